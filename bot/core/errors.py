@@ -1,0 +1,102 @@
+"""Everything that can go wrong, one class per decision of the caller.
+
+    SpotterError
+    ├── ConfigError            the settings are wrong: say all of it, exit 2
+    ├── QueryError             a person's words were not understood: show the nearest ones
+    ├── NotAllowed             this viewer may not: say why, show nothing
+    ├── TrainingError          iSpring did not give an answer we can use
+    │   ├── TrainingUnavailable    not now: keep the old state, try again later
+    │   ├── TrainingRefused        not with this key, region or plan: tell the admin the remedy
+    │   └── TrainingUnreadable     an answer, but not one that can be understood: apply nothing
+    ├── MessengerError         Slack did not give an answer we can use (posts and edits answer with values instead)
+    │   ├── MessengerUnavailable   not now: try again later
+    │   └── MessengerRefused       never like this: `code` is Slack's own word for it
+    └── StoreError             the database can't be used
+        ├── StoreBusy              locked or full for now: nothing was written, try again
+        └── StoreUnusable          corrupt, read-only or from a newer Spotter: stop, say the remedy
+
+Every message is written for a person: what went wrong, where, what to do next. None holds a secret, a name or a result.
+"""
+
+from collections.abc import Sequence
+
+
+class SpotterError(Exception):
+    """The root: catch it only where a program ends."""
+
+
+class ConfigError(SpotterError):
+    """Settings that can't work; `problems` holds one line per setting, each beginning with its name, never a value."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class QueryError(SpotterError):
+    """Words that are no query; `suggestions` are whole corrected texts, best first, ready to run."""
+
+    def __init__(self, message: str, suggestions: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.suggestions = tuple(suggestions)
+
+
+class NotAllowed(SpotterError):
+    """This viewer may not; the message is the reason, fit to be shown to them."""
+
+
+class TrainingError(SpotterError):
+    """iSpring gave no answer we can use."""
+
+
+class TrainingUnavailable(TrainingError):
+    """iSpring can't answer now; `retry_after` is in seconds where iSpring named a time."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TrainingRefused(TrainingError):
+    """iSpring refuses this key, region or plan; `remedy` says what an admin can do."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(f"{message} {remedy}")
+        self.remedy = remedy
+
+
+class TrainingUnreadable(TrainingError):
+    """iSpring answered, but not with what its contract says: nothing of it may be applied."""
+
+
+class MessengerError(SpotterError):
+    """Slack gave no answer we can use to a question (posts and edits answer with values, see `core.delivery`)."""
+
+
+class MessengerUnavailable(MessengerError):
+    """Slack can't answer now; `retry_after` is in seconds where Slack named a time."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class MessengerRefused(MessengerError):
+    """Slack says no; `code` is its own word (`channel_not_found`), `needed` the scope it misses, if that is why."""
+
+    def __init__(self, code: str, needed: str | None = None) -> None:
+        super().__init__(f"Slack refused: {code}" + (f" (needs the scope {needed})" if needed else ""))
+        self.code = code
+        self.needed = needed
+
+
+class StoreError(SpotterError):
+    """The database can't be used."""
+
+
+class StoreBusy(StoreError):
+    """Locked or full for now: nothing was written; trying again is safe."""
+
+
+class StoreUnusable(StoreError):
+    """Corrupt, read-only or written by a newer Spotter: going on would lose something."""
