@@ -423,7 +423,9 @@ class SlackUser:
     email: str | None
     zone: str
     is_full_member: bool
-    why_not: str = ""  # why it is no full member: "guest", "bot", "deactivated", "another company", "e-mail unconfirmed"
+    why_not: str = (
+        ""  # why it is no full member: "guest", "bot", "deactivated", "another company", "e-mail unconfirmed"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
