@@ -45,7 +45,8 @@ class Directory:
         person = self.people.get(person_id)
         if person is None:
             return None
-        for node in (person, *self._upwards(person.department_id)):
+        nodes: tuple[Person | Department, ...] = (person, *self._upwards(person.department_id))
+        for node in nodes:
             if node.subordination is Subordination.MANUAL:
                 return node.supervisor_id
             if node.subordination is Subordination.NONE:

@@ -122,7 +122,7 @@ class Channel:
 
 
 class Messenger(Protocol):
-    """Speaks to Slack's Web API. Posts, edits and looks answer with values; questions raise MessengerError's branches."""
+    """Speaks to Slack's Web API. Posts, edits and looks answer with values; questions raise MessengerError."""
 
     async def post(self, channel: str, message: Message, *, delivery_id: str) -> PostResult: ...
 
@@ -359,7 +359,7 @@ class OutboxRows(Protocol):
         ...
 
     def save(self, delivery: Delivery, attempt: Attempt | None) -> None:
-        """Stores what became of a delivery (as `core.delivery` decided) only if it is still the one that was claimed."""
+        """Stores what became of a delivery (as `core.delivery` decided) unless it is final by now."""
         ...
 
     def save_edit(

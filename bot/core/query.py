@@ -1,4 +1,4 @@
-"""The one language of query and subscribe: `checklist:"Opening" dept:"Store 12" -employee:"J. Doe" score:<80 since:30d`.
+"""The one language of query and subscribe: `checklist:"Opening" dept:"Store 12" score:<80 since:30d`.
 
 A `Query` is what was asked, word for word; resolved against the people and checklists of today it becomes a `Filter`,
 which Python and SQL match alike. Repeated key = or, different keys = and, leading minus = not.
