@@ -1,0 +1,160 @@
+// The page's beginning: who looks, at what, and what is drawn when news comes.
+import { appAvatar, arrowKeys, avatar, byId, fill, h, remember, remembered } from "./dom.js";
+import { startComposer } from "./composer.js";
+import { drawControls, startControls } from "./controls.js";
+import { channelById, connect, onChange, personById, state } from "./live.js";
+import { closeThread, drawMessages, drawThread, mayRead, messagesOf, view, visibleChannels } from "./messages.js";
+import { drawModal } from "./modals.js";
+import { deed } from "./live.js";
+import { startWelcome } from "./welcome.js";
+
+const unread = (channel) => {
+  const seen = view.seen.get(`${state.viewer}/${channel.id}`) || "";
+  return messagesOf(channel.id).filter((message) => message.ts > seen && message.user !== state.viewer).length;
+};
+
+const HOME = { id: "home", name: "Home", kind: "home" };
+
+function entry(channel) {
+  const open = view.channel === channel.id;
+  const count = channel.kind === "home" || open ? 0 : unread(channel);
+  const label = { home: "⌂", channel: "#", private: "🔒", im: "" }[channel.kind];
+  const name = channel.kind === "im" ? state.app?.name || "Spotter" : channel.name;
+  return h("button", { type: "button", class: `place ${open ? "open" : ""} ${count ? "unread" : ""} ${channel.archived ? "archived" : ""}`, "aria-current": open ? "page" : undefined,
+    data: { channel: channel.id, key: channel.id }, onclick: () => go(channel.id) },
+  channel.kind === "im" ? appAvatar("tiny") : h("span", { class: "place-sign", "aria-hidden": "true" }, label),
+  h("span", { class: "place-name" }, name), count > 0 && h("span", { class: "count" }, count, h("span", { class: "sr" }, " unread")));
+}
+
+function drawSidebar() {
+  const places = visibleChannels();
+  const channels = places.filter((channel) => channel.kind !== "im").sort((a, b) => a.rank - b.rank || a.name.localeCompare(b.name));
+  const direct = places.filter((channel) => channel.kind === "im");
+  const focused = byId("sidebar").contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  fill(byId("sidebar"),
+    h("div", { class: "sidebar-head" }, h("strong", {}, state.app?.team || "Workspace"), h("span", {}, personById(state.viewer)?.name)),
+    h("h2", {}, "Apps"), entry(HOME), direct.map(entry),
+    h("h2", {}, "Channels"), channels.map(entry));
+  if (focused) byId("sidebar").querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  const total = places.reduce((sum, channel) => sum + (channel.id === view.channel ? 0 : unread(channel)), 0);
+  document.title = total ? `(${total}) Spotter demo` : "Spotter demo";
+}
+
+function drawHead() {
+  const channel = channelById(view.channel);
+  const title = view.channel === "home" ? "Home" : channel?.kind === "im" ? state.app?.name || "Spotter" : channel ? `${channel.kind === "private" ? "🔒 " : "# "}${channel.name}` : "";
+  const notes = channel && channel.kind !== "im" ? [channel.topic, `${channel.members.length} members`, channel.has_app ? "Spotter is in" : "Spotter is not in this channel", channel.archived && "archived"] : [channel?.kind === "im" ? "Direct messages with the app" : "The app's Home tab, made for you"];
+  byId("conversation-title").textContent = title;
+  byId("conversation-topic").textContent = notes.filter(Boolean).join(" · ");
+  byId("composer-text").setAttribute("aria-label", `Message ${title}`);
+  byId("composer-text").placeholder = `Message ${title}, or ${state.hints.command} for Spotter`;
+}
+
+export function go(channel) {
+  view.channel = channel;
+  if (view.thread) closeThread();
+  closeDrawers();
+  remember("channel", channel);
+  if (channel === "home") deed("open_home", { user: state.viewer });
+  draw();
+}
+
+function beViewer(id) {
+  state.viewer = id;
+  remember("viewer", id);
+  view.thread = null;
+  for (const channel of state.channels) {
+    const key = `${id}/${channel.id}`;
+    if (!view.seen.has(key)) view.seen.set(key, messagesOf(channel.id).filter((message) => mayRead(message)).at(-1)?.ts || "");
+  }
+  if (view.channel !== "home" && !visibleChannels().some((channel) => channel.id === view.channel)) {
+    const first = visibleChannels().filter((channel) => channel.kind !== "im").sort((a, b) => a.rank - b.rank)[0];
+    view.channel = first?.id || "home";
+  }
+  if (view.channel === "home") deed("open_home", { user: id });
+  draw();
+}
+
+function drawViewers() {
+  const select = byId("viewer");
+  const curated = new Set(state.cast.map((one) => one.id));
+  const print = JSON.stringify([state.cast, state.people.map((person) => person.id)]);
+  if (select.dataset.print !== print) {
+    select.dataset.print = print;
+    fill(select,
+      h("optgroup", { label: "Try these" }, state.cast.map((one) => h("option", { value: one.id }, `${personById(one.id)?.name} · ${one.label}`))),
+      h("optgroup", { label: "Everyone" }, state.people.filter((person) => !person.is_bot && !curated.has(person.id)).map((person) => h("option", { value: person.id }, person.name))));
+  }
+  select.value = state.viewer;
+}
+
+function draw() {
+  if (!state.viewer) return;
+  drawViewers();
+  drawMessages();
+  drawSidebar();
+  drawHead();
+  drawThread();
+  drawModal();
+}
+
+function drawer(button, panel, other) {
+  const open = panel.classList.toggle("drawn");
+  button.setAttribute("aria-expanded", String(open));
+  other.classList.remove("drawn");
+  byId("scrim").hidden = !open;
+  if (open) panel.querySelector("button, input, select")?.focus();
+}
+
+function closeDrawers() {
+  for (const [button, panel] of [["open-sidebar", "sidebar"], ["open-controls", "controls"]]) {
+    if (byId(panel).classList.contains("drawn") && byId(panel).contains(document.activeElement)) byId(button).focus();
+    byId(panel).classList.remove("drawn");
+    byId(button).setAttribute("aria-expanded", "false");
+  }
+  byId("scrim").hidden = true;
+}
+
+function startTheme() {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const show = (theme) => { document.documentElement.dataset.theme = theme || (system.matches ? "dark" : "light"); };
+  show(remembered("theme"));
+  system.addEventListener("change", () => { if (!remembered("theme")) show(); });
+  byId("theme").addEventListener("click", () => {
+    const next = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+    remember("theme", next);
+    show(next);
+  });
+}
+
+startTheme();
+startComposer();
+startControls();
+startWelcome(go);
+arrowKeys(byId("sidebar"), ".place");
+byId("viewer").addEventListener("change", (event) => beViewer(event.target.value));
+byId("open-sidebar").addEventListener("click", (event) => drawer(event.currentTarget, byId("sidebar"), byId("controls")));
+byId("open-controls").addEventListener("click", (event) => drawer(event.currentTarget, byId("controls"), byId("sidebar")));
+byId("scrim").addEventListener("click", closeDrawers);
+byId("jump").addEventListener("click", () => { byId("scroll").scrollTop = byId("scroll").scrollHeight; byId("jump").hidden = true; });
+byId("scroll").addEventListener("scroll", () => { const box = byId("scroll"); if (box.scrollHeight - box.scrollTop - box.clientHeight < 40) byId("jump").hidden = true; });
+document.addEventListener("visibilitychange", () => { if (!document.hidden) draw(); });
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !document.querySelector("dialog[open]")) { if (byId("sidebar").classList.contains("drawn") || byId("controls").classList.contains("drawn")) closeDrawers(); else if (view.thread) closeThread(); }
+  const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName) || document.querySelector("dialog[open]");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !byId("composer").hidden) byId("composer-text").focus();
+});
+
+onChange((news) => {
+  if (news.all) {
+    const known = (id) => id && personById(id);
+    if (!known(state.viewer)) {
+      view.channel = remembered("channel") || null;
+      beViewer(known(remembered("viewer")) ? remembered("viewer") : state.cast[0]?.id || state.people[0]?.id);
+      document.body.classList.add("ready");
+    }
+  }
+  drawControls(news);
+  draw();
+});
+connect((up) => { byId("link-state").textContent = up ? "" : "Connecting…"; document.body.classList.toggle("offline", !up); });
