@@ -58,13 +58,46 @@ class Clock(Protocol):
 # ---- iSpring -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """A piece of a listing: the rows understood, each with its fingerprint, and how many were not."""
+class Slice(Protocol):
+    """A piece of a listing. Making facts of a row costs far more than comparing it: ask only for those that changed."""
 
-    rows: Sequence[SessionFacts]
-    fingerprints: Sequence[bytes]
-    set_aside: Sequence[str] = ()  # one line per row that could not be understood: where and why, no names
+    @property
+    def rows(self) -> Sequence[tuple[str, str, bytes]]:
+        """(session id, employee id, fingerprint) of each row understood, in iSpring's order; ids in lower case.
+
+        The fingerprint (8 bytes) stands for every field and for how dates are read.
+        """
+        ...
+
+    @property
+    def set_aside(self) -> Sequence[str]:
+        """One line per row that could not be understood: where and why, no names."""
+        ...
+
+    def facts(self, index: int) -> SessionFacts:
+        """What `rows[index]` says, its dates read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DateEvidence:
+    """What the dates read so far prove about their order, and how many of them can't be true.
+
+    `day_first` and `month_first` count dates that allow one order only; `unreadable` those no rule fits;
+    `backwards` sessions that end before they start; `ahead` completions more than a day in the future.
+    """
+
+    order: str  # the setting: "dmy" or "mdy"
+    day_first: int = 0
+    month_first: int = 0
+    unreadable: int = 0
+    backwards: int = 0
+    ahead: int = 0
+
+    @property
+    def contradicts_order(self) -> bool:
+        """Whether some date proves that the other order is in use."""
+        return (self.month_first if self.order == "dmy" else self.day_first) > 0
 
 
 class Listing(Protocol):
@@ -84,10 +117,16 @@ class Listing(Protocol):
         """In bytes."""
         ...
 
+    @property
+    def date_evidence(self) -> DateEvidence:
+        """Of the rows asked for their facts so far."""
+        ...
+
     def slices(self) -> Iterator[Slice]:
         """The rows, a few thousand at a time. Plain and slow: for a store's thread, never for the event loop.
 
-        Raises TrainingUnreadable where it is no list of sessions.
+        Raises TrainingUnreadable where it is no list of sessions: nothing of it may be applied, slices that came
+        before included.
         """
         ...
 
