@@ -1,0 +1,335 @@
+"""Every setting, read once from the environment and `.env`; a blank one counts as unset.
+
+A setting is one field of `Settings`: `.env.example`, the README's table and `check` derive from it. All mistakes are
+reported at once, by name, and never with a value: a mistyped token is still a secret.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.core.errors import ConfigError
+
+SILENT = "silent"
+
+
+class Needs(Enum):
+    """What a command can't do without; each names its settings."""
+
+    DATABASE = ()
+    ISPRING = ("ISPRING_API_URL", "ISPRING_CLIENT_ID", "ISPRING_CLIENT_SECRET")
+    SLACK = ("SLACK_BOT_TOKEN",)
+    CONVERSATION = ("SLACK_APP_TOKEN",)  # or SLACK_SIGNING_SECRET with PORT
+
+
+class Settings(BaseSettings):
+    """What Spotter was told; defaults are what most companies want."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+        extra="ignore",
+        frozen=True,
+        validate_default=False,
+    )
+
+    ispring_api_url: str = Field(
+        "",
+        description="Address of iSpring's API for your region.",
+        examples=["https://api-learn.ispring.com"],
+    )
+    ispring_client_id: str = Field("", description="Client ID of an API key made by an Account Owner or Administrator.")
+    ispring_client_secret: SecretStr = Field(SecretStr(""), description="Client secret of that API key.")
+    ispring_account_url: str = Field(
+        "",
+        description="Your account's own address. Optional: sent along with each request, and cards link to it.",
+        examples=["https://acme.ispringlearn.com"],
+    )
+    ispring_timezone: str = Field(
+        "UTC",
+        description="Time zone of your iSpring account (IANA name): its dates name none.",
+        examples=["Europe/Berlin"],
+    )
+    ispring_date_order: Literal["dmy", "mdy"] = Field(
+        "dmy", description="Whether 05-08-2024 is the 5th of August (`dmy`) or the 8th of May (`mdy`)."
+    )
+    slack_bot_token: SecretStr = Field(SecretStr(""), description="Bot token of your Slack app (`xoxb-…`).")
+    slack_app_token: SecretStr = Field(
+        SecretStr(""), description="App-level token (`xapp-…`) for Socket Mode: no public address needed."
+    )
+    slack_signing_secret: SecretStr = Field(
+        SecretStr(""), description="Signing secret, for HTTP mode instead of Socket Mode; needs `PORT`."
+    )
+    slack_api_url: str = Field("https://slack.com/api/", description="Slack's Web API; ends in `/api/`.")
+    slack_command: str = Field("/ojt", description="The slash command people type.")
+    database_url: str = Field("sqlite:///spotter.db", description="Where Spotter remembers; its folder must be kept.")
+    spotter_database_url: str = Field(
+        "", description="Used instead of `DATABASE_URL` where a platform sets that one for a database of its own."
+    )
+    poll_interval: float = Field(120, gt=0, description="Seconds between two looks at iSpring.")
+    pass_target: float | None = Field(
+        None, ge=0, le=100, description="Percentage your people expect, until one is set from Slack.", examples=["80"]
+    )
+    default_channel: str = Field(
+        "", description="Channel id that gets every completed session from the start.", examples=["C0123456789"]
+    )
+    admins: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), description="Slack user ids, comma-separated, who may see and change everything."
+    )
+    notify_employees: bool = Field(
+        False, description="Whether employees get their results as direct messages unless they decide otherwise."
+    )
+    ops_channel: str = Field("", description="Channel id that hears of trouble.", examples=["C0123456789"])
+    baseline: str = Field(
+        SILENT,
+        description="What the first listing does: `silent`, or how far back to summarise (`30d`).",
+    )
+    port: int | None = Field(
+        None, ge=0, le=65535, description="Serves `/healthz`, `/metrics` and, in HTTP mode, `/slack/events`."
+    )
+    heartbeat_url: str = Field("", description="Called after each good poll, so that silence is noticed elsewhere.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
+    log_format: Literal["text", "json"] = Field("text", description="Log lines for people or for machines.")
+    clock_offset: float = Field(0, description="Seconds added to the clock; for the demo, which lets time pass.")
+
+    # ---- one field at a time: each message says what is expected, never what was given
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if not (isinstance(value, str) and not value.strip())}
+
+    @field_validator("ispring_date_order", "log_format", "baseline", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.strip().upper() if isinstance(value, str) else value
+
+    @field_validator("ispring_api_url", "ispring_account_url", "heartbeat_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be a web address beginning with https://")
+        return value.rstrip("/")
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _slack_api(cls, value: str) -> str:
+        cls._web_address(value)
+        if not value.endswith("/api/"):
+            raise ValueError("must be a web address that ends in /api/")
+        return value
+
+    @field_validator("ispring_timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("must be an IANA time zone such as Europe/Berlin") from error
+        return value
+
+    @field_validator("slack_bot_token")
+    @classmethod
+    def _bot_token(cls, value: SecretStr) -> SecretStr:
+        return _beginning_with("xoxb-", "the bot token (OAuth & Permissions)", value)
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _app_token(cls, value: SecretStr) -> SecretStr:
+        return _beginning_with("xapp-", "an app-level token (Basic Information)", value)
+
+    @field_validator("slack_command")
+    @classmethod
+    def _command(cls, value: str) -> str:
+        if not re.fullmatch(r"/[a-z0-9_-]{1,31}", value):
+            raise ValueError("must be / and up to 31 lower-case letters, digits, - or _")
+        return value
+
+    @field_validator("database_url", "spotter_database_url")
+    @classmethod
+    def _stripped(cls, value: str) -> str:
+        return value.strip()
+
+    @field_validator("default_channel", "ops_channel")
+    @classmethod
+    def _channel_id(cls, value: str) -> str:
+        if not re.fullmatch(r"[CG][A-Z0-9]{2,}", value):
+            raise ValueError("must be a channel id such as C0123456789 (channel details, at the bottom), not a name")
+        return value
+
+    @field_validator("admins", mode="before")
+    @classmethod
+    def _user_ids(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        ids = frozenset(part.strip() for part in value.split(",") if part.strip())
+        if not all(re.fullmatch(r"[UW][A-Z0-9]{2,}", one) for one in ids):
+            raise ValueError(
+                "must be Slack user ids such as U0123456789, separated by commas (profile, Copy member ID)"
+            )
+        return ids
+
+    @field_validator("baseline")
+    @classmethod
+    def _baseline(cls, value: str) -> str:
+        if value != SILENT and not re.fullmatch(r"[1-9]\d{0,3}d", value):
+            raise ValueError("must be silent, or a number of days such as 30d")
+        return value
+
+    # ---- what they mean together
+
+    @property
+    def database_path(self) -> Path:
+        """The database's file; relative to the working directory unless the address has four slashes."""
+        return Path(self._database_address.removeprefix("sqlite:///"))
+
+    @property
+    def summarise_back(self) -> timedelta | None:
+        """How far back the first listing is summarised, None for not at all."""
+        return None if self.baseline == SILENT else timedelta(days=int(self.baseline.removesuffix("d")))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.ispring_timezone)
+
+    @property
+    def uses_socket(self) -> bool:
+        """Socket Mode wins where both ways are configured."""
+        return bool(self.slack_app_token.get_secret_value())
+
+    @property
+    def _database_address(self) -> str:
+        return self.spotter_database_url or self.database_url
+
+    def warnings(self, environ: Mapping[str, str]) -> Iterator[str]:
+        """What works but may surprise, one line each; `environ` tells which platform this is."""
+        if "ispring_timezone" not in self.model_fields_set:
+            yield "ISPRING_TIMEZONE is not set: iSpring's dates are read as UTC. Set your account's time zone."
+        if self.uses_socket and self.slack_signing_secret.get_secret_value():
+            yield (
+                "SLACK_APP_TOKEN and SLACK_SIGNING_SECRET are both set: Socket Mode is used. "
+                "Remove SLACK_APP_TOKEN for HTTP mode."
+            )
+        if self.poll_interval < 60:
+            yield "POLL_INTERVAL is below 60 seconds: iSpring publishes no rate limit and may throttle the key."
+        platform = next((name for name in ("DYNO", "RENDER") if environ.get(name)), None)
+        if platform:
+            yield (
+                f"This platform ({platform} is set) wipes its disk at every restart unless a volume is mounted at the "
+                "database's folder. Without one Spotter forgets its rules, links and targets, and what it has told."
+            )
+
+
+def load(environ: Mapping[str, str], *needs: Needs, env_file: Path | None = Path(".env")) -> Settings:
+    """The settings, with everything these commands need; raises ConfigError with every mistake at once.
+
+    `environ` only tells which names are given: the values are read by pydantic-settings from the process's
+    environment and `env_file`.
+    """
+    problems: list[str] = []
+    settings = None
+    try:
+        settings = Settings(_env_file=env_file)
+    except ValidationError as error:
+        problems += [
+            _in_words(detail) for detail in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
+    except UnicodeDecodeError:
+        raise ConfigError([f"{env_file} is not a text file in UTF-8: save it as one."]) from None
+    given = _given(environ, env_file)
+    problems += _missing(given, needs)
+    problems += _database_problems(given)
+    if problems or settings is None:
+        raise ConfigError(sorted(set(problems)))
+    return settings
+
+
+def _given(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
+    """The settings that are given and not blank, by upper-case name; the environment wins over the file."""
+    from dotenv import dotenv_values  # a dependency of pydantic-settings: the same reading of the same file
+
+    from_file = dotenv_values(env_file) if env_file and env_file.is_file() else {}
+    merged = {name.upper(): value for name, value in from_file.items()}
+    merged |= {name.upper(): value for name, value in environ.items() if value or name.upper() not in merged}
+    known = {name.upper() for name in Settings.model_fields}
+    return {name: value for name, value in merged.items() if name in known and value and value.strip()}
+
+
+def _missing(given: Mapping[str, str], needs: tuple[Needs, ...]) -> Iterator[str]:
+    for need in needs:
+        for name in need.value:
+            if name in given:
+                continue
+            if need is not Needs.CONVERSATION:
+                yield f"{name} is not set. {field_of(name).description}"
+            elif "SLACK_SIGNING_SECRET" not in given:
+                yield "SLACK_APP_TOKEN is not set. Set it (Socket Mode), or SLACK_SIGNING_SECRET and PORT (HTTP mode)."
+            elif "PORT" not in given:
+                yield "PORT is not set. HTTP mode (SLACK_SIGNING_SECRET without SLACK_APP_TOKEN) listens on it."
+
+
+def _database_problems(given: Mapping[str, str]) -> Iterator[str]:
+    name = "SPOTTER_DATABASE_URL" if "SPOTTER_DATABASE_URL" in given else "DATABASE_URL"
+    address = given.get(name, Settings.model_fields["database_url"].default).strip()
+    if not address.startswith("sqlite:///"):
+        yield (
+            f"{name} is not a SQLite address. Set SPOTTER_DATABASE_URL to one such as sqlite:////data/spotter.db; "
+            "it is used instead of DATABASE_URL."
+        )
+    elif not address.removeprefix("sqlite:///"):
+        yield f"{name} names no file. Write it as sqlite:///spotter.db, or sqlite:////data/spotter.db for a full path."
+
+
+def field_of(name: str) -> Any:
+    """The field behind a setting's name (any case)."""
+    return Settings.model_fields[name.lower()]
+
+
+def _beginning_with(prefix: str, what: str, value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(prefix):
+        raise ValueError(f"must be {what}, which begins with {prefix}")
+    return value
+
+
+def _in_words(detail: ErrorDetails) -> str:
+    name = str(detail["loc"][0]).upper()
+    said = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"{name} {_EXPECTED.get(detail['type'], said)}."
+
+
+_EXPECTED = {
+    "float_parsing": "must be a number",
+    "int_parsing": "must be a whole number",
+    "bool_parsing": "must be true or false",
+}
+
+
+def describe() -> Iterator[tuple[str, str, str, str]]:
+    """(name, default, description, example) of every setting, in the order people meet them."""
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        if isinstance(default, SecretStr | frozenset) or default is None:
+            shown = ""
+        elif isinstance(default, bool):
+            shown = str(default).lower()
+        elif isinstance(default, float):
+            shown = f"{default:g}"
+        else:
+            shown = str(default)
+        yield name.upper(), shown, field.description or "", str((field.examples or [""])[0])
