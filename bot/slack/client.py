@@ -1,0 +1,343 @@
+"""Slack's Web API as `core.ports.Messenger`: one try a call, and an answer for everything that can come back.
+
+The outbox owns retrying: the SDK's default handler re-posts after a lost reply, so this client has none.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.core.delivery import Absent, EditResult, Found, LookLater, LookResult, PostResult, Sent, Unsure
+from bot.core.errors import MessengerRefused, MessengerUnavailable
+from bot.core.model import Message, SlackUser
+from bot.core.ports import Channel, Clock
+from bot.slack.errors import edit_result, look_result, post_result, question_error
+
+SLACK_API_URL = "https://slack.com/api/"
+PATIENCE = 10.0  # seconds for a whole call
+CONNECT_PATIENCE = 5.0  # seconds for the connection: what ends here surely sent nothing
+LOOK_MARGIN = 300.0  # seconds read before the attempt began: Slack's machines do not all keep the same second
+PAGE = 100
+MOST_PAGES = 200
+EVENT_TYPE = "observation_notified"
+_KEYS = uuid.UUID("6f1c6a0e-5d0b-4f2a-9c5e-2f6f2f1f0d57")  # never to change: it makes every client_msg_id
+
+
+def client_msg_id(delivery_id: str) -> str:
+    """The key under which Slack was seen to take a message only once; the same for every attempt of a delivery."""
+    return str(uuid.uuid5(_KEYS, delivery_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who we are in Slack, as auth.test says. `scopes` are those granted to the token; `url` is the workspace's."""
+
+    team_id: str
+    bot_user_id: str
+    bot_id: str
+    scopes: frozenset[str]
+    team: str = ""
+    url: str = ""
+
+
+class SlackMessenger:
+    """Fulfils `core.ports.Messenger`. Enter it as a context before its first call: it owns its HTTP session."""
+
+    def __init__(self, token: str, clock: Clock, base_url: str = SLACK_API_URL, patience: float = PATIENCE) -> None:
+        self._token = token
+        self._clock = clock
+        self._base_url = base_url
+        self._patience = patience
+        self._session: aiohttp.ClientSession | None = None
+        self._web: AsyncWebClient | None = None
+        self._identity: Identity | None = None
+        self._slack_ahead: tuple[float, float] | None = None  # Slack's Unix seconds at a monotonic second
+
+    async def __aenter__(self) -> Self:
+        # With a session of our own the SDK ignores its `timeout`: the session's counts.
+        connect = min(CONNECT_PATIENCE, self._patience)
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=self._patience, sock_connect=connect, connect=connect)
+        )
+        self._web = AsyncWebClient(
+            token=self._token, base_url=self._base_url, session=self._session, retry_handlers=[], timeout=10
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        session, self._session, self._web = self._session, None, None
+        if session is not None:
+            await session.close()
+
+    @property
+    def web(self) -> AsyncWebClient:
+        """The SDK's client behind it, without retries: for what else needs one (Bolt, Socket Mode)."""
+        assert self._web is not None, "enter the messenger as a context first"
+        return self._web
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The HTTP session behind it."""
+        assert self._session is not None, "enter the messenger as a context first"
+        return self._session
+
+    # ---- who we are ----------------------------------------------------------------------------------------------
+
+    async def identify(self) -> Identity:
+        """Asks Slack who the token belongs to (auth.test). Raises MessengerError."""
+        answer = await self._ask(self.web.auth_test)
+        scopes = str(_header(answer.headers, "x-oauth-scopes") or "")
+        self._identity = Identity(
+            team_id=str(answer.get("team_id") or ""),
+            bot_user_id=str(answer.get("user_id") or ""),
+            bot_id=str(answer.get("bot_id") or ""),
+            scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
+            team=str(answer.get("team") or ""),
+            url=str(answer.get("url") or ""),
+        )
+        return self._identity
+
+    async def who_am_i(self) -> Identity:
+        """The identity of the first auth.test that worked. Raises MessengerError while none has."""
+        return self._identity or await self.identify()
+
+    def slack_time(self) -> float:
+        """Slack's own clock now, in Unix seconds, from the Date of its answers; ours until it has answered once."""
+        if self._slack_ahead is None:
+            return self._clock.now().timestamp()
+        told, then = self._slack_ahead
+        return told + (self._clock.monotonic() - then)
+
+    # ---- messages ------------------------------------------------------------------------------------------------
+
+    async def post(self, channel: str, message: Message, *, delivery_id: str) -> PostResult:
+        """Posts once. Every way it can end is a value; cancelling it leaves the outcome unknown."""
+        try:
+            answer = await self._call(
+                self.web.chat_postMessage,
+                channel=channel,
+                text=message.text,
+                blocks=list(message.blocks) or None,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"delivery": delivery_id}},
+                client_msg_id=client_msg_id(delivery_id),
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except Exception as problem:  # the request may be out: whatever broke, the answer is at worst "unsure"
+            return post_result(problem)
+        place, ts = answer.get("channel"), answer.get("ts")
+        if not (isinstance(place, str) and place and isinstance(ts, str) and ts):
+            return Unsure("Slack said ok but not where")
+        return Sent(place, ts)
+
+    async def edit(self, channel: str, ts: str, message: Message) -> EditResult:
+        """Replaces the text and blocks of one of our messages. Doing it again is harmless."""
+        try:
+            await self._call(
+                self.web.chat_update, channel=channel, ts=ts, text=message.text, blocks=list(message.blocks)
+            )
+        except Exception as problem:  # as in `post`
+            return edit_result(problem)
+        return Sent(channel, ts)
+
+    async def look(self, channel: str, *, delivery_id: str, since: float) -> LookResult:
+        """Whether a delivery is in a conversation; `since` is in Slack's own Unix seconds."""
+        cursor: str | None = None
+        try:
+            me = await self.who_am_i()
+            for _ in range(MOST_PAGES):
+                answer = await self._call(
+                    self.web.conversations_history,
+                    channel=channel,
+                    oldest=f"{max(since - LOOK_MARGIN, 0.0):.6f}",
+                    inclusive=True,
+                    include_all_metadata=True,
+                    limit=PAGE,
+                    cursor=cursor,
+                )
+                messages = answer.get("messages")
+                if not isinstance(messages, list):
+                    return LookLater("Slack's answer holds no messages")
+                for said in messages:
+                    if _is_ours(said, me) and _delivery_of(said) == delivery_id:
+                        return Found(channel, str(said["ts"]))
+                cursor = _next_cursor(answer)
+                if cursor is None:
+                    return LookLater("Slack named no next page") if answer.get("has_more") else Absent()
+        except (MessengerUnavailable, MessengerRefused) as problem:
+            after = problem.retry_after if isinstance(problem, MessengerUnavailable) else None
+            return LookLater(str(problem), after)
+        except Exception as problem:  # as in `post`: nothing that breaks here may read as "absent"
+            return look_result(problem)
+        return LookLater("too many messages to read back")
+
+    async def permalink(self, channel: str, ts: str) -> str | None:
+        """A link to a message, None where it is gone. Raises MessengerUnavailable."""
+        try:
+            answer = await self._ask(self.web.chat_getPermalink, channel=channel, message_ts=ts)
+        except MessengerRefused:
+            return None
+        return str(answer.get("permalink") or "") or None
+
+    # ---- people and channels -------------------------------------------------------------------------------------
+
+    async def open_dm(self, user_id: str) -> str:
+        """The conversation with a person (D…); idempotent. Raises MessengerError."""
+        answer = await self._ask(self.web.conversations_open, users=user_id)
+        return str(_object(answer, "channel")["id"])
+
+    async def user(self, user_id: str) -> SlackUser:
+        """Raises MessengerRefused("user_not_found") for nobody, else MessengerError."""
+        me = await self.who_am_i()
+        return _slack_user(_object(await self._ask(self.web.users_info, user=user_id), "user"), me.team_id)
+
+    async def user_by_email(self, email: str) -> SlackUser | None:
+        """Who has this address, None for nobody Slack would tell us of. Raises MessengerError."""
+        me = await self.who_am_i()
+        try:
+            answer = await self._ask(self.web.users_lookupByEmail, email=email.strip().lower())
+        except MessengerRefused as refusal:
+            if refusal.code in ("users_not_found", "user_not_found", "user_not_visible"):
+                return None
+            raise
+        return _slack_user(_object(answer, "user"), me.team_id)
+
+    async def channel(self, channel_id: str) -> Channel:
+        """Raises MessengerError: `channel_not_found` also for private channels the bot is not in."""
+        found = _object(await self._ask(self.web.conversations_info, channel=channel_id), "channel")
+        return Channel(
+            channel_id=str(found.get("id") or channel_id),
+            name=str(found.get("name") or ""),
+            is_member=bool(found.get("is_member")) or bool(found.get("is_im")),
+            is_private=bool(found.get("is_private")) or bool(found.get("is_im")),
+            is_archived=bool(found.get("is_archived")),
+            is_shared_outside=bool(found.get("is_ext_shared")) or bool(found.get("is_pending_ext_shared")),
+        )
+
+    async def members(self, channel_id: str) -> frozenset[str]:
+        """The Slack user ids in a conversation. Raises MessengerError."""
+        found: set[str] = set()
+        cursor: str | None = None
+        for _ in range(MOST_PAGES):
+            answer = await self._ask(self.web.conversations_members, channel=channel_id, limit=PAGE, cursor=cursor)
+            found.update(str(member) for member in answer.get("members") or ())
+            cursor = _next_cursor(answer)
+            if cursor is None:
+                break
+        return frozenset(found)
+
+    # ---- views ---------------------------------------------------------------------------------------------------
+
+    async def open_modal(self, trigger_id: str, view: Mapping[str, object]) -> str:
+        """The id of the view opened. A trigger is good once and for three seconds. Raises MessengerError."""
+        return str(_object(await self._ask(self.web.views_open, trigger_id=trigger_id, view=dict(view)), "view")["id"])
+
+    async def update_modal(self, view_id: str, view: Mapping[str, object]) -> None:
+        """Raises MessengerError."""
+        await self._ask(self.web.views_update, view_id=view_id, view=dict(view))
+
+    async def publish_home(self, user_id: str, view: Mapping[str, object]) -> None:
+        """Raises MessengerError."""
+        await self._ask(self.web.views_publish, user_id=user_id, view=dict(view))
+
+    # ---- one call ------------------------------------------------------------------------------------------------
+
+    async def _ask(self, method: Callable[..., Awaitable[AsyncSlackResponse]], **arguments: Any) -> AsyncSlackResponse:
+        try:
+            return await self._call(method, **arguments)
+        except Exception as problem:  # the SDK raises anything for a body that is no JSON; callers know one tree
+            raise question_error(problem) from problem
+
+    async def _call(self, method: Callable[..., Awaitable[AsyncSlackResponse]], **arguments: Any) -> AsyncSlackResponse:
+        try:
+            answer = await method(**arguments)
+        except SlackApiError as problem:
+            if isinstance(getattr(problem.response, "data", None), dict):
+                self._note_time(getattr(problem.response, "headers", None))
+            raise
+        self._note_time(answer.headers)
+        return answer
+
+    def _note_time(self, headers: object) -> None:
+        told = _header(headers, "date")
+        if not told:
+            return
+        try:
+            at = parsedate_to_datetime(told)
+        except ValueError:
+            return
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        self._slack_ahead = (at.timestamp(), self._clock.monotonic())
+
+
+def _header(headers: object, name: str) -> str | None:
+    if not isinstance(headers, Mapping):
+        return None
+    return next((str(value) for key, value in headers.items() if str(key).lower() == name), None)
+
+
+def _object(answer: AsyncSlackResponse, name: str) -> Mapping[str, Any]:
+    found = answer.get(name)
+    if not isinstance(found, dict) or not found.get("id"):
+        raise MessengerUnavailable("Slack's answer could not be understood; it is asked again later.")
+    return found
+
+
+def _next_cursor(answer: AsyncSlackResponse) -> str | None:
+    about = answer.get("response_metadata")
+    cursor = about.get("next_cursor") if isinstance(about, dict) else None
+    return str(cursor) if cursor else None
+
+
+def _is_ours(said: object, me: Identity) -> bool:
+    """Anybody who can read a channel could copy our metadata: only what we said ourselves counts."""
+    if not isinstance(said, dict):
+        return False
+    by_bot = bool(me.bot_id) and said.get("bot_id") == me.bot_id
+    return by_bot or (bool(me.bot_user_id) and said.get("user") == me.bot_user_id)
+
+
+def _delivery_of(said: Mapping[str, Any]) -> str | None:
+    metadata = said.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
+        return None
+    payload = metadata.get("event_payload")
+    found = payload.get("delivery") if isinstance(payload, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _slack_user(user: Mapping[str, Any], our_team: str) -> SlackUser:
+    profile = user.get("profile")
+    email = profile.get("email") if isinstance(profile, dict) else None
+    why_not = _why_no_full_member(user, our_team)
+    return SlackUser(
+        user_id=str(user.get("id") or ""),
+        email=email.strip().lower() if isinstance(email, str) and email.strip() else None,
+        zone=str(user.get("tz") or "UTC"),
+        is_full_member=not why_not,
+        why_not=why_not,
+    )
+
+
+def _why_no_full_member(user: Mapping[str, Any], our_team: str) -> str:
+    """The first reason that holds, "" for a full member of our own team."""
+    team = user.get("team_id")
+    reasons = (
+        (bool(user.get("deleted")), "deactivated"),
+        (bool(user.get("is_bot")) or user.get("id") == "USLACKBOT", "bot"),
+        (bool(user.get("is_stranger")) or (bool(our_team) and team != our_team), "another company"),
+        (bool(user.get("is_restricted")) or bool(user.get("is_ultra_restricted")), "guest"),
+        (user.get("is_email_confirmed") is False, "e-mail unconfirmed"),
+    )
+    return next((why for holds, why in reasons if holds), "")

@@ -1,0 +1,249 @@
+"""What Slack's answers mean: one table of its error words, and the reading of everything that is no answer at all.
+
+Nothing here trusts a body: Slack and the proxies before it also answer with plain text, HTML and nothing, for which the
+SDK raises anything from SlackApiError to AttributeError. What is not known for certain counts as unsure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientNotConnectedError, SlackRequestError
+
+from bot.core.delivery import (
+    AppRefused,
+    DestinationGone,
+    EditResult,
+    Ended,
+    LookLater,
+    LookResult,
+    MessageRefused,
+    NotSent,
+    PostResult,
+    Scope,
+    Throttled,
+    Unreadable,
+    Unsure,
+)
+from bot.core.errors import MessengerError, MessengerRefused, MessengerUnavailable
+
+WAIT_WHERE_UNNAMED = 30.0  # seconds, for a rate limit without Retry-After
+LONGEST_WAIT = 3600.0  # seconds; more than Slack has ever been seen to name, so a garbled header can't stop us for days
+WORKSPACE_CAP_WAIT = 600.0  # seconds after message_limit_exceeded, for which Slack names no time
+MIGRATION_WAIT = 1800.0  # seconds while a workspace moves into an organisation, which takes tens of minutes
+
+
+class Decision(Enum):
+    """What to do about an error word of Slack's."""
+
+    RATE = auto()  # not done; wait for this channel
+    WORKSPACE_RATE = auto()  # not done; the whole workspace is over its cap
+    MIGRATION = auto()  # not done; the workspace is being moved
+    UNSURE = auto()  # part of it may have been done
+    DESTINATION = auto()  # not to this conversation or person
+    MESSAGE = auto()  # never this body
+    TOKEN = auto()  # not with this token
+    RIGHTS = auto()  # not with these scopes or this policy
+    ENDED = auto()  # the message to edit is gone or closed for ever
+
+
+def _table(**words: tuple[Decision, str]) -> Mapping[str, Decision]:
+    return {code: decision for decision, codes in words.values() for code in codes.split()}
+
+
+# Sources: the error lists of chat.postMessage, chat.update and conversations.open, https://docs.slack.dev/reference/methods/
+DECISIONS: Mapping[str, Decision] = _table(
+    rate=(Decision.RATE, "ratelimited rate_limited"),
+    cap=(Decision.WORKSPACE_RATE, "message_limit_exceeded"),
+    migration=(Decision.MIGRATION, "team_added_to_org org_login_required"),
+    broken=(Decision.UNSURE, "internal_error fatal_error service_unavailable request_timeout"),
+    channel=(Decision.DESTINATION, "channel_not_found not_in_channel is_archived channel_is_archived"),
+    policy=(
+        Decision.DESTINATION,
+        "restricted_action restricted_action_read_only_channel restricted_action_thread_only_channel "
+        "restricted_action_non_threadable_channel restricted_action_thread_locked cannot_reply_to_message "
+        "thread_not_found",
+    ),
+    person=(
+        Decision.DESTINATION,
+        "user_not_found users_not_found user_disabled user_not_visible user_not_in_channel cannot_dm_bot",
+    ),
+    # These close one door (direct messages, the Home tab), not the app: channels must go on.
+    door=(Decision.DESTINATION, "messages_tab_disabled not_enabled"),
+    body=(
+        Decision.MESSAGE,
+        "msg_too_long msg_blocks_too_long invalid_blocks invalid_blocks_format too_many_attachments no_text "
+        "markdown_text_conflict invalid_attachments invalid_arguments invalid_arg_name invalid_array_arg "
+        "invalid_charset invalid_form_data invalid_json json_not_object invalid_post_type missing_post_type",
+    ),
+    metadata=(
+        Decision.MESSAGE,
+        "metadata_too_large invalid_metadata_format invalid_metadata_schema metadata_must_be_sent_from_app",
+    ),
+    # Our key matched an earlier message that is gone since. Posting under another key would tell the same thing twice.
+    repeated=(Decision.MESSAGE, "duplicate_message_not_found duplicate_channel_not_found"),
+    token=(Decision.TOKEN, "invalid_auth not_authed token_revoked token_expired account_inactive"),
+    rights=(
+        Decision.RIGHTS,
+        "missing_scope not_allowed_token_type no_permission access_denied app_access_restricted ekm_access_denied "
+        "accesslimited enterprise_is_restricted two_factor_setup_required",
+    ),
+    gone=(Decision.ENDED, "message_not_found cant_update_message edit_window_closed"),
+)
+
+
+# What aiohttp raises before the first byte of a request: refused connections, unknown hosts, failed TLS handshakes,
+# proxies that would not let us through. ServerDisconnectedError, other ClientOSErrors and time-outs come later.
+_BEFORE_SENDING = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ServerFingerprintMismatch,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.InvalidURL,
+    SlackRequestError,
+    SlackClientNotConnectedError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What is certain about an attempt that brought no success."""
+
+    reached: bool  # False: surely no byte of the request arrived
+    status: int | None = None
+    code: str | None = None  # Slack's own word, only out of a JSON object of its own
+    needed: str | None = None
+    retry_after: float | None = None
+    why: str = ""
+
+    @property
+    def decision(self) -> Decision | None:
+        """None where nothing is certain."""
+        if self.status == 429:
+            return Decision.RATE if self.code != "message_limit_exceeded" else Decision.WORKSPACE_RATE
+        if self.status is None or self.status >= 500 or self.code is None:
+            return None
+        return DECISIONS.get(self.code)
+
+
+def _heard(problem: Exception) -> _Heard:
+    if isinstance(problem, _BEFORE_SENDING):
+        return _Heard(reached=False, why=_kind(problem))
+    if not isinstance(problem, SlackApiError):
+        return _Heard(reached=True, why=_kind(problem))
+    answer = problem.response  # the SDK's response, or aiohttp's own where the body was no JSON
+    status = _status(getattr(answer, "status_code", None)) or _status(getattr(answer, "status", None))
+    body = getattr(answer, "data", None)
+    code = body.get("error") if isinstance(body, dict) else None
+    needed = body.get("needed") if isinstance(body, dict) else None
+    code = code if isinstance(code, str) and code else None
+    return _Heard(
+        reached=True,
+        status=status,
+        code=code,
+        needed=needed if isinstance(needed, str) and needed else None,
+        retry_after=retry_after(getattr(answer, "headers", None)),
+        why=code or f"HTTP {status} without an answer of Slack's",
+    )
+
+
+def post_result(problem: Exception) -> PostResult:
+    """What a failed chat.postMessage means. Anything unknown is Unsure."""
+    heard = _heard(problem)
+    match heard.decision:
+        case Decision.ENDED:
+            return MessageRefused(heard.why)
+        case decision:
+            return _sending_result(heard, decision)
+
+
+def edit_result(problem: Exception) -> EditResult:
+    """What a failed chat.update means. Anything unknown is Unsure; editing again is harmless."""
+    heard = _heard(problem)
+    match heard.decision:
+        case Decision.ENDED:
+            return Ended(heard.why)
+        case decision:
+            return _sending_result(heard, decision)
+
+
+def _sending_result(heard: _Heard, decision: Decision | None) -> PostResult:
+    if not heard.reached:
+        return NotSent(heard.why)
+    match decision:
+        case Decision.RATE:
+            return Throttled(heard.retry_after or WAIT_WHERE_UNNAMED)
+        case Decision.WORKSPACE_RATE:
+            return Throttled(heard.retry_after or WORKSPACE_CAP_WAIT, Scope.WORKSPACE)
+        case Decision.MIGRATION:
+            return Throttled(heard.retry_after or MIGRATION_WAIT, Scope.WORKSPACE)
+        case Decision.DESTINATION:
+            return DestinationGone(heard.why)
+        case Decision.MESSAGE:
+            return MessageRefused(heard.why)
+        case Decision.TOKEN | Decision.RIGHTS:
+            return AppRefused(heard.why, heard.needed)
+        case _:
+            return Unsure(heard.why)
+
+
+def look_result(problem: Exception) -> LookResult:
+    """What a failed reading back means: never that the message is absent."""
+    heard = _heard(problem)
+    match heard.decision:
+        case Decision.DESTINATION | Decision.RIGHTS | Decision.ENDED:
+            return Unreadable(heard.why)
+        case Decision.RATE | Decision.WORKSPACE_RATE:
+            return LookLater(heard.why, heard.retry_after or WAIT_WHERE_UNNAMED)
+        case _:
+            return LookLater(heard.why)
+
+
+def question_error(problem: Exception) -> MessengerError:
+    """What a failed question (who is this, which channel, open a view) means."""
+    heard = _heard(problem)
+    match heard.decision:
+        case Decision.RATE | Decision.WORKSPACE_RATE | Decision.MIGRATION:
+            return MessengerUnavailable(
+                "Slack asks to wait before it answers more.", heard.retry_after or WAIT_WHERE_UNNAMED
+            )
+        case Decision.UNSURE:
+            return MessengerUnavailable(f"Slack could not answer now ({heard.why}); it is asked again later.")
+    if heard.code is not None and heard.status is not None and heard.status < 500:
+        return MessengerRefused(heard.code, heard.needed)
+    return MessengerUnavailable(f"Slack could not be reached ({heard.why}); it is asked again later.")
+
+
+def retry_after(headers: object) -> float | None:
+    """The seconds a Retry-After header names, None where there is none that makes sense."""
+    if not isinstance(headers, Mapping):
+        return None
+    named = next((str(value) for name, value in headers.items() if str(name).lower() == "retry-after"), "")
+    try:
+        seconds = float(named)
+    except ValueError:
+        return None
+    return min(max(seconds, 1.0), LONGEST_WAIT) if seconds == seconds else None
+
+
+def _status(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _kind(problem: Exception) -> str:
+    """The kind of trouble in words without addresses or bodies, fit for a log and for `why`."""
+    words: tuple[tuple[type[Exception], str], ...] = (
+        (aiohttp.ClientConnectorDNSError, "host name not found"),
+        (aiohttp.ClientConnectorCertificateError, "certificate not trusted"),
+        (aiohttp.ClientSSLError, "TLS handshake failed"),
+        (aiohttp.ConnectionTimeoutError, "no connection in time"),
+        (aiohttp.ClientHttpProxyError, "refused by the proxy"),
+        (aiohttp.ClientConnectorError, "connection refused"),
+        (TimeoutError, "no answer in time"),
+        (aiohttp.ServerDisconnectedError, "connection ended without an answer"),
+        (aiohttp.ClientPayloadError, "answer ended half-way"),
+        (OSError, "connection broken"),
+    )
+    return next((text for kind, text in words if isinstance(problem, kind)), f"{type(problem).__name__} while reading")
