@@ -65,6 +65,7 @@ class Answers:
         asked = self._read(body)
         checklist_ids = _ids(asked, "checklistIds")
         session_ids = _ids(asked, "sessionIds")
+        self._refuse_bad(session_ids)
         found: dict[str, list[str]] = {one: [] for one in self.world.checklists}
         for session in self.world.stored_sessions:
             if _among(session.id, session_ids) and session.id not in found.setdefault(session.checklist.id, []):
