@@ -10,7 +10,15 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from bot.core.access import Reach
-from bot.core.delivery import EditResult, LookResult, PostResult
+from bot.core.delivery import (
+    AppRefused,
+    DestinationGone,
+    EditResult,
+    LookResult,
+    NotSent,
+    PostResult,
+    Throttled,
+)
 from bot.core.directory import Directory
 from bot.core.model import (
     Change,
@@ -32,6 +40,7 @@ from bot.core.model import (
     SessionRecord,
     SlackUser,
     Targets,
+    Viewer,
 )
 from bot.core.query import Query
 
@@ -196,6 +205,43 @@ class Messenger(Protocol):
     async def update_modal(self, view_id: str, view: Mapping[str, object]) -> None: ...
 
     async def publish_home(self, user_id: str, view: Mapping[str, object]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The Slack user an iSpring person is, or None, and why."""
+
+    user: SlackUser | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """Nobody in Slack is behind this destination; `why` is fit for `outbox why`."""
+
+    why: str
+
+
+class Contacts(Protocol):
+    """Who is who between Slack and iSpring, remembered in the store so that Slack is asked once a day at most."""
+
+    async def user(self, user_id: str) -> SlackUser:
+        """Somebody as Slack describes them. Raises MessengerError where they are not known and can't be asked for."""
+        ...
+
+    async def viewer(self, user_id: str) -> Viewer:
+        """Who asks and what ties them to iSpring, with the reason; never an error."""
+        ...
+
+    async def user_of(self, person_id: str) -> Contact:
+        """The Slack user an iSpring person is. Raises MessengerError where Slack must be asked and can't be."""
+        ...
+
+    async def conversation(
+        self, destination: Destination
+    ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
+        """Slack's id of the conversation a destination means: the channel, or D… for people."""
+        ...
 
 
 # ---- the database ------------------------------------------------------------------------------------------------
