@@ -1,0 +1,82 @@
+"""The names of every button, menu and form, and how their values are spelled: one place for views and chat.
+
+An action id is `name` or `name:suffix`: Slack wants ids unique within one block, so look-alike buttons carry a suffix.
+`action_of` gives the name back. Values hold ids or the text of a command, never names or results, and prove nothing
+about rights: whoever handles one asks `core.access` again.
+"""
+
+from bot.core.model import SessionKey
+
+# On cards; the value is a session key. OPEN is a link, which Slack reports as a press all the same.
+DETAILS = "details"
+ACKNOWLEDGE = "acknowledge"
+OPEN = "open"
+
+# In answers. RUN's value is the text of a command without its slash word: `results outcome:failed`.
+RUN = "run"
+PAGE = "page"  # value: see `page_value`
+CONFIRM_SUBSCRIBE = "confirm_subscribe"  # value: see `subscribe_value`
+CANCEL = "cancel"
+UNSUBSCRIBE = "unsubscribe"  # value: the rule's number
+
+# Settings; the value is one of DirectMessages. DM_* are one-press buttons for what an observer gets.
+DM_BELOW = "dm_below"
+DM_STOP = "dm_stop"
+DM_ALL = "dm_all"
+SET_OBSERVER = "set_observer"
+SET_EMPLOYEE = "set_employee"
+
+# On the Home tab.
+HOME_REFRESH = "home_refresh"
+HOME_SETTINGS = "home_settings"
+
+# Forms: the callback ids of modals, and the names of their inputs.
+DETAILS_FORM = "details_form"
+SETTINGS_FORM = "settings_form"
+INPUT_OBSERVER = "as_observer"
+INPUT_EMPLOYEE = "as_employee"
+
+HOUSE_DEFAULT = "default"  # the choice "whatever is usual here" in the settings form
+
+
+def action_id(name: str, suffix: str | int) -> str:
+    """The id of one of several look-alike buttons in a block."""
+    return f"{name}:{suffix}"
+
+
+def action_of(action: str) -> str:
+    """The name behind an action id, suffix taken off."""
+    return action.partition(":")[0]
+
+
+def session_value(key: SessionKey) -> str:
+    """A session key as a value: `sessionId:employeeId`."""
+    return f"{key.session_id}:{key.employee_id}"
+
+
+def session_of(value: str) -> SessionKey | None:
+    """The session key behind a value, None where it is none."""
+    session_id, _, employee_id = value.partition(":")
+    return SessionKey(session_id, employee_id) if session_id and employee_id else None
+
+
+def page_value(offset: int, query: str) -> str:
+    """A page of an answer as a value: where it starts and the query's canonical text."""
+    return f"{offset}|{query}"
+
+
+def page_of(value: str) -> tuple[int, str] | None:
+    """Where a page starts and its query, None where the value is none."""
+    offset, bar, query = value.partition("|")
+    return (int(offset), query) if bar and offset.isdecimal() and len(offset) < 10 else None
+
+
+def subscribe_value(channel_id: str, query: str) -> str:
+    """What a confirmed subscription would be: the channel and the query's canonical text."""
+    return f"{channel_id}|{query}"
+
+
+def subscribe_of(value: str) -> tuple[str, str] | None:
+    """The channel and the query of a confirmed subscription, None where the value is none."""
+    channel_id, bar, query = value.partition("|")
+    return (channel_id, query) if bar and channel_id else None

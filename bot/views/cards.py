@@ -1,0 +1,218 @@
+"""A session as a card: what it is about, how it came out, what was weak, and what a reader can do about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.core.directory import Directory
+from bot.core.model import Rule, Session, SessionKey, SessionRecord
+from bot.views import actions
+from bot.views.blocks import (
+    NAME,
+    TITLE,
+    Block,
+    bare,
+    button,
+    context,
+    date_token,
+    fields,
+    header,
+    instant,
+    lasting,
+    lines,
+    link_button,
+    moment_token,
+    moment_words,
+    mrkdwn,
+    safe,
+    section,
+)
+from bot.views.blocks import actions as buttons
+from bot.views.results import (
+    area_line,
+    change_since_previous,
+    criterion_line,
+    history_lines,
+    lowest_criteria,
+    missing_details_words,
+    outcome_of,
+    points_words,
+    verdict,
+    weakest_areas,
+)
+
+NO_LONGER_SHOWN = "A result was here; it is no longer shown here, because the rule's owner may not see it any more."
+ACKNOWLEDGEMENTS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """Everything a delivery's message is made of beside the delivery itself, as it is at the moment of rendering.
+
+    `records` and `rules` are those the delivery's notices name (what is absent is told as no longer known). `hidden`:
+    sessions the rule's owner may not see any more, rendered without a word about anybody. `with_previous`: sessions
+    beside which the employee's previous one may be shown. `data_as_of`: when iSpring was last read in full.
+    `first_message`: nothing was sent to this person before, so the message says why it comes.
+    """
+
+    records: Mapping[SessionKey, SessionRecord] = field(default_factory=dict)
+    directory: Directory = field(default_factory=Directory)
+    rules: tuple[Rule, ...] = ()
+    data_as_of: datetime | None = None
+    account_url: str | None = None
+    hidden: frozenset[SessionKey] = frozenset()
+    with_previous: frozenset[SessionKey] = frozenset()
+    command: str = "/ojt"
+    first_message: bool = False
+
+    def site_of(self, key: SessionKey) -> str:
+        """The employee's site in words."""
+        return self.directory.site_of(key.employee_id) or "site unknown"
+
+    def visible(self, key: SessionKey | None) -> SessionRecord | None:
+        """The record behind a key, None where it may not be shown or is not stored any more."""
+        return None if key is None or key in self.hidden else self.records.get(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a message: its plain text and its blocks."""
+
+    text: str
+    blocks: tuple[Block, ...]
+
+
+def session_card(key: SessionKey, facts: CardFacts, rule_ids: tuple[int, ...] = ()) -> Part:
+    """One session's result for a channel."""
+    record = facts.visible(key)
+    if record is None:
+        return redacted(key, facts)
+    session, outcome = record.session, outcome_of(record.session)
+    row = session.facts
+    title = bare(row.checklist_title, TITLE) or "checklist without a title"
+    pairs = [
+        ("Employee", safe(facts.directory.name_of(key.employee_id), NAME)),
+        ("Observer", safe(facts.directory.name_of(row.observer_id), NAME)),
+        ("Site", safe(facts.site_of(key), NAME)),
+        ("Points", points_words(session, record.details) or "not given"),
+        ("Started", moment_token(row.started)),
+        ("Finished", moment_token(row.finished) + _duration(session)),
+    ]
+    blocks = [
+        header(f"{verdict(outcome)}: {title}"),
+        fields(pairs),
+        *weak_points(record),
+        *remarks(record, facts),
+        buttons(card_buttons(record, facts, bad=outcome.is_bad)),
+        footer(short_id_of(key, facts), facts, rule_ids),
+    ]
+    return Part(card_text(record, facts), tuple(blocks))
+
+
+def card_text(record: SessionRecord, facts: CardFacts) -> str:
+    """A session's card in one paragraph: who, what, result, when, changes, and the short id at the end."""
+    session, row = record.session, record.session.facts
+    directory = facts.directory
+    sentences = [
+        f"{safe(verdict(outcome_of(session)))}: {safe(row.checklist_title) or 'checklist without a title'}",
+        f"{safe(directory.name_of(row.key.employee_id), NAME)}, {safe(facts.site_of(row.key), NAME)}; "
+        f"observed by {safe(directory.name_of(row.observer_id), NAME)}",
+        points_words(session, record.details),
+        f"Finished {moment_words(row.finished)}",
+        *(f"Result changed: {line}" for line in history_lines(record.history, as_token=False)),
+        change_since_previous(record) if row.key in facts.with_previous else "",
+        "No longer listed by iSpring" if session.missing_since else "",
+        acknowledged_words(record, as_token=False),
+    ]
+    return ". ".join(filter(None, sentences)) + f". Session {safe(record.short_id, NAME)}"
+
+
+def weak_points(record: SessionRecord) -> list[Block]:
+    """The worst areas as bars and the lowest criteria, or why they are not there."""
+    if record.details is None:
+        why = missing_details_words(record.session)
+        return [context(why)] if why else []
+    told: list[str] = []
+    areas = weakest_areas(record.details)
+    if areas:
+        told += ["Weakest competency areas", *(area_line(area, value) for area, value in areas)]
+    criteria = lowest_criteria(record.details)
+    if criteria:
+        told += [*([""] if told else []), "Lowest criteria", *(criterion_line(one) for one, _ in criteria)]
+    return lines(told)
+
+
+def remarks(record: SessionRecord, facts: CardFacts) -> list[Block]:
+    """What happened around the result: corrections, the change since the previous session, who has seen it."""
+    told = [
+        *(f"Result changed: {line}" for line in history_lines(record.history, as_token=True)),
+        change_since_previous(record) if record.session.key in facts.with_previous else "",
+        f"iSpring no longer lists this session (noticed {date_token(record.session.missing_since)})."
+        if record.session.missing_since
+        else "",
+        acknowledged_words(record, as_token=True),
+    ]
+    told = [line for line in told if line]
+    return [section(mrkdwn("\n".join(told)))] if told else []
+
+
+def acknowledged_words(record: SessionRecord, *, as_token: bool) -> str:
+    """Who said they have seen it, and when; "" where nobody has."""
+    seen = record.acknowledgements
+    if not seen:
+        return ""
+    who = [f"<@{one.slack_user_id}> {(date_token if as_token else instant)(one.at)}" for one in seen]
+    more = len(who) - ACKNOWLEDGEMENTS_SHOWN
+    return f"Acknowledged by {'; '.join(who[:ACKNOWLEDGEMENTS_SHOWN])}" + (f" and {more} more" if more > 0 else "")
+
+
+def card_buttons(record: SessionRecord, facts: CardFacts, *, bad: bool) -> list[Block]:
+    """Details, Acknowledge on a bad result (several people may), and a way into iSpring where we know its address."""
+    key = record.session.key
+    about = f"{bare(facts.directory.name_of(key.employee_id), 30)}, {bare(record.session.facts.checklist_title, 30)}"
+    value = actions.session_value(key)
+    made = [button(actions.DETAILS, "Details", value, label=f"Details: {about}")]
+    if bad:
+        text = "Acknowledge too" if record.acknowledgements else "Acknowledge"
+        made.append(button(actions.ACKNOWLEDGE, text, value, label=f"Acknowledge: {about}"))
+    if facts.account_url:
+        made.append(link_button(actions.OPEN, "Open in iSpring", facts.account_url))
+    return made
+
+
+def footer(short_id: str, facts: CardFacts, rule_ids: tuple[int, ...]) -> Block:
+    """The session's short id, the rule behind the card, and how old the data is."""
+    return context(" · ".join(filter(None, (f"Session {short_id}", rules_words(rule_ids), age_words(facts)))))
+
+
+def rules_words(rule_ids: tuple[int, ...]) -> str:
+    """`Rule 3`, `Rules 3, 5`, "" for none."""
+    if not rule_ids:
+        return ""
+    shown = ", ".join(str(number) for number in rule_ids[:10]) + ("…" if len(rule_ids) > 10 else "")
+    return f"Rule {shown}" if len(rule_ids) == 1 else f"Rules {shown}"
+
+
+def age_words(facts: CardFacts) -> str:
+    """How old the data is, for mrkdwn; "" where iSpring was never read in full."""
+    return f"Data as of {date_token(facts.data_as_of)}" if facts.data_as_of else ""
+
+
+def short_id_of(key: SessionKey, facts: CardFacts) -> str:
+    """The short id a session is shown by; for one no longer stored the first 8 digits of its id."""
+    record = facts.records.get(key)
+    return safe(record.short_id if record else key.session_id[:8], NAME)
+
+
+def redacted(key: SessionKey, facts: CardFacts) -> Part:
+    """A card that says nothing about anybody: the session may not be shown here any more, or is not stored."""
+    words = NO_LONGER_SHOWN if key in facts.hidden else "A result was here; Spotter no longer stores this session."
+    short_id = short_id_of(key, facts)
+    return Part(f"{words} Session {short_id}", (section(mrkdwn(words)), context(f"Session {short_id}")))
+
+
+def _duration(session: Session) -> str:
+    started, finished = session.facts.started.at, session.facts.finished.at
+    if started is None or finished is None or finished < started:
+        return ""
+    return f" ({lasting(finished - started)})"

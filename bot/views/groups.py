@@ -1,0 +1,120 @@
+"""Several sessions in one message: how many and how good on average, the bad ones first, one line each."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from bot.core.model import Outcome, OutcomeKind, SessionKey, SessionRecord
+from bot.core.outcome import percent
+from bot.views import actions
+from bot.views.blocks import OPTION_TEXT, Block, bare, context, count, header, lines, link_button, menu, option, safe
+from bot.views.blocks import actions as buttons
+from bot.views.cards import CardFacts, Part, age_words, rules_words, short_id_of
+from bot.views.results import outcome_of, verdict
+
+# 25 lines of these, with their ids and results, stay under what Slack takes for a text and for all blocks.
+LINE_NAME = 30
+LINE_TITLE = 40
+LINE_SITE = 20
+LINE_VERDICT = 45
+
+_WORDS = (
+    (OutcomeKind.FAILED, "failed"),
+    (OutcomeKind.BELOW, "below target"),
+    (OutcomeKind.MET, "met target"),
+    (OutcomeKind.COMPLETED, "completed"),
+    (OutcomeKind.IN_PROGRESS, "in progress"),
+    (OutcomeKind.PLANNED, "planned"),
+    (OutcomeKind.UNKNOWN, "with a status unknown to Spotter"),
+)
+
+
+def grouped_card(
+    keys: Sequence[SessionKey],
+    facts: CardFacts,
+    rule_ids: tuple[int, ...] = (),
+    *,
+    whose: str = "",
+    acknowledgeable: bool = True,
+) -> Part:
+    """One message for several sessions. `whose` begins its heading ("You observed"), "" for a channel."""
+    ordered = _worst_first(keys, facts)
+    shown = [record for key in ordered if (record := facts.visible(key))]
+    outcomes = [outcome_of(record.session) for record in shown]
+    heading = f"{whose} {count(len(keys), 'session')}".strip()
+    summary = counts_words(outcomes)
+    told = [_line(number, key, facts) for number, key in enumerate(ordered, 1)]
+    blocks: list[Block] = [header(heading), *lines([summary] if summary else []), *lines(told)]
+    elements = _menus(ordered, facts, acknowledgeable=acknowledgeable)
+    if elements:
+        blocks.append(buttons(elements))
+    foot = " · ".join(filter(None, (rules_words(rule_ids), age_words(facts))))
+    if foot:
+        blocks.append(context(foot))
+    head = f"{heading}: {summary}" if summary else heading
+    return Part("\n".join([head, *(_text_line(key, facts) for key in ordered)]), tuple(blocks))
+
+
+def counts_words(outcomes: Sequence[Outcome]) -> str:
+    """`2 below target, 3 met target · mean 81 %`, the bad ones first; the mean is of the scored ones."""
+    kinds = Counter(outcome.kind for outcome in outcomes)
+    parts = ", ".join(f"{kinds[kind]} {words}" for kind, words in _WORDS if kinds[kind])
+    scores = [outcome.score for outcome in outcomes if outcome.is_over and outcome.score is not None]
+    return f"{parts} · mean {percent(sum(scores) / len(scores))}" if scores else parts
+
+
+def _worst_first(keys: Sequence[SessionKey], facts: CardFacts) -> list[SessionKey]:
+    def rank(key: SessionKey) -> tuple[int, float]:
+        record = facts.visible(key)
+        if record is None:
+            return 2, 0
+        outcome = outcome_of(record.session)
+        return 0 if outcome.is_bad else 1, outcome.score if outcome.score is not None else -1
+
+    return sorted(keys, key=rank)
+
+
+def _line(number: int, key: SessionKey, facts: CardFacts) -> str:
+    record = facts.visible(key)
+    short_id = bare(short_id_of(key, facts))
+    if record is None:
+        return f"{number}. No longer shown here · {short_id}"
+    return f"{number}. {verdict(outcome_of(record.session))} · {_who_and_what(record, facts)} · {short_id}"
+
+
+def _text_line(key: SessionKey, facts: CardFacts) -> str:
+    record = facts.visible(key)
+    if record is None:
+        return f"No longer shown here, session {short_id_of(key, facts)}"
+    key_words = (
+        safe(verdict(outcome_of(record.session)), LINE_VERDICT),
+        safe(facts.directory.name_of(key.employee_id), LINE_NAME),
+        safe(record.session.facts.checklist_title, LINE_TITLE) or "checklist without a title",
+    )
+    return f"{', '.join(key_words)}, session {short_id_of(key, facts)}"
+
+
+def _menus(ordered: Sequence[SessionKey], facts: CardFacts, *, acknowledgeable: bool) -> list[Block]:
+    """Menus rather than a button per line: 25 lines with buttons would be more blocks than a reader can scan."""
+    numbered = [(number, record) for number, key in enumerate(ordered, 1) if (record := facts.visible(key))]
+    choices = [_choice(number, record, facts) for number, record in numbered]
+    bad = [_choice(number, record, facts) for number, record in numbered if outcome_of(record.session).is_bad]
+    made = [menu(actions.DETAILS, "Details of…", choices)] if choices else []
+    if bad and acknowledgeable:
+        made.append(menu(actions.ACKNOWLEDGE, "Acknowledge…", bad))
+    if facts.account_url and made:
+        made.append(link_button(actions.OPEN, "Open in iSpring", facts.account_url))
+    return [element for element in made if element.get("options") != []]
+
+
+def _choice(number: int, record: SessionRecord, facts: CardFacts) -> Block:
+    name = bare(facts.directory.name_of(record.session.key.employee_id), LINE_NAME)
+    title = bare(record.session.facts.checklist_title, OPTION_TEXT)
+    return option(f"{number}. {name}, {title}", actions.session_value(record.session.key))
+
+
+def _who_and_what(record: SessionRecord, facts: CardFacts) -> str:
+    key = record.session.key
+    who = bare(facts.directory.name_of(key.employee_id), LINE_NAME)
+    what = bare(record.session.facts.checklist_title, LINE_TITLE) or "checklist without a title"
+    seen = " · acknowledged" if record.acknowledgements else ""
+    return f"{who}, {bare(facts.site_of(key), LINE_SITE)} · {what}{seen}"

@@ -1,0 +1,124 @@
+"""From a delivery to the message Slack gets: one renderer per kind of notice."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from bot.core.model import OPERATOR, Delivery, DestinationKind, Message, NoticeKind, OwedNotice, Rule
+from bot.views.blocks import (
+    MESSAGE_BLOCKS,
+    MESSAGE_CHARACTERS,
+    TEXT_LIMIT,
+    Block,
+    characters,
+    clip,
+    context,
+    count,
+    date_token,
+    mrkdwn,
+    safe,
+    section,
+)
+from bot.views.cards import CardFacts, Part, session_card
+from bot.views.groups import grouped_card
+from bot.views.ops import ops_sentence
+from bot.views.personal import direct_message
+
+Renderer = Callable[[Delivery, Sequence[OwedNotice], CardFacts], Part]
+
+
+def render(delivery: Delivery, facts: CardFacts) -> Message:
+    """The message of a delivery as its sessions are now; text only where the delivery must go plain."""
+    parts = [
+        renderer(delivery, those, facts)
+        for kind, renderer in RENDERERS.items()
+        if (those := [owed for owed in delivery.notices if owed.notice.kind is kind])
+    ]
+    text = clip("\n".join(part.text for part in parts), TEXT_LIMIT)
+    blocks = [block for part in parts for block in part.blocks]
+    if delivery.plain or characters(blocks) >= MESSAGE_CHARACTERS or len(blocks) > MESSAGE_BLOCKS:
+        return Message(text)
+    return Message(text, tuple(blocks))
+
+
+def _sessions(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
+    keys = list(dict.fromkeys(owed.notice.session for owed in notices if owed.notice.session is not None))
+    if delivery.destination.kind is DestinationKind.PERSON:
+        return direct_message(keys, delivery.destination.id, facts)
+    rule_ids = tuple(sorted({rule_id for owed in notices for rule_id in owed.notice.rule_ids}))
+    if len(keys) == 1:
+        return session_card(keys[0], facts, rule_ids)
+    return grouped_card(keys, facts, rule_ids)
+
+
+def _counted(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
+    number = sum(_whole(owed.notice.facts.get("count")) for owed in notices)
+    told = (
+        f"{count(number, 'older completed session')} came in late and {'is' if number == 1 else 'are'} stored, not posted "
+        f"here. See {'it' if number == 1 else 'them'} with `{facts.command} results`."
+    )
+    return _said(told)
+
+
+def _intro(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
+    return _together([_introduction(rule, facts) for rule in _rules_of(notices, facts)])
+
+
+def _introduction(rule: Rule, facts: CardFacts) -> Part:
+    what = f"completed sessions matching `{safe(rule.query, 1_000)}`" if rule.query else "every completed session"
+    stop = f"`{facts.command} unsubscribe {rule.rule_id}`"
+    told = (
+        f"Spotter will post {what} from iSpring Learn's on-the-job training here, each once, with its result; a "
+        f"correction changes the message in place. Set up by {owner_words(rule.owner)} as rule {rule.rule_id}. "
+        f"To stop it: {stop}."
+    )
+    return _said(told)
+
+
+def _paused(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
+    return _together([_pause(rule) for rule in _rules_of(notices, facts)])
+
+
+def _pause(rule: Rule) -> Part:
+    why = f" (Slack says: {safe(rule.why)})" if rule.why else ""
+    told = (
+        f"Rule {rule.rule_id} is paused: Spotter can't write to <#{safe(rule.destination.id, 40)}>{why}. Its messages "
+        f"wait. Invite Spotter to the channel again, or bring the channel back, and it goes on by itself."
+    )
+    return _said(told)
+
+
+def _ops(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
+    as_of = [context(f"Data as of {date_token(facts.data_as_of)}")] if facts.data_as_of else []
+    told = _together([_said(ops_sentence(owed.notice.facts)) for owed in notices])
+    return Part(told.text, (*told.blocks, *as_of))
+
+
+RENDERERS: Mapping[NoticeKind, Renderer] = {
+    NoticeKind.INTRO: _intro,
+    NoticeKind.SESSION: _sessions,
+    NoticeKind.COUNTED: _counted,
+    NoticeKind.RULE_PAUSED: _paused,
+    NoticeKind.OPS: _ops,
+}
+
+
+def owner_words(owner: str) -> str:
+    """Who made a rule: a mention, or the operator."""
+    return "the operator" if owner == OPERATOR else f"<@{safe(owner, 40)}>"
+
+
+def _rules_of(notices: Sequence[OwedNotice], facts: CardFacts) -> list[Rule]:
+    wanted = {rule_id for owed in notices for rule_id in owed.notice.rule_ids}
+    return [rule for rule in facts.rules if rule.rule_id in wanted]
+
+
+def _whole(value: str | int | float | None) -> int:
+    return int(value) if isinstance(value, (int, float)) else 0
+
+
+def _said(told: str) -> Part:
+    return Part(told, (section(mrkdwn(told)),))
+
+
+def _together(parts: Sequence[Part]) -> Part:
+    blocks: list[Block] = [block for part in parts for block in part.blocks]
+    return Part("\n".join(part.text for part in parts), tuple(blocks))

@@ -1,0 +1,84 @@
+"""What whoever runs Spotter is told, by code: what happened and what to do about it."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from bot.views.blocks import NAME, count, safe
+
+Facts: TypeAlias = Mapping[str, str | int | float | None]
+
+# Filled with the notice's facts, which hold numbers and ids; a fact that is absent reads as "?".
+SENTENCES: Mapping[str, str] = {
+    "database_created": (
+        "A new database was created, so Spotter starts without memory: the first listing is stored silently. "
+        "If this was no first start, the folder of DATABASE_URL does not survive restarts: put it on a volume."
+    ),
+    "baseline_done": (
+        "The first listing is stored: {sessions}. From now on new completions are posted. "
+        "Try `results since:30d` to see what is there."
+    ),
+    "suspicious_listing": (
+        "iSpring listed {listed} although {known} are known. Nothing was marked missing and nothing is lost. "
+        "Check that the API key still sees all departments."
+    ),
+    "unknown_status": (
+        "iSpring uses a status Spotter does not know: {status}. Its sessions show that word and count neither as "
+        "completed nor as failed. Please report it, so that it gets a meaning."
+    ),
+    "date_order": (
+        "Dates from iSpring contradict ISPRING_DATE_ORDER. Set it to `dmy` or `mdy` as iSpring writes them, and "
+        "restart; `check` shows the evidence."
+    ),
+    "rows_set_aside": (
+        "{rows} of a listing could not be understood and were left out; the others were read. "
+        "`check` names the rows and why."
+    ),
+    "message_refused": (
+        "Slack refused a message for ever ({why}), even as plain text. Look with `outbox list`; send it again with "
+        "`outbox retry` once the cause is mended."
+    ),
+    "app_refused": (
+        "Slack refuses the app itself ({why}): nothing is sent until that is mended, and nothing is lost. "
+        "Check the token and the scopes, reinstall the app, and restart."
+    ),
+    "destination_gone": "A destination can't be written to ({why}). Its messages wait; see `outbox list`.",
+    "training_refused": (
+        "iSpring refuses Spotter's key ({why}). Check ISPRING_API_URL, ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET; "
+        "reading is tried again by itself."
+    ),
+    "poll_failing": "iSpring could not be read ({why}). It is tried again by itself; `status` says since when.",
+}
+
+_COUNTED = {
+    "sessions": ("session", "sessions"),
+    "listed": ("session", "sessions"),
+    "known": ("session", "sessions"),
+    "rows": ("row", "rows"),
+}
+
+
+def ops_sentence(facts: Facts) -> str:
+    """The sentence for a notice's `code`, fit for mrkdwn; an unknown code is told with its facts rather than hidden."""
+    code = facts.get("code")
+    sentence = SENTENCES.get(str(code))
+    if sentence is None:
+        rest = ", ".join(f"{safe(k, NAME)} {_value(k, v)}" for k, v in facts.items() if k != "code")
+        name = safe(str(code or "something"), NAME)
+        return f"Spotter noticed: {name}" + (f" ({rest})" if rest else "") + ". Its log says more."
+    return sentence.format_map(_Filled(facts))
+
+
+class _Filled(dict[str, str]):
+    """Facts in words; a fact that is not there is a question mark, for a notice must go out all the same."""
+
+    def __init__(self, facts: Facts) -> None:
+        super().__init__({name: _value(name, value) for name, value in facts.items()})
+
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+def _value(name: str, value: str | int | float | None) -> str:
+    if name in _COUNTED and isinstance(value, int):
+        return count(value, *_COUNTED[name])
+    return "?" if value is None else safe(str(value))

@@ -1,0 +1,171 @@
+"""Direct messages: to the observer who conducted a session, and to the employee it was about."""
+
+from collections.abc import Sequence
+
+from bot.core.model import Outcome, OutcomeKind, SessionKey, SessionRecord
+from bot.core.outcome import percent
+from bot.views import actions
+from bot.views.blocks import (
+    NAME,
+    TITLE,
+    Block,
+    bare,
+    button,
+    context,
+    fields,
+    header,
+    lines,
+    moment_token,
+    moment_words,
+    safe,
+)
+from bot.views.blocks import actions as buttons
+from bot.views.cards import (
+    CardFacts,
+    Part,
+    card_buttons,
+    footer,
+    redacted,
+    remarks,
+    short_id_of,
+    weak_points,
+)
+from bot.views.groups import grouped_card
+from bot.views.results import (
+    area_line,
+    history_lines,
+    lowest_criteria,
+    missing_details_words,
+    outcome_of,
+    points_words,
+    score_words,
+    strongest_areas,
+    verdict,
+    weakest_areas,
+)
+
+WHY_OBSERVER = (
+    "This is Spotter's first message to you. iSpring does not tell observers what became of their sessions, so Spotter "
+    "does, once per session. The buttons below change that at any time."
+)
+WHY_EMPLOYEE = "This is Spotter's first message to you: it tells you the results of your own on-the-job training."
+STRENGTHS = 2
+TO_WORK_ON = 2
+
+
+def direct_message(keys: Sequence[SessionKey], person_id: str, facts: CardFacts) -> Part:
+    """What a person is told of sessions they are in: as observer where they observed, else as employee."""
+    observed = [key for key in keys if _is_observer(key, person_id, facts)]
+    own = [key for key in keys if key not in observed]
+    parts = []
+    if observed:
+        parts.append(_to_observer(observed, facts))
+    if own:
+        parts.append(_to_employee(own, facts))
+    text = "\n".join(part.text for part in parts)
+    blocks = [block for part in parts for block in part.blocks]
+    return Part(text, tuple([*blocks, *_controls(facts, observes=bool(observed))]))
+
+
+def _is_observer(key: SessionKey, person_id: str, facts: CardFacts) -> bool:
+    record = facts.records.get(key)
+    return record is not None and record.session.facts.observer_id == person_id
+
+
+def _to_observer(keys: Sequence[SessionKey], facts: CardFacts) -> Part:
+    if len(keys) > 1:
+        return grouped_card(keys, facts, whose="You observed", acknowledgeable=False)
+    record = facts.visible(keys[0])
+    if record is None:
+        return redacted(keys[0], facts)
+    outcome, row = outcome_of(record.session), record.session.facts
+    employee = safe(facts.directory.name_of(row.key.employee_id), NAME)
+    title = bare(row.checklist_title, TITLE) or "checklist without a title"
+    pairs = [
+        ("You observed", employee),
+        ("Site", safe(facts.site_of(row.key), NAME)),
+        ("Points", points_words(record.session, record.details) or "not given"),
+        ("Finished", moment_token(row.finished)),
+    ]
+    blocks = [
+        header(f"{verdict(outcome)}: {title}"),
+        fields(pairs),
+        *weak_points(record),
+        *remarks(record, facts),
+        buttons(card_buttons(record, facts, bad=False)),
+        footer(short_id_of(row.key, facts), facts, ()),
+    ]
+    weakest = lowest_criteria(record.details, 1) if record.details else []
+    sentences = [
+        f"Your session with {employee} is recorded: {safe(verdict(outcome))}, {safe(row.checklist_title)}",
+        points_words(record.session, record.details),
+        f"Weakest: {safe(weakest[0][0].title)}" if weakest else "",
+        f"Finished {moment_words(row.finished)}",
+        *(f"Result changed: {line}" for line in history_lines(record.history, as_token=False)),
+    ]
+    text = ". ".join(filter(None, sentences)) + f". Session {short_id_of(row.key, facts)}"
+    return Part(text, tuple(blocks))
+
+
+def _to_employee(keys: Sequence[SessionKey], facts: CardFacts) -> Part:
+    parts = [_own_result(key, facts) for key in keys]
+    return Part("\n".join(part.text for part in parts), tuple(block for part in parts for block in part.blocks))
+
+
+def _own_result(key: SessionKey, facts: CardFacts) -> Part:
+    """Neutral, strengths first; compared with nobody."""
+    record = facts.visible(key)
+    if record is None:
+        return redacted(key, facts)
+    row = record.session.facts
+    result = _neutral(outcome_of(record.session))
+    title = bare(row.checklist_title, TITLE) or "checklist without a title"
+    observer = safe(facts.directory.name_of(row.observer_id), NAME)
+    blocks = [
+        header(f"{result}: {title}"),
+        fields([("Observer", observer), ("Finished", moment_token(row.finished))]),
+        *_strengths_first(record),
+        *remarks(record, facts),
+        buttons(card_buttons(record, facts, bad=False)),
+        footer(short_id_of(key, facts), facts, ()),
+    ]
+    sentences = [
+        f"{safe(result)}: {safe(row.checklist_title) or 'checklist without a title'}",
+        f"Observed by {observer}",
+        f"Finished {moment_words(row.finished)}",
+        *(f"Result changed: {line}" for line in history_lines(record.history, as_token=False)),
+    ]
+    return Part(". ".join(sentences) + f". Session {short_id_of(key, facts)}", tuple(blocks))
+
+
+def _neutral(outcome: Outcome) -> str:
+    """The result as a number beside the target, without a verdict; where there is none, the word as everywhere."""
+    if outcome.kind not in {OutcomeKind.MET, OutcomeKind.BELOW, OutcomeKind.COMPLETED} or outcome.score is None:
+        return verdict(outcome)
+    beside = f" (target {percent(outcome.target, outcome.score)})" if outcome.target is not None else ""
+    return f"Your result, {score_words(outcome.score, outcome.target)}{beside}"
+
+
+def _strengths_first(record: SessionRecord) -> list[Block]:
+    if record.details is None:
+        why = missing_details_words(record.session)
+        return [context(why)] if why else []
+    strong = strongest_areas(record.details, STRENGTHS)
+    named = {area.area_id for area, _ in strong}
+    weak = [
+        pair for pair in weakest_areas(record.details, TO_WORK_ON) if pair[1] < 100 and pair[0].area_id not in named
+    ]
+    told = ["Went well", *(area_line(area, value) for area, value in strong)] if strong else []
+    if weak:
+        told += ["", "To work on", *(area_line(area, value) for area, value in weak)]
+    return lines(told)
+
+
+def _controls(facts: CardFacts, *, observes: bool) -> list[Block]:
+    why = WHY_OBSERVER if observes else WHY_EMPLOYEE
+    made = [context(why)] if facts.first_message else []
+    if observes:
+        made.append(
+            buttons([button(actions.DM_BELOW, "Only below target"), button(actions.DM_STOP, "Stop these messages")])
+        )
+    return [*made, context(f"Change what you get with `{facts.command} settings`.")]

@@ -1,0 +1,179 @@
+"""What a result says beyond its one word: the weakest areas and criteria, points, and how it changed."""
+
+from collections.abc import Sequence
+
+from bot.core.model import (
+    AreaResult,
+    ChangeKind,
+    CriterionResult,
+    Details,
+    DetailsState,
+    HistoryEntry,
+    Outcome,
+    OutcomeKind,
+    Session,
+    SessionRecord,
+)
+from bot.core.outcome import judge, percent, word
+from bot.views.blocks import NAME, TITLE, bar, bare, count, date_token, instant, safe
+
+# Beside the word, never instead of it. None of these is in Slack's emoji set, which would draw it as a picture.
+SYMBOLS = {
+    OutcomeKind.PLANNED: "○",
+    OutcomeKind.IN_PROGRESS: "◔",
+    OutcomeKind.COMPLETED: "●",
+    OutcomeKind.MET: "✓",
+    OutcomeKind.BELOW: "▽",
+    OutcomeKind.FAILED: "✕",
+    OutcomeKind.UNKNOWN: "?",
+}
+
+WORST_AREAS = 3
+LOWEST_CRITERIA = 3
+HISTORY_SHOWN = 3
+
+NOT_HERE_YET = "Criteria and competency areas are not here yet; they are added when iSpring has them."
+NOT_AVAILABLE = "iSpring has no criteria for this session."
+
+
+def outcome_of(session: Session) -> Outcome:
+    """What a session's result means, against the target in force when it was completed."""
+    return judge(session.facts, session.target)
+
+
+def verdict(outcome: Outcome) -> str:
+    """`▽ Below target, 72 % (target 80 %)`, as plain text: the word may be iSpring's own, unknown to us."""
+    return f"{SYMBOLS[outcome.kind]} {bare(word(outcome))}"
+
+
+def score_words(score: float | None, *beside: float | None) -> str:
+    """A score in percent, with as many decimals as keep it apart from those beside it."""
+    return "not scored" if score is None else percent(score, *[other for other in beside if other is not None])
+
+
+def area_percent(area: AreaResult) -> float | None:
+    """An area's result in percent: from its points where it has them, else as iSpring gave it."""
+    if area.points is not None and area.total_points:
+        return area.points / area.total_points * 100
+    return area.result
+
+
+def criterion_percent(criterion: CriterionResult) -> float | None:
+    """A criterion's points in percent; None where it was skipped or carries no points."""
+    if criterion.skipped or criterion.points is None or not criterion.total_points:
+        return None
+    return criterion.points / criterion.total_points * 100
+
+
+def weakest_areas(details: Details, how_many: int = WORST_AREAS) -> list[tuple[AreaResult, float]]:
+    """The areas with the lowest results, the lowest first."""
+    scored = [(area, value) for area in details.areas if (value := area_percent(area)) is not None]
+    return sorted(scored, key=lambda pair: pair[1])[:how_many]
+
+
+def strongest_areas(details: Details, how_many: int) -> list[tuple[AreaResult, float]]:
+    """The areas with the highest results, the highest first."""
+    scored = [(area, value) for area in details.areas if (value := area_percent(area)) is not None]
+    return sorted(scored, key=lambda pair: -pair[1])[:how_many]
+
+
+def lowest_criteria(details: Details, how_many: int = LOWEST_CRITERIA) -> list[tuple[CriterionResult, float]]:
+    """The criteria that lost the largest share of their points, the lowest first; none that lost nothing."""
+    scored = [(one, value) for one in details.criteria if (value := criterion_percent(one)) is not None]
+    return sorted([pair for pair in scored if pair[1] < 100], key=lambda pair: pair[1])[:how_many]
+
+
+def amount(points: float) -> str:
+    """Points as short as they are true: `34`, `34.5`."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def area_line(area: AreaResult, value: float) -> str:
+    """`████░░░░░░ 40 %  Cash desk`, for plain text."""
+    return f"{bar(value)} {percent(value)}  {bare(area.title, NAME) or 'area without a title'}"
+
+
+def criterion_line(criterion: CriterionResult) -> str:
+    """`• Greets every customer: 1 of 5`, for plain text."""
+    title = bare(criterion.title, TITLE) or "criterion without a title"
+    if criterion.skipped:
+        return f"• {title}: skipped"
+    if criterion.points is None:
+        return f"• {title}: no points given"
+    of = f" of {amount(criterion.total_points)}" if criterion.total_points is not None else ""
+    return f"• {title}: {amount(criterion.points)}{of}"
+
+
+def answered_words(details: Details | None) -> str:
+    """`18 of 20 criteria answered, 2 skipped`; "" while the criteria are not here."""
+    if details is None or not details.total:
+        return ""
+    skipped = details.total - details.answered
+    told = f"{details.answered} of {count(details.total, 'criterion', 'criteria')} answered"
+    return f"{told}, {skipped} skipped" if skipped else told
+
+
+def points_words(session: Session, details: Details | None) -> str:
+    """Points and how many criteria stand behind them; "" where neither is known."""
+    facts = session.facts
+    points = ""
+    if facts.points is not None and facts.total_points is not None:
+        points = f"{amount(facts.points)} of {amount(facts.total_points)} points"
+    return " · ".join(filter(None, (points, answered_words(details))))
+
+
+def missing_details_words(session: Session) -> str:
+    """Why a session's criteria are not shown, "" where there are none to show."""
+    if session.details is DetailsState.OWED:
+        return NOT_HERE_YET
+    return NOT_AVAILABLE if session.details is DetailsState.UNAVAILABLE else ""
+
+
+def change_since_previous(record: SessionRecord) -> str:
+    """`Up 8 points since the previous session (64 %, 3 Oct 2026, 09:10 UTC)`, "" where there is nothing to compare."""
+    if record.previous is None:
+        return ""
+    now, before = outcome_of(record.session).score, outcome_of(record.previous).score
+    if now is None or before is None:
+        return ""
+    finished = record.previous.facts.finished
+    when = f", {instant(finished.at)}" if finished.at else ""
+    was = f"since the previous session ({percent(before, now)}{when})"
+    if now == before:
+        return f"No change {was}"
+    difference = amount(abs(now - before)) if abs(now - before) < 1 else f"{abs(now - before):.0f}"
+    points = "percentage point" if difference == "1" else "percentage points"
+    return f"{'Up' if now > before else 'Down'} {difference} {points} {was}"
+
+
+def history_lines(history: Sequence[HistoryEntry], *, as_token: bool, limit: int = HISTORY_SHOWN) -> list[str]:
+    """What happened after the first result: `86 % → 91 %, corrected 23 Nov 2026, 14:02 UTC`, the newest last.
+
+    `as_token`: with dates in the reader's zone, for mrkdwn; else in UTC, for plain text.
+    """
+    told = [entry for entry in history if entry.kind in {ChangeKind.CORRECTED, ChangeKind.REOPENED}]
+    return [history_line(entry, as_token=as_token) for entry in told[-limit:]]
+
+
+def history_line(entry: HistoryEntry, *, as_token: bool) -> str:
+    """One change in words; safe in mrkdwn too, for iSpring's unknown status words go through `safe`."""
+    when = date_token(entry.at) if as_token else instant(entry.at)
+    old, new = entry.old, entry.new
+    if entry.kind is ChangeKind.REOPENED:
+        was = f"{score_words(old.score)}, " if old else ""
+        return f"{was}re-opened {when}"
+    if entry.kind is ChangeKind.CORRECTED and old:
+        if old.kind is new.kind:
+            return f"{score_words(old.score, new.score)} → {score_words(new.score, old.score)}, corrected {when}"
+        return f"{safe(word(old))} → {safe(word(new))}, corrected {when}"
+    return f"{safe(word(new))}, {_VERBS[entry.kind]} {when}"
+
+
+_VERBS = {
+    ChangeKind.APPEARED: "first seen",
+    ChangeKind.MOVED: "changed",
+    ChangeKind.COMPLETED: "completed",
+    ChangeKind.CORRECTED: "corrected",
+    ChangeKind.REOPENED: "re-opened",
+    ChangeKind.RETITLED: "changed",
+}
