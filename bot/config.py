@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -261,9 +262,10 @@ def load(environ: Mapping[str, str], *needs: Needs, env_file: Path | None = Path
 
 
 def _given(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
-    """The settings that are given and not blank, by upper-case name; the environment wins over the file."""
-    from dotenv import dotenv_values  # a dependency of pydantic-settings: the same reading of the same file
+    """The settings that are given and not blank, by upper-case name; the environment wins over the file.
 
+    The file is read with what pydantic-settings reads it with.
+    """
     from_file = dotenv_values(env_file) if env_file and env_file.is_file() else {}
     merged = {name.upper(): value for name, value in from_file.items()}
     merged |= {name.upper(): value for name, value in environ.items() if value or name.upper() not in merged}

@@ -1,0 +1,91 @@
+"""`GET /healthz` and `GET /metrics`: what a platform and a monitor may know, ids and counts only."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+
+from bot.core.errors import StoreError
+from bot.core.ports import Clock, OutboxCounts, PollState, Store
+
+
+@dataclass(slots=True)
+class Pulse:
+    """What the running parts say of themselves; only what a restart can mend makes it unwell."""
+
+    is_leader: bool = False
+    scheduler_rings: bool = True
+    socket_connected: bool | None = None  # None in HTTP mode, and until Slack has told who we are
+
+    def complaints(self) -> tuple[str, ...]:
+        """What a restart can mend, in words; empty while all is well."""
+        found = []
+        if self.is_leader and not self.scheduler_rings:
+            found.append("the scheduler has stopped")
+        if self.socket_connected is False:
+            found.append("the socket to Slack is down")
+        return tuple(found)
+
+
+def health_app(pulse: Pulse, store: Store, clock: Clock) -> web.Application:
+    """The web application with both addresses; HTTP mode adds Slack's to it."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        complaints = pulse.complaints()
+        body: dict[str, object] = {"status": "unwell" if complaints else "ok", "complaints": complaints, "leader": pulse.is_leader}
+        try:
+            poll, counts = await store.read(lambda tx: (tx.sessions.poll_state(), tx.outbox.counts()))
+        except StoreError:
+            body["database"] = "can't be read now"
+        else:
+            good = poll.last_good_at
+            body["seconds_since_good_poll"] = round((clock.now() - good).total_seconds()) if good else None
+            body["waiting"] = counts.waiting + counts.unsure + counts.sending
+            body["sending_paused"] = bool(counts.app_refused)
+        return web.json_response(body, status=503 if complaints else 200)
+
+    async def metrics(_: web.Request) -> web.Response:
+        poll, counts = await store.read(lambda tx: (tx.sessions.poll_state(), tx.outbox.counts()))
+        registry = measured(pulse, poll, counts, clock)
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application(client_max_size=1 << 20)
+    app.add_routes([web.get("/healthz", healthz), web.get("/metrics", metrics)])
+    return app
+
+
+def measured(pulse: Pulse, poll: PollState, counts: OutboxCounts, clock: Clock) -> CollectorRegistry:
+    """Everything `/metrics` tells, from rows: a restart loses no figure."""
+    registry = CollectorRegistry()
+
+    def gauge(name: str, help_text: str, value: float) -> None:
+        Gauge(f"spotter_{name}", help_text, registry=registry).set(value)
+
+    now = clock.now()
+    gauge("leader", "Whether this process polls and sends", pulse.is_leader)
+    gauge("sessions", "Sessions remembered", poll.sessions)
+    if poll.last_good_at:
+        gauge("last_good_poll_timestamp_seconds", "When a poll last went well", poll.last_good_at.timestamp())
+    if poll.last:
+        gauge(
+            "last_poll_seconds",
+            "How long the last poll took",
+            (poll.last.ended_at - poll.last.started_at).total_seconds(),
+        )
+        gauge("last_poll_failed", "Whether the last poll failed", bool(poll.last.error))
+    oldest = (now - counts.oldest_at).total_seconds() if counts.oldest_at else 0
+    gauge("oldest_waiting_seconds", "Age of the oldest notice still waiting", oldest)
+    gauge("edits_owed", "Cards that show less than is known", counts.edits)
+    gauge("sending_paused", "Whether Slack refuses the app", bool(counts.app_refused))
+    deliveries = Gauge("spotter_deliveries", "Deliveries by state", ["state"], registry=registry)
+    for state in ("waiting", "sending", "unsure", "held", "dead", "sent"):
+        deliveries.labels(state).set(getattr(counts, state))
+    return registry
+
+
+async def serve(app: web.Application, port: int) -> web.AppRunner:
+    """Listens on all addresses at a port and answers the runner, whose `cleanup` stops it."""
+    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    await runner.setup()
+    await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - a platform's router comes from outside
+    return runner

@@ -1,0 +1,132 @@
+"""Settings: every mistake at once, by name, never with a value; blanks are unset."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.config import Needs, Settings, load
+from bot.core.errors import ConfigError
+
+ALL = (Needs.ISPRING, Needs.SLACK, Needs.CONVERSATION)
+WORKING = {
+    "ISPRING_API_URL": "https://api-learn.ispring.example/",
+    "ISPRING_CLIENT_ID": "an-id",
+    "ISPRING_CLIENT_SECRET": "hush",
+    "SLACK_BOT_TOKEN": "xoxb-hush",
+    "SLACK_APP_TOKEN": "xapp-hush",
+}
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def given(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    return load(os.environ, *ALL)
+
+
+def problems(monkeypatch: pytest.MonkeyPatch, **values: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        given(monkeypatch, **values)
+    return str(caught.value)
+
+
+def test_five_settings_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = given(monkeypatch, **WORKING)
+    assert settings.ispring_api_url == "https://api-learn.ispring.example"
+    assert settings.poll_interval == 120
+    assert settings.database_path == Path("spotter.db")
+    assert settings.uses_socket
+
+
+def test_all_mistakes_come_at_once_by_name_and_without_any_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "ISPRING_API_URL": "WRONG-a",
+        "ISPRING_TIMEZONE": "WRONG-b",
+        "ISPRING_DATE_ORDER": "WRONG-c",
+        "SLACK_BOT_TOKEN": "WRONG-d",
+        "SLACK_APP_TOKEN": "WRONG-e",
+        "SLACK_API_URL": "WRONG-f",
+        "SLACK_COMMAND": "WRONG g",
+        "DATABASE_URL": "postgres://WRONG-h",
+        "POLL_INTERVAL": "WRONG-i",
+        "PASS_TARGET": "WRONG-j",
+        "DEFAULT_CHANNEL": "#WRONG-k",
+        "ADMINS": "WRONG-l",
+        "NOTIFY_EMPLOYEES": "WRONG-m",
+        "OPS_CHANNEL": "WRONG-n",
+        "BASELINE": "WRONG-o",
+        "PORT": "WRONG-p",
+        "HEARTBEAT_URL": "WRONG-q",
+        "LOG_LEVEL": "WRONG-r",
+        "LOG_FORMAT": "WRONG-s",
+        "CLOCK_OFFSET": "WRONG-t",
+        "ISPRING_ACCOUNT_URL": "WRONG-u",
+    }
+    said = problems(monkeypatch, **wrong)
+    assert [line.split()[0] for line in said.splitlines()] == sorted(
+        [*wrong, "ISPRING_CLIENT_ID", "ISPRING_CLIENT_SECRET"]
+    )
+    assert "WRONG" not in said.upper().replace("ISPRING", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("POLL_INTERVAL", "0"), ("POLL_INTERVAL", "-3"), ("PASS_TARGET", "100.5"), ("PORT", "70000"), ("BASELINE", "0d")],
+)
+def test_a_number_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    assert problems(monkeypatch, **WORKING, **{name: value}).startswith(f"{name} must be")
+
+
+def test_blank_settings_count_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = given(monkeypatch, **WORKING, PORT="", PASS_TARGET="  ", ADMINS="", ISPRING_TIMEZONE=" ")
+    assert settings.port is None
+    assert settings.pass_target is None
+    assert settings.admins == frozenset()
+    assert settings.ispring_timezone == "UTC"
+
+
+def test_an_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    lines = [f"{name}={value}" for name, value in WORKING.items()]
+    (tmp_path / ".env").write_text("\n".join([*lines, "PASS_TARGET=70", "POLL_INTERVAL=90", "SOMETHING_ELSE=1"]))
+    settings = given(monkeypatch, POLL_INTERVAL="300")
+    assert (settings.pass_target, settings.poll_interval) == (70, 300)
+
+
+def test_another_kind_of_database_names_the_override_which_then_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "SPOTTER_DATABASE_URL" in problems(monkeypatch, **WORKING, DATABASE_URL="postgres://u:p@h/d")
+    settings = given(monkeypatch, SPOTTER_DATABASE_URL="sqlite:////data/spotter.db")
+    assert settings.database_path == Path("/data/spotter.db")
+
+
+def test_http_mode_needs_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    http = {name: value for name, value in WORKING.items() if name != "SLACK_APP_TOKEN"}
+    assert problems(monkeypatch, **http).startswith("SLACK_APP_TOKEN is not set")
+    assert problems(monkeypatch, SLACK_SIGNING_SECRET="hush").startswith("PORT is not set")
+    assert not given(monkeypatch, PORT="8080").uses_socket
+
+
+def test_what_works_but_may_surprise_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = given(monkeypatch, **WORKING, SLACK_SIGNING_SECRET="hush", POLL_INTERVAL="5")
+    warnings = list(settings.warnings({"DYNO": "web.1"}))
+    for word in ("ISPRING_TIMEZONE", "Socket Mode", "POLL_INTERVAL", "DYNO"):
+        assert any(word in line for line in warnings), word
+    assert not any("hush" in line for line in warnings)
+
+
+def test_lists_and_spans_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = given(monkeypatch, **WORKING, ADMINS="U0AAA, W0BBB,", BASELINE="30D", LOG_LEVEL="debug")
+    assert settings.admins == {"U0AAA", "W0BBB"}
+    assert settings.summarise_back == timedelta(days=30)
+    assert settings.log_level == "DEBUG"
+
+
+def test_secrets_do_not_show_in_the_settings_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "hush" not in repr(given(monkeypatch, **WORKING))
