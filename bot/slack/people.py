@@ -1,0 +1,198 @@
+"""Who is who between Slack and iSpring, as `core.ports.Contacts`: remembered in the store, refreshed once a day.
+
+An e-mail address ties two accounts only while both sides have it (`core.access.tie_by_email`); a link that an admin
+confirmed stands by itself.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.core.access import as_admin, tie_by_email
+from bot.core.delivery import AppRefused, DestinationGone, NotSent, Throttled
+from bot.core.errors import MessengerError, MessengerRefused, MessengerUnavailable
+from bot.core.model import Destination, DestinationKind, SlackUser, Viewer
+from bot.core.ports import Clock, Contact, Messenger, Nobody, Store, Tx
+from bot.slack.errors import DECISIONS, Decision
+
+USER_FRESH = timedelta(hours=24)
+NOBODY_FRESH = timedelta(hours=6)
+BY_EMAIL = "email"  # how the link came about; anything else names the admin who confirmed it
+_NO_SUCH_PERSON = frozenset(
+    {"user_not_found", "users_not_found", "user_disabled", "user_not_visible", "cannot_dm_bot", "user_not_in_channel"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    person_id: str
+    by: str
+
+
+class SlackContacts:
+    """Fulfils `core.ports.Contacts` for one workspace. `admins` are the Slack user ids of ADMINS."""
+
+    def __init__(self, messenger: Messenger, store: Store, clock: Clock, admins: AbstractSet[str]) -> None:
+        self._messenger = messenger
+        self._store = store
+        self._clock = clock
+        self._admins = frozenset(admins)
+
+    async def user(self, user_id: str) -> SlackUser:
+        """Somebody as Slack describes them, at most a day old; older where Slack can't answer now."""
+        remembered = await self._store.read(lambda tx: tx.people.slack_user(user_id))
+        if remembered is not None and self._clock.now() - remembered[1] < USER_FRESH:
+            return remembered[0]
+        try:
+            user = await self._messenger.user(user_id)
+        except MessengerUnavailable:
+            if remembered is not None:
+                return remembered[0]
+            raise
+        await self._remember(user)
+        return user
+
+    async def viewer(self, user_id: str) -> Viewer:
+        """Who asks and what ties them to iSpring, with the reason; never an error."""
+        try:
+            user = await self.user(user_id)
+        except MessengerRefused:
+            return Viewer(slack_user_id=user_id, person_id=None, is_admin=False, why="Slack does not know your account")
+        except MessengerError:
+            return Viewer(
+                slack_user_id=user_id,
+                person_id=None,
+                is_admin=False,
+                why="Slack can't say who you are just now; try again in a minute",
+            )
+        if not user.is_full_member:
+            why = f"your Slack account is not a full member of this workspace ({user.why_not})"
+            return Viewer(slack_user_id=user_id, person_id=None, is_admin=False, zone=user.zone, why=why)
+        person_id, why = await self._person_of(user)
+        viewer = Viewer(slack_user_id=user_id, person_id=person_id, is_admin=False, zone=user.zone, why=why)
+        return as_admin(viewer, self._admins)
+
+    async def user_of(self, person_id: str) -> Contact:
+        """The Slack user an iSpring person is. Raises MessengerError where Slack must be asked and can't be."""
+        directory, linked_to = await self._store.read(
+            lambda tx: (tx.people.directory(), tx.people.linked_user(person_id))
+        )
+        person = directory.people.get(person_id)
+        if person is None or not directory.is_active(person_id):
+            return Contact(None, "not active in iSpring")
+        if linked_to is not None:
+            contact = await self._linked(linked_to, person_id)
+            if contact is not None:
+                return contact
+        if not person.email:
+            return Contact(None, "iSpring has no e-mail address for this person")
+        if len(directory.with_email(person.email)) > 1:
+            return Contact(None, "more than one person in iSpring has this e-mail address")
+        user = await self._user_with(person.email)
+        if user is None:
+            return Contact(None, "nobody in Slack has this person's e-mail address")
+        found, why = await self._person_of(user)
+        return Contact(user, why) if found == person_id else Contact(None, why)
+
+    async def conversation(
+        self, destination: Destination
+    ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
+        """Slack's id of the conversation a destination means: the channel, or D… for people."""
+        try:
+            match destination.kind:
+                case DestinationKind.CHANNEL:
+                    return destination.id
+                case DestinationKind.USER:
+                    return await self._messenger.open_dm(destination.id)
+                case DestinationKind.PERSON:
+                    contact = await self.user_of(destination.id)
+                    if contact.user is None:
+                        return Nobody(contact.why)
+                    return await self._messenger.open_dm(contact.user.user_id)
+        except MessengerUnavailable as problem:
+            return Throttled(problem.retry_after) if problem.retry_after else NotSent(str(problem))
+        except MessengerRefused as refusal:
+            if refusal.code in _NO_SUCH_PERSON:
+                return Nobody(refusal.code)
+            if DECISIONS.get(refusal.code) is Decision.TOKEN:
+                return AppRefused(refusal.code)
+            # A missing im:write closes direct messages only: channels must go on.
+            return DestinationGone(refusal.code + (f" (needs {refusal.needed})" if refusal.needed else ""))
+
+    # ---- ties ----------------------------------------------------------------------------------------------------
+
+    async def _linked(self, user_id: str, person_id: str) -> Contact | None:
+        """The contact behind a stored link, None where the link no longer holds."""
+        try:
+            user = await self.user(user_id)
+        except MessengerRefused:
+            return None
+        if not user.is_full_member:
+            return Contact(None, f"their Slack account is not a full member of this workspace ({user.why_not})")
+        found, why = await self._person_of(user)
+        return Contact(user, why) if found == person_id else None
+
+    async def _person_of(self, user: SlackUser) -> tuple[str | None, str]:
+        """The iSpring person of a full member, and why; stores or ends a link by e-mail where that changed."""
+
+        def known(tx: Tx) -> tuple[_Link | None, str | None, str]:
+            link = _link_of(tx, user.user_id)
+            if link is not None and link.by != BY_EMAIL:
+                return link, link.person_id, "an admin linked your Slack account to your iSpring account"
+            tie = tie_by_email(user, _same_address(tx, user), tx.people.directory())
+            return link, tie.person.person_id if tie.person else None, tie.why
+
+        link, person_id, why = await self._store.read(known)
+        if (link.person_id if link else None) != person_id:
+            await self._store.transact(lambda tx: self._relink(tx, user, person_id))
+        return person_id, why
+
+    def _relink(self, tx: Tx, user: SlackUser, person_id: str | None) -> None:
+        now = self._clock.now()
+        if person_id is None:
+            # iSpring's people are read in one go: before the first reading nobody is missing from them.
+            if tx.people.directory_at() is not None:
+                tx.people.unlink(user.user_id)
+            return
+        tx.people.link(user.user_id, person_id, BY_EMAIL, user.email, now)
+
+    async def _user_with(self, email: str) -> SlackUser | None:
+        """Who in Slack has an address; asked at most once a day, where nobody has it once in six hours."""
+
+        def known(tx: Tx) -> tuple[SlackUser | None, bool]:
+            now = self._clock.now()
+            for user in tx.people.slack_users_with(email):
+                seen = tx.people.slack_user(user.user_id)
+                if user.is_full_member and seen is not None and now - seen[1] < USER_FRESH:
+                    return user, True
+            since = tx.people.no_slack_user_since(email)
+            return None, since is not None and now - since < NOBODY_FRESH
+
+        user, is_certain = await self._store.read(known)
+        if is_certain:
+            return user
+        user = await self._messenger.user_by_email(email)
+        if user is None:
+            await self._store.transact(lambda tx: tx.people.note_no_slack_user(email, self._clock.now()))
+        else:
+            await self._remember(user)
+        return user
+
+    async def _remember(self, user: SlackUser) -> None:
+        await self._store.transact(lambda tx: tx.people.save_slack_user(user, self._clock.now()))
+
+
+def _link_of(tx: Tx, user_id: str) -> _Link | None:
+    person_id = tx.people.linked_person(user_id)
+    if person_id is None:
+        return None
+    by = next((by for slack_user, _, by in tx.people.links() if slack_user == user_id), BY_EMAIL)
+    return _Link(person_id, by)
+
+
+def _same_address(tx: Tx, user: SlackUser) -> int:
+    """How many Slack accounts are known to have this user's address, deactivated ones aside."""
+    if not user.email:
+        return 0
+    others = {one.user_id for one in tx.people.slack_users_with(user.email) if one.why_not != "deactivated"}
+    return len(others | {user.user_id})
