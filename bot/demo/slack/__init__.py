@@ -4,9 +4,9 @@ Start at `server.SlackStandIn`. What it knows lives in `workspace.Workspace`; wh
 wrong, in `faults.Faults`.
 """
 
+from bot.demo.slack.answers import Answer, NotPossible, ViewAnswer
 from bot.demo.slack.entities import App, Channel, Message, Team, User, View
 from bot.demo.slack.faults import Fault, Faults
-from bot.demo.slack.people import Answer, NotPossible, ViewAnswer
 from bot.demo.slack.reading import rendered_text
 from bot.demo.slack.server import SlackStandIn
 from bot.demo.slack.workspace import ApiCall, Happening, Workspace

@@ -59,6 +59,19 @@ class Acting:
             raise NotPossible(f"{user_id} is not in {channel_id}")
         return channel
 
+    def _interaction(self, kind: str, user_id: str) -> Json:
+        """What every interaction's payload begins with."""
+        user, team = self._person(user_id), self.workspace.team
+        return {
+            "type": kind,
+            "team": {"id": team.id, "domain": team.domain},
+            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team_id},
+            "api_app_id": self.workspace.app.id,
+            "token": VERIFICATION_TOKEN,
+            "enterprise": None,
+            "is_enterprise_install": False,
+        }
+
     async def _event(self, event: Json, *, named: str | None = None, channel: Channel | None = None) -> bool:
         """Sends an event to which the app has subscribed; answers whether its first try was acknowledged."""
         workspace = self.workspace

@@ -42,7 +42,7 @@ class Deliveries:
     time_scale: float = 1.0
     acknowledge_within: float = ACKNOWLEDGE_WITHIN
     _session: aiohttp.ClientSession | None = None
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: set[asyncio.Task[object]] = field(default_factory=set)
 
     async def command(self, fields: dict[str, str]) -> Json:
         """Delivers a slash command. Answers the acknowledgement's message, {} for none; raises NotAcknowledged."""
@@ -58,7 +58,7 @@ class Deliveries:
             await self._deliver("events_api", envelope, json.dumps(envelope), _JSON)
         except NotAcknowledged as refusal:
             if not refusal.no_retry:
-                self._spawn(self._repeat(envelope, refusal.reason))
+                self.spawn(self._repeat(envelope, refusal.reason))
             return False
         return True
 
@@ -125,7 +125,12 @@ class Deliveries:
         signature = SignatureVerifier(self.signing_secret).generate_signature(timestamp=timestamp, body=body)
         return {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature or ""}
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    @property
+    def is_reachable(self) -> bool:
+        return bool(self.sockets.connections) or self.request_url is not None
+
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
+        """Lets `work` go on beside everything else, until `close` at the latest."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.demo.slack.acting import Acting
 from bot.demo.slack.answers import NotPossible
-from bot.demo.slack.entities import Channel, Json, Message, User
+from bot.demo.slack.entities import Channel, Json, Message
 from bot.demo.slack.wire import user_json
 
 
@@ -49,13 +49,11 @@ class Membership(Acting):
         return await self._heard(channel, {"type": _kind(channel, "archive"), "channel": channel.id, "user": by})
 
     async def unarchive(self, channel_id: str, by: str) -> bool:
-        """A channel comes back. As in Slack, apps that were in it are not."""
+        """A channel comes back."""
         channel = self._channel(channel_id)
-        was_in = self.workspace.app.bot_user_id in channel.members
         channel.is_archived = False
         self._changed(channel)
-        event = {"type": _kind(channel, "unarchive"), "channel": channel.id, "user": by}
-        return await self._event(event, channel=channel) if was_in or not channel.is_private else False
+        return await self._heard(channel, {"type": _kind(channel, "unarchive"), "channel": channel.id, "user": by})
 
     async def rename(self, channel_id: str, name: str) -> bool:
         """A channel gets another name."""
@@ -107,10 +105,6 @@ class Membership(Acting):
         with_email = "users:read.email" in self.workspace.app.scopes
         told = user_json(user, now, with_email=with_email, with_locale=True)
         return await self._event({"type": "user_change", "user": told, "cache_ts": user.updated})
-
-    async def add_person(self, user: User) -> User:
-        """Somebody new joins the company's workspace."""
-        return self.workspace.add_user(user)
 
     async def uninstall(self) -> bool:
         """The app is removed from the workspace: its tokens die, then it hears of both."""

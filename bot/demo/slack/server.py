@@ -11,9 +11,11 @@ from aiohttp import web
 
 from bot.demo.slack.deliveries import ACKNOWLEDGE_WITHIN, Deliveries
 from bot.demo.slack.desk import Desk
+from bot.demo.slack.echoes import Echoes
 from bot.demo.slack.entities import Message
 from bot.demo.slack.faults import Faults
 from bot.demo.slack.membership import Membership
+from bot.demo.slack.modals import Modals
 from bot.demo.slack.people import People
 from bot.demo.slack.response_urls import ResponseUrls
 from bot.demo.slack.socket_mode import SocketMode
@@ -23,7 +25,7 @@ from bot.demo.slack.workspace import ApiCall, Workspace
 HOST = "127.0.0.1"
 
 
-class SlackStandIn(People, Membership):
+class SlackStandIn(People, Modals, Membership, Echoes):
     """A Slack that runs here. What an app does arrives at `api_url`; what people do, they do with this object's verbs.
 
     `now` stamps messages and lets triggers, response addresses, rates and `history_lag` run out; `time_scale` stretches
@@ -63,6 +65,7 @@ class SlackStandIn(People, Membership):
         self._application.router.add_post("/respond/{kind}/{secret}", response_urls.serve)
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
+        self._end_echoes: Callable[[], None] = lambda: None
 
     async def __aenter__(self) -> Self:
         if self._runner is None:
@@ -92,11 +95,13 @@ class SlackStandIn(People, Membership):
         """Listens on loopback; 0 takes any free port, which `port` then tells."""
         self._runner = web.AppRunner(self._application, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
+        self._end_echoes = self.workspace.listen(self._echo)
         self.port = port
         await self.up()
 
     async def stop(self) -> None:
         """Ends every connection, every waiting call and every repeat."""
+        self._end_echoes()
         self._web_api.close()
         await self.deliveries.close()
         await self.sockets.close()

@@ -43,7 +43,6 @@ class SocketMode:
         self._connections: list[Connection] = []
         self._turn = 0
         self._made = 0
-        self._ending = asyncio.Event()
 
     @property
     def connections(self) -> list[Connection]:
@@ -135,7 +134,6 @@ class SocketMode:
 
     async def close(self) -> None:
         """Ends every connection."""
-        self._ending.set()
         for connection in self.connections:
             if connection.is_silent:
                 connection.transport.abort()

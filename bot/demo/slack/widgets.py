@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.demo.slack.answers import NotPossible
-from bot.demo.slack.entities import Json
+from bot.demo.slack.entities import Json, elements_of
 
 _VALUE_KEYS = {
     "plain_text_input": "value",
@@ -46,6 +46,15 @@ _INITIAL_KEYS = {
     "selected_conversation": "initial_conversation",
     "selected_conversations": "initial_conversations",
 }
+
+
+def element_with(blocks: list[Json], action_id: str, value: str | None = None) -> tuple[Json, Json]:
+    """The block and the element with that action id (and, if given, that value). Raises NotPossible if there is none."""
+    for block in blocks:
+        for element in elements_of(block):
+            if element["action_id"] == action_id and value in (None, element.get("value")):
+                return block, element
+    raise NotPossible(f"nothing here has the action id {action_id!r}" + (f" and the value {value!r}" if value else ""))
 
 
 def initial(element: Json) -> Json:
