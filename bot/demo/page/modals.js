@@ -22,7 +22,8 @@ function fillAgain(dialog, values) {
 export function drawModal() {
   const stack = state.modals[state.viewer] || [];
   const top = stack.at(-1);
-  const print = top ? JSON.stringify([state.viewer, top]) : null;
+  // What was typed is kept here, not drawn again from the stage's record of it.
+  const print = top ? JSON.stringify([state.viewer, stack.length, { ...top, state: null }]) : null;
   if (open?.print === print) return;
   const kept = open && top && open.id === top.id ? open : null;
   const focused = kept && document.activeElement?.dataset.key;

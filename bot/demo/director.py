@@ -1,0 +1,256 @@
+"""Runs the demo: the world, both stand-ins, the page and the bot, each in its place and all by one clock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Self
+
+from bot.demo import sight
+from bot.demo.cast import Cast, assemble
+from bot.demo.child import LOOK_EVERY, Child
+from bot.demo.company import IN_PROGRESS
+from bot.demo.deeds import Deeds
+from bot.demo.hints import usual_hints
+from bot.demo.ispring import IspringStandIn
+from bot.demo.slack import SlackStandIn, Workspace
+from bot.demo.slack.entities import Json
+from bot.demo.stage import Deed, Stage
+from bot.demo.troubles import TROUBLES, Scene, ordered
+from bot.demo.world import World
+
+USUAL_PORT = 8642
+RHYTHM = (10.0, 20.0)
+"""Seconds between two happenings: at least, at most."""
+POLL_INTERVAL = 3
+PASS_TARGET = 80
+FIRST_RESULT = 52.0
+"""What the first session of a demo comes out with, so that nobody waits long for a low one."""
+SOURCE = Path(__file__).resolve().parents[2]
+
+# Nobody but the two stand-ins of this very process accepts these words.
+CLIENT_ID, CLIENT_SECRET = "demo-key", "demo-key-secret"
+BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-demo", "xapp-demo", "demo-signing-secret"
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class Director:
+    """`async with Director(seed=1) as director:` starts everything; `director.stage.url` is what to open.
+
+    `command` runs in place of the bot (tests hand in a small script); without `folder` the database lives in a
+    temporary one that is removed at the end; `hints` are what the message box suggests, as `usual_hints` shows.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        port: int = USUAL_PORT,
+        folder: Path | None = None,
+        happenings: bool = True,
+        rhythm: tuple[float, float] = RHYTHM,
+        command: Sequence[str] = (sys.executable, "-m", "bot", "run"),
+        clock: Callable[[], datetime] = system_clock,
+        hints: Json | None = None,
+    ) -> None:
+        self._wanted_port = port
+        self._given_folder = folder
+        self._happenings = happenings
+        self._rhythm = rhythm
+        self._command = tuple(command)
+        self._dice = Random(seed)
+        self._changing_the_bot = asyncio.Lock()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stack = contextlib.AsyncExitStack()
+        self._is_first = True
+        self.hints = hints or usual_hints()
+        self.world = World(seed, clock)
+        self.workspace = Workspace()
+        self.cast: Cast = assemble(self.world, self.workspace)
+        self.ispring = IspringStandIn(self.world, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+        self.slack = SlackStandIn(
+            self.workspace,
+            bot_token=BOT_TOKEN,
+            app_token=APP_TOKEN,
+            signing_secret=SIGNING_SECRET,
+            now=self.world.now,
+        )
+        self.scene = Scene(self.slack, self.ispring, self.cast)
+        self.deeds: dict[str, Deed] = Deeds(self).by_name()
+        self.stage = Stage(self)
+        self.folder = Path()
+        self.child: Child | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop()
+
+    async def _start(self) -> None:
+        self.folder = self._given_folder or Path(
+            self._stack.enter_context(tempfile.TemporaryDirectory(prefix="spotter-demo-", ignore_cleanup_errors=True))
+        )
+        await self._stack.enter_async_context(self.ispring)
+        await self._stack.enter_async_context(self.slack)
+        await self.stage.start(self._wanted_port)
+        self._stack.push_async_callback(self.stage.stop)
+        self.child = Child(self._command, self.folder, self.folder / "bot.log", lambda: self.stage.tell("bot", "log"))
+        self._stack.push_async_callback(self.child.stop)
+        for duty in (self.stage.keep_telling(), self._let_things_happen(), self._watch_what_is_silent()):
+            self._tasks.append(asyncio.create_task(duty))
+        await self.start_bot()
+
+    async def _stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stack.aclose()
+
+    # --- the bot -----------------------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What the bot is told of its surroundings: settings only, the program is the one that runs anywhere."""
+        return {
+            "PYTHONPATH": str(SOURCE),
+            "ISPRING_API_URL": self.ispring.url,
+            "ISPRING_CLIENT_ID": CLIENT_ID,
+            "ISPRING_CLIENT_SECRET": CLIENT_SECRET,
+            "ISPRING_TIMEZONE": "UTC",
+            "SLACK_BOT_TOKEN": BOT_TOKEN,
+            "SLACK_APP_TOKEN": APP_TOKEN,
+            "SLACK_API_URL": self.slack.api_url,
+            "DATABASE_URL": f"sqlite:///{self.folder / 'spotter.db'}",
+            "POLL_INTERVAL": str(POLL_INTERVAL),
+            "PASS_TARGET": str(PASS_TARGET),
+            "DEFAULT_CHANNEL": self.cast.results_channel,
+            "OPS_CHANNEL": self.cast.operations_channel,
+            "ADMINS": self.cast.user_id("admin"),
+            "LOG_LEVEL": "INFO",
+            "CLOCK_OFFSET": f"{self.world.shift.total_seconds():.0f}",
+        }
+
+    async def start_bot(self) -> None:
+        """Start it unless it runs."""
+        async with self._changing_the_bot:
+            await self._child.start(self.settings)
+
+    async def restart_bot(self) -> None:
+        """End it as an operator would, and start it again."""
+        async with self._changing_the_bot:
+            await self._child.stop()
+            await self._child.start(self.settings)
+
+    async def kill_bot(self) -> bool:
+        """SIGKILL; answers whether there was anything to kill. It stays dead until `restart_bot` or `pass_time`."""
+        was_alive = self._child.pid is not None
+        await self._child.kill()
+        return was_alive
+
+    async def pass_time(self, duration: timedelta) -> int:
+        """Stop the bot, move the world's clock, start the bot by the new time. Answers how much happened meanwhile."""
+        async with self._changing_the_bot:
+            await self._child.stop()
+            happened = self.world.pass_time(duration)
+            await self._child.start(self.settings)
+        self.stage.tell("clock", "world")
+        return len(happened)
+
+    def let_happen(self, on: bool) -> None:
+        """Whether the world goes on by itself."""
+        self._happenings = on
+        self.stage.tell("clock")
+
+    # --- what the page is shown --------------------------------------------------------------------------------
+
+    def bot_state(self) -> Json:
+        child = self._child
+        connected = bool(self.slack.sockets.connections)
+        return {"state": child.state, "pid": child.pid, "code": child.exit_code, "connected": connected}
+
+    def bot_log(self) -> list[str]:
+        return self._child.tail()
+
+    def clock(self) -> Json:
+        return sight.clock(self.world, self._happenings)
+
+    def faults(self) -> Json:
+        return {"menu": [trouble.row() for trouble in TROUBLES], "ordered": ordered(self.scene)}
+
+    @property
+    def _child(self) -> Child:
+        if self.child is None:
+            raise RuntimeError("the demo is entered first")
+        return self.child
+
+    # --- duties ------------------------------------------------------------------------------------------------
+
+    async def _let_things_happen(self) -> None:
+        while True:
+            await asyncio.sleep(self._dice.uniform(*self._rhythm))
+            if self._happenings:
+                self._happen()
+
+    def _happen(self) -> None:
+        running = [one for one in self.world.open_sessions() if one.status == IN_PROGRESS]
+        if self._is_first and running:
+            self.world.complete(running[0], percent=FIRST_RESULT)
+        else:
+            self.world.happen()
+        self._is_first = False
+
+    async def _watch_what_is_silent(self) -> None:
+        """The log file, iSpring's requests and its quirks tell nobody when they change."""
+        seen: tuple[object, ...] = ()
+        while True:
+            look = (self._child.log_size(), len(self.ispring.requests), ordered(self.scene))
+            if seen and look != seen:
+                changed = zip(("log", "calls", "faults"), look, seen, strict=True)
+                self.stage.tell(*(name for name, now, before in changed if now != before))
+            seen = look
+            await asyncio.sleep(LOOK_EVERY)
+
+
+async def run_demo(
+    *,
+    port: int = USUAL_PORT,
+    seed: int = 1,
+    happenings: bool = True,
+    open_browser: bool = False,
+    hints: Json | None = None,
+) -> None:
+    """Run the demo until SIGINT or SIGTERM, having said where to look."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, ended.set)
+    try:
+        async with Director(seed=seed, port=port, happenings=happenings, hints=hints) as director:
+            sys.stdout.write(f"Open {director.stage.url}\nCtrl-C stops everything.\n")
+            sys.stdout.flush()
+            if open_browser:
+                await asyncio.to_thread(webbrowser.open, director.stage.url)
+            await ended.wait()
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.remove_signal_handler(number)
