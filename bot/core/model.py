@@ -181,6 +181,7 @@ class Session:
 
     `version` rises with every stored change (a result, the criteria, an acknowledgement): a card shows one version.
     `target` is the one in force when the session was completed, None where none was set.
+    `completed_as` is what it came out as when last completed, kept while it is re-opened; None if it never was.
     """
 
     facts: SessionFacts
@@ -190,6 +191,7 @@ class Session:
     changed_at: datetime
     missing_since: datetime | None = None
     details: DetailsState = DetailsState.NONE
+    completed_as: OutcomeKind | None = None
 
     @property
     def key(self) -> SessionKey:
@@ -217,7 +219,10 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """The step from what we remembered to what a listing says, why it counts as that, and what to do about it."""
+    """The step from what we remembered to what a listing says, why it counts as that, and what to do about it.
+
+    `turned_bad`: it had been completed with a better outcome and only now is below target or failed.
+    """
 
     kind: ChangeKind
     news: News

@@ -1,0 +1,28 @@
+"""The nearest words to a mistyped one. The one room of core with a library behind it: rapidfuzz measures a few
+thousand names in milliseconds, where the standard library's difflib takes long enough to keep somebody waiting."""
+
+import unicodedata
+from collections.abc import Iterable
+
+from rapidfuzz import fuzz, process
+
+_LONGEST = 100  # characters: longer words are nobody's typing mistake, and time grows with them
+
+
+def fold(text: str) -> str:
+    """Text as names are compared: no case, no accents, hyphens and runs of space as one space."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return " ".join("".join(" " if c in "-_‐‑–—" else c for c in plain).split())
+
+
+def nearest(word: str, choices: Iterable[str], limit: int = 3, at_least: float = 55.0) -> tuple[str, ...]:
+    """The choices most like a word, the best first; `at_least` is a likeness in percent below which none is named."""
+    names = list(dict.fromkeys(choices))
+    found = process.extract(
+        fold(word)[:_LONGEST],
+        [fold(name)[:_LONGEST] for name in names],
+        scorer=fuzz.WRatio,
+        limit=limit,
+        score_cutoff=at_least,
+    )
+    return tuple(names[index] for _, _, index in found)

@@ -1,0 +1,156 @@
+"""Who hears of a change: rules, the observer, the employee, each with the reason why or why not.
+
+Edits need no routing: a card already posted is edited because its session's version rose.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.core.access import OPERATOR_VIEWER, may_see
+from bot.core.changes import outcome_of
+from bot.core.directory import Directory
+from bot.core.model import (
+    OPERATOR,
+    Change,
+    Destination,
+    DestinationKind,
+    DirectMessages,
+    News,
+    Notice,
+    NoticeKind,
+    Outcome,
+    Rule,
+    RuleState,
+    SessionKey,
+    Viewer,
+)
+from bot.core.query import Filter, matches
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Whether one rule or person hears of a change, and why. `who` is "rule 3", "observer" or "employee"."""
+
+    who: str
+    matched: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """What is owed because of one change.
+
+    `notices` has one per destination; `counted` names, for a completion too old to be news, the channels that count
+    it and the rules that matched; `verdicts` has one line for every rule and person asked.
+    """
+
+    notices: tuple[Notice, ...] = ()
+    counted: Mapping[Destination, tuple[int, ...]] = field(default_factory=dict)
+    verdicts: tuple[Heard, ...] = ()
+
+
+def subject_of(key: SessionKey, version: int | None = None) -> str:
+    """The unique key of a session's card at one destination; with a version, of the card for a turn to bad."""
+    subject = f"session:{key.session_id}:{key.employee_id}"
+    return subject if version is None else f"{subject}:v{version}"
+
+
+def route(
+    change: Change,
+    *,
+    rules: Iterable[Rule],
+    directory: Directory,
+    owners: Mapping[str, Viewer],
+    filters: Mapping[int, Filter],
+    requested_at: datetime,
+    observer_wants: DirectMessages,
+    employee_wants: DirectMessages,
+) -> Routed:
+    """Everybody who hears of a change. `owners` is by Slack user id, `filters` by rule number; the operator is known.
+
+    Nobody hears of a change that posts nothing; observer and employee are direct messages.
+    """
+    if change.news in (News.NONE, News.EDIT):
+        return Routed()
+    outcome = outcome_of(change.after)
+    by_rule = {
+        rule: _hears(rule, change, outcome, directory, owners, filters.get(rule.rule_id), requested_at)
+        for rule in rules
+    }
+    told: dict[Destination, tuple[list[int], str]] = {}
+    for rule, heard in by_rule.items():
+        if heard.matched:
+            told.setdefault(rule.destination, ([], heard.reason))[0].append(rule.rule_id)
+    verdicts = tuple(by_rule.values())
+    if change.news is News.COUNT:
+        counted = {place: tuple(sorted(ids)) for place, (ids, _) in told.items()}
+        return Routed((), counted, verdicts)
+
+    for person_id, heard in _people(change, outcome, directory, observer_wants, employee_wants):
+        verdicts += (heard,)
+        if heard.matched:
+            told.setdefault(Destination(DestinationKind.PERSON, person_id), ([], heard.reason))
+    return Routed(tuple(_notice(change, outcome, place, *why) for place, why in told.items()), {}, verdicts)
+
+
+def _hears(
+    rule: Rule,
+    change: Change,
+    outcome: Outcome,
+    directory: Directory,
+    owners: Mapping[str, Viewer],
+    wanted: Filter | None,
+    requested_at: datetime,
+) -> Heard:
+    who = f"rule {rule.rule_id}"
+    if rule.state is not RuleState.ACTIVE:
+        return Heard(who, False, f"the rule is {rule.state}" + (f" ({rule.why})" if rule.why else ""))
+    if rule.active_since is None or requested_at < rule.active_since:
+        return Heard(who, False, "iSpring was asked before the rule became active")
+    if wanted is None:
+        return Heard(who, False, "the rule's query can't be understood any more")
+    if not matches(wanted, change.after.facts, outcome):
+        return Heard(who, False, "the rule's query does not match the session")
+    owner = OPERATOR_VIEWER if rule.owner == OPERATOR else owners.get(rule.owner)
+    if owner is None:
+        return Heard(who, False, "nobody knows who owns the rule")
+    verdict = may_see(owner, change.after.facts, directory)
+    if not verdict.allowed:
+        return Heard(who, False, f"the rule's owner may not see the session: {verdict.reason}")
+    return Heard(who, True, f"{who} matches")
+
+
+def _people(
+    change: Change,
+    outcome: Outcome,
+    directory: Directory,
+    observer_wants: DirectMessages,
+    employee_wants: DirectMessages,
+) -> Iterable[tuple[str, Heard]]:
+    observer, employee = change.after.facts.observer_id, change.after.key.employee_id
+    yield observer, _wants("observer", "they observed the session", observer, observer_wants, outcome, directory)
+    yield employee, _wants("employee", "it is their own session", employee, employee_wants, outcome, directory)
+
+
+def _wants(who: str, tie: str, person_id: str, wants: DirectMessages, outcome: Outcome, directory: Directory) -> Heard:
+    if not directory.is_active(person_id):
+        return Heard(who, False, f"the {who} is not active in iSpring")
+    if wants is DirectMessages.NONE:
+        return Heard(who, False, f"direct messages are off for the {who}")
+    if wants is DirectMessages.BELOW and not outcome.is_bad:
+        return Heard(who, False, f"the {who} wants only what is below target or failed")
+    return Heard(who, True, tie)
+
+
+def _notice(change: Change, outcome: Outcome, place: Destination, rule_ids: list[int], reason: str) -> Notice:
+    key, version = change.after.key, change.after.version
+    return Notice(
+        kind=NoticeKind.SESSION,
+        destination=place,
+        subject=subject_of(key, version if change.turned_bad else None),
+        reason=f"{change.reason}; {reason}",
+        session=key,
+        rule_ids=tuple(sorted(rule_ids)),
+        facts={"version": version, "bad": int(outcome.is_bad)},
+    )
