@@ -1,0 +1,191 @@
+"""iSpring Learn as `core.ports.Training`: one key, one region, read-only."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import tzinfo
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self, TypeVar
+
+import msgspec
+import structlog
+from msgspec import Raw
+
+from bot.core.errors import TrainingUnavailable, TrainingUnreadable
+from bot.core.model import AreaResult, CriterionResult, Department, Details, Person, SessionKey
+from bot.core.ports import Clock
+from bot.ispring.connection import Call, Connection, Limits
+from bot.ispring.dates import DateOrder, Dates
+from bot.ispring.listing import PLACE, SpooledListing
+from bot.ispring.statuses import BadRequest
+from bot.ispring.wire import AreaRow, CriterionRow, DepartmentRow, Page, PersonRow, decoded, page_of
+
+LISTING_PATH = "/job-training/sessions/result/list"
+CRITERIA_PATH = "/job-training/completed-session/criterion/result/list"
+AREAS_PATH = "/job-training/completed-session/criterion-group/result/list"
+IDS_AT_ONCE = 50  # a size public clients use; the vendor documents no limit
+MOST_PAGES = 1000
+PAGE_SIZE = 1000  # the vendor's default
+
+T = TypeVar("T")
+
+_CRITERION = msgspec.json.Decoder(CriterionRow, strict=False)
+_AREA = msgspec.json.Decoder(AreaRow, strict=False)
+_PERSON = msgspec.json.Decoder(PersonRow, strict=False)
+_DEPARTMENT = msgspec.json.Decoder(DepartmentRow, strict=False)
+
+log = structlog.get_logger(__name__)
+
+
+class Ispring:
+    """Reads iSpring Learn; open it with `async with`. Use one at a time per key: whether tokens revoke each other is
+    not documented."""
+
+    def __init__(
+        self,
+        base_url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        zone: tzinfo,
+        date_order: DateOrder,
+        spool_folder: Path,
+        clock: Clock,
+        jitter: Callable[[], float],
+        account_url: str = "",
+        limits: Limits | None = None,
+    ) -> None:
+        """Dates are read in `zone` and `date_order`; listings are spooled to `spool_folder`, beside the database.
+
+        `jitter` answers numbers from 0 to 1; `account_url` is also sent as X-Auth-Account-Url where given.
+        """
+        self._connection = Connection(
+            base_url,
+            client_id,
+            client_secret,
+            account_url=account_url,
+            clock=clock,
+            jitter=jitter,
+            limits=limits or Limits(),
+        )
+        self._zone = zone
+        self._date_order = date_order
+        self._spool_folder = spool_folder
+        self._clock = clock
+
+    async def __aenter__(self) -> Self:
+        await self._connection.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._connection.__aexit__(kind, error, trace)
+
+    @asynccontextmanager
+    async def list_sessions(self) -> AsyncIterator[SpooledListing]:
+        """Every session iSpring has, as one answer: there is no paging and no "changed since"."""
+        requested_at = self._clock.now()
+        spool = await asyncio.to_thread(self._new_spool)
+        try:
+            received = await self._connection.fetch(Call("POST", LISTING_PATH, PLACE, json={}), spool)
+            dates = Dates(self._zone, self._date_order)
+            yield SpooledListing(spool, received.digest, received.size, requested_at, dates)
+        finally:
+            # Freeing the pages of a long one takes a while.
+            await asyncio.to_thread(spool.close)
+
+    async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
+        wanted = set(keys)
+        session_ids = list(dict.fromkeys(key.session_id for key in keys))
+        found: dict[SessionKey, Details] = {}
+        for start in range(0, len(session_ids), IDS_AT_ONCE):
+            found |= await self._details_of(session_ids[start : start + IDS_AT_ONCE], wanted)
+        return found
+
+    async def people(self) -> Sequence[Person]:
+        return await self._pages(
+            "/users/v2", "the list of people", "userProfiles", lambda raw: _PERSON.decode(raw).person()
+        )
+
+    async def departments(self) -> Sequence[Department]:
+        return await self._pages(
+            "/departments", "the list of departments", "departments", lambda raw: _DEPARTMENT.decode(raw).department()
+        )
+
+    def _new_spool(self) -> IO[bytes]:
+        # Unlinked from the start (0600 all the same): even a SIGKILL leaves nothing behind.
+        try:
+            return tempfile.TemporaryFile(dir=self._spool_folder)
+        except OSError as error:
+            raise TrainingUnavailable(
+                f"No file can be made in {self._spool_folder} ({error.strerror}): Spotter must be able to write there."
+            ) from None
+
+    async def _details_of(
+        self, session_ids: Sequence[str], wanted: Collection[SessionKey]
+    ) -> Mapping[SessionKey, Details]:
+        criteria = await self._rows(CRITERIA_PATH, "the criteria", session_ids, _CRITERION.decode)
+        if not criteria:
+            return {}
+        areas = await self._rows(AREAS_PATH, "the competency areas", session_ids, _AREA.decode)
+        areas_of: dict[SessionKey, list[AreaResult]] = {}
+        for area in areas:
+            areas_of.setdefault(area.key, []).append(area.result_of())
+        criteria_of: dict[SessionKey, list[CriterionResult]] = {}
+        for criterion in criteria:
+            criteria_of.setdefault(criterion.key, []).append(criterion.result_of())
+        return {
+            key: Details(tuple(areas_of.get(key, ())), tuple(lines))
+            for key, lines in criteria_of.items()
+            if key in wanted
+        }
+
+    async def _rows(self, path: str, place: str, session_ids: Sequence[str], read: Callable[[Raw], T]) -> list[T]:
+        """The rows for some sessions. One id iSpring does not like fails the whole batch: it is halved until found."""
+        try:
+            body = await self._connection.answer(Call("POST", path, place, json={"sessionIds": list(session_ids)}))
+        except BadRequest:
+            if len(session_ids) == 1:
+                log.warning("session_id_refused", place=place, session=session_ids[0])
+                return []
+            middle = len(session_ids) // 2
+            return [
+                *await self._rows(path, place, session_ids[:middle], read),
+                *await self._rows(path, place, session_ids[middle:], read),
+            ]
+        return (await self._page(body, place, "", read))[0]
+
+    async def _pages(self, path: str, place: str, list_name: str, read: Callable[[Raw], T]) -> list[T]:
+        found: list[T] = []
+        seen: set[str] = set()
+        params = {"pageSize": str(PAGE_SIZE)}
+        for _ in range(MOST_PAGES):
+            body = await self._connection.answer(Call("GET", path, place, params=params))
+            items, token = await self._page(body, place, list_name, read)
+            found += items
+            if token is None:
+                return found
+            if token in seen:
+                raise TrainingUnreadable(f"iSpring's answer to {place} repeats a page without end.")
+            seen.add(token)
+            params["pageToken"] = token
+        raise TrainingUnreadable(f"iSpring's answer to {place} has more than {MOST_PAGES} pages.")
+
+    async def _page(
+        self, body: bytes, place: str, list_name: str, read: Callable[[Raw], T]
+    ) -> tuple[list[T], str | None]:
+        """A page's items and the token of the next; decoded off the event loop."""
+
+        def decode() -> tuple[Page, list[T], list[str]]:
+            page = page_of(body, place, list_name)
+            return page, *decoded(page.items, read)
+
+        page, items, set_aside = await asyncio.to_thread(decode)
+        if set_aside and not items:
+            raise TrainingUnreadable(f"Not one row of {place} could be understood; {set_aside[0]}.")
+        if set_aside:
+            log.warning("rows_set_aside", place=place, rows=len(set_aside), first=set_aside[0])
+        return items, page.next_token

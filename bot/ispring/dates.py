@@ -1,0 +1,111 @@
+"""When something happened, from dates whose order and zone iSpring does not state.
+
+The vendor types its dates as ISO 8601 but shows `05-08-2024, 23:57:49` in its own sample, without a zone. So ISO comes
+first, then the numeric form in the configured order; a number above 12 proves the order of its own date whatever the
+setting. Proof against the setting is counted for the admin and never flips anything silently.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from enum import StrEnum
+
+from bot.core.model import Moment
+from bot.core.ports import DateEvidence
+
+AHEAD_LIMIT = timedelta(days=1)
+NOTHING = Moment()
+
+# 14-08-2024, 09:00:00 · 14/08/2024 09:00 · 14.08.2024
+NUMERIC = re.compile(
+    r"\s*(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?:(?:\s*,\s*|\s+|T)(\d{1,2}):(\d{2})(?::(\d{2}))?)?\s*", re.ASCII
+)
+
+
+class DateOrder(StrEnum):
+    """Which of the first two numbers of a numeric date is the day."""
+
+    DMY = "dmy"
+    MDY = "mdy"
+
+
+class Dates:
+    """Reads the dates of one listing in one zone and order, and keeps count of what they prove."""
+
+    def __init__(self, zone: tzinfo, order: DateOrder) -> None:
+        self.zone = zone
+        self.order = order
+        self._day_first = order is DateOrder.DMY
+        self._proofs_day_first = 0
+        self._proofs_month_first = 0
+        self._unreadable = 0
+        self._backwards = 0
+        self._ahead = 0
+
+    @property
+    def settings(self) -> bytes:
+        """What else than its text decides how a date is read: part of every digest and fingerprint."""
+        return f"{self.order}|{self.zone}|".encode()
+
+    def read(self, raw: str | None) -> Moment:
+        """The moment a text means; one that can't be read keeps its text and has no instant."""
+        if not raw:
+            return NOTHING
+        at = self._iso(raw) if raw[4:5] == "-" else self._numeric(raw)
+        if at is None:
+            self._unreadable += 1
+        return Moment(raw, at)
+
+    def compare(self, started: Moment, finished: Moment, now: datetime) -> None:
+        """Counts a session that ends before it starts or more than a day from now: its dates are misread."""
+        if finished.at is None:
+            return
+        if started.at is not None and finished.at < started.at:
+            self._backwards += 1
+        if finished.at - now > AHEAD_LIMIT:
+            self._ahead += 1
+
+    def evidence(self) -> DateEvidence:
+        """What the dates read so far prove."""
+        return DateEvidence(
+            order=str(self.order),
+            day_first=self._proofs_day_first,
+            month_first=self._proofs_month_first,
+            unreadable=self._unreadable,
+            backwards=self._backwards,
+            ahead=self._ahead,
+        )
+
+    def _iso(self, raw: str) -> datetime | None:
+        try:
+            at = datetime.fromisoformat(raw.strip())
+            # A local time that does not exist or exists twice is read as before the clocks change (fold 0).
+            return (at if at.tzinfo is not None else at.replace(tzinfo=self.zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+
+    def _numeric(self, raw: str) -> datetime | None:
+        match = NUMERIC.fullmatch(raw)
+        if match is None:
+            return self._iso(raw) if raw[:1].isspace() else None
+        first_text, _, second_text, year, hour, minute, second_of_minute = match.groups()
+        first, second = int(first_text), int(second_text)
+        day_first = self._day_first
+        if first > 12 >= second:
+            day_first = True
+            self._proofs_day_first += 1
+        elif second > 12 >= first:
+            day_first = False
+            self._proofs_month_first += 1
+        day, month = (first, second) if day_first else (second, first)
+        try:
+            return datetime(
+                int(year),
+                month,
+                day,
+                int(hour or 0),
+                int(minute or 0),
+                int(second_of_minute or 0),
+                tzinfo=self.zone,
+            ).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None

@@ -1,0 +1,82 @@
+"""What an HTTP status of iSpring's means for us, in words that name the remedy.
+
+Branches on the status alone: whether the `code` in an error's body equals it is not documented.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from bot.core.errors import TrainingError, TrainingRefused, TrainingUnavailable
+from bot.ispring.wire import ErrorBody
+
+QUOTED = 120  # characters of iSpring's own message; an error page can be long
+NEW_KEY = "Check ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET, or make a new API key in iSpring Learn."
+ADDRESS = "Check that ISPRING_API_URL is the API's address for your region (for example https://api-learn.ispring.com)."
+RIGHTS = (
+    "The API key must be made by an Account Owner or Account Administrator, and the iSpring plan must include "
+    "on-the-job training through the API."
+)
+
+
+class BadRequest(TrainingRefused):
+    """400 or 404: something asked for is unknown; of a batch, perhaps one id only."""
+
+
+class TokenRefused(TrainingRefused):
+    """401: a new token may help, once."""
+
+
+def meaning(status: int, headers: Mapping[str, str], body: bytes, place: str, now: datetime) -> TrainingError:
+    """The error behind any status but 2xx; `place` names the call."""
+    said = quoted(body)
+    if 300 <= status < 400:
+        return TrainingRefused(f"iSpring sends {place} elsewhere (HTTP {status}); a token does not follow.", ADDRESS)
+    if status == 401:
+        return TokenRefused(f"iSpring does not accept its own new token for {place} (HTTP 401){said}.", NEW_KEY)
+    if status == 403:
+        return TrainingRefused(f"iSpring forbids {place} (HTTP 403){said}.", RIGHTS)
+    if status in (429, 408) or status >= 500:
+        return TrainingUnavailable(
+            f"iSpring can't answer {place} now (HTTP {status}){said}. Spotter tries again by itself.",
+            retry_after(headers.get("Retry-After"), now),
+        )
+    if status == 404:
+        return BadRequest(f"iSpring does not know {place} (HTTP 404){said}.", ADDRESS)
+    return BadRequest(
+        f"iSpring does not understand the request for {place} (HTTP {status}){said}.",
+        "If it stays so, iSpring's API may have changed: look for a newer Spotter.",
+    )
+
+
+def key_refused(status: int) -> TrainingRefused:
+    """The token call's own 400, 401 and 403. iSpring's message is left out: it may repeat what was sent."""
+    return TrainingRefused(f"iSpring does not accept the API key (HTTP {status}).", NEW_KEY)
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds to wait, from either form of Retry-After; None where there is none or it can't be read."""
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    # A date without a zone ("-0000") is in UTC.
+    until = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def quoted(body: bytes) -> str:
+    """iSpring's own message, on one line and cut; "" where the body is no error of theirs."""
+    try:
+        said = msgspec.json.decode(body, type=ErrorBody, strict=False).text
+    except (msgspec.DecodeError, RecursionError):
+        return ""
+    words = " ".join(said.split())
+    return f': "{words[:QUOTED]}"' if words else ""

@@ -1,0 +1,324 @@
+"""What iSpring's JSON looks like, tolerated as it was seen: null for absent, numbers as strings, a lone object for a
+list of one, everything possibly inside `{"response": …}`, unknown keys ignored.
+
+Sources: the vendor's OpenAPI files for the names and what is required; public clients for the rest. Where a required
+text only serves to be shown (a title, an observer), its absence costs nobody the row.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from bot.core.errors import TrainingUnreadable
+from bot.core.model import (
+    AreaResult,
+    CriterionResult,
+    Department,
+    Person,
+    PersonStatus,
+    SessionFacts,
+    SessionKey,
+    Subordination,
+)
+from bot.ispring.dates import Dates
+
+T = TypeVar("T")
+
+Id = Annotated[str, Meta(min_length=1)]
+Number = float | None
+
+
+class SessionRow(Struct, gc=False, rename="camel"):
+    """One row of `/job-training/sessions/result/list`."""
+
+    session_id: Id
+    employee_id: Id
+    checklist_id: Id
+    session_status: Id
+    checklist_title: str | None = None
+    observer_id: str | None = None
+    start_date: str | None = None
+    actual_start_date: str | None = None
+    completion_date: str | None = None
+    result: Number = None
+    total_points: Number = None
+    points: Number = None
+
+    def lower_ids(self) -> None:
+        """Ids are compared in any case; from here on in lower case."""
+        self.session_id = self.session_id.lower()
+        self.employee_id = self.employee_id.lower()
+        self.checklist_id = self.checklist_id.lower()
+        if self.observer_id:
+            self.observer_id = self.observer_id.lower()
+
+    def facts(self, dates: Dates) -> SessionFacts:
+        """What the row says, once its ids are in lower case."""
+        return SessionFacts(
+            key=SessionKey(self.session_id, self.employee_id),
+            checklist_id=self.checklist_id,
+            checklist_title=self.checklist_title or "",
+            observer_id=self.observer_id or "",
+            status=self.session_status,
+            scheduled=dates.read(self.start_date),
+            started=dates.read(self.actual_start_date),
+            finished=dates.read(self.completion_date),
+            result=finite(self.result),
+            points=finite(self.points),
+            total_points=finite(self.total_points),
+        )
+
+
+class CriterionRow(Struct, rename="camel"):
+    """One row of `/job-training/completed-session/criterion/result/list`; points only where graded."""
+
+    session_id: Id
+    employee_id: Id
+    criterion_id: Id
+    criterion_title: str | None = None
+    group_id: str | None = None
+    skipped: bool = False
+    points: Number = None
+    total_points: Number = None
+
+    @property
+    def key(self) -> SessionKey:
+        return SessionKey(self.session_id.lower(), self.employee_id.lower())
+
+    def result_of(self) -> CriterionResult:
+        return CriterionResult(
+            criterion_id=self.criterion_id.lower(),
+            title=self.criterion_title or "",
+            area_id=(self.group_id or "").lower(),
+            skipped=self.skipped,
+            points=None if self.skipped else finite(self.points),
+            total_points=None if self.skipped else finite(self.total_points),
+        )
+
+
+class AreaRow(Struct, rename="camel"):
+    """One row of `/job-training/completed-session/criterion-group/result/list`."""
+
+    session_id: Id
+    employee_id: Id
+    group_id: Id
+    group_title: str | None = None
+    result: Number = None
+    points: Number = None
+    total_points: Number = None
+
+    @property
+    def key(self) -> SessionKey:
+        return SessionKey(self.session_id.lower(), self.employee_id.lower())
+
+    def result_of(self) -> AreaResult:
+        return AreaResult(
+            area_id=self.group_id.lower(),
+            title=self.group_title or "",
+            result=finite(self.result),
+            points=finite(self.points),
+            total_points=finite(self.total_points),
+        )
+
+
+class SubordinationPart(Struct, rename="camel"):
+    subordination_type: str | None = None
+    supervisor_id: str | None = None
+
+    @property
+    def kind(self) -> Subordination:
+        word = (self.subordination_type or "").strip().lower()
+        return Subordination(word) if word in set(Subordination) else Subordination.INHERIT
+
+    @property
+    def supervisor(self) -> str | None:
+        """Named only where the supervisor was set by hand."""
+        if self.kind is not Subordination.MANUAL or not self.supervisor_id:
+            return None
+        return self.supervisor_id.lower()
+
+
+class RolePart(Struct, rename="camel"):
+    manageable_department_ids: list[str] | str | None = None
+
+
+class FieldPart(Struct):
+    """One entry of a person's `fields`; the value may be missing, empty or of any type."""
+
+    name: str
+    value: object = None
+
+
+class PersonRow(Struct, rename="camel"):
+    """One of `userProfiles`. Real accounts send `fields` as a list of name and value, the vendor's file says object."""
+
+    user_id: Id
+    department_id: str | None = None
+    status: int | str | None = None
+    fields: Raw = Raw(b"null")
+    subordination: SubordinationPart | None = None
+    manageable_department_ids: list[str] | str | None = None
+    user_roles: list[RolePart] | RolePart | None = None
+
+    def person(self) -> Person:
+        """Raises msgspec.ValidationError where `fields` is neither a list nor an object."""
+        fields = fields_of(self.fields)
+        name = f"{fields.get('first_name', '')} {fields.get('last_name', '')}".strip()
+        subordination = self.subordination or SubordinationPart()
+        return Person(
+            person_id=self.user_id.lower(),
+            name=name or fields.get("login") or self.user_id.lower()[:8],
+            email=fields.get("email", "").lower() or None,
+            job_title=fields.get("job_title") or None,
+            department_id=self.department_id.lower() if self.department_id else None,
+            status=PERSON_STATUS.get(str(self.status).strip(), PersonStatus.UNKNOWN),
+            subordination=subordination.kind,
+            supervisor_id=subordination.supervisor,
+            manages_departments=tuple(dict.fromkeys(self._managed())),
+        )
+
+    def _managed(self) -> Iterator[str]:
+        roles = self.user_roles if isinstance(self.user_roles, list) else [self.user_roles] if self.user_roles else []
+        for ids in (self.manageable_department_ids, *(role.manageable_department_ids for role in roles)):
+            for one in [ids] if isinstance(ids, str) else ids or ():
+                yield one.lower()
+
+
+# Source: help page "Getting User Info"; only the v2 calls tell 3 from 5.
+PERSON_STATUS = {"1": PersonStatus.ACTIVE, "3": PersonStatus.INACTIVE, "5": PersonStatus.LEFT}
+
+
+class DepartmentRow(Struct, rename="camel"):
+    department_id: Id
+    name: str | None = None
+    parent_department_id: str | None = None
+    subordination: SubordinationPart | None = None
+
+    def department(self) -> Department:
+        subordination = self.subordination or SubordinationPart()
+        return Department(
+            department_id=self.department_id.lower(),
+            name=(self.name or "").strip() or self.department_id.lower()[:8],
+            parent_id=self.parent_department_id.lower() if self.parent_department_id else None,
+            subordination=subordination.kind,
+            supervisor_id=subordination.supervisor,
+        )
+
+
+class Token(Struct):
+    """The answer of `/api/v3/token`; documented to live 1800 s."""
+
+    access_token: Id
+    expires_in: float = 1800.0
+
+
+class ErrorBody(Struct):
+    """`{"code", "message"}` by the vendor's files, OAuth's names by one public client."""
+
+    message: str | None = None
+    error_description: str | None = None
+    error: str | None = None
+
+    @property
+    def text(self) -> str:
+        return (self.message or self.error_description or self.error or "").strip()
+
+
+def finite(number: float | None) -> float | None:
+    """The number; None for what is none ("NaN" and "inf" pass as numbers in texts)."""
+    return number if number is not None and math.isfinite(number) else None
+
+
+def fields_of(fields: Raw) -> dict[str, str]:
+    """A person's fields as texts, trimmed, by lower-case name, whichever of its shapes iSpring chose."""
+    value = msgspec.json.decode(fields)
+    if isinstance(value, dict) and not (set(value) <= {"name", "value"} and isinstance(value.get("name"), str)):
+        pairs: list[tuple[str, object]] = list(value.items())
+    else:
+        entries = msgspec.convert([value] if isinstance(value, dict) else value or [], list[FieldPart])
+        pairs = [(entry.name, entry.value) for entry in entries]
+    return {name.strip().lower(): str(text).strip() for name, text in pairs if text is not None}
+
+
+# ---- answers small enough to hold --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The items of one answer, each undecoded, and the token of the next page, if there is one."""
+
+    items: tuple[Raw, ...]
+    next_token: str | None = None
+
+
+def page_of(body: bytes, place: str, list_name: str = "") -> Page:
+    """The items of an answer: a bare list, a lone object, the list called `list_name`, or one of these in `response`.
+
+    Raises TrainingUnreadable, saying what came instead; `place` names the call in the message.
+    """
+    named = as_object(body, place)
+    if named is None:
+        return Page(tuple(as_list(body, place)))
+    if "response" in named:
+        return page_of(bytes(named["response"]), place, list_name)
+    if not list_name:
+        return Page((Raw(body),))
+    if list_name not in named:
+        # An empty page may leave its list out; an object of quite another kind may not pass for one.
+        if set(named) - {"nextPageToken"}:
+            raise TrainingUnreadable(f"iSpring's answer to {place} has no {list_name}.")
+        return Page(())
+    inner = bytes(named[list_name])
+    items = () if inner == b"null" else page_of(inner, place).items
+    token = msgspec.json.decode(named["nextPageToken"]) if "nextPageToken" in named else None
+    return Page(items, str(token) if token else None)
+
+
+def as_object(body: bytes, place: str) -> Mapping[str, Raw] | None:
+    if body.lstrip()[:1] != b"{":
+        return None
+    try:
+        return msgspec.json.decode(body, type=dict[str, Raw])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise unreadable(body, place, error) from None
+
+
+def as_list(body: bytes, place: str) -> list[Raw]:
+    try:
+        return msgspec.json.decode(body, type=list[Raw])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise unreadable(body, place, error) from None
+
+
+def decoded(items: tuple[Raw, ...], read: Callable[[Raw], T]) -> tuple[list[T], list[str]]:
+    """What could be understood, and one line for each item that could not: where and why."""
+    understood: list[T] = []
+    set_aside: list[str] = []
+    for number, item in enumerate(items, 1):
+        try:
+            understood.append(read(item))
+        except (msgspec.DecodeError, RecursionError) as error:
+            set_aside.append(f"row {number}: {error}")
+    return understood, set_aside
+
+
+def unreadable(body: bytes, place: str, error: Exception | None = None) -> TrainingUnreadable:
+    """What an answer is instead of the JSON it should be. Nothing of its content is quoted."""
+    start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not start:
+        what = "is empty"
+    elif start.startswith((b"<!doctype", b"<html")):
+        what = "is a web page, not data: check that ISPRING_API_URL is the address of the API (see README)"
+    elif start.startswith(b"<"):
+        what = "is XML although JSON was asked for"
+    elif error is not None and "truncated" in str(error):
+        what = "ends in the middle: it was cut off on its way"
+    elif isinstance(error, RecursionError):
+        what = "is nested too deeply to be an answer"
+    else:
+        what = "is not what its contract says" + (f" ({error})" if error is not None else "")
+    return TrainingUnreadable(f"iSpring's answer to {place} {what}.")
