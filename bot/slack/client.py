@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.delivery import Absent, EditResult, Found, LookLater, LookResult, PostResult, Sent, Unsure
-from bot.core.errors import MessengerRefused, MessengerUnavailable
+from bot.core.errors import MessengerError, MessengerRefused, MessengerUnavailable
 from bot.core.model import Message, SlackUser
 from bot.core.ports import Channel, Clock
 from bot.slack.errors import edit_result, look_result, post_result, question_error
@@ -189,6 +189,29 @@ class SlackMessenger:
         except MessengerRefused:
             return None
         return str(answer.get("permalink") or "") or None
+
+    async def whisper(self, user_id: str, channel_id: str | None, thread_ts: str | None, message: Message) -> bool:
+        """Answers one person outside the outbox: only they see it. False where Slack did not take it.
+
+        In a channel it is ephemeral; without one, or in the direct message itself, it is a plain direct message.
+        """
+        said = {
+            "text": message.text,
+            "blocks": list(message.blocks) or None,
+            "thread_ts": thread_ts,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        try:
+            if channel_id is None or channel_id.startswith("D"):
+                place = channel_id or await self.open_dm(user_id)
+                await self._ask(self.web.chat_postMessage, channel=place, **said)
+            else:
+                del said["unfurl_links"], said["unfurl_media"]  # no arguments of chat.postEphemeral
+                await self._ask(self.web.chat_postEphemeral, channel=channel_id, user=user_id, **said)
+        except MessengerError:
+            return False
+        return True
 
     # ---- people and channels -------------------------------------------------------------------------------------
 

@@ -1,0 +1,96 @@
+"""Socket Mode, supervised: the SDK's client reconnects by itself, and where it gets stuck it is replaced.
+
+Seen: a half-dead socket is noticed after four ping intervals (20 s by default, 6 s with ours), and a reconnect that
+failed tries its one-time address again for ever.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+
+from bot.core.ports import Clock
+
+PING_INTERVAL = 3.0  # seconds
+STUCK = 25.0  # seconds without a connection before the client is replaced
+CLOSING = 3.0  # seconds a closing handshake may take
+
+log = structlog.get_logger(__name__)
+# The SDK logs addresses that hold one-time tickets, and a traceback for every failed try: `SocketMode` tells of both.
+_quiet = logging.getLogger("spotter.socket")
+_quiet.setLevel(logging.CRITICAL + 1)
+
+
+class SocketMode:
+    """Keeps one connection to Slack open while `run` runs."""
+
+    def __init__(self, app: AsyncApp, app_token: str, clock: Clock, ping_interval: float = PING_INTERVAL) -> None:
+        self._app = app
+        self._app_token = app_token
+        self._clock = clock
+        self._ping_interval = ping_interval
+        self._is_connected = False
+        self._lost_at: float | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        return self._is_connected
+
+    def disconnected_for(self) -> float:
+        """For how many seconds there has been no connection; 0 while there is one."""
+        return 0.0 if self._lost_at is None else self._clock.monotonic() - self._lost_at
+
+    async def run(self) -> None:
+        """Connects and stays connected until cancelled; then closes the connection."""
+        self._lost_at = self._clock.monotonic()
+        while True:
+            await self._one_client()
+            log.warning("socket.replaced", after_seconds=round(self.disconnected_for()))
+
+    async def _one_client(self) -> None:
+        """Runs one SDK client until it is stuck."""
+        handler = AsyncSocketModeHandler(
+            self._app, self._app_token, logger=_quiet, web_client=self._app.client, ping_interval=self._ping_interval
+        )
+        began = self._clock.monotonic()
+        connecting = asyncio.create_task(handler.connect_async(), name="socket-connect")
+        try:
+            while True:
+                self._note(await handler.client.is_connected())
+                if not self._is_connected and self._clock.monotonic() - max(began, self._lost_at or began) > STUCK:
+                    return
+                await self._clock.sleep(min(1.0, self._ping_interval / 3))
+        finally:
+            self._note(False)
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
+            await _close(handler)
+
+    def _note(self, is_connected: bool) -> None:
+        if is_connected == self._is_connected:
+            return
+        self._is_connected = is_connected
+        if is_connected:
+            log.info("socket.connected", after_seconds=round(self.disconnected_for(), 1))
+            self._lost_at = None
+        else:
+            self._lost_at = self._clock.monotonic()
+            log.warning("socket.lost")
+
+
+async def _close(handler: AsyncSocketModeHandler) -> None:
+    client = handler.client
+    tasks = [
+        task for task in (client.message_processor, client.current_session_monitor, client.message_receiver) if task
+    ]
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSING):
+            await handler.close_async()
+    if not client.aiohttp_client_session.closed:
+        await client.aiohttp_client_session.close()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
