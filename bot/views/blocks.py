@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from bot.core.model import Moment
+from bot.core.model import Message, Moment
 
 Block: TypeAlias = dict[str, Any]
 
@@ -74,20 +74,21 @@ def escape(text: str) -> str:
 
 
 def clip(text: str, limit: int) -> str:
-    """At most `limit` UTF-16 units (the larger of the ways to count), ending in "…" where cut, never inside an entity."""
-    if _size(text) <= limit:
+    """At most `limit` UTF-16 units (the larger way to count), ending in "…" where cut, never inside an entity."""
+    if size(text) <= limit:
         return text
     room = limit - 1
     end = 0
     for char in text:
-        room -= _size(char)
+        room -= size(char)
         if room < 0:
             break
         end += 1
     return _PARTIAL_ENTITY.sub("", text[:end]).rstrip() + "…"
 
 
-def _size(text: str) -> int:
+def size(text: str) -> int:
+    """A text's length in UTF-16 units."""
     return len(text) + sum(ord(char) > 0xFFFF for char in text)
 
 
@@ -147,7 +148,7 @@ def moment_token(moment: Moment) -> str:
 
 def lasting(length: timedelta) -> str:
     """A duration in words: `35 min`, `1 h 5 min`, `2 d 3 h`."""
-    minutes = int(length.total_seconds()) // 60
+    minutes = max(0, int(length.total_seconds())) // 60
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:
@@ -246,11 +247,19 @@ def lines(texts: Sequence[str]) -> list[Block]:
     sections: list[Block] = []
     current: list[str] = []
     for text in texts:
-        if current and sum(_size(line) + 1 for line in current) + _size(text) > SECTION_TEXT:
+        if current and sum(size(line) + 1 for line in current) + size(text) > SECTION_TEXT:
             sections.append(section(plain("\n".join(current))))
             current = []
         current.append(text)
     return [*sections, section(plain("\n".join(current)))] if current else sections
+
+
+def message(text: str, blocks: Sequence[Block]) -> Message:
+    """A message within Slack's limits; with text only where the blocks are more than Slack would take."""
+    told = clip(text, TEXT_LIMIT)
+    if characters(blocks) >= MESSAGE_CHARACTERS or len(blocks) > MESSAGE_BLOCKS:
+        return Message(told)
+    return Message(told, tuple(blocks))
 
 
 def characters(blocks: Sequence[Mapping[str, Any]]) -> int:
@@ -260,7 +269,7 @@ def characters(blocks: Sequence[Mapping[str, Any]]) -> int:
 
 def _shown(node: object) -> int:
     if isinstance(node, Mapping):
-        return sum(_size(v) if k == "text" and isinstance(v, str) else _shown(v) for k, v in node.items())
+        return sum(size(v) if k == "text" and isinstance(v, str) else _shown(v) for k, v in node.items())
     if isinstance(node, (list, tuple)):
         return sum(_shown(item) for item in node)
     return 0

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.core.changes import outcome_of
 from bot.core.directory import Directory
 from bot.core.model import Rule, Session, SessionKey, SessionRecord
 from bot.views import actions
@@ -35,7 +36,6 @@ from bot.views.results import (
     history_lines,
     lowest_criteria,
     missing_details_words,
-    outcome_of,
     points_words,
     verdict,
     weakest_areas,
@@ -96,7 +96,7 @@ def session_card(key: SessionKey, facts: CardFacts, rule_ids: tuple[int, ...] = 
         ("Site", safe(facts.site_of(key), NAME)),
         ("Points", points_words(session, record.details) or "not given"),
         ("Started", moment_token(row.started)),
-        ("Finished", moment_token(row.finished) + _duration(session)),
+        ("Finished", " · ".join(filter(None, (moment_token(row.finished), duration_words(session))))),
     ]
     blocks = [
         header(f"{verdict(outcome)}: {title}"),
@@ -124,7 +124,7 @@ def card_text(record: SessionRecord, facts: CardFacts) -> str:
         "No longer listed by iSpring" if session.missing_since else "",
         acknowledged_words(record, as_token=False),
     ]
-    return ". ".join(filter(None, sentences)) + f". Session {safe(record.short_id, NAME)}"
+    return ". ".join(filter(None, sentences)) + f". Session {safe_short_id(record)}"
 
 
 def weak_points(record: SessionRecord) -> list[Block]:
@@ -201,7 +201,7 @@ def age_words(facts: CardFacts) -> str:
 def short_id_of(key: SessionKey, facts: CardFacts) -> str:
     """The short id a session is shown by; for one no longer stored the first 8 digits of its id."""
     record = facts.records.get(key)
-    return safe(record.short_id if record else key.session_id[:8], NAME)
+    return safe_short_id(record) if record else safe(key.session_id[:8], NAME)
 
 
 def redacted(key: SessionKey, facts: CardFacts) -> Part:
@@ -211,8 +211,14 @@ def redacted(key: SessionKey, facts: CardFacts) -> Part:
     return Part(f"{words} Session {short_id}", (section(mrkdwn(words)), context(f"Session {short_id}")))
 
 
-def _duration(session: Session) -> str:
+def duration_words(session: Session) -> str:
+    """How long a session took, "" where its dates do not say."""
     started, finished = session.facts.started.at, session.facts.finished.at
     if started is None or finished is None or finished < started:
         return ""
-    return f" ({lasting(finished - started)})"
+    return lasting(finished - started)
+
+
+def safe_short_id(record: SessionRecord) -> str:
+    """A session's short id, harmless in mrkdwn whatever iSpring's ids are made of."""
+    return safe(record.short_id, NAME)

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from bot.core.changes import outcome_of
 from bot.core.model import Outcome, OutcomeKind, SessionKey, SessionRecord
 from bot.core.outcome import percent
 from bot.views import actions
 from bot.views.blocks import OPTION_TEXT, Block, bare, context, count, header, lines, link_button, menu, option, safe
 from bot.views.blocks import actions as buttons
 from bot.views.cards import CardFacts, Part, age_words, rules_words, short_id_of
-from bot.views.results import outcome_of, verdict
+from bot.views.results import verdict
 
 # 25 lines of these, with their ids and results, stay under what Slack takes for a text and for all blocks.
 LINE_NAME = 30

@@ -4,15 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot.core.model import OPERATOR, Delivery, DestinationKind, Message, NoticeKind, OwedNotice, Rule
 from bot.views.blocks import (
-    MESSAGE_BLOCKS,
-    MESSAGE_CHARACTERS,
-    TEXT_LIMIT,
     Block,
-    characters,
-    clip,
     context,
     count,
     date_token,
+    message,
     mrkdwn,
     safe,
     section,
@@ -32,11 +28,8 @@ def render(delivery: Delivery, facts: CardFacts) -> Message:
         for kind, renderer in RENDERERS.items()
         if (those := [owed for owed in delivery.notices if owed.notice.kind is kind])
     ]
-    text = clip("\n".join(part.text for part in parts), TEXT_LIMIT)
-    blocks = [block for part in parts for block in part.blocks]
-    if delivery.plain or characters(blocks) >= MESSAGE_CHARACTERS or len(blocks) > MESSAGE_BLOCKS:
-        return Message(text)
-    return Message(text, tuple(blocks))
+    text = "\n".join(part.text for part in parts)
+    return message(text, [] if delivery.plain else [block for part in parts for block in part.blocks])
 
 
 def _sessions(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
@@ -52,8 +45,8 @@ def _sessions(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFact
 def _counted(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
     number = sum(_whole(owed.notice.facts.get("count")) for owed in notices)
     told = (
-        f"{count(number, 'older completed session')} came in late and {'is' if number == 1 else 'are'} stored, not posted "
-        f"here. See {'it' if number == 1 else 'them'} with `{facts.command} results`."
+        f"{count(number, 'older completed session')} came in late; stored, but not posted here. "
+        f"See with `{facts.command} results`."
     )
     return _said(told)
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from bot.core.changes import outcome_of
 from bot.core.model import Outcome, OutcomeKind, SessionKey, SessionRecord
-from bot.core.outcome import percent
+from bot.core.outcome import exact
 from bot.views import actions
 from bot.views.blocks import (
     NAME,
@@ -36,7 +37,6 @@ from bot.views.results import (
     history_lines,
     lowest_criteria,
     missing_details_words,
-    outcome_of,
     points_words,
     score_words,
     strongest_areas,
@@ -64,7 +64,7 @@ def direct_message(keys: Sequence[SessionKey], person_id: str, facts: CardFacts)
         parts.append(_to_employee(own, facts))
     text = "\n".join(part.text for part in parts)
     blocks = [block for part in parts for block in part.blocks]
-    return Part(text, tuple([*blocks, *_controls(facts, observes=bool(observed))]))
+    return Part(text, (*blocks, *_controls(facts, observes=bool(observed))))
 
 
 def _is_observer(key: SessionKey, person_id: str, facts: CardFacts) -> bool:
@@ -142,7 +142,7 @@ def _neutral(outcome: Outcome) -> str:
     """The result as a number beside the target, without a verdict; where there is none, the word as everywhere."""
     if outcome.kind not in {OutcomeKind.MET, OutcomeKind.BELOW, OutcomeKind.COMPLETED} or outcome.score is None:
         return verdict(outcome)
-    beside = f" (target {percent(outcome.target, outcome.score)})" if outcome.target is not None else ""
+    beside = f" (target {exact(outcome.target)})" if outcome.target is not None else ""
     return f"Your result, {score_words(outcome.score, outcome.target)}{beside}"
 
 

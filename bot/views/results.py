@@ -1,7 +1,9 @@
 """What a result says beyond its one word: the weakest areas and criteria, points, and how it changed."""
 
+import math
 from collections.abc import Sequence
 
+from bot.core.changes import outcome_of
 from bot.core.model import (
     AreaResult,
     ChangeKind,
@@ -14,7 +16,7 @@ from bot.core.model import (
     Session,
     SessionRecord,
 )
-from bot.core.outcome import judge, percent, word
+from bot.core.outcome import percent, word
 from bot.views.blocks import NAME, TITLE, bar, bare, count, date_token, instant, safe
 
 # Beside the word, never instead of it. None of these is in Slack's emoji set, which would draw it as a picture.
@@ -36,11 +38,6 @@ NOT_HERE_YET = "Criteria and competency areas are not here yet; they are added w
 NOT_AVAILABLE = "iSpring has no criteria for this session."
 
 
-def outcome_of(session: Session) -> Outcome:
-    """What a session's result means, against the target in force when it was completed."""
-    return judge(session.facts, session.target)
-
-
 def verdict(outcome: Outcome) -> str:
     """`▽ Below target, 72 % (target 80 %)`, as plain text: the word may be iSpring's own, unknown to us."""
     return f"{SYMBOLS[outcome.kind]} {bare(word(outcome))}"
@@ -54,15 +51,15 @@ def score_words(score: float | None, *beside: float | None) -> str:
 def area_percent(area: AreaResult) -> float | None:
     """An area's result in percent: from its points where it has them, else as iSpring gave it."""
     if area.points is not None and area.total_points:
-        return area.points / area.total_points * 100
-    return area.result
+        return _finite(area.points / area.total_points * 100)
+    return _finite(area.result)
 
 
 def criterion_percent(criterion: CriterionResult) -> float | None:
     """A criterion's points in percent; None where it was skipped or carries no points."""
     if criterion.skipped or criterion.points is None or not criterion.total_points:
         return None
-    return criterion.points / criterion.total_points * 100
+    return _finite(criterion.points / criterion.total_points * 100)
 
 
 def weakest_areas(details: Details, how_many: int = WORST_AREAS) -> list[tuple[AreaResult, float]]:
@@ -177,3 +174,7 @@ _VERBS = {
     ChangeKind.REOPENED: "re-opened",
     ChangeKind.RETITLED: "changed",
 }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,84 @@
+"""The Home tab: who you are to Spotter, what you have to do, your last results, your settings, the rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.core.model import Rule, Session
+from bot.views import actions
+from bot.views.blocks import Block, button, context, divider, header, mrkdwn, safe, section
+from bot.views.blocks import actions as buttons
+from bot.views.sessions import Shown, age_block, result_row, to_do_row
+from bot.views.settings import Settings, settings_blocks
+from bot.views.status import Status, trouble_lines, verdict_words
+from bot.views.subscriptions import rule_words
+
+TO_DO_SHOWN = 10
+RESULTS_SHOWN = 10
+RULES_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Everything on one person's Home tab; `why_nothing` is why this viewer sees no sessions, "" where they do.
+
+    `to_do` are sessions they have to conduct, `results` their own and observed ones, newest first.
+    """
+
+    shown: Shown
+    settings: Settings
+    now: datetime
+    to_do: Sequence[Session] = ()
+    results: Sequence[Session] = ()
+    rules: Sequence[Rule] = ()
+    rule_words: Mapping[int, str] = field(default_factory=dict)
+    why_nothing: str = ""
+    status: Status | None = None
+
+
+def home(known: Home) -> dict[str, Any]:
+    """The view, at most 100 blocks."""
+    command = known.shown.command
+    blocks: list[Block] = [header("Spotter")]
+    if known.status:
+        blocks.append(section(mrkdwn("\n".join([f"*{verdict_words(known.status)}*", *trouble_lines(known.status)]))))
+    blocks += [*age_block(known.shown), buttons(_top_buttons())]
+    if known.why_nothing:
+        told = f"*No sessions to show:* {safe(known.why_nothing, 500)}. An admin of Spotter can link your account."
+        blocks += [divider(), section(mrkdwn(told))]
+    else:
+        blocks += [divider(), section(mrkdwn("*To do as an observer*")), *_to_do(known)]
+        blocks += [divider(), section(mrkdwn("*Last results*")), *_results(known, command)]
+    blocks += [divider(), section(mrkdwn("*Your direct messages*")), *settings_blocks(known.settings)]
+    blocks += [divider(), section(mrkdwn("*Rules*")), *_rules(known, command)]
+    return {"type": "home", "blocks": blocks}
+
+
+def _top_buttons() -> list[Block]:
+    return [button(actions.HOME_REFRESH, "Refresh"), button(actions.HOME_SETTINGS, "Settings")]
+
+
+def _to_do(known: Home) -> list[Block]:
+    if not known.to_do:
+        return [context("Nothing: no session planned or started by you waits. New ones appear here by themselves.")]
+    rows = [to_do_row(one, f"todo{n}", known.shown, known.now) for n, one in enumerate(known.to_do[:TO_DO_SHOWN])]
+    return rows + _more(known.to_do, TO_DO_SHOWN, f"`{known.shown.command} todo` shows all")
+
+
+def _results(known: Home, command: str) -> list[Block]:
+    if not known.results:
+        return [context(f"None yet. Once a session is completed, it is here; `{command} results` searches them.")]
+    rows = [result_row(one, f"result{n}", known.shown) for n, one in enumerate(known.results[:RESULTS_SHOWN])]
+    return rows + _more(known.results, RESULTS_SHOWN, f"`{command} results` shows all")
+
+
+def _rules(known: Home, command: str) -> list[Block]:
+    if not known.rules:
+        return [context(f"None you may see. Type `{command} subscribe` in a channel to have results posted there.")]
+    told = [rule_words(rule, known.rule_words.get(rule.rule_id, "")) for rule in known.rules[:RULES_SHOWN]]
+    return [section(mrkdwn(line)) for line in told] + _more(known.rules, RULES_SHOWN, f"`{command} rules` shows all")
+
+
+def _more(those: Sequence[object], shown: int, where: str) -> list[Block]:
+    return [context(f"and {len(those) - shown} more; {where}")] if len(those) > shown else []

@@ -1,0 +1,208 @@
+"""Answers about sessions: a page of results, one session in full, and what an observer still has to do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.changes import outcome_of
+from bot.core.directory import Directory
+from bot.core.model import Message, OutcomeKind, Session, SessionKey, SessionRecord
+from bot.views import actions
+from bot.views.blocks import (
+    BUTTON_VALUE,
+    MESSAGE_BLOCKS,
+    NAME,
+    Block,
+    bare,
+    button,
+    context,
+    count,
+    date_token,
+    instant,
+    link_button,
+    message,
+    moment_token,
+    moment_words,
+    mrkdwn,
+    safe,
+    section,
+)
+from bot.views.blocks import actions as buttons
+from bot.views.detail import session_blocks, session_text
+from bot.views.results import verdict
+
+ROWS = MESSAGE_BLOCKS - 10  # sessions in one answer at most: each is a block
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of an answer. `query` is canonical text, `words` the same for people; `size` is the full page's length."""
+
+    sessions: Sequence[Session]
+    total: int
+    offset: int
+    size: int
+    query: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What answers about sessions have in common: who is who, the short ids, and how old the data is."""
+
+    directory: Directory
+    short_ids: Mapping[SessionKey, str]
+    data_as_of: datetime | None
+    command: str = "/ojt"
+    account_url: str | None = None
+
+
+def results(page: Page, shown: Shown) -> Message:
+    """One page of sessions, the query in words, and buttons to the pages beside it."""
+    asked = safe(page.words, 1_000) or "every session you may see"
+    age = _age(shown)
+    if not page.sessions:
+        told = f"No session found: {asked}."
+        hint = f"Try fewer conditions, or `{shown.command} help results`."
+        return message(f"{told} {hint}", [section(mrkdwn(f"{told}\n{hint}")), *age_block(shown)])
+    sessions = page.sessions[:ROWS]
+    first, last = page.offset + 1, page.offset + len(sessions)
+    heading = f"{count(page.total, 'session')}: {asked}. Showing {first:,} to {last:,}."
+    blocks: list[Block] = [section(mrkdwn(heading))]
+    blocks += [result_row(session, number, shown) for number, session in enumerate(sessions)]
+    turn = _page_buttons(page)
+    if turn:
+        blocks.append(buttons(turn))
+    text = "\n".join([heading, *(_row_text(session, shown) for session in sessions), *([age] if age else [])])
+    return message(text, [*blocks, *age_block(shown)])
+
+
+def show(record: SessionRecord, shown: Shown, *, with_previous: bool) -> Message:
+    """One session in full. `with_previous`: the viewer may see this employee's previous session too."""
+    key = record.session.key
+    blocks = session_blocks(record, shown.directory, with_previous=with_previous)
+    made = []
+    if outcome_of(record.session).is_bad:
+        text = "Acknowledge too" if record.acknowledgements else "Acknowledge"
+        made.append(button(actions.ACKNOWLEDGE, text, actions.session_value(key)))
+    if shown.account_url:
+        made.append(link_button(actions.OPEN, "Open in iSpring", shown.account_url))
+    if made:
+        blocks.append(buttons(made))
+    text = session_text(record, shown.directory, with_previous=with_previous)
+    return message(text, [*blocks, *age_block(shown)])
+
+
+def which_session(prefix: str, sessions: Sequence[Session], shown: Shown) -> Message:
+    """More than one session's id starts like what was typed: which of them?"""
+    if not sessions:
+        told = f"No session you may see has an id starting with `{safe(prefix, NAME)}`."
+        hint = f"The id is at the foot of each card; `{shown.command} results` lists what you may see."
+        return message(f"{told} {hint}", [section(mrkdwn(f"{told}\n{hint}"))])
+    told = f"{count(len(sessions), 'session')} have an id starting with `{safe(prefix, NAME)}`. Which one?"
+    blocks = [section(mrkdwn(told)), *(result_row(one, number, shown) for number, one in enumerate(sessions[:ROWS]))]
+    return message("\n".join([told, *(_row_text(one, shown) for one in sessions[:ROWS])]), blocks)
+
+
+def to_do(sessions: Sequence[Session], shown: Shown, *, now: datetime) -> Message:
+    """What an observer has to finish (started) and to conduct (planned), the longest due first."""
+    if not sessions:
+        told = "Nothing to do: you have no planned or started session to conduct."
+        return message(told, [section(mrkdwn(told)), *age_block(shown)])
+    listed = sessions[:ROWS]
+    started = [one for one in listed if outcome_of(one).kind is OutcomeKind.IN_PROGRESS]
+    planned = [one for one in listed if one not in started]
+    heading = f"{count(len(sessions), 'session')} to do as an observer"
+    blocks: list[Block] = [section(mrkdwn(f"*{heading}*"))]
+    texts = [heading]
+    number = 0
+    for title, those in (("To finish", started), ("To conduct", planned)):
+        if not those:
+            continue
+        blocks.append(section(mrkdwn(f"*{title}*")))
+        texts.append(f"{title}:")
+        for one in those:
+            blocks.append(to_do_row(one, number, shown, now))
+            texts.append(_to_do_text(one, shown, now))
+            number += 1
+    if len(sessions) > len(listed):
+        blocks.append(context(f"and {len(sessions) - len(listed)} more"))
+    return message("\n".join(texts), [*blocks, *age_block(shown)])
+
+
+def result_row(session: Session, suffix: str | int, shown: Shown) -> Block:
+    """One session with its result, and a button to its details; `suffix` keeps look-alike buttons apart."""
+    row = session.facts
+    who = safe(shown.directory.name_of(row.key.employee_id), NAME)
+    what = safe(row.checklist_title, NAME) or "checklist without a title"
+    when = moment_token(row.finished if row.finished.raw or row.finished.at else row.scheduled)
+    told = f"*{safe(verdict(outcome_of(session)), NAME)}*\n{who} · {what} · {when} · {_short(row.key, shown)}"
+    return section(mrkdwn(told), _details_button(session, suffix, shown))
+
+
+def _row_text(session: Session, shown: Shown) -> str:
+    row = session.facts
+    who = safe(shown.directory.name_of(row.key.employee_id), NAME)
+    what = safe(row.checklist_title, NAME) or "checklist without a title"
+    when = moment_words(row.finished if row.finished.raw or row.finished.at else row.scheduled)
+    return f"{safe(verdict(outcome_of(session)), NAME)}, {who}, {what}, {when}, session {_short(row.key, shown)}"
+
+
+def to_do_row(session: Session, suffix: str | int, shown: Shown, now: datetime) -> Block:
+    """One session to conduct or finish, with a button to its details."""
+    row = session.facts
+    who = safe(shown.directory.name_of(row.key.employee_id), NAME)
+    site = safe(shown.directory.site_of(row.key.employee_id) or "site unknown", NAME)
+    what = safe(row.checklist_title, NAME) or "checklist without a title"
+    started = outcome_of(session).kind is OutcomeKind.IN_PROGRESS
+    when = f"started {moment_token(row.started)}" if started else _due(session, now, moment_token(row.scheduled))
+    told = f"*{what}*\n{who}, {site} · {when} · {_short(row.key, shown)}"
+    return section(mrkdwn(told), _details_button(session, suffix, shown))
+
+
+def _to_do_text(session: Session, shown: Shown, now: datetime) -> str:
+    row = session.facts
+    who = safe(shown.directory.name_of(row.key.employee_id), NAME)
+    what = safe(row.checklist_title, NAME) or "checklist without a title"
+    started = outcome_of(session).kind is OutcomeKind.IN_PROGRESS
+    when = f"started {moment_words(row.started)}" if started else _due(session, now, moment_words(row.scheduled))
+    return f"{what}, {who}, {when}, session {_short(row.key, shown)}"
+
+
+def _due(session: Session, now: datetime, when: str) -> str:
+    due = session.facts.scheduled.at
+    return f"overdue since {when}" if due and due < now else f"planned for {when}"
+
+
+def _details_button(session: Session, suffix: str | int, shown: Shown) -> Block:
+    who = bare(shown.directory.name_of(session.key.employee_id), 30)
+    what = bare(session.facts.checklist_title, 30)
+    action = actions.action_id(actions.DETAILS, suffix)
+    return button(action, "Details", actions.session_value(session.key), label=f"Details: {who}, {what}")
+
+
+def _page_buttons(page: Page) -> list[Block]:
+    made = []
+    if page.offset > 0:
+        before = actions.page_value(max(0, page.offset - page.size), page.query)
+        made.append((actions.action_id(actions.PAGE, "previous"), "Previous", before))
+    if page.offset + len(page.sessions) < page.total:
+        after = actions.page_value(page.offset + page.size, page.query)
+        made.append((actions.action_id(actions.PAGE, "next"), "Next", after))
+    # A query cut to fit would ask for something else, so a page of an enormous one has no buttons.
+    return [button(action, text, value) for action, text, value in made if len(value) <= BUTTON_VALUE]
+
+
+def _short(key: SessionKey, shown: Shown) -> str:
+    return safe(shown.short_ids.get(key, key.session_id[:8]), NAME)
+
+
+def _age(shown: Shown) -> str:
+    return f"Data as of {instant(shown.data_as_of)}" if shown.data_as_of else "iSpring was not read yet"
+
+
+def age_block(shown: Shown) -> list[Block]:
+    """How old the data is."""
+    if shown.data_as_of is None:
+        return [context("iSpring was not read yet.")]
+    return [context(f"Data as of {date_token(shown.data_as_of)}")]

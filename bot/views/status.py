@@ -1,0 +1,103 @@
+"""Is it alive, is it late, what is waiting: the answer to `status`, and the same facts for the Home tab."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.model import Message
+from bot.core.ports import OutboxCounts, PollState
+from bot.views.blocks import Block, count, date_token, fields, header, instant, lasting, message, mrkdwn, safe, section
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What Spotter knows of itself. `rules` counts the active ones; `poll_interval` is in seconds."""
+
+    poll: PollState
+    outbox: OutboxCounts
+    rules: int
+    paused_rules: int
+    poll_interval: float
+    now: datetime
+    is_admin: bool
+
+
+def status(known: Status) -> Message:
+    """Whether Spotter reads and sends as it should; admins also see reasons and counts of what is stuck."""
+    verdict = verdict_words(known)
+    pairs = _pairs(known)
+    blocks: list[Block] = [header(verdict), fields(pairs)]
+    troubles = trouble_lines(known)
+    if troubles:
+        blocks.append(section(mrkdwn("\n".join(f"• {line}" for line in troubles))))
+    created = f"The database was created {date_token(known.poll.created_at)}."
+    if known.is_admin:
+        blocks.append(section(mrkdwn(created)))
+    text = [f"{verdict}.", *(f"{label}: {value}." for label, value in _texts(known)), *troubles]
+    return message(" ".join(text), blocks)
+
+
+def verdict_words(known: Status) -> str:
+    """In one line, for a heading."""
+    if known.outbox.app_refused:
+        return "✕ Sending is paused: Slack refuses the app"
+    if known.poll.last_good_at is None:
+        return "◔ iSpring was not read yet" if known.poll.last is None else "✕ iSpring could not be read yet"
+    if known.poll.last and known.poll.last.error:
+        return "▽ iSpring can't be read at the moment"
+    if (known.now - known.poll.last_good_at).total_seconds() > 3 * known.poll_interval + 60:
+        return "▽ Reading iSpring is late"
+    return "✓ Spotter is reading and sending"
+
+
+def trouble_lines(known: Status) -> list[str]:
+    """What is wrong, one line each, with what to do; reasons are for admins."""
+    told = []
+    last, outbox = known.poll.last, known.outbox
+    if last and last.error:
+        told.append(
+            f"The last reading failed: {safe(last.error, 500)}" if known.is_admin else "The last reading failed."
+        )
+    if outbox.app_refused:
+        why = f" ({safe(outbox.app_refused, 300)})" if known.is_admin else ""
+        told.append(f"Slack refuses the app{why}. Nothing is lost; an admin must check the token and the scopes.")
+    if not known.is_admin:
+        return told
+    if last and last.set_aside:
+        told.append(f"{count(last.set_aside, 'row')} of the last listing could not be understood; `check` says why.")
+    if outbox.dead:
+        told.append(f"{count(outbox.dead, 'message')} refused by Slack for ever; see `outbox list`.")
+    if outbox.held:
+        told.append(f"{count(outbox.held, 'message')} held because a destination can't be reached.")
+    if known.paused_rules:
+        told.append(f"{count(known.paused_rules, 'rule')} paused.")
+    return told
+
+
+def waiting_words(outbox: OutboxCounts) -> str:
+    """What is still to be sent: `nothing`, `3 messages`."""
+    number = outbox.waiting + outbox.sending + outbox.unsure
+    return count(number, "message") if number else "nothing"
+
+
+def _pairs(known: Status) -> list[tuple[str, str]]:
+    poll = known.poll
+    return [
+        ("Last good reading", date_token(poll.last_good_at) if poll.last_good_at else "never"),
+        ("Age of the data", lasting(known.now - poll.last_good_at) if poll.last_good_at else "no data yet"),
+        ("Sessions stored", f"{poll.sessions:,}"),
+        ("Waiting to be sent", _waiting(known)),
+        ("Edits owed", f"{known.outbox.edits:,}"),
+        ("Active rules", f"{known.rules:,}"),
+    ]
+
+
+def _texts(known: Status) -> list[tuple[str, str]]:
+    last = known.poll.last_good_at
+    return [("Last good reading", instant(last) if last else "never"), *_pairs(known)[1:]]
+
+
+def _waiting(known: Status) -> str:
+    words = waiting_words(known.outbox)
+    if known.outbox.oldest_at is None:
+        return words
+    return f"{words}, the oldest for {lasting(known.now - known.outbox.oldest_at)}"

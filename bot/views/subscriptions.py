@@ -1,0 +1,124 @@
+"""Answers about rules: which there are, a new one, its confirmation, its end."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from bot.core.model import DestinationKind, Message, Rule, RuleState
+from bot.views import actions
+from bot.views.blocks import (
+    BUTTON_VALUE,
+    Block,
+    button,
+    confirmation,
+    context,
+    count,
+    message,
+    mrkdwn,
+    safe,
+    section,
+)
+from bot.views.blocks import actions as buttons
+from bot.views.notices import owner_words
+
+RULES_SHOWN = 30
+
+_STATES = {
+    RuleState.PENDING: "waiting until its introduction is posted",
+    RuleState.ACTIVE: "active",
+    RuleState.PAUSED: "paused",
+    RuleState.ENDED: "ended",
+}
+
+
+def rule_words(rule: Rule, words: str) -> str:
+    """A rule in one line of mrkdwn: number, where, what, whose, and its state. `words` is its query for people."""
+    what = safe(words, 500) or "every completed session"
+    why = f" ({safe(rule.why)})" if rule.why and rule.state is not RuleState.ACTIVE else ""
+    return f"*Rule {rule.rule_id}* in {place_words(rule)}: {what}. By {owner_words(rule.owner)}, {_STATES[rule.state]}{why}"
+
+
+def place_words(rule: Rule) -> str:
+    """A rule's destination for mrkdwn."""
+    ident = safe(rule.destination.id, 40)
+    return f"<#{ident}>" if rule.destination.kind is DestinationKind.CHANNEL else f"<@{ident}>"
+
+
+def rules_list(
+    rules: Sequence[Rule], words: Mapping[int, str], *, may_end: Collection[int] = (), command: str
+) -> Message:
+    """Rules by number, each with its query in words; a button to end those the viewer may end."""
+    if not rules:
+        told = f"There is no rule here yet. `{command} subscribe` in a channel makes one."
+        return message(told, [section(mrkdwn(told))])
+    listed = rules[:RULES_SHOWN]
+    blocks: list[Block] = []
+    texts = []
+    for rule in listed:
+        told = rule_words(rule, words.get(rule.rule_id, ""))
+        blocks.append(section(mrkdwn(told), _end_button(rule) if rule.rule_id in may_end else None))
+        texts.append(told.replace("*", ""))
+    if len(rules) > len(listed):
+        blocks.append(
+            context(f"and {len(rules) - len(listed)} more; `{command} rules` in a channel shows only its own")
+        )
+    return message("\n".join([f"{count(len(rules), 'rule')}:", *texts]), blocks)
+
+
+def confirm_subscription(channel_id: str, query: str, words: str) -> Message:
+    """Asks before results of named people go to a public channel. `query` is canonical text, `words` for people."""
+    place = f"<#{safe(channel_id, 40)}>"
+    what = safe(words, 500) or "every completed session"
+    told = (
+        f"{place} is a public channel: everybody in the workspace, now and later, can read what is posted there, with "
+        f"people's names and results. Post {what} there?"
+    )
+    value = actions.subscribe_value(channel_id, query)
+    if len(value) > BUTTON_VALUE:
+        return message("This query is too long for a rule. Use fewer conditions.", [])
+    yes = button(actions.CONFIRM_SUBSCRIBE, "Yes, post to this public channel", value, style="primary")
+    return message(told, [section(mrkdwn(told)), buttons([yes, button(actions.CANCEL, "Cancel", channel_id)])])
+
+
+def subscribed(rule: Rule, words: str, *, command: str) -> Message:
+    """A new rule, once its introduction could be posted."""
+    what = safe(words, 500) or "every completed session"
+    told = (
+        f"Done: rule {rule.rule_id} posts {what} to {place_words(rule)}, from the next reading of iSpring on. "
+        f"End it with `{command} unsubscribe {rule.rule_id}`."
+    )
+    return message(told, [section(mrkdwn(told))])
+
+
+def already_subscribed(rule: Rule, words: str, *, command: str) -> Message:
+    """The same query was subscribed to this place before."""
+    told = f"Nothing to do: {rule_words(rule, words).replace('*', '')}. `{command} rules` lists all."
+    return message(told, [section(mrkdwn(told))])
+
+
+def invite_first(channel_id: str, *, name: str = "Spotter") -> Message:
+    """No rule was made, because the bot can't write to the channel."""
+    place = f"<#{safe(channel_id, 40)}>"
+    told = (
+        f"Nothing was saved: Spotter can't write to {place} yet. Type `/invite @{safe(name, 40)}` there and try again."
+    )
+    return message(told, [section(mrkdwn(told))])
+
+
+def cancelled() -> Message:
+    """Somebody thought better of it."""
+    return message("Cancelled; nothing was saved.", [section(mrkdwn("Cancelled; nothing was saved."))])
+
+
+def unsubscribed(rule: Rule, words: str) -> Message:
+    """A rule was ended."""
+    told = (
+        f"Ended: {rule_words(rule, words).replace('*', '')}. Nothing more is posted because of it; messages already "
+        "posted are still corrected."
+    )
+    return message(told, [section(mrkdwn(told))])
+
+
+def _end_button(rule: Rule) -> Block:
+    asked = confirmation(f"End rule {rule.rule_id}?", "Nothing more will be posted because of it.", "End it", "Keep it")
+    action = actions.action_id(actions.UNSUBSCRIBE, rule.rule_id)
+    label = f"End rule {rule.rule_id}"
+    return button(action, "End", str(rule.rule_id), label=label, style="danger", confirm=asked)
