@@ -8,10 +8,29 @@ waiting ─claim─▶ sending ─ok─▶ sent ──version rises──▶ edi
    │                ├─ message refused: once as plain text, then dead with its reason
    │                └─ app refused: sending pauses, nothing is marked dead
    └────── outbox retry ────── dead
+
+A look reads the conversation back, 5 s and again 30 s after the attempt ended:
+
+unsure ─look─▶ found: sent, with that ts; which version it shows is unknown, so it owes an edit
+   ▲             ├─ absent, the first time: look again
+   │             ├─ absent twice: waiting, at once: the same delivery again, same id, same notices
+   │             ├─ may not be read: waiting, at once, and only once; unsure again after that: dead with its reason
+   └─────────────┴─ can't be read now: later; does not count as a look
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from bot.core.cadence import backoff
+from bot.core.model import Delivery, DeliveryState
+
+FIRST_LOOK = timedelta(seconds=5)
+SECOND_LOOK = timedelta(seconds=30)
+_LATER = timedelta(seconds=30)
+_EDIT_LATER = 60.0  # seconds
+_EDIT_MUCH_LATER = 3600.0  # seconds: a channel that is gone rarely comes back within minutes
 
 # ---- what an attempt answers -------------------------------------------------------------------------------------
 
@@ -116,3 +135,105 @@ class LookLater:
 
 
 LookResult = Found | Absent | Unreadable | LookLater
+
+
+# ---- what becomes of it ------------------------------------------------------------------------------------------
+
+
+def after_post(delivery: Delivery, result: PostResult, *, now: datetime, dice: float) -> Delivery:
+    """The delivery after an attempt that ended `now`. `dice` in [0, 1) spreads the back-off.
+
+    That a destination is gone or the app refused also concerns others: holding the destination and pausing all
+    sending is the caller's.
+    """
+    ended = replace(delivery, attempt_ended_at=now, looks=0, due_at=now)
+    tried = replace(ended, attempts=delivery.attempts + 1)
+    match result:
+        case Sent(channel, ts):
+            return replace(tried, state=DeliveryState.SENT, channel=channel, ts=ts, why="")
+        case Throttled(after):
+            due_at = now + timedelta(seconds=after)
+            return replace(ended, state=DeliveryState.WAITING, due_at=due_at, why="Slack asks to wait")
+        case NotSent(why):
+            due_at = now + timedelta(seconds=backoff(tried.attempts, dice))
+            return replace(tried, state=DeliveryState.WAITING, due_at=due_at, why=f"not sent: {why}")
+        case Unsure(why):
+            return _unsure(tried, now, f"unsure whether it was posted: {why}")
+        case DestinationGone(why):
+            return replace(tried, state=DeliveryState.HELD, why=f"the destination is gone: {why}")
+        case MessageRefused(why) if not delivery.plain:
+            again = f"Slack refused the message ({why}): goes as plain text"
+            return replace(tried, state=DeliveryState.WAITING, plain=True, why=again)
+        case MessageRefused(why):
+            return replace(tried, state=DeliveryState.DEAD, why=f"Slack refused the message, also as plain text: {why}")
+        case AppRefused(why, needed):
+            scope = f" (needs the scope {needed})" if needed else ""
+            return replace(ended, state=DeliveryState.WAITING, why=f"Slack refuses the app: {why}{scope}")
+
+
+def after_crash(delivery: Delivery, *, now: datetime) -> Delivery:
+    """What was being sent when a process died: it may have been posted."""
+    tried = replace(delivery, attempts=delivery.attempts + 1, attempt_ended_at=now, looks=0)
+    return _unsure(tried, now, "Spotter was stopped while posting it")
+
+
+def after_look(delivery: Delivery, look: LookResult, *, now: datetime) -> Delivery:
+    """An unsure delivery after its conversation was read back, `now`."""
+    match look:
+        case Found(channel, ts):
+            unknown = {owed.notice_id: 0 for owed in delivery.notices if owed.notice.session is not None}
+            found = replace(delivery, state=DeliveryState.SENT, channel=channel, ts=ts, due_at=now, why="")
+            return versions_shown(found, unknown)
+        case Absent() if delivery.looks == 0:
+            ended = delivery.attempt_ended_at or now
+            # A first look that came late is followed by a pause too: two looks at one instant see the same.
+            due_at = max(ended + SECOND_LOOK, now + FIRST_LOOK)
+            return replace(delivery, looks=1, due_at=due_at, why="not found once: looks again")
+        case Absent():
+            why = "not found twice: is sent again"
+            return replace(delivery, state=DeliveryState.WAITING, looks=delivery.looks + 1, due_at=now, why=why)
+        case Unreadable(why) if delivery.resent_blind:
+            why = f"unsure twice, and the conversation may not be read: {why}"
+            return replace(delivery, state=DeliveryState.DEAD, due_at=now, why=why)
+        case Unreadable(why):
+            why = f"the conversation may not be read ({why}): is sent again once, with the same key"
+            return replace(delivery, state=DeliveryState.WAITING, resent_blind=True, due_at=now, why=why)
+        case LookLater(why, after):
+            due_at = now + (_LATER if after is None else timedelta(seconds=after))
+            return replace(delivery, due_at=due_at, why=f"the conversation can't be read now: {why}")
+
+
+def versions_shown(delivery: Delivery, versions: Mapping[int, int]) -> Delivery:
+    """The delivery with the session version each notice id shows by now; notices not named keep theirs."""
+    notices = tuple(
+        replace(owed, shown_version=versions.get(owed.notice_id, owed.shown_version)) for owed in delivery.notices
+    )
+    return replace(delivery, notices=notices)
+
+
+@dataclass(frozen=True, slots=True)
+class AfterEdit:
+    """What becomes of an owed edit: `shown`; or to be tried again at `due_at`; or `ended` with why never again."""
+
+    shown: bool = False
+    due_at: datetime | None = None
+    ended: str = ""
+
+
+def after_edit(result: EditResult, *, now: datetime, dice: float) -> AfterEdit:
+    """What becomes of an edit tried `now`. Trying again is free of risk: an edit says the same however often."""
+    match result:
+        case Sent():
+            return AfterEdit(shown=True)
+        case Throttled(after):
+            return AfterEdit(due_at=now + timedelta(seconds=after))
+        case NotSent() | Unsure() | AppRefused():
+            return AfterEdit(due_at=now + timedelta(seconds=_EDIT_LATER * (0.5 + dice)))
+        case DestinationGone():
+            return AfterEdit(due_at=now + timedelta(seconds=_EDIT_MUCH_LATER * (0.5 + dice)))
+        case MessageRefused(why) | Ended(why):
+            return AfterEdit(ended=why)
+
+
+def _unsure(tried: Delivery, now: datetime, why: str) -> Delivery:
+    return replace(tried, state=DeliveryState.UNSURE, due_at=now + FIRST_LOOK, why=why)

@@ -389,6 +389,7 @@ class Delivery:
     `channel` and `ts` are Slack's once known (a person's D… id may be known before the first attempt).
     `attempts` counts tries that count; `looks` how often we read the conversation back since the last attempt.
     `slack_time` is Slack's own clock, in Unix seconds, when the last attempt began.
+    `resent_blind`: it was sent again once though the conversation may not be read; not a second time.
     """
 
     delivery_id: str
@@ -405,6 +406,7 @@ class Delivery:
     attempt_started_at: datetime | None = None
     attempt_ended_at: datetime | None = None
     slack_time: float | None = None
+    resent_blind: bool = False
     why: str = ""
 
 

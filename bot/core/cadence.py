@@ -1,0 +1,42 @@
+"""How long things wait: the next poll, the next try, several results that are told as one. Seconds, rolled with a
+dice in [0, 1) so that what failed together does not come back together."""
+
+from datetime import datetime, timedelta
+
+from bot.core.model import Destination, DestinationKind
+
+LONGEST_BACKOFF = 300.0
+LONGEST_POLL_BACKOFF = 900.0
+LONGEST_SETTLING = 150.0
+_A_LITTLE_OVER_ONE_POLL = 1.25  # so that the next listing's sessions still join
+
+
+def backoff(attempt: int, dice: float) -> float:
+    """How long to wait after the first, second, third… try that failed: 1, 2, 4… 300 seconds, or down to half of it."""
+    return _grown(1.0, attempt, LONGEST_BACKOFF) * _jitter(dice)
+
+
+def poll_pause(interval: float, failures: int, dice: float, retry_after: float | None = None) -> float:
+    """How long to wait until the next poll: the interval; after failures in a row longer, up to a quarter of an hour
+    (or the interval, if that is more); never shorter than iSpring asked for."""
+    if failures == 0:
+        return max(interval, retry_after or 0.0)
+    grown = _grown(interval, failures, max(LONGEST_POLL_BACKOFF, interval))
+    return max(grown * _jitter(dice), retry_after or 0.0)
+
+
+def settled_at(destination: Destination, now: datetime, interval: float) -> datetime | None:
+    """When a notice may go at the earliest, None for at once. A person's wait a little over one poll, so that several
+    sessions that finish together make one message; a channel's alert waits for nothing."""
+    if destination.kind is DestinationKind.CHANNEL:
+        return None
+    return now + timedelta(seconds=min(interval * _A_LITTLE_OVER_ONE_POLL, LONGEST_SETTLING))
+
+
+def _grown(first: float, attempt: int, longest: float) -> float:
+    doublings = min(max(attempt, 1) - 1, 30)  # more would only overflow
+    return min(first * 2.0**doublings, longest)
+
+
+def _jitter(dice: float) -> float:
+    return 0.5 + dice / 2
