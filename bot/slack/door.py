@@ -41,7 +41,7 @@ class SlackDoor:
         bolt_request = AsyncBoltRequest(
             body=raw.decode("utf-8"),
             query=request.query_string,
-            headers={name: value for name, value in request.headers.items()},
+            headers=dict(request.headers),
         )
         return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
 

@@ -56,7 +56,8 @@ class SocketMode:
             self._app, self._app_token, logger=_quiet, web_client=self._app.client, ping_interval=self._ping_interval
         )
         began = self._clock.monotonic()
-        connecting = asyncio.create_task(handler.connect_async(), name="socket-connect")
+        connect = handler.connect_async()  # type: ignore[no-untyped-call]  # the SDK leaves it so
+        connecting = asyncio.create_task(connect, name="socket-connect")
         try:
             while True:
                 self._note(await handler.client.is_connected())
@@ -88,7 +89,7 @@ async def _close(handler: AsyncSocketModeHandler) -> None:
     ]
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CLOSING):
-            await handler.close_async()
+            await handler.close_async()  # type: ignore[no-untyped-call]  # the SDK leaves it so
     if not client.aiohttp_client_session.closed:
         await client.aiohttp_client_session.close()
     for task in tasks:
