@@ -56,6 +56,17 @@ def subject_of(key: SessionKey, version: int | None = None) -> str:
     return subject if version is None else f"{subject}:v{version}"
 
 
+def introduction(rule: Rule) -> Notice:
+    """What a new rule says of itself in its channel, before anything else."""
+    return Notice(
+        kind=NoticeKind.INTRO,
+        destination=rule.destination,
+        subject=f"intro:{rule.rule_id}",
+        reason=f"rule {rule.rule_id} was made",
+        rule_ids=(rule.rule_id,),
+    )
+
+
 def route(
     change: Change,
     *,

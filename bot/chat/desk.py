@@ -1,0 +1,25 @@
+"""What every answer needs: where Spotter remembers, how it reaches Slack, what time it is, and a few settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.core.ports import Clock, Contacts, Messenger, Store
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Handed to everything in this room. `nudge` wakes whoever sends what is owed; it never waits.
+
+    `intro_patience`: seconds somebody who subscribes is kept waiting for the rule's introduction to be posted.
+    """
+
+    store: Store
+    messenger: Messenger
+    contacts: Contacts
+    clock: Clock
+    nudge: Callable[[], None]
+    command: str = "/ojt"
+    account_url: str | None = None
+    notify_employees: bool = False
+    poll_interval: float = 120.0
+    intro_patience: float = 10.0

@@ -1,0 +1,134 @@
+"""What one viewer may see, read in one transaction: their reach, the names they may ask for, single sessions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.core.access import Reach, may_see, reach
+from bot.core.directory import Directory
+from bot.core.errors import NotAllowed, QueryError
+from bot.core.model import Rule, SessionKey, SessionRecord, Viewer
+from bot.core.ports import Tx
+from bot.core.query import Key, Query, mentioned, parse, say, unmatched
+
+MET_IN = 3_000  # of the newest sessions somebody may see are those they meet as observer or employee
+_NAMING = frozenset({Key.OBSERVER, Key.EMPLOYEE, Key.DEPT, Key.CHECKLIST})
+_NOUNS = {
+    Key.OBSERVER: "observer",
+    Key.EMPLOYEE: "employee",
+    Key.DEPT: "department",
+    Key.CHECKLIST: "checklist",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Who asks and what they may see; `directory` is everybody's, for saying the names of what they see."""
+
+    viewer: Viewer
+    reach: Reach
+    directory: Directory
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The viewer's zone; UTC where Slack's name for it is unknown here."""
+        try:
+            return ZoneInfo(self.viewer.zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The people, places, checklists and mentioned users a viewer may ask for: whatever else exists does not for them."""
+
+    directory: Directory
+    checklists: Mapping[str, str]
+    mentions: Mapping[str, str]
+
+
+def sight(tx: Tx, viewer: Viewer) -> Sight:
+    """What a viewer may see. Raises NotAllowed, with the reason, where that is nothing."""
+    directory = tx.people.directory()
+    found = reach(viewer, directory)
+    if found.is_empty:
+        raise NotAllowed(_why_nothing(viewer, directory))
+    return Sight(viewer, found, directory)
+
+
+def _why_nothing(viewer: Viewer, directory: Directory) -> str:
+    if viewer.person_id is not None and not directory.is_active(viewer.person_id):
+        return "your account in iSpring is not active"
+    return viewer.why or "your Slack account is not linked to a person in iSpring"
+
+
+def names(tx: Tx, seen: Sight, query: Query, now: datetime) -> Names:
+    """The names a viewer may ask for, read only where the query names anything."""
+    if not any(term.key in _NAMING for term in query.terms):
+        return Names(seen.directory, {}, {})
+    directory = seen.directory if seen.reach.everything else _met(tx, seen, now)
+    linked = {user: tx.people.linked_person(user) for user in mentioned(query)}
+    mentions = {user: person for user, person in linked.items() if person is not None and person in directory.people}
+    titles = {one.checklist_id: one.title for one in tx.sessions.checklists(seen.reach)}
+    return Names(directory, titles, mentions)
+
+
+def _met(tx: Tx, seen: Sight, now: datetime) -> Directory:
+    """The part of the directory that a viewer meets in what they may see."""
+    people = set(seen.reach.employees)
+    if seen.reach.person_id is not None:
+        people.add(seen.reach.person_id)
+    for session in tx.sessions.search(Query(), seen.reach, seen.directory, now, MET_IN).sessions:
+        people |= {session.key.employee_id, session.facts.observer_id}
+    known = [person for one in people if (person := seen.directory.people.get(one)) is not None]
+    places = {
+        place.department_id: place
+        for person in known
+        for place in seen.directory.department_path(person.department_id)
+    }
+    return Directory.of(known, places.values())
+
+
+def understood(text: str, verb: str) -> Query:
+    """The query in a command. Raises QueryError whose suggestions are whole commands."""
+    try:
+        return parse(text)
+    except QueryError as error:
+        raise QueryError(str(error), [f"{verb} {one}" for one in error.suggestions]) from None
+
+
+def refuse_unknown(query: Query, known: Names, verb: str) -> None:
+    """Raises QueryError for the first name that nobody and nothing has, with commands that use the nearest ones."""
+    for term, like in unmatched(query, known.directory, known.checklists, known.mentions):
+        corrected = [
+            say(Query(tuple(replace(one, value=name) if one is term else one for one in query.terms))) for name in like
+        ]
+        if term.value.startswith("<@"):
+            raise QueryError(f"{term.value} is not linked to anybody you may see in iSpring.")
+        message = f"There is no {_NOUNS[term.key]} “{term.value}” among what you may see."
+        raise QueryError(message, [f"{verb} {one}" for one in corrected])
+
+
+def may_read(rule: Rule, known: Names) -> bool:
+    """Whether a rule's query names only what a viewer may see; one that can't be read any more says nothing."""
+    try:
+        query = parse(rule.query)
+    except QueryError:
+        return False
+    return not unmatched(query, known.directory, known.checklists, known.mentions)
+
+
+def record_of(tx: Tx, seen: Sight, key: SessionKey) -> SessionRecord | None:
+    """A session in full, None where there is none or the viewer may not see it; the previous one only if they may."""
+    found = tx.sessions.record(key)
+    if found is None or not may_see(seen.viewer, found.session.facts, seen.directory).allowed:
+        return None
+    return without_hidden_previous(found, seen.viewer, seen.directory)
+
+
+def without_hidden_previous(record: SessionRecord, viewer: Viewer, directory: Directory) -> SessionRecord:
+    """The record as a viewer may have it: without this employee's previous session where they may not see that."""
+    if record.previous is None or may_see(viewer, record.previous.facts, directory).allowed:
+        return record
+    return replace(record, previous=None)
