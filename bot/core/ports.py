@@ -184,6 +184,10 @@ class Messenger(Protocol):
         """Slack's own clock now, in Unix seconds, from the Date of its answers; ours until it has answered once."""
         ...
 
+    async def check_token(self) -> None:
+        """Asks Slack whether it still takes our token; raises MessengerError where not."""
+        ...
+
     async def open_dm(self, user_id: str) -> str:
         """The conversation with a person (D…); idempotent."""
         ...

@@ -112,6 +112,10 @@ class SlackMessenger:
         """The identity of the first auth.test that worked. Raises MessengerError while none has."""
         return self._identity or await self.identify()
 
+    async def check_token(self) -> None:
+        """Asks Slack whether it still takes our token. Raises MessengerError where not."""
+        await self.identify()
+
     def slack_time(self) -> float:
         """Slack's own clock now, in Unix seconds, from the Date of its answers; ours until it has answered once."""
         if self._slack_ahead is None:
