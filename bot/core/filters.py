@@ -46,6 +46,8 @@ def matches(wanted: Filter, facts: SessionFacts, outcome: Outcome) -> bool:
 
 def ids_named(folded: str, names: Sequence[tuple[str, str]]) -> frozenset[str]:
     """The ids a folded name means, of (folded, id) pairs: exactly so, or the one beginning so, or all containing it."""
+    if not folded:  # nothing but dashes: would be in every name
+        return frozenset()
     if exact := frozenset(ident for name, ident in names if name == folded):
         return exact
     containing = [(name, ident) for name, ident in names if folded in name]

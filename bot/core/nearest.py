@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from rapidfuzz import fuzz, process
 
 _LONGEST = 100  # characters: longer words are nobody's typing mistake, and time grows with them
+_ALIKE = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "’": "'", "‘": "'"} | dict.fromkeys("-_‐‑‒–—−", " ")
+)
 
 
 def fold(text: str) -> str:
     """Text as names are compared: no case, no accents, hyphens and runs of space as one space."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return " ".join("".join(" " if c in "-_‐‑–—" else c for c in plain).split())
+    return " ".join(plain.translate(_ALIKE).split())
 
 
 def nearest(word: str, choices: Iterable[str], limit: int = 3, at_least: float = 55.0) -> tuple[str, ...]:

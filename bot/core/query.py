@@ -1,35 +1,23 @@
 """The one language of query and subscribe: `checklist:"Opening" dept:"Store 12" score:<80 since:30d`.
 
 A `Query` is what was asked, word for word; resolved against the people and checklists of today it becomes a `Filter`,
-which Python and SQL match alike. Repeated key = or, different keys = and, leading minus = not. A key is one entry of
-`_KEYS`.
+which Python and SQL match alike. Repeated key = or, different keys = and, leading minus = not. A key is one entry in
+`core.keys`.
 """
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
-from enum import StrEnum
-from functools import cached_property
 from typing import Any
 
 from bot.core.directory import Directory
 from bot.core.errors import QueryError
-from bot.core.filters import Filter, ids_named, matches
-from bot.core.model import OutcomeKind
-from bot.core.nearest import fold, nearest
+from bot.core.filters import Filter, matches
+from bot.core.keys import EXAMPLES, KEYS, MENTION, OUTCOMES, Key, Meaning, Names, Query, Term, Today
+from bot.core.nearest import nearest
 from bot.core.tokens import Piece, Unclosed, pieces, quote
-from bot.core.values import (
-    NAMED_DAYS,
-    ScoreRange,
-    read_score,
-    read_since,
-    say_score,
-    say_since,
-    score_range,
-    since_when,
-)
+from bot.core.values import ScoreRange, since_when
 
 __all__ = [
     "EXAMPLES", "Filter", "Key", "Query", "ScoreRange", "Term",
@@ -38,195 +26,6 @@ __all__ = [
 
 LONGEST_TEXT = 3000  # characters: what a slash command carries
 MOST_TERMS = 50
-_LONGEST_NAME = 200
-
-
-class Key(StrEnum):
-    CHECKLIST = "checklist"
-    OUTCOME = "outcome"
-    OBSERVER = "observer"
-    EMPLOYEE = "employee"
-    DEPT = "dept"
-    SCORE = "score"
-    SINCE = "since"
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One `key:value`; `value` is canonical text (`<80`, `30d`, `Store 12`, `<@U0123>`)."""
-
-    key: Key
-    value: str
-    negated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What was asked, in the order it was asked; no terms means everything."""
-
-    terms: tuple[Term, ...] = ()
-
-
-# ---- names and outcomes as values --------------------------------------------------------------------------------
-
-_MENTION = re.compile(r"<@([A-Za-z0-9]+)(?:\|[^<>]*)?>")
-_CHANNEL = re.compile(r"<#[A-Za-z0-9]+\|([^<>]+)>")
-_ESCAPES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
-
-_OUTCOMES: Mapping[str, tuple[tuple[str, ...], frozenset[OutcomeKind]]] = {
-    "planned": (("planned",), frozenset({OutcomeKind.PLANNED})),
-    "progress": (("in progress",), frozenset({OutcomeKind.IN_PROGRESS})),
-    "completed": (
-        ("completed",),
-        frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET, OutcomeKind.BELOW, OutcomeKind.FAILED}),
-    ),
-    "met": (("target met",), frozenset({OutcomeKind.MET})),
-    "below": (("below target",), frozenset({OutcomeKind.BELOW})),
-    "failed": (("below target", "failed"), frozenset({OutcomeKind.BELOW, OutcomeKind.FAILED})),
-    "unknown": (("of unknown status",), frozenset({OutcomeKind.UNKNOWN})),
-}
-_OUTCOME_ALIASES = {"in progress": "progress", "started": "progress", "scheduled": "planned", "fail": "failed"}
-
-
-def _read_name(text: str) -> str:
-    if len(text) > _LONGEST_NAME:
-        raise ValueError(f"a name has at most {_LONGEST_NAME} letters")
-    name = ""
-    while name != text:
-        name, text = text, _plainer(text)
-    if not name:
-        raise ValueError("there is no name behind the colon")
-    return name
-
-
-def _plainer(text: str) -> str:
-    """One step towards what was meant: until nothing changes, so that canonical text reads as itself."""
-    text = _CHANNEL.sub(r"\1", text)
-    text = re.sub("&(?:amp|lt|gt);", lambda found: _ESCAPES[found[0]], text)
-    text = "".join(c for c in unicodedata.normalize("NFC", text) if c.isprintable() or c.isspace())
-    return " ".join(text.split()).lstrip("@ ")
-
-
-def _read_person(text: str) -> str:
-    mention = _MENTION.fullmatch(text.strip())
-    return f"<@{mention[1].upper()}>" if mention else _read_name(text)
-
-
-def _read_outcome(text: str) -> str:
-    plain = fold(text)
-    name = _OUTCOME_ALIASES.get(plain, plain)
-    if name not in _OUTCOMES:
-        raise ValueError(f"an outcome is one of {', '.join(_OUTCOMES)}")
-    return name
-
-
-# ---- what a value means today ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Today:
-    directory: Directory
-    checklists: Mapping[str, str]
-    mentions: Mapping[str, str]
-
-    @cached_property
-    def people_names(self) -> Sequence[tuple[str, str]]:
-        return [(fold(person.name), ident) for ident, person in self.directory.people.items()]
-
-    @cached_property
-    def department_names(self) -> Sequence[tuple[str, str]]:
-        return [(fold(place.name), ident) for ident, place in self.directory.departments.items()]
-
-    @cached_property
-    def checklist_names(self) -> Sequence[tuple[str, str]]:
-        return [(fold(title), ident) for ident, title in self.checklists.items()]
-
-    def people(self, value: str) -> frozenset[str]:
-        if mention := _MENTION.fullmatch(value):
-            person = self.mentions.get(mention[1])
-            return frozenset() if person is None else frozenset({person})
-        return ids_named(fold(value), self.people_names)
-
-    def checklists_named(self, value: str) -> frozenset[str]:
-        return ids_named(fold(value), self.checklist_names)
-
-    def departments(self, value: str) -> frozenset[str]:
-        return ids_named(fold(value), self.department_names)
-
-    def in_departments(self, value: str) -> frozenset[str]:
-        """The people of the departments a name means, with their sub-departments."""
-        places = self.departments(value)
-        return frozenset(
-            ident
-            for ident, person in self.directory.people.items()
-            if any(place.department_id in places for place in self.directory.department_path(person.department_id))
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Meaning:
-    """One key: how its value is read and said, and which field of `Filter` it narrows.
-
-    `ids` answers what one value means; `known` whether it names anything, out of `names`; `choices` are its words
-    where they can be listed. `joins`: words that follow without quotes may belong to it ("last week").
-    """
-
-    example: str
-    read: Callable[[str], str]
-    lead: str
-    say: Callable[[str], tuple[str, ...]]
-    field: str
-    ids: Callable[[_Today, str], frozenset[str]] | None = None
-    known: Callable[[_Today, str], frozenset[str]] | None = None
-    names: Callable[[_Today], Iterable[str]] | None = None
-    choices: tuple[str, ...] = ()
-    joins: bool = False
-
-
-def _titles(today: _Today) -> Iterable[str]:
-    return today.checklists.values()
-
-
-def _people(today: _Today) -> Iterable[str]:
-    return (person.name for person in today.directory.people.values())
-
-
-def _places(today: _Today) -> Iterable[str]:
-    return (place.name for place in today.directory.departments.values())
-
-
-_KEYS: Mapping[Key, _Meaning] = {
-    Key.CHECKLIST: _Meaning(
-        example='checklist:"Opening"', read=_read_name, lead="on ", say=lambda value: (f"“{value}”",),
-        field="checklists", ids=_Today.checklists_named, known=_Today.checklists_named, names=_titles,
-    ),
-    Key.DEPT: _Meaning(
-        example='dept:"Store 12"', read=_read_name, lead="in ", say=lambda value: (value,),
-        field="employees", ids=_Today.in_departments, known=_Today.departments, names=_places,
-    ),
-    Key.OBSERVER: _Meaning(
-        example="observer:@ana", read=_read_person, lead="observed by ", say=lambda value: (value,),
-        field="observers", ids=_Today.people, known=_Today.people, names=_people,
-    ),
-    Key.EMPLOYEE: _Meaning(
-        example='employee:"J. Doe"', read=_read_person, lead="of ", say=lambda value: (value,),
-        field="employees", ids=_Today.people, known=_Today.people, names=_people,
-    ),
-    Key.OUTCOME: _Meaning(
-        example="outcome:failed", read=_read_outcome, lead="", say=lambda value: _OUTCOMES[value][0],
-        field="outcomes", choices=(*_OUTCOMES,), joins=True,
-    ),
-    Key.SCORE: _Meaning(
-        example="score:<80", read=read_score, lead="scored ", say=lambda value: (say_score(value),),
-        field="scores", joins=True,
-    ),
-    Key.SINCE: _Meaning(
-        example="since:30d", read=read_since, lead="", say=lambda value: (say_since(value),),
-        field="since", choices=NAMED_DAYS, joins=True,
-    ),
-}  # fmt: skip
-
-EXAMPLES: Mapping[Key, str] = {key: meaning.example for key, meaning in _KEYS.items()}
 
 
 # ---- reading and saying ------------------------------------------------------------------------------------------
@@ -262,7 +61,7 @@ def _term(text: str, found: Sequence[Piece], at: int) -> tuple[Term, int]:
     if piece.key is None:
         raise _stands_alone(text, found, at)
     key = _key(text, piece)
-    meaning = _KEYS[key]
+    meaning = KEYS[key]
     following = []
     if meaning.joins and not piece.quoted:
         for loose in found[at + 1 : at + 3]:
@@ -301,9 +100,9 @@ def _stands_alone(text: str, found: Sequence[Piece], at: int) -> QueryError:
     sign = "-" if piece.negated else ""
     fixes = []
     previous = found[at - 1] if at else None
-    if previous and previous.key and not previous.quoted and not _KEYS[Key(previous.key.lower())].joins:
+    if previous and previous.key and not previous.quoted and not KEYS[Key(previous.key.lower())].joins:
         fixes.append(f"{text[: previous.value_start]}{quote(f'{previous.value} {piece.value}')}{after}")
-    fixes += [f"{before}{sign}outcome:{name}{after}" for name in nearest(piece.value, _OUTCOMES, 1, at_least=75)]
+    fixes += [f"{before}{sign}outcome:{name}{after}" for name in nearest(piece.value, OUTCOMES, 1, at_least=75)]
     fixes += [f"{before}{sign}{key}:{quote(piece.value)}{after}" for key in (Key.CHECKLIST, Key.EMPLOYEE, Key.DEPT)]
     message = (
         f"“{piece.value}” (at character {piece.start + 1}) stands alone: say what it is, "
@@ -318,7 +117,7 @@ def say(query: Query) -> str:
 
 
 def _say_value(value: str) -> str:
-    is_plain = _MENTION.fullmatch(value) or re.fullmatch(r"[<>]=?[\d.]+|[\d:.T+-]+", value)
+    is_plain = MENTION.fullmatch(value) or re.fullmatch(r"[<>]=?[\d.]+|[\d:.T+-]+", value)
     return value if is_plain else quote(value)
 
 
@@ -328,7 +127,7 @@ def words(query: Query, name_of: Callable[[str], str] = lambda user_id: f"<@{use
     if not query.terms:
         return "all sessions"
     near, apart = "sessions", ""
-    for key, meaning in _KEYS.items():
+    for key, meaning in KEYS.items():
         for negated in (False, True):
             values = [term.value for term in query.terms if term.key is key and term.negated is negated]
             said = list(dict.fromkeys(part for value in values for part in _parts(meaning, value, name_of)))
@@ -338,21 +137,21 @@ def words(query: Query, name_of: Callable[[str], str] = lambda user_id: f"<@{use
                 phrase = f"neither {meaning.lead}{' nor '.join(said)}"
             else:
                 phrase = f"{'not ' * negated}{meaning.lead}{' or '.join(said)}"
-            if meaning.ids is not None and not negated:
+            if meaning.names is not None and not negated:
                 near += f" {phrase}"
             else:
                 apart += f", {phrase}"
     return near + apart
 
 
-def _parts(meaning: _Meaning, value: str, name_of: Callable[[str], str]) -> tuple[str, ...]:
-    mention = _MENTION.fullmatch(value)
+def _parts(meaning: Meaning, value: str, name_of: Callable[[str], str]) -> tuple[str, ...]:
+    mention = MENTION.fullmatch(value)
     return (name_of(mention[1]),) if mention else meaning.say(value)
 
 
 def mentioned(query: Query) -> frozenset[str]:
     """The Slack users a query names by mention: look up whom they are linked to before resolving it."""
-    return frozenset(found[1] for term in query.terms if (found := _MENTION.fullmatch(term.value)))
+    return frozenset(found[1] for term in query.terms if (found := MENTION.fullmatch(term.value)))
 
 
 # ---- what it means today -----------------------------------------------------------------------------------------
@@ -371,32 +170,20 @@ def resolve(
 
     Names by exact match, else the one that begins so, else all that contain it; a name of nobody matches nothing.
     """
-    today = _Today(directory, checklists, mentions)
+    today = Today(Names(directory, checklists, mentions), now, zone)
     fields: dict[str, Any] = {}
-    for key, meaning in _KEYS.items():
+    for key, meaning in KEYS.items():
         for negated in (False, True):
             values = [term.value for term in query.terms if term.key is key and term.negated is negated]
             if not values:
                 continue
             field = f"not_{meaning.field}" if negated else meaning.field
-            fields[field] = _mean(key, meaning, values, today, now, zone, fields.get(field), negated)
+            means = meaning.means(today, values)
+            if field not in fields:
+                fields[field] = means
+            else:
+                fields[field] = fields[field] | means if negated else fields[field] & means
     return Filter(**fields)
-
-
-def _mean(
-    key: Key, meaning: _Meaning, values: Sequence[str], today: _Today, now: datetime, zone: tzinfo,
-    so_far: Any, negated: bool,
-) -> Any:  # fmt: skip
-    if meaning.ids is not None:
-        ids: frozenset[str] = frozenset().union(*(meaning.ids(today, value) for value in values))
-        if so_far is None:
-            return ids
-        return so_far | ids if negated else so_far & ids
-    if key is Key.OUTCOME:
-        return frozenset[OutcomeKind]().union(*(_OUTCOMES[value][1] for value in values))
-    if key is Key.SCORE:
-        return tuple(score_range(value) for value in values)
-    return min(since_when(value, now=now, zone=zone) for value in values)
 
 
 def pin(query: Query, *, now: datetime, zone: tzinfo) -> Query:
@@ -418,12 +205,12 @@ def unmatched(
 
     The names come from the arguments alone: pass only what the asker may see. A mention of somebody unlinked has none.
     """
-    return tuple(_without_match(query, _Today(directory, checklists, mentions)))
+    return tuple(_without_match(query, Names(directory, checklists, mentions)))
 
 
-def _without_match(query: Query, today: _Today) -> Iterator[tuple[Term, tuple[str, ...]]]:
+def _without_match(query: Query, names: Names) -> Iterator[tuple[Term, tuple[str, ...]]]:
     for term in query.terms:
-        meaning = _KEYS[term.key]
-        if meaning.known is None or meaning.names is None or meaning.known(today, term.value):
+        meaning = KEYS[term.key]
+        if meaning.known is None or meaning.names is None or meaning.known(names, term.value):
             continue
-        yield term, () if _MENTION.fullmatch(term.value) else nearest(term.value, meaning.names(today))
+        yield term, () if MENTION.fullmatch(term.value) else nearest(term.value, meaning.names(names))
