@@ -105,8 +105,8 @@ def did_you_mean(mistake: str, suggestions: Sequence[str], *, command: str) -> M
 
 def not_allowed(reason: str, *, what_next: str = "") -> Message:
     """Why this viewer gets no answer, and who could change that."""
-    told = f"You may not see or do that: {safe(reason, 500)}."
-    return trouble(told.replace("..", "."), what_next or "An admin of Spotter can link your account or change rights.")
+    told = f"You may not see or do that: {safe(reason, 500).rstrip('.')}."
+    return trouble(told, what_next or "An admin of Spotter can link your account or change rights.")
 
 
 def trouble(told: str, what_next: str) -> Message:

@@ -41,7 +41,8 @@ from bot.views.results import (
     weakest_areas,
 )
 
-NO_LONGER_SHOWN = "A result was here; it is no longer shown here, because the rule's owner may not see it any more."
+NO_LONGER_SHOWN = "A result was here; it is no longer shown here, because who may see it has changed."
+NO_LONGER_STORED = "A result was here; Spotter no longer stores this session."
 ACKNOWLEDGEMENTS_SHOWN = 5
 
 
@@ -120,7 +121,7 @@ def card_text(record: SessionRecord, facts: CardFacts) -> str:
         points_words(session, record.details),
         f"Finished {moment_words(row.finished)}",
         *(f"Result changed: {line}" for line in history_lines(record.history, as_token=False)),
-        change_since_previous(record) if row.key in facts.with_previous else "",
+        change_since_previous(record, as_token=False) if row.key in facts.with_previous else "",
         "No longer listed by iSpring" if session.missing_since else "",
         acknowledged_words(record, as_token=False),
     ]
@@ -146,7 +147,7 @@ def remarks(record: SessionRecord, facts: CardFacts) -> list[Block]:
     """What happened around the result: corrections, the change since the previous session, who has seen it."""
     told = [
         *(f"Result changed: {line}" for line in history_lines(record.history, as_token=True)),
-        change_since_previous(record) if record.session.key in facts.with_previous else "",
+        change_since_previous(record, as_token=True) if record.session.key in facts.with_previous else "",
         f"iSpring no longer lists this session (noticed {date_token(record.session.missing_since)})."
         if record.session.missing_since
         else "",
@@ -206,7 +207,7 @@ def short_id_of(key: SessionKey, facts: CardFacts) -> str:
 
 def redacted(key: SessionKey, facts: CardFacts) -> Part:
     """A card that says nothing about anybody: the session may not be shown here any more, or is not stored."""
-    words = NO_LONGER_SHOWN if key in facts.hidden else "A result was here; Spotter no longer stores this session."
+    words = NO_LONGER_SHOWN if key in facts.hidden else NO_LONGER_STORED
     short_id = short_id_of(key, facts)
     return Part(f"{words} Session {short_id}", (section(mrkdwn(words)), context(f"Session {short_id}")))
 

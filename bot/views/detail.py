@@ -55,7 +55,7 @@ def session_blocks(record: SessionRecord, directory: Directory, *, with_previous
         ("Took", duration_words(session) or "not known"),
     ]
     told = [
-        change_since_previous(record) if with_previous else "",
+        change_since_previous(record, as_token=True) if with_previous else "",
         "iSpring no longer lists this session." if session.missing_since else "",
         acknowledged_words(record, as_token=True),
     ]
@@ -84,7 +84,7 @@ def session_text(record: SessionRecord, directory: Directory, *, with_previous: 
         f"Lowest: {'; '.join(safe(one.title) for one, _ in lowest)}" if lowest else "",
         missing_details_words(session).rstrip(".") if record.details is None else "",
         *(history_line(entry, as_token=False) for entry in record.history[-HISTORY_LINES:]),
-        change_since_previous(record) if with_previous else "",
+        change_since_previous(record, as_token=False) if with_previous else "",
         acknowledged_words(record, as_token=False),
     ]
     return ". ".join(filter(None, sentences)) + f". Session {safe_short_id(record)}"

@@ -1,7 +1,7 @@
 """Several sessions in one message: how many and how good on average, the bad ones first, one line each."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.core.changes import outcome_of
 from bot.core.model import Outcome, OutcomeKind, SessionKey, SessionRecord
@@ -35,15 +35,20 @@ def grouped_card(
     rule_ids: tuple[int, ...] = (),
     *,
     whose: str = "",
+    said: Callable[[Outcome], str] = verdict,
     acknowledgeable: bool = True,
 ) -> Part:
-    """One message for several sessions. `whose` begins its heading ("You observed"), "" for a channel."""
+    """One message for several sessions.
+
+    `whose` begins its heading ("You observed"), "" for a channel; `said` puts an outcome in words (where that is not
+    the verdict, the counts by verdict are left out too).
+    """
     ordered = _worst_first(keys, facts)
     shown = [record for key in ordered if (record := facts.visible(key))]
     outcomes = [outcome_of(record.session) for record in shown]
     heading = f"{whose} {count(len(keys), 'session')}".strip()
-    summary = counts_words(outcomes)
-    told = [_line(number, key, facts) for number, key in enumerate(ordered, 1)]
+    summary = counts_words(outcomes) if said is verdict else ""
+    told = [_line(number, key, facts, said) for number, key in enumerate(ordered, 1)]
     blocks: list[Block] = [header(heading), *lines([summary] if summary else []), *lines(told)]
     elements = _menus(ordered, facts, acknowledgeable=acknowledgeable)
     if elements:
@@ -52,7 +57,7 @@ def grouped_card(
     if foot:
         blocks.append(context(foot))
     head = f"{heading}: {summary}" if summary else heading
-    return Part("\n".join([head, *(_text_line(key, facts) for key in ordered)]), tuple(blocks))
+    return Part("\n".join([head, *(_text_line(key, facts, said) for key in ordered)]), tuple(blocks))
 
 
 def counts_words(outcomes: Sequence[Outcome]) -> str:
@@ -74,20 +79,20 @@ def _worst_first(keys: Sequence[SessionKey], facts: CardFacts) -> list[SessionKe
     return sorted(keys, key=rank)
 
 
-def _line(number: int, key: SessionKey, facts: CardFacts) -> str:
+def _line(number: int, key: SessionKey, facts: CardFacts, said: Callable[[Outcome], str]) -> str:
     record = facts.visible(key)
     short_id = bare(short_id_of(key, facts))
     if record is None:
         return f"{number}. No longer shown here · {short_id}"
-    return f"{number}. {verdict(outcome_of(record.session))} · {_who_and_what(record, facts)} · {short_id}"
+    return f"{number}. {said(outcome_of(record.session))} · {_who_and_what(record, facts)} · {short_id}"
 
 
-def _text_line(key: SessionKey, facts: CardFacts) -> str:
+def _text_line(key: SessionKey, facts: CardFacts, said: Callable[[Outcome], str]) -> str:
     record = facts.visible(key)
     if record is None:
         return f"No longer shown here, session {short_id_of(key, facts)}"
     key_words = (
-        safe(verdict(outcome_of(record.session)), LINE_VERDICT),
+        safe(said(outcome_of(record.session)), LINE_VERDICT),
         safe(facts.directory.name_of(key.employee_id), LINE_NAME),
         safe(record.session.facts.checklist_title, LINE_TITLE) or "checklist without a title",
     )

@@ -18,6 +18,8 @@ from bot.views.groups import grouped_card
 from bot.views.ops import ops_sentence
 from bot.views.personal import direct_message
 
+RULE_GONE = "The rule this was about has ended."
+
 Renderer = Callable[[Delivery, Sequence[OwedNotice], CardFacts], Part]
 
 
@@ -52,7 +54,7 @@ def _counted(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts
 
 
 def _intro(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
-    return _together([_introduction(rule, facts) for rule in _rules_of(notices, facts)])
+    return _together([_introduction(rule, facts) for rule in _rules_of(notices, facts)] or [_said(RULE_GONE)])
 
 
 def _introduction(rule: Rule, facts: CardFacts) -> Part:
@@ -67,7 +69,7 @@ def _introduction(rule: Rule, facts: CardFacts) -> Part:
 
 
 def _paused(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
-    return _together([_pause(rule) for rule in _rules_of(notices, facts)])
+    return _together([_pause(rule) for rule in _rules_of(notices, facts)] or [_said(RULE_GONE)])
 
 
 def _pause(rule: Rule) -> Part:

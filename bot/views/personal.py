@@ -108,8 +108,9 @@ def _to_observer(keys: Sequence[SessionKey], facts: CardFacts) -> Part:
 
 
 def _to_employee(keys: Sequence[SessionKey], facts: CardFacts) -> Part:
-    parts = [_own_result(key, facts) for key in keys]
-    return Part("\n".join(part.text for part in parts), tuple(block for part in parts for block in part.blocks))
+    if len(keys) > 1:
+        return grouped_card(keys, facts, whose="About you:", said=_neutral, acknowledgeable=False)
+    return _own_result(keys[0], facts)
 
 
 def _own_result(key: SessionKey, facts: CardFacts) -> Part:

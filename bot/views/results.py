@@ -126,7 +126,7 @@ def missing_details_words(session: Session) -> str:
     return NOT_AVAILABLE if session.details is DetailsState.UNAVAILABLE else ""
 
 
-def change_since_previous(record: SessionRecord) -> str:
+def change_since_previous(record: SessionRecord, *, as_token: bool) -> str:
     """`Up 8 points since the previous session (64 %, 3 Oct 2026, 09:10 UTC)`, "" where there is nothing to compare."""
     if record.previous is None:
         return ""
@@ -134,7 +134,7 @@ def change_since_previous(record: SessionRecord) -> str:
     if now is None or before is None:
         return ""
     finished = record.previous.facts.finished
-    when = f", {instant(finished.at)}" if finished.at else ""
+    when = f", {(date_token if as_token else instant)(finished.at)}" if finished.at else ""
     was = f"since the previous session ({percent(before, now)}{when})"
     if now == before:
         return f"No change {was}"
@@ -162,8 +162,8 @@ def history_line(entry: HistoryEntry, *, as_token: bool) -> str:
     if entry.kind is ChangeKind.CORRECTED and old:
         if old.kind is new.kind:
             return f"{score_words(old.score, new.score)} → {score_words(new.score, old.score)}, corrected {when}"
-        return f"{safe(word(old))} → {safe(word(new))}, corrected {when}"
-    return f"{safe(word(new))}, {_VERBS[entry.kind]} {when}"
+        return f"{safe(word(old), NAME)} → {safe(word(new), NAME)}, corrected {when}"
+    return f"{safe(word(new), NAME)}, {_VERBS[entry.kind]} {when}"
 
 
 _VERBS = {

@@ -10,7 +10,6 @@ from bot.core.model import Message, OutcomeKind, Session, SessionKey, SessionRec
 from bot.views import actions
 from bot.views.blocks import (
     BUTTON_VALUE,
-    MESSAGE_BLOCKS,
     NAME,
     Block,
     bare,
@@ -31,7 +30,7 @@ from bot.views.blocks import actions as buttons
 from bot.views.detail import session_blocks, session_text
 from bot.views.results import verdict
 
-ROWS = MESSAGE_BLOCKS - 10  # sessions in one answer at most: each is a block
+ROWS = 25  # sessions in one answer at most: with names at their longest they stay within a message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from bot.core.model import DestinationKind, Message, Rule, RuleState
 from bot.views import actions
 from bot.views.blocks import (
     BUTTON_VALUE,
+    NAME,
     Block,
     button,
     confirmation,
@@ -19,7 +20,7 @@ from bot.views.blocks import (
 from bot.views.blocks import actions as buttons
 from bot.views.notices import owner_words
 
-RULES_SHOWN = 30
+RULES_SHOWN = 25  # of rule_words at its longest, this many stay within a message
 
 _STATES = {
     RuleState.PENDING: "waiting until its introduction is posted",
@@ -31,9 +32,10 @@ _STATES = {
 
 def rule_words(rule: Rule, words: str) -> str:
     """A rule in one line of mrkdwn: number, where, what, whose, and its state. `words` is its query for people."""
-    what = safe(words, 500) or "every completed session"
-    why = f" ({safe(rule.why)})" if rule.why and rule.state is not RuleState.ACTIVE else ""
-    return f"*Rule {rule.rule_id}* in {place_words(rule)}: {what}. By {owner_words(rule.owner)}, {_STATES[rule.state]}{why}"
+    what = safe(words, 150) or "every completed session"
+    why = f" ({safe(rule.why, NAME)})" if rule.why and rule.state is not RuleState.ACTIVE else ""
+    by = f"By {owner_words(rule.owner)}, {_STATES[rule.state]}{why}"
+    return f"*Rule {rule.rule_id}* in {place_words(rule)}: {what}. {by}"
 
 
 def place_words(rule: Rule) -> str:
