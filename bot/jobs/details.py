@@ -1,0 +1,61 @@
+"""Fetches the criteria that are owed: those of alerts already sent first, then the last 90 days, newest first."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from bot.core.errors import StoreBusy, TrainingError
+from bot.core.ports import Clock, Store, Training, Tx
+
+BACK = timedelta(days=90)
+AT_ONCE = 50  # sessions in one request
+BETWEEN_REQUESTS = 1.0  # seconds; iSpring publishes no limit
+
+log = structlog.get_logger(__name__)
+
+
+class FetchDetails:
+    """Works through what is owed when rung, one request a second; what iSpring does not have yet comes later."""
+
+    def __init__(self, training: Training, store: Store, clock: Clock, *, wake: Callable[[], None]) -> None:
+        """`wake` rings delivery: cards already posted are to show their criteria."""
+        self._training = training
+        self._store = store
+        self._clock = clock
+        self._wake = wake
+        self._one = asyncio.Lock()
+
+    async def until_done(self) -> int:
+        """Fetches until nothing is due or iSpring can't answer; of how many sessions."""
+        async with self._one:
+            fetched = 0
+            while (found := await self._batch()) is not None:
+                fetched += found
+                await self._clock.sleep(BETWEEN_REQUESTS)
+            return fetched
+
+    async def _batch(self) -> int | None:
+        """One request's worth; None where nothing is due or now is no good time."""
+        now = self._clock.now()
+        try:
+            keys = await self._store.read(lambda tx: tx.sessions.details_owed(now - BACK, now, AT_ONCE))
+            if not keys:
+                return None
+            found = await self._training.details(keys)
+
+            def save(tx: Tx) -> None:
+                for key in keys:
+                    if key in found:
+                        tx.sessions.save_details(key, found[key], now)
+                    else:
+                        tx.sessions.details_in_vain(key, now)
+
+            await self._store.transact(save)
+        except (TrainingError, StoreBusy) as error:
+            log.warning("criteria_failed", error=str(error))
+            return None
+        if found:
+            self._wake()
+        return len(found)

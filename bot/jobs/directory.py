@@ -1,0 +1,50 @@
+"""Who works where: iSpring's people and departments, read anew every few hours and when somebody unknown turns up."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from bot.core.errors import StoreBusy, TrainingError
+from bot.core.ports import Clock, Store, Training
+
+EVERY = timedelta(hours=4)
+ON_DEMAND_AT_MOST = timedelta(minutes=5)  # somebody deleted stays unknown however often one asks
+
+log = structlog.get_logger(__name__)
+
+
+class DirectoryRefresh:
+    """Keeps the directory fresh. Whoever asks while it is being read waits for that reading."""
+
+    def __init__(self, training: Training, store: Store, clock: Clock) -> None:
+        self._training = training
+        self._store = store
+        self._clock = clock
+        self._one = asyncio.Lock()
+        self._tried_at: float | None = None
+
+    async def when_due(self) -> bool:
+        """Reads it if it is older than four hours or was never read; whether it did."""
+        read_at = await self._store.read(lambda tx: tx.people.directory_at())
+        if read_at is not None and self._clock.now() - read_at < EVERY:
+            return False
+        return await self.on_demand()
+
+    async def on_demand(self) -> bool:
+        """Reads it unless that was tried within five minutes; whether it is new now. Failure is logged, not raised."""
+        async with self._one:
+            now = self._clock.monotonic()
+            if self._tried_at is not None and now - self._tried_at < ON_DEMAND_AT_MOST.total_seconds():
+                return False
+            self._tried_at = now
+            try:
+                people = await self._training.people()
+                departments = await self._training.departments()
+                read_at = self._clock.now()
+                await self._store.transact(lambda tx: tx.people.replace_directory(people, departments, read_at))
+            except (TrainingError, StoreBusy) as error:
+                log.warning("directory_failed", error=str(error))
+                return False
+            log.info("directory_read", people=len(people), departments=len(departments))
+            return True

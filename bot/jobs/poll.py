@@ -1,0 +1,289 @@
+"""One look at iSpring: list, narrow to what changed, decide, and store it together with what is owed because of it.
+
+Everything slow happens before the one transaction (the listing, the criteria of what was just completed, names nobody
+knows yet); inside it every changed row is read and decided anew, so nothing decided on old ground is ever stored.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import structlog
+
+from bot.core.changes import decide
+from bot.core.errors import StoreBusy, TrainingError, TrainingRefused
+from bot.core.model import (
+    OPERATOR,
+    Change,
+    ChangeKind,
+    Details,
+    News,
+    RuleState,
+    SessionFacts,
+    SessionKey,
+    Targets,
+    Viewer,
+)
+from bot.core.outcome import judge
+from bot.core.ports import Clock, Contacts, DateEvidence, Listing, Narrowed, PollReport, Slice, Store, Training, Tx
+from bot.jobs.telling import PollSettings, Telling, is_unknown, tell_ops
+
+DETAILS_FOR = 30.0  # seconds an alert may wait for its criteria
+DETAILS_AT_ONCE = 50
+BETWEEN_REQUESTS = 1.0  # seconds; iSpring publishes no limit
+NAMES_FOR = 10.0  # seconds an alert may wait for a name
+FAILING_AFTER = timedelta(minutes=30)  # shorter outages are nobody's business
+LINES_LOGGED = 20
+
+log = structlog.get_logger(__name__)
+
+
+class Poll:
+    """Looks at iSpring when rung, one look at a time."""
+
+    def __init__(
+        self,
+        training: Training,
+        store: Store,
+        clock: Clock,
+        contacts: Contacts,
+        settings: PollSettings,
+        *,
+        refresh_directory: Callable[[], Awaitable[object]],
+        wake: Callable[[], None],
+    ) -> None:
+        """`refresh_directory` reads people and departments anew, unless that was just done; `wake` rings delivery."""
+        self._training = training
+        self._store = store
+        self._clock = clock
+        self._contacts = contacts
+        self._settings = settings
+        self._refresh_directory = refresh_directory
+        self._wake = wake
+        self._one = asyncio.Lock()
+
+    async def once(self) -> PollReport:
+        """One look. What iSpring does wrong is in the report, never raised; a full or locked database likewise."""
+        async with self._one:
+            started = self._clock.now()
+            try:
+                async with self._training.list_sessions() as listing:
+                    report = await self._take_in(listing, started)
+            except StoreBusy as error:
+                report = PollReport(started, self._clock.now(), error=str(error))
+            except TrainingError as error:
+                report = await self._failed(error, started)
+            log.info(
+                "polled",
+                listed=report.listed,
+                changed=report.changed,
+                unchanged=report.unchanged,
+                set_aside=report.set_aside,
+                error=report.error or None,
+            )
+            return report
+
+    async def _failed(self, error: TrainingError, started: datetime) -> PollReport:
+        report = PollReport(started, self._clock.now(), error=str(error))
+
+        def note(tx: Tx) -> None:
+            state = tx.sessions.poll_state()
+            tx.sessions.note_poll(report)
+            good_at = state.last_good_at or state.created_at
+            is_refused = isinstance(error, TrainingRefused)
+            if is_refused or started - good_at > FAILING_AFTER:
+                code = "training_refused" if is_refused else "poll_failing"
+                once = f"{good_at:%Y%m%dT%H%M%S}"  # per time without a good poll
+                tell_ops(tx, self._settings.ops_channel, code, once, started, why=str(error))
+
+        try:
+            await self._store.transact(note)
+        except StoreBusy:
+            return report  # it is in the log; the next poll notes itself
+        self._wake()
+        return report
+
+    async def _take_in(self, listing: Listing, started: datetime) -> PollReport:
+        state, digest = await self._store.read(lambda tx: (tx.sessions.poll_state(), tx.sessions.listing_digest()))
+        if state.baseline_at is None:
+            return await self._baseline(listing, started)
+        if digest == listing.digest:
+            report = PollReport(started, self._clock.now(), listed=state.sessions, unchanged=True)
+            await self._store.transact(lambda tx: tx.sessions.note_poll(report))
+            return report
+        narrowed = await self._store.read(lambda tx: tx.sessions.narrow(listing.slices()))
+        for line in narrowed.set_aside[:LINES_LOGGED]:
+            log.warning("row_set_aside", where=line)
+        if narrowed.duplicates:
+            log.warning("rows_listed_twice", rows=narrowed.duplicates)
+        changes = await self._store.read(lambda tx: list(self._decided(tx, narrowed, started)))
+        heard = [change for change, _ in changes if change.news is not News.NONE]
+        details = await self._details_of(heard)
+        await self._names_of(heard)
+        owners = await self._owners() if heard else {}
+
+        def store(tx: Tx) -> PollReport:
+            told = Telling(tx, self._settings, owners, listing.requested_at, started)
+            for change, fingerprint in self._decided(tx, narrowed, started):
+                tx.sessions.save(change, fingerprint)
+                if (found := details.get(change.after.key)) is not None and _has_new_details(change):
+                    tx.sessions.save_details(change.after.key, found, started)
+                told.about(change)
+            self._mark(tx, narrowed, started)
+            told.in_one_line(f"counted:{listing.requested_at.isoformat()}")
+            self._warn(tx, told.statuses, narrowed.set_aside, listing.date_evidence, started)
+            tx.sessions.remember_listing(listing.digest)
+            report = PollReport(
+                started,
+                self._clock.now(),
+                listed=narrowed.listed,
+                changed=len(narrowed.changed),
+                set_aside=len(narrowed.set_aside),
+            )
+            tx.sessions.note_poll(report)
+            return report
+
+        report = await self._store.transact(store)
+        self._wake()
+        return report
+
+    def _decided(self, tx: Tx, narrowed: Narrowed, now: datetime) -> Iterator[tuple[Change, bytes]]:
+        targets = tx.sessions.targets()
+        for facts, fingerprint in narrowed.changed:
+            change = decide(tx.sessions.get(facts.key), facts, now=now, targets=targets)
+            if change is not None:
+                yield change, fingerprint
+
+    # ---- the first listing ---------------------------------------------------------------------------------------
+
+    async def _baseline(self, listing: Listing, started: datetime) -> PollReport:
+        """Stores the first listing without a word, slice by slice: it counts only once its last commit is done."""
+        targets = await self._store.read(lambda tx: tx.sessions.targets())
+        slices = listing.slices()
+        listed = 0
+        set_aside: list[str] = []
+        statuses: dict[str, SessionFacts] = {}
+        recent: list[SessionFacts] = []
+        since = None if self._settings.baseline is None else started - self._settings.baseline
+        while (piece := await asyncio.to_thread(_next_rows, slices)) is not None:
+            rows, refused = piece
+            await self._store.transact(partial(_write_baseline, rows, targets, started))
+            listed += len(rows)
+            set_aside += refused
+            statuses |= {facts.status: facts for facts, _ in rows}
+            if since is not None:
+                recent += [facts for facts, _ in rows if facts.finished.at is not None and facts.finished.at >= since]
+        if recent:
+            await self._names()
+        owners = await self._owners() if recent else {}
+        for line in set_aside[:LINES_LOGGED]:
+            log.warning("row_set_aside", where=line)
+
+        def finish(tx: Tx) -> PollReport:
+            told = Telling(tx, self._settings, owners, listing.requested_at, started)
+            for facts in recent:
+                change = decide(None, facts, now=started, targets=targets)
+                if change is not None and change.kind is ChangeKind.COMPLETED:
+                    told.about(replace(change, news=News.COUNT))
+            told.in_one_line("baseline")
+            unknown = {status for status, facts in statuses.items() if is_unknown(judge(facts, None))}
+            self._warn(tx, unknown, set_aside, listing.date_evidence, started)
+            tell_ops(tx, self._settings.ops_channel, "baseline_done", "once", started, sessions=listed)
+            tx.sessions.finish_baseline(listing.digest, started)
+            report = PollReport(started, self._clock.now(), listed=listed, changed=listed, set_aside=len(set_aside))
+            tx.sessions.note_poll(report)
+            return report
+
+        report = await self._store.transact(finish)
+        self._wake()
+        return report
+
+    # ---- before the transaction ----------------------------------------------------------------------------------
+
+    async def _details_of(self, heard: Sequence[Change]) -> Mapping[SessionKey, Details]:
+        """The criteria that come in time, the newest completions first; the others stay owed."""
+        fresh = [change.after.facts for change in heard if _has_new_details(change) and change.news is not News.COUNT]
+        fresh.sort(key=lambda facts: facts.finished.at or _LONG_AGO, reverse=True)
+        keys = [facts.key for facts in fresh]
+        found: dict[SessionKey, Details] = {}
+        try:
+            async with asyncio.timeout(DETAILS_FOR):
+                for start in range(0, len(keys), DETAILS_AT_ONCE):
+                    if start:
+                        await self._clock.sleep(BETWEEN_REQUESTS)
+                    found |= await self._training.details(keys[start : start + DETAILS_AT_ONCE])
+        except TimeoutError:
+            log.info("criteria_late", wanted=len(keys), fetched=len(found))
+        except TrainingError as error:
+            log.warning("criteria_failed", wanted=len(keys), fetched=len(found), error=str(error))
+        return found
+
+    async def _names_of(self, heard: Sequence[Change]) -> None:
+        people = (await self._store.read(lambda tx: tx.people.directory())).people
+        ids = {one for change in heard for one in (change.after.key.employee_id, change.after.facts.observer_id)}
+        if ids - people.keys():
+            await self._names()
+
+    async def _names(self) -> None:
+        try:
+            async with asyncio.timeout(NAMES_FOR):
+                await self._refresh_directory()
+        except TimeoutError:
+            log.info("names_late")
+
+    async def _owners(self) -> Mapping[str, Viewer]:
+        rules = await self._store.read(lambda tx: tx.rules.all((RuleState.ACTIVE,)))
+        users = sorted({rule.owner for rule in rules} - {OPERATOR})
+        return {user: await self._contacts.viewer(user) for user in users}
+
+    # ---- inside it -----------------------------------------------------------------------------------------------
+
+    def _mark(self, tx: Tx, narrowed: Narrowed, now: datetime) -> None:
+        """Who is missing and who is back. A listing without most of the known sessions proves nothing about them."""
+        tx.sessions.mark_back(narrowed.back)
+        still_there = narrowed.known - len(narrowed.missing)
+        if narrowed.known and (not narrowed.listed or 2 * still_there < narrowed.known):
+            facts = {"listed": narrowed.listed, "known": narrowed.known}
+            tell_ops(tx, self._settings.ops_channel, "suspicious_listing", f"{now:%Y-%m-%d}", now, **facts)
+            log.warning("suspicious_listing", **facts)
+        else:
+            tx.sessions.mark_missing(narrowed.missing, now)
+
+    def _warn(
+        self, tx: Tx, statuses: Collection[str], set_aside: Sequence[str], dates: DateEvidence, now: datetime
+    ) -> None:
+        """Tells of what a listing says that can't be right: once per new status, else once a week."""
+        week = f"{now:%G-W%V}"
+        for status in sorted(statuses):
+            if tx.sessions.is_new_status(status):
+                tell_ops(tx, self._settings.ops_channel, "unknown_status", status, now, status=status)
+                log.warning("unknown_status", status=status)
+        if set_aside:
+            rows = len(set_aside)
+            tell_ops(tx, self._settings.ops_channel, "rows_set_aside", f"{rows}:{week}", now, rows=rows)
+        if dates.contradicts_order:
+            tell_ops(tx, self._settings.ops_channel, "date_order", f"{dates.order}:{week}", now, order=dates.order)
+            log.warning("date_order", order=dates.order, day_first=dates.day_first, month_first=dates.month_first)
+        if dates.unreadable or dates.backwards or dates.ahead:
+            log.warning("odd_dates", unreadable=dates.unreadable, backwards=dates.backwards, ahead=dates.ahead)
+
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def _next_rows(slices: Iterator[Slice]) -> tuple[list[tuple[SessionFacts, bytes]], Sequence[str]] | None:
+    """The next slice as facts with their fingerprints, and its rows set aside; None at the end."""
+    piece = next(slices, None)
+    if piece is None:
+        return None
+    return [(piece.facts(index), row[2]) for index, row in enumerate(piece.rows)], piece.set_aside
+
+
+def _write_baseline(rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime, tx: Tx) -> None:
+    tx.sessions.write_baseline(rows, targets, now)
+
+
+def _has_new_details(change: Change) -> bool:
+    return change.kind in (ChangeKind.COMPLETED, ChangeKind.CORRECTED)
