@@ -49,7 +49,7 @@ _INITIAL_KEYS = {
 
 
 def element_with(blocks: list[Json], action_id: str, value: str | None = None) -> tuple[Json, Json]:
-    """The block and the element with that action id (and, if given, that value). Raises NotPossible if there is none."""
+    """The block and the element with that action id (and, if given, that value). Raises NotPossible for none."""
     for block in blocks:
         for element in elements_of(block):
             if element["action_id"] == action_id and value in (None, element.get("value")):
