@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from bot.demo.cast import Cast
 from bot.demo.company import IN_PROGRESS, NOT_STARTED, PASSED, Session
@@ -14,6 +15,7 @@ from bot.demo.slack.workspace import ApiCall, Workspace
 from bot.demo.world import World
 
 SESSIONS_SHOWN = 40
+SHORTEST_ID = 4
 STATE_WORDS = {NOT_STARTED: "Planned", IN_PROGRESS: "In progress"}
 
 
@@ -86,9 +88,13 @@ def sessions(world: World, verb: str, query: str) -> list[Json]:
         else:
             fitting.sort(key=lambda one: one.status != IN_PROGRESS)
     words = query.lower().split()
-    rows = (_session(one, world) for one in fitting)
-    found = (row for row in rows if all(word in " ".join(row.values()).lower() for word in words))
-    return [row for row, _ in zip(found, range(SESSIONS_SHOWN), strict=False)]
+    found = (row for row in (_session(one, world) for one in fitting) if all(_speaks_of(row, word) for word in words))
+    return list(islice(found, SESSIONS_SHOWN))
+
+
+def _speaks_of(row: Mapping[str, str], word: str) -> bool:
+    names = " ".join(row[key] for key in ("checklist", "employee", "observer", "site", "state")).lower()
+    return word in names or (len(word) >= SHORTEST_ID and row["id"].startswith(word))
 
 
 def _session(session: Session, world: World) -> dict[str, str]:
@@ -104,6 +110,7 @@ def _session(session: Session, world: World) -> dict[str, str]:
         "employee": session.employee.name,
         "observer": f"by {session.observer.name}",
         "site": site.name if site else "Head office",
+        "place": " ".join(site.name.split()[:2]) if site else "Head office",
         "when": _when(when, world.now()),
         "state": state,
     }

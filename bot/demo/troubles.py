@@ -11,6 +11,7 @@ from bot.demo.cast import Cast
 from bot.demo.ispring import ALWAYS, IspringStandIn, Quirks
 from bot.demo.slack import SlackStandIn
 from bot.demo.slack.entities import Json
+from bot.demo.slack.faults import FAULTS
 
 POST = "chat.postMessage"
 SLACK_POSTS, SLACK_STANDING, SLACK_SOCKET = "Slack: the next posts", "Slack: from now on", "Slack: the connection"
@@ -52,7 +53,8 @@ class Trouble:
 
 def _post(fault: str, name: str, about: str) -> Trouble:
     async def order(scene: Scene, times: int) -> None:
-        scene.slack.faults.order(POST, fault, times)
+        # Under the menu's name, which tells the kinds that store from those that don't.
+        scene.slack.faults.order(POST, dataclasses.replace(FAULTS[fault](), name=fault), times)
 
     return Trouble(f"slack.{fault}", SLACK_POSTS, name, about, order)
 
@@ -311,7 +313,7 @@ def ordered(scene: Scene) -> list[Json]:
     names = {trouble.key: trouble.name for trouble in TROUBLES}
     faults, quirks = scene.slack.faults, scene.ispring.quirks
     rows = [
-        {"name": names.get(f"slack.{_word(fault)}", f"{method}: {fault}"), "left": str(times)}
+        {"name": names.get(f"slack.{fault}", f"{method}: {fault}"), "left": str(times)}
         for method, fault, times, _ in faults.waiting
     ]
     standing = {
@@ -337,12 +339,6 @@ def ordered(scene: Scene) -> list[Json]:
             is_count = counts and quirk.name in COUNTDOWNS
             rows.append({"name": name, "left": str(value) if is_count else ""})
     return rows
-
-
-def _word(fault: str) -> str:
-    """The name under which a fault is in the menu: `error_before:503` → error_before, `api_error:x` → x."""
-    kind, _, detail = fault.partition(":")
-    return detail if kind == "api_error" else kind
 
 
 COUNTDOWNS = frozenset(

@@ -27,21 +27,43 @@ def button(text: str, action_id: str, **more: object) -> Json:
 def card() -> list[Json]:
     option = [{"text": words(f"Choice {number}"), "value": str(number)} for number in range(3)]
     return [
-        {"type": "header", "text": words(":large_red_circle: Below target, 52 % (target 80 %)")},
+        {"type": "header", "text": words(":red_circle: Below target, 52 % (target 80 %)")},
         {
             "type": "section",
-            "text": marked("*Food safety line check* at _Store 12_ &lt;b&gt;not bold&lt;/b&gt; <https://example.com|report>"),
-            "fields": [marked("*Employee*\nJamie Doherne"), marked("*Observer*\nOskar Halvorsrud"), marked("*Points*\n26 of 50")],
+            "text": marked(
+                "*Food safety line check* at _Store 12_ &lt;b&gt;not bold&lt;/b&gt; <https://example.com|report>"
+            ),
+            "fields": [
+                marked("*Employee*\nJamie Doherne"),
+                marked("*Observer*\nOskar Halvorsrud"),
+                marked("*Points*\n26 of 50"),
+            ],
             "accessory": {"type": "overflow", "action_id": "more", "options": option},
         },
-        {"type": "section", "text": marked("Completed <!date^1790000000^{date_short_pretty} at {time}|some day, UTC>\n`████░░░░` Allergens 48 %")},
+        {
+            "type": "section",
+            "text": marked(
+                "Completed <!date^1790000000^{date_short_pretty} at {time}|some day, UTC>\n`████░░░░` Allergens 48 %"
+            ),
+        },
         {"type": "divider"},
         {
             "type": "actions",
             "elements": [
                 button("Details", "details", value="1"),
                 button("Acknowledge", "acknowledge", style="primary", value="1"),
-                button("Drop", "drop", style="danger", value="1", confirm={"title": words("Drop it?"), "text": words("For good."), "confirm": words("Drop"), "deny": words("Keep")}),
+                button(
+                    "Drop",
+                    "drop",
+                    style="danger",
+                    value="1",
+                    confirm={
+                        "title": words("Drop it?"),
+                        "text": words("For good."),
+                        "confirm": words("Drop"),
+                        "deny": words("Keep"),
+                    },
+                ),
                 {"type": "static_select", "action_id": "pick", "placeholder": words("Mute…"), "options": option},
             ],
         },
@@ -56,15 +78,26 @@ def form() -> Json:
         "title": words("Target"),
         "submit": words("Save"),
         "blocks": [
-            {"type": "input", "block_id": "percent", "label": words("Percent"), "element": {"type": "plain_text_input", "action_id": "percent"}},
-            {"type": "input", "block_id": "note", "optional": True, "label": words("Note"), "element": {"type": "plain_text_input", "action_id": "note", "multiline": True}},
+            {
+                "type": "input",
+                "block_id": "percent",
+                "label": words("Percent"),
+                "element": {"type": "plain_text_input", "action_id": "percent"},
+            },
+            {
+                "type": "input",
+                "block_id": "note",
+                "optional": True,
+                "label": words("Note"),
+                "element": {"type": "plain_text_input", "action_id": "note", "multiline": True},
+            },
         ],
     }
 
 
 async def main() -> None:
     client = AsyncWebClient(os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"], retry_handlers=[])
-    app = AsyncApp(client=client, signing_secret="unused")
+    app = AsyncApp(client=client)
 
     @app.command("/ojt")
     async def answer(ack: Any, command: Json, respond: Any) -> None:
@@ -75,8 +108,16 @@ async def main() -> None:
         if command["text"] == "post":
             await client.chat_postMessage(channel=command["channel_id"], text="Below target", blocks=card())
             return
-        table = {"type": "table", "rows": [[{"type": "raw_text", "text": one} for one in row] for row in (("Who", "Result"), ("Jamie", "52 %"))]}
-        await respond(text=f"You asked: {command['text']}", blocks=[{"type": "section", "text": marked(f"You asked: *{command['text']}*")}, table])
+        table = {
+            "type": "table",
+            "rows": [
+                [{"type": "raw_text", "text": one} for one in row] for row in (("Who", "Result"), ("Jamie", "52 %"))
+            ],
+        }
+        await respond(
+            text=f"You asked: {command['text']}",
+            blocks=[{"type": "section", "text": marked(f"You asked: *{command['text']}*")}, table],
+        )
 
     @app.action("details")
     async def details(ack: Any, respond: Any) -> None:
@@ -87,7 +128,9 @@ async def main() -> None:
     async def acknowledge(ack: Any, body: Json) -> None:
         await ack()
         blocks = [*card()[:-1], {"type": "context", "elements": [marked(f"Acknowledged by <@{body['user']['id']}>")]}]
-        await client.chat_update(channel=body["channel"]["id"], ts=body["message"]["ts"], text="Acknowledged", blocks=blocks)
+        await client.chat_update(
+            channel=body["channel"]["id"], ts=body["message"]["ts"], text="Acknowledged", blocks=blocks
+        )
 
     @app.action("drop")
     @app.action("more")
@@ -99,11 +142,16 @@ async def main() -> None:
     @app.view("target")
     async def saved(ack: Any, view: Json) -> None:
         percent = view["state"]["values"]["percent"]["percent"]["value"]
-        await (ack() if percent.isdigit() else ack(response_action="errors", errors={"percent": "A number from 0 to 100"}))
+        await (
+            ack() if percent.isdigit() else ack(response_action="errors", errors={"percent": "A number from 0 to 100"})
+        )
 
     @app.event("app_home_opened")
     async def home(event: Json) -> None:
-        blocks = [{"type": "header", "text": words("Hello")}, {"type": "actions", "elements": [button("Refresh", "acknowledge_home")]}]
+        blocks = [
+            {"type": "header", "text": words("Hello")},
+            {"type": "actions", "elements": [button("Refresh", "acknowledge_home")]},
+        ]
         await client.views_publish(user_id=event["user"], view={"type": "home", "blocks": blocks})
 
     @app.event("message")
@@ -112,9 +160,8 @@ async def main() -> None:
 
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    handler = AsyncSocketModeHandler(app, os.environ["SLACK_APP_TOKEN"])
+    handler: Any = AsyncSocketModeHandler(app, os.environ["SLACK_APP_TOKEN"])
     await handler.connect_async()
-    print("connected", flush=True)
     await ended.wait()
     await handler.close_async()
 

@@ -2,14 +2,13 @@
 import { appAvatar, arrowKeys, avatar, byId, fill, h, remember, remembered } from "./dom.js";
 import { startComposer } from "./composer.js";
 import { drawControls, startControls } from "./controls.js";
-import { channelById, connect, onChange, personById, state } from "./live.js";
-import { closeThread, drawMessages, drawThread, mayRead, messagesOf, view, visibleChannels } from "./messages.js";
+import { channelById, connect, deed, onChange, personById, state } from "./live.js";
+import { closeThread, drawMessages, drawThread, lastSeen, messagesOf, view, visibleChannels } from "./messages.js";
 import { drawModal } from "./modals.js";
-import { deed } from "./live.js";
 import { startWelcome } from "./welcome.js";
 
 const unread = (channel) => {
-  const seen = view.seen.get(`${state.viewer}/${channel.id}`) || "";
+  const seen = lastSeen(state.viewer, channel.id);
   return messagesOf(channel.id).filter((message) => message.ts > seen && message.user !== state.viewer).length;
 };
 
@@ -63,10 +62,6 @@ function beViewer(id) {
   state.viewer = id;
   remember("viewer", id);
   view.thread = null;
-  for (const channel of state.channels) {
-    const key = `${id}/${channel.id}`;
-    if (!view.seen.has(key)) view.seen.set(key, messagesOf(channel.id).filter((message) => mayRead(message)).at(-1)?.ts || "");
-  }
   if (view.channel !== "home" && !visibleChannels().some((channel) => channel.id === view.channel)) {
     const first = visibleChannels().filter((channel) => channel.kind !== "im").sort((a, b) => a.rank - b.rank)[0];
     view.channel = first?.id || "home";
@@ -149,6 +144,7 @@ onChange((news) => {
   if (news.all) {
     const known = (id) => id && personById(id);
     if (!known(state.viewer)) {
+      for (const message of state.messages.values()) if (message.ts > (view.loaded.get(message.channel) || "")) view.loaded.set(message.channel, message.ts);
       view.channel = remembered("channel") || null;
       beViewer(known(remembered("viewer")) ? remembered("viewer") : state.cast[0]?.id || state.people[0]?.id);
       document.body.classList.add("ready");

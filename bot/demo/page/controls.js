@@ -39,7 +39,7 @@ function sessionsPanel() {
     h("div", { class: "result-row", id: "result-row" }, range, number, h("span", {}, "%"),
       h("span", { class: "presets" }, [55, 78, 95].map((value) => h("button", { type: "button", class: "chip", onclick: set(value) }, `${value} %`)))),
     h("button", { type: "button", class: "btn primary wide", id: "session-do", onclick: (event) => busy(event.currentTarget, doSession()) }, "Complete"),
-    h("div", { class: "row" }, act("Plan a new one", "plan", {}, "Planned"), act("Burst: 8 end at once", "burst", { count: 8 }, "Eight sessions ended")));
+    h("div", { class: "row" }, act("Plan one", "plan", {}, "Planned"), act("Burst of 8", "burst", { count: 8 }, "Eight sessions ended")));
 }
 
 let waiting = null;
@@ -58,9 +58,8 @@ async function refreshSessions() {
   const focused = byId("session-list").contains(document.activeElement) ? document.activeElement.value : null;
   fill(byId("session-list"), rows.length ? rows.map((row) => h("label", { class: "session" },
     h("input", { type: "radio", name: "session", value: row.id, checked: row.id === chosen, onchange: () => { chosen = row.id; } }),
-    h("span", {}, h("strong", {}, row.employee), h("span", { class: "session-title" }, row.checklist),
-      h("small", {}, `${row.short} · ${row.observer} · ${row.site} · ${row.when}`)),
-    h("span", { class: "session-state" }, row.state))) : h("p", { class: "empty" }, "No session fits."));
+    h("strong", {}, row.employee), h("span", { class: "session-state" }, row.state),
+    h("span", { class: "session-title" }, row.checklist, h("span", { class: "session-id" }, row.short)), h("small", {}, `${row.observer}, ${row.place}, ${row.when}`))) : h("p", { class: "empty" }, "No session fits."));
   if (focused) byId("session-list").querySelector(`input[value="${CSS.escape(focused)}"]`)?.focus();
 }
 

@@ -13,7 +13,10 @@ export const context = {
   get zone() { return personById(state.viewer)?.tz || "UTC"; },
 };
 
-export const view = { channel: null, thread: null, seen: new Map() };
+// `seen`: viewer/channel → the last message they had before them; `loaded`: channel → the last one when the page was opened.
+export const view = { channel: null, thread: null, seen: new Map(), loaded: new Map() };
+
+export const lastSeen = (viewer, channel) => view.seen.get(`${viewer}/${channel}`) || view.loaded.get(channel) || "";
 
 export function visibleChannels(viewer = state.viewer) {
   const guest = personById(viewer)?.role === "guest" || personById(viewer)?.is_guest;
@@ -56,7 +59,8 @@ export function rawDialog(title, value) {
 function body(message) {
   const tools = { context, act: actOn(message) };
   const parts = [];
-  if (message.blocks?.length) parts.push(blocksNode(message.blocks, tools));
+  // What people typed is drawn from its text: there names and links are marked up.
+  if (message.blocks?.length && message.user === state.app?.id) parts.push(blocksNode(message.blocks, tools));
   else if (message.text) parts.push(h("div", { class: "text" }, mrkdwn(message.text, context)));
   for (const attachment of message.attachments || []) {
     const bar = h("div", { class: "attachment" }, attachment.blocks ? blocksNode(attachment.blocks, tools) : mrkdwn(attachment.text || attachment.fallback, context));
@@ -135,7 +139,7 @@ export function drawMessages() {
   const messages = messagesOf(view.channel).filter((message) => !isReply(message));
   const rows = [];
   let day = null;
-  const unreadFrom = fresh ? (view.newFrom = view.seen.get(key) || null) : view.newFrom;
+  const unreadFrom = fresh ? (view.newFrom = lastSeen(state.viewer, view.channel)) : view.newFrom;
   let divided = false;
   for (const message of messages) {
     const today = dateWords("{date_long_pretty}", order(message.ts), context);
@@ -152,8 +156,8 @@ export function drawMessages() {
   }, "main");
   const last = messages.at(-1)?.ts;
   if (atEnd) { requestAnimationFrame(() => { scroll.scrollTop = scroll.scrollHeight; }); byId("jump").hidden = true; }
-  else if (last && last > (view.seen.get(key) || "")) byId("jump").hidden = false;
-  if (last && !document.hidden) view.seen.set(key, last);
+  else if (last && last > lastSeen(state.viewer, view.channel)) byId("jump").hidden = false;
+  if (!document.hidden) view.seen.set(key, last || "0");
   drawn = key;
   if (fresh) requestAnimationFrame(() => list.setAttribute("aria-live", "polite"));
 }

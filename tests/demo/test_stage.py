@@ -1,0 +1,306 @@
+"""The page's backend: every control does its deed, and nobody else's page may order one."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+import pytest
+
+from bot.demo.company import IN_PROGRESS
+from bot.demo.director import Director
+from bot.demo.slack.entities import Json
+from bot.demo.troubles import TROUBLES
+
+T = TypeVar("T")
+SMALL_BOT = (sys.executable, str(Path(__file__).with_name("small_bot.py")))
+QUIET_BOT = "import os, json, time\nprint(json.dumps(dict(os.environ)), flush=True)\ntime.sleep(600)\n"
+
+
+async def until(look: Callable[[], T], seconds: float = 10.0) -> T:
+    """What `look` answers once that is true."""
+    async with asyncio.timeout(seconds):
+        while not (found := look()):
+            await asyncio.sleep(0.02)
+    return found
+
+
+class Visitor:
+    """A page's way to the stage, without the page."""
+
+    def __init__(self, director: Director, session: aiohttp.ClientSession) -> None:
+        self.director = director
+        self.session = session
+        self.url = director.stage.url
+
+    async def do(self, deed: str, **order: Any) -> Json:
+        async with self.session.post(f"{self.url}do/{deed}", json=order) as reply:
+            assert reply.status == 200, await reply.text()
+            answer: Json = await reply.json()
+        return answer
+
+    async def sessions(self, verb: str, query: str = "") -> list[Json]:
+        async with self.session.get(f"{self.url}sessions", params={"verb": verb, "q": query}) as reply:
+            rows: list[Json] = (await reply.json())["sessions"]
+        return rows
+
+
+@asynccontextmanager
+async def visiting(director: Director) -> AsyncIterator[Visitor]:
+    async with director, aiohttp.ClientSession() as session:
+        yield Visitor(director, session)
+
+
+@pytest.fixture
+def quiet(tmp_path: Path) -> Director:
+    """A demo whose bot does nothing but print what it was told."""
+    script = tmp_path / "quiet.py"
+    script.write_text(QUIET_BOT)
+    return Director(seed=1, port=0, folder=tmp_path, happenings=False, command=(sys.executable, str(script)))
+
+
+@pytest.fixture
+def talking() -> Director:
+    """A demo whose bot answers through Slack's own protocols."""
+    return Director(seed=1, port=0, happenings=False, command=SMALL_BOT)
+
+
+async def test_the_page_is_served_with_everything_it_needs_from_here(quiet: Director) -> None:
+    async with visiting(quiet) as visitor:
+        async with visitor.session.get(visitor.url) as reply:
+            page = await reply.text()
+            assert "Spotter demo" in page
+            assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
+        assert "http://" not in page.replace("http://www.w3.org", "")
+        assert "https://" not in page
+        for file in ("app.js", "theme.css", "spotter.svg"):
+            async with visitor.session.get(visitor.url + file) as reply:
+                assert reply.status == 200
+        async with visitor.session.get(visitor.url + "stage.py") as reply:
+            assert reply.status == 404
+
+
+async def test_another_sites_page_can_order_nothing(quiet: Director) -> None:
+    async with visiting(quiet) as visitor:
+        elsewhere = {"Origin": "https://elsewhere.example"}
+        async with visitor.session.post(f"{visitor.url}do/kill", json={}, headers=elsewhere) as reply:
+            assert reply.status == 403
+        async with visitor.session.get(visitor.url, headers={"Host": "rebound.example"}) as reply:
+            assert reply.status == 403
+        async with visitor.session.post(f"{visitor.url}do/kill", data="{}") as reply:
+            assert reply.status == 400
+        assert quiet.bot_state()["state"] == "running"
+
+
+async def test_a_page_that_connects_is_told_everything_and_then_the_news(quiet: Director) -> None:
+    async with visiting(quiet) as visitor, visitor.session.ws_connect(f"{visitor.url}live") as socket:
+        first = json.loads((await socket.receive(timeout=5)).data)
+        assert first["all"]
+        assert {"people", "channels", "cast", "faults", "hints", "bot", "clock"} <= set(first)
+        await visitor.do("say", user=quiet.cast.user_id("admin"), channel=quiet.cast.results_channel, text="Hello")
+        news: Json = {}
+        while not news.get("messages"):
+            news = json.loads((await socket.receive(timeout=5)).data)
+        assert news["messages"][0]["text"] == "Hello"
+        assert news["messages"][0]["raw"]["type"] == "message"
+
+
+async def test_the_bot_is_given_settings_and_nothing_of_our_environment(
+    quiet: Director, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("ISPRING_CLIENT_ID", "of-a-real-account")
+    async with visiting(quiet) as visitor:
+        await until(quiet.bot_log)
+        told = json.loads(quiet.bot_log()[0])
+        assert told["ISPRING_API_URL"] == quiet.ispring.url
+        assert told["SLACK_API_URL"] == quiet.slack.api_url
+        assert told["ISPRING_CLIENT_ID"] != "of-a-real-account"
+        assert told["DEFAULT_CHANNEL"] == quiet.cast.results_channel
+        assert told["CLOCK_OFFSET"] == "0"
+        assert not [name for name in told if "proxy" in name.lower()]
+        assert visitor.director.bot_state()["pid"] != os.getpid()
+
+
+async def test_sessions_are_completed_started_corrected_and_reopened(quiet: Director) -> None:
+    async with visiting(quiet) as visitor:
+        planned = (await visitor.sessions("start"))[0]
+        assert (await visitor.do("start", id=planned["id"]))["ok"]
+        session = quiet.world.session(*planned["id"].split("/"))
+        assert session.status == IN_PROGRESS
+        assert not (await visitor.do("start", id=planned["id"]))["ok"]
+        assert (await visitor.do("complete", id=planned["id"], result=55))["ok"]
+        assert session.result == pytest.approx(55, abs=3)
+        assert planned["id"] == (await visitor.sessions("correct"))[0]["id"]
+        assert "→" in (await visitor.do("correct", id=planned["id"], result=92))["said"]
+        assert session.result == pytest.approx(92, abs=3)
+        assert (await visitor.do("reopen", id=planned["id"]))["ok"]
+        assert session.completed_at is None
+        assert "0 and 100" in (await visitor.do("complete", id=planned["id"], result=101))["error"]
+
+
+async def test_sessions_are_found_by_any_words_of_theirs(quiet: Director) -> None:
+    async with visiting(quiet) as visitor:
+        rows = await visitor.sessions("correct", "espresso store 14")
+        assert rows
+        assert all(row["checklist"] == "Espresso bar" and row["place"] == "Store 14" for row in rows)
+
+
+async def test_a_burst_ends_as_many_sessions_as_were_asked_for(quiet: Director) -> None:
+    async with visiting(quiet) as visitor:
+        before = len(quiet.world.completed_sessions())
+        assert (await visitor.do("burst", count=40))["ok"]
+        assert len(quiet.world.completed_sessions()) == before + 40
+
+
+async def test_time_passes_for_the_world_both_stand_ins_and_the_bot(quiet: Director) -> None:
+    async with visiting(quiet) as visitor:
+        await until(quiet.bot_log)
+        first_pid, before = quiet.bot_state()["pid"], quiet.world.now()
+        answer = await visitor.do("pass_time", seconds=86400)
+        assert answer["said"].startswith("1 day passed")
+        assert quiet.world.now() - before >= timedelta(days=1)
+        assert quiet.bot_state()["pid"] not in (None, first_pid)
+        await until(lambda: len(quiet.bot_log()) == 2)
+        assert json.loads(quiet.bot_log()[1])["CLOCK_OFFSET"] == "86400"
+        admin = quiet.cast.user_id("admin")
+        said = await quiet.slack.say(admin, quiet.cast.results_channel, "The next day")
+        assert float(said.ts) >= (before + timedelta(days=1)).timestamp()
+        assert not (await visitor.do("pass_time", seconds=-1))["ok"]
+
+
+async def test_a_killed_bot_stays_dead_until_it_is_restarted(quiet: Director) -> None:
+    async with visiting(quiet) as visitor:
+        pid = quiet.bot_state()["pid"]
+        assert (await visitor.do("kill"))["ok"]
+        assert quiet.bot_state() == {"state": "killed", "pid": None, "code": -signal.SIGKILL, "connected": False}
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+        assert "not running" in (await visitor.do("kill"))["error"]
+        assert (await visitor.do("restart"))["ok"]
+        assert quiet.bot_state()["state"] == "running"
+
+
+async def test_a_bot_that_ends_by_itself_is_noticed(tmp_path: Path) -> None:
+    script = tmp_path / "short.py"
+    script.write_text("import sys; print('no luck'); sys.exit(2)")
+    async with Director(seed=1, port=0, happenings=False, command=(sys.executable, str(script))) as director:
+        await until(lambda: director.bot_state()["state"] == "exited")
+        assert director.bot_state()["code"] == 2
+        assert director.bot_log() == ["no luck"]
+
+
+async def test_every_fault_of_the_menu_can_be_ordered_and_cleared(quiet: Director) -> None:
+    moments = {"slack.abort", "slack.silent", "slack.refresh", "ispring.revoke"}
+    async with visiting(quiet) as visitor:
+        for trouble in TROUBLES:
+            assert (await visitor.do("fault", key=trouble.key, times=2))["ok"], trouble.key
+            shown = [row["name"] for row in quiet.faults()["ordered"]]
+            assert (trouble.name in shown) == (trouble.key not in moments), trouble.key
+            assert (await visitor.do("clear_faults"))["ok"]
+            assert quiet.faults()["ordered"] == []
+        assert not (await visitor.do("fault", key="nonsense"))["ok"]
+        assert quiet.slack.workspace.app.bot_user_id in quiet.workspace.channels[quiet.cast.results_channel].members
+
+
+async def test_things_happen_by_themselves_and_can_be_held_still(tmp_path: Path) -> None:
+    script = tmp_path / "quiet.py"
+    script.write_text(QUIET_BOT)
+    director = Director(seed=1, port=0, rhythm=(0.01, 0.02), command=(sys.executable, str(script)))
+    async with visiting(director) as visitor:
+        await until(lambda: len(director.world.events) > 3)
+        first = director.world.events[0]
+        assert first.kind == "completed"
+        assert first.result == pytest.approx(52, abs=3)
+        await visitor.do("happenings", on=False)
+        count = len(director.world.events)
+        assert director.clock()["happenings"] is False
+        await visitor.do("happenings", on=True)
+        await until(lambda: len(director.world.events) > count)
+
+
+async def test_people_command_press_choose_and_open_their_home(talking: Director) -> None:
+    async with visiting(talking) as visitor:
+        await talking.slack.connected()
+        admin, channel = talking.cast.user_id("admin"), talking.cast.results_channel
+        assert (await visitor.do("command", user=admin, channel=channel, text="/ojt post"))["ok"]
+        card = (await until(lambda: talking.slack.messages(channel)))[0]
+        pressed = {"type": "button", "action_id": "acknowledge", "block_id": "any", "value": "1"}
+        assert (await visitor.do("act", user=admin, channel=channel, ts=card.ts, only_for=None, action=pressed))["ok"]
+        await until(lambda: card.edited)
+        option = {"text": {"type": "plain_text", "text": "Choice 1"}, "value": "1"}
+        picked = {"type": "static_select", "action_id": "pick", "selected_option": option}
+        assert (await visitor.do("act", user=admin, channel=channel, ts=card.ts, only_for=None, action=picked))["ok"]
+        await until(lambda: [one for one in talking.slack.visible_to(admin, channel) if one.text == "Took pick"])
+        assert (await visitor.do("open_home", user=admin))["ok"]
+        await until(lambda: admin in talking.workspace.homes)
+
+
+async def test_a_modal_gives_back_its_errors_and_then_closes(talking: Director) -> None:
+    async with visiting(talking) as visitor:
+        await talking.slack.connected()
+        admin, channel = talking.cast.user_id("admin"), talking.cast.results_channel
+        await visitor.do("command", user=admin, channel=channel, text="/ojt target")
+        view = await until(lambda: talking.slack.modal_of(admin))
+
+        assert view is not None
+        view_id = view.id
+
+        async def submit(percent: str) -> Json:
+            values = {"percent": {"percent": {"type": "plain_text_input", "value": percent}}}
+            return await visitor.do("submit", user=admin, view_id=view_id, values=values)
+
+        assert (await submit("many"))["errors"] == {"percent": "A number from 0 to 100"}
+        assert (await submit("80"))["ok"]
+        assert talking.slack.modal_of(admin) is None
+
+
+async def test_what_slack_would_not_let_a_person_do_is_said_in_words(quiet: Director) -> None:
+    async with visiting(quiet) as visitor:
+        guest = quiet.cast.user_id("guest")
+        answer = await visitor.do("say", user=guest, channel=quiet.cast.operations_channel, text="Hello")
+        assert answer["error"].startswith("Slack would not let you")
+        assert not (await visitor.do("say", user=guest))["ok"]
+        admin, third = quiet.cast.user_id("admin"), quiet.workspace.channel_named("store-21-station-square")
+        assert third is not None
+        assert (await visitor.do("command", user=admin, channel=third.id, text="/invite @spotter"))["ok"]
+        assert quiet.workspace.app.bot_user_id in third.members
+
+
+async def test_a_taken_port_gives_way_to_a_free_one(quiet: Director, talking: Director) -> None:
+    async with quiet:
+        other = Director(seed=1, port=quiet.stage.port, happenings=False, command=SMALL_BOT)
+        async with other:
+            assert other.stage.port not in (0, quiet.stage.port)
+
+
+async def test_the_demo_leaves_nothing_behind(talking: Director) -> None:
+    async with talking:
+        pid, folder = talking.bot_state()["pid"], talking.folder
+        assert folder.is_dir()
+    assert not folder.exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_the_cast_holds_everyone_the_story_needs(quiet: Director) -> None:
+    cast, users = quiet.cast, quiet.workspace.users
+    assert {role.name for role in cast.roles} >= {"admin", "supervisor", "observer", "employee", "guest"}
+    assert users[cast.user_id("guest")].is_restricted
+    mailbox = users[cast.user_id("mailbox")]
+    assert sum(person.email == mailbox.email for person in quiet.world.people.values()) == 2
+    assert any(person.id not in cast.user_ids for person in quiet.world.people.values())
+    assert all(users[user_id].email == quiet.world.person(person).email for person, user_id in cast.user_ids.items())
+    names = {channel.name: channel for channel in quiet.workspace.channels.values()}
+    bot = quiet.workspace.app.bot_user_id
+    assert bot in names["ojt-results"].members
+    assert bot in names["bot-ops"].members
+    assert bot not in names["random"].members
+    assert names["l-and-d"].is_private
