@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.chat.desk import Desk
 from bot.core.model import Message, Viewer
+from bot.views.answers import Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +21,17 @@ class Asked:
 Answering = Callable[[Desk, Asked], Awaitable[Message]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Subcommand:
-    """One subcommand. `examples` are whole commands without the slash word; `takes_query`: its words are a query.
+    """One subcommand: how help tells of it, what answers it, and whether its words are a query."""
 
-    `about` is what `help VERB` adds, a sentence each. `admins_only` hides it from everybody else's help.
-    """
-
-    verb: str
-    usage: str
-    summary: str
+    topic: Topic
     answer: Answering
-    examples: tuple[str, ...] = ()
-    about: tuple[str, ...] = ()
-    admins_only: bool = False
     takes_query: bool = False
+
+    @property
+    def verb(self) -> str:
+        return self.topic.verb
 
 
 _ENTRIES: dict[str, Subcommand] = {}
@@ -45,25 +42,26 @@ def subcommand(
     summary: str,
     *,
     examples: tuple[str, ...] = (),
-    about: tuple[str, ...] = (),
+    more: str = "",
+    on_menu: str = "",
     admins_only: bool = False,
     takes_query: bool = False,
 ) -> Callable[[Answering], Answering]:
-    """Registers a function as the subcommand that is the first word of `usage`."""
+    """Registers a function as the subcommand that is the first word of `usage`; the rest is told by `Topic`."""
+    verb = usage.split()[0]
+    topic = Topic(
+        verb=verb,
+        usage=usage,
+        summary=summary,
+        examples=examples,
+        more=more,
+        on_menu=on_menu,
+        admins_only=admins_only,
+    )
 
     def register(answer: Answering) -> Answering:
-        verb = usage.split()[0]
         assert verb not in _ENTRIES, f"{verb} is registered twice"
-        _ENTRIES[verb] = Subcommand(
-            verb=verb,
-            usage=usage,
-            summary=summary,
-            answer=answer,
-            examples=examples,
-            about=about,
-            admins_only=admins_only,
-            takes_query=takes_query,
-        )
+        _ENTRIES[verb] = Subcommand(topic, answer, takes_query)
         return answer
 
     return register
@@ -72,3 +70,8 @@ def subcommand(
 def entries() -> tuple[Subcommand, ...]:
     """Every subcommand registered so far, in the order people meet them."""
     return tuple(_ENTRIES.values())
+
+
+def open_to(viewer: Viewer) -> tuple[Subcommand, ...]:
+    """The subcommands a viewer hears of."""
+    return tuple(entry for entry in entries() if viewer.is_admin or not entry.topic.admins_only)

@@ -1,0 +1,61 @@
+"""The slash command: from what somebody typed to the answer, by way of the registry."""
+
+import re
+
+from bot.chat.commands import asking, rules, settling
+from bot.chat.commands.registry import Asked, Subcommand, entries, open_to
+from bot.chat.desk import Desk
+from bot.core.errors import NotAllowed, QueryError, StoreBusy
+from bot.core.model import Message, Viewer
+from bot.core.nearest import nearest
+from bot.views import answers
+
+__all__ = ["TOPICS", "Subcommand", "answered", "excused", "registry"]
+
+TOPICS = (asking, rules, settling)  # importing them fills the registry, in this order
+
+_LOOKS_LIKE_ID = re.compile(r"[0-9a-fA-F-]{4,}")
+
+
+def registry() -> tuple[Subcommand, ...]:
+    """Every subcommand, in the order help lists them."""
+    return entries()
+
+
+async def answered(desk: Desk, user_id: str, channel_id: str | None, text: str) -> Message:
+    """The answer to what stands behind the slash word; mistakes and refusals are answers too."""
+    try:
+        viewer = await desk.contacts.viewer(user_id)
+        return await _run(desk, viewer, channel_id, text)
+    except (QueryError, NotAllowed, StoreBusy) as problem:
+        return excused(desk, problem)
+
+
+def excused(desk: Desk, problem: QueryError | NotAllowed | StoreBusy) -> Message:
+    """What somebody is told instead of an answer, and what they can do next."""
+    if isinstance(problem, QueryError):
+        return answers.did_you_mean(str(problem), problem.suggestions, command=desk.command)
+    if isinstance(problem, NotAllowed):
+        return answers.not_allowed(str(problem))
+    return answers.trouble("Spotter's database is busy just now.", "Nothing was changed. Try again in a moment.")
+
+
+async def _run(desk: Desk, viewer: Viewer, channel_id: str | None, text: str) -> Message:
+    verb, _, words = text.strip().partition(" ")
+    if not verb:
+        return await asking.menu(desk, viewer)
+    known = {entry.verb: entry for entry in open_to(viewer)}
+    entry = known.get(verb.lower())
+    if entry is None:
+        raise _no_such_verb(verb, words.strip(), tuple(known))
+    return await entry.answer(desk, Asked(viewer, channel_id, words.strip()))
+
+
+def _no_such_verb(typed: str, words: str, verbs: tuple[str, ...]) -> QueryError:
+    whole = f"{typed} {words}".strip()
+    like = [f"{verb} {words}".strip() for verb in nearest(typed, verbs)]
+    if ":" in typed:
+        like.insert(0, f"results {whole}")
+    elif _LOOKS_LIKE_ID.fullmatch(typed):
+        like.insert(0, f"show {typed}")
+    return QueryError(f"“{typed}” is nothing Spotter understands.", like)

@@ -1,0 +1,176 @@
+"""Questions about sessions and about Spotter itself: menu, help, results, show, todo, status."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bot.chat.commands.registry import Asked, open_to, subcommand
+from bot.chat.desk import Desk
+from bot.chat.sight import Sight, names, record_of, refuse_unknown, sight, understood
+from bot.core.errors import NotAllowed, QueryError
+from bot.core.model import Message, RuleState, SessionKey, Viewer
+from bot.core.nearest import nearest
+from bot.core.ports import Tx
+from bot.core.query import EXAMPLES, pin, say, words
+from bot.views import answers, sessions
+from bot.views import status as status_view
+
+PAGE_SIZE = 10
+TO_DO_READ = 200
+
+QUERY_HELP = "Conditions, in any order: " + " · ".join(f"`{example}`" for example in EXAMPLES.values()) + "."
+
+
+async def menu(desk: Desk, viewer: Viewer) -> Message:
+    """What this viewer can do, with buttons."""
+
+    def work(tx: Tx) -> Message:
+        directory, waiting = tx.people.directory(), 0
+        if viewer.person_id is not None:
+            waiting = len(tx.sessions.to_do(viewer.person_id, TO_DO_READ))
+        topics = [entry.topic for entry in open_to(viewer)]
+        if waiting:
+            counted = f"My to-do ({waiting})"
+            topics = [replace(topic, on_menu=counted) if topic.verb == "todo" else topic for topic in topics]
+        return answers.menu(
+            topics,
+            command=desk.command,
+            who=who_words(viewer, directory.name_of(viewer.person_id) if viewer.person_id else None),
+            is_admin=viewer.is_admin,
+            data_as_of=tx.sessions.poll_state().last_good_at,
+        )
+
+    return await desk.store.read(work)
+
+
+def who_words(viewer: Viewer, name: str | None) -> str:
+    """Who somebody is to us, and why: behind "You are"."""
+    admin = ", an admin of Spotter" if viewer.is_admin else ""
+    if name is None:
+        why = viewer.why or "your Slack account is not linked to a person in iSpring"
+        return f"nobody in iSpring{admin}: {why}"
+    return f"{name} in iSpring{admin}" + (f": {viewer.why}" if viewer.why else "")
+
+
+@subcommand(
+    "help [topic]",
+    "What can be asked, and how",
+    examples=("help results", "help subscribe"),
+    on_menu="Help",
+)
+async def help_(desk: Desk, asked: Asked) -> Message:
+    """Help on everything, or on one subcommand."""
+    topics = {entry.verb: entry.topic for entry in open_to(asked.viewer)}
+    wanted = asked.words.lower().removeprefix(desk.command).strip()
+    if not wanted:
+        return answers.help_page(None, list(topics.values()), command=desk.command)
+    if wanted not in topics:
+        like = [f"help {verb}" for verb in nearest(wanted, topics, at_least=0)]
+        raise QueryError(f"There is no help on “{asked.words}”.", like)
+    return answers.help_page(topics[wanted], list(topics.values()), command=desk.command)
+
+
+@subcommand(
+    "results [query]",
+    "Sessions that match, newest first",
+    examples=("results outcome:failed since:30d", "results score:<80 since:7d"),
+    more=QUERY_HELP,
+    on_menu="Last results",
+    takes_query=True,
+)
+async def results(desk: Desk, asked: Asked) -> Message:
+    """The first page of the sessions that match and the viewer may see."""
+    return await page(desk, asked.viewer, asked.words, 0)
+
+
+async def page(desk: Desk, viewer: Viewer, text: str, offset: int) -> Message:
+    """One page of them. Raises QueryError or NotAllowed."""
+    query = understood(text, "results")
+    now = desk.clock.now()
+
+    def work(tx: Tx) -> Message:
+        seen = sight(tx, viewer)
+        known = names(tx, seen, query, now)
+        refuse_unknown(query, known, "results")
+        pinned = pin(query, now=now, zone=seen.zone)
+        found = tx.sessions.search(pinned, seen.reach, known.directory, now, PAGE_SIZE, offset)
+        told = sessions.Page(
+            sessions=found.sessions,
+            total=found.total,
+            offset=offset,
+            size=PAGE_SIZE,
+            query=say(query),
+            words=words(query),
+        )
+        return sessions.results(told, shown(desk, tx, seen, (one.key for one in found.sessions)))
+
+    return await desk.store.read(work)
+
+
+@subcommand(
+    "show ID",
+    "One session in full: criteria, competency areas, history",
+    examples=("show 4f2a91c0",),
+    more="The id is at the foot of each card; its first few characters are enough.",
+)
+async def show(desk: Desk, asked: Asked) -> Message:
+    """One session, or those whose ids start like what was typed."""
+    prefix = asked.words.strip("`“”\"'#<> ").removeprefix("session ").strip().lower()
+    if not prefix:
+        raise QueryError(f"Which session? Type `{desk.command} show` and the id at the foot of a card.", ["results"])
+
+    def work(tx: Tx) -> Message:
+        seen = sight(tx, asked.viewer)
+        found = tx.sessions.starting_with(prefix, seen.reach)
+        about = shown(desk, tx, seen, (one.key for one in found))
+        record = record_of(tx, seen, found[0].key) if len(found) == 1 else None
+        if record is None:
+            return sessions.which_session(prefix, found, about)
+        return sessions.show(record, about, with_previous=record.previous is not None)
+
+    return await desk.store.read(work)
+
+
+@subcommand("todo", "What you have to conduct or finish as an observer", on_menu="My to-do")
+async def todo(desk: Desk, asked: Asked) -> Message:
+    """The viewer's planned and started sessions, the longest due first."""
+
+    def work(tx: Tx) -> Message:
+        seen = sight(tx, asked.viewer)
+        if asked.viewer.person_id is None:
+            raise NotAllowed(asked.viewer.why or "your Slack account is not linked to a person in iSpring")
+        waiting = tx.sessions.to_do(asked.viewer.person_id, TO_DO_READ)
+        about = shown(desk, tx, seen, (one.key for one in waiting))
+        return sessions.to_do(waiting, about, now=desk.clock.now())
+
+    return await desk.store.read(work)
+
+
+@subcommand("status", "Whether Spotter is alive, late, or has messages waiting", on_menu="Status")
+async def status(desk: Desk, asked: Asked) -> Message:
+    """How Spotter is doing."""
+    return status_view.status(await desk.store.read(lambda tx: status_of(desk, tx, asked.viewer)))
+
+
+def status_of(desk: Desk, tx: Tx, viewer: Viewer) -> status_view.Status:
+    """What Spotter knows of itself; the view keeps counts to admins."""
+    states = [rule.state for rule in tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED))]
+    return status_view.Status(
+        poll=tx.sessions.poll_state(),
+        outbox=tx.outbox.counts(),
+        rules=states.count(RuleState.ACTIVE),
+        paused_rules=states.count(RuleState.PAUSED),
+        poll_interval=desk.poll_interval,
+        now=desk.clock.now(),
+        is_admin=viewer.is_admin,
+    )
+
+
+def shown(desk: Desk, tx: Tx, seen: Sight, keys: Iterable[SessionKey]) -> sessions.Shown:
+    """What an answer about these sessions says around them."""
+    return sessions.Shown(
+        directory=seen.directory,
+        short_ids={key: tx.sessions.short_id(key) for key in keys},
+        data_as_of=tx.sessions.poll_state().last_good_at,
+        command=desk.command,
+        account_url=desk.account_url,
+    )

@@ -1,0 +1,119 @@
+"""Rules: which channel hears of which sessions."""
+
+from bot.chat.commands.registry import Asked, subcommand
+from bot.chat.desk import Desk
+from bot.chat.sight import Sight, may_read, names, sight
+from bot.chat.subscribing import subscribe as make_rule
+from bot.core.errors import NotAllowed, QueryError
+from bot.core.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
+from bot.core.nearest import nearest
+from bot.core.ports import Tx
+from bot.core.query import EXAMPLES, parse, words
+from bot.views import subscriptions
+
+LIVING = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
+NOT_READABLE = "sessions by a condition that names what you may not see"
+
+
+@subcommand(
+    "subscribe [query]",
+    "Post completed sessions that match to this channel",
+    examples=("subscribe outcome:failed", "subscribe"),
+    more="Conditions, in any order: " + " · ".join(f"`{example}`" for example in EXAMPLES.values()) + ". "
+    "A rule posts only what you yourself may see.",
+    takes_query=True,
+)
+async def subscribe(desk: Desk, asked: Asked) -> Message:
+    """Makes a rule for the channel it is asked in."""
+    return await make_rule(desk, asked.viewer, asked.channel_id, asked.words)
+
+
+@subcommand(
+    "rules [all]",
+    "What is posted to this channel, and the rules you made elsewhere",
+    more="`rules all` shows every rule, for admins.",
+    on_menu="Rules",
+)
+async def rules(desk: Desk, asked: Asked) -> Message:
+    """The rules of this channel and the viewer's own; all of them for an admin who asks."""
+    everything = asked.words.lower() == "all"
+    if asked.words and not everything:
+        raise QueryError(f"“{asked.words}” is nothing to ask rules for.", ["rules", "rules all"])
+    if everything and not asked.viewer.is_admin:
+        raise NotAllowed("only admins of Spotter see every rule")
+
+    def work(tx: Tx) -> Message:
+        seen = sight(tx, asked.viewer)
+        found = tx.rules.all(LIVING) if everything else visible(tx, asked.viewer, asked.channel_id)
+        may_end = {rule.rule_id for rule in found if ends(asked.viewer, rule)}
+        said = {rule.rule_id: readable(desk, tx, seen, rule) for rule in found}
+        return subscriptions.rules_list(found, said, may_end=may_end, command=desk.command)
+
+    return await desk.store.read(work)
+
+
+def visible(tx: Tx, viewer: Viewer, channel_id: str | None) -> list[Rule]:
+    """A channel's rules and those a viewer made, by number."""
+    here = Destination(DestinationKind.CHANNEL, channel_id) if channel_id else None
+    mine = viewer.slack_user_id
+    return [rule for rule in tx.rules.all(LIVING) if rule.owner == mine or rule.destination == here]
+
+
+def readable(desk: Desk, tx: Tx, seen: Sight, rule: Rule) -> str:
+    """A rule's query in words, as far as a viewer may know the names in it."""
+    try:
+        query = parse(rule.query)
+    except QueryError:
+        return "a query that can't be read any more"
+    is_theirs = rule.owner == seen.viewer.slack_user_id
+    if not is_theirs and not may_read(rule, names(tx, seen, query, desk.clock.now())):
+        return NOT_READABLE
+    return words(query)
+
+
+def ends(viewer: Viewer, rule: Rule) -> bool:
+    """Whether a viewer may end a rule: its owner and admins."""
+    return viewer.is_admin or rule.owner == viewer.slack_user_id
+
+
+@subcommand(
+    "unsubscribe N",
+    "End rule number N",
+    examples=("unsubscribe 3",),
+    more="The number is on every card the rule posts. Rules are ended by whoever made them and by admins.",
+)
+async def unsubscribe(desk: Desk, asked: Asked) -> Message:
+    """Ends a rule of the viewer's, or any for an admin."""
+    typed = asked.words.lower().removeprefix("rule").strip(" #")
+
+    def work(tx: Tx) -> Message:
+        # Whoever lost their access may still end what they made: nothing is shown to them that they did not write.
+        mine = [rule for rule in tx.rules.all(LIVING) if ends(asked.viewer, rule)]
+        found = next((rule for rule in mine if typed == str(rule.rule_id)), None)
+        if found is None:
+            like = nearest(typed, [str(rule.rule_id) for rule in mine], at_least=0) if typed else ()
+            numbers = like or [str(rule.rule_id) for rule in mine[:3]]
+            raise QueryError(_no_such_rule(typed), [f"unsubscribe {number}" for number in numbers] or ["rules"])
+        now = desk.clock.now()
+        tx.rules.set_state(found.rule_id, RuleState.ENDED, "unsubscribed", now)
+        tx.ledger.write(asked.viewer.slack_user_id, "unsubscribe", f"rule:{found.rule_id}", now)
+        said = words(parse(found.query)) if _parses(found.query) else ""
+        return subscriptions.unsubscribed(tx.rules.get(found.rule_id) or found, said)
+
+    answer = await desk.store.transact(work)
+    desk.nudge()
+    return answer
+
+
+def _no_such_rule(typed: str) -> str:
+    if not typed:
+        return "Which rule? Its number is on every card it posts."
+    return f"You have no rule “{typed}” that you may end: only whoever made a rule and admins of Spotter may."
+
+
+def _parses(text: str) -> bool:
+    try:
+        parse(text)
+    except QueryError:
+        return False
+    return True

@@ -1,0 +1,114 @@
+"""What is settled from Slack: the target people are expected to reach, and one's own direct messages."""
+
+import re
+
+from bot.chat.commands.asking import who_words
+from bot.chat.commands.registry import Asked, subcommand
+from bot.chat.desk import Desk
+from bot.chat.sight import sight
+from bot.core.errors import NotAllowed, QueryError
+from bot.core.filters import ids_named
+from bot.core.model import DirectMessages, Message, Preferences, Targets, Viewer
+from bot.core.nearest import fold, nearest
+from bot.core.ports import Tx
+from bot.views import answers
+from bot.views import settings as settings_view
+
+NO_TARGET = ("off", "none")
+_PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,6})?)\s*%?(?:\s+(.*))?", re.DOTALL)
+_WITHOUT = re.compile(rf"({'|'.join(NO_TARGET)})(?:\s+(.*))?", re.DOTALL | re.IGNORECASE)
+_QUOTES = " \"“”„«»'"
+
+
+@subcommand(
+    "target [PERCENT [checklist]]",
+    "The percentage people are to reach",
+    examples=("target", "target 80"),
+    more="Admins set it, for every checklist or for one: `target 85 Opening`; `target off` takes it away. It counts "
+    "for sessions completed from then on.",
+)
+async def target(desk: Desk, asked: Asked) -> Message:
+    """The targets, or a new one."""
+    if not asked.words:
+        return await desk.store.read(lambda tx: _targets(desk, tx, asked.viewer))
+    percent, title = _read(asked.words)
+    if not asked.viewer.is_admin:
+        raise NotAllowed("only admins of Spotter set targets")
+
+    def work(tx: Tx) -> Message:
+        now = desk.clock.now()
+        titles = {one.checklist_id: one.title for one in tx.sessions.checklists(sight(tx, asked.viewer).reach)}
+        checklist_id = _checklist(asked.words, title, titles) if title else None
+        tx.sessions.set_target(checklist_id, percent, asked.viewer.slack_user_id, now)
+        tx.ledger.write(asked.viewer.slack_user_id, "target", f"checklist:{checklist_id or 'all'}", now)
+        return answers.target_set(percent, titles[checklist_id] if checklist_id else None, command=desk.command)
+
+    return await desk.store.transact(work)
+
+
+def _targets(desk: Desk, tx: Tx, viewer: Viewer) -> Message:
+    titles = {one.checklist_id: one.title for one in tx.sessions.checklists(sight(tx, viewer).reach)}
+    every = tx.sessions.targets()
+    visible = {one: percent for one, percent in every.per_checklist.items() if one in titles}
+    return answers.targets_list(Targets(every.default, visible), titles, command=desk.command)
+
+
+def _read(text: str) -> tuple[float | None, str]:
+    """The percentage (None: none any more) and the words of the checklist, "" for all."""
+    if without := _WITHOUT.fullmatch(text):
+        return None, (without[2] or "").strip(_QUOTES)
+    found = _PERCENT.fullmatch(text)
+    percent = float(found[1].replace(",", ".")) if found else None
+    if found is None or percent is None or percent > 100:
+        raise QueryError(f"“{text}” is no target: it is a percentage from 0 to 100.", ["target", "target 80"])
+    return percent, (found[2] or "").strip(_QUOTES)
+
+
+def _checklist(typed: str, title: str, titles: dict[str, str]) -> str:
+    """The one checklist a title means. Raises QueryError where it means none or several."""
+    found = ids_named(fold(title), [(fold(name), ident) for ident, name in titles.items()])
+    if len(found) == 1:
+        return next(iter(found))
+    amount = typed[: typed.index(title)].rstrip(_QUOTES)
+    like = [titles[one] for one in found] or nearest(title, titles.values())
+    why = "means more than one checklist" if found else "is no checklist Spotter has seen"
+    raise QueryError(f"“{title}” {why}.", [f'{amount} "{name}"' for name in sorted(like)[:3]])
+
+
+@subcommand("settings", "What you get as direct messages", on_menu="Settings")
+async def settings(desk: Desk, asked: Asked) -> Message:
+    """The viewer's direct messages, with menus that change them."""
+    return settings_view.settings(await desk.store.read(lambda tx: settings_of(desk, tx, asked.viewer)))
+
+
+def settings_of(desk: Desk, tx: Tx, viewer: Viewer) -> settings_view.Settings:
+    """A viewer's own choices beside the house's."""
+    name = tx.people.directory().name_of(viewer.person_id) if viewer.person_id else None
+    return settings_view.Settings(
+        chosen=tx.people.preferences(viewer.slack_user_id),
+        observer_default=DirectMessages.ALL,
+        employee_default=DirectMessages.ALL if desk.notify_employees else DirectMessages.NONE,
+        link=who_words(viewer, name),
+    )
+
+
+async def choose(
+    desk: Desk,
+    viewer_id: str,
+    *,
+    as_observer: DirectMessages | None = None,
+    as_employee: DirectMessages | None = None,
+) -> Message:
+    """Saves one choice of somebody's and leaves the other as it is."""
+
+    def work(tx: Tx) -> None:
+        mine = tx.people.preferences(viewer_id)
+        tx.people.set_preferences(
+            viewer_id, Preferences(as_observer or mine.as_observer, as_employee or mine.as_employee)
+        )
+        tx.ledger.write(viewer_id, "settings", f"user:{viewer_id}", desk.clock.now())
+
+    await desk.store.transact(work)
+    kind = as_observer or as_employee
+    assert kind is not None, "one of the two is chosen"
+    return settings_view.direct_messages_set(kind, as_observer=as_observer is not None, command=desk.command)

@@ -1,0 +1,142 @@
+"""Making a rule: who may, where, what it would have brought, and waiting until its introduction is posted."""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+
+from bot.chat.desk import Desk
+from bot.chat.sight import Sight, names, refuse_unknown, sight, understood
+from bot.core.changes import outcome_of
+from bot.core.directory import Directory
+from bot.core.errors import MessengerRefused, MessengerUnavailable, NotAllowed
+from bot.core.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
+from bot.core.ports import Channel, Tx
+from bot.core.query import Key, Query, Term, pin, say, words
+from bot.core.routing import introduction
+from bot.views import answers, subscriptions
+
+LOOK_BACK = timedelta(days=30)
+_READ_AT_ONCE = 500
+_MOST_READ = 5_000
+_LOOK_EVERY = 0.2  # seconds between two looks at whether the introduction is posted
+_NO_WAY_IN = frozenset({"not_in_channel", "channel_not_found"})
+
+
+async def subscribe(
+    desk: Desk, viewer: Viewer, channel_id: str | None, text: str, *, public_is_meant: bool = False
+) -> Message:
+    """Makes a rule for a channel, or asks first where everybody could read what it posts.
+
+    Raises QueryError or NotAllowed. Every condition is checked again when the question was answered with yes.
+    """
+    if channel_id is None or not channel_id.startswith(("C", "G")):
+        return answers.trouble(
+            "Rules post to channels, and this is none.", f"Type `{desk.command} subscribe` in the channel it is for."
+        )
+    query = understood(text, "subscribe")
+    now = desk.clock.now()
+    place = Destination(DestinationKind.CHANNEL, channel_id)
+
+    def prepared(tx: Tx) -> tuple[Rule | None, str]:
+        seen = sight(tx, viewer)
+        known = names(tx, seen, query, now)
+        refuse_unknown(query, known, "subscribe")
+        return _same(tx, place, query), _would_have_been(tx, seen, query, known.directory, now)
+
+    same, last_month = await desk.store.read(prepared)
+    if same is not None:
+        return subscriptions.already_subscribed(same, words(query), command=desk.command)
+    try:
+        channel = await desk.messenger.channel(channel_id)
+    except MessengerRefused as refusal:
+        if refusal.code in _NO_WAY_IN:
+            return subscriptions.invite_first(channel_id)
+        return answers.trouble(
+            f"Nothing was saved: Slack does not tell what kind of channel this is ({refusal.code}).",
+            "An admin of Spotter can run `check`, which names the remedy.",
+        )
+    except MessengerUnavailable:
+        return answers.trouble(
+            "Nothing was saved: Slack can't tell just now what kind of channel this is.", "Try again in a minute."
+        )
+    _refuse_unfit(channel)
+    if not channel.is_member:
+        return subscriptions.invite_first(channel_id)
+    if not channel.is_private and not public_is_meant:
+        return subscriptions.confirm_subscription(channel_id, say(query), words(query), last_month=last_month)
+    return await _make(desk, viewer, place, query, last_month)
+
+
+def _refuse_unfit(channel: Channel) -> None:
+    if channel.is_shared_outside:
+        raise NotAllowed("this channel is shared with another company, where results of named people must not go")
+    if channel.is_archived:
+        raise NotAllowed("this channel is archived")
+
+
+def _same(tx: Tx, place: Destination, query: Query) -> Rule | None:
+    return next((rule for rule in tx.rules.at(place) if rule.query == say(query)), None)
+
+
+async def _make(desk: Desk, viewer: Viewer, place: Destination, query: Query, last_month: str) -> Message:
+    """Stores the rule with its introduction, in one transaction, and waits a little for that to be posted."""
+
+    def make(tx: Tx) -> tuple[Rule, bool]:
+        same = _same(tx, place, query)  # somebody else may have been faster
+        if same is not None:
+            return same, False
+        now = desk.clock.now()
+        rule = tx.rules.add(place, viewer.slack_user_id, say(query), RuleState.PENDING, now)
+        tx.outbox.owe(introduction(rule), now)
+        tx.ledger.write(viewer.slack_user_id, "subscribe", f"rule:{rule.rule_id}", now)
+        return rule, True
+
+    rule, is_new = await desk.store.transact(make)
+    if not is_new:
+        return subscriptions.already_subscribed(rule, words(query), command=desk.command)
+    desk.nudge()
+    rule = await _introduced(desk, rule)
+    if rule.state is RuleState.ENDED:
+        if rule.why in _NO_WAY_IN:
+            return subscriptions.invite_first(place.id)
+        return answers.trouble(
+            f"Rule {rule.rule_id} was not kept: its introduction could not be posted.",
+            "An admin of Spotter finds the reason with `outbox list`.",
+        )
+    if rule.state is RuleState.PENDING:
+        return subscriptions.starts_later(rule, words(query), command=desk.command)
+    return subscriptions.subscribed(rule, words(query), command=desk.command, last_month=last_month)
+
+
+async def _introduced(desk: Desk, rule: Rule) -> Rule:
+    """The rule once its introduction was posted or given up, or as it is when patience ends."""
+    until = desk.clock.monotonic() + desk.intro_patience
+    while True:
+        current = await desk.store.read(lambda tx: tx.rules.get(rule.rule_id)) or rule
+        if current.state is not RuleState.PENDING or desk.clock.monotonic() >= until:
+            return current
+        await desk.clock.sleep(_LOOK_EVERY)
+
+
+def _would_have_been(tx: Tx, seen: Sight, query: Query, directory: Directory, now: datetime) -> str:
+    """What the rule would have posted in the last 30 days, from what is stored and its owner may see; in words."""
+    since = now - LOOK_BACK
+    asked = query
+    if not any(term.key is Key.SINCE for term in query.terms):
+        asked = Query((*query.terms, Term(Key.SINCE, "30d")))
+    pinned = pin(asked, now=now, zone=seen.zone)
+    days: Counter[date] = Counter()
+    read = 0
+    while read < _MOST_READ:
+        found = tx.sessions.search(pinned, seen.reach, directory, now, _READ_AT_ONCE, read)
+        for session in found.sessions:
+            finished = session.facts.finished.at
+            if finished is not None and since <= finished <= now and outcome_of(session).is_over:
+                days[finished.astimezone(seen.zone).date()] += 1
+        read += len(found.sessions)
+        if not found.sessions or read >= found.total:
+            break
+    posts = days.total()
+    if not posts:
+        return "In the last 30 days it would have posted nothing."
+    told = "1 session" if posts == 1 else f"{posts:,} sessions"
+    return f"In the last 30 days it would have posted {told}, {max(days.values()):,} on the busiest day."
