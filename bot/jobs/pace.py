@@ -40,6 +40,7 @@ class Pace:
         self._edits = _Window(edits_a_minute)
         self._free_at: dict[str, float] = {}
         self._all_free_at = 0.0
+        self._edits_free_at = 0.0
 
     def post_at(self, place: str, now: float) -> float:
         """When a post to a place may go; `now` where it may at once."""
@@ -54,7 +55,7 @@ class Pace:
 
     def edit_at(self, now: float) -> float:
         """When an edit may go; `now` where it may at once."""
-        return max(now, self._edits.free_at(now), self._all_free_at)
+        return max(now, self._edits.free_at(now), self._all_free_at, self._edits_free_at)
 
     def edited(self, now: float) -> None:
         """Counts an edit that goes out now."""
@@ -66,3 +67,7 @@ class Pace:
             self._all_free_at = max(self._all_free_at, until)
         else:
             self._free_at[place] = max(self._free_at.get(place, 0.0), until)
+
+    def hold_edits_back(self, until: float) -> None:
+        """Slack named a time for edits: none goes before it."""
+        self._edits_free_at = max(self._edits_free_at, until)

@@ -1,0 +1,157 @@
+"""What a delivery's message is made of, as the rows are now, and which of its notices may not go out any more.
+
+A rule never shows more than its owner may see, a person nothing they may not see: asked at sending and at each edit.
+"""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from bot.core.access import OPERATOR_VIEWER, may_see
+from bot.core.changes import outcome_of
+from bot.core.directory import Directory
+from bot.core.model import (
+    OPERATOR,
+    Delivery,
+    DestinationKind,
+    DirectMessages,
+    NoticeKind,
+    OwedNotice,
+    Rule,
+    RuleState,
+    SessionKey,
+    SessionRecord,
+    Viewer,
+)
+from bot.core.ports import Tx
+from bot.views.cards import CardFacts
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What is the same for every message: who are admins, where iSpring is, the slash command."""
+
+    admins: frozenset[str] = frozenset()
+    account_url: str | None = None
+    command: str = "/ojt"
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A delivery's facts; the session version each notice id shows; and the notices to end, with why."""
+
+    facts: CardFacts
+    versions: Mapping[int, int] = field(default_factory=dict)
+    ended: Mapping[int, str] = field(default_factory=dict)
+
+
+def gather(tx: Tx, delivery: Delivery, house: House) -> Gathered:
+    """Everything a message needs, in one reading."""
+    directory = tx.people.directory()
+    rules = _rules(tx, delivery)
+    keys = {owed.notice.session for owed in delivery.notices if owed.notice.session is not None}
+    records = {key: record for key in keys if (record := tx.sessions.record(key)) is not None}
+    hidden: set[SessionKey] = set()
+    with_previous: set[SessionKey] = set()
+    versions: dict[int, int] = {}
+    ended: dict[int, str] = {}
+    for owed in delivery.notices:
+        record = records.get(owed.notice.session) if owed.notice.session is not None else None
+        versions[owed.notice_id] = record.session.version if record is not None else 0
+        wanted = [rule for number in owed.notice.rule_ids if (rule := rules.get(number)) and _counts(rule, owed)]
+        viewers = _viewers(tx, delivery, wanted, house.admins)
+        why = _why_ended(tx, delivery, owed, wanted, record)
+        if record is not None:
+            refusals = [v for viewer in viewers if not (v := may_see(viewer, record.session.facts, directory)).allowed]
+            if len(refusals) == len(viewers):
+                hidden.add(record.session.key)
+                why = why or (refusals[0].reason if refusals else "nobody who may see it wants it any more")
+            if record.previous is not None and _any_may_see(viewers, record, directory):
+                with_previous.add(record.session.key)
+        if why:
+            ended[owed.notice_id] = why
+    state = tx.sessions.poll_state()
+    facts = CardFacts(
+        records=records,
+        directory=directory,
+        rules=tuple(rules.values()),
+        data_as_of=state.last_good_at,
+        account_url=house.account_url,
+        hidden=frozenset(hidden),
+        with_previous=frozenset(with_previous),
+        command=house.command,
+    )
+    return Gathered(facts, versions, ended)
+
+
+def _rules(tx: Tx, delivery: Delivery) -> dict[int, Rule]:
+    numbers = sorted({number for owed in delivery.notices for number in owed.notice.rule_ids})
+    return {number: rule for number in numbers if (rule := tx.rules.get(number)) is not None}
+
+
+def _counts(rule: Rule, owed: OwedNotice) -> bool:
+    """Whether a rule still carries a notice. A paused one does: its messages wait for the channel to come back."""
+    if owed.shown_version is not None:
+        return True  # sent cards keep being corrected after their rule has ended
+    return rule.state is not RuleState.ENDED
+
+
+def _viewers(tx: Tx, delivery: Delivery, rules: Sequence[Rule], admins: AbstractSet[str]) -> list[Viewer]:
+    """On whose behalf a session would be shown: each rule's owner, or the person it is sent to."""
+    match delivery.destination.kind:
+        case DestinationKind.PERSON:
+            person_id = delivery.destination.id
+            return [Viewer(slack_user_id="", person_id=person_id, is_admin=False, why="no longer known in iSpring")]
+        case DestinationKind.USER:
+            return [_viewer(tx, delivery.destination.id, admins)]
+        case DestinationKind.CHANNEL:
+            return [_viewer(tx, owner, admins) for owner in dict.fromkeys(rule.owner for rule in rules)]
+
+
+def _viewer(tx: Tx, owner: str, admins: AbstractSet[str]) -> Viewer:
+    if owner == OPERATOR:
+        return OPERATOR_VIEWER
+    seen = tx.people.slack_user(owner)
+    is_full_member = seen is None or seen[0].is_full_member
+    return Viewer(
+        slack_user_id=owner,
+        person_id=tx.people.linked_person(owner) if is_full_member else None,
+        is_admin=is_full_member and owner in admins,
+        why="the rule's owner is not linked to a person in iSpring",
+    )
+
+
+def _any_may_see(viewers: Sequence[Viewer], record: SessionRecord, directory: Directory) -> bool:
+    previous = record.previous
+    return previous is not None and any(may_see(viewer, previous.facts, directory).allowed for viewer in viewers)
+
+
+def _why_ended(
+    tx: Tx, delivery: Delivery, owed: OwedNotice, wanted: Sequence[Rule], record: SessionRecord | None
+) -> str:
+    """Why nobody wants a notice any more, "" while somebody does."""
+    notice = owed.notice
+    if notice.kind is NoticeKind.RULE_PAUSED:
+        return ""  # told about a rule, not for it
+    if notice.rule_ids and not wanted:
+        return f"rule {', '.join(str(number) for number in notice.rule_ids)} was ended"
+    if notice.kind is NoticeKind.SESSION and record is None:
+        return "the session is not stored any more"
+    if delivery.destination.kind is DestinationKind.PERSON and record is not None:
+        return _why_unwanted(tx, delivery.destination.id, record)
+    return ""
+
+
+def _why_unwanted(tx: Tx, person_id: str, record: SessionRecord) -> str:
+    """Whether a person turned such messages off since this one was owed."""
+    user_id = tx.people.linked_user(person_id)
+    if user_id is None:
+        return ""
+    chosen = tx.people.preferences(user_id)
+    is_observer = record.session.facts.observer_id == person_id
+    wants = chosen.as_observer if is_observer else chosen.as_employee
+    if wants is DirectMessages.NONE:
+        return "this person turned direct messages off"
+    if wants is DirectMessages.BELOW and not outcome_of(record.session).is_bad:
+        return "this person wants only what is below target or failed"
+    return ""

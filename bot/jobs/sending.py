@@ -1,0 +1,352 @@
+"""One delivery at a time: posting, reading back, editing, and storing what Slack answered, whatever the database does.
+
+`core.delivery` decides what becomes of it; this asks Slack and carries the decision out.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+import structlog
+
+from bot.core.delivery import (
+    AppRefused,
+    DestinationGone,
+    EditResult,
+    Found,
+    LookResult,
+    MessageRefused,
+    PostResult,
+    Scope,
+    Sent,
+    Throttled,
+    Unreadable,
+    Unsure,
+    after_edit,
+    after_look,
+    after_post,
+    versions_shown,
+)
+from bot.core.errors import StoreBusy, StoreError
+from bot.core.model import (
+    OPERATOR,
+    Delivery,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Message,
+    Notice,
+    NoticeKind,
+    Rule,
+    RuleState,
+)
+from bot.core.ports import Clock, Contacts, Messenger, Nobody, Store, Tx
+from bot.jobs.attempts import attempt_of, unplaced_look
+from bot.jobs.gather import Gathered, House, gather
+from bot.jobs.pace import Pace
+from bot.views.cards import CardFacts
+
+T = TypeVar("T")
+Render = Callable[[Delivery, CardFacts], Message]
+SPOTTER = "spotter"  # who did it, in the ledger
+BUSY_PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds between tries to store an answer; the last for ever
+
+log = structlog.get_logger(__name__)
+
+
+class Sender:
+    """Carries single deliveries through. `dice` answers in [0, 1); `ops`: where whoever runs Spotter is told things."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        messenger: Messenger,
+        contacts: Contacts,
+        clock: Clock,
+        dice: Callable[[], float],
+        render: Render,
+        house: House,
+        ops: tuple[Destination, ...],
+        pace: Pace,
+    ) -> None:
+        self._store = store
+        self._messenger = messenger
+        self._contacts = contacts
+        self._clock = clock
+        self._dice = dice
+        self._render = render
+        self._house = house
+        self._ops = ops
+        self._pace = pace
+        self._posted_versions: dict[str, Mapping[int, int]] = {}  # of deliveries that became unsure in this process
+
+    # ---- posting -------------------------------------------------------------------------------------------------
+
+    async def send_next(self, destination: Destination) -> bool:
+        """Claims and posts the next message for a destination; False where there is none or no other should follow."""
+        now, slack_time, new_id = self._clock.now(), self._messenger.slack_time(), uuid.uuid4().hex
+        delivery = await self.insist(lambda tx: tx.outbox.claim(destination, now, slack_time, new_id))
+        if delivery is None:
+            return False
+        self._pace.posted(str(destination), self._clock.monotonic())
+        placed = await self._placed(delivery)
+        if not isinstance(placed, Delivery):
+            return await self._settle_unplaced(delivery, placed, now)
+        gathered = await self._gathered(placed)
+        if isinstance(gathered, MessageRefused):
+            return await self._settle(placed, gathered, {}, now)
+        left = await self._without_ended(placed, gathered) if gathered.ended else placed
+        if left is None:
+            return True
+        message = self._rendered(left, gathered.facts)
+        if not isinstance(message, Message):
+            return await self._settle(left, message, {}, now)
+        assert left.channel is not None
+        started = self._clock.now()
+        result = await self._messenger.post(left.channel, message, delivery_id=left.delivery_id)
+        return await self._settle(left, result, gathered.versions, started)
+
+    async def _placed(self, delivery: Delivery) -> Delivery | Nobody | PostResult:
+        """The delivery with its conversation, stored before the first attempt so that it can be read back."""
+        if delivery.channel is not None:
+            return delivery
+        place = await self._contacts.conversation(delivery.destination)
+        if not isinstance(place, str):
+            return place
+        await self.insist(lambda tx: tx.outbox.place(delivery.delivery_id, place))
+        return replace(delivery, channel=place)
+
+    async def _settle_unplaced(self, delivery: Delivery, why: Nobody | PostResult, started: datetime) -> bool:
+        if not isinstance(why, Nobody):
+            return await self._settle(delivery, why, {}, started)
+        notices = [owed.notice_id for owed in delivery.notices]
+        await self.insist(lambda tx: tx.outbox.drop_notices(notices, why.why))
+        log.info("delivery.dropped", delivery=delivery.delivery_id, to=str(delivery.destination), why=why.why)
+        return True
+
+    async def _without_ended(self, delivery: Delivery, gathered: Gathered) -> Delivery | None:
+        """Ends the notices that may not go out; the delivery with the others, None where none is left."""
+
+        def end(tx: Tx) -> None:
+            for why in set(gathered.ended.values()):
+                tx.outbox.drop_notices([one for one, reason in gathered.ended.items() if reason == why], why)
+
+        await self.insist(end)
+        left = tuple(owed for owed in delivery.notices if owed.notice_id not in gathered.ended)
+        log.info("notices.dropped", delivery=delivery.delivery_id, dropped=len(gathered.ended), left=len(left))
+        return replace(delivery, notices=left) if left else None
+
+    async def _gathered(self, delivery: Delivery) -> Gathered | MessageRefused:
+        try:
+            return await self.insist_reading(lambda tx: gather(tx, delivery, self._house))
+        except StoreError:
+            raise
+        except Exception as problem:  # one message whose facts don't fit together must not stop all the others
+            log.error("delivery.not_gathered", delivery=delivery.delivery_id, exc_info=problem)
+            return MessageRefused(f"Spotter could not gather its facts ({type(problem).__name__})")
+
+    def _rendered(self, delivery: Delivery, facts: CardFacts) -> Message | MessageRefused:
+        try:
+            return self._render(delivery, facts)
+        except Exception as problem:  # one message that can't be put into words must not stop all the others
+            log.error("delivery.not_rendered", delivery=delivery.delivery_id, exc_info=problem)
+            return MessageRefused(f"Spotter could not put it into words ({type(problem).__name__})")
+
+    async def _settle(
+        self, delivery: Delivery, result: PostResult, versions: Mapping[int, int], started: datetime
+    ) -> bool:
+        """Stores what became of it; whether another message may follow at once."""
+        now = self._clock.now()
+        decided = after_post(delivery, result, now=now, dice=self._dice())
+        match result:
+            case Sent():
+                decided = versions_shown(decided, versions)
+            case Throttled(after, scope):
+                place = None if scope is Scope.WORKSPACE else str(delivery.destination)
+                self._pace.hold_back(place, self._clock.monotonic() + after)
+            case Unsure():
+                self._posted_versions[delivery.delivery_id] = versions
+        attempt = attempt_of("post", result, started, now)
+
+        def settle(tx: Tx) -> None:
+            tx.outbox.save(decided, attempt)
+            self._consequences(tx, decided, result, now)
+
+        await self.insist(settle)
+        level = log.info if isinstance(result, (Sent, Throttled)) else log.warning
+        level(
+            "delivery.tried",
+            delivery=delivery.delivery_id,
+            to=str(delivery.destination),
+            result=attempt.result,
+            state=str(decided.state),
+            why=attempt.why,
+            notices=len(delivery.notices),
+        )
+        return isinstance(result, (Sent, MessageRefused))
+
+    def _consequences(self, tx: Tx, decided: Delivery, result: PostResult, now: datetime) -> None:
+        """What an answer means for others than this delivery."""
+        match result:
+            case Sent():
+                _introduced(tx, decided, now)
+            case DestinationGone(why):
+                tx.outbox.hold(decided.destination, why)
+                self._pause_rules(tx, decided.destination, why, now)
+            case AppRefused(why, needed):
+                tx.outbox.refuse_app(why + (f" (needs {needed})" if needed else ""))
+        if decided.state is DeliveryState.DEAD and not _is_for_ops(decided):
+            self._tell_ops(tx, f"dead:{decided.delivery_id}", {"code": "message_refused", "why": decided.why}, now)
+
+    def _pause_rules(self, tx: Tx, destination: Destination, why: str, now: datetime) -> None:
+        """Pauses a channel's rules and tells each owner once; the pause ends when the bot is back."""
+        if destination.kind is not DestinationKind.CHANNEL:
+            return
+        for rule in tx.rules.at(destination):
+            if rule.state not in (RuleState.ACTIVE, RuleState.PENDING):
+                continue
+            if rule.state is RuleState.ACTIVE:
+                tx.rules.set_state(rule.rule_id, RuleState.PAUSED, why, now)
+                tx.ledger.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
+            self._tell_owner(tx, rule, now)
+
+    def _tell_owner(self, tx: Tx, rule: Rule, now: datetime) -> None:
+        subject = f"rule_paused:{rule.rule_id}:{int(now.timestamp())}"
+        owner = () if rule.owner == OPERATOR else (Destination(DestinationKind.USER, rule.owner),)
+        for destination in owner or self._ops:
+            if destination == rule.destination:
+                continue
+            notice = Notice(
+                kind=NoticeKind.RULE_PAUSED,
+                destination=destination,
+                subject=subject,
+                reason="its channel can't be written to",
+                rule_ids=(rule.rule_id,),
+            )
+            tx.outbox.owe(notice, now)
+
+    def _tell_ops(self, tx: Tx, subject: str, facts: Mapping[str, str | int | float | None], now: datetime) -> None:
+        for destination in self._ops:
+            kind = NoticeKind.OPS
+            notice = Notice(kind=kind, destination=destination, subject=subject, reason="for the operator", facts=facts)
+            tx.outbox.owe(notice, now)
+
+    # ---- reading back --------------------------------------------------------------------------------------------
+
+    async def look(self, delivery: Delivery) -> None:
+        """Reads the conversation of an unsure delivery back and stores what that says."""
+        started = self._clock.now()
+        placed = await self._placed(delivery)
+        look: LookResult
+        if isinstance(placed, Delivery):
+            delivery = placed
+            assert delivery.channel is not None
+            since = delivery.slack_time if delivery.slack_time is not None else delivery.created_at.timestamp()
+            look = await self._messenger.look(delivery.channel, delivery_id=delivery.delivery_id, since=since)
+        else:
+            look = unplaced_look(placed)
+        now = self._clock.now()
+        decided = after_look(delivery, look, now=now)
+        if isinstance(look, Found):
+            # Without the versions that were posted, the card is edited once to be sure.
+            decided = versions_shown(decided, self._posted_versions.get(delivery.delivery_id, {}))
+        attempt = attempt_of("look", look, started, now)
+
+        def settle(tx: Tx) -> None:
+            tx.outbox.save(decided, attempt)
+            if isinstance(look, Found):
+                _introduced(tx, decided, now)
+            if decided.state is DeliveryState.WAITING and isinstance(look, Unreadable):
+                tx.ledger.write(SPOTTER, "resend unread", f"delivery:{delivery.delivery_id}", now)
+            if decided.state is DeliveryState.DEAD and not _is_for_ops(decided):
+                self._tell_ops(tx, f"dead:{decided.delivery_id}", {"code": "message_refused", "why": decided.why}, now)
+
+        await self.insist(settle)
+        if decided.state is not DeliveryState.UNSURE:
+            self._posted_versions.pop(delivery.delivery_id, None)
+        log.info("delivery.looked", delivery=delivery.delivery_id, result=attempt.result, state=str(decided.state))
+
+    # ---- editing -------------------------------------------------------------------------------------------------
+
+    async def claim_edit(self) -> Delivery | None:
+        """The next card that shows less than is known, None where there is none. Counts it as an edit that goes out."""
+        now = self._clock.now()
+        delivery = await self.insist(lambda tx: tx.outbox.claim_edit(now))
+        if delivery is not None:
+            self._pace.edited(self._clock.monotonic())
+        return delivery
+
+    async def edit(self, delivery: Delivery) -> bool:
+        """Edits a card that `claim_edit` gave, whether Slack took it."""
+        started = self._clock.now()
+        gathered = await self._gathered(delivery)
+        result: EditResult
+        if isinstance(gathered, MessageRefused):
+            result, versions = gathered, {}
+        else:
+            result, versions = await self._edited(delivery, gathered.facts), gathered.versions
+        now = self._clock.now()
+        decided = after_edit(result, now=now, dice=self._dice())
+        versions = versions if decided.shown else {}
+        if isinstance(result, Throttled):
+            self._pace.hold_edits_back(self._clock.monotonic() + result.after)
+        attempt = attempt_of("edit", result, started, now)
+
+        def settle(tx: Tx) -> None:
+            tx.outbox.save_edit(delivery.delivery_id, versions, decided.due_at, decided.ended, attempt)
+            if isinstance(result, AppRefused):
+                tx.outbox.refuse_app(result.why + (f" (needs {result.needed})" if result.needed else ""))
+
+        await self.insist(settle)
+        log.info("delivery.edited", delivery=delivery.delivery_id, result=attempt.result, why=attempt.why)
+        return decided.shown
+
+    async def _edited(self, delivery: Delivery, facts: CardFacts) -> EditResult:
+        assert delivery.channel is not None and delivery.ts is not None
+        message = self._rendered(delivery, facts)
+        if not isinstance(message, Message):
+            return message
+        result = await self._messenger.edit(delivery.channel, delivery.ts, message)
+        if isinstance(result, MessageRefused) and message.blocks:
+            log.warning("delivery.edit_refused", delivery=delivery.delivery_id, why=result.why)
+            result = await self._messenger.edit(delivery.channel, delivery.ts, Message(message.text))
+        return result
+
+    # ---- the store -----------------------------------------------------------------------------------------------
+
+    async def insist(self, work: Callable[[Tx], T]) -> T:
+        """Runs a transaction until it holds: what Slack answered must not be lost to a busy database."""
+        return await self._until_free(self._store.transact, work)
+
+    async def insist_reading(self, work: Callable[[Tx], T]) -> T:
+        """As `insist`, for reading."""
+        return await self._until_free(self._store.read, work)
+
+    async def _until_free(self, door: Callable[[Callable[[Tx], T]], Awaitable[T]], work: Callable[[Tx], T]) -> T:
+        tries = 0
+        while True:
+            try:
+                return await door(work)
+            except StoreBusy:
+                pause = BUSY_PAUSES[min(tries, len(BUSY_PAUSES) - 1)]
+                tries += 1
+                log.warning("store.busy", tries=tries)
+                await self._clock.sleep(pause)
+
+
+def _introduced(tx: Tx, delivery: Delivery, now: datetime) -> None:
+    """A rule hears of listings from the moment its intro stands in the channel."""
+    for owed in delivery.notices:
+        if owed.notice.kind is not NoticeKind.INTRO:
+            continue
+        for number in owed.notice.rule_ids:
+            rule = tx.rules.get(number)
+            if rule is not None and rule.state is RuleState.PENDING:
+                tx.rules.set_state(number, RuleState.ACTIVE, "", now)
+
+
+def _is_for_ops(delivery: Delivery) -> bool:
+    return any(owed.notice.kind is NoticeKind.OPS for owed in delivery.notices)
