@@ -1,0 +1,1 @@
+"""Remembers: the one room that knows SQL."""

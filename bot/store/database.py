@@ -1,0 +1,116 @@
+"""The one door to the database: plain functions go in, one transaction each, and their answers come out."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TypeVar
+
+from bot.core.errors import StoreUnusable
+from bot.core.ports import Tx
+from bot.store.failures import translated
+from bot.store.ledger import Ledger
+from bot.store.opening import BUSY_SECONDS, reader, set_up, writer
+from bot.store.outbox import Outbox
+from bot.store.people import KeptDirectory, People
+from bot.store.rules import Rules
+from bot.store.sessions import Sessions
+
+T = TypeVar("T")
+READERS = 3  # a listing may be compared and a page sorted while a third answers
+
+
+class Transaction:
+    """The repositories on one connection, for as long as one `work` runs."""
+
+    def __init__(self, connection: sqlite3.Connection, kept: KeptDirectory) -> None:
+        self.people = People(connection, kept)
+        self.outbox = Outbox(connection)
+        self.rules = Rules(connection)
+        self.sessions = Sessions(connection, self.people)
+        self.ledger = Ledger(connection)
+
+
+class Database:
+    """Fulfils `core.ports.Store` with one SQLite file: one writing thread, a few reading ones.
+
+    In WAL mode readers see the state before a write until it commits, so a long write never delays an answer. A task
+    that is cancelled while it waits leaves its work to end in its thread: whole, or rolled back.
+    """
+
+    def __init__(self, path: Path, created: bool, busy_seconds: float) -> None:
+        self.path = path
+        self.created = created
+        self._kept = KeptDirectory()
+        self._writer = writer(path, busy_seconds)
+        self._identity = _identity(path)
+        self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        for _ in range(READERS):
+            self._readers.put(reader(path, busy_seconds))
+        self._writing = ThreadPoolExecutor(1, "store-write")
+        self._reading = ThreadPoolExecutor(READERS, "store-read")
+
+    @classmethod
+    def open(cls, path: Path, *, now: datetime, busy_seconds: float = BUSY_SECONDS) -> "Database":
+        """Opens, and where needed creates or migrates, a database. Raises StoreBusy or StoreUnusable."""
+        created = set_up(path, now, busy_seconds)
+        with translated(path):
+            return cls(path, created, busy_seconds)
+
+    def close(self) -> None:
+        """Ends what is running, then lets go of the file. The last to leave folds the write-ahead log into it."""
+        self._reading.shutdown()
+        self._writing.shutdown()
+        while not self._readers.empty():
+            self._readers.get().close()
+        self._writer.close()
+
+    async def transact(self, work: Callable[[Tx], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writing, self._write_now, work)
+
+    async def read(self, work: Callable[[Tx], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._reading, self._read_now, work)
+
+    def _write_now(self, work: Callable[[Tx], T]) -> T:
+        with translated(self.path):
+            self._refuse_moved_file()
+            return _within(self._writer, "BEGIN IMMEDIATE", work, self._kept)
+
+    def _read_now(self, work: Callable[[Tx], T]) -> T:
+        connection = self._readers.get()
+        try:
+            with translated(self.path):
+                return _within(connection, "BEGIN", work, self._kept)
+        finally:
+            self._readers.put(connection)
+
+    def _refuse_moved_file(self) -> None:
+        """SQLite would go on writing into a file that was deleted or replaced, and all of it would be lost."""
+        if _identity(self.path) != self._identity:
+            raise StoreUnusable(
+                f"The database {self.path} was deleted or replaced while it was in use: stop Spotter, put it back from "
+                "a backup, start again."
+            )
+
+
+def _within(connection: sqlite3.Connection, begin: str, work: Callable[[Tx], T], kept: KeptDirectory) -> T:
+    connection.execute(begin)
+    try:
+        answer = work(Transaction(connection, kept))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # a full disk may have ended it already
+            connection.execute("ROLLBACK")
+        raise
+    return answer
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,89 @@
+"""How notices and rules end, and what ends with them: in the transaction that ended the first."""
+
+import sqlite3
+from collections.abc import Collection
+from datetime import datetime
+
+from bot.core.model import NoticeKind
+from bot.store.columns import from_json, listed, to_json, to_ms, value_of
+from bot.store.deliveries import refresh_due
+
+_UNTRIED = ("waiting", "held")
+
+
+def end_notices(connection: sqlite3.Connection, ids: Collection[int], why: str, *, in_hand: bool) -> None:
+    """Ends notices; a delivery left without any is dropped. `in_hand`: what is `sending` is the caller's own claim and
+    not posted yet, so it may be dropped too. What is unsure is still looked for, but no longer sent again."""
+    numbers = to_json([*ids])
+    rows = connection.execute(
+        "SELECT DISTINCT destination, delivery FROM notices WHERE id IN (SELECT value FROM json_each(?))", (numbers,)
+    ).fetchall()
+    connection.execute(
+        "UPDATE notices SET ended = ? WHERE id IN (SELECT value FROM json_each(?)) AND ended IS NULL", (why, numbers)
+    )
+    _end_intros(connection, numbers, why)
+    states = (*_UNTRIED, "sending") if in_hand else _UNTRIED
+    for row in rows:
+        if row["delivery"] is not None and not is_wanted(connection, row["delivery"]):
+            connection.execute(
+                "UPDATE deliveries SET state = 'dropped', why = ? WHERE id = ?"
+                " AND state IN (SELECT value FROM json_each(?))",
+                (why, row["delivery"], listed(states)),
+            )
+        refresh_due(connection, row["destination"])
+
+
+def is_wanted(connection: sqlite3.Connection, delivery: int) -> bool:
+    """Whether a delivery still carries a notice."""
+    return bool(
+        value_of(connection, "SELECT EXISTS (SELECT 1 FROM notices WHERE delivery = ? AND ended IS NULL)", (delivery,))
+    )
+
+
+def end_rule(connection: sqlite3.Connection, rule_id: int, why: str) -> None:
+    """Ends a rule, and what waits only for it. A notice that another rule carries stays; so do sent messages."""
+    connection.execute("UPDATE rules SET state = 'ended', why = ? WHERE rule_id = ?", (why, rule_id))
+    living = {row["rule_id"] for row in connection.execute("SELECT rule_id FROM rules WHERE state <> 'ended'")}
+    waiting = connection.execute(
+        "SELECT notices.id, notices.rule_ids FROM rules JOIN notices USING (destination)"
+        " LEFT JOIN deliveries ON deliveries.id = notices.delivery"
+        " WHERE rules.rule_id = ? AND notices.ended IS NULL"
+        " AND (notices.delivery IS NULL OR deliveries.state NOT IN ('sent', 'dead', 'dropped'))",
+        (rule_id,),
+    ).fetchall()
+    orphans = []
+    for row in waiting:
+        rules = from_json(row["rule_ids"], tuple[int, ...])
+        if rule_id in rules and not living.intersection(rules):
+            orphans.append(row["id"])
+    if orphans:
+        end_notices(connection, orphans, why, in_hand=False)
+
+
+def begin_rules(connection: sqlite3.Connection, delivery: int, now: datetime) -> None:
+    """A rule begins to listen when its intro has arrived."""
+    connection.execute(
+        "UPDATE rules SET state = 'active', active_since = coalesce(active_since, ?), why = '' WHERE state = 'pending'"
+        " AND rule_id IN (SELECT json_extract(rule_ids, '$[0]') FROM notices WHERE delivery = ? AND kind = ?)",
+        (to_ms(now), delivery, NoticeKind.INTRO),
+    )
+
+
+def end_unheard_rules(connection: sqlite3.Connection, delivery: int, why: str) -> None:
+    """A rule whose intro can't arrive ends, and so does the intro."""
+    rows = connection.execute(
+        "SELECT id FROM notices WHERE delivery = ? AND kind = ?", (delivery, NoticeKind.INTRO)
+    ).fetchall()
+    if rows:
+        end_notices(connection, [row["id"] for row in rows], why, in_hand=True)
+
+
+def _end_intros(connection: sqlite3.Connection, numbers: str, why: str) -> None:
+    """Ends the rules whose intro is among these notices (a JSON list of ids) and has not been posted."""
+    rows = connection.execute(
+        "SELECT rules.rule_id FROM notices JOIN rules ON rules.rule_id = json_extract(notices.rule_ids, '$[0]')"
+        " WHERE notices.id IN (SELECT value FROM json_each(?)) AND notices.kind = ? AND rules.state = 'pending'",
+        (numbers, NoticeKind.INTRO),
+    ).fetchall()
+    for row in rows:
+        end_rule(connection, row["rule_id"], why)

@@ -1,0 +1,103 @@
+"""Who leads: the one process that polls and sends holds a kernel lock, which is free at once when it dies."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bot.core.errors import StoreBusy, StoreUnusable
+
+OWNER_ONLY = 0o600
+_SETUP_LIMIT = 30.0  # seconds that another process may take to migrate
+_SETUP_STEP = 0.02
+
+
+class Leadership:
+    """Leadership over a database, by `flock` on `<database>.lock`. The file stays; only its lock means something."""
+
+    def __init__(self, database: Path) -> None:
+        self._path = beside(database, ".lock")
+        self._file: int | None = None
+
+    @property
+    def is_held(self) -> bool:
+        return self._file is not None
+
+    def try_acquire(self) -> bool:
+        """Whether this process leads now; asking again while it does is harmless. Raises StoreUnusable."""
+        if self._file is not None:
+            return True
+        file = open_owner_only(self._path)
+        if not _try_lock(file):
+            os.close(file)
+            return False
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        if self._file is not None:
+            os.ftruncate(self._file, 0)
+            os.close(self._file)
+            self._file = None
+
+    def leader(self) -> int | None:
+        """The process id of whoever leads, None where nobody does or it can't be told."""
+        if self._file is not None:
+            return os.getpid()
+        try:
+            text = self._path.read_text()
+        except FileNotFoundError:
+            return None
+        file = open_owner_only(self._path)
+        try:
+            if _try_lock(file):
+                return None
+        finally:
+            os.close(file)
+        return int(text) if text.strip().isdecimal() else None
+
+
+@contextmanager
+def setting_up(database: Path) -> Iterator[None]:
+    """Alone while a database is created or migrated. Another file than the leader's: beside a running leader a second
+    process must still be able to open the database. Raises StoreBusy where another process takes too long."""
+    file = open_owner_only(beside(database, ".setup.lock"))
+    try:
+        deadline = time.monotonic() + _SETUP_LIMIT
+        while not _try_lock(file):
+            if time.monotonic() > deadline:
+                raise StoreBusy(f"Another process has been setting up the database {database} for too long.")
+            time.sleep(_SETUP_STEP)
+        yield
+    finally:
+        os.close(file)
+
+
+def beside(database: Path, ending: str) -> Path:
+    return database.with_name(database.name + ending)
+
+
+def open_owner_only(path: Path) -> int:
+    """Opens a file that nobody but its owner may read, making it where it is not there. Raises StoreUnusable."""
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
+    except OSError as error:
+        raise StoreUnusable(
+            f"{path} can't be opened ({error.strerror}): see that its folder exists and may be written by the user "
+            "that runs Spotter."
+        ) from error
+    with suppress(PermissionError):  # the file of another owner: theirs to protect
+        os.fchmod(file, OWNER_ONLY)
+    return file
+
+
+def _try_lock(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

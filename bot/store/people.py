@@ -1,0 +1,211 @@
+"""iSpring's people and places, Slack's users, and the ties between them."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.core.directory import Directory
+from bot.core.model import (
+    Department,
+    DirectMessages,
+    Person,
+    PersonStatus,
+    Preferences,
+    SlackUser,
+    Subordination,
+)
+from bot.store.columns import State, from_json, from_ms, from_ms_or_none, to_json, to_ms, value_of
+
+
+class KeptDirectory:
+    """The directory last read, shared by all threads of a process. One tuple, replaced whole: no lock is needed."""
+
+    def __init__(self) -> None:
+        self.version_and_value: tuple[int, Directory] = (0, Directory())
+
+
+class People:
+    """Fulfils `core.ports.PeopleRows`."""
+
+    def __init__(self, connection: sqlite3.Connection, kept: KeptDirectory) -> None:
+        self._connection = connection
+        self._state = State(connection)
+        self._kept = kept
+        self._replaced = False
+
+    # ---- iSpring ---------------------------------------------------------------------------------------------------
+
+    def replace_directory(self, people: Sequence[Person], departments: Sequence[Department], now: datetime) -> None:
+        self._replaced = True
+        self._connection.execute("DELETE FROM people")
+        self._connection.execute("DELETE FROM departments")
+        # "OR REPLACE": a page that iSpring repeated must not stop the rest.
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO people (person_id, name, email, job_title, department_id, status, subordination,"
+            " supervisor_id, manages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    person.person_id,
+                    person.name,
+                    person.email,
+                    person.job_title,
+                    person.department_id,
+                    person.status,
+                    person.subordination,
+                    person.supervisor_id,
+                    to_json(person.manages_departments),
+                )
+                for person in people
+            ),
+        )
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO departments (department_id, name, parent_id, subordination, supervisor_id)"
+            " VALUES (?, ?, ?, ?, ?)",
+            ((d.department_id, d.name, d.parent_id, d.subordination, d.supervisor_id) for d in departments),
+        )
+        self._state.set("directory_at", to_ms(now))
+        self._state.set("directory_version", (self._state.get("directory_version") or 0) + 1)
+
+    def directory(self) -> Directory:
+        version = self._state.get("directory_version") or 0
+        kept_version, kept = self._kept.version_and_value
+        if version == kept_version and not self._replaced:
+            return kept
+        directory = self._read_directory()
+        if not self._replaced:  # what this transaction replaced may yet be rolled back, its version used again
+            self._kept.version_and_value = (version, directory)
+        return directory
+
+    def _read_directory(self) -> Directory:
+        people = self._connection.execute(
+            "SELECT person_id, name, email, job_title, department_id, status, subordination, supervisor_id, manages"
+            " FROM people"
+        )
+        departments = self._connection.execute(
+            "SELECT department_id, name, parent_id, subordination, supervisor_id FROM departments"
+        )
+        return Directory.of(
+            (
+                Person(
+                    person_id=row["person_id"],
+                    name=row["name"],
+                    email=row["email"],
+                    job_title=row["job_title"],
+                    department_id=row["department_id"],
+                    status=PersonStatus(row["status"]),
+                    subordination=Subordination(row["subordination"]),
+                    supervisor_id=row["supervisor_id"],
+                    manages_departments=from_json(row["manages"], tuple[str, ...]),
+                )
+                for row in people
+            ),
+            (
+                Department(
+                    department_id=row["department_id"],
+                    name=row["name"],
+                    parent_id=row["parent_id"],
+                    subordination=Subordination(row["subordination"]),
+                    supervisor_id=row["supervisor_id"],
+                )
+                for row in departments
+            ),
+        )
+
+    def directory_at(self) -> datetime | None:
+        return self._state.moment("directory_at")
+
+    # ---- Slack -----------------------------------------------------------------------------------------------------
+
+    def save_slack_user(self, user: SlackUser, now: datetime) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO slack_users (user_id, email, zone, is_full_member, why_not, seen_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (user.user_id, user.email, user.zone, user.is_full_member, user.why_not, to_ms(now)),
+        )
+        self._connection.execute("DELETE FROM no_slack_users WHERE email = ?", (user.email,))
+
+    def slack_user(self, user_id: str) -> tuple[SlackUser, datetime] | None:
+        row = self._connection.execute("SELECT * FROM slack_users WHERE user_id = ?", (user_id,)).fetchone()
+        return (_slack_user(row), from_ms(row["seen_at"])) if row else None
+
+    def slack_users_with(self, email: str) -> Sequence[SlackUser]:
+        rows = self._connection.execute("SELECT * FROM slack_users WHERE email = ? ORDER BY user_id", (email.lower(),))
+        return [_slack_user(row) for row in rows]
+
+    def note_no_slack_user(self, email: str, now: datetime) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO no_slack_users (email, at) VALUES (?, ?)", (email.lower(), to_ms(now))
+        )
+
+    def no_slack_user_since(self, email: str) -> datetime | None:
+        found = value_of(self._connection, "SELECT at FROM no_slack_users WHERE email = ?", (email.lower(),))
+        return from_ms_or_none(found)
+
+    # ---- ties ------------------------------------------------------------------------------------------------------
+
+    def link(self, slack_user_id: str, person_id: str, by: str, email: str | None, now: datetime) -> None:
+        # Whom either was tied to before gives way: a person has one account, an account one person.
+        self._connection.execute(
+            "INSERT OR REPLACE INTO links (slack_user_id, person_id, by, email, at) VALUES (?, ?, ?, ?, ?)",
+            (slack_user_id, person_id, by, email, to_ms(now)),
+        )
+
+    def unlink(self, slack_user_id: str) -> None:
+        self._connection.execute("DELETE FROM links WHERE slack_user_id = ?", (slack_user_id,))
+
+    def linked_person(self, slack_user_id: str) -> str | None:
+        person_id: str | None = value_of(
+            self._connection,
+            f"SELECT links.person_id {_TIED} WHERE links.slack_user_id = ? AND {_NOT_RESTING}",
+            (slack_user_id,),
+        )
+        return person_id
+
+    def linked_user(self, person_id: str) -> str | None:
+        slack_user_id: str | None = value_of(
+            self._connection,
+            f"SELECT links.slack_user_id {_TIED} WHERE links.person_id = ? AND {_NOT_RESTING}",
+            (person_id,),
+        )
+        return slack_user_id
+
+    def links(self) -> Sequence[tuple[str, str, str]]:
+        rows = self._connection.execute("SELECT slack_user_id, person_id, by FROM links ORDER BY slack_user_id")
+        return [(row["slack_user_id"], row["person_id"], row["by"]) for row in rows]
+
+    def preferences(self, slack_user_id: str) -> Preferences:
+        row = self._connection.execute(
+            "SELECT as_observer, as_employee FROM preferences WHERE slack_user_id = ?", (slack_user_id,)
+        ).fetchone()
+        return Preferences(_choice(row["as_observer"]), _choice(row["as_employee"])) if row else Preferences()
+
+    def set_preferences(self, slack_user_id: str, preferences: Preferences) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO preferences (slack_user_id, as_observer, as_employee) VALUES (?, ?, ?)",
+            (slack_user_id, preferences.as_observer, preferences.as_employee),
+        )
+
+
+# A tie made by e-mail rests while either of the two has another address than when it was made.
+_TIED = (
+    "FROM links LEFT JOIN slack_users ON slack_users.user_id = links.slack_user_id"
+    " LEFT JOIN people ON people.person_id = links.person_id"
+)
+_NOT_RESTING = (
+    "(links.email IS NULL OR ((slack_users.user_id IS NULL OR slack_users.email IS links.email)"
+    " AND (people.person_id IS NULL OR people.email IS links.email)))"
+)
+
+
+def _choice(text: str | None) -> DirectMessages | None:
+    return None if text is None else DirectMessages(text)
+
+
+def _slack_user(row: sqlite3.Row) -> SlackUser:
+    return SlackUser(
+        user_id=row["user_id"],
+        email=row["email"],
+        zone=row["zone"],
+        is_full_member=bool(row["is_full_member"]),
+        why_not=row["why_not"],
+    )

@@ -1,0 +1,73 @@
+"""Subscriptions."""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from bot.core.model import Destination, Rule, RuleState
+from bot.store.columns import from_ms, from_ms_or_none, listed, to_ms, value_of
+from bot.store.endings import end_rule
+
+
+class Rules:
+    """Fulfils `core.ports.RuleRows`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def add(self, destination: Destination, owner: str, query: str, state: RuleState, now: datetime) -> Rule:
+        active_since = now if state is RuleState.ACTIVE else None
+        number = self._connection.execute(
+            "INSERT INTO rules (destination, owner, query, state, created_at, active_since) VALUES (?, ?, ?, ?, ?, ?)",
+            (str(destination), owner, query, state, to_ms(now), None if active_since is None else to_ms(active_since)),
+        ).lastrowid
+        rule = self.get(number or 0)
+        assert rule is not None  # just written, in this transaction
+        return rule
+
+    def get(self, rule_id: int) -> Rule | None:
+        row = self._connection.execute("SELECT * FROM rules WHERE rule_id = ?", (rule_id,)).fetchone()
+        return None if row is None else _rule(row)
+
+    def all(self, states: Collection[RuleState] = ()) -> Sequence[Rule]:
+        rows = self._connection.execute(
+            "SELECT * FROM rules WHERE state IN (SELECT value FROM json_each(?)) ORDER BY rule_id",
+            (listed(states or RuleState),),
+        )
+        return [_rule(row) for row in rows]
+
+    def at(self, destination: Destination) -> Sequence[Rule]:
+        rows = self._connection.execute(
+            "SELECT * FROM rules WHERE destination = ? AND state <> 'ended' ORDER BY rule_id", (str(destination),)
+        )
+        return [_rule(row) for row in rows]
+
+    def set_state(self, rule_id: int, state: RuleState, why: str, now: datetime) -> None:
+        if state is RuleState.ENDED:
+            end_rule(self._connection, rule_id, why)
+            return
+        self._connection.execute(
+            "UPDATE rules SET state = ?, why = ?, active_since = coalesce(active_since, ?) WHERE rule_id = ?",
+            (state, why, to_ms(now) if state is RuleState.ACTIVE else None, rule_id),
+        )
+
+    def default_channel_made(self, channel_id: str) -> bool:
+        return bool(
+            value_of(self._connection, "SELECT count(*) FROM default_channels WHERE channel_id = ?", (channel_id,))
+        )
+
+    def note_default_channel(self, channel_id: str) -> None:
+        self._connection.execute("INSERT OR IGNORE INTO default_channels (channel_id) VALUES (?)", (channel_id,))
+
+
+def _rule(row: sqlite3.Row) -> Rule:
+    return Rule(
+        rule_id=row["rule_id"],
+        destination=Destination.parse(row["destination"]),
+        owner=row["owner"],
+        query=row["query"],
+        state=RuleState(row["state"]),
+        created_at=from_ms(row["created_at"]),
+        active_since=from_ms_or_none(row["active_since"]),
+        why=row["why"],
+    )

@@ -1,0 +1,271 @@
+"""Sessions and everything that hangs on one."""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime, tzinfo
+
+from bot.core.access import Reach
+from bot.core.changes import outcome_of, remember
+from bot.core.directory import Directory
+from bot.core.model import (
+    Change,
+    ChangeKind,
+    ChecklistSummary,
+    Details,
+    HistoryEntry,
+    Outcome,
+    Session,
+    SessionFacts,
+    SessionKey,
+    SessionRecord,
+    Targets,
+)
+from bot.core.ports import Found, Narrowed, PollReport, PollState, Slice
+from bot.core.query import Query, mentioned, resolve
+from bot.store import details, search
+from bot.store.columns import State, from_json, from_ms, to_json, to_ms, value_of
+from bot.store.narrowing import narrow
+from bot.store.people import People
+from bot.store.rows import OF_KEY, UPSERT, id_of, owe_edits, session_of, values_of
+from bot.store.schema import finish_indexes
+
+MOST_MATCHES = 25  # that a beginning of an id is answered with
+_ALWAYS_TOLD = (ChangeKind.COMPLETED, ChangeKind.CORRECTED, ChangeKind.REOPENED)
+_FOR_ALL = ""  # the checklist id of the target for all
+
+
+class Sessions:
+    """Fulfils `core.ports.SessionRows`."""
+
+    def __init__(self, connection: sqlite3.Connection, people: People) -> None:
+        self._connection = connection
+        self._people = people
+        self._state = State(connection)
+
+    # ---- listings --------------------------------------------------------------------------------------------------
+
+    def listing_digest(self) -> bytes | None:
+        digest: bytes | None = self._state.get("listing_digest")
+        return digest
+
+    def remember_listing(self, digest: bytes) -> None:
+        self._state.set("listing_digest", digest)
+
+    def narrow(self, slices: Iterable[Slice]) -> Narrowed:
+        return narrow(self._connection, slices)
+
+    def write_baseline(self, rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime) -> None:
+        # In the order of the key: neighbours then share pages of its index.
+        self._connection.executemany(
+            UPSERT,
+            [
+                values_of(remember(facts, now=now, targets=targets), fingerprint)
+                for facts, fingerprint in sorted(rows, key=lambda row: row[0].key)
+            ],
+        )
+        self._note_checklists({facts.checklist_id: facts.checklist_title for facts, _ in rows})
+
+    def finish_baseline(self, digest: bytes, now: datetime) -> None:
+        finish_indexes(self._connection)
+        self.remember_listing(digest)
+        self._state.set("baseline_at", to_ms(now))
+
+    def mark_missing(self, keys: Collection[SessionKey], now: datetime) -> None:
+        self._connection.executemany(
+            f"UPDATE sessions SET missing_since = ? WHERE {OF_KEY} AND missing_since IS NULL",
+            [(to_ms(now), key.session_id, key.employee_id) for key in keys],
+        )
+
+    def mark_back(self, keys: Collection[SessionKey]) -> None:
+        self._connection.executemany(
+            f"UPDATE sessions SET missing_since = NULL WHERE {OF_KEY}",
+            [(key.session_id, key.employee_id) for key in keys],
+        )
+
+    # ---- one session -----------------------------------------------------------------------------------------------
+
+    def get(self, key: SessionKey) -> Session | None:
+        row = self._row(key)
+        return None if row is None else session_of(row)
+
+    def _row(self, key: SessionKey) -> sqlite3.Row | None:
+        row: sqlite3.Row | None = self._connection.execute(
+            f"SELECT * FROM sessions WHERE {OF_KEY}", (key.session_id, key.employee_id)
+        ).fetchone()
+        return row
+
+    def save(self, change: Change, fingerprint: bytes) -> None:
+        after = change.after
+        self._connection.execute(UPSERT, values_of(after, fingerprint))
+        self._note_checklists({after.facts.checklist_id: after.facts.checklist_title})
+        if change.kind in (ChangeKind.COMPLETED, ChangeKind.CORRECTED):
+            details.owe(self._connection, [after.key])
+        self._write_history(change)
+        # Below target goes first, and what waits may have been corrected.
+        self._connection.execute(
+            "UPDATE notices SET rank = CASE WHEN ? THEN 1 ELSE 2 END"
+            " WHERE session_id = ? AND employee_id = ? AND delivery IS NULL AND rank > 0",
+            (outcome_of(after).is_bad, after.key.session_id, after.key.employee_id),
+        )
+        owe_edits(self._connection, after.key, after.changed_at)
+
+    def _write_history(self, change: Change) -> None:
+        old = None if change.before is None else outcome_of(change.before)
+        new = outcome_of(change.after)
+        if old == new and change.kind not in _ALWAYS_TOLD:
+            return
+        self._connection.execute(
+            "INSERT OR REPLACE INTO history (session, version, at, kind, old, new) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                id_of(self._connection, change.after.key),
+                change.after.version,
+                to_ms(change.after.changed_at),
+                change.kind,
+                None if old is None else to_json(old),
+                to_json(new),
+            ),
+        )
+
+    def record(self, key: SessionKey) -> SessionRecord | None:
+        row = self._row(key)
+        if row is None:
+            return None
+        return SessionRecord(
+            session=session_of(row),
+            short_id=self.short_id(key),
+            details=details.of(self._connection, row["id"]),
+            history=self._history(row["id"]),
+            acknowledgements=details.acknowledgements(self._connection, row["id"]),
+            previous=self._previous(row),
+        )
+
+    def _history(self, session: int) -> tuple[HistoryEntry, ...]:
+        rows = self._connection.execute(
+            "SELECT version, at, kind, old, new FROM history WHERE session = ? ORDER BY version", (session,)
+        )
+        return tuple(
+            HistoryEntry(
+                at=from_ms(at),
+                version=version,
+                kind=ChangeKind(kind),
+                old=None if old is None else from_json(old, Outcome),
+                new=from_json(new, Outcome),
+            )
+            for version, at, kind, old, new in rows
+        )
+
+    def _previous(self, row: sqlite3.Row) -> Session | None:
+        found = self._connection.execute(
+            "SELECT * FROM sessions WHERE employee_id = ? AND checklist_id = ? AND id <> ? AND missing_since IS NULL"
+            " AND outcome IN ('completed', 'met', 'below', 'failed') AND (? IS NULL OR finished_at < ?)"
+            " AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 1",
+            (row["employee_id"], row["checklist_id"], row["id"], row["finished_at"], row["finished_at"]),
+        ).fetchone()
+        return None if found is None else session_of(found)
+
+    def short_id(self, key: SessionKey) -> str:
+        return search.short_id(self._connection, key.session_id)
+
+    # ---- many sessions ---------------------------------------------------------------------------------------------
+
+    def starting_with(self, prefix: str, reach: Reach) -> Sequence[Session]:
+        return search.starting_with(self._connection, prefix, reach, MOST_MATCHES)
+
+    def search(
+        self,
+        query: Query,
+        reach: Reach,
+        directory: Directory,
+        now: datetime,
+        limit: int,
+        offset: int = 0,
+        zone: tzinfo = UTC,
+    ) -> Found:
+        mentions = {user: self._people.linked_person(user) for user in mentioned(query)}
+        wanted = resolve(
+            query,
+            directory=directory,
+            checklists=search.checklist_titles(self._connection, reach),
+            mentions={user: person for user, person in mentions.items() if person is not None},
+            now=now,
+            zone=zone,
+        )
+        condition = search.matching(wanted, search.listed_within(reach))
+        return search.find(self._connection, condition, limit, offset)
+
+    def to_do(self, observer_id: str, limit: int) -> Sequence[Session]:
+        rows = self._connection.execute(
+            "SELECT * FROM sessions WHERE observer_id = ? AND outcome IN ('planned', 'in_progress')"
+            " AND missing_since IS NULL ORDER BY scheduled_at IS NULL, scheduled_at, id LIMIT ?",
+            (observer_id, limit),
+        )
+        return [session_of(row) for row in rows]
+
+    def checklists(self, reach: Reach) -> Sequence[ChecklistSummary]:
+        return list(search.checklists(self._connection, reach))
+
+    def _note_checklists(self, titles: dict[str, str]) -> None:
+        self._connection.executemany(
+            "INSERT INTO checklists (checklist_id, title) VALUES (?, ?)"
+            " ON CONFLICT (checklist_id) DO UPDATE SET title = excluded.title WHERE title <> excluded.title",
+            sorted(titles.items()),
+        )
+
+    # ---- criteria and acknowledgements -----------------------------------------------------------------------------
+
+    def owe_details(self, keys: Collection[SessionKey]) -> None:
+        details.owe(self._connection, keys)
+
+    def details_owed(self, since: datetime, now: datetime, limit: int) -> Sequence[SessionKey]:
+        return details.owed(self._connection, since, now, limit)
+
+    def save_details(self, key: SessionKey, found: Details, now: datetime) -> None:
+        details.save(self._connection, key, found, now)
+
+    def details_in_vain(self, key: SessionKey, now: datetime) -> None:
+        details.in_vain(self._connection, key, now)
+
+    def acknowledge(self, key: SessionKey, slack_user_id: str, now: datetime) -> bool:
+        return details.acknowledge(self._connection, key, slack_user_id, now)
+
+    # ---- targets ---------------------------------------------------------------------------------------------------
+
+    def targets(self) -> Targets:
+        rows = self._connection.execute("SELECT checklist_id, percent FROM targets")
+        percents: dict[str, float | None] = {row["checklist_id"]: row["percent"] for row in rows}
+        default = percents.pop(_FOR_ALL) if _FOR_ALL in percents else self._state.get("initial_target")
+        return Targets(default, {ident: percent for ident, percent in percents.items() if percent is not None})
+
+    def set_target(self, checklist_id: str | None, percent: float | None, who: str, now: datetime) -> None:
+        if checklist_id is not None and percent is None:
+            self._connection.execute("DELETE FROM targets WHERE checklist_id = ?", (checklist_id,))
+            return
+        # "None for all" stays as a row: from now on PASS_TARGET no longer counts.
+        self._connection.execute(
+            "INSERT OR REPLACE INTO targets (checklist_id, percent, set_by, set_at) VALUES (?, ?, ?, ?)",
+            (checklist_id or _FOR_ALL, percent, who, to_ms(now)),
+        )
+
+    def initial_target(self, percent: float | None) -> None:
+        self._state.set("initial_target", percent)
+
+    # ---- how reading goes ------------------------------------------------------------------------------------------
+
+    def is_new_status(self, status: str) -> bool:
+        added = self._connection.execute("INSERT OR IGNORE INTO statuses (status) VALUES (?)", (status,)).rowcount
+        return bool(added)
+
+    def note_poll(self, report: PollReport) -> None:
+        self._state.set("last_poll", to_json(report))
+        if not report.error:
+            self._state.set("last_good_poll_at", to_ms(report.ended_at))
+
+    def poll_state(self) -> PollState:
+        last = self._state.get("last_poll")
+        return PollState(
+            last=None if last is None else from_json(last, PollReport),
+            last_good_at=self._state.moment("last_good_poll_at"),
+            baseline_at=self._state.moment("baseline_at"),
+            sessions=value_of(self._connection, "SELECT count(*) FROM sessions WHERE missing_since IS NULL"),
+            created_at=from_ms(self._state.get("created_at")),
+        )
