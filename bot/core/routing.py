@@ -96,8 +96,8 @@ def route(
     verdicts = tuple(by_rule.values())
     if change.news is News.COUNT:
         counted = {place: tuple(sorted(ids)) for place, (ids, _) in told.items()}
-        return Routed((), counted, verdicts)
-
+        too_old = "it was completed too long ago to be news"
+        return Routed((), counted, (*verdicts, *(Heard(who, False, too_old) for who in ("observer", "employee"))))
     for person_id, heard in _people(change, outcome, directory, observer_wants, employee_wants):
         verdicts += (heard,)
         if heard.matched:

@@ -1,0 +1,196 @@
+"""Who hears of a change, and why (not)."""
+
+from dataclasses import replace
+from datetime import UTC, timedelta
+from typing import Any
+
+import pytest
+
+from bot.core.changes import decide
+from bot.core.model import (
+    OPERATOR,
+    Change,
+    Destination,
+    DestinationKind,
+    DirectMessages,
+    Moment,
+    NoticeKind,
+    Rule,
+    RuleState,
+    Session,
+    SessionFacts,
+    Viewer,
+)
+from bot.core.query import Filter, parse, resolve
+from bot.core.routing import Heard, Routed, route, subject_of
+from tests.core.build import CHECKLISTS, DIRECTORY, EIGHTY, NOW, facts, session
+
+CHANNEL = Destination(DestinationKind.CHANNEL, "C1")
+OTHER = Destination(DestinationKind.CHANNEL, "C2")
+ADMIN = Viewer(slack_user_id="UADMIN", person_id=None, is_admin=True)
+MANAGER = Viewer(slack_user_id="UBOSS", person_id="boss", is_admin=False)
+STRANGER = Viewer(slack_user_id="UKIM", person_id="kim", is_admin=False)
+OWNERS = {viewer.slack_user_id: viewer for viewer in (ADMIN, MANAGER, STRANGER)}
+
+
+def rule(number: int = 1, query: str = "", **fields: Any) -> Rule:
+    given = {
+        "destination": CHANNEL,
+        "owner": "UADMIN",
+        "state": RuleState.ACTIVE,
+        "created_at": NOW,
+        "active_since": NOW - timedelta(minutes=5),
+    }
+    return Rule(rule_id=number, query=query, **{**given, **fields})
+
+
+def changed(after: SessionFacts, before: Session | None = None) -> Change:
+    change = decide(before, after, now=NOW, targets=EIGHTY)
+    assert change is not None
+    return change
+
+
+def routed(
+    change: Change,
+    *rules: Rule,
+    observer: DirectMessages = DirectMessages.NONE,
+    employee: DirectMessages = DirectMessages.NONE,
+    filters: dict[int, Filter] | None = None,
+) -> Routed:
+    def filter_of(query: str) -> Filter:
+        return resolve(parse(query), directory=DIRECTORY, checklists=CHECKLISTS, mentions={}, now=NOW, zone=UTC)
+
+    return route(
+        change,
+        rules=rules,
+        directory=DIRECTORY,
+        owners=OWNERS,
+        filters={each.rule_id: filter_of(each.query) for each in rules} if filters is None else filters,
+        requested_at=NOW,
+        observer_wants=observer,
+        employee_wants=employee,
+    )
+
+
+def told(answer: Routed) -> list[str]:
+    return [str(notice.destination) for notice in answer.notices]
+
+
+def why(answer: Routed, who: str = "rule 1") -> Heard:
+    return next(verdict for verdict in answer.verdicts if verdict.who == who)
+
+
+LOW = changed(facts("PASSED", 72.0))
+HIGH = changed(facts("PASSED", 90.0))
+
+
+def test_a_completed_session_is_owed_to_the_channel() -> None:
+    (notice,) = routed(LOW, rule()).notices
+    assert (notice.kind, notice.destination, notice.rule_ids) == (NoticeKind.SESSION, CHANNEL, (1,))
+    assert notice.subject == "session:5e55107a:joe"
+    assert notice.session == LOW.after.key
+    assert notice.facts == {"version": 1, "bad": 1}
+    assert "rule 1 matches" in notice.reason
+
+
+def test_two_rules_of_one_channel_make_one_notice() -> None:
+    (notice,) = routed(LOW, rule(7), rule(3, "outcome:failed")).notices
+    assert notice.rule_ids == (3, 7)
+
+
+def test_each_channel_gets_its_own_notice() -> None:
+    assert told(routed(LOW, rule(1), rule(2, destination=OTHER))) == ["channel:C1", "channel:C2"]
+
+
+@pytest.mark.parametrize(
+    ("silent", "reason"),
+    [
+        (rule(state=RuleState.PENDING, active_since=None), "the rule is pending"),
+        (rule(state=RuleState.PAUSED, why="not_in_channel"), "the rule is paused (not_in_channel)"),
+        (rule(state=RuleState.ENDED), "the rule is ended"),
+        (rule(active_since=None), "before the rule became active"),
+        (rule(active_since=NOW + timedelta(seconds=1)), "before the rule became active"),
+        (rule(query="outcome:met"), "does not match"),
+        (rule(owner="UNOBODY"), "nobody knows who owns"),
+        (rule(owner="UKIM"), "may not see the session"),
+    ],
+)
+def test_a_rule_that_does_not_hear_says_why(silent: Rule, reason: str) -> None:
+    answer = routed(LOW, silent)
+    assert told(answer) == []
+    assert not why(answer).matched
+    assert reason in why(answer).reason
+
+
+def test_a_rule_whose_query_has_no_filter_does_not_hear() -> None:
+    assert "can't be understood" in why(routed(LOW, rule(), filters={})).reason
+
+
+@pytest.mark.parametrize("owner", [OPERATOR, "UADMIN", "UBOSS"])
+def test_a_rule_hears_what_its_owner_may_see(owner: str) -> None:
+    assert told(routed(LOW, rule(owner=owner))) == ["channel:C1"]
+
+
+def test_the_observer_and_the_employee_get_a_direct_message_each() -> None:
+    answer = routed(LOW, observer=DirectMessages.ALL, employee=DirectMessages.ALL)
+    assert told(answer) == ["person:ana", "person:joe"]
+
+
+def test_who_is_both_gets_one() -> None:
+    alone = changed(facts("PASSED", 72.0, observer_id="joe"))
+    assert told(routed(alone, observer=DirectMessages.ALL, employee=DirectMessages.ALL)) == ["person:joe"]
+    assert told(routed(alone, observer=DirectMessages.NONE, employee=DirectMessages.ALL)) == ["person:joe"]
+
+
+@pytest.mark.parametrize(
+    ("wants", "change", "hears"),
+    [
+        (DirectMessages.ALL, HIGH, True),
+        (DirectMessages.BELOW, HIGH, False),
+        (DirectMessages.BELOW, LOW, True),
+        (DirectMessages.NONE, LOW, False),
+    ],
+)
+def test_people_get_what_they_want(wants: DirectMessages, change: Change, hears: bool) -> None:
+    answer = routed(change, observer=wants)
+    assert why(answer, "observer").matched is hears
+    assert bool(answer.notices) is hears
+
+
+@pytest.mark.parametrize("person", ["gone", "nobody"])
+def test_who_is_not_active_gets_nothing(person: str) -> None:
+    answer = routed(changed(facts("PASSED", 72.0, observer_id=person)), rule(), observer=DirectMessages.ALL)
+    assert told(answer) == ["channel:C1"]
+    assert "not active" in why(answer, "observer").reason
+
+
+def test_a_correction_is_owed_to_nobody_for_the_cards_are_edited() -> None:
+    corrected = changed(facts("PASSED", 90.0), session("PASSED", 86.0))
+    assert routed(corrected, rule(), observer=DirectMessages.ALL) == Routed()
+
+
+def test_a_turn_below_target_is_a_new_card_of_its_own() -> None:
+    turned = changed(facts("PASSED", 72.0), session("PASSED", 86.0))
+    assert [notice.subject for notice in routed(turned, rule(), observer=DirectMessages.BELOW).notices] == [
+        "session:5e55107a:joe:v2",
+        "session:5e55107a:joe:v2",
+    ]
+
+
+def test_a_session_completed_again_has_the_subject_of_its_first_card() -> None:
+    reopened = changed(facts("IN_PROGRESS"), session("PASSED", 86.0)).after
+    (notice,) = routed(changed(facts("PASSED", 90.0), reopened), rule()).notices
+    assert notice.subject == subject_of(reopened.key)
+
+
+def test_old_completions_are_counted_per_channel_and_told_to_nobody() -> None:
+    old = changed(facts("PASSED", 72.0, finished=Moment("then", NOW - timedelta(days=30))))
+    answer = routed(old, rule(4), rule(2), rule(3, "outcome:met", destination=OTHER), observer=DirectMessages.ALL)
+    assert answer.notices == ()
+    assert answer.counted == {CHANNEL: (2, 4)}
+    assert why(answer, "observer") == Heard("observer", False, "it was completed too long ago to be news")
+
+
+def test_every_rule_and_person_has_a_verdict() -> None:
+    answer = routed(LOW, rule(1), replace(rule(2), state=RuleState.ENDED))
+    assert [verdict.who for verdict in answer.verdicts] == ["rule 1", "rule 2", "observer", "employee"]
