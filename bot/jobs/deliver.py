@@ -55,7 +55,7 @@ class Deliver:
         clock: Clock,
         dice: Callable[[], float],
         house: House,
-        ops: tuple[Destination, ...] = (),
+        ops_channel: str = "",
         render: Render = render_notices,
         pace: Pace | None = None,
     ) -> None:
@@ -71,7 +71,7 @@ class Deliver:
             dice=dice,
             render=render,
             house=house,
-            ops=ops,
+            ops_channel=ops_channel,
             pace=self._pace,
         )
         self._bell = asyncio.Event()

@@ -4,7 +4,7 @@
 """
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -46,6 +46,7 @@ from bot.core.ports import Clock, Contacts, Messenger, Nobody, Store, Tx
 from bot.jobs.attempts import attempt_of, unplaced_look
 from bot.jobs.gather import Gathered, House, gather
 from bot.jobs.pace import Pace
+from bot.jobs.telling import tell_ops
 from bot.views.cards import CardFacts
 
 T = TypeVar("T")
@@ -57,7 +58,7 @@ log = structlog.get_logger(__name__)
 
 
 class Sender:
-    """Carries single deliveries through. `dice` answers in [0, 1); `ops`: where whoever runs Spotter is told things."""
+    """Carries single deliveries through. `dice` answers in [0, 1); `ops_channel` ("": none) hears of trouble."""
 
     def __init__(
         self,
@@ -69,7 +70,7 @@ class Sender:
         dice: Callable[[], float],
         render: Render,
         house: House,
-        ops: tuple[Destination, ...],
+        ops_channel: str,
         pace: Pace,
     ) -> None:
         self._store = store
@@ -79,7 +80,7 @@ class Sender:
         self._dice = dice
         self._render = render
         self._house = house
-        self._ops = ops
+        self._ops_channel = ops_channel
         self._pace = pace
         self._posted_versions: dict[str, Mapping[int, int]] = {}  # of deliveries that became unsure in this process
 
@@ -172,8 +173,9 @@ class Sender:
         attempt = attempt_of("post", result, started, now)
 
         def settle(tx: Tx) -> None:
+            rules = tx.rules.at(decided.destination)  # before the outbox pauses them, or ends those without an intro
             tx.outbox.save(decided, attempt)
-            self._consequences(tx, decided, result, now)
+            self._consequences(tx, decided, result, rules, now)
 
         await self.insist(settle)
         level = log.info if isinstance(result, (Sent, Throttled)) else log.warning
@@ -188,51 +190,43 @@ class Sender:
         )
         return isinstance(result, (Sent, MessageRefused))
 
-    def _consequences(self, tx: Tx, decided: Delivery, result: PostResult, now: datetime) -> None:
+    def _consequences(
+        self, tx: Tx, decided: Delivery, result: PostResult, rules: Sequence[Rule], now: datetime
+    ) -> None:
         """What an answer means for others than this delivery."""
         match result:
-            case Sent():
-                _introduced(tx, decided, now)
             case DestinationGone(why):
                 tx.outbox.hold(decided.destination, why)
-                self._pause_rules(tx, decided.destination, why, now)
-            case AppRefused(why, needed):
-                tx.outbox.refuse_app(why + (f" (needs {needed})" if needed else ""))
-        if decided.state is DeliveryState.DEAD and not _is_for_ops(decided):
-            self._tell_ops(tx, f"dead:{decided.delivery_id}", {"code": "message_refused", "why": decided.why}, now)
+                for rule in rules:
+                    self._tell_of_pause(tx, rule, why, now)
+            case AppRefused():
+                tx.outbox.refuse_app(_refusal(result))
+        if decided.state is DeliveryState.DEAD:
+            self._tell_of_death(tx, decided, now)
 
-    def _pause_rules(self, tx: Tx, destination: Destination, why: str, now: datetime) -> None:
-        """Pauses a channel's rules and tells each owner once; the pause ends when the bot is back."""
-        if destination.kind is not DestinationKind.CHANNEL:
+    def _tell_of_pause(self, tx: Tx, rule: Rule, why: str, now: datetime) -> None:
+        """Tells a rule's owner once that its channel is gone; the pause ends when the bot is back."""
+        if rule.state is RuleState.PENDING and rule.owner == OPERATOR:
+            # It ends with its intro; whoever typed a subscription is told so at once, the operator nowhere else.
+            tell_ops(tx, self._ops_channel, "destination_gone", f"rule:{rule.rule_id}", now, why=why)
+        if rule.state is not RuleState.ACTIVE:
             return
-        for rule in tx.rules.at(destination):
-            if rule.state not in (RuleState.ACTIVE, RuleState.PENDING):
-                continue
-            if rule.state is RuleState.ACTIVE:
-                tx.rules.set_state(rule.rule_id, RuleState.PAUSED, why, now)
-                tx.ledger.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
-            self._tell_owner(tx, rule, now)
+        tx.ledger.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
+        owner = _ops(self._ops_channel) if rule.owner == OPERATOR else Destination(DestinationKind.USER, rule.owner)
+        if owner is None or owner == rule.destination:
+            return
+        notice = Notice(
+            kind=NoticeKind.RULE_PAUSED,
+            destination=owner,
+            subject=f"rule_paused:{rule.rule_id}:{int(now.timestamp())}",
+            reason="its channel can't be written to",
+            rule_ids=(rule.rule_id,),
+        )
+        tx.outbox.owe(notice, now)
 
-    def _tell_owner(self, tx: Tx, rule: Rule, now: datetime) -> None:
-        subject = f"rule_paused:{rule.rule_id}:{int(now.timestamp())}"
-        owner = () if rule.owner == OPERATOR else (Destination(DestinationKind.USER, rule.owner),)
-        for destination in owner or self._ops:
-            if destination == rule.destination:
-                continue
-            notice = Notice(
-                kind=NoticeKind.RULE_PAUSED,
-                destination=destination,
-                subject=subject,
-                reason="its channel can't be written to",
-                rule_ids=(rule.rule_id,),
-            )
-            tx.outbox.owe(notice, now)
-
-    def _tell_ops(self, tx: Tx, subject: str, facts: Mapping[str, str | int | float | None], now: datetime) -> None:
-        for destination in self._ops:
-            kind = NoticeKind.OPS
-            notice = Notice(kind=kind, destination=destination, subject=subject, reason="for the operator", facts=facts)
-            tx.outbox.owe(notice, now)
+    def _tell_of_death(self, tx: Tx, delivery: Delivery, now: datetime) -> None:
+        if not any(owed.notice.kind is NoticeKind.OPS for owed in delivery.notices):
+            tell_ops(tx, self._ops_channel, "message_refused", delivery.delivery_id, now, why=delivery.why)
 
     # ---- reading back --------------------------------------------------------------------------------------------
 
@@ -257,12 +251,10 @@ class Sender:
 
         def settle(tx: Tx) -> None:
             tx.outbox.save(decided, attempt)
-            if isinstance(look, Found):
-                _introduced(tx, decided, now)
             if decided.state is DeliveryState.WAITING and isinstance(look, Unreadable):
                 tx.ledger.write(SPOTTER, "resend unread", f"delivery:{delivery.delivery_id}", now)
-            if decided.state is DeliveryState.DEAD and not _is_for_ops(decided):
-                self._tell_ops(tx, f"dead:{decided.delivery_id}", {"code": "message_refused", "why": decided.why}, now)
+            if decided.state is DeliveryState.DEAD:
+                self._tell_of_death(tx, decided, now)
 
         await self.insist(settle)
         if decided.state is not DeliveryState.UNSURE:
@@ -284,13 +276,14 @@ class Sender:
         started = self._clock.now()
         gathered = await self._gathered(delivery)
         result: EditResult
+        shown: Mapping[int, int]
         if isinstance(gathered, MessageRefused):
-            result, versions = gathered, {}
+            result, shown = gathered, {}
         else:
-            result, versions = await self._edited(delivery, gathered.facts), gathered.versions
+            result, shown = await self._edited(delivery, gathered.facts), gathered.versions
         now = self._clock.now()
         decided = after_edit(result, now=now, dice=self._dice())
-        versions = versions if decided.shown else {}
+        versions = shown if decided.shown else {}
         if isinstance(result, Throttled):
             self._pace.hold_edits_back(self._clock.monotonic() + result.after)
         attempt = attempt_of("edit", result, started, now)
@@ -298,7 +291,7 @@ class Sender:
         def settle(tx: Tx) -> None:
             tx.outbox.save_edit(delivery.delivery_id, versions, decided.due_at, decided.ended, attempt)
             if isinstance(result, AppRefused):
-                tx.outbox.refuse_app(result.why + (f" (needs {result.needed})" if result.needed else ""))
+                tx.outbox.refuse_app(_refusal(result))
 
         await self.insist(settle)
         log.info("delivery.edited", delivery=delivery.delivery_id, result=attempt.result, why=attempt.why)
@@ -337,16 +330,9 @@ class Sender:
                 await self._clock.sleep(pause)
 
 
-def _introduced(tx: Tx, delivery: Delivery, now: datetime) -> None:
-    """A rule hears of listings from the moment its intro stands in the channel."""
-    for owed in delivery.notices:
-        if owed.notice.kind is not NoticeKind.INTRO:
-            continue
-        for number in owed.notice.rule_ids:
-            rule = tx.rules.get(number)
-            if rule is not None and rule.state is RuleState.PENDING:
-                tx.rules.set_state(number, RuleState.ACTIVE, "", now)
+def _refusal(result: AppRefused) -> str:
+    return result.why + (f" (needs the scope {result.needed})" if result.needed else "")
 
 
-def _is_for_ops(delivery: Delivery) -> bool:
-    return any(owed.notice.kind is NoticeKind.OPS for owed in delivery.notices)
+def _ops(channel: str) -> Destination | None:
+    return Destination(DestinationKind.CHANNEL, channel) if channel else None
