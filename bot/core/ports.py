@@ -6,7 +6,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol, TypeVar
 
 from bot.core.access import Reach
@@ -256,10 +256,10 @@ class Narrowed:
     """What is left of a listing once everything we already know is taken out."""
 
     changed: Sequence[tuple[SessionFacts, bytes]]  # with its fingerprint; a key listed twice counts once, last wins
-    missing: Sequence[SessionKey]  # known, not marked missing, not in this listing
+    missing: Sequence[SessionKey]  # known, not marked missing, not in this listing; none where rows were set aside
     back: Sequence[SessionKey]  # marked missing, in this listing again
-    listed: int
-    known: int
+    listed: int  # different sessions in this listing
+    known: int  # sessions stored and not marked missing
     set_aside: Sequence[str]
     duplicates: int
 
@@ -330,9 +330,17 @@ class SessionRows(Protocol):
         ...
 
     def search(
-        self, query: Query, reach: Reach, directory: Directory, now: datetime, limit: int, offset: int = 0
+        self,
+        query: Query,
+        reach: Reach,
+        directory: Directory,
+        now: datetime,
+        limit: int,
+        offset: int = 0,
+        zone: tzinfo = UTC,
     ) -> Found:
-        """What matches and the asker may see, newest completion first, or as the query sorts."""
+        """What matches and the asker may see, newest completion first, or as the query sorts; without what iSpring no
+        longer lists. `zone` is the asker's: their days begin there."""
         ...
 
     def to_do(self, observer_id: str, limit: int) -> Sequence[Session]:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
+from operator import itemgetter
 
 from bot.core.access import Reach
 from bot.core.changes import outcome_of, remember
@@ -55,14 +56,10 @@ class Sessions:
         return narrow(self._connection, slices)
 
     def write_baseline(self, rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime) -> None:
-        # In the order of the key: neighbours then share pages of its index.
-        self._connection.executemany(
-            UPSERT,
-            [
-                values_of(remember(facts, now=now, targets=targets), fingerprint)
-                for facts, fingerprint in sorted(rows, key=lambda row: row[0].key)
-            ],
-        )
+        values = [values_of(remember(facts, now=now, targets=targets), fingerprint) for facts, fingerprint in rows]
+        # In the order of the key, so that neighbours share pages of its index; of a key listed twice the last wins.
+        values.sort(key=itemgetter(0, 1))
+        self._connection.executemany(UPSERT, values)
         self._note_checklists({facts.checklist_id: facts.checklist_title for facts, _ in rows})
 
     def finish_baseline(self, digest: bytes, now: datetime) -> None:
