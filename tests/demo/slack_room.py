@@ -51,9 +51,9 @@ def web_client(slack: SlackStandIn, token: str = BOT_TOKEN, timeout: int = 10) -
     return AsyncWebClient(token, base_url=slack.api_url, retry_handlers=[], timeout=timeout)
 
 
-def bolt_app(slack: SlackStandIn) -> AsyncApp:
+def bolt_app(slack: SlackStandIn, **options: Any) -> AsyncApp:
     """Slack's own framework, as the bot uses it."""
-    return AsyncApp(client=web_client(slack), signing_secret=SECRET)
+    return AsyncApp(client=web_client(slack), signing_secret=SECRET, **options)
 
 
 @asynccontextmanager
@@ -63,12 +63,12 @@ async def connected(
     """The app through Socket Mode."""
     handler = AsyncSocketModeHandler(app, APP_TOKEN, ping_interval=ping_interval)
     already = len(slack.sockets.connections)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
     await slack.connected(already + 1)
     try:
         yield handler
     finally:
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
 
 
 @asynccontextmanager

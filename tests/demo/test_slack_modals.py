@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -134,7 +135,7 @@ async def test_errors_keep_the_modal_open(slack: SlackStandIn, app: AsyncApp) ->
 
 
 async def test_a_submit_can_update_push_and_clear(slack: SlackStandIn, app: AsyncApp) -> None:
-    steps = iter(
+    steps: Iterator[Body] = iter(
         [
             {"response_action": "update", "view": modal(TARGET, callback_id="second")},
             {"response_action": "push", "view": modal(section("sure?"), callback_id="third")},
@@ -198,6 +199,9 @@ async def test_typed_values_survive_an_update_that_keeps_the_ids(slack: SlackSta
 async def test_at_most_three_modals_lie_on_each_other(slack: SlackStandIn, app: AsyncApp) -> None:
     answers: list[str] = []
 
+    def more_than(told: int) -> bool:
+        return len(answers) > told
+
     @app.action("deeper")
     async def deeper(ack: Any, body: Body, client: Any) -> None:
         await ack()
@@ -207,12 +211,12 @@ async def test_at_most_three_modals_lie_on_each_other(slack: SlackStandIn, app: 
         except SlackApiError as refusal:
             answers.append(refusal.response["error"])
 
-    view: View | None = await opened(slack, modal(actions(button("deeper")), notify_on_close=True))
-    for number in range(1, 4):
-        view = slack.modal_of(ANA)
-        assert view is not None
-        await slack.press(ANA, view, "deeper")
-        await slack.until(lambda number=number: len(answers) == number)  # type: ignore[misc]  # mypy can't type this lambda's default
+    await opened(slack, modal(actions(button("deeper"))))
+    for _ in range(3):
+        top, told = slack.modal_of(ANA), len(answers)
+        assert top is not None
+        await slack.press(ANA, top, "deeper")
+        await slack.until(partial(more_than, told))
     assert answers == ["pushed", "pushed", "push_limit_reached"]
 
 

@@ -155,10 +155,10 @@ async def test_bolt_sees_the_retry_headers(slack: SlackStandIn) -> None:
         numbers.append(request.headers["x-slack-retry-num"][0])
 
     @app.middleware
-    async def slow_at_first(request: Any, next: Any) -> None:
+    async def slow_at_first(request: Any, next_: Any) -> None:
         if request.headers["x-slack-retry-num"][0] == "0":
             await asyncio.sleep(0.5)
-        await next()
+        await next_()
 
     async with connected(slack, app):
         await slack.say(ANA, BOT, "hello")

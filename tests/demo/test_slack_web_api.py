@@ -203,7 +203,7 @@ async def test_a_post_gives_its_channel_and_stamp_and_is_what_history_reads(
     assert (message["bot_id"], message["app_id"]) == ("B0SPOTTER", "A0SPOTTER")
     assert message["blocks"][0]["block_id"]
     assert "event_payload" not in without["messages"][0].get("metadata", {})
-    assert [call.method for call in slack.calls][0] == "chat.postMessage"
+    assert slack.calls[0].method == "chat.postMessage"
 
 
 async def test_stamps_rise_even_while_the_clock_stands(client: AsyncWebClient) -> None:

@@ -29,7 +29,7 @@ class Acting:
     def workspace(self) -> Workspace:
         return self._desk.workspace
 
-    async def until(self, condition: Callable[[], T], timeout: float = 5.0) -> T:
+    async def until(self, condition: Callable[[], T | None], timeout: float = 5.0) -> T:
         """What `condition` answers once that is true; looks again every hundredth of a second. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             while not (found := condition()):  # noqa: ASYNC110 - a condition on anything has no event to wait for
