@@ -41,7 +41,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The people, places, checklists and mentioned users a viewer may ask for: whatever else exists does not for them."""
+    """The people, places, checklists and mentioned users a viewer may ask for; for them, nothing else exists."""
 
     directory: Directory
     checklists: Mapping[str, str]
@@ -83,9 +83,7 @@ def _met(tx: Tx, seen: Sight, now: datetime) -> Directory:
         people |= {session.key.employee_id, session.facts.observer_id}
     known = [person for one in people if (person := seen.directory.people.get(one)) is not None]
     places = {
-        place.department_id: place
-        for person in known
-        for place in seen.directory.department_path(person.department_id)
+        place.department_id: place for person in known for place in seen.directory.department_path(person.department_id)
     }
     return Directory.of(known, places.values())
 

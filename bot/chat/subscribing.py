@@ -8,7 +8,7 @@ from bot.chat.sight import Sight, names, refuse_unknown, sight, understood
 from bot.core.changes import outcome_of
 from bot.core.directory import Directory
 from bot.core.errors import MessengerRefused, MessengerUnavailable, NotAllowed
-from bot.core.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
+from bot.core.model import DeliveryState, Destination, DestinationKind, Message, Rule, RuleState, Viewer
 from bot.core.ports import Channel, Tx
 from bot.core.query import Key, Query, Term, pin, say, words
 from bot.core.routing import introduction
@@ -18,6 +18,8 @@ LOOK_BACK = timedelta(days=30)
 _READ_AT_ONCE = 500
 _MOST_READ = 5_000
 _LOOK_EVERY = 0.2  # seconds between two looks at whether the introduction is posted
+_REFUSED = frozenset({DeliveryState.HELD, DeliveryState.DEAD})
+SPOTTER = "spotter"  # who did it, in the ledger
 _NO_WAY_IN = frozenset({"not_in_channel", "channel_not_found"})
 
 
@@ -96,25 +98,39 @@ async def _make(desk: Desk, viewer: Viewer, place: Destination, query: Query, la
     desk.nudge()
     rule = await _introduced(desk, rule)
     if rule.state is RuleState.ENDED:
-        if rule.why in _NO_WAY_IN:
-            return subscriptions.invite_first(place.id)
-        return answers.trouble(
-            f"Rule {rule.rule_id} was not kept: its introduction could not be posted.",
-            "An admin of Spotter finds the reason with `outbox list`.",
-        )
+        return subscriptions.invite_first(place.id)
     if rule.state is RuleState.PENDING:
         return subscriptions.starts_later(rule, words(query), command=desk.command)
     return subscriptions.subscribed(rule, words(query), command=desk.command, last_month=last_month)
 
 
 async def _introduced(desk: Desk, rule: Rule) -> Rule:
-    """The rule once its introduction was posted or given up, or as it is when patience ends."""
+    """The rule once its introduction was posted, or as it is when patience ends; ended where Slack refused it."""
     until = desk.clock.monotonic() + desk.intro_patience
     while True:
-        current = await desk.store.read(lambda tx: tx.rules.get(rule.rule_id)) or rule
+        current, is_refused = await desk.store.read(
+            lambda tx: (tx.rules.get(rule.rule_id) or rule, _is_refused(tx, rule))
+        )
+        if current.state is RuleState.PENDING and is_refused:
+            return await desk.store.transact(lambda tx: _given_up(tx, rule, desk.clock.now()))
         if current.state is not RuleState.PENDING or desk.clock.monotonic() >= until:
             return current
         await desk.clock.sleep(_LOOK_EVERY)
+
+
+def _is_refused(tx: Tx, rule: Rule) -> bool:
+    told = tx.outbox.find(rule.destination, introduction(rule).subject)
+    return told is not None and told.delivery is not None and told.delivery.state in _REFUSED
+
+
+def _given_up(tx: Tx, rule: Rule, now: datetime) -> Rule:
+    """Ends a rule that could not introduce itself, unless it has done so meanwhile."""
+    current = tx.rules.get(rule.rule_id)
+    if current is None or current.state is not RuleState.PENDING:
+        return current or rule
+    tx.rules.set_state(rule.rule_id, RuleState.ENDED, "its introduction could not be posted", now)
+    tx.ledger.write(SPOTTER, "unsubscribe", f"rule:{rule.rule_id}", now)
+    return tx.rules.get(rule.rule_id) or rule
 
 
 def _would_have_been(tx: Tx, seen: Sight, query: Query, directory: Directory, now: datetime) -> str:
