@@ -58,8 +58,8 @@ async function refreshSessions() {
   const focused = byId("session-list").contains(document.activeElement) ? document.activeElement.value : null;
   fill(byId("session-list"), rows.length ? rows.map((row) => h("label", { class: "session" },
     h("input", { type: "radio", name: "session", value: row.id, checked: row.id === chosen, onchange: () => { chosen = row.id; } }),
-    h("strong", {}, row.employee), h("span", { class: "session-state" }, row.state),
-    h("span", { class: "session-title" }, row.checklist, h("span", { class: "session-id" }, row.short)), h("small", {}, `${row.observer}, ${row.place}, ${row.when}`))) : h("p", { class: "empty" }, "No session fits."));
+    h("strong", {}, row.employee), " ", h("span", { class: "session-state" }, row.state), " ",
+    h("span", { class: "session-title" }, row.checklist, " ", h("span", { class: "session-id" }, row.short)), h("small", {}, `${row.observer}, ${row.place}, ${row.when}`))) : h("p", { class: "empty" }, "No session fits."));
   if (focused) byId("session-list").querySelector(`input[value="${CSS.escape(focused)}"]`)?.focus();
 }
 

@@ -16,12 +16,10 @@ export const context = {
 // `seen`: viewer/channel → the last message they had before them; `loaded`: channel → the last one when the page was opened.
 export const view = { channel: null, thread: null, seen: new Map(), loaded: new Map() };
 
-export const lastSeen = (viewer, channel) => view.seen.get(`${viewer}/${channel}`) || view.loaded.get(channel) || "";
+export const lastSeen = (viewer, channel) => view.seen.get(`${viewer}/${channel}`) || view.loaded.get(channel) || "0";
 
 export function visibleChannels(viewer = state.viewer) {
-  const guest = personById(viewer)?.role === "guest" || personById(viewer)?.is_guest;
-  return state.channels.filter((channel) => (channel.kind === "im" ? channel.user === viewer
-    : channel.members.includes(viewer) || (channel.kind === "channel" && !guest)));
+  return state.channels.filter((channel) => (channel.kind === "im" ? channel.user === viewer : channel.members.includes(viewer)));
 }
 
 export const mayRead = (message, viewer = state.viewer) => !message.only_for || message.only_for === viewer;
@@ -144,7 +142,7 @@ export function drawMessages() {
   for (const message of messages) {
     const today = dateWords("{date_long_pretty}", order(message.ts), context);
     if (today !== day) { rows.push({ id: `day-${today}`, print: today, day: today }); day = today; }
-    if (unreadFrom && !divided && message.ts > unreadFrom && message.user !== state.viewer && rows.some((row) => row.message)) { rows.push({ id: "new", print: "new", fresh: true }); divided = true; }
+    if (unreadFrom && !divided && message.ts > unreadFrom && message.user !== state.viewer) { rows.push({ id: "new", print: "new", fresh: true }); divided = true; }
     rows.push({ id: message.id, message, print: [message, replies(message).length] });
   }
   if (!messages.length) rows.push({ id: "empty", print: view.channel, empty: true });
