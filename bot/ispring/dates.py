@@ -17,7 +17,7 @@ NOTHING = Moment()
 
 # 14-08-2024, 09:00:00 · 14/08/2024 09:00 · 14.08.2024
 NUMERIC = re.compile(
-    r"\s*(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?:(?:\s*,\s*|\s+|T)(\d{1,2}):(\d{2})(?::(\d{2}))?)?\s*", re.ASCII
+    r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?:(?:\s*,\s*|\s+|T)(\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII
 )
 
 
@@ -50,7 +50,8 @@ class Dates:
         """The moment a text means; one that can't be read keeps its text and has no instant."""
         if not raw:
             return NOTHING
-        at = self._iso(raw) if raw[4:5] == "-" else self._numeric(raw)
+        text = raw.strip()
+        at = self._iso(text) if text[4:5] == "-" else self._numeric(text)
         if at is None:
             self._unreadable += 1
         return Moment(raw, at)
@@ -75,18 +76,18 @@ class Dates:
             ahead=self._ahead,
         )
 
-    def _iso(self, raw: str) -> datetime | None:
+    def _iso(self, text: str) -> datetime | None:
         try:
-            at = datetime.fromisoformat(raw.strip())
+            at = datetime.fromisoformat(text)
             # A local time that does not exist or exists twice is read as before the clocks change (fold 0).
             return (at if at.tzinfo is not None else at.replace(tzinfo=self.zone)).astimezone(UTC)
         except (ValueError, OverflowError):
             return None
 
-    def _numeric(self, raw: str) -> datetime | None:
-        match = NUMERIC.fullmatch(raw)
+    def _numeric(self, text: str) -> datetime | None:
+        match = NUMERIC.fullmatch(text)
         if match is None:
-            return self._iso(raw) if raw[:1].isspace() else None
+            return None
         first_text, _, second_text, year, hour, minute, second_of_minute = match.groups()
         first, second = int(first_text), int(second_text)
         day_first = self._day_first

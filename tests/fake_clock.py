@@ -1,0 +1,27 @@
+"""A clock that moves only when told to, or when somebody sleeps on it."""
+
+from datetime import UTC, datetime, timedelta
+
+NOON = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
+
+
+class FakeClock:
+    """Fulfils `core.ports.Clock`; `slept` holds every sleep, in seconds."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self._now = now
+        self._start = now
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return (self._now - self._start).total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.advance(timedelta(seconds=seconds))
+
+    def advance(self, by: timedelta) -> None:
+        self._now += by

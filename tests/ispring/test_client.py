@@ -1,0 +1,517 @@
+"""What the client makes of everything iSpring's stand-in can do, over real HTTP."""
+
+import asyncio
+import hashlib
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from bot.core.errors import TrainingError, TrainingRefused, TrainingUnavailable, TrainingUnreadable
+from bot.core.model import PersonStatus, SessionFacts, SessionKey, Subordination
+from bot.demo.company import Session
+from bot.demo.ispring import ALWAYS, IspringStandIn
+from bot.demo.world import World
+from bot.ispring.client import Ispring
+from bot.ispring.connection import Limits
+from bot.ispring.dates import DateOrder
+from tests.fake_clock import FakeClock
+from tests.ispring.conftest import CLIENT_SECRET, OpenIspring
+
+LISTING = "/job-training/sessions/result/list"
+
+
+async def listed(ispring: Ispring) -> list[SessionFacts]:
+    async with ispring.list_sessions() as listing:
+        return [piece.facts(index) for piece in listing.slices() for index in range(len(piece.rows))]
+
+
+def key_of(session: Session) -> SessionKey:
+    return SessionKey(session.id, session.employee.id)
+
+
+def token_requests(stand_in: IspringStandIn) -> int:
+    return len(stand_in.asked("/token"))
+
+
+# ---- the listing -------------------------------------------------------------------------------------------------
+
+
+async def test_a_listing_says_what_the_world_holds(ispring: Ispring, world: World) -> None:
+    session = world.add_session(percent=70)
+    (facts,) = await listed(ispring)
+    assert facts.key == key_of(session)
+    assert (facts.checklist_id, facts.checklist_title) == (session.checklist.id, session.checklist.title)
+    assert (facts.observer_id, facts.status) == (session.observer.id, "PASSED")
+    assert (facts.scheduled.at, facts.started.at, facts.finished.at) == (
+        session.starts_at,
+        session.started_at,
+        session.completed_at,
+    )
+    assert (facts.result, facts.points, facts.total_points) == (session.result, session.points, session.total_points)
+
+
+async def test_a_listing_knows_when_it_was_asked_for_and_what_bytes_it_was(
+    ispring: Ispring, world: World, stand_in: IspringStandIn, clock: FakeClock
+) -> None:
+    stand_in.serve_listing_bytes(b"[]")
+    async with ispring.list_sessions() as listing:
+        assert (listing.requested_at, listing.size) == (clock.now(), 2)
+        assert listing.digest == hashlib.sha256(b"dmy|UTC|" + hashlib.sha256(b"[]").digest()).digest()
+
+
+async def test_the_request_is_as_the_vendor_asks(connect: OpenIspring, stand_in: IspringStandIn) -> None:
+    await listed(await connect(account_url="https://acme.ispringlearn.example"))
+    (request,) = stand_in.asked(LISTING)
+    assert (request.method, request.json) == ("POST", {})
+    assert request.headers["Accept"] == request.headers["Content-Type"] == "application/json"
+    assert request.headers["Authorization"].startswith("Bearer ")
+    assert request.headers["X-Auth-Account-Url"] == "https://acme.ispringlearn.example"
+    (token,) = stand_in.asked("/token")
+    assert token.headers["Content-Type"] == "application/x-www-form-urlencoded"
+
+
+async def test_no_account_address_is_sent_unless_configured(ispring: Ispring, stand_in: IspringStandIn) -> None:
+    await listed(ispring)
+    assert "X-Auth-Account-Url" not in stand_in.asked(LISTING)[0].headers
+
+
+async def test_the_spool_lies_beside_the_database_and_has_no_name(
+    ispring: Ispring, world: World, tmp_path: Path
+) -> None:
+    world.add_session()
+    async with ispring.list_sessions() as listing:
+        list(listing.slices())
+        assert list(tmp_path.iterdir()) == []
+        spools = [link for link in open_files() if link.startswith(str(tmp_path))]
+        assert len(spools) == 1
+    assert not [link for link in open_files() if link.startswith(str(tmp_path))]
+
+
+def open_files() -> list[str]:
+    return [str(entry.readlink()) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
+
+
+async def test_a_spool_that_can_not_be_made_says_where(connect: OpenIspring, tmp_path: Path) -> None:
+    ispring = await connect(spool_folder=tmp_path / "gone")
+    with pytest.raises(TrainingUnavailable, match="gone"):
+        await listed(ispring)
+
+
+@pytest.mark.parametrize("style", ["dmy", "iso", "iso_naive", "mixed"])
+async def test_every_spelling_of_dates_means_the_same(
+    style: str, ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    session = world.add_session()
+    stand_in.quirks.date_style = style  # type: ignore[assignment] # the parameters are its literals
+    (facts,) = await listed(ispring)
+    assert facts.finished.at == session.completed_at
+
+
+async def test_month_first_dates_are_read_with_the_setting_and_prove_it_wrong_without(
+    connect: OpenIspring, world: World, stand_in: IspringStandIn
+) -> None:
+    session = world.add_session()
+    stand_in.quirks.date_style = "mdy"
+    (facts,) = await listed(await connect(date_order=DateOrder.MDY))
+    assert facts.finished.at == session.completed_at
+    async with (await connect()).list_sessions() as listing:
+        [piece.facts(0) for piece in listing.slices()]
+        assert listing.date_evidence.contradicts_order
+
+
+async def test_unreadable_dates_keep_their_text(ispring: Ispring, world: World, stand_in: IspringStandIn) -> None:
+    world.add_session()
+    stand_in.quirks.date_style = "unreadable"
+    (facts,) = await listed(ispring)
+    assert (facts.finished.raw, facts.finished.at) == ("soon", None)
+
+
+@pytest.mark.parametrize("quirk", ["nulls", "numbers_as_strings", "lone_item_as_object", "shuffled"])
+async def test_the_same_is_read_with(quirk: str, ispring: Ispring, world: World, stand_in: IspringStandIn) -> None:
+    world.add_session()
+    plain = await listed(ispring)
+    setattr(stand_in.quirks, quirk, True)
+    assert await listed(ispring) == plain
+
+
+async def test_duplicate_rows_come_twice(ispring: Ispring, world: World, stand_in: IspringStandIn) -> None:
+    world.add_session()
+    stand_in.quirks.duplicate_rows = True
+    one, other = await listed(ispring)
+    assert one == other
+
+
+async def test_mistyped_rows_are_set_aside(ispring: Ispring, world: World, stand_in: IspringStandIn) -> None:
+    for _ in range(10):
+        world.add_session()
+    stand_in.quirks.mistyped_rows = 3
+    async with ispring.list_sessions() as listing:
+        (piece,) = listing.slices()
+    assert (len(piece.rows), len(piece.set_aside)) == (7, 3)
+
+
+@pytest.mark.parametrize(
+    ("quirk", "word"),
+    [
+        ("html_answers", "web page"),
+        ("xml_answers", "XML"),
+        ("empty_answers", "empty"),
+        ("truncated_answers", "cut off"),
+        ("nested_answers", "deeply"),
+    ],
+)
+@pytest.mark.parametrize("what", ["listing", "people", "departments", "details"])
+async def test_an_answer_of_another_kind_is_named_for_what_it_is(
+    quirk: str, word: str, what: str, ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    key = key_of(world.add_session())
+    setattr(stand_in.quirks, quirk, ALWAYS)
+    with pytest.raises(TrainingUnreadable, match=word):
+        await ask(ispring, what, key)
+
+
+async def ask(ispring: Ispring, what: str, key: SessionKey) -> object:
+    match what:
+        case "listing":
+            return await listed(ispring)
+        case "people":
+            return await ispring.people()
+        case "departments":
+            return await ispring.departments()
+    return await ispring.details([key])
+
+
+# ---- the key and its tokens --------------------------------------------------------------------------------------
+
+
+async def test_one_token_serves_many_calls(ispring: Ispring, world: World, stand_in: IspringStandIn) -> None:
+    world.add_session()
+    await listed(ispring)
+    await ispring.people()
+    assert token_requests(stand_in) == 1
+
+
+async def test_a_token_is_renewed_before_it_ends(ispring: Ispring, stand_in: IspringStandIn, clock: FakeClock) -> None:
+    await listed(ispring)
+    clock.advance(timedelta(seconds=1739))
+    await listed(ispring)
+    assert token_requests(stand_in) == 1
+    clock.advance(timedelta(seconds=2))
+    await listed(ispring)
+    assert token_requests(stand_in) == 2
+
+
+async def test_a_revoked_token_is_replaced_once(ispring: Ispring, stand_in: IspringStandIn) -> None:
+    await listed(ispring)
+    stand_in.revoke_tokens()
+    await listed(ispring)
+    assert token_requests(stand_in) == 2
+
+
+async def test_calls_that_lose_their_token_together_fetch_one_new_token(
+    ispring: Ispring, stand_in: IspringStandIn
+) -> None:
+    await listed(ispring)
+    stand_in.revoke_tokens()
+    await asyncio.gather(*(ispring.departments() for _ in range(5)))
+    assert token_requests(stand_in) == 2
+
+
+async def test_a_token_that_dies_between_two_pages_interrupts_nothing(
+    ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    world.add_session()
+    stand_in.quirks.tokens_die_after = 1
+    assert len(await listed(ispring)) == 1
+    assert len(await ispring.people()) == 2
+
+
+async def test_a_second_401_is_final(ispring: Ispring, stand_in: IspringStandIn) -> None:
+    stand_in.quirks.refused_tokens = ALWAYS
+    with pytest.raises(TrainingRefused, match="ISPRING_CLIENT_ID"):
+        await listed(ispring)
+    assert len(stand_in.asked(LISTING)) == 2
+
+
+async def test_a_wrong_key_is_refused_with_its_remedy_and_without_the_secret(connect: OpenIspring) -> None:
+    ispring = await connect(client_secret="another-secret")
+    with pytest.raises(TrainingRefused, match="ISPRING_CLIENT_SECRET") as refused:
+        await listed(ispring)
+    assert "another-secret" not in str(refused.value)
+
+
+async def test_a_key_without_rights_hears_of_role_and_plan(ispring: Ispring, stand_in: IspringStandIn) -> None:
+    stand_in.quirks.no_rights = True
+    with pytest.raises(TrainingRefused, match=r"Administrator.*plan"):
+        await listed(ispring)
+
+
+@pytest.mark.parametrize("only", [("token",), ()])
+async def test_a_redirect_is_not_followed(only: tuple[str, ...], ispring: Ispring, stand_in: IspringStandIn) -> None:
+    stand_in.quirks.only = only
+    stand_in.quirks.redirects = ALWAYS
+    with pytest.raises(TrainingRefused, match="ISPRING_API_URL"):
+        await listed(ispring)
+    assert not stand_in.asked("/login")
+
+
+async def test_a_token_call_that_meets_the_web_app_says_so(ispring: Ispring, stand_in: IspringStandIn) -> None:
+    stand_in.quirks.only = ("token",)
+    stand_in.quirks.html_answers = ALWAYS
+    with pytest.raises(TrainingUnreadable, match="ISPRING_API_URL"):
+        await listed(ispring)
+
+
+# ---- not now -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+async def test_two_hiccups_are_repeated_with_growing_pauses(
+    status: int, ispring: Ispring, stand_in: IspringStandIn, clock: FakeClock
+) -> None:
+    stand_in.quirks.server_error_status = status
+    stand_in.quirks.server_errors = 2
+    assert await listed(ispring) == []
+    assert clock.slept == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("quirk", ["server_errors", "throttled", "cut_off_answers"])
+async def test_what_lasts_longer_is_left_to_the_caller(
+    quirk: str, ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    world.add_session()
+    setattr(stand_in.quirks, quirk, ALWAYS)
+    with pytest.raises(TrainingUnavailable):
+        await listed(ispring)
+    assert len(stand_in.asked(LISTING)) == 3
+
+
+async def test_a_cut_off_answer_is_asked_for_again_from_its_start(
+    ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    world.add_session()
+    stand_in.quirks.cut_off_answers = 1
+    assert len(await listed(ispring)) == 1
+
+
+async def test_a_short_retry_after_is_waited_out(ispring: Ispring, stand_in: IspringStandIn, clock: FakeClock) -> None:
+    stand_in.quirks.throttled, stand_in.quirks.retry_after = 1, "7"
+    await listed(ispring)
+    assert clock.slept == [7.0]
+
+
+@pytest.mark.parametrize("spelling", ["seconds", "date"])
+async def test_a_long_retry_after_is_handed_on(
+    spelling: str, ispring: Ispring, stand_in: IspringStandIn, clock: FakeClock
+) -> None:
+    date = format_datetime(clock.now() + timedelta(seconds=90), usegmt=True)
+    stand_in.quirks.throttled, stand_in.quirks.retry_after = 1, "90" if spelling == "seconds" else date
+    with pytest.raises(TrainingUnavailable) as unavailable:
+        await listed(ispring)
+    assert unavailable.value.retry_after == 90
+    assert clock.slept == []
+
+
+async def test_a_retry_after_that_says_nothing_is_overlooked(
+    ispring: Ispring, stand_in: IspringStandIn, clock: FakeClock
+) -> None:
+    stand_in.quirks.throttled, stand_in.quirks.retry_after = 1, "later"
+    await listed(ispring)
+    assert clock.slept == [1.0]
+
+
+async def test_a_server_that_is_down_is_unavailable(ispring: Ispring, stand_in: IspringStandIn) -> None:
+    await stand_in.down()
+    with pytest.raises(TrainingUnavailable, match="ConnectError"):
+        await listed(ispring)
+
+
+async def test_silence_ends_at_the_read_limit(connect: OpenIspring, stand_in: IspringStandIn) -> None:
+    stand_in.quirks.hangs = ALWAYS
+    ispring = await connect(limits=Limits(connect=1, read=0.1, total=5))
+    with pytest.raises(TrainingUnavailable, match="ReadTimeout"):
+        await listed(ispring)
+
+
+async def test_a_body_that_drips_ends_at_the_total_limit(
+    connect: OpenIspring, world: World, stand_in: IspringStandIn
+) -> None:
+    world.add_session()
+    stand_in.quirks.slow_body = 20
+    ispring = await connect(limits=Limits(connect=1, read=5, total=0.5))
+    with pytest.raises(TrainingUnavailable, match="not complete after"):
+        await listed(ispring)
+
+
+async def test_an_endless_body_ends_at_the_largest_size(connect: OpenIspring, stand_in: IspringStandIn) -> None:
+    stand_in.quirks.endless_answers = ALWAYS
+    ispring = await connect(limits=Limits(connect=1, read=5, total=20, listing_size=3 << 20))
+    with pytest.raises(TrainingUnreadable, match="longer than"):
+        await listed(ispring)
+
+
+# ---- criteria and areas ------------------------------------------------------------------------------------------
+
+
+async def test_details_hold_the_criteria_and_areas_of_each_session(ispring: Ispring, world: World) -> None:
+    session, other = world.add_session(skip=1), world.add_session()
+    found = await ispring.details([key_of(session), key_of(other)])
+    details = found[key_of(session)]
+    assert [line.criterion_id for line in details.criteria] == [line.id for line in session.checklist.criteria]
+    assert details.total - details.answered == 1
+    skipped = next(line for line in details.criteria if line.skipped)
+    assert (skipped.points, skipped.total_points) == (None, None)
+    assert sum(line.points or 0 for line in details.criteria) == session.points
+    assert [area.title for area in details.areas] == [area.title for area in session.checklist.areas]
+    assert set(found) == {key_of(session), key_of(other)}
+
+
+async def test_two_employees_in_one_session_keep_their_own_criteria(ispring: Ispring, world: World) -> None:
+    first = world.add_session(percent=100)
+    second = world.add_session(percent=20, employee=world.add_person("Second Person"), session_id=first.id)
+    found = await ispring.details([key_of(first), key_of(second)])
+    points = {key: sum(line.points or 0 for line in details.criteria) for key, details in found.items()}
+    assert points == {key_of(first): first.points, key_of(second): second.points}
+    assert set(await ispring.details([key_of(first)])) == {key_of(first)}
+
+
+async def test_sessions_are_asked_for_fifty_at_a_time(ispring: Ispring, world: World, stand_in: IspringStandIn) -> None:
+    keys = [key_of(world.add_session()) for _ in range(120)]
+    assert set(await ispring.details(keys)) == set(keys)
+    assert len(stand_in.asked("/criterion/result")) == 3
+
+
+async def test_one_bad_id_costs_only_itself(ispring: Ispring, world: World, stand_in: IspringStandIn) -> None:
+    keys = [key_of(world.add_session()) for _ in range(20)]
+    stand_in.quirks.bad_ids = {keys[7].session_id}
+    assert set(await ispring.details(keys)) == set(keys) - {keys[7]}
+
+
+async def test_criteria_that_are_not_there_yet_are_absent(
+    ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    key = key_of(world.add_session())
+    stand_in.quirks.criteria_lag = 60
+    assert await ispring.details([key]) == {}
+
+
+async def test_nothing_is_asked_for_nobody(ispring: Ispring, stand_in: IspringStandIn) -> None:
+    assert await ispring.details([]) == {}
+    assert stand_in.requests == []
+
+
+@pytest.mark.parametrize("quirk", ["nulls", "numbers_as_strings", "lone_item_as_object"])
+async def test_details_are_the_same_with(quirk: str, ispring: Ispring, world: World, stand_in: IspringStandIn) -> None:
+    checklist = world.add_checklist(areas=(("Counter", (("Greets", 1),)),))
+    key = key_of(world.add_session(checklist=checklist))
+    plain = await ispring.details([key])
+    setattr(stand_in.quirks, quirk, True)
+    assert await ispring.details([key]) == plain
+    assert len(plain[key].criteria) == 1
+
+
+# ---- people and departments --------------------------------------------------------------------------------------
+
+
+async def test_people_come_with_what_we_need_of_them(ispring: Ispring, world: World) -> None:
+    boss = world.add_person("Bea Boss", subordination="no_supervisor")
+    place = world.add_department("Store 12")
+    world.add_person(
+        "Ana Lima", department=place, job_title="Barista", supervisor=boss, manages=[place], email="Ana@Example.com"
+    )
+    _, ana = await ispring.people()
+    assert (ana.name, ana.email, ana.job_title) == ("Ana Lima", "ana@example.com", "Barista")
+    assert (ana.department_id, ana.manages_departments) == (place.id, (place.id,))
+    assert (ana.subordination, ana.supervisor_id) == (Subordination.MANUAL, boss.id)
+
+
+@pytest.mark.parametrize(
+    "quirk", ["fields_as_object", "fields_lower_case", "nulls", "numbers_as_strings", "user_wrapped"]
+)
+async def test_people_are_the_same_with(quirk: str, ispring: Ispring, world: World, stand_in: IspringStandIn) -> None:
+    world.add_person("Ana Lima", job_title="Barista")
+    world.add_person("", email="")
+    plain = await ispring.people()
+    setattr(stand_in.quirks, quirk, True)
+    assert await ispring.people() == plain
+
+
+async def test_a_lone_person_and_a_lone_department_may_come_without_their_list(
+    ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    world.add_person("Ana Lima")
+    plain = await ispring.people(), await ispring.departments()
+    stand_in.quirks.lone_item_as_object = True
+    assert (await ispring.people(), await ispring.departments()) == plain
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(1, PersonStatus.ACTIVE), (3, PersonStatus.INACTIVE), (5, PersonStatus.LEFT), (4, PersonStatus.UNKNOWN)],
+)
+async def test_a_persons_status_is_a_number_with_a_meaning(
+    number: int, status: PersonStatus, ispring: Ispring, world: World
+) -> None:
+    world.add_person("Ana Lima", status=number)
+    assert [person.status for person in await ispring.people()] == [status]
+
+
+async def test_departments_form_a_tree(ispring: Ispring, world: World) -> None:
+    root = world.add_department("All", subordination="no_supervisor")
+    world.add_department("Store 12", parent=root, supervisor=world.add_person("Bea Boss"))
+    top, store = await ispring.departments()
+    assert (top.parent_id, store.parent_id, store.name) == (None, root.id, "Store 12")
+    assert (top.subordination, store.subordination) == (Subordination.NONE, Subordination.MANUAL)
+
+
+async def test_long_lists_come_page_by_page(ispring: Ispring, world: World, stand_in: IspringStandIn) -> None:
+    for number in range(1_001):
+        world.add_person(f"Person {number}")
+    assert len({person.person_id for person in await ispring.people()}) == 1_001
+    assert len(stand_in.asked("/users")) == 2
+
+
+@pytest.mark.parametrize("what", ["people", "departments"])
+async def test_a_page_that_names_itself_as_the_next_ends_with_an_error(
+    what: str, ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    for _ in range(1_001):
+        world.add_person("Ana Lima")
+        world.add_department("Store")
+    stand_in.quirks.repeated_page_token = True
+    with pytest.raises(TrainingUnreadable, match="repeats a page"):
+        await getattr(ispring, what)()
+
+
+# ---- everywhere --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "quirk",
+    [
+        "html_answers",
+        "xml_answers",
+        "empty_answers",
+        "truncated_answers",
+        "cut_off_answers",
+        "nested_answers",
+        "throttled",
+        "server_errors",
+        "redirects",
+        "no_rights",
+    ],
+)
+@pytest.mark.parametrize("only", [(), ("token",)])
+async def test_no_error_ever_holds_the_secret_or_a_token(
+    quirk: str, only: tuple[str, ...], ispring: Ispring, stand_in: IspringStandIn
+) -> None:
+    stand_in.quirks.only = only
+    setattr(stand_in.quirks, quirk, ALWAYS)
+    with pytest.raises(TrainingError) as failed:
+        await listed(ispring)
+    told = f"{failed.value!r} {failed.value}"
+    tokens = {request.headers.get("Authorization", "").removeprefix("Bearer ") for request in stand_in.requests} - {""}
+    assert CLIENT_SECRET not in told
+    assert not [token for token in tokens if token in told]

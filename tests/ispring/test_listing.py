@@ -1,0 +1,256 @@
+"""A listing cut into slices: whatever its size and shape, the same rows come out, or a reason why none do."""
+
+import contextlib
+import io
+import json
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.errors import TrainingUnreadable
+from bot.core.model import SessionFacts
+from bot.ispring.dates import DateOrder, Dates
+from bot.ispring.listing import PIECE, SpooledListing
+from tests.fake_clock import NOON
+
+TITLES = ("Opening", '"},{"', "},{", "}, {", '\\"},', "[{]}", "Käse\n\t🧀", "\\")
+
+
+def row(number: int, **given: Any) -> dict[str, Any]:
+    return {
+        "checklistId": "11111111-1111-4111-8111-111111111111",
+        "checklistTitle": TITLES[number % len(TITLES)],
+        "sessionId": f"22222222-2222-4222-8222-{number:012d}",
+        "sessionStatus": "PASSED",
+        "startDate": "14-08-2024, 09:00:00",
+        "completionDate": "14-08-2024, 09:41:55",
+        "result": 83.33,
+        "totalPoints": 6,
+        "points": 5,
+        "employeeId": "33333333-3333-4333-8333-333333333333",
+        "observerId": "44444444-4444-4444-8444-444444444444",
+    } | given
+
+
+def listing(text: bytes, order: DateOrder = DateOrder.DMY, digest: bytes = b"digest") -> SpooledListing:
+    return SpooledListing(io.BytesIO(text), digest, len(text), NOON, Dates(ZoneInfo("UTC"), order))
+
+
+def listed(rows: Any, **given: Any) -> SpooledListing:
+    return listing(json.dumps(rows, **given).encode())
+
+
+def facts_of(spooled: SpooledListing) -> list[SessionFacts]:
+    return [piece.facts(index) for piece in spooled.slices() for index in range(len(piece.rows))]
+
+
+def titles_of(spooled: SpooledListing) -> list[str]:
+    return [facts.checklist_title for facts in facts_of(spooled)]
+
+
+def fingerprints(spooled: SpooledListing) -> list[bytes]:
+    return [fingerprint for piece in spooled.slices() for _, _, fingerprint in piece.rows]
+
+
+def set_aside(spooled: SpooledListing) -> list[str]:
+    return [line for piece in spooled.slices() for line in piece.set_aside]
+
+
+def many(number: int, **given: Any) -> Iterator[dict[str, Any]]:
+    return (row(one, **given) for one in range(number))
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        {},
+        {"indent": 2},
+        {"separators": (",", ":")},
+        {"separators": (" , ", " : ")},
+        {"separators": ("\n,\n", ":")},
+        {"ensure_ascii": False},
+        {"sort_keys": True},
+    ],
+)
+def test_rows_are_the_same_however_the_json_is_laid_out(style: dict[str, Any]) -> None:
+    rows = list(many(9_000))
+    spooled = listed(rows, **style)
+    assert titles_of(spooled) == [one["checklistTitle"] for one in rows]
+    assert len(list(spooled.slices())) > 2
+
+
+def test_nested_objects_under_unknown_keys_are_no_row_ends() -> None:
+    rows = list(many(3_000, extra=[{"a": [{}, {"b": "},{"}]}, {"c": 1}] * 20))
+    assert titles_of(listed(rows)) == [one["checklistTitle"] for one in rows]
+
+
+def test_a_row_longer_than_a_piece_is_read_whole() -> None:
+    rows = [row(1, extra="},{" * PIECE), row(2, extra=[{}] * PIECE), row(3)]
+    assert len(facts_of(listed(rows))) == 3
+
+
+def test_a_single_object_is_a_list_of_one() -> None:
+    assert len(facts_of(listed(row(1)))) == 1
+
+
+def test_a_list_inside_a_response_is_the_list() -> None:
+    assert len(facts_of(listed({"response": [row(1), row(2)]}))) == 2
+    assert len(facts_of(listed({"response": row(1)}))) == 1
+
+
+def test_an_empty_list_is_an_empty_listing() -> None:
+    assert facts_of(listing(b" [ ] ")) == []
+
+
+def test_a_byte_order_mark_is_overlooked() -> None:
+    assert len(facts_of(listing(b"\xef\xbb\xbf" + json.dumps([row(1)]).encode()))) == 1
+
+
+def test_null_means_absent_and_unknown_keys_are_ignored() -> None:
+    with_nulls = row(1, result=None, points=None, totalPoints=None, completionDate=None, surprise={"a": [1]})
+    absent = {key: value for key, value in with_nulls.items() if value is not None and key != "surprise"}
+    assert facts_of(listed([with_nulls])) == facts_of(listed([absent]))
+
+
+def test_numbers_may_be_texts() -> None:
+    assert facts_of(listed([row(1, result="83.33", points="5", totalPoints="6")])) == facts_of(listed([row(1)]))
+
+
+@pytest.mark.parametrize("number", ["NaN", "inf", "-Infinity"])
+def test_a_text_that_is_no_number_to_us_is_no_result(number: str) -> None:
+    assert facts_of(listed([row(1, result=number)]))[0].result is None
+
+
+def test_ids_are_compared_in_lower_case() -> None:
+    upper = row(1, sessionId="AB" * 16, employeeId="CD" * 16, observerId="EF" * 16, checklistId="0A" * 16)
+    facts = facts_of(listed([upper]))[0]
+    assert (facts.key.session_id, facts.key.employee_id) == ("ab" * 16, "cd" * 16)
+    assert (facts.observer_id, facts.checklist_id) == ("ef" * 16, "0a" * 16)
+
+
+def test_a_fingerprint_knows_no_order_of_keys_no_spaces_and_no_case_of_ids() -> None:
+    one = row(1, employeeId="ab" * 16)
+    other = dict(reversed((one | {"employeeId": "AB" * 16, "result": "83.33", "new": 1}).items()))
+    assert fingerprints(listed([one])) == fingerprints(listed([other], indent=1))
+    assert len(fingerprints(listed([one]))[0]) == 8
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"result": 83.34},
+        {"points": 4},
+        {"checklistTitle": "x"},
+        {"startDate": "x"},
+        {"sessionStatus": "X"},
+        {"observerId": "x"},
+    ],
+)
+def test_a_fingerprint_changes_with_every_field(change: dict[str, Any]) -> None:
+    assert fingerprints(listed([row(1)])) != fingerprints(listed([row(1, **change)]))
+
+
+def test_digest_and_fingerprints_cover_how_dates_are_read() -> None:
+    text = json.dumps([row(1)]).encode()
+    day_first, month_first = listing(text), listing(text, DateOrder.MDY)
+    assert day_first.digest != month_first.digest
+    assert fingerprints(day_first) != fingerprints(month_first)
+    assert day_first.digest != listing(text, digest=b"other").digest
+    assert day_first.digest == listing(text).digest
+
+
+def test_a_mistyped_row_is_set_aside_with_its_place_and_the_others_go_on() -> None:
+    rows: list[Any] = list(many(9_000))
+    rows[4_000] = row(4_000, employeeId=["x"], checklistTitle="Anna Smith")
+    rows[8_000] = None
+    spooled = listed(rows)
+    assert len(facts_of(spooled)) == 8_998
+    lines = set_aside(spooled)
+    assert [line.split(":")[0] for line in lines] == ["row 4001", "row 8001"]
+    assert "employeeId" in lines[0]
+    assert "Anna" not in "".join(lines)
+
+
+@pytest.mark.parametrize("missing", ["sessionId", "employeeId", "sessionStatus", "checklistId"])
+def test_a_row_without_what_it_is_known_by_is_set_aside(missing: str) -> None:
+    broken = row(1)
+    del broken[missing]
+    assert len(set_aside(listed([broken, row(2, **{missing: ""}), row(3)]))) == 2
+
+
+@pytest.mark.parametrize("missing", ["checklistTitle", "observerId", "startDate"])
+def test_a_row_without_what_is_only_shown_is_read(missing: str) -> None:
+    assert len(facts_of(listed([row(1, **{missing: None})]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (b"", "empty"),
+        (b"  \n ", "empty"),
+        (b"<!DOCTYPE html><html>", "web page"),
+        (b"\n<html lang='en'>", "web page"),
+        (b"<?xml version='1.0'?><response/>", "XML"),
+        (b"<response/>", "XML"),
+        (b"[", "cut off"),
+        (json.dumps(list(many(9_000))).encode()[:3_000_000], "cut off"),
+        (json.dumps([row(1), row(2)]).encode()[:-2], "cut off"),
+        (b'[{"a":"' + b"x" * 40_000_000, "no end of a row"),
+        (b"[" * 100_000 + b"]" * 100_000, "deeply"),
+        (b"[1,2,3]", "Not one row"),
+        (b'[["a"]]', "Not one row"),
+        (b'{"code":400,"message":"no"}', "Not one row"),
+        (b"null", "contract"),
+        (b'"text"', "contract"),
+        (json.dumps([row(1)]).encode() + b"[]", "contract"),
+        (json.dumps(list(many(9_000))).encode().replace(b'"PASSED"', b"PASSED", 1), "contract"),
+        (json.dumps(list(many(9_000))).encode()[:-1] + b",]", "contract"),
+    ],
+    ids=range(19),
+)
+def test_what_is_no_list_of_sessions_is_named_for_what_it_is(text: bytes, word: str) -> None:
+    with pytest.raises(TrainingUnreadable, match=word):
+        list(listing(text).slices())
+
+
+def test_no_content_makes_cutting_slow() -> None:
+    plain = json.dumps(list(many(6_000))).encode()
+    hostile = json.dumps(list(many(6_000, result=[], extra=[{"a": "},{" * 3}, {"b": {}}]))).encode() + b" "
+    broken = plain.replace(b'"PASSED"', b'"PASSED', 1) * 3
+
+    def seconds(text: bytes) -> float:
+        begin = time.process_time()
+        with contextlib.suppress(TrainingUnreadable):
+            list(listing(text).slices())
+        return (time.process_time() - begin) / len(text)
+
+    usual = min(seconds(plain) for _ in range(3))
+    assert seconds(hostile) < 30 * usual
+    assert seconds(broken) < 30 * usual
+
+
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(alphabet='{}[],:"\\ aä\n', max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet='{}"a,', max_size=3), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(
+    extras=st.lists(VALUES, min_size=1, max_size=12),
+    style=st.sampled_from([{}, {"indent": 1}, {"separators": (" ,\n", ":")}]),
+    ascii_only=st.booleans(),
+)
+def test_any_json_between_the_rows_is_cut_between_the_rows(
+    extras: Sequence[Any], style: dict[str, Any], ascii_only: bool
+) -> None:
+    rows = [row(number, extra=extra, pad="x" * 200_000) for number, extra in enumerate(extras)]
+    spooled = listed(rows, ensure_ascii=ascii_only, **style)
+    assert [facts.key.session_id for facts in facts_of(spooled)] == [one["sessionId"] for one in rows]
