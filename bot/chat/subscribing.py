@@ -10,7 +10,7 @@ from bot.core.directory import Directory
 from bot.core.errors import MessengerRefused, MessengerUnavailable, NotAllowed
 from bot.core.model import DeliveryState, Destination, DestinationKind, Message, Rule, RuleState, Viewer
 from bot.core.ports import Channel, Tx
-from bot.core.query import Key, Query, Term, pin, say, words
+from bot.core.query import Key, Query, Term, say, words
 from bot.core.routing import introduction
 from bot.views import answers, subscriptions
 
@@ -139,11 +139,10 @@ def _would_have_been(tx: Tx, seen: Sight, query: Query, directory: Directory, no
     asked = query
     if not any(term.key is Key.SINCE for term in query.terms):
         asked = Query((*query.terms, Term(Key.SINCE, "30d")))
-    pinned = pin(asked, now=now, zone=seen.zone)
     days: Counter[date] = Counter()
     read = 0
     while read < _MOST_READ:
-        found = tx.sessions.search(pinned, seen.reach, directory, now, _READ_AT_ONCE, read)
+        found = tx.sessions.search(asked, seen.reach, directory, now, _READ_AT_ONCE, read, seen.zone)
         for session in found.sessions:
             finished = session.facts.finished.at
             if finished is not None and since <= finished <= now and outcome_of(session).is_over:

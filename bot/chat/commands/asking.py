@@ -1,7 +1,6 @@
 """Questions about sessions and about Spotter itself: menu, help, results, show, todo, status."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from bot.chat.commands.registry import Asked, open_to, subcommand
 from bot.chat.desk import Desk
@@ -10,7 +9,7 @@ from bot.core.errors import NotAllowed, QueryError
 from bot.core.model import Message, RuleState, SessionKey, Viewer
 from bot.core.nearest import nearest
 from bot.core.ports import Tx
-from bot.core.query import EXAMPLES, pin, say, words
+from bot.core.query import EXAMPLES, say, words
 from bot.views import answers, sessions
 from bot.views import status as status_view
 
@@ -27,16 +26,13 @@ async def menu(desk: Desk, viewer: Viewer) -> Message:
         directory, waiting = tx.people.directory(), 0
         if viewer.person_id is not None:
             waiting = len(tx.sessions.to_do(viewer.person_id, TO_DO_READ))
-        topics = [entry.topic for entry in open_to(viewer)]
-        if waiting:
-            counted = f"My to-do ({waiting})"
-            topics = [replace(topic, on_menu=counted) if topic.verb == "todo" else topic for topic in topics]
         return answers.menu(
-            topics,
+            [entry.topic for entry in open_to(viewer)],
             command=desk.command,
             who=who_words(viewer, directory.name_of(viewer.person_id) if viewer.person_id else None),
             is_admin=viewer.is_admin,
             data_as_of=tx.sessions.poll_state().last_good_at,
+            to_do=waiting,
         )
 
     return await desk.store.read(work)
@@ -91,8 +87,7 @@ async def page(desk: Desk, viewer: Viewer, text: str, offset: int) -> Message:
         seen = sight(tx, viewer)
         known = names(tx, seen, query, now)
         refuse_unknown(query, known, "results")
-        pinned = pin(query, now=now, zone=seen.zone)
-        found = tx.sessions.search(pinned, seen.reach, known.directory, now, PAGE_SIZE, offset)
+        found = tx.sessions.search(query, seen.reach, known.directory, now, PAGE_SIZE, offset, seen.zone)
         told = sessions.Page(
             sessions=found.sessions,
             total=found.total,
