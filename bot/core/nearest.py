@@ -18,7 +18,7 @@ def fold(text: str) -> str:
     return " ".join(plain.translate(_ALIKE).split())
 
 
-def nearest(word: str, choices: Iterable[str], limit: int = 3, at_least: float = 55.0) -> tuple[str, ...]:
+def nearest(word: str, choices: Iterable[str], limit: int = 3, at_least: float = 50.0) -> tuple[str, ...]:
     """The choices most like a word, the best first; `at_least` is a likeness in percent below which none is named."""
     names = list(dict.fromkeys(choices))
     found = process.extract(

@@ -87,11 +87,19 @@ def _key(text: str, piece: Piece) -> Key:
         return Key(typed.lower())
     except ValueError:
         start = piece.start + piece.negated
-        like = nearest(typed, list(Key), at_least=0)
+        usable = [key for key in Key if _reads(KEYS[key], piece.value)]
+        like = nearest(typed, usable, at_least=0)
         raise QueryError(
             f"“{typed}:” (at character {start + 1}) is nothing to ask for. There are {', '.join(Key)}.",
             [f"{text[:start]}{key}{text[start + len(typed) :]}" for key in like],
         ) from None
+
+
+def _reads(meaning: Meaning, value: str) -> bool:
+    try:
+        return bool(meaning.read(value))
+    except ValueError:
+        return False
 
 
 def _stands_alone(text: str, found: Sequence[Piece], at: int) -> QueryError:

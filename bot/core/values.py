@@ -103,9 +103,10 @@ def read_since(text: str) -> str:
         moment = datetime.fromisoformat(plain.upper())
     except ValueError:
         raise ValueError("a date is written 2026-01-05, 7d, 2w, 3m, mon, today or last week") from None
-    if moment.year not in _YEARS:
-        raise ValueError(f"the year has to lie between {_YEARS[0]} and {_YEARS[-1]}")
     has_time = "t" in plain or ":" in plain
+    # With a time it may be the first midnight of those years in some zone, told in UTC.
+    if moment.year not in _YEARS and not (has_time and moment.year == _YEARS[0] - 1):
+        raise ValueError(f"the year has to lie between {_YEARS[0]} and {_YEARS[-1]}")
     return moment.isoformat() if has_time else moment.date().isoformat()
 
 

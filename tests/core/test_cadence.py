@@ -1,0 +1,36 @@
+"""How long things wait."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.core.cadence import backoff, poll_pause, settled_at
+from bot.core.model import Destination, DestinationKind
+from tests.core.build import NOW
+
+
+def test_the_back_off_doubles_up_to_five_minutes() -> None:
+    assert [backoff(attempt, 1.0) for attempt in (0, 1, 2, 3, 9, 10, 10**6)] == [1, 1, 2, 4, 256, 300, 300]
+
+
+@pytest.mark.parametrize(
+    ("interval", "failures", "retry_after", "pause"),
+    [
+        (120, 0, None, 120),
+        (120, 0, 600, 600),
+        (120, 1, None, 120),
+        (120, 3, None, 480),
+        (120, 99, None, 900),
+        (3600, 99, None, 3600),
+        (120, 1, 500, 500),
+    ],
+)
+def test_the_next_poll(interval: float, failures: int, retry_after: float | None, pause: float) -> None:
+    assert poll_pause(interval, failures, 1.0, retry_after) == pause
+
+
+def test_a_channel_hears_at_once_and_a_person_of_several_sessions_together() -> None:
+    channel, person = Destination(DestinationKind.CHANNEL, "C1"), Destination(DestinationKind.PERSON, "ana")
+    assert settled_at(channel, NOW, 120) is None
+    assert settled_at(person, NOW, 8) == NOW + timedelta(seconds=10)
+    assert settled_at(person, NOW, 3600) == NOW + timedelta(seconds=150)

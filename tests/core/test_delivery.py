@@ -1,0 +1,198 @@
+"""Every arrow of the delivery's picture."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.core.delivery import (
+    Absent,
+    AfterEdit,
+    AppRefused,
+    DestinationGone,
+    EditResult,
+    Ended,
+    Found,
+    LookLater,
+    MessageRefused,
+    NotSent,
+    PostResult,
+    Scope,
+    Sent,
+    Throttled,
+    Unreadable,
+    Unsure,
+    after_crash,
+    after_edit,
+    after_look,
+    after_post,
+    versions_shown,
+)
+from bot.core.model import (
+    Delivery,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Notice,
+    NoticeKind,
+    OwedNotice,
+    SessionKey,
+)
+from tests.core.build import NOW
+
+CHANNEL = Destination(DestinationKind.CHANNEL, "C1")
+MOST_DICE = 1.0
+
+
+def owed(notice_id: int, session: SessionKey | None) -> OwedNotice:
+    kind = NoticeKind.SESSION if session else NoticeKind.INTRO
+    notice = Notice(kind=kind, destination=CHANNEL, subject=f"subject {notice_id}", reason="", session=session)
+    return OwedNotice(notice_id=notice_id, notice=notice, owed_at=NOW)
+
+
+SENDING = Delivery(
+    delivery_id="d1",
+    destination=CHANNEL,
+    state=DeliveryState.SENDING,
+    notices=(owed(1, SessionKey("s", "e")), owed(2, None)),
+    created_at=NOW,
+    due_at=NOW,
+    attempt_started_at=NOW,
+    looks=2,
+)
+UNSURE = replace(SENDING, state=DeliveryState.UNSURE, attempts=1, looks=0, attempt_ended_at=NOW)
+
+
+def posted(result: PostResult, delivery: Delivery = SENDING) -> Delivery:
+    after = after_post(delivery, result, now=NOW, dice=MOST_DICE)
+    assert (after.delivery_id, after.notices) == (delivery.delivery_id, delivery.notices)
+    assert (after.attempt_ended_at, after.looks) == (NOW, 0)
+    return after
+
+
+def seconds(delivery: Delivery) -> float:
+    return (delivery.due_at - NOW).total_seconds()
+
+
+# ---- after an attempt --------------------------------------------------------------------------------------------
+
+
+def test_a_message_slack_took_is_sent() -> None:
+    after = posted(Sent("D9", "171.1"))
+    assert (after.state, after.channel, after.ts, after.attempts) == (DeliveryState.SENT, "D9", "171.1", 1)
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_a_throttled_attempt_waits_as_asked_and_is_not_counted(scope: Scope) -> None:
+    after = posted(Throttled(17.5, scope))
+    assert (after.state, seconds(after), after.attempts) == (DeliveryState.WAITING, 17.5, 0)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "wait"), [(0, 1), (1, 2), (2, 4), (3, 8), (7, 128), (8, 256), (9, 300), (500, 300)]
+)
+def test_what_was_surely_not_sent_backs_off(earlier: int, wait: float) -> None:
+    after = posted(NotSent("connection refused"), replace(SENDING, attempts=earlier))
+    assert (after.state, seconds(after), after.attempts) == (DeliveryState.WAITING, wait, earlier + 1)
+    assert "connection refused" in after.why
+
+
+def test_the_back_off_is_jittered() -> None:
+    waits = [after_post(SENDING, NotSent(""), now=NOW, dice=dice).due_at - NOW for dice in (0.0, 0.5)]
+    assert waits == [timedelta(seconds=0.5), timedelta(seconds=0.75)]
+
+
+def test_without_a_clear_answer_it_is_looked_for_first() -> None:
+    after = posted(Unsure("reply lost"))
+    assert (after.state, seconds(after), after.attempts) == (DeliveryState.UNSURE, 5, 1)
+
+
+def test_what_was_being_sent_at_a_crash_is_looked_for_first() -> None:
+    after = after_crash(SENDING, now=NOW)
+    assert (after.state, seconds(after), after.attempts, after.looks) == (DeliveryState.UNSURE, 5, 1, 0)
+    assert after.attempt_ended_at == NOW
+
+
+def test_a_destination_that_is_gone_holds_the_delivery() -> None:
+    after = posted(DestinationGone("is_archived"))
+    assert (after.state, after.why) == (DeliveryState.HELD, "the destination is gone: is_archived")
+
+
+def test_a_refused_message_goes_once_as_plain_text_and_then_is_dead() -> None:
+    once = posted(MessageRefused("invalid_blocks"))
+    assert (once.state, once.plain, seconds(once)) == (DeliveryState.WAITING, True, 0)
+    twice = posted(MessageRefused("msg_too_long"), once)
+    assert twice.state is DeliveryState.DEAD
+    assert "msg_too_long" in twice.why
+
+
+@pytest.mark.parametrize(("needed", "why"), [(None, "token_revoked"), ("chat:write", "needs the scope chat:write")])
+def test_a_refused_app_leaves_the_delivery_waiting_and_nothing_is_counted(needed: str | None, why: str) -> None:
+    after = posted(AppRefused("token_revoked", needed))
+    assert (after.state, after.attempts) == (DeliveryState.WAITING, 0)
+    assert why in after.why
+
+
+# ---- after a look ------------------------------------------------------------------------------------------------
+
+
+def test_what_is_found_is_sent_and_owes_an_edit_for_nobody_knows_what_it_shows() -> None:
+    after = after_look(UNSURE, Found("C1", "171.2"), now=NOW)
+    assert (after.state, after.channel, after.ts) == (DeliveryState.SENT, "C1", "171.2")
+    assert [each.shown_version for each in after.notices] == [0, None]
+
+
+def test_what_is_absent_once_is_looked_for_again_30_seconds_after_the_attempt() -> None:
+    after = after_look(UNSURE, Absent(), now=NOW + timedelta(seconds=5))
+    assert (after.state, after.looks, seconds(after)) == (DeliveryState.UNSURE, 1, 30)
+
+
+def test_a_late_first_look_is_followed_by_a_pause_too() -> None:
+    assert seconds(after_look(UNSURE, Absent(), now=NOW + timedelta(seconds=90))) == 95
+
+
+def test_what_is_absent_twice_is_the_same_delivery_again() -> None:
+    later = NOW + timedelta(seconds=30)
+    after = after_look(replace(UNSURE, looks=1), Absent(), now=later)
+    assert (after.state, after.due_at) == (DeliveryState.WAITING, later)
+    assert (after.delivery_id, after.notices) == (UNSURE.delivery_id, UNSURE.notices)
+
+
+def test_where_the_bot_may_not_read_it_is_sent_again_once_and_then_is_dead() -> None:
+    again = after_look(UNSURE, Unreadable("missing_scope"), now=NOW)
+    assert (again.state, again.due_at, again.resent_blind) == (DeliveryState.WAITING, NOW, True)
+    assert "missing_scope" in again.why
+    unsure_again = posted(Unsure("reply lost"), replace(again, state=DeliveryState.SENDING))
+    dead = after_look(unsure_again, Unreadable("missing_scope"), now=NOW)
+    assert dead.state is DeliveryState.DEAD
+
+
+@pytest.mark.parametrize(("after", "wait"), [(None, 30), (12.0, 12)])
+def test_a_look_that_fails_does_not_count(after: float | None, wait: float) -> None:
+    later = after_look(UNSURE, LookLater("ratelimited", after), now=NOW)
+    assert (later.state, later.looks, seconds(later)) == (DeliveryState.UNSURE, 0, wait)
+
+
+# ---- edits -------------------------------------------------------------------------------------------------------
+
+
+def test_the_versions_shown_are_kept_per_notice() -> None:
+    shown = versions_shown(versions_shown(SENDING, {1: 3}), {2: 4})
+    assert [each.shown_version for each in shown.notices] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("result", "what"),
+    [
+        (Sent("C1", "171.1"), AfterEdit(shown=True)),
+        (Throttled(9), AfterEdit(due_at=NOW + timedelta(seconds=9))),
+        (NotSent("dns"), AfterEdit(due_at=NOW + timedelta(minutes=1))),
+        (Unsure("reply lost"), AfterEdit(due_at=NOW + timedelta(minutes=1))),
+        (AppRefused("token_revoked"), AfterEdit(due_at=NOW + timedelta(minutes=1))),
+        (DestinationGone("not_in_channel"), AfterEdit(due_at=NOW + timedelta(hours=1))),
+        (MessageRefused("invalid_blocks"), AfterEdit(ended="invalid_blocks")),
+        (Ended("message_not_found"), AfterEdit(ended="message_not_found")),
+    ],
+)
+def test_an_edit(result: EditResult, what: AfterEdit) -> None:
+    assert after_edit(result, now=NOW, dice=0.5) == what
