@@ -27,7 +27,7 @@ from bot.store import details, search
 from bot.store.columns import State, from_json, from_ms, to_json, to_ms, value_of
 from bot.store.narrowing import narrow
 from bot.store.people import People
-from bot.store.rows import OF_KEY, UPSERT, id_of, owe_edits, session_of, values_of
+from bot.store.rows import OF_KEY, UPSERT, fingerprint_number, id_of, owe_edits, session_of, values_of
 from bot.store.schema import finish_indexes
 
 MOST_MATCHES = 25  # that a beginning of an id is answered with
@@ -66,6 +66,12 @@ class Sessions:
         finish_indexes(self._connection)
         self.remember_listing(digest)
         self._state.set("baseline_at", to_ms(now))
+
+    def note_unchanged(self, key: SessionKey, fingerprint: bytes) -> None:
+        self._connection.execute(
+            f"UPDATE sessions SET fingerprint = ?, missing_since = NULL WHERE {OF_KEY}",
+            (fingerprint_number(fingerprint), key.session_id, key.employee_id),
+        )
 
     def mark_missing(self, keys: Collection[SessionKey], now: datetime) -> None:
         self._connection.executemany(
