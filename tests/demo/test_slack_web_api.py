@@ -293,6 +293,9 @@ async def test_a_repeated_client_msg_id_gives_the_first_message_if_the_workspace
     other = await client.chat_postMessage(channel=OFFICE, text="once", client_msg_id=key)
     assert first["ts"] == again["ts"] != other["ts"]
     assert len(slack.messages(SHOP)) == 1
+    await client.chat_delete(channel=OFFICE, ts=other["ts"])
+    args = {"channel": OFFICE, "text": "once", "client_msg_id": key}
+    assert await refused(client, "chat.postMessage", **args) == "duplicate_message_not_found"
     slack.workspace.dedupes_client_msg_id = False
     assert (await client.chat_postMessage(channel=SHOP, text="once", client_msg_id=key))["ts"] != first["ts"]
     assert len(slack.messages(SHOP)) == 2

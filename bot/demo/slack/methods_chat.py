@@ -181,14 +181,13 @@ def _must_be_parent(desk: Desk, channel: Channel, thread_ts: str) -> None:
 def _posted_before(desk: Desk, channel: Channel, fresh: Message) -> Message | None:
     if fresh.client_msg_id is None or not desk.workspace.dedupes_client_msg_id:
         return None
-    return next(
-        (
-            one
-            for one in desk.workspace.messages(channel.id)
-            if one.client_msg_id == fresh.client_msg_id and one.bot_id is not None
-        ),
-        None,
-    )
+    ts = desk.workspace.ts_of_key(channel.id, fresh.client_msg_id)
+    if ts is None:
+        return None
+    first = desk.workspace.message(channel.id, ts)
+    if first is None:
+        raise MethodError("duplicate_message_not_found")
+    return first
 
 
 def _composed(desk: Desk, args: Args, channel: Channel) -> Message:

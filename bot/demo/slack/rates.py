@@ -11,6 +11,8 @@ from bot.demo.slack.desk import Args
 
 PER_MINUTE = {1: 1, 2: 20, 3: 50, 4: 100}
 """Tier → calls a minute, all of which may come at once."""
+LEAST_BURST = 10
+"""Calls of a method that may come at once however low its tier: an app that reconnects is not kept waiting for it."""
 SPECIAL_PER_MINUTE = 300
 POSTS_PER_MINUTE = 300
 """Posts a minute in the whole workspace."""
@@ -47,8 +49,8 @@ class Rates:
                 self._bucket(("post",), POSTS_PER_MINUTE, POSTS_PER_MINUTE / 60),
             ]
         else:
-            most = SPECIAL_PER_MINUTE if tier is None else PER_MINUTE[tier]
-            buckets = [self._bucket(("method", method), most, most / 60)]
+            a_minute = SPECIAL_PER_MINUTE if tier is None else PER_MINUTE[tier]
+            buckets = [self._bucket(("method", method), max(a_minute, LEAST_BURST), a_minute / 60)]
         now = self._now().timestamp()
         wait = max(bucket.wait(now) for bucket in buckets)
         if wait == 0:

@@ -16,6 +16,8 @@ from aiohttp import WSMsgType, web
 from bot.demo.slack.entities import App, Json
 
 MOST_CONNECTIONS = 10
+CLOSE_WITHIN = 1.0
+"""Seconds that a closing handshake may take: an app that was stopped in its tracks never answers it."""
 
 
 @dataclass
@@ -60,7 +62,7 @@ class SocketMode:
         if ticket not in self._tickets or request.transport is None:
             return web.Response(status=404, text="unknown or used ticket")
         self._tickets.discard(ticket)
-        ws = web.WebSocketResponse(autoping=False, max_msg_size=16 * 1024 * 1024)
+        ws = web.WebSocketResponse(timeout=CLOSE_WITHIN, autoping=False, max_msg_size=16 * 1024 * 1024)
         await ws.prepare(request)
         if len(self.connections) >= MOST_CONNECTIONS:
             await ws.send_json(

@@ -71,6 +71,7 @@ class Workspace:
     def __post_init__(self) -> None:
         self._listeners: list[Listener] = []
         self._last_ts = 0
+        self._keys: dict[tuple[str, str], str] = {}
         self._numbers: Iterator[int] = itertools.count(1)
         bot = User(
             id=self.app.bot_user_id,
@@ -146,6 +147,8 @@ class Workspace:
         """Adds the message to its channel and keeps the parent's reply counts."""
         timeline = self.timelines.setdefault(message.channel, [])
         timeline.append(message)
+        if message.bot_id is not None and message.client_msg_id is not None:
+            self._keys[message.channel, message.client_msg_id] = message.ts
         if message.is_reply and message.ephemeral_to is None and message.thread_ts is not None:
             parent = self.message(message.channel, message.thread_ts)
             if parent is not None:
@@ -175,6 +178,10 @@ class Workspace:
 
     def message(self, channel_id: str, ts: str) -> Message | None:
         return next((one for one in self.timelines.get(channel_id, []) if one.ts == ts), None)
+
+    def ts_of_key(self, channel_id: str, client_msg_id: str) -> str | None:
+        """The stamp of the app's newest message with this key in the channel, deleted ones included."""
+        return self._keys.get((channel_id, client_msg_id))
 
     def messages(self, channel_id: str) -> list[Message]:
         """What everyone in the channel can read, oldest first, replies included."""
