@@ -17,6 +17,7 @@ from bot.views.blocks import (
     clean,
     clip,
     context,
+    count,
     date_token,
     header,
     message,
@@ -46,10 +47,17 @@ class Topic:
     admins_only: bool = False
 
 
-def menu(topics: Sequence[Topic], *, command: str, who: str, is_admin: bool, data_as_of: datetime | None) -> Message:
-    """What this viewer can do, as buttons. `who` says who they are to us: a name in iSpring, or why there is none."""
+def menu(
+    topics: Sequence[Topic], *, command: str, who: str, is_admin: bool, data_as_of: datetime | None, to_do: int = 0
+) -> Message:
+    """What this viewer can do, as buttons.
+
+    `who` says who they are to us: a name in iSpring, or why there is none. `to_do` counts what they have to conduct.
+    """
     offered = [topic for topic in topics if topic.on_menu and (is_admin or not topic.admins_only)]
-    told = f"Spotter tells what happens in iSpring Learn's on-the-job training. You are {safe(who, 300)}."
+    told = f"Spotter tells what happens in iSpring Learn's on-the-job training. You are {safe(who, 300).rstrip('.')}."
+    if to_do:
+        told += f" You have {count(to_do, 'session')} to conduct or finish."
     made = [
         button(actions.action_id(actions.RUN, topic.verb), topic.on_menu, topic.verb, label=topic.summary)
         for topic in offered

@@ -46,9 +46,11 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 # ---- other people's text --------------------------------------------------------------------------------------------
 
 _JOINERS = "\u200c\u200d"  # invisible, but Persian and Indic names are misspelled without them
-_LOOKALIKES = str.maketrans({"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ", "@": "＠"})  # no HTML-like way to escape
+_LOOKALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ", "@": "＠"})  # no HTML-like way to escape
+_LEANING = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # inside a word (cash_desk) it formats nothing
 _AUTO_LINK = re.compile(r"://|(?<=\w)\.(?=[^\W\d_]{2})")
 _EMOJI_CODE = re.compile(r":(?!\d\d:)([\w+'-]+):")  # the middle of 09:30:15 is none
+_MENTION = re.compile(r"&lt;＠([UW][A-Z0-9]{2,20})&gt;")
 _PARTIAL_ENTITY = re.compile(r"&[a-z]{0,3}$")
 
 
@@ -98,8 +100,14 @@ def safe(text: str, limit: int = TITLE) -> str:
     Markup characters become look-alikes, because Slack knows no escape for them. At most `limit` characters.
     """
     flat = clean(text[: limit * 4]).translate(_LOOKALIKES)
+    flat = _LEANING.sub("ˍ", flat)
     flat = _AUTO_LINK.sub(lambda hit: "∶//" if hit[0] == "://" else "․", flat)
     return clip(escape(_EMOJI_CODE.sub(r"∶\1∶", flat)), limit)
+
+
+def asked(words: str, limit: int = TITLE) -> str:
+    """A query in words for mrkdwn: harmless as `safe` makes it, but the Slack users it names stay mentions."""
+    return _MENTION.sub(r"<@\1>", safe(words, limit))
 
 
 def bare(text: str, limit: int = TITLE) -> str:
@@ -204,7 +212,7 @@ def button(
     """A button; `label` is what a screen reader says where several read alike. `style` is primary or danger."""
     block: Block = {"type": "button", "action_id": action, "text": plain(text, BUTTON_TEXT)}
     if value:
-        block["value"] = value[:BUTTON_VALUE]
+        block["value"] = value[:BUTTON_VALUE].encode("utf-8", "ignore").decode()  # half a character can't be sent
     if label:
         block["accessibility_label"] = clip(label, ACCESSIBILITY_LABEL)
     if style:
@@ -260,6 +268,12 @@ def message(text: str, blocks: Sequence[Block]) -> Message:
     if characters(blocks) >= MESSAGE_CHARACTERS or len(blocks) > MESSAGE_BLOCKS:
         return Message(told)
     return Message(told, tuple(blocks))
+
+
+def listing(heading: str, texts: Sequence[str]) -> Block:
+    """A few lines under a bold heading; they may hold untrusted text."""
+    told = "\n".join(safe(text, TITLE + NAME) for text in texts)
+    return section(mrkdwn(f"*{heading}*\n{told}"))
 
 
 def characters(blocks: Sequence[Mapping[str, Any]]) -> int:

@@ -20,8 +20,8 @@ from bot.views.blocks import (
     header,
     instant,
     lasting,
-    lines,
     link_button,
+    listing,
     moment_token,
     moment_words,
     mrkdwn,
@@ -133,14 +133,13 @@ def weak_points(record: SessionRecord) -> list[Block]:
     if record.details is None:
         why = missing_details_words(record.session)
         return [context(why)] if why else []
-    told: list[str] = []
-    areas = weakest_areas(record.details)
+    areas, criteria = weakest_areas(record.details), lowest_criteria(record.details)
+    told = []
     if areas:
-        told += ["Weakest competency areas", *(area_line(area, value) for area, value in areas)]
-    criteria = lowest_criteria(record.details)
+        told.append(listing("Weakest competency areas", [area_line(area, value) for area, value in areas]))
     if criteria:
-        told += [*([""] if told else []), "Lowest criteria", *(criterion_line(one) for one, _ in criteria)]
-    return lines(told)
+        told.append(listing("Lowest criteria", [criterion_line(one) for one, _ in criteria]))
+    return told
 
 
 def remarks(record: SessionRecord, facts: CardFacts) -> list[Block]:

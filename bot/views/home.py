@@ -9,10 +9,10 @@ from bot.core.model import Rule, Session
 from bot.views import actions
 from bot.views.blocks import Block, button, context, divider, header, mrkdwn, safe, section
 from bot.views.blocks import actions as buttons
+from bot.views.rules import rule_words
 from bot.views.sessions import Shown, age_block, result_row, to_do_row
 from bot.views.settings import Settings, settings_blocks
 from bot.views.status import Status, trouble_lines, verdict_words
-from bot.views.subscriptions import rule_words
 
 TO_DO_SHOWN = 10
 RESULTS_SHOWN = 10

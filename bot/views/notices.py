@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from bot.core.model import OPERATOR, Delivery, DestinationKind, Message, NoticeKind, OwedNotice, Rule
+from bot.core.model import Delivery, DestinationKind, Message, NoticeKind, OwedNotice, Rule
 from bot.views.blocks import (
     Block,
     context,
@@ -17,6 +17,7 @@ from bot.views.cards import CardFacts, Part, session_card
 from bot.views.groups import grouped_card
 from bot.views.ops import ops_sentence
 from bot.views.personal import direct_message
+from bot.views.rules import owner_words, query_words, words_of
 
 RULE_GONE = "The rule this was about has ended."
 
@@ -47,8 +48,8 @@ def _sessions(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFact
 def _counted(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
     number = sum(_whole(owed.notice.facts.get("count")) for owed in notices)
     told = (
-        f"{count(number, 'older completed session')} came in late; stored, but not posted here. "
-        f"See with `{facts.command} results`."
+        f"{count(number, 'older completed session')} came in late: stored, not posted. "
+        f"`{facts.command} results` shows {'it' if number == 1 else 'them'}."
     )
     return _said(told)
 
@@ -58,7 +59,7 @@ def _intro(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) 
 
 
 def _introduction(rule: Rule, facts: CardFacts) -> Part:
-    what = f"completed sessions matching `{safe(rule.query, 1_000)}`" if rule.query else "every completed session"
+    what = query_words(words_of(rule))
     stop = f"`{facts.command} unsubscribe {rule.rule_id}`"
     told = (
         f"Spotter will post {what} from iSpring Learn's on-the-job training here, each once, with its result; a "
@@ -94,11 +95,6 @@ RENDERERS: Mapping[NoticeKind, Renderer] = {
     NoticeKind.RULE_PAUSED: _paused,
     NoticeKind.OPS: _ops,
 }
-
-
-def owner_words(owner: str) -> str:
-    """Who made a rule: a mention, or the operator."""
-    return "the operator" if owner == OPERATOR else f"<@{safe(owner, 40)}>"
 
 
 def _rules_of(notices: Sequence[OwedNotice], facts: CardFacts) -> list[Rule]:

@@ -26,8 +26,8 @@ SENTENCES: Mapping[str, str] = {
         "completed nor as failed. Please report it, so that it gets a meaning."
     ),
     "date_order": (
-        "Dates from iSpring contradict ISPRING_DATE_ORDER. Set it to `dmy` or `mdy` as iSpring writes them, and "
-        "restart; `check` shows the evidence."
+        "Dates from iSpring contradict ISPRING_DATE_ORDER, which is {order}. Set it to `dmy` or `mdy` as iSpring "
+        "writes them, and restart; `check` shows the evidence."
     ),
     "rows_set_aside": (
         "{rows} of a listing could not be understood and were left out; the others were read. "

@@ -15,7 +15,7 @@ from bot.views.blocks import (
     context,
     fields,
     header,
-    lines,
+    listing,
     moment_token,
     moment_words,
     safe,
@@ -156,10 +156,8 @@ def _strengths_first(record: SessionRecord) -> list[Block]:
     weak = [
         pair for pair in weakest_areas(record.details, TO_WORK_ON) if pair[1] < 100 and pair[0].area_id not in named
     ]
-    told = ["Went well", *(area_line(area, value) for area, value in strong)] if strong else []
-    if weak:
-        told += ["", "To work on", *(area_line(area, value) for area, value in weak)]
-    return lines(told)
+    told = [("Went well", strong), ("To work on", weak)]
+    return [listing(heading, [area_line(*pair) for pair in areas]) for heading, areas in told if areas]
 
 
 def _controls(facts: CardFacts, *, observes: bool) -> list[Block]:

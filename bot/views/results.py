@@ -86,8 +86,8 @@ def amount(points: float) -> str:
 
 
 def area_line(area: AreaResult, value: float) -> str:
-    """`████░░░░░░ 40 %  Cash desk`, for plain text."""
-    return f"{bar(value)} {percent(value)}  {bare(area.title, NAME) or 'area without a title'}"
+    """`████░░░░░░ 40 % Cash desk`, for plain text."""
+    return f"{bar(value)} {percent(value)} {bare(area.title, NAME) or 'area without a title'}"
 
 
 def criterion_line(criterion: CriterionResult) -> str:

@@ -12,6 +12,7 @@ from bot.views.blocks import (
     BUTTON_VALUE,
     NAME,
     Block,
+    asked,
     bare,
     button,
     context,
@@ -58,15 +59,15 @@ class Shown:
 
 def results(page: Page, shown: Shown) -> Message:
     """One page of sessions, the query in words, and buttons to the pages beside it."""
-    asked = safe(page.words, 1_000) or "every session you may see"
+    query = asked(page.words, 1_000) or "all sessions"
     age = _age(shown)
     if not page.sessions:
-        told = f"No session found: {asked}."
+        told = f"Nothing found: {query}."
         hint = f"Try fewer conditions, or `{shown.command} help results`."
         return message(f"{told} {hint}", [section(mrkdwn(f"{told}\n{hint}")), *age_block(shown)])
     sessions = page.sessions[:ROWS]
     first, last = page.offset + 1, page.offset + len(sessions)
-    heading = f"{count(page.total, 'session')}: {asked}. Showing {first:,} to {last:,}."
+    heading = f"{page.total:,} found: {query}. Showing {first:,} to {last:,}."
     blocks: list[Block] = [section(mrkdwn(heading))]
     blocks += [result_row(session, number, shown) for number, session in enumerate(sessions)]
     turn = _page_buttons(page)

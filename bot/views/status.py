@@ -81,11 +81,16 @@ def waiting_words(outbox: OutboxCounts) -> str:
 
 def _pairs(known: Status) -> list[tuple[str, str]]:
     poll = known.poll
-    return [
+    told = [
         ("Last good reading", date_token(poll.last_good_at) if poll.last_good_at else "never"),
         ("Age of the data", lasting(known.now - poll.last_good_at) if poll.last_good_at else "no data yet"),
-        ("Sessions stored", f"{poll.sessions:,}"),
         ("Waiting to be sent", _waiting(known)),
+    ]
+    if not known.is_admin:
+        return told
+    return [
+        *told,
+        ("Sessions stored", f"{poll.sessions:,}"),
         ("Edits owed", f"{known.outbox.edits:,}"),
         ("Active rules", f"{known.rules:,}"),
     ]
@@ -97,7 +102,10 @@ def _texts(known: Status) -> list[tuple[str, str]]:
 
 
 def _waiting(known: Status) -> str:
+    """How many is for admins: from it others could tell how many results there are that they may not see."""
     words = waiting_words(known.outbox)
+    if not known.is_admin and words != "nothing":
+        words = "some messages"
     if known.outbox.oldest_at is None:
         return words
     return f"{words}, the oldest for {lasting(known.now - known.outbox.oldest_at)}"

@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from bot.core.model import DestinationKind, Message, Rule, RuleState
+from bot.core.model import Message, Rule
 from bot.views import actions
 from bot.views.blocks import (
     BUTTON_VALUE,
-    NAME,
     Block,
     button,
     confirmation,
@@ -18,30 +17,9 @@ from bot.views.blocks import (
     section,
 )
 from bot.views.blocks import actions as buttons
-from bot.views.notices import owner_words
+from bot.views.rules import place_words, query_words, rule_words
 
 RULES_SHOWN = 25  # of rule_words at its longest, this many stay within a message
-
-_STATES = {
-    RuleState.PENDING: "waiting until its introduction is posted",
-    RuleState.ACTIVE: "active",
-    RuleState.PAUSED: "paused",
-    RuleState.ENDED: "ended",
-}
-
-
-def rule_words(rule: Rule, words: str) -> str:
-    """A rule in one line of mrkdwn: number, where, what, whose, and its state. `words` is its query for people."""
-    what = safe(words, 150) or "every completed session"
-    why = f" ({safe(rule.why, NAME)})" if rule.why and rule.state is not RuleState.ACTIVE else ""
-    by = f"By {owner_words(rule.owner)}, {_STATES[rule.state]}{why}"
-    return f"*Rule {rule.rule_id}* in {place_words(rule)}: {what}. {by}"
-
-
-def place_words(rule: Rule) -> str:
-    """A rule's destination for mrkdwn."""
-    ident = safe(rule.destination.id, 40)
-    return f"<#{ident}>" if rule.destination.kind is DestinationKind.CHANNEL else f"<@{ident}>"
 
 
 def rules_list(
@@ -65,14 +43,17 @@ def rules_list(
     return message("\n".join([f"{count(len(rules), 'rule')}:", *texts]), blocks)
 
 
-def confirm_subscription(channel_id: str, query: str, words: str) -> Message:
-    """Asks before results of named people go to a public channel. `query` is canonical text, `words` for people."""
+def confirm_subscription(channel_id: str, query: str, words: str, *, last_month: str = "") -> Message:
+    """Asks before results of named people go to a public channel. `query` is canonical text, `words` for people;
+    `last_month` says in a sentence of ours what the rule would have brought."""
     place = f"<#{safe(channel_id, 40)}>"
-    what = safe(words, 500) or "every completed session"
+    what = query_words(words)
     told = (
         f"{place} is a public channel: everybody in the workspace, now and later, can read what is posted there, with "
         f"people's names and results. Post {what} there?"
     )
+    if last_month:
+        told += f"\n{last_month}"
     value = actions.subscribe_value(channel_id, query)
     if len(value) > BUTTON_VALUE:
         return message("This query is too long for a rule. Use fewer conditions.", [])
@@ -80,12 +61,22 @@ def confirm_subscription(channel_id: str, query: str, words: str) -> Message:
     return message(told, [section(mrkdwn(told)), buttons([yes, button(actions.CANCEL, "Cancel", channel_id)])])
 
 
-def subscribed(rule: Rule, words: str, *, command: str) -> Message:
-    """A new rule, once its introduction could be posted."""
-    what = safe(words, 500) or "every completed session"
+def subscribed(rule: Rule, words: str, *, command: str, last_month: str = "") -> Message:
+    """A new rule, once its introduction could be posted; `last_month` as when it was confirmed."""
+    what = query_words(words)
     told = (
         f"Done: rule {rule.rule_id} posts {what} to {place_words(rule)}, from the next reading of iSpring on. "
         f"End it with `{command} unsubscribe {rule.rule_id}`."
+    )
+    return message(told, [section(mrkdwn(told)), *([context(last_month)] if last_month else [])])
+
+
+def starts_later(rule: Rule, words: str, *, command: str) -> Message:
+    """A new rule whose introduction is still waiting to be posted."""
+    what = safe(words, 500) or "every completed session"
+    told = (
+        f"Rule {rule.rule_id} is saved: it posts {what} to {place_words(rule)} as soon as its introduction could be "
+        f"posted there, which is taking longer than usual. `{command} rules` shows its state."
     )
     return message(told, [section(mrkdwn(told))])
 
@@ -120,7 +111,9 @@ def unsubscribed(rule: Rule, words: str) -> Message:
 
 
 def _end_button(rule: Rule) -> Block:
-    asked = confirmation(f"End rule {rule.rule_id}?", "Nothing more will be posted because of it.", "End it", "Keep it")
+    question = confirmation(
+        f"End rule {rule.rule_id}?", "Nothing more will be posted because of it.", "End it", "Keep it"
+    )
     action = actions.action_id(actions.UNSUBSCRIBE, rule.rule_id)
     label = f"End rule {rule.rule_id}"
-    return button(action, "End", str(rule.rule_id), label=label, style="danger", confirm=asked)
+    return button(action, "End", str(rule.rule_id), label=label, style="danger", confirm=question)

@@ -1,0 +1,90 @@
+"""Everything a delivery may carry beside sessions."""
+
+import pytest
+
+from bot.core.model import OPERATOR, Destination, DestinationKind, NoticeKind
+from bot.views.notices import RENDERERS, render
+from bot.views.ops import SENTENCES, ops_sentence
+from tests.views.build import delivery, facts, notice, record, rule
+from tests.views.limits import assert_fits_slack, texts
+
+OWNER = Destination(DestinationKind.USER, "U0LND")
+
+
+def test_every_kind_of_notice_has_a_renderer() -> None:
+    assert set(RENDERERS) == set(NoticeKind)
+
+
+def test_old_completions_are_counted_in_one_line() -> None:
+    message = render(delivery(notice(NoticeKind.COUNTED, told={"count": 12})), facts())
+    assert message.text == ("12 older completed sessions came in late: stored, not posted. `/ojt results` shows them.")
+    assert_fits_slack(message)
+
+
+def test_a_rule_introduces_itself() -> None:
+    asked = 'checklist:"Opening" outcome:failed'
+    message = render(delivery(notice(NoticeKind.INTRO)), facts(rules=(rule(query=asked),)))
+    assert message.text == (
+        "Spotter will post completed sessions on “Opening”, below target or failed from iSpring Learn's on-the-job "
+        "training here, each once, with its result; a correction changes the message in place. Set up by <@U0LND> as "
+        "rule 3. To stop it: `/ojt unsubscribe 3`."
+    )
+    assert_fits_slack(message)
+
+
+def test_a_rule_for_everything_by_the_operator_says_so() -> None:
+    message = render(delivery(notice(NoticeKind.INTRO)), facts(rules=(rule(owner=OPERATOR),)))
+    assert "will post every completed session from" in message.text
+    assert "Set up by the operator as rule 3" in message.text
+
+
+def test_an_owner_hears_why_their_rule_pauses_and_what_to_do() -> None:
+    paused = notice(NoticeKind.RULE_PAUSED)
+    message = render(delivery(paused, to=OWNER), facts(rules=(rule(why="is_archived"),)))
+    assert "Rule 3 is paused: Spotter can't write to <#C0NORTH> (Slack says: is_archived)" in message.text
+    assert "Invite Spotter to the channel again" in message.text
+    assert_fits_slack(message)
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.INTRO, NoticeKind.RULE_PAUSED])
+def test_a_notice_about_a_rule_that_is_gone_still_says_something(kind: NoticeKind) -> None:
+    message = render(delivery(notice(kind)), facts(rules=()))
+    assert message.text
+    assert_fits_slack(message)
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_what_the_operator_hears_has_a_remedy_and_no_gap(code: str) -> None:
+    known: dict[str, str | int | float | None] = {
+        "code": code,
+        "listed": 3,
+        "known": 600,
+        "sessions": 1,
+        "rows": 2,
+        "status": "ODD",
+        "why": "no_text",
+        "order": "dmy",
+    }
+    message = render(delivery(notice(NoticeKind.OPS, told=known)), facts())
+    assert "?" not in message.text
+    assert len(message.text) > 60
+    assert_fits_slack(message)
+
+
+def test_an_unknown_code_is_told_with_its_facts() -> None:
+    assert (
+        ops_sentence({"code": "odd_thing", "rows": 2}) == "Spotter noticed: odd_thing (rows 2 rows). Its log says more."
+    )
+
+
+def test_a_fact_that_is_missing_does_not_stop_a_notice() -> None:
+    assert "?" in ops_sentence({"code": "suspicious_listing"})
+
+
+def test_notices_of_several_kinds_share_a_message() -> None:
+    one = record()
+    both = delivery(notice(key=one.session.key), notice(NoticeKind.COUNTED, told={"count": 1}))
+    message = render(both, facts(one))
+    assert "Session 00000001\n1 older completed session came in late" in message.text
+    assert "1 older completed session" in "\n".join(texts(message.blocks))
+    assert_fits_slack(message)
