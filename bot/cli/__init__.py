@@ -4,6 +4,7 @@ Exit codes: 0 fine, 1 something is wrong, 2 the configuration or the command lin
 """
 
 import json
+import os
 import sys
 from typing import NoReturn
 
@@ -27,8 +28,6 @@ def spotter() -> None:
 @click.option("--http", "http_url", metavar="URL", help="For HTTP mode: the bot's own address, https://bot.example.")
 def manifest(http_url: str | None) -> None:
     """Print the Slack app's manifest (JSON), to be pasted into Slack."""
-    import os
-
     click.echo(json.dumps(slack_manifest(load(os.environ).slack_command, http_url), indent=2))
 
 

@@ -19,6 +19,7 @@ from bot.core.errors import QueryError, SpotterError
 from bot.core.model import OPERATOR, DeliveryState, Destination, DestinationKind, RuleState, Session
 from bot.core.outcome import judge, word
 from bot.core.ports import Clock, Store, Told, Tx
+from bot.core.routing import introduction
 from bot.service import SystemClock, opened_store
 
 T = TypeVar("T")
@@ -264,9 +265,8 @@ def why(session_id: str) -> None:
         for told in tolds:
             click.echo("  " + " · ".join(str(part) for part in _told_row(told) if part))
             for attempt in told.attempts:
-                click.echo(
-                    f"    {attempt.started_at:%Y-%m-%d %H:%M:%S} {attempt.what}: {attempt.result} {attempt.why}".rstrip()
-                )
+                line = f"{attempt.started_at:%Y-%m-%d %H:%M:%S} {attempt.what}: {attempt.result} {attempt.why}"
+                click.echo("    " + line.rstrip())
 
 
 _TOLD = ("delivery", "what", "to", "owed since (UTC)", "state", "tries", "why")
@@ -279,7 +279,7 @@ def _told_row(told: Told) -> tuple[object, ...]:
         told.notice.kind,
         told.notice.destination,
         f"{told.owed_at:%Y-%m-%d %H:%M:%S}",
-        told.ended and "dropped" or (delivery.state if delivery else DeliveryState.WAITING),
+        DeliveryState.DROPPED if told.ended else delivery.state if delivery else DeliveryState.WAITING,
         delivery.attempts if delivery else 0,
         told.ended or (delivery.why if delivery else "") or told.notice.reason,
     )

@@ -32,7 +32,11 @@ def health_app(pulse: Pulse, store: Store, clock: Clock) -> web.Application:
 
     async def healthz(_: web.Request) -> web.Response:
         complaints = pulse.complaints()
-        body: dict[str, object] = {"status": "unwell" if complaints else "ok", "complaints": complaints, "leader": pulse.is_leader}
+        body: dict[str, object] = {
+            "status": "unwell" if complaints else "ok",
+            "complaints": complaints,
+            "leader": pulse.is_leader,
+        }
         try:
             poll, counts = await store.read(lambda tx: (tx.sessions.poll_state(), tx.outbox.counts()))
         except StoreError:

@@ -1,0 +1,172 @@
+"""The leader's work: what polls and sends, and the scheduler that rings for it."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import httpx
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.config import Settings
+from bot.core.model import OPERATOR, Destination, DestinationKind, DirectMessages, Notice, NoticeKind, RuleState
+from bot.core.ports import Clock, Contacts, Messenger, PollReport, Training, Tx
+from bot.core.routing import introduction
+from bot.jobs.deliver import Deliver
+from bot.jobs.details import FetchDetails
+from bot.jobs.directory import DirectoryRefresh
+from bot.jobs.gather import House
+from bot.jobs.poll import Poll
+from bot.jobs.telling import PollSettings
+from bot.store.database import Database
+
+DIRECTORY_RING = 15 * 60  # seconds; the rows say whether it is due
+DETAILS_RING = 60  # seconds
+HEARTBEAT_PATIENCE = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class Duties:
+    """What only the leader does."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Database,
+        training: Training,
+        messenger: Messenger,
+        contacts: Contacts,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        ops = settings.ops_channel
+        self.ops = (Destination(DestinationKind.CHANNEL, ops),) if ops else ()
+        self.deliver = Deliver(
+            store=store,
+            messenger=messenger,
+            contacts=contacts,
+            clock=clock,
+            dice=random.random,
+            house=House(
+                admins=settings.admins,
+                account_url=settings.ispring_account_url or None,
+                command=settings.slack_command,
+            ),
+            ops_channel=settings.ops_channel,
+        )
+        self._directory = DirectoryRefresh(training, store, clock)
+        self._details = FetchDetails(training, store, clock, wake=self.deliver.wake)
+        self._poll = Poll(
+            training,
+            store,
+            clock,
+            contacts,
+            PollSettings(
+                ops_channel=settings.ops_channel,
+                baseline=settings.summarise_back,
+                employee_wants=DirectMessages.ALL if settings.notify_employees else DirectMessages.NONE,
+            ),
+            refresh_directory=self._directory.on_demand,
+            wake=self.deliver.wake,
+        )
+        self._details_bell = asyncio.Event()
+
+    async def prepare(self) -> None:
+        """What the settings ask to be in the database, before anything is polled or sent."""
+        created = self._store.created
+
+        def work(tx: Tx) -> None:
+            now = self._clock.now()
+            tx.sessions.initial_target(self._settings.pass_target)
+            self._make_default_rule(tx, now)
+            if created:
+                self._tell_of_creation(tx, now)
+
+        await self._store.transact(work)
+        if created:
+            log.warning("database_created", path=str(self._settings.database_path))
+
+    async def poll_once(self) -> PollReport:
+        """People first, so that an alert has names; then one look at iSpring; then the heartbeat."""
+        await self._directory.when_due()
+        report = await self._poll.once()
+        if not report.error:
+            await self._heartbeat()
+        self._details_bell.set()
+        return report
+
+    async def run(self, on_ring: Callable[[bool], None]) -> None:
+        """Polls and sends until cancelled; `on_ring` is told whether the scheduler rings."""
+        poll_bell, directory_bell = asyncio.Event(), asyncio.Event()
+        poll_bell.set()
+        scheduler = AsyncIOScheduler(timezone=UTC)
+        for bell, seconds in (
+            (poll_bell, self._settings.poll_interval),
+            (directory_bell, DIRECTORY_RING),
+            (self._details_bell, DETAILS_RING),
+        ):
+            scheduler.add_job(_ring, "interval", seconds=seconds, args=[bell], coalesce=True, misfire_grace_time=None)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_whenever(poll_bell, self.poll_once), name="poll")
+            group.create_task(_whenever(directory_bell, self._directory.when_due), name="directory")
+            group.create_task(_whenever(self._details_bell, self._details.until_done), name="details")
+            group.create_task(self.deliver.run(), name="deliver")
+            scheduler.start()
+            try:
+                while True:
+                    on_ring(scheduler.running)
+                    await self._clock.sleep(5)
+            finally:
+                scheduler.shutdown(wait=False)
+
+    def _make_default_rule(self, tx: Tx, now: datetime) -> None:
+        channel = self._settings.default_channel
+        if not channel or tx.rules.default_channel_made(channel):
+            return
+        tx.rules.note_default_channel(channel)
+        destination = Destination(DestinationKind.CHANNEL, channel)
+        if any(not rule.query for rule in tx.rules.at(destination)):
+            return
+        # Active at once: what is completed while the intro can't be posted yet must not be lost.
+        rule = tx.rules.add(destination, OPERATOR, "", RuleState.ACTIVE, now)
+        tx.outbox.owe(introduction(rule), now)
+        tx.ledger.write(OPERATOR, "subscribe", f"rule:{rule.rule_id}", now)
+
+    def _tell_of_creation(self, tx: Tx, now: datetime) -> None:
+        for destination in self.ops:
+            notice = Notice(
+                kind=NoticeKind.OPS,
+                destination=destination,
+                subject=f"ops:database_created:{int(now.timestamp())}",
+                reason="a database was created",
+                facts={"code": "database_created"},
+            )
+            tx.outbox.owe(notice, now)
+
+    async def _heartbeat(self) -> None:
+        if not self._settings.heartbeat_url:
+            return
+        try:
+            async with httpx.AsyncClient(timeout=HEARTBEAT_PATIENCE) as client:
+                answer = await client.get(self._settings.heartbeat_url)
+        except httpx.HTTPError as error:
+            log.warning("heartbeat_failed", why=type(error).__name__)
+        else:
+            if answer.is_error:
+                log.warning("heartbeat_failed", why=f"HTTP {answer.status_code}")
+
+
+async def _ring(bell: asyncio.Event) -> None:
+    bell.set()
+
+
+async def _whenever(bell: asyncio.Event, work: Callable[[], Awaitable[object]]) -> None:
+    """Does the work each time the bell was rung, once for all rings that came meanwhile."""
+    while True:
+        await bell.wait()
+        bell.clear()
+        await work()

@@ -1,0 +1,43 @@
+"""The parts of a running Spotter, each made from the settings: the only place that reads both."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.config import Settings
+from bot.core.ports import Clock
+from bot.ispring.client import Ispring
+from bot.ispring.dates import DateOrder
+from bot.slack.client import SlackMessenger
+from bot.store.database import Database
+
+
+@asynccontextmanager
+async def opened_store(settings: Settings, clock: Clock) -> AsyncIterator[Database]:
+    """The database, made or migrated where needed, and closed at the end. Raises StoreError."""
+    database = await asyncio.to_thread(Database.open, settings.database_path, now=clock.now())
+    try:
+        yield database
+    finally:
+        await asyncio.to_thread(database.close)
+
+
+def ispring_reader(settings: Settings, clock: Clock) -> Ispring:
+    """iSpring with the settings' key; a context to be entered."""
+    return Ispring(
+        settings.ispring_api_url,
+        settings.ispring_client_id,
+        settings.ispring_client_secret.get_secret_value(),
+        zone=settings.zone,
+        date_order=DateOrder(settings.ispring_date_order),
+        spool_folder=settings.database_path.resolve().parent,
+        clock=clock,
+        jitter=random.random,
+        account_url=settings.ispring_account_url,
+    )
+
+
+def slack_messenger(settings: Settings, clock: Clock) -> SlackMessenger:
+    """Slack with the settings' bot token; a context to be entered."""
+    return SlackMessenger(settings.slack_bot_token.get_secret_value(), clock, settings.slack_api_url)

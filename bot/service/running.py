@@ -1,0 +1,218 @@
+"""`run` and `poll`: introduces everyone, waits for leadership, and ends in order when asked to."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import NoReturn
+
+import structlog
+from aiohttp import web
+
+from bot.chat.desk import Desk
+from bot.chat.reception import FrontDesk
+from bot.config import Settings
+from bot.core.errors import MessengerError, SpotterError
+from bot.core.ports import Clock, PollReport
+from bot.service.duties import Duties
+from bot.service.health import Pulse, health_app, serve
+from bot.service.parts import ispring_reader, opened_store, slack_messenger
+from bot.slack.client import Identity, SlackMessenger
+from bot.slack.door import PATH, SlackDoor
+from bot.slack.intake import Intake
+from bot.slack.people import SlackContacts
+from bot.slack.socket import SocketMode
+from bot.store.database import Database
+from bot.store.lock import Leadership
+
+LEADERSHIP_TRY = 1.0  # seconds between two tries to lead
+FIRST_RETRY = 2.0  # seconds until Slack is asked again who we are, doubling up to LAST_RETRY
+LAST_RETRY = 60.0
+SOCKET_GRACE = 60.0  # seconds without a socket before health turns red: reconnecting takes a few
+SEND_LIMIT = 60.0  # seconds `poll` sends and looks for
+
+log = structlog.get_logger(__name__)
+
+
+async def run(settings: Settings, clock: Clock) -> None:
+    """Polls, sends and answers until SIGTERM or SIGINT. Raises SpotterError where going on would lose something."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    for line in settings.warnings(os.environ):
+        log.warning("configuration", warning=line)
+    try:
+        async with _parts(settings, clock) as parts:
+            await parts.run(stop)
+    except BaseExceptionGroup as group:
+        _raise_first(group)
+    log.info("stopped")
+
+
+async def poll(settings: Settings, clock: Clock) -> PollReport:
+    """One poll, then sends what is due, waiting at most a minute for looks. Raises SpotterError where another leads."""
+    async with _parts(settings, clock) as parts:
+        leadership = Leadership(settings.database_path)
+        if not leadership.try_acquire():
+            raise SpotterError(
+                f"Process {leadership.leader() or 'unknown'} leads this database and polls it already. "
+                "Stop it first, or leave the polling to it."
+            )
+        try:
+            await parts.duties.prepare()
+            report = await parts.duties.poll_once()
+            await parts.duties.deliver.once(limit_seconds=SEND_LIMIT)
+        finally:
+            leadership.release()
+        return report
+
+
+@asynccontextmanager
+async def _parts(settings: Settings, clock: Clock) -> AsyncIterator["Parts"]:
+    async with AsyncExitStack() as opened:
+        store = await opened.enter_async_context(opened_store(settings, clock))
+        training = await opened.enter_async_context(ispring_reader(settings, clock))
+        messenger = await opened.enter_async_context(slack_messenger(settings, clock))
+        contacts = SlackContacts(messenger, store, clock, settings.admins)
+        duties = Duties(settings, store, training, messenger, contacts, clock)
+        yield Parts(settings, store, messenger, contacts, duties, clock)
+
+
+class Parts:
+    """Everyone, introduced."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Database,
+        messenger: SlackMessenger,
+        contacts: SlackContacts,
+        duties: Duties,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._messenger = messenger
+        self._clock = clock
+        self._pulse = Pulse()
+        self._door: SlackDoor | None = None
+        self.duties = duties
+        self._desk = Desk(
+            store=store,
+            messenger=messenger,
+            contacts=contacts,
+            clock=clock,
+            nudge=duties.deliver.wake,
+            command=settings.slack_command,
+            account_url=settings.ispring_account_url or None,
+            notify_employees=settings.notify_employees,
+            poll_interval=settings.poll_interval,
+            ops=duties.ops,
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Everything at once until `stop`; the first part that breaks ends the others."""
+        app = health_app(self._pulse, self._store, self._clock)
+        app.router.add_post(PATH, self._from_slack)
+        runner = await serve(app, self._settings.port) if self._settings.port is not None else None
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._converse(stop), name="converse")
+                group.create_task(self._lead(stop), name="lead")
+        finally:
+            if runner is not None:
+                await runner.cleanup()
+
+    # ---- answering people ----------------------------------------------------------------------------------------
+
+    async def _converse(self, stop: asyncio.Event) -> None:
+        identity = await self._identify(stop)
+        if identity is None:
+            return
+        front_desk = FrontDesk(self._desk)
+        async with Intake(front_desk, self._messenger, identity, self._clock, self._settings.slack_command) as intake:
+            if self._settings.uses_socket:
+                socket = SocketMode(intake.app, self._settings.slack_app_token.get_secret_value(), self._clock)
+                async with asyncio.TaskGroup() as group:
+                    running = group.create_task(socket.run(), name="socket")
+                    watching = group.create_task(self._watch(socket), name="socket-watch")
+                    await stop.wait()
+                    watching.cancel()
+                    running.cancel()
+            else:
+                self._door = SlackDoor(intake.app, self._settings.slack_signing_secret.get_secret_value())
+                log.info("listening", path=PATH, port=self._settings.port)
+                await stop.wait()
+                self._door = None
+
+    async def _identify(self, stop: asyncio.Event) -> Identity | None:
+        """Who we are in Slack, asked until it answers; None where we are stopped before."""
+        wait = FIRST_RETRY
+        while not stop.is_set():
+            try:
+                return await self._messenger.identify()
+            except MessengerError as error:
+                log.error("slack_refuses_or_is_away", why=str(error), remedy=_REMEDY, next_try_in=wait)
+            await _until(stop, wait)
+            wait = min(wait * 2, LAST_RETRY)
+        return None
+
+    async def _watch(self, socket: SocketMode) -> None:
+        while True:
+            self._pulse.socket_connected = socket.disconnected_for() < SOCKET_GRACE
+            await self._clock.sleep(1)
+
+    async def _from_slack(self, request: web.Request) -> web.Response:
+        if self._door is None:
+            return web.Response(status=503)  # not ready, or configured for Socket Mode: Slack tries again
+        return await self._door.handle_http(request)
+
+    # ---- leading -------------------------------------------------------------------------------------------------
+
+    async def _lead(self, stop: asyncio.Event) -> None:
+        leadership = Leadership(self._settings.database_path)
+        waiting = False
+        while not leadership.try_acquire():
+            if not waiting:
+                log.info("following", leader=leadership.leader())
+                waiting = True
+            await _until(stop, LEADERSHIP_TRY)
+            if stop.is_set():
+                return
+        try:
+            log.info("leading", pid=os.getpid())
+            self._pulse.is_leader = True
+            await self.duties.prepare()
+            async with asyncio.TaskGroup() as group:
+                duties = group.create_task(self.duties.run(self._note_ring), name="duties")
+                await stop.wait()
+                duties.cancel()
+        finally:
+            self._pulse.is_leader = False
+            leadership.release()
+
+    def _note_ring(self, rings: bool) -> None:
+        self._pulse.scheduler_rings = rings
+
+
+_REMEDY = "check SLACK_BOT_TOKEN, the app's scopes and the network; it is tried again by itself"
+
+
+async def _until(stop: asyncio.Event, seconds: float) -> None:
+    """Waits so long, or until we are stopped."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+def _raise_first(group: BaseExceptionGroup[BaseException]) -> NoReturn:
+    """One clear error instead of a tree of them, where it is one of ours; else the tree, for it is a bug."""
+    ours, _ = group.split(SpotterError)
+    leaf: BaseException | None = ours
+    while isinstance(leaf, BaseExceptionGroup):
+        leaf = leaf.exceptions[0]
+    raise leaf if leaf is not None else group

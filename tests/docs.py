@@ -1,0 +1,76 @@
+"""What the documents say of registries, made from them: `python -m tests.docs` writes it anew, a test compares.
+
+README.md holds each table between `<!-- name -->` and `<!-- /name -->`.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.chat.commands import registry
+from bot.config import describe
+from bot.slack.manifest import SCOPES
+
+ROOT = Path(__file__).parent.parent
+
+
+def env_example() -> str:
+    """Every setting with what it is for; those with a default are shown with it, commented out."""
+    lines = ["# Copy this file to .env and fill in what applies. A blank setting counts as unset.", ""]
+    for name, default, description, example in describe():
+        lines.append(f"# {description}" + (f" Example: {example}" if example else ""))
+        lines.append(f"#{name}={default}" if default else f"{name}=")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def settings_table() -> str:
+    rows = ["| setting | default | what it is |", "|---|---|---|"]
+    for name, default, description, example in describe():
+        shown = f" Example: `{example}`" if example else ""
+        rows.append(f"| `{name}` | {f'`{default}`' if default else ''} | {description}{shown} |")
+    return "\n".join(rows)
+
+
+def commands_table() -> str:
+    rows = ["| type | to |", "|---|---|"]
+    for entry in registry():
+        summary = entry.summary + (" (admins)" if entry.admins_only else "")
+        rows.append(f"| `/ojt {entry.usage}` | {summary} |".replace("/ojt `", "/ojt`"))
+    return "\n".join(rows)
+
+
+def scopes_table() -> str:
+    rows = ["| scope | what for |", "|---|---|"]
+    for grant in SCOPES:
+        rows.append(f"| `{grant.scope}` | {grant.reason}{' (optional)' if grant.optional else ''} |")
+    return "\n".join(rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "commands": commands_table,
+    "scopes": scopes_table,
+}
+
+
+def with_tables(readme: str) -> str:
+    """The README with each of its tables as the registries have it now."""
+    for name, table in TABLES.items():
+        parts = re.split(rf"(?<=<!-- {name} -->\n)(.*?)(?=\n<!-- /{name} -->)", readme, flags=re.DOTALL)
+        if len(parts) != 3:
+            raise SystemExit(f"README.md must hold the table {name} once, between its two marks.")
+        readme = parts[0] + table() + parts[2]
+    return readme
+
+
+def main() -> None:
+    (ROOT / ".env.example").write_text(env_example())
+    readme = ROOT / "README.md"
+    readme.write_text(with_tables(readme.read_text()))
+    sys.stdout.write("Written: .env.example and the README's tables.\n")
+
+
+if __name__ == "__main__":
+    main()
