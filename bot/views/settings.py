@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from bot.core.model import DirectMessages, Message, Preferences
 from bot.views import actions
-from bot.views.blocks import Block, context, menu, message, mrkdwn, option, safe, section
+from bot.views.blocks import Block, button, context, menu, message, mrkdwn, option, safe, section
+from bot.views.blocks import actions as buttons
 
 CHOICES = {
     DirectMessages.ALL: "every completed session",
@@ -69,7 +70,9 @@ def direct_messages_set(kind: DirectMessages, *, as_observer: bool, command: str
     """A choice was saved."""
     whose = "sessions you observe" if as_observer else "your own sessions"
     told = f"Saved: of {whose} you get {CHOICES[kind]}. Change it any time with `{command} settings`."
-    return message(told, [section(mrkdwn(told))])
+    back = [button(actions.DM_ALL, "Send me all of them again")]
+    has_less = as_observer and kind is not DirectMessages.ALL
+    return message(told, [section(mrkdwn(told)), *([buttons(back)] if has_less else [])])
 
 
 def _usual(own: DirectMessages | None) -> str:

@@ -68,12 +68,13 @@ def subscribed(rule: Rule, words: str, *, command: str, last_month: str = "") ->
         f"Done: rule {rule.rule_id} posts {what} to {place_words(rule)}, from the next reading of iSpring on. "
         f"End it with `{command} unsubscribe {rule.rule_id}`."
     )
-    return message(told, [section(mrkdwn(told)), *([context(last_month)] if last_month else [])])
+    text = f"{told} {last_month}".strip()
+    return message(text, [section(mrkdwn(told)), *([context(last_month)] if last_month else [])])
 
 
 def starts_later(rule: Rule, words: str, *, command: str) -> Message:
     """A new rule whose introduction is still waiting to be posted."""
-    what = safe(words, 500) or "every completed session"
+    what = query_words(words)
     told = (
         f"Rule {rule.rule_id} is saved: it posts {what} to {place_words(rule)} as soon as its introduction could be "
         f"posted there, which is taking longer than usual. `{command} rules` shows its state."

@@ -173,6 +173,8 @@ def test_wrong_words_get_the_nearest_ones_as_buttons() -> None:
         answers.targets_list(Targets(80.0, {"c1": 90.0}), {"c1": "Opening"}, command="/ojt"),
         subscriptions.confirm_subscription("C0NORTH", "since:30d", "sessions in 30 days"),
         subscriptions.subscribed(rule(), "", command="/ojt"),
+        subscriptions.subscribed(rule(), "", command="/ojt", last_month="It would have posted 3 sessions."),
+        subscriptions.starts_later(rule(), "", command="/ojt"),
         subscriptions.already_subscribed(rule(), "all sessions", command="/ojt"),
         subscriptions.invite_first("C0NORTH"),
         subscriptions.cancelled(),
@@ -227,6 +229,12 @@ def test_settings_show_what_is_chosen_and_what_is_the_default() -> None:
     text = settings(MINE).text
     assert "Sessions you observe: you get only below target or failed." in text
     assert "Your own sessions: you get nothing (the default here)." in text
+
+
+def test_who_turned_messages_down_can_turn_them_up_again() -> None:
+    stopped = direct_messages_set(DirectMessages.NONE, as_observer=True, command="/ojt")
+    assert len(values(stopped, actions.DM_ALL)) == 1
+    assert values(direct_messages_set(DirectMessages.ALL, as_observer=True, command="/ojt"), actions.DM_ALL) == []
 
 
 def test_the_home_tab_of_somebody_with_work_to_do() -> None:
