@@ -1,0 +1,48 @@
+"""Who leads."""
+
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+from bot.store.lock import Leadership
+
+
+def lead_until_killed(path: Path, told: "multiprocessing.connection.Connection") -> None:
+    told.send(Leadership(path).try_acquire() or os.getpid())
+    time.sleep(60)
+
+
+def test_only_one_leads_and_everybody_can_see_who(path: Path) -> None:
+    first, second = Leadership(path), Leadership(path)
+    assert first.try_acquire()
+    assert first.try_acquire(), "whoever leads still does"
+    assert not second.try_acquire()
+    assert second.leader() == os.getpid()
+    first.release()
+    assert second.leader() is None
+    assert second.try_acquire()
+    second.release()
+
+
+def test_nobody_leads_where_nobody_ever_did(path: Path) -> None:
+    assert Leadership(path).leader() is None
+
+
+def test_the_lead_is_free_at_once_when_its_holder_is_killed(path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=lead_until_killed, args=(path, there))
+    process.start()
+    assert here.poll(60)
+    successor = Leadership(path)
+    assert not successor.try_acquire()
+    assert successor.leader() == process.pid
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
+    process.join(30)
+    assert successor.try_acquire()
+    successor.release()
+    here.close()
+    there.close()
