@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.core.model import Destination
 from bot.core.ports import Clock, Contacts, Messenger, Store
 
 
@@ -11,8 +10,8 @@ from bot.core.ports import Clock, Contacts, Messenger, Store
 class Desk:
     """Handed to everything in this room. `nudge` wakes whoever sends what is owed; it never waits.
 
-    `ops` is where whoever runs Spotter is told things. `poll_interval` is in seconds, and so is `intro_patience`: how
-    long somebody who subscribes is kept waiting for the rule's introduction to be posted.
+    `ops_channel` is where whoever runs Spotter is told things, "" for nowhere. `poll_interval` is in seconds, and so is
+    `intro_patience`: how long somebody who subscribes is kept waiting for the rule's introduction to be posted.
     """
 
     store: Store
@@ -24,5 +23,5 @@ class Desk:
     account_url: str | None = None
     notify_employees: bool = False
     poll_interval: float = 120.0
-    ops: tuple[Destination, ...] = ()
+    ops_channel: str = ""
     intro_patience: float = 10.0

@@ -17,37 +17,43 @@ async def membership(desk: Desk, channel_id: str, is_member: bool) -> None:
     if is_member:
         await desk.store.transact(lambda tx: _back(tx, place, now))
     else:
-        await desk.store.transact(lambda tx: _out(tx, place, desk.ops, now))
+        await desk.store.transact(lambda tx: _out(tx, place, desk.ops_channel, now))
     desk.nudge()
 
 
 def _back(tx: Tx, place: Destination, now: datetime) -> None:
-    tx.outbox.release(place, now)
-    for rule in tx.rules.at(place):
-        if rule.state is RuleState.PAUSED:
-            tx.rules.set_state(rule.rule_id, RuleState.ACTIVE, "", now)
-            tx.ledger.write(SPOTTER, "resume", f"rule:{rule.rule_id}", now)
+    resting = _numbers(tx, place, RuleState.PAUSED)
+    tx.outbox.release(place, now)  # with it, the rules rest no longer
+    for number in resting & _numbers(tx, place, RuleState.ACTIVE):
+        tx.ledger.write(SPOTTER, "resume", f"rule:{number}", now)
 
 
-def _out(tx: Tx, place: Destination, ops: tuple[Destination, ...], now: datetime) -> None:
-    tx.outbox.hold(place, WHY_OUT)
-    for rule in tx.rules.at(place):
-        if rule.state is RuleState.ACTIVE:
-            tx.rules.set_state(rule.rule_id, RuleState.PAUSED, WHY_OUT, now)
-            tx.ledger.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
-            _tell_owner(tx, rule, ops, now)
+def _out(tx: Tx, place: Destination, ops_channel: str, now: datetime) -> None:
+    rules = [rule for rule in tx.rules.at(place) if rule.state is RuleState.ACTIVE]
+    tx.outbox.hold(place, WHY_OUT)  # with it, the rules rest
+    for rule in rules:
+        tx.ledger.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
+        _tell_owner(tx, rule, ops_channel, now)
 
 
-def _tell_owner(tx: Tx, rule: Rule, ops: tuple[Destination, ...], now: datetime) -> None:
-    owner = () if rule.owner == OPERATOR else (Destination(DestinationKind.USER, rule.owner),)
-    for destination in owner or ops:
-        if destination == rule.destination:
-            continue
-        notice = Notice(
-            kind=NoticeKind.RULE_PAUSED,
-            destination=destination,
-            subject=f"rule_paused:{rule.rule_id}:{int(now.timestamp())}",
-            reason="its channel can't be written to",
-            rule_ids=(rule.rule_id,),
-        )
-        tx.outbox.owe(notice, now)
+def _numbers(tx: Tx, place: Destination, state: RuleState) -> set[int]:
+    return {rule.rule_id for rule in tx.rules.at(place) if rule.state is state}
+
+
+def _tell_owner(tx: Tx, rule: Rule, ops_channel: str, now: datetime) -> None:
+    if rule.owner != OPERATOR:
+        owner = Destination(DestinationKind.USER, rule.owner)
+    elif ops_channel:
+        owner = Destination(DestinationKind.CHANNEL, ops_channel)
+    else:
+        return
+    if owner == rule.destination:
+        return
+    notice = Notice(
+        kind=NoticeKind.RULE_PAUSED,
+        destination=owner,
+        subject=f"rule_paused:{rule.rule_id}:{int(now.timestamp())}",
+        reason="its channel can't be written to",
+        rule_ids=(rule.rule_id,),
+    )
+    tx.outbox.owe(notice, now)

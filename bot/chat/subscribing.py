@@ -8,18 +8,17 @@ from bot.chat.sight import Sight, names, refuse_unknown, sight, understood
 from bot.core.changes import outcome_of
 from bot.core.directory import Directory
 from bot.core.errors import MessengerRefused, MessengerUnavailable, NotAllowed
-from bot.core.model import DeliveryState, Destination, DestinationKind, Message, Rule, RuleState, Viewer
+from bot.core.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
 from bot.core.ports import Channel, Tx
 from bot.core.query import Key, Query, Term, say, words
 from bot.core.routing import introduction
 from bot.views import answers, subscriptions
+from bot.views.blocks import safe
 
 LOOK_BACK = timedelta(days=30)
 _READ_AT_ONCE = 500
 _MOST_READ = 5_000
 _LOOK_EVERY = 0.2  # seconds between two looks at whether the introduction is posted
-_REFUSED = frozenset({DeliveryState.HELD, DeliveryState.DEAD})
-SPOTTER = "spotter"  # who did it, in the ledger
 _NO_WAY_IN = frozenset({"not_in_channel", "channel_not_found"})
 
 
@@ -87,6 +86,7 @@ async def _make(desk: Desk, viewer: Viewer, place: Destination, query: Query, la
         if same is not None:
             return same, False
         now = desk.clock.now()
+        tx.outbox.release(place, now)  # the bot is in the channel, whatever was heard of it before
         rule = tx.rules.add(place, viewer.slack_user_id, say(query), RuleState.PENDING, now)
         tx.outbox.owe(introduction(rule), now)
         tx.ledger.write(viewer.slack_user_id, "subscribe", f"rule:{rule.rule_id}", now)
@@ -98,39 +98,25 @@ async def _make(desk: Desk, viewer: Viewer, place: Destination, query: Query, la
     desk.nudge()
     rule = await _introduced(desk, rule)
     if rule.state is RuleState.ENDED:
-        return subscriptions.invite_first(place.id)
+        if rule.why in _NO_WAY_IN:
+            return subscriptions.invite_first(place.id)
+        return answers.trouble(
+            f"Nothing was saved: the rule's introduction could not be posted here ({safe(rule.why)}).",
+            "An admin of Spotter finds more with `outbox list`.",
+        )
     if rule.state is RuleState.PENDING:
         return subscriptions.starts_later(rule, words(query), command=desk.command)
     return subscriptions.subscribed(rule, words(query), command=desk.command, last_month=last_month)
 
 
 async def _introduced(desk: Desk, rule: Rule) -> Rule:
-    """The rule once its introduction was posted, or as it is when patience ends; ended where Slack refused it."""
+    """The rule once its introduction was posted (active) or can't be (ended), or as it is when patience ends."""
     until = desk.clock.monotonic() + desk.intro_patience
     while True:
-        current, is_refused = await desk.store.read(
-            lambda tx: (tx.rules.get(rule.rule_id) or rule, _is_refused(tx, rule))
-        )
-        if current.state is RuleState.PENDING and is_refused:
-            return await desk.store.transact(lambda tx: _given_up(tx, rule, desk.clock.now()))
+        current = await desk.store.read(lambda tx: tx.rules.get(rule.rule_id)) or rule
         if current.state is not RuleState.PENDING or desk.clock.monotonic() >= until:
             return current
         await desk.clock.sleep(_LOOK_EVERY)
-
-
-def _is_refused(tx: Tx, rule: Rule) -> bool:
-    told = tx.outbox.find(rule.destination, introduction(rule).subject)
-    return told is not None and told.delivery is not None and told.delivery.state in _REFUSED
-
-
-def _given_up(tx: Tx, rule: Rule, now: datetime) -> Rule:
-    """Ends a rule that could not introduce itself, unless it has done so meanwhile."""
-    current = tx.rules.get(rule.rule_id)
-    if current is None or current.state is not RuleState.PENDING:
-        return current or rule
-    tx.rules.set_state(rule.rule_id, RuleState.ENDED, "its introduction could not be posted", now)
-    tx.ledger.write(SPOTTER, "unsubscribe", f"rule:{rule.rule_id}", now)
-    return tx.rules.get(rule.rule_id) or rule
 
 
 def _would_have_been(tx: Tx, seen: Sight, query: Query, directory: Directory, now: datetime) -> str:
