@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.slack import Channel, SlackStandIn, User, Workspace
@@ -90,6 +92,13 @@ async def listening(slack: SlackStandIn, app: AsyncApp) -> AsyncIterator[None]:
     finally:
         slack.deliveries.request_url = None
         await runner.cleanup()
+
+
+async def refused(client: AsyncWebClient, method: str, **args: Any) -> str:
+    """The error string that this call gets."""
+    with pytest.raises(SlackApiError) as refusal:
+        await client.api_call(method, json=args)
+    return str(refusal.value.response["error"])
 
 
 def section(text: str = "Ben: Opening", **more: Any) -> dict[str, Any]:
