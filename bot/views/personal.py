@@ -167,4 +167,5 @@ def _controls(facts: CardFacts, *, observes: bool) -> list[Block]:
         made.append(
             buttons([button(actions.DM_BELOW, "Only below target"), button(actions.DM_STOP, "Stop these messages")])
         )
-    return [*made, context(f"Change what you get with `{facts.command} settings`.")]
+    reason = "you observed it" if observes else "it is your own session"
+    return [*made, context(f"You get this because {reason}. Change what you get with `{facts.command} settings`.")]
