@@ -37,6 +37,8 @@ FIRST_RESULT = 52.0
 """What the first session of a demo comes out with, so that nobody waits long for a low one."""
 SOURCE = Path(__file__).resolve().parents[2]
 
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 # Nobody but the two stand-ins of this very process accepts these words.
 CLIENT_ID, CLIENT_SECRET = "demo-key", "demo-key-secret"
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-demo", "xapp-demo", "demo-signing-secret"
@@ -50,7 +52,7 @@ class Director:
     """`async with Director(seed=1) as director:` starts everything; `director.stage.url` is what to open.
 
     `command` runs in place of the bot (tests hand in a small script); without `folder` the database lives in a
-    temporary one that is removed at the end; `hints` are what the message box suggests, as `usual_hints` shows.
+    temporary one that is removed at the end.
     """
 
     def __init__(
@@ -63,7 +65,6 @@ class Director:
         rhythm: tuple[float, float] = RHYTHM,
         command: Sequence[str] = (sys.executable, "-m", "bot", "run"),
         clock: Callable[[], datetime] = system_clock,
-        hints: Json | None = None,
     ) -> None:
         self._wanted_port = port
         self._given_folder = folder
@@ -75,7 +76,7 @@ class Director:
         self._tasks: list[asyncio.Task[None]] = []
         self._stack = contextlib.AsyncExitStack()
         self._is_first = True
-        self.hints = hints or usual_hints()
+        self.hints = usual_hints()
         self.world = World(seed, clock)
         self.workspace = Workspace()
         self.cast: Cast = assemble(self.world, self.workspace)
@@ -125,6 +126,16 @@ class Director:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._stack.aclose()
+
+    async def until(self, ended: asyncio.Event) -> None:
+        """Wait for `ended`; a duty that breaks before is raised here, for a demo without it would only look alive."""
+        waiting = asyncio.create_task(ended.wait())
+        try:
+            done, _ = await asyncio.wait([waiting, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        for task in done:
+            task.result()
 
     # --- the bot -----------------------------------------------------------------------------------------------
 
@@ -234,23 +245,22 @@ class Director:
 async def run_demo(
     *,
     port: int = USUAL_PORT,
-    seed: int = 1,
+    seed: int,
     happenings: bool = True,
     open_browser: bool = False,
-    hints: Json | None = None,
 ) -> None:
     """Run the demo until SIGINT or SIGTERM, having said where to look."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING_SIGNALS:
         loop.add_signal_handler(number, ended.set)
     try:
-        async with Director(seed=seed, port=port, happenings=happenings, hints=hints) as director:
+        async with Director(seed=seed, port=port, happenings=happenings) as director:
             sys.stdout.write(f"Open {director.stage.url}\nCtrl-C stops everything.\n")
             sys.stdout.flush()
             if open_browser:
                 await asyncio.to_thread(webbrowser.open, director.stage.url)
-            await ended.wait()
+            await director.until(ended)
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in ENDING_SIGNALS:
             loop.remove_signal_handler(number)

@@ -37,6 +37,8 @@ HEADERS = {
 }
 GATHER_FOR = 0.05
 """Seconds that changes are gathered before the pages hear of them."""
+MESSAGES_SHOWN = 200
+"""The most messages of one channel that a page is given when it connects."""
 SLOW_READER = 5.0
 """Seconds a page gets to take one piece of news before it is let go (it reconnects by itself)."""
 
@@ -186,7 +188,7 @@ class Stage:
             "hints",
         )
         timelines = workspace.timelines.values()
-        messages = [sight.message(one, workspace) for timeline in timelines for one in timeline]
+        messages = [sight.message(one, workspace) for timeline in timelines for one in timeline[-MESSAGES_SHOWN:]]
         return {"all": True, "messages": messages} | {name: self._piece(name) for name in names}
 
     def _piece(self, name: str) -> object:

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright, expect
 
 from bot.demo.director import Director
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 SMALL_BOT = (sys.executable, str(Path(__file__).with_name("small_bot.py")))
 ARGUMENTS = (
@@ -67,18 +68,23 @@ class Room:
         return bool(await self.page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
 
-@asynccontextmanager
-async def a_room(
-    *, size: ViewportSize = WIDE, dark: bool = False, command: tuple[str, ...] = SMALL_BOT
-) -> AsyncIterator[Room]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
     path = chromium()
-    async with (
-        Director(seed=1, port=0, happenings=False, command=command) as director,
-        async_playwright() as playwright,
-    ):
+    async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         try:
-            context = await browser.new_context(viewport=size, color_scheme="dark" if dark else "light")
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def a_room(browser: Browser, *, size: ViewportSize = WIDE, dark: bool = False) -> AsyncIterator[Room]:
+    """A demo with the small bot, and a page that looks at it; complaints of the console fail the test."""
+    async with Director(seed=1, port=0, happenings=False, command=SMALL_BOT) as director:
+        context = await browser.new_context(viewport=size, color_scheme="dark" if dark else "light")
+        try:
             context.set_default_timeout(10_000)
             room = Room(director, context, await context.new_page())
             await director.slack.connected()
@@ -86,12 +92,12 @@ async def a_room(
             yield room
             assert room.complaints == []
         finally:
-            await browser.close()
+            await context.close()
 
 
-@pytest.fixture
-async def room() -> AsyncIterator[Room]:
-    async with a_room() as room:
+@pytest_asyncio.fixture(loop_scope="module")
+async def room(browser: Browser) -> AsyncIterator[Room]:
+    async with a_room(browser) as room:
         yield room
 
 
@@ -275,8 +281,8 @@ async def test_time_passes_and_faults_are_ordered_from_the_strip(room: Room) -> 
     await expect(page.locator("#ordered li")).to_have_count(0)
 
 
-async def test_light_and_dark_follow_the_system_and_the_toggle() -> None:
-    async with a_room(dark=True) as room:
+async def test_light_and_dark_follow_the_system_and_the_toggle(browser: Browser) -> None:
+    async with a_room(browser, dark=True) as room:
         root = room.page.locator("html")
         await expect(root).to_have_attribute("data-theme", "dark")
         dark = await room.page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -288,8 +294,8 @@ async def test_light_and_dark_follow_the_system_and_the_toggle() -> None:
         await expect(root).to_have_attribute("data-theme", "light")
 
 
-async def test_at_400_pixels_nothing_is_cut_off_and_the_strips_are_drawers() -> None:
-    async with a_room(size=NARROW) as room:
+async def test_at_400_pixels_nothing_is_cut_off_and_the_strips_are_drawers(browser: Browser) -> None:
+    async with a_room(browser, size=NARROW) as room:
         page = room.page
         await room.ask("/ojt post")
         await room.ask("/ojt results")
@@ -308,8 +314,8 @@ async def test_at_400_pixels_nothing_is_cut_off_and_the_strips_are_drawers() -> 
         await expect(page.get_by_role("button", name="Controls")).to_be_focused()
 
 
-async def test_a_page_that_lost_the_demo_says_so_and_comes_back() -> None:
-    async with a_room() as room:
+async def test_a_page_that_lost_the_demo_says_so_and_comes_back(browser: Browser) -> None:
+    async with a_room(browser) as room:
         page = room.page
         await room.ask("Still here")
         await expect(page.locator(".message")).to_have_count(1)

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 import aiohttp
 import pytest
 
+from bot.chat.commands import registry
+from bot.config import Settings
 from bot.demo.company import IN_PROGRESS
 from bot.demo.director import Director
 from bot.demo.slack.entities import Json
@@ -272,6 +274,39 @@ async def test_what_slack_would_not_let_a_person_do_is_said_in_words(quiet: Dire
         assert third is not None
         assert (await visitor.do("command", user=admin, channel=third.id, text="/invite @spotter"))["ok"]
         assert quiet.workspace.app.bot_user_id in third.members
+
+
+async def test_the_bot_knows_every_setting_it_is_given(quiet: Director) -> None:
+    async with quiet:
+        assert set(quiet.settings) - {"PYTHONPATH"} <= {name.upper() for name in Settings.model_fields}
+
+
+async def test_the_hints_name_every_subcommand(quiet: Director) -> None:
+    entries = quiet.hints["entries"]
+    assert [entry["name"] for entry in entries] == [entry.verb for entry in registry()]
+    results = next(entry for entry in entries if entry["name"] == "results")
+    assert "outcome:failed since:30d" in results["examples"]
+    assert "since:" in results["keys"]
+
+
+async def test_the_demo_says_where_it_is_and_ends_cleanly_at_ctrl_c(tmp_path: Path) -> None:
+    program = "import asyncio; from bot.demo import run_demo; asyncio.run(run_demo(port=0, seed=1))"
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environment |= {"TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
+    demo = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE, env=environment, cwd=tmp_path
+    )
+    assert demo.stdout is not None
+    async with asyncio.timeout(20):
+        address = (await demo.stdout.readline()).decode().split()[-1]
+        assert b"Ctrl-C" in await demo.stdout.readline()
+        async with aiohttp.ClientSession() as session, session.get(address) as reply:
+            assert reply.status == 200
+        assert list(tmp_path.glob("spotter-demo-*"))
+        demo.send_signal(signal.SIGINT)
+        assert await demo.wait() == 0
+    assert await demo.stdout.read() == b""
+    assert not list(tmp_path.glob("spotter-demo-*"))
 
 
 async def test_a_taken_port_gives_way_to_a_free_one(quiet: Director, talking: Director) -> None:
