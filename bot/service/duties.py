@@ -44,7 +44,7 @@ class Duties:
         self._store = store
         self._clock = clock
         ops = settings.ops_channel
-        self.ops = (Destination(DestinationKind.CHANNEL, ops),) if ops else ()
+        self._ops = (Destination(DestinationKind.CHANNEL, ops),) if ops else ()
         self.deliver = Deliver(
             store=store,
             messenger=messenger,
@@ -137,7 +137,7 @@ class Duties:
         tx.ledger.write(OPERATOR, "subscribe", f"rule:{rule.rule_id}", now)
 
     def _tell_of_creation(self, tx: Tx, now: datetime) -> None:
-        for destination in self.ops:
+        for destination in self._ops:
             notice = Notice(
                 kind=NoticeKind.OPS,
                 destination=destination,

@@ -109,7 +109,6 @@ class Parts:
             account_url=settings.ispring_account_url or None,
             notify_employees=settings.notify_employees,
             poll_interval=settings.poll_interval,
-            ops=duties.ops,
         )
 
     async def run(self, stop: asyncio.Event) -> None:
