@@ -291,3 +291,8 @@ def test_nothing_is_suggested_that_was_not_given() -> None:
 
 def test_a_department_without_people_is_known_all_the_same() -> None:
     assert unmatched(Query((Term(Key.DEPT, "Company"),)), DIRECTORY, CHECKLISTS, {}) == ()
+
+
+def test_only_the_first_three_mistyped_names_are_measured() -> None:
+    query = parse("employee:kimm employee:anna employee:joean employee:kimmm")
+    assert [len(names) > 0 for _, names in unmatched(query, DIRECTORY, CHECKLISTS, {})] == [True, True, True, False]
