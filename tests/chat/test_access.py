@@ -1,0 +1,173 @@
+"""Nobody reads a foreign name, id or count in the bytes of any answer, whatever they ask and press."""
+
+import pytest
+
+from bot.chat.commands import registry
+from bot.chat.presses import PRESSES
+from bot.core.access import Reach
+from bot.core.model import SessionKey
+from bot.core.query import Query
+from bot.views import actions
+from tests.chat.office import (
+    ADMIN,
+    COLLEAGUE,
+    DANA,
+    EMMA,
+    FOREIGN,
+    GUEST,
+    HIGH,
+    LOW,
+    NORTH,
+    OBSERVED,
+    OLGA,
+    OUTSIDE,
+    PLANNED,
+    PUBLIC,
+    SAM,
+    UNLINKED,
+    Office,
+    everything_in,
+)
+
+SOUTH = ("Zoltan", "Kovacs", "Vault", "50ee0000")
+ULF = ("Ulf", "60ff0000")
+YVES = ("Yves", "Colleague", "40dd0000")
+NORTHERNERS = ("Emma Employee", "Olga Observer", "10aa0000", "20bb0000", "30cc0000", "Till check", "Kiosk 7")
+HIDDEN_FROM = {
+    UNLINKED: (*SOUTH, *ULF, *YVES, *NORTHERNERS, "Xenia"),
+    GUEST: (*SOUTH, *ULF, *YVES, *NORTHERNERS, "Xenia"),
+    EMMA: (*SOUTH, *ULF, *YVES, "Xenia", "Southern"),
+    OLGA: (*SOUTH, *YVES, "Xenia"),
+    SAM: (*SOUTH, *ULF),
+    DANA: (*SOUTH, *ULF),
+    ADMIN: (),
+}
+
+# Each subcommand with what somebody curious would type; nothing here holds a hidden name itself.
+ASKED = {
+    "": [""],
+    "help": ["help", "help results", "help nonsense"],
+    "results": [
+        "results",
+        "results employee:zoltn",
+        "results observer:xenja",
+        "results checklist:valt",
+        "results dept:sothern",
+        "results employee:yvs",
+        "results employee:o",
+        "results outcome:failed since:90d",
+        "results employee:<@U0EMMA>",
+    ],
+    "show": ["show 5", "show 50ee", "show 4", "show 10aa", "show"],
+    "todo": ["todo"],
+    "status": ["status"],
+    "subscribe": ["subscribe", "subscribe employee:zoltn", "subscribe checklist:valt"],
+    "rules": ["rules", "rules all"],
+    "unsubscribe": ["unsubscribe", "unsubscribe 1", "unsubscribe 2"],
+    "target": ["target", "target 70 valt", "target 70"],
+    "settings": ["settings"],
+}
+VALUES = {
+    actions.DETAILS: [actions.session_value(FOREIGN)],
+    actions.ACKNOWLEDGE: [actions.session_value(FOREIGN)],
+    actions.OPEN: [""],
+    actions.RUN: ["results employee:zoltn", "show 50ee"],
+    actions.PAGE: ["0|employee:zoltn", "0|", "5|"],
+    actions.CONFIRM_SUBSCRIBE: [f"{NORTH}|employee:zoltn", f"{OUTSIDE}|", "nonsense"],
+    actions.CANCEL: [NORTH],
+    actions.UNSUBSCRIBE: ["1", "2"],
+    actions.DM_BELOW: [""],
+    actions.DM_STOP: [""],
+    actions.DM_ALL: [""],
+    actions.SET_OBSERVER: ["below", "nonsense"],
+    actions.SET_EMPLOYEE: ["none"],
+    actions.HOME_REFRESH: [""],
+    actions.HOME_SETTINGS: [""],
+}
+
+
+def asserted_clean(said: str, typed: str, viewer: str) -> None:
+    for hidden in HIDDEN_FROM[viewer]:
+        assert hidden.lower() not in said.lower().replace(typed.lower(), ""), f"{viewer} read {hidden} in {said}"
+
+
+def test_every_subcommand_has_a_case_here() -> None:
+    assert set(ASKED) == {"", *(entry.verb for entry in registry())}
+
+
+def test_every_button_has_a_case_here() -> None:
+    constants = {
+        value
+        for name, value in vars(actions).items()
+        if name.isupper() and isinstance(value, str) and not name.startswith(("INPUT_", "HOUSE_"))
+    }
+    forms = {actions.DETAILS_FORM, actions.SETTINGS_FORM}
+    assert set(VALUES) == set(PRESSES) == constants - forms
+
+
+async def with_foreign_rules(office: Office) -> None:
+    await office.rule(OUTSIDE, 'employee:"Zoltan Kovacs"')
+    await office.rule(NORTH, 'employee:"Zoltan Kovacs"')
+    await office.rule(PUBLIC, 'checklist:"Vault audit"')
+
+
+@pytest.mark.parametrize("viewer", HIDDEN_FROM)
+async def test_an_answer_holds_nothing_foreign(office: Office, viewer: str) -> None:
+    await with_foreign_rules(office)
+    for text in (text for texts in ASKED.values() for text in texts):
+        asserted_clean(everything_in(await office.ask(viewer, text)), text, viewer)
+
+
+@pytest.mark.parametrize("viewer", HIDDEN_FROM)
+async def test_a_button_shows_nothing_foreign(office: Office, viewer: str) -> None:
+    await with_foreign_rules(office)
+    for action, value in ((action, value) for action, values in VALUES.items() for value in values):
+        answer = await office.press(viewer, action, value, trigger_id=await office.trigger(viewer))
+        for shown in (answer, *(one.payload for one in office.slack.workspace.modals.get(viewer, []))):
+            asserted_clean(everything_in(shown), value, viewer)
+    if viewer != ADMIN:
+        record = await office.store.read(lambda tx: tx.sessions.record(FOREIGN))
+        assert record is not None and record.acknowledgements == ()
+
+
+@pytest.mark.parametrize("viewer", HIDDEN_FROM)
+async def test_home_shows_nothing_foreign(office: Office, viewer: str) -> None:
+    await with_foreign_rules(office)
+    asserted_clean(everything_in(await office.home(viewer)), "", viewer)
+
+
+SEEN = {
+    UNLINKED: set(),
+    GUEST: set(),
+    EMMA: {LOW, HIGH},
+    OLGA: {LOW, HIGH, OBSERVED},
+    SAM: {LOW, HIGH, COLLEAGUE},
+    DANA: {LOW, HIGH, COLLEAGUE},
+    ADMIN: {LOW, HIGH, COLLEAGUE, FOREIGN, OBSERVED},
+}
+
+
+@pytest.mark.parametrize("viewer", SEEN)
+async def test_everybody_sees_what_is_theirs(office: Office, viewer: str) -> None:
+    said = everything_in(await office.ask(viewer, "results outcome:completed"))
+    everything = await office.store.read(
+        lambda tx: tx.sessions.search(Query(), Reach(everything=True), tx.people.directory(), office.clock.now(), 50)
+    )
+    shown: set[SessionKey] = {one.key for one in everything.sessions if one.key.session_id[:8] in said}
+    assert shown == SEEN[viewer]
+    assert PLANNED not in shown
+
+
+@pytest.mark.parametrize(
+    ("viewer", "why"),
+    [(UNLINKED, "nobody active in iSpring has the e-mail"), (GUEST, "guest")],
+)
+async def test_who_sees_nothing_is_told_why(office: Office, viewer: str, why: str) -> None:
+    for text in ("results", "show 10aa", "todo", "subscribe", "rules", "target"):
+        answer = await office.ask(viewer, text)
+        assert why in answer.text, answer.text
+
+
+async def test_a_guest_named_in_admins_is_no_admin(office: Office) -> None:
+    answer = await office.ask(GUEST, "target 70")
+    assert "only admins" in answer.text
