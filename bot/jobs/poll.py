@@ -126,10 +126,13 @@ class Poll:
 
         def store(tx: Tx) -> PollReport:
             told = Telling(tx, self._settings, owners, listing.requested_at, started)
+            stored = []
             for change, fingerprint in self._decided(tx, narrowed, started):
                 tx.sessions.save(change, fingerprint)
                 if (found := details.get(change.after.key)) is not None and _has_new_details(change):
                     tx.sessions.save_details(change.after.key, found, started)
+                stored.append(change)
+            for change in stored:  # once all are stored: a rule may name a checklist that only just appeared
                 told.about(change)
             self._mark(tx, narrowed, started)
             told.in_one_line(f"counted:{listing.requested_at.isoformat()}")

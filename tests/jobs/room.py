@@ -1,0 +1,192 @@
+"""A room to poll in: a small world, iSpring's stand-in over real HTTP, our client, a real database, a clock to turn."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bot.core.delivery import AppRefused, DestinationGone, NotSent, Throttled
+from bot.core.model import (
+    OPERATOR,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Notice,
+    NoticeKind,
+    Preferences,
+    Rule,
+    RuleState,
+    SessionKey,
+    SessionRecord,
+    SlackUser,
+    Viewer,
+)
+from bot.core.model import Session as StoredSession
+from bot.core.ports import Contact, Nobody, PollReport, Tx
+from bot.demo.company import Person, Session
+from bot.demo.ispring import IspringStandIn
+from bot.demo.world import World
+from bot.ispring.client import Ispring
+from bot.ispring.connection import Limits
+from bot.ispring.dates import DateOrder
+from bot.jobs.details import FetchDetails
+from bot.jobs.directory import DirectoryRefresh
+from bot.jobs.poll import Poll
+from bot.jobs.telling import PollSettings
+from bot.store.database import Database
+from tests.fake_clock import FakeClock
+
+CHANNEL = Destination(DestinationKind.CHANNEL, "C0123456")
+OPS = "C0OPS0000"
+
+
+@dataclass
+class KnownContacts:
+    """Fulfils `core.ports.Contacts` for people whose ties are written down; nobody else is known."""
+
+    viewers: dict[str, Viewer] = field(default_factory=dict)
+
+    async def viewer(self, user_id: str) -> Viewer:
+        return self.viewers.get(user_id) or Viewer(
+            slack_user_id=user_id, person_id=None, is_admin=False, why="not linked"
+        )
+
+    async def user(self, user_id: str) -> SlackUser:
+        return SlackUser(user_id=user_id, email=None, zone="UTC", is_full_member=True)
+
+    async def user_of(self, person_id: str) -> Contact:
+        return Contact(None, "nobody is written down")
+
+    async def conversation(
+        self, destination: Destination
+    ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
+        return destination.id
+
+
+@dataclass
+class Room:
+    """What a test needs, with verbs."""
+
+    world: World
+    stand_in: IspringStandIn
+    clock: FakeClock
+    ispring: Ispring
+    store: Database
+    contacts: KnownContacts
+    directory: DirectoryRefresh
+    details: FetchDetails
+    settings: PollSettings
+    rings: list[str]
+
+    async def poll(self) -> PollReport:
+        """A minute passes, then one look at iSpring."""
+        self.clock.advance(timedelta(minutes=1))
+        return await self.poller.once()
+
+    def __post_init__(self) -> None:
+        self.poller = self.poller_with(self.settings)
+
+    def ispring_in(self, zone: ZoneInfo) -> Ispring:
+        """A client configured for another zone."""
+        return client(self.stand_in, self.clock, self.store.path.parent, zone)
+
+    def poller_with(self, settings: PollSettings, ispring: Ispring | None = None) -> Poll:
+        return Poll(
+            ispring or self.ispring,
+            self.store,
+            self.clock,
+            self.contacts,
+            settings,
+            refresh_directory=self.directory.on_demand,
+            wake=lambda: self.rings.append("deliver"),
+        )
+
+    async def subscribe(self, query: str = "", owner: str = OPERATOR, destination: Destination = CHANNEL) -> Rule:
+        now = self.clock.now()
+        return await self.store.transact(lambda tx: tx.rules.add(destination, owner, query, RuleState.ACTIVE, now))
+
+    async def target(self, percent: float) -> None:
+        now = self.clock.now()
+        await self.store.transact(lambda tx: tx.sessions.set_target(None, percent, "U0ADMIN", now))
+
+    async def wishes(self, person: Person, wishes: Preferences) -> None:
+        """Somebody linked to a Slack user says what they want as direct messages."""
+        now = self.clock.now()
+
+        def note(tx: Tx) -> None:
+            tx.people.link("U0SOME", person.id, "email", None, now)
+            tx.people.set_preferences("U0SOME", wishes)
+
+        await self.store.transact(note)
+
+    async def owed(self, kind: NoticeKind | None = None, where: Destination | None = None) -> list[Notice]:
+        """Every notice owed so far, oldest first."""
+        told = await self.store.read(lambda tx: tx.outbox.list((DeliveryState.WAITING,), 10_000))
+        return [
+            one.notice
+            for one in reversed(told)
+            if kind in (None, one.notice.kind) and where in (None, one.notice.destination)
+        ]
+
+    async def posted(self) -> list[SessionKey | None]:
+        """Whose cards the channel is owed, in order."""
+        return [notice.session for notice in await self.owed(NoticeKind.SESSION, CHANNEL)]
+
+    async def ops(self) -> list[str]:
+        """The codes the admin was told."""
+        return [str(notice.facts["code"]) for notice in await self.owed(NoticeKind.OPS)]
+
+    async def record(self, session: Session) -> SessionRecord:
+        found = await self.store.read(lambda tx: tx.sessions.record(key_of(session)))
+        assert found is not None
+        return found
+
+    async def stored(self, session: Session) -> StoredSession | None:
+        return await self.store.read(lambda tx: tx.sessions.get(key_of(session)))
+
+
+def client(stand_in: IspringStandIn, clock: FakeClock, folder: Path, zone: ZoneInfo) -> Ispring:
+    return Ispring(
+        stand_in.url,
+        "id",
+        "secret",
+        zone=zone,
+        date_order=DateOrder.DMY,
+        spool_folder=folder,
+        clock=clock,
+        jitter=lambda: 0.5,
+        limits=Limits(connect=2, read=5, total=10),
+    )
+
+
+def key_of(session: Session) -> SessionKey:
+    return SessionKey(session.id, session.employee.id)
+
+
+@asynccontextmanager
+async def open_room(folder: Path, settings: PollSettings | None = None) -> AsyncIterator[Room]:
+    clock = FakeClock()
+    world = World.empty(clock.now)
+    store = Database.open(folder / "spotter.db", now=clock.now())
+    try:
+        async with (
+            IspringStandIn(world, client_id="id", client_secret="secret", now=clock.now) as stand_in,
+            client(stand_in, clock, folder, ZoneInfo("UTC")) as ispring,
+        ):
+            rings: list[str] = []
+            yield Room(
+                world,
+                stand_in,
+                clock,
+                ispring,
+                store,
+                KnownContacts(),
+                DirectoryRefresh(ispring, store, clock),
+                FetchDetails(ispring, store, clock, wake=lambda: rings.append("deliver")),
+                settings or PollSettings(ops_channel=OPS),
+                rings,
+            )
+    finally:
+        store.close()
