@@ -4,6 +4,7 @@ The rows decide what is due, so a missed bell or a restart changes nothing.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
@@ -144,15 +145,15 @@ class Deliver:
             return None
 
     async def _start(self, crew: asyncio.TaskGroup, agenda: _Agenda) -> float:
-        """Starts what is due and has a free worker; answers after how many seconds to look again."""
-        rest = LONGEST_REST
+        """Starts what is due and has a free worker; answers after how many seconds something more will be due."""
+        rest = math.inf
         if agenda.next_due_at is not None:
             ahead = (agenda.next_due_at - agenda.now).total_seconds()
             # What is due already and not started waits for a worker or its pace, and those wake us.
-            rest = min(rest, ahead if ahead > 0 else 1.0)
+            rest = ahead if ahead > 0 else 1.0
         if agenda.app_refused:
             until_probe = (self._probe_at or 0.0) - self._clock.monotonic()
-            return min(LONGEST_REST, max(until_probe, SHORTEST_REST))
+            return max(until_probe, SHORTEST_REST)
         for delivery in agenda.looks:
             self._hire(crew, f"look:{delivery.delivery_id}", partial(self._sender.look, delivery))
         rest = min(rest, await self._start_edit(crew))
@@ -170,11 +171,11 @@ class Deliver:
         now = self._clock.monotonic()
         wait = self._pace.edit_at(now) - now
         if wait > 0 or len(self._busy) >= WORKERS:
-            return wait or LONGEST_REST
+            return wait or math.inf
         delivery = await self._sender.claim_edit()
         if delivery is not None:
             self._hire(crew, f"edit:{delivery.delivery_id}", partial(_see_through, self._sender.edit, delivery))
-        return LONGEST_REST
+        return math.inf
 
     def _hire(self, crew: asyncio.TaskGroup, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
         if name in self._busy or len(self._busy) >= WORKERS:
@@ -193,13 +194,15 @@ class Deliver:
         left = self._ends_at - self._clock.monotonic()
         if left <= 0:
             return True
-        return not self._busy and (not until_idle or bool(self._app_refused) or rest > left or rest >= LONGEST_REST)
+        if self._busy or self._bell.is_set():  # what ended since the agenda was read may have left something due
+            return False
+        return not until_idle or bool(self._app_refused) or rest > left
 
     async def _rest(self, seconds: float) -> None:
         if self._ends_at is not None:
             seconds = min(seconds, self._ends_at - self._clock.monotonic())
         bell = asyncio.ensure_future(self._bell.wait())
-        nap = asyncio.ensure_future(self._clock.sleep(max(seconds, SHORTEST_REST)))
+        nap = asyncio.ensure_future(self._clock.sleep(min(max(seconds, SHORTEST_REST), LONGEST_REST)))
         try:
             await asyncio.wait((bell, nap), return_when=asyncio.FIRST_COMPLETED)
         finally:

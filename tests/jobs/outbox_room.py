@@ -1,0 +1,207 @@
+"""From an owed notice to Slack: a real store file, the real SDK, the Slack stand-in, and time that runs fast."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from time import monotonic
+
+from bot.core.changes import remember
+from bot.core.model import (
+    OPERATOR,
+    Change,
+    ChangeKind,
+    Delivery,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Moment,
+    News,
+    Notice,
+    NoticeKind,
+    Rule,
+    RuleState,
+    Session,
+    SessionFacts,
+    SessionKey,
+    Targets,
+)
+from bot.core.ports import OutboxCounts, Told, Tx
+from bot.core.routing import subject_of
+from bot.demo.slack import Message as Posted
+from bot.demo.slack import SlackStandIn
+from bot.jobs.deliver import Deliver
+from bot.jobs.gather import House
+from bot.jobs.pace import Pace
+from bot.jobs.sending import Render
+from bot.slack.client import SlackMessenger
+from bot.slack.people import SlackContacts
+from bot.store.database import Database
+from bot.views.notices import render
+from tests.core.build import DIRECTORY, NOW
+from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, SHOP, company
+
+SPEED = 60.0
+SHOP_CHANNEL = Destination(DestinationKind.CHANNEL, SHOP)
+
+
+class FastClock:
+    """A minute passes in a second. Fulfils `core.ports.Clock`."""
+
+    def __init__(self, start: datetime = NOW, speed: float = SPEED) -> None:
+        self._start, self._began, self._speed = start, monotonic(), speed
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return (monotonic() - self._began) * self._speed
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / self._speed)
+
+
+@dataclass
+class Room:
+    """One workspace, one database, and the bot's sending half, which can die and start again."""
+
+    slack: SlackStandIn
+    clock: FastClock
+    store: Database
+    messenger: SlackMessenger
+    rule: Rule
+    pace: Pace = field(default_factory=Pace)
+    ops_channel: str = ""
+    admins: frozenset[str] = frozenset()
+    _made: int = 0
+
+    def deliver(self, words: Render = render) -> Deliver:
+        """A fresh sender, as after a start."""
+        dice = random.Random(1).random
+        contacts = SlackContacts(self.messenger, self.store, self.clock, self.admins)
+        return Deliver(
+            store=self.store,
+            messenger=self.messenger,
+            contacts=contacts,
+            clock=self.clock,
+            dice=dice,
+            house=House(admins=self.admins),
+            ops_channel=self.ops_channel,
+            pace=self.pace,
+            render=words,
+        )
+
+    async def send(self, limit_seconds: float = 200.0) -> None:
+        """Sends until nothing is due any more."""
+        await self.deliver().once(limit_seconds=limit_seconds)
+
+    async def complete(
+        self, result: float = 72.0, *, to: Destination = SHOP_CHANNEL, rules: tuple[int, ...] | None = None
+    ) -> SessionKey:
+        """A session is completed and owed to a destination."""
+        self._made += 1
+        key = SessionKey(f"{self._made:08x}", "joe")
+        now = self.clock.now()
+        facts = SessionFacts(
+            key=key,
+            checklist_id="open",
+            checklist_title="Opening",
+            observer_id="ana",
+            status="PASSED",
+            finished=Moment("just now", now),
+            result=result,
+        )
+        after = remember(facts, now=now, targets=Targets(default=80.0))
+        change = Change(kind=ChangeKind.COMPLETED, news=News.POST, reason="completed", before=None, after=after)
+        carried = ((self.rule.rule_id,) if to == SHOP_CHANNEL else ()) if rules is None else rules
+        notice = Notice(
+            kind=NoticeKind.SESSION,
+            destination=to,
+            subject=subject_of(key),
+            reason="completed",
+            session=key,
+            rule_ids=carried,
+        )
+
+        def store(tx: Tx) -> None:
+            tx.sessions.save(change, bytes(8))
+            tx.outbox.owe(notice, now)
+
+        await self.store.transact(store)
+        return key
+
+    async def correct(self, key: SessionKey, result: float) -> None:
+        """iSpring now says another result."""
+        now = self.clock.now()
+        before = await self.session(key)
+        facts = replace(before.facts, result=result)
+        after = replace(before, facts=facts, version=before.version + 1, changed_at=now)
+        change = Change(kind=ChangeKind.CORRECTED, news=News.EDIT, reason="corrected", before=before, after=after)
+        await self.store.transact(lambda tx: tx.sessions.save(change, bytes(8)))
+
+    async def session(self, key: SessionKey) -> Session:
+        found = await self.store.read(lambda tx: tx.sessions.get(key))
+        assert found is not None
+        return found
+
+    def posted(self, channel: str = SHOP) -> list[Posted]:
+        """What stands in a channel, oldest first."""
+        return self.slack.messages(channel)
+
+    def texts(self, channel: str = SHOP) -> list[str]:
+        return [message.text for message in self.posted(channel)]
+
+    async def told(self, key: SessionKey) -> Told:
+        """What became of the first notice about a session."""
+        return (await self.store.read(lambda tx: tx.outbox.why(key)))[0]
+
+    async def delivery(self, key: SessionKey) -> Delivery:
+        delivery = (await self.told(key)).delivery
+        assert delivery is not None
+        return delivery
+
+    async def state(self, key: SessionKey) -> DeliveryState:
+        return (await self.delivery(key)).state
+
+    async def counts(self) -> OutboxCounts:
+        return await self.store.read(lambda tx: tx.outbox.counts())
+
+    def calls(self, method: str) -> int:
+        return sum(call.method == method for call in self.slack.calls)
+
+
+async def until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
+    """Polls a condition; raises TimeoutError where it does not come true."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def room(folder: Path, patience: float = 0.4) -> AsyncIterator[Room]:
+    """`patience` is real seconds an answer of Slack's may take."""
+    clock = FastClock()
+    slack = SlackStandIn(
+        company(),
+        bot_token=BOT_TOKEN,
+        app_token=APP_TOKEN,
+        signing_secret=SECRET,
+        now=clock.now,
+        time_scale=1 / SPEED,
+    )
+    store = Database.open(folder / "spotter.db", now=clock.now())
+    try:
+        async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, patience) as messenger:
+            await messenger.identify()
+            people, departments = list(DIRECTORY.people.values()), list(DIRECTORY.departments.values())
+            people = [replace(one, email="ana@bakery.example") if one.person_id == "ana" else one for one in people]
+            await store.transact(lambda tx: tx.people.replace_directory(people, departments, clock.now()))
+            rule = await store.transact(
+                lambda tx: tx.rules.add(SHOP_CHANNEL, OPERATOR, "", RuleState.ACTIVE, clock.now())
+            )
+            yield Room(slack, clock, store, messenger, rule)
+    finally:
+        store.close()
