@@ -37,6 +37,7 @@ from bot.slack.people import SlackContacts
 from bot.store.database import Database
 from bot.views import actions
 from tests.fake_clock import NOON, FakeClock
+from tests.views.limits import assert_fits_slack
 
 TOKEN = "xoxb-stand-in"
 BOT = "U0SPOTTER"
@@ -117,7 +118,9 @@ class Office:
         await self.front.home(user)
         return self.slack.workspace.homes[user].payload
 
-    async def rule(self, channel: str, query: str = "", owner: str = ADMIN, state: RuleState = RuleState.ACTIVE) -> Rule:
+    async def rule(
+        self, channel: str, query: str = "", owner: str = ADMIN, state: RuleState = RuleState.ACTIVE
+    ) -> Rule:
         place = Destination(DestinationKind.CHANNEL, channel)
         return await self.store.transact(lambda tx: tx.rules.add(place, owner, query, state, self.clock.now()))
 
@@ -144,9 +147,12 @@ class Replies:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
+        self.replaced: list[bool] = []
 
     async def __call__(self, message: Message, *, replace: bool = False) -> bool:
+        assert_fits_slack(message)
         self.messages.append(message)
+        self.replaced.append(replace)
         return True
 
 
