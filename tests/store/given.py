@@ -38,8 +38,16 @@ def session_id(number: int) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-def a_session(number: int = 1, *, employee: str = "eve", observer: str = "ana", checklist: str = "opening",
-              status: str = "PASSED", result: float | None = 90.0, finished: datetime | None = NOON) -> SessionFacts:  # fmt: skip
+def a_session(
+    number: int = 1,
+    *,
+    employee: str = "eve",
+    observer: str = "ana",
+    checklist: str = "opening",
+    status: str = "PASSED",
+    result: float | None = 90.0,
+    finished: datetime | None = NOON,
+) -> SessionFacts:
     is_over = status == "PASSED"
     return SessionFacts(
         key=SessionKey(session_id(number), employee),
@@ -53,8 +61,8 @@ def a_session(number: int = 1, *, employee: str = "eve", observer: str = "ana", 
     )
 
 
-def planned(number: int = 1, **fields: str) -> SessionFacts:
-    return a_session(number, status="NOT_STARTED", **fields)
+def planned(number: int = 1, *, observer: str = "ana") -> SessionFacts:
+    return a_session(number, status="NOT_STARTED", observer=observer)
 
 
 def fingerprint(facts: SessionFacts) -> bytes:

@@ -155,9 +155,11 @@ async def test_a_fetch_in_vain_is_not_repeated_at_once_and_not_for_ever(db: Data
 async def test_acknowledging_counts_once_a_person(db: Database) -> None:
     key = a_session(1).key
     await db.transact(lambda tx: see(tx, a_session(1)))
-    answers = [
-        await db.transact(lambda tx, who=who: tx.sessions.acknowledge(key, who, NOON)) for who in ("U1", "U1", "U2")
-    ]
+
+    def acknowledged(tx: Tx) -> list[bool]:
+        return [tx.sessions.acknowledge(key, who, NOON) for who in ("U1", "U1", "U2")]
+
+    answers = await db.transact(acknowledged)
     record = await db.read(lambda tx: tx.sessions.record(key))
     assert answers == [True, False, True]
     assert record is not None

@@ -1,0 +1,164 @@
+"""Rules begin with their intro, pause with their channel, and take with them what waited only for them."""
+
+from bot.core.model import OPERATOR, DeliveryState, Destination, RuleState
+from bot.core.ports import Tx
+from bot.store.database import Database
+from tests.store.given import (
+    NOON,
+    OTHER_ROOM,
+    ROOM,
+    a_notice,
+    a_session,
+    an_intro,
+    becomes,
+    claim,
+    minutes,
+    owe,
+    see,
+    sent,
+)
+
+LATER = NOON + minutes(5)
+
+
+def a_rule(tx: Tx, state: RuleState = RuleState.ACTIVE, destination: Destination = ROOM) -> int:
+    return tx.rules.add(destination, OPERATOR, "outcome:failed", state, NOON).rule_id
+
+
+def state_of(tx: Tx, rule_id: int) -> tuple[RuleState, str]:
+    rule = tx.rules.get(rule_id)
+    assert rule is not None
+    return rule.state, rule.why
+
+
+async def test_rules_come_back_as_they_went_in_by_number(db: Database) -> None:
+    def story(tx: Tx) -> None:
+        first = tx.rules.add(ROOM, "U1", "", RuleState.PENDING, NOON)
+        second = tx.rules.add(OTHER_ROOM, OPERATOR, "score:<80", RuleState.ACTIVE, NOON)
+        assert (first.active_since, second.active_since) == (None, NOON)
+        assert list(tx.rules.all()) == [first, second]
+        assert list(tx.rules.all([RuleState.ACTIVE])) == [second]
+        assert list(tx.rules.at(ROOM)) == [first]
+        assert tx.rules.get(99) is None
+
+    await db.transact(story)
+
+
+async def test_a_rule_begins_to_listen_when_its_intro_arrives(db: Database) -> None:
+    def story(tx: Tx) -> None:
+        rule_id = a_rule(tx, RuleState.PENDING)
+        tx.outbox.owe(an_intro(rule_id), NOON)
+        sent(tx, claim(tx), LATER)
+        rule = tx.rules.get(rule_id)
+        assert rule is not None
+        assert (rule.state, rule.active_since) == (RuleState.ACTIVE, LATER)
+
+    await db.transact(story)
+
+
+async def test_a_rule_whose_intro_can_not_arrive_ends(db: Database) -> None:
+    def story(tx: Tx) -> None:
+        for number, state in enumerate((DeliveryState.DEAD, DeliveryState.HELD, DeliveryState.DROPPED)):
+            rule_id = a_rule(tx, RuleState.PENDING)
+            tx.outbox.owe(an_intro(rule_id), NOON)
+            becomes(tx, claim(tx, name=f"d{number}"), state, why="not_in_channel")
+            assert state_of(tx, rule_id) == (RuleState.ENDED, "not_in_channel")
+            assert not tx.outbox.retry(f"d{number}", LATER), "nobody introduces a rule that ended"
+
+    await db.transact(story)
+
+
+async def test_a_dropped_intro_ends_its_rule(db: Database) -> None:
+    def story(tx: Tx) -> None:
+        rule_id = a_rule(tx, RuleState.PENDING)
+        tx.outbox.owe(an_intro(rule_id), NOON)
+        claim(tx)
+        tx.outbox.drop("d1", "by hand")
+        assert state_of(tx, rule_id) == (RuleState.ENDED, "by hand")
+
+    await db.transact(story)
+
+
+async def test_the_rules_of_a_held_destination_pause_and_resume(db: Database) -> None:
+    def story(tx: Tx) -> None:
+        here, elsewhere, left = a_rule(tx), a_rule(tx, destination=OTHER_ROOM), a_rule(tx)
+        tx.rules.set_state(left, RuleState.PAUSED, "its owner left", NOON)
+        tx.outbox.hold(ROOM, "archived")
+        tx.outbox.hold(ROOM, "deleted")
+        assert state_of(tx, here) == (RuleState.PAUSED, "deleted")
+        assert state_of(tx, elsewhere) == (RuleState.ACTIVE, "")
+        tx.outbox.release(ROOM, LATER)
+        assert state_of(tx, here) == (RuleState.ACTIVE, "")
+        assert state_of(tx, left) == (RuleState.PAUSED, "its owner left")
+        rule = tx.rules.get(here)
+        assert rule is not None
+        assert rule.active_since == NOON, "a pause leaves it"
+
+    await db.transact(story)
+
+
+async def test_what_waits_only_for_a_rule_ends_with_it(db: Database) -> None:
+    only, shared, told = a_session(1), a_session(2), a_session(3)
+
+    def story(tx: Tx) -> None:
+        ending, staying, ended_before = a_rule(tx), a_rule(tx), a_rule(tx)
+        tx.rules.set_state(ended_before, RuleState.ENDED, "", NOON)
+        see(tx, told)
+        tx.outbox.owe(a_notice(told, rules=(ending,)), NOON)
+        sent(tx, claim(tx))
+        tx.outbox.owe(a_notice(only, rules=(ending, ended_before)), NOON)
+        tx.outbox.owe(a_notice(shared, rules=(ending, staying)), NOON)
+        tx.rules.set_state(ending, RuleState.ENDED, "rule 1 was ended", LATER)
+        ends = {facts: tx.outbox.why(facts.key)[0].ended for facts in (only, shared, told)}
+        assert ends == {only: "rule 1 was ended", shared: "", told: ""}
+        assert len(claim(tx, name="d2").notices) == 1
+
+    await db.transact(story)
+
+
+async def test_what_is_on_its_way_when_its_rule_ends_is_told_and_kept(db: Database) -> None:
+    facts = a_session(1)
+
+    def story(tx: Tx) -> None:
+        rule_id = a_rule(tx)
+        see(tx, facts)
+        tx.outbox.owe(a_notice(facts, rules=(rule_id,)), NOON)
+        claimed = claim(tx)
+        tx.rules.set_state(rule_id, RuleState.ENDED, "rule 1 was ended", NOON)
+        sent(tx, claimed)
+        (told,) = tx.outbox.why(facts.key)
+        assert told.delivery is not None
+        assert (told.delivery.state, told.ended) == (DeliveryState.SENT, "")
+        see(tx, a_session(1, result=1.0))
+        assert tx.outbox.claim_edit(NOON) is not None, "its card is still corrected"
+
+    await db.transact(story)
+
+
+async def test_notices_of_no_rule_outlive_every_rule(db: Database) -> None:
+    def story(tx: Tx) -> None:
+        rule_id = a_rule(tx)
+        owe(tx, a_session(1))
+        tx.rules.set_state(rule_id, RuleState.ENDED, "", NOON)
+        assert tx.outbox.why(a_session(1).key)[0].ended == ""
+
+    await db.transact(story)
+
+
+async def test_a_default_channel_is_made_once(db: Database) -> None:
+    def story(tx: Tx) -> list[bool]:
+        before = tx.rules.default_channel_made("C1")
+        tx.rules.note_default_channel("C1")
+        tx.rules.note_default_channel("C1")
+        return [before, tx.rules.default_channel_made("C1"), tx.rules.default_channel_made("C2")]
+
+    assert await db.transact(story) == [False, True, False]
+
+
+async def test_the_ledger_is_read_newest_first(db: Database) -> None:
+    def story(tx: Tx) -> list[tuple[str, str, str]]:
+        tx.ledger.write("U1", "subscribed", "rule 1", NOON)
+        tx.ledger.write("U2", "ended", "rule 1", LATER)
+        return [(entry.who, entry.verb, entry.subject) for entry in tx.ledger.entries(1)]
+
+    assert await db.transact(story) == [("U2", "ended", "rule 1")]

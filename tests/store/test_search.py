@@ -1,0 +1,208 @@
+"""What is asked for is found, no more and no less, and only by who may see it."""
+
+import itertools
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from bot.core.access import EVERYTHING, Reach
+from bot.core.directory import Directory
+from bot.core.filters import Filter, matches
+from bot.core.model import Moment, OutcomeKind, Person, SessionFacts, SessionKey, Targets
+from bot.core.outcome import judge
+from bot.core.ports import Tx
+from bot.core.query import parse
+from bot.core.values import ScoreRange
+from bot.store import search
+from bot.store.database import Database
+from tests.store.given import NOON, a_session, baseline, fingerprint, minutes, planned, session_id
+
+DIRECTORY = Directory.of([Person(person_id=name, name=name.title()) for name in ("ana", "bob", "eve", "tom")], [])
+
+# ---- one by one ----------------------------------------------------------------------------------------------------
+
+GOOD, BAD, CLOSING = a_session(1), a_session(2, result=40.0, employee="tom"), a_session(3, checklist="closing")
+OLD, PLANNED = a_session(4, finished=NOON - timedelta(days=40), result=None), planned(5, observer="bob")
+ALL = (GOOD, BAD, CLOSING, OLD, PLANNED)
+
+
+async def found(db: Database, text: str, reach: Reach = EVERYTHING) -> set[SessionKey]:
+    answer = await db.read(lambda tx: tx.sessions.search(parse(text), reach, DIRECTORY, NOON, 99))
+    assert answer.total == len(answer.sessions)
+    return {session.key for session in answer.sessions}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ALL),
+        ("outcome:failed", {BAD}),
+        ("-outcome:failed", {GOOD, CLOSING, OLD, PLANNED}),
+        ("checklist:closing", {CLOSING}),
+        ("checklist:nothing", ()),
+        ("employee:tom", {BAD}),
+        ("observer:bob", {PLANNED}),
+        ("score:<80", {BAD}),
+        ("-score:<80", {GOOD, CLOSING, OLD, PLANNED}),
+        ("since:30d", {GOOD, BAD, CLOSING, PLANNED}),
+        ("-since:30d", {OLD}),
+        ("checklist:opening outcome:met since:7d", {GOOD}),
+        ("employee:<@U7>", {BAD}),
+        ("employee:<@U8>", ()),
+    ],
+)
+async def test_a_query_finds_what_it_says(db: Database, text: str, expected: set[SessionFacts]) -> None:
+    await db.transact(lambda tx: baseline(tx, *ALL))
+    await db.transact(lambda tx: tx.people.link("U7", "tom", "UADMIN", None, NOON))
+    assert await found(db, text) == {facts.key for facts in expected}
+
+
+@pytest.mark.parametrize(
+    ("reach", "expected"),
+    [
+        (Reach(), ()),
+        (Reach(person_id="tom"), {BAD}),
+        (Reach(person_id="bob"), {PLANNED}),
+        (Reach(employees=frozenset({"tom"})), {BAD}),
+        (Reach(person_id="bob", employees=frozenset({"tom"})), {BAD, PLANNED}),
+    ],
+)
+async def test_only_what_somebody_may_see_is_found_and_counted(
+    db: Database, reach: Reach, expected: set[SessionFacts]
+) -> None:
+    await db.transact(lambda tx: baseline(tx, *ALL))
+    assert await found(db, "", reach) == {facts.key for facts in expected}
+
+
+async def test_the_name_of_a_checklist_out_of_reach_matches_nothing(db: Database) -> None:
+    await db.transact(lambda tx: baseline(tx, *ALL))
+    assert await found(db, "-checklist:closing", Reach(person_id="tom")) == {BAD.key}
+    assert await found(db, "checklist:closing", Reach(person_id="tom")) == set()
+
+
+async def test_what_ispring_no_longer_lists_is_not_found(db: Database) -> None:
+    await db.transact(lambda tx: baseline(tx, GOOD, BAD))
+    await db.transact(lambda tx: tx.sessions.mark_missing([BAD.key], NOON))
+    assert await found(db, "") == {GOOD.key}
+
+
+async def test_the_newest_completion_comes_first_and_pages_follow_each_other(db: Database) -> None:
+    rows = [a_session(number, finished=NOON - minutes(number)) for number in range(1, 6)]
+    await db.transact(lambda tx: baseline(tx, *reversed(rows), planned(9)))
+
+    def page(tx: Tx, offset: int) -> tuple[list[SessionKey], int]:
+        answer = tx.sessions.search(parse(""), EVERYTHING, DIRECTORY, NOON, 4, offset)
+        return [session.key for session in answer.sessions], answer.total
+
+    first, second = await db.read(lambda tx: (page(tx, 0), page(tx, 4)))
+    assert first == ([facts.key for facts in rows[:4]], 6)
+    assert second == ([rows[4].key, planned(9).key], 6)
+
+
+async def test_days_begin_in_the_askers_zone(db: Database) -> None:
+    late = a_session(1, finished=NOON.replace(hour=2))
+    await db.transact(lambda tx: baseline(tx, late))
+    here = await db.read(lambda tx: tx.sessions.search(parse("since:today"), EVERYTHING, DIRECTORY, NOON, 9))
+    there = await db.read(
+        lambda tx: tx.sessions.search(
+            parse("since:today"), EVERYTHING, DIRECTORY, NOON, 9, zone=ZoneInfo("America/New_York")
+        )
+    )
+    assert (here.total, there.total) == (1, 0)
+
+
+# ---- SQL and Python agree ------------------------------------------------------------------------------------------
+
+IDS = ("ana", "bob", "eve", "tom", "'; DROP TABLE sessions; --", "ü%_")
+TIMES = (None, *(NOON + timedelta(seconds=each) for each in (-100, -1, 0, 1, 100)))
+percents = st.sampled_from([0.0, 39.999, 40.0, 79.95, 80.0, 100.0])
+some = st.frozensets(st.sampled_from(IDS), max_size=3)
+kinds = st.frozensets(st.sampled_from(OutcomeKind), max_size=3)
+ranges = st.builds(ScoreRange, st.none() | percents, st.booleans(), st.none() | percents, st.booleans())
+instants = st.none() | st.datetimes(
+    (NOON - minutes(2)).replace(tzinfo=None), (NOON + minutes(2)).replace(tzinfo=None)
+).map(lambda moment: moment.replace(tzinfo=NOON.tzinfo))
+filters = st.builds(
+    Filter,
+    checklists=st.none() | some,
+    not_checklists=some,
+    outcomes=st.none() | kinds,
+    not_outcomes=kinds,
+    observers=st.none() | some,
+    not_observers=some,
+    employees=st.none() | some,
+    not_employees=some,
+    scores=st.none() | st.lists(ranges, max_size=2).map(tuple),
+    not_scores=st.lists(ranges, max_size=2).map(tuple),
+    since=instants,
+    not_since=instants,
+)
+reaches = st.builds(Reach, st.booleans(), st.none() | st.sampled_from(IDS), some)
+TARGETS = Targets(80.0, {"bob": 40.0})
+
+
+def many_sessions() -> Iterator[SessionFacts]:
+    """Every status with every score, spread over people, checklists and times."""
+    people, times = itertools.cycle(IDS), itertools.cycle(TIMES)
+    observers, checklists = itertools.cycle(IDS[:5]), itertools.cycle(IDS[:4])
+    statuses = ("PASSED", "PASSED", "FAILED", "NOT_STARTED", "IN_PROGRESS", "LOST")
+    scores = (None, 0.0, 39.999, 40.0, 79.95, 80.0, 100.0)
+    for number, (status, score, _) in enumerate(itertools.product(statuses, scores, range(5))):
+        yield SessionFacts(
+            key=SessionKey(session_id(number), next(people)),
+            checklist_id=next(checklists),
+            checklist_title="any",
+            observer_id=next(observers),
+            status=status,
+            scheduled=Moment("", next(times)),
+            finished=Moment("", next(times)) if number % 3 else Moment(),
+            result=score,
+        )
+
+
+MANY = tuple(many_sessions())
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    path: Path = tmp_path_factory.mktemp("library") / "spotter.db"
+    database = Database.open(path, now=NOON)
+
+    def fill(tx: Tx) -> None:
+        tx.sessions.write_baseline([(facts, fingerprint(facts)) for facts in MANY], TARGETS, NOON)
+        tx.sessions.finish_baseline(b"", NOON)
+
+    database._write_now(fill)
+    yield database
+    database.close()
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(wanted=filters, reach=reaches)
+@example(wanted=Filter(), reach=EVERYTHING)
+@example(wanted=Filter(since=NOON + timedelta(microseconds=1)), reach=EVERYTHING)
+@example(wanted=Filter(not_since=NOON), reach=EVERYTHING)
+@example(wanted=Filter(scores=()), reach=EVERYTHING)
+@example(wanted=Filter(scores=(ScoreRange(),), not_scores=(ScoreRange(high=40.0),)), reach=EVERYTHING)
+def test_sql_finds_exactly_what_python_matches(library: Database, wanted: Filter, reach: Reach) -> None:
+    def in_sql(_: Tx) -> set[SessionKey]:
+        connection = library._writer
+        condition = search.matching(wanted, search.listed_within(reach))
+        answer = search.find(connection, condition, 1_000, 0)
+        assert answer.total == len(answer.sessions)
+        return {session.key for session in answer.sessions}
+
+    def in_python() -> set[SessionKey]:
+        found = set()
+        for facts in MANY:
+            outcome = judge(facts, TARGETS.of(facts.checklist_id))
+            if reach.covers(facts) and matches(wanted, facts, outcome):
+                found.add(facts.key)
+        return found
+
+    assert library._write_now(in_sql) == in_python()
