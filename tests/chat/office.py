@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -92,15 +92,18 @@ class Office:
 
     async def press(self, user: str, action: str, value: str = "", **where: Any) -> Message | None:
         """The last answer to a button, None where there is none."""
-        place = {"channel_id": NORTH, "trigger_id": "", **where}
-        pressed = Press(user_id=user, action=action, value=value, **place)
         reply = Replies()
-        await self.front.press(pressed, reply)
+        await self.press_with(reply, user, action, value, **where)
         return reply.messages[-1] if reply.messages else None
+
+    async def press_with(self, reply: "Replies", user: str, action: str, value: str = "", **where: Any) -> None:
+        """Presses a button; what it is answered comes to `reply`."""
+        place = {"channel_id": NORTH, "trigger_id": "", **where}
+        await self.front.press(Press(user_id=user, action=action, value=value, **place), reply)
 
     async def trigger(self, user: str) -> str:
         """A word from Slack that lets us open one modal; nobody is connected, so nothing else comes of the command."""
-        return (await self.slack.command(user, NORTH, "/ojt")).trigger_id
+        return (await self.slack.command(user, PUBLIC, "/ojt")).trigger_id
 
     async def press_details(self, user: str, key: SessionKey, **where: Any) -> dict[str, Any]:
         """The modal that Details opened, as it is in the end."""
@@ -113,6 +116,11 @@ class Office:
     async def submit(self, user: str, form: str, **values: str) -> dict[str, str]:
         submitted = Submission(user_id=user, form=form, values=values, private="", view_id="V1")
         return dict(await self.front.submit(submitted))
+
+    def with_store(self, store: Database) -> "Office":
+        """The same office at another door to the database."""
+        desk = replace(self.desk, store=store)
+        return replace(self, front=FrontDesk(desk), desk=desk, store=store)
 
     async def home(self, user: str) -> dict[str, Any]:
         await self.front.home(user)
