@@ -38,7 +38,7 @@ async def target(desk: Desk, asked: Asked) -> Message:
     def work(tx: Tx) -> Message:
         now = desk.clock.now()
         titles = {one.checklist_id: one.title for one in tx.sessions.checklists(sight(tx, asked.viewer).reach)}
-        checklist_id = _checklist(asked.words, title, titles) if title else None
+        checklist_id = _checklist(title, titles, "off" if percent is None else f"{percent:g}") if title else None
         tx.sessions.set_target(checklist_id, percent, asked.viewer.slack_user_id, now)
         tx.ledger.write(asked.viewer.slack_user_id, "target", f"checklist:{checklist_id or 'all'}", now)
         return answers.target_set(percent, titles[checklist_id] if checklist_id else None, command=desk.command)
@@ -64,15 +64,14 @@ def _read(text: str) -> tuple[float | None, str]:
     return percent, (found[2] or "").strip(_QUOTES)
 
 
-def _checklist(typed: str, title: str, titles: dict[str, str]) -> str:
-    """The one checklist a title means. Raises QueryError where it means none or several."""
+def _checklist(title: str, titles: dict[str, str], amount: str) -> str:
+    """The one checklist a title means. Raises QueryError where it means none or several; `amount` is what was to be set."""
     found = ids_named(fold(title), [(fold(name), ident) for ident, name in titles.items()])
     if len(found) == 1:
         return next(iter(found))
-    amount = typed[: typed.index(title)].rstrip(_QUOTES)
     like = [titles[one] for one in found] or nearest(title, titles.values())
     why = "means more than one checklist" if found else "is no checklist Spotter has seen"
-    raise QueryError(f"“{title}” {why}.", [f'{amount} "{name}"' for name in sorted(like)[:3]])
+    raise QueryError(f"“{title}” {why}.", [f'target {amount} "{name}"' for name in sorted(like)[:3]])
 
 
 @subcommand("settings", "What you get as direct messages", on_menu="Settings")
