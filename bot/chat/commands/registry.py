@@ -33,6 +33,18 @@ class Subcommand:
     def verb(self) -> str:
         return self.topic.verb
 
+    @property
+    def usage(self) -> str:
+        return self.topic.usage
+
+    @property
+    def summary(self) -> str:
+        return self.topic.summary
+
+    @property
+    def admins_only(self) -> bool:
+        return self.topic.admins_only
+
 
 _ENTRIES: dict[str, Subcommand] = {}
 

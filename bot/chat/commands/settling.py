@@ -65,7 +65,7 @@ def _read(text: str) -> tuple[float | None, str]:
 
 
 def _checklist(title: str, titles: dict[str, str], amount: str) -> str:
-    """The one checklist a title means. Raises QueryError where it means none or several; `amount` is what was to be set."""
+    """The one checklist a title means. Raises QueryError, for `amount` to be set, where it means none or several."""
     found = ids_named(fold(title), [(fold(name), ident) for ident, name in titles.items()])
     if len(found) == 1:
         return next(iter(found))
