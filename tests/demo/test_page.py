@@ -326,3 +326,10 @@ async def test_a_page_that_lost_the_demo_says_so_and_comes_back(browser: Browser
         await expect(page.locator("#link-state")).to_have_text("")
         await expect(page.locator(".message")).to_have_count(1)
         room.complaints[:] = [one for one in room.complaints if "WebSocket" not in one]
+
+
+async def test_news_that_arrives_while_one_looks_is_not_marked_as_new(room: Room) -> None:
+    page, director = room.page, room.director
+    await director.slack.say(director.cast.user_id("supervisor"), director.cast.results_channel, "Seen at once")
+    await expect(page.locator(".message")).to_contain_text("Seen at once")
+    await expect(page.locator(".new-line")).to_have_count(0)

@@ -137,12 +137,14 @@ export function drawMessages() {
   const messages = messagesOf(view.channel).filter((message) => !isReply(message));
   const rows = [];
   let day = null;
-  const unreadFrom = fresh ? (view.newFrom = lastSeen(state.viewer, view.channel)) : view.newFrom;
-  let divided = false;
+  // The line "New" stands above what waited when the channel was opened, not above what arrives under the reader's eyes.
+  const isUnread = (message, from) => message.ts > from && message.user !== state.viewer;
+  const before = lastSeen(state.viewer, view.channel);
+  if (fresh) view.newFrom = messages.find((message) => isUnread(message, before))?.ts || null;
   for (const message of messages) {
     const today = dateWords("{date_long_pretty}", order(message.ts), context);
     if (today !== day) { rows.push({ id: `day-${today}`, print: today, day: today }); day = today; }
-    if (unreadFrom && !divided && message.ts > unreadFrom && message.user !== state.viewer) { rows.push({ id: "new", print: "new", fresh: true }); divided = true; }
+    if (message.ts === view.newFrom) rows.push({ id: "new", print: "new", fresh: true });
     rows.push({ id: message.id, message, print: [message, replies(message).length] });
   }
   if (!messages.length) rows.push({ id: "empty", print: view.channel, empty: true });
