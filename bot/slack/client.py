@@ -1,4 +1,4 @@
-"""Slack's Web API as `core.ports.Messenger`: one try a call, and an answer for everything that can come back.
+"""Slack's Web API as `core.ports.Messenger`: one try a post, and an answer for everything that can come back.
 
 The outbox owns retrying: the SDK's default handler re-posts after a lost reply, so this client has none.
 """
@@ -290,7 +290,8 @@ class SlackMessenger:
         try:
             answer = await method(**arguments)
         except SlackApiError as problem:
-            if isinstance(getattr(problem.response, "data", None), dict):
+            said = getattr(problem.response, "data", None)
+            if isinstance(said, dict) and "ok" in said:  # a proxy's page reads as {} and carries the proxy's time
                 self._note_time(getattr(problem.response, "headers", None))
             raise
         self._note_time(answer.headers)

@@ -1,0 +1,129 @@
+"""A Reception that notes who came and answers plainly, behind the real intake, before the Slack stand-in."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from bot.core.errors import NotAllowed, QueryError
+from bot.core.model import Message
+from bot.core.ports import Command, Press, Reply, Submission
+from bot.demo.slack import SlackStandIn
+from bot.slack.client import SlackMessenger
+from bot.slack.door import PATH, SlackDoor
+from bot.slack.intake import Intake
+from bot.slack.socket import SocketMode
+from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, company
+from tests.slack.real_clock import RealClock
+
+
+@dataclass
+class FrontDesk:
+    """Fulfils `core.ports.Reception`."""
+
+    commands: list[Command] = field(default_factory=list)
+    presses: list[Press] = field(default_factory=list)
+    submissions: list[Submission] = field(default_factory=list)
+    homes: list[str] = field(default_factory=list)
+    heard: list[tuple[str, str, str, str | None]] = field(default_factory=list)
+    memberships: list[tuple[str, bool]] = field(default_factory=list)
+    taken: list[bool] = field(default_factory=list)  # what Slack said to each reply
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: list[str] = field(default_factory=list)
+
+    async def command(self, asked: Command, reply: Reply) -> None:
+        self.commands.append(asked)
+        match asked.text:
+            case "break":
+                raise KeyError("Ana Silva")
+            case "forbidden":
+                raise NotAllowed("it is of somebody else")
+            case "typo":
+                raise QueryError("I don't know `outcme`.", ("results outcome:failed",))
+            case "wait":
+                await self.gate.wait()
+                self.ended.append(asked.text)
+            case "seven":
+                for number in range(7):
+                    self.taken.append(await reply(Message(f"answer {number}")))
+            case _:
+                self.taken.append(await reply(Message(f"you said {asked.text}")))
+
+    async def press(self, pressed: Press, reply: Reply) -> None:
+        self.presses.append(pressed)
+        self.taken.append(await reply(Message(f"you pressed {pressed.action}"), replace=pressed.is_ephemeral))
+
+    async def submit(self, submitted: Submission) -> Mapping[str, str]:
+        self.submissions.append(submitted)
+        if submitted.values.get("name") == "slow":
+            await self.gate.wait()
+        if submitted.values.get("name") == "forbidden":
+            raise NotAllowed("you are no admin")
+        return {"name": "That name is taken."} if submitted.values.get("name") == "taken" else {}
+
+    async def home(self, user_id: str) -> None:
+        self.homes.append(user_id)
+
+    async def said(self, user_id: str, channel_id: str, text: str, thread_ts: str | None) -> Message | None:
+        self.heard.append((user_id, channel_id, text, thread_ts))
+        return Message(f"you said {text}") if text else None
+
+    async def membership(self, channel_id: str, is_member: bool) -> None:
+        self.memberships.append((channel_id, is_member))
+
+
+@dataclass
+class Office:
+    """The intake at work, with the desk behind it and Slack before it."""
+
+    slack: SlackStandIn
+    desk: FrontDesk
+    messenger: SlackMessenger
+    intake: Intake
+    url: str = ""
+
+
+@asynccontextmanager
+async def office(*, http: bool, now: RealClock | None = None) -> AsyncIterator[Office]:
+    """Over HTTP or over Socket Mode."""
+    clock, desk = now or RealClock(), FrontDesk()
+    slack = SlackStandIn(
+        company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=clock.now, time_scale=0.01
+    )
+    async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, patience=2.0) as messenger:
+        identity = await messenger.identify()
+        async with Intake(desk, messenger, identity, clock, "/ojt") as intake:
+            opened = Office(slack, desk, messenger, intake)
+            async with _listening(opened) if http else _connected(opened, clock):
+                yield opened
+
+
+@asynccontextmanager
+async def _connected(opened: Office, clock: RealClock) -> AsyncIterator[None]:
+    socket = SocketMode(opened.intake.app, APP_TOKEN, clock, ping_interval=0.5)
+    running = asyncio.create_task(socket.run())
+    try:
+        await opened.slack.connected()
+        yield
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _listening(opened: Office) -> AsyncIterator[None]:
+    application = web.Application(client_max_size=8 * 1024 * 1024)
+    application.router.add_post(PATH, SlackDoor(opened.intake.app, SECRET).handle_http)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    opened.url = f"http://127.0.0.1:{runner.addresses[0][1]}{PATH}"
+    opened.slack.deliveries.request_url = opened.url
+    try:
+        yield
+    finally:
+        opened.slack.deliveries.request_url = None
+        await runner.cleanup()

@@ -1,0 +1,166 @@
+"""The messenger against the Slack stand-in: what its questions answer."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.core.delivery import Absent, Found, Sent
+from bot.core.errors import MessengerRefused, MessengerUnavailable
+from bot.core.model import Message
+from bot.core.ports import Messenger
+from bot.demo.slack import SlackStandIn, User, faults
+from bot.slack.client import SlackMessenger, client_msg_id
+from tests.demo.slack_room import (
+    ANA,
+    APP_TOKEN,
+    ATTIC,
+    BEN,
+    BOT,
+    BOT_TOKEN,
+    GUEST,
+    LEFT,
+    OFFICE,
+    SECRET,
+    SECRET_ROOM,
+    SHOP,
+    STRANGER,
+    company,
+    section,
+)
+from tests.slack.real_clock import RealClock
+
+SLACK_IS_AHEAD = timedelta(hours=3)
+
+
+def slack_now() -> datetime:
+    return datetime.now(UTC) + SLACK_IS_AHEAD
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackStandIn]:
+    async with SlackStandIn(
+        company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=slack_now, time_scale=0.01
+    ) as slack:
+        yield slack
+
+
+@pytest.fixture
+async def messenger(slack: SlackStandIn) -> AsyncIterator[SlackMessenger]:
+    async with SlackMessenger(BOT_TOKEN, RealClock(), slack.api_url, patience=2.0) as messenger:
+        yield messenger
+
+
+def test_it_fulfils_the_port(messenger: SlackMessenger) -> None:
+    port: Messenger = messenger
+    assert port is messenger
+
+
+async def test_it_knows_who_it_is_and_what_it_was_granted(messenger: SlackMessenger) -> None:
+    me = await messenger.identify()
+    assert (me.team_id, me.bot_user_id, me.bot_id) == ("T0SPOTTER", BOT, "B0SPOTTER")
+    assert {"chat:write", "commands"} <= me.scopes
+
+
+async def test_it_tells_slacks_own_time_once_slack_has_answered(messenger: SlackMessenger) -> None:
+    assert abs(messenger.slack_time() - datetime.now(UTC).timestamp()) < 5
+    await messenger.identify()
+    assert abs(messenger.slack_time() - slack_now().timestamp()) < 5
+
+
+async def test_a_proxys_page_does_not_set_the_clock(slack: SlackStandIn, messenger: SlackMessenger) -> None:
+    slack.faults.order("auth.test", faults.error_before(502))
+    with pytest.raises(MessengerUnavailable):
+        await messenger.identify()
+    assert abs(messenger.slack_time() - datetime.now(UTC).timestamp()) < 5
+
+
+async def test_posts_are_found_again_by_their_delivery_and_only_theirs(messenger: SlackMessenger) -> None:
+    since = slack_now().timestamp()
+    sent = await messenger.post(SHOP, Message("a card", (section(),)), delivery_id="d1")
+    assert isinstance(sent, Sent)
+    assert await messenger.look(SHOP, delivery_id="d1", since=since) == Found(SHOP, sent.ts)
+    assert await messenger.look(SHOP, delivery_id="d2", since=since) == Absent()
+    assert await messenger.look(SHOP, delivery_id="d1", since=since + 3_600) == Absent()
+
+
+async def test_an_edit_to_plain_text_takes_the_blocks_away(slack: SlackStandIn, messenger: SlackMessenger) -> None:
+    sent = await messenger.post(SHOP, Message("a card", (section(),)), delivery_id="d1")
+    assert isinstance(sent, Sent)
+    assert await messenger.edit(SHOP, sent.ts, Message("plain")) == sent
+    [message] = slack.messages(SHOP)
+    assert (message.text, message.blocks) == ("plain", [])
+    assert message.metadata is not None  # kept, so that it can still be found
+
+
+def test_the_key_of_a_delivery_never_changes() -> None:
+    assert client_msg_id("0" * 32) == "b939c133-c38c-574c-981b-199753e58b4a"
+
+
+@pytest.mark.parametrize(
+    ("user_id", "why_not"),
+    [(ANA, ""), (BEN, ""), (GUEST, "guest"), (LEFT, "deactivated"), (STRANGER, "another company"), (BOT, "bot")],
+)
+async def test_only_people_of_our_own_team_are_full_members(
+    messenger: SlackMessenger, user_id: str, why_not: str
+) -> None:
+    user = await messenger.user(user_id)
+    assert (user.is_full_member, user.why_not) == (not why_not, why_not)
+
+
+async def test_an_unconfirmed_address_makes_no_full_member(slack: SlackStandIn, messenger: SlackMessenger) -> None:
+    new = User(id="U0NEW", name="new", real_name="New", email="New@Bakery.Example", is_email_confirmed=False)
+    slack.workspace.add_user(new)
+    user = await messenger.user("U0NEW")
+    assert (user.why_not, user.email) == ("e-mail unconfirmed", "new@bakery.example")
+    new.is_email_confirmed = None
+    assert (await messenger.user("U0NEW")).is_full_member
+
+
+async def test_somebody_is_found_by_address_whatever_its_case(messenger: SlackMessenger) -> None:
+    found = await messenger.user_by_email("  ANA@Bakery.example ")
+    assert found is not None and found.user_id == ANA
+    assert await messenger.user_by_email("nobody@bakery.example") is None
+
+
+async def test_a_channel_tells_what_it_is(slack: SlackStandIn, messenger: SlackMessenger) -> None:
+    shop = await messenger.channel(SHOP)
+    assert (shop.name, shop.is_member, shop.is_private, shop.is_archived) == ("shop", True, False, False)
+    assert (await messenger.channel(OFFICE)).is_private
+    assert (await messenger.channel(ATTIC)).is_archived
+    slack.workspace.channels[SHOP].is_pending_ext_shared = True
+    assert (await messenger.channel(SHOP)).is_shared_outside
+    with pytest.raises(MessengerRefused, match="channel_not_found"):
+        await messenger.channel(SECRET_ROOM)
+
+
+async def test_a_large_channels_members_are_read_page_by_page(slack: SlackStandIn, messenger: SlackMessenger) -> None:
+    slack.workspace.channels[SHOP].members += [f"U{number:05}" for number in range(250)]
+    assert len(await messenger.members(SHOP)) == 253
+
+
+async def test_a_direct_message_opens_to_the_same_place_again(messenger: SlackMessenger) -> None:
+    place = await messenger.open_dm(ANA)
+    assert place.startswith("D") and await messenger.open_dm(ANA) == place
+    with pytest.raises(MessengerRefused, match="cannot_dm_bot"):
+        await messenger.open_dm("USLACKBOT")
+
+
+async def test_a_message_has_a_link_while_it_is_there(messenger: SlackMessenger) -> None:
+    sent = await messenger.post(SHOP, Message("a card"), delivery_id="d1")
+    assert isinstance(sent, Sent)
+    link = await messenger.permalink(SHOP, sent.ts)
+    assert link is not None and link.startswith("https://")
+    assert await messenger.permalink(SHOP, "1000000000.000001") is None
+
+
+@pytest.mark.parametrize("fault", ["reply_lost", "error_before", "text_plain", "empty", "html", "hang"])
+async def test_a_question_that_brought_no_answer_can_be_asked_again(
+    slack: SlackStandIn, messenger: SlackMessenger, fault: str
+) -> None:
+    await messenger.identify()
+    slack.faults.order("users.info", fault, times=2)  # aiohttp asks again by itself where a kept connection broke
+    with pytest.raises(MessengerUnavailable):
+        await messenger.user(ANA)
+    slack.faults.clear()
+    assert (await messenger.user(ANA)).user_id == ANA
