@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.chat.commands import registry
+from bot.chat.commands.registry import entries
 from bot.config import describe
 from bot.slack.manifest import SCOPES
 
@@ -34,10 +34,10 @@ def settings_table() -> str:
 
 
 def commands_table() -> str:
-    rows = ["| type | to |", "|---|---|"]
-    for entry in registry():
-        summary = entry.summary + (" (admins)" if entry.admins_only else "")
-        rows.append(f"| `/ojt {entry.usage}` | {summary} |".replace("/ojt `", "/ojt`"))
+    rows = ["| type | to learn or settle |", "|---|---|"]
+    for entry in entries():
+        topic = entry.topic
+        rows.append(f"| `/ojt {topic.usage}` | {topic.summary}{' (admins)' if topic.admins_only else ''} |")
     return "\n".join(rows)
 
 
