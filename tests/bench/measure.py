@@ -1,0 +1,139 @@
+"""One way of reading a listing, once, in this fresh process: prints its CPU seconds and its peak memory above idle."""
+
+import asyncio
+import gc
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from bot.core.delivery import AppRefused, DestinationGone, NotSent, Throttled
+from bot.core.model import OPERATOR, Destination, DestinationKind, RuleState, SlackUser, Viewer
+from bot.core.ports import Contact, Nobody
+from bot.ispring.client import LISTING_PATH, Ispring
+from bot.ispring.connection import TOKEN_PATH
+from bot.ispring.dates import DateOrder
+from bot.jobs.directory import DirectoryRefresh
+from bot.jobs.poll import Poll
+from bot.jobs.telling import PollSettings
+from bot.store.database import Database
+from tests.bench import floor
+from tests.fake_clock import FakeClock
+
+KEY = {"client_id": "id", "client_secret": "secret"}
+
+
+class Nobodies:
+    """Fulfils `core.ports.Contacts`: the one rule here is the operator's."""
+
+    async def viewer(self, user_id: str) -> Viewer:
+        return Viewer(slack_user_id=user_id, person_id=None, is_admin=False)
+
+    async def user(self, user_id: str) -> SlackUser:
+        return SlackUser(user_id=user_id, email=None, zone="UTC", is_full_member=True)
+
+    async def user_of(self, person_id: str) -> Contact:
+        return Contact(None, "nobody")
+
+    async def conversation(
+        self, destination: Destination
+    ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
+        return destination.id
+
+
+def memory(name: str) -> float:
+    """VmRSS or VmHWM of this process, in MB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(name):
+            return int(line.split()[1]) / 1000
+    raise LookupError(name)
+
+
+class Meter:
+    """From idle to done."""
+
+    def __init__(self) -> None:
+        gc.collect()
+        Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+        self.idle = memory("VmRSS")
+        self.cpu = time.process_time()
+        self.wall = time.perf_counter()
+
+    def report(self, **more: object) -> str:
+        return json.dumps(
+            {
+                "cpu": time.process_time() - self.cpu,
+                "wall": time.perf_counter() - self.wall,
+                "memory": memory("VmHWM") - self.idle,
+                **more,
+            }
+        )
+
+
+def measure_floor(work: Callable[[httpx.Client], object], url: str) -> str:
+    with httpx.Client(timeout=600, headers={"Accept": "application/json"}) as client:
+        # A warm client, as ours is: what is measured is the listing.
+        token = client.post(url + TOKEN_PATH, data={**KEY, "grant_type": "client_credentials"}).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        meter = Meter()
+        work(client)
+        return meter.report()
+
+
+async def measure_ours(url: str, database: Path) -> str:
+    clock = FakeClock()
+    store = Database.open(database, now=clock.now())
+    try:
+        async with Ispring(
+            url,
+            KEY["client_id"],
+            KEY["client_secret"],
+            zone=ZoneInfo("Europe/Berlin"),
+            date_order=DateOrder.DMY,
+            spool_folder=database.parent,
+            clock=clock,
+            jitter=lambda: 0.5,
+        ) as ispring:
+            directory = DirectoryRefresh(ispring, store, clock)
+            await directory.on_demand()  # a warm client here too
+            if store.created:
+                place = Destination(DestinationKind.CHANNEL, "C0BENCH0")
+                await store.transact(lambda tx: tx.rules.add(place, OPERATOR, "", RuleState.ACTIVE, clock.now()))
+            poll = Poll(
+                ispring,
+                store,
+                clock,
+                Nobodies(),
+                PollSettings(),
+                refresh_directory=directory.on_demand,
+                wake=lambda: None,
+            )
+            meter = Meter()
+            report = await poll.once()
+            return meter.report(
+                listed=report.listed,
+                changed=report.changed,
+                unchanged=report.unchanged,
+                set_aside=report.set_aside,
+                error=report.error,
+            )
+    finally:
+        store.close()
+
+
+def main(what: str, url: str, path: Path) -> str:
+    listing = url + LISTING_PATH
+    match what:
+        case "spool":
+            return measure_floor(lambda client: floor.spool_and_hash(client, listing, path.parent), url)
+        case "stream":
+            return measure_floor(lambda client: floor.stream_and_compare(client, listing, path), url)
+    return asyncio.run(measure_ours(url, path))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(main(sys.argv[1], sys.argv[2], Path(sys.argv[3])) + "\n")
