@@ -5,7 +5,7 @@ import struct
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.core.model import DetailsState, Moment, OutcomeKind, Session, SessionFacts, SessionKey
+from bot.core.model import DetailsState, Moment, Outcome, OutcomeKind, Session, SessionFacts, SessionKey
 from bot.core.outcome import judge
 from bot.store.columns import from_ms, from_ms_or_none, number, to_ms, to_ms_or_none, value_of
 
@@ -58,27 +58,9 @@ def fingerprint_numbers(fingerprints: Sequence[bytes]) -> tuple[int, ...]:
 
 
 def values_of(session: Session, fingerprint: bytes) -> tuple[object, ...]:
-    facts = session.facts
-    outcome = judge(facts, session.target)
     return (
-        facts.key.session_id,
-        facts.key.employee_id,
-        facts.observer_id,
-        facts.checklist_id,
-        facts.checklist_title,
-        facts.status,
-        facts.scheduled.raw,
-        to_ms_or_none(facts.scheduled.at),
-        facts.started.raw,
-        to_ms_or_none(facts.started.at),
-        facts.finished.raw,
-        to_ms_or_none(facts.finished.at),
-        number(facts.result),
-        number(facts.points),
-        number(facts.total_points),
-        session.target,
-        outcome.kind,
-        outcome.score,
+        *_of_facts(session.facts),
+        *_of_outcome(judge(session.facts, session.target), session.target),
         session.completed_as,
         fingerprint_number(fingerprint),
         session.version,
@@ -87,6 +69,48 @@ def values_of(session: Session, fingerprint: bytes) -> tuple[object, ...]:
         to_ms_or_none(session.missing_since),
         session.details,
     )
+
+
+def first_values_of(facts: SessionFacts, fingerprint: bytes, target: float | None, now: int) -> tuple[object, ...]:
+    """Those of `core.changes.remember`, without the session in between, which would double the cost of a baseline."""
+    outcome = judge(facts, target)
+    in_force, completed_as, details = (target, outcome.kind, "owed") if outcome.is_over else (None, None, "none")
+    return (
+        *_of_facts(facts),
+        *_of_outcome(outcome, in_force),
+        completed_as,
+        fingerprint_number(fingerprint),
+        1,
+        now,
+        now,
+        None,
+        details,
+    )
+
+
+def _of_facts(facts: SessionFacts) -> tuple[object, ...]:
+    key, scheduled, started, finished = facts.key, facts.scheduled, facts.started, facts.finished
+    return (
+        key.session_id,
+        key.employee_id,
+        facts.observer_id,
+        facts.checklist_id,
+        facts.checklist_title,
+        facts.status,
+        scheduled.raw,
+        to_ms_or_none(scheduled.at),
+        started.raw,
+        to_ms_or_none(started.at),
+        finished.raw,
+        to_ms_or_none(finished.at),
+        number(facts.result),
+        number(facts.points),
+        number(facts.total_points),
+    )
+
+
+def _of_outcome(outcome: Outcome, target: float | None) -> tuple[object, ...]:
+    return target, outcome.kind, outcome.score
 
 
 def key_of(row: sqlite3.Row) -> SessionKey:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from operator import itemgetter
 
 from bot.core.access import Reach
-from bot.core.changes import outcome_of, remember
+from bot.core.changes import outcome_of
 from bot.core.directory import Directory
 from bot.core.model import (
     Change,
@@ -27,7 +27,7 @@ from bot.store import details, search
 from bot.store.columns import State, from_json, from_ms, to_json, to_ms, value_of
 from bot.store.narrowing import narrow
 from bot.store.people import People
-from bot.store.rows import OF_KEY, UPSERT, fingerprint_number, id_of, owe_edits, session_of, values_of
+from bot.store.rows import OF_KEY, UPSERT, fingerprint_number, first_values_of, id_of, owe_edits, session_of, values_of
 from bot.store.schema import finish_indexes
 
 MOST_MATCHES = 25  # that a beginning of an id is answered with
@@ -56,7 +56,8 @@ class Sessions:
         return narrow(self._connection, slices)
 
     def write_baseline(self, rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime) -> None:
-        values = [values_of(remember(facts, now=now, targets=targets), fingerprint) for facts, fingerprint in rows]
+        at = to_ms(now)
+        values = [first_values_of(facts, mark, targets.of(facts.checklist_id), at) for facts, mark in rows]
         # In the order of the key, so that neighbours share pages of its index; of a key listed twice the last wins.
         values.sort(key=itemgetter(0, 1))
         self._connection.executemany(UPSERT, values)

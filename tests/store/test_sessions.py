@@ -1,5 +1,6 @@
 """What is remembered of a session."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -44,6 +45,16 @@ async def test_every_field_comes_back_as_it_went_in(db: Database) -> None:
         points=2.5,
         total_points=3.75,
     )
+    await db.transact(lambda tx: baseline(tx, facts))
+    assert await db.read(lambda tx: stored(tx, facts.key)) == remember(facts, now=NOON, targets=TARGETS)
+
+
+@pytest.mark.parametrize("status", ["PASSED", "FAILED", "NOT_STARTED", "IN_PROGRESS", "LOST"])
+@pytest.mark.parametrize("result", [None, 40.0, 90.0])
+async def test_a_baseline_stores_what_the_first_sight_of_a_session_means(
+    db: Database, status: str, result: float | None
+) -> None:
+    facts = replace(a_session(1), status=status, result=result)
     await db.transact(lambda tx: baseline(tx, facts))
     assert await db.read(lambda tx: stored(tx, facts.key)) == remember(facts, now=NOON, targets=TARGETS)
 
