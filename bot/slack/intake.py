@@ -30,7 +30,7 @@ BACK = ("channel_unarchive", "group_unarchive")
 log = structlog.get_logger(__name__)
 # Bolt writes whole request bodies into its log, at INFO for a bad signature and at WARNING for what nobody listens to.
 _quiet = logging.getLogger("spotter.bolt")
-_quiet.setLevel(logging.CRITICAL)
+_quiet.setLevel(logging.ERROR)
 
 
 class Intake:
@@ -87,6 +87,7 @@ class Intake:
         app.view(ANYTHING)(self._on_submission)
         app.view_closed(ANYTHING)(_only_acknowledge)
         app.shortcut(ANYTHING)(_only_acknowledge)
+        app.options(ANYTHING)(_no_options)
         app.event(ANYTHING)(self._on_event)
         app.error(self._on_error)
         return app
@@ -217,6 +218,10 @@ class Intake:
 
 async def _only_acknowledge(ack: AsyncAck) -> None:
     await ack()
+
+
+async def _no_options(ack: AsyncAck) -> None:
+    await ack(options=[])
 
 
 def chosen(element: Mapping[str, Any]) -> str:

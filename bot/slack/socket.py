@@ -19,9 +19,20 @@ STUCK = 25.0  # seconds without a connection before the client is replaced
 CLOSING = 3.0  # seconds a closing handshake may take
 
 log = structlog.get_logger(__name__)
-# The SDK logs addresses that hold one-time tickets, and a traceback for every failed try: `SocketMode` tells of both.
+
+
+class _Discreet(logging.Handler):
+    """Tells that the SDK had trouble and where, without its words: they hold one-time addresses and whole messages."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+        log.warning("socket.trouble", where=record.funcName, kind=kind)
+
+
 _quiet = logging.getLogger("spotter.socket")
-_quiet.setLevel(logging.CRITICAL + 1)
+_quiet.setLevel(logging.WARNING)
+_quiet.propagate = False
+_quiet.handlers = [_Discreet()]
 
 
 class SocketMode:

@@ -181,8 +181,8 @@ async def until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
 
 
 @asynccontextmanager
-async def room(folder: Path, patience: float = 0.4) -> AsyncIterator[Room]:
-    """`patience` is real seconds an answer of Slack's may take."""
+async def room(folder: Path, patience: float = 0.4, busy_seconds: float = 5.0) -> AsyncIterator[Room]:
+    """`patience` is real seconds an answer of Slack's may take, `busy_seconds` those the store waits for a lock."""
     clock = FastClock()
     slack = SlackStandIn(
         company(),
@@ -192,7 +192,7 @@ async def room(folder: Path, patience: float = 0.4) -> AsyncIterator[Room]:
         now=clock.now,
         time_scale=1 / SPEED,
     )
-    store = Database.open(folder / "spotter.db", now=clock.now())
+    store = Database.open(folder / "spotter.db", now=clock.now(), busy_seconds=busy_seconds)
     try:
         async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, patience) as messenger:
             await messenger.identify()

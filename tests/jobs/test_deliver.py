@@ -1,6 +1,7 @@
 """What is owed reaches Slack exactly once, whatever happens on the way."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -472,6 +473,17 @@ async def test_an_edit_refused_for_ever_ends(world: Room, code: str) -> None:
     assert (await world.told(key)).attempts[-1].why == code
 
 
+async def test_an_edit_with_refused_blocks_goes_as_plain_text(world: Room) -> None:
+    key = await world.complete(72.0)
+    await world.send()
+    world.slack.faults.order(EDIT, "invalid_blocks")
+    await world.correct(key, 91.0)
+    await world.send()
+    [message] = world.posted()
+    assert "91" in message.text and message.blocks == []
+    assert (await world.counts()).edits == 0
+
+
 async def test_a_card_is_redacted_once_the_rules_owner_may_not_see_it_any_more(world: Room) -> None:
     world.admins = frozenset({ANA})
     rule = await world.store.transact(
@@ -542,6 +554,32 @@ async def test_a_post_that_hangs_while_stopping_is_unsure_at_the_next_start(tmp_
         await world.send()
         assert (len(world.posted()), world.calls(POST)) == (1, 1)
         assert await world.state(key) is DeliveryState.SENT
+
+
+async def test_a_busy_database_never_loses_what_slack_answered(tmp_path: Path) -> None:
+    async with room(tmp_path, patience=5.0, busy_seconds=0.02) as world:
+        world.slack.workspace.dedupes_client_msg_id = False
+        world.slack.faults.order(HISTORY, "internal_error", times=100)
+        key = await world.complete()
+        other = sqlite3.connect(tmp_path / "spotter.db", isolation_level=None, timeout=0.1)
+        tripped = world.slack.workspace.listen(
+            lambda happening: None if happening.kind != "message_posted" else _lock(other)
+        )
+        async with asyncio.TaskGroup() as group:
+            sending = group.create_task(world.deliver().once(limit_seconds=200.0))
+            await until(lambda: len(world.posted()) == 1)
+            tripped()
+            await asyncio.sleep(0.3)  # long enough for several tries; nothing to poll, for nothing may happen
+            assert await world.state(key) is DeliveryState.SENDING
+            other.execute("ROLLBACK")
+            await sending
+        other.close()
+        assert await world.state(key) is DeliveryState.SENT
+        assert world.calls(POST) == 1
+
+
+def _lock(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
 
 
 async def test_a_burst_is_told_exactly_once_over_a_flaky_line(world: Room) -> None:
