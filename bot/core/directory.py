@@ -32,10 +32,14 @@ class Directory:
         return tuple(self._upwards(department_id))
 
     def site_of(self, person_id: str) -> str | None:
-        """The name of the department somebody works in, None where unknown."""
+        """Where somebody works, "Store 12, Kitchen": their department behind the one above it, None where unknown.
+
+        The top of the tree is the company itself and says nothing, so it is named only where there is nothing below.
+        """
         person = self.people.get(person_id)
         path = self.department_path(person.department_id) if person else ()
-        return path[0].name if path else None
+        told = path[:2] if len(path) < 2 or path[1].parent_id else path[:1]
+        return ", ".join(department.name for department in reversed(told)) or None
 
     def supervisor_of(self, person_id: str) -> str | None:
         """The supervisor set for a person, or the one inherited from the nearest department that names one.

@@ -61,6 +61,14 @@ def test_the_unknown_have_a_name_that_says_so() -> None:
     assert directory.site_of("1f2e3d4c-5566") is None
 
 
+def test_a_site_is_named_with_the_place_above_it_but_never_with_the_company() -> None:
+    store = Department(department_id="store", name="Store 12", parent_id="root")
+    kitchen = Department(department_id="kitchen", name="Kitchen", parent_id="store")
+    people = [person("cook", "kitchen"), person("chief", "store"), person("boss", "root")]
+    directory = Directory.of(people, [ROOT, store, kitchen])
+    assert [directory.site_of(one.person_id) for one in people] == ["Store 12, Kitchen", "Store 12", ROOT.name]
+
+
 def test_an_address_finds_active_people_only() -> None:
     here, left = person("a", email="a@x.test"), person("b", email="a@x.test", status=PersonStatus.LEFT)
     directory = Directory.of([here, left], [])
