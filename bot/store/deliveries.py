@@ -110,7 +110,9 @@ def refresh_due(connection: sqlite3.Connection, destination: str) -> None:
     and cards stay in order. What is unsure holds up nothing.
     """
     due_at = value_of(
-        connection, "SELECT min(due_at) FROM deliveries WHERE destination = ? AND state = 'waiting'", (destination,)
+        connection,
+        "SELECT min(due_at) FROM deliveries INDEXED BY deliveries_waiting WHERE destination = ? AND state = 'waiting'",
+        (destination,),
     )
     if due_at is None:
         due_at = value_of(

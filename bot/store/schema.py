@@ -128,8 +128,8 @@ TABLES = (
         edit_ended         TEXT               -- why it is never edited again, else NULL
     )
     """,
-    # What was tried before comes first at its destination; also ends and resumes what waits there.
-    "CREATE INDEX deliveries_waiting ON deliveries (destination, due_at) WHERE state IN ('waiting', 'held')",
+    # What was tried before comes first at its destination.
+    "CREATE INDEX deliveries_waiting ON deliveries (destination, due_at) WHERE state = 'waiting'",
     # Looks that are due, what was being sent when a process died, and the counts by state.
     "CREATE INDEX deliveries_state ON deliveries (state, due_at)",
     # Edits that are due: a handful among all that was ever sent.
@@ -266,8 +266,8 @@ TABLES = (
 INDEXES_OF_BASELINE = (
     # Comparing a listing reads this index instead of the table: some 16 bytes a session instead of 350.
     "CREATE INDEX IF NOT EXISTS sessions_fingerprint ON sessions (fingerprint)",
-    # The newest completions first.
-    "CREATE INDEX IF NOT EXISTS sessions_newest ON sessions (finished_at, scheduled_at)",
+    # The newest completions first; the last three so that how many match is counted without a look at the table.
+    "CREATE INDEX IF NOT EXISTS sessions_newest ON sessions (finished_at, scheduled_at, missing_since, outcome, score)",
     # A person's own sessions, a team's, and the session before this one on the same checklist.
     "CREATE INDEX IF NOT EXISTS sessions_employee ON sessions (employee_id, checklist_id, finished_at)",
     # What an observer conducted or has to conduct.

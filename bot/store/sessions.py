@@ -270,6 +270,11 @@ class Sessions:
             last=None if last is None else from_json(last, PollReport),
             last_good_at=self._state.moment("last_good_poll_at"),
             baseline_at=self._state.moment("baseline_at"),
-            sessions=value_of(self._connection, "SELECT count(*) FROM sessions WHERE missing_since IS NULL"),
+            # Two indexes instead of the whole table.
+            sessions=value_of(
+                self._connection,
+                "SELECT (SELECT count(*) FROM sessions)"
+                " - (SELECT count(*) FROM sessions WHERE missing_since IS NOT NULL)",
+            ),
             created_at=from_ms(self._state.get("created_at")),
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.ports import Tx
+from bot.core.ports import Store, Tx
 from bot.store.database import Database
 from tests.store.given import NOON
 
@@ -24,7 +24,9 @@ async def verbs(db: Database) -> list[str]:
 
 
 async def test_what_work_answers_comes_back(db: Database) -> None:
-    assert await db.transact(lambda tx: 42) == 42
+    store: Store = db  # and a Database is a Store
+    assert await store.transact(lambda tx: 42) == 42
+    assert await store.read(lambda tx: 43) == 43
 
 
 async def test_what_work_raises_comes_through_and_nothing_stays(db: Database) -> None:
