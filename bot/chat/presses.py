@@ -11,7 +11,7 @@ from bot.chat.opening import opened
 from bot.chat.sight import Sight
 from bot.chat.subscribing import subscribe
 from bot.core.access import NOTHING
-from bot.core.errors import MessengerError, NotAllowed
+from bot.core.errors import MessengerError, NotAllowed, StoreBusy
 from bot.core.model import DirectMessages, Message, SessionKey, SessionRecord, Viewer
 from bot.core.ports import Press, Reply, Tx
 from bot.views import actions, answers, modals, sessions, subscriptions
@@ -32,16 +32,22 @@ async def _details(desk: Desk, pressed: Press, reply: Reply) -> None:
         # Too late for the trigger, or Slack can't: the answer goes where the button is.
         await reply(await _session_message(desk, pressed, key))
         return None
-    viewer = await desk.contacts.viewer(pressed.user_id)
+    return await desk.messenger.update_modal(view_id, await _session_modal(desk, pressed, key))
+
+
+async def _session_modal(desk: Desk, pressed: Press, key: SessionKey) -> modals.View:
+    """What the modal shows in the end, a reason included where that is no session."""
     try:
+        viewer = await desk.contacts.viewer(pressed.user_id)
         record = await opened(desk, viewer, key, pressed)
+        directory = await desk.store.read(lambda tx: tx.people.directory())
     except NotAllowed as refusal:
-        return await desk.messenger.update_modal(view_id, modals.refused(str(refusal)))
+        return modals.refused(str(refusal))
+    except StoreBusy:
+        return modals.busy()
     if record is None:
-        return await desk.messenger.update_modal(view_id, modals.gone())
-    directory = await desk.store.read(lambda tx: tx.people.directory())
-    view = modals.details(record, directory, with_previous=record.previous is not None)
-    return await desk.messenger.update_modal(view_id, view)
+        return modals.gone()
+    return modals.details(record, directory, with_previous=record.previous is not None)
 
 
 async def _session_message(desk: Desk, pressed: Press, key: SessionKey) -> Message:

@@ -32,6 +32,11 @@ def gone() -> View:
     return _modal("Session", [section(mrkdwn("Spotter no longer stores this session."))])
 
 
+def busy() -> View:
+    """What was asked could not be looked up just now."""
+    return _modal("Session", [section(mrkdwn("Spotter's database is busy just now. Try again in a moment."))])
+
+
 def settings_form(mine: Settings) -> View:
     """A person's choices as a form; its inputs are named INPUT_OBSERVER and INPUT_EMPLOYEE."""
     blocks = [

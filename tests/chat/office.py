@@ -117,9 +117,9 @@ class Office:
         submitted = Submission(user_id=user, form=form, values=values, private="", view_id="V1")
         return dict(await self.front.submit(submitted))
 
-    def with_store(self, store: Database) -> "Office":
+    def with_store(self, store: Database, contacts: SlackContacts | None = None) -> "Office":
         """The same office at another door to the database."""
-        desk = replace(self.desk, store=store)
+        desk = replace(self.desk, store=store, contacts=contacts or self.desk.contacts)
         return replace(self, front=FrontDesk(desk), desk=desk, store=store)
 
     async def home(self, user: str) -> dict[str, Any]:

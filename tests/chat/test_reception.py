@@ -10,6 +10,7 @@ from bot.core.changes import outcome_of
 from bot.core.model import Destination, DestinationKind, Notice, NoticeKind, SessionKey
 from bot.core.ports import Tx
 from bot.core.routing import subject_of
+from bot.slack.people import SlackContacts
 from bot.store.database import Database
 from bot.views import actions
 from tests.chat.office import (
@@ -235,6 +236,19 @@ async def test_a_busy_database_asks_to_try_again(office: Office, tmp_path_factor
         other.execute("BEGIN IMMEDIATE")
         answer = await office.with_store(impatient).ask(ADMIN, "target 80")
         assert "database is busy" in answer.text and "Try again" in answer.text
+    finally:
+        other.close()
+        impatient.close()
+
+
+async def test_details_say_that_the_database_is_busy(office: Office) -> None:
+    other = sqlite3.connect(office.store.path, isolation_level=None)
+    impatient = Database.open(office.store.path, now=office.clock.now(), busy_seconds=0.05)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        contacts = SlackContacts(office.desk.messenger, impatient, office.clock, set())
+        busy = office.with_store(impatient, contacts)  # who asks is not known yet and can't be stored
+        assert "busy" in everything_in(await busy.press_details(EMMA, LOW))
     finally:
         other.close()
         impatient.close()
