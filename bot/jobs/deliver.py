@@ -78,6 +78,7 @@ class Deliver:
         self._bell = asyncio.Event()
         self._busy: dict[str, asyncio.Task[object]] = {}
         self._ends_at: float | None = None  # monotonic; None: never
+        self._resting = False
         self._app_refused = ""
         self._probe_after = FIRST_PROBE
         self._probe_at: float | None = None
@@ -86,6 +87,11 @@ class Deliver:
     def app_refused(self) -> str:
         """Why Slack refuses the app, "" while it does not: health is red meanwhile."""
         return self._app_refused
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether nothing is in hand and nothing was rung for."""
+        return self._resting and not self._busy and not self._bell.is_set()
 
     def wake(self) -> None:
         """Something may be due: looks at once instead of at the next due time."""
@@ -203,9 +209,11 @@ class Deliver:
             seconds = min(seconds, self._ends_at - self._clock.monotonic())
         bell = asyncio.ensure_future(self._bell.wait())
         nap = asyncio.ensure_future(self._clock.sleep(min(max(seconds, SHORTEST_REST), LONGEST_REST)))
+        self._resting = True
         try:
             await asyncio.wait((bell, nap), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._resting = False
             bell.cancel()
             nap.cancel()
             await asyncio.gather(bell, nap, return_exceptions=True)

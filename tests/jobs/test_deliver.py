@@ -18,6 +18,7 @@ from bot.core.model import (
     RuleState,
 )
 from bot.demo.slack import faults
+from bot.jobs.pace import Pace
 from bot.views.cards import CardFacts
 from bot.views.notices import render
 from tests.demo.slack_room import ANA, ATTIC, BOT, OFFICE, SHOP
@@ -207,6 +208,42 @@ async def test_a_throttled_channel_does_not_hold_up_another(world: Room) -> None
     await world.complete(to=office, rules=(world.rule.rule_id,))
     await world.send(30.0)
     assert (len(world.posted(SHOP)), len(world.posted(OFFICE))) == (0, 1)
+
+
+async def test_a_channel_whose_answer_hangs_does_not_hold_up_another(tmp_path: Path) -> None:
+    async with room(tmp_path, patience=30.0) as world:
+        office = Destination(DestinationKind.CHANNEL, OFFICE)
+        world.slack.faults.order(POST, faults.hang(100.0), channel=SHOP)
+        await world.complete()
+        await world.complete(to=office, rules=(world.rule.rule_id,))
+        async with asyncio.TaskGroup() as group:
+            sending = group.create_task(world.deliver().once(limit_seconds=400.0))
+            await until(lambda: len(world.posted(OFFICE)) == 1)
+            assert world.posted(SHOP) == []
+            await sending
+        assert len(world.posted(SHOP)) == 1
+
+
+async def test_one_channel_is_sent_one_message_a_second(world: Room) -> None:
+    world.pace = Pace(between_posts=30.0)
+    await world.complete()
+    await world.complete()
+    await world.send(100.0)
+    first, second = (float(message.ts) for message in world.posted())
+    assert second - first >= 29
+
+
+async def test_a_bell_sends_at_once_what_was_just_owed(world: Room) -> None:
+    deliver = world.deliver()
+    running = asyncio.create_task(deliver.run())
+    await until(lambda: deliver.is_resting)
+    await world.complete()
+    rung = world.clock.monotonic()
+    deliver.wake()
+    await until(lambda: len(world.posted()) == 1)
+    assert world.clock.monotonic() - rung < 25
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_refused_connection_is_tried_again_without_looking(world: Room) -> None:

@@ -1,0 +1,66 @@
+"""Work after the acknowledgement is bounded in number and in time, and none outlives its owner."""
+
+import asyncio
+
+from bot.core.model import Message
+from bot.slack.crew import MOST_AT_ONCE, MOST_IN_LINE, Crew
+
+
+class Told:
+    """Notes what a person was told. Fulfils `core.ports.Reply`."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    async def __call__(self, message: Message, *, replace: bool = False) -> bool:
+        self.texts.append(message.text)
+        return True
+
+
+async def test_more_work_than_fits_waits_and_beyond_that_people_are_asked_to_come_back() -> None:
+    gate, told, running, most = asyncio.Event(), Told(), 0, 0
+
+    async def work() -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await gate.wait()
+        running -= 1
+
+    async with Crew() as crew:
+        for _ in range(MOST_IN_LINE + 3):
+            crew.start("work", work, told)
+        async with asyncio.timeout(5):
+            while len(told.texts) < 3:
+                await asyncio.sleep(0)
+        assert most == MOST_AT_ONCE
+        gate.set()
+    assert running == 0
+    assert len(told.texts) == 3 and all("in a minute" in text for text in told.texts)
+
+
+async def test_work_that_lasts_too_long_is_ended_and_told() -> None:
+    told = Told()
+    async with Crew(patience=0.05) as crew:
+        crew.start("work", asyncio.Event().wait, told)  # type: ignore[arg-type]  # it never answers
+        async with asyncio.timeout(5):
+            while not told.texts:
+                await asyncio.sleep(0.01)
+    assert "Reference" in told.texts[0]
+
+
+async def test_leaving_ends_what_does_not_end_by_itself() -> None:
+    was_cancelled = False
+
+    async def endless() -> None:
+        nonlocal was_cancelled
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            was_cancelled = True
+            raise
+
+    async with Crew(farewell=0.05) as crew:
+        crew.start("work", endless, None)
+    assert was_cancelled
+    crew.start("late", endless, None)  # nobody is there any more: nothing starts, nothing breaks
