@@ -34,6 +34,8 @@ def owed(connection: sqlite3.Connection, since: datetime, now: datetime, limit: 
 def save(connection: sqlite3.Connection, key: SessionKey, details: Details, now: datetime) -> None:
     """Raises the session's version, because its cards show less than is known now."""
     session = id_of(connection, key)
+    if session is None:
+        return
     connection.execute(
         "INSERT OR REPLACE INTO details (session, body, fetched_at) VALUES (?, ?, ?)",
         (session, to_json(details), to_ms(now)),

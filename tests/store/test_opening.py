@@ -139,3 +139,14 @@ async def test_a_database_deleted_under_a_running_bot_is_unusable(path: Path) ->
     with pytest.raises(StoreUnusable, match="deleted or replaced"):
         await database.transact(lambda tx: tx.ledger.write("U1", "did", "it", NOON))
     database.close()
+
+
+async def test_a_database_damaged_under_a_running_bot_is_unusable(path: Path) -> None:
+    opened_and_closed(path)
+    database = Database.open(path, now=NOON)
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (path.stat().st_size - 4096))
+    with pytest.raises(StoreUnusable, match="damaged"):
+        await database.transact(lambda tx: tx.ledger.write("U1", "did", "it", NOON))
+    database.close()

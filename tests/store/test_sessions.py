@@ -177,6 +177,14 @@ async def test_acknowledging_counts_once_a_person(db: Database) -> None:
     assert ([a.slack_user_id for a in record.acknowledgements], record.session.version) == (["U1", "U2"], 3)
 
 
+async def test_criteria_of_a_session_nobody_listed_are_let_go(db: Database) -> None:
+    await db.transact(lambda tx: tx.sessions.save_details(SessionKey("no", "no"), DETAILS, NOON))
+    await db.transact(lambda tx: see(tx, a_session(1)))
+    record = await db.read(lambda tx: tx.sessions.record(a_session(1).key))
+    assert record is not None
+    assert record.details is None
+
+
 async def test_nobody_can_acknowledge_what_is_not_there(db: Database) -> None:
     assert not await db.transact(lambda tx: tx.sessions.acknowledge(SessionKey("no", "no"), "U1", NOON))
 
