@@ -19,6 +19,7 @@ from bot.views.blocks import (
     context,
     count,
     date_token,
+    escape,
     header,
     message,
     mrkdwn,
@@ -74,12 +75,12 @@ def help_page(topic: Topic | None, topics: Sequence[Topic], *, command: str) -> 
 
 
 def _help_on(topic: Topic, command: str) -> Message:
-    told = f"*`{command} {topic.usage}`*\n{topic.summary}" + (f"\n{topic.more}" if topic.more else "")
+    told = escape(f"*`{command} {topic.usage}`*\n{topic.summary}" + (f"\n{topic.more}" if topic.more else ""))
     if topic.admins_only:
         told += "\nFor admins of Spotter only."
     blocks: list[Block] = [section(mrkdwn(told))]
     if topic.examples:
-        listed = "\n".join(f"`{command} {example}`" for example in topic.examples)
+        listed = "\n".join(f"`{command} {escape(example)}`" for example in topic.examples)
         blocks.append(section(mrkdwn(f"*Examples*\n{listed}")))
         blocks.append(buttons(_runs(topic.examples)))
         told += f"\nExamples:\n{listed}"
@@ -87,8 +88,8 @@ def _help_on(topic: Topic, command: str) -> Message:
 
 
 def _help_on_all(topics: Sequence[Topic], command: str) -> Message:
-    told = [f"`{command} {topic.usage}`: {topic.summary}" for topic in topics]
-    query = (
+    told = [escape(f"`{command} {topic.usage}`: {topic.summary}") for topic in topics]
+    query = escape(
         'Queries take `key:value` in any order: `checklist:"Opening" dept:"Store 12" outcome:failed score:<80 '
         "since:30d`. The same key twice means or, different keys mean and, a leading minus means not."
     )

@@ -9,6 +9,7 @@ from bot.core.changes import decide
 from bot.core.model import SessionKey, Targets
 from bot.core.ports import PollReport, Tx
 from bot.views import actions
+from bot.views.blocks import escape
 from tests.chat.office import (
     ADMIN,
     DANA,
@@ -50,7 +51,7 @@ async def test_every_subcommand_has_its_page_of_help(office: Office, verb: str) 
     entry = next(entry for entry in registry() if entry.verb == verb)
     answer = await office.ask(EMMA, f"help /ojt {verb}")
     assert entry.topic.summary in answer.text
-    assert all(example in answer.text for example in entry.topic.examples)
+    assert all(escape(example) in answer.text for example in entry.topic.examples)
 
 
 @pytest.mark.parametrize("example", [one for entry in registry() for one in entry.topic.examples])
@@ -58,6 +59,13 @@ async def test_every_example_is_understood(office: Office, example: str) -> None
     answer = await office.ask(ADMIN, example)
     assert "nothing Spotter understands" not in answer.text
     assert "can't be read" not in answer.text
+
+
+async def test_help_has_no_sign_that_slack_takes_for_markup(office: Office) -> None:
+    for topic in ("", "results", "subscribe"):
+        answer = await office.ask(EMMA, f"help {topic}")
+        shown = [one["text"]["text"] for one in answer.blocks if one["type"] == "section"]
+        assert shown and not any("<" in one for one in (answer.text, *shown))
 
 
 async def test_help_on_nothing_known_offers_the_nearest(office: Office) -> None:

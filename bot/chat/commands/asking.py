@@ -111,7 +111,7 @@ async def show(desk: Desk, asked: Asked) -> Message:
     """One session, or those whose ids start like what was typed."""
     prefix = asked.words.strip("`“”\"'#<> ").removeprefix("session ").strip().lower()
     if not prefix:
-        raise QueryError(f"Which session? Type `{desk.command} show` and the id at the foot of a card.", ["results"])
+        raise QueryError(f"Which session? Type {desk.command} show and the id at the foot of a card.", ["results"])
 
     def work(tx: Tx) -> Message:
         seen = sight(tx, asked.viewer)
