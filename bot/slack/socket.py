@@ -15,7 +15,10 @@ from slack_bolt.async_app import AsyncApp
 from bot.core.ports import Clock
 
 PING_INTERVAL = 3.0  # seconds
-STUCK = 25.0  # seconds without a connection before the client is replaced
+STUCK = 25.0  # seconds without a connection before a client that had one is replaced
+FIRST_TRY = 10.0  # seconds a new client is given: a refused token would be tried every ping interval for ever
+FIRST_PAUSE = 5.0  # seconds between clients that never connected, doubling up to LAST_PAUSE
+LAST_PAUSE = 60.0
 CLOSING = 3.0  # seconds a closing handshake may take
 
 log = structlog.get_logger(__name__)
@@ -25,8 +28,11 @@ class _Discreet(logging.Handler):
     """Tells that the SDK had trouble and where, without its words: they hold one-time addresses and whole messages."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
-        log.warning("socket.trouble", where=record.funcName, kind=kind)
+        problem = record.exc_info[1] if record.exc_info else None
+        kind = type(problem).__name__ if problem else ""
+        said = getattr(getattr(problem, "response", None), "data", None)
+        code = said.get("error") if isinstance(said, dict) else None
+        log.warning("socket.trouble", where=record.funcName, kind=kind, slack_says=code)
 
 
 _quiet = logging.getLogger("spotter.socket")
@@ -57,23 +63,31 @@ class SocketMode:
     async def run(self) -> None:
         """Connects and stays connected until cancelled; then closes the connection."""
         self._lost_at = self._clock.monotonic()
+        pause = FIRST_PAUSE
         while True:
-            await self._one_client()
-            log.warning("socket.replaced", after_seconds=round(self.disconnected_for()))
+            had_connected = await self._one_client()
+            log.warning("socket.replaced", disconnected_seconds=round(self.disconnected_for()))
+            if had_connected:
+                pause = FIRST_PAUSE
+                continue
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, LAST_PAUSE)
 
-    async def _one_client(self) -> None:
-        """Runs one SDK client until it is stuck."""
+    async def _one_client(self) -> bool:
+        """Runs one SDK client until it is stuck; whether it ever was connected."""
         handler = AsyncSocketModeHandler(
             self._app, self._app_token, logger=_quiet, web_client=self._app.client, ping_interval=self._ping_interval
         )
-        began = self._clock.monotonic()
+        began, had_connected = self._clock.monotonic(), False
         connect = handler.connect_async()  # type: ignore[no-untyped-call]  # the SDK leaves it so
         connecting = asyncio.create_task(connect, name="socket-connect")
         try:
             while True:
                 self._note(await handler.client.is_connected())
-                if not self._is_connected and self._clock.monotonic() - max(began, self._lost_at or began) > STUCK:
-                    return
+                had_connected = had_connected or self._is_connected
+                without = self._clock.monotonic() - max(began, self._lost_at or began)
+                if not self._is_connected and without > (STUCK if had_connected else FIRST_TRY):
+                    return had_connected
                 await self._clock.sleep(min(1.0, self._ping_interval / 3))
         finally:
             self._note(False)

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.slack.socket import SocketMode
 from tests.demo.slack_room import ANA, APP_TOKEN, SHOP
+from tests.jobs.outbox_room import FastClock
 from tests.slack.front_desk import Office, office
 from tests.slack.real_clock import RealClock
 
@@ -69,3 +71,19 @@ async def test_it_says_whether_it_is_connected() -> None:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         assert not door.slack.sockets.connections
+
+
+async def test_a_refused_app_token_is_tried_ever_more_seldom_until_it_is_good() -> None:
+    async with office(http=True) as door:
+        door.slack.faults.order("apps.connections.open", "invalid_auth", times=1_000)
+        clock = FastClock(speed=30.0)
+        socket = SocketMode(door.intake.app, APP_TOKEN, clock, ping_interval=1.0)
+        running = asyncio.create_task(socket.run())
+        with capture_logs() as logs:
+            await door.slack.until(lambda: sum(line["event"] == "socket.replaced" for line in logs) == 3, timeout=20.0)
+        assert any(line.get("slack_says") == "invalid_auth" for line in logs)
+        assert sum(call.method == "apps.connections.open" for call in door.slack.calls) <= 9
+        door.slack.faults.clear()
+        await door.slack.until(lambda: socket.is_connected, timeout=20.0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
