@@ -15,9 +15,10 @@ from bot.chat.reception import FrontDesk
 from bot.config import Settings
 from bot.core.errors import MessengerError, SpotterError
 from bot.core.ports import Clock, PollReport
+from bot.service.database import opened_store
 from bot.service.duties import Duties
 from bot.service.health import Pulse, health_app, serve
-from bot.service.parts import ispring_reader, opened_store, slack_messenger
+from bot.service.parts import ispring_reader, slack_messenger
 from bot.slack.client import Identity, SlackMessenger
 from bot.slack.door import PATH, SlackDoor
 from bot.slack.intake import Intake
@@ -109,6 +110,7 @@ class Parts:
             account_url=settings.ispring_account_url or None,
             notify_employees=settings.notify_employees,
             poll_interval=settings.poll_interval,
+            ops_channel=settings.ops_channel,
         )
 
     async def run(self, stop: asyncio.Event) -> None:
