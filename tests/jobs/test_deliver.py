@@ -1,6 +1,7 @@
 """What is owed reaches Slack exactly once, whatever happens on the way."""
 
 import asyncio
+import random
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -632,3 +633,28 @@ async def test_a_burst_is_told_exactly_once_over_a_flaky_line(world: Room) -> No
     shown = world.texts() + world.texts(world.slack.direct_message(ANA).id)
     assert [sum(key.session_id[:8] in text for text in shown) for key in keys] == [1] * len(keys)
     assert BOT not in "".join(shown)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_whatever_goes_wrong_and_whoever_dies_each_session_is_told_once(world: Room, seed: int) -> None:
+    world.slack.workspace.dedupes_client_msg_id = False
+    dice = random.Random(seed)
+    world.slack.faults.history_lag = 8.0
+    kinds = ["reply_lost", "request_lost", "error_before", "error_after", "hang_stored", "text_plain", "empty_stored"]
+    kinds += ["html", "rate_limited", "internal_error", "accepted_late", "not_in_a_table"]
+    for _ in range(14):
+        world.slack.faults.order(dice.choice([POST, POST, HISTORY, EDIT]), dice.choice(kinds))
+    places = [SHOP_CHANNEL, Destination(DestinationKind.PERSON, "ana"), Destination(DestinationKind.CHANNEL, OFFICE)]
+    keys = []
+    for _ in range(9):
+        keys.append(await world.complete(to=dice.choice(places), rules=(world.rule.rule_id,)))
+        running = asyncio.create_task(world.deliver().run())
+        await asyncio.sleep(dice.uniform(0.0, 0.3))  # the moment of death is what varies
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        if dice.random() < 0.3:
+            await world.correct(keys[-1], 55.0)
+    world.slack.faults.clear()
+    await world.send(2_000.0)
+    shown = [text for place in (SHOP, OFFICE, world.slack.direct_message(ANA).id) for text in world.texts(place)]
+    assert [sum(key.session_id[:8] in text for text in shown) for key in keys] == [1] * len(keys)
