@@ -1,8 +1,9 @@
 """`check`: everything that can be wrong with an installation, each with its remedy. It changes nothing."""
 
+import asyncio
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,8 +16,9 @@ from bot.config import Settings
 from bot.core.delivery import Unreadable
 from bot.core.errors import MessengerError, MessengerRefused, StoreError, TrainingError
 from bot.core.model import DestinationKind, Rule, RuleState
-from bot.core.ports import Clock, DateEvidence, Listing, Messenger, Store, Training, Tx
-from bot.service.parts import ispring_reader, opened_store, slack_messenger
+from bot.core.ports import Clock, DateEvidence, Listing, Messenger, Slice, Store, Training, Tx
+from bot.service.database import opened_store
+from bot.service.parts import ispring_reader, slack_messenger
 from bot.slack.client import SlackMessenger
 from bot.slack.manifest import SCOPES
 
@@ -52,8 +54,13 @@ def _wrong(what: str, remedy: str) -> Finding:
     return Finding(Level.WRONG, what, remedy)
 
 
-async def examine(settings: Settings, environ: Mapping[str, str], clock: Clock) -> AsyncIterator[Finding]:
-    """Looks at one thing after the other and answers as it goes; a thing that is wrong does not hide the next."""
+async def examine(
+    settings: Settings, environ: Mapping[str, str], clock: Clock, tell: Callable[[str], None]
+) -> AsyncIterator[Finding]:
+    """Looks at one thing after the other and answers as it goes; a thing that is wrong does not hide the next.
+
+    `tell` hears, now and then, what is being done: reading a large listing takes minutes.
+    """
     yield _fine("Settings: all understood")
     for warning in settings.warnings(environ):
         what, _, remedy = warning.partition(": ")
@@ -68,7 +75,7 @@ async def examine(settings: Settings, environ: Mapping[str, str], clock: Clock) 
             async for finding in _database(store, settings, clock):
                 yield finding
         training = await opened.enter_async_context(ispring_reader(settings, clock))
-        async for finding in _training(training):
+        async for finding in _training(training, tell):
             yield finding
         messenger = await opened.enter_async_context(slack_messenger(settings, clock))
         async for finding in _slack(messenger, settings, clock):
@@ -94,10 +101,11 @@ async def _database(store: Store, settings: Settings, clock: Clock) -> AsyncIter
         yield _warning("Last good poll: more than an hour ago", "Start `spotter run`, or look at its log.")
 
 
-async def _training(training: Training) -> AsyncIterator[Finding]:
+async def _training(training: Training, tell: Callable[[str], None]) -> AsyncIterator[Finding]:
+    tell("Asking iSpring for its sessions…")
     try:
         async with training.list_sessions() as listing:
-            count, evidence, set_aside = _read_through(listing)
+            count, evidence, set_aside = await _read_through(listing, tell)
     except TrainingError as error:
         yield _wrong("iSpring: no listing", str(error))
         return
@@ -126,14 +134,24 @@ async def _training(training: Training) -> AsyncIterator[Finding]:
         )
 
 
-def _read_through(listing: Listing) -> tuple[int, DateEvidence, int]:
+async def _read_through(listing: Listing, tell: Callable[[str], None]) -> tuple[int, DateEvidence, int]:
+    """How many rows there are and how many can't be understood; slice by slice, off the event loop."""
     count = set_aside = 0
-    for piece in listing.slices():
+    slices = listing.slices()
+    while (piece := await asyncio.to_thread(_next_read, slices)) is not None:
         count += len(piece.rows)
         set_aside += len(piece.set_aside)
+        tell(f"Reading iSpring's sessions: {count:,}")
+    return count, listing.date_evidence, set_aside
+
+
+def _next_read(slices: Iterator[Slice]) -> Slice | None:
+    """The next slice, its dates read; None at the end."""
+    piece = next(slices, None)
+    if piece is not None:
         for index in range(len(piece.rows)):
             piece.facts(index)
-    return count, listing.date_evidence, set_aside
+    return piece
 
 
 async def _slack(messenger: SlackMessenger, settings: Settings, clock: Clock) -> AsyncIterator[Finding]:

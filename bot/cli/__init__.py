@@ -3,59 +3,82 @@
 Exit codes: 0 fine, 1 something is wrong, 2 the configuration or the command line is.
 """
 
-import json
 import os
 import sys
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
-from bot.cli.rows import outbox, rules, sessions
-from bot.cli.running import check, demo, poll, run
-from bot.config import load
 from bot.core.errors import ConfigError, SpotterError
-from bot.slack.manifest import manifest as slack_manifest
 
-__all__ = ["main"]
+__all__ = ["VERBS", "main"]
+
+VERBS = {
+    "run": "bot.cli.running",
+    "poll": "bot.cli.running",
+    "demo": "bot.cli.showing",
+    "check": "bot.cli.checking",
+    "rules": "bot.cli.rules",
+    "sessions": "bot.cli.sessions",
+    "outbox": "bot.cli.outbox",
+    "manifest": "bot.cli.manifest",
+}
+"""Each verb and the module that holds it under the same name, in the order help shows them."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Verbs(click.Group):
+    """Imports a verb's module when the verb is used: listing rules waits for neither Slack's libraries nor the demo."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        found = getattr(import_module(VERBS[cmd_name]), cmd_name)
+        assert isinstance(found, click.Command)
+        return found
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 def spotter() -> None:
     """Tells people in Slack what happens in iSpring Learn's on-the-job training."""
-
-
-@spotter.command()
-@click.option("--http", "http_url", metavar="URL", help="For HTTP mode: the bot's own address, https://bot.example.")
-def manifest(http_url: str | None) -> None:
-    """Print the Slack app's manifest (JSON), to be pasted into Slack."""
-    click.echo(json.dumps(slack_manifest(load(os.environ).slack_command, http_url), indent=2))
-
-
-for command in (run, poll, demo, check, rules, sessions, outbox):
-    spotter.add_command(command)
 
 
 def main() -> NoReturn:
     """Run one command; a person's mistake ends in one clear line, never in a traceback."""
     try:
+        code = _ended()
+        sys.stdout.flush()  # here a reader that has gone is noticed in time
+    except BrokenPipeError:
+        # Whoever read our output has had enough. Python flushes once more at the end: into nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)
+
+
+def _ended() -> int:
+    """Runs the command and answers its exit code."""
+    try:
         spotter(standalone_mode=False)
     except ConfigError as error:
         _say(f"The configuration has {_count(len(error.problems), 'problem')}:", *error.problems)
-        sys.exit(2)
+        return 2
     except click.UsageError as error:
         error.show()
-        sys.exit(2)
-    except click.Abort:
-        sys.exit(130)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return 130
     except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
-    except (SpotterError, click.ClickException) as error:
+        return ended.exit_code
+    except click.ClickException as error:
+        _say(error.format_message())
+        return 1
+    except SpotterError as error:
         _say(str(error))
-        sys.exit(1)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has had enough; nothing is left to say to them
-        sys.exit(0)
-    sys.exit(0)
+        return 1
+    return 0
 
 
 def _say(*lines: str) -> None:

@@ -1,8 +1,4 @@
-"""The one place that introduces everyone: from settings to a running Spotter."""
+"""The one place that introduces everyone: from settings to a running Spotter.
 
-from bot.service.clock import SystemClock
-from bot.service.logs import configure_logs
-from bot.service.parts import opened_store
-from bot.service.running import poll, run
-
-__all__ = ["SystemClock", "configure_logs", "opened_store", "poll", "run"]
+Start at `running`. Nothing is imported here, so that a verb which only needs the database loads nothing else.
+"""

@@ -4,12 +4,14 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.config import Settings
+from bot.core.errors import StoreBusy
 from bot.core.model import OPERATOR, Destination, DestinationKind, DirectMessages, Notice, NoticeKind, RuleState
 from bot.core.ports import Clock, Contacts, Messenger, PollReport, Training, Tx
 from bot.core.routing import introduction
@@ -24,6 +26,10 @@ from bot.store.database import Database
 DIRECTORY_RING = 15 * 60  # seconds; the rows say whether it is due
 DETAILS_RING = 60  # seconds
 HEARTBEAT_PATIENCE = 10.0
+LOOK_ROUND = 1.0  # seconds between two looks at what other processes wrote, and at how we are
+LONGEST_BACK_OFF = 300.0  # seconds between two polls while iSpring gives no answer, or ten intervals where that is less
+POLL_HUNG = 3600.0  # seconds: no poll takes so long, however large the account; a restart may mend it
+BUSY_PAUSE = 2.0  # seconds until a database that is locked or full is tried again
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +80,9 @@ class Duties:
             wake=self.deliver.wake,
         )
         self._details_bell = asyncio.Event()
+        self._poll_began: float | None = None  # monotonic, while a poll is under way
+        self._poll_not_before = 0.0  # monotonic
+        self._failures = 0  # polls that failed since the last good one
 
     async def prepare(self) -> None:
         """What the settings ask to be in the database, before anything is polled or sent."""
@@ -86,7 +95,13 @@ class Duties:
             if created:
                 self._tell_of_creation(tx, now)
 
-        await self._store.transact(work)
+        while True:
+            try:
+                await self._store.transact(work)
+                break
+            except StoreBusy as error:
+                log.warning("database_busy", why=str(error), next_try_in=BUSY_PAUSE)
+                await self._clock.sleep(BUSY_PAUSE)
         if created:
             log.warning("database_created", path=str(self._settings.database_path))
 
@@ -99,8 +114,8 @@ class Duties:
         self._details_bell.set()
         return report
 
-    async def run(self, on_ring: Callable[[bool], None]) -> None:
-        """Polls and sends until cancelled; `on_ring` is told whether the scheduler rings."""
+    async def run(self, on_round: Callable[[bool], None]) -> None:
+        """Polls and sends until cancelled; `on_round` is told again and again whether all that rings and polls does."""
         poll_bell, directory_bell = asyncio.Event(), asyncio.Event()
         poll_bell.set()
         scheduler = AsyncIOScheduler(timezone=UTC)
@@ -111,17 +126,48 @@ class Duties:
         ):
             scheduler.add_job(_ring, "interval", seconds=seconds, args=[bell], coalesce=True, misfire_grace_time=None)
         async with asyncio.TaskGroup() as group:
-            group.create_task(_whenever(poll_bell, self.poll_once), name="poll")
+            group.create_task(_whenever(poll_bell, self._poll_unless_backing_off), name="poll")
             group.create_task(_whenever(directory_bell, self._directory.when_due), name="directory")
             group.create_task(_whenever(self._details_bell, self._details.until_done), name="details")
             group.create_task(self.deliver.run(), name="deliver")
             scheduler.start()
             try:
-                while True:
-                    on_ring(scheduler.running)
-                    await self._clock.sleep(5)
+                await self._watch(scheduler, on_round)
             finally:
                 scheduler.shutdown(wait=False)
+
+    async def _watch(self, scheduler: AsyncIOScheduler, on_round: Callable[[bool], None]) -> None:
+        """Tells how we are, and wakes delivery when another process (a verb, a second `run`) has written rows."""
+        log_file = Path(f"{self._settings.database_path}-wal")
+        seen = _stamp(log_file)
+        while True:
+            now = self._clock.monotonic()
+            is_hung = self._poll_began is not None and now - self._poll_began > POLL_HUNG
+            on_round(scheduler.running and not is_hung)
+            if (stamp := _stamp(log_file)) != seen:
+                seen = stamp
+                self.deliver.wake()
+            await self._clock.sleep(LOOK_ROUND)
+
+    async def _poll_unless_backing_off(self) -> None:
+        """One poll, unless iSpring failed just now: then rings pass, twice as many after each failure."""
+        self._poll_began = self._clock.monotonic()
+        if self._poll_began < self._poll_not_before:
+            self._poll_began = None
+            return
+        try:
+            report = await self.poll_once()
+        finally:
+            self._poll_began = None
+        if not report.error:
+            self._failures = 0
+            return
+        self._failures += 1
+        interval = self._settings.poll_interval
+        # The exponent is bounded: after a week without an answer the power would be no number any more.
+        wait = min(interval * 2 ** min(self._failures, 20), max(interval, min(LONGEST_BACK_OFF, 10 * interval)))
+        log.error("poll_failed", why=report.error, next_try_in=wait)
+        self._poll_not_before = self._clock.monotonic() + wait - interval / 2  # rings come a little early and late
 
     def _make_default_rule(self, tx: Tx, now: datetime) -> None:
         channel = self._settings.default_channel
@@ -158,6 +204,15 @@ class Duties:
         else:
             if answer.is_error:
                 log.warning("heartbeat_failed", why=f"HTTP {answer.status_code}")
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """When a file was written last and how large it is, None while there is none."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 async def _ring(bell: asyncio.Event) -> None:

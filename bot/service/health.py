@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from bot.core.errors import StoreError
+from bot.core.errors import SpotterError, StoreError
 from bot.core.ports import Clock, OutboxCounts, PollState, Store
+
+LAST_ANSWERS = 2.0  # seconds that requests under way are given at the end
 
 
 @dataclass(slots=True)
@@ -14,16 +16,16 @@ class Pulse:
     """What the running parts say of themselves; only what a restart can mend makes it unwell."""
 
     is_leader: bool = False
-    scheduler_rings: bool = True
+    duties_go_on: bool = True
     socket_connected: bool | None = None  # None in HTTP mode, and until Slack has told who we are
 
     def complaints(self) -> tuple[str, ...]:
         """What a restart can mend, in words; empty while all is well."""
         found = []
-        if self.is_leader and not self.scheduler_rings:
-            found.append("the scheduler has stopped")
+        if self.is_leader and not self.duties_go_on:
+            found.append("the scheduler has stopped, or a poll hangs")
         if self.socket_connected is False:
-            found.append("the socket to Slack is down")
+            found.append("the socket to Slack is down although Slack answers")
         return tuple(found)
 
 
@@ -46,10 +48,16 @@ def health_app(pulse: Pulse, store: Store, clock: Clock) -> web.Application:
             body["seconds_since_good_poll"] = round((clock.now() - good).total_seconds()) if good else None
             body["waiting"] = counts.waiting + counts.unsure + counts.sending
             body["sending_paused"] = bool(counts.app_refused)
+            body["last_poll_failed"] = bool(poll.last and poll.last.error)
+            if not complaints and (body["sending_paused"] or body["last_poll_failed"]):
+                body["status"] = "impaired"  # red for whoever watches, while a restart would not help
         return web.json_response(body, status=503 if complaints else 200)
 
     async def metrics(_: web.Request) -> web.Response:
-        poll, counts = await store.read(lambda tx: (tx.sessions.poll_state(), tx.outbox.counts()))
+        try:
+            poll, counts = await store.read(lambda tx: (tx.sessions.poll_state(), tx.outbox.counts()))
+        except StoreError:
+            return web.Response(status=503, text="The database can't be read now.")
         registry = measured(pulse, poll, counts, clock)
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -88,8 +96,14 @@ def measured(pulse: Pulse, poll: PollState, counts: OutboxCounts, clock: Clock) 
 
 
 async def serve(app: web.Application, port: int) -> web.AppRunner:
-    """Listens on all addresses at a port and answers the runner, whose `cleanup` stops it."""
-    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    """Listens on all addresses at a port and answers the runner, whose `cleanup` stops it. Raises SpotterError."""
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=LAST_ANSWERS)
     await runner.setup()
-    await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - a platform's router comes from outside
+    try:
+        await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - a platform's router comes from outside
+    except OSError as error:
+        await runner.cleanup()
+        raise SpotterError(
+            f"PORT {port} can't be listened on ({error.strerror}): another program may use it. Choose another."
+        ) from error
     return runner

@@ -1,26 +1,12 @@
-"""The parts of a running Spotter, each made from the settings: the only place that reads both."""
+"""The ways to iSpring and to Slack, each made from the settings."""
 
-import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from bot.config import Settings
 from bot.core.ports import Clock
 from bot.ispring.client import Ispring
 from bot.ispring.dates import DateOrder
 from bot.slack.client import SlackMessenger
-from bot.store.database import Database
-
-
-@asynccontextmanager
-async def opened_store(settings: Settings, clock: Clock) -> AsyncIterator[Database]:
-    """The database, made or migrated where needed, and closed at the end. Raises StoreError."""
-    database = await asyncio.to_thread(Database.open, settings.database_path, now=clock.now())
-    try:
-        yield database
-    finally:
-        await asyncio.to_thread(database.close)
 
 
 def ispring_reader(settings: Settings, clock: Clock) -> Ispring:

@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+import sys
+import threading
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import structlog
 from aiohttp import web
@@ -31,7 +33,12 @@ LEADERSHIP_TRY = 1.0  # seconds between two tries to lead
 FIRST_RETRY = 2.0  # seconds until Slack is asked again who we are, doubling up to LAST_RETRY
 LAST_RETRY = 60.0
 SOCKET_GRACE = 60.0  # seconds without a socket before health turns red: reconnecting takes a few
+SOCKET_ROUND = 1.0  # seconds between two looks at the socket
+SLACK_ASKED_EVERY = 30.0  # seconds, while the socket is down
 SEND_LIMIT = 60.0  # seconds `poll` sends and looks for
+STOP_LIMIT = 9.0  # seconds: platforms send SIGKILL ten after SIGTERM
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +48,7 @@ async def run(settings: Settings, clock: Clock) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, _begin_to_stop, stop)
     for line in settings.warnings(os.environ):
         log.warning("configuration", warning=line)
     try:
@@ -68,6 +75,26 @@ async def poll(settings: Settings, clock: Clock) -> PollReport:
         finally:
             leadership.release()
         return report
+
+
+def _begin_to_stop(stop: asyncio.Event) -> None:
+    """Asks every part to end, and sees to it that the process does.
+
+    A thread in the middle of a large listing can't be interrupted. Leaving it costs nothing: whatever is not committed
+    was not done, and what was being sent is looked for at the next start, as after a power cut.
+    """
+    if stop.is_set():
+        return
+    stop.set()
+    last_resort = threading.Timer(STOP_LIMIT, _leave_now)
+    last_resort.daemon = True
+    last_resort.start()
+
+
+def _leave_now() -> None:
+    log.warning("stopped_in_the_middle", after_seconds=STOP_LIMIT)
+    sys.stderr.flush()
+    os._exit(0)
 
 
 @asynccontextmanager
@@ -153,7 +180,7 @@ class Parts:
         wait = FIRST_RETRY
         while not stop.is_set():
             try:
-                return await self._messenger.identify()
+                return await _unless_stopped(stop, self._messenger.identify())
             except MessengerError as error:
                 log.error("slack_refuses_or_is_away", why=str(error), remedy=_REMEDY, next_try_in=wait)
             await _until(stop, wait)
@@ -161,9 +188,23 @@ class Parts:
         return None
 
     async def _watch(self, socket: SocketMode) -> None:
+        asked_at = -SLACK_ASKED_EVERY
         while True:
-            self._pulse.socket_connected = socket.disconnected_for() < SOCKET_GRACE
-            await self._clock.sleep(1)
+            now = self._clock.monotonic()
+            if socket.disconnected_for() < SOCKET_GRACE:
+                self._pulse.socket_connected = True
+            elif now - asked_at >= SLACK_ASKED_EVERY:
+                # A restart mends a socket that is down while Slack answers; that Slack is away it does not.
+                asked_at = now
+                self._pulse.socket_connected = not await self._slack_answers()
+            await self._clock.sleep(SOCKET_ROUND)
+
+    async def _slack_answers(self) -> bool:
+        try:
+            await self._messenger.check_token()
+        except MessengerError:
+            return False
+        return True
 
     async def _from_slack(self, request: web.Request) -> web.Response:
         if self._door is None:
@@ -187,15 +228,15 @@ class Parts:
             self._pulse.is_leader = True
             await self.duties.prepare()
             async with asyncio.TaskGroup() as group:
-                duties = group.create_task(self.duties.run(self._note_ring), name="duties")
+                duties = group.create_task(self.duties.run(self._note_round), name="duties")
                 await stop.wait()
                 duties.cancel()
         finally:
             self._pulse.is_leader = False
             leadership.release()
 
-    def _note_ring(self, rings: bool) -> None:
-        self._pulse.scheduler_rings = rings
+    def _note_round(self, is_well: bool) -> None:
+        self._pulse.duties_go_on = is_well
 
 
 _REMEDY = "check SLACK_BOT_TOKEN, the app's scopes and the network; it is tried again by itself"
@@ -208,6 +249,18 @@ async def _until(stop: asyncio.Event, seconds: float) -> None:
             await stop.wait()
     except TimeoutError:
         return
+
+
+async def _unless_stopped(stop: asyncio.Event, question: Coroutine[Any, Any, T]) -> T | None:
+    """The answer; None where we are stopped before it comes."""
+    asking, stopped = asyncio.ensure_future(question), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((asking, stopped), return_when=asyncio.FIRST_COMPLETED)
+        return asking.result() if asking.done() else None
+    finally:
+        asking.cancel()
+        stopped.cancel()
+        await asyncio.gather(asking, stopped, return_exceptions=True)
 
 
 def _raise_first(group: BaseExceptionGroup[BaseException]) -> NoReturn:

@@ -16,8 +16,13 @@ async def test_the_first_start_is_silent_and_says_that_it_made_a_database(house:
     assert await bot.terminate() < 10
     assert bot.code == 0
 
+    again = await house.started()
+    await again.has_polled()
+    assert not again.events("database_created")
+    assert len(house.texts(RESULTS)) == 1
 
-async def test_a_completed_session_becomes_one_card_and_one_direct_message(house: House) -> None:
+
+async def test_a_completed_session_is_told_once_and_a_correction_edits_what_was_told(house: House) -> None:
     session = house.begin()
     bot = await house.started()
     house.world.complete(session, percent=90)
@@ -26,6 +31,54 @@ async def test_a_completed_session_becomes_one_card_and_one_direct_message(house
     assert "Met target, 9" in card.text
     assert "Ottoline Feverstone" in message.text
     assert card.text.count(short(session)) == 1
+    was = card.text.partition(" (")[0].rpartition(", ")[2]
+
+    house.world.correct(session, percent=100)
+    await bot.until(lambda: "Met target, 100" in card.text, "the card is edited")
+    await bot.until(lambda: "100" in message.text, "the direct message is edited")
+    for told in (card, message):
+        assert "Result changed" in told.text
+        assert was in told.text.partition("Result changed")[2], "the history line keeps the old value"
     await bot.has_polled()
     assert house.cards(session) == [card]
     assert house.direct_messages(session) == [message]
+
+
+async def test_a_correction_that_turns_bad_edits_the_card_and_posts_one_new_one(house: House) -> None:
+    session = house.begin()
+    bot = await house.started()
+    house.world.complete(session, percent=95)
+    [card] = await bot.until(lambda: house.cards(session), "a card")
+
+    house.world.correct(session, percent=30)
+    await bot.until(lambda: "Below target" in card.text, "the first card is edited")
+    _, alarm = await bot.until(lambda: house.cards(session) if len(house.cards(session)) == 2 else None, "a new card")
+    assert "Below target" in alarm.text
+    await bot.until(lambda: len(house.direct_messages(session)) == 2, "a new direct message")
+    await bot.has_polled()
+    assert house.cards(session) == [card, alarm]
+
+    house.world.reopen(session)
+    await bot.until(lambda: all("In progress" in one.text for one in house.cards(session)), "both are edited")
+    await bot.has_polled()
+    assert house.cards(session) == [card, alarm]
+
+
+async def test_the_default_channels_rule_is_made_once_and_not_again_after_its_removal(house: House) -> None:
+    bot = await house.started()
+    await bot.until(lambda: house.texts(RESULTS), "the introduction")
+    rules = await house.say("rules", "list")
+    assert RESULTS in rules.out
+    removed = await house.say("rules", "remove", "1")
+    assert (removed.code, removed.out) == (0, "Rule 1 is ended.\n")
+    await bot.terminate()
+
+    session = house.begin()
+    again = await house.started()
+    await again.has_polled()
+    house.world.complete(session, percent=90)
+    await again.until(lambda: house.direct_messages(session), "the observer still hears of it")
+    await again.has_polled()
+    assert not house.cards(session)
+    assert len(house.texts(RESULTS)) == 1
+    assert RESULTS not in (await house.say("rules", "list")).out

@@ -1,0 +1,81 @@
+"""`rules`: which channels hear of which sessions. They are rows: a running Spotter acts on what is written here."""
+
+import re
+from collections.abc import Sequence
+
+import click
+from tabulate import tabulate
+
+from bot.cli.rows import parsed, with_store
+from bot.core import query as language
+from bot.core.errors import SpotterError
+from bot.core.model import OPERATOR, Destination, DestinationKind, RuleState
+from bot.core.ports import Clock, Store, Tx
+from bot.core.routing import introduction
+
+
+@click.group()
+def rules() -> None:
+    """Which channels hear of which sessions."""
+
+
+@rules.command("list")
+@click.option("--all", "ended_too", is_flag=True, help="The ended ones too.")
+def list_rules(ended_too: bool) -> None:
+    """List the rules by number."""
+    states = () if ended_too else (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
+    found = with_store(lambda store, _: store.read(lambda tx: tx.rules.all(states)))
+    if not found:
+        click.echo("No rules yet. Make one: spotter rules add C0123456789 'outcome:failed'")
+        return
+    rows = [(r.rule_id, r.destination.id, r.query or "every completed session", r.owner, r.state, r.why) for r in found]
+    click.echo(tabulate(rows, headers=["rule", "channel", "query", "owner", "state", "why"]))
+
+
+@rules.command("add")
+@click.argument("channel")
+@click.argument("query", nargs=-1)
+def add_rule(channel: str, query: Sequence[str]) -> None:
+    """Let CHANNEL (an id such as C0123456789) hear of the sessions that match QUERY, of every completed one without."""
+    if not re.fullmatch(r"[CG][A-Z0-9]{2,}", channel):
+        raise click.UsageError("CHANNEL must be a channel id such as C0123456789 (channel details, at the bottom).")
+    text = language.say(parsed(" ".join(query)))
+    destination = Destination(DestinationKind.CHANNEL, channel)
+
+    async def add(store: Store, clock: Clock) -> str:
+        def work(tx: Tx) -> str:
+            same = next((rule for rule in tx.rules.at(destination) if rule.query == text), None)
+            if same:
+                return f"Rule {same.rule_id} says the same already."
+            now = clock.now()
+            rule = tx.rules.add(destination, OPERATOR, text, RuleState.ACTIVE, now)
+            tx.outbox.owe(introduction(rule), now)
+            tx.ledger.write(OPERATOR, "subscribe", f"rule:{rule.rule_id}", now)
+            return (
+                f"Rule {rule.rule_id} is made. The channel hears of it as soon as Spotter runs and is a member there."
+            )
+
+        return await store.transact(work)
+
+    click.echo(with_store(add))
+
+
+@rules.command("remove")
+@click.argument("rule_id", type=int)
+def remove_rule(rule_id: int) -> None:
+    """End rule number RULE_ID; what waits only for it is dropped."""
+
+    async def remove(store: Store, clock: Clock) -> bool:
+        def work(tx: Tx) -> bool:
+            rule = tx.rules.get(rule_id)
+            if rule is None or rule.state is RuleState.ENDED:
+                return False
+            tx.rules.set_state(rule_id, RuleState.ENDED, "removed on the command line", clock.now())
+            tx.ledger.write(OPERATOR, "unsubscribe", f"rule:{rule_id}", clock.now())
+            return True
+
+        return await store.transact(work)
+
+    if not with_store(remove):
+        raise SpotterError(f"There is no rule {rule_id} to remove. See: spotter rules list")
+    click.echo(f"Rule {rule_id} is ended.")

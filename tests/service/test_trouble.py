@@ -1,0 +1,116 @@
+"""Slack or iSpring away, wrong keys, wrong addresses: one clear line, tried again, and nothing lost."""
+
+import pytest
+
+from bot.demo.ispring import ALWAYS
+from bot.demo.slack import faults
+from tests.service.house import OPS, RESULTS, House, short
+
+
+async def test_slack_is_down_at_the_start_and_everything_comes_once_it_is_back(house: House) -> None:
+    session = house.begin()
+    await house.slack.refuse_connections()
+    bot = await house.run()
+    complaint = await bot.has_logged("slack_refuses_or_is_away")
+    assert "SLACK_BOT_TOKEN" in complaint["remedy"]
+    await bot.has_logged("polled", error=None)
+    house.world.complete(session, percent=90)
+    await bot.has_logged("polled", changed=1)
+    await house.slack.up()
+    await bot.until(lambda: house.cards(session), "the card")
+    await bot.until(lambda: house.direct_messages(session), "the direct message")
+    await bot.until(lambda: house.slack.sockets.connections, "the socket")
+    answer = await house.slack.command("U0ADMIN", RESULTS, "/ojt", "help")
+    assert answer.failure is None
+    assert len(house.cards(session)) == 1
+
+
+async def test_a_revoked_token_pauses_the_sending_and_a_mended_one_goes_on_with_nothing_lost(house: House) -> None:
+    session = house.begin()
+    bot = await house.started()
+    await bot.until(lambda: house.texts(RESULTS), "the introduction")
+    house.slack.faults.token_revoked = True
+    house.world.complete(session, percent=90)
+    await bot.has_logged("app.refused")
+    assert (
+        "token_revoked" in bot.events("app.refused")[0]["why"] or "invalid_auth" in bot.events("app.refused")[0]["why"]
+    )
+    await bot.has_polled()
+    assert len(bot.events("app.refused")) == 1, "one line, not one a second"
+    waiting = await house.say("outbox", "list")
+    assert "waiting" in waiting.out
+    assert "dead" not in waiting.out
+    await bot.terminate()
+
+    house.slack.faults.clear()
+    again = await house.started()
+    await again.until(lambda: house.cards(session), "the card")
+    await again.has_polled()
+    assert len(house.cards(session)) == 1
+
+
+async def test_ispring_is_down_and_a_completion_of_that_time_is_told_when_it_is_back(house: House) -> None:
+    session = house.begin()
+    bot = await house.started()
+    await house.ispring.down()
+    await bot.until(lambda: [one for one in bot.events("polled") if one["error"]], "a failed poll")
+    house.world.complete(session, percent=90)
+    await house.ispring.up()
+    await bot.until(lambda: house.cards(session), "the card")
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        ({"ISPRING_CLIENT_SECRET": "mistyped-1f"}, "ISPRING_CLIENT_SECRET"),
+        ({"ISPRING_API_URL": "{ispring}/elsewhere"}, "ISPRING_API_URL"),
+    ],
+    ids=["wrong key", "wrong region"],
+)
+async def test_a_wrong_setting_of_ispring_is_named_and_nothing_stops(
+    house: House, settings: dict[str, str], remedy: str
+) -> None:
+    given = {name: value.replace("{ispring}", house.ispring.url) for name, value in settings.items()}
+    bot = await house.run(**given)
+    failed = await bot.until(lambda: [one for one in bot.events("polled") if one["error"]], "a failed poll")
+    assert remedy in failed[0]["error"]
+    await bot.until(lambda: any(remedy in text for text in house.texts(OPS)), "the ops channel hears of it")
+    await bot.has_polled(good=False)
+    assert sum(remedy in text for text in house.texts(OPS)) == 1
+    answer = await house.slack.command("U0ADMIN", RESULTS, "/ojt", "status")
+    assert answer.failure is None
+    assert await bot.terminate() < 10
+    assert bot.code == 0
+    assert "mistyped-1f" not in bot.log()
+
+
+async def test_it_ends_in_time_while_a_post_hangs_and_loses_nothing(house: House) -> None:
+    session = house.begin()
+    bot = await house.started()
+    await bot.until(lambda: house.texts(RESULTS), "the introduction")
+    house.slack.faults.order("chat.postMessage", faults.hang(30, stored=True), channel=RESULTS)
+    house.world.complete(session, percent=90)
+    await bot.until(lambda: house.cards(session), "Slack has taken it")
+    assert await bot.terminate() < 10
+    assert bot.code == 0
+
+    again = await house.started()
+    await again.until(lambda: house.direct_messages(session), "the direct message")
+    await again.has_logged("delivery.looked", result="found")
+    assert len(house.cards(session)) == 1
+
+
+async def test_it_ends_in_time_while_ispring_hangs_and_loses_nothing(house: House) -> None:
+    session = house.begin()
+    bot = await house.started()
+    asked = len(house.ispring.asked("sessions/result/list"))
+    house.ispring.quirks.hangs = ALWAYS
+    house.world.complete(session, percent=90)
+    await bot.until(lambda: len(house.ispring.asked("sessions/result/list")) > asked, "a poll that hangs")
+    assert await bot.terminate() < 10
+    assert bot.code == 0
+
+    house.ispring.quirks.hangs = 0
+    again = await house.started()
+    [card] = await again.until(lambda: house.cards(session), "the card")
+    assert short(session) in card.text
