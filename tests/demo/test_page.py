@@ -1,7 +1,5 @@
 """The demo's page in a real browser, by mouse and by keyboard."""
 
-import os
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,34 +7,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect
 
 from bot.demo.director import Director
+from tests.demo.browsing import NARROW, WIDE, a_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 SMALL_BOT = (sys.executable, str(Path(__file__).with_name("small_bot.py")))
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-)
-WIDE, NARROW = ViewportSize(width=1600, height=1000), ViewportSize(width=400, height=850)
-
-
-def chromium() -> str:
-    """Where Chromium is; without one the test is skipped, or fails where CI is meant to have it."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if (path := shutil.which(name)) is not None:
-            return path
-    missing = "no Chromium is installed; get it with: apt-get install chromium"
-    if os.environ.get("CI") == "true":
-        pytest.fail(missing)
-    pytest.skip(missing)
 
 
 class Room:
@@ -70,13 +48,8 @@ class Room:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    path = chromium()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        try:
-            yield browser
-        finally:
-            await browser.close()
+    async with a_browser() as browser:
+        yield browser
 
 
 @asynccontextmanager

@@ -28,7 +28,8 @@ export function drawModal() {
   const kept = open && top && open.id === top.id ? open : null;
   const focused = kept && document.activeElement?.dataset.key;
   const opener = open ? open.opener : document.activeElement;
-  if (open) { open.dialog.remove(); open = null; if (!top && opener?.isConnected) opener.focus(); }
+  // Closed before it goes: a dialog that is only removed still hears Escape, beside the one that took its place.
+  if (open) { open.dialog.close(); open.dialog.remove(); open = null; if (!top && opener?.isConnected) opener.focus(); }
   if (top) show(top, stack.length, print, opener, kept?.form.values, focused);
 }
 

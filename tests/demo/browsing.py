@@ -1,0 +1,43 @@
+"""An installed Chromium for the tests that look at the demo's page."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, ViewportSize, async_playwright
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+)
+WIDE, NARROW = ViewportSize(width=1600, height=1000), ViewportSize(width=400, height=850)
+
+
+def chromium() -> str:
+    """Where Chromium is; without one the test is skipped, or fails where CI is meant to have it."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if (path := shutil.which(name)) is not None:
+            return path
+    missing = "no Chromium is installed; get it with: apt-get install chromium"
+    if os.environ.get("CI") == "true":
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@asynccontextmanager
+async def a_browser() -> AsyncIterator[Browser]:
+    """The installed Chromium, without a window."""
+    path = chromium()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            await browser.close()
