@@ -286,6 +286,34 @@ def m001_first_tables(db: Database) -> None:
         db.conn.execute(statement)
 
 
+# What was erased is told from what is new by its ids alone. They are kept bare: a hash would hide nothing from whoever
+# has iSpring's list of ids, and without that list an id says nothing about anybody.
+FORGETTING = (
+    """
+    CREATE TABLE erased_people (
+        person_id TEXT PRIMARY KEY,
+        erased_at INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE erased_sessions (
+        session_id  TEXT NOT NULL,
+        employee_id TEXT NOT NULL,
+        fingerprint INTEGER NOT NULL,  -- as in sessions: a listing that still has it says nothing new
+        erased_at   INTEGER NOT NULL,
+        PRIMARY KEY (session_id, employee_id)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX erased_sessions_fingerprint ON erased_sessions (fingerprint)",
+)
+
+
+@migrations()
+def m002_forgetting(db: Database) -> None:
+    for statement in FORGETTING:
+        db.conn.execute(statement)
+
+
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes what `INDEXES_OF_BASELINE` names, once."""
     for statement in INDEXES_OF_BASELINE:
