@@ -4,6 +4,7 @@ iSpring's key sees everything, so what a person may see is ours to decide: sessi
 they supervise or whose departments they manage; admins see all; everybody else nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.directory import Directory
@@ -72,6 +73,26 @@ def may_see(viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verdic
     return Verdict(False, "it is of somebody you neither observe, supervise nor manage")
 
 
+def may_share(viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verdict:
+    """Whether a viewer may show a session to a whole channel: admins may, and whoever the session is about."""
+    verdict = may_see(viewer, facts, directory)
+    if not verdict.allowed or viewer.is_admin or viewer.person_id == facts.key.employee_id:
+        return verdict
+    return Verdict(False, "only admins of Spotter, and the employee a session is about, may share it")
+
+
+# Why an account is tied to a person, or is not; said to whoever uses it.
+LINKED_BY_ADMIN = "an admin linked your Slack account to your iSpring account"
+LINKED_ELSEWHERE = "an admin linked the iSpring account with your e-mail address to another Slack account"
+DISOWNED = "you said that the iSpring account with your e-mail address is not yours"
+UNLINKED_BY_ADMIN = "an admin unlinked your Slack account from iSpring"
+
+
+def no_member(user: SlackUser) -> str:
+    """Why somebody who is no full member sees nothing."""
+    return f"your Slack account is not a full member of this workspace ({user.why_not})"
+
+
 @dataclass(frozen=True, slots=True)
 class Tie:
     """The person a Slack account belongs to, or None, and why."""
@@ -86,7 +107,7 @@ def tie_by_email(user: SlackUser, same_address: int, directory: Directory) -> Ti
     A shop's shared mailbox proves nothing, so the address must be of exactly one account and one active person.
     """
     if not user.is_full_member:
-        return Tie(None, f"your Slack account is not a full member of this workspace ({user.why_not})")
+        return Tie(None, no_member(user))
     if not user.email:
         return Tie(None, "Slack does not tell your e-mail address")
     people = directory.with_email(user.email)
@@ -100,3 +121,27 @@ def tie_by_email(user: SlackUser, same_address: int, directory: Directory) -> Ti
 def as_admin(viewer: Viewer, admins: frozenset[str]) -> Viewer:
     """The viewer with admin rights where ADMINS names them; a guest or stranger in it stays without."""
     return replace(viewer, is_admin=viewer.slack_user_id in admins)
+
+
+def why_untied(
+    person: Person, accounts: Sequence[SlackUser], *, nobody: bool, severed: bool, directory: Directory
+) -> str:
+    """Why an active person without a link has none, as an admin is told.
+
+    `accounts` are the known Slack accounts with their address, the deactivated ones included; `nobody`: Slack was
+    asked and knows nobody by it; `severed`: an account of these was unlinked, or disowned the tie.
+    """
+    if not person.email:
+        return "no e-mail address in iSpring"
+    if len(directory.with_email(person.email)) > 1:
+        return "shares an e-mail address in iSpring"
+    if severed:
+        return "was unlinked, or said not to be the one"
+    members = [one for one in accounts if one.is_full_member]
+    if len(members) > 1:
+        return "shares an e-mail address in Slack"
+    if accounts and not members:
+        return f"is no full member in Slack ({accounts[0].why_not})"
+    if nobody:
+        return "nobody in Slack has this e-mail address"
+    return "has not met Spotter yet"

@@ -344,6 +344,7 @@ class NoticeKind(StrEnum):
     INTRO = "intro"  # a rule introduces itself to its channel
     RULE_PAUSED = "rule_paused"  # to a rule's owner
     OPS = "ops"  # to whoever runs Spotter
+    SHARED = "shared"  # a session that somebody chose to show to a channel; `facts["by"]` says who
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -433,6 +434,21 @@ class SlackUser:
     why_not: str = (
         ""  # why it is no full member: "guest", "bot", "deactivated", "another company", "e-mail unconfirmed"
     )
+
+
+BY_EMAIL = "email"  # how a link came about; anything else names the admin who confirmed it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """That a Slack account is an iSpring person's. `by` is BY_EMAIL or the Slack id of the admin who confirmed it;
+    `email` is the address both had when it was tied by e-mail, else None."""
+
+    slack_user_id: str
+    person_id: str
+    by: str
+    email: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

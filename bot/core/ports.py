@@ -28,6 +28,7 @@ from bot.core.model import (
     Department,
     Destination,
     Details,
+    Link,
     Message,
     Notice,
     Person,
@@ -167,6 +168,7 @@ class Channel:
     is_private: bool
     is_archived: bool
     is_shared_outside: bool
+    is_direct: bool = False  # a direct message, of two or of several
 
 
 class Messenger(Protocol):
@@ -563,8 +565,20 @@ class PeopleRows(Protocol):
 
     def linked_user(self, person_id: str) -> str | None: ...
 
-    def links(self) -> Sequence[tuple[str, str, str]]:
-        """(Slack user id, person id, by whom)."""
+    def links(self) -> Sequence[Link]:
+        """Every link, by Slack user id; those that rest because an address changed too."""
+        ...
+
+    def link_of(self, slack_user_id: str) -> Link | None: ...
+
+    def link_to(self, person_id: str) -> Link | None: ...
+
+    def sever(self, slack_user_id: str, by: str, now: datetime) -> None:
+        """Ends an account's link, and ties it to nobody by e-mail until an admin links it again."""
+        ...
+
+    def severed_by(self, slack_user_id: str) -> str | None:
+        """Who said that an account's e-mail address ties it to nobody, None where nobody did."""
         ...
 
     def preferences(self, slack_user_id: str) -> Preferences: ...

@@ -5,28 +5,28 @@ confirmed stands by itself.
 """
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.core.access import as_admin, tie_by_email
+from bot.core.access import (
+    DISOWNED,
+    LINKED_BY_ADMIN,
+    LINKED_ELSEWHERE,
+    UNLINKED_BY_ADMIN,
+    as_admin,
+    no_member,
+    tie_by_email,
+)
 from bot.core.delivery import AppRefused, DestinationGone, NotSent, Throttled
 from bot.core.errors import MessengerError, MessengerRefused, MessengerUnavailable
-from bot.core.model import Destination, DestinationKind, SlackUser, Viewer
+from bot.core.model import BY_EMAIL, Destination, DestinationKind, Link, SlackUser, Viewer
 from bot.core.ports import Clock, Contact, Messenger, Nobody, Store, Tx
 from bot.slack.errors import DECISIONS, Decision
 
 USER_FRESH = timedelta(hours=24)
 NOBODY_FRESH = timedelta(hours=6)
-BY_EMAIL = "email"  # how the link came about; anything else names the admin who confirmed it
 _NO_SUCH_PERSON = frozenset(
     {"user_not_found", "users_not_found", "user_disabled", "user_not_visible", "cannot_dm_bot", "user_not_in_channel"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Link:
-    person_id: str
-    by: str
 
 
 class SlackContacts:
@@ -66,8 +66,7 @@ class SlackContacts:
                 why="Slack can't say who you are just now; try again in a minute",
             )
         if not user.is_full_member:
-            why = f"your Slack account is not a full member of this workspace ({user.why_not})"
-            return Viewer(slack_user_id=user_id, person_id=None, is_admin=False, zone=user.zone, why=why)
+            return Viewer(slack_user_id=user_id, person_id=None, is_admin=False, zone=user.zone, why=no_member(user))
         person_id, why = await self._person_of(user)
         viewer = Viewer(slack_user_id=user_id, person_id=person_id, is_admin=False, zone=user.zone, why=why)
         return as_admin(viewer, self._admins)
@@ -135,26 +134,20 @@ class SlackContacts:
     async def _person_of(self, user: SlackUser) -> tuple[str | None, str]:
         """The iSpring person of a full member, and why; stores or ends a link by e-mail where that changed."""
 
-        def known(tx: Tx) -> tuple[_Link | None, str | None, str]:
-            link = _link_of(tx, user.user_id)
-            if link is not None and link.by != BY_EMAIL:
-                return link, link.person_id, "an admin linked your Slack account to your iSpring account"
-            tie = tie_by_email(user, _same_address(tx, user), tx.people.directory())
-            return link, tie.person.person_id if tie.person else None, tie.why
-
-        link, person_id, why = await self._store.read(known)
+        link, person_id, why = await self._store.read(lambda tx: _tie(tx, user))
         if (link.person_id if link else None) != person_id:
-            await self._store.transact(lambda tx: self._relink(tx, user, person_id))
+            await self._store.transact(lambda tx: self._relink(tx, user))
         return person_id, why
 
-    def _relink(self, tx: Tx, user: SlackUser, person_id: str | None) -> None:
-        now = self._clock.now()
+    def _relink(self, tx: Tx, user: SlackUser) -> None:
+        # Asked again: an admin may have linked this account since it was read.
+        link, person_id, _ = _tie(tx, user)
         if person_id is None:
             # iSpring's people are read in one go: before the first reading nobody is missing from them.
             if tx.people.directory_at() is not None:
                 tx.people.unlink(user.user_id)
-            return
-        tx.people.link(user.user_id, person_id, BY_EMAIL, user.email, now)
+        elif link is None or link.person_id != person_id:
+            tx.people.link(user.user_id, person_id, BY_EMAIL, user.email, self._clock.now())
 
     async def _user_with(self, email: str) -> SlackUser | None:
         """Who in Slack has an address; asked at most once a day, where nobody has it once in six hours."""
@@ -182,12 +175,21 @@ class SlackContacts:
         await self._store.transact(lambda tx: tx.people.save_slack_user(user, self._clock.now()))
 
 
-def _link_of(tx: Tx, user_id: str) -> _Link | None:
-    person_id = tx.people.linked_person(user_id)
-    if person_id is None:
-        return None
-    by = next((by for slack_user, _, by in tx.people.links() if slack_user == user_id), BY_EMAIL)
-    return _Link(person_id, by)
+def _tie(tx: Tx, user: SlackUser) -> tuple[Link | None, str | None, str]:
+    """The stored link of a full member, the person they are now, and why."""
+    link = tx.people.link_of(user.user_id)
+    if link is not None and link.by != BY_EMAIL:
+        return link, link.person_id, LINKED_BY_ADMIN
+    severed_by = tx.people.severed_by(user.user_id)
+    if severed_by is not None:
+        return link, None, DISOWNED if severed_by == user.user_id else UNLINKED_BY_ADMIN
+    tie = tie_by_email(user, _same_address(tx, user), tx.people.directory())
+    if tie.person is None:
+        return link, None, tie.why
+    other = tx.people.link_to(tie.person.person_id)
+    if other is not None and other.by != BY_EMAIL:
+        return link, None, LINKED_ELSEWHERE
+    return link, tie.person.person_id, tie.why
 
 
 def _same_address(tx: Tx, user: SlackUser) -> int:

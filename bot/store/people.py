@@ -6,8 +6,10 @@ from datetime import datetime
 
 from bot.core.directory import Directory
 from bot.core.model import (
+    BY_EMAIL,
     Department,
     DirectMessages,
+    Link,
     Person,
     PersonStatus,
     Preferences,
@@ -149,6 +151,8 @@ class People:
             "INSERT OR REPLACE INTO links (slack_user_id, person_id, by, email, at) VALUES (?, ?, ?, ?, ?)",
             (slack_user_id, person_id, by, email, to_ms(now)),
         )
+        if by != BY_EMAIL:  # an admin's word ends every earlier doubt
+            self._connection.execute("DELETE FROM severed WHERE slack_user_id = ?", (slack_user_id,))
 
     def unlink(self, slack_user_id: str) -> None:
         self._connection.execute("DELETE FROM links WHERE slack_user_id = ?", (slack_user_id,))
@@ -169,9 +173,26 @@ class People:
         )
         return slack_user_id
 
-    def links(self) -> Sequence[tuple[str, str, str]]:
-        rows = self._connection.execute("SELECT slack_user_id, person_id, by FROM links ORDER BY slack_user_id")
-        return [(row["slack_user_id"], row["person_id"], row["by"]) for row in rows]
+    def links(self) -> Sequence[Link]:
+        return [_link(row) for row in self._connection.execute("SELECT * FROM links ORDER BY slack_user_id")]
+
+    def link_of(self, slack_user_id: str) -> Link | None:
+        row = self._connection.execute("SELECT * FROM links WHERE slack_user_id = ?", (slack_user_id,)).fetchone()
+        return _link(row) if row else None
+
+    def link_to(self, person_id: str) -> Link | None:
+        row = self._connection.execute("SELECT * FROM links WHERE person_id = ?", (person_id,)).fetchone()
+        return _link(row) if row else None
+
+    def sever(self, slack_user_id: str, by: str, now: datetime) -> None:
+        self.unlink(slack_user_id)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO severed (slack_user_id, by, at) VALUES (?, ?, ?)", (slack_user_id, by, to_ms(now))
+        )
+
+    def severed_by(self, slack_user_id: str) -> str | None:
+        by: str | None = value_of(self._connection, "SELECT by FROM severed WHERE slack_user_id = ?", (slack_user_id,))
+        return by
 
     def preferences(self, slack_user_id: str) -> Preferences:
         row = self._connection.execute(
@@ -199,6 +220,16 @@ _NOT_RESTING = (
 
 def _choice(text: str | None) -> DirectMessages | None:
     return None if text is None else DirectMessages(text)
+
+
+def _link(row: sqlite3.Row) -> Link:
+    return Link(
+        slack_user_id=row["slack_user_id"],
+        person_id=row["person_id"],
+        by=row["by"],
+        email=row["email"],
+        at=from_ms(row["at"]),
+    )
 
 
 def _slack_user(row: sqlite3.Row) -> SlackUser:

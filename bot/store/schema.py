@@ -314,6 +314,19 @@ def m002_forgetting(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def m002_severed_ties(db: Database) -> None:
+    db.conn.execute(
+        """
+        CREATE TABLE severed (
+            slack_user_id TEXT PRIMARY KEY,  -- its e-mail address ties it to nobody until an admin links it
+            by            TEXT NOT NULL,     -- the account itself, or the admin who unlinked it
+            at            INTEGER NOT NULL
+        ) WITHOUT ROWID
+        """
+    )
+
+
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes what `INDEXES_OF_BASELINE` names, once."""
     for statement in INDEXES_OF_BASELINE:
