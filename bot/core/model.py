@@ -340,7 +340,8 @@ class NoticeKind(StrEnum):
     """What a notice tells; each has one renderer in `views.notices`."""
 
     SESSION = "session"  # a session's result
-    COUNTED = "counted"  # old completions, in one line
+    COUNTED = "counted"  # a summary: completions counted instead of posted one by one
+    AWAY = "away"  # the summary of an outage, ours, iSpring's or Slack's
     INTRO = "intro"  # a rule introduces itself to its channel
     RULE_PAUSED = "rule_paused"  # to a rule's owner
     OPS = "ops"  # to whoever runs Spotter
@@ -371,6 +372,16 @@ class OwedNotice:
     notice: Notice
     owed_at: datetime
     shown_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a summary counts, as far as its readers may see it. `bad`: below target or failed. `since`: the earliest
+    completion among them, None where no date of theirs is known."""
+
+    sessions: int = 0
+    bad: int = 0
+    since: datetime | None = None
 
 
 class DeliveryState(StrEnum):

@@ -418,20 +418,58 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One notice and where it stands, for `why` and `outbox list`."""
+    """One notice and where it stands, for `why` and `outbox list`.
+
+    A session that a summary counts instead of a card stands where the summary stands: `delivery`, `ended` and
+    `attempts` are the summary's, which is `counted_in`.
+    """
 
     notice: Notice
     owed_at: datetime
     delivery: Delivery | None
     ended: str  # why it will not be sent, "" while it may be
     attempts: Sequence[Attempt]
+    counted_in: Notice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountedSession:
+    """A session that a summary counts, as it is now, and the rules it was counted for."""
+
+    session: Session
+    rule_ids: tuple[int, ...]
 
 
 class OutboxRows(Protocol):
     """What is owed and what became of it. Times are the caller's; only stored ones are compared."""
 
     def owe(self, notice: Notice, now: datetime, not_before: datetime | None = None) -> bool:
-        """False where the same subject is already owed to or told at this destination: its rules are added to it."""
+        """False where the same subject is already owed to or told at this destination: its rules are added to it.
+
+        A session's second subject (its turn to below target or failed) is not owed while a card of that session waits
+        at the destination, for that will show it; and waits itself while it is unsure whether one was posted.
+        """
+        ...
+
+    def count_in(
+        self, summary: Notice, members: Collection[Notice], now: datetime, not_before: datetime | None = None
+    ) -> int:
+        """Owes one summary instead of these cards, all at one destination; how many it counts that nothing told.
+
+        A member that is owed or told there already is left alone; where none is left and nothing follows
+        (`facts["follow"]`), nothing is owed. What an outage counts joins the summary of an outage that still waits.
+        """
+        ...
+
+    def fold_late(
+        self, summary: Notice, owed_before: datetime, now: datetime, not_before: datetime | None = None
+    ) -> int:
+        """Counts in a summary the cards that wait at its destination since before then and that nobody has tried to
+        post; not those that were already left to be posted when an earlier outage was summed up. How many."""
+        ...
+
+    def counted(self, notice_id: int) -> Iterable[CountedSession]:
+        """What a summary counts."""
         ...
 
     def recover(self, now: datetime) -> int:
