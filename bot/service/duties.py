@@ -83,6 +83,7 @@ class Duties:
         self._poll_began: float | None = None  # monotonic, while a poll is under way
         self._poll_not_before = 0.0  # monotonic
         self._failures = 0  # polls that failed since the last good one
+        self._last_failure = ""
 
     async def prepare(self) -> None:
         """What the settings ask to be in the database, before anything is polled or sent."""
@@ -160,13 +161,15 @@ class Duties:
         finally:
             self._poll_began = None
         if not report.error:
-            self._failures = 0
+            self._failures, self._last_failure = 0, ""
             return
         self._failures += 1
         interval = self._settings.poll_interval
         # The exponent is bounded: after a week without an answer the power would be no number any more.
         wait = min(interval * 2 ** min(self._failures, 20), max(interval, min(LONGEST_BACK_OFF, 10 * interval)))
-        log.error("poll_failed", why=report.error, next_try_in=wait)
+        if report.error != self._last_failure:  # one clear line; that it goes on each poll's own line says
+            self._last_failure = report.error
+            log.error("poll_failed", why=report.error, next_try_in=wait)
         self._poll_not_before = self._clock.monotonic() + wait - interval / 2  # rings come a little early and late
 
     def _make_default_rule(self, tx: Tx, now: datetime) -> None:

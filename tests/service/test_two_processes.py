@@ -1,0 +1,155 @@
+"""A second process beside the first: it answers, waits for its turn, and its rows are acted on."""
+
+import csv
+import io
+import json
+import sqlite3
+
+import pytest
+
+from tests.service.house import ADMIN, BAKERY, ELSEWHERE, OPS, RESULTS, House, short
+
+
+async def test_a_second_run_answers_while_the_first_leads_and_takes_over_when_it_is_killed(house: House) -> None:
+    session = house.begin()
+    first = await house.started()
+    second = await house.run()
+    following = await second.has_logged("following")
+    assert following["leader"] == first.pid
+    await second.has_logged("socket.connected")
+    assert not second.events("polled")
+    for _ in range(2):  # Slack gives each open connection its turn
+        answer = await house.slack.command(ADMIN, RESULTS, "/ojt", "status")
+        assert answer.failure is None
+
+    await first.kill()
+    house.world.complete(session, percent=90)
+    await second.has_logged("leading")
+    await second.until(lambda: house.cards(session), "the card")
+    await second.has_polled()
+    assert len(house.cards(session)) == 1
+    assert await second.terminate() < 10
+
+
+async def test_polling_beside_a_running_bot_says_who_leads(house: House) -> None:
+    bot = await house.started()
+    said = await house.say("poll")
+    assert said.code == 1
+    assert f"Process {bot.pid} leads" in said.err
+
+
+async def test_polling_alone_reads_sends_and_ends(house: House) -> None:
+    session = house.begin()
+    assert (await house.say("poll")).code == 0
+    house.world.complete(session, percent=90)
+    said = await house.say("poll")
+    assert (said.code, said.out) == (0, "Polled: 1 of 1 sessions new or changed.\n")
+    assert len(house.cards(session)) == 1
+    assert len(house.direct_messages(session)) == 1
+    assert (await house.say("poll")).out == "Polled: nothing new.\n"
+
+    house.ispring.quirks.no_rights = True
+    refused = await house.say("poll")
+    assert refused.code == 1
+    assert "Account Owner" in refused.err
+
+
+async def test_a_rule_made_on_the_command_line_is_introduced_at_once_and_ended_by_number(house: House) -> None:
+    bot = await house.started()
+    added = await house.say("rules", "add", BAKERY, "outcome:failed")
+    assert added.code == 0
+    await bot.until(lambda: house.texts(BAKERY), "the introduction", seconds=5)
+    assert (await house.say("rules", "add", BAKERY, "outcome:failed")).out == "Rule 2 says the same already.\n"
+    assert "outcome:failed" in (await house.say("rules", "list")).out
+
+    session = house.begin()
+    await bot.has_polled()
+    house.world.complete(session, percent=20)
+    await bot.until(lambda: house.cards(session, BAKERY), "a low one is told there")
+    assert (await house.say("rules", "remove", "2")).code == 0
+    another = house.begin()
+    house.world.complete(another, percent=20)
+    await bot.until(lambda: house.cards(another), "told in the other channel")
+    await bot.has_polled()
+    assert not house.cards(another, BAKERY)
+
+    assert (await house.say("rules", "remove", "2")).code == 1
+    assert (await house.say("rules", "remove", "99")).code == 1
+    wrong = await house.say("rules", "add", BAKERY, "outcom:failed")
+    assert wrong.code == 2
+    assert "outcome:failed" in wrong.err
+    assert (await house.say("rules", "add", "#bakery")).code == 2
+
+
+async def test_what_is_owed_can_be_listed_explained_dropped_and_retried(house: House) -> None:
+    bot = await house.started(OPS_CHANNEL="")
+    await house.say("rules", "add", ELSEWHERE)
+    await bot.until(lambda: [one for one in bot.events("delivery.tried") if ELSEWHERE in one["to"]], "a refused intro")
+    session, dropped = house.begin(), house.begin()
+    house.slack.faults.order("chat.postMessage", "no_text", times=4, channel=RESULTS)
+    house.world.complete(session, percent=90)
+    await bot.has_logged("delivery.tried", state="dead", times=1)
+    house.world.complete(dropped, percent=90)
+    await bot.has_logged("delivery.tried", state="dead", times=2)
+
+    listed = await house.say("outbox", "list", "--state", "dead")
+    ids = [line.split()[0] for line in listed.out.splitlines()[2:]]
+    assert len(ids) == 2
+    why = await house.say("outbox", "why", short(session))
+    assert f"Session {short(session)}" in why.out
+    assert "no_text" in why.out
+    assert "sent" in why.out, "the observer was told"
+
+    retried, gone = ids
+    if short(dropped) in (await house.say("outbox", "why", short(dropped))).out.partition(retried)[0] and (
+        retried in (await house.say("outbox", "why", short(dropped))).out
+    ):
+        retried, gone = gone, retried
+    assert (await house.say("outbox", "drop", gone)).code == 0
+    assert (await house.say("outbox", "retry", retried)).code == 0
+    await bot.until(lambda: house.cards(session), "the retried card", seconds=8)
+    assert not house.cards(dropped)
+    assert (await house.say("outbox", "retry", gone)).code == 1
+    assert (await house.say("outbox", "drop", "no-such-delivery")).code == 1
+    assert (await house.say("outbox", "why", "ffffffffffff")).code == 1
+
+
+async def test_sessions_are_shown_as_a_table_json_and_csv_that_no_spreadsheet_runs(house: House) -> None:
+    trap = house.world.add_checklist('=HYPERLINK("http://trap.example";"Open")\nsecond line')
+    low = house.world.add_session(checklist=house.opening, employee=house.employee, observer=house.observer, percent=40)
+    risky = house.world.add_session(checklist=trap, employee=house.employee, observer=house.observer, percent=95)
+    assert (await house.say("poll")).code == 0
+
+    table = await house.say("sessions", "outcome:failed")
+    assert short(low) in table.out
+    assert short(risky) not in table.out
+    assert "1 of 1" in table.out
+    rows = json.loads((await house.say("sessions", "--json")).out)
+    assert {row["id"] for row in rows} == {short(low), short(risky)}
+    assert {row["employee"] for row in rows} == {"Ottoline Feverstone"}
+    found = list(csv.DictReader(io.StringIO((await house.say("sessions", "--csv")).out)))
+    titles = {row["id"]: row["checklist"] for row in found}
+    assert titles[short(risky)].startswith("'=HYPERLINK")
+    assert titles[short(low)] == "Opening"
+    assert len((await house.say("sessions")).out.splitlines()) == 5, "a title breaks no line of the table"
+    assert json.loads((await house.say("sessions", "--json", "checklist:Nothing")).out or "[]") == []
+    assert (await house.say("sessions", "--limit", "1")).out.splitlines()[-1].startswith("1 of 2")
+
+
+@pytest.mark.parametrize("seconds", [7.0])
+async def test_a_database_that_another_program_locks_for_a_while_costs_nothing(house: House, seconds: float) -> None:
+    session = house.begin()
+    bot = await house.started()
+    await bot.until(lambda: len(house.texts(OPS)) == 2 and house.texts(RESULTS), "all that the start owes")
+    lock = sqlite3.connect(house.folder / "spotter.db", isolation_level=None)
+    try:
+        lock.execute("BEGIN IMMEDIATE")
+        house.world.complete(session, percent=90)
+        await bot.until(lambda: "locked" in bot.log() or "busy" in bot.log(), "somebody notices", seconds=seconds + 5)
+        answer = await house.slack.command(ADMIN, RESULTS, "/ojt", "status")
+        assert answer.failure is None
+    finally:
+        lock.close()
+    await bot.until(lambda: house.cards(session), "the card")
+    assert len(house.cards(session)) == 1
+    assert bot.is_alive
