@@ -17,6 +17,8 @@ STOP_LIMIT = 10.0
 """Seconds a child gets to end after SIGTERM."""
 TAIL_BYTES = 16_384
 LOOK_EVERY = 0.4
+GUARD = 'read -r _; kill -TERM "$0"'
+"""What the guard runs: it waits until the director's end of its input is closed, then ends the process it is given."""
 
 
 class Child:
@@ -28,6 +30,7 @@ class Child:
         self._log = log
         self._changed = changed
         self._process: asyncio.subprocess.Process | None = None
+        self._guard: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self.state: State = "stopped"
         self.exit_code: int | None = None
@@ -52,6 +55,10 @@ class Child:
                 stderr=log,
                 start_new_session=True,
             )
+        # A director that is killed can end nobody; its guard then does, for the kernel closes the pipe to it.
+        self._guard = await asyncio.create_subprocess_exec(
+            "sh", "-c", GUARD, str(self._process.pid), stdin=asyncio.subprocess.PIPE, start_new_session=True
+        )
         self.exit_code = None
         self._become("running")
         self._watch = asyncio.create_task(self._notice_the_end(self._process), name="the bot's end")
@@ -96,12 +103,21 @@ class Child:
     async def _settle(self) -> None:
         if self._process is not None:
             await self._process.wait()
+        await self._dismiss_the_guard()
         if self._watch is not None:
             await self._watch
             self._watch = None
 
+    async def _dismiss_the_guard(self) -> None:
+        """As soon as there is nobody to guard: the process id may soon be somebody else's."""
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            guard.kill()
+            await guard.wait()
+
     async def _notice_the_end(self, process: asyncio.subprocess.Process) -> None:
         self.exit_code = await process.wait()
+        await self._dismiss_the_guard()
         if self.state == "running":
             self._become("exited")
 

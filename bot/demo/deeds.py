@@ -116,11 +116,11 @@ class Deeds:
         """{user, channel, ts, only_for?} or {user, view_id}, and action: the button or menu as Slack would send it."""
         slack, action = self._company.slack, order["action"]
         user, target = str(order["user"]), self._target(order)
-        action_id = str(action["action_id"])
+        action_id, block_id = str(action["action_id"]), action.get("block_id")
         if action.get("type") == "button":
-            answer = await slack.press(user, target, action_id, action.get("value"))
+            answer = await slack.press(user, target, action_id, action.get("value"), block_id=block_id)
         else:
-            answer = await slack.choose(user, target, action_id, _held(action))
+            answer = await slack.choose(user, target, action_id, _held(action), block_id=block_id)
         if answer.failure is not None:
             raise Impossible(SAYINGS.get(answer.failure, f"Spotter answered wrongly ({answer.failure})."))
         return {}

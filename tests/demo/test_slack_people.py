@@ -262,6 +262,30 @@ async def test_a_button_replaces_its_own_message(slack: SlackStandIn, app: Async
     assert "message" not in bodies[0]
 
 
+async def test_a_block_id_tells_two_of_one_action_id_apart(slack: SlackStandIn, app: AsyncApp) -> None:
+    bodies: list[Body] = []
+
+    @app.action("next")
+    async def pressed(ack: Any, body: Body) -> None:
+        await ack()
+        bodies.append(body)
+
+    @app.action("period")
+    async def chosen(ack: Any, body: Body) -> None:
+        await ack()
+        bodies.append(body)
+
+    blocks = [
+        {**actions(button("next", "1"), menu("period", "week", "month")), "block_id": name} for name in ("one", "two")
+    ]
+    ts = (await web_client(slack).chat_postMessage(channel=SHOP, text="x", blocks=blocks))["ts"]
+    await slack.press(ANA, ts, "next", block_id="two")
+    await slack.choose(ANA, ts, "period", "month", block_id="two")
+    assert [body["actions"][0]["block_id"] for body in bodies] == ["two", "two"]
+    with pytest.raises(NotPossible):
+        await slack.press(ANA, ts, "next", block_id="three")
+
+
 async def test_a_button_nobody_answers_to_fails(slack: SlackStandIn) -> None:
     heard: list[Any] = []
     slack.workspace.listen(lambda one: heard.append(one.subject) if one.kind == "interaction_failed" else None)

@@ -234,7 +234,8 @@ async def test_people_command_press_choose_and_open_their_home(talking: Director
         admin, channel = talking.cast.user_id("admin"), talking.cast.results_channel
         assert (await visitor.do("command", user=admin, channel=channel, text="/ojt post"))["ok"]
         card = (await until(lambda: talking.slack.messages(channel)))[0]
-        pressed = {"type": "button", "action_id": "acknowledge", "block_id": "any", "value": "1"}
+        block_id = next(one["block_id"] for one in card.blocks if one["type"] == "actions")
+        pressed = {"type": "button", "action_id": "acknowledge", "block_id": block_id, "value": "1"}
         assert (await visitor.do("act", user=admin, channel=channel, ts=card.ts, only_for=None, action=pressed))["ok"]
         await until(lambda: card.edited)
         option = {"text": {"type": "plain_text", "text": "Choice 1"}, "value": "1"}
@@ -307,6 +308,28 @@ async def test_the_demo_says_where_it_is_and_ends_cleanly_at_ctrl_c(tmp_path: Pa
         assert await demo.wait() == 0
     assert await demo.stdout.read() == b""
     assert not list(tmp_path.glob("spotter-demo-*"))
+
+
+async def test_a_demo_that_is_killed_leaves_no_bot_behind(tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    os.mkfifo(alive)
+    bot = f"import time; held = open({str(alive)!r}, 'w'); print('here', file=held, flush=True); time.sleep(600)"
+    program = f"""
+import asyncio, sys
+from bot.demo import Director
+async def main():
+    async with Director(seed=1, port=0, command=(sys.executable, "-c", {bot!r})):
+        await asyncio.sleep(600)
+asyncio.run(main())
+"""
+    environment = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
+    demo = await asyncio.create_subprocess_exec(sys.executable, "-c", program, env=environment, cwd=tmp_path)
+    async with asyncio.timeout(20):
+        with await asyncio.to_thread(alive.open) as held:
+            assert await asyncio.to_thread(held.readline) == "here\n"
+            demo.kill()
+            await demo.wait()
+            assert await asyncio.to_thread(held.read) == ""  # the end of file: nobody holds it open any more
 
 
 async def test_a_taken_port_gives_way_to_a_free_one(quiet: Director, talking: Director) -> None:

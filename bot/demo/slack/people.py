@@ -98,22 +98,36 @@ class People(Acting):
         action_id: str,
         value: str | None = None,
         *,
+        block_id: str | None = None,
         channel_id: str | None = None,
     ) -> Answer:
-        """Presses a button. `target`: a message, its ts, a view or its id; `value` tells buttons of one id apart."""
+        """Presses a button. `target`: a message, its ts, a view or its id.
+
+        `value` and `block_id` tell buttons of one action id apart.
+        """
         subject = self._subject(user_id, target, channel_id)
-        block, element = element_with(_blocks_of(subject), action_id, value)
+        block, element = element_with(_blocks_of(subject), action_id, value, block_id)
         if element["type"] not in ("button", "workflow_button"):
             raise NotPossible(f"{action_id} is a {element['type']}: choose() it")
         action: Json = {name: element[name] for name in ("text", "value", "url", "style") if name in element}
         return await self._act(user_id, subject, block, element, action)
 
     async def choose(
-        self, user_id: str, target: Message | View | str, action_id: str, value: Any, *, channel_id: str | None = None
+        self,
+        user_id: str,
+        target: Message | View | str,
+        action_id: str,
+        value: Any,
+        *,
+        block_id: str | None = None,
+        channel_id: str | None = None,
     ) -> Answer:
-        """Chooses in a menu: an option by its value or words, an id, a date; a list where several may be chosen."""
+        """Chooses in a menu: an option by its value or words, an id, a date; a list where several may be chosen.
+
+        `block_id` tells menus of one action id apart.
+        """
         subject = self._subject(user_id, target, channel_id)
-        block, element = element_with(_blocks_of(subject), action_id)
+        block, element = element_with(_blocks_of(subject), action_id, block_id=block_id)
         action = chosen(element, value)
         if element["type"] != "overflow":
             state = subject.state if isinstance(subject, View) else subject.states.setdefault(user_id, {})

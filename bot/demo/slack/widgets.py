@@ -48,13 +48,22 @@ _INITIAL_KEYS = {
 }
 
 
-def element_with(blocks: list[Json], action_id: str, value: str | None = None) -> tuple[Json, Json]:
-    """The block and the element with that action id (and, if given, that value). Raises NotPossible for none."""
+def element_with(
+    blocks: list[Json], action_id: str, value: str | None = None, block_id: str | None = None
+) -> tuple[Json, Json]:
+    """The first block and element with that action id and, where given, that value and block id.
+
+    An action id is unique in its block only. Raises NotPossible for none.
+    """
     for block in blocks:
         for element in elements_of(block):
-            if element["action_id"] == action_id and value in (None, element.get("value")):
+            is_meant = value in (None, element.get("value")) and block_id in (None, block["block_id"])
+            if element["action_id"] == action_id and is_meant:
                 return block, element
-    raise NotPossible(f"nothing here has the action id {action_id!r}" + (f" and the value {value!r}" if value else ""))
+    named = f"the action id {action_id!r}"
+    named += f" and the value {value!r}" if value else ""
+    named += f" in the block {block_id!r}" if block_id else ""
+    raise NotPossible(f"nothing here has {named}")
 
 
 def initial(element: Json) -> Json:
