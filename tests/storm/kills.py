@@ -1,0 +1,116 @@
+"""When a bot is killed, and what it was doing just then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+
+from bot.demo.slack import ApiCall, Happening
+from tests.service.house import House, Running
+from tests.storm.story import read_only
+from tests.storm.weather import EDIT, HISTORY, POST
+
+SENDING = "sending"
+IDLE = "nothing owed"
+_WHAT_IT_WAS_DOING = (
+    (SENDING, "SELECT count(*) FROM deliveries WHERE state = 'sending' AND attempt_started_at >= :born"),
+    ("not recovered", "SELECT count(*) FROM deliveries WHERE state = 'sending'"),
+    ("unsure", "SELECT count(*) FROM deliveries WHERE state = 'unsure'"),
+    ("waiting", "SELECT count(*) FROM deliveries WHERE state = 'waiting'"),
+    ("not claimed yet", "SELECT count(*) FROM notices WHERE delivery IS NULL AND ended IS NULL"),
+    ("edit owed", "SELECT count(*) FROM deliveries WHERE edit_due_at IS NOT NULL"),
+)
+"""From what weighs most to what weighs least; `:born` is when the bot was started, in ms. What its predecessor was
+sending counts apart: this one has not come to look at it."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A kill `after` so many seconds from the `number`th call of `method`, or from the start where there is none."""
+
+    method: str
+    number: int
+    after: float
+
+    def __str__(self) -> str:
+        since = f"call {self.number} of {self.method}" if self.method else "the start"
+        return f"{self.after:.3f} s after {since}"
+
+
+def draw(dice: Random) -> Moment:
+    """Four in five at a post: the instant it arrives, while it is being answered, or just after."""
+    match dice.choices(("arrives", "hangs", "answered", EDIT, HISTORY, ""), (50, 15, 15, 6, 8, 6))[0]:
+        case "arrives":
+            return Moment(POST, dice.randint(1, 4), 0.0)
+        case "hangs":
+            return Moment(POST, dice.randint(1, 3), dice.uniform(0.0, 1.0))
+        case "answered":
+            return Moment(POST, dice.randint(1, 4), dice.uniform(0.0, 0.03))
+        case "":
+            return Moment("", 0, dice.uniform(0.2, 5.0))
+        case method:
+            return Moment(method, dice.randint(1, 2), dice.choice([0.0, dice.uniform(0.0, 0.1)]))
+
+
+class Killer:
+    """Kills one bot at its moment: in the very call of the stand-in, so that no answer can leave before."""
+
+    def __init__(self, house: House, bot: Running, moment: Moment) -> None:
+        self._bot = bot
+        self._moment = moment
+        self._left = moment.number
+        self._timer: asyncio.TimerHandle | None = None
+        self._stop_listening: Callable[[], None] = lambda: None
+        if moment.method:
+            self._stop_listening = house.slack.workspace.listen(self._hear)
+        else:
+            self._kill_in(moment.after)
+
+    async def killed(self, at_latest: float) -> bool:
+        """Waits for the kill; where its moment does not come in so many seconds, kills all the same and says False."""
+        try:
+            async with asyncio.timeout(at_latest):
+                await self._bot.process.wait()
+                return True
+        except TimeoutError:
+            return False
+        finally:
+            self._stop_listening()
+            if self._timer is not None:
+                self._timer.cancel()
+            await self._bot.kill()
+
+    def _hear(self, happening: Happening) -> None:
+        call = happening.subject
+        if not isinstance(call, ApiCall) or call.method != self._moment.method or self._left <= 0:
+            return
+        self._left -= 1
+        if self._left == 0:
+            self._kill_in(self._moment.after)
+
+    def _kill_in(self, seconds: float) -> None:
+        if not seconds:
+            self._kill()
+            return
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._kill)
+
+    def _kill(self) -> None:
+        if self._bot.is_alive:
+            self._bot.process.kill()
+
+
+def what_it_was_doing(house: House, born: datetime) -> str:
+    """The weightiest state that the database holds, read after the death of a bot that was started at `born`."""
+    return next(iter(unsettled(house, born)), IDLE)
+
+
+def unsettled(house: House, born: datetime = datetime.fromtimestamp(0, UTC)) -> dict[str, int]:
+    """What the database still owes, by state, the weightiest first; empty where everything is settled."""
+    since = {"born": int(born.timestamp() * 1000)}
+    with closing(read_only(house.folder)) as database:
+        counts = {word: database.execute(question, since).fetchone()[0] for word, question in _WHAT_IT_WAS_DOING}
+    return {word: count for word, count in counts.items() if count}

@@ -1,0 +1,199 @@
+"""One house in a storm: round after round a bot is started, the services misbehave, and the bot is killed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from time import monotonic
+
+from bot.demo.slack import ApiCall, Happening
+from tests.service.house import House, Running
+from tests.service.house import house as open_house
+from tests.storm import kills, weather
+from tests.storm.kills import Killer, Moment
+from tests.storm.story import Company
+from tests.storm.verdict import told_too_often, violations
+
+BASELINE = 6
+BURST = 6
+ROUND_AT_MOST = 15.0
+"""Seconds after which a bot is killed although its moment has not come."""
+SETTLED_WITHIN = 200.0
+"""Seconds: two looks, a back-off after many tries, an edit that waits a minute and a half."""
+CALM = 0.15
+"""The share of rounds in which the bot lives long enough to look twice."""
+CALM_SECONDS = 33.0
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Figures:
+    """What happened in a storm."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    """By what the bot was doing."""
+    moments_missed: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    """Those that calls really met."""
+    sessions: int = 0
+    cards: int = 0
+    seconds: float = 0.0
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, other: Figures) -> None:
+        self.kills += other.kills
+        self.faults += other.faults
+        self.moments_missed += other.moments_missed
+        self.sessions += other.sessions
+        self.cards += other.cards
+        self.wrong += other.wrong
+        self.seconds = max(self.seconds, other.seconds)
+
+    @property
+    def killed_sending(self) -> int:
+        return self.kills[kills.SENDING]
+
+
+class Storm:
+    """The rounds of one house. The same seed chooses the same faults and moments."""
+
+    def __init__(self, house: House, seed: str, *, is_quick: bool, python_path: str = "", say: Say = print) -> None:
+        self.house = house
+        self.company = Company(house, Random(f"{seed}:company"))
+        self.figures = Figures()
+        self._seed = seed
+        self._is_quick = is_quick
+        self._say = say
+        self._settings = {"PYTHONPATH": python_path} if python_path else {}
+        self._last_late = 0.0
+        house.slack.workspace.dedupes_client_msg_id = False  # seen, but promised nowhere: only a look may protect
+        house.slack.faults.rate_limits = True
+        house.slack.workspace.listen(self._note)
+
+    def _note(self, happening: Happening) -> None:
+        call = happening.subject
+        if isinstance(call, ApiCall) and call.fault is not None:
+            self.figures.faults[f"{call.method} {call.fault}"] += 1
+            if call.fault == "accepted_late":
+                self._last_late = monotonic()
+
+    async def begin(self) -> None:
+        """Rules, sessions of before, and a first bot that has read them and introduced its rules."""
+        await self.company.settle_in(BASELINE)
+        bot = await self.run()
+        await bot.has_logged("polled", error=None)
+        await bot.until(lambda: not kills.unsettled(self.house), "the introductions")
+        await bot.kill()
+
+    async def run(self) -> Running:
+        return await self.house.run(**self._settings)
+
+    async def rounds(self, number: int) -> None:
+        for one in range(number):
+            await self.round(one)
+            if wrong := told_too_often(self.company):
+                self._say(f"[{self._seed}] round {one}: {wrong[0]}")
+                return
+
+    async def round(self, number: int) -> None:
+        """One bot's life."""
+        dice = Random(f"{self._seed}:{number}")
+        today, moment = weather.draw(dice, is_quick=self._is_quick), kills.draw(dice)
+        is_calm = not self._is_quick and dice.random() < CALM
+        await weather.break_out(self.house, today)
+        born = datetime.now(UTC)
+        bot = await self.run()
+        self.company.happen(BURST)
+        async with asyncio.TaskGroup() as meanwhile:
+            events = meanwhile.create_task(self._meanwhile(today, dice))
+            if is_calm:
+                await self._let_live(bot, CALM_SECONDS)
+                self.company.happen(BURST)
+            in_time = await Killer(self.house, bot, moment).killed(ROUND_AT_MOST)
+            events.cancel()
+        doing = kills.what_it_was_doing(self.house, born)
+        self.figures.kills[doing] += 1
+        self.figures.moments_missed += not in_time
+        late = "" if in_time else " (the moment did not come)"
+        self._say(f"[{self._seed}] {number}: {today}; killed {moment}{late}: {doing}")
+
+    async def _let_live(self, bot: Running, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await bot.process.wait()
+        except TimeoutError:
+            return
+
+    async def _meanwhile(self, today: weather.Weather, dice: Random) -> None:
+        """What changes while the bot lives: iSpring gets well, something breaks once, people go on working."""
+        await asyncio.sleep(today.ispring_lasts)
+        await weather.lift_ispring(self.house)
+        self.company.happen(BURST)
+        await asyncio.sleep(dice.uniform(0.0, 1.0))
+        await weather.strike(self.house, today.moment)
+        await asyncio.sleep(today.moment_lasts)
+        await self.house.slack.up()
+        await weather.lift_ispring(self.house)
+        self.house.slack.faults.token_revoked = False
+        while True:
+            await asyncio.sleep(dice.uniform(1.0, 4.0))
+            self.company.happen(BURST)
+
+    async def settle(self, within: float = SETTLED_WITHIN) -> list[str]:
+        """The storm is over: a last bot runs until nothing is owed. Answers what is wrong then; [] where nothing is."""
+        await weather.lift(self.house)
+        bot = await self.run()
+        began = monotonic()
+        wrong: list[str] = []
+        while not wrong and not self._is_settled():
+            await asyncio.sleep(0.1)
+            if not bot.is_alive:
+                wrong = [f"The last bot ended by itself, with code {bot.code}: {bot.log()[-2000:]}"]
+            elif monotonic() - began > within:
+                wrong = [
+                    f"After {within:.0f} s there is still {kills.unsettled(self.house)}",
+                    *violations(self.company),
+                ]
+            else:
+                wrong = told_too_often(self.company)
+        wrong = wrong or violations(self.company)
+        await bot.terminate()
+        self.figures.seconds = monotonic() - began
+        self.figures.wrong = [f"[{self._seed}] {one}" for one in wrong]
+        self.figures.sessions = len(self.company.stories)
+        self.figures.cards = sum(sum(story.cards.values()) for story in self.company.stories)
+        return wrong
+
+    def _is_settled(self) -> bool:
+        late = self._last_late and monotonic() < self._last_late + weather.LATE + 1
+        return not late and self.company.all_is_seen() and not kills.unsettled(self.house)
+
+
+@asynccontextmanager
+async def storm(
+    folder: Path, seed: str, *, is_quick: bool, python_path: str = "", say: Say = print
+) -> AsyncIterator[Storm]:
+    folder.mkdir(parents=True, exist_ok=True)
+    async with open_house(folder) as house:
+        made = Storm(house, seed, is_quick=is_quick, python_path=python_path, say=say)
+        await made.begin()
+        yield made
+
+
+async def weathered(folder: Path, seed: str, number: int, *, is_quick: bool, say: Say = print) -> Figures:
+    """A storm of so many kills in a house of its own, from its beginning to its verdict."""
+    async with storm(folder, seed, is_quick=is_quick, say=say) as made:
+        await made.rounds(number)
+        await made.settle()
+        say(f"[{seed}] settled in {made.figures.seconds:.0f} s: {'; '.join(made.figures.wrong) or 'all is well'}")
+        return made.figures
+
+
+__all__ = ["Figures", "Moment", "Storm", "storm", "weathered"]

@@ -1,0 +1,36 @@
+"""Killed again and again while everything misbehaves, Spotter tells each session once; and the storm can tell."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.storm.mutants import MUTANTS, Mutant, ordeal
+from tests.storm.storm import Figures, weathered
+
+SEED = 20
+HOUSES, KILLS_IN_EACH = 4, 5
+
+
+@pytest.mark.timeout(300)
+async def test_twenty_kills_lose_nothing_and_tell_nothing_twice(tmp_path: Path) -> None:
+    storms = [
+        weathered(tmp_path / str(house), f"{SEED}:{house}", KILLS_IN_EACH, is_quick=True) for house in range(HOUSES)
+    ]
+    figures = Figures()
+    for one in await asyncio.gather(*storms):
+        figures.add(one)
+    print(f"Seed {SEED}; kills by what the bot was doing: {dict(figures.kills)}; met: {dict(figures.faults)}")
+    assert not figures.wrong, "\n".join(figures.wrong)
+    assert sum(figures.kills.values()) == HOUSES * KILLS_IN_EACH
+    assert figures.killed_sending >= HOUSES * KILLS_IN_EACH / 2
+    assert figures.faults["chat.postMessage accepted_late"], "this seed has to draw it"
+
+
+@pytest.mark.timeout(300)
+async def test_the_storm_tells_the_real_spotter_from_each_mutant(tmp_path: Path) -> None:
+    asked: list[Mutant | None] = [None, *MUTANTS]
+    real, *mutants = await asyncio.gather(*(ordeal(tmp_path / str(number), one) for number, one in enumerate(asked)))
+    assert not real
+    for mutant, wrong in zip(MUTANTS, mutants, strict=True):
+        assert wrong, f"the storm does not find the mutant {mutant.name!r}"
