@@ -1,9 +1,10 @@
 """Who works where and for whom: iSpring's people and departments as one value, with the questions asked of them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from bot.core.keeping import ERASED_PERSON
 from bot.core.model import Department, Person, PersonStatus, Subordination
 
 
@@ -13,13 +14,18 @@ class Directory:
 
     people: Mapping[str, Person] = field(default_factory=dict)
     departments: Mapping[str, Department] = field(default_factory=dict)
+    erased: Collection[str] = frozenset()  # ids of people who were erased: nobody's name is known by them
 
     @classmethod
-    def of(cls, people: Iterable[Person], departments: Iterable[Department]) -> "Directory":
-        return cls({p.person_id: p for p in people}, {d.department_id: d for d in departments})
+    def of(
+        cls, people: Iterable[Person], departments: Iterable[Department], erased: Collection[str] = frozenset()
+    ) -> "Directory":
+        return cls({p.person_id: p for p in people}, {d.department_id: d for d in departments}, erased)
 
     def name_of(self, person_id: str) -> str:
         """What to show for a person; somebody iSpring no longer knows is "unknown person (1f2e3d4c)"."""
+        if person_id in self.erased:
+            return ERASED_PERSON
         person = self.people.get(person_id)
         return person.name if person else f"unknown person ({person_id[:8]})"
 

@@ -20,6 +20,7 @@ from bot.core.delivery import (
     Throttled,
 )
 from bot.core.directory import Directory
+from bot.core.keeping import KeepingRows
 from bot.core.model import (
     Change,
     ChecklistSummary,
@@ -385,6 +386,13 @@ class SessionRows(Protocol):
         """True once per spelling, the first time it is asked about."""
         ...
 
+    def catch_up(self) -> datetime | None:
+        """When the copy was made that this database was restored from, until a poll has caught up; else None. What was
+        completed since then may have been told: it is recorded and counted, not posted."""
+        ...
+
+    def end_catch_up(self) -> None: ...
+
     def note_poll(self, report: PollReport) -> None: ...
 
     def poll_state(self) -> PollState: ...
@@ -655,6 +663,8 @@ class Tx(Protocol):
     def people(self) -> PeopleRows: ...
     @property
     def ledger(self) -> LedgerRows: ...
+    @property
+    def keeping(self) -> KeepingRows: ...
 
 
 class Store(Protocol):

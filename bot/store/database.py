@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from bot.core.errors import StoreUnusable
 from bot.core.ports import Tx
+from bot.store.erasure import Keeping
 from bot.store.failures import translated
 from bot.store.ledger import Ledger
 from bot.store.opening import BUSY_SECONDS, reader, set_up, writer
@@ -32,6 +33,7 @@ class Transaction:
         self.rules = Rules(connection)
         self.sessions = Sessions(connection, self.people)
         self.ledger = Ledger(connection)
+        self.keeping = Keeping(connection)
 
 
 class Database:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from bot.core.model import SessionFacts, SessionKey
 from bot.core.ports import Narrowed, Slice
 from bot.store.columns import to_json, value_of
+from bot.store.erasure import erased_people, is_erased
 from bot.store.rows import OF_KEY, fingerprint_numbers
 
 _AT_ONCE = 1_000  # fingerprints in one question
@@ -23,6 +24,8 @@ def narrow(connection: sqlite3.Connection, slices: Iterable[Slice]) -> Narrowed:
     be theirs."""
     known = _stored_fingerprints(connection)
     end = len(known)
+    erased = erased_people(connection)
+    tombs: int = value_of(connection, "SELECT count(*) FROM erased_sessions")
     seen_at = array("I", bytes(4 * end))  # beside `known`: which row of the listing said so last, 0 for none
     others: dict[SessionKey, tuple[int, SessionFacts, bytes]] = {}
     set_aside: list[str] = []
@@ -38,6 +41,8 @@ def narrow(connection: sqlite3.Connection, slices: Iterable[Slice]) -> Narrowed:
                 continue
             session_id, employee_id, raw = piece.rows[index]
             key = SessionKey(session_id, employee_id)
+            if employee_id in erased or (tombs and is_erased(connection, key)):
+                continue
             duplicates += key in others
             others[key] = (row, piece.facts(index), raw)
     changed = []
@@ -61,14 +66,17 @@ def narrow(connection: sqlite3.Connection, slices: Iterable[Slice]) -> Narrowed:
         else list(_keys(connection, [known[at] for at in range(end) if not seen_at[at] and known[at] not in marked])),
         back=[key for fingerprint, key in marked.items() if seen_at[bisect_left(known, fingerprint)]],
         listed=row - duplicates,
-        known=end - len(marked),
+        known=end - len(marked) - tombs,
         set_aside=set_aside,
         duplicates=duplicates,
     )
 
 
 def _stored_fingerprints(connection: sqlite3.Connection) -> "array[int]":
-    cursor = connection.execute("SELECT fingerprint FROM sessions ORDER BY fingerprint")
+    # Those of erased sessions too: their rows are listed still, and say nothing new.
+    cursor = connection.execute(
+        "SELECT fingerprint FROM sessions UNION ALL SELECT fingerprint FROM erased_sessions ORDER BY fingerprint"
+    )
     cursor.row_factory = None  # plain tuples: a fifth of the time over a million rows
     return array("q", (fingerprint for (fingerprint,) in cursor))
 

@@ -41,6 +41,7 @@ def writer(path: Path, busy_seconds: float) -> sqlite3.Connection:
     # sent again: so every commit is on the disk before it is acknowledged.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # else what was erased would stay readable in the file
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT}")
     connection.execute(f"PRAGMA cache_size = {_WRITER_PAGES}")
     return connection

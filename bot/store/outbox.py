@@ -23,10 +23,13 @@ _IS_OPEN = (
     "NOT EXISTS (SELECT 1 FROM destinations"
     " WHERE destinations.destination = deliveries.destination AND destinations.held IS NOT NULL)"
 )
-# A message shows less than is known: some session of it has risen above the version shown.
+# A message shows less than is known: some session of it has risen above the version shown. Or it shows more: the
+# session was erased while the message was on its way. One that was edited since shows version 0 of it.
 _IS_BEHIND = (
-    "EXISTS (SELECT 1 FROM notices JOIN sessions USING (session_id, employee_id) WHERE notices.delivery = deliveries.id"
-    " AND notices.ended IS NULL AND coalesce(notices.shown_version, 0) < sessions.version)"
+    "EXISTS (SELECT 1 FROM notices LEFT JOIN sessions USING (session_id, employee_id)"
+    " WHERE notices.delivery = deliveries.id AND notices.ended IS NULL AND notices.session_id IS NOT NULL"
+    " AND CASE WHEN sessions.id IS NULL THEN coalesce(notices.shown_version, 1) > 0"
+    " ELSE coalesce(notices.shown_version, 0) < sessions.version END)"
 )
 
 

@@ -17,6 +17,7 @@ from bot.core.model import (
     Subordination,
 )
 from bot.store.columns import State, from_json, from_ms, from_ms_or_none, to_json, to_ms, value_of
+from bot.store.erasure import erased_people
 
 
 class KeptDirectory:
@@ -39,6 +40,7 @@ class People:
 
     def replace_directory(self, people: Sequence[Person], departments: Sequence[Department], now: datetime) -> None:
         self._replaced = True
+        erased = erased_people(self._connection)
         self._connection.execute("DELETE FROM people")
         self._connection.execute("DELETE FROM departments")
         # "OR REPLACE": a page that iSpring repeated must not stop the rest.
@@ -58,6 +60,7 @@ class People:
                     to_json(person.manages_departments),
                 )
                 for person in people
+                if person.person_id not in erased
             ),
         )
         self._connection.executemany(
@@ -111,6 +114,7 @@ class People:
                 )
                 for row in departments
             ),
+            erased_people(self._connection),
         )
 
     def directory_at(self) -> datetime | None:

@@ -25,6 +25,7 @@ from bot.core.ports import Found, Narrowed, PollReport, PollState, Slice
 from bot.core.query import Query, mentioned, resolve
 from bot.store import details, search
 from bot.store.columns import State, from_json, from_ms, to_json, to_ms, value_of
+from bot.store.erasure import erased_people, is_erased
 from bot.store.narrowing import narrow
 from bot.store.people import People
 from bot.store.rows import OF_KEY, UPSERT, fingerprint_number, first_values_of, id_of, owe_edits, session_of, values_of
@@ -57,7 +58,12 @@ class Sessions:
 
     def write_baseline(self, rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime) -> None:
         at = to_ms(now)
-        values = [first_values_of(facts, mark, targets.of(facts.checklist_id), at) for facts, mark in rows]
+        erased = erased_people(self._connection)
+        values = [
+            first_values_of(facts, mark, targets.of(facts.checklist_id), at)
+            for facts, mark in rows
+            if facts.key.employee_id not in erased
+        ]
         # In the order of the key, so that neighbours share pages of its index; of a key listed twice the last wins.
         values.sort(key=itemgetter(0, 1))
         self._connection.executemany(UPSERT, values)
@@ -100,6 +106,8 @@ class Sessions:
 
     def save(self, change: Change, fingerprint: bytes) -> None:
         after = change.after
+        if is_erased(self._connection, after.key):  # since this listing was compared
+            return
         self._connection.execute(UPSERT, values_of(after, fingerprint))
         self._note_checklists({after.facts.checklist_id: after.facts.checklist_title})
         if change.kind in (ChangeKind.COMPLETED, ChangeKind.CORRECTED):
@@ -258,6 +266,12 @@ class Sessions:
     def is_new_status(self, status: str) -> bool:
         added = self._connection.execute("INSERT OR IGNORE INTO statuses (status) VALUES (?)", (status,)).rowcount
         return bool(added)
+
+    def catch_up(self) -> datetime | None:
+        return self._state.moment("catch_up_since")
+
+    def end_catch_up(self) -> None:
+        self._state.set("catch_up_since", None)
 
     def note_poll(self, report: PollReport) -> None:
         self._state.set("last_poll", to_json(report))

@@ -1,0 +1,77 @@
+"""What is forgotten, and what a restored copy does not know: the database's duties towards people and its own past.
+
+`core.ports.Tx` offers these rows as `keeping`.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.core.model import Destination
+
+ERASED_PERSON = "erased person"  # shown where an observer's name stood
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """What erasing a person did; asked again for the same person, what is left to do.
+
+    `redactions` counts posted messages that still have to be edited: a running Spotter does that. `out_of_reach` counts
+    posted messages that Slack refuses to have edited. `rules_paused` were theirs; `rules_naming` may name them in their
+    query and are to be looked at by a person.
+    """
+
+    sessions: int = 0  # as the employee: gone but for their ids
+    observed: int = 0  # as the observer: kept, their name is not shown any more
+    dropped: int = 0  # notices that waited and will not be sent
+    redactions: int = 0
+    out_of_reach: int = 0
+    slack_users: tuple[str, ...] = ()  # ids of the accounts that were forgotten
+    rules_paused: tuple[int, ...] = ()
+    rules_naming: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired:
+    """One step of the retention: sessions erased, and posted messages that are to be edited because of it."""
+
+    sessions: int
+    redactions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What nobody needs any more: attempts of settled messages, ledger lines, Slack accounts nobody asked for."""
+
+    attempts: int = 0
+    ledger: int = 0
+    slack_users: int = 0
+
+
+class KeepingRows(Protocol):
+    def erase(self, person_id: str, now: datetime) -> Erased:
+        """Forgets a person; harmless when done before. Whether anybody is known by that id is the caller's question."""
+        ...
+
+    def erased_people(self) -> Collection[str]:
+        """Ids of the people who were erased: the next reading of iSpring does not bring them back."""
+        ...
+
+    def expire(self, before: datetime, redact_from: datetime, now: datetime, limit: int) -> Expired:
+        """Erases sessions completed, or no longer listed, before then; their messages are edited from `redact_from` on,
+        one after the other, so that corrections can go in between."""
+        ...
+
+    def forget(self, now: datetime, ledger_before: datetime | None) -> Forgotten:
+        """Deletes what is old and of no use; ledger lines only where a time is given."""
+        ...
+
+    def tidied_at(self) -> datetime | None: ...
+
+    def note_tidied(self, now: datetime) -> None: ...
+
+    def perhaps_told(self) -> Mapping[Destination, int]:
+        """Notices that waited when the copy was made which was restored: nobody can say whether they were told since,
+        so they are not sent. How many for each destination."""
+        ...

@@ -1,0 +1,277 @@
+"""Forgets people and old sessions. What is left of a session are its ids and the fingerprint of its row, so that the
+next listing that still has it says nothing new; what was posted about it owes an edit that says nothing about anybody.
+"""
+
+import re
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot.core.keeping import Erased, Expired, Forgotten
+from bot.core.model import Destination, DestinationKind, NoticeKind, RuleState, SessionKey
+from bot.store.columns import State, to_json, to_ms, value_of
+from bot.store.endings import end_notices
+from bot.store.rows import OF_KEY
+
+CHILDREN = ("history", "details", "acknowledgements")  # tables that hang on a session's row
+BETWEEN_REDACTIONS = timedelta(seconds=3)  # half the pace of edits: the other half is for what is new
+ATTEMPTS_KEPT = timedelta(days=90)  # of messages that are settled
+SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
+PERHAPS_TOLD = "it waited when the restored copy was made, and may have been told since"
+_ERASED = "the person it is about was erased"
+_EXPIRED = "the session is older than sessions are kept"
+_OWNER_ERASED = "the person who made it was erased"
+_NAMELESS = 'employee:"erased person"'  # instead of the query of an ended rule that named somebody
+_COMPLETED = "outcome IN ('completed', 'met', 'below', 'failed')"
+_CHOSEN = "SELECT value FROM json_each(?)"
+
+
+class Keeping:
+    """Fulfils `core.keeping.KeepingRows`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._state = State(connection)
+
+    # ---- a person --------------------------------------------------------------------------------------------------
+
+    def erase(self, person_id: str, now: datetime) -> Erased:
+        self._connection.execute(
+            "INSERT OR IGNORE INTO erased_people (person_id, erased_at) VALUES (?, ?)", (person_id, to_ms(now))
+        )
+        name, email = self._connection.execute(
+            "SELECT name, email FROM people WHERE person_id = ?", (person_id,)
+        ).fetchone() or ("", None)
+        users = self._slack_users(person_id, email)
+        naming = self._rules_naming(name, person_id, users)
+        paused = self._forget_accounts(users, email, now)
+        dropped = self._drop_direct(person_id, users)
+        own = [
+            row["id"] for row in self._connection.execute("SELECT id FROM sessions WHERE employee_id = ?", (person_id,))
+        ]
+        dropped += self._end_untold(own, _ERASED)
+        self._owe_redactions(self._posted_about(own), now, timedelta(0))
+        self._entomb(own, now)
+        observed = self._connection.execute(
+            "UPDATE sessions SET version = version + 1 WHERE observer_id = ?", (person_id,)
+        ).rowcount
+        self._owe_redactions(self._posted_naming(person_id), now, timedelta(0))
+        self._connection.execute("DELETE FROM people WHERE person_id = ?", (person_id,))
+        self._state.set("directory_version", (self._state.get("directory_version") or 0) + 1)
+        return Erased(
+            sessions=len(own),
+            observed=observed,
+            dropped=dropped,
+            redactions=self._count_posted(person_id, "edit_due_at IS NOT NULL"),
+            out_of_reach=self._count_posted(person_id, "edit_ended IS NOT NULL"),
+            slack_users=users,
+            rules_paused=paused,
+            rules_naming=naming,
+        )
+
+    def erased_people(self) -> Collection[str]:
+        return erased_people(self._connection)
+
+    def _slack_users(self, person_id: str, email: str | None) -> tuple[str, ...]:
+        """The accounts that are this person's: linked to them, or alone with their address. A shop's mailbox is not."""
+        found = [
+            row["slack_user_id"]
+            for row in self._connection.execute("SELECT slack_user_id FROM links WHERE person_id = ?", (person_id,))
+        ]
+        if email and value_of(self._connection, "SELECT count(*) FROM people WHERE email = ?", (email,)) == 1:
+            rows = self._connection.execute("SELECT user_id FROM slack_users WHERE email = ?", (email,)).fetchall()
+            if len(rows) == 1:
+                found.append(rows[0]["user_id"])
+        return tuple(dict.fromkeys(found))
+
+    def _forget_accounts(self, users: Sequence[str], email: str | None, now: datetime) -> tuple[int, ...]:
+        """Forgets Slack accounts and what hangs on them; the numbers of the rules that rest from now on."""
+        chosen = (to_json(users),)
+        rules = self._connection.execute(
+            f"SELECT rule_id FROM rules WHERE owner IN ({_CHOSEN}) AND state <> 'ended'", chosen
+        ).fetchall()
+        self._connection.execute(
+            f"UPDATE rules SET state = ?, why = ? WHERE owner IN ({_CHOSEN}) AND state <> 'ended'",
+            (RuleState.PAUSED, _OWNER_ERASED, *chosen),
+        )
+        seen = [
+            row["session"]
+            for row in self._connection.execute(
+                f"SELECT session FROM acknowledgements WHERE slack_user_id IN ({_CHOSEN})", chosen
+            )
+        ]
+        self._connection.execute(f"UPDATE sessions SET version = version + 1 WHERE id IN ({_CHOSEN})", (to_json(seen),))
+        self._owe_redactions(self._posted_about(seen), now, timedelta(0))
+        for table, column in _BY_ACCOUNT:
+            self._connection.execute(f"DELETE FROM {table} WHERE {column} IN ({_CHOSEN})", chosen)
+        self._connection.execute("DELETE FROM no_slack_users WHERE email = ?", (email,))
+        return tuple(row["rule_id"] for row in rules)
+
+    def _rules_naming(self, name: str, person_id: str, users: Sequence[str]) -> tuple[int, ...]:
+        """Rules whose query holds a word of the name, or an id. Those that have ended lose their query here."""
+        words = {word for word in re.findall(r"\w+", name.casefold()) if len(word) > 2}
+        words |= {ident.casefold() for ident in (person_id, *users)}
+        living = []
+        for row in self._connection.execute("SELECT rule_id, query, state FROM rules").fetchall():
+            if not words & set(re.findall(r"[\w-]+|\w+", row["query"].casefold())):
+                continue
+            if row["state"] == RuleState.ENDED:
+                self._connection.execute("UPDATE rules SET query = ? WHERE rule_id = ?", (_NAMELESS, row["rule_id"]))
+            else:
+                living.append(row["rule_id"])
+        return tuple(living)
+
+    def _drop_direct(self, person_id: str, users: Sequence[str]) -> int:
+        """Ends what waits for the person themselves; what they got already is to be redacted."""
+        places = [str(Destination(DestinationKind.PERSON, person_id))]
+        places += [str(Destination(DestinationKind.USER, user)) for user in users]
+        return self._end(
+            "SELECT notices.id FROM notices LEFT JOIN deliveries ON deliveries.id = notices.delivery"
+            f" WHERE notices.destination IN ({_CHOSEN}) AND notices.ended IS NULL"
+            " AND (notices.delivery IS NULL OR deliveries.state <> 'sent')",
+            to_json(places),
+            _ERASED,
+        )
+
+    def _posted_naming(self, person_id: str) -> list[int]:
+        """Posted messages to a person, or about a session they observed."""
+        rows = self._connection.execute(
+            "SELECT id FROM deliveries WHERE destination = ? UNION SELECT delivery FROM notices"
+            " JOIN sessions USING (session_id, employee_id) WHERE observer_id = ? AND delivery IS NOT NULL",
+            (str(Destination(DestinationKind.PERSON, person_id)), person_id),
+        )
+        return [row[0] for row in rows]
+
+    def _count_posted(self, person_id: str, condition: str) -> int:
+        found: int = value_of(
+            self._connection,
+            f"SELECT count(*) FROM deliveries WHERE state = 'sent' AND {condition} AND (destination = ? OR id IN"
+            " (SELECT delivery FROM notices LEFT JOIN sessions USING (session_id, employee_id)"
+            " WHERE delivery IS NOT NULL AND ? IN (notices.employee_id, observer_id)))",
+            (str(Destination(DestinationKind.PERSON, person_id)), person_id),
+        )
+        return found
+
+    # ---- sessions --------------------------------------------------------------------------------------------------
+
+    def expire(self, before: datetime, redact_from: datetime, now: datetime, limit: int) -> Expired:
+        cut = to_ms(before)
+        old = self._ids(f"finished_at < ? AND {_COMPLETED}", cut, limit)
+        # A completion whose date could not be understood counts from when it was stored.
+        old += self._ids(f"finished_at IS NULL AND changed_at < ? AND {_COMPLETED}", cut, limit - len(old))
+        known = set(old)
+        old += [one for one in self._ids("missing_since < ?", cut, limit) if one not in known][: limit - len(old)]
+        self._end_untold(old, _EXPIRED)
+        redactions = self._owe_redactions(self._posted_about(old), redact_from, BETWEEN_REDACTIONS)
+        self._entomb(old, now)
+        return Expired(sessions=len(old), redactions=redactions)
+
+    def _ids(self, condition: str, cut: int, limit: int) -> list[int]:
+        rows = self._connection.execute(f"SELECT id FROM sessions WHERE {condition} LIMIT ?", (cut, limit))
+        return [row["id"] for row in rows]
+
+    def _posted_about(self, sessions: Sequence[int]) -> list[int]:
+        rows = self._connection.execute(
+            "SELECT DISTINCT delivery FROM sessions JOIN notices USING (session_id, employee_id)"
+            f" WHERE sessions.id IN ({_CHOSEN}) AND delivery IS NOT NULL",
+            (to_json(sessions),),
+        )
+        return [row["delivery"] for row in rows]
+
+    def _owe_redactions(self, deliveries: Iterable[int], first: datetime, between: timedelta) -> int:
+        """Messages that stand in Slack owe an edit. One that is being sent finds out when its attempt is stored."""
+        owed = 0
+        for delivery in deliveries:
+            owed += self._connection.execute(
+                "UPDATE deliveries SET edit_due_at = min(coalesce(edit_due_at, ?1), ?1) WHERE id = ?2"
+                " AND state = 'sent' AND edit_ended IS NULL",
+                (to_ms(first + owed * between), delivery),
+            ).rowcount
+        return owed
+
+    def _end_untold(self, sessions: Sequence[int], why: str) -> int:
+        return self._end(
+            "SELECT notices.id FROM sessions JOIN notices USING (session_id, employee_id)"
+            " LEFT JOIN deliveries ON deliveries.id = notices.delivery"
+            f" WHERE sessions.id IN ({_CHOSEN}) AND notices.ended IS NULL"
+            " AND (notices.delivery IS NULL OR deliveries.state <> 'sent')",
+            to_json(sessions),
+            why,
+        )
+
+    def _end(self, which: str, parameter: str, why: str) -> int:
+        ids = [row["id"] for row in self._connection.execute(which, (parameter,))]
+        end_notices(self._connection, ids, why, in_hand=False)
+        return len(ids)
+
+    def _entomb(self, sessions: Sequence[int], now: datetime) -> None:
+        chosen = to_json(sessions)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO erased_sessions (session_id, employee_id, fingerprint, erased_at)"
+            f" SELECT session_id, employee_id, fingerprint, ? FROM sessions WHERE id IN ({_CHOSEN})",
+            (to_ms(now), chosen),
+        )
+        for table in CHILDREN:
+            self._connection.execute(f"DELETE FROM {table} WHERE session IN ({_CHOSEN})", (chosen,))
+        self._connection.execute(f"DELETE FROM sessions WHERE id IN ({_CHOSEN})", (chosen,))
+
+    # ---- what is of no use any more --------------------------------------------------------------------------------
+
+    def forget(self, now: datetime, ledger_before: datetime | None) -> Forgotten:
+        attempts = self._connection.execute(
+            "DELETE FROM attempts WHERE ended_at < ? AND delivery IN"
+            " (SELECT id FROM deliveries WHERE state IN ('sent', 'dead', 'dropped'))",
+            (to_ms(now - ATTEMPTS_KEPT),),
+        ).rowcount
+        ledger = 0
+        if ledger_before is not None:
+            ledger = self._connection.execute("DELETE FROM ledger WHERE at < ?", (to_ms(ledger_before),)).rowcount
+        # Whoever made a rule or is linked stays: an account that is not known counts as that of a full member.
+        users = self._connection.execute(
+            "DELETE FROM slack_users WHERE seen_at < ? AND user_id NOT IN (SELECT slack_user_id FROM links)"
+            " AND user_id NOT IN (SELECT owner FROM rules WHERE state <> 'ended')",
+            (to_ms(now - SLACK_USERS_KEPT),),
+        ).rowcount
+        self._connection.execute("DELETE FROM no_slack_users WHERE at < ?", (to_ms(now - SLACK_USERS_KEPT),))
+        return Forgotten(attempts=attempts, ledger=ledger, slack_users=users)
+
+    def tidied_at(self) -> datetime | None:
+        return self._state.moment("tidied_at")
+
+    def note_tidied(self, now: datetime) -> None:
+        self._state.set("tidied_at", to_ms(now))
+
+    # ---- after a restore -------------------------------------------------------------------------------------------
+
+    def perhaps_told(self) -> Mapping[Destination, int]:
+        rows = self._connection.execute(
+            "SELECT destination, count(*) AS many FROM notices WHERE ended = ? AND delivery IS NULL"
+            " AND kind = ? GROUP BY destination",
+            (PERHAPS_TOLD, NoticeKind.SESSION),
+        )
+        return {Destination.parse(row["destination"]): row["many"] for row in rows}
+
+
+# Where rows belong to a Slack account; whose links, wishes and acknowledgements go with it.
+_BY_ACCOUNT = (
+    ("acknowledgements", "slack_user_id"),
+    ("preferences", "slack_user_id"),
+    ("links", "slack_user_id"),
+    ("slack_users", "user_id"),
+)
+
+
+def erased_people(connection: sqlite3.Connection) -> frozenset[str]:
+    return frozenset(row[0] for row in connection.execute("SELECT person_id FROM erased_people"))
+
+
+def is_erased(connection: sqlite3.Connection, key: SessionKey) -> bool:
+    """Whether a listing's row is of a session, or of an employee, that was erased."""
+    return bool(
+        value_of(
+            connection,
+            f"SELECT EXISTS (SELECT 1 FROM erased_sessions WHERE {OF_KEY})"
+            " OR EXISTS (SELECT 1 FROM erased_people WHERE person_id = ?)",
+            (key.session_id, key.employee_id, key.employee_id),
+        )
+    )
