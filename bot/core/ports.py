@@ -476,6 +476,10 @@ class OutboxRows(Protocol):
         post; not those that were already left to be posted when an earlier outage was summed up. How many."""
         ...
 
+    def waits_since(self, destination: Destination) -> datetime | None:
+        """Since when a session's card waits there that nobody has tried to post, None where none does."""
+        ...
+
     def counted(self, notice_id: int) -> Iterable[CountedSession]:
         """What a summary counts."""
         ...

@@ -327,6 +327,20 @@ def m002_severed_ties(db: Database) -> None:
     )
 
 
+SUMMARIES = (
+    # The summary that counts this notice's session instead of a card; `ended` says so too, so that nothing posts it.
+    "ALTER TABLE notices ADD COLUMN counted_in INTEGER REFERENCES notices (id)",
+    # What a summary counts.
+    "CREATE INDEX notices_counted ON notices (counted_in) WHERE counted_in IS NOT NULL",
+)
+
+
+@migrations()
+def m004_summaries(db: Database) -> None:
+    for statement in SUMMARIES:
+        db.conn.execute(statement)
+
+
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes what `INDEXES_OF_BASELINE` names, once."""
     for statement in INDEXES_OF_BASELINE:
