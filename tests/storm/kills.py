@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from random import Random
 
 from bot.demo.slack import ApiCall, Happening
@@ -88,6 +88,8 @@ class Killer:
         call = happening.subject
         if not isinstance(call, ApiCall) or call.method != self._moment.method or self._left <= 0:
             return
+        if not self._bot.log():
+            return  # it is only being born: this call was still under way when its predecessor died
         self._left -= 1
         if self._left == 0:
             self._kill_in(self._moment.after)
@@ -108,9 +110,9 @@ def what_it_was_doing(house: House, born: datetime) -> str:
     return next(iter(unsettled(house, born)), IDLE)
 
 
-def unsettled(house: House, born: datetime = datetime.fromtimestamp(0, UTC)) -> dict[str, int]:
+def unsettled(house: House, born: datetime | None = None) -> dict[str, int]:
     """What the database still owes, by state, the weightiest first; empty where everything is settled."""
-    since = {"born": int(born.timestamp() * 1000)}
+    since = {"born": int(born.timestamp() * 1000) if born else 0}
     with closing(read_only(house.folder)) as database:
         counts = {word: database.execute(question, since).fetchone()[0] for word, question in _WHAT_IT_WAS_DOING}
     return {word: count for word, count in counts.items() if count}

@@ -1,6 +1,7 @@
 """Killed again and again while everything misbehaves, Spotter tells each session once; and the storm can tell."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,19 @@ HOUSES, KILLS_IN_EACH = 4, 5
 
 
 @pytest.mark.timeout(300)
-async def test_twenty_kills_lose_nothing_and_tell_nothing_twice(tmp_path: Path) -> None:
+async def test_twenty_kills_lose_nothing_and_tell_nothing_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     storms = [
         weathered(tmp_path / str(house), f"{SEED}:{house}", KILLS_IN_EACH, is_quick=True) for house in range(HOUSES)
     ]
     figures = Figures()
     for one in await asyncio.gather(*storms):
         figures.add(one)
-    print(f"Seed {SEED}; kills by what the bot was doing: {dict(figures.kills)}; met: {dict(figures.faults)}")
+    with capsys.disabled():
+        sys.stdout.write(
+            f" seed {SEED}, killed while {dict(figures.kills)}, met {sum(figures.faults.values())} faults "
+        )
     assert not figures.wrong, "\n".join(figures.wrong)
     assert sum(figures.kills.values()) == HOUSES * KILLS_IN_EACH
     assert figures.killed_sending >= HOUSES * KILLS_IN_EACH / 2
