@@ -6,6 +6,7 @@ setting. Proof against the setting is counted for the admin and never flips anyt
 """
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
@@ -19,6 +20,19 @@ NOTHING = Moment()
 NUMERIC = re.compile(
     r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?:(?:\s*,\s*|\s+|T)(\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII
 )
+
+
+SIXTY = {f"{number:02d}": number for number in range(60)}
+KEPT_HOURS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """The instant at which a local hour begins, and what a date in it proves about the order."""
+
+    begins_at: datetime
+    proves_day_first: int
+    proves_month_first: int
 
 
 class DateOrder(StrEnum):
@@ -35,6 +49,7 @@ class Dates:
         self.zone = zone
         self.order = order
         self._day_first = order is DateOrder.DMY
+        self._hours: dict[str, Hour] = {}
         self._proofs_day_first = 0
         self._proofs_month_first = 0
         self._unreadable = 0
@@ -50,6 +65,14 @@ class Dates:
         """The moment a text means; one that can't be read keeps its text and has no instant."""
         if not raw:
             return NOTHING
+        # A listing's dates share their hours with many others.
+        hour = self._hours.get(raw[:14])
+        if hour is not None and len(raw) == 20 and raw[14] == raw[17] == ":":
+            minute, second = SIXTY.get(raw[15:17]), SIXTY.get(raw[18:])
+            if minute is not None and second is not None:
+                self._proofs_day_first += hour.proves_day_first
+                self._proofs_month_first += hour.proves_month_first
+                return Moment(raw, hour.begins_at + timedelta(0, 60 * minute + second))
         text = raw.strip()
         at = self._iso(text) if text[4:5] == "-" else self._numeric(text)
         if at is None:
@@ -85,6 +108,24 @@ class Dates:
             return None
 
     def _numeric(self, text: str) -> datetime | None:
+        """A numeric date; the zone makes each costly, so the hour it lies in is kept for the others in it."""
+        proofs = self._proofs_day_first, self._proofs_month_first
+        at = self._uncommon(text)
+        if at is not None and len(text) == 20:
+            first = self._proofs_day_first - proofs[0], self._proofs_month_first - proofs[1]
+            self._keep_hour(text[:14], at, *first)
+        return at
+
+    def _keep_hour(self, text: str, at: datetime, proves_day_first: int, proves_month_first: int) -> None:
+        local = at.astimezone(self.zone).replace(minute=0, second=0)
+        begins_at, ends_at = local.astimezone(UTC), local.replace(minute=59, second=59).astimezone(UTC)
+        # An hour in which the clocks change has no simple beginning.
+        if ends_at - begins_at == timedelta(minutes=59, seconds=59) and local.fold == 0:
+            if len(self._hours) >= KEPT_HOURS:
+                self._hours.clear()
+            self._hours[text] = Hour(begins_at, proves_day_first, proves_month_first)
+
+    def _uncommon(self, text: str) -> datetime | None:
         match = NUMERIC.fullmatch(text)
         if match is None:
             return None

@@ -230,7 +230,7 @@ class ErrorBody(Struct):
 
 def finite(number: float | None) -> float | None:
     """The number; None for what is none ("NaN" and "inf" pass as numbers in texts)."""
-    return number if number is not None and math.isfinite(number) else None
+    return number if number is None or math.isfinite(number) else None
 
 
 def fields_of(fields: Raw) -> dict[str, str]:

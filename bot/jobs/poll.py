@@ -36,6 +36,7 @@ BETWEEN_REQUESTS = 1.0  # seconds; iSpring publishes no limit
 NAMES_FOR = 10.0  # seconds an alert may wait for a name
 FAILING_AFTER = timedelta(minutes=30)  # shorter outages are nobody's business
 LINES_LOGGED = 20
+BASELINE_ROWS = 16_000  # in one commit
 
 log = structlog.get_logger(__name__)
 
@@ -118,20 +119,17 @@ class Poll:
             log.warning("row_set_aside", where=line)
         if narrowed.duplicates:
             log.warning("rows_listed_twice", rows=narrowed.duplicates)
-        changes = await self._store.read(lambda tx: list(self._decided(tx, narrowed, started)))
-        heard = [change for change, _ in changes if change.news is not News.NONE]
+        foreseen = await self._store.read(lambda tx: self._foresee(tx, narrowed, started))
+        heard = [change for change in foreseen if change.news is not News.NONE]
         details = await self._details_of(heard)
         await self._names_of(heard)
         owners = await self._owners() if heard else {}
 
         def store(tx: Tx) -> PollReport:
             told = Telling(tx, self._settings, owners, listing.requested_at, started)
-            stored = []
-            for change, fingerprint in self._decided(tx, narrowed, started):
-                tx.sessions.save(change, fingerprint)
-                if (found := details.get(change.after.key)) is not None and _has_new_details(change):
-                    tx.sessions.save_details(change.after.key, found, started)
-                stored.append(change)
+            targets = tx.sessions.targets()
+            rows = [self._store_row(tx, *row, targets, details, started) for row in narrowed.changed]
+            stored = [change for change in rows if change is not None]
             for change in stored:  # once all are stored: a rule may name a checklist that only just appeared
                 told.about(change)
             self._mark(tx, narrowed, started)
@@ -152,12 +150,30 @@ class Poll:
         self._wake()
         return report
 
-    def _decided(self, tx: Tx, narrowed: Narrowed, now: datetime) -> Iterator[tuple[Change, bytes]]:
+    def _foresee(self, tx: Tx, narrowed: Narrowed, now: datetime) -> list[Change]:
+        """The changes as they look now; inside the transaction they are decided anew."""
         targets = tx.sessions.targets()
-        for facts, fingerprint in narrowed.changed:
-            change = decide(tx.sessions.get(facts.key), facts, now=now, targets=targets)
-            if change is not None:
-                yield change, fingerprint
+        changes = (decide(tx.sessions.get(facts.key), facts, now=now, targets=targets) for facts, _ in narrowed.changed)
+        return [change for change in changes if change is not None]
+
+    def _store_row(
+        self,
+        tx: Tx,
+        facts: SessionFacts,
+        fingerprint: bytes,
+        targets: Targets,
+        details: Mapping[SessionKey, Details],
+        now: datetime,
+    ) -> Change | None:
+        change = decide(tx.sessions.get(facts.key), facts, now=now, targets=targets)
+        if change is None:
+            tx.sessions.note_unchanged(facts.key, fingerprint)
+            return None
+        tx.sessions.save(change, fingerprint)
+        found = details.get(facts.key)
+        if found is not None and _has_new_details(change):
+            tx.sessions.save_details(facts.key, found, now)
+        return change
 
     # ---- the first listing ---------------------------------------------------------------------------------------
 
@@ -175,7 +191,8 @@ class Poll:
             await self._store.transact(partial(_write_baseline, rows, targets, started))
             listed += len(rows)
             set_aside += refused
-            statuses |= {facts.status: facts for facts, _ in rows}
+            for facts, _ in rows:
+                statuses.setdefault(facts.status, facts)
             if since is not None:
                 recent += [facts for facts, _ in rows if facts.finished.at is not None and facts.finished.at >= since]
         if recent:
@@ -195,7 +212,7 @@ class Poll:
             self._warn(tx, unknown, set_aside, listing.date_evidence, started)
             tell_ops(tx, self._settings.ops_channel, "baseline_done", "once", started, sessions=listed)
             tx.sessions.finish_baseline(listing.digest, started)
-            report = PollReport(started, self._clock.now(), listed=listed, changed=listed, set_aside=len(set_aside))
+            report = PollReport(started, self._clock.now(), listed=listed, set_aside=len(set_aside))
             tx.sessions.note_poll(report)
             return report
 
@@ -276,12 +293,19 @@ class Poll:
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-def _next_rows(slices: Iterator[Slice]) -> tuple[list[tuple[SessionFacts, bytes]], Sequence[str]] | None:
-    """The next slice as facts with their fingerprints, and its rows set aside; None at the end."""
-    piece = next(slices, None)
-    if piece is None:
-        return None
-    return [(piece.facts(index), row[2]) for index, row in enumerate(piece.rows)], piece.set_aside
+def _next_rows(slices: Iterator[Slice]) -> tuple[list[tuple[SessionFacts, bytes]], list[str]] | None:
+    """The next slices as facts with their fingerprints, and their rows set aside; None at the end.
+
+    Several at once: keys are random, so each commit writes most pages of their index again, however few rows it has.
+    """
+    rows: list[tuple[SessionFacts, bytes]] = []
+    set_aside: list[str] = []
+    for piece in slices:
+        rows += [(piece.facts(index), row[2]) for index, row in enumerate(piece.rows)]
+        set_aside += piece.set_aside
+        if len(rows) >= BASELINE_ROWS:
+            break
+    return (rows, set_aside) if rows or set_aside else None
 
 
 def _write_baseline(rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime, tx: Tx) -> None:

@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import httpx
 
 from bot.core.delivery import AppRefused, DestinationGone, NotSent, Throttled
-from bot.core.model import OPERATOR, Destination, DestinationKind, RuleState, SlackUser, Viewer
+from bot.core.model import OPERATOR, Destination, DestinationKind, RuleState, SessionKey, SlackUser, Viewer
 from bot.core.ports import Contact, Nobody
 from bot.ispring.client import LISTING_PATH, Ispring
 from bot.ispring.connection import TOKEN_PATH
@@ -99,7 +100,8 @@ async def measure_ours(url: str, database: Path) -> str:
             jitter=lambda: 0.5,
         ) as ispring:
             directory = DirectoryRefresh(ispring, store, clock)
-            await directory.on_demand()  # a warm client here too
+            await directory.on_demand()  # a warm client here too, and its threads
+            await ispring.details([SessionKey(str(UUID(int=1)), str(UUID(int=2)))])
             if store.created:
                 place = Destination(DestinationKind.CHANNEL, "C0BENCH0")
                 await store.transact(lambda tx: tx.rules.add(place, OPERATOR, "", RuleState.ACTIVE, clock.now()))

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.core.model import Moment
 from bot.ispring.dates import DateOrder, Dates
@@ -103,3 +105,28 @@ def test_a_session_that_ends_before_it_starts_or_in_the_future_is_counted() -> N
     read.compare(Moment(), Moment("d", now + timedelta(days=1)), now)
     read.compare(started, Moment(), now)
     assert (read.evidence().backwards, read.evidence().ahead) == (1, 1)
+
+
+@given(
+    moments=st.lists(st.datetimes(datetime(2023, 1, 1), datetime(2025, 12, 31)), min_size=1, max_size=30),  # noqa: DTZ001 - local times, as iSpring sends them
+    zone=st.sampled_from(["Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns", "Asia/Kathmandu", "UTC"]),
+    order=st.sampled_from(list(DateOrder)),
+)
+def test_a_date_means_the_same_whatever_was_read_before(moments: list[datetime], zone: str, order: DateOrder) -> None:
+    texts = [
+        moment.replace(minute=minute).strftime("%d-%m-%Y, %H:%M:%S") for moment in moments for minute in (0, 29, 31)
+    ]
+    together = dates(order, ZoneInfo(zone))
+    alone = [dates(order, ZoneInfo(zone)) for _ in texts]
+    assert [together.read(text) for text in texts] == [one.read(text) for one, text in zip(alone, texts, strict=True)]
+    assert together.evidence().day_first == sum(one.evidence().day_first for one in alone)
+    assert together.evidence().month_first == sum(one.evidence().month_first for one in alone)
+
+
+def test_the_hours_in_which_clocks_change_are_read_minute_by_minute() -> None:
+    lord_howe = dates(zone=ZoneInfo("Australia/Lord_Howe"))  # by half an hour, at 02:00
+    texts = [f"07-04-2024, {hour:02d}:{minute:02d}:00" for hour in (0, 1, 2, 3) for minute in range(0, 60, 5)]
+    for _ in range(2):
+        for text in texts:
+            local = datetime.strptime(text, "%d-%m-%Y, %H:%M:%S").replace(tzinfo=ZoneInfo("Australia/Lord_Howe"))
+            assert lord_howe.read(text).at == local.astimezone(UTC)
