@@ -4,7 +4,7 @@ from bot.chat.desk import Desk
 from bot.chat.sight import without_hidden_previous
 from bot.core.access import OPERATOR_VIEWER, Verdict, may_see
 from bot.core.errors import MessengerError, NotAllowed
-from bot.core.model import OPERATOR, DestinationKind, Session, SessionKey, SessionRecord, Viewer
+from bot.core.model import OPERATOR, DestinationKind, NoticeKind, Session, SessionKey, SessionRecord, Viewer
 from bot.core.ports import Press, Tx
 
 
@@ -32,14 +32,17 @@ async def opened(desk: Desk, viewer: Viewer, key: SessionKey, pressed: Press) ->
 
 
 def _owners(tx: Tx, key: SessionKey, pressed: Press) -> tuple[str, ...]:
-    """The owners of the rules that brought this session's card to the channel it was pressed in; none elsewhere."""
+    """Who brought this session's card to the channel it was pressed in: owners of rules, who shared it; else nobody."""
     if pressed.channel_id is None or pressed.message_ts is None:
         return ()
     delivery = tx.outbox.at(pressed.channel_id, pressed.message_ts)
     if delivery is None or delivery.destination.kind is not DestinationKind.CHANNEL:
         return ()
-    numbers = {number for owed in delivery.notices if owed.notice.session == key for number in owed.notice.rule_ids}
-    return tuple(dict.fromkeys(rule.owner for number in sorted(numbers) if (rule := tx.rules.get(number)) is not None))
+    of_it = [owed.notice for owed in delivery.notices if owed.notice.session == key]
+    sharers = [str(one.facts.get("by")) for one in of_it if one.kind is NoticeKind.SHARED]
+    numbers = sorted({number for one in of_it for number in one.rule_ids})
+    owners = [rule.owner for number in numbers if (rule := tx.rules.get(number)) is not None]
+    return tuple(dict.fromkeys([*owners, *sharers]))
 
 
 async def _refuse_outsiders(

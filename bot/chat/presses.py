@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot.chat import home
+from bot.chat import home, sharing
 from bot.chat.commands import answered
 from bot.chat.commands.asking import page, shown
+from bot.chat.commands.linking import disown
 from bot.chat.commands.settling import choose, settings_of
 from bot.chat.desk import Desk
 from bot.chat.opening import opened
@@ -118,6 +119,32 @@ async def _confirm_subscribe(desk: Desk, pressed: Press, reply: Reply) -> None:
     return None
 
 
+async def _not_me(desk: Desk, pressed: Press, reply: Reply) -> None:
+    answer = await disown(desk, pressed.user_id, pressed.value)
+    if answer is None:
+        return await _outdated(desk, reply)
+    await reply(answer, replace=_is_private(pressed))
+    return None
+
+
+async def _share(desk: Desk, pressed: Press, reply: Reply) -> None:
+    what = actions.share_of(pressed.value)
+    if what is None:
+        return await _outdated(desk, reply)
+    viewer = await desk.contacts.viewer(pressed.user_id)
+    await reply(await sharing.preview(desk, viewer, pressed.channel_id, what))
+    return None
+
+
+async def _confirm_share(desk: Desk, pressed: Press, reply: Reply) -> None:
+    asked = actions.confirm_share_of(pressed.value)
+    if asked is None or asked[0] != pressed.channel_id:
+        return await _outdated(desk, reply)
+    viewer = await desk.contacts.viewer(pressed.user_id)
+    await reply(await sharing.share(desk, viewer, *asked), replace=_is_private(pressed))
+    return None
+
+
 async def _cancel(desk: Desk, pressed: Press, reply: Reply) -> None:
     await reply(subscriptions.cancelled(), replace=_is_private(pressed))
 
@@ -184,6 +211,9 @@ PRESSES: Mapping[str, Pressing] = {
     actions.PAGE: _page,
     actions.CONFIRM_SUBSCRIBE: _confirm_subscribe,
     actions.CANCEL: _cancel,
+    actions.NOT_ME: _not_me,
+    actions.SHARE: _share,
+    actions.CONFIRM_SHARE: _confirm_share,
     actions.UNSUBSCRIBE: _unsubscribe,
     actions.DM_BELOW: _direct_messages(DirectMessages.BELOW),
     actions.DM_STOP: _direct_messages(DirectMessages.NONE),

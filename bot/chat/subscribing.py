@@ -4,12 +4,12 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 
 from bot.chat.desk import Desk
+from bot.chat.places import NO_WAY_IN, fit_channel, is_channel
 from bot.chat.sight import Sight, names, refuse_unknown, sight, understood
 from bot.core.changes import outcome_of
 from bot.core.directory import Directory
-from bot.core.errors import MessengerRefused, MessengerUnavailable, NotAllowed
 from bot.core.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
-from bot.core.ports import Channel, Tx
+from bot.core.ports import Tx
 from bot.core.query import Key, Query, Term, say, words
 from bot.core.routing import introduction
 from bot.views import answers, subscriptions
@@ -19,7 +19,6 @@ LOOK_BACK = timedelta(days=30)
 _READ_AT_ONCE = 500
 _MOST_READ = 5_000
 _LOOK_EVERY = 0.2  # seconds between two looks at whether the introduction is posted
-_NO_WAY_IN = frozenset({"not_in_channel", "channel_not_found"})
 
 
 async def subscribe(
@@ -29,7 +28,7 @@ async def subscribe(
 
     Raises QueryError or NotAllowed. Every condition is checked again when the question was answered with yes.
     """
-    if channel_id is None or not channel_id.startswith(("C", "G")):
+    if channel_id is None or not is_channel(channel_id):
         return answers.trouble(
             "Rules post to channels, and this is none.", f"Type `{desk.command} subscribe` in the channel it is for."
         )
@@ -46,32 +45,12 @@ async def subscribe(
     same, last_month = await desk.store.read(prepared)
     if same is not None:
         return subscriptions.already_subscribed(same, words(query), command=desk.command)
-    try:
-        channel = await desk.messenger.channel(channel_id)
-    except MessengerRefused as refusal:
-        if refusal.code in _NO_WAY_IN:
-            return subscriptions.invite_first(channel_id)
-        return answers.trouble(
-            f"Nothing was saved: Slack does not tell what kind of channel this is ({refusal.code}).",
-            "An admin of Spotter can run `check`, which names the remedy.",
-        )
-    except MessengerUnavailable:
-        return answers.trouble(
-            "Nothing was saved: Slack can't tell just now what kind of channel this is.", "Try again in a minute."
-        )
-    _refuse_unfit(channel)
-    if not channel.is_member:
-        return subscriptions.invite_first(channel_id)
+    channel = await fit_channel(desk, channel_id)
+    if isinstance(channel, Message):
+        return channel
     if not channel.is_private and not public_is_meant:
         return subscriptions.confirm_subscription(channel_id, say(query), words(query), last_month=last_month)
     return await _make(desk, viewer, place, query, last_month)
-
-
-def _refuse_unfit(channel: Channel) -> None:
-    if channel.is_shared_outside:
-        raise NotAllowed("this channel is shared with another company, where results of named people must not go")
-    if channel.is_archived:
-        raise NotAllowed("this channel is archived")
 
 
 def _same(tx: Tx, place: Destination, query: Query) -> Rule | None:
@@ -98,7 +77,7 @@ async def _make(desk: Desk, viewer: Viewer, place: Destination, query: Query, la
     desk.nudge()
     rule = await _introduced(desk, rule)
     if rule.state is RuleState.ENDED:
-        if rule.why in _NO_WAY_IN:
+        if rule.why in NO_WAY_IN:
             return subscriptions.invite_first(place.id)
         return answers.trouble(
             f"Nothing was saved: the rule's introduction could not be posted here ({safe(rule.why)}).",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from bot.core.access import OPERATOR_VIEWER, may_see
+from bot.core.access import OPERATOR_VIEWER, may_see, may_share
 from bot.core.changes import outcome_of
 from bot.core.directory import Directory
 from bot.core.model import (
@@ -59,10 +59,11 @@ def gather(tx: Tx, delivery: Delivery, house: House) -> Gathered:
         record = records.get(owed.notice.session) if owed.notice.session is not None else None
         versions[owed.notice_id] = record.session.version if record is not None else 0
         wanted = [rule for number in owed.notice.rule_ids if (rule := rules.get(number)) and _counts(rule, owed)]
-        viewers = _viewers(tx, delivery, wanted, house.admins)
+        viewers = _viewers(tx, delivery, owed, wanted, house.admins)
         why = _why_ended(tx, delivery, owed, wanted, record)
         if record is not None:
-            refusals = [v for viewer in viewers if not (v := may_see(viewer, record.session.facts, directory)).allowed]
+            asks = may_share if owed.notice.kind is NoticeKind.SHARED else may_see
+            refusals = [v for viewer in viewers if not (v := asks(viewer, record.session.facts, directory)).allowed]
             if len(refusals) == len(viewers):
                 hidden.add(record.session.key)
                 why = why or (refusals[0].reason if refusals else "nobody who may see it wants it any more")
@@ -96,8 +97,12 @@ def _counts(rule: Rule, owed: OwedNotice) -> bool:
     return rule.state is not RuleState.ENDED
 
 
-def _viewers(tx: Tx, delivery: Delivery, rules: Sequence[Rule], admins: AbstractSet[str]) -> list[Viewer]:
-    """On whose behalf a session would be shown: each rule's owner, or the person it is sent to."""
+def _viewers(
+    tx: Tx, delivery: Delivery, owed: OwedNotice, rules: Sequence[Rule], admins: AbstractSet[str]
+) -> list[Viewer]:
+    """On whose behalf a session would be shown: each rule's owner, who shared it, or the person it is sent to."""
+    if owed.notice.kind is NoticeKind.SHARED:
+        return [_viewer(tx, str(owed.notice.facts.get("by")), admins)]
     match delivery.destination.kind:
         case DestinationKind.PERSON:
             person_id = delivery.destination.id
@@ -117,7 +122,7 @@ def _viewer(tx: Tx, owner: str, admins: AbstractSet[str]) -> Viewer:
         slack_user_id=owner,
         person_id=tx.people.linked_person(owner) if is_full_member else None,
         is_admin=is_full_member and owner in admins,
-        why="the rule's owner is not linked to a person in iSpring",
+        why="whoever it is posted for is not linked to a person in iSpring",
     )
 
 
@@ -135,7 +140,7 @@ def _why_ended(
         return ""  # told about a rule, not for it
     if notice.rule_ids and not wanted:
         return f"rule {', '.join(str(number) for number in notice.rule_ids)} was ended"
-    if notice.kind is NoticeKind.SESSION and record is None:
+    if notice.kind in (NoticeKind.SESSION, NoticeKind.SHARED) and record is None:
         return "the session is not stored any more"
     if delivery.destination.kind is DestinationKind.PERSON and record is not None:
         return _why_unwanted(tx, delivery.destination.id, record)

@@ -250,6 +250,7 @@ class SlackMessenger:
             is_private=bool(found.get("is_private")) or bool(found.get("is_im")),
             is_archived=bool(found.get("is_archived")),
             is_shared_outside=bool(found.get("is_ext_shared")) or bool(found.get("is_pending_ext_shared")),
+            is_direct=bool(found.get("is_im")) or bool(found.get("is_mpim")),
         )
 
     async def members(self, channel_id: str) -> frozenset[str]:

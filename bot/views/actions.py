@@ -5,6 +5,8 @@ An action id is `name` or `name:suffix`: Slack wants ids unique within one block
 about rights: whoever handles one asks `core.access` again.
 """
 
+from dataclasses import dataclass
+
 from bot.core.model import SessionKey
 
 # On cards; the value is a session key. OPEN is a link, which Slack reports as a press all the same.
@@ -25,6 +27,13 @@ DM_STOP = "dm_stop"
 DM_ALL = "dm_all"
 SET_OBSERVER = "set_observer"
 SET_EMPLOYEE = "set_employee"
+
+# On somebody's own link; the value is the person's id in iSpring.
+NOT_ME = "not_me"
+
+# Sharing with a channel: what is shared first, then the same with when it was asked for; see `Shareable`.
+SHARE = "share"
+CONFIRM_SHARE = "confirm_share"
 
 # On the Home tab.
 HOME_REFRESH = "home_refresh"
@@ -80,3 +89,39 @@ def subscribe_of(value: str) -> tuple[str, str] | None:
     """The channel and the query of a confirmed subscription, None where the value is none."""
     channel_id, bar, query = value.partition("|")
     return (channel_id, query) if bar and channel_id else None
+
+
+@dataclass(frozen=True, slots=True)
+class Shareable:
+    """What is to be shared: one session, or what a query (canonical text) finds."""
+
+    session: SessionKey | None = None
+    query: str = ""
+
+
+def share_value(what: Shareable) -> str:
+    """What is to be shared as a value."""
+    return f"s|{session_value(what.session)}" if what.session else f"q|{what.query}"
+
+
+def share_of(value: str) -> Shareable | None:
+    """What is to be shared, None where the value is none."""
+    kind, bar, rest = value.partition("|")
+    if kind == "q" and bar:
+        return Shareable(query=rest)
+    key = session_of(rest) if kind == "s" else None
+    return Shareable(session=key) if key else None
+
+
+def confirm_share_value(channel_id: str, asked_at: int, what: Shareable) -> str:
+    """A confirmed sharing: the channel, when it was asked for (ms), so that pressing twice shares once, and what."""
+    return f"{channel_id}|{asked_at}|{share_value(what)}"
+
+
+def confirm_share_of(value: str) -> tuple[str, int, Shareable] | None:
+    """The channel, the moment and what is shared, None where the value is none."""
+    channel_id, _, rest = value.partition("|")
+    asked_at, _, rest = rest.partition("|")
+    what = share_of(rest)
+    is_moment = asked_at.isascii() and asked_at.isdigit() and len(asked_at) < 15
+    return (channel_id, int(asked_at), what) if channel_id and is_moment and what else None

@@ -18,6 +18,7 @@ from bot.views.groups import grouped_card
 from bot.views.ops import ops_sentence
 from bot.views.personal import direct_message
 from bot.views.rules import owner_words, query_words, words_of
+from bot.views.sharing import shared
 
 RULE_GONE = "The rule this was about has ended."
 
@@ -88,12 +89,17 @@ def _ops(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) ->
     return Part(told.text, (*told.blocks, *as_of))
 
 
+def _shared(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
+    return shared(notices, facts)
+
+
 RENDERERS: Mapping[NoticeKind, Renderer] = {
     NoticeKind.INTRO: _intro,
     NoticeKind.SESSION: _sessions,
     NoticeKind.COUNTED: _counted,
     NoticeKind.RULE_PAUSED: _paused,
     NoticeKind.OPS: _ops,
+    NoticeKind.SHARED: _shared,
 }
 
 

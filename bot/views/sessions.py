@@ -30,6 +30,7 @@ from bot.views.blocks import (
 from bot.views.blocks import actions as buttons
 from bot.views.detail import session_blocks, session_text
 from bot.views.results import verdict
+from bot.views.sharing import share_button
 
 ROWS = 25  # sessions in one answer at most: with names at their longest they stay within a message
 
@@ -57,8 +58,8 @@ class Shown:
     account_url: str | None = None
 
 
-def results(page: Page, shown: Shown) -> Message:
-    """One page of sessions, the query in words, and buttons to the pages beside it."""
+def results(page: Page, shown: Shown, *, may_share: bool = False) -> Message:
+    """One page of sessions, the query in words, and buttons to the pages beside it and to sharing it."""
     query = asked(page.words, 1_000) or "all sessions"
     age = _age(shown)
     if not page.sessions:
@@ -70,14 +71,14 @@ def results(page: Page, shown: Shown) -> Message:
     heading = f"{page.total:,} found: {query}. Showing {first:,} to {last:,}."
     blocks: list[Block] = [section(mrkdwn(heading))]
     blocks += [result_row(session, number, shown) for number, session in enumerate(sessions)]
-    turn = _page_buttons(page)
+    turn = _page_buttons(page) + (share_button(actions.Shareable(query=page.query)) if may_share else [])
     if turn:
         blocks.append(buttons(turn))
     text = "\n".join([heading, *(_row_text(session, shown) for session in sessions), *([age] if age else [])])
     return message(text, [*blocks, *age_block(shown)])
 
 
-def show(record: SessionRecord, shown: Shown, *, with_previous: bool) -> Message:
+def show(record: SessionRecord, shown: Shown, *, with_previous: bool, may_share: bool = False) -> Message:
     """One session in full. `with_previous`: the viewer may see this employee's previous session too."""
     key = record.session.key
     blocks = session_blocks(record, shown.directory, with_previous=with_previous)
@@ -87,6 +88,7 @@ def show(record: SessionRecord, shown: Shown, *, with_previous: bool) -> Message
         made.append(button(actions.ACKNOWLEDGE, text, actions.session_value(key)))
     if shown.account_url:
         made.append(link_button(actions.OPEN, "Open in iSpring", shown.account_url))
+    made += share_button(actions.Shareable(session=key)) if may_share else []
     if made:
         blocks.append(buttons(made))
     text = session_text(record, shown.directory, with_previous=with_previous)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from bot.chat.commands.registry import Asked, open_to, subcommand
 from bot.chat.desk import Desk
+from bot.chat.sharing import offered
 from bot.chat.sight import Sight, names, record_of, refuse_unknown, sight, understood
 from bot.core.errors import NotAllowed, QueryError
 from bot.core.model import Message, RuleState, SessionKey, Viewer
@@ -96,7 +97,8 @@ async def page(desk: Desk, viewer: Viewer, text: str, offset: int) -> Message:
             query=say(query),
             words=words(query),
         )
-        return sessions.results(told, shown(desk, tx, seen, (one.key for one in found.sessions)))
+        about = shown(desk, tx, seen, (one.key for one in found.sessions))
+        return sessions.results(told, about, may_share=offered(viewer, None, tx))
 
     return await desk.store.read(work)
 
@@ -120,7 +122,8 @@ async def show(desk: Desk, asked: Asked) -> Message:
         record = record_of(tx, seen, found[0].key) if len(found) == 1 else None
         if record is None:
             return sessions.which_session(prefix, found, about)
-        return sessions.show(record, about, with_previous=record.previous is not None)
+        may_share = offered(asked.viewer, record.session, tx)
+        return sessions.show(record, about, with_previous=record.previous is not None, may_share=may_share)
 
     return await desk.store.read(work)
 

@@ -1,0 +1,178 @@
+"""Share here: showing one session, or what a query finds, to a whole channel, after saying who will see it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.chat.desk import Desk
+from bot.chat.places import fit_channel, is_channel
+from bot.chat.sight import names, refuse_unknown, sight, understood
+from bot.core.access import may_share
+from bot.core.errors import MessengerError, NotAllowed
+from bot.core.model import (
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Message,
+    Notice,
+    NoticeKind,
+    Session,
+    SessionKey,
+    Viewer,
+)
+from bot.core.ports import Channel, Told, Tx
+from bot.core.query import say
+from bot.views import actions, sharing
+
+_LOOK_EVERY = 0.2  # seconds between two looks at whether it is posted
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What is to be shared: the sessions, how many there are in all, and the query where it was one."""
+
+    keys: Sequence[SessionKey]
+    total: int
+    query: str | None
+
+    @property
+    def told(self) -> str:
+        if self.query is None:
+            return sharing.one_session()
+        return sharing.what_words(self.query, len(self.keys), self.total)
+
+
+def offered(viewer: Viewer, session: Session | None, tx: Tx) -> bool:
+    """Whether a viewer gets the button: for one session, or where that is None for a list."""
+    if session is None:
+        return viewer.is_admin
+    return may_share(viewer, session.facts, tx.people.directory()).allowed
+
+
+async def preview(desk: Desk, viewer: Viewer, channel_id: str | None, what: actions.Shareable) -> Message:
+    """Who would see it. Raises NotAllowed or QueryError."""
+    if channel_id is None or not is_channel(channel_id):
+        return sharing.no_channel(command=desk.command)
+    chosen = await desk.store.read(lambda tx: _chosen(desk, tx, viewer, what))
+    place = await _place(desk, viewer, channel_id)
+    if isinstance(place, Message):
+        return place
+    channel, members = place
+    return sharing.preview(
+        channel_id,
+        channel.name,
+        is_private=channel.is_private,
+        members=members,
+        told=chosen.told,
+        asked_at=int(desk.clock.now().timestamp() * 1000),
+        what=what if chosen.query is None else actions.Shareable(query=chosen.query),
+    )
+
+
+async def share(desk: Desk, viewer: Viewer, channel_id: str, asked_at: int, what: actions.Shareable) -> Message:
+    """Owes it to the channel, once however often it is confirmed, and waits a little until it is posted.
+
+    Every condition is checked again. Raises NotAllowed or QueryError.
+    """
+    place = await _place(desk, viewer, channel_id)
+    if isinstance(place, Message):
+        return place
+    destination = Destination(DestinationKind.CHANNEL, channel_id)
+    sharing_id = f"{viewer.slack_user_id}:{asked_at}"
+
+    def owe(tx: Tx) -> str:
+        chosen, now = _chosen(desk, tx, viewer, what), desk.clock.now()
+        tx.outbox.release(destination, now)  # the bot is in the channel, whatever was heard of it before
+        owed = [tx.outbox.owe(_notice(destination, key, viewer, sharing_id, chosen), now) for key in chosen.keys]
+        if any(owed):
+            subject = f"channel:{channel_id}:" + ",".join(f"session:{one.session_id}" for one in chosen.keys)
+            tx.ledger.write(viewer.slack_user_id, "share", subject, now)
+        return _subject(sharing_id, chosen.keys[0])
+
+    subject = await desk.store.transact(owe)
+    desk.nudge()
+    return _outcome(await _told(desk, destination, subject))
+
+
+def _chosen(desk: Desk, tx: Tx, viewer: Viewer, what: actions.Shareable) -> _Chosen:
+    """What is shared, if this viewer may. Raises NotAllowed or QueryError."""
+    seen = sight(tx, viewer)
+    if what.session is not None:
+        session = tx.sessions.get(what.session)
+        if session is None:
+            raise NotAllowed("there is no such session")
+        verdict = may_share(viewer, session.facts, seen.directory)
+        if not verdict.allowed:
+            raise NotAllowed(verdict.reason)
+        return _Chosen([what.session], 1, None)
+    if not viewer.is_admin:
+        raise NotAllowed("only admins of Spotter share lists of results")
+    query, now = understood(what.query, "results"), desk.clock.now()
+    known = names(tx, seen, query, now)
+    refuse_unknown(query, known, "results")
+    found = tx.sessions.search(query, seen.reach, known.directory, now, sharing.MOST_SHARED, 0, seen.zone)
+    if not found.sessions:
+        raise NotAllowed("there is nothing to share any more")
+    return _Chosen([one.key for one in found.sessions], found.total, say(query))
+
+
+async def _place(desk: Desk, viewer: Viewer, channel_id: str) -> tuple[Channel, int] | Message:
+    """The channel and how many are in it, the bot aside, or what stands in the way. Raises NotAllowed."""
+    if not is_channel(channel_id):
+        return sharing.no_channel(command=desk.command)
+    channel = await fit_channel(desk, channel_id)
+    if isinstance(channel, Message):
+        return channel
+    try:
+        members = await desk.messenger.members(channel_id)
+    except MessengerError:
+        raise NotAllowed("Slack can't say just now who is in this channel; try again in a minute") from None
+    if viewer.slack_user_id not in members:
+        raise NotAllowed("you are not in this channel")
+    return channel, len(members) - 1
+
+
+def _notice(place: Destination, key: SessionKey, viewer: Viewer, sharing_id: str, chosen: _Chosen) -> Notice:
+    facts: dict[str, str | int | float | None] = {"by": viewer.slack_user_id, "share": sharing_id}
+    if chosen.query is not None:
+        facts |= {"query": chosen.query, "total": chosen.total}
+    return Notice(
+        kind=NoticeKind.SHARED,
+        destination=place,
+        subject=_subject(sharing_id, key),
+        reason=f"{viewer.slack_user_id} shared it",
+        session=key,
+        facts=facts,
+    )
+
+
+def _subject(sharing_id: str, key: SessionKey) -> str:
+    return f"shared:{sharing_id}:{key.session_id}:{key.employee_id}"
+
+
+async def _told(desk: Desk, place: Destination, subject: str) -> Told | None:
+    """Where it stands once it is posted or can't be, or as it is when patience ends."""
+    until = desk.clock.monotonic() + desk.intro_patience
+    while True:
+        told = await desk.store.read(lambda tx: tx.outbox.find(place, subject))
+        if told is None or told.ended or _is_settled(told) or desk.clock.monotonic() >= until:
+            return told
+        await desk.clock.sleep(_LOOK_EVERY)
+
+
+def _is_settled(told: Told) -> bool:
+    return told.delivery is not None and told.delivery.state in (
+        DeliveryState.SENT,
+        DeliveryState.DEAD,
+        DeliveryState.DROPPED,
+        DeliveryState.HELD,
+    )
+
+
+def _outcome(told: Told | None) -> Message:
+    if told is None or told.ended:
+        return sharing.not_posted(told.ended if told is not None else "it is not known any more")
+    if told.delivery is not None and told.delivery.state is DeliveryState.SENT:
+        return sharing.posted()
+    if told.delivery is not None and told.delivery.state in (DeliveryState.DEAD, DeliveryState.HELD):
+        return sharing.not_posted(told.delivery.why)
+    return sharing.posted_later()

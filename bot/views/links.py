@@ -1,0 +1,143 @@
+"""Answers about who is who between Slack and iSpring."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.core.directory import Directory
+from bot.core.model import BY_EMAIL, Link, Message, Person
+from bot.views import actions
+from bot.views.blocks import (
+    BUTTON_TEXT,
+    NAME,
+    Block,
+    bare,
+    button,
+    confirmation,
+    context,
+    count,
+    date_token,
+    instant,
+    message,
+    mrkdwn,
+    safe,
+    section,
+)
+from bot.views.blocks import actions as buttons
+
+LINKS_SHOWN = 30
+UNMATCHED_SHOWN = 20
+CHOICES_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLink:
+    """A link with the person's name; `rests` says why it does not hold now, "" while it does."""
+
+    link: Link
+    name: str
+    rests: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """An active person whom Spotter can't reach in Slack, and why."""
+
+    name: str
+    why: str
+
+
+def own_link(link: Link | None, name: str, why: str, *, command: str) -> Message:
+    """Somebody's own link: how it came about, and what to do where it is wrong. `why` explains it or its absence."""
+    ask = (
+        f"An admin of Spotter can change that: `{command} link` with your Slack name and the name of the right person."
+    )
+    if link is None or not name:
+        told = f"Your Slack account is linked to nobody in iSpring: {safe(why, 300).rstrip('.')}."
+        return message(f"{told} {ask}", [section(mrkdwn(told)), context(ask)])
+    who = f"You are {safe(name, NAME)} in iSpring"
+    if link.by != BY_EMAIL:
+        since = [
+            f"{who}: <@{link.by}> linked your Slack account {at}." for at in (instant(link.at), date_token(link.at))
+        ]
+        hint = f"Not right? {ask}"
+        return message(f"{since[0]} {hint}", [section(mrkdwn(since[1])), context(hint)])
+    told = f"{who}: {safe(why, 300).rstrip('.')}."
+    hint = f"Not right? Press “This is not me” and Spotter stops showing you this person's sessions. {ask}"
+    question = confirmation(
+        "Is this not you?",
+        "Spotter will show you nothing until an admin links your account to the right person.",
+        "This is not me",
+    )
+    wrong = button(actions.NOT_ME, "This is not me", link.person_id, confirm=question)
+    return message(f"{told} {hint}", [section(mrkdwn(told)), buttons([wrong]), context(hint)])
+
+
+def disowned(*, command: str) -> Message:
+    """The link by e-mail is suspended."""
+    told = "Your Slack account is no longer linked to anybody in iSpring."
+    return _said(told, f"An admin of Spotter links it again: `{command} link` with your name and the right person.")
+
+
+def linked(user_id: str, name: str, displaced: Sequence[str], *, command: str) -> Message:
+    """An admin made a link; `displaced` are Slack users whose link to the same person it ended."""
+    told = f"<@{user_id}> is now {safe(name, NAME)} in iSpring."
+    if displaced:
+        told += f" The link of {', '.join(f'<@{one}>' for one in displaced)} to the same person has ended."
+    return _said(told, f"To take it back: `{command} unlink` with the same Slack name.")
+
+
+def unlinked(user_id: str, name: str, *, command: str) -> Message:
+    """An admin ended a link."""
+    told = f"<@{user_id}> is no longer {safe(name, NAME)} in iSpring, and is not linked by e-mail address again."
+    return _said(told, f"To link this account: `{command} link` with the Slack name and the person.")
+
+
+def which_person(user_id: str, people: Sequence[Person], directory: Directory, *, command: str) -> Message:
+    """Several people have the name an admin typed: one button each."""
+    offered = people[:CHOICES_SHOWN]
+    told = f"{count(len(people), 'person', 'people')} in iSpring go by that name. Which one is <@{user_id}>?"
+    named = [f"{one.name}, {directory.site_of(one.person_id) or 'site unknown'}" for one in offered]
+    made = [
+        button(actions.action_id(actions.RUN, number), bare(name, BUTTON_TEXT), f"link <@{user_id}> {one.person_id}")
+        for number, (one, name) in enumerate(zip(offered, named, strict=True))
+    ]
+    hint = f"Not among them? Type more of the name, or the e-mail address: `{command} link`."
+    listed = "; ".join(safe(name) for name in named)
+    return message(f"{told} {listed}. {hint}", [section(mrkdwn(told)), buttons(made), context(hint)])
+
+
+def all_links(links: Sequence[ShownLink], unmatched: Sequence[Unmatched], *, command: str) -> Message:
+    """Every link, and everybody active whom Spotter can't reach; for admins."""
+    heading = f"{count(len(links), 'link')} between Slack and iSpring"
+    missing = f"{count(len(unmatched), 'person', 'people')} in iSpring without a Slack account Spotter knows of"
+    texts = [heading, *(_link_line(one, as_token=False) for one in links[:LINKS_SHOWN]), *_more(links, LINKS_SHOWN)]
+    lines = [_link_line(one, as_token=True) for one in links[:LINKS_SHOWN]] + _more(links, LINKS_SHOWN)
+    reasons = [f"{number:,} × {safe(why)}" for why, number in Counter(one.why for one in unmatched).most_common()]
+    those = [f"{safe(one.name, NAME)}: {safe(one.why)}" for one in unmatched[:UNMATCHED_SHOWN]]
+    those += _more(unmatched, UNMATCHED_SHOWN)
+    blocks = [*_listed(heading, lines), *_listed(missing, reasons), *_listed("", those)]
+    hint = f"`{command} link` with a Slack name and a person makes a link; `{command} unlink` ends one."
+    return message("\n".join([*texts, missing, *reasons, *those]), [*blocks, context(hint)])
+
+
+def _link_line(one: ShownLink, *, as_token: bool) -> str:
+    link = one.link
+    by = "by e-mail address" if link.by == BY_EMAIL else f"by <@{link.by}>"
+    since = (date_token if as_token else instant)(link.at)
+    rests = f"; rests: {safe(one.rests)}" if one.rests else ""
+    return f"<@{link.slack_user_id}> is {safe(one.name, NAME)}, {by} since {since}{rests}"
+
+
+def _more(all_of_them: Sequence[object], shown: int) -> list[str]:
+    left = len(all_of_them) - shown
+    return [f"and {left:,} more"] if left > 0 else []
+
+
+def _listed(heading: str, lines: Sequence[str]) -> list[Block]:
+    bold = [section(mrkdwn(f"*{heading}*"))] if heading else []
+    return bold + [section(mrkdwn("\n".join(lines[at : at + 10]))) for at in range(0, len(lines), 10)]
+
+
+def _said(told: str, hint: str) -> Message:
+    return message(f"{told} {hint}", [section(mrkdwn(told)), context(hint)])

@@ -1,0 +1,119 @@
+"""Sharing with a channel: what is asked before, what the channel then reads, and what became of it."""
+
+from collections.abc import Sequence
+
+from bot.core.errors import QueryError
+from bot.core.model import Message, OwedNotice
+from bot.core.query import parse, words
+from bot.views import actions
+from bot.views.blocks import (
+    BUTTON_VALUE,
+    NAME,
+    Block,
+    asked,
+    button,
+    context,
+    count,
+    message,
+    mrkdwn,
+    safe,
+    section,
+)
+from bot.views.blocks import actions as buttons
+from bot.views.cards import CardFacts, Part, session_card
+from bot.views.groups import grouped_card
+
+MOST_SHARED = 25  # sessions in one message
+
+
+def share_button(what: actions.Shareable) -> list[Block]:
+    """The button that asks whom a result would be shown to; none where the query is too long for its value."""
+    value = actions.share_value(what)
+    return [button(actions.SHARE, "Share here…", value)] if len(value) <= BUTTON_VALUE - 50 else []
+
+
+def preview(
+    channel_id: str, name: str, *, is_private: bool, members: int, told: str, asked_at: int, what: actions.Shareable
+) -> Message:
+    """Who would see what, before anything is posted. `told` says what, in words made safe; `asked_at` is in ms."""
+    place = f"#{safe(name, NAME)}" if name else f"<#{safe(channel_id, 40)}>"
+    kind = "private" if is_private else "public"
+    who = f"its {count(members, 'member')}"
+    if not is_private:
+        who = f"everybody in the workspace, now and later; {count(members, 'member')} now"
+    question = (
+        f"Post {told} to {place}? It is a {kind} channel. There, {who}, will read people's names and results, "
+        f"whatever they may see otherwise, and that you shared them."
+    )
+    value = actions.confirm_share_value(channel_id, asked_at, what)
+    made = [
+        button(actions.CONFIRM_SHARE, f"Post to this {kind} channel", value, style="primary"),
+        button(actions.CANCEL, "Cancel", channel_id),
+    ]
+    return message(question, [section(mrkdwn(question)), buttons(made)])
+
+
+def no_channel(*, command: str) -> Message:
+    """The button was pressed where there is no channel to share with."""
+    told = "Results are shared with channels, and this is none."
+    return _said(told, f"Type `{command} results` or `{command} show` in the channel they are for.")
+
+
+def posted() -> Message:
+    """It stands in the channel."""
+    return _said("Shared: it is posted here, under your name.", "")
+
+
+def posted_later() -> Message:
+    """It waits for its turn."""
+    return _said("Shared: it is posted as soon as Slack takes it, which is taking longer than usual.", "")
+
+
+def not_posted(why: str) -> Message:
+    """Slack, or a change of rights meanwhile, is against it."""
+    return _said(f"Nothing was posted: {safe(why, 300).rstrip('.')}.", "")
+
+
+def one_session() -> str:
+    """What a shared session is called in the question."""
+    return "this session's card"
+
+
+def what_words(query: str, shown: int, total: int) -> str:
+    """What a shared list is called: `the first 25 of 312: sessions on “Opening”`, safe for mrkdwn."""
+    number = count(total, "session") if total <= shown else f"the first {shown} of {count(total, 'session')}"
+    return f"{number} ({asked(words_of(query), 500)})"
+
+
+def words_of(query: str) -> str:
+    """A query's canonical text in words; as it is where it can't be read any more."""
+    try:
+        return words(parse(query))
+    except QueryError:
+        return query
+
+
+def shared(notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
+    """What somebody shared, as a card or a list, under their name.
+
+    The words of the query are shown only with everything it found: they may name who is no longer to be named.
+    """
+    keys = list(dict.fromkeys(owed.notice.session for owed in notices if owed.notice.session is not None))
+    told = notices[0].notice.facts
+    by = f"<@{safe(str(told.get('by') or ''), 40)}>"
+    if len(keys) == 1 and told.get("query") is None:
+        return _under(f"{by} shared this session.", session_card(keys[0], facts))
+    heading = f"{by} shared {count(len(keys), 'session')}."
+    if all(facts.visible(key) for key in keys):
+        total = told.get("total")
+        number = int(total) if isinstance(total, (int, float)) else len(keys)
+        heading = f"{by} shared {what_words(str(told.get('query') or ''), len(keys), number)}."
+    return _under(heading, grouped_card(keys, facts))
+
+
+def _under(heading: str, part: Part) -> Part:
+    return Part(f"{heading}\n{part.text}", (section(mrkdwn(heading)), *part.blocks))
+
+
+def _said(told: str, hint: str) -> Message:
+    return message(f"{told} {hint}".strip(), [section(mrkdwn(told)), *([context(hint)] if hint else [])])
