@@ -140,7 +140,7 @@ class Outbox:
         if not waiting:
             return None
         goes_alone = waiting[0]["rank"] == 0 or len(waiting) <= ALONE_UP_TO[destination.kind]
-        members = [row["id"] for row in waiting[: 1 if goes_alone else LARGEST_GROUP]]
+        members = self._with_its_sharing(waiting[0]["id"]) if goes_alone else [row["id"] for row in waiting]
         number = self._connection.execute(
             "INSERT INTO deliveries (delivery_id, destination, state, created_at, due_at)"
             " VALUES (?, ?, 'waiting', ?, ?)",
@@ -150,6 +150,18 @@ class Outbox:
             "UPDATE notices SET delivery = ? WHERE id IN (SELECT value FROM json_each(?))", (number, to_json(members))
         )
         return number
+
+    def _with_its_sharing(self, notice_id: int) -> list[int]:
+        """A notice that goes alone; one that somebody shared goes with the others they shared with it."""
+        notice = self._connection.execute("SELECT * FROM notices WHERE id = ?", (notice_id,)).fetchone()
+        if notice["kind"] != NoticeKind.SHARED:
+            return [notice_id]
+        rows = self._connection.execute(
+            f"SELECT id FROM notices INDEXED BY notices_next WHERE {_WAITING_NOTICES} AND rank = 0 AND kind = ?"
+            " AND json_extract(facts, '$.share') = json_extract(?, '$.share') ORDER BY id LIMIT ?",
+            (notice["destination"], NoticeKind.SHARED, notice["facts"], LARGEST_GROUP),
+        )
+        return [row["id"] for row in rows]
 
     def place(self, delivery_id: str, channel: str) -> None:
         self._connection.execute(
