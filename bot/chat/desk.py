@@ -10,7 +10,8 @@ from bot.core.ports import Clock, Contacts, Messenger, Store
 class Desk:
     """Handed to everything in this room. `nudge` wakes whoever sends what is owed; it never waits.
 
-    `ops_channel` is where whoever runs Spotter is told things, "" for nowhere. `poll_interval` is in seconds, and so is
+    `ops_channel` is where whoever runs Spotter is told things, "" for nowhere; `admins` are the Slack user
+    ids of ADMINS. `poll_interval` is in seconds, and so is
     `intro_patience`: how long somebody who subscribes is kept waiting for the rule's introduction to be posted.
     """
 
@@ -24,4 +25,5 @@ class Desk:
     notify_employees: bool = False
     poll_interval: float = 120.0
     ops_channel: str = ""
+    admins: frozenset[str] = frozenset()
     intro_patience: float = 10.0

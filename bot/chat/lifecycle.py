@@ -1,59 +1,86 @@
-"""The bot comes into a channel, or back, or is out of it: rules rest and go on, and nothing they owe is lost."""
+"""Channels and people in Slack change: rules rest and go on, and nothing they owe is lost.
 
-from datetime import datetime
+An event only says that something happened. Events can be late, repeated or out of order, so Slack is asked how it is.
+"""
 
 from bot.chat.desk import Desk
-from bot.core.model import OPERATOR, Destination, DestinationKind, Notice, NoticeKind, Rule, RuleState
+from bot.core import pauses
+from bot.core.errors import MessengerRefused, MessengerUnavailable
+from bot.core.model import Destination, DestinationKind
 from bot.core.ports import Tx
 
-SPOTTER = "spotter"  # who did it, in the ledger
-WHY_OUT = "not_in_channel"
 
+async def channel_changed(desk: Desk, channel_id: str, says: str) -> None:
+    """Holds back what a channel is owed while nobody may post there, and releases it when all is well again.
 
-async def membership(desk: Desk, channel_id: str, is_member: bool) -> None:
-    """Holds back what a channel is owed while the bot is out of it, and releases it when the bot is back."""
+    `says` is what the event tells, for when Slack can't be asked.
+    """
+    if not await desk.store.read(lambda tx: _concerns_us(tx, channel_id)):
+        return
     place = Destination(DestinationKind.CHANNEL, channel_id)
-    now = desk.clock.now()
-    if is_member:
-        await desk.store.transact(lambda tx: _back(tx, place, now))
+    try:
+        channel = await desk.messenger.channel(channel_id)
+    except MessengerRefused as refusal:
+        why = says or (pauses.NOT_FOUND if refusal.code == pauses.NOT_FOUND else "")
+    except MessengerUnavailable:
+        why = says
     else:
-        await desk.store.transact(lambda tx: _out(tx, place, desk.ops_channel, now))
+        await desk.store.transact(lambda tx: pauses.judge(tx, channel, desk.ops_channel, desk.clock.now()))
+        desk.nudge()
+        return
+    if why:
+        await desk.store.transact(lambda tx: pauses.shut(tx, place, why, desk.ops_channel, desk.clock.now()))
+        desk.nudge()
+
+
+async def channel_moved(desk: Desk, old_id: str, new_id: str) -> None:
+    """Everything stored under a channel's old id follows it to the new one, which is then looked at."""
+    await desk.store.transact(lambda tx: _move(desk, tx, old_id, new_id))
+    desk.nudge()
+    await channel_changed(desk, new_id, "")
+
+
+async def person_changed(desk: Desk, user_id: str) -> None:
+    """Looks anew at somebody we know: whether direct messages reach them now, and whether they still own their rules."""
+    known = await desk.store.read(
+        lambda tx: tx.people.slack_user(user_id) is not None or any(rule.owner == user_id for rule in tx.rules.all())
+    )
+    if not known:
+        return
+    try:
+        user = await desk.messenger.user(user_id)
+    except MessengerUnavailable:
+        return  # the daily look will see it
+    except MessengerRefused:
+        return
+    await desk.store.transact(lambda tx: tx.people.save_slack_user(user, desk.clock.now()))
+    viewer = await desk.contacts.viewer(user_id)
+
+    def look(tx: Tx) -> None:
+        now = desk.clock.now()
+        places = [Destination(DestinationKind.USER, user_id)]
+        if viewer.person_id is not None:
+            places.append(Destination(DestinationKind.PERSON, viewer.person_id))
+        for held in tx.outbox.held():
+            if held.destination in places:
+                tx.outbox.release(held.destination, now)
+        if tx.people.directory_at() is None:
+            return
+        gone = pauses.why_gone(viewer, tx.people.directory())
+        for rule in tx.rules.all():
+            if rule.owner == user_id:
+                pauses.judge_owner(tx, rule, gone, desk.admins, desk.ops_channel, now)
+
+    await desk.store.transact(look)
     desk.nudge()
 
 
-def _back(tx: Tx, place: Destination, now: datetime) -> None:
-    resting = _numbers(tx, place, RuleState.PAUSED)
-    tx.outbox.release(place, now)  # with it, the rules rest no longer
-    for number in resting & _numbers(tx, place, RuleState.ACTIVE):
-        tx.ledger.write(SPOTTER, "resume", f"rule:{number}", now)
+def _concerns_us(tx: Tx, channel_id: str) -> bool:
+    place = Destination(DestinationKind.CHANNEL, channel_id)
+    return bool(tx.rules.at(place)) or any(held.destination == place for held in tx.outbox.held())
 
 
-def _out(tx: Tx, place: Destination, ops_channel: str, now: datetime) -> None:
-    rules = [rule for rule in tx.rules.at(place) if rule.state is RuleState.ACTIVE]
-    tx.outbox.hold(place, WHY_OUT)  # with it, the rules rest
-    for rule in rules:
-        tx.ledger.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
-        _tell_owner(tx, rule, ops_channel, now)
-
-
-def _numbers(tx: Tx, place: Destination, state: RuleState) -> set[int]:
-    return {rule.rule_id for rule in tx.rules.at(place) if rule.state is state}
-
-
-def _tell_owner(tx: Tx, rule: Rule, ops_channel: str, now: datetime) -> None:
-    if rule.owner != OPERATOR:
-        owner = Destination(DestinationKind.USER, rule.owner)
-    elif ops_channel:
-        owner = Destination(DestinationKind.CHANNEL, ops_channel)
-    else:
-        return
-    if owner == rule.destination:
-        return
-    notice = Notice(
-        kind=NoticeKind.RULE_PAUSED,
-        destination=owner,
-        subject=f"rule_paused:{rule.rule_id}:{int(now.timestamp())}",
-        reason="its channel can't be written to",
-        rule_ids=(rule.rule_id,),
-    )
-    tx.outbox.owe(notice, now)
+def _move(desk: Desk, tx: Tx, old_id: str, new_id: str) -> None:
+    now = desk.clock.now()
+    tx.outbox.move(old_id, new_id, now)
+    tx.ledger.write(pauses.SPOTTER, "move", f"channel:{old_id}:{new_id}", now)

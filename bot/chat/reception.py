@@ -64,5 +64,11 @@ class FrontDesk:
             )
         return await answered(self._desk, user_id, channel_id, text.strip().removeprefix(self._desk.command))
 
-    async def membership(self, channel_id: str, is_member: bool) -> None:
-        await lifecycle.membership(self._desk, channel_id, is_member)
+    async def channel_changed(self, channel_id: str, says: str) -> None:
+        await lifecycle.channel_changed(self._desk, channel_id, says)
+
+    async def channel_moved(self, old_id: str, new_id: str) -> None:
+        await lifecycle.channel_moved(self._desk, old_id, new_id)
+
+    async def person_changed(self, user_id: str) -> None:
+        await lifecycle.person_changed(self._desk, user_id)

@@ -448,6 +448,16 @@ class CountedSession:
     rule_ids: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A destination that can't be written to for now, and how many notices wait for it."""
+
+    destination: Destination
+    why: str
+    since: datetime | None  # None for what was held before this was noted
+    waiting: int
+
+
 class OutboxRows(Protocol):
     """What is owed and what became of it. Times are the caller's; only stored ones are compared."""
 
@@ -529,9 +539,31 @@ class OutboxRows(Protocol):
         """Ends notices that nobody wants any more or may see; a delivery left without any is dropped."""
         ...
 
-    def hold(self, destination: Destination, why: str) -> None: ...
+    def hold(self, destination: Destination, why: str, now: datetime) -> None:
+        """Nothing goes there until it is released; the rules that post there pause with the same reason."""
+        ...
 
-    def release(self, destination: Destination, now: datetime) -> int: ...
+    def release(self, destination: Destination, now: datetime) -> int:
+        """What waited goes out, the rules that paused with it go on. How much was released."""
+        ...
+
+    def held(self) -> Sequence[Held]:
+        """The longest held first."""
+        ...
+
+    def look_due(self, asked_before: datetime, limit: int) -> Sequence[str]:
+        """Channels that rules post to or that are held, of which Slack was not asked since; the longest ago first."""
+        ...
+
+    def note_look(self, destination: Destination, now: datetime) -> None: ...
+
+    def move(self, old_channel: str, new_channel: str, now: datetime) -> None:
+        """A channel has another id: everything stored under the old one follows it, also what is owed to it later."""
+        ...
+
+    def told_before(self, destination: Destination) -> bool:
+        """Whether any message was ever posted there."""
+        ...
 
     def refuse_app(self, why: str) -> None:
         """Pauses all sending with its reason; "" lifts the pause."""
@@ -576,6 +608,24 @@ class RuleRows(Protocol):
     def set_state(self, rule_id: int, state: RuleState, why: str, now: datetime) -> None:
         """Becoming active the first time sets `active_since`; a pause and its end leave it."""
         ...
+
+    def rest(self, rule_id: int, why: str) -> None:
+        """Pauses one rule while others of its channel go on: what only it carries waits until it is resumed."""
+        ...
+
+    def resume(self, rule_id: int, now: datetime) -> None:
+        """Goes on with a paused rule; where its destination is held, together with that."""
+        ...
+
+    def take_over(self, rule_id: int, owner: str, now: datetime) -> None:
+        """As `resume`, with another owner."""
+        ...
+
+    def audience(self, rule_id: int) -> str:
+        """ "private" or "public": what its owner knows its channel to be; "" while that was not noted."""
+        ...
+
+    def note_audience(self, rule_id: int, audience: str) -> None: ...
 
     def default_channel_made(self, channel_id: str) -> bool:
         """Whether DEFAULT_CHANNEL's rule was ever made for this channel."""
@@ -745,6 +795,18 @@ class Reception(Protocol):
         """The answer to a mention or a direct message; None where there is nothing to say."""
         ...
 
-    async def membership(self, channel_id: str, is_member: bool) -> None:
-        """The bot came into a channel or back into it, or is out of it (removed, archived, deleted)."""
+    async def channel_changed(self, channel_id: str, says: str) -> None:
+        """Something became of a channel: Slack is asked how it is now.
+
+        `says` is why nothing can be posted there according to the event, "" where it says no such thing; it counts
+        only while Slack can't be asked.
+        """
+        ...
+
+    async def channel_moved(self, old_id: str, new_id: str) -> None:
+        """A channel has another id from now on."""
+        ...
+
+    async def person_changed(self, user_id: str) -> None:
+        """Something in a Slack account changed: address, rights, or that it is no longer there."""
         ...

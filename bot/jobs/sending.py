@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import structlog
 
+from bot.core import pauses
 from bot.core.delivery import (
     AppRefused,
     DestinationGone,
@@ -35,9 +36,7 @@ from bot.core.model import (
     Delivery,
     DeliveryState,
     Destination,
-    DestinationKind,
     Message,
-    Notice,
     NoticeKind,
     Rule,
     RuleState,
@@ -51,7 +50,6 @@ from bot.views.cards import CardFacts
 
 T = TypeVar("T")
 Render = Callable[[Delivery, CardFacts], Message]
-SPOTTER = "spotter"  # who did it, in the ledger
 BUSY_PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds between tries to store an answer; the last for ever
 
 log = structlog.get_logger(__name__)
@@ -196,33 +194,18 @@ class Sender:
         """What an answer means for others than this delivery."""
         match result:
             case DestinationGone(why):
-                tx.outbox.hold(decided.destination, why)
                 for rule in rules:
-                    self._tell_of_pause(tx, rule, why, now)
+                    self._tell_of_lost_rule(tx, rule, why, now)
+                pauses.shut(tx, decided.destination, why, self._ops_channel, now)
             case AppRefused():
                 tx.outbox.refuse_app(_refusal(result))
         if decided.state is DeliveryState.DEAD:
             self._tell_of_death(tx, decided, now)
 
-    def _tell_of_pause(self, tx: Tx, rule: Rule, why: str, now: datetime) -> None:
-        """Tells a rule's owner once that its channel is gone; the pause ends when the bot is back."""
+    def _tell_of_lost_rule(self, tx: Tx, rule: Rule, why: str, now: datetime) -> None:
+        """A rule ends with its intro; whoever typed a subscription is told so at once, the operator nowhere else."""
         if rule.state is RuleState.PENDING and rule.owner == OPERATOR:
-            # It ends with its intro; whoever typed a subscription is told so at once, the operator nowhere else.
             tell_ops(tx, self._ops_channel, "destination_gone", f"rule:{rule.rule_id}", now, why=why)
-        if rule.state is not RuleState.ACTIVE:
-            return
-        tx.ledger.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
-        owner = _ops(self._ops_channel) if rule.owner == OPERATOR else Destination(DestinationKind.USER, rule.owner)
-        if owner is None or owner == rule.destination:
-            return
-        notice = Notice(
-            kind=NoticeKind.RULE_PAUSED,
-            destination=owner,
-            subject=f"rule_paused:{rule.rule_id}:{int(now.timestamp())}",
-            reason="its channel can't be written to",
-            rule_ids=(rule.rule_id,),
-        )
-        tx.outbox.owe(notice, now)
 
     def _tell_of_death(self, tx: Tx, delivery: Delivery, now: datetime) -> None:
         if not any(owed.notice.kind is NoticeKind.OPS for owed in delivery.notices):
@@ -252,7 +235,7 @@ class Sender:
         def settle(tx: Tx) -> None:
             tx.outbox.save(decided, attempt)
             if decided.state is DeliveryState.WAITING and isinstance(look, Unreadable):
-                tx.ledger.write(SPOTTER, "resend unread", f"delivery:{delivery.delivery_id}", now)
+                tx.ledger.write(pauses.SPOTTER, "resend unread", f"delivery:{delivery.delivery_id}", now)
             if decided.state is DeliveryState.DEAD:
                 self._tell_of_death(tx, decided, now)
 
@@ -332,7 +315,3 @@ class Sender:
 
 def _refusal(result: AppRefused) -> str:
     return result.why + (f" (needs the scope {result.needed})" if result.needed else "")
-
-
-def _ops(channel: str) -> Destination | None:
-    return Destination(DestinationKind.CHANNEL, channel) if channel else None

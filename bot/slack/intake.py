@@ -15,7 +15,6 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.core.errors import MessengerError
 from bot.core.ports import Clock, Command, Press, Reception, Reply, Submission
 from bot.slack.client import Identity, SlackMessenger
 from bot.slack.crew import Crew, sentence
@@ -24,8 +23,21 @@ from bot.slack.reply import ResponseUrl, Whisper
 ANYTHING = re.compile(r".*", re.DOTALL)
 SUBMIT_PATIENCE = 2.5  # seconds: Slack gives three
 EVENTS_REMEMBERED = 5_000
-LEFT = ("channel_left", "group_left", "channel_archive", "group_archive", "channel_deleted", "group_deleted")
-BACK = ("channel_unarchive", "group_unarchive")
+# Why nothing can be posted to a channel any more, as far as an event tells; "" for those that only say: look again.
+OF_CHANNELS = {
+    "channel_left": "not_in_channel",
+    "group_left": "not_in_channel",
+    "channel_archive": "is_archived",
+    "group_archive": "is_archived",
+    "channel_deleted": "channel_not_found",
+    "group_deleted": "channel_not_found",
+    "channel_unarchive": "",
+    "group_unarchive": "",
+    "channel_shared": "shared_outside",
+    "channel_unshared": "",
+    "channel_rename": "",
+    "group_rename": "",
+}
 
 log = structlog.get_logger(__name__)
 # Bolt writes whole request bodies into its log, at INFO for a bad signature and at WARNING for what nobody listens to.
@@ -159,11 +171,18 @@ class Intake:
             case "app_mention" | "message" if self._is_said_to_us(kind, event):
                 self._listen(event, user_id, channel_id)
             case "member_joined_channel" if user_id == self._identity.bot_user_id:
-                self._crew.start("joined", lambda: self._reception.membership(channel_id, True), None)
-            case _ if kind in LEFT and channel_id:
-                self._crew.start("left", lambda: self._reception.membership(channel_id, False), None)
-            case _ if kind in BACK and channel_id:
-                self._crew.start("back", lambda: self._came_back(channel_id), None)
+                self._crew.start("channel", lambda: self._reception.channel_changed(channel_id, ""), None)
+            case "channel_id_changed":
+                old, new = _text(event, "old_channel_id"), _text(event, "new_channel_id")
+                if old and new:
+                    self._crew.start("channel", lambda: self._reception.channel_moved(old, new), None)
+            case "user_change":
+                changed = _text(_part(event, "user"), "id")
+                self._crew.start("person", lambda: self._reception.person_changed(changed), None)
+            case _ if kind in OF_CHANNELS and channel_id:
+                self._crew.start(
+                    "channel", lambda: self._reception.channel_changed(channel_id, OF_CHANNELS[kind]), None
+                )
 
     async def _on_error(self, error: Exception, body: dict[str, Any]) -> None:
         """Bolt's one place for what a listener raised; none of ours should."""
@@ -187,15 +206,6 @@ class Intake:
                 await reply(said)
 
         self._crew.start("said", answer, reply)
-
-    async def _came_back(self, channel_id: str) -> None:
-        """An unarchived channel need not have the bot in it: Slack is asked."""
-        try:
-            channel = await self._messenger.channel(channel_id)
-        except MessengerError:
-            return
-        if channel.is_member and not channel.is_archived:
-            await self._reception.membership(channel_id, True)
 
     def _reply(self, body: Mapping[str, Any], user_id: str, channel_id: str | None) -> Reply:
         url = _text(body, "response_url")

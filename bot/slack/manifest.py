@@ -37,13 +37,20 @@ EVENTS = (
     "app_mention",
     "channel_archive",
     "channel_deleted",
+    "channel_id_changed",
     "channel_left",
+    "channel_rename",
+    "channel_shared",
     "channel_unarchive",
+    "channel_unshared",
     "group_archive",
+    "group_deleted",
     "group_left",
+    "group_rename",
     "group_unarchive",
     "member_joined_channel",
     "message.im",
+    "user_change",
 )
 
 

@@ -1,22 +1,31 @@
 """What is owed and what became of it."""
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.core.cadence import LONGEST_SETTLING
 from bot.core.delivery import after_crash
 from bot.core.model import Delivery, DeliveryState, Destination, DestinationKind, Notice, NoticeKind, SessionKey
-from bot.core.ports import Attempt, OutboxCounts, Told
-from bot.store import standing
-from bot.store.columns import State, from_json, from_ms_or_none, to_json, to_ms, to_ms_or_none, value_of
+from bot.core.pauses import SHARED_OUTSIDE
+from bot.core.ports import Attempt, CountedSession, Held, OutboxCounts, Told
+from bot.store import moves, owing, resting, standing, summaries
+from bot.store.columns import State, from_ms_or_none, to_json, to_ms, to_ms_or_none, value_of
 from bot.store.deliveries import delivery_of, refresh_due, row_of, write, write_attempt
 from bot.store.endings import begin_rules, end_notices, end_unheard_rules, is_wanted
+from bot.store.other_cards import settle_turns
 
 EDIT_LEASE = timedelta(minutes=1)  # that an edit is left to whoever claimed it
 LARGEST_GROUP = 25
 # As many notices as go out one by one; more become one grouped message.
 ALONE_UP_TO = {DestinationKind.CHANNEL: 3, DestinationKind.PERSON: 1, DestinationKind.USER: 1}
+# What settles for a person goes with the first that has settled: one message for what finished together.
+_JOINS_EARLY = {
+    DestinationKind.CHANNEL: timedelta(0),
+    DestinationKind.PERSON: timedelta(seconds=LONGEST_SETTLING),
+    DestinationKind.USER: timedelta(0),
+}
 _WITHOUT_PROSPECT = (DeliveryState.DEAD, DeliveryState.HELD, DeliveryState.DROPPED)
 _WAITING_NOTICES = "destination = ? AND delivery IS NULL AND ended IS NULL"
 _IS_OPEN = (
@@ -43,51 +52,23 @@ class Outbox:
     # ---- owing -----------------------------------------------------------------------------------------------------
 
     def owe(self, notice: Notice, now: datetime, not_before: datetime | None = None) -> bool:
-        known = self._connection.execute(
-            "SELECT id, rule_ids, delivery, ended FROM notices WHERE destination = ? AND subject = ?",
-            (str(notice.destination), notice.subject),
-        ).fetchone()
-        if known is None:
-            self._connection.execute(
-                "INSERT INTO notices (destination, subject, kind, reason, session_id, employee_id, rule_ids, facts,"
-                " owed_at, due_at, rank) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    str(notice.destination),
-                    notice.subject,
-                    notice.kind,
-                    notice.reason,
-                    None if notice.session is None else notice.session.session_id,
-                    None if notice.session is None else notice.session.employee_id,
-                    to_json(notice.rule_ids),
-                    to_json(notice.facts),
-                    to_ms(now),
-                    to_ms(not_before or now),
-                    self._rank(notice),
-                ),
-            )
-            refresh_due(self._connection, str(notice.destination))
-            return True
-        rules = sorted({*from_json(known["rule_ids"], tuple[int, ...]), *notice.rule_ids})
-        self._connection.execute("UPDATE notices SET rule_ids = ? WHERE id = ?", (to_json(rules), known["id"]))
-        if known["ended"] is None or known["delivery"] is not None:
-            return False
-        # It ended before anybody was told, and is wanted again.
-        self._connection.execute(
-            "UPDATE notices SET ended = NULL, reason = ?, owed_at = ?, due_at = ?, rule_ids = ? WHERE id = ?",
-            (notice.reason, to_ms(now), to_ms(not_before or now), to_json(notice.rule_ids), known["id"]),
-        )
-        refresh_due(self._connection, str(notice.destination))
-        return True
+        return owing.owe(self._connection, notice, now, not_before)
 
-    def _rank(self, notice: Notice) -> int:
-        if notice.kind is not NoticeKind.SESSION or notice.session is None:
-            return 0
-        outcome = value_of(
-            self._connection,
-            "SELECT outcome FROM sessions WHERE session_id = ? AND employee_id = ?",
-            (notice.session.session_id, notice.session.employee_id),
-        )
-        return 1 if outcome in ("below", "failed") else 2
+    def count_in(
+        self, summary: Notice, members: Collection[Notice], now: datetime, not_before: datetime | None = None
+    ) -> int:
+        return summaries.count_in(self._connection, summary, members, now, not_before or now)
+
+    def fold_late(
+        self, summary: Notice, owed_before: datetime, now: datetime, not_before: datetime | None = None
+    ) -> int:
+        return summaries.fold_late(self._connection, summary, owed_before, now, not_before or now)
+
+    def waits_since(self, destination: Destination) -> datetime | None:
+        return summaries.waits_since(self._connection, destination)
+
+    def counted(self, notice_id: int) -> Iterable[CountedSession]:
+        return summaries.counted(self._connection, notice_id)
 
     # ---- posting ---------------------------------------------------------------------------------------------------
 
@@ -133,11 +114,11 @@ class Outbox:
         """Makes a delivery of what waits: one notice, or a group whose members never change again."""
         waiting = self._connection.execute(
             # In the order of that index, so that the rest of a long line is not looked at.
-            "SELECT id, rank FROM notices INDEXED BY notices_next"
-            f" WHERE {_WAITING_NOTICES} AND due_at <= ? ORDER BY rank, id LIMIT ?",
-            (str(destination), to_ms(now), LARGEST_GROUP),
+            "SELECT id, rank, due_at FROM notices INDEXED BY notices_next"
+            f" WHERE {_WAITING_NOTICES} AND due_at <= CASE WHEN rank > 0 THEN ? ELSE ? END ORDER BY rank, id LIMIT ?",
+            (str(destination), to_ms(now + _JOINS_EARLY[destination.kind]), to_ms(now), LARGEST_GROUP),
         ).fetchall()
-        if not waiting:
+        if not any(row["due_at"] <= to_ms(now) for row in waiting):
             return None
         goes_alone = waiting[0]["rank"] == 0 or len(waiting) <= ALONE_UP_TO[destination.kind]
         members = self._with_its_sharing(waiting[0]["id"]) if goes_alone else [row["id"] for row in waiting]
@@ -202,6 +183,7 @@ class Outbox:
         if stored is DeliveryState.SENT or (stored in (DeliveryState.DEAD, DeliveryState.DROPPED) and not is_told):
             return
         now = delivery.due_at if attempt is None else attempt.ended_at
+        delivery = moves.after_move(delivery, row["destination"])
         if delivery.state is DeliveryState.WAITING and not is_wanted(self._connection, row["id"]):
             why = value_of(self._connection, "SELECT ended FROM notices WHERE delivery = ? LIMIT 1", (row["id"],))
             delivery = replace(delivery, state=DeliveryState.DROPPED, why=why or "nobody wants it any more")
@@ -211,6 +193,7 @@ class Outbox:
             begin_rules(self._connection, row["id"], now)
         elif delivery.state in _WITHOUT_PROSPECT:
             end_unheard_rules(self._connection, row["id"], delivery.why)
+        settle_turns(self._connection, row["id"], delivery.state, now)
         refresh_due(self._connection, row["destination"])
 
     def _note_shown(self, number: int, delivery: Delivery, now: datetime) -> None:
@@ -266,13 +249,16 @@ class Outbox:
     def drop_notices(self, notice_ids: Collection[int], why: str) -> None:
         end_notices(self._connection, notice_ids, why, in_hand=True)
 
-    def hold(self, destination: Destination, why: str) -> None:
+    def hold(self, destination: Destination, why: str, now: datetime) -> None:
+        if moves.now_at(self._connection, destination) != destination:
+            return  # that it is gone from there was known
         name = str(destination)
         held_before = self._held(name)
         self._connection.execute(
-            "INSERT INTO destinations (destination, held) VALUES (?, ?)"
-            " ON CONFLICT (destination) DO UPDATE SET held = excluded.held",
-            (name, why),
+            "INSERT INTO destinations (destination, held, held_at) VALUES (?, ?, ?)"
+            " ON CONFLICT (destination) DO UPDATE SET"
+            " held_at = CASE WHEN held IS NULL THEN excluded.held_at ELSE held_at END, held = excluded.held",
+            (name, why, to_ms(now)),
         )
         rows = self._connection.execute(
             "SELECT id FROM deliveries WHERE destination = ? AND state IN ('waiting', 'held')", (name,)
@@ -292,7 +278,7 @@ class Outbox:
     def release(self, destination: Destination, now: datetime) -> int:
         name = str(destination)
         held = self._held(name)
-        self._connection.execute("UPDATE destinations SET held = NULL WHERE destination = ?", (name,))
+        self._connection.execute("UPDATE destinations SET held = NULL, held_at = NULL WHERE destination = ?", (name,))
         resumed = self._connection.execute(
             "UPDATE deliveries SET state = 'waiting', due_at = ? WHERE destination = ? AND state = 'held'",
             (to_ms(now), name),
@@ -303,8 +289,43 @@ class Outbox:
                 (name, held),
             )
             resumed += value_of(self._connection, f"SELECT count(*) FROM notices WHERE {_WAITING_NOTICES}", (name,))
-        refresh_due(self._connection, name)
+        resting.settle(self._connection, name, now)
         return resumed
+
+    def held(self) -> Sequence[Held]:
+        return standing.held(self._connection)
+
+    def look_due(self, asked_before: datetime, limit: int) -> Sequence[str]:
+        rows = self._connection.execute(
+            "SELECT substr(destination, 9) AS id, max(looked_at) AS looked_at FROM ("
+            "SELECT rules.destination, looked_at FROM rules LEFT JOIN destinations USING (destination)"
+            " WHERE state IN ('active', 'paused')"
+            " UNION SELECT destination, looked_at FROM destinations WHERE held IS NOT NULL)"
+            " WHERE destination LIKE 'channel:%' GROUP BY 1 HAVING coalesce(max(looked_at), 0) <= ?"
+            " ORDER BY coalesce(max(looked_at), 0) LIMIT ?",
+            (to_ms(asked_before), limit),
+        )
+        return [row["id"] for row in rows]
+
+    def note_look(self, destination: Destination, now: datetime) -> None:
+        self._connection.execute(
+            "INSERT INTO destinations (destination, looked_at) VALUES (?, ?)"
+            " ON CONFLICT (destination) DO UPDATE SET looked_at = excluded.looked_at",
+            (str(destination), to_ms(now)),
+        )
+
+    def move(self, old_channel: str, new_channel: str, now: datetime) -> None:
+        moves.move(self._connection, old_channel, new_channel, now)
+
+    def told_before(self, destination: Destination) -> bool:
+        return bool(
+            value_of(
+                self._connection,
+                "SELECT EXISTS (SELECT 1 FROM notices JOIN deliveries ON deliveries.id = notices.delivery"
+                " WHERE notices.destination = ? AND deliveries.state = 'sent')",
+                (str(destination),),
+            )
+        )
 
     def _held(self, destination: str) -> str | None:
         why: str | None = value_of(
@@ -322,6 +343,8 @@ class Outbox:
         row = row_of(self._connection, delivery_id)
         if row is None or row["state"] not in ("dead", "held") or not is_wanted(self._connection, row["id"]):
             return False
+        if self._held(row["destination"]) == SHARED_OUTSIDE:
+            return False  # results of named people must not leave the company, whoever asks
         self._connection.execute(
             "UPDATE deliveries SET state = 'waiting', due_at = ?, attempts = 0, looks = 0, plain = 0,"
             " resent_blind = 0, why = '' WHERE id = ?",
@@ -356,7 +379,7 @@ class Outbox:
         return None if row is None else delivery_of(self._connection, row)
 
     def find(self, destination: Destination, subject: str) -> Told | None:
-        return standing.find(self._connection, destination, subject)
+        return standing.find(self._connection, moves.now_at(self._connection, destination), subject)
 
     def list(self, states: Collection[DeliveryState], limit: int) -> Sequence[Told]:
         return standing.in_states(self._connection, states, limit)

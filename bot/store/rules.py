@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot.core.model import Destination, Rule, RuleState
+from bot.store import resting
 from bot.store.columns import from_ms, from_ms_or_none, listed, to_ms, value_of
 from bot.store.endings import end_rule
 
@@ -50,6 +51,35 @@ class Rules:
             "UPDATE rules SET state = ?, why = ?, active_since = coalesce(active_since, ?) WHERE rule_id = ?",
             (state, why, to_ms(now) if state is RuleState.ACTIVE else None, rule_id),
         )
+
+    def rest(self, rule_id: int, why: str) -> None:
+        self._connection.execute("UPDATE rules SET state = 'paused', why = ? WHERE rule_id = ?", (why, rule_id))
+        self._settle(rule_id, None)
+
+    def resume(self, rule_id: int, now: datetime) -> None:
+        # Where its channel can't be written to, it goes on with the channel.
+        self._connection.execute(
+            "UPDATE rules SET state = CASE WHEN held IS NULL THEN 'active' ELSE 'paused' END, why = coalesce(held, '')"
+            " FROM (SELECT (SELECT held FROM rules JOIN destinations USING (destination) WHERE rule_id = ?) AS held)"
+            " WHERE rule_id = ? AND state = 'paused'",
+            (rule_id, rule_id),
+        )
+        self._settle(rule_id, now)
+
+    def take_over(self, rule_id: int, owner: str, now: datetime) -> None:
+        self._connection.execute("UPDATE rules SET owner = ? WHERE rule_id = ?", (owner, rule_id))
+        self.resume(rule_id, now)
+
+    def _settle(self, rule_id: int, now: datetime | None) -> None:
+        rule = self.get(rule_id)
+        if rule is not None:
+            resting.settle(self._connection, str(rule.destination), now)
+
+    def audience(self, rule_id: int) -> str:
+        return value_of(self._connection, "SELECT audience FROM rules WHERE rule_id = ?", (rule_id,)) or ""
+
+    def note_audience(self, rule_id: int, audience: str) -> None:
+        self._connection.execute("UPDATE rules SET audience = ? WHERE rule_id = ?", (audience, rule_id))
 
     def default_channel_made(self, channel_id: str) -> bool:
         return bool(

@@ -327,6 +327,27 @@ def m002_severed_ties(db: Database) -> None:
     )
 
 
+# How destinations fare: since when one is held, when its channel was last looked at, what its rules' owners agreed to.
+DESTINATIONS_FARE = (
+    "ALTER TABLE destinations ADD COLUMN held_at INTEGER",  # ms; NULL where nothing is held
+    "ALTER TABLE destinations ADD COLUMN looked_at INTEGER",  # ms; when Slack was last asked how the channel is
+    # 'private' or 'public': which kind of channel the owner last knew it to be; NULL before the first look
+    "ALTER TABLE rules ADD COLUMN audience TEXT",
+    """
+    CREATE TABLE moved_channels (
+        old_id TEXT PRIMARY KEY,  -- settings may still name it
+        new_id TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
+
+@migrations()
+def m004_destinations_fare(db: Database) -> None:
+    for statement in DESTINATIONS_FARE:
+        db.conn.execute(statement)
+
+
 SUMMARIES = (
     # The summary that counts this notice's session instead of a card; `ended` says so too, so that nothing posts it.
     "ALTER TABLE notices ADD COLUMN counted_in INTEGER REFERENCES notices (id)",

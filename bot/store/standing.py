@@ -2,17 +2,21 @@
 
 import sqlite3
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from bot.core.model import DeliveryState, Destination, SessionKey
-from bot.core.ports import Attempt, OutboxCounts, Told
+from bot.core.ports import Attempt, Held, OutboxCounts, Told
 from bot.store.columns import from_ms, from_ms_or_none, listed, value_of
 from bot.store.deliveries import delivery_of, notice_of
+from bot.store.resting import FOR_NOW_NEVER
 
 _FINAL = ("dead", "dropped")
-# A notice stands where its delivery stands; one that no delivery carries yet, where its destination does.
+# A notice stands where its delivery stands; one that no delivery carries yet, where its destination does. What a
+# summary counts is in no list: the summary is.
 _STATE = (
-    "CASE WHEN deliveries.id IS NOT NULL THEN deliveries.state WHEN notices.ended IS NOT NULL THEN 'dropped'"
-    " WHEN destinations.held IS NOT NULL THEN 'held' ELSE 'waiting' END"
+    "CASE WHEN notices.counted_in IS NOT NULL THEN 'counted' WHEN deliveries.id IS NOT NULL THEN deliveries.state"
+    " WHEN notices.ended IS NOT NULL THEN 'dropped'"
+    f" WHEN destinations.held IS NOT NULL OR notices.due_at = {FOR_NOW_NEVER} THEN 'held' ELSE 'waiting' END"
 )
 _JOINED = (
     "FROM notices LEFT JOIN deliveries ON deliveries.id = notices.delivery"
@@ -45,6 +49,10 @@ def of_session(connection: sqlite3.Connection, key: SessionKey) -> Sequence[Told
 
 
 def _told(connection: sqlite3.Connection, notice: sqlite3.Row) -> Told:
+    if notice["counted_in"] is not None:
+        summary = connection.execute("SELECT * FROM notices WHERE id = ?", (notice["counted_in"],)).fetchone()
+        there = _told(connection, summary)
+        return replace(there, notice=notice_of(notice), owed_at=from_ms(notice["owed_at"]), counted_in=there.notice)
     row = connection.execute("SELECT * FROM deliveries WHERE id = ?", (notice["delivery"],)).fetchone()
     ended = notice["ended"] or ""
     if not ended and row is not None and row["state"] in _FINAL:
@@ -73,19 +81,40 @@ def counts(connection: sqlite3.Connection, app_refused: str) -> OutboxCounts:
         tuple(row) for row in connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state")
     )
     unclaimed = connection.execute(
-        "SELECT count(*) AS all_of_them, count(destinations.held) AS held, min(owed_at) AS oldest FROM notices"
+        "SELECT count(*) AS all_of_them, min(owed_at) AS oldest,"
+        f" total(destinations.held IS NOT NULL OR notices.due_at = {FOR_NOW_NEVER}) AS held FROM notices"
         " LEFT JOIN destinations USING (destination) WHERE delivery IS NULL AND ended IS NULL"
     ).fetchone()
     oldest_tried = value_of(connection, "SELECT min(created_at) FROM deliveries WHERE state = 'waiting'")
     oldest = min((at for at in (unclaimed["oldest"], oldest_tried) if at is not None), default=None)
     return OutboxCounts(
-        waiting=by_state.get("waiting", 0) + unclaimed["all_of_them"] - unclaimed["held"],
+        waiting=by_state.get("waiting", 0) + unclaimed["all_of_them"] - int(unclaimed["held"]),
         sending=by_state.get("sending", 0),
         unsure=by_state.get("unsure", 0),
-        held=by_state.get("held", 0) + unclaimed["held"],
+        held=by_state.get("held", 0) + int(unclaimed["held"]),
         dead=by_state.get("dead", 0),
         sent=by_state.get("sent", 0),
         edits=value_of(connection, "SELECT count(*) FROM deliveries WHERE edit_due_at IS NOT NULL"),
         oldest_at=from_ms_or_none(oldest),
         app_refused=app_refused,
     )
+
+
+def held(connection: sqlite3.Connection) -> Sequence[Held]:
+    """Destinations that can't be written to for now, the longest so first, and how many notices wait for each."""
+    rows = connection.execute(
+        "SELECT destination, held, held_at, (SELECT count(*) FROM notices"
+        " LEFT JOIN deliveries ON deliveries.id = notices.delivery"
+        " WHERE notices.destination = destinations.destination AND notices.ended IS NULL"
+        " AND (notices.delivery IS NULL OR deliveries.state = 'held')) AS waiting"
+        " FROM destinations WHERE held IS NOT NULL ORDER BY held_at, destination"
+    )
+    return [
+        Held(
+            destination=Destination.parse(row["destination"]),
+            why=row["held"],
+            since=from_ms_or_none(row["held_at"]),
+            waiting=row["waiting"],
+        )
+        for row in rows
+    ]

@@ -28,7 +28,9 @@ class FrontDesk:
     submissions: list[Submission] = field(default_factory=list)
     homes: list[str] = field(default_factory=list)
     heard: list[tuple[str, str, str, str | None]] = field(default_factory=list)
-    memberships: list[tuple[str, bool]] = field(default_factory=list)
+    channels: list[tuple[str, str]] = field(default_factory=list)  # what changed, and what the event says of it
+    moves: list[tuple[str, str]] = field(default_factory=list)
+    people: list[str] = field(default_factory=list)
     taken: list[bool] = field(default_factory=list)  # what Slack said to each reply
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     ended: list[str] = field(default_factory=list)
@@ -70,8 +72,14 @@ class FrontDesk:
         self.heard.append((user_id, channel_id, text, thread_ts))
         return Message(f"you said {text}") if text else None
 
-    async def membership(self, channel_id: str, is_member: bool) -> None:
-        self.memberships.append((channel_id, is_member))
+    async def channel_changed(self, channel_id: str, says: str) -> None:
+        self.channels.append((channel_id, says))
+
+    async def channel_moved(self, old_id: str, new_id: str) -> None:
+        self.moves.append((old_id, new_id))
+
+    async def person_changed(self, user_id: str) -> None:
+        self.people.append(user_id)
 
 
 @dataclass

@@ -169,17 +169,31 @@ async def test_the_bot_coming_and_going_is_told_and_other_peoples_is_not(door: O
     await door.slack.invite_bot(ELSEWHERE, by=ANA)
     await door.slack.join("U0GUEST", ELSEWHERE)
     await door.slack.remove_bot(OFFICE, by=ANA)
+    await door.slack.until(lambda: len(door.desk.channels) == 2)
+    assert door.desk.channels == [(ELSEWHERE, ""), (OFFICE, "not_in_channel")]
+
+
+async def test_what_becomes_of_a_channel_is_told(door: Office) -> None:
     await door.slack.archive(SHOP, by=ANA)
-    await door.slack.until(lambda: len(door.desk.memberships) == 3)
-    assert door.desk.memberships == [(ELSEWHERE, True), (OFFICE, False), (SHOP, False)]
+    await door.slack.unarchive(SHOP, by=ANA)
+    await door.slack.rename(SHOP, "corner-shop")
+    await door.slack.share(SHOP)
+    await door.slack.change_channel_id(SHOP, "C0NEW")
+    await door.slack.delete_channel("C0NEW", by=ANA)
+    await door.slack.until(lambda: len(door.desk.channels) == 5)
+    assert door.desk.channels == [
+        (SHOP, "is_archived"),
+        (SHOP, ""),
+        (SHOP, ""),
+        (SHOP, "shared_outside"),
+        ("C0NEW", "channel_not_found"),
+    ]
+    assert door.desk.moves == [(SHOP, "C0NEW")]
 
 
-async def test_an_unarchived_channel_counts_only_with_the_bot_in_it(door: Office) -> None:
-    door.slack.workspace.add_channel(Channel(id="C0OLD", name="old", members=[ANA, BOT], is_archived=True))
-    await door.slack.unarchive("C0OLD", by=ANA)
-    await door.slack.until(lambda: bool(door.desk.memberships))
-    is_member = BOT in door.slack.workspace.channels["C0OLD"].members
-    assert door.desk.memberships == [("C0OLD", is_member)]
+async def test_somebody_whose_account_changed_is_told(door: Office) -> None:
+    await door.slack.change_user(ANA, deleted=True)
+    await door.slack.until(lambda: door.desk.people == [ANA])
 
 
 async def test_an_event_nobody_asked_for_is_acknowledged(door: Office) -> None:

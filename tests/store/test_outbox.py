@@ -284,7 +284,7 @@ async def test_a_held_destination_gets_nothing_until_it_is_released(db: Database
     def story(tx: Tx) -> None:
         owe(tx, *SESSIONS[:2])
         becomes(tx, claim(tx), DeliveryState.HELD, why="archived")
-        tx.outbox.hold(ROOM, "archived")
+        tx.outbox.hold(ROOM, "archived", NOON)
         assert tx.outbox.due(LATER, 9) == []
         assert tx.outbox.next_due_at() is None
         assert tx.outbox.claim(ROOM, LATER, 1.0, "d2") is None
@@ -356,7 +356,7 @@ async def test_what_ended_before_it_was_told_can_be_wanted_again(db: Database) -
 async def test_the_outbox_is_listed_by_where_notices_stand(db: Database) -> None:
     def story(tx: Tx) -> dict[DeliveryState, int]:
         owe(tx, SESSIONS[0], destination=OTHER_ROOM)
-        tx.outbox.hold(OTHER_ROOM, "archived")
+        tx.outbox.hold(OTHER_ROOM, "archived", NOON)
         owe(tx, *SESSIONS[:2])
         becomes(tx, claim(tx), DeliveryState.UNSURE)
         return {state: len(tx.outbox.list([state], 9)) for state in DeliveryState}

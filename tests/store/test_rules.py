@@ -83,8 +83,8 @@ async def test_the_rules_of_a_held_destination_pause_and_resume(db: Database) ->
     def story(tx: Tx) -> None:
         here, elsewhere, left = a_rule(tx), a_rule(tx, destination=OTHER_ROOM), a_rule(tx)
         tx.rules.set_state(left, RuleState.PAUSED, "its owner left", NOON)
-        tx.outbox.hold(ROOM, "archived")
-        tx.outbox.hold(ROOM, "deleted")
+        tx.outbox.hold(ROOM, "archived", NOON)
+        tx.outbox.hold(ROOM, "deleted", NOON)
         assert state_of(tx, here) == (RuleState.PAUSED, "deleted")
         assert state_of(tx, elsewhere) == (RuleState.ACTIVE, "")
         tx.outbox.release(ROOM, LATER)

@@ -1,0 +1,61 @@
+"""A channel that got another id: everything stored under the old one follows it."""
+
+import sqlite3
+from dataclasses import replace
+from datetime import datetime
+
+from bot.core.model import Delivery, DeliveryState, Destination, DestinationKind
+from bot.store.columns import to_ms, value_of
+from bot.store.deliveries import refresh_due
+
+
+def now_at(connection: sqlite3.Connection, destination: Destination) -> Destination:
+    """The destination under its id of today: settings and work in hand may still name an earlier one."""
+    if destination.kind is not DestinationKind.CHANNEL:
+        return destination
+    new = value_of(connection, "SELECT new_id FROM moved_channels WHERE old_id = ?", (destination.id,))
+    return destination if new is None else Destination(DestinationKind.CHANNEL, new)
+
+
+def after_move(delivery: Delivery, stored_destination: str) -> Delivery:
+    """What became of a delivery whose channel moved while it was in hand: the old id being gone says nothing."""
+    if str(delivery.destination) == stored_destination:
+        return delivery
+    place = Destination.parse(stored_destination)
+    is_gone = delivery.state is DeliveryState.HELD
+    return replace(
+        delivery, destination=place, channel=place.id, state=DeliveryState.WAITING if is_gone else delivery.state
+    )
+
+
+def move(connection: sqlite3.Connection, old_channel: str, new_channel: str, now: datetime) -> None:
+    """Rewrites a channel's id wherever it is stored. Doing it again is harmless."""
+    if old_channel == new_channel:
+        return
+    old, new = (str(Destination(DestinationKind.CHANNEL, one)) for one in (old_channel, new_channel))
+    connection.execute("DELETE FROM moved_channels WHERE old_id = ?", (new_channel,))
+    connection.execute("UPDATE moved_channels SET new_id = ? WHERE new_id = ?", (new_channel, old_channel))
+    connection.execute("INSERT OR REPLACE INTO moved_channels VALUES (?, ?)", (old_channel, new_channel))
+    held = connection.execute("SELECT held, held_at FROM destinations WHERE destination = ?", (old,)).fetchone()
+    connection.execute("UPDATE rules SET destination = ? WHERE destination = ?", (new, old))
+    # What is owed or told under both ids counts under the new one; the other is kept under the old, for `why`.
+    connection.execute("UPDATE OR IGNORE notices SET destination = ? WHERE destination = ?", (new, old))
+    connection.execute(
+        "UPDATE notices SET ended = 'told under the new id of its channel'"
+        " WHERE destination = ? AND delivery IS NULL AND ended IS NULL",
+        (old,),
+    )
+    connection.execute("UPDATE deliveries SET destination = ? WHERE destination = ?", (new, old))
+    connection.execute("UPDATE deliveries SET channel = ? WHERE channel = ?", (new_channel, old_channel))
+    connection.execute("DELETE FROM destinations WHERE destination = ?", (old,))
+    if held is not None and held["held"] is not None:
+        connection.execute(
+            "INSERT OR IGNORE INTO destinations (destination, held, held_at) VALUES (?, ?, ?)",
+            (new, held["held"], held["held_at"] or to_ms(now)),
+        )
+    # The setting may go on naming the old id, and must not make its rule again.
+    connection.execute(
+        "INSERT OR IGNORE INTO default_channels SELECT ? FROM default_channels WHERE channel_id = ?",
+        (new_channel, old_channel),
+    )
+    refresh_due(connection, new)

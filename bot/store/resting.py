@@ -1,0 +1,62 @@
+"""Notices of rules that rest by themselves, while their channel could be written to: they wait until a rule goes on.
+
+A rule rests where it is paused for another reason than that its destination is held. What another rule of the same
+channel carries too goes out because of that one.
+"""
+
+import sqlite3
+from datetime import UTC, datetime
+
+from bot.store.columns import to_ms, to_ms_or_none
+from bot.store.deliveries import refresh_due
+
+FOR_NOW_NEVER = to_ms(datetime(9999, 1, 1, tzinfo=UTC))  # the due time of what waits for a rule to go on
+_HELD = "(SELECT held FROM destinations WHERE destinations.destination = rules.destination)"
+_CARRIED_BY = "EXISTS (SELECT 1 FROM json_each(notices.rule_ids) JOIN rules ON rules.rule_id = json_each.value WHERE "
+RESTS = (
+    "(notices.kind NOT IN ('rule_paused', 'ops')"
+    f" AND {_CARRIED_BY} rules.state = 'paused' AND rules.why IS NOT {_HELD})"
+    f" AND NOT {_CARRIED_BY} rules.state IN ('pending', 'active') OR (rules.state = 'paused' AND rules.why IS {_HELD})))"
+)
+_UNCLAIMED = "delivery IS NULL AND ended IS NULL"
+_GOES = f"EXISTS (SELECT 1 FROM notices WHERE delivery = deliveries.id AND ended IS NULL AND NOT {RESTS})"
+
+
+def settle(connection: sqlite3.Connection, destination: str, now: datetime | None) -> None:
+    """Lets wait what only resting rules carry, and go what some rule carries that does not rest.
+
+    `now` is when what goes becomes due; None where nothing can go that did not before.
+    """
+    connection.execute(
+        f"UPDATE notices SET due_at = ? WHERE destination = ? AND {_UNCLAIMED} AND due_at <> ? AND {RESTS}",
+        (FOR_NOW_NEVER, destination, FOR_NOW_NEVER),
+    )
+    connection.execute(
+        "UPDATE deliveries SET state = 'held', why = 'its rule rests' WHERE destination = ? AND state = 'waiting'"
+        f" AND EXISTS (SELECT 1 FROM notices WHERE delivery = deliveries.id AND ended IS NULL) AND NOT {_GOES}",
+        (destination,),
+    )
+    if now is not None:
+        connection.execute(
+            f"UPDATE notices SET due_at = ? WHERE destination = ? AND {_UNCLAIMED} AND due_at = ? AND NOT {RESTS}",
+            (to_ms(now), destination, FOR_NOW_NEVER),
+        )
+        connection.execute(
+            "UPDATE deliveries SET state = 'waiting', due_at = ?, why = '' WHERE destination = ? AND state = 'held'"
+            " AND NOT EXISTS (SELECT 1 FROM destinations"
+            " WHERE destinations.destination = deliveries.destination AND held IS NOT NULL)"
+            f" AND {_GOES}",
+            (to_ms(now), destination),
+        )
+    refresh_due(connection, destination)
+
+
+def settle_one(connection: sqlite3.Connection, notice_id: int, due_at: datetime | None) -> None:
+    """As `settle`, for one notice that was just owed, or owed because of one more rule."""
+    connection.execute(
+        f"UPDATE notices SET due_at = ? WHERE id = ? AND {_UNCLAIMED} AND {RESTS}", (FOR_NOW_NEVER, notice_id)
+    )
+    connection.execute(
+        f"UPDATE notices SET due_at = ? WHERE id = ? AND {_UNCLAIMED} AND due_at = ? AND NOT {RESTS}",
+        (to_ms_or_none(due_at), notice_id, FOR_NOW_NEVER),
+    )
