@@ -89,9 +89,12 @@ def _carried(connection: sqlite3.Connection, delivery: int) -> tuple[OwedNotice,
     )
 
 
-def notice_of(row: sqlite3.Row) -> Notice:
+def facts_of(row: sqlite3.Row) -> Mapping[str, str | int | float | None]:
     # The columns hold what a Notice's facts may be; its annotation is only spelled more openly than msgspec takes.
-    facts = cast("Mapping[str, str | int | float | None]", from_json(row["facts"], dict[str, str | int | float | None]))
+    return cast("Mapping[str, str | int | float | None]", from_json(row["facts"], dict[str, str | int | float | None]))
+
+
+def notice_of(row: sqlite3.Row) -> Notice:
     return Notice(
         kind=NoticeKind(row["kind"]),
         destination=Destination.parse(row["destination"]),
@@ -99,7 +102,7 @@ def notice_of(row: sqlite3.Row) -> Notice:
         reason=row["reason"],
         session=None if row["session_id"] is None else SessionKey(row["session_id"], row["employee_id"]),
         rule_ids=from_json(row["rule_ids"], tuple[int, ...]),
-        facts=facts,
+        facts=facts_of(row),
     )
 
 

@@ -1,0 +1,157 @@
+"""Summaries: one notice that counts sessions instead of a card for each.
+
+Every session counted keeps a notice of its own, ended and pointing to the summary, so that it is told once whatever
+comes later and that `why` finds where.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from bot.core.model import Destination, Notice, NoticeKind
+from bot.core.ports import CountedSession
+from bot.store.columns import from_json, from_ms_or_none, to_json, to_ms, value_of
+from bot.store.deliveries import facts_of, refresh_due
+from bot.store.rows import session_of
+
+COUNTED = "counted in a summary"
+_WAITING = "destination = ? AND delivery IS NULL AND ended IS NULL"
+# Nobody was told by it: what it counted may be told in another way.
+SUMMARY_ENDED = (
+    "EXISTS (SELECT 1 FROM notices AS summary WHERE summary.id = notices.counted_in AND summary.ended <> '')"
+)
+_INSERT = (
+    "INSERT INTO notices (destination, subject, kind, reason, session_id, employee_id, rule_ids, facts, owed_at,"
+    " due_at, rank, ended, counted_in) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_COUNT = (
+    f"{_INSERT} ON CONFLICT (destination, subject) DO UPDATE SET counted_in = excluded.counted_in,"
+    " ended = excluded.ended, reason = excluded.reason, owed_at = excluded.owed_at, rule_ids = excluded.rule_ids"
+    # It ended before anybody was told: then it may be counted.
+    f" WHERE ended IS NOT NULL AND delivery IS NULL AND (counted_in IS NULL OR {SUMMARY_ENDED})"
+)
+
+
+def count_in(
+    connection: sqlite3.Connection, summary: Notice, members: Collection[Notice], now: datetime, due_at: datetime
+) -> int:
+    number = _waiting_summary(connection, summary)
+    is_new = number is None
+    if number is None:
+        number = _insert(connection, summary, now, due_at)
+    because = f"counted: {summary.reason}"
+    counted = connection.executemany(
+        _COUNT, [_values(one, f"{one.reason}; {because}", now, now, 2, COUNTED, number) for one in members]
+    ).rowcount if members else 0  # fmt: skip
+    if is_new and not counted and not summary.facts.get("follow"):
+        connection.execute("DELETE FROM notices WHERE id = ?", (number,))
+        return 0
+    _take_in(connection, number, summary, due_at)
+    refresh_due(connection, str(summary.destination))
+    return counted
+
+
+def fold_late(
+    connection: sqlite3.Connection, summary: Notice, owed_before: datetime, now: datetime, due_at: datetime
+) -> int:
+    name = str(summary.destination)
+    # What was left to be posted when an earlier outage was summed up has its turn, however long that takes: else a
+    # long line that is being worked off would make a summary of its own every minute.
+    left_at = value_of(
+        connection,
+        "SELECT max(deliveries.created_at) FROM notices JOIN deliveries ON deliveries.id = notices.delivery"
+        " WHERE notices.destination = ? AND notices.kind = ?",
+        (name, NoticeKind.AWAY),
+    )
+    late = f"{_WAITING} AND rank > 0 AND owed_at < ? AND owed_at > ?"
+    asked = (name, to_ms(owed_before), -1 if left_at is None else left_at)
+    if not value_of(connection, f"SELECT EXISTS (SELECT 1 FROM notices WHERE {late})", asked):
+        return 0
+    number = _waiting_summary(connection, summary) or _insert(connection, summary, now, due_at)
+    folded = connection.execute(
+        f"UPDATE notices SET ended = ?, counted_in = ?, reason = reason || ? WHERE {late}",
+        (COUNTED, number, f"; counted: {summary.reason}", *asked),
+    ).rowcount
+    _take_in(connection, number, summary, due_at)
+    refresh_due(connection, name)
+    return folded
+
+
+def waits_since(connection: sqlite3.Connection, destination: Destination) -> datetime | None:
+    """By the first in line of either rank, whose numbers rise with time: a long line is not read for it."""
+    first = f"SELECT owed_at FROM notices INDEXED BY notices_next WHERE {_WAITING} AND rank = ? ORDER BY id LIMIT 1"
+    name = str(destination)
+    owed_at = value_of(
+        connection,
+        f"SELECT min(owed_at) FROM (SELECT * FROM ({first}) UNION ALL SELECT * FROM ({first}))",
+        (name, 1, name, 2),
+    )
+    return from_ms_or_none(owed_at)
+
+
+def counted(connection: sqlite3.Connection, notice_id: int) -> Iterator[CountedSession]:
+    rows = connection.execute(
+        "SELECT sessions.*, notices.rule_ids AS counted_for FROM notices JOIN sessions USING (session_id, employee_id)"
+        " WHERE notices.counted_in = ?",
+        (notice_id,),
+    )
+    for row in rows:
+        yield CountedSession(session_of(row), from_json(row["counted_for"], tuple[int, ...]))
+
+
+def _waiting_summary(connection: sqlite3.Connection, summary: Notice) -> int | None:
+    """The summary that this one joins: one outage is told once, whichever of its ends noticed it first."""
+    if summary.kind is not NoticeKind.AWAY:
+        return None
+    found: int | None = value_of(
+        connection,
+        f"SELECT id FROM notices WHERE {_WAITING} AND rank = 0 AND kind = ?",
+        (str(summary.destination), NoticeKind.AWAY),
+    )
+    return found
+
+
+def _insert(connection: sqlite3.Connection, summary: Notice, now: datetime, due_at: datetime) -> int:
+    number = connection.execute(_INSERT, _values(summary, summary.reason, now, due_at, 0, None, None)).lastrowid
+    assert number is not None
+    return number
+
+
+def _values(
+    notice: Notice, reason: str, now: datetime, due_at: datetime, rank: int, ended: str | None, counted_in: int | None
+) -> tuple[object, ...]:
+    key = notice.session
+    return (
+        str(notice.destination),
+        notice.subject,
+        notice.kind,
+        reason,
+        None if key is None else key.session_id,
+        None if key is None else key.employee_id,
+        to_json(notice.rule_ids),
+        to_json(notice.facts),
+        to_ms(now),
+        to_ms(due_at),
+        rank,
+        ended,
+        counted_in,
+    )
+
+
+def _take_in(connection: sqlite3.Connection, number: int, summary: Notice, due_at: datetime) -> None:
+    """A summary covers the whole time, and speaks for every rule, of what it counts."""
+    row = connection.execute("SELECT facts, rule_ids FROM notices WHERE id = ?", (number,)).fetchone()
+    facts = dict(facts_of(row))
+    for name, wider in (("from", min), ("to", max), ("follow", max)):
+        values = [value for value in (facts.get(name), summary.facts.get(name)) if isinstance(value, int)]
+        if values:
+            facts[name] = wider(values)
+    rules = {*from_json(row["rule_ids"], tuple[int, ...]), *summary.rule_ids}
+    counted_for = connection.execute(
+        "SELECT DISTINCT json_each.value FROM notices, json_each(notices.rule_ids) WHERE counted_in = ?", (number,)
+    )
+    rules.update(rule for (rule,) in counted_for)
+    connection.execute(
+        "UPDATE notices SET facts = ?, rule_ids = ?, due_at = min(due_at, ?) WHERE id = ?",
+        (to_json(facts), to_json(sorted(rules)), to_ms(due_at), number),
+    )
