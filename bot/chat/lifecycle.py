@@ -41,7 +41,7 @@ async def channel_moved(desk: Desk, old_id: str, new_id: str) -> None:
 
 
 async def person_changed(desk: Desk, user_id: str) -> None:
-    """Looks anew at somebody we know: whether direct messages reach them now, and whether they still own their rules."""
+    """Looks anew at somebody we know: do direct messages reach them now, can they still answer for their rules."""
     known = await desk.store.read(
         lambda tx: tx.people.slack_user(user_id) is not None or any(rule.owner == user_id for rule in tx.rules.all())
     )

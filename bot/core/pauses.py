@@ -7,6 +7,7 @@ A *rule* rests alone where its owner is gone or has to say yes again; other rule
 from collections.abc import Collection
 from datetime import datetime
 
+from bot.core import routing
 from bot.core.access import reach
 from bot.core.directory import Directory
 from bot.core.model import OPERATOR, Destination, DestinationKind, Notice, NoticeKind, Rule, RuleState, Viewer
@@ -21,7 +22,7 @@ NOT_FOUND = "channel_not_found"
 SHARED_OUTSIDE = "shared_outside"
 # Why a rule rests.
 TURNED_PUBLIC = "turned_public"
-OWNER_GONE = "owner_gone"
+OWNER_GONE = routing.OWNER_GONE
 
 PRIVATE, PUBLIC = "private", "public"  # what a rule's owner knows its channel to be
 

@@ -27,6 +27,10 @@ from bot.core.model import (
 )
 from bot.core.query import Filter, matches
 
+# A paused rule goes on collecting: what it hears waits until its channel is back or somebody answers for it.
+HEARING = (RuleState.ACTIVE, RuleState.PAUSED)
+OWNER_GONE = "owner_gone"  # why a rule is paused whose owner can't answer for it any more
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -115,7 +119,7 @@ def _hears(
     requested_at: datetime,
 ) -> Heard:
     who = f"rule {rule.rule_id}"
-    if rule.state is not RuleState.ACTIVE:
+    if rule.state not in HEARING:
         return Heard(who, False, f"the rule is {rule.state}" + (f" ({rule.why})" if rule.why else ""))
     if rule.active_since is None or requested_at < rule.active_since:
         return Heard(who, False, "iSpring was asked before the rule became active")
@@ -123,13 +127,16 @@ def _hears(
         return Heard(who, False, "the rule's query can't be understood any more")
     if not matches(wanted, change.after.facts, outcome):
         return Heard(who, False, "the rule's query does not match the session")
-    owner = OPERATOR_VIEWER if rule.owner == OPERATOR else owners.get(rule.owner)
+    # Whoever takes an orphaned rule over is an admin, so it goes on collecting as for one.
+    acts_for_operator = rule.owner == OPERATOR or rule.why == OWNER_GONE
+    owner = OPERATOR_VIEWER if acts_for_operator else owners.get(rule.owner)
     if owner is None:
         return Heard(who, False, "nobody knows who owns the rule")
     verdict = may_see(owner, change.after.facts, directory)
     if not verdict.allowed:
         return Heard(who, False, f"the rule's owner may not see the session: {verdict.reason}")
-    return Heard(who, True, f"{who} matches")
+    rests = f", and waits: the rule is paused ({rule.why})" if rule.state is RuleState.PAUSED else ""
+    return Heard(who, True, f"{who} matches{rests}")
 
 
 def _people(

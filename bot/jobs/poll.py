@@ -20,7 +20,6 @@ from bot.core.model import (
     ChangeKind,
     Details,
     News,
-    RuleState,
     SessionFacts,
     SessionKey,
     Targets,
@@ -28,6 +27,7 @@ from bot.core.model import (
 )
 from bot.core.outcome import judge
 from bot.core.ports import Clock, Contacts, DateEvidence, Listing, Narrowed, PollReport, Slice, Store, Training, Tx
+from bot.core.routing import HEARING
 from bot.jobs.telling import PollSettings, Telling, is_unknown, tell_ops
 
 DETAILS_FOR = 30.0  # seconds an alert may wait for its criteria
@@ -254,7 +254,7 @@ class Poll:
             log.info("names_late")
 
     async def _owners(self) -> Mapping[str, Viewer]:
-        rules = await self._store.read(lambda tx: tx.rules.all((RuleState.ACTIVE,)))
+        rules = await self._store.read(lambda tx: tx.rules.all(HEARING))
         users = sorted({rule.owner for rule in rules} - {OPERATOR})
         return {user: await self._contacts.viewer(user) for user in users}
 

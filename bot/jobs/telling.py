@@ -19,12 +19,11 @@ from bot.core.model import (
     Outcome,
     OutcomeKind,
     Preferences,
-    RuleState,
     Viewer,
 )
 from bot.core.ports import Tx
 from bot.core.query import Filter, mentioned, parse, resolve
-from bot.core.routing import route
+from bot.core.routing import HEARING, route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,7 @@ class Telling:
         self._now = now
         self._counted: dict[Destination, int] = {}
         self._counted_for: dict[Destination, set[int]] = {}
-        self._rules = tx.rules.all((RuleState.ACTIVE,))
+        self._rules = tx.rules.all(HEARING)
         self._directory = tx.people.directory()
         self._preferences: dict[str, Preferences] = {}
 

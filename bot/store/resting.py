@@ -16,7 +16,8 @@ _CARRIED_BY = "EXISTS (SELECT 1 FROM json_each(notices.rule_ids) JOIN rules ON r
 RESTS = (
     "(notices.kind NOT IN ('rule_paused', 'ops')"
     f" AND {_CARRIED_BY} rules.state = 'paused' AND rules.why IS NOT {_HELD})"
-    f" AND NOT {_CARRIED_BY} rules.state IN ('pending', 'active') OR (rules.state = 'paused' AND rules.why IS {_HELD})))"
+    f" AND NOT {_CARRIED_BY} rules.state IN ('pending', 'active')"
+    f" OR (rules.state = 'paused' AND rules.why IS {_HELD})))"
 )
 _UNCLAIMED = "delivery IS NULL AND ended IS NULL"
 _GOES = f"EXISTS (SELECT 1 FROM notices WHERE delivery = deliveries.id AND ended IS NULL AND NOT {RESTS})"

@@ -22,7 +22,7 @@ from bot.core.model import (
     Viewer,
 )
 from bot.core.query import Filter, parse, resolve
-from bot.core.routing import Heard, Routed, route, subject_of
+from bot.core.routing import OWNER_GONE, Heard, Routed, route, subject_of
 from tests.core.build import CHECKLISTS, DIRECTORY, EIGHTY, NOW, facts, session
 
 CHANNEL = Destination(DestinationKind.CHANNEL, "C1")
@@ -106,7 +106,6 @@ def test_each_channel_gets_its_own_notice() -> None:
     ("silent", "reason"),
     [
         (rule(state=RuleState.PENDING, active_since=None), "the rule is pending"),
-        (rule(state=RuleState.PAUSED, why="not_in_channel"), "the rule is paused (not_in_channel)"),
         (rule(state=RuleState.ENDED), "the rule is ended"),
         (rule(active_since=None), "before the rule became active"),
         (rule(active_since=NOW + timedelta(seconds=1)), "before the rule became active"),
@@ -120,6 +119,13 @@ def test_a_rule_that_does_not_hear_says_why(silent: Rule, reason: str) -> None:
     assert told(answer) == []
     assert not why(answer).matched
     assert reason in why(answer).reason
+
+
+@pytest.mark.parametrize(("reason", "owner"), [("not_in_channel", OPERATOR), (OWNER_GONE, "UNOBODY")])
+def test_a_paused_rule_goes_on_collecting(reason: str, owner: str) -> None:
+    answer = routed(LOW, rule(state=RuleState.PAUSED, why=reason, owner=owner))
+    assert told(answer) == ["channel:C1"]
+    assert f"waits: the rule is paused ({reason})" in why(answer).reason
 
 
 def test_a_rule_whose_query_has_no_filter_does_not_hear() -> None:
