@@ -152,11 +152,11 @@ TROUBLES: tuple[Trouble, ...] = (
     _post("internal_error", "internal_error", "Slack's own trouble; whether it posted is open."),
     _post("fatal_error", "fatal_error", "Slack's own trouble; whether it posted is open."),
     _post("invalid_blocks", "The layout is refused", "invalid_blocks: Spotter sends the same news once as plain text."),
-    _post("missing_scope", "A right is missing", "missing_scope: sending pauses, nothing is lost."),
+    _post("missing_scope", "A right is missing", "missing_scope: sending pauses for a minute, nothing is lost."),
     _standing(
         "slack.token_revoked",
         "The bot's token is revoked",
-        "Every call is refused until you clear it.",
+        "Every call is refused until you clear it; Spotter then tries again within a few minutes.",
         _set_fault(token_revoked=True),
     ),
     _standing(

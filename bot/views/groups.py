@@ -15,7 +15,7 @@ from bot.views.results import verdict
 # 25 lines of these, with their ids and results, stay under what Slack takes for a text and for all blocks.
 LINE_NAME = 30
 LINE_TITLE = 40
-LINE_SITE = 20
+LINE_SITE = 24
 LINE_VERDICT = 45
 
 _WORDS = (
@@ -123,4 +123,9 @@ def _who_and_what(record: SessionRecord, facts: CardFacts) -> str:
     who = bare(facts.directory.name_of(key.employee_id), LINE_NAME)
     what = bare(record.session.facts.checklist_title, LINE_TITLE) or "checklist without a title"
     seen = " · acknowledged" if record.acknowledgements else ""
-    return f"{who}, {bare(facts.site_of(key), LINE_SITE)} · {what}{seen}"
+    return f"{who}, {_short_site(facts.site_of(key))} · {what}{seen}"
+
+
+def _short_site(name: str) -> str:
+    """A department is named after the place above it ("Store 12, Kitchen"): where both are too long, the place."""
+    return bare(name if len(name) <= LINE_SITE else name.partition(", ")[0], LINE_SITE)
