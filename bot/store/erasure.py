@@ -5,6 +5,7 @@ next listing that still has it says nothing new; what was posted about it owes a
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.keeping import Erased, Expired, Forgotten
@@ -36,9 +37,11 @@ class Keeping:
     # ---- a person --------------------------------------------------------------------------------------------------
 
     def erase(self, person_id: str, now: datetime) -> Erased:
-        self._connection.execute(
+        is_first = self._connection.execute(
             "INSERT OR IGNORE INTO erased_people (person_id, erased_at) VALUES (?, ?)", (person_id, to_ms(now))
-        )
+        ).rowcount
+        if not is_first:
+            return self._left_to_do(person_id, Erased())
         name, email = self._connection.execute(
             "SELECT name, email FROM people WHERE person_id = ?", (person_id,)
         ).fetchone() or ("", None)
@@ -58,15 +61,21 @@ class Keeping:
         self._owe_redactions(self._posted_naming(person_id), now, timedelta(0))
         self._connection.execute("DELETE FROM people WHERE person_id = ?", (person_id,))
         self._state.set("directory_version", (self._state.get("directory_version") or 0) + 1)
-        return Erased(
+        done = Erased(
             sessions=len(own),
             observed=observed,
             dropped=dropped,
-            redactions=self._count_posted(person_id, "edit_due_at IS NOT NULL"),
-            out_of_reach=self._count_posted(person_id, "edit_ended IS NOT NULL"),
             slack_users=users,
             rules_paused=paused,
             rules_naming=naming,
+        )
+        return self._left_to_do(person_id, done)
+
+    def _left_to_do(self, person_id: str, done: Erased) -> Erased:
+        return replace(
+            done,
+            redactions=self._count_posted(person_id, "edit_due_at IS NOT NULL"),
+            out_of_reach=self._count_posted(person_id, "edit_ended IS NOT NULL"),
         )
 
     def erased_people(self) -> Collection[str]:

@@ -25,9 +25,9 @@ def set_up(path: Path, now: datetime, busy_seconds: float) -> bool:
         raise StoreUnusable(f"The folder {path.parent} does not exist: create it, or correct DATABASE_URL.")
     with setting_up(path), translated(path):
         os.close(open_owner_only(path))  # SQLite gives the files beside it the same rights
-        connection = _connect(path, "rw", busy_seconds)
+        connection = connect(path, "rw", busy_seconds)
         try:
-            _refuse_strangers(connection, path)
+            refuse_strangers(connection, path)
             # Only under the lock: two processes that switch an empty file to WAL at once fail half the time.
             connection.execute("PRAGMA journal_mode = WAL")
             return _migrate(connection, path, now)
@@ -36,7 +36,7 @@ def set_up(path: Path, now: datetime, busy_seconds: float) -> bool:
 
 
 def writer(path: Path, busy_seconds: float) -> sqlite3.Connection:
-    connection = _connect(path, "rw", busy_seconds)
+    connection = connect(path, "rw", busy_seconds)
     # A delivery is marked `sending` before Slack is asked. If a power cut took that mark back, the message would be
     # sent again: so every commit is on the disk before it is acknowledged.
     connection.execute("PRAGMA synchronous = FULL")
@@ -48,12 +48,13 @@ def writer(path: Path, busy_seconds: float) -> sqlite3.Connection:
 
 
 def reader(path: Path, busy_seconds: float) -> sqlite3.Connection:
-    connection = _connect(path, "ro", busy_seconds)
+    connection = connect(path, "ro", busy_seconds)
     connection.execute(f"PRAGMA cache_size = {_READER_PAGES}")
     return connection
 
 
-def _connect(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
+def connect(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
+    """A connection with `mode` ro or rw; the file must be there."""
     # isolation_level None: we say BEGIN ourselves. Each connection serves one thread at a time, not always the same.
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode={mode}",
@@ -67,7 +68,7 @@ def _connect(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
     return connection
 
 
-def _refuse_strangers(connection: sqlite3.Connection, path: Path) -> None:
+def refuse_strangers(connection: sqlite3.Connection, path: Path) -> None:
     """Raises StoreUnusable for a database of another program or of a later Spotter, before anything is changed."""
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:

@@ -1,0 +1,269 @@
+"""Copies a database beside a running Spotter, and puts a copy back.
+
+A copy that is put back knows nothing of what happened since it was made, so it begins by catching up: whatever may have
+been posted since is looked for before it is sent, and what was completed since is counted instead of posted.
+"""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from bot.core.delivery import FIRST_LOOK
+from bot.core.errors import StoreBusy, StoreUnusable
+from bot.core.model import OPERATOR, NoticeKind
+from bot.store.columns import State, from_ms_or_none, listed, to_ms, value_of
+from bot.store.deliveries import refresh_due
+from bot.store.endings import end_notices
+from bot.store.erasure import PERHAPS_TOLD, Keeping, erased_people
+from bot.store.failures import translated
+from bot.store.ledger import Ledger
+from bot.store.lock import Leadership, beside, open_owner_only, setting_up
+from bot.store.opening import BUSY_SECONDS, connect, refuse_strangers, set_up, writer
+from bot.store.schema import APPLICATION_ID
+
+Progress = Callable[[int, int], None]  # pages done, pages in all
+PAGES_AT_ONCE = 1_024
+_FILES_BESIDE = ("-wal", "-shm")
+_SAID_ANEW = (NoticeKind.INTRO, NoticeKind.RULE_PAUSED, NoticeKind.OPS)  # better twice than never
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """A verified copy: how large it is, in bytes, and how many sessions it remembers."""
+
+    size: int
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What became of the database: where the one before is kept (None where there was none), when the copy was made
+    (None where it doesn't say), and what its outbox begins with: messages that are looked for, notices that are counted
+    instead of sent. `erased` people were erased since the copy and are again; None where the old database can't tell.
+    """
+
+    kept: Path | None
+    copied_at: datetime | None
+    sessions: int
+    looked_for: int
+    perhaps_told: int
+    erased: int | None
+
+
+def back_up(database: Path, file: Path, *, overwrite: bool, now: datetime, progress: Progress) -> Copied:
+    """Writes a consistent copy of a database, whoever uses it meanwhile; raises StoreError and leaves no half copy."""
+    if not database.is_file():
+        raise StoreUnusable(f"There is no database {database} to copy: correct DATABASE_URL.")
+    if file.exists() and (file.is_dir() or file.samefile(database)):
+        raise StoreUnusable(f"{file} is {'a folder' if file.is_dir() else 'the database itself'}: name another file.")
+    if file.exists() and not overwrite:
+        raise StoreUnusable(f"{file} is there already: name another file, or add --force to replace it.")
+    if not file.parent.is_dir():
+        raise StoreUnusable(f"The folder {file.parent} does not exist: create it, or name another file.")
+    part = beside(file, ".part")
+    with _made_anew(part):
+        with translated(database), closing(connect(database, "rw", BUSY_SECONDS)) as source:
+            _refuse_others(source, database)
+            _note(source, "backup", f"copy:{now.isoformat()}", now)
+            _copy(source, part, progress)
+        with translated(part), closing(connect(part, "rw", BUSY_SECONDS)) as copy:
+            # One file that is whole by itself, however it is copied on.
+            copy.execute("PRAGMA journal_mode = DELETE")
+            State(copy).set("copied_at", to_ms(now))
+            if not _is_whole(copy):
+                raise StoreUnusable(f"The database {database} is damaged: no copy was made. Keep the older ones.")
+            sessions = value_of(copy, "SELECT count(*) FROM sessions")
+        _sync(part)
+        part.replace(file)
+        _sync(file.parent)
+    return Copied(size=file.stat().st_size, sessions=sessions)
+
+
+def restore(database: Path, file: Path, *, now: datetime, progress: Progress) -> Restored:
+    """Puts a verified copy in a database's place and keeps the one before; raises StoreError and replaces nothing where
+    the copy is no good or anybody uses the database."""
+    if not file.is_file():
+        raise StoreUnusable(f"There is no file {file}: name a copy that `spotter backup` made.")
+    if database.exists() and file.samefile(database):
+        raise StoreUnusable(f"{file} is the database itself: name a copy that `spotter backup` made.")
+    leadership = Leadership(database)
+    if not leadership.try_acquire():
+        raise StoreUnusable(
+            f"Process {leadership.leader() or 'unknown'} runs on the database {database}: stop it first. Nothing was "
+            "replaced."
+        )
+    fresh = beside(database, ".restoring")
+    try:
+        with _made_anew(fresh, *(beside(fresh, ending) for ending in (*_FILES_BESIDE, ".setup.lock"))):
+            _take_in(file, fresh, progress)
+            set_up(fresh, now, BUSY_SECONDS)  # brings it to today's tables
+            erased = _erased_in(database)
+            with closing(writer(fresh, BUSY_SECONDS)) as connection:
+                restored = _begin_catch_up(connection, erased, now)
+            _sync(fresh)
+            with setting_up(database):
+                kept = _keep(database, now)
+                fresh.replace(database)
+                _sync(database.parent)
+    finally:
+        leadership.release()
+    return replace(restored, kept=kept)
+
+
+# ---- copying ---------------------------------------------------------------------------------------------------------
+
+
+def _copy(source: sqlite3.Connection, target: Path, progress: Progress) -> None:
+    with closing(connect(target, "rw", BUSY_SECONDS)) as copy:
+        # Reads one state of the database throughout: else each write of a running Spotter would begin the copy anew.
+        source.execute("BEGIN")
+        source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        source.backup(copy, pages=PAGES_AT_ONCE, progress=lambda _, left, every: progress(every - left, every))
+        source.execute("COMMIT")
+
+
+def _take_in(file: Path, fresh: Path, progress: Progress) -> None:
+    try:
+        with closing(connect(file, "ro", BUSY_SECONDS)) as source:
+            _refuse_others(source, file)
+            refuse_strangers(source, file)
+            _copy(source, fresh, progress)
+        with closing(connect(fresh, "rw", BUSY_SECONDS)) as copy:
+            if not _is_whole(copy):
+                raise StoreUnusable(f"{file} is damaged: use another copy. Nothing was replaced.")
+    except sqlite3.DatabaseError as error:
+        raise StoreUnusable(f"{file} can't be read as a database ({error}). Nothing was replaced.") from error
+
+
+def _refuse_others(connection: sqlite3.Connection, path: Path) -> None:
+    if value_of(connection, "PRAGMA application_id") != APPLICATION_ID:
+        raise StoreUnusable(f"{path} is no database of Spotter's.")
+
+
+def _is_whole(copy: sqlite3.Connection) -> bool:
+    return bool(value_of(copy, "PRAGMA integrity_check(1)") == "ok")
+
+
+def _note(connection: sqlite3.Connection, verb: str, subject: str, now: datetime) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    Ledger(connection).write(OPERATOR, verb, subject, now)
+    connection.execute("COMMIT")
+
+
+# ---- catching up -----------------------------------------------------------------------------------------------------
+
+
+def _begin_catch_up(connection: sqlite3.Connection, erased: Collection[str] | None, now: datetime) -> Restored:
+    connection.execute("BEGIN IMMEDIATE")
+    state = State(connection)
+    copied = state.get("copied_at") or state.get("last_good_poll_at") or state.get("created_at")
+    state.set("copied_at", None)
+    # Else a listing that has not changed since would not be read, and the catching up not end.
+    state.set("listing_digest", None)
+    if state.get("baseline_at") is not None:  # before the first listing there is nothing to catch up
+        state.set("catch_up_since", copied)
+    looked_for = connection.execute(
+        "UPDATE deliveries SET state = 'unsure', looks = 0, due_at = ?, why = ?, attempt_ended_at = ?"
+        " WHERE state IN ('waiting', 'sending', 'unsure', 'held')",
+        (to_ms(now + FIRST_LOOK), "it may have been posted since the restored copy was made", to_ms(now)),
+    ).rowcount
+    waiting = [
+        row["id"]
+        for row in connection.execute(
+            "SELECT id FROM notices WHERE delivery IS NULL AND ended IS NULL"
+            " AND kind NOT IN (SELECT value FROM json_each(?))",
+            (listed(_SAID_ANEW),),
+        )
+    ]
+    end_notices(connection, waiting, PERHAPS_TOLD, in_hand=False)
+    for row in connection.execute("SELECT destination FROM destinations").fetchall():
+        refresh_due(connection, row["destination"])
+    keeping = Keeping(connection)
+    again = None if erased is None else set(erased) - set(keeping.erased_people())
+    for person_id in sorted(again or ()):
+        keeping.erase(person_id, now)
+    Ledger(connection).write(OPERATOR, "restore", f"copy:{copied}", now)
+    sessions = value_of(connection, "SELECT count(*) FROM sessions")
+    connection.execute("COMMIT")
+    return Restored(
+        kept=None,
+        copied_at=from_ms_or_none(copied),
+        sessions=sessions,
+        looked_for=looked_for,
+        perhaps_told=len(waiting),
+        erased=None if again is None else len(again),
+    )
+
+
+def _erased_in(database: Path) -> frozenset[str] | None:
+    """Who was erased in the database that gives way; None where it can't be read."""
+    if not database.exists():
+        return frozenset()
+    try:
+        with closing(connect(database, "rw", BUSY_SECONDS)) as connection:
+            if value_of(connection, "SELECT count(*) FROM sqlite_master WHERE name = 'erased_people'"):
+                return erased_people(connection)
+    except sqlite3.DatabaseError:
+        return None
+    return frozenset()
+
+
+# ---- files -----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _made_anew(file: Path, *beside_it: Path) -> Iterator[None]:
+    """An empty file for its owner only, gone at the end unless it was moved to its place."""
+    try:
+        file.unlink(missing_ok=True)  # of a copy that was cut short
+        os.close(open_owner_only(file))
+        yield
+    finally:
+        for one in (file, *beside_it):
+            one.unlink(missing_ok=True)
+
+
+def _keep(database: Path, now: datetime) -> Path | None:
+    """Gives the old database a second name, under which it stays when its place is taken."""
+    if not database.exists():
+        return None
+    _fold(database)
+    kept = beside(database, f".before-{now:%Y%m%dT%H%M%SZ}")
+    number = 1
+    while kept.exists():
+        number += 1
+        kept = beside(database, f".before-{now:%Y%m%dT%H%M%SZ}-{number}")
+    try:
+        os.link(database, kept)  # so that there is no moment without a database
+    except OSError:  # not every file system can
+        shutil.copy2(database, kept)
+    for ending in _FILES_BESIDE:  # only of a damaged one; the new one must not be read with them
+        with suppress(FileNotFoundError):
+            beside(database, ending).replace(beside(kept, ending))
+    return kept
+
+
+def _fold(database: Path) -> None:
+    """Brings what is written ahead into the file itself, which SQLite allows only to the last one who uses it."""
+    try:
+        with closing(connect(database, "rw", 0.5)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            raise StoreBusy(
+                f"Another process still uses the database {database}: stop it first. Nothing was replaced."
+            ) from error
+        # Damaged, or none at all: it is kept as it is.
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,338 @@
+"""A database is copied beside a running Spotter, and a copy is put back."""
+
+import multiprocessing
+import sqlite3
+import stat
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from bot.core.errors import StoreBusy, StoreUnusable
+from bot.core.model import DeliveryState, Destination, DestinationKind, RuleState
+from bot.core.ports import Tx
+from bot.store.backup import Copied, Restored, back_up, restore
+from bot.store.database import Database
+from bot.store.lock import Leadership
+from tests.store.given import (
+    ANA,
+    NOON,
+    ROOM,
+    a_session,
+    an_intro,
+    baseline,
+    becomes,
+    claim,
+    minutes,
+    owe,
+    planned,
+    see,
+    sent,
+    stored,
+)
+
+T = TypeVar("T")
+LATER = NOON + timedelta(days=1)
+
+
+def copied(path: Path, copy: Path, *, overwrite: bool = False) -> Copied:
+    return back_up(path, copy, overwrite=overwrite, now=NOON, progress=lambda done, every: None)
+
+
+def put_back(path: Path, copy: Path) -> Restored:
+    return restore(path, copy, now=LATER, progress=lambda done, every: None)
+
+
+def a_room(number: int) -> Destination:
+    return Destination(DestinationKind.CHANNEL, f"C000{number}")
+
+
+def within(path: Path, work: Callable[[Tx], T]) -> T:
+    """One transaction of a process that comes and goes."""
+    database = Database.open(path, now=NOON)
+    try:
+        return database._write_now(work)
+    finally:
+        database.close()
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return tmp_path / "copy.db"
+
+
+# ---- copying -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_copy_holds_what_was_committed_and_is_whole_by_itself(db: Database, path: Path, copy: Path) -> None:
+    await db.transact(lambda tx: baseline(tx, a_session(1), a_session(2)))
+    assert copied(path, copy).sessions == 2
+    assert stat.filemode(copy.stat().st_mode) == "-rw-------"
+    assert sorted(file.name for file in path.parent.glob("copy*")) == ["copy.db"]
+    assert within(copy, lambda tx: tx.sessions.get(a_session(2).key)) is not None
+
+
+async def test_a_copy_is_of_one_moment_although_a_running_bot_writes_on(db: Database, path: Path, copy: Path) -> None:
+    await db.transact(lambda tx: baseline(tx, *(a_session(number) for number in range(20_000))))
+    seen = []
+
+    def progress(done: int, every: int) -> None:
+        seen.append((done, every))
+        db._write_now(lambda tx: see(tx, planned(100_000 + len(seen))))
+
+    assert back_up(path, copy, overwrite=False, now=NOON, progress=progress).sessions == 20_000
+    assert len(seen) > 1
+    assert seen[-1][0] == seen[-1][1]
+
+
+def test_a_copy_takes_nobodys_place_unless_forced(path: Path, copy: Path) -> None:
+    within(path, lambda tx: baseline(tx, a_session(1)))
+    copied(path, copy)
+    before = copy.read_bytes()
+    with pytest.raises(StoreUnusable, match="--force"):
+        copied(path, copy)
+    assert copy.read_bytes() == before
+    within(path, lambda tx: see(tx, planned(2)))
+    assert copied(path, copy, overwrite=True).sessions == 2
+
+
+def test_a_database_never_becomes_its_own_copy(path: Path) -> None:
+    within(path, lambda tx: baseline(tx, a_session(1)))
+    with pytest.raises(StoreUnusable, match="the database itself"):
+        copied(path, path, overwrite=True)
+
+
+def test_there_is_nothing_to_copy_before_the_first_start(path: Path, copy: Path) -> None:
+    with pytest.raises(StoreUnusable, match="There is no database"):
+        copied(path, copy)
+    assert not path.exists()
+
+
+def test_a_damaged_database_makes_no_copy(path: Path, copy: Path) -> None:
+    within(path, lambda tx: baseline(tx, *(a_session(number) for number in range(2_000))))
+    damage(path)
+    with pytest.raises(StoreUnusable, match="damaged"):
+        copied(path, copy)
+    assert list(path.parent.glob("copy*")) == []
+
+
+def test_who_copied_is_in_the_ledger_and_in_the_copy(path: Path, copy: Path) -> None:
+    within(path, lambda tx: None)
+    copied(path, copy)
+    for file in (path, copy):
+        assert [entry.verb for entry in within(file, lambda tx: tx.ledger.entries(5))] == ["backup"]
+
+
+# ---- putting back --------------------------------------------------------------------------------------------------
+
+
+def test_a_copy_takes_the_place_of_a_database_which_is_kept(path: Path, copy: Path) -> None:
+    within(path, lambda tx: baseline(tx, a_session(1)))
+    copied(path, copy)
+    within(path, lambda tx: see(tx, planned(2)))
+    restored = put_back(path, copy)
+    assert (restored.sessions, restored.copied_at) == (1, NOON)
+    assert restored.kept is not None
+    assert within(path, lambda tx: tx.sessions.poll_state().sessions) == 1
+    assert within(restored.kept, lambda tx: tx.sessions.poll_state().sessions) == 2
+    assert stat.filemode(path.stat().st_mode) == "-rw-------"
+    assert not list(path.parent.glob("*restoring*"))
+
+
+def test_a_copy_can_be_put_where_nothing_is_left(path: Path, copy: Path) -> None:
+    within(path, lambda tx: baseline(tx, a_session(1)))
+    copied(path, copy)
+    path.unlink()
+    assert put_back(path, copy).kept is None
+    assert within(path, lambda tx: tx.sessions.poll_state().sessions) == 1
+
+
+def test_nothing_is_replaced_while_somebody_leads(path: Path, copy: Path) -> None:
+    within(path, lambda tx: baseline(tx, a_session(1)))
+    copied(path, copy)
+    before = path.read_bytes()
+    leadership = Leadership(path)
+    leadership.try_acquire()
+    with pytest.raises(StoreUnusable, match=r"Process \d+ runs on"):
+        put_back(path, copy)
+    leadership.release()
+    assert path.read_bytes() == before
+
+
+async def test_nothing_is_replaced_under_one_who_only_answers(db: Database, path: Path, copy: Path) -> None:
+    await db.transact(lambda tx: baseline(tx, a_session(1)))
+    copied(path, copy)
+    with pytest.raises(StoreBusy, match="still uses"):
+        put_back(path, copy)
+    await db.transact(lambda tx: see(tx, planned(2)))
+    assert not list(path.parent.glob("*restoring*"))
+
+
+def test_a_damaged_database_gives_way_to_its_copy(path: Path, copy: Path) -> None:
+    within(path, lambda tx: baseline(tx, *(a_session(number) for number in range(2_000))))
+    copied(path, copy)
+    path.write_bytes(b"\xff" * 100_000)
+    restored = put_back(path, copy)
+    assert restored.kept is not None and restored.kept.read_bytes() == b"\xff" * 100_000
+    assert restored.erased is None, "nobody can say who was erased since"
+    assert within(path, lambda tx: tx.sessions.poll_state().sessions) == 2_000
+
+
+def damage(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(20_000)
+        file.write(b"\xff" * (path.stat().st_size - 30_000))
+
+
+def diary(path: Path) -> None:
+    path.write_text("Dear diary, " * 100)
+
+
+def nothing(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def of_another_program(path: Path) -> None:
+    path.unlink()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE theirs (a)")
+    connection.close()
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-50_000])
+
+
+def of_a_newer_spotter(path: Path) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('spotter', 'm999', '')"
+    )
+    connection.close()
+
+
+@pytest.mark.parametrize("spoil", [damage, diary, nothing, of_another_program, cut_short, of_a_newer_spotter])
+def test_what_is_no_good_copy_replaces_nothing(path: Path, copy: Path, spoil: Callable[[Path], None]) -> None:
+    within(path, lambda tx: baseline(tx, *(a_session(number) for number in range(2_000))))
+    copied(path, copy)
+    spoil(copy)
+    before = path.read_bytes()
+    with pytest.raises(StoreUnusable, match=r"copy\.db"):
+        put_back(path, copy)
+    assert path.read_bytes() == before
+    assert sorted(one.name for one in path.parent.iterdir()) == [
+        "copy.db", "spotter.db", "spotter.db.lock", "spotter.db.setup.lock",
+    ]  # fmt: skip
+
+
+def test_putting_back_is_in_the_ledger(path: Path, copy: Path) -> None:
+    within(path, lambda tx: None)
+    copied(path, copy)
+    put_back(path, copy)
+    assert [entry.verb for entry in within(path, lambda tx: tx.ledger.entries(5))] == ["restore", "backup"]
+
+
+# ---- catching up ---------------------------------------------------------------------------------------------------
+
+
+def test_a_restored_copy_looks_for_what_it_may_have_posted_since(path: Path, copy: Path) -> None:
+    def at_the_time(tx: Tx) -> None:
+        baseline(tx, *(a_session(number) for number in range(4)))
+        for number in range(4):  # one in each room: what was tried holds up what follows it
+            owe(tx, a_session(number), destination=a_room(number))
+        becomes(tx, claim(tx, a_room(0), name="d0"), DeliveryState.WAITING, due=NOON + minutes(90))
+        claim(tx, a_room(1), name="d1")
+        becomes(tx, claim(tx, a_room(2), name="d2"), DeliveryState.UNSURE, due=NOON + minutes(90))
+        sent(tx, claim(tx, a_room(3), name="d3"))
+
+    def state_of(tx: Tx, name: str) -> DeliveryState:
+        found = tx.outbox.get(name)
+        assert found is not None
+        return found.state
+
+    within(path, at_the_time)
+    copied(path, copy)
+    restored = put_back(path, copy)
+    states = within(path, lambda tx: [state_of(tx, f"d{number}") for number in range(4)])
+    assert states == [DeliveryState.UNSURE] * 3 + [DeliveryState.SENT]
+    assert restored.looked_for == 3
+    assert within(path, lambda tx: tx.outbox.due(LATER + minutes(1), 10)) == []
+    assert len(within(path, lambda tx: tx.outbox.looks_due(LATER + minutes(1), 10))) == 3
+
+
+def test_what_waited_unclaimed_is_counted_and_not_sent(path: Path, copy: Path) -> None:
+    def at_the_time(tx: Tx) -> None:
+        baseline(tx, a_session(1), a_session(2), a_session(3))
+        owe(tx, a_session(1), a_session(2))
+        owe(tx, a_session(3), destination=ANA)
+
+    within(path, at_the_time)
+    copied(path, copy)
+    assert put_back(path, copy).perhaps_told == 3
+    assert within(path, lambda tx: tx.keeping.perhaps_told()) == {ROOM: 2, ANA: 1}
+    assert within(path, lambda tx: tx.outbox.due(LATER, 10)) == []
+
+
+def test_a_rule_that_had_not_introduced_itself_still_does(path: Path, copy: Path) -> None:
+    def at_the_time(tx: Tx) -> None:
+        rule = tx.rules.add(ROOM, "U1", "", RuleState.PENDING, NOON)
+        tx.outbox.owe(an_intro(rule.rule_id), NOON)
+
+    within(path, at_the_time)
+    copied(path, copy)
+    put_back(path, copy)
+    assert within(path, lambda tx: tx.outbox.due(LATER, 10)) == [ROOM]
+
+
+def test_the_next_poll_is_told_since_when_it_has_to_catch_up(path: Path, copy: Path) -> None:
+    within(path, lambda tx: baseline(tx, a_session(1)))
+    copied(path, copy)
+    assert within(path, lambda tx: tx.sessions.catch_up()) is None
+    put_back(path, copy)
+    assert within(path, lambda tx: tx.sessions.catch_up()) == NOON
+    assert within(path, lambda tx: tx.sessions.listing_digest()) is None
+    within(path, lambda tx: tx.sessions.end_catch_up())
+    assert within(path, lambda tx: tx.sessions.catch_up()) is None
+
+
+def test_a_copy_from_before_the_first_listing_has_nothing_to_catch_up(path: Path, copy: Path) -> None:
+    within(path, lambda tx: None)
+    copied(path, copy)
+    put_back(path, copy)
+    assert within(path, lambda tx: tx.sessions.catch_up()) is None
+
+
+def test_whoever_was_erased_since_the_copy_stays_erased(path: Path, copy: Path) -> None:
+    within(path, lambda tx: baseline(tx, a_session(1), a_session(2, employee="joe")))
+    copied(path, copy)
+    within(path, lambda tx: tx.keeping.erase("eve", NOON))
+    assert put_back(path, copy).erased == 1
+    assert within(path, lambda tx: tx.sessions.get(a_session(1).key)) is None
+    assert within(path, lambda tx: stored(tx, a_session(2, employee="joe").key).version) == 1
+
+
+def held_in_another_process(
+    path: Path, ready: "multiprocessing.synchronize.Event", end: "multiprocessing.synchronize.Event"
+) -> None:
+    leadership = Leadership(path)
+    assert leadership.try_acquire()
+    ready.set()
+    end.wait(60)
+
+
+def test_the_leader_in_the_way_is_named(path: Path, copy: Path) -> None:
+    within(path, lambda tx: None)
+    copied(path, copy)
+    context = multiprocessing.get_context("spawn")
+    ready, end = context.Event(), context.Event()
+    leader = context.Process(target=held_in_another_process, args=(path, ready, end))
+    leader.start()
+    try:
+        assert ready.wait(60)
+        with pytest.raises(StoreUnusable, match=f"Process {leader.pid} runs"):
+            put_back(path, copy)
+    finally:
+        end.set()
+        leader.join(60)

@@ -1,0 +1,414 @@
+"""People and old sessions are forgotten: here, in what iSpring lists anew, and in what was posted."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core import query as language
+from bot.core.access import EVERYTHING
+from bot.core.keeping import Erased
+from bot.core.model import (
+    Change,
+    ChangeKind,
+    Delivery,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Details,
+    DirectMessages,
+    News,
+    Person,
+    Preferences,
+    RuleState,
+    SessionFacts,
+    SlackUser,
+)
+from bot.core.ports import Narrowed, Tx
+from bot.store.database import Database
+from bot.store.erasure import ATTEMPTS_KEPT, BETWEEN_REDACTIONS, CHILDREN, SLACK_USERS_KEPT
+from tests.store.given import (
+    ANA,
+    NOON,
+    OTHER_ROOM,
+    ROOM,
+    TARGETS,
+    a_session,
+    an_attempt,
+    baseline,
+    becomes,
+    claim,
+    fingerprint,
+    listing,
+    minutes,
+    owe,
+    planned,
+    sent,
+    stored,
+)
+
+EVE_DM = Destination(DestinationKind.PERSON, "eve")
+PEOPLE = (
+    Person(person_id="ana", name="Ana Observer", email="ana@bakery.example"),
+    Person(person_id="eve", name="Evelyn Employee", email="eve@bakery.example"),
+    Person(person_id="joe", name="Joe Colleague", email="shop@bakery.example"),
+    Person(person_id="kim", name="Kim Colleague", email="shop@bakery.example"),
+)
+HERS, ALSO_HERS = a_session(1), a_session(2, result=40.0)
+JOES = a_session(3, employee="joe")
+
+
+def company(tx: Tx) -> None:
+    """Eve has two sessions, Joe one, all observed by Ana; both are known in Slack."""
+    baseline(tx, HERS, ALSO_HERS, JOES)
+    tx.people.replace_directory(PEOPLE, (), NOON)
+    for user, address in (("U0EVE", "eve@bakery.example"), ("U0ANA", "ana@bakery.example")):
+        tx.people.save_slack_user(SlackUser(user_id=user, email=address, zone="UTC", is_full_member=True), NOON)
+    tx.people.link("U0EVE", "eve", "email", "eve@bakery.example", NOON)
+
+
+async def erased(db: Database, person_id: str = "eve") -> Erased:
+    return await db.transact(lambda tx: tx.keeping.erase(person_id, NOON))
+
+
+async def narrowed(db: Database, *facts: SessionFacts) -> Narrowed:
+    return await db.read(lambda tx: tx.sessions.narrow(listing(*facts)))
+
+
+async def found(db: Database) -> set[str]:
+    """The session ids that a search for everything brings."""
+
+    def search(tx: Tx) -> set[str]:
+        page = tx.sessions.search(language.parse(""), EVERYTHING, tx.people.directory(), NOON, 100)
+        return {session.key.session_id for session in page.sessions}
+
+    return await db.read(search)
+
+
+async def edits_due(db: Database) -> list[str]:
+    def claimed(tx: Tx) -> list[str]:
+        names = []
+        while (delivery := tx.outbox.claim_edit(NOON)) is not None:
+            names.append(delivery.delivery_id)
+        return sorted(names)
+
+    return await db.transact(claimed)
+
+
+@pytest.fixture
+async def house(db: Database) -> Database:
+    await db.transact(company)
+    return db
+
+
+# ---- what is gone --------------------------------------------------------------------------------------------------
+
+
+async def test_an_erased_employees_sessions_are_found_nowhere(house: Database) -> None:
+    done = await erased(house)
+    assert done.sessions == 2
+    assert await found(house) == {JOES.key.session_id}
+    for facts in (HERS, ALSO_HERS):
+        assert await house.read(lambda tx, key=facts.key: tx.sessions.record(key)) is None
+        prefix = facts.key.session_id[:8]
+        assert await house.read(lambda tx, prefix=prefix: tx.sessions.starting_with(prefix, EVERYTHING)) == []
+    assert (await house.read(lambda tx: tx.sessions.poll_state())).sessions == 1
+
+
+async def test_a_listing_that_still_has_them_says_nothing_new(house: Database) -> None:
+    await erased(house)
+    seen = await narrowed(house, HERS, ALSO_HERS, JOES)
+    assert (list(seen.changed), list(seen.missing), list(seen.back), seen.known) == ([], [], [], 1)
+
+
+async def test_a_correction_or_a_new_session_of_an_erased_employee_is_not_taken_in(house: Database) -> None:
+    await erased(house)
+    seen = await narrowed(house, a_session(1, result=10.0), a_session(9), JOES)
+    assert list(seen.changed) == []
+
+
+async def test_a_listing_without_them_calls_nobody_missing(house: Database) -> None:
+    await erased(house)
+    assert list((await narrowed(house, JOES)).missing) == []
+
+
+async def test_what_was_compared_before_the_erasure_does_not_bring_them_back(house: Database) -> None:
+    before = await house.read(lambda tx: stored(tx, HERS.key))
+    late = Change(kind=ChangeKind.CORRECTED, news=News.EDIT, reason="late", before=before, after=before)
+    await erased(house)
+    await house.transact(lambda tx: tx.sessions.save(late, fingerprint(HERS)))
+    await house.transact(lambda tx: tx.sessions.save_details(HERS.key, Details(), NOON))
+    assert await house.read(lambda tx: tx.sessions.get(HERS.key)) is None
+
+
+async def test_whoever_is_erased_before_the_first_listing_is_not_in_it(db: Database) -> None:
+    await erased(db)
+    await db.transact(lambda tx: tx.sessions.write_baseline([(HERS, fingerprint(HERS))], TARGETS, NOON))
+    assert await db.read(lambda tx: tx.sessions.get(HERS.key)) is None
+
+
+async def test_everything_that_hangs_on_a_session_goes_with_it(house: Database, path: Path) -> None:
+    await house.transact(lambda tx: tx.sessions.save_details(HERS.key, Details(), NOON))
+    await house.transact(lambda tx: tx.sessions.acknowledge(HERS.key, "U0ANA", NOON))
+    await erased(house)
+    connection = sqlite3.connect(path)
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    hanging = {t for t in tables for row in connection.execute(f"PRAGMA foreign_key_list({t})") if row[2] == "sessions"}
+    left = [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in CHILDREN]
+    connection.close()
+    assert hanging == set(CHILDREN)
+    assert left == [0, 0, 0]
+
+
+async def test_the_name_is_nowhere_in_the_file(path: Path) -> None:
+    db = Database.open(path, now=NOON)
+    await db.transact(company)
+    await db.transact(lambda tx: tx.people.replace_directory(PEOPLE, (), NOON))
+    await erased(db)
+    db.close()
+    content = path.read_bytes()
+    assert b"Evelyn" not in content and b"eve@bakery" not in content and b"U0EVE" not in content
+    assert b"Joe Colleague" in content
+
+
+# ---- their account -------------------------------------------------------------------------------------------------
+
+
+async def test_link_wishes_and_slack_account_are_forgotten(house: Database) -> None:
+    await house.transact(lambda tx: tx.people.set_preferences("U0EVE", Preferences(DirectMessages.NONE)))
+    assert (await erased(house)).slack_users == ("U0EVE",)
+    assert await house.read(lambda tx: tx.people.slack_user("U0EVE")) is None
+    assert await house.read(lambda tx: tx.people.linked_user("eve")) is None
+    assert await house.read(lambda tx: tx.people.preferences("U0EVE")) == Preferences()
+
+
+async def test_an_account_that_was_never_linked_is_known_by_its_address(house: Database) -> None:
+    assert (await erased(house, "ana")).slack_users == ("U0ANA",)
+
+
+async def test_a_shared_mailbox_is_nobodys_account(house: Database) -> None:
+    shop = SlackUser(user_id="U0SHOP", email="shop@bakery.example", zone="UTC", is_full_member=True)
+    await house.transact(lambda tx: tx.people.save_slack_user(shop, NOON))
+    assert (await erased(house, "joe")).slack_users == ()
+    assert await house.read(lambda tx: tx.people.slack_user("U0SHOP")) is not None
+
+
+async def test_the_next_reading_of_ispring_does_not_bring_them_back(house: Database) -> None:
+    await erased(house)
+    await house.transact(lambda tx: tx.people.replace_directory(PEOPLE, (), NOON))
+    directory = await house.read(lambda tx: tx.people.directory())
+    assert "eve" not in directory.people
+    assert directory.name_of("eve") == "erased person"
+    assert directory.with_email("eve@bakery.example") == ()
+
+
+async def test_another_process_sees_it_at_once(house: Database, path: Path) -> None:
+    assert "eve" in (await house.read(lambda tx: tx.people.directory())).people
+    other = Database.open(path, now=NOON)
+    await erased(other)
+    other.close()
+    assert "eve" not in (await house.read(lambda tx: tx.people.directory())).people
+
+
+async def test_their_rules_rest_and_those_that_name_them_are_listed(house: Database) -> None:
+    def subscribe(tx: Tx) -> Sequence[int]:
+        return [
+            tx.rules.add(ROOM, "U0EVE", "", RuleState.ACTIVE, NOON).rule_id,
+            tx.rules.add(ROOM, "U0ANA", 'employee:"Evelyn Employee"', RuleState.ACTIVE, NOON).rule_id,
+            tx.rules.add(ROOM, "U0ANA", "observer:<@U0EVE>", RuleState.ACTIVE, NOON).rule_id,
+            tx.rules.add(ROOM, "U0ANA", "checklist:Opening", RuleState.ACTIVE, NOON).rule_id,
+        ]
+
+    theirs, named, mentioned, other = await house.transact(subscribe)
+    done = await erased(house)
+    assert (done.rules_paused, done.rules_naming) == ((theirs,), (named, mentioned))
+    states = {rule.rule_id: rule.state for rule in await house.read(lambda tx: tx.rules.all())}
+    assert (states[theirs], states[other]) == (RuleState.PAUSED, RuleState.ACTIVE)
+
+
+async def test_an_ended_rule_keeps_no_name(house: Database) -> None:
+    def ended(tx: Tx) -> int:
+        rule = tx.rules.add(ROOM, "U0ANA", 'employee:"Evelyn Employee"', RuleState.ACTIVE, NOON)
+        tx.rules.set_state(rule.rule_id, RuleState.ENDED, "removed", NOON)
+        return rule.rule_id
+
+    number = await house.transact(ended)
+    assert (await erased(house)).rules_naming == ()
+    rule = await house.read(lambda tx: tx.rules.get(number))
+    assert rule is not None and "velyn" not in rule.query
+    assert language.parse(rule.query)
+
+
+# ---- what was posted -----------------------------------------------------------------------------------------------
+
+
+async def test_cards_about_an_erased_employee_owe_an_edit(house: Database) -> None:
+    def post(tx: Tx) -> None:
+        owe(tx, HERS)
+        sent(tx, claim(tx, name="hers"))
+        owe(tx, JOES, destination=OTHER_ROOM)
+        sent(tx, claim(tx, OTHER_ROOM, name="joes"))
+
+    await house.transact(post)
+    assert (await erased(house)).redactions == 1
+    assert await edits_due(house) == ["hers"]
+
+
+async def test_an_edit_that_was_made_is_not_owed_again(house: Database) -> None:
+    def post(tx: Tx) -> Delivery:
+        owe(tx, HERS)
+        return sent(tx, claim(tx, name="hers"))
+
+    delivery = await house.transact(post)
+    await erased(house)
+    versions = {delivery.notices[0].notice_id: 0}
+    await house.transact(lambda tx: tx.outbox.save_edit("hers", versions, None, "", an_attempt(what="edit")))
+    assert await edits_due(house) == []
+    assert await erased(house) == Erased()
+
+
+async def test_a_card_that_slack_refuses_to_edit_is_reported(house: Database) -> None:
+    def post(tx: Tx) -> None:
+        owe(tx, HERS)
+        sent(tx, claim(tx, name="hers"))
+        tx.outbox.save_edit("hers", {}, None, "edit_window_closed", an_attempt(what="edit"))
+
+    await house.transact(post)
+    done = await erased(house)
+    assert (done.redactions, done.out_of_reach) == (0, 1)
+
+
+@pytest.mark.parametrize("state", [DeliveryState.SENDING, DeliveryState.UNSURE])
+async def test_a_card_on_its_way_is_edited_once_it_has_arrived(house: Database, state: DeliveryState) -> None:
+    def begin(tx: Tx) -> Delivery:
+        owe(tx, HERS)
+        delivery = claim(tx, name="hers")
+        return delivery if state is DeliveryState.SENDING else becomes(tx, delivery, state)
+
+    delivery = await house.transact(begin)
+    await erased(house)
+    await house.transact(lambda tx: sent(tx, delivery, version=1))
+    assert await edits_due(house) == ["hers"]
+
+
+async def test_what_waits_about_them_or_for_them_is_not_sent(house: Database) -> None:
+    def wait(tx: Tx) -> None:
+        owe(tx, HERS)
+        owe(tx, HERS, destination=EVE_DM)
+        becomes(tx, claim(tx, EVE_DM, name="dm"), DeliveryState.WAITING)
+        owe(tx, JOES, destination=OTHER_ROOM)
+
+    await house.transact(wait)
+    assert (await erased(house)).dropped == 2
+    assert await house.read(lambda tx: tx.outbox.due(NOON, 10)) == [OTHER_ROOM]
+
+
+async def test_an_observers_sessions_stay_without_the_name(house: Database) -> None:
+    def post(tx: Tx) -> None:
+        owe(tx, HERS)
+        sent(tx, claim(tx, name="card"))
+        owe(tx, HERS, destination=ANA)
+        sent(tx, claim(tx, ANA, name="dm"))
+
+    await house.transact(post)
+    done = await erased(house, "ana")
+    assert (done.sessions, done.observed, done.redactions) == (0, 3, 2)
+    assert len(await found(house)) == 3
+    assert await edits_due(house) == ["card", "dm"]
+
+
+async def test_whoever_acknowledged_a_result_is_not_named_on_its_card_any_more(house: Database) -> None:
+    def post(tx: Tx) -> None:
+        owe(tx, JOES)
+        sent(tx, claim(tx, name="joes"))
+        tx.sessions.acknowledge(JOES.key, "U0EVE", NOON)
+        delivery = tx.outbox.claim_edit(NOON)
+        assert delivery is not None
+        shown = {delivery.notices[0].notice_id: stored(tx, JOES.key).version}
+        tx.outbox.save_edit("joes", shown, None, "", an_attempt(what="edit"))
+
+    await house.transact(post)
+    await erased(house)
+    record = await house.read(lambda tx: tx.sessions.record(JOES.key))
+    assert record is not None and record.acknowledgements == ()
+    assert await edits_due(house) == ["joes"]
+
+
+# ---- retention -----------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_completed_long_ago_or_no_longer_listed_expires(db: Database) -> None:
+    year = timedelta(days=365)
+    old, new = a_session(1, finished=NOON - 2 * year), a_session(2, finished=NOON - year / 2)
+    undated = a_session(3, finished=None)
+    gone, to_do = planned(4), planned(5)
+
+    def begin(tx: Tx) -> None:
+        baseline(tx, old, new, undated, gone, to_do, now=NOON - 2 * year)
+        tx.sessions.mark_missing([gone.key], NOON - 2 * year)
+
+    await db.transact(begin)
+    done = await db.transact(lambda tx: tx.keeping.expire(NOON - year, NOON, NOON, 100))
+    assert done.sessions == 3
+    kept = [f for f in (old, new, undated, gone, to_do) if await db.read(lambda tx, f=f: tx.sessions.get(f.key))]
+    assert kept == [new, to_do]
+    assert list((await narrowed(db, old, new, undated, gone, to_do)).changed) == []
+
+
+async def test_no_step_erases_more_than_asked(db: Database) -> None:
+    await db.transact(lambda tx: baseline(tx, *(a_session(number) for number in range(10))))
+
+    async def step() -> int:
+        return (await db.transact(lambda tx: tx.keeping.expire(NOON + minutes(1), NOON, NOON, 4))).sessions
+
+    assert [await step(), await step(), await step(), await step()] == [4, 4, 2, 0]
+
+
+async def test_cards_of_expired_sessions_are_edited_one_after_the_other(db: Database) -> None:
+    def post(tx: Tx) -> None:
+        baseline(tx, *(a_session(number) for number in range(3)))
+        for number in range(3):
+            owe(tx, a_session(number))
+            sent(tx, claim(tx, name=f"d{number}"))
+
+    await db.transact(post)
+    assert (await db.transact(lambda tx: tx.keeping.expire(NOON + minutes(1), NOON, NOON, 9))).redactions == 3
+    assert len(await edits_due(db)) == 1
+    assert await db.read(lambda tx: tx.outbox.next_due_at()) == NOON + BETWEEN_REDACTIONS
+
+
+async def test_attempts_of_settled_messages_are_forgotten_in_time(db: Database) -> None:
+    def post(tx: Tx) -> None:
+        baseline(tx, HERS, JOES)
+        owe(tx, HERS)
+        sent(tx, claim(tx, name="settled"))
+        owe(tx, JOES, destination=OTHER_ROOM)
+        becomes(tx, claim(tx, OTHER_ROOM, name="waiting"), DeliveryState.WAITING)
+
+    await db.transact(post)
+    almost = await db.transact(lambda tx: tx.keeping.forget(NOON + ATTEMPTS_KEPT, None))
+    late = await db.transact(lambda tx: tx.keeping.forget(NOON + ATTEMPTS_KEPT + minutes(1), None))
+    assert (almost.attempts, late.attempts) == (0, 1)
+
+
+async def test_slack_accounts_nobody_needs_are_forgotten_in_time(house: Database) -> None:
+    owner = SlackUser(user_id="U0OWNER", email=None, zone="UTC", is_full_member=False, why_not="deactivated")
+
+    def add(tx: Tx) -> None:
+        tx.people.save_slack_user(owner, NOON)
+        tx.rules.add(ROOM, "U0OWNER", "", RuleState.ACTIVE, NOON)
+
+    await house.transact(add)
+    done = await house.transact(lambda tx: tx.keeping.forget(NOON + SLACK_USERS_KEPT + minutes(1), None))
+    assert done.slack_users == 1
+    assert await house.read(lambda tx: tx.people.slack_user("U0ANA")) is None
+    assert await house.read(lambda tx: tx.people.slack_user("U0EVE")) is not None, "she is linked"
+    assert await house.read(lambda tx: tx.people.slack_user("U0OWNER")) is not None, "else they would count as a member"
+
+
+async def test_ledger_lines_go_only_where_a_time_is_given(db: Database) -> None:
+    await db.transact(lambda tx: tx.ledger.write("U1", "did", "it", NOON))
+    assert (await db.transact(lambda tx: tx.keeping.forget(NOON + timedelta(days=9_999), None))).ledger == 0
+    assert (await db.transact(lambda tx: tx.keeping.forget(NOON, NOON + minutes(1)))).ledger == 1
