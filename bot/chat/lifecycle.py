@@ -25,7 +25,8 @@ async def channel_changed(desk: Desk, channel_id: str, says: str) -> None:
     except MessengerUnavailable:
         why = says
     else:
-        await desk.store.transact(lambda tx: pauses.judge(tx, channel, desk.ops_channel, desk.clock.now()))
+        now = desk.clock.now()
+        await desk.store.transact(lambda tx: pauses.judge(tx, channel, desk.ops_channel, now, is_news=True))
         desk.nudge()
         return
     if why:

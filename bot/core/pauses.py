@@ -5,13 +5,13 @@ A *rule* rests alone where its owner is gone or has to say yes again; other rule
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core import routing
 from bot.core.access import reach
 from bot.core.directory import Directory
 from bot.core.model import OPERATOR, Destination, DestinationKind, Notice, NoticeKind, Rule, RuleState, Viewer
-from bot.core.ports import Channel, Tx
+from bot.core.ports import Channel, Held, Tx
 
 SPOTTER = "spotter"  # who did it, in the ledger
 
@@ -20,6 +20,9 @@ NOT_IN_CHANNEL = "not_in_channel"
 ARCHIVED = "is_archived"
 NOT_FOUND = "channel_not_found"
 SHARED_OUTSIDE = "shared_outside"
+# What a look at the channel proves or disproves; of the rest (a policy, say) only another try can tell.
+SEEN_BY_LOOKING = frozenset({NOT_IN_CHANNEL, ARCHIVED, "channel_is_archived", NOT_FOUND, SHARED_OUTSIDE})
+TRIED_AGAIN = timedelta(hours=24)
 # Why a rule rests.
 TURNED_PUBLIC = "turned_public"
 OWNER_GONE = routing.OWNER_GONE
@@ -42,7 +45,9 @@ def shut(tx: Tx, place: Destination, why: str, ops_channel: str, now: datetime) 
     tx.outbox.hold(place, why, now)
     for rule in rules:
         tx.ledger.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
-        _tell(tx, rule, "its channel can't be written to", _owner(rule, ops_channel), now)
+        # What is tried again without knowing better would be told anew each time.
+        once = str(int(now.timestamp())) if why in SEEN_BY_LOOKING else why
+        _tell(tx, rule, "its channel can't be written to", _owner(rule, ops_channel), now, once)
 
 
 def reopen(tx: Tx, place: Destination, now: datetime) -> None:
@@ -53,13 +58,18 @@ def reopen(tx: Tx, place: Destination, now: datetime) -> None:
         tx.ledger.write(SPOTTER, "resume", f"rule:{number}", now)
 
 
-def judge(tx: Tx, channel: Channel, ops_channel: str, now: datetime) -> None:
-    """Holds or releases a channel as Slack describes it, and asks again where it has turned public."""
+def judge(tx: Tx, channel: Channel, ops_channel: str, now: datetime, *, is_news: bool) -> None:
+    """Holds or releases a channel as Slack describes it, and asks again where it has turned public.
+
+    `is_news`: an event says that something changed, so that whatever held it may be over.
+    """
     place = Destination(DestinationKind.CHANNEL, channel.channel_id)
     if why := why_shut(channel):
         shut(tx, place, why, ops_channel, now)
         return
-    reopen(tx, place, now)
+    held = next((one for one in tx.outbox.held() if one.destination == place), None)
+    if held is not None and (is_news or held.why in SEEN_BY_LOOKING or is_worth_a_try(held, now)):
+        reopen(tx, place, now)
     for rule in tx.rules.at(place):
         agreed = tx.rules.audience(rule.rule_id)
         if channel.is_private or not agreed:
@@ -68,6 +78,11 @@ def judge(tx: Tx, channel: Channel, ops_channel: str, now: datetime) -> None:
                 resume(tx, rule, SPOTTER, now)
         elif agreed == PRIVATE and rule.state is RuleState.ACTIVE:
             _rest(tx, rule, TURNED_PUBLIC, "its channel has turned public", _owner(rule, ops_channel), now)
+
+
+def is_worth_a_try(held: Held, now: datetime) -> bool:
+    """Whether a destination was held so long that whatever was in the way may be over."""
+    return held.since is None or now - held.since >= TRIED_AGAIN
 
 
 def agree_to_public(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
@@ -118,17 +133,17 @@ def take_over(tx: Tx, rule: Rule, admin: str, now: datetime) -> None:
 def _rest(tx: Tx, rule: Rule, why: str, reason: str, told: Collection[Destination], now: datetime) -> None:
     tx.rules.rest(rule.rule_id, why)
     tx.ledger.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
-    _tell(tx, rule, reason, told, now)
+    _tell(tx, rule, reason, told, now, str(int(now.timestamp())))
 
 
-def _tell(tx: Tx, rule: Rule, reason: str, told: Collection[Destination], now: datetime) -> None:
+def _tell(tx: Tx, rule: Rule, reason: str, told: Collection[Destination], now: datetime, once: str) -> None:
     for one in told:
         if one == rule.destination:
             continue
         notice = Notice(
             kind=NoticeKind.RULE_PAUSED,
             destination=one,
-            subject=f"rule_paused:{rule.rule_id}:{int(now.timestamp())}",
+            subject=f"rule_paused:{rule.rule_id}:{once}",
             reason=reason,
             rule_ids=(rule.rule_id,),
         )

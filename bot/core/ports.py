@@ -561,8 +561,8 @@ class OutboxRows(Protocol):
         """A channel has another id: everything stored under the old one follows it, also what is owed to it later."""
         ...
 
-    def told_before(self, destination: Destination) -> bool:
-        """Whether any message was ever posted there."""
+    def told_before(self, destination: Destination, delivery_id: str) -> bool:
+        """Whether any message was posted there before this one."""
         ...
 
     def refuse_app(self, why: str) -> None:

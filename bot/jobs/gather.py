@@ -81,6 +81,7 @@ def gather(tx: Tx, delivery: Delivery, house: House) -> Gathered:
         hidden=frozenset(hidden),
         with_previous=frozenset(with_previous),
         command=house.command,
+        first_message=not tx.outbox.told_before(delivery.destination, delivery.delivery_id),
     )
     return Gathered(facts, versions, ended)
 

@@ -20,11 +20,13 @@ from bot.jobs.details import FetchDetails
 from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.gather import House
 from bot.jobs.poll import Poll
+from bot.jobs.rounds import Rounds
 from bot.jobs.telling import PollSettings
 from bot.store.database import Database
 
 DIRECTORY_RING = 15 * 60  # seconds; the rows say whether it is due
 DETAILS_RING = 60  # seconds
+ROUNDS_RING = 5 * 60  # seconds; the rows say which channels are due
 HEARTBEAT_PATIENCE = 10.0
 LOOK_ROUND = 1.0  # seconds between two looks at what other processes wrote, and at how we are
 LONGEST_BACK_OFF = 300.0  # seconds between two polls while iSpring gives no answer, or ten intervals where that is less
@@ -79,6 +81,15 @@ class Duties:
             refresh_directory=self._directory.on_demand,
             wake=self.deliver.wake,
         )
+        self._rounds = Rounds(
+            store=store,
+            messenger=messenger,
+            contacts=contacts,
+            clock=clock,
+            admins=settings.admins,
+            ops_channel=settings.ops_channel,
+            wake=self.deliver.wake,
+        )
         self._details_bell = asyncio.Event()
         self._poll_began: float | None = None  # monotonic, while a poll is under way
         self._poll_not_before = 0.0  # monotonic
@@ -117,18 +128,20 @@ class Duties:
 
     async def run(self, on_round: Callable[[bool], None]) -> None:
         """Polls and sends until cancelled; `on_round` is told again and again whether all that rings and polls does."""
-        poll_bell, directory_bell = asyncio.Event(), asyncio.Event()
+        poll_bell, directory_bell, rounds_bell = asyncio.Event(), asyncio.Event(), asyncio.Event()
         poll_bell.set()
         scheduler = AsyncIOScheduler(timezone=UTC)
         for bell, seconds in (
             (poll_bell, self._settings.poll_interval),
             (directory_bell, DIRECTORY_RING),
             (self._details_bell, DETAILS_RING),
+            (rounds_bell, ROUNDS_RING),
         ):
             scheduler.add_job(_ring, "interval", seconds=seconds, args=[bell], coalesce=True, misfire_grace_time=None)
         async with asyncio.TaskGroup() as group:
             group.create_task(_whenever(poll_bell, self._poll_unless_backing_off), name="poll")
             group.create_task(_whenever(directory_bell, self._directory.when_due), name="directory")
+            group.create_task(_whenever(rounds_bell, self._rounds.once), name="rounds")
             group.create_task(_whenever(self._details_bell, self._details.until_done), name="details")
             group.create_task(self.deliver.run(), name="deliver")
             scheduler.start()

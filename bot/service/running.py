@@ -138,6 +138,7 @@ class Parts:
             notify_employees=settings.notify_employees,
             poll_interval=settings.poll_interval,
             ops_channel=settings.ops_channel,
+            admins=settings.admins,
         )
 
     async def run(self, stop: asyncio.Event) -> None:

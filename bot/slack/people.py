@@ -24,9 +24,8 @@ from bot.slack.errors import DECISIONS, Decision
 
 USER_FRESH = timedelta(hours=24)
 NOBODY_FRESH = timedelta(hours=6)
-_NO_SUCH_PERSON = frozenset(
-    {"user_not_found", "users_not_found", "user_disabled", "user_not_visible", "cannot_dm_bot", "user_not_in_channel"}
-)
+# Who is there but takes no messages (`cannot_dm_bot`, `user_disabled`, ...) may take them later: that is held.
+_NO_SUCH_PERSON = frozenset({"user_not_found", "users_not_found", "user_not_in_channel"})
 
 
 class SlackContacts:

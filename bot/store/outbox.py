@@ -317,13 +317,14 @@ class Outbox:
     def move(self, old_channel: str, new_channel: str, now: datetime) -> None:
         moves.move(self._connection, old_channel, new_channel, now)
 
-    def told_before(self, destination: Destination) -> bool:
+    def told_before(self, destination: Destination, delivery_id: str) -> bool:
         return bool(
             value_of(
                 self._connection,
                 "SELECT EXISTS (SELECT 1 FROM notices JOIN deliveries ON deliveries.id = notices.delivery"
-                " WHERE notices.destination = ? AND deliveries.state = 'sent')",
-                (str(destination),),
+                " WHERE notices.destination = ? AND deliveries.state = 'sent'"
+                " AND deliveries.id < (SELECT id FROM deliveries WHERE delivery_id = ?))",
+                (str(destination), delivery_id),
             )
         )
 

@@ -1,0 +1,130 @@
+"""A look, now and then, at what events should have told: events can be missed, and iSpring sends none.
+
+How each rule's channel is, once an hour; whether each rule's owner can still answer for it; and once a day another try
+with people who took no direct messages.
+"""
+
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from bot.core import pauses
+from bot.core.errors import MessengerRefused, MessengerUnavailable, StoreBusy
+from bot.core.model import OPERATOR, Destination, DestinationKind, RuleState, Viewer
+from bot.core.ports import Clock, Contacts, Messenger, Store, Tx
+
+CHANNEL_EVERY = timedelta(hours=1)
+CHANNELS_A_ROUND = 40  # asked one after the other: far below Slack's 50 a minute and method
+_STRANGERS = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
+
+log = structlog.get_logger(__name__)
+
+
+class Rounds:
+    """One round looks at what is due, as the rows say. `admins` hear of orphaned rules where there is no OPS_CHANNEL."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        messenger: Messenger,
+        contacts: Contacts,
+        clock: Clock,
+        admins: AbstractSet[str],
+        ops_channel: str,
+        wake: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._messenger = messenger
+        self._contacts = contacts
+        self._clock = clock
+        self._admins = frozenset(admins)
+        self._ops_channel = ops_channel
+        self._wake = wake
+
+    async def once(self) -> None:
+        """One round. What Slack or the database can't do now is left to the next."""
+        try:
+            await self._channels()
+            await self._owners()
+            await self._people()
+        except (MessengerUnavailable, StoreBusy) as problem:
+            log.warning("rounds.cut_short", why=type(problem).__name__)
+        self._wake()
+
+    async def _channels(self) -> None:
+        now = self._clock.now()
+        due = await self._store.read(lambda tx: tx.outbox.look_due(now - CHANNEL_EVERY, CHANNELS_A_ROUND))
+        for channel_id in due:
+            await self._channel(channel_id)
+
+    async def _channel(self, channel_id: str) -> None:
+        place = Destination(DestinationKind.CHANNEL, channel_id)
+        channel, refusal = None, ""
+        try:
+            channel = await self._messenger.channel(channel_id)
+        except MessengerRefused as problem:
+            refusal = problem.code
+
+        def note(tx: Tx) -> None:
+            now = self._clock.now()
+            tx.outbox.note_look(place, now)
+            if channel is not None:
+                pauses.judge(tx, channel, self._ops_channel, now, is_news=False)
+            elif refusal == pauses.NOT_FOUND:
+                pauses.shut(tx, place, refusal, self._ops_channel, now)
+
+        await self._store.transact(note)
+        if refusal:
+            log.warning("rounds.channel_refused", channel=channel_id, why=refusal)
+
+    async def _owners(self) -> None:
+        rules, is_read = await self._store.read(
+            lambda tx: (
+                tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED)),
+                tx.people.directory_at() is not None,
+            )
+        )
+        if not is_read:
+            return  # before iSpring's people were read nobody would seem to be there
+        for owner in sorted({rule.owner for rule in rules} - {OPERATOR}):
+            viewer = await self._viewer(owner)
+            if viewer is None:
+                continue
+            mine = [rule for rule in rules if rule.owner == owner]
+            directory = await self._store.read(lambda tx: tx.people.directory())
+            if all(bool(pauses.why_gone(viewer, directory)) is pauses.is_orphan(rule) for rule in mine):
+                continue
+            await self._store.transact(partial(self._judge_owner, viewer=viewer))
+
+    def _judge_owner(self, tx: Tx, viewer: Viewer) -> None:
+        gone = pauses.why_gone(viewer, tx.people.directory())
+        for rule in tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED)):
+            if rule.owner == viewer.slack_user_id:
+                pauses.judge_owner(tx, rule, gone, self._admins, self._ops_channel, self._clock.now())
+
+    async def _viewer(self, owner: str) -> Viewer | None:
+        """Who owns a rule, None where Slack does not say for certain."""
+        try:
+            await self._contacts.user(owner)
+        except MessengerRefused as refusal:
+            if refusal.code not in _STRANGERS:
+                return None
+        return await self._contacts.viewer(owner)
+
+    async def _people(self) -> None:
+        now = self._clock.now()
+
+        def due(tx: Tx) -> list[Destination]:
+            return [
+                held.destination
+                for held in tx.outbox.held()
+                if held.destination.kind is not DestinationKind.CHANNEL and pauses.is_worth_a_try(held, now)
+            ]
+
+        waiting = await self._store.read(due)
+        if waiting:
+            await self._store.transact(lambda tx: [tx.outbox.release(one, now) for one in waiting])
