@@ -66,6 +66,8 @@ ASKED = {
     "unsubscribe": ["unsubscribe", "unsubscribe 1", "unsubscribe 2"],
     "target": ["target", "target 70 valt", "target 70"],
     "settings": ["settings"],
+    "link": ["link", "link list", "link <@U0GUEST> zoltn", "link <@U0NOBODY> xen"],
+    "unlink": ["unlink", "unlink <@U0DANA>"],
 }
 VALUES = {
     actions.DETAILS: [actions.session_value(FOREIGN)],
@@ -75,6 +77,19 @@ VALUES = {
     actions.PAGE: ["0|employee:zoltn", "0|", "5|"],
     actions.CONFIRM_SUBSCRIBE: [f"{NORTH}|employee:zoltn", f"{OUTSIDE}|", "nonsense"],
     actions.CANCEL: [NORTH],
+    actions.NOT_ME: ["zoltan", "nonsense"],
+    actions.SHARE: [
+        actions.share_value(actions.Shareable(session=FOREIGN)),
+        actions.share_value(actions.Shareable(query="employee:zoltn")),
+        "q|",
+        "nonsense",
+    ],
+    actions.CONFIRM_SHARE: [
+        f"{NORTH}|5|{actions.share_value(actions.Shareable(session=FOREIGN))}",
+        f"{NORTH}|5|q|",
+        f"{PUBLIC}|5|q|",
+        "nonsense",
+    ],
     actions.UNSUBSCRIBE: ["1", "2"],
     actions.DM_BELOW: [""],
     actions.DM_STOP: [""],

@@ -21,7 +21,7 @@ _PICK = "Pick the Slack account from the list that appears when you type @: "
 
 
 @subcommand(
-    "link [list | @account PERSON]",
+    "link [@account PERSON]",
     "Who you are in iSpring, and what to do if that is wrong",
     examples=("link",),
     more="Admins see all links with `link list`, and make one with `link @account PERSON`, where PERSON is a name, an "
