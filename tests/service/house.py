@@ -98,8 +98,9 @@ class Running:
         """What `look` answers once that is true; fails with the log where it does not come or the process ends."""
         deadline = monotonic() + seconds
         while not (found := look()):
-            if monotonic() > deadline:
-                raise AssertionError(f"{what}: not within {seconds} s. The log:\n{self.log()[-6000:]}")
+            if monotonic() > deadline or not self.is_alive:
+                why = f"not within {seconds} s" if self.is_alive else f"the bot has ended with {self.code}"
+                raise AssertionError(f"{what}: {why}. The log:\n{self.log()[-6000:]}")
             await asyncio.sleep(0.02)
         return found
 

@@ -1,4 +1,4 @@
-"""SIGKILL in the middle of a burst, while Slack loses replies: afterwards each session stands exactly once everywhere."""
+"""SIGKILL in the middle of a burst, while Slack loses replies: then each session stands exactly once everywhere."""
 
 import asyncio
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ async def test_after_kills_in_the_middle_of_bursts_each_session_is_told_exactly_
         for session in burst:
             house.world.complete(session, percent=dice.choice([40, 95]))
         done += burst
-        await bot.until(lambda: bool(bot.events("polled")[-1]["changed"]), "a poll that sees them")
+        await bot.has_logged("polled", changed=len(burst))
         await asyncio.sleep(dice.uniform(0, 1.5))  # the moment of a power cut: nothing to wait for
         await bot.kill()
         if number == KILLS - 1:
