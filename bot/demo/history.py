@@ -129,9 +129,9 @@ class _Past:
             started = self.now - timedelta(minutes=self.rng.randrange(5, 50))
             self._open(IN_PROGRESS, started - timedelta(minutes=self.rng.randrange(10)), started)
         for _ in range(OVERDUE):
-            self._open(NOT_STARTED, self.now - timedelta(hours=self.rng.randrange(5, 120)))
+            self._open(NOT_STARTED, working_hour(self.rng, self.now - timedelta(days=self.rng.randrange(1, 6))))
         for _ in range(UPCOMING):
-            self._open(NOT_STARTED, self.now + timedelta(hours=self.rng.randrange(1, 200)))
+            self._open(NOT_STARTED, working_hour(self.rng, self.now + timedelta(days=self.rng.randrange(1, 9))))
 
     def _completed(self, checklist: Checklist, *, earliest_days_ago: int, all_skipped: bool = False) -> None:
         starts_at = self._working_hour(earliest_days_ago)
@@ -166,8 +166,7 @@ class _Past:
     def _working_hour(self, earliest_days_ago: int) -> datetime:
         """A quarter of an hour between 7:00 and 20:00 that is long enough ago to be completed by now."""
         days_ago = self.rng.randrange(earliest_days_ago, HISTORY_DAYS)
-        day = (self.now - timedelta(days=days_ago)).replace(hour=0, minute=0, second=0, microsecond=0)
-        moment = day + timedelta(minutes=15 * self.rng.randrange(7 * 4, 20 * 4))
+        moment = working_hour(self.rng, self.now - timedelta(days=days_ago))
         return moment if moment < self.now - timedelta(hours=2) else moment - timedelta(days=1)
 
     def _percent(self, checklist: Checklist, employee: Person) -> float:
@@ -211,6 +210,12 @@ def grades(
     return {one.id: Grade(float(points[one.id]) if one.id in points else None) for one in criteria}
 
 
+def working_hour(rng: Random, day: datetime) -> datetime:
+    """A quarter of an hour of that day, between 7:00 and 20:00."""
+    midnight = day.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(minutes=15 * rng.randrange(7 * 4, 20 * 4))
+
+
 def moments(rng: Random, duration: timedelta) -> list[float]:
     """When things happen within `duration`, as growing fractions of it: about twenty a day."""
     expected = EVENTS_A_DAY * (duration / timedelta(days=1))
@@ -234,7 +239,10 @@ def roll(world: World) -> None:
         case "plan":
             checklist = rng.choice([one for one in world.checklists.values() if one.published])
             employee, observer = pair(world, rng)
-            world.plan(checklist, employee, observer, now + timedelta(minutes=rng.choice((10, 30, 120, 1500, 4320))))
+            days_ahead = rng.randrange(4)
+            soon = now + timedelta(minutes=rng.choice((10, 30, 45)))
+            starts_at = working_hour(rng, now + timedelta(days=days_ahead)) if days_ahead else soon
+            world.plan(checklist, employee, observer, starts_at)
         case "start":
             world.start(rng.choice(waiting[:6]))
         case "complete":

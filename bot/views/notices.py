@@ -85,7 +85,7 @@ def _pause(rule: Rule) -> Part:
 
 def _ops(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
     as_of = [context(f"Data as of {date_token(facts.data_as_of)}")] if facts.data_as_of else []
-    told = _together([_said(ops_sentence(owed.notice.facts)) for owed in notices])
+    told = _together([_said(ops_sentence(owed.notice.facts, facts.command)) for owed in notices])
     return Part(told.text, (*told.blocks, *as_of))
 
 

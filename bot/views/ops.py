@@ -15,7 +15,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "baseline_done": (
         "The first listing is stored: {sessions}. From now on new completions are posted. "
-        "Try `results since:30d` to see what is there."
+        "Try `{command} results since:30d` to see what is there."
     ),
     "suspicious_listing": (
         "iSpring listed {listed} although {known} are known. Nothing was marked missing and nothing is lost. "
@@ -27,26 +27,28 @@ SENTENCES: Mapping[str, str] = {
     ),
     "date_order": (
         "Dates from iSpring contradict ISPRING_DATE_ORDER, which is {order}. Set it to `dmy` or `mdy` as iSpring "
-        "writes them, and restart; `check` shows the evidence."
+        "writes them, and restart; `spotter check` shows the evidence."
     ),
     "rows_set_aside": (
         "{rows} of a listing could not be understood and were left out; the others were read. "
-        "`check` names the rows and why."
+        "`spotter check` names the rows and why."
     ),
     "message_refused": (
-        "Slack refused a message for ever ({why}), even as plain text. Look with `outbox list`; send it again with "
-        "`outbox retry` once the cause is mended."
+        "Slack refused a message for ever ({why}), even as plain text. Look with `spotter outbox list`; send it "
+        "again with `spotter outbox retry` once the cause is mended."
     ),
     "app_refused": (
         "Slack refuses the app itself ({why}): nothing is sent until that is mended, and nothing is lost. "
         "Check the token and the scopes, reinstall the app, and restart."
     ),
-    "destination_gone": "A destination can't be written to ({why}). Its messages wait; see `outbox list`.",
+    "destination_gone": "A destination can't be written to ({why}). Its messages wait; see `spotter outbox list`.",
     "training_refused": (
         "iSpring refuses Spotter's key ({why}). Check ISPRING_API_URL, ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET; "
         "reading is tried again by itself."
     ),
-    "poll_failing": "iSpring could not be read ({why}). It is tried again by itself; `status` says since when.",
+    "poll_failing": (
+        "iSpring could not be read ({why}). It is tried again by itself; `{command} status` says since when."
+    ),
 }
 
 _COUNTED = {
@@ -57,22 +59,25 @@ _COUNTED = {
 }
 
 
-def ops_sentence(facts: Facts) -> str:
-    """The sentence for a notice's `code`, fit for mrkdwn; an unknown code is told with its facts rather than hidden."""
+def ops_sentence(facts: Facts, command: str = "/ojt") -> str:
+    """The sentence for a notice's `code`, fit for mrkdwn; an unknown code is told with its facts rather than hidden.
+
+    `command` is what people type in Slack; what begins with `spotter` is typed on the command line.
+    """
     code = facts.get("code")
     sentence = SENTENCES.get(str(code))
     if sentence is None:
         rest = ", ".join(f"{safe(k, NAME)} {_value(k, v)}" for k, v in facts.items() if k != "code")
         name = safe(str(code or "something"), NAME)
         return f"Spotter noticed: {name}" + (f" ({rest})" if rest else "") + ". Its log says more."
-    return sentence.format_map(_Filled(facts))
+    return sentence.format_map(_Filled(facts, command))
 
 
 class _Filled(dict[str, str]):
     """Facts in words; a fact that is not there is a question mark, for a notice must go out all the same."""
 
-    def __init__(self, facts: Facts) -> None:
-        super().__init__({name: _value(name, value) for name, value in facts.items()})
+    def __init__(self, facts: Facts, command: str) -> None:
+        super().__init__({name: _value(name, value) for name, value in facts.items()}, command=command)
 
     def __missing__(self, name: str) -> str:
         return "?"
