@@ -4,7 +4,7 @@ Edits need no routing: a card already posted is edited because its session's ver
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.access import OPERATOR_VIEWER, may_see
@@ -45,12 +45,12 @@ class Heard:
 class Routed:
     """What is owed because of one change.
 
-    `notices` has one per destination; `counted` names, for a completion too old to be news, the channels that count
-    it and the rules that matched; `verdicts` has one line for every rule and person asked.
+    `notices` has one per destination; `counted` has those that a summary counts instead, for a completion too old to
+    be news; `verdicts` has one line for every rule and person asked.
     """
 
     notices: tuple[Notice, ...] = ()
-    counted: Mapping[Destination, tuple[int, ...]] = field(default_factory=dict)
+    counted: tuple[Notice, ...] = ()
     verdicts: tuple[Heard, ...] = ()
 
 
@@ -99,14 +99,14 @@ def route(
             told.setdefault(rule.destination, ([], heard.reason))[0].append(rule.rule_id)
     verdicts = tuple(by_rule.values())
     if change.news is News.COUNT:
-        counted = {place: tuple(sorted(ids)) for place, (ids, _) in told.items()}
+        counted = tuple(_notice(change, outcome, place, *why) for place, why in told.items())
         too_old = "it was completed too long ago to be news"
         return Routed((), counted, (*verdicts, *(Heard(who, False, too_old) for who in ("observer", "employee"))))
     for person_id, heard in _people(change, outcome, directory, observer_wants, employee_wants):
         verdicts += (heard,)
         if heard.matched:
             told.setdefault(Destination(DestinationKind.PERSON, person_id), ([], heard.reason))
-    return Routed(tuple(_notice(change, outcome, place, *why) for place, why in told.items()), {}, verdicts)
+    return Routed(tuple(_notice(change, outcome, place, *why) for place, why in told.items()), (), verdicts)
 
 
 def _hears(

@@ -6,6 +6,7 @@ A rule never shows more than its owner may see, a person nothing they may not se
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from bot.core.access import OPERATOR_VIEWER, may_see, may_share
 from bot.core.changes import outcome_of
@@ -14,26 +15,31 @@ from bot.core.model import (
     OPERATOR,
     Delivery,
     DestinationKind,
-    DirectMessages,
     NoticeKind,
     OwedNotice,
     Rule,
     RuleState,
     SessionKey,
     SessionRecord,
+    Tally,
     Viewer,
 )
 from bot.core.ports import Tx
+from bot.core.routing import subject_of
+from bot.jobs.tally import SUMMARIES, tally_of, why_unwanted
 from bot.views.cards import CardFacts
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What is the same for every message: who are admins, where iSpring is, the slash command."""
+    """What is the same for every message: who are admins, where iSpring is, the slash command; how long a card may wait
+    until it is only counted, and the seconds between two looks at iSpring."""
 
     admins: frozenset[str] = frozenset()
     account_url: str | None = None
     command: str = "/ojt"
+    catch_up: timedelta = timedelta(hours=24)
+    interval: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ def gather(tx: Tx, delivery: Delivery, house: House) -> Gathered:
     with_previous: set[SessionKey] = set()
     versions: dict[int, int] = {}
     ended: dict[int, str] = {}
+    tallies: dict[int, Tally] = {}
     for owed in delivery.notices:
         record = records.get(owed.notice.session) if owed.notice.session is not None else None
         versions[owed.notice_id] = record.session.version if record is not None else 0
@@ -69,6 +76,12 @@ def gather(tx: Tx, delivery: Delivery, house: House) -> Gathered:
                 why = why or (refusals[0].reason if refusals else "nobody who may see it wants it any more")
             if record.previous is not None and _any_may_see(viewers, record, directory):
                 with_previous.add(record.session.key)
+        if owed.notice.kind in SUMMARIES:
+            owners = {rule.rule_id: _viewer(tx, rule.owner, house.admins) for rule in wanted}
+            tally = tally_of(tx, delivery.destination, owed, owners, directory)
+            tallies[owed.notice_id] = tally
+            if not tally.sessions and not owed.notice.facts.get("follow"):
+                why = why or "nobody who may see what it counts wants it any more"
         if why:
             ended[owed.notice_id] = why
     state = tx.sessions.poll_state()
@@ -81,6 +94,7 @@ def gather(tx: Tx, delivery: Delivery, house: House) -> Gathered:
         hidden=frozenset(hidden),
         with_previous=frozenset(with_previous),
         command=house.command,
+        tallies=tallies,
         first_message=not tx.outbox.told_before(delivery.destination, delivery.delivery_id),
     )
     return Gathered(facts, versions, ended)
@@ -143,6 +157,10 @@ def _why_ended(
         return f"rule {', '.join(str(number) for number in notice.rule_ids)} was ended"
     if notice.kind in (NoticeKind.SESSION, NoticeKind.SHARED) and record is None:
         return "the session is not stored any more"
+    if notice.kind is NoticeKind.SESSION and record is not None and owed.shown_version is None:
+        is_turn = notice.subject != subject_of(record.session.key)
+        if is_turn and not outcome_of(record.session).is_bad:
+            return "it is no longer below target or failed, and nobody was told that it was"
     if delivery.destination.kind is DestinationKind.PERSON and record is not None:
         return _why_unwanted(tx, delivery.destination.id, record)
     return ""
@@ -151,13 +169,4 @@ def _why_ended(
 def _why_unwanted(tx: Tx, person_id: str, record: SessionRecord) -> str:
     """Whether a person turned such messages off since this one was owed."""
     user_id = tx.people.linked_user(person_id)
-    if user_id is None:
-        return ""
-    chosen = tx.people.preferences(user_id)
-    is_observer = record.session.facts.observer_id == person_id
-    wants = chosen.as_observer if is_observer else chosen.as_employee
-    if wants is DirectMessages.NONE:
-        return "this person turned direct messages off"
-    if wants is DirectMessages.BELOW and not outcome_of(record.session).is_bad:
-        return "this person wants only what is below target or failed"
-    return ""
+    return "" if user_id is None else why_unwanted(tx.people.preferences(user_id), person_id, record.session)

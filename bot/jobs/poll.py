@@ -25,10 +25,11 @@ from bot.core.model import (
     Targets,
     Viewer,
 )
+from bot.core.outage import outage_of
 from bot.core.outcome import judge
 from bot.core.ports import Clock, Contacts, DateEvidence, Listing, Narrowed, PollReport, Slice, Store, Training, Tx
 from bot.core.routing import HEARING
-from bot.jobs.telling import PollSettings, Telling, is_unknown, tell_ops
+from bot.jobs.telling import Look, PollSettings, Telling, is_unknown, tell_ops
 
 DETAILS_FOR = 30.0  # seconds an alert may wait for its criteria
 DETAILS_AT_ONCE = 50
@@ -65,13 +66,16 @@ class Poll:
         self._wake = wake
         self._one = asyncio.Lock()
 
-    async def once(self) -> PollReport:
-        """One look. What iSpring does wrong is in the report, never raised; a full or locked database likewise."""
+    async def once(self, *, is_last: bool = False) -> PollReport:
+        """One look. What iSpring does wrong is in the report, never raised; a full or locked database likewise.
+
+        `is_last`: this process looks no more, so direct messages wait for no further session to join them.
+        """
         async with self._one:
             started = self._clock.now()
             try:
                 async with self._training.list_sessions() as listing:
-                    report = await self._take_in(listing, started)
+                    report = await self._take_in(listing, started, 0.0 if is_last else self._settings.interval)
             except StoreBusy as error:
                 report = PollReport(started, self._clock.now(), error=str(error))
             except TrainingError as error:
@@ -106,7 +110,7 @@ class Poll:
         self._wake()
         return report
 
-    async def _take_in(self, listing: Listing, started: datetime) -> PollReport:
+    async def _take_in(self, listing: Listing, started: datetime, next_in: float) -> PollReport:
         state, digest = await self._store.read(lambda tx: (tx.sessions.poll_state(), tx.sessions.listing_digest()))
         if state.baseline_at is None:
             return await self._baseline(listing, started)
@@ -126,14 +130,17 @@ class Poll:
         owners = await self._owners() if heard else {}
 
         def store(tx: Tx) -> PollReport:
-            told = Telling(tx, self._settings, owners, listing.requested_at, started)
+            state = tx.sessions.poll_state()
+            outage = outage_of(state.last_good_at, started, self._settings.interval, tx.sessions.catch_up())
+            told = Telling(tx, self._settings, owners, Look(listing.requested_at, started, outage, next_in))
             targets = tx.sessions.targets()
             rows = [self._store_row(tx, *row, targets, details, started) for row in narrowed.changed]
             stored = [change for change in rows if change is not None]
             for change in stored:  # once all are stored: a rule may name a checklist that only just appeared
                 told.about(change)
             self._mark(tx, narrowed, started)
-            told.in_one_line(f"counted:{listing.requested_at.isoformat()}")
+            told.owe()
+            tx.sessions.end_catch_up()
             self._warn(tx, told.statuses, narrowed.set_aside, listing.date_evidence, started)
             tx.sessions.remember_listing(listing.digest)
             report = PollReport(
@@ -202,12 +209,12 @@ class Poll:
             log.warning("row_set_aside", where=line)
 
         def finish(tx: Tx) -> PollReport:
-            told = Telling(tx, self._settings, owners, listing.requested_at, started)
+            told = Telling(tx, self._settings, owners, Look(listing.requested_at, started))
             for facts in recent:
                 change = decide(None, facts, now=started, targets=targets)
                 if change is not None and change.kind is ChangeKind.COMPLETED:
                     told.about(replace(change, news=News.COUNT))
-            told.in_one_line("baseline")
+            told.owe("baseline")
             unknown = {status for status, facts in statuses.items() if is_unknown(judge(facts, None))}
             self._warn(tx, unknown, set_aside, listing.date_evidence, started)
             tell_ops(tx, self._settings.ops_channel, "baseline_done", "once", started, sessions=listed)

@@ -43,6 +43,7 @@ from bot.core.model import (
 )
 from bot.core.ports import Clock, Contacts, Messenger, Nobody, Store, Tx
 from bot.jobs.attempts import attempt_of, unplaced_look
+from bot.jobs.away import claim_next
 from bot.jobs.gather import Gathered, House, gather
 from bot.jobs.pace import Pace
 from bot.jobs.telling import tell_ops
@@ -87,7 +88,7 @@ class Sender:
     async def send_next(self, destination: Destination) -> bool:
         """Claims and posts the next message for a destination; False where there is none or no other should follow."""
         now, slack_time, new_id = self._clock.now(), self._messenger.slack_time(), uuid.uuid4().hex
-        delivery = await self.insist(lambda tx: tx.outbox.claim(destination, now, slack_time, new_id))
+        delivery = await self.insist(lambda tx: claim_next(tx, destination, now, slack_time, new_id, self._house))
         if delivery is None:
             return False
         self._pace.posted(str(destination), self._clock.monotonic())

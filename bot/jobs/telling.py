@@ -1,11 +1,13 @@
 """What is owed because of changes, in the transaction that stores them: cards, counted lines, words for admins."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from bot.core.access import EVERYTHING
+from bot.core.cadence import settled_at
 from bot.core.changes import outcome_of
 from bot.core.errors import QueryError
 from bot.core.model import (
@@ -21,35 +23,52 @@ from bot.core.model import (
     Preferences,
     Viewer,
 )
+from bot.core.outage import Outage, why_counted
 from bot.core.ports import Tx
 from bot.core.query import Filter, mentioned, parse, resolve
 from bot.core.routing import HEARING, route
+from bot.jobs.away import away_summary
+
+MOST_CARDS = 2_000  # sessions that one look at iSpring posts to one destination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollSettings:
-    """What the configuration says about polling. `baseline` is how far back the first listing is summarised."""
+    """What the configuration says about polling. `baseline` is how far back the first listing is summarised;
+    `interval` the seconds between two looks; `catch_up` how old a completion may be to be posted after an outage."""
 
     ops_channel: str = ""
     baseline: timedelta | None = None
     observer_wants: DirectMessages = DirectMessages.ALL
     employee_wants: DirectMessages = DirectMessages.NONE
+    interval: float = 120.0
+    catch_up: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at iSpring: when it was asked and when we began; the outage that it ends; and how many seconds until the
+    next, 0.0 where this process will not look again."""
+
+    requested_at: datetime
+    started_at: datetime
+    outage: Outage | None = None
+    next_in: float = 0.0
 
 
 class Telling:
     """Owes, inside one transaction, what is to be told of its changes."""
 
-    def __init__(
-        self, tx: Tx, settings: PollSettings, owners: Mapping[str, Viewer], requested_at: datetime, now: datetime
-    ) -> None:
+    def __init__(self, tx: Tx, settings: PollSettings, owners: Mapping[str, Viewer], look: Look) -> None:
         self.statuses: set[str] = set()  # that nobody knows
         self._tx = tx
         self._settings = settings
         self._owners = owners
-        self._requested_at = requested_at
-        self._now = now
-        self._counted: dict[Destination, int] = {}
-        self._counted_for: dict[Destination, set[int]] = {}
+        self._look = look
+        self._now = look.started_at
+        self._cards: dict[Destination, list[tuple[Notice, Outcome]]] = {}
+        self._late: dict[Destination, list[Notice]] = {}  # completed while Spotter was away
+        self._old: dict[Destination, list[Notice]] = {}  # completed too long ago to be news
         self._rules = tx.rules.all(HEARING)
         self._directory = tx.people.directory()
         self._preferences: dict[str, Preferences] = {}
@@ -76,7 +95,7 @@ class Telling:
         return found
 
     def about(self, change: Change) -> None:
-        """Owes the notices of a stored change; one too old to be news is counted."""
+        """Takes up a stored change; `owe` owes what follows from all of them."""
         facts = change.after.facts
         if is_unknown(outcome_of(change.after)):
             self.statuses.add(facts.status)
@@ -88,28 +107,60 @@ class Telling:
             directory=self._directory,
             owners=self._owners,
             filters=self._filters,
-            requested_at=self._requested_at,
+            requested_at=self._look.requested_at,
             observer_wants=self._wishes(facts.observer_id).as_observer or self._settings.observer_wants,
             employee_wants=self._wishes(facts.key.employee_id).as_employee or self._settings.employee_wants,
         )
+        for notice in routed.counted:
+            self._old.setdefault(notice.destination, []).append(notice)
+        why = why_counted(change, self._look.outage, self._settings.catch_up)
         for notice in routed.notices:
-            self._tx.outbox.owe(notice, self._now)
-        for place, rule_ids in routed.counted.items():
-            self._counted[place] = self._counted.get(place, 0) + 1
-            self._counted_for.setdefault(place, set()).update(rule_ids)
+            if why:
+                late = replace(notice, reason=f"{notice.reason}; {why}")
+                self._late.setdefault(notice.destination, []).append(late)
+            else:
+                self._cards.setdefault(notice.destination, []).append((notice, outcome_of(change.after)))
 
-    def in_one_line(self, subject: str) -> None:
-        """Owes each channel one line for all that was only counted."""
-        for place, number in self._counted.items():
-            notice = Notice(
-                kind=NoticeKind.COUNTED,
-                destination=place,
-                subject=subject,
-                reason="they were completed too long ago to be posted one by one",
-                rule_ids=tuple(sorted(self._counted_for[place])),
-                facts={"count": number},
-            )
-            self._tx.outbox.owe(notice, self._now)
+    def owe(self, code: str = "old") -> None:
+        """Owes everything taken up: cards, and the summaries of what is only counted. `code` says why what is too old
+        to be news is."""
+        self._owe_away()
+        for place, cards in self._cards.items():
+            posted = cards
+            if len(cards) > MOST_CARDS:
+                posted = sorted(cards, key=_worst_first)
+                rest = [notice for notice, _ in posted[MOST_CARDS:]]
+                self._count(place, rest, "overflow", f"more than {MOST_CARDS:,} sessions came at once")
+                posted = posted[:MOST_CARDS]
+            not_before = settled_at(place, self._now, self._look.next_in)
+            for notice, _ in posted:
+                self._tx.outbox.owe(notice, self._now, not_before)
+        for place, members in self._old.items():
+            self._count(place, members, code, "they were completed too long ago to be posted one by one")
+
+    def _owe_away(self) -> None:
+        """One summary per destination of what an outage left to be counted. After one so long that anything could have
+        been, a channel that hears of it at all is told why it comes late; people only where something is counted."""
+        outage = self._look.outage
+        if outage is None:
+            return
+        is_long = not outage.restored and outage.until - outage.since > self._settings.catch_up
+        for place in {**self._late, **self._cards}:
+            follow = len(self._cards.get(place, ())) if is_long and place.kind is DestinationKind.CHANNEL else 0
+            rules = {number for notice, _ in self._cards.get(place, ()) for number in notice.rule_ids} if follow else ()
+            code = "restored" if outage.restored else "away"
+            summary = away_summary(place, code, since=outage.since, until=outage.until, follow=follow, rules=rules)
+            self._tx.outbox.count_in(summary, self._late.get(place, ()), self._now)
+
+    def _count(self, place: Destination, members: Sequence[Notice], code: str, reason: str) -> None:
+        summary = Notice(
+            kind=NoticeKind.COUNTED,
+            destination=place,
+            subject=f"counted:{code}:{self._look.requested_at.isoformat()}",
+            reason=reason,
+            facts={"code": code},
+        )
+        self._tx.outbox.count_in(summary, members, self._now)
 
     def _wishes(self, person_id: str) -> Preferences:
         if person_id not in self._preferences:
@@ -130,6 +181,11 @@ def tell_ops(tx: Tx, channel: str, code: str, subject: str, now: datetime, **fac
         facts={"code": code, **facts},
     )
     tx.outbox.owe(notice, now)
+
+
+def _worst_first(card: tuple[Notice, Outcome]) -> tuple[bool, float]:
+    outcome = card[1]
+    return not outcome.is_bad, math.inf if outcome.score is None else outcome.score
 
 
 def is_unknown(outcome: Outcome) -> bool:

@@ -6,6 +6,7 @@ comes later and that `why` finds where.
 
 import sqlite3
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.model import Destination, Notice, NoticeKind
@@ -63,10 +64,13 @@ def fold_late(
         " WHERE notices.destination = ? AND notices.kind = ?",
         (name, NoticeKind.AWAY),
     )
-    late = f"{_WAITING} AND rank > 0 AND owed_at < ? AND owed_at > ?"
-    asked = (name, to_ms(owed_before), -1 if left_at is None else left_at)
-    if not value_of(connection, f"SELECT EXISTS (SELECT 1 FROM notices WHERE {late})", asked):
+    # What rests with its rule is not due.
+    late = f"{_WAITING} AND rank > 0 AND due_at <= ? AND owed_at < ? AND owed_at > ?"
+    asked = (name, to_ms(now), to_ms(owed_before), -1 if left_at is None else left_at)
+    since = from_ms_or_none(value_of(connection, f"SELECT min(owed_at) FROM notices WHERE {late}", asked))
+    if since is None:
         return 0
+    summary = replace(summary, facts={"from": int(since.timestamp()), **summary.facts})
     number = _waiting_summary(connection, summary) or _insert(connection, summary, now, due_at)
     folded = connection.execute(
         f"UPDATE notices SET ended = ?, counted_in = ?, reason = reason || ? WHERE {late}",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.core.changes import outcome_of
 from bot.core.directory import Directory
-from bot.core.model import Rule, Session, SessionKey, SessionRecord
+from bot.core.model import Rule, Session, SessionKey, SessionRecord, Tally
 from bot.views import actions
 from bot.views.blocks import (
     NAME,
@@ -53,7 +53,7 @@ class CardFacts:
     `records` and `rules` are those the delivery's notices name (what is absent is told as no longer known). `hidden`:
     sessions the rule's owner may not see any more, rendered without a word about anybody. `with_previous`: sessions
     beside which the employee's previous one may be shown. `data_as_of`: when iSpring was last read in full.
-    `first_message`: nothing was sent to this person before, so the message says why it comes.
+    `tallies`: what each summary counts, by notice id. `first_message`: nothing was sent to this person before, so the message says why it comes.
     """
 
     records: Mapping[SessionKey, SessionRecord] = field(default_factory=dict)
@@ -64,6 +64,7 @@ class CardFacts:
     hidden: frozenset[SessionKey] = frozenset()
     with_previous: frozenset[SessionKey] = frozenset()
     command: str = "/ojt"
+    tallies: Mapping[int, Tally] = field(default_factory=dict)
     first_message: bool = False
 
     def site_of(self, key: SessionKey) -> str:

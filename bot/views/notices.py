@@ -6,7 +6,6 @@ from bot.core.model import Delivery, DestinationKind, Message, NoticeKind, OwedN
 from bot.views.blocks import (
     Block,
     context,
-    count,
     date_token,
     message,
     mrkdwn,
@@ -16,9 +15,11 @@ from bot.views.blocks import (
 from bot.views.cards import CardFacts, Part, session_card
 from bot.views.groups import grouped_card
 from bot.views.ops import ops_sentence
+from bot.views.pauses import pause_part
 from bot.views.personal import direct_message
 from bot.views.rules import owner_words, query_words, words_of
 from bot.views.sharing import shared
+from bot.views.summaries import summaries
 
 RULE_GONE = "The rule this was about has ended."
 
@@ -46,15 +47,6 @@ def _sessions(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFact
     return grouped_card(keys, facts, rule_ids)
 
 
-def _counted(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
-    number = sum(_whole(owed.notice.facts.get("count")) for owed in notices)
-    told = (
-        f"{count(number, 'older completed session')} came in late: stored, not posted. "
-        f"`{facts.command} results` shows {'it' if number == 1 else 'them'}."
-    )
-    return _said(told)
-
-
 def _intro(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
     return _together([_introduction(rule, facts) for rule in _rules_of(notices, facts)] or [_said(RULE_GONE)])
 
@@ -71,16 +63,7 @@ def _introduction(rule: Rule, facts: CardFacts) -> Part:
 
 
 def _paused(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
-    return _together([_pause(rule) for rule in _rules_of(notices, facts)] or [_said(RULE_GONE)])
-
-
-def _pause(rule: Rule) -> Part:
-    why = f" (Slack says: {safe(rule.why)})" if rule.why else ""
-    told = (
-        f"Rule {rule.rule_id} is paused: Spotter can't write to <#{safe(rule.destination.id, 40)}>{why}. Its messages "
-        f"wait. Invite Spotter to the channel again, or bring the channel back, and it goes on by itself."
-    )
-    return _said(told)
+    return _together([pause_part(rule, facts.command) for rule in _rules_of(notices, facts)] or [_said(RULE_GONE)])
 
 
 def _ops(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts) -> Part:
@@ -96,7 +79,8 @@ def _shared(delivery: Delivery, notices: Sequence[OwedNotice], facts: CardFacts)
 RENDERERS: Mapping[NoticeKind, Renderer] = {
     NoticeKind.INTRO: _intro,
     NoticeKind.SESSION: _sessions,
-    NoticeKind.COUNTED: _counted,
+    NoticeKind.COUNTED: summaries,
+    NoticeKind.AWAY: summaries,
     NoticeKind.RULE_PAUSED: _paused,
     NoticeKind.OPS: _ops,
     NoticeKind.SHARED: _shared,
@@ -106,10 +90,6 @@ RENDERERS: Mapping[NoticeKind, Renderer] = {
 def _rules_of(notices: Sequence[OwedNotice], facts: CardFacts) -> list[Rule]:
     wanted = {rule_id for owed in notices for rule_id in owed.notice.rule_ids}
     return [rule for rule in facts.rules if rule.rule_id in wanted]
-
-
-def _whole(value: str | int | float | None) -> int:
-    return int(value) if isinstance(value, (int, float)) else 0
 
 
 def _said(told: str) -> Part:

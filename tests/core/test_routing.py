@@ -193,7 +193,8 @@ def test_old_completions_are_counted_per_channel_and_told_to_nobody() -> None:
     old = changed(facts("PASSED", 72.0, finished=Moment("then", NOW - timedelta(days=30))))
     answer = routed(old, rule(4), rule(2), rule(3, "outcome:met", destination=OTHER), observer=DirectMessages.ALL)
     assert answer.notices == ()
-    assert answer.counted == {CHANNEL: (2, 4)}
+    (counted,) = answer.counted
+    assert (counted.destination, counted.rule_ids, counted.session) == (CHANNEL, (2, 4), old.after.key)
     assert why(answer, "observer") == Heard("observer", False, "it was completed too long ago to be news")
 
 

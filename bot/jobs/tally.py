@@ -1,0 +1,69 @@
+"""How many of the sessions that a summary counts its readers may hear of, as they are now."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from bot.core.access import may_see
+from bot.core.changes import outcome_of
+from bot.core.directory import Directory
+from bot.core.model import (
+    Destination,
+    DestinationKind,
+    DirectMessages,
+    NoticeKind,
+    OwedNotice,
+    Preferences,
+    Session,
+    Tally,
+    Viewer,
+)
+from bot.core.ports import CountedSession, Tx
+
+SUMMARIES = frozenset({NoticeKind.COUNTED, NoticeKind.AWAY})
+
+
+def tally_of(tx: Tx, place: Destination, owed: OwedNotice, owners: Mapping[int, Viewer], directory: Directory) -> Tally:
+    """Counts as cards are shown: on behalf of the owners of the rules still wanted (by rule number), or as the person
+    the message is for wishes by now."""
+    if place.kind is DestinationKind.PERSON:
+        user = tx.people.linked_user(place.id)
+        is_heard = _heard_by_person(place.id, Preferences() if user is None else tx.people.preferences(user))
+    else:
+        is_heard = _heard_by_channel(owners, directory)
+    counted = total = bad = 0
+    since: datetime | None = None
+    for one in tx.outbox.counted(owed.notice_id):
+        counted += 1
+        if not is_heard(one):
+            continue
+        total += 1
+        bad += outcome_of(one.session).is_bad
+        finished = one.session.facts.finished.at
+        if finished is not None and (since is None or finished < since):
+            since = finished
+    number_only = owed.notice.facts.get("count")  # what was owed by a Spotter that did not note the sessions
+    if not counted and isinstance(number_only, int):
+        return Tally(number_only)
+    return Tally(total, bad, since)
+
+
+def why_unwanted(wishes: Preferences, person_id: str, session: Session) -> str:
+    """Whether a person turned messages about such a session off; "" where not."""
+    wants = wishes.as_observer if session.facts.observer_id == person_id else wishes.as_employee
+    if wants is DirectMessages.NONE:
+        return "this person turned direct messages off"
+    if wants is DirectMessages.BELOW and not outcome_of(session).is_bad:
+        return "this person wants only what is below target or failed"
+    return ""
+
+
+def _heard_by_person(person_id: str, wishes: Preferences) -> Callable[[CountedSession], bool]:
+    return lambda one: not why_unwanted(wishes, person_id, one.session)
+
+
+def _heard_by_channel(owners: Mapping[int, Viewer], directory: Directory) -> Callable[[CountedSession], bool]:
+    def is_heard(one: CountedSession) -> bool:
+        asked = [owners[number] for number in one.rule_ids if number in owners]
+        return any(may_see(viewer, one.session.facts, directory).allowed for viewer in asked)
+
+    return is_heard
