@@ -1,14 +1,12 @@
-"""What is forgotten, and what a restored copy does not know: the database's duties towards people and its own past.
+"""What is forgotten: people who ask for it, sessions older than they are kept, and what is of no use any more.
 
 `core.ports.Tx` offers these rows as `keeping`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
-
-from bot.core.model import Destination
 
 ERASED_PERSON = "erased person"  # shown where an observer's name stood
 
@@ -70,8 +68,3 @@ class KeepingRows(Protocol):
     def tidied_at(self) -> datetime | None: ...
 
     def note_tidied(self, now: datetime) -> None: ...
-
-    def perhaps_told(self) -> Mapping[Destination, int]:
-        """Notices that waited when the copy was made which was restored: nobody can say whether they were told since,
-        so they are not sent. How many for each destination."""
-        ...

@@ -13,13 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from bot.core.delivery import FIRST_LOOK
 from bot.core.errors import StoreBusy, StoreUnusable
-from bot.core.model import OPERATOR, NoticeKind
-from bot.store.columns import State, from_ms_or_none, listed, to_ms, value_of
-from bot.store.deliveries import refresh_due
-from bot.store.endings import end_notices
-from bot.store.erasure import PERHAPS_TOLD, Keeping, erased_people
+from bot.core.model import OPERATOR
+from bot.store import catching_up
+from bot.store.columns import State, from_ms, to_ms, value_of
+from bot.store.erasure import Keeping, erased_people
 from bot.store.failures import translated
 from bot.store.ledger import Ledger
 from bot.store.lock import Leadership, beside, open_owner_only, setting_up
@@ -29,7 +27,6 @@ from bot.store.schema import APPLICATION_ID
 Progress = Callable[[int, int], None]  # pages done, pages in all
 PAGES_AT_ONCE = 1_024
 _FILES_BESIDE = ("-wal", "-shm")
-_SAID_ANEW = (NoticeKind.INTRO, NoticeKind.RULE_PAUSED, NoticeKind.OPS)  # better twice than never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +39,16 @@ class Copied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What became of the database: where the one before is kept (None where there was none), when the copy was made
-    (None where it doesn't say), and what its outbox begins with: messages that are looked for, notices that are counted
+    """What became of the database: where the one before is kept (None where there was none), when the copy was made (or
+    last looked at iSpring), and what its outbox begins with: messages that are looked for, notices that are counted
     instead of sent. `erased` people were erased since the copy and are again; None where the old database can't tell.
     """
 
     kept: Path | None
-    copied_at: datetime | None
+    copied_at: datetime
     sessions: int
     looked_for: int
-    perhaps_told: int
+    counted: int
     erased: int | None
 
 
@@ -163,26 +160,7 @@ def _begin_catch_up(connection: sqlite3.Connection, erased: Collection[str] | No
     state = State(connection)
     copied = state.get("copied_at") or state.get("last_good_poll_at") or state.get("created_at")
     state.set("copied_at", None)
-    # Else a listing that has not changed since would not be read, and the catching up not end.
-    state.set("listing_digest", None)
-    if state.get("baseline_at") is not None:  # before the first listing there is nothing to catch up
-        state.set("catch_up_since", copied)
-    looked_for = connection.execute(
-        "UPDATE deliveries SET state = 'unsure', looks = 0, due_at = ?, why = ?, attempt_ended_at = ?"
-        " WHERE state IN ('waiting', 'sending', 'unsure', 'held')",
-        (to_ms(now + FIRST_LOOK), "it may have been posted since the restored copy was made", to_ms(now)),
-    ).rowcount
-    waiting = [
-        row["id"]
-        for row in connection.execute(
-            "SELECT id FROM notices WHERE delivery IS NULL AND ended IS NULL"
-            " AND kind NOT IN (SELECT value FROM json_each(?))",
-            (listed(_SAID_ANEW),),
-        )
-    ]
-    end_notices(connection, waiting, PERHAPS_TOLD, in_hand=False)
-    for row in connection.execute("SELECT destination FROM destinations").fetchall():
-        refresh_due(connection, row["destination"])
+    caught_up = catching_up.begin(connection, copied, now)
     keeping = Keeping(connection)
     again = None if erased is None else set(erased) - set(keeping.erased_people())
     for person_id in sorted(again or ()):
@@ -192,10 +170,10 @@ def _begin_catch_up(connection: sqlite3.Connection, erased: Collection[str] | No
     connection.execute("COMMIT")
     return Restored(
         kept=None,
-        copied_at=from_ms_or_none(copied),
+        copied_at=from_ms(copied),
         sessions=sessions,
-        looked_for=looked_for,
-        perhaps_told=len(waiting),
+        looked_for=caught_up.looked_for,
+        counted=caught_up.counted,
         erased=None if again is None else len(again),
     )
 

@@ -4,12 +4,12 @@ next listing that still has it says nothing new; what was posted about it owes a
 
 import re
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.keeping import Erased, Expired, Forgotten
-from bot.core.model import Destination, DestinationKind, NoticeKind, RuleState, SessionKey
+from bot.core.model import Destination, DestinationKind, RuleState, SessionKey
 from bot.store.columns import State, to_json, to_ms, value_of
 from bot.store.endings import end_notices
 from bot.store.rows import OF_KEY
@@ -18,7 +18,6 @@ CHILDREN = ("history", "details", "acknowledgements")  # tables that hang on a s
 BETWEEN_REDACTIONS = timedelta(seconds=3)  # half the pace of edits: the other half is for what is new
 ATTEMPTS_KEPT = timedelta(days=90)  # of messages that are settled
 SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
-PERHAPS_TOLD = "it waited when the restored copy was made, and may have been told since"
 _ERASED = "the person it is about was erased"
 _EXPIRED = "the session is older than sessions are kept"
 _OWNER_ERASED = "the person who made it was erased"
@@ -249,16 +248,6 @@ class Keeping:
 
     def note_tidied(self, now: datetime) -> None:
         self._state.set("tidied_at", to_ms(now))
-
-    # ---- after a restore -------------------------------------------------------------------------------------------
-
-    def perhaps_told(self) -> Mapping[Destination, int]:
-        rows = self._connection.execute(
-            "SELECT destination, count(*) AS many FROM notices WHERE ended = ? AND delivery IS NULL"
-            " AND kind = ? GROUP BY destination",
-            (PERHAPS_TOLD, NoticeKind.SESSION),
-        )
-        return {Destination.parse(row["destination"]): row["many"] for row in rows}
 
 
 # Where rows belong to a Slack account; whose links, wishes and acknowledgements go with it.

@@ -23,7 +23,7 @@ from bot.core.model import (
 )
 from bot.core.ports import Found, Narrowed, PollReport, PollState, Slice
 from bot.core.query import Query, mentioned, resolve
-from bot.store import details, search
+from bot.store import catching_up, details, search
 from bot.store.columns import State, from_json, from_ms, to_json, to_ms, value_of
 from bot.store.erasure import erased_people, is_erased
 from bot.store.narrowing import narrow
@@ -268,10 +268,10 @@ class Sessions:
         return bool(added)
 
     def catch_up(self) -> datetime | None:
-        return self._state.moment("catch_up_since")
+        return catching_up.since(self._connection)
 
     def end_catch_up(self) -> None:
-        self._state.set("catch_up_since", None)
+        catching_up.end(self._connection)
 
     def note_poll(self, report: PollReport) -> None:
         self._state.set("last_poll", to_json(report))

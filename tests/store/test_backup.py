@@ -11,7 +11,7 @@ from typing import TypeVar
 import pytest
 
 from bot.core.errors import StoreBusy, StoreUnusable
-from bot.core.model import DeliveryState, Destination, DestinationKind, RuleState
+from bot.core.model import DeliveryState, Destination, DestinationKind, NoticeKind, RuleState
 from bot.core.ports import Tx
 from bot.store.backup import Copied, Restored, back_up, restore
 from bot.store.database import Database
@@ -262,17 +262,26 @@ def test_a_restored_copy_looks_for_what_it_may_have_posted_since(path: Path, cop
     assert len(within(path, lambda tx: tx.outbox.looks_due(LATER + minutes(1), 10))) == 3
 
 
-def test_what_waited_unclaimed_is_counted_and_not_sent(path: Path, copy: Path) -> None:
+def test_what_waited_untried_is_counted_once_ispring_has_been_looked_at(path: Path, copy: Path) -> None:
     def at_the_time(tx: Tx) -> None:
         baseline(tx, a_session(1), a_session(2), a_session(3))
         owe(tx, a_session(1), a_session(2))
         owe(tx, a_session(3), destination=ANA)
 
+    def due(tx: Tx) -> list[Destination]:
+        return sorted(tx.outbox.due(LATER + minutes(60), 10))
+
+    def next_for(tx: Tx, destination: Destination) -> list[NoticeKind]:
+        return [owed.notice.kind for owed in claim(tx, destination, LATER + minutes(60), str(destination)).notices]
+
     within(path, at_the_time)
     copied(path, copy)
-    assert put_back(path, copy).perhaps_told == 3
-    assert within(path, lambda tx: tx.keeping.perhaps_told()) == {ROOM: 2, ANA: 1}
-    assert within(path, lambda tx: tx.outbox.due(LATER, 10)) == []
+    assert put_back(path, copy).counted == 3
+    assert within(path, due) == [], "the next look at iSpring may have more to count"
+    within(path, lambda tx: tx.sessions.end_catch_up())
+    assert within(path, due) == [ROOM, ANA]
+    assert within(path, lambda tx: next_for(tx, ROOM)) == [NoticeKind.AWAY]
+    assert within(path, lambda tx: tx.outbox.claim(ROOM, LATER + minutes(60), 0.0, "more")) is None
 
 
 def test_a_rule_that_had_not_introduced_itself_still_does(path: Path, copy: Path) -> None:

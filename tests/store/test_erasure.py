@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,9 @@ from bot.core.model import (
     Person,
     Preferences,
     RuleState,
+    Session,
     SessionFacts,
+    SessionRecord,
     SlackUser,
 )
 from bot.core.ports import Narrowed, Tx
@@ -87,6 +90,14 @@ async def found(db: Database) -> set[str]:
     return await db.read(search)
 
 
+def record_of(facts: SessionFacts, tx: Tx) -> SessionRecord | None:
+    return tx.sessions.record(facts.key)
+
+
+def starting_like(facts: SessionFacts, tx: Tx) -> Sequence[Session]:
+    return tx.sessions.starting_with(facts.key.session_id[:8], EVERYTHING)
+
+
 async def edits_due(db: Database) -> list[str]:
     def claimed(tx: Tx) -> list[str]:
         names = []
@@ -111,9 +122,8 @@ async def test_an_erased_employees_sessions_are_found_nowhere(house: Database) -
     assert done.sessions == 2
     assert await found(house) == {JOES.key.session_id}
     for facts in (HERS, ALSO_HERS):
-        assert await house.read(lambda tx, key=facts.key: tx.sessions.record(key)) is None
-        prefix = facts.key.session_id[:8]
-        assert await house.read(lambda tx, prefix=prefix: tx.sessions.starting_with(prefix, EVERYTHING)) == []
+        assert await house.read(partial(record_of, facts)) is None
+        assert await house.read(partial(starting_like, facts)) == []
     assert (await house.read(lambda tx: tx.sessions.poll_state())).sessions == 1
 
 
@@ -352,7 +362,7 @@ async def test_what_is_completed_long_ago_or_no_longer_listed_expires(db: Databa
     await db.transact(begin)
     done = await db.transact(lambda tx: tx.keeping.expire(NOON - year, NOON, NOON, 100))
     assert done.sessions == 3
-    kept = [f for f in (old, new, undated, gone, to_do) if await db.read(lambda tx, f=f: tx.sessions.get(f.key))]
+    kept = [facts for facts in (old, new, undated, gone, to_do) if await db.read(partial(record_of, facts))]
     assert kept == [new, to_do]
     assert list((await narrowed(db, old, new, undated, gone, to_do)).changed) == []
 
