@@ -12,15 +12,19 @@ GRACE = timedelta(minutes=3)  # that a summary waits for the other half of the s
 
 
 def away_summary(
-    place: Destination, code: str, *, since: datetime, until: datetime, follow: int = 0, rules: Iterable[int] = ()
+    place: Destination,
+    code: str,
+    *,
+    since: datetime | None,
+    until: datetime,
+    follow: int = 0,
+    rules: Iterable[int] = (),
 ) -> Notice:
-    """The summary of an outage at one destination; `follow` says how many cards come after it."""
-    facts: dict[str, str | int | float | None] = {
-        "code": code,
-        "from": int(since.timestamp()),
-        "to": int(until.timestamp()),
-        "follow": follow,
-    }
+    """The summary of an outage at one destination; where nobody knows since when, it began with the oldest of what is
+    counted. `follow` says how many cards come after it."""
+    facts: dict[str, str | int | float | None] = {"code": code, "to": int(until.timestamp()), "follow": follow}
+    if since is not None:
+        facts["from"] = int(since.timestamp())
     return Notice(
         kind=NoticeKind.AWAY,
         destination=place,
@@ -41,6 +45,6 @@ def claim_next(
         state = tx.sessions.poll_state()
         # iSpring has not been read since either: the look that is to come has more to say of the same outage.
         is_half = outage_of(state.last_good_at, now, house.interval, tx.sessions.catch_up()) is not None
-        summary = away_summary(destination, "away", since=since, until=now)
+        summary = away_summary(destination, "away", since=None, until=now)
         tx.outbox.fold_late(summary, now - house.catch_up, now, now + GRACE if is_half else None)
     return tx.outbox.claim(destination, now, slack_time, new_id)

@@ -53,7 +53,8 @@ class CardFacts:
     `records` and `rules` are those the delivery's notices name (what is absent is told as no longer known). `hidden`:
     sessions the rule's owner may not see any more, rendered without a word about anybody. `with_previous`: sessions
     beside which the employee's previous one may be shown. `data_as_of`: when iSpring was last read in full.
-    `tallies`: what each summary counts, by notice id. `first_message`: nothing was sent to this person before, so the message says why it comes.
+    `tallies`: what each summary counts, by notice id. `first_message`: nothing was sent to this person before, so the
+    message says why it comes.
     """
 
     records: Mapping[SessionKey, SessionRecord] = field(default_factory=dict)
