@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic
 
 from tests.storm.mutants import MUTANTS, ordeal
-from tests.storm.storm import Figures, weathered
+from tests.storm.storm import Figures, ruled, weathered
 
 KILLS_IN_ONE_HOUSE = 25
 HOUSES_AT_ONCE = 4
@@ -29,8 +29,9 @@ def main() -> int:
     say(f"The seed is {given.seed}.")
     began = monotonic()
     with tempfile.TemporaryDirectory(prefix="storm-") as folder:
-        wrong = [] if given.no_mutants else asyncio.run(_survivors(Path(folder) / "mutants"))
-        figures = asyncio.run(_raged(Path(folder), given.kills, given.seed, given.houses))
+        rules = asyncio.run(ruled(Path(folder) / "rules"))
+        wrong = [] if given.no_mutants else asyncio.run(_survivors(Path(folder) / "mutants", rules))
+        figures = asyncio.run(_raged(Path(folder), rules, given.kills, given.seed, given.houses))
     for line in table(figures, monotonic() - began):
         say(line)
     wrong += figures.wrong
@@ -60,10 +61,10 @@ def table(figures: Figures, seconds: float) -> Iterator[str]:
     yield f"{figures.sessions} sessions, {figures.cards} times told; settled within {figures.seconds:.0f} s"
 
 
-async def _survivors(folder: Path) -> list[str]:
+async def _survivors(folder: Path, rules: Path) -> list[str]:
     """What is wrong with the storm itself: mutants it did not find, and what it found in the real Spotter."""
     asked = [None, *MUTANTS]
-    found = await asyncio.gather(*(ordeal(folder / str(number), one, say) for number, one in enumerate(asked)))
+    found = await asyncio.gather(*(ordeal(folder / str(number), rules, one, say) for number, one in enumerate(asked)))
     wrong = [f"the ordeal finds in the real Spotter: {one}" for one in found[0]]
     return wrong + [
         f"the storm does not find the mutant {mutant.name!r}"
@@ -72,7 +73,7 @@ async def _survivors(folder: Path) -> list[str]:
     ]
 
 
-async def _raged(folder: Path, kills: int, seed: int, at_once: int) -> Figures:
+async def _raged(folder: Path, rules: Path, kills: int, seed: int, at_once: int) -> Figures:
     """Storms in one house after the other, so many at once; each with its own part of the kills."""
     total = Figures()
     left = deque(
@@ -84,7 +85,7 @@ async def _raged(folder: Path, kills: int, seed: int, at_once: int) -> Figures:
         while left:
             name, number = left.popleft()
             try:
-                figures = await weathered(folder / name.replace(":", "-"), name, number, is_quick=False, say=say)
+                figures = await weathered(folder / name.replace(":", "-"), rules, name, number, is_quick=False, say=say)
             except AssertionError as failure:  # what the house itself demands, such as logs without secrets
                 figures = Figures(wrong=[f"[{name}] {failure}"])
             total.add(figures)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.demo.slack import faults
@@ -94,7 +93,7 @@ SENDING_RESET = Mutant(
 MUTANTS = (NO_LOOK, SEND_BEFORE_COMMIT, SENDING_RESET)
 
 
-async def ordeal(folder: Path, mutant: Mutant | None, say: Say = print) -> list[str]:
+async def ordeal(folder: Path, rules: Path, mutant: Mutant | None, say: Say = print) -> list[str]:
     """A storm of two certain blows: a reply that is lost, and a death between Slack's taking a message and its answer.
 
     Answers what was wrong in the end: [] for the real Spotter (`mutant` None), something for each mutant.
@@ -104,17 +103,16 @@ async def ordeal(folder: Path, mutant: Mutant | None, say: Say = print) -> list[
         program = folder / "program"
         program.mkdir(parents=True)
         python_path = str(mutant.made_in(program))
-    async with storm(folder / "house", "ordeal", is_quick=True, python_path=python_path, say=say) as made:
+    async with storm(folder / "house", rules, "ordeal", is_quick=True, python_path=python_path, say=say) as made:
         house, company = made.house, made.company
-        born = datetime.now(UTC)
-        bot = await made.run()
+        bot = await made.bot()
         house.slack.faults.order(POST, faults.reply_lost(), channel=RESULTS)
         lost = company.complete(percent=90)
         await bot.until(lambda: house.cards(lost.session), "a card whose reply is lost")
         killed = Killer(house, bot, Moment(POST, 1, 0.0))
         company.complete(percent=60)
         assert await killed.killed(10), "the bot posts the other one"
-        doing = kills.what_it_was_doing(house, born)
+        doing = kills.what_it_was_doing(house, made.born)
         wrong = await made.settle()
         say(f"{mutant.name if mutant else 'the real one'}; killed while {doing}: {'; '.join(wrong) or 'all is well'}")
         return wrong

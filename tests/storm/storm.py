@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,13 +17,13 @@ from bot.demo.slack import ApiCall, Happening
 from tests.service.house import House, Running
 from tests.service.house import house as open_house
 from tests.storm import kills, weather
-from tests.storm.kills import Killer, Moment
-from tests.storm.story import Company
+from tests.storm.kills import Killer
+from tests.storm.story import RULES, Company
 from tests.storm.verdict import told_too_often, violations
 
 BASELINE = 6
 BURST = 6
-ROUND_AT_MOST = 15.0
+ROUND_AT_MOST, QUICK_ROUND_AT_MOST = 15.0, 8.0
 """Seconds after which a bot is killed although its moment has not come."""
 SETTLED_WITHIN = 200.0
 """Seconds: two looks, a back-off after many tries, an edit that waits a minute and a half."""
@@ -45,6 +46,8 @@ class Figures:
     sessions: int = 0
     cards: int = 0
     seconds: float = 0.0
+    """Until everything was settled, at most."""
+    settled_last: str = ""
     wrong: list[str] = field(default_factory=list)
 
     def add(self, other: Figures) -> None:
@@ -73,6 +76,8 @@ class Storm:
         self._say = say
         self._settings = {"PYTHONPATH": python_path} if python_path else {}
         self._last_late = 0.0
+        self._bot: Running | None = None
+        self.born = datetime.now(UTC)
         house.slack.workspace.dedupes_client_msg_id = False  # seen, but promised nowhere: only a look may protect
         house.slack.faults.rate_limits = True
         house.slack.workspace.listen(self._note)
@@ -85,15 +90,17 @@ class Storm:
                 self._last_late = monotonic()
 
     async def begin(self) -> None:
-        """Rules, sessions of before, and a first bot that has read them and introduced its rules."""
-        await self.company.settle_in(BASELINE)
-        bot = await self.run()
+        """A first bot that reads what was completed before, of which nobody is to hear, and introduces the rules."""
+        bot = await self.bot()
         await bot.has_logged("polled", error=None)
         await bot.until(lambda: not kills.unsettled(self.house), "the introductions")
-        await bot.kill()
 
-    async def run(self) -> Running:
-        return await self.house.run(**self._settings)
+    async def bot(self) -> Running:
+        """The one that lives; a new one where the last was killed."""
+        if self._bot is None or not self._bot.is_alive:
+            self.born = datetime.now(UTC)
+            self._bot = await self.house.run(**self._settings)
+        return self._bot
 
     async def rounds(self, number: int) -> None:
         for one in range(number):
@@ -108,17 +115,18 @@ class Storm:
         today, moment = weather.draw(dice, is_quick=self._is_quick), kills.draw(dice)
         is_calm = not self._is_quick and dice.random() < CALM
         await weather.break_out(self.house, today)
-        born = datetime.now(UTC)
-        bot = await self.run()
+        bot = await self.bot()
         self.company.happen(BURST)
         async with asyncio.TaskGroup() as meanwhile:
             events = meanwhile.create_task(self._meanwhile(today, dice))
             if is_calm:
                 await self._let_live(bot, CALM_SECONDS)
                 self.company.happen(BURST)
-            in_time = await Killer(self.house, bot, moment).killed(ROUND_AT_MOST)
+            in_time = await Killer(self.house, bot, moment).killed(
+                QUICK_ROUND_AT_MOST if self._is_quick else ROUND_AT_MOST
+            )
             events.cancel()
-        doing = kills.what_it_was_doing(self.house, born)
+        doing = kills.what_it_was_doing(self.house, self.born)
         self.figures.kills[doing] += 1
         self.figures.moments_missed += not in_time
         late = "" if in_time else " (the moment did not come)"
@@ -149,10 +157,12 @@ class Storm:
     async def settle(self, within: float = SETTLED_WITHIN) -> list[str]:
         """The storm is over: a last bot runs until nothing is owed. Answers what is wrong then; [] where nothing is."""
         await weather.lift(self.house)
-        bot = await self.run()
+        bot = await self.bot()
         began = monotonic()
         wrong: list[str] = []
+        owed = kills.unsettled(self.house)
         while not wrong and not self._is_settled():
+            owed = kills.unsettled(self.house) or owed
             await asyncio.sleep(0.1)
             if not bot.is_alive:
                 wrong = [f"The last bot ended by itself, with code {bot.code}: {bot.log()[-2000:]}"]
@@ -164,8 +174,10 @@ class Storm:
             else:
                 wrong = told_too_often(self.company)
         wrong = wrong or violations(self.company)
-        await bot.terminate()
+        if bot.is_alive:
+            await bot.terminate()
         self.figures.seconds = monotonic() - began
+        self.figures.settled_last = ", ".join(owed)
         self.figures.wrong = [f"[{self._seed}] {one}" for one in wrong]
         self.figures.sessions = len(self.company.stories)
         self.figures.cards = sum(sum(story.cards.values()) for story in self.company.stories)
@@ -176,24 +188,38 @@ class Storm:
         return not late and self.company.all_is_seen() and not kills.unsettled(self.house)
 
 
+async def ruled(folder: Path) -> Path:
+    """A database in which the rules are made, to begin storms with: two commands are too slow to repeat for each."""
+    folder.mkdir(parents=True)
+    async with open_house(folder) as house:
+        for channel, query in RULES.items():
+            said = await house.say("rules", "add", channel, query)
+            assert said.code == 0, said.all
+    return folder / "spotter.db"
+
+
 @asynccontextmanager
 async def storm(
-    folder: Path, seed: str, *, is_quick: bool, python_path: str = "", say: Say = print
+    folder: Path, rules: Path, seed: str, *, is_quick: bool, python_path: str = "", say: Say = print
 ) -> AsyncIterator[Storm]:
-    folder.mkdir(parents=True, exist_ok=True)
+    """A house with those rules, a company and a living bot, before the first round."""
+    folder.mkdir(parents=True)
+    shutil.copy(rules, folder / "spotter.db")
     async with open_house(folder) as house:
         made = Storm(house, seed, is_quick=is_quick, python_path=python_path, say=say)
+        made.company.settle_in(BASELINE)
         await made.begin()
         yield made
 
 
-async def weathered(folder: Path, seed: str, number: int, *, is_quick: bool, say: Say = print) -> Figures:
+async def weathered(folder: Path, rules: Path, seed: str, number: int, *, is_quick: bool, say: Say = print) -> Figures:
     """A storm of so many kills in a house of its own, from its beginning to its verdict."""
-    async with storm(folder, seed, is_quick=is_quick, say=say) as made:
+    async with storm(folder, rules, seed, is_quick=is_quick, say=say) as made:
         await made.rounds(number)
         await made.settle()
-        say(f"[{seed}] settled in {made.figures.seconds:.0f} s: {'; '.join(made.figures.wrong) or 'all is well'}")
+        last = f"settled in {made.figures.seconds:.0f} s, {made.figures.settled_last or 'nothing'} last"
+        say(f"[{seed}] {last}: {'; '.join(made.figures.wrong) or 'all is well'}")
         return made.figures
 
 
-__all__ = ["Figures", "Moment", "Storm", "storm", "weathered"]
+__all__ = ["Figures", "Storm", "ruled", "storm", "weathered"]

@@ -63,11 +63,8 @@ class Company:
         self._observers = {house.observer: OBSERVER, second: SECOND_OBSERVER}
         self._checklists = [house.opening, house.closing]
 
-    async def settle_in(self, baseline: int) -> None:
-        """Makes the rules, and sessions from before the first start, which nobody is to hear of."""
-        for channel, query in RULES.items():
-            said = await self.house.say("rules", "add", channel, query)
-            assert said.code == 0, said.all
+    def settle_in(self, baseline: int) -> None:
+        """Sessions from before the first start, which nobody is to hear of."""
         for number in range(baseline):
             percent = self.dice.choice(GOOD if number % 2 else BAD)
             session = self._add(status="PASSED", percent=percent)
