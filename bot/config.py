@@ -95,6 +95,9 @@ class Settings(BaseSettings):
         SILENT,
         description="What the first listing does: `silent`, or how far back to summarise (`30d`).",
     )
+    catch_up_hours: float = Field(
+        24, gt=0, description="After an outage, completions older than this many hours are counted, not posted."
+    )
     port: int | None = Field(
         None, ge=0, le=65535, description="Serves `/healthz`, `/metrics` and, in HTTP mode, `/slack/events`."
     )

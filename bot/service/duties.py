@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -63,6 +63,8 @@ class Duties:
                 admins=settings.admins,
                 account_url=settings.ispring_account_url or None,
                 command=settings.slack_command,
+                catch_up=timedelta(hours=settings.catch_up_hours),
+                interval=settings.poll_interval,
             ),
             ops_channel=settings.ops_channel,
         )
@@ -77,6 +79,8 @@ class Duties:
                 ops_channel=settings.ops_channel,
                 baseline=settings.summarise_back,
                 employee_wants=DirectMessages.ALL if settings.notify_employees else DirectMessages.NONE,
+                interval=settings.poll_interval,
+                catch_up=timedelta(hours=settings.catch_up_hours),
             ),
             refresh_directory=self._directory.on_demand,
             wake=self.deliver.wake,
@@ -117,10 +121,11 @@ class Duties:
         if created:
             log.warning("database_created", path=str(self._settings.database_path))
 
-    async def poll_once(self) -> PollReport:
-        """People first, so that an alert has names; then one look at iSpring; then the heartbeat."""
+    async def poll_once(self, *, is_last: bool = False) -> PollReport:
+        """People first, so that an alert has names; then one look at iSpring (`is_last`: this process looks no more);
+        then the heartbeat."""
         await self._directory.when_due()
-        report = await self._poll.once()
+        report = await self._poll.once(is_last=is_last)
         if not report.error:
             await self._heartbeat()
         self._details_bell.set()
