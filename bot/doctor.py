@@ -2,19 +2,28 @@
 
 import asyncio
 import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Settings
 from bot.core.delivery import Unreadable
-from bot.core.errors import MessengerError, MessengerRefused, StoreError, TrainingError
+from bot.core.errors import (
+    MessengerError,
+    MessengerRefused,
+    StoreError,
+    TrainingError,
+    TrainingRefused,
+    TrainingUnavailable,
+)
 from bot.core.model import DestinationKind, Rule, RuleState
 from bot.core.ports import Clock, DateEvidence, Listing, Messenger, Slice, Store, Training, Tx
 from bot.service.database import opened_store
@@ -74,15 +83,20 @@ async def examine(
         if store is not None:
             async for finding in _database(store, settings, clock):
                 yield finding
-        training = await opened.enter_async_context(ispring_reader(settings, clock))
+        # Where the database's folder is the trouble, a listing can still be read, and is worth reading.
+        elsewhere = Path(tempfile.gettempdir()) if store is None else None
+        training = await opened.enter_async_context(ispring_reader(settings, clock, elsewhere))
         async for finding in _training(training, tell):
             yield finding
         messenger = await opened.enter_async_context(slack_messenger(settings, clock))
+        takes_token = False
         async for finding in _slack(messenger, settings, clock):
+            takes_token = takes_token or finding.level is Level.FINE
             yield finding
         if store is not None:
-            async for finding in _rules(store, messenger):
-                yield finding
+            if takes_token:  # else every rule would be told the same once more, with a remedy that helps nothing
+                async for finding in _rules(store, messenger):
+                    yield finding
             async for finding in _people(store):
                 yield finding
 
@@ -106,6 +120,12 @@ async def _training(training: Training, tell: Callable[[str], None]) -> AsyncIte
     try:
         async with training.list_sessions() as listing:
             count, evidence, set_aside = await _read_through(listing, tell)
+    except TrainingRefused as error:
+        yield _wrong("iSpring: refuses", str(error))
+        return
+    except TrainingUnavailable as error:
+        yield _wrong("iSpring: is away", f"{error} Check ISPRING_API_URL and the network from this machine to iSpring.")
+        return
     except TrainingError as error:
         yield _wrong("iSpring: no listing", str(error))
         return

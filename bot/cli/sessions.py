@@ -44,7 +44,9 @@ def sessions(query: Sequence[str], form: str | None, limit: int | None) -> None:
 
             def work(tx: Tx) -> None:
                 pages = _Pages(tx, asked, clock, most)
-                with click.progressbar(length=1, label="Reading", file=sys.stderr) as bar:
+                with click.progressbar(
+                    length=1, label="Reading", file=sys.stderr, hidden=not sys.stderr.isatty()
+                ) as bar:
                     write(spool, _counted(pages, bar), pages, asked)
 
             await store.read(work)

@@ -27,6 +27,7 @@ from bot.store.database import Database
 DIRECTORY_RING = 15 * 60  # seconds; the rows say whether it is due
 DETAILS_RING = 60  # seconds
 ROUNDS_RING = 5 * 60  # seconds; the rows say which channels are due
+PEOPLE_FIRST = 20.0  # seconds a poll waits for people and departments when they are due
 HEARTBEAT_PATIENCE = 10.0
 LOOK_ROUND = 1.0  # seconds between two looks at what other processes wrote, and at how we are
 LONGEST_BACK_OFF = 300.0  # seconds between two polls while iSpring gives no answer, or ten intervals where that is less
@@ -95,6 +96,7 @@ class Duties:
             wake=self.deliver.wake,
         )
         self._details_bell = asyncio.Event()
+        self._directory_bell = asyncio.Event()
         self._poll_began: float | None = None  # monotonic, while a poll is under way
         self._poll_not_before = 0.0  # monotonic
         self._failures = 0  # polls that failed since the last good one
@@ -124,7 +126,12 @@ class Duties:
     async def poll_once(self, *, is_last: bool = False) -> PollReport:
         """People first, so that an alert has names; then one look at iSpring (`is_last`: this process looks no more);
         then the heartbeat."""
-        await self._directory.when_due()
+        try:
+            async with asyncio.timeout(PEOPLE_FIRST):
+                await self._directory.when_due()
+        except TimeoutError:
+            log.info("people_late", after_seconds=PEOPLE_FIRST)
+            self._directory_bell.set()  # goes on beside the polls, which wait no longer
         report = await self._poll.once(is_last=is_last)
         if not report.error:
             await self._heartbeat()
@@ -133,19 +140,19 @@ class Duties:
 
     async def run(self, on_round: Callable[[bool], None]) -> None:
         """Polls and sends until cancelled; `on_round` is told again and again whether all that rings and polls does."""
-        poll_bell, directory_bell, rounds_bell = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        poll_bell, rounds_bell = asyncio.Event(), asyncio.Event()
         poll_bell.set()
         scheduler = AsyncIOScheduler(timezone=UTC)
         for bell, seconds in (
             (poll_bell, self._settings.poll_interval),
-            (directory_bell, DIRECTORY_RING),
+            (self._directory_bell, DIRECTORY_RING),
             (self._details_bell, DETAILS_RING),
             (rounds_bell, ROUNDS_RING),
         ):
             scheduler.add_job(_ring, "interval", seconds=seconds, args=[bell], coalesce=True, misfire_grace_time=None)
         async with asyncio.TaskGroup() as group:
             group.create_task(_whenever(poll_bell, self._poll_unless_backing_off), name="poll")
-            group.create_task(_whenever(directory_bell, self._directory.when_due), name="directory")
+            group.create_task(_whenever(self._directory_bell, self._directory.when_due), name="directory")
             group.create_task(_whenever(rounds_bell, self._rounds.once), name="rounds")
             group.create_task(_whenever(self._details_bell, self._details.until_done), name="details")
             group.create_task(self.deliver.run(), name="deliver")

@@ -1,6 +1,7 @@
 """The ways to iSpring and to Slack, each made from the settings."""
 
 import random
+from pathlib import Path
 
 from bot.config import Settings
 from bot.core.ports import Clock
@@ -9,15 +10,15 @@ from bot.ispring.dates import DateOrder
 from bot.slack.client import SlackMessenger
 
 
-def ispring_reader(settings: Settings, clock: Clock) -> Ispring:
-    """iSpring with the settings' key; a context to be entered."""
+def ispring_reader(settings: Settings, clock: Clock, spool_folder: Path | None = None) -> Ispring:
+    """iSpring with the settings' key; a context to be entered. Listings are spooled beside the database or there."""
     return Ispring(
         settings.ispring_api_url,
         settings.ispring_client_id,
         settings.ispring_client_secret.get_secret_value(),
         zone=settings.zone,
         date_order=DateOrder(settings.ispring_date_order),
-        spool_folder=settings.database_path.resolve().parent,
+        spool_folder=spool_folder or settings.database_path.resolve().parent,
         clock=clock,
         jitter=random.random,
         account_url=settings.ispring_account_url,

@@ -1,15 +1,16 @@
 """`check` finds each thing that can be wrong, says what to do about it, and ends with 1; with 0 when all is well."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
 
-from tests.service.house import ADMIN, ELSEWHERE, RESULTS, SHOP, House
+from tests.service.house import ADMIN, BAKERY, BOT, ELSEWHERE, RESULTS, SHOP, House
 
 
 async def _made_ready(house: House) -> None:
-    """A poll has been made, dates prove their order, and the channel has its rule."""
+    """A poll has been made, a date proves their order, and the channel has its rule."""
     house.world.add_session(
         checklist=house.opening,
         employee=house.employee,
@@ -22,11 +23,19 @@ async def _made_ready(house: House) -> None:
 async def test_all_is_well(house: House) -> None:
     await _made_ready(house)
     said = await house.say("check", POLL_INTERVAL="120")
-    assert "wrong " not in said.out
-    assert "warning " not in said.out, said.out
+    assert {line.split()[0] for line in said.out.splitlines()} == {"fine", "All"}, said.out
     assert said.out.endswith("All is well.\n")
-    assert said.code == 0
-    assert said.err == ""
+    assert (said.code, said.err) == (0, "")
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is spoilt at once, and for each thing a piece of what is said and of its remedy."""
+
+    spoil: tuple[Callable[[House], None], ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
+    wrong: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
 
 
 def _no_rights(house: House) -> None:
@@ -37,16 +46,16 @@ def _revoked(house: House) -> None:
     house.slack.faults.token_revoked = True
 
 
-def _without(scope: str) -> Callable[[House], None]:
-    return lambda house: house.slack.workspace.app.scopes.discard(scope)
-
-
-def _out_of_the_channel(house: House) -> None:
-    house.slack.workspace.channels[RESULTS].members.remove("U0SPOTTER")
+def _two_scopes_missing(house: House) -> None:
+    house.slack.workspace.app.scopes -= {"users:read.email", "channels:history"}
 
 
 def _archived(house: House) -> None:
     house.slack.workspace.channels[RESULTS].is_archived = True
+
+
+def _out_of_the_channel(house: House) -> None:
+    house.slack.workspace.channels[RESULTS].members.remove(BOT)
 
 
 def _shared(house: House) -> None:
@@ -61,96 +70,101 @@ def _month_first(house: House) -> None:
     house.ispring.quirks.date_style = "mdy"
 
 
-def _mistyped(house: House) -> None:
+def _a_row_mistyped(house: House) -> None:
+    for _ in range(3):
+        house.world.add_session(checklist=house.opening, employee=house.employee, observer=house.observer)
     house.ispring.quirks.mistyped_rows = 1
 
 
-def _nothing(_: House) -> None:
-    """The settings are enough."""
-
-
-WRONG: dict[str, tuple[Callable[[House], None], dict[str, str], str, str]] = {
-    "wrong key": (_nothing, {"ISPRING_CLIENT_SECRET": "mistyped"}, "API key", "ISPRING_CLIENT_SECRET"),
-    "wrong region": (_nothing, {"ISPRING_API_URL": "{ispring}/elsewhere"}, "web page", "ISPRING_API_URL"),
-    "iSpring away": (_nothing, {"ISPRING_API_URL": "http://127.0.0.1:1"}, "iSpring", "ISPRING_API_URL"),
-    "no rights": (_no_rights, {}, "403", "Account Owner"),
-    "revoked token": (_revoked, {}, "token_revoked", "reinstall"),
-    "wrong app token": (_nothing, {"SLACK_APP_TOKEN": "xapp-mistyped"}, "Socket Mode", "connections:write"),
-    "missing scope": (_without("users:read.email"), {}, "users:read.email is missing", "reinstall"),
-    "not a member": (_out_of_the_channel, {}, "not a member", "/invite"),
-    "archived": (_archived, {}, "is archived", "Unarchive"),
-    "shared outside": (_shared, {}, "shared with another company", "End the rule"),
-    "gone": (_gone, {}, "channel_not_found", "rules remove"),
-    "month first": (_month_first, {}, "order mdy", "ISPRING_DATE_ORDER=mdy"),
+CASES = {
+    "a wrong key, a scope and the right to read back missing": Case(
+        (_two_scopes_missing,),
+        {"ISPRING_CLIENT_SECRET": "mistyped", "DYNO": "worker.1"},
+        (("refuses", "ISPRING_CLIENT_SECRET"), ("users:read.email is missing", "reinstall")),
+        (
+            ("channels:history is missing", "reinstall"),
+            ("may not read it back", "Grant channels:history"),
+            ("DYNO", "volume"),
+        ),
+    ),
+    "a wrong region and a revoked bot token": Case(
+        (_revoked,),
+        {"ISPRING_API_URL": "{ispring}/elsewhere"},
+        (("iSpring", "ISPRING_API_URL"), ("token_revoked", "reinstall")),
+    ),
+    "no rights in iSpring, a wrong app token, and not a member": Case(
+        (_no_rights, _out_of_the_channel),
+        {"SLACK_APP_TOKEN": "xapp-mistyped"},
+        (
+            ("iSpring: refuses", "Account Owner"),
+            ("Socket Mode", "connections:write"),
+            ("not a member", "/invite"),
+        ),
+    ),
+    "iSpring away and an archived channel": Case(
+        (_archived,),
+        {"ISPRING_API_URL": "http://127.0.0.1:1", "ISPRING_TIMEZONE": ""},
+        (("iSpring: is away", "ISPRING_API_URL"), ("is archived", "Unarchive")),
+        (("ISPRING_TIMEZONE is not set", "time zone"),),
+    ),
+    "month-first dates, a mistyped row, a channel shared with another company": Case(
+        (_month_first, _a_row_mistyped, _shared),
+        {"POLL_INTERVAL": "5"},
+        (("the order mdy", "ISPRING_DATE_ORDER=mdy"), ("shared with another company", "End the rule")),
+        (("can't be understood", "left out"), ("POLL_INTERVAL", "throttle")),
+    ),
+    "a channel that is gone": Case((_gone,), {}, (("channel_not_found", "rules remove"),)),
 }
 
 
-@pytest.mark.parametrize("case", WRONG)
-async def test_what_is_wrong_is_found_with_its_remedy(house: House, case: str) -> None:
-    spoil, settings, what, remedy = WRONG[case]
+@pytest.mark.parametrize("name", CASES)
+async def test_each_thing_that_is_wrong_is_found_with_its_remedy(house: House, name: str) -> None:
+    case = CASES[name]
     await _made_ready(house)
-    spoil(house)
-    given = {name: value.replace("{ispring}", house.ispring.url) for name, value in settings.items()}
-    said = await house.say("check", POLL_INTERVAL="120", **given)
-    assert said.code == 1
-    wrong = _findings(said.out, "wrong")
-    assert any(what in found for found in wrong), said.out
-    assert any(remedy in found for found in wrong), said.out
-    assert "mistyped" not in said.all
-    assert said.err == f"{len(wrong)} thing{'s' if len(wrong) > 1 else ''} to mend.\n"
-
-
-WARNINGS: dict[str, tuple[Callable[[House], None], dict[str, str], str, str]] = {
-    "optional scope": (_without("channels:history"), {}, "may not read it back", "channels:history"),
-    "no time zone": (_nothing, {"ISPRING_TIMEZONE": ""}, "ISPRING_TIMEZONE is not set", "time zone"),
-    "wiped disk": (_nothing, {"DYNO": "worker.1"}, "DYNO", "volume"),
-    "mistyped row": (_mistyped, {}, "can't be understood", "left out"),
-    "short interval": (_nothing, {"POLL_INTERVAL": "5"}, "POLL_INTERVAL", "throttle"),
-}
-
-
-@pytest.mark.parametrize("case", WARNINGS)
-async def test_what_may_surprise_is_warned_of_and_ends_with_0(house: House, case: str) -> None:
-    spoil, settings, what, remedy = WARNINGS[case]
-    await _made_ready(house)
-    spoil(house)
+    for spoil in case.spoil:
+        spoil(house)
+    settings = {setting: value.replace("{ispring}", house.ispring.url) for setting, value in case.settings.items()}
     said = await house.say("check", **({"POLL_INTERVAL": "120"} | settings))
-    warnings = _findings(said.out, "warning")
-    assert any(what in found for found in warnings), said.out
-    assert any(remedy in found for found in warnings), said.out
-    assert said.code == 0
-
-
-async def test_a_folder_that_cant_be_written_to_is_found(house: House) -> None:
-    (house.folder / "a-file").write_text("")
-    said = await house.say("check", DATABASE_URL=f"sqlite:///{house.folder}/a-file/spotter.db")
+    for level, expected in (("wrong", case.wrong), ("warning", case.warnings)):
+        found = _findings(said.out, level)
+        for what, remedy in expected:
+            assert [one for one in found if what in one and remedy in one], f"{what}, {remedy}:\n{said.out}"
+        assert len(found) == len(expected), said.out
+    things = len(case.wrong)
+    assert said.err == f"{things} thing{'s' if things > 1 else ''} to mend.\n"
     assert said.code == 1
-    assert any("Database" in found and "folder" in found for found in _findings(said.out, "wrong")), said.out
-    assert any("iSpring: answers" in line for line in said.out.splitlines()), (
-        "the other things are looked at all the same"
-    )
+    assert "mistyped" not in said.all
+
+
+async def test_a_folder_that_is_not_there_is_found_and_hides_nothing_else(house: House) -> None:
+    said = await house.say("check", DATABASE_URL=f"sqlite:///{house.folder}/nowhere/spotter.db")
+    assert said.code == 1
+    assert [one for one in _findings(said.out, "wrong") if "Database" in one and "create it" in one], said.out
+    assert "iSpring: answers" in said.out
+    assert "Slack: the bot token works" in said.out
+    assert not (house.folder / "nowhere").exists()
 
 
 async def test_a_check_beside_a_running_bot_disturbs_nobody_and_sees_every_rule(house: House) -> None:
     bot = await house.started()
-    for channel in (SHOP, ELSEWHERE):
+    for channel in (SHOP, BAKERY, ELSEWHERE):
         assert (await house.say("rules", "add", channel)).code == 0
-    said = await house.say("check", POLL_INTERVAL="120")
-    assert f"channel {SHOP}: can be posted to and read back" in said.out
-    assert bot.is_alive
+    said = await house.say("check")
+    for channel in (RESULTS, SHOP, BAKERY):
+        assert f"channel {channel}: can be posted to and read back" in said.out
     answer = await house.slack.command(ADMIN, RESULTS, "/ojt", "status")
     assert answer.failure is None
+    assert bot.is_alive
 
 
 def _findings(out: str, level: str) -> list[str]:
     """Each finding of that level, with its remedy."""
     found: list[str] = []
-    keep = False
+    is_wanted = False
     for line in out.splitlines():
         if not line.startswith(" "):
-            keep = line.startswith(level)
-        if keep and line.startswith(" "):
+            is_wanted = line.startswith(f"{level} ")
+            found += [line] if is_wanted else []
+        elif is_wanted:
             found[-1] += " " + line.strip()
-        elif keep:
-            found.append(line)
     return found

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from random import Random
 
 import pytest
@@ -29,7 +30,7 @@ async def test_after_kills_in_the_middle_of_bursts_each_session_is_told_exactly_
     bot = await house.started()
     for channel, query in ((SHOP, "checklist:Opening"), (BAKERY, "checklist:Closing")):
         assert (await house.say("rules", "add", channel, query)).code == 0
-        await bot.until(lambda channel=channel: house.texts(channel), "the introduction")
+        await bot.until(partial(house.texts, channel), "the introduction")
 
     done: list[Session] = []
     for number in range(KILLS):

@@ -1,6 +1,6 @@
 """From iSpring to Slack and back again, through the program as it is run."""
 
-from tests.service.house import OPS, RESULTS, House, short
+from tests.service.house import ADMIN, OPS, RESULTS, House, short
 
 
 async def test_the_first_start_is_silent_and_says_that_it_made_a_database(house: House) -> None:
@@ -82,3 +82,19 @@ async def test_the_default_channels_rule_is_made_once_and_not_again_after_its_re
     assert not house.cards(session)
     assert len(house.texts(RESULTS)) == 1
     assert RESULTS not in (await house.say("rules", "list")).out
+
+
+async def test_a_log_for_people_at_its_most_talkative_tells_nobodys_name_and_no_secret(house: House) -> None:
+    session = house.begin()
+    bot = await house.run(LOG_FORMAT="", LOG_LEVEL="DEBUG")
+    await bot.until(lambda: "polled" in bot.log(), "a poll")
+    house.world.complete(session, percent=20)
+    [card] = await bot.until(lambda: house.cards(session), "a card")
+    await bot.until(lambda: house.slack.sockets.connections, "a socket")
+    await house.slack.command(ADMIN, RESULTS, "/ojt", 'results employee:"Ottoline"')
+    await bot.until(lambda: len(house.slack.visible_to(ADMIN, RESULTS)) > 2, "an answer")
+    house.world.correct(session, percent=100)
+    await bot.until(lambda: "Result changed" in card.text, "an edit")
+    assert await bot.terminate() < 10
+    # What must not be in it is looked for in every log, when the house is left.
+    assert len(bot.log()) > 500
