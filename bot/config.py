@@ -209,6 +209,11 @@ class Settings(BaseSettings):
         return None if self.baseline == SILENT else timedelta(days=int(self.baseline.removesuffix("d")))
 
     @property
+    def catch_up(self) -> timedelta:
+        """How old a completion may be to be posted after an outage. Ten years are for ever, and a date still."""
+        return timedelta(hours=min(self.catch_up_hours, 87_600.0))
+
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.ispring_timezone)
 

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -64,7 +64,7 @@ class Duties:
                 admins=settings.admins,
                 account_url=settings.ispring_account_url or None,
                 command=settings.slack_command,
-                catch_up=timedelta(hours=settings.catch_up_hours),
+                catch_up=settings.catch_up,
                 interval=settings.poll_interval,
             ),
             ops_channel=settings.ops_channel,
@@ -81,7 +81,7 @@ class Duties:
                 baseline=settings.summarise_back,
                 employee_wants=DirectMessages.ALL if settings.notify_employees else DirectMessages.NONE,
                 interval=settings.poll_interval,
-                catch_up=timedelta(hours=settings.catch_up_hours),
+                catch_up=settings.catch_up,
             ),
             refresh_directory=self._directory.on_demand,
             wake=self.deliver.wake,
