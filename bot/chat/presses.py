@@ -1,9 +1,10 @@
 """Buttons and menus: one entry per action. What a button's value says is checked as if a stranger had written it."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
-from bot.chat import home, sharing
-from bot.chat.commands import answered
+from bot.chat import answering_for, home, sharing
+from bot.chat.commands import answered, storable
 from bot.chat.commands.asking import page, shown
 from bot.chat.commands.linking import disown
 from bot.chat.commands.settling import choose, settings_of
@@ -149,6 +150,25 @@ async def _cancel(desk: Desk, pressed: Press, reply: Reply) -> None:
     await reply(subscriptions.cancelled(), replace=_is_private(pressed))
 
 
+async def _agree_public(desk: Desk, pressed: Press, reply: Reply) -> None:
+    viewer = await desk.contacts.viewer(pressed.user_id)
+    await reply(await answering_for.agree_to_public(desk, viewer, pressed.value))
+
+
+async def _take_over(desk: Desk, pressed: Press, reply: Reply) -> None:
+    viewer = await desk.contacts.viewer(pressed.user_id)
+    await reply(await answering_for.ask_to_take_over(desk, viewer, pressed.value))
+
+
+async def _confirm_take_over(desk: Desk, pressed: Press, reply: Reply) -> None:
+    viewer = await desk.contacts.viewer(pressed.user_id)
+    answer = await answering_for.take_over(desk, viewer, pressed.value)
+    if answer is None:
+        return await _outdated(desk, reply)
+    await reply(answer, replace=_is_private(pressed))
+    return None
+
+
 async def _unsubscribe(desk: Desk, pressed: Press, reply: Reply) -> None:
     await reply(await answered(desk, pressed.user_id, pressed.channel_id, f"unsubscribe {pressed.value}"))
 
@@ -215,6 +235,9 @@ PRESSES: Mapping[str, Pressing] = {
     actions.SHARE: _share,
     actions.CONFIRM_SHARE: _confirm_share,
     actions.UNSUBSCRIBE: _unsubscribe,
+    actions.AGREE_PUBLIC: _agree_public,
+    actions.TAKE_OVER: _take_over,
+    actions.CONFIRM_TAKE_OVER: _confirm_take_over,
     actions.DM_BELOW: _direct_messages(DirectMessages.BELOW),
     actions.DM_STOP: _direct_messages(DirectMessages.NONE),
     actions.DM_ALL: _direct_messages(DirectMessages.ALL),
@@ -230,4 +253,4 @@ async def pressed_in(desk: Desk, pressed: Press, reply: Reply) -> None:
     act = PRESSES.get(actions.action_of(pressed.action))
     if act is None:
         return await _outdated(desk, reply)
-    return await act(desk, pressed, reply)
+    return await act(desk, replace(pressed, value=storable(pressed.value)), reply)

@@ -9,6 +9,7 @@ from bot.chat.sight import Sight, names, refuse_unknown, sight, understood
 from bot.core.changes import outcome_of
 from bot.core.directory import Directory
 from bot.core.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
+from bot.core.pauses import PRIVATE, PUBLIC
 from bot.core.ports import Tx
 from bot.core.query import Key, Query, Term, say, words
 from bot.core.routing import introduction
@@ -50,14 +51,16 @@ async def subscribe(
         return channel
     if not channel.is_private and not public_is_meant:
         return subscriptions.confirm_subscription(channel_id, say(query), words(query), last_month=last_month)
-    return await _make(desk, viewer, place, query, last_month)
+    return await _make(desk, viewer, place, query, last_month, PRIVATE if channel.is_private else PUBLIC)
 
 
 def _same(tx: Tx, place: Destination, query: Query) -> Rule | None:
     return next((rule for rule in tx.rules.at(place) if rule.query == say(query)), None)
 
 
-async def _make(desk: Desk, viewer: Viewer, place: Destination, query: Query, last_month: str) -> Message:
+async def _make(
+    desk: Desk, viewer: Viewer, place: Destination, query: Query, last_month: str, audience: str
+) -> Message:
     """Stores the rule with its introduction, in one transaction, and waits a little for that to be posted."""
 
     def make(tx: Tx) -> tuple[Rule, bool]:
@@ -67,6 +70,7 @@ async def _make(desk: Desk, viewer: Viewer, place: Destination, query: Query, la
         now = desk.clock.now()
         tx.outbox.release(place, now)  # the bot is in the channel, whatever was heard of it before
         rule = tx.rules.add(place, viewer.slack_user_id, say(query), RuleState.PENDING, now)
+        tx.rules.note_audience(rule.rule_id, audience)
         tx.outbox.owe(introduction(rule), now)
         tx.ledger.write(viewer.slack_user_id, "subscribe", f"rule:{rule.rule_id}", now)
         return rule, True

@@ -21,6 +21,11 @@ CONFIRM_SUBSCRIBE = "confirm_subscribe"  # value: see `subscribe_value`
 CANCEL = "cancel"
 UNSUBSCRIBE = "unsubscribe"  # value: the rule's number
 
+# On rules that rest; the value is the rule's number, for CONFIRM_TAKE_OVER see `take_over_value`.
+AGREE_PUBLIC = "agree_public"
+TAKE_OVER = "take_over"
+CONFIRM_TAKE_OVER = "confirm_take_over"
+
 # Settings; the value is one of DirectMessages. DM_* are one-press buttons for what an observer gets.
 DM_BELOW = "dm_below"
 DM_STOP = "dm_stop"
@@ -125,3 +130,14 @@ def confirm_share_of(value: str) -> tuple[str, int, Shareable] | None:
     what = share_of(rest)
     is_moment = asked_at.isascii() and asked_at.isdigit() and len(asked_at) < 15
     return (channel_id, int(asked_at), what) if channel_id and is_moment and what else None
+
+
+def take_over_value(rule_id: int, query: str) -> str:
+    """A rule to be taken over and the canonical text of the query that was confirmed."""
+    return f"{rule_id}|{query}"
+
+
+def take_over_of(value: str) -> tuple[str, str] | None:
+    """The rule's number and the confirmed query, None where the value is none."""
+    number, bar, query = value.partition("|")
+    return (number, query) if bar and number else None

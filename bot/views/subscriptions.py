@@ -23,9 +23,15 @@ RULES_SHOWN = 25  # of rule_words at its longest, this many stay within a messag
 
 
 def rules_list(
-    rules: Sequence[Rule], words: Mapping[int, str], *, may_end: Collection[int] = (), command: str
+    rules: Sequence[Rule],
+    words: Mapping[int, str],
+    *,
+    may_end: Collection[int] = (),
+    may_take: Collection[int] = (),
+    command: str,
 ) -> Message:
-    """Rules by number, each with its query in words; a button to end those the viewer may end."""
+    """Rules by number, each with its query in words; a button to end those the viewer may end, or to take over those
+    whose owner is gone."""
     if not rules:
         told = f"There is no rule here yet. `{command} subscribe` in a channel makes one."
         return message(told, [section(mrkdwn(told))])
@@ -34,7 +40,11 @@ def rules_list(
     texts = []
     for rule in listed:
         told = rule_words(rule, words.get(rule.rule_id, ""))
-        blocks.append(section(mrkdwn(told), _end_button(rule) if rule.rule_id in may_end else None))
+        if rule.rule_id in may_take:
+            take = button(actions.action_id(actions.TAKE_OVER, rule.rule_id), "Take over", str(rule.rule_id))
+            blocks.append(section(mrkdwn(told), take))
+        else:
+            blocks.append(section(mrkdwn(told), _end_button(rule) if rule.rule_id in may_end else None))
         texts.append(told.replace("*", ""))
     if len(rules) > len(listed):
         blocks.append(

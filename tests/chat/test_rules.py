@@ -1,10 +1,9 @@
 """Subscribing a channel, listing rules, ending them; the bot leaves a channel and comes back."""
 
-from datetime import timedelta
 
 import pytest
 
-from bot.core.model import OPERATOR, Destination, DestinationKind, RuleState
+from bot.core.model import OPERATOR, RuleState
 from bot.views import actions
 from tests.chat.office import (
     ADMIN,
@@ -174,32 +173,6 @@ async def test_somebody_else_s_rule_is_not_ended(office: Office) -> None:
     assert "You have no rule “1” that you may end" in answer.text
     assert suggestions_of(answer) == ["unsubscribe 2"]
     assert set((await states(office)).values()) == {RuleState.ACTIVE}
-
-
-async def test_rules_rest_while_the_bot_is_out_of_the_channel(office: Office) -> None:
-    await office.rule(NORTH, owner=SAM)
-    await office.rule(PUBLIC, owner=SAM)
-    await office.front.membership(NORTH, is_member=False)
-    assert await states(office) == {1: RuleState.PAUSED, 2: RuleState.ACTIVE}
-    assert ("spotter", "pause", "rule:1") in await office.ledger()
-    owner = Destination(DestinationKind.USER, SAM)
-    due = await office.store.read(lambda tx: tx.outbox.due(office.clock.now() + timedelta(hours=1), 10))
-    assert list(due) == [owner]
-    await office.send()
-    (told,) = [one for one in office.slack.workspace.calls if one.method == "chat.postMessage"]
-    assert "Rule 1 is paused" in told.args["text"]
-
-    await office.front.membership(NORTH, is_member=True)
-    assert set((await states(office)).values()) == {RuleState.ACTIVE}
-    assert ("spotter", "resume", "rule:1") in await office.ledger()
-
-
-async def test_leaving_twice_tells_the_owner_once(office: Office) -> None:
-    await office.rule(NORTH, owner=SAM)
-    await office.front.membership(NORTH, is_member=False)
-    office.clock.advance(timedelta(seconds=5))
-    await office.front.membership(NORTH, is_member=False)
-    assert [verb for _, verb, _ in await office.ledger()] == ["pause"]
 
 
 async def test_an_employee_may_subscribe_to_what_they_see(office: Office) -> None:

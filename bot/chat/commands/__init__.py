@@ -10,7 +10,7 @@ from bot.core.model import Message, Viewer
 from bot.core.nearest import nearest
 from bot.views import answers
 
-__all__ = ["TOPICS", "Subcommand", "answered", "excused", "registry"]
+__all__ = ["TOPICS", "Subcommand", "answered", "excused", "registry", "storable"]
 
 TOPICS = (asking, rules, settling, linking)  # importing them fills the registry, in this order
 
@@ -26,7 +26,7 @@ async def answered(desk: Desk, user_id: str, channel_id: str | None, text: str) 
     """The answer to what stands behind the slash word; mistakes and refusals are answers too."""
     try:
         viewer = await desk.contacts.viewer(user_id)
-        return await _run(desk, viewer, channel_id, text)
+        return await _run(desk, viewer, channel_id, storable(text))
     except (QueryError, NotAllowed, StoreBusy) as problem:
         return excused(desk, problem)
 
@@ -38,6 +38,11 @@ def excused(desk: Desk, problem: QueryError | NotAllowed | StoreBusy) -> Message
     if isinstance(problem, NotAllowed):
         return answers.not_allowed(str(problem))
     return answers.trouble("Spotter's database is busy just now.", "Nothing was changed. Try again in a moment.")
+
+
+def storable(text: str) -> str:
+    """Text from outside without halves of characters, which JSON can spell and neither SQLite nor Slack takes."""
+    return text.encode("utf-8", "ignore").decode()
 
 
 async def _run(desk: Desk, viewer: Viewer, channel_id: str | None, text: str) -> Message:

@@ -7,6 +7,7 @@ from bot.chat.subscribing import subscribe as make_rule
 from bot.core.errors import NotAllowed, QueryError
 from bot.core.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
 from bot.core.nearest import nearest
+from bot.core.pauses import is_orphan
 from bot.core.ports import Tx
 from bot.core.query import EXAMPLES, parse, words
 from bot.views import subscriptions
@@ -47,16 +48,21 @@ async def rules(desk: Desk, asked: Asked) -> Message:
         found = tx.rules.all(LIVING) if everything else visible(tx, asked.viewer, asked.channel_id)
         may_end = {rule.rule_id for rule in found if ends(asked.viewer, rule)}
         said = {rule.rule_id: readable(desk, tx, seen, rule) for rule in found}
-        return subscriptions.rules_list(found, said, may_end=may_end, command=desk.command)
+        orphans = {rule.rule_id for rule in found if is_orphan(rule) and asked.viewer.is_admin}
+        return subscriptions.rules_list(found, said, may_end=may_end, may_take=orphans, command=desk.command)
 
     return await desk.store.read(work)
 
 
 def visible(tx: Tx, viewer: Viewer, channel_id: str | None) -> list[Rule]:
-    """A channel's rules and those a viewer made, by number."""
+    """A channel's rules and those a viewer made, by number; for admins also those that wait to be taken over."""
     here = Destination(DestinationKind.CHANNEL, channel_id) if channel_id else None
     mine = viewer.slack_user_id
-    return [rule for rule in tx.rules.all(LIVING) if rule.owner == mine or rule.destination == here]
+    return [
+        rule
+        for rule in tx.rules.all(LIVING)
+        if rule.owner == mine or rule.destination == here or (viewer.is_admin and is_orphan(rule))
+    ]
 
 
 def readable(desk: Desk, tx: Tx, seen: Sight, rule: Rule) -> str:
