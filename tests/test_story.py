@@ -12,15 +12,15 @@ from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from bot.demo.company import Session
 from bot.demo.director import Director
-from tests.demo.browsing import WIDE, a_browser
+from tests.demo.browsing import PATIENCE, WIDE, a_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 RESULTS, STORE, OPERATIONS = "ojt-results", "store-12-harbour-street", "bot-ops"
 BURST = 8
-SOON = 20_000
+SOON = 30_000
 """Milliseconds a poll, a post and the page's news may take together."""
-SETTLED = 60.0
+SETTLED = 90.0
 """Seconds after a kill by which even a post nobody heard of has been looked for twice, and made again."""
 
 Verb: TypeAlias = Literal["Complete", "Correct"]
@@ -128,7 +128,7 @@ async def a_newcomer(browser: Browser) -> AsyncIterator[Newcomer]:
     async with Director(seed=1, port=0, happenings=False) as director:
         context = await browser.new_context(viewport=WIDE)
         try:
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(PATIENCE)
             yield Newcomer(director, await context.new_page())
         finally:
             await context.close()

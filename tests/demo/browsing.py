@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, ViewportSize, async_playwright
+from playwright.async_api import Browser, ViewportSize, async_playwright, expect
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -17,6 +17,8 @@ ARGUMENTS = (
     "--no-first-run",
     "--disable-quic",
 )
+PATIENCE = 15_000
+"""Milliseconds an expectation waits before it fails: a machine that also builds something else is slow."""
 WIDE, NARROW = ViewportSize(width=1600, height=1000), ViewportSize(width=400, height=850)
 
 
@@ -35,6 +37,7 @@ def chromium() -> str:
 async def a_browser() -> AsyncIterator[Browser]:
     """The installed Chromium, without a window."""
     path = chromium()
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         try:
