@@ -98,6 +98,12 @@ class Settings(BaseSettings):
     catch_up_hours: float = Field(
         24, gt=0, description="After an outage, completions older than this many hours are counted, not posted."
     )
+    keep_days: int | None = Field(
+        None,
+        ge=30,
+        description="Days that completed sessions are kept, and shown in messages already posted; blank: for ever.",
+        examples=["730"],
+    )
     port: int | None = Field(
         None, ge=0, le=65535, description="Serves `/healthz`, `/metrics` and, in HTTP mode, `/slack/events`."
     )
@@ -212,6 +218,11 @@ class Settings(BaseSettings):
     def catch_up(self) -> timedelta:
         """How old a completion may be to be posted after an outage. Ten years are for ever, and a date still."""
         return timedelta(hours=min(self.catch_up_hours, 87_600.0))
+
+    @property
+    def keep(self) -> timedelta | None:
+        """How long completed sessions are kept, None for ever."""
+        return None if self.keep_days is None else timedelta(days=self.keep_days)
 
     @property
     def zone(self) -> ZoneInfo:

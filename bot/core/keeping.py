@@ -5,9 +5,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
+BETWEEN_REDACTIONS = timedelta(seconds=3)  # half the pace of edits: the other half is for what is new
 ERASED_PERSON = "erased person"  # shown where an observer's name stood
 
 

@@ -22,11 +22,13 @@ from bot.jobs.gather import House
 from bot.jobs.poll import Poll
 from bot.jobs.rounds import Rounds
 from bot.jobs.telling import PollSettings
+from bot.jobs.tidy import Tidy
 from bot.store.database import Database
 
 DIRECTORY_RING = 15 * 60  # seconds; the rows say whether it is due
 DETAILS_RING = 60  # seconds
 ROUNDS_RING = 5 * 60  # seconds; the rows say which channels are due
+TIDY_RING = 60 * 60  # seconds; the rows say whether it is due
 PEOPLE_FIRST = 20.0  # seconds a poll waits for people and departments when they are due
 HEARTBEAT_PATIENCE = 10.0
 LOOK_ROUND = 1.0  # seconds between two looks at what other processes wrote, and at how we are
@@ -95,6 +97,7 @@ class Duties:
             ops_channel=settings.ops_channel,
             wake=self.deliver.wake,
         )
+        self._tidy = Tidy(store, clock, settings.keep, wake=self.deliver.wake)
         self._details_bell = asyncio.Event()
         self._directory_bell = asyncio.Event()
         self._poll_began: float | None = None  # monotonic, while a poll is under way
@@ -140,14 +143,16 @@ class Duties:
 
     async def run(self, on_round: Callable[[bool], None]) -> None:
         """Polls and sends until cancelled; `on_round` is told again and again whether all that rings and polls does."""
-        poll_bell, rounds_bell = asyncio.Event(), asyncio.Event()
+        poll_bell, rounds_bell, tidy_bell = asyncio.Event(), asyncio.Event(), asyncio.Event()
         poll_bell.set()
+        tidy_bell.set()
         scheduler = AsyncIOScheduler(timezone=UTC)
         for bell, seconds in (
             (poll_bell, self._settings.poll_interval),
             (self._directory_bell, DIRECTORY_RING),
             (self._details_bell, DETAILS_RING),
             (rounds_bell, ROUNDS_RING),
+            (tidy_bell, TIDY_RING),
         ):
             scheduler.add_job(_ring, "interval", seconds=seconds, args=[bell], coalesce=True, misfire_grace_time=None)
         async with asyncio.TaskGroup() as group:
@@ -155,6 +160,7 @@ class Duties:
             group.create_task(_whenever(self._directory_bell, self._directory.when_due), name="directory")
             group.create_task(_whenever(rounds_bell, self._rounds.once), name="rounds")
             group.create_task(_whenever(self._details_bell, self._details.until_done), name="details")
+            group.create_task(_whenever(tidy_bell, self._tidy.when_due), name="tidy")
             group.create_task(self.deliver.run(), name="deliver")
             scheduler.start()
             try:

@@ -8,14 +8,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.keeping import Erased, Expired, Forgotten
+from bot.core.keeping import BETWEEN_REDACTIONS, Erased, Expired, Forgotten
 from bot.core.model import Destination, DestinationKind, RuleState, SessionKey
 from bot.store.columns import State, to_json, to_ms, value_of
 from bot.store.endings import end_notices
 from bot.store.rows import OF_KEY
 
 CHILDREN = ("history", "details", "acknowledgements")  # tables that hang on a session's row
-BETWEEN_REDACTIONS = timedelta(seconds=3)  # half the pace of edits: the other half is for what is new
 ATTEMPTS_KEPT = timedelta(days=90)  # of messages that are settled
 SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
 _ERASED = "the person it is about was erased"

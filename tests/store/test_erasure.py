@@ -10,7 +10,7 @@ import pytest
 
 from bot.core import query as language
 from bot.core.access import EVERYTHING
-from bot.core.keeping import Erased
+from bot.core.keeping import BETWEEN_REDACTIONS, Erased
 from bot.core.model import (
     Change,
     ChangeKind,
@@ -31,7 +31,7 @@ from bot.core.model import (
 )
 from bot.core.ports import Narrowed, Tx
 from bot.store.database import Database
-from bot.store.erasure import ATTEMPTS_KEPT, BETWEEN_REDACTIONS, CHILDREN, SLACK_USERS_KEPT
+from bot.store.erasure import ATTEMPTS_KEPT, CHILDREN, SLACK_USERS_KEPT
 from tests.store.given import (
     ANA,
     NOON,

@@ -1,0 +1,127 @@
+"""Once a day what is old is forgotten, in the ledger as in the log by numbers only."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core.ports import Tx
+from bot.jobs.tidy import AT_ONCE, LEDGER_KEPT, Tidy
+from bot.store.database import Database
+from tests.fake_clock import NOON, FakeClock
+from tests.store.given import OTHER_ROOM, a_session, baseline, claim, owe, sent
+
+DAY = timedelta(days=1)
+YEAR = 365 * DAY
+
+
+@dataclass
+class House:
+    """A database with a baseline, and what keeps it tidy."""
+
+    store: Database
+    clock: FakeClock
+    wakes: list[str] = field(default_factory=list)
+
+    def tidy(self, keep: timedelta | None = YEAR) -> Tidy:
+        return Tidy(self.store, self.clock, keep, wake=lambda: self.wakes.append("deliver"))
+
+    async def listed(self, *ages: timedelta) -> None:
+        facts = [a_session(number, finished=NOON - age) for number, age in enumerate(ages)]
+        await self.store.transact(lambda tx: baseline(tx, *facts, now=NOON))
+
+    async def known(self) -> int:
+        return (await self.store.read(lambda tx: tx.sessions.poll_state())).sessions
+
+    async def ledger(self) -> list[tuple[str, str, str]]:
+        entries = await self.store.read(lambda tx: tx.ledger.entries(10))
+        return [(entry.who, entry.verb, entry.subject) for entry in entries]
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    store = Database.open(tmp_path / "spotter.db", now=NOON)
+    yield House(store, FakeClock())
+    store.close()
+
+
+async def test_what_is_older_than_it_is_kept_is_erased_and_reported(house: House) -> None:
+    await house.listed(YEAR + DAY, YEAR + 2 * DAY, YEAR - DAY)
+    assert await house.tidy().when_due()
+    assert await house.known() == 1
+    assert await house.ledger() == [("spotter", "tidy", "sessions:2")]
+
+
+async def test_without_a_setting_every_session_is_kept(house: House) -> None:
+    await house.listed(20 * YEAR)
+    assert await house.tidy(keep=None).when_due()
+    assert (await house.known(), await house.ledger()) == (1, [])
+
+
+async def test_it_tidies_once_a_day_whatever_rings_and_restarts(house: House) -> None:
+    await house.listed(DAY)
+    assert await house.tidy().when_due()
+    house.clock.advance(DAY - timedelta(seconds=1))
+    assert not await house.tidy().when_due()
+    house.clock.advance(timedelta(seconds=1))
+    assert await house.tidy().when_due()
+
+
+async def test_a_clock_set_back_does_not_stop_it_for_long(house: House) -> None:
+    await house.listed(DAY)
+    assert await house.tidy().when_due()
+    house.clock.advance(-30 * DAY)
+    assert await house.tidy().when_due()
+
+
+async def test_nothing_is_tidied_before_the_first_listing_is_stored(house: House) -> None:
+    assert not await house.tidy().when_due()
+
+
+async def test_many_old_sessions_are_erased_in_steps(house: House) -> None:
+    await house.listed(*[2 * YEAR] * (2 * AT_ONCE + 1), DAY)
+    assert await house.tidy().when_due()
+    assert await house.known() == 1
+
+
+async def test_what_was_posted_about_them_is_edited(house: House) -> None:
+    await house.listed(2 * YEAR, 2 * YEAR)
+
+    def post(tx: Tx) -> None:
+        owe(tx, a_session(0), now=NOON)
+        sent(tx, claim(tx, now=NOON, name="d0"), NOON)
+        owe(tx, a_session(1), destination=OTHER_ROOM, now=NOON)
+        sent(tx, claim(tx, OTHER_ROOM, NOON, name="d1"), NOON)
+
+    await house.store.transact(post)
+    await house.tidy().when_due()
+    assert (await house.store.read(lambda tx: tx.outbox.counts())).edits == 2
+    assert house.wakes == ["deliver"]
+    assert (await house.ledger())[0][2] == "sessions:2,redactions:2"
+
+
+async def test_the_ledger_keeps_more_than_a_year_whatever_the_setting(house: House) -> None:
+    await house.listed(DAY)
+
+    def write(tx: Tx) -> None:
+        tx.ledger.write("U1", "old", "it", NOON - LEDGER_KEPT - DAY)
+        tx.ledger.write("U1", "young", "it", NOON - LEDGER_KEPT + DAY)
+
+    await house.store.transact(write)
+    await house.tidy(keep=30 * DAY).when_due()
+    assert [verb for _, verb, _ in await house.ledger()] == ["tidy", "young"]
+
+
+async def test_a_busy_database_is_tidied_later(tmp_path: Path) -> None:
+    store = Database.open(tmp_path / "busy.db", now=NOON, busy_seconds=0.05)
+    other = Database.open(tmp_path / "busy.db", now=NOON)
+    house = House(store, FakeClock())
+    await house.listed(2 * YEAR)
+    other._writer.execute("BEGIN IMMEDIATE")
+    assert not await house.tidy().when_due()
+    other._writer.execute("ROLLBACK")
+    assert await house.tidy().when_due()
+    other.close()
+    store.close()
