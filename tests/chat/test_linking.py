@@ -1,6 +1,7 @@
 """Who is who: one's own link, an admin's list, links made and ended, and what suspends them."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ async def sees(office: Office, user: str, word: str) -> bool:
     return word in everything_in(await office.ask(user, "results"))
 
 
-async def change(office: Office, person_id: str, **what: object) -> None:
+async def change(office: Office, person_id: str, **what: Any) -> None:
     """iSpring says something else of one person."""
 
     def work(tx: Tx) -> None:
@@ -38,7 +39,7 @@ async def change(office: Office, person_id: str, **what: object) -> None:
     await office.store.transact(work)
 
 
-async def refresh(office: Office, user_id: str, **what: object) -> None:
+async def refresh(office: Office, user_id: str, **what: Any) -> None:
     """Slack says something else of one account, and we have heard of it."""
     account = office.slack.workspace.users[user_id]
     for name, value in what.items():
@@ -205,7 +206,7 @@ async def test_the_list_says_by_whom_since_when_and_who_is_missing_why(office: O
     ],
 )
 async def test_an_admins_link_rests_while_either_side_is_gone(
-    office: Office, of_person: dict[str, object], of_account: dict[str, object], why: str
+    office: Office, of_person: dict[str, Any], of_account: dict[str, Any], why: str
 ) -> None:
     await office.ask(ADMIN, f"link <@{UNLINKED}> emma")
     assert await sees(office, UNLINKED, "10aa0000")

@@ -96,7 +96,7 @@ async def test_a_shared_session_is_a_card_under_the_name_of_who_shared_it(office
     [card] = office.slack.messages(NORTH)
     assert card.text.startswith("<@U0EMMA> shared this session.") and "Below target, 72 %" in card.text
     assert card.text.count("10aa0000") == 1
-    assert set(card.metadata["event_payload"]) == {"delivery"}
+    assert card.metadata is not None and set(card.metadata["event_payload"]) == {"delivery"}
     assert (EMMA, "share", f"channel:{NORTH}:session:{LOW.session_id}") in await office.ledger()
 
 
