@@ -13,6 +13,7 @@ from bot.core.model import Destination, Notice, NoticeKind
 from bot.core.ports import CountedSession
 from bot.store.columns import from_json, from_ms_or_none, to_json, to_ms, value_of
 from bot.store.deliveries import facts_of, refresh_due
+from bot.store.resting import settle_one
 from bot.store.rows import session_of
 
 COUNTED = "counted in a summary"
@@ -48,6 +49,7 @@ def count_in(
         connection.execute("DELETE FROM notices WHERE id = ?", (number,))
         return 0
     _take_in(connection, number, summary, due_at)
+    settle_one(connection, number, due_at)
     refresh_due(connection, str(summary.destination))
     return counted
 
