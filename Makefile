@@ -20,6 +20,10 @@ format: .venv/test.stamp
 bench: .venv/test.stamp
 	$(BIN)/python -m tests.bench
 
+SEED ?= $(shell date +%s)
+storm: .venv/test.stamp
+	$(BIN)/python -m tests.storm --kills 300 --seed $(SEED)
+
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 

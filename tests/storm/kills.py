@@ -70,9 +70,13 @@ class Killer:
         else:
             self._kill_in(moment.after)
 
-    async def killed(self, at_latest: float) -> bool:
-        """Waits for the kill; where its moment does not come in so many seconds, kills all the same and says False."""
+    async def killed(self, born_within: float, at_latest: float) -> bool:
+        """Waits for the kill; where its moment does not come in so many seconds from the bot's first word, kills all
+        the same and says False."""
         try:
+            async with asyncio.timeout(born_within):
+                while self._bot.is_alive and not self._is_born:
+                    await asyncio.sleep(0.05)
             async with asyncio.timeout(at_latest):
                 await self._bot.process.wait()
                 return True
@@ -84,11 +88,15 @@ class Killer:
                 self._timer.cancel()
             await self._bot.kill()
 
+    @property
+    def _is_born(self) -> bool:
+        return bool(self._bot.log())
+
     def _hear(self, happening: Happening) -> None:
         call = happening.subject
         if not isinstance(call, ApiCall) or call.method != self._moment.method or self._left <= 0:
             return
-        if not self._bot.log():
+        if not self._is_born:
             return  # it is only being born: this call was still under way when its predecessor died
         self._left -= 1
         if self._left == 0:

@@ -10,7 +10,7 @@ from bot.demo.slack import faults
 from tests.service.house import REPOSITORY, RESULTS
 from tests.storm import kills
 from tests.storm.kills import Killer, Moment
-from tests.storm.storm import Say, storm
+from tests.storm.storm import BORN_WITHIN, ROUND_AT_MOST, Say, storm
 from tests.storm.weather import POST
 
 
@@ -60,7 +60,8 @@ SEND_BEFORE_COMMIT = Mutant(
     (
         Change(
             "bot/jobs/sending.py",
-            "        delivery = await self.insist(lambda tx: tx.outbox.claim(destination, now, slack_time, new_id))\n",
+            "        delivery = await self.insist("
+            "lambda tx: claim_next(tx, destination, now, slack_time, new_id, self._house))\n",
             "        claimed = []\n"
             "        def claim(tx):\n"
             "            claimed.append(tx.outbox.claim(destination, now, slack_time, new_id))\n"
@@ -111,7 +112,7 @@ async def ordeal(folder: Path, rules: Path, mutant: Mutant | None, say: Say = pr
         await bot.until(lambda: house.cards(lost.session), "a card whose reply is lost")
         killed = Killer(house, bot, Moment(POST, 1, 0.0))
         company.complete(percent=60)
-        assert await killed.killed(10), "the bot posts the other one"
+        assert await killed.killed(BORN_WITHIN, ROUND_AT_MOST), "the bot posts the other one"
         doing = kills.what_it_was_doing(house, made.born)
         wrong = await made.settle()
         say(f"{mutant.name if mutant else 'the real one'}; killed while {doing}: {'; '.join(wrong) or 'all is well'}")

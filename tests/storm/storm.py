@@ -23,8 +23,10 @@ from tests.storm.verdict import told_too_often, violations
 
 BASELINE = 6
 BURST = 6
-ROUND_AT_MOST, QUICK_ROUND_AT_MOST = 15.0, 8.0
-"""Seconds after which a bot is killed although its moment has not come."""
+BORN_WITHIN = 60.0
+"""Seconds in which a bot says its first word, on a machine that is busy with others."""
+ROUND_AT_MOST = 20.0
+"""Seconds after that at which a bot is killed although its moment has not come."""
 SETTLED_WITHIN = 200.0
 """Seconds: two looks, a back-off after many tries, an edit that waits a minute and a half."""
 CALM = 0.15

@@ -30,7 +30,6 @@ class Story:
     was_good: bool | None = None
     """How it was completed last; None: never."""
     cards: Counter[str] = field(default_factory=Counter)
-    first_told: set[str] = field(default_factory=set)
 
     @property
     def short_id(self) -> str:
@@ -196,10 +195,7 @@ class Company:
 
     def _owe(self, story: Story, *, is_new_card: bool, is_first: bool) -> None:
         for place in self.hearing(story.session):
-            if is_new_card:
-                story.cards[place] += 1
-            elif is_first and place not in story.first_told:
-                story.first_told.add(place)
+            if is_new_card or (is_first and not story.cards[place]):
                 story.cards[place] += 1
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from bot.demo.slack import Message
 from tests.storm.story import Company, Story
 
-_COUNTED = re.compile(r"(\d+) older completed session")
+_COUNTED = re.compile(r"(\d+) sessions? came in late")
 
 
 def violations(company: Company) -> list[str]:
