@@ -124,9 +124,7 @@ class Storm:
             if is_calm:
                 await self._let_live(bot, CALM_SECONDS)
                 self.company.happen(BURST)
-            in_time = await Killer(self.house, bot, moment).killed(
-                QUICK_ROUND_AT_MOST if self._is_quick else ROUND_AT_MOST
-            )
+            in_time = await Killer(self.house, bot, moment).killed(BORN_WITHIN, ROUND_AT_MOST)
             events.cancel()
         doing = kills.what_it_was_doing(self.house, self.born)
         self.figures.kills[doing] += 1
