@@ -29,6 +29,10 @@ function drawSidebar() {
   const places = visibleChannels();
   const channels = places.filter((channel) => channel.kind !== "im").sort((a, b) => a.rank - b.rank || a.name.localeCompare(b.name));
   const direct = places.filter((channel) => channel.kind === "im");
+  // Made again only when it differs: a button that is replaced between press and release loses the click.
+  const print = JSON.stringify([state.viewer, view.channel, state.app, channels.concat(direct).map((channel) => [channel.id, channel.name, channel.kind, channel.archived, unread(channel)])]);
+  if (byId("sidebar").dataset.print === print) return;
+  byId("sidebar").dataset.print = print;
   const focused = byId("sidebar").contains(document.activeElement) ? document.activeElement.dataset.key : null;
   fill(byId("sidebar"),
     h("div", { class: "sidebar-head" }, h("strong", {}, state.app?.team || "Workspace"), h("span", {}, personById(state.viewer)?.name)),
