@@ -63,7 +63,10 @@ class SocketMode:
             return web.Response(status=404, text="unknown or used ticket")
         self._tickets.discard(ticket)
         ws = web.WebSocketResponse(timeout=CLOSE_WITHIN, autoping=False, max_msg_size=16 * 1024 * 1024)
-        await ws.prepare(request)
+        try:
+            await ws.prepare(request)
+        except ConnectionError:
+            return web.Response()  # the app went away after asking: nobody is there to be greeted
         if len(self.connections) >= MOST_CONNECTIONS:
             await ws.send_json(
                 {"type": "disconnect", "reason": "too_many_websockets", "debug_info": {"host": "stand-in"}}
