@@ -41,9 +41,13 @@ class Moment:
         return f"{self.after:.3f} s after {since}"
 
 
-def draw(dice: Random) -> Moment:
-    """Four in five at a post: the instant it arrives, while it is being answered, or just after."""
-    match dice.choices(("arrives", "hangs", "answered", EDIT, HISTORY, ""), (50, 15, 15, 6, 8, 6))[0]:
+def draw(dice: Random, *, is_quick: bool) -> Moment:
+    """Four in five at a post: the instant it arrives, while it is being answered, or just after.
+
+    `is_quick`: never at an edit, which is left to a dead bot for a minute before another takes it up.
+    """
+    edits = 0 if is_quick else 6
+    match dice.choices(("arrives", "hangs", "answered", EDIT, HISTORY, ""), (50, 15, 15, edits, 8, 6))[0]:
         case "arrives":
             return Moment(POST, dice.randint(1, 4), 0.0)
         case "hangs":

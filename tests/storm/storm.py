@@ -114,7 +114,7 @@ class Storm:
     async def round(self, number: int) -> None:
         """One bot's life."""
         dice = Random(f"{self._seed}:{number}")
-        today, moment = weather.draw(dice, is_quick=self._is_quick), kills.draw(dice)
+        today, moment = weather.draw(dice, is_quick=self._is_quick), kills.draw(dice, is_quick=self._is_quick)
         is_calm = not self._is_quick and dice.random() < CALM
         await weather.break_out(self.house, today)
         bot = await self.bot()
