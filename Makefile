@@ -34,6 +34,7 @@ clean:
 .venv/demo.stamp: requirements.txt pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m compileall -q bot
 	@touch $@
 
 .venv/test.stamp: tests/requirements.txt .venv/demo.stamp
