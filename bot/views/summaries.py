@@ -60,7 +60,7 @@ def _words(
             sessions=count(tally.sessions, "more session" if code == "overflow" else "session"),
             were="was" if tally.sessions == 1 else "were",
             are="is" if tally.sessions == 1 else "are",
-            bad=f", {tally.bad:,} of them below target or failed" if tally.bad else "",
+            bad=_bad(tally),
         )
     ]
     if tally.sessions:
@@ -70,6 +70,13 @@ def _words(
     if isinstance(follow, int) and follow:
         sentences.append(f"{count(follow, 'newer session')} {'follows' if follow == 1 else 'follow'} as usual.")
     return " ".join(sentences)
+
+
+def _bad(tally: Tally) -> str:
+    if not tally.bad:
+        return ""
+    part = "" if tally.sessions == 1 else "all of them " if tally.bad == tally.sessions else f"{tally.bad:,} of them "
+    return f", {part}below target or failed"
 
 
 def _asking(tally: Tally, facts: CardFacts) -> str:

@@ -1,15 +1,17 @@
 """A room to poll in: a small world, iSpring's stand-in over real HTTP, our client, a real database, a clock to turn."""
 
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.core.delivery import AppRefused, DestinationGone, NotSent, Throttled
+from bot.core.delivery import AppRefused, DestinationGone, NotSent, Sent, Throttled, after_post, versions_shown
 from bot.core.model import (
     OPERATOR,
+    Delivery,
     DeliveryState,
     Destination,
     DestinationKind,
@@ -24,15 +26,18 @@ from bot.core.model import (
     Viewer,
 )
 from bot.core.model import Session as StoredSession
-from bot.core.ports import Contact, Nobody, PollReport, Tx
+from bot.core.ports import Contact, Nobody, PollReport, Told, Tx
 from bot.demo.company import Person, Session
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
 from bot.ispring.client import Ispring
 from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
+from bot.jobs.attempts import attempt_of
+from bot.jobs.away import claim_next
 from bot.jobs.details import FetchDetails
 from bot.jobs.directory import DirectoryRefresh
+from bot.jobs.gather import House
 from bot.jobs.poll import Poll
 from bot.jobs.telling import PollSettings
 from bot.store.database import Database
@@ -133,6 +138,45 @@ class Room:
     async def posted(self) -> list[SessionKey | None]:
         """Whose cards the channel is owed, in order."""
         return [notice.session for notice in await self.owed(NoticeKind.SESSION, CHANNEL)]
+
+    async def counted(self, kind: NoticeKind, where: Destination = CHANNEL) -> list[int]:
+        """How many sessions each summary counts that waits for a destination, oldest first."""
+
+        with closing(sqlite3.connect(self.store.path)) as file:
+            rows = file.execute(
+                "SELECT count(*) FROM notices AS summary JOIN notices AS member ON member.counted_in = summary.id"
+                " WHERE summary.kind = ? AND summary.destination = ? GROUP BY summary.id ORDER BY summary.id",
+                (kind, str(where)),
+            )
+            return [number for (number,) in rows]
+
+    async def posts(self, where: Destination = CHANNEL) -> list[Delivery]:
+        """Everything that is due at a destination goes out, showing what is stored by now."""
+        posted: list[Delivery] = []
+
+        def post(tx: Tx) -> bool:
+            now = self.clock.now()
+            delivery = claim_next(tx, where, now, now.timestamp(), f"d{len(posted)}:{now.timestamp()}:{where}", House())
+            if delivery is None:
+                return False
+            versions = {
+                owed.notice_id: found.version
+                for owed in delivery.notices
+                if owed.notice.session and (found := tx.sessions.get(owed.notice.session))
+            }
+            sent = after_post(delivery, Sent(where.id, f"{len(posted)}.{now.timestamp()}"), now=now, dice=0.5)
+            posted.append(versions_shown(sent, versions))
+            tx.outbox.save(posted[-1], attempt_of("post", Sent(where.id, "1"), now, now))
+            return True
+
+        while await self.store.transact(post):
+            pass
+        return posted
+
+    async def why(self, session: Session, where: Destination = CHANNEL) -> list[Told]:
+        """What became of a session at a destination."""
+        told = await self.store.read(lambda tx: tx.outbox.why(key_of(session)))
+        return [one for one in told if one.notice.destination == where]
 
     async def ops(self) -> list[str]:
         """The codes the admin was told."""

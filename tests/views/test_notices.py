@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.model import OPERATOR, Destination, DestinationKind, NoticeKind
+from bot.core.model import OPERATOR, Destination, DestinationKind, NoticeKind, Tally
 from bot.views.notices import RENDERERS, render
 from bot.views.ops import SENTENCES, ops_sentence
 from tests.views.build import delivery, facts, notice, record, rule
@@ -13,12 +13,6 @@ OWNER = Destination(DestinationKind.USER, "U0LND")
 
 def test_every_kind_of_notice_has_a_renderer() -> None:
     assert set(RENDERERS) == set(NoticeKind)
-
-
-def test_old_completions_are_counted_in_one_line() -> None:
-    message = render(delivery(notice(NoticeKind.COUNTED, told={"count": 12})), facts())
-    assert message.text == ("12 older completed sessions came in late: stored, not posted. `/ojt results` shows them.")
-    assert_fits_slack(message)
 
 
 def test_a_rule_introduces_itself() -> None:
@@ -41,8 +35,8 @@ def test_a_rule_for_everything_by_the_operator_says_so() -> None:
 def test_an_owner_hears_why_their_rule_pauses_and_what_to_do() -> None:
     paused = notice(NoticeKind.RULE_PAUSED)
     message = render(delivery(paused, to=OWNER), facts(rules=(rule(why="is_archived"),)))
-    assert "Rule 3 is paused: Spotter can't write to <#C0NORTH> (Slack says: is_archived)" in message.text
-    assert "Invite Spotter to the channel again" in message.text
+    assert "Rule 3 is paused: Spotter can't write to <#C0NORTH>, because it is archived" in message.text
+    assert "Unarchive it, with Spotter in it, and it goes on by itself" in message.text
     assert_fits_slack(message)
 
 
@@ -83,8 +77,8 @@ def test_a_fact_that_is_missing_does_not_stop_a_notice() -> None:
 
 def test_notices_of_several_kinds_share_a_message() -> None:
     one = record()
-    both = delivery(notice(key=one.session.key), notice(NoticeKind.COUNTED, told={"count": 1}))
-    message = render(both, facts(one))
-    assert "Session 00000001\n1 older completed session came in late" in message.text
-    assert "1 older completed session" in "\n".join(texts(message.blocks))
+    both = delivery(notice(key=one.session.key), notice(NoticeKind.COUNTED))
+    message = render(both, facts(one, tallies={1: Tally(1)}))
+    assert "Session 00000001\n1 session came in late" in message.text
+    assert "1 session came in late" in "\n".join(texts(message.blocks))
     assert_fits_slack(message)
