@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.core.model import DeliveryState, Destination, Notice, NoticeKind, SessionFacts
+from bot.core.model import DeliveryState, Notice, NoticeKind, SessionFacts
 from bot.core.ports import Tx
 from bot.core.routing import subject_of
 from bot.store.database import Database
@@ -12,10 +12,8 @@ from tests.store.given import NOON, OTHER_ROOM, ROOM, a_notice, a_session, becom
 DAY = timedelta(days=1)
 
 
-def a_summary(
-    kind: NoticeKind = NoticeKind.COUNTED, subject: str = "counted:1", where: Destination = ROOM, **facts: int
-) -> Notice:
-    return Notice(kind=kind, destination=where, subject=subject, reason="too many", facts={"code": "old", **facts})
+def a_summary(kind: NoticeKind = NoticeKind.COUNTED, subject: str = "counted:1", **facts: int) -> Notice:
+    return Notice(kind=kind, destination=ROOM, subject=subject, reason="too many", facts={"code": "old", **facts})
 
 
 def seen(tx: Tx, *numbers: int) -> list[SessionFacts]:
