@@ -1,15 +1,24 @@
 """`outbox`: what is owed to whom, and what became of it. What is written here a running Spotter acts on."""
 
+import os
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import click
 from tabulate import tabulate
 
 from bot.cli.rows import with_store
+from bot.config import load
 from bot.core.access import EVERYTHING
-from bot.core.errors import SpotterError
-from bot.core.model import OPERATOR, DeliveryState
-from bot.core.ports import Clock, Store, Told, Tx
+from bot.core.errors import MessengerError, SpotterError
+from bot.core.explain import Explanation, explain
+from bot.core.model import OPERATOR, DeliveryState, DirectMessages, NoticeKind, Viewer
+from bot.core.ports import Clock, Messenger, Store, Told, Tx
+from bot.service.parts import slack_messenger
+from bot.views.rules import why_words
+from bot.views.why import ON_TERMINAL, why_lines
+
+LINKS_ASKED = 10
 
 
 @click.group()
@@ -72,39 +81,74 @@ def drop(delivery_id: str) -> None:
 def why(session_id: str) -> None:
     """Say who was told of a session (its short id), when, and why or why not."""
 
-    async def ask(store: Store, _: Clock) -> list[tuple[str, Sequence[Told]]]:
-        return await store.read(
-            lambda tx: [
-                (tx.sessions.short_id(session.key), tx.outbox.why(session.key))
-                for session in tx.sessions.starting_with(session_id, EVERYTHING)
-            ]
-        )
-
-    found = with_store(ask)
+    found = with_store(lambda store, clock: _explained(store, clock, session_id))
     if not found:
         raise SpotterError(f"No session's id begins with {session_id}. See: spotter sessions")
-    for short_id, tolds in found:
-        click.echo(f"Session {short_id}")
-        if not tolds:
-            click.echo("  Nobody was owed a message about it: no rule matched when it was seen, or it was not news.")
-        for told in tolds:
-            click.echo("  " + " · ".join(str(part) for part in _told_row(told) if part))
-            for attempt in told.attempts:
-                line = f"{attempt.started_at:%Y-%m-%d %H:%M:%S} {attempt.what}: {attempt.result} {attempt.why}"
-                click.echo("    " + line.rstrip())
+    for explained, links in found:
+        click.echo("\n".join(why_lines(explained, links, ON_TERMINAL)))
+
+
+async def _explained(store: Store, clock: Clock, prefix: str) -> list[tuple[Explanation, dict[str, str]]]:
+    settings = load(os.environ)
+    employee_wants = DirectMessages.ALL if settings.notify_employees else DirectMessages.NONE
+
+    def work(tx: Tx) -> list[Explanation]:
+        owners = {rule.owner: _owner(tx, rule.owner, settings.admins) for rule in tx.rules.all()}
+        explained = (
+            explain(tx, session.key, owners=owners, now=clock.now(), employee_wants=employee_wants)
+            for session in tx.sessions.starting_with(prefix.lower(), EVERYTHING)
+        )
+        return [one for one in explained if one is not None]
+
+    found = await store.read(work)
+    async with slack_messenger(settings, clock) as messenger:
+        return [(one, await _links(messenger, one)) for one in found]
+
+
+def _owner(tx: Tx, owner: str, admins: AbstractSet[str]) -> Viewer:
+    """A rule's owner as far as is stored: Slack is not asked."""
+    return Viewer(
+        slack_user_id=owner,
+        person_id=tx.people.linked_person(owner),
+        is_admin=owner in admins,
+        why="the rule's owner is not linked to a person in iSpring",
+    )
+
+
+async def _links(messenger: Messenger, found: Explanation) -> dict[str, str]:
+    """Links to what was posted; where Slack can't be asked, the answer names channel and time stamp instead."""
+    links: dict[str, str] = {}
+    for told in found.told[:LINKS_ASKED]:
+        sent = told.delivery
+        if sent is None or sent.channel is None or sent.ts is None:
+            continue
+        try:
+            link = await messenger.permalink(sent.channel, sent.ts)
+        except MessengerError:
+            break
+        if link:
+            links[sent.delivery_id] = link
+    return links
 
 
 _TOLD = ("delivery", "what", "to", "owed since (UTC)", "state", "tries", "why")
+_KINDS = {
+    NoticeKind.SESSION: "a session's result",
+    NoticeKind.COUNTED: "a count of old sessions",
+    NoticeKind.INTRO: "a rule's introduction",
+    NoticeKind.RULE_PAUSED: "that a rule is paused",
+    NoticeKind.OPS: "a word to the operator",
+}
 
 
 def _told_row(told: Told) -> tuple[object, ...]:
     delivery = told.delivery
     return (
         delivery.delivery_id if delivery else "",
-        told.notice.kind,
+        _KINDS.get(told.notice.kind, str(told.notice.kind)) + (", counted" if told.counted_in else ""),
         told.notice.destination,
         f"{told.owed_at:%Y-%m-%d %H:%M:%S}",
         DeliveryState.DROPPED if told.ended else delivery.state if delivery else DeliveryState.WAITING,
         delivery.attempts if delivery else 0,
-        told.ended or (delivery.why if delivery else "") or told.notice.reason,
+        why_words(told.ended or (delivery.why if delivery else "") or told.notice.reason),
     )

@@ -1,11 +1,15 @@
 """Is it alive, is it late, what is waiting: the answer to `status`, and the same facts for the Home tab."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.model import Message
-from bot.core.ports import OutboxCounts, PollState
+from bot.core.model import DestinationKind, Message
+from bot.core.ports import Held, OutboxCounts, PollState
 from bot.views.blocks import Block, count, date_token, fields, header, instant, lasting, message, mrkdwn, safe, section
+from bot.views.rules import why_words
+
+HELD_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +23,7 @@ class Status:
     poll_interval: float
     now: datetime
     is_admin: bool
+    held: Sequence[Held] = ()
 
 
 def status(known: Status) -> Message:
@@ -67,10 +72,24 @@ def trouble_lines(known: Status) -> list[str]:
     if outbox.dead:
         told.append(f"{count(outbox.dead, 'message')} refused by Slack for ever; see `outbox list`.")
     if outbox.held:
-        told.append(f"{count(outbox.held, 'message')} held because a destination can't be reached.")
+        told.append(f"{count(outbox.held, 'message')} held because a destination can't be reached or a rule rests.")
+    told += [_held_words(held) for held in known.held[:HELD_SHOWN]]
+    if len(known.held) > HELD_SHOWN:
+        told.append(f"and {len(known.held) - HELD_SHOWN} more destinations; see `outbox list`.")
     if known.paused_rules:
         told.append(f"{count(known.paused_rules, 'rule')} paused.")
     return told
+
+
+def _held_words(held: Held) -> str:
+    ident = safe(held.destination.id, 40)
+    place = {
+        DestinationKind.CHANNEL: f"<#{ident}>",
+        DestinationKind.USER: f"Direct messages to <@{ident}>",
+        DestinationKind.PERSON: f"Direct messages to iSpring's person {ident}",
+    }[held.destination.kind]
+    since = f" since {date_token(held.since)}" if held.since is not None else ""
+    return f"{place}: held{since}, {count(held.waiting, 'message')} waiting ({why_words(held.why)})."
 
 
 def waiting_words(outbox: OutboxCounts) -> str:

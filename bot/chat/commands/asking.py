@@ -160,6 +160,7 @@ def status_of(desk: Desk, tx: Tx, viewer: Viewer) -> status_view.Status:
         poll_interval=desk.poll_interval,
         now=desk.clock.now(),
         is_admin=viewer.is_admin,
+        held=tx.outbox.held() if viewer.is_admin else (),
     )
 
 

@@ -1,0 +1,114 @@
+"""Why somebody was, or was not, told of a session."""
+
+from dataclasses import replace
+
+from bot.chat.commands.asking import shown
+from bot.chat.commands.registry import Asked, subcommand
+from bot.chat.desk import Desk
+from bot.chat.sight import record_of, sight
+from bot.core.errors import MessengerError, QueryError
+from bot.core.explain import Explanation, Judged, explain
+from bot.core.model import (
+    OPERATOR,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    DirectMessages,
+    Message,
+    RuleState,
+    SessionFacts,
+    Viewer,
+)
+from bot.core.ports import Tx
+from bot.views import sessions
+from bot.views import why as view
+
+CHANNELS_ASKED = 20  # whose members are read for one answer
+LINKS_ASKED = 10
+
+
+@subcommand(
+    "why ID",
+    "Who was told of a session, when, and why or why not",
+    examples=("why 4f2a91c0",),
+    more="The id is at the foot of each card. Admins see every destination, others theirs and channels they are in.",
+)
+async def why(desk: Desk, asked: Asked) -> Message:
+    """What is stored about telling of one session, and what would be decided today."""
+    prefix = asked.words.strip("`“”\"'#<> ").removeprefix("session ").strip().lower()
+    if not prefix:
+        raise QueryError(f"Which session? Type {desk.command} why and the id at the foot of a card.", ["results"])
+    rules = await desk.store.read(lambda tx: tx.rules.all((RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)))
+    owners = {owner: await desk.contacts.viewer(owner) for owner in {rule.owner for rule in rules} - {OPERATOR}}
+
+    def work(tx: Tx) -> Message | Explanation:
+        seen = sight(tx, asked.viewer)
+        found = tx.sessions.starting_with(prefix, seen.reach)
+        record = record_of(tx, seen, found[0].key) if len(found) == 1 else None
+        explained = None
+        if record is not None:
+            explained = explain(
+                tx,
+                record.session.key,
+                owners=owners,
+                now=desk.clock.now(),
+                employee_wants=DirectMessages.ALL if desk.notify_employees else DirectMessages.NONE,
+            )
+        return explained or sessions.which_session(prefix, found, shown(desk, tx, seen, (one.key for one in found)))
+
+    answer = await desk.store.read(work)
+    if isinstance(answer, Message):
+        return answer
+    if not asked.viewer.is_admin:
+        answer = await _for_their_eyes(desk, asked.viewer, answer)
+    return view.why(answer, await _links(desk, answer), is_whole=asked.viewer.is_admin)
+
+
+async def _for_their_eyes(desk: Desk, viewer: Viewer, found: Explanation) -> Explanation:
+    """Without destinations that are neither the viewer's own nor a channel they are in."""
+    places = {told.notice.destination for told in found.told} | {
+        one.rule.destination for one in found.judged if one.rule is not None
+    }
+    theirs = {place for place in places if _is_own(viewer, place)}
+    channels = sorted(place for place in places if place.kind is DestinationKind.CHANNEL)
+    for place in channels[:CHANNELS_ASKED]:
+        try:
+            if viewer.slack_user_id in await desk.messenger.members(place.id):
+                theirs.add(place)
+        except MessengerError:
+            continue  # who can't be shown to be in it does not see it
+    return replace(
+        found,
+        told=[told for told in found.told if told.notice.destination in theirs],
+        judged=[one for one in found.judged if _is_theirs(viewer, one, theirs, found.record.session.facts)],
+    )
+
+
+def _is_own(viewer: Viewer, place: Destination) -> bool:
+    return place in (
+        Destination(DestinationKind.USER, viewer.slack_user_id),
+        Destination(DestinationKind.PERSON, viewer.person_id or ""),
+    )
+
+
+def _is_theirs(viewer: Viewer, judged: Judged, theirs: set[Destination], facts: SessionFacts) -> bool:
+    if judged.rule is not None:
+        return judged.rule.destination in theirs or judged.rule.owner == viewer.slack_user_id
+    person = {"observer": facts.observer_id, "employee": facts.key.employee_id}.get(judged.heard.who)
+    return person == viewer.person_id
+
+
+async def _links(desk: Desk, found: Explanation) -> dict[str, str]:
+    """Links to what was posted, as far as Slack gives them."""
+    links: dict[str, str] = {}
+    for told in found.told[:LINKS_ASKED]:
+        sent = told.delivery
+        if sent is None or sent.state is not DeliveryState.SENT or sent.channel is None or sent.ts is None:
+            continue
+        try:
+            link = await desk.messenger.permalink(sent.channel, sent.ts)
+        except MessengerError:
+            break
+        if link:
+            links[sent.delivery_id] = link
+    return links

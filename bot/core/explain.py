@@ -1,0 +1,122 @@
+"""Why somebody was, or was not, told of a session: what is stored about it, and what would be decided today.
+
+What was decided then is in the notices, each with its reason. A rule that did not match left no trace, so it is judged
+again with the facts as they are now; whoever reads the answer must be told that this is today's judgement.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.core.access import EVERYTHING
+from bot.core.changes import outcome_of
+from bot.core.errors import QueryError
+from bot.core.model import (
+    Change,
+    ChangeKind,
+    Destination,
+    DirectMessages,
+    News,
+    Rule,
+    RuleState,
+    Session,
+    SessionKey,
+    SessionRecord,
+    Viewer,
+)
+from bot.core.ports import Held, Told, Tx
+from bot.core.query import Filter, mentioned, parse, resolve
+from bot.core.routing import Heard, route
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What would be decided of a session today, for a rule (else for the observer or the employee)."""
+
+    heard: Heard
+    rule: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Everything there is to say. `judged` is today's judgement; `is_over`: there is a result to tell of."""
+
+    record: SessionRecord
+    is_over: bool
+    completed_seen_at: datetime | None
+    baseline_at: datetime | None
+    told: Sequence[Told]
+    held: Mapping[Destination, Held]
+    judged: Sequence[Judged]
+
+
+def explain(
+    tx: Tx,
+    key: SessionKey,
+    *,
+    owners: Mapping[str, Viewer],
+    now: datetime,
+    observer_wants: DirectMessages = DirectMessages.ALL,
+    employee_wants: DirectMessages = DirectMessages.NONE,
+) -> Explanation | None:
+    """None where no such session is stored. `owners` are those of the rules, by Slack user id; `*_wants` is what people
+    get who have not chosen."""
+    record = tx.sessions.record(key)
+    if record is None:
+        return None
+    session = record.session
+    rules = tx.rules.all((RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED))
+    observer = _wishes(tx, session.facts.observer_id)
+    employee = _wishes(tx, key.employee_id)
+    is_over = outcome_of(session).is_over
+    change = Change(kind=ChangeKind.COMPLETED, news=News.POST, reason="", before=None, after=session)
+    routed = route(
+        change,
+        rules=rules,
+        directory=tx.people.directory(),
+        owners=owners,
+        filters={rule.rule_id: found for rule in rules if (found := _filter(tx, rule, now)) is not None},
+        requested_at=now,
+        observer_wants=observer[0] or observer_wants,
+        employee_wants=employee[1] or employee_wants,
+    )
+    by_name = {f"rule {rule.rule_id}": rule for rule in rules}
+    return Explanation(
+        record=record,
+        is_over=is_over,
+        completed_seen_at=_completed_seen(record, session) if is_over else None,
+        baseline_at=tx.sessions.poll_state().baseline_at,
+        told=tx.outbox.why(key),
+        held={held.destination: held for held in tx.outbox.held()},
+        judged=[Judged(heard, by_name.get(heard.who)) for heard in routed.verdicts] if is_over else [],
+    )
+
+
+def _completed_seen(record: SessionRecord, session: Session) -> datetime:
+    """When it was last seen to become completed; a session that was completed when first seen has no such change."""
+    turns = [entry.at for entry in record.history if entry.new.is_over and (entry.old is None or not entry.old.is_over)]
+    return turns[-1] if turns else session.first_seen_at
+
+
+def _wishes(tx: Tx, person_id: str) -> tuple[DirectMessages | None, DirectMessages | None]:
+    user = tx.people.linked_user(person_id)
+    if user is None:
+        return None, None
+    chosen = tx.people.preferences(user)
+    return chosen.as_observer, chosen.as_employee
+
+
+def _filter(tx: Tx, rule: Rule, now: datetime) -> Filter | None:
+    try:
+        query = parse(rule.query)
+    except QueryError:
+        return None
+    people = {user: tx.people.linked_person(user) for user in mentioned(query)}
+    return resolve(
+        query,
+        directory=tx.people.directory(),
+        checklists={one.checklist_id: one.title for one in tx.sessions.checklists(EVERYTHING)},
+        mentions={user: person for user, person in people.items() if person is not None},
+        now=now,
+        zone=UTC,
+    )
