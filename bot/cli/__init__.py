@@ -23,6 +23,11 @@ VERBS = {
     "sessions": "bot.cli.sessions",
     "outbox": "bot.cli.outbox",
     "manifest": "bot.cli.manifest",
+    "people": "bot.cli.keeping",
+    "audit": "bot.cli.keeping",
+    "backup": "bot.cli.keeping",
+    "restore": "bot.cli.keeping",
+    "erase": "bot.cli.keeping",
 }
 """Each verb and the module that holds it under the same name, in the order help shows them."""
 

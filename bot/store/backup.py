@@ -165,7 +165,7 @@ def _begin_catch_up(connection: sqlite3.Connection, erased: Collection[str] | No
     again = None if erased is None else set(erased) - set(keeping.erased_people())
     for person_id in sorted(again or ()):
         keeping.erase(person_id, now)
-    Ledger(connection).write(OPERATOR, "restore", f"copy:{copied}", now)
+    Ledger(connection).write(OPERATOR, "restore", f"copy:{from_ms(copied).isoformat()}", now)
     sessions = value_of(connection, "SELECT count(*) FROM sessions")
     connection.execute("COMMIT")
     return Restored(

@@ -72,8 +72,8 @@ class Keeping:
     def _left_to_do(self, person_id: str, done: Erased) -> Erased:
         return replace(
             done,
-            redactions=self._count_posted(person_id, "edit_due_at IS NOT NULL"),
-            out_of_reach=self._count_posted(person_id, "edit_ended IS NOT NULL"),
+            redactions=len(self._posted(person_id, "edit_due_at IS NOT NULL")),
+            out_of_reach=self._posted(person_id, "edit_ended IS NOT NULL"),
         )
 
     def erased_people(self) -> Collection[str]:
@@ -149,15 +149,15 @@ class Keeping:
         )
         return [row[0] for row in rows]
 
-    def _count_posted(self, person_id: str, condition: str) -> int:
-        found: int = value_of(
-            self._connection,
-            f"SELECT count(*) FROM deliveries WHERE state = 'sent' AND {condition} AND (destination = ? OR id IN"
-            " (SELECT delivery FROM notices LEFT JOIN sessions USING (session_id, employee_id)"
-            " WHERE delivery IS NOT NULL AND ? IN (notices.employee_id, observer_id)))",
+    def _posted(self, person_id: str, condition: str) -> tuple[str, ...]:
+        """Messages to a person or about them that meet a condition, by channel and ts."""
+        rows = self._connection.execute(
+            f"SELECT channel || ' ' || ts AS place FROM deliveries WHERE state = 'sent' AND {condition}"
+            " AND (destination = ? OR id IN (SELECT delivery FROM notices LEFT JOIN sessions USING"
+            " (session_id, employee_id) WHERE delivery IS NOT NULL AND ? IN (notices.employee_id, observer_id)))",
             (str(Destination(DestinationKind.PERSON, person_id)), person_id),
         )
-        return found
+        return tuple(row["place"] for row in rows)
 
     # ---- sessions --------------------------------------------------------------------------------------------------
 
