@@ -9,7 +9,6 @@ from bot.views.blocks import (
     date_token,
     message,
     mrkdwn,
-    safe,
     section,
 )
 from bot.views.cards import CardFacts, Part, session_card
