@@ -1,0 +1,44 @@
+"""For every test: whatever is logged in this process tells of no secret and of nobody."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from tests.secrecy import leaks
+
+
+class _Kept(logging.Handler):
+    """Keeps what the standard library's loggers say, as a bot in service would show it."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(self.format(record))
+
+
+@pytest.fixture(autouse=True)
+def nothing_secret_is_logged() -> Iterator[None]:
+    """Fails a test whose logs hold an address, a token or a person's name, tracebacks included."""
+    lines: list[str] = []
+
+    def keep(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        told = structlog.processors.format_exc_info(_logger, _method, dict(event))
+        lines.append(repr(told))
+        return event
+
+    before = structlog.get_config()["processors"]
+    structlog.configure(processors=[keep, *before])
+    handler = _Kept(lines)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        structlog.configure(processors=before)
+    told = leaks("\n".join(lines))
+    assert not told, f"the log tells {told}"
