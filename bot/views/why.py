@@ -28,6 +28,7 @@ class Spelling:
     when: Callable[[datetime], str]
     place: Callable[[Destination], str]
     text: Callable[[str], str]
+    with_deliveries: bool = False  # whose ids `outbox retry` and `outbox drop` take
 
 
 def _mention(place: Destination) -> str:
@@ -42,7 +43,7 @@ def _mention(place: Destination) -> str:
 
 IN_SLACK = Spelling(date_token, _mention, safe)
 IN_PUSH = Spelling(instant, _mention, safe)  # the text beside the blocks: notifications show no date tokens
-ON_TERMINAL = Spelling(lambda at: f"{at:%Y-%m-%d %H:%M:%S} UTC", str, lambda text: text)
+ON_TERMINAL = Spelling(lambda at: f"{at:%Y-%m-%d %H:%M:%S} UTC", str, lambda text: text, with_deliveries=True)
 
 
 def why_lines(found: Explanation, links: Mapping[str, str], spelled: Spelling) -> list[str]:
@@ -93,6 +94,8 @@ def _told(told: Told, found: Explanation, links: Mapping[str, str], spelled: Spe
     to = spelled.place(told.notice.destination)
     first = f"• To {to}, owed since {spelled.when(told.owed_at)} ({spelled.text(told.notice.reason)}): "
     first += _counted(told) + _stands(told, found, links, spelled)
+    if spelled.with_deliveries and told.delivery is not None:
+        first += f" [delivery {told.delivery.delivery_id}]"
     attempts = told.attempts[-ATTEMPTS_SHOWN:]
     left_out = len(told.attempts) - len(attempts)
     return [

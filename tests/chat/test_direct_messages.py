@@ -1,0 +1,100 @@
+"""Direct messages: the first explains itself; who refuses them gets none, with the reason kept, until that changes."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.core.model import DeliveryState, Destination, DestinationKind, Notice, NoticeKind, SessionKey
+from bot.core.ports import Told
+from bot.core.routing import subject_of
+from tests.chat.office import ADMIN, HIGH, LOW, OLGA, Office, everything_in
+from tests.chat.test_lifecycle import look, send, told
+from tests.chat.test_through_slack import open_door, until
+
+__all__ = ["open_door"]
+OBSERVER = Destination(DestinationKind.PERSON, "olga")
+
+
+async def owe(office: Office, key: SessionKey) -> None:
+    notice = Notice(
+        kind=NoticeKind.SESSION, destination=OBSERVER, subject=subject_of(key), reason="observed", session=key
+    )
+    await office.store.transact(lambda tx: tx.outbox.owe(notice, office.clock.now()))
+
+
+async def stand(office: Office, key: SessionKey) -> Told:
+    [found] = await office.store.read(lambda tx: tx.outbox.why(key))
+    return found
+
+
+async def test_only_the_first_message_to_somebody_explains_why_it_comes(office: Office) -> None:
+    for key in (LOW, HIGH):
+        await owe(office, key)
+        await send(office)
+    first, second = office.slack.messages(office.slack.direct_message(OLGA).id)
+    assert "This is Spotter's first message to you" in str(first.blocks)
+    assert "first message" not in str(second.blocks)
+
+
+async def test_a_corrected_first_message_goes_on_explaining_itself(office: Office) -> None:
+    await owe(office, LOW)
+    await send(office)
+    await office.store.transact(lambda tx: tx.sessions.acknowledge(LOW, ADMIN, office.clock.now()))
+    office.clock.advance(timedelta(seconds=5))
+    await send(office)
+    [message] = office.slack.messages(office.slack.direct_message(OLGA).id)
+    assert message.edited is not None
+    assert "This is Spotter's first message to you" in str(message.blocks)
+
+
+REFUSALS = ("cannot_dm_bot", "user_disabled", "messages_tab_disabled", "user_not_visible")
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+@pytest.mark.parametrize("method", ["conversations.open", "chat.postMessage"])
+async def test_who_refuses_gets_none_and_the_reason_is_kept(office: Office, method: str, code: str) -> None:
+    office.slack.faults.order(method, code)
+    await owe(office, LOW)
+    await send(office)
+    await owe(office, HIGH)
+    await send(office)
+    assert told(office, OLGA) == []
+    first = await stand(office, LOW)
+    assert first.delivery is not None and first.delivery.state is DeliveryState.HELD and code in first.delivery.why
+    [held] = await office.store.read(lambda tx: tx.outbox.held())
+    assert (held.destination, held.why, held.waiting) == (OBSERVER, code, 2)
+    assert code in everything_in(await office.ask(ADMIN, f"why {LOW.session_id[:8]}"))
+
+
+async def test_they_are_tried_again_when_their_account_changes(open_door: Office) -> None:
+    office = open_door
+    office.slack.faults.order("conversations.open", "cannot_dm_bot")
+    await owe(office, LOW)
+    await send(office)
+    asked = sum(call.method == "users.info" for call in office.slack.calls)
+    await office.slack.change_user(OLGA, tz="Europe/Paris")
+    await until(lambda: sum(call.method == "users.info" for call in office.slack.calls) > asked)
+    for _ in range(100):
+        await send(office)
+        if told(office, OLGA):
+            break
+    assert len(told(office, OLGA)) == 1
+
+
+async def test_they_are_tried_again_after_a_day(office: Office) -> None:
+    office.slack.faults.order("conversations.open", "cannot_dm_bot")
+    await owe(office, LOW)
+    await send(office)
+    await look(office)
+    await send(office)
+    assert told(office, OLGA) == []
+    office.clock.advance(timedelta(hours=23))
+    await look(office)
+    await send(office)
+    assert len(told(office, OLGA)) == 1
+
+
+async def test_changes_of_accounts_nobody_knows_cost_no_question(office: Office) -> None:
+    before = len(office.slack.calls)
+    await office.front.person_changed("U0WHOEVER")
+    assert len(office.slack.calls) == before
