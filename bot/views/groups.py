@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from bot.core.changes import outcome_of
-from bot.core.model import Outcome, OutcomeKind, SessionKey, SessionRecord
+from bot.core.model import ChangeKind, Outcome, OutcomeKind, SessionKey, SessionRecord
 from bot.core.outcome import percent
 from bot.views import actions
 from bot.views.blocks import OPTION_TEXT, Block, bare, context, count, header, lines, link_button, menu, option, safe
@@ -84,7 +84,9 @@ def _line(number: int, key: SessionKey, facts: CardFacts, said: Callable[[Outcom
     short_id = bare(short_id_of(key, facts))
     if record is None:
         return f"{number}. No longer shown here · {short_id}"
-    return f"{number}. {said(outcome_of(record.session))} · {_who_and_what(record, facts)} · {short_id}"
+    return (
+        f"{number}. {said(outcome_of(record.session))}{_before(record)} · {_who_and_what(record, facts)} · {short_id}"
+    )
 
 
 def _text_line(key: SessionKey, facts: CardFacts, said: Callable[[Outcome], str]) -> str:
@@ -92,11 +94,11 @@ def _text_line(key: SessionKey, facts: CardFacts, said: Callable[[Outcome], str]
     if record is None:
         return f"No longer shown here, session {short_id_of(key, facts)}"
     key_words = (
-        safe(said(outcome_of(record.session)), LINE_VERDICT),
+        safe(said(outcome_of(record.session)), LINE_VERDICT) + _before(record),
         safe(facts.directory.name_of(key.employee_id), LINE_NAME),
         safe(record.session.facts.checklist_title, LINE_TITLE) or "checklist without a title",
     )
-    return f"{', '.join(key_words)}, session {short_id_of(key, facts)}"
+    return f"{', '.join(key_words)}{_seen(record, ', ')}, session {short_id_of(key, facts)}"
 
 
 def _menus(ordered: Sequence[SessionKey], facts: CardFacts, *, acknowledgeable: bool) -> list[Block]:
@@ -122,8 +124,18 @@ def _who_and_what(record: SessionRecord, facts: CardFacts) -> str:
     key = record.session.key
     who = bare(facts.directory.name_of(key.employee_id), LINE_NAME)
     what = bare(record.session.facts.checklist_title, LINE_TITLE) or "checklist without a title"
-    seen = " · acknowledged" if record.acknowledgements else ""
-    return f"{who}, {_short_site(facts.site_of(key))} · {what}{seen}"
+    return f"{who}, {_short_site(facts.site_of(key))} · {what}{_seen(record, ' · ')}"
+
+
+def _before(record: SessionRecord) -> str:
+    """The result that a correction replaced, for people who remember it; an edit shows no trace else."""
+    olds = [entry.old for entry in record.history if entry.kind is ChangeKind.CORRECTED and entry.old is not None]
+    old = olds[-1] if olds else None
+    return f" (was {percent(old.score)})" if old is not None and old.score is not None else ""
+
+
+def _seen(record: SessionRecord, before: str) -> str:
+    return f"{before}acknowledged" if record.acknowledgements else ""
 
 
 def _short_site(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -102,9 +102,35 @@ class Room:
         self, result: float = 72.0, *, to: Destination = SHOP_CHANNEL, rules: tuple[int, ...] | None = None
     ) -> SessionKey:
         """A session is completed and owed to a destination."""
+        (key,) = await self.complete_all([result], to=to, rules=rules)
+        return key
+
+    async def complete_all(
+        self,
+        results: Iterable[float],
+        *,
+        to: Destination = SHOP_CHANNEL,
+        rules: tuple[int, ...] | None = None,
+        ago: timedelta = timedelta(0),
+    ) -> list[SessionKey]:
+        """Sessions are completed, or were some time ago, and owed to a destination, all at once."""
+        now = self.clock.now() - ago
+        carried = ((self.rule.rule_id,) if to == SHOP_CHANNEL else ()) if rules is None else rules
+        completed = [self._completed(result, to, carried, now) for result in results]
+
+        def store(tx: Tx) -> None:
+            for change, notice in completed:
+                tx.sessions.save(change, bytes(8))
+                tx.outbox.owe(notice, now)
+
+        await self.store.transact(store)
+        return [change.after.key for change, _ in completed]
+
+    def _completed(
+        self, result: float, to: Destination, rules: tuple[int, ...], now: datetime
+    ) -> tuple[Change, Notice]:
         self._made += 1
         key = SessionKey(f"{self._made:08x}", "joe")
-        now = self.clock.now()
         facts = SessionFacts(
             key=key,
             checklist_id="open",
@@ -116,22 +142,16 @@ class Room:
         )
         after = remember(facts, now=now, targets=Targets(default=80.0))
         change = Change(kind=ChangeKind.COMPLETED, news=News.POST, reason="completed", before=None, after=after)
-        carried = ((self.rule.rule_id,) if to == SHOP_CHANNEL else ()) if rules is None else rules
         notice = Notice(
             kind=NoticeKind.SESSION,
             destination=to,
             subject=subject_of(key),
             reason="completed",
             session=key,
-            rule_ids=carried,
+            rule_ids=rules,
+            facts={"version": after.version},
         )
-
-        def store(tx: Tx) -> None:
-            tx.sessions.save(change, bytes(8))
-            tx.outbox.owe(notice, now)
-
-        await self.store.transact(store)
-        return key
+        return change, notice
 
     async def correct(self, key: SessionKey, result: float) -> None:
         """iSpring now says another result."""
@@ -141,6 +161,22 @@ class Room:
         after = replace(before, facts=facts, version=before.version + 1, changed_at=now)
         change = Change(kind=ChangeKind.CORRECTED, news=News.EDIT, reason="corrected", before=before, after=after)
         await self.store.transact(lambda tx: tx.sessions.save(change, bytes(8)))
+
+    async def turn(self, key: SessionKey, result: float) -> None:
+        """iSpring now says a result below target, which is news."""
+        await self.correct(key, result)
+        version = (await self.session(key)).version
+        owed = Notice(
+            kind=NoticeKind.SESSION,
+            destination=SHOP_CHANNEL,
+            subject=subject_of(key, version),
+            reason="it turned",
+            session=key,
+            rule_ids=(self.rule.rule_id,),
+            facts={"version": version},
+        )
+        now = self.clock.now()
+        await self.store.transact(lambda tx: tx.outbox.owe(owed, now))
 
     async def session(self, key: SessionKey) -> Session:
         found = await self.store.read(lambda tx: tx.sessions.get(key))

@@ -1,0 +1,132 @@
+"""A thousand completions at once, what waited through Slack's absence, and what a group shows: on the Slack stand-in,
+which refuses what Slack would refuse."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core.model import DeliveryState, Destination, DestinationKind, DirectMessages, Preferences
+from bot.core.ports import Tx
+from tests.demo.slack_room import ANA, OFFICE, SHOP
+from tests.jobs.outbox_room import SHOP_CHANNEL, Room, room, until
+
+OFFICE_CHANNEL = Destination(DestinationKind.CHANNEL, OFFICE)
+OBSERVER = Destination(DestinationKind.PERSON, "ana")
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[Room]:
+    async with room(tmp_path) as made:
+        yield made
+
+
+async def test_a_thousand_at_once_are_grouped_worst_first_and_delay_no_other_channel(world: Room) -> None:
+    good = await world.complete_all([90.0 + number % 10 for number in range(900)])
+    bad = await world.complete_all([10.0 + number % 50 for number in range(100)])
+    sending = asyncio.create_task(world.deliver().once(limit_seconds=3_000))
+    await until(lambda: len(world.posted(SHOP)) > 2)
+    (other,) = await world.complete_all([70.0], to=OFFICE_CHANNEL, rules=(world.rule.rule_id,))
+    await until(lambda: len(world.posted(OFFICE)) == 1)
+    assert len(world.posted(SHOP)) < 40  # the line before the shop goes on
+    await sending
+    texts = world.texts()
+    assert len(texts) == 40
+    for key in (*good, *bad):
+        assert sum(f"session {key.session_id}" in text for text in texts) == 1
+    assert all("Below target" in text for text in texts[:4])
+    assert not any("Below target" in text for text in texts[4:])
+    assert all(message.blocks for message in world.posted())
+    assert other.session_id in world.texts(OFFICE)[0]
+
+
+async def test_after_slacks_absence_old_news_are_one_card_and_new_ones_follow(world: Room) -> None:
+    old = await world.complete_all([90.0, 20.0, 85.0], ago=timedelta(hours=60))
+    new = await world.complete_all([95.0, 30.0], ago=timedelta(hours=2))
+    await world.send()
+    away, *cards = world.texts()
+    assert away.startswith("While I was away (")
+    assert "3 sessions were completed that are too old to be posted now, 1 of them below target or failed." in away
+    assert len(cards) == 2
+    assert new[1].session_id in cards[0]
+    for key in old:
+        told = await world.told(key)
+        assert told.delivery is not None
+        assert (told.delivery.state, told.delivery.ts) == (DeliveryState.SENT, world.posted()[0].ts)
+    assert (await world.counts()).waiting == 0
+
+
+async def test_what_may_have_been_posted_before_the_absence_is_never_folded(world: Room) -> None:
+    (key,) = await world.complete_all([72.0], ago=timedelta(hours=60))
+
+    def tried(tx: Tx) -> None:
+        earlier = world.clock.now() - timedelta(hours=60)
+        assert tx.outbox.claim(SHOP_CHANNEL, earlier, earlier.timestamp(), "d1") is not None
+
+    await world.store.transact(tried)
+    await world.send()
+    (text,) = world.texts()
+    assert f"Session {key.session_id}" in text
+
+
+async def test_a_person_hears_of_what_waited_in_one_message_and_only_what_they_still_want(world: Room) -> None:
+    keys = await world.complete_all([90.0, 20.0, 30.0], to=OBSERVER, ago=timedelta(hours=60))
+
+    def wishes(tx: Tx) -> None:
+        tx.people.link(ANA, "ana", "email", "ana@bakery.example", world.clock.now())
+        tx.people.set_preferences(ANA, Preferences(as_observer=DirectMessages.BELOW))
+
+    await world.store.transact(wishes)
+    await world.send()
+    (text,) = world.texts((await world.delivery(keys[0])).channel or "")
+    assert "2 sessions were completed that are too old to be posted now, all of them below target or failed." in text
+
+
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(hours=60)])
+async def test_who_pressed_stop_meanwhile_gets_nothing_and_the_reason_is_kept(world: Room, late: timedelta) -> None:
+    (key,) = await world.complete_all([20.0], to=OBSERVER, ago=late)
+
+    def stop(tx: Tx) -> None:
+        tx.people.link(ANA, "ana", "email", "ana@bakery.example", world.clock.now())
+        tx.people.set_preferences(ANA, Preferences(as_observer=DirectMessages.NONE))
+
+    await world.store.transact(stop)
+    await world.send()
+    told = await world.told(key)
+    assert told.ended in (
+        "this person turned direct messages off",
+        "nobody who may see what it counts wants it any more",
+    )
+    assert world.calls("chat.postMessage") == 0
+
+
+async def test_a_turn_that_was_taken_back_before_it_was_told_is_not_told(world: Room) -> None:
+    key = await world.complete(90.0)
+    await world.send()
+    await world.turn(key, 20.0)
+    await world.correct(key, 95.0)
+    await world.send()
+    assert len(world.texts()) == 1
+    assert "95 %" in world.texts()[0]
+
+
+# ---- what a group shows --------------------------------------------------------------------------------------------
+
+
+async def test_a_group_shows_what_became_of_its_members(world: Room) -> None:
+    first, second, third, fourth = await world.complete_all([90.0, 91.0, 92.0, 70.0])
+    await world.send()
+    await world.correct(first, 60.0)
+    await world.store.transact(lambda tx: tx.sessions.acknowledge(fourth, "U0LEAD", world.clock.now()))
+    await world.send()
+    (card,) = world.posted()
+    lines = card.text.splitlines()
+    assert lines[0] == "4 sessions: 2 below target, 2 met target · mean 78 %"
+    assert first.session_id in lines[1]
+    assert "60 %" in lines[1]
+    assert "was 90 %" in lines[1]
+    assert fourth.session_id in lines[2]
+    assert "acknowledged" in lines[2]
+    assert [key.session_id in line for key, line in zip((second, third), lines[3:], strict=True)] == [True, True]
