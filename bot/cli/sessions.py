@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 import tempfile
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
@@ -143,11 +144,18 @@ _FORMS: dict[str, Callable[[IO[str], Iterator[Row], _Pages, language.Query], Non
 def no_formula(value: object) -> object:
     """A cell no spreadsheet takes for a formula: text that begins like one gets a leading apostrophe.
 
+    Spreadsheets overlook blanks and invisible signs before a formula and take wide signs for narrow ones.
     Source: https://owasp.org/www-community/attacks/CSV_Injection
     """
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
-        return "'" + value
-    return value
+    if not isinstance(value, str):
+        return value
+    first = next((sign for sign in value if sign.isprintable() and not sign.isspace()), "")
+    begins_like_one = value.startswith(("\t", "\r", "\n")) or unicodedata.normalize("NFKC", first)[:1] in _STARTS
+    return "'" + value if first and begins_like_one else value
+
+
+# The minus of typography is no hyphen to Unicode, but one to some spreadsheets.
+_STARTS = frozenset("=+-@\u2212")
 
 
 def _one_line(value: object) -> object:
