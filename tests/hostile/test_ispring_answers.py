@@ -1,0 +1,198 @@
+"""An iSpring that answers a gigabyte, nests without end or sends us elsewhere: bounded, understood, never followed."""
+
+import tracemalloc
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiohttp import web
+
+from bot.core.errors import TrainingError, TrainingRefused, TrainingUnreadable
+from bot.core.model import SessionKey
+from bot.ispring.client import Ispring
+from bot.ispring.connection import Limits
+from bot.ispring.dates import DateOrder
+from tests.fake_clock import FakeClock
+
+SECRET, TOKEN = "the-secret-of-the-key", "the-token-that-was-given-out"
+MIB = 1 << 20
+BRACKETS = 100_000
+DEEP = "[" * BRACKETS + "]" * BRACKETS
+DEEP_OBJECTS = '{"a":' * BRACKETS + "1" + "}" * BRACKETS
+
+
+@dataclass
+class Evil:
+    """A server that gives out a token and then answers as it was told; it keeps what it was sent."""
+
+    answer: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
+    token: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
+    asked: list[str] = field(default_factory=list)
+    headers: list[str] = field(default_factory=list)
+    url: str = ""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(request.path)
+        self.headers += request.headers.values()
+        if request.path.endswith("/token"):
+            if self.token is not None:
+                return await self.token(request)
+            return web.json_response({"access_token": TOKEN, "token_type": "Bearer", "expires_in": 1800})
+        assert self.answer is not None
+        return await self.answer(request)
+
+
+@asynccontextmanager
+async def serving(evil: Evil) -> AsyncIterator[Evil]:
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", evil.handle)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    evil.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield evil
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def evil() -> AsyncIterator[Evil]:
+    async with serving(Evil()) as one:
+        yield one
+
+
+@pytest.fixture
+async def elsewhere() -> AsyncIterator[Evil]:
+    async with serving(Evil(answer=lambda _: said("[]"))) as one:
+        yield one
+
+
+@pytest.fixture
+async def ispring(evil: Evil, tmp_path: Path) -> AsyncIterator[Ispring]:
+    async with AsyncExitStack() as opened:
+        yield await opened.enter_async_context(
+            Ispring(
+                evil.url,
+                "id",
+                SECRET,
+                zone=ZoneInfo("UTC"),
+                date_order=DateOrder.DMY,
+                spool_folder=tmp_path,
+                clock=FakeClock(),
+                jitter=lambda: 0.5,
+                limits=Limits(connect=5, read=30, total=100, listing_size=48 * MIB, answer_size=8 * MIB),
+            )
+        )
+
+
+async def said(text: str) -> web.StreamResponse:
+    return web.Response(text=text, content_type="application/json")
+
+
+async def a_gigabyte(request: web.Request) -> web.StreamResponse:
+    """As much of one row as anybody takes, up to a gigabyte."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    try:
+        await response.write(b'[{"sessionId":"')
+        for _ in range(1024):
+            await response.write(b"x" * MIB)
+    except ConnectionError:
+        pass  # whoever asked has gone, as they should
+    return response
+
+
+async def listed(ispring: Ispring) -> list[tuple[str, str, bytes]]:
+    async with ispring.list_sessions() as listing:
+        return [row for piece in listing.slices() for row in piece.rows]
+
+
+CALLS: dict[str, Callable[[Ispring], Awaitable[object]]] = {
+    "sessions": listed,
+    "details": lambda ispring: ispring.details([SessionKey("s1", "joe")]),
+    "people": lambda ispring: ispring.people(),
+    "departments": lambda ispring: ispring.departments(),
+}
+
+
+def leaks(text: str) -> bool:
+    return SECRET in text or TOKEN in text
+
+
+@pytest.mark.parametrize("what", CALLS)
+async def test_a_gigabyte_is_read_to_a_limit_and_held_in_little_memory(ispring: Ispring, evil: Evil, what: str) -> None:
+    evil.answer = a_gigabyte
+    tracemalloc.start()
+    try:
+        with pytest.raises(TrainingUnreadable, match="longer than"):
+            await CALLS[what](ispring)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 * MIB, f"{peak / MIB:.0f} MiB"
+
+
+async def test_a_token_of_a_gigabyte_is_not_read(ispring: Ispring, evil: Evil) -> None:
+    evil.token = a_gigabyte
+    with pytest.raises(TrainingUnreadable, match="longer than"):
+        await listed(ispring)
+
+
+@pytest.mark.parametrize("what", CALLS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        DEEP,
+        DEEP_OBJECTS,
+        "[" * BRACKETS,
+        '{"response":' * BRACKETS,
+        f'[{{"sessionId":"s1","employeeId":"joe","userId":"u","departmentId":"d","more":{DEEP}}}]',
+        f'[{{"sessionId":{DEEP},"employeeId":{DEEP},"userId":{DEEP},"departmentId":{DEEP}}}]',
+        f'{{"userProfiles":{DEEP},"departments":{DEEP}}}',
+    ],
+)
+async def test_an_answer_nested_without_end_breaks_nothing(ispring: Ispring, evil: Evil, what: str, text: str) -> None:
+    evil.answer = lambda _: said(text)
+    try:
+        await CALLS[what](ispring)
+    except TrainingError as error:
+        assert not leaks(str(error))
+
+
+async def test_a_token_nested_without_end_is_named_for_what_it_is(ispring: Ispring, evil: Evil) -> None:
+    evil.token = lambda _: said(f'{{"access_token":{DEEP}}}')
+    with pytest.raises(TrainingError) as failed:
+        await listed(ispring)
+    assert not leaks(str(failed.value))
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("what", CALLS)
+async def test_a_redirect_to_another_host_is_never_followed(
+    ispring: Ispring, evil: Evil, elsewhere: Evil, what: str, status: int
+) -> None:
+    async def away(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, headers={"Location": f"{elsewhere.url}{request.path}"})
+
+    evil.answer = away
+    with pytest.raises(TrainingRefused, match="ISPRING_API_URL"):
+        await CALLS[what](ispring)
+    evil.token = away
+    assert elsewhere.asked == []
+
+
+async def test_the_secret_does_not_travel_with_a_redirected_token_call(
+    ispring: Ispring, evil: Evil, elsewhere: Evil
+) -> None:
+    async def away(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=307, headers={"Location": f"{elsewhere.url}{request.path}"})
+
+    evil.token = away
+    with pytest.raises(TrainingRefused) as failed:
+        await listed(ispring)
+    assert elsewhere.asked == [] and not leaks(str(failed.value))
