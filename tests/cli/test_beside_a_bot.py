@@ -1,0 +1,61 @@
+"""Verbs typed beside a running Spotter: what was posted is redacted, and nothing is torn away under it."""
+
+from tests.service.house import OBSERVER, RESULTS, House
+
+
+async def test_what_was_posted_about_an_erased_person_is_redacted(house: House) -> None:
+    session = house.begin()
+    bot = await house.started()
+    house.world.complete(session, percent=90)
+    [card] = await bot.until(lambda: house.cards(session), "a card")
+    [message] = await bot.until(lambda: house.direct_messages(session), "a direct message")
+    name = house.employee.name
+    assert name in card.text and name in str(card.blocks)
+
+    said = await house.say("erase", house.employee.id, "--yes")
+    assert said.code == 0, said.all
+    await bot.until(lambda: "no longer stores" in card.text, "the card is redacted")
+    await bot.until(lambda: name not in message.text and name not in str(message.blocks), "and the direct message")
+    assert name not in str(card.blocks)
+    await bot.has_polled()
+    again = await house.say("erase", house.employee.id, "--yes")
+    assert "No message in Slack has to be edited any more" in again.out
+    assert len(house.cards(session)) == 1, "not told anew"
+
+
+async def test_an_erased_observer_is_named_nowhere_any_more(house: House) -> None:
+    session = house.begin()
+    bot = await house.started()
+    house.world.complete(session, percent=90)
+    [card] = await bot.until(lambda: house.cards(session), "a card")
+    [message] = await bot.until(lambda: house.direct_messages(session), "a direct message")
+    said = await house.say("erase", house.observer.id, "--yes")
+    assert said.code == 0, said.all
+    await bot.until(lambda: "erased person" in card.text, "the card is edited")
+    await bot.until(lambda: "no longer shown" in message.text, "their direct message is redacted")
+    assert house.observer.name not in card.text + str(card.blocks)
+    assert house.employee.name in card.text, "the employee's session stays"
+    assert OBSERVER not in str(card.blocks)
+
+
+async def test_a_copy_beside_a_running_bot_and_no_restore_under_it(house: House) -> None:
+    session = house.begin()
+    bot = await house.started()
+    house.world.complete(session, percent=90)
+    await bot.until(lambda: house.cards(session), "a card")
+    assert (await house.say("backup", "copy.db")).code == 0
+    refused = await house.say("restore", "copy.db")
+    assert refused.code == 1
+    assert f"Process {bot.pid} runs on" in refused.err
+
+    later = house.begin()
+    house.world.complete(later, percent=80)
+    await bot.until(lambda: house.cards(later), "a card that the copy does not know")
+    assert await bot.terminate() < 10
+    restored = await house.say("restore", "copy.db")
+    assert restored.code == 0, restored.all
+    again = await house.started()
+    await again.has_polled()
+    assert len(house.cards(session)) == 1
+    await again.until(lambda: any("restored" in text for text in house.texts(RESULTS)), "one card counts the rest")
+    assert len(house.cards(later)) == 1, "it was told before the copy was put back"
