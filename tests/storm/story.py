@@ -12,7 +12,7 @@ from random import Random
 
 from bot.demo.company import IN_PROGRESS, NOT_STARTED, Checklist, Person, Session
 from bot.demo.slack import User
-from tests.service.house import BAKERY, BOT, OBSERVER, RESULTS, SHOP, House, short
+from tests.service.house import BAKERY, OBSERVER, RESULTS, SHOP, House, short
 
 TARGET = 80
 GOOD, BAD = range(TARGET, 101, 5), range(20, TARGET, 5)
@@ -208,4 +208,4 @@ def read_only(folder: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{folder / 'spotter.db'}?mode=ro", uri=True, timeout=10)
 
 
-__all__ = ["BOT", "Company", "Story", "read_only"]
+__all__ = ["RULES", "Company", "Story", "read_only"]
