@@ -100,9 +100,14 @@ class Running:
         while not (found := look()):
             if monotonic() > deadline or not self.is_alive:
                 why = f"not within {seconds} s" if self.is_alive else f"the bot has ended with {self.code}"
-                raise AssertionError(f"{what}: {why}. The log:\n{self.log()[-6000:]}")
+                raise AssertionError(f"{what}: {why}. The log:\n{self._news()}")
             await asyncio.sleep(0.02)
         return found
+
+    def _news(self) -> str:
+        """The end of its log without the polls that saw nothing."""
+        lines = [line for line in self.log().splitlines() if '"unchanged": true' not in line]
+        return "\n".join(lines)[-6000:]
 
     async def terminate(self, number: signal.Signals = signal.SIGTERM) -> float:
         """Asks it to end and answers how many seconds that took; `code` tells how it ended."""

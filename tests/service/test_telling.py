@@ -35,7 +35,7 @@ async def test_a_completed_session_is_told_once_and_a_correction_edits_what_was_
 
     house.world.correct(session, percent=100)
     await bot.until(lambda: "Met target, 100" in card.text, "the card is edited")
-    await bot.until(lambda: "100" in message.text, "the direct message is edited")
+    await bot.until(lambda: "Met target, 100" in message.text, "the direct message is edited")
     for told in (card, message):
         assert "Result changed" in told.text
         assert was in told.text.partition("Result changed")[2], "the history line keeps the old value"
@@ -49,6 +49,7 @@ async def test_a_correction_that_turns_bad_edits_the_card_and_posts_one_new_one(
     bot = await house.started()
     house.world.complete(session, percent=95)
     [card] = await bot.until(lambda: house.cards(session), "a card")
+    await bot.until(lambda: house.direct_messages(session), "a direct message")
 
     house.world.correct(session, percent=30)
     await bot.until(lambda: "Below target" in card.text, "the first card is edited")
