@@ -9,6 +9,7 @@ from bot.views.cards import CardFacts, Part, age_words, rules_words
 
 # A day of a query begins in the asker's zone, which may be this far behind ours.
 _FURTHEST_ZONE = timedelta(hours=12)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _COUNTED: Mapping[str, str] = {
     "old": "{sessions} came in late, completed more than 7 days ago{bad}.",
@@ -90,4 +91,4 @@ def _asking(tally: Tally, facts: CardFacts) -> str:
 
 
 def _moment(seconds: str | int | float | None, at: Callable[[datetime], str]) -> str:
-    return at(datetime.fromtimestamp(seconds, UTC)) if isinstance(seconds, (int, float)) else "?"
+    return at(_EPOCH + timedelta(seconds=seconds)) if isinstance(seconds, (int, float)) else "?"
