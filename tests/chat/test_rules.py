@@ -1,5 +1,4 @@
-"""Subscribing a channel, listing rules, ending them; the bot leaves a channel and comes back."""
-
+"""Subscribing a channel, listing rules, ending them."""
 
 import pytest
 

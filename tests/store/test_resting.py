@@ -1,0 +1,139 @@
+"""What only resting rules carry waits; a channel that moved takes everything along."""
+
+from dataclasses import replace
+
+from bot.core.model import OPERATOR, DeliveryState, Destination, DestinationKind, RuleState
+from bot.core.ports import Tx
+from bot.store.database import Database
+from tests.store.given import NOON, ROOM, a_notice, a_session, an_attempt, becomes, claim, minutes, see, sent
+
+LATER = NOON + minutes(5)
+NEW = Destination(DestinationKind.CHANNEL, "C0NEW")
+
+
+def a_rule(tx: Tx) -> int:
+    return tx.rules.add(ROOM, OPERATOR, "", RuleState.ACTIVE, NOON).rule_id
+
+
+def owe(tx: Tx, number: int, *rules: int) -> None:
+    facts = a_session(number)
+    see(tx, facts)
+    tx.outbox.owe(a_notice(facts, rules=rules), NOON)
+
+
+async def test_what_a_resting_rule_collects_waits_and_counts_as_held(db: Database) -> None:
+    def work(tx: Tx) -> None:
+        rule = a_rule(tx)
+        owe(tx, 1, rule)
+        tx.rules.rest(rule, "owner_gone")
+        owe(tx, 2, rule)
+        assert tx.outbox.due(LATER, 10) == []
+        assert (tx.outbox.counts().held, tx.outbox.counts().waiting) == (2, 0)
+        tx.rules.resume(rule, LATER)
+        assert tx.outbox.due(LATER, 10) == [ROOM]
+        assert (tx.outbox.counts().held, tx.outbox.counts().waiting) == (0, 2)
+
+    await db.transact(work)
+
+
+async def test_what_another_rule_carries_too_goes_out(db: Database) -> None:
+    def work(tx: Tx) -> None:
+        resting, other = a_rule(tx), a_rule(tx)
+        tx.rules.rest(resting, "turned_public")
+        owe(tx, 1, resting)
+        owe(tx, 2, resting, other)
+        assert [owed.notice.session for owed in claim(tx, now=LATER).notices] == [a_session(2).key]
+        tx.rules.set_state(other, RuleState.ENDED, "unsubscribed", LATER)
+        assert tx.outbox.claim(ROOM, LATER, 0.0, "d2") is None
+
+    await db.transact(work)
+
+
+async def test_a_delivery_that_waits_to_be_tried_again_rests_too(db: Database) -> None:
+    def work(tx: Tx) -> None:
+        rule = a_rule(tx)
+        owe(tx, 1, rule)
+        becomes(tx, claim(tx), DeliveryState.WAITING, due=LATER)
+        tx.rules.rest(rule, "turned_public")
+        assert tx.outbox.claim(ROOM, LATER, 0.0, "d2") is None
+        tx.outbox.hold(ROOM, "is_archived", LATER)
+        tx.outbox.release(ROOM, LATER)
+        assert tx.outbox.claim(ROOM, LATER, 0.0, "d2") is None
+        tx.rules.resume(rule, LATER)
+        assert claim(tx, now=LATER).delivery_id == "d1"
+
+    await db.transact(work)
+
+
+async def test_a_rule_taken_over_in_a_held_channel_goes_on_with_the_channel(db: Database) -> None:
+    def work(tx: Tx) -> None:
+        rule = a_rule(tx)
+        tx.rules.rest(rule, "owner_gone")
+        tx.outbox.hold(ROOM, "is_archived", NOON)
+        tx.rules.take_over(rule, "U0ADMIN", NOON)
+        taken = tx.rules.get(rule)
+        assert taken is not None
+        assert (taken.owner, taken.state, taken.why) == ("U0ADMIN", RuleState.PAUSED, "is_archived")
+        tx.outbox.release(ROOM, LATER)
+        taken = tx.rules.get(rule)
+        assert taken is not None and taken.state is RuleState.ACTIVE
+
+    await db.transact(work)
+
+
+async def test_a_moved_channel_takes_rules_notices_and_cards_along(db: Database) -> None:
+    def work(tx: Tx) -> None:
+        rule = a_rule(tx)
+        tx.rules.note_default_channel(ROOM.id)
+        owe(tx, 1, rule)
+        sent(tx, claim(tx))
+        owe(tx, 2, rule)
+        tx.outbox.hold(ROOM, "is_archived", NOON)
+        tx.outbox.move(ROOM.id, NEW.id, LATER)
+        tx.outbox.move(ROOM.id, NEW.id, LATER)
+        moved = tx.rules.get(rule)
+        assert moved is not None and (moved.destination, moved.why) == (NEW, "is_archived")
+        assert [held.destination for held in tx.outbox.held()] == [NEW]
+        [told] = tx.outbox.why(a_session(1).key)
+        assert told.delivery is not None and told.delivery.channel == NEW.id
+        tx.outbox.release(NEW, LATER)
+        assert tx.outbox.due(LATER, 10) == [NEW]
+        assert tx.rules.default_channel_made(ROOM.id) and tx.rules.default_channel_made(NEW.id)
+
+    await db.transact(work)
+
+
+async def test_what_settings_still_owe_to_the_old_id_goes_to_the_new_one(db: Database) -> None:
+    def work(tx: Tx) -> None:
+        tx.outbox.move(ROOM.id, NEW.id, NOON)
+        owe(tx, 1)
+        assert tx.outbox.due(LATER, 10) == [NEW]
+        tx.outbox.hold(ROOM, "channel_not_found", LATER)
+        assert tx.outbox.held() == []
+
+    await db.transact(work)
+
+
+async def test_a_channel_that_moves_while_a_card_is_on_its_way_loses_nothing(db: Database) -> None:
+    def work(tx: Tx) -> None:
+        owe(tx, 1)
+        delivery = claim(tx)
+        tx.outbox.move(ROOM.id, NEW.id, NOON)
+        refused = replace(delivery, state=DeliveryState.HELD, channel=ROOM.id, due_at=LATER, why="channel_not_found")
+        tx.outbox.save(refused, an_attempt(result="gone"))
+        again = claim(tx, NEW, now=LATER)
+        assert (again.delivery_id, again.channel) == (delivery.delivery_id, NEW.id)
+
+    await db.transact(work)
+
+
+async def test_the_first_message_to_somebody_is_known_as_such(db: Database) -> None:
+    def work(tx: Tx) -> None:
+        for number in (1, 2):
+            owe(tx, number)
+            delivery = claim(tx, name=f"d{number}")
+            assert tx.outbox.told_before(ROOM, delivery.delivery_id) is (number == 2)
+            sent(tx, delivery)
+        assert not tx.outbox.told_before(ROOM, "d1")
+
+    await db.transact(work)
