@@ -69,6 +69,7 @@ ASKED = {
     "settings": ["settings"],
     "link": ["link", "link list", "link <@U0GUEST> zoltn", "link <@U0NOBODY> xen"],
     "unlink": ["unlink", "unlink <@U0DANA>"],
+    "audit": ["audit", "audit 50", "audit zoltn"],
 }
 VALUES = {
     actions.DETAILS: [actions.session_value(FOREIGN)],

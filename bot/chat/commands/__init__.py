@@ -2,7 +2,7 @@
 
 import re
 
-from bot.chat.commands import asking, linking, rules, settling, why
+from bot.chat.commands import asking, keeping, linking, rules, settling, why
 from bot.chat.commands.registry import Asked, Subcommand, entries, open_to
 from bot.chat.desk import Desk
 from bot.core.errors import NotAllowed, QueryError, StoreBusy
@@ -12,7 +12,7 @@ from bot.views import answers
 
 __all__ = ["TOPICS", "Subcommand", "answered", "excused", "registry", "storable"]
 
-TOPICS = (asking, why, rules, settling, linking)  # importing them fills the registry, in this order
+TOPICS = (asking, why, rules, settling, linking, keeping)  # importing them fills the registry, in this order
 
 _LOOKS_LIKE_ID = re.compile(r"[0-9a-fA-F-]{4,}")
 
