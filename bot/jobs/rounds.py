@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 class Rounds:
-    """One round looks at what is due, as the rows say. `admins` hear of orphaned rules where there is no OPS_CHANNEL."""
+    """One round looks at what the rows say is due. `admins` hear of orphaned rules where there is no OPS_CHANNEL."""
 
     def __init__(
         self,
