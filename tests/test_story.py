@@ -229,6 +229,7 @@ async def a_guest_is_refused_with_the_reason(newcomer: Newcomer) -> None:
 
 
 async def seven_days_pass(newcomer: Newcomer) -> None:
+    """What is too old to be news when the bot is back is counted in one message, what is newer is told."""
     page, world = newcomer.page, newcomer.director.world
     await newcomer.becomes("admin")
     await newcomer.goes_to(RESULTS)
@@ -238,7 +239,14 @@ async def seven_days_pass(newcomer: Newcomer) -> None:
     await expect(page.locator("#clock-date")).to_contain_text(f"{(before + timedelta(days=7)):%-d %b %Y}")
     await newcomer.sees_the_bot("connected to Slack")
     meanwhile = [event.session for event in world.events[happened:] if event.kind == "completed"]
-    await everything_was_told_once(newcomer, RESULTS, meanwhile)
+    summary = newcomer.alerts.filter(has_text="While I was away")
+    await expect(summary).to_have_count(1, timeout=SOON)
+    counted = re.search(r"([\d,]+) sessions? w(?:as|ere) completed", await summary.inner_text())
+    assert counted is not None
+    old, newer = meanwhile[: int(counted[1])], meanwhile[int(counted[1]) :]
+    await everything_was_told_once(newcomer, RESULTS, newer)
+    texts = "".join(await newcomer.alerts.all_inner_texts())
+    assert not [short(one) for one in old if short(one) in texts]
 
 
 async def a_kill_in_the_middle_of_a_burst_loses_and_doubles_nothing(newcomer: Newcomer) -> None:
@@ -271,9 +279,13 @@ async def everything_was_told_once(newcomer: Newcomer, channel: str, sessions: I
         text = "\n".join(await newcomer.alerts.all_inner_texts())
         return {one: text.count(one) for one in wanted}
 
-    async with asyncio.timeout(SETTLED):
-        while 0 in (await told()).values():
-            await asyncio.sleep(0.25)
-        while "nothing" not in await (await newcomer.asks("/ojt status")).inner_text():
-            await asyncio.sleep(1)
+    try:
+        async with asyncio.timeout(SETTLED):
+            while 0 in (await told()).values():
+                await asyncio.sleep(0.25)
+            while "nothing" not in await (await newcomer.asks("/ojt status")).inner_text():
+                await asyncio.sleep(1)
+    except TimeoutError:
+        log = "\n".join(newcomer.director.bot_log())
+        pytest.fail(f"in #{channel} not all is told: {await told()}\n{log}")
     assert await told() == wanted
