@@ -22,7 +22,12 @@ NUMERIC = re.compile(
 )
 
 
-SIXTY = {f"{number:02d}": number for number in range(60)}
+# What follows the hour of a common spelling, as a step from its beginning.
+IN_THE_HOUR = {
+    f":{minute:02d}:{second:02d}": timedelta(minutes=minute, seconds=second)
+    for minute in range(60)
+    for second in range(60)
+}
 KEPT_HOURS = 20_000
 
 
@@ -67,12 +72,10 @@ class Dates:
             return NOTHING
         # A listing's dates share their hours with many others.
         hour = self._hours.get(raw[:14])
-        if hour is not None and len(raw) == 20 and raw[14] == raw[17] == ":":
-            minute, second = SIXTY.get(raw[15:17]), SIXTY.get(raw[18:])
-            if minute is not None and second is not None:
-                self._proofs_day_first += hour.proves_day_first
-                self._proofs_month_first += hour.proves_month_first
-                return Moment(raw, hour.begins_at + timedelta(0, 60 * minute + second))
+        if hour is not None and (later := IN_THE_HOUR.get(raw[14:])) is not None:
+            self._proofs_day_first += hour.proves_day_first
+            self._proofs_month_first += hour.proves_month_first
+            return Moment(raw, hour.begins_at + later)
         text = raw.strip()
         at = self._iso(text) if text[4:5] == "-" else self._numeric(text)
         if at is None:

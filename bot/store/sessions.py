@@ -28,7 +28,18 @@ from bot.store.columns import State, from_json, from_ms, to_json, to_ms, value_o
 from bot.store.erasure import erased_people, is_erased
 from bot.store.narrowing import narrow
 from bot.store.people import People
-from bot.store.rows import OF_KEY, UPSERT, fingerprint_number, first_values_of, id_of, owe_edits, session_of, values_of
+from bot.store.rows import (
+    FIRST_UPSERT,
+    OF_KEY,
+    UPSERT,
+    fingerprint_number,
+    fingerprint_numbers,
+    first_values_of,
+    id_of,
+    owe_edits,
+    session_of,
+    values_of,
+)
 from bot.store.schema import finish_indexes
 
 MOST_MATCHES = 25  # that a beginning of an id is answered with
@@ -61,12 +72,12 @@ class Sessions:
         erased = erased_people(self._connection)
         values = [
             first_values_of(facts, mark, targets.of(facts.checklist_id), at)
-            for facts, mark in rows
+            for (facts, _), mark in zip(rows, fingerprint_numbers([raw for _, raw in rows]), strict=True)
             if facts.key.employee_id not in erased
         ]
         # In the order of the key, so that neighbours share pages of its index; of a key listed twice the last wins.
-        values.sort(key=itemgetter(0, 1))
-        self._connection.executemany(UPSERT, values)
+        values.sort(key=itemgetter(0))
+        self._connection.executemany(FIRST_UPSERT, values)
         self._note_checklists({facts.checklist_id: facts.checklist_title for facts, _ in rows})
 
     def finish_baseline(self, digest: bytes, now: datetime) -> None:
