@@ -114,11 +114,11 @@ class Outbox:
         """Makes a delivery of what waits: one notice, or a group whose members never change again."""
         waiting = self._connection.execute(
             # In the order of that index, so that the rest of a long line is not looked at.
-            "SELECT id, rank, due_at FROM notices INDEXED BY notices_next"
+            "SELECT id, rank FROM notices INDEXED BY notices_next"
             f" WHERE {_WAITING_NOTICES} AND due_at <= CASE WHEN rank > 0 THEN ? ELSE ? END ORDER BY rank, id LIMIT ?",
             (str(destination), to_ms(now + _JOINS_EARLY[destination.kind]), to_ms(now), LARGEST_GROUP),
         ).fetchall()
-        if not any(row["due_at"] <= to_ms(now) for row in waiting):
+        if not waiting or not self._is_due(destination, now):
             return None
         goes_alone = waiting[0]["rank"] == 0 or len(waiting) <= ALONE_UP_TO[destination.kind]
         members = self._with_its_sharing(waiting[0]["id"]) if goes_alone else [row["id"] for row in waiting]
@@ -131,6 +131,10 @@ class Outbox:
             "UPDATE notices SET delivery = ? WHERE id IN (SELECT value FROM json_each(?))", (number, to_json(members))
         )
         return number
+
+    def _is_due(self, destination: Destination, now: datetime) -> bool:
+        asked = f"SELECT EXISTS (SELECT 1 FROM notices WHERE {_WAITING_NOTICES} AND due_at <= ?)"
+        return bool(value_of(self._connection, asked, (str(destination), to_ms(now))))
 
     def _with_its_sharing(self, notice_id: int) -> list[int]:
         """A notice that goes alone; one that somebody shared goes with the others they shared with it."""
