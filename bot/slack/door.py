@@ -23,7 +23,8 @@ class SlackDoor:
         self._verifier = SignatureVerifier(signing_secret)
 
     async def handle_http(self, request: web.Request) -> web.Response:
-        """401 for what is not provably Slack's and fresh, 413 beyond 1 MiB, else Bolt's answer."""
+        """401 for what is not provably Slack's and fresh, 413 beyond 1 MiB, 400 for what makes no sense, else Bolt's
+        answer."""
         if request.content_length is not None and request.content_length > MOST_BYTES:
             return web.Response(status=413)
         try:
@@ -38,12 +39,17 @@ class SlackDoor:
         if refused:
             log.warning("http.refused", why=refused)
             return web.Response(status=401)
-        bolt_request = AsyncBoltRequest(
-            body=raw.decode("utf-8"),
-            query=request.query_string,
-            headers=dict(request.headers),
-        )
-        return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
+        try:
+            bolt_request = AsyncBoltRequest(
+                body=raw.decode("utf-8"),
+                query=request.query_string,
+                headers=dict(request.headers),
+            )
+            return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
+        except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as problem:
+            # Bolt reads a body as if it always had the shape it expects; what listeners raise never comes here.
+            log.warning("http.senseless", problem=type(problem).__name__)
+            return web.Response(status=400)
 
     def _why_refused(self, request: web.Request, raw: bytes) -> str:
         timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
