@@ -687,6 +687,31 @@ class PeopleRows(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTrouble:
+    """Something that is wrong now: its code, since when, and what its sentence needs."""
+
+    code: str
+    since: datetime
+    facts: Mapping[str, str | int | float | None]
+
+
+class TroubleRows(Protocol):
+    """What is wrong at the moment, one row per code."""
+
+    def begin(self, code: str, facts: Mapping[str, str | int | float | None], now: datetime) -> OpenTrouble | None:
+        """Remembers a trouble with its newest facts; answers it where it is new, None where it was there before."""
+        ...
+
+    def end(self, code: str) -> OpenTrouble | None:
+        """Forgets a trouble; answers it, None where there was none."""
+        ...
+
+    def all(self) -> Sequence[OpenTrouble]:
+        """The oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
     """Who did what and when: ids only."""
 
@@ -719,6 +744,8 @@ class Tx(Protocol):
     def ledger(self) -> LedgerRows: ...
     @property
     def keeping(self) -> KeepingRows: ...
+    @property
+    def troubles(self) -> TroubleRows: ...
 
 
 class Store(Protocol):

@@ -30,6 +30,7 @@ from bot.core.outcome import judge
 from bot.core.ports import Clock, Contacts, DateEvidence, Listing, Narrowed, PollReport, Slice, Store, Training, Tx
 from bot.core.routing import HEARING
 from bot.jobs.telling import Look, PollSettings, Telling, is_unknown, tell_ops
+from bot.jobs.watch import note_trouble
 
 DETAILS_FOR = 30.0  # seconds an alert may wait for its criteria
 DETAILS_AT_ONCE = 50
@@ -100,8 +101,7 @@ class Poll:
             is_refused = isinstance(error, TrainingRefused)
             if is_refused or started - good_at > FAILING_AFTER:
                 code = "training_refused" if is_refused else "poll_failing"
-                once = f"{good_at:%Y%m%dT%H%M%S}"  # per time without a good poll
-                tell_ops(tx, self._settings.ops_channel, code, once, started, why=str(error))
+                note_trouble(tx, self._settings.ops_channel, code, {"why": str(error)}, started)
 
         try:
             await self._store.transact(note)
@@ -116,7 +116,7 @@ class Poll:
             return await self._baseline(listing, started)
         if digest == listing.digest:
             report = PollReport(started, self._clock.now(), listed=state.sessions, unchanged=True)
-            await self._store.transact(lambda tx: tx.sessions.note_poll(report))
+            await self._store.transact(lambda tx: self._note_good(tx, report))
             return report
         narrowed = await self._store.read(lambda tx: tx.sessions.narrow(listing.slices()))
         for line in narrowed.set_aside[:LINES_LOGGED]:
@@ -150,7 +150,7 @@ class Poll:
                 changed=len(narrowed.changed),
                 set_aside=len(narrowed.set_aside),
             )
-            tx.sessions.note_poll(report)
+            self._note_good(tx, report)
             return report
 
         report = await self._store.transact(store)
@@ -220,7 +220,7 @@ class Poll:
             tell_ops(tx, self._settings.ops_channel, "baseline_done", "once", started, sessions=listed)
             tx.sessions.finish_baseline(listing.digest, started)
             report = PollReport(started, self._clock.now(), listed=listed, set_aside=len(set_aside))
-            tx.sessions.note_poll(report)
+            self._note_good(tx, report)
             return report
 
         report = await self._store.transact(finish)
@@ -267,21 +267,27 @@ class Poll:
 
     # ---- inside it -----------------------------------------------------------------------------------------------
 
+    def _note_good(self, tx: Tx, report: PollReport) -> None:
+        """Stores a poll that went well: whatever kept iSpring from being read is over."""
+        tx.sessions.note_poll(report)
+        for code in ("training_refused", "poll_failing"):
+            note_trouble(tx, self._settings.ops_channel, code, None, report.ended_at)
+
     def _mark(self, tx: Tx, narrowed: Narrowed, now: datetime) -> None:
         """Who is missing and who is back. A listing without most of the known sessions proves nothing about them."""
         tx.sessions.mark_back(narrowed.back)
         still_there = narrowed.known - len(narrowed.missing)
         if narrowed.known and (not narrowed.listed or 2 * still_there < narrowed.known):
             facts = {"listed": narrowed.listed, "known": narrowed.known}
-            tell_ops(tx, self._settings.ops_channel, "suspicious_listing", f"{now:%Y-%m-%d}", now, **facts)
-            log.warning("suspicious_listing", **facts)
+            note_trouble(tx, self._settings.ops_channel, "suspicious_listing", facts, now)
         else:
             tx.sessions.mark_missing(narrowed.missing, now)
+            note_trouble(tx, self._settings.ops_channel, "suspicious_listing", None, now)
 
     def _warn(
         self, tx: Tx, statuses: Collection[str], set_aside: Sequence[str], dates: DateEvidence, now: datetime
     ) -> None:
-        """Tells of what a listing says that can't be right: once per new status, else once a week."""
+        """Tells of what a listing says that can't be right: once per new status or trouble, of rows once a week."""
         week = f"{now:%G-W%V}"
         for status in sorted(statuses):
             if tx.sessions.is_new_status(status):
@@ -291,8 +297,11 @@ class Poll:
             rows = len(set_aside)
             tell_ops(tx, self._settings.ops_channel, "rows_set_aside", f"{rows}:{week}", now, rows=rows)
         if dates.contradicts_order:
-            tell_ops(tx, self._settings.ops_channel, "date_order", f"{dates.order}:{week}", now, order=dates.order)
+            note_trouble(tx, self._settings.ops_channel, "date_order", {"order": dates.order}, now)
             log.warning("date_order", order=dates.order, day_first=dates.day_first, month_first=dates.month_first)
+        elif any(one.code == "date_order" and one.facts.get("order") != dates.order for one in tx.troubles.all()):
+            # Only rows that changed are read: that none of them contradicts proves nothing, a new setting does.
+            note_trouble(tx, self._settings.ops_channel, "date_order", None, now)
         if dates.unreadable or dates.backwards or dates.ahead:
             log.warning("odd_dates", unreadable=dates.unreadable, backwards=dates.backwards, ahead=dates.ahead)
 

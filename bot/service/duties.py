@@ -2,8 +2,10 @@
 
 import asyncio
 import random
+import shutil
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -23,11 +25,13 @@ from bot.jobs.poll import Poll
 from bot.jobs.rounds import Rounds
 from bot.jobs.telling import PollSettings
 from bot.jobs.tidy import Tidy
+from bot.jobs.watch import Senses, Watch
 from bot.store.database import Database
 
 DIRECTORY_RING = 15 * 60  # seconds; the rows say whether it is due
 DETAILS_RING = 60  # seconds
 ROUNDS_RING = 5 * 60  # seconds; the rows say which channels are due
+WATCH_RING = 30  # seconds
 TIDY_RING = 60 * 60  # seconds; the rows say whether it is due
 PEOPLE_FIRST = 20.0  # seconds a poll waits for people and departments when they are due
 HEARTBEAT_PATIENCE = 10.0
@@ -50,7 +54,9 @@ class Duties:
         messenger: Messenger,
         contacts: Contacts,
         clock: Clock,
+        deaf_for: Callable[[], float],
     ) -> None:
+        """`deaf_for` answers for how many seconds there has been no socket to Slack, 0 where none is needed."""
         self._settings = settings
         self._store = store
         self._clock = clock
@@ -98,6 +104,14 @@ class Duties:
             wake=self.deliver.wake,
         )
         self._tidy = Tidy(store, clock, settings.keep, wake=self.deliver.wake)
+        self._watch_over = Watch(
+            store,
+            clock,
+            Senses(deaf_for, partial(_disk_left, settings.database_path)),
+            ops_channel=settings.ops_channel,
+            poll_interval=settings.poll_interval,
+            wake=self.deliver.wake,
+        )
         self._details_bell = asyncio.Event()
         self._directory_bell = asyncio.Event()
         self._poll_began: float | None = None  # monotonic, while a poll is under way
@@ -143,7 +157,7 @@ class Duties:
 
     async def run(self, on_round: Callable[[bool], None]) -> None:
         """Polls and sends until cancelled; `on_round` is told again and again whether all that rings and polls does."""
-        poll_bell, rounds_bell, tidy_bell = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        poll_bell, rounds_bell, tidy_bell, watch_bell = (asyncio.Event() for _ in range(4))
         poll_bell.set()
         tidy_bell.set()
         scheduler = AsyncIOScheduler(timezone=UTC)
@@ -153,6 +167,7 @@ class Duties:
             (self._details_bell, DETAILS_RING),
             (rounds_bell, ROUNDS_RING),
             (tidy_bell, TIDY_RING),
+            (watch_bell, WATCH_RING),
         ):
             scheduler.add_job(_ring, "interval", seconds=seconds, args=[bell], coalesce=True, misfire_grace_time=None)
         async with asyncio.TaskGroup() as group:
@@ -161,6 +176,7 @@ class Duties:
             group.create_task(_whenever(rounds_bell, self._rounds.once), name="rounds")
             group.create_task(_whenever(self._details_bell, self._details.until_done), name="details")
             group.create_task(_whenever(tidy_bell, self._tidy.when_due), name="tidy")
+            group.create_task(_whenever(watch_bell, self._watch_over.once), name="watch")
             group.create_task(self.deliver.run(), name="deliver")
             scheduler.start()
             try:
@@ -247,6 +263,14 @@ def _stamp(file: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_mtime_ns, found.st_size
+
+
+def _disk_left(database: Path) -> int | None:
+    """Bytes left beside the database, None where that can't be told."""
+    try:
+        return shutil.disk_usage(database.resolve().parent).free
+    except OSError:
+        return None
 
 
 async def _ring(bell: asyncio.Event) -> None:

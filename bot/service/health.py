@@ -18,6 +18,7 @@ class Pulse:
     is_leader: bool = False
     duties_go_on: bool = True
     socket_connected: bool | None = None  # None in HTTP mode, and until Slack has told who we are
+    deaf_for: float = 0.0  # seconds without a socket; 0 in HTTP mode
 
     def complaints(self) -> tuple[str, ...]:
         """What a restart can mend, in words; empty while all is well."""

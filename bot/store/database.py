@@ -19,6 +19,7 @@ from bot.store.outbox import Outbox
 from bot.store.people import KeptDirectory, People
 from bot.store.rules import Rules
 from bot.store.sessions import Sessions
+from bot.store.troubles import Troubles
 
 T = TypeVar("T")
 READERS = 3  # a listing may be compared and a page sorted while a third answers
@@ -34,6 +35,7 @@ class Transaction:
         self.sessions = Sessions(connection, self.people)
         self.ledger = Ledger(connection)
         self.keeping = Keeping(connection)
+        self.troubles = Troubles(connection)
 
 
 class Database:

@@ -362,6 +362,19 @@ def m004_summaries(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def m006_troubles(db: Database) -> None:
+    db.conn.execute(
+        """
+        CREATE TABLE troubles (
+            code  TEXT PRIMARY KEY,  -- of core.troubles, or what a poll finds; a row stands while the trouble does
+            since INTEGER NOT NULL,
+            facts TEXT NOT NULL      -- JSON: ids and numbers for its sentence
+        ) WITHOUT ROWID
+        """
+    )
+
+
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes what `INDEXES_OF_BASELINE` names, once."""
     for statement in INDEXES_OF_BASELINE:

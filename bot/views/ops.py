@@ -46,12 +46,42 @@ SENTENCES: Mapping[str, str] = {
         "iSpring refuses Spotter's key ({why}). Check ISPRING_API_URL, ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET; "
         "reading is tried again by itself."
     ),
+    "poll_stale": (
+        "iSpring has not been asked for {minutes} min, although it should be. Look at the log; a restart loses nothing."
+    ),
+    "deliveries_stuck": (
+        "{messages} could not be sent, the oldest for {minutes} min. Nothing is lost; `spotter outbox list` says what "
+        "they wait for."
+    ),
+    "socket_deaf": (
+        "The socket to Slack has been down for {minutes} min: commands and buttons do not arrive. It is connected anew "
+        "by itself; if it stays so, check SLACK_APP_TOKEN and the network."
+    ),
+    "disk_nearly_full": (
+        "Only {megabytes} MB are left on the disk of the database. Free some space or mount a larger volume: on a full "
+        "disk nothing is polled or sent."
+    ),
+    "over": "Over after {minutes} min: {trouble}.",
     "poll_failing": (
         "iSpring could not be read ({why}). It is tried again by itself; `{command} status` says since when."
     ),
 }
 
+# What is so again once a trouble is over.
+OVER: Mapping[str, str] = {
+    "poll_failing": "iSpring can be read again",
+    "training_refused": "iSpring takes the key again",
+    "suspicious_listing": "iSpring lists its sessions again",
+    "date_order": "dates are read in another order now",
+    "poll_stale": "iSpring is asked again",
+    "deliveries_stuck": "messages are sent again",
+    "app_refused": "Slack takes the app again",
+    "socket_deaf": "the socket to Slack is up again",
+    "disk_nearly_full": "there is space on the disk again",
+}
+
 _COUNTED = {
+    "messages": ("message", "messages"),
     "sessions": ("session", "sessions"),
     "listed": ("session", "sessions"),
     "known": ("session", "sessions"),
@@ -70,14 +100,15 @@ def ops_sentence(facts: Facts, command: str = "/ojt") -> str:
         rest = ", ".join(f"{safe(k, NAME)} {_value(k, v)}" for k, v in facts.items() if k != "code")
         name = safe(str(code or "something"), NAME)
         return f"Spotter noticed: {name}" + (f" ({rest})" if rest else "") + ". Its log says more."
-    return sentence.format_map(_Filled(facts, command))
+    trouble = OVER.get(str(facts.get("code_before")), "what was wrong no longer is")
+    return sentence.format_map(_Filled(facts, command, trouble))
 
 
 class _Filled(dict[str, str]):
     """Facts in words; a fact that is not there is a question mark, for a notice must go out all the same."""
 
-    def __init__(self, facts: Facts, command: str) -> None:
-        super().__init__({name: _value(name, value) for name, value in facts.items()}, command=command)
+    def __init__(self, facts: Facts, command: str, trouble: str) -> None:
+        super().__init__({name: _value(name, value) for name, value in facts.items()}, command=command, trouble=trouble)
 
     def __missing__(self, name: str) -> str:
         return "?"

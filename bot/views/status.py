@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.model import DestinationKind, Message
-from bot.core.ports import Held, OutboxCounts, PollState
+from bot.core.ports import Held, OpenTrouble, OutboxCounts, PollState
 from bot.views.blocks import Block, count, date_token, fields, header, instant, lasting, message, mrkdwn, safe, section
+from bot.views.ops import ops_sentence
 from bot.views.rules import why_words
 
 HELD_SHOWN = 10
+SAID_ABOVE = frozenset({"poll_failing", "training_refused", "app_refused"})  # troubles with a line of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,7 @@ class Status:
     now: datetime
     is_admin: bool
     held: Sequence[Held] = ()
+    troubles: Sequence[OpenTrouble] = ()
 
 
 def status(known: Status) -> Message:
@@ -67,6 +70,11 @@ def trouble_lines(known: Status) -> list[str]:
         told.append(f"Slack refuses the app{why}. Nothing is lost; an admin must check the token and the scopes.")
     if not known.is_admin:
         return told
+    told += [
+        f"Since {date_token(one.since)}: {ops_sentence({'code': one.code, **one.facts})}"
+        for one in known.troubles
+        if one.code not in SAID_ABOVE
+    ]
     if last and last.set_aside:
         told.append(f"{count(last.set_aside, 'row')} of the last listing could not be understood; `check` says why.")
     if outbox.dead:

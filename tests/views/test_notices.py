@@ -3,8 +3,9 @@
 import pytest
 
 from bot.core.model import OPERATOR, Destination, DestinationKind, NoticeKind, Tally
+from bot.core.troubles import WATCHED
 from bot.views.notices import RENDERERS, render
-from bot.views.ops import SENTENCES, ops_sentence
+from bot.views.ops import OVER, SENTENCES, ops_sentence
 from tests.views.build import delivery, facts, notice, record, rule
 from tests.views.limits import assert_fits_slack, texts
 
@@ -58,11 +59,21 @@ def test_what_the_operator_hears_has_a_remedy_and_no_gap(code: str) -> None:
         "status": "ODD",
         "why": "no_text",
         "order": "dmy",
+        "minutes": 34,
+        "messages": 12,
+        "megabytes": 150,
+        "code_before": "poll_failing",
     }
     message = render(delivery(notice(NoticeKind.OPS, told=known)), facts())
     assert "?" not in message.text
-    assert len(message.text) > 60
+    assert len(message.text) > (30 if code == "over" else 60)
     assert_fits_slack(message)
+
+
+def test_every_trouble_that_is_watched_has_words_for_its_end() -> None:
+    assert set(WATCHED) <= OVER.keys() <= SENTENCES.keys()
+    ended = ops_sentence({"code": "over", "code_before": "poll_failing", "minutes": 34})
+    assert ended == "Over after 34 min: iSpring can be read again."
 
 
 def test_an_unknown_code_is_told_with_its_facts() -> None:

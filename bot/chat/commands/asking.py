@@ -161,6 +161,7 @@ def status_of(desk: Desk, tx: Tx, viewer: Viewer) -> status_view.Status:
         now=desk.clock.now(),
         is_admin=viewer.is_admin,
         held=tx.outbox.held() if viewer.is_admin else (),
+        troubles=tx.troubles.all() if viewer.is_admin else (),
     )
 
 

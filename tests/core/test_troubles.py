@@ -1,0 +1,56 @@
+"""What counts as trouble, by what can be seen."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from bot.core.troubles import DISK_ENOUGH, DISK_LEFT, Signs, troubles
+
+NOW = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
+WELL = Signs(
+    now=NOW,
+    reading_since=NOW - timedelta(days=1),
+    last_poll_at=NOW - timedelta(minutes=2),
+    poll_interval=120,
+    waiting_since=None,
+    waiting=0,
+    app_refused="",
+    deaf_for=0,
+    disk_left=10 * DISK_ENOUGH,
+)
+
+
+def test_all_is_well() -> None:
+    assert troubles(WELL) == {}
+
+
+def test_a_poll_is_stale_after_fifteen_minutes_or_five_intervals() -> None:
+    late = replace(WELL, last_poll_at=NOW - timedelta(minutes=16))
+    assert troubles(late) == {"poll_stale": {"minutes": 16}}
+    assert troubles(replace(late, poll_interval=600)) == {}
+
+
+def test_a_process_that_just_began_is_given_time_for_its_first_poll() -> None:
+    fresh = replace(WELL, reading_since=NOW - timedelta(minutes=1), last_poll_at=NOW - timedelta(days=3))
+    assert troubles(fresh) == {}
+    assert troubles(replace(fresh, reading_since=NOW - timedelta(minutes=20))) == {"poll_stale": {"minutes": 20}}
+
+
+def test_messages_are_stuck_after_half_an_hour_unless_a_refused_app_explains_it() -> None:
+    stuck = replace(WELL, waiting=12, waiting_since=NOW - timedelta(minutes=31))
+    assert troubles(stuck) == {"deliveries_stuck": {"messages": 12, "minutes": 31}}
+    assert troubles(replace(stuck, app_refused="token_revoked")) == {"app_refused": {"why": "token_revoked"}}
+    assert troubles(replace(stuck, waiting_since=NOW - timedelta(minutes=29))) == {}
+
+
+def test_a_socket_is_deaf_after_two_minutes() -> None:
+    assert troubles(replace(WELL, deaf_for=119)) == {}
+    assert troubles(replace(WELL, deaf_for=185)) == {"socket_deaf": {"minutes": 3}}
+
+
+def test_a_nearly_full_disk_stays_trouble_until_there_is_enough_space() -> None:
+    low, between = replace(WELL, disk_left=DISK_LEFT - 1), replace(WELL, disk_left=DISK_LEFT + 1)
+    assert troubles(low) == {"disk_nearly_full": {"megabytes": 199}}
+    assert troubles(between) == {}
+    assert troubles(between, frozenset({"disk_nearly_full"})) == {"disk_nearly_full": {"megabytes": 200}}
+    assert troubles(replace(WELL, disk_left=DISK_ENOUGH), frozenset({"disk_nearly_full"})) == {}
+    assert troubles(replace(WELL, disk_left=None)) == {}

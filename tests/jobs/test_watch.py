@@ -1,0 +1,137 @@
+"""Trouble is told to OPS_CHANNEL once when it begins and once when it is over, across restarts."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core.model import DeliveryState, NoticeKind
+from bot.core.ports import PollReport
+from bot.core.troubles import DISK_ENOUGH, DISK_LEFT
+from bot.jobs.watch import Senses, Watch
+from bot.store.database import Database
+from tests.fake_clock import FakeClock
+
+OPS = "C0OPS0000"
+
+
+class Machine:
+    """What the senses feel, set by the test; `rung` counts how often delivery was woken."""
+
+    def __init__(self) -> None:
+        self.deaf_for = 0.0
+        self.disk_left = 10 * DISK_ENOUGH
+        self.rung = 0
+
+    def ring(self) -> None:
+        self.rung += 1
+
+
+class Lookout:
+    """A database, a clock to turn, and the watch over both."""
+
+    def __init__(self, database: Database, clock: FakeClock) -> None:
+        self.database, self.clock, self.machine = database, clock, Machine()
+        self.restart()
+
+    def restart(self, ops_channel: str = OPS) -> None:
+        senses = Senses(lambda: self.machine.deaf_for, lambda: self.machine.disk_left)
+        self.watch = Watch(
+            self.database, self.clock, senses, ops_channel=ops_channel, poll_interval=120, wake=self.machine.ring
+        )
+
+    async def polled(self) -> None:
+        now = self.clock.now()
+        await self.database.transact(lambda tx: tx.sessions.note_poll(PollReport(now, now)))
+
+    async def told(self) -> list[str]:
+        """What OPS_CHANNEL is owed, in the order it was: the code, behind `over` the trouble that ended."""
+        tolds = await self.database.read(lambda tx: tx.outbox.list((DeliveryState.WAITING,), 100))
+        in_order = sorted(tolds, key=lambda one: one.owed_at)
+        notices = [one.notice for one in in_order if one.notice.kind is NoticeKind.OPS]
+        return [
+            str(notice.facts.get("code_before") or notice.facts["code"]) + _mark(notice.facts) for notice in notices
+        ]
+
+    async def open(self) -> list[str]:
+        return [one.code for one in await self.database.read(lambda tx: tx.troubles.all())]
+
+
+def _mark(facts: object) -> str:
+    return " over" if isinstance(facts, dict) and facts.get("code") == "over" else ""
+
+
+@pytest.fixture
+async def lookout(tmp_path: Path) -> AsyncIterator[Lookout]:
+    clock = FakeClock()
+    database = Database.open(tmp_path / "spotter.db", now=clock.now())
+    yield Lookout(database, clock)
+    database.close()
+
+
+async def test_a_trouble_is_told_once_and_its_end_once(lookout: Lookout) -> None:
+    lookout.machine.disk_left = DISK_LEFT - 1
+    for _ in range(3):
+        await lookout.watch.once()
+    assert await lookout.told() == ["disk_nearly_full"]
+    lookout.machine.disk_left = DISK_ENOUGH
+    lookout.clock.advance(timedelta(minutes=1))
+    for _ in range(3):
+        await lookout.watch.once()
+    assert await lookout.told() == ["disk_nearly_full", "disk_nearly_full over"]
+    assert lookout.machine.rung == 2
+
+
+async def test_the_same_trouble_later_is_told_anew(lookout: Lookout) -> None:
+    for deaf_for in (200.0, 0.0, 200.0):
+        lookout.machine.deaf_for = deaf_for
+        await lookout.watch.once()
+        lookout.clock.advance(timedelta(minutes=5))
+    assert await lookout.told() == ["socket_deaf", "socket_deaf over", "socket_deaf"]
+
+
+async def test_a_restart_in_the_middle_of_a_trouble_tells_nothing_twice(lookout: Lookout) -> None:
+    lookout.machine.disk_left = 0
+    await lookout.watch.once()
+    lookout.restart()
+    await lookout.watch.once()
+    assert await lookout.told() == ["disk_nearly_full"]
+
+
+async def test_polls_that_stop_are_noticed_and_so_is_the_next(lookout: Lookout) -> None:
+    await lookout.polled()
+    lookout.clock.advance(timedelta(minutes=20))
+    await lookout.watch.once()
+    assert await lookout.open() == ["poll_stale"]
+    lookout.clock.advance(timedelta(minutes=1))
+    await lookout.polled()
+    await lookout.watch.once()
+    assert await lookout.told() == ["poll_stale", "poll_stale over"]
+    assert await lookout.open() == []
+
+
+async def test_a_refused_app_is_remembered_for_status_and_told_once_slack_takes_it(lookout: Lookout) -> None:
+    await lookout.database.transact(lambda tx: tx.outbox.refuse_app("token_revoked"))
+    await lookout.watch.once()
+    assert await lookout.open() == ["app_refused"]
+    lookout.clock.advance(timedelta(minutes=1))
+    await lookout.database.transact(lambda tx: tx.outbox.refuse_app(""))
+    await lookout.watch.once()
+    assert await lookout.told() == ["app_refused", "app_refused over"]
+
+
+async def test_without_an_ops_channel_troubles_are_only_remembered(lookout: Lookout) -> None:
+    lookout.restart(ops_channel="")
+    lookout.machine.disk_left = 0
+    await lookout.watch.once()
+    assert await lookout.open() == ["disk_nearly_full"]
+    assert await lookout.told() == []
+
+
+async def test_what_the_trouble_is_like_now_is_kept_though_it_is_told_once(lookout: Lookout) -> None:
+    for lookout.machine.disk_left in (150 << 20, 90 << 20):
+        await lookout.watch.once()
+    (open_one,) = await lookout.database.read(lambda tx: tx.troubles.all())
+    assert open_one.facts == {"megabytes": 90}
+    assert await lookout.told() == ["disk_nearly_full"]
