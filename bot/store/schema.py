@@ -315,7 +315,7 @@ def m002_forgetting(db: Database) -> None:
 
 
 @migrations()
-def m002_severed_ties(db: Database) -> None:
+def m003_severed_ties(db: Database) -> None:
     db.conn.execute(
         """
         CREATE TABLE severed (
@@ -357,7 +357,7 @@ SUMMARIES = (
 
 
 @migrations()
-def m004_summaries(db: Database) -> None:
+def m005_summaries(db: Database) -> None:
     for statement in SUMMARIES:
         db.conn.execute(statement)
 
