@@ -3,13 +3,13 @@
 waiting ─claim─▶ sending ─ok─▶ sent ──version rises──▶ edit in place
    ▲                ├─ throttled(after): waiting until then; not counted as an attempt
    │                ├─ surely not sent: waiting, back-off with jitter
-   │                ├─ unsure: look (5 s and 30 s after the attempt ended), then send again
+   │                ├─ unsure: look (5 s and 35 s after the attempt ended), then send again
    │                ├─ destination gone: held; the rule is paused, its owner told once
    │                ├─ message refused: once as plain text, then dead with its reason
    │                └─ app refused: sending pauses, nothing is marked dead
    └────── outbox retry ────── dead
 
-A look reads the conversation back, 5 s and again 30 s after the attempt ended:
+A look reads the conversation back, 5 s and again 35 s after the attempt ended:
 
 unsure ─look─▶ found: sent, with that ts; which version it shows is unknown, so it owes an edit
    ▲             ├─ absent, the first time: look again
@@ -27,7 +27,8 @@ from bot.core.cadence import backoff
 from bot.core.model import Delivery, DeliveryState
 
 FIRST_LOOK = timedelta(seconds=5)
-SECOND_LOOK = timedelta(seconds=30)
+# What Slack takes up to 30 s after we hung up is found: the rest is margin for the moment it becomes readable.
+SECOND_LOOK = timedelta(seconds=35)
 _LATER = timedelta(seconds=30)
 _EDIT_LATER = 60.0  # seconds
 _EDIT_MUCH_LATER = 3600.0  # seconds: a channel that is gone rarely comes back within minutes
