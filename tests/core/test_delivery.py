@@ -142,9 +142,9 @@ def test_what_is_found_is_sent_and_owes_an_edit_for_nobody_knows_what_it_shows()
     assert [each.shown_version for each in after.notices] == [0, None]
 
 
-def test_what_is_absent_once_is_looked_for_again_30_seconds_after_the_attempt() -> None:
+def test_what_is_absent_once_is_looked_for_again_35_seconds_after_the_attempt() -> None:
     after = after_look(UNSURE, Absent(), now=NOW + timedelta(seconds=5))
-    assert (after.state, after.looks, seconds(after)) == (DeliveryState.UNSURE, 1, 30)
+    assert (after.state, after.looks, seconds(after)) == (DeliveryState.UNSURE, 1, 35)
 
 
 def test_a_late_first_look_is_followed_by_a_pause_too() -> None:
@@ -152,7 +152,7 @@ def test_a_late_first_look_is_followed_by_a_pause_too() -> None:
 
 
 def test_what_is_absent_twice_is_the_same_delivery_again() -> None:
-    later = NOW + timedelta(seconds=30)
+    later = NOW + timedelta(seconds=35)
     after = after_look(replace(UNSURE, looks=1), Absent(), now=later)
     assert (after.state, after.due_at) == (DeliveryState.WAITING, later)
     assert (after.delivery_id, after.notices) == (UNSURE.delivery_id, UNSURE.notices)
