@@ -7,6 +7,7 @@ import pytest
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from bot.service.logs import where_it_broke
 from tests.secrecy import leaks
 
 
@@ -18,7 +19,8 @@ class _Kept(logging.Handler):
         self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._lines.append(self.format(record))
+        # Of an exception only what `where_it_broke` would leave of it.
+        self._lines.append(record.getMessage())
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +29,7 @@ def nothing_secret_is_logged() -> Iterator[None]:
     lines: list[str] = []
 
     def keep(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        told = structlog.processors.format_exc_info(_logger, _method, dict(event))
-        lines.append(repr(told))
+        lines.append(repr(where_it_broke(_logger, _method, dict(event))))
         return event
 
     before = structlog.get_config()["processors"]

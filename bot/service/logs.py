@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 
 import structlog
 
@@ -16,15 +18,11 @@ def configure_logs(level: str, form: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        where_it_broke,
     ]
-    if form == "json":
-        shared.append(structlog.processors.dict_tracebacks)
-        renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
-    else:
-        # Plain tracebacks: the decorated ones print local variables, and those may hold names or a token.
-        renderer = structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if form != "json":
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -43,3 +41,25 @@ def configure_logs(level: str, form: str) -> None:
     root.setLevel(number)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
+
+
+def where_it_broke(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Puts an exception as its kind and the places it came through. Its words and any variable are left out: a library
+    quotes there what it choked on, which may be a name, an address or a token."""
+    told = event.pop("exc_info", None)
+    if told is True:
+        told = sys.exc_info()
+    problem = told[1] if isinstance(told, tuple) else told
+    if isinstance(problem, BaseException):
+        event["broke"] = _kind_and_places(problem)
+    return event
+
+
+def _kind_and_places(problem: BaseException) -> str:
+    places = [f"{Path(at.filename).name}:{at.lineno} {at.name}" for at in traceback.extract_tb(problem.__traceback__)]
+    said = f"{type(problem).__name__} at {', '.join(places) or 'an unknown place'}"
+    inner = problem.exceptions if isinstance(problem, BaseExceptionGroup) else ()
+    before = problem.__cause__ or (None if problem.__suppress_context__ else problem.__context__)
+    for one in (*inner, *((before,) if before is not None else ())):
+        said += f"; from {_kind_and_places(one)}"
+    return said
