@@ -132,12 +132,14 @@ async def _links(messenger: Messenger, found: Explanation) -> dict[str, str]:
 
 
 _TOLD = ("delivery", "what", "to", "owed since (UTC)", "state", "tries", "why")
-_KINDS = {
+KINDS = {
     NoticeKind.SESSION: "a session's result",
-    NoticeKind.COUNTED: "a count of old sessions",
+    NoticeKind.COUNTED: "a count of sessions",
+    NoticeKind.AWAY: "a count after an outage",
     NoticeKind.INTRO: "a rule's introduction",
     NoticeKind.RULE_PAUSED: "that a rule is paused",
     NoticeKind.OPS: "a word to the operator",
+    NoticeKind.SHARED: "a session somebody shared",
 }
 
 
@@ -145,7 +147,7 @@ def _told_row(told: Told) -> tuple[object, ...]:
     delivery = told.delivery
     return (
         delivery.delivery_id if delivery else "",
-        _KINDS.get(told.notice.kind, str(told.notice.kind)) + (", counted" if told.counted_in else ""),
+        KINDS[told.notice.kind] + (", counted" if told.counted_in else ""),
         told.notice.destination,
         f"{told.owed_at:%Y-%m-%d %H:%M:%S}",
         DeliveryState.DROPPED if told.ended else delivery.state if delivery else DeliveryState.WAITING,

@@ -18,8 +18,8 @@ import msgspec
 
 from bot.core.errors import TrainingUnavailable, TrainingUnreadable
 from bot.core.ports import Clock
-from bot.ispring.statuses import TokenRefused, key_refused, meaning
-from bot.ispring.wire import Token, unreadable
+from bot.ispring.statuses import TokenRefused, key_refused, meaning, web_page
+from bot.ispring.wire import Token, is_web_page, unreadable
 
 TOKEN_PATH = "/api/v3/token"  # noqa: S105 - where tokens come from, not one
 TOKEN_PLACE = "a token"  # noqa: S105 - what the call is called in messages
@@ -167,6 +167,9 @@ class Connection:
         try:
             token = msgspec.json.decode(body.getvalue(), type=Token, strict=False)
         except (msgspec.DecodeError, RecursionError) as error:
+            if is_web_page(body.getvalue()):
+                # No hiccup makes a page of another server: until the address is corrected nothing will be read.
+                raise web_page(TOKEN_PLACE) from None
             raise unreadable(body.getvalue(), TOKEN_PLACE, error) from None
         self._token = token.access_token
         self._token_until = asked_at + max(token.expires_in - RENEWED_BEFORE, token.expires_in / 2)

@@ -56,6 +56,11 @@ def key_refused(status: int) -> TrainingRefused:
     return TrainingRefused(f"iSpring does not accept the API key (HTTP {status}).", NEW_KEY)
 
 
+def web_page(place: str) -> TrainingRefused:
+    """A page for people where an API answers in JSON: the address is another one's."""
+    return TrainingRefused(f"iSpring's answer to {place} is a web page, not data.", ADDRESS)
+
+
 def retry_after(value: str | None, now: datetime) -> float | None:
     """Seconds to wait, from either form of Retry-After; None where there is none or it can't be read."""
     if value is None:

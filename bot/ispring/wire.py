@@ -308,10 +308,10 @@ def decoded(items: tuple[Raw, ...], read: Callable[[Raw], T]) -> tuple[list[T], 
 
 def unreadable(body: bytes, place: str, error: Exception | None = None) -> TrainingUnreadable:
     """What an answer is instead of the JSON it should be. Nothing of its content is quoted."""
-    start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    start = _start(body)
     if not start:
         what = "is empty"
-    elif start.startswith((b"<!doctype", b"<html")):
+    elif is_web_page(body):
         what = "is a web page, not data: check that ISPRING_API_URL is the address of the API (see README)"
     elif start.startswith(b"<"):
         what = "is XML although JSON was asked for"
@@ -322,3 +322,12 @@ def unreadable(body: bytes, place: str, error: Exception | None = None) -> Train
     else:
         what = "is not what its contract says" + (f" ({error})" if error is not None else "")
     return TrainingUnreadable(f"iSpring's answer to {place} {what}.")
+
+
+def is_web_page(body: bytes) -> bool:
+    """Whether an answer is a page for people."""
+    return _start(body).startswith((b"<!doctype", b"<html"))
+
+
+def _start(body: bytes) -> bytes:
+    return body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()

@@ -81,14 +81,6 @@ class Poll:
                 report = PollReport(started, self._clock.now(), error=str(error))
             except TrainingError as error:
                 report = await self._failed(error, started)
-            log.info(
-                "polled",
-                listed=report.listed,
-                changed=report.changed,
-                unchanged=report.unchanged,
-                set_aside=report.set_aside,
-                error=report.error or None,
-            )
             return report
 
     async def _failed(self, error: TrainingError, started: datetime) -> PollReport:

@@ -209,14 +209,14 @@ class Duties:
             self._poll_began = None
         if not report.error:
             self._failures, self._last_failure = 0, ""
+            _log_poll(report)
             return
         self._failures += 1
         interval = self._settings.poll_interval
         # The exponent is bounded: after a week without an answer the power would be no number any more.
         wait = min(interval * 2 ** min(self._failures, 20), max(interval, min(LONGEST_BACK_OFF, 10 * interval)))
-        if report.error != self._last_failure:  # one clear line; that it goes on each poll's own line says
-            self._last_failure = report.error
-            log.error("poll_failed", why=report.error, next_try_in=wait)
+        _log_poll(report, is_news=report.error != self._last_failure, next_try_in=wait)
+        self._last_failure = report.error
         self._poll_not_before = self._clock.monotonic() + wait - interval / 2  # rings come a little early and late
 
     def _make_default_rule(self, tx: Tx, now: datetime) -> None:
@@ -254,6 +254,20 @@ class Duties:
         else:
             if answer.is_error:
                 log.warning("heartbeat_failed", why=f"HTTP {answer.status_code}")
+
+
+def _log_poll(report: PollReport, *, is_news: bool = False, next_try_in: float | None = None) -> None:
+    """One line a poll; a failure is an error when it begins, and mentioned as it goes on."""
+    level = log.info if not report.error else log.error if is_news else log.warning
+    level(
+        "polled",
+        listed=report.listed,
+        changed=report.changed,
+        unchanged=report.unchanged,
+        set_aside=report.set_aside,
+        error=report.error or None,
+        **({} if next_try_in is None else {"next_try_in": next_try_in}),
+    )
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

@@ -257,10 +257,12 @@ async def test_a_redirect_is_not_followed(only: tuple[str, ...], ispring: Isprin
     assert not stand_in.asked("/login")
 
 
-async def test_a_token_call_that_meets_the_web_app_says_so(ispring: Ispring, stand_in: IspringStandIn) -> None:
+async def test_a_token_call_that_meets_the_web_app_is_refused_with_the_address_as_its_remedy(
+    ispring: Ispring, stand_in: IspringStandIn
+) -> None:
     stand_in.quirks.only = ("token",)
     stand_in.quirks.html_answers = ALWAYS
-    with pytest.raises(TrainingUnreadable, match="ISPRING_API_URL"):
+    with pytest.raises(TrainingRefused, match="ISPRING_API_URL"):
         await listed(ispring)
 
 
