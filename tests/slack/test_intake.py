@@ -7,7 +7,6 @@ import pytest
 
 from bot.demo.slack import Message as Posted
 from bot.demo.slack import faults
-from bot.demo.slack.entities import Channel
 from tests.demo.slack_room import (
     ANA,
     BEN,
