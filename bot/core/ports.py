@@ -6,7 +6,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol, TypeVar
 
 from bot.core.access import Reach
@@ -498,6 +498,11 @@ class OutboxRows(Protocol):
         """At the start: what was being sent when a process died becomes unsure. How many."""
         ...
 
+    def retime(self, now: datetime, by: timedelta) -> None:
+        """The time of day was turned by so much: looks come neither early nor late, and nothing else late. Zero where
+        it is not known whether it was turned (at the start): what seems to be of the future is brought back."""
+        ...
+
     def due(self, now: datetime, limit: int) -> Sequence[Destination]:
         """Destinations with something to post now, the longest waiting first."""
         ...
@@ -644,6 +649,10 @@ class PeopleRows(Protocol):
         ...
 
     def directory_at(self) -> datetime | None: ...
+
+    def observers_since(self, since: datetime) -> Collection[str]:
+        """Ids of the active people who observed a session completed since then."""
+        ...
 
     def save_slack_user(self, user: SlackUser, now: datetime) -> None: ...
 

@@ -7,7 +7,7 @@ import asyncio
 import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,7 +18,8 @@ from bot.core.model import Delivery, Destination
 from bot.core.ports import Clock, Contacts, Messenger, Store, Tx
 from bot.jobs.gather import House
 from bot.jobs.pace import Pace
-from bot.jobs.sending import Render, Sender
+from bot.jobs.sending import Render, Sender, Tried, unheard
+from bot.jobs.turned import TimeOfDay
 from bot.views.notices import render as render_notices
 
 WORKERS = 12
@@ -59,7 +60,9 @@ class Deliver:
         ops_channel: str = "",
         render: Render = render_notices,
         pace: Pace | None = None,
+        tried: Tried = unheard,
     ) -> None:
+        """`tried` hears of each attempt: what was tried, and what came of it."""
         self._store = store
         self._messenger = messenger
         self._clock = clock
@@ -74,7 +77,9 @@ class Deliver:
             house=house,
             ops_channel=ops_channel,
             pace=self._pace,
+            tried=tried,
         )
+        self._time_of_day = TimeOfDay(clock)
         self._bell = asyncio.Event()
         self._busy: dict[str, asyncio.Task[object]] = {}
         self._ends_at: float | None = None  # monotonic; None: never
@@ -112,9 +117,8 @@ class Deliver:
     # ---- the loop ------------------------------------------------------------------------------------------------
 
     async def _work(self, *, until_idle: bool) -> None:
-        recovered, refused = await self._sender.insist(
-            lambda tx: (tx.outbox.recover(self._clock.now()), tx.outbox.app_refused())
-        )
+        self._time_of_day.turned()  # asked here for the first time: what came before is not ours to mend by so much
+        recovered, refused = await self._sender.insist(self._take_up)
         if recovered:
             log.warning("outbox.recovered", unsure=recovered)
         if refused:  # an admin may have mended it while we were down: tried at once
@@ -122,6 +126,7 @@ class Deliver:
         async with asyncio.TaskGroup() as crew:
             while True:
                 self._bell.clear()
+                await self._mind_clock()
                 agenda = await self._agenda()
                 if agenda is not None:
                     await self._mind_refusal(agenda)
@@ -129,6 +134,18 @@ class Deliver:
                 if self._ends_at is not None and self._is_over(rest, until_idle):
                     return
                 await self._rest(rest)
+
+    def _take_up(self, tx: Tx) -> tuple[int, str]:
+        """Makes sense of what an earlier process left; how many became unsure, and why Slack refuses the app."""
+        now = self._clock.now()
+        tx.outbox.retime(now, timedelta(0))
+        return tx.outbox.recover(now), tx.outbox.app_refused()
+
+    async def _mind_clock(self) -> None:
+        """Due times are times of day: where that was turned, they are turned too."""
+        if by := self._time_of_day.turned():
+            log.warning("clock.turned", seconds=round(by.total_seconds()))
+            await self._sender.insist(lambda tx: tx.outbox.retime(self._clock.now(), by))
 
     async def _agenda(self) -> _Agenda | None:
         """What is due, None while the database is busy."""

@@ -10,7 +10,7 @@ from bot.core.delivery import after_crash
 from bot.core.model import Delivery, DeliveryState, Destination, DestinationKind, Notice, NoticeKind, SessionKey
 from bot.core.pauses import SHARED_OUTSIDE
 from bot.core.ports import Attempt, CountedSession, Held, OutboxCounts, Told
-from bot.store import moves, owing, resting, standing, summaries
+from bot.store import moves, owing, resting, standing, summaries, turning
 from bot.store.columns import State, from_ms_or_none, to_json, to_ms, to_ms_or_none, value_of
 from bot.store.deliveries import delivery_of, refresh_due, row_of, write, write_attempt
 from bot.store.endings import begin_rules, end_notices, end_unheard_rules, is_wanted
@@ -77,6 +77,9 @@ class Outbox:
         for row in rows:
             write(self._connection, after_crash(delivery_of(self._connection, row), now=now))
         return len(rows)
+
+    def retime(self, now: datetime, by: timedelta) -> None:
+        turning.retime(self._connection, now, by)
 
     def due(self, now: datetime, limit: int) -> Sequence[Destination]:
         if self.app_refused():

@@ -217,15 +217,19 @@ async def until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
 
 
 @asynccontextmanager
-async def room(folder: Path, patience: float = 0.4, busy_seconds: float = 5.0) -> AsyncIterator[Room]:
-    """`patience` is real seconds an answer of Slack's may take, `busy_seconds` those the store waits for a lock."""
-    clock = FastClock()
+async def room(
+    folder: Path, patience: float = 0.4, busy_seconds: float = 5.0, ours: FastClock | None = None
+) -> AsyncIterator[Room]:
+    """`patience` is real seconds an answer of Slack's may take, `busy_seconds` those the store waits for a lock; `ours`
+    is our own clock where it differs from Slack's."""
+    slacks = FastClock()
+    clock = ours or slacks
     slack = SlackStandIn(
         company(),
         bot_token=BOT_TOKEN,
         app_token=APP_TOKEN,
         signing_secret=SECRET,
-        now=clock.now,
+        now=slacks.now,
         time_scale=1 / SPEED,
     )
     store = Database.open(folder / "spotter.db", now=clock.now(), busy_seconds=busy_seconds)

@@ -1,0 +1,52 @@
+"""Due times after somebody turned the time of day: rows hold times, and those of before the turn lie elsewhere now.
+
+Forth, what waits goes early, and that is harmless for all but looks: what Slack takes late would not be there yet.
+Back, everything would wait as much longer.
+"""
+
+import sqlite3
+from datetime import datetime, timedelta
+
+from bot.store.columns import to_ms
+from bot.store.deliveries import refresh_due
+from bot.store.resting import FOR_NOW_NEVER
+
+LONGEST = timedelta(minutes=5)  # of any wait that is not named by Slack: the longest back-off
+
+
+def retime(connection: sqlite3.Connection, now: datetime, by: timedelta) -> None:
+    """See `core.ports.OutboxRows.retime`."""
+    if by > timedelta(0):
+        _move_looks_forth(connection, now, by)
+        return
+    values = {"now": to_ms(now), "by": round(by / timedelta(milliseconds=1)), "latest": to_ms(now + LONGEST)}
+    # An attempt that ended later than now ended before the turn: the look waits its whole time again.
+    connection.execute(
+        "UPDATE deliveries SET due_at = min(due_at - (attempt_ended_at - :now), :latest), attempt_ended_at = :now"
+        " WHERE state = 'unsure' AND attempt_ended_at > :now",
+        values,
+    )
+    connection.execute(
+        "UPDATE deliveries SET due_at = min(due_at + :by, :latest)"
+        " WHERE due_at > :now AND (state = 'waiting' AND (:by < 0 OR due_at > :latest)"
+        " OR state = 'unsure' AND due_at > :latest)",
+        values,
+    )
+    connection.execute(
+        "UPDATE notices SET due_at = min(due_at + :by, :latest) WHERE delivery IS NULL AND ended IS NULL"
+        f" AND due_at > :now AND due_at <> {FOR_NOW_NEVER} AND (:by < 0 OR due_at > :latest)",
+        values,
+    )
+    connection.execute("UPDATE deliveries SET edit_due_at = edit_due_at + :by WHERE edit_due_at > :now", values)
+    late = connection.execute("SELECT destination FROM destinations WHERE due_at > ?", (to_ms(now),)).fetchall()
+    for row in late:
+        refresh_due(connection, row["destination"])
+
+
+def _move_looks_forth(connection: sqlite3.Connection, now: datetime, by: timedelta) -> None:
+    """Attempts that ended before the turn ended as long ago as it really is."""
+    connection.execute(
+        "UPDATE deliveries SET attempt_ended_at = attempt_ended_at + :by, due_at = due_at + :by"
+        " WHERE state = 'unsure' AND attempt_ended_at <= :before",
+        {"by": round(by / timedelta(milliseconds=1)), "before": to_ms(now - by)},
+    )
