@@ -41,15 +41,16 @@ def is_wanted(connection: sqlite3.Connection, delivery: int) -> bool:
 
 
 def end_rule(connection: sqlite3.Connection, rule_id: int, why: str) -> None:
-    """Ends a rule, and what waits only for it. A notice that another rule carries stays; so do sent messages."""
+    """Ends a rule, and what waits only for it. A notice that another rule carries stays; so do sent messages, which
+    go on being corrected. Of what is on its way nobody knows whether it stands there: see `end_orphans`."""
     connection.execute("UPDATE rules SET state = 'ended', why = ? WHERE rule_id = ?", (why, rule_id))
-    living = {row["rule_id"] for row in connection.execute("SELECT rule_id FROM rules WHERE state <> 'ended'")}
+    living = _living(connection)
     waiting = connection.execute(
         "SELECT notices.id, notices.rule_ids FROM rules JOIN notices USING (destination)"
         " LEFT JOIN deliveries ON deliveries.id = notices.delivery"
         " WHERE rules.rule_id = ? AND notices.ended IS NULL"
-        " AND (notices.delivery IS NULL OR deliveries.state NOT IN ('sent', 'dead', 'dropped'))",
-        (rule_id,),
+        " AND (notices.delivery IS NULL OR deliveries.state IN (SELECT value FROM json_each(?)))",
+        (rule_id, listed(_UNTRIED)),
     ).fetchall()
     orphans = []
     for row in waiting:
@@ -58,6 +59,25 @@ def end_rule(connection: sqlite3.Connection, rule_id: int, why: str) -> None:
             orphans.append(row["id"])
     if orphans:
         end_notices(connection, orphans, why, in_hand=False)
+
+
+def end_orphans(connection: sqlite3.Connection, delivery: int) -> None:
+    """Ends what a message carries only for rules that ended while it was on its way: it is known not to stand there."""
+    living = _living(connection)
+    rows = connection.execute(
+        "SELECT id, rule_ids FROM notices WHERE delivery = ? AND ended IS NULL", (delivery,)
+    ).fetchall()
+    for row in rows:
+        rules = from_json(row["rule_ids"], tuple[int, ...])
+        if rules and not living.intersection(rules):
+            connection.execute(
+                "UPDATE notices SET ended = coalesce((SELECT why FROM rules WHERE rule_id = ?), '') WHERE id = ?",
+                (rules[-1], row["id"]),
+            )
+
+
+def _living(connection: sqlite3.Connection) -> set[int]:
+    return {row["rule_id"] for row in connection.execute("SELECT rule_id FROM rules WHERE state <> 'ended'")}
 
 
 def begin_rules(connection: sqlite3.Connection, delivery: int, now: datetime) -> None:

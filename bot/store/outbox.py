@@ -13,7 +13,7 @@ from bot.core.ports import Attempt, CountedSession, Held, OutboxCounts, Told
 from bot.store import moves, owing, resting, standing, summaries, turning
 from bot.store.columns import State, from_ms_or_none, to_json, to_ms, to_ms_or_none, value_of
 from bot.store.deliveries import delivery_of, refresh_due, row_of, write, write_attempt
-from bot.store.endings import begin_rules, end_notices, end_unheard_rules, is_wanted
+from bot.store.endings import begin_rules, end_notices, end_orphans, end_unheard_rules, is_wanted
 from bot.store.other_cards import settle_turns
 
 EDIT_LEASE = timedelta(minutes=1)  # that an edit is left to whoever claimed it
@@ -191,7 +191,9 @@ class Outbox:
             return
         now = delivery.due_at if attempt is None else attempt.ended_at
         delivery = moves.after_move(delivery, row["destination"])
-        if delivery.state is DeliveryState.WAITING and not is_wanted(self._connection, row["id"]):
+        if delivery.state in (DeliveryState.WAITING, DeliveryState.HELD):
+            end_orphans(self._connection, row["id"])
+        if delivery.state in (DeliveryState.WAITING, DeliveryState.HELD) and not is_wanted(self._connection, row["id"]):
             why = value_of(self._connection, "SELECT ended FROM notices WHERE delivery = ? LIMIT 1", (row["id"],))
             delivery = replace(delivery, state=DeliveryState.DROPPED, why=why or "nobody wants it any more")
         write(self._connection, delivery)

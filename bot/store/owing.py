@@ -4,12 +4,14 @@ import sqlite3
 from dataclasses import replace
 from datetime import datetime
 
-from bot.core.model import Notice, NoticeKind
+from bot.core.model import DeliveryState, Notice, NoticeKind
 from bot.core.routing import subject_of
 from bot.store import moves, resting
 from bot.store.columns import from_json, to_json, to_ms, value_of
 from bot.store.deliveries import refresh_due
 from bot.store.other_cards import UNTIL_KNOWN, Card, card_at, carry_rules
+
+_WAITS = (DeliveryState.WAITING, DeliveryState.HELD)
 
 
 def owe(connection: sqlite3.Connection, notice: Notice, now: datetime, not_before: datetime | None) -> bool:
@@ -17,8 +19,10 @@ def owe(connection: sqlite3.Connection, notice: Notice, now: datetime, not_befor
     due_at = not_before or now
     notice = replace(notice, destination=moves.now_at(connection, notice.destination))
     known = connection.execute(
-        "SELECT notices.id, notices.rule_ids, notices.delivery, notices.ended, notices.counted_in,"
-        " summary.ended AS summary_ended FROM notices LEFT JOIN notices AS summary ON summary.id = notices.counted_in"
+        "SELECT notices.id, notices.rule_ids, notices.ended, notices.counted_in, summary.ended AS summary_ended,"
+        " notices.delivery, deliveries.state, deliveries.resent_blind"
+        " FROM notices LEFT JOIN notices AS summary ON summary.id = notices.counted_in"
+        " LEFT JOIN deliveries ON deliveries.id = notices.delivery"
         " WHERE notices.destination = ? AND notices.subject = ?",
         (str(notice.destination), notice.subject),
     ).fetchone()
@@ -60,19 +64,27 @@ def _owe_again(
     rules = sorted({*from_json(known["rule_ids"], tuple[int, ...]), *notice.rule_ids})
     connection.execute("UPDATE notices SET rule_ids = ? WHERE id = ?", (to_json(rules), known["id"]))
     was_counted = known["counted_in"] is not None and known["summary_ended"] is None
-    if known["ended"] is None or known["delivery"] is not None or was_counted:
+    if known["ended"] is None or was_counted or not _is_surely_untold(known):
         resting.settle_one(connection, known["id"], due_at)
         refresh_due(connection, str(notice.destination))
         return False
-    # It ended before anybody was told, and is wanted again.
+    # It ended before anybody was told, and is wanted again; a message that still waits takes it back.
+    delivery = known["delivery"] if known["state"] in _WAITS else None
     connection.execute(
-        "UPDATE notices SET ended = NULL, counted_in = NULL, reason = ?, owed_at = ?, due_at = ?, rule_ids = ?"
-        " WHERE id = ?",
-        (notice.reason, to_ms(now), to_ms(due_at), to_json(notice.rule_ids), known["id"]),
+        "UPDATE notices SET ended = NULL, counted_in = NULL, reason = ?, owed_at = ?, due_at = ?, rule_ids = ?,"
+        " delivery = ? WHERE id = ?",
+        (notice.reason, to_ms(now), to_ms(due_at), to_json(notice.rule_ids), delivery, known["id"]),
     )
     resting.settle_one(connection, known["id"], due_at)
     refresh_due(connection, str(notice.destination))
     return True
+
+
+def _is_surely_untold(known: sqlite3.Row) -> bool:
+    """Whether a notice that ended stands nowhere: no message took it, or it left its message before that was posted."""
+    if known["state"] == DeliveryState.DROPPED:
+        return not known["resent_blind"]
+    return known["state"] in (None, *_WAITS, DeliveryState.SENDING, DeliveryState.SENT)
 
 
 def _rank(connection: sqlite3.Connection, notice: Notice) -> int:

@@ -1,0 +1,479 @@
+"""Sessions, rules and deliveries on a real database file, and an ideal Slack that remembers what stands in it.
+
+Whoever drives the story decides what Slack answers, what really reached it, and when the process dies; the story says
+at the end whether everybody was told what they were owed.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from bot.core.changes import decide
+from bot.core.delivery import (
+    Absent,
+    AppRefused,
+    DestinationGone,
+    EditResult,
+    Ended,
+    Found,
+    LookLater,
+    LookResult,
+    MessageRefused,
+    NotSent,
+    PostResult,
+    Sent,
+    Throttled,
+    Unreadable,
+    Unsure,
+    after_edit,
+    after_look,
+    after_post,
+    versions_shown,
+)
+from bot.core.model import (
+    OPERATOR,
+    Delivery,
+    DeliveryState,
+    Destination,
+    News,
+    Notice,
+    NoticeKind,
+    RuleState,
+    SessionKey,
+)
+from bot.core.ports import Told, Tx
+from bot.core.routing import subject_of
+from bot.store.database import Database
+from bot.store.other_cards import _SHOWS_IT
+from tests.store.given import NOON, OTHER_ROOM, ROOM, a_session, an_attempt, fingerprint
+
+T = TypeVar("T")
+ROOMS = (ROOM, OTHER_ROOM)
+HALF = 0.5  # what every dice shows
+ANSWERS: Mapping[str, PostResult] = {
+    "throttled": Throttled(20.0),
+    "not sent": NotSent("connection refused"),
+    "unsure": Unsure("the reply was lost"),
+    "gone": DestinationGone("is_archived"),
+    "refused": MessageRefused("invalid_blocks"),
+    "app refused": AppRefused("token_revoked"),
+}
+EDIT_ANSWERS: Mapping[str, EditResult] = {
+    "throttled": Throttled(20.0),
+    "not sent": NotSent("connection refused"),
+    "unsure": Unsure("the reply was lost"),
+    "gone": DestinationGone("is_archived"),
+    "ended": Ended("message_not_found"),
+}
+LOOKS: Mapping[str, LookResult] = {
+    "later": LookLater("the connection was refused"),
+    "throttled": LookLater("asked to wait", 40.0),
+    "unreadable": Unreadable("missing_scope"),
+}
+ARROWS = frozenset(
+    {
+        # the delivery picture
+        "claimed", "sent", "throttled", "not sent", "unsure", "held", "goes as plain text", "dead: refused twice",
+        "app refused", "app accepted again", "retried", "released", "edited",
+        # looks
+        "found", "absent once", "absent twice", "sent again unread", "dead: unsure twice", "looks later",
+        # what happens meanwhile
+        "died while sending", "arrived late", "found after a death", "grouped", "the same group again",
+        "corrected while waiting", "corrected while sending", "corrected while unsure", "turned bad",
+        "corrected while edited", "rule ended while waiting", "rule ended while unsure", "edits ended", "edited later",
+    }
+)  # fmt: skip
+
+
+@dataclass
+class Posted:
+    """A message that stands in the ideal Slack: which version of which session each of its subjects shows."""
+
+    ts: str
+    delivery_id: str
+    room: Destination
+    shows: dict[str, tuple[SessionKey, int]]
+
+
+@dataclass(frozen=True)
+class InHand:
+    """A delivery that is being sent, as it was put into words."""
+
+    delivery: Delivery
+    versions: Mapping[int, int]
+
+
+class Story:
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "spotter.db"
+        self.now = NOON
+        self.reached: set[str] = set()
+        self.in_hand: dict[Destination, InHand] = {}
+        self._loop = asyncio.Runner()
+        self._posted: list[Posted] = []
+        self._on_the_way: dict[str, InHand] = {}  # unsure ones that may still arrive
+        self._remembered: dict[str, Mapping[int, int]] = {}  # what unsure ones showed; lost with the process
+        self._frozen: dict[str, frozenset[int]] = {}
+        self._died: set[str] = set()
+        self._may_be_twice: set[str] = set()  # sent again although nobody could read whether it was there
+        self._never_edited_again: set[str] = set()
+        self._finished: dict[int, datetime] = {}
+        self._owed: dict[Destination, set[SessionKey]] = defaultdict(set)
+        self._names = 0
+        self.store = Database.open(self.path, now=self.now)
+        self._do(lambda tx: tx.sessions.initial_target(80.0))
+        for room in (ROOM, *ROOMS):
+            self.subscribe(room)
+
+    def close(self) -> None:
+        self.store.close()
+        self._loop.close()
+
+    def _do(self, work: Callable[[Tx], T]) -> T:
+        return self._loop.run(self.store.transact(work))
+
+    # ---- iSpring and people --------------------------------------------------------------------------------------
+
+    def see(self, number: int, result: float | None) -> None:
+        """A listing says that a session has this result; None: it is not over."""
+        finished = self._finished.setdefault(number, self.now)
+        status = "IN_PROGRESS" if result is None else "PASSED"
+        facts = a_session(number, status=status, result=result, finished=finished)
+
+        def store(tx: Tx) -> None:
+            before = tx.sessions.get(facts.key)
+            change = decide(before, facts, now=self.now, targets=tx.sessions.targets())
+            if change is None:
+                return
+            self._note_correction(tx.outbox.why(facts.key))
+            tx.sessions.save(change, fingerprint(facts))
+            if change.news not in (News.POST, News.EDIT_AND_POST):
+                return
+            if change.turned_bad:
+                self.reached.add("turned bad")
+            for room in ROOMS:
+                rules = tuple(rule.rule_id for rule in tx.rules.at(room))
+                if not rules:
+                    continue
+                self._owed[room].add(facts.key)
+                notice = Notice(
+                    kind=NoticeKind.SESSION,
+                    destination=room,
+                    subject=subject_of(facts.key, change.after.version if change.turned_bad else None),
+                    reason=change.reason,
+                    session=facts.key,
+                    rule_ids=rules,
+                    facts={"version": change.after.version},
+                )
+                tx.outbox.owe(notice, self.now)
+
+        self._do(store)
+
+    def _note_correction(self, told: Sequence[Told]) -> None:
+        for one in told:
+            state = None if one.delivery is None else one.delivery.state
+            if state in (DeliveryState.SENDING, DeliveryState.UNSURE):
+                self.reached.add(f"corrected while {state}")
+            elif state in (None, DeliveryState.WAITING) and not one.ended:
+                self.reached.add("corrected while waiting")
+
+    def subscribe(self, room: Destination) -> None:
+        self._do(lambda tx: tx.rules.add(room, OPERATOR, "", RuleState.ACTIVE, self.now))
+
+    def end_rules(self, room: Destination, *, all_of_them: bool) -> None:
+        """People end the oldest rule of a room, or every one."""
+
+        def end(tx: Tx) -> None:
+            rules = tx.rules.at(room)
+            for rule in rules if all_of_them else rules[:1]:
+                tx.rules.set_state(rule.rule_id, RuleState.ENDED, "unsubscribed", self.now)
+            living = {rule.rule_id for rule in tx.rules.at(room)}
+            for told in (one for key in self._owed[room] for one in tx.outbox.why(key)):
+                if told.notice.destination != room or living & set(told.notice.rule_ids):
+                    continue
+                if told.delivery is None and told.ended == "unsubscribed":
+                    self.reached.add("rule ended while waiting")
+                elif told.delivery is not None and told.delivery.state is DeliveryState.UNSURE:
+                    self.reached.add("rule ended while unsure")
+
+        self._do(end)
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def wait_for_what_is_due(self) -> bool:
+        """Lets time pass until something is due; False where nothing will be."""
+        due_at = self._do(lambda tx: tx.outbox.next_due_at())
+        if due_at is None:
+            return False
+        self.now = max(self.now, due_at)
+        return True
+
+    def release(self, room: Destination) -> None:
+        def release(tx: Tx) -> None:
+            if any(held.destination == room for held in tx.outbox.held()):
+                tx.outbox.release(room, self.now)
+                self.reached.add("released")
+
+        self._do(release)
+
+    def accept_app(self) -> None:
+        def lift(tx: Tx) -> None:
+            if tx.outbox.app_refused():
+                tx.outbox.refuse_app("")
+                self.reached.add("app accepted again")
+
+        self._do(lift)
+
+    def retry_the_dead(self) -> None:
+        def retry(tx: Tx) -> None:
+            for told in tx.outbox.list((DeliveryState.DEAD,), 1_000):
+                dead = told.delivery
+                assert dead is not None and dead.why, "dead without a reason"
+                if tx.outbox.retry(dead.delivery_id, self.now):
+                    self.reached.add("retried")
+                    self._may_be_twice.add(dead.delivery_id)  # whoever retries what nobody could read accepts that
+
+        self._do(retry)
+
+    # ---- sending -------------------------------------------------------------------------------------------------
+
+    def claim(self, room: Destination) -> bool:
+        """Takes the next message for a room in hand, as one worker per room does."""
+        if room in self.in_hand:
+            return False
+        self._names += 1
+        name = f"d{self._names}"
+
+        def claim(tx: Tx) -> InHand | None:
+            delivery = tx.outbox.claim(room, self.now, self.now.timestamp(), name)
+            return None if delivery is None else InHand(delivery, _versions(tx, delivery))
+
+        hand = self._do(claim)
+        if hand is None:
+            return False
+        self.reached.add("claimed")
+        ids = frozenset(owed.notice_id for owed in hand.delivery.notices)
+        assert 1 <= len(ids) <= 25
+        members = self._frozen.setdefault(hand.delivery.delivery_id, ids)
+        assert ids <= members, "a delivery took in more after its first claim"
+        if len(members) > 3:
+            self.reached.add("grouped" if hand.delivery.delivery_id == name else "the same group again")
+        self.in_hand[room] = hand
+        return True
+
+    def answer(self, room: Destination, what: str, *, arrives: bool = False) -> None:
+        """Slack answers; `arrives` says whether one without a clear answer is there all the same."""
+        hand = self.in_hand.pop(room)
+        delivery = hand.delivery
+        result = ANSWERS[what] if what != "ok" else Sent(room.id, self._arrive(hand))
+        decided = after_post(delivery, result, now=self.now, dice=HALF)
+        match result:
+            case Sent():
+                self.reached.add("sent")
+                decided = versions_shown(decided, hand.versions)
+            case Unsure():
+                self._remembered[delivery.delivery_id] = hand.versions
+                self._lose(hand, arrives)
+            case DestinationGone():
+                self.reached.add("held")
+            case MessageRefused():
+                self.reached.add("dead: refused twice" if delivery.plain else "goes as plain text")
+        if what in ARROWS:
+            self.reached.add(what)
+
+        def settle(tx: Tx) -> None:
+            tx.outbox.save(decided, an_attempt(self.now, result=what))
+            if isinstance(result, DestinationGone):
+                tx.outbox.hold(room, result.why, self.now)
+            if isinstance(result, AppRefused):
+                tx.outbox.refuse_app(result.why)
+
+        self._do(settle)
+
+    def _lose(self, hand: InHand, arrives: bool) -> None:
+        if arrives:
+            self._arrive(hand)
+        else:
+            self._on_the_way[hand.delivery.delivery_id] = hand
+
+    def _arrive(self, hand: InHand) -> str:
+        delivery = hand.delivery
+        there = any(one.delivery_id == delivery.delivery_id for one in self._posted)
+        assert not there or delivery.delivery_id in self._may_be_twice, f"{delivery.delivery_id} is posted twice"
+        ts = f"{len(self._posted) + 1}.0"
+        shows = {
+            owed.notice.subject: (owed.notice.session, hand.versions[owed.notice_id])
+            for owed in delivery.notices
+            if owed.notice.session is not None
+        }
+        self._posted.append(Posted(ts, delivery.delivery_id, delivery.destination, shows))
+        return ts
+
+    def arrive_late(self) -> None:
+        """What was on its way arrives before it is looked for the second time."""
+        for delivery_id, hand in list(self._on_the_way.items()):
+            stored = self._do(partial(_delivery, delivery_id))
+            if stored is not None and stored.state is DeliveryState.UNSURE and stored.looks < 2:
+                self._arrive(hand)
+                self.reached.add("arrived late")
+            del self._on_the_way[delivery_id]
+
+    def die(self, *, arrives: bool) -> None:
+        """SIGKILL, and a new process; `arrives` says what becomes of the posts in flight."""
+        for hand in self.in_hand.values():
+            self._lose(hand, arrives)
+            self._died.add(hand.delivery.delivery_id)
+        self.in_hand.clear()
+        self._remembered.clear()
+        self.store.close()
+        self.store = Database.open(self.path, now=self.now)
+        if self._do(lambda tx: tx.outbox.recover(self.now)):
+            self.reached.add("died while sending")
+
+    # ---- reading back --------------------------------------------------------------------------------------------
+
+    def look(self, what: str) -> bool:
+        """Reads the conversation of the first unsure delivery back; "truth" reads what is there."""
+        due = self._do(lambda tx: tx.outbox.looks_due(self.now, 1))
+        if not due:
+            return False
+        delivery = due[0]
+        name = delivery.delivery_id
+        there = [one for one in self._posted if one.delivery_id == name]
+        truth = Found(there[-1].room.id, there[-1].ts) if there else Absent()
+        look: LookResult = truth if what == "truth" else LOOKS[what]
+        decided = after_look(delivery, look, now=self.now)
+        if isinstance(look, Found):
+            decided = versions_shown(decided, self._remembered.get(name, {}))
+        match look:
+            case Found():
+                self.reached.add("found")
+                if name in self._died:
+                    self.reached.add("found after a death")
+            case Absent():
+                self.reached.add("absent once" if delivery.looks == 0 else "absent twice")
+            case LookLater():
+                self.reached.add("looks later")
+            case Unreadable():
+                is_dead = decided.state is DeliveryState.DEAD
+                self.reached.add("dead: unsure twice" if is_dead else "sent again unread")
+                self._may_be_twice.add(name)
+        if decided.state is not DeliveryState.UNSURE:
+            self._on_the_way.pop(name, None)
+        self._do(lambda tx: tx.outbox.save(decided, an_attempt(self.now, "look")))
+        return True
+
+    # ---- editing -------------------------------------------------------------------------------------------------
+
+    def edit(self, what: str, *, arrives: bool = False, meanwhile: tuple[int, float] | None = None) -> bool:
+        """Edits the first card that shows less than is known; `meanwhile` a session may get another result."""
+
+        def claim(tx: Tx) -> InHand | None:
+            delivery = tx.outbox.claim_edit(self.now)
+            return None if delivery is None else InHand(delivery, _versions(tx, delivery))
+
+        hand = self._do(claim)
+        if hand is None:
+            return False
+        delivery = hand.delivery
+        assert delivery.channel is not None and delivery.ts is not None
+        if meanwhile is not None:
+            self.see(*meanwhile)
+            self.reached.add("corrected while edited")
+        result = EDIT_ANSWERS[what] if what != "ok" else Sent(delivery.channel, delivery.ts)
+        if what == "ok" or (what == "unsure" and arrives):
+            card = next(one for one in self._posted if one.ts == delivery.ts)
+            for owed in delivery.notices:
+                if owed.notice.session is not None:
+                    card.shows[owed.notice.subject] = (owed.notice.session, hand.versions[owed.notice_id])
+        decided = after_edit(result, now=self.now, dice=HALF)
+        if decided.shown:
+            self.reached.add("edited")
+        elif decided.ended:
+            self.reached.add("edits ended")
+            self._never_edited_again.add(delivery.delivery_id)
+        else:
+            self.reached.add("edited later")
+        shown = hand.versions if decided.shown else {}
+        attempt = an_attempt(self.now, "edit", what)
+        self._do(lambda tx: tx.outbox.save_edit(delivery.delivery_id, shown, decided.due_at, decided.ended, attempt))
+        return True
+
+    # ---- the end -------------------------------------------------------------------------------------------------
+
+    def come_to_rest(self) -> None:
+        """From now on all goes well: until nothing is due any more."""
+        for _ in range(2_000):
+            self.accept_app()
+            self.retry_the_dead()
+            for room in ROOMS:
+                self.release(room)
+            busy = False
+            for room in ROOMS:
+                if room in self.in_hand or self.claim(room):
+                    self.answer(room, "ok")
+                    busy = True
+            busy = self.look("truth") or self.edit("ok") or busy
+            if not busy and not self.wait_for_what_is_due():
+                return
+        raise AssertionError("it never comes to rest")
+
+    def check(self) -> None:
+        """Everybody owed a session was told of it once, what they see is what is known, and nothing ended silently."""
+        counts = self._do(lambda tx: tx.outbox.counts())
+        assert (counts.waiting, counts.sending, counts.unsure, counts.held, counts.dead) == (0, 0, 0, 0, 0), counts
+        for room, keys in self._owed.items():
+            for key in keys:
+                for told in self._do(partial(_told, key)):
+                    if told.notice.destination == room:
+                        self._check_told(room, key, told)
+
+    def _check_told(self, room: Destination, key: SessionKey, told: Told) -> None:
+        subject = told.notice.subject
+        cards = [one for one in self._posted if one.room == room and subject in one.shows]
+        if not cards:
+            assert told.ended, f"{subject} was never told in {room}, and nothing says why"
+            living = {rule.rule_id for rule in self._do(lambda tx: tx.rules.at(room))}
+            is_unknown = told.delivery is not None and told.delivery.delivery_id in self._may_be_twice
+            is_shown = any(key == shown for one in self._posted if one.room == room for shown, _ in one.shows.values())
+            assert (
+                is_unknown or (is_shown and told.ended == _SHOWS_IT) or not living.intersection(told.notice.rule_ids)
+            ), f"{subject} ended though it was wanted: {told.ended}"
+            return
+        assert len({one.delivery_id for one in cards}) == 1, f"{subject} was told by two messages in {room}"
+        name = cards[0].delivery_id
+        assert len(cards) == 1 or name in self._may_be_twice
+        if name in self._never_edited_again:
+            return
+        current = self._do(lambda tx: tx.sessions.get(key))
+        assert current is not None
+        assert told.delivery is not None
+        if told.ended and name in self._may_be_twice:
+            return  # its rule ended while nobody could read whether it was there
+        known = [one for one in cards if one.ts == told.delivery.ts]
+        assert known, f"nobody knows of the card of {subject} in {room}: {told.delivery.state}, {told.ended}"
+        assert known[0].shows[subject][1] == current.version, f"the card of {subject} in {room} shows an old version"
+
+
+def _delivery(delivery_id: str, tx: Tx) -> Delivery | None:
+    return tx.outbox.get(delivery_id)
+
+
+def _told(key: SessionKey, tx: Tx) -> Sequence[Told]:
+    return tx.outbox.why(key)
+
+
+def _versions(tx: Tx, delivery: Delivery) -> Mapping[int, int]:
+    """Which version of its session each notice shows when it is put into words now."""
+    found = {}
+    for owed in delivery.notices:
+        session = None if owed.notice.session is None else tx.sessions.get(owed.notice.session)
+        if session is not None:
+            found[owed.notice_id] = session.version
+    return found
