@@ -4,13 +4,12 @@ import asyncio
 import random
 import shutil
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import httpx
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.config import Settings
 from bot.core.errors import StoreBusy
@@ -26,6 +25,7 @@ from bot.jobs.rounds import Rounds
 from bot.jobs.telling import PollSettings
 from bot.jobs.tidy import Tidy
 from bot.jobs.watch import Senses, Watch
+from bot.service.bells import Bells
 from bot.store.database import Database
 
 DIRECTORY_RING = 15 * 60  # seconds; the rows say whether it is due
@@ -160,7 +160,7 @@ class Duties:
         poll_bell, rounds_bell, tidy_bell, watch_bell = (asyncio.Event() for _ in range(4))
         poll_bell.set()
         tidy_bell.set()
-        scheduler = AsyncIOScheduler(timezone=UTC)
+        bells = Bells(self._clock)
         for bell, seconds in (
             (poll_bell, self._settings.poll_interval),
             (self._directory_bell, DIRECTORY_RING),
@@ -169,7 +169,7 @@ class Duties:
             (tidy_bell, TIDY_RING),
             (watch_bell, WATCH_RING),
         ):
-            scheduler.add_job(_ring, "interval", seconds=seconds, args=[bell], coalesce=True, misfire_grace_time=None)
+            bells.every(seconds, bell)
         async with asyncio.TaskGroup() as group:
             group.create_task(_whenever(poll_bell, self._poll_unless_backing_off), name="poll")
             group.create_task(_whenever(self._directory_bell, self._directory.when_due), name="directory")
@@ -178,20 +178,21 @@ class Duties:
             group.create_task(_whenever(tidy_bell, self._tidy.when_due), name="tidy")
             group.create_task(_whenever(watch_bell, self._watch_over.once), name="watch")
             group.create_task(self.deliver.run(), name="deliver")
-            scheduler.start()
+            bells.start()
             try:
-                await self._watch(scheduler, on_round)
+                await self._watch(bells, on_round)
             finally:
-                scheduler.shutdown(wait=False)
+                bells.stop()
 
-    async def _watch(self, scheduler: AsyncIOScheduler, on_round: Callable[[bool], None]) -> None:
+    async def _watch(self, bells: Bells, on_round: Callable[[bool], None]) -> None:
         """Tells how we are, and wakes delivery when another process (a verb, a second `run`) has written rows."""
         log_file = Path(f"{self._settings.database_path}-wal")
         seen = _stamp(log_file)
         while True:
             now = self._clock.monotonic()
             is_hung = self._poll_began is not None and now - self._poll_began > POLL_HUNG
-            on_round(scheduler.running and not is_hung)
+            on_round(bells.running and not is_hung)
+            bells.mind_clock()
             if (stamp := _stamp(log_file)) != seen:
                 seen = stamp
                 self.deliver.wake()
@@ -285,10 +286,6 @@ def _disk_left(database: Path) -> int | None:
         return shutil.disk_usage(database.resolve().parent).free
     except OSError:
         return None
-
-
-async def _ring(bell: asyncio.Event) -> None:
-    bell.set()
 
 
 async def _whenever(bell: asyncio.Event, work: Callable[[], Awaitable[object]]) -> None:
