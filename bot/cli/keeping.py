@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 from tabulate import tabulate
 
-from bot.cli.reachability import Reachability, reachability
 from bot.cli.rows import with_store
 from bot.config import load
 from bot.core import query as language
@@ -19,6 +18,7 @@ from bot.core.errors import SpotterError
 from bot.core.keeping import Erased
 from bot.core.model import OPERATOR, Person
 from bot.core.ports import Clock, LedgerEntry, Store, Tx
+from bot.core.reachability import Reachability, reachability
 from bot.service.clock import SystemClock
 from bot.store.backup import back_up
 from bot.store.backup import restore as put_back

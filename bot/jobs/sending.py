@@ -51,9 +51,14 @@ from bot.views.cards import CardFacts
 
 T = TypeVar("T")
 Render = Callable[[Delivery, CardFacts], Message]
+Tried = Callable[[str, str], None]  # what an attempt was, and its result, as `core.ports.Attempt` has them
 BUSY_PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds between tries to store an answer; the last for ever
 
 log = structlog.get_logger(__name__)
+
+
+def unheard(what: str, result: str) -> None:
+    """For whoever counts no attempts."""
 
 
 class Sender:
@@ -71,6 +76,7 @@ class Sender:
         house: House,
         ops_channel: str,
         pace: Pace,
+        tried: Tried = unheard,
     ) -> None:
         self._store = store
         self._messenger = messenger
@@ -81,6 +87,7 @@ class Sender:
         self._house = house
         self._ops_channel = ops_channel
         self._pace = pace
+        self._tried = tried
         self._posted_versions: dict[str, Mapping[int, int]] = {}  # of deliveries that became unsure in this process
 
     # ---- posting -------------------------------------------------------------------------------------------------
@@ -170,6 +177,7 @@ class Sender:
             case Unsure():
                 self._posted_versions[delivery.delivery_id] = versions
         attempt = attempt_of("post", result, started, now)
+        self._tried(attempt.what, attempt.result)
 
         def settle(tx: Tx) -> None:
             rules = tx.rules.at(decided.destination)  # before the outbox pauses them, or ends those without an intro
@@ -232,6 +240,7 @@ class Sender:
             # Without the versions that were posted, the card is edited once to be sure.
             decided = versions_shown(decided, self._posted_versions.get(delivery.delivery_id, {}))
         attempt = attempt_of("look", look, started, now)
+        self._tried(attempt.what, attempt.result)
 
         def settle(tx: Tx) -> None:
             tx.outbox.save(decided, attempt)
@@ -271,6 +280,7 @@ class Sender:
         if isinstance(result, Throttled):
             self._pace.hold_edits_back(self._clock.monotonic() + result.after)
         attempt = attempt_of("edit", result, started, now)
+        self._tried(attempt.what, attempt.result)
 
         def settle(tx: Tx) -> None:
             tx.outbox.save_edit(delivery.delivery_id, versions, decided.due_at, decided.ended, attempt)

@@ -26,6 +26,7 @@ from bot.jobs.telling import PollSettings
 from bot.jobs.tidy import Tidy
 from bot.jobs.watch import Senses, Watch
 from bot.service.bells import Bells
+from bot.service.metrics import Tallies
 from bot.store.database import Database
 
 DIRECTORY_RING = 15 * 60  # seconds; the rows say whether it is due
@@ -54,12 +55,14 @@ class Duties:
         messenger: Messenger,
         contacts: Contacts,
         clock: Clock,
+        tallies: Tallies,
         deaf_for: Callable[[], float],
     ) -> None:
         """`deaf_for` answers for how many seconds there has been no socket to Slack, 0 where none is needed."""
         self._settings = settings
         self._store = store
         self._clock = clock
+        self._tallies = tallies
         ops = settings.ops_channel
         self._ops = (Destination(DestinationKind.CHANNEL, ops),) if ops else ()
         self.deliver = Deliver(
@@ -76,6 +79,7 @@ class Duties:
                 interval=settings.poll_interval,
             ),
             ops_channel=settings.ops_channel,
+            tried=tallies.tried,
         )
         self._directory = DirectoryRefresh(training, store, clock)
         self._details = FetchDetails(training, store, clock, wake=self.deliver.wake)
@@ -150,6 +154,7 @@ class Duties:
             log.info("people_late", after_seconds=PEOPLE_FIRST)
             self._directory_bell.set()  # goes on beside the polls, which wait no longer
         report = await self._poll.once(is_last=is_last)
+        self._tallies.polled(report)
         if not report.error:
             await self._heartbeat()
         self._details_bell.set()

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from bot.core.errors import SpotterError, StoreError
-from bot.core.ports import Clock, OutboxCounts, PollState, Store
+from bot.core.ports import Clock, Store
+from bot.service.metrics import Tallies, stand, told
 
 LAST_ANSWERS = 2.0  # seconds that requests under way are given at the end
 
@@ -30,7 +31,7 @@ class Pulse:
         return tuple(found)
 
 
-def health_app(pulse: Pulse, store: Store, clock: Clock) -> web.Application:
+def health_app(pulse: Pulse, tallies: Tallies, store: Store, clock: Clock) -> web.Application:
     """The web application with both addresses; HTTP mode adds Slack's to it."""
 
     async def healthz(_: web.Request) -> web.Response:
@@ -55,45 +56,17 @@ def health_app(pulse: Pulse, store: Store, clock: Clock) -> web.Application:
         return web.json_response(body, status=503 if complaints else 200)
 
     async def metrics(_: web.Request) -> web.Response:
+        now = clock.now()
         try:
-            poll, counts = await store.read(lambda tx: (tx.sessions.poll_state(), tx.outbox.counts()))
+            stood = await store.read(lambda tx: stand(tx, now))
         except StoreError:
             return web.Response(status=503, text="The database can't be read now.")
-        registry = measured(pulse, poll, counts, clock)
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        body = told(tallies, stood, now, is_leader=pulse.is_leader)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application(client_max_size=1 << 20)
     app.add_routes([web.get("/healthz", healthz), web.get("/metrics", metrics)])
     return app
-
-
-def measured(pulse: Pulse, poll: PollState, counts: OutboxCounts, clock: Clock) -> CollectorRegistry:
-    """Everything `/metrics` tells, from rows: a restart loses no figure."""
-    registry = CollectorRegistry()
-
-    def gauge(name: str, help_text: str, value: float) -> None:
-        Gauge(f"spotter_{name}", help_text, registry=registry).set(value)
-
-    now = clock.now()
-    gauge("leader", "Whether this process polls and sends", pulse.is_leader)
-    gauge("sessions", "Sessions remembered", poll.sessions)
-    if poll.last_good_at:
-        gauge("last_good_poll_timestamp_seconds", "When a poll last went well", poll.last_good_at.timestamp())
-    if poll.last:
-        gauge(
-            "last_poll_seconds",
-            "How long the last poll took",
-            (poll.last.ended_at - poll.last.started_at).total_seconds(),
-        )
-        gauge("last_poll_failed", "Whether the last poll failed", bool(poll.last.error))
-    oldest = (now - counts.oldest_at).total_seconds() if counts.oldest_at else 0
-    gauge("oldest_waiting_seconds", "Age of the oldest notice still waiting", oldest)
-    gauge("edits_owed", "Cards that show less than is known", counts.edits)
-    gauge("sending_paused", "Whether Slack refuses the app", bool(counts.app_refused))
-    deliveries = Gauge("spotter_deliveries", "Deliveries by state", ["state"], registry=registry)
-    for state in ("waiting", "sending", "unsure", "held", "dead", "sent"):
-        deliveries.labels(state).set(getattr(counts, state))
-    return registry
 
 
 async def serve(app: web.Application, port: int) -> web.AppRunner:

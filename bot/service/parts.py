@@ -1,6 +1,7 @@
 """The ways to iSpring and to Slack, each made from the settings."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 from bot.config import Settings
@@ -25,6 +26,6 @@ def ispring_reader(settings: Settings, clock: Clock, spool_folder: Path | None =
     )
 
 
-def slack_messenger(settings: Settings, clock: Clock) -> SlackMessenger:
-    """Slack with the settings' bot token; a context to be entered."""
-    return SlackMessenger(settings.slack_bot_token.get_secret_value(), clock, settings.slack_api_url)
+def slack_messenger(settings: Settings, clock: Clock, failed: Callable[[str], None] | None = None) -> SlackMessenger:
+    """Slack with the settings' bot token; a context to be entered. `failed` hears of each call without an answer."""
+    return SlackMessenger(settings.slack_bot_token.get_secret_value(), clock, settings.slack_api_url, failed=failed)

@@ -21,6 +21,8 @@ from bot.service import collector
 from bot.service.database import opened_store
 from bot.service.duties import Duties
 from bot.service.health import Pulse, health_app, serve
+from bot.service.listening import CountedTraining
+from bot.service.metrics import Tallies
 from bot.service.parts import ispring_reader, slack_messenger
 from bot.slack.client import Identity, SlackMessenger
 from bot.slack.door import PATH, SlackDoor
@@ -104,11 +106,13 @@ async def _parts(settings: Settings, clock: Clock) -> AsyncIterator["Parts"]:
     async with AsyncExitStack() as opened:
         store = await opened.enter_async_context(opened_store(settings, clock))
         training = await opened.enter_async_context(ispring_reader(settings, clock))
-        messenger = await opened.enter_async_context(slack_messenger(settings, clock))
+        tallies = Tallies()
+        messenger = await opened.enter_async_context(slack_messenger(settings, clock, tallies.slack_failed))
         contacts = SlackContacts(messenger, store, clock, settings.admins)
         pulse = Pulse()
-        duties = Duties(settings, store, training, messenger, contacts, clock, deaf_for=lambda: pulse.deaf_for)
-        yield Parts(settings, store, messenger, contacts, duties, clock, pulse)
+        counted = CountedTraining(training, tallies.ispring_failed)
+        duties = Duties(settings, store, counted, messenger, contacts, clock, tallies, deaf_for=lambda: pulse.deaf_for)
+        yield Parts(settings, store, messenger, contacts, duties, clock, pulse, tallies)
 
 
 class Parts:
@@ -123,12 +127,14 @@ class Parts:
         duties: Duties,
         clock: Clock,
         pulse: Pulse,
+        tallies: Tallies,
     ) -> None:
         self._settings = settings
         self._store = store
         self._messenger = messenger
         self._clock = clock
         self._pulse = pulse
+        self._tallies = tallies
         self._door: SlackDoor | None = None
         self.duties = duties
         self._desk = Desk(
@@ -147,7 +153,7 @@ class Parts:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Everything at once until `stop`; the first part that breaks ends the others."""
-        app = health_app(self._pulse, self._store, self._clock)
+        app = health_app(self._pulse, self._tallies, self._store, self._clock)
         app.router.add_post(PATH, self._from_slack)
         runner = await serve(app, self._settings.port) if self._settings.port is not None else None
         try:

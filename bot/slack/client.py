@@ -20,7 +20,7 @@ from bot.core.delivery import Absent, EditResult, Found, LookLater, LookResult, 
 from bot.core.errors import MessengerError, MessengerRefused, MessengerUnavailable
 from bot.core.model import Message, SlackUser
 from bot.core.ports import Channel, Clock
-from bot.slack.errors import edit_result, look_result, post_result, question_error
+from bot.slack.errors import NOBODY, edit_result, failure_kind, look_result, post_result, question_error
 
 SLACK_API_URL = "https://slack.com/api/"
 PATIENCE = 10.0  # seconds for a whole call
@@ -52,7 +52,16 @@ class Identity:
 class SlackMessenger:
     """Fulfils `core.ports.Messenger`. Enter it as a context before its first call: it owns its HTTP session."""
 
-    def __init__(self, token: str, clock: Clock, base_url: str = SLACK_API_URL, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        token: str,
+        clock: Clock,
+        base_url: str = SLACK_API_URL,
+        patience: float = PATIENCE,
+        failed: Callable[[str], None] | None = None,
+    ) -> None:
+        """`failed` hears the kind of each call that brought no answer (`slack.errors.failure_kind`)."""
+        self._failed = failed
         self._token = token
         self._clock = clock
         self._base_url = base_url
@@ -235,7 +244,7 @@ class SlackMessenger:
         try:
             answer = await self._ask(self.web.users_lookupByEmail, email=email.strip().lower())
         except MessengerRefused as refusal:
-            if refusal.code in ("users_not_found", "user_not_found", "user_not_visible"):
+            if refusal.code in NOBODY:
                 return None
             raise
         return _slack_user(_object(answer, "user"), me.team_id)
@@ -294,9 +303,18 @@ class SlackMessenger:
             said = getattr(problem.response, "data", None)
             if isinstance(said, dict) and "ok" in said:  # a proxy's page reads as {} and carries the proxy's time
                 self._note_time(getattr(problem.response, "headers", None))
+            self._note_failure(problem)
+            raise
+        except Exception as problem:  # noted, whatever it is, and left to the caller
+            self._note_failure(problem)
             raise
         self._note_time(answer.headers)
         return answer
+
+    def _note_failure(self, problem: Exception) -> None:
+        kind = failure_kind(problem)
+        if kind is not None and self._failed is not None:
+            self._failed(kind)
 
     def _note_time(self, headers: object) -> None:
         told = _header(headers, "date")

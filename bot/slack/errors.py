@@ -34,6 +34,9 @@ WORKSPACE_CAP_WAIT = 600.0  # seconds after message_limit_exceeded, for which Sl
 MIGRATION_WAIT = 1800.0  # seconds while a workspace moves into an organisation, which takes tens of minutes
 
 
+NOBODY = frozenset({"users_not_found", "user_not_found", "user_not_visible"})  # an answer, where somebody is looked up
+
+
 class Decision(Enum):
     """What to do about an error word of Slack's."""
 
@@ -214,6 +217,24 @@ def question_error(problem: Exception) -> MessengerError:
     if heard.code is not None and heard.status is not None and heard.status < 500:
         return MessengerRefused(heard.code, heard.needed)
     return MessengerUnavailable(f"Slack could not be reached ({heard.why}); it is asked again later.")
+
+
+def failure_kind(problem: Exception) -> str | None:
+    """In one of a few words why a call brought no answer; None where "there is nobody" is one."""
+    heard = _heard(problem)
+    if heard.code in NOBODY:
+        return None
+    match _sending_result(heard, heard.decision):
+        case Throttled():
+            return "throttled"
+        case NotSent():
+            return "not sent"
+        case AppRefused():
+            return "app refused"
+        case Unsure() if heard.code is None or heard.decision is Decision.UNSURE or (heard.status or 500) >= 500:
+            return "unsure"
+        case _:
+            return "refused"
 
 
 def retry_after(headers: object) -> float | None:

@@ -1,7 +1,7 @@
 """iSpring's people and places, Slack's users, and the ties between them."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot.core.directory import Directory
@@ -119,6 +119,15 @@ class People:
 
     def directory_at(self) -> datetime | None:
         return self._state.moment("directory_at")
+
+    def observers_since(self, since: datetime) -> Collection[str]:
+        # From people to sessions: one step in an index each, however many sessions there are.
+        rows = self._connection.execute(
+            "SELECT person_id FROM people WHERE status = ? AND EXISTS"
+            " (SELECT 1 FROM sessions WHERE observer_id = people.person_id AND finished_at >= ?)",
+            (PersonStatus.ACTIVE, to_ms(since)),
+        )
+        return frozenset(row["person_id"] for row in rows)
 
     # ---- Slack -----------------------------------------------------------------------------------------------------
 

@@ -1,19 +1,33 @@
 """Whether a person can be sent direct messages, and why not: from what is remembered, nobody is asked."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bot.core.access import tie_by_email
 from bot.core.directory import Directory
 from bot.core.model import BY_EMAIL, DirectMessages, Person
 from bot.core.ports import Tx
 
+OBSERVED_WITHIN = timedelta(days=90)  # who observed nothing for longer is owed no direct message soon
+
 
 @dataclass(frozen=True, slots=True)
 class Reachability:
-    """The Slack account a person's direct messages go to, None where there is none, and why."""
+    """The Slack account a person's direct messages go to, None where there is none, and why.
+
+    `is_unmatched`: it is known that they have none that could be used, so that somebody may want to do something.
+    """
 
     slack_user_id: str | None
     why: str
+    is_unmatched: bool = False
+
+
+def observers(tx: Tx, now: datetime) -> list[Reachability]:
+    """Of each active person who observed within the last 90 days."""
+    directory = tx.people.directory()
+    ids = tx.people.observers_since(now - OBSERVED_WITHIN)
+    return [reachability(tx, directory.people[one], directory) for one in ids if one in directory.people]
 
 
 def reachability(tx: Tx, person: Person, directory: Directory) -> Reachability:
@@ -24,32 +38,32 @@ def reachability(tx: Tx, person: Person, directory: Directory) -> Reachability:
     if user_id is not None:
         return _linked(tx, person, user_id)
     if tx.people.link_to(person.person_id) is not None:
-        return Reachability(None, "the link by e-mail rests: one of the two addresses has changed")
+        return _unmatched("the link by e-mail rests: one of the two addresses has changed")
     if not person.email:
-        return Reachability(None, "iSpring has no e-mail address for this person")
+        return _unmatched("iSpring has no e-mail address for this person")
     if len(directory.with_email(person.email)) > 1:
-        return Reachability(None, "more than one person in iSpring has this e-mail address")
+        return _unmatched("more than one person in iSpring has this e-mail address")
     users = tx.people.slack_users_with(person.email)
     if not users:
         if tx.people.no_slack_user_since(person.email) is not None:
-            return Reachability(None, "nobody in Slack has this person's e-mail address")
+            return _unmatched("nobody in Slack has this person's e-mail address")
         return Reachability(None, "Slack was not asked yet: nothing was to be sent to them")
     accounts = [user for user in users if user.why_not != "deactivated"] or users
     user = accounts[0]
     if tx.people.severed_by(user.user_id) is not None:
-        return Reachability(None, "an admin ended the link with this Slack account")
+        return _unmatched("an admin ended the link with this Slack account")
     if not user.is_full_member:
-        return Reachability(None, f"their Slack account is not a full member of this workspace ({user.why_not})")
+        return _unmatched(f"their Slack account is not a full member of this workspace ({user.why_not})")
     tie = tie_by_email(user, len(accounts), directory)
     if tie.person is None:
-        return Reachability(None, "more than one Slack account has this e-mail address")
+        return _unmatched("more than one Slack account has this e-mail address")
     return Reachability(user.user_id, "the same e-mail address")
 
 
 def _linked(tx: Tx, person: Person, user_id: str) -> Reachability:
     seen = tx.people.slack_user(user_id)
     if seen is not None and not seen[0].is_full_member:
-        return Reachability(None, f"their Slack account is not a full member of this workspace ({seen[0].why_not})")
+        return _unmatched(f"their Slack account is not a full member of this workspace ({seen[0].why_not})")
     wishes = tx.people.preferences(user_id)
     if wishes.as_observer is DirectMessages.NONE and wishes.as_employee in (None, DirectMessages.NONE):
         return Reachability(None, "they turned direct messages off")
@@ -57,3 +71,7 @@ def _linked(tx: Tx, person: Person, user_id: str) -> Reachability:
     if link is None or link.by == BY_EMAIL:
         return Reachability(user_id, "the same e-mail address")
     return Reachability(user_id, f"linked by {link.by}")
+
+
+def _unmatched(why: str) -> Reachability:
+    return Reachability(None, why, is_unmatched=True)

@@ -1,0 +1,145 @@
+"""What a monitor sees: figures that parse and move, and a sign of life after each good poll."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import MISSING, fields
+from typing import get_args
+
+import httpx
+import pytest
+from aiohttp import web
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot import VERSION
+from bot.core.delivery import EditResult, LookResult, PostResult, Throttled
+from bot.core.troubles import WATCHED
+from bot.demo.ispring import ALWAYS
+from bot.demo.slack import faults
+from bot.jobs.attempts import attempt_of
+from bot.service.metrics import Tallies
+from bot.views.ops import OVER
+from tests.core.build import NOW
+from tests.secrecy import leaks
+from tests.service.house import BOT_TOKEN, CLIENT_SECRET, OPS, RESULTS, House, free_port
+
+SECRET_PART = "check-7f3a91"
+
+
+async def test_the_figures_parse_and_move(house: House) -> None:
+    port = free_port()
+    session = house.begin()
+    stranger = house.world.add_person("Zoltan Kovacs", email="zoltan@bakery.example")
+    bot = await house.started(PORT=str(port))
+    before = await _figures(port)
+    assert before["spotter_build_info", ("version", VERSION)] == 1
+    assert before["spotter_polls_total", ("result", "failed")] == 0
+    assert before["spotter_api_errors_total", ("api", "ispring"), ("kind", "unavailable")] == 0
+    assert before["spotter_people_unmatched",] == 0
+
+    house.slack.faults.order("chat.postMessage", faults.rate_limited(1), channel=RESULTS)
+    house.world.complete(session, percent=90)
+    await bot.until(lambda: house.cards(session), "the card")
+    house.world.add_session(checklist=house.opening, employee=house.employee, observer=stranger, percent=70)
+    await bot.has_logged("delivery.dropped")  # nobody in Slack has the stranger's address
+    house.ispring.quirks.server_errors = ALWAYS
+    await bot.has_logged("polled", level="error")
+    after = await _figures(port)
+    moved = {key for key, value in after.items() if value > before.get(key, 0)}
+    assert ("spotter_sends_total", ("outcome", "sent")) in moved
+    assert ("spotter_polls_total", ("result", "changed")) in moved
+    assert ("spotter_polls_total", ("result", "failed")) in moved
+    assert ("spotter_api_errors_total", ("api", "ispring"), ("kind", "unavailable")) in moved
+    assert ("spotter_sends_total", ("outcome", "throttled")) in moved
+    assert ("spotter_api_errors_total", ("api", "slack"), ("kind", "throttled")) in moved
+    assert (after["spotter_observers",], after["spotter_people_unmatched",]) == (2, 1)
+    assert not [key for key, value in before.items() if str(key[0]).endswith("_total") and after[key] < value]
+
+
+async def _figures(port: int) -> Mapping[tuple[object, ...], float]:
+    """Every figure by its name and labels."""
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://127.0.0.1:{port}/metrics")
+    assert answer.status_code == 200
+    assert not leaks(answer.text, [BOT_TOKEN, CLIENT_SECRET, RESULTS, OPS])
+    return {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+RESULTS_OF = {"post": PostResult, "edit": EditResult, "look": LookResult}
+
+
+@pytest.mark.parametrize("what", RESULTS_OF)
+def test_every_result_of_an_attempt_has_its_figure_from_the_start(what: str) -> None:
+    tallies = Tallies()
+    before = _samples(tallies)
+    for kind in get_args(RESULTS_OF[what]):
+        needed = [field for field in fields(kind) if field.default is MISSING]
+        made = Throttled(1) if kind is Throttled else kind(*["C0X"] * len(needed))
+        tallies.tried(what, attempt_of(what, made, NOW, NOW).result)
+    assert _samples(tallies) == before
+
+
+def _samples(tallies: Tallies) -> int:
+    """How many series there are, without when each was made."""
+    return sum(
+        not sample.name.endswith("_created") for family in tallies.registry.collect() for sample in family.samples
+    )
+
+
+def test_every_trouble_that_is_watched_for_has_its_figure() -> None:
+    assert set(WATCHED) <= set(OVER)
+
+
+# ---- the sign of life ----------------------------------------------------------------------------------------------
+
+
+class Monitor:
+    """Somebody elsewhere who expects to be called; `status` is what they answer."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.status = 200
+
+    async def called(self, _: web.Request) -> web.Response:
+        self.calls += 1
+        return web.Response(status=self.status)
+
+
+@asynccontextmanager
+async def _monitor(port: int) -> AsyncIterator[Monitor]:
+    monitor = Monitor()
+    app = web.Application()
+    app.add_routes([web.get(f"/{SECRET_PART}", monitor.called)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield monitor
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_monitor_is_called_after_each_good_poll_and_after_no_other(house: House) -> None:
+    port = free_port()
+    async with _monitor(port) as monitor:
+        bot = await house.started(HEARTBEAT_URL=f"http://127.0.0.1:{port}/{SECRET_PART}")
+        await bot.until(lambda: monitor.calls >= 2, "a call after the second poll")
+        house.ispring.quirks.server_errors = ALWAYS
+        await bot.has_logged("polled", level="error")
+        calls, good = monitor.calls, [one for one in bot.events("polled") if one["error"] is None]
+        assert calls == len(good)
+        await bot.has_logged("polled", level="warning")
+        assert monitor.calls == calls
+        house.ispring.quirks.server_errors = 0
+        await bot.until(lambda: monitor.calls > calls, "a call once iSpring is back")
+
+        monitor.status = 500
+        refused = await bot.has_logged("heartbeat_failed")
+        assert (refused["level"], refused["why"]) == ("warning", "HTTP 500")
+    gone = await bot.has_logged("heartbeat_failed", why="ConnectError")
+    assert gone["level"] == "warning"
+    assert SECRET_PART not in bot.log()
+    assert bot.is_alive
