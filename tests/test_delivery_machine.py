@@ -16,7 +16,7 @@ from tests.delivery_story import ANSWERS, ARROWS, EDIT_ANSWERS, LOOKS, ROOMS, St
 
 NUMBERS = 6  # different sessions
 RESULTS = (None, 40.0, 60.0, 85.0, 95.0)
-STEPS_TO_EVERY_ARROW = 16_000
+STEPS_TO_EVERY_ARROW = 8_000
 
 numbers, results, rooms = st.integers(1, NUMBERS), st.sampled_from(RESULTS), st.sampled_from(ROOMS)
 answers = st.sampled_from(("ok", *ANSWERS))
@@ -107,7 +107,7 @@ TestDelivery.settings = settings(
 
 def test_random_steps_reach_every_arrow_of_the_picture(tmp_path: Path) -> None:
     """The same steps, from one seed: what the machine can do is all there is, not a part of it."""
-    dice = random.Random(5)
+    dice = random.Random(14)
     reached: set[str] = set()
     steps = 0
     while reached != ARROWS:

@@ -11,10 +11,11 @@ from statistics import median
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
-from tests.bench import listings
+from tests.bench import acknowledging, listings, sending
 from tests.fake_clock import FakeClock
 
 RUNS = 3
@@ -119,8 +120,17 @@ async def bench(number: int, runs: int, folder: Path) -> bool:
 @click.option("--full", is_flag=True, help="Also a million sessions: minutes, and about 4 GB on disk.")
 @click.option("--number", default=100_000, show_default=True, help="Sessions in the listing.")
 @click.option("--runs", default=RUNS, show_default=True, help="Processes per case; the median counts.")
-def main(full: bool, number: int, runs: int) -> None:
+@click.option("--send", "sends", is_flag=True, help="Instead: how fast what is owed leaves; two minutes.")
+@click.option("--ack", "acknowledges", is_flag=True, help="Instead: how soon commands are acknowledged while a million "
+              "sessions are polled, or --number of them; minutes.")  # fmt: skip
+@click.pass_context
+def main(context: click.Context, full: bool, number: int, runs: int, sends: bool, acknowledges: bool) -> None:
     """Exit 1 where a limit is not kept."""
+    if sends or acknowledges:
+        given = context.get_parameter_source("number") is not ParameterSource.DEFAULT
+        results = [asyncio.run(sending.bench())] if sends else []
+        results += [asyncio.run(acknowledging.bench(number if given else 1_000_000))] if acknowledges else []
+        sys.exit(0 if all(results) else 1)
     sizes = [number, 1_000_000] if full else [number]
     results = []
     for size in sizes:

@@ -123,6 +123,8 @@ class Faults:
     token_revoked: bool = False
     rate_limits: bool = False
     """Whether Slack's real rates are enforced."""
+    delay: float = 0.0
+    """Seconds that every call takes."""
     history_lag: float = 0.0
     """Seconds until a new message can be read back with conversations.history or .replies."""
     history_error: str | None = None
@@ -165,7 +167,7 @@ class Faults:
         """Takes back every order and ends the standing troubles (`rate_limits` stays)."""
         self._orders.clear()
         self.token_revoked = False
-        self.history_lag = self.history_delay = 0.0
+        self.delay = self.history_lag = self.history_delay = 0.0
         self.history_error = self.history_page = None
         self.changed()
 

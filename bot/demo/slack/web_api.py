@@ -45,6 +45,8 @@ class WebApi:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
         args = await _arguments(request)
+        if self._desk.faults.delay:
+            await self._pause(self._desk.faults.delay)
         destination = args.text("channel") or args.text("users")
         fault = self._desk.faults.take(method, destination)
         if fault is not None and fault.answer != "refused":
