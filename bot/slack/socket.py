@@ -11,6 +11,8 @@ import logging
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.core.ports import Clock
 
@@ -20,6 +22,8 @@ FIRST_TRY = 10.0  # seconds a new client is given: a refused token would be trie
 FIRST_PAUSE = 5.0  # seconds between clients that never connected, doubling up to LAST_PAUSE
 LAST_PAUSE = 60.0
 CLOSING = 3.0  # seconds a closing handshake may take
+LAST_WORDS = 1.0  # seconds until what has arrived is acknowledged, before we close
+_A_MOMENT = 0.005
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +43,29 @@ _quiet = logging.getLogger("spotter.socket")
 _quiet.setLevel(logging.WARNING)
 _quiet.propagate = False
 _quiet.handlers = [_Discreet()]
+
+
+class _Counting(AsyncSocketModeHandler):
+    """Knows how many requests have come that are not acknowledged yet: Slack sends no command a second time."""
+
+    def __init__(self, app: AsyncApp, app_token: str, ping_interval: float) -> None:
+        super().__init__(app, app_token, logger=_quiet, web_client=app.client, ping_interval=ping_interval)
+        self._in_hand = 0
+
+    async def finished(self) -> None:
+        """Waits until everything that came is acknowledged."""
+        looks = 0
+        while looks < 2:  # between the queue and our hand a request is in neither, for an instant
+            await asyncio.sleep(_A_MOMENT)
+            looks = 0 if self._in_hand or not self.client.message_queue.empty() else looks + 1
+
+    # The SDK's own handler narrows its base class the same way.
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        self._in_hand += 1
+        try:
+            await super().handle(client, req)
+        finally:
+            self._in_hand -= 1
 
 
 class SocketMode:
@@ -75,9 +102,7 @@ class SocketMode:
 
     async def _one_client(self) -> bool:
         """Runs one SDK client until it is stuck; whether it ever was connected."""
-        handler = AsyncSocketModeHandler(
-            self._app, self._app_token, logger=_quiet, web_client=self._app.client, ping_interval=self._ping_interval
-        )
+        handler = _Counting(self._app, self._app_token, self._ping_interval)
         began, had_connected = self._clock.monotonic(), False
         connect = handler.connect_async()  # type: ignore[no-untyped-call]  # the SDK leaves it so
         connecting = asyncio.create_task(connect, name="socket-connect")
@@ -107,8 +132,11 @@ class SocketMode:
             log.warning("socket.lost")
 
 
-async def _close(handler: AsyncSocketModeHandler) -> None:
+async def _close(handler: _Counting) -> None:
     client = handler.client
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LAST_WORDS):
+            await handler.finished()
     tasks = [
         task for task in (client.message_processor, client.current_session_monitor, client.message_receiver) if task
     ]
