@@ -19,6 +19,7 @@ from bot.core.delivery import (
     Found,
     LookResult,
     MessageRefused,
+    NotSent,
     PostResult,
     Scope,
     Sent,
@@ -36,6 +37,7 @@ from bot.core.model import (
     Delivery,
     DeliveryState,
     Destination,
+    DestinationKind,
     Message,
     NoticeKind,
     Rule,
@@ -99,7 +101,7 @@ class Sender:
         if delivery is None:
             return False
         self._pace.posted(str(destination), self._clock.monotonic())
-        placed = await self._placed(delivery)
+        placed = await self._placed(delivery, anew=delivery.destination.kind is DestinationKind.PERSON)
         if not isinstance(placed, Delivery):
             return await self._settle_unplaced(delivery, placed, now)
         gathered = await self._gathered(placed)
@@ -116,13 +118,16 @@ class Sender:
         result = await self._messenger.post(left.channel, message, delivery_id=left.delivery_id)
         return await self._settle(left, result, gathered.versions, started)
 
-    async def _placed(self, delivery: Delivery) -> Delivery | Nobody | PostResult:
-        """The delivery with its conversation, stored before the first attempt so that it can be read back."""
-        if delivery.channel is not None:
+    async def _placed(self, delivery: Delivery, *, anew: bool = False) -> Delivery | Nobody | PostResult:
+        """The delivery with its conversation, stored before the attempt so that it can be read back. `anew`: whose
+        account a person's is may have changed since the last attempt."""
+        if delivery.channel is not None and not anew:
             return delivery
         place = await self._contacts.conversation(delivery.destination)
         if not isinstance(place, str):
             return place
+        if place == delivery.channel:
+            return delivery
         await self.insist(lambda tx: tx.outbox.place(delivery.delivery_id, place))
         return replace(delivery, channel=place)
 
@@ -273,7 +278,9 @@ class Sender:
         if isinstance(gathered, MessageRefused):
             result, shown = gathered, {}
         else:
-            result, shown = await self._edited(delivery, gathered.facts), gathered.versions
+            facts = await self._as_theirs(delivery, gathered.facts)
+            result = await self._edited(delivery, facts) if isinstance(facts, CardFacts) else facts
+            shown = gathered.versions
         now = self._clock.now()
         decided = after_edit(result, now=now, dice=self._dice())
         versions = shown if decided.shown else {}
@@ -290,6 +297,17 @@ class Sender:
         await self.insist(settle)
         log.info("delivery.edited", delivery=delivery.delivery_id, result=attempt.result, why=attempt.why)
         return decided.shown
+
+    async def _as_theirs(
+        self, delivery: Delivery, facts: CardFacts
+    ) -> CardFacts | Throttled | NotSent | DestinationGone | AppRefused:
+        """What may stand in a message to a person: nothing, once the account it went to is not theirs any more."""
+        if delivery.destination.kind is not DestinationKind.PERSON:
+            return facts
+        place = await self._contacts.conversation(delivery.destination)
+        if not isinstance(place, str | Nobody):
+            return place
+        return facts if place == delivery.channel else replace(facts, hidden=frozenset(facts.records))
 
     async def _edited(self, delivery: Delivery, facts: CardFacts) -> EditResult:
         assert delivery.channel is not None and delivery.ts is not None
