@@ -3,6 +3,7 @@
 README.md holds each table between `<!-- name -->` and `<!-- /name -->`.
 """
 
+import ast
 import re
 import sys
 from collections.abc import Callable
@@ -53,6 +54,22 @@ TABLES: dict[str, Callable[[], str]] = {
     "commands": commands_table,
     "scopes": scopes_table,
 }
+
+
+def named_tests(readme: str) -> list[str]:
+    """The tests that the README names as holding a promise, as `folder/test_file.py::test_name` under `tests/`."""
+    return re.findall(r"`([\w/]+\.py::\w+)`", readme)
+
+
+def existing_tests() -> set[str]:
+    """Every test function there is, named in the same way."""
+    tests = ROOT / "tests"
+    return {
+        f"{module.relative_to(tests).as_posix()}::{node.name}"
+        for module in tests.rglob("test_*.py")
+        for node in ast.parse(module.read_text()).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
 
 
 def with_tables(readme: str) -> str:

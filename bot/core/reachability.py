@@ -24,7 +24,9 @@ class Reachability:
 
 
 def observers(tx: Tx, now: datetime) -> list[Reachability]:
-    """Of each active person who observed within the last 90 days."""
+    """Of each active person who observed within the last 90 days; of nobody before the first listing is stored."""
+    if tx.sessions.poll_state().baseline_at is None:
+        return []  # the index that makes this cheap is made last
     directory = tx.people.directory()
     ids = tx.people.observers_since(now - OBSERVED_WITHIN)
     return [reachability(tx, directory.people[one], directory) for one in ids if one in directory.people]

@@ -1,0 +1,108 @@
+"""What a live listing tells: key, region, rights, rows, statuses, dates."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+
+from bot.core.errors import TrainingError, TrainingRefused, TrainingUnavailable
+from bot.core.model import OutcomeKind
+from bot.core.outcome import judge
+from bot.core.ports import DateEvidence, Listing, Slice, Training
+from bot.doctor.findings import Finding, fine, warning, wrong
+
+STATUSES_NAMED = 5
+STATUS_SHOWN = 40  # characters: it comes from outside
+
+
+@dataclass(slots=True)
+class _Read:
+    """What was seen in a listing."""
+
+    rows: int = 0
+    set_aside: int = 0
+    unknown: set[str] = field(default_factory=set)
+
+
+async def findings(training: Training, known: int, tell: Callable[[str], None]) -> AsyncIterator[Finding]:
+    """`known`: how many sessions the database has; `tell` hears what is being done."""
+    tell("Asking iSpring for its sessions…")
+    try:
+        async with training.list_sessions() as listing:
+            read = await _read_through(listing, tell)
+            evidence = listing.date_evidence
+    except TrainingRefused as error:
+        yield wrong("iSpring: refuses", str(error))
+        return
+    except TrainingUnavailable as error:
+        yield wrong("iSpring: is away", f"{error} Check ISPRING_API_URL and the network from this machine to iSpring.")
+        return
+    except TrainingError as error:
+        yield wrong("iSpring: no listing", str(error))
+        return
+    yield fine(f"iSpring: answers, {read.rows} sessions listed")
+    if 2 * read.rows < known:
+        yield warning(
+            f"iSpring: lists {read.rows} sessions although {known} are known",
+            "Nothing is marked missing because of it. Check that the API key still sees all departments.",
+        )
+    if read.set_aside:
+        yield warning(
+            f"iSpring: {read.set_aside} rows can't be understood",
+            "They are left out, the others go on. The log names each row's place and what is wrong with it.",
+        )
+    if read.unknown:
+        named = ", ".join(repr(one[:STATUS_SHOWN]) for one in sorted(read.unknown)[:STATUSES_NAMED])
+        yield warning(
+            f"iSpring: uses a status Spotter does not know ({named})",
+            "Its sessions count neither as completed nor as failed. Please report it, so that it gets a meaning.",
+        )
+    for finding in _dates(evidence, read.rows):
+        yield finding
+
+
+def _dates(evidence: DateEvidence, rows: int) -> Iterator[Finding]:
+    if evidence.contradicts_order:
+        other = "mdy" if evidence.order == "dmy" else "dmy"
+        yield wrong(f"Dates: some can only be read with the order {other}", f"Set ISPRING_DATE_ORDER={other}.")
+    elif evidence.day_first or evidence.month_first:
+        yield fine(
+            f"Dates: the order {evidence.order} is proven by {evidence.day_first or evidence.month_first} of them"
+        )
+    elif rows:
+        yield warning(
+            "Dates: nothing proves their order yet",
+            "Compare one session's dates with iSpring; where day and month are swapped, change ISPRING_DATE_ORDER.",
+        )
+    if evidence.unreadable:
+        yield warning(
+            f"Dates: {evidence.unreadable} can't be read",
+            "These sessions are shown without that date. Compare one with iSpring and please report how it is written.",
+        )
+    if evidence.backwards or evidence.ahead:
+        yield warning(
+            f"Dates: {evidence.backwards} sessions end before they start, {evidence.ahead} in the future",
+            "Check ISPRING_TIMEZONE and ISPRING_DATE_ORDER.",
+        )
+
+
+async def _read_through(listing: Listing, tell: Callable[[str], None]) -> _Read:
+    """Every row, slice by slice, off the event loop."""
+    read = _Read()
+    slices = listing.slices()
+    while await asyncio.to_thread(_read_next, slices, read):
+        tell(f"Reading iSpring's sessions: {read.rows:,}")
+    return read
+
+
+def _read_next(slices: Iterator[Slice], read: _Read) -> bool:
+    """Takes in the next slice, its dates read; False at the end."""
+    piece = next(slices, None)
+    if piece is None:
+        return False
+    read.rows += len(piece.rows)
+    read.set_aside += len(piece.set_aside)
+    for index in range(len(piece.rows)):
+        facts = piece.facts(index)
+        if facts.status not in read.unknown and judge(facts, None).kind is OutcomeKind.UNKNOWN:
+            read.unknown.add(facts.status)
+    return True
