@@ -175,3 +175,20 @@ async def test_a_conversation_that_cant_be_opened_now_is_not_sent(town: Town) ->
     assert isinstance(await town.contacts.conversation(person), NotSent)
     town.slack.workspace.app.scopes.discard("im:write")
     assert isinstance(await town.contacts.conversation(person), DestinationGone)
+
+
+async def test_a_revoked_token_makes_a_stranger_of_nobody(town: Town) -> None:
+    """Rules go on collecting for their owners while an admin mends the app."""
+    assert (await town.contacts.viewer(ANA)).is_admin
+    town.clock.advance(timedelta(hours=25))
+    town.slack.faults.order("users.info", faults.api_error("token_revoked"))
+    viewer = await town.contacts.viewer(ANA)
+    assert (viewer.is_admin, viewer.person_id) == (True, "ana")
+
+
+async def test_whom_slack_no_longer_knows_is_a_stranger(town: Town) -> None:
+    await town.contacts.viewer(ANA)
+    town.clock.advance(timedelta(hours=25))
+    town.slack.faults.order("users.info", faults.api_error("user_not_found"))
+    viewer = await town.contacts.viewer(ANA)
+    assert (viewer.is_admin, viewer.person_id) == (False, None)
