@@ -183,6 +183,10 @@ async def another_channel_is_subscribed_after_a_yes(newcomer: Newcomer) -> None:
 
 
 async def a_correction_changes_the_card_and_the_direct_message(newcomer: Newcomer, session: Session) -> None:
+    await newcomer.becomes("observer")
+    await newcomer.goes_to("Spotter")
+    await expect(newcomer.alert_of(session)).to_have_count(1, timeout=SOON)  # it waits a poll for others to join it
+    await newcomer.becomes("admin")
     await newcomer.grades("Correct", session, 95)
     await newcomer.goes_to(RESULTS)
     await sees_it_corrected(newcomer, session)
@@ -216,7 +220,7 @@ async def the_observer_asks_for_less(newcomer: Newcomer) -> None:
     await newcomer.becomes("observer")
     await newcomer.goes_to("Spotter")
     await newcomer.alerts.last.get_by_role("button", name="Only below target").click()
-    told = newcomer.page.locator("#messages").get_by_text("of sessions you observe you get only below target or failed")
+    told = newcomer.page.locator("#messages").get_by_text("of sessions you observe you get only those below target or failed")
     await expect(told).to_have_count(1, timeout=SOON)
 
 
