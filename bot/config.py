@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     spotter_database_url: str = Field(
         "", description="Used instead of `DATABASE_URL` where a platform sets that one for a database of its own."
     )
-    poll_interval: float = Field(120, gt=0, description="Seconds between two looks at iSpring.")
+    poll_interval: float = Field(120, gt=0, le=30 * 86_400, description="Seconds between two looks at iSpring.")
     pass_target: float | None = Field(
         None, ge=0, le=100, description="Percentage your people expect, until one is set from Slack.", examples=["80"]
     )
@@ -101,6 +101,7 @@ class Settings(BaseSettings):
     keep_days: int | None = Field(
         None,
         ge=30,
+        le=36_500,
         description="Days that completed sessions are kept, and shown in messages already posted; blank: for ever.",
         examples=["730"],
     )
@@ -110,7 +111,9 @@ class Settings(BaseSettings):
     heartbeat_url: str = Field("", description="Called after each good poll, so that silence is noticed elsewhere.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
     log_format: Literal["text", "json"] = Field("text", description="Log lines for people or for machines.")
-    clock_offset: float = Field(0, description="Seconds added to the clock; for the demo, which lets time pass.")
+    clock_offset: float = Field(
+        0, ge=-1e9, le=1e9, description="Seconds added to the clock; for the demo, which lets time pass."
+    )
 
     # ---- one field at a time: each message says what is expected, never what was given
 
@@ -132,8 +135,13 @@ class Settings(BaseSettings):
     @field_validator("ispring_api_url", "ispring_account_url", "heartbeat_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        try:
+            parts = urlsplit(value)
+            is_address = parts.scheme in {"http", "https"} and parts.port != 0
+        except ValueError:  # its words quote the port
+            is_address = False
+        # What a client can't make a connection of would end the process in the middle of a poll.
+        if not is_address or not re.fullmatch(r"[\w.:-]+", parts.hostname or "", re.ASCII):
             raise ValueError("must be a web address beginning with https://")
         return value.rstrip("/")
 

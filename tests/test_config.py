@@ -79,10 +79,28 @@ def test_all_mistakes_come_at_once_by_name_and_without_any_value(monkeypatch: py
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("POLL_INTERVAL", "0"), ("POLL_INTERVAL", "-3"), ("PASS_TARGET", "100.5"), ("PORT", "70000"), ("BASELINE", "0d")],
+    [
+        ("POLL_INTERVAL", "0"),
+        ("POLL_INTERVAL", "-3"),
+        ("POLL_INTERVAL", "inf"),
+        ("CLOCK_OFFSET", "1e18"),
+        ("KEEP_DAYS", "99999999999"),
+        ("PASS_TARGET", "100.5"),
+        ("PORT", "70000"),
+        ("BASELINE", "0d"),
+    ],
 )
 def test_a_number_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     assert problems(monkeypatch, **WORKING, **{name: value}).startswith(f"{name} must be")
+
+
+@pytest.mark.parametrize("name", ["ISPRING_API_URL", "HEARTBEAT_URL", "ISPRING_ACCOUNT_URL"])
+@pytest.mark.parametrize("value", ["https://hc.example:s3cret/x", "https://[::1", "https://hc exa.example", "https://"])
+def test_an_address_nobody_could_connect_to_is_refused_without_a_word_of_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    said = problems(monkeypatch, **(WORKING | {name: value}))
+    assert said == f"{name} must be a web address beginning with https://."
 
 
 def test_blank_settings_count_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
