@@ -3,7 +3,7 @@
 from bot.chat.desk import Desk
 from bot.chat.sight import sight
 from bot.core import pauses
-from bot.core.errors import NotAllowed
+from bot.core.errors import NotAllowed, Remedy
 from bot.core.model import Message, Rule, RuleState, Viewer
 from bot.core.ports import Tx
 from bot.views import actions
@@ -53,7 +53,7 @@ async def agree_to_public(desk: Desk, viewer: Viewer, number: str) -> Message:
         sight(tx, viewer)  # who may see nothing has nothing to agree to
         rule = _rule(tx, number)
         if rule is None or not (viewer.is_admin or rule.owner == viewer.slack_user_id):
-            raise NotAllowed("only whoever made a rule and admins of Spotter say where it posts")
+            raise NotAllowed("only whoever made a rule and admins of Spotter say where it posts", Remedy.ADMIN)
         if rule.state is not RuleState.PAUSED or rule.why != pauses.TURNED_PUBLIC:
             return views.nothing_to_agree_to(number)
         pauses.agree_to_public(tx, rule, viewer.slack_user_id, desk.clock.now())
@@ -66,7 +66,7 @@ async def agree_to_public(desk: Desk, viewer: Viewer, number: str) -> Message:
 
 def _refuse_others(viewer: Viewer) -> None:
     if not viewer.is_admin:
-        raise NotAllowed(ADMINS_ONLY)
+        raise NotAllowed(ADMINS_ONLY, Remedy.ADMIN)
 
 
 def _rule(tx: Tx, number: str) -> Rule | None:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.core.errors import Remedy
 from bot.core.ports import Clock, Contacts, Messenger, Store
+from bot.views.answers import remedy_words
 
 
 @dataclass(frozen=True)
@@ -27,3 +29,8 @@ class Desk:
     ops_channel: str = ""
     admins: frozenset[str] = frozenset()
     intro_patience: float = 10.0
+
+
+def next_step(desk: Desk, remedy: Remedy, user_id: str) -> str:
+    """What somebody who was refused can do, in a sentence that names whom to ask; "" where nothing helps."""
+    return remedy_words(remedy, admins=sorted(desk.admins), user_id=user_id, command=desk.command)

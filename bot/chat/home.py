@@ -25,11 +25,9 @@ def _gathered(desk: Desk, tx: Tx, viewer: Viewer) -> home_view.Home:
     settings, now = settings_of(desk, tx, viewer), desk.clock.now()
     try:
         seen = sight(tx, viewer)
-    except NotAllowed as why:
+    except NotAllowed:
         nobody = Sight(viewer, NOTHING, tx.people.directory())
-        return home_view.Home(
-            shown=shown(desk, tx, nobody, ()), settings=settings, now=now, why_nothing=str(why), status=status
-        )
+        return home_view.Home(shown=shown(desk, tx, nobody, ()), settings=settings, now=now, sees=False, status=status)
     to_do = tx.sessions.to_do(viewer.person_id, TO_DO_READ) if viewer.person_id else ()
     completed = parse("outcome:completed")
     results = tx.sessions.search(completed, seen.reach, seen.directory, now, PAGE_SIZE).sessions

@@ -1,9 +1,9 @@
 """Who may open the session behind a button: whoever may see it, and the full members of the channel its card is in."""
 
 from bot.chat.desk import Desk
-from bot.chat.sight import without_hidden_previous
-from bot.core.access import OPERATOR_VIEWER, Verdict, may_see
-from bot.core.errors import MessengerError, NotAllowed
+from bot.chat.sight import standing, without_hidden_previous
+from bot.core.access import OPERATOR_VIEWER, Verdict, may_see, no_member
+from bot.core.errors import MessengerError, NotAllowed, Remedy
 from bot.core.model import OPERATOR, DestinationKind, NoticeKind, Session, SessionKey, SessionRecord, Viewer
 from bot.core.ports import Press, Tx
 
@@ -49,9 +49,11 @@ async def _refuse_outsiders(
     desk: Desk, viewer: Viewer, session: Session, pressed: Press, owners: tuple[str, ...], reason: str
 ) -> None:
     """Raises NotAllowed unless the card's channel opens the session to this viewer."""
-    if not owners or pressed.channel_id is None:
-        raise NotAllowed(reason)
     directory = await desk.store.read(lambda tx: tx.people.directory())
+    if not owners or pressed.channel_id is None:
+        known = standing(viewer, directory)
+        remedy = known.remedy if known.why_not else Remedy.RIGHTS
+        raise NotAllowed(reason, remedy)
     behind = [OPERATOR_VIEWER if owner == OPERATOR else await desk.contacts.viewer(owner) for owner in owners]
     if not any(may_see(one, session.facts, directory).allowed for one in behind):
         raise NotAllowed("whoever set up this card may not see the session any more")
@@ -61,6 +63,6 @@ async def _refuse_outsiders(
     except MessengerError:
         raise NotAllowed("Slack can't say just now who is in this channel; try again in a minute") from None
     if not user.is_full_member:
-        raise NotAllowed(f"your Slack account is not a full member of this workspace ({user.why_not})")
+        raise NotAllowed(no_member(user), Remedy.MEMBERSHIP)
     if user.user_id not in members:
         raise NotAllowed("you are not in the channel this card was posted to")

@@ -26,7 +26,7 @@ async def fit_channel(desk: Desk, channel_id: str) -> Channel | Message:
             return subscriptions.invite_first(channel_id)
         return answers.trouble(
             f"Nothing was saved: Slack does not tell what kind of channel this is ({refusal.code}).",
-            "An admin of Spotter can run `check`, which names the remedy.",
+            "`spotter check` on the command line names the remedy.",
         )
     except MessengerUnavailable:
         return answers.trouble(

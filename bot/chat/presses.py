@@ -8,7 +8,7 @@ from bot.chat.commands import answered, storable
 from bot.chat.commands.asking import page, shown
 from bot.chat.commands.linking import disown
 from bot.chat.commands.settling import choose, settings_of
-from bot.chat.desk import Desk
+from bot.chat.desk import Desk, next_step
 from bot.chat.opening import opened
 from bot.chat.sight import Sight
 from bot.chat.subscribing import subscribe
@@ -44,7 +44,7 @@ async def _session_modal(desk: Desk, pressed: Press, key: SessionKey) -> modals.
         record = await opened(desk, viewer, key, pressed)
         directory = await desk.store.read(lambda tx: tx.people.directory())
     except NotAllowed as refusal:
-        return modals.refused(str(refusal))
+        return modals.refused(str(refusal), next_step(desk, refusal.remedy, pressed.user_id))
     except StoreBusy:
         return modals.busy()
     if record is None:

@@ -27,7 +27,7 @@ class FrontDesk:
         try:
             await pressed_in(self._desk, pressed, reply)
         except (QueryError, NotAllowed, StoreBusy) as problem:
-            await reply(excused(self._desk, problem))
+            await reply(excused(self._desk, problem, pressed.user_id))
 
     async def submit(self, submitted: Submission) -> Mapping[str, str]:
         """Mistakes by input name; empty where all is well. Only the database is asked: Slack waits for the answer."""

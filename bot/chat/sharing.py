@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from bot.chat.desk import Desk
 from bot.chat.places import fit_channel, is_channel
 from bot.chat.sight import names, refuse_unknown, sight, understood
-from bot.core.access import may_share
-from bot.core.errors import MessengerError, NotAllowed
+from bot.core.access import may_see, may_share
+from bot.core.errors import MessengerError, NotAllowed, Remedy
 from bot.core.model import (
     DeliveryState,
     Destination,
@@ -102,10 +102,11 @@ def _chosen(desk: Desk, tx: Tx, viewer: Viewer, what: actions.Shareable) -> _Cho
             raise NotAllowed("there is no such session")
         verdict = may_share(viewer, session.facts, seen.directory)
         if not verdict.allowed:
-            raise NotAllowed(verdict.reason)
+            seen_already = may_see(viewer, session.facts, seen.directory).allowed
+            raise NotAllowed(verdict.reason, Remedy.ADMIN if seen_already else Remedy.RIGHTS)
         return _Chosen([what.session], 1, None)
     if not viewer.is_admin:
-        raise NotAllowed("only admins of Spotter share lists of results")
+        raise NotAllowed("only admins of Spotter share lists of results", Remedy.ADMIN)
     query, now = understood(what.query, "results"), desk.clock.now()
     known = names(tx, seen, query, now)
     refuse_unknown(query, known, "results")

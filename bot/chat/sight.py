@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.core.access import Reach, may_see, reach
 from bot.core.directory import Directory
-from bot.core.errors import NotAllowed, QueryError
+from bot.core.errors import NotAllowed, QueryError, Remedy
 from bot.core.model import Rule, SessionKey, SessionRecord, Viewer
 from bot.core.ports import Tx
 from bot.core.query import Key, Query, mentioned, parse, say, unmatched
@@ -40,6 +40,17 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Who somebody is to us: `told` as a whole sentence with names not yet made safe, `why_not` and `remedy` where they
+    are nobody in iSpring ("" and NONE where they are somebody), `sees` whether any session is open to them."""
+
+    told: str
+    why_not: str
+    remedy: Remedy
+    sees: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """The people, places, checklists and mentioned users a viewer may ask for; for them, nothing else exists."""
 
@@ -53,14 +64,27 @@ def sight(tx: Tx, viewer: Viewer) -> Sight:
     directory = tx.people.directory()
     found = reach(viewer, directory)
     if found.is_empty:
-        raise NotAllowed(_why_nothing(viewer, directory))
+        known = standing(viewer, directory)
+        raise NotAllowed(known.why_not, known.remedy)
     return Sight(viewer, found, directory)
 
 
-def _why_nothing(viewer: Viewer, directory: Directory) -> str:
-    if viewer.person_id is not None and not directory.is_active(viewer.person_id):
-        return "your account in iSpring is not active"
-    return viewer.why or "your Slack account is not linked to a person in iSpring"
+def standing(viewer: Viewer, directory: Directory) -> Standing:
+    """Who a viewer is in iSpring, else why they are nobody there and who could change that."""
+    admin = "You are an admin of Spotter, but " if viewer.is_admin else ""
+    if viewer.person_id is None:
+        why = viewer.why or "your Slack account is not linked to a person in iSpring"
+        nobody = "Spotter does not know who you are in iSpring"
+        if viewer.remedy is not Remedy.LINK:
+            nobody = "Spotter has nothing to show to you"
+        elif admin:
+            nobody = f"{admin}it does not know who you are in iSpring"
+        return Standing(f"{nobody}: {why}.", why, viewer.remedy, viewer.is_admin)
+    name = directory.name_of(viewer.person_id)
+    if not directory.is_active(viewer.person_id):
+        why = "your account in iSpring is not active"
+        return Standing(f"You are {name}, but {why}.", why, Remedy.ACCOUNT, viewer.is_admin)
+    return Standing(f"You are {name} in iSpring{' and an admin of Spotter' if admin else ''}.", "", Remedy.NONE, True)
 
 
 def names(tx: Tx, seen: Sight, query: Query, now: datetime) -> Names:

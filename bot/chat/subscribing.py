@@ -85,7 +85,7 @@ async def _make(
             return subscriptions.invite_first(place.id)
         return answers.trouble(
             f"Nothing was saved: the rule's introduction could not be posted here ({safe(rule.why)}).",
-            "An admin of Spotter finds more with `outbox list`.",
+            "`spotter outbox list` on the command line says more.",
         )
     if rule.state is RuleState.PENDING:
         return subscriptions.starts_later(rule, words(query), command=desk.command)

@@ -19,6 +19,7 @@ Every message is written for a person: what went wrong, where, what to do next. 
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 
 class SpotterError(Exception):
@@ -41,8 +42,23 @@ class QueryError(SpotterError):
         self.suggestions = tuple(suggestions)
 
 
+class Remedy(StrEnum):
+    """Who could change a refusal."""
+
+    NONE = "none"  # nobody, or the reason says what to do
+    ADMIN = "admin"  # an admin of Spotter may do it
+    LINK = "link"  # an admin of Spotter can link the account to a person
+    MEMBERSHIP = "membership"  # only full members of the workspace get results, whoever is linked to whom
+    ACCOUNT = "account"  # the person's account in iSpring is not active
+    RIGHTS = "rights"  # what people may see follows from who they are in iSpring
+
+
 class NotAllowed(SpotterError):
-    """This viewer may not; the message is the reason, fit to be shown to them."""
+    """This viewer may not; the message is the reason, fit to be shown to them. `remedy` says who could change that."""
+
+    def __init__(self, reason: str, remedy: Remedy = Remedy.NONE) -> None:
+        super().__init__(reason)
+        self.remedy = remedy
 
 
 class TrainingError(SpotterError):

@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.core.errors import Remedy
+
 # ---- what iSpring says -------------------------------------------------------------------------------------------
 
 
@@ -464,13 +466,15 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """Who asks, and what ties them to iSpring. `why` says how the link came about or why there is none."""
+    """Who asks, and what ties them to iSpring. `why` says how the link came about or why there is none, `remedy` who
+    could change that there is none."""
 
     slack_user_id: str
     person_id: str | None
     is_admin: bool
     zone: str = "UTC"
     why: str = ""
+    remedy: Remedy = Remedy.LINK
 
 
 class DirectMessages(StrEnum):

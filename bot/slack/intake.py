@@ -159,6 +159,8 @@ class Intake:
             await ack(response_action="errors", errors=mistakes)
         else:
             await ack()
+            # What the form changed is on the Home tab too; drawing it takes Slack's network, so not before the ack.
+            self._crew.start("home", lambda: self._reception.home(submitted.user_id), None)
 
     async def _on_event(self, body: dict[str, Any], event: dict[str, Any]) -> None:
         if self._is_repeated(body):

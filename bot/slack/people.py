@@ -17,7 +17,7 @@ from bot.core.access import (
     tie_by_email,
 )
 from bot.core.delivery import AppRefused, DestinationGone, NotSent, Throttled
-from bot.core.errors import MessengerError, MessengerRefused, MessengerUnavailable
+from bot.core.errors import MessengerError, MessengerRefused, MessengerUnavailable, Remedy
 from bot.core.model import BY_EMAIL, Destination, DestinationKind, Link, SlackUser, Viewer
 from bot.core.ports import Clock, Contact, Messenger, Nobody, Store, Tx
 from bot.slack.errors import DECISIONS, Decision
@@ -62,16 +62,11 @@ class SlackContacts:
         try:
             user = await self.user(user_id)
         except MessengerRefused:
-            return Viewer(slack_user_id=user_id, person_id=None, is_admin=False, why="Slack does not know your account")
+            return _nobody(user_id, "Slack does not know your account", Remedy.MEMBERSHIP)
         except MessengerError:
-            return Viewer(
-                slack_user_id=user_id,
-                person_id=None,
-                is_admin=False,
-                why="Slack can't say who you are just now; try again in a minute",
-            )
+            return _nobody(user_id, "Slack can't say who you are just now; try again in a minute", Remedy.NONE)
         if not user.is_full_member:
-            return Viewer(slack_user_id=user_id, person_id=None, is_admin=False, zone=user.zone, why=no_member(user))
+            return _nobody(user_id, no_member(user), Remedy.MEMBERSHIP, user.zone)
         person_id, why = await self._person_of(user)
         viewer = Viewer(slack_user_id=user_id, person_id=person_id, is_admin=False, zone=user.zone, why=why)
         return as_admin(viewer, self._admins)
@@ -178,6 +173,10 @@ class SlackContacts:
 
     async def _remember(self, user: SlackUser) -> None:
         await self._store.transact(lambda tx: tx.people.save_slack_user(user, self._clock.now()))
+
+
+def _nobody(user_id: str, why: str, remedy: Remedy, zone: str = "UTC") -> Viewer:
+    return Viewer(slack_user_id=user_id, person_id=None, is_admin=False, zone=zone, why=why, remedy=remedy)
 
 
 def _tie(tx: Tx, user: SlackUser) -> tuple[Link | None, str | None, str]:

@@ -1,9 +1,11 @@
 """Answers to commands that are not about one session: menu, help, mistakes, targets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
+from bot.core.errors import Remedy
 from bot.core.model import Message, Targets
 from bot.core.outcome import exact
 from bot.views import actions
@@ -29,6 +31,15 @@ from bot.views.blocks import (
 from bot.views.blocks import actions as buttons
 
 SUGGESTIONS = 5
+ADMINS_NAMED = 3
+
+
+class Needs(StrEnum):
+    """What an asker must have, so that a subcommand has an answer for them."""
+
+    NOTHING = "nothing"
+    SIGHT = "sight"  # sessions they may see
+    PERSON = "person"  # to be somebody in iSpring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +47,7 @@ class Topic:
     """One subcommand as help tells of it: our own words only.
 
     `usage` begins with the verb (`results [query]`), as do the `examples`; `on_menu` is the text of its button in the
-    menu, "" for none; `more` is for its own page of help.
+    menu, "" for none; `more` is for its own page of help; `needs` keeps off the menu what would be refused.
     """
 
     verb: str
@@ -46,17 +57,28 @@ class Topic:
     more: str = ""
     on_menu: str = ""
     admins_only: bool = False
+    needs: Needs = Needs.SIGHT
 
 
 def menu(
-    topics: Sequence[Topic], *, command: str, who: str, is_admin: bool, data_as_of: datetime | None, to_do: int = 0
+    topics: Sequence[Topic],
+    *,
+    command: str,
+    who: str,
+    has: Collection[Needs],
+    data_as_of: datetime | None,
+    to_do: int = 0,
+    what_next: str = "",
 ) -> Message:
-    """What this viewer can do, as buttons.
+    """What this viewer can do, as buttons; `topics` are those they may hear of.
 
-    `who` says who they are to us: a name in iSpring, or why there is none. `to_do` counts what they have to conduct.
+    `who` says in a sentence who they are to us, `what_next` what to do where that is nobody. `to_do` counts what they
+    have to conduct.
     """
-    offered = [topic for topic in topics if topic.on_menu and (is_admin or not topic.admins_only)]
-    told = f"Spotter tells what happens in iSpring Learn's on-the-job training. You are {safe(who, 300).rstrip('.')}."
+    offered = [topic for topic in topics if topic.on_menu and topic.needs in has]
+    told = f"Spotter tells what happens in iSpring Learn's on-the-job training. {safe(who, 300)}"
+    if what_next:
+        told += f" {what_next}"
     if to_do:
         told += f" You have {count(to_do, 'session')} to conduct or finish."
     made = [
@@ -64,9 +86,9 @@ def menu(
         for topic in offered
     ]
     more = f"Everything it understands: `{command} help`."
-    age = [context(f"Data as of {date_token(data_as_of)}")] if data_as_of else [context("iSpring was not read yet.")]
+    age = f"Data as of {date_token(data_as_of)}" if data_as_of else "iSpring has not been read yet"
     text = f"{told} Try: {', '.join(f'{command} {topic.verb}' for topic in offered)}. {more}"
-    return message(text, [section(mrkdwn(told)), *([buttons(made)] if made else []), section(mrkdwn(more)), *age])
+    return message(text, [section(mrkdwn(told)), *([buttons(made)] if made else []), context(f"{more} {age}.")])
 
 
 def help_page(topic: Topic | None, topics: Sequence[Topic], *, command: str) -> Message:
@@ -91,7 +113,7 @@ def _help_on_all(topics: Sequence[Topic], command: str) -> Message:
     told = [escape(f"`{command} {topic.usage}`: {topic.summary}") for topic in topics]
     query = escape(
         'Queries take `key:value` in any order: `checklist:"Opening" dept:"Store 12" outcome:failed score:<80 '
-        "since:30d`. The same key twice means or, different keys mean and, a leading minus means not."
+        "since:30d`. The same key twice means “or”, different keys mean “and”, a leading minus means “not”."
     )
     last = f"More on one of them: `{command} help results`. Answers are private: only you see them."
     blocks: list[Block] = [header("What Spotter understands")]
@@ -112,10 +134,34 @@ def did_you_mean(mistake: str, suggestions: Sequence[str], *, command: str) -> M
     return message(f"{told} Did you mean: {listed}?", blocks)
 
 
-def not_allowed(reason: str, *, what_next: str = "") -> Message:
-    """Why this viewer gets no answer, and who could change that."""
-    told = f"You may not see or do that: {safe(reason, 500).rstrip('.')}."
-    return trouble(told, what_next or "An admin of Spotter can link your account or change rights.")
+def not_allowed(reason: str, what_next: str = "") -> Message:
+    """Why this viewer gets no answer, and who could change that (see `remedy_words`)."""
+    lead = "You may not see or do that" if what_next else "That can't be done"
+    return trouble(f"{lead}: {safe(reason, 500).rstrip('.')}.", what_next)
+
+
+def remedy_words(remedy: Remedy, *, admins: Sequence[str], user_id: str, command: str) -> str:
+    """What somebody who was refused can do; "" where nothing helps. `admins` are Slack user ids, to be named."""
+    named = ", ".join(f"<@{safe(one, 40)}>" for one in admins[:ADMINS_NAMED])
+    ask = f"Ask an admin of Spotter ({named})" if named else "Ask an admin of Spotter"
+    match remedy:
+        case Remedy.NONE:
+            return ""
+        case Remedy.ADMIN:
+            return f"{ask}."
+        case Remedy.LINK if user_id in admins:
+            return f"As an admin you can link yourself: `{command} link @you Your Name`."
+        case Remedy.LINK:
+            return f"{ask} to link your Slack account to your account in iSpring."
+        case Remedy.MEMBERSHIP:
+            return "Only full members of this workspace get results; whoever runs it in Slack decides who is one."
+        case Remedy.ACCOUNT:
+            return "Whoever runs iSpring in your company can make it active again."
+        case Remedy.RIGHTS:
+            return (
+                "You see your own sessions, those you observe, and those of people whom you supervise or whose "
+                "departments you manage in iSpring."
+            )
 
 
 def trouble(told: str, what_next: str) -> Message:
@@ -139,17 +185,22 @@ def target_set(percent: float | None, checklist_title: str | None, *, command: s
     """What the target now is; None where it was taken away."""
     where = f"“{safe(checklist_title)}”" if checklist_title is not None else "every checklist without one of its own"
     if percent is None:
-        return said(f"There is no target for {where} any more. Sessions completed before keep theirs.")
+        gone = f"There is no target for {where} any more."
+        if checklist_title is None:
+            gone = "Checklists without a target of their own now have none."
+        return said(f"{gone} Sessions completed before keep theirs.")
     told = f"The target for {where} is now {exact(percent)}. It counts for sessions completed from now on."
     return said(f"{told} `{command} target` shows all targets.")
 
 
-def targets_list(targets: Targets, titles: Mapping[str, str], *, command: str) -> Message:
-    """All targets: the general one and each checklist's own."""
+def targets_list(targets: Targets, titles: Mapping[str, str], *, command: str, is_admin: bool) -> Message:
+    """All targets: the general one and each checklist's own; for admins how to set them."""
     general = exact(targets.default) if targets.default is not None else "none"
     own = [f"{safe(titles.get(one, one), NAME)}: {exact(value)}" for one, value in targets.per_checklist.items()]
-    told = [f"Target for every checklist: {general}", *sorted(own)[:40]]
-    hint = f'An admin sets them: `{command} target 80` or `{command} target 85 "Opening"`.'
+    told = [f"Target for every checklist{' but these' if own else ''}: {general}", *sorted(own)[:40]]
+    hint = "Targets are set by admins of Spotter."
+    if is_admin:
+        hint = f'Set one: `{command} target 80`, or for one checklist `{command} target 85 "Opening"`.'
     return message("\n".join([*told, hint]), [section(mrkdwn("\n".join(told), 2_900)), context(hint)])
 
 

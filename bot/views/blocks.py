@@ -51,6 +51,7 @@ _LEANING = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # inside a word (cash_desk) 
 _AUTO_LINK = re.compile(r"://|(?<=\w)\.(?=[^\W\d_]{2})")
 _EMOJI_CODE = re.compile(r":(?!\d\d:)([\w+'-]+):")  # the middle of 09:30:15 is none
 _MENTION = re.compile(r"&lt;＠([UW][A-Z0-9]{2,20})&gt;")
+_BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
 _PARTIAL_ENTITY = re.compile(r"&[a-z]{0,3}$")
 
 
@@ -173,12 +174,17 @@ def lasting(length: timedelta) -> str:
 
 def plain(text: str, limit: int = SECTION_TEXT) -> Block:
     """A plain_text object. Our own words only, or what `bare` returned; empty text becomes a dash, Slack takes none."""
-    return {"type": "plain_text", "text": clip(text, limit) or "–", "emoji": False}
+    return {"type": "plain_text", "text": _unbroken(clip(text, limit)) or "–", "emoji": False}
 
 
 def mrkdwn(text: str, limit: int = SECTION_TEXT) -> Block:
     """A mrkdwn object that links nothing by itself. Untrusted text in it must have gone through `safe`."""
-    return {"type": "mrkdwn", "text": clip(text, limit) or "–", "verbatim": True}
+    return {"type": "mrkdwn", "text": _unbroken(clip(text, limit)) or "–", "verbatim": True}
+
+
+def _unbroken(text: str) -> str:
+    """With a no-break space before a percent sign: on a narrow screen a line must not end between 80 and %."""
+    return _BEFORE_PERCENT.sub("\u00a0", text)
 
 
 def header(text: str) -> Block:

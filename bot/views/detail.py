@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.core.changes import outcome_of
 from bot.core.directory import Directory
-from bot.core.model import AreaResult, CriterionResult, Details, SessionRecord
+from bot.core.model import AreaResult, ChangeKind, CriterionResult, Details, HistoryEntry, SessionRecord
 from bot.views.blocks import (
     NAME,
     TITLE,
@@ -48,7 +48,7 @@ def session_blocks(record: SessionRecord, directory: Directory, *, with_previous
         ("Employee", safe(directory.name_of(row.key.employee_id), NAME)),
         ("Observer", safe(directory.name_of(row.observer_id), NAME)),
         ("Site", safe(directory.site_of(row.key.employee_id) or "site unknown", NAME)),
-        ("Points", points_words(session, record.details) or "not given"),
+        ("Points", points_words(session, None) or "not given"),
         ("Planned for", moment_token(row.scheduled)),
         ("Started", moment_token(row.started)),
         ("Finished", moment_token(row.finished)),
@@ -83,7 +83,7 @@ def session_text(record: SessionRecord, directory: Directory, *, with_previous: 
         f"Started {moment_words(row.started)}, finished {moment_words(row.finished)}",
         f"Lowest: {'; '.join(safe(one.title) for one, _ in lowest)}" if lowest else "",
         missing_details_words(session).rstrip(".") if record.details is None else "",
-        *(history_line(entry, as_token=False) for entry in record.history[-HISTORY_LINES:]),
+        *(history_line(entry, as_token=False) for entry in _told(record)),
         change_since_previous(record, as_token=False) if with_previous else "",
         acknowledged_words(record, as_token=False),
     ]
@@ -136,7 +136,14 @@ def _within(told: list[str], room: int) -> tuple[list[str], int]:
 
 
 def _history(record: SessionRecord) -> list[Block]:
-    if not record.history:
+    if not _told(record):
         return []
-    told = [history_line(entry, as_token=True) for entry in record.history[-HISTORY_LINES:]]
+    told = [history_line(entry, as_token=True) for entry in _told(record)]
     return [section(mrkdwn("*History*\n" + "\n".join(told)))]
+
+
+def _told(record: SessionRecord) -> Sequence[HistoryEntry]:
+    """The changes worth telling: that it was completed, and nothing since, is what the rest of the card says."""
+    kinds = [entry.kind for entry in record.history]
+    is_plain = kinds in ([ChangeKind.APPEARED], [ChangeKind.COMPLETED])
+    return () if is_plain else record.history[-HISTORY_LINES:]

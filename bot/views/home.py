@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.core.model import Rule, Session
 from bot.views import actions
-from bot.views.blocks import Block, button, context, divider, header, mrkdwn, safe, section
+from bot.views.blocks import Block, button, context, divider, header, mrkdwn, section
 from bot.views.blocks import actions as buttons
 from bot.views.rules import rule_words
 from bot.views.sessions import Shown, age_block, result_row, to_do_row
@@ -21,9 +21,9 @@ RULES_SHOWN = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """Everything on one person's Home tab; `why_nothing` is why this viewer sees no sessions, "" where they do.
+    """Everything on one person's Home tab; `sees`: there are sessions this viewer may see.
 
-    `to_do` are sessions they have to conduct, `results` their own and observed ones, newest first.
+    `to_do` are sessions they have to conduct, `results` those they may see, newest first.
     """
 
     shown: Shown
@@ -33,7 +33,7 @@ class Home:
     results: Sequence[Session] = ()
     rules: Sequence[Rule] = ()
     rule_words: Mapping[int, str] = field(default_factory=dict)
-    why_nothing: str = ""
+    sees: bool = True
     status: Status | None = None
 
 
@@ -43,25 +43,25 @@ def home(known: Home) -> dict[str, Any]:
     blocks: list[Block] = [header("Spotter")]
     if known.status:
         blocks.append(section(mrkdwn("\n".join([f"*{verdict_words(known.status)}*", *trouble_lines(known.status)]))))
-    blocks += [*age_block(known.shown), buttons(_top_buttons())]
-    if known.why_nothing:
-        told = f"*No sessions to show:* {safe(known.why_nothing, 500)}. An admin of Spotter can link your account."
-        blocks += [divider(), section(mrkdwn(told))]
-    else:
+    blocks += [*age_block(known.shown), buttons(_top_buttons(known))]
+    if not known.sees:
+        return {"type": "home", "blocks": [*blocks, divider(), *settings_blocks(known.settings)]}
+    if known.settings.is_somebody:
         blocks += [divider(), section(mrkdwn("*To do as an observer*")), *_to_do(known)]
-        blocks += [divider(), section(mrkdwn("*Last results*")), *_results(known, command)]
+    blocks += [divider(), section(mrkdwn("*Last results*")), *_results(known, command)]
     blocks += [divider(), section(mrkdwn("*Your direct messages*")), *settings_blocks(known.settings)]
     blocks += [divider(), section(mrkdwn("*Rules*")), *_rules(known, command)]
     return {"type": "home", "blocks": blocks}
 
 
-def _top_buttons() -> list[Block]:
-    return [button(actions.HOME_REFRESH, "Refresh"), button(actions.HOME_SETTINGS, "Settings")]
+def _top_buttons(known: Home) -> list[Block]:
+    settings = [button(actions.HOME_SETTINGS, "Settings")] if known.settings.is_somebody else []
+    return [button(actions.HOME_REFRESH, "Refresh"), *settings]
 
 
 def _to_do(known: Home) -> list[Block]:
     if not known.to_do:
-        return [context("Nothing: no session planned or started by you waits. New ones appear here by themselves.")]
+        return [context("Nothing to conduct or finish. Sessions planned for you in iSpring appear here by themselves.")]
     rows = [to_do_row(one, f"todo{n}", known.shown, known.now) for n, one in enumerate(known.to_do[:TO_DO_SHOWN])]
     return rows + _more(known.to_do, TO_DO_SHOWN, f"`{known.shown.command} todo` shows all")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.core.directory import Directory
 from bot.core.model import BY_EMAIL, Link, Message, Person
 from bot.views import actions
+from bot.views.answers import trouble
 from bot.views.blocks import (
     BUTTON_TEXT,
     NAME,
@@ -47,14 +48,13 @@ class Unmatched:
     why: str
 
 
-def own_link(link: Link | None, name: str, why: str, *, command: str) -> Message:
-    """Somebody's own link: how it came about, and what to do where it is wrong. `why` explains it or its absence."""
-    ask = (
-        f"An admin of Spotter can change that: `{command} link` with your Slack name and the name of the right person."
-    )
+def own_link(link: Link | None, name: str, why: str, *, what_next: str, command: str) -> Message:
+    """Somebody's own link: how it came about, and what to do where it is wrong. `why` explains it or its absence,
+    `what_next` what to do about that."""
+    ask = f"An admin of Spotter can change that: `{command} link @you Right Person`."
     if link is None or not name:
         told = f"Your Slack account is linked to nobody in iSpring: {safe(why, 300).rstrip('.')}."
-        return message(f"{told} {ask}", [section(mrkdwn(told)), context(ask)])
+        return trouble(told, what_next)
     who = f"You are {safe(name, NAME)} in iSpring"
     if link.by != BY_EMAIL:
         since = [
@@ -76,7 +76,7 @@ def own_link(link: Link | None, name: str, why: str, *, command: str) -> Message
 def disowned(*, command: str) -> Message:
     """The link by e-mail is suspended."""
     told = "Your Slack account is no longer linked to anybody in iSpring."
-    return _said(told, f"An admin of Spotter links it again: `{command} link` with your name and the right person.")
+    return _said(told, f"An admin of Spotter can link it again: `{command} link @you Right Person`.")
 
 
 def linked(user_id: str, name: str, displaced: Sequence[str], *, command: str) -> Message:

@@ -5,9 +5,9 @@ from typing import Any
 from bot.core.directory import Directory
 from bot.core.model import DirectMessages, SessionRecord
 from bot.views import actions
-from bot.views.blocks import MODAL_TITLE, Block, menu, mrkdwn, option, plain, safe, section
+from bot.views.blocks import MODAL_TITLE, Block, context, menu, mrkdwn, option, plain, safe, section
 from bot.views.detail import session_blocks
-from bot.views.settings import CHOICES, Settings
+from bot.views.settings import CHOICES, Settings, settings_blocks
 
 View = dict[str, Any]
 
@@ -22,9 +22,10 @@ def details(record: SessionRecord, directory: Directory, *, with_previous: bool)
     return _modal("Session", session_blocks(record, directory, with_previous=with_previous))
 
 
-def refused(reason: str) -> View:
-    """Why there is nothing to see for this viewer."""
-    return _modal("Session", [section(mrkdwn(f"You may not see this session: {safe(reason, 500)}."))])
+def refused(reason: str, what_next: str = "") -> View:
+    """Why there is nothing to see for this viewer, and what they can do."""
+    told = section(mrkdwn(f"You may not see this session: {safe(reason, 500)}."))
+    return _modal("Session", [told, *([context(what_next)] if what_next else [])])
 
 
 def gone() -> View:
@@ -38,9 +39,12 @@ def busy() -> View:
 
 
 def settings_form(mine: Settings) -> View:
-    """A person's choices as a form; its inputs are named INPUT_OBSERVER and INPUT_EMPLOYEE."""
+    """A person's choices as a form; its inputs are named INPUT_OBSERVER and INPUT_EMPLOYEE. Without a form for who has
+    nothing to choose."""
+    if not mine.is_somebody:
+        return _modal("Settings", settings_blocks(mine))
     blocks = [
-        section(mrkdwn(f"You are {safe(mine.link, 300)}.")),
+        section(mrkdwn(safe(mine.who, 300))),
         _choice(actions.INPUT_OBSERVER, "Of sessions you observe, get", mine.chosen.as_observer, mine.observer_default),
         _choice(actions.INPUT_EMPLOYEE, "Of your own sessions, get", mine.chosen.as_employee, mine.employee_default),
     ]

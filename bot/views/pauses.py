@@ -55,8 +55,8 @@ def pause_part(rule: Rule, command: str) -> Part:
 def ask_to_take_over(rule: Rule, words: str) -> Message:
     """The query in words, before an admin answers for a rule."""
     told = (
-        f"Rule {rule.rule_id} was made by {owner_words(rule.owner)}. It posts {query_words(words)} to "
-        f"{place_words(rule)}. If you take it over, it posts what you may see, and what waited for it goes out now."
+        f"Rule {rule.rule_id} was made by {owner_words(rule.owner)}. It posts to {place_words(rule)}: "
+        f"{query_words(words)}. If you take it over, it posts what you may see, and what waited for it goes out now."
     )
     value = actions.take_over_value(rule.rule_id, rule.query)
     if len(value) > BUTTON_VALUE:
@@ -69,7 +69,7 @@ def ask_to_take_over(rule: Rule, words: str) -> Message:
 def taken_over(rule: Rule, words: str) -> Message:
     """A rule has a new owner."""
     rest = "" if rule.state is RuleState.ACTIVE else " Its channel can't be written to yet; it goes on when it can."
-    return _answer(f"Rule {rule.rule_id} is yours: it posts {query_words(words)} to {place_words(rule)}.{rest}")
+    return _answer(f"Rule {rule.rule_id} is yours. It posts to {place_words(rule)}: {query_words(words)}.{rest}")
 
 
 def nothing_to_take_over(number: str) -> Message:

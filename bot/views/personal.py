@@ -46,7 +46,7 @@ from bot.views.results import (
 
 WHY_OBSERVER = (
     "This is Spotter's first message to you. iSpring does not tell observers what became of their sessions, so Spotter "
-    "does, once per session. The buttons below change that at any time."
+    "does, once per session. You can have fewer of these messages, or none."
 )
 WHY_EMPLOYEE = "This is Spotter's first message to you: it tells you the results of your own on-the-job training."
 STRENGTHS = 2
@@ -62,7 +62,8 @@ def direct_message(keys: Sequence[SessionKey], person_id: str, facts: CardFacts)
         parts.append(_to_observer(observed, facts))
     if own:
         parts.append(_to_employee(own, facts))
-    text = "\n".join(part.text for part in parts)
+    why = [WHY_OBSERVER if observed else WHY_EMPLOYEE] if facts.first_message else []
+    text = "\n".join([*(part.text for part in parts), *why])
     blocks = [block for part in parts for block in part.blocks]
     return Part(text, (*blocks, *_controls(facts, observes=bool(observed))))
 

@@ -169,7 +169,7 @@ def history_line(entry: HistoryEntry, *, as_token: bool) -> str:
 _VERBS = {
     ChangeKind.APPEARED: "first seen",
     ChangeKind.MOVED: "changed",
-    ChangeKind.COMPLETED: "completed",
+    ChangeKind.COMPLETED: "seen completed",
     ChangeKind.CORRECTED: "corrected",
     ChangeKind.REOPENED: "re-opened",
     ChangeKind.RETITLED: "changed",

@@ -65,10 +65,18 @@ def results(page: Page, shown: Shown, *, may_share: bool = False) -> Message:
     if not page.sessions:
         told = f"Nothing found: {query}."
         hint = f"Try fewer conditions, or `{shown.command} help results`."
+        if not page.query:
+            told = "There is no session yet that you may see."
+            hint = (
+                "Once you observe somebody or are observed in iSpring, it appears here by itself. "
+                f"`{shown.command} link` shows who Spotter takes you for."
+            )
         return message(f"{told} {hint}", [section(mrkdwn(f"{told}\n{hint}")), *age_block(shown)])
     sessions = page.sessions[:ROWS]
     first, last = page.offset + 1, page.offset + len(sessions)
-    heading = f"{page.total:,} found: {query}. Showing {first:,} to {last:,}."
+    heading = f"{page.total:,} found: {query}."
+    if len(sessions) < page.total:
+        heading += f" Showing {first:,} to {last:,}."
     blocks: list[Block] = [section(mrkdwn(heading))]
     blocks += [result_row(session, number, shown) for number, session in enumerate(sessions)]
     turn = _page_buttons(page) + (share_button(actions.Shareable(query=page.query)) if may_share else [])
@@ -109,8 +117,11 @@ def which_session(prefix: str, sessions: Sequence[Session], shown: Shown) -> Mes
 def to_do(sessions: Sequence[Session], shown: Shown, *, now: datetime) -> Message:
     """What an observer has to finish (started) and to conduct (planned), the longest due first."""
     if not sessions:
-        told = "Nothing to do: you have no planned or started session to conduct."
-        return message(told, [section(mrkdwn(told)), *age_block(shown)])
+        told = "Nothing to do: no session waits for you to conduct or finish it."
+        hint = (
+            f"Sessions planned for you in iSpring appear here by themselves; `{shown.command} results` shows past ones."
+        )
+        return message(f"{told} {hint}", [section(mrkdwn(f"{told}\n{hint}")), *age_block(shown)])
     listed = sessions[:ROWS]
     started = [one for one in listed if outcome_of(one).kind is OutcomeKind.IN_PROGRESS]
     planned = [one for one in listed if one not in started]

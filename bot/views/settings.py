@@ -9,19 +9,23 @@ from bot.views.blocks import actions as buttons
 
 CHOICES = {
     DirectMessages.ALL: "every completed session",
-    DirectMessages.BELOW: "only below target or failed",
+    DirectMessages.BELOW: "only those below target or failed",
     DirectMessages.NONE: "nothing",
 }
+NO_MESSAGES = "So it sends you no direct messages about sessions."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """A person's choices beside the house's defaults; `link` says which person in iSpring they are, or why none."""
+    """A person's choices beside the house's defaults. `who` says in a sentence which person in iSpring they are, or why
+    none; for who is none (`is_somebody`) there is nothing to choose, and `what_next` says what to do."""
 
     chosen: Preferences
     observer_default: DirectMessages
     employee_default: DirectMessages
-    link: str
+    who: str
+    is_somebody: bool = True
+    what_next: str = ""
 
     @property
     def as_observer(self) -> DirectMessages:
@@ -42,8 +46,10 @@ def settings(mine: Settings) -> Message:
 
 def settings_lines(mine: Settings) -> list[str]:
     """The settings in sentences of mrkdwn."""
+    if not mine.is_somebody:
+        return [safe(mine.who, 300), NO_MESSAGES, *([mine.what_next] if mine.what_next else [])]
     return [
-        f"*You are* {safe(mine.link, 300)}.",
+        safe(mine.who, 300),
         f"*Sessions you observe:* you get {CHOICES[mine.as_observer]}{_usual(mine.chosen.as_observer)}.",
         f"*Your own sessions:* you get {CHOICES[mine.as_employee]}{_usual(mine.chosen.as_employee)}.",
     ]
@@ -51,9 +57,11 @@ def settings_lines(mine: Settings) -> list[str]:
 
 def settings_blocks(mine: Settings) -> list[Block]:
     """The settings with a menu for each, for an answer and for the Home tab."""
-    link, observer, employee = settings_lines(mine)
+    if not mine.is_somebody:
+        return [section(mrkdwn(" ".join(settings_lines(mine))))]
+    who, observer, employee = settings_lines(mine)
     return [
-        section(mrkdwn(link)),
+        section(mrkdwn(who)),
         section(mrkdwn(observer), choice_menu(actions.SET_OBSERVER, mine.as_observer)),
         section(mrkdwn(employee), choice_menu(actions.SET_EMPLOYEE, mine.as_employee)),
         context("These are direct messages to you only. Channels have rules of their own."),

@@ -38,12 +38,12 @@ def preview(
     """Who would see what, before anything is posted. `told` says what, in words made safe; `asked_at` is in ms."""
     place = f"#{safe(name, NAME)}" if name else f"<#{safe(channel_id, 40)}>"
     kind = "private" if is_private else "public"
-    who = f"its {count(members, 'member')}"
+    who = f"its {count(members, 'member')} can read"
     if not is_private:
-        who = f"everybody in the workspace, now and later; {count(members, 'member')} now"
+        who = f"everybody in the workspace, now and later, can read ({count(members, 'member')} in it now)"
     question = (
-        f"Post {told} to {place}? It is a {kind} channel. There, {who}, will read people's names and results, "
-        f"whatever they may see otherwise, and that you shared them."
+        f"Post {told} to {place}? It is a {kind} channel: {who} people's names and results there, whatever they may "
+        f"see otherwise, and that you shared them."
     )
     value = actions.confirm_share_value(channel_id, asked_at, what)
     made = [

@@ -76,14 +76,16 @@ def trouble_lines(known: Status) -> list[str]:
         if one.code not in SAID_ABOVE
     ]
     if last and last.set_aside:
-        told.append(f"{count(last.set_aside, 'row')} of the last listing could not be understood; `check` says why.")
+        told.append(
+            f"{count(last.set_aside, 'row')} of the last listing could not be understood; `spotter check` says why."
+        )
     if outbox.dead:
-        told.append(f"{count(outbox.dead, 'message')} refused by Slack for ever; see `outbox list`.")
+        told.append(f"{count(outbox.dead, 'message')} refused by Slack for ever; see `spotter outbox list`.")
     if outbox.held:
         told.append(f"{count(outbox.held, 'message')} held because a destination can't be reached or a rule rests.")
     told += [_held_words(held) for held in known.held[:HELD_SHOWN]]
     if len(known.held) > HELD_SHOWN:
-        told.append(f"and {len(known.held) - HELD_SHOWN} more destinations; see `outbox list`.")
+        told.append(f"and {len(known.held) - HELD_SHOWN} more destinations; see `spotter outbox list`.")
     if known.paused_rules:
         told.append(f"{count(known.paused_rules, 'rule')} paused.")
     return told

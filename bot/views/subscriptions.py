@@ -33,7 +33,7 @@ def rules_list(
     """Rules by number, each with its query in words; a button to end those the viewer may end, or to take over those
     whose owner is gone."""
     if not rules:
-        told = f"There is no rule here yet. `{command} subscribe` in a channel makes one."
+        told = f"Nothing is posted here yet, and you made no rule. `{command} subscribe` in a channel makes one."
         return message(told, [section(mrkdwn(told))])
     listed = rules[:RULES_SHOWN]
     blocks: list[Block] = []
@@ -60,7 +60,7 @@ def confirm_subscription(channel_id: str, query: str, words: str, *, last_month:
     what = query_words(words)
     told = (
         f"{place} is a public channel: everybody in the workspace, now and later, can read what is posted there, with "
-        f"people's names and results. Post {what} there?"
+        f"people's names and results. Shall Spotter post there: {what}?"
     )
     if last_month:
         told += f"\n{last_month}"
@@ -75,7 +75,7 @@ def subscribed(rule: Rule, words: str, *, command: str, last_month: str = "") ->
     """A new rule, once its introduction could be posted; `last_month` as when it was confirmed."""
     what = query_words(words)
     told = (
-        f"Done: rule {rule.rule_id} posts {what} to {place_words(rule)}, from the next reading of iSpring on. "
+        f"Done: rule {rule.rule_id} posts to {place_words(rule)} from the next reading of iSpring on: {what}. "
         f"End it with `{command} unsubscribe {rule.rule_id}`."
     )
     text = f"{told} {last_month}".strip()
@@ -86,15 +86,15 @@ def starts_later(rule: Rule, words: str, *, command: str) -> Message:
     """A new rule whose introduction is still waiting to be posted."""
     what = query_words(words)
     told = (
-        f"Rule {rule.rule_id} is saved: it posts {what} to {place_words(rule)} as soon as its introduction could be "
-        f"posted there, which is taking longer than usual. `{command} rules` shows its state."
+        f"Rule {rule.rule_id} is saved for {place_words(rule)}: {what}. It begins once its introduction is posted "
+        f"there, which is taking longer than usual. `{command} rules` shows its state."
     )
     return message(told, [section(mrkdwn(told))])
 
 
 def already_subscribed(rule: Rule, words: str, *, command: str) -> Message:
     """The same query was subscribed to this place before."""
-    told = f"Nothing to do: {rule_words(rule, words).replace('*', '')}. `{command} rules` lists all."
+    told = f"This rule is there already: {rule_words(rule, words).replace('*', '')}. `{command} rules` lists all."
     return message(told, [section(mrkdwn(told))])
 
 
@@ -115,8 +115,8 @@ def cancelled() -> Message:
 def unsubscribed(rule: Rule, words: str) -> Message:
     """A rule was ended."""
     told = (
-        f"Ended: {rule_words(rule, words).replace('*', '')}. Nothing more is posted because of it; messages already "
-        "posted are still corrected."
+        f"Ended: Rule {rule.rule_id} in {place_words(rule)}: {query_words(words, 150)}. Nothing more is posted "
+        "because of it; messages already posted are still corrected."
     )
     return message(told, [section(mrkdwn(told))])
 

@@ -38,7 +38,7 @@ def _mention(place: Destination) -> str:
         case DestinationKind.USER:
             return f"<@{safe(place.id, 40)}>"
         case DestinationKind.PERSON:
-            return "a direct message to the observer or employee"
+            return "the observer or employee, as a direct message"
 
 
 IN_SLACK = Spelling(date_token, _mention, safe)
@@ -52,7 +52,7 @@ def why_lines(found: Explanation, links: Mapping[str, str], spelled: Spelling) -
         f"Session {found.record.short_id}: {spelled.text(verdict(outcome_of(found.record.session)))}",
         *_seen(found, spelled),
         *(line for told in found.told for line in _told(told, found, links, spelled)),
-        *([] if found.told else ["No message about it was ever owed to anybody listed here."]),
+        *([] if found.told else ["No message about it was ever due."]),
         *_today(found.judged, spelled),
     ]
 
@@ -92,7 +92,7 @@ def _seen(found: Explanation, spelled: Spelling) -> list[str]:
 
 def _told(told: Told, found: Explanation, links: Mapping[str, str], spelled: Spelling) -> list[str]:
     to = spelled.place(told.notice.destination)
-    first = f"• To {to}, owed since {spelled.when(told.owed_at)} ({spelled.text(told.notice.reason)}): "
+    first = f"• To {to}, due since {spelled.when(told.owed_at)} ({spelled.text(told.notice.reason)}): "
     first += _counted(told) + _stands(told, found, links, spelled)
     if spelled.with_deliveries and told.delivery is not None:
         first += f" [delivery {told.delivery.delivery_id}]"
@@ -137,7 +137,7 @@ def _today(judged: Sequence[Judged], spelled: Spelling) -> list[str]:
     if not judged:
         return []
     return [
-        "If it were completed now (judged today, by what is stored today):",
+        "If it were completed now, by today's rules and settings:",
         *(_verdict(j, spelled) for j in judged),
     ]
 
@@ -145,5 +145,5 @@ def _today(judged: Sequence[Judged], spelled: Spelling) -> list[str]:
 def _verdict(judged: Judged, spelled: Spelling) -> str:
     heard = judged.heard
     where = f" for {spelled.place(judged.rule.destination)}" if judged.rule is not None else ""
-    mark = "✓" if heard.matched else "✕"
-    return f"{mark} {heard.who}{where}: {spelled.text(heard.reason)}"
+    mark = "✓ told:" if heard.matched else "✕ not told:"
+    return f"{mark} {heard.who}{where} ({spelled.text(heard.reason.removeprefix(f'{heard.who} '))})"

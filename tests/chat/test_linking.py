@@ -59,9 +59,14 @@ async def test_everybody_learns_who_they_are_and_how_that_came_about(office: Off
 
 
 async def test_who_is_nobody_learns_why_and_whom_to_ask(office: Office) -> None:
-    for user, why in ((UNLINKED, "nobody active in iSpring has the e-mail address"), (GUEST, "guest")):
-        answer = await office.ask(user, "link")
-        assert why in answer.text and "An admin of Spotter can change that" in answer.text
+    for user, why, what_next in (
+        (UNLINKED, "nobody active in iSpring has the e-mail address", "Ask an admin of Spotter to link"),
+        (GUEST, "guest", "Only full members of this workspace get results"),  # no admin of Spotter can help there
+    ):
+        for text in ("link", "results", "", "settings", "todo", "show 10aa"):
+            answer = await office.ask(user, text)
+            assert why in answer.text and what_next in answer.text
+        assert [one["value"] for one in buttons_of(await office.ask(user, ""))] == ["help", "status"]
 
 
 async def test_this_is_not_me_suspends_the_link_until_an_admin_says_otherwise(office: Office) -> None:

@@ -33,7 +33,9 @@ def sends_meanwhile(office: Office) -> None:
 async def test_a_private_channel_is_subscribed_at_once(office: Office) -> None:
     sends_meanwhile(office)
     answer = await office.ask(SAM, "subscribe outcome:failed")
-    assert "Done: rule 1 posts completed sessions, below target or failed to <#G0NORTH>" in answer.text
+    assert (
+        "Done: rule 1 posts to <#G0NORTH> from the next reading of iSpring on: completed" in answer.text
+    )
     assert "In the last 30 days it would have posted 2 sessions, 1 on the busiest day." in str(answer.blocks)
     assert await states(office) == {1: RuleState.ACTIVE}
     (intro,) = await office.posted(NORTH)
@@ -101,13 +103,13 @@ async def test_an_archived_channel_can_not_be_subscribed(office: Office) -> None
 async def test_the_same_query_is_not_subscribed_twice(office: Office) -> None:
     await office.rule(NORTH, "outcome:failed", owner=DANA)
     answer = await office.ask(SAM, "subscribe outcome:FAIL")
-    assert "Nothing to do: Rule 1" in answer.text
+    assert "This rule is there already: Rule 1" in answer.text
     assert await states(office) == {1: RuleState.ACTIVE}
 
 
 async def test_a_rule_whose_intro_takes_long_starts_later(office: Office) -> None:
     answer = await office.ask(SAM, "subscribe")
-    assert "Rule 1 is saved" in answer.text and "as soon as" in answer.text
+    assert "Rule 1 is saved" in answer.text and "It begins once its introduction is posted" in answer.text
     assert await states(office) == {1: RuleState.PENDING}
     await office.send()
     assert await states(office) == {1: RuleState.ACTIVE}

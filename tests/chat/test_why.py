@@ -28,8 +28,8 @@ async def test_a_rule_that_did_not_match_says_why_today(office: Office) -> None:
     await office.desk.contacts.viewer(SAM)
     key = await news(office, 7, 50.0)
     said = await why(office, ADMIN, key.session_id[:8])
-    assert "No message about it was ever owed" in said
-    assert "judged today" in said and "the rule's query does not match the session" in said
+    assert "No message about it was ever due" in said
+    assert "by today's rules" in said and "the rule's query does not match the session" in said
 
 
 async def test_what_is_held_says_by_what(office: Office) -> None:
@@ -81,7 +81,7 @@ async def test_without_an_id_it_asks_which(office: Office) -> None:
 
 async def test_a_session_nobody_heard_of_says_so(office: Office) -> None:
     said = await why(office, ADMIN, LOW.session_id[:8])
-    assert "No message about it was ever owed" in said
+    assert "No message about it was ever due" in said
 
 
 async def test_admins_see_in_status_what_is_held(office: Office) -> None:

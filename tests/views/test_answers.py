@@ -1,15 +1,18 @@
 """What stands in the answers to /ojt, on the Home tab and in modals."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.core.errors import Remedy
 from bot.core.model import Acknowledgement, ChangeKind, DirectMessages, HistoryEntry, Message, Preferences, Targets
 from bot.core.outcome import judge
 from bot.core.ports import OutboxCounts, PollReport, PollState
 from bot.views import actions, answers, modals, subscriptions
-from bot.views.answers import Topic
+from bot.views.answers import Needs, Topic
 from bot.views.home import Home, home
 from bot.views.sessions import Page, Shown, results, show, to_do, which_session
 from bot.views.settings import Settings, direct_messages_set, settings
@@ -19,7 +22,8 @@ from tests.views.limits import assert_fits_slack, texts
 
 TOPICS = (
     Topic(verb="results", usage="results [query]", summary="finds sessions", examples=("results since:30d",)),
-    Topic(verb="todo", usage="todo", summary="what you have to conduct", on_menu="My to-do"),
+    Topic(verb="todo", usage="todo", summary="what you have to conduct", on_menu="My to-do", needs=Needs.PERSON),
+    Topic(verb="status", usage="status", summary="how Spotter does", on_menu="Status", needs=Needs.NOTHING),
     Topic(verb="target", usage="target 80", summary="sets the target", on_menu="Targets", admins_only=True),
 )
 SHOWN = Shown(directory=directory(), short_ids={key_of(n): f"{n:08x}" for n in range(1, 30)}, data_as_of=NOW)
@@ -27,7 +31,7 @@ MINE = Settings(
     chosen=Preferences(DirectMessages.BELOW),
     observer_default=DirectMessages.ALL,
     employee_default=DirectMessages.NONE,
-    link="Ana Ruiz in iSpring",
+    who="You are Ana Ruiz in iSpring.",
 )
 
 
@@ -37,7 +41,8 @@ def page(how_many: int, total: int, offset: int = 0) -> Page:
 
 
 def shown(what: Message | dict[str, Any]) -> str:
-    return "\n".join(texts(what.blocks if isinstance(what, Message) else what))
+    """All its texts as they are read, no-break spaces as spaces."""
+    return "\n".join(texts(what.blocks if isinstance(what, Message) else what)).replace("\u00a0", " ")
 
 
 def values(what: Message | dict[str, Any], action: str) -> list[str]:
@@ -137,11 +142,33 @@ def test_nothing_to_do_says_so() -> None:
 
 
 def test_the_menu_offers_only_what_this_viewer_may() -> None:
-    for is_admin, verbs in ((False, ["todo"]), (True, ["todo", "target"])):
-        message = answers.menu(TOPICS, command="/ojt", who="Ana", is_admin=is_admin, data_as_of=NOW, to_do=2)
+    for has, verbs in (
+        ({Needs.NOTHING}, ["status"]),
+        ({Needs.NOTHING, Needs.SIGHT}, ["status", "target"]),
+        (set(Needs), ["todo", "status", "target"]),
+    ):
+        message = answers.menu(TOPICS, command="/ojt", who="You are Ana.", has=has, data_as_of=NOW, to_do=2)
         assert values(message, actions.RUN) == verbs
-        assert "You have 2 sessions to conduct or finish." in message.text
+        assert "You are Ana. You have 2 sessions to conduct or finish." in message.text
         assert_fits_slack(message)
+
+
+@pytest.mark.parametrize("remedy", Remedy)
+def test_whoever_is_refused_reads_what_they_can_do(remedy: Remedy) -> None:
+    told = answers.remedy_words(remedy, admins=["U0ADA"], user_id="U0ANA", command="/ojt")
+    assert ("<@U0ADA>" in told) is (remedy in (Remedy.ADMIN, Remedy.LINK))  # nobody else can be asked for it
+    assert bool(told) is (remedy is not Remedy.NONE)
+
+
+def test_an_admin_whom_nobody_linked_is_told_to_do_it() -> None:
+    told = answers.remedy_words(Remedy.LINK, admins=["U0ADA"], user_id="U0ADA", command="/ojt")
+    assert "`/ojt link @you Your Name`" in told
+
+
+def test_no_line_ends_between_a_number_and_its_percent_sign() -> None:
+    for one in (show(record(), SHOWN, with_previous=True), results(page(3, 3), SHOWN)):
+        assert any("80\u00a0%" in text for text in texts(one.blocks))
+        assert not any(re.search(r"\d %", text) for text in texts(one.blocks))
 
 
 def test_help_lists_everything_and_explains_one_thing() -> None:
@@ -170,7 +197,7 @@ def test_wrong_words_get_the_nearest_ones_as_buttons() -> None:
         answers.acknowledged(was_new=False),
         answers.target_set(72.5, "Opening", command="/ojt"),
         answers.target_set(None, None, command="/ojt"),
-        answers.targets_list(Targets(80.0, {"c1": 90.0}), {"c1": "Opening"}, command="/ojt"),
+        answers.targets_list(Targets(80.0, {"c1": 90.0}), {"c1": "Opening"}, command="/ojt", is_admin=True),
         subscriptions.confirm_subscription("C0NORTH", "since:30d", "sessions in 30 days"),
         subscriptions.subscribed(rule(), "", command="/ojt"),
         subscriptions.subscribed(rule(), "", command="/ojt", last_month="It would have posted 3 sessions."),
@@ -192,7 +219,7 @@ def test_every_small_answer_fits(message: Message) -> None:
 
 def test_a_public_channel_is_asked_for_before_it_is_subscribed() -> None:
     message = subscriptions.confirm_subscription("C0NORTH", "since:30d", "sessions in 30 days")
-    assert "Post completed sessions in 30 days there?" in message.text
+    assert "Shall Spotter post there: completed sessions in 30 days?" in message.text
     assert [actions.subscribe_of(value) for value in values(message, actions.CONFIRM_SUBSCRIBE)] == [
         ("C0NORTH", "since:30d")
     ]
@@ -227,7 +254,7 @@ def test_a_late_reading_is_called_late() -> None:
 
 def test_settings_show_what_is_chosen_and_what_is_the_default() -> None:
     text = settings(MINE).text
-    assert "Sessions you observe: you get only below target or failed." in text
+    assert "Sessions you observe: you get only those below target or failed." in text
     assert "Your own sessions: you get nothing (the default here)." in text
 
 
@@ -254,9 +281,14 @@ def test_an_empty_home_tab_teaches_the_next_step() -> None:
 
 
 def test_a_home_tab_without_rights_says_why() -> None:
-    view = home(Home(shown=SHOWN, settings=MINE, now=NOW, why_nothing="your account is a guest"))
-    assert "your account is a guest" in shown(view)
+    nobody = replace(MINE, who="Your account is a guest.", is_somebody=False, what_next="Ask somebody.")
+    view = home(Home(shown=SHOWN, settings=nobody, now=NOW, sees=False))
+    assert "Your account is a guest. So it sends you no direct messages about sessions. Ask somebody." in shown(view)
+    assert "static_select" not in str(view) and "subscribe" not in str(view)
     assert_fits_slack(view)
+    form = modals.settings_form(nobody)
+    assert "submit" not in form and "input" not in str(form)
+    assert_fits_slack(form)
 
 
 def test_modals_fit_and_their_choices_mean_what_they_say() -> None:

@@ -35,7 +35,8 @@ from tests.views.limits import assert_fits_slack, texts
 
 
 def shown(message: Message) -> str:
-    return "\n".join(texts(message.blocks))
+    """All its texts as they are read, no-break spaces as spaces."""
+    return "\n".join(texts(message.blocks)).replace("\u00a0", " ")
 
 
 def buttons_of(message: Message) -> list[str]:

@@ -157,17 +157,17 @@ def test_views_stay_within_limits(name: str, title: str, typed: str) -> None:
         chosen=Preferences(DirectMessages.BELOW),
         observer_default=DirectMessages.ALL,
         employee_default=DirectMessages.NONE,
-        link=name,
+        who=name,
     )
     many = [session(n, title=title) for n in range(1, 60)]
     rules = [rule(n) for n in range(1, 60)]
-    known = Home(shown=shown, settings=mine, now=NOW, to_do=many, results=many, rules=rules, why_nothing="")
+    known = Home(shown=shown, settings=mine, now=NOW, to_do=many, results=many, rules=rules)
     for view in (
         modals.details(one, who, with_previous=True),
         modals.settings_form(mine),
         modals.refused(typed),
         home(known),
-        home(replace(known, why_nothing=typed or "x")),
+        home(replace(known, sees=False, settings=replace(mine, is_somebody=False, who=typed))),
     ):
         assert_fits_slack(view)
         assert_harmless(list(marked_up(view)))

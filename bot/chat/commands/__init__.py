@@ -4,7 +4,7 @@ import re
 
 from bot.chat.commands import asking, keeping, linking, rules, settling, why
 from bot.chat.commands.registry import Asked, Subcommand, entries, open_to
-from bot.chat.desk import Desk
+from bot.chat.desk import Desk, next_step
 from bot.core.errors import NotAllowed, QueryError, StoreBusy
 from bot.core.model import Message, Viewer
 from bot.core.nearest import nearest
@@ -28,15 +28,15 @@ async def answered(desk: Desk, user_id: str, channel_id: str | None, text: str) 
         viewer = await desk.contacts.viewer(user_id)
         return await _run(desk, viewer, channel_id, storable(text))
     except (QueryError, NotAllowed, StoreBusy) as problem:
-        return excused(desk, problem)
+        return excused(desk, problem, user_id)
 
 
-def excused(desk: Desk, problem: QueryError | NotAllowed | StoreBusy) -> Message:
+def excused(desk: Desk, problem: QueryError | NotAllowed | StoreBusy, user_id: str) -> Message:
     """What somebody is told instead of an answer, and what they can do next."""
     if isinstance(problem, QueryError):
         return answers.did_you_mean(str(problem), problem.suggestions, command=desk.command)
     if isinstance(problem, NotAllowed):
-        return answers.not_allowed(str(problem))
+        return answers.not_allowed(str(problem), next_step(desk, problem.remedy, user_id))
     return answers.trouble("Spotter's database is busy just now.", "Nothing was changed. Try again in a moment.")
 
 

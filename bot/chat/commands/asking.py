@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from bot.chat.commands.registry import Asked, open_to, subcommand
-from bot.chat.desk import Desk
+from bot.chat.desk import Desk, next_step
 from bot.chat.sharing import offered
-from bot.chat.sight import Sight, names, record_of, refuse_unknown, sight, understood
+from bot.chat.sight import Sight, names, record_of, refuse_unknown, sight, standing, understood
 from bot.core.errors import NotAllowed, QueryError
 from bot.core.model import Message, RuleState, SessionKey, Viewer
 from bot.core.nearest import nearest
@@ -13,6 +13,7 @@ from bot.core.ports import Tx
 from bot.core.query import EXAMPLES, say, words
 from bot.views import answers, sessions
 from bot.views import status as status_view
+from bot.views.answers import Needs
 
 PAGE_SIZE = 10
 TO_DO_READ = 200
@@ -24,14 +25,17 @@ async def menu(desk: Desk, viewer: Viewer) -> Message:
     """What this viewer can do, with buttons."""
 
     def work(tx: Tx) -> Message:
-        directory, waiting = tx.people.directory(), 0
-        if viewer.person_id is not None:
+        known, waiting = standing(viewer, tx.people.directory()), 0
+        has = {Needs.NOTHING} | ({Needs.SIGHT} if known.sees else set())
+        if viewer.person_id is not None and not known.why_not:
+            has.add(Needs.PERSON)
             waiting = len(tx.sessions.to_do(viewer.person_id, TO_DO_READ))
         return answers.menu(
             [entry.topic for entry in open_to(viewer)],
             command=desk.command,
-            who=who_words(viewer, directory.name_of(viewer.person_id) if viewer.person_id else None),
-            is_admin=viewer.is_admin,
+            who=known.told,
+            has=has,
+            what_next=next_step(desk, known.remedy, viewer.slack_user_id),
             data_as_of=tx.sessions.poll_state().last_good_at,
             to_do=waiting,
         )
@@ -39,20 +43,12 @@ async def menu(desk: Desk, viewer: Viewer) -> Message:
     return await desk.store.read(work)
 
 
-def who_words(viewer: Viewer, name: str | None) -> str:
-    """Who somebody is to us, and why: behind "You are"."""
-    admin = ", an admin of Spotter" if viewer.is_admin else ""
-    if name is None:
-        why = viewer.why or "your Slack account is not linked to a person in iSpring"
-        return f"nobody in iSpring{admin}: {why}"
-    return f"{name} in iSpring{admin}" + (f": {viewer.why}" if viewer.why else "")
-
-
 @subcommand(
     "help [topic]",
     "What can be asked, and how",
     examples=("help results", "help subscribe"),
     on_menu="Help",
+    needs=Needs.NOTHING,
 )
 async def help_(desk: Desk, asked: Asked) -> Message:
     """Help on everything, or on one subcommand."""
@@ -128,14 +124,15 @@ async def show(desk: Desk, asked: Asked) -> Message:
     return await desk.store.read(work)
 
 
-@subcommand("todo", "What you have to conduct or finish as an observer", on_menu="My to-do")
+@subcommand("todo", "What you have to conduct or finish as an observer", on_menu="My to-do", needs=Needs.PERSON)
 async def todo(desk: Desk, asked: Asked) -> Message:
     """The viewer's planned and started sessions, the longest due first."""
 
     def work(tx: Tx) -> Message:
         seen = sight(tx, asked.viewer)
         if asked.viewer.person_id is None:
-            raise NotAllowed(asked.viewer.why or "your Slack account is not linked to a person in iSpring")
+            nobody = standing(asked.viewer, seen.directory)
+            raise NotAllowed(nobody.why_not, nobody.remedy)
         waiting = tx.sessions.to_do(asked.viewer.person_id, TO_DO_READ)
         about = shown(desk, tx, seen, (one.key for one in waiting))
         return sessions.to_do(waiting, about, now=desk.clock.now())
@@ -143,7 +140,7 @@ async def todo(desk: Desk, asked: Asked) -> Message:
     return await desk.store.read(work)
 
 
-@subcommand("status", "Whether Spotter is alive, late, or has messages waiting", on_menu="Status")
+@subcommand("status", "Whether Spotter is alive, late, or has messages waiting", on_menu="Status", needs=Needs.NOTHING)
 async def status(desk: Desk, asked: Asked) -> Message:
     """How Spotter is doing."""
     return status_view.status(await desk.store.read(lambda tx: status_of(desk, tx, asked.viewer)))

@@ -2,7 +2,7 @@
 
 from bot.chat.commands.registry import Asked, subcommand
 from bot.chat.desk import Desk
-from bot.core.errors import NotAllowed, QueryError
+from bot.core.errors import NotAllowed, QueryError, Remedy
 from bot.core.model import Message
 from bot.views.ledger import ledger
 
@@ -20,7 +20,7 @@ MOST_SHOWN = 30
 async def audit(desk: Desk, asked: Asked) -> Message:
     """The newest entries of the ledger. The registry offers it to admins only; asked again: the rule is made here."""
     if not asked.viewer.is_admin:
-        raise NotAllowed("only admins of Spotter see who did what")
+        raise NotAllowed("only admins of Spotter see who did what", Remedy.ADMIN)
     if asked.words and not (asked.words.isdecimal() and len(asked.words) < 9 and int(asked.words)):
         raise QueryError(f"{desk.command} audit takes a number of entries.", ["audit", "audit 30"])
     limit = min(int(asked.words or SHOWN), MOST_SHOWN)

@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 
 from bot.chat.commands.registry import Asked, subcommand
-from bot.chat.desk import Desk
+from bot.chat.desk import Desk, next_step
+from bot.chat.sight import standing
 from bot.core.access import why_untied
 from bot.core.directory import Directory
-from bot.core.errors import MessengerRefused, MessengerUnavailable, NotAllowed, QueryError
+from bot.core.errors import MessengerRefused, MessengerUnavailable, NotAllowed, QueryError, Remedy
 from bot.core.filters import ids_named
 from bot.core.model import BY_EMAIL, Link, Message, Person, Viewer
 from bot.core.nearest import fold, nearest
@@ -32,7 +33,7 @@ async def link(desk: Desk, asked: Asked) -> Message:
     if not asked.words:
         return await desk.store.read(lambda tx: _own(desk, tx, asked.viewer))
     if not asked.viewer.is_admin:
-        raise NotAllowed("only admins of Spotter see and change the links of others")
+        raise NotAllowed("only admins of Spotter see and change the links of others", Remedy.ADMIN)
     if asked.words.lower() == "list":
         return await desk.store.read(lambda tx: links.all_links(*_everybody(tx), command=desk.command))
     account = _ACCOUNT.fullmatch(asked.words)
@@ -50,7 +51,7 @@ async def link(desk: Desk, asked: Asked) -> Message:
 async def unlink(desk: Desk, asked: Asked) -> Message:
     """Ends somebody's link. The registry offers it to admins only; asked again, for the rule is made here."""
     if not asked.viewer.is_admin:
-        raise NotAllowed("only admins of Spotter see and change the links of others")
+        raise NotAllowed("only admins of Spotter see and change the links of others", Remedy.ADMIN)
     account = _ACCOUNT.fullmatch(asked.words)
     if account is None or account[2]:
         raise QueryError(f"{_PICK}unlink @account.", ["link list"])
@@ -87,15 +88,13 @@ async def disown(desk: Desk, user_id: str, person_id: str) -> Message | None:
 
 
 def _own(desk: Desk, tx: Tx, viewer: Viewer) -> Message:
-    person_id, why = viewer.person_id, viewer.why
-    if person_id is None:
-        return links.own_link(None, "", why or "nobody linked it", command=desk.command)
     directory = tx.people.directory()
-    if not directory.is_active(person_id):
-        why = f"{why}, but your account in iSpring is not active"
-        return links.own_link(None, "", why, command=desk.command)
-    known = tx.people.link_of(viewer.slack_user_id)
-    return links.own_link(known, directory.name_of(person_id), why, command=desk.command)
+    known = standing(viewer, directory)
+    if viewer.person_id is None or known.why_not:
+        what_next = next_step(desk, known.remedy, viewer.slack_user_id)
+        return links.own_link(None, "", known.why_not, what_next=what_next, command=desk.command)
+    link, name = tx.people.link_of(viewer.slack_user_id), directory.name_of(viewer.person_id)
+    return links.own_link(link, name, viewer.why, what_next="", command=desk.command)
 
 
 # ---- everybody's -------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.chat.desk import Desk
 from bot.core.model import Message, Viewer
-from bot.views.answers import Topic
+from bot.views.answers import Needs, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ def subcommand(
     more: str = "",
     on_menu: str = "",
     admins_only: bool = False,
+    needs: Needs = Needs.SIGHT,
     takes_query: bool = False,
 ) -> Callable[[Answering], Answering]:
     """Registers a function as the subcommand that is the first word of `usage`; the rest is told by `Topic`."""
@@ -69,6 +70,7 @@ def subcommand(
         more=more,
         on_menu=on_menu,
         admins_only=admins_only,
+        needs=needs,
     )
 
     def register(answer: Answering) -> Answering:
@@ -80,8 +82,8 @@ def subcommand(
 
 
 def entries() -> tuple[Subcommand, ...]:
-    """Every subcommand registered so far, in the order people meet them."""
-    return tuple(_ENTRIES.values())
+    """Every subcommand registered so far, in the order people meet them: those for admins last."""
+    return tuple(sorted(_ENTRIES.values(), key=lambda entry: entry.admins_only))
 
 
 def open_to(viewer: Viewer) -> tuple[Subcommand, ...]:

@@ -4,7 +4,7 @@ from bot.chat.commands.registry import Asked, subcommand
 from bot.chat.desk import Desk
 from bot.chat.sight import Sight, may_read, names, sight
 from bot.chat.subscribing import subscribe as make_rule
-from bot.core.errors import NotAllowed, QueryError
+from bot.core.errors import NotAllowed, QueryError, Remedy
 from bot.core.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
 from bot.core.nearest import nearest
 from bot.core.pauses import is_orphan
@@ -41,7 +41,7 @@ async def rules(desk: Desk, asked: Asked) -> Message:
     if asked.words and not everything:
         raise QueryError(f"“{asked.words}” is nothing to ask rules for.", ["rules", "rules all"])
     if everything and not asked.viewer.is_admin:
-        raise NotAllowed("only admins of Spotter see every rule")
+        raise NotAllowed("only admins of Spotter see every rule", Remedy.ADMIN)
 
     def work(tx: Tx) -> Message:
         seen = sight(tx, asked.viewer)

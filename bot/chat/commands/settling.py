@@ -2,17 +2,17 @@
 
 import re
 
-from bot.chat.commands.asking import who_words
 from bot.chat.commands.registry import Asked, subcommand
-from bot.chat.desk import Desk
-from bot.chat.sight import sight
-from bot.core.errors import NotAllowed, QueryError
+from bot.chat.desk import Desk, next_step
+from bot.chat.sight import sight, standing
+from bot.core.errors import NotAllowed, QueryError, Remedy
 from bot.core.filters import ids_named
 from bot.core.model import DirectMessages, Message, Preferences, Targets, Viewer
 from bot.core.nearest import fold, nearest
 from bot.core.ports import Tx
 from bot.views import answers
 from bot.views import settings as settings_view
+from bot.views.answers import Needs
 
 NO_TARGET = ("off", "none")
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,6})?)\s*%?(?:\s+(.*))?", re.DOTALL)
@@ -33,7 +33,7 @@ async def target(desk: Desk, asked: Asked) -> Message:
         return await desk.store.read(lambda tx: _targets(desk, tx, asked.viewer))
     percent, title = _read(asked.words)
     if not asked.viewer.is_admin:
-        raise NotAllowed("only admins of Spotter set targets")
+        raise NotAllowed("only admins of Spotter set targets", Remedy.ADMIN)
 
     def work(tx: Tx) -> Message:
         now = desk.clock.now()
@@ -50,7 +50,7 @@ def _targets(desk: Desk, tx: Tx, viewer: Viewer) -> Message:
     titles = {one.checklist_id: one.title for one in tx.sessions.checklists(sight(tx, viewer).reach)}
     every = tx.sessions.targets()
     visible = {one: percent for one, percent in every.per_checklist.items() if one in titles}
-    return answers.targets_list(Targets(every.default, visible), titles, command=desk.command)
+    return answers.targets_list(Targets(every.default, visible), titles, command=desk.command, is_admin=viewer.is_admin)
 
 
 def _read(text: str) -> tuple[float | None, str]:
@@ -74,7 +74,7 @@ def _checklist(title: str, titles: dict[str, str], amount: str) -> str:
     raise QueryError(f"“{title}” {why}.", [f'target {amount} "{name}"' for name in sorted(like)[:3]])
 
 
-@subcommand("settings", "What you get as direct messages", on_menu="Settings")
+@subcommand("settings", "What you get as direct messages", on_menu="Settings", needs=Needs.PERSON)
 async def settings(desk: Desk, asked: Asked) -> Message:
     """The viewer's direct messages, with menus that change them."""
     return settings_view.settings(await desk.store.read(lambda tx: settings_of(desk, tx, asked.viewer)))
@@ -82,12 +82,14 @@ async def settings(desk: Desk, asked: Asked) -> Message:
 
 def settings_of(desk: Desk, tx: Tx, viewer: Viewer) -> settings_view.Settings:
     """A viewer's own choices beside the house's."""
-    name = tx.people.directory().name_of(viewer.person_id) if viewer.person_id else None
+    known = standing(viewer, tx.people.directory())
     return settings_view.Settings(
         chosen=tx.people.preferences(viewer.slack_user_id),
         observer_default=DirectMessages.ALL,
         employee_default=DirectMessages.ALL if desk.notify_employees else DirectMessages.NONE,
-        link=who_words(viewer, name),
+        who=known.told,
+        is_somebody=not known.why_not,
+        what_next=next_step(desk, known.remedy, viewer.slack_user_id),
     )
 
 
