@@ -191,7 +191,7 @@ class Duties:
 
     async def _watch(self, bells: Bells, on_round: Callable[[bool], None]) -> None:
         """Tells how we are, and wakes delivery when another process (a verb, a second `run`) has written rows."""
-        log_file = Path(f"{self._settings.database_path}-wal")
+        log_file = Path(f"{self._settings.database_path.resolve()}-wal")
         seen = _stamp(log_file)
         while True:
             now = self._clock.monotonic()

@@ -18,7 +18,8 @@ class Leadership:
     """Leadership over a database, by `flock` on `<database>.lock`. The file stays; only its lock means something."""
 
     def __init__(self, database: Path) -> None:
-        self._path = beside(database, ".lock")
+        # Beside the file itself: through a link in another folder a second process would lead the same database.
+        self._path = beside(database.resolve(), ".lock")
         self._file: int | None = None
 
     @property
@@ -65,7 +66,7 @@ class Leadership:
 def setting_up(database: Path) -> Iterator[None]:
     """Alone while a database is created or migrated. Another file than the leader's: beside a running leader a second
     process must still be able to open the database. Raises StoreBusy where another process takes too long."""
-    file = open_owner_only(beside(database, ".setup.lock"))
+    file = open_owner_only(beside(database.resolve(), ".setup.lock"))
     try:
         deadline = time.monotonic() + _SETUP_LIMIT
         while not _try_lock(file):

@@ -26,6 +26,17 @@ def test_only_one_leads_and_everybody_can_see_who(path: Path) -> None:
     second.release()
 
 
+def test_whoever_comes_through_a_link_does_not_lead_the_same_database(path: Path, tmp_path: Path) -> None:
+    path.touch()
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "spotter.db"
+    link.symlink_to(path)
+    first, second = Leadership(path), Leadership(link)
+    assert first.try_acquire()
+    assert not second.try_acquire()
+    first.release()
+
+
 def test_nobody_leads_where_nobody_ever_did(path: Path) -> None:
     assert Leadership(path).leader() is None
 
