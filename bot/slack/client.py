@@ -69,6 +69,7 @@ class SlackMessenger:
         self._session: aiohttp.ClientSession | None = None
         self._web: AsyncWebClient | None = None
         self._identity: Identity | None = None
+        self._read_up_to: dict[str, str] = {}  # by delivery, where Slack stopped a look between two pages
         self._slack_ahead: tuple[float, float] | None = None  # Slack's Unix seconds at a monotonic second
 
     async def __aenter__(self) -> Self:
@@ -166,7 +167,8 @@ class SlackMessenger:
 
     async def look(self, channel: str, *, delivery_id: str, since: float) -> LookResult:
         """Whether a delivery is in a conversation; `since` is in Slack's own Unix seconds."""
-        cursor: str | None = None
+        # Some apps may read one page a minute: begun anew after each refusal, it would never come to the second.
+        cursor = self._read_up_to.pop(delivery_id, None)
         try:
             me = await self.who_am_i()
             for _ in range(MOST_PAGES):
@@ -192,7 +194,10 @@ class SlackMessenger:
             after = problem.retry_after if isinstance(problem, MessengerUnavailable) else None
             return LookLater(str(problem), after)
         except Exception as problem:  # as in `post`: nothing that breaks here may read as "absent"
-            return look_result(problem)
+            result = look_result(problem)
+            if cursor is not None and isinstance(result, LookLater) and result.after is not None:
+                self._read_up_to[delivery_id] = cursor
+            return result
         return LookLater("too many messages to read back")
 
     async def permalink(self, channel: str, ts: str) -> str | None:
