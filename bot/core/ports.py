@@ -265,6 +265,7 @@ class Narrowed:
     known: int  # sessions stored and not marked missing
     set_aside: Sequence[str]
     duplicates: int
+    left_over: int = 0  # rows that differ too, beyond the most that were asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,8 +305,11 @@ class SessionRows(Protocol):
 
     def listing_digest(self) -> bytes | None: ...
 
-    def narrow(self, slices: Iterable[Slice]) -> Narrowed:
-        """Compares a listing with what is stored; writes nothing but temporary tables."""
+    def narrow(self, slices: Iterable[Slice], *, most: int | None = None, is_part: bool = False) -> Narrowed:
+        """Compares a listing, or a part of one, with what is stored; writes nothing.
+
+        Of more than `most` changed sessions the rest are only counted; then, and of a part, nobody is called missing.
+        """
         ...
 
     def write_baseline(self, rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime) -> None:

@@ -29,6 +29,7 @@ from bot.core.outage import outage_of
 from bot.core.outcome import judge
 from bot.core.ports import Clock, Contacts, DateEvidence, Listing, Narrowed, PollReport, Slice, Store, Training, Tx
 from bot.core.routing import HEARING
+from bot.jobs.silent import MOST_AT_ONCE, store_silent
 from bot.jobs.telling import Look, PollSettings, Telling, is_unknown, tell_ops
 from bot.jobs.watch import note_trouble
 
@@ -110,7 +111,11 @@ class Poll:
             report = PollReport(started, self._clock.now(), listed=state.sessions, unchanged=True)
             await self._store.transact(lambda tx: self._note_good(tx, report))
             return report
-        narrowed = await self._store.read(lambda tx: tx.sessions.narrow(listing.slices()))
+        narrowed = await self._store.read(lambda tx: tx.sessions.narrow(listing.slices(), most=MOST_AT_ONCE))
+        silent = 0
+        if narrowed.left_over:
+            silent = await store_silent(self._store, listing.slices(), started)
+            narrowed = await self._store.read(lambda tx: tx.sessions.narrow(listing.slices()))
         for line in narrowed.set_aside[:LINES_LOGGED]:
             log.warning("row_set_aside", where=line)
         if narrowed.duplicates:
@@ -139,7 +144,7 @@ class Poll:
                 started,
                 self._clock.now(),
                 listed=narrowed.listed,
-                changed=len(narrowed.changed),
+                changed=silent + len(narrowed.changed),
                 set_aside=len(narrowed.set_aside),
             )
             self._note_good(tx, report)

@@ -19,7 +19,7 @@ from bot.store.rows import OF_KEY, fingerprint_numbers
 _AT_ONCE = 1_000  # fingerprints in one question
 
 
-def narrow(connection: sqlite3.Connection, slices: Iterable[Slice]) -> Narrowed:
+def narrow(connection: sqlite3.Connection, slices: Iterable[Slice], most: int | None, is_part: bool) -> Narrowed:
     """See `core.ports.SessionRows.narrow`. Where rows were set aside, nobody is called missing: one of those rows may
     be theirs."""
     known = _stored_fingerprints(connection)
@@ -29,7 +29,7 @@ def narrow(connection: sqlite3.Connection, slices: Iterable[Slice]) -> Narrowed:
     seen_at = array("I", bytes(4 * end))  # beside `known`: which row of the listing said so last, 0 for none
     others: dict[SessionKey, tuple[int, SessionFacts, bytes]] = {}
     set_aside: list[str] = []
-    row = duplicates = 0
+    row = duplicates = left_over = 0
     for piece in slices:
         set_aside.extend(piece.set_aside)
         for index, fingerprint in enumerate(fingerprint_numbers([raw for _, _, raw in piece.rows])):
@@ -42,6 +42,9 @@ def narrow(connection: sqlite3.Connection, slices: Iterable[Slice]) -> Narrowed:
             session_id, employee_id, raw = piece.rows[index]
             key = SessionKey(session_id, employee_id)
             if employee_id in erased or (tombs and is_erased(connection, key)):
+                continue
+            if most is not None and len(others) >= most and key not in others:
+                left_over += 1
                 continue
             duplicates += key in others
             others[key] = (row, piece.facts(index), raw)
@@ -59,16 +62,18 @@ def narrow(connection: sqlite3.Connection, slices: Iterable[Slice]) -> Narrowed:
             seen_at[place] = said_at
         changed.append((facts, raw))
     marked = _marked_missing(connection)
+    says_who_is_missing = not (set_aside or left_over or is_part)
     return Narrowed(
         changed=changed,
-        missing=[]
-        if set_aside
-        else list(_keys(connection, [known[at] for at in range(end) if not seen_at[at] and known[at] not in marked])),
+        missing=list(_keys(connection, [known[at] for at in range(end) if not seen_at[at] and known[at] not in marked]))
+        if says_who_is_missing
+        else [],
         back=[key for fingerprint, key in marked.items() if seen_at[bisect_left(known, fingerprint)]],
         listed=row - duplicates,
         known=end - len(marked) - tombs,
         set_aside=set_aside,
         duplicates=duplicates,
+        left_over=left_over,
     )
 
 

@@ -64,8 +64,8 @@ class Sessions:
     def remember_listing(self, digest: bytes) -> None:
         self._state.set("listing_digest", digest)
 
-    def narrow(self, slices: Iterable[Slice]) -> Narrowed:
-        return narrow(self._connection, slices)
+    def narrow(self, slices: Iterable[Slice], *, most: int | None = None, is_part: bool = False) -> Narrowed:
+        return narrow(self._connection, slices, most, is_part)
 
     def write_baseline(self, rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime) -> None:
         at = to_ms(now)

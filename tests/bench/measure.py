@@ -86,7 +86,7 @@ def measure_floor(work: Callable[[httpx.Client], object], url: str) -> str:
         return meter.report()
 
 
-async def measure_ours(url: str, database: Path) -> str:
+async def measure_ours(url: str, database: Path, zone: ZoneInfo) -> str:
     collector.settle()  # as the service does
     clock = FakeClock()
     store = Database.open(database, now=clock.now())
@@ -95,7 +95,7 @@ async def measure_ours(url: str, database: Path) -> str:
             url,
             KEY["client_id"],
             KEY["client_secret"],
-            zone=ZoneInfo("Europe/Berlin"),
+            zone=zone,
             date_order=DateOrder.DMY,
             spool_folder=database.parent,
             clock=clock,
@@ -136,7 +136,8 @@ def main(what: str, url: str, path: Path) -> str:
             return measure_floor(lambda client: floor.spool_and_hash(client, listing, path.parent), url)
         case "stream":
             return measure_floor(lambda client: floor.stream_and_compare(client, listing, path), url)
-    return asyncio.run(measure_ours(url, path))
+    zone = ZoneInfo("Asia/Tokyo" if what == "elsewhere" else "Europe/Berlin")
+    return asyncio.run(measure_ours(url, path, zone))
 
 
 if __name__ == "__main__":

@@ -130,3 +130,17 @@ async def test_a_baseline_that_was_broken_off_is_not_valid_and_can_be_done_again
     assert (state.baseline_at, state.sessions) == (NOON, 2)
     assert await db.read(lambda tx: tx.sessions.listing_digest()) == b"digest"
     assert (await db.read(lambda tx: stored(tx, ONE.key))).version == 1
+
+
+async def test_of_more_changes_than_were_asked_for_the_rest_are_counted(db: Database) -> None:
+    await given(db, ONE, TWO, THREE)
+    corrected = [a_session(number, result=40.0) for number in (1, 2)]
+    found = await db.read(lambda tx: tx.sessions.narrow(listing(*corrected), most=1))
+    assert [facts for facts, _ in found.changed] == corrected[:1]
+    assert (found.left_over, found.missing) == (1, [])
+
+
+async def test_nobody_is_missing_from_a_part_of_a_listing(db: Database) -> None:
+    await given(db, ONE, TWO)
+    found = await db.read(lambda tx: tx.sessions.narrow(listing(ONE), is_part=True))
+    assert (found.listed, found.changed, found.missing) == (1, [], [])
