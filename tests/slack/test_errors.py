@@ -22,7 +22,7 @@ from bot.core.delivery import (
     Unsure,
 )
 from bot.core.errors import MessengerRefused, MessengerUnavailable
-from bot.slack.errors import edit_result, look_result, post_result, question_error
+from bot.slack.errors import edit_result, failure_kind, look_result, post_result, question_error
 
 KEY = ConnectionKey("slack.com", 443, True, True, None, None, None)
 
@@ -221,3 +221,22 @@ def test_a_question_that_slack_refuses_carries_its_word_and_the_scope() -> None:
     assert isinstance(question_error(said("brand_new")), MessengerRefused)
     limited = question_error(refusal({}, 429, {"Retry-After": "4"}))
     assert isinstance(limited, MessengerUnavailable) and limited.retry_after == 4.0
+
+
+@pytest.mark.parametrize(
+    ("problem", "kind"),
+    [
+        (said("ratelimited"), "throttled"),
+        (said("token_revoked"), "app refused"),
+        (said("missing_scope"), "app refused"),
+        (said("is_archived"), "refused"),
+        (said("expired_trigger_id"), "refused"),
+        (said("internal_error"), "unsure"),
+        (refusal({}, 503), "unsure"),
+        (TimeoutError(), "unsure"),
+        (aiohttp.ClientConnectorError(KEY, OSError()), "not sent"),
+        (said("users_not_found"), None),
+    ],
+)
+def test_a_failure_is_counted_under_one_of_a_few_kinds(problem: Exception, kind: str | None) -> None:
+    assert failure_kind(problem) == kind
