@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.core.errors import StoreBusy, TrainingError
+from bot.core.errors import StoreBusy, TrainingError, TrainingUnreadable
 from bot.core.ports import Clock, Store, Training
 
 EVERY = timedelta(hours=4)
@@ -41,6 +41,9 @@ class DirectoryRefresh:
             try:
                 people = await self._training.people()
                 departments = await self._training.departments()
+                if not people and (await self._store.read(lambda tx: tx.people.directory())).people:
+                    # Whoever made the key is one of them. Believed, it would end every rule and every direct message.
+                    raise TrainingUnreadable("iSpring's list of people is empty: the one read before is kept.")
                 read_at = self._clock.now()
                 await self._store.transact(lambda tx: tx.people.replace_directory(people, departments, read_at))
             except (TrainingError, StoreBusy) as error:

@@ -48,8 +48,17 @@ def tally_of(tx: Tx, place: Destination, owed: OwedNotice, owners: Mapping[int, 
 
 
 def why_unwanted(wishes: Preferences, person_id: str, session: Session) -> str:
-    """Whether a person turned messages about such a session off; "" where not."""
-    wants = wishes.as_observer if session.facts.observer_id == person_id else wishes.as_employee
+    """Whether a person turned messages about such a session off; "" where not. Who observed themselves gets them
+    while they want them as either."""
+    is_observer = session.facts.observer_id == person_id
+    asked = [wishes.as_observer] if is_observer else []
+    if not is_observer or (session.key.employee_id == person_id and wishes.as_employee is not None):
+        asked.append(wishes.as_employee)
+    refusals = [_why_refused(wants, session) for wants in asked]
+    return refusals[0] if all(refusals) else ""
+
+
+def _why_refused(wants: DirectMessages | None, session: Session) -> str:
     if wants is DirectMessages.NONE:
         return "this person turned direct messages off"
     if wants is DirectMessages.BELOW and not outcome_of(session).is_bad:

@@ -1,0 +1,20 @@
+"""Who works where, read anew now and then."""
+
+from datetime import timedelta
+
+from tests.jobs.room import Room
+
+
+async def test_an_answer_without_anybody_is_not_believed(room: Room) -> None:
+    room.world.add_session(status="IN_PROGRESS")
+    room.clock.advance(timedelta(hours=5))
+    assert await room.directory.when_due()
+    known = (await room.store.read(lambda tx: tx.people.directory())).people
+    employed = dict(room.world.people)
+    room.world.people.clear()
+    room.clock.advance(timedelta(hours=5))
+    assert not await room.directory.when_due()
+    assert (await room.store.read(lambda tx: tx.people.directory())).people == known
+    room.world.people.update(employed)
+    room.clock.advance(timedelta(minutes=6))
+    assert await room.directory.when_due()
