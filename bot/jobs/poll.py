@@ -129,7 +129,8 @@ class Poll:
         def store(tx: Tx) -> PollReport:
             state = tx.sessions.poll_state()
             outage = outage_of(state.last_good_at, started, self._settings.interval, tx.sessions.catch_up())
-            told = Telling(tx, self._settings, owners, Look(listing.requested_at, started, outage, next_in))
+            look = Look(listing.requested_at, started, outage, next_in, self._clock.now())
+            told = Telling(tx, self._settings, owners, look)
             targets = tx.sessions.targets()
             rows = [self._store_row(tx, *row, targets, details, started) for row in narrowed.changed]
             stored = [change for change in rows if change is not None]

@@ -21,6 +21,7 @@ from bot.core.model import (
     Outcome,
     OutcomeKind,
     Preferences,
+    Rule,
     Viewer,
 )
 from bot.core.outage import Outage, why_counted
@@ -47,13 +48,21 @@ class PollSettings:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look at iSpring: when it was asked and when we began; the outage that it ends; and how many seconds until the
-    next, 0.0 where this process will not look again."""
+    """One look at iSpring: when it was asked and when we began; the outage that it ends; how many seconds until the
+    next, 0.0 where this process will not look again; and when it is told of."""
 
     requested_at: datetime
     started_at: datetime
     outage: Outage | None = None
     next_in: float = 0.0
+    told_at: datetime | None = None
+
+
+def _of_now(rule: Rule, now: datetime | None) -> Rule:
+    """The rule, listening already though it was made later than now: the clock was turned back since."""
+    if now is None or rule.active_since is None or rule.active_since <= now:
+        return rule
+    return replace(rule, active_since=datetime.min.replace(tzinfo=UTC))
 
 
 class Telling:
@@ -69,7 +78,7 @@ class Telling:
         self._cards: dict[Destination, list[tuple[Notice, Outcome]]] = {}
         self._late: dict[Destination, list[Notice]] = {}  # completed while Spotter was away
         self._old: dict[Destination, list[Notice]] = {}  # completed too long ago to be news
-        self._rules = tx.rules.all(HEARING)
+        self._rules = [_of_now(rule, look.told_at) for rule in tx.rules.all(HEARING)]
         self._directory = tx.people.directory()
         self._preferences: dict[str, Preferences] = {}
 

@@ -10,6 +10,7 @@ from bot.core.errors import StoreBusy
 from bot.core.model import Destination, DestinationKind, Notice, NoticeKind
 from bot.core.ports import Clock, Store, Tx
 from bot.core.troubles import WATCHED, Facts, Signs, troubles
+from bot.jobs.turned import TimeOfDay
 
 OVER = "over"  # the code of the notice that says so; its fact `code_before` names the trouble
 
@@ -45,10 +46,14 @@ class Watch:
         self._poll_interval = poll_interval
         self._wake = wake
         self._since = clock.now()
+        self._time_of_day = TimeOfDay(clock)
+        self._turned_at: datetime | None = None
 
     async def once(self) -> None:
         """Compares what is wrong now with what was, and owes what is to be told of the difference."""
         now, deaf_for, disk_left = self._clock.now(), self._senses.deaf_for(), self._senses.disk_left()
+        if self._time_of_day.turned():
+            self._since = self._turned_at = now  # times of before it tell of no delay, nor of none
 
         def work(tx: Tx) -> bool:
             before = frozenset(trouble.code for trouble in tx.troubles.all())
@@ -64,12 +69,17 @@ class Watch:
 
     def _signs(self, tx: Tx, now: datetime, deaf_for: float, disk_left: int | None) -> Signs:
         poll, counts = tx.sessions.poll_state(), tx.outbox.counts()
+        last_poll_at = poll.last.ended_at if poll.last else None
+        waiting_since = counts.oldest_at
+        if self._turned_at is not None:
+            last_poll_at = last_poll_at if last_poll_at and last_poll_at <= now else None
+            waiting_since = max(waiting_since, self._turned_at) if waiting_since else None
         return Signs(
             now=now,
             reading_since=self._since,
-            last_poll_at=poll.last.ended_at if poll.last else None,
+            last_poll_at=last_poll_at,
             poll_interval=self._poll_interval,
-            waiting_since=counts.oldest_at,
+            waiting_since=waiting_since,
             waiting=counts.waiting + counts.sending + counts.unsure,
             app_refused=counts.app_refused,
             deaf_for=deaf_for,
