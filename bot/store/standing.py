@@ -11,12 +11,13 @@ from bot.store.deliveries import delivery_of, notice_of
 from bot.store.resting import FOR_NOW_NEVER
 
 _FINAL = ("dead", "dropped")
+_IS_HELD = f"destinations.held IS NOT NULL OR notices.due_at = {FOR_NOW_NEVER}"
 # A notice stands where its delivery stands; one that no delivery carries yet, where its destination does. What a
 # summary counts is in no list: the summary is.
 _STATE = (
     "CASE WHEN notices.counted_in IS NOT NULL THEN 'counted' WHEN deliveries.id IS NOT NULL THEN deliveries.state"
     " WHEN notices.ended IS NOT NULL THEN 'dropped'"
-    f" WHEN destinations.held IS NOT NULL OR notices.due_at = {FOR_NOW_NEVER} THEN 'held' ELSE 'waiting' END"
+    f" WHEN {_IS_HELD} THEN 'held' ELSE 'waiting' END"
 )
 _JOINED = (
     "FROM notices LEFT JOIN deliveries ON deliveries.id = notices.delivery"
@@ -81,8 +82,8 @@ def counts(connection: sqlite3.Connection, app_refused: str) -> OutboxCounts:
         tuple(row) for row in connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state")
     )
     unclaimed = connection.execute(
-        "SELECT count(*) AS all_of_them, min(owed_at) AS oldest,"
-        f" total(destinations.held IS NOT NULL OR notices.due_at = {FOR_NOW_NEVER}) AS held FROM notices"
+        f"SELECT count(*) AS all_of_them, total({_IS_HELD}) AS held,"
+        f" min(owed_at) FILTER (WHERE NOT ({_IS_HELD})) AS oldest FROM notices"
         " LEFT JOIN destinations USING (destination) WHERE delivery IS NULL AND ended IS NULL"
     ).fetchone()
     oldest_tried = value_of(connection, "SELECT min(created_at) FROM deliveries WHERE state = 'waiting'")

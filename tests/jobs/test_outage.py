@@ -203,3 +203,16 @@ async def test_a_rule_that_ends_takes_its_part_of_a_summary_along(room: Room) ->
 
     await room.store.transact(end)
     assert await room.posts() == []
+
+
+async def test_what_rests_with_its_rule_is_not_stuck(room: Room) -> None:
+    rule = await room.subscribe(destination=Destination(DestinationKind.CHANNEL, "C0REST000"))
+    await room.store.transact(lambda tx: tx.rules.rest(rule.rule_id, "owner_gone"))
+    room.world.add_session()
+    await room.poll()
+    room.clock.advance(timedelta(minutes=3))
+    for place in {notice.destination for notice in await room.owed()}:
+        await room.posts(place)
+    room.clock.advance(timedelta(hours=3))
+    counts = await room.store.read(lambda tx: tx.outbox.counts())
+    assert (counts.waiting, counts.held, counts.oldest_at) == (0, 1, None)
