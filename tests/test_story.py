@@ -167,7 +167,7 @@ async def a_question_is_typed_with_hints(newcomer: Newcomer, session: Session) -
     await expect(box).to_have_value("/ojt results outcome:failed since:30d")
     await page.keyboard.press("Enter")
     answer = newcomer.answers.last
-    await expect(answer).to_contain_text("sessions, below target or failed, in the last 30 days")
+    await expect(answer).to_contain_text("sessions below target or failed, in the last 30 days")
     await expect(answer).to_contain_text(short(session))
     await expect(answer).to_contain_text("Data as of today")
 

@@ -149,7 +149,7 @@ def words(query: Query, name_of: Callable[[str], str] = lambda user_id: f"<@{use
             if meaning.names is not None and not negated:
                 near += f" {phrase}"
             else:
-                apart += f", {phrase}"
+                apart += f", {phrase}" if apart or near != "sessions" else f" {phrase}"
     return near + apart
 
 

@@ -75,7 +75,7 @@ def _results(known: Home, command: str) -> list[Block]:
 
 def _rules(known: Home, command: str) -> list[Block]:
     if not known.rules:
-        return [context(f"None you may see. Type `{command} subscribe` in a channel to have results posted there.")]
+        return [context(f"You made none yet. Type `{command} subscribe` in a channel to have results posted there.")]
     told = [rule_words(rule, known.rule_words.get(rule.rule_id, "")) for rule in known.rules[:RULES_SHOWN]]
     return [section(mrkdwn(line)) for line in told] + _more(known.rules, RULES_SHOWN, f"`{command} rules` shows all")
 

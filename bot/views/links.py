@@ -53,7 +53,7 @@ def own_link(link: Link | None, name: str, why: str, *, what_next: str, command:
     `what_next` what to do about that."""
     ask = f"An admin of Spotter can change that: `{command} link @you Right Person`."
     if link is None or not name:
-        told = f"Your Slack account is linked to nobody in iSpring: {safe(why, 300).rstrip('.')}."
+        told = f"You are linked to nobody in iSpring: {safe(why, 300).rstrip('.')}."
         return trouble(told, what_next)
     who = f"You are {safe(name, NAME)} in iSpring"
     if link.by != BY_EMAIL:

@@ -168,5 +168,5 @@ def _controls(facts: CardFacts, *, observes: bool) -> list[Block]:
         made.append(
             buttons([button(actions.DM_BELOW, "Only below target"), button(actions.DM_STOP, "Stop these messages")])
         )
-    reason = "you observed it" if observes else "it is your own session"
+    reason = "you observed the session" if observes else "it is about your own session"
     return [*made, context(f"You get this because {reason}. Change what you get with `{facts.command} settings`.")]

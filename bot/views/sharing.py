@@ -80,9 +80,9 @@ def one_session() -> str:
 
 
 def what_words(query: str, shown: int, total: int) -> str:
-    """What a shared list is called: `the first 25 of 312: sessions on “Opening”`, safe for mrkdwn."""
+    """What a shared list is called: `the first 25 of 312 sessions (on “Opening”)`, safe for mrkdwn."""
     number = count(total, "session") if total <= shown else f"the first {shown} of {count(total, 'session')}"
-    return f"{number} ({asked(words_of(query), 500)})"
+    return f"{number} ({asked(words_of(query).removeprefix('sessions '), 500)})"
 
 
 def words_of(query: str) -> str:

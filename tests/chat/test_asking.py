@@ -104,7 +104,7 @@ async def test_a_mistake_is_answered_with_the_nearest_as_buttons(office: Office,
 
 async def test_results_say_the_query_the_total_and_the_age(office: Office) -> None:
     answer = await office.ask(SAM, "results outcome:failed since:30d")
-    assert answer.text.startswith("2 found: sessions, below target or failed, in the last 30 days.\n")
+    assert answer.text.startswith("2 found: sessions below target or failed, in the last 30 days.\n")
     assert "▽ Below target, 72 % (target 80 %), Emma Employee" in answer.text
     assert "Data as of 18 Mar 2026, 12:00 UTC" in answer.text
 
@@ -127,7 +127,7 @@ async def test_somebody_mentioned_is_found_by_their_link(office: Office) -> None
 
 async def test_nothing_found_says_what_was_asked(office: Office) -> None:
     answer = await office.ask(SAM, "results score:<10")
-    assert answer.text.startswith("Nothing found: sessions, scored below 10 %.")
+    assert answer.text.startswith("Nothing found: sessions scored below 10 %.")
 
 
 async def with_many_sessions(office: Office, number: int) -> None:

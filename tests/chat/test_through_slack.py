@@ -54,7 +54,7 @@ async def test_a_mistake_corrected_with_a_press_and_paged(open_door: Office) -> 
     mistaken = await (await slack.command(EMMA, NORTH, "/ojt", "reslts score:<80")).first()
     assert mistaken.ephemeral_to == EMMA and "Did you mean" in mistaken.text
     found = await (await slack.press(EMMA, mistaken, "run:0")).first()
-    assert "1 found: sessions, scored below 80 %" in found.text
+    assert "1 found: sessions scored below 80 %" in found.text
     opened = await slack.press(EMMA, found, "details:0")
     assert opened.failure is None
     await until(lambda: "Counts the float" in before(slack.modal_of(EMMA)))

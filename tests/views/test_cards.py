@@ -240,7 +240,7 @@ def test_the_observer_is_addressed_and_can_stop_it() -> None:
     assert "Weakest: Counts the float" in message.text
     assert buttons_of(message) == [actions.DETAILS, actions.DM_BELOW, actions.DM_STOP]
     assert "first message to you" in shown(message)
-    assert "You get this because you observed it. Change what you get with `/ojt settings`." in shown(message)
+    assert "You get this because you observed the session. Change what you get with `/ojt settings`." in shown(message)
 
 
 def test_the_employee_hears_the_result_without_a_verdict_and_strengths_first() -> None:
