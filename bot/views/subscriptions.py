@@ -41,7 +41,8 @@ def rules_list(
     for rule in listed:
         told = rule_words(rule, words.get(rule.rule_id, ""))
         if rule.rule_id in may_take:
-            take = button(actions.action_id(actions.TAKE_OVER, rule.rule_id), "Take over", str(rule.rule_id))
+            action, label = actions.action_id(actions.TAKE_OVER, rule.rule_id), f"Take over rule {rule.rule_id}"
+            take = button(action, "Take over", str(rule.rule_id), label=label)
             blocks.append(section(mrkdwn(told), take))
         else:
             blocks.append(section(mrkdwn(told), _end_button(rule) if rule.rule_id in may_end else None))
