@@ -15,6 +15,7 @@ from typing import IO
 import msgspec
 from msgspec import Raw
 
+from bot import VERSION
 from bot.core.errors import TrainingUnreadable
 from bot.core.model import SessionFacts
 from bot.core.ports import DateEvidence
@@ -57,10 +58,19 @@ class RowSlice:
 class SpooledListing:
     """One answer in an open file, which its opener closes; see `core.ports.Listing`."""
 
-    def __init__(self, spool: IO[bytes], body_digest: bytes, size: int, requested_at: datetime, dates: Dates) -> None:
+    def __init__(
+        self,
+        spool: IO[bytes],
+        body_digest: bytes,
+        size: int,
+        requested_at: datetime,
+        dates: Dates,
+        version: str = VERSION,
+    ) -> None:
+        """`version` is Spotter's own: a later one may understand rows that this one sets aside, and reads them anew."""
         self.requested_at = requested_at
         self.size = size
-        self.digest = hashlib.sha256(dates.settings + body_digest).digest()
+        self.digest = hashlib.sha256(f"{version}|".encode() + dates.settings + body_digest).digest()
         self._spool = spool
         self._dates = dates
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import VERSION
 from bot.core.errors import TrainingError, TrainingRefused, TrainingUnavailable, TrainingUnreadable
 from bot.core.model import PersonStatus, SessionFacts, SessionKey, Subordination
 from bot.demo.company import Session
@@ -58,7 +59,9 @@ async def test_a_listing_knows_when_it_was_asked_for_and_what_bytes_it_was(
     stand_in.serve_listing_bytes(b"[]")
     async with ispring.list_sessions() as listing:
         assert (listing.requested_at, listing.size) == (clock.now(), 2)
-        assert listing.digest == hashlib.sha256(b"dmy|UTC|" + hashlib.sha256(b"[]").digest()).digest()
+        assert (
+            listing.digest == hashlib.sha256(f"{VERSION}|dmy|UTC|".encode() + hashlib.sha256(b"[]").digest()).digest()
+        )
 
 
 async def test_the_request_is_as_the_vendor_asks(connect: OpenIspring, stand_in: IspringStandIn) -> None:

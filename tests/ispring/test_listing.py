@@ -155,6 +155,12 @@ def test_a_fingerprint_changes_with_every_field(change: dict[str, Any]) -> None:
     assert fingerprints(listed([row(1)])) != fingerprints(listed([row(1, **change)]))
 
 
+def test_a_later_version_reads_an_unchanged_listing_anew() -> None:
+    """It may understand rows that an earlier one set aside."""
+    earlier = SpooledListing(io.BytesIO(b"[]"), b"digest", 2, NOON, Dates(ZoneInfo("UTC"), DateOrder.DMY), "0.0.1")
+    assert earlier.digest != listing(b"[]").digest
+
+
 def test_digest_and_fingerprints_cover_how_dates_are_read() -> None:
     text = json.dumps([row(1)]).encode()
     day_first, month_first = listing(text), listing(text, DateOrder.MDY)
