@@ -26,7 +26,11 @@ class DirectoryRefresh:
 
     async def when_due(self) -> bool:
         """Reads it if it is older than four hours or was never read; whether it did."""
-        read_at = await self._store.read(lambda tx: tx.people.directory_at())
+        try:
+            read_at = await self._store.read(lambda tx: tx.people.directory_at())
+        except StoreBusy as error:
+            log.warning("directory_failed", error=str(error))
+            return False
         if read_at is not None and self._clock.now() - read_at < EVERY:
             return False
         return await self.on_demand()
