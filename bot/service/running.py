@@ -17,7 +17,7 @@ from bot.chat.reception import FrontDesk
 from bot.config import Settings
 from bot.core.errors import MessengerError, SpotterError
 from bot.core.ports import Clock, PollReport
-from bot.service import collector
+from bot.service import interpreter
 from bot.service.database import opened_store
 from bot.service.duties import Duties
 from bot.service.health import Pulse, health_app, serve
@@ -102,7 +102,7 @@ def _leave_now() -> None:
 
 @asynccontextmanager
 async def _parts(settings: Settings, clock: Clock) -> AsyncIterator["Parts"]:
-    collector.settle()
+    interpreter.settle()
     async with AsyncExitStack() as opened:
         store = await opened.enter_async_context(opened_store(settings, clock))
         training = await opened.enter_async_context(ispring_reader(settings, clock))
