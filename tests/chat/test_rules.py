@@ -33,9 +33,7 @@ def sends_meanwhile(office: Office) -> None:
 async def test_a_private_channel_is_subscribed_at_once(office: Office) -> None:
     sends_meanwhile(office)
     answer = await office.ask(SAM, "subscribe outcome:failed")
-    assert (
-        "Done: rule 1 posts to <#G0NORTH> from the next reading of iSpring on: completed" in answer.text
-    )
+    assert "Done: rule 1 posts to <#G0NORTH> from the next reading of iSpring on: completed" in answer.text
     assert "In the last 30 days it would have posted 2 sessions, 1 on the busiest day." in str(answer.blocks)
     assert await states(office) == {1: RuleState.ACTIVE}
     (intro,) = await office.posted(NORTH)
