@@ -15,6 +15,9 @@ from bot.core.ports import DateEvidence
 
 AHEAD_LIMIT = timedelta(days=1)
 NOTHING = Moment()
+# What lies outside stands for "no date" (0001-01-01 is another language's empty one), and can't be shown in every zone.
+EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+LATEST = datetime(9998, 12, 31, tzinfo=UTC)
 
 # 14-08-2024, 09:00:00 · 14/08/2024 09:00 · 14.08.2024
 NUMERIC = re.compile(
@@ -106,7 +109,7 @@ class Dates:
         try:
             at = datetime.fromisoformat(text)
             # A local time that does not exist or exists twice is read as before the clocks change (fold 0).
-            return (at if at.tzinfo is not None else at.replace(tzinfo=self.zone)).astimezone(UTC)
+            return within_sense((at if at.tzinfo is not None else at.replace(tzinfo=self.zone)).astimezone(UTC))
         except (ValueError, OverflowError):
             return None
 
@@ -143,7 +146,7 @@ class Dates:
             self._proofs_month_first += 1
         day, month = (first, second) if day_first else (second, first)
         try:
-            return datetime(
+            at = datetime(
                 int(year),
                 month,
                 day,
@@ -154,3 +157,9 @@ class Dates:
             ).astimezone(UTC)
         except (ValueError, OverflowError):
             return None
+        return within_sense(at)
+
+
+def within_sense(at: datetime) -> datetime | None:
+    """An instant at which something can have happened, or be planned."""
+    return at if EARLIEST <= at <= LATEST else None

@@ -96,6 +96,13 @@ def test_a_date_at_the_edge_of_time_is_unreadable_rather_than_a_crash(raw: str) 
     assert dates().read(raw).at is None
 
 
+@pytest.mark.parametrize(
+    "raw", ["0001-01-01T00:00:00Z", "01-01-0001, 00:00:00", "1970-01-01T00:00:00", "31-12-9999, 10:00:00"]
+)
+def test_a_date_that_stands_for_none_has_no_instant(raw: str) -> None:
+    assert dates(zone=ZoneInfo("America/New_York")).read(raw) == Moment(raw, None)
+
+
 def test_a_session_that_ends_before_it_starts_or_in_the_future_is_counted() -> None:
     read = dates()
     now = datetime(2024, 8, 5, tzinfo=UTC)
