@@ -1,0 +1,214 @@
+"""What is owed, in the database, and what became of it."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.core.model import (
+    Delivery,
+    DeliveryState,
+    Destination,
+    Notice,
+    Session,
+    SessionKey,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """Deliveries and notices by what is to become of them; `oldest_at` is of the oldest still waiting."""
+
+    waiting: int
+    sending: int
+    unsure: int
+    held: int
+    dead: int
+    sent: int
+    edits: int
+    oldest_at: datetime | None
+    app_refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try of a delivery, as kept for `why`."""
+
+    started_at: datetime
+    ended_at: datetime
+    what: str  # "post", "look", "edit"
+    result: str  # "sent", "throttled", "unsure", ...
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One notice and where it stands, for `why` and `outbox list`.
+
+    A session that a summary counts instead of a card stands where the summary stands: `delivery`, `ended` and
+    `attempts` are the summary's, which is `counted_in`.
+    """
+
+    notice: Notice
+    owed_at: datetime
+    delivery: Delivery | None
+    ended: str  # why it will not be sent, "" while it may be
+    attempts: Sequence[Attempt]
+    counted_in: Notice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountedSession:
+    """A session that a summary counts, as it is now, and the rules it was counted for."""
+
+    session: Session
+    rule_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A destination that can't be written to for now, and how many notices wait for it."""
+
+    destination: Destination
+    why: str
+    since: datetime | None  # None for what was held before this was noted
+    waiting: int
+
+
+class OutboxRows(Protocol):
+    """What is owed and what became of it. Times are the caller's; only stored ones are compared."""
+
+    def owe(self, notice: Notice, now: datetime, not_before: datetime | None = None) -> bool:
+        """False where the same subject is already owed to or told at this destination: its rules are added to it.
+
+        A session's second subject (its turn to below target or failed) is not owed while a card of that session waits
+        at the destination, for that will show it; and waits itself while it is unsure whether one was posted.
+        """
+        ...
+
+    def count_in(
+        self, summary: Notice, members: Collection[Notice], now: datetime, not_before: datetime | None = None
+    ) -> int:
+        """Owes one summary instead of these cards, all at one destination; how many it counts that nothing told.
+
+        A member that is owed or told there already is left alone; where none is left and nothing follows
+        (`facts["follow"]`), nothing is owed. What an outage counts joins the summary of an outage that still waits.
+        """
+        ...
+
+    def fold_late(
+        self, summary: Notice, owed_before: datetime, now: datetime, not_before: datetime | None = None
+    ) -> int:
+        """Counts in a summary the cards that wait at its destination since before then and that nobody has tried to
+        post; not those that were already left to be posted when an earlier outage was summed up. How many."""
+        ...
+
+    def waits_since(self, destination: Destination) -> datetime | None:
+        """Since when a session's card waits there that nobody has tried to post, None where none does."""
+        ...
+
+    def counted(self, notice_id: int) -> Iterable[CountedSession]:
+        """What a summary counts."""
+        ...
+
+    def recover(self, now: datetime) -> int:
+        """At the start: what was being sent when a process died becomes unsure. How many."""
+        ...
+
+    def retime(self, now: datetime, by: timedelta) -> None:
+        """The time of day was turned by so much: looks come neither early nor late, and nothing else late. Zero where
+        it is not known whether it was turned (at the start): what seems to be of the future is brought back."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> Sequence[Destination]:
+        """Destinations with something to post now, the longest waiting first."""
+        ...
+
+    def claim(self, destination: Destination, now: datetime, slack_time: float, new_id: str) -> Delivery | None:
+        """Takes the next message for a destination and marks it `sending`, or None.
+
+        A delivery that was tried before comes first, with its own id and notices. Else more than three waiting
+        notices (two, for a person) become one grouped delivery of at most 25, below target first; its membership
+        never changes again. `new_id` names a delivery made here.
+        """
+        ...
+
+    def claim_edit(self, now: datetime) -> Delivery | None:
+        """A sent delivery whose card shows less than is known by now; not claimed again for a minute."""
+        ...
+
+    def looks_due(self, now: datetime, limit: int) -> Sequence[Delivery]: ...
+
+    def next_due_at(self) -> datetime | None:
+        """When something will be due that is not yet: a wait, a look, an edit."""
+        ...
+
+    def save(self, delivery: Delivery, attempt: Attempt | None) -> None:
+        """Stores what became of a delivery (as `core.delivery` decided) unless it is final by now."""
+        ...
+
+    def save_edit(
+        self, delivery_id: str, versions: Mapping[int, int], due_at: datetime | None, ended: str, attempt: Attempt
+    ) -> None:
+        """Stores an edit: the version each notice id now shows; or when to try again; or why never again."""
+        ...
+
+    def place(self, delivery_id: str, channel: str) -> None:
+        """Remembers the conversation a person's delivery goes to, before its first attempt."""
+        ...
+
+    def drop_notices(self, notice_ids: Collection[int], why: str) -> None:
+        """Ends notices that nobody wants any more or may see; a delivery left without any is dropped."""
+        ...
+
+    def hold(self, destination: Destination, why: str, now: datetime) -> None:
+        """Nothing goes there until it is released; the rules that post there pause with the same reason."""
+        ...
+
+    def release(self, destination: Destination, now: datetime) -> int:
+        """What waited goes out, the rules that paused with it go on. How much was released."""
+        ...
+
+    def held(self) -> Sequence[Held]:
+        """The longest held first."""
+        ...
+
+    def look_due(self, asked_before: datetime, limit: int) -> Sequence[str]:
+        """Channels that rules post to or that are held, of which Slack was not asked since; the longest ago first."""
+        ...
+
+    def note_look(self, destination: Destination, now: datetime) -> None: ...
+
+    def move(self, old_channel: str, new_channel: str, now: datetime) -> None:
+        """A channel has another id: everything stored under the old one follows it, also what is owed to it later."""
+        ...
+
+    def told_before(self, destination: Destination, delivery_id: str) -> bool:
+        """Whether any message was posted there before this one."""
+        ...
+
+    def refuse_app(self, why: str) -> None:
+        """Pauses all sending with its reason; "" lifts the pause."""
+        ...
+
+    def app_refused(self) -> str: ...
+
+    def get(self, delivery_id: str) -> Delivery | None: ...
+
+    def at(self, channel: str, ts: str) -> Delivery | None:
+        """The delivery behind a message, for the buttons on it."""
+        ...
+
+    def find(self, destination: Destination, subject: str) -> Told | None: ...
+
+    def list(self, states: Collection[DeliveryState], limit: int) -> Sequence[Told]: ...
+
+    def why(self, key: SessionKey) -> Sequence[Told]: ...
+
+    def retry(self, delivery_id: str, now: datetime) -> bool:
+        """Puts a dead or held delivery back in line; False where there is none such."""
+        ...
+
+    def drop(self, delivery_id: str, why: str) -> bool: ...
+
+    def counts(self) -> OutboxCounts: ...
