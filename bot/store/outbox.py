@@ -189,6 +189,9 @@ class Outbox:
         # That a message stands in Slack outweighs that somebody gave it up meanwhile.
         if stored is DeliveryState.SENT or (stored in (DeliveryState.DEAD, DeliveryState.DROPPED) and not is_told):
             return
+        # A look that began on an older reading says nothing about what is sent again by now.
+        if attempt is not None and attempt.what == "look" and stored is not DeliveryState.UNSURE and not is_told:
+            return
         now = delivery.due_at if attempt is None else attempt.ended_at
         delivery = moves.after_move(delivery, row["destination"])
         if delivery.state in (DeliveryState.WAITING, DeliveryState.HELD):

@@ -385,3 +385,23 @@ async def test_who_is_due_is_asked_of_an_index_however_much_waits(db: Database) 
     assert "USING" in plan and "destinations_due" in plan
     assert "TEMP B-TREE" not in plan
     assert len(await db.read(lambda tx: tx.outbox.due(NOON, 500))) == 200
+
+
+async def test_a_late_look_does_not_take_a_message_back_that_is_sent_again(db: Database) -> None:
+    """Else it would be claimed a second time while it is on its way."""
+
+    def story(tx: Tx) -> DeliveryState:
+        owe(tx, SESSIONS[0])
+        unsure = becomes(tx, claim(tx), DeliveryState.UNSURE)
+        tx.outbox.save(
+            replace(unsure, state=DeliveryState.WAITING, due_at=NOON), an_attempt(what="look", result="absent")
+        )
+        again = claim(tx, now=LATER)
+        tx.outbox.save(
+            replace(unsure, state=DeliveryState.WAITING, due_at=NOON), an_attempt(what="look", result="absent")
+        )
+        stored = tx.outbox.get(again.delivery_id)
+        assert stored is not None
+        return stored.state
+
+    assert await db.transact(story) is DeliveryState.SENDING
