@@ -14,6 +14,7 @@ import structlog
 
 from bot.core.changes import decide
 from bot.core.errors import StoreBusy, TrainingError, TrainingRefused
+from bot.core.keeping import OWNER_ERASED
 from bot.core.model import (
     OPERATOR,
     Change,
@@ -260,7 +261,7 @@ class Poll:
 
     async def _owners(self) -> Mapping[str, Viewer]:
         rules = await self._store.read(lambda tx: tx.rules.all(HEARING))
-        users = sorted({rule.owner for rule in rules} - {OPERATOR})
+        users = sorted({rule.owner for rule in rules if rule.why != OWNER_ERASED} - {OPERATOR})
         return {user: await self._contacts.viewer(user) for user in users}
 
     # ---- inside it -----------------------------------------------------------------------------------------------

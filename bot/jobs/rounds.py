@@ -13,6 +13,7 @@ import structlog
 
 from bot.core import pauses
 from bot.core.errors import MessengerRefused, MessengerUnavailable, StoreBusy
+from bot.core.keeping import OWNER_ERASED
 from bot.core.model import OPERATOR, Destination, DestinationKind, RuleState, Viewer
 from bot.core.ports import Clock, Contacts, Messenger, Store, Tx
 
@@ -90,7 +91,7 @@ class Rounds:
         )
         if not is_read:
             return  # before iSpring's people were read nobody would seem to be there
-        for owner in sorted({rule.owner for rule in rules} - {OPERATOR}):
+        for owner in sorted({rule.owner for rule in rules if rule.why != OWNER_ERASED} - {OPERATOR}):
             viewer = await self._viewer(owner)
             if viewer is None:
                 continue

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.keeping import BETWEEN_REDACTIONS, Erased, Expired, Forgotten
+from bot.core.keeping import BETWEEN_REDACTIONS, OWNER_ERASED, Erased, Expired, Forgotten
 from bot.core.model import Destination, DestinationKind, RuleState, SessionKey
 from bot.store.columns import State, to_json, to_ms, value_of
 from bot.store.endings import end_notices
@@ -19,7 +19,6 @@ ATTEMPTS_KEPT = timedelta(days=90)  # of messages that are settled
 SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
 _ERASED = "the person it is about was erased"
 _EXPIRED = "the session is older than sessions are kept"
-_OWNER_ERASED = "the person who made it was erased"
 _NAMELESS = 'employee:"erased person"'  # instead of the query of an ended rule that named somebody
 _COMPLETED = "outcome IN ('completed', 'met', 'below', 'failed')"
 _CHOSEN = "SELECT value FROM json_each(?)"
@@ -99,7 +98,7 @@ class Keeping:
         ).fetchall()
         self._connection.execute(
             f"UPDATE rules SET state = ?, why = ? WHERE owner IN ({_CHOSEN}) AND state <> 'ended'",
-            (RuleState.PAUSED, _OWNER_ERASED, *chosen),
+            (RuleState.PAUSED, OWNER_ERASED, *chosen),
         )
         seen = [
             row["session"]
