@@ -5,29 +5,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.cadence import LONGEST_SETTLING
 from bot.core.delivery import after_crash
-from bot.core.model import Delivery, DeliveryState, Destination, DestinationKind, Notice, NoticeKind, SessionKey
+from bot.core.model import Delivery, DeliveryState, Destination, Notice, SessionKey
 from bot.core.pauses import SHARED_OUTSIDE
 from bot.core.ports import Attempt, CountedSession, Held, OutboxCounts, Told
-from bot.store import moves, owing, resting, standing, summaries, turning
-from bot.store.columns import State, from_ms_or_none, to_json, to_ms, to_ms_or_none, value_of
+from bot.store import holding, moves, owing, standing, summaries, turning
+from bot.store.columns import State, from_ms_or_none, to_ms, to_ms_or_none, value_of
 from bot.store.deliveries import delivery_of, refresh_due, row_of, write, write_attempt
 from bot.store.endings import begin_rules, end_notices, end_orphans, end_unheard_rules, is_wanted
+from bot.store.gathering import gather
 from bot.store.other_cards import settle_turns
 
 EDIT_LEASE = timedelta(minutes=1)  # that an edit is left to whoever claimed it
-LARGEST_GROUP = 25
-# As many notices as go out one by one; more become one grouped message.
-ALONE_UP_TO = {DestinationKind.CHANNEL: 3, DestinationKind.PERSON: 1, DestinationKind.USER: 1}
-# What settles for a person goes with the first that has settled: one message for what finished together.
-_JOINS_EARLY = {
-    DestinationKind.CHANNEL: timedelta(0),
-    DestinationKind.PERSON: timedelta(seconds=LONGEST_SETTLING),
-    DestinationKind.USER: timedelta(0),
-}
 _WITHOUT_PROSPECT = (DeliveryState.DEAD, DeliveryState.HELD, DeliveryState.DROPPED)
-_WAITING_NOTICES = "destination = ? AND delivery IS NULL AND ended IS NULL"
 _IS_OPEN = (
     "NOT EXISTS (SELECT 1 FROM destinations"
     " WHERE destinations.destination = deliveries.destination AND destinations.held IS NOT NULL)"
@@ -76,6 +66,11 @@ class Outbox:
         rows = self._connection.execute("SELECT * FROM deliveries WHERE state = 'sending'").fetchall()
         for row in rows:
             write(self._connection, after_crash(delivery_of(self._connection, row), now=now))
+        # An edit that a dead process had claimed need not wait for its lease to end: edits are idempotent.
+        self._connection.execute(
+            "UPDATE deliveries SET edit_due_at = ? WHERE edit_due_at BETWEEN ? AND ?",
+            (to_ms(now), to_ms(now), to_ms(now + EDIT_LEASE)),
+        )
         return len(rows)
 
     def retime(self, now: datetime, by: timedelta) -> None:
@@ -92,7 +87,7 @@ class Outbox:
 
     def claim(self, destination: Destination, now: datetime, slack_time: float, new_id: str) -> Delivery | None:
         name = str(destination)
-        if self.app_refused() or self._held(name) is not None:
+        if self.app_refused() or holding.why_held(self._connection, name) is not None:
             return None
         tried = self._connection.execute(
             "SELECT id, due_at FROM deliveries INDEXED BY deliveries_waiting"
@@ -100,10 +95,11 @@ class Outbox:
             (name, to_ms(now)),
         ).fetchone()
         if tried is None:
-            claimed = self._gather(destination, now, new_id)
+            claimed = gather(self._connection, destination, now, new_id)
         else:
             claimed = tried["id"] if tried["due_at"] <= to_ms(now) else None
         if claimed is None:
+            refresh_due(self._connection, name)  # whoever asked was told that something is due: not again at once
             return None
         self._connection.execute(
             "UPDATE deliveries SET state = 'sending', attempt_started_at = ?, attempt_ended_at = NULL, slack_time = ?"
@@ -112,44 +108,6 @@ class Outbox:
         )
         refresh_due(self._connection, name)
         return self._by_number(claimed)
-
-    def _gather(self, destination: Destination, now: datetime, new_id: str) -> int | None:
-        """Makes a delivery of what waits: one notice, or a group whose members never change again."""
-        waiting = self._connection.execute(
-            # In the order of that index, so that the rest of a long line is not looked at.
-            "SELECT id, rank FROM notices INDEXED BY notices_next"
-            f" WHERE {_WAITING_NOTICES} AND due_at <= CASE WHEN rank > 0 THEN ? ELSE ? END ORDER BY rank, id LIMIT ?",
-            (str(destination), to_ms(now + _JOINS_EARLY[destination.kind]), to_ms(now), LARGEST_GROUP),
-        ).fetchall()
-        if not waiting or not self._is_due(destination, now):
-            return None
-        goes_alone = waiting[0]["rank"] == 0 or len(waiting) <= ALONE_UP_TO[destination.kind]
-        members = self._with_its_sharing(waiting[0]["id"]) if goes_alone else [row["id"] for row in waiting]
-        number = self._connection.execute(
-            "INSERT INTO deliveries (delivery_id, destination, state, created_at, due_at)"
-            " VALUES (?, ?, 'waiting', ?, ?)",
-            (new_id, str(destination), to_ms(now), to_ms(now)),
-        ).lastrowid
-        self._connection.execute(
-            "UPDATE notices SET delivery = ? WHERE id IN (SELECT value FROM json_each(?))", (number, to_json(members))
-        )
-        return number
-
-    def _is_due(self, destination: Destination, now: datetime) -> bool:
-        asked = f"SELECT EXISTS (SELECT 1 FROM notices WHERE {_WAITING_NOTICES} AND due_at <= ?)"
-        return bool(value_of(self._connection, asked, (str(destination), to_ms(now))))
-
-    def _with_its_sharing(self, notice_id: int) -> list[int]:
-        """A notice that goes alone; one that somebody shared goes with the others they shared with it."""
-        notice = self._connection.execute("SELECT * FROM notices WHERE id = ?", (notice_id,)).fetchone()
-        if notice["kind"] != NoticeKind.SHARED:
-            return [notice_id]
-        rows = self._connection.execute(
-            f"SELECT id FROM notices INDEXED BY notices_next WHERE {_WAITING_NOTICES} AND rank = 0 AND kind = ?"
-            " AND json_extract(facts, '$.share') = json_extract(?, '$.share') ORDER BY id LIMIT ?",
-            (notice["destination"], NoticeKind.SHARED, notice["facts"], LARGEST_GROUP),
-        )
-        return [row["id"] for row in rows]
 
     def place(self, delivery_id: str, channel: str) -> None:
         self._connection.execute(
@@ -262,69 +220,19 @@ class Outbox:
         end_notices(self._connection, notice_ids, why, in_hand=True)
 
     def hold(self, destination: Destination, why: str, now: datetime) -> None:
-        if moves.now_at(self._connection, destination) != destination:
-            return  # that it is gone from there was known
-        name = str(destination)
-        held_before = self._held(name)
-        self._connection.execute(
-            "INSERT INTO destinations (destination, held, held_at) VALUES (?, ?, ?)"
-            " ON CONFLICT (destination) DO UPDATE SET"
-            " held_at = CASE WHEN held IS NULL THEN excluded.held_at ELSE held_at END, held = excluded.held",
-            (name, why, to_ms(now)),
-        )
-        rows = self._connection.execute(
-            "SELECT id FROM deliveries WHERE destination = ? AND state IN ('waiting', 'held')", (name,)
-        ).fetchall()
-        for row in rows:
-            self._connection.execute("UPDATE deliveries SET state = 'held', why = ? WHERE id = ?", (why, row["id"]))
-        # The reason is what tells these rules from those that somebody else paused: only these resume by themselves.
-        self._connection.execute(
-            "UPDATE rules SET state = 'paused', why = ? WHERE destination = ?"
-            " AND (state = 'active' OR (state = 'paused' AND why = ?))",
-            (why, name, held_before),
-        )
-        for row in rows:
-            end_unheard_rules(self._connection, row["id"], why)
-        refresh_due(self._connection, name)
+        holding.hold(self._connection, destination, why, now)
 
     def release(self, destination: Destination, now: datetime) -> int:
-        name = str(destination)
-        held = self._held(name)
-        self._connection.execute("UPDATE destinations SET held = NULL, held_at = NULL WHERE destination = ?", (name,))
-        resumed = self._connection.execute(
-            "UPDATE deliveries SET state = 'waiting', due_at = ? WHERE destination = ? AND state = 'held'",
-            (to_ms(now), name),
-        ).rowcount
-        if held is not None:
-            self._connection.execute(
-                "UPDATE rules SET state = 'active', why = '' WHERE destination = ? AND state = 'paused' AND why = ?",
-                (name, held),
-            )
-            resumed += value_of(self._connection, f"SELECT count(*) FROM notices WHERE {_WAITING_NOTICES}", (name,))
-        resting.settle(self._connection, name, now)
-        return resumed
+        return holding.release(self._connection, destination, now)
 
     def held(self) -> Sequence[Held]:
         return standing.held(self._connection)
 
     def look_due(self, asked_before: datetime, limit: int) -> Sequence[str]:
-        rows = self._connection.execute(
-            "SELECT substr(destination, 9) AS id, max(looked_at) AS looked_at FROM ("
-            "SELECT rules.destination, looked_at FROM rules LEFT JOIN destinations USING (destination)"
-            " WHERE state IN ('active', 'paused')"
-            " UNION SELECT destination, looked_at FROM destinations WHERE held IS NOT NULL)"
-            " WHERE destination LIKE 'channel:%' GROUP BY 1 HAVING coalesce(max(looked_at), 0) <= ?"
-            " ORDER BY coalesce(max(looked_at), 0) LIMIT ?",
-            (to_ms(asked_before), limit),
-        )
-        return [row["id"] for row in rows]
+        return holding.look_due(self._connection, asked_before, limit)
 
     def note_look(self, destination: Destination, now: datetime) -> None:
-        self._connection.execute(
-            "INSERT INTO destinations (destination, looked_at) VALUES (?, ?)"
-            " ON CONFLICT (destination) DO UPDATE SET looked_at = excluded.looked_at",
-            (str(destination), to_ms(now)),
-        )
+        holding.note_look(self._connection, destination, now)
 
     def move(self, old_channel: str, new_channel: str, now: datetime) -> None:
         moves.move(self._connection, old_channel, new_channel, now)
@@ -340,12 +248,6 @@ class Outbox:
             )
         )
 
-    def _held(self, destination: str) -> str | None:
-        why: str | None = value_of(
-            self._connection, "SELECT held FROM destinations WHERE destination = ?", (destination,)
-        )
-        return why
-
     def refuse_app(self, why: str) -> None:
         self._state.set("app_refused", why)
 
@@ -356,7 +258,7 @@ class Outbox:
         row = row_of(self._connection, delivery_id)
         if row is None or row["state"] not in ("dead", "held") or not is_wanted(self._connection, row["id"]):
             return False
-        if self._held(row["destination"]) == SHARED_OUTSIDE:
+        if holding.why_held(self._connection, row["destination"]) == SHARED_OUTSIDE:
             return False  # results of named people must not leave the company, whoever asks
         self._connection.execute(
             "UPDATE deliveries SET state = 'waiting', due_at = ?, attempts = 0, looks = 0, plain = 0,"

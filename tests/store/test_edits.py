@@ -60,6 +60,18 @@ async def test_a_card_owes_an_edit_when_more_is_known(db: Database, what: str) -
     await db.transact(story)
 
 
+async def test_an_edit_whose_process_died_is_due_at_the_next_start(db: Database) -> None:
+    await told_in_a_card(db)
+
+    def story(tx: Tx) -> None:
+        see(tx, a_session(1, result=10.0))
+        assert tx.outbox.claim_edit(NOON) is not None
+        tx.outbox.recover(NOON)
+        assert tx.outbox.claim_edit(NOON) is not None
+
+    await db.transact(story)
+
+
 async def test_a_change_during_an_edit_owes_another(db: Database) -> None:
     await told_in_a_card(db)
 
