@@ -33,6 +33,7 @@ from bot.core.delivery import (
     after_edit,
     after_look,
     after_post,
+    is_first_attempt,
     versions_shown,
 )
 from bot.core.model import (
@@ -350,7 +351,7 @@ class Story:
         look: LookResult = truth if what == "truth" else LOOKS[what]
         decided = after_look(delivery, look, now=self.now)
         if isinstance(look, Found):
-            decided = versions_shown(decided, self._remembered.get(name, {}))
+            decided = versions_shown(decided, self._remembered.get(name, {}) if is_first_attempt(delivery) else {})
         match look:
             case Found():
                 self.reached.add("found")

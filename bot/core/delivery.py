@@ -204,6 +204,11 @@ def after_look(delivery: Delivery, look: LookResult, *, now: datetime) -> Delive
             return replace(delivery, due_at=due_at, why=f"the conversation can't be read now: {why}")
 
 
+def is_first_attempt(delivery: Delivery) -> bool:
+    """Whether what is found of it can only be what its last attempt posted: it is claimed when it is made."""
+    return delivery.attempt_started_at == delivery.created_at
+
+
 def versions_shown(delivery: Delivery, versions: Mapping[int, int]) -> Delivery:
     """The delivery with the session version each notice id shows by now; notices not named keep theirs."""
     notices = tuple(

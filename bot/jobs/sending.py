@@ -29,6 +29,7 @@ from bot.core.delivery import (
     after_edit,
     after_look,
     after_post,
+    is_first_attempt,
     versions_shown,
 )
 from bot.core.errors import StoreBusy, StoreError
@@ -242,8 +243,10 @@ class Sender:
         now = self._clock.now()
         decided = after_look(delivery, look, now=now)
         if isinstance(look, Found):
-            # Without the versions that were posted, the card is edited once to be sure.
-            decided = versions_shown(decided, self._posted_versions.get(delivery.delivery_id, {}))
+            # Without the versions that were posted, or where an earlier post may be what was found, the card is edited
+            # once to be sure.
+            posted = self._posted_versions.get(delivery.delivery_id, {}) if is_first_attempt(delivery) else {}
+            decided = versions_shown(decided, posted)
         attempt = attempt_of("look", look, started, now)
         self._tried(attempt.what, attempt.result)
 
