@@ -134,6 +134,11 @@ class Running:
         return self.process.returncode
 
 
+def _hear_ctrl_c() -> None:
+    """A shell's background job ignores SIGINT, and so would the bot that a test of one starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass
 class House:
     """A small company, its two services, one database, and the commands that work with them."""
@@ -167,6 +172,7 @@ class House:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
+                preexec_fn=_hear_ctrl_c,
             )
         running = Running(self, process, log)
         self._running.append(running)
