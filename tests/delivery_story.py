@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from bot.core.changes import decide
 from bot.core.delivery import (
+    SECOND_LOOK,
     Absent,
     AppRefused,
     DestinationGone,
@@ -117,7 +118,7 @@ class Story:
         self.in_hand: dict[Destination, InHand] = {}
         self._loop = asyncio.Runner()
         self._posted: list[Posted] = []
-        self._on_the_way: dict[str, InHand] = {}  # unsure ones that may still arrive
+        self._on_the_way: list[tuple[datetime, InHand]] = []  # that may still arrive, and since when
         self._remembered: dict[str, Mapping[int, int]] = {}  # what unsure ones showed; lost with the process
         self._frozen: dict[str, frozenset[int]] = {}
         self._died: set[str] = set()
@@ -301,7 +302,7 @@ class Story:
         if arrives:
             self._arrive(hand)
         else:
-            self._on_the_way[hand.delivery.delivery_id] = hand
+            self._on_the_way.append((self.now, hand))
 
     def _arrive(self, hand: InHand) -> str:
         delivery = hand.delivery
@@ -317,13 +318,12 @@ class Story:
         return ts
 
     def arrive_late(self) -> None:
-        """What was on its way arrives before it is looked for the second time."""
-        for delivery_id, hand in list(self._on_the_way.items()):
-            stored = self._do(partial(_delivery, delivery_id))
-            if stored is not None and stored.state is DeliveryState.UNSURE and stored.looks < 2:
+        """What was on its way arrives, unless so late that nobody could have waited for it."""
+        for lost_at, hand in self._on_the_way:
+            if self.now < lost_at + SECOND_LOOK:
                 self._arrive(hand)
                 self.reached.add("arrived late")
-            del self._on_the_way[delivery_id]
+        self._on_the_way.clear()
 
     def die(self, *, arrives: bool) -> None:
         """SIGKILL, and a new process; `arrives` says what becomes of the posts in flight."""
@@ -365,8 +365,6 @@ class Story:
                 is_dead = decided.state is DeliveryState.DEAD
                 self.reached.add("dead: unsure twice" if is_dead else "sent again unread")
                 self._may_be_twice.add(name)
-        if decided.state is not DeliveryState.UNSURE:
-            self._on_the_way.pop(name, None)
         self._do(lambda tx: tx.outbox.save(decided, an_attempt(self.now, "look")))
         return True
 
@@ -460,10 +458,6 @@ class Story:
         known = [one for one in cards if one.ts == told.delivery.ts]
         assert known, f"nobody knows of the card of {subject} in {room}: {told.delivery.state}, {told.ended}"
         assert known[0].shows[subject][1] == current.version, f"the card of {subject} in {room} shows an old version"
-
-
-def _delivery(delivery_id: str, tx: Tx) -> Delivery | None:
-    return tx.outbox.get(delivery_id)
 
 
 def _told(key: SessionKey, tx: Tx) -> Sequence[Told]:

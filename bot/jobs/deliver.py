@@ -26,7 +26,6 @@ WORKERS = 12
 IN_VIEW = 200  # destinations looked at in one round
 LONGEST_REST = 30.0  # seconds: rows may also be written by the command line
 SHORTEST_REST = 0.05
-LONGEST_WAIT_IN_HAND = 1.5  # seconds a worker waits for its channel before it takes up something else
 FAREWELL = 4.0  # seconds a post in flight is given when we are stopped
 FIRST_PROBE = 60.0  # seconds until a refused app is tried again, doubling up to LAST_PROBE
 LAST_PROBE = 600.0
@@ -181,13 +180,17 @@ class Deliver:
             self._hire(crew, f"look:{delivery.delivery_id}", partial(self._sender.look, delivery))
         rest = min(rest, await self._start_edit(crew))
         for destination in agenda.posts:
-            now = self._clock.monotonic()
-            wait = self._pace.post_at(str(destination), now) - now
-            if wait > LONGEST_WAIT_IN_HAND:
+            wait = self._wait(destination)
+            if wait > 0:
                 rest = min(rest, wait)
-                continue
-            self._hire(crew, str(destination), partial(self._post, destination))
+            else:
+                self._hire(crew, str(destination), partial(self._post, destination))
         return rest
+
+    def _wait(self, destination: Destination) -> float:
+        """Seconds until the pace allows a post to this destination."""
+        now = self._clock.monotonic()
+        return self._pace.post_at(str(destination), now) - now
 
     async def _start_edit(self, crew: asyncio.TaskGroup) -> float:
         """Starts the next edit that is due; answers after how many seconds the pace allows another."""
@@ -238,15 +241,8 @@ class Deliver:
     # ---- workers -------------------------------------------------------------------------------------------------
 
     async def _post(self, destination: Destination) -> None:
-        """Posts what is due at one destination, one after the other."""
-        while not self._is_closing() and not self._app_refused:
-            now = self._clock.monotonic()
-            wait = self._pace.post_at(str(destination), now) - now
-            if wait > LONGEST_WAIT_IN_HAND:
-                return
-            if wait > 0:
-                await self._clock.sleep(wait)
-                continue
+        """Posts what is due at one destination while its pace allows it; no worker waits, for others may go meanwhile."""
+        while self._wait(destination) <= 0 and not self._is_closing() and not self._app_refused:
             if not await _see_through(self._sender.send_next, destination):
                 return
 

@@ -40,6 +40,7 @@ from tests.bench.measure import Meter
 
 BOT_TOKEN = "xoxb-bench"
 CHANNELS = 200
+PEOPLE = 5_000
 CALL = 0.05  # seconds
 POSTS_A_MINUTE = 300
 MOST_TIMES = 1.3
@@ -84,7 +85,7 @@ def owe(tx: Tx, per_channel: int, now: datetime) -> None:
         rows = []
         for _ in range(per_channel):
             facts = SessionFacts(
-                key=SessionKey(str(UUID(int=dice.getrandbits(128), version=4)), "eve"),
+                key=SessionKey(str(UUID(int=dice.getrandbits(128), version=4)), f"person-{dice.randrange(PEOPLE)}"),
                 checklist_id="opening",
                 checklist_title="Opening",
                 observer_id="ana",
