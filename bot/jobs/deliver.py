@@ -241,7 +241,7 @@ class Deliver:
     # ---- workers -------------------------------------------------------------------------------------------------
 
     async def _post(self, destination: Destination) -> None:
-        """Posts what is due at one destination while its pace allows it; no worker waits, for others may go meanwhile."""
+        """Posts what is due at one destination while the pace allows it; a worker that waits would hold others up."""
         while self._wait(destination) <= 0 and not self._is_closing() and not self._app_refused:
             if not await _see_through(self._sender.send_next, destination):
                 return

@@ -124,7 +124,7 @@ async def bench(number: int, runs: int, folder: Path) -> bool:
 @click.option("--full", is_flag=True, help="Also a million sessions: minutes, and about 4 GB on disk.")
 @click.option("--number", default=100_000, show_default=True, help="Sessions in the listing.")
 @click.option("--runs", default=RUNS, show_default=True, help="Processes per case; the median counts.")
-@click.option("--send", "sends", is_flag=True, help="Instead: how fast what is owed leaves; two minutes.")
+@click.option("--send", "sends", is_flag=True, help="Instead: how fast what is owed leaves; four minutes.")
 @click.option("--ack", "acknowledges", is_flag=True, help="Instead: how soon commands are acknowledged while a million "
               "sessions are polled, or --number of them; minutes.")  # fmt: skip
 @click.pass_context
