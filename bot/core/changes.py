@@ -28,7 +28,6 @@ from bot.core.model import (
     DetailsState,
     News,
     Outcome,
-    OutcomeKind,
     Session,
     SessionFacts,
     Targets,
@@ -36,7 +35,6 @@ from bot.core.model import (
 from bot.core.outcome import judge
 
 TOO_OLD_FOR_NEWS = timedelta(days=7)
-_BAD = frozenset({OutcomeKind.BELOW, OutcomeKind.FAILED})
 
 
 def outcome_of(session: Session) -> Outcome:
@@ -95,7 +93,7 @@ def _completed(before: Session, after: Session, targets: Targets) -> Change:
     after = replace(after, target=target, details=DetailsState.OWED, completed_as=outcome.kind)
     if before.completed_as is None:
         return _change(ChangeKind.COMPLETED, News.POST, "it has been completed", before, after)
-    turned_bad = outcome.is_bad and before.completed_as not in _BAD
+    turned_bad = outcome.is_bad and not before.completed_as.is_bad
     reason = "it was re-opened and has been completed again"
     if turned_bad:
         reason += ", and only now is below target or failed"

@@ -9,27 +9,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.core.errors import Remedy
 
 # ---- what iSpring says -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SessionKey:
+class SessionKey(NamedTuple):
     """One employee's part of one session: iSpring may share a session id among several employees. Lower-case ids."""
+
+    # A tuple, as `Moment`: a listing makes millions of them, each in a third of a frozen class's time.
 
     session_id: str
     employee_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A date as iSpring spelled it and, where it could be understood, the instant it means (UTC)."""
 
     raw: str | None = None
     at: datetime | None = None
+
+
+NO_DATE = Moment()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +44,9 @@ class SessionFacts:
     checklist_title: str
     observer_id: str
     status: str
-    scheduled: Moment = Moment()
-    started: Moment = Moment()
-    finished: Moment = Moment()
+    scheduled: Moment = NO_DATE
+    started: Moment = NO_DATE
+    finished: Moment = NO_DATE
     result: float | None = None
     points: float | None = None
     total_points: float | None = None
@@ -147,6 +150,21 @@ class OutcomeKind(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
 
+    @property
+    def is_over(self) -> bool:
+        """Whether there is a result to tell of."""
+        return self in _OVER
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether `outcome:failed` means it: below target or failed."""
+        return self in _BAD
+
+
+# Tuples: each member would hash itself in Python, for every row of a listing.
+_BAD = (OutcomeKind.BELOW, OutcomeKind.FAILED)
+_OVER = (OutcomeKind.COMPLETED, OutcomeKind.MET, *_BAD)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -159,13 +177,13 @@ class Outcome:
 
     @property
     def is_over(self) -> bool:
-        """Whether there is a result to tell of."""
-        return self.kind in {OutcomeKind.COMPLETED, OutcomeKind.MET, OutcomeKind.BELOW, OutcomeKind.FAILED}
+        """See `OutcomeKind.is_over`."""
+        return self.kind.is_over
 
     @property
     def is_bad(self) -> bool:
-        """Whether `outcome:failed` means it: below target or failed."""
-        return self.kind in {OutcomeKind.BELOW, OutcomeKind.FAILED}
+        """See `OutcomeKind.is_bad`."""
+        return self.kind.is_bad
 
 
 class DetailsState(StrEnum):

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from bot.core.model import Moment
+from bot.core.model import NO_DATE, Moment
 from bot.core.ports import DateEvidence
 
 AHEAD_LIMIT = timedelta(days=1)
-NOTHING = Moment()
 # What lies outside stands for "no date" (0001-01-01 is another language's empty one), and can't be shown in every zone.
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 LATEST = datetime(9998, 12, 31, tzinfo=UTC)
@@ -72,7 +71,7 @@ class Dates:
     def read(self, raw: str | None) -> Moment:
         """The moment a text means; one that can't be read keeps its text and has no instant."""
         if not raw:
-            return NOTHING
+            return NO_DATE
         # A listing's dates share their hours with many others.
         hour = self._hours.get(raw[:14])
         if hour is not None and (later := IN_THE_HOUR.get(raw[14:])) is not None:

@@ -10,7 +10,7 @@ from bot.core.model import Person, SlackUser, Viewer
 from tests.core.build import DIRECTORY, facts
 
 OF_JOE = facts("PASSED", 72.0)  # of Joe (bakery of store 12), observed by Ana
-OF_KIM = facts("PASSED", 72.0, key=replace(OF_JOE.key, employee_id="kim"), observer_id="joan")
+OF_KIM = facts("PASSED", 72.0, key=OF_JOE.key._replace(employee_id="kim"), observer_id="joan")
 
 
 def viewer(person_id: str | None, *, is_admin: bool = False, why: str = "") -> Viewer:
