@@ -1,12 +1,11 @@
-"""How long things wait: the next poll, the next try, several results that are told as one. Seconds, rolled with a
-dice in [0, 1) so that what failed together does not come back together."""
+"""How long things wait: the next poll, the next try, several results that are told as one. Seconds; those of a next try
+are rolled with a dice in [0, 1), so that what failed together does not come back together."""
 
 from datetime import datetime, timedelta
 
 from bot.core.model import Destination, DestinationKind
 
 LONGEST_BACKOFF = 300.0
-LONGEST_POLL_BACKOFF = 900.0
 LONGEST_SETTLING = 150.0
 _A_LITTLE_OVER_ONE_POLL = 1.25  # so that the next listing's sessions still join
 
@@ -16,13 +15,10 @@ def backoff(attempt: int, dice: float) -> float:
     return _grown(1.0, attempt, LONGEST_BACKOFF) * _jitter(dice)
 
 
-def poll_pause(interval: float, failures: int, dice: float, retry_after: float | None = None) -> float:
-    """How long to wait until the next poll: the interval; after failures in a row longer, up to a quarter of an hour
-    (or the interval, if that is more); never shorter than iSpring asked for."""
-    if failures == 0:
-        return max(interval, retry_after or 0.0)
-    grown = _grown(interval, failures, max(LONGEST_POLL_BACKOFF, interval))
-    return max(grown * _jitter(dice), retry_after or 0.0)
+def poll_pause(interval: float, failures: int) -> float:
+    """How long to wait after so many polls in a row that failed, one or more: 2, 4, 8… intervals, up to five minutes
+    (ten intervals where that is less, one interval where that is more)."""
+    return _grown(2 * interval, failures, max(interval, min(LONGEST_BACKOFF, 10 * interval)))
 
 
 def settled_at(destination: Destination, now: datetime, interval: float) -> datetime | None:

@@ -27,7 +27,8 @@ TOKEN_PLACE = "a token"  # noqa: S105 - what the call is called in messages
 RENEWED_BEFORE = 60.0  # seconds before a token ends
 REPEATS = 2
 BACK_OFF = 1.0  # seconds, doubled for the second repeat, times 0.5 to 1.5
-LONGEST_QUICK_WAIT = 10.0  # seconds; a longer Retry-After is the caller's to wait out
+LONGEST_QUICK_WAIT = 10.0  # seconds; a longer Retry-After is not waited out in a call: until then none is made
+LONGEST_HOLD = 3600.0  # seconds; no Retry-After keeps us silent for longer
 BATCH = 4 << 20  # bytes handed to the writing thread at a time
 ERROR_SIZE = 64 << 10
 
@@ -91,6 +92,7 @@ class Connection:
         self._token = ""
         self._token_until = 0.0
         self._token_lock = asyncio.Lock()
+        self._held_until = 0.0  # monotonic: iSpring asked for silence until then
         # The environment's proxies are trusted: a company's proxy is a legitimate way out.
         self._http = httpx.AsyncClient(
             follow_redirects=False,
@@ -182,15 +184,16 @@ class Connection:
     async def _repeated(self, place: str, once: Callable[[], Awaitable[Received]]) -> Received:
         try:
             async with asyncio.timeout(self._limits.total):
+                await self._mind_hold(place)
                 for repeat in range(REPEATS):
                     try:
                         return await self._translated(place, once)
                     except TrainingUnavailable as error:
                         wait = BACK_OFF * 2**repeat * (0.5 + self._jitter())
                         if error.retry_after is not None:
-                            if error.retry_after > LONGEST_QUICK_WAIT:
-                                raise
                             wait = error.retry_after
+                        if wait > LONGEST_QUICK_WAIT:
+                            raise
                     await self._clock.sleep(wait)
                 return await self._translated(place, once)
         except TimeoutError:
@@ -199,9 +202,25 @@ class Connection:
                 "Spotter tries again by itself."
             ) from None
 
+    async def _mind_hold(self, place: str) -> None:
+        """A time that iSpring named holds for every call, whichever of them it was named to."""
+        left = self._held_until - self._clock.monotonic()
+        if left > LONGEST_QUICK_WAIT:
+            raise TrainingUnavailable(
+                f"iSpring asked for another {left:.0f} seconds of silence, so {place} was not asked for. "
+                "Spotter tries again by itself.",
+                left,
+            )
+        if left > 0:
+            await self._clock.sleep(left)
+
     async def _translated(self, place: str, once: Callable[[], Awaitable[Received]]) -> Received:
         try:
             return await once()
+        except TrainingUnavailable as error:
+            if error.retry_after is not None:
+                self._held_until = self._clock.monotonic() + min(error.retry_after, LONGEST_HOLD)
+            raise
         except httpx.DecodingError:
             raise TrainingUnreadable(
                 f"iSpring's answer to {place} is compressed in a way that can't be read."

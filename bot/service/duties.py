@@ -12,6 +12,7 @@ import httpx
 import structlog
 
 from bot.config import Settings
+from bot.core.cadence import poll_pause
 from bot.core.errors import StoreBusy
 from bot.core.model import OPERATOR, Destination, DestinationKind, DirectMessages, Notice, NoticeKind, RuleState
 from bot.core.ports import Clock, Contacts, Messenger, PollReport, Training, Tx
@@ -37,7 +38,6 @@ TIDY_RING = 60 * 60  # seconds; the rows say whether it is due
 PEOPLE_FIRST = 20.0  # seconds a poll waits for people and departments when they are due
 HEARTBEAT_PATIENCE = 10.0
 LOOK_ROUND = 1.0  # seconds between two looks at what other processes wrote, and at how we are
-LONGEST_BACK_OFF = 300.0  # seconds between two polls while iSpring gives no answer, or ten intervals where that is less
 POLL_HUNG = 3600.0  # seconds: no poll takes so long, however large the account; a restart may mend it
 BUSY_PAUSE = 2.0  # seconds until a database that is locked or full is tried again
 
@@ -219,8 +219,7 @@ class Duties:
             return
         self._failures += 1
         interval = self._settings.poll_interval
-        # The exponent is bounded: after a week without an answer the power would be no number any more.
-        wait = min(interval * 2 ** min(self._failures, 20), max(interval, min(LONGEST_BACK_OFF, 10 * interval)))
+        wait = poll_pause(interval, self._failures)
         _log_poll(report, is_news=report.error != self._last_failure, next_try_in=wait)
         self._last_failure = report.error
         self._poll_not_before = self._clock.monotonic() + wait - interval / 2  # rings come a little early and late

@@ -5,6 +5,7 @@ import hashlib
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -317,6 +318,34 @@ async def test_a_long_retry_after_is_handed_on(
         await listed(ispring)
     assert unavailable.value.retry_after == 90
     assert clock.slept == []
+
+
+async def test_until_a_long_retry_after_is_over_nothing_at_all_is_asked(
+    ispring: Ispring, stand_in: IspringStandIn, clock: FakeClock
+) -> None:
+    stand_in.quirks.throttled, stand_in.quirks.retry_after = 1, "90"
+    with pytest.raises(TrainingUnavailable):
+        await listed(ispring)
+    asked = len(stand_in.requests)
+    clock.advance(timedelta(seconds=60))
+    for call in (listed(ispring), ispring.details([SessionKey(str(uuid4()), str(uuid4()))]), ispring.people()):
+        with pytest.raises(TrainingUnavailable, match="another 30 seconds of silence") as unavailable:
+            await call
+        assert unavailable.value.retry_after == 30
+    assert len(stand_in.requests) == asked
+    clock.advance(timedelta(seconds=23))
+    assert await listed(ispring) == []
+    assert clock.slept == [7.0]
+
+
+async def test_no_retry_after_keeps_us_silent_for_days(
+    ispring: Ispring, stand_in: IspringStandIn, clock: FakeClock
+) -> None:
+    stand_in.quirks.throttled, stand_in.quirks.retry_after = 1, "9" * 400
+    with pytest.raises(TrainingUnavailable):
+        await listed(ispring)
+    clock.advance(timedelta(hours=1))
+    assert await listed(ispring) == []
 
 
 async def test_a_retry_after_that_says_nothing_is_overlooked(

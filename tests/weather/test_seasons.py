@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core.cadence import poll_pause, settled_at
+from bot.core.cadence import settled_at
 from bot.core.model import Destination, DestinationKind
 from bot.core.values import since_when
 from bot.ispring.dates import DateOrder, Dates
@@ -100,4 +100,3 @@ def test_no_hour_of_the_year_makes_a_day_begin_later_than_it_is(zone: ZoneInfo) 
 def test_waits_are_as_long_as_ever_over_a_change(change: str) -> None:
     now, person = utc(change), Destination(DestinationKind.PERSON, "ana")
     assert settled_at(person, now, 120) == now + timedelta(seconds=150)
-    assert poll_pause(120, 0, 0.5) == 120
