@@ -94,7 +94,7 @@ def names(tx: Tx, seen: Sight, query: Query, now: datetime) -> Names:
     directory = seen.directory if seen.reach.everything else _met(tx, seen, now)
     linked = {user: tx.people.linked_person(user) for user in mentioned(query)}
     mentions = {user: person for user, person in linked.items() if person is not None and person in directory.people}
-    titles = {one.checklist_id: one.title for one in tx.sessions.checklists(seen.reach)}
+    titles = tx.sessions.checklist_titles(seen.reach)
     return Names(directory, titles, mentions)
 
 

@@ -6,11 +6,9 @@ again with the facts as they are now; whoever reads the answer must be told that
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from bot.core.access import EVERYTHING
 from bot.core.changes import outcome_of
-from bot.core.errors import QueryError
 from bot.core.model import (
     Change,
     ChangeKind,
@@ -25,8 +23,8 @@ from bot.core.model import (
     Viewer,
 )
 from bot.core.ports import Held, Told, Tx
-from bot.core.query import Filter, mentioned, parse, resolve
 from bot.core.routing import Heard, route
+from bot.core.rule_filters import rule_filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ def explain(
         rules=rules,
         directory=tx.people.directory(),
         owners=owners,
-        filters={rule.rule_id: found for rule in rules if (found := _filter(tx, rule, now)) is not None},
+        filters=rule_filters(tx, rules, now),
         requested_at=now,
         observer_wants=observer[0] or observer_wants,
         employee_wants=employee[1] or employee_wants,
@@ -104,19 +102,3 @@ def _wishes(tx: Tx, person_id: str) -> tuple[DirectMessages | None, DirectMessag
         return None, None
     chosen = tx.people.preferences(user)
     return chosen.as_observer, chosen.as_employee
-
-
-def _filter(tx: Tx, rule: Rule, now: datetime) -> Filter | None:
-    try:
-        query = parse(rule.query)
-    except QueryError:
-        return None
-    people = {user: tx.people.linked_person(user) for user in mentioned(query)}
-    return resolve(
-        query,
-        directory=tx.people.directory(),
-        checklists={one.checklist_id: one.title for one in tx.sessions.checklists(EVERYTHING)},
-        mentions={user: person for user, person in people.items() if person is not None},
-        now=now,
-        zone=UTC,
-    )

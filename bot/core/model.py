@@ -296,15 +296,6 @@ class Targets:
         return self.per_checklist.get(checklist_id, self.default)
 
 
-@dataclass(frozen=True, slots=True)
-class ChecklistSummary:
-    """A checklist as the sessions name it (its newest title) and how many sessions it has."""
-
-    checklist_id: str
-    title: str
-    sessions: int
-
-
 # ---- who hears of it ---------------------------------------------------------------------------------------------
 
 OPERATOR = "operator"  # owner of what the command line or DEFAULT_CHANNEL made: counts as admin

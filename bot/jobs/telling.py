@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
-from bot.core.access import EVERYTHING
 from bot.core.cadence import settled_at
 from bot.core.changes import outcome_of
-from bot.core.errors import QueryError
 from bot.core.model import (
     Change,
     Destination,
@@ -26,8 +24,9 @@ from bot.core.model import (
 )
 from bot.core.outage import Outage, why_counted
 from bot.core.ports import Tx
-from bot.core.query import Filter, mentioned, parse, resolve
+from bot.core.query import Filter
 from bot.core.routing import HEARING, route
+from bot.core.rule_filters import rule_filters
 from bot.jobs.away import away_summary
 
 MOST_CARDS = 2_000  # sessions that one look at iSpring posts to one destination
@@ -84,24 +83,7 @@ class Telling:
 
     @cached_property
     def _filters(self) -> Mapping[int, Filter]:
-        """What each rule's query means today; one that can't be understood any more is not in it."""
-        checklists = {one.checklist_id: one.title for one in self._tx.sessions.checklists(EVERYTHING)}
-        found = {}
-        for rule in self._rules:
-            try:
-                query = parse(rule.query)
-            except QueryError:
-                continue
-            people = {user: self._tx.people.linked_person(user) for user in mentioned(query)}
-            found[rule.rule_id] = resolve(
-                query,
-                directory=self._directory,
-                checklists=checklists,
-                mentions={user: person for user, person in people.items() if person is not None},
-                now=self._now,
-                zone=UTC,
-            )
-        return found
+        return rule_filters(self._tx, self._rules, self._now)
 
     def about(self, change: Change) -> None:
         """Takes up a stored change; `owe` owes what follows from all of them."""

@@ -1,14 +1,12 @@
 """A filter and a reach as SQL. What it finds is exactly what `core.filters.matches` and `Reach.covers` let through."""
 
 import sqlite3
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from operator import itemgetter
 
 from bot.core.access import Reach
 from bot.core.filters import Filter
-from bot.core.model import ChecklistSummary, Session
+from bot.core.model import Session
 from bot.core.ports import Found
 from bot.core.values import ScoreRange
 from bot.store.columns import listed, to_ms_up, value_of
@@ -107,7 +105,6 @@ def find(connection: sqlite3.Connection, condition: Condition, limit: int, offse
 
 
 def checklist_titles(connection: sqlite3.Connection, reach: Reach) -> Mapping[str, str]:
-    """Titles by id, only of checklists of which somebody may see a session."""
     if reach.everything:
         rows = connection.execute("SELECT checklist_id, title FROM checklists")
     else:
@@ -118,23 +115,6 @@ def checklist_titles(connection: sqlite3.Connection, reach: Reach) -> Mapping[st
             condition.parameters,
         )
     return {row["checklist_id"]: row["title"] for row in rows}
-
-
-def checklists(connection: sqlite3.Connection, reach: Reach) -> Iterator[ChecklistSummary]:
-    """By title."""
-    condition = within(reach, Condition())
-    # Counted here: SQLite would sort a million rows to group them, and for "everything" an index alone answers.
-    counts = _counted(connection, condition.sql, condition.parameters)
-    counts.subtract(_counted(connection, f"missing_since IS NOT NULL AND {condition.sql}", condition.parameters))
-    for checklist_id, title in connection.execute("SELECT checklist_id, title FROM checklists ORDER BY title, 1"):
-        if counts[checklist_id]:
-            yield ChecklistSummary(checklist_id, title, counts[checklist_id])
-
-
-def _counted(connection: sqlite3.Connection, where: str, parameters: Sequence[object]) -> Counter[str]:
-    cursor = connection.execute(f"SELECT checklist_id FROM sessions WHERE {where}", parameters)
-    cursor.row_factory = None
-    return Counter(map(itemgetter(0), cursor))
 
 
 # ---- short ids -----------------------------------------------------------------------------------------------------

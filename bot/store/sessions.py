@@ -1,7 +1,7 @@
 """Sessions and everything that hangs on one."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from operator import itemgetter
 
@@ -11,7 +11,6 @@ from bot.core.directory import Directory
 from bot.core.model import (
     Change,
     ChangeKind,
-    ChecklistSummary,
     Details,
     HistoryEntry,
     Outcome,
@@ -208,7 +207,7 @@ class Sessions:
         wanted = resolve(
             query,
             directory=directory,
-            checklists=search.checklist_titles(self._connection, reach),
+            checklists=self.checklist_titles(reach),
             mentions={user: person for user, person in mentions.items() if person is not None},
             now=now,
             zone=zone,
@@ -224,8 +223,8 @@ class Sessions:
         )
         return [session_of(row) for row in rows]
 
-    def checklists(self, reach: Reach) -> Sequence[ChecklistSummary]:
-        return list(search.checklists(self._connection, reach))
+    def checklist_titles(self, reach: Reach) -> Mapping[str, str]:
+        return search.checklist_titles(self._connection, reach)
 
     def _note_checklists(self, titles: dict[str, str]) -> None:
         self._connection.executemany(

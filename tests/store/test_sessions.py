@@ -10,7 +10,6 @@ from bot.core.changes import remember
 from bot.core.model import (
     AreaResult,
     ChangeKind,
-    ChecklistSummary,
     CriterionResult,
     Details,
     DetailsState,
@@ -247,14 +246,12 @@ async def test_to_do_is_what_an_observer_has_not_finished(db: Database) -> None:
     assert [session.key for session in sessions] == [mine.key]
 
 
-async def test_checklists_are_counted_within_reach_and_named_as_last_seen(db: Database) -> None:
+async def test_checklists_are_named_as_last_seen_and_only_within_reach(db: Database) -> None:
     await db.transact(
         lambda tx: baseline(tx, a_session(1), a_session(2, employee="tom"), a_session(3, checklist="zoo"))
     )
-    everything = await db.read(lambda tx: tx.sessions.checklists(EVERYTHING))
-    of_tom = await db.read(lambda tx: tx.sessions.checklists(Reach(person_id="tom")))
-    assert everything == [ChecklistSummary("opening", "Opening", 2), ChecklistSummary("zoo", "Zoo", 1)]
-    assert of_tom == [ChecklistSummary("opening", "Opening", 1)]
+    assert await db.read(lambda tx: tx.sessions.checklist_titles(EVERYTHING)) == {"opening": "Opening", "zoo": "Zoo"}
+    assert await db.read(lambda tx: tx.sessions.checklist_titles(Reach(person_id="tom"))) == {"opening": "Opening"}
 
 
 # ---- targets and polls ---------------------------------------------------------------------------------------------

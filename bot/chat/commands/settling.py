@@ -1,6 +1,7 @@
 """What is settled from Slack: the target people are expected to reach, and one's own direct messages."""
 
 import re
+from collections.abc import Mapping
 
 from bot.chat.commands.registry import Asked, subcommand
 from bot.chat.desk import Desk, next_step
@@ -37,7 +38,7 @@ async def target(desk: Desk, asked: Asked) -> Message:
 
     def work(tx: Tx) -> Message:
         now = desk.clock.now()
-        titles = {one.checklist_id: one.title for one in tx.sessions.checklists(sight(tx, asked.viewer).reach)}
+        titles = tx.sessions.checklist_titles(sight(tx, asked.viewer).reach)
         checklist_id = _checklist(title, titles, "off" if percent is None else f"{percent:g}") if title else None
         tx.sessions.set_target(checklist_id, percent, asked.viewer.slack_user_id, now)
         tx.ledger.write(asked.viewer.slack_user_id, "target", f"checklist:{checklist_id or 'all'}", now)
@@ -47,7 +48,7 @@ async def target(desk: Desk, asked: Asked) -> Message:
 
 
 def _targets(desk: Desk, tx: Tx, viewer: Viewer) -> Message:
-    titles = {one.checklist_id: one.title for one in tx.sessions.checklists(sight(tx, viewer).reach)}
+    titles = tx.sessions.checklist_titles(sight(tx, viewer).reach)
     every = tx.sessions.targets()
     visible = {one: percent for one, percent in every.per_checklist.items() if one in titles}
     return answers.targets_list(Targets(every.default, visible), titles, command=desk.command, is_admin=viewer.is_admin)
@@ -64,7 +65,7 @@ def _read(text: str) -> tuple[float | None, str]:
     return percent, (found[2] or "").strip(_QUOTES)
 
 
-def _checklist(title: str, titles: dict[str, str], amount: str) -> str:
+def _checklist(title: str, titles: Mapping[str, str], amount: str) -> str:
     """The one checklist a title means. Raises QueryError, for `amount` to be set, where it means none or several."""
     found = ids_named(fold(title), [(fold(name), ident) for ident, name in titles.items()])
     if len(found) == 1:

@@ -1,6 +1,6 @@
 """Sessions in the database, and everything that hangs on one."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
@@ -9,7 +9,6 @@ from bot.core.access import Reach
 from bot.core.directory import Directory
 from bot.core.model import (
     Change,
-    ChecklistSummary,
     Details,
     Session,
     SessionFacts,
@@ -151,7 +150,9 @@ class SessionRows(Protocol):
         """PASS_TARGET: counts only while nobody set one from Slack."""
         ...
 
-    def checklists(self, reach: Reach) -> Sequence[ChecklistSummary]: ...
+    def checklist_titles(self, reach: Reach) -> Mapping[str, str]:
+        """Titles by id, as the sessions last named them, of the checklists of which somebody may see a session."""
+        ...
 
     def is_new_status(self, status: str) -> bool:
         """True once per spelling, the first time it is asked about."""
