@@ -20,7 +20,7 @@ from bot.core.model import (
     Viewer,
 )
 from bot.core.ports import Channel, Told, Tx
-from bot.core.query import say
+from bot.core.query import Query, say
 from bot.views import actions, sharing
 
 _LOOK_EVERY = 0.2  # seconds between two looks at whether it is posted
@@ -52,7 +52,8 @@ async def preview(desk: Desk, viewer: Viewer, channel_id: str | None, what: acti
     """Who would see it. Raises NotAllowed or QueryError."""
     if channel_id is None or not is_channel(channel_id):
         return sharing.no_channel(command=desk.command)
-    chosen = await desk.store.read(lambda tx: _chosen(desk, tx, viewer, what))
+    query = await understood(desk, what.query, "results")
+    chosen = await desk.store.read(lambda tx: _chosen(desk, tx, viewer, what.session, query))
     place = await _place(desk, viewer, channel_id)
     if isinstance(place, Message):
         return place
@@ -78,9 +79,10 @@ async def share(desk: Desk, viewer: Viewer, channel_id: str, asked_at: int, what
         return place
     destination = Destination(DestinationKind.CHANNEL, channel_id)
     sharing_id = f"{viewer.slack_user_id}:{asked_at}"
+    query = await understood(desk, what.query, "results")
 
     def owe(tx: Tx) -> str:
-        chosen, now = _chosen(desk, tx, viewer, what), desk.clock.now()
+        chosen, now = _chosen(desk, tx, viewer, what.session, query), desk.clock.now()
         tx.outbox.release(destination, now)  # the bot is in the channel, whatever was heard of it before
         owed = [tx.outbox.owe(_notice(destination, key, viewer, sharing_id, chosen), now) for key in chosen.keys]
         if any(owed):
@@ -93,21 +95,21 @@ async def share(desk: Desk, viewer: Viewer, channel_id: str, asked_at: int, what
     return _outcome(await _told(desk, destination, subject))
 
 
-def _chosen(desk: Desk, tx: Tx, viewer: Viewer, what: actions.Shareable) -> _Chosen:
-    """What is shared, if this viewer may. Raises NotAllowed or QueryError."""
+def _chosen(desk: Desk, tx: Tx, viewer: Viewer, key: SessionKey | None, query: Query) -> _Chosen:
+    """The one session, else what the query finds, if this viewer may share it. Raises NotAllowed or QueryError."""
     seen = sight(tx, viewer)
-    if what.session is not None:
-        session = tx.sessions.get(what.session)
+    if key is not None:
+        session = tx.sessions.get(key)
         if session is None:
             raise NotAllowed("there is no such session")
         verdict = may_share(viewer, session.facts, seen.directory)
         if not verdict.allowed:
             seen_already = may_see(viewer, session.facts, seen.directory).allowed
             raise NotAllowed(verdict.reason, Remedy.ADMIN if seen_already else Remedy.RIGHTS)
-        return _Chosen([what.session], 1, None)
+        return _Chosen([key], 1, None)
     if not viewer.is_admin:
         raise NotAllowed("only admins of Spotter share lists of results", Remedy.ADMIN)
-    query, now = understood(what.query, "results"), desk.clock.now()
+    now = desk.clock.now()
     known = names(tx, seen, query, now)
     refuse_unknown(query, known, "results")
     found = tx.sessions.search(query, seen.reach, known.directory, now, sharing.MOST_SHARED, 0, seen.zone)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.chat.desk import Desk
 from bot.core.access import Reach, may_see, reach
 from bot.core.directory import Directory
 from bot.core.errors import NotAllowed, QueryError, Remedy
@@ -112,12 +113,18 @@ def _met(tx: Tx, seen: Sight, now: datetime) -> Directory:
     return Directory.of(known, places.values())
 
 
-def understood(text: str, verb: str) -> Query:
-    """The query in a command. Raises QueryError whose suggestions are whole commands."""
+async def understood(desk: Desk, text: str, verb: str) -> Query:
+    """The query in a command. Raises QueryError whose suggestions are whole commands.
+
+    Whom it mentions is looked up first: `names` reads links, and somebody Spotter never met has none yet.
+    """
     try:
-        return parse(text)
+        query = parse(text)
     except QueryError as error:
         raise QueryError(str(error), [f"{verb} {one}" for one in error.suggestions]) from None
+    for user_id in sorted(mentioned(query)):
+        await desk.contacts.viewer(user_id)
+    return query
 
 
 def refuse_unknown(query: Query, known: Names, verb: str) -> None:

@@ -33,7 +33,7 @@ async def subscribe(
         return answers.trouble(
             "Rules post to channels, and this is none.", f"Type `{desk.command} subscribe` in the channel it is for."
         )
-    query = understood(text, "subscribe")
+    query = await understood(desk, text, "subscribe")
     now = desk.clock.now()
     place = Destination(DestinationKind.CHANNEL, channel_id)
 

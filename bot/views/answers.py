@@ -14,10 +14,10 @@ from bot.views.blocks import (
     BUTTON_VALUE,
     NAME,
     Block,
+    asked,
     bare,
     button,
     clean,
-    clip,
     context,
     count,
     date_token,
@@ -124,7 +124,7 @@ def _help_on_all(topics: Sequence[Topic], command: str) -> Message:
 def did_you_mean(mistake: str, suggestions: Sequence[str], *, command: str) -> Message:
     """What was not understood, and the nearest commands as buttons. `suggestions` are whole texts without the slash
     word, best first; `mistake` may quote what the person typed."""
-    told = clip(safe(mistake, 1_000), 1_000)
+    told = asked(mistake, 1_000)
     fitting = [one for one in suggestions[:SUGGESTIONS] if clean(one) and len(one) <= BUTTON_VALUE]
     if not fitting:
         hint = f"`{command} help` shows what Spotter understands."

@@ -8,6 +8,7 @@ from bot.chat.commands import registry
 from bot.core.changes import decide
 from bot.core.model import SessionKey, Targets
 from bot.core.ports import PollReport, Tx
+from bot.demo.slack import User
 from bot.views import actions
 from bot.views.blocks import escape
 from tests.chat.office import (
@@ -120,9 +121,25 @@ async def test_curly_quotes_and_slack_s_own_spelling_are_read(office: Office) ->
 
 
 async def test_somebody_mentioned_is_found_by_their_link(office: Office) -> None:
-    await office.ask(EMMA, "")  # from now on Emma's account is known
     answer = await office.ask(SAM, "results employee:<@U0EMMA|emma> outcome:completed")
     assert "2 found" in answer.text
+
+
+async def test_a_page_of_somebody_mentioned_is_turned_by_whoever_presses_first(office: Office) -> None:
+    answer = await office.press(SAM, "page:next", "1|employee:<@U0EMMA> outcome:completed")
+    assert answer is not None and "2 found" in answer.text
+
+
+async def test_somebody_mentioned_whom_one_may_not_see_is_answered_like_nobody(office: Office) -> None:
+    foreign = User(id="U0ZOLTAN", name="zoltan", real_name="Zoltan", email="zoltan@shop.example")
+    office.slack.workspace.add_user(foreign)
+    seen, unlinked, stranger = [
+        (await office.ask(SAM, f"results employee:<@{user}|somebody>")).text.replace(user, "U0SOMEBODY")
+        for user in (foreign.id, UNLINKED, "U0STRANGER")
+    ]
+    assert seen == unlinked == stranger
+    assert seen.startswith("<@U0SOMEBODY> is not linked to anybody you may see in iSpring.")
+    assert "1 found" in (await office.ask(ADMIN, f"results employee:<@{foreign.id}|somebody>")).text
 
 
 async def test_nothing_found_says_what_was_asked(office: Office) -> None:

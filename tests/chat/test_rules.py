@@ -3,6 +3,7 @@
 import pytest
 
 from bot.core.model import OPERATOR, RuleState
+from bot.core.rule_filters import rule_filters
 from bot.views import actions
 from tests.chat.office import (
     ADMIN,
@@ -96,6 +97,17 @@ async def test_some_places_can_not_be_subscribed(office: Office, channel: str, t
 async def test_an_archived_channel_can_not_be_subscribed(office: Office) -> None:
     await office.slack.archive(NORTH, ADMIN)
     assert "archived" in (await office.ask(SAM, "subscribe")).text
+
+
+async def test_a_rule_about_somebody_mentioned_hears_of_them_though_nobody_had_met_them(office: Office) -> None:
+    sends_meanwhile(office)
+    answer = await office.ask(SAM, "subscribe employee:<@U0EMMA|emma>")
+    assert "completed sessions of <@U0EMMA>" in answer.text
+    assert "would have posted 2 sessions" in str(answer.blocks)
+    rules = await office.store.read(lambda tx: tx.rules.all())
+    heard = await office.store.read(lambda tx: rule_filters(tx, rules, office.clock.now()))
+    assert heard[1].employees == frozenset({"emma"})
+    assert "of <@U0EMMA>" in (await office.ask(DANA, "rules")).text
 
 
 async def test_the_same_query_is_not_subscribed_twice(office: Office) -> None:

@@ -77,6 +77,11 @@ async def test_admins_are_offered_to_share_lists_and_sessions_employees_their_ow
         assert offers(await office.ask(user, typed)) == []
 
 
+async def test_a_list_about_somebody_mentioned_is_shared_though_nobody_had_met_them(office: Office) -> None:
+    await share(office, ADMIN, share_value(Shareable(query="employee:<@U0EMMA> outcome:completed")))
+    assert len(await office.posted(NORTH)) == 1
+
+
 async def test_it_is_said_who_will_see_it_before_anything_is_posted(office: Office) -> None:
     members = len(office.slack.workspace.channels[NORTH].members) - 1
     private = await preview(office, EMMA, one(LOW))

@@ -77,7 +77,7 @@ async def results(desk: Desk, asked: Asked) -> Message:
 
 async def page(desk: Desk, viewer: Viewer, text: str, offset: int) -> Message:
     """One page of them. Raises QueryError or NotAllowed."""
-    query = understood(text, "results")
+    query = await understood(desk, text, "results")
     now = desk.clock.now()
 
     def work(tx: Tx) -> Message:
