@@ -96,8 +96,9 @@ def _plainer(text: str) -> str:
 
 
 def _read_person(text: str) -> str:
-    mention = MENTION.fullmatch(text.strip())
-    return f"<@{mention[1].upper()}>" if mention else _read_name(text)
+    name = _read_name(text)  # a mention may come with an @ before it, invisible signs around it, or in entities
+    mention = MENTION.fullmatch(name)
+    return f"<@{mention[1].upper()}>" if mention else name
 
 
 def _read_outcome(text: str) -> str:

@@ -120,6 +120,41 @@ def test_any_text_ends_quickly_with_a_query_or_a_reason(text: str) -> None:
     assert time.process_time() - began < 1.0
 
 
+# What a query is made of, and what people put around it without seeing it or meaning it.
+typed_values = st.sampled_from(
+    [
+        *("ana", '"Store 12"', "“J. Doe”", "'Till check'", "O'Neill", "<@U1>", "<@u12ab|joe>", "<#C1|store-12>", "a:b"),
+        *("failed", "in progress", "<80", "&lt;80", "60..80", "≥ 79,5 %", "7d", "mon", "last week", "2026-01-05"),
+        *('"&lt;@U1|x&gt;"', '"<@U1|x> "', "2026-01-05T10:00Z", '"2026-01-05T10:00"', "&amp;lt;@U1&amp;gt;"),
+    ]
+)
+junk = st.sampled_from(
+    ["", "", "", "@", "\u200b", "\u00ad", "\u2066", " ", "\u00a0", ",", ";", "\\", "\u0301", "&", "-", ".", ">", "<"]
+)
+typed_terms = st.tuples(
+    st.sampled_from(["", "-", "—"]),
+    st.sampled_from([*Key, *(key.upper() for key in Key)]),
+    st.sampled_from([":", ": "]),
+    junk,
+    typed_values,
+    junk,
+).map("".join)
+typed = st.lists(typed_terms, min_size=1, max_size=4).map(" ".join)
+
+
+@given(typed)
+@example("observer:@<@U123|joe>")
+@example("observer:\u200b<@U123>")
+@example('employee:"&lt;@U1|x&gt;"')
+@settings(deadline=None, max_examples=500)
+def test_what_was_understood_means_the_same_when_it_is_said_and_read_again(text: str) -> None:
+    try:
+        query = parse(text)
+    except QueryError:
+        return
+    assert parse(say(query)) == query
+
+
 # ---- any session -------------------------------------------------------------------------------------------------
 
 moments = st.one_of(
