@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
+from itertools import takewhile
 from typing import Any
 
 from bot.core.directory import Directory
@@ -27,6 +28,8 @@ __all__ = [
 LONGEST_TEXT = 3000  # characters: what a slash command carries
 MOST_TERMS = 50
 MOST_MEASURED = 3  # mistyped names that get suggestions
+MOST_JOINED = 4  # words behind a value's first: "60 % - 80 %"
+MOST_FIXES = 3
 
 
 # ---- reading and saying ------------------------------------------------------------------------------------------
@@ -34,6 +37,24 @@ MOST_MEASURED = 3  # mistyped names that get suggestions
 
 def parse(text: str) -> Query:
     """The query somebody typed, any case. Raises QueryError, which says where and what, with corrected texts."""
+    try:
+        return _read(text)
+    except QueryError as error:
+        fixes = dict.fromkeys(fix for one in error.suggestions if (fix := _mended(one)) is not None)
+        raise QueryError(str(error), [*fixes][:MOST_FIXES]) from None
+
+
+def _mended(text: str, more: int = MOST_FIXES) -> str | None:
+    """A corrected text, what else is wrong in it corrected too, as far as its first fixes lead; None if to no query."""
+    try:
+        _read(text)
+    except QueryError as error:
+        return _mended(error.suggestions[0], more - 1) if more and error.suggestions else None
+    return text
+
+
+def _read(text: str) -> Query:
+    """As `parse`, but each of the corrected texts mends one mistake and may hold others."""
     if len(text) > LONGEST_TEXT:
         raise QueryError(f"The query is {len(text)} characters long; at most {LONGEST_TEXT} can be read.")
     found: list[Piece] = []
@@ -63,23 +84,25 @@ def _term(text: str, found: Sequence[Piece], at: int) -> tuple[Term, int]:
         raise _stands_alone(text, found, at)
     key = _key(text, piece)
     meaning = KEYS[key]
-    following = []
-    if meaning.joins and not piece.quoted:
-        for loose in found[at + 1 : at + 3]:
-            if loose.key is not None or loose.quoted or loose.negated:
-                break
-            following.append(loose)
-    for used in range(len(following), -1, -1):
-        end = found[at + used].end
-        value = " ".join([piece.value, *(loose.value for loose in following[:used])])
+    following = _loose(found, at + 1) if meaning.joins and not piece.quoted else []
+    typed = [piece.value, *(text[loose.start : loose.end].rstrip(",;") for loose in following)]
+    for used in range(min(len(following), MOST_JOINED), -1, -1):
         try:
-            return Term(key, meaning.read(value), piece.negated), used + 1
+            return Term(key, meaning.read(" ".join(typed[: used + 1])), piece.negated), used + 1
         except ValueError as error:
             reason = str(error)
-    where = f"“{piece.value}” (at character {piece.value_start + 1})" if piece.value else f"“{piece.key}:”"
-    like = nearest(piece.value, meaning.choices, at_least=0) if piece.value else meaning.choices[:3]
+    value, end = " ".join(typed), found[at + len(following)].end
+    where = f"“{value}” (at character {piece.value_start + 1})" if value else f"“{piece.key}:”"
+    like = nearest(value, meaning.choices) if value else meaning.choices[:MOST_FIXES]
     fixes = [f"{text[: piece.value_start]}{quote(choice)}{text[end:]}" for choice in like]
     raise QueryError(f"{where} can't be read: {reason}.", fixes)
+
+
+def _loose(found: Sequence[Piece], at: int) -> Sequence[Piece]:
+    """The words from a piece on that may belong to what stands before them, dashes that stand alone among them."""
+    return list(
+        takewhile(lambda one: one.key is None and not one.quoted and not (one.negated and one.value), found[at:])
+    )
 
 
 def _key(text: str, piece: Piece) -> Key:
@@ -89,7 +112,7 @@ def _key(text: str, piece: Piece) -> Key:
     except ValueError:
         start = piece.start + piece.negated
         usable = [key for key in Key if _reads(KEYS[key], piece.value)]
-        like = nearest(typed, usable, at_least=0)
+        like = nearest(typed, usable, at_least=1)
         raise QueryError(
             f"“{typed}:” (at character {start + 1}) is nothing to ask for. There are {', '.join(Key)}.",
             [f"{text[:start]}{key}{text[start + len(typed) :]}" for key in like],
@@ -105,19 +128,36 @@ def _reads(meaning: Meaning, value: str) -> bool:
 
 def _stands_alone(text: str, found: Sequence[Piece], at: int) -> QueryError:
     piece = found[at]
-    before, after = text[: piece.start], text[piece.end :]
     sign = "-" if piece.negated else ""
+    following = _loose(found, at + 1)
+    typed = [_typed(text, piece), *(text[loose.start : loose.end] for loose in following)]
+    before, after = text[: piece.start] + sign, text[found[at + len(following)].end :]
     fixes = []
-    previous = found[at - 1] if at else None
-    if previous and previous.key and not previous.quoted and not KEYS[Key(previous.key.lower())].joins:
-        fixes.append(f"{text[: previous.value_start]}{quote(f'{previous.value} {piece.value}')}{after}")
-    fixes += [f"{before}{sign}outcome:{name}{after}" for name in nearest(piece.value, OUTCOMES, 1, at_least=75)]
-    fixes += [f"{before}{sign}{key}:{quote(piece.value)}{after}" for key in (Key.CHECKLIST, Key.EMPLOYEE, Key.DEPT)]
+    previous = found[at - 1] if at and found[at - 1].key else None
+    joins = previous is not None and KEYS[Key((previous.key or "").lower())].joins
+    if previous and not previous.quoted and not joins:
+        fixes.append(f"{text[: previous.value_start]}{_as_name(_typed(text, previous), *typed)}{after}")
+    like = nearest(piece.value, OUTCOMES, 1, at_least=75)
+    fixes += [f"{before}{Key.OUTCOME}:{outcome}{text[piece.end :]}" for outcome in like]
+    name = _as_name(*typed)
+    keys = (Key.EMPLOYEE, Key.OBSERVER) if MENTION.fullmatch(name) else (Key.CHECKLIST, Key.EMPLOYEE, Key.DEPT)
+    if not joins or any(letter.isalpha() for letter in name):  # a number behind a score or a date is no name
+        fixes += [f"{before}{key}:{name}{after}" for key in keys]
     message = (
-        f"“{piece.value}” (at character {piece.start + 1}) stands alone: say what it is, "
+        f"“{sign}{piece.value}” (at character {piece.start + 1}) stands alone: say what it is, "
         f"and put names of several words in quotes, as in {EXAMPLES[Key.DEPT]}."
     )
-    return QueryError(message, fixes[:3])
+    return QueryError(message, fixes)
+
+
+def _typed(text: str, piece: Piece) -> str:
+    """A piece's value, a comma behind it included: it may belong to the middle of a name."""
+    return piece.value if piece.quoted else text[piece.value_start : piece.end]
+
+
+def _as_name(*typed: str) -> str:
+    """Words as the one name they were meant as."""
+    return _say_value(" ".join(typed).strip().rstrip(",;"))
 
 
 def say(query: Query) -> str:

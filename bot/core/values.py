@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.core.outcome import exact
+from bot.core.tokens import MINUS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,14 @@ class ScoreRange:
 
 _NUMBER = r"(\d{1,4}(?:[.,]\d{1,6})?)%?"
 _COMPARED = re.compile(rf"(<=|>=|<|>|=)?{_NUMBER}")
-_BETWEEN = re.compile(rf"{_NUMBER}(?:\.\.\.?){_NUMBER}")
-_SPELLINGS = str.maketrans({"≤": "<=", "≥": ">=", "…": "..", " ": "", "\u00a0": "", "\u202f": ""})
+_BETWEEN = re.compile(rf"{_NUMBER}(?:\.\.\.?|[{MINUS}]){_NUMBER}")
+_SPELLINGS = str.maketrans({"≤": "<=", "≥": ">=", "…": ".."})
+_SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")  # between two numbers it keeps them apart
 
 
 def read_score(text: str) -> str:
-    """`<80`, `<=80`, `>80`, `>=80`, `80` or `60..80`, each number with or without a percent sign."""
-    plain = text.replace("&lt;", "<").replace("&gt;", ">").translate(_SPELLINGS)
+    """`<80`, `<=80`, `>80`, `>=80`, `80`, `60..80` or `60 - 80`, each number with or without a percent sign."""
+    plain = _SPACE.sub("", text.replace("&lt;", "<").replace("&gt;", ">").translate(_SPELLINGS))
     if found := _BETWEEN.fullmatch(plain):
         low, high = sorted((_number(found[1]), _number(found[2])))
         return f"{_short(low)}..{_short(high)}"
@@ -81,15 +83,21 @@ def _short(number: float) -> str:
 # ---- dates -------------------------------------------------------------------------------------------------------
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_AGO = re.compile(r"(\d{1,4})\s*(d|w|m|days?|weeks?|months?)")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_AGO = re.compile(r"(?:last )?(\d{1,4})\s*(d|w|m|days?|weeks?|months?)")
+_DAY_FIRST = re.compile(r"(?P<day>\d{1,2}) (?P<month>[a-z]{3,9}),? (?P<year>\d{4})")
+_MONTH_FIRST = re.compile(r"(?P<month>[a-z]{3,9}) (?P<day>\d{1,2}),? (?P<year>\d{4})")
 _FARTHEST = {"d": 3650, "w": 520, "m": 120}  # ten years
 NAMED_DAYS = ("today", "yesterday", "this week", "last week", "this month", "last month")
 _YEARS = range(2000, 2101)
 
 
 def read_since(text: str) -> str:
-    """`2026-01-05`, with a time where one is given, `7d`, `2w`, `3m`, `mon`, `today`, `last week`, …"""
-    plain = " ".join(text.replace("_", " ").split()).lower()
+    """`2026-01-05`, with a time where one is given, `5 Jan 2026`, `7d`, `last 2 weeks`, `mon`, `last week`, …"""
+    plain = _month_as_number(" ".join(text.replace("_", " ").split()).lower())
     if plain in NAMED_DAYS:
         return plain
     if len(plain) >= 3 and any(day.lower().startswith(plain) for day in _WEEKDAYS):
@@ -102,12 +110,21 @@ def read_since(text: str) -> str:
     try:
         moment = datetime.fromisoformat(plain.upper())
     except ValueError:
-        raise ValueError("a date is written 2026-01-05, 7d, 2w, 3m, mon, today or last week") from None
+        raise ValueError("a date is written 2026-01-05, 5 Jan 2026, 7d, 2w, 3m, mon, today or last week") from None
     has_time = "t" in plain or ":" in plain
     # With a time it may be the first midnight of those years in some zone, told in UTC.
     if moment.year not in _YEARS and not (has_time and moment.year == _YEARS[0] - 1):
         raise ValueError(f"the year has to lie between {_YEARS[0]} and {_YEARS[-1]}")
     return moment.isoformat() if has_time else moment.date().isoformat()
+
+
+def _month_as_number(plain: str) -> str:
+    """`5 jan 2026` and `january 5, 2026` as 2026-01-05; everything else as it is."""
+    found = _DAY_FIRST.fullmatch(plain) or _MONTH_FIRST.fullmatch(plain)
+    if not found:
+        return plain
+    months = [number for number, name in enumerate(_MONTHS, 1) if name.lower().startswith(found["month"])]
+    return f"{int(found['year'])}-{months[0]:02}-{int(found['day']):02}" if months else plain
 
 
 def since_when(value: str, *, now: datetime, zone: tzinfo) -> datetime:
@@ -162,11 +179,8 @@ def say_since(value: str) -> str:
     if value in NAMED_DAYS:
         return f"since {value}"
     moment = datetime.fromisoformat(value)
-    day = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+    day = f"{moment.day} {_MONTHS[moment.month - 1][:3]} {moment.year}"
     if len(value) <= 10:
         return f"since {day}"
     zone = f" {moment.tzname()}" if moment.tzinfo else ""
     return f"since {day}, {moment:%H:%M}{zone}"
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

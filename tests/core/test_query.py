@@ -79,11 +79,20 @@ def refused(text: str) -> QueryError:
         ("score:60..80", "score:60..80"),
         ("score:60…80", "score:60..80"),
         ("score:80..60", "score:60..80"),
+        ("score:60-80", "score:60..80"),
+        ("score:60 - 80", "score:60..80"),
+        ("score:60 % – 80 % outcome:met", "score:60..80 outcome:met"),
         ("since:30d", "since:30d"),
         ("since:2 weeks", "since:2w"),
         ("since:Monday", "since:mon"),
         ("since:last week outcome:met", 'since:"last week" outcome:met'),
+        ("since:last 30 days", "since:30d"),
+        ("since:Last 2 weeks -dept:North", "since:2w -dept:North"),
         ("since:2026-01-05", "since:2026-01-05"),
+        ("since:5 Jan 2026", "since:2026-01-05"),
+        ("since:05 january 2026 outcome:met", "since:2026-01-05 outcome:met"),
+        ("since:Jan 5, 2026", "since:2026-01-05"),
+        ('since:"Sept 5, 2026"', "since:2026-09-05"),
         ("since:2026-01-05T10:00Z", "since:2026-01-05T10:00:00+00:00"),
         ("outcome:failed, since:7d", "outcome:failed since:7d"),
         ("checklist:R&amp;amp;D", "checklist:R&D"),
@@ -111,12 +120,24 @@ def test_what_people_type(typed: str, canonical: str) -> None:
         ("-faild", "stands alone", "-outcome:failed"),
         ("dept:Store 12 score:<80", "“12” (at character 12) stands alone", 'dept:"Store 12" score:<80'),
         ('dept:"Store 12', "The quote at character 6 is never closed.", 'dept:"Store 12"'),
+        ("checklist:Till check - evening", "“check” (at character 16)", 'checklist:"Till check - evening"'),
+        ("checklist:Opening, late shift", "“late” (at character 20)", 'checklist:"Opening, late shift"'),
+        ("Till check, evening since:7d", "“Till” (at character 1)", 'checklist:"Till check, evening" since:7d'),
+        ("<@U1|ana> since:7d", "stands alone", "employee:<@U1|ana> since:7d"),
+        ("outcome:faled Kiosk 7", "“faled Kiosk 7” (at character 9)", "outcome:failed"),
+        ("outcome:faled -Kiosk", "“faled” (at character 9)", "outcome:failed -checklist:Kiosk"),
+        ("since:last 30 dayz", "“last 30 dayz” (at character 7)", "since:today"),
+        ("chklist:Opening outcome:faled", "“chklist:” (at character 1)", "checklist:Opening outcome:failed"),
+        ("score:60 80", "“80” (at character 10) stands alone", None),
+        ('dept:Store "12"', "“12” (at character 12) stands alone", 'dept:"Store 12"'),
         ("outcome:met or outcome:below", "“or” (at character 13)", None),
         ("checklist:", "“checklist:” can't be read: there is no name", None),
         ("checklist:@", "there is no name", None),
         ("score:abc", "a score is written 80, <80, >=80 or 60..80", None),
         ("score:", "a score is written", None),
         ("since:2026-02-30", "a date is written", None),
+        ("since:30 Feb 2026", "“30 Feb 2026” (at character 7) can't be read: a date is written", None),
+        ("since:5 Foo 2026", "a date is written", None),
         ("since:0d", "from 1 to 3650", None),
         ("since:99999d", "a date is written", None),
         ("since:1066-10-14", "between 2000 and 2100", None),
@@ -136,11 +157,34 @@ def test_what_is_no_query_is_named_and_mended(typed: str, says: str, first_fix: 
         assert error.suggestions[0] == first_fix
 
 
-@pytest.mark.parametrize("typed", ["chklist:Opening", "outcome:faled", "since:lastweek", "Opening", 'dept:"Store 12'])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "chklist:Opening",
+        "outcome:faled",
+        "since:lastweek",
+        "Opening",
+        "Opening shift",
+        'dept:"Store 12',
+        "since:last 30 dayz",
+        "since:last 30 days ago",
+        "checklist:Opening - late",
+        "chklist:Opening outcome:faled",
+        "-faild since:lastweek",
+    ],
+)
 def test_every_suggestion_is_ready_to_run(typed: str) -> None:
     suggestions = refused(typed).suggestions
     assert suggestions
     assert all(parse(fix).terms for fix in suggestions)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["since:5 Jn 2026", "since:2026-02-30", "10:30", "score:abc", "score:60 80", "score:<80 - 90", "outcome:xyz"],
+)
+def test_nothing_is_suggested_that_is_not_like_what_was_typed(typed: str) -> None:
+    assert refused(typed).suggestions == ()
 
 
 def test_every_key_has_an_example_that_reads() -> None:
