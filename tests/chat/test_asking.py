@@ -103,6 +103,13 @@ async def test_a_mistake_is_answered_with_the_nearest_as_buttons(office: Office,
     assert corrected is not None and "Did you mean" not in corrected.text
 
 
+@pytest.mark.parametrize("space", ["\n", "\t", "\u00a0", " \r\n "])
+async def test_any_space_ends_the_verb(office: Office, space: str) -> None:
+    answer = await office.ask(SAM, f"results{space}outcome:failed")
+    assert answer == await office.ask(SAM, "results outcome:failed")
+    assert "2 found" in answer.text
+
+
 async def test_results_say_the_query_the_total_and_the_age(office: Office) -> None:
     answer = await office.ask(SAM, "results outcome:failed since:30d")
     assert answer.text.startswith("2 found: sessions below target or failed, in the last 30 days.\n")

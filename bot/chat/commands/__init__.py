@@ -46,14 +46,15 @@ def storable(text: str) -> str:
 
 
 async def _run(desk: Desk, viewer: Viewer, channel_id: str | None, text: str) -> Message:
-    verb, _, words = text.strip().partition(" ")
+    verb, *rest = text.split(maxsplit=1) or [""]
+    words = "".join(rest).strip()
     if not verb:
         return await asking.menu(desk, viewer)
     known = {entry.verb: entry for entry in open_to(viewer)}
     entry = known.get(verb.lower())
     if entry is None:
-        raise _no_such_verb(verb, words.strip(), tuple(known))
-    return await entry.answer(desk, Asked(viewer, channel_id, words.strip()))
+        raise _no_such_verb(verb, words, tuple(known))
+    return await entry.answer(desk, Asked(viewer, channel_id, words))
 
 
 def _no_such_verb(typed: str, words: str, verbs: tuple[str, ...]) -> QueryError:
