@@ -1,6 +1,6 @@
 """What one viewer may see, read in one transaction: their reach, the names they may ask for, single sessions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -113,13 +113,13 @@ def _met(tx: Tx, seen: Sight, now: datetime) -> Directory:
     return Directory.of(known, places.values())
 
 
-async def understood(desk: Desk, text: str, verb: str) -> Query:
+async def understood(desk: Desk, text: str, verb: str, read: Callable[[str], Query] = parse) -> Query:
     """The query in a command. Raises QueryError whose suggestions are whole commands.
 
     Whom it mentions is looked up first: `names` reads links, and somebody Spotter never met has none yet.
     """
     try:
-        query = parse(text)
+        query = read(text)
     except QueryError as error:
         raise QueryError(str(error), [f"{verb} {one}" for one in error.suggestions]) from None
     for user_id in sorted(mentioned(query)):
@@ -127,8 +127,9 @@ async def understood(desk: Desk, text: str, verb: str) -> Query:
     return query
 
 
-def refuse_unknown(query: Query, known: Names, verb: str) -> None:
-    """Raises QueryError for the first name that nobody and nothing has, with commands that use the nearest ones."""
+def refuse_unknown(query: Query, known: Names, verb: str = "") -> None:
+    """Raises QueryError for the first name that nobody and nothing has, with the nearest ones: in whole commands where
+    there is a verb, else in queries."""
     for term, like in unmatched(query, known.directory, known.checklists, known.mentions):
         corrected = [
             say(Query(tuple(replace(one, value=name) if one is term else one for one in query.terms))) for name in like
@@ -136,7 +137,7 @@ def refuse_unknown(query: Query, known: Names, verb: str) -> None:
         if term.value.startswith("<@"):
             raise QueryError(f"{term.value} is not linked to anybody you may see in iSpring.")
         message = f"There is no {_NOUNS[term.key]} “{term.value}” among what you may see."
-        raise QueryError(message, [f"{verb} {one}" for one in corrected])
+        raise QueryError(message, [f"{verb} {one}".lstrip() for one in corrected])
 
 
 def may_read(rule: Rule, known: Names) -> bool:

@@ -13,6 +13,7 @@ from bot.core.pauses import PRIVATE, PUBLIC
 from bot.core.ports import Tx
 from bot.core.query import Key, Query, Term, say, words
 from bot.core.routing import introduction
+from bot.core.rule_filters import rule_query
 from bot.views import answers, subscriptions
 from bot.views.blocks import safe
 
@@ -33,7 +34,7 @@ async def subscribe(
         return answers.trouble(
             "Rules post to channels, and this is none.", f"Type `{desk.command} subscribe` in the channel it is for."
         )
-    query = await understood(desk, text, "subscribe")
+    query = await understood(desk, text, "subscribe", rule_query)
     now = desk.clock.now()
     place = Destination(DestinationKind.CHANNEL, channel_id)
 

@@ -7,10 +7,12 @@ from typing import TypeVar
 
 import click
 
+from bot.chat.sight import names, refuse_unknown, sight
 from bot.config import load
 from bot.core import query as language
-from bot.core.errors import QueryError
-from bot.core.ports import Clock, Store
+from bot.core.access import OPERATOR_VIEWER
+from bot.core.errors import QueryError, SpotterError
+from bot.core.ports import Clock, Store, Tx
 from bot.service.clock import SystemClock
 from bot.service.database import opened_store
 
@@ -29,10 +31,26 @@ def with_store(work: Callable[[Store, Clock], Awaitable[T]]) -> T:
     return asyncio.run(main())
 
 
-def parsed(text: str) -> language.Query:
+def parsed(text: str, read: Callable[[str], language.Query] = language.parse) -> language.Query:
     """A query; words that are none end the command with the nearest ones."""
     try:
-        return language.parse(text)
+        return read(text)
     except QueryError as error:
-        nearest = f" Did you mean: {' · '.join(error.suggestions)}" if error.suggestions else ""
-        raise click.UsageError(f"{error}{nearest}") from error
+        raise click.UsageError(_with_nearest(error)) from error
+
+
+def refuse_unknown_names(tx: Tx, asked: language.Query, clock: Clock) -> None:
+    """Ends the command, with the nearest names, where a query names nobody and nothing.
+
+    Before iSpring was read nothing can be known: then it is said that the names were not checked.
+    """
+    try:
+        refuse_unknown(asked, names(tx, sight(tx, OPERATOR_VIEWER), asked, clock.now()))
+    except QueryError as error:
+        if tx.people.directory_at() is not None and tx.sessions.poll_state().baseline_at is not None:
+            raise SpotterError(_with_nearest(error)) from error
+        click.echo("iSpring has not been read yet, so the names in this query are taken as they are.", err=True)
+
+
+def _with_nearest(error: QueryError) -> str:
+    return f"{error} Did you mean: {' · '.join(error.suggestions)}" if error.suggestions else str(error)

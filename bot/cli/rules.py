@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import click
 from tabulate import tabulate
 
-from bot.cli.rows import parsed, with_store
+from bot.cli.rows import parsed, refuse_unknown_names, with_store
 from bot.core import query as language
 from bot.core.errors import SpotterError
 from bot.core.model import OPERATOR, Destination, DestinationKind, RuleState
 from bot.core.ports import Clock, Store, Tx
 from bot.core.routing import introduction
+from bot.core.rule_filters import rule_query
 
 
 @click.group()
@@ -39,11 +40,13 @@ def add_rule(channel: str, query: Sequence[str]) -> None:
     """Let CHANNEL (an id such as C0123456789) hear of the sessions that match QUERY, of every completed one without."""
     if not re.fullmatch(r"[CG][A-Z0-9]{2,}", channel):
         raise click.UsageError("CHANNEL must be a channel id such as C0123456789 (channel details, at the bottom).")
-    text = language.say(parsed(" ".join(query)))
+    asked = parsed(" ".join(query), rule_query)
+    text = language.say(asked)
     destination = Destination(DestinationKind.CHANNEL, channel)
 
     async def add(store: Store, clock: Clock) -> str:
         def work(tx: Tx) -> str:
+            refuse_unknown_names(tx, asked, clock)
             same = next((rule for rule in tx.rules.at(destination) if rule.query == text), None)
             if same:
                 return f"Rule {same.rule_id} says the same already."

@@ -12,7 +12,7 @@ from typing import IO, Any
 import click
 from tabulate import tabulate
 
-from bot.cli.rows import parsed, with_store
+from bot.cli.rows import parsed, refuse_unknown_names, with_store
 from bot.core import query as language
 from bot.core.access import EVERYTHING
 from bot.core.directory import Directory
@@ -44,6 +44,7 @@ def sessions(query: Sequence[str], form: str | None, limit: int | None) -> None:
         with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as spool:
 
             def work(tx: Tx) -> None:
+                refuse_unknown_names(tx, asked, clock)
                 pages = _Pages(tx, asked, clock, most)
                 with click.progressbar(
                     length=1, label="Reading", file=sys.stderr, hidden=not sys.stderr.isatty()

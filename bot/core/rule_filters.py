@@ -1,13 +1,32 @@
-"""What the queries of rules mean today: their names and mentions looked up in what is known by now."""
+"""The queries of rules: what may be one, and what each means today, with names looked up in what is known by now."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from bot.core.access import EVERYTHING
 from bot.core.errors import QueryError
-from bot.core.model import Rule
+from bot.core.keys import OUTCOMES
+from bot.core.model import OutcomeKind, Rule
 from bot.core.ports import Tx
-from bot.core.query import Filter, mentioned, parse, resolve
+from bot.core.query import Filter, Key, Query, Term, mentioned, parse, resolve, say
+
+
+def rule_query(text: str) -> Query:
+    """The query somebody wants a rule for. Raises QueryError as `parse` does, and where the rule could hear of nothing
+    because no completed session has such an outcome."""
+    query = parse(text)
+    heard = {kind for kind in OutcomeKind if kind.is_over}
+    asked = [term for term in query.terms if term.key is Key.OUTCOME]
+    if wanted := [OUTCOMES[term.value][1] for term in asked if not term.negated]:
+        heard.intersection_update(frozenset().union(*wanted))
+    heard.difference_update(*(OUTCOMES[term.value][1] for term in asked if term.negated))
+    if heard:
+        return query
+    others = [term for term in query.terms if term not in asked]
+    raise QueryError(
+        "A rule posts completed sessions only, so one with this outcome would never post anything.",
+        [say(Query((*others, Term(Key.OUTCOME, outcome)))) for outcome in ("completed", "failed")],
+    )
 
 
 def rule_filters(tx: Tx, rules: Iterable[Rule], now: datetime) -> Mapping[int, Filter]:

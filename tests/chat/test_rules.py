@@ -110,6 +110,16 @@ async def test_a_rule_about_somebody_mentioned_hears_of_them_though_nobody_had_m
     assert "of <@U0EMMA>" in (await office.ask(DANA, "rules")).text
 
 
+async def test_a_rule_that_could_never_post_anything_is_not_made(office: Office) -> None:
+    answer = await office.ask(SAM, "subscribe outcome:planned employee:Emma")
+    assert "completed sessions only" in answer.text
+    offered = ["subscribe employee:Emma outcome:completed", "subscribe employee:Emma outcome:failed"]
+    assert suggestions_of(answer) == offered
+    forged = await office.press(SAM, actions.CONFIRM_SUBSCRIBE, f"{PUBLIC}|outcome:planned", channel_id=PUBLIC)
+    assert forged is not None and "completed sessions only" in forged.text
+    assert await states(office) == {}
+
+
 async def test_the_same_query_is_not_subscribed_twice(office: Office) -> None:
     await office.rule(NORTH, "outcome:failed", owner=DANA)
     answer = await office.ask(SAM, "subscribe outcome:FAIL")
