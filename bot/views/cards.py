@@ -38,6 +38,7 @@ from bot.views.results import (
     missing_details_words,
     points_words,
     verdict,
+    weak_words,
     weakest_areas,
 )
 
@@ -121,6 +122,7 @@ def card_text(record: SessionRecord, facts: CardFacts) -> str:
         f"{safe(directory.name_of(row.key.employee_id), NAME)}, {safe(facts.site_of(row.key), NAME)}; "
         f"observed by {safe(directory.name_of(row.observer_id), NAME)}",
         points_words(session, record.details),
+        weak_words(record.details),
         f"Finished {moment_words(row.finished)}",
         *(f"Result changed: {line}" for line in history_lines(record.history, as_token=False)),
         change_since_previous(record, as_token=False) if row.key in facts.with_previous else "",

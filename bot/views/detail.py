@@ -30,10 +30,10 @@ from bot.views.results import (
     change_since_previous,
     criterion_line,
     history_line,
-    lowest_criteria,
     missing_details_words,
     points_words,
     verdict,
+    weak_words,
 )
 
 CRITERIA_CHARACTERS = 5_500  # leaves room for the rest within a message's 10,000
@@ -71,9 +71,8 @@ def session_blocks(record: SessionRecord, directory: Directory, *, with_previous
 
 
 def session_text(record: SessionRecord, directory: Directory, *, with_previous: bool) -> str:
-    """The same in sentences, with the lowest criteria only."""
+    """The same in sentences, with the weakest areas and the lowest criteria only."""
     session, row = record.session, record.session.facts
-    lowest = lowest_criteria(record.details) if record.details else []
     sentences = [
         f"{safe(verdict(outcome_of(session)))}: {safe(row.checklist_title) or 'checklist without a title'}",
         f"{safe(directory.name_of(row.key.employee_id), NAME)}, "
@@ -81,7 +80,7 @@ def session_text(record: SessionRecord, directory: Directory, *, with_previous: 
         f"observed by {safe(directory.name_of(row.observer_id), NAME)}",
         points_words(session, record.details),
         f"Started {moment_words(row.started)}, finished {moment_words(row.finished)}",
-        f"Lowest: {'; '.join(safe(one.title) for one, _ in lowest)}" if lowest else "",
+        weak_words(record.details),
         missing_details_words(session).rstrip(".") if record.details is None else "",
         *(history_line(entry, as_token=False) for entry in _told(record)),
         change_since_previous(record, as_token=False) if with_previous else "",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.core.changes import outcome_of
-from bot.core.model import Outcome, OutcomeKind, SessionKey, SessionRecord
+from bot.core.model import AreaResult, Details, Outcome, OutcomeKind, SessionKey, SessionRecord
 from bot.core.outcome import exact
 from bot.views import actions
 from bot.views.blocks import (
@@ -34,13 +34,14 @@ from bot.views.cards import (
 from bot.views.groups import grouped_card
 from bot.views.results import (
     area_line,
+    areas_words,
     history_lines,
-    lowest_criteria,
     missing_details_words,
     points_words,
     score_words,
     strongest_areas,
     verdict,
+    weak_words,
     weakest_areas,
 )
 
@@ -96,11 +97,10 @@ def _to_observer(keys: Sequence[SessionKey], facts: CardFacts) -> Part:
         buttons(card_buttons(record, facts, bad=False)),
         footer(short_id_of(row.key, facts), facts, ()),
     ]
-    weakest = lowest_criteria(record.details, 1) if record.details else []
     sentences = [
         f"Your session with {employee} is recorded: {safe(verdict(outcome))}, {safe(row.checklist_title)}",
         points_words(record.session, record.details),
-        f"Weakest: {safe(weakest[0][0].title)}" if weakest else "",
+        weak_words(record.details),
         f"Finished {moment_words(row.finished)}",
         *(f"Result changed: {line}" for line in history_lines(record.history, as_token=False)),
     ]
@@ -126,7 +126,7 @@ def _own_result(key: SessionKey, facts: CardFacts) -> Part:
     blocks = [
         header(f"{result}: {title}"),
         fields([("Observer", observer), ("Finished", moment_token(row.finished))]),
-        *_strengths_first(record),
+        *_areas(record),
         *remarks(record, facts),
         buttons(card_buttons(record, facts, bad=False)),
         footer(short_id_of(key, facts), facts, ()),
@@ -134,10 +134,11 @@ def _own_result(key: SessionKey, facts: CardFacts) -> Part:
     sentences = [
         f"{safe(result)}: {safe(row.checklist_title) or 'checklist without a title'}",
         f"Observed by {observer}",
+        *(areas_words(heading, areas) for heading, areas in _strengths_first(record.details)),
         f"Finished {moment_words(row.finished)}",
         *(f"Result changed: {line}" for line in history_lines(record.history, as_token=False)),
     ]
-    return Part(". ".join(sentences) + f". Session {short_id_of(key, facts)}", tuple(blocks))
+    return Part(". ".join(filter(None, sentences)) + f". Session {short_id_of(key, facts)}", tuple(blocks))
 
 
 def _neutral(outcome: Outcome) -> str:
@@ -148,17 +149,22 @@ def _neutral(outcome: Outcome) -> str:
     return f"Your result, {score_words(outcome.score, outcome.target)}{beside}"
 
 
-def _strengths_first(record: SessionRecord) -> list[Block]:
+def _areas(record: SessionRecord) -> list[Block]:
     if record.details is None:
         why = missing_details_words(record.session)
         return [context(why)] if why else []
-    strong = strongest_areas(record.details, STRENGTHS)
-    named = {area.area_id for area, _ in strong}
-    weak = [
-        pair for pair in weakest_areas(record.details, TO_WORK_ON) if pair[1] < 100 and pair[0].area_id not in named
-    ]
-    told = [("Went well", strong), ("To work on", weak)]
+    told = _strengths_first(record.details)
     return [listing(heading, [area_line(*pair) for pair in areas]) for heading, areas in told if areas]
+
+
+def _strengths_first(details: Details | None) -> list[tuple[str, list[tuple[AreaResult, float]]]]:
+    """The areas an employee is shown, each group with its heading; none while they are not here."""
+    if details is None:
+        return []
+    strong = strongest_areas(details, STRENGTHS)
+    named = {area.area_id for area, _ in strong}
+    weak = [pair for pair in weakest_areas(details, TO_WORK_ON) if pair[1] < 100 and pair[0].area_id not in named]
+    return [("Went well", strong), ("To work on", weak)]
 
 
 def _controls(facts: CardFacts, *, observes: bool) -> list[Block]:

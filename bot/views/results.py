@@ -92,13 +92,33 @@ def area_line(area: AreaResult, value: float) -> str:
 
 def criterion_line(criterion: CriterionResult) -> str:
     """`• Greets every customer: 1 of 5`, for plain text."""
+    return f"• {_criterion_words(criterion)}"
+
+
+def _criterion_words(criterion: CriterionResult) -> str:
     title = bare(criterion.title, TITLE) or "criterion without a title"
     if criterion.skipped:
-        return f"• {title}: skipped"
+        return f"{title}: skipped"
     if criterion.points is None:
-        return f"• {title}: no points given"
+        return f"{title}: no points given"
     of = f" of {amount(criterion.total_points)}" if criterion.total_points is not None else ""
-    return f"• {title}: {amount(criterion.points)}{of}"
+    return f"{title}: {amount(criterion.points)}{of}"
+
+
+def areas_words(heading: str, areas: Sequence[tuple[AreaResult, float]]) -> str:
+    """`Went well: 95 % Greeting; 90 % Safety`, for a message's `text`; "" where there are none."""
+    said = [f"{percent(value)} {safe(area.title, NAME) or 'area without a title'}" for area, value in areas]
+    return f"{heading}: {'; '.join(said)}" if said else ""
+
+
+def weak_words(details: Details | None) -> str:
+    """What a card shows of the weakest areas and lowest criteria, in sentences for a message's `text`; "" where there
+    are none."""
+    if details is None:
+        return ""
+    lowest = [safe(_criterion_words(one)) for one, _ in lowest_criteria(details)]
+    criteria = f"Lowest criteria: {'; '.join(lowest)}" if lowest else ""
+    return ". ".join(filter(None, (areas_words("Weakest competency areas", weakest_areas(details)), criteria)))
 
 
 def answered_words(details: Details | None) -> str:

@@ -111,6 +111,7 @@ def test_show_has_every_criterion_under_its_area_and_the_history() -> None:
     assert "*Criteria*\n3 of 4 criteria answered, 1 skipped" in told
     assert "*History*\nMet target, 86 % (target 80 %) → Below target, 72 % (target 80 %), corrected <!date" in told
     assert "Acknowledged by <@U0SUP>" in told
+    assert "Weakest competency areas: 40 % Cash desk; 70 % Safety; 95 % Greeting. Lowest criteria: " in message.text
     assert told.count("00000001") == message.text.count("00000001") == 1
 
 

@@ -9,6 +9,8 @@ from bot.core.changes import outcome_of
 from bot.core.model import (
     Acknowledgement,
     ChangeKind,
+    CriterionResult,
+    Details,
     DetailsState,
     HistoryEntry,
     Message,
@@ -90,8 +92,19 @@ def test_the_text_alone_tells_who_what_and_how_it_came_out() -> None:
     one = record()
     assert render(delivery_of(one), facts(one)).text == (
         "▽ Below target, 72 % (target 80 %): Opening the store. Maria Lopez, Store 12; observed by Ana Ruiz. "
-        "36 of 50 points · 3 of 4 criteria answered, 1 skipped. Finished 23 Nov 2026, 14:00 UTC. Session 00000001"
+        "36 of 50 points · 3 of 4 criteria answered, 1 skipped. "
+        "Weakest competency areas: 40 % Cash desk; 70 % Safety; 95 % Greeting. "
+        "Lowest criteria: Counts the float: 1 of 5; Locks the back door: 3.5 of 5. "
+        "Finished 23 Nov 2026, 14:00 UTC. Session 00000001"
     )
+
+
+def test_the_text_names_no_weak_points_where_there_are_none() -> None:
+    perfect = Details(areas=(), criteria=(CriterionResult("c1", "Counts the float", "", False, 5, 5),))
+    for one in (record(details=None), record(details=perfect), record(details=Details((), ()))):
+        message = render(delivery_of(one), facts(one))
+        assert "Weakest" not in message.text and "Lowest" not in message.text
+        assert ". ." not in message.text
 
 
 def test_a_previous_session_the_owner_may_not_see_is_not_mentioned() -> None:
@@ -237,7 +250,8 @@ def test_the_observer_is_addressed_and_can_stop_it() -> None:
     message = render(delivery_of(one, to=OBSERVER), facts(one, first_message=True))
     assert_fits_slack(message)
     assert message.text.startswith("Your session with Maria Lopez is recorded: ▽ Below target, 72 % (target 80 %)")
-    assert "Weakest: Counts the float" in message.text
+    assert "Weakest competency areas: 40 % Cash desk; " in message.text
+    assert "Lowest criteria: Counts the float: 1 of 5; " in message.text
     assert buttons_of(message) == [actions.DETAILS, actions.DM_BELOW, actions.DM_STOP]
     assert "first message to you" in shown(message)
     assert "You get this because you observed the session. Change what you get with `/ojt settings`." in shown(message)
@@ -250,6 +264,7 @@ def test_the_employee_hears_the_result_without_a_verdict_and_strengths_first() -
     told = shown(message)
     assert "Your result, 72 % (target 80 %): Opening the store" in told
     assert "Below" not in told + message.text
+    assert "Went well: 95 % Greeting; 70 % Safety. To work on: 40 % Cash desk. Finished" in message.text
     assert told.index("Went well") < told.index("Greeting") < told.index("To work on") < told.index("Cash desk")
 
 
