@@ -2,19 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bot.core.errors import Remedy
-from bot.core.ports import Clock, Contacts, Messenger, Store
+from bot.core.ports import Clock, Contacts, Messenger, Store, Tx
 from bot.views.answers import remedy_words
+
+T = TypeVar("T")
+
+_LOOK_EVERY = 0.2  # seconds between two looks at whether something is posted
 
 
 @dataclass(frozen=True)
 class Desk:
     """Handed to everything in this room. `nudge` wakes whoever sends what is owed; it never waits.
 
-    `ops_channel` is where whoever runs Spotter is told things, "" for nowhere; `admins` are the Slack user
-    ids of ADMINS. `poll_interval` is in seconds, and so is
-    `intro_patience`: how long somebody who subscribes is kept waiting for the rule's introduction to be posted.
+    `ops_channel` is where whoever runs Spotter is told things, "" for nowhere; `admins` are the Slack user ids of
+    ADMINS. `poll_interval` is in seconds, and so is `patience`: how long somebody is kept waiting for what they asked
+    for to be posted.
     """
 
     store: Store
@@ -28,7 +33,17 @@ class Desk:
     poll_interval: float = 120.0
     ops_channel: str = ""
     admins: frozenset[str] = frozenset()
-    intro_patience: float = 10.0
+    patience: float = 10.0
+
+
+async def settled(desk: Desk, look: Callable[[Tx], T], is_settled: Callable[[T], bool]) -> T:
+    """What a look at the rows finds once it is settled, or as it is when patience ends."""
+    until = desk.clock.monotonic() + desk.patience
+    while True:
+        found = await desk.store.read(look)
+        if is_settled(found) or desk.clock.monotonic() >= until:
+            return found
+        await desk.clock.sleep(_LOOK_EVERY)
 
 
 def next_step(desk: Desk, remedy: Remedy, user_id: str) -> str:

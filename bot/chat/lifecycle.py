@@ -5,7 +5,7 @@ An event only says that something happened. Events can be late, repeated or out 
 
 from bot.chat.desk import Desk
 from bot.core import pauses
-from bot.core.errors import MessengerRefused, MessengerUnavailable
+from bot.core.errors import MessengerError, MessengerRefused, MessengerUnavailable
 from bot.core.model import Destination, DestinationKind
 from bot.core.ports import Tx
 
@@ -50,10 +50,8 @@ async def person_changed(desk: Desk, user_id: str) -> None:
         return
     try:
         user = await desk.messenger.user(user_id)
-    except MessengerUnavailable:
+    except MessengerError:
         return  # the daily look will see it
-    except MessengerRefused:
-        return
     await desk.store.transact(lambda tx: tx.people.save_slack_user(user, desk.clock.now()))
     viewer = await desk.contacts.viewer(user_id)
 

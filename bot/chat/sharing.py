@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.chat.desk import Desk
+from bot.chat.desk import Desk, settled
 from bot.chat.places import fit_channel, is_channel
 from bot.chat.sight import names, refuse_unknown, sight, understood
 from bot.core.access import may_see, may_share
@@ -22,8 +22,6 @@ from bot.core.model import (
 from bot.core.ports import Channel, Told, Tx
 from bot.core.query import Query, say
 from bot.views import actions, sharing
-
-_LOOK_EVERY = 0.2  # seconds between two looks at whether it is posted
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ async def share(desk: Desk, viewer: Viewer, channel_id: str, asked_at: int, what
 
     subject = await desk.store.transact(owe)
     desk.nudge()
-    return _outcome(await _told(desk, destination, subject))
+    return _outcome(await settled(desk, lambda tx: tx.outbox.find(destination, subject), _is_settled))
 
 
 def _chosen(desk: Desk, tx: Tx, viewer: Viewer, key: SessionKey | None, query: Query) -> _Chosen:
@@ -152,17 +150,10 @@ def _subject(sharing_id: str, key: SessionKey) -> str:
     return f"shared:{sharing_id}:{key.session_id}:{key.employee_id}"
 
 
-async def _told(desk: Desk, place: Destination, subject: str) -> Told | None:
-    """Where it stands once it is posted or can't be, or as it is when patience ends."""
-    until = desk.clock.monotonic() + desk.intro_patience
-    while True:
-        told = await desk.store.read(lambda tx: tx.outbox.find(place, subject))
-        if told is None or told.ended or _is_settled(told) or desk.clock.monotonic() >= until:
-            return told
-        await desk.clock.sleep(_LOOK_EVERY)
-
-
-def _is_settled(told: Told) -> bool:
+def _is_settled(told: Told | None) -> bool:
+    """Whether it is posted or can't be."""
+    if told is None or told.ended:
+        return True
     return told.delivery is not None and told.delivery.state in (
         DeliveryState.SENT,
         DeliveryState.DEAD,

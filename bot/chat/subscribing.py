@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import date, datetime, timedelta
 
-from bot.chat.desk import Desk
+from bot.chat.desk import Desk, settled
 from bot.chat.places import NO_WAY_IN, fit_channel, is_channel
 from bot.chat.sight import Sight, names, refuse_unknown, sight, understood
 from bot.core.changes import outcome_of
@@ -20,7 +20,6 @@ from bot.views.blocks import safe
 LOOK_BACK = timedelta(days=30)
 _READ_AT_ONCE = 500
 _MOST_READ = 5_000
-_LOOK_EVERY = 0.2  # seconds between two looks at whether the introduction is posted
 
 
 async def subscribe(
@@ -76,11 +75,14 @@ async def _make(
         tx.ledger.write(viewer.slack_user_id, "subscribe", f"rule:{rule.rule_id}", now)
         return rule, True
 
-    rule, is_new = await desk.store.transact(make)
+    made, is_new = await desk.store.transact(make)
     if not is_new:
-        return subscriptions.already_subscribed(rule, words(query), command=desk.command)
+        return subscriptions.already_subscribed(made, words(query), command=desk.command)
     desk.nudge()
-    rule = await _introduced(desk, rule)
+    # Active once its introduction was posted, ended where that can't be.
+    rule = await settled(
+        desk, lambda tx: tx.rules.get(made.rule_id) or made, lambda rule: rule.state is not RuleState.PENDING
+    )
     if rule.state is RuleState.ENDED:
         if rule.why in NO_WAY_IN:
             return subscriptions.invite_first(place.id)
@@ -91,16 +93,6 @@ async def _make(
     if rule.state is RuleState.PENDING:
         return subscriptions.starts_later(rule, words(query), command=desk.command)
     return subscriptions.subscribed(rule, words(query), command=desk.command, last_month=last_month)
-
-
-async def _introduced(desk: Desk, rule: Rule) -> Rule:
-    """The rule once its introduction was posted (active) or can't be (ended), or as it is when patience ends."""
-    until = desk.clock.monotonic() + desk.intro_patience
-    while True:
-        current = await desk.store.read(lambda tx: tx.rules.get(rule.rule_id)) or rule
-        if current.state is not RuleState.PENDING or desk.clock.monotonic() >= until:
-            return current
-        await desk.clock.sleep(_LOOK_EVERY)
 
 
 def _would_have_been(tx: Tx, seen: Sight, query: Query, directory: Directory, now: datetime) -> str:

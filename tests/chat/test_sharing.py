@@ -231,7 +231,7 @@ async def test_a_yes_that_comes_twice_posts_once(office: Office) -> None:
 async def test_nothing_goes_out_for_who_may_no_longer_share_at_sending(office: Office) -> None:
     yes = confirmation(await preview(office, EMMA, one(LOW)))
     office.clock.meanwhile = None
-    desk = replace(office.desk, intro_patience=0.0)
+    desk = replace(office.desk, patience=0.0)
     await replace(office, front=type(office.front)(desk)).press(EMMA, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
     await change(office, "emma", status=PersonStatus.INACTIVE)
     await office.send()

@@ -7,7 +7,7 @@ from bot.chat.desk import Desk, next_step
 from bot.chat.sharing import offered
 from bot.chat.sight import Sight, names, record_of, refuse_unknown, sight, standing, understood
 from bot.core.errors import NotAllowed, QueryError
-from bot.core.model import Message, RuleState, SessionKey, Viewer
+from bot.core.model import Message, RuleState, SessionKey, SessionRecord, Viewer
 from bot.core.nearest import nearest
 from bot.core.ports import Tx
 from bot.core.query import EXAMPLES, say, words
@@ -107,21 +107,30 @@ async def page(desk: Desk, viewer: Viewer, text: str, offset: int) -> Message:
 )
 async def show(desk: Desk, asked: Asked) -> Message:
     """One session, or those whose ids start like what was typed."""
-    prefix = asked.words.strip("`“”\"'#<> ").removeprefix("session ").strip().lower()
-    if not prefix:
-        raise QueryError(f"Which session? Type {desk.command} show and the id at the foot of a card.", ["results"])
 
     def work(tx: Tx) -> Message:
         seen = sight(tx, asked.viewer)
-        found = tx.sessions.starting_with(prefix, seen.reach)
-        about = shown(desk, tx, seen, (one.key for one in found))
-        record = record_of(tx, seen, found[0].key) if len(found) == 1 else None
-        if record is None:
-            return sessions.which_session(prefix, found, about)
-        may_share = offered(asked.viewer, record.session, tx)
-        return sessions.show(record, about, with_previous=record.previous is not None, may_share=may_share)
+        meant = session_meant(desk, tx, seen, "show", asked.words)
+        if isinstance(meant, Message):
+            return meant
+        about = shown(desk, tx, seen, [meant.session.key])
+        may_share = offered(asked.viewer, meant.session, tx)
+        return sessions.show(meant, about, with_previous=meant.previous is not None, may_share=may_share)
 
     return await desk.store.read(work)
+
+
+def session_meant(desk: Desk, tx: Tx, seen: Sight, verb: str, words: str) -> SessionRecord | Message:
+    """The session whose id starts like the words behind a verb; where that is none or several, the answer that says so.
+
+    Raises QueryError where no id was typed.
+    """
+    prefix = words.strip("`“”\"'#<> ").removeprefix("session ").strip().lower()
+    if not prefix:
+        raise QueryError(f"Which session? Type {desk.command} {verb} and the id at the foot of a card.", ["results"])
+    found = tx.sessions.starting_with(prefix, seen.reach)
+    record = record_of(tx, seen, found[0].key) if len(found) == 1 else None
+    return record or sessions.which_session(prefix, found, shown(desk, tx, seen, (one.key for one in found)))
 
 
 @subcommand("todo", "What you have to conduct or finish as an observer", on_menu="My to-do", needs=Needs.PERSON)

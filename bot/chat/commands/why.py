@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from bot.chat.commands.asking import shown
+from bot.chat.commands.asking import session_meant
 from bot.chat.commands.registry import Asked, subcommand
 from bot.chat.desk import Desk
-from bot.chat.sight import record_of, sight
-from bot.core.errors import MessengerError, QueryError
+from bot.chat.sight import sight
+from bot.core.errors import MessengerError
 from bot.core.explain import Explanation, Judged, explain
 from bot.core.model import (
     OPERATOR,
@@ -20,7 +20,6 @@ from bot.core.model import (
     Viewer,
 )
 from bot.core.ports import Tx
-from bot.views import sessions
 from bot.views import why as view
 
 CHANNELS_ASKED = 20  # whose members are read for one answer
@@ -35,26 +34,23 @@ LINKS_ASKED = 10
 )
 async def why(desk: Desk, asked: Asked) -> Message:
     """What is stored about telling of one session, and what would be decided today."""
-    prefix = asked.words.strip("`“”\"'#<> ").removeprefix("session ").strip().lower()
-    if not prefix:
-        raise QueryError(f"Which session? Type {desk.command} why and the id at the foot of a card.", ["results"])
     rules = await desk.store.read(lambda tx: tx.rules.all((RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)))
     owners = {owner: await desk.contacts.viewer(owner) for owner in {rule.owner for rule in rules} - {OPERATOR}}
 
     def work(tx: Tx) -> Message | Explanation:
         seen = sight(tx, asked.viewer)
-        found = tx.sessions.starting_with(prefix, seen.reach)
-        record = record_of(tx, seen, found[0].key) if len(found) == 1 else None
-        explained = None
-        if record is not None:
-            explained = explain(
-                tx,
-                record.session.key,
-                owners=owners,
-                now=desk.clock.now(),
-                employee_wants=DirectMessages.ALL if desk.notify_employees else DirectMessages.NONE,
-            )
-        return explained or sessions.which_session(prefix, found, shown(desk, tx, seen, (one.key for one in found)))
+        meant = session_meant(desk, tx, seen, "why", asked.words)
+        if isinstance(meant, Message):
+            return meant
+        explained = explain(
+            tx,
+            meant.session.key,
+            owners=owners,
+            now=desk.clock.now(),
+            employee_wants=DirectMessages.ALL if desk.notify_employees else DirectMessages.NONE,
+        )
+        assert explained is not None, "it was found in this transaction"
+        return explained
 
     answer = await desk.store.read(work)
     if isinstance(answer, Message):
