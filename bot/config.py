@@ -21,6 +21,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.core.errors import ConfigError
 
 SILENT = "silent"
+LONGEST_INTERVAL = 30 * 86_400.0  # seconds; a longer one counts as this, for timers end somewhere
+_IN_A_HEADER = re.compile(r"[!-~]+").fullmatch
 
 
 class Needs(Enum):
@@ -77,7 +79,7 @@ class Settings(BaseSettings):
     spotter_database_url: str = Field(
         "", description="Used instead of `DATABASE_URL` where a platform sets that one for a database of its own."
     )
-    poll_interval: float = Field(120, gt=0, le=30 * 86_400, description="Seconds between two looks at iSpring.")
+    poll_interval: float = Field(120, gt=0, allow_inf_nan=False, description="Seconds between two polls of iSpring.")
     pass_target: float | None = Field(
         None, ge=0, le=100, description="Percentage your people expect, until one is set from Slack.", examples=["80"]
     )
@@ -140,10 +142,15 @@ class Settings(BaseSettings):
             is_address = parts.scheme in {"http", "https"} and parts.port != 0
         except ValueError:  # its words quote the port
             is_address = False
-        # What a client can't make a connection of would end the process in the middle of a poll.
-        if not is_address or not re.fullmatch(r"[\w.:-]+", parts.hostname or "", re.ASCII):
+        # What a client can't make a connection or a header of would end the process in the middle of a poll.
+        if not is_address or not re.fullmatch(r"[\w.:-]+", parts.hostname or "", re.ASCII) or not _IN_A_HEADER(value):
             raise ValueError("must be a web address beginning with https://")
         return value.rstrip("/")
+
+    @field_validator("poll_interval")
+    @classmethod
+    def _no_longer_than_a_timer(cls, value: float) -> float:
+        return min(value, LONGEST_INTERVAL)
 
     @field_validator("slack_api_url")
     @classmethod
@@ -256,8 +263,10 @@ class Settings(BaseSettings):
             )
         if self.poll_interval < 60:
             yield "POLL_INTERVAL is below 60 seconds: iSpring publishes no rate limit and may throttle the key."
+        if self.poll_interval >= LONGEST_INTERVAL:
+            yield "POLL_INTERVAL is 30 days or more: Spotter polls every 30 days."
         platform = next((name for name in ("DYNO", "RENDER") if environ.get(name)), None)
-        if platform:
+        if platform and not is_on_volume(self.database_path):
             yield (
                 f"This platform ({platform} is set) wipes its disk at every restart unless a volume is mounted at the "
                 "database's folder. Without one Spotter forgets its rules, links and targets, and what it has told."
@@ -286,6 +295,13 @@ def load(environ: Mapping[str, str], *needs: Needs, env_file: Path | None = Path
     if problems or settings is None:
         raise ConfigError(sorted(set(problems)))
     return settings
+
+
+def is_on_volume(file: Path) -> bool:
+    """Whether a file, there already or not, lies on another file system than the system's own: what a platform mounts
+    as a volume outlives a restart."""
+    there = next(folder for folder in file.absolute().parents if folder.exists())
+    return there.stat().st_dev != Path("/").stat().st_dev
 
 
 def _given(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:

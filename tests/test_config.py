@@ -95,7 +95,17 @@ def test_a_number_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch, name:
 
 
 @pytest.mark.parametrize("name", ["ISPRING_API_URL", "HEARTBEAT_URL", "ISPRING_ACCOUNT_URL"])
-@pytest.mark.parametrize("value", ["https://hc.example:s3cret/x", "https://[::1", "https://hc exa.example", "https://"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://hc.example:s3cret/x",
+        "https://[::1",
+        "https://hc exa.example",
+        "https://",
+        "https://hc.example/\u00fc",
+        "https://hc.example/a b",
+    ],
+)
 def test_an_address_nobody_could_connect_to_is_refused_without_a_word_of_it(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
@@ -137,6 +147,21 @@ def test_what_works_but_may_surprise_is_a_warning(monkeypatch: pytest.MonkeyPatc
     for word in ("ISPRING_TIMEZONE", "Socket Mode", "POLL_INTERVAL", "DYNO"):
         assert any(word in line for line in warnings), word
     assert not any("hush" in line for line in warnings)
+
+
+def test_a_volume_at_the_databases_folder_is_nothing_to_warn_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_volume = given(monkeypatch, **WORKING, SPOTTER_DATABASE_URL="sqlite:////dev/shm/not-there-yet/spotter.db")
+    assert not any("RENDER" in line for line in on_volume.warnings({"RENDER": "true"}))
+    beside = given(monkeypatch, **WORKING, SPOTTER_DATABASE_URL="sqlite:////not-there-yet/spotter.db")
+    assert any("RENDER" in line for line in beside.warnings({"RENDER": "true"}))
+
+
+def test_any_positive_interval_is_taken_and_one_beyond_all_timers_is_the_longest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = given(monkeypatch, **WORKING, POLL_INTERVAL="1e300")
+    assert settings.poll_interval == 30 * 86_400
+    assert any("every 30 days" in line for line in settings.warnings({}))
 
 
 def test_lists_and_spans_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:

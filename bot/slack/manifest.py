@@ -6,6 +6,8 @@ Source: Slack's manifest schema, version 2 (unknown keys are rejected); Socket M
 from dataclasses import dataclass
 from typing import Any
 
+from bot.slack.door import PATH
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -56,7 +58,7 @@ EVENTS = (
 
 def manifest(command: str, http_url: str | None = None) -> dict[str, Any]:
     """The manifest for Socket Mode, or for HTTP mode where the bot's own address is given (`https://bot.example`)."""
-    events_url = f"{http_url.rstrip('/')}/slack/events" if http_url else None
+    events_url = f"{http_url}{PATH}" if http_url else None
     address = {"url": events_url} if events_url else {}
     request_address = {"request_url": events_url} if events_url else {}
     return {

@@ -55,6 +55,19 @@ def _at(tree: Any, path: tuple[str | int, ...]) -> Any:
     return tree
 
 
+@pytest.mark.parametrize("address", ["bot.example", "http://bot.example", "https://", "https://bot exa.example"])
+async def test_an_address_that_slack_would_not_call_is_refused(house: House, address: str) -> None:
+    said = await house.say("manifest", "--http", address)
+    assert said.code == 2
+    assert "https://" in said.err and "Traceback" not in said.err
+
+
+async def test_an_address_with_the_path_already_behind_it_gets_it_once(house: House) -> None:
+    said = await house.say("manifest", "--http", "https://bot.example/slack/events/")
+    [command] = json.loads(said.out)["features"]["slash_commands"]
+    assert command["url"] == "https://bot.example/slack/events"
+
+
 @pytest.mark.parametrize("url", [None, "https://bot.example"], ids=["Socket Mode", "HTTP"])
 async def test_the_manifest_is_one_that_slack_takes(house: House, url: str | None) -> None:
     said = await house.say("manifest", *(("--http", url) if url else ()))
