@@ -1,5 +1,5 @@
 // The page's beginning: who looks, at what, and what is drawn when news comes.
-import { appAvatar, arrowKeys, avatar, byId, fill, h, remember, remembered } from "./dom.js";
+import { appAvatar, arrowKeys, byId, fill, h, remember, remembered } from "./dom.js";
 import { startComposer } from "./composer.js";
 import { drawControls, startControls } from "./controls.js";
 import { channelById, connect, deed, onChange, personById, state } from "./live.js";
@@ -14,15 +14,18 @@ const unread = (channel) => {
 
 const HOME = { id: "home", name: "Home", kind: "home" };
 
+const nameOf = (channel) => (channel.kind === "im" ? state.app?.name || "Spotter" : channel.name);
+
+// The lock is drawn: not every machine has a font with that sign.
+const signOf = (channel) => (channel.kind === "private" ? h("span", { class: "lock" }) : { home: "⌂", channel: "#" }[channel.kind]);
+
 function entry(channel) {
   const open = view.channel === channel.id;
   const count = channel.kind === "home" || open ? 0 : unread(channel);
-  const label = { home: "⌂", channel: "#", private: "🔒", im: "" }[channel.kind];
-  const name = channel.kind === "im" ? state.app?.name || "Spotter" : channel.name;
   return h("button", { type: "button", class: `place ${open ? "open" : ""} ${count ? "unread" : ""} ${channel.archived ? "archived" : ""}`, "aria-current": open ? "page" : undefined,
     data: { channel: channel.id, key: channel.id }, onclick: () => go(channel.id) },
-  channel.kind === "im" ? appAvatar("tiny") : h("span", { class: "place-sign", "aria-hidden": "true" }, label),
-  h("span", { class: "place-name" }, name), count > 0 && h("span", { class: "count" }, count, h("span", { class: "sr" }, " unread")));
+  channel.kind === "im" ? appAvatar("tiny") : h("span", { class: "place-sign", "aria-hidden": "true" }, signOf(channel)),
+  h("span", { class: "place-name" }, nameOf(channel)), channel.kind === "private" && h("span", { class: "sr" }, " (private)"), count > 0 && h("span", { class: "count" }, count, h("span", { class: "sr" }, " unread")));
 }
 
 function drawSidebar() {
@@ -43,12 +46,20 @@ function drawSidebar() {
   document.title = total ? `(${total}) Spotter demo` : "Spotter demo";
 }
 
+function notesOn(channel) {
+  if (channel.kind === "home") return ["The app's Home tab, made for you"];
+  if (channel.kind === "im") return ["Direct messages with the app"];
+  const app = channel.has_app ? "Spotter is in" : "Spotter is not in this channel";
+  return [channel.topic, `${channel.members.length} members`, app, channel.archived && "archived"];
+}
+
 function drawHead() {
-  const channel = channelById(view.channel);
-  const title = view.channel === "home" ? "Home" : channel?.kind === "im" ? state.app?.name || "Spotter" : channel ? `${channel.kind === "private" ? "🔒 " : "# "}${channel.name}` : "";
-  const notes = channel && channel.kind !== "im" ? [channel.topic, `${channel.members.length} members`, channel.has_app ? "Spotter is in" : "Spotter is not in this channel", channel.archived && "archived"] : [channel?.kind === "im" ? "Direct messages with the app" : "The app's Home tab, made for you"];
-  byId("conversation-title").textContent = title;
-  byId("conversation-topic").textContent = notes.filter(Boolean).join(" · ");
+  const channel = view.channel === HOME.id ? HOME : channelById(view.channel);
+  if (!channel) return;
+  const isRoom = channel.kind === "channel" || channel.kind === "private";
+  fill(byId("conversation-title"), isRoom && [signOf(channel), " "], nameOf(channel));
+  byId("conversation-topic").textContent = notesOn(channel).filter(Boolean).join(" · ");
+  const title = `${isRoom ? "# " : ""}${nameOf(channel)}`;
   byId("composer-text").setAttribute("aria-label", `Message ${title}`);
   byId("composer-text").placeholder = `Message ${title}, or ${state.hints.command} for Spotter`;
 }
