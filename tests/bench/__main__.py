@@ -31,12 +31,14 @@ class Case:
     most_times: float | None
     most_memory: float | None = None
     most_memory_full: float | None = None
+    most_times_full: float | None = None  # where a million may cost more than ten times 100,000
     is_first: bool = False
     what: str = "ours"  # "elsewhere": under another ISPRING_TIMEZONE than what is stored was read in
 
 
 CASES = (
-    Case("first baseline", "same", "fill", 8, is_first=True),
+    # Keys are random: beyond the cache each commit writes most pages of their index again.
+    Case("first baseline", "same", "fill", 8, None, 300, most_times_full=12, is_first=True),
     Case("unchanged bytes", "same", "spool", 1.5, 40, 80),
     Case("another order", "reordered", "stream", 3, None, 300),
     Case("100 changed", "changed", "stream", 3, None, 300),
@@ -107,14 +109,16 @@ async def bench(number: int, runs: int, folder: Path) -> bool:
                 floor = (await one.run(what, case.listing, None if case.floor == "fill" else floors))["cpu"]
             found = await one.run(case.what, case.listing, None if case.is_first else ours)
             costs[case.name] = found["cpu"]
-            most_memory = case.most_memory_full if number >= 1_000_000 else case.most_memory
+            is_full = number >= 1_000_000
+            most_memory = case.most_memory_full if is_full else case.most_memory
+            most_times = case.most_times_full if is_full and case.most_times_full else case.most_times
             ratio = found["cpu"] / floor
-            well = (case.most_times is None or ratio <= case.most_times) and (
+            well = (most_times is None or ratio <= most_times) and (
                 most_memory is None or found["memory"] <= most_memory
             )
             all_well &= well
             click.echo(
-                f"{case.name:30} {floor:7.3f}s {found['cpu']:7.3f}s {ratio:6.2f} {case.most_times or '-':>6} "
+                f"{case.name:30} {floor:7.3f}s {found['cpu']:7.3f}s {ratio:6.2f} {most_times or '-':>6} "
                 f"{found['memory']:6.0f}MB {most_memory or '-':>6}  {'yes' if well else 'NO'}"
             )
     return all_well
