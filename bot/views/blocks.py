@@ -49,7 +49,8 @@ _JOINERS = "\u200c\u200d"  # invisible, but Persian and Indic names are misspell
 _LOOKALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ", "@": "＠"})  # no HTML-like way to escape
 _LEANING = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # inside a word (cash_desk) it formats nothing
 _AUTO_LINK = re.compile(r"://|(?<=\w)\.(?=[^\W\d_]{2})")
-_EMOJI_CODE = re.compile(r":(?!\d\d:)([\w+'-]+):")  # the middle of 09:30:15 is none
+# The middle of 09:30:15 is none; one that the text's end leaves open could be closed by a colon of ours.
+_EMOJI_CODE = re.compile(r":(?!\d\d(?::|$))([\w+'-]+)(:|$)")
 _MENTION = re.compile(r"&lt;＠([UW][A-Z0-9]{2,20})&gt;")
 _BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
 _PARTIAL_ENTITY = re.compile(r"&[a-z]{0,3}$")
@@ -105,7 +106,7 @@ def safe(text: str, limit: int = TITLE) -> str:
     flat = clean(text[: limit * 4]).translate(_LOOKALIKES)
     flat = _LEANING.sub("ˍ", flat)
     flat = _AUTO_LINK.sub(lambda hit: "∶//" if hit[0] == "://" else "․", flat)
-    return clip(escape(_EMOJI_CODE.sub(r"∶\1∶", flat)), limit)
+    return clip(escape(_EMOJI_CODE.sub(lambda hit: f"∶{hit[1]}{hit[2] and '∶'}", flat)), limit)
 
 
 def asked(words: str, limit: int = TITLE) -> str:

@@ -163,7 +163,7 @@ def _strengths_first(details: Details | None) -> list[tuple[str, list[tuple[Area
         return []
     strong = strongest_areas(details, STRENGTHS)
     named = {area.area_id for area, _ in strong}
-    weak = [pair for pair in weakest_areas(details, TO_WORK_ON) if pair[1] < 100 and pair[0].area_id not in named]
+    weak = [pair for pair in weakest_areas(details, TO_WORK_ON) if pair[0].area_id not in named]
     return [("Went well", strong), ("To work on", weak)]
 
 

@@ -63,9 +63,9 @@ def criterion_percent(criterion: CriterionResult) -> float | None:
 
 
 def weakest_areas(details: Details, how_many: int = WORST_AREAS) -> list[tuple[AreaResult, float]]:
-    """The areas with the lowest results, the lowest first."""
+    """The areas with the lowest results, the lowest first; none that lost nothing."""
     scored = [(area, value) for area in details.areas if (value := area_percent(area)) is not None]
-    return sorted(scored, key=lambda pair: pair[1])[:how_many]
+    return sorted([pair for pair in scored if pair[1] < 100], key=lambda pair: pair[1])[:how_many]
 
 
 def strongest_areas(details: Details, how_many: int) -> list[tuple[AreaResult, float]]:
@@ -155,12 +155,15 @@ def change_since_previous(record: SessionRecord, *, as_token: bool) -> str:
         return ""
     finished = record.previous.facts.finished
     when = f", {(date_token if as_token else instant)(finished.at)}" if finished.at else ""
-    was = f"since the previous session ({percent(before, now)}{when})"
     if now == before:
-        return f"No change {was}"
-    difference = amount(abs(now - before)) if abs(now - before) < 1 else f"{abs(now - before):.0f}"
-    points = "percentage point" if difference == "1" else "percentage points"
-    return f"{'Up' if now > before else 'Down'} {difference} {points} {was}"
+        return f"No change since the previous session ({percent(before, now)}{when})"
+    shown, difference = percent(before, now), abs(now - before)
+    apart = amount(difference) if difference < 1 else f"{difference:.0f}"
+    if difference >= 1 and round(difference) != abs(round(now) - round(before)):
+        # Each rounded by itself, 95.6 and 87.4 seem 9 apart and are 8: then a decimal of both says so.
+        shown, apart = f"{before:.1f} %", f"{difference:.1f}"
+    points = "percentage point" if apart == "1" else "percentage points"
+    return f"{'Up' if now > before else 'Down'} {apart} {points} since the previous session ({shown}{when})"
 
 
 def history_lines(history: Sequence[HistoryEntry], *, as_token: bool, limit: int = HISTORY_SHOWN) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 from bot.core.changes import outcome_of
 from bot.core.model import (
     Acknowledgement,
+    AreaResult,
     ChangeKind,
     CriterionResult,
     Details,
@@ -100,11 +101,31 @@ def test_the_text_alone_tells_who_what_and_how_it_came_out() -> None:
 
 
 def test_the_text_names_no_weak_points_where_there_are_none() -> None:
-    perfect = Details(areas=(), criteria=(CriterionResult("c1", "Counts the float", "", False, 5, 5),))
+    perfect = Details(
+        areas=(AreaResult("a1", "Cash desk", 100.0),),
+        criteria=(CriterionResult("c1", "Counts the float", "", False, 5, 5),),
+    )
     for one in (record(details=None), record(details=perfect), record(details=Details((), ()))):
         message = render(delivery_of(one), facts(one))
         assert "Weakest" not in message.text and "Lowest" not in message.text
         assert ". ." not in message.text
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        (64.0, 72.0, "Up 8 percentage points since the previous session (64 %"),
+        (87.4, 95.6, "Up 8.2 percentage points since the previous session (87.4 %"),
+        (95.6, 87.4, "Down 8.2 percentage points since the previous session (95.6 %"),
+        (72.0, 73.0, "Up 1 percentage point since the previous session (72 %"),
+        (71.7, 72.0, "Up 0.3 percentage points since the previous session (71.7 %"),
+        (72.0, 72.0, "No change since the previous session (72 %"),
+    ],
+)
+def test_how_far_two_results_are_apart_is_what_their_numbers_say(before: float, now: float, told: str) -> None:
+    one = record(session(result=now, points=None), previous=session(2, result=before, points=None))
+    message = render(delivery_of(one), facts(one, with_previous=frozenset({key_of()})))
+    assert told in message.text
 
 
 def test_a_previous_session_the_owner_may_not_see_is_not_mentioned() -> None:

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.core.changes import outcome_of
@@ -103,6 +103,7 @@ def check(message: Message) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(hostile, hostile, hostile, hostile, hostile, hostile, st.sampled_from([CHANNEL, OBSERVER, EMPLOYEE]))
+@example(name="x", site="x", title="x", criterion="x", status=":tada", date="x", to=CHANNEL)  # a colon of ours follows
 def test_a_card_stays_a_card(
     name: str, site: str, title: str, criterion: str, status: str, date: str, to: Destination
 ) -> None:
