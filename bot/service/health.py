@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from bot.core.errors import SpotterError, StoreError
+from bot.core.errors import StoreError
 from bot.core.ports import Clock, Store
 from bot.service.metrics import Tallies, stand, told
-
-LAST_ANSWERS = 2.0  # seconds that requests under way are given at the end
 
 
 @dataclass(slots=True)
@@ -67,17 +65,3 @@ def health_app(pulse: Pulse, tallies: Tallies, store: Store, clock: Clock) -> we
     app = web.Application(client_max_size=1 << 20)
     app.add_routes([web.get("/healthz", healthz), web.get("/metrics", metrics)])
     return app
-
-
-async def serve(app: web.Application, port: int) -> web.AppRunner:
-    """Listens on all addresses at a port and answers the runner, whose `cleanup` stops it. Raises SpotterError."""
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=LAST_ANSWERS)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - a platform's router comes from outside
-    except OSError as error:
-        await runner.cleanup()
-        raise SpotterError(
-            f"PORT {port} can't be listened on ({error.strerror}): another program may use it. Choose another."
-        ) from error
-    return runner

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Any, NoReturn, TypeVar
 
 import structlog
@@ -19,8 +19,9 @@ from bot.core.errors import MessengerError, SpotterError
 from bot.core.ports import Clock, PollReport
 from bot.service import interpreter
 from bot.service.database import opened_store
+from bot.service.doorkeeper import served
 from bot.service.duties import Duties
-from bot.service.health import Pulse, health_app, serve
+from bot.service.health import Pulse, health_app
 from bot.service.listening import CountedTraining
 from bot.service.metrics import Tallies
 from bot.service.parts import ispring_reader, slack_messenger
@@ -155,14 +156,10 @@ class Parts:
         """Everything at once until `stop`; the first part that breaks ends the others."""
         app = health_app(self._pulse, self._tallies, self._store, self._clock)
         app.router.add_post(PATH, self._from_slack)
-        runner = await serve(app, self._settings.port) if self._settings.port is not None else None
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._converse(stop), name="converse")
-                group.create_task(self._lead(stop), name="lead")
-        finally:
-            if runner is not None:
-                await runner.cleanup()
+        port = self._settings.port
+        async with served(app, port) if port is not None else nullcontext(), asyncio.TaskGroup() as group:
+            group.create_task(self._converse(stop), name="converse")
+            group.create_task(self._lead(stop), name="lead")
 
     # ---- answering people ----------------------------------------------------------------------------------------
 
