@@ -1,5 +1,6 @@
 """Slack's requests over HTTP: checked before anything reads them, then handed to Bolt. No body is ever logged."""
 
+import asyncio
 from urllib.parse import parse_qs
 
 import structlog
@@ -10,6 +11,7 @@ from slack_sdk.signature import SignatureVerifier
 
 PATH = "/slack/events"
 MOST_BYTES = 1024 * 1024
+PATIENCE = 10.0  # seconds for a whole body; Slack itself gives a request three
 _FORM = "application/x-www-form-urlencoded"
 
 log = structlog.get_logger(__name__)
@@ -18,19 +20,27 @@ log = structlog.get_logger(__name__)
 class SlackDoor:
     """One route of a web application that somebody else serves: `POST /slack/events`."""
 
-    def __init__(self, app: AsyncApp, signing_secret: str) -> None:
+    def __init__(self, app: AsyncApp, signing_secret: str, *, patience: float = PATIENCE) -> None:
         self._app = app
         self._verifier = SignatureVerifier(signing_secret)
+        self._patience = patience
 
     async def handle_http(self, request: web.Request) -> web.Response:
-        """401 for what is not provably Slack's and fresh, 413 beyond 1 MiB, 400 for what makes no sense, else Bolt's
-        answer."""
+        """401 for what is not provably Slack's and fresh, 408 for what does not arrive, 413 beyond 1 MiB, 415 for what
+        is compressed (Slack compresses nothing), 400 for what makes no sense, else Bolt's answer."""
+        if "Content-Encoding" in request.headers:
+            return web.Response(status=415)
         if request.content_length is not None and request.content_length > MOST_BYTES:
             return web.Response(status=413)
         try:
-            raw = await request.read()
+            async with asyncio.timeout(self._patience):
+                raw = await request.read()
+        except TimeoutError:
+            return web.Response(status=408)
         except web.HTTPRequestEntityTooLarge:
             return web.Response(status=413)
+        except (web.RequestPayloadError, ConnectionError):  # chunks that are none; a body whose sender has gone
+            return web.Response(status=400)
         if len(raw) > MOST_BYTES:
             return web.Response(status=413)
         if _is_ssl_check(request, raw):
@@ -58,6 +68,8 @@ class SlackDoor:
             return "not signed"
         if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 12):
             return "timestamp is no number"
+        if not signature.isascii():
+            return "signature is no hex digits"  # Python compares only ASCII text in constant time
         try:
             is_valid = self._verifier.is_valid(raw, timestamp, signature)
         except UnicodeDecodeError:

@@ -11,8 +11,9 @@ from bot.core.errors import NotAllowed, QueryError
 from bot.core.model import Message
 from bot.core.ports import Command, Press, Reply, Submission
 from bot.demo.slack import SlackStandIn
+from bot.service.doorkeeper import served
 from bot.slack.client import SlackMessenger
-from bot.slack.door import PATH, SlackDoor
+from bot.slack.door import PATH, PATIENCE, SlackDoor
 from bot.slack.intake import Intake
 from bot.slack.socket import SocketMode
 from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, company
@@ -94,8 +95,8 @@ class Office:
 
 
 @asynccontextmanager
-async def office(*, http: bool, now: RealClock | None = None) -> AsyncIterator[Office]:
-    """Over HTTP or over Socket Mode."""
+async def office(*, http: bool, now: RealClock | None = None, patience: float = PATIENCE) -> AsyncIterator[Office]:
+    """Over HTTP, whose door waits so long for a body, or over Socket Mode."""
     clock, desk = now or RealClock(), FrontDesk()
     slack = SlackStandIn(
         company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=clock.now, time_scale=0.01
@@ -104,7 +105,7 @@ async def office(*, http: bool, now: RealClock | None = None) -> AsyncIterator[O
         identity = await messenger.identify()
         async with Intake(desk, messenger, identity, clock, "/ojt") as intake:
             opened = Office(slack, desk, messenger, intake)
-            async with _listening(opened) if http else _connected(opened, clock):
+            async with _listening(opened, patience) if http else _connected(opened, clock):
                 yield opened
 
 
@@ -121,17 +122,13 @@ async def _connected(opened: Office, clock: RealClock) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _listening(opened: Office) -> AsyncIterator[None]:
+async def _listening(opened: Office, patience: float) -> AsyncIterator[None]:
     application = web.Application(client_max_size=8 * 1024 * 1024)
-    application.router.add_post(PATH, SlackDoor(opened.intake.app, SECRET).handle_http)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    opened.url = f"http://127.0.0.1:{runner.addresses[0][1]}{PATH}"
-    opened.slack.deliveries.request_url = opened.url
-    try:
-        yield
-    finally:
-        opened.slack.deliveries.request_url = None
-        await runner.cleanup()
+    application.router.add_post(PATH, SlackDoor(opened.intake.app, SECRET, patience=patience).handle_http)
+    async with served(application, 0) as port:
+        opened.url = f"http://127.0.0.1:{port}{PATH}"
+        opened.slack.deliveries.request_url = opened.url
+        try:
+            yield
+        finally:
+            opened.slack.deliveries.request_url = None

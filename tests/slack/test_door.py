@@ -1,9 +1,13 @@
 """Over HTTP, only what is provably Slack's and fresh is read, and nothing of a body reaches the log."""
 
+import asyncio
+import gzip
 import io
 import logging
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -45,6 +49,8 @@ async def test_anything_else_is_refused_without_a_word_of_it_in_the_log(
         {"X-Slack-Signature": good["X-Slack-Signature"]},
         {"X-Slack-Request-Timestamp": good["X-Slack-Request-Timestamp"]},
         {**good, "X-Slack-Signature": "v0=" + "0" * 64},
+        {**good, "X-Slack-Signature": "v0=é"},
+        {**good, "X-Slack-Signature": "😀"},
         {**good, "X-Slack-Request-Timestamp": "yesterday"},
         {**good, "X-Slack-Request-Timestamp": "٣"},
         {**good, "X-Slack-Request-Timestamp": "9" * 40},
@@ -68,6 +74,44 @@ async def test_a_body_that_is_no_text_is_refused(door: Office) -> None:
 
 async def test_an_oversized_body_is_refused_unread(door: Office) -> None:
     assert await send(door, {}, "x" * (1024 * 1024 + 1)) == 413
+
+
+async def test_whatever_says_it_is_compressed_is_refused_unread(door: Office, caplog: pytest.LogCaptureFixture) -> None:
+    for encoding, body in (
+        ("gzip", b"no gzip at all"),
+        ("gzip", gzip.compress(BODY.encode())),
+        ("br", b""),
+        ("x", b"x"),
+    ):
+        headers = {"Content-Encoding": encoding, **door.slack.deliveries.signed(BODY)}
+        assert await send(door, headers, body) == 415
+    assert caplog.messages == [] and door.desk.commands == []
+
+
+async def test_a_body_that_does_not_arrive_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    async with office(http=True, patience=0.2) as door:
+        assert await _sent_raw(door, "Content-Length: 9", b"half") == 408
+    assert caplog.messages == []
+
+
+async def test_chunks_that_are_none_and_a_sender_who_goes_away_break_nothing(
+    door: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await _sent_raw(door, "Transfer-Encoding: chunked", b"none\r\n") == 400
+    for _ in range(3):
+        await _sent_raw(door, "Content-Length: 9", b"half", waits=False)
+    assert await send(door, door.slack.deliveries.signed(BODY)) == 200
+    assert caplog.messages == []
+
+
+async def _sent_raw(door: Office, header: str, body: bytes, *, waits: bool = True) -> int | None:
+    """The status of a request that no HTTP library would make; None for a sender who goes away at once."""
+    url = urlsplit(door.url)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    with closing(writer):
+        writer.write(f"POST {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\n{header}\r\n\r\n".encode() + body)
+        await writer.drain()
+        return int((await reader.readline()).split()[1]) if waits else None
 
 
 async def test_slacks_look_at_the_certificate_and_its_challenge_are_answered(door: Office) -> None:
