@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from bot.cli.terminal import say
 from bot.core.errors import ConfigError, SpotterError
 
 __all__ = ["VERBS", "main"]
@@ -68,7 +69,8 @@ def _ended() -> int:
     try:
         spotter(standalone_mode=False)
     except ConfigError as error:
-        _say(f"The configuration has {_count(len(error.problems), 'problem')}:", *error.problems)
+        problems = "\n".join(error.problems)
+        say(f"The configuration has {_count(len(error.problems), 'problem')}:\n{problems}", err=True)
         return 2
     except click.UsageError as error:
         error.show()
@@ -78,17 +80,12 @@ def _ended() -> int:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as error:
-        _say(error.format_message())
+        say(error.format_message(), err=True)
         return 1
     except SpotterError as error:
-        _say(str(error))
+        say(str(error), err=True)
         return 1
     return 0
-
-
-def _say(*lines: str) -> None:
-    for line in lines:
-        click.echo(line, err=True)
 
 
 def _count(number: int, noun: str) -> str:

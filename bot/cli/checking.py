@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from bot.cli.terminal import say
 from bot.config import Needs, load
 from bot.core.errors import SpotterError
 from bot.doctor import Level, examine
@@ -25,16 +26,16 @@ def check() -> None:
         wrong = 0
         async for finding in examine(settings, os.environ, SystemClock(settings.clock_offset), _show_progress):
             _show_progress("")
-            click.echo(f"{_SIGNS[finding.level]} {finding.what}")
+            say(f"{_SIGNS[finding.level]} {finding.what}")
             if finding.remedy:
-                click.echo(f"          {finding.remedy}")
+                say(f"          {finding.remedy}")
             wrong += finding.level is Level.WRONG
         return wrong
 
     wrong = asyncio.run(look())
     if wrong:
         raise SpotterError(f"{wrong} thing{'s' if wrong > 1 else ''} to mend.")
-    click.echo("All is well.")
+    say("All is well.")
 
 
 def _show_progress(doing: str) -> None:

@@ -1,15 +1,14 @@
 """`backup`, `restore`, `erase`, `audit`, `people`: what whoever looks after Spotter does with its memory."""
 
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from tabulate import tabulate
 
 from bot.cli.rows import with_store
+from bot.cli.terminal import json_of, say, table_of
 from bot.config import load
 from bot.core import query as language
 from bot.core.access import Reach
@@ -22,6 +21,7 @@ from bot.core.reachability import Reachability, reachability
 from bot.service.clock import SystemClock
 from bot.store.backup import back_up
 from bot.store.backup import restore as put_back
+from bot.views.blocks import clean
 
 LARGE = 16_384  # pages of 4 KiB: below that a copy is done before one could look
 NAMED = 10  # people listed where a name fits several
@@ -39,9 +39,7 @@ def backup(file: Path, force: bool) -> None:
     now = SystemClock(settings.clock_offset).now()
     copied = back_up(settings.database_path, file, overwrite=force, now=now, progress=_show_progress)
     _end_progress()
-    click.echo(
-        f"{file}: {copied.sessions:,} sessions, {copied.size / 1e6:,.1f} MB, verified. It holds people's results."
-    )
+    say(f"{file}: {copied.sessions:,} sessions, {copied.size / 1e6:,.1f} MB, verified. It holds people's results.")
 
 
 @click.command()
@@ -52,19 +50,17 @@ def restore(file: Path) -> None:
     now = SystemClock(settings.clock_offset).now()
     done = put_back(settings.database_path, file, now=now, progress=_show_progress)
     _end_progress()
-    click.echo(f"Restored: {done.sessions:,} sessions, as of {done.copied_at:%Y-%m-%d %H:%M} UTC.")
+    say(f"Restored: {done.sessions:,} sessions, as of {done.copied_at:%Y-%m-%d %H:%M} UTC.")
     if done.kept is not None:
-        click.echo(f"The database before is kept as {done.kept}; delete it when it is not needed any more.")
-    click.echo(
+        say(f"The database before is kept as {done.kept}; delete it when it is not needed any more.")
+    say(
         f"When Spotter starts, it looks for {done.looked_for} messages before it sends them, and counts in one "
         f"summary per destination what was completed since ({done.counted} notices waited already)."
     )
     if done.erased is None:
-        click.echo(
-            "The database before can't be read: whoever was erased since the copy was made must be erased again."
-        )
+        say("The database before can't be read: whoever was erased since the copy was made must be erased again.")
     elif done.erased:
-        click.echo(f"{done.erased} people who were erased since the copy was made are erased again.")
+        say(f"{done.erased} people who were erased since the copy was made are erased again.")
 
 
 def _show_progress(done: int, every: int) -> None:
@@ -102,7 +98,7 @@ def erase(person: str, yes: bool) -> None:
         return await store.transact(work)
 
     for line in _told(with_store(forget), person_id):
-        click.echo(line)
+        say(line)
 
 
 def _one(tx: Tx, asked: str, clock: Clock) -> tuple[str, str]:
@@ -132,7 +128,7 @@ def _has_sessions(tx: Tx, person_id: str, directory: Directory, clock: Clock) ->
 
 
 def _words(person: Person) -> str:
-    return f"{person.name} ({', '.join(part for part in (person.email, person.person_id) if part)})"
+    return f"{clean(person.name)} ({', '.join(clean(part) for part in (person.email, person.person_id) if part)})"
 
 
 def _told(done: Erased, person_id: str) -> Sequence[str]:
@@ -182,15 +178,13 @@ def people(unmatched: bool, as_json: bool) -> None:
             {"id": one.person_id, "name": one.name, "email": one.email, "slack": reach.slack_user_id, "why": reach.why}
             for one, reach in shown
         ]
-        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        say(json_of(rows, indent=1))
         return
     if shown:
-        table = [(one.name, one.email or "", reach.slack_user_id or "", reach.why) for one, reach in shown]
-        click.echo(tabulate(table, headers=["person", "e-mail", "Slack", "why"], disable_numparse=True))
+        cells = [(one.name, one.email, reach.slack_user_id, reach.why) for one, reach in shown]
+        say(table_of(("person", "e-mail", "Slack", "why"), cells))
     matched = sum(reach.slack_user_id is not None for _, reach in found)
-    click.echo(
-        f"{matched} of {len(found)} active people can get direct messages; {inactive} are not active in iSpring."
-    )
+    say(f"{matched} of {len(found)} active people can get direct messages; {inactive} are not active in iSpring.")
 
 
 # ---- the ledger ------------------------------------------------------------------------------------------------------
@@ -203,12 +197,12 @@ def audit(limit: int, as_json: bool) -> None:
     """Show who did what and when, the newest first; people and rules by their ids."""
     entries = with_store(lambda store, _: store.read(lambda tx: tx.ledger.entries(limit)))
     if as_json:
-        click.echo(json.dumps([_entry(entry) for entry in entries], indent=1))
+        say(json_of([_entry(entry) for entry in entries], indent=1))
     elif entries:
         rows = [(f"{one.at:%Y-%m-%d %H:%M:%S}", one.who, one.verb, one.subject) for one in entries]
-        click.echo(tabulate(rows, headers=["when (UTC)", "who", "did", "to what"], disable_numparse=True))
+        say(table_of(("when (UTC)", "who", "did", "to what"), rows))
     else:
-        click.echo("Nobody has done anything yet.")
+        say("Nobody has done anything yet.")
 
 
 def _entry(entry: LedgerEntry) -> dict[str, str]:

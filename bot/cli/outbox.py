@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 import click
-from tabulate import tabulate
 
 from bot.cli.rows import with_store
+from bot.cli.terminal import say, table_of
 from bot.config import load
 from bot.core.access import EVERYTHING
 from bot.core.errors import MessengerError, SpotterError
@@ -39,7 +39,7 @@ def list_outbox(states: Sequence[str], limit: int) -> None:
         DeliveryState.DEAD,
     ]
     found = with_store(lambda store, _: store.read(lambda tx: tx.outbox.list(wanted, limit)))
-    click.echo(tabulate([_told_row(told) for told in found], headers=_TOLD) if found else "Nothing is waiting.")
+    say(table_of(_TOLD, [_told_row(told) for told in found]) if found else "Nothing is waiting.")
 
 
 @outbox.command("retry")
@@ -56,7 +56,7 @@ def retry(delivery_id: str) -> None:
 
     if not with_store(again):
         raise SpotterError(f"There is no dead or held delivery {delivery_id}. See: spotter outbox list --state dead")
-    click.echo("It goes out when Spotter runs.")
+    say("It goes out when Spotter runs.")
 
 
 @outbox.command("drop")
@@ -73,7 +73,7 @@ def drop(delivery_id: str) -> None:
 
     if not with_store(give_up):
         raise SpotterError(f"There is no unsettled delivery {delivery_id}. See: spotter outbox list")
-    click.echo("It will not be sent.")
+    say("It will not be sent.")
 
 
 @outbox.command("why")
@@ -85,7 +85,7 @@ def why(session_id: str) -> None:
     if not found:
         raise SpotterError(f"No session's id begins with {session_id}. See: spotter sessions")
     for explained, links in found:
-        click.echo("\n".join(why_lines(explained, links, ON_TERMINAL)))
+        say("\n".join(why_lines(explained, links, ON_TERMINAL)))
 
 
 async def _explained(store: Store, clock: Clock, prefix: str) -> list[tuple[Explanation, dict[str, str]]]:

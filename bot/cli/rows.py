@@ -8,6 +8,7 @@ from typing import TypeVar
 import click
 
 from bot.chat.sight import names, refuse_unknown, sight
+from bot.cli.terminal import say
 from bot.config import load
 from bot.core import query as language
 from bot.core.access import OPERATOR_VIEWER
@@ -15,6 +16,7 @@ from bot.core.errors import QueryError, SpotterError
 from bot.core.ports import Clock, Store, Tx
 from bot.service.clock import SystemClock
 from bot.service.database import opened_store
+from bot.views.blocks import clean
 
 T = TypeVar("T")
 
@@ -49,8 +51,9 @@ def refuse_unknown_names(tx: Tx, asked: language.Query, clock: Clock) -> None:
     except QueryError as error:
         if tx.people.directory_at() is not None and tx.sessions.poll_state().baseline_at is not None:
             raise SpotterError(_with_nearest(error)) from error
-        click.echo("iSpring has not been read yet, so the names in this query are taken as they are.", err=True)
+        say("iSpring has not been read yet, so the names in this query are taken as they are.", err=True)
 
 
 def _with_nearest(error: QueryError) -> str:
-    return f"{error} Did you mean: {' · '.join(error.suggestions)}" if error.suggestions else str(error)
+    nearest = " · ".join(clean(one) for one in error.suggestions)
+    return f"{error} Did you mean: {nearest}" if nearest else str(error)

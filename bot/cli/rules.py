@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 
 import click
-from tabulate import tabulate
 
 from bot.cli.rows import parsed, refuse_unknown_names, with_store
+from bot.cli.terminal import say, table_of
 from bot.core import query as language
 from bot.core.errors import SpotterError
 from bot.core.model import OPERATOR, Destination, DestinationKind, RuleState
@@ -27,10 +27,10 @@ def list_rules(ended_too: bool) -> None:
     states = () if ended_too else (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
     found = with_store(lambda store, _: store.read(lambda tx: tx.rules.all(states)))
     if not found:
-        click.echo("No rules yet. Make one: spotter rules add C0123456789 'outcome:failed'")
+        say("No rules yet. Make one: spotter rules add C0123456789 'outcome:failed'")
         return
     rows = [(r.rule_id, r.destination.id, r.query or "every completed session", r.owner, r.state, r.why) for r in found]
-    click.echo(tabulate(rows, headers=["rule", "channel", "query", "owner", "state", "why"]))
+    say(table_of(("rule", "channel", "query", "owner", "state", "why"), rows))
 
 
 @rules.command("add")
@@ -60,7 +60,7 @@ def add_rule(channel: str, query: Sequence[str]) -> None:
 
         return await store.transact(work)
 
-    click.echo(with_store(add))
+    say(with_store(add))
 
 
 @rules.command("remove")
@@ -81,4 +81,4 @@ def remove_rule(rule_id: int) -> None:
 
     if not with_store(remove):
         raise SpotterError(f"There is no rule {rule_id} to remove. See: spotter rules list")
-    click.echo(f"Rule {rule_id} is ended.")
+    say(f"Rule {rule_id} is ended.")

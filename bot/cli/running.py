@@ -5,6 +5,7 @@ import os
 
 import click
 
+from bot.cli.terminal import say
 from bot.config import Needs, load
 from bot.core.errors import SpotterError
 from bot.service.clock import SystemClock
@@ -30,4 +31,4 @@ def poll() -> None:
     if report.error:
         raise SpotterError(report.error)
     what = "nothing new" if report.unchanged else f"{report.changed} of {report.listed} sessions new or changed"
-    click.echo(f"Polled: {what}.")
+    say(f"Polled: {what}.")

@@ -1,7 +1,7 @@
 """`sessions`: what is remembered, as a table, JSON or CSV."""
 
 import csv
-import json
+import re
 import shutil
 import sys
 import tempfile
@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
 import click
-from tabulate import tabulate
 
 from bot.cli.rows import parsed, refuse_unknown_names, with_store
+from bot.cli.terminal import json_of, table_of
 from bot.core import query as language
 from bot.core.access import EVERYTHING
 from bot.core.directory import Directory
@@ -118,20 +118,20 @@ def _counted(pages: _Pages, bar: Any) -> Iterator[Row]:
 def _as_json(out: IO[str], rows: Iterator[Row], _pages: _Pages, _asked: language.Query) -> None:
     before = "[\n  "
     for row in rows:
-        out.write(before + json.dumps(row, ensure_ascii=False))
+        out.write(before + json_of(row))
         before = ",\n  "
     out.write("[]\n" if before == "[\n  " else "\n]\n")
 
 
 def _as_csv(out: IO[str], rows: Iterator[Row], _pages: _Pages, _asked: language.Query) -> None:
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    # Every text is quoted: a spreadsheet that separates by semicolons or tabs as well would cut it in two.
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()
-    writer.writerows({name: no_formula(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: no_formula(without_orders(value)) for name, value in row.items()} for row in rows)
 
 
 def _as_table(out: IO[str], rows: Iterator[Row], pages: _Pages, asked: language.Query) -> None:
-    shown = [[_one_line(value) for value in row.values()] for row in rows]
-    out.write(tabulate(shown, headers=list(COLUMNS), disable_numparse=True) + "\n")
+    out.write(table_of(COLUMNS, [tuple(row.values()) for row in rows]) + "\n")
     out.write(f"{pages.shown} of {pages.total}: {language.words(asked)}\n")
 
 
@@ -142,27 +142,37 @@ _FORMS: dict[str, Callable[[IO[str], Iterator[Row], _Pages, language.Query], Non
 }
 
 
+def without_orders(value: object) -> object:
+    """A cell that gives no terminal orders when it is printed; line breaks and tabs stay, for CSV can hold them."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(sign for sign in value if sign in "\t\r\n" or unicodedata.category(sign) != "Cc")
+
+
 def no_formula(value: object) -> object:
     """A cell no spreadsheet takes for a formula: text that begins like one gets a leading apostrophe.
 
-    Spreadsheets overlook blanks and invisible signs before a formula and take wide signs for narrow ones.
+    Spreadsheets overlook blanks and invisible signs before a formula and take wide signs for narrow ones. One that
+    separates by something else than commas begins a cell in the middle of ours: there as well.
     Source: https://owasp.org/www-community/attacks/CSV_Injection
     """
     if not isinstance(value, str):
         return value
-    first = next((sign for sign in value if sign.isprintable() and not sign.isspace()), "")
-    begins_like_one = value.startswith(("\t", "\r", "\n")) or unicodedata.normalize("NFKC", first)[:1] in _STARTS
-    return "'" + value if first and begins_like_one else value
+    begins_like_one = value.startswith(("\t", "\r", "\n")) and any(map(_is_visible, value))
+    marked = _SEPARATED.sub(lambda cell: f"{cell[1]}'{cell[2]}" if _is_formula(cell[2]) else cell[0], value)
+    return "'" + marked if begins_like_one or _is_formula(value) else marked
 
 
+# What begins a new cell elsewhere, and that cell.
+_SEPARATED = re.compile(r"([;|\t\r\n])([^;|\t\r\n]+)")
 # The minus of typography is no hyphen to Unicode, but one to some spreadsheets.
 _STARTS = frozenset("=+-@\u2212")
 
 
-def _one_line(value: object) -> object:
-    """A cell of a table: a title from iSpring must neither break lines nor send the terminal its own orders."""
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, str):
-        return "".join(sign if sign.isprintable() else " " for sign in value)
-    return value
+def _is_formula(text: str) -> bool:
+    first = next(filter(_is_visible, text.replace('"', "")), "")  # quotes are taken off before a cell is read
+    return unicodedata.normalize("NFKC", first)[:1] in _STARTS
+
+
+def _is_visible(sign: str) -> bool:
+    return sign.isprintable() and not sign.isspace()

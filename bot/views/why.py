@@ -8,7 +8,19 @@ from bot.core.changes import outcome_of
 from bot.core.explain import Explanation, Judged
 from bot.core.model import DeliveryState, Destination, DestinationKind, Message
 from bot.core.ports import Attempt, Told
-from bot.views.blocks import SECTION_TEXT, Block, context, date_token, instant, message, mrkdwn, safe, section, size
+from bot.views.blocks import (
+    SECTION_TEXT,
+    Block,
+    clean,
+    context,
+    date_token,
+    instant,
+    message,
+    mrkdwn,
+    safe,
+    section,
+    size,
+)
 from bot.views.results import verdict
 from bot.views.rules import why_words
 
@@ -43,7 +55,7 @@ def _mention(place: Destination) -> str:
 
 IN_SLACK = Spelling(date_token, _mention, safe)
 IN_PUSH = Spelling(instant, _mention, safe)  # the text beside the blocks: notifications show no date tokens
-ON_TERMINAL = Spelling(lambda at: f"{at:%Y-%m-%d %H:%M:%S} UTC", str, lambda text: text, with_deliveries=True)
+ON_TERMINAL = Spelling(lambda at: f"{at:%Y-%m-%d %H:%M:%S} UTC", str, clean, with_deliveries=True)
 
 
 def why_lines(found: Explanation, links: Mapping[str, str], spelled: Spelling) -> list[str]:
