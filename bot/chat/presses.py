@@ -175,7 +175,7 @@ async def _unsubscribe(desk: Desk, pressed: Press, reply: Reply) -> None:
 
 def _direct_messages(kind: DirectMessages) -> Pressing:
     async def choose_kind(desk: Desk, pressed: Press, reply: Reply) -> None:
-        await reply(await choose(desk, pressed.user_id, as_observer=kind))
+        await reply(await choose(desk, pressed, as_observer=kind))
 
     return choose_kind
 
@@ -194,7 +194,7 @@ async def _set(desk: Desk, pressed: Press, reply: Reply, *, is_observer: bool) -
     kind = DirectMessages(pressed.value)
     answer = await choose(
         desk,
-        pressed.user_id,
+        pressed,
         as_observer=kind if is_observer else None,
         as_employee=None if is_observer else kind,
     )

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 
 from bot.chat import home, lifecycle
 from bot.chat.commands import answered, excused
+from bot.chat.commands.settling import save_preferences
 from bot.chat.desk import Desk
 from bot.chat.presses import pressed_in
 from bot.core.errors import NotAllowed, QueryError, StoreBusy
 from bot.core.model import DirectMessages, Message, Preferences
 from bot.core.ports import Command, Press, Reply, Submission, Tx
 from bot.views import actions, answers, modals
+from bot.views.settings import NO_MESSAGES
 
 _CHOICE_EXPECTED = "Choose one from the list."
+_NOBODY = f"Spotter does not know who you are in iSpring. {NO_MESSAGES}"
 
 
 class FrontDesk:
@@ -44,12 +47,13 @@ class FrontDesk:
             return mistakes
         wanted = Preferences(chosen[actions.INPUT_OBSERVER], chosen[actions.INPUT_EMPLOYEE])
 
-        def save(tx: Tx) -> None:
-            tx.people.set_preferences(submitted.user_id, wanted)
-            tx.ledger.write(submitted.user_id, "settings", f"user:{submitted.user_id}", self._desk.clock.now())
+        def save(tx: Tx) -> dict[str, str]:
+            if tx.people.linked_person(submitted.user_id) is None:
+                return {actions.INPUT_OBSERVER: _NOBODY}
+            save_preferences(self._desk, tx, submitted.user_id, wanted)
+            return {}
 
-        await self._desk.store.transact(save)
-        return {}
+        return await self._desk.store.transact(save)
 
     async def home(self, user_id: str) -> None:
         await home.publish(self._desk, user_id)

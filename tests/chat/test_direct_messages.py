@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.model import DeliveryState, Destination, DestinationKind, Notice, NoticeKind, SessionKey
+from bot.core.model import DeliveryState, Destination, DestinationKind, DirectMessages, Notice, NoticeKind, SessionKey
 from bot.core.ports import Told
 from bot.core.routing import subject_of
+from bot.views import actions
 from tests.chat.office import ADMIN, HIGH, LOW, OLGA, Office, everything_in
 from tests.chat.test_lifecycle import look, send, told
 from tests.chat.test_through_slack import open_door, until
@@ -98,3 +99,18 @@ async def test_changes_of_accounts_nobody_knows_cost_no_question(office: Office)
     before = len(office.slack.calls)
     await office.front.person_changed("U0WHOEVER")
     assert len(office.slack.calls) == before
+
+
+async def test_what_came_to_somebody_can_be_stopped_whatever_has_become_of_their_link(office: Office) -> None:
+    await owe(office, LOW)
+    await send(office)
+    conversation = office.slack.direct_message(OLGA).id
+    [message] = office.slack.messages(conversation)
+    await office.ask(ADMIN, f"unlink <@{OLGA}>")
+    where = {"channel_id": conversation, "message_ts": message.ts}
+    more = await office.press(OLGA, actions.DM_ALL, **where)
+    assert more is not None and "Saved" not in more.text
+    stop = await office.press(OLGA, actions.DM_STOP, **where)
+    assert stop is not None and "you get nothing" in stop.text
+    chosen = await office.store.read(lambda tx: tx.people.preferences(OLGA))
+    assert chosen.as_observer is DirectMessages.NONE

@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.model import DirectMessages, Preferences, Targets
 from bot.views import actions
-from tests.chat.office import ADMIN, DANA, EMMA, OLGA, SAM, Office, everything_in, suggestions_of
+from tests.chat.office import ADMIN, DANA, EMMA, GUEST, OLGA, SAM, UNLINKED, Office, everything_in, suggestions_of
 
 
 async def targets(office: Office) -> Targets:
@@ -122,3 +122,34 @@ async def test_a_menu_on_home_redraws_it(office: Office) -> None:
     assert answer is None
     home = office.slack.workspace.homes[OLGA].payload
     assert "*Sessions you observe:* you get nothing." in everything_in(home)
+
+
+# ---- who is nobody ---------------------------------------------------------------------------------------------------
+
+NOBODIES = [GUEST, UNLINKED, "U0STRANGER"]
+CHOOSING = [
+    (actions.DM_STOP, ""),
+    (actions.DM_BELOW, ""),
+    (actions.DM_ALL, ""),
+    (actions.SET_OBSERVER, "none"),
+    (actions.SET_EMPLOYEE, "all"),
+]
+
+
+@pytest.mark.parametrize("nobody", NOBODIES)
+async def test_who_is_nobody_has_nothing_to_choose_and_leaves_no_trace(office: Office, nobody: str) -> None:
+    for action, value in CHOOSING:
+        answer = await office.press(nobody, action, value)
+        assert answer is not None and "Saved" not in answer.text
+    mistakes = await office.submit(nobody, actions.SETTINGS_FORM, as_observer="none", as_employee="none")
+    assert "does not know who you are" in mistakes["as_observer"]
+    assert await preferences(office, nobody) == Preferences()
+    assert await office.ledger() == []
+
+
+async def test_the_ledger_hears_only_of_what_changes(office: Office) -> None:
+    for _ in range(3):
+        await office.press(OLGA, actions.DM_STOP, channel_id="D0OLGA")
+        assert await office.submit(OLGA, actions.SETTINGS_FORM, as_observer="none", as_employee="default") == {}
+    await office.press(OLGA, actions.DM_ALL, channel_id="D0OLGA")
+    assert [verb for _, verb, _ in await office.ledger()] == ["settings", "settings"]

@@ -8,9 +8,9 @@ from bot.chat.desk import Desk, next_step
 from bot.chat.sight import sight, standing
 from bot.core.errors import NotAllowed, QueryError, Remedy
 from bot.core.filters import ids_named
-from bot.core.model import DirectMessages, Message, Preferences, Targets, Viewer
+from bot.core.model import DestinationKind, DirectMessages, Message, Preferences, Targets, Viewer
 from bot.core.nearest import fold, nearest
-from bot.core.ports import Tx
+from bot.core.ports import Press, Tx
 from bot.views import answers
 from bot.views import settings as settings_view
 from bot.views.answers import Needs
@@ -96,21 +96,40 @@ def settings_of(desk: Desk, tx: Tx, viewer: Viewer) -> settings_view.Settings:
 
 async def choose(
     desk: Desk,
-    viewer_id: str,
+    pressed: Press,
     *,
     as_observer: DirectMessages | None = None,
     as_employee: DirectMessages | None = None,
 ) -> Message:
-    """Saves one choice of somebody's and leaves the other as it is."""
-
-    def work(tx: Tx) -> None:
-        mine = tx.people.preferences(viewer_id)
-        tx.people.set_preferences(
-            viewer_id, Preferences(as_observer or mine.as_observer, as_employee or mine.as_employee)
-        )
-        tx.ledger.write(viewer_id, "settings", f"user:{viewer_id}", desk.clock.now())
-
-    await desk.store.transact(work)
+    """Saves one choice of whoever pressed and leaves the other as it is. Raises NotAllowed for who is nobody, unless
+    they stop what came to them."""
+    viewer = await desk.contacts.viewer(pressed.user_id)
     kind = as_observer or as_employee
     assert kind is not None, "one of the two is chosen"
+
+    def work(tx: Tx) -> None:
+        known = standing(viewer, tx.people.directory())
+        if known.why_not and not (kind is DirectMessages.NONE and _came_to_them(tx, pressed)):
+            raise NotAllowed(known.why_not, known.remedy)
+        mine = tx.people.preferences(pressed.user_id)
+        wanted = Preferences(as_observer or mine.as_observer, as_employee or mine.as_employee)
+        save_preferences(desk, tx, pressed.user_id, wanted)
+
+    await desk.store.transact(work)
     return settings_view.direct_messages_set(kind, as_observer=as_observer is not None, command=desk.command)
+
+
+def save_preferences(desk: Desk, tx: Tx, user_id: str, wanted: Preferences) -> None:
+    """Saves somebody's choices; the ledger hears of those only that change anything."""
+    if tx.people.preferences(user_id) == wanted:
+        return
+    tx.people.set_preferences(user_id, wanted)
+    tx.ledger.write(user_id, "settings", f"user:{user_id}", desk.clock.now())
+
+
+def _came_to_them(tx: Tx, pressed: Press) -> bool:
+    """Whether the button is on a direct message of ours: its reader may have lost the link it came by, for a while."""
+    if pressed.channel_id is None or pressed.message_ts is None:
+        return False
+    delivery = tx.outbox.at(pressed.channel_id, pressed.message_ts)
+    return delivery is not None and delivery.destination.kind is DestinationKind.PERSON
