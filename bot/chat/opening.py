@@ -1,7 +1,7 @@
 """Who may open the session behind a button: whoever may see it, and the full members of the channel its card is in."""
 
 from bot.chat.desk import Desk
-from bot.chat.sight import standing, without_hidden_previous
+from bot.chat.sight import as_seen_by, standing
 from bot.core.access import OPERATOR_VIEWER, Verdict, may_see, no_member
 from bot.core.errors import MessengerError, NotAllowed, Remedy
 from bot.core.model import OPERATOR, DestinationKind, NoticeKind, Session, SessionKey, SessionRecord, Viewer
@@ -27,8 +27,7 @@ async def opened(desk: Desk, viewer: Viewer, key: SessionKey, pressed: Press) ->
         return None
     if not verdict.allowed:
         await _refuse_outsiders(desk, viewer, record.session, pressed, owners, verdict.reason)
-    directory = await desk.store.read(lambda tx: tx.people.directory())
-    return without_hidden_previous(record, viewer, directory)
+    return await desk.store.read(lambda tx: as_seen_by(viewer, tx, record, tx.people.directory()))
 
 
 def _owners(tx: Tx, key: SessionKey, pressed: Press) -> tuple[str, ...]:

@@ -154,11 +154,15 @@ def record_of(tx: Tx, seen: Sight, key: SessionKey) -> SessionRecord | None:
     found = tx.sessions.record(key)
     if found is None or not may_see(seen.viewer, found.session.facts, seen.directory).allowed:
         return None
-    return without_hidden_previous(found, seen.viewer, seen.directory)
+    return as_seen_by(seen.viewer, tx, found, seen.directory)
 
 
-def without_hidden_previous(record: SessionRecord, viewer: Viewer, directory: Directory) -> SessionRecord:
-    """The record as a viewer may have it: without this employee's previous session where they may not see that."""
-    if record.previous is None or may_see(viewer, record.previous.facts, directory).allowed:
-        return record
-    return replace(record, previous=None)
+def as_seen_by(viewer: Viewer, tx: Tx, record: SessionRecord, directory: Directory) -> SessionRecord:
+    """The record as a viewer may have it: neither this employee's previous session nor the length of the short id tells
+    of sessions that they may not see."""
+    may_have = record.previous is not None and may_see(viewer, record.previous.facts, directory).allowed
+    return replace(
+        record,
+        previous=record.previous if may_have else None,
+        short_id=tx.sessions.short_id(record.session.key, reach(viewer, directory)),
+    )

@@ -125,14 +125,27 @@ _UUID_LENGTH = 36
 _LAST = "\U0010ffff"  # behind every character an id may hold
 
 
-def short_id(connection: sqlite3.Connection, session_id: str) -> str:
-    """The first 8 hex digits of a session's id, more where another session's id begins with the same."""
-    before = value_of(connection, "SELECT max(session_id) FROM sessions WHERE session_id < ?", (session_id,))
-    after = value_of(connection, "SELECT min(session_id) FROM sessions WHERE session_id > ?", (session_id,))
+def short_id(connection: sqlite3.Connection, session_id: str, reach: Reach) -> str:
+    """The first 8 hex digits of a session's id, more where another id within the reach begins with the same."""
+    before = _nearest(connection, session_id, reach, "max(session_id)", "session_id < ?")
+    after = _nearest(connection, session_id, reach, "min(session_id)", "session_id > ?")
     digits = _digits(session_id)
     # In the order of ids, whoever shares most of the beginning stands right before or right behind.
     shared = max((_shared(digits, _digits(other)) for other in (before, after) if other), default=0)
     return digits[: max(SHORTEST, shared + 1)]
+
+
+def _nearest(connection: sqlite3.Connection, session_id: str, reach: Reach, what: str, side: str) -> str | None:
+    """The id next to this one on a side, of the few that begin alike."""
+    alike = session_id[:SHORTEST]
+    condition = Condition()
+    condition.add("session_id >= ? AND session_id < ?", alike, alike + _LAST)
+    condition.add(side, session_id)
+    within(reach, condition)
+    # By the index of ids: few begin alike, while a whole department's sessions would be many to look through.
+    sql = f"SELECT {what} FROM sessions INDEXED BY sessions_key WHERE {condition.sql}"
+    nearest: str | None = value_of(connection, sql, condition.parameters)
+    return nearest
 
 
 def starting_with(connection: sqlite3.Connection, prefix: str, reach: Reach, limit: int) -> list[Session]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from operator import itemgetter
 
-from bot.core.access import Reach
+from bot.core.access import EVERYTHING, Reach
 from bot.core.changes import outcome_of
 from bot.core.directory import Directory
 from bot.core.model import (
@@ -185,8 +185,8 @@ class Sessions:
         ).fetchone()
         return None if found is None else session_of(found)
 
-    def short_id(self, key: SessionKey) -> str:
-        return search.short_id(self._connection, key.session_id)
+    def short_id(self, key: SessionKey, reach: Reach = EVERYTHING) -> str:
+        return search.short_id(self._connection, key.session_id, reach)
 
     # ---- many sessions ---------------------------------------------------------------------------------------------
 

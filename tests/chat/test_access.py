@@ -5,7 +5,8 @@ import pytest
 from bot.chat.commands import registry
 from bot.chat.presses import PRESSES
 from bot.core.access import Reach
-from bot.core.model import SessionKey
+from bot.core.changes import decide
+from bot.core.model import SessionKey, Targets
 from bot.core.query import Query
 from bot.views import actions
 from tests.chat.office import (
@@ -27,7 +28,9 @@ from tests.chat.office import (
     UNLINKED,
     Office,
     everything_in,
+    facts,
 )
+from tests.fake_clock import NOON
 
 SOUTH = ("Zoltan", "Kovacs", "Vault", "50ee0000")
 ULF = ("Ulf", "60ff0000")
@@ -191,3 +194,18 @@ async def test_who_sees_nothing_is_told_why(office: Office, viewer: str, why: st
 async def test_a_guest_named_in_admins_is_no_admin(office: Office) -> None:
     answer = await office.ask(GUEST, "target 70")
     assert "only admins" in answer.text
+
+
+async def test_the_length_of_an_id_tells_nothing_of_sessions_one_may_not_see(office: Office) -> None:
+    asked = ["results", "show 10aa0000", "why 10aa0000"]
+    before = [everything_in(await office.ask(EMMA, text)) for text in asked]
+    hidden = SessionKey("10aa0000-0000-4000-8000-000000000001", "zoltan")
+    change = decide(None, facts(hidden, "xenia", result=1.0, days_ago=1), now=NOON, targets=Targets())
+    assert change is not None
+    await office.store.transact(lambda tx: tx.sessions.save(change, b"12345678"))
+
+    assert [everything_in(await office.ask(EMMA, text)) for text in asked] == before
+    whole = LOW.session_id.replace("-", "")
+    assert whole not in everything_in(await office.home(EMMA))
+    assert whole not in everything_in(await office.press_details(EMMA, LOW))
+    assert whole in everything_in(await office.press_details(ADMIN, LOW)), "who sees both must tell them apart"

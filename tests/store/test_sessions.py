@@ -208,6 +208,19 @@ async def test_a_short_id_is_as_long_as_it_must_be(db: Database) -> None:
     assert ids == ["1f2e3d4caaa", "1f2e3d4caab", "2f2e3d4c", "odd-1"]
 
 
+async def test_a_short_id_is_only_as_long_as_it_must_be_within_a_reach(db: Database) -> None:
+    await db.transact(lambda tx: baseline(tx, with_id(A), with_id(B, "tom"), with_id(C)))
+
+    async def shown(*employees: str) -> tuple[str, int]:
+        """Its short id within a reach, and how many sessions that means there."""
+        reach = Reach(employees=frozenset(employees))
+        short = await db.read(lambda tx: tx.sessions.short_id(SessionKey(A, "eve"), reach))
+        return short, len(await db.read(lambda tx: tx.sessions.starting_with(short, reach)))
+
+    assert await shown("eve") == ("1f2e3d4c", 1)
+    assert await shown("eve", "tom") == ("1f2e3d4caaa", 1)
+
+
 @pytest.mark.parametrize(
     ("typed", "found"),
     [

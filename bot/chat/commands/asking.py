@@ -175,7 +175,7 @@ def shown(desk: Desk, tx: Tx, seen: Sight, keys: Iterable[SessionKey]) -> sessio
     """What an answer about these sessions says around them."""
     return sessions.Shown(
         directory=seen.directory,
-        short_ids={key: tx.sessions.short_id(key) for key in keys},
+        short_ids={key: tx.sessions.short_id(key, seen.reach) for key in keys},
         data_as_of=tx.sessions.poll_state().last_good_at,
         command=desk.command,
         account_url=desk.account_url,

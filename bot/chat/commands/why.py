@@ -50,7 +50,7 @@ async def why(desk: Desk, asked: Asked) -> Message:
             employee_wants=DirectMessages.ALL if desk.notify_employees else DirectMessages.NONE,
         )
         assert explained is not None, "it was found in this transaction"
-        return explained
+        return replace(explained, record=meant)  # as the viewer may have it
 
     answer = await desk.store.read(work)
     if isinstance(answer, Message):

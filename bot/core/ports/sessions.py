@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
-from bot.core.access import Reach
+from bot.core.access import EVERYTHING, Reach
 from bot.core.directory import Directory
 from bot.core.model import (
     Change,
@@ -124,7 +124,10 @@ class SessionRows(Protocol):
         """Sessions this observer has planned or in progress, the longest due first."""
         ...
 
-    def short_id(self, key: SessionKey) -> str: ...
+    def short_id(self, key: SessionKey, reach: Reach = EVERYTHING) -> str:
+        """What people call a session: as much of its id as tells it from every other within a reach. Whoever sees only
+        some must not learn of the others from its length."""
+        ...
 
     def owe_details(self, keys: Collection[SessionKey]) -> None: ...
 
