@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -13,6 +14,7 @@ from bot.core.model import Message
 from bot.core.ports import Reply
 
 MOST_AT_ONCE = 40
+MOST_OF_ONE = 10  # of one person: the others' requests find a place beside them
 MOST_IN_LINE = 400
 PATIENCE = 30.0  # seconds for one piece of work
 FAREWELL = 5.0  # seconds that running work is given at the end
@@ -28,6 +30,7 @@ class Crew:
         self._farewell = farewell
         self._places = asyncio.Semaphore(MOST_AT_ONCE)
         self._group: asyncio.TaskGroup | None = None
+        self._places_of: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()  # while they have any work
         self._running: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -47,21 +50,29 @@ class Crew:
             task.cancel()
         await group.__aexit__(kind, problem, trace)
 
-    def start(self, name: str, work: Callable[[], Coroutine[Any, Any, None]], reply: Reply | None) -> None:
-        """Starts a piece of work; what goes wrong in it is told through `reply` and logged. Never raises."""
+    def start(
+        self, name: str, work: Callable[[], Coroutine[Any, Any, None]], reply: Reply | None, who: str = ""
+    ) -> None:
+        """Starts a piece of somebody's work (`who`, "" for Slack's own); what goes wrong in it is told through `reply`
+        and logged. Never raises."""
         if self._group is None:
             log.warning("request.too_late", what=name)
             return
         crowded = len(self._running) >= MOST_IN_LINE
-        job = self._excuse(reply) if crowded else self._guarded(name, work, reply)
+        job = self._excuse(reply) if crowded else self._guarded(name, work, reply, self._theirs(who))
         if crowded:
             log.warning("request.refused", what=name, waiting=len(self._running))
         task = self._group.create_task(job, name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _guarded(self, name: str, work: Callable[[], Awaitable[None]], reply: Reply | None) -> None:
-        async with self._places:
+    def _theirs(self, who: str) -> asyncio.Semaphore:
+        return self._places_of.setdefault(who, asyncio.Semaphore(MOST_OF_ONE if who else MOST_AT_ONCE))
+
+    async def _guarded(
+        self, name: str, work: Callable[[], Awaitable[None]], reply: Reply | None, theirs: asyncio.Semaphore
+    ) -> None:
+        async with theirs, self._places:
             try:
                 async with asyncio.timeout(self._patience):
                     await work()

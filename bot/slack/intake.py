@@ -116,7 +116,7 @@ class Intake:
             trigger_id=_text(body, "trigger_id"),
         )
         reply = self._reply(body, user_id, asked.channel_id)
-        self._crew.start("command", lambda: self._reception.command(asked, reply), reply)
+        self._crew.start("command", lambda: self._reception.command(asked, reply), reply, user_id)
 
     async def _on_press(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
@@ -138,7 +138,7 @@ class Intake:
             is_ephemeral=bool(container.get("is_ephemeral")),
         )
         reply = self._reply(body, user_id, channel_id)
-        self._crew.start("press", lambda: self._reception.press(pressed, reply), reply)
+        self._crew.start("press", lambda: self._reception.press(pressed, reply), reply, user_id)
 
     async def _on_submission(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         view = _part(body, "view")
@@ -160,7 +160,7 @@ class Intake:
         else:
             await ack()
             # What the form changed is on the Home tab too; drawing it takes Slack's network, so not before the ack.
-            self._crew.start("home", lambda: self._reception.home(submitted.user_id), None)
+            self._crew.start("home", lambda: self._reception.home(submitted.user_id), None, submitted.user_id)
 
     async def _on_event(self, body: dict[str, Any], event: dict[str, Any]) -> None:
         if self._is_repeated(body):
@@ -169,7 +169,7 @@ class Intake:
         channel_id = _channel_of(event)
         match kind:
             case "app_home_opened" if event.get("tab", "home") == "home":
-                self._crew.start("home", lambda: self._reception.home(user_id), None)
+                self._crew.start("home", lambda: self._reception.home(user_id), None, user_id)
             case "app_mention" | "message" if self._is_said_to_us(kind, event):
                 self._listen(event, user_id, channel_id)
             case "member_joined_channel" if user_id == self._identity.bot_user_id:
@@ -207,7 +207,7 @@ class Intake:
             if said is not None:
                 await reply(said)
 
-        self._crew.start("said", answer, reply)
+        self._crew.start("said", answer, reply, user_id)
 
     def _reply(self, body: Mapping[str, Any], user_id: str, channel_id: str | None) -> Reply:
         url = _text(body, "response_url")

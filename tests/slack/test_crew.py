@@ -1,9 +1,10 @@
 """Work after the acknowledgement is bounded in number and in time, and none outlives its owner."""
 
 import asyncio
+from collections import Counter
 
 from bot.core.model import Message
-from bot.slack.crew import MOST_AT_ONCE, MOST_IN_LINE, Crew
+from bot.slack.crew import MOST_AT_ONCE, MOST_IN_LINE, MOST_OF_ONE, Crew
 
 
 class Told:
@@ -37,6 +38,25 @@ async def test_more_work_than_fits_waits_and_beyond_that_people_are_asked_to_com
         gate.set()
     assert running == 0
     assert len(told.texts) == 3 and all("in a minute" in text for text in told.texts)
+
+
+async def test_nobody_alone_keeps_the_others_waiting() -> None:
+    gate, running = asyncio.Event(), Counter[str]()
+
+    async def work(who: str) -> None:
+        running[who] += 1
+        await gate.wait()
+
+    async with Crew() as crew:
+        for _ in range(2 * MOST_AT_ONCE):
+            crew.start("press", lambda: work("ana"), None, "U0ANA")
+        crew.start("press", lambda: work("ben"), None, "U0BEN")
+        async with asyncio.timeout(5):
+            while not running["ben"]:
+                await asyncio.sleep(0)
+        assert running["ana"] == MOST_OF_ONE
+        gate.set()
+    assert running == {"ana": 2 * MOST_AT_ONCE, "ben": 1}, "and nothing was lost"
 
 
 async def test_work_that_lasts_too_long_is_ended_and_told() -> None:
