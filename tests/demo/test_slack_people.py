@@ -184,13 +184,15 @@ async def test_an_answer_can_be_replaced_and_deleted(slack: SlackStandIn, app: A
 
 async def test_a_slow_command_shows_operation_timeout(slack: SlackStandIn, app: AsyncApp) -> None:
     slack.deliveries.acknowledge_within = 0.2
+    given_up = asyncio.Event()
 
     @app.command("/ojt")
     async def ojt(ack: Any) -> None:
-        await asyncio.sleep(0.4)
+        await given_up.wait()
         await ack()
 
     answer = await slack.command(ANA, SHOP, "/ojt")
+    given_up.set()
     assert answer.failure == "operation_timeout"
     assert "operation_timeout" in answer.messages[0].text
     assert slack.visible_to(BEN, SHOP) == []

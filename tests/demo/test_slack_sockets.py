@@ -149,6 +149,7 @@ async def test_bolt_sees_the_retry_headers(slack: SlackStandIn) -> None:
     slack.deliveries.acknowledge_within = 0.3
     app = bolt_app(slack)
     numbers: list[str] = []
+    came_again = asyncio.Event()
 
     @app.event("message")
     async def message(ack: Any, request: Any) -> None:
@@ -157,7 +158,8 @@ async def test_bolt_sees_the_retry_headers(slack: SlackStandIn) -> None:
     @app.middleware
     async def slow_at_first(request: Any, next_: Any) -> None:
         if request.headers["x-slack-retry-num"][0] == "0":
-            await asyncio.sleep(0.5)
+            await came_again.wait()
+        came_again.set()
         await next_()
 
     async with connected(slack, app):
