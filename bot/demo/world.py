@@ -165,10 +165,6 @@ class World:
         """KeyError for an id nobody has."""
         return self.people[person_id]
 
-    def person_by_email(self, email: str) -> Person | None:
-        wanted = email.strip().lower()
-        return next((person for person in self.people.values() if person.email.lower() == wanted), None)
-
     def person_named(self, name: str) -> Person | None:
         wanted = name.strip().lower()
         return next((person for person in self.people.values() if person.name.lower() == wanted), None)

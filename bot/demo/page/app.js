@@ -64,7 +64,7 @@ function drawHead() {
   byId("composer-text").placeholder = `Message ${title}, or ${state.hints.command} for Spotter`;
 }
 
-export function go(channel) {
+function go(channel) {
   view.channel = channel;
   if (view.thread) closeThread();
   closeDrawers();

@@ -8,7 +8,7 @@ let hints = [];
 let active = -1;
 
 // What could be typed next: commands first, then examples of the command that is there.
-export function hintsFor(words, registry) {
+function hintsFor(words, registry) {
   const { command, entries } = registry;
   if (!words.startsWith("/")) return [];
   if (command.startsWith(words)) return words.length <= command.length ? [{ text: `${command} `, usage: command, about: "Spotter: ask about on-the-job training" }, ...entries.map((entry) => whole(command, entry))] : [];

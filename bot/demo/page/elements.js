@@ -5,7 +5,7 @@ import { plainWithEmoji, safeLink, textObject } from "./mrkdwn.js";
 
 const words = (object) => plainWithEmoji(object?.text || "");
 
-export function confirmFirst(confirm, go) {
+function confirmFirst(confirm, go) {
   if (!confirm) { go(); return; }
   const opener = document.activeElement;
   const close = (yes) => { dialog.close(); dialog.remove(); opener?.focus(); if (yes) go(); };

@@ -22,7 +22,7 @@ export function visibleChannels(viewer = state.viewer) {
   return state.channels.filter((channel) => (channel.kind === "im" ? channel.user === viewer : channel.members.includes(viewer)));
 }
 
-export const mayRead = (message, viewer = state.viewer) => !message.only_for || message.only_for === viewer;
+const mayRead = (message, viewer = state.viewer) => !message.only_for || message.only_for === viewer;
 
 export function messagesOf(channel) {
   return [...state.messages.values()].filter((message) => message.channel === channel && mayRead(message)).sort((a, b) => a.ts.localeCompare(b.ts));
@@ -81,7 +81,7 @@ function messageNode(message, { inThread = false } = {}) {
         h("strong", { class: "author" }, author.name), fromApp && h("span", { class: "badge" }, "APP"),
         h("time", { class: "stamp", title: dateWords("{date_long}, {time_secs}", when, context) }, dateWords("{time}", when, context)),
         h("span", { class: "message-tools" },
-          !message.only_for && !inThread && channelById(message.channel)?.kind !== "gone" && h("button", { type: "button", class: "tool", "aria-label": "Open thread", title: "Thread", onclick: () => openThread(message) }, "↳"),
+          !message.only_for && !inThread && h("button", { type: "button", class: "tool", "aria-label": "Open thread", title: "Thread", onclick: () => openThread(message) }, "↳"),
           h("button", { type: "button", class: "tool", "aria-label": "Raw JSON", title: "Raw JSON", onclick: () => rawDialog("Raw message", message.raw) }, "{}"))),
       h("div", { class: "message-body" }, body(message), message.edited && h("span", { class: "edited" }, "(edited)")),
       thread.length > 0 && h("button", { type: "button", class: "thread-link", onclick: () => openThread(message) },
@@ -179,7 +179,7 @@ function drawHome() {
   if (focused) box.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 }
 
-export function openThread(message) {
+function openThread(message) {
   view.thread = message.id;
   drawThread();
   byId("thread").querySelector("textarea")?.focus();

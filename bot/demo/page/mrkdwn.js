@@ -1,9 +1,9 @@
 // Slack's mrkdwn, as elements. `context` answers names: person(id), channel(id), zone, now.
-import { h, append } from "./dom.js";
+import { h } from "./dom.js";
 import { emoji } from "./emoji.js";
 
 const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
-export const unescape = (text) => text.replace(/&(amp|lt|gt);/g, (entity) => ENTITIES[entity]);
+const unescape = (text) => text.replace(/&(amp|lt|gt);/g, (entity) => ENTITIES[entity]);
 
 const TAGS = { "*": "strong", _: "em", "~": "s" };
 const isWord = (sign) => sign !== undefined && /[\p{L}\p{N}]/u.test(sign);
@@ -148,5 +148,3 @@ export function textObject(object, context) {
   words.split("\n").forEach((line, index) => { if (index) out.push(h("br")); out.push(line); });
   return out;
 }
-
-export const into = (node, text, context) => append(node, mrkdwn(text, context));
