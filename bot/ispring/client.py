@@ -11,7 +11,6 @@ from typing import IO, Self, TypeVar
 
 import msgspec
 import structlog
-from msgspec import Raw
 
 from bot.core.errors import TrainingUnavailable, TrainingUnreadable
 from bot.core.model import AreaResult, CriterionResult, Department, Details, Person, SessionKey
@@ -143,7 +142,7 @@ class Ispring:
             if key in wanted
         }
 
-    async def _rows(self, path: str, place: str, session_ids: Sequence[str], read: Callable[[Raw], T]) -> list[T]:
+    async def _rows(self, path: str, place: str, session_ids: Sequence[str], read: Callable[[bytes], T]) -> list[T]:
         """The rows for some sessions. One id iSpring does not like fails the whole batch: it is halved until found."""
         try:
             body = await self._connection.answer(Call("POST", path, place, json={"sessionIds": list(session_ids)}))
@@ -158,7 +157,7 @@ class Ispring:
             ]
         return (await self._page(body, place, "", read))[0]
 
-    async def _pages(self, path: str, place: str, list_name: str, read: Callable[[Raw], T]) -> list[T]:
+    async def _pages(self, path: str, place: str, list_name: str, read: Callable[[bytes], T]) -> list[T]:
         found: list[T] = []
         seen: set[str] = set()
         params = {"pageSize": str(PAGE_SIZE)}
@@ -175,7 +174,7 @@ class Ispring:
         raise TrainingUnreadable(f"iSpring's answer to {place} has more than {MOST_PAGES} pages.")
 
     async def _page(
-        self, body: bytes, place: str, list_name: str, read: Callable[[Raw], T]
+        self, body: bytes, place: str, list_name: str, read: Callable[[bytes], T]
     ) -> tuple[list[T], str | None]:
         """A page's items and the token of the next; decoded off the event loop."""
 

@@ -20,7 +20,7 @@ import msgspec
 from bot.core.errors import TrainingUnavailable, TrainingUnreadable
 from bot.core.ports import Clock
 from bot.ispring.statuses import TokenRefused, key_refused, meaning, web_page
-from bot.ispring.wire import Token, is_web_page, unreadable
+from bot.ispring.wire import UNREADABLE, Token, is_web_page, unreadable
 
 TOKEN_PATH = "/api/v3/token"  # noqa: S105 - where tokens come from, not one
 TOKEN_PLACE = "a token"  # noqa: S105 - what the call is called in messages
@@ -173,7 +173,7 @@ class Connection:
             await response.aclose()
         try:
             token = msgspec.json.decode(body.getvalue(), type=Token, strict=False)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             if is_web_page(body.getvalue()):
                 # No hiccup makes a page of another server: until the address is corrected nothing will be read.
                 raise web_page(TOKEN_PLACE) from None

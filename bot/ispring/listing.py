@@ -20,7 +20,7 @@ from bot.core.errors import TrainingUnreadable
 from bot.core.model import SessionFacts
 from bot.core.ports import DateEvidence
 from bot.ispring.dates import Dates
-from bot.ispring.wire import SessionRow, page_of, unreadable
+from bot.ispring.wire import UNREADABLE, SessionRow, mark_halves, page_of, readable, unreadable
 
 PIECE = 1 << 20
 LONGEST_ROW = 16 << 20  # bytes; a row has about 500
@@ -107,7 +107,7 @@ class SpooledListing:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some whole rows: decoded, or, where one of them is mistyped, raw."""
+    """Some whole rows: decoded, or, where one of them is mistyped or holds a broken character, raw."""
 
     rows: Sequence[SessionRow] = ()
     raws: Sequence[Raw] = ()
@@ -212,13 +212,12 @@ def decode(array: bytearray | memoryview) -> Piece | None:
     """The rows of an array; None where it is no JSON array."""
     try:
         return Piece(rows=ROWS.decode(array))
-    except msgspec.ValidationError:
+    except UNREADABLE:
+        mark_halves(array)
         try:
             return Piece(raws=RAWS.decode(bytes(array)))
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             return None
-    except (msgspec.DecodeError, RecursionError):
-        return None
 
 
 def one_by_one(raws: Sequence[Raw], seen: int) -> tuple[list[SessionRow], list[str]]:
@@ -227,9 +226,14 @@ def one_by_one(raws: Sequence[Raw], seen: int) -> tuple[list[SessionRow], list[s
     set_aside: list[str] = []
     for number, raw in enumerate(raws, seen + 1):
         try:
-            found.append(ROW.decode(raw))
-        except (msgspec.DecodeError, RecursionError) as error:
+            row = readable(ROW.decode, bytes(raw))
+        except UNREADABLE as error:
             set_aside.append(f"row {number}: {error}")
+            continue
+        if row.is_known_by_broken_characters:
+            set_aside.append(f"row {number}: A broken character in an id or in the status")
+        else:
+            found.append(row)
     return found, set_aside
 
 
@@ -237,6 +241,6 @@ def broken(array: bytes | bytearray) -> TrainingUnreadable:
     """What is wrong with something that should be an array."""
     try:
         RAWS.decode(array)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         return unreadable(bytes(array[:512]), PLACE, error)
     return unreadable(bytes(array[:512]), PLACE)

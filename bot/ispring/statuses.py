@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from bot.core.errors import TrainingError, TrainingRefused, TrainingUnavailable
-from bot.ispring.wire import ErrorBody
+from bot.ispring.wire import UNREADABLE, ErrorBody, readable
 
 QUOTED = 120  # characters of iSpring's own message; an error page can be long
 NEW_KEY = "Check ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET, or make a new API key in iSpring Learn."
@@ -19,6 +19,8 @@ RIGHTS = (
     "The API key must be made by an Account Owner or Account Administrator, and the iSpring plan must include "
     "on-the-job training through the API."
 )
+
+_ERROR = msgspec.json.Decoder(ErrorBody, strict=False)
 
 
 class BadRequest(TrainingRefused):
@@ -80,8 +82,8 @@ def retry_after(value: str | None, now: datetime) -> float | None:
 def quoted(body: bytes) -> str:
     """iSpring's own message, on one line and cut; "" where the body is no error of theirs."""
     try:
-        said = msgspec.json.decode(body, type=ErrorBody, strict=False).text
-    except (msgspec.DecodeError, RecursionError):
+        said = readable(_ERROR.decode, body).text
+    except UNREADABLE:
         return ""
     words = " ".join(said.split())
     return f': "{words[:QUOTED]}"' if words else ""

@@ -5,7 +5,9 @@ Sources: the vendor's OpenAPI files for the names and what is required; public c
 text only serves to be shown (a title, an observer), its absence costs nobody the row.
 """
 
+import codecs
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
@@ -28,6 +30,19 @@ from bot.ispring.dates import Dates
 
 T = TypeVar("T")
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises over what it can't read: bytes that are no UTF-8 are a ValueError to it, and no DecodeError."""
+
+# Up to the next half of an escaped surrogate pair, escape by escape: `\\ud83d` is a backslash and text.
+_WHOLE = re.compile(
+    rb"(?:[^\\]++|\\(?:[^u]|u(?![dD][89a-fA-F][0-9a-fA-F]{2})"
+    rb"|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))*+",
+    re.DOTALL,
+)
+_HALF = b"\xff" * len(rb"\ud83d")  # what is written over one: no UTF-8 either, so that its row is read by itself
+_CONTROLS_AS_SPACES = bytes.maketrans(bytes(range(32)), b" " * 32)
+_AT_ONCE = 1 << 20
+
 Id = Annotated[str, Meta(min_length=1)]
 Number = float | None
 
@@ -47,6 +62,13 @@ class SessionRow(Struct, gc=False, rename="camel"):
     result: Number = None
     total_points: Number = None
     points: Number = None
+
+    @property
+    def is_known_by_broken_characters(self) -> bool:
+        """Whether some id or the status was mended: then it is another's, or nobody's."""
+        return "\ufffd" in (
+            f"{self.session_id} {self.employee_id} {self.checklist_id} {self.observer_id} {self.session_status}"
+        )
 
     def lower_ids(self) -> None:
         """Ids are compared in any case; from here on in lower case."""
@@ -244,7 +266,46 @@ def fields_of(fields: Raw) -> dict[str, str]:
     return {name.strip().lower(): str(text).strip() for name, text in pairs if text is not None}
 
 
+# ---- broken characters -------------------------------------------------------------------------------------------
+
+
+def readable(read: Callable[[bytes], T], text: bytes) -> T:
+    """What `read` makes of a text as it came, or, where it can't be read so, with its broken characters mended.
+
+    Only a name or a title is hurt by one: that is no reason to see nothing of the rest. Raises one of UNREADABLE.
+    """
+    try:
+        return read(text)
+    except UNREADABLE:
+        return read(mended(text))
+
+
+def mended(text: bytes) -> bytes:
+    """JSON with U+FFFD for what is no character: bytes that are no UTF-8, and halves of an escaped surrogate pair, as
+    they are left of an emoji that was cut. Bare control characters become spaces."""
+    whole = bytearray(text)
+    mark_halves(whole)
+    whole = whole.replace(_HALF, "\ufffd".encode())
+    # Some at a time: held as text, the longest answers would take four times their size.
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    parts = [decoder.decode(whole[start : start + _AT_ONCE]).encode() for start in range(0, len(whole), _AT_ONCE)]
+    return b"".join((*parts, decoder.decode(b"", final=True).encode()))
+
+
+def mark_halves(text: bytearray | memoryview) -> None:
+    """Turns what keeps a whole array from being taken apart into what hurts one row: each half of an escaped pair
+    becomes bytes that are no UTF-8, each bare control character a space. In place: who tries again pays once."""
+    text[:] = bytes(text).translate(_CONTROLS_AS_SPACES)
+    at = 0
+    while (match := _WHOLE.match(text, at)) and (at := match.end()) + len(_HALF) <= len(text):
+        text[at : at + len(_HALF)] = _HALF
+
+
 # ---- answers small enough to hold --------------------------------------------------------------------------------
+
+
+_NAMED = msgspec.json.Decoder(dict[str, Raw])
+_ITEMS = msgspec.json.Decoder(list[Raw])
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +335,10 @@ def page_of(body: bytes, place: str, list_name: str = "") -> Page:
         return Page(())
     inner = bytes(named[list_name])
     items = () if inner == b"null" else page_of(inner, place).items
-    token = msgspec.json.decode(named["nextPageToken"]) if "nextPageToken" in named else None
+    try:
+        token = msgspec.json.decode(named["nextPageToken"]) if "nextPageToken" in named else None
+    except UNREADABLE as error:
+        raise unreadable(body, place, error) from None  # a mended one would lead nowhere
     return Page(items, str(token) if token else None)
 
 
@@ -282,26 +346,26 @@ def as_object(body: bytes, place: str) -> Mapping[str, Raw] | None:
     if body.lstrip()[:1] != b"{":
         return None
     try:
-        return msgspec.json.decode(body, type=dict[str, Raw])
-    except (msgspec.DecodeError, RecursionError) as error:
+        return readable(_NAMED.decode, body)
+    except UNREADABLE as error:
         raise unreadable(body, place, error) from None
 
 
 def as_list(body: bytes, place: str) -> list[Raw]:
     try:
-        return msgspec.json.decode(body, type=list[Raw])
-    except (msgspec.DecodeError, RecursionError) as error:
+        return readable(_ITEMS.decode, body)
+    except UNREADABLE as error:
         raise unreadable(body, place, error) from None
 
 
-def decoded(items: tuple[Raw, ...], read: Callable[[Raw], T]) -> tuple[list[T], list[str]]:
+def decoded(items: tuple[Raw, ...], read: Callable[[bytes], T]) -> tuple[list[T], list[str]]:
     """What could be understood, and one line for each item that could not: where and why."""
     understood: list[T] = []
     set_aside: list[str] = []
     for number, item in enumerate(items, 1):
         try:
-            understood.append(read(item))
-        except (msgspec.DecodeError, RecursionError) as error:
+            understood.append(readable(read, bytes(item)))
+        except UNREADABLE as error:
             set_aside.append(f"row {number}: {error}")
     return understood, set_aside
 

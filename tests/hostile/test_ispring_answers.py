@@ -171,6 +171,44 @@ async def test_a_token_nested_without_end_is_named_for_what_it_is(ispring: Ispri
     assert not leaks(str(failed.value))
 
 
+@pytest.mark.parametrize("what", CALLS)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xff",
+        b'"\xff"',
+        b'[{"\xff":1}]',
+        b'{"\xff":1}',
+        b'{"response":"\xff"}',
+        b'{"userProfiles":[],"departments":[],"nextPageToken":"\xff"}',
+        b'[{"sessionId":"\xff","employeeId":"\xff","userId":"\xff","departmentId":"\xff","name":"\xff","fields":"\xff"}]',
+        rb'[{"sessionId":"\ud83d","employeeId":"\ud83d","userId":"\ud83d","departmentId":"\ud83d","fields":{"\ud83d":1}}]',
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400, 500])
+async def test_bytes_that_are_no_characters_break_nothing(
+    ispring: Ispring, evil: Evil, what: str, body: bytes, status: int
+) -> None:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, status=status, content_type="application/json")
+
+    evil.answer = answer
+    try:
+        await CALLS[what](ispring)
+    except TrainingError as error:
+        assert not leaks(str(error))
+
+
+@pytest.mark.parametrize("body", [b'{"access_token":"\xff"}', b"\xff", rb'{"access_token":"\ud83d"}'])
+async def test_a_token_of_no_characters_is_named_for_what_it_is(ispring: Ispring, evil: Evil, body: bytes) -> None:
+    async def token(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, content_type="application/json")
+
+    evil.token = token
+    with pytest.raises(TrainingUnreadable, match="a token"):
+        await listed(ispring)
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("what", CALLS)
 async def test_a_redirect_to_another_host_is_never_followed(

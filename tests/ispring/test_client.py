@@ -14,6 +14,7 @@ from bot.core.errors import TrainingError, TrainingRefused, TrainingUnavailable,
 from bot.core.model import PersonStatus, SessionFacts, SessionKey, Subordination
 from bot.demo.company import Session
 from bot.demo.ispring import ALWAYS, IspringStandIn
+from bot.demo.ispring.quirks import HalfCharacters
 from bot.demo.world import World
 from bot.ispring.client import Ispring
 from bot.ispring.connection import Limits
@@ -185,6 +186,32 @@ async def ask(ispring: Ispring, what: str, key: SessionKey) -> object:
         case "departments":
             return await ispring.departments()
     return await ispring.details([key])
+
+
+@pytest.mark.parametrize("form", ["escaped", "bytes"])
+async def test_half_a_character_hurts_no_more_than_the_name_or_title_it_ends(
+    form: HalfCharacters, ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    session = world.add_session()
+    world.add_department("Store 12")
+    whole = await said_by(ispring, session)
+    stand_in.quirks.half_characters = form
+    hurt = await said_by(ispring, session)
+    mark = "\ufffd" * (1 if form == "escaped" else 3)
+    assert [len(texts) for texts in hurt] == [len(texts) for texts in whole]
+    assert hurt == [[text + mark for text in texts] for texts in whole]
+
+
+async def said_by(ispring: Ispring, session: Session) -> list[list[str]]:
+    """Titles and names, of everything that can be asked for."""
+    details = (await ispring.details([key_of(session)]))[key_of(session)]
+    return [
+        [facts.checklist_title for facts in await listed(ispring)],
+        [area.title for area in details.areas],
+        [criterion.title for criterion in details.criteria],
+        [person.name for person in await ispring.people()],
+        [department.name for department in await ispring.departments()],
+    ]
 
 
 # ---- the key and its tokens --------------------------------------------------------------------------------------

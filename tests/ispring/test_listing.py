@@ -189,6 +189,68 @@ def test_a_row_without_what_it_is_known_by_is_set_aside(missing: str) -> None:
     assert len(set_aside(listed([broken, row(2, **{missing: ""}), row(3)]))) == 2
 
 
+# What no character is, as it may stand in a text, and what becomes of it.
+BROKEN = {
+    "a byte": (b"Caf\xe9", "Caf\ufffd"),
+    "bytes cut short": (b"\xf0\x9f\xa7", "\ufffd"),
+    "the first half of an escaped pair": (rb"Great job \ud83d", "Great job \ufffd"),
+    "the first half before text": (rb"\uD83Dd", "\ufffdd"),
+    "the first half before an escape": (rb"\ud83d\u0041", "\ufffdA"),
+    "the first half before a pair": (rb"\ud83d\ud83e\uddc0", "\ufffd\U0001f9c0"),
+    "the second half": (rb"\uddc0 x", "\ufffd x"),
+    "a half behind backslashes": (rb"\\\ud83d", "\\\ufffd"),
+    "a half behind what looks like one": (rb"\\ud83d\uddc0", "\\ud83d\ufffd"),
+    "a half as bytes": (b"\xed\xa0\xbd", "\ufffd\ufffd\ufffd"),
+    "a bare control character": (b"one\ntwo\x00", "one two "),
+}
+
+
+def with_text(text: bytes, key: str = "checklistTitle", number: int = 9_000) -> bytes:
+    """A listing whose middle row has exactly this between the quotation marks of one value."""
+    rows = list(many(number))
+    rows[number // 2][key] = "HERE"
+    return json.dumps(rows).encode().replace(b"HERE", text)
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize("number", [1, 9_000])
+def test_a_broken_character_hurts_its_title_and_nothing_else(number: int, broken: str) -> None:
+    text, shown = BROKEN[broken]
+    spooled = listing(with_text(text, number=number))
+    titles = [TITLES[one % len(TITLES)] for one in range(number)]
+    titles[number // 2] = shown
+    assert titles_of(spooled) == titles
+    assert set_aside(spooled) == []
+
+
+def test_a_broken_character_in_a_lone_object_hurts_nothing_else() -> None:
+    assert titles_of(listing(json.dumps(row(1, checklistTitle="HERE")).encode().replace(b"HERE", b"\xff"))) == [
+        "\ufffd"
+    ]
+    half = json.dumps({"response": [row(1, checklistTitle="\ud83d"), row(4)]}).encode()
+    assert titles_of(listing(half)) == ["\ufffd", TITLES[4]]
+
+
+@pytest.mark.parametrize("key", ["sessionId", "employeeId", "checklistId", "observerId", "sessionStatus"])
+@pytest.mark.parametrize("text", [b"\xff", rb"\ud83d"])
+def test_a_row_known_by_a_broken_character_is_set_aside_and_the_others_go_on(text: bytes, key: str) -> None:
+    spooled = listing(with_text(text, key))
+    assert len(facts_of(spooled)) == 8_999
+    assert [line.split(":")[0] for line in set_aside(spooled)] == ["row 4501"]
+
+
+def test_rows_beside_a_broken_character_keep_their_fingerprints() -> None:
+    whole = fingerprints(listing(with_text(b"Till")))
+    hurt = fingerprints(listing(with_text(b"\xff")))
+    assert [one == other for one, other in zip(whole, hurt, strict=True)].count(False) == 1
+
+
+def test_a_listing_cut_off_in_the_middle_of_a_pair_is_named_for_that() -> None:
+    for text in (rb'[{"sessionId":"\ud83d', rb'[{"sessionId":"\ud83d\ud', b'[{"sessionId":"\xf0\x9f'):
+        with pytest.raises(TrainingUnreadable, match="cut off"):
+            list(listing(text).slices())
+
+
 @pytest.mark.parametrize("missing", ["checklistTitle", "observerId", "startDate"])
 def test_a_row_without_what_is_only_shown_is_read(missing: str) -> None:
     assert len(facts_of(listed([row(1, **{missing: None})]))) == 1
@@ -228,6 +290,7 @@ def test_no_content_makes_cutting_slow() -> None:
     plain = json.dumps(list(many(6_000))).encode()
     hostile = json.dumps(list(many(6_000, result=[], extra=[{"a": "},{" * 3}, {"b": {}}]))).encode() + b" "
     broken = plain.replace(b'"PASSED"', b'"PASSED', 1) * 3
+    halves = with_text(rb"\\},{\ud83d" * 20, number=6_000).replace(b"Opening", rb"},{\ud83d\ude00")
 
     def seconds(text: bytes) -> float:
         begin = time.process_time()
@@ -238,6 +301,7 @@ def test_no_content_makes_cutting_slow() -> None:
     usual = min(seconds(plain) for _ in range(3))
     assert seconds(hostile) < 30 * usual
     assert seconds(broken) < 30 * usual
+    assert seconds(halves) < 30 * usual
 
 
 VALUES: st.SearchStrategy[Any] = st.recursive(

@@ -20,6 +20,7 @@ from bot.core.model import (
 )
 from bot.core.routing import subject_of
 from bot.demo.ispring import ALWAYS
+from bot.demo.ispring.quirks import HalfCharacters
 from bot.jobs.telling import PollSettings
 from tests.jobs.room import CHANNEL, OPS, Room, key_of
 
@@ -366,6 +367,16 @@ async def test_a_listing_with_rows_set_aside_marks_nothing_missing(room: Room) -
     assert report.set_aside == 1
     assert [(await room.stored(one)).missing_since for one in sessions] == [None] * 6  # type: ignore[union-attr] # all are stored
     assert (await room.ops())[-1] == "rows_set_aside"
+
+
+@pytest.mark.parametrize("form", ["escaped", "bytes"])
+async def test_half_a_character_keeps_nobody_from_hearing(form: HalfCharacters, room: Room) -> None:
+    room.stand_in.quirks.half_characters = form
+    session = room.world.add_session()
+    report = await room.poll()
+    assert (report.error, report.set_aside) == ("", 0)
+    assert await room.posted() == [key_of(session)]
+    assert (await room.poll()).unchanged
 
 
 async def test_rows_beside_a_mistyped_one_are_read(room: Room) -> None:

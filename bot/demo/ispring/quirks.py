@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 
 DateStyle: TypeAlias = Literal["dmy", "mdy", "iso", "iso_naive", "mixed", "unreadable"]
 
+HalfCharacters: TypeAlias = Literal["", "escaped", "bytes"]
+
 # For a countdown that is not meant to end.
 ALWAYS = 1_000_000_000
 
@@ -32,6 +34,8 @@ class Quirks:
     fields_as_object: bool = False
     """A person's `fields` are an object instead of a list of name and value."""
     fields_lower_case: bool = False
+    half_characters: HalfCharacters = ""
+    """Titles and last names end in the first half of an emoji: as an escape, or as bytes that are no UTF-8."""
     user_wrapped: bool = False
     """A single user comes inside `{"response": …}`."""
 

@@ -16,6 +16,8 @@ Row: TypeAlias = dict[str, object]
 DATE_FORMATS = {"dmy": "%d-%m-%Y, %H:%M:%S", "mdy": "%m-%d-%Y, %H:%M:%S", "iso_naive": "%Y-%m-%dT%H:%M:%S"}
 MIXED_STYLES = ("dmy", "iso", "iso_naive")
 
+HALF_AN_EMOJI = "\ud83d"
+
 # The vendor's XML names for the items of lists; anything else is an <item>.
 XML_ITEMS = {
     "userProfiles": "userProfile",
@@ -52,6 +54,10 @@ class Wire:
         """One object; optional values that are not there are left out, or null if the quirk says so."""
         return required | {key: value for key, value in optional.items() if value is not None or self.quirks.nulls}
 
+    def shown(self, text: str) -> str:
+        """A title or a name, as it ends where somebody counts UTF-16."""
+        return text + HALF_AN_EMOJI if self.quirks.half_characters else text
+
     # --- job training ------------------------------------------------------------------------------------------
 
     def session(self, session: Session) -> Row:
@@ -62,7 +68,7 @@ class Wire:
         return self.row(
             {
                 "checklistId": session.checklist.id,
-                "checklistTitle": session.checklist.title,
+                "checklistTitle": self.shown(session.checklist.title),
                 "sessionId": session.id,
                 "sessionStatus": session.status,
                 "startDate": self.date(session.starts_at),
@@ -95,7 +101,7 @@ class Wire:
             graded = total_points > 0
             rows.append(
                 self.row(
-                    {"groupId": area.id, "groupTitle": area.title} | self._whose(session),
+                    {"groupId": area.id, "groupTitle": self.shown(area.title)} | self._whose(session),
                     {
                         "result": number(percent_of(points, total_points)),
                         "totalPoints": number(total_points if graded else None),
@@ -118,7 +124,7 @@ class Wire:
                     self.row(
                         {
                             "criterionId": criterion.id,
-                            "criterionTitle": criterion.title,
+                            "criterionTitle": self.shown(criterion.title),
                             "groupId": area.id,
                             "skipped": grade.skipped,
                         }
@@ -173,7 +179,7 @@ class Wire:
             "LOGIN": person.login,
             "EMAIL": person.email,
             "FIRST_NAME": person.first_name,
-            "LAST_NAME": person.last_name,
+            "LAST_NAME": self.shown(person.last_name),
             "JOB_TITLE": person.job_title,
         }
         if self.quirks.fields_lower_case:
@@ -186,7 +192,7 @@ class Wire:
         return self.row(
             {
                 "departmentId": department.id,
-                "name": department.name,
+                "name": self.shown(department.name),
                 "subordination": self._subordination(department),
                 "coSubordination": {"subordinationType": "no_supervisor"},
             },
@@ -209,7 +215,8 @@ class Wire:
             return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
         if self.quirks.lone_item_as_object:
             answer = _lone_items_as_objects(answer)
-        return json.dumps(answer, ensure_ascii=False).encode()
+        escaped = self.quirks.half_characters == "escaped"
+        return json.dumps(answer, ensure_ascii=escaped).encode(errors="surrogatepass")
 
 
 def number(value: float | None) -> float | int | None:
