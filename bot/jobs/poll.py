@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 
 from bot.core.changes import decide
-from bot.core.errors import StoreBusy, TrainingError, TrainingRefused
+from bot.core.errors import StoreBusy, StoreError, TrainingError, TrainingRefused, TrainingUnreadable
 from bot.core.keeping import OWNER_ERASED
 from bot.core.model import (
     OPERATOR,
@@ -40,6 +40,9 @@ BETWEEN_REQUESTS = 1.0  # seconds; iSpring publishes no limit
 NAMES_FOR = 10.0  # seconds an alert may wait for a name
 FAILING_AFTER = timedelta(minutes=30)  # shorter outages are nobody's business
 LINES_LOGGED = 20
+BROKE = (
+    "Spotter stumbled over what iSpring sent: please report the line `poll_broke` of its log. It tries again by itself."
+)
 BASELINE_ROWS = 32_000  # in one commit
 
 log = structlog.get_logger(__name__)
@@ -70,7 +73,8 @@ class Poll:
         self._one = asyncio.Lock()
 
     async def once(self, *, is_last: bool = False) -> PollReport:
-        """One look. What iSpring does wrong is in the report, never raised; a full or locked database likewise.
+        """One look. What iSpring does wrong is in the report, never raised; so is what we do wrong over its answer, and
+        a full or locked database.
 
         `is_last`: this process looks no more, so direct messages wait for no further session to join them.
         """
@@ -83,6 +87,13 @@ class Poll:
                 report = PollReport(started, self._clock.now(), error=str(error))
             except TrainingError as error:
                 report = await self._failed(error, started)
+            except StoreError:
+                raise
+            except Exception as error:
+                # What a listing holds that nobody thought of ends this look, of which nothing is stored. Raised, it
+                # would end the sending and the answers too, and again at each start: the listing would still be there.
+                log.error("poll_broke", exc_info=error)
+                report = await self._failed(TrainingUnreadable(BROKE), started)
             return report
 
     async def _failed(self, error: TrainingError, started: datetime) -> PollReport:

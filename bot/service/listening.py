@@ -1,15 +1,24 @@
-"""iSpring with an ear for what goes wrong: what it could not answer is counted on its way to whoever asked."""
+"""iSpring with an ear for what goes wrong: what it could not answer is counted on its way to whoever asked, and what
+broke over its answer becomes one that can't be read."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
-from bot.core.errors import TrainingError
+import structlog
+
+from bot.core.errors import TrainingError, TrainingUnreadable
 from bot.core.model import Department, Details, Person, SessionKey
 from bot.core.ports import Listing, Training
 
+log = structlog.get_logger(__name__)
+
 
 class CountedTraining:
-    """Fulfils `core.ports.Training` by asking another one; `failed` hears of each error that comes through."""
+    """Fulfils `core.ports.Training` by asking another one; `failed` hears of each error that comes through.
+
+    It also keeps the port's promise where that other one does not: an answer nobody thought of is an unreadable one.
+    Raised as it is, it would end the process, and again at each start, for people and criteria are asked for anew.
+    """
 
     def __init__(self, training: Training, failed: Callable[[TrainingError], None]) -> None:
         self._training = training
@@ -23,15 +32,15 @@ class CountedTraining:
                 yield listing
 
     async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
-        with self._heard():
+        with self._heard(), _understood("criteria"):
             return await self._training.details(keys)
 
     async def people(self) -> Sequence[Person]:
-        with self._heard():
+        with self._heard(), _understood("people"):
             return await self._training.people()
 
     async def departments(self) -> Sequence[Department]:
-        with self._heard():
+        with self._heard(), _understood("departments"):
             return await self._training.departments()
 
     @contextmanager
@@ -41,3 +50,17 @@ class CountedTraining:
         except TrainingError as error:
             self._failed(error)
             raise
+
+
+@contextmanager
+def _understood(what: str) -> Iterator[None]:
+    """Logs where the reading broke, and raises TrainingUnreadable instead."""
+    try:
+        yield
+    except TrainingError:
+        raise
+    except Exception as error:
+        log.error("reading_broke", what=what, exc_info=error)
+        raise TrainingUnreadable(
+            f"Spotter stumbled over iSpring's {what}: please report the line `reading_broke` of its log."
+        ) from None

@@ -26,7 +26,7 @@ from bot.core.model import (
     Viewer,
 )
 from bot.core.model import Session as StoredSession
-from bot.core.ports import Contact, Nobody, PollReport, Told, Tx
+from bot.core.ports import Contact, Nobody, PollReport, Told, Training, Tx
 from bot.demo.company import Person, Session
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
@@ -97,7 +97,7 @@ class Room:
         """A client configured for another zone."""
         return client(self.stand_in, self.clock, self.store.path.parent, zone)
 
-    def poller_with(self, settings: PollSettings, ispring: Ispring | None = None) -> Poll:
+    def poller_with(self, settings: PollSettings, ispring: Training | None = None) -> Poll:
         return Poll(
             ispring or self.ispring,
             self.store,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.core.changes import outcome_of
 from bot.core.model import (
@@ -23,6 +24,7 @@ from bot.demo.ispring import ALWAYS
 from bot.demo.ispring.quirks import HalfCharacters
 from bot.jobs.telling import PollSettings
 from tests.jobs.room import CHANNEL, OPS, Room, key_of
+from tests.stumbling import NAME, StumblingTraining
 
 
 def person(person_id: str) -> Destination:
@@ -590,6 +592,18 @@ async def test_a_failed_poll_applies_nothing_and_the_next_one_catches_up(quirk: 
     assert state.last_good_at is not None
     assert state.last_good_at < report.ended_at
     setattr(room.stand_in.quirks, quirk, 0)
+    assert (await room.poll()).error == ""
+    assert await room.posted() == [key_of(session)]
+
+
+async def test_a_listing_that_breaks_its_reader_is_a_failed_poll_and_the_next_one_catches_up(room: Room) -> None:
+    session = room.world.add_session()
+    with capture_logs() as logs:
+        report = await room.poller_with(room.settings, StumblingTraining()).once()
+    assert "poll_broke" in report.error
+    assert [type(line["exc_info"]) for line in logs if line["event"] == "poll_broke"] == [KeyError]
+    assert NAME not in report.error
+    assert (await room.store.read(lambda tx: tx.sessions.poll_state())).last == report
     assert (await room.poll()).error == ""
     assert await room.posted() == [key_of(session)]
 
