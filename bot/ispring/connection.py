@@ -19,6 +19,7 @@ import msgspec
 
 from bot.core.errors import TrainingUnavailable, TrainingUnreadable
 from bot.core.ports import Clock
+from bot.ispring.compression import ACCEPTED, plain
 from bot.ispring.statuses import TokenRefused, key_refused, meaning, web_page
 from bot.ispring.wire import UNREADABLE, Token, is_web_page, unreadable
 
@@ -97,7 +98,8 @@ class Connection:
         self._http = httpx.AsyncClient(
             follow_redirects=False,
             timeout=httpx.Timeout(limits.read, connect=limits.connect),
-            headers={"Accept": "application/json"} | ({"X-Auth-Account-Url": account_url} if account_url else {}),
+            headers={"Accept": "application/json", "Accept-Encoding": ACCEPTED}
+            | ({"X-Auth-Account-Url": account_url} if account_url else {}),
         )
         self._open = AsyncExitStack()
 
@@ -145,9 +147,9 @@ class Connection:
         response = await self._http.send(request, stream=True)
         try:
             if not response.is_success:
-                body = await beginning(response, ERROR_SIZE)
+                body = await beginning(response, place, ERROR_SIZE)
                 raise meaning(response.status_code, response.headers, body, place, self._clock.now())
-            return await spool(response.aiter_bytes(), into, largest, place)
+            return await spool(plain(response, place), into, largest, place)
         finally:
             await response.aclose()
 
@@ -168,7 +170,7 @@ class Connection:
                 raise key_refused(response.status_code)
             if not response.is_success:
                 raise meaning(response.status_code, response.headers, b"", TOKEN_PLACE, self._clock.now())
-            await spool(response.aiter_bytes(), body, ERROR_SIZE, TOKEN_PLACE)
+            await spool(plain(response, TOKEN_PLACE), body, ERROR_SIZE, TOKEN_PLACE)
         finally:
             await response.aclose()
         try:
@@ -221,10 +223,6 @@ class Connection:
             if error.retry_after is not None:
                 self._held_until = self._clock.monotonic() + min(error.retry_after, LONGEST_HOLD)
             raise
-        except httpx.DecodingError:
-            raise TrainingUnreadable(
-                f"iSpring's answer to {place} is compressed in a way that can't be read."
-            ) from None
         except httpx.TransportError as error:
             # Only the kind of error: its text may quote an address with credentials of a proxy.
             raise TrainingUnavailable(
@@ -267,11 +265,14 @@ async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, pla
     return Received(size, hashed.digest())
 
 
-async def beginning(response: httpx.Response, size: int) -> bytes:
-    """The first bytes of a body."""
+async def beginning(response: httpx.Response, place: str, size: int) -> bytes:
+    """The first bytes of an error's body; none where they can't be read, for the status says what matters."""
     body = b""
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) >= size:
-            break
+    try:
+        async for chunk in plain(response, place):
+            body += chunk
+            if len(body) >= size:
+                break
+    except TrainingUnreadable:
+        return b""
     return body[:size]

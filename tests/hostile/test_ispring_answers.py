@@ -1,8 +1,10 @@
-"""An iSpring that answers a gigabyte, nests without end or sends us elsewhere: bounded, understood, never followed."""
+"""An iSpring that answers a gigabyte, packed or not, nests without end or sends us elsewhere: bounded, understood,
+never followed."""
 
 import tracemalloc
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import web
 
-from bot.core.errors import TrainingError, TrainingRefused, TrainingUnreadable
+from bot.core.errors import TrainingError, TrainingRefused, TrainingUnavailable, TrainingUnreadable
 from bot.core.model import SessionKey
 from bot.ispring.client import Ispring
 from bot.ispring.connection import Limits
@@ -124,23 +126,107 @@ def leaks(text: str) -> bool:
     return SECRET in text or TOKEN in text
 
 
-@pytest.mark.parametrize("what", CALLS)
-async def test_a_gigabyte_is_read_to_a_limit_and_held_in_little_memory(ispring: Ispring, evil: Evil, what: str) -> None:
-    evil.answer = a_gigabyte
+@contextmanager
+def held_in_little_memory() -> Iterator[None]:
     tracemalloc.start()
     try:
-        with pytest.raises(TrainingUnreadable, match="longer than"):
-            await CALLS[what](ispring)
+        yield
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert peak < 40 * MIB, f"{peak / MIB:.0f} MiB"
 
 
+@pytest.mark.parametrize("what", CALLS)
+async def test_a_gigabyte_is_read_to_a_limit_and_held_in_little_memory(ispring: Ispring, evil: Evil, what: str) -> None:
+    evil.answer = a_gigabyte
+    with held_in_little_memory(), pytest.raises(TrainingUnreadable, match="longer than"):
+        await CALLS[what](ispring)
+
+
 async def test_a_token_of_a_gigabyte_is_not_read(ispring: Ispring, evil: Evil) -> None:
     evil.token = a_gigabyte
     with pytest.raises(TrainingUnreadable, match="longer than"):
         await listed(ispring)
+
+
+def squeezed(pieces: Iterable[bytes]) -> bytes:
+    """As gzip leaves it."""
+    squeezer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    return b"".join([*map(squeezer.compress, pieces), squeezer.flush()])
+
+
+BOMB = squeezed([b"[", *[b" " * MIB] * 256])
+BOMB_IN_A_BOMB = squeezed([BOMB])
+EMPTY = squeezed([b"[]"])
+
+
+def packed(body: bytes, encoding: str, status: int = 200) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
+        return web.Response(body=body, status=status, headers=headers)
+
+    return answer
+
+
+@pytest.mark.parametrize("what", CALLS)
+async def test_a_bomb_of_gzip_is_inflated_to_a_limit_and_held_in_little_memory(
+    ispring: Ispring, evil: Evil, what: str
+) -> None:
+    evil.answer = packed(BOMB, "gzip")
+    with held_in_little_memory(), pytest.raises(TrainingUnreadable, match="longer than"):
+        await CALLS[what](ispring)
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "deflate", "br", "gzip, identity", "nonsense"])
+@pytest.mark.parametrize("what", CALLS)
+async def test_nothing_but_one_gzip_is_unpacked(ispring: Ispring, evil: Evil, what: str, encoding: str) -> None:
+    evil.answer = packed(BOMB_IN_A_BOMB, encoding)
+    with held_in_little_memory(), pytest.raises(TrainingUnreadable, match="compressed"):
+        await CALLS[what](ispring)
+
+
+@pytest.mark.parametrize(("body", "encoding"), [(BOMB, "gzip"), (BOMB_IN_A_BOMB, "gzip, gzip")])
+async def test_a_packed_token_is_read_to_a_limit(ispring: Ispring, evil: Evil, body: bytes, encoding: str) -> None:
+    evil.token = packed(body, encoding)
+    with held_in_little_memory(), pytest.raises(TrainingUnreadable, match=r"longer than|compressed"):
+        await listed(ispring)
+
+
+@pytest.mark.parametrize(("body", "encoding"), [(BOMB, "gzip"), (BOMB_IN_A_BOMB, "gzip, gzip"), (b"", "br")])
+@pytest.mark.parametrize("what", CALLS)
+async def test_a_packed_error_means_what_its_status_says(
+    ispring: Ispring, evil: Evil, what: str, body: bytes, encoding: str
+) -> None:
+    evil.answer = packed(body, encoding, status=503)
+    with held_in_little_memory(), pytest.raises(TrainingUnavailable, match="503"):
+        await CALLS[what](ispring)
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        (EMPTY[:-9], "cut off"),
+        (EMPTY[:5], "cut off"),
+        (EMPTY + b"more", "compressed"),
+        (EMPTY + EMPTY, "compressed"),
+        (EMPTY[:-8] + bytes(8), "compressed"),
+        (b"[]", "compressed"),
+        (b"", "empty"),
+    ],
+)
+async def test_a_packed_answer_that_is_not_whole_is_named_for_what_it_is(
+    ispring: Ispring, evil: Evil, body: bytes, word: str
+) -> None:
+    evil.answer = packed(body, "gzip")
+    with pytest.raises(TrainingUnreadable, match=word):
+        await listed(ispring)
+
+
+async def test_a_long_packed_answer_is_read_whole(ispring: Ispring, evil: Evil) -> None:
+    row = '{"sessionId":"s%d","employeeId":"joe","checklistId":"c","sessionStatus":"PASSED"}'
+    evil.answer = packed(squeezed([f"[{','.join(row % number for number in range(100_000))}]".encode()]), "gzip")
+    assert [session for session, _, _ in await listed(ispring)] == [f"s{number}" for number in range(100_000)]
 
 
 @pytest.mark.parametrize("what", CALLS)

@@ -71,6 +71,7 @@ async def test_the_request_is_as_the_vendor_asks(connect: OpenIspring, stand_in:
     (request,) = stand_in.asked(LISTING)
     assert (request.method, request.json) == ("POST", {})
     assert request.headers["Accept"] == request.headers["Content-Type"] == "application/json"
+    assert request.headers["Accept-Encoding"] == "gzip"
     assert request.headers["Authorization"].startswith("Bearer ")
     assert request.headers["X-Auth-Account-Url"] == "https://acme.ispringlearn.example"
     (token,) = stand_in.asked("/token")
@@ -133,7 +134,7 @@ async def test_unreadable_dates_keep_their_text(ispring: Ispring, world: World, 
     assert (facts.finished.raw, facts.finished.at) == ("soon", None)
 
 
-@pytest.mark.parametrize("quirk", ["nulls", "numbers_as_strings", "lone_item_as_object", "shuffled"])
+@pytest.mark.parametrize("quirk", ["nulls", "numbers_as_strings", "lone_item_as_object", "shuffled", "compressed"])
 async def test_the_same_is_read_with(quirk: str, ispring: Ispring, world: World, stand_in: IspringStandIn) -> None:
     world.add_session()
     plain = await listed(ispring)
@@ -463,7 +464,7 @@ async def test_nothing_is_asked_for_nobody(ispring: Ispring, stand_in: IspringSt
     assert stand_in.requests == []
 
 
-@pytest.mark.parametrize("quirk", ["nulls", "numbers_as_strings", "lone_item_as_object"])
+@pytest.mark.parametrize("quirk", ["nulls", "numbers_as_strings", "lone_item_as_object", "compressed"])
 async def test_details_are_the_same_with(quirk: str, ispring: Ispring, world: World, stand_in: IspringStandIn) -> None:
     checklist = world.add_checklist(areas=(("Counter", (("Greets", 1),)),))
     key = key_of(world.add_session(checklist=checklist))
@@ -489,7 +490,7 @@ async def test_people_come_with_what_we_need_of_them(ispring: Ispring, world: Wo
 
 
 @pytest.mark.parametrize(
-    "quirk", ["fields_as_object", "fields_lower_case", "nulls", "numbers_as_strings", "user_wrapped"]
+    "quirk", ["fields_as_object", "fields_lower_case", "nulls", "numbers_as_strings", "user_wrapped", "compressed"]
 )
 async def test_people_are_the_same_with(quirk: str, ispring: Ispring, world: World, stand_in: IspringStandIn) -> None:
     world.add_person("Ana Lima", job_title="Barista")

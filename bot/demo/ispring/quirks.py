@@ -36,6 +36,8 @@ class Quirks:
     fields_lower_case: bool = False
     half_characters: HalfCharacters = ""
     """Titles and last names end in the first half of an emoji: as an escape, or as bytes that are no UTF-8."""
+    compressed: bool = False
+    """Bodies are compressed with gzip, as they may be for whoever accepts that."""
     user_wrapped: bool = False
     """A single user comes inside `{"response": …}`."""
 

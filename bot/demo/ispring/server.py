@@ -163,7 +163,7 @@ class IspringStandIn:
         except Refused as refused:
             status, answer = refused.status, Answer({"code": refused.status, "message": refused.message})
         if isinstance(answer, web.StreamResponse):
-            return answer
+            return self._compressed(answer)
         text = Wire(quirks, self.zone).text(answer.value, xml=xml, item=answer.item)
         content_type = "application/xml" if xml else "application/json"
         if touched and quirks.spend("truncated_answers"):
@@ -172,7 +172,7 @@ class IspringStandIn:
             return await self._cut_off(request, text, content_type)
         if touched and quirks.slow_body:
             return await self._drip(request, text, status, content_type)
-        return web.Response(body=text, status=status, content_type=content_type, charset="utf-8")
+        return self._compressed(web.Response(body=text, status=status, content_type=content_type, charset="utf-8"))
 
     def _note(self, request: web.Request, body: bytes) -> None:
         if len(self.requests) >= KEPT_REQUESTS:
@@ -292,6 +292,11 @@ class IspringStandIn:
         if isinstance(listing, Path):
             return web.FileResponse(listing, headers={"Content-Type": "application/json"})
         return web.Response(body=listing, content_type="application/json")
+
+    def _compressed(self, response: web.StreamResponse) -> web.StreamResponse:
+        if self.quirks.compressed:
+            response.enable_compression(web.ContentCoding.gzip)
+        return response
 
     async def _cut_off(self, request: web.Request, text: bytes, content_type: str) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": content_type, "Content-Length": str(len(text))})
