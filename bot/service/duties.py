@@ -36,7 +36,7 @@ ROUNDS_RING = 5 * 60  # seconds; the rows say which channels are due
 WATCH_RING = 30  # seconds
 TIDY_RING = 60 * 60  # seconds; the rows say whether it is due
 PEOPLE_FIRST = 20.0  # seconds a poll waits for people and departments when they are due
-HEARTBEAT_PATIENCE = 10.0
+HEARTBEAT_PATIENCE = 10.0  # seconds a call may take as a whole: the next poll waits for it
 LOOK_ROUND = 1.0  # seconds between two looks at what other processes wrote, and at how we are
 POLL_HUNG = 3600.0  # seconds: no poll takes so long, however large the account; a restart may mend it
 BUSY_PAUSE = 2.0  # seconds until a database that is locked or full is tried again
@@ -252,13 +252,16 @@ class Duties:
         if not self._settings.heartbeat_url:
             return
         try:
-            async with httpx.AsyncClient(timeout=HEARTBEAT_PATIENCE) as client:
-                answer = await client.get(self._settings.heartbeat_url)
-        except httpx.HTTPError as error:
+            # httpx's own limits are for each read, and an answer may drip for ever. Its body is nothing to us.
+            async with (
+                asyncio.timeout(HEARTBEAT_PATIENCE),
+                httpx.AsyncClient(timeout=HEARTBEAT_PATIENCE) as client,
+                client.stream("GET", self._settings.heartbeat_url) as answer,
+            ):
+                if answer.is_error:
+                    log.warning("heartbeat_failed", why=f"HTTP {answer.status_code}")
+        except (httpx.HTTPError, TimeoutError) as error:
             log.warning("heartbeat_failed", why=type(error).__name__)
-        else:
-            if answer.is_error:
-                log.warning("heartbeat_failed", why=f"HTTP {answer.status_code}")
 
 
 def _log_poll(report: PollReport, *, is_news: bool = False, next_try_in: float | None = None) -> None:

@@ -1,7 +1,8 @@
 """What a monitor sees: figures that parse and move, and a sign of life after each good poll."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import MISSING, fields
 from typing import get_args
 
@@ -97,15 +98,22 @@ def test_every_trouble_that_is_watched_for_has_its_figure() -> None:
 
 
 class Monitor:
-    """Somebody elsewhere who expects to be called; `status` is what they answer."""
+    """Somebody elsewhere who expects to be called; `status` is what they answer, at once or without an end."""
 
     def __init__(self) -> None:
         self.calls = 0
         self.status = 200
+        self.never_ends = False
 
-    async def called(self, _: web.Request) -> web.Response:
+    async def called(self, request: web.Request) -> web.StreamResponse:
         self.calls += 1
-        return web.Response(status=self.status)
+        if not self.never_ends:
+            return web.Response(status=self.status)
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b".")
+            await asyncio.sleep(0.1)
 
 
 @asynccontextmanager
@@ -113,7 +121,7 @@ async def _monitor(port: int) -> AsyncIterator[Monitor]:
     monitor = Monitor()
     app = web.Application()
     app.add_routes([web.get(f"/{SECRET_PART}", monitor.called)])
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -143,3 +151,34 @@ async def test_a_monitor_is_called_after_each_good_poll_and_after_no_other(house
     assert gone["level"] == "warning"
     assert SECRET_PART not in bot.log()
     assert bot.is_alive
+
+
+async def test_a_monitor_whose_answer_never_ends_delays_no_poll(house: House) -> None:
+    port = free_port()
+    async with _monitor(port) as monitor:
+        monitor.never_ends = True
+        bot = await house.started(HEARTBEAT_URL=f"http://127.0.0.1:{port}/{SECRET_PART}")
+        await bot.has_polled()
+        assert monitor.calls >= 2
+        assert bot.events("heartbeat_failed") == []
+
+
+async def test_a_monitor_whose_answer_never_begins_delays_a_poll_by_seconds(house: House) -> None:
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A header that grows letter by letter."""
+        writer.write(b"HTTP/1.1 200 OK\r\nX-Patience: ")
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b".")
+                await writer.drain()
+                await asyncio.sleep(0.1)
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    try:
+        port = server.sockets[0].getsockname()[1]
+        bot = await house.run(HEARTBEAT_URL=f"http://127.0.0.1:{port}/{SECRET_PART}")
+        late = await bot.has_logged("heartbeat_failed")
+        assert (late["level"], late["why"]) == ("warning", "TimeoutError")
+        await bot.has_logged("polled", times=2, error=None)
+    finally:
+        server.close()
