@@ -15,7 +15,8 @@
         ├── StoreBusy              locked or full for now: nothing was written, try again
         └── StoreUnusable          corrupt, read-only or from a newer Spotter: stop, say the remedy
 
-Every message is written for a person: what went wrong, where, what to do next. None holds a secret, a name or a result.
+Every message is written for a person: what went wrong, where, what to do next. None holds a secret, a name or a result,
+so that it may stand in a log. What iSpring itself says may hold one and is kept apart (`TrainingError.said`).
 """
 
 from collections.abc import Sequence
@@ -62,22 +63,36 @@ class NotAllowed(SpotterError):
 
 
 class TrainingError(SpotterError):
-    """iSpring gave no answer we can use."""
+    """iSpring gave no answer we can use; `said` is its own message, where it sent one: for an admin's eyes only."""
+
+    def __init__(self, message: str, said: str = "") -> None:
+        super().__init__(message)
+        self.said = said
+
+    @property
+    def in_full(self) -> str:
+        """The message and what iSpring says, for an admin; never for a log."""
+        return with_words(str(self), self.said)
+
+
+def with_words(message: str, said: str) -> str:
+    """A message about iSpring with iSpring's own words, if there are any."""
+    return f'{message} iSpring says: "{said}"' if said else message
 
 
 class TrainingUnavailable(TrainingError):
     """iSpring can't answer now; `retry_after` is in seconds where iSpring named a time."""
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, retry_after: float | None = None, *, said: str = "") -> None:
+        super().__init__(message, said)
         self.retry_after = retry_after
 
 
 class TrainingRefused(TrainingError):
     """iSpring refuses this key, region or plan; `remedy` says what an admin can do."""
 
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(f"{message} {remedy}")
+    def __init__(self, message: str, remedy: str, *, said: str = "") -> None:
+        super().__init__(f"{message} {remedy}", said)
         self.remedy = remedy
 
 

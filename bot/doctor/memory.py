@@ -104,7 +104,7 @@ def _process(known: Memory, now: datetime, leader: int | None) -> Iterator[Findi
     yield fine(f"Process: {leader} polls and sends" if leader else "Process: none polls and sends now")
     poll = known.poll
     if poll.last is not None and poll.last.error:
-        yield warning(f"Last poll: {poll.last.error}", "See the line about iSpring below.")
+        yield warning(f"Last poll: {poll.last.error_in_full}", "See the line about iSpring below.")
     elif poll.last_good_at is None:
         yield fine("Last poll: none yet", "Start `spotter run`: the first listing is stored without a word.")
     elif now - poll.last_good_at > SILENT_FOR:

@@ -31,13 +31,14 @@ async def findings(training: Training, known: int, tell: Callable[[str], None]) 
             read = await _read_through(listing, tell)
             evidence = listing.date_evidence
     except TrainingRefused as error:
-        yield wrong("iSpring: refuses", str(error))
+        yield wrong("iSpring: refuses", error.in_full)
         return
     except TrainingUnavailable as error:
-        yield wrong("iSpring: is away", f"{error} Check ISPRING_API_URL and the network from this machine to iSpring.")
+        remedy = "Check ISPRING_API_URL and the network from this machine to iSpring."
+        yield wrong("iSpring: is away", f"{error.in_full} {remedy}")
         return
     except TrainingError as error:
-        yield wrong("iSpring: no listing", str(error))
+        yield wrong("iSpring: no listing", error.in_full)
         return
     yield fine(f"iSpring: answers, {read.rows} sessions listed")
     if 2 * read.rows < known:

@@ -11,6 +11,7 @@ import msgspec
 
 from bot.core.errors import TrainingError, TrainingRefused, TrainingUnavailable
 from bot.ispring.wire import UNREADABLE, ErrorBody, readable
+from bot.views.blocks import clean
 
 QUOTED = 120  # characters of iSpring's own message; an error page can be long
 NEW_KEY = "Check ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET, or make a new API key in iSpring Learn."
@@ -37,19 +38,21 @@ def meaning(status: int, headers: Mapping[str, str], body: bytes, place: str, no
     if 300 <= status < 400:
         return TrainingRefused(f"iSpring sends {place} elsewhere (HTTP {status}); a token does not follow.", ADDRESS)
     if status == 401:
-        return TokenRefused(f"iSpring does not accept its own new token for {place} (HTTP 401){said}.", NEW_KEY)
+        return TokenRefused(f"iSpring does not accept its own new token for {place} (HTTP 401).", NEW_KEY, said=said)
     if status == 403:
-        return TrainingRefused(f"iSpring forbids {place} (HTTP 403){said}.", RIGHTS)
+        return TrainingRefused(f"iSpring forbids {place} (HTTP 403).", RIGHTS, said=said)
     if status in (429, 408) or status >= 500:
         return TrainingUnavailable(
-            f"iSpring can't answer {place} now (HTTP {status}){said}. Spotter tries again by itself.",
+            f"iSpring can't answer {place} now (HTTP {status}). Spotter tries again by itself.",
             retry_after(headers.get("Retry-After"), now),
+            said=said,
         )
     if status == 404:
-        return BadRequest(f"iSpring does not know {place} (HTTP 404){said}.", ADDRESS)
+        return BadRequest(f"iSpring does not know {place} (HTTP 404).", ADDRESS, said=said)
     return BadRequest(
-        f"iSpring does not understand the request for {place} (HTTP {status}){said}.",
+        f"iSpring does not understand the request for {place} (HTTP {status}).",
         "If it stays so, iSpring's API may have changed: look for a newer Spotter.",
+        said=said,
     )
 
 
@@ -80,10 +83,9 @@ def retry_after(value: str | None, now: datetime) -> float | None:
 
 
 def quoted(body: bytes) -> str:
-    """iSpring's own message, on one line and cut; "" where the body is no error of theirs."""
+    """iSpring's own message, on one line of visible characters and cut; "" where the body is no error of theirs."""
     try:
         said = readable(_ERROR.decode, body).text
     except UNREADABLE:
         return ""
-    words = " ".join(said.split())
-    return f': "{words[:QUOTED]}"' if words else ""
+    return clean(said)[:QUOTED]

@@ -97,7 +97,7 @@ class Poll:
             return report
 
     async def _failed(self, error: TrainingError, started: datetime) -> PollReport:
-        report = PollReport(started, self._clock.now(), error=str(error))
+        report = PollReport(started, self._clock.now(), error=str(error), said=error.said)
 
         def note(tx: Tx) -> None:
             state = tx.sessions.poll_state()
@@ -106,7 +106,7 @@ class Poll:
             is_refused = isinstance(error, TrainingRefused)
             if is_refused or started - good_at > FAILING_AFTER:
                 code = "training_refused" if is_refused else "poll_failing"
-                note_trouble(tx, self._settings.ops_channel, code, {"why": str(error)}, started)
+                note_trouble(tx, self._settings.ops_channel, code, {"why": error.in_full}, started)
 
         try:
             await self._store.transact(note)

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from bot.views.blocks import NAME, count, safe
+from bot.views.blocks import NAME, TITLE, count, safe
 
 Facts: TypeAlias = Mapping[str, str | int | float | None]
+
+REASON = 500  # characters of why: what went wrong, its remedy, and the other side's own words
 
 # Filled with the notice's facts, which hold numbers and ids; a fact that is absent reads as "?".
 SENTENCES: Mapping[str, str] = {
@@ -117,4 +119,4 @@ class _Filled(dict[str, str]):
 def _value(name: str, value: str | int | float | None) -> str:
     if name in _COUNTED and isinstance(value, int):
         return count(value, *_COUNTED[name])
-    return "?" if value is None else safe(str(value))
+    return "?" if value is None else safe(str(value), REASON if name == "why" else TITLE)

@@ -63,7 +63,9 @@ def trouble_lines(known: Status) -> list[str]:
     last, outbox = known.poll.last, known.outbox
     if last and last.error:
         told.append(
-            f"The last reading failed: {safe(last.error, 500)}" if known.is_admin else "The last reading failed."
+            f"The last reading failed: {safe(last.error_in_full, 500)}"
+            if known.is_admin
+            else "The last reading failed."
         )
     if outbox.app_refused:
         why = f" ({safe(outbox.app_refused, 300)})" if known.is_admin else ""

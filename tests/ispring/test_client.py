@@ -19,6 +19,7 @@ from bot.demo.world import World
 from bot.ispring.client import Ispring
 from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
+from bot.ispring.statuses import QUOTED
 from tests.fake_clock import FakeClock
 from tests.ispring.conftest import CLIENT_SECRET, OpenIspring
 
@@ -545,6 +546,31 @@ async def test_a_page_that_names_itself_as_the_next_ends_with_an_error(
     stand_in.quirks.repeated_page_token = True
     with pytest.raises(TrainingUnreadable, match="repeats a page"):
         await getattr(ispring, what)()
+
+
+# ---- iSpring's own words -----------------------------------------------------------------------------------------
+
+UNWANTED = "No such user: Ana Lima \x1b]0;pwned\x07\u202e\nana@shop.example" + " and more" * 100
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 429, 500])
+@pytest.mark.parametrize("what", ["listing", "people", "details"])
+async def test_what_ispring_says_of_an_error_is_for_an_admin_and_for_no_log(
+    what: str, status: int, ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    stand_in.quirks.server_error_status = status
+    stand_in.quirks.server_errors = ALWAYS
+    stand_in.quirks.error_message = UNWANTED
+    if what == "details" and status in (400, 404):
+        return  # one bad id costs only itself
+    with pytest.raises(TrainingError) as failed:
+        await ask(ispring, what, key_of(world.add_session()))
+    error = failed.value
+    assert f"HTTP {status}" in str(error)
+    assert "Ana" not in f"{error} {error!r}"
+    assert error.said.startswith("No such user: Ana Lima ]0;pwned ana@shop.example and more")
+    assert len(error.said) <= QUOTED and error.said.isprintable()
+    assert error.in_full.startswith(str(error)) and error.in_full.endswith(f'iSpring says: "{error.said}"')
 
 
 # ---- everywhere --------------------------------------------------------------------------------------------------

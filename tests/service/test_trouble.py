@@ -1,10 +1,11 @@
 """Slack or iSpring away, wrong keys, wrong addresses: one clear line, tried again, and nothing lost."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.demo.ispring import ALWAYS
-from bot.demo.slack import faults
-from tests.service.house import ADMIN, OPS, RESULTS, House, Running, short
+from bot.demo.slack import Message, faults
+from tests.service.house import ADMIN, OBSERVER, OPS, RESULTS, House, Running, short
 
 
 async def test_slack_is_down_at_the_start_and_everything_comes_once_it_is_back(house: House) -> None:
@@ -83,6 +84,28 @@ async def test_an_address_that_is_not_the_apis_is_named_once_and_tried_ever_more
     assert times[2] - times[1] > timedelta(seconds=1.3), "half a second at first"
 
 
+async def test_what_ispring_says_of_a_refusal_reaches_an_admin_and_no_log(house: House) -> None:
+    house.ispring.quirks.no_rights = True
+    house.ispring.quirks.error_message = said = f"No rights for {house.employee.name}, {house.employee.email}"
+    bot = await house.run()
+    complaint = await bot.has_logged("polled", level="error")
+    assert "HTTP 403" in complaint["error"]
+    await bot.until(lambda: any(house.employee.name in text for text in house.texts(OPS)), "the ops channel")
+    for user, is_told in ((ADMIN, True), (OBSERVER, False)):
+        await house.slack.command(user, RESULTS, "/ojt", "status")
+        answer = await bot.until(partial(_answer_to, house, user), "an answer")
+        assert "The last reading failed" in answer.text
+        assert (house.employee.name in answer.text) is is_told
+    checked = await house.say("check")
+    assert said in checked.out
+    await bot.terminate()
+    polled = await house.say("poll")
+    assert polled.code == 1
+    assert (
+        "HTTP 403" in polled.err
+    )  # what was written to the log and to standard error is searched for names at the end
+
+
 async def test_it_ends_in_time_while_a_post_hangs_and_loses_nothing(house: House) -> None:
     session = house.begin()
     bot = await house.started()
@@ -113,6 +136,11 @@ async def test_it_ends_in_time_while_ispring_hangs_and_loses_nothing(house: Hous
     again = await house.started()
     [card] = await again.until(lambda: house.cards(session), "the card")
     assert short(session) in card.text
+
+
+def _answer_to(house: House, user: str) -> Message | None:
+    """What only they see in the channel, if it is there yet."""
+    return next((one for one in house.slack.visible_to(user, RESULTS) if one.ephemeral_to == user), None)
 
 
 def _levels(bot: Running) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.core.access import EVERYTHING, Reach
 from bot.core.directory import Directory
+from bot.core.errors import with_words
 from bot.core.model import (
     Change,
     Details,
@@ -36,7 +37,7 @@ class Narrowed:
 
 @dataclass(frozen=True, slots=True)
 class PollReport:
-    """How one poll went. `error` is fit to be shown to an admin; empty where it went well."""
+    """How one poll went. `error` is empty where it went well, and fit for a log; `said` is what iSpring itself said."""
 
     started_at: datetime
     ended_at: datetime
@@ -45,6 +46,12 @@ class PollReport:
     unchanged: bool = False
     set_aside: int = 0
     error: str = ""
+    said: str = ""
+
+    @property
+    def error_in_full(self) -> str:
+        """The error with iSpring's own words, which may quote a name: for an admin's eyes, never for a log."""
+        return with_words(self.error, self.said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,8 @@ class Quirks:
     server_errors: int = 0
     """`server_error_status` with an HTML page."""
     server_error_status: int = 500
+    error_message: str | None = None
+    """What every error says, in JSON; the vendor's own words if it is not set."""
     redirects: int = 0
     """302 to a log-in page elsewhere on this server."""
     refused_tokens: int = 0

@@ -161,7 +161,7 @@ class IspringStandIn:
         try:
             answer = self._answer(request, body)
         except Refused as refused:
-            status, answer = refused.status, Answer({"code": refused.status, "message": refused.message})
+            status, answer = refused.status, Answer(self._error(refused.status, refused.message))
         if isinstance(answer, web.StreamResponse):
             return self._compressed(answer)
         text = Wire(quirks, self.zone).text(answer.value, xml=xml, item=answer.item)
@@ -173,6 +173,10 @@ class IspringStandIn:
         if touched and quirks.slow_body:
             return await self._drip(request, text, status, content_type)
         return self._compressed(web.Response(body=text, status=status, content_type=content_type, charset="utf-8"))
+
+    def _error(self, status: int, message: str) -> dict[str, object]:
+        said = self.quirks.error_message
+        return {"code": status, "message": message if said is None else said}
 
     def _note(self, request: web.Request, body: bytes) -> None:
         if len(self.requests) >= KEPT_REQUESTS:
@@ -277,6 +281,8 @@ class IspringStandIn:
             return web.Response(status=429, headers=headers)
         if quirks.spend("server_errors"):
             status = quirks.server_error_status
+            if quirks.error_message is not None:
+                return web.json_response(self._error(status, ""), status=status)
             return web.Response(status=status, text=f"<html><h1>{status}</h1></html>", content_type="text/html")
         if quirks.spend("html_answers"):
             return web.Response(body=WEB_APP, content_type="text/html")
