@@ -85,6 +85,14 @@ def _ended() -> int:
     except SpotterError as error:
         say(str(error), err=True)
         return 1
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        # Python's own traceback ends in the exception's words, which may quote a name or a token.
+        from bot.service.logs import kind_and_places
+
+        _say(f"Spotter broke, which is a mistake of its own: please report this line. {kind_and_places(error)}")
+        return 1
     return 0
 
 

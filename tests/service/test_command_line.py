@@ -3,7 +3,9 @@
 import asyncio
 import json
 import signal
+import sqlite3
 import sys
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from bot.cli import VERBS
 from bot.demo.ispring import Request
 from bot.slack.manifest import EVENTS, SCOPES
-from tests.service.house import House
+from tests.service.house import RESULTS, House
 
 # Slack's limits for a manifest of version 2; of lists the number of entries, of texts the characters.
 LONGEST = {
@@ -123,6 +125,16 @@ async def test_an_unknown_word_on_the_command_line_ends_with_2(house: House, wor
     said = await house.say(*words)
     assert said.code == 2
     assert "Usage" in said.err
+
+
+async def test_a_mistake_of_ours_ends_in_one_line_that_says_where_and_not_on_what(house: House) -> None:
+    assert (await house.say("rules", "add", RESULTS)).code == 0
+    with closing(sqlite3.connect(house.folder / "spotter.db")) as file, file:
+        file.execute("UPDATE rules SET destination = ?", (f"{house.employee.name}:{RESULTS}",))
+    said = await house.say("rules", "list")
+    assert said.code == 1
+    assert "ValueError at" in said.err and "Traceback" not in said.err
+    assert len(said.err.splitlines()) == 1 and house.employee.name not in said.all
 
 
 async def test_every_verb_has_help(house: House) -> None:
