@@ -26,6 +26,7 @@ CRITERIA_PATH = "/job-training/completed-session/criterion/result/list"
 AREAS_PATH = "/job-training/completed-session/criterion-group/result/list"
 IDS_AT_ONCE = 50  # a size public clients use; the vendor documents no limit
 MOST_PAGES = 1000
+MOST_ITEMS = 1_000_000  # people or departments: held in memory, unlike sessions
 PAGE_SIZE = 1000  # the vendor's default
 
 T = TypeVar("T")
@@ -165,6 +166,8 @@ class Ispring:
             body = await self._connection.answer(Call("GET", path, place, params=params))
             items, token = await self._page(body, place, list_name, read)
             found += items
+            if len(found) > MOST_ITEMS:
+                raise TrainingUnreadable(f"iSpring's answer to {place} has more than {MOST_ITEMS} entries.")
             if token is None:
                 return found
             if token in seen:

@@ -31,6 +31,7 @@ IN_THE_HOUR = {
     for second in range(60)
 }
 KEPT_HOURS = 20_000
+LONGEST_DATE = 60  # characters kept of what stands for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class Dates:
             self._proofs_day_first += hour.proves_day_first
             self._proofs_month_first += hour.proves_month_first
             return Moment(raw, hour.begins_at + later)
+        raw = raw[:LONGEST_DATE]
         text = raw.strip()
         at = self._iso(text) if text[4:5] == "-" else self._numeric(text)
         if at is None:

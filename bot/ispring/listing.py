@@ -23,6 +23,7 @@ from bot.ispring.dates import Dates
 from bot.ispring.wire import UNREADABLE, SessionRow, mark_halves, page_of, readable, unreadable
 
 PIECE = 1 << 20
+MOST_SET_ASIDE = 200_000  # rows: each is a line to hold until the listing ends
 LONGEST_ROW = 16 << 20  # bytes; a row has about 500
 QUICK_CUTS = 8
 PLACE = "the list of sessions"
@@ -88,6 +89,10 @@ class SpooledListing:
             seen += len(found) + len(set_aside)
             understood += len(found)
             first_reason = first_reason or "".join(set_aside[:1])
+            if seen - understood > MOST_SET_ASIDE:
+                raise TrainingUnreadable(
+                    f"More than {MOST_SET_ASIDE} rows of {PLACE} could not be understood; {first_reason}."
+                )
             yield RowSlice(found, self._compared(found), set_aside, self._dates, self.requested_at)
         if first_reason and not understood:
             raise TrainingUnreadable(f"Not one row of {PLACE} could be understood; {first_reason}.")

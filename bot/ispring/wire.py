@@ -43,7 +43,17 @@ _HALF = b"\xff" * len(rb"\ud83d")  # what is written over one: no UTF-8 either, 
 _CONTROLS_AS_SPACES = bytes.maketrans(bytes(range(32)), b" " * 32)
 _AT_ONCE = 1 << 20
 
-Id = Annotated[str, Meta(min_length=1)]
+# Characters. Names and titles are folded, matched and shown again and again: with one of megabytes each of these would
+# take seconds. What identifies is never cut, for two could become one: a row with too long an id is set aside.
+LONGEST_ID = 200  # theirs have 36
+LONGEST_NAME = 200
+LONGEST_TITLE = 500
+LONGEST_STATUS = 60
+LONGEST_EMAIL = 254  # no longer one can be delivered to
+
+Word = Annotated[str, Meta(min_length=1)]
+Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
+MaybeId = Annotated[str, Meta(max_length=LONGEST_ID)]  # empty for absent
 Number = float | None
 
 
@@ -53,9 +63,9 @@ class SessionRow(Struct, gc=False, rename="camel"):
     session_id: Id
     employee_id: Id
     checklist_id: Id
-    session_status: Id
+    session_status: Word
     checklist_title: str | None = None
-    observer_id: str | None = None
+    observer_id: MaybeId | None = None
     start_date: str | None = None
     actual_start_date: str | None = None
     completion_date: str | None = None
@@ -83,9 +93,9 @@ class SessionRow(Struct, gc=False, rename="camel"):
         return SessionFacts(
             key=SessionKey(self.session_id, self.employee_id),
             checklist_id=self.checklist_id,
-            checklist_title=self.checklist_title or "",
+            checklist_title=(self.checklist_title or "")[:LONGEST_TITLE],
             observer_id=self.observer_id or "",
-            status=self.session_status,
+            status=self.session_status[:LONGEST_STATUS],
             scheduled=dates.read(self.start_date),
             started=dates.read(self.actual_start_date),
             finished=dates.read(self.completion_date),
@@ -102,7 +112,7 @@ class CriterionRow(Struct, rename="camel"):
     employee_id: Id
     criterion_id: Id
     criterion_title: str | None = None
-    group_id: str | None = None
+    group_id: MaybeId | None = None
     skipped: bool = False
     points: Number = None
     total_points: Number = None
@@ -114,7 +124,7 @@ class CriterionRow(Struct, rename="camel"):
     def result_of(self) -> CriterionResult:
         return CriterionResult(
             criterion_id=self.criterion_id.lower(),
-            title=self.criterion_title or "",
+            title=(self.criterion_title or "")[:LONGEST_TITLE],
             area_id=(self.group_id or "").lower(),
             skipped=self.skipped,
             points=None if self.skipped else finite(self.points),
@@ -140,7 +150,7 @@ class AreaRow(Struct, rename="camel"):
     def result_of(self) -> AreaResult:
         return AreaResult(
             area_id=self.group_id.lower(),
-            title=self.group_title or "",
+            title=(self.group_title or "")[:LONGEST_TITLE],
             result=finite(self.result),
             points=finite(self.points),
             total_points=finite(self.total_points),
@@ -149,7 +159,7 @@ class AreaRow(Struct, rename="camel"):
 
 class SubordinationPart(Struct, rename="camel"):
     subordination_type: str | None = None
-    supervisor_id: str | None = None
+    supervisor_id: MaybeId | None = None
 
     @property
     def kind(self) -> Subordination:
@@ -165,7 +175,7 @@ class SubordinationPart(Struct, rename="camel"):
 
 
 class RolePart(Struct, rename="camel"):
-    manageable_department_ids: list[str] | str | None = None
+    manageable_department_ids: list[MaybeId] | MaybeId | None = None
 
 
 class FieldPart(Struct):
@@ -179,23 +189,24 @@ class PersonRow(Struct, rename="camel"):
     """One of `userProfiles`. Real accounts send `fields` as a list of name and value, the vendor's file says object."""
 
     user_id: Id
-    department_id: str | None = None
+    department_id: MaybeId | None = None
     status: int | str | None = None
     fields: Raw = Raw(b"null")
     subordination: SubordinationPart | None = None
-    manageable_department_ids: list[str] | str | None = None
+    manageable_department_ids: list[MaybeId] | MaybeId | None = None
     user_roles: list[RolePart] | RolePart | None = None
 
     def person(self) -> Person:
         """Raises msgspec.ValidationError where `fields` is neither a list nor an object."""
         fields = fields_of(self.fields)
         name = f"{fields.get('first_name', '')} {fields.get('last_name', '')}".strip()
+        email = fields.get("email", "").lower()
         subordination = self.subordination or SubordinationPart()
         return Person(
             person_id=self.user_id.lower(),
-            name=name or fields.get("login") or self.user_id.lower()[:8],
-            email=fields.get("email", "").lower() or None,
-            job_title=fields.get("job_title") or None,
+            name=(name or fields.get("login") or self.user_id.lower()[:8])[:LONGEST_NAME],
+            email=email if 0 < len(email) <= LONGEST_EMAIL else None,
+            job_title=fields.get("job_title", "")[:LONGEST_NAME] or None,
             department_id=self.department_id.lower() if self.department_id else None,
             status=PERSON_STATUS.get(str(self.status).strip(), PersonStatus.UNKNOWN),
             subordination=subordination.kind,
@@ -217,14 +228,14 @@ PERSON_STATUS = {"1": PersonStatus.ACTIVE, "3": PersonStatus.INACTIVE, "5": Pers
 class DepartmentRow(Struct, rename="camel"):
     department_id: Id
     name: str | None = None
-    parent_department_id: str | None = None
+    parent_department_id: MaybeId | None = None
     subordination: SubordinationPart | None = None
 
     def department(self) -> Department:
         subordination = self.subordination or SubordinationPart()
         return Department(
             department_id=self.department_id.lower(),
-            name=(self.name or "").strip() or self.department_id.lower()[:8],
+            name=(self.name or "").strip()[:LONGEST_NAME] or self.department_id.lower()[:8],
             parent_id=self.parent_department_id.lower() if self.parent_department_id else None,
             subordination=subordination.kind,
             supervisor_id=subordination.supervisor,

@@ -33,6 +33,7 @@ from bot.core.routing import HEARING
 from bot.jobs.silent import MOST_AT_ONCE, store_silent
 from bot.jobs.telling import Look, PollSettings, Telling, is_unknown, tell_ops
 from bot.jobs.watch import note_trouble
+from bot.views.blocks import clean
 
 DETAILS_FOR = 30.0  # seconds an alert may wait for its criteria
 DETAILS_AT_ONCE = 50
@@ -40,6 +41,7 @@ BETWEEN_REQUESTS = 1.0  # seconds; iSpring publishes no limit
 NAMES_FOR = 10.0  # seconds an alert may wait for a name
 FAILING_AFTER = timedelta(minutes=30)  # shorter outages are nobody's business
 LINES_LOGGED = 20
+STATUSES_NAMED = 3
 BROKE = (
     "Spotter stumbled over what iSpring sent: please report the line `poll_broke` of its log. It tries again by itself."
 )
@@ -297,12 +299,13 @@ class Poll:
     def _warn(
         self, tx: Tx, statuses: Collection[str], set_aside: Sequence[str], dates: DateEvidence, now: datetime
     ) -> None:
-        """Tells of what a listing says that can't be right: once per new status or trouble, of rows once a week."""
+        """Tells of what a listing says that can't be right: of all new statuses once, of rows once a week."""
         week = f"{now:%G-W%V}"
-        for status in sorted(statuses):
-            if tx.sessions.is_new_status(status):
-                tell_ops(tx, self._settings.ops_channel, "unknown_status", status, now, status=status)
-                log.warning("unknown_status", status=status)
+        if new := [status for status in sorted(statuses) if tx.sessions.is_new_status(status)]:
+            named = ", ".join(map(clean, new[:STATUSES_NAMED])) + ("…" if len(new) > STATUSES_NAMED else "")
+            told: dict[str, str | int] = {"statuses": len(new), "status": named}
+            tell_ops(tx, self._settings.ops_channel, "unknown_status", new[0], now, **told)
+            log.warning("unknown_status", **told)
         if set_aside:
             rows = len(set_aside)
             tell_ops(tx, self._settings.ops_channel, "rows_set_aside", f"{rows}:{week}", now, rows=rows)

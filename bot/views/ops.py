@@ -24,8 +24,8 @@ SENTENCES: Mapping[str, str] = {
         "Check that the API key still sees all departments."
     ),
     "unknown_status": (
-        "iSpring uses a status Spotter does not know: {status}. Its sessions show that word and count neither as "
-        "completed nor as failed. Please report it, so that it gets a meaning."
+        "iSpring uses {statuses} that Spotter does not know: {status}. Such sessions show that word and count neither "
+        "as completed nor as failed. Please report it, so that it gets a meaning."
     ),
     "date_order": (
         "Dates from iSpring contradict ISPRING_DATE_ORDER, which is {order}. Set it to `dmy` or `mdy` as iSpring "
@@ -88,6 +88,7 @@ _COUNTED = {
     "listed": ("session", "sessions"),
     "known": ("session", "sessions"),
     "rows": ("row", "rows"),
+    "statuses": ("status", "statuses"),
 }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from bot.ispring.client import Ispring
 from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
 from bot.ispring.statuses import QUOTED
+from bot.ispring.wire import LONGEST_NAME, LONGEST_TITLE
 from tests.fake_clock import FakeClock
 from tests.ispring.conftest import CLIENT_SECRET, OpenIspring
 
@@ -463,6 +465,21 @@ async def test_criteria_that_are_not_there_yet_are_absent(
 async def test_nothing_is_asked_for_nobody(ispring: Ispring, stand_in: IspringStandIn) -> None:
     assert await ispring.details([]) == {}
     assert stand_in.requests == []
+
+
+async def test_names_and_titles_of_megabytes_are_cut_and_a_cut_address_is_none(ispring: Ispring, world: World) -> None:
+    much = "x" * (1 << 20)
+    employee = world.add_person(f"Ana {much}", email=f"{much}@shop.example")
+    checklist = world.add_checklist(much)
+    checklist = replace(checklist, areas=tuple(replace(area, title=much) for area in checklist.areas))
+    session = world.add_session(checklist=checklist, employee=employee)
+    world.add_department(much)
+    (ana,) = [person for person in await ispring.people() if person.person_id == employee.id]
+    assert (ana.name, ana.email) == (f"Ana {much}"[:LONGEST_NAME], None)
+    longest = max(len(department.name) for department in await ispring.departments())
+    details = (await ispring.details([key_of(session)]))[key_of(session)]
+    assert longest == LONGEST_NAME
+    assert {len(area.title) for area in details.areas} == {LONGEST_TITLE}
 
 
 @pytest.mark.parametrize("quirk", ["nulls", "numbers_as_strings", "lone_item_as_object", "compressed"])

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from bot.core.errors import TrainingUnreadable
 from bot.core.model import SessionFacts
-from bot.ispring.dates import DateOrder, Dates
-from bot.ispring.listing import PIECE, SpooledListing
+from bot.ispring.dates import LONGEST_DATE, DateOrder, Dates
+from bot.ispring.listing import MOST_SET_ASIDE, PIECE, SpooledListing
+from bot.ispring.wire import LONGEST_ID, LONGEST_STATUS, LONGEST_TITLE
 from tests.fake_clock import NOON
 
 TITLES = ("Opening", '"},{"', "},{", "}, {", '\\"},', "[{]}", "Käse\n\t🧀", "\\")
@@ -254,6 +255,33 @@ def test_a_listing_cut_off_in_the_middle_of_a_pair_is_named_for_that() -> None:
 @pytest.mark.parametrize("missing", ["checklistTitle", "observerId", "startDate"])
 def test_a_row_without_what_is_only_shown_is_read(missing: str) -> None:
     assert len(facts_of(listed([row(1, **{missing: None})]))) == 1
+
+
+def test_what_is_only_shown_is_cut_to_a_length_that_costs_nobody_time() -> None:
+    much = "x" * (1 << 20)
+    (facts,) = facts_of(listed([row(1, checklistTitle=much, sessionStatus=much, completionDate=much)]))
+    assert (len(facts.checklist_title), len(facts.status)) == (LONGEST_TITLE, LONGEST_STATUS)
+    assert (facts.finished.raw, facts.finished.at) == (much[:LONGEST_DATE], None)
+
+
+def test_a_fingerprint_tells_apart_what_is_cut_alike() -> None:
+    title = "x" * LONGEST_TITLE
+    one, other = row(1, checklistTitle=f"{title}a"), row(1, checklistTitle=f"{title}b")
+    assert fingerprints(listed([one])) != fingerprints(listed([other]))
+
+
+@pytest.mark.parametrize("key", ["sessionId", "employeeId", "checklistId", "observerId"])
+def test_a_row_whose_id_is_too_long_is_set_aside_and_not_cut(key: str) -> None:
+    longest, longer = row(1, **{key: "x" * LONGEST_ID}), row(2, **{key: "x" * (LONGEST_ID + 1)})
+    spooled = listed([longest, longer])
+    assert len(facts_of(spooled)) == 1
+    assert [line.split(":")[0] for line in set_aside(spooled)] == ["row 2"]
+
+
+def test_rows_without_number_that_say_nothing_are_not_all_held() -> None:
+    rows = b"{}," * (MOST_SET_ASIDE + 1)
+    with pytest.raises(TrainingUnreadable, match="More than"):
+        list(listing(b"[" + rows + json.dumps(row(1)).encode() + b"]").slices())
 
 
 @pytest.mark.parametrize(

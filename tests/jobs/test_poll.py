@@ -430,6 +430,24 @@ async def test_a_new_status_is_told_once_and_never_counts_as_completed(room: Roo
     assert outcome_of(stored).kind is OutcomeKind.UNKNOWN
 
 
+async def test_however_many_statuses_are_new_the_admin_is_told_once(room: Room) -> None:
+    odd = "ODD \x1b[2J\u202eSTATUS "
+    sessions = [room.world.add_session(status=f"{odd}{number}") for number in range(300)]
+    with capture_logs() as logs:
+        await room.poll()
+        await room.poll()
+        room.world.add_session(status="YET ANOTHER")
+        await room.poll()
+    told = [notice.facts for notice in await room.owed(NoticeKind.OPS) if notice.facts["code"] == "unknown_status"]
+    assert [facts["statuses"] for facts in told] == [300, 1]
+    assert told[1]["status"] == "YET ANOTHER"
+    lines = [line["status"] for line in logs if line["event"] == "unknown_status"]
+    assert lines == [facts["status"] for facts in told]
+    assert all(line.isprintable() and len(line) < 200 for line in lines)
+    stored = await room.stored(sessions[0])
+    assert stored is not None and stored.facts.status == f"{odd}0", "stored as it came"
+
+
 @pytest.mark.parametrize("status", ["FAILED", "Not_Passed"])
 async def test_a_status_spelled_failed_is_failed_whatever_the_target(status: str, room: Room) -> None:
     room.stand_in.quirks.new_status = status
