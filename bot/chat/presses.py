@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from bot.chat import answering_for, home, sharing
+from bot.chat import answering_for, criteria, home, sharing
 from bot.chat.commands import answered, storable
 from bot.chat.commands.asking import page, shown
 from bot.chat.commands.linking import disown
@@ -42,6 +42,7 @@ async def _session_modal(desk: Desk, pressed: Press, key: SessionKey) -> modals.
     try:
         viewer = await desk.contacts.viewer(pressed.user_id)
         record = await opened(desk, viewer, key, pressed)
+        await criteria.promise(desk, record)
         directory = await desk.store.read(lambda tx: tx.people.directory())
     except NotAllowed as refusal:
         return modals.refused(str(refusal), next_step(desk, refusal.remedy, pressed.user_id))
@@ -55,6 +56,7 @@ async def _session_modal(desk: Desk, pressed: Press, key: SessionKey) -> modals.
 async def _session_message(desk: Desk, pressed: Press, key: SessionKey) -> Message:
     viewer = await desk.contacts.viewer(pressed.user_id)
     record = await opened(desk, viewer, key, pressed)
+    await criteria.promise(desk, record)
     if record is None:
         return _gone()
     return await desk.store.read(lambda tx: _shown(desk, tx, viewer, record))

@@ -1,4 +1,7 @@
-"""Fetches the criteria that are owed: those of alerts already sent first, then the last 90 days, newest first."""
+"""Fetches the criteria that are owed: first those that a card or an answer promised, then the last 90 days.
+
+Of both the newest first. What is older comes once somebody asks to see it.
+"""
 
 import asyncio
 from collections.abc import Callable

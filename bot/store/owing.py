@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.core.model import DeliveryState, Notice, NoticeKind
 from bot.core.routing import subject_of
-from bot.store import moves, resting
+from bot.store import details, moves, resting
 from bot.store.columns import from_json, to_json, to_ms, value_of
 from bot.store.deliveries import refresh_due
 from bot.store.other_cards import UNTIL_KNOWN, Card, card_at, carry_rules
@@ -18,6 +18,8 @@ def owe(connection: sqlite3.Connection, notice: Notice, now: datetime, not_befor
     """See `core.ports.OutboxRows.owe`."""
     due_at = not_before or now
     notice = replace(notice, destination=moves.now_at(connection, notice.destination))
+    if notice.session is not None:
+        details.promise(connection, [notice.session])  # its card says that they come
     known = connection.execute(
         "SELECT notices.id, notices.rule_ids, notices.ended, notices.counted_in, summary.ended AS summary_ended,"
         " notices.delivery, deliveries.state, deliveries.resent_blind"

@@ -375,6 +375,26 @@ def m006_troubles(db: Database) -> None:
     )
 
 
+# Of what is owed, the few that somebody is told of. Notices that ended were told to nobody, or only counted.
+PROMISED_DETAILS = (
+    # 1: a card or an answer says that the criteria come, so they are fetched first, however old the session
+    "ALTER TABLE sessions ADD COLUMN details_promised INTEGER NOT NULL DEFAULT 0",
+    """
+    UPDATE sessions SET details_promised = 1 WHERE id IN (
+        SELECT sessions.id FROM notices JOIN sessions USING (session_id, employee_id) WHERE notices.ended IS NULL
+    )
+    """,
+    "CREATE INDEX sessions_details_promised ON sessions (coalesce(finished_at, changed_at))"
+    " WHERE details = 'owed' AND details_promised = 1",
+)
+
+
+@migrations()
+def m007_promised_details(db: Database) -> None:
+    for statement in PROMISED_DETAILS:
+        db.conn.execute(statement)
+
+
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes what `INDEXES_OF_BASELINE` names, once."""
     for statement in INDEXES_OF_BASELINE:

@@ -238,6 +238,9 @@ class Sessions:
     def owe_details(self, keys: Collection[SessionKey]) -> None:
         details.owe(self._connection, keys)
 
+    def promise_details(self, keys: Collection[SessionKey]) -> None:
+        details.promise(self._connection, keys)
+
     def details_owed(self, since: datetime, now: datetime, limit: int) -> Sequence[SessionKey]:
         return details.owed(self._connection, since, now, limit)
 

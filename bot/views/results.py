@@ -140,10 +140,13 @@ def points_words(session: Session, details: Details | None) -> str:
 
 
 def missing_details_words(session: Session) -> str:
-    """Why a session's criteria are not shown, "" where there are none to show."""
-    if session.details is DetailsState.OWED:
+    """Why a session's criteria are not shown, "" where there are none to show.
+
+    Nothing is fetched of what iSpring no longer lists, so nothing is promised of it.
+    """
+    if session.details is DetailsState.OWED and session.missing_since is None:
         return NOT_HERE_YET
-    return NOT_AVAILABLE if session.details is DetailsState.UNAVAILABLE else ""
+    return NOT_AVAILABLE if session.details in (DetailsState.OWED, DetailsState.UNAVAILABLE) else ""
 
 
 def change_since_previous(record: SessionRecord, *, as_token: bool) -> str:

@@ -1,6 +1,8 @@
 """What people type and what they are answered: menu, help, results, show, todo, status, and mistakes."""
 
+import asyncio
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
@@ -17,6 +19,7 @@ from tests.chat.office import (
     EMMA,
     HIGH,
     LOW,
+    OBSERVED,
     OLGA,
     PLANNED,
     SAM,
@@ -192,6 +195,43 @@ async def test_a_session_is_shown_in_full(office: Office) -> None:
 
 async def test_criteria_not_fetched_yet_are_said_to_be(office: Office) -> None:
     assert "not here yet" in everything_in(await office.ask(EMMA, "show 20BB"))
+
+
+async def owed(office: Office) -> list[SessionKey]:
+    """Whose criteria are fetched next, of sessions completed within the last hour or promised."""
+    now = office.clock.now()
+    found = await office.store.read(lambda tx: tx.sessions.details_owed(now - timedelta(hours=1), now, 9))
+    return list(found)
+
+
+async def test_criteria_that_show_says_are_to_come_are_fetched_however_old_the_session(office: Office) -> None:
+    assert await owed(office) == []
+    await office.ask(OLGA, "show 60ff")
+    assert await owed(office) == [OBSERVED]
+
+
+async def test_details_opened_from_a_list_have_the_criteria_fetched_too(office: Office) -> None:
+    await office.press_details(OLGA, OBSERVED)
+    assert await owed(office) == [OBSERVED]
+
+
+async def test_nobody_has_criteria_fetched_of_what_they_may_not_see(office: Office) -> None:
+    await office.ask(EMMA, "show 60ff")
+    await office.press(EMMA, actions.DETAILS, actions.session_value(OBSERVED))
+    assert await owed(office) == []
+
+
+async def test_a_session_is_shown_while_something_long_is_being_written(office: Office) -> None:
+    await office.ask(OLGA, "todo")  # from now on it is stored who she is
+    written = Event()
+    long = asyncio.create_task(office.store.transact(lambda tx: written.wait(20)))
+    try:
+        answer = await office.ask(OLGA, "show 60ff")
+        assert "not here yet" in answer.text
+        assert not long.done()
+    finally:
+        written.set()
+        await long
 
 
 async def test_an_id_that_begins_several_offers_them(office: Office) -> None:

@@ -555,6 +555,29 @@ async def test_after_the_first_listing_the_criteria_of_ninety_days_are_fetched_n
     assert new_room.clock.slept == [1.0, 1.0]
 
 
+async def test_criteria_that_an_alert_promised_come_however_old_the_completion_is(room: Room) -> None:
+    session = room.world.add_session(status="IN_PROGRESS")
+    await room.poll()
+    room.stand_in.quirks.criteria_lag = timedelta(days=101).total_seconds()
+    room.world.complete(session, percent=80)
+    session.completed_at = room.clock.now() - timedelta(days=100)
+    await room.poll()
+    assert await room.posted() == [key_of(session)]
+    assert (await room.record(session)).details is None
+    room.stand_in.quirks.criteria_lag = 0
+    assert await room.details.until_done() == 1
+    assert (await room.record(session)).details is not None
+
+
+async def test_criteria_older_than_ninety_days_come_once_somebody_asks_for_the_session(new_room: Room) -> None:
+    old = new_room.world.add_session(completed_at=new_room.clock.now() - timedelta(days=400))
+    await new_room.poll()
+    assert await new_room.details.until_done() == 0
+    await new_room.store.transact(lambda tx: tx.sessions.promise_details([key_of(old)]))
+    assert await new_room.details.until_done() == 1
+    assert (await new_room.record(old)).details is not None
+
+
 # ---- names -------------------------------------------------------------------------------------------------------
 
 

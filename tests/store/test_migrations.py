@@ -8,6 +8,7 @@ import re
 import signal
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,20 @@ async def test_todays_spotter_works_with_an_old_database(path: Path, steps: int)
         assert [rule.query for rule in await database.read(lambda tx: tx.rules.all())] == ["outcome:failed"]
         assert await database.read(lambda tx: tx.people.linked_user("ana")) == "U1"
         assert (await database.transact(lambda tx: tx.keeping.erase("eve", NOON))).sessions == 1
+    finally:
+        database.close()
+
+
+async def test_criteria_that_old_cards_promised_are_fetched_first(path: Path) -> None:
+    """They were fetched for sessions of the last 90 days only, whatever their cards said."""
+    write_old(path, 1)
+    with reading(path) as connection:
+        connection.execute("UPDATE sessions SET details = 'owed', finished_at = ?", (AT - 100 * 86_400_000,))
+        connection.commit()
+    database = Database.open(path, now=NOON)
+    try:
+        owed = await database.read(lambda tx: tx.sessions.details_owed(NOON - timedelta(days=90), NOON, 9))
+        assert owed == [FACTS.key]
     finally:
         database.close()
 

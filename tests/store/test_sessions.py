@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -14,6 +15,8 @@ from bot.core.model import (
     Details,
     DetailsState,
     Moment,
+    Notice,
+    NoticeKind,
     OutcomeKind,
     SessionFacts,
     SessionKey,
@@ -22,7 +25,20 @@ from bot.core.model import (
 from bot.core.ports import PollReport, Tx
 from bot.store.database import Database
 from bot.store.details import TRIES
-from tests.store.given import NOON, TARGETS, a_session, baseline, minutes, planned, see, session_id, stored
+from tests.store.given import (
+    NOON,
+    ROOM,
+    TARGETS,
+    a_notice,
+    a_session,
+    baseline,
+    minutes,
+    owe,
+    planned,
+    see,
+    session_id,
+    stored,
+)
 
 DETAILS = Details(
     (AreaResult("a1", "Hygiene", 50.0, 1.0, 2.0),),
@@ -146,6 +162,45 @@ async def test_criteria_are_fetched_newest_first_and_only_of_what_was_completed_
     await db.transact(lambda tx: baseline(tx, old, new, ancient, planned(5), undated, now=NOON + minutes(1)))
     owed = await db.read(lambda tx: tx.sessions.details_owed(NOON - minutes(10), NOON, 9))
     assert owed == [undated.key, new.key, old.key]
+
+
+async def test_criteria_of_which_somebody_is_told_come_first_however_old_the_session(db: Database) -> None:
+    """Told by a card, sent or owed; or because somebody looked. What is only counted shows no criteria."""
+    carded, shown, counted, recent = (
+        a_session(number, finished=NOON - minutes(age)) for number, age in ((1, 900), (2, 800), (3, 700), (4, 1))
+    )
+
+    def story(tx: Tx) -> None:
+        baseline(tx, carded, shown, counted, recent)
+        owe(tx, carded)
+        tx.sessions.promise_details([shown.key])
+        summary = Notice(kind=NoticeKind.COUNTED, destination=ROOM, subject="counted", reason="old")
+        tx.outbox.count_in(summary, [a_notice(counted)], NOON)
+
+    await db.transact(story)
+    owed = await db.read(lambda tx: tx.sessions.details_owed(NOON - minutes(10), NOON, 9))
+    assert owed == [shown.key, carded.key, recent.key]
+    assert await db.read(lambda tx: tx.sessions.details_owed(NOON - minutes(10), NOON, 1)) == [shown.key]
+
+
+async def test_promised_criteria_are_found_by_an_index_however_many_are_owed(db: Database) -> None:
+    many = [a_session(number, finished=NOON - timedelta(days=200, minutes=number)) for number in range(300)]
+    await db.transact(lambda tx: baseline(tx, *many))
+    asked: list[str] = []
+
+    def look(tx: Tx) -> None:
+        db._writer.set_trace_callback(asked.append)
+        tx.sessions.details_owed(NOON - timedelta(days=90), NOON, 50)
+        db._writer.set_trace_callback(None)
+
+    def plan(tx: Tx, sql: str) -> str:
+        return " ".join(row["detail"] for row in db._writer.execute(f"EXPLAIN QUERY PLAN {sql}"))
+
+    await db.transact(look)
+    plans = [await db.transact(partial(plan, sql=sql)) for sql in asked]
+    assert ["sessions_details_promised" in one for one in plans] == [True, False], plans
+    assert ["sessions_details_owed" in one for one in plans] == [False, True], plans
+    assert not [one for one in plans if "TEMP B-TREE" in one]
 
 
 async def test_a_fetch_in_vain_is_not_repeated_at_once_and_not_for_ever(db: Database) -> None:

@@ -173,6 +173,11 @@ def test_criteria_that_are_still_owed_are_said_to_be() -> None:
     assert "are not here yet" in shown(render(delivery_of(one), facts(one)))
 
 
+def test_no_criteria_are_promised_of_a_session_that_ispring_no_longer_lists() -> None:
+    one = record(session(details=DetailsState.OWED, missing_since=NOW), details=None)
+    assert "are not here yet" not in shown(render(delivery_of(one), facts(one)))
+
+
 def test_a_session_ispring_no_longer_lists_is_marked() -> None:
     one = record(session(missing_since=NOW))
     message = render(delivery_of(one), facts(one))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from bot.chat import criteria
 from bot.chat.commands.registry import Asked, open_to, subcommand
 from bot.chat.desk import Desk, next_step
 from bot.chat.sharing import offered
@@ -108,16 +109,18 @@ async def page(desk: Desk, viewer: Viewer, text: str, offset: int) -> Message:
 async def show(desk: Desk, asked: Asked) -> Message:
     """One session, or those whose ids start like what was typed."""
 
-    def work(tx: Tx) -> Message:
+    def work(tx: Tx) -> tuple[Message, SessionRecord | None]:
         seen = sight(tx, asked.viewer)
         meant = session_meant(desk, tx, seen, "show", asked.words)
         if isinstance(meant, Message):
-            return meant
+            return meant, None
         about = shown(desk, tx, seen, [meant.session.key])
         may_share = offered(asked.viewer, meant.session, tx)
-        return sessions.show(meant, about, with_previous=meant.previous is not None, may_share=may_share)
+        return sessions.show(meant, about, with_previous=meant.previous is not None, may_share=may_share), meant
 
-    return await desk.store.read(work)
+    answer, record = await desk.store.read(work)
+    await criteria.promise(desk, record)
+    return answer
 
 
 def session_meant(desk: Desk, tx: Tx, seen: Sight, verb: str, words: str) -> SessionRecord | Message:

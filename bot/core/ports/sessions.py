@@ -138,8 +138,13 @@ class SessionRows(Protocol):
 
     def owe_details(self, keys: Collection[SessionKey]) -> None: ...
 
+    def promise_details(self, keys: Collection[SessionKey]) -> None:
+        """Somebody was told that their criteria come. A notice that is owed promises those of its session by itself."""
+        ...
+
     def details_owed(self, since: datetime, now: datetime, limit: int) -> Sequence[SessionKey]:
-        """Whose criteria to fetch next: completed since then, newest first, not asked for in vain just now."""
+        """Whose criteria to fetch next, not asked for in vain just now: the promised ones, however old, then those of
+        sessions completed since then; of both the newest first."""
         ...
 
     def save_details(self, key: SessionKey, details: Details, now: datetime) -> None: ...
