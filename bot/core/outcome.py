@@ -21,15 +21,27 @@ def score_of(facts: SessionFacts) -> float | None:
     there is no `result`. Where every criterion was skipped, a `result` of 0 of 0 points is no score.
     """
     result = _finite(facts.result)
-    points, total = _finite(facts.points), _finite(facts.total_points)
-    if total == 0 and not result:
+    if facts.total_points == 0 and not result:
         return None
-    if points is None or total is None or total <= 0:
-        return result
-    graded = _finite(points / total * 100)
+    graded = _graded(facts)
     if graded is None or (result is not None and abs(graded - result) <= _TRUSTED_GAP):
         return result
     return graded
+
+
+def has_odd_result(facts: SessionFacts) -> bool:
+    """Whether `result` can't be the percentage it is documented to be: it lies outside 0..100, or the points contradict
+    it by more than 1, as they do a fraction."""
+    result, graded = _finite(facts.result), _graded(facts)
+    if result is None:
+        return False
+    return not 0 <= result <= 100 or (graded is not None and abs(graded - result) > _TRUSTED_GAP)
+
+
+def _graded(facts: SessionFacts) -> float | None:
+    """Points of total points in percent; None where nothing was graded."""
+    points, total = _finite(facts.points), _finite(facts.total_points)
+    return None if points is None or total is None or total <= 0 else _finite(points / total * 100)
 
 
 def judge(facts: SessionFacts, target: float | None) -> Outcome:

@@ -6,7 +6,7 @@ knows yet); inside it every changed row is read and decided anew, so nothing dec
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -27,7 +27,7 @@ from bot.core.model import (
     Viewer,
 )
 from bot.core.outage import outage_of
-from bot.core.outcome import judge
+from bot.core.outcome import has_odd_result, judge
 from bot.core.ports import Clock, Contacts, DateEvidence, Listing, Narrowed, PollReport, Slice, Store, Training, Tx
 from bot.core.routing import HEARING
 from bot.jobs.silent import MOST_AT_ONCE, store_silent
@@ -132,6 +132,7 @@ class Poll:
             narrowed = await self._store.read(lambda tx: tx.sessions.narrow(listing.slices()))
         for line in narrowed.set_aside[:LINES_LOGGED]:
             log.warning("row_set_aside", where=line)
+        _log_odd_results(sum(has_odd_result(facts) for facts, _ in narrowed.changed))
         if narrowed.duplicates:
             log.warning("rows_listed_twice", rows=narrowed.duplicates)
         foreseen = await self._store.read(lambda tx: self._foresee(tx, narrowed, started))
@@ -200,16 +201,17 @@ class Poll:
         """Stores the first listing without a word, slice by slice: it counts only once its last commit is done."""
         targets = await self._store.read(lambda tx: tx.sessions.targets())
         slices = listing.slices()
-        listed = 0
+        listed = odd = 0
         set_aside: list[str] = []
         statuses: dict[str, SessionFacts] = {}
         recent: list[SessionFacts] = []
         since = None if self._settings.baseline is None else started - self._settings.baseline
         while (piece := await asyncio.to_thread(_next_rows, slices)) is not None:
-            rows, refused = piece
+            rows = piece.rows
             await self._store.transact(partial(_write_baseline, rows, targets, started))
             listed += len(rows)
-            set_aside += refused
+            set_aside += piece.set_aside
+            odd += piece.odd
             for facts, _ in rows:
                 statuses.setdefault(facts.status, facts)
             if since is not None:
@@ -219,6 +221,7 @@ class Poll:
         owners = await self._owners() if recent else {}
         for line in set_aside[:LINES_LOGGED]:
             log.warning("row_set_aside", where=line)
+        _log_odd_results(odd)
 
         def finish(tx: Tx) -> PollReport:
             told = Telling(tx, self._settings, owners, Look(listing.requested_at, started))
@@ -322,19 +325,35 @@ class Poll:
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-def _next_rows(slices: Iterator[Slice]) -> tuple[list[tuple[SessionFacts, bytes]], list[str]] | None:
-    """The next slices as facts with their fingerprints, and their rows set aside; None at the end.
+@dataclass(slots=True)
+class _Piece:
+    """Some rows of a first listing: their facts with their fingerprints, those set aside, and how many results are
+    odd."""
+
+    rows: list[tuple[SessionFacts, bytes]] = field(default_factory=list)
+    set_aside: list[str] = field(default_factory=list)
+    odd: int = 0
+
+
+def _next_rows(slices: Iterator[Slice]) -> _Piece | None:
+    """The next slices in one; None at the end.
 
     Several at once: keys are random, so each commit writes most pages of their index again, however few rows it has.
     """
-    rows: list[tuple[SessionFacts, bytes]] = []
-    set_aside: list[str] = []
+    found = _Piece()
     for piece in slices:
-        rows += [(piece.facts(index), row[2]) for index, row in enumerate(piece.rows)]
-        set_aside += piece.set_aside
-        if len(rows) >= BASELINE_ROWS:
+        found.rows += [(piece.facts(index), row[2]) for index, row in enumerate(piece.rows)]
+        found.set_aside += piece.set_aside
+        if len(found.rows) >= BASELINE_ROWS:
             break
-    return (rows, set_aside) if rows or set_aside else None
+    found.odd = sum(has_odd_result(facts) for facts, _ in found.rows)
+    return found if found.rows or found.set_aside else None
+
+
+def _log_odd_results(rows: int) -> None:
+    """Results that are no percentages are shown as they came; how many there are is said, but not whose."""
+    if rows:
+        log.warning("odd_results", rows=rows)
 
 
 def _write_baseline(rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime, tx: Tx) -> None:

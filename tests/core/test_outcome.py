@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import OutcomeKind
-from bot.core.outcome import exact, judge, percent, score_of, word
+from bot.core.outcome import exact, has_odd_result, judge, percent, score_of, word
 from tests.core.build import facts
 
 percentages = st.floats(min_value=-50, max_value=250, allow_nan=False)
@@ -36,6 +36,27 @@ percentages = st.floats(min_value=-50, max_value=250, allow_nan=False)
 )
 def test_a_score(result: float | None, points: float | None, total: float | None, score: float | None) -> None:
     assert score_of(facts("PASSED", result, points=points, total_points=total)) == score
+
+
+@pytest.mark.parametrize(
+    ("result", "points", "total", "odd"),
+    [
+        (0.0, None, None, False),
+        (100.0, None, None, False),
+        (100.1, None, None, True),
+        (-0.1, 0.0, 8.0, True),
+        (0.85, 17.0, 20.0, True),
+        (0.85, None, None, False),  # it may be one
+        (84.0, 17.0, 20.0, False),  # iSpring only rounded
+        (64.0, 0.0, 0.0, False),
+        (None, 17.0, 20.0, False),
+        (math.nan, 17.0, 20.0, False),
+    ],
+)
+def test_a_result_is_odd_outside_a_percentages_bounds_and_where_the_points_contradict_it(
+    result: float | None, points: float | None, total: float | None, odd: bool
+) -> None:
+    assert has_odd_result(facts("PASSED", result, points=points, total_points=total)) is odd
 
 
 @pytest.mark.parametrize(

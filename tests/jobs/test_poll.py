@@ -17,6 +17,7 @@ from bot.core.model import (
     NoticeKind,
     OutcomeKind,
     Preferences,
+    SessionKey,
     Viewer,
 )
 from bot.core.routing import subject_of
@@ -415,6 +416,24 @@ async def test_a_row_listed_twice_is_one_session(room: Room) -> None:
     room.stand_in.quirks.duplicate_rows = True
     report = await room.poll()
     assert (report.listed, await room.posted()) == (1, [key_of(session)])
+
+
+async def test_results_that_are_no_percentages_are_counted_in_the_log_and_shown_as_given(room: Room) -> None:
+    row = (
+        b'{"sessionId":"%d","employeeId":"eve","checklistId":"c","sessionStatus":"PASSED",'
+        b'"completionDate":"05-08-2024, 23:57:49","result":%s}'
+    )
+    results = (b"140", b"-3", b'0.85,"points":17,"totalPoints":20', b'85,"points":17,"totalPoints":20', b"0.85")
+    listing = b"[" + b",".join(row % one for one in enumerate(results)) + b"]"
+    room.stand_in.serve_listing_bytes(listing)
+    with capture_logs() as lines:
+        await room.poll()
+        await room.poll()
+    odd = [line for line in lines if line["event"] == "odd_results"]
+    assert odd == [{"event": "odd_results", "log_level": "warning", "rows": 3}]
+    stored = await room.store.read(lambda tx: tx.sessions.get(SessionKey("0", "eve")))
+    assert stored is not None
+    assert outcome_of(stored).score == 140
 
 
 async def test_a_new_status_is_told_once_and_never_counts_as_completed(room: Room) -> None:
