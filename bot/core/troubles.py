@@ -1,7 +1,7 @@
 """What counts as trouble for whoever runs Spotter: told once when it begins, once when it is over.
 
-What only a reading of iSpring shows (refused, unreachable, a suspicious listing, contradicted dates) is found by the
-poll; the rest is looked for here, again and again.
+What only a reading of iSpring shows (refused, unreachable, a suspicious or incomplete listing, contradicted dates) is
+found by the poll and the roll call; the rest is looked for here, again and again.
 """
 
 from collections.abc import Mapping
@@ -34,6 +34,15 @@ class Signs:
     app_refused: str
     deaf_for: float
     disk_left: int | None
+
+
+# Where somebody would set a limit: 1,000, 2,000, 5,000, 10,000 and so on to 5,000,000.
+_ROUND = frozenset(digit * 10**power for digit in (1, 2, 5) for power in range(3, 7))
+
+
+def is_round(sessions: int) -> bool:
+    """Whether a listing of so many sessions may have been cut off there: nobody documents that iSpring has no limit."""
+    return sessions in _ROUND
 
 
 WATCHED = ("poll_stale", "deliveries_stuck", "app_refused", "socket_deaf", "disk_nearly_full")

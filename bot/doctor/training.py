@@ -1,14 +1,18 @@
 """What a live listing tells: key, region, rights, rows, statuses, dates."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bot.core.errors import TrainingError, TrainingRefused, TrainingUnavailable
 from bot.core.model import OutcomeKind
 from bot.core.outcome import judge
 from bot.core.ports import DateEvidence, Listing, Slice, Training
+from bot.core.roll import Roll
+from bot.core.troubles import is_round
 from bot.doctor.findings import Finding, fine, warning, wrong
+from bot.jobs.rollcall import left_out
+from bot.views.blocks import count
 
 STATUSES_NAMED = 5
 STATUS_SHOWN = 40  # characters: it comes from outside
@@ -18,6 +22,7 @@ STATUS_SHOWN = 40  # characters: it comes from outside
 class _Read:
     """What was seen in a listing."""
 
+    roll: Roll = field(default_factory=Roll)
     rows: int = 0
     set_aside: int = 0
     unknown: set[str] = field(default_factory=set)
@@ -25,6 +30,8 @@ class _Read:
 
 async def findings(training: Training, known: int, tell: Callable[[str], None]) -> AsyncIterator[Finding]:
     """`known`: how many sessions the database has; `tell` hears what is being done."""
+    tell("Asking iSpring which sessions its checklists name…")
+    named, unnamed = await _named(training)
     tell("Asking iSpring for its sessions…")
     try:
         async with training.list_sessions() as listing:
@@ -46,6 +53,13 @@ async def findings(training: Training, known: int, tell: Callable[[str], None]) 
             f"iSpring: lists {read.rows} sessions although {known} are known",
             "Nothing is marked missing because of it. Check that the API key still sees all departments.",
         )
+    yield unnamed or await _roll_called(training, named, read)
+    listed = count(read.rows + read.set_aside, "session")
+    if is_round(read.rows + read.set_aside):
+        yield warning(
+            f"iSpring: lists exactly {listed}, which may be a limit at which its list ends",
+            "It may be chance. Compare it with a report in iSpring; if that has more, ask iSpring's support.",
+        )
     if read.set_aside:
         yield warning(
             f"iSpring: {read.set_aside} rows can't be understood",
@@ -59,6 +73,31 @@ async def findings(training: Training, known: int, tell: Callable[[str], None]) 
         )
     for finding in _dates(evidence, read.rows):
         yield finding
+
+
+async def _named(training: Training) -> tuple[Iterable[str], Finding | None]:
+    """The session ids that iSpring's checklists name; or what is to be said where they can't be asked for."""
+    try:
+        return await training.named_sessions(), None
+    except TrainingError as error:
+        return (), warning(
+            "iSpring: its checklists can't be asked which sessions there are",
+            f"So nothing tells whether the listing leaves any out. {error}",
+        )
+
+
+async def _roll_called(training: Training, named: Iterable[str], read: _Read) -> Finding:
+    """Whether the listing holds what the checklists named before."""
+    try:
+        missing = await left_out(training, named, read.roll, read.set_aside)
+    except TrainingError as error:
+        return warning("iSpring: its checklists could not be asked again which sessions there are", str(error))
+    if not missing:
+        return fine("iSpring: lists every session that its checklists name")
+    return warning(
+        f"iSpring: its checklists name {count(missing, 'session')} that its list of sessions leaves out",
+        "Spotter knows nothing of them and can't tell of them. Ask iSpring's support what limits that list.",
+    )
 
 
 def _dates(evidence: DateEvidence, rows: int) -> Iterator[Finding]:
@@ -101,6 +140,7 @@ def _read_next(slices: Iterator[Slice], read: _Read) -> bool:
     if piece is None:
         return False
     read.rows += len(piece.rows)
+    read.roll.add(session_id for session_id, _, _ in piece.rows)
     read.set_aside += len(piece.set_aside)
     for index in range(len(piece.rows)):
         facts = piece.facts(index)

@@ -2,9 +2,11 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, TypeVar
@@ -19,9 +21,10 @@ from bot.ispring.connection import Call, Connection, Limits
 from bot.ispring.dates import DateOrder, Dates
 from bot.ispring.listing import PLACE, SpooledListing
 from bot.ispring.statuses import BadRequest
-from bot.ispring.wire import AreaRow, CriterionRow, DepartmentRow, Page, PersonRow, decoded, page_of
+from bot.ispring.wire import AreaRow, ChecklistRow, CriterionRow, DepartmentRow, Page, PersonRow, decoded, page_of
 
 LISTING_PATH = "/job-training/sessions/result/list"
+CHECKLISTS_PATH = "/job-training/checklist/sessions/list"
 CRITERIA_PATH = "/job-training/completed-session/criterion/result/list"
 AREAS_PATH = "/job-training/completed-session/criterion-group/result/list"
 IDS_AT_ONCE = 50  # a size public clients use; the vendor documents no limit
@@ -31,12 +34,23 @@ PAGE_SIZE = 1000  # the vendor's default
 
 T = TypeVar("T")
 
+_CHECKLIST = msgspec.json.Decoder(ChecklistRow, strict=False)
 _CRITERION = msgspec.json.Decoder(CriterionRow, strict=False)
 _AREA = msgspec.json.Decoder(AreaRow, strict=False)
 _PERSON = msgspec.json.Decoder(PersonRow, strict=False)
 _DEPARTMENT = msgspec.json.Decoder(DepartmentRow, strict=False)
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSessions:
+    """The ids that some checklists name, decoded each time they are gone through."""
+
+    checklists: Sequence[ChecklistRow]
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(checklist.ids() for checklist in self.checklists)
 
 
 class Ispring:
@@ -96,6 +110,11 @@ class Ispring:
         finally:
             # Freeing the pages of a long one takes a while.
             await asyncio.to_thread(spool.close)
+
+    async def named_sessions(self) -> Iterable[str]:
+        call = Call("POST", CHECKLISTS_PATH, "the list of checklists", json={})
+        rows, _ = await self._page(await self._connection.answer(call), call.place, "", _CHECKLIST.decode)
+        return NamedSessions(rows)
 
     async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
         wanted = set(keys)

@@ -55,6 +55,7 @@ Word = Annotated[str, Meta(min_length=1)]
 Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 MaybeId = Annotated[str, Meta(max_length=LONGEST_ID)]  # empty for absent
 Number = float | None
+PLAIN_TEXT = re.compile(rb'"([^"\\]+)"')
 
 
 class SessionRow(Struct, gc=False, rename="camel"):
@@ -103,6 +104,20 @@ class SessionRow(Struct, gc=False, rename="camel"):
             points=finite(self.points),
             total_points=finite(self.total_points),
         )
+
+
+class ChecklistRow(Struct, rename="camel"):
+    """One row of `/job-training/checklist/sessions/list`, of which only the ids of its sessions are of use.
+
+    They stay undecoded: of a million the texts alone would take 90 MB.
+    """
+
+    session_ids: Raw = Raw(b"null")
+
+    def ids(self) -> Iterator[str]:
+        """The ids in lower case, whether they came as a list or a lone one came bare; an id holds no escapes."""
+        for match in PLAIN_TEXT.finditer(self.session_ids):
+            yield match[1].decode().lower()
 
 
 class CriterionRow(Struct, rename="camel"):

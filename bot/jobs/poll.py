@@ -30,6 +30,7 @@ from bot.core.outage import outage_of
 from bot.core.outcome import has_odd_result, judge
 from bot.core.ports import Clock, Contacts, DateEvidence, Listing, Narrowed, PollReport, Slice, Store, Training, Tx
 from bot.core.routing import HEARING
+from bot.core.troubles import is_round
 from bot.jobs.silent import MOST_AT_ONCE, store_silent
 from bot.jobs.telling import Look, PollSettings, Telling, is_unknown, tell_ops
 from bot.jobs.watch import note_trouble
@@ -155,6 +156,7 @@ class Poll:
             told.owe()
             tx.sessions.end_catch_up()
             self._warn(tx, told.statuses, narrowed.set_aside, listing.date_evidence, started)
+            self._suspect_end(tx, narrowed.listed + narrowed.duplicates + len(narrowed.set_aside), started)
             tx.sessions.remember_listing(listing.digest)
             report = PollReport(
                 started,
@@ -232,6 +234,7 @@ class Poll:
             told.owe("baseline")
             unknown = {status for status, facts in statuses.items() if is_unknown(judge(facts, None))}
             self._warn(tx, unknown, set_aside, listing.date_evidence, started)
+            self._suspect_end(tx, listed + len(set_aside), started)
             tell_ops(tx, self._settings.ops_channel, "baseline_done", "once", started, sessions=listed)
             tx.sessions.finish_baseline(listing.digest, started)
             report = PollReport(started, self._clock.now(), listed=listed, set_aside=len(set_aside))
@@ -320,6 +323,10 @@ class Poll:
             note_trouble(tx, self._settings.ops_channel, "date_order", None, now)
         if dates.unreadable or dates.backwards or dates.ahead:
             log.warning("odd_dates", unreadable=dates.unreadable, backwards=dates.backwards, ahead=dates.ahead)
+
+    def _suspect_end(self, tx: Tx, rows: int, now: datetime) -> None:
+        """Tells once of a listing of so round a number of rows that it may have been cut off there."""
+        note_trouble(tx, self._settings.ops_channel, "round_count", {"sessions": rows} if is_round(rows) else None, now)
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)

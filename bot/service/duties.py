@@ -22,6 +22,7 @@ from bot.jobs.details import FetchDetails
 from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.gather import House
 from bot.jobs.poll import Poll
+from bot.jobs.rollcall import RollCall
 from bot.jobs.rounds import Rounds
 from bot.jobs.telling import PollSettings
 from bot.jobs.tidy import Tidy
@@ -98,6 +99,7 @@ class Duties:
             refresh_directory=self._directory.on_demand,
             wake=self.deliver.wake,
         )
+        self._roll_call = RollCall(training, store, clock, ops_channel=settings.ops_channel, wake=self.deliver.wake)
         self._rounds = Rounds(
             store=store,
             messenger=messenger,
@@ -118,6 +120,7 @@ class Duties:
         )
         self._details_bell = asyncio.Event()
         self._directory_bell = asyncio.Event()
+        self._roll_call_bell = asyncio.Event()
         self._poll_began: float | None = None  # monotonic, while a poll is under way
         self._poll_not_before = 0.0  # monotonic
         self._failures = 0  # polls that failed since the last good one
@@ -156,6 +159,7 @@ class Duties:
         report = await self._poll.once(is_last=is_last)
         self._tallies.polled(report)
         if not report.error:
+            self._roll_call_bell.set()
             await self._heartbeat()
         self._details_bell.set()
         return report
@@ -180,6 +184,7 @@ class Duties:
             group.create_task(_whenever(self._directory_bell, self._directory.when_due), name="directory")
             group.create_task(_whenever(rounds_bell, self._rounds.once), name="rounds")
             group.create_task(_whenever(self._details_bell, self._details.until_done), name="details")
+            group.create_task(_whenever(self._roll_call_bell, self._roll_call.when_due), name="roll call")
             group.create_task(_whenever(tidy_bell, self._tidy.when_due), name="tidy")
             group.create_task(_whenever(watch_bell, self._watch_over.once), name="watch")
             group.create_task(self.deliver.run(), name="deliver")

@@ -1,7 +1,7 @@
 """iSpring with an ear for what goes wrong: what it could not answer is counted on its way to whoever asked, and what
 broke over its answer becomes one that can't be read."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 import structlog
@@ -30,6 +30,10 @@ class CountedTraining:
         with self._heard():
             async with self._training.list_sessions() as listing:
                 yield listing
+
+    async def named_sessions(self) -> Iterable[str]:
+        with self._heard():
+            return await self._training.named_sessions()
 
     async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
         with self._heard(), _understood("criteria"):

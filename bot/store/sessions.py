@@ -286,6 +286,12 @@ class Sessions:
     def end_catch_up(self) -> None:
         catching_up.end(self._connection)
 
+    def roll_called_at(self) -> datetime | None:
+        return self._state.moment("roll_called_at")
+
+    def note_roll_call(self, now: datetime) -> None:
+        self._state.set("roll_called_at", to_ms(now))
+
     def note_poll(self, report: PollReport) -> None:
         self._state.set("last_poll", to_json(report))
         if not report.error:

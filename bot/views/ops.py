@@ -23,6 +23,14 @@ SENTENCES: Mapping[str, str] = {
         "iSpring listed {listed} although {known} are known. Nothing was marked missing and nothing is lost. "
         "Check that the API key still sees all departments."
     ),
+    "listing_incomplete": (
+        "iSpring's checklists name {sessions} that its list of sessions leaves out: Spotter knows nothing of them and "
+        "can't tell of them. Ask iSpring's support what limits that list; `spotter check` compares the two again."
+    ),
+    "round_count": (
+        "iSpring listed exactly {sessions}. A number so round may be chance, or a limit at which its list ends: "
+        "compare it with a report in iSpring. `spotter check` compares it with what the checklists name."
+    ),
     "unknown_status": (
         "iSpring uses {statuses} that Spotter does not know: {status}. Such sessions show that word and count neither "
         "as completed nor as failed. Please report it, so that it gets a meaning."
@@ -74,6 +82,8 @@ OVER: Mapping[str, str] = {
     "poll_failing": "iSpring can be read again",
     "training_refused": "iSpring takes the key again",
     "suspicious_listing": "iSpring lists its sessions again",
+    "listing_incomplete": "iSpring lists every session that its checklists name",
+    "round_count": "iSpring lists another number of sessions",
     "date_order": "dates are read in another order now",
     "poll_stale": "iSpring is asked again",
     "deliveries_stuck": "messages are sent again",

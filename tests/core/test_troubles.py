@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.core.troubles import DISK_ENOUGH, DISK_LEFT, Signs, troubles
+from bot.core.troubles import DISK_ENOUGH, DISK_LEFT, Signs, is_round, troubles
 
 NOW = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
 WELL = Signs(
@@ -54,3 +54,8 @@ def test_a_nearly_full_disk_stays_trouble_until_there_is_enough_space() -> None:
     assert troubles(between, frozenset({"disk_nearly_full"})) == {"disk_nearly_full": {"megabytes": 200}}
     assert troubles(replace(WELL, disk_left=DISK_ENOUGH), frozenset({"disk_nearly_full"})) == {}
     assert troubles(replace(WELL, disk_left=None)) == {}
+
+
+def test_only_numbers_at_which_somebody_would_set_a_limit_are_round() -> None:
+    assert [n for n in (1_000, 2_000, 5_000, 10_000, 50_000, 100_000, 1_000_000) if not is_round(n)] == []
+    assert [n for n in (0, 100, 999, 1_001, 3_000, 12_000, 15_000) if is_round(n)] == []

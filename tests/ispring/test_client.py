@@ -171,7 +171,7 @@ async def test_mistyped_rows_are_set_aside(ispring: Ispring, world: World, stand
         ("nested_answers", "deeply"),
     ],
 )
-@pytest.mark.parametrize("what", ["listing", "people", "departments", "details"])
+@pytest.mark.parametrize("what", ["listing", "named", "people", "departments", "details"])
 async def test_an_answer_of_another_kind_is_named_for_what_it_is(
     quirk: str, word: str, what: str, ispring: Ispring, world: World, stand_in: IspringStandIn
 ) -> None:
@@ -185,6 +185,8 @@ async def ask(ispring: Ispring, what: str, key: SessionKey) -> object:
     match what:
         case "listing":
             return await listed(ispring)
+        case "named":
+            return await ispring.named_sessions()
         case "people":
             return await ispring.people()
         case "departments":
@@ -216,6 +218,36 @@ async def said_by(ispring: Ispring, session: Session) -> list[list[str]]:
         [person.name for person in await ispring.people()],
         [department.name for department in await ispring.departments()],
     ]
+
+
+# ---- what the checklists name ------------------------------------------------------------------------------------
+
+
+async def test_the_checklists_name_every_session_whatever_the_listing_holds(
+    ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    opening, closing = world.add_checklist("Opening"), world.add_checklist("Closing")
+    sessions = [world.add_session(checklist=checklist) for checklist in (opening, closing, closing)]
+    stand_in.quirks.most_rows = 1
+    named = await ispring.named_sessions()
+    assert sorted(named) == sorted(named) == sorted(session.id for session in sessions)
+    (request,) = stand_in.asked("/checklist/sessions/list")
+    assert (request.method, request.json) == ("POST", {})
+
+
+@pytest.mark.parametrize("quirk", ["lone_item_as_object", "nulls", "numbers_as_strings"])
+async def test_the_checklists_name_the_same_with(
+    quirk: str, ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    session = world.add_session()
+    setattr(stand_in.quirks, quirk, True)
+    assert list(await ispring.named_sessions()) == [session.id]
+
+
+async def test_ids_are_named_in_lower_case_and_a_checklist_may_have_none(ispring: Ispring, world: World) -> None:
+    world.add_checklist("Nobody's")
+    session = world.add_session(session_id="ABCDEF01-0000-4000-8000-00000000000F")
+    assert list(await ispring.named_sessions()) == [session.id.lower()]
 
 
 # ---- the key and its tokens --------------------------------------------------------------------------------------

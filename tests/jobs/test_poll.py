@@ -418,6 +418,24 @@ async def test_a_row_listed_twice_is_one_session(room: Room) -> None:
     assert (report.listed, await room.posted()) == (1, [key_of(session)])
 
 
+async def test_a_listing_that_ends_at_a_round_number_is_told_once_and_its_end_once(room: Room) -> None:
+    def rows(number: int) -> bytes:
+        row = '{{"sessionId":"{0}","employeeId":"e","checklistId":"c","sessionStatus":"NOT_STARTED"}}'
+        return f"[{','.join(row.format(one) for one in range(number))}]".encode()
+
+    for number in (1_000, 1_000, 1_001):
+        room.stand_in.serve_listing_bytes(rows(number))
+        await room.poll()
+    assert await room.ops() == ["baseline_done", "round_count", "over"]
+
+
+async def test_a_first_listing_that_ends_at_a_round_number_is_told(new_room: Room) -> None:
+    row = b'{"sessionId":"%d","employeeId":"e","checklistId":"c","sessionStatus":"NOT_STARTED"}'
+    new_room.stand_in.serve_listing_bytes(b"[" + b",".join(row % one for one in range(2_000)) + b"]")
+    await new_room.poll()
+    assert await new_room.ops() == ["round_count", "baseline_done"]
+
+
 async def test_results_that_are_no_percentages_are_counted_in_the_log_and_shown_as_given(room: Room) -> None:
     row = (
         b'{"sessionId":"%d","employeeId":"eve","checklistId":"c","sessionStatus":"PASSED",'

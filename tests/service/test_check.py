@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.demo.ispring import ALWAYS
 from tests.service.house import ADMIN, BAKERY, BOT, ELSEWHERE, OPS, RESULTS, SHOP, House
 
 
@@ -83,6 +84,20 @@ def _a_row_mistyped(house: House) -> None:
     house.ispring.quirks.mistyped_rows = 1
 
 
+def _some_rows_left_out(house: House) -> None:
+    for _ in range(4):
+        house.world.add_session(checklist=house.opening, employee=house.employee, observer=house.observer)
+    house.ispring.quirks.most_rows = 2
+
+
+def _a_round_number_and_no_checklists(house: House) -> None:
+    for _ in range(1_000):
+        house.world.add_session(checklist=house.opening, employee=house.employee, observer=house.observer)
+    house.ispring.quirks.most_rows = 1_000
+    house.ispring.quirks.only = ("checklist/sessions",)
+    house.ispring.quirks.html_answers = ALWAYS
+
+
 CASES = {
     "a wrong key, a scope and the right to read back missing": Case(
         (_two_scopes_missing,),
@@ -126,6 +141,13 @@ CASES = {
         {"CLOCK_OFFSET": "1"},
         (("channel_not_found", "rules remove"),),
         (("does not know ('ABANDONED')", "report it"), ("CLOCK_OFFSET", "Remove it")),
+    ),
+    "a listing that leaves sessions out": Case(
+        (_some_rows_left_out,), warnings=(("name 3 sessions that its list of sessions leaves out", "support"),)
+    ),
+    "a listing that ends at a round number, and checklists that can't be asked": Case(
+        (_a_round_number_and_no_checklists,),
+        warnings=(("exactly 1,000 sessions", "report in iSpring"), ("can't be asked", "leaves any out")),
     ),
     "nobody to tell and nobody to decide": Case(
         (),

@@ -150,6 +150,8 @@ LINES = {
     "database_created": "Database: made",
     "baseline_done": "Last poll: none yet",
     "suspicious_listing": "are known",
+    "listing_incomplete": "that its list of sessions leaves out",
+    "round_count": "which may be a limit at which its list ends",
     "unknown_status": "uses a status Spotter does not know",
     "date_order": "can only be read with the order",
     "rows_set_aside": "rows can't be understood",

@@ -106,6 +106,16 @@ async def test_what_ispring_says_of_a_refusal_reaches_an_admin_and_no_log(house:
     )  # what was written to the log and to standard error is searched for names at the end
 
 
+async def test_a_running_bot_finds_out_that_the_listing_leaves_sessions_out(house: House) -> None:
+    for _ in range(4):
+        house.begin()
+    house.ispring.quirks.most_rows = 3
+    bot = await house.started()
+    await bot.until(lambda: any("name 1 session that" in text for text in house.texts(OPS)), "the ops channel")
+    await bot.has_polled()
+    assert len(house.ispring.asked("checklist/sessions/list")) == 2, "once, and once more to be sure"
+
+
 async def test_it_ends_in_time_while_a_post_hangs_and_loses_nothing(house: House) -> None:
     session = house.begin()
     bot = await house.started()

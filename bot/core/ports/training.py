@@ -1,6 +1,6 @@
 """iSpring, as the duties need it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,6 +92,14 @@ class Training(Protocol):
     """Reads iSpring Learn. Every method raises TrainingError's branches and nothing else."""
 
     def list_sessions(self) -> AbstractAsyncContextManager[Listing]: ...
+
+    async def named_sessions(self) -> Iterable[str]:
+        """The ids of all sessions as iSpring's checklists name them, in lower case; one may come twice.
+
+        Another way than the listing to ask what there is. It can be gone through again and again; it is long, so never
+        on the event loop.
+        """
+        ...
 
     async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
         """Criteria and areas of completed sessions; a session iSpring has none for yet is absent from the answer."""

@@ -128,6 +128,7 @@ class Answers:
             return []
         if quirks.half_listing:
             rows = rows[::2]
+        rows = rows[: quirks.most_rows]
         if rows and quirks.new_status is not None:
             rows[0]["sessionStatus"] = quirks.new_status
         if rows and quirks.duplicate_rows:

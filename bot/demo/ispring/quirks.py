@@ -53,6 +53,8 @@ class Quirks:
     empty_listing: bool = False
     half_listing: bool = False
     """Only every second session is listed."""
+    most_rows: int | None = None
+    """A listing ends after this many rows, without a word of the others."""
     shuffled: bool = False
     """Rows come in another order each time."""
     criteria_lag: float = 0.0
