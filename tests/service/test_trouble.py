@@ -106,6 +106,21 @@ async def test_what_ispring_says_of_a_refusal_reaches_an_admin_and_no_log(house:
     )  # what was written to the log and to standard error is searched for names at the end
 
 
+async def test_for_as_long_as_ispring_asks_for_silence_it_is_asked_nothing(house: House) -> None:
+    bot = await house.started()
+    await bot.has_logged("roll_called")  # nothing but polls is on its way
+    house.ispring.quirks.retry_after = "13"  # longer than a call waits by itself
+    house.ispring.quirks.throttled = 1
+    await bot.until(lambda: not house.ispring.quirks.throttled, "the call that is refused")
+    refused = house.ispring.requests[-1]
+    house.world.complete(house.begin(), percent=90)
+    after = await bot.until(lambda: [one for one in house.ispring.requests if one.at > refused.at], "the next call")
+    assert after[0].at - refused.at >= timedelta(seconds=13)
+    await bot.has_polled()
+    failures = [one for one in bot.events("polled") if one["error"]]
+    assert len(failures) >= 2, "rings went on meanwhile"
+
+
 async def test_a_running_bot_finds_out_that_the_listing_leaves_sessions_out(house: House) -> None:
     for _ in range(4):
         house.begin()

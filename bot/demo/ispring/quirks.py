@@ -39,7 +39,7 @@ class Quirks:
     compressed: bool = False
     """Bodies are compressed with gzip, as they may be for whoever accepts that."""
     user_wrapped: bool = False
-    """A single user comes inside `{"response": …}`."""
+    """A single user comes inside `{"response": …}`. Spotter itself asks for none."""
 
     # --- what a listing contains
     duplicate_rows: bool = False
