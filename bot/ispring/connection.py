@@ -33,9 +33,7 @@ LONGEST_HOLD = 3600.0  # seconds; no Retry-After keeps us silent for longer
 BATCH = 4 << 20  # bytes handed to the writing thread at a time
 ERROR_SIZE = 64 << 10
 
-# As much as asyncio takes from a socket at once. In httpcore's own pieces of 64 KiB each of those would be cut up, and
-# a turn of the event loop spent on every piece: a third of what it costs to spool a listing.
-httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = 256 << 10
+SOCKET_PIECE = 256 << 10  # bytes; as much as asyncio takes from a socket at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +92,7 @@ class Connection:
         self._token_until = 0.0
         self._token_lock = asyncio.Lock()
         self._held_until = 0.0  # monotonic: iSpring asked for silence until then
+        read_in_large_pieces()
         # The environment's proxies are trusted: a company's proxy is a legitimate way out.
         self._http = httpx.AsyncClient(
             follow_redirects=False,
@@ -228,6 +227,15 @@ class Connection:
             raise TrainingUnavailable(
                 f"iSpring did not answer {place} ({type(error).__name__}). Spotter tries again by itself."
             ) from None
+
+
+def read_in_large_pieces() -> None:
+    """Has every HTTP connection of this process take `SOCKET_PIECE` bytes at once.
+
+    In httpcore's own pieces of 64 KiB, what asyncio reads would be cut up and a turn of the event loop spent on every
+    piece: a third of what it costs to spool a listing. Neither httpx nor httpcore has a setting for it.
+    """
+    httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = SOCKET_PIECE
 
 
 async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, place: str) -> Received:
