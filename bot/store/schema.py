@@ -1,4 +1,5 @@
-"""The tables, as steps that are only ever appended to: a step that has been released never changes again.
+"""The tables, as steps that are only ever appended to: a step that has been released never changes again (but for its
+comments, which old files keep as they were).
 
 Each step runs inside the one transaction that `opening` holds; none may use `executescript`, which commits.
 """
@@ -44,7 +45,7 @@ TABLES = (
         version         INTEGER NOT NULL,  -- rises with every stored change
         first_seen_at   INTEGER NOT NULL,
         changed_at      INTEGER NOT NULL,
-        missing_since   INTEGER,           -- ms; rows are never deleted
+        missing_since   INTEGER,           -- ms; the row stays, until it is erased
         details         TEXT NOT NULL,     -- none, owed, fetched, unavailable
         details_tries   INTEGER NOT NULL DEFAULT 0,  -- fetches that brought nothing
         details_due_at  INTEGER NOT NULL DEFAULT 0   -- ms; not to be asked for before
@@ -238,7 +239,7 @@ TABLES = (
     CREATE TABLE links (
         slack_user_id TEXT PRIMARY KEY,
         person_id     TEXT NOT NULL UNIQUE,
-        by            TEXT NOT NULL,  -- 'e-mail', or the admin who confirmed it
+        by            TEXT NOT NULL,  -- 'email', or the admin who confirmed it
         email         TEXT,           -- that both had: the link rests while either has another
         at            INTEGER NOT NULL
     ) WITHOUT ROWID

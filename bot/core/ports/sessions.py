@@ -123,8 +123,8 @@ class SessionRows(Protocol):
         offset: int = 0,
         zone: tzinfo = UTC,
     ) -> Found:
-        """What matches and the asker may see, newest completion first, or as the query sorts; without what iSpring no
-        longer lists. `zone` is the asker's: their days begin there."""
+        """What matches and the asker may see, newest completion first; without what iSpring no longer lists. `zone` is
+        the asker's: their days begin there."""
         ...
 
     def to_do(self, observer_id: str, limit: int) -> Sequence[Session]:
