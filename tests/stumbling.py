@@ -1,6 +1,6 @@
 """An iSpring whose answers nobody thought of: whoever reads one breaks over it, quoting a name."""
 
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +31,9 @@ class StumblingTraining:
     @asynccontextmanager
     async def list_sessions(self) -> AsyncIterator[StumblingListing]:
         yield StumblingListing()
+
+    async def named_sessions(self) -> Iterable[str]:
+        raise KeyError(NAME)
 
     async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
         raise KeyError(NAME)

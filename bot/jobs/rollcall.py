@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.core.errors import StoreBusy, TrainingError
+from bot.core.errors import StoreBusy, StoreError, TrainingError
 from bot.core.ports import Clock, Listing, Store, Training, Tx
 from bot.core.roll import Roll
 from bot.jobs.watch import note_trouble
@@ -47,11 +47,16 @@ class RollCall:
                 await self._store.transact(lambda tx: self._note(tx, sessions, self._clock.now()))
             except (TrainingError, StoreBusy) as error:
                 log.warning("roll_call_failed", error=str(error))
-                self._not_before = self._clock.monotonic() + AFTER_FAILURE
-                return False
-            log.info("roll_called", left_out=sessions)
-            self._wake()
-            return True
+            except StoreError:
+                raise
+            except Exception as error:  # as in a poll: what breaks over a listing must not end everything else
+                log.error("roll_call_broke", exc_info=error)
+            else:
+                log.info("roll_called", left_out=sessions)
+                self._wake()
+                return True
+            self._not_before = self._clock.monotonic() + AFTER_FAILURE
+            return False
 
     def _is_due(self, tx: Tx) -> bool:
         called_at = tx.sessions.roll_called_at()

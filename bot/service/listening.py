@@ -32,7 +32,7 @@ class CountedTraining:
                 yield listing
 
     async def named_sessions(self) -> Iterable[str]:
-        with self._heard():
+        with self._heard(), _understood("checklists"):
             return await self._training.named_sessions()
 
     async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:

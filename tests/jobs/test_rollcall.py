@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.core.model import NoticeKind
 from bot.core.roll import Roll
 from bot.demo.ispring import ALWAYS
 from bot.jobs.rollcall import RollCall, left_out
 from tests.jobs.room import OPS, Room
+from tests.stumbling import StumblingTraining
 
 CHECKLISTS = "/checklist/sessions/list"
 
@@ -62,6 +64,14 @@ async def test_checklists_that_can_not_be_read_are_left_alone_for_an_hour(room: 
     room.clock.advance(timedelta(hours=1))
     room.stand_in.quirks.html_answers = 0
     assert await roll_call.when_due()
+    assert await room.ops() == ["baseline_done"]
+
+
+async def test_an_answer_that_breaks_its_reader_ends_no_more_than_this_roll_call(room: Room) -> None:
+    stumbling = RollCall(StumblingTraining(), room.store, room.clock, ops_channel=OPS, wake=lambda: None)
+    with capture_logs() as logs:
+        assert not await stumbling.when_due()
+    assert [(line["event"], type(line["exc_info"])) for line in logs] == [("roll_call_broke", KeyError)]
     assert await room.ops() == ["baseline_done"]
 
 

@@ -11,6 +11,7 @@ from bot.service.listening import CountedTraining
 from tests.stumbling import NAME, StumblingTraining
 
 ASKED: dict[str, Callable[[Training], Awaitable[object]]] = {
+    "checklists": lambda training: training.named_sessions(),
     "criteria": lambda training: training.details([]),
     "people": lambda training: training.people(),
     "departments": lambda training: training.departments(),
