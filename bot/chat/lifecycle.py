@@ -26,7 +26,12 @@ async def channel_changed(desk: Desk, channel_id: str, says: str) -> None:
         why = says
     else:
         now = desk.clock.now()
-        await desk.store.transact(lambda tx: pauses.judge(tx, channel, desk.ops_channel, now, is_news=True))
+
+        def judge(tx: Tx) -> None:
+            pauses.judge(tx, channel, desk.ops_channel, now, is_news=True)
+            tx.outbox.note_look(place, now)
+
+        await desk.store.transact(judge)
         desk.nudge()
         return
     if why:
@@ -76,7 +81,8 @@ async def person_changed(desk: Desk, user_id: str) -> None:
 
 def _concerns_us(tx: Tx, channel_id: str) -> bool:
     place = Destination(DestinationKind.CHANNEL, channel_id)
-    return bool(tx.rules.at(place)) or any(held.destination == place for held in tx.outbox.held())
+    is_held = any(held.destination == place for held in tx.outbox.held())
+    return bool(tx.rules.at(place)) or is_held or tx.outbox.concerns(place)
 
 
 def _move(desk: Desk, tx: Tx, old_id: str, new_id: str) -> None:

@@ -22,6 +22,7 @@ from bot.core.model import (
 from bot.core.ports import Channel, Told, Tx
 from bot.core.query import Query, say
 from bot.views import actions, sharing
+from bot.views.rules import why_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,5 +169,5 @@ def _outcome(told: Told | None) -> Message:
     if told.delivery is not None and told.delivery.state is DeliveryState.SENT:
         return sharing.posted()
     if told.delivery is not None and told.delivery.state in (DeliveryState.DEAD, DeliveryState.HELD):
-        return sharing.not_posted(told.delivery.why)
+        return sharing.not_posted(why_words(told.delivery.why))
     return sharing.posted_later()

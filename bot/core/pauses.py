@@ -22,6 +22,7 @@ NOT_FOUND = "channel_not_found"
 SHARED_OUTSIDE = "shared_outside"
 # What a look at the channel proves or disproves; of the rest (a policy, say) only another try can tell.
 SEEN_BY_LOOKING = frozenset({NOT_IN_CHANNEL, ARCHIVED, "channel_is_archived", NOT_FOUND, SHARED_OUTSIDE})
+_MAY_NOT_LOOK = "missing_scope"  # begins what Slack says where it may not be asked; posts are refused otherwise
 TRIED_AGAIN = timedelta(hours=24)
 # Why a rule rests.
 TURNED_PUBLIC = "turned_public"
@@ -46,7 +47,7 @@ def shut(tx: Tx, place: Destination, why: str, ops_channel: str, now: datetime) 
     for rule in rules:
         tx.ledger.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
         # What is tried again without knowing better would be told anew each time.
-        once = str(int(now.timestamp())) if why in SEEN_BY_LOOKING else why
+        once = str(int(now.timestamp())) if _is_seen_by_looking(why) else why
         _tell(tx, rule, "its channel can't be written to", _owner(rule, ops_channel), now, once)
 
 
@@ -68,7 +69,7 @@ def judge(tx: Tx, channel: Channel, ops_channel: str, now: datetime, *, is_news:
         shut(tx, place, why, ops_channel, now)
         return
     held = next((one for one in tx.outbox.held() if one.destination == place), None)
-    if held is not None and (is_news or held.why in SEEN_BY_LOOKING or is_worth_a_try(held, now)):
+    if held is not None and (is_news or _is_seen_by_looking(held.why) or is_worth_a_try(held, now)):
         reopen(tx, place, now)
     for rule in tx.rules.at(place):
         agreed = tx.rules.audience(rule.rule_id)
@@ -78,6 +79,10 @@ def judge(tx: Tx, channel: Channel, ops_channel: str, now: datetime, *, is_news:
                 resume(tx, rule, SPOTTER, now)
         elif agreed == PRIVATE and rule.state is RuleState.ACTIVE:
             _rest(tx, rule, TURNED_PUBLIC, "its channel has turned public", _owner(rule, ops_channel), now)
+
+
+def _is_seen_by_looking(why: str) -> bool:
+    return why in SEEN_BY_LOOKING or why.startswith(_MAY_NOT_LOOK)
 
 
 def is_worth_a_try(held: Held, now: datetime) -> bool:

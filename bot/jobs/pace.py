@@ -1,7 +1,7 @@
 """When the next post or edit may go, so that Slack never has to say "too fast": pure bookkeeping of monotonic seconds.
 
-Slack allows about one message a second and channel and several hundred a minute and workspace; chat.update is a tier 3
-method (50 a minute). Source: https://docs.slack.dev/apis/web-api/rate-limits/
+Slack allows about one message a second and channel and several hundred a minute and workspace; chat.update and
+conversations.info are tier 3 methods (50 a minute). Source: https://docs.slack.dev/apis/web-api/rate-limits/
 """
 
 from collections import deque
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 BETWEEN_POSTS = 1.05  # seconds in one channel
 POSTS_A_MINUTE = 300
 EDITS_A_MINUTE = 40
+QUESTIONS_A_MINUTE = 40  # how a channel is; the others are left to people who subscribe and share
 MINUTE = 60.0
 
 
@@ -34,10 +35,13 @@ class Pace:
         between_posts: float = BETWEEN_POSTS,
         posts_a_minute: int = POSTS_A_MINUTE,
         edits_a_minute: int = EDITS_A_MINUTE,
+        questions_a_minute: int = QUESTIONS_A_MINUTE,
     ) -> None:
         self._between = between_posts
         self._posts = _Window(posts_a_minute)
         self._edits = _Window(edits_a_minute)
+        self._questions = _Window(questions_a_minute)
+        self._turns: dict[str, float] = {}
         self._free_at: dict[str, float] = {}
         self._all_free_at = 0.0
         self._edits_free_at = 0.0
@@ -71,3 +75,15 @@ class Pace:
     def hold_edits_back(self, until: float) -> None:
         """Slack named a time for edits: none goes before it."""
         self._edits_free_at = max(self._edits_free_at, until)
+
+    def question_at(self, place: str, now: float) -> float:
+        """When Slack may be asked how a place is; that turn is the place's own until it is taken."""
+        turn = self._turns.get(place)
+        if turn is None:
+            turn = self._turns[place] = self._questions.free_at(now)
+            self._questions.taken.append(turn)
+        return turn
+
+    def asked(self, place: str) -> None:
+        """The turn is taken."""
+        self._turns.pop(place, None)

@@ -6,7 +6,6 @@ with people who took no direct messages.
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -16,9 +15,10 @@ from bot.core.errors import MessengerRefused, MessengerUnavailable, StoreBusy
 from bot.core.keeping import OWNER_ERASED
 from bot.core.model import OPERATOR, Destination, DestinationKind, RuleState, Viewer
 from bot.core.ports import Clock, Contacts, Messenger, Store, Tx
+from bot.jobs.channels import LOOKED_EVERY
+from bot.jobs.pace import Pace
 
-CHANNEL_EVERY = timedelta(hours=1)
-CHANNELS_A_ROUND = 40  # asked one after the other: far below Slack's 50 a minute and method
+CHANNELS_A_ROUND = 40
 _STRANGERS = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,9 @@ class Rounds:
         admins: AbstractSet[str],
         ops_channel: str,
         wake: Callable[[], None],
+        pace: Pace | None = None,
     ) -> None:
+        self._pace = pace or Pace()
         self._store = store
         self._messenger = messenger
         self._contacts = contacts
@@ -58,29 +60,34 @@ class Rounds:
 
     async def _channels(self) -> None:
         now = self._clock.now()
-        due = await self._store.read(lambda tx: tx.outbox.look_due(now - CHANNEL_EVERY, CHANNELS_A_ROUND))
-        for channel_id in due:
-            await self._channel(channel_id)
+        due = await self._store.read(lambda tx: tx.outbox.look_due(now - LOOKED_EVERY, CHANNELS_A_ROUND))
+        for place in (Destination(DestinationKind.CHANNEL, channel_id) for channel_id in due):
+            now_here = self._clock.monotonic()
+            if self._pace.question_at(str(place), now_here) > now_here:
+                return  # messages that wait for such a look come first
+            self._pace.asked(str(place))
+            await self._channel(place)
 
-    async def _channel(self, channel_id: str) -> None:
-        place = Destination(DestinationKind.CHANNEL, channel_id)
+    async def _channel(self, place: Destination) -> None:
         channel, refusal = None, ""
         try:
-            channel = await self._messenger.channel(channel_id)
+            channel = await self._messenger.channel(place.id)
         except MessengerRefused as problem:
             refusal = problem.code
 
         def note(tx: Tx) -> None:
             now = self._clock.now()
-            tx.outbox.note_look(place, now)
             if channel is not None:
                 pauses.judge(tx, channel, self._ops_channel, now, is_news=False)
             elif refusal == pauses.NOT_FOUND:
                 pauses.shut(tx, place, refusal, self._ops_channel, now)
+            else:
+                return  # asked again in the next round: nothing about people goes there before
+            tx.outbox.note_look(place, now)
 
         await self._store.transact(note)
         if refusal:
-            log.warning("rounds.channel_refused", channel=channel_id, why=refusal)
+            log.warning("rounds.channel_refused", channel=place.id, why=refusal)
 
     async def _owners(self) -> None:
         rules, is_read = await self._store.read(

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -44,9 +45,10 @@ from bot.core.model import (
     Rule,
     RuleState,
 )
-from bot.core.ports import Clock, Contacts, Messenger, Nobody, Store, Tx
+from bot.core.ports import Channel, Clock, Contacts, Messenger, Nobody, Store, Tx
 from bot.jobs.attempts import attempt_of, unplaced_look
 from bot.jobs.away import claim_next
+from bot.jobs.channels import LookFirst, refuse_unknown
 from bot.jobs.gather import Gathered, House, gather
 from bot.jobs.pace import Pace
 from bot.jobs.telling import tell_ops
@@ -97,10 +99,12 @@ class Sender:
 
     async def send_next(self, destination: Destination) -> bool:
         """Claims and posts the next message for a destination; False where there is none or no other should follow."""
-        now, slack_time, new_id = self._clock.now(), self._messenger.slack_time(), uuid.uuid4().hex
-        delivery = await self.insist(lambda tx: claim_next(tx, destination, now, slack_time, new_id, self._house))
+        now = self._clock.now()
+        delivery, hindrance = await self._claimed(destination, now)
         if delivery is None:
             return False
+        if hindrance is not None:
+            return await self._settle(delivery, hindrance, {}, now)
         self._pace.posted(str(destination), self._clock.monotonic())
         placed = await self._placed(delivery, anew=delivery.destination.kind is DestinationKind.PERSON)
         if not isinstance(placed, Delivery):
@@ -118,6 +122,48 @@ class Sender:
         started = self._clock.now()
         result = await self._messenger.post(left.channel, message, delivery_id=left.delivery_id)
         return await self._settle(left, result, gathered.versions, started)
+
+    async def _claimed(self, destination: Destination, now: datetime) -> tuple[Delivery | None, PostResult | None]:
+        """The next message for a destination, None where there is none now; and what keeps it from being posted. A
+        channel that was not looked at lately is looked at first: nothing about people goes to another company's."""
+        slack_time, new_id = self._messenger.slack_time(), uuid.uuid4().hex
+
+        def claim(tx: Tx) -> Delivery | None:
+            return claim_next(tx, destination, now, slack_time, new_id, self._house)
+
+        def claim_known(tx: Tx) -> Delivery | None:
+            delivery = claim(tx)
+            if delivery is not None:
+                refuse_unknown(tx, delivery, now)
+            return delivery
+
+        try:
+            return await self.insist(claim_known), None
+        except LookFirst as unknown:
+            was_known = unknown.was_known
+        place, started = str(destination), self._clock.monotonic()
+        turn = self._pace.question_at(place, started)
+        if turn > started:
+            self._pace.hold_back(place, turn)
+            return None, None
+        self._pace.asked(place)
+        channel = await self._contacts.channel(destination.id)
+        if isinstance(channel, Channel):
+            if why := pauses.why_shut(channel):
+                return await self.insist(claim), DestinationGone(why)
+            return await self.insist(partial(self._claim_judged, destination, channel, claim)), None
+        if was_known and isinstance(channel, Throttled | NotSent):
+            return await self.insist(claim), None  # it was ours when Slack last said so, and no event told otherwise
+        return await self.insist(claim), channel
+
+    def _claim_judged(
+        self, place: Destination, channel: Channel, claim: Callable[[Tx], Delivery | None], tx: Tx
+    ) -> Delivery | None:
+        """Claims what is left to be posted in a channel that was looked at: it may have turned public."""
+        now = self._clock.now()
+        pauses.judge(tx, channel, self._ops_channel, now, is_news=False)
+        tx.outbox.note_look(place, now)
+        return claim(tx)
 
     async def _placed(self, delivery: Delivery, *, anew: bool = False) -> Delivery | Nobody | PostResult:
         """The delivery with its conversation, stored before the attempt so that it can be read back. `anew`: whose

@@ -21,6 +21,7 @@ from bot.jobs.deliver import Deliver
 from bot.jobs.details import FetchDetails
 from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.gather import House
+from bot.jobs.pace import Pace
 from bot.jobs.poll import Poll
 from bot.jobs.rollcall import RollCall
 from bot.jobs.rounds import Rounds
@@ -65,6 +66,7 @@ class Duties:
         self._clock = clock
         self._tallies = tallies
         ops = settings.ops_channel
+        pace = Pace()
         self._ops = (Destination(DestinationKind.CHANNEL, ops),) if ops else ()
         self.deliver = Deliver(
             store=store,
@@ -80,6 +82,7 @@ class Duties:
                 interval=settings.poll_interval,
             ),
             ops_channel=settings.ops_channel,
+            pace=pace,
             tried=tallies.tried,
         )
         self._directory = DirectoryRefresh(training, store, clock)
@@ -108,6 +111,7 @@ class Duties:
             admins=settings.admins,
             ops_channel=settings.ops_channel,
             wake=self.deliver.wake,
+            pace=pace,
         )
         self._tidy = Tidy(store, clock, settings.keep, wake=self.deliver.wake)
         self._watch_over = Watch(
@@ -164,10 +168,15 @@ class Duties:
         self._details_bell.set()
         return report
 
+    async def round_once(self) -> None:
+        """One look at the channels and owners of rules that are due."""
+        await self._rounds.once()
+
     async def run(self, on_round: Callable[[bool], None]) -> None:
         """Polls and sends until cancelled; `on_round` is told again and again whether all that rings and polls does."""
         poll_bell, rounds_bell, tidy_bell, watch_bell = (asyncio.Event() for _ in range(4))
         poll_bell.set()
+        rounds_bell.set()  # events were missed while nobody listened
         tidy_bell.set()
         bells = Bells(self._clock)
         for bell, seconds in (

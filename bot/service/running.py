@@ -75,6 +75,7 @@ async def poll(settings: Settings, clock: Clock) -> PollReport:
         try:
             await parts.duties.prepare()
             report = await parts.duties.poll_once(is_last=True)
+            await parts.duties.round_once()
             await parts.duties.deliver.once(limit_seconds=SEND_LIMIT)
         finally:
             leadership.release()

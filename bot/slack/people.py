@@ -19,7 +19,7 @@ from bot.core.access import (
 from bot.core.delivery import AppRefused, DestinationGone, NotSent, Throttled
 from bot.core.errors import MessengerError, MessengerRefused, MessengerUnavailable, Remedy
 from bot.core.model import BY_EMAIL, Destination, DestinationKind, Link, SlackUser, Viewer
-from bot.core.ports import Clock, Contact, Messenger, Nobody, Store, Tx
+from bot.core.ports import Channel, Clock, Contact, Messenger, Nobody, Store, Tx
 from bot.slack.errors import DECISIONS, Decision
 
 USER_FRESH = timedelta(hours=24)
@@ -109,14 +109,18 @@ class SlackContacts:
                         return Nobody(contact.why)
                     return await self._messenger.open_dm(contact.user.user_id)
         except MessengerUnavailable as problem:
-            return Throttled(problem.retry_after) if problem.retry_after else NotSent(str(problem))
+            return _later(problem)
         except MessengerRefused as refusal:
-            if refusal.code in _NO_SUCH_PERSON:
-                return Nobody(refusal.code)
-            if DECISIONS.get(refusal.code) is Decision.TOKEN:
-                return AppRefused(refusal.code)
-            # A missing im:write closes direct messages only: channels must go on.
-            return DestinationGone(refusal.code + (f" (needs {refusal.needed})" if refusal.needed else ""))
+            return Nobody(refusal.code) if refusal.code in _NO_SUCH_PERSON else _closed(refusal)
+
+    async def channel(self, channel_id: str) -> Channel | Throttled | NotSent | DestinationGone | AppRefused:
+        """How a channel is; where Slack does not say, what that means for a message to it."""
+        try:
+            return await self._messenger.channel(channel_id)
+        except MessengerUnavailable as problem:
+            return _later(problem)
+        except MessengerRefused as refusal:
+            return _closed(refusal)
 
     # ---- ties ----------------------------------------------------------------------------------------------------
 
@@ -173,6 +177,17 @@ class SlackContacts:
 
     async def _remember(self, user: SlackUser) -> None:
         await self._store.transact(lambda tx: tx.people.save_slack_user(user, self._clock.now()))
+
+
+def _later(problem: MessengerUnavailable) -> Throttled | NotSent:
+    return Throttled(problem.retry_after) if problem.retry_after else NotSent(str(problem))
+
+
+def _closed(refusal: MessengerRefused) -> DestinationGone | AppRefused:
+    if DECISIONS.get(refusal.code) is Decision.TOKEN:
+        return AppRefused(refusal.code)
+    # A missing im:write closes direct messages only, a missing groups:read private channels: the others must go on.
+    return DestinationGone(refusal.code + (f" (needs {refusal.needed})" if refusal.needed else ""))
 
 
 def _nobody(user_id: str, why: str, remedy: Remedy, zone: str = "UTC") -> Viewer:

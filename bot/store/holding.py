@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.core.model import Destination
 from bot.store import moves, resting
-from bot.store.columns import to_ms, value_of
+from bot.store.columns import from_ms_or_none, to_ms, value_of
 from bot.store.deliveries import refresh_due
 from bot.store.endings import end_unheard_rules
 from bot.store.gathering import WAITING
@@ -20,7 +20,8 @@ def hold(connection: sqlite3.Connection, destination: Destination, why: str, now
     connection.execute(
         "INSERT INTO destinations (destination, held, held_at) VALUES (?, ?, ?)"
         " ON CONFLICT (destination) DO UPDATE SET"
-        " held_at = CASE WHEN held IS NULL THEN excluded.held_at ELSE held_at END, held = excluded.held",
+        " held_at = CASE WHEN held IS NULL THEN excluded.held_at ELSE held_at END, held = excluded.held,"
+        " looked_at = NULL",  # whatever was seen there is not so any more
         (name, why, to_ms(now)),
     )
     rows = connection.execute(
@@ -80,4 +81,10 @@ def note_look(connection: sqlite3.Connection, destination: Destination, now: dat
         "INSERT INTO destinations (destination, looked_at) VALUES (?, ?)"
         " ON CONFLICT (destination) DO UPDATE SET looked_at = excluded.looked_at",
         (str(destination), to_ms(now)),
+    )
+
+
+def looked_at(connection: sqlite3.Connection, destination: Destination) -> datetime | None:
+    return from_ms_or_none(
+        value_of(connection, "SELECT looked_at FROM destinations WHERE destination = ?", (str(destination),))
     )

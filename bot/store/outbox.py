@@ -234,6 +234,18 @@ class Outbox:
     def note_look(self, destination: Destination, now: datetime) -> None:
         holding.note_look(self._connection, destination, now)
 
+    def looked_at(self, destination: Destination) -> datetime | None:
+        return holding.looked_at(self._connection, destination)
+
+    def concerns(self, destination: Destination) -> bool:
+        return bool(
+            value_of(
+                self._connection,
+                "SELECT EXISTS (SELECT 1 FROM notices WHERE destination = ? AND ended IS NULL)",
+                (str(destination),),
+            )
+        )
+
     def move(self, old_channel: str, new_channel: str, now: datetime) -> None:
         moves.move(self._connection, old_channel, new_channel, now)
 

@@ -14,7 +14,7 @@ import httpx
 
 from bot.core.delivery import AppRefused, DestinationGone, NotSent, Throttled
 from bot.core.model import OPERATOR, Destination, DestinationKind, RuleState, SessionKey, SlackUser, Viewer
-from bot.core.ports import Contact, Nobody
+from bot.core.ports import Channel, Contact, Nobody
 from bot.ispring.client import LISTING_PATH, Ispring
 from bot.ispring.connection import TOKEN_PATH
 from bot.ispring.dates import DateOrder
@@ -45,6 +45,16 @@ class Nobodies:
         self, destination: Destination
     ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
         return destination.id
+
+    async def channel(self, channel_id: str) -> Channel | Throttled | NotSent | DestinationGone | AppRefused:
+        return Channel(
+            channel_id=channel_id,
+            name="",
+            is_member=True,
+            is_private=True,
+            is_archived=False,
+            is_shared_outside=False,
+        )
 
 
 def memory(name: str) -> float:

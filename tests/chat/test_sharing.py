@@ -203,6 +203,48 @@ async def test_a_channel_shared_outside_between_the_two_presses_gets_nothing(off
     assert await office.posted(NORTH) == []
 
 
+async def waits(office: Office, user: str, value: str) -> None:
+    """Confirmed, while Slack takes nothing yet."""
+    yes = confirmation(await preview(office, user, value))
+    desk = replace(office.desk, intro_patience=0.0)
+    await replace(office, front=type(office.front)(desk)).press(user, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
+
+
+@pytest.mark.parametrize("is_told_by_event", [True, False])
+async def test_what_waits_to_be_shared_stays_where_the_channel_is_shared_outside_meanwhile(
+    office: Office, is_told_by_event: bool
+) -> None:
+    await waits(office, ADMIN, one(FOREIGN))
+    office.slack.workspace.channels[NORTH].is_ext_shared = True
+    if is_told_by_event:
+        await office.front.channel_changed(NORTH, "shared_outside")
+    await office.send()
+    assert await office.posted(NORTH) == []
+
+
+async def test_a_channel_where_something_was_shared_is_shut_once_it_is_shared_outside(office: Office) -> None:
+    await share(office, EMMA, one(LOW))
+    office.slack.workspace.channels[NORTH].is_ext_shared = True
+    await office.front.channel_changed(NORTH, "shared_outside")
+    await correct(office, LOW, 99.0)
+    await office.send()
+    [posted] = office.slack.messages(NORTH)
+    assert "99" not in posted.text
+
+
+async def test_whoever_shares_is_told_in_words_why_nothing_was_posted(office: Office) -> None:
+    yes = confirmation(await preview(office, ADMIN, one(FOREIGN)))
+
+    async def shared_outside_first() -> None:
+        office.slack.workspace.channels[NORTH].is_ext_shared = True
+        await office.send()
+
+    office.clock.meanwhile = shared_outside_first
+    answer = await office.press(ADMIN, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
+    assert answer is not None and "Nothing was posted: the channel is shared with another company" in answer.text
+    assert await office.posted(NORTH) == []
+
+
 async def test_the_bot_and_who_shares_must_be_in_the_channel(office: Office) -> None:
     assert "/invite" in (await preview(office, ADMIN, EVERYTHING, AWAY)).text
     office.slack.workspace.add_channel(Channel(id="C0ALONE", name="alone", members=[BOT, SAM]))

@@ -26,7 +26,7 @@ from bot.core.model import (
     Viewer,
 )
 from bot.core.model import Session as StoredSession
-from bot.core.ports import Contact, Nobody, PollReport, Told, Training, Tx
+from bot.core.ports import Channel, Contact, Nobody, PollReport, Told, Training, Tx
 from bot.demo.company import Person, Session
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
@@ -68,6 +68,16 @@ class KnownContacts:
         self, destination: Destination
     ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
         return destination.id
+
+    async def channel(self, channel_id: str) -> Channel | Throttled | NotSent | DestinationGone | AppRefused:
+        return Channel(
+            channel_id=channel_id,
+            name="",
+            is_member=True,
+            is_private=True,
+            is_archived=False,
+            is_shared_outside=False,
+        )
 
 
 @dataclass

@@ -85,6 +85,20 @@ async def test_the_default_channels_rule_is_made_once_and_not_again_after_its_re
     assert RESULTS not in (await house.say("rules", "list")).out
 
 
+async def test_a_default_channel_that_is_another_companys_too_gets_nothing_and_the_operator_hears(house: House) -> None:
+    house.slack.workspace.channels[RESULTS].is_ext_shared = True
+    session = house.begin()
+    assert (await house.say("poll")).code == 0
+    house.world.complete(session, percent=90)
+    assert (await house.say("poll")).code == 0
+    bot = await house.started()
+    await bot.until(
+        lambda: [text for text in house.texts(OPS) if "shared with another company" in text], "a word of it"
+    )
+    await bot.has_polled()
+    assert house.texts(RESULTS) == []
+
+
 async def test_a_log_for_people_at_its_most_talkative_tells_nobodys_name_and_no_secret(house: House) -> None:
     session = house.begin()
     bot = await house.run(LOG_FORMAT="", LOG_LEVEL="DEBUG")

@@ -111,3 +111,7 @@ class Contacts(Protocol):
     ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
         """Slack's id of the conversation a destination means: the channel, or D… for people."""
         ...
+
+    async def channel(self, channel_id: str) -> Channel | Throttled | NotSent | DestinationGone | AppRefused:
+        """How a channel is; where Slack does not say, what that means for a message to it."""
+        ...

@@ -162,7 +162,8 @@ class OutboxRows(Protocol):
         ...
 
     def hold(self, destination: Destination, why: str, now: datetime) -> None:
-        """Nothing goes there until it is released; the rules that post there pause with the same reason."""
+        """Nothing goes there until it is released; the rules that post there pause with the same reason. What was seen
+        at the last look counts no more."""
         ...
 
     def release(self, destination: Destination, now: datetime) -> int:
@@ -177,7 +178,17 @@ class OutboxRows(Protocol):
         """Channels that rules post to or that are held, of which Slack was not asked since; the longest ago first."""
         ...
 
-    def note_look(self, destination: Destination, now: datetime) -> None: ...
+    def note_look(self, destination: Destination, now: datetime) -> None:
+        """Slack said how a channel is, or that there is none."""
+        ...
+
+    def looked_at(self, destination: Destination) -> datetime | None:
+        """When Slack last said how a channel is, None where it never did."""
+        ...
+
+    def concerns(self, destination: Destination) -> bool:
+        """Whether anything is owed to a destination, or was told there."""
+        ...
 
     def move(self, old_channel: str, new_channel: str, now: datetime) -> None:
         """A channel has another id: everything stored under the old one follows it, also what is owed to it later."""

@@ -1,0 +1,202 @@
+"""A channel is looked at before results of people go there, for it may be another company's too."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core.model import OPERATOR, DeliveryState, Destination, DestinationKind, Notice, NoticeKind, RuleState
+from bot.core.ports import Held
+from bot.core.routing import introduction
+from bot.demo.slack import Channel
+from bot.jobs.channels import KNOWN_FOR
+from bot.jobs.pace import QUESTIONS_A_MINUTE, Pace
+from bot.jobs.rounds import Rounds
+from bot.slack.people import SlackContacts
+from tests.demo.slack_room import SHOP
+from tests.jobs.outbox_room import SHOP_CHANNEL, Room
+from tests.jobs.outbox_room import room as a_room
+
+ASKED = "conversations.info"
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with a_room(tmp_path) as made:
+        yield made
+
+
+async def known(room: Room, ago: timedelta = timedelta(0)) -> None:
+    """The shop's channel was looked at, and was ours."""
+    await room.store.transact(lambda tx: tx.outbox.note_look(SHOP_CHANNEL, room.clock.now() - ago))
+
+
+async def a_round(room: Room) -> None:
+    contacts = SlackContacts(room.messenger, room.store, room.clock, room.admins)
+    rounds = Rounds(
+        store=room.store,
+        messenger=room.messenger,
+        contacts=contacts,
+        clock=room.clock,
+        admins=room.admins,
+        ops_channel="",
+        wake=lambda: None,
+    )
+    await rounds.once()
+
+
+async def held(room: Room) -> list[Held]:
+    return list(await room.store.read(lambda tx: tx.outbox.held()))
+
+
+# ---- nothing leaves the company --------------------------------------------------------------------------------------
+
+
+async def test_a_channel_that_nobody_has_looked_at_and_that_is_another_companys_too_gets_nothing(room: Room) -> None:
+    room.slack.workspace.channels[SHOP].is_ext_shared = True
+    key = await room.complete()
+    await room.send()
+    assert room.texts() == []
+    assert await room.state(key) is DeliveryState.HELD
+    assert [one.why for one in await held(room)] == ["shared_outside"]
+    rule = await room.store.read(lambda tx: tx.rules.get(room.rule.rule_id))
+    assert rule is not None and (rule.state, rule.why) == (RuleState.PAUSED, "shared_outside")
+
+
+async def test_a_rule_of_the_operator_does_not_even_introduce_itself_there(room: Room) -> None:
+    room.slack.workspace.channels[SHOP].is_ext_shared = True
+    named = await room.store.transact(
+        lambda tx: tx.rules.add(SHOP_CHANNEL, OPERATOR, 'observer:"Ana"', RuleState.ACTIVE, room.clock.now())
+    )
+    await room.store.transact(lambda tx: tx.outbox.owe(introduction(named), room.clock.now()))
+    await room.send()
+    assert room.texts() == []
+
+
+async def test_what_was_missed_while_nobody_listened_is_seen_before_the_next_card(room: Room) -> None:
+    await room.complete()
+    await room.send()
+    room.slack.workspace.channels[SHOP].is_ext_shared = True
+    await known(room, ago=KNOWN_FOR + timedelta(minutes=1))
+    await room.complete()
+    await room.send()
+    assert len(room.texts()) == 1
+
+
+async def test_a_card_that_was_held_is_not_sent_on_what_was_seen_before(room: Room) -> None:
+    await known(room)
+    key = await room.complete()
+    room.slack.faults.order("chat.postMessage", "is_archived")
+    await room.send()
+    room.slack.workspace.channels[SHOP].is_ext_shared = True
+    ident = (await room.delivery(key)).delivery_id
+    assert await room.store.transact(lambda tx: tx.outbox.retry(ident, room.clock.now()))
+    await room.send()
+    assert room.texts() == []
+
+
+async def test_a_channel_that_has_turned_public_gets_nothing_more_until_somebody_says_yes(room: Room) -> None:
+    await room.store.transact(lambda tx: tx.rules.note_audience(room.rule.rule_id, "private"))
+    room.slack.workspace.channels[SHOP].is_private = False
+    await room.complete()
+    await room.send()
+    assert room.texts() == []
+    rule = await room.store.read(lambda tx: tx.rules.get(room.rule.rule_id))
+    assert rule is not None and (rule.state, rule.why) == (RuleState.PAUSED, "turned_public")
+
+
+# ---- what a look costs -----------------------------------------------------------------------------------------------
+
+
+async def test_a_channel_is_looked_at_once_and_then_left_to_the_rounds(room: Room) -> None:
+    for _ in range(3):
+        await room.complete()
+        await room.send()
+    assert len(room.texts()) == 3 and room.calls(ASKED) == 1
+
+
+async def test_what_is_said_to_whoever_runs_spotter_needs_no_look(room: Room) -> None:
+    notice = Notice(
+        kind=NoticeKind.OPS,
+        destination=SHOP_CHANNEL,
+        subject="ops:x",
+        reason="x",
+        facts={"code": "database_created"},
+    )
+    await room.store.transact(lambda tx: tx.outbox.owe(notice, room.clock.now()))
+    await room.send()
+    assert len(room.texts()) == 1 and room.calls(ASKED) == 0
+
+
+def test_slack_is_asked_about_forty_channels_a_minute_and_each_has_its_turn() -> None:
+    pace = Pace()
+    for number in range(QUESTIONS_A_MINUTE):
+        assert pace.question_at(f"channel:{number}", 10.0) == 10.0
+    assert pace.question_at("channel:late", 11.0) == 70.0
+    assert pace.question_at("channel:later", 11.0) == 70.0
+    assert pace.question_at("channel:late", 70.0) == 70.0, "nobody else took its turn"
+    pace.asked("channel:late")
+    assert pace.question_at("channel:late", 71.0) == 71.0
+
+
+async def test_many_channels_that_were_never_looked_at_wait_for_their_turn(room: Room) -> None:
+    room.pace = Pace(questions_a_minute=1)
+    other = Destination(DestinationKind.CHANNEL, "C0OTHER")
+    bot = room.slack.workspace.app.bot_user_id
+    room.slack.workspace.add_channel(Channel(id=other.id, name="other", members=[bot]))
+    await room.complete()
+    await room.complete(to=other, rules=(room.rule.rule_id,))
+    began = room.clock.monotonic()
+    await room.send()
+    assert len(room.texts()) == 1 == len(room.texts(other.id))
+    assert room.clock.monotonic() - began >= 60
+
+
+# ---- where Slack does not say ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trouble", ["service_unavailable", "rate_limited"])
+async def test_a_channel_that_was_never_looked_at_waits_until_slack_says_how_it_is(room: Room, trouble: str) -> None:
+    room.slack.faults.order(ASKED, trouble)
+    key = await room.complete()
+    await room.deliver().once(until_idle=False)
+    assert room.texts() == []
+    assert (await room.told(key)).attempts, "and why says so"
+    await room.send()
+    assert len(room.texts()) == 1
+
+
+async def test_a_channel_that_was_looked_at_once_does_not_wait_for_a_slack_that_can_not_say(room: Room) -> None:
+    await known(room, ago=KNOWN_FOR * 2)
+    room.slack.faults.order(ASKED, "service_unavailable")
+    await room.complete()
+    await room.deliver().once(until_idle=False)
+    assert len(room.texts()) == 1
+
+
+async def test_a_look_that_slack_refuses_holds_the_channel_and_a_look_that_it_allows_lets_it_go(room: Room) -> None:
+    room.slack.faults.order(ASKED, "missing_scope")
+    await room.complete()
+    await room.send()
+    assert room.texts() == []
+    [one] = await held(room)
+    assert one.why.startswith("missing_scope")
+    await a_round(room)
+    await room.send()
+    assert len(room.texts()) == 1
+
+
+async def test_a_refused_look_of_the_rounds_is_no_look(room: Room) -> None:
+    room.slack.faults.order(ASKED, "missing_scope")
+    await a_round(room)
+    assert await room.store.read(lambda tx: tx.outbox.looked_at(SHOP_CHANNEL)) is None
+    assert await held(room) == [], "nothing is owed there that would have to wait"
+
+
+async def test_a_revoked_token_found_by_a_look_pauses_the_sending_and_no_rule(room: Room) -> None:
+    room.slack.faults.order(ASKED, "token_revoked")
+    await room.complete()
+    await room.deliver().once(until_idle=False)
+    assert (await room.counts()).app_refused == "token_revoked"
+    assert await held(room) == []
