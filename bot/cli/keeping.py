@@ -140,6 +140,11 @@ def _told(done: Erased, person_id: str) -> Sequence[str]:
         if done.redactions
         else "No message in Slack has to be edited any more.",
     ]
+    if done.held_back:
+        lines.append(
+            f"Of these, {len(done.held_back)} stand where Spotter can't write now, and are edited once it can; or "
+            f"delete them there (channel and ts): {', '.join(done.held_back)}"
+        )
     if done.out_of_reach:
         lines.append(
             f"Slack lets nobody edit these, delete them there (channel and ts): {', '.join(done.out_of_reach)}"
@@ -148,8 +153,9 @@ def _told(done: Erased, person_id: str) -> Sequence[str]:
         lines.append(f"Paused, because this person made them: rules {_numbers(done.rules_paused)}.")
     if done.rules_naming:
         lines.append(
-            f"May name this person in their query: rules {_numbers(done.rules_naming)}. Make them anew without the "
-            "name, then: spotter rules remove N"
+            f"Named this person in their query, or hold a word of the name: rules {_numbers(done.rules_naming)}. Where "
+            "it was this person it says “erased person” now, and finds nobody. Make them anew without it, then: "
+            "spotter rules remove N"
         )
     lines.append("Copies of the database made before still hold this person: delete or replace them.")
     return lines

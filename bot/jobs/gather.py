@@ -13,7 +13,9 @@ from bot.core.changes import outcome_of
 from bot.core.directory import Directory
 from bot.core.model import (
     OPERATOR,
+    TAKEN_BACK,
     Delivery,
+    DeliveryState,
     DestinationKind,
     NoticeKind,
     OwedNotice,
@@ -24,6 +26,7 @@ from bot.core.model import (
     Tally,
     Viewer,
 )
+from bot.core.pauses import SHARED_OUTSIDE
 from bot.core.ports import Tx
 from bot.core.routing import subject_of
 from bot.jobs.tally import SUMMARIES, tally_of, why_unwanted
@@ -84,6 +87,10 @@ def gather(tx: Tx, delivery: Delivery, house: House) -> Gathered:
                 why = why or "nobody who may see what it counts wants it any more"
         if why:
             ended[owed.notice_id] = why
+    if delivery.state is DeliveryState.SENT and tx.outbox.why_held(delivery.destination) == SHARED_OUTSIDE:
+        # Another company reads along: an edit takes back what stands there, until the channel is ours alone again.
+        hidden = set(records)
+        versions |= {one.notice_id: TAKEN_BACK for one in delivery.notices if one.notice.session is not None}
     state = tx.sessions.poll_state()
     facts = CardFacts(
         records=records,

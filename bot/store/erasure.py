@@ -2,16 +2,17 @@
 next listing that still has it says nothing new; what was posted about it owes an edit that says nothing about anybody.
 """
 
-import re
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.keeping import BETWEEN_REDACTIONS, OWNER_ERASED, Erased, Expired, Forgotten
-from bot.core.model import Destination, DestinationKind, RuleState, SessionKey
+from bot.core.keeping import BETWEEN_REDACTIONS, ERASED_PERSON, OWNER_ERASED, Erased, Expired, Forgotten
+from bot.core.model import Destination, DestinationKind, NoticeKind, RuleState, SessionKey
+from bot.core.unnaming import Naming
 from bot.store.columns import State, to_json, to_ms, value_of
 from bot.store.endings import end_notices
+from bot.store.holding import MAY_BE_EDITED, SHOWS
 from bot.store.rows import OF_KEY
 
 CHILDREN = ("history", "details", "acknowledgements")  # tables that hang on a session's row
@@ -20,6 +21,7 @@ SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
 _ERASED = "the person it is about was erased"
 _EXPIRED = "the session is older than sessions are kept"
 _NAMELESS = 'employee:"erased person"'  # instead of the query of an ended rule that named somebody
+_OWES_REDACTION = f"edit_due_at IS NOT NULL AND {SHOWS}"
 _COMPLETED = "outcome IN ('completed', 'met', 'below', 'failed')"
 _CHOSEN = "SELECT value FROM json_each(?)"
 
@@ -43,7 +45,8 @@ class Keeping:
             "SELECT name, email FROM people WHERE person_id = ?", (person_id,)
         ).fetchone() or ("", None)
         users = self._slack_users(person_id, email)
-        naming = self._rules_naming(name, person_id, users)
+        naming = Naming(name, (person_id, *users), self._names_of_others(person_id))
+        rules_naming, renamed = self._unname_rules(naming)
         paused = self._forget_accounts(users, email, now)
         dropped = self._drop_direct(person_id, users)
         own = [
@@ -55,7 +58,8 @@ class Keeping:
         observed = self._connection.execute(
             "UPDATE sessions SET version = version + 1 WHERE observer_id = ?", (person_id,)
         ).rowcount
-        self._owe_redactions(self._posted_naming(person_id), now, timedelta(0))
+        told = [*self._posted_naming(person_id), *self._introductions(renamed), *self._unname_shared(naming)]
+        self._owe_redactions(told, now, timedelta(0))
         self._connection.execute("DELETE FROM people WHERE person_id = ?", (person_id,))
         self._state.set("directory_version", (self._state.get("directory_version") or 0) + 1)
         done = Erased(
@@ -64,14 +68,15 @@ class Keeping:
             dropped=dropped,
             slack_users=users,
             rules_paused=paused,
-            rules_naming=naming,
+            rules_naming=rules_naming,
         )
         return self._left_to_do(person_id, done)
 
     def _left_to_do(self, person_id: str, done: Erased) -> Erased:
         return replace(
             done,
-            redactions=len(self._posted(person_id, "edit_due_at IS NOT NULL")),
+            redactions=len(self._posted(person_id, _OWES_REDACTION)),
+            held_back=self._posted(person_id, f"{_OWES_REDACTION} AND NOT {MAY_BE_EDITED}"),
             out_of_reach=self._posted(person_id, "edit_ended IS NOT NULL"),
         )
 
@@ -113,19 +118,49 @@ class Keeping:
         self._connection.execute("DELETE FROM no_slack_users WHERE email = ?", (email,))
         return tuple(row["rule_id"] for row in rules)
 
-    def _rules_naming(self, name: str, person_id: str, users: Sequence[str]) -> tuple[int, ...]:
-        """Rules whose query holds a word of the name, or an id. Those that have ended lose their query here."""
-        words = {word for word in re.findall(r"\w+", name.casefold()) if len(word) > 2}
-        words |= {ident.casefold() for ident in (person_id, *users)}
-        living = []
+    def _names_of_others(self, person_id: str) -> list[str]:
+        rows = self._connection.execute("SELECT name FROM people WHERE person_id <> ?", (person_id,))
+        return [row["name"] for row in rows]
+
+    def _unname_rules(self, naming: Naming) -> tuple[tuple[int, ...], list[int]]:
+        """Takes the name out of the queries of rules. The living ones that named them or may do so still (a checklist
+        may be called alike), and those whose query reads another way now."""
+        living, renamed = [], []
         for row in self._connection.execute("SELECT rule_id, query, state FROM rules").fetchall():
-            if not words & set(re.findall(r"[\w-]+|\w+", row["query"].casefold())):
-                continue
-            if row["state"] == RuleState.ENDED:
-                self._connection.execute("UPDATE rules SET query = ? WHERE rule_id = ?", (_NAMELESS, row["rule_id"]))
-            else:
-                living.append(row["rule_id"])
-        return tuple(living)
+            number, query = row["rule_id"], naming.without(row["query"])
+            has_ended = row["state"] == RuleState.ENDED
+            if has_ended and naming.may_be_in(query):
+                query = _NAMELESS  # nobody will look at it any more
+            if query != row["query"]:
+                renamed.append(number)
+                self._connection.execute("UPDATE rules SET query = ? WHERE rule_id = ?", (query, number))
+            if not has_ended and (query != row["query"] or naming.may_be_in(query)):
+                living.append(number)
+        return tuple(living), renamed
+
+    def _introductions(self, rules: Sequence[int]) -> list[int]:
+        """The messages in which rules introduced themselves with their query."""
+        rows = self._connection.execute(
+            "SELECT delivery FROM rules JOIN notices USING (destination) WHERE rules.rule_id IN"
+            f" ({_CHOSEN}) AND kind = ? AND json_extract(rule_ids, '$[0]') = rules.rule_id AND delivery IS NOT NULL",
+            (to_json(rules), NoticeKind.INTRO),
+        )
+        return [row["delivery"] for row in rows]
+
+    def _unname_shared(self, naming: Naming) -> list[int]:
+        """Takes the name out of the queries that shared lists begin with; the messages that carry these."""
+        rows = self._connection.execute(
+            "SELECT id, delivery, json_extract(facts, '$.query') AS query FROM notices"
+            " WHERE kind = ? AND json_extract(facts, '$.query') IS NOT NULL",
+            (NoticeKind.SHARED,),
+        ).fetchall()
+        unnamed = {query: naming.without(query) for query in {row["query"] for row in rows}}
+        renamed = [row for row in rows if unnamed[row["query"]] != row["query"]]
+        self._connection.executemany(
+            "UPDATE notices SET facts = json_set(facts, '$.query', ?) WHERE id = ?",
+            [(unnamed[row["query"]], row["id"]) for row in renamed],
+        )
+        return list({row["delivery"] for row in renamed if row["delivery"] is not None})
 
     def _drop_direct(self, person_id: str, users: Sequence[str]) -> int:
         """Ends what waits for the person themselves; what they got already is to be redacted."""
@@ -149,12 +184,21 @@ class Keeping:
         return [row[0] for row in rows]
 
     def _posted(self, person_id: str, condition: str) -> tuple[str, ...]:
-        """Messages to a person or about them that meet a condition, by channel and ts."""
+        """Messages to a person or about them that meet a condition, by channel and ts; and those whose query said a
+        name that is erased, which nobody knows any more whose it was."""
         rows = self._connection.execute(
             f"SELECT channel || ' ' || ts AS place FROM deliveries WHERE state = 'sent' AND {condition}"
-            " AND (destination = ? OR id IN (SELECT delivery FROM notices LEFT JOIN sessions USING"
-            " (session_id, employee_id) WHERE delivery IS NOT NULL AND ? IN (notices.employee_id, observer_id)))",
-            (str(Destination(DestinationKind.PERSON, person_id)), person_id),
+            " AND (destination = :place OR id IN (SELECT delivery FROM notices LEFT JOIN sessions USING"
+            " (session_id, employee_id) WHERE delivery IS NOT NULL AND :person IN (notices.employee_id, observer_id))"
+            " OR EXISTS (SELECT 1 FROM notices WHERE delivery = deliveries.id AND (instr(facts, :name)"
+            " OR kind = :intro AND EXISTS (SELECT 1 FROM rules WHERE rule_id = json_extract(rule_ids, '$[0]')"
+            " AND instr(query, :name)))))",
+            {
+                "place": str(Destination(DestinationKind.PERSON, person_id)),
+                "person": person_id,
+                "name": ERASED_PERSON,
+                "intro": NoticeKind.INTRO,
+            },
         )
         return tuple(row["place"] for row in rows)
 
@@ -185,12 +229,12 @@ class Keeping:
         return [row["delivery"] for row in rows]
 
     def _owe_redactions(self, deliveries: Iterable[int], first: datetime, between: timedelta) -> int:
-        """Messages that stand in Slack owe an edit. One that is being sent finds out when its attempt is stored."""
+        """Messages that stand in Slack owe an edit; those on their way owe it once they do."""
         owed = 0
         for delivery in deliveries:
             owed += self._connection.execute(
                 "UPDATE deliveries SET edit_due_at = min(coalesce(edit_due_at, ?1), ?1) WHERE id = ?2"
-                " AND state = 'sent' AND edit_ended IS NULL",
+                " AND state IN ('sent', 'sending', 'unsure') AND edit_ended IS NULL",
                 (to_ms(first + owed * between), delivery),
             ).rowcount
         return owed

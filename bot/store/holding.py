@@ -5,11 +5,23 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.model import Destination
+from bot.core.pauses import SHARED_OUTSIDE
 from bot.store import moves, resting
 from bot.store.columns import from_ms_or_none, to_ms, value_of
 from bot.store.deliveries import refresh_due
 from bot.store.endings import end_unheard_rules
 from bot.store.gathering import WAITING
+
+# Whether anything is left to be read in a message: see `core.model.TAKEN_BACK`.
+SHOWS = (
+    "EXISTS (SELECT 1 FROM notices WHERE notices.delivery = deliveries.id AND notices.ended IS NULL"
+    " AND coalesce(notices.shown_version, 0) >= 0)"
+)
+# Where nobody can write, no message can be edited. Where another company reads along, one may be taken back.
+MAY_BE_EDITED = (
+    "NOT EXISTS (SELECT 1 FROM destinations WHERE destinations.destination = deliveries.destination"
+    f" AND destinations.held IS NOT NULL AND NOT (destinations.held = '{SHARED_OUTSIDE}' AND {SHOWS}))"
+)
 
 
 def hold(connection: sqlite3.Connection, destination: Destination, why: str, now: datetime) -> None:

@@ -18,10 +18,7 @@ from bot.store.other_cards import settle_turns
 
 EDIT_LEASE = timedelta(minutes=1)  # that an edit is left to whoever claimed it
 _WITHOUT_PROSPECT = (DeliveryState.DEAD, DeliveryState.HELD, DeliveryState.DROPPED)
-_IS_OPEN = (
-    "NOT EXISTS (SELECT 1 FROM destinations"
-    " WHERE destinations.destination = deliveries.destination AND destinations.held IS NOT NULL)"
-)
+_EDITABLE = f"deliveries.state = 'sent' AND {holding.MAY_BE_EDITED}"
 # A message shows less than is known: some session of it has risen above the version shown. Or it shows more: the
 # session was erased while the message was on its way. One that was edited since shows version 0 of it.
 _IS_BEHIND = (
@@ -131,8 +128,8 @@ class Outbox:
             "SELECT min(due_at) FROM (SELECT min(due_at) AS due_at FROM destinations"
             " WHERE due_at IS NOT NULL AND held IS NULL"
             " UNION ALL SELECT min(due_at) FROM deliveries WHERE state = 'unsure'"
-            f" UNION ALL SELECT * FROM (SELECT edit_due_at FROM deliveries WHERE edit_due_at IS NOT NULL AND {_IS_OPEN}"
-            " ORDER BY edit_due_at LIMIT 1))",
+            " UNION ALL SELECT * FROM (SELECT edit_due_at FROM deliveries"
+            f" WHERE edit_due_at IS NOT NULL AND {_EDITABLE} ORDER BY edit_due_at LIMIT 1))",
         )
         return from_ms_or_none(due_at)
 
@@ -173,7 +170,8 @@ class Outbox:
             [(owed.shown_version, owed.notice_id, number) for owed in delivery.notices],
         )
         self._connection.execute(
-            f"UPDATE deliveries SET edit_due_at = CASE WHEN {_IS_BEHIND} THEN ? END WHERE id = ?", (to_ms(now), number)
+            f"UPDATE deliveries SET edit_due_at = CASE WHEN {_IS_BEHIND} THEN ? ELSE edit_due_at END WHERE id = ?",
+            (to_ms(now), number),
         )
 
     # ---- editing ---------------------------------------------------------------------------------------------------
@@ -183,7 +181,7 @@ class Outbox:
             return None
         number = value_of(
             self._connection,
-            f"SELECT id FROM deliveries WHERE edit_due_at <= ? AND {_IS_OPEN} ORDER BY edit_due_at LIMIT 1",
+            f"SELECT id FROM deliveries WHERE edit_due_at <= ? AND {_EDITABLE} ORDER BY edit_due_at LIMIT 1",
             (to_ms(now),),
         )
         if number is None:
@@ -209,9 +207,11 @@ class Outbox:
                 "UPDATE deliveries SET edit_due_at = NULL, edit_ended = ? WHERE id = ?", (ended, row["id"])
             )
             return
+        # A due time earlier than the lease's: it was owed anew meanwhile.
         self._connection.execute(
-            f"UPDATE deliveries SET edit_due_at = CASE WHEN {_IS_BEHIND} THEN ? END WHERE id = ?",
-            (to_ms_or_none(due_at) or to_ms(attempt.ended_at), row["id"]),
+            "UPDATE deliveries SET edit_due_at = CASE WHEN :again IS NOT NULL THEN :again"
+            f" WHEN {_IS_BEHIND} OR edit_due_at <= :now THEN :now END WHERE id = :number",
+            {"again": to_ms_or_none(due_at), "now": to_ms(attempt.ended_at), "number": row["id"]},
         )
 
     # ---- ends and pauses -------------------------------------------------------------------------------------------
@@ -236,6 +236,9 @@ class Outbox:
 
     def looked_at(self, destination: Destination) -> datetime | None:
         return holding.looked_at(self._connection, destination)
+
+    def why_held(self, destination: Destination) -> str:
+        return holding.why_held(self._connection, str(destination)) or ""
 
     def concerns(self, destination: Destination) -> bool:
         return bool(

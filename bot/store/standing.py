@@ -95,7 +95,7 @@ def counts(connection: sqlite3.Connection, app_refused: str) -> OutboxCounts:
         held=by_state.get("held", 0) + int(unclaimed["held"]),
         dead=by_state.get("dead", 0),
         sent=by_state.get("sent", 0),
-        edits=value_of(connection, "SELECT count(*) FROM deliveries WHERE edit_due_at IS NOT NULL"),
+        edits=value_of(connection, "SELECT count(*) FROM deliveries WHERE edit_due_at IS NOT NULL AND state = 'sent'"),
         oldest_at=from_ms_or_none(oldest),
         app_refused=app_refused,
     )

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from bot.core import query as language
 from bot.core.access import EVERYTHING
 from bot.core.keeping import BETWEEN_REDACTIONS, Erased
 from bot.core.model import (
+    TAKEN_BACK,
     Change,
     ChangeKind,
     Delivery,
@@ -21,6 +23,7 @@ from bot.core.model import (
     Details,
     DirectMessages,
     News,
+    NoticeKind,
     Person,
     Preferences,
     RuleState,
@@ -29,6 +32,7 @@ from bot.core.model import (
     SessionRecord,
     SlackUser,
 )
+from bot.core.pauses import SHARED_OUTSIDE
 from bot.core.ports import Narrowed, Tx
 from bot.store.database import Database
 from bot.store.erasure import ATTEMPTS_KEPT, CHILDREN, SLACK_USERS_KEPT
@@ -38,8 +42,10 @@ from tests.store.given import (
     OTHER_ROOM,
     ROOM,
     TARGETS,
+    a_notice,
     a_session,
     an_attempt,
+    an_intro,
     baseline,
     becomes,
     claim,
@@ -273,6 +279,7 @@ async def test_an_edit_that_was_made_is_not_owed_again(house: Database) -> None:
 
     delivery = await house.transact(post)
     await erased(house)
+    assert await edits_due(house) == ["hers"]
     versions = {delivery.notices[0].notice_id: 0}
     await house.transact(lambda tx: tx.outbox.save_edit("hers", versions, None, "", an_attempt(what="edit")))
     assert await edits_due(house) == []
@@ -344,6 +351,152 @@ async def test_whoever_acknowledged_a_result_is_not_named_on_its_card_any_more(h
     record = await house.read(lambda tx: tx.sessions.record(JOES.key))
     assert record is not None and record.acknowledgements == ()
     assert await edits_due(house) == ["joes"]
+
+
+# ---- where their name was part of a query --------------------------------------------------------------------------
+
+
+async def introduced(db: Database, query: str) -> int:
+    """A rule with its introduction posted as "intro"; its number."""
+
+    def post(tx: Tx) -> int:
+        rule = tx.rules.add(ROOM, "U0ANA", query, RuleState.ACTIVE, NOON)
+        tx.outbox.owe(an_intro(rule.rule_id), NOON)
+        sent(tx, claim(tx, name="intro"))
+        return rule.rule_id
+
+    return await db.transact(post)
+
+
+async def test_an_introduction_that_named_them_owes_an_edit_and_its_rule_says_erased_person(house: Database) -> None:
+    number = await introduced(house, 'employee:"Evelyn Employee" employee:"Joe Colleague"')
+    done = await erased(house)
+    assert (done.redactions, done.rules_naming) == (1, (number,))
+    assert await edits_due(house) == ["intro"]
+    rule = await house.read(lambda tx: tx.rules.get(number))
+    assert rule is not None and rule.query == 'employee:"erased person" employee:"Joe Colleague"'
+    assert (await erased(house)).redactions == 1, "it is still to be edited"
+
+
+async def test_no_query_keeps_the_name_once_its_rule_has_ended_too(house: Database, path: Path) -> None:
+    number = await introduced(house, "observer:evelyn")
+    await erased(house)
+    await house.transact(lambda tx: tx.rules.set_state(number, RuleState.ENDED, "removed", NOON))
+    await erased(house)
+    connection = sqlite3.connect(path)
+    [(query,)] = connection.execute("SELECT query FROM rules").fetchall()
+    connection.close()
+    assert "evelyn" not in query
+
+
+async def test_a_rule_about_somebody_called_alike_is_listed_and_stays(house: Database) -> None:
+    number = await introduced(house, "employee:colleague")
+    assert (await erased(house, "joe")).rules_naming == (number,)
+    assert await edits_due(house) == []
+    rule = await house.read(lambda tx: tx.rules.get(number))
+    assert rule is not None and rule.query == "employee:colleague"
+
+
+async def test_a_shared_list_that_left_them_out_by_name_owes_an_edit(house: Database) -> None:
+    await house.transact(lambda tx: share(tx, '-employee:"Evelyn Employee"'))
+    done = await erased(house)
+    assert done.redactions == 1
+    assert await edits_due(house) == ["shared"]
+    [told] = await house.read(lambda tx: tx.outbox.why(JOES.key))
+    assert told.notice.facts["query"] == '-employee:"erased person"'
+
+
+@pytest.mark.parametrize("state", [DeliveryState.SENDING, DeliveryState.UNSURE])
+async def test_a_shared_list_on_its_way_is_edited_once_it_has_arrived(house: Database, state: DeliveryState) -> None:
+    def begin(tx: Tx) -> Delivery:
+        delivery = owe_share(tx, '-employee:"Evelyn Employee"')
+        return delivery if state is DeliveryState.SENDING else becomes(tx, delivery, state)
+
+    delivery = await house.transact(begin)
+    await erased(house)
+    assert await edits_due(house) == []
+    await house.transact(lambda tx: sent(tx, delivery, version=1))
+    assert await edits_due(house) == ["shared"]
+
+
+async def test_what_is_erased_while_a_message_is_edited_owes_another_edit(house: Database) -> None:
+    await introduced(house, 'employee:"Evelyn Employee" observer:"Ana Observer"')
+    await erased(house)
+    assert await edits_due(house) == ["intro"]
+    await erased(house, "ana")
+    await house.transact(lambda tx: tx.outbox.save_edit("intro", {}, None, "", an_attempt(what="edit")))
+    assert await edits_due(house) == ["intro"]
+
+
+async def test_an_introduction_that_slack_throttles_is_still_to_be_edited(house: Database) -> None:
+    await introduced(house, 'employee:"Evelyn Employee"')
+    await erased(house)
+
+    def throttled(tx: Tx) -> None:
+        assert tx.outbox.claim_edit(NOON) is not None
+        tx.outbox.save_edit("intro", {}, NOON + minutes(2), "", an_attempt(what="edit", result="throttled"))
+
+    await house.transact(throttled)
+    assert (await erased(house)).redactions == 1
+    assert await house.read(lambda tx: tx.outbox.next_due_at()) == NOON + minutes(2)
+
+
+def owe_share(tx: Tx, query: str) -> Delivery:
+    """Joe's session is shared by a query, and its message begun."""
+    facts: dict[str, str | int | float | None] = {"by": "U0ANA", "share": "x", "query": query, "total": 1}
+    notice = replace(a_notice(JOES), kind=NoticeKind.SHARED, subject="shared:x", facts=facts)
+    tx.outbox.owe(notice, NOON)
+    return claim(tx, name="shared")
+
+
+def share(tx: Tx, query: str) -> None:
+    sent(tx, owe_share(tx, query))
+
+
+# ---- where nobody can write, or another company reads along --------------------------------------------------------
+
+
+async def told_of_her(db: Database) -> Delivery:
+    def post(tx: Tx) -> Delivery:
+        owe(tx, HERS)
+        return sent(tx, claim(tx, name="hers"))
+
+    return await db.transact(post)
+
+
+async def test_a_message_is_taken_back_where_another_company_reads_along(house: Database) -> None:
+    delivery = await told_of_her(house)
+    await house.transact(lambda tx: tx.outbox.hold(ROOM, SHARED_OUTSIDE, NOON))
+    done = await erased(house)
+    assert (done.redactions, done.held_back) == (1, ())
+    assert await edits_due(house) == ["hers"]
+    taken = {delivery.notices[0].notice_id: TAKEN_BACK}
+    await house.transact(lambda tx: tx.outbox.save_edit("hers", taken, None, "", an_attempt(what="edit")))
+    assert (await erased(house)).redactions == 0
+
+
+async def test_what_was_taken_back_is_shown_again_once_the_channel_is_ours_again(house: Database) -> None:
+    delivery = await told_of_her(house)
+    taken = {delivery.notices[0].notice_id: TAKEN_BACK}
+
+    def taken_back(tx: Tx) -> None:
+        tx.sessions.acknowledge(HERS.key, "U0ANA", NOON)
+        tx.outbox.hold(ROOM, SHARED_OUTSIDE, NOON)
+        assert tx.outbox.claim_edit(NOON) is not None
+        tx.outbox.save_edit("hers", taken, None, "", an_attempt(what="edit"))
+        assert (tx.outbox.claim_edit(NOON + minutes(5)), tx.outbox.next_due_at()) == (None, None), "once is enough"
+        tx.outbox.release(ROOM, NOON)
+
+    await house.transact(taken_back)
+    assert await edits_due(house) == ["hers"]
+
+
+async def test_a_message_that_nobody_can_edit_for_now_is_reported_as_such(house: Database) -> None:
+    await told_of_her(house)
+    await house.transact(lambda tx: tx.outbox.hold(ROOM, "is_archived", NOON))
+    done = await erased(house)
+    assert (done.redactions, done.held_back) == (1, ("C0001 hers.1",))
+    assert await edits_due(house) == []
 
 
 # ---- retention -----------------------------------------------------------------------------------------------------

@@ -134,7 +134,8 @@ class OutboxRows(Protocol):
         ...
 
     def claim_edit(self, now: datetime) -> Delivery | None:
-        """A sent delivery whose card shows less than is known by now; not claimed again for a minute."""
+        """A sent delivery whose card shows less than is known by now, or what is not to be shown any more; not claimed
+        again for a minute. None in a held channel, but for what is taken back where another company reads along."""
         ...
 
     def looks_due(self, now: datetime, limit: int) -> Sequence[Delivery]: ...
@@ -168,6 +169,10 @@ class OutboxRows(Protocol):
 
     def release(self, destination: Destination, now: datetime) -> int:
         """What waited goes out, the rules that paused with it go on. How much was released."""
+        ...
+
+    def why_held(self, destination: Destination) -> str:
+        """Why nothing goes to a destination for now, "" where it may."""
         ...
 
     def held(self) -> Sequence[Held]:
