@@ -88,17 +88,23 @@ def erase(person: str, yes: bool) -> None:
             raise click.UsageError("Nobody is there to confirm it: add --yes.")
         click.confirm(f"Erase {words} for good?", abort=True)
 
-    async def forget(store: Store, clock: Clock) -> Erased:
+    async def forget(store: Store, clock: Clock) -> tuple[Erased, bool]:
         def work(tx: Tx) -> Erased:
             if person_id not in tx.keeping.erased_people():
                 # By id: it says who was erased only to whoever has iSpring's list, and proves that it was done.
                 tx.ledger.write(OPERATOR, "erase", f"person:{person_id}", clock.now())
             return tx.keeping.erase(person_id, clock.now())
 
-        return await store.transact(work)
+        return await store.transact(work), await store.fold()
 
-    for line in _told(with_store(forget), person_id):
+    done, is_folded = with_store(forget)
+    for line in _told(done, person_id):
         say(line)
+    if not is_folded:
+        say(
+            "The database is being read just now: its log, the file beside it that ends in -wal, may hold this person "
+            f"until Spotter ends, or until: spotter erase {person_id} --yes"
+        )
 
 
 def _one(tx: Tx, asked: str, clock: Clock) -> tuple[str, str]:

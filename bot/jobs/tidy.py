@@ -68,6 +68,8 @@ class Tidy:
             return done
 
         done = await self._store.transact(forget)
+        if sessions and not await self._store.fold():
+            log.info("log_not_folded")  # at the latest when Spotter ends
         log.info(
             "tidied",
             sessions=sessions,

@@ -9,7 +9,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
-from bot.core.errors import StoreUnusable
+from bot.core.errors import StoreBusy, StoreUnusable
 from bot.core.ports import Tx
 from bot.store.erasure import Keeping
 from bot.store.failures import translated
@@ -77,6 +77,18 @@ class Database:
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reading, self._read_now, work)
+
+    async def fold(self) -> bool:
+        """Empties the write-ahead log; False where somebody reads from it for too long. Raises StoreUnusable."""
+        return await asyncio.get_running_loop().run_in_executor(self._writing, self._fold_now)
+
+    def _fold_now(self) -> bool:
+        try:
+            with translated(self.path):
+                is_busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except StoreBusy:
+            return False
+        return not is_busy
 
     def _write_now(self, work: Callable[[Tx], T]) -> T:
         with translated(self.path):

@@ -54,6 +54,14 @@ async def test_what_is_older_than_it_is_kept_is_erased_and_reported(house: House
     assert await house.ledger() == [("spotter", "tidy", "sessions:2")]
 
 
+async def test_what_was_erased_stands_in_no_log_of_the_database_any_more(house: House) -> None:
+    await house.listed(YEAR + DAY)
+    log = house.store.path.with_name("spotter.db-wal")
+    assert log.stat().st_size > 0
+    await house.tidy().when_due()
+    assert log.stat().st_size == 0
+
+
 async def test_without_a_setting_every_session_is_kept(house: House) -> None:
     await house.listed(20 * YEAR)
     assert await house.tidy(keep=None).when_due()

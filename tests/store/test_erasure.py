@@ -189,6 +189,32 @@ async def test_the_name_is_nowhere_in_the_file(path: Path) -> None:
     assert b"Joe Colleague" in content
 
 
+async def test_the_name_is_in_no_file_beside_a_running_spotter(path: Path) -> None:
+    running, verb = Database.open(path, now=NOON), Database.open(path, now=NOON)
+    await running.transact(company)
+    assert await running.read(lambda tx: tx.people.directory()) is not None
+    await erased(verb)
+    assert await verb.fold()
+    for file in path.parent.iterdir():
+        content = file.read_bytes()
+        assert b"Evelyn" not in content and b"eve@bakery" not in content, file.name
+    verb.close()
+    running.close()
+
+
+async def test_a_log_that_somebody_reads_is_not_called_empty(path: Path) -> None:
+    db = Database.open(path, now=NOON, busy_seconds=0.1)
+    await db.transact(company)
+    reading = sqlite3.connect(path)
+    reading.execute("BEGIN")
+    reading.execute("SELECT count(*) FROM people").fetchone()
+    await erased(db)
+    assert not await db.fold()
+    reading.close()
+    assert await db.fold()
+    db.close()
+
+
 # ---- their account -------------------------------------------------------------------------------------------------
 
 
