@@ -19,6 +19,7 @@ from bot.core.model import (
     SessionKey,
     Viewer,
 )
+from bot.core.pauses import PRIVATE, PUBLIC
 from bot.core.ports import Channel, Told, Tx
 from bot.core.query import Query, say
 from bot.views import actions, sharing
@@ -56,26 +57,40 @@ async def preview(desk: Desk, viewer: Viewer, channel_id: str | None, what: acti
     place = await _place(desk, viewer, channel_id)
     if isinstance(place, Message):
         return place
-    channel, members = place
+    return _question(desk, *place, chosen, what, again=False)
+
+
+def _question(
+    desk: Desk, channel: Channel, members: int, chosen: _Chosen, what: actions.Shareable, *, again: bool
+) -> Message:
     return sharing.preview(
-        channel_id,
+        channel.channel_id,
         channel.name,
         is_private=channel.is_private,
         members=members,
         told=chosen.told,
         asked_at=int(desk.clock.now().timestamp() * 1000),
         what=what if chosen.query is None else actions.Shareable(query=chosen.query),
+        again=again,
     )
 
 
-async def share(desk: Desk, viewer: Viewer, channel_id: str, asked_at: int, what: actions.Shareable) -> Message:
+async def share(
+    desk: Desk, viewer: Viewer, channel_id: str, asked_at: int, readers: int | None, what: actions.Shareable
+) -> Message:
     """Owes it to the channel, once however often it is confirmed, and waits a little until it is posted.
 
-    Every condition is checked again. Raises NotAllowed or QueryError.
+    Every condition is checked again; where more people can read it than the `readers` that were named (None: everybody
+    in the workspace), it is asked again. Raises NotAllowed or QueryError.
     """
     place = await _place(desk, viewer, channel_id)
     if isinstance(place, Message):
         return place
+    channel, members = place
+    if readers is not None and (not channel.is_private or members > readers):
+        chosen = await desk.store.read(lambda tx: _chosen(desk, tx, viewer, what))
+        return _question(desk, channel, members, chosen, what, again=True)
+    audience = PUBLIC if readers is None else PRIVATE
     destination = Destination(DestinationKind.CHANNEL, channel_id)
     sharing_id = f"{viewer.slack_user_id}:{asked_at}"
     query = await understood(desk, what.query, "results")
@@ -83,7 +98,9 @@ async def share(desk: Desk, viewer: Viewer, channel_id: str, asked_at: int, what
     def owe(tx: Tx) -> str:
         chosen, now = _chosen(desk, tx, viewer, what.session, query), desk.clock.now()
         tx.outbox.release(destination, now)  # the bot is in the channel, whatever was heard of it before
-        owed = [tx.outbox.owe(_notice(destination, key, viewer, sharing_id, chosen), now) for key in chosen.keys]
+        owed = [
+            tx.outbox.owe(_notice(destination, key, viewer, sharing_id, audience, chosen), now) for key in chosen.keys
+        ]
         if any(owed):
             subject = f"channel:{channel_id}:" + ",".join(f"session:{one.session_id}" for one in chosen.keys)
             tx.ledger.write(viewer.slack_user_id, "share", subject, now)
@@ -133,8 +150,10 @@ async def _place(desk: Desk, viewer: Viewer, channel_id: str) -> tuple[Channel, 
     return channel, len(members) - 1
 
 
-def _notice(place: Destination, key: SessionKey, viewer: Viewer, sharing_id: str, chosen: _Chosen) -> Notice:
-    facts: dict[str, str | int | float | None] = {"by": viewer.slack_user_id, "share": sharing_id}
+def _notice(
+    place: Destination, key: SessionKey, viewer: Viewer, sharing_id: str, audience: str, chosen: _Chosen
+) -> Notice:
+    facts: dict[str, str | int | float | None] = {"by": viewer.slack_user_id, "share": sharing_id, "audience": audience}
     if chosen.query is not None:
         facts |= {"query": chosen.query, "total": chosen.total}
     return Notice(

@@ -163,7 +163,12 @@ class Sender:
         now = self._clock.now()
         pauses.judge(tx, channel, self._ops_channel, now, is_news=False)
         tx.outbox.note_look(place, now)
-        return claim(tx)
+        delivery = claim(tx)
+        if delivery is None or channel.is_private:
+            return delivery
+        meant = [one.notice_id for one in delivery.notices if one.notice.facts.get("audience") == pauses.PRIVATE]
+        tx.outbox.drop_notices(meant, "its channel has turned public since it was shared")
+        return None if meant else delivery
 
     async def _placed(self, delivery: Delivery, *, anew: bool = False) -> Delivery | Nobody | PostResult:
         """The delivery with its conversation, stored before the attempt so that it can be read back. `anew`: whose

@@ -118,18 +118,25 @@ def share_of(value: str) -> Shareable | None:
     return Shareable(session=key) if key else None
 
 
-def confirm_share_value(channel_id: str, asked_at: int, what: Shareable) -> str:
-    """A confirmed sharing: the channel, when it was asked for (ms), so that pressing twice shares once, and what."""
-    return f"{channel_id}|{asked_at}|{share_value(what)}"
+def confirm_share_value(channel_id: str, asked_at: int, readers: int | None, what: Shareable) -> str:
+    """A confirmed sharing: the channel, when it was asked for (ms), so that pressing twice shares once, how many were
+    said to read it (None: everybody in the workspace), and what."""
+    return f"{channel_id}|{asked_at}|{'all' if readers is None else readers}|{share_value(what)}"
 
 
-def confirm_share_of(value: str) -> tuple[str, int, Shareable] | None:
-    """The channel, the moment and what is shared, None where the value is none."""
+def confirm_share_of(value: str) -> tuple[str, int, int | None, Shareable] | None:
+    """The channel, the moment, how many were said to read it, and what is shared; None where the value is none."""
     channel_id, _, rest = value.partition("|")
     asked_at, _, rest = rest.partition("|")
-    what = share_of(rest)
-    is_moment = asked_at.isascii() and asked_at.isdigit() and len(asked_at) < 15
-    return (channel_id, int(asked_at), what) if channel_id and is_moment and what else None
+    readers, _, rest = rest.partition("|")
+    is_for_all, what = readers == "all", share_of(rest)
+    if not (channel_id and _is_number(asked_at) and (is_for_all or _is_number(readers)) and what):
+        return None
+    return channel_id, int(asked_at), None if is_for_all else int(readers), what
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 15
 
 
 def take_over_value(rule_id: int, query: str) -> str:

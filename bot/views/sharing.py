@@ -33,19 +33,29 @@ def share_button(what: actions.Shareable) -> list[Block]:
 
 
 def preview(
-    channel_id: str, name: str, *, is_private: bool, members: int, told: str, asked_at: int, what: actions.Shareable
+    channel_id: str,
+    name: str,
+    *,
+    is_private: bool,
+    members: int,
+    told: str,
+    asked_at: int,
+    what: actions.Shareable,
+    again: bool = False,
 ) -> Message:
-    """Who would see what, before anything is posted. `told` says what, in words made safe; `asked_at` is in ms."""
+    """Who would see what, before anything is posted. `told` says what, in words made safe; `asked_at` is in ms.
+    `again`: there are more of them than when it was asked the first time."""
     place = f"#{safe(name, NAME)}" if name else f"<#{safe(channel_id, 40)}>"
     kind = "private" if is_private else "public"
     who = f"its {count(members, 'member')} can read"
     if not is_private:
         who = f"everybody in the workspace, now and later, can read ({count(members, 'member')} in it now)"
-    question = (
+    question = "Nothing was posted: more people can read it here than when you were asked. " if again else ""
+    question += (
         f"Post {told} to {place}? It is a {kind} channel: {who} people's names and results there, whatever they may "
         f"see otherwise, and that you shared them."
     )
-    value = actions.confirm_share_value(channel_id, asked_at, what)
+    value = actions.confirm_share_value(channel_id, asked_at, members if is_private else None, what)
     made = [
         button(actions.CONFIRM_SHARE, f"Post to this {kind} channel", value, style="primary"),
         button(actions.CANCEL, "Cancel", channel_id),

@@ -90,9 +90,9 @@ VALUES = {
         "nonsense",
     ],
     actions.CONFIRM_SHARE: [
-        f"{NORTH}|5|{actions.share_value(actions.Shareable(session=FOREIGN))}",
-        f"{NORTH}|5|q|",
-        f"{PUBLIC}|5|q|",
+        f"{NORTH}|5|9|{actions.share_value(actions.Shareable(session=FOREIGN))}",
+        f"{NORTH}|5|9|q|",
+        f"{PUBLIC}|5|all|q|",
         "nonsense",
     ],
     actions.UNSUBSCRIBE: ["1", "2"],

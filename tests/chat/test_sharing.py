@@ -180,7 +180,7 @@ async def test_details_of_what_was_shared_open_for_the_channels_members_only(off
 async def test_what_comes_back_from_a_button_is_checked_anew(office: Office, user: str, value: str, why: str) -> None:
     answer = await preview(office, user, value)
     assert why in answer.text and not confirmation(answer)
-    answered = await office.press(user, actions.CONFIRM_SHARE, f"{NORTH}|5|{value}", channel_id=NORTH)
+    answered = await office.press(user, actions.CONFIRM_SHARE, f"{NORTH}|5|9|{value}", channel_id=NORTH)
     assert answered is not None and why in answered.text
     await office.send()
     assert await office.posted(NORTH) == [] and await office.ledger() == []
@@ -190,7 +190,7 @@ async def test_results_are_never_shared_with_another_company_nor_in_direct_messa
     assert "another company" in (await preview(office, ADMIN, EVERYTHING, SHARED)).text
     assert "this is none" in (await preview(office, ADMIN, EVERYTHING, office.slack.direct_message(ADMIN).id)).text
     for channel in (SHARED, office.slack.direct_message(ADMIN).id):
-        await office.press(ADMIN, actions.CONFIRM_SHARE, f"{channel}|5|{EVERYTHING}", channel_id=channel)
+        await office.press(ADMIN, actions.CONFIRM_SHARE, f"{channel}|5|all|{EVERYTHING}", channel_id=channel)
         assert await office.posted(channel) == []
 
 
@@ -243,6 +243,44 @@ async def test_whoever_shares_is_told_in_words_why_nothing_was_posted(office: Of
     answer = await office.press(ADMIN, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
     assert answer is not None and "Nothing was posted: the channel is shared with another company" in answer.text
     assert await office.posted(NORTH) == []
+
+
+async def test_a_channel_that_turned_public_between_the_two_presses_is_asked_about_again(office: Office) -> None:
+    office.clock.meanwhile = office.send
+    yes = confirmation(await preview(office, ADMIN, one(LOW)))
+    office.slack.workspace.channels[NORTH].is_private = False
+    again = await office.press(ADMIN, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
+    assert (
+        again is not None
+        and "more people can read it here" in again.text
+        and "everybody in the workspace" in again.text
+    )
+    assert await office.posted(NORTH) == [] and await office.ledger() == []
+    done = await office.press(ADMIN, actions.CONFIRM_SHARE, confirmation(again), channel_id=NORTH)
+    assert done is not None and "it is posted here" in done.text
+    assert len(await office.posted(NORTH)) == 1
+
+
+async def test_more_members_than_were_named_are_asked_about_again_and_fewer_are_not(office: Office) -> None:
+    office.clock.meanwhile = office.send
+    members = office.slack.workspace.channels[NORTH].members
+    yes = confirmation(await preview(office, ADMIN, one(LOW)))
+    members.append("U0LATE")
+    again = await office.press(ADMIN, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
+    assert again is not None and f"{len(members) - 1} members" in again.text
+    members.remove(UNLINKED)
+    assert "it is posted here" in everything_in(
+        await office.press(ADMIN, actions.CONFIRM_SHARE, confirmation(again), channel_id=NORTH)
+    )
+
+
+async def test_what_waits_to_be_shared_is_not_posted_where_the_channel_turns_public_meanwhile(office: Office) -> None:
+    await waits(office, ADMIN, EVERYTHING)
+    office.slack.workspace.channels[NORTH].is_private = False
+    await office.send()
+    assert await office.posted(NORTH) == []
+    [told] = await office.store.read(lambda tx: tx.outbox.why(LOW))
+    assert told.ended == "its channel has turned public since it was shared"
 
 
 async def test_the_bot_and_who_shares_must_be_in_the_channel(office: Office) -> None:

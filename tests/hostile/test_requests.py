@@ -171,7 +171,7 @@ async def test_a_replayed_subscription_makes_one_rule(open_door: Office) -> None
 
 
 async def test_a_replayed_sharing_posts_one_message(open_door: Office) -> None:
-    value = confirm_share_value(NORTH, 1_700_000_000_000, Shareable(session=LOW))
+    value = confirm_share_value(NORTH, 1_700_000_000_000, 9, Shareable(session=LOW))
     await replay(open_door, pressed(EMMA, actions.CONFIRM_SHARE, value))
     await whispers(open_door.slack, EMMA, 3)
     await open_door.send()
