@@ -5,7 +5,7 @@ A rule never shows more than its owner may see, a person nothing they may not se
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot.core.access import OPERATOR_VIEWER, may_see, may_share
@@ -124,7 +124,7 @@ def _viewers(
 ) -> list[Viewer]:
     """On whose behalf a session would be shown: each rule's owner, who shared it, or the person it is sent to."""
     if owed.notice.kind is NoticeKind.SHARED:
-        return [_viewer(tx, str(owed.notice.facts.get("by")), admins)]
+        return [_sharer(tx, str(owed.notice.facts.get("by")), admins)]
     match delivery.destination.kind:
         case DestinationKind.PERSON:
             person_id = delivery.destination.id
@@ -146,6 +146,12 @@ def _viewer(tx: Tx, owner: str, admins: AbstractSet[str]) -> Viewer:
         is_admin=is_full_member and owner in admins,
         why="whoever it is posted for is not linked to a person in iSpring",
     )
+
+
+def _sharer(tx: Tx, user_id: str, admins: AbstractSet[str]) -> Viewer:
+    """Who shared something. They were known then: an account that is not, was erased, and answers for nothing."""
+    sharer = _viewer(tx, user_id, admins)
+    return sharer if tx.people.slack_user(user_id) is not None else replace(sharer, person_id=None, is_admin=False)
 
 
 def _any_may_see(viewers: Sequence[Viewer], record: SessionRecord, directory: Directory) -> bool:

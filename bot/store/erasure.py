@@ -276,11 +276,13 @@ class Keeping:
         ledger = 0
         if ledger_before is not None:
             ledger = self._connection.execute("DELETE FROM ledger WHERE at < ?", (to_ms(ledger_before),)).rowcount
-        # Whoever made a rule or is linked stays: an account that is not known counts as that of a full member.
+        # Whoever made a rule or is linked stays: an account that is not known counts as that of a full member. So does
+        # whoever shared something: nobody else would be asked whether they may still do so.
         users = self._connection.execute(
             "DELETE FROM slack_users WHERE seen_at < ? AND user_id NOT IN (SELECT slack_user_id FROM links)"
-            " AND user_id NOT IN (SELECT owner FROM rules WHERE state <> 'ended')",
-            (to_ms(now - SLACK_USERS_KEPT),),
+            " AND user_id NOT IN (SELECT owner FROM rules WHERE state <> 'ended')"
+            " AND user_id NOT IN (SELECT coalesce(json_extract(facts, '$.by'), '') FROM notices WHERE kind = ?)",
+            (to_ms(now - SLACK_USERS_KEPT), NoticeKind.SHARED),
         ).rowcount
         self._connection.execute("DELETE FROM no_slack_users WHERE at < ?", (to_ms(now - SLACK_USERS_KEPT),))
         return Forgotten(attempts=attempts, ledger=ledger, slack_users=users)

@@ -9,6 +9,9 @@ from bot.core.changes import decide
 from bot.core.model import Message, PersonStatus, SessionKey, Targets
 from bot.core.ports import Tx
 from bot.demo.slack import Channel
+from bot.jobs.deliver import Deliver
+from bot.jobs.gather import House
+from bot.slack.people import SlackContacts
 from bot.views import actions
 from bot.views.actions import Shareable, share_value
 from tests.chat.office import (
@@ -32,6 +35,7 @@ from tests.chat.office import (
     facts,
 )
 from tests.chat.test_linking import change, refresh
+from tests.fake_clock import FakeClock
 
 EVERYTHING = share_value(Shareable(query=""))
 
@@ -160,6 +164,31 @@ async def test_details_of_what_was_shared_open_for_the_channels_members_only(off
     assert "Zoltan Kovacs" in everything_in(await office.press_details(UNLINKED, FOREIGN, message_ts=card.ts))
     assert "Zoltan" not in everything_in(await office.press_details(GUEST, FOREIGN, message_ts=card.ts))
     assert "Zoltan" not in everything_in(await office.press_details(UNLINKED, FOREIGN))
+
+
+async def test_details_stay_shut_where_whoever_shared_it_may_share_it_no_longer(office: Office) -> None:
+    while_admin = where_admin_is(office, SAM)
+    await share(while_admin, SAM, one(LOW))
+    [card] = office.slack.messages(NORTH)
+    assert "Till check" in everything_in(await while_admin.press_details(UNLINKED, LOW, message_ts=card.ts))
+    # Sam still supervises Emma, and may see her session; to share it was an admin's right.
+    said = everything_in(await office.press_details(UNLINKED, LOW, message_ts=card.ts))
+    assert "Till check" not in said and "may not see" in said
+
+
+def where_admin_is(office: Office, user: str) -> Office:
+    """The same office under a setting that names another admin."""
+    messenger, store = office.desk.messenger, office.store
+    contacts = SlackContacts(messenger, store, office.clock, {user})
+    deliver = Deliver(
+        store=store,
+        messenger=messenger,
+        contacts=contacts,
+        clock=FakeClock(),
+        dice=lambda: 0.5,
+        house=House(admins=frozenset({user})),
+    )
+    return replace(office.with_store(store, contacts), deliver=deliver)
 
 
 # ---- who may not, and where not ----------------------------------------------------------------------------------
@@ -333,3 +362,14 @@ async def test_what_was_shared_is_taken_back_at_the_next_edit_where_who_shared_i
         said = everything_in({"text": posted.text, "blocks": posted.blocks})
         for hidden in ("Emma", "Yves", "Olga", "Xenia", "Till check", "72", "99", "66", "12 %"):
             assert hidden not in said.replace("U0EMMA", ""), said
+
+
+async def test_an_admin_who_shared_is_still_known_after_months_and_loses_it_with_their_account(office: Office) -> None:
+    await share(office, ADMIN, one(FOREIGN))
+    await office.store.transact(lambda tx: tx.keeping.forget(office.clock.now() + timedelta(days=90), None))
+    office.slack.workspace.users[ADMIN].deleted = True
+    await office.front.person_changed(ADMIN)
+    await correct(office, FOREIGN, 99.0)
+    await office.send()
+    [posted] = office.slack.messages(NORTH)
+    assert "Zoltan" not in posted.text and "99" not in posted.text

@@ -60,16 +60,15 @@ SEND_BEFORE_COMMIT = Mutant(
     (
         Change(
             "bot/jobs/sending.py",
-            "        delivery = await self.insist("
-            "lambda tx: claim_next(tx, destination, now, slack_time, new_id, self._house))\n",
-            "        claimed = []\n"
-            "        def claim(tx):\n"
-            "            claimed.append(tx.outbox.claim(destination, now, slack_time, new_id))\n"
-            "            raise LookupError\n"
-            "        try:\n"
-            "            await self.insist(claim)\n"
-            "        except LookupError:\n"
-            "            delivery = claimed[-1]\n",
+            "            return await self.insist(claim_known), None\n",
+            "            claimed = []\n"
+            "            def claim_for_now(tx):\n"
+            "                claimed.append(claim(tx))\n"
+            "                raise LookupError\n"
+            "            try:\n"
+            "                await self.insist(claim_for_now)\n"
+            "            except LookupError:\n"
+            "                return claimed[-1], None\n",
         ),
         Change(
             "bot/jobs/sending.py",
