@@ -20,7 +20,7 @@ from bot.store.columns import State, from_ms, to_ms, value_of
 from bot.store.erasure import Keeping, erased_people
 from bot.store.failures import translated
 from bot.store.ledger import Ledger
-from bot.store.lock import Leadership, beside, open_owner_only, setting_up
+from bot.store.lock import Leadership, beside, make_owner_only, setting_up
 from bot.store.opening import BUSY_SECONDS, connect, refuse_strangers, set_up, writer
 from bot.store.schema import APPLICATION_ID
 
@@ -197,9 +197,8 @@ def _erased_in(database: Path) -> frozenset[str] | None:
 @contextmanager
 def _made_anew(file: Path, *beside_it: Path) -> Iterator[None]:
     """An empty file for its owner only, gone at the end unless it was moved to its place."""
+    make_owner_only(file)  # also where one is left of a copy that was cut short
     try:
-        file.unlink(missing_ok=True)  # of a copy that was cut short
-        os.close(open_owner_only(file))
         yield
     finally:
         for one in (file, *beside_it):
