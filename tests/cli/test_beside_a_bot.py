@@ -22,6 +22,8 @@ async def test_what_was_posted_about_an_erased_person_is_redacted(house: House) 
     again = await house.say("erase", house.employee.id, "--yes")
     assert "No message in Slack has to be edited any more" in again.out
     assert len(house.cards(session)) == 1, "not told anew"
+    for file in house.folder.glob("spotter.db*"):
+        assert name.encode() not in file.read_bytes(), file.name
 
 
 async def test_an_erased_observer_is_named_nowhere_any_more(house: House) -> None:

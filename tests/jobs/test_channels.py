@@ -156,23 +156,23 @@ async def test_many_channels_that_were_never_looked_at_wait_for_their_turn(room:
 # ---- where Slack does not say ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("trouble", ["service_unavailable", "rate_limited"])
-async def test_a_channel_that_was_never_looked_at_waits_until_slack_says_how_it_is(room: Room, trouble: str) -> None:
+@pytest.mark.parametrize(("trouble", "result"), [("service_unavailable", "not sent"), ("rate_limited", "throttled")])
+async def test_a_channel_that_was_never_looked_at_waits_until_slack_says_how_it_is(
+    room: Room, trouble: str, result: str
+) -> None:
     room.slack.faults.order(ASKED, trouble)
     key = await room.complete()
-    await room.deliver().once(until_idle=False)
-    assert room.texts() == []
-    assert (await room.told(key)).attempts, "and why says so"
     await room.send()
-    assert len(room.texts()) == 1
+    assert [one.result for one in (await room.told(key)).attempts] == [result, "sent"]
+    assert (len(room.texts()), room.calls("chat.postMessage")) == (1, 1)
 
 
 async def test_a_channel_that_was_looked_at_once_does_not_wait_for_a_slack_that_can_not_say(room: Room) -> None:
     await known(room, ago=KNOWN_FOR * 2)
     room.slack.faults.order(ASKED, "service_unavailable")
-    await room.complete()
-    await room.deliver().once(until_idle=False)
-    assert len(room.texts()) == 1
+    key = await room.complete()
+    await room.send()
+    assert [one.result for one in (await room.told(key)).attempts] == ["sent"]
 
 
 async def test_a_look_that_slack_refuses_holds_the_channel_and_a_look_that_it_allows_lets_it_go(room: Room) -> None:
