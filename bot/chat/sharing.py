@@ -87,13 +87,13 @@ async def share(
     if isinstance(place, Message):
         return place
     channel, members = place
+    query = await understood(desk, what.query, "results")
     if readers is not None and (not channel.is_private or members > readers):
-        chosen = await desk.store.read(lambda tx: _chosen(desk, tx, viewer, what))
+        chosen = await desk.store.read(lambda tx: _chosen(desk, tx, viewer, what.session, query))
         return _question(desk, channel, members, chosen, what, again=True)
     audience = PUBLIC if readers is None else PRIVATE
     destination = Destination(DestinationKind.CHANNEL, channel_id)
     sharing_id = f"{viewer.slack_user_id}:{asked_at}"
-    query = await understood(desk, what.query, "results")
 
     def owe(tx: Tx) -> str:
         chosen, now = _chosen(desk, tx, viewer, what.session, query), desk.clock.now()

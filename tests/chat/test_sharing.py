@@ -235,7 +235,7 @@ async def test_a_channel_shared_outside_between_the_two_presses_gets_nothing(off
 async def waits(office: Office, user: str, value: str) -> None:
     """Confirmed, while Slack takes nothing yet."""
     yes = confirmation(await preview(office, user, value))
-    desk = replace(office.desk, intro_patience=0.0)
+    desk = replace(office.desk, patience=0.0)
     await replace(office, front=type(office.front)(desk)).press(user, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
 
 
