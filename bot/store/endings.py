@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.core.model import NoticeKind
 from bot.store.columns import from_json, listed, to_json, to_ms, value_of
 from bot.store.deliveries import refresh_due
+from bot.store.resting import settle
 
 _UNTRIED = ("waiting", "held")
 
@@ -41,8 +42,9 @@ def is_wanted(connection: sqlite3.Connection, delivery: int) -> bool:
 
 
 def end_rule(connection: sqlite3.Connection, rule_id: int, why: str) -> None:
-    """Ends a rule, and what waits only for it. A notice that another rule carries stays; so do sent messages, which
-    go on being corrected. Of what is on its way nobody knows whether it stands there: see `end_orphans`."""
+    """Ends a rule, and what waits only for it. A notice that another rule carries stays, and rests where that one does;
+    so do sent messages, which go on being corrected. Of what is on its way nobody knows whether it stands there: see
+    `end_orphans`."""
     connection.execute("UPDATE rules SET state = 'ended', why = ? WHERE rule_id = ?", (why, rule_id))
     living = _living(connection)
     waiting = connection.execute(
@@ -59,6 +61,8 @@ def end_rule(connection: sqlite3.Connection, rule_id: int, why: str) -> None:
             orphans.append(row["id"])
     if orphans:
         end_notices(connection, orphans, why, in_hand=False)
+    for (destination,) in connection.execute("SELECT destination FROM rules WHERE rule_id = ?", (rule_id,)).fetchall():
+        settle(connection, destination, None)
 
 
 def end_orphans(connection: sqlite3.Connection, delivery: int) -> None:

@@ -75,6 +75,13 @@ def why_held(connection: sqlite3.Connection, destination: str) -> str | None:
     return why
 
 
+def why_not_next(connection: sqlite3.Connection, destination: str, delivery: int) -> str | None:
+    """Why a message may not wait for its next try but is held, None where nothing is in its way: a channel may have
+    shut, or a rule begun to rest, while the message was on its way."""
+    held = why_held(connection, destination)
+    return resting.RULE_RESTS if held is None and not resting.goes(connection, delivery) else held
+
+
 def look_due(connection: sqlite3.Connection, asked_before: datetime, limit: int) -> Sequence[str]:
     rows = connection.execute(
         "SELECT substr(destination, 9) AS id, max(looked_at) AS looked_at FROM ("

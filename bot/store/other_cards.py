@@ -16,8 +16,7 @@ from enum import StrEnum
 
 from bot.core.model import DeliveryState, Notice
 from bot.store.columns import from_json, to_json, to_ms, value_of
-from bot.store.deliveries import refresh_due
-from bot.store.resting import settle_one
+from bot.store.resting import settle, settle_one
 
 # Both looks are done within a minute as a rule. Where they can't be made for longer, being told of a turn twice is
 # better than not at all.
@@ -85,4 +84,4 @@ def settle_turns(connection: sqlite3.Connection, delivery: int, state: DeliveryS
             connection.execute("UPDATE notices SET due_at = min(due_at, ?) WHERE id = ?", (to_ms(now), row["id"]))
             settle_one(connection, row["id"], now)
     for destination in {row["destination"] for row in rows}:
-        refresh_due(connection, destination)
+        settle(connection, destination, now)  # a card that rested may be carried by a turn's rule too

@@ -154,6 +154,10 @@ class Outbox:
         if delivery.state in (DeliveryState.WAITING, DeliveryState.HELD) and not is_wanted(self._connection, row["id"]):
             why = value_of(self._connection, "SELECT ended FROM notices WHERE delivery = ? LIMIT 1", (row["id"],))
             delivery = replace(delivery, state=DeliveryState.DROPPED, why=why or "nobody wants it any more")
+        if delivery.state is DeliveryState.WAITING:
+            why = holding.why_not_next(self._connection, row["destination"], row["id"])
+            if why is not None:
+                delivery = replace(delivery, state=DeliveryState.HELD, why=why)
         write(self._connection, delivery)
         if is_told:
             self._note_shown(row["id"], delivery, now)

@@ -34,6 +34,7 @@ def owe(connection: sqlite3.Connection, notice: Notice, now: datetime, not_befor
     is_turn = notice.session is not None and notice.subject != subject_of(notice.session)
     if of is not None and (card is Card.WAITING or not is_turn):
         carry_rules(connection, of, notice.rule_ids)
+        resting.settle(connection, str(notice.destination), due_at)
         return False
     if card is Card.UNSURE:
         due_at = max(due_at, now + UNTIL_KNOWN)

@@ -7,7 +7,7 @@ channel carries too goes out because of that one.
 import sqlite3
 from datetime import UTC, datetime
 
-from bot.store.columns import to_ms, to_ms_or_none
+from bot.store.columns import to_ms, to_ms_or_none, value_of
 from bot.store.deliveries import refresh_due
 
 FOR_NOW_NEVER = to_ms(datetime(9999, 1, 1, tzinfo=UTC))  # the due time of what waits for a rule to go on
@@ -19,6 +19,7 @@ RESTS = (
     f" AND NOT {_CARRIED_BY} rules.state IN ('pending', 'active')"
     f" OR (rules.state = 'paused' AND rules.why IS {_HELD})))"
 )
+RULE_RESTS = "its rule rests"  # why a message is held that only resting rules carry
 _UNCLAIMED = "delivery IS NULL AND ended IS NULL"
 _GOES = f"EXISTS (SELECT 1 FROM notices WHERE delivery = deliveries.id AND ended IS NULL AND NOT {RESTS})"
 
@@ -33,9 +34,9 @@ def settle(connection: sqlite3.Connection, destination: str, now: datetime | Non
         (FOR_NOW_NEVER, destination, FOR_NOW_NEVER),
     )
     connection.execute(
-        "UPDATE deliveries SET state = 'held', why = 'its rule rests' WHERE destination = ? AND state = 'waiting'"
+        "UPDATE deliveries SET state = 'held', why = ? WHERE destination = ? AND state = 'waiting'"
         f" AND EXISTS (SELECT 1 FROM notices WHERE delivery = deliveries.id AND ended IS NULL) AND NOT {_GOES}",
-        (destination,),
+        (RULE_RESTS, destination),
     )
     if now is not None:
         connection.execute(
@@ -50,6 +51,11 @@ def settle(connection: sqlite3.Connection, destination: str, now: datetime | Non
             (to_ms(now), destination),
         )
     refresh_due(connection, destination)
+
+
+def goes(connection: sqlite3.Connection, delivery: int) -> bool:
+    """Whether a message carries something for a rule that does not rest, or for none."""
+    return bool(value_of(connection, f"SELECT {_GOES} FROM deliveries WHERE id = ?", (delivery,)))
 
 
 def settle_one(connection: sqlite3.Connection, notice_id: int, due_at: datetime | None) -> None:

@@ -2,8 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
+from bot.core.delivery import Absent, NotSent, Unsure, after_look, after_post
 from bot.core.model import OPERATOR, DeliveryState, Destination, DestinationKind, RuleState
 from bot.core.ports import Tx
+from bot.core.routing import subject_of
 from bot.store.database import Database
 from tests.store.given import NOON, ROOM, a_notice, a_session, an_attempt, becomes, claim, minutes, see, sent
 
@@ -19,6 +23,19 @@ def owe(tx: Tx, number: int, *rules: int) -> None:
     facts = a_session(number)
     see(tx, facts)
     tx.outbox.owe(a_notice(facts, rules=rules), NOON)
+
+
+def state_of(tx: Tx) -> DeliveryState:
+    delivery = tx.outbox.get("d1")
+    assert delivery is not None
+    return delivery.state
+
+
+def absent_twice(tx: Tx) -> None:
+    for after in (1, 2):
+        now = NOON + minutes(after)
+        [delivery] = tx.outbox.looks_due(now, 1)
+        tx.outbox.save(after_look(delivery, Absent(), now=now), an_attempt(now, "look"))
 
 
 async def test_what_a_resting_rule_collects_waits_and_counts_as_held(db: Database) -> None:
@@ -61,6 +78,72 @@ async def test_a_delivery_that_waits_to_be_tried_again_rests_too(db: Database) -
         assert tx.outbox.claim(ROOM, LATER, 0.0, "d2") is None
         tx.rules.resume(rule, LATER)
         assert claim(tx, now=LATER).delivery_id == "d1"
+
+    await db.transact(work)
+
+
+@pytest.mark.parametrize("answers", ["not sent", "absent twice"])
+async def test_what_was_on_its_way_when_its_rule_began_to_rest_is_not_sent_again(answers: str, db: Database) -> None:
+    def work(tx: Tx) -> None:
+        rule = a_rule(tx)
+        owe(tx, 1, rule)
+        delivery = claim(tx)
+        if answers == "not sent":
+            tx.rules.rest(rule, "turned_public")
+            tx.outbox.save(after_post(delivery, NotSent("refused"), now=NOON, dice=0.5), an_attempt())
+        else:
+            tx.outbox.save(after_post(delivery, Unsure("lost"), now=NOON, dice=0.5), an_attempt())
+            tx.rules.rest(rule, "turned_public")
+            absent_twice(tx)
+        assert state_of(tx) is DeliveryState.HELD
+        assert tx.outbox.due(LATER, 10) == [] and tx.outbox.claim(ROOM, LATER, 0.0, "d2") is None
+        tx.rules.resume(rule, LATER)
+        assert claim(tx, now=LATER).delivery_id == "d1"
+
+    await db.transact(work)
+
+
+async def test_what_was_on_its_way_when_its_channel_shut_is_held_and_not_stuck(db: Database) -> None:
+    def work(tx: Tx) -> None:
+        owe(tx, 1, a_rule(tx))
+        tx.outbox.save(after_post(claim(tx), Unsure("lost"), now=NOON, dice=0.5), an_attempt())
+        tx.outbox.hold(ROOM, "is_archived", NOON)
+        absent_twice(tx)
+        counts = tx.outbox.counts()
+        assert (counts.waiting, counts.held, counts.oldest_at) == (0, 1, None)
+        tx.outbox.release(ROOM, LATER)
+        assert claim(tx, now=LATER).delivery_id == "d1"
+
+    await db.transact(work)
+
+
+async def test_what_a_resting_rule_carries_alone_once_another_has_ended_rests(db: Database) -> None:
+    def work(tx: Tx) -> None:
+        resting, other = a_rule(tx), a_rule(tx)
+        tx.rules.rest(resting, "turned_public")
+        owe(tx, 1, resting, other)
+        tx.rules.set_state(other, RuleState.ENDED, "unsubscribed", NOON)
+        assert tx.outbox.due(LATER, 10) == []
+        tx.rules.resume(resting, LATER)
+        assert tx.outbox.due(LATER, 10) == [ROOM]
+
+    await db.transact(work)
+
+
+@pytest.mark.parametrize("was_tried", [False, True])
+async def test_a_card_that_rests_goes_out_once_another_rule_hears_of_its_turn(was_tried: bool, db: Database) -> None:
+    def work(tx: Tx) -> None:
+        resting, other = a_rule(tx), a_rule(tx)
+        owe(tx, 1, resting)
+        if was_tried:
+            becomes(tx, claim(tx), DeliveryState.WAITING)
+        tx.rules.rest(resting, "turned_public")
+        assert tx.outbox.due(LATER, 10) == []
+        change = see(tx, a_session(1, result=40.0))
+        key = change.after.key
+        turn = replace(a_notice(change.after.facts, rules=(other,)), subject=subject_of(key, change.after.version))
+        assert not tx.outbox.owe(turn, LATER), "the card that waits shows it"
+        assert [owed.notice.session for owed in claim(tx, now=LATER).notices] == [key]
 
     await db.transact(work)
 
