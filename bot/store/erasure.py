@@ -13,6 +13,7 @@ from bot.core.unnaming import Naming
 from bot.store.columns import State, to_json, to_ms, value_of
 from bot.store.endings import end_notices
 from bot.store.holding import MAY_BE_EDITED, SHOWS
+from bot.store.resting import settle
 from bot.store.rows import OF_KEY
 
 CHILDREN = ("history", "details", "acknowledgements")  # tables that hang on a session's row
@@ -99,12 +100,14 @@ class Keeping:
         """Forgets Slack accounts and what hangs on them; the numbers of the rules that rest from now on."""
         chosen = (to_json(users),)
         rules = self._connection.execute(
-            f"SELECT rule_id FROM rules WHERE owner IN ({_CHOSEN}) AND state <> 'ended'", chosen
+            f"SELECT rule_id, destination FROM rules WHERE owner IN ({_CHOSEN}) AND state <> 'ended'", chosen
         ).fetchall()
         self._connection.execute(
             f"UPDATE rules SET state = ?, why = ? WHERE owner IN ({_CHOSEN}) AND state <> 'ended'",
             (RuleState.PAUSED, OWNER_ERASED, *chosen),
         )
+        for destination in {row["destination"] for row in rules}:
+            settle(self._connection, destination, None)
         seen = [
             row["session"]
             for row in self._connection.execute(

@@ -270,6 +270,19 @@ async def test_their_rules_rest_and_those_that_name_them_are_listed(house: Datab
     assert (states[theirs], states[other]) == (RuleState.PAUSED, RuleState.ACTIVE)
 
 
+async def test_what_waits_for_their_rules_waits_until_somebody_takes_them_over(house: Database) -> None:
+    def subscribe(tx: Tx) -> int:
+        rule = tx.rules.add(ROOM, "U0EVE", "", RuleState.ACTIVE, NOON)
+        tx.outbox.owe(a_notice(JOES, rules=(rule.rule_id,)), NOON)
+        return rule.rule_id
+
+    number = await house.transact(subscribe)
+    await erased(house)
+    assert await house.read(lambda tx: tx.outbox.due(NOON, 10)) == []
+    await house.transact(lambda tx: tx.rules.take_over(number, "U0ANA", NOON))
+    assert await house.read(lambda tx: tx.outbox.due(NOON, 10)) == [ROOM]
+
+
 async def test_an_ended_rule_keeps_no_name(house: Database) -> None:
     def ended(tx: Tx) -> int:
         rule = tx.rules.add(ROOM, "U0ANA", 'employee:"Evelyn Employee"', RuleState.ACTIVE, NOON)
