@@ -141,8 +141,8 @@ def _told(done: Erased, person_id: str) -> Sequence[str]:
     lines = [
         f"Erased: {done.sessions} sessions as the employee; {done.observed} as the observer stay without the name; "
         f"{done.dropped} messages that waited will not be sent; {len(done.slack_users)} Slack accounts are forgotten.",
-        f"Still to be edited in Slack: {done.redactions} messages. A running Spotter does that; for how many are left: "
-        f"spotter erase {person_id} --yes"
+        f"Still to be looked for or edited in Slack: {done.redactions} messages. A running Spotter does that; for how "
+        f"many are left: spotter erase {person_id} --yes"
         if done.redactions
         else "No message in Slack has to be edited any more.",
     ]

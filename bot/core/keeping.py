@@ -17,10 +17,11 @@ ERASED_PERSON = "erased person"  # shown where an observer's name stood
 class Erased:
     """What erasing a person did; asked again for the same person, what is left to do.
 
-    `redactions` counts posted messages that still have to be edited: a running Spotter does that. Of these, `held_back`
-    stand where nobody can write for now; `out_of_reach` are those that Slack refuses to have edited; both by channel
-    and ts. `rules_paused` were theirs; `rules_naming` named them in their query, which says "erased person" there now,
-    or hold a word of the name for another reason; they are to be looked at by a person.
+    `redactions` counts messages that still have to be edited, those included that may have been posted and are looked
+    for first: a running Spotter does that. Of these, `held_back` stand where nobody can write for now; `out_of_reach`
+    are those that Slack refuses to have edited; both by channel and ts. `rules_paused` were theirs; `rules_naming`
+    named them in their query, which says "erased person" there now, or hold a word of the name for another reason; they
+    are to be looked at by a person.
     """
 
     sessions: int = 0  # as the employee: gone but for their ids

@@ -375,13 +375,14 @@ class Notice:
     facts: Mapping[str, str | int | float | None] = field(default_factory=dict)
 
 
-TAKEN_BACK = -1  # the version shown where another company reads along: nothing, until the channel is ours again
+# The version shown where a card shows nothing of a session: it is not stored any more, or another company reads along.
+TAKEN_BACK = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwedNotice:
-    """A notice as stored. `shown_version` is the session version its card shows (0: of none that is stored, or unknown
-    which; or `TAKEN_BACK`), None while it is not sent."""
+    """A notice as stored. `shown_version` is the session version its card shows: None while it is not sent, 0 where
+    nobody knows, or `TAKEN_BACK`."""
 
     notice_id: int
     notice: Notice

@@ -67,7 +67,7 @@ def gather(tx: Tx, delivery: Delivery, house: House) -> Gathered:
     tallies: dict[int, Tally] = {}
     for owed in delivery.notices:
         record = records.get(owed.notice.session) if owed.notice.session is not None else None
-        versions[owed.notice_id] = record.session.version if record is not None else 0
+        versions[owed.notice_id] = record.session.version if record is not None else TAKEN_BACK
         wanted = [rule for number in owed.notice.rule_ids if (rule := rules.get(number)) and _counts(rule, owed)]
         viewers = _viewers(tx, delivery, owed, wanted, house.admins)
         why = _why_ended(tx, delivery, owed, wanted, record)

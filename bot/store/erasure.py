@@ -22,9 +22,15 @@ SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
 _ERASED = "the person it is about was erased"
 _EXPIRED = "the session is older than sessions are kept"
 _NAMELESS = 'employee:"erased person"'  # instead of the query of an ended rule that named somebody
-_OWES_REDACTION = f"edit_due_at IS NOT NULL AND {SHOWS}"
+_OWES_REDACTION = f"state = 'sent' AND edit_due_at IS NOT NULL AND {SHOWS}"
+_TO_REDACT = f"state IN ('sending', 'unsure') OR {_OWES_REDACTION}"
 _COMPLETED = "outcome IN ('completed', 'met', 'below', 'failed')"
 _CHOSEN = "SELECT value FROM json_each(?)"
+# Not what is on its way: it may stand in Slack by now, and is edited once it is found; else it ends when it is to be
+# sent again, for nothing is stored that it could show.
+_UNTOLD = (
+    "notices.ended IS NULL AND (notices.delivery IS NULL OR deliveries.state NOT IN ('sending', 'unsure', 'sent'))"
+)
 
 
 class Keeping:
@@ -76,9 +82,9 @@ class Keeping:
     def _left_to_do(self, person_id: str, done: Erased) -> Erased:
         return replace(
             done,
-            redactions=len(self._posted(person_id, _OWES_REDACTION)),
-            held_back=self._posted(person_id, f"{_OWES_REDACTION} AND NOT {MAY_BE_EDITED}"),
-            out_of_reach=self._posted(person_id, "edit_ended IS NOT NULL"),
+            redactions=len(self._messages(person_id, _TO_REDACT)),
+            held_back=self._messages(person_id, f"{_OWES_REDACTION} AND NOT {MAY_BE_EDITED}"),
+            out_of_reach=self._messages(person_id, "state = 'sent' AND edit_ended IS NOT NULL"),
         )
 
     def erased_people(self) -> Collection[str]:
@@ -171,8 +177,7 @@ class Keeping:
         places += [str(Destination(DestinationKind.USER, user)) for user in users]
         return self._end(
             "SELECT notices.id FROM notices LEFT JOIN deliveries ON deliveries.id = notices.delivery"
-            f" WHERE notices.destination IN ({_CHOSEN}) AND notices.ended IS NULL"
-            " AND (notices.delivery IS NULL OR deliveries.state <> 'sent')",
+            f" WHERE notices.destination IN ({_CHOSEN}) AND {_UNTOLD}",
             to_json(places),
             _ERASED,
         )
@@ -186,11 +191,11 @@ class Keeping:
         )
         return [row[0] for row in rows]
 
-    def _posted(self, person_id: str, condition: str) -> tuple[str, ...]:
+    def _messages(self, person_id: str, condition: str) -> tuple[str, ...]:
         """Messages to a person or about them that meet a condition, by channel and ts; and those whose query said a
         name that is erased, which nobody knows any more whose it was."""
         rows = self._connection.execute(
-            f"SELECT channel || ' ' || ts AS place FROM deliveries WHERE state = 'sent' AND {condition}"
+            f"SELECT channel || ' ' || ts AS place FROM deliveries WHERE ({condition})"
             " AND (destination = :place OR id IN (SELECT delivery FROM notices LEFT JOIN sessions USING"
             " (session_id, employee_id) WHERE delivery IS NOT NULL AND :person IN (notices.employee_id, observer_id))"
             " OR EXISTS (SELECT 1 FROM notices WHERE delivery = deliveries.id AND (instr(facts, :name)"
@@ -246,8 +251,7 @@ class Keeping:
         return self._end(
             "SELECT notices.id FROM sessions JOIN notices USING (session_id, employee_id)"
             " LEFT JOIN deliveries ON deliveries.id = notices.delivery"
-            f" WHERE sessions.id IN ({_CHOSEN}) AND notices.ended IS NULL"
-            " AND (notices.delivery IS NULL OR deliveries.state <> 'sent')",
+            f" WHERE sessions.id IN ({_CHOSEN}) AND {_UNTOLD}",
             to_json(sessions),
             why,
         )

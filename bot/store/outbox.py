@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.delivery import after_crash
-from bot.core.model import Delivery, DeliveryState, Destination, Notice, SessionKey
+from bot.core.model import TAKEN_BACK, Delivery, DeliveryState, Destination, Notice, SessionKey
 from bot.core.pauses import SHARED_OUTSIDE
 from bot.core.ports import Attempt, CountedSession, Held, OutboxCounts, Told
 from bot.store import holding, moves, owing, standing, summaries, turning
@@ -20,11 +20,11 @@ EDIT_LEASE = timedelta(minutes=1)  # that an edit is left to whoever claimed it
 _WITHOUT_PROSPECT = (DeliveryState.DEAD, DeliveryState.HELD, DeliveryState.DROPPED)
 _EDITABLE = f"deliveries.state = 'sent' AND {holding.MAY_BE_EDITED}"
 # A message shows less than is known: some session of it has risen above the version shown. Or it shows more: the
-# session was erased while the message was on its way. One that was edited since shows version 0 of it.
+# session was erased while the message was on its way.
 _IS_BEHIND = (
     "EXISTS (SELECT 1 FROM notices LEFT JOIN sessions USING (session_id, employee_id)"
     " WHERE notices.delivery = deliveries.id AND notices.ended IS NULL AND notices.session_id IS NOT NULL"
-    " AND CASE WHEN sessions.id IS NULL THEN coalesce(notices.shown_version, 1) > 0"
+    f" AND CASE WHEN sessions.id IS NULL THEN notices.shown_version IS NOT {TAKEN_BACK}"
     " ELSE coalesce(notices.shown_version, 0) < sessions.version END)"
 )
 

@@ -434,6 +434,24 @@ async def test_an_unsure_delivery_of_an_ended_rule_is_looked_for_but_not_sent_ag
     assert await world.state(key) is DeliveryState.DROPPED
 
 
+@pytest.mark.parametrize(("lost", "stands"), [("reply_lost", 1), ("request_lost", 0)])
+async def test_an_unsure_card_about_somebody_erased_is_redacted_where_it_stands_and_else_not_sent_again(
+    lost: str, stands: int, world: Room
+) -> None:
+    world.slack.faults.order(POST, lost)
+    key = await world.complete()
+    async with asyncio.TaskGroup() as group:
+        sending = group.create_task(world.deliver().once(limit_seconds=200.0))
+        await until(lambda: world.calls(POST) == 1)
+        await world.store.transact(lambda tx: tx.keeping.erase(key.employee_id, world.clock.now()))
+        await sending
+    assert world.calls(POST) == 1
+    assert len(world.texts()) == stands
+    assert not any("Joe" in text or "72" in text for text in world.texts())
+    left = await world.store.transact(lambda tx: tx.keeping.erase(key.employee_id, world.clock.now()))
+    assert left.redactions == 0
+
+
 async def test_a_rules_intro_makes_it_active(world: Room) -> None:
     rule = await world.store.transact(
         lambda tx: tx.rules.add(SHOP_CHANNEL, ANA, "", RuleState.PENDING, world.clock.now())

@@ -1,7 +1,7 @@
 """People and old sessions are forgotten: here, in what iSpring lists anew, and in what was posted."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -11,6 +11,7 @@ import pytest
 
 from bot.core import query as language
 from bot.core.access import EVERYTHING
+from bot.core.delivery import Absent, Found, after_look, versions_shown
 from bot.core.keeping import BETWEEN_REDACTIONS, Erased
 from bot.core.model import (
     TAKEN_BACK,
@@ -67,6 +68,7 @@ PEOPLE = (
 )
 HERS, ALSO_HERS = a_session(1), a_session(2, result=40.0)
 JOES = a_session(3, employee="joe")
+LATER = NOON + minutes(5)
 
 
 def company(tx: Tx) -> None:
@@ -76,6 +78,19 @@ def company(tx: Tx) -> None:
     for user, address in (("U0EVE", "eve@bakery.example"), ("U0ANA", "ana@bakery.example")):
         tx.people.save_slack_user(SlackUser(user_id=user, email=address, zone="UTC", is_full_member=True), NOON)
     tx.people.link("U0EVE", "eve", "email", "eve@bakery.example", NOON)
+
+
+def unsure_about(facts: Sequence[SessionFacts], destination: Destination, tx: Tx) -> None:
+    """A message about sessions was posted, and nobody knows whether it stands there."""
+    owe(tx, *facts, destination=destination)
+    becomes(tx, claim(tx, destination, name="unsure"), DeliveryState.UNSURE)
+
+
+def is_found(posted: Mapping[int, int], tx: Tx) -> None:
+    """It stands there; `posted` says which version of each notice's session it shows, as far as that is known."""
+    [delivery] = tx.outbox.looks_due(LATER, 1)
+    found = versions_shown(after_look(delivery, Found("C0001", "1.1"), now=NOON), posted)
+    tx.outbox.save(found, an_attempt(what="look"))
 
 
 async def erased(db: Database, person_id: str = "eve") -> Erased:
@@ -319,7 +334,7 @@ async def test_an_edit_that_was_made_is_not_owed_again(house: Database) -> None:
     delivery = await house.transact(post)
     await erased(house)
     assert await edits_due(house) == ["hers"]
-    versions = {delivery.notices[0].notice_id: 0}
+    versions = {delivery.notices[0].notice_id: TAKEN_BACK}
     await house.transact(lambda tx: tx.outbox.save_edit("hers", versions, None, "", an_attempt(what="edit")))
     assert await edits_due(house) == []
     assert await erased(house) == Erased()
@@ -336,17 +351,49 @@ async def test_a_card_that_slack_refuses_to_edit_is_reported(house: Database) ->
     assert (done.redactions, done.out_of_reach) == (0, ("C0001 hers.1",))
 
 
-@pytest.mark.parametrize("state", [DeliveryState.SENDING, DeliveryState.UNSURE])
-async def test_a_card_on_its_way_is_edited_once_it_has_arrived(house: Database, state: DeliveryState) -> None:
+async def test_a_card_posted_while_somebody_was_erased_is_edited(house: Database) -> None:
     def begin(tx: Tx) -> Delivery:
         owe(tx, HERS)
-        delivery = claim(tx, name="hers")
-        return delivery if state is DeliveryState.SENDING else becomes(tx, delivery, state)
+        return claim(tx, name="hers")
 
     delivery = await house.transact(begin)
-    await erased(house)
+    assert (await erased(house)).redactions == 1
     await house.transact(lambda tx: sent(tx, delivery, version=1))
     assert await edits_due(house) == ["hers"]
+
+
+@pytest.mark.parametrize("posted", [{}, {1: 1}], ids=["by an earlier process", "by this one"])
+@pytest.mark.parametrize("whose", ["eve", "ana"])
+async def test_a_card_found_after_somebody_was_erased_is_edited(
+    whose: str, posted: Mapping[int, int], house: Database
+) -> None:
+    await house.transact(partial(unsure_about, [HERS], ROOM))
+    assert (await erased(house, whose)).redactions == 1
+    await house.transact(partial(is_found, posted))
+    assert (await erased(house, whose)).redactions == 1
+    assert await edits_due(house) == ["unsure"]
+
+
+async def test_a_group_found_after_one_in_it_was_erased_is_edited(house: Database) -> None:
+    await house.transact(partial(unsure_about, [HERS, JOES], ANA))
+    await erased(house, "joe")
+    await house.transact(partial(is_found, {1: 1, 2: 1}))
+    assert await edits_due(house) == ["unsure"]
+
+
+async def test_a_message_to_somebody_erased_counts_as_left_to_do_until_it_is_known_not_to_stand_there(
+    house: Database,
+) -> None:
+    await house.transact(partial(unsure_about, [JOES], EVE_DM))
+    assert (await erased(house)).redactions == 1
+
+    def absent_twice(tx: Tx) -> None:
+        for _ in range(2):
+            [delivery] = tx.outbox.looks_due(LATER, 1)
+            tx.outbox.save(after_look(delivery, Absent(), now=NOON), an_attempt(what="look"))
+
+    await house.transact(absent_twice)
+    assert (await erased(house)).redactions == 0
 
 
 async def test_what_waits_about_them_or_for_them_is_not_sent(house: Database) -> None:
