@@ -51,7 +51,7 @@ from bot.core.model import (
 from bot.core.ports import Told, Tx
 from bot.core.routing import subject_of
 from bot.store.database import Database
-from bot.store.other_cards import _SHOWS_IT
+from bot.store.other_cards import SHOWS_IT
 from tests.store.given import NOON, OTHER_ROOM, ROOM, a_session, an_attempt, fingerprint
 
 T = TypeVar("T")
@@ -442,7 +442,7 @@ class Story:
             is_unknown = told.delivery is not None and told.delivery.delivery_id in self._may_be_twice
             is_shown = any(key == shown for one in self._posted if one.room == room for shown, _ in one.shows.values())
             assert (
-                is_unknown or (is_shown and told.ended == _SHOWS_IT) or not living.intersection(told.notice.rule_ids)
+                is_unknown or (is_shown and told.ended == SHOWS_IT) or not living.intersection(told.notice.rule_ids)
             ), f"{subject} ended though it was wanted: {told.ended}"
             return
         assert len({one.delivery_id for one in cards}) == 1, f"{subject} was told by two messages in {room}"

@@ -171,6 +171,8 @@ def _why_ended(
     if notice.kind in (NoticeKind.SESSION, NoticeKind.SHARED) and record is None:
         return "the session is not stored any more"
     if notice.kind is NoticeKind.SESSION and record is not None and owed.shown_version is None:
+        if not outcome_of(record.session).is_over:
+            return "it is no longer completed, and nobody was told that it was"
         is_turn = notice.subject != subject_of(record.session.key)
         if is_turn and not outcome_of(record.session).is_bad:
             return "it is no longer below target or failed, and nobody was told that it was"

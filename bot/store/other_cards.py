@@ -16,12 +16,13 @@ from enum import StrEnum
 
 from bot.core.model import DeliveryState, Notice
 from bot.store.columns import from_json, to_json, to_ms, value_of
-from bot.store.resting import settle, settle_one
+from bot.store.deliveries import refresh_due
+from bot.store.resting import settle_one
 
 # Both looks are done within a minute as a rule. Where they can't be made for longer, being told of a turn twice is
 # better than not at all.
 UNTIL_KNOWN = timedelta(minutes=5)
-_SHOWS_IT = "the card that stands there shows it"
+SHOWS_IT = "the card that stands there shows it"
 
 
 class Card(StrEnum):
@@ -78,10 +79,11 @@ def settle_turns(connection: sqlite3.Connection, delivery: int, state: DeliveryS
         is_posted = state is DeliveryState.SENT
         is_shown = is_posted and (row["shown_version"] or 0) >= (row["version"] or 0)
         if is_shown or state in (DeliveryState.WAITING, DeliveryState.HELD):
-            connection.execute("UPDATE notices SET ended = ? WHERE id = ?", (_SHOWS_IT, row["id"]))
+            connection.execute("UPDATE notices SET ended = ? WHERE id = ?", (SHOWS_IT, row["id"]))
             carry_rules(connection, row["mine"], from_json(row["rule_ids"], tuple[int, ...]))
+            settle_one(connection, row["mine"], now)
         else:
             connection.execute("UPDATE notices SET due_at = min(due_at, ?) WHERE id = ?", (to_ms(now), row["id"]))
             settle_one(connection, row["id"], now)
     for destination in {row["destination"] for row in rows}:
-        settle(connection, destination, now)  # a card that rested may be carried by a turn's rule too
+        refresh_due(connection, destination)

@@ -7,10 +7,11 @@ from datetime import datetime
 from bot.core.model import DeliveryState, Notice, NoticeKind
 from bot.core.routing import subject_of
 from bot.store import details, moves, resting
-from bot.store.columns import from_json, to_json, to_ms, value_of
+from bot.store.columns import to_json, to_ms, value_of
 from bot.store.deliveries import refresh_due
-from bot.store.other_cards import UNTIL_KNOWN, Card, card_at, carry_rules
+from bot.store.other_cards import SHOWS_IT, UNTIL_KNOWN, Card, card_at, carry_rules
 
+_BAD, _OTHER = 1, 2  # the rank of a session's notice; what goes alone has 0
 _WAITS = (DeliveryState.WAITING, DeliveryState.HELD)
 
 
@@ -21,23 +22,33 @@ def owe(connection: sqlite3.Connection, notice: Notice, now: datetime, not_befor
     if notice.session is not None:
         details.promise(connection, [notice.session])  # its card says that they come
     known = connection.execute(
-        "SELECT notices.id, notices.rule_ids, notices.ended, notices.counted_in, summary.ended AS summary_ended,"
+        "SELECT notices.id, notices.ended, notices.counted_in, summary.ended AS summary_ended,"
         " notices.delivery, deliveries.state, deliveries.resent_blind"
         " FROM notices LEFT JOIN notices AS summary ON summary.id = notices.counted_in"
         " LEFT JOIN deliveries ON deliveries.id = notices.delivery"
         " WHERE notices.destination = ? AND notices.subject = ?",
         (str(notice.destination), notice.subject),
     ).fetchone()
-    if known is not None:
-        return _owe_again(connection, known, notice, now, due_at)
-    card, of = card_at(connection, notice)
     is_turn = notice.session is not None and notice.subject != subject_of(notice.session)
+    if known is not None and not _is_wanted_anew(known):
+        _carry_too(connection, known["id"], notice, due_at)
+        turn = None if is_turn else _untold_turn(connection, notice)
+        return turn is not None and owe(connection, replace(notice, subject=turn), now, not_before)
+    card, of = card_at(connection, notice)
     if of is not None and (card is Card.WAITING or not is_turn):
-        carry_rules(connection, of, notice.rule_ids)
-        resting.settle(connection, str(notice.destination), due_at)
+        _carry_too(connection, of, notice, due_at)
         return False
     if card is Card.UNSURE:
         due_at = max(due_at, now + UNTIL_KNOWN)
+    number = (
+        _insert(connection, notice, now, due_at) if known is None else _revive(connection, known, notice, now, due_at)
+    )
+    resting.settle_one(connection, number, due_at)
+    refresh_due(connection, str(notice.destination))
+    return True
+
+
+def _insert(connection: sqlite3.Connection, notice: Notice, now: datetime, due_at: datetime) -> int:
     number = connection.execute(
         "INSERT INTO notices (destination, subject, kind, reason, session_id, employee_id, rule_ids, facts,"
         " owed_at, due_at, rank) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -56,31 +67,53 @@ def owe(connection: sqlite3.Connection, notice: Notice, now: datetime, not_befor
         ),
     ).lastrowid
     assert number is not None
-    resting.settle_one(connection, number, due_at)
-    refresh_due(connection, str(notice.destination))
-    return True
+    return number
 
 
-def _owe_again(
-    connection: sqlite3.Connection, known: sqlite3.Row, notice: Notice, now: datetime, due_at: datetime
-) -> bool:
-    rules = sorted({*from_json(known["rule_ids"], tuple[int, ...]), *notice.rule_ids})
-    connection.execute("UPDATE notices SET rule_ids = ? WHERE id = ?", (to_json(rules), known["id"]))
-    was_counted = known["counted_in"] is not None and known["summary_ended"] is None
-    if known["ended"] is None or was_counted or not _is_surely_untold(known):
-        resting.settle_one(connection, known["id"], due_at)
-        refresh_due(connection, str(notice.destination))
-        return False
-    # It ended before anybody was told, and is wanted again; a message that still waits takes it back.
+def _revive(connection: sqlite3.Connection, known: sqlite3.Row, notice: Notice, now: datetime, due_at: datetime) -> int:
+    """It ended before anybody was told, and is wanted again; a message that still waits takes it back."""
+    number: int = known["id"]
     delivery = known["delivery"] if known["state"] in _WAITS else None
     connection.execute(
-        "UPDATE notices SET ended = NULL, counted_in = NULL, reason = ?, owed_at = ?, due_at = ?, rule_ids = ?,"
-        " delivery = ? WHERE id = ?",
-        (notice.reason, to_ms(now), to_ms(due_at), to_json(notice.rule_ids), delivery, known["id"]),
+        "UPDATE notices SET ended = NULL, counted_in = NULL, reason = ?, facts = ?, owed_at = ?, due_at = ?, rank = ?,"
+        " rule_ids = ?, delivery = ? WHERE id = ?",
+        (
+            notice.reason,
+            to_json(notice.facts),
+            to_ms(now),
+            to_ms(due_at),
+            _rank(connection, notice),
+            to_json(notice.rule_ids),
+            delivery,
+            number,
+        ),
     )
-    resting.settle_one(connection, known["id"], due_at)
+    return number
+
+
+def _carry_too(connection: sqlite3.Connection, number: int, notice: Notice, due_at: datetime) -> None:
+    """What is owed or told already is so on behalf of these rules too, for which it may go if it rested."""
+    carry_rules(connection, number, notice.rule_ids)
+    resting.settle_one(connection, number, due_at)
     refresh_due(connection, str(notice.destination))
-    return True
+
+
+def _is_wanted_anew(known: sqlite3.Row) -> bool:
+    was_counted = known["counted_in"] is not None and known["summary_ended"] is None
+    return known["ended"] is not None and not was_counted and _is_surely_untold(known)
+
+
+def _untold_turn(connection: sqlite3.Connection, notice: Notice) -> str | None:
+    """The subject of a session's last turn to bad where that ended before anybody was told, and it is bad again: a
+    card that stands there is only edited, which notifies nobody."""
+    if notice.session is None or _rank(connection, notice) != _BAD:
+        return None
+    last = connection.execute(
+        "SELECT subject, ended FROM notices WHERE session_id = ? AND employee_id = ? AND destination = ? AND kind = ?"
+        " AND subject <> ? ORDER BY id DESC LIMIT 1",
+        (notice.session.session_id, notice.session.employee_id, str(notice.destination), notice.kind, notice.subject),
+    ).fetchone()
+    return None if last is None or last["ended"] in (None, SHOWS_IT) else last["subject"]
 
 
 def _is_surely_untold(known: sqlite3.Row) -> bool:
@@ -98,4 +131,4 @@ def _rank(connection: sqlite3.Connection, notice: Notice) -> int:
         "SELECT outcome FROM sessions WHERE session_id = ? AND employee_id = ?",
         (notice.session.session_id, notice.session.employee_id),
     )
-    return 1 if outcome in ("below", "failed") else 2
+    return _BAD if outcome in ("below", "failed") else _OTHER

@@ -7,7 +7,7 @@ channel carries too goes out because of that one.
 import sqlite3
 from datetime import UTC, datetime
 
-from bot.store.columns import to_ms, to_ms_or_none, value_of
+from bot.store.columns import to_ms, value_of
 from bot.store.deliveries import refresh_due
 
 FOR_NOW_NEVER = to_ms(datetime(9999, 1, 1, tzinfo=UTC))  # the due time of what waits for a rule to go on
@@ -22,6 +22,11 @@ RESTS = (
 RULE_RESTS = "its rule rests"  # why a message is held that only resting rules carry
 _UNCLAIMED = "delivery IS NULL AND ended IS NULL"
 _GOES = f"EXISTS (SELECT 1 FROM notices WHERE delivery = deliveries.id AND ended IS NULL AND NOT {RESTS})"
+_LET_GO = (
+    "UPDATE deliveries SET state = 'waiting', due_at = ?, why = '' WHERE state = 'held' AND NOT EXISTS (SELECT 1"
+    " FROM destinations WHERE destinations.destination = deliveries.destination AND held IS NOT NULL)"
+    f" AND {_GOES}"
+)
 
 
 def settle(connection: sqlite3.Connection, destination: str, now: datetime | None) -> None:
@@ -43,13 +48,7 @@ def settle(connection: sqlite3.Connection, destination: str, now: datetime | Non
             f"UPDATE notices SET due_at = ? WHERE destination = ? AND {_UNCLAIMED} AND due_at = ? AND NOT {RESTS}",
             (to_ms(now), destination, FOR_NOW_NEVER),
         )
-        connection.execute(
-            "UPDATE deliveries SET state = 'waiting', due_at = ?, why = '' WHERE destination = ? AND state = 'held'"
-            " AND NOT EXISTS (SELECT 1 FROM destinations"
-            " WHERE destinations.destination = deliveries.destination AND held IS NOT NULL)"
-            f" AND {_GOES}",
-            (to_ms(now), destination),
-        )
+        connection.execute(f"{_LET_GO} AND destination = ?", (to_ms(now), destination))
     refresh_due(connection, destination)
 
 
@@ -58,12 +57,15 @@ def goes(connection: sqlite3.Connection, delivery: int) -> bool:
     return bool(value_of(connection, f"SELECT {_GOES} FROM deliveries WHERE id = ?", (delivery,)))
 
 
-def settle_one(connection: sqlite3.Connection, notice_id: int, due_at: datetime | None) -> None:
-    """As `settle`, for one notice that was just owed, or owed because of one more rule."""
+def settle_one(connection: sqlite3.Connection, notice_id: int, due_at: datetime) -> None:
+    """As `settle`, for one notice that was just owed, or is owed because of one more rule, and the message it is in."""
     connection.execute(
         f"UPDATE notices SET due_at = ? WHERE id = ? AND {_UNCLAIMED} AND {RESTS}", (FOR_NOW_NEVER, notice_id)
     )
     connection.execute(
         f"UPDATE notices SET due_at = ? WHERE id = ? AND {_UNCLAIMED} AND due_at = ? AND NOT {RESTS}",
-        (to_ms_or_none(due_at), notice_id, FOR_NOW_NEVER),
+        (to_ms(due_at), notice_id, FOR_NOW_NEVER),
+    )
+    connection.execute(
+        f"{_LET_GO} AND id = (SELECT delivery FROM notices WHERE notices.id = ?)", (to_ms(due_at), notice_id)
     )

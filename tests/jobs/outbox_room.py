@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
-from bot.core.changes import remember
+from bot.core.changes import decide, remember
 from bot.core.model import (
     OPERATOR,
     Change,
@@ -177,6 +177,33 @@ class Room:
         )
         now = self.clock.now()
         await self.store.transact(lambda tx: tx.outbox.owe(owed, now))
+
+    async def lists(self, key: SessionKey, status: str, result: float | None = None) -> None:
+        """iSpring now says this of a session; the channel is owed what is news of it."""
+        now = self.clock.now()
+        finished = Moment() if result is None else Moment("just now", now)
+
+        def store(tx: Tx) -> None:
+            before = tx.sessions.get(key)
+            assert before is not None
+            facts = replace(before.facts, status=status, result=result, finished=finished)
+            change = decide(before, facts, now=now, targets=Targets(default=80.0))
+            assert change is not None
+            tx.sessions.save(change, bytes(8))
+            if change.news in (News.POST, News.EDIT_AND_POST):
+                version = change.after.version
+                notice = Notice(
+                    kind=NoticeKind.SESSION,
+                    destination=SHOP_CHANNEL,
+                    subject=subject_of(key, version if change.turned_bad else None),
+                    reason=change.reason,
+                    session=key,
+                    rule_ids=(self.rule.rule_id,),
+                    facts={"version": version},
+                )
+                tx.outbox.owe(notice, now)
+
+        await self.store.transact(store)
 
     async def session(self, key: SessionKey) -> Session:
         found = await self.store.read(lambda tx: tx.sessions.get(key))

@@ -452,6 +452,45 @@ async def test_an_unsure_card_about_somebody_erased_is_redacted_where_it_stands_
     assert left.redactions == 0
 
 
+@pytest.mark.parametrize("first", [50.0, 90.0])
+@pytest.mark.parametrize("status", ["IN_PROGRESS", "ARCHIVED"])
+async def test_a_session_re_opened_while_its_card_waits_is_told_when_it_is_completed_again(
+    first: float, status: str, world: Room
+) -> None:
+    key = await world.complete(first)
+    await world.lists(key, status)
+    await world.send()
+    assert world.texts() == []
+    assert (await world.told(key)).ended == "it is no longer completed, and nobody was told that it was"
+    await world.lists(key, "PASSED", 50.0)
+    await world.send()
+    [text] = world.texts()
+    assert "Below target, 50 %" in text
+    await world.lists(key, status)
+    await world.lists(key, "PASSED", 40.0)
+    await world.send()
+    [text] = world.texts()
+    assert "Below target, 40 %" in text
+
+
+async def test_a_turn_to_below_target_re_opened_while_it_waits_is_told_when_it_is_below_target_again(
+    world: Room,
+) -> None:
+    key = await world.complete(90.0)
+    await world.send()
+    await world.lists(key, "PASSED", 50.0)
+    await world.lists(key, "IN_PROGRESS")
+    await world.send()
+    await world.lists(key, "PASSED", 40.0)
+    await world.send()
+    assert len(world.texts()) == 2 and all("40 %" in text for text in world.texts())
+    for _ in range(2):
+        await world.lists(key, "IN_PROGRESS")
+        await world.lists(key, "PASSED", 30.0)
+        await world.send()
+    assert len(world.texts()) == 2, "whoever was told of a bad result has its card edited and nothing else"
+
+
 async def test_a_rules_intro_makes_it_active(world: Room) -> None:
     rule = await world.store.transact(
         lambda tx: tx.rules.add(SHOP_CHANNEL, ANA, "", RuleState.PENDING, world.clock.now())
