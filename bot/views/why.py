@@ -124,6 +124,8 @@ def _counted(told: Told) -> str:
 def _stands(told: Told, found: Explanation, links: Mapping[str, str], spelled: Spelling) -> str:
     delivery = told.delivery
     if delivery is not None and delivery.state is DeliveryState.SENT:
+        if told.ended:
+            return f"was left out of its message: {spelled.text(told.ended)}"
         where = links.get(delivery.delivery_id) or f"message {delivery.ts} in {delivery.channel}"
         return f"was posted: {where}"
     if told.ended:

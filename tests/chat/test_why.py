@@ -1,8 +1,12 @@
 """`why`: who was told of a session, when and where, and why or why not."""
 
+from dataclasses import replace
+
 import pytest
 
-from bot.core.model import RuleState
+from bot.core.changes import decide
+from bot.core.model import RuleState, Targets
+from bot.core.ports import Tx
 from tests.chat.office import ADMIN, EMMA, FOREIGN, LOW, NORTH, OUTSIDE, SAM, UNLINKED, Office, everything_in
 from tests.chat.test_lifecycle import look, news, rule_of, send
 
@@ -55,6 +59,24 @@ async def test_attempts_are_listed_with_what_slack_answered(office: Office) -> N
     await send(office)
     said = await why(office, ADMIN, key.session_id[:8])
     assert "post: gone" in said or "(is_archived)" in said
+
+
+async def test_what_was_left_out_of_a_group_was_not_posted_with_it(office: Office) -> None:
+    await rule_of(office)
+    first, *_ = [await news(office, number) for number in range(4)]
+    now = office.clock.now()
+
+    def reopen(tx: Tx) -> None:
+        session = tx.sessions.get(first)
+        assert session is not None
+        change = decide(session, replace(session.facts, status="IN_PROGRESS"), now=now, targets=Targets())
+        assert change is not None
+        tx.sessions.save(change, b"12345678")
+
+    await office.store.transact(reopen)
+    await send(office)
+    said = await why(office, ADMIN, first.session_id)
+    assert "was left out of its message: it is no longer completed" in said and "was posted" not in said
 
 
 async def test_nobody_learns_of_places_they_are_not_in(office: Office) -> None:
