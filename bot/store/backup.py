@@ -7,10 +7,12 @@ been posted since is looked for before it is sent, and what was completed since 
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from bot.core.errors import StoreBusy, StoreUnusable
@@ -18,15 +20,17 @@ from bot.core.model import OPERATOR
 from bot.store import catching_up
 from bot.store.columns import State, from_ms, to_ms, value_of
 from bot.store.erasure import Keeping, erased_people
-from bot.store.failures import translated
+from bot.store.failures import code_of, translated
 from bot.store.ledger import Ledger
-from bot.store.lock import Leadership, beside, make_owner_only, setting_up
+from bot.store.lock import OWNER_ONLY, Leadership, beside, setting_up
 from bot.store.opening import BUSY_SECONDS, connect, refuse_strangers, set_up, writer
 from bot.store.schema import APPLICATION_ID
 
 Progress = Callable[[int, int], None]  # pages done, pages in all
 PAGES_AT_ONCE = 1_024
+NOTHING_REPLACED = "Nothing was replaced."
 _FILES_BESIDE = ("-wal", "-shm")
+_ITS_OWN = (*_FILES_BESIDE, "-journal", ".lock", ".setup.lock")  # names that a database's other files have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,34 +60,29 @@ def back_up(database: Path, file: Path, *, overwrite: bool, now: datetime, progr
     """Writes a consistent copy of a database, whoever uses it meanwhile; raises StoreError and leaves no half copy."""
     if not database.is_file():
         raise StoreUnusable(f"There is no database {database} to copy: correct DATABASE_URL.")
-    if file.exists() and (file.is_dir() or file.samefile(database)):
-        raise StoreUnusable(f"{file} is {'a folder' if file.is_dir() else 'the database itself'}: name another file.")
-    if file.exists() and not overwrite:
-        raise StoreUnusable(f"{file} is there already: name another file, or add --force to replace it.")
-    if not file.parent.is_dir():
-        raise StoreUnusable(f"The folder {file.parent} does not exist: create it, or name another file.")
-    part = beside(file, ".part")
-    with _made_anew(part):
-        with translated(database), closing(connect(database, "rw", BUSY_SECONDS)) as source:
-            _refuse_others(source, database)
-            _note(source, "backup", f"copy:{now.isoformat()}", now)
-            _copy(source, part, progress)
-        with translated(part), closing(connect(part, "rw", BUSY_SECONDS)) as copy:
-            # One file that is whole by itself, however it is copied on.
-            copy.execute("PRAGMA journal_mode = DELETE")
-            State(copy).set("copied_at", to_ms(now))
-            if not _is_whole(copy):
-                raise StoreUnusable(f"The database {database} is damaged: no copy was made. Keep the older ones.")
-            sessions = value_of(copy, "SELECT count(*) FROM sessions")
-        _sync(part)
-        part.replace(file)
-        _sync(file.parent)
-    return Copied(size=file.stat().st_size, sessions=sessions)
+    with _whole_or_not_at_all(file):
+        _refuse_place(file, database, overwrite=overwrite)
+        with _made_beside(file, ".part") as part:
+            with translated(database, NOTHING_REPLACED), closing(connect(database, "rw", BUSY_SECONDS)) as source:
+                _refuse_others(source, database)
+                _note(source, "backup", f"copy:{now.isoformat()}", now)
+                _copy(source, part, progress)
+            with closing(connect(part, "rw", BUSY_SECONDS)) as copy:
+                _make_one_file(copy)
+                State(copy).set("copied_at", to_ms(now))
+                if not _is_whole(copy):
+                    raise StoreUnusable(f"The database {database} is damaged: no copy was made. Keep the older ones.")
+                sessions = value_of(copy, "SELECT count(*) FROM sessions")
+            _sync(part)
+            part.replace(file)
+            _sync(file.parent)
+        return Copied(size=file.stat().st_size, sessions=sessions)
 
 
 def restore(database: Path, file: Path, *, now: datetime, progress: Progress) -> Restored:
     """Puts a verified copy in a database's place and keeps the one before; raises StoreError and replaces nothing where
     the copy is no good or anybody uses the database."""
+    database = database.resolve()  # where a link leads to a volume, the copy belongs there, and the link stays
     if not file.is_file():
         raise StoreUnusable(f"There is no file {file}: name a copy that `spotter backup` made.")
     if database.exists() and file.samefile(database):
@@ -91,17 +90,19 @@ def restore(database: Path, file: Path, *, now: datetime, progress: Progress) ->
     leadership = Leadership(database)
     if not leadership.try_acquire():
         raise StoreUnusable(
-            f"Process {leadership.leader() or 'unknown'} runs on the database {database}: stop it first. Nothing was "
-            "replaced."
+            f"Process {leadership.leader() or 'unknown'} runs on the database {database}: stop it first. "
+            + NOTHING_REPLACED
         )
-    fresh = beside(database, ".restoring")
     try:
-        with _made_anew(fresh, *(beside(fresh, ending) for ending in (*_FILES_BESIDE, ".setup.lock"))):
+        with _whole_or_not_at_all(database), _made_beside(database, ".restoring") as fresh:
             _take_in(file, fresh, progress)
             set_up(fresh, now, BUSY_SECONDS)  # brings it to today's tables
             erased = _erased_in(database)
             with closing(writer(fresh, BUSY_SECONDS)) as connection:
                 restored = _begin_catch_up(connection, erased, now)
+                _make_one_file(connection)
+                if not _is_whole(connection):
+                    raise StoreUnusable(f"The copy of {file} was damaged while it was made. {NOTHING_REPLACED}")
             _sync(fresh)
             with setting_up(database):
                 kept = _keep(database, now)
@@ -112,6 +113,26 @@ def restore(database: Path, file: Path, *, now: datetime, progress: Progress) ->
     return replace(restored, kept=kept)
 
 
+def _refuse_place(file: Path, database: Path, *, overwrite: bool) -> None:
+    """Raises StoreUnusable where no copy may be written."""
+    own = {beside(database.resolve(), ending) for ending in _ITS_OWN}
+    what = ""
+    if file.parent.resolve() / file.name in own:
+        what = "a file of the database's own"
+    elif file.is_dir():
+        what = "a folder"
+    elif file.exists() and file.samefile(database):
+        what = "the database itself"
+    elif file.exists() and not file.is_file():
+        what = "no ordinary file"
+    if what:
+        raise StoreUnusable(f"{file} is {what}: name another file.")
+    if file.exists() and not overwrite:
+        raise StoreUnusable(f"{file} is there already: name another file, or add --force to replace it.")
+    if not file.parent.is_dir():
+        raise StoreUnusable(f"The folder {file.parent} does not exist: create it, or name another file.")
+
+
 # ---- copying ---------------------------------------------------------------------------------------------------------
 
 
@@ -120,7 +141,12 @@ def _copy(source: sqlite3.Connection, target: Path, progress: Progress) -> None:
         # Reads one state of the database throughout: else each write of a running Spotter would begin the copy anew.
         source.execute("BEGIN")
         source.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        source.backup(copy, pages=PAGES_AT_ONCE, progress=lambda _, left, every: progress(every - left, every))
+        try:
+            source.backup(copy, pages=PAGES_AT_ONCE, progress=lambda _, left, every: progress(every - left, every))
+        except sqlite3.OperationalError as error:
+            if code_of(error) != sqlite3.SQLITE_FULL:
+                raise
+            raise StoreBusy(f"{target.parent} has no room left for a copy: free some. {NOTHING_REPLACED}") from error
         source.execute("COMMIT")
 
 
@@ -132,14 +158,20 @@ def _take_in(file: Path, fresh: Path, progress: Progress) -> None:
             _copy(source, fresh, progress)
         with closing(connect(fresh, "rw", BUSY_SECONDS)) as copy:
             if not _is_whole(copy):
-                raise StoreUnusable(f"{file} is damaged: use another copy. Nothing was replaced.")
+                raise StoreUnusable(f"{file} is damaged: use another copy. {NOTHING_REPLACED}")
     except sqlite3.DatabaseError as error:
-        raise StoreUnusable(f"{file} can't be read as a database ({error}). Nothing was replaced.") from error
+        raise StoreUnusable(f"{file} can't be read as a database ({error}). {NOTHING_REPLACED}") from error
 
 
 def _refuse_others(connection: sqlite3.Connection, path: Path) -> None:
     if value_of(connection, "PRAGMA application_id") != APPLICATION_ID:
         raise StoreUnusable(f"{path} is no database of Spotter's.")
+
+
+def _make_one_file(copy: sqlite3.Connection) -> None:
+    """Folds what is written ahead into the file itself, so that it is whole however it is moved or copied on. To close
+    it would do the same, but not say so where there is no room for it."""
+    copy.execute("PRAGMA journal_mode = DELETE")
 
 
 def _is_whole(copy: sqlite3.Connection) -> bool:
@@ -195,14 +227,30 @@ def _erased_in(database: Path) -> frozenset[str] | None:
 
 
 @contextmanager
-def _made_anew(file: Path, *beside_it: Path) -> Iterator[None]:
-    """An empty file for its owner only, gone at the end unless it was moved to its place."""
-    make_owner_only(file)  # also where one is left of a copy that was cut short
+def _whole_or_not_at_all(place: Path) -> Iterator[None]:
+    """Raises StoreError for whatever SQLite or the file system refuses on the way to a place."""
     try:
-        yield
+        with translated(place, NOTHING_REPLACED):
+            yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise StoreUnusable(
+            f"{place} can't be written ({why}): see that its folder may be. {NOTHING_REPLACED}"
+        ) from error
+
+
+@contextmanager
+def _made_beside(place: Path, ending: str) -> Iterator[Path]:
+    """An empty file for its owner only, under a name that nobody has nor can foresee; gone at the end with what SQLite
+    made beside it, unless it was moved to its place."""
+    handle, name = tempfile.mkstemp(ending, f"{place.name}.", place.parent)
+    os.close(handle)
+    file = Path(name)
+    try:
+        yield file
     finally:
-        for one in (file, *beside_it):
-            one.unlink(missing_ok=True)
+        for own in ("", *_ITS_OWN):
+            beside(file, own).unlink(missing_ok=True)
 
 
 def _keep(database: Path, now: datetime) -> Path | None:
@@ -210,19 +258,26 @@ def _keep(database: Path, now: datetime) -> Path | None:
     if not database.exists():
         return None
     _fold(database)
-    kept = beside(database, f".before-{now:%Y%m%dT%H%M%SZ}")
-    number = 1
-    while kept.exists():
-        number += 1
-        kept = beside(database, f".before-{now:%Y%m%dT%H%M%SZ}-{number}")
-    try:
-        os.link(database, kept)  # so that there is no moment without a database
-    except OSError:  # not every file system can
-        shutil.copy2(database, kept)
+    for number in count(1):
+        kept = beside(database, f".before-{now:%Y%m%dT%H%M%SZ}" + (f"-{number}" if number > 1 else ""))
+        with suppress(FileExistsError):
+            _link(database, kept)
+            break
     for ending in _FILES_BESIDE:  # only of a damaged one; the new one must not be read with them
         with suppress(FileNotFoundError):
             beside(database, ending).replace(beside(kept, ending))
     return kept
+
+
+def _link(database: Path, kept: Path) -> None:
+    """Raises FileExistsError where the name is taken."""
+    try:
+        os.link(database, kept)  # so that there is no moment without a database
+    except FileExistsError:
+        raise
+    except OSError:  # not every file system can
+        os.close(os.open(kept, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNER_ONLY))
+        shutil.copy2(database, kept)
 
 
 def _fold(database: Path) -> None:
@@ -231,9 +286,9 @@ def _fold(database: Path) -> None:
         with closing(connect(database, "rw", 0.5)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+        if code_of(error) == sqlite3.SQLITE_BUSY:
             raise StoreBusy(
-                f"Another process still uses the database {database}: stop it first. Nothing was replaced."
+                f"Another process still uses the database {database}: stop it first. {NOTHING_REPLACED}"
             ) from error
         # Damaged, or none at all: it is kept as it is.
 

@@ -29,14 +29,20 @@ _PRIMARY = 0xFF  # the low byte of an extended result code
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Raises StoreBusy or StoreUnusable for what SQLite says about the file or its disk."""
+def translated(path: Path, then: str = "Nothing was written; it is tried again.") -> Iterator[None]:
+    """Raises StoreBusy or StoreUnusable for what SQLite says about the file or its disk; `then` says what follows from
+    what is not for ever."""
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY  # absent where Python, not SQLite, complains
+        code = code_of(error)
         if words := _LATER.get(code):
-            raise StoreBusy(f"The database {path} {words}. Nothing was written; it is tried again.") from error
+            raise StoreBusy(f"The database {path} {words}. {then}") from error
         if words := _NEVER.get(code):
             raise StoreUnusable(f"The database {path} {words}.") from error
         raise
+
+
+def code_of(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 where Python, not SQLite, complains."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & _PRIMARY

@@ -96,19 +96,6 @@ def open_owner_only(path: Path) -> int:
     return file
 
 
-def make_owner_only(path: Path) -> None:
-    """Makes a file that nobody but its owner may read, in the place of whatever is left there. Raises StoreUnusable
-    where that is somebody else's: through it they would read along."""
-    try:
-        path.unlink(missing_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, OWNER_ONLY))
-    except OSError as error:
-        raise StoreUnusable(
-            f"{path} can't be made ({error.strerror}): see that its folder may be written by the user that runs "
-            "Spotter, and that nobody else's file of this name stands there."
-        ) from error
-
-
 def _try_lock(file: int) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,17 +2,19 @@
 
 import multiprocessing
 import os
+import resource
 import sqlite3
 import stat
 import tempfile
 from collections.abc import Callable
 from datetime import timedelta
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from bot.core.errors import StoreBusy, StoreUnusable
+from bot.core.errors import StoreBusy, StoreError, StoreUnusable
 from bot.core.model import DeliveryState, Destination, DestinationKind, NoticeKind, RuleState
 from bot.core.ports import Tx
 from bot.store.backup import Copied, Restored, back_up, restore
@@ -106,6 +108,45 @@ def test_a_database_never_becomes_its_own_copy(path: Path) -> None:
         copied(path, path, overwrite=True)
 
 
+@pytest.mark.parametrize("ending", ["-wal", "-shm", "-journal", ".lock", ".setup.lock"])
+def test_no_copy_takes_the_name_of_a_file_of_the_databases_own(path: Path, tmp_path: Path, ending: str) -> None:
+    within(path, lambda tx: baseline(tx, a_session(1)))
+    link = tmp_path / "link"
+    link.symlink_to(path.parent)
+    for folder in (path.parent, link):
+        with pytest.raises(StoreUnusable, match="of the database's own"):
+            copied(path, folder / f"{path.name}{ending}", overwrite=True)
+
+
+def test_a_copy_takes_the_place_of_ordinary_files_only(path: Path, tmp_path: Path) -> None:
+    within(path, lambda tx: baseline(tx, a_session(1)))
+    os.mkfifo(tmp_path / "pipe")
+    for name, what in (("pipe", "no ordinary file"), (".", "a folder")):
+        with pytest.raises(StoreUnusable, match=what):
+            copied(path, tmp_path / name, overwrite=True)
+
+
+def test_copying_and_putting_back_leave_alone_what_they_did_not_make(path: Path, copy: Path) -> None:
+    within(path, lambda tx: baseline(tx, a_session(1)))
+    theirs = [copy.with_name(f"{copy.name}.part"), path.with_name(f"{path.name}.restoring-wal")]
+    for file in theirs:
+        file.write_text("somebody's")
+    made = path.with_name(f"{path.name}.restoring")
+    copied(path, made)
+    copied(path, copy)
+    put_back(path, made)
+    made.unlink()
+    made.mkdir()
+    put_back(path, copy)
+    assert [file.read_text() for file in theirs] == ["somebody's"] * 2
+
+
+def test_what_the_file_system_refuses_is_said(path: Path, tmp_path: Path) -> None:
+    within(path, lambda tx: None)
+    with pytest.raises(StoreUnusable, match=r"can't be written \(File name too long\)"):
+        copied(path, tmp_path / ("x" * 250))
+
+
 def test_there_is_nothing_to_copy_before_the_first_start(path: Path, copy: Path) -> None:
     with pytest.raises(StoreUnusable, match="There is no database"):
         copied(path, copy)
@@ -184,6 +225,58 @@ def test_a_copy_can_be_put_where_nothing_is_left(path: Path, copy: Path) -> None
     path.unlink()
     assert put_back(path, copy).kept is None
     assert within(path, lambda tx: tx.sessions.poll_state().sessions) == 1
+
+
+def test_a_copy_is_put_where_a_link_leads_to(path: Path, copy: Path, tmp_path: Path) -> None:
+    within(path, lambda tx: baseline(tx, a_session(1)))
+    copied(path, copy)
+    (tmp_path / "app").mkdir()
+    link = tmp_path / "app" / path.name
+    link.symlink_to(path)
+    within(path, lambda tx: see(tx, planned(2)))
+    restored = put_back(link, copy)
+    assert link.is_symlink() and [one.name for one in link.parent.iterdir()] == [path.name]
+    assert restored.kept is not None and restored.kept.parent == path.parent and not restored.kept.is_symlink()
+    assert within(path, lambda tx: tx.sessions.poll_state().sessions) == 1
+
+
+def test_the_database_before_takes_no_name_that_is_taken(path: Path, copy: Path) -> None:
+    within(path, lambda tx: baseline(tx, a_session(1)))
+    copied(path, copy)
+    planted = path.with_name(f"{path.name}.before-{LATER:%Y%m%dT%H%M%SZ}")
+    planted.symlink_to(path.parent / "elsewhere")
+    restored = put_back(path, copy)
+    assert restored.kept is not None and restored.kept.name == f"{planted.name}-2"
+    assert not planted.exists()
+
+
+def put_back_with_room_for(size: int, path: Path, copy: Path, said: "SimpleQueue[str]") -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    try:
+        said.put(f"restored {put_back(path, copy).sessions} sessions")
+    except StoreError as error:
+        said.put(str(error))
+
+
+@pytest.mark.parametrize("more", [-8_192, 0], ids=["for the copy", "for what is noted in it"])
+def test_where_there_is_no_room_nothing_is_replaced(path: Path, copy: Path, more: int) -> None:
+    def at_the_time(tx: Tx) -> None:
+        sessions = [a_session(number) for number in range(2_000)]
+        baseline(tx, *sessions)
+        owe(tx, *sessions[:200])  # which are counted when it is put back: each then says so in its row
+
+    within(path, at_the_time)
+    copied(path, copy)
+    before = path.read_bytes()
+    context = multiprocessing.get_context("spawn")
+    said: SimpleQueue[str] = context.SimpleQueue()
+    room = copy.stat().st_size + more
+    child = context.Process(target=put_back_with_room_for, args=(room, path, copy, said))
+    child.start()
+    child.join(60)
+    assert "Nothing was replaced." in said.get()
+    assert path.read_bytes() == before
+    assert not list(path.parent.glob("*restoring*"))
 
 
 def test_nothing_is_replaced_while_somebody_leads(path: Path, copy: Path) -> None:
