@@ -14,11 +14,11 @@ from bot.core.model import Destination, Notice, NoticeKind
 from bot.store.columns import State, from_ms, listed, to_ms
 from bot.store.deliveries import refresh_due
 from bot.store.endings import end_notices
-from bot.store.summaries import fold_late
+from bot.store.resting import FOR_NOW_NEVER
+from bot.store.summaries import fold_all
 
 SUMMARIES_WAIT = timedelta(days=1)  # for the next look at iSpring, however long that can't be read
 PERHAPS_TOLD = "it waited when the restored copy was made, and may have been told since"
-_AN_INSTANT = timedelta(milliseconds=1)
 _TOLD_ONCE = (NoticeKind.SESSION, NoticeKind.SHARED)  # the others are better said twice than never
 _WAITING = "delivery IS NULL AND ended IS NULL"
 
@@ -58,13 +58,12 @@ def _count_waiting(connection: sqlite3.Connection, place: Destination, copied: i
         reason="the database was restored from a copy",
         facts={"code": "restored", "from": copied // 1000, "to": int(now.timestamp()), "follow": 0},
     )
-    folded = fold_late(connection, summary, now + _AN_INSTANT, now, now + SUMMARIES_WAIT)
+    folded = fold_all(connection, summary, now, now + SUMMARIES_WAIT)
     rest = [
         row["id"]
         for row in connection.execute(
-            f"SELECT id FROM notices WHERE destination = ? AND {_WAITING} AND due_at <= ?"
-            " AND kind IN (SELECT value FROM json_each(?))",
-            (str(place), to_ms(now), listed(_TOLD_ONCE)),
+            f"SELECT id FROM notices WHERE destination = ? AND {_WAITING} AND kind IN (SELECT value FROM json_each(?))",
+            (str(place), listed(_TOLD_ONCE)),
         )
     ]
     end_notices(connection, rest, PERHAPS_TOLD, in_hand=False)
@@ -83,7 +82,8 @@ def end(connection: sqlite3.Connection) -> None:
     if state.get("catch_up_since") is None:
         return
     state.set("catch_up_since", None)
-    waiting = f"kind = ? AND {_WAITING} AND json_extract(facts, '$.code') = 'restored'"
+    # One that speaks for resting rules only goes on waiting for them.
+    waiting = f"kind = ? AND {_WAITING} AND json_extract(facts, '$.code') = 'restored' AND due_at <> {FOR_NOW_NEVER}"
     rows = connection.execute(
         f"UPDATE notices SET due_at = owed_at WHERE {waiting} RETURNING destination", (NoticeKind.AWAY,)
     ).fetchall()

@@ -69,17 +69,35 @@ def fold_late(
     # What rests with its rule is not due.
     late = f"{_WAITING} AND rank > 0 AND due_at <= ? AND owed_at < ? AND owed_at > ?"
     asked = (name, to_ms(now), to_ms(owed_before), -1 if left_at is None else left_at)
-    since = from_ms_or_none(value_of(connection, f"SELECT min(owed_at) FROM notices WHERE {late}", asked))
+    return _fold(connection, summary, late, asked, now, due_at)
+
+
+def fold_all(connection: sqlite3.Connection, summary: Notice, now: datetime, due_at: datetime) -> int:
+    """Counts every card that waits untried, whatever it waits for: where nobody knows whether it was posted."""
+    waiting = f"{_WAITING} AND rank > 0"
+    return _fold(connection, summary, waiting, (str(summary.destination),), now, due_at)
+
+
+def _fold(
+    connection: sqlite3.Connection,
+    summary: Notice,
+    which: str,
+    asked: tuple[object, ...],
+    now: datetime,
+    due_at: datetime,
+) -> int:
+    since = from_ms_or_none(value_of(connection, f"SELECT min(owed_at) FROM notices WHERE {which}", asked))
     if since is None:
         return 0
     summary = replace(summary, facts={"from": int(since.timestamp()), **summary.facts})
     number = _waiting_summary(connection, summary) or _insert(connection, summary, now, due_at)
     folded = connection.execute(
-        f"UPDATE notices SET ended = ?, counted_in = ?, reason = reason || ? WHERE {late}",
+        f"UPDATE notices SET ended = ?, counted_in = ?, reason = reason || ? WHERE {which}",
         (COUNTED, number, f"; counted: {summary.reason}", *asked),
     ).rowcount
     _take_in(connection, number, summary, due_at)
-    refresh_due(connection, name)
+    settle_one(connection, number, due_at)
+    refresh_due(connection, str(summary.destination))
     return folded
 
 

@@ -17,6 +17,7 @@ import pytest
 from bot.core.errors import StoreBusy, StoreError, StoreUnusable
 from bot.core.model import DeliveryState, Destination, DestinationKind, NoticeKind, RuleState
 from bot.core.ports import Tx
+from bot.jobs.away import away_summary
 from bot.store.backup import Copied, Restored, back_up, restore
 from bot.store.database import Database
 from bot.store.lock import Leadership
@@ -24,6 +25,7 @@ from tests.store.given import (
     ANA,
     NOON,
     ROOM,
+    a_notice,
     a_session,
     an_intro,
     baseline,
@@ -412,6 +414,46 @@ def test_what_waited_untried_is_counted_once_ispring_has_been_looked_at(path: Pa
     assert within(path, due) == [ROOM, ANA]
     assert within(path, lambda tx: next_for(tx, ROOM)) == [NoticeKind.AWAY]
     assert within(path, lambda tx: tx.outbox.claim(ROOM, LATER + minutes(60), 0.0, "more")) is None
+
+
+def test_what_rested_with_its_rule_is_counted_once_the_rule_goes_on(path: Path, copy: Path) -> None:
+    def at_the_time(tx: Tx) -> None:
+        baseline(tx, a_session(1))
+        rule = tx.rules.add(ROOM, "U0ANA", "", RuleState.ACTIVE, NOON)
+        tx.rules.rest(rule.rule_id, "owner_gone")
+        tx.outbox.owe(a_notice(a_session(1), rules=(rule.rule_id,)), NOON)
+
+    def taken_over(tx: Tx) -> list[NoticeKind]:
+        assert tx.outbox.due(LATER, 10) == []
+        tx.rules.take_over(1, "U0ADMIN", LATER)
+        return [owed.notice.kind for owed in sent(tx, claim(tx, now=LATER)).notices]
+
+    within(path, at_the_time)
+    copied(path, copy)
+    assert within(path, taken_over) == [NoticeKind.SESSION]
+    assert put_back(path, copy).counted == 1
+    within(path, lambda tx: tx.sessions.end_catch_up())
+    assert within(path, taken_over) == [NoticeKind.AWAY]
+    assert within(path, lambda tx: tx.outbox.claim(ROOM, LATER, 0.0, "more")) is None
+
+
+def test_what_waited_its_turn_after_an_outage_is_counted_too(path: Path, copy: Path) -> None:
+    def at_the_time(tx: Tx) -> None:
+        baseline(tx, a_session(1), a_session(2))
+        tx.outbox.count_in(away_summary(ROOM, "away", since=NOON - minutes(90), until=NOON, follow=2), (), NOON)
+        owe(tx, a_session(1), a_session(2))
+        sent(tx, claim(tx))
+
+    def counted(tx: Tx) -> int:
+        tx.sessions.end_catch_up()
+        (owed,) = claim(tx, now=LATER, name="away").notices
+        assert owed.notice.kind is NoticeKind.AWAY
+        return len(list(tx.outbox.counted(owed.notice_id)))
+
+    within(path, at_the_time)
+    copied(path, copy)
+    assert put_back(path, copy).counted == 2
+    assert within(path, counted) == 2
 
 
 def test_a_rule_that_had_not_introduced_itself_still_does(path: Path, copy: Path) -> None:
