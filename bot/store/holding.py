@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.core.model import Destination
 from bot.core.pauses import SHARED_OUTSIDE
-from bot.store import moves, resting
+from bot.store import resting
 from bot.store.columns import from_ms_or_none, to_ms, value_of
 from bot.store.deliveries import refresh_due
 from bot.store.endings import end_unheard_rules
@@ -25,8 +25,6 @@ MAY_BE_EDITED = (
 
 
 def hold(connection: sqlite3.Connection, destination: Destination, why: str, now: datetime) -> None:
-    if moves.now_at(connection, destination) != destination:
-        return  # that it is gone from there was known
     name = str(destination)
     held_before = why_held(connection, name)
     connection.execute(

@@ -5,8 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.core.model import Delivery, DeliveryState, Destination, DestinationKind
-from bot.store.columns import to_ms, value_of
+from bot.store import holding
+from bot.store.columns import from_ms, value_of
 from bot.store.deliveries import refresh_due
+from bot.store.endings import end_notices
+
+_TOLD_THERE = "told under the new id of its channel"
 
 
 def now_at(connection: sqlite3.Connection, destination: Destination) -> Destination:
@@ -28,6 +32,16 @@ def after_move(delivery: Delivery, stored_destination: str) -> Delivery:
     )
 
 
+def end_doubles(connection: sqlite3.Connection, delivery: int) -> None:
+    """Ends what a message that is known not to be posted carries under a channel's old id, because it is owed or told
+    under the new one too."""
+    connection.execute(
+        "UPDATE notices SET ended = ? WHERE delivery = ? AND ended IS NULL"
+        " AND destination <> (SELECT destination FROM deliveries WHERE id = ?)",
+        (_TOLD_THERE, delivery, delivery),
+    )
+
+
 def move(connection: sqlite3.Connection, old_channel: str, new_channel: str, now: datetime) -> None:
     """Rewrites a channel's id wherever it is stored. Doing it again is harmless."""
     if old_channel == new_channel:
@@ -36,23 +50,29 @@ def move(connection: sqlite3.Connection, old_channel: str, new_channel: str, now
     connection.execute("DELETE FROM moved_channels WHERE old_id = ?", (new_channel,))
     connection.execute("UPDATE moved_channels SET new_id = ? WHERE new_id = ?", (new_channel, old_channel))
     connection.execute("INSERT OR REPLACE INTO moved_channels VALUES (?, ?)", (old_channel, new_channel))
-    held = connection.execute("SELECT held, held_at FROM destinations WHERE destination = ?", (old,)).fetchone()
+    # What can't be written to under either id waits, all of it, until somebody has looked how the channel is.
+    held = connection.execute(
+        "SELECT held, held_at FROM destinations WHERE destination IN (?, ?) AND held IS NOT NULL"
+        " ORDER BY destination = ? DESC",
+        (old, new, new),
+    ).fetchone()
+    if held is not None:
+        holding.release(connection, Destination.parse(old), now)
     connection.execute("UPDATE rules SET destination = ? WHERE destination = ?", (new, old))
     # What is owed or told under both ids counts under the new one; the other is kept under the old, for `why`.
     connection.execute("UPDATE OR IGNORE notices SET destination = ? WHERE destination = ?", (new, old))
-    connection.execute(
-        "UPDATE notices SET ended = 'told under the new id of its channel'"
-        " WHERE destination = ? AND delivery IS NULL AND ended IS NULL",
+    doubles = connection.execute(
+        "SELECT notices.id FROM notices LEFT JOIN deliveries ON deliveries.id = notices.delivery"
+        " WHERE notices.destination = ? AND ended IS NULL AND (delivery IS NULL OR state IN ('waiting', 'held'))",
         (old,),
-    )
+    ).fetchall()
+    end_notices(connection, [row["id"] for row in doubles], _TOLD_THERE, in_hand=False)
     connection.execute("UPDATE deliveries SET destination = ? WHERE destination = ?", (new, old))
     connection.execute("UPDATE deliveries SET channel = ? WHERE channel = ?", (new_channel, old_channel))
     connection.execute("DELETE FROM destinations WHERE destination = ?", (old,))
-    if held is not None and held["held"] is not None:
-        connection.execute(
-            "INSERT OR IGNORE INTO destinations (destination, held, held_at) VALUES (?, ?, ?)",
-            (new, held["held"], held["held_at"] or to_ms(now)),
-        )
+    if held is not None:
+        since = now if held["held_at"] is None else from_ms(held["held_at"])
+        holding.hold(connection, Destination.parse(new), held["held"], since)
     # The setting may go on naming the old id, and must not make its rule again.
     connection.execute(
         "INSERT OR IGNORE INTO default_channels SELECT ? FROM default_channels WHERE channel_id = ?",

@@ -151,6 +151,7 @@ class Outbox:
         delivery = moves.after_move(delivery, row["destination"])
         if delivery.state in (DeliveryState.WAITING, DeliveryState.HELD):
             end_orphans(self._connection, row["id"])
+            moves.end_doubles(self._connection, row["id"])
         if delivery.state in (DeliveryState.WAITING, DeliveryState.HELD) and not is_wanted(self._connection, row["id"]):
             why = value_of(self._connection, "SELECT ended FROM notices WHERE delivery = ? LIMIT 1", (row["id"],))
             delivery = replace(delivery, state=DeliveryState.DROPPED, why=why or "nobody wants it any more")
@@ -224,7 +225,8 @@ class Outbox:
         end_notices(self._connection, notice_ids, why, in_hand=True)
 
     def hold(self, destination: Destination, why: str, now: datetime) -> None:
-        holding.hold(self._connection, destination, why, now)
+        if moves.now_at(self._connection, destination) == destination:  # else it is known that it is gone from there
+            holding.hold(self._connection, destination, why, now)
 
     def release(self, destination: Destination, now: datetime) -> int:
         return holding.release(self._connection, destination, now)

@@ -186,6 +186,50 @@ async def test_a_moved_channel_takes_rules_notices_and_cards_along(db: Database)
     await db.transact(work)
 
 
+@pytest.mark.parametrize("new_is_held", [False, True])
+async def test_a_channel_that_moves_to_an_id_we_know_goes_on_once_it_is_released(
+    new_is_held: bool, db: Database
+) -> None:
+    def work(tx: Tx) -> None:
+        rule = a_rule(tx)
+        owe(tx, 1, rule)
+        becomes(tx, claim(tx), DeliveryState.WAITING)
+        owe(tx, 2, rule)
+        other = tx.rules.add(NEW, OPERATOR, "", RuleState.ACTIVE, NOON).rule_id
+        tx.outbox.hold(ROOM, "channel_not_found", NOON)
+        if new_is_held:
+            tx.outbox.hold(NEW, "shared_outside", LATER)
+        tx.outbox.move(ROOM.id, NEW.id, LATER)
+        why, since = ("shared_outside", LATER) if new_is_held else ("channel_not_found", NOON)
+        assert [(held.destination, held.why, held.since) for held in tx.outbox.held()] == [(NEW, why, since)]
+        assert {(one.state, one.why) for one in tx.rules.at(NEW)} == {(RuleState.PAUSED, why)}
+        assert tx.outbox.claim(NEW, LATER, 0.0, "d2") is None
+        tx.outbox.release(NEW, LATER)
+        assert {(one.rule_id, one.state) for one in tx.rules.at(NEW)} == {
+            (rule, RuleState.ACTIVE),
+            (other, RuleState.ACTIVE),
+        }
+        assert [sent(tx, claim(tx, NEW, LATER, name)).delivery_id for name in ("d2", "d2")] == ["d1", "d2"]
+
+    await db.transact(work)
+
+
+@pytest.mark.parametrize("state", [DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.UNSURE])
+async def test_what_was_told_under_the_new_id_already_is_not_told_again(state: DeliveryState, db: Database) -> None:
+    def work(tx: Tx) -> None:
+        owe(tx, 1)
+        becomes(tx, claim(tx), state, due=NOON + minutes(1))
+        tx.outbox.owe(a_notice(a_session(1), NEW), NOON)
+        sent(tx, claim(tx, NEW, name="d2"))
+        tx.outbox.move(ROOM.id, NEW.id, NOON)
+        if state is DeliveryState.UNSURE:
+            absent_twice(tx)
+        assert state_of(tx) is DeliveryState.DROPPED
+        assert tx.outbox.claim(NEW, LATER, 0.0, "d3") is None
+
+    await db.transact(work)
+
+
 async def test_what_settings_still_owe_to_the_old_id_goes_to_the_new_one(db: Database) -> None:
     def work(tx: Tx) -> None:
         tx.outbox.move(ROOM.id, NEW.id, NOON)
