@@ -21,20 +21,15 @@ def owe(connection: sqlite3.Connection, notice: Notice, now: datetime, not_befor
     notice = replace(notice, destination=moves.now_at(connection, notice.destination))
     if notice.session is not None:
         details.promise(connection, [notice.session])  # its card says that they come
-    known = connection.execute(
-        "SELECT notices.id, notices.ended, notices.counted_in, summary.ended AS summary_ended,"
-        " notices.delivery, deliveries.state, deliveries.resent_blind"
-        " FROM notices LEFT JOIN notices AS summary ON summary.id = notices.counted_in"
-        " LEFT JOIN deliveries ON deliveries.id = notices.delivery"
-        " WHERE notices.destination = ? AND notices.subject = ?",
-        (str(notice.destination), notice.subject),
-    ).fetchone()
     is_turn = notice.session is not None and notice.subject != subject_of(notice.session)
+    known = _known(connection, notice)
     if known is not None and not _is_wanted_anew(known):
         _carry_too(connection, known["id"], notice, due_at)
         turn = None if is_turn else _untold_turn(connection, notice)
         return turn is not None and owe(connection, replace(notice, subject=turn), now, not_before)
     card, of = card_at(connection, notice)
+    if card is Card.NONE and is_turn and (first := _untold_first(connection, notice)) is not None:
+        known, notice = first, replace(notice, subject=first["subject"])
     if of is not None and (card is Card.WAITING or not is_turn):
         _carry_too(connection, of, notice, due_at)
         return False
@@ -46,6 +41,18 @@ def owe(connection: sqlite3.Connection, notice: Notice, now: datetime, not_befor
     resting.settle_one(connection, number, due_at)
     refresh_due(connection, str(notice.destination))
     return True
+
+
+def _known(connection: sqlite3.Connection, notice: Notice) -> sqlite3.Row | None:
+    known: sqlite3.Row | None = connection.execute(
+        "SELECT notices.id, notices.subject, notices.ended, notices.counted_in, summary.ended AS summary_ended,"
+        " notices.delivery, deliveries.state, deliveries.resent_blind"
+        " FROM notices LEFT JOIN notices AS summary ON summary.id = notices.counted_in"
+        " LEFT JOIN deliveries ON deliveries.id = notices.delivery"
+        " WHERE notices.destination = ? AND notices.subject = ?",
+        (str(notice.destination), notice.subject),
+    ).fetchone()
+    return known
 
 
 def _insert(connection: sqlite3.Connection, notice: Notice, now: datetime, due_at: datetime) -> int:
@@ -103,6 +110,14 @@ def _is_wanted_anew(known: sqlite3.Row) -> bool:
     return known["ended"] is not None and not was_counted and _is_surely_untold(known)
 
 
+def _untold_first(connection: sqlite3.Connection, turn: Notice) -> sqlite3.Row | None:
+    """The notice of a session itself where that ended before anybody was told: its card shows the turn."""
+    if turn.kind is not NoticeKind.SESSION or turn.session is None:
+        return None
+    first = _known(connection, replace(turn, subject=subject_of(turn.session)))
+    return first if first is not None and _is_wanted_anew(first) else None
+
+
 def _untold_turn(connection: sqlite3.Connection, notice: Notice) -> str | None:
     """The subject of a session's last turn to bad where that ended before anybody was told, and it is bad again: a
     card that stands there is only edited, which notifies nobody."""
@@ -117,10 +132,9 @@ def _untold_turn(connection: sqlite3.Connection, notice: Notice) -> str | None:
 
 
 def _is_surely_untold(known: sqlite3.Row) -> bool:
-    """Whether a notice that ended stands nowhere: no message took it, or it left its message before that was posted."""
-    if known["state"] == DeliveryState.DROPPED:
-        return not known["resent_blind"]
-    return known["state"] in (None, *_WAITS, DeliveryState.SENDING, DeliveryState.SENT)
+    """Whether a notice that ended stands nowhere: no message took it, or it left its message before that was posted.
+    An earlier post that nobody could look for may have had it; where its message goes out again, that takes it back."""
+    return known["state"] in _WAITS or not known["resent_blind"]
 
 
 def _rank(connection: sqlite3.Connection, notice: Notice) -> int:

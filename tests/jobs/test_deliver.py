@@ -473,6 +473,20 @@ async def test_a_session_re_opened_while_its_card_waits_is_told_when_it_is_compl
     assert "Below target, 40 %" in text
 
 
+async def test_a_session_re_opened_while_its_card_waits_is_told_whatever_it_is_corrected_to(world: Room) -> None:
+    key = await world.complete(90.0)
+    await world.lists(key, "IN_PROGRESS")
+    await world.send()
+    await world.lists(key, "PASSED", 50.0)
+    await world.lists(key, "PASSED", 85.0)
+    await world.send()
+    [text] = world.texts()
+    assert "Met target, 85 %" in text
+    await world.lists(key, "PASSED", 40.0)
+    await world.send()
+    assert len(world.texts()) == 2
+
+
 async def test_a_turn_to_below_target_re_opened_while_it_waits_is_told_when_it_is_below_target_again(
     world: Room,
 ) -> None:

@@ -353,6 +353,24 @@ async def test_what_ended_before_it_was_told_can_be_wanted_again(db: Database) -
     await db.transact(story)
 
 
+@pytest.mark.parametrize("may_have_been_posted_before", [False, True])
+async def test_what_left_its_message_before_an_unclear_post_can_be_wanted_again(
+    may_have_been_posted_before: bool, db: Database
+) -> None:
+    def story(tx: Tx) -> None:
+        owe(tx, SESSIONS[0], SESSIONS[1], destination=ANA)
+        delivery = claim(tx, ANA)
+        if may_have_been_posted_before:
+            becomes(tx, replace(delivery, resent_blind=True), DeliveryState.WAITING)
+            delivery = claim(tx, ANA)
+        first, second = delivery.notices
+        tx.outbox.drop_notices([first.notice_id], "it was re-opened")
+        becomes(tx, replace(delivery, notices=(second,)), DeliveryState.UNSURE)
+        assert tx.outbox.owe(a_notice(SESSIONS[0], ANA), LATER) is not may_have_been_posted_before
+
+    await db.transact(story)
+
+
 async def test_the_outbox_is_listed_by_where_notices_stand(db: Database) -> None:
     def story(tx: Tx) -> dict[DeliveryState, int]:
         owe(tx, SESSIONS[0], destination=OTHER_ROOM)
