@@ -7,13 +7,13 @@ at the end whether everybody was told what they were owed.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from bot.core.changes import decide
+from bot.core.changes import decide, outcome_of
 from bot.core.delivery import (
     SECOND_LOOK,
     Absent,
@@ -37,8 +37,10 @@ from bot.core.delivery import (
     is_first_attempt,
     versions_shown,
 )
+from bot.core.keeping import REDACTED
 from bot.core.model import (
     OPERATOR,
+    ChangeKind,
     Delivery,
     DeliveryState,
     Destination,
@@ -50,12 +52,16 @@ from bot.core.model import (
 )
 from bot.core.ports import Told, Tx
 from bot.core.routing import subject_of
+from bot.jobs.gather import House, gather
+from bot.store.columns import to_ms
 from bot.store.database import Database
 from bot.store.other_cards import SHOWS_IT
+from bot.store.resting import FOR_NOW_NEVER, RULE_RESTS
 from tests.store.given import NOON, OTHER_ROOM, ROOM, a_session, an_attempt, fingerprint
 
 T = TypeVar("T")
 ROOMS = (ROOM, OTHER_ROOM)
+RESTS = "turned_public"  # why a rule rests by itself
 HALF = 0.5  # what every dice shows
 ANSWERS: Mapping[str, PostResult] = {
     "throttled": Throttled(20.0),
@@ -88,18 +94,23 @@ ARROWS = frozenset(
         "died while sending", "arrived late", "found after a death", "grouped", "the same group again",
         "corrected while waiting", "corrected while sending", "corrected while unsure", "turned bad",
         "corrected while edited", "rule ended while waiting", "rule ended while unsure", "edits ended", "edited later",
+        "re-opened while waiting", "rule rested while waiting", "rule rested while sending", "rule rested while unsure",
+        "held while its rule rests", "rule went on", "erased while waiting", "erased while sending",
+        "erased while unsure", "erased once told", "redacted",
     }
 )  # fmt: skip
 
 
 @dataclass
 class Posted:
-    """A message that stands in the ideal Slack: which version of which session each of its subjects shows."""
+    """A message that stands in the ideal Slack: which version of which session each of its subjects shows, and showed
+    when it was posted."""
 
     ts: str
     delivery_id: str
     room: Destination
     shows: dict[str, tuple[SessionKey, int]]
+    showed: Mapping[str, tuple[SessionKey, int]]
 
 
 @dataclass(frozen=True)
@@ -125,6 +136,7 @@ class Story:
         self._may_be_twice: set[str] = set()  # sent again although nobody could read whether it was there
         self._never_edited_again: set[str] = set()
         self._finished: dict[int, datetime] = {}
+        self._erased: set[SessionKey] = set()
         self._owed: dict[Destination, set[SessionKey]] = defaultdict(set)
         self._names = 0
         self.store = Database.open(self.path, now=self.now)
@@ -145,7 +157,9 @@ class Story:
         """A listing says that a session has this result; None: it is not over."""
         finished = self._finished.setdefault(number, self.now)
         status = "IN_PROGRESS" if result is None else "PASSED"
-        facts = a_session(number, status=status, result=result, finished=finished)
+        facts = a_session(number, employee=_employee(number), status=status, result=result, finished=finished)
+        if facts.key in self._erased:
+            return  # nothing that a listing says of them is new
 
         def store(tx: Tx) -> None:
             before = tx.sessions.get(facts.key)
@@ -153,6 +167,8 @@ class Story:
             if change is None:
                 return
             self._note_correction(tx.outbox.why(facts.key))
+            if change.kind is ChangeKind.REOPENED and any(_waits(told) for told in tx.outbox.why(facts.key)):
+                self.reached.add("re-opened while waiting")
             tx.sessions.save(change, fingerprint(facts))
             if change.news not in (News.POST, News.EDIT_AND_POST):
                 return
@@ -205,13 +221,61 @@ class Story:
 
         self._do(end)
 
+    def rest(self, room: Destination) -> None:
+        """The oldest rule of a room that listens rests by itself."""
+
+        def rest(tx: Tx) -> None:
+            active = [rule for rule in tx.rules.at(room) if rule.state is RuleState.ACTIVE]
+            for rule in active[:1]:
+                tx.rules.rest(rule.rule_id, RESTS)
+            resting = _resting(tx, room)
+            for told in (one for key in self._owed[room] for one in tx.outbox.why(key)):
+                if told.ended or told.notice.destination != room or not _is_held_by(resting, told.notice):
+                    continue
+                state = DeliveryState.WAITING if told.delivery is None else told.delivery.state
+                if state in (DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNSURE):
+                    self.reached.add(f"rule rested while {state}")
+                elif state is DeliveryState.HELD:
+                    self.reached.add("rule rested while waiting")
+
+        self._do(rest)
+
+    def go_on(self, room: Destination) -> None:
+        """Every rule of a room that rested by itself goes on."""
+
+        def resume(tx: Tx) -> None:
+            for rule in tx.rules.at(room):
+                if rule.why == RESTS:
+                    tx.rules.resume(rule.rule_id, self.now)
+                    self.reached.add("rule went on")
+
+        self._do(resume)
+
+    def erase(self, number: int) -> None:
+        """The employee of a session is erased."""
+        key = a_session(number, employee=_employee(number)).key
+
+        def erase(tx: Tx) -> None:
+            for told in tx.outbox.why(key):
+                state = DeliveryState.WAITING if told.delivery is None else told.delivery.state
+                if told.ended:
+                    continue
+                if state in (DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNSURE):
+                    self.reached.add(f"erased while {state}")
+                elif state is DeliveryState.SENT:
+                    self.reached.add("erased once told")
+            tx.keeping.erase(key.employee_id, self.now)
+
+        self._do(erase)
+        self._erased.add(key)
+
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
     def wait_for_what_is_due(self) -> bool:
         """Lets time pass until something is due; False where nothing will be."""
         due_at = self._do(lambda tx: tx.outbox.next_due_at())
-        if due_at is None:
+        if due_at is None or to_ms(due_at) == FOR_NOW_NEVER:
             return False
         self.now = max(self.now, due_at)
         return True
@@ -254,20 +318,31 @@ class Story:
 
         def claim(tx: Tx) -> InHand | None:
             delivery = tx.outbox.claim(room, self.now, self.now.timestamp(), name)
-            return None if delivery is None else InHand(delivery, _versions(tx, delivery))
+            if delivery is None:
+                return None
+            self._note_members(delivery, is_new=delivery.delivery_id == name)
+            resting = _resting(tx, room)
+            assert not all(_is_held_by(resting, owed.notice) for owed in delivery.notices), "its rule rests"
+            gathered = gather(tx, delivery, House())
+            for notice_id, why in gathered.ended.items():
+                tx.outbox.drop_notices([notice_id], why)
+            left = tuple(owed for owed in delivery.notices if owed.notice_id not in gathered.ended)
+            return InHand(replace(delivery, notices=left), gathered.versions) if left else None
 
         hand = self._do(claim)
         if hand is None:
             return False
         self.reached.add("claimed")
-        ids = frozenset(owed.notice_id for owed in hand.delivery.notices)
-        assert 1 <= len(ids) <= 25
-        members = self._frozen.setdefault(hand.delivery.delivery_id, ids)
-        assert ids <= members, "a delivery took in more after its first claim"
-        if len(members) > 3:
-            self.reached.add("grouped" if hand.delivery.delivery_id == name else "the same group again")
         self.in_hand[room] = hand
         return True
+
+    def _note_members(self, delivery: Delivery, *, is_new: bool) -> None:
+        ids = frozenset(owed.notice_id for owed in delivery.notices)
+        assert 1 <= len(ids) <= 25
+        members = self._frozen.setdefault(delivery.delivery_id, ids)
+        assert ids <= members, "a delivery took in more after its first claim"
+        if len(members) > 3:
+            self.reached.add("grouped" if is_new else "the same group again")
 
     def answer(self, room: Destination, what: str, *, arrives: bool = False) -> None:
         """Slack answers; `arrives` says whether one without a clear answer is there all the same."""
@@ -297,6 +372,12 @@ class Story:
                 tx.outbox.refuse_app(result.why)
 
         self._do(settle)
+        self._note_rest(delivery.delivery_id)
+
+    def _note_rest(self, name: str) -> None:
+        stored = self._do(lambda tx: tx.outbox.get(name))
+        if stored is not None and stored.why == RULE_RESTS:
+            self.reached.add("held while its rule rests")
 
     def _lose(self, hand: InHand, arrives: bool) -> None:
         if arrives:
@@ -314,7 +395,7 @@ class Story:
             for owed in delivery.notices
             if owed.notice.session is not None
         }
-        self._posted.append(Posted(ts, delivery.delivery_id, delivery.destination, shows))
+        self._posted.append(Posted(ts, delivery.delivery_id, delivery.destination, shows, dict(shows)))
         return ts
 
     def arrive_late(self) -> None:
@@ -366,6 +447,7 @@ class Story:
                 self.reached.add("dead: unsure twice" if is_dead else "sent again unread")
                 self._may_be_twice.add(name)
         self._do(lambda tx: tx.outbox.save(decided, an_attempt(self.now, "look")))
+        self._note_rest(name)
         return True
 
     # ---- editing -------------------------------------------------------------------------------------------------
@@ -375,7 +457,7 @@ class Story:
 
         def claim(tx: Tx) -> InHand | None:
             delivery = tx.outbox.claim_edit(self.now)
-            return None if delivery is None else InHand(delivery, _versions(tx, delivery))
+            return None if delivery is None else InHand(delivery, gather(tx, delivery, House()).versions)
 
         hand = self._do(claim)
         if hand is None:
@@ -393,7 +475,7 @@ class Story:
                     card.shows[owed.notice.subject] = (owed.notice.session, hand.versions[owed.notice_id])
         decided = after_edit(result, now=self.now, dice=HALF)
         if decided.shown:
-            self.reached.add("edited")
+            self.reached.add("redacted" if REDACTED in hand.versions.values() else "edited")
         elif decided.ended:
             self.reached.add("edits ended")
             self._never_edited_again.add(delivery.delivery_id)
@@ -413,6 +495,7 @@ class Story:
             self.retry_the_dead()
             for room in ROOMS:
                 self.release(room)
+                self.go_on(room)
             busy = False
             for room in ROOMS:
                 if room in self.in_hand or self.claim(room):
@@ -442,7 +525,11 @@ class Story:
             is_unknown = told.delivery is not None and told.delivery.delivery_id in self._may_be_twice
             is_shown = any(key == shown for one in self._posted if one.room == room for shown, _ in one.shows.values())
             assert (
-                is_unknown or (is_shown and told.ended == SHOWS_IT) or not living.intersection(told.notice.rule_ids)
+                is_unknown
+                or not living.intersection(told.notice.rule_ids)
+                or key in self._erased
+                or (is_shown and told.ended == SHOWS_IT)
+                or self._needs_no_card(room, key, told.notice)
             ), f"{subject} ended though it was wanted: {told.ended}"
             return
         assert len({one.delivery_id for one in cards}) == 1, f"{subject} was told by two messages in {room}"
@@ -451,24 +538,48 @@ class Story:
         if name in self._never_edited_again:
             return
         current = self._do(lambda tx: tx.sessions.get(key))
-        assert current is not None
+        assert (current is None) == (key in self._erased)
+        version = REDACTED if current is None else current.version
         assert told.delivery is not None
         if told.ended and name in self._may_be_twice:
             return  # its rule ended while nobody could read whether it was there
         known = [one for one in cards if one.ts == told.delivery.ts]
         assert known, f"nobody knows of the card of {subject} in {room}: {told.delivery.state}, {told.ended}"
-        assert known[0].shows[subject][1] == current.version, f"the card of {subject} in {room} shows an old version"
+        assert known[0].shows[subject][1] == version, f"the card of {subject} in {room} shows an old version"
+
+    def _needs_no_card(self, room: Destination, key: SessionKey, notice: Notice) -> bool:
+        """Whether the notice says nothing that is so by now, or that no message of the room was posted with."""
+        session = self._do(lambda tx: tx.sessions.get(key))
+        assert session is not None
+        outcome = outcome_of(session)
+        if not outcome.is_over:
+            return True
+        posted = [
+            version for card in self._posted if card.room == room for of, version in card.showed.values() if of == key
+        ]
+        if notice.subject == subject_of(key):
+            return bool(posted)
+        return not outcome.is_bad or any(version >= int(notice.facts["version"] or 0) for version in posted)
+
+
+def _employee(number: int) -> str:
+    return f"employee{number}"
+
+
+def _waits(told: Told) -> bool:
+    return not told.ended and (told.delivery is None or told.delivery.state is DeliveryState.WAITING)
+
+
+def _resting(tx: Tx, room: Destination) -> Mapping[int, bool]:
+    """Whether each rule of a room rests, by number."""
+    return {rule.rule_id: rule.why == RESTS for rule in tx.rules.at(room)}
+
+
+def _is_held_by(resting: Mapping[int, bool], notice: Notice) -> bool:
+    """Whether rules carry a notice of which all that have not ended rest."""
+    carrying = [resting[number] for number in notice.rule_ids if number in resting]
+    return bool(carrying) and all(carrying)
 
 
 def _told(key: SessionKey, tx: Tx) -> Sequence[Told]:
     return tx.outbox.why(key)
-
-
-def _versions(tx: Tx, delivery: Delivery) -> Mapping[int, int]:
-    """Which version of its session each notice shows when it is put into words now."""
-    found = {}
-    for owed in delivery.notices:
-        session = None if owed.notice.session is None else tx.sessions.get(owed.notice.session)
-        if session is not None:
-            found[owed.notice_id] = session.version
-    return found

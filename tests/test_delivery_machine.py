@@ -87,6 +87,18 @@ class DeliveryMachine(RuleBasedStateMachine):
         self.story.subscribe(room)
 
     @rule(room=rooms)
+    def a_rule_rests(self, room: Destination) -> None:
+        self.story.rest(room)
+
+    @rule(room=rooms)
+    def the_rules_go_on(self, room: Destination) -> None:
+        self.story.go_on(room)
+
+    @rule(number=numbers)
+    def somebody_is_erased(self, number: int) -> None:
+        self.story.erase(number)
+
+    @rule(room=rooms)
     def the_channel_is_back(self, room: Destination) -> None:
         self.story.release(room)
 
@@ -135,6 +147,8 @@ class Weather:
         self.answers = dice.choices(("ok", *ANSWERS), k=dice.randint(2, 3))
         self.looks = dice.choices(("truth", *LOOKS), k=dice.randint(1, 2))
         self.edits = dice.choices(("ok", *EDIT_ANSWERS), k=2)
+        if dice.random() < 0.1:
+            self.answers, self.looks = ["unsure"], ["unreadable"]
 
 
 def one_step(story: Story, dice: random.Random, weather: Weather) -> None:
@@ -149,7 +163,7 @@ def one_step(story: Story, dice: random.Random, weather: Weather) -> None:
         if room in story.in_hand:
             story.answer(room, dice.choice(weather.answers), arrives=arrives)
 
-    steps: list[tuple[int, Callable[[], object]]] = [
+    steps: list[tuple[float, Callable[[], object]]] = [
         (4, lambda: story.see(number, result)),
         (1, finish_together),
         (5, lambda: story.claim(room)),
@@ -162,6 +176,9 @@ def one_step(story: Story, dice: random.Random, weather: Weather) -> None:
         (6, story.wait_for_what_is_due),
         (1, lambda: story.end_rules(room, all_of_them=arrives)),
         (2, lambda: story.subscribe(room)),
+        (1, lambda: story.rest(room)),
+        (2, lambda: story.go_on(room)),
+        (0.2, lambda: story.erase(number)),
         (2, lambda: story.release(room)),
         (2, story.accept_app),
         (1, story.retry_the_dead),

@@ -28,9 +28,7 @@ _COMPLETED = "outcome IN ('completed', 'met', 'below', 'failed')"
 _CHOSEN = "SELECT value FROM json_each(?)"
 # Not what is on its way: it may stand in Slack by now, and is edited once it is found; else it ends when it is to be
 # sent again, for nothing is stored that it could show.
-_UNTOLD = (
-    "notices.ended IS NULL AND (notices.delivery IS NULL OR deliveries.state NOT IN ('sending', 'unsure', 'sent'))"
-)
+_UNTOLD = "notices.ended IS NULL AND (notices.delivery IS NULL OR deliveries.state IN ('waiting', 'held'))"
 
 
 class Keeping:
