@@ -37,9 +37,9 @@ from bot.core.delivery import (
     is_first_attempt,
     versions_shown,
 )
-from bot.core.keeping import REDACTED
 from bot.core.model import (
     OPERATOR,
+    TAKEN_BACK,
     ChangeKind,
     Delivery,
     DeliveryState,
@@ -475,7 +475,7 @@ class Story:
                     card.shows[owed.notice.subject] = (owed.notice.session, hand.versions[owed.notice_id])
         decided = after_edit(result, now=self.now, dice=HALF)
         if decided.shown:
-            self.reached.add("redacted" if REDACTED in hand.versions.values() else "edited")
+            self.reached.add("redacted" if TAKEN_BACK in hand.versions.values() else "edited")
         elif decided.ended:
             self.reached.add("edits ended")
             self._never_edited_again.add(delivery.delivery_id)
@@ -539,7 +539,7 @@ class Story:
             return
         current = self._do(lambda tx: tx.sessions.get(key))
         assert (current is None) == (key in self._erased)
-        version = REDACTED if current is None else current.version
+        version = TAKEN_BACK if current is None else current.version
         assert told.delivery is not None
         if told.ended and name in self._may_be_twice:
             return  # its rule ended while nobody could read whether it was there
