@@ -5,7 +5,6 @@ import os
 import resource
 import sqlite3
 import stat
-import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from multiprocessing.queues import SimpleQueue
@@ -161,41 +160,6 @@ def test_a_damaged_database_makes_no_copy(path: Path, copy: Path) -> None:
     with pytest.raises(StoreUnusable, match="damaged"):
         copied(path, copy)
     assert list(path.parent.glob("copy*")) == []
-
-
-def test_what_stands_where_the_copy_is_made_ends_it_in_words(path: Path, copy: Path) -> None:
-    within(path, lambda tx: None)
-    copy.with_name("copy.db.part").mkdir()
-    with pytest.raises(StoreUnusable, match="can't be made"):
-        copied(path, copy)
-    assert not copy.exists()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two people")
-def test_a_file_that_somebody_else_put_where_the_copy_is_made_is_not_written_to() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o1777)  # as /tmp: nobody removes another one's files
-        planted = folder / "copy.db.part"
-        planted.touch(0o666)
-        planted.chmod(0o666)
-        told, tells = multiprocessing.Pipe(duplex=False)
-        somebody = multiprocessing.get_context("fork").Process(target=copied_by_somebody, args=(folder, tells))
-        somebody.start()
-        tells.close()
-        assert "copy.db.part can't be made" in told.recv()
-        somebody.join(30)
-        assert planted.read_bytes() == b"" and not (folder / "copy.db").exists()
-
-
-def copied_by_somebody(folder: Path, tells: "multiprocessing.connection.Connection") -> None:
-    os.setuid(65534)
-    path = folder / "spotter.db"
-    within(path, lambda tx: None)
-    try:
-        copied(path, folder / "copy.db")
-    except StoreUnusable as refusal:
-        tells.send(str(refusal))
 
 
 def test_who_copied_is_in_the_ledger_and_in_the_copy(path: Path, copy: Path) -> None:
