@@ -33,7 +33,7 @@ from bot.core.delivery import (
     is_first_attempt,
     versions_shown,
 )
-from bot.core.errors import StoreBusy, StoreError
+from bot.core.errors import MessengerUnavailable, StoreBusy, StoreError
 from bot.core.model import (
     OPERATOR,
     Delivery,
@@ -58,6 +58,7 @@ T = TypeVar("T")
 Render = Callable[[Delivery, CardFacts], Message]
 Tried = Callable[[str, str], None]  # what an attempt was, and its result, as `core.ports.Attempt` has them
 BUSY_PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds between tries to store an answer; the last for ever
+UNANSWERED_PAUSE = 5.0  # seconds between tries to reach a Slack that has not answered this process yet
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +100,8 @@ class Sender:
 
     async def send_next(self, destination: Destination) -> bool:
         """Claims and posts the next message for a destination; False where there is none or no other should follow."""
+        if not await self._knows_slacks_time():
+            return False
         now = self._clock.now()
         delivery, hindrance = await self._claimed(destination, now)
         if delivery is None:
@@ -169,6 +172,18 @@ class Sender:
         meant = [one.notice_id for one in delivery.notices if one.notice.facts.get("audience") == pauses.PRIVATE]
         tx.outbox.drop_notices(meant, "its channel has turned public since it was shared")
         return None if meant else delivery
+
+    async def _knows_slacks_time(self) -> bool:
+        """Whether Slack has told its time: where the reply to a post is lost, that is where a look begins to read. From
+        our own clock it could begin after the post."""
+        try:
+            await self._messenger.learn_time()
+        except MessengerUnavailable as problem:
+            wait = UNANSWERED_PAUSE if problem.retry_after is None else problem.retry_after
+            self._pace.hold_back(None, self._clock.monotonic() + wait)
+            log.warning("slack.unanswered", why=str(problem), next_try_in=wait)
+            return False
+        return True
 
     async def _placed(self, delivery: Delivery, *, anew: bool = False) -> Delivery | Nobody | PostResult:
         """The delivery with its conversation, stored before the attempt so that it can be read back. `anew`: whose

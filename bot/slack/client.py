@@ -5,6 +5,7 @@ The outbox owns retrying: the SDK's default handler re-posts after a lost reply,
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -132,6 +133,12 @@ class SlackMessenger:
             return self._clock.now().timestamp()
         told, then = self._slack_ahead
         return told + (self._clock.monotonic() - then)
+
+    async def learn_time(self) -> None:
+        """Asks Slack something where it has not answered yet. Raises MessengerUnavailable where it does not now."""
+        if self._slack_ahead is None:
+            with suppress(MessengerRefused):  # an answer too, and it tells the time
+                await self.check_token()
 
     # ---- messages ------------------------------------------------------------------------------------------------
 

@@ -245,10 +245,14 @@ async def until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
 
 @asynccontextmanager
 async def room(
-    folder: Path, patience: float = 0.4, busy_seconds: float = 5.0, ours: FastClock | None = None
+    folder: Path,
+    patience: float = 0.4,
+    busy_seconds: float = 5.0,
+    ours: FastClock | None = None,
+    has_answered: bool = True,
 ) -> AsyncIterator[Room]:
     """`patience` is real seconds an answer of Slack's may take, `busy_seconds` those the store waits for a lock; `ours`
-    is our own clock where it differs from Slack's."""
+    is our own clock where it differs from Slack's; `has_answered` whether Slack has answered this process before."""
     slacks = FastClock()
     clock = ours or slacks
     slack = SlackStandIn(
@@ -262,7 +266,8 @@ async def room(
     store = Database.open(folder / "spotter.db", now=clock.now(), busy_seconds=busy_seconds)
     try:
         async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, patience) as messenger:
-            await messenger.identify()
+            if has_answered:
+                await messenger.identify()
             people, departments = list(DIRECTORY.people.values()), list(DIRECTORY.departments.values())
             people = [replace(one, email="ana@bakery.example") if one.person_id == "ana" else one for one in people]
             await store.transact(lambda tx: tx.people.replace_directory(people, departments, clock.now()))

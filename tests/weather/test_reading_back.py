@@ -73,10 +73,13 @@ def _ration(world: Room, happening: Happening) -> None:
 
 @pytest.mark.parametrize("minutes", [-10, 10], ids=["ours is behind", "ours is ahead"])
 @pytest.mark.parametrize("fault", ["reply_lost", "request_lost"])
-async def test_a_clock_ten_minutes_off_slacks_changes_nothing(tmp_path: Path, minutes: int, fault: str) -> None:
+@pytest.mark.parametrize("has_answered", [True, False], ids=["later", "with the first request to Slack"])
+async def test_a_clock_ten_minutes_off_slacks_changes_nothing(
+    tmp_path: Path, minutes: int, fault: str, has_answered: bool
+) -> None:
     clock = TurnedFastClock()
     clock.turn(timedelta(minutes=minutes))
-    async with room(tmp_path, ours=clock) as world:
+    async with room(tmp_path, ours=clock, has_answered=has_answered) as world:
         world.slack.workspace.dedupes_client_msg_id = False
         world.slack.faults.order(POST, fault)
         key = await world.complete()
@@ -86,3 +89,12 @@ async def test_a_clock_ten_minutes_off_slacks_changes_nothing(tmp_path: Path, mi
         assert await world.state(key) is DeliveryState.SENT
         assert len(world.posted()) == 1
         assert world.calls(POST) == (1 if fault == "reply_lost" else 2)
+
+
+async def test_nothing_is_posted_before_slack_has_told_its_time_which_is_asked_for_unhurriedly(tmp_path: Path) -> None:
+    async with room(tmp_path, has_answered=False) as world:
+        world.slack.faults.order("auth.test", faults.error_before(503), times=3)
+        key = await world.complete()
+        await world.send()
+        assert await world.state(key) is DeliveryState.SENT
+        assert (world.calls("auth.test"), world.calls(POST)) == (4, 1)

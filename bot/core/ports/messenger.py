@@ -49,6 +49,10 @@ class Messenger(Protocol):
         """Slack's own clock now, in Unix seconds, from the Date of its answers; ours until it has answered once."""
         ...
 
+    async def learn_time(self) -> None:
+        """Asks Slack something where it has not answered yet. Raises MessengerUnavailable where it does not now."""
+        ...
+
     async def check_token(self) -> None:
         """Asks Slack whether it still takes our token; raises MessengerError where not."""
         ...
