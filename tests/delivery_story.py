@@ -82,6 +82,7 @@ LOOKS: Mapping[str, LookResult] = {
     "later": LookLater("the connection was refused"),
     "throttled": LookLater("asked to wait", 40.0),
     "unreadable": Unreadable("missing_scope"),
+    "gone": DestinationGone("not_in_channel"),
 }
 ARROWS = frozenset(
     {
@@ -90,6 +91,7 @@ ARROWS = frozenset(
         "app refused", "app accepted again", "retried", "released", "edited",
         # looks
         "found", "absent once", "absent twice", "sent again unread", "dead: unsure twice", "looks later",
+        "gone while unsure",
         # what happens meanwhile
         "died while sending", "arrived late", "found after a death", "grouped", "the same group again",
         "corrected while waiting", "corrected while sending", "corrected while unsure", "turned bad",
@@ -446,7 +448,15 @@ class Story:
                 is_dead = decided.state is DeliveryState.DEAD
                 self.reached.add("dead: unsure twice" if is_dead else "sent again unread")
                 self._may_be_twice.add(name)
-        self._do(lambda tx: tx.outbox.save(decided, an_attempt(self.now, "look")))
+            case DestinationGone():
+                self.reached.add("gone while unsure")
+
+        def settle(tx: Tx) -> None:
+            tx.outbox.save(decided, an_attempt(self.now, "look"))
+            if isinstance(look, DestinationGone):
+                tx.outbox.hold(delivery.destination, look.why, self.now)
+
+        self._do(settle)
         self._note_rest(name)
         return True
 

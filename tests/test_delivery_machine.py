@@ -119,7 +119,7 @@ TestDelivery.settings = settings(
 
 def test_random_steps_reach_every_arrow_of_the_picture(tmp_path: Path) -> None:
     """The same steps, from one seed: what the machine can do is all there is, not a part of it."""
-    dice = random.Random(14)
+    dice = random.Random(18)
     reached: set[str] = set()
     steps = 0
     while reached != ARROWS:
@@ -144,8 +144,9 @@ class Weather:
     """What Slack tends to in one story: troubles that need each other must meet."""
 
     def __init__(self, dice: random.Random) -> None:
-        self.answers = dice.choices(("ok", *ANSWERS), k=dice.randint(2, 3))
-        self.looks = dice.choices(("truth", *LOOKS), k=dice.randint(1, 2))
+        # Most arrows begin where nothing is sure; only what can never be read is dead after two looks.
+        self.answers = dice.choices(("ok", "unsure", *ANSWERS), k=dice.randint(2, 3))
+        self.looks = dice.choices(("truth", "unreadable", *LOOKS), k=dice.choice((1, 1, 2)))
         self.edits = dice.choices(("ok", *EDIT_ANSWERS), k=2)
         if dice.random() < 0.1:
             self.answers, self.looks = ["unsure"], ["unreadable"]

@@ -13,6 +13,7 @@ A look reads the conversation back, 5 s and again 35 s after the attempt ended:
 
 unsure ─look─▶ found: sent, with that ts; which version it shows is unknown, so it owes an edit
    ▲             ├─ absent, the first time: look again
+   │             ├─ destination gone: looked for once it is back
    │             ├─ absent twice: waiting, at once: the same delivery again, same id, same notices
    │             ├─ may not be read: waiting, at once, and only once; unsure again after that: dead with its reason
    └─────────────┴─ can't be read now: later; does not count as a look
@@ -122,7 +123,7 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """The bot may not read this conversation; `why` is Slack's own word."""
+    """The bot lacks the right to read conversations, now and later; `why` is Slack's own word."""
 
     why: str
 
@@ -135,7 +136,7 @@ class LookLater:
     after: float | None = None
 
 
-LookResult = Found | Absent | Unreadable | LookLater
+LookResult = Found | Absent | Unreadable | DestinationGone | LookLater
 
 
 # ---- what becomes of it ------------------------------------------------------------------------------------------
@@ -199,6 +200,9 @@ def after_look(delivery: Delivery, look: LookResult, *, now: datetime) -> Delive
         case Unreadable(why):
             why = f"the conversation may not be read ({why}): is sent again once, with the same key"
             return replace(delivery, state=DeliveryState.WAITING, resent_blind=True, due_at=now, why=why)
+        case DestinationGone(why):
+            # The caller holds the destination, and what is unsure there is looked for when it is released.
+            return replace(delivery, due_at=now + FIRST_LOOK, why=f"the destination is gone before a look: {why}")
         case LookLater(why, after):
             due_at = now + (_LATER if after is None else timedelta(seconds=after))
             return replace(delivery, due_at=due_at, why=f"the conversation can't be read now: {why}")

@@ -7,7 +7,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Settings
-from bot.core.delivery import Unreadable
+from bot.core.delivery import DestinationGone, Unreadable
 from bot.core.errors import MessengerError, MessengerRefused
 from bot.core.model import DestinationKind, Rule
 from bot.core.ports import Clock, Messenger
@@ -90,7 +90,7 @@ async def _channel(channel_id: str, place: str, otherwise: str, messenger: Messe
         read_back = await messenger.look(channel_id, delivery_id=nothing_such, since=messenger.slack_time())
     except MessengerError as error:
         return wrong(f"{place}: {error}", f"Invite the bot there, or {otherwise}.")
-    if isinstance(read_back, Unreadable):
+    if isinstance(read_back, Unreadable | DestinationGone):
         return warning(
             f"{place}: the bot may not read it back ({read_back.why})",
             "Grant channels:history and groups:history: else an unclear post may be made twice or come late.",

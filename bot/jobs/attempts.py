@@ -26,8 +26,10 @@ from bot.core.ports import Attempt, Nobody
 def unplaced_look(why: Nobody | PostResult) -> LookResult:
     """What it means for a look that the conversation to read could not be found out."""
     match why:
-        case Nobody(reason) | DestinationGone(reason):
+        case Nobody(reason):
             return Unreadable(reason)
+        case DestinationGone():
+            return why
         case Throttled(after):
             return LookLater("Slack asks to wait", after)
         case NotSent(reason) | Unsure(reason) | AppRefused(reason) | MessageRefused(reason):

@@ -320,6 +320,8 @@ class Sender:
             tx.outbox.save(decided, attempt)
             if decided.state is DeliveryState.WAITING and isinstance(look, Unreadable):
                 tx.ledger.write(pauses.SPOTTER, "resend unread", f"delivery:{delivery.delivery_id}", now)
+            if isinstance(look, DestinationGone):
+                pauses.shut(tx, decided.destination, look.why, self._ops_channel, now)
             if decided.state is DeliveryState.DEAD:
                 self._tell_of_death(tx, decided, now)
 

@@ -16,7 +16,7 @@ from bot.views.ops import OVER
 
 SENDS = ("sent", "throttled", "not sent", "unsure", "destination gone", "message refused", "app refused")
 EDITS = (*SENDS, "ended")
-LOOKS = ("found", "absent", "unreadable", "later")
+LOOKS = ("found", "absent", "unreadable", "destination gone", "later")
 SLACK_ERRORS = ("throttled", "not sent", "unsure", "app refused", "refused")
 ISPRING_ERRORS = ("unavailable", "refused", "unreadable")
 POLLS = ("changed", "unchanged", "failed")

@@ -196,7 +196,9 @@ def look_result(problem: Exception) -> LookResult:
     """What a failed reading back means: never that the message is absent."""
     heard = _heard(problem)
     match heard.decision:
-        case Decision.DESTINATION | Decision.RIGHTS | Decision.ENDED:
+        case Decision.DESTINATION:
+            return DestinationGone(heard.why)
+        case Decision.RIGHTS | Decision.ENDED:
             return Unreadable(heard.why)
         case Decision.RATE | Decision.WORKSPACE_RATE:
             return LookLater(heard.why, heard.retry_after or WAIT_WHERE_UNNAMED)

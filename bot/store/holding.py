@@ -17,6 +17,11 @@ SHOWS = (
     "EXISTS (SELECT 1 FROM notices WHERE notices.delivery = deliveries.id AND notices.ended IS NULL"
     " AND coalesce(notices.shown_version, 0) >= 0)"
 )
+# Where nobody can write, nobody can read back either. Where another company reads along, what is found is taken back.
+MAY_BE_READ = (
+    "NOT EXISTS (SELECT 1 FROM destinations WHERE destinations.destination = deliveries.destination"
+    f" AND destinations.held <> '{SHARED_OUTSIDE}')"
+)
 # Where nobody can write, no message can be edited. Where another company reads along, one may be taken back.
 MAY_BE_EDITED = (
     "NOT EXISTS (SELECT 1 FROM destinations WHERE destinations.destination = deliveries.destination"

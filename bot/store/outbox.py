@@ -19,6 +19,7 @@ from bot.store.other_cards import settle_turns
 EDIT_LEASE = timedelta(minutes=1)  # that an edit is left to whoever claimed it
 _WITHOUT_PROSPECT = (DeliveryState.DEAD, DeliveryState.HELD, DeliveryState.DROPPED)
 _EDITABLE = f"deliveries.state = 'sent' AND {holding.MAY_BE_EDITED}"
+_MAY_BE_LOOKED_FOR = f"deliveries.state = 'unsure' AND {holding.MAY_BE_READ}"
 # A message shows less than is known: some session of it has risen above the version shown. Or it shows more: the
 # session was erased while the message was on its way.
 _IS_BEHIND = (
@@ -115,7 +116,7 @@ class Outbox:
         if self.app_refused():
             return []
         rows = self._connection.execute(
-            "SELECT * FROM deliveries WHERE state = 'unsure' AND due_at <= ? ORDER BY due_at LIMIT ?",
+            f"SELECT * FROM deliveries WHERE {_MAY_BE_LOOKED_FOR} AND due_at <= ? ORDER BY due_at LIMIT ?",
             (to_ms(now), limit),
         ).fetchall()
         return [delivery_of(self._connection, row) for row in rows]
@@ -127,7 +128,7 @@ class Outbox:
             self._connection,
             "SELECT min(due_at) FROM (SELECT min(due_at) AS due_at FROM destinations"
             " WHERE due_at IS NOT NULL AND held IS NULL"
-            " UNION ALL SELECT min(due_at) FROM deliveries WHERE state = 'unsure'"
+            f" UNION ALL SELECT min(due_at) FROM deliveries WHERE {_MAY_BE_LOOKED_FOR}"
             " UNION ALL SELECT * FROM (SELECT edit_due_at FROM deliveries"
             f" WHERE edit_due_at IS NOT NULL AND {_EDITABLE} ORDER BY edit_due_at LIMIT 1))",
         )

@@ -167,6 +167,11 @@ def test_where_the_bot_may_not_read_it_is_sent_again_once_and_then_is_dead() -> 
     assert dead.state is DeliveryState.DEAD
 
 
+def test_where_the_destination_is_gone_before_a_look_it_stays_unsure() -> None:
+    gone = after_look(replace(UNSURE, looks=1), DestinationGone("not_in_channel"), now=NOW)
+    assert (gone.state, gone.looks, gone.resent_blind) == (DeliveryState.UNSURE, 1, False)
+
+
 @pytest.mark.parametrize(("after", "wait"), [(None, 30), (12.0, 12)])
 def test_a_look_that_fails_does_not_count(after: float | None, wait: float) -> None:
     later = after_look(UNSURE, LookLater("ratelimited", after), now=NOW)

@@ -173,6 +173,31 @@ async def test_where_the_bot_may_not_read_it_sends_again_once_and_notes_it(world
     assert any(entry.verb == "resend unread" for entry in entries)
 
 
+@pytest.mark.parametrize(("fault", "posts"), [("reply_lost", 1), ("request_lost", 2)])
+async def test_a_bot_removed_between_a_post_and_its_look_looks_once_it_is_back(
+    world: Room, fault: str, posts: int
+) -> None:
+    world.slack.workspace.dedupes_client_msg_id = False
+    world.slack.faults.order(POST, fault)
+    key = await world.complete()
+    sending = asyncio.create_task(world.deliver().once(limit_seconds=120.0))
+    await until(lambda: world.calls(POST) == 1)
+    while await world.state(key) is not DeliveryState.UNSURE:
+        await asyncio.sleep(0.005)
+    await world.slack.remove_bot(SHOP, ANA)
+    await sending
+    assert await world.state(key) is DeliveryState.UNSURE
+    [rule] = await world.store.read(lambda tx: tx.rules.at(SHOP_CHANNEL))
+    assert (rule.state, rule.why) == (RuleState.PAUSED, "not_in_channel")
+
+    await world.slack.invite_bot(SHOP, ANA)
+    await world.store.transact(lambda tx: tx.outbox.release(SHOP_CHANNEL, world.clock.now()))
+    await world.send()
+    assert await world.state(key) is DeliveryState.SENT
+    cards = [message for message in world.posted() if message.metadata is not None]
+    assert (len(cards), world.calls(POST)) == (1, posts)
+
+
 async def test_a_message_of_somebody_else_with_our_delivery_id_is_not_ours(world: Room) -> None:
     world.slack.faults.order(POST, "request_lost")
     key = await world.complete()

@@ -199,9 +199,14 @@ def test_trouble_before_the_connection_stood_sent_nothing(problem: Exception) ->
     assert isinstance(look_result(problem), LookLater)
 
 
-@pytest.mark.parametrize("code", ["missing_scope", "not_in_channel", "channel_not_found", "no_permission"])
+@pytest.mark.parametrize("code", ["missing_scope", "no_permission"])
 def test_a_conversation_the_bot_may_not_read_is_unreadable(code: str) -> None:
     assert look_result(said(code)) == Unreadable(code)
+
+
+@pytest.mark.parametrize("code", ["not_in_channel", "channel_not_found", "is_archived"])
+def test_a_conversation_that_is_gone_may_be_read_when_it_is_back(code: str) -> None:
+    assert look_result(said(code)) == DestinationGone(code)
 
 
 @pytest.mark.parametrize("code", ["token_revoked", "internal_error", "brand_new"])

@@ -138,7 +138,9 @@ class OutboxRows(Protocol):
         again for a minute. None in a held channel, but for what is taken back where another company reads along."""
         ...
 
-    def looks_due(self, now: datetime, limit: int) -> Sequence[Delivery]: ...
+    def looks_due(self, now: datetime, limit: int) -> Sequence[Delivery]:
+        """What is unsure and may be looked for now; at a destination that is held, only once it is released."""
+        ...
 
     def next_due_at(self) -> datetime | None:
         """When something will be due that is not yet: a wait, a look, an edit."""
