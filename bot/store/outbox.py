@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.delivery import after_crash
+from bot.core.delivery import FIRST_LOOK, after_crash
 from bot.core.model import TAKEN_BACK, Delivery, DeliveryState, Destination, Notice, SessionKey
 from bot.core.pauses import SHARED_OUTSIDE
 from bot.core.ports import Attempt, CountedSession, Held, OutboxCounts, Told
@@ -61,6 +61,11 @@ class Outbox:
     # ---- posting ---------------------------------------------------------------------------------------------------
 
     def recover(self, now: datetime) -> int:
+        # Nobody knows by how much the clock was turned while no process ran: looks are counted from now.
+        self._connection.execute(
+            "UPDATE deliveries SET looks = 0, attempt_ended_at = ?, due_at = ? WHERE state = 'unsure'",
+            (to_ms(now), to_ms(now + FIRST_LOOK)),
+        )
         rows = self._connection.execute("SELECT * FROM deliveries WHERE state = 'sending'").fetchall()
         for row in rows:
             write(self._connection, after_crash(delivery_of(self._connection, row), now=now))

@@ -63,6 +63,22 @@ async def test_a_clock_turned_forth_makes_no_look_come_too_early(world: Room, cl
     assert (len(world.posted()), world.calls(POST)) == (1, 1)
 
 
+async def test_a_clock_turned_forth_between_two_processes_makes_no_look_come_too_early(
+    world: Room, clock: TurnedFastClock
+) -> None:
+    world.slack.faults.order(POST, faults.accepted_late(25.0))
+    key = await world.complete()
+    running = asyncio.create_task(world.deliver().run())
+    await until(lambda: world.calls(POST) == 1)
+    while await world.state(key) is not DeliveryState.UNSURE:
+        await asyncio.sleep(0.005)
+    await stopped(running)
+    clock.turn(HOUR)
+    await world.send(600.0)
+    assert await world.state(key) is DeliveryState.SENT
+    assert (len(world.posted()), world.calls(POST)) == (1, 1)
+
+
 async def test_a_request_lost_before_the_clock_was_turned_back_is_sent_again_within_minutes(
     world: Room, clock: TurnedFastClock
 ) -> None:

@@ -112,7 +112,8 @@ class OutboxRows(Protocol):
         ...
 
     def recover(self, now: datetime) -> int:
-        """At the start: what was being sent when a process died becomes unsure. How many."""
+        """At the start: what was being sent when a process died becomes unsure, how many; all that is unsure is looked
+        for twice from now on."""
         ...
 
     def retime(self, now: datetime, by: timedelta) -> None:
