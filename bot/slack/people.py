@@ -17,7 +17,7 @@ from bot.core.access import (
     tie_by_email,
 )
 from bot.core.delivery import AppRefused, DestinationGone, NotSent, Throttled
-from bot.core.errors import MessengerError, MessengerRefused, MessengerUnavailable, Remedy
+from bot.core.errors import MessengerError, MessengerRefused, MessengerUnavailable, Remedy, StoreBusy
 from bot.core.model import BY_EMAIL, Destination, DestinationKind, Link, SlackUser, Viewer
 from bot.core.ports import Channel, Clock, Contact, Messenger, Nobody, Store, Tx
 from bot.slack.errors import DECISIONS, Decision
@@ -112,6 +112,8 @@ class SlackContacts:
             return _later(problem)
         except MessengerRefused as refusal:
             return Nobody(refusal.code) if refusal.code in _NO_SUCH_PERSON else _closed(refusal)
+        except StoreBusy:
+            return NotSent("the database was busy")
 
     async def channel(self, channel_id: str) -> Channel | Throttled | NotSent | DestinationGone | AppRefused:
         """How a channel is; where Slack does not say, what that means for a message to it."""

@@ -18,7 +18,7 @@ from bot.core.model import (
     NoticeKind,
     RuleState,
 )
-from bot.demo.slack import faults
+from bot.demo.slack import ApiCall, Happening, faults
 from bot.jobs.pace import Pace
 from bot.views.cards import CardFacts
 from bot.views.notices import render
@@ -714,6 +714,27 @@ async def test_a_busy_database_never_loses_what_slack_answered(tmp_path: Path) -
 
 def _lock(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
+
+
+async def test_a_database_busy_while_a_person_is_looked_up_stops_nothing(tmp_path: Path) -> None:
+    async with room(tmp_path, busy_seconds=0.02) as world:
+        other_program = sqlite3.connect(world.store.path, isolation_level=None)
+
+        def lock_at_the_answer(happening: Happening) -> None:
+            if isinstance(happening.subject, ApiCall) and happening.subject.method == "users.lookupByEmail":
+                _lock(other_program)
+
+        unlisten = world.slack.workspace.listen(lock_at_the_answer)
+        key = await world.complete(to=Destination(DestinationKind.PERSON, "ana"))
+        sending = asyncio.create_task(world.deliver().once(limit_seconds=120.0))
+        await until(lambda: other_program.in_transaction)
+        unlisten()
+        await asyncio.sleep(0.3)
+        other_program.execute("ROLLBACK")
+        await sending
+        other_program.close()
+        assert await world.state(key) is DeliveryState.SENT
+        assert len(world.posted(world.slack.direct_message(ANA).id)) == 1
 
 
 async def test_a_burst_is_told_exactly_once_over_a_flaky_line(world: Room) -> None:
