@@ -19,6 +19,7 @@ from bot.jobs.channels import LOOKED_EVERY
 from bot.jobs.pace import Pace
 
 CHANNELS_A_ROUND = 40
+UNANSWERED_A_ROUND = 3  # then it is Slack that is away, and not these channels that can't be asked about
 _STRANGERS = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 
 log = structlog.get_logger(__name__)
@@ -47,6 +48,7 @@ class Rounds:
         self._admins = frozenset(admins)
         self._ops_channel = ops_channel
         self._wake = wake
+        self._unanswered: set[str] = set()  # channels that Slack could not tell of when last asked: asked last
 
     async def once(self) -> None:
         """One round. What Slack or the database can't do now is left to the next."""
@@ -54,26 +56,39 @@ class Rounds:
             await self._channels()
             await self._owners()
             await self._people()
-        except (MessengerUnavailable, StoreBusy) as problem:
-            log.warning("rounds.cut_short", why=type(problem).__name__)
+        except StoreBusy:
+            log.warning("store.busy", what="rounds")
         self._wake()
 
     async def _channels(self) -> None:
         now = self._clock.now()
-        due = await self._store.read(lambda tx: tx.outbox.look_due(now - LOOKED_EVERY, CHANNELS_A_ROUND))
-        for place in (Destination(DestinationKind.CHANNEL, channel_id) for channel_id in due):
+        most = CHANNELS_A_ROUND + len(self._unanswered)
+        due = await self._store.read(lambda tx: tx.outbox.look_due(now - LOOKED_EVERY, most))
+        unanswered = 0
+        for channel_id in sorted(due, key=lambda one: one in self._unanswered)[:CHANNELS_A_ROUND]:
+            place = Destination(DestinationKind.CHANNEL, channel_id)
             now_here = self._clock.monotonic()
             if self._pace.question_at(str(place), now_here) > now_here:
                 return  # messages that wait for such a look come first
             self._pace.asked(str(place))
-            await self._channel(place)
+            if await self._channel(place):
+                self._unanswered.discard(channel_id)
+                continue
+            self._unanswered.add(channel_id)
+            unanswered += 1
+            if unanswered == UNANSWERED_A_ROUND:
+                return
 
-    async def _channel(self, place: Destination) -> None:
+    async def _channel(self, place: Destination) -> bool:
+        """Looks at one channel; whether Slack told how it is. Where it did not, nobody has looked."""
         channel, refusal = None, ""
         try:
             channel = await self._messenger.channel(place.id)
         except MessengerRefused as problem:
             refusal = problem.code
+        except MessengerUnavailable:
+            log.warning("rounds.channel_unanswered", channel=place.id)
+            return False
 
         def note(tx: Tx) -> None:
             now = self._clock.now()
@@ -88,6 +103,7 @@ class Rounds:
         await self._store.transact(note)
         if refusal:
             log.warning("rounds.channel_refused", channel=place.id, why=refusal)
+        return refusal in ("", pauses.NOT_FOUND)
 
     async def _owners(self) -> None:
         rules, is_read = await self._store.read(
@@ -121,6 +137,8 @@ class Rounds:
         except MessengerRefused as refusal:
             if refusal.code not in _STRANGERS:
                 return None
+        except MessengerUnavailable:
+            return None
         return await self._contacts.viewer(owner)
 
     async def _people(self) -> None:
