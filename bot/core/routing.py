@@ -76,7 +76,7 @@ def route(
     *,
     rules: Iterable[Rule],
     directory: Directory,
-    owners: Mapping[str, Viewer],
+    owners: Mapping[str, Viewer | None],
     filters: Mapping[int, Filter],
     requested_at: datetime,
     observer_wants: DirectMessages,
@@ -114,7 +114,7 @@ def _hears(
     change: Change,
     outcome: Outcome,
     directory: Directory,
-    owners: Mapping[str, Viewer],
+    owners: Mapping[str, Viewer | None],
     wanted: Filter | None,
     requested_at: datetime,
 ) -> Heard:

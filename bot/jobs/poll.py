@@ -14,9 +14,7 @@ import structlog
 
 from bot.core.changes import decide
 from bot.core.errors import StoreBusy, StoreError, TrainingError, TrainingRefused, TrainingUnreadable
-from bot.core.keeping import OWNER_ERASED
 from bot.core.model import (
-    OPERATOR,
     Change,
     ChangeKind,
     Details,
@@ -24,13 +22,13 @@ from bot.core.model import (
     SessionFacts,
     SessionKey,
     Targets,
-    Viewer,
 )
 from bot.core.outage import outage_of
 from bot.core.outcome import has_odd_result, judge
 from bot.core.ports import Clock, Contacts, DateEvidence, Listing, Narrowed, PollReport, Slice, Store, Training, Tx
 from bot.core.routing import HEARING
 from bot.core.troubles import is_round
+from bot.jobs.owners import Owners, OwnersChanged, ask_about, judge_owners, owners_of
 from bot.jobs.silent import MOST_AT_ONCE, store_silent
 from bot.jobs.telling import Look, PollSettings, Telling, is_unknown, tell_ops
 from bot.jobs.watch import note_trouble
@@ -140,9 +138,8 @@ class Poll:
         heard = [change for change in foreseen if change.news is not News.NONE]
         details = await self._details_of(heard)
         await self._names_of(heard)
-        owners = await self._owners() if heard else {}
 
-        def store(tx: Tx) -> PollReport:
+        def store(owners: Owners, tx: Tx) -> PollReport:
             state = tx.sessions.poll_state()
             outage = outage_of(state.last_good_at, started, self._settings.interval, tx.sessions.catch_up())
             look = Look(listing.requested_at, started, outage, next_in, self._clock.now())
@@ -168,7 +165,7 @@ class Poll:
             self._note_good(tx, report)
             return report
 
-        report = await self._store.transact(store)
+        report = await self._store_for_owners(store, is_heard=bool(heard))
         self._wake()
         return report
 
@@ -220,12 +217,11 @@ class Poll:
                 recent += [facts for facts, _ in rows if facts.finished.at is not None and facts.finished.at >= since]
         if recent:
             await self._names()
-        owners = await self._owners() if recent else {}
         for line in set_aside[:LINES_LOGGED]:
             log.warning("row_set_aside", where=line)
         _log_odd_results(odd)
 
-        def finish(tx: Tx) -> PollReport:
+        def finish(owners: Owners, tx: Tx) -> PollReport:
             told = Telling(tx, self._settings, owners, Look(listing.requested_at, started))
             for facts in recent:
                 change = decide(None, facts, now=started, targets=targets)
@@ -241,7 +237,7 @@ class Poll:
             self._note_good(tx, report)
             return report
 
-        report = await self._store.transact(finish)
+        report = await self._store_for_owners(finish, is_heard=bool(recent))
         self._wake()
         return report
 
@@ -278,10 +274,23 @@ class Poll:
         except TimeoutError:
             log.info("names_late")
 
-    async def _owners(self) -> Mapping[str, Viewer]:
+    async def _store_for_owners(self, store: Callable[[Owners, Tx], PollReport], *, is_heard: bool) -> PollReport:
+        """Stores a listing on behalf of whoever owns rules; once more where one changed hands since they were asked."""
+
+        def work(owners: Owners, tx: Tx) -> PollReport:
+            judge_owners(tx, owners, self._settings.admins, self._settings.ops_channel, self._clock.now())
+            return store(owners, tx)
+
+        owners = await self._owners() if is_heard else {}
+        try:
+            return await self._store.transact(partial(work, owners))
+        except OwnersChanged:
+            owners = await self._owners()
+        return await self._store.transact(partial(work, owners))
+
+    async def _owners(self) -> Owners:
         rules = await self._store.read(lambda tx: tx.rules.all(HEARING))
-        users = sorted({rule.owner for rule in rules if rule.why != OWNER_ERASED} - {OPERATOR})
-        return {user: await self._contacts.viewer(user) for user in users}
+        return {user: await ask_about(self._contacts, user) for user in sorted(owners_of(rules))}
 
     # ---- inside it -----------------------------------------------------------------------------------------------
 

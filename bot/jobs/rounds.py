@@ -12,15 +12,14 @@ import structlog
 
 from bot.core import pauses
 from bot.core.errors import MessengerRefused, MessengerUnavailable, StoreBusy
-from bot.core.keeping import OWNER_ERASED
-from bot.core.model import OPERATOR, Destination, DestinationKind, RuleState, Viewer
+from bot.core.model import Destination, DestinationKind, RuleState, Viewer
 from bot.core.ports import Clock, Contacts, Messenger, Store, Tx
 from bot.jobs.channels import LOOKED_EVERY
+from bot.jobs.owners import ask_about, judge_owners, owners_of
 from bot.jobs.pace import Pace
 
 CHANNELS_A_ROUND = 40
 UNANSWERED_A_ROUND = 3  # then it is Slack that is away, and not these channels that can't be asked about
-_STRANGERS = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 
 log = structlog.get_logger(__name__)
 
@@ -114,32 +113,18 @@ class Rounds:
         )
         if not is_read:
             return  # before iSpring's people were read nobody would seem to be there
-        for owner in sorted({rule.owner for rule in rules if rule.why != OWNER_ERASED} - {OPERATOR}):
-            viewer = await self._viewer(owner)
+        for owner in sorted(owners_of(rules)):
+            viewer = await ask_about(self._contacts, owner)
             if viewer is None:
                 continue
             mine = [rule for rule in rules if rule.owner == owner]
             directory = await self._store.read(lambda tx: tx.people.directory())
             if all(bool(pauses.why_gone(viewer, directory)) is pauses.is_orphan(rule) for rule in mine):
                 continue
-            await self._store.transact(partial(self._judge_owner, viewer=viewer))
+            await self._store.transact(partial(self._judge, owner=viewer))
 
-    def _judge_owner(self, tx: Tx, viewer: Viewer) -> None:
-        gone = pauses.why_gone(viewer, tx.people.directory())
-        for rule in tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED)):
-            if rule.owner == viewer.slack_user_id:
-                pauses.judge_owner(tx, rule, gone, self._admins, self._ops_channel, self._clock.now())
-
-    async def _viewer(self, owner: str) -> Viewer | None:
-        """Who owns a rule, None where Slack does not say for certain."""
-        try:
-            await self._contacts.user(owner)
-        except MessengerRefused as refusal:
-            if refusal.code not in _STRANGERS:
-                return None
-        except MessengerUnavailable:
-            return None
-        return await self._contacts.viewer(owner)
+    def _judge(self, tx: Tx, owner: Viewer) -> None:
+        judge_owners(tx, {owner.slack_user_id: owner}, self._admins, self._ops_channel, self._clock.now())
 
     async def _people(self) -> None:
         now = self._clock.now()

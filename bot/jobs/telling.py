@@ -20,7 +20,6 @@ from bot.core.model import (
     OutcomeKind,
     Preferences,
     Rule,
-    Viewer,
 )
 from bot.core.outage import Outage, why_counted
 from bot.core.ports import Tx
@@ -28,16 +27,19 @@ from bot.core.query import Filter
 from bot.core.routing import HEARING, route
 from bot.core.rule_filters import rule_filters
 from bot.jobs.away import away_summary
+from bot.jobs.owners import Owners, OwnersChanged, owners_of
 
 MOST_CARDS = 2_000  # sessions that one look at iSpring posts to one destination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollSettings:
-    """What the configuration says about polling. `baseline` is how far back the first listing is summarised;
+    """What the configuration says about polling. `admins` hear of orphaned rules where there is no OPS_CHANNEL;
+    `baseline` is how far back the first listing is summarised;
     `interval` the seconds between two looks; `catch_up` how old a completion may be to be posted after an outage."""
 
     ops_channel: str = ""
+    admins: frozenset[str] = frozenset()
     baseline: timedelta | None = None
     observer_wants: DirectMessages = DirectMessages.ALL
     employee_wants: DirectMessages = DirectMessages.NONE
@@ -67,7 +69,7 @@ def _of_now(rule: Rule, now: datetime | None) -> Rule:
 class Telling:
     """Owes, inside one transaction, what is to be told of its changes."""
 
-    def __init__(self, tx: Tx, settings: PollSettings, owners: Mapping[str, Viewer], look: Look) -> None:
+    def __init__(self, tx: Tx, settings: PollSettings, owners: Owners, look: Look) -> None:
         self.statuses: set[str] = set()  # that nobody knows
         self._tx = tx
         self._settings = settings
@@ -86,12 +88,15 @@ class Telling:
         return rule_filters(self._tx, self._rules, self._now)
 
     def about(self, change: Change) -> None:
-        """Takes up a stored change; `owe` owes what follows from all of them."""
+        """Takes up a stored change; `owe` owes what follows from all of them. Raises OwnersChanged where a rule has an
+        owner who was not asked about."""
         facts = change.after.facts
         if is_unknown(outcome_of(change.after)):
             self.statuses.add(facts.status)
         if change.news in (News.NONE, News.EDIT):
             return
+        if owners_of(self._rules) - self._owners.keys():
+            raise OwnersChanged("A rule changed hands while iSpring was read; that is told at the next look.")
         routed = route(
             change,
             rules=self._rules,

@@ -94,6 +94,7 @@ class Duties:
             contacts,
             PollSettings(
                 ops_channel=settings.ops_channel,
+                admins=settings.admins,
                 baseline=settings.summarise_back,
                 employee_wants=DirectMessages.ALL if settings.notify_employees else DirectMessages.NONE,
                 interval=settings.poll_interval,

@@ -1,7 +1,7 @@
 """A room to poll in: a small world, iSpring's stand-in over real HTTP, our client, a real database, a clock to turn."""
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -52,8 +52,12 @@ class KnownContacts:
     """Fulfils `core.ports.Contacts` for people whose ties are written down; nobody else is known."""
 
     viewers: dict[str, Viewer] = field(default_factory=dict)
+    while_asked: Callable[[], Awaitable[None]] | None = None  # what happens meanwhile, once
 
     async def viewer(self, user_id: str) -> Viewer:
+        meanwhile, self.while_asked = self.while_asked, None
+        if meanwhile is not None:
+            await meanwhile()
         return self.viewers.get(user_id) or Viewer(
             slack_user_id=user_id, person_id=None, is_admin=False, why="not linked"
         )

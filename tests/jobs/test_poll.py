@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
+from bot.core import pauses
 from bot.core.changes import outcome_of
 from bot.core.model import (
     ChangeKind,
@@ -240,6 +241,42 @@ async def test_a_rule_never_tells_more_than_its_owner_may_see(room: Room) -> Non
     room.world.add_session(employee=employee, observer=stranger)
     await room.poll()
     assert [notice.session for notice in await room.owed(where=place)] == [key_of(mine)]
+
+
+def an_admin(user_id: str) -> Viewer:
+    return Viewer(slack_user_id=user_id, person_id=None, is_admin=True)
+
+
+async def test_what_a_rule_hears_while_somebody_takes_it_over_is_told(room: Room) -> None:
+    place = Destination(DestinationKind.CHANNEL, "C0OLD000")
+    rule = await room.subscribe(owner="U0OLD", destination=place)
+
+    async def take_over() -> None:
+        now = room.clock.now()
+        await room.store.transact(lambda tx: pauses.take_over(tx, rule, "U0ADMIN", now))
+
+    room.contacts.viewers = {user: an_admin(user) for user in ("U0OLD", "U0ADMIN")}
+    room.contacts.while_asked = take_over
+    session = room.world.add_session()
+    await room.poll()
+    assert [notice.session for notice in await room.owed(where=place)] == [key_of(session)]
+
+
+async def test_what_is_completed_after_an_owner_left_waits_for_whoever_takes_their_rule_over(room: Room) -> None:
+    place = Destination(DestinationKind.CHANNEL, "C0OLD000")
+    rule = await room.subscribe(owner="U0OLD", destination=place)
+    room.contacts.viewers = {"U0ADMIN": an_admin("U0ADMIN")}  # nobody knows U0OLD any more
+    session = room.world.add_session()
+    await room.poll()
+    assert await room.posts(place) == []
+    orphan = await room.store.read(lambda tx: tx.rules.get(rule.rule_id))
+    assert orphan is not None and pauses.is_orphan(orphan)
+    assert [notice.destination.id for notice in await room.owed(NoticeKind.RULE_PAUSED)] == [OPS]
+
+    now = room.clock.now()
+    await room.store.transact(lambda tx: pauses.take_over(tx, orphan, "U0ADMIN", now))
+    [card] = await room.posts(place)
+    assert [owed.notice.session for owed in card.notices] == [key_of(session)]
 
 
 async def test_two_rules_of_one_channel_owe_one_card(room: Room) -> None:
