@@ -66,19 +66,15 @@ async def run(settings: Settings, clock: Clock) -> None:
 async def poll(settings: Settings, clock: Clock) -> PollReport:
     """One poll, then sends what is due, waiting at most a minute for looks. Raises SpotterError where another leads."""
     async with _parts(settings, clock) as parts:
-        leadership = Leadership(settings.database_path)
-        if not leadership.try_acquire():
+        if not parts.leadership.try_acquire():
             raise SpotterError(
-                f"Process {leadership.leader() or 'unknown'} leads this database and polls it already. "
+                f"Process {parts.leadership.leader() or 'unknown'} leads this database and polls it already. "
                 "Stop it first, or leave the polling to it."
             )
-        try:
-            await parts.duties.prepare()
-            report = await parts.duties.poll_once(is_last=True)
-            await parts.duties.round_once()
-            await parts.duties.deliver.once(limit_seconds=SEND_LIMIT)
-        finally:
-            leadership.release()
+        await parts.duties.prepare()
+        report = await parts.duties.poll_once(is_last=True)
+        await parts.duties.round_once()
+        await parts.duties.deliver.once(limit_seconds=SEND_LIMIT)
         return report
 
 
@@ -106,6 +102,9 @@ def _leave_now() -> None:
 async def _parts(settings: Settings, clock: Clock) -> AsyncIterator["Parts"]:
     interpreter.settle()
     async with AsyncExitStack() as opened:
+        leadership = Leadership(settings.database_path)
+        # Last of all, once the database is closed: a claim that still waits for it must not commit while another leads.
+        opened.callback(leadership.release)
         store = await opened.enter_async_context(opened_store(settings, clock))
         training = await opened.enter_async_context(ispring_reader(settings, clock))
         tallies = Tallies()
@@ -114,7 +113,7 @@ async def _parts(settings: Settings, clock: Clock) -> AsyncIterator["Parts"]:
         pulse = Pulse()
         counted = CountedTraining(training, tallies.ispring_failed)
         duties = Duties(settings, store, counted, messenger, contacts, clock, tallies, deaf_for=lambda: pulse.deaf_for)
-        yield Parts(settings, store, messenger, contacts, duties, clock, pulse, tallies)
+        yield Parts(settings, leadership, store, messenger, contacts, duties, clock, pulse, tallies)
 
 
 class Parts:
@@ -123,6 +122,7 @@ class Parts:
     def __init__(
         self,
         settings: Settings,
+        leadership: Leadership,
         store: Database,
         messenger: SlackMessenger,
         contacts: SlackContacts,
@@ -138,6 +138,7 @@ class Parts:
         self._pulse = pulse
         self._tallies = tallies
         self._door: SlackDoor | None = None
+        self.leadership = leadership
         self.duties = duties
         self._desk = Desk(
             store=store,
@@ -224,11 +225,10 @@ class Parts:
     # ---- leading -------------------------------------------------------------------------------------------------
 
     async def _lead(self, stop: asyncio.Event) -> None:
-        leadership = Leadership(self._settings.database_path)
         waiting = False
-        while not leadership.try_acquire():
+        while not self.leadership.try_acquire():
             if not waiting:
-                log.info("following", leader=leadership.leader())
+                log.info("following", leader=self.leadership.leader())
                 waiting = True
             await _until(stop, LEADERSHIP_TRY)
             if stop.is_set():
@@ -243,7 +243,6 @@ class Parts:
                 duties.cancel()
         finally:
             self._pulse.is_leader = False
-            leadership.release()
 
     def _note_round(self, is_well: bool) -> None:
         self._pulse.duties_go_on = is_well

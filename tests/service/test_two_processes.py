@@ -1,10 +1,16 @@
 """A second process beside the first: it answers, waits for its turn, and its rows are acted on."""
 
+import asyncio
 import csv
 import io
 import json
+import signal
 import sqlite3
+from datetime import UTC, datetime, timedelta
 
+from bot.core.model import Destination, DestinationKind, Notice, NoticeKind
+from bot.store.database import Database
+from bot.store.lock import Leadership
 from tests.service.house import ADMIN, BAKERY, ELSEWHERE, OPS, RESULTS, House, short
 
 
@@ -27,6 +33,30 @@ async def test_a_second_run_answers_while_the_first_leads_and_takes_over_when_it
     await second.has_polled()
     assert len(house.cards(session)) == 1
     assert await second.terminate() < 10
+
+
+async def test_nobody_leads_while_a_stopped_bot_still_waits_to_write(house: House) -> None:
+    bot = await house.started(POLL_INTERVAL="60")
+    await bot.until(lambda: len(house.texts(OPS)) == 2 and house.texts(RESULTS), "all that the start owes")
+    store = Database.open(house.folder / "spotter.db", now=datetime.now(UTC))
+    other_program = sqlite3.connect(store.path, isolation_level=None)
+    follower = Leadership(store.path)
+    place, now = Destination(DestinationKind.CHANNEL, OPS), datetime.now(UTC)
+    soon = Notice(kind=NoticeKind.OPS, destination=place, subject="soon", reason="a test", facts={"code": "over"})
+    try:
+        await store.transact(lambda tx: tx.outbox.owe(soon, now, now + timedelta(seconds=2)))
+        await asyncio.sleep(1)
+        other_program.execute("BEGIN IMMEDIATE")
+        await asyncio.sleep(1.5)  # the notice is due: the bot waits for the database, for up to five seconds
+        bot.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(9):
+            while not follower.try_acquire():
+                await asyncio.sleep(0.01)
+        assert await bot.ended(seconds=2.5) == 0
+    finally:
+        follower.release()
+        other_program.close()
+        store.close()
 
 
 async def test_polling_beside_a_running_bot_says_who_leads(house: House) -> None:
