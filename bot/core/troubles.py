@@ -7,6 +7,7 @@ found by the poll and the roll call; the rest is looked for here, again and agai
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 POLL_LATE = timedelta(minutes=15)  # or five intervals, where that is longer: shorter gaps mend themselves
 STUCK = timedelta(minutes=30)  # that something due may wait: more than the longest back-off, less than a shift
@@ -21,8 +22,9 @@ Facts = Mapping[str, str | int | float | None]
 class Signs:
     """What can be seen at one moment.
 
-    `reading_since` is when this process began to poll; `waiting_since` of the oldest message that is due and not held;
-    `deaf_for` in seconds; `disk_left` in bytes, None where it can't be told.
+    `reading_since` is when this process began to poll; `last_poll_at` when a poll last ended, None where that is not
+    known; `waiting_since` of the oldest message that is due and not held; `turned_at` up to when times
+    may be of before the clock was turned; `deaf_for` in seconds; `disk_left` in bytes, None where it can't be told.
     """
 
     now: datetime
@@ -34,6 +36,7 @@ class Signs:
     app_refused: str
     deaf_for: float
     disk_left: int | None
+    turned_at: datetime | None = None
 
 
 # Where somebody would set a limit: 1,000, 2,000, 5,000, 10,000 and so on to 5,000,000.
@@ -48,23 +51,56 @@ def is_round(sessions: int) -> bool:
 WATCHED = ("poll_stale", "deliveries_stuck", "app_refused", "socket_deaf", "disk_nearly_full")
 
 
-def troubles(signs: Signs, is_open: frozenset[str] = frozenset()) -> Mapping[str, Facts]:
-    """The troubles of `WATCHED` there are now, by code, with what their sentences need; `is_open`: those there were."""
-    found: dict[str, Facts] = {}
-    last = max(signs.last_poll_at or signs.reading_since, signs.reading_since)
-    if signs.now - last > max(POLL_LATE, 5 * timedelta(seconds=signs.poll_interval)):
-        found["poll_stale"] = {"minutes": _minutes(signs.now - last)}
-    if signs.app_refused:
-        found["app_refused"] = {"why": signs.app_refused}
-    elif signs.waiting_since is not None and signs.now - signs.waiting_since > STUCK:
-        # A refused app explains it; and its messages are stuck by intention.
-        found["deliveries_stuck"] = {"messages": signs.waiting, "minutes": _minutes(signs.now - signs.waiting_since)}
+def troubles(signs: Signs, before: Mapping[str, Facts] = MappingProxyType({})) -> Mapping[str, Facts]:
+    """The troubles of `WATCHED` there are now, by code, with what their sentences need; `before`: those there were.
+
+    One that was there ends only on proof: a process that just began, or a clock that was just turned, can't tell yet.
+    """
+    found: dict[str, Facts | None] = {
+        "poll_stale": _poll_stale(signs, before.get("poll_stale")),
+        "deliveries_stuck": _deliveries_stuck(signs, before.get("deliveries_stuck")),
+        "app_refused": {"why": signs.app_refused} if signs.app_refused else None,
+        "socket_deaf": _socket_deaf(signs, before.get("socket_deaf")),
+        "disk_nearly_full": _disk_nearly_full(signs, before.get("disk_nearly_full")),
+    }
+    return {code: facts for code, facts in found.items() if facts is not None}
+
+
+def _poll_stale(signs: Signs, before: Facts | None) -> Facts | None:
+    last = signs.last_poll_at
+    if before is None:
+        last = max(last or signs.reading_since, signs.reading_since)
+    if last is None:
+        return before
+    is_late = signs.now - last > max(POLL_LATE, 5 * timedelta(seconds=signs.poll_interval))
+    return {"minutes": _minutes(signs.now - last)} if is_late else None
+
+
+def _deliveries_stuck(signs: Signs, before: Facts | None) -> Facts | None:
+    since, turned_at = signs.waiting_since, signs.turned_at
+    if since is None:
+        return None
+    if before is None:
+        if signs.app_refused:
+            return None  # that explains it, and its messages are stuck by intention
+        since = max(since, turned_at or since)
+    elif since > signs.now or (turned_at is not None and since <= turned_at):
+        return {**before, "messages": signs.waiting}  # of before the turn: nobody knows how old it is
+    is_stuck = signs.now - since > STUCK
+    return {"messages": signs.waiting, "minutes": _minutes(signs.now - since)} if is_stuck else None
+
+
+def _socket_deaf(signs: Signs, before: Facts | None) -> Facts | None:
     if signs.deaf_for > DEAF.total_seconds():
-        found["socket_deaf"] = {"minutes": int(signs.deaf_for // 60)}
-    limit = DISK_ENOUGH if "disk_nearly_full" in is_open else DISK_LEFT
-    if signs.disk_left is not None and signs.disk_left < limit:
-        found["disk_nearly_full"] = {"megabytes": signs.disk_left // (1024 * 1024)}
-    return found
+        return {"minutes": int(signs.deaf_for // 60)}
+    return before if signs.deaf_for > 0 else None
+
+
+def _disk_nearly_full(signs: Signs, before: Facts | None) -> Facts | None:
+    if signs.disk_left is None:
+        return before
+    is_low = signs.disk_left < (DISK_LEFT if before is None else DISK_ENOUGH)
+    return {"megabytes": signs.disk_left // (1024 * 1024)} if is_low else None
 
 
 def _minutes(span: timedelta) -> int:

@@ -52,11 +52,14 @@ class Watch:
     async def once(self) -> None:
         """Compares what is wrong now with what was, and owes what is to be told of the difference."""
         now, deaf_for, disk_left = self._clock.now(), self._senses.deaf_for(), self._senses.disk_left()
-        if self._time_of_day.turned():
-            self._since = self._turned_at = now  # times of before it tell of no delay, nor of none
+        if by := self._time_of_day.turned():
+            self._since = now
+            self._turned_at = max(
+                now, now - by
+            )  # times up to this may be of before: they tell of no delay, nor of none
 
         def work(tx: Tx) -> bool:
-            before = frozenset(trouble.code for trouble in tx.troubles.all())
+            before = {trouble.code: trouble.facts for trouble in tx.troubles.all()}
             found = troubles(self._signs(tx, now, deaf_for, disk_left), before)
             told = [note_trouble(tx, self._ops_channel, code, found.get(code), now) for code in WATCHED]
             return any(told)
@@ -70,20 +73,19 @@ class Watch:
     def _signs(self, tx: Tx, now: datetime, deaf_for: float, disk_left: int | None) -> Signs:
         poll, counts = tx.sessions.poll_state(), tx.outbox.counts()
         last_poll_at = poll.last.ended_at if poll.last else None
-        waiting_since = counts.oldest_at
-        if self._turned_at is not None:
-            last_poll_at = last_poll_at if last_poll_at and last_poll_at <= now else None
-            waiting_since = max(waiting_since, self._turned_at) if waiting_since else None
+        if last_poll_at is not None and last_poll_at > now:  # the clock was turned back since
+            last_poll_at = None
         return Signs(
             now=now,
             reading_since=self._since,
             last_poll_at=last_poll_at,
             poll_interval=self._poll_interval,
-            waiting_since=waiting_since,
+            waiting_since=counts.oldest_at,
             waiting=counts.waiting + counts.sending + counts.unsure,
             app_refused=counts.app_refused,
             deaf_for=deaf_for,
             disk_left=disk_left,
+            turned_at=self._turned_at,
         )
 
 

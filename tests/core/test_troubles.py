@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.core.troubles import DISK_ENOUGH, DISK_LEFT, Signs, is_round, troubles
+from bot.core.troubles import DISK_ENOUGH, DISK_LEFT, Facts, Signs, is_round, troubles
 
 NOW = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
 WELL = Signs(
@@ -51,11 +51,38 @@ def test_a_nearly_full_disk_stays_trouble_until_there_is_enough_space() -> None:
     low, between = replace(WELL, disk_left=DISK_LEFT - 1), replace(WELL, disk_left=DISK_LEFT + 1)
     assert troubles(low) == {"disk_nearly_full": {"megabytes": 199}}
     assert troubles(between) == {}
-    assert troubles(between, frozenset({"disk_nearly_full"})) == {"disk_nearly_full": {"megabytes": 200}}
-    assert troubles(replace(WELL, disk_left=DISK_ENOUGH), frozenset({"disk_nearly_full"})) == {}
+    assert troubles(between, troubles(low)) == {"disk_nearly_full": {"megabytes": 200}}
+    assert troubles(replace(WELL, disk_left=DISK_ENOUGH), troubles(low)) == {}
     assert troubles(replace(WELL, disk_left=None)) == {}
 
 
 def test_only_numbers_at_which_somebody_would_set_a_limit_are_round() -> None:
     assert [n for n in (1_000, 2_000, 5_000, 10_000, 50_000, 100_000, 1_000_000) if not is_round(n)] == []
     assert [n for n in (0, 100, 999, 1_001, 3_000, 12_000, 15_000) if is_round(n)] == []
+
+
+def test_what_was_there_ends_only_on_proof() -> None:
+    just_began = replace(
+        WELL, reading_since=NOW, last_poll_at=NOW - timedelta(hours=1), deaf_for=20.0, disk_left=None, turned_at=NOW
+    )
+    unproven = replace(just_began, waiting=2, waiting_since=NOW - timedelta(minutes=40))
+    before: dict[str, Facts] = {
+        "poll_stale": {"minutes": 59},
+        "deliveries_stuck": {"messages": 3, "minutes": 31},
+        "socket_deaf": {"minutes": 5},
+        "disk_nearly_full": {"megabytes": 100},
+    }
+    assert troubles(unproven) == {}
+    assert troubles(unproven, before) == before | {
+        "poll_stale": {"minutes": 60},
+        "deliveries_stuck": {"messages": 2, "minutes": 31},
+    }
+    proven = replace(unproven, last_poll_at=NOW, deaf_for=0, disk_left=DISK_ENOUGH, waiting=0, waiting_since=None)
+    assert troubles(proven, before) == {}
+
+
+def test_what_waits_since_after_a_turn_of_the_clock_proves_that_what_was_stuck_has_gone() -> None:
+    before: dict[str, Facts] = {"deliveries_stuck": {"messages": 3, "minutes": 31}}
+    turned = replace(WELL, turned_at=NOW - timedelta(minutes=5), waiting=1)
+    assert troubles(replace(turned, waiting_since=NOW - timedelta(minutes=1)), before) == {}
+    assert troubles(replace(turned, waiting_since=NOW + timedelta(minutes=50)), before) != {}  # turned back

@@ -99,6 +99,22 @@ async def test_a_restart_in_the_middle_of_a_trouble_tells_nothing_twice(lookout:
     assert await lookout.told() == ["disk_nearly_full"]
 
 
+async def test_restarts_in_the_middle_of_what_only_time_shows_tell_nothing_twice(lookout: Lookout) -> None:
+    await lookout.polled()
+    for _ in range(4):
+        lookout.restart()
+        for minute in range(20):
+            lookout.machine.deaf_for = 60.0 * minute + 1.0
+            await lookout.watch.once()
+            lookout.clock.advance(timedelta(minutes=1))
+    # Nobody sends here: the messages about the first two are stuck.
+    assert await lookout.told() == ["socket_deaf", "poll_stale", "deliveries_stuck"]
+    lookout.machine.deaf_for = 0.0
+    await lookout.polled()
+    await lookout.watch.once()
+    assert await lookout.open() == ["deliveries_stuck"]
+
+
 async def test_polls_that_stop_are_noticed_and_so_is_the_next(lookout: Lookout) -> None:
     await lookout.polled()
     lookout.clock.advance(timedelta(minutes=20))

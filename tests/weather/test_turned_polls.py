@@ -66,6 +66,22 @@ async def test_the_watch_raises_no_alarm_because_of_the_turn(room: Room, clock: 
     assert await room.ops() == ["baseline_done"]
 
 
+@pytest.mark.parametrize("by", [-HOUR, timedelta(seconds=5), HOUR], ids=["back", "five seconds forth", "forth"])
+async def test_what_is_stuck_is_not_over_because_of_the_turn(room: Room, clock: TurnedClock, by: timedelta) -> None:
+    await room.subscribe()
+    await room.poll()
+    room.world.add_session(percent=90)
+    await room.poll()
+    senses = Senses(lambda: 0.0, lambda: None)
+    watch = Watch(room.store, clock, senses, ops_channel="C0OPS0000", poll_interval=100_000, wake=lambda: None)
+    for minute in range(80):
+        if minute == 40:
+            clock.turn(by)
+        clock.advance(timedelta(minutes=1))
+        await watch.once()
+    assert await room.ops() == ["baseline_done", "deliveries_stuck"]
+
+
 async def test_after_a_turn_back_the_watch_still_notices_that_polls_have_stopped(
     room: Room, clock: TurnedClock
 ) -> None:
