@@ -22,7 +22,7 @@ NOT_FOUND = "channel_not_found"
 SHARED_OUTSIDE = "shared_outside"
 # What a look at the channel proves or disproves; of the rest (a policy, say) only another try can tell.
 SEEN_BY_LOOKING = frozenset({NOT_IN_CHANNEL, ARCHIVED, "channel_is_archived", NOT_FOUND, SHARED_OUTSIDE})
-_MAY_NOT_LOOK = "missing_scope"  # begins what Slack says where it may not be asked; posts are refused otherwise
+_MAY_NOT_LOOK = "missing_scope"  # how the reason begins where a look itself was refused: another one can tell
 TRIED_AGAIN = timedelta(hours=24)
 # Why a rule rests.
 TURNED_PUBLIC = "turned_public"

@@ -16,7 +16,7 @@ ABOUT_PEOPLE = frozenset((NoticeKind.SESSION, NoticeKind.SHARED, NoticeKind.COUN
 
 
 class LookFirst(Exception):
-    """Takes a claim back: whether its channel is our company's own is not known well enough. `was_known` once."""
+    """Takes a claim back: nobody knows lately whether its channel is our company's own. `was_known`: once it was."""
 
     def __init__(self, was_known: bool) -> None:
         super().__init__()
