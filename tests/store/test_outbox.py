@@ -5,7 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.model import DeliveryState, Destination, DestinationKind, Notice, NoticeKind, OwedNotice, SessionKey
+from bot.core.model import (
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Notice,
+    NoticeKind,
+    OwedNotice,
+    RuleState,
+    SessionKey,
+)
 from bot.core.ports import OutboxCounts, Told, Tx
 from bot.store.database import Database
 from bot.store.deliveries import ATTEMPTS_KEPT
@@ -367,6 +376,24 @@ async def test_what_left_its_message_before_an_unclear_post_can_be_wanted_again(
         tx.outbox.drop_notices([first.notice_id], "it was re-opened")
         becomes(tx, replace(delivery, notices=(second,)), DeliveryState.UNSURE)
         assert tx.outbox.owe(a_notice(SESSIONS[0], ANA), LATER) is not may_have_been_posted_before
+
+    await db.transact(story)
+
+
+async def test_what_left_a_message_before_a_try_that_is_unsure_can_be_wanted_again(db: Database) -> None:
+    left, stayed = SESSIONS[:2]
+
+    def story(tx: Tx) -> None:
+        old, living = (tx.rules.add(ROOM, "U1", "", RuleState.ACTIVE, NOON) for _ in range(2))
+        for facts in SESSIONS[:4]:
+            tx.outbox.owe(a_notice(facts, rules=(old.rule_id if facts is left else living.rule_id,)), NOON)
+        becomes(tx, claim(tx), DeliveryState.WAITING)
+        tx.rules.set_state(old.rule_id, RuleState.ENDED, "unsubscribed", NOON)
+        unsure = becomes(tx, claim(tx), DeliveryState.UNSURE)
+        assert left.key not in keys(unsure.notices) and stayed.key in keys(unsure.notices)
+        assert tx.outbox.owe(a_notice(left, rules=(living.rule_id,)), NOON)
+        assert not tx.outbox.owe(a_notice(stayed, rules=(living.rule_id,)), NOON)
+        assert keys(claim(tx, name="another").notices) == [left.key]
 
     await db.transact(story)
 
