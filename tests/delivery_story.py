@@ -67,6 +67,7 @@ ANSWERS: Mapping[str, PostResult] = {
     "throttled": Throttled(20.0),
     "not sent": NotSent("connection refused"),
     "unsure": Unsure("the reply was lost"),
+    "refused in an unknown word": Unsure("brand_new", refused=True),
     "gone": DestinationGone("is_archived"),
     "refused": MessageRefused("invalid_blocks"),
     "app refused": AppRefused("token_revoked"),
@@ -88,10 +89,11 @@ ARROWS = frozenset(
     {
         # the delivery picture
         "claimed", "sent", "throttled", "not sent", "unsure", "held", "goes as plain text", "dead: refused twice",
-        "app refused", "app accepted again", "retried", "released", "edited",
+        "app refused", "app accepted again", "retried", "released", "edited", "refused in an unknown word",
         # looks
         "found", "absent once", "absent twice", "sent again unread", "dead: unsure twice", "looks later",
         "gone while unsure",
+        "absent: goes as plain text", "dead: refused in unknown words",
         # what happens meanwhile
         "died while sending", "arrived late", "found after a death", "grouped", "the same group again",
         "corrected while waiting", "corrected while sending", "corrected while unsure", "turned bad",
@@ -432,7 +434,7 @@ class Story:
         there = [one for one in self._posted if one.delivery_id == name]
         truth = Found(there[-1].room.id, there[-1].ts) if there else Absent()
         look: LookResult = truth if what == "truth" else LOOKS[what]
-        decided = after_look(delivery, look, now=self.now)
+        decided = after_look(delivery, look, now=self.now, dice=HALF)
         if isinstance(look, Found):
             decided = versions_shown(decided, self._remembered.get(name, {}) if is_first_attempt(delivery) else {})
         match look:
@@ -442,6 +444,10 @@ class Story:
                     self.reached.add("found after a death")
             case Absent():
                 self.reached.add("absent once" if delivery.looks == 0 else "absent twice")
+                if decided.plain and not delivery.plain:
+                    self.reached.add("absent: goes as plain text")
+                if decided.state is DeliveryState.DEAD:
+                    self.reached.add("dead: refused in unknown words")
             case LookLater():
                 self.reached.add("looks later")
             case Unreadable():

@@ -119,7 +119,7 @@ TestDelivery.settings = settings(
 
 def test_random_steps_reach_every_arrow_of_the_picture(tmp_path: Path) -> None:
     """The same steps, from one seed: what the machine can do is all there is, not a part of it."""
-    dice = random.Random(18)
+    dice = random.Random(1)
     reached: set[str] = set()
     steps = 0
     while reached != ARROWS:
@@ -129,9 +129,9 @@ def test_random_steps_reach_every_arrow_of_the_picture(tmp_path: Path) -> None:
         story = Story(folder)
         weather = Weather(dice)
         try:
-            for _ in range(80):
+            for step in range(80):
                 steps += 1
-                one_step(story, dice, weather)
+                one_step(story, dice, weather, is_left_alone=step >= weather.left_alone_from)
             story.come_to_rest()
             story.check()
         finally:
@@ -144,16 +144,18 @@ class Weather:
     """What Slack tends to in one story: troubles that need each other must meet."""
 
     def __init__(self, dice: random.Random) -> None:
+        self.arrives = dice.choice((0.1, 0.5))  # how much of what gets no clear answer is there all the same
         # Most arrows begin where nothing is sure; only what can never be read is dead after two looks.
-        self.answers = dice.choices(("ok", "unsure", *ANSWERS), k=dice.randint(2, 3))
-        self.looks = dice.choices(("truth", "unreadable", *LOOKS), k=dice.choice((1, 1, 2)))
+        self.answers = dice.choices(("ok", "unsure", *ANSWERS), k=dice.randint(1, 3))
+        self.looks = dice.choices(("truth", "truth", "unreadable", *LOOKS), k=dice.choice((1, 1, 2)))
         self.edits = dice.choices(("ok", *EDIT_ANSWERS), k=2)
         if dice.random() < 0.1:
             self.answers, self.looks = ["unsure"], ["unreadable"]
+        self.left_alone_from = dice.choice((20, 80))  # what takes several tries and looks needs its time
 
 
-def one_step(story: Story, dice: random.Random, weather: Weather) -> None:
-    room, arrives = dice.choice(ROOMS), dice.random() < 0.5
+def one_step(story: Story, dice: random.Random, weather: Weather, *, is_left_alone: bool) -> None:
+    room, arrives = dice.choice(ROOMS), dice.random() < weather.arrives
     number, result = dice.randint(1, NUMBERS), dice.choice(RESULTS)
 
     def finish_together() -> None:
@@ -165,23 +167,26 @@ def one_step(story: Story, dice: random.Random, weather: Weather) -> None:
             story.answer(room, dice.choice(weather.answers), arrives=arrives)
 
     steps: list[tuple[float, Callable[[], object]]] = [
-        (4, lambda: story.see(number, result)),
-        (1, finish_together),
         (5, lambda: story.claim(room)),
         (6, answer),
         (6, lambda: story.look(dice.choice(weather.looks))),
-        (1, story.arrive_late),
         (5, lambda: story.edit(dice.choice(weather.edits), arrives=arrives)),
+        (6, story.wait_for_what_is_due),
+        (2, lambda: story.release(room)),
+        (2, story.accept_app),
+    ]
+    disturbances: list[tuple[float, Callable[[], object]]] = [
+        (4, lambda: story.see(number, result)),
+        (1, finish_together),
+        (1, story.arrive_late),
         (1, lambda: story.edit("ok", meanwhile=(number, 40.0))),
         (1, lambda: story.die(arrives=arrives)),
-        (6, story.wait_for_what_is_due),
-        (1, lambda: story.end_rules(room, all_of_them=arrives)),
+        (1, lambda: story.end_rules(room, all_of_them=dice.random() < 0.5)),
         (2, lambda: story.subscribe(room)),
         (1, lambda: story.rest(room)),
         (2, lambda: story.go_on(room)),
         (0.2, lambda: story.erase(number)),
-        (2, lambda: story.release(room)),
-        (2, story.accept_app),
         (1, story.retry_the_dead),
     ]
-    dice.choices([step for _, step in steps], [weight for weight, _ in steps])[0]()
+    possible = steps if is_left_alone else [*steps, *disturbances]
+    dice.choices([step for _, step in possible], [weight for weight, _ in possible])[0]()

@@ -3,18 +3,20 @@
 waiting ─claim─▶ sending ─ok─▶ sent ──version rises──▶ edit in place
    ▲                ├─ throttled(after): waiting until then; not counted as an attempt
    │                ├─ surely not sent: waiting, back-off with jitter
-   │                ├─ unsure: look (5 s and 35 s after the attempt ended), then send again
+   │                ├─ unsure: look, then send again; also where Slack says no in a word nobody knows
    │                ├─ destination gone: held; the rule is paused, its owner told once
    │                ├─ message refused: once as plain text, then dead with its reason
    │                └─ app refused: sending pauses, nothing is marked dead
    └────── outbox retry ────── dead
 
-A look reads the conversation back, 5 s and again 35 s after the attempt ended:
+A look reads the conversation back, 5 s and again 35 s after the attempt ended; the second comes ever later the more
+tries there were, so that what gets lost again and again is not posted again and again:
 
 unsure ─look─▶ found: sent, with that ts; which version it shows is unknown, so it owes an edit
    ▲             ├─ absent, the first time: look again
    │             ├─ destination gone: looked for once it is back
    │             ├─ absent twice: waiting, at once: the same delivery again, same id, same notices
+   │             ├─ absent twice, and Slack had said no in a word nobody knows: once as plain text, then dead with it
    │             ├─ may not be read: waiting, at once, and only once; unsure again after that: dead with its reason
    └─────────────┴─ can't be read now: later; does not count as a look
 """
@@ -24,15 +26,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.core.cadence import backoff
+from bot.core.cadence import LONGEST_BACKOFF, backoff
 from bot.core.model import Delivery, DeliveryState
 
 FIRST_LOOK = timedelta(seconds=5)
 # What Slack takes up to 30 s after we hung up is found: the rest is margin for the moment it becomes readable.
 SECOND_LOOK = timedelta(seconds=35)
 _LATER = timedelta(seconds=30)
+_LATEST = timedelta(seconds=LONGEST_BACKOFF)
 _EDIT_LATER = 60.0  # seconds
-_EDIT_MUCH_LATER = 3600.0  # seconds: a channel that is gone rarely comes back within minutes
+_EDIT_MUCH_LATER = 3600.0  # seconds: a channel that is gone, or a no nobody knows, rarely changes within minutes
 
 # ---- what an attempt answers -------------------------------------------------------------------------------------
 
@@ -67,9 +70,10 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """No clear answer: it may have been posted."""
+    """No clear answer: it may have been posted. `refused`: Slack did say no, but `why` is a word nobody knows."""
 
     why: str
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ def after_post(delivery: Delivery, result: PostResult, *, now: datetime, dice: f
     That a destination is gone or the app refused also concerns others: holding the destination and pausing all
     sending is the caller's.
     """
-    ended = replace(delivery, attempt_ended_at=now, looks=0, due_at=now)
+    ended = replace(delivery, attempt_ended_at=now, looks=0, due_at=now, refused="")
     tried = replace(ended, attempts=delivery.attempts + 1)
     match result:
         case Sent(channel, ts):
@@ -159,8 +163,9 @@ def after_post(delivery: Delivery, result: PostResult, *, now: datetime, dice: f
         case NotSent(why):
             due_at = now + timedelta(seconds=backoff(tried.attempts, dice))
             return replace(tried, state=DeliveryState.WAITING, due_at=due_at, why=f"not sent: {why}")
-        case Unsure(why):
-            return _unsure(tried, now, f"unsure whether it was posted: {why}")
+        case Unsure(why, refused):
+            unknown = replace(tried, refused=why if refused else "")
+            return _unsure(unknown, now, f"unsure whether it was posted: {why}")
         case DestinationGone(why):
             return replace(tried, state=DeliveryState.HELD, why=f"the destination is gone: {why}")
         case MessageRefused(why) if not delivery.plain:
@@ -175,22 +180,31 @@ def after_post(delivery: Delivery, result: PostResult, *, now: datetime, dice: f
 
 def after_crash(delivery: Delivery, *, now: datetime) -> Delivery:
     """What was being sent when a process died: it may have been posted."""
-    tried = replace(delivery, attempts=delivery.attempts + 1, attempt_ended_at=now, looks=0)
+    tried = replace(delivery, attempts=delivery.attempts + 1, attempt_ended_at=now, looks=0, refused="")
     return _unsure(tried, now, "Spotter was stopped while posting it")
 
 
-def after_look(delivery: Delivery, look: LookResult, *, now: datetime) -> Delivery:
-    """An unsure delivery after its conversation was read back, `now`."""
+def after_look(delivery: Delivery, look: LookResult, *, now: datetime, dice: float) -> Delivery:
+    """An unsure delivery after its conversation was read back, `now`. `dice` as in `after_post`."""
+    ended = delivery.attempt_ended_at or now
     match look:
         case Found(channel, ts):
             unknown = {owed.notice_id: 0 for owed in delivery.notices if owed.notice.session is not None}
             found = replace(delivery, state=DeliveryState.SENT, channel=channel, ts=ts, due_at=now, why="")
             return versions_shown(found, unknown)
         case Absent() if delivery.looks == 0:
-            ended = delivery.attempt_ended_at or now
+            # Here and not before it is sent again: what is unsure holds up nothing else.
+            pause = timedelta(seconds=backoff(delivery.attempts - 1, dice) if delivery.attempts > 1 else 0.0)
             # A first look that came late is followed by a pause too: two looks at one instant see the same.
-            due_at = max(ended + SECOND_LOOK, now + FIRST_LOOK)
+            due_at = max(ended + SECOND_LOOK + pause, now + FIRST_LOOK)
             return replace(delivery, looks=1, due_at=due_at, why="not found once: looks again")
+        case Absent() if delivery.refused and delivery.plain:
+            why = f"Slack refuses it: {delivery.refused}"
+            return replace(delivery, state=DeliveryState.DEAD, looks=delivery.looks + 1, due_at=now, why=why)
+        case Absent() if delivery.refused:
+            again = f"not found twice, and Slack refused it ({delivery.refused}): goes as plain text"
+            tried = replace(delivery, looks=delivery.looks + 1, plain=True)
+            return replace(tried, state=DeliveryState.WAITING, due_at=now, why=again)
         case Absent():
             why = "not found twice: is sent again"
             return replace(delivery, state=DeliveryState.WAITING, looks=delivery.looks + 1, due_at=now, why=why)
@@ -204,8 +218,9 @@ def after_look(delivery: Delivery, look: LookResult, *, now: datetime) -> Delive
             # The caller holds the destination, and what is unsure there is looked for when it is released.
             return replace(delivery, due_at=now + FIRST_LOOK, why=f"the destination is gone before a look: {why}")
         case LookLater(why, after):
-            due_at = now + (_LATER if after is None else timedelta(seconds=after))
-            return replace(delivery, due_at=due_at, why=f"the conversation can't be read now: {why}")
+            # As long again as it has been unsure by now: what can't be read for long is asked for ever more seldom.
+            pause = max(_LATER, min(now - ended, _LATEST)) if after is None else timedelta(seconds=after)
+            return replace(delivery, due_at=now + pause, why=f"the conversation can't be read now: {why}")
 
 
 def is_first_attempt(delivery: Delivery) -> bool:
@@ -237,10 +252,10 @@ def after_edit(result: EditResult, *, now: datetime, dice: float) -> AfterEdit:
             return AfterEdit(shown=True)
         case Throttled(after):
             return AfterEdit(due_at=now + timedelta(seconds=after))
+        case DestinationGone() | Unsure(refused=True):
+            return AfterEdit(due_at=now + timedelta(seconds=_EDIT_MUCH_LATER * (0.5 + dice)))
         case NotSent() | Unsure() | AppRefused():
             return AfterEdit(due_at=now + timedelta(seconds=_EDIT_LATER * (0.5 + dice)))
-        case DestinationGone():
-            return AfterEdit(due_at=now + timedelta(seconds=_EDIT_MUCH_LATER * (0.5 + dice)))
         case MessageRefused(why) | Ended(why):
             return AfterEdit(ended=why)
 

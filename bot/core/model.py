@@ -418,6 +418,7 @@ class Delivery:
     `attempts` counts tries that count; `looks` how often we read the conversation back since the last attempt.
     `slack_time` is Slack's own clock, in Unix seconds, when the last attempt began.
     `resent_blind`: it was sent again once though the conversation may not be read; not a second time.
+    `refused`: Slack's word for no, where its last attempt ended with one that nobody knows.
     """
 
     delivery_id: str
@@ -435,6 +436,7 @@ class Delivery:
     attempt_ended_at: datetime | None = None
     slack_time: float | None = None
     resent_blind: bool = False
+    refused: str = ""
     why: str = ""
 
 

@@ -307,7 +307,7 @@ class Sender:
         else:
             look = unplaced_look(placed)
         now = self._clock.now()
-        decided = after_look(delivery, look, now=now)
+        decided = after_look(delivery, look, now=now, dice=self._dice())
         if isinstance(look, Found):
             # Without the versions that were posted, or where an earlier post may be what was found, the card is edited
             # once to be sure.

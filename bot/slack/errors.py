@@ -61,12 +61,17 @@ DECISIONS: Mapping[str, Decision] = _table(
     cap=(Decision.WORKSPACE_RATE, "message_limit_exceeded"),
     migration=(Decision.MIGRATION, "team_added_to_org org_login_required"),
     broken=(Decision.UNSURE, "internal_error fatal_error service_unavailable request_timeout"),
-    channel=(Decision.DESTINATION, "channel_not_found not_in_channel is_archived channel_is_archived"),
+    channel=(
+        Decision.DESTINATION,
+        "channel_not_found not_in_channel is_archived channel_is_archived is_inactive external_channel_migrating",
+    ),
     policy=(
         Decision.DESTINATION,
         "restricted_action restricted_action_read_only_channel restricted_action_thread_only_channel "
         "restricted_action_non_threadable_channel restricted_action_thread_locked cannot_reply_to_message "
-        "thread_not_found",
+        "thread_not_found slack_connect_canvas_sharing_blocked slack_connect_clip_sharing_blocked "
+        "slack_connect_file_link_sharing_blocked slack_connect_file_upload_sharing_blocked "
+        "slack_connect_lists_sharing_blocked",
     ),
     person=(
         Decision.DESTINATION,
@@ -77,7 +82,8 @@ DECISIONS: Mapping[str, Decision] = _table(
     body=(
         Decision.MESSAGE,
         "msg_too_long msg_blocks_too_long invalid_blocks invalid_blocks_format too_many_attachments no_text "
-        "markdown_text_conflict invalid_attachments invalid_arguments invalid_arg_name invalid_array_arg "
+        "markdown_text_conflict attachment_payload_limit_exceeded too_many_contact_cards invalid_attachments "
+        "invalid_arguments invalid_arg_name invalid_array_arg "
         "invalid_charset invalid_form_data invalid_json json_not_object invalid_post_type missing_post_type",
     ),
     metadata=(
@@ -90,7 +96,8 @@ DECISIONS: Mapping[str, Decision] = _table(
     rights=(
         Decision.RIGHTS,
         "missing_scope not_allowed_token_type no_permission access_denied app_access_restricted ekm_access_denied "
-        "accesslimited enterprise_is_restricted two_factor_setup_required",
+        "accesslimited team_access_not_granted enterprise_is_restricted two_factor_setup_required "
+        "method_deprecated deprecated_endpoint",
     ),
     gone=(Decision.ENDED, "message_not_found cant_update_message edit_window_closed"),
 )
@@ -120,6 +127,7 @@ class _Heard:
     needed: str | None = None
     retry_after: float | None = None
     why: str = ""
+    is_no: bool = False  # Slack itself said no, whatever the word
 
     @property
     def decision(self) -> Decision | None:
@@ -138,9 +146,9 @@ def _heard(problem: Exception) -> _Heard:
         return _Heard(reached=True, why=_kind(problem))
     answer = problem.response  # the SDK's response, or aiohttp's own where the body was no JSON
     status = _status(getattr(answer, "status_code", None)) or _status(getattr(answer, "status", None))
-    body = getattr(answer, "data", None)
-    code = body.get("error") if isinstance(body, dict) else None
-    needed = body.get("needed") if isinstance(body, dict) else None
+    data = getattr(answer, "data", None)
+    body = data if isinstance(data, dict) else {}
+    code, needed = body.get("error"), body.get("needed")
     code = code if isinstance(code, str) and code else None
     return _Heard(
         reached=True,
@@ -149,11 +157,12 @@ def _heard(problem: Exception) -> _Heard:
         needed=needed if isinstance(needed, str) and needed else None,
         retry_after=retry_after(getattr(answer, "headers", None)),
         why=code or f"HTTP {status} without an answer of Slack's",
+        is_no=code is not None and body.get("ok") is False and status is not None and status < 500,
     )
 
 
 def post_result(problem: Exception) -> PostResult:
-    """What a failed chat.postMessage means. Anything unknown is Unsure."""
+    """What a failed chat.postMessage means. Anything unknown is Unsure, also a no in a word that is in no table."""
     heard = _heard(problem)
     match heard.decision:
         case Decision.ENDED:
@@ -189,7 +198,7 @@ def _sending_result(heard: _Heard, decision: Decision | None) -> PostResult:
         case Decision.TOKEN | Decision.RIGHTS:
             return AppRefused(heard.why, heard.needed)
         case _:
-            return Unsure(heard.why)
+            return Unsure(heard.why, refused=decision is None and heard.is_no)
 
 
 def look_result(problem: Exception) -> LookResult:

@@ -18,8 +18,9 @@ from bot.store.columns import (
 ATTEMPTS_KEPT = 50  # of one delivery
 _WRITE = (
     "UPDATE deliveries SET state = :state, due_at = :due_at, attempts = :attempts, looks = :looks, plain = :plain,"
-    " resent_blind = :resent_blind, channel = :channel, ts = :ts, attempt_started_at = :attempt_started_at,"
-    " attempt_ended_at = :attempt_ended_at, slack_time = :slack_time, why = :why WHERE delivery_id = :delivery_id"
+    " resent_blind = :resent_blind, refused = :refused, channel = :channel, ts = :ts,"
+    " attempt_started_at = :attempt_started_at, attempt_ended_at = :attempt_ended_at, slack_time = :slack_time,"
+    " why = :why WHERE delivery_id = :delivery_id"
 )
 
 
@@ -35,6 +36,7 @@ def delivery_of(connection: sqlite3.Connection, row: sqlite3.Row) -> Delivery:
         looks=row["looks"],
         plain=bool(row["plain"]),
         resent_blind=bool(row["resent_blind"]),
+        refused=row["refused"],
         channel=row["channel"],
         ts=row["ts"],
         attempt_started_at=from_ms_or_none(row["attempt_started_at"]),
@@ -56,6 +58,7 @@ def write(connection: sqlite3.Connection, delivery: Delivery) -> None:
             "looks": delivery.looks,
             "plain": delivery.plain,
             "resent_blind": delivery.resent_blind,
+            "refused": delivery.refused,
             "channel": delivery.channel,
             "ts": delivery.ts,
             "attempt_started_at": to_ms_or_none(delivery.attempt_started_at),

@@ -289,7 +289,7 @@ class Outbox:
             return False  # results of named people must not leave the company, whoever asks
         self._connection.execute(
             "UPDATE deliveries SET state = 'waiting', due_at = ?, attempts = 0, looks = 0, plain = 0,"
-            " resent_blind = 0, why = '' WHERE id = ?",
+            " resent_blind = 0, refused = '', why = '' WHERE id = ?",
             (to_ms(now), row["id"]),
         )
         self.release(Destination.parse(row["destination"]), now)  # else it would not move

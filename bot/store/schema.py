@@ -396,6 +396,12 @@ def m007_promised_details(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def m008_unknown_refusals(db: Database) -> None:
+    # Slack's word for no, where the last attempt ended with one that nobody knows; '' elsewhere.
+    db.conn.execute("ALTER TABLE deliveries ADD COLUMN refused TEXT NOT NULL DEFAULT ''")
+
+
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes what `INDEXES_OF_BASELINE` names, once."""
     for statement in INDEXES_OF_BASELINE:

@@ -7,11 +7,14 @@ Back, everything would wait as much longer.
 import sqlite3
 from datetime import datetime, timedelta
 
+from bot.core.cadence import LONGEST_BACKOFF
+from bot.core.delivery import SECOND_LOOK
 from bot.store.columns import to_ms
 from bot.store.deliveries import refresh_due
 from bot.store.resting import FOR_NOW_NEVER
 
-LONGEST = timedelta(minutes=5)  # of any wait that is not named by Slack: the longest back-off
+# Of any wait that is not named by Slack: the second look after the longest back-off.
+LONGEST = SECOND_LOOK + timedelta(seconds=LONGEST_BACKOFF)
 
 
 def retime(connection: sqlite3.Connection, now: datetime, by: timedelta) -> None:

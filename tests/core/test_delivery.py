@@ -1,7 +1,7 @@
 """Every arrow of the delivery's picture."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from bot.core.delivery import (
     Ended,
     Found,
     LookLater,
+    LookResult,
     MessageRefused,
     NotSent,
     PostResult,
@@ -68,6 +69,10 @@ def posted(result: PostResult, delivery: Delivery = SENDING) -> Delivery:
     assert (after.delivery_id, after.notices) == (delivery.delivery_id, delivery.notices)
     assert (after.attempt_ended_at, after.looks) == (NOW, 0)
     return after
+
+
+def looked(look: LookResult, delivery: Delivery = UNSURE, now: datetime = NOW) -> Delivery:
+    return after_look(delivery, look, now=now, dice=MOST_DICE)
 
 
 def seconds(delivery: Delivery) -> float:
@@ -137,45 +142,87 @@ def test_a_refused_app_leaves_the_delivery_waiting_and_nothing_is_counted(needed
 
 
 def test_what_is_found_is_sent_and_owes_an_edit_for_nobody_knows_what_it_shows() -> None:
-    after = after_look(UNSURE, Found("C1", "171.2"), now=NOW)
+    after = looked(Found("C1", "171.2"))
     assert (after.state, after.channel, after.ts) == (DeliveryState.SENT, "C1", "171.2")
     assert [each.shown_version for each in after.notices] == [0, None]
 
 
 def test_what_is_absent_once_is_looked_for_again_35_seconds_after_the_attempt() -> None:
-    after = after_look(UNSURE, Absent(), now=NOW + timedelta(seconds=5))
+    after = looked(Absent(), now=NOW + timedelta(seconds=5))
     assert (after.state, after.looks, seconds(after)) == (DeliveryState.UNSURE, 1, 35)
 
 
 def test_a_late_first_look_is_followed_by_a_pause_too() -> None:
-    assert seconds(after_look(UNSURE, Absent(), now=NOW + timedelta(seconds=90))) == 95
+    assert seconds(looked(Absent(), now=NOW + timedelta(seconds=90))) == 95
+
+
+@pytest.mark.parametrize(("tries", "wait"), [(2, 36), (3, 37), (4, 39), (9, 163), (10, 291), (11, 335), (500, 335)])
+def test_the_more_often_it_was_lost_the_later_it_is_sent_again(tries: int, wait: float) -> None:
+    assert seconds(looked(Absent(), replace(UNSURE, attempts=tries))) == wait
 
 
 def test_what_is_absent_twice_is_the_same_delivery_again() -> None:
     later = NOW + timedelta(seconds=35)
-    after = after_look(replace(UNSURE, looks=1), Absent(), now=later)
+    after = looked(Absent(), replace(UNSURE, looks=1), later)
     assert (after.state, after.due_at) == (DeliveryState.WAITING, later)
     assert (after.delivery_id, after.notices) == (UNSURE.delivery_id, UNSURE.notices)
 
 
 def test_where_the_bot_may_not_read_it_is_sent_again_once_and_then_is_dead() -> None:
-    again = after_look(UNSURE, Unreadable("missing_scope"), now=NOW)
+    again = looked(Unreadable("missing_scope"))
     assert (again.state, again.due_at, again.resent_blind) == (DeliveryState.WAITING, NOW, True)
     assert "missing_scope" in again.why
     unsure_again = posted(Unsure("reply lost"), replace(again, state=DeliveryState.SENDING))
-    dead = after_look(unsure_again, Unreadable("missing_scope"), now=NOW)
+    dead = looked(Unreadable("missing_scope"), unsure_again)
     assert dead.state is DeliveryState.DEAD
 
 
 def test_where_the_destination_is_gone_before_a_look_it_stays_unsure() -> None:
-    gone = after_look(replace(UNSURE, looks=1), DestinationGone("not_in_channel"), now=NOW)
+    gone = after_look(replace(UNSURE, looks=1), DestinationGone("not_in_channel"), now=NOW, dice=0.5)
     assert (gone.state, gone.looks, gone.resent_blind) == (DeliveryState.UNSURE, 1, False)
+
+
+REFUSED = Unsure("brand_new", refused=True)
+
+
+def absent_twice(delivery: Delivery) -> Delivery:
+    return looked(Absent(), looked(Absent(), delivery))
+
+
+def test_a_no_in_a_word_nobody_knows_is_looked_for_and_goes_once_as_plain_text() -> None:
+    unsure = posted(REFUSED)
+    assert (unsure.state, unsure.plain, seconds(unsure)) == (DeliveryState.UNSURE, False, 5)
+    again = absent_twice(unsure)
+    assert (again.state, again.plain, again.delivery_id) == (DeliveryState.WAITING, True, SENDING.delivery_id)
+    assert "brand_new" in again.why
+
+
+def test_refused_so_again_it_is_looked_for_again_and_then_dead_with_slacks_word() -> None:
+    unsure = posted(Unsure("newer_still", refused=True), absent_twice(posted(REFUSED)))
+    assert unsure.state is DeliveryState.UNSURE
+    dead = absent_twice(unsure)
+    assert (dead.state, dead.why) == (DeliveryState.DEAD, "Slack refuses it: newer_still")
+
+
+def test_what_was_refused_once_and_then_got_lost_is_sent_again() -> None:
+    lost = posted(Unsure("reply lost"), absent_twice(posted(REFUSED)))
+    assert absent_twice(lost).state is DeliveryState.WAITING
+
+
+def test_what_was_refused_in_a_word_nobody_knows_and_is_found_all_the_same_is_sent() -> None:
+    assert looked(Found("C1", "171.2"), posted(REFUSED, replace(SENDING, plain=True))).state is DeliveryState.SENT
 
 
 @pytest.mark.parametrize(("after", "wait"), [(None, 30), (12.0, 12)])
 def test_a_look_that_fails_does_not_count(after: float | None, wait: float) -> None:
-    later = after_look(UNSURE, LookLater("ratelimited", after), now=NOW)
+    later = looked(LookLater("ratelimited", after))
     assert (later.state, later.looks, seconds(later)) == (DeliveryState.UNSURE, 0, wait)
+
+
+@pytest.mark.parametrize(("unsure_for", "wait"), [(20, 30), (40, 40), (200, 200), (301, 300), (90_000, 300)])
+def test_what_cannot_be_read_for_long_is_asked_for_ever_more_seldom(unsure_for: float, wait: float) -> None:
+    now = NOW + timedelta(seconds=unsure_for)
+    assert looked(LookLater("brand_new"), now=now).due_at == now + timedelta(seconds=wait)
 
 
 # ---- edits -------------------------------------------------------------------------------------------------------
@@ -195,6 +242,7 @@ def test_the_versions_shown_are_kept_per_notice() -> None:
         (Unsure("reply lost"), AfterEdit(due_at=NOW + timedelta(minutes=1))),
         (AppRefused("token_revoked"), AfterEdit(due_at=NOW + timedelta(minutes=1))),
         (DestinationGone("not_in_channel"), AfterEdit(due_at=NOW + timedelta(hours=1))),
+        (Unsure("brand_new", refused=True), AfterEdit(due_at=NOW + timedelta(hours=1))),
         (MessageRefused("invalid_blocks"), AfterEdit(ended="invalid_blocks")),
         (Ended("message_not_found"), AfterEdit(ended="message_not_found")),
     ],

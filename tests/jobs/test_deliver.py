@@ -118,6 +118,35 @@ async def test_an_error_word_nobody_knows_is_unsure(world: Room) -> None:
     assert len(world.posted()) == 1
 
 
+async def test_a_message_that_slack_goes_on_refusing_in_a_word_nobody_knows_ends_dead_and_the_operator_hears(
+    world: Room,
+) -> None:
+    world.ops_channel = OFFICE
+    world.slack.faults.order(POST, "quite_new_error", times=100, channel=SHOP)
+    key = await world.complete()
+    await world.send(2_000.0)
+    delivery = await world.delivery(key)
+    assert (delivery.state, delivery.why) == (DeliveryState.DEAD, "Slack refuses it: quite_new_error")
+    assert world.posted(SHOP) == []
+    tries = [attempt.result for attempt in (await world.told(key)).attempts]
+    assert tries == ["unsure", "absent", "absent"] * 2
+    [told] = world.texts(OFFICE)
+    assert "quite_new_error" in told
+
+
+async def test_what_is_lost_on_the_way_again_and_again_is_tried_ever_more_seldom_but_never_given_up(
+    world: Room,
+) -> None:
+    world.slack.faults.order(POST, "request_lost", times=100)
+    key = await world.complete()
+    await world.send(2_500.0)
+    assert world.calls(POST) < 20
+    assert await world.state(key) in (DeliveryState.UNSURE, DeliveryState.SENDING)
+    world.slack.faults.clear()
+    await world.send(400.0)
+    assert len(world.posted()) == 1
+
+
 async def test_what_slack_accepts_twenty_seconds_late_is_found_by_the_second_look(world: Room) -> None:
     world.slack.workspace.dedupes_client_msg_id = False
     world.slack.faults.order(POST, faults.accepted_late(20.0))

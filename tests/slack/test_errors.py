@@ -73,6 +73,11 @@ def test_the_workspace_cap_and_a_migration_hold_back_everything() -> None:
         "channel_not_found",
         "not_in_channel",
         "is_archived",
+        "is_inactive",
+        "external_channel_migrating",
+        "slack_connect_file_link_sharing_blocked",
+        "slack_connect_lists_sharing_blocked",
+        "slack_connect_canvas_sharing_blocked",
         "restricted_action",
         "restricted_action_read_only_channel",
         "restricted_action_thread_only_channel",
@@ -102,6 +107,8 @@ def test_a_destination_that_cant_be_written_to_is_gone(code: str) -> None:
         "too_many_attachments",
         "no_text",
         "markdown_text_conflict",
+        "attachment_payload_limit_exceeded",
+        "too_many_contact_cards",
         "metadata_too_large",
         "invalid_metadata_format",
         "invalid_metadata_schema",
@@ -129,6 +136,9 @@ def test_a_body_slack_never_takes_is_refused(code: str) -> None:
         "app_access_restricted",
         "ekm_access_denied",
         "accesslimited",
+        "team_access_not_granted",
+        "method_deprecated",
+        "deprecated_endpoint",
     ],
 )
 def test_a_token_or_right_that_fails_refuses_the_app(code: str) -> None:
@@ -145,11 +155,18 @@ def test_an_edit_of_a_message_that_is_closed_or_gone_ends(code: str) -> None:
     assert post_result(said(code)) == MessageRefused(code)
 
 
-@pytest.mark.parametrize(
-    "code", ["internal_error", "fatal_error", "service_unavailable", "request_timeout", "brand_new"]
-)
+@pytest.mark.parametrize("code", ["internal_error", "fatal_error", "service_unavailable", "request_timeout"])
 def test_an_error_that_says_nothing_certain_is_unsure(code: str) -> None:
     assert post_result(said(code)) == Unsure(code)
+
+
+def test_a_no_in_a_word_nobody_knows_is_unsure_too_but_known_to_be_a_no() -> None:
+    assert post_result(said("brand_new")) == edit_result(said("brand_new")) == Unsure("brand_new", refused=True)
+
+
+@pytest.mark.parametrize("status", [200, 403, 502])
+def test_a_word_in_a_body_that_is_not_slacks_is_no_refusal_of_slacks(status: int) -> None:
+    assert post_result(refusal({"error": "denied_by_proxy"}, status)) == Unsure("denied_by_proxy")
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])

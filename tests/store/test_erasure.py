@@ -89,7 +89,7 @@ def unsure_about(facts: Sequence[SessionFacts], destination: Destination, tx: Tx
 def is_found(posted: Mapping[int, int], tx: Tx) -> None:
     """It stands there; `posted` says which version of each notice's session it shows, as far as that is known."""
     [delivery] = tx.outbox.looks_due(LATER, 1)
-    found = versions_shown(after_look(delivery, Found("C0001", "1.1"), now=NOON), posted)
+    found = versions_shown(after_look(delivery, Found("C0001", "1.1"), now=NOON, dice=0.5), posted)
     tx.outbox.save(found, an_attempt(what="look"))
 
 
@@ -390,7 +390,7 @@ async def test_a_message_to_somebody_erased_counts_as_left_to_do_until_it_is_kno
     def absent_twice(tx: Tx) -> None:
         for _ in range(2):
             [delivery] = tx.outbox.looks_due(LATER, 1)
-            tx.outbox.save(after_look(delivery, Absent(), now=NOON), an_attempt(what="look"))
+            tx.outbox.save(after_look(delivery, Absent(), now=NOON, dice=0.5), an_attempt(what="look"))
 
     await house.transact(absent_twice)
     assert (await erased(house)).redactions == 0
