@@ -23,8 +23,9 @@ class Signs:
     """What can be seen at one moment.
 
     `reading_since` is when this process began to poll; `last_poll_at` when a poll last ended, None where that is not
-    known; `waiting_since` of the oldest message that is due and not held; `turned_at` up to when times
-    may be of before the clock was turned; `deaf_for` in seconds; `disk_left` in bytes, None where it can't be told.
+    known; `waiting_since` of the oldest message that is not held and that no answer of Slack's has settled; `turned_at`
+    up to when times may be of before the clock was turned; `deaf_for` in seconds; `disk_left` in bytes, None where it
+    can't be told.
     """
 
     now: datetime

@@ -24,6 +24,12 @@ _JOINED = (
     " LEFT JOIN destinations ON destinations.destination = notices.destination"
 )
 
+# What is on its way waits as well, above all what is unsure: it may stay so while Slack can't be read.
+OLDEST_TRIED = (
+    "SELECT min(created_at) FROM deliveries LEFT JOIN destinations USING (destination)"
+    " WHERE state IN ('waiting', 'sending', 'unsure') AND held IS NULL"
+)
+
 
 def find(connection: sqlite3.Connection, destination: Destination, subject: str) -> Told | None:
     row = connection.execute(
@@ -86,7 +92,7 @@ def counts(connection: sqlite3.Connection, app_refused: str) -> OutboxCounts:
         f" min(owed_at) FILTER (WHERE NOT ({_IS_HELD})) AS oldest FROM notices"
         " LEFT JOIN destinations USING (destination) WHERE delivery IS NULL AND ended IS NULL"
     ).fetchone()
-    oldest_tried = value_of(connection, "SELECT min(created_at) FROM deliveries WHERE state = 'waiting'")
+    oldest_tried = value_of(connection, OLDEST_TRIED)
     oldest = min((at for at in (unclaimed["oldest"], oldest_tried) if at is not None), default=None)
     return OutboxCounts(
         waiting=by_state.get("waiting", 0) + unclaimed["all_of_them"] - int(unclaimed["held"]),

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from bot.core.model import DeliveryState, NoticeKind
-from bot.core.ports import PollReport
+from bot.core.ports import PollReport, Tx
 from bot.core.troubles import DISK_ENOUGH, DISK_LEFT
 from bot.jobs.watch import Senses, Watch
 from bot.store.database import Database
 from tests.fake_clock import FakeClock
+from tests.store.given import a_session, becomes, claim, owe
 
 OPS = "C0OPS0000"
 
@@ -125,6 +126,23 @@ async def test_polls_that_stop_are_noticed_and_so_is_the_next(lookout: Lookout) 
     await lookout.watch.once()
     assert await lookout.told() == ["poll_stale", "poll_stale over"]
     assert await lookout.open() == []
+
+
+@pytest.mark.parametrize("state", [DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNSURE])
+async def test_a_message_that_no_answer_settles_for_half_an_hour_is_noticed(
+    lookout: Lookout, state: DeliveryState
+) -> None:
+    begun = lookout.clock.now()
+
+    def try_it(tx: Tx) -> None:
+        owe(tx, a_session(1), now=begun)
+        becomes(tx, claim(tx, now=begun), state)
+
+    await lookout.database.transact(try_it)
+    lookout.clock.advance(timedelta(minutes=31))
+    await lookout.polled()
+    await lookout.watch.once()
+    assert await lookout.open() == ["deliveries_stuck"]
 
 
 async def test_a_refused_app_is_remembered_for_status_and_told_once_slack_takes_it(lookout: Lookout) -> None:

@@ -57,6 +57,11 @@ def _dead(tx: Tx) -> None:
     becomes(tx, claim(tx), DeliveryState.DEAD, why="msg_too_long")
 
 
+def _unsure(tx: Tx) -> None:
+    owe(tx, a_session(2))
+    becomes(tx, claim(tx), DeliveryState.UNSURE)
+
+
 def _edit_owed(tx: Tx) -> None:
     owe(tx, a_session(1))
     sent(tx, claim(tx))
@@ -78,6 +83,7 @@ CASES: dict[str, tuple[Callable[[Tx], object], str, str]] = {
     "a dead delivery": (_dead, "refused by Slack for ever", "outbox retry ID"),
     "an app that Slack refuses": (lambda tx: tx.outbox.refuse_app("token_revoked"), "token_revoked", "reinstall"),
     "something that waits": (lambda tx: owe(tx, a_session(2)), "has waited for 2 d", "outbox list"),
+    "something that is unsure": (_unsure, "has waited for 2 d", "outbox list"),
     "a card that shows an old result": (_edit_owed, "posted that show less", "spotter run"),
     "a held channel": (
         lambda tx: tx.outbox.hold(ROOM, pauses.ARCHIVED, NOON),

@@ -18,6 +18,7 @@ from bot.core.model import (
 from bot.core.ports import OutboxCounts, Told, Tx
 from bot.store.database import Database
 from bot.store.deliveries import ATTEMPTS_KEPT
+from bot.store.standing import OLDEST_TRIED
 from tests.store.given import (
     ANA,
     NOON,
@@ -430,6 +431,48 @@ async def test_who_is_due_is_asked_of_an_index_however_much_waits(db: Database) 
     assert "USING" in plan and "destinations_due" in plan
     assert "TEMP B-TREE" not in plan
     assert len(await db.read(lambda tx: tx.outbox.due(NOON, 500))) == 200
+
+
+@pytest.mark.parametrize("state", [DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNSURE])
+async def test_what_no_answer_has_settled_yet_counts_as_waiting(db: Database, state: DeliveryState) -> None:
+    def story(tx: Tx) -> OutboxCounts:
+        owe(tx, SESSIONS[0])
+        becomes(tx, claim(tx, now=NOON), state)
+        owe(tx, SESSIONS[1], now=LATER)
+        return tx.outbox.counts()
+
+    assert (await db.transact(story)).oldest_at == NOON
+
+
+@pytest.mark.parametrize("state", [DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DROPPED])
+async def test_what_is_settled_does_not_count_as_waiting(db: Database, state: DeliveryState) -> None:
+    def story(tx: Tx) -> OutboxCounts:
+        baseline(tx, SESSIONS[0])
+        owe(tx, SESSIONS[0])
+        becomes(tx, claim(tx), state)
+        return tx.outbox.counts()
+
+    assert (await db.transact(story)).oldest_at is None
+
+
+@pytest.mark.parametrize("state", [DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNSURE])
+async def test_what_rests_with_its_channel_does_not_count_as_waiting(db: Database, state: DeliveryState) -> None:
+    def story(tx: Tx) -> OutboxCounts:
+        owe(tx, *SESSIONS[:2])
+        unsure = claim(tx)
+        tx.outbox.hold(ROOM, "is_archived", NOON)
+        becomes(tx, unsure, state)
+        return tx.outbox.counts()
+
+    assert (await db.transact(story)).oldest_at is None
+
+
+async def test_how_long_the_oldest_waits_is_asked_of_an_index_however_much_was_sent(db: Database) -> None:
+    def plans(tx: Tx) -> str:
+        return " ".join(row["detail"] for row in db._writer.execute(f"EXPLAIN QUERY PLAN {OLDEST_TRIED}"))
+
+    plan = await db.transact(plans)
+    assert "USING INDEX deliveries_state (state=?)" in plan and "SCAN" not in plan
 
 
 async def test_a_late_look_does_not_take_a_message_back_that_is_sent_again(db: Database) -> None:

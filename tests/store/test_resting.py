@@ -35,7 +35,7 @@ def absent_twice(tx: Tx) -> None:
     for after in (1, 2):
         now = NOON + minutes(after)
         [delivery] = tx.outbox.looks_due(now, 1)
-        tx.outbox.save(after_look(delivery, Absent(), now=now), an_attempt(now, "look"))
+        tx.outbox.save(after_look(delivery, Absent(), now=now, dice=0.5), an_attempt(now, "look"))
 
 
 async def test_what_a_resting_rule_collects_waits_and_counts_as_held(db: Database) -> None:

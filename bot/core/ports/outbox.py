@@ -17,7 +17,8 @@ from bot.core.model import (
 
 @dataclass(frozen=True, slots=True)
 class OutboxCounts:
-    """Deliveries and notices by what is to become of them; `oldest_at` is of the oldest still waiting."""
+    """Deliveries and notices by what is to become of them; `oldest_at` is of the oldest that waits, is being sent or is
+    unsure, and not held."""
 
     waiting: int
     sending: int
