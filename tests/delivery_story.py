@@ -29,6 +29,7 @@ from bot.core.delivery import (
     PostResult,
     Sent,
     Throttled,
+    ToldAndGone,
     Unreadable,
     Unsure,
     after_edit,
@@ -68,6 +69,7 @@ ANSWERS: Mapping[str, PostResult] = {
     "not sent": NotSent("connection refused"),
     "unsure": Unsure("the reply was lost"),
     "refused in an unknown word": Unsure("brand_new", refused=True),
+    "told and gone": ToldAndGone("duplicate_message_not_found"),
     "gone": DestinationGone("is_archived"),
     "refused": MessageRefused("invalid_blocks"),
     "app refused": AppRefused("token_revoked"),
@@ -90,6 +92,7 @@ ARROWS = frozenset(
         # the delivery picture
         "claimed", "sent", "throttled", "not sent", "unsure", "held", "goes as plain text", "dead: refused twice",
         "app refused", "app accepted again", "retried", "released", "edited", "refused in an unknown word",
+        "told and gone",
         # looks
         "found", "absent once", "absent twice", "sent again unread", "dead: unsure twice", "looks later",
         "gone while unsure",
@@ -137,6 +140,8 @@ class Story:
         self._remembered: dict[str, Mapping[int, int]] = {}  # what unsure ones showed; lost with the process
         self._frozen: dict[str, frozenset[int]] = {}
         self._died: set[str] = set()
+        self._lost: set[str] = set()  # nobody knows whether they arrived
+        self._gone: dict[str, set[SessionKey | None]] = {}  # they had arrived with these, and somebody deleted them
         self._may_be_twice: set[str] = set()  # sent again although nobody could read whether it was there
         self._never_edited_again: set[str] = set()
         self._finished: dict[int, datetime] = {}
@@ -352,6 +357,8 @@ class Story:
         """Slack answers; `arrives` says whether one without a clear answer is there all the same."""
         hand = self.in_hand.pop(room)
         delivery = hand.delivery
+        if what == "told and gone" and delivery.delivery_id not in self._lost:
+            what = "ok"  # of what never reached it Slack can't say so
         result = ANSWERS[what] if what != "ok" else Sent(room.id, self._arrive(hand))
         decided = after_post(delivery, result, now=self.now, dice=HALF)
         match result:
@@ -361,6 +368,8 @@ class Story:
             case Unsure():
                 self._remembered[delivery.delivery_id] = hand.versions
                 self._lose(hand, arrives)
+            case ToldAndGone():
+                self._delete(delivery)
             case DestinationGone():
                 self.reached.add("held")
             case MessageRefused():
@@ -383,7 +392,14 @@ class Story:
         if stored is not None and stored.why == RULE_RESTS:
             self.reached.add("held while its rule rests")
 
+    def _delete(self, delivery: Delivery) -> None:
+        """An earlier try had arrived after all, and somebody deleted it in Slack."""
+        self._gone[delivery.delivery_id] = {owed.notice.session for owed in delivery.notices}
+        self._posted = [one for one in self._posted if one.delivery_id != delivery.delivery_id]
+        self._on_the_way = [one for one in self._on_the_way if one[1].delivery.delivery_id != delivery.delivery_id]
+
     def _lose(self, hand: InHand, arrives: bool) -> None:
+        self._lost.add(hand.delivery.delivery_id)
         if arrives:
             self._arrive(hand)
         else:
@@ -392,6 +408,7 @@ class Story:
     def _arrive(self, hand: InHand) -> str:
         delivery = hand.delivery
         there = any(one.delivery_id == delivery.delivery_id for one in self._posted)
+        assert delivery.delivery_id not in self._gone, f"{delivery.delivery_id} is posted again after it was deleted"
         assert not there or delivery.delivery_id in self._may_be_twice, f"{delivery.delivery_id} is posted twice"
         ts = f"{len(self._posted) + 1}.0"
         shows = {
@@ -534,12 +551,16 @@ class Story:
 
     def _check_told(self, room: Destination, key: SessionKey, told: Told) -> None:
         subject = told.notice.subject
+        if told.delivery is not None and told.delivery.delivery_id in self._gone:
+            assert told.ended, f"{subject} was told in {room} and deleted there, and nothing says so"
+            return
         cards = [one for one in self._posted if one.room == room and subject in one.shows]
         if not cards:
             assert told.ended, f"{subject} was never told in {room}, and nothing says why"
             living = {rule.rule_id for rule in self._do(lambda tx: tx.rules.at(room))}
             is_unknown = told.delivery is not None and told.delivery.delivery_id in self._may_be_twice
             is_shown = any(key == shown for one in self._posted if one.room == room for shown, _ in one.shows.values())
+            is_shown = is_shown or any(key in keys for keys in self._gone.values())
             assert (
                 is_unknown
                 or not living.intersection(told.notice.rule_ids)

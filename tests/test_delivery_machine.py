@@ -17,6 +17,8 @@ from tests.delivery_story import ANSWERS, ARROWS, EDIT_ANSWERS, LOOKS, ROOMS, St
 NUMBERS = 6  # different sessions
 RESULTS = (None, 40.0, 60.0, 85.0, 95.0)
 STEPS_TO_EVERY_ARROW = 8_000
+STEPS_OF_A_STORY = 80
+DISTURBED_STEPS = 60  # then the bot is left alone: what takes several tries and looks needs its time
 
 numbers, results, rooms = st.integers(1, NUMBERS), st.sampled_from(RESULTS), st.sampled_from(ROOMS)
 answers = st.sampled_from(("ok", *ANSWERS))
@@ -119,7 +121,7 @@ TestDelivery.settings = settings(
 
 def test_random_steps_reach_every_arrow_of_the_picture(tmp_path: Path) -> None:
     """The same steps, from one seed: what the machine can do is all there is, not a part of it."""
-    dice = random.Random(1)
+    dice = random.Random(14)
     reached: set[str] = set()
     steps = 0
     while reached != ARROWS:
@@ -129,9 +131,12 @@ def test_random_steps_reach_every_arrow_of_the_picture(tmp_path: Path) -> None:
         story = Story(folder)
         weather = Weather(dice)
         try:
-            for step in range(80):
+            for step in range(STEPS_OF_A_STORY):
                 steps += 1
-                one_step(story, dice, weather, is_left_alone=step >= weather.left_alone_from)
+                if step < DISTURBED_STEPS:
+                    one_step(story, dice, weather)
+                else:
+                    one_round(story, dice, weather)
             story.come_to_rest()
             story.check()
         finally:
@@ -144,18 +149,26 @@ class Weather:
     """What Slack tends to in one story: troubles that need each other must meet."""
 
     def __init__(self, dice: random.Random) -> None:
-        self.arrives = dice.choice((0.1, 0.5))  # how much of what gets no clear answer is there all the same
         # Most arrows begin where nothing is sure; only what can never be read is dead after two looks.
         self.answers = dice.choices(("ok", "unsure", *ANSWERS), k=dice.randint(1, 3))
-        self.looks = dice.choices(("truth", "truth", "unreadable", *LOOKS), k=dice.choice((1, 1, 2)))
+        self.looks = dice.choices(("truth", "unreadable", *LOOKS), k=dice.choice((1, 1, 2)))
         self.edits = dice.choices(("ok", *EDIT_ANSWERS), k=2)
         if dice.random() < 0.1:
             self.answers, self.looks = ["unsure"], ["unreadable"]
-        self.left_alone_from = dice.choice((20, 80))  # what takes several tries and looks needs its time
+        self.arrives = dice.choice((0.1, 0.5))  # how much of what gets no clear answer is there all the same
 
 
-def one_step(story: Story, dice: random.Random, weather: Weather, *, is_left_alone: bool) -> None:
-    room, arrives = dice.choice(ROOMS), dice.random() < weather.arrives
+def one_round(story: Story, dice: random.Random, weather: Weather) -> None:
+    """What is due is sent and looked for."""
+    for room in ROOMS:
+        if room in story.in_hand or story.claim(room):
+            story.answer(room, dice.choice(weather.answers), arrives=dice.random() < weather.arrives)
+    story.wait_for_what_is_due()
+    story.look(dice.choice(("truth", *weather.looks)))
+
+
+def one_step(story: Story, dice: random.Random, weather: Weather) -> None:
+    room, arrives = dice.choice(ROOMS), dice.random() < 0.5
     number, result = dice.randint(1, NUMBERS), dice.choice(RESULTS)
 
     def finish_together() -> None:
@@ -167,26 +180,23 @@ def one_step(story: Story, dice: random.Random, weather: Weather, *, is_left_alo
             story.answer(room, dice.choice(weather.answers), arrives=arrives)
 
     steps: list[tuple[float, Callable[[], object]]] = [
+        (4, lambda: story.see(number, result)),
+        (1, finish_together),
         (5, lambda: story.claim(room)),
         (6, answer),
         (6, lambda: story.look(dice.choice(weather.looks))),
-        (5, lambda: story.edit(dice.choice(weather.edits), arrives=arrives)),
-        (6, story.wait_for_what_is_due),
-        (2, lambda: story.release(room)),
-        (2, story.accept_app),
-    ]
-    disturbances: list[tuple[float, Callable[[], object]]] = [
-        (4, lambda: story.see(number, result)),
-        (1, finish_together),
         (1, story.arrive_late),
+        (5, lambda: story.edit(dice.choice(weather.edits), arrives=arrives)),
         (1, lambda: story.edit("ok", meanwhile=(number, 40.0))),
         (1, lambda: story.die(arrives=arrives)),
-        (1, lambda: story.end_rules(room, all_of_them=dice.random() < 0.5)),
+        (6, story.wait_for_what_is_due),
+        (1, lambda: story.end_rules(room, all_of_them=arrives)),
         (2, lambda: story.subscribe(room)),
         (1, lambda: story.rest(room)),
         (2, lambda: story.go_on(room)),
         (0.2, lambda: story.erase(number)),
+        (2, lambda: story.release(room)),
+        (2, story.accept_app),
         (1, story.retry_the_dead),
     ]
-    possible = steps if is_left_alone else [*steps, *disturbances]
-    dice.choices([step for _, step in possible], [weight for weight, _ in possible])[0]()
+    dice.choices([step for _, step in steps], [weight for weight, _ in steps])[0]()

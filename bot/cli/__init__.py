@@ -91,7 +91,9 @@ def _ended() -> int:
         # Python's own traceback ends in the exception's words, which may quote a name or a token.
         from bot.service.logs import kind_and_places
 
-        say(f"Spotter broke, which is a mistake of its own: please report this line. {kind_and_places(error)}")
+        say(
+            f"Spotter broke, which is a mistake of its own: please report this line. {kind_and_places(error)}", err=True
+        )
         return 1
     return 0
 

@@ -5,6 +5,7 @@ waiting ─claim─▶ sending ─ok─▶ sent ──version rises──▶ edi
    │                ├─ surely not sent: waiting, back-off with jitter
    │                ├─ unsure: look, then send again; also where Slack says no in a word nobody knows
    │                ├─ destination gone: held; the rule is paused, its owner told once
+   │                ├─ told and gone: dropped with that reason, not posted a second time
    │                ├─ message refused: once as plain text, then dead with its reason
    │                └─ app refused: sending pauses, nothing is marked dead
    └────── outbox retry ────── dead
@@ -34,6 +35,7 @@ FIRST_LOOK = timedelta(seconds=5)
 SECOND_LOOK = timedelta(seconds=35)
 _LATER = timedelta(seconds=30)
 _LATEST = timedelta(seconds=LONGEST_BACKOFF)
+TOLD_AND_GONE = "was posted by an earlier try, and is gone from Slack since"
 _EDIT_LATER = 60.0  # seconds
 _EDIT_MUCH_LATER = 3600.0  # seconds: a channel that is gone, or a no nobody knows, rarely changes within minutes
 
@@ -84,6 +86,13 @@ class DestinationGone:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldAndGone:
+    """For posts only: Slack took an earlier try, and that message is gone since; `why` is Slack's own word."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessageRefused:
     """Slack will never take this body; `why` is its own word: our mistake."""
 
@@ -105,8 +114,9 @@ class Ended:
     why: str
 
 
-PostResult = Sent | Throttled | NotSent | Unsure | DestinationGone | MessageRefused | AppRefused
-EditResult = Sent | Throttled | NotSent | Unsure | DestinationGone | MessageRefused | AppRefused | Ended
+SendingResult = Sent | Throttled | NotSent | Unsure | DestinationGone | MessageRefused | AppRefused
+PostResult = SendingResult | ToldAndGone
+EditResult = SendingResult | Ended
 
 
 # ---- what a look answers -----------------------------------------------------------------------------------------
@@ -168,6 +178,8 @@ def after_post(delivery: Delivery, result: PostResult, *, now: datetime, dice: f
             return _unsure(unknown, now, f"unsure whether it was posted: {why}")
         case DestinationGone(why):
             return replace(tried, state=DeliveryState.HELD, why=f"the destination is gone: {why}")
+        case ToldAndGone():
+            return replace(tried, state=DeliveryState.DROPPED, why=TOLD_AND_GONE)
         case MessageRefused(why) if not delivery.plain:
             again = f"Slack refused the message ({why}): goes as plain text"
             return replace(tried, state=DeliveryState.WAITING, plain=True, why=again)

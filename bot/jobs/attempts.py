@@ -17,6 +17,7 @@ from bot.core.delivery import (
     PostResult,
     Sent,
     Throttled,
+    ToldAndGone,
     Unreadable,
     Unsure,
 )
@@ -34,7 +35,7 @@ def unplaced_look(why: Nobody | PostResult) -> LookResult:
             return LookLater("Slack asks to wait", after)
         case NotSent(reason) | Unsure(reason) | AppRefused(reason) | MessageRefused(reason):
             return LookLater(reason)
-        case Sent():
+        case Sent() | ToldAndGone():
             return LookLater("not placed")
         case never:
             assert_never(never)
@@ -58,6 +59,8 @@ def _words(result: PostResult | EditResult | LookResult) -> tuple[str, str]:
             return "unsure", why
         case DestinationGone(why):
             return "destination gone", why
+        case ToldAndGone(why):
+            return "told and gone", why
         case MessageRefused(why):
             return "message refused", why
         case AppRefused(why, needed):

@@ -25,6 +25,7 @@ from bot.core.delivery import (
     Scope,
     Sent,
     Throttled,
+    ToldAndGone,
     Unreadable,
     Unsure,
     after_edit,
@@ -267,7 +268,7 @@ class Sender:
             why=attempt.why,
             notices=len(delivery.notices),
         )
-        return isinstance(result, (Sent, MessageRefused))
+        return isinstance(result, (Sent, ToldAndGone, MessageRefused))
 
     def _consequences(
         self, tx: Tx, decided: Delivery, result: PostResult, rules: Sequence[Rule], now: datetime

@@ -22,7 +22,9 @@ from bot.core.delivery import (
     NotSent,
     PostResult,
     Scope,
+    SendingResult,
     Throttled,
+    ToldAndGone,
     Unreadable,
     Unsure,
 )
@@ -48,6 +50,7 @@ class Decision(Enum):
     MESSAGE = auto()  # never this body
     TOKEN = auto()  # not with this token
     RIGHTS = auto()  # not with these scopes or this policy
+    REPEATED = auto()  # an earlier try was taken, and what it posted is gone since
     ENDED = auto()  # the message to edit is gone or closed for ever
 
 
@@ -91,7 +94,7 @@ DECISIONS: Mapping[str, Decision] = _table(
         "metadata_too_large invalid_metadata_format invalid_metadata_schema metadata_must_be_sent_from_app",
     ),
     # Our key matched an earlier message that is gone since. Posting under another key would tell the same thing twice.
-    repeated=(Decision.MESSAGE, "duplicate_message_not_found duplicate_channel_not_found"),
+    repeated=(Decision.REPEATED, "duplicate_message_not_found duplicate_channel_not_found"),
     token=(Decision.TOKEN, "invalid_auth not_authed token_revoked token_expired account_inactive"),
     rights=(
         Decision.RIGHTS,
@@ -165,6 +168,8 @@ def post_result(problem: Exception) -> PostResult:
     """What a failed chat.postMessage means. Anything unknown is Unsure, also a no in a word that is in no table."""
     heard = _heard(problem)
     match heard.decision:
+        case Decision.REPEATED:
+            return ToldAndGone(heard.why)
         case Decision.ENDED:
             return MessageRefused(heard.why)
         case decision:
@@ -175,13 +180,13 @@ def edit_result(problem: Exception) -> EditResult:
     """What a failed chat.update means. Anything unknown is Unsure; editing again is harmless."""
     heard = _heard(problem)
     match heard.decision:
-        case Decision.ENDED:
+        case Decision.ENDED | Decision.REPEATED:
             return Ended(heard.why)
         case decision:
             return _sending_result(heard, decision)
 
 
-def _sending_result(heard: _Heard, decision: Decision | None) -> PostResult:
+def _sending_result(heard: _Heard, decision: Decision | None) -> SendingResult:
     if not heard.reached:
         return NotSent(heard.why)
     match decision:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.delivery import FIRST_LOOK, after_crash
+from bot.core.delivery import FIRST_LOOK, TOLD_AND_GONE, after_crash
 from bot.core.model import TAKEN_BACK, Delivery, DeliveryState, Destination, Notice, SessionKey
 from bot.core.pauses import SHARED_OUTSIDE
 from bot.core.ports import Attempt, CountedSession, Held, OutboxCounts, Told
@@ -168,6 +168,8 @@ class Outbox:
         write(self._connection, delivery)
         if is_told:
             self._note_shown(row["id"], delivery, now)
+            begin_rules(self._connection, row["id"], now)
+        elif delivery.why == TOLD_AND_GONE:
             begin_rules(self._connection, row["id"], now)
         elif delivery.state in _WITHOUT_PROSPECT:
             end_unheard_rules(self._connection, row["id"], delivery.why)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.changes import outcome_of
+from bot.core.delivery import TOLD_AND_GONE
 from bot.core.explain import Explanation, Judged
 from bot.core.model import DeliveryState, Destination, DestinationKind, Message
 from bot.core.ports import Attempt, Told
@@ -128,6 +129,8 @@ def _stands(told: Told, found: Explanation, links: Mapping[str, str], spelled: S
             return f"was left out of its message: {spelled.text(told.ended)}"
         where = links.get(delivery.delivery_id) or f"message {delivery.ts} in {delivery.channel}"
         return f"was posted: {where}"
+    if told.ended == TOLD_AND_GONE:
+        return TOLD_AND_GONE
     if told.ended:
         return f"was not sent: {spelled.text(told.ended)}"
     held = found.held.get(told.notice.destination)

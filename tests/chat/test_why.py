@@ -79,6 +79,17 @@ async def test_what_was_left_out_of_a_group_was_not_posted_with_it(office: Offic
     assert "was left out of its message: it is no longer completed" in said and "was posted" not in said
 
 
+async def test_what_was_told_and_deleted_since_is_not_called_unsent(office: Office) -> None:
+    await rule_of(office)
+    key = await news(office, 7)
+    office.slack.faults.order("chat.postMessage", "duplicate_message_not_found")
+    await send(office)
+    said = await why(office, ADMIN, key.session_id[:8])
+    assert "was posted by an earlier try, and is gone from Slack since" in said
+    assert "was not sent" not in said
+    assert "post: told and gone (duplicate_message_not_found)" in said
+
+
 async def test_nobody_learns_of_places_they_are_not_in(office: Office) -> None:
     office.slack.workspace.channels[OUTSIDE].members.remove(EMMA)
     await rule_of(office, OUTSIDE, owner=ADMIN)

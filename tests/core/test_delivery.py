@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.core.delivery import (
+    TOLD_AND_GONE,
     Absent,
     AfterEdit,
     AppRefused,
@@ -21,6 +22,7 @@ from bot.core.delivery import (
     Scope,
     Sent,
     Throttled,
+    ToldAndGone,
     Unreadable,
     Unsure,
     after_crash,
@@ -129,6 +131,11 @@ def test_a_refused_message_goes_once_as_plain_text_and_then_is_dead() -> None:
     twice = posted(MessageRefused("msg_too_long"), once)
     assert twice.state is DeliveryState.DEAD
     assert "msg_too_long" in twice.why
+
+
+def test_what_was_told_and_is_gone_since_ends_at_once_with_that_reason() -> None:
+    after = posted(ToldAndGone("duplicate_message_not_found"))
+    assert (after.state, after.why) == (DeliveryState.DROPPED, TOLD_AND_GONE)
 
 
 @pytest.mark.parametrize(("needed", "why"), [(None, "token_revoked"), ("chat:write", "needs the scope chat:write")])

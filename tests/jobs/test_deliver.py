@@ -16,6 +16,7 @@ from bot.core.model import (
     Message,
     Notice,
     NoticeKind,
+    Rule,
     RuleState,
 )
 from bot.demo.slack import ApiCall, Happening, faults
@@ -374,6 +375,21 @@ async def test_a_message_refused_twice_is_dead_and_the_operator_is_told(world: R
     assert len(world.posted(OFFICE)) == 1 and code in world.texts(OFFICE)[0]
 
 
+@pytest.mark.parametrize("code", ["duplicate_message_not_found", "duplicate_channel_not_found"])
+async def test_what_an_earlier_try_told_and_somebody_deleted_is_not_told_again_and_alarms_nobody(
+    world: Room, code: str
+) -> None:
+    world.ops_channel = OFFICE
+    world.slack.faults.order(POST, code)
+    key = await world.complete()
+    await world.send()
+    told = await world.told(key)
+    assert told.delivery is not None and told.delivery.state is DeliveryState.DROPPED
+    assert told.ended == "was posted by an earlier try, and is gone from Slack since"
+    assert [(attempt.result, attempt.why) for attempt in told.attempts] == [("told and gone", code)]
+    assert (world.calls(POST), world.posted(SHOP), world.posted(OFFICE)) == (1, [], [])
+
+
 async def test_a_message_that_cannot_be_rendered_does_not_stop_the_others(world: Room) -> None:
     broken, sound = await world.complete(), await world.complete()
 
@@ -559,7 +575,8 @@ async def test_a_turn_to_below_target_re_opened_while_it_waits_is_told_when_it_i
     assert len(world.texts()) == 2, "whoever was told of a bad result has its card edited and nothing else"
 
 
-async def test_a_rules_intro_makes_it_active(world: Room) -> None:
+async def _introduced(world: Room) -> Rule:
+    """A new rule after its intro was sent."""
     rule = await world.store.transact(
         lambda tx: tx.rules.add(SHOP_CHANNEL, ANA, "", RuleState.PENDING, world.clock.now())
     )
@@ -573,8 +590,20 @@ async def test_a_rules_intro_makes_it_active(world: Room) -> None:
     await world.store.transact(lambda tx: tx.outbox.owe(intro, world.clock.now()))
     await world.send()
     stored = await world.store.read(lambda tx: tx.rules.get(rule.rule_id))
-    assert stored is not None and stored.state is RuleState.ACTIVE and stored.active_since is not None
+    assert stored is not None
+    return stored
+
+
+async def test_a_rules_intro_makes_it_active(world: Room) -> None:
+    rule = await _introduced(world)
+    assert rule.state is RuleState.ACTIVE and rule.active_since is not None
     assert f"rule {rule.rule_id}" in world.texts()[0]
+
+
+async def test_a_rule_whose_intro_was_told_and_deleted_is_active_too(world: Room) -> None:
+    world.slack.faults.order(POST, "duplicate_message_not_found")
+    rule = await _introduced(world)
+    assert rule.state is RuleState.ACTIVE and rule.active_since is not None
 
 
 # ---- edits -----------------------------------------------------------------------------------------------------------

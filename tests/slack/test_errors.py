@@ -18,6 +18,7 @@ from bot.core.delivery import (
     NotSent,
     Scope,
     Throttled,
+    ToldAndGone,
     Unreadable,
     Unsure,
 )
@@ -113,8 +114,6 @@ def test_a_destination_that_cant_be_written_to_is_gone(code: str) -> None:
         "invalid_metadata_format",
         "invalid_metadata_schema",
         "metadata_must_be_sent_from_app",
-        "duplicate_message_not_found",
-        "duplicate_channel_not_found",
         "invalid_arguments",
     ],
 )
@@ -143,6 +142,12 @@ def test_a_body_slack_never_takes_is_refused(code: str) -> None:
 )
 def test_a_token_or_right_that_fails_refuses_the_app(code: str) -> None:
     assert post_result(said(code)) == AppRefused(code)
+
+
+@pytest.mark.parametrize("code", ["duplicate_message_not_found", "duplicate_channel_not_found"])
+def test_a_key_whose_message_is_gone_says_that_it_was_told(code: str) -> None:
+    assert post_result(said(code)) == ToldAndGone(code)
+    assert edit_result(said(code)) == Ended(code)
 
 
 def test_a_missing_scope_is_named() -> None:
