@@ -14,8 +14,9 @@ from bot.core.ports import OpenTrouble, OutboxCounts, PollReport, PollState, Tx
 from bot.core.reachability import observers
 from bot.views.ops import OVER
 
-SENDS = ("sent", "throttled", "not sent", "unsure", "destination gone", "message refused", "app refused")
-EDITS = (*SENDS, "ended")
+_SENDING = ("sent", "throttled", "not sent", "unsure", "destination gone", "message refused", "app refused")
+SENDS = (*_SENDING, "told and gone")
+EDITS = (*_SENDING, "ended")
 LOOKS = ("found", "absent", "unreadable", "destination gone", "later")
 SLACK_ERRORS = ("throttled", "not sent", "unsure", "app refused", "refused")
 ISPRING_ERRORS = ("unavailable", "refused", "unreadable")

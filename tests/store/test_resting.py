@@ -103,12 +103,14 @@ async def test_what_was_on_its_way_when_its_rule_began_to_rest_is_not_sent_again
     await db.transact(work)
 
 
-async def test_what_was_on_its_way_when_its_channel_shut_is_held_and_not_stuck(db: Database) -> None:
+async def test_what_was_looked_for_when_its_channel_shut_is_held_and_not_stuck(db: Database) -> None:
     def work(tx: Tx) -> None:
         owe(tx, 1, a_rule(tx))
         tx.outbox.save(after_post(claim(tx), Unsure("lost"), now=NOON, dice=0.5), an_attempt())
+        [unsure] = tx.outbox.looks_due(LATER, 1)
         tx.outbox.hold(ROOM, "is_archived", NOON)
-        absent_twice(tx)
+        assert tx.outbox.looks_due(LATER, 1) == [], "nobody can read there either"
+        tx.outbox.save(after_look(replace(unsure, looks=1), Absent(), now=LATER, dice=0.5), an_attempt(LATER, "look"))
         counts = tx.outbox.counts()
         assert (counts.waiting, counts.held, counts.oldest_at) == (0, 1, None)
         tx.outbox.release(ROOM, LATER)
