@@ -57,10 +57,12 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Throttled:
-    """Not posted; Slack names a time to wait, in seconds, for this channel or for everything."""
+    """Not posted; Slack names a time to wait, in seconds, for this channel or for everything. `why` is Slack's own word
+    where it says more than that."""
 
     after: float
     scope: Scope = Scope.CHANNEL
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,11 @@ class Unsure:
 
 @dataclass(frozen=True, slots=True)
 class DestinationGone:
-    """This conversation or person can't be written to for now; `why` is Slack's own word."""
+    """This conversation or person can't be written to for now; `why` is Slack's own word. `all_direct`: it is a setting
+    of the app that closes this and every other direct message."""
 
     why: str
+    all_direct: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What counts as trouble for whoever runs Spotter: told once when it begins, once when it is over.
 
 What only a reading of iSpring shows (refused, unreachable, a suspicious or incomplete listing, contradicted dates) is
-found by the poll and the roll call; the rest is looked for here, again and again.
+found by the poll and the roll call, and what only an answer to a message shows by whoever sends; the rest is looked for
+here, again and again.
 """
 
 from collections.abc import Mapping
@@ -48,6 +49,10 @@ def is_round(sessions: int) -> bool:
     """Whether a listing of so many sessions may have been cut off there: nobody documents that iSpring has no limit."""
     return sessions in _ROUND
 
+
+# What Slack's answers to messages show: nothing may be posted at all for now, or no direct message to anybody.
+WORKSPACE_THROTTLED = "workspace_throttled"
+DIRECT_MESSAGES_CLOSED = "direct_messages_closed"
 
 WATCHED = ("poll_stale", "deliveries_stuck", "app_refused", "socket_deaf", "disk_nearly_full")
 

@@ -51,8 +51,9 @@ def _words(result: PostResult | EditResult | LookResult) -> tuple[str, str]:
     match result:
         case Sent():
             return "sent", ""
-        case Throttled(after, scope):
-            return "throttled", f"Slack asks to wait {timedelta(seconds=round(after))} for this {scope}"
+        case Throttled(after, scope, why):
+            because = f" ({why})" if why else ""
+            return "throttled", f"Slack asks to wait {timedelta(seconds=round(after))} for this {scope}{because}"
         case NotSent(why):
             return "not sent", why
         case Unsure(why):

@@ -47,12 +47,14 @@ from bot.core.model import (
     RuleState,
 )
 from bot.core.ports import Channel, Clock, Contacts, Messenger, Nobody, Store, Tx
+from bot.core.troubles import DIRECT_MESSAGES_CLOSED, WORKSPACE_THROTTLED
 from bot.jobs.attempts import attempt_of, unplaced_look
 from bot.jobs.away import claim_next
 from bot.jobs.channels import LookFirst, refuse_unknown
 from bot.jobs.gather import Gathered, House, gather
 from bot.jobs.pace import Pace
 from bot.jobs.telling import tell_ops
+from bot.jobs.watch import note_trouble
 from bot.views.cards import CardFacts
 
 T = TypeVar("T")
@@ -275,7 +277,15 @@ class Sender:
     ) -> None:
         """What an answer means for others than this delivery."""
         match result:
-            case DestinationGone(why):
+            case Sent():
+                note_trouble(tx, self._ops_channel, WORKSPACE_THROTTLED, None, now)
+                if decided.destination.kind is not DestinationKind.CHANNEL:
+                    note_trouble(tx, self._ops_channel, DIRECT_MESSAGES_CLOSED, None, now)
+            case Throttled(_, Scope.WORKSPACE, why):
+                note_trouble(tx, self._ops_channel, WORKSPACE_THROTTLED, {"why": why}, now)
+            case DestinationGone(why, all_direct):
+                if all_direct:
+                    note_trouble(tx, self._ops_channel, DIRECT_MESSAGES_CLOSED, {"why": why}, now)
                 for rule in rules:
                     self._tell_of_lost_rule(tx, rule, why, now)
                 pauses.shut(tx, decided.destination, why, self._ops_channel, now)

@@ -47,6 +47,7 @@ class Decision(Enum):
     MIGRATION = auto()  # not done; the workspace is being moved
     UNSURE = auto()  # part of it may have been done
     DESTINATION = auto()  # not to this conversation or person
+    DOOR = auto()  # not as a direct message, to nobody
     MESSAGE = auto()  # never this body
     TOKEN = auto()  # not with this token
     RIGHTS = auto()  # not with these scopes or this policy
@@ -81,7 +82,7 @@ DECISIONS: Mapping[str, Decision] = _table(
         "user_not_found users_not_found user_disabled user_not_visible user_not_in_channel cannot_dm_bot",
     ),
     # These close one door (direct messages, the Home tab), not the app: channels must go on.
-    door=(Decision.DESTINATION, "messages_tab_disabled not_enabled"),
+    door=(Decision.DOOR, "messages_tab_disabled not_enabled"),
     body=(
         Decision.MESSAGE,
         "msg_too_long msg_blocks_too_long invalid_blocks invalid_blocks_format too_many_attachments no_text "
@@ -193,11 +194,13 @@ def _sending_result(heard: _Heard, decision: Decision | None) -> SendingResult:
         case Decision.RATE:
             return Throttled(heard.retry_after or WAIT_WHERE_UNNAMED)
         case Decision.WORKSPACE_RATE:
-            return Throttled(heard.retry_after or WORKSPACE_CAP_WAIT, Scope.WORKSPACE)
+            return Throttled(heard.retry_after or WORKSPACE_CAP_WAIT, Scope.WORKSPACE, heard.why)
         case Decision.MIGRATION:
-            return Throttled(heard.retry_after or MIGRATION_WAIT, Scope.WORKSPACE)
+            return Throttled(heard.retry_after or MIGRATION_WAIT, Scope.WORKSPACE, heard.why)
         case Decision.DESTINATION:
             return DestinationGone(heard.why)
+        case Decision.DOOR:
+            return DestinationGone(heard.why, all_direct=True)
         case Decision.MESSAGE:
             return MessageRefused(heard.why)
         case Decision.TOKEN | Decision.RIGHTS:
@@ -210,7 +213,7 @@ def look_result(problem: Exception) -> LookResult:
     """What a failed reading back means: never that the message is absent."""
     heard = _heard(problem)
     match heard.decision:
-        case Decision.DESTINATION:
+        case Decision.DESTINATION | Decision.DOOR:
             return DestinationGone(heard.why)
         case Decision.RIGHTS | Decision.ENDED:
             return Unreadable(heard.why)

@@ -5,6 +5,7 @@ confirmed stands by itself.
 """
 
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.access import (
@@ -111,7 +112,14 @@ class SlackContacts:
         except MessengerUnavailable as problem:
             return _later(problem)
         except MessengerRefused as refusal:
-            return Nobody(refusal.code) if refusal.code in _NO_SUCH_PERSON else _closed(refusal)
+            if refusal.code in _NO_SUCH_PERSON:
+                return Nobody(refusal.code)
+            closed = _closed(refusal)
+            if isinstance(closed, DestinationGone):
+                # A missing im:write closes direct messages only: channels must go on.
+                all_direct = DECISIONS.get(refusal.code) in (Decision.DOOR, Decision.RIGHTS)
+                closed = replace(closed, all_direct=all_direct)
+            return closed
         except StoreBusy:
             return NotSent("the database was busy")
 

@@ -51,6 +51,16 @@ SENTENCES: Mapping[str, str] = {
         "Slack refuses the app itself ({why}): nothing is sent until that is mended, and nothing is lost. "
         "Check the token and the scopes, reinstall the app, and restart."
     ),
+    "workspace_throttled": (
+        "Slack takes no messages in the whole workspace for now ({why}). Nothing is lost; it is tried again by itself. "
+        "`message_limit_exceeded`: the workspace sends more than its plan allows; let its other apps send less, or "
+        "change the plan. Any other word: Slack is moving the workspace; wait."
+    ),
+    "direct_messages_closed": (
+        "Slack lets Spotter send no direct messages ({why}); they wait, channels go on. Put what `spotter manifest` "
+        "prints in the app's place (App Manifest at api.slack.com/apps) and reinstall the app; what waits is tried "
+        "again once a day."
+    ),
     "destination_gone": "A destination can't be written to ({why}). Its messages wait; see `spotter outbox list`.",
     "training_refused": (
         "iSpring refuses Spotter's key ({why}). Check ISPRING_API_URL, ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET; "
@@ -88,6 +98,8 @@ OVER: Mapping[str, str] = {
     "poll_stale": "iSpring is asked again",
     "deliveries_stuck": "messages are sent again",
     "app_refused": "Slack takes the app again",
+    "workspace_throttled": "Slack takes messages again",
+    "direct_messages_closed": "direct messages are sent again",
     "socket_deaf": "the socket to Slack is up again",
     "disk_nearly_full": "there is space on the disk again",
 }

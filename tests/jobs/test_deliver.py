@@ -23,7 +23,7 @@ from bot.demo.slack import ApiCall, Happening, faults
 from bot.jobs.pace import Pace
 from bot.views.cards import CardFacts
 from bot.views.notices import render
-from tests.demo.slack_room import ANA, ATTIC, BOT, OFFICE, SHOP
+from tests.demo.slack_room import ANA, ATTIC, BEN, BOT, OFFICE, SHOP
 from tests.jobs.outbox_room import SHOP_CHANNEL, Room, room, until
 
 POST, EDIT, HISTORY = "chat.postMessage", "chat.update", "conversations.history"
@@ -433,6 +433,40 @@ async def test_a_revoked_token_is_tried_again_every_minute_until_it_is_good(worl
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert deliver.app_refused == ""
+
+
+async def test_a_workspace_over_its_cap_is_told_once_and_that_it_is_over(world: Room) -> None:
+    world.ops_channel = OFFICE
+    world.slack.faults.order(POST, "message_limit_exceeded", times=3)
+    await world.complete()
+    await world.send(4_000.0)
+    assert len(world.posted(SHOP)) == 1
+    begun, over = world.texts(OFFICE)
+    assert "message_limit_exceeded" in begun and "change the plan" in begun
+    assert "Over" in over and "takes messages again" in over
+    assert await world.store.read(lambda tx: tx.troubles.all()) == []
+
+
+@pytest.mark.parametrize("code", ["messages_tab_disabled", "not_enabled"])
+async def test_direct_messages_that_the_app_closes_are_told_once_with_the_remedy(world: Room, code: str) -> None:
+    world.ops_channel = OFFICE
+    person, user = Destination(DestinationKind.PERSON, "ana"), Destination(DestinationKind.USER, BEN)
+    dm = world.slack.direct_message(ANA).id
+    for place in (dm, world.slack.direct_message(BEN).id):
+        world.slack.faults.order(POST, code, channel=place)
+    world.admins = frozenset({BEN})
+    await world.complete(to=person)
+    await world.complete(to=user)
+    await world.send()
+    [told] = world.texts(OFFICE)
+    assert code in told and "spotter manifest" in told
+    [trouble] = await world.store.read(lambda tx: tx.troubles.all())
+    assert trouble.facts == {"why": code}
+
+    await world.store.transact(lambda tx: tx.outbox.release(person, world.clock.now()))
+    await world.send()
+    assert len(world.posted(dm)) == 1
+    assert "direct messages are sent again" in world.texts(OFFICE)[-1]
 
 
 # ---- people ----------------------------------------------------------------------------------------------------------

@@ -124,6 +124,16 @@ CASES: dict[str, tuple[Callable[[Tx], object], str, str]] = {
         "Trouble: socket_deaf for 5 min",
         "SLACK_APP_TOKEN",
     ),
+    "a workspace that takes no messages": (
+        lambda tx: tx.troubles.begin("workspace_throttled", {"why": "message_limit_exceeded"}, LATER - minutes(5)),
+        "Trouble: workspace_throttled for 5 min",
+        "change the plan",
+    ),
+    "direct messages that nobody gets": (
+        lambda tx: tx.troubles.begin("direct_messages_closed", {"why": "messages_tab_disabled"}, LATER - minutes(5)),
+        "Trouble: direct_messages_closed for 5 min",
+        "spotter manifest",
+    ),
 }
 
 
@@ -169,6 +179,8 @@ LINES = {
     "poll_stale": "Last good poll: ",
     "deliveries_stuck": "something has waited for",
     "socket_deaf": "Trouble: ",
+    "workspace_throttled": "Trouble: ",
+    "direct_messages_closed": "Trouble: ",
     "disk_nearly_full": "left beside the database",
 }
 

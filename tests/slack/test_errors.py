@@ -63,9 +63,9 @@ def test_a_huge_retry_after_does_not_stop_us_for_days() -> None:
 
 
 def test_the_workspace_cap_and_a_migration_hold_back_everything() -> None:
-    assert post_result(said("message_limit_exceeded")) == Throttled(600.0, Scope.WORKSPACE)
-    assert post_result(said("team_added_to_org")) == Throttled(1800.0, Scope.WORKSPACE)
-    assert post_result(said("org_login_required")) == Throttled(1800.0, Scope.WORKSPACE)
+    for code, seconds in (("message_limit_exceeded", 600.0), ("team_added_to_org", 1800.0)):
+        assert post_result(said(code)) == Throttled(seconds, Scope.WORKSPACE, code)
+    assert post_result(said("org_login_required")) == Throttled(1800.0, Scope.WORKSPACE, "org_login_required")
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,15 @@ def test_the_workspace_cap_and_a_migration_hold_back_everything() -> None:
         "user_disabled",
         "user_not_visible",
         "cannot_dm_bot",
-        "messages_tab_disabled",
-        "not_enabled",
     ],
 )
 def test_a_destination_that_cant_be_written_to_is_gone(code: str) -> None:
     assert post_result(said(code)) == DestinationGone(code)
+
+
+@pytest.mark.parametrize("code", ["messages_tab_disabled", "not_enabled"])
+def test_a_setting_of_the_app_closes_every_direct_message(code: str) -> None:
+    assert post_result(said(code)) == DestinationGone(code, all_direct=True)
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,8 @@ async def test_a_conversation_that_cant_be_opened_now_is_not_sent(town: Town) ->
     town.slack.faults.order("conversations.open", "error_before")
     assert isinstance(await town.contacts.conversation(person), NotSent)
     town.slack.workspace.app.scopes.discard("im:write")
-    assert isinstance(await town.contacts.conversation(person), DestinationGone)
+    closed = await town.contacts.conversation(person)
+    assert isinstance(closed, DestinationGone) and closed.all_direct
 
 
 async def test_a_revoked_token_makes_a_stranger_of_nobody(town: Town) -> None:
