@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 
 import click
 
@@ -10,15 +9,23 @@ from bot.cli.rows import with_store
 from bot.cli.terminal import say, table_of
 from bot.config import load
 from bot.core.access import EVERYTHING
-from bot.core.errors import MessengerError, SpotterError
-from bot.core.explain import Explanation, explain
-from bot.core.model import OPERATOR, DeliveryState, DirectMessages, NoticeKind, Viewer
-from bot.core.ports import Clock, Messenger, Store, Told, Tx
+from bot.core.errors import SpotterError
+from bot.core.explain import Explanation, explain, links_to
+from bot.core.model import OPERATOR, DeliveryState, DirectMessages, NoticeKind
+from bot.core.owners import stored_viewer
+from bot.core.ports import Clock, Store, Told, Tx
 from bot.service.parts import slack_messenger
 from bot.views.rules import why_words
 from bot.views.why import ON_TERMINAL, why_lines
 
-LINKS_ASKED = 10
+# Of the others there are ever more, and the latest are what is asked for.
+_NOT_SETTLED = (
+    DeliveryState.WAITING,
+    DeliveryState.SENDING,
+    DeliveryState.UNSURE,
+    DeliveryState.HELD,
+    DeliveryState.DEAD,
+)
 
 
 @click.group()
@@ -30,16 +37,17 @@ def outbox() -> None:
 @click.option("--state", "states", multiple=True, type=click.Choice([str(state) for state in DeliveryState]))
 @click.option("--limit", type=click.IntRange(1), default=50)
 def list_outbox(states: Sequence[str], limit: int) -> None:
-    """List what is not settled yet, the oldest first; other states by name."""
-    wanted = [DeliveryState(s) for s in states] or [
-        DeliveryState.WAITING,
-        DeliveryState.SENDING,
-        DeliveryState.UNSURE,
-        DeliveryState.HELD,
-        DeliveryState.DEAD,
-    ]
-    found = with_store(lambda store, _: store.read(lambda tx: tx.outbox.list(wanted, limit)))
+    """List what is not settled yet, the oldest first; other states by name, the newest first."""
+    wanted = [DeliveryState(state) for state in states] or _NOT_SETTLED
+    newest_first = not set(wanted) <= set(_NOT_SETTLED)
+
+    def read(tx: Tx) -> tuple[Sequence[Told], int]:
+        return tx.outbox.list(wanted, limit, newest_first=newest_first), tx.outbox.number_in(wanted)
+
+    found, number = with_store(lambda store, _: store.read(read))
     say(table_of(_TOLD, [_told_row(told) for told in found]) if found else "Nothing is waiting.")
+    if number > len(found):
+        say(f"and {number - len(found):,} {'older' if newest_first else 'newer'} ones; --limit shows more.")
 
 
 @outbox.command("retry")
@@ -49,8 +57,10 @@ def retry(delivery_id: str) -> None:
 
     async def again(store: Store, clock: Clock) -> bool:
         def work(tx: Tx) -> bool:
-            tx.ledger.write(OPERATOR, "retry", f"delivery:{delivery_id}", clock.now())
-            return tx.outbox.retry(delivery_id, clock.now())
+            is_done = tx.outbox.retry(delivery_id, clock.now())
+            if is_done:
+                tx.ledger.write(OPERATOR, "retry", f"delivery:{delivery_id}", clock.now())
+            return is_done
 
         return await store.transact(work)
 
@@ -66,8 +76,10 @@ def drop(delivery_id: str) -> None:
 
     async def give_up(store: Store, clock: Clock) -> bool:
         def work(tx: Tx) -> bool:
-            tx.ledger.write(OPERATOR, "drop", f"delivery:{delivery_id}", clock.now())
-            return tx.outbox.drop(delivery_id, "dropped on the command line")
+            is_done = tx.outbox.drop(delivery_id, "dropped on the command line")
+            if is_done:
+                tx.ledger.write(OPERATOR, "drop", f"delivery:{delivery_id}", clock.now())
+            return is_done
 
         return await store.transact(work)
 
@@ -93,7 +105,7 @@ async def _explained(store: Store, clock: Clock, prefix: str) -> list[tuple[Expl
     employee_wants = DirectMessages.ALL if settings.notify_employees else DirectMessages.NONE
 
     def work(tx: Tx) -> list[Explanation]:
-        owners = {rule.owner: _owner(tx, rule.owner, settings.admins) for rule in tx.rules.all()}
+        owners = {rule.owner: stored_viewer(tx, rule.owner, settings.admins) for rule in tx.rules.all()}
         explained = (
             explain(tx, session.key, owners=owners, now=clock.now(), employee_wants=employee_wants)
             for session in tx.sessions.starting_with(prefix.lower(), EVERYTHING)
@@ -102,33 +114,7 @@ async def _explained(store: Store, clock: Clock, prefix: str) -> list[tuple[Expl
 
     found = await store.read(work)
     async with slack_messenger(settings, clock) as messenger:
-        return [(one, await _links(messenger, one)) for one in found]
-
-
-def _owner(tx: Tx, owner: str, admins: AbstractSet[str]) -> Viewer:
-    """A rule's owner as far as is stored: Slack is not asked."""
-    return Viewer(
-        slack_user_id=owner,
-        person_id=tx.people.linked_person(owner),
-        is_admin=owner in admins,
-        why="the rule's owner is not linked to a person in iSpring",
-    )
-
-
-async def _links(messenger: Messenger, found: Explanation) -> dict[str, str]:
-    """Links to what was posted; where Slack can't be asked, the answer names channel and time stamp instead."""
-    links: dict[str, str] = {}
-    for told in found.told[:LINKS_ASKED]:
-        sent = told.delivery
-        if sent is None or sent.channel is None or sent.ts is None:
-            continue
-        try:
-            link = await messenger.permalink(sent.channel, sent.ts)
-        except MessengerError:
-            break
-        if link:
-            links[sent.delivery_id] = link
-    return links
+        return [(one, await links_to(messenger, one)) for one in found]
 
 
 _TOLD = ("delivery", "what", "to", "owed since (UTC)", "state", "tries", "why")

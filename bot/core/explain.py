@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.changes import outcome_of
+from bot.core.errors import MessengerError
 from bot.core.model import (
     Change,
     ChangeKind,
+    DeliveryState,
     Destination,
     DirectMessages,
     News,
@@ -22,9 +24,11 @@ from bot.core.model import (
     SessionRecord,
     Viewer,
 )
-from bot.core.ports import Held, Told, Tx
+from bot.core.ports import Held, Messenger, Told, Tx
 from bot.core.routing import Heard, route
 from bot.core.rule_filters import rule_filters
+
+LINKS_ASKED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,22 @@ def explain(
         held={held.destination: held for held in tx.outbox.held()},
         judged=[Judged(heard, by_name.get(heard.who)) for heard in routed.verdicts] if is_over else [],
     )
+
+
+async def links_to(messenger: Messenger, found: Explanation) -> dict[str, str]:
+    """Links to what was posted, by delivery id, as far as Slack gives them now."""
+    links: dict[str, str] = {}
+    for told in found.told[:LINKS_ASKED]:
+        sent = told.delivery
+        if sent is None or sent.state is not DeliveryState.SENT or sent.channel is None or sent.ts is None:
+            continue
+        try:
+            link = await messenger.permalink(sent.channel, sent.ts)
+        except MessengerError:
+            break
+        if link:
+            links[sent.delivery_id] = link
+    return links
 
 
 def _completed_seen(record: SessionRecord, session: Session) -> datetime:

@@ -8,11 +8,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from bot.core.access import OPERATOR_VIEWER, may_see, may_share
+from bot.core.access import may_see, may_share
 from bot.core.changes import outcome_of
 from bot.core.directory import Directory
 from bot.core.model import (
-    OPERATOR,
     TAKEN_BACK,
     Delivery,
     DeliveryState,
@@ -26,6 +25,7 @@ from bot.core.model import (
     Tally,
     Viewer,
 )
+from bot.core.owners import stored_viewer
 from bot.core.pauses import SHARED_OUTSIDE
 from bot.core.ports import Tx
 from bot.core.routing import subject_of
@@ -80,7 +80,7 @@ def gather(tx: Tx, delivery: Delivery, house: House) -> Gathered:
             if record.previous is not None and _any_may_see(viewers, record, directory):
                 with_previous.add(record.session.key)
         if owed.notice.kind in SUMMARIES:
-            owners = {rule.rule_id: _viewer(tx, rule.owner, house.admins) for rule in wanted}
+            owners = {rule.rule_id: stored_viewer(tx, rule.owner, house.admins) for rule in wanted}
             tally = tally_of(tx, delivery.destination, owed, owners, directory)
             tallies[owed.notice_id] = tally
             if not tally.sessions and not owed.notice.facts.get("follow"):
@@ -130,27 +130,14 @@ def _viewers(
             person_id = delivery.destination.id
             return [Viewer(slack_user_id="", person_id=person_id, is_admin=False, why="no longer known in iSpring")]
         case DestinationKind.USER:
-            return [_viewer(tx, delivery.destination.id, admins)]
+            return [stored_viewer(tx, delivery.destination.id, admins)]
         case DestinationKind.CHANNEL:
-            return [_viewer(tx, owner, admins) for owner in dict.fromkeys(rule.owner for rule in rules)]
-
-
-def _viewer(tx: Tx, owner: str, admins: AbstractSet[str]) -> Viewer:
-    if owner == OPERATOR:
-        return OPERATOR_VIEWER
-    seen = tx.people.slack_user(owner)
-    is_full_member = seen is None or seen[0].is_full_member
-    return Viewer(
-        slack_user_id=owner,
-        person_id=tx.people.linked_person(owner) if is_full_member else None,
-        is_admin=is_full_member and owner in admins,
-        why="whoever it is posted for is not linked to a person in iSpring",
-    )
+            return [stored_viewer(tx, owner, admins) for owner in dict.fromkeys(rule.owner for rule in rules)]
 
 
 def _sharer(tx: Tx, user_id: str, admins: AbstractSet[str]) -> Viewer:
     """Who shared something. They were known then: an account that is not, was erased, and answers for nothing."""
-    sharer = _viewer(tx, user_id, admins)
+    sharer = stored_viewer(tx, user_id, admins)
     return sharer if tx.people.slack_user(user_id) is not None else replace(sharer, person_id=None, is_admin=False)
 
 

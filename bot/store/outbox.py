@@ -325,8 +325,11 @@ class Outbox:
     def find(self, destination: Destination, subject: str) -> Told | None:
         return standing.find(self._connection, moves.now_at(self._connection, destination), subject)
 
-    def list(self, states: Collection[DeliveryState], limit: int) -> Sequence[Told]:
-        return standing.in_states(self._connection, states, limit)
+    def list(self, states: Collection[DeliveryState], limit: int, *, newest_first: bool = False) -> Sequence[Told]:
+        return standing.in_states(self._connection, states, limit, newest_first=newest_first)
+
+    def number_in(self, states: Collection[DeliveryState]) -> int:
+        return standing.number_in(self._connection, states)
 
     def why(self, key: SessionKey) -> Sequence[Told]:
         return standing.of_session(self._connection, key)

@@ -23,6 +23,7 @@ _JOINED = (
     "FROM notices LEFT JOIN deliveries ON deliveries.id = notices.delivery"
     " LEFT JOIN destinations ON destinations.destination = notices.destination"
 )
+_IN_STATES = f"WHERE {_STATE} IN (SELECT value FROM json_each(?))"
 
 # What is on its way waits as well, above all what is unsure: it may stay so while Slack can't be read.
 OLDEST_TRIED = (
@@ -38,14 +39,18 @@ def find(connection: sqlite3.Connection, destination: Destination, subject: str)
     return None if row is None else _told(connection, row)
 
 
-def in_states(connection: sqlite3.Connection, states: Collection[DeliveryState], limit: int) -> Sequence[Told]:
-    """The newest first."""
+def in_states(
+    connection: sqlite3.Connection, states: Collection[DeliveryState], limit: int, *, newest_first: bool
+) -> Sequence[Told]:
     rows = connection.execute(
-        f"SELECT notices.* {_JOINED} WHERE {_STATE} IN (SELECT value FROM json_each(?))"
-        " ORDER BY notices.id DESC LIMIT ?",
+        f"SELECT notices.* {_JOINED} {_IN_STATES} ORDER BY notices.id {'DESC' if newest_first else 'ASC'} LIMIT ?",
         (listed(states), limit),
     )
     return [_told(connection, row) for row in rows]
+
+
+def number_in(connection: sqlite3.Connection, states: Collection[DeliveryState]) -> int:
+    return int(value_of(connection, f"SELECT count(*) {_JOINED} {_IN_STATES}", (listed(states),)))
 
 
 def of_session(connection: sqlite3.Connection, key: SessionKey) -> Sequence[Told]:

@@ -1,9 +1,119 @@
-"""What `outbox list` calls what is owed."""
+"""What the verbs of `outbox` say of what is owed, and what they leave in the ledger."""
 
-from bot.cli.outbox import KINDS
-from bot.core.model import NoticeKind
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.cli.outbox import KINDS, outbox
+from bot.core.model import DeliveryState, NoticeKind, RuleState, SlackUser
+from bot.core.ports import Tx
+from bot.store.database import Database
+from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, owe, see, sent, session_id
+
+T = TypeVar("T")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "spotter.db"
+
+
+def within(path: Path, work: Callable[[Tx], T]) -> T:
+    database = Database.open(path, now=NOON)
+    try:
+        return database._write_now(work)
+    finally:
+        database.close()
+
+
+def typed(path: Path, *words: str, **settings: str) -> Result:
+    """What comes of `outbox` with these words."""
+    return CliRunner().invoke(outbox, words, env={"DATABASE_URL": f"sqlite:///{path}", **settings})
 
 
 def test_every_kind_of_notice_has_words() -> None:
     assert set(KINDS) == set(NoticeKind)
     assert len(set(KINDS.values())) == len(KINDS)
+
+
+# ---- list ----------------------------------------------------------------------------------------------------------
+
+
+def deliveries(result: Result) -> list[str]:
+    """The delivery ids in the order they are listed."""
+    assert result.exception is None, result.exception
+    return [line.split()[0] for line in result.output.splitlines() if line.startswith("d")][1:]
+
+
+def _dead(*names: str) -> Callable[[Tx], None]:
+    def work(tx: Tx) -> None:
+        for number, name in enumerate(names):
+            owe(tx, a_session(number))
+            becomes(tx, claim(tx, name=name), DeliveryState.DEAD, why="msg_too_long")
+
+    return work
+
+
+def test_what_is_not_settled_is_listed_the_oldest_first_and_what_is_cut_is_counted(path: Path) -> None:
+    within(path, _dead("d1", "d2", "d3", "d4"))
+    assert deliveries(typed(path, "list")) == ["d1", "d2", "d3", "d4"]
+    assert "more" not in typed(path, "list").output
+    cut = typed(path, "list", "--limit", "2")
+    assert deliveries(cut) == ["d1", "d2"]
+    assert "and 2 newer ones; --limit shows more." in cut.output
+
+
+def test_what_is_settled_is_listed_the_newest_first(path: Path) -> None:
+    def work(tx: Tx) -> None:
+        baseline(tx, a_session(1), a_session(2), a_session(3))
+        for number in (1, 2, 3):
+            owe(tx, a_session(number))
+            sent(tx, claim(tx, name=f"d{number}"))
+
+    within(path, work)
+    cut = typed(path, "list", "--state", "sent", "--limit", "2")
+    assert deliveries(cut) == ["d3", "d2"]
+    assert "and 1 older ones" in cut.output
+
+
+def test_an_empty_outbox_says_so(path: Path) -> None:
+    within(path, lambda tx: None)
+    assert typed(path, "list").output == "Nothing is waiting.\n"
+
+
+# ---- retry and drop ------------------------------------------------------------------------------------------------
+
+
+def deeds(path: Path) -> list[tuple[str, str]]:
+    return within(path, lambda tx: [(entry.verb, entry.subject) for entry in tx.ledger.entries(9)])
+
+
+@pytest.mark.parametrize("verb", ["retry", "drop"])
+def test_the_ledger_keeps_what_was_done_and_nothing_else(path: Path, verb: str) -> None:
+    within(path, _dead("d1"))
+    refused = typed(path, verb, "nope")
+    assert refused.exception is not None and "nope" in str(refused.exception)
+    assert deeds(path) == []
+    assert typed(path, verb, "d1").exception is None
+    assert deeds(path) == [(verb, "delivery:d1")]
+
+
+# ---- why -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_guest_in_admins_is_called_no_admin(path: Path) -> None:
+    guest = SlackUser(user_id="U0GUEST", email=None, zone="UTC", is_full_member=False, why_not="guest")
+
+    def work(tx: Tx) -> None:
+        baseline(tx)
+        see(tx, a_session(1))
+        tx.people.save_slack_user(guest, NOON)
+        tx.rules.add(ROOM, "U0GUEST", "", RuleState.ACTIVE, NOON)
+
+    within(path, work)
+    said = typed(path, "why", session_id(1)[:8], ADMINS="U0GUEST")
+    assert said.exception is None, said.exception
+    assert "not told: rule 1" in said.output and "not linked" in said.output

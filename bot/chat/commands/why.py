@@ -7,10 +7,9 @@ from bot.chat.commands.registry import Asked, subcommand
 from bot.chat.desk import Desk
 from bot.chat.sight import sight
 from bot.core.errors import MessengerError
-from bot.core.explain import Explanation, Judged, explain
+from bot.core.explain import Explanation, Judged, explain, links_to
 from bot.core.model import (
     OPERATOR,
-    DeliveryState,
     Destination,
     DestinationKind,
     DirectMessages,
@@ -23,7 +22,6 @@ from bot.core.ports import Tx
 from bot.views import why as view
 
 CHANNELS_ASKED = 20  # whose members are read for one answer
-LINKS_ASKED = 10
 
 
 @subcommand(
@@ -57,7 +55,7 @@ async def why(desk: Desk, asked: Asked) -> Message:
         return answer
     if not asked.viewer.is_admin:
         answer = await _for_their_eyes(desk, asked.viewer, answer)
-    return view.why(answer, await _links(desk, answer), is_whole=asked.viewer.is_admin)
+    return view.why(answer, await links_to(desk.messenger, answer), is_whole=asked.viewer.is_admin)
 
 
 async def _for_their_eyes(desk: Desk, viewer: Viewer, found: Explanation) -> Explanation:
@@ -92,19 +90,3 @@ def _is_theirs(viewer: Viewer, judged: Judged, theirs: set[Destination], facts: 
         return judged.rule.destination in theirs or judged.rule.owner == viewer.slack_user_id
     person = {"observer": facts.observer_id, "employee": facts.key.employee_id}.get(judged.heard.who)
     return person == viewer.person_id
-
-
-async def _links(desk: Desk, found: Explanation) -> dict[str, str]:
-    """Links to what was posted, as far as Slack gives them."""
-    links: dict[str, str] = {}
-    for told in found.told[:LINKS_ASKED]:
-        sent = told.delivery
-        if sent is None or sent.state is not DeliveryState.SENT or sent.channel is None or sent.ts is None:
-            continue
-        try:
-            link = await desk.messenger.permalink(sent.channel, sent.ts)
-        except MessengerError:
-            break
-        if link:
-            links[sent.delivery_id] = link
-    return links
