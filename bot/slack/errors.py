@@ -90,6 +90,8 @@ DECISIONS: Mapping[str, Decision] = _table(
         "invalid_arguments invalid_arg_name invalid_array_arg "
         "invalid_charset invalid_form_data invalid_json json_not_object invalid_post_type missing_post_type",
     ),
+    # Ours is one opaque id, so there is nothing to leave out of it; and without it a message whose answer gets lost
+    # could not be found again. So the second try is refused as well, and ends it with this word.
     metadata=(
         Decision.MESSAGE,
         "metadata_too_large invalid_metadata_format invalid_metadata_schema metadata_must_be_sent_from_app",
