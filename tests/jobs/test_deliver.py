@@ -307,7 +307,8 @@ async def test_a_refused_connection_is_tried_again_without_looking(world: Room) 
     key = await world.complete()
     async with asyncio.TaskGroup() as group:
         sending = group.create_task(world.deliver().once(limit_seconds=600.0))
-        await asyncio.sleep(0.1)
+        while not (await world.told(key)).attempts:
+            await asyncio.sleep(0.005)
         await world.slack.up()
         await sending
     results = [attempt.result for attempt in (await world.told(key)).attempts]

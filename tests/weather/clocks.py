@@ -7,11 +7,16 @@ from tests.jobs.outbox_room import FastClock
 
 
 class TurnedFastClock(FastClock):
-    """A minute passes in a second, and the time of day can be turned."""
+    """A minute passes in a second, and the time of day can be turned. `naps` counts how often somebody waited."""
 
     def __init__(self) -> None:
         super().__init__()
         self._turned = timedelta(0)
+        self.naps = 0
+
+    async def sleep(self, seconds: float) -> None:
+        self.naps += 1
+        await super().sleep(seconds)
 
     def now(self) -> datetime:
         return super().now() + self._turned
