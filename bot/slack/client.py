@@ -74,14 +74,12 @@ class SlackMessenger:
         self._slack_ahead: tuple[float, float] | None = None  # Slack's Unix seconds at a monotonic second
 
     async def __aenter__(self) -> Self:
-        # With a session of our own the SDK ignores its `timeout`: the session's counts.
+        # The SDK leaves the time limit to a session that it is given.
         connect = min(CONNECT_PATIENCE, self._patience)
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=self._patience, sock_connect=connect, connect=connect)
         )
-        self._web = AsyncWebClient(
-            token=self._token, base_url=self._base_url, session=self._session, retry_handlers=[], timeout=10
-        )
+        self._web = AsyncWebClient(token=self._token, base_url=self._base_url, session=self._session, retry_handlers=[])
         return self
 
     async def __aexit__(

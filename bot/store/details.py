@@ -14,10 +14,10 @@ TRIES = 12  # about a day and a half, then the criteria are given up
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
-def owe(connection: sqlite3.Connection, keys: Collection[SessionKey]) -> None:
-    connection.executemany(
+def owe(connection: sqlite3.Connection, key: SessionKey) -> None:
+    connection.execute(
         f"UPDATE sessions SET details = 'owed', details_tries = 0, details_due_at = 0 WHERE {OF_KEY}",
-        [(key.session_id, key.employee_id) for key in keys],
+        (key.session_id, key.employee_id),
     )
 
 

@@ -22,10 +22,6 @@ class Leadership:
         self._path = beside(database.resolve(), ".lock")
         self._file: int | None = None
 
-    @property
-    def is_held(self) -> bool:
-        return self._file is not None
-
     def try_acquire(self) -> bool:
         """Whether this process leads now; asking again while it does is harmless. Raises StoreUnusable."""
         if self._file is not None:

@@ -121,7 +121,7 @@ class Sessions:
         self._connection.execute(UPSERT, values_of(after, fingerprint))
         self._note_checklists({after.facts.checklist_id: after.facts.checklist_title})
         if change.kind in (ChangeKind.COMPLETED, ChangeKind.CORRECTED):
-            details.owe(self._connection, [after.key])
+            details.owe(self._connection, after.key)
         self._write_history(change)
         # Below target goes first, and what waits may have been corrected.
         self._connection.execute(
@@ -234,9 +234,6 @@ class Sessions:
         )
 
     # ---- criteria and acknowledgements -----------------------------------------------------------------------------
-
-    def owe_details(self, keys: Collection[SessionKey]) -> None:
-        details.owe(self._connection, keys)
 
     def promise_details(self, keys: Collection[SessionKey]) -> None:
         details.promise(self._connection, keys)

@@ -18,14 +18,12 @@ Block: TypeAlias = dict[str, Any]
 TEXT_LIMIT = 3_900  # of a message's `text`: chat.update takes 4,000
 MESSAGE_CHARACTERS = 10_000  # of all blocks: Slack answers msg_blocks_too_long near 13,200
 MESSAGE_BLOCKS = 40  # Slack takes 50
-VIEW_BLOCKS = 100
 SECTION_TEXT = 3_000
 FIELDS = 10  # per section
 FIELD_TEXT = 2_000
 HEADER_TEXT = 150
 CONTEXT_ELEMENTS = 10
 ACTION_ELEMENTS = 25
-ACTION_ID = 255
 BUTTON_TEXT = 75
 BUTTON_VALUE = 2_000
 BUTTON_URL = 3_000
@@ -35,7 +33,6 @@ OPTION_VALUE = 150
 OPTIONS = 100
 PLACEHOLDER = 150
 MODAL_TITLE = 24
-INPUT_LABEL = 2_000
 
 # What we allow a name or a title, so that one hostile title can't push everything else out of a message.
 NAME = 60

@@ -213,7 +213,7 @@ async def test_a_fetch_in_vain_is_not_repeated_at_once_and_not_for_ever(db: Data
     for _ in range(TRIES - 1):
         await db.transact(lambda tx: tx.sessions.details_in_vain(key, NOON))
     assert (await db.read(lambda tx: stored(tx, key))).details is DetailsState.UNAVAILABLE
-    await db.transact(lambda tx: tx.sessions.owe_details([key]))
+    await db.transact(lambda tx: see(tx, a_session(1, result=50.0)))
     assert await db.read(lambda tx: tx.sessions.details_owed(since, NOON, 5)) == [key]
 
 
