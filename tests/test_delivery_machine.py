@@ -121,7 +121,7 @@ TestDelivery.settings = settings(
 
 def test_random_steps_reach_every_arrow_of_the_picture(tmp_path: Path) -> None:
     """The same steps, from one seed: what the machine can do is all there is, not a part of it."""
-    dice = random.Random(14)
+    dice = random.Random(21)
     reached: set[str] = set()
     steps = 0
     while reached != ARROWS:
