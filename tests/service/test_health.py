@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import MISSING, fields
 from typing import get_args
 
@@ -167,7 +167,7 @@ async def test_a_monitor_whose_answer_never_begins_delays_a_poll_by_seconds(hous
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A header that grows letter by letter."""
         writer.write(b"HTTP/1.1 200 OK\r\nX-Patience: ")
-        with suppress(ConnectionError):
+        with closing(writer), suppress(ConnectionError):
             while True:
                 writer.write(b".")
                 await writer.drain()
@@ -180,5 +180,6 @@ async def test_a_monitor_whose_answer_never_begins_delays_a_poll_by_seconds(hous
         late = await bot.has_logged("heartbeat_failed")
         assert (late["level"], late["why"]) == ("warning", "TimeoutError")
         await bot.has_logged("polled", times=2, error=None)
+        await bot.terminate()  # so that nobody listens to the drip any more
     finally:
         server.close()
