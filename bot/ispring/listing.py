@@ -34,6 +34,7 @@ ROWS = msgspec.json.Decoder(list[SessionRow], strict=False)
 ROW = msgspec.json.Decoder(SessionRow, strict=False)
 RAWS = msgspec.json.Decoder(list[Raw])
 CANONICAL = msgspec.json.Encoder()
+MENDED = "\ufffd".encode()
 
 # A lone quotation mark is the beginning of a text that goes on behind the end of the piece.
 TEXT_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{}]', re.DOTALL)
@@ -231,15 +232,18 @@ def one_by_one(raws: Sequence[Raw], seen: int) -> tuple[list[SessionRow], list[s
     set_aside: list[str] = []
     for number, raw in enumerate(raws, seen + 1):
         try:
-            row = readable(ROW.decode, bytes(raw))
+            found.append(readable(row_of, bytes(raw)))
         except UNREADABLE as error:
             set_aside.append(f"row {number}: {error}")
-            continue
-        if row.is_known_by_broken_characters:
-            set_aside.append(f"row {number}: A broken character in an id or in the status")
-        else:
-            found.append(row)
     return found, set_aside
+
+
+def row_of(text: bytes) -> SessionRow:
+    """One row. Raises one of UNREADABLE, also where what the row is known by was mended: it would be another's."""
+    row = ROW.decode(text)
+    if MENDED in text and row.is_known_by_broken_characters:
+        raise msgspec.ValidationError("A broken character in an id or in the status")
+    return row
 
 
 def broken(array: bytes | bytearray) -> TrainingUnreadable:

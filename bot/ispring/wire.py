@@ -76,7 +76,7 @@ class SessionRow(Struct, gc=False, rename="camel"):
 
     @property
     def is_known_by_broken_characters(self) -> bool:
-        """Whether some id or the status was mended: then it is another's, or nobody's."""
+        """Whether some id or the status was mended."""
         return "\ufffd" in (
             f"{self.session_id} {self.employee_id} {self.checklist_id} {self.observer_id} {self.session_status}"
         )
