@@ -219,11 +219,19 @@ def decode(array: bytearray | memoryview) -> Piece | None:
     try:
         return Piece(rows=ROWS.decode(array))
     except UNREADABLE:
-        mark_halves(array)
         try:
-            return Piece(raws=RAWS.decode(bytes(array)))
+            return Piece(raws=apart(array))
         except UNREADABLE:
             return None
+
+
+def apart(array: bytearray | memoryview) -> list[Raw]:
+    """The rows of an array, undecoded; halves of characters in it are marked. Raises one of UNREADABLE."""
+    try:
+        return RAWS.decode(bytes(array))
+    except UNREADABLE:
+        mark_halves(array)
+        return RAWS.decode(bytes(array))
 
 
 def one_by_one(raws: Sequence[Raw], seen: int) -> tuple[list[SessionRow], list[str]]:

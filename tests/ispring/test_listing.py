@@ -240,6 +240,16 @@ def test_a_row_known_by_a_broken_character_is_set_aside_and_the_others_go_on(tex
     assert [line.split(":")[0] for line in set_aside(spooled)] == ["row 4501"]
 
 
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_mistyped_row_beside_a_broken_character_hides_nothing(broken: str) -> None:
+    rows: list[Any] = list(many(9_000))
+    rows[100] = row(100, employeeId=["x"])
+    rows[200]["checklistTitle"] = "HERE"
+    spooled = listing(json.dumps(rows).encode().replace(b"HERE", BROKEN[broken][0]))
+    assert len(facts_of(spooled)) == 8_999
+    assert [line.split(":")[0] for line in set_aside(spooled)] == ["row 101"]
+
+
 def test_rows_beside_a_broken_character_keep_their_fingerprints() -> None:
     whole = fingerprints(listing(with_text(b"Till")))
     hurt = fingerprints(listing(with_text(b"\xff")))
