@@ -36,7 +36,7 @@ def _shown(folder: Path, *words: str) -> str:
 
 
 async def _refused(folder: Path, *words: str, **more: str) -> str:
-    """What a command says on standard error that ends badly, as the whole program."""
+    """What a command says that ends badly, as the whole program."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", *words),
         cwd=folder,
@@ -45,9 +45,9 @@ async def _refused(folder: Path, *words: str, **more: str) -> str:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    _, said = await process.communicate()
+    told, said = await process.communicate()
     assert process.returncode == 1 and b"Traceback" not in said, said
-    return said.decode()
+    return (told + said).decode()
 
 
 def _settings(folder: Path) -> dict[str, str]:
@@ -141,8 +141,8 @@ async def test_what_ispring_says_of_a_refusal_gives_no_orders(tmp_path: Path) ->
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         ispring = {"ISPRING_API_URL": url, "ISPRING_CLIENT_ID": "id", "ISPRING_CLIENT_SECRET": "secret"}
-        slack = {"SLACK_BOT_TOKEN": "xoxb-token", "SLACK_API_URL": f"{url}/api/"}
-        said = await _refused(tmp_path, "poll", **ispring, **slack)
+        slack = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": f"{url}/api/"}
+        said = await _refused(tmp_path, "check", **ispring, **slack)
     finally:
         await runner.cleanup()
-    assert 'HTTP 403): "Away' in said and _is_harmless(said), repr(said)
+    assert 'iSpring says: "Away' in said and _is_harmless(said), repr(said)
