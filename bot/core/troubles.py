@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 POLL_LATE = timedelta(minutes=15)  # or five intervals, where that is longer: shorter gaps mend themselves
 STUCK = timedelta(minutes=30)  # that something due may wait: more than the longest back-off, less than a shift
-DEAF = timedelta(minutes=2)  # without a socket: reconnecting takes seconds
+DEAF = timedelta(minutes=2)  # in which no command can arrive: reconnecting takes seconds
 DISK_LEFT = 200 * 1024 * 1024  # bytes; a listing of a large account is spooled beside the database
 DISK_ENOUGH = 300 * 1024 * 1024  # bytes; trouble ends here and not at once above, or it would come and go
 

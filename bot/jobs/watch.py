@@ -19,7 +19,8 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Senses:
-    """What only the running process can tell: seconds without a socket, and bytes left on the database's disk."""
+    """What only the running process can tell: seconds in which no command could arrive, 0 while they can; bytes left on
+    the database's disk, None where that can't be told."""
 
     deaf_for: Callable[[], float]
     disk_left: Callable[[], int | None]

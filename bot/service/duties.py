@@ -60,7 +60,7 @@ class Duties:
         tallies: Tallies,
         deaf_for: Callable[[], float],
     ) -> None:
-        """`deaf_for` answers for how many seconds there has been no socket to Slack, 0 where none is needed."""
+        """`deaf_for` answers for how many seconds no command could arrive, 0 while they can."""
         self._settings = settings
         self._store = store
         self._clock = clock

@@ -7,6 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from bot.core.errors import StoreError
 from bot.core.ports import Clock, Store
+from bot.core.troubles import DEAF
 from bot.service.metrics import Tallies, stand, told
 
 
@@ -17,7 +18,12 @@ class Pulse:
     is_leader: bool = False
     duties_go_on: bool = True
     socket_connected: bool | None = None  # None in HTTP mode, and until Slack has told who we are
-    deaf_for: float = 0.0  # seconds without a socket; 0 in HTTP mode
+    is_refused: bool = False  # Slack does not tell who we are: it is away, or refuses the bot token
+    deaf_since: float | None = None  # monotonic; since when no command can arrive, None while they can
+
+    def deaf_for(self, now: float) -> float:
+        """Seconds, at a monotonic one, in which no command could arrive; 0 while they can."""
+        return 0.0 if self.deaf_since is None else now - self.deaf_since
 
     def complaints(self) -> tuple[str, ...]:
         """What a restart can mend, in words; empty while all is well."""
@@ -38,7 +44,9 @@ def health_app(pulse: Pulse, tallies: Tallies, store: Store, clock: Clock) -> we
             "status": "unwell" if complaints else "ok",
             "complaints": complaints,
             "leader": pulse.is_leader,
+            "seconds_deaf": round(pulse.deaf_for(clock.monotonic())),
         }
+        is_impaired = pulse.is_refused or pulse.deaf_for(clock.monotonic()) > DEAF.total_seconds()
         try:
             poll, counts = await store.read(lambda tx: (tx.sessions.poll_state(), tx.outbox.counts()))
         except StoreError:
@@ -49,8 +57,9 @@ def health_app(pulse: Pulse, tallies: Tallies, store: Store, clock: Clock) -> we
             body["waiting"] = counts.waiting + counts.unsure + counts.sending
             body["sending_paused"] = bool(counts.app_refused)
             body["last_poll_failed"] = bool(poll.last and poll.last.error)
-            if not complaints and (body["sending_paused"] or body["last_poll_failed"]):
-                body["status"] = "impaired"  # red for whoever watches, while a restart would not help
+            is_impaired = is_impaired or counts.app_refused != "" or body["last_poll_failed"] is True
+        if not complaints and is_impaired:
+            body["status"] = "impaired"  # red for whoever watches, while a restart would not help
         return web.json_response(body, status=503 if complaints else 200)
 
     async def metrics(_: web.Request) -> web.Response:

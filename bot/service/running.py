@@ -112,7 +112,16 @@ async def _parts(settings: Settings, clock: Clock) -> AsyncIterator["Parts"]:
         contacts = SlackContacts(messenger, store, clock, settings.admins)
         pulse = Pulse()
         counted = CountedTraining(training, tallies.ispring_failed)
-        duties = Duties(settings, store, counted, messenger, contacts, clock, tallies, deaf_for=lambda: pulse.deaf_for)
+        duties = Duties(
+            settings,
+            store,
+            counted,
+            messenger,
+            contacts,
+            clock,
+            tallies,
+            deaf_for=lambda: pulse.deaf_for(clock.monotonic()),
+        )
         yield Parts(settings, leadership, store, messenger, contacts, duties, clock, pulse, tallies)
 
 
@@ -166,6 +175,7 @@ class Parts:
     # ---- answering people ----------------------------------------------------------------------------------------
 
     async def _converse(self, stop: asyncio.Event) -> None:
+        self._pulse.deaf_since = self._clock.monotonic()
         identity = await self._identify(stop)
         if identity is None:
             return
@@ -181,6 +191,7 @@ class Parts:
                     running.cancel()
             else:
                 self._door = SlackDoor(intake.app, self._settings.slack_signing_secret.get_secret_value())
+                self._pulse.deaf_since = None
                 log.info("listening", path=PATH, port=self._settings.port)
                 await stop.wait()
                 self._door = None
@@ -190,8 +201,11 @@ class Parts:
         wait = FIRST_RETRY
         while not stop.is_set():
             try:
-                return await _unless_stopped(stop, self._messenger.identify())
+                identity = await _unless_stopped(stop, self._messenger.identify())
+                self._pulse.is_refused = False
+                return identity
             except MessengerError as error:
+                self._pulse.is_refused = True
                 log.error("slack_refuses_or_is_away", why=str(error), remedy=_REMEDY, next_try_in=wait)
             await _until(stop, wait)
             wait = min(wait * 2, LAST_RETRY)
@@ -201,8 +215,11 @@ class Parts:
         asked_at = -SLACK_ASKED_EVERY
         while True:
             now = self._clock.monotonic()
-            self._pulse.deaf_for = socket.disconnected_for()
-            if self._pulse.deaf_for < SOCKET_GRACE:
+            if socket.is_connected:
+                self._pulse.deaf_since = None
+            elif self._pulse.deaf_since is None:
+                self._pulse.deaf_since = now
+            if socket.disconnected_for() < SOCKET_GRACE:
                 self._pulse.socket_connected = True
             elif now - asked_at >= SLACK_ASKED_EVERY:
                 # A restart mends a socket that is down while Slack answers; that Slack is away it does not.

@@ -74,8 +74,8 @@ SENTENCES: Mapping[str, str] = {
         "they wait for."
     ),
     "socket_deaf": (
-        "The socket to Slack has been down for {minutes} min: commands and buttons do not arrive. It is connected anew "
-        "by itself; if it stays so, check SLACK_APP_TOKEN and the network."
+        "Spotter has not been connected to Slack for {minutes} min: commands and buttons do not arrive. It connects anew "
+        "by itself; if it stays so, check SLACK_BOT_TOKEN, SLACK_APP_TOKEN and the network."
     ),
     "disk_nearly_full": (
         "Only {megabytes} MB are left on the disk of the database. Free some space or mount a larger volume: on a full "
@@ -100,7 +100,7 @@ OVER: Mapping[str, str] = {
     "app_refused": "Slack takes the app again",
     "workspace_throttled": "Slack takes messages again",
     "direct_messages_closed": "direct messages are sent again",
-    "socket_deaf": "the socket to Slack is up again",
+    "socket_deaf": "commands and buttons arrive again",
     "disk_nearly_full": "there is space on the disk again",
 }
 

@@ -94,6 +94,28 @@ def test_every_trouble_that_is_watched_for_has_its_figure() -> None:
     assert set(WATCHED) <= set(OVER)
 
 
+async def test_a_bot_that_slack_refuses_from_the_start_says_that_it_is_deaf_until_it_is_not(house: House) -> None:
+    port = free_port()
+    house.slack.faults.token_revoked = True
+    bot = await house.run(PORT=str(port), OPS_CHANNEL="", DEFAULT_CHANNEL="")  # nothing to send, so no refused post
+    await bot.has_logged("slack_refuses_or_is_away", times=2)
+    code, refused = await _health(port)
+    assert (code, refused["status"]) == (200, "impaired")
+    assert isinstance(refused["seconds_deaf"], int) and refused["seconds_deaf"] >= 1
+
+    house.slack.faults.token_revoked = False
+    await bot.has_logged("socket.connected")
+    await asyncio.sleep(1.5)  # it looks at its socket every second
+    code, well = await _health(port)
+    assert (code, well["seconds_deaf"]) == (200, 0)
+
+
+async def _health(port: int) -> tuple[int, dict[str, object]]:
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://127.0.0.1:{port}/healthz")
+    return answer.status_code, answer.json()
+
+
 # ---- the sign of life ----------------------------------------------------------------------------------------------
 
 
