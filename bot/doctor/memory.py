@@ -25,7 +25,7 @@ NAMED = 10  # destinations told one by one
 SEEN_ELSEWHERE = frozenset(
     {
         *("training_refused", "poll_failing", "suspicious_listing", "date_order", "app_refused"),
-        *("listing_incomplete", "round_count"),
+        *("listing_incomplete", "round_count", "rows_set_aside"),
         *("poll_stale", "deliveries_stuck", "disk_nearly_full"),
     }
 )

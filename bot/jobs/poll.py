@@ -304,26 +304,27 @@ class Poll:
         """Who is missing and who is back. A listing without most of the known sessions proves nothing about them."""
         tx.sessions.mark_back(narrowed.back)
         still_there = narrowed.known - len(narrowed.missing)
+        if narrowed.set_aside:  # nobody is called missing then, for any of these rows may be theirs
+            still_there = min(still_there, narrowed.listed + len(narrowed.set_aside))
         if narrowed.known and (not narrowed.listed or 2 * still_there < narrowed.known):
             facts = {"listed": narrowed.listed, "known": narrowed.known}
             note_trouble(tx, self._settings.ops_channel, "suspicious_listing", facts, now)
         else:
             tx.sessions.mark_missing(narrowed.missing, now)
-            note_trouble(tx, self._settings.ops_channel, "suspicious_listing", None, now)
+            if not narrowed.set_aside:
+                note_trouble(tx, self._settings.ops_channel, "suspicious_listing", None, now)
 
     def _warn(
         self, tx: Tx, statuses: Collection[str], set_aside: Sequence[str], dates: DateEvidence, now: datetime
     ) -> None:
-        """Tells of what a listing says that can't be right: of all new statuses once, of rows once a week."""
-        week = f"{now:%G-W%V}"
+        """Tells of what a listing says that can't be right: of all new statuses once, and once per trouble."""
         if new := [status for status in sorted(statuses) if tx.sessions.is_new_status(status)]:
             named = ", ".join(map(clean, new[:STATUSES_NAMED])) + ("…" if len(new) > STATUSES_NAMED else "")
             told: dict[str, str | int] = {"statuses": len(new), "status": named}
             tell_ops(tx, self._settings.ops_channel, "unknown_status", new[0], now, **told)
             log.warning("unknown_status", **told)
-        if set_aside:
-            rows = len(set_aside)
-            tell_ops(tx, self._settings.ops_channel, "rows_set_aside", f"{rows}:{week}", now, rows=rows)
+        unread = {"rows": len(set_aside)} if set_aside else None
+        note_trouble(tx, self._settings.ops_channel, "rows_set_aside", unread, now)
         if dates.contradicts_order:
             note_trouble(tx, self._settings.ops_channel, "date_order", {"order": dates.order}, now)
             log.warning("date_order", order=dates.order, day_first=dates.day_first, month_first=dates.month_first)

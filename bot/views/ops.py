@@ -74,8 +74,8 @@ SENTENCES: Mapping[str, str] = {
         "they wait for."
     ),
     "socket_deaf": (
-        "Spotter has not been connected to Slack for {minutes} min: commands and buttons do not arrive. It connects anew "
-        "by itself; if it stays so, check SLACK_BOT_TOKEN, SLACK_APP_TOKEN and the network."
+        "Spotter has not been connected to Slack for {minutes} min: commands and buttons do not arrive. It connects "
+        "anew by itself; if it stays so, check SLACK_BOT_TOKEN, SLACK_APP_TOKEN and the network."
     ),
     "disk_nearly_full": (
         "Only {megabytes} MB are left on the disk of the database. Free some space or mount a larger volume: on a full "
@@ -94,6 +94,7 @@ OVER: Mapping[str, str] = {
     "suspicious_listing": "iSpring lists its sessions again",
     "listing_incomplete": "iSpring lists every session that its checklists name",
     "round_count": "iSpring lists another number of sessions",
+    "rows_set_aside": "every row of iSpring's listing can be read again",
     "date_order": "dates are read in another order now",
     "poll_stale": "iSpring is asked again",
     "deliveries_stuck": "messages are sent again",

@@ -77,10 +77,6 @@ def trouble_lines(known: Status) -> list[str]:
         for one in known.troubles
         if one.code not in SAID_ABOVE
     ]
-    if last and last.set_aside:
-        told.append(
-            f"{count(last.set_aside, 'row')} of the last listing could not be understood; `spotter check` says why."
-        )
     if outbox.dead:
         told.append(f"{count(outbox.dead, 'message')} refused by Slack for ever; see `spotter outbox list`.")
     if outbox.held:

@@ -419,6 +419,40 @@ async def test_half_a_character_keeps_nobody_from_hearing(form: HalfCharacters, 
     assert (await room.poll()).unchanged
 
 
+async def test_rows_set_aside_are_told_once_however_many_and_once_when_they_can_be_read(room: Room) -> None:
+    for _ in range(6):
+        room.world.add_session()
+    for rows in (1, 2, 3, 2, 4, 0, 0):
+        room.stand_in.quirks.mistyped_rows = rows
+        room.world.add_session()
+        await room.poll()
+    told = [(notice.facts["code"], notice.facts.get("code_before")) for notice in await room.owed(NoticeKind.OPS)]
+    assert told == [("baseline_done", None), ("rows_set_aside", None), ("over", "rows_set_aside")]
+
+
+async def test_a_mistyped_row_hides_no_suspicious_listing(room: Room) -> None:
+    sessions = [room.world.add_session() for _ in range(20)]
+    await room.poll()
+    for session in sessions[5:]:
+        room.world.delete(session)
+    room.stand_in.quirks.mistyped_rows = 1
+    await room.poll()
+    assert set(await room.ops()) == {"baseline_done", "suspicious_listing", "rows_set_aside"}
+
+
+async def test_a_mistyped_row_does_not_end_what_a_suspicious_listing_began(room: Room) -> None:
+    sessions = [room.world.add_session() for _ in range(20)]
+    await room.poll()
+    room.stand_in.quirks.empty_listing = True
+    await room.poll()
+    room.stand_in.quirks.empty_listing = False
+    for session in sessions[12:]:
+        room.world.delete(session)
+    room.stand_in.quirks.mistyped_rows = 1
+    await room.poll()
+    assert "over" not in await room.ops()
+
+
 async def test_rows_beside_a_mistyped_one_are_read(room: Room) -> None:
     for _ in range(4):
         room.world.add_session()
