@@ -470,6 +470,19 @@ async def test_direct_messages_that_the_app_closes_are_told_once_with_the_remedy
     assert "direct messages are sent again" in world.texts(OFFICE)[-1]
 
 
+async def test_a_scope_that_direct_messages_need_is_named_once_and_channels_go_on(world: Room) -> None:
+    world.ops_channel = OFFICE
+    refusal = faults.api_error("missing_scope", needed="im:write", provided="chat:write")
+    world.slack.faults.order("conversations.open", refusal, times=100)
+    people = [Destination(DestinationKind.PERSON, "ana"), Destination(DestinationKind.USER, BEN)]
+    waiting = [await world.complete(50.0, to=one) for one in people]
+    told = await world.complete(50.0)
+    await world.send()
+    assert [await world.state(key) for key in (*waiting, told)] == [DeliveryState.HELD] * 2 + [DeliveryState.SENT]
+    [text] = world.texts(OFFICE)
+    assert "im:write" in text
+
+
 # ---- people ----------------------------------------------------------------------------------------------------------
 
 
