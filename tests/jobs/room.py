@@ -144,9 +144,7 @@ class Room:
         """Every notice owed so far, oldest first."""
         told = await self.store.read(lambda tx: tx.outbox.list((DeliveryState.WAITING,), 10_000))
         return [
-            one.notice
-            for one in reversed(told)
-            if kind in (None, one.notice.kind) and where in (None, one.notice.destination)
+            one.notice for one in told if kind in (None, one.notice.kind) and where in (None, one.notice.destination)
         ]
 
     async def posted(self) -> list[SessionKey | None]:
