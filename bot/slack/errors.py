@@ -51,6 +51,7 @@ class Decision(Enum):
     MESSAGE = auto()  # never this body
     TOKEN = auto()  # not with this token
     RIGHTS = auto()  # not with these scopes or this policy
+    RESOURCE = auto()  # not this conversation with the rights there are; others may be open
     REPEATED = auto()  # an earlier try was taken, and what it posted is gone since
     ENDED = auto()  # the message to edit is gone or closed for ever
 
@@ -101,10 +102,11 @@ DECISIONS: Mapping[str, Decision] = _table(
     token=(Decision.TOKEN, "invalid_auth not_authed token_revoked token_expired account_inactive"),
     rights=(
         Decision.RIGHTS,
-        "missing_scope not_allowed_token_type no_permission access_denied app_access_restricted ekm_access_denied "
-        "accesslimited team_access_not_granted enterprise_is_restricted two_factor_setup_required "
-        "method_deprecated deprecated_endpoint",
+        "missing_scope not_allowed_token_type app_access_restricted ekm_access_denied accesslimited "
+        "team_access_not_granted enterprise_is_restricted two_factor_setup_required method_deprecated "
+        "deprecated_endpoint",
     ),
+    resource=(Decision.RESOURCE, "access_denied no_permission"),
     gone=(Decision.ENDED, "message_not_found cant_update_message edit_window_closed"),
 )
 
@@ -199,7 +201,7 @@ def _sending_result(heard: _Heard, decision: Decision | None) -> SendingResult:
             return Throttled(heard.retry_after or WORKSPACE_CAP_WAIT, Scope.WORKSPACE, heard.why)
         case Decision.MIGRATION:
             return Throttled(heard.retry_after or MIGRATION_WAIT, Scope.WORKSPACE, heard.why)
-        case Decision.DESTINATION:
+        case Decision.DESTINATION | Decision.RESOURCE:
             return DestinationGone(heard.why)
         case Decision.DOOR:
             return DestinationGone(heard.why, all_direct=True)
@@ -217,7 +219,7 @@ def look_result(problem: Exception) -> LookResult:
     match heard.decision:
         case Decision.DESTINATION | Decision.DOOR:
             return DestinationGone(heard.why)
-        case Decision.RIGHTS | Decision.ENDED:
+        case Decision.RIGHTS | Decision.RESOURCE | Decision.ENDED:
             return Unreadable(heard.why)
         case Decision.RATE | Decision.WORKSPACE_RATE:
             return LookLater(heard.why, heard.retry_after or WAIT_WHERE_UNNAMED)

@@ -404,6 +404,17 @@ async def test_a_message_that_cannot_be_rendered_does_not_stop_the_others(world:
     assert await world.state(sound) is DeliveryState.SENT
 
 
+async def test_a_channel_whose_access_is_denied_is_held_and_the_others_go_on(world: Room) -> None:
+    office = Destination(DestinationKind.CHANNEL, OFFICE)
+    world.slack.faults.order(POST, "access_denied", times=100, channel=OFFICE)
+    denied = await world.complete(to=office, rules=(world.rule.rule_id,))
+    await world.send(30.0)
+    keys = [await world.complete() for _ in range(2)]
+    await world.send(30.0)
+    assert await world.state(denied) is DeliveryState.HELD
+    assert [await world.state(key) for key in keys] == [DeliveryState.SENT] * 2
+
+
 @pytest.mark.parametrize("code", ["token_revoked", "invalid_auth", "account_inactive", "missing_scope"])
 async def test_a_refused_app_pauses_everything_and_kills_nothing(world: Room, code: str) -> None:
     world.slack.faults.order(POST, code, times=2)

@@ -90,6 +90,8 @@ def test_the_workspace_cap_and_a_migration_hold_back_everything() -> None:
         "user_disabled",
         "user_not_visible",
         "cannot_dm_bot",
+        "access_denied",
+        "no_permission",
     ],
 )
 def test_a_destination_that_cant_be_written_to_is_gone(code: str) -> None:
@@ -133,8 +135,6 @@ def test_a_body_slack_never_takes_is_refused(code: str) -> None:
         "token_expired",
         "account_inactive",
         "not_allowed_token_type",
-        "no_permission",
-        "access_denied",
         "app_access_restricted",
         "ekm_access_denied",
         "accesslimited",
@@ -224,7 +224,7 @@ def test_trouble_before_the_connection_stood_sent_nothing(problem: Exception) ->
     assert isinstance(look_result(problem), LookLater)
 
 
-@pytest.mark.parametrize("code", ["missing_scope", "no_permission"])
+@pytest.mark.parametrize("code", ["missing_scope", "no_permission", "access_denied"])
 def test_a_conversation_the_bot_may_not_read_is_unreadable(code: str) -> None:
     assert look_result(said(code)) == Unreadable(code)
 
