@@ -50,7 +50,7 @@ _AUTO_LINK = re.compile(r"://|(?<=\w)\.(?=[^\W\d_]{2})")
 _EMOJI_CODE = re.compile(r":(?!\d\d(?::|$))([\w+'-]+)(:|$)")
 _MENTION = re.compile(r"&lt;＠([UW][A-Z0-9]{2,20})&gt;")
 _BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
-_PARTIAL_ENTITY = re.compile(r"&[a-z]{0,3}$")
+_CUT_OFF = re.compile(r"(?:&[a-z]{0,3}|<[#@!h][^<>\n]*)$")  # the beginning of an entity, or of a mention, date or link
 
 
 def clean(text: str) -> str:
@@ -77,7 +77,7 @@ def escape(text: str) -> str:
 
 
 def clip(text: str, limit: int) -> str:
-    """At most `limit` UTF-16 units (the larger way to count), ending in "…" where cut, never inside an entity."""
+    """At most `limit` UTF-16 units (the larger way to count), ending in "…" where cut, never inside an entity or a token."""
     if size(text) <= limit:
         return text
     room = limit - 1
@@ -87,7 +87,7 @@ def clip(text: str, limit: int) -> str:
         if room < 0:
             break
         end += 1
-    return _PARTIAL_ENTITY.sub("", text[:end]).rstrip() + "…"
+    return _CUT_OFF.sub("", text[:end]).rstrip() + "…"
 
 
 def size(text: str) -> int:

@@ -200,4 +200,7 @@ def test_ordinary_names_and_titles_stay_as_they_are() -> None:
 def test_cutting_marks_that_it_cut() -> None:
     assert clip("abcdef", 4) == "abc…"
     assert clip("abcd", 4) == "abcd"
+    assert clip("in <#C0123|shop> and <@U0123>", 20) == "in <#C0123|shop> an…"
+    assert clip("in <#C0123|shop>", 12) == "in…"
+    assert clip("5 < 7 and more", 10) == "5 < 7 and…"
     assert clean(" a\n\tb\u202e ") == "a b"
