@@ -332,7 +332,8 @@ class RuleState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A channel's subscription. It hears only of listings requested after `active_since`.
+    """A channel's subscription. It hears only of listings requested after `active_since`, when its introduction was
+    first tried.
 
     `owner` is a Slack user id or `OPERATOR`; `query` is canonical text of `core.query`, "" for every completed session.
     """

@@ -27,8 +27,9 @@ from bot.core.model import (
 )
 from bot.core.query import Filter, matches
 
-# A paused rule goes on collecting: what it hears waits until its channel is back or somebody answers for it.
-HEARING = (RuleState.ACTIVE, RuleState.PAUSED)
+# A paused rule goes on collecting: what it hears waits until its channel is back or somebody answers for it. So does a
+# new one from the first try to introduce it: nobody knows yet whether its introduction stands there.
+HEARING = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
 OWNER_GONE = "owner_gone"  # why a rule is paused whose owner can't answer for it any more
 
 
@@ -119,7 +120,7 @@ def _hears(
     requested_at: datetime,
 ) -> Heard:
     who = f"rule {rule.rule_id}"
-    if rule.state not in HEARING:
+    if rule.state not in HEARING or (rule.state is RuleState.PENDING and rule.active_since is None):
         return Heard(who, False, f"the rule is {rule.state}" + (f" ({rule.why})" if rule.why else ""))
     if rule.active_since is None or requested_at < rule.active_since:
         return Heard(who, False, "iSpring was asked before the rule became active")
@@ -135,8 +136,17 @@ def _hears(
     verdict = may_see(owner, change.after.facts, directory)
     if not verdict.allowed:
         return Heard(who, False, f"the rule's owner may not see the session: {verdict.reason}")
-    rests = f", and waits: the rule is paused ({rule.why})" if rule.state is RuleState.PAUSED else ""
-    return Heard(who, True, f"{who} matches{rests}")
+    return Heard(who, True, f"{who} matches{_why_it_waits(rule)}")
+
+
+def _why_it_waits(rule: Rule) -> str:
+    match rule.state:
+        case RuleState.PAUSED:
+            return f", and waits: the rule is paused ({rule.why})"
+        case RuleState.PENDING:
+            return ", and waits until the rule's introduction is posted"
+        case _:
+            return ""
 
 
 def _people(

@@ -10,6 +10,10 @@ from bot.store.deliveries import refresh_due
 from bot.store.resting import settle
 
 _UNTRIED = ("waiting", "held")
+_INTRODUCED = (
+    "state = 'pending' AND rule_id IN"
+    " (SELECT json_extract(rule_ids, '$[0]') FROM notices WHERE delivery = ? AND kind = ?)"
+)
 
 
 def end_notices(connection: sqlite3.Connection, ids: Collection[int], why: str, *, in_hand: bool) -> None:
@@ -84,13 +88,21 @@ def _living(connection: sqlite3.Connection) -> set[int]:
     return {row["rule_id"] for row in connection.execute("SELECT rule_id FROM rules WHERE state <> 'ended'")}
 
 
-def begin_rules(connection: sqlite3.Connection, delivery: int, now: datetime) -> None:
-    """A rule begins to listen when its intro has arrived."""
+def collect_for_rules(connection: sqlite3.Connection, delivery: int, now: datetime) -> None:
+    """A rule begins to listen when its intro is first tried: it may stand there before that is known."""
     connection.execute(
-        "UPDATE rules SET state = 'active', active_since = coalesce(active_since, ?), why = '' WHERE state = 'pending'"
-        " AND rule_id IN (SELECT json_extract(rule_ids, '$[0]') FROM notices WHERE delivery = ? AND kind = ?)",
+        "UPDATE rules SET active_since = ? WHERE active_since IS NULL AND " + _INTRODUCED,
         (to_ms(now), delivery, NoticeKind.INTRO),
     )
+
+
+def begin_rules(connection: sqlite3.Connection, delivery: int, now: datetime) -> bool:
+    """A rule is active when its intro has arrived; whether one became so, and what it collected may go."""
+    begun = connection.execute(
+        "UPDATE rules SET state = 'active', active_since = coalesce(active_since, ?), why = '' WHERE " + _INTRODUCED,
+        (to_ms(now), delivery, NoticeKind.INTRO),
+    )
+    return begun.rowcount > 0
 
 
 def end_unheard_rules(connection: sqlite3.Connection, delivery: int, why: str) -> None:

@@ -9,10 +9,10 @@ from bot.core.delivery import FIRST_LOOK, TOLD_AND_GONE, after_crash
 from bot.core.model import TAKEN_BACK, Delivery, DeliveryState, Destination, Notice, SessionKey
 from bot.core.pauses import SHARED_OUTSIDE
 from bot.core.ports import Attempt, CountedSession, Held, OutboxCounts, Told
-from bot.store import holding, moves, owing, standing, summaries, turning
+from bot.store import holding, moves, owing, resting, standing, summaries, turning
 from bot.store.columns import State, from_ms_or_none, to_ms, to_ms_or_none, value_of
 from bot.store.deliveries import delivery_of, refresh_due, row_of, write, write_attempt
-from bot.store.endings import begin_rules, end_notices, end_orphans, end_unheard_rules, is_wanted
+from bot.store.endings import begin_rules, collect_for_rules, end_notices, end_orphans, end_unheard_rules, is_wanted
 from bot.store.gathering import gather
 from bot.store.other_cards import settle_turns
 
@@ -109,6 +109,7 @@ class Outbox:
             " WHERE id = ?",
             (to_ms(now), slack_time, claimed),
         )
+        collect_for_rules(self._connection, claimed, now)
         refresh_due(self._connection, name)
         return self._by_number(claimed)
 
@@ -168,9 +169,9 @@ class Outbox:
         write(self._connection, delivery)
         if is_told:
             self._note_shown(row["id"], delivery, now)
-            begin_rules(self._connection, row["id"], now)
-        elif delivery.why == TOLD_AND_GONE:
-            begin_rules(self._connection, row["id"], now)
+        if is_told or delivery.why == TOLD_AND_GONE:
+            if begin_rules(self._connection, row["id"], now):
+                resting.settle(self._connection, row["destination"], now)
         elif delivery.state in _WITHOUT_PROSPECT:
             end_unheard_rules(self._connection, row["id"], delivery.why)
         settle_turns(self._connection, row["id"], delivery.state, now)

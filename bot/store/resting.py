@@ -1,7 +1,7 @@
 """Notices of rules that rest by themselves, while their channel could be written to: they wait until a rule goes on.
 
-A rule rests where it is paused for another reason than that its destination is held. What another rule of the same
-channel carries too goes out because of that one.
+A rule rests where it is paused for another reason than that its destination is held, and until its introduction is
+posted. What another rule of the same channel carries too goes out because of that one.
 """
 
 import sqlite3
@@ -14,9 +14,9 @@ FOR_NOW_NEVER = to_ms(datetime(9999, 1, 1, tzinfo=UTC))  # the due time of what 
 _HELD = "(SELECT held FROM destinations WHERE destinations.destination = rules.destination)"
 _CARRIED_BY = "EXISTS (SELECT 1 FROM json_each(notices.rule_ids) JOIN rules ON rules.rule_id = json_each.value WHERE "
 RESTS = (
-    "(notices.kind NOT IN ('rule_paused', 'ops')"
-    f" AND {_CARRIED_BY} rules.state = 'paused' AND rules.why IS NOT {_HELD})"
-    f" AND NOT {_CARRIED_BY} rules.state IN ('pending', 'active')"
+    "(notices.kind NOT IN ('intro', 'rule_paused', 'ops')"
+    f" AND {_CARRIED_BY} (rules.state = 'pending' OR rules.state = 'paused' AND rules.why IS NOT {_HELD}))"
+    f" AND NOT {_CARRIED_BY} rules.state = 'active'"
     f" OR (rules.state = 'paused' AND rules.why IS {_HELD})))"
 )
 RULE_RESTS = "its rule rests"  # why a message is held that only resting rules carry

@@ -128,6 +128,12 @@ def test_a_paused_rule_goes_on_collecting(reason: str, owner: str) -> None:
     assert f"waits: the rule is paused ({reason})" in why(answer).reason
 
 
+def test_a_new_rule_collects_once_its_introduction_was_tried() -> None:
+    answer = routed(LOW, rule(state=RuleState.PENDING))
+    assert told(answer) == ["channel:C1"]
+    assert "waits until the rule's introduction is posted" in why(answer).reason
+
+
 def test_a_rule_whose_query_has_no_filter_does_not_hear() -> None:
     assert "can't be understood" in why(routed(LOW, rule(), filters={})).reason
 

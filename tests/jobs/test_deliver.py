@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.model import (
+    OPERATOR,
     Delivery,
     DeliveryState,
     Destination,
@@ -19,6 +20,7 @@ from bot.core.model import (
     Rule,
     RuleState,
 )
+from bot.core.routing import introduction
 from bot.demo.slack import ApiCall, Happening, faults
 from bot.jobs.pace import Pace
 from bot.views.cards import CardFacts
@@ -651,6 +653,23 @@ async def _introduced(world: Room) -> Rule:
     stored = await world.store.read(lambda tx: tx.rules.get(rule.rule_id))
     assert stored is not None
     return stored
+
+
+async def test_what_a_rule_hears_before_it_is_clear_that_its_intro_stands_there_follows_it(world: Room) -> None:
+    office = Destination(DestinationKind.CHANNEL, OFFICE)
+    rule = await world.store.transact(
+        lambda tx: tx.rules.add(office, OPERATOR, "", RuleState.PENDING, world.clock.now())
+    )
+    await world.store.transact(lambda tx: tx.outbox.owe(introduction(rule), world.clock.now()))
+    world.slack.faults.order(POST, "request_lost", channel=OFFICE)
+    sending = asyncio.create_task(world.deliver().once(limit_seconds=120.0))
+    await until(lambda: world.calls(POST) == 1)
+    [pending] = await world.store.read(lambda tx: tx.rules.at(office))
+    assert (pending.state, pending.active_since is not None) == (RuleState.PENDING, True)
+    key = await world.complete(to=office, rules=(rule.rule_id,))
+    await sending
+    assert [key.session_id[:8] in text for text in world.texts(OFFICE)] == [False, True]
+    assert await world.state(key) is DeliveryState.SENT
 
 
 async def test_a_rules_intro_makes_it_active(world: Room) -> None:

@@ -9,8 +9,11 @@ from structlog.testing import capture_logs
 
 from bot.core import pauses
 from bot.core.changes import outcome_of
+from bot.core.delivery import Sent, after_post
 from bot.core.model import (
+    OPERATOR,
     ChangeKind,
+    Delivery,
     Destination,
     DestinationKind,
     DetailsState,
@@ -18,12 +21,15 @@ from bot.core.model import (
     NoticeKind,
     OutcomeKind,
     Preferences,
+    RuleState,
     SessionKey,
     Viewer,
 )
-from bot.core.routing import subject_of
+from bot.core.ports import Tx
+from bot.core.routing import introduction, subject_of
 from bot.demo.ispring import ALWAYS
 from bot.demo.ispring.quirks import HalfCharacters
+from bot.jobs.attempts import attempt_of
 from bot.jobs.telling import PollSettings
 from tests.jobs.room import CHANNEL, OPS, Room, key_of
 from tests.stumbling import NAME, StumblingTraining
@@ -241,6 +247,27 @@ async def test_a_rule_never_tells_more_than_its_owner_may_see(room: Room) -> Non
     room.world.add_session(employee=employee, observer=stranger)
     await room.poll()
     assert [notice.session for notice in await room.owed(where=place)] == [key_of(mine)]
+
+
+async def test_a_new_rule_hears_what_is_completed_before_it_is_clear_that_its_intro_stands_there(room: Room) -> None:
+    place = Destination(DestinationKind.CHANNEL, "C0NEW000")
+
+    def introduce(tx: Tx) -> Delivery | None:
+        now = room.clock.now()
+        rule = tx.rules.add(place, OPERATOR, "", RuleState.PENDING, now)
+        tx.outbox.owe(introduction(rule), now)
+        return tx.outbox.claim(place, now, now.timestamp(), "d1")
+
+    intro = await room.store.transact(introduce)
+    assert intro is not None
+    session = room.world.add_session()
+    await room.poll()
+    assert await room.posts(place) == []
+    now = room.clock.now()
+    sent = after_post(intro, Sent(place.id, "1.1"), now=now, dice=0.5)
+    await room.store.transact(lambda tx: tx.outbox.save(sent, attempt_of("post", Sent(place.id, "1.1"), now, now)))
+    [card] = await room.posts(place)
+    assert [owed.notice.session for owed in card.notices] == [key_of(session)]
 
 
 def an_admin(user_id: str) -> Viewer:

@@ -44,14 +44,16 @@ async def test_rules_come_back_as_they_went_in_by_number(db: Database) -> None:
     await db.transact(story)
 
 
-async def test_a_rule_begins_to_listen_when_its_intro_arrives(db: Database) -> None:
+async def test_a_rule_is_active_when_its_intro_arrives_and_listens_from_its_first_try(db: Database) -> None:
     def story(tx: Tx) -> None:
         rule_id = a_rule(tx, RuleState.PENDING)
         tx.outbox.owe(an_intro(rule_id), NOON)
-        sent(tx, claim(tx), LATER)
+        tried = claim(tx)
+        assert state_of(tx, rule_id) == (RuleState.PENDING, "")
+        sent(tx, tried, LATER)
         rule = tx.rules.get(rule_id)
         assert rule is not None
-        assert (rule.state, rule.active_since) == (RuleState.ACTIVE, LATER)
+        assert (rule.state, rule.active_since) == (RuleState.ACTIVE, NOON)
 
     await db.transact(story)
 
