@@ -77,7 +77,7 @@ def escape(text: str) -> str:
 
 
 def clip(text: str, limit: int) -> str:
-    """At most `limit` UTF-16 units (the larger way to count), ending in "…" where cut, never inside an entity or a token."""
+    """At most `limit` UTF-16 units (the larger way to count), with "…" where cut, never inside an entity or a token."""
     if size(text) <= limit:
         return text
     room = limit - 1
