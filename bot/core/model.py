@@ -19,7 +19,7 @@ from bot.core.errors import Remedy
 class SessionKey(NamedTuple):
     """One employee's part of one session: iSpring may share a session id among several employees. Lower-case ids."""
 
-    # A tuple, as `Moment`: a listing makes millions of them, each in a third of a frozen class's time.
+    # A tuple, as `Moment` and `SessionFacts`: a listing makes millions of them, in half of a frozen class's time.
 
     session_id: str
     employee_id: str
@@ -35,8 +35,7 @@ class Moment(NamedTuple):
 NO_DATE = Moment()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionFacts:
+class SessionFacts(NamedTuple):
     """One row of a listing. `status` is iSpring's own word; `result` is in percent; points may be fractions."""
 
     key: SessionKey

@@ -46,19 +46,23 @@ def _graded(facts: SessionFacts) -> float | None:
 
 def judge(facts: SessionFacts, target: float | None) -> Outcome:
     """The verdict on one row. Only a session that is over has a score; unrounded numbers are compared."""
+    kind, score = kind_and_score(facts, target)
+    return Outcome(kind, score, target, facts.status)
+
+
+def kind_and_score(facts: SessionFacts, target: float | None) -> tuple[OutcomeKind, float | None]:
+    """What `judge` decides, without the value around it: a first listing asks for every row."""
     status = facts.status.strip().upper()
     if kind := _BEFORE_COMPLETION.get(status):
-        return Outcome(kind, None, target, facts.status)
+        return kind, None
     if status in _FAILED:
-        return Outcome(OutcomeKind.FAILED, score_of(facts), target, facts.status)
+        return OutcomeKind.FAILED, score_of(facts)
     if status != "PASSED":
-        return Outcome(OutcomeKind.UNKNOWN, None, target, facts.status)
+        return OutcomeKind.UNKNOWN, None
     score = score_of(facts)
     if score is None or target is None:
-        kind = OutcomeKind.COMPLETED
-    else:
-        kind = OutcomeKind.MET if score >= target else OutcomeKind.BELOW
-    return Outcome(kind, score, target, facts.status)
+        return OutcomeKind.COMPLETED, score
+    return (OutcomeKind.MET if score >= target else OutcomeKind.BELOW), score
 
 
 def word(outcome: Outcome) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.model import DetailsState, Moment, Outcome, OutcomeKind, Session, SessionFacts, SessionKey
-from bot.core.outcome import judge
+from bot.core.outcome import judge, kind_and_score
 from bot.store.columns import from_ms, from_ms_or_none, number, to_ms, to_ms_or_none, value_of
 
 # Of a session's own columns all but the counters of the criteria, in the order of `values_of`.
@@ -84,10 +84,10 @@ def values_of(session: Session, fingerprint: bytes) -> tuple[object, ...]:
 
 def first_values_of(facts: SessionFacts, fingerprint: int, target: float | None, now: int) -> tuple[object, ...]:
     """Those of `core.changes.remember`, without the session in between, which would double the cost of a baseline."""
-    outcome = judge(facts, target)
-    kind = outcome.kind.value  # SQLite's driver takes thrice as long over a text of a class of its own
-    in_force, completed_as, details = (target, kind, "owed") if outcome.is_over else (None, None, "none")
-    return (*_of_facts(facts), in_force, kind, outcome.score, completed_as, fingerprint, now, details)
+    kind, score = kind_and_score(facts, target)
+    word = kind.value  # SQLite's driver takes thrice as long over a text of a class of its own
+    in_force, completed_as, details = (target, word, "owed") if kind.is_over else (None, None, "none")
+    return (*_of_facts(facts), in_force, word, score, completed_as, fingerprint, now, details)
 
 
 def _of_facts(facts: SessionFacts) -> tuple[object, ...]:

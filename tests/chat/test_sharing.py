@@ -151,7 +151,7 @@ async def correct(office: Office, key: SessionKey, result: float) -> None:
         before = tx.sessions.get(key)
         assert before is not None
         now = office.clock.now() + timedelta(minutes=1)
-        changed = decide(before, replace(before.facts, result=result), now=now, targets=Targets(default=80.0))
+        changed = decide(before, before.facts._replace(result=result), now=now, targets=Targets(default=80.0))
         assert changed is not None
         tx.sessions.save(changed, b"87654321")
 

@@ -1,7 +1,5 @@
 """`why`: who was told of a session, when and where, and why or why not."""
 
-from dataclasses import replace
-
 import pytest
 
 from bot.core.changes import decide
@@ -69,7 +67,7 @@ async def test_what_was_left_out_of_a_group_was_not_posted_with_it(office: Offic
     def reopen(tx: Tx) -> None:
         session = tx.sessions.get(first)
         assert session is not None
-        change = decide(session, replace(session.facts, status="IN_PROGRESS"), now=now, targets=Targets())
+        change = decide(session, session.facts._replace(status="IN_PROGRESS"), now=now, targets=Targets())
         assert change is not None
         tx.sessions.save(change, b"12345678")
 

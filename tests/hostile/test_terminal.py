@@ -7,7 +7,6 @@ import json
 import os
 import sys
 import unicodedata
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,8 +63,8 @@ def folder(tmp_path: Path) -> Path:
     """A folder with a database in which everything that others write is hostile."""
 
     def company(tx: Tx) -> None:
-        session = replace(a_session(1), checklist_title=TITLE)
-        baseline(tx, session, replace(a_session(2, employee="eva"), checklist_title=TITLE, status=STATUS))
+        session = a_session(1)._replace(checklist_title=TITLE)
+        baseline(tx, session, a_session(2, employee="eva")._replace(checklist_title=TITLE, status=STATUS))
         tx.people.replace_directory((EVE, EVA, Person(person_id="ana", name="Ana Observer")), (), NOON)
         rule = tx.rules.add(
             Destination(DestinationKind.CHANNEL, "C0SHOP"), "U0ANA", f'employee:"Eve{ORDERS}"', RuleState.PAUSED, NOON

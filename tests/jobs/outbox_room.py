@@ -157,7 +157,7 @@ class Room:
         """iSpring now says another result."""
         now = self.clock.now()
         before = await self.session(key)
-        facts = replace(before.facts, result=result)
+        facts = before.facts._replace(result=result)
         after = replace(before, facts=facts, version=before.version + 1, changed_at=now)
         change = Change(kind=ChangeKind.CORRECTED, news=News.EDIT, reason="corrected", before=before, after=after)
         await self.store.transact(lambda tx: tx.sessions.save(change, bytes(8)))
@@ -186,7 +186,7 @@ class Room:
         def store(tx: Tx) -> None:
             before = tx.sessions.get(key)
             assert before is not None
-            facts = replace(before.facts, status=status, result=result, finished=finished)
+            facts = before.facts._replace(status=status, result=result, finished=finished)
             change = decide(before, facts, now=now, targets=Targets(default=80.0))
             assert change is not None
             tx.sessions.save(change, bytes(8))

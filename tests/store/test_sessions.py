@@ -1,6 +1,5 @@
 """What is remembered of a session."""
 
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -69,7 +68,7 @@ async def test_every_field_comes_back_as_it_went_in(db: Database) -> None:
 async def test_a_baseline_stores_what_the_first_sight_of_a_session_means(
     db: Database, status: str, result: float | None
 ) -> None:
-    facts = replace(a_session(1), status=status, result=result)
+    facts = a_session(1)._replace(status=status, result=result)
     await db.transact(lambda tx: baseline(tx, facts))
     assert await db.read(lambda tx: stored(tx, facts.key)) == remember(facts, now=NOON, targets=TARGETS)
 

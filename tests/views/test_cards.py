@@ -194,7 +194,7 @@ def test_a_date_nobody_understands_is_shown_as_it_came() -> None:
 
 def test_a_session_without_dates_and_points_says_so() -> None:
     bare = replace(session(result=None, points=None), details=DetailsState.UNAVAILABLE)
-    bare = replace(bare, facts=replace(bare.facts, started=Moment(), finished=Moment()))
+    bare = replace(bare, facts=bare.facts._replace(started=Moment(), finished=Moment()))
     message = render(delivery_of(record(bare)), facts(record(bare, details=None)))
     assert "not given" in shown(message)
     assert "● Completed, not scored: Opening the store" in shown(message)
@@ -303,7 +303,7 @@ def test_several_own_results_carry_no_verdict_either() -> None:
 def test_durations_read_like_durations() -> None:
     long = session()
     started = Moment("x", NOW - timedelta(days=2, hours=3, minutes=2))
-    long = replace(long, facts=replace(long.facts, started=started))
+    long = replace(long, facts=long.facts._replace(started=started))
     assert "2 d 3 h" in shown(render(delivery_of(record(long)), facts(record(long))))
 
 

@@ -87,7 +87,7 @@ def a_record(title: str, area: str, criterion: str, status: str, date: str) -> S
         areas=tuple(AreaResult(f"a{n}", area, float(n)) for n in range(20)),
         criteria=tuple(CriterionResult(f"c{n}", criterion, f"a{n % 20}", False, 1, 5) for n in range(300)),
     )
-    odd = replace(one, facts=replace(one.facts, status="<!channel> *X*"))
+    odd = replace(one, facts=one.facts._replace(status="<!channel> *X*"))
     told = tuple(
         HistoryEntry(at=NOW, version=n, kind=kind, old=outcome_of(odd), new=outcome_of(one))
         for n, kind in enumerate([*ChangeKind] * 3)
