@@ -112,6 +112,10 @@ class MessengerUnavailable(MessengerError):
         self.retry_after = retry_after
 
 
+# Slack's words for an account that is not there, or not for us: an answer, where somebody is looked up.
+NOBODY = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
+
+
 class MessengerRefused(MessengerError):
     """Slack says no; `code` is its own word (`channel_not_found`), `needed` the scope it misses, if that is why."""
 
@@ -119,6 +123,11 @@ class MessengerRefused(MessengerError):
         super().__init__(f"Slack refused: {code}" + (f" (needs the scope {needed})" if needed else ""))
         self.code = code
         self.needed = needed
+
+    @property
+    def says_nobody(self) -> bool:
+        """Whether there is nobody where somebody was asked about."""
+        return self.code in NOBODY
 
 
 class StoreError(SpotterError):

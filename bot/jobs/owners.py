@@ -14,7 +14,6 @@ from bot.core.model import OPERATOR, Rule, RuleState, Viewer
 from bot.core.ports import Contacts, Tx
 
 Owners = Mapping[str, Viewer | None]  # by Slack user id; None where Slack does not say for certain who they are
-_STRANGERS = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 
 
 class OwnersChanged(StoreBusy):
@@ -31,7 +30,7 @@ async def ask_about(contacts: Contacts, owner: str) -> Viewer | None:
     try:
         await contacts.user(owner)
     except MessengerRefused as refusal:
-        if refusal.code not in _STRANGERS:
+        if not refusal.says_nobody:
             return None
     except MessengerUnavailable:
         return None

@@ -21,7 +21,7 @@ from bot.core.delivery import Absent, EditResult, Found, LookLater, LookResult, 
 from bot.core.errors import MessengerError, MessengerRefused, MessengerUnavailable
 from bot.core.model import Message, SlackUser
 from bot.core.ports import Channel, Clock
-from bot.slack.errors import NOBODY, edit_result, failure_kind, look_result, post_result, question_error
+from bot.slack.errors import edit_result, failure_kind, look_result, post_result, question_error
 
 SLACK_API_URL = "https://slack.com/api/"
 PATIENCE = 10.0  # seconds for a whole call
@@ -254,7 +254,7 @@ class SlackMessenger:
         try:
             answer = await self._ask(self.web.users_lookupByEmail, email=email.strip().lower())
         except MessengerRefused as refusal:
-            if refusal.code in NOBODY:
+            if refusal.says_nobody:
                 return None
             raise
         return _slack_user(_object(answer, "user"), me.team_id)

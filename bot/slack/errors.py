@@ -28,15 +28,12 @@ from bot.core.delivery import (
     Unreadable,
     Unsure,
 )
-from bot.core.errors import MessengerError, MessengerRefused, MessengerUnavailable
+from bot.core.errors import NOBODY, MessengerError, MessengerRefused, MessengerUnavailable
 
 WAIT_WHERE_UNNAMED = 30.0  # seconds, for a rate limit without Retry-After
 LONGEST_WAIT = 3600.0  # seconds; more than Slack has ever been seen to name, so a garbled header can't stop us for days
 WORKSPACE_CAP_WAIT = 600.0  # seconds after message_limit_exceeded, for which Slack names no time
 MIGRATION_WAIT = 1800.0  # seconds while a workspace moves into an organisation, which takes tens of minutes
-
-
-NOBODY = frozenset({"users_not_found", "user_not_found", "user_not_visible"})  # an answer, where somebody is looked up
 
 
 class Decision(Enum):

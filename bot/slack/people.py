@@ -25,7 +25,6 @@ from bot.slack.errors import DECISIONS, Decision
 
 USER_FRESH = timedelta(hours=24)
 NOBODY_FRESH = timedelta(hours=6)
-_STRANGERS = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 # Who is there but takes no messages (`cannot_dm_bot`, `user_disabled`, ...) may take them later: that is held.
 _NO_SUCH_PERSON = frozenset({"user_not_found", "users_not_found", "user_not_in_channel"})
 
@@ -52,7 +51,7 @@ class SlackContacts:
             raise
         except MessengerRefused as refusal:
             # A refused app or a missing scope says nothing about the person.
-            if remembered is not None and refusal.code not in _STRANGERS:
+            if remembered is not None and not refusal.says_nobody:
                 return remembered[0]
             raise
         await self._remember(user)
