@@ -18,7 +18,7 @@ from bot.jobs.channels import LOOKED_EVERY
 from bot.jobs.owners import ask_about, judge_owners, owners_of
 from bot.jobs.pace import Pace
 
-CHANNELS_A_ROUND = 40
+CHANNELS_A_ROUND = 40  # in a row; `Pace` keeps them below what Slack allows
 UNANSWERED_A_ROUND = 3  # then it is Slack that is away, and not these channels that can't be asked about
 
 log = structlog.get_logger(__name__)

@@ -194,6 +194,18 @@ def suggestions_of(answer: Message) -> list[str]:
     return [one["value"] for one in buttons_of(answer) if actions.action_of(one["action_id"]) == actions.RUN]
 
 
+def deliver_of(desk: Desk, admin: str) -> Deliver:
+    """What sends for a desk, with a clock of its own; `admin` is who ADMINS names."""
+    return Deliver(
+        store=desk.store,
+        messenger=desk.messenger,
+        contacts=desk.contacts,
+        clock=FakeClock(),
+        dice=lambda: 0.5,
+        house=House(admins=frozenset({admin})),
+    )
+
+
 @asynccontextmanager
 async def open_office(folder: Path, *, as_if_employees_are_told: bool = False) -> AsyncIterator[Office]:
     clock = OfficeClock()
@@ -214,15 +226,7 @@ async def open_office(folder: Path, *, as_if_employees_are_told: bool = False) -
                 nudge=lambda: nudges.append(clock.now()),
                 notify_employees=as_if_employees_are_told,
             )
-            deliver = Deliver(
-                store=store,
-                messenger=messenger,
-                contacts=contacts,
-                clock=FakeClock(),
-                dice=lambda: 0.5,
-                house=House(admins=frozenset({ADMIN})),
-            )
-            yield Office(FrontDesk(desk), desk, store, slack, clock, deliver, nudges)
+            yield Office(FrontDesk(desk), desk, store, slack, clock, deliver_of(desk, ADMIN), nudges)
     finally:
         store.close()
 

@@ -9,8 +9,6 @@ from bot.core.changes import decide
 from bot.core.model import Message, PersonStatus, SessionKey, Targets
 from bot.core.ports import Tx
 from bot.demo.slack import Channel
-from bot.jobs.deliver import Deliver
-from bot.jobs.gather import House
 from bot.slack.people import SlackContacts
 from bot.views import actions
 from bot.views.actions import Shareable, share_value
@@ -31,11 +29,11 @@ from tests.chat.office import (
     UNLINKED,
     Office,
     buttons_of,
+    deliver_of,
     everything_in,
     facts,
 )
 from tests.chat.test_linking import change, refresh
-from tests.fake_clock import FakeClock
 
 EVERYTHING = share_value(Shareable(query=""))
 
@@ -178,17 +176,9 @@ async def test_details_stay_shut_where_whoever_shared_it_may_share_it_no_longer(
 
 def where_admin_is(office: Office, user: str) -> Office:
     """The same office under a setting that names another admin."""
-    messenger, store = office.desk.messenger, office.store
-    contacts = SlackContacts(messenger, store, office.clock, {user})
-    deliver = Deliver(
-        store=store,
-        messenger=messenger,
-        contacts=contacts,
-        clock=FakeClock(),
-        dice=lambda: 0.5,
-        house=House(admins=frozenset({user})),
-    )
-    return replace(office.with_store(store, contacts), deliver=deliver)
+    contacts = SlackContacts(office.desk.messenger, office.store, office.clock, {user})
+    other = office.with_store(office.store, contacts)
+    return replace(other, deliver=deliver_of(other.desk, user))
 
 
 # ---- who may not, and where not ----------------------------------------------------------------------------------
