@@ -45,24 +45,22 @@ def _graded(facts: SessionFacts) -> float | None:
 
 
 def judge(facts: SessionFacts, target: float | None) -> Outcome:
-    """The verdict on one row. Only a session that is over has a score; unrounded numbers are compared."""
-    kind, score = kind_and_score(facts, target)
-    return Outcome(kind, score, target, facts.status)
-
-
-def kind_and_score(facts: SessionFacts, target: float | None) -> tuple[OutcomeKind, float | None]:
-    """What `judge` decides, without the value around it: a first listing asks for every row."""
+    """Returns the verdict on one row. Only a session that is over has a score; unrounded numbers are compared."""
     status = facts.status.strip().upper()
-    if kind := _BEFORE_COMPLETION.get(status):
-        return kind, None
-    if status in _FAILED:
-        return OutcomeKind.FAILED, score_of(facts)
-    if status != "PASSED":
-        return OutcomeKind.UNKNOWN, None
-    score = score_of(facts)
-    if score is None or target is None:
-        return OutcomeKind.COMPLETED, score
-    return (OutcomeKind.MET if score >= target else OutcomeKind.BELOW), score
+    score = None
+    if status in _BEFORE_COMPLETION:
+        kind = _BEFORE_COMPLETION[status]
+    elif status in _FAILED:
+        kind, score = OutcomeKind.FAILED, score_of(facts)
+    elif status != "PASSED":
+        kind = OutcomeKind.UNKNOWN
+    else:
+        score = score_of(facts)
+        if score is None or target is None:
+            kind = OutcomeKind.COMPLETED
+        else:
+            kind = OutcomeKind.MET if score >= target else OutcomeKind.BELOW
+    return Outcome(kind, score, target, facts.status)
 
 
 def word(outcome: Outcome) -> str:

@@ -8,7 +8,6 @@ from bot.core.errors import TrainingError, TrainingRefused, TrainingUnavailable
 from bot.core.model import OutcomeKind
 from bot.core.outcome import judge
 from bot.core.ports import DateEvidence, Listing, Slice, Training
-from bot.core.roll import Roll
 from bot.core.troubles import is_round
 from bot.doctor.findings import Finding, fine, warning, wrong
 from bot.jobs.rollcall import left_out
@@ -22,7 +21,7 @@ STATUS_SHOWN = 40  # characters: it comes from outside
 class _Read:
     """What was seen in a listing."""
 
-    roll: Roll = field(default_factory=Roll)
+    roll: set[str] = field(default_factory=set)
     rows: int = 0
     set_aside: int = 0
     unknown: set[str] = field(default_factory=set)
@@ -140,7 +139,7 @@ def _read_next(slices: Iterator[Slice], read: _Read) -> bool:
     if piece is None:
         return False
     read.rows += len(piece.rows)
-    read.roll.add(session_id for session_id, _, _ in piece.rows)
+    read.roll.update(session_id for session_id, _, _ in piece.rows)
     read.set_aside += len(piece.set_aside)
     for index in range(len(piece.rows)):
         facts = piece.facts(index)

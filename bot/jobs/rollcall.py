@@ -4,14 +4,13 @@ That it does is documented nowhere. What it leaves out Spotter can't tell of; so
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.core.errors import StoreBusy, StoreError, TrainingError
 from bot.core.ports import Clock, Listing, Store, Training, Tx
-from bot.core.roll import Roll
 from bot.jobs.watch import note_trouble
 
 EVERY = timedelta(days=1)  # it costs one more listing, and a second large answer
@@ -75,25 +74,26 @@ class RollCall:
         tx.sessions.note_roll_call(now)
 
 
-async def left_out(training: Training, named: Iterable[str], listed: Roll, set_aside: int) -> int:
+async def left_out(training: Training, named: Iterable[str], listed: Set[str], set_aside: int) -> int:
     """How many sessions a listing leaves out that the checklists name, at least.
 
     `named` must have been asked for before the listing, so that what is planned meanwhile is only listed. What is
     deleted meanwhile is named no more when they are asked again, which happens only where something seems left out.
     The `set_aside` rows that could not be understood may each stand for a session that is named.
     """
-    missing = await asyncio.to_thread(lambda: Roll(one for one in named if one not in listed))
+    missing = await asyncio.to_thread(lambda: {one for one in named if one not in listed})
     if len(missing) <= set_aside:
         return 0
     again = await training.named_sessions()
-    still_missing = await asyncio.to_thread(lambda: Roll(one for one in again if one in missing))
+    still_missing = await asyncio.to_thread(lambda: {one for one in again if one in missing})
     return max(0, len(still_missing) - set_aside)
 
 
-def _roll_of(listing: Listing) -> tuple[Roll, int]:
-    """The ids in a listing, and how many of its rows could not be understood."""
-    roll, set_aside = Roll(), 0
+def _roll_of(listing: Listing) -> tuple[set[str], int]:
+    """Returns the session ids in a listing, and how many of its rows could not be decoded."""
+    roll: set[str] = set()
+    set_aside = 0
     for piece in listing.slices():
-        roll.add(session_id for session_id, _, _ in piece.rows)
+        roll.update(session_id for session_id, _, _ in piece.rows)
         set_aside += len(piece.set_aside)
     return roll, set_aside

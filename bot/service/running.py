@@ -17,7 +17,6 @@ from bot.chat.reception import FrontDesk
 from bot.config import Settings
 from bot.core.errors import MessengerError, SpotterError
 from bot.core.ports import Clock, PollReport
-from bot.service import interpreter
 from bot.service.database import opened_store
 from bot.service.doorkeeper import served
 from bot.service.duties import Duties
@@ -100,7 +99,6 @@ def _leave_now() -> None:
 
 @asynccontextmanager
 async def _parts(settings: Settings, clock: Clock) -> AsyncIterator["Parts"]:
-    interpreter.settle()
     async with AsyncExitStack() as opened:
         leadership = Leadership(settings.database_path)
         # Last of all, once the database is closed: a claim that still waits for it must not commit while another leads.

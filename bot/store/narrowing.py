@@ -14,7 +14,7 @@ from bot.core.model import SessionFacts, SessionKey
 from bot.core.ports import Narrowed, Slice
 from bot.store.columns import to_json, value_of
 from bot.store.erasure import erased_people, is_erased
-from bot.store.rows import OF_KEY, fingerprint_numbers
+from bot.store.rows import OF_KEY, fingerprint_number
 
 _AT_ONCE = 1_000  # fingerprints in one question
 
@@ -32,14 +32,14 @@ def narrow(connection: sqlite3.Connection, slices: Iterable[Slice], most: int | 
     row = duplicates = left_over = 0
     for piece in slices:
         set_aside.extend(piece.set_aside)
-        for index, fingerprint in enumerate(fingerprint_numbers([raw for _, _, raw in piece.rows])):
+        for index, (session_id, employee_id, raw) in enumerate(piece.rows):
             row += 1
+            fingerprint = fingerprint_number(raw)
             place = bisect_left(known, fingerprint)
             if place < end and known[place] == fingerprint:
                 duplicates += seen_at[place] != 0
                 seen_at[place] = row
                 continue
-            session_id, employee_id, raw = piece.rows[index]
             key = SessionKey(session_id, employee_id)
             if employee_id in erased or (tombs and is_erased(connection, key)):
                 continue

@@ -2,11 +2,10 @@
 
 import sqlite3
 import struct
-from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.model import DetailsState, Moment, Outcome, OutcomeKind, Session, SessionFacts, SessionKey
-from bot.core.outcome import judge, kind_and_score
+from bot.core.outcome import judge
 from bot.store.columns import from_ms, from_ms_or_none, number, to_ms, to_ms_or_none, value_of
 
 # Of a session's own columns all but the counters of the criteria, in the order of `values_of`.
@@ -38,20 +37,9 @@ COLUMNS = (
     "details",
 )
 _KEY = ("session_id", "employee_id")
-_OR_UPDATE = " ON CONFLICT (session_id, employee_id) DO UPDATE SET "
 UPSERT = (
     f"INSERT INTO sessions ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
-    + _OR_UPDATE
-    + ", ".join(f"{column} = excluded.{column}" for column in COLUMNS if column not in _KEY)
-)
-# A baseline binds as little as it can: a bound NULL costs as much as three other values. Its columns in the order of
-# `first_values_of`; what they leave out says the same in every row.
-_FIRST_COLUMNS = tuple(column for column in COLUMNS if column not in ("version", "changed_at", "missing_since"))
-_FIRST_SEEN = f"?{_FIRST_COLUMNS.index('first_seen_at') + 1}"
-FIRST_UPSERT = (
-    f"INSERT INTO sessions ({', '.join(_FIRST_COLUMNS)}, version, changed_at)"
-    f" VALUES ({', '.join(f'?{place}' for place in range(1, len(_FIRST_COLUMNS) + 1))}, 1, {_FIRST_SEEN})"
-    + _OR_UPDATE
+    + " ON CONFLICT (session_id, employee_id) DO UPDATE SET "
     + ", ".join(f"{column} = excluded.{column}" for column in COLUMNS if column not in _KEY)
 )
 OF_KEY = "session_id = ? AND employee_id = ?"
@@ -59,13 +47,8 @@ _FINGERPRINT = struct.Struct("<q")
 
 
 def fingerprint_number(fingerprint: bytes) -> int:
-    """The first eight bytes as the number that the column holds."""
+    """Returns the first eight bytes as the number that the column holds."""
     return int(_FINGERPRINT.unpack_from(fingerprint)[0])
-
-
-def fingerprint_numbers(fingerprints: Sequence[bytes]) -> tuple[int, ...]:
-    """Those of a whole slice of eight-byte fingerprints, at a twentieth of the cost of one by one."""
-    return struct.unpack(f"<{len(fingerprints)}q", b"".join(fingerprints))
 
 
 def values_of(session: Session, fingerprint: bytes) -> tuple[object, ...]:
@@ -80,14 +63,6 @@ def values_of(session: Session, fingerprint: bytes) -> tuple[object, ...]:
         to_ms_or_none(session.missing_since),
         session.details,
     )
-
-
-def first_values_of(facts: SessionFacts, fingerprint: int, target: float | None, now: int) -> tuple[object, ...]:
-    """Those of `core.changes.remember`, without the session in between, which would double the cost of a baseline."""
-    kind, score = kind_and_score(facts, target)
-    word = kind.value  # SQLite's driver takes thrice as long over a text of a class of its own
-    in_force, completed_as, details = (target, word, "owed") if kind.is_over else (None, None, "none")
-    return (*_of_facts(facts), in_force, word, score, completed_as, fingerprint, now, details)
 
 
 def _of_facts(facts: SessionFacts) -> tuple[object, ...]:

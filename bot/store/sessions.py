@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from operator import itemgetter
 
 from bot.core.access import EVERYTHING, Reach
-from bot.core.changes import outcome_of
+from bot.core.changes import outcome_of, remember
 from bot.core.directory import Directory
 from bot.core.model import (
     Change,
@@ -28,12 +28,9 @@ from bot.store.erasure import erased_people, is_erased
 from bot.store.narrowing import narrow
 from bot.store.people import People
 from bot.store.rows import (
-    FIRST_UPSERT,
     OF_KEY,
     UPSERT,
     fingerprint_number,
-    fingerprint_numbers,
-    first_values_of,
     id_of,
     owe_edits,
     session_of,
@@ -67,16 +64,15 @@ class Sessions:
         return narrow(self._connection, slices, most, is_part)
 
     def write_baseline(self, rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime) -> None:
-        at = to_ms(now)
         erased = erased_people(self._connection)
         values = [
-            first_values_of(facts, mark, targets.of(facts.checklist_id), at)
-            for (facts, _), mark in zip(rows, fingerprint_numbers([raw for _, raw in rows]), strict=True)
+            values_of(remember(facts, now=now, targets=targets), fingerprint)
+            for facts, fingerprint in rows
             if facts.key.employee_id not in erased
         ]
         # In the order of the key, so that neighbours share pages of its index; of a key listed twice the last wins.
         values.sort(key=itemgetter(0))
-        self._connection.executemany(FIRST_UPSERT, values)
+        self._connection.executemany(UPSERT, values)
         self._note_checklists({facts.checklist_id: facts.checklist_title for facts, _ in rows})
 
     def finish_baseline(self, digest: bytes, now: datetime) -> None:

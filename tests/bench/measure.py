@@ -21,7 +21,6 @@ from bot.ispring.dates import DateOrder
 from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.poll import Poll
 from bot.jobs.telling import PollSettings
-from bot.service import interpreter
 from bot.store.database import Database
 from tests.bench import floor
 from tests.fake_clock import FakeClock
@@ -97,7 +96,6 @@ def measure_floor(work: Callable[[httpx.Client], object], url: str) -> str:
 
 
 async def measure_ours(url: str, database: Path, zone: ZoneInfo) -> str:
-    interpreter.settle()  # as the service does
     clock = FakeClock()
     store = Database.open(database, now=clock.now())
     try:

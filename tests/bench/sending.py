@@ -31,7 +31,6 @@ from bot.core.routing import subject_of
 from bot.demo.slack import Channel, SlackStandIn, Workspace
 from bot.jobs.deliver import Deliver
 from bot.jobs.gather import House
-from bot.service import interpreter
 from bot.service.clock import SystemClock
 from bot.slack.client import SlackMessenger
 from bot.slack.people import SlackContacts
@@ -125,7 +124,6 @@ async def fill(database: Path, channels: int, per_channel: int) -> None:
 
 async def send(api_url: str, database: Path, seconds: float) -> str:
     """In a fresh process: sends what is owed for so long at most."""
-    interpreter.settle()
     clock = SystemClock()
     store = Database.open(database, now=clock.now())
     try:

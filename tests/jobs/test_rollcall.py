@@ -6,7 +6,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.core.model import NoticeKind
-from bot.core.roll import Roll
 from bot.demo.ispring import ALWAYS
 from bot.jobs.rollcall import RollCall, left_out
 from tests.jobs.room import OPS, Room
@@ -96,6 +95,6 @@ async def test_sessions_planned_or_deleted_between_the_two_answers_are_not_left_
     assert await left_out(room.ispring, named, await _listed(room), 0) == 0
 
 
-async def _listed(room: Room) -> Roll:
+async def _listed(room: Room) -> set[str]:
     async with room.ispring.list_sessions() as listing:
-        return Roll(session_id for piece in listing.slices() for session_id, _, _ in piece.rows)
+        return {session_id for piece in listing.slices() for session_id, _, _ in piece.rows}
