@@ -1,1 +1,1 @@
-"""Reads iSpring Learn: its HTTP contract, its dates, and the listing that may hold a million sessions."""
+"""The HTTP client of iSpring Learn: its contract, its dates, and its listing of up to a million sessions."""

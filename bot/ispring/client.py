@@ -1,4 +1,4 @@
-"""iSpring Learn as `core.ports.Training`: one key, one region, read-only."""
+"""Implements `core.ports.Training` over HTTP: one API key, one region, read-only."""
 
 import asyncio
 import tempfile
@@ -27,9 +27,9 @@ LISTING_PATH = "/job-training/sessions/result/list"
 CHECKLISTS_PATH = "/job-training/checklist/sessions/list"
 CRITERIA_PATH = "/job-training/completed-session/criterion/result/list"
 AREAS_PATH = "/job-training/completed-session/criterion-group/result/list"
-IDS_AT_ONCE = 50  # a size public clients use; the vendor documents no limit
+IDS_AT_ONCE = 50  # public clients use this size; the vendor documents no limit
 MOST_PAGES = 1000
-MOST_ITEMS = 1_000_000  # people or departments: held in memory, unlike sessions
+MOST_ITEMS = 1_000_000  # people or departments; unlike sessions, they are kept in memory
 PAGE_SIZE = 1000  # the vendor's default
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class NamedSessions:
-    """The ids that some checklists name, decoded each time they are gone through."""
+    """The session ids of some checklists. They are decoded at each iteration, because a million texts take 90 MB."""
 
     checklists: Sequence[ChecklistRow]
 
@@ -54,8 +54,10 @@ class NamedSessions:
 
 
 class Ispring:
-    """Reads iSpring Learn; open it with `async with`. Use one at a time per key: whether tokens revoke each other is
-    not documented."""
+    """Reads iSpring Learn; open it with `async with`. Every method raises a subclass of TrainingError.
+
+    Open only one per API key at a time: iSpring does not document whether a new token revokes an older one.
+    """
 
     def __init__(
         self,
@@ -71,9 +73,9 @@ class Ispring:
         account_url: str = "",
         limits: Limits | None = None,
     ) -> None:
-        """Dates are read in `zone` and `date_order`; listings are spooled to `spool_folder`, beside the database.
+        """Dates are read in `zone` and `date_order`. Listings are spooled to files in `spool_folder`.
 
-        `jitter` answers numbers from 0 to 1; `account_url` is also sent as X-Auth-Account-Url where given.
+        `jitter` returns numbers from 0 to 1. `account_url` is sent as X-Auth-Account-Url unless it is "".
         """
         self._connection = Connection(
             base_url,
@@ -100,7 +102,7 @@ class Ispring:
 
     @asynccontextmanager
     async def list_sessions(self) -> AsyncIterator[SpooledListing]:
-        """Every session iSpring has, as one answer: there is no paging and no "changed since"."""
+        """Yields all sessions of iSpring. It sends them in one answer: there is no paging and no "changed since"."""
         requested_at = self._clock.now()
         spool = await asyncio.to_thread(self._new_spool)
         try:
@@ -108,7 +110,7 @@ class Ispring:
             dates = Dates(self._zone, self._date_order)
             yield SpooledListing(spool, received.digest, received.size, requested_at, dates)
         finally:
-            # Freeing the pages of a long one takes a while.
+            # Closing deletes the file, which takes a while if it is long.
             await asyncio.to_thread(spool.close)
 
     async def named_sessions(self) -> Iterable[str]:
@@ -135,7 +137,7 @@ class Ispring:
         )
 
     def _new_spool(self) -> IO[bytes]:
-        # Unlinked from the start (0600 all the same): even a SIGKILL leaves nothing behind.
+        # The file has no name, so that nothing is left after a SIGKILL; its mode is 0600.
         try:
             return tempfile.TemporaryFile(dir=self._spool_folder)
         except OSError as error:
@@ -163,7 +165,8 @@ class Ispring:
         }
 
     async def _rows(self, path: str, place: str, session_ids: Sequence[str], read: Callable[[bytes], T]) -> list[T]:
-        """The rows for some sessions. One id iSpring does not like fails the whole batch: it is halved until found."""
+        """Returns the rows of some sessions. iSpring refuses the whole batch because of one id that it does not accept;
+        then the batch is halved until that id is alone, and the id is skipped."""
         try:
             body = await self._connection.answer(Call("POST", path, place, json={"sessionIds": list(session_ids)}))
         except BadRequest:
@@ -198,7 +201,8 @@ class Ispring:
     async def _page(
         self, body: bytes, place: str, list_name: str, read: Callable[[bytes], T]
     ) -> tuple[list[T], str | None]:
-        """A page's items and the token of the next; decoded off the event loop."""
+        """Returns the items of a page and the token of the next page; decodes in a thread. Raises TrainingUnreadable if
+        no item can be decoded."""
 
         def decode() -> tuple[Page, list[T], list[str]]:
             page = page_of(body, place, list_name)

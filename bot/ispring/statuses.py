@@ -1,6 +1,6 @@
-"""What an HTTP status of iSpring's means for us, in words that name the remedy.
+"""Maps iSpring's HTTP statuses to errors that name the remedy.
 
-Branches on the status alone: whether the `code` in an error's body equals it is not documented.
+Only the status decides: iSpring does not document whether the `code` in an error's body equals it.
 """
 
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from bot.core.errors import TrainingError, TrainingRefused, TrainingUnavailable
-from bot.ispring.wire import UNREADABLE, ErrorBody, readable
+from bot.ispring.wire import UNREADABLE, ErrorBody, clean_json
 from bot.views.blocks import clean
 
-QUOTED = 120  # characters of iSpring's own message; an error page can be long
+QUOTED = 120  # characters of iSpring's own message that are kept
 NEW_KEY = "Check ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET, or make a new API key in iSpring Learn."
 ADDRESS = "Check that ISPRING_API_URL is the API's address for your region (for example https://api-learn.ispring.com)."
 RIGHTS = (
@@ -25,7 +25,7 @@ _ERROR = msgspec.json.Decoder(ErrorBody, strict=False)
 
 
 class BadRequest(TrainingRefused):
-    """400 or 404: something asked for is unknown; of a batch, perhaps one id only."""
+    """400 or 404: something in the request is unknown, in a batch perhaps only one id."""
 
 
 class TokenRefused(TrainingRefused):
@@ -33,7 +33,7 @@ class TokenRefused(TrainingRefused):
 
 
 def meaning(status: int, headers: Mapping[str, str], body: bytes, place: str, now: datetime) -> TrainingError:
-    """The error behind any status but 2xx; `place` names the call."""
+    """Returns the error for any status but 2xx; `place` names the call."""
     said = quoted(body)
     if 300 <= status < 400:
         return TrainingRefused(f"iSpring sends {place} elsewhere (HTTP {status}); a token does not follow.", ADDRESS)
@@ -57,17 +57,17 @@ def meaning(status: int, headers: Mapping[str, str], body: bytes, place: str, no
 
 
 def key_refused(status: int) -> TrainingRefused:
-    """The token call's own 400, 401 and 403. iSpring's message is left out: it may repeat what was sent."""
+    """Returns the error for 400, 401 and 403 of the token call, without iSpring's message: it may repeat the secret."""
     return TrainingRefused(f"iSpring does not accept the API key (HTTP {status}).", NEW_KEY)
 
 
 def web_page(place: str) -> TrainingRefused:
-    """A page for people where an API answers in JSON: the address is another one's."""
+    """Returns the error for an HTML page in place of JSON: the address is not that of the API."""
     return TrainingRefused(f"iSpring's answer to {place} is a web page, not data.", ADDRESS)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait, from either form of Retry-After; None where there is none or it can't be read."""
+    """Returns the seconds to wait, from either form of Retry-After; None if it is absent or unreadable."""
     if value is None:
         return None
     text = value.strip()
@@ -77,15 +77,16 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         until = parsedate_to_datetime(text)
     except ValueError:
         return None
-    # A date without a zone ("-0000") is in UTC.
+    # RFC 5322: the zone "-0000" means UTC, and Python returns it without a zone.
     until = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
     return max(0.0, (until - now).total_seconds())
 
 
 def quoted(body: bytes) -> str:
-    """iSpring's own message, on one line of visible characters and cut; "" where the body is no error of theirs."""
+    """Returns iSpring's own message as one line of at most QUOTED visible characters; "" if the body is not its error
+    object."""
     try:
-        said = readable(_ERROR.decode, body).text
+        said = _ERROR.decode(clean_json(body)).text
     except UNREADABLE:
         return ""
     return clean(said)[:QUOTED]

@@ -1,14 +1,14 @@
-"""What iSpring's JSON looks like, tolerated as it was seen: null for absent, numbers as strings, a lone object for a
-list of one, everything possibly inside `{"response": …}`, unknown keys ignored.
+"""The JSON of iSpring's answers.
 
-Sources: the vendor's OpenAPI files for the names and what is required; public clients for the rest. Where a required
-text only serves to be shown (a title, an observer), its absence costs nobody the row.
+Accepted deviations, each seen in real answers: null for an absent value, numbers as strings, a lone object in place
+of a list of one, everything inside `{"response": …}`, unknown keys. Sources: the vendor's OpenAPI files for the names
+and for which keys are required; public clients for the rest. A title or an observer may be absent although it is
+required, because it is only shown.
 """
 
-import codecs
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
@@ -31,25 +31,23 @@ from bot.ispring.dates import Dates
 T = TypeVar("T")
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises over what it can't read: bytes that are no UTF-8 are a ValueError to it, and no DecodeError."""
+"""What msgspec raises for unreadable input. For invalid UTF-8 that is a UnicodeDecodeError, not a DecodeError."""
 
-# Up to the next half of an escaped surrogate pair, escape by escape: `\\ud83d` is a backslash and text.
-_WHOLE = re.compile(
-    rb"(?:[^\\]++|\\(?:[^u]|u(?![dD][89a-fA-F][0-9a-fA-F]{2})"
-    rb"|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))*+",
+# One escape: a surrogate pair, a lone surrogate, or any other. `\\ud83d` is an escaped backslash and plain text.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<lone_surrogate>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
-_HALF = b"\xff" * len(rb"\ud83d")  # what is written over one: no UTF-8 either, so that its row is read by itself
 _CONTROLS_AS_SPACES = bytes.maketrans(bytes(range(32)), b" " * 32)
-_AT_ONCE = 1 << 20
 
-# Characters. Names and titles are folded, matched and shown again and again: with one of megabytes each of these would
-# take seconds. What identifies is never cut, for two could become one: a row with too long an id is set aside.
-LONGEST_ID = 200  # theirs have 36
+# In characters. Names and titles are cut, because they are matched and shown often, which would take seconds with a
+# title of megabytes. Ids are not cut, because two could become equal: a row with a longer id is rejected.
+LONGEST_ID = 200  # iSpring's have 36
 LONGEST_NAME = 200
 LONGEST_TITLE = 500
 LONGEST_STATUS = 60
-LONGEST_EMAIL = 254  # no longer one can be delivered to
+LONGEST_EMAIL = 254  # RFC 5321: no longer address can be delivered to
 
 Word = Annotated[str, Meta(min_length=1)]
 Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
@@ -76,13 +74,13 @@ class SessionRow(Struct, gc=False, rename="camel"):
 
     @property
     def is_known_by_broken_characters(self) -> bool:
-        """Whether some id or the status was mended."""
+        """True if an id or the status has a replaced character, so that it might equal another one's."""
         return "\ufffd" in (
             f"{self.session_id} {self.employee_id} {self.checklist_id} {self.observer_id} {self.session_status}"
         )
 
     def lower_ids(self) -> None:
-        """Ids are compared in any case; from here on in lower case."""
+        """Turns the ids to lower case, because iSpring spells one id in different cases."""
         self.session_id = self.session_id.lower()
         self.employee_id = self.employee_id.lower()
         self.checklist_id = self.checklist_id.lower()
@@ -90,8 +88,8 @@ class SessionRow(Struct, gc=False, rename="camel"):
             self.observer_id = self.observer_id.lower()
 
     def facts(self, dates: Dates) -> SessionFacts:
-        """What the row says, once its ids are in lower case."""
-        # In the order of its fields: names would cost a listing of a million rows half a second.
+        """Returns the row as a domain value; call `lower_ids` first."""
+        # Positional, in the order of the fields: keywords cost half a second per million rows.
         return SessionFacts(
             SessionKey(self.session_id, self.employee_id),
             self.checklist_id,
@@ -108,21 +106,18 @@ class SessionRow(Struct, gc=False, rename="camel"):
 
 
 class ChecklistRow(Struct, rename="camel"):
-    """One row of `/job-training/checklist/sessions/list`, of which only the ids of its sessions are of use.
-
-    They stay undecoded: of a million the texts alone would take 90 MB.
-    """
+    """One row of `/job-training/checklist/sessions/list`. The ids stay undecoded: a million texts take 90 MB."""
 
     session_ids: Raw = Raw(b"null")
 
     def ids(self) -> Iterator[str]:
-        """The ids in lower case, whether they came as a list or a lone one came bare; an id holds no escapes."""
+        """Yields the ids in lower case, from a list or a lone id. An id contains no escapes."""
         for match in PLAIN_TEXT.finditer(self.session_ids):
             yield match[1].decode().lower()
 
 
 class CriterionRow(Struct, rename="camel"):
-    """One row of `/job-training/completed-session/criterion/result/list`; points only where graded."""
+    """One row of `/job-training/completed-session/criterion/result/list`; has points only if it was graded."""
 
     session_id: Id
     employee_id: Id
@@ -184,7 +179,7 @@ class SubordinationPart(Struct, rename="camel"):
 
     @property
     def supervisor(self) -> str | None:
-        """Named only where the supervisor was set by hand."""
+        """The supervisor's id; None unless the supervisor was set by hand."""
         if self.kind is not Subordination.MANUAL or not self.supervisor_id:
             return None
         return self.supervisor_id.lower()
@@ -202,7 +197,7 @@ class FieldPart(Struct):
 
 
 class PersonRow(Struct, rename="camel"):
-    """One of `userProfiles`. Real accounts send `fields` as a list of name and value, the vendor's file says object."""
+    """One of `userProfiles`. Real accounts send `fields` as a list of name and value; the OpenAPI file says object."""
 
     user_id: Id
     department_id: MaybeId | None = None
@@ -213,7 +208,7 @@ class PersonRow(Struct, rename="camel"):
     user_roles: list[RolePart] | RolePart | None = None
 
     def person(self) -> Person:
-        """Raises msgspec.ValidationError where `fields` is neither a list nor an object."""
+        """Raises msgspec.ValidationError if `fields` is neither a list nor an object."""
         fields = fields_of(self.fields)
         name = f"{fields.get('first_name', '')} {fields.get('last_name', '')}".strip()
         email = fields.get("email", "").lower()
@@ -237,7 +232,7 @@ class PersonRow(Struct, rename="camel"):
                 yield one.lower()
 
 
-# Source: help page "Getting User Info"; only the v2 calls tell 3 from 5.
+# Source: help page "Getting User Info"; only the v2 calls distinguish 3 and 5.
 PERSON_STATUS = {"1": PersonStatus.ACTIVE, "3": PersonStatus.INACTIVE, "5": PersonStatus.LEFT}
 
 
@@ -259,14 +254,14 @@ class DepartmentRow(Struct, rename="camel"):
 
 
 class Token(Struct):
-    """The answer of `/api/v3/token`; documented to live 1800 s."""
+    """The answer of `/api/v3/token`. iSpring documents a lifetime of 1800 seconds."""
 
-    access_token: Id
+    access_token: Annotated[str, Meta(pattern="^[!-~]{1,8192}$")]  # it becomes part of a header, so ASCII only
     expires_in: float = 1800.0
 
 
 class ErrorBody(Struct):
-    """`{"code", "message"}` by the vendor's files, OAuth's names by one public client."""
+    """The body of an error: `message` by the OpenAPI files, the two names of OAuth by one public client."""
 
     message: str | None = None
     error_description: str | None = None
@@ -278,12 +273,13 @@ class ErrorBody(Struct):
 
 
 def finite(number: float | None) -> float | None:
-    """The number; None for what is none ("NaN" and "inf" pass as numbers in texts)."""
+    """Returns the number; None if it is absent, infinite or not a number ("NaN" and "inf" are read from texts)."""
     return number if number is None or math.isfinite(number) else None
 
 
 def fields_of(fields: Raw) -> dict[str, str]:
-    """A person's fields as texts, trimmed, by lower-case name, whichever of its shapes iSpring chose."""
+    """Returns a person's fields as trimmed texts by lower-case name, from a list of entries, a lone entry or an
+    object."""
     value = msgspec.json.decode(fields)
     if isinstance(value, dict) and not (set(value) <= {"name", "value"} and isinstance(value.get("name"), str)):
         pairs: list[tuple[str, object]] = list(value.items())
@@ -296,36 +292,14 @@ def fields_of(fields: Raw) -> dict[str, str]:
 # ---- broken characters -------------------------------------------------------------------------------------------
 
 
-def readable(read: Callable[[bytes], T], text: bytes) -> T:
-    """What `read` makes of a text as it came, or, where it can't be read so, with its broken characters mended.
+def clean_json(text: bytes) -> bytes:
+    """Returns JSON text as valid UTF-8, without a byte order mark.
 
-    Only a name or a title is hurt by one: that is no reason to see nothing of the rest. Raises one of UNREADABLE.
+    U+FFFD replaces each invalid byte sequence and each lone escaped surrogate (half of an emoji that was cut). A space
+    replaces each control character. So a broken character in a title costs nothing but that character.
     """
-    try:
-        return read(text)
-    except UNREADABLE:
-        return read(mended(text))
-
-
-def mended(text: bytes) -> bytes:
-    """JSON with U+FFFD for what is no character: bytes that are no UTF-8, and halves of an escaped surrogate pair, as
-    they are left of an emoji that was cut. Bare control characters become spaces."""
-    whole = bytearray(text)
-    mark_halves(whole)
-    whole = whole.replace(_HALF, "\ufffd".encode())
-    # Some at a time: held as text, the longest answers would take four times their size.
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    parts = [decoder.decode(whole[start : start + _AT_ONCE]).encode() for start in range(0, len(whole), _AT_ONCE)]
-    return b"".join((*parts, decoder.decode(b"", final=True).encode()))
-
-
-def mark_halves(text: bytearray | memoryview) -> None:
-    """Turns what keeps a whole array from being taken apart into what hurts one row: each half of an escaped pair
-    becomes bytes that are no UTF-8, each bare control character a space. In place: who tries again pays once."""
-    text[:] = bytes(text).translate(_CONTROLS_AS_SPACES)
-    at = 0
-    while (match := _WHOLE.match(text, at)) and (at := match.end()) + len(_HALF) <= len(text):
-        text[at : at + len(_HALF)] = _HALF
+    text = text.translate(_CONTROLS_AS_SPACES).decode("utf-8-sig", "replace").encode()
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if found["lone_surrogate"] else found[0], text)
 
 
 # ---- answers small enough to hold --------------------------------------------------------------------------------
@@ -337,68 +311,57 @@ _ITEMS = msgspec.json.Decoder(list[Raw])
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The items of one answer, each undecoded, and the token of the next page, if there is one."""
+    """The undecoded items of one answer, and the token of the next page if there is one."""
 
     items: tuple[Raw, ...]
     next_token: str | None = None
 
 
 def page_of(body: bytes, place: str, list_name: str = "") -> Page:
-    """The items of an answer: a bare list, a lone object, the list called `list_name`, or one of these in `response`.
+    """Returns the items of an answer: a bare list, a lone object, the list called `list_name`, or one of these inside
+    `response`.
 
-    Raises TrainingUnreadable, saying what came instead; `place` names the call in the message.
+    Raises TrainingUnreadable, which says what came instead; `place` names the call in the message.
     """
-    named = as_object(body, place)
-    if named is None:
-        return Page(tuple(as_list(body, place)))
-    if "response" in named:
-        return page_of(bytes(named["response"]), place, list_name)
-    if not list_name:
-        return Page((Raw(body),))
-    if list_name not in named:
-        # An empty page may leave its list out; an object of quite another kind may not pass for one.
-        if set(named) - {"nextPageToken"}:
-            raise TrainingUnreadable(f"iSpring's answer to {place} has no {list_name}.")
-        return Page(())
-    inner = bytes(named[list_name])
-    items = () if inner == b"null" else page_of(inner, place).items
+    return _page_of(clean_json(body), place, list_name)
+
+
+def _page_of(body: bytes, place: str, list_name: str) -> Page:
     try:
+        if body.lstrip()[:1] != b"{":
+            return Page(tuple(_ITEMS.decode(body)))
+        named = _NAMED.decode(body)
+        if "response" in named:
+            return _page_of(bytes(named["response"]), place, list_name)
+        if not list_name:
+            return Page((Raw(body),))
+        if list_name not in named:
+            # An empty page may leave its list out. An object with other keys only is not a page.
+            if set(named) - {"nextPageToken"}:
+                raise TrainingUnreadable(f"iSpring's answer to {place} has no {list_name}.")
+            return Page(())
+        inner = bytes(named[list_name])
+        items = () if inner == b"null" else _page_of(inner, place, "").items
         token = msgspec.json.decode(named["nextPageToken"]) if "nextPageToken" in named else None
     except UNREADABLE as error:
-        raise unreadable(body, place, error) from None  # a mended one would lead nowhere
+        raise unreadable(body, place, error) from None
     return Page(items, str(token) if token else None)
 
 
-def as_object(body: bytes, place: str) -> Mapping[str, Raw] | None:
-    if body.lstrip()[:1] != b"{":
-        return None
-    try:
-        return readable(_NAMED.decode, body)
-    except UNREADABLE as error:
-        raise unreadable(body, place, error) from None
-
-
-def as_list(body: bytes, place: str) -> list[Raw]:
-    try:
-        return readable(_ITEMS.decode, body)
-    except UNREADABLE as error:
-        raise unreadable(body, place, error) from None
-
-
 def decoded(items: tuple[Raw, ...], read: Callable[[bytes], T]) -> tuple[list[T], list[str]]:
-    """What could be understood, and one line for each item that could not: where and why."""
+    """Returns the items that `read` accepts, and for each other item one line with its number and the reason."""
     understood: list[T] = []
     set_aside: list[str] = []
     for number, item in enumerate(items, 1):
         try:
-            understood.append(readable(read, bytes(item)))
+            understood.append(read(bytes(item)))
         except UNREADABLE as error:
             set_aside.append(f"row {number}: {error}")
     return understood, set_aside
 
 
 def unreadable(body: bytes, place: str, error: Exception | None = None) -> TrainingUnreadable:
-    """What an answer is instead of the JSON it should be. Nothing of its content is quoted."""
+    """Returns an error that says what the answer is in place of the expected JSON. It quotes nothing of the content."""
     start = _start(body)
     if not start:
         what = "is empty"
@@ -416,7 +379,7 @@ def unreadable(body: bytes, place: str, error: Exception | None = None) -> Train
 
 
 def is_web_page(body: bytes) -> bool:
-    """Whether an answer is a page for people."""
+    """True if an answer is an HTML page."""
     return _start(body).startswith((b"<!doctype", b"<html"))
 
 

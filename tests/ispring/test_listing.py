@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.errors import TrainingUnreadable
@@ -316,8 +316,9 @@ def test_rows_without_number_that_say_nothing_are_not_all_held() -> None:
         (json.dumps([row(1)]).encode() + b"[]", "contract"),
         (json.dumps(list(many(9_000))).encode().replace(b'"PASSED"', b"PASSED", 1), "contract"),
         (json.dumps(list(many(9_000))).encode()[:-1] + b",]", "contract"),
+        (json.dumps(list(many(9_000))).encode()[:-1] + b"," + b" " * PIECE + b"]", "contract"),
     ],
-    ids=range(19),
+    ids=range(20),
 )
 def test_what_is_no_list_of_sessions_is_named_for_what_it_is(text: bytes, word: str) -> None:
     with pytest.raises(TrainingUnreadable, match=word):
@@ -351,6 +352,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(deadline=None)  # a busy machine takes longer
 @given(
     extras=st.lists(VALUES, min_size=1, max_size=12),
     style=st.sampled_from([{}, {"indent": 1}, {"separators": (" ,\n", ":")}]),
