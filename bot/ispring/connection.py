@@ -1,46 +1,52 @@
-"""One key's way to iSpring: the token, quick repeats, deadlines and sizes, for answers of any length.
+"""Sends the requests of one API key: tokens, quick retries, time limits and size limits.
 
-Every call is safe to repeat (the job-training calls only read although they POST), so a hiccup is met with up to two
-quick repeats; what lasts longer is the caller's to wait out. A redirect is never followed: the token would travel.
+Every call only reads, also the POST calls of job training, so each can be repeated safely. A failed call is repeated
+up to two times within seconds; the caller handles longer failures. A redirect is never followed, because the other
+host would receive the token.
 """
 
 import asyncio
+import codecs
 import hashlib
 import io
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Self
 
-import httpcore
 import httpx
 import msgspec
 
 from bot.core.errors import TrainingUnavailable, TrainingUnreadable
 from bot.core.ports import Clock
-from bot.ispring.compression import ACCEPTED, plain
 from bot.ispring.statuses import TokenRefused, key_refused, meaning, web_page
 from bot.ispring.wire import UNREADABLE, Token, is_web_page, unreadable
 
-TOKEN_PATH = "/api/v3/token"  # noqa: S105 - where tokens come from, not one
-TOKEN_PLACE = "a token"  # noqa: S105 - what the call is called in messages
-RENEWED_BEFORE = 60.0  # seconds before a token ends
+TOKEN_PATH = "/api/v3/token"  # noqa: S105 - a path, not a token
+TOKEN_PLACE = "a token"  # noqa: S105 - the name of the call in messages
+RENEWED_BEFORE = 60.0  # seconds before a token expires
 REPEATS = 2
 BACK_OFF = 1.0  # seconds, doubled for the second repeat, times 0.5 to 1.5
-LONGEST_QUICK_WAIT = 10.0  # seconds; a longer Retry-After is not waited out in a call: until then none is made
-LONGEST_HOLD = 3600.0  # seconds; no Retry-After keeps us silent for longer
-BATCH = 4 << 20  # bytes handed to the writing thread at a time
-ERROR_SIZE = 64 << 10
+LONGEST_QUICK_WAIT = 10.0  # seconds; a call fails at once if Retry-After is longer
+LONGEST_HOLD = 3600.0  # seconds; a longer Retry-After is cut to this
+BATCH = 4 << 20  # bytes written by one call of the thread
+ERROR_SIZE = 64 << 10  # bytes of the body of an error or a token that are read
 
-SOCKET_PIECE = 256 << 10  # bytes; as much as asyncio takes from a socket at once
+ACCEPTED = "gzip"
+PLAIN = frozenset({"", "identity", "utf-8", "binary", "none"})  # values of Content-Encoding that servers send for none
+GZIPPED = frozenset({"gzip", "x-gzip"})
+GZIP = 16 + zlib.MAX_WBITS  # tells zlib to expect the header and checksum of gzip
+GZIP_PIECE = 8 << 10  # bytes; they become 8 MiB at most, for gzip packs 1,000 bytes into one at best
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long and how large an answer may be: seconds, and bytes.
+    """Limits of one call: times in seconds, sizes in bytes.
 
-    `total` covers one call with its repeats, the whole body included: a body may drip for ever within `read`.
+    `read` limits each wait for more bytes. `total` limits the call with its repeats and its whole body, because a slow
+    body may never exceed `read`.
     """
 
     connect: float = 10.0
@@ -52,7 +58,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request; `place` is what it is called in messages."""
+    """One request; `place` is its name in messages."""
 
     method: str
     path: str
@@ -63,14 +69,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a body was: its size in bytes and its sha256."""
+    """The size of a body in bytes, and its sha256."""
 
     size: int
     digest: bytes
 
 
 class Connection:
-    """An open way to iSpring for one API key. Raises TrainingError's branches and nothing else."""
+    """An HTTP client for one API key. Every method raises a subclass of TrainingError and nothing else."""
 
     def __init__(
         self,
@@ -91,9 +97,8 @@ class Connection:
         self._token = ""
         self._token_until = 0.0
         self._token_lock = asyncio.Lock()
-        self._held_until = 0.0  # monotonic: iSpring asked for silence until then
-        read_in_large_pieces()
-        # The environment's proxies are trusted: a company's proxy is a legitimate way out.
+        self._held_until = 0.0  # monotonic; no request before it, by a Retry-After of iSpring
+        # Proxies of the environment are used: a company may allow no other way to the internet.
         self._http = httpx.AsyncClient(
             follow_redirects=False,
             timeout=httpx.Timeout(limits.read, connect=limits.connect),
@@ -112,13 +117,13 @@ class Connection:
         await self._open.aclose()
 
     async def answer(self, call: Call) -> bytes:
-        """A body small enough to hold."""
+        """Returns a body of at most `answer_size` bytes."""
         body = io.BytesIO()
         await self.fetch(call, body, self._limits.answer_size)
         return body.getvalue()
 
     async def fetch(self, call: Call, into: IO[bytes], largest: int | None = None) -> Received:
-        """Writes a body of any length into a file, whose earlier content is lost."""
+        """Replaces the content of a file with a body of at most `largest` bytes (default: `listing_size`)."""
         largest = self._limits.listing_size if largest is None else largest
         return await self._repeated(call.place, lambda: self._with_token(call, into, largest))
 
@@ -127,12 +132,11 @@ class Connection:
         try:
             return await self._once(call, into, largest, token)
         except TokenRefused:
-            # It may have been revoked or have ended early: one new one, one repeat.
+            # The token may have been revoked or have expired early: the call is repeated once with a new one.
             token = await self._valid_token(stale=token)
             return await self._once(call, into, largest, token)
 
     async def _once(self, call: Call, into: IO[bytes], largest: int, token: str) -> Received:
-        # httpx writes JSON without spaces; what is sent is small.
         request = self._http.build_request(
             call.method,
             self._base_url + call.path,
@@ -148,12 +152,12 @@ class Connection:
             if not response.is_success:
                 body = await beginning(response, place, ERROR_SIZE)
                 raise meaning(response.status_code, response.headers, body, place, self._clock.now())
-            return await spool(plain(response, place), into, largest, place)
+            return await spool(body_of(response, place), into, largest, place)
         finally:
             await response.aclose()
 
     async def _valid_token(self, stale: str) -> str:
-        """A token that is not `stale`; whoever comes while one is fetched waits for that one."""
+        """Returns a token other than `stale`. Concurrent calls wait for one new token together."""
         async with self._token_lock:
             if not self._token or self._token == stale or self._clock.monotonic() >= self._token_until:
                 await self._new_token()
@@ -169,14 +173,14 @@ class Connection:
                 raise key_refused(response.status_code)
             if not response.is_success:
                 raise meaning(response.status_code, response.headers, b"", TOKEN_PLACE, self._clock.now())
-            await spool(plain(response, TOKEN_PLACE), body, ERROR_SIZE, TOKEN_PLACE)
+            await spool(body_of(response, TOKEN_PLACE), body, ERROR_SIZE, TOKEN_PLACE)
         finally:
             await response.aclose()
         try:
-            token = msgspec.json.decode(body.getvalue(), type=Token, strict=False)
+            token = msgspec.json.decode(body.getvalue().removeprefix(codecs.BOM_UTF8), type=Token, strict=False)
         except UNREADABLE as error:
             if is_web_page(body.getvalue()):
-                # No hiccup makes a page of another server: until the address is corrected nothing will be read.
+                # The address belongs to another server. A retry does not help.
                 raise web_page(TOKEN_PLACE) from None
             raise unreadable(body.getvalue(), TOKEN_PLACE, error) from None
         self._token = token.access_token
@@ -204,7 +208,8 @@ class Connection:
             ) from None
 
     async def _mind_hold(self, place: str) -> None:
-        """A time that iSpring named holds for every call, whichever of them it was named to."""
+        """Waits until `_held_until`; raises TrainingUnavailable if that is too far away. A Retry-After holds for all
+        calls, not only for the one that received it."""
         left = self._held_until - self._clock.monotonic()
         if left > LONGEST_QUICK_WAIT:
             raise TrainingUnavailable(
@@ -223,23 +228,17 @@ class Connection:
                 self._held_until = self._clock.monotonic() + min(error.retry_after, LONGEST_HOLD)
             raise
         except httpx.TransportError as error:
-            # Only the kind of error: its text may quote an address with credentials of a proxy.
+            # Only the error's class is named, because its text may contain a proxy's address with credentials.
             raise TrainingUnavailable(
                 f"iSpring did not answer {place} ({type(error).__name__}). Spotter tries again by itself."
             ) from None
 
 
-def read_in_large_pieces() -> None:
-    """Has every HTTP connection of this process take `SOCKET_PIECE` bytes at once.
-
-    In httpcore's own pieces of 64 KiB, what asyncio reads would be cut up and a turn of the event loop spent on every
-    piece: a third of what it costs to spool a listing. Neither httpx nor httpcore has a setting for it.
-    """
-    httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = SOCKET_PIECE
-
-
 async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, place: str) -> Received:
-    """Writes and hashes a body, the long ones in batches off the event loop."""
+    """Writes a body into a file and returns its size and hash; writes in a thread, BATCH bytes at a time.
+
+    Raises TrainingUnreadable once the body has more than `largest` bytes, and TrainingUnavailable if the disk is full.
+    """
     into.seek(0)
     into.truncate()
     hashed = hashlib.sha256()
@@ -274,13 +273,47 @@ async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, pla
 
 
 async def beginning(response: httpx.Response, place: str, size: int) -> bytes:
-    """The first bytes of an error's body; none where they can't be read, for the status says what matters."""
+    """Returns the first `size` bytes of an error's body; b"" if it can't be decompressed, for the status is enough."""
     body = b""
     try:
-        async for chunk in plain(response, place):
+        async for chunk in body_of(response, place):
             body += chunk
             if len(body) >= size:
                 break
     except TrainingUnreadable:
         return b""
     return body[:size]
+
+
+def body_of(response: httpx.Response, place: str) -> AsyncIterator[bytes]:
+    """Returns the bytes of a body, decompressed; none of them is read yet. `place` names the call in messages.
+
+    Raises TrainingUnreadable if the body is compressed in another way than gzip or ends too early. httpx's own
+    `aiter_bytes` does not know x-gzip, accepts a truncated body, and makes up to 64 MiB of one 64 KiB read before the
+    caller can count them.
+    """
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding in PLAIN:
+        return response.aiter_raw()
+    if encoding not in GZIPPED:
+        raise _not_gzip(place)
+    return _decompressed(response, place)
+
+
+async def _decompressed(response: httpx.Response, place: str) -> AsyncIterator[bytes]:
+    inflater = zlib.decompressobj(GZIP)
+    is_empty = True
+    try:
+        async for chunk in response.aiter_raw(GZIP_PIECE):
+            is_empty = False
+            yield inflater.decompress(chunk)
+            if inflater.unused_data:
+                raise _not_gzip(place)  # more bytes follow the end of the gzip stream
+    except zlib.error:
+        raise _not_gzip(place) from None
+    if not inflater.eof and not is_empty:
+        raise TrainingUnreadable(f"iSpring's answer to {place} ends in the middle: it was cut off on its way.")
+
+
+def _not_gzip(place: str) -> TrainingUnreadable:
+    return TrainingUnreadable(f"iSpring's answer to {place} is compressed in a way that can't be read.")

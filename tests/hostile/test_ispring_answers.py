@@ -169,11 +169,12 @@ def packed(body: bytes, encoding: str, status: int = 200) -> Callable[[web.Reque
     return answer
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip"])
 @pytest.mark.parametrize("what", CALLS)
 async def test_a_bomb_of_gzip_is_inflated_to_a_limit_and_held_in_little_memory(
-    ispring: Ispring, evil: Evil, what: str
+    ispring: Ispring, evil: Evil, what: str, encoding: str
 ) -> None:
-    evil.answer = packed(BOMB, "gzip")
+    evil.answer = packed(BOMB, encoding)
     with held_in_little_memory(), pytest.raises(TrainingUnreadable, match="longer than"):
         await CALLS[what](ispring)
 
@@ -186,7 +187,38 @@ async def test_nothing_but_one_gzip_is_unpacked(ispring: Ispring, evil: Evil, wh
         await CALLS[what](ispring)
 
 
-@pytest.mark.parametrize(("body", "encoding"), [(BOMB, "gzip"), (BOMB_IN_A_BOMB, "gzip, gzip")])
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [(EMPTY, "gzip"), (EMPTY, "x-gzip"), (EMPTY, "X-GZIP"), (b"[]", "identity"), (b"[]", "utf-8"), (b"[]", "binary"),
+     (b"[]", "none"), (b"[]", "")],
+)  # fmt: skip
+async def test_every_spelling_of_gzip_and_of_no_compression_is_read(
+    ispring: Ispring, evil: Evil, body: bytes, encoding: str
+) -> None:
+    evil.answer = packed(body, encoding)
+    assert await listed(ispring) == []
+
+
+@pytest.mark.parametrize("what", CALLS)
+async def test_a_byte_order_mark_is_overlooked_in_every_answer(ispring: Ispring, evil: Evil, what: str) -> None:
+    evil.token = lambda _: said(f'\ufeff{{"access_token":"{TOKEN}"}}')
+    evil.answer = lambda _: said("[]")
+    without = await CALLS[what](ispring)
+    evil.answer = lambda _: said("\ufeff[]")
+    assert await CALLS[what](ispring) == without
+
+
+async def test_a_byte_order_mark_before_an_error_is_overlooked(ispring: Ispring, evil: Evil) -> None:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(text='\ufeff{"message":"no such right"}', status=403, content_type="application/json")
+
+    evil.answer = answer
+    with pytest.raises(TrainingRefused) as failed:
+        await listed(ispring)
+    assert failed.value.said == "no such right"
+
+
+@pytest.mark.parametrize(("body", "encoding"), [(BOMB, "gzip"), (BOMB_IN_A_BOMB, "gzip, gzip"), (BOMB, "x-gzip")])
 async def test_a_packed_token_is_read_to_a_limit(ispring: Ispring, evil: Evil, body: bytes, encoding: str) -> None:
     evil.token = packed(body, encoding)
     with held_in_little_memory(), pytest.raises(TrainingUnreadable, match=r"longer than|compressed"):
@@ -285,7 +317,9 @@ async def test_bytes_that_are_no_characters_break_nothing(
         assert not leaks(str(error))
 
 
-@pytest.mark.parametrize("body", [b'{"access_token":"\xff"}', b"\xff", rb'{"access_token":"\ud83d"}'])
+@pytest.mark.parametrize(
+    "body", [b'{"access_token":"\xff"}', b"\xff", rb'{"access_token":"\ud83d"}', rb'{"access_token":"\u00e9"}']
+)
 async def test_a_token_of_no_characters_is_named_for_what_it_is(ispring: Ispring, evil: Evil, body: bytes) -> None:
     async def token(_: web.Request) -> web.StreamResponse:
         return web.Response(body=body, content_type="application/json")

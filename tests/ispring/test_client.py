@@ -2,14 +2,12 @@
 
 import asyncio
 import hashlib
-import inspect
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from uuid import uuid4
 
-import httpcore
 import pytest
 
 from bot import VERSION
@@ -20,7 +18,7 @@ from bot.demo.ispring import ALWAYS, IspringStandIn
 from bot.demo.ispring.quirks import HalfCharacters
 from bot.demo.world import World
 from bot.ispring.client import Ispring
-from bot.ispring.connection import SOCKET_PIECE, Limits
+from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
 from bot.ispring.statuses import QUOTED
 from bot.ispring.wire import LONGEST_NAME, LONGEST_TITLE
@@ -464,13 +462,6 @@ async def test_a_body_that_drips_ends_at_the_total_limit(
     ispring = await connect(limits=Limits(connect=1, read=5, total=0.5))
     with pytest.raises(TrainingUnavailable, match="not complete after"):
         await listed(ispring)
-
-
-async def test_large_answers_are_read_in_large_pieces(ispring: Ispring) -> None:
-    """There is no setting for it: httpcore must go on asking this attribute how much to read."""
-    assert httpcore.AsyncHTTP11Connection.READ_NUM_BYTES == SOCKET_PIECE
-    methods = [one for _, one in inspect.getmembers(httpcore.AsyncHTTP11Connection, inspect.isfunction)]
-    assert any("READ_NUM_BYTES" in method.__code__.co_names for method in methods)
 
 
 async def test_an_endless_body_ends_at_the_largest_size(connect: OpenIspring, stand_in: IspringStandIn) -> None:
