@@ -29,8 +29,8 @@ def test_the_contract_is_kept(
     [
         ("core", "import time", "core and views know no I/O"),
         ("views", "import os.path", "core and views know no I/O"),
-        ("core", "from bot.views import late", "Every room imports only from the floors below it"),
-        ("jobs", "from bot.chat import late", "Every room imports only from the floors below it"),
+        ("core", "from bot.blocks import late", "Every room imports only from the floors below it"),
+        ("jobs", "from bot.listeners import late", "Every room imports only from the floors below it"),
         ("service", "import bot.demo", "Every room imports only from the floors below it"),
         ("jobs", "import httpx", "jobs and chat reach iSpring"),
         ("chat", "import sqlite3", "Only store knows SQL"),

@@ -13,12 +13,12 @@ import click
 
 from bot.cli.rows import parsed, refuse_unknown_names, with_store
 from bot.cli.terminal import json_of, table_of
-from bot.core import query as language
-from bot.core.access import EVERYTHING
-from bot.core.directory import Directory
-from bot.core.model import Session
-from bot.core.outcome import judge, word
-from bot.core.ports import Clock, Store, Tx
+from bot.domain.directory import Directory
+from bot.domain.model import Session
+from bot.domain.outcomes import judge, word
+from bot.domain.permissions import EVERYTHING
+from bot.domain.ports import Clock, Store, Tx
+from bot.query import parser as language
 
 COLUMNS = ("id", "outcome", "score", "checklist", "employee", "observer", "site", "completed")
 IN_A_TABLE = 50
@@ -63,7 +63,7 @@ class _Pages:
 
     def __init__(self, tx: Tx, asked: language.Query, clock: Clock, most: int) -> None:
         self._tx = tx
-        self._asked = asked
+        self._request = asked
         self._now = clock.now()
         self._most = most
         self.total = 0
@@ -73,7 +73,7 @@ class _Pages:
         directory = self._tx.people.directory()
         while self.shown < self._most:
             wanted = min(PAGE, self._most - self.shown)
-            page = self._tx.sessions.search(self._asked, EVERYTHING, directory, self._now, wanted, self.shown)
+            page = self._tx.sessions.search(self._request, EVERYTHING, directory, self._now, wanted, self.shown)
             self.total = page.total
             for session in page.sessions:
                 self.shown += 1
@@ -115,7 +115,7 @@ def _counted(pages: _Pages, bar: Any) -> Iterator[Row]:
 # ---- forms -------------------------------------------------------------------------------------------------------
 
 
-def _as_json(out: IO[str], rows: Iterator[Row], _pages: _Pages, _asked: language.Query) -> None:
+def _as_json(out: IO[str], rows: Iterator[Row], _pages: _Pages, _request: language.Query) -> None:
     before = "[\n  "
     for row in rows:
         out.write(before + json_of(row))
@@ -123,7 +123,7 @@ def _as_json(out: IO[str], rows: Iterator[Row], _pages: _Pages, _asked: language
     out.write("[]\n" if before == "[\n  " else "\n]\n")
 
 
-def _as_csv(out: IO[str], rows: Iterator[Row], _pages: _Pages, _asked: language.Query) -> None:
+def _as_csv(out: IO[str], rows: Iterator[Row], _pages: _Pages, _request: language.Query) -> None:
     # Every text is quoted: a spreadsheet that separates by semicolons or tabs as well would cut it in two.
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()

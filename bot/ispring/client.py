@@ -14,12 +14,12 @@ from typing import IO, Self, TypeVar
 import msgspec
 import structlog
 
-from bot.core.errors import TrainingUnavailable, TrainingUnreadable
-from bot.core.model import AreaResult, CriterionResult, Department, Details, Person, SessionKey
-from bot.core.ports import Clock
+from bot.domain.errors import TrainingUnavailable, TrainingUnreadable
+from bot.domain.model import AreaResult, CriterionResult, Department, Details, Person, SessionKey
+from bot.domain.ports import Clock
 from bot.ispring.connection import Call, Connection, Limits
 from bot.ispring.dates import DateOrder, Dates
-from bot.ispring.listing import PLACE, SpooledListing
+from bot.ispring.listing import WHAT, SpooledListing
 from bot.ispring.statuses import BadRequest
 from bot.ispring.wire import AreaRow, ChecklistRow, CriterionRow, DepartmentRow, Page, PersonRow, decoded, page_of
 
@@ -104,7 +104,7 @@ class Ispring:
         requested_at = self._clock.now()
         spool = await asyncio.to_thread(self._new_spool)
         try:
-            received = await self._connection.fetch(Call("POST", LISTING_PATH, PLACE, json={}), spool)
+            received = await self._connection.fetch(Call("POST", LISTING_PATH, WHAT, json={}), spool)
             dates = Dates(self._zone, self._date_order)
             yield SpooledListing(spool, received.digest, received.size, requested_at, dates)
         finally:
@@ -113,7 +113,7 @@ class Ispring:
 
     async def named_sessions(self) -> Iterable[str]:
         call = Call("POST", CHECKLISTS_PATH, "the list of checklists", json={})
-        rows, _ = await self._page(await self._connection.answer(call), call.place, "", _CHECKLIST.decode)
+        rows, _ = await self._page(await self._connection.answer(call), call.what, "", _CHECKLIST.decode)
         return NamedSessions(rows)
 
     async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
@@ -162,51 +162,51 @@ class Ispring:
             if key in wanted
         }
 
-    async def _rows(self, path: str, place: str, session_ids: Sequence[str], read: Callable[[bytes], T]) -> list[T]:
+    async def _rows(self, path: str, what: str, session_ids: Sequence[str], read: Callable[[bytes], T]) -> list[T]:
         """The rows for some sessions. One id iSpring does not like fails the whole batch: it is halved until found."""
         try:
-            body = await self._connection.answer(Call("POST", path, place, json={"sessionIds": list(session_ids)}))
+            body = await self._connection.answer(Call("POST", path, what, json={"sessionIds": list(session_ids)}))
         except BadRequest:
             if len(session_ids) == 1:
-                log.warning("session_id_refused", place=place, session=session_ids[0])
+                log.warning("session_id_refused", what=what, session=session_ids[0])
                 return []
             middle = len(session_ids) // 2
             return [
-                *await self._rows(path, place, session_ids[:middle], read),
-                *await self._rows(path, place, session_ids[middle:], read),
+                *await self._rows(path, what, session_ids[:middle], read),
+                *await self._rows(path, what, session_ids[middle:], read),
             ]
-        return (await self._page(body, place, "", read))[0]
+        return (await self._page(body, what, "", read))[0]
 
-    async def _pages(self, path: str, place: str, list_name: str, read: Callable[[bytes], T]) -> list[T]:
+    async def _pages(self, path: str, what: str, list_name: str, read: Callable[[bytes], T]) -> list[T]:
         found: list[T] = []
         seen: set[str] = set()
         params = {"pageSize": str(PAGE_SIZE)}
         for _ in range(MOST_PAGES):
-            body = await self._connection.answer(Call("GET", path, place, params=params))
-            items, token = await self._page(body, place, list_name, read)
+            body = await self._connection.answer(Call("GET", path, what, params=params))
+            items, token = await self._page(body, what, list_name, read)
             found += items
             if len(found) > MOST_ITEMS:
-                raise TrainingUnreadable(f"iSpring's answer to {place} has more than {MOST_ITEMS} entries.")
+                raise TrainingUnreadable(f"iSpring's answer to {what} has more than {MOST_ITEMS} entries.")
             if token is None:
                 return found
             if token in seen:
-                raise TrainingUnreadable(f"iSpring's answer to {place} repeats a page without end.")
+                raise TrainingUnreadable(f"iSpring's answer to {what} repeats a page without end.")
             seen.add(token)
             params["pageToken"] = token
-        raise TrainingUnreadable(f"iSpring's answer to {place} has more than {MOST_PAGES} pages.")
+        raise TrainingUnreadable(f"iSpring's answer to {what} has more than {MOST_PAGES} pages.")
 
     async def _page(
-        self, body: bytes, place: str, list_name: str, read: Callable[[bytes], T]
+        self, body: bytes, what: str, list_name: str, read: Callable[[bytes], T]
     ) -> tuple[list[T], str | None]:
         """A page's items and the token of the next; decoded off the event loop."""
 
         def decode() -> tuple[Page, list[T], list[str]]:
-            page = page_of(body, place, list_name)
+            page = page_of(body, what, list_name)
             return page, *decoded(page.items, read)
 
-        page, items, set_aside = await asyncio.to_thread(decode)
-        if set_aside and not items:
-            raise TrainingUnreadable(f"Not one row of {place} could be understood; {set_aside[0]}.")
-        if set_aside:
-            log.warning("rows_set_aside", place=place, rows=len(set_aside), first=set_aside[0])
+        page, items, rejected = await asyncio.to_thread(decode)
+        if rejected and not items:
+            raise TrainingUnreadable(f"Not one row of {what} could be understood; {rejected[0]}.")
+        if rejected:
+            log.warning("rows_set_aside", what=what, rows=len(rejected), first=rejected[0])
         return items, page.next_token

@@ -9,25 +9,25 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from bot.core.errors import TrainingUnreadable
+from bot.domain.errors import TrainingUnreadable
 
 ACCEPTED = "gzip"
 STEP = 256 << 10  # bytes inflated at a time: as much as is taken from a socket
 GZIP = 16 + zlib.MAX_WBITS  # with gzip's own header and checksum
 
 
-def plain(response: httpx.Response, place: str) -> AsyncIterator[bytes]:
+def plain(response: httpx.Response, what: str) -> AsyncIterator[bytes]:
     """A body's bytes, none of them read yet; `place` names the call. Raises TrainingUnreadable where it is compressed
     in another way or breaks off."""
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding in ("", "identity"):
         return response.aiter_raw()
     if encoding != ACCEPTED:
-        raise _not_to_be_read(place)
-    return _inflated(response.aiter_raw(), place)
+        raise _not_to_be_read(what)
+    return _inflated(response.aiter_raw(), what)
 
 
-async def _inflated(chunks: AsyncIterator[bytes], place: str) -> AsyncIterator[bytes]:
+async def _inflated(chunks: AsyncIterator[bytes], what: str) -> AsyncIterator[bytes]:
     inflater = zlib.decompressobj(GZIP)
     is_empty = True
     try:
@@ -38,14 +38,14 @@ async def _inflated(chunks: AsyncIterator[bytes], place: str) -> AsyncIterator[b
                 yield inflater.decompress(left, STEP)
                 left = inflater.unconsumed_tail
             if left or inflater.unused_data:
-                raise _not_to_be_read(place)  # what follows the end is another body, or none
+                raise _not_to_be_read(what)  # what follows the end is another body, or none
         while not inflater.eof and (rest := inflater.decompress(b"", STEP)):
             yield rest
     except zlib.error:
-        raise _not_to_be_read(place) from None
+        raise _not_to_be_read(what) from None
     if not inflater.eof and not is_empty:
-        raise TrainingUnreadable(f"iSpring's answer to {place} ends in the middle: it was cut off on its way.")
+        raise TrainingUnreadable(f"iSpring's answer to {what} ends in the middle: it was cut off on its way.")
 
 
-def _not_to_be_read(place: str) -> TrainingUnreadable:
-    return TrainingUnreadable(f"iSpring's answer to {place} is compressed in a way that can't be read.")
+def _not_to_be_read(what: str) -> TrainingUnreadable:
+    return TrainingUnreadable(f"iSpring's answer to {what} is compressed in a way that can't be read.")

@@ -17,14 +17,14 @@ import httpcore
 import httpx
 import msgspec
 
-from bot.core.errors import TrainingUnavailable, TrainingUnreadable
-from bot.core.ports import Clock
+from bot.domain.errors import TrainingUnavailable, TrainingUnreadable
+from bot.domain.ports import Clock
 from bot.ispring.compression import ACCEPTED, plain
-from bot.ispring.statuses import TokenRefused, key_refused, meaning, web_page
+from bot.ispring.statuses import TokenRefused, error_for, key_refused, web_page
 from bot.ispring.wire import UNREADABLE, Token, is_web_page, unreadable
 
 TOKEN_PATH = "/api/v3/token"  # noqa: S105 - where tokens come from, not one
-TOKEN_PLACE = "a token"  # noqa: S105 - what the call is called in messages
+TOKEN_REQUEST = "a token"  # noqa: S105 - what the call is called in messages
 RENEWED_BEFORE = 60.0  # seconds before a token ends
 REPEATS = 2
 BACK_OFF = 1.0  # seconds, doubled for the second repeat, times 0.5 to 1.5
@@ -56,7 +56,7 @@ class Call:
 
     method: str
     path: str
-    place: str
+    what: str
     json: object = None
     params: Mapping[str, str] | None = None
 
@@ -91,8 +91,8 @@ class Connection:
         self._token = ""
         self._token_until = 0.0
         self._token_lock = asyncio.Lock()
-        self._held_until = 0.0  # monotonic: iSpring asked for silence until then
-        read_in_large_pieces()
+        self._retry_not_before = 0.0  # monotonic: iSpring asked for silence until then
+        read_in_large_chunks()
         # The environment's proxies are trusted: a company's proxy is a legitimate way out.
         self._http = httpx.AsyncClient(
             follow_redirects=False,
@@ -120,7 +120,7 @@ class Connection:
     async def fetch(self, call: Call, into: IO[bytes], largest: int | None = None) -> Received:
         """Writes a body of any length into a file, whose earlier content is lost."""
         largest = self._limits.listing_size if largest is None else largest
-        return await self._repeated(call.place, lambda: self._with_token(call, into, largest))
+        return await self._repeated(call.what, lambda: self._with_token(call, into, largest))
 
     async def _with_token(self, call: Call, into: IO[bytes], largest: int) -> Received:
         token = await self._valid_token(stale="")
@@ -140,15 +140,15 @@ class Connection:
             params=call.params,
             headers={"Authorization": f"Bearer {token}"},
         )
-        return await self._send(request, call.place, into, largest)
+        return await self._send(request, call.what, into, largest)
 
-    async def _send(self, request: httpx.Request, place: str, into: IO[bytes], largest: int) -> Received:
+    async def _send(self, request: httpx.Request, what: str, into: IO[bytes], largest: int) -> Received:
         response = await self._http.send(request, stream=True)
         try:
             if not response.is_success:
-                body = await beginning(response, place, ERROR_SIZE)
-                raise meaning(response.status_code, response.headers, body, place, self._clock.now())
-            return await spool(plain(response, place), into, largest, place)
+                body = await beginning(response, what, ERROR_SIZE)
+                raise error_for(response.status_code, response.headers, body, what, self._clock.now())
+            return await spool(plain(response, what), into, largest, what)
         finally:
             await response.aclose()
 
@@ -162,14 +162,14 @@ class Connection:
     async def _new_token(self) -> None:
         body = io.BytesIO()
         request = self._http.build_request("POST", self._base_url + TOKEN_PATH, data=self._form)
-        asked_at = self._clock.monotonic()
+        requested_at = self._clock.monotonic()
         response = await self._http.send(request, stream=True)
         try:
             if response.status_code in (400, 401, 403):
                 raise key_refused(response.status_code)
             if not response.is_success:
-                raise meaning(response.status_code, response.headers, b"", TOKEN_PLACE, self._clock.now())
-            await spool(plain(response, TOKEN_PLACE), body, ERROR_SIZE, TOKEN_PLACE)
+                raise error_for(response.status_code, response.headers, b"", TOKEN_REQUEST, self._clock.now())
+            await spool(plain(response, TOKEN_REQUEST), body, ERROR_SIZE, TOKEN_REQUEST)
         finally:
             await response.aclose()
         try:
@@ -177,18 +177,18 @@ class Connection:
         except UNREADABLE as error:
             if is_web_page(body.getvalue()):
                 # No hiccup makes a page of another server: until the address is corrected nothing will be read.
-                raise web_page(TOKEN_PLACE) from None
-            raise unreadable(body.getvalue(), TOKEN_PLACE, error) from None
+                raise web_page(TOKEN_REQUEST) from None
+            raise unreadable(body.getvalue(), TOKEN_REQUEST, error) from None
         self._token = token.access_token
-        self._token_until = asked_at + max(token.expires_in - RENEWED_BEFORE, token.expires_in / 2)
+        self._token_until = requested_at + max(token.expires_in - RENEWED_BEFORE, token.expires_in / 2)
 
-    async def _repeated(self, place: str, once: Callable[[], Awaitable[Received]]) -> Received:
+    async def _repeated(self, what: str, once: Callable[[], Awaitable[Received]]) -> Received:
         try:
             async with asyncio.timeout(self._limits.total):
-                await self._mind_hold(place)
+                await self._wait_for_retry_after(what)
                 for repeat in range(REPEATS):
                     try:
-                        return await self._translated(place, once)
+                        return await self._translated(what, once)
                     except TrainingUnavailable as error:
                         wait = BACK_OFF * 2**repeat * (0.5 + self._jitter())
                         if error.retry_after is not None:
@@ -196,40 +196,40 @@ class Connection:
                         if wait > LONGEST_QUICK_WAIT:
                             raise
                     await self._clock.sleep(wait)
-                return await self._translated(place, once)
+                return await self._translated(what, once)
         except TimeoutError:
             raise TrainingUnavailable(
-                f"iSpring's answer to {place} was not complete after {self._limits.total:g} seconds. "
+                f"iSpring's answer to {what} was not complete after {self._limits.total:g} seconds. "
                 "Spotter tries again by itself."
             ) from None
 
-    async def _mind_hold(self, place: str) -> None:
+    async def _wait_for_retry_after(self, what: str) -> None:
         """A time that iSpring named holds for every call, whichever of them it was named to."""
-        left = self._held_until - self._clock.monotonic()
+        left = self._retry_not_before - self._clock.monotonic()
         if left > LONGEST_QUICK_WAIT:
             raise TrainingUnavailable(
-                f"iSpring asked for another {left:.0f} seconds of silence, so {place} was not asked for. "
+                f"iSpring asked for another {left:.0f} seconds of silence, so {what} was not asked for. "
                 "Spotter tries again by itself.",
                 left,
             )
         if left > 0:
             await self._clock.sleep(left)
 
-    async def _translated(self, place: str, once: Callable[[], Awaitable[Received]]) -> Received:
+    async def _translated(self, what: str, once: Callable[[], Awaitable[Received]]) -> Received:
         try:
             return await once()
         except TrainingUnavailable as error:
             if error.retry_after is not None:
-                self._held_until = self._clock.monotonic() + min(error.retry_after, LONGEST_HOLD)
+                self._retry_not_before = self._clock.monotonic() + min(error.retry_after, LONGEST_HOLD)
             raise
         except httpx.TransportError as error:
             # Only the kind of error: its text may quote an address with credentials of a proxy.
             raise TrainingUnavailable(
-                f"iSpring did not answer {place} ({type(error).__name__}). Spotter tries again by itself."
+                f"iSpring did not answer {what} ({type(error).__name__}). Spotter tries again by itself."
             ) from None
 
 
-def read_in_large_pieces() -> None:
+def read_in_large_chunks() -> None:
     """Has every HTTP connection of this process take `SOCKET_PIECE` bytes at once.
 
     In httpcore's own pieces of 64 KiB, what asyncio reads would be cut up and a turn of the event loop spent on every
@@ -238,7 +238,7 @@ def read_in_large_pieces() -> None:
     httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = SOCKET_PIECE
 
 
-async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, place: str) -> Received:
+async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, what: str) -> Received:
     """Writes and hashes a body, the long ones in batches off the event loop."""
     into.seek(0)
     into.truncate()
@@ -257,9 +257,7 @@ async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, pla
             size += len(chunk)
             waiting += len(chunk)
             if size > largest:
-                raise TrainingUnreadable(
-                    f"iSpring's answer to {place} is longer than {largest} bytes: nothing is read."
-                )
+                raise TrainingUnreadable(f"iSpring's answer to {what} is longer than {largest} bytes: nothing is read.")
             if waiting >= BATCH:
                 await asyncio.to_thread(write)
                 batch.clear()
@@ -268,16 +266,16 @@ async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, pla
         into.flush()
     except OSError as error:
         raise TrainingUnavailable(
-            f"{place.capitalize()} can't be written beside the database ({error.strerror}): make room there."
+            f"{what.capitalize()} can't be written beside the database ({error.strerror}): make room there."
         ) from None
     return Received(size, hashed.digest())
 
 
-async def beginning(response: httpx.Response, place: str, size: int) -> bytes:
+async def beginning(response: httpx.Response, what: str, size: int) -> bytes:
     """The first bytes of an error's body; none where they can't be read, for the status says what matters."""
     body = b""
     try:
-        async for chunk in plain(response, place):
+        async for chunk in plain(response, what):
             body += chunk
             if len(body) >= size:
                 break

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from bot.core.model import NO_DATE, Moment
-from bot.core.ports import DateEvidence
+from bot.domain.model import NO_DATE, Moment
+from bot.domain.ports import DateEvidence
 
 AHEAD_LIMIT = timedelta(days=1)
 # What lies outside stands for "no date" (0001-01-01 is another language's empty one), and can't be shown in every zone.

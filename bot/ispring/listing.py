@@ -16,9 +16,9 @@ import msgspec
 from msgspec import Raw
 
 from bot import VERSION
-from bot.core.errors import TrainingUnreadable
-from bot.core.model import SessionFacts
-from bot.core.ports import DateEvidence
+from bot.domain.errors import TrainingUnreadable
+from bot.domain.model import SessionFacts
+from bot.domain.ports import DateEvidence
 from bot.ispring.dates import Dates
 from bot.ispring.wire import UNREADABLE, SessionRow, mark_halves, page_of, readable, unreadable
 
@@ -26,7 +26,7 @@ PIECE = 1 << 20
 MOST_SET_ASIDE = 200_000  # rows: each is a line to hold until the listing ends
 LONGEST_ROW = 16 << 20  # bytes; a row has about 500
 QUICK_CUTS = 8
-PLACE = "the list of sessions"
+WHAT = "the list of sessions"
 FINGERPRINT_SIZE = 8
 
 # Lax: numbers may come as texts.
@@ -47,7 +47,7 @@ class RowSlice:
 
     decoded: Sequence[SessionRow]
     rows: Sequence[tuple[str, str, bytes]]
-    set_aside: Sequence[str]
+    rejected: Sequence[str]
     dates: Dates
     requested_at: datetime
 
@@ -85,18 +85,18 @@ class SpooledListing:
         seen = understood = 0
         first_reason = ""
         self._spool.seek(0)
-        for piece in pieces(self._spool):
-            found, set_aside = one_by_one(piece.raws, seen) if piece.raws else (piece.rows, [])
-            seen += len(found) + len(set_aside)
+        for chunk in chunks(self._spool):
+            found, rejected = one_by_one(chunk.raws, seen) if chunk.raws else (chunk.rows, [])
+            seen += len(found) + len(rejected)
             understood += len(found)
-            first_reason = first_reason or "".join(set_aside[:1])
+            first_reason = first_reason or "".join(rejected[:1])
             if seen - understood > MOST_SET_ASIDE:
                 raise TrainingUnreadable(
-                    f"More than {MOST_SET_ASIDE} rows of {PLACE} could not be understood; {first_reason}."
+                    f"More than {MOST_SET_ASIDE} rows of {WHAT} could not be understood; {first_reason}."
                 )
-            yield RowSlice(found, self._compared(found), set_aside, self._dates, self.requested_at)
+            yield RowSlice(found, self._compared(found), rejected, self._dates, self.requested_at)
         if first_reason and not understood:
-            raise TrainingUnreadable(f"Not one row of {PLACE} could be understood; {first_reason}.")
+            raise TrainingUnreadable(f"Not one row of {WHAT} could be understood; {first_reason}.")
 
     def _compared(self, rows: Sequence[SessionRow]) -> list[tuple[str, str, bytes]]:
         """What rows are compared by. The fingerprint knows no order of keys, no white space and no case of ids."""
@@ -112,14 +112,14 @@ class SpooledListing:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Chunk:
     """Some whole rows: decoded, or, where one of them is mistyped or holds a broken character, raw."""
 
     rows: Sequence[SessionRow] = ()
     raws: Sequence[Raw] = ()
 
 
-def pieces(spool: IO[bytes]) -> Iterator[Piece]:
+def chunks(spool: IO[bytes]) -> Iterator[Chunk]:
     """A spooled JSON array in pieces of whole rows; a lone object is one row.
 
     Raises TrainingUnreadable where the file is nothing of the kind.
@@ -135,10 +135,10 @@ def pieces(spool: IO[bytes]) -> Iterator[Piece]:
                 continue
             if buffer[:1] == b"{":
                 buffer += spool.read(LONGEST_ROW)
-                yield Piece(raws=page_of(bytes(buffer), PLACE).items)
+                yield Chunk(raws=page_of(bytes(buffer), WHAT).items)
                 return
             if buffer[:1] != b"[":
-                raise unreadable(bytes(buffer[:512]), PLACE)
+                raise unreadable(bytes(buffer[:512]), WHAT)
             is_list = True
         if len(buffer) < wanted:
             continue
@@ -147,7 +147,7 @@ def pieces(spool: IO[bytes]) -> Iterator[Piece]:
             yield found
             wanted = PIECE
         elif len(buffer) > LONGEST_ROW:
-            raise TrainingUnreadable(f"iSpring's answer to {PLACE} has no end of a row within {LONGEST_ROW} bytes.")
+            raise TrainingUnreadable(f"iSpring's answer to {WHAT} has no end of a row within {LONGEST_ROW} bytes.")
         else:
             wanted = 2 * len(buffer)
     last = decode(buffer)
@@ -163,7 +163,7 @@ def without_start(buffer: bytearray) -> None:
     del buffer[: len(buffer) - len(buffer.lstrip())]
 
 
-def cut(buffer: bytearray) -> Piece | None:
+def cut(buffer: bytearray) -> Chunk | None:
     """Takes as many whole rows as there are from the front; None where not even one has its end in the buffer.
 
     The buffer begins with the bracket of the array, before and after.
@@ -173,28 +173,28 @@ def cut(buffer: bytearray) -> Piece | None:
         at = buffer.rfind(b"},", 0, at)
         if at < 0:
             break
-        if (piece := taken(buffer, at + 1)) is not None:
-            return piece
+        if (chunk := taken(buffer, at + 1)) is not None:
+            return chunk
     comma = last_comma(buffer)
     if comma is None:
         return None
-    piece = taken(buffer, comma)
-    if piece is None:
+    chunk = taken(buffer, comma)
+    if chunk is None:
         raise broken(buffer[:comma] + b"]")
-    return piece
+    return chunk
 
 
-def taken(buffer: bytearray, comma: int) -> Piece | None:
+def taken(buffer: bytearray, comma: int) -> Chunk | None:
     """Takes what lies before a comma, if that is whole rows; None, and nothing taken, if not."""
     buffer[comma] = ord("]")  # the array ends here for a moment, without a copy of it
     with memoryview(buffer) as view:
-        piece = decode(view[: comma + 1])
-    if piece is None:
+        chunk = decode(view[: comma + 1])
+    if chunk is None:
         buffer[comma] = ord(",")
         return None
     del buffer[:comma]
     buffer[0] = ord("[")
-    return piece
+    return chunk
 
 
 def last_comma(buffer: bytearray) -> int | None:
@@ -214,13 +214,13 @@ def last_comma(buffer: bytearray) -> int | None:
     return found
 
 
-def decode(array: bytearray | memoryview) -> Piece | None:
+def decode(array: bytearray | memoryview) -> Chunk | None:
     """The rows of an array; None where it is no JSON array."""
     try:
-        return Piece(rows=ROWS.decode(array))
+        return Chunk(rows=ROWS.decode(array))
     except UNREADABLE:
         try:
-            return Piece(raws=apart(array))
+            return Chunk(raws=apart(array))
         except UNREADABLE:
             return None
 
@@ -237,13 +237,13 @@ def apart(array: bytearray | memoryview) -> list[Raw]:
 def one_by_one(raws: Sequence[Raw], seen: int) -> tuple[list[SessionRow], list[str]]:
     """The rows that can be understood, and why the others can't; `seen` rows came before these."""
     found: list[SessionRow] = []
-    set_aside: list[str] = []
+    rejected: list[str] = []
     for number, raw in enumerate(raws, seen + 1):
         try:
             found.append(readable(row_of, bytes(raw)))
         except UNREADABLE as error:
-            set_aside.append(f"row {number}: {error}")
-    return found, set_aside
+            rejected.append(f"row {number}: {error}")
+    return found, rejected
 
 
 def row_of(text: bytes) -> SessionRow:
@@ -259,5 +259,5 @@ def broken(array: bytes | bytearray) -> TrainingUnreadable:
     try:
         RAWS.decode(array)
     except UNREADABLE as error:
-        return unreadable(bytes(array[:512]), PLACE, error)
-    return unreadable(bytes(array[:512]), PLACE)
+        return unreadable(bytes(array[:512]), WHAT, error)
+    return unreadable(bytes(array[:512]), WHAT)

@@ -15,8 +15,8 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from bot.core.errors import TrainingUnreadable
-from bot.core.model import (
+from bot.domain.errors import TrainingUnreadable
+from bot.domain.model import (
     AreaResult,
     CriterionResult,
     Department,
@@ -343,61 +343,61 @@ class Page:
     next_token: str | None = None
 
 
-def page_of(body: bytes, place: str, list_name: str = "") -> Page:
+def page_of(body: bytes, what: str, list_name: str = "") -> Page:
     """The items of an answer: a bare list, a lone object, the list called `list_name`, or one of these in `response`.
 
     Raises TrainingUnreadable, saying what came instead; `place` names the call in the message.
     """
-    named = as_object(body, place)
+    named = as_object(body, what)
     if named is None:
-        return Page(tuple(as_list(body, place)))
+        return Page(tuple(as_list(body, what)))
     if "response" in named:
-        return page_of(bytes(named["response"]), place, list_name)
+        return page_of(bytes(named["response"]), what, list_name)
     if not list_name:
         return Page((Raw(body),))
     if list_name not in named:
         # An empty page may leave its list out; an object of quite another kind may not pass for one.
         if set(named) - {"nextPageToken"}:
-            raise TrainingUnreadable(f"iSpring's answer to {place} has no {list_name}.")
+            raise TrainingUnreadable(f"iSpring's answer to {what} has no {list_name}.")
         return Page(())
     inner = bytes(named[list_name])
-    items = () if inner == b"null" else page_of(inner, place).items
+    items = () if inner == b"null" else page_of(inner, what).items
     try:
         token = msgspec.json.decode(named["nextPageToken"]) if "nextPageToken" in named else None
     except UNREADABLE as error:
-        raise unreadable(body, place, error) from None  # a mended one would lead nowhere
+        raise unreadable(body, what, error) from None  # a mended one would lead nowhere
     return Page(items, str(token) if token else None)
 
 
-def as_object(body: bytes, place: str) -> Mapping[str, Raw] | None:
+def as_object(body: bytes, what: str) -> Mapping[str, Raw] | None:
     if body.lstrip()[:1] != b"{":
         return None
     try:
         return readable(_NAMED.decode, body)
     except UNREADABLE as error:
-        raise unreadable(body, place, error) from None
+        raise unreadable(body, what, error) from None
 
 
-def as_list(body: bytes, place: str) -> list[Raw]:
+def as_list(body: bytes, what: str) -> list[Raw]:
     try:
         return readable(_ITEMS.decode, body)
     except UNREADABLE as error:
-        raise unreadable(body, place, error) from None
+        raise unreadable(body, what, error) from None
 
 
 def decoded(items: tuple[Raw, ...], read: Callable[[bytes], T]) -> tuple[list[T], list[str]]:
     """What could be understood, and one line for each item that could not: where and why."""
     understood: list[T] = []
-    set_aside: list[str] = []
+    rejected: list[str] = []
     for number, item in enumerate(items, 1):
         try:
             understood.append(readable(read, bytes(item)))
         except UNREADABLE as error:
-            set_aside.append(f"row {number}: {error}")
-    return understood, set_aside
+            rejected.append(f"row {number}: {error}")
+    return understood, rejected
 
 
-def unreadable(body: bytes, place: str, error: Exception | None = None) -> TrainingUnreadable:
+def unreadable(body: bytes, request: str, error: Exception | None = None) -> TrainingUnreadable:
     """What an answer is instead of the JSON it should be. Nothing of its content is quoted."""
     start = _start(body)
     if not start:
@@ -412,7 +412,7 @@ def unreadable(body: bytes, place: str, error: Exception | None = None) -> Train
         what = "is nested too deeply to be an answer"
     else:
         what = "is not what its contract says" + (f" ({error})" if error is not None else "")
-    return TrainingUnreadable(f"iSpring's answer to {place} {what}.")
+    return TrainingUnreadable(f"iSpring's answer to {request} {what}.")
 
 
 def is_web_page(body: bytes) -> bool:

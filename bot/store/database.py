@@ -9,17 +9,17 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
-from bot.core.errors import StoreBusy, StoreUnusable
-from bot.core.ports import Tx
-from bot.store.erasure import Keeping
+from bot.domain.errors import StoreBusy, StoreUnusable
+from bot.domain.ports import Tx
+from bot.store.alerts import Alerts
+from bot.store.audit_log import AuditLog
+from bot.store.connect import BUSY_SECONDS, reader, set_up, writer
+from bot.store.erasure import RetentionRepository
 from bot.store.failures import translated
-from bot.store.ledger import Ledger
-from bot.store.opening import BUSY_SECONDS, reader, set_up, writer
-from bot.store.outbox import Outbox
+from bot.store.outbox.repository import Outbox
 from bot.store.people import KeptDirectory, People
 from bot.store.rules import Rules
 from bot.store.sessions import Sessions
-from bot.store.troubles import Troubles
 
 T = TypeVar("T")
 READERS = 3  # a listing may be compared and a page sorted while a third answers
@@ -33,9 +33,9 @@ class Transaction:
         self.outbox = Outbox(connection)
         self.rules = Rules(connection)
         self.sessions = Sessions(connection, self.people)
-        self.ledger = Ledger(connection)
-        self.keeping = Keeping(connection)
-        self.troubles = Troubles(connection)
+        self.audit_log = AuditLog(connection)
+        self.retention = RetentionRepository(connection)
+        self.alerts = Alerts(connection)
 
 
 class Database:
@@ -80,9 +80,9 @@ class Database:
 
     async def fold(self) -> bool:
         """Empties the write-ahead log; False where somebody reads from it for too long. Raises StoreUnusable."""
-        return await asyncio.get_running_loop().run_in_executor(self._writing, self._fold_now)
+        return await asyncio.get_running_loop().run_in_executor(self._writing, self._checkpoint_now)
 
-    def _fold_now(self) -> bool:
+    def _checkpoint_now(self) -> bool:
         try:
             with translated(self.path):
                 is_busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.core.directory import Directory
-from bot.core.model import (
+from bot.domain.directory import Directory
+from bot.domain.model import (
     BY_EMAIL,
     Department,
     DirectMessages,
@@ -133,11 +133,11 @@ class People:
 
     def save_slack_user(self, user: SlackUser, now: datetime) -> None:
         self._connection.execute(
-            "INSERT OR REPLACE INTO slack_users (user_id, email, zone, is_full_member, why_not, seen_at)"
+            "INSERT OR REPLACE INTO slack_users (user_id, email, zone, is_full_member, not_allowed_reason, seen_at)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            (user.user_id, user.email, user.zone, user.is_full_member, user.why_not, to_ms(now)),
+            (user.user_id, user.email, user.zone, user.is_full_member, user.not_allowed_reason, to_ms(now)),
         )
-        self._connection.execute("DELETE FROM no_slack_users WHERE email = ?", (user.email,))
+        self._connection.execute("DELETE FROM email_misses WHERE email = ?", (user.email,))
 
     def slack_user(self, user_id: str) -> tuple[SlackUser, datetime] | None:
         row = self._connection.execute("SELECT * FROM slack_users WHERE user_id = ?", (user_id,)).fetchone()
@@ -149,11 +149,11 @@ class People:
 
     def note_no_slack_user(self, email: str, now: datetime) -> None:
         self._connection.execute(
-            "INSERT OR REPLACE INTO no_slack_users (email, at) VALUES (?, ?)", (email.lower(), to_ms(now))
+            "INSERT OR REPLACE INTO email_misses (email, at) VALUES (?, ?)", (email.lower(), to_ms(now))
         )
 
     def no_slack_user_since(self, email: str) -> datetime | None:
-        found = value_of(self._connection, "SELECT at FROM no_slack_users WHERE email = ?", (email.lower(),))
+        found = value_of(self._connection, "SELECT at FROM email_misses WHERE email = ?", (email.lower(),))
         return from_ms_or_none(found)
 
     # ---- ties ------------------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ class People:
             (slack_user_id, person_id, by, email, to_ms(now)),
         )
         if by != BY_EMAIL:  # an admin's word ends every earlier doubt
-            self._connection.execute("DELETE FROM severed WHERE slack_user_id = ?", (slack_user_id,))
+            self._connection.execute("DELETE FROM link_blocks WHERE slack_user_id = ?", (slack_user_id,))
 
     def unlink(self, slack_user_id: str) -> None:
         self._connection.execute("DELETE FROM links WHERE slack_user_id = ?", (slack_user_id,))
@@ -173,7 +173,7 @@ class People:
     def linked_person(self, slack_user_id: str) -> str | None:
         person_id: str | None = value_of(
             self._connection,
-            f"SELECT links.person_id {_TIED} WHERE links.slack_user_id = ? AND {_NOT_RESTING}",
+            f"SELECT links.person_id {_MATCHED} WHERE links.slack_user_id = ? AND {_NOT_SUSPENDED}",
             (slack_user_id,),
         )
         return person_id
@@ -181,7 +181,7 @@ class People:
     def linked_user(self, person_id: str) -> str | None:
         slack_user_id: str | None = value_of(
             self._connection,
-            f"SELECT links.slack_user_id {_TIED} WHERE links.person_id = ? AND {_NOT_RESTING}",
+            f"SELECT links.slack_user_id {_MATCHED} WHERE links.person_id = ? AND {_NOT_SUSPENDED}",
             (person_id,),
         )
         return slack_user_id
@@ -197,14 +197,17 @@ class People:
         row = self._connection.execute("SELECT * FROM links WHERE person_id = ?", (person_id,)).fetchone()
         return _link(row) if row else None
 
-    def sever(self, slack_user_id: str, by: str, now: datetime) -> None:
+    def block_link(self, slack_user_id: str, by: str, now: datetime) -> None:
         self.unlink(slack_user_id)
         self._connection.execute(
-            "INSERT OR REPLACE INTO severed (slack_user_id, by, at) VALUES (?, ?, ?)", (slack_user_id, by, to_ms(now))
+            "INSERT OR REPLACE INTO link_blocks (slack_user_id, by, at) VALUES (?, ?, ?)",
+            (slack_user_id, by, to_ms(now)),
         )
 
-    def severed_by(self, slack_user_id: str) -> str | None:
-        by: str | None = value_of(self._connection, "SELECT by FROM severed WHERE slack_user_id = ?", (slack_user_id,))
+    def link_blocked_by(self, slack_user_id: str) -> str | None:
+        by: str | None = value_of(
+            self._connection, "SELECT by FROM link_blocks WHERE slack_user_id = ?", (slack_user_id,)
+        )
         return by
 
     def preferences(self, slack_user_id: str) -> Preferences:
@@ -221,11 +224,11 @@ class People:
 
 
 # A tie made by e-mail rests while either of the two has another address than when it was made.
-_TIED = (
+_MATCHED = (
     "FROM links LEFT JOIN slack_users ON slack_users.user_id = links.slack_user_id"
     " LEFT JOIN people ON people.person_id = links.person_id"
 )
-_NOT_RESTING = (
+_NOT_SUSPENDED = (
     "(links.email IS NULL OR ((slack_users.user_id IS NULL OR slack_users.email IS links.email)"
     " AND (people.person_id IS NULL OR people.email IS links.email)))"
 )
@@ -251,5 +254,5 @@ def _slack_user(row: sqlite3.Row) -> SlackUser:
         email=row["email"],
         zone=row["zone"],
         is_full_member=bool(row["is_full_member"]),
-        why_not=row["why_not"],
+        not_allowed_reason=row["not_allowed_reason"],
     )

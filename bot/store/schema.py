@@ -377,7 +377,7 @@ def m006_troubles(db: Database) -> None:
 
 
 # Of what is owed, the few that somebody is told of. Notices that ended were told to nobody, or only counted.
-PROMISED_DETAILS = (
+PRIORITY_DETAILS = (
     # 1: a card or an answer says that the criteria come, so they are fetched first, however old the session
     "ALTER TABLE sessions ADD COLUMN details_promised INTEGER NOT NULL DEFAULT 0",
     """
@@ -392,7 +392,7 @@ PROMISED_DETAILS = (
 
 @migrations()
 def m007_promised_details(db: Database) -> None:
-    for statement in PROMISED_DETAILS:
+    for statement in PRIORITY_DETAILS:
         db.conn.execute(statement)
 
 

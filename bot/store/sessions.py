@@ -5,10 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from operator import itemgetter
 
-from bot.core.access import EVERYTHING, Reach
-from bot.core.changes import outcome_of
-from bot.core.directory import Directory
-from bot.core.model import (
+from bot.domain.changes import outcome_of
+from bot.domain.directory import Directory
+from bot.domain.model import (
     Change,
     ChangeKind,
     Details,
@@ -20,14 +19,17 @@ from bot.core.model import (
     SessionRecord,
     Targets,
 )
-from bot.core.ports import Found, Narrowed, PollReport, PollState, Slice
-from bot.core.query import Query, mentioned, resolve
-from bot.store import catching_up, details, search
+from bot.domain.permissions import EVERYTHING, Reach
+from bot.domain.ports import Found, ListingDiff, PollReport, PollState, Slice
+from bot.query.parser import Query, mentioned, resolve
+from bot.store import details, search
 from bot.store.columns import State, from_json, from_ms, to_json, to_ms, value_of
 from bot.store.erasure import erased_people, is_erased
-from bot.store.narrowing import narrow
+from bot.store.listing_diff import diff
+from bot.store.outbox import restore_recovery
 from bot.store.people import People
-from bot.store.rows import (
+from bot.store.schema import finish_indexes
+from bot.store.session_rows import (
     FIRST_UPSERT,
     OF_KEY,
     UPSERT,
@@ -35,14 +37,13 @@ from bot.store.rows import (
     fingerprint_numbers,
     first_values_of,
     id_of,
-    owe_edits,
+    request_edits,
     session_of,
     values_of,
 )
-from bot.store.schema import finish_indexes
 
 MOST_MATCHES = 25  # that a beginning of an id is answered with
-_ALWAYS_TOLD = (ChangeKind.COMPLETED, ChangeKind.CORRECTED, ChangeKind.REOPENED)
+_ALWAYS_NEWS = (ChangeKind.COMPLETED, ChangeKind.CORRECTED, ChangeKind.REOPENED)
 _FOR_ALL = ""  # the checklist id of the target for all
 
 
@@ -63,8 +64,8 @@ class Sessions:
     def remember_listing(self, digest: bytes) -> None:
         self._state.set("listing_digest", digest)
 
-    def narrow(self, slices: Iterable[Slice], *, most: int | None = None, is_part: bool = False) -> Narrowed:
-        return narrow(self._connection, slices, most, is_part)
+    def diff(self, slices: Iterable[Slice], *, most: int | None = None, is_part: bool = False) -> ListingDiff:
+        return diff(self._connection, slices, most, is_part)
 
     def write_baseline(self, rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime) -> None:
         at = to_ms(now)
@@ -121,20 +122,20 @@ class Sessions:
         self._connection.execute(UPSERT, values_of(after, fingerprint))
         self._note_checklists({after.facts.checklist_id: after.facts.checklist_title})
         if change.kind in (ChangeKind.COMPLETED, ChangeKind.CORRECTED):
-            details.owe(self._connection, after.key)
+            details.enqueue(self._connection, after.key)
         self._write_history(change)
         # Below target goes first, and what waits may have been corrected.
         self._connection.execute(
-            "UPDATE notices SET rank = CASE WHEN ? THEN 1 ELSE 2 END"
-            " WHERE session_id = ? AND employee_id = ? AND delivery IS NULL AND rank > 0",
-            (outcome_of(after).is_bad, after.key.session_id, after.key.employee_id),
+            "UPDATE notifications SET priority = CASE WHEN ? THEN 1 ELSE 2 END"
+            " WHERE session_id = ? AND employee_id = ? AND delivery IS NULL AND priority > 0",
+            (outcome_of(after).is_failing, after.key.session_id, after.key.employee_id),
         )
-        owe_edits(self._connection, after.key, after.changed_at)
+        request_edits(self._connection, after.key, after.changed_at)
 
     def _write_history(self, change: Change) -> None:
         old = None if change.before is None else outcome_of(change.before)
         new = outcome_of(change.after)
-        if old == new and change.kind not in _ALWAYS_TOLD:
+        if old == new and change.kind not in _ALWAYS_NEWS:
             return
         self._connection.execute(
             "INSERT OR REPLACE INTO history (session, version, at, kind, old, new) VALUES (?, ?, ?, ?, ?, ?)",
@@ -235,11 +236,11 @@ class Sessions:
 
     # ---- criteria and acknowledgements -----------------------------------------------------------------------------
 
-    def promise_details(self, keys: Collection[SessionKey]) -> None:
-        details.promise(self._connection, keys)
+    def prioritise_details(self, keys: Collection[SessionKey]) -> None:
+        details.prioritise(self._connection, keys)
 
-    def details_owed(self, since: datetime, now: datetime, limit: int) -> Sequence[SessionKey]:
-        return details.owed(self._connection, since, now, limit)
+    def details_pending(self, since: datetime, now: datetime, limit: int) -> Sequence[SessionKey]:
+        return details.stored(self._connection, since, now, limit)
 
     def save_details(self, key: SessionKey, found: Details, now: datetime) -> None:
         details.save(self._connection, key, found, now)
@@ -274,19 +275,19 @@ class Sessions:
     # ---- how reading goes ------------------------------------------------------------------------------------------
 
     def is_new_status(self, status: str) -> bool:
-        added = self._connection.execute("INSERT OR IGNORE INTO statuses (status) VALUES (?)", (status,)).rowcount
+        added = self._connection.execute("INSERT OR IGNORE INTO seen_statuses (status) VALUES (?)", (status,)).rowcount
         return bool(added)
 
-    def catch_up(self) -> datetime | None:
-        return catching_up.since(self._connection)
+    def recover_restored(self) -> datetime | None:
+        return restore_recovery.since(self._connection)
 
     def end_catch_up(self) -> None:
-        catching_up.end(self._connection)
+        restore_recovery.end(self._connection)
 
-    def roll_called_at(self) -> datetime | None:
+    def completeness_checked_at(self) -> datetime | None:
         return self._state.moment("roll_called_at")
 
-    def note_roll_call(self, now: datetime) -> None:
+    def record_completeness_check(self, now: datetime) -> None:
         self._state.set("roll_called_at", to_ms(now))
 
     def note_poll(self, report: PollReport) -> None:

@@ -13,12 +13,12 @@ import httpcore
 import pytest
 
 from bot import VERSION
-from bot.core.errors import TrainingError, TrainingRefused, TrainingUnavailable, TrainingUnreadable
-from bot.core.model import PersonStatus, SessionFacts, SessionKey, Subordination
 from bot.demo.company import Session
 from bot.demo.ispring import ALWAYS, IspringStandIn
 from bot.demo.ispring.quirks import HalfCharacters
 from bot.demo.world import World
+from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable, TrainingUnreadable
+from bot.domain.model import PersonStatus, SessionFacts, SessionKey, Subordination
 from bot.ispring.client import Ispring
 from bot.ispring.connection import SOCKET_PIECE, Limits
 from bot.ispring.dates import DateOrder
@@ -170,7 +170,7 @@ async def test_mistyped_rows_are_set_aside(ispring: Ispring, world: World, stand
     stand_in.quirks.mistyped_rows = 3
     async with ispring.list_sessions() as listing:
         (piece,) = listing.slices()
-    assert (len(piece.rows), len(piece.set_aside)) == (7, 3)
+    assert (len(piece.rows), len(piece.rejected)) == (7, 3)
 
 
 @pytest.mark.parametrize(
@@ -679,7 +679,7 @@ async def test_no_error_ever_holds_the_secret_or_a_token(
     setattr(stand_in.quirks, quirk, ALWAYS)
     with pytest.raises(TrainingError) as failed:
         await listed(ispring)
-    told = f"{failed.value!r} {failed.value}"
+    notified = f"{failed.value!r} {failed.value}"
     tokens = {request.headers.get("Authorization", "").removeprefix("Bearer ") for request in stand_in.requests} - {""}
-    assert CLIENT_SECRET not in told
-    assert not [token for token in tokens if token in told]
+    assert CLIENT_SECRET not in notified
+    assert not [token for token in tokens if token in notified]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import sqlite_utils
 
-from bot.core.errors import StoreUnusable
+from bot.domain.errors import StoreUnusable
 from bot.store.database import Database
 from bot.store.schema import APPLICATION_ID, INDEXES_OF_BASELINE, migrations
 from tests.store.given import NOON, a_session, minutes
@@ -187,7 +187,7 @@ async def test_todays_spotter_works_with_an_old_database(path: Path, steps: int)
         assert await database.transact(lambda tx: tx.outbox.recover(NOON)) == 1
         assert [rule.query for rule in await database.read(lambda tx: tx.rules.all())] == ["outcome:failed"]
         assert await database.read(lambda tx: tx.people.linked_user("ana")) == "U1"
-        assert (await database.transact(lambda tx: tx.keeping.erase("eve", NOON))).sessions == 1
+        assert (await database.transact(lambda tx: tx.retention.erase("eve", NOON))).sessions == 1
     finally:
         database.close()
 
@@ -200,8 +200,8 @@ async def test_criteria_that_old_cards_promised_are_fetched_first(path: Path) ->
         connection.commit()
     database = Database.open(path, now=NOON)
     try:
-        owed = await database.read(lambda tx: tx.sessions.details_owed(NOON - timedelta(days=90), NOON, 9))
-        assert owed == [FACTS.key]
+        queued = await database.read(lambda tx: tx.sessions.details_pending(NOON - timedelta(days=90), NOON, 9))
+        assert queued == [FACTS.key]
     finally:
         database.close()
 

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from bot.core.directory import Directory
-from bot.core.model import Department, DirectMessages, Person, PersonStatus, Preferences, SlackUser, Subordination
-from bot.core.ports import Tx
+from bot.domain.directory import Directory
+from bot.domain.model import Department, DirectMessages, Person, PersonStatus, Preferences, SlackUser, Subordination
+from bot.domain.ports import Tx
 from bot.store.database import Database
 from tests.store.given import NOON, minutes
 

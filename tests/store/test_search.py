@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.core.access import EVERYTHING, Reach
-from bot.core.directory import Directory
-from bot.core.filters import Filter, matches
-from bot.core.model import Moment, OutcomeKind, Person, SessionFacts, SessionKey, Targets
-from bot.core.outcome import judge
-from bot.core.ports import Tx
-from bot.core.query import parse
-from bot.core.values import ScoreRange
+from bot.domain.directory import Directory
+from bot.domain.filters import Filter, matches
+from bot.domain.model import Moment, OutcomeKind, Person, SessionFacts, SessionKey, Targets
+from bot.domain.outcomes import judge
+from bot.domain.permissions import EVERYTHING, Reach
+from bot.domain.ports import Tx
+from bot.query.parser import parse
+from bot.query.values import ScoreRange
 from bot.store import search
 from bot.store.database import Database
 from tests.store.given import NOON, a_session, baseline, fingerprint, minutes, planned, session_id

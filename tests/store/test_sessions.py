@@ -5,23 +5,23 @@ from functools import partial
 
 import pytest
 
-from bot.core.access import EVERYTHING, NOTHING, Reach
-from bot.core.changes import remember
-from bot.core.model import (
+from bot.domain.changes import remember
+from bot.domain.model import (
     AreaResult,
     ChangeKind,
     CriterionResult,
     Details,
     DetailsState,
     Moment,
-    Notice,
-    NoticeKind,
+    Notification,
+    NotificationKind,
     OutcomeKind,
     SessionFacts,
     SessionKey,
     Targets,
 )
-from bot.core.ports import PollReport, Tx
+from bot.domain.permissions import EVERYTHING, NOTHING, Reach
+from bot.domain.ports import PollReport, Tx
 from bot.store.database import Database
 from bot.store.details import TRIES
 from tests.store.given import (
@@ -31,8 +31,8 @@ from tests.store.given import (
     a_notice,
     a_session,
     baseline,
+    enqueue,
     minutes,
-    owe,
     planned,
     see,
     session_id,
@@ -131,12 +131,12 @@ async def test_the_criteria_of_a_completed_session_are_owed_until_they_come(db: 
     key = a_session(1).key
     await db.transact(lambda tx: see(tx, a_session(1)))
     since = NOON - minutes(5)
-    assert await db.read(lambda tx: tx.sessions.details_owed(since, NOON, 5)) == [key]
+    assert await db.read(lambda tx: tx.sessions.details_pending(since, NOON, 5)) == [key]
     await db.transact(lambda tx: tx.sessions.save_details(key, DETAILS, NOON))
     record = await db.read(lambda tx: tx.sessions.record(key))
     assert record is not None
     assert (record.details, record.session.details, record.session.version) == (DETAILS, DetailsState.FETCHED, 2)
-    assert await db.read(lambda tx: tx.sessions.details_owed(since, NOON, 5)) == []
+    assert await db.read(lambda tx: tx.sessions.details_pending(since, NOON, 5)) == []
 
 
 async def test_a_correction_owes_the_criteria_again_and_keeps_the_old_ones_meanwhile(db: Database) -> None:
@@ -148,7 +148,7 @@ async def test_a_correction_owes_the_criteria_again_and_keeps_the_old_ones_meanw
     await db.transact(story)
     record = await db.read(lambda tx: tx.sessions.record(a_session(1).key))
     assert record is not None
-    assert (record.session.details, record.details) == (DetailsState.OWED, DETAILS)
+    assert (record.session.details, record.details) == (DetailsState.PENDING_FETCH, DETAILS)
 
 
 async def test_criteria_are_fetched_newest_first_and_only_of_what_was_completed_since(db: Database) -> None:
@@ -159,8 +159,8 @@ async def test_criteria_are_fetched_newest_first_and_only_of_what_was_completed_
     )
     undated = a_session(4, finished=None)
     await db.transact(lambda tx: baseline(tx, old, new, ancient, planned(5), undated, now=NOON + minutes(1)))
-    owed = await db.read(lambda tx: tx.sessions.details_owed(NOON - minutes(10), NOON, 9))
-    assert owed == [undated.key, new.key, old.key]
+    queued = await db.read(lambda tx: tx.sessions.details_pending(NOON - minutes(10), NOON, 9))
+    assert queued == [undated.key, new.key, old.key]
 
 
 async def test_criteria_of_which_somebody_is_told_come_first_however_old_the_session(db: Database) -> None:
@@ -171,15 +171,15 @@ async def test_criteria_of_which_somebody_is_told_come_first_however_old_the_ses
 
     def story(tx: Tx) -> None:
         baseline(tx, carded, shown, counted, recent)
-        owe(tx, carded)
-        tx.sessions.promise_details([shown.key])
-        summary = Notice(kind=NoticeKind.COUNTED, destination=ROOM, subject="counted", reason="old")
+        enqueue(tx, carded)
+        tx.sessions.prioritise_details([shown.key])
+        summary = Notification(kind=NotificationKind.COUNTED, destination=ROOM, subject="counted", reason="old")
         tx.outbox.count_in(summary, [a_notice(counted)], NOON)
 
     await db.transact(story)
-    owed = await db.read(lambda tx: tx.sessions.details_owed(NOON - minutes(10), NOON, 9))
-    assert owed == [shown.key, carded.key, recent.key]
-    assert await db.read(lambda tx: tx.sessions.details_owed(NOON - minutes(10), NOON, 1)) == [shown.key]
+    queued = await db.read(lambda tx: tx.sessions.details_pending(NOON - minutes(10), NOON, 9))
+    assert queued == [shown.key, carded.key, recent.key]
+    assert await db.read(lambda tx: tx.sessions.details_pending(NOON - minutes(10), NOON, 1)) == [shown.key]
 
 
 async def test_promised_criteria_are_found_by_an_index_however_many_are_owed(db: Database) -> None:
@@ -187,15 +187,15 @@ async def test_promised_criteria_are_found_by_an_index_however_many_are_owed(db:
     await db.transact(lambda tx: baseline(tx, *many))
     asked: list[str] = []
 
-    def look(tx: Tx) -> None:
+    def read_back(tx: Tx) -> None:
         db._writer.set_trace_callback(asked.append)
-        tx.sessions.details_owed(NOON - timedelta(days=90), NOON, 50)
+        tx.sessions.details_pending(NOON - timedelta(days=90), NOON, 50)
         db._writer.set_trace_callback(None)
 
     def plan(tx: Tx, sql: str) -> str:
         return " ".join(row["detail"] for row in db._writer.execute(f"EXPLAIN QUERY PLAN {sql}"))
 
-    await db.transact(look)
+    await db.transact(read_back)
     plans = [await db.transact(partial(plan, sql=sql)) for sql in asked]
     assert ["sessions_details_promised" in one for one in plans] == [True, False], plans
     assert ["sessions_details_owed" in one for one in plans] == [False, True], plans
@@ -207,13 +207,13 @@ async def test_a_fetch_in_vain_is_not_repeated_at_once_and_not_for_ever(db: Data
     await db.transact(lambda tx: see(tx, a_session(1)))
     await db.transact(lambda tx: tx.sessions.details_in_vain(key, NOON))
     since = NOON - minutes(5)
-    assert await db.read(lambda tx: tx.sessions.details_owed(since, NOON, 5)) == []
-    assert await db.read(lambda tx: tx.sessions.details_owed(since, NOON + minutes(1), 5)) == [key]
+    assert await db.read(lambda tx: tx.sessions.details_pending(since, NOON, 5)) == []
+    assert await db.read(lambda tx: tx.sessions.details_pending(since, NOON + minutes(1), 5)) == [key]
     for _ in range(TRIES - 1):
         await db.transact(lambda tx: tx.sessions.details_in_vain(key, NOON))
     assert (await db.read(lambda tx: stored(tx, key))).details is DetailsState.UNAVAILABLE
     await db.transact(lambda tx: see(tx, a_session(1, result=50.0)))
-    assert await db.read(lambda tx: tx.sessions.details_owed(since, NOON, 5)) == [key]
+    assert await db.read(lambda tx: tx.sessions.details_pending(since, NOON, 5)) == [key]
 
 
 async def test_acknowledging_counts_once_a_person(db: Database) -> None:

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.ports import Store, Tx
+from bot.domain.ports import Store, Tx
 from bot.store.database import Database
 from tests.store.given import NOON
 
 
 def note(tx: Tx, verb: str) -> None:
-    tx.ledger.write("U1", verb, "it", NOON)
+    tx.audit_log.write("U1", verb, "it", NOON)
 
 
 async def verbs(db: Database) -> list[str]:
-    entries = await db.read(lambda tx: tx.ledger.entries(100))
+    entries = await db.read(lambda tx: tx.audit_log.entries(100))
     return [entry.verb for entry in entries]
 
 
@@ -64,10 +64,10 @@ async def test_one_read_sees_one_moment(db: Database) -> None:
     has_looked, may_look_again = threading.Event(), threading.Event()
 
     def twice(tx: Tx) -> tuple[int, int]:
-        first = len(tx.ledger.entries(9))
+        first = len(tx.audit_log.entries(9))
         has_looked.set()
         may_look_again.wait(30)
-        return first, len(tx.ledger.entries(9))
+        return first, len(tx.audit_log.entries(9))
 
     reading = asyncio.create_task(db.read(twice))
     await asyncio.to_thread(has_looked.wait, 30)
@@ -95,7 +95,7 @@ async def test_work_whose_task_was_cancelled_ends_whole(db: Database) -> None:
     assert await verbs(db) == ["after", "ended", "began"]
 
 
-def write_and_tell(path: Path, told: "multiprocessing.connection.Connection") -> None:
+def write_and_tell(path: Path, notified: "multiprocessing.connection.Connection") -> None:
     async def story() -> None:
         database = Database.open(path, now=NOON)
         await database.transact(lambda tx: note(tx, "acknowledged"))
@@ -108,7 +108,7 @@ def write_and_tell(path: Path, told: "multiprocessing.connection.Connection") ->
 
         writing = asyncio.create_task(database.transact(never_ends))
         await asyncio.to_thread(is_inside.wait, 30)
-        told.send("written")
+        notified.send("written")
         await writing
 
     asyncio.run(story())
