@@ -8,7 +8,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from bot.app.metrics import Metrics, render_metrics, stand
 from bot.domain.alerts import DISCONNECTED
 from bot.domain.errors import StoreError
-from bot.domain.ports import Clock, Store
+from bot.domain.ports import Clock
+from bot.store.database import Store
 
 
 @dataclass(slots=True)

@@ -25,7 +25,8 @@ from bot.domain.model import (
     NotificationKind,
     RuleState,
 )
-from bot.domain.ports import Clock, Contacts, Messenger, PollReport, Training, Tx
+from bot.domain.polling import PollReport
+from bot.domain.ports import Clock, Contacts, Messenger, Training
 from bot.domain.routing import introduction
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.completeness import CompletenessCheck
@@ -38,7 +39,7 @@ from bot.jobs.poll import Poll
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.retention import RetentionJob
 from bot.jobs.send import Deliver
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 
 DIRECTORY_EVERY = 15 * 60  # seconds; the rows say whether it is due
 DETAILS_EVERY = 60  # seconds
@@ -60,7 +61,7 @@ class Duties:
     def __init__(
         self,
         settings: Settings,
-        store: Database,
+        store: Store,
         training: Training,
         messenger: Messenger,
         contacts: Contacts,

@@ -10,9 +10,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Info, generate_
 
 from bot import VERSION
 from bot.blocks.alerts import OVER
+from bot.domain.alerts import ActiveAlert
 from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable
-from bot.domain.ports import ActiveAlert, OutboxCounts, PollReport, PollState, Tx
+from bot.domain.outbox import OutboxCounts
+from bot.domain.polling import PollReport, PollState
 from bot.services.dm_availability import observers
+from bot.store.database import Tx
 
 _SENDING = ("sent", "throttled", "not sent", "unsure", "destination gone", "message refused", "app refused")
 SENDS = (*_SENDING, "told and gone")

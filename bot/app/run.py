@@ -22,7 +22,8 @@ from bot.app.metrics import Metrics
 from bot.app.parts import ispring_reader, slack_messenger
 from bot.config import Settings
 from bot.domain.errors import MessengerError, SpotterError
-from bot.domain.ports import Clock, PollReport
+from bot.domain.polling import PollReport
+from bot.domain.ports import Clock
 from bot.listeners.context import AppContext
 from bot.listeners.dispatch import EventHandlers
 from bot.slack.client import Identity, SlackMessenger
@@ -30,7 +31,7 @@ from bot.slack.contacts import SlackContacts
 from bot.slack.events import SlackEvents
 from bot.slack.http_endpoint import PATH, SlackDoor
 from bot.slack.socket_mode import SocketMode
-from bot.store.database import Database
+from bot.store.database import Store
 from bot.store.lock import Leadership
 
 LEADERSHIP_TRY = 1.0  # seconds between two tries to lead
@@ -132,7 +133,7 @@ class Parts:
         self,
         settings: Settings,
         leadership: Leadership,
-        store: Database,
+        store: Store,
         messenger: SlackMessenger,
         contacts: SlackContacts,
         duties: Duties,

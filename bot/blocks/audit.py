@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.blocks.elements import NAME, context, count, date_token, instant, message, mrkdwn, safe, section
-from bot.domain.model import Message
-from bot.domain.ports import AuditEntry
+from bot.domain.model import AuditEntry, Message
 
 NOTHING = "Nobody has done anything yet."
 TOGETHER = 10  # lines in one section: its text stays within what Slack takes

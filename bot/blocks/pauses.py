@@ -6,7 +6,7 @@ from bot.blocks.elements import BUTTON_VALUE, Block, button, message, mrkdwn, sa
 from bot.blocks.elements import actions as buttons
 from bot.blocks.rules import format_destination, format_owner, format_query
 from bot.domain.model import Message, Rule, RuleState
-from bot.services.pausing import ARCHIVED, BECAME_PUBLIC, NOT_FOUND, NOT_IN_CHANNEL, OWNER_GONE, SHARED_OUTSIDE
+from bot.domain.pause_reasons import ARCHIVED, BECAME_PUBLIC, NOT_FOUND, NOT_IN_CHANNEL, OWNER_GONE, SHARED_OUTSIDE
 
 _WHAT_TO_DO = {
     NOT_IN_CHANNEL: "Spotter can't write to {place}, because it is not in it. Type `/invite @Spotter` there",

@@ -3,8 +3,8 @@
 from bot.blocks.elements import NAME, format_query_text, safe
 from bot.domain.errors import QueryError
 from bot.domain.model import OPERATOR, DestinationKind, Rule, RuleState
+from bot.domain.pause_reasons import ARCHIVED, BECAME_PUBLIC, NOT_FOUND, NOT_IN_CHANNEL, OWNER_GONE, SHARED_OUTSIDE
 from bot.query.parser import parse, words
-from bot.services.pausing import ARCHIVED, BECAME_PUBLIC, NOT_FOUND, NOT_IN_CHANNEL, OWNER_GONE, SHARED_OUTSIDE
 
 ALL = "every completed session"
 

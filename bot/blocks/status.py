@@ -19,8 +19,10 @@ from bot.blocks.elements import (
     section,
 )
 from bot.blocks.rules import format_reason
+from bot.domain.alerts import ActiveAlert
 from bot.domain.model import DestinationKind, Message
-from bot.domain.ports import ActiveAlert, BlockedDestination, OutboxCounts, PollState
+from bot.domain.outbox import BlockedDestination, OutboxCounts
+from bot.domain.polling import PollState
 
 MAX_BLOCKED = 10
 NAMED_ABOVE = frozenset({"poll_failing", "training_refused", "app_refused"})  # troubles with a line of their own

@@ -21,9 +21,9 @@ from bot.blocks.results import verdict
 from bot.blocks.rules import format_reason
 from bot.domain.changes import outcome_of
 from bot.domain.delivery import SENT_THEN_DELETED
+from bot.domain.explanation import Explanation, Judged
 from bot.domain.model import DeliveryState, Destination, DestinationKind, Message
-from bot.domain.ports import Attempt, NotificationStatus
-from bot.services.explain import Explanation, Judged
+from bot.domain.outbox import Attempt, NotificationStatus
 
 MAX_ATTEMPTS = 6
 _STANDS = {

@@ -34,7 +34,7 @@ async def examine(
             known = await store.read(lambda tx: database.remembered(tx, now))
             leader = Leadership(settings.database_path).leader()
         except StoreError as error:
-            yield wrong("Database: can't be used", str(error))
+            yield wrong("Store: can't be used", str(error))
         else:
             for finding in database.findings(known, settings, now, leader):
                 yield finding

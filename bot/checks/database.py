@@ -10,11 +10,13 @@ from bot.blocks.elements import count, lasting
 from bot.blocks.rules import format_reason
 from bot.checks.results import Finding, fine, warning, wrong
 from bot.config import Settings
-from bot.domain.alerts import DISK_LEFT, STUCK
+from bot.domain.alerts import DISK_LEFT, STUCK, ActiveAlert
 from bot.domain.model import BY_EMAIL, Link, Rule, RuleState, Targets
-from bot.domain.ports import ActiveAlert, BlockedDestination, OutboxCounts, PollState, Tx
-from bot.services import pausing
+from bot.domain.outbox import BlockedDestination, OutboxCounts
+from bot.domain.pause_reasons import BECAME_PUBLIC, OWNER_GONE
+from bot.domain.polling import PollState
 from bot.services.dm_availability import Reachability, observers
+from bot.store.database import Tx
 
 SILENT_FOR = timedelta(hours=1)
 NEW_FOR = timedelta(days=1)
@@ -30,8 +32,8 @@ SEEN_ELSEWHERE = frozenset(
     }
 )
 _SUSPENDED = {
-    pausing.OWNER_GONE: "An admin takes it over: `/ojt rules` in its channel lists it; or `spotter rules remove N`.",
-    pausing.BECAME_PUBLIC: "Its owner was asked whether to go on in public; else `spotter rules remove N` ends it.",
+    OWNER_GONE: "An admin takes it over: `/ojt rules` in its channel lists it; or `spotter rules remove N`.",
+    BECAME_PUBLIC: "Its owner was asked whether to go on in public; else `spotter rules remove N` ends it.",
 }
 
 
@@ -82,10 +84,10 @@ def findings(known: Memory, settings: Settings, now: datetime, leader: int | Non
 
 
 def _database(known: Memory, settings: Settings, now: datetime) -> Iterator[Finding]:
-    yield fine(f"Database: {count(known.poll.sessions, 'session')} in {settings.database_path}")
+    yield fine(f"Store: {count(known.poll.sessions, 'session')} in {settings.database_path}")
     if now - known.poll.created_at < NEW_FOR:
         yield fine(
-            f"Database: made {lasting(now - known.poll.created_at)} ago",
+            f"Store: made {lasting(now - known.poll.created_at)} ago",
             "If this was no first start, the folder of DATABASE_URL does not survive restarts: put it on a volume.",
         )
     left = shutil.disk_usage(settings.database_path.resolve().parent).free

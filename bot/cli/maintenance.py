@@ -14,14 +14,15 @@ from bot.cli.terminal import echo, json_of, table_of
 from bot.config import load
 from bot.domain.directory import Directory
 from bot.domain.errors import SpotterError
-from bot.domain.model import OPERATOR, Person
+from bot.domain.model import OPERATOR, AuditEntry, Person
 from bot.domain.permissions import Reach
-from bot.domain.ports import AuditEntry, Clock, Store, Tx
+from bot.domain.ports import Clock
 from bot.domain.retention import Erased
 from bot.query import parser as language
 from bot.services.dm_availability import Reachability, reachability
 from bot.store.backup import back_up
 from bot.store.backup import restore as put_back
+from bot.store.database import Store, Tx
 
 LARGE = 16_384  # pages of 4 KiB: below that a copy is done before one could look
 NAMED = 10  # people listed where a name fits several

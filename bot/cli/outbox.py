@@ -12,11 +12,14 @@ from bot.cli.rows import with_store
 from bot.cli.terminal import echo, table_of
 from bot.config import load
 from bot.domain.errors import SpotterError
+from bot.domain.explanation import Explanation
 from bot.domain.model import OPERATOR, DeliveryState, DirectMessages, NotificationKind
+from bot.domain.outbox import NotificationStatus
 from bot.domain.permissions import EVERYTHING
-from bot.domain.ports import Clock, NotificationStatus, Store, Tx
-from bot.services.explain import Explanation, explain, links_to
+from bot.domain.ports import Clock
+from bot.services.explain import explain, links_to
 from bot.services.owners import stored_viewer
+from bot.store.database import Store, Tx
 
 # Of the others there are ever more, and the latest are what is asked for.
 _NOT_SETTLED = (

@@ -14,9 +14,10 @@ from bot.cli.terminal import echo
 from bot.config import load
 from bot.domain.errors import QueryError, SpotterError
 from bot.domain.permissions import OPERATOR_VIEWER
-from bot.domain.ports import Clock, Store, Tx
+from bot.domain.ports import Clock
 from bot.listeners.access_scope import access_view, names, refuse_unknown
 from bot.query import parser as language
+from bot.store.database import Store, Tx
 
 T = TypeVar("T")
 

@@ -9,10 +9,11 @@ from bot.cli.rows import parsed, refuse_unknown_names, with_store
 from bot.cli.terminal import echo, table_of
 from bot.domain.errors import SpotterError
 from bot.domain.model import OPERATOR, Destination, DestinationKind, RuleState
-from bot.domain.ports import Clock, Store, Tx
+from bot.domain.ports import Clock
 from bot.domain.routing import introduction
 from bot.query import parser as language
 from bot.services.rule_filters import rule_query
+from bot.store.database import Store, Tx
 
 
 @click.group()

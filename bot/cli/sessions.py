@@ -17,8 +17,9 @@ from bot.domain.directory import Directory
 from bot.domain.model import Session
 from bot.domain.outcomes import judge, word
 from bot.domain.permissions import EVERYTHING
-from bot.domain.ports import Clock, Store, Tx
+from bot.domain.ports import Clock
 from bot.query import parser as language
+from bot.store.database import Store, Tx
 
 COLUMNS = ("id", "outcome", "score", "checklist", "employee", "observer", "site", "completed")
 IN_A_TABLE = 50

@@ -111,3 +111,12 @@ def _disk_nearly_full(monitor_input: MonitorInput, before: Facts | None) -> Fact
 
 def _minutes(span: timedelta) -> int:
     return int(span.total_seconds() // 60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveAlert:
+    """Something that is wrong now: its code, since when, and what its sentence needs."""
+
+    code: str
+    since: datetime
+    facts: Mapping[str, str | int | float | None]

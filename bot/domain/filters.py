@@ -5,7 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.model import Outcome, OutcomeKind, SessionFacts
-from bot.query.values import ScoreRange
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRange:
+    """A range of scores in percent; an open end is None."""
+
+    low: float | None = None
+    low_included: bool = True
+    high: float | None = None
+    high_included: bool = True
+
+    def covers(self, score: float) -> bool:
+        """Whether a score lies within it; unrounded numbers are compared."""
+        if self.low is not None and (score < self.low or (score == self.low and not self.low_included)):
+            return False
+        return self.high is None or score < self.high or (score == self.high and self.high_included)
 
 
 @dataclass(frozen=True, slots=True)

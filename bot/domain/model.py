@@ -507,3 +507,13 @@ class Preferences:
 
     as_observer: DirectMessages | None = None
     as_employee: DirectMessages | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what and when: ids only."""
+
+    at: datetime
+    who: str
+    verb: str
+    subject: str

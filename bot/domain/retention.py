@@ -3,10 +3,8 @@
 `core.ports.Tx` offers these rows as `keeping`.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import timedelta
 
 OWNER_ERASED = "the person who made it was erased"  # why a rule is paused whose owner nobody asks Slack about any more
 BETWEEN_REDACTIONS = timedelta(seconds=3)  # half the pace of edits: the other half is for what is new
@@ -50,26 +48,3 @@ class Forgotten:
     attempts: int = 0
     audit_log: int = 0
     slack_users: int = 0
-
-
-class RetentionRows(Protocol):
-    def erase(self, person_id: str, now: datetime) -> Erased:
-        """Forgets a person; harmless when done before. Whether anybody is known by that id is the caller's question."""
-        ...
-
-    def erased_people(self) -> Collection[str]:
-        """Ids of the people who were erased: the next reading of iSpring does not bring them back."""
-        ...
-
-    def expire(self, before: datetime, redact_from: datetime, now: datetime, limit: int) -> Expired:
-        """Erases sessions completed, or no longer listed, before then; their messages are edited from `redact_from` on,
-        one after the other, so that corrections can go in between."""
-        ...
-
-    def forget(self, now: datetime, audit_before: datetime | None) -> Forgotten:
-        """Deletes what is old and of no use; ledger lines only where a time is given."""
-        ...
-
-    def last_retention_at(self) -> datetime | None: ...
-
-    def record_retention(self, now: datetime) -> None: ...

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
+from bot.domain.filters import Filter, matches
 from bot.domain.model import (
     OPERATOR,
     Change,
@@ -25,7 +26,6 @@ from bot.domain.model import (
     Viewer,
 )
 from bot.domain.permissions import OPERATOR_VIEWER, may_see
-from bot.query.parser import Filter, matches
 
 # A paused rule goes on collecting: what it hears waits until its channel is back or somebody answers for it. So does a
 # new one from the first try to introduce it: nobody knows yet whether its introduction stands there.

@@ -21,7 +21,8 @@ from bot.domain.delivery import (
     Unreadable,
     Unsure,
 )
-from bot.domain.ports import Attempt, Nobody
+from bot.domain.outbox import Attempt
+from bot.domain.ports import Nobody
 
 
 def unresolved_read_back(detail: Nobody | PostResult) -> ReadBackResult:

@@ -12,8 +12,9 @@ from itertools import islice
 
 from bot.domain.changes import decide, outcome_of
 from bot.domain.model import News, SessionFacts
-from bot.domain.ports import Slice, Store, Tx
+from bot.domain.ports import Slice
 from bot.jobs.plan_notifications import is_unknown
+from bot.store.database import Store, Tx
 
 MOST_AT_ONCE = 20_000  # changed rows that one transaction takes
 SLICES_AT_ONCE = 6

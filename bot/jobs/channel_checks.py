@@ -12,11 +12,13 @@ import structlog
 
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, StoreBusy
 from bot.domain.model import Destination, DestinationKind, RuleState, Viewer
-from bot.domain.ports import Clock, Contacts, Messenger, Store, Tx
+from bot.domain.pause_reasons import NOT_FOUND
+from bot.domain.ports import Clock, Contacts, Messenger
 from bot.jobs.channel_guard import CHECK_EVERY
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.rule_owners import ask_about, judge_owners, owners_of
 from bot.services import pausing
+from bot.store.database import Store, Tx
 
 CHANNELS_A_ROUND = 40  # in a row; `Pace` keeps them below what Slack allows
 UNANSWERED_A_ROUND = 3  # then it is Slack that is away, and not these channels that can't be asked about
@@ -93,7 +95,7 @@ class ChannelChecks:
             now = self._clock.now()
             if channel is not None:
                 pausing.judge(tx, channel, self._ops_channel, now, is_news=False)
-            elif refusal == pausing.NOT_FOUND:
+            elif refusal == NOT_FOUND:
                 pausing.shut(tx, destination, refusal, self._ops_channel, now)
             else:
                 return  # asked again in the next round: nothing about people goes there before
@@ -102,7 +104,7 @@ class ChannelChecks:
         await self._store.transact(note)
         if refusal:
             log.warning("rounds.channel_refused", channel=destination.id, reason=refusal)
-        return refusal in ("", pausing.NOT_FOUND)
+        return refusal in ("", NOT_FOUND)
 
     async def _owners(self) -> None:
         rules, is_read = await self._store.read(

@@ -7,7 +7,7 @@ events can be missed. What is left are channels that were never looked at, or no
 from datetime import datetime, timedelta
 
 from bot.domain.model import Delivery, DestinationKind, NotificationKind
-from bot.domain.ports import Tx
+from bot.store.database import Tx
 
 CHECK_EVERY = timedelta(hours=1)
 CHECK_VALID_FOR = CHECK_EVERY + timedelta(minutes=30)  # the rounds take their time where there are many channels

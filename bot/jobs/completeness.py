@@ -11,8 +11,9 @@ import structlog
 
 from bot.domain.errors import StoreBusy, StoreError, TrainingError
 from bot.domain.id_set import IdSet
-from bot.domain.ports import Clock, Listing, Store, Training, Tx
+from bot.domain.ports import Clock, Listing, Training
 from bot.jobs.monitor import set_alert
+from bot.store.database import Store, Tx
 
 EVERY = timedelta(days=1)  # it costs one more listing, and a second large answer
 AFTER_FAILURE = 3600.0  # seconds until it is tried again

@@ -10,7 +10,8 @@ from datetime import timedelta
 import structlog
 
 from bot.domain.errors import StoreBusy, TrainingError
-from bot.domain.ports import Clock, Store, Training, Tx
+from bot.domain.ports import Clock, Training
+from bot.store.database import Store, Tx
 
 BACK = timedelta(days=90)
 AT_ONCE = 50  # sessions in one request

@@ -16,8 +16,9 @@ from bot.domain.model import (
     StoredNotification,
     Viewer,
 )
+from bot.domain.outbox import CountedSession
 from bot.domain.permissions import may_see
-from bot.domain.ports import CountedSession, Tx
+from bot.store.database import Tx
 
 SUMMARIES = frozenset({NotificationKind.COUNTED, NotificationKind.OUTAGE})
 

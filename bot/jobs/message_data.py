@@ -25,12 +25,12 @@ from bot.domain.model import (
     StoredNotification,
     Viewer,
 )
+from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import may_see, may_share
-from bot.domain.ports import Tx
 from bot.domain.routing import subject_of
 from bot.jobs.digest_counts import SUMMARIES, digest_counts_of, unwanted_reason
 from bot.services.owners import stored_viewer
-from bot.services.pausing import SHARED_OUTSIDE
+from bot.store.database import Tx
 
 
 @dataclass(frozen=True, slots=True)

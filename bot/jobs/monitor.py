@@ -9,8 +9,9 @@ import structlog
 from bot.domain.alerts import WATCHED, Facts, MonitorInput, alerts
 from bot.domain.errors import StoreBusy
 from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind
-from bot.domain.ports import Clock, Store, Tx
+from bot.domain.ports import Clock
 from bot.jobs.clock_jump import TimeOfDay
+from bot.store.database import Store, Tx
 
 OVER = "over"  # the code of the notice that says so; its fact `code_before` names the trouble
 

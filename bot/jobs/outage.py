@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from bot.domain.model import Delivery, Destination, Notification, NotificationKind
 from bot.domain.outage import outage_of
-from bot.domain.ports import Tx
 from bot.jobs.message_data import MessageSettings
+from bot.store.database import Tx
 
 GRACE = timedelta(minutes=3)  # that a summary waits for the other half of the same outage
 

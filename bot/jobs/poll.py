@@ -19,12 +19,14 @@ from bot.domain.errors import StoreBusy, StoreError, TrainingError, TrainingRefu
 from bot.domain.model import Change, ChangeKind, Details, News, SessionFacts, SessionKey, Targets
 from bot.domain.outage import outage_of
 from bot.domain.outcomes import has_odd_result, judge
-from bot.domain.ports import Clock, Contacts, DateEvidence, Listing, ListingDiff, PollReport, Slice, Store, Training, Tx
+from bot.domain.polling import ListingDiff, PollReport
+from bot.domain.ports import Clock, Contacts, DateEvidence, Listing, Slice, Training
 from bot.domain.routing import MATCHABLE_STATES
 from bot.jobs.bulk_update import MOST_AT_ONCE, bulk_update
 from bot.jobs.monitor import set_alert
 from bot.jobs.plan_notifications import NotificationPlanner, PollSettings, PollTiming, is_unknown, notify_ops
 from bot.jobs.rule_owners import Owners, OwnersChanged, ask_about, judge_owners, owners_of
+from bot.store.database import Store, Tx
 
 DETAILS_FOR = 30.0  # seconds an alert may wait for its criteria
 DETAILS_AT_ONCE = 50

@@ -8,8 +8,9 @@ from functools import partial
 import structlog
 
 from bot.domain.errors import StoreBusy
-from bot.domain.ports import Clock, Store, Tx
+from bot.domain.ports import Clock
 from bot.domain.retention import BETWEEN_REDACTIONS, Expired, Forgotten
+from bot.store.database import Store, Tx
 
 EVERY = timedelta(days=1)
 AT_ONCE = 500  # sessions in one transaction: whoever else wants to write waits no longer

@@ -9,9 +9,10 @@ from datetime import datetime
 
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, StoreBusy
 from bot.domain.model import OPERATOR, Rule, RuleState, Viewer
-from bot.domain.ports import Contacts, Tx
+from bot.domain.ports import Contacts
 from bot.domain.retention import OWNER_ERASED
 from bot.services import pausing
+from bot.store.database import Tx
 
 Owners = Mapping[str, Viewer | None]  # by Slack user id; None where Slack does not say for certain who they are
 

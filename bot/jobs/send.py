@@ -16,11 +16,12 @@ import structlog
 from bot.blocks.notifications import render as render_notices
 from bot.domain.errors import MessengerError, MessengerUnavailable, StoreBusy
 from bot.domain.model import Delivery, Destination
-from bot.domain.ports import Clock, Contacts, Messenger, Store, Tx
+from bot.domain.ports import Clock, Contacts, Messenger
 from bot.jobs.clock_jump import TimeOfDay
 from bot.jobs.message_data import MessageSettings
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.sender import Render, Sender, Tried, unintroduced
+from bot.store.database import Store, Tx
 
 WORKERS = 12
 IN_VIEW = 200  # destinations looked at in one round

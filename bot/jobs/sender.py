@@ -47,7 +47,8 @@ from bot.domain.model import (
     Rule,
     RuleState,
 )
-from bot.domain.ports import Channel, Clock, Contacts, Messenger, Nobody, Store, Tx
+from bot.domain.pause_reasons import PRIVATE
+from bot.domain.ports import Channel, Clock, Contacts, Messenger, Nobody
 from bot.jobs.attempts import attempt_of, unresolved_read_back
 from bot.jobs.channel_guard import CheckChannelFirst, refuse_unknown
 from bot.jobs.message_data import MessageData, MessageSettings, next_batch
@@ -56,6 +57,7 @@ from bot.jobs.outage import claim_next
 from bot.jobs.plan_notifications import notify_ops
 from bot.jobs.rate_limit import RateLimiter
 from bot.services import pausing
+from bot.store.database import Store, Tx
 
 T = TypeVar("T")
 Render = Callable[[Delivery, CardFacts], Message]
@@ -175,9 +177,7 @@ class Sender:
         if delivery is None or channel.is_private:
             return delivery
         meant = [
-            one.notification_id
-            for one in delivery.notifications
-            if one.notification.facts.get("audience") == pausing.PRIVATE
+            one.notification_id for one in delivery.notifications if one.notification.facts.get("audience") == PRIVATE
         ]
         tx.outbox.drop_notifications(meant, "its channel has turned public since it was shared")
         return None if meant else delivery

@@ -9,9 +9,9 @@ from bot.domain.directory import Directory
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.model import Rule, SessionKey, SessionRecord, Viewer
 from bot.domain.permissions import Reach, may_see, reach
-from bot.domain.ports import Tx
 from bot.listeners.context import AppContext
 from bot.query.parser import Key, Query, mentioned, parse, say, unmatched
+from bot.store.database import Tx
 
 MET_IN = 3_000  # of the newest sessions somebody may see are those they meet as observer or employee
 _NAMING = frozenset({Key.OBSERVER, Key.EMPLOYEE, Key.DEPT, Key.CHECKLIST})

@@ -7,7 +7,7 @@ from bot.blocks import actions, answers, modals, session_lists, subscriptions
 from bot.domain.errors import MessengerError, NotAllowed, StoreBusy
 from bot.domain.model import DirectMessages, Message, SessionKey, SessionRecord, Viewer
 from bot.domain.permissions import NOTHING
-from bot.domain.ports import ActionRequest, Reply, Tx
+from bot.domain.ports import ActionRequest, Reply
 from bot.listeners import criteria, home, rule_ownership, sharing
 from bot.listeners.access_scope import AccessView
 from bot.listeners.commands import answered, storable
@@ -17,6 +17,7 @@ from bot.listeners.commands.settings import choose, settings_of
 from bot.listeners.context import AppContext, next_step
 from bot.listeners.opening_details import opened
 from bot.listeners.subscribing import subscribe
+from bot.store.database import Tx
 
 Pressing = Callable[[AppContext, ActionRequest, Reply], Awaitable[None]]
 

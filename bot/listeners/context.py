@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from bot.blocks.answers import format_remedy
 from bot.domain.errors import Remedy
-from bot.domain.ports import Clock, Contacts, Messenger, Store, Tx
+from bot.domain.ports import Clock, Contacts, Messenger
+from bot.store.database import Store, Tx
 
 T = TypeVar("T")
 

@@ -6,12 +6,13 @@ from bot.blocks import actions, answers, modals
 from bot.blocks.settings import NO_MESSAGES
 from bot.domain.errors import NotAllowed, QueryError, StoreBusy
 from bot.domain.model import DirectMessages, Message, Preferences
-from bot.domain.ports import ActionRequest, Command, Reply, Submission, Tx
+from bot.domain.ports import ActionRequest, Command, Reply, Submission
 from bot.listeners import home, lifecycle
 from bot.listeners.actions import is_in_message
 from bot.listeners.commands import answered, excused
 from bot.listeners.commands.settings import save_preferences
 from bot.listeners.context import AppContext
+from bot.store.database import Tx
 
 _CHOICE_EXPECTED = "Choose one from the list."
 _NOBODY = f"Spotter does not know who you are in iSpring. {NO_MESSAGES}"

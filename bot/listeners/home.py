@@ -4,13 +4,13 @@ from bot.blocks import home as home_view
 from bot.domain.errors import NotAllowed
 from bot.domain.model import Viewer
 from bot.domain.permissions import NOTHING
-from bot.domain.ports import Tx
 from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.rules import LIVING, readable, visible
 from bot.listeners.commands.sessions import PAGE_SIZE, TO_DO_READ, shown, status_of
 from bot.listeners.commands.settings import settings_of
 from bot.listeners.context import AppContext
 from bot.query.parser import parse
+from bot.store.database import Tx
 
 
 async def publish(ctx: AppContext, user_id: str) -> None:

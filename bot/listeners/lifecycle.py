@@ -5,9 +5,10 @@ An event only says that something happened. Events can be late, repeated or out 
 
 from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable
 from bot.domain.model import Destination, DestinationKind
-from bot.domain.ports import Tx
+from bot.domain.pause_reasons import NOT_FOUND
 from bot.listeners.context import AppContext
 from bot.services import pausing
+from bot.store.database import Tx
 
 
 async def channel_changed(ctx: AppContext, channel_id: str, says: str) -> None:
@@ -21,7 +22,7 @@ async def channel_changed(ctx: AppContext, channel_id: str, says: str) -> None:
     try:
         channel = await ctx.messenger.channel(channel_id)
     except MessengerRefused as refusal:
-        reason = says or (pausing.NOT_FOUND if refusal.code == pausing.NOT_FOUND else "")
+        reason = says or (NOT_FOUND if refusal.code == NOT_FOUND else "")
     except MessengerUnavailable:
         reason = says
     else:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from bot.domain.errors import MessengerError, NotAllowed, Remedy
 from bot.domain.model import OPERATOR, DestinationKind, NotificationKind, Session, SessionKey, SessionRecord, Viewer
 from bot.domain.permissions import OPERATOR_VIEWER, Verdict, may_see, may_share, no_member
-from bot.domain.ports import ActionRequest, Tx
+from bot.domain.ports import ActionRequest
 from bot.listeners.access_scope import as_seen_by, identity_of
 from bot.listeners.context import AppContext
+from bot.store.database import Tx
 
 
 @dataclass(frozen=True, slots=True)

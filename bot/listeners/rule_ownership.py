@@ -5,10 +5,11 @@ from bot.blocks import pauses as views
 from bot.blocks.rules import text_of
 from bot.domain.errors import NotAllowed, Remedy
 from bot.domain.model import Message, Rule, RuleState, Viewer
-from bot.domain.ports import Tx
+from bot.domain.pause_reasons import BECAME_PUBLIC
 from bot.listeners.access_scope import access_view
 from bot.listeners.context import AppContext
 from bot.services import pausing
+from bot.store.database import Tx
 
 ADMINS_ONLY = "only admins of Spotter take rules over"
 
@@ -54,7 +55,7 @@ async def agree_to_public(ctx: AppContext, viewer: Viewer, number: str) -> Messa
         rule = _rule(tx, number)
         if rule is None or not (viewer.is_admin or rule.owner == viewer.slack_user_id):
             raise NotAllowed("only whoever made a rule and admins of Spotter say where it posts", Remedy.ADMIN)
-        if rule.state is not RuleState.PAUSED or rule.reason != pausing.BECAME_PUBLIC:
+        if rule.state is not RuleState.PAUSED or rule.reason != BECAME_PUBLIC:
             return views.nothing_to_agree_to(number)
         pausing.agree_to_public(tx, rule, viewer.slack_user_id, ctx.clock.now())
         return views.agreed_to_public(rule)

@@ -17,13 +17,15 @@ from bot.domain.model import (
     SessionKey,
     Viewer,
 )
+from bot.domain.outbox import NotificationStatus
+from bot.domain.pause_reasons import PRIVATE, PUBLIC
 from bot.domain.permissions import may_see, may_share
-from bot.domain.ports import Channel, NotificationStatus, Tx
+from bot.domain.ports import Channel
 from bot.listeners.access_scope import access_view, names, refuse_unknown, understood
 from bot.listeners.channels import fit_channel, is_channel
 from bot.listeners.context import AppContext, wait_until
 from bot.query.parser import Query, say
-from bot.services.pausing import PRIVATE, PUBLIC
+from bot.store.database import Tx
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from bot.blocks.elements import safe
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
-from bot.domain.ports import Tx
+from bot.domain.pause_reasons import PRIVATE, PUBLIC
 from bot.domain.routing import introduction
 from bot.listeners.access_scope import AccessView, access_view, names, refuse_unknown, understood
 from bot.listeners.channels import NO_WAY_IN, fit_channel, is_channel
 from bot.listeners.context import AppContext, wait_until
 from bot.query.parser import Key, Query, Term, say, words
-from bot.services.pausing import PRIVATE, PUBLIC
 from bot.services.rule_filters import rule_query
+from bot.store.database import Tx
 
 PREVIEW_PERIOD = timedelta(days=30)
 _READ_AT_ONCE = 500

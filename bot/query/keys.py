@@ -12,12 +12,11 @@ from enum import StrEnum
 from functools import cached_property
 
 from bot.domain.directory import Directory
-from bot.domain.filters import ids_named
+from bot.domain.filters import ScoreRange, ids_named
 from bot.domain.model import OutcomeKind
 from bot.query.nearest import fold
 from bot.query.values import (
     NAMED_DAYS,
-    ScoreRange,
     format_score,
     format_since,
     read_score,

@@ -14,11 +14,11 @@ from typing import Any
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
-from bot.domain.filters import Filter, matches
+from bot.domain.filters import Filter, ScoreRange, matches
 from bot.query.keys import EXAMPLES, KEYS, MENTION, OUTCOMES, Key, KeySpec, Names, Query, Term, Today
 from bot.query.nearest import nearest
 from bot.query.tokens import Piece, Unclosed, quote, tokens
-from bot.query.values import ScoreRange, since_when
+from bot.query.values import since_when
 
 __all__ = [
     "EXAMPLES", "Filter", "Key", "Query", "ScoreRange", "Term",

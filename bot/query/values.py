@@ -4,28 +4,11 @@ Every `read_…` answers canonical text, of which it is a fixed point, and raise
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from bot.domain.filters import ScoreRange
 from bot.domain.outcomes import exact
 from bot.query.tokens import MINUS
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreRange:
-    """A range of scores in percent; an open end is None."""
-
-    low: float | None = None
-    low_included: bool = True
-    high: float | None = None
-    high_included: bool = True
-
-    def covers(self, score: float) -> bool:
-        """Whether a score lies within it; unrounded numbers are compared."""
-        if self.low is not None and (score < self.low or (score == self.low and not self.low_included)):
-            return False
-        return self.high is None or score < self.high or (score == self.high and self.high_included)
-
 
 # ---- scores ------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.domain.directory import Directory
 from bot.domain.model import BY_EMAIL, DirectMessages, Person
 from bot.domain.permissions import match_by_email
-from bot.domain.ports import Tx
+from bot.store.database import Tx
 
 OBSERVED_WITHIN = timedelta(days=90)  # who observed nothing for longer is owed no direct message soon
 

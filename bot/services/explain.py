@@ -4,52 +4,30 @@ What was decided then is in the notices, each with its reason. A rule that did n
 again with the facts as they are now; whoever reads the answer must be told that this is today's judgement.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 
 from bot.domain.changes import outcome_of
 from bot.domain.errors import MessengerError
+from bot.domain.explanation import Explanation, Judged
 from bot.domain.model import (
     Change,
     ChangeKind,
     DeliveryState,
-    Destination,
     DirectMessages,
     News,
-    Rule,
     RuleState,
     Session,
     SessionKey,
     SessionRecord,
     Viewer,
 )
-from bot.domain.ports import BlockedDestination, Messenger, NotificationStatus, Tx
-from bot.domain.routing import RoutingResult, route
+from bot.domain.ports import Messenger
+from bot.domain.routing import route
 from bot.services.rule_filters import rule_filters
+from bot.store.database import Tx
 
 MAX_PERMALINKS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What would be decided of a session today, for a rule (else for the observer or the employee)."""
-
-    matched: RoutingResult
-    rule: Rule | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """Everything there is to say. `judged` is today's judgement; `is_over`: there is a result to tell of."""
-
-    record: SessionRecord
-    is_over: bool
-    completed_seen_at: datetime | None
-    baseline_at: datetime | None
-    status: Sequence[NotificationStatus]
-    blocked: Mapping[Destination, BlockedDestination]
-    judged: Sequence[Judged]
 
 
 def explain(

@@ -4,7 +4,7 @@ from collections.abc import Set as AbstractSet
 
 from bot.domain.model import OPERATOR, Viewer
 from bot.domain.permissions import OPERATOR_VIEWER
-from bot.domain.ports import Tx
+from bot.store.database import Tx
 
 
 def stored_viewer(tx: Tx, owner: str, admins: AbstractSet[str]) -> Viewer:

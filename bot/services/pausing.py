@@ -5,9 +5,8 @@ A *rule* rests alone where its owner is gone or has to say yes again; other rule
 """
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from bot.domain import routing
 from bot.domain.directory import Directory
 from bot.domain.model import (
     OPERATOR,
@@ -19,25 +18,24 @@ from bot.domain.model import (
     RuleState,
     Viewer,
 )
+from bot.domain.outbox import BlockedDestination
+from bot.domain.pause_reasons import (
+    ARCHIVED,
+    BECAME_PUBLIC,
+    FOUND_BY_CHECK,
+    MAY_NOT_CHECK,
+    NOT_IN_CHANNEL,
+    OWNER_GONE,
+    PRIVATE,
+    PUBLIC,
+    SHARED_OUTSIDE,
+    TRIED_AGAIN,
+)
 from bot.domain.permissions import reach
-from bot.domain.ports import BlockedDestination, Channel, Tx
+from bot.domain.ports import Channel
+from bot.store.database import Tx
 
 SPOTTER = "spotter"  # who did it, in the ledger
-
-# Why a destination is held; the first three are Slack's own words, and there are more of those.
-NOT_IN_CHANNEL = "not_in_channel"
-ARCHIVED = "is_archived"
-NOT_FOUND = "channel_not_found"
-SHARED_OUTSIDE = "shared_outside"
-# What a look at the channel proves or disproves; of the rest (a policy, say) only another try can tell.
-FOUND_BY_CHECK = frozenset({NOT_IN_CHANNEL, ARCHIVED, "channel_is_archived", NOT_FOUND, SHARED_OUTSIDE})
-_MAY_NOT_CHECK = "missing_scope"  # how the reason begins where a look itself was refused: another one can tell
-TRIED_AGAIN = timedelta(hours=24)
-# Why a rule rests.
-BECAME_PUBLIC = "turned_public"
-OWNER_GONE = routing.OWNER_GONE
-
-PRIVATE, PUBLIC = "private", "public"  # what a rule's owner knows its channel to be
 
 
 def blocked_by_reason(channel: Channel) -> str:
@@ -91,7 +89,7 @@ def judge(tx: Tx, channel: Channel, ops_channel: str, now: datetime, *, is_news:
 
 
 def _is_found_by_check(reason: str) -> bool:
-    return reason in FOUND_BY_CHECK or reason.startswith(_MAY_NOT_CHECK)
+    return reason in FOUND_BY_CHECK or reason.startswith(MAY_NOT_CHECK)
 
 
 def is_worth_a_try(blocked: BlockedDestination, now: datetime) -> bool:

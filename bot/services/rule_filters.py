@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from bot.domain.errors import QueryError
 from bot.domain.model import OutcomeKind, Rule
 from bot.domain.permissions import EVERYTHING
-from bot.domain.ports import Tx
 from bot.query.keys import OUTCOMES
 from bot.query.parser import Filter, Key, Query, Term, mentioned, parse, resolve, say
+from bot.store.database import Tx
 
 
 def rule_query(text: str) -> Query:

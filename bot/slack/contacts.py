@@ -20,8 +20,9 @@ from bot.domain.permissions import (
     match_by_email,
     no_member,
 )
-from bot.domain.ports import Channel, Clock, Contact, Messenger, Nobody, Store, Tx
+from bot.domain.ports import Channel, Clock, Contact, Messenger, Nobody
 from bot.slack.errors import DECISIONS, Decision
+from bot.store.database import Store, Tx
 
 USER_FRESH = timedelta(hours=24)
 NOBODY_FRESH = timedelta(hours=6)

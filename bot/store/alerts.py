@@ -4,19 +4,20 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.domain.ports import ActiveAlert
+from bot.domain.alerts import ActiveAlert
 from bot.store.columns import from_json, from_ms, to_json, to_ms
 
 Facts = dict[str, str | int | float | None]
 
 
 class Alerts:
-    """Fulfils `core.ports.TroubleRows`."""
+    """What is wrong at the moment, one row per code."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def begin(self, code: str, facts: Mapping[str, str | int | float | None], now: datetime) -> ActiveAlert | None:
+        """Remembers a trouble with its newest facts; answers it where it is new, None where it was there before."""
         is_new = self._find(code) is None
         self._connection.execute(
             "INSERT INTO alerts (code, since, facts) VALUES (?, ?, ?)"
@@ -26,12 +27,14 @@ class Alerts:
         return self._find(code) if is_new else None
 
     def end(self, code: str) -> ActiveAlert | None:
+        """Forgets a trouble; answers it, None where there was none."""
         cancelled = self._find(code)
         if cancelled is not None:
             self._connection.execute("DELETE FROM alerts WHERE code = ?", (code,))
         return cancelled
 
     def all(self) -> Sequence[ActiveAlert]:
+        """The oldest first."""
         rows = self._connection.execute("SELECT code, since, facts FROM alerts ORDER BY since, code")
         return [_trouble(row) for row in rows]
 

@@ -4,13 +4,11 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.ports import AuditEntry
+from bot.domain.model import AuditEntry
 from bot.store.columns import from_ms, to_ms
 
 
 class AuditLog:
-    """Fulfils `core.ports.LedgerRows`."""
-
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
@@ -20,6 +18,7 @@ class AuditLog:
         )
 
     def entries(self, limit: int) -> Sequence[AuditEntry]:
+        """Newest first."""
         rows = self._connection.execute(
             "SELECT at, who, verb, subject FROM audit_log ORDER BY id DESC LIMIT ?", (limit,)
         )

@@ -10,7 +10,6 @@ from queue import SimpleQueue
 from typing import TypeVar
 
 from bot.domain.errors import StoreBusy, StoreUnusable
-from bot.domain.ports import Tx
 from bot.store.alerts import Alerts
 from bot.store.audit_log import AuditLog
 from bot.store.connect import BUSY_SECONDS, reader, set_up, writer
@@ -25,8 +24,8 @@ T = TypeVar("T")
 READERS = 3  # a listing may be compared and a page sorted while a third answers
 
 
-class Transaction:
-    """The repositories on one connection, for as long as one `work` runs."""
+class Tx:
+    """One transaction: what is done through its repositories commits together or not at all."""
 
     def __init__(self, connection: sqlite3.Connection, kept: KeptDirectory) -> None:
         self.people = People(connection, kept)
@@ -38,7 +37,7 @@ class Transaction:
         self.alerts = Alerts(connection)
 
 
-class Database:
+class Store:
     """Fulfils `core.ports.Store` with one SQLite file: one writing thread, a few reading ones.
 
     In WAL mode readers see the state before a write until it commits, so a long write never delays an answer. A task
@@ -58,7 +57,7 @@ class Database:
         self._reading = ThreadPoolExecutor(READERS, "store-read")
 
     @classmethod
-    def open(cls, path: Path, *, now: datetime, busy_seconds: float = BUSY_SECONDS) -> "Database":
+    def open(cls, path: Path, *, now: datetime, busy_seconds: float = BUSY_SECONDS) -> "Store":
         """Opens, and where needed creates or migrates, a database. Raises StoreBusy or StoreUnusable."""
         created = set_up(path, now, busy_seconds)
         with translated(path):
@@ -115,7 +114,7 @@ class Database:
 def _within(connection: sqlite3.Connection, begin: str, work: Callable[[Tx], T], kept: KeptDirectory) -> T:
     connection.execute(begin)
     try:
-        answer = work(Transaction(connection, kept))
+        answer = work(Tx(connection, kept))
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:  # a full disk may have ended it already

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.model import Destination, DestinationKind, NotificationKind, RuleState, SessionKey
 from bot.domain.retention import BETWEEN_REDACTIONS, ERASED_PERSON, OWNER_ERASED, Erased, Expired, Forgotten
-from bot.services.redact_names import Naming
+from bot.query.redact_names import Naming
 from bot.store.columns import State, to_json, to_ms, value_of
 from bot.store.outbox.blocking import MAY_BE_EDITED, SHOWS
 from bot.store.outbox.cancel import cancel_notifications
@@ -32,8 +32,6 @@ _UNSENT = "notifications.cancelled_reason IS NULL AND (notifications.delivery IS
 
 
 class RetentionRepository:
-    """Fulfils `core.keeping.KeepingRows`."""
-
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._state = State(connection)
@@ -41,6 +39,7 @@ class RetentionRepository:
     # ---- a person --------------------------------------------------------------------------------------------------
 
     def erase(self, person_id: str, now: datetime) -> Erased:
+        """Forgets a person; harmless when done before. Whether anybody is known by that id is the caller's question."""
         is_first = self._connection.execute(
             "INSERT OR IGNORE INTO erased_people (person_id, erased_at) VALUES (?, ?)", (person_id, to_ms(now))
         ).rowcount
@@ -86,6 +85,7 @@ class RetentionRepository:
         )
 
     def erased_people(self) -> Collection[str]:
+        """Ids of the people who were erased: the next reading of iSpring does not bring them back."""
         return erased_people(self._connection)
 
     def _slack_users(self, person_id: str, email: str | None) -> tuple[str, ...]:
@@ -211,6 +211,8 @@ class RetentionRepository:
     # ---- sessions --------------------------------------------------------------------------------------------------
 
     def expire(self, before: datetime, redact_from: datetime, now: datetime, limit: int) -> Expired:
+        """Erases sessions completed, or no longer listed, before then; their messages are edited from `redact_from` on,
+        one after the other, so that corrections can go in between."""
         cut = to_ms(before)
         old = self._ids(f"finished_at < ? AND {_COMPLETED}", cut, limit)
         # A completion whose date could not be understood counts from when it was stored.
@@ -273,6 +275,7 @@ class RetentionRepository:
     # ---- what is of no use any more --------------------------------------------------------------------------------
 
     def forget(self, now: datetime, audit_before: datetime | None) -> Forgotten:
+        """Deletes what is old and of no use; ledger lines only where a time is given."""
         attempts = self._connection.execute(
             "DELETE FROM attempts WHERE ended_at < ? AND delivery IN"
             " (SELECT id FROM deliveries WHERE state IN ('sent', 'dead', 'dropped'))",

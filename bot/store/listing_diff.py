@@ -11,7 +11,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.domain.model import SessionFacts, SessionKey
-from bot.domain.ports import ListingDiff, Slice
+from bot.domain.polling import ListingDiff
+from bot.domain.ports import Slice
 from bot.store.columns import to_json, value_of
 from bot.store.erasure import erased_people, is_erased
 from bot.store.session_rows import OF_KEY, fingerprint_numbers

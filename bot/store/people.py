@@ -28,7 +28,7 @@ class KeptDirectory:
 
 
 class People:
-    """Fulfils `core.ports.PeopleRows`."""
+    """iSpring's people and places, Slack's users, and the ties between them."""
 
     def __init__(self, connection: sqlite3.Connection, kept: KeptDirectory) -> None:
         self._connection = connection
@@ -72,6 +72,7 @@ class People:
         self._state.set("directory_version", (self._state.get("directory_version") or 0) + 1)
 
     def directory(self) -> Directory:
+        """Kept in memory and read anew only when it changed."""
         version = self._state.get("directory_version") or 0
         kept_version, kept = self._kept.version_and_value
         if version == kept_version and not self._replaced:
@@ -121,6 +122,7 @@ class People:
         return self._state.moment("directory_at")
 
     def observers_since(self, since: datetime) -> Collection[str]:
+        """Ids of the active people who observed a session completed since then."""
         # From people to sessions: one step in an index each, however many sessions there are.
         rows = self._connection.execute(
             "SELECT person_id FROM people WHERE status = ? AND EXISTS"
@@ -140,6 +142,7 @@ class People:
         self._connection.execute("DELETE FROM email_misses WHERE email = ?", (user.email,))
 
     def slack_user(self, user_id: str) -> tuple[SlackUser, datetime] | None:
+        """As last seen, and when."""
         row = self._connection.execute("SELECT * FROM slack_users WHERE user_id = ?", (user_id,)).fetchone()
         return (_slack_user(row), from_ms(row["seen_at"])) if row else None
 
@@ -187,6 +190,7 @@ class People:
         return slack_user_id
 
     def links(self) -> Sequence[Link]:
+        """Every link, by Slack user id; those that rest because an address changed too."""
         return [_link(row) for row in self._connection.execute("SELECT * FROM links ORDER BY slack_user_id")]
 
     def link_of(self, slack_user_id: str) -> Link | None:
@@ -198,6 +202,7 @@ class People:
         return _link(row) if row else None
 
     def block_link(self, slack_user_id: str, by: str, now: datetime) -> None:
+        """Ends an account's link, and ties it to nobody by e-mail until an admin links it again."""
         self.unlink(slack_user_id)
         self._connection.execute(
             "INSERT OR REPLACE INTO link_blocks (slack_user_id, by, at) VALUES (?, ?, ?)",
@@ -205,6 +210,7 @@ class People:
         )
 
     def link_blocked_by(self, slack_user_id: str) -> str | None:
+        """Who said that an account's e-mail address ties it to nobody, None where nobody did."""
         by: str | None = value_of(
             self._connection, "SELECT by FROM link_blocks WHERE slack_user_id = ?", (slack_user_id,)
         )

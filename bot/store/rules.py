@@ -11,8 +11,6 @@ from bot.store.outbox.cancel import end_rule
 
 
 class Rules:
-    """Fulfils `core.ports.RuleRows`."""
-
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
@@ -31,6 +29,7 @@ class Rules:
         return None if row is None else _rule(row)
 
     def all(self, states: Collection[RuleState] = ()) -> Sequence[Rule]:
+        """By number; every state where none is named."""
         rows = self._connection.execute(
             "SELECT * FROM rules WHERE state IN (SELECT value FROM json_each(?)) ORDER BY rule_id",
             (listed(states or RuleState),),
@@ -38,12 +37,14 @@ class Rules:
         return [_rule(row) for row in rows]
 
     def at(self, destination: Destination) -> Sequence[Rule]:
+        """The rules of a destination that are not ended."""
         rows = self._connection.execute(
             "SELECT * FROM rules WHERE destination = ? AND state <> 'ended' ORDER BY rule_id", (str(destination),)
         )
         return [_rule(row) for row in rows]
 
     def set_state(self, rule_id: int, state: RuleState, reason: str, now: datetime) -> None:
+        """Becoming active the first time sets `active_since`; a pause and its end leave it."""
         if state is RuleState.ENDED:
             end_rule(self._connection, rule_id, reason)
             return
@@ -53,10 +54,12 @@ class Rules:
         )
 
     def rest(self, rule_id: int, reason: str) -> None:
+        """Pauses one rule while others of its channel go on: what only it carries waits until it is resumed."""
         self._connection.execute("UPDATE rules SET state = 'paused', reason = ? WHERE rule_id = ?", (reason, rule_id))
         self._record_result(rule_id, None)
 
     def resume(self, rule_id: int, now: datetime) -> None:
+        """Goes on with a paused rule; where its destination is held, together with that."""
         # Where its channel can't be written to, it goes on with the channel.
         self._connection.execute(
             "UPDATE rules SET state = CASE WHEN blocked_reason IS NULL THEN 'active' ELSE 'paused' END, reason = coalesce(blocked_reason, '')"
@@ -67,6 +70,7 @@ class Rules:
         self._record_result(rule_id, now)
 
     def take_over(self, rule_id: int, owner: str, now: datetime) -> None:
+        """As `resume`, with another owner."""
         self._connection.execute("UPDATE rules SET owner = ? WHERE rule_id = ?", (owner, rule_id))
         self.resume(rule_id, now)
 
@@ -76,12 +80,14 @@ class Rules:
             eligibility.settle(self._connection, str(rule.destination), now)
 
     def audience(self, rule_id: int) -> str:
+        """ "private" or "public": what its owner knows its channel to be; "" while that was not noted."""
         return value_of(self._connection, "SELECT audience FROM rules WHERE rule_id = ?", (rule_id,)) or ""
 
     def note_audience(self, rule_id: int, audience: str) -> None:
         self._connection.execute("UPDATE rules SET audience = ? WHERE rule_id = ?", (audience, rule_id))
 
     def default_channel_made(self, channel_id: str) -> bool:
+        """Whether DEFAULT_CHANNEL's rule was ever made for this channel."""
         return bool(
             value_of(self._connection, "SELECT count(*) FROM default_channels WHERE channel_id = ?", (channel_id,))
         )

@@ -4,11 +4,10 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from bot.domain.filters import Filter
+from bot.domain.filters import Filter, ScoreRange
 from bot.domain.model import Session
 from bot.domain.permissions import Reach
-from bot.domain.ports import Found
-from bot.query.values import ScoreRange
+from bot.domain.polling import Found
 from bot.store.columns import listed, to_ms_up, value_of
 from bot.store.session_rows import session_of
 

@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.errors import StoreBusy, StoreUnusable
 from bot.domain.model import DeliveryState
-from bot.store.database import Database
+from bot.store.database import Store
 from tests.app.env import ADMIN, OPS, RESULTS, Env
 from tests.jobs.outbox_room import Room, room, until
 from tests.jobs.room import open_room
@@ -89,11 +89,11 @@ async def test_a_poll_on_a_full_disk_says_so_and_the_next_one_catches_up(tmp_pat
 class Disk:
     """As large as the file that lies on it, until it is freed."""
 
-    def fill(self, store: Database) -> None:
+    def fill(self, store: Store) -> None:
         pages = store._writer.execute("PRAGMA page_count").fetchone()[0]
         store._writer.execute(f"PRAGMA max_page_count = {pages}")
 
-    def free(self, store: Database) -> None:
+    def free(self, store: Store) -> None:
         store._writer.execute(f"PRAGMA max_page_count = {2**30}")
 
 
@@ -141,7 +141,7 @@ async def test_a_file_that_may_not_be_written_any_more_ends_the_sending_and_noth
     assert (len(world.posted()), world.calls(POST)) == (1, 1)
 
 
-def _may_be_written(store: Database, is_so: bool) -> None:
+def _may_be_written(store: Store, is_so: bool) -> None:
     store._writer.execute(f"PRAGMA query_only = {int(not is_so)}")  # file rights mean nothing to root
 
 

@@ -9,7 +9,7 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind
-from bot.store.database import Database
+from bot.store.database import Store
 from bot.store.lock import Leadership
 from tests.app.env import ADMIN, BAKERY, ELSEWHERE, OPS, RESULTS, Env, short
 
@@ -38,7 +38,7 @@ async def test_a_second_run_answers_while_the_first_leads_and_takes_over_when_it
 async def test_nobody_leads_while_a_stopped_bot_still_waits_to_write(env: Env) -> None:
     bot = await env.started(POLL_INTERVAL="60")
     await bot.until(lambda: len(env.texts(OPS)) == 2 and env.texts(RESULTS), "all that the start owes")
-    store = Database.open(env.folder / "spotter.db", now=datetime.now(UTC))
+    store = Store.open(env.folder / "spotter.db", now=datetime.now(UTC))
     other_program = sqlite3.connect(store.path, isolation_level=None)
     follower = Leadership(store.path)
     place, now = Destination(DestinationKind.CHANNEL, OPS), datetime.now(UTC)

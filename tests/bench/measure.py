@@ -22,7 +22,7 @@ from bot.ispring.dates import DateOrder
 from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.plan_notifications import PollSettings
 from bot.jobs.poll import Poll
-from bot.store.database import Database
+from bot.store.database import Store
 from tests.bench import floor
 from tests.fake_clock import FakeClock
 
@@ -99,7 +99,7 @@ def measure_floor(work: Callable[[httpx.Client], object], url: str) -> str:
 async def measure_ours(url: str, database: Path, zone: ZoneInfo) -> str:
     interpreter.tune_interpreter()  # as the service does
     clock = FakeClock()
-    store = Database.open(database, now=clock.now())
+    store = Store.open(database, now=clock.now())
     try:
         async with Ispring(
             url,

@@ -29,13 +29,12 @@ from bot.domain.model import (
     SessionKey,
     Targets,
 )
-from bot.domain.ports import Tx
 from bot.domain.routing import subject_of
 from bot.jobs.message_data import MessageSettings
 from bot.jobs.send import Deliver
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.bench.measure import Meter
 
 BOT_TOKEN = "xoxb-bench"
@@ -117,7 +116,7 @@ def enqueue(tx: Tx, channels: int, per_channel: int, now: datetime) -> None:
 
 async def fill(database: Path, channels: int, per_channel: int) -> None:
     now = datetime.now(UTC)
-    store = Database.open(database, now=now)
+    store = Store.open(database, now=now)
     try:
         await store.transact(lambda tx: enqueue(tx, channels, per_channel, now))
         await store.transact(lambda tx: tx.sessions.finish_baseline(b"bench", now))
@@ -129,7 +128,7 @@ async def send(api_url: str, database: Path, seconds: float) -> str:
     """In a fresh process: sends what is owed for so long at most."""
     interpreter.tune_interpreter()
     clock = SystemClock()
-    store = Database.open(database, now=clock.now())
+    store = Store.open(database, now=clock.now())
     try:
         async with SlackMessenger(BOT_TOKEN, clock, api_url) as messenger:
             await messenger.identify()

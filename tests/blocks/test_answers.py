@@ -15,8 +15,9 @@ from bot.blocks.settings import Settings, direct_messages_set, settings
 from bot.blocks.status import Status, status
 from bot.domain.errors import Remedy
 from bot.domain.model import Acknowledgement, ChangeKind, DirectMessages, HistoryEntry, Message, Preferences, Targets
+from bot.domain.outbox import OutboxCounts
 from bot.domain.outcomes import judge
-from bot.domain.ports import OutboxCounts, PollReport, PollState
+from bot.domain.polling import PollReport, PollState
 from tests.blocks.build import NOW, directory, key_of, record, rule, session
 from tests.blocks.limits import assert_fits_slack, texts
 

@@ -181,7 +181,7 @@ async def test_each_thing_that_is_wrong_is_found_with_its_remedy(env: Env, name:
 async def test_a_folder_that_is_not_there_is_found_and_hides_nothing_else(env: Env) -> None:
     said = await env.say("check", DATABASE_URL=f"sqlite:///{env.folder}/nowhere/spotter.db")
     assert said.code == 1
-    assert [one for one in _findings(said.out, "wrong") if "Database" in one and "create it" in one], said.out
+    assert [one for one in _findings(said.out, "wrong") if "Store" in one and "create it" in one], said.out
     assert "iSpring: answers" in said.out
     assert "Slack: the bot token works" in said.out
     assert not (env.folder / "nowhere").exists()

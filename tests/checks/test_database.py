@@ -11,10 +11,10 @@ from bot.checks import Level, database
 from bot.config import Settings
 from bot.domain.alerts import WATCHED
 from bot.domain.model import BY_EMAIL, DeliveryState, Person, RuleState, SlackUser
-from bot.domain.ports import PollReport, Tx
-from bot.services import pausing
+from bot.domain.pause_reasons import ARCHIVED, BECAME_PUBLIC, OWNER_GONE
+from bot.domain.polling import PollReport
 from bot.store.backup import back_up, restore
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, enqueue, minutes, see, sent
 
 DOCTOR = Path(database.__file__).parent
@@ -23,8 +23,8 @@ OLGA = Person(person_id="ana", name="Olga Observer", email="olga@bakery.example"
 
 
 @pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database.open(tmp_path / "spotter.db", now=NOON)
+async def db(tmp_path: Path) -> AsyncIterator[Store]:
+    database = Store.open(tmp_path / "spotter.db", now=NOON)
     await database.transact(_all_is_well)
     try:
         yield database
@@ -40,7 +40,7 @@ def _all_is_well(tx: Tx) -> None:
     tx.sessions.initial_target(80)
 
 
-async def logged(db: Database, tmp_path: Path, leader: int | None = 1) -> list[str]:
+async def logged(db: Store, tmp_path: Path, leader: int | None = 1) -> list[str]:
     """What is not fine, with its remedy."""
     settings = Settings(_env_file=None, database_url=f"sqlite:///{tmp_path}/spotter.db")
     known = await db.read(lambda tx: database.remembered(tx, LATER))
@@ -48,7 +48,7 @@ async def logged(db: Database, tmp_path: Path, leader: int | None = 1) -> list[s
     return [f"{one.what} | {one.remedy}" for one in found if one.level is not Level.FINE]
 
 
-async def test_where_nothing_needs_anybody_nothing_is_told(db: Database, tmp_path: Path) -> None:
+async def test_where_nothing_needs_anybody_nothing_is_told(db: Store, tmp_path: Path) -> None:
     assert await logged(db, tmp_path) == []
 
 
@@ -86,17 +86,17 @@ CASES: dict[str, tuple[Callable[[Tx], object], str, str]] = {
     "something that is unsure": (_unsure_after, "has waited for 2 d", "outbox list"),
     "a card that shows an old result": (_edit_owed, "posted that show less", "spotter run"),
     "a held channel": (
-        lambda tx: tx.outbox.block(ROOM, pausing.ARCHIVED, NOON),
+        lambda tx: tx.outbox.block(ROOM, ARCHIVED, NOON),
         "channel:C0001 can't be written to (the channel is archived)",
         "unarchive",
     ),
     "a rule whose owner is gone": (
-        lambda tx: tx.rules.rest(1, pausing.OWNER_GONE),
+        lambda tx: tx.rules.rest(1, OWNER_GONE),
         "Rule 1: paused, its owner is gone",
         "takes it over",
     ),
     "a channel that turned public": (
-        lambda tx: tx.rules.rest(1, pausing.BECAME_PUBLIC),
+        lambda tx: tx.rules.rest(1, BECAME_PUBLIC),
         "Rule 1: paused, the channel has turned public",
         "go on in public",
     ),
@@ -138,7 +138,7 @@ CASES: dict[str, tuple[Callable[[Tx], object], str, str]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_what_needs_somebody_is_told_with_its_remedy(name: str, db: Database, tmp_path: Path) -> None:
+async def test_what_needs_somebody_is_told_with_its_remedy(name: str, db: Store, tmp_path: Path) -> None:
     spoil, what, remedy = CASES[name]
     await db.transact(spoil)
     found = await logged(db, tmp_path, leader=None if name == "a card that shows an old result" else 1)
@@ -149,11 +149,11 @@ def _unseen(done: int, pages: int) -> None:
     """Nobody watches."""
 
 
-async def test_a_copy_that_was_put_back_says_that_it_has_to_catch_up(db: Database, tmp_path: Path) -> None:
+async def test_a_copy_that_was_put_back_says_that_it_has_to_catch_up(db: Store, tmp_path: Path) -> None:
     copy, place = tmp_path / "copy.db", tmp_path / "other.db"
     back_up(tmp_path / "spotter.db", copy, overwrite=False, now=NOON, progress=_unseen)
     restore(place, copy, now=LATER, progress=_unseen)
-    restored = Database.open(place, now=LATER)
+    restored = Store.open(place, now=LATER)
     try:
         found = await logged(restored, tmp_path)
     finally:
@@ -163,7 +163,7 @@ async def test_a_copy_that_was_put_back_says_that_it_has_to_catch_up(db: Databas
 
 # Where `check` tells what OPS_CHANNEL hears: a piece of its line.
 LINES = {
-    "database_created": "Database: made",
+    "database_created": "Store: made",
     "baseline_done": "Last poll: none yet",
     "suspicious_listing": "are known",
     "listing_incomplete": "that its list of sessions leaves out",

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from bot.cli import spotter
 from bot.cli.sessions import no_formula
-from bot.store.database import Database
+from bot.store.database import Store
 from tests.store.given import NOON, a_session, baseline
 
 FORMULAS = [
@@ -71,7 +71,7 @@ def test_what_would_be_a_cell_of_its_own_for_another_separator_begins_no_formula
 
 def test_every_text_is_quoted_so_that_no_other_separator_cuts_it(tmp_path: Path) -> None:
     path = tmp_path / "spotter.db"
-    database = Database.open(path, now=NOON)
+    database = Store.open(path, now=NOON)
     database._write_now(lambda tx: baseline(tx, a_session(1)._replace(checklist_title="Till;=cmd|calc")))
     database.close()
     said = CliRunner().invoke(spotter, ["sessions", "--csv"], env={"DATABASE_URL": f"sqlite:///{path}"})

@@ -12,8 +12,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli import maintenance
 from bot.domain.model import DirectMessages, Person, PersonStatus, Preferences, SlackUser
-from bot.domain.ports import Tx
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.store.given import NOON, a_session, baseline
 
 T = TypeVar("T")
@@ -47,7 +46,7 @@ class AppContext:
         return f"{result.exception} {result.output}"
 
     def within(self, work: Callable[[Tx], T]) -> T:
-        database = Database.open(self.path, now=NOON)
+        database = Store.open(self.path, now=NOON)
         try:
             return database._write_now(work)
         finally:

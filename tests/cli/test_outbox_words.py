@@ -9,8 +9,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli.outbox import KINDS, outbox
 from bot.domain.model import DeliveryState, NotificationKind, RuleState, SlackUser
-from bot.domain.ports import Tx
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, enqueue, see, sent, session_id
 
 T = TypeVar("T")
@@ -22,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def within(path: Path, work: Callable[[Tx], T]) -> T:
-    database = Database.open(path, now=NOON)
+    database = Store.open(path, now=NOON)
     try:
         return database._write_now(work)
     finally:

@@ -15,9 +15,8 @@ from click.testing import CliRunner
 
 from bot.cli import spotter
 from bot.domain.model import OPERATOR, Destination, DestinationKind, Person, RuleState
-from bot.domain.ports import Tx
 from bot.domain.routing import introduction
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.app.env import REPOSITORY
 from tests.store.given import NOON, a_session, baseline
 
@@ -73,7 +72,7 @@ def folder(tmp_path: Path) -> Path:
         tx.outbox.enqueue(introduction(rule), NOON)
         tx.audit_log.write(OPERATOR, "subscribe", f"rule:{ORDERS}", NOON)
 
-    database = Database.open(tmp_path / "spotter.db", now=NOON)
+    database = Store.open(tmp_path / "spotter.db", now=NOON)
     database._write_now(company)
     database.close()
     return tmp_path

@@ -51,11 +51,11 @@ from bot.domain.model import (
     RuleState,
     SessionKey,
 )
-from bot.domain.ports import NotificationStatus, Tx
+from bot.domain.outbox import NotificationStatus
 from bot.domain.routing import subject_of
 from bot.jobs.message_data import MessageSettings, next_batch
 from bot.store.columns import to_ms
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from bot.store.outbox.duplicates import SHOWS_IT
 from bot.store.outbox.eligibility import FOR_NOW_NEVER, RULE_PAUSED_REASON
 from tests.store.given import NOON, OTHER_ROOM, ROOM, a_session, an_attempt, fingerprint
@@ -148,7 +148,7 @@ class Story:
         self._erased: set[SessionKey] = set()
         self._pending: dict[Destination, set[SessionKey]] = defaultdict(set)
         self._names = 0
-        self.store = Database.open(self.path, now=self.now)
+        self.store = Store.open(self.path, now=self.now)
         self._do(lambda tx: tx.sessions.initial_target(80.0))
         for room in (ROOM, *ROOMS):
             self.subscribe(room)
@@ -441,7 +441,7 @@ class Story:
         self.in_hand.clear()
         self._remembered.clear()
         self.store.close()
-        self.store = Database.open(self.path, now=self.now)
+        self.store = Store.open(self.path, now=self.now)
         if self._do(lambda tx: tx.outbox.recover(self.now)):
             self.reached.add("died while sending")
 

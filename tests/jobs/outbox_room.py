@@ -32,7 +32,7 @@ from bot.domain.model import (
     SessionKey,
     Targets,
 )
-from bot.domain.ports import NotificationStatus, OutboxCounts, Tx
+from bot.domain.outbox import NotificationStatus, OutboxCounts
 from bot.domain.routing import subject_of
 from bot.jobs.message_data import MessageSettings
 from bot.jobs.rate_limit import RateLimiter
@@ -40,7 +40,7 @@ from bot.jobs.send import Deliver
 from bot.jobs.sender import Render
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, SHOP, company
 from tests.domain.build import DIRECTORY, NOW
 
@@ -70,7 +70,7 @@ class Room:
 
     slack: SlackStandIn
     clock: FastClock
-    store: Database
+    store: Store
     messenger: SlackMessenger
     rule: Rule
     limiter: RateLimiter = field(default_factory=RateLimiter)
@@ -263,7 +263,7 @@ async def room(
         now=slacks.now,
         time_scale=1 / SPEED,
     )
-    store = Database.open(folder / "spotter.db", now=clock.now(), busy_seconds=busy_seconds)
+    store = Store.open(folder / "spotter.db", now=clock.now(), busy_seconds=busy_seconds)
     try:
         async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, timeout) as messenger:
             if has_answered:

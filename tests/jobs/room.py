@@ -29,7 +29,9 @@ from bot.domain.model import (
     Viewer,
 )
 from bot.domain.model import Session as StoredSession
-from bot.domain.ports import Channel, Contact, Nobody, NotificationStatus, PollReport, Training, Tx
+from bot.domain.outbox import NotificationStatus
+from bot.domain.polling import PollReport
+from bot.domain.ports import Channel, Contact, Nobody, Training
 from bot.ispring.client import Ispring
 from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
@@ -40,7 +42,7 @@ from bot.jobs.message_data import MessageSettings
 from bot.jobs.outage import claim_next
 from bot.jobs.plan_notifications import PollSettings
 from bot.jobs.poll import Poll
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.fake_clock import FakeClock
 
 CHANNEL = Destination(DestinationKind.CHANNEL, "C0123456")
@@ -92,7 +94,7 @@ class Room:
     stand_in: IspringStandIn
     clock: FakeClock
     ispring: Ispring
-    store: Database
+    store: Store
     contacts: KnownContacts
     directory: DirectoryRefresh
     details: FetchDetails
@@ -234,7 +236,7 @@ async def open_room(
     """`ours` is our clock where it is to be turned."""
     clock = ours or FakeClock()
     world = World.empty(clock.now)
-    store = Database.open(folder / "spotter.db", now=clock.now())
+    store = Store.open(folder / "spotter.db", now=clock.now())
     try:
         async with (
             IspringStandIn(world, client_id="id", client_secret="secret", now=clock.now) as stand_in,

@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.model import SessionFacts
 from bot.jobs.bulk_update import SLICES_AT_ONCE, bulk_update
-from bot.store.database import Database
+from bot.store.database import Store
 from tests.store.given import NOON, Piece, a_session, baseline, claim, enqueue, minutes, planned, see, sent, stored
 
 MANY = 3 * SLICES_AT_ONCE
@@ -15,8 +15,8 @@ LATER = NOON + minutes(5)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Database]:
-    database = Database.open(tmp_path / "spotter.db", now=NOON)
+def store(tmp_path: Path) -> Iterator[Store]:
+    database = Store.open(tmp_path / "spotter.db", now=NOON)
     yield database
     database.close()
 
@@ -26,7 +26,7 @@ def slices(*facts: SessionFacts) -> Iterator[Piece]:
     return (Piece([one]) for one in facts)
 
 
-async def test_what_is_only_spelled_otherwise_is_stored_in_every_part(store: Database) -> None:
+async def test_what_is_only_spelled_otherwise_is_stored_in_every_part(store: Store) -> None:
     await store.transact(lambda tx: baseline(tx, *(a_session(number) for number in range(MANY))))
     renamed = [a_session(number, observer="bo") for number in range(MANY)]
     assert await bulk_update(store, slices(*renamed), LATER) == MANY
@@ -35,7 +35,7 @@ async def test_what_is_only_spelled_otherwise_is_stored_in_every_part(store: Dat
     assert left.missing == []
 
 
-async def test_what_somebody_hears_of_is_left_to_the_poll(store: Database) -> None:
+async def test_what_somebody_hears_of_is_left_to_the_poll(store: Store) -> None:
     await store.transact(lambda tx: baseline(tx, planned(1), a_session(2)))
     completed, renamed = a_session(1), a_session(2, observer="bo")
     assert await bulk_update(store, slices(completed, renamed), LATER) == 1
@@ -43,7 +43,7 @@ async def test_what_somebody_hears_of_is_left_to_the_poll(store: Database) -> No
     assert [facts for facts, _ in left.changed] == [completed]
 
 
-async def test_a_card_that_stands_owes_an_edit(store: Database) -> None:
+async def test_a_card_that_stands_owes_an_edit(store: Store) -> None:
     await store.transact(lambda tx: see(tx, a_session(1)))
     await store.transact(lambda tx: enqueue(tx, a_session(1)))
     await store.transact(lambda tx: sent(tx, claim(tx)))

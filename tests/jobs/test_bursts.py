@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.model import DeliveryState, Destination, DestinationKind, DirectMessages, Preferences
-from bot.domain.ports import Tx
+from bot.store.database import Tx
 from tests.demo.slack_room import ANA, OFFICE, SHOP
 from tests.jobs.outbox_room import SHOP_CHANNEL, Room, room, until
 

@@ -16,7 +16,7 @@ from bot.domain.model import (
     NotificationKind,
     RuleState,
 )
-from bot.domain.ports import BlockedDestination
+from bot.domain.outbox import BlockedDestination
 from bot.domain.routing import introduction
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.channel_guard import CHECK_VALID_FOR

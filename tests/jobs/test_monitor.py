@@ -8,9 +8,9 @@ import pytest
 
 from bot.domain.alerts import DISK_ENOUGH, DISK_LEFT
 from bot.domain.model import DeliveryState, NotificationKind
-from bot.domain.ports import PollReport, Tx
+from bot.domain.polling import PollReport
 from bot.jobs.monitor import Monitor, RuntimeProbes
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.fake_clock import FakeClock
 from tests.store.given import a_session, becomes, claim, enqueue
 
@@ -32,7 +32,7 @@ class Machine:
 class Lookout:
     """A database, a clock to turn, and the watch over both."""
 
-    def __init__(self, database: Database, clock: FakeClock) -> None:
+    def __init__(self, database: Store, clock: FakeClock) -> None:
         self.database, self.clock, self.machine = database, clock, Machine()
         self.restart()
 
@@ -67,7 +67,7 @@ def _mark(facts: object) -> str:
 @pytest.fixture
 async def lookout(tmp_path: Path) -> AsyncIterator[Lookout]:
     clock = FakeClock()
-    database = Database.open(tmp_path / "spotter.db", now=clock.now())
+    database = Store.open(tmp_path / "spotter.db", now=clock.now())
     yield Lookout(database, clock)
     database.close()
 

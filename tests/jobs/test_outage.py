@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.model import Destination, DestinationKind, NotificationKind, RuleState
-from bot.domain.ports import Tx
 from bot.jobs.plan_notifications import MOST_CARDS
+from bot.store.database import Tx
 from tests.jobs.room import CHANNEL, Room, key_of
 
 OTHER = Destination(DestinationKind.CHANNEL, "C0OTHER00")

@@ -26,11 +26,11 @@ from bot.domain.model import (
     SessionKey,
     Viewer,
 )
-from bot.domain.ports import Tx
 from bot.domain.routing import introduction, subject_of
 from bot.jobs.attempts import attempt_of
 from bot.jobs.plan_notifications import PollSettings
 from bot.services import pausing
+from bot.store.database import Tx
 from tests.faults import NAME, StumblingTraining
 from tests.jobs.room import CHANNEL, OPS, Room, key_of
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.ports import Tx
 from bot.jobs.retention import AT_ONCE, AUDIT_LOG_RETENTION, RetentionJob
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.fake_clock import NOON, FakeClock
 from tests.store.given import OTHER_ROOM, a_session, baseline, claim, enqueue, sent
 
@@ -21,7 +20,7 @@ YEAR = 365 * DAY
 class MessageSettings:
     """A database with a baseline, and what keeps it tidy."""
 
-    store: Database
+    store: Store
     clock: FakeClock
     wakes: list[str] = field(default_factory=list)
 
@@ -42,7 +41,7 @@ class MessageSettings:
 
 @pytest.fixture
 async def settings(tmp_path: Path) -> AsyncIterator[MessageSettings]:
-    store = Database.open(tmp_path / "spotter.db", now=NOON)
+    store = Store.open(tmp_path / "spotter.db", now=NOON)
     yield MessageSettings(store, FakeClock())
     store.close()
 
@@ -123,8 +122,8 @@ async def test_the_ledger_keeps_more_than_a_year_whatever_the_setting(settings: 
 
 
 async def test_a_busy_database_is_tidied_later(tmp_path: Path) -> None:
-    store = Database.open(tmp_path / "busy.db", now=NOON, busy_seconds=0.05)
-    other = Database.open(tmp_path / "busy.db", now=NOON)
+    store = Store.open(tmp_path / "busy.db", now=NOON, busy_seconds=0.05)
+    other = Store.open(tmp_path / "busy.db", now=NOON)
     settings = MessageSettings(store, FakeClock())
     await settings.listed(2 * YEAR)
     other._writer.execute("BEGIN IMMEDIATE")

@@ -28,14 +28,15 @@ from bot.domain.model import (
     Subordination,
     Targets,
 )
-from bot.domain.ports import ActionRequest, Command, PollReport, Submission, Tx
+from bot.domain.polling import PollReport
+from bot.domain.ports import ActionRequest, Command, Submission
 from bot.jobs.message_data import MessageSettings
 from bot.jobs.send import Deliver
 from bot.listeners.context import AppContext
 from bot.listeners.dispatch import EventHandlers
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.blocks.limits import assert_fits_slack
 from tests.fake_clock import NOON, FakeClock
 
@@ -79,7 +80,7 @@ class Office:
 
     front: EventHandlers
     ctx: AppContext
-    store: Database
+    store: Store
     slack: SlackStandIn
     clock: OfficeClock
     deliver: Deliver
@@ -117,7 +118,7 @@ class Office:
         submitted = Submission(user_id=user, form=form, values=values, private="", view_id="V1")
         return dict(await self.front.submit(submitted))
 
-    def with_store(self, store: Database, contacts: SlackContacts | None = None) -> "Office":
+    def with_store(self, store: Store, contacts: SlackContacts | None = None) -> "Office":
         """The same office at another door to the database."""
         ctx = replace(self.ctx, store=store, contacts=contacts or self.ctx.contacts)
         return replace(self, front=EventHandlers(ctx), ctx=ctx, store=store)
@@ -209,7 +210,7 @@ def deliver_of(ctx: AppContext, admin: str) -> Deliver:
 @asynccontextmanager
 async def open_office(folder: Path, *, as_if_employees_are_told: bool = False) -> AsyncIterator[Office]:
     clock = OfficeClock()
-    store = Database.open(folder / "spotter.db", now=clock.now())
+    store = Store.open(folder / "spotter.db", now=clock.now())
     slack = SlackStandIn(
         workspace(), bot_token=TOKEN, app_token="xapp-stand-in", signing_secret="secret", now=clock.now
     )

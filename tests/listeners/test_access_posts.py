@@ -11,8 +11,8 @@ import pytest
 from bot.blocks import actions
 from bot.blocks.notifications import RENDERERS
 from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind, Rule, SessionKey
-from bot.domain.ports import Tx
 from bot.domain.routing import introduction
+from bot.store.database import Tx
 from tests.listeners.office import (
     ADMIN,
     COLLEAGUE,

@@ -14,7 +14,7 @@ from bot.domain.model import (
     NotificationKind,
     SessionKey,
 )
-from bot.domain.ports import NotificationStatus
+from bot.domain.outbox import NotificationStatus
 from bot.domain.routing import subject_of
 from tests.listeners.office import ADMIN, HIGH, LOW, OLGA, Office, everything_in
 from tests.listeners.test_lifecycle import notified, read_back, send

@@ -9,10 +9,9 @@ import pytest
 from bot.blocks import actions
 from bot.domain.changes import outcome_of
 from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind, SessionKey
-from bot.domain.ports import Tx
 from bot.domain.routing import subject_of
 from bot.slack.contacts import SlackContacts
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.listeners.office import (
     ADMIN,
     DANA,
@@ -232,7 +231,7 @@ async def test_pages_replace_only_what_is_private(office: Office) -> None:
 
 async def test_a_busy_database_asks_to_try_again(office: Office, tmp_path_factory: pytest.TempPathFactory) -> None:
     other = sqlite3.connect(office.store.path, isolation_level=None)
-    impatient = Database.open(office.store.path, now=office.clock.now(), busy_seconds=0.05)
+    impatient = Store.open(office.store.path, now=office.clock.now(), busy_seconds=0.05)
     try:
         other.execute("BEGIN IMMEDIATE")
         answer = await office.with_store(impatient).ask(ADMIN, "target 80")
@@ -244,7 +243,7 @@ async def test_a_busy_database_asks_to_try_again(office: Office, tmp_path_factor
 
 async def test_details_say_that_the_database_is_busy(office: Office) -> None:
     other = sqlite3.connect(office.store.path, isolation_level=None)
-    impatient = Database.open(office.store.path, now=office.clock.now(), busy_seconds=0.05)
+    impatient = Store.open(office.store.path, now=office.clock.now(), busy_seconds=0.05)
     try:
         other.execute("BEGIN IMMEDIATE")
         contacts = SlackContacts(office.ctx.messenger, impatient, office.clock, set())

@@ -9,12 +9,12 @@ import pytest
 from bot.blocks import actions
 from bot.domain.changes import decide
 from bot.domain.model import DirectMessages, PersonStatus, Rule, RuleState, SessionKey, Targets
-from bot.domain.ports import Tx
 from bot.domain.routing import route
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.message_data import MessageSettings
 from bot.jobs.send import Deliver
 from bot.query.parser import parse, resolve
+from bot.store.database import Tx
 from tests.fake_clock import FakeClock
 from tests.listeners.office import ADMIN, EMMA, NORTH, PUBLIC, SAM, Office, buttons_of, everything_in, facts
 from tests.listeners.test_through_slack import open_door, until

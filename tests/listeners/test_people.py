@@ -8,7 +8,7 @@ import pytest
 from bot.blocks import actions
 from bot.demo.slack import User
 from bot.domain.model import Person, PersonStatus
-from bot.domain.ports import Tx
+from bot.store.database import Tx
 from tests.listeners.office import (
     ADMIN,
     EMMA,

@@ -11,8 +11,9 @@ from bot.blocks.elements import escape
 from bot.demo.slack import User
 from bot.domain.changes import decide
 from bot.domain.model import SessionKey, Targets
-from bot.domain.ports import PollReport, Tx
+from bot.domain.polling import PollReport
 from bot.listeners.commands import registry
+from bot.store.database import Tx
 from tests.listeners.office import (
     ADMIN,
     DANA,

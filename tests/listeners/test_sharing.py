@@ -10,8 +10,8 @@ from bot.blocks.actions import Shareable, share_value
 from bot.demo.slack import Channel
 from bot.domain.changes import decide
 from bot.domain.model import Message, PersonStatus, SessionKey, Targets
-from bot.domain.ports import Tx
 from bot.slack.contacts import SlackContacts
+from bot.store.database import Tx
 from tests.listeners.office import (
     ADMIN,
     BOT,

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.domain.model import Department, Person
-from bot.domain.ports import Tx
+from bot.store.database import Tx
 from tests.listeners.office import ADMIN, EMMA, Office, open_office
 
 PEOPLE = 3_000

@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.changes import decide
 from bot.domain.model import RuleState, Targets
-from bot.domain.ports import Tx
+from bot.store.database import Tx
 from tests.listeners.office import ADMIN, EMMA, FOREIGN, LOW, NORTH, OUTSIDE, SAM, UNLINKED, Office, everything_in
 from tests.listeners.test_lifecycle import news, read_back, rule_of, send
 

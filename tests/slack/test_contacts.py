@@ -13,7 +13,7 @@ from bot.domain.model import Destination, DestinationKind, Person, PersonStatus
 from bot.domain.ports import Contacts, Nobody
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
-from bot.store.database import Database
+from bot.store.database import Store
 from tests.demo.slack_room import ANA, APP_TOKEN, BEN, BOT_TOKEN, GUEST, SECRET, company
 from tests.fake_clock import FakeClock
 
@@ -31,7 +31,7 @@ PEOPLE = (
 class Town:
     """Slack, iSpring's people in a store, and a clock that is moved by hand."""
 
-    def __init__(self, slack: SlackStandIn, store: Database, messenger: SlackMessenger, clock: FakeClock) -> None:
+    def __init__(self, slack: SlackStandIn, store: Store, messenger: SlackMessenger, clock: FakeClock) -> None:
         self.slack, self.store, self.messenger, self.clock = slack, store, messenger, clock
         self.contacts = SlackContacts(messenger, store, clock, frozenset({ANA, GUEST}))
 
@@ -45,7 +45,7 @@ class Town:
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
     clock = FakeClock()
-    store = Database.open(tmp_path / "spotter.db", now=clock.now())
+    store = Store.open(tmp_path / "spotter.db", now=clock.now())
     slack = SlackStandIn(
         company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=clock.now, time_scale=0.01
     )

@@ -20,7 +20,9 @@ from bot.domain.model import (
     SessionKey,
     Targets,
 )
-from bot.domain.ports import Attempt, Slice, Tx
+from bot.domain.outbox import Attempt
+from bot.domain.ports import Slice
+from bot.store.database import Tx
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ROOM = Destination(DestinationKind.CHANNEL, "C0001")

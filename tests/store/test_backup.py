@@ -15,10 +15,9 @@ import pytest
 
 from bot.domain.errors import StoreBusy, StoreError, StoreUnusable
 from bot.domain.model import DeliveryState, Destination, DestinationKind, NotificationKind, RuleState
-from bot.domain.ports import Tx
 from bot.jobs.outage import outage_digest
 from bot.store.backup import Copied, Restored, back_up, restore
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from bot.store.lock import Leadership
 from tests.store.given import (
     ANA,
@@ -56,7 +55,7 @@ def a_room(number: int) -> Destination:
 
 def within(path: Path, work: Callable[[Tx], T]) -> T:
     """One transaction of a process that comes and goes."""
-    database = Database.open(path, now=NOON)
+    database = Store.open(path, now=NOON)
     try:
         return database._write_now(work)
     finally:
@@ -71,7 +70,7 @@ def copy(tmp_path: Path) -> Path:
 # ---- copying -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_copy_holds_what_was_committed_and_is_whole_by_itself(db: Database, path: Path, copy: Path) -> None:
+async def test_a_copy_holds_what_was_committed_and_is_whole_by_itself(db: Store, path: Path, copy: Path) -> None:
     await db.transact(lambda tx: baseline(tx, a_session(1), a_session(2)))
     assert copied(path, copy).sessions == 2
     assert stat.filemode(copy.stat().st_mode) == "-rw-------"
@@ -79,7 +78,7 @@ async def test_a_copy_holds_what_was_committed_and_is_whole_by_itself(db: Databa
     assert within(copy, lambda tx: tx.sessions.get(a_session(2).key)) is not None
 
 
-async def test_a_copy_is_of_one_moment_although_a_running_bot_writes_on(db: Database, path: Path, copy: Path) -> None:
+async def test_a_copy_is_of_one_moment_although_a_running_bot_writes_on(db: Store, path: Path, copy: Path) -> None:
     await db.transact(lambda tx: baseline(tx, *(a_session(number) for number in range(20_000))))
     seen = []
 
@@ -257,7 +256,7 @@ def test_nothing_is_replaced_while_somebody_leads(path: Path, copy: Path) -> Non
     assert path.read_bytes() == before
 
 
-async def test_nothing_is_replaced_under_one_who_only_answers(db: Database, path: Path, copy: Path) -> None:
+async def test_nothing_is_replaced_under_one_who_only_answers(db: Store, path: Path, copy: Path) -> None:
     await db.transact(lambda tx: baseline(tx, a_session(1)))
     copied(path, copy)
     with pytest.raises(StoreBusy, match="still uses"):

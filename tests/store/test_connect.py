@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import StoreBusy, StoreUnusable
-from bot.store.database import Database
+from bot.store.database import Store
 from bot.store.lock import Leadership
 from tests.store.given import NOON, minutes
 
 
 def opened_and_closed(path: Path) -> bool:
-    database = Database.open(path, now=NOON)
+    database = Store.open(path, now=NOON)
     database.close()
     return database.created
 
@@ -26,7 +26,7 @@ def test_the_first_opening_creates_and_says_so(path: Path) -> None:
 
 async def test_the_database_remembers_when_it_was_made(path: Path) -> None:
     opened_and_closed(path)
-    database = Database.open(path, now=NOON + minutes(60))
+    database = Store.open(path, now=NOON + minutes(60))
     state = await database.read(lambda tx: tx.sessions.poll_state())
     database.close()
     assert state.created_at == NOON
@@ -36,7 +36,7 @@ async def test_nobody_but_the_owner_may_read_any_of_its_files(path: Path) -> Non
     path.touch(mode=0o644)
     leadership = Leadership(path)
     leadership.try_acquire()
-    database = Database.open(path, now=NOON)
+    database = Store.open(path, now=NOON)
     await database.transact(lambda tx: tx.audit_log.write("U1", "did", "it", NOON))
     modes = {file.name: stat.filemode(file.stat().st_mode) for file in path.parent.iterdir()}
     database.close()
@@ -77,7 +77,7 @@ def test_a_database_of_a_newer_spotter_is_refused_and_left_as_it_is(path: Path) 
     connection.close()
     before = path.read_bytes()
     with pytest.raises(StoreUnusable, match="written by a newer Spotter"):
-        Database.open(path, now=NOON)
+        Store.open(path, now=NOON)
     assert path.read_bytes() == before
 
 
@@ -86,18 +86,18 @@ def test_a_database_of_another_program_is_refused(path: Path) -> None:
         connection.execute("CREATE TABLE theirs (a)")
     connection.close()
     with pytest.raises(StoreUnusable, match="another program"):
-        Database.open(path, now=NOON)
+        Store.open(path, now=NOON)
 
 
 def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
     path.write_text("Dear diary, " * 100)
     with pytest.raises(StoreUnusable, match="is no SQLite database"):
-        Database.open(path, now=NOON)
+        Store.open(path, now=NOON)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreUnusable, match="nowhere does not exist"):
-        Database.open(tmp_path / "nowhere" / "spotter.db", now=NOON)
+        Store.open(tmp_path / "nowhere" / "spotter.db", now=NOON)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -105,13 +105,13 @@ def test_a_folder_that_may_not_be_written_is_named(path: Path) -> None:
     path.parent.chmod(0o500)
     try:
         with pytest.raises(StoreUnusable, match="may be written"):
-            Database.open(path, now=NOON)
+            Store.open(path, now=NOON)
     finally:
         path.parent.chmod(0o700)
 
 
 async def test_a_locked_database_is_busy_and_nothing_is_written(path: Path) -> None:
-    database = Database.open(path, now=NOON, busy_seconds=0.05)
+    database = Store.open(path, now=NOON, busy_seconds=0.05)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreBusy, match="locked"):
@@ -123,7 +123,7 @@ async def test_a_locked_database_is_busy_and_nothing_is_written(path: Path) -> N
 
 
 async def test_a_full_disk_is_busy_and_what_was_there_stays(path: Path) -> None:
-    database = Database.open(path, now=NOON)
+    database = Store.open(path, now=NOON)
     await database.transact(lambda tx: tx.audit_log.write("U1", "did", "it", NOON))
     pages = database._writer.execute("PRAGMA page_count").fetchone()[0]
     database._writer.execute(f"PRAGMA max_page_count = {pages}")
@@ -134,7 +134,7 @@ async def test_a_full_disk_is_busy_and_what_was_there_stays(path: Path) -> None:
 
 
 async def test_a_database_deleted_under_a_running_bot_is_unusable(path: Path) -> None:
-    database = Database.open(path, now=NOON)
+    database = Store.open(path, now=NOON)
     path.unlink()
     with pytest.raises(StoreUnusable, match="deleted or replaced"):
         await database.transact(lambda tx: tx.audit_log.write("U1", "did", "it", NOON))
@@ -143,7 +143,7 @@ async def test_a_database_deleted_under_a_running_bot_is_unusable(path: Path) ->
 
 async def test_a_database_damaged_under_a_running_bot_is_unusable(path: Path) -> None:
     opened_and_closed(path)
-    database = Database.open(path, now=NOON)
+    database = Store.open(path, now=NOON)
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * (path.stat().st_size - 4096))

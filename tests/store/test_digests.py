@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.domain.model import DeliveryState, Notification, NotificationKind, SessionFacts
-from bot.domain.ports import Tx
 from bot.domain.routing import subject_of
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.store.given import NOON, OTHER_ROOM, ROOM, a_notice, a_session, becomes, claim, enqueue, minutes, see, sent
 
 DAY = timedelta(days=1)
@@ -29,7 +28,7 @@ def members(facts: Sequence[SessionFacts], rules: tuple[int, ...] = ()) -> list[
     return [a_notice(each, rules=rules) for each in facts]
 
 
-async def test_what_a_summary_counts_is_found_where_the_summary_stands(db: Database) -> None:
+async def test_what_a_summary_counts_is_found_where_the_summary_stands(db: Store) -> None:
     def work(tx: Tx) -> None:
         facts = seen(tx, 1, 2, 3)
         assert tx.outbox.count_in(a_summary(), members(facts), NOON) == 3
@@ -52,7 +51,7 @@ async def test_what_a_summary_counts_is_found_where_the_summary_stands(db: Datab
     await db.transact(work)
 
 
-async def test_a_session_is_counted_once_and_not_beside_its_card(db: Database) -> None:
+async def test_a_session_is_counted_once_and_not_beside_its_card(db: Store) -> None:
     def work(tx: Tx) -> None:
         first, second, third = seen(tx, 1, 2, 3)
         enqueue(tx, first)
@@ -65,7 +64,7 @@ async def test_a_session_is_counted_once_and_not_beside_its_card(db: Database) -
     await db.transact(work)
 
 
-async def test_what_follows_is_announced_although_nothing_is_counted(db: Database) -> None:
+async def test_what_follows_is_announced_although_nothing_is_counted(db: Store) -> None:
     def work(tx: Tx) -> None:
         assert tx.outbox.count_in(a_summary(NotificationKind.OUTAGE, "away:1", follow=4), [], NOON) == 0
         assert tx.outbox.find(ROOM, "away:1") is not None
@@ -73,7 +72,7 @@ async def test_what_follows_is_announced_although_nothing_is_counted(db: Databas
     await db.transact(work)
 
 
-async def test_a_correction_of_a_counted_session_is_silent_and_its_turn_to_bad_is_a_card(db: Database) -> None:
+async def test_a_correction_of_a_counted_session_is_silent_and_its_turn_to_bad_is_a_card(db: Store) -> None:
     def work(tx: Tx) -> None:
         (facts,) = seen(tx, 1)
         tx.outbox.count_in(a_summary(), members([facts]), NOON)
@@ -95,7 +94,7 @@ async def test_a_correction_of_a_counted_session_is_silent_and_its_turn_to_bad_i
     await db.transact(work)
 
 
-async def test_what_an_ended_summary_counted_may_be_told_in_another_way(db: Database) -> None:
+async def test_what_an_ended_summary_counted_may_be_told_in_another_way(db: Store) -> None:
     def work(tx: Tx) -> None:
         first, second = seen(tx, 1, 2)
         tx.outbox.count_in(a_summary(), members([first, second]), NOON)
@@ -108,7 +107,7 @@ async def test_what_an_ended_summary_counted_may_be_told_in_another_way(db: Data
     await db.transact(work)
 
 
-async def test_a_summary_speaks_for_every_rule_of_what_it_counts(db: Database) -> None:
+async def test_a_summary_speaks_for_every_rule_of_what_it_counts(db: Store) -> None:
     def work(tx: Tx) -> None:
         first, second = seen(tx, 1, 2)
         tx.outbox.count_in(a_summary(), [*members([first], (3,)), *members([second], (1, 3))], NOON)
@@ -117,7 +116,7 @@ async def test_a_summary_speaks_for_every_rule_of_what_it_counts(db: Database) -
     await db.transact(work)
 
 
-async def test_one_outage_has_one_summary_whichever_end_noticed_it(db: Database) -> None:
+async def test_one_outage_has_one_summary_whichever_end_noticed_it(db: Store) -> None:
     def work(tx: Tx) -> None:
         late, fresh, missed = seen(tx, 1, 2, 3)
         enqueue(tx, late)
@@ -142,7 +141,7 @@ async def test_one_outage_has_one_summary_whichever_end_noticed_it(db: Database)
     await db.transact(work)
 
 
-async def test_only_what_nobody_tried_to_post_is_folded(db: Database) -> None:
+async def test_only_what_nobody_tried_to_post_is_folded(db: Store) -> None:
     def work(tx: Tx) -> None:
         tried, late = seen(tx, 1, 2)
         enqueue(tx, tried)
@@ -161,7 +160,7 @@ async def test_only_what_nobody_tried_to_post_is_folded(db: Database) -> None:
     await db.transact(work)
 
 
-async def test_what_was_left_to_be_posted_after_an_outage_is_not_folded_however_long_it_takes(db: Database) -> None:
+async def test_what_was_left_to_be_posted_after_an_outage_is_not_folded_however_long_it_takes(db: Store) -> None:
     def work(tx: Tx) -> None:
         late, fresh = seen(tx, 1, 2)
         enqueue(tx, late)
@@ -175,7 +174,7 @@ async def test_what_was_left_to_be_posted_after_an_outage_is_not_folded_however_
     await db.transact(work)
 
 
-async def test_thousands_are_counted_in_a_moment(db: Database) -> None:
+async def test_thousands_are_counted_in_a_moment(db: Store) -> None:
     def work(tx: Tx) -> None:
         facts = seen(tx, *range(3_000))
         assert tx.outbox.count_in(a_summary(), members(facts), NOON) == 3_000

@@ -6,9 +6,8 @@ import pytest
 
 from bot.domain.delivery import NotFound, NotSent, Unsure, after_post, after_read_back
 from bot.domain.model import OPERATOR, DeliveryState, Destination, DestinationKind, RuleState
-from bot.domain.ports import Tx
 from bot.domain.routing import subject_of
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.store.given import NOON, ROOM, a_notice, a_session, an_attempt, becomes, claim, minutes, see, sent
 
 LATER = NOON + minutes(5)
@@ -38,7 +37,7 @@ def absent_twice(tx: Tx) -> None:
         tx.outbox.save(after_read_back(delivery, NotFound(), now=now, random01=0.5), an_attempt(now, "look"))
 
 
-async def test_what_a_resting_rule_collects_waits_and_counts_as_held(db: Database) -> None:
+async def test_what_a_resting_rule_collects_waits_and_counts_as_held(db: Store) -> None:
     def work(tx: Tx) -> None:
         rule = a_rule(tx)
         enqueue(tx, 1, rule)
@@ -53,7 +52,7 @@ async def test_what_a_resting_rule_collects_waits_and_counts_as_held(db: Databas
     await db.transact(work)
 
 
-async def test_what_another_rule_carries_too_goes_out(db: Database) -> None:
+async def test_what_another_rule_carries_too_goes_out(db: Store) -> None:
     def work(tx: Tx) -> None:
         eligibility, other = a_rule(tx), a_rule(tx)
         tx.rules.rest(eligibility, "turned_public")
@@ -66,7 +65,7 @@ async def test_what_another_rule_carries_too_goes_out(db: Database) -> None:
     await db.transact(work)
 
 
-async def test_a_delivery_that_waits_to_be_tried_again_rests_too(db: Database) -> None:
+async def test_a_delivery_that_waits_to_be_tried_again_rests_too(db: Store) -> None:
     def work(tx: Tx) -> None:
         rule = a_rule(tx)
         enqueue(tx, 1, rule)
@@ -83,7 +82,7 @@ async def test_a_delivery_that_waits_to_be_tried_again_rests_too(db: Database) -
 
 
 @pytest.mark.parametrize("answers", ["not sent", "absent twice"])
-async def test_what_was_on_its_way_when_its_rule_began_to_rest_is_not_sent_again(answers: str, db: Database) -> None:
+async def test_what_was_on_its_way_when_its_rule_began_to_rest_is_not_sent_again(answers: str, db: Store) -> None:
     def work(tx: Tx) -> None:
         rule = a_rule(tx)
         enqueue(tx, 1, rule)
@@ -103,7 +102,7 @@ async def test_what_was_on_its_way_when_its_rule_began_to_rest_is_not_sent_again
     await db.transact(work)
 
 
-async def test_what_was_looked_for_when_its_channel_shut_is_held_and_not_stuck(db: Database) -> None:
+async def test_what_was_looked_for_when_its_channel_shut_is_held_and_not_stuck(db: Store) -> None:
     def work(tx: Tx) -> None:
         enqueue(tx, 1, a_rule(tx))
         tx.outbox.save(after_post(claim(tx), Unsure("lost"), now=NOON, random01=0.5), an_attempt())
@@ -122,7 +121,7 @@ async def test_what_was_looked_for_when_its_channel_shut_is_held_and_not_stuck(d
     await db.transact(work)
 
 
-async def test_what_a_resting_rule_carries_alone_once_another_has_ended_rests(db: Database) -> None:
+async def test_what_a_resting_rule_carries_alone_once_another_has_ended_rests(db: Store) -> None:
     def work(tx: Tx) -> None:
         eligibility, other = a_rule(tx), a_rule(tx)
         tx.rules.rest(eligibility, "turned_public")
@@ -136,7 +135,7 @@ async def test_what_a_resting_rule_carries_alone_once_another_has_ended_rests(db
 
 
 @pytest.mark.parametrize("was_tried", [False, True])
-async def test_a_card_that_rests_goes_out_once_another_rule_hears_of_its_turn(was_tried: bool, db: Database) -> None:
+async def test_a_card_that_rests_goes_out_once_another_rule_hears_of_its_turn(was_tried: bool, db: Store) -> None:
     def work(tx: Tx) -> None:
         eligibility, other = a_rule(tx), a_rule(tx)
         enqueue(tx, 1, eligibility)
@@ -153,7 +152,7 @@ async def test_a_card_that_rests_goes_out_once_another_rule_hears_of_its_turn(wa
     await db.transact(work)
 
 
-async def test_a_rule_taken_over_in_a_held_channel_goes_on_with_the_channel(db: Database) -> None:
+async def test_a_rule_taken_over_in_a_held_channel_goes_on_with_the_channel(db: Store) -> None:
     def work(tx: Tx) -> None:
         rule = a_rule(tx)
         tx.rules.rest(rule, "owner_gone")
@@ -169,7 +168,7 @@ async def test_a_rule_taken_over_in_a_held_channel_goes_on_with_the_channel(db: 
     await db.transact(work)
 
 
-async def test_a_moved_channel_takes_rules_notices_and_cards_along(db: Database) -> None:
+async def test_a_moved_channel_takes_rules_notices_and_cards_along(db: Store) -> None:
     def work(tx: Tx) -> None:
         rule = a_rule(tx)
         tx.rules.note_default_channel(ROOM.id)
@@ -192,9 +191,7 @@ async def test_a_moved_channel_takes_rules_notices_and_cards_along(db: Database)
 
 
 @pytest.mark.parametrize("new_is_held", [False, True])
-async def test_a_channel_that_moves_to_an_id_we_know_goes_on_once_it_is_released(
-    new_is_held: bool, db: Database
-) -> None:
+async def test_a_channel_that_moves_to_an_id_we_know_goes_on_once_it_is_released(new_is_held: bool, db: Store) -> None:
     def work(tx: Tx) -> None:
         rule = a_rule(tx)
         enqueue(tx, 1, rule)
@@ -222,7 +219,7 @@ async def test_a_channel_that_moves_to_an_id_we_know_goes_on_once_it_is_released
 
 
 @pytest.mark.parametrize("state", [DeliveryState.WAITING, DeliveryState.BLOCKED, DeliveryState.UNSURE])
-async def test_what_was_told_under_the_new_id_already_is_not_told_again(state: DeliveryState, db: Database) -> None:
+async def test_what_was_told_under_the_new_id_already_is_not_told_again(state: DeliveryState, db: Store) -> None:
     def work(tx: Tx) -> None:
         enqueue(tx, 1)
         becomes(tx, claim(tx), state, due=NOON + minutes(1))
@@ -237,7 +234,7 @@ async def test_what_was_told_under_the_new_id_already_is_not_told_again(state: D
     await db.transact(work)
 
 
-async def test_what_settings_still_owe_to_the_old_id_goes_to_the_new_one(db: Database) -> None:
+async def test_what_settings_still_owe_to_the_old_id_goes_to_the_new_one(db: Store) -> None:
     def work(tx: Tx) -> None:
         tx.outbox.move(ROOM.id, NEW.id, NOON)
         enqueue(tx, 1)
@@ -248,7 +245,7 @@ async def test_what_settings_still_owe_to_the_old_id_goes_to_the_new_one(db: Dat
     await db.transact(work)
 
 
-async def test_a_channel_that_moves_while_a_card_is_on_its_way_loses_nothing(db: Database) -> None:
+async def test_a_channel_that_moves_while_a_card_is_on_its_way_loses_nothing(db: Store) -> None:
     def work(tx: Tx) -> None:
         enqueue(tx, 1)
         delivery = claim(tx)
@@ -263,7 +260,7 @@ async def test_a_channel_that_moves_while_a_card_is_on_its_way_loses_nothing(db:
     await db.transact(work)
 
 
-async def test_the_first_message_to_somebody_is_known_as_such(db: Database) -> None:
+async def test_the_first_message_to_somebody_is_known_as_such(db: Store) -> None:
     def work(tx: Tx) -> None:
         for number in (1, 2):
             enqueue(tx, number)

@@ -30,12 +30,12 @@ from bot.domain.model import (
     SessionRecord,
     SlackUser,
 )
+from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import EVERYTHING
-from bot.domain.ports import ListingDiff, Tx
+from bot.domain.polling import ListingDiff
 from bot.domain.retention import BETWEEN_REDACTIONS, Erased
 from bot.query import parser as language
-from bot.services.pausing import SHARED_OUTSIDE
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from bot.store.erasure import ATTEMPTS_KEPT, CHILDREN, SLACK_USERS_KEPT
 from tests.store.given import (
     ANA,
@@ -93,15 +93,15 @@ def is_found(posted: Mapping[int, int], tx: Tx) -> None:
     tx.outbox.save(found, an_attempt(what="look"))
 
 
-async def erased(db: Database, person_id: str = "eve") -> Erased:
+async def erased(db: Store, person_id: str = "eve") -> Erased:
     return await db.transact(lambda tx: tx.retention.erase(person_id, NOON))
 
 
-async def listing_diff(db: Database, *facts: SessionFacts) -> ListingDiff:
+async def listing_diff(db: Store, *facts: SessionFacts) -> ListingDiff:
     return await db.read(lambda tx: tx.sessions.diff(listing(*facts)))
 
 
-async def found(db: Database) -> set[str]:
+async def found(db: Store) -> set[str]:
     """The session ids that a search for everything brings."""
 
     def search(tx: Tx) -> set[str]:
@@ -119,7 +119,7 @@ def starting_like(facts: SessionFacts, tx: Tx) -> Sequence[Session]:
     return tx.sessions.starting_with(facts.key.session_id[:8], EVERYTHING)
 
 
-async def edits_due(db: Database) -> list[str]:
+async def edits_due(db: Store) -> list[str]:
     def claimed(tx: Tx) -> list[str]:
         names = []
         while (delivery := tx.outbox.claim_edit(NOON)) is not None:
@@ -130,7 +130,7 @@ async def edits_due(db: Database) -> list[str]:
 
 
 @pytest.fixture
-async def settings(db: Database) -> Database:
+async def settings(db: Store) -> Store:
     await db.transact(company)
     return db
 
@@ -138,7 +138,7 @@ async def settings(db: Database) -> Database:
 # ---- what is gone --------------------------------------------------------------------------------------------------
 
 
-async def test_an_erased_employees_sessions_are_found_nowhere(settings: Database) -> None:
+async def test_an_erased_employees_sessions_are_found_nowhere(settings: Store) -> None:
     done = await erased(settings)
     assert done.sessions == 2
     assert await found(settings) == {JOES.key.session_id}
@@ -148,24 +148,24 @@ async def test_an_erased_employees_sessions_are_found_nowhere(settings: Database
     assert (await settings.read(lambda tx: tx.sessions.poll_state())).sessions == 1
 
 
-async def test_a_listing_that_still_has_them_says_nothing_new(settings: Database) -> None:
+async def test_a_listing_that_still_has_them_says_nothing_new(settings: Store) -> None:
     await erased(settings)
     seen = await listing_diff(settings, HERS, ALSO_HERS, JOES)
     assert (list(seen.changed), list(seen.missing), list(seen.back), seen.known) == ([], [], [], 1)
 
 
-async def test_a_correction_or_a_new_session_of_an_erased_employee_is_not_taken_in(settings: Database) -> None:
+async def test_a_correction_or_a_new_session_of_an_erased_employee_is_not_taken_in(settings: Store) -> None:
     await erased(settings)
     seen = await listing_diff(settings, a_session(1, result=10.0), a_session(9), JOES)
     assert list(seen.changed) == []
 
 
-async def test_a_listing_without_them_calls_nobody_missing(settings: Database) -> None:
+async def test_a_listing_without_them_calls_nobody_missing(settings: Store) -> None:
     await erased(settings)
     assert list((await listing_diff(settings, JOES)).missing) == []
 
 
-async def test_what_was_compared_before_the_erasure_does_not_bring_them_back(settings: Database) -> None:
+async def test_what_was_compared_before_the_erasure_does_not_bring_them_back(settings: Store) -> None:
     before = await settings.read(lambda tx: stored(tx, HERS.key))
     late = Change(kind=ChangeKind.CORRECTED, news=News.EDIT, reason="late", before=before, after=before)
     await erased(settings)
@@ -174,13 +174,13 @@ async def test_what_was_compared_before_the_erasure_does_not_bring_them_back(set
     assert await settings.read(lambda tx: tx.sessions.get(HERS.key)) is None
 
 
-async def test_whoever_is_erased_before_the_first_listing_is_not_in_it(db: Database) -> None:
+async def test_whoever_is_erased_before_the_first_listing_is_not_in_it(db: Store) -> None:
     await erased(db)
     await db.transact(lambda tx: tx.sessions.write_baseline([(HERS, fingerprint(HERS))], TARGETS, NOON))
     assert await db.read(lambda tx: tx.sessions.get(HERS.key)) is None
 
 
-async def test_everything_that_hangs_on_a_session_goes_with_it(settings: Database, path: Path) -> None:
+async def test_everything_that_hangs_on_a_session_goes_with_it(settings: Store, path: Path) -> None:
     await settings.transact(lambda tx: tx.sessions.save_details(HERS.key, Details(), NOON))
     await settings.transact(lambda tx: tx.sessions.acknowledge(HERS.key, "U0ANA", NOON))
     await erased(settings)
@@ -194,7 +194,7 @@ async def test_everything_that_hangs_on_a_session_goes_with_it(settings: Databas
 
 
 async def test_the_name_is_nowhere_in_the_file(path: Path) -> None:
-    db = Database.open(path, now=NOON)
+    db = Store.open(path, now=NOON)
     await db.transact(company)
     await db.transact(lambda tx: tx.people.replace_directory(PEOPLE, (), NOON))
     await erased(db)
@@ -205,7 +205,7 @@ async def test_the_name_is_nowhere_in_the_file(path: Path) -> None:
 
 
 async def test_the_name_is_in_no_file_beside_a_running_spotter(path: Path) -> None:
-    running, verb = Database.open(path, now=NOON), Database.open(path, now=NOON)
+    running, verb = Store.open(path, now=NOON), Store.open(path, now=NOON)
     await running.transact(company)
     assert await running.read(lambda tx: tx.people.directory()) is not None
     await erased(verb)
@@ -218,7 +218,7 @@ async def test_the_name_is_in_no_file_beside_a_running_spotter(path: Path) -> No
 
 
 async def test_a_log_that_somebody_reads_is_not_called_empty(path: Path) -> None:
-    db = Database.open(path, now=NOON, busy_seconds=0.1)
+    db = Store.open(path, now=NOON, busy_seconds=0.1)
     await db.transact(company)
     reading = sqlite3.connect(path)
     reading.execute("BEGIN")
@@ -233,7 +233,7 @@ async def test_a_log_that_somebody_reads_is_not_called_empty(path: Path) -> None
 # ---- their account -------------------------------------------------------------------------------------------------
 
 
-async def test_link_wishes_and_slack_account_are_forgotten(settings: Database) -> None:
+async def test_link_wishes_and_slack_account_are_forgotten(settings: Store) -> None:
     await settings.transact(lambda tx: tx.people.set_preferences("U0EVE", Preferences(DirectMessages.NONE)))
     assert (await erased(settings)).slack_users == ("U0EVE",)
     assert await settings.read(lambda tx: tx.people.slack_user("U0EVE")) is None
@@ -241,18 +241,18 @@ async def test_link_wishes_and_slack_account_are_forgotten(settings: Database) -
     assert await settings.read(lambda tx: tx.people.preferences("U0EVE")) == Preferences()
 
 
-async def test_an_account_that_was_never_linked_is_known_by_its_address(settings: Database) -> None:
+async def test_an_account_that_was_never_linked_is_known_by_its_address(settings: Store) -> None:
     assert (await erased(settings, "ana")).slack_users == ("U0ANA",)
 
 
-async def test_a_shared_mailbox_is_nobodys_account(settings: Database) -> None:
+async def test_a_shared_mailbox_is_nobodys_account(settings: Store) -> None:
     shop = SlackUser(user_id="U0SHOP", email="shop@bakery.example", zone="UTC", is_full_member=True)
     await settings.transact(lambda tx: tx.people.save_slack_user(shop, NOON))
     assert (await erased(settings, "joe")).slack_users == ()
     assert await settings.read(lambda tx: tx.people.slack_user("U0SHOP")) is not None
 
 
-async def test_the_next_reading_of_ispring_does_not_bring_them_back(settings: Database) -> None:
+async def test_the_next_reading_of_ispring_does_not_bring_them_back(settings: Store) -> None:
     await erased(settings)
     await settings.transact(lambda tx: tx.people.replace_directory(PEOPLE, (), NOON))
     directory = await settings.read(lambda tx: tx.people.directory())
@@ -261,15 +261,15 @@ async def test_the_next_reading_of_ispring_does_not_bring_them_back(settings: Da
     assert directory.with_email("eve@bakery.example") == ()
 
 
-async def test_another_process_sees_it_at_once(settings: Database, path: Path) -> None:
+async def test_another_process_sees_it_at_once(settings: Store, path: Path) -> None:
     assert "eve" in (await settings.read(lambda tx: tx.people.directory())).people
-    other = Database.open(path, now=NOON)
+    other = Store.open(path, now=NOON)
     await erased(other)
     other.close()
     assert "eve" not in (await settings.read(lambda tx: tx.people.directory())).people
 
 
-async def test_their_rules_rest_and_those_that_name_them_are_listed(settings: Database) -> None:
+async def test_their_rules_rest_and_those_that_name_them_are_listed(settings: Store) -> None:
     def subscribe(tx: Tx) -> Sequence[int]:
         return [
             tx.rules.add(ROOM, "U0EVE", "", RuleState.ACTIVE, NOON).rule_id,
@@ -285,7 +285,7 @@ async def test_their_rules_rest_and_those_that_name_them_are_listed(settings: Da
     assert (states[theirs], states[other]) == (RuleState.PAUSED, RuleState.ACTIVE)
 
 
-async def test_what_waits_for_their_rules_waits_until_somebody_takes_them_over(settings: Database) -> None:
+async def test_what_waits_for_their_rules_waits_until_somebody_takes_them_over(settings: Store) -> None:
     def subscribe(tx: Tx) -> int:
         rule = tx.rules.add(ROOM, "U0EVE", "", RuleState.ACTIVE, NOON)
         tx.outbox.enqueue(a_notice(JOES, rules=(rule.rule_id,)), NOON)
@@ -298,7 +298,7 @@ async def test_what_waits_for_their_rules_waits_until_somebody_takes_them_over(s
     assert await settings.read(lambda tx: tx.outbox.due(NOON, 10)) == [ROOM]
 
 
-async def test_an_ended_rule_keeps_no_name(settings: Database) -> None:
+async def test_an_ended_rule_keeps_no_name(settings: Store) -> None:
     def cancelled(tx: Tx) -> int:
         rule = tx.rules.add(ROOM, "U0ANA", 'employee:"Evelyn Employee"', RuleState.ACTIVE, NOON)
         tx.rules.set_state(rule.rule_id, RuleState.ENDED, "removed", NOON)
@@ -314,7 +314,7 @@ async def test_an_ended_rule_keeps_no_name(settings: Database) -> None:
 # ---- what was posted -----------------------------------------------------------------------------------------------
 
 
-async def test_cards_about_an_erased_employee_owe_an_edit(settings: Database) -> None:
+async def test_cards_about_an_erased_employee_owe_an_edit(settings: Store) -> None:
     def post(tx: Tx) -> None:
         enqueue(tx, HERS)
         sent(tx, claim(tx, name="hers"))
@@ -326,7 +326,7 @@ async def test_cards_about_an_erased_employee_owe_an_edit(settings: Database) ->
     assert await edits_due(settings) == ["hers"]
 
 
-async def test_an_edit_that_was_made_is_not_owed_again(settings: Database) -> None:
+async def test_an_edit_that_was_made_is_not_owed_again(settings: Store) -> None:
     def post(tx: Tx) -> Delivery:
         enqueue(tx, HERS)
         return sent(tx, claim(tx, name="hers"))
@@ -340,7 +340,7 @@ async def test_an_edit_that_was_made_is_not_owed_again(settings: Database) -> No
     assert await erased(settings) == Erased()
 
 
-async def test_a_card_that_slack_refuses_to_edit_is_reported(settings: Database) -> None:
+async def test_a_card_that_slack_refuses_to_edit_is_reported(settings: Store) -> None:
     def post(tx: Tx) -> None:
         enqueue(tx, HERS)
         sent(tx, claim(tx, name="hers"))
@@ -351,7 +351,7 @@ async def test_a_card_that_slack_refuses_to_edit_is_reported(settings: Database)
     assert (done.redactions, done.out_of_reach) == (0, ("C0001 hers.1",))
 
 
-async def test_a_card_posted_while_somebody_was_erased_is_edited(settings: Database) -> None:
+async def test_a_card_posted_while_somebody_was_erased_is_edited(settings: Store) -> None:
     def begin(tx: Tx) -> Delivery:
         enqueue(tx, HERS)
         return claim(tx, name="hers")
@@ -365,7 +365,7 @@ async def test_a_card_posted_while_somebody_was_erased_is_edited(settings: Datab
 @pytest.mark.parametrize("posted", [{}, {1: 1}], ids=["by an earlier process", "by this one"])
 @pytest.mark.parametrize("whose", ["eve", "ana"])
 async def test_a_card_found_after_somebody_was_erased_is_edited(
-    whose: str, posted: Mapping[int, int], settings: Database
+    whose: str, posted: Mapping[int, int], settings: Store
 ) -> None:
     await settings.transact(partial(unsure_about, [HERS], ROOM))
     assert (await erased(settings, whose)).redactions == 1
@@ -374,7 +374,7 @@ async def test_a_card_found_after_somebody_was_erased_is_edited(
     assert await edits_due(settings) == ["unsure"]
 
 
-async def test_a_group_found_after_one_in_it_was_erased_is_edited(settings: Database) -> None:
+async def test_a_group_found_after_one_in_it_was_erased_is_edited(settings: Store) -> None:
     await settings.transact(partial(unsure_about, [HERS, JOES], ANA))
     await erased(settings, "joe")
     await settings.transact(partial(is_found, {1: 1, 2: 1}))
@@ -382,7 +382,7 @@ async def test_a_group_found_after_one_in_it_was_erased_is_edited(settings: Data
 
 
 async def test_a_message_to_somebody_erased_counts_as_left_to_do_until_it_is_known_not_to_stand_there(
-    settings: Database,
+    settings: Store,
 ) -> None:
     await settings.transact(partial(unsure_about, [JOES], EVE_DM))
     assert (await erased(settings)).redactions == 1
@@ -396,7 +396,7 @@ async def test_a_message_to_somebody_erased_counts_as_left_to_do_until_it_is_kno
     assert (await erased(settings)).redactions == 0
 
 
-async def test_what_waits_about_them_or_for_them_is_not_sent(settings: Database) -> None:
+async def test_what_waits_about_them_or_for_them_is_not_sent(settings: Store) -> None:
     def wait(tx: Tx) -> None:
         enqueue(tx, HERS)
         enqueue(tx, HERS, destination=EVE_DM)
@@ -408,7 +408,7 @@ async def test_what_waits_about_them_or_for_them_is_not_sent(settings: Database)
     assert await settings.read(lambda tx: tx.outbox.due(NOON, 10)) == [OTHER_ROOM]
 
 
-async def test_an_observers_sessions_stay_without_the_name(settings: Database) -> None:
+async def test_an_observers_sessions_stay_without_the_name(settings: Store) -> None:
     def post(tx: Tx) -> None:
         enqueue(tx, HERS)
         sent(tx, claim(tx, name="card"))
@@ -422,7 +422,7 @@ async def test_an_observers_sessions_stay_without_the_name(settings: Database) -
     assert await edits_due(settings) == ["card", "dm"]
 
 
-async def test_whoever_acknowledged_a_result_is_not_named_on_its_card_any_more(settings: Database) -> None:
+async def test_whoever_acknowledged_a_result_is_not_named_on_its_card_any_more(settings: Store) -> None:
     def post(tx: Tx) -> None:
         enqueue(tx, JOES)
         sent(tx, claim(tx, name="joes"))
@@ -442,7 +442,7 @@ async def test_whoever_acknowledged_a_result_is_not_named_on_its_card_any_more(s
 # ---- where their name was part of a query --------------------------------------------------------------------------
 
 
-async def introduced(db: Database, query: str) -> int:
+async def introduced(db: Store, query: str) -> int:
     """A rule with its introduction posted as "intro"; its number."""
 
     def post(tx: Tx) -> int:
@@ -454,7 +454,7 @@ async def introduced(db: Database, query: str) -> int:
     return await db.transact(post)
 
 
-async def test_an_introduction_that_named_them_owes_an_edit_and_its_rule_says_erased_person(settings: Database) -> None:
+async def test_an_introduction_that_named_them_owes_an_edit_and_its_rule_says_erased_person(settings: Store) -> None:
     number = await introduced(settings, 'employee:"Evelyn Employee" employee:"Joe Colleague"')
     done = await erased(settings)
     assert (done.redactions, done.rules_naming) == (1, (number,))
@@ -464,7 +464,7 @@ async def test_an_introduction_that_named_them_owes_an_edit_and_its_rule_says_er
     assert (await erased(settings)).redactions == 1, "it is still to be edited"
 
 
-async def test_no_query_keeps_the_name_once_its_rule_has_ended_too(settings: Database, path: Path) -> None:
+async def test_no_query_keeps_the_name_once_its_rule_has_ended_too(settings: Store, path: Path) -> None:
     number = await introduced(settings, "observer:evelyn")
     await erased(settings)
     await settings.transact(lambda tx: tx.rules.set_state(number, RuleState.ENDED, "removed", NOON))
@@ -475,7 +475,7 @@ async def test_no_query_keeps_the_name_once_its_rule_has_ended_too(settings: Dat
     assert "evelyn" not in query
 
 
-async def test_a_rule_about_somebody_called_alike_is_listed_and_stays(settings: Database) -> None:
+async def test_a_rule_about_somebody_called_alike_is_listed_and_stays(settings: Store) -> None:
     number = await introduced(settings, "employee:colleague")
     assert (await erased(settings, "joe")).rules_naming == (number,)
     assert await edits_due(settings) == []
@@ -483,7 +483,7 @@ async def test_a_rule_about_somebody_called_alike_is_listed_and_stays(settings: 
     assert rule is not None and rule.query == "employee:colleague"
 
 
-async def test_a_shared_list_that_left_them_out_by_name_owes_an_edit(settings: Database) -> None:
+async def test_a_shared_list_that_left_them_out_by_name_owes_an_edit(settings: Store) -> None:
     await settings.transact(lambda tx: share(tx, '-employee:"Evelyn Employee"'))
     done = await erased(settings)
     assert done.redactions == 1
@@ -493,7 +493,7 @@ async def test_a_shared_list_that_left_them_out_by_name_owes_an_edit(settings: D
 
 
 @pytest.mark.parametrize("state", [DeliveryState.SENDING, DeliveryState.UNSURE])
-async def test_a_shared_list_on_its_way_is_edited_once_it_has_arrived(settings: Database, state: DeliveryState) -> None:
+async def test_a_shared_list_on_its_way_is_edited_once_it_has_arrived(settings: Store, state: DeliveryState) -> None:
     def begin(tx: Tx) -> Delivery:
         delivery = owe_share(tx, '-employee:"Evelyn Employee"')
         return delivery if state is DeliveryState.SENDING else becomes(tx, delivery, state)
@@ -505,7 +505,7 @@ async def test_a_shared_list_on_its_way_is_edited_once_it_has_arrived(settings: 
     assert await edits_due(settings) == ["shared"]
 
 
-async def test_what_is_erased_while_a_message_is_edited_owes_another_edit(settings: Database) -> None:
+async def test_what_is_erased_while_a_message_is_edited_owes_another_edit(settings: Store) -> None:
     await introduced(settings, 'employee:"Evelyn Employee" observer:"Ana Observer"')
     await erased(settings)
     assert await edits_due(settings) == ["intro"]
@@ -514,7 +514,7 @@ async def test_what_is_erased_while_a_message_is_edited_owes_another_edit(settin
     assert await edits_due(settings) == ["intro"]
 
 
-async def test_an_introduction_that_slack_throttles_is_still_to_be_edited(settings: Database) -> None:
+async def test_an_introduction_that_slack_throttles_is_still_to_be_edited(settings: Store) -> None:
     await introduced(settings, 'employee:"Evelyn Employee"')
     await erased(settings)
 
@@ -542,7 +542,7 @@ def share(tx: Tx, query: str) -> None:
 # ---- where nobody can write, or another company reads along --------------------------------------------------------
 
 
-async def told_of_her(db: Database) -> Delivery:
+async def told_of_her(db: Store) -> Delivery:
     def post(tx: Tx) -> Delivery:
         enqueue(tx, HERS)
         return sent(tx, claim(tx, name="hers"))
@@ -550,7 +550,7 @@ async def told_of_her(db: Database) -> Delivery:
     return await db.transact(post)
 
 
-async def test_a_message_is_taken_back_where_another_company_reads_along(settings: Database) -> None:
+async def test_a_message_is_taken_back_where_another_company_reads_along(settings: Store) -> None:
     delivery = await told_of_her(settings)
     await settings.transact(lambda tx: tx.outbox.block(ROOM, SHARED_OUTSIDE, NOON))
     done = await erased(settings)
@@ -561,7 +561,7 @@ async def test_a_message_is_taken_back_where_another_company_reads_along(setting
     assert (await erased(settings)).redactions == 0
 
 
-async def test_what_was_taken_back_is_shown_again_once_the_channel_is_ours_again(settings: Database) -> None:
+async def test_what_was_taken_back_is_shown_again_once_the_channel_is_ours_again(settings: Store) -> None:
     delivery = await told_of_her(settings)
     taken = {delivery.notifications[0].notification_id: TAKEN_BACK}
 
@@ -577,7 +577,7 @@ async def test_what_was_taken_back_is_shown_again_once_the_channel_is_ours_again
     assert await edits_due(settings) == ["hers"]
 
 
-async def test_a_message_that_nobody_can_edit_for_now_is_reported_as_such(settings: Database) -> None:
+async def test_a_message_that_nobody_can_edit_for_now_is_reported_as_such(settings: Store) -> None:
     await told_of_her(settings)
     await settings.transact(lambda tx: tx.outbox.block(ROOM, "is_archived", NOON))
     done = await erased(settings)
@@ -588,7 +588,7 @@ async def test_a_message_that_nobody_can_edit_for_now_is_reported_as_such(settin
 # ---- retention -----------------------------------------------------------------------------------------------------
 
 
-async def test_what_is_completed_long_ago_or_no_longer_listed_expires(db: Database) -> None:
+async def test_what_is_completed_long_ago_or_no_longer_listed_expires(db: Store) -> None:
     year = timedelta(days=365)
     old, new = a_session(1, finished=NOON - 2 * year), a_session(2, finished=NOON - year / 2)
     undated = a_session(3, finished=None)
@@ -606,7 +606,7 @@ async def test_what_is_completed_long_ago_or_no_longer_listed_expires(db: Databa
     assert list((await listing_diff(db, old, new, undated, gone, to_do)).changed) == []
 
 
-async def test_no_step_erases_more_than_asked(db: Database) -> None:
+async def test_no_step_erases_more_than_asked(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, *(a_session(number) for number in range(10))))
 
     async def step() -> int:
@@ -615,7 +615,7 @@ async def test_no_step_erases_more_than_asked(db: Database) -> None:
     assert [await step(), await step(), await step(), await step()] == [4, 4, 2, 0]
 
 
-async def test_cards_of_expired_sessions_are_edited_one_after_the_other(db: Database) -> None:
+async def test_cards_of_expired_sessions_are_edited_one_after_the_other(db: Store) -> None:
     def post(tx: Tx) -> None:
         baseline(tx, *(a_session(number) for number in range(3)))
         for number in range(3):
@@ -628,7 +628,7 @@ async def test_cards_of_expired_sessions_are_edited_one_after_the_other(db: Data
     assert await db.read(lambda tx: tx.outbox.next_due_at()) == NOON + BETWEEN_REDACTIONS
 
 
-async def test_attempts_of_settled_messages_are_forgotten_in_time(db: Database) -> None:
+async def test_attempts_of_settled_messages_are_forgotten_in_time(db: Store) -> None:
     def post(tx: Tx) -> None:
         baseline(tx, HERS, JOES)
         enqueue(tx, HERS)
@@ -642,7 +642,7 @@ async def test_attempts_of_settled_messages_are_forgotten_in_time(db: Database) 
     assert (almost.attempts, late.attempts) == (0, 1)
 
 
-async def test_slack_accounts_nobody_needs_are_forgotten_in_time(settings: Database) -> None:
+async def test_slack_accounts_nobody_needs_are_forgotten_in_time(settings: Store) -> None:
     owner = SlackUser(user_id="U0OWNER", email=None, zone="UTC", is_full_member=False, not_allowed_reason="deactivated")
 
     def add(tx: Tx) -> None:
@@ -659,7 +659,7 @@ async def test_slack_accounts_nobody_needs_are_forgotten_in_time(settings: Datab
     )
 
 
-async def test_ledger_lines_go_only_where_a_time_is_given(db: Database) -> None:
+async def test_ledger_lines_go_only_where_a_time_is_given(db: Store) -> None:
     await db.transact(lambda tx: tx.audit_log.write("U1", "did", "it", NOON))
     assert (await db.transact(lambda tx: tx.retention.forget(NOON + timedelta(days=9_999), None))).audit_log == 0
     assert (await db.transact(lambda tx: tx.retention.forget(NOON, NOON + minutes(1)))).audit_log == 1

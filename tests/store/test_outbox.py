@@ -15,8 +15,8 @@ from bot.domain.model import (
     SessionKey,
     StoredNotification,
 )
-from bot.domain.ports import NotificationStatus, OutboxCounts, Tx
-from bot.store.database import Database
+from bot.domain.outbox import NotificationStatus, OutboxCounts
+from bot.store.database import Store, Tx
 from bot.store.outbox.deliveries import ATTEMPTS_KEPT
 from bot.store.outbox.queries import OLDEST_TRIED
 from tests.store.given import (
@@ -46,7 +46,7 @@ def keys(notifications: Iterable[StoredNotification]) -> list[SessionKey | None]
     return [queued.notification.session for queued in notifications]
 
 
-async def test_owing_the_same_twice_owes_it_once_for_both_rules(db: Database) -> None:
+async def test_owing_the_same_twice_owes_it_once_for_both_rules(db: Store) -> None:
     def story(tx: Tx) -> tuple[bool, bool]:
         first = tx.outbox.enqueue(a_notice(SESSIONS[0], rules=(1,)), NOON)
         return first, tx.outbox.enqueue(a_notice(SESSIONS[0], rules=(2,)), NOON)
@@ -56,7 +56,7 @@ async def test_owing_the_same_twice_owes_it_once_for_both_rules(db: Database) ->
     assert [each.notification.rule_ids for each in notified] == [(1, 2)]
 
 
-async def test_facts_come_back_as_they_went_in(db: Database) -> None:
+async def test_facts_come_back_as_they_went_in(db: Store) -> None:
     facts: dict[str, str | int | float | None] = {"n": 3, "mean": 81.5, "who": "ü", "none": None}
     counted = Notification(
         kind=NotificationKind.COUNTED, destination=ROOM, subject="old", reason="too old", facts=facts
@@ -68,7 +68,7 @@ async def test_facts_come_back_as_they_went_in(db: Database) -> None:
     )
 
 
-async def test_what_is_owed_is_due_until_it_is_claimed(db: Database) -> None:
+async def test_what_is_owed_is_due_until_it_is_claimed(db: Store) -> None:
     def story(tx: Tx) -> list[object]:
         enqueue(tx, SESSIONS[0])
         due = [list(tx.outbox.due(NOON, 9))]
@@ -78,7 +78,7 @@ async def test_what_is_owed_is_due_until_it_is_claimed(db: Database) -> None:
     assert await db.transact(story) == [[ROOM], DeliveryState.SENDING, [], None]
 
 
-async def test_a_notice_waits_for_its_time(db: Database) -> None:
+async def test_a_notice_waits_for_its_time(db: Store) -> None:
     await db.transact(lambda tx: tx.outbox.enqueue(a_notice(SESSIONS[0]), NOON, LATER))
 
     def read_back(tx: Tx) -> list[object]:
@@ -88,7 +88,7 @@ async def test_a_notice_waits_for_its_time(db: Database) -> None:
     assert await db.transact(lambda tx: tx.outbox.claim(ROOM, NOON, 1.0, "d")) is None
 
 
-async def test_the_longest_waiting_destination_comes_first(db: Database) -> None:
+async def test_the_longest_waiting_destination_comes_first(db: Store) -> None:
     def story(tx: Tx) -> list[Destination]:
         enqueue(tx, SESSIONS[0], destination=OTHER_ROOM, now=NOON + minutes(1))
         enqueue(tx, SESSIONS[0], now=NOON)
@@ -112,9 +112,7 @@ async def test_the_longest_waiting_destination_comes_first(db: Database) -> None
         (Destination(DestinationKind.USER, "U"), 2, 2),
     ],
 )
-async def test_many_notices_become_one_group(
-    db: Database, destination: Destination, waiting: int, carried: int
-) -> None:
+async def test_many_notices_become_one_group(db: Store, destination: Destination, waiting: int, carried: int) -> None:
     def story(tx: Tx) -> int:
         enqueue(tx, *SESSIONS[:waiting], destination=destination)
         return len(claim(tx, destination).notifications)
@@ -122,7 +120,7 @@ async def test_many_notices_become_one_group(
     assert await db.transact(story) == carried
 
 
-async def test_below_target_goes_first_then_the_oldest(db: Database) -> None:
+async def test_below_target_goes_first_then_the_oldest(db: Store) -> None:
     bad = [a_session(number, result=10.0) for number in (28, 29)]
 
     def story(tx: Tx) -> list[SessionKey | None]:
@@ -135,7 +133,7 @@ async def test_below_target_goes_first_then_the_oldest(db: Database) -> None:
     assert await db.transact(story) == [facts.key for facts in (*bad, *SESSIONS[:23])]
 
 
-async def test_a_correction_while_waiting_moves_it_to_the_front(db: Database) -> None:
+async def test_a_correction_while_waiting_moves_it_to_the_front(db: Store) -> None:
     def story(tx: Tx) -> list[SessionKey | None]:
         tx.sessions.set_target(None, 80.0, "U1", NOON)
         for facts in SESSIONS[:2]:
@@ -147,7 +145,7 @@ async def test_a_correction_while_waiting_moves_it_to_the_front(db: Database) ->
     assert await db.transact(story) == [SESSIONS[1].key]
 
 
-async def test_an_intro_goes_alone_and_first(db: Database) -> None:
+async def test_an_intro_goes_alone_and_first(db: Store) -> None:
     def story(tx: Tx) -> list[list[NotificationKind]]:
         enqueue(tx, *SESSIONS[:5])
         tx.outbox.enqueue(an_intro(1), NOON)
@@ -156,7 +154,7 @@ async def test_an_intro_goes_alone_and_first(db: Database) -> None:
     assert await db.transact(story) == [[NotificationKind.INTRO], [NotificationKind.SESSION] * 5]
 
 
-async def test_a_group_keeps_its_members_whatever_comes_after(db: Database) -> None:
+async def test_a_group_keeps_its_members_whatever_comes_after(db: Store) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, *SESSIONS[:4])
         first = claim(tx, name="first")
@@ -169,7 +167,7 @@ async def test_a_group_keeps_its_members_whatever_comes_after(db: Database) -> N
     await db.transact(story)
 
 
-async def test_what_was_tried_before_holds_up_what_is_new_until_its_time(db: Database) -> None:
+async def test_what_was_tried_before_holds_up_what_is_new_until_its_time(db: Store) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, SESSIONS[0])
         becomes(tx, claim(tx), DeliveryState.WAITING, due=LATER)
@@ -182,7 +180,7 @@ async def test_what_was_tried_before_holds_up_what_is_new_until_its_time(db: Dat
     await db.transact(story)
 
 
-async def test_what_is_unsure_holds_up_nothing(db: Database) -> None:
+async def test_what_is_unsure_holds_up_nothing(db: Store) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, SESSIONS[0])
         becomes(tx, claim(tx), DeliveryState.UNSURE, due=LATER)
@@ -195,7 +193,7 @@ async def test_what_is_unsure_holds_up_nothing(db: Database) -> None:
 # ---- what becomes of it --------------------------------------------------------------------------------------------
 
 
-async def test_a_sent_delivery_is_found_by_its_message_and_told_of(db: Database) -> None:
+async def test_a_sent_delivery_is_found_by_its_message_and_told_of(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, SESSIONS[0])
         enqueue(tx, SESSIONS[0])
@@ -209,7 +207,7 @@ async def test_a_sent_delivery_is_found_by_its_message_and_told_of(db: Database)
     await db.transact(story)
 
 
-async def test_what_was_told_is_not_owed_again(db: Database) -> None:
+async def test_what_was_told_is_not_owed_again(db: Store) -> None:
     def story(tx: Tx) -> bool:
         see(tx, SESSIONS[0])
         enqueue(tx, SESSIONS[0])
@@ -219,7 +217,7 @@ async def test_what_was_told_is_not_owed_again(db: Database) -> None:
     assert not await db.transact(story)
 
 
-async def test_what_was_being_sent_when_a_process_died_is_unsure(db: Database) -> None:
+async def test_what_was_being_sent_when_a_process_died_is_unsure(db: Store) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, SESSIONS[0])
         claim(tx)
@@ -234,7 +232,7 @@ async def test_what_was_being_sent_when_a_process_died_is_unsure(db: Database) -
     await db.transact(story)
 
 
-async def test_news_of_a_message_already_sent_changes_nothing(db: Database) -> None:
+async def test_news_of_a_message_already_sent_changes_nothing(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, SESSIONS[0])
         enqueue(tx, SESSIONS[0])
@@ -246,7 +244,7 @@ async def test_news_of_a_message_already_sent_changes_nothing(db: Database) -> N
     await db.transact(story)
 
 
-async def test_only_the_last_attempts_are_kept(db: Database) -> None:
+async def test_only_the_last_attempts_are_kept(db: Store) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, SESSIONS[0])
         claimed = claim(tx)
@@ -260,7 +258,7 @@ async def test_only_the_last_attempts_are_kept(db: Database) -> None:
     await db.transact(story)
 
 
-async def test_a_dead_delivery_can_be_retried_and_any_unsent_one_dropped(db: Database) -> None:
+async def test_a_dead_delivery_can_be_retried_and_any_unsent_one_dropped(db: Store) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, SESSIONS[0])
         becomes(tx, claim(tx), DeliveryState.DEAD, reason="refused")
@@ -279,7 +277,7 @@ async def test_a_dead_delivery_can_be_retried_and_any_unsent_one_dropped(db: Dat
     await db.transact(story)
 
 
-async def test_a_persons_conversation_is_remembered_before_the_first_attempt(db: Database) -> None:
+async def test_a_persons_conversation_is_remembered_before_the_first_attempt(db: Store) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, SESSIONS[0], destination=ANA)
         claim(tx, ANA)
@@ -294,7 +292,7 @@ async def test_a_persons_conversation_is_remembered_before_the_first_attempt(db:
 # ---- pauses and ends -----------------------------------------------------------------------------------------------
 
 
-async def test_a_held_destination_gets_nothing_until_it_is_released(db: Database) -> None:
+async def test_a_held_destination_gets_nothing_until_it_is_released(db: Store) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, *SESSIONS[:2])
         becomes(tx, claim(tx), DeliveryState.BLOCKED, reason="archived")
@@ -310,7 +308,7 @@ async def test_a_held_destination_gets_nothing_until_it_is_released(db: Database
     await db.transact(story)
 
 
-async def test_a_refused_app_pauses_everything_and_marks_nothing_dead(db: Database) -> None:
+async def test_a_refused_app_pauses_everything_and_marks_nothing_dead(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, SESSIONS[0])
         enqueue(tx, SESSIONS[0])
@@ -325,7 +323,7 @@ async def test_a_refused_app_pauses_everything_and_marks_nothing_dead(db: Databa
     await db.transact(story)
 
 
-async def test_a_delivery_left_without_notices_is_dropped(db: Database) -> None:
+async def test_a_delivery_left_without_notices_is_dropped(db: Store) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, *SESSIONS[:4])
         group = claim(tx)
@@ -341,7 +339,7 @@ async def test_a_delivery_left_without_notices_is_dropped(db: Database) -> None:
     await db.transact(story)
 
 
-async def test_what_ended_while_unsure_is_looked_for_but_not_sent_again(db: Database) -> None:
+async def test_what_ended_while_unsure_is_looked_for_but_not_sent_again(db: Store) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, SESSIONS[0])
         unsure = becomes(tx, claim(tx), DeliveryState.UNSURE)
@@ -355,7 +353,7 @@ async def test_what_ended_while_unsure_is_looked_for_but_not_sent_again(db: Data
     await db.transact(story)
 
 
-async def test_what_ended_before_it_was_told_can_be_wanted_again(db: Database) -> None:
+async def test_what_ended_before_it_was_told_can_be_wanted_again(db: Store) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, SESSIONS[0])
         notification_id = 1
@@ -369,7 +367,7 @@ async def test_what_ended_before_it_was_told_can_be_wanted_again(db: Database) -
 
 @pytest.mark.parametrize("may_have_been_posted_before", [False, True])
 async def test_what_left_its_message_before_an_unclear_post_can_be_wanted_again(
-    may_have_been_posted_before: bool, db: Database
+    may_have_been_posted_before: bool, db: Store
 ) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, SESSIONS[0], SESSIONS[1], destination=ANA)
@@ -385,7 +383,7 @@ async def test_what_left_its_message_before_an_unclear_post_can_be_wanted_again(
     await db.transact(story)
 
 
-async def test_what_left_a_message_before_a_try_that_is_unsure_can_be_wanted_again(db: Database) -> None:
+async def test_what_left_a_message_before_a_try_that_is_unsure_can_be_wanted_again(db: Store) -> None:
     left, stayed = SESSIONS[:2]
 
     def story(tx: Tx) -> None:
@@ -403,7 +401,7 @@ async def test_what_left_a_message_before_a_try_that_is_unsure_can_be_wanted_aga
     await db.transact(story)
 
 
-async def test_the_outbox_is_listed_by_where_notices_stand(db: Database) -> None:
+async def test_the_outbox_is_listed_by_where_notices_stand(db: Store) -> None:
     def story(tx: Tx) -> dict[DeliveryState, int]:
         enqueue(tx, SESSIONS[0], destination=OTHER_ROOM)
         tx.outbox.block(OTHER_ROOM, "archived", NOON)
@@ -417,7 +415,7 @@ async def test_the_outbox_is_listed_by_where_notices_stand(db: Database) -> None
     }  # fmt: skip
 
 
-async def test_who_is_due_is_asked_of_an_index_however_much_waits(db: Database) -> None:
+async def test_who_is_due_is_asked_of_an_index_however_much_waits(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, *SESSIONS))
 
     def fill(tx: Tx) -> None:
@@ -440,7 +438,7 @@ async def test_who_is_due_is_asked_of_an_index_however_much_waits(db: Database) 
 
 
 @pytest.mark.parametrize("state", [DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNSURE])
-async def test_what_no_answer_has_settled_yet_counts_as_waiting(db: Database, state: DeliveryState) -> None:
+async def test_what_no_answer_has_settled_yet_counts_as_waiting(db: Store, state: DeliveryState) -> None:
     def story(tx: Tx) -> OutboxCounts:
         enqueue(tx, SESSIONS[0])
         becomes(tx, claim(tx, now=NOON), state)
@@ -451,7 +449,7 @@ async def test_what_no_answer_has_settled_yet_counts_as_waiting(db: Database, st
 
 
 @pytest.mark.parametrize("state", [DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DROPPED])
-async def test_what_is_settled_does_not_count_as_waiting(db: Database, state: DeliveryState) -> None:
+async def test_what_is_settled_does_not_count_as_waiting(db: Store, state: DeliveryState) -> None:
     def story(tx: Tx) -> OutboxCounts:
         baseline(tx, SESSIONS[0])
         enqueue(tx, SESSIONS[0])
@@ -462,7 +460,7 @@ async def test_what_is_settled_does_not_count_as_waiting(db: Database, state: De
 
 
 @pytest.mark.parametrize("state", [DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNSURE])
-async def test_what_rests_with_its_channel_does_not_count_as_waiting(db: Database, state: DeliveryState) -> None:
+async def test_what_rests_with_its_channel_does_not_count_as_waiting(db: Store, state: DeliveryState) -> None:
     def story(tx: Tx) -> OutboxCounts:
         enqueue(tx, *SESSIONS[:2])
         unsure = claim(tx)
@@ -473,7 +471,7 @@ async def test_what_rests_with_its_channel_does_not_count_as_waiting(db: Databas
     assert (await db.transact(story)).oldest_at is None
 
 
-async def test_how_long_the_oldest_waits_is_asked_of_an_index_however_much_was_sent(db: Database) -> None:
+async def test_how_long_the_oldest_waits_is_asked_of_an_index_however_much_was_sent(db: Store) -> None:
     def plans(tx: Tx) -> str:
         return " ".join(row["detail"] for row in db._writer.execute(f"EXPLAIN QUERY PLAN {OLDEST_TRIED}"))
 
@@ -481,7 +479,7 @@ async def test_how_long_the_oldest_waits_is_asked_of_an_index_however_much_was_s
     assert "USING INDEX deliveries_state (state=?)" in plan and "SCAN" not in plan
 
 
-async def test_a_late_look_does_not_take_a_message_back_that_is_sent_again(db: Database) -> None:
+async def test_a_late_look_does_not_take_a_message_back_that_is_sent_again(db: Store) -> None:
     """Else it would be claimed a second time while it is on its way."""
 
     def story(tx: Tx) -> DeliveryState:

@@ -3,9 +3,8 @@
 import pytest
 
 from bot.domain.model import DeliveryState, Notification, NotificationKind, SessionFacts
-from bot.domain.ports import Tx
 from bot.domain.routing import subject_of
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from bot.store.outbox.duplicates import UNTIL_RESOLVED
 from tests.store.given import NOON, ROOM, a_notice, a_session, becomes, claim, enqueue, see, sent, stored
 
@@ -32,7 +31,7 @@ def given(tx: Tx) -> SessionFacts:
     return facts
 
 
-async def test_a_card_that_waits_shows_the_turn_itself(db: Database) -> None:
+async def test_a_card_that_waits_shows_the_turn_itself(db: Store) -> None:
     def work(tx: Tx) -> None:
         facts = given(tx)
         assert not tx.outbox.enqueue(turn(tx, facts, rules=(2,)), NOON)
@@ -44,7 +43,7 @@ async def test_a_card_that_waits_shows_the_turn_itself(db: Database) -> None:
 
 
 @pytest.mark.parametrize("state", [DeliveryState.WAITING, DeliveryState.BLOCKED])
-async def test_a_card_that_surely_was_not_posted_shows_the_turn_itself(db: Database, state: DeliveryState) -> None:
+async def test_a_card_that_surely_was_not_posted_shows_the_turn_itself(db: Store, state: DeliveryState) -> None:
     def work(tx: Tx) -> None:
         facts = given(tx)
         becomes(tx, claim(tx), state)
@@ -53,7 +52,7 @@ async def test_a_card_that_surely_was_not_posted_shows_the_turn_itself(db: Datab
     await db.transact(work)
 
 
-async def test_a_turn_after_the_card_was_posted_is_a_card_of_its_own(db: Database) -> None:
+async def test_a_turn_after_the_card_was_posted_is_a_card_of_its_own(db: Store) -> None:
     def work(tx: Tx) -> None:
         facts = given(tx)
         sent(tx, claim(tx))
@@ -65,7 +64,7 @@ async def test_a_turn_after_the_card_was_posted_is_a_card_of_its_own(db: Databas
 
 
 @pytest.mark.parametrize("state", [DeliveryState.SENDING, DeliveryState.UNSURE])
-async def test_a_turn_waits_until_it_is_known_what_was_posted(db: Database, state: DeliveryState) -> None:
+async def test_a_turn_waits_until_it_is_known_what_was_posted(db: Store, state: DeliveryState) -> None:
     def work(tx: Tx) -> None:
         facts = given(tx)
         becomes(tx, claim(tx), state)
@@ -76,7 +75,7 @@ async def test_a_turn_waits_until_it_is_known_what_was_posted(db: Database, stat
     await db.transact(work)
 
 
-async def test_a_turn_goes_out_where_the_card_shows_what_was_before(db: Database) -> None:
+async def test_a_turn_goes_out_where_the_card_shows_what_was_before(db: Store) -> None:
     def work(tx: Tx) -> None:
         facts = given(tx)
         first = becomes(tx, claim(tx), DeliveryState.SENDING)
@@ -87,7 +86,7 @@ async def test_a_turn_goes_out_where_the_card_shows_what_was_before(db: Database
     await db.transact(work)
 
 
-async def test_a_turn_is_not_told_again_by_a_card_posted_with_it(db: Database) -> None:
+async def test_a_turn_is_not_told_again_by_a_card_posted_with_it(db: Store) -> None:
     def work(tx: Tx) -> None:
         facts = given(tx)
         first = becomes(tx, claim(tx), DeliveryState.SENDING)
@@ -102,7 +101,7 @@ async def test_a_turn_is_not_told_again_by_a_card_posted_with_it(db: Database) -
     await db.transact(work)
 
 
-async def test_a_turn_is_told_by_the_card_that_was_not_found_and_goes_out_again(db: Database) -> None:
+async def test_a_turn_is_told_by_the_card_that_was_not_found_and_goes_out_again(db: Store) -> None:
     def work(tx: Tx) -> None:
         facts = given(tx)
         first = becomes(tx, claim(tx), DeliveryState.UNSURE)
@@ -114,7 +113,7 @@ async def test_a_turn_is_told_by_the_card_that_was_not_found_and_goes_out_again(
     await db.transact(work)
 
 
-async def test_a_session_completed_again_has_no_card_beside_that_of_its_turn(db: Database) -> None:
+async def test_a_session_completed_again_has_no_card_beside_that_of_its_turn(db: Store) -> None:
     def work(tx: Tx) -> None:
         facts = a_session(1, result=90.0)
         tx.sessions.set_target(None, 80.0, "U0ADMIN", NOON)

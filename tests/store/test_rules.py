@@ -1,8 +1,7 @@
 """Rules begin with their intro, pause with their channel, and take with them what waited only for them."""
 
 from bot.domain.model import OPERATOR, DeliveryState, Destination, RuleState
-from bot.domain.ports import Tx
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.store.given import (
     NOON,
     OTHER_ROOM,
@@ -31,7 +30,7 @@ def state_of(tx: Tx, rule_id: int) -> tuple[RuleState, str]:
     return rule.state, rule.reason
 
 
-async def test_rules_come_back_as_they_went_in_by_number(db: Database) -> None:
+async def test_rules_come_back_as_they_went_in_by_number(db: Store) -> None:
     def story(tx: Tx) -> None:
         first = tx.rules.add(ROOM, "U1", "", RuleState.PENDING, NOON)
         second = tx.rules.add(OTHER_ROOM, OPERATOR, "score:<80", RuleState.ACTIVE, NOON)
@@ -44,7 +43,7 @@ async def test_rules_come_back_as_they_went_in_by_number(db: Database) -> None:
     await db.transact(story)
 
 
-async def test_a_rule_is_active_when_its_intro_arrives_and_listens_from_its_first_try(db: Database) -> None:
+async def test_a_rule_is_active_when_its_intro_arrives_and_listens_from_its_first_try(db: Store) -> None:
     def story(tx: Tx) -> None:
         rule_id = a_rule(tx, RuleState.PENDING)
         tx.outbox.enqueue(an_intro(rule_id), NOON)
@@ -58,7 +57,7 @@ async def test_a_rule_is_active_when_its_intro_arrives_and_listens_from_its_firs
     await db.transact(story)
 
 
-async def test_a_rule_whose_intro_can_not_arrive_ends(db: Database) -> None:
+async def test_a_rule_whose_intro_can_not_arrive_ends(db: Store) -> None:
     def story(tx: Tx) -> None:
         for number, state in enumerate((DeliveryState.DEAD, DeliveryState.BLOCKED, DeliveryState.DROPPED)):
             rule_id = a_rule(tx, RuleState.PENDING)
@@ -70,7 +69,7 @@ async def test_a_rule_whose_intro_can_not_arrive_ends(db: Database) -> None:
     await db.transact(story)
 
 
-async def test_a_dropped_intro_ends_its_rule(db: Database) -> None:
+async def test_a_dropped_intro_ends_its_rule(db: Store) -> None:
     def story(tx: Tx) -> None:
         rule_id = a_rule(tx, RuleState.PENDING)
         tx.outbox.enqueue(an_intro(rule_id), NOON)
@@ -81,7 +80,7 @@ async def test_a_dropped_intro_ends_its_rule(db: Database) -> None:
     await db.transact(story)
 
 
-async def test_the_rules_of_a_held_destination_pause_and_resume(db: Database) -> None:
+async def test_the_rules_of_a_held_destination_pause_and_resume(db: Store) -> None:
     def story(tx: Tx) -> None:
         here, elsewhere, left = a_rule(tx), a_rule(tx, destination=OTHER_ROOM), a_rule(tx)
         tx.rules.set_state(left, RuleState.PAUSED, "its owner left", NOON)
@@ -99,7 +98,7 @@ async def test_the_rules_of_a_held_destination_pause_and_resume(db: Database) ->
     await db.transact(story)
 
 
-async def test_what_waits_only_for_a_rule_ends_with_it(db: Database) -> None:
+async def test_what_waits_only_for_a_rule_ends_with_it(db: Store) -> None:
     only, shared, notified = a_session(1), a_session(2), a_session(3)
 
     def story(tx: Tx) -> None:
@@ -118,7 +117,7 @@ async def test_what_waits_only_for_a_rule_ends_with_it(db: Database) -> None:
     await db.transact(story)
 
 
-async def test_what_is_on_its_way_when_its_rule_ends_is_told_and_kept(db: Database) -> None:
+async def test_what_is_on_its_way_when_its_rule_ends_is_told_and_kept(db: Store) -> None:
     facts = a_session(1)
 
     def story(tx: Tx) -> None:
@@ -137,7 +136,7 @@ async def test_what_is_on_its_way_when_its_rule_ends_is_told_and_kept(db: Databa
     await db.transact(story)
 
 
-async def test_notices_of_no_rule_outlive_every_rule(db: Database) -> None:
+async def test_notices_of_no_rule_outlive_every_rule(db: Store) -> None:
     def story(tx: Tx) -> None:
         rule_id = a_rule(tx)
         enqueue(tx, a_session(1))
@@ -147,7 +146,7 @@ async def test_notices_of_no_rule_outlive_every_rule(db: Database) -> None:
     await db.transact(story)
 
 
-async def test_a_default_channel_is_made_once(db: Database) -> None:
+async def test_a_default_channel_is_made_once(db: Store) -> None:
     def story(tx: Tx) -> list[bool]:
         before = tx.rules.default_channel_made("C1")
         tx.rules.note_default_channel("C1")
@@ -157,7 +156,7 @@ async def test_a_default_channel_is_made_once(db: Database) -> None:
     assert await db.transact(story) == [False, True, False]
 
 
-async def test_the_ledger_is_read_newest_first(db: Database) -> None:
+async def test_the_ledger_is_read_newest_first(db: Store) -> None:
     def story(tx: Tx) -> list[tuple[str, str, str]]:
         tx.audit_log.write("U1", "subscribed", "rule 1", NOON)
         tx.audit_log.write("U2", "ended", "rule 1", LATER)

@@ -5,10 +5,14 @@ import re
 from bot.blocks import answers
 from bot.domain.errors import NotAllowed, QueryError, StoreBusy
 from bot.domain.model import Message, Viewer
-from bot.listeners.commands import audit, people, rules, sessions, settings, why
 from bot.listeners.commands.registry import CommandRequest, Subcommand, entries, open_to
 from bot.listeners.context import AppContext, next_step
 from bot.query.nearest import nearest
+
+# isort: off
+from bot.listeners.commands import sessions, why, rules, settings, people, audit
+
+# isort: on
 
 __all__ = ["TOPICS", "Subcommand", "answered", "excused", "registry", "storable"]
 

@@ -9,11 +9,11 @@ from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotAllowed
 from bot.domain.filters import ids_named
 from bot.domain.model import BY_EMAIL, Link, Message, Person, Viewer
 from bot.domain.permissions import why_unmatched
-from bot.domain.ports import Tx
 from bot.listeners.access_scope import identity_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step
 from bot.query.nearest import fold, nearest
+from bot.store.database import Tx
 
 _ACCOUNT = re.compile(r"<@([A-Z0-9]{2,30})(?:\|[^<>]*)?>\s*(.*)", re.DOTALL)
 _MAIL = re.compile(r"<mailto:([^<>|]+)(?:\|[^<>]*)?>")

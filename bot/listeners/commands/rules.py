@@ -3,7 +3,6 @@
 from bot.blocks import subscriptions
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
-from bot.domain.ports import Tx
 from bot.listeners.access_scope import AccessView, access_view, may_read, names
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
@@ -11,6 +10,7 @@ from bot.listeners.subscribing import subscribe as make_rule
 from bot.query.nearest import nearest
 from bot.query.parser import EXAMPLES, parse, words
 from bot.services.pausing import is_orphan
+from bot.store.database import Tx
 
 LIVING = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
 NOT_READABLE = "sessions by a condition that names what you may not see"

@@ -7,7 +7,6 @@ from bot.blocks import status as status_view
 from bot.blocks.answers import Needs
 from bot.domain.errors import NotAllowed, QueryError
 from bot.domain.model import Message, RuleState, SessionKey, SessionRecord, Viewer
-from bot.domain.ports import Tx
 from bot.listeners import criteria
 from bot.listeners.access_scope import (
     AccessView,
@@ -23,6 +22,7 @@ from bot.listeners.context import AppContext, next_step
 from bot.listeners.sharing import offered
 from bot.query.nearest import nearest
 from bot.query.parser import EXAMPLES, say, words
+from bot.store.database import Tx
 
 PAGE_SIZE = 10
 TO_DO_READ = 200

@@ -9,11 +9,12 @@ from bot.blocks.answers import Needs
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.filters import ids_named
 from bot.domain.model import DestinationKind, DirectMessages, Message, Preferences, Targets, Viewer
-from bot.domain.ports import ActionRequest, Tx
+from bot.domain.ports import ActionRequest
 from bot.listeners.access_scope import access_view, identity_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step
 from bot.query.nearest import fold, nearest
+from bot.store.database import Tx
 
 NO_TARGET = ("off", "none")
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,6})?)\s*%?(?:\s+(.*))?", re.DOTALL)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.blocks import why as view
 from bot.domain.errors import MessengerError
+from bot.domain.explanation import Explanation, Judged
 from bot.domain.model import (
     OPERATOR,
     Destination,
@@ -14,12 +15,12 @@ from bot.domain.model import (
     SessionFacts,
     Viewer,
 )
-from bot.domain.ports import Tx
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.sessions import session_meant
 from bot.listeners.context import AppContext
-from bot.services.explain import Explanation, Judged, explain, links_to
+from bot.services.explain import explain, links_to
+from bot.store.database import Tx
 
 MAX_CHANNELS = 20  # whose members are read for one answer
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.model import Destination
-from bot.services.pausing import SHARED_OUTSIDE
+from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.store.columns import from_ms_or_none, to_ms, value_of
 from bot.store.outbox import eligibility
 from bot.store.outbox.cancel import cancel_unintroduced_rules
@@ -36,7 +36,7 @@ def block(connection: sqlite3.Connection, destination: Destination, reason: str,
         "INSERT INTO destinations (destination, blocked_reason, blocked_at) VALUES (?, ?, ?)"
         " ON CONFLICT (destination) DO UPDATE SET"
         " blocked_at = CASE WHEN blocked_reason IS NULL THEN excluded.blocked_at ELSE blocked_at END, blocked_reason = excluded.blocked_reason,"
-        " looked_at = NULL",  # whatever was seen there is not so any more
+        " checked_at = NULL",  # whatever was seen there is not so any more
         (name, reason, to_ms(now)),
     )
     rows = connection.execute(

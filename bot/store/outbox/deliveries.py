@@ -13,13 +13,13 @@ from bot.domain.model import (
     SessionKey,
     StoredNotification,
 )
-from bot.domain.ports import Attempt
+from bot.domain.outbox import Attempt
 from bot.store.columns import from_json, from_ms, from_ms_or_none, to_ms, to_ms_or_none, value_of
 
 ATTEMPTS_KEPT = 50  # of one delivery
 _WRITE = (
     "UPDATE deliveries SET state = :state, due_at = :due_at, attempts = :attempts, read_backs = :looks, text_only = :plain,"
-    " resent_blind = :resent_blind, refused = :refused, channel = :channel, ts = :ts,"
+    " resent_unverified = :resent_unverified, slack_error = :refused, channel = :channel, ts = :ts,"
     " attempt_started_at = :attempt_started_at, attempt_ended_at = :attempt_ended_at, slack_time = :slack_time,"
     " reason = :why WHERE delivery_id = :delivery_id"
 )
@@ -58,7 +58,7 @@ def write(connection: sqlite3.Connection, delivery: Delivery) -> None:
             "attempts": delivery.attempts,
             "looks": delivery.read_backs,
             "plain": delivery.text_only,
-            "resent_blind": delivery.resent_unverified,
+            "resent_unverified": delivery.resent_unverified,
             "refused": delivery.refused,
             "channel": delivery.channel,
             "ts": delivery.ts,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.model import Destination, Notification, NotificationKind
-from bot.domain.ports import CountedSession
+from bot.domain.outbox import CountedSession
 from bot.store.columns import from_json, from_ms_or_none, to_json, to_ms, value_of
 from bot.store.outbox.deliveries import facts_of, refresh_due
 from bot.store.outbox.eligibility import refresh_eligibility_of
@@ -26,7 +26,7 @@ _INSERT = (
 )
 _COUNT = (
     f"{_INSERT} ON CONFLICT (destination, subject) DO UPDATE SET digest_id = excluded.digest_id,"
-    " ended = excluded.ended, reason = excluded.reason, owed_at = excluded.owed_at, rule_ids = excluded.rule_ids"
+    " cancelled_reason = excluded.cancelled_reason, reason = excluded.reason, created_at = excluded.created_at, rule_ids = excluded.rule_ids"
     # It ended before anybody was told: then it may be counted.
     f" WHERE cancelled_reason IS NOT NULL AND delivery IS NULL AND (digest_id IS NULL OR {DIGEST_CANCELLED})"
 )

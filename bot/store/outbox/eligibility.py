@@ -16,7 +16,7 @@ _CARRIED_BY = (
     "EXISTS (SELECT 1 FROM json_each(notifications.rule_ids) JOIN rules ON rules.rule_id = json_each.value WHERE "
 )
 IS_PAUSED = (
-    "(notices.kind NOT IN ('intro', 'rule_paused', 'ops')"
+    "(notifications.kind NOT IN ('intro', 'rule_paused', 'ops')"
     f" AND {_CARRIED_BY} (rules.state = 'pending' OR rules.state = 'paused' AND rules.reason IS NOT {_HELD}))"
     f" AND NOT {_CARRIED_BY} rules.state = 'active'"
     f" OR (rules.state = 'paused' AND rules.reason IS {_HELD})))"

@@ -51,7 +51,7 @@ def enqueue(
 def _existing(connection: sqlite3.Connection, notification: Notification) -> sqlite3.Row | None:
     known: sqlite3.Row | None = connection.execute(
         "SELECT notifications.id, notifications.subject, notifications.cancelled_reason, notifications.digest_id, digest.cancelled_reason AS digest_cancelled,"
-        " notices.delivery, deliveries.state, deliveries.resent_blind"
+        " notifications.delivery, deliveries.state, deliveries.resent_unverified"
         " FROM notifications LEFT JOIN notifications AS digest ON digest.id = notifications.digest_id"
         " LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
         " WHERE notifications.destination = ? AND notifications.subject = ?",

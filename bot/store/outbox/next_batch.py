@@ -29,7 +29,7 @@ def next_batch(connection: sqlite3.Connection, destination: Destination, now: da
     ).fetchall()
     if not waiting or not _is_due(connection, destination, now):
         return None
-    goes_alone = waiting[0]["rank"] == 0 or len(waiting) <= ALONE_UP_TO[destination.kind]
+    goes_alone = waiting[0]["priority"] == 0 or len(waiting) <= ALONE_UP_TO[destination.kind]
     members = _with_its_sharing(connection, waiting[0]["id"]) if goes_alone else [row["id"] for row in waiting]
     number = connection.execute(
         "INSERT INTO deliveries (delivery_id, destination, state, created_at, due_at) VALUES (?, ?, 'waiting', ?, ?)",

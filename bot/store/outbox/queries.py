@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.domain.model import DeliveryState, Destination, SessionKey
-from bot.domain.ports import Attempt, BlockedDestination, NotificationStatus, OutboxCounts
+from bot.domain.outbox import Attempt, BlockedDestination, NotificationStatus, OutboxCounts
 from bot.store.columns import from_ms, from_ms_or_none, listed, value_of
 from bot.store.outbox.deliveries import delivery_of, notice_of
 from bot.store.outbox.eligibility import FOR_NOW_NEVER
@@ -108,10 +108,10 @@ def counts(connection: sqlite3.Connection, app_refused: str) -> OutboxCounts:
     oldest_tried = value_of(connection, OLDEST_TRIED)
     oldest = min((at for at in (unclaimed["oldest"], oldest_tried) if at is not None), default=None)
     return OutboxCounts(
-        waiting=by_state.get("waiting", 0) + unclaimed["all_of_them"] - int(unclaimed["held"]),
+        waiting=by_state.get("waiting", 0) + unclaimed["all_of_them"] - int(unclaimed["blocked_reason"]),
         sending=by_state.get("sending", 0),
         unsure=by_state.get("unsure", 0),
-        blocked=by_state.get("held", 0) + int(unclaimed["held"]),
+        blocked=by_state.get("held", 0) + int(unclaimed["blocked_reason"]),
         dead=by_state.get("dead", 0),
         sent=by_state.get("sent", 0),
         edits=value_of(connection, "SELECT count(*) FROM deliveries WHERE edit_due_at IS NOT NULL AND state = 'sent'"),

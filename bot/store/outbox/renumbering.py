@@ -71,8 +71,8 @@ def move(connection: sqlite3.Connection, old_channel: str, new_channel: str, now
     connection.execute("UPDATE deliveries SET channel = ? WHERE channel = ?", (new_channel, old_channel))
     connection.execute("DELETE FROM destinations WHERE destination = ?", (old,))
     if blocked is not None:
-        since = now if blocked["held_at"] is None else from_ms(blocked["held_at"])
-        blocking.block(connection, Destination.parse(new), blocked["held"], since)
+        since = now if blocked["blocked_at"] is None else from_ms(blocked["blocked_at"])
+        blocking.block(connection, Destination.parse(new), blocked["blocked_reason"], since)
     # The setting may go on naming the old id, and must not make its rule again.
     connection.execute(
         "INSERT OR IGNORE INTO default_channels SELECT ? FROM default_channels WHERE channel_id = ?",

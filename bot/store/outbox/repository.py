@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from bot.domain.delivery import FIRST_READ_BACK, SENT_THEN_DELETED, after_crash
 from bot.domain.model import TAKEN_BACK, Delivery, DeliveryState, Destination, Notification, SessionKey
-from bot.domain.ports import Attempt, BlockedDestination, CountedSession, NotificationStatus, OutboxCounts
-from bot.services.pausing import SHARED_OUTSIDE
+from bot.domain.outbox import Attempt, BlockedDestination, CountedSession, NotificationStatus, OutboxCounts
+from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.store.columns import State, from_ms_or_none, to_ms, to_ms_or_none, value_of
 from bot.store.outbox import blocking, clock_shift, digests, eligibility, enqueue, queries, renumbering
 from bot.store.outbox.cancel import (
@@ -38,7 +38,7 @@ _IS_BEHIND = (
 
 
 class Outbox:
-    """Fulfils `core.ports.OutboxRows`."""
+    """What is owed and what became of it. Times are the caller's; only stored ones are compared."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -47,6 +47,11 @@ class Outbox:
     # ---- owing -----------------------------------------------------------------------------------------------------
 
     def enqueue(self, notification: Notification, now: datetime, not_before: datetime | None = None) -> bool:
+        """False where the same subject is already owed to or told at this destination: its rules are added to it.
+
+        A session's second subject (its turn to below target or failed) is not owed while a card of that session waits
+        at the destination, for that will show it; and waits itself while it is unsure whether one was posted.
+        """
         return enqueue.enqueue(self._connection, notification, now, not_before)
 
     def count_in(
@@ -56,22 +61,33 @@ class Outbox:
         now: datetime,
         not_before: datetime | None = None,
     ) -> int:
+        """Owes one summary instead of these cards, all at one destination; how many it counts that nothing told.
+
+        A member that is owed or told there already is left alone; where none is left and nothing follows
+        (`facts["follow"]`), nothing is owed. What an outage counts joins the summary of an outage that still waits.
+        """
         return digests.count_in(self._connection, summary, members, now, not_before or now)
 
     def digest_overdue(
         self, summary: Notification, created_before: datetime, now: datetime, not_before: datetime | None = None
     ) -> int:
+        """Counts in a summary the cards that wait at its destination since before then and that nobody has tried to
+        post; not those that were already left to be posted when an earlier outage was summed up. How many."""
         return digests.digest_overdue(self._connection, summary, created_before, now, not_before or now)
 
     def waits_since(self, destination: Destination) -> datetime | None:
+        """Since when a session's card waits there that nobody has tried to post, None where none does."""
         return digests.waits_since(self._connection, destination)
 
     def counted(self, notification_id: int) -> Iterable[CountedSession]:
+        """What a summary counts."""
         return digests.counted(self._connection, notification_id)
 
     # ---- posting ---------------------------------------------------------------------------------------------------
 
     def recover(self, now: datetime) -> int:
+        """At the start: what was being sent when a process died becomes unsure, how many; all that is unsure is looked
+        for twice from now on."""
         # Nobody knows by how much the clock was turned while no process ran: looks are counted from now.
         self._connection.execute(
             "UPDATE deliveries SET read_backs = 0, attempt_ended_at = ?, due_at = ? WHERE state = 'unsure'",
@@ -88,9 +104,12 @@ class Outbox:
         return len(rows)
 
     def shift_due_times(self, now: datetime, by: timedelta) -> None:
+        """The time of day was turned by so much: looks come neither early nor late, and nothing else late. Zero where
+        it is not known whether it was turned (at the start): what seems to be of the future is brought back."""
         clock_shift.shift_due_times(self._connection, now, by)
 
     def due(self, now: datetime, limit: int) -> Sequence[Destination]:
+        """Destinations with something to post now, the longest waiting first."""
         if self.app_refused():
             return []
         rows = self._connection.execute(
@@ -100,6 +119,12 @@ class Outbox:
         return [Destination.parse(row["destination"]) for row in rows]
 
     def claim(self, destination: Destination, now: datetime, slack_time: float, new_id: str) -> Delivery | None:
+        """Takes the next message for a destination and marks it `sending`, or None.
+
+        A delivery that was tried before comes first, with its own id and notices. Else more than three waiting
+        notices (two, for a person) become one grouped delivery of at most 25, below target first; its membership
+        never changes again. `new_id` names a delivery made here.
+        """
         name = str(destination)
         if self.app_refused() or blocking.blocked_reason(self._connection, name) is not None:
             return None
@@ -125,11 +150,13 @@ class Outbox:
         return self._by_number(claimed)
 
     def set_channel(self, delivery_id: str, channel: str) -> None:
+        """Remembers the conversation a person's delivery goes to, before its first attempt."""
         self._connection.execute(
             "UPDATE deliveries SET channel = ? WHERE delivery_id = ? AND ts IS NULL", (channel, delivery_id)
         )
 
     def read_backs_due(self, now: datetime, limit: int) -> Sequence[Delivery]:
+        """What is unsure and may be looked for now; at a destination that is held, only once it is released."""
         if self.app_refused():
             return []
         rows = self._connection.execute(
@@ -139,6 +166,7 @@ class Outbox:
         return [delivery_of(self._connection, row) for row in rows]
 
     def next_due_at(self) -> datetime | None:
+        """When something will be due that is not yet: a wait, a look, an edit."""
         if self.app_refused():
             return None
         due_at = value_of(
@@ -152,6 +180,7 @@ class Outbox:
         return from_ms_or_none(due_at)
 
     def save(self, delivery: Delivery, attempt: Attempt | None) -> None:
+        """Stores what became of a delivery (as `core.delivery` decided) unless it is final by now."""
         row = row_of(self._connection, delivery.delivery_id)
         if row is None:
             return
@@ -206,6 +235,8 @@ class Outbox:
     # ---- editing ---------------------------------------------------------------------------------------------------
 
     def claim_edit(self, now: datetime) -> Delivery | None:
+        """A sent delivery whose card shows less than is known by now, or what is not to be shown any more; not claimed
+        again for a minute. None in a held channel, but for what is taken back where another company reads along."""
         if self.app_refused():
             return None
         number = value_of(
@@ -223,6 +254,7 @@ class Outbox:
     def save_edit(
         self, delivery_id: str, versions: Mapping[int, int], due_at: datetime | None, cancelled: str, attempt: Attempt
     ) -> None:
+        """Stores an edit: the version each notice id now shows; or when to try again; or why never again."""
         row = row_of(self._connection, delivery_id)
         if row is None:
             return
@@ -246,33 +278,43 @@ class Outbox:
     # ---- ends and pauses -------------------------------------------------------------------------------------------
 
     def drop_notifications(self, notification_ids: Collection[int], reason: str) -> None:
+        """Ends notices that nobody wants any more or may see; a delivery left without any is dropped."""
         cancel_notifications(self._connection, notification_ids, reason, in_hand=True)
 
     def block(self, destination: Destination, reason: str, now: datetime) -> None:
+        """Nothing goes there until it is released; the rules that post there pause with the same reason. What was seen
+        at the last look counts no more."""
         if (
             renumbering.now_at(self._connection, destination) == destination
         ):  # else it is known that it is gone from there
             blocking.block(self._connection, destination, reason, now)
 
     def unblock(self, destination: Destination, now: datetime) -> int:
+        """What waited goes out, the rules that paused with it go on. How much was released."""
         return blocking.unblock(self._connection, destination, now)
 
     def blocked(self) -> Sequence[BlockedDestination]:
+        """The longest held first."""
         return queries.blocked(self._connection)
 
     def checks_due(self, checked_before: datetime, limit: int) -> Sequence[str]:
+        """Channels that rules post to or that are held, of which Slack was not asked since; the longest ago first."""
         return blocking.checks_due(self._connection, checked_before, limit)
 
     def record_check(self, destination: Destination, now: datetime) -> None:
+        """Slack said how a channel is, or that there is none."""
         blocking.record_check(self._connection, destination, now)
 
     def checked_at(self, destination: Destination) -> datetime | None:
+        """When Slack last said how a channel is, None where it never did."""
         return blocking.checked_at(self._connection, destination)
 
     def blocked_reason(self, destination: Destination) -> str:
+        """Why nothing goes to a destination for now, "" where it may."""
         return blocking.blocked_reason(self._connection, str(destination)) or ""
 
     def concerns(self, destination: Destination) -> bool:
+        """Whether anything is owed to a destination, or was told there."""
         return bool(
             value_of(
                 self._connection,
@@ -282,9 +324,11 @@ class Outbox:
         )
 
     def move(self, old_channel: str, new_channel: str, now: datetime) -> None:
+        """A channel has another id: everything stored under the old one follows it, also what is owed to it later."""
         renumbering.move(self._connection, old_channel, new_channel, now)
 
     def has_message_before(self, destination: Destination, delivery_id: str) -> bool:
+        """Whether any message was posted there before this one."""
         return bool(
             value_of(
                 self._connection,
@@ -296,12 +340,14 @@ class Outbox:
         )
 
     def refuse_app(self, reason: str) -> None:
+        """Pauses all sending with its reason; "" lifts the pause."""
         self._state.set("app_refused", reason)
 
     def app_refused(self) -> str:
         return self._state.get("app_refused") or ""
 
     def retry(self, delivery_id: str, now: datetime) -> bool:
+        """Puts a dead or held delivery back in line; False where there is none such."""
         row = row_of(self._connection, delivery_id)
         if row is None or row["state"] not in ("dead", "held") or not is_wanted(self._connection, row["id"]):
             return False
@@ -337,6 +383,7 @@ class Outbox:
         return None if row is None else delivery_of(self._connection, row)
 
     def at(self, channel: str, ts: str) -> Delivery | None:
+        """The delivery behind a message, for the buttons on it."""
         row = self._connection.execute(
             "SELECT * FROM deliveries WHERE channel = ? AND ts = ?", (channel, ts)
         ).fetchone()
@@ -351,6 +398,7 @@ class Outbox:
         return queries.in_states(self._connection, states, limit, newest_first=newest_first)
 
     def number_in(self, states: Collection[DeliveryState]) -> int:
+        """How many notices `list` would give without a limit."""
         return queries.number_in(self._connection, states)
 
     def reason(self, key: SessionKey) -> Sequence[NotificationStatus]:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.query.parser import parse, say
-from bot.services.redact_names import Naming
+from bot.query.redact_names import Naming
 
 XENIA = Naming("Xenia Papas", ("x1", "U0XENIA"), ["Ana Papas", "Bo Li", "Xaver Kunz"])
 
