@@ -44,26 +44,26 @@ SENTENCES: Mapping[str, str] = {
         "`spotter check` names the rows and why."
     ),
     "message_refused": (
-        "Slack refused a message for ever ({why}), even as plain text. Look with `spotter outbox list`; send it "
+        "Slack refused a message for ever ({reason}), even as plain text. Look with `spotter outbox list`; send it "
         "again with `spotter outbox retry` once the cause is mended."
     ),
     "app_refused": (
-        "Slack refuses the app itself ({why}): nothing is sent until that is mended, and nothing is lost. "
+        "Slack refuses the app itself ({reason}): nothing is sent until that is mended, and nothing is lost. "
         "Check the token and the scopes, reinstall the app, and restart."
     ),
     "workspace_throttled": (
-        "Slack takes no messages in the whole workspace for now ({why}). Nothing is lost; it is tried again by itself. "
+        "Slack takes no messages in the whole workspace for now ({reason}). Nothing is lost; it is tried again by itself. "
         "`message_limit_exceeded`: the workspace sends more than its plan allows; let its other apps send less, or "
         "change the plan. Any other word: Slack is moving the workspace; wait."
     ),
     "direct_messages_closed": (
-        "Slack lets Spotter send no direct messages ({why}); they wait, channels go on. Put what `spotter manifest` "
+        "Slack lets Spotter send no direct messages ({reason}); they wait, channels go on. Put what `spotter manifest` "
         "prints in the app's place (App Manifest at api.slack.com/apps) and reinstall the app; what waits is tried "
         "again once a day."
     ),
-    "destination_gone": "A destination can't be written to ({why}). Its messages wait; see `spotter outbox list`.",
+    "destination_gone": "A destination can't be written to ({reason}). Its messages wait; see `spotter outbox list`.",
     "training_refused": (
-        "iSpring refuses Spotter's key ({why}). Check ISPRING_API_URL, ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET; "
+        "iSpring refuses Spotter's key ({reason}). Check ISPRING_API_URL, ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET; "
         "reading is tried again by itself."
     ),
     "poll_stale": (
@@ -81,9 +81,9 @@ SENTENCES: Mapping[str, str] = {
         "Only {megabytes} MB are left on the disk of the database. Free some space or mount a larger volume: on a full "
         "disk nothing is polled or sent."
     ),
-    "over": "Over after {minutes} min: {trouble}.",
+    "over": "Over after {minutes} min: {alert}.",
     "poll_failing": (
-        "iSpring could not be read ({why}). It is tried again by itself; `{command} status` says since when."
+        "iSpring could not be read ({reason}). It is tried again by itself; `{command} status` says since when."
     ),
 }
 
@@ -143,4 +143,4 @@ class _Filled(dict[str, str]):
 def _value(name: str, value: str | int | float | None) -> str:
     if name in _COUNTED and isinstance(value, int):
         return count(value, *_COUNTED[name])
-    return "?" if value is None else safe(str(value), REASON if name == "why" else TITLE)
+    return "?" if value is None else safe(str(value), REASON if name == "reason" else TITLE)

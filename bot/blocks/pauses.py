@@ -9,19 +9,19 @@ from bot.domain.model import Message, Rule, RuleState
 from bot.domain.pause_reasons import ARCHIVED, BECAME_PUBLIC, NOT_FOUND, NOT_IN_CHANNEL, OWNER_GONE, SHARED_OUTSIDE
 
 _WHAT_TO_DO = {
-    NOT_IN_CHANNEL: "Spotter can't write to {place}, because it is not in it. Type `/invite @Spotter` there",
-    ARCHIVED: "Spotter can't write to {place}, because it is archived. Unarchive it, with Spotter in it",
+    NOT_IN_CHANNEL: "Spotter can't write to {destination}, because it is not in it. Type `/invite @Spotter` there",
+    ARCHIVED: "Spotter can't write to {destination}, because it is archived. Unarchive it, with Spotter in it",
     NOT_FOUND: (
-        "Spotter can't write to {place}: it was deleted, or it is private and Spotter is not in it. Invite Spotter "
+        "Spotter can't write to {destination}: it was deleted, or it is private and Spotter is not in it. Invite Spotter "
         "again if it still exists; else end the rule with `{command} unsubscribe {number}`. Once it is back"
     ),
     SHARED_OUTSIDE: (
-        "{place} is shared with another company, where results of named people must not go. Subscribe another channel, "
+        "{destination} is shared with another company, where results of named people must not go. Subscribe another channel, "
         "or end the sharing"
     ),
 }
 _SLACK_REASONS = (
-    "Spotter can't write to {place} (Slack says: {why}). Allow it to post there; it is tried again once a day. Once it "
+    "Spotter can't write to {destination} (Slack says: {reason}). Allow it to post there; it is tried again once a day. Once it "
     "works"
 )
 

@@ -65,7 +65,7 @@ def alerts(monitor_input: MonitorInput, before: Mapping[str, Facts] = MappingPro
     found: dict[str, Facts | None] = {
         "poll_stale": _poll_stale(monitor_input, before.get("poll_stale")),
         "deliveries_stuck": _deliveries_stuck(monitor_input, before.get("deliveries_stuck")),
-        "app_refused": {"why": monitor_input.app_refused} if monitor_input.app_refused else None,
+        "app_refused": {"reason": monitor_input.app_refused} if monitor_input.app_refused else None,
         "socket_deaf": _socket_disconnected(monitor_input, before.get("socket_deaf")),
         "disk_nearly_full": _disk_nearly_full(monitor_input, before.get("disk_nearly_full")),
     }

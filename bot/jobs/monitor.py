@@ -97,7 +97,7 @@ def set_alert(tx: Tx, ops_channel: str, code: str, facts: Facts | None, now: dat
         begun = tx.alerts.begin(code, facts, now)
         if begun is None:
             return False
-        log.error("trouble", code=code, **{name: value for name, value in facts.items() if name != "why"})
+        log.error("trouble", code=code, **{name: value for name, value in facts.items() if name != "reason"})
         return _enqueue(tx, ops_channel, code, begun.since, facts, now)
     cancelled = tx.alerts.end(code)
     if cancelled is None:

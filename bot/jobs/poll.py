@@ -101,7 +101,7 @@ class Poll:
             is_refused = isinstance(error, TrainingRefused)
             if is_refused or started - good_at > FAILING_AFTER:
                 code = "training_refused" if is_refused else "poll_failing"
-                set_alert(tx, self._settings.ops_channel, code, {"why": error.in_full}, started)
+                set_alert(tx, self._settings.ops_channel, code, {"reason": error.in_full}, started)
 
         try:
             await self._store.transact(note)

@@ -290,10 +290,10 @@ class Sender:
                 if decided.destination.kind is not DestinationKind.CHANNEL:
                     set_alert(tx, self._ops_channel, DIRECT_MESSAGES_CLOSED, None, now)
             case Throttled(_, Scope.WORKSPACE, reason):
-                set_alert(tx, self._ops_channel, WORKSPACE_THROTTLED, {"why": reason}, now)
+                set_alert(tx, self._ops_channel, WORKSPACE_THROTTLED, {"reason": reason}, now)
             case DestinationGone(reason, all_direct):
                 if all_direct:
-                    set_alert(tx, self._ops_channel, DIRECT_MESSAGES_CLOSED, {"why": reason}, now)
+                    set_alert(tx, self._ops_channel, DIRECT_MESSAGES_CLOSED, {"reason": reason}, now)
                 for rule in rules:
                     self._notify_of_lost_rule(tx, rule, reason, now)
                 pausing.shut(tx, decided.destination, reason, self._ops_channel, now)

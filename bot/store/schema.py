@@ -443,6 +443,11 @@ RENAME = (
     "CREATE INDEX notifications_session ON notifications (session_id, employee_id) WHERE session_id IS NOT NULL",
     "DROP INDEX notices_counted",
     "CREATE INDEX notifications_counted ON notifications (digest_id) WHERE digest_id IS NOT NULL",
+    # The fact that alerts name is called as everywhere else.
+    "UPDATE alerts SET facts = json_remove(json_set(facts, '$.reason', json_extract(facts, '$.why')), '$.why')"
+    " WHERE json_extract(facts, '$.why') IS NOT NULL",
+    "UPDATE notifications SET facts = json_remove(json_set(facts, '$.reason', json_extract(facts, '$.why')), '$.why')"
+    " WHERE json_extract(facts, '$.why') IS NOT NULL",
 )
 
 

@@ -168,7 +168,7 @@ async def test_a_monitor_is_called_after_each_good_poll_and_after_no_other(env: 
 
         monitor.status = 500
         refused = await bot.has_logged("heartbeat_failed")
-        assert (refused["level"], refused["why"]) == ("warning", "HTTP 500")
+        assert (refused["level"], refused["reason"]) == ("warning", "HTTP 500")
     gone = await bot.has_logged("heartbeat_failed", reason="ConnectError")
     assert gone["level"] == "warning"
     assert SECRET_PART not in bot.log()
@@ -200,7 +200,7 @@ async def test_a_monitor_whose_answer_never_begins_delays_a_poll_by_seconds(env:
         port = server.sockets[0].getsockname()[1]
         bot = await env.run(HEARTBEAT_URL=f"http://127.0.0.1:{port}/{SECRET_PART}")
         late = await bot.has_logged("heartbeat_failed")
-        assert (late["level"], late["why"]) == ("warning", "TimeoutError")
+        assert (late["level"], late["reason"]) == ("warning", "TimeoutError")
         await bot.has_logged("polled", times=2, error=None)
         await bot.terminate()  # so that nobody listens to the drip any more
     finally:

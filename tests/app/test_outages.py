@@ -34,7 +34,8 @@ async def test_a_revoked_token_pauses_the_sending_and_a_mended_one_goes_on_with_
     env.world.complete(session, percent=90)
     await bot.has_logged("app.refused")
     assert (
-        "token_revoked" in bot.events("app.refused")[0]["why"] or "invalid_auth" in bot.events("app.refused")[0]["why"]
+        "token_revoked" in bot.events("app.refused")[0]["reason"]
+        or "invalid_auth" in bot.events("app.refused")[0]["reason"]
     )
     await bot.has_polled()
     assert len(bot.events("app.refused")) == 1, "one line, not one a second"

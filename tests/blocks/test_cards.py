@@ -112,7 +112,7 @@ def test_the_text_names_no_weak_points_where_there_are_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "told"),
+    ("before", "now", "notified"),
     [
         (64.0, 72.0, "Up 8 percentage points since the previous session (64 %"),
         (87.4, 95.6, "Up 8.2 percentage points since the previous session (87.4 %"),

@@ -66,7 +66,7 @@ def test_a_persons_summary_says_how_to_change_what_they_get() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "tally", "words"),
+    ("code", "digest_counts", "words"),
     [
         (
             "old",

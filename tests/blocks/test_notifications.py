@@ -58,7 +58,7 @@ def test_what_the_operator_hears_has_a_remedy_and_no_gap(code: str) -> None:
         "rows": 2,
         "statuses": 300,
         "status": "ODD, ODDER, ODDEST…",
-        "why": "no_text",
+        "reason": "no_text",
         "order": "dmy",
         "minutes": 34,
         "messages": 12,

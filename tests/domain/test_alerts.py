@@ -38,7 +38,7 @@ def test_a_process_that_just_began_is_given_time_for_its_first_poll() -> None:
 def test_messages_are_stuck_after_half_an_hour_unless_a_refused_app_explains_it() -> None:
     stuck = replace(WELL, waiting=12, waiting_since=NOW - timedelta(minutes=31))
     assert alerts(stuck) == {"deliveries_stuck": {"messages": 12, "minutes": 31}}
-    assert alerts(replace(stuck, app_refused="token_revoked")) == {"app_refused": {"why": "token_revoked"}}
+    assert alerts(replace(stuck, app_refused="token_revoked")) == {"app_refused": {"reason": "token_revoked"}}
     assert alerts(replace(stuck, waiting_since=NOW - timedelta(minutes=29))) == {}
 
 

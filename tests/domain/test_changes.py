@@ -148,7 +148,7 @@ def test_a_reopened_session_is_edited_and_remembers_what_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "turned_bad"),
+    ("first", "second", "became_failing"),
     [(86.0, 90.0, False), (86.0, 72.0, True), (50.0, 60.0, False), (50.0, 90.0, False)],
 )
 def test_a_session_completed_again_posts_anew_only_where_it_turned_bad_or_was_never_told(

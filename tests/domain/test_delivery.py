@@ -140,7 +140,7 @@ def test_what_was_told_and_is_gone_since_ends_at_once_with_that_reason() -> None
     assert (after.state, after.reason) == (DeliveryState.DROPPED, SENT_THEN_DELETED)
 
 
-@pytest.mark.parametrize(("needed", "why"), [(None, "token_revoked"), ("chat:write", "needs the scope chat:write")])
+@pytest.mark.parametrize(("needed", "reason"), [(None, "token_revoked"), ("chat:write", "needs the scope chat:write")])
 def test_a_refused_app_leaves_the_delivery_waiting_and_nothing_is_counted(needed: str | None, reason: str) -> None:
     after = posted(AppRefused("token_revoked", needed))
     assert (after.state, after.attempts) == (DeliveryState.WAITING, 0)

@@ -57,7 +57,7 @@ MEMBER = SlackUser(user_id="U1", email="ana@shop.test", zone="UTC", is_full_memb
 
 
 @pytest.mark.parametrize(
-    ("user", "same_address", "person", "why"),
+    ("user", "same_address", "person", "reason"),
     [
         (MEMBER, 1, "ana", "the same e-mail address"),
         (MEMBER, 2, None, "more than one person shares"),

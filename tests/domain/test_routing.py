@@ -127,7 +127,7 @@ def test_a_rule_that_does_not_hear_says_why(silent: Rule, reason: str) -> None:
 
 @pytest.mark.parametrize(("reason", "owner"), [("not_in_channel", OPERATOR), (OWNER_GONE, "UNOBODY")])
 def test_a_paused_rule_goes_on_collecting(reason: str, owner: str) -> None:
-    answer = routed(LOW, rule(state=RuleState.PAUSED, expected=reason, owner=owner))
+    answer = routed(LOW, rule(state=RuleState.PAUSED, reason=reason, owner=owner))
     assert notified(answer) == ["channel:C1"]
     assert f"waits: the rule is paused ({reason})" in expected(answer).reason
 
@@ -159,7 +159,7 @@ def test_who_is_both_gets_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wants", "change", "hears"),
+    ("wants", "change", "matches"),
     [
         (DirectMessages.ALL, HIGH, True),
         (DirectMessages.BELOW, HIGH, False),

@@ -164,7 +164,7 @@ async def test_many_channels_that_were_never_looked_at_wait_for_their_turn(room:
 # ---- where Slack does not say ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("trouble", "result"), [("service_unavailable", "not sent"), ("rate_limited", "throttled")])
+@pytest.mark.parametrize(("alert", "result"), [("service_unavailable", "not sent"), ("rate_limited", "throttled")])
 async def test_a_channel_that_was_never_looked_at_waits_until_slack_says_how_it_is(
     room: Room, alert: str, result: str
 ) -> None:

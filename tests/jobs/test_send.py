@@ -480,7 +480,7 @@ async def test_direct_messages_that_the_app_closes_are_told_once_with_the_remedy
     [notified] = world.texts(OFFICE)
     assert code in notified and "spotter manifest" in notified
     [alert] = await world.store.read(lambda tx: tx.alerts.all())
-    assert alert.facts == {"why": code}
+    assert alert.facts == {"reason": code}
 
     await world.store.transact(lambda tx: tx.outbox.unblock(person, world.clock.now()))
     await world.send()

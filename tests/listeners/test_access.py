@@ -122,7 +122,7 @@ def test_every_button_has_a_case_here() -> None:
     constants = {
         value
         for name, value in vars(actions).items()
-        if name.isupper() and isinstance(value, str) and not name.startswith(("INPUT_", "HOUSE_"))
+        if name.isupper() and isinstance(value, str) and not name.startswith(("INPUT_", "SERVER_"))
     }
     forms = {actions.DETAILS_FORM, actions.SETTINGS_FORM}
     assert set(VALUES) == set(HANDLERS) == constants - forms
@@ -182,7 +182,7 @@ async def test_everybody_sees_what_is_theirs(office: Office, viewer: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("viewer", "why"),
+    ("viewer", "reason"),
     [(UNLINKED, "nobody active in iSpring has the e-mail"), (GUEST, "guest")],
 )
 async def test_who_sees_nothing_is_told_why(office: Office, viewer: str, reason: str) -> None:

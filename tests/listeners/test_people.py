@@ -200,7 +200,7 @@ async def test_the_list_says_by_whom_since_when_and_who_is_missing_why(office: O
 
 
 @pytest.mark.parametrize(
-    ("of_person", "of_account", "why"),
+    ("of_person", "of_account", "reason"),
     [
         ({"status": PersonStatus.INACTIVE}, {}, "not active in iSpring"),
         ({"status": PersonStatus.LEFT}, {}, "not active in iSpring"),

@@ -80,7 +80,7 @@ async def test_a_yes_of_somebody_who_may_see_nothing_makes_no_rule(office: Offic
 
 
 @pytest.mark.parametrize(
-    ("channel", "told"),
+    ("channel", "notified"),
     [
         (OUTSIDE, "/invite"),
         (OUTAGE, "/invite"),

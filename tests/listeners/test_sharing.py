@@ -185,7 +185,7 @@ def where_admin_is(office: Office, user: str) -> Office:
 
 
 @pytest.mark.parametrize(
-    ("user", "value", "why"),
+    ("user", "value", "reason"),
     [
         (OLGA, one(LOW), "only admins of Spotter, and the employee"),
         (SAM, one(LOW), "only admins of Spotter, and the employee"),

@@ -234,7 +234,7 @@ def test_who_is_mentioned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "means"),
+    ("typed", "resolve_value"),
     [
         ("", Filter()),
         ("checklist:opening", Filter(checklists=frozenset({"open"}))),  # exactly, though two begin so

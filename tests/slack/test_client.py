@@ -98,7 +98,7 @@ def test_the_key_of_a_delivery_never_changes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("user_id", "why_not"),
+    ("user_id", "not_allowed_reason"),
     [(ANA, ""), (BEN, ""), (GUEST, "guest"), (LEFT, "deactivated"), (STRANGER, "another company"), (BOT, "bot")],
 )
 async def test_only_people_of_our_own_team_are_full_members(

@@ -120,7 +120,7 @@ async def test_a_viewer_slack_does_not_know_or_cant_tell_of_gets_a_reason(town: 
 
 
 @pytest.mark.parametrize(
-    ("person_id", "why"),
+    ("person_id", "reason"),
     [
         ("guy", "not a full member"),
         ("shop1", "more than one person in iSpring"),

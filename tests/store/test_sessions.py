@@ -197,7 +197,7 @@ async def test_promised_criteria_are_found_by_an_index_however_many_are_owed(db:
 
     await db.transact(read_back)
     plans = [await db.transact(partial(plan, sql=sql)) for sql in asked]
-    assert ["sessions_details_promised" in one for one in plans] == [True, False], plans
+    assert ["sessions_details_prioritised" in one for one in plans] == [True, False], plans
     assert ["sessions_details_owed" in one for one in plans] == [False, True], plans
     assert not [one for one in plans if "TEMP B-TREE" in one]
 
