@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from bot.domain.model import Delivery, DeliveryState, Destination, Notification, Session, SessionKey
@@ -114,9 +114,9 @@ class OutboxRows(Protocol):
         for twice from now on."""
         ...
 
-    def shift_due_times(self, now: datetime, by: timedelta) -> None:
-        """The time of day was turned by so much: looks come neither early nor late, and nothing else late. Zero where
-        it is not known whether it was turned (at the start): what seems to be of the future is brought back."""
+    def clamp_due_times(self, now: datetime) -> None:
+        """Moves each due time further away than `delivery.LONGEST_WAIT` to the end of that wait: it was written before
+        the clock jumped back."""
         ...
 
     def due(self, now: datetime, limit: int) -> Sequence[Destination]:
@@ -197,7 +197,7 @@ class OutboxRows(Protocol):
         ...
 
     def move(self, old_channel: str, new_channel: str, now: datetime) -> None:
-        """A channel has another id: everything stored under the old one follows it, also what is owed to it later."""
+        """A channel has another id: everything stored under the old one is rewritten."""
         ...
 
     def has_message_before(self, destination: Destination, delivery_id: str) -> bool:
