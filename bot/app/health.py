@@ -1,15 +1,23 @@
-"""`GET /healthz` and `GET /metrics`: what a platform and a monitor may know, ids and counts only."""
+"""`GET /healthz`, `GET /metrics` and the HTTP server that serves them: what a monitor may know, ids and counts only."""
 
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from bot.app.metrics import Metrics, render_metrics, stand
 from bot.domain.alerts import DISCONNECTED
-from bot.domain.errors import StoreError
+from bot.domain.errors import SpotterError, StoreError
 from bot.domain.ports import Clock
 from bot.store.database import Store
+
+KEEP_ALIVE = 75.0  # seconds until the next request: routers keep a connection for 60, and must be the first to end it
+IDLE_TIMEOUT = 2.0  # seconds in which the rest of a refused body is still read, so that its sender gets the answer
+SHUTDOWN_GRACE = 2.0  # seconds that requests under way are given at the end
 
 
 @dataclass(slots=True)
@@ -75,3 +83,40 @@ def health_app(liveness: Liveness, metrics: Metrics, store: Store, clock: Clock)
     app = web.Application(client_max_size=1 << 20)
     app.add_routes([web.get("/healthz", healthz), web.get("/metrics", render)])
     return app
+
+
+@asynccontextmanager
+async def served(app: web.Application, port: int) -> AsyncIterator[int]:
+    """Serves the application on all addresses until the context is left; its value is the port, also where 0 was asked
+    for. Raises SpotterError if the port can't be listened on.
+
+    A router or reverse proxy stands in front and limits connections: aiohttp has no limit of its own.
+    """
+    logging.getLogger("aiohttp.server").addFilter(_is_our_error)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        auto_decompress=False,  # Slack compresses nothing; a small compressed body could become a large one
+        keepalive_timeout=KEEP_ALIVE,
+        lingering_time=IDLE_TIMEOUT,
+        shutdown_timeout=SHUTDOWN_GRACE,
+    )
+    await runner.setup()
+    try:
+        # A platform's router comes from outside: all addresses.
+        await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104
+    except OSError as error:
+        await runner.cleanup()
+        raise SpotterError(
+            f"PORT {port} can't be listened on ({error.strerror}): another program may use it. Choose another."
+        ) from error
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+def _is_our_error(record: logging.LogRecord) -> bool:
+    """False for a request that is not HTTP: aiohttp answers it with 400 and would log it as an error of ours."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | web.RequestPayloadError)

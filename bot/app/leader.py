@@ -190,7 +190,7 @@ class Duties:
         poll_event.set()
         channel_checks_event.set()  # events were missed while nobody listened
         retention_event.set()
-        scheduler = Scheduler(self._clock)
+        scheduler = Scheduler()
         for event, seconds in (
             (poll_event, self._settings.poll_interval),
             (self._directory_event, DIRECTORY_EVERY),
@@ -223,7 +223,6 @@ class Duties:
             now = self._clock.monotonic()
             is_hung = self._poll_began is not None and now - self._poll_began > POLL_HUNG
             on_round(scheduler.running and not is_hung)
-            scheduler.adjust_clock()
             if (stamp := _stamp(log_file)) != seen:
                 seen = stamp
                 self.deliver.wake()

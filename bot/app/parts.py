@@ -5,14 +5,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.config import Settings
+from bot.domain.errors import TrainingError
 from bot.domain.ports import Clock
 from bot.ispring.client import Ispring
 from bot.ispring.dates import DateOrder
 from bot.slack.client import SlackMessenger
 
 
-def ispring_reader(settings: Settings, clock: Clock, spool_folder: Path | None = None) -> Ispring:
-    """iSpring with the settings' key; a context to be entered. Listings are spooled beside the database or there."""
+def ispring_reader(
+    settings: Settings,
+    clock: Clock,
+    spool_folder: Path | None = None,
+    failed: Callable[[TrainingError], None] | None = None,
+) -> Ispring:
+    """iSpring with the settings' key; a context to be entered. Listings are spooled beside the database, unless
+    `spool_folder` is given. `failed` is called with each error that it raises."""
     return Ispring(
         settings.ispring_api_url,
         settings.ispring_client_id,
@@ -23,6 +30,7 @@ def ispring_reader(settings: Settings, clock: Clock, spool_folder: Path | None =
         clock=clock,
         jitter=random.random,
         account_url=settings.ispring_account_url,
+        failed=failed,
     )
 
 

@@ -13,11 +13,9 @@ import structlog
 from aiohttp import web
 
 from bot.app import interpreter
-from bot.app.connections import served
 from bot.app.database import opened_store
-from bot.app.health import Liveness, health_app
+from bot.app.health import Liveness, health_app, served
 from bot.app.leader import Duties
-from bot.app.listening import CountedTraining
 from bot.app.metrics import Metrics
 from bot.app.parts import ispring_reader, slack_messenger
 from bot.config import Settings
@@ -107,16 +105,15 @@ async def _parts(settings: Settings, clock: Clock) -> AsyncIterator["Parts"]:
         # Last of all, once the database is closed: a claim that still waits for it must not commit while another leads.
         opened.callback(leadership.release)
         store = await opened.enter_async_context(opened_store(settings, clock))
-        training = await opened.enter_async_context(ispring_reader(settings, clock))
         metrics = Metrics()
+        training = await opened.enter_async_context(ispring_reader(settings, clock, failed=metrics.ispring_failed))
         messenger = await opened.enter_async_context(slack_messenger(settings, clock, metrics.slack_failed))
         contacts = SlackContacts(messenger, store, clock, settings.admins)
         liveness = Liveness()
-        counted = CountedTraining(training, metrics.ispring_failed)
         duties = Duties(
             settings,
             store,
-            counted,
+            training,
             messenger,
             contacts,
             clock,

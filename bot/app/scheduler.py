@@ -1,20 +1,16 @@
-"""What rings for the leader's work at intervals: APScheduler, kept going when somebody turns the time of day."""
+"""The scheduler that rings for the leader's work at intervals: APScheduler."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.domain.ports import Clock
-from bot.jobs.clock_jump import TimeOfDay
-
 
 class Scheduler:
-    """The scheduler knows only times of day: turned back by an hour, it would be silent for an hour."""
+    """Sets each event at its interval; what waits for the event does the work."""
 
-    def __init__(self, clock: Clock, scheduler: AsyncIOScheduler | None = None) -> None:
-        self._scheduler = scheduler or AsyncIOScheduler(timezone=UTC)
-        self._time_of_day = TimeOfDay(clock)
+    def __init__(self) -> None:
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
 
     @property
     def running(self) -> bool:
@@ -30,13 +26,6 @@ class Scheduler:
 
     def stop(self) -> None:
         self._scheduler.shutdown(wait=False)
-
-    def adjust_clock(self) -> None:
-        """To be asked again and again: where the time of day was turned, rings everything once, and goes on from now.
-        A ring too many is harmless, for rows say what is due."""
-        if self._time_of_day.turned():
-            for job in self._scheduler.get_jobs():
-                job.modify(next_run_time=datetime.now(UTC))
 
 
 async def _trigger(event: asyncio.Event) -> None:

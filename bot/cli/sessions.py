@@ -1,7 +1,6 @@
 """`sessions`: what is remembered, as a table, JSON or CSV."""
 
 import csv
-import re
 import shutil
 import sys
 import tempfile
@@ -125,7 +124,7 @@ def _as_json(out: IO[str], rows: Iterator[Row], _pages: _Pages, _request: langua
 
 
 def _as_csv(out: IO[str], rows: Iterator[Row], _pages: _Pages, _request: language.Query) -> None:
-    # Every text is quoted: a spreadsheet that separates by semicolons or tabs as well would cut it in two.
+    # Every text is quoted: a spreadsheet that also separates by semicolons or tabs would split an unquoted one.
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()
     writer.writerows({name: no_formula(without_orders(value)) for name, value in row.items()} for row in rows)
@@ -151,29 +150,11 @@ def without_orders(value: object) -> object:
 
 
 def no_formula(value: object) -> object:
-    """A cell no spreadsheet takes for a formula: text that begins like one gets a leading apostrophe.
+    """The cell, with a leading apostrophe where a spreadsheet would take its text for a formula.
 
-    Spreadsheets overlook blanks and invisible signs before a formula and take wide signs for narrow ones. One that
-    separates by something else than commas begins a cell in the middle of ours: there as well.
     Source: https://owasp.org/www-community/attacks/CSV_Injection
     """
-    if not isinstance(value, str):
-        return value
-    begins_like_one = value.startswith(("\t", "\r", "\n")) and any(map(_is_visible, value))
-    marked = _SEPARATED.sub(lambda cell: f"{cell[1]}'{cell[2]}" if _is_formula(cell[2]) else cell[0], value)
-    return "'" + marked if begins_like_one or _is_formula(value) else marked
+    return "'" + value if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
 
 
-# What begins a new cell elsewhere, and that cell.
-_SEPARATED = re.compile(r"([;|\t\r\n])([^;|\t\r\n]+)")
-# The minus of typography is no hyphen to Unicode, but one to some spreadsheets.
-_STARTS = frozenset("=+-@\u2212")
-
-
-def _is_formula(text: str) -> bool:
-    first = next(filter(_is_visible, text.replace('"', "")), "")  # quotes are taken off before a cell is read
-    return unicodedata.normalize("NFKC", first)[:1] in _STARTS
-
-
-def _is_visible(sign: str) -> bool:
-    return sign.isprintable() and not sign.isspace()
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

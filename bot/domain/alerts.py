@@ -24,9 +24,8 @@ class MonitorInput:
     """What can be seen at one moment.
 
     `reading_since` is when this process began to poll; `last_poll_at` when a poll last ended, None where that is not
-    known; `waiting_since` of the oldest message that is not held and that no answer of Slack's has settled; `turned_at`
-    up to when times may be of before the clock was turned; `deaf_for` in seconds; `disk_left` in bytes, None where it
-    can't be told.
+    known; `waiting_since` of the oldest message that is not held and that no answer of Slack's has settled; `deaf_for`
+    in seconds; `disk_left` in bytes, None if it is not known.
     """
 
     now: datetime
@@ -38,7 +37,6 @@ class MonitorInput:
     app_refused: str
     disconnected_for: float
     disk_left: int | None
-    clock_jumped_at: datetime | None = None
 
 
 # Where somebody would set a limit: 1,000, 2,000, 5,000, 10,000 and so on to 5,000,000.
@@ -60,7 +58,7 @@ WATCHED = ("poll_stale", "deliveries_stuck", "app_refused", "socket_deaf", "disk
 def alerts(monitor_input: MonitorInput, before: Mapping[str, Facts] = MappingProxyType({})) -> Mapping[str, Facts]:
     """The troubles of `WATCHED` there are now, by code, with what their sentences need; `before`: those there were.
 
-    One that was there ends only on proof: a process that just began, or a clock that was just turned, can't tell yet.
+    One that was there ends only on proof: a process that just began can't tell yet.
     """
     found: dict[str, Facts | None] = {
         "poll_stale": _poll_stale(monitor_input, before.get("poll_stale")),
@@ -83,15 +81,11 @@ def _poll_stale(monitor_input: MonitorInput, before: Facts | None) -> Facts | No
 
 
 def _deliveries_stuck(monitor_input: MonitorInput, before: Facts | None) -> Facts | None:
-    since, clock_jumped_at = monitor_input.waiting_since, monitor_input.clock_jumped_at
+    since = monitor_input.waiting_since
     if since is None:
         return None
-    if before is None:
-        if monitor_input.app_refused:
-            return None  # that explains it, and its messages are stuck by intention
-        since = max(since, clock_jumped_at or since)
-    elif since > monitor_input.now or (clock_jumped_at is not None and since <= clock_jumped_at):
-        return {**before, "messages": monitor_input.waiting}  # of before the turn: nobody knows how old it is
+    if before is None and monitor_input.app_refused:
+        return None  # that explains it, and its messages are stuck by intention
     is_stuck = monitor_input.now - since > STUCK
     return {"messages": monitor_input.waiting, "minutes": _minutes(monitor_input.now - since)} if is_stuck else None
 

@@ -38,6 +38,8 @@ _LATEST = timedelta(seconds=LONGEST_BACKOFF)
 SENT_THEN_DELETED = "was posted by an earlier try, and is gone from Slack since"
 _EDIT_LATER = 60.0  # seconds
 _EDIT_MUCH_LATER = 3600.0  # seconds: a channel that is gone, or a no nobody knows, rarely changes within minutes
+# The longest wait until any due time: an edit's. A wait that Slack names is cut to an hour in `slack.errors`.
+LONGEST_WAIT = timedelta(seconds=1.5 * _EDIT_MUCH_LATER)
 
 # ---- what an attempt answers -------------------------------------------------------------------------------------
 

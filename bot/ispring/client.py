@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import chain
@@ -14,7 +14,7 @@ from typing import IO, Self, TypeVar
 import msgspec
 import structlog
 
-from bot.domain.errors import TrainingUnavailable, TrainingUnreadable
+from bot.domain.errors import TrainingError, TrainingUnavailable, TrainingUnreadable
 from bot.domain.model import AreaResult, CriterionResult, Department, Details, Person, SessionKey
 from bot.domain.ports import Clock
 from bot.ispring.connection import Call, Connection, Limits
@@ -70,11 +70,14 @@ class Ispring:
         jitter: Callable[[], float],
         account_url: str = "",
         limits: Limits | None = None,
+        failed: Callable[[TrainingError], None] | None = None,
     ) -> None:
         """Dates are read in `zone` and `date_order`; listings are spooled to `spool_folder`, beside the database.
 
-        `jitter` answers numbers from 0 to 1; `account_url` is also sent as X-Auth-Account-Url where given.
+        `jitter` answers numbers from 0 to 1; `account_url` is also sent as X-Auth-Account-Url where given. `failed` is
+        called with each error that a method raises, an unreadable listing included.
         """
+        self._failed = failed
         self._connection = Connection(
             base_url,
             client_id,
@@ -102,37 +105,55 @@ class Ispring:
     async def list_sessions(self) -> AsyncIterator[SpooledListing]:
         """Every session iSpring has, as one answer: there is no paging and no "changed since"."""
         requested_at = self._clock.now()
-        spool = await asyncio.to_thread(self._new_spool)
-        try:
-            received = await self._connection.fetch(Call("POST", LISTING_PATH, WHAT, json={}), spool)
-            dates = Dates(self._zone, self._date_order)
-            yield SpooledListing(spool, received.digest, received.size, requested_at, dates)
-        finally:
-            # Freeing the pages of a long one takes a while.
-            await asyncio.to_thread(spool.close)
+        with self._reported():
+            spool = await asyncio.to_thread(self._new_spool)
+            try:
+                received = await self._connection.fetch(Call("POST", LISTING_PATH, WHAT, json={}), spool)
+                dates = Dates(self._zone, self._date_order)
+                yield SpooledListing(spool, received.digest, received.size, requested_at, dates)
+            finally:
+                # Freeing the pages of a long one takes a while.
+                await asyncio.to_thread(spool.close)
 
     async def named_sessions(self) -> Iterable[str]:
         call = Call("POST", CHECKLISTS_PATH, "the list of checklists", json={})
-        rows, _ = await self._page(await self._connection.answer(call), call.what, "", _CHECKLIST.decode)
-        return NamedSessions(rows)
+        with self._reported(), _readable("checklists"):
+            rows, _ = await self._page(await self._connection.answer(call), call.what, "", _CHECKLIST.decode)
+            return NamedSessions(rows)
 
     async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
         wanted = set(keys)
         session_ids = list(dict.fromkeys(key.session_id for key in keys))
         found: dict[SessionKey, Details] = {}
-        for start in range(0, len(session_ids), IDS_AT_ONCE):
-            found |= await self._details_of(session_ids[start : start + IDS_AT_ONCE], wanted)
-        return found
+        with self._reported(), _readable("criteria"):
+            for start in range(0, len(session_ids), IDS_AT_ONCE):
+                found |= await self._details_of(session_ids[start : start + IDS_AT_ONCE], wanted)
+            return found
 
     async def people(self) -> Sequence[Person]:
-        return await self._pages(
-            "/users/v2", "the list of people", "userProfiles", lambda raw: _PERSON.decode(raw).person()
-        )
+        with self._reported(), _readable("people"):
+            return await self._pages(
+                "/users/v2", "the list of people", "userProfiles", lambda raw: _PERSON.decode(raw).person()
+            )
 
     async def departments(self) -> Sequence[Department]:
-        return await self._pages(
-            "/departments", "the list of departments", "departments", lambda raw: _DEPARTMENT.decode(raw).department()
-        )
+        with self._reported(), _readable("departments"):
+            return await self._pages(
+                "/departments",
+                "the list of departments",
+                "departments",
+                lambda raw: _DEPARTMENT.decode(raw).department(),
+            )
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """Calls `failed` with an error on its way to the caller."""
+        try:
+            yield
+        except TrainingError as error:
+            if self._failed is not None:
+                self._failed(error)
+            raise
 
     def _new_spool(self) -> IO[bytes]:
         # Unlinked from the start (0600 all the same): even a SIGKILL leaves nothing behind.
@@ -210,3 +231,20 @@ class Ispring:
         if rejected:
             log.warning("rows_set_aside", what=what, rows=len(rejected), first=rejected[0])
         return items, page.next_token
+
+
+@contextmanager
+def _readable(what: str) -> Iterator[None]:
+    """Raises TrainingUnreadable for an error that nothing here foresaw, and logs where it happened.
+
+    Raised as it is, it would end the process, and again after each start: people and criteria are then asked for anew.
+    """
+    try:
+        yield
+    except TrainingError:
+        raise
+    except Exception as error:
+        log.error("reading_broke", what=what, exc_info=error)
+        raise TrainingUnreadable(
+            f"Spotter stumbled over iSpring's {what}: please report the line `reading_broke` of its log."
+        ) from None

@@ -10,7 +10,6 @@ from bot.domain.alerts import WATCHED, Facts, MonitorInput, alerts
 from bot.domain.errors import StoreBusy
 from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.ports import Clock
-from bot.jobs.clock_jump import TimeOfDay
 from bot.store.database import Store, Tx
 
 OVER = "over"  # the code of the notice that says so; its fact `code_before` names the trouble
@@ -48,17 +47,10 @@ class Monitor:
         self._poll_interval = poll_interval
         self._wake = wake
         self._since = clock.now()
-        self._time_of_day = TimeOfDay(clock)
-        self._turned_at: datetime | None = None
 
     async def once(self) -> None:
         """Compares what is wrong now with what was, and owes what is to be told of the difference."""
         now, disconnected_for, disk_left = self._clock.now(), self._probes.disconnected_for(), self._probes.disk_left()
-        if by := self._time_of_day.turned():
-            self._since = now
-            self._turned_at = max(
-                now, now - by
-            )  # times up to this may be of before: they tell of no delay, nor of none
 
         def work(tx: Tx) -> bool:
             before = {alert.code: alert.facts for alert in tx.alerts.all()}
@@ -74,20 +66,16 @@ class Monitor:
 
     def _monitor_input(self, tx: Tx, now: datetime, disconnected_for: float, disk_left: int | None) -> MonitorInput:
         poll, counts = tx.sessions.poll_state(), tx.outbox.counts()
-        last_poll_at = poll.last.ended_at if poll.last else None
-        if last_poll_at is not None and last_poll_at > now:  # the clock was turned back since
-            last_poll_at = None
         return MonitorInput(
             now=now,
             reading_since=self._since,
-            last_poll_at=last_poll_at,
+            last_poll_at=poll.last.ended_at if poll.last else None,
             poll_interval=self._poll_interval,
             waiting_since=counts.oldest_at,
             waiting=counts.waiting + counts.sending + counts.unsure,
             app_refused=counts.app_refused,
             disconnected_for=disconnected_for,
             disk_left=disk_left,
-            clock_jumped_at=self._turned_at,
         )
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from bot.domain.cadence import settles_at
@@ -19,7 +19,6 @@ from bot.domain.model import (
     Outcome,
     OutcomeKind,
     Preferences,
-    Rule,
 )
 from bot.domain.outage import Outage, counted_reason
 from bot.domain.routing import MATCHABLE_STATES, route
@@ -49,21 +48,13 @@ class PollSettings:
 
 @dataclass(frozen=True, slots=True)
 class PollTiming:
-    """One look at iSpring: when it was asked and when we began; the outage that it ends; how many seconds until the
-    next, 0.0 where this process will not look again; and when it is told of."""
+    """One look at iSpring: when it was asked and when we began; the outage that it ends; and how many seconds until the
+    next, 0.0 where this process will not look again."""
 
     requested_at: datetime
     started_at: datetime
     outage: Outage | None = None
     next_in: float = 0.0
-    read_at: datetime | None = None
-
-
-def _of_now(rule: Rule, now: datetime | None) -> Rule:
-    """The rule, listening already though it was made later than now: the clock was turned back since."""
-    if now is None or rule.active_since is None or rule.active_since <= now:
-        return rule
-    return replace(rule, active_since=datetime.min.replace(tzinfo=UTC))
 
 
 class NotificationPlanner:
@@ -79,7 +70,7 @@ class NotificationPlanner:
         self._cards: dict[Destination, list[tuple[Notification, Outcome]]] = {}
         self._late: dict[Destination, list[Notification]] = {}  # completed while Spotter was away
         self._old: dict[Destination, list[Notification]] = {}  # completed too long ago to be news
-        self._rules = [_of_now(rule, timing.read_at) for rule in tx.rules.all(MATCHABLE_STATES)]
+        self._rules = tx.rules.all(MATCHABLE_STATES)
         self._directory = tx.people.directory()
         self._preferences: dict[str, Preferences] = {}
 

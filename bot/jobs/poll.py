@@ -136,7 +136,7 @@ class Poll:
         def store(owners: Owners, tx: Tx) -> PollReport:
             state = tx.sessions.poll_state()
             outage = outage_of(state.last_good_at, started, self._settings.interval, tx.sessions.recover_restored())
-            read_back = PollTiming(listing.requested_at, started, outage, next_in, self._clock.now())
+            read_back = PollTiming(listing.requested_at, started, outage, next_in)
             planner = NotificationPlanner(tx, self._settings, owners, read_back)
             targets = tx.sessions.targets()
             rows = [self._store_row(tx, *row, targets, details, started) for row in listing_diff.changed]

@@ -7,7 +7,7 @@ import asyncio
 import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,7 +17,6 @@ from bot.blocks.notifications import render as render_notices
 from bot.domain.errors import MessengerError, MessengerUnavailable, StoreBusy
 from bot.domain.model import Delivery, Destination
 from bot.domain.ports import Clock, Contacts, Messenger
-from bot.jobs.clock_jump import TimeOfDay
 from bot.jobs.message_data import MessageSettings
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.sender import Render, Sender, Tried, unintroduced
@@ -27,6 +26,7 @@ WORKERS = 12
 IN_VIEW = 200  # destinations looked at in one round
 MAX_WAIT = 30.0  # seconds: rows may also be written by the command line
 MIN_WAIT = 0.05
+CLAMP_EVERY = 600.0  # seconds between two looks for due times of before the clock jumped back
 SHUTDOWN_GRACE = 4.0  # seconds a post in flight is given when we are stopped
 FIRST_PROBE = 60.0  # seconds until a refused app is tried again, doubling up to LAST_PROBE
 LAST_PROBE = 600.0
@@ -79,7 +79,7 @@ class Deliver:
             limiter=self._limiter,
             tried=tried,
         )
-        self._time_of_day = TimeOfDay(clock)
+        self._clamp_at = 0.0  # monotonic
         self._event = asyncio.Event()
         self._busy: dict[str, asyncio.Task[object]] = {}
         self._ends_at: float | None = None  # monotonic; None: never
@@ -117,7 +117,7 @@ class Deliver:
     # ---- the loop ------------------------------------------------------------------------------------------------
 
     async def _work(self, *, until_idle: bool) -> None:
-        self._time_of_day.turned()  # asked here for the first time: what came before is not ours to mend by so much
+        self._clamp_at = self._clock.monotonic()
         recovered, refused = await self._sender.retry_until_committed(self._recover)
         if recovered:
             log.warning("outbox.recovered", unsure=recovered)
@@ -126,7 +126,7 @@ class Deliver:
         async with asyncio.TaskGroup() as task_pool:
             while True:
                 self._event.clear()
-                await self._adjust_clock()
+                await self._clamp_due_times()
                 due_work = await self._due_work()
                 if due_work is not None:
                     await self._probe_auth(due_work)
@@ -137,15 +137,13 @@ class Deliver:
 
     def _recover(self, tx: Tx) -> tuple[int, str]:
         """Makes sense of what an earlier process left; how many became unsure, and why Slack refuses the app."""
-        now = self._clock.now()
-        tx.outbox.shift_due_times(now, timedelta(0))
-        return tx.outbox.recover(now), tx.outbox.app_refused()
+        return tx.outbox.recover(self._clock.now()), tx.outbox.app_refused()
 
-    async def _adjust_clock(self) -> None:
-        """Due times are times of day: where that was turned, they are turned too."""
-        if by := self._time_of_day.turned():
-            log.warning("clock.turned", seconds=round(by.total_seconds()))
-            await self._sender.retry_until_committed(lambda tx: tx.outbox.shift_due_times(self._clock.now(), by))
+    async def _clamp_due_times(self) -> None:
+        """Brings back, every `CLAMP_EVERY` seconds, due times that a clock that jumped back left far in the future."""
+        if self._clock.monotonic() >= self._clamp_at:
+            await self._sender.retry_until_committed(lambda tx: tx.outbox.clamp_due_times(self._clock.now()))
+            self._clamp_at = self._clock.monotonic() + CLAMP_EVERY
 
     async def _due_work(self) -> _DueWork | None:
         """What is due, None while the database is busy."""

@@ -63,33 +63,14 @@ def test_only_numbers_at_which_somebody_would_set_a_limit_are_round() -> None:
 
 def test_what_was_there_ends_only_on_proof() -> None:
     just_began = replace(
-        WELL,
-        reading_since=NOW,
-        last_poll_at=NOW - timedelta(hours=1),
-        disconnected_for=20.0,
-        disk_left=None,
-        clock_jumped_at=NOW,
+        WELL, reading_since=NOW, last_poll_at=NOW - timedelta(hours=1), disconnected_for=20.0, disk_left=None
     )
-    unproven = replace(just_began, waiting=2, waiting_since=NOW - timedelta(minutes=40))
     before: dict[str, Facts] = {
         "poll_stale": {"minutes": 59},
-        "deliveries_stuck": {"messages": 3, "minutes": 31},
         "socket_deaf": {"minutes": 5},
         "disk_nearly_full": {"megabytes": 100},
     }
-    assert alerts(unproven) == {}
-    assert alerts(unproven, before) == before | {
-        "poll_stale": {"minutes": 60},
-        "deliveries_stuck": {"messages": 2, "minutes": 31},
-    }
-    proven = replace(
-        unproven, last_poll_at=NOW, disconnected_for=0, disk_left=DISK_ENOUGH, waiting=0, waiting_since=None
-    )
+    assert alerts(just_began) == {}
+    assert alerts(just_began, before) == before | {"poll_stale": {"minutes": 60}}
+    proven = replace(just_began, last_poll_at=NOW, disconnected_for=0, disk_left=DISK_ENOUGH)
     assert alerts(proven, before) == {}
-
-
-def test_what_waits_since_after_a_turn_of_the_clock_proves_that_what_was_stuck_has_gone() -> None:
-    before: dict[str, Facts] = {"deliveries_stuck": {"messages": 3, "minutes": 31}}
-    turned = replace(WELL, clock_jumped_at=NOW - timedelta(minutes=5), waiting=1)
-    assert alerts(replace(turned, waiting_since=NOW - timedelta(minutes=1)), before) == {}
-    assert alerts(replace(turned, waiting_since=NOW + timedelta(minutes=50)), before) != {}  # turned back

@@ -230,11 +230,8 @@ def key_of(session: Session) -> SessionKey:
 
 
 @asynccontextmanager
-async def open_room(
-    folder: Path, settings: PollSettings | None = None, ours: FakeClock | None = None
-) -> AsyncIterator[Room]:
-    """`ours` is our clock where it is to be turned."""
-    clock = ours or FakeClock()
+async def open_room(folder: Path, settings: PollSettings | None = None) -> AsyncIterator[Room]:
+    clock = FakeClock()
     world = World.empty(clock.now)
     store = Store.open(folder / "spotter.db", now=clock.now())
     try:

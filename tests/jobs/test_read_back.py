@@ -9,9 +9,9 @@ import pytest
 
 from bot.demo.slack import ApiCall, Happening, faults
 from bot.domain.model import Delivery, DeliveryState
-from tests.clocks import TurnedFastClock
 from tests.demo.slack_room import ANA, SHOP
-from tests.jobs.outbox_room import Room, room, until
+from tests.domain.build import NOW
+from tests.jobs.outbox_room import FastClock, Room, room, until
 
 POST, HISTORY = "chat.postMessage", "conversations.history"
 
@@ -77,8 +77,7 @@ def _ration(world: Room, happening: Happening) -> None:
 async def test_a_clock_ten_minutes_off_slacks_changes_nothing(
     tmp_path: Path, minutes: int, fault: str, has_answered: bool
 ) -> None:
-    clock = TurnedFastClock()
-    clock.turn(timedelta(minutes=minutes))
+    clock = FastClock(start=NOW + timedelta(minutes=minutes))
     async with room(tmp_path, ours=clock, has_answered=has_answered) as world:
         world.slack.workspace.dedupes_client_msg_id = False
         world.slack.faults.order(POST, fault)

@@ -4,6 +4,7 @@ import asyncio
 import random
 import sqlite3
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from bot.domain.model import (
 from bot.domain.routing import introduction
 from bot.jobs.rate_limit import RateLimiter
 from tests.demo.slack_room import ANA, ATTIC, BEN, BOT, OFFICE, SHOP
-from tests.jobs.outbox_room import SHOP_CHANNEL, Room, room, until
+from tests.jobs.outbox_room import SHOP_CHANNEL, FastClock, Room, room, until
 
 POST, EDIT, HISTORY = "chat.postMessage", "chat.update", "conversations.history"
 
@@ -51,6 +52,18 @@ async def test_a_completed_session_is_posted_with_its_delivery_id_and_key(world:
     assert (delivery.state, delivery.channel, delivery.ts) == (DeliveryState.SENT, SHOP, message.ts)
     assert delivery.notifications[0].shown_version == 1
     assert world.calls(EDIT) == 0
+
+
+async def test_after_the_clock_jumped_back_nothing_waits_longer_than_the_longest_wait(tmp_path: Path) -> None:
+    clock = FastClock(speed=3600.0)
+    async with room(tmp_path, ours=clock) as world:
+        running = asyncio.create_task(world.deliver().run())
+        await world.complete()
+        await until(lambda: len(world.posted()) == 1)
+        await world.complete_all([72.0], ago=-timedelta(days=2))
+        await until(lambda: len(world.posted()) == 2, seconds=30.0)  # less than the two days at this clock's speed
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_more_than_three_waiting_notices_become_one_card(world: Room) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.delivery import LONGEST_WAIT
 from bot.domain.model import (
     DeliveryState,
     Destination,
@@ -228,6 +229,48 @@ async def test_what_was_being_sent_when_a_process_died_is_unsure(db: Store) -> N
         (found,) = tx.outbox.read_backs_due(wake, 9)
         assert (found.state, found.attempts) == (DeliveryState.UNSURE, 1)
         assert tx.outbox.recover(LATER) == 0
+
+    await db.transact(story)
+
+
+async def test_due_times_further_away_than_the_longest_wait_are_brought_back(db: Store) -> None:
+    far, near = NOON + 2 * LONGEST_WAIT, NOON + LONGEST_WAIT / 2
+
+    def story(tx: Tx) -> None:
+        people = [Destination(DestinationKind.PERSON, name) for name in ("a", "b", "c", "d")]
+        enqueue(tx, SESSIONS[0], destination=people[0], now=far)
+        enqueue(tx, SESSIONS[1], destination=people[1])
+        becomes(tx, claim(tx, people[1], name="waits"), DeliveryState.WAITING, due=far)
+        enqueue(tx, SESSIONS[2], destination=people[2])
+        becomes(tx, claim(tx, people[2], name="unsure"), DeliveryState.UNSURE, due=far)
+        enqueue(tx, SESSIONS[3], destination=people[3], now=near)
+        tx.outbox.clamp_due_times(NOON)
+        assert list(tx.outbox.due(near, 9)) == [people[3]]
+        latest = NOON + LONGEST_WAIT
+        assert set(tx.outbox.due(latest, 9)) == {people[0], people[1], people[3]}
+        assert [read_back.delivery_id for read_back in tx.outbox.read_backs_due(latest, 9)] == ["unsure"]
+
+    await db.transact(story)
+
+
+async def test_an_edit_due_further_away_than_the_longest_wait_is_brought_back(db: Store) -> None:
+    def story(tx: Tx) -> None:
+        see(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
+        sent(tx, claim(tx))
+        tx.outbox.save_edit("d1", {}, NOON + 2 * LONGEST_WAIT, "", an_attempt(what="edit"))
+        tx.outbox.clamp_due_times(NOON)
+        assert tx.outbox.next_due_at() == NOON + LONGEST_WAIT
+
+    await db.transact(story)
+
+
+async def test_what_waits_for_its_rule_is_not_brought_back(db: Store) -> None:
+    def story(tx: Tx) -> None:
+        rule = tx.rules.add(ROOM, "U0001", "", RuleState.PENDING, NOON)
+        tx.outbox.enqueue(a_notice(SESSIONS[0], rules=(rule.rule_id,)), NOON)
+        tx.outbox.clamp_due_times(NOON)
+        assert list(tx.outbox.due(NOON + 2 * LONGEST_WAIT, 9)) == []
 
     await db.transact(story)
 

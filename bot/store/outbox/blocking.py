@@ -4,11 +4,11 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.model import Destination
+from bot.domain.model import Destination, DestinationKind
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.store.columns import from_ms_or_none, to_ms, value_of
 from bot.store.outbox import eligibility
-from bot.store.outbox.cancel import cancel_unintroduced_rules
+from bot.store.outbox.cancel import cancel_notifications, cancel_unintroduced_rules
 from bot.store.outbox.deliveries import refresh_due
 from bot.store.outbox.next_batch import WAITING
 
@@ -87,6 +87,32 @@ def blocked_reason_of(connection: sqlite3.Connection, destination: str, delivery
     shut, or a rule begun to rest, while the message was on its way."""
     blocked = blocked_reason(connection, destination)
     return eligibility.RULE_PAUSED_REASON if blocked is None and not eligibility.goes(connection, delivery) else blocked
+
+
+def move(connection: sqlite3.Connection, old_channel: str, new_channel: str, now: datetime) -> None:
+    """Rewrites the id of a channel wherever it is stored. Repeating it changes nothing."""
+    if old_channel == new_channel:
+        return
+    old, new = (str(Destination(DestinationKind.CHANNEL, one)) for one in (old_channel, new_channel))
+    blocked = blocked_reason(connection, new) or blocked_reason(connection, old)
+    unblock(connection, Destination.parse(old), now)
+    connection.execute("UPDATE rules SET destination = ? WHERE destination = ?", (new, old))
+    connection.execute("UPDATE OR IGNORE notifications SET destination = ? WHERE destination = ?", (new, old))
+    connection.execute("UPDATE deliveries SET destination = ? WHERE destination = ?", (new, old))
+    connection.execute("UPDATE deliveries SET channel = ? WHERE channel = ?", (new_channel, old_channel))
+    # A notice that is stored under both ids keeps the old one here. It is not sent again.
+    twice = connection.execute(
+        "SELECT notifications.id FROM notifications LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
+        " WHERE notifications.destination = ? AND cancelled_reason IS NULL AND (delivery IS NULL OR state <> 'sent')",
+        (old,),
+    ).fetchall()
+    cancel_notifications(
+        connection, [row["id"] for row in twice], "stored under the new id of its channel too", in_hand=False
+    )
+    connection.execute("DELETE FROM destinations WHERE destination = ?", (old,))
+    if blocked is not None:
+        block(connection, Destination.parse(new), blocked, now)
+    refresh_due(connection, new)
 
 
 def checks_due(connection: sqlite3.Connection, checked_before: datetime, limit: int) -> Sequence[str]:

@@ -8,7 +8,7 @@ from bot.domain.model import DeliveryState, Notification, NotificationKind
 from bot.domain.routing import subject_of
 from bot.store import details
 from bot.store.columns import to_json, to_ms, value_of
-from bot.store.outbox import eligibility, renumbering
+from bot.store.outbox import eligibility
 from bot.store.outbox.deliveries import refresh_due
 from bot.store.outbox.duplicates import SHOWS_IT, UNTIL_RESOLVED, ExistingCard, carry_rules, existing_card_at
 
@@ -21,7 +21,6 @@ def enqueue(
 ) -> bool:
     """See `core.ports.OutboxRows.owe`."""
     due_at = not_before or now
-    notification = replace(notification, destination=renumbering.now_at(connection, notification.destination))
     if notification.session is not None:
         details.prioritise(connection, [notification.session])  # its card says that they come
     is_turn = notification.session is not None and notification.subject != subject_of(notification.session)

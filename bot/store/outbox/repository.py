@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.delivery import FIRST_READ_BACK, SENT_THEN_DELETED, after_crash
+from bot.domain.delivery import FIRST_READ_BACK, LONGEST_WAIT, SENT_THEN_DELETED, after_crash
 from bot.domain.model import TAKEN_BACK, Delivery, DeliveryState, Destination, Notification, SessionKey
 from bot.domain.outbox import Attempt, BlockedDestination, CountedSession, NotificationStatus, OutboxCounts
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.store.columns import State, from_ms_or_none, to_ms, to_ms_or_none, value_of
-from bot.store.outbox import blocking, clock_shift, digests, eligibility, enqueue, queries, renumbering
+from bot.store.outbox import blocking, digests, eligibility, enqueue, queries
 from bot.store.outbox.cancel import (
     begin_rules,
     cancel_notifications,
@@ -88,7 +88,7 @@ class Outbox:
     def recover(self, now: datetime) -> int:
         """At the start: what was being sent when a process died becomes unsure, how many; all that is unsure is looked
         for twice from now on."""
-        # Nobody knows by how much the clock was turned while no process ran: looks are counted from now.
+        # The clock may have changed while no process ran: read-backs are counted from now.
         self._connection.execute(
             "UPDATE deliveries SET read_backs = 0, attempt_ended_at = ?, due_at = ? WHERE state = 'unsure'",
             (to_ms(now), to_ms(now + FIRST_READ_BACK)),
@@ -103,10 +103,23 @@ class Outbox:
         )
         return len(rows)
 
-    def shift_due_times(self, now: datetime, by: timedelta) -> None:
-        """The time of day was turned by so much: looks come neither early nor late, and nothing else late. Zero where
-        it is not known whether it was turned (at the start): what seems to be of the future is brought back."""
-        clock_shift.shift_due_times(self._connection, now, by)
+    def clamp_due_times(self, now: datetime) -> None:
+        """Moves each due time further away than `delivery.LONGEST_WAIT` to the end of that wait: it was written before
+        the clock jumped back."""
+        latest = to_ms(now + LONGEST_WAIT)
+        self._connection.execute(
+            "UPDATE deliveries SET due_at = ? WHERE state IN ('waiting', 'unsure') AND due_at > ?", (latest, latest)
+        )
+        self._connection.execute("UPDATE deliveries SET edit_due_at = ? WHERE edit_due_at > ?", (latest, latest))
+        self._connection.execute(
+            "UPDATE notifications SET due_at = ? WHERE delivery IS NULL AND cancelled_reason IS NULL AND due_at > ? AND due_at <> ?",
+            (latest, latest, eligibility.FOR_NOW_NEVER),
+        )
+        late = self._connection.execute(
+            "SELECT destination FROM destinations WHERE due_at > ? AND due_at <> ?", (latest, eligibility.FOR_NOW_NEVER)
+        ).fetchall()
+        for row in late:
+            refresh_due(self._connection, row["destination"])
 
     def due(self, now: datetime, limit: int) -> Sequence[Destination]:
         """Destinations with something to post now, the longest waiting first."""
@@ -195,10 +208,12 @@ class Outbox:
         if attempt is not None and attempt.what == "look" and stored is not DeliveryState.UNSURE and not is_sent:
             return
         now = delivery.due_at if attempt is None else attempt.ended_at
-        delivery = renumbering.after_move(delivery, row["destination"])
+        if str(delivery.destination) != row["destination"]:
+            # The id of its channel changed meanwhile: a refusal of the old one says nothing.
+            state = DeliveryState.WAITING if delivery.state is DeliveryState.BLOCKED else delivery.state
+            delivery = replace(delivery, channel=Destination.parse(row["destination"]).id, state=state)
         if delivery.state in (DeliveryState.WAITING, DeliveryState.BLOCKED):
             cancel_orphans(self._connection, row["id"])
-            renumbering.cancel_duplicates(self._connection, row["id"])
         if delivery.state in (DeliveryState.WAITING, DeliveryState.BLOCKED) and not is_wanted(
             self._connection, row["id"]
         ):
@@ -284,10 +299,7 @@ class Outbox:
     def block(self, destination: Destination, reason: str, now: datetime) -> None:
         """Nothing goes there until it is released; the rules that post there pause with the same reason. What was seen
         at the last look counts no more."""
-        if (
-            renumbering.now_at(self._connection, destination) == destination
-        ):  # else it is known that it is gone from there
-            blocking.block(self._connection, destination, reason, now)
+        blocking.block(self._connection, destination, reason, now)
 
     def unblock(self, destination: Destination, now: datetime) -> int:
         """What waited goes out, the rules that paused with it go on. How much was released."""
@@ -324,8 +336,8 @@ class Outbox:
         )
 
     def move(self, old_channel: str, new_channel: str, now: datetime) -> None:
-        """A channel has another id: everything stored under the old one follows it, also what is owed to it later."""
-        renumbering.move(self._connection, old_channel, new_channel, now)
+        """A channel has another id: everything stored under the old one is rewritten."""
+        blocking.move(self._connection, old_channel, new_channel, now)
 
     def has_message_before(self, destination: Destination, delivery_id: str) -> bool:
         """Whether any message was posted there before this one."""
@@ -390,7 +402,7 @@ class Outbox:
         return None if row is None else delivery_of(self._connection, row)
 
     def find(self, destination: Destination, subject: str) -> NotificationStatus | None:
-        return queries.find(self._connection, renumbering.now_at(self._connection, destination), subject)
+        return queries.find(self._connection, destination, subject)
 
     def list(
         self, states: Collection[DeliveryState], limit: int, *, newest_first: bool = False
