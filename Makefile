@@ -22,7 +22,7 @@ bench: .venv/test.stamp
 
 SEED ?= $(shell date +%s)
 storm: .venv/test.stamp
-	$(BIN)/python -m tests.storm --kills 300 --seed $(SEED)
+	$(BIN)/python -m tests.chaos --kills 300 --seed $(SEED)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -18,7 +18,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.core.errors import ConfigError
+from bot.domain.errors import ConfigError
 
 SILENT = "silent"
 LONGEST_INTERVAL = 30 * 86_400.0  # seconds; a longer one counts as this, for timers end somewhere
@@ -230,7 +230,7 @@ class Settings(BaseSettings):
         return None if self.baseline == SILENT else timedelta(days=int(self.baseline.removesuffix("d")))
 
     @property
-    def catch_up(self) -> timedelta:
+    def recover_restored(self) -> timedelta:
         """How old a completion may be to be posted after an outage. Ten years are for ever, and a date still."""
         return timedelta(hours=min(self.catch_up_hours, 87_600.0))
 
@@ -285,7 +285,7 @@ def load(environ: Mapping[str, str], *needs: Needs, env_file: Path | None = Path
         settings = Settings(_env_file=env_file)
     except ValidationError as error:
         problems += [
-            _in_words(detail) for detail in error.errors(include_url=False, include_context=False, include_input=False)
+            _describe(detail) for detail in error.errors(include_url=False, include_context=False, include_input=False)
         ]
     except UnicodeDecodeError:
         raise ConfigError([f"{env_file} is not a text file in UTF-8: save it as one."]) from None
@@ -352,7 +352,7 @@ def _beginning_with(prefix: str, what: str, value: SecretStr) -> SecretStr:
     return value
 
 
-def _in_words(detail: ErrorDetails) -> str:
+def _describe(detail: ErrorDetails) -> str:
     name = str(detail["loc"][0]).upper()
     said = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     return f"{name} {_EXPECTED.get(detail['type'], said)}."

@@ -7,8 +7,8 @@ import pytest
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from bot.service.logs import where_it_broke
-from tests.secrecy import leaks
+from bot.app.logs import where_it_broke
+from tests.leaks import leaks
 
 
 class _Kept(logging.Handler):
@@ -41,5 +41,5 @@ def nothing_secret_is_logged() -> Iterator[None]:
     finally:
         logging.getLogger().removeHandler(handler)
         structlog.configure(processors=before)
-    told = leaks("\n".join(lines))
-    assert not told, f"the log tells {told}"
+    notified = leaks("\n".join(lines))
+    assert not notified, f"the log tells {notified}"

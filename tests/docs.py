@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.chat.commands.registry import entries
 from bot.config import describe
+from bot.listeners.commands.registry import entries
 from bot.slack.manifest import SCOPES
 
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.config import Needs, Settings, load
-from bot.core.errors import ConfigError
+from bot.domain.errors import ConfigError
 
 ALL = (Needs.ISPRING, Needs.SLACK, Needs.CONVERSATION)
 WORKING = {

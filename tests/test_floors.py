@@ -27,27 +27,40 @@ def test_the_contract_is_kept(
 @pytest.mark.parametrize(
     ("room", "line", "broken"),
     [
-        ("core", "import time", "core and views know no I/O"),
-        ("views", "import os.path", "core and views know no I/O"),
-        ("core", "from bot.views import late", "Every room imports only from the floors below it"),
-        ("jobs", "from bot.chat import late", "Every room imports only from the floors below it"),
-        ("service", "import bot.demo", "Every room imports only from the floors below it"),
-        ("jobs", "import httpx", "jobs and chat reach iSpring"),
-        ("chat", "import sqlite3", "Only store knows SQL"),
+        ("domain", "import time", "domain, query and blocks know no I/O"),
+        ("blocks", "import os.path", "domain, query and blocks know no I/O"),
+        ("domain", "from bot.blocks import late", "Every room imports only from the floors below it"),
+        ("jobs", "from bot.listeners import late", "Every room imports only from the floors below it"),
+        ("app", "import bot.demo", "Every room imports only from the floors below it"),
+        ("jobs", "import httpx", "jobs, services and listeners reach iSpring"),
+        ("listeners", "import sqlite3", "Only store knows SQL"),
         ("stray", "", "Every room imports only from the floors below it"),
     ],
 )
 def test_a_forbidden_import_is_noticed(tmp_path: Path, room: str, line: str, broken: str) -> None:
     (tmp_path / "pyproject.toml").write_text(PYPROJECT.read_text())
-    rooms = ["cli", "demo", "service", "chat", "jobs", "ispring", "slack", "store", "views", "core"]
+    rooms = [
+        "cli",
+        "demo",
+        "app",
+        "listeners",
+        "jobs",
+        "ispring",
+        "slack",
+        "store",
+        "services",
+        "query",
+        "blocks",
+        "domain",
+    ]
     for name in ["", *rooms]:
         (tmp_path / "bot" / name).mkdir(parents=True)
         (tmp_path / "bot" / name / "__init__.py").touch()
-    for name in ["__main__", "doctor", "config"]:
+    for name in ["__main__", "checks", "config"]:
         (tmp_path / "bot" / f"{name}.py").touch()
-    (tmp_path / "bot" / "core" / "nearest.py").write_text("import rapidfuzz\n")
+    (tmp_path / "bot" / "query" / "nearest.py").write_text("import rapidfuzz\n")
     assert _lint(tmp_path).returncode == 0
-    for name in ["views", "chat"]:
+    for name in ["blocks", "listeners"]:
         (tmp_path / "bot" / name / "late.py").touch()
 
     (tmp_path / "bot" / room).mkdir(exist_ok=True)
@@ -69,7 +82,7 @@ def test_every_folder_of_modules_is_a_package() -> None:
     assert [str(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
 
 
-@pytest.mark.parametrize("room", ["core", "views"])
+@pytest.mark.parametrize("room", ["domain", "query", "blocks"])
 def test_nothing_pure_asks_what_time_it_is(room: str) -> None:
     asked = [
         f"{module.name}:{node.lineno}"

@@ -10,25 +10,25 @@ from typing import NoReturn
 
 import click
 
-from bot.cli.terminal import say
-from bot.core.errors import ConfigError, SpotterError
+from bot.cli.terminal import echo
+from bot.domain.errors import ConfigError, SpotterError
 
 __all__ = ["VERBS", "main"]
 
 VERBS = {
-    "run": "bot.cli.running",
-    "poll": "bot.cli.running",
-    "demo": "bot.cli.showing",
-    "check": "bot.cli.checking",
+    "run": "bot.cli.run",
+    "poll": "bot.cli.run",
+    "demo": "bot.cli.demo",
+    "check": "bot.cli.check",
     "rules": "bot.cli.rules",
     "sessions": "bot.cli.sessions",
     "outbox": "bot.cli.outbox",
     "manifest": "bot.cli.manifest",
-    "people": "bot.cli.keeping",
-    "audit": "bot.cli.keeping",
-    "backup": "bot.cli.keeping",
-    "restore": "bot.cli.keeping",
-    "erase": "bot.cli.keeping",
+    "people": "bot.cli.maintenance",
+    "audit": "bot.cli.maintenance",
+    "backup": "bot.cli.maintenance",
+    "restore": "bot.cli.maintenance",
+    "erase": "bot.cli.maintenance",
 }
 """Each verb and the module that holds it under the same name, in the order help shows them."""
 
@@ -55,7 +55,7 @@ def spotter() -> None:
 def main() -> NoReturn:
     """Run one command; a person's mistake ends in one clear line, never in a traceback."""
     try:
-        code = _ended()
+        code = _cancelled()
         sys.stdout.flush()  # here a reader that has gone is noticed in time
     except BrokenPipeError:
         # Whoever read our output has had enough. Python flushes once more at the end: into nothing.
@@ -64,34 +64,34 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
-def _ended() -> int:
+def _cancelled() -> int:
     """Runs the command and answers its exit code."""
     try:
         spotter(standalone_mode=False)
     except ConfigError as error:
         problems = "\n".join(error.problems)
-        say(f"The configuration has {_count(len(error.problems), 'problem')}:\n{problems}", err=True)
+        echo(f"The configuration has {_count(len(error.problems), 'problem')}:\n{problems}", err=True)
         return 2
     except click.UsageError as error:
         error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
+    except click.exceptions.Exit as cancelled:
+        return cancelled.exit_code
     except click.ClickException as error:
-        say(error.format_message(), err=True)
+        echo(error.format_message(), err=True)
         return 1
     except SpotterError as error:
-        say(str(error), err=True)
+        echo(str(error), err=True)
         return 1
     except BrokenPipeError:
         raise
     except Exception as error:
         # Python's own traceback ends in the exception's words, which may quote a name or a token.
-        from bot.service.logs import kind_and_places
+        from bot.app.logs import kind_and_places
 
-        say(
+        echo(
             f"Spotter broke, which is a mistake of its own: please report this line. {kind_and_places(error)}", err=True
         )
         return 1

@@ -7,7 +7,7 @@ import re
 import click
 
 from bot.config import load
-from bot.slack.door import PATH
+from bot.slack.http_endpoint import PATH
 from bot.slack.manifest import manifest as slack_manifest
 
 

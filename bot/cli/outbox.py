@@ -5,25 +5,28 @@ from collections.abc import Sequence
 
 import click
 
+from bot.app.parts import slack_messenger
+from bot.blocks.rules import format_reason
+from bot.blocks.why import ON_TERMINAL, reason_lines
 from bot.cli.rows import with_store
-from bot.cli.terminal import say, table_of
+from bot.cli.terminal import echo, table_of
 from bot.config import load
-from bot.core.access import EVERYTHING
-from bot.core.errors import SpotterError
-from bot.core.explain import Explanation, explain, links_to
-from bot.core.model import OPERATOR, DeliveryState, DirectMessages, NoticeKind
-from bot.core.owners import stored_viewer
-from bot.core.ports import Clock, Store, Told, Tx
-from bot.service.parts import slack_messenger
-from bot.views.rules import why_words
-from bot.views.why import ON_TERMINAL, why_lines
+from bot.domain.errors import SpotterError
+from bot.domain.explanation import Explanation
+from bot.domain.model import OPERATOR, DeliveryState, DirectMessages, NotificationKind
+from bot.domain.outbox import NotificationStatus
+from bot.domain.permissions import EVERYTHING
+from bot.domain.ports import Clock
+from bot.services.explain import explain, links_to
+from bot.services.owners import stored_viewer
+from bot.store.database import Store, Tx
 
 # Of the others there are ever more, and the latest are what is asked for.
 _NOT_SETTLED = (
     DeliveryState.WAITING,
     DeliveryState.SENDING,
     DeliveryState.UNSURE,
-    DeliveryState.HELD,
+    DeliveryState.BLOCKED,
     DeliveryState.DEAD,
 )
 
@@ -41,13 +44,13 @@ def list_outbox(states: Sequence[str], limit: int) -> None:
     wanted = [DeliveryState(state) for state in states] or _NOT_SETTLED
     newest_first = not set(wanted) <= set(_NOT_SETTLED)
 
-    def read(tx: Tx) -> tuple[Sequence[Told], int]:
+    def read(tx: Tx) -> tuple[Sequence[NotificationStatus], int]:
         return tx.outbox.list(wanted, limit, newest_first=newest_first), tx.outbox.number_in(wanted)
 
     found, number = with_store(lambda store, _: store.read(read))
-    say(table_of(_TOLD, [_told_row(told) for told in found]) if found else "Nothing is waiting.")
+    echo(table_of(_STATE_NAMES, [_status_row(status) for status in found]) if found else "Nothing is waiting.")
     if number > len(found):
-        say(f"and {number - len(found):,} {'older' if newest_first else 'newer'} ones; --limit shows more.")
+        echo(f"and {number - len(found):,} {'older' if newest_first else 'newer'} ones; --limit shows more.")
 
 
 @outbox.command("retry")
@@ -59,14 +62,14 @@ def retry(delivery_id: str) -> None:
         def work(tx: Tx) -> bool:
             is_done = tx.outbox.retry(delivery_id, clock.now())
             if is_done:
-                tx.ledger.write(OPERATOR, "retry", f"delivery:{delivery_id}", clock.now())
+                tx.audit_log.write(OPERATOR, "retry", f"delivery:{delivery_id}", clock.now())
             return is_done
 
         return await store.transact(work)
 
     if not with_store(again):
         raise SpotterError(f"There is no dead or held delivery {delivery_id}. See: spotter outbox list --state dead")
-    say("It goes out when Spotter runs.")
+    echo("It goes out when Spotter runs.")
 
 
 @outbox.command("drop")
@@ -78,26 +81,26 @@ def drop(delivery_id: str) -> None:
         def work(tx: Tx) -> bool:
             is_done = tx.outbox.drop(delivery_id, "dropped on the command line")
             if is_done:
-                tx.ledger.write(OPERATOR, "drop", f"delivery:{delivery_id}", clock.now())
+                tx.audit_log.write(OPERATOR, "drop", f"delivery:{delivery_id}", clock.now())
             return is_done
 
         return await store.transact(work)
 
     if not with_store(give_up):
         raise SpotterError(f"There is no unsettled delivery {delivery_id}. See: spotter outbox list")
-    say("It will not be sent.")
+    echo("It will not be sent.")
 
 
 @outbox.command("why")
 @click.argument("session_id")
-def why(session_id: str) -> None:
+def reason(session_id: str) -> None:
     """Say who was told of a session (its short id), when, and why or why not."""
 
     found = with_store(lambda store, clock: _explained(store, clock, session_id))
     if not found:
         raise SpotterError(f"No session's id begins with {session_id}. See: spotter sessions")
     for explained, links in found:
-        say("\n".join(why_lines(explained, links, ON_TERMINAL)))
+        echo("\n".join(reason_lines(explained, links, ON_TERMINAL)))
 
 
 async def _explained(store: Store, clock: Clock, prefix: str) -> list[tuple[Explanation, dict[str, str]]]:
@@ -117,26 +120,26 @@ async def _explained(store: Store, clock: Clock, prefix: str) -> list[tuple[Expl
         return [(one, await links_to(messenger, one)) for one in found]
 
 
-_TOLD = ("delivery", "what", "to", "owed since (UTC)", "state", "tries", "why")
+_STATE_NAMES = ("delivery", "what", "to", "owed since (UTC)", "state", "tries", "why")
 KINDS = {
-    NoticeKind.SESSION: "a session's result",
-    NoticeKind.COUNTED: "a count of sessions",
-    NoticeKind.AWAY: "a count after an outage",
-    NoticeKind.INTRO: "a rule's introduction",
-    NoticeKind.RULE_PAUSED: "that a rule is paused",
-    NoticeKind.OPS: "a word to the operator",
-    NoticeKind.SHARED: "a session somebody shared",
+    NotificationKind.SESSION: "a session's result",
+    NotificationKind.COUNTED: "a count of sessions",
+    NotificationKind.OUTAGE: "a count after an outage",
+    NotificationKind.INTRO: "a rule's introduction",
+    NotificationKind.RULE_PAUSED: "that a rule is paused",
+    NotificationKind.OPS: "a word to the operator",
+    NotificationKind.SHARED: "a session somebody shared",
 }
 
 
-def _told_row(told: Told) -> tuple[object, ...]:
-    delivery = told.delivery
+def _status_row(status: NotificationStatus) -> tuple[object, ...]:
+    delivery = status.delivery
     return (
         delivery.delivery_id if delivery else "",
-        KINDS[told.notice.kind] + (", counted" if told.counted_in else ""),
-        told.notice.destination,
-        f"{told.owed_at:%Y-%m-%d %H:%M:%S}",
-        DeliveryState.DROPPED if told.ended else delivery.state if delivery else DeliveryState.WAITING,
+        KINDS[status.notification.kind] + (", counted" if status.counted_in else ""),
+        status.notification.destination,
+        f"{status.created_at:%Y-%m-%d %H:%M:%S}",
+        DeliveryState.DROPPED if status.cancelled else delivery.state if delivery else DeliveryState.WAITING,
         delivery.attempts if delivery else 0,
-        why_words(told.ended or (delivery.why if delivery else "") or told.notice.reason),
+        format_reason(status.cancelled or (delivery.reason if delivery else "") or status.notification.reason),
     )

@@ -7,16 +7,17 @@ from typing import TypeVar
 
 import click
 
-from bot.chat.sight import names, refuse_unknown, sight
-from bot.cli.terminal import say
+from bot.app.clock import SystemClock
+from bot.app.database import opened_store
+from bot.blocks.elements import clean
+from bot.cli.terminal import echo
 from bot.config import load
-from bot.core import query as language
-from bot.core.access import OPERATOR_VIEWER
-from bot.core.errors import QueryError, SpotterError
-from bot.core.ports import Clock, Store, Tx
-from bot.service.clock import SystemClock
-from bot.service.database import opened_store
-from bot.views.blocks import clean
+from bot.domain.errors import QueryError, SpotterError
+from bot.domain.permissions import OPERATOR_VIEWER
+from bot.domain.ports import Clock
+from bot.listeners.access_scope import access_view, names, refuse_unknown
+from bot.query import parser as language
+from bot.store.database import Store, Tx
 
 T = TypeVar("T")
 
@@ -47,11 +48,11 @@ def refuse_unknown_names(tx: Tx, asked: language.Query, clock: Clock) -> None:
     Before iSpring was read nothing can be known: then it is said that the names were not checked.
     """
     try:
-        refuse_unknown(asked, names(tx, sight(tx, OPERATOR_VIEWER), asked, clock.now()))
+        refuse_unknown(asked, names(tx, access_view(tx, OPERATOR_VIEWER), asked, clock.now()))
     except QueryError as error:
         if tx.people.directory_at() is not None and tx.sessions.poll_state().baseline_at is not None:
             raise SpotterError(_with_nearest(error)) from error
-        say("iSpring has not been read yet, so the names in this query are taken as they are.", err=True)
+        echo("iSpring has not been read yet, so the names in this query are taken as they are.", err=True)
 
 
 def _with_nearest(error: QueryError) -> str:

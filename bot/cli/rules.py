@@ -6,13 +6,14 @@ from collections.abc import Sequence
 import click
 
 from bot.cli.rows import parsed, refuse_unknown_names, with_store
-from bot.cli.terminal import say, table_of
-from bot.core import query as language
-from bot.core.errors import SpotterError
-from bot.core.model import OPERATOR, Destination, DestinationKind, RuleState
-from bot.core.ports import Clock, Store, Tx
-from bot.core.routing import introduction
-from bot.core.rule_filters import rule_query
+from bot.cli.terminal import echo, table_of
+from bot.domain.errors import SpotterError
+from bot.domain.model import OPERATOR, Destination, DestinationKind, RuleState
+from bot.domain.ports import Clock
+from bot.domain.routing import introduction
+from bot.query import parser as language
+from bot.services.rule_filters import rule_query
+from bot.store.database import Store, Tx
 
 
 @click.group()
@@ -22,15 +23,17 @@ def rules() -> None:
 
 @rules.command("list")
 @click.option("--all", "ended_too", is_flag=True, help="The ended ones too.")
-def list_rules(ended_too: bool) -> None:
+def list_rules(also_ended: bool) -> None:
     """List the rules by number."""
-    states = () if ended_too else (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
+    states = () if also_ended else (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
     found = with_store(lambda store, _: store.read(lambda tx: tx.rules.all(states)))
     if not found:
-        say("No rules yet. Make one: spotter rules add C0123456789 'outcome:failed'")
+        echo("No rules yet. Make one: spotter rules add C0123456789 'outcome:failed'")
         return
-    rows = [(r.rule_id, r.destination.id, r.query or "every completed session", r.owner, r.state, r.why) for r in found]
-    say(table_of(("rule", "channel", "query", "owner", "state", "why"), rows))
+    rows = [
+        (r.rule_id, r.destination.id, r.query or "every completed session", r.owner, r.state, r.reason) for r in found
+    ]
+    echo(table_of(("rule", "channel", "query", "owner", "state", "why"), rows))
 
 
 @rules.command("add")
@@ -52,15 +55,15 @@ def add_rule(channel: str, query: Sequence[str]) -> None:
                 return f"Rule {same.rule_id} says the same already."
             now = clock.now()
             rule = tx.rules.add(destination, OPERATOR, text, RuleState.ACTIVE, now)
-            tx.outbox.owe(introduction(rule), now)
-            tx.ledger.write(OPERATOR, "subscribe", f"rule:{rule.rule_id}", now)
+            tx.outbox.enqueue(introduction(rule), now)
+            tx.audit_log.write(OPERATOR, "subscribe", f"rule:{rule.rule_id}", now)
             return (
                 f"Rule {rule.rule_id} is made. The channel hears of it as soon as Spotter runs and is a member there."
             )
 
         return await store.transact(work)
 
-    say(with_store(add))
+    echo(with_store(add))
 
 
 @rules.command("remove")
@@ -74,11 +77,11 @@ def remove_rule(rule_id: int) -> None:
             if rule is None or rule.state is RuleState.ENDED:
                 return False
             tx.rules.set_state(rule_id, RuleState.ENDED, "removed on the command line", clock.now())
-            tx.ledger.write(OPERATOR, "unsubscribe", f"rule:{rule_id}", clock.now())
+            tx.audit_log.write(OPERATOR, "unsubscribe", f"rule:{rule_id}", clock.now())
             return True
 
         return await store.transact(work)
 
     if not with_store(remove):
         raise SpotterError(f"There is no rule {rule_id} to remove. See: spotter rules list")
-    say(f"Rule {rule_id} is ended.")
+    echo(f"Rule {rule_id} is ended.")

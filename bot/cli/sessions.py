@@ -1,7 +1,6 @@
 """`sessions`: what is remembered, as a table, JSON or CSV."""
 
 import csv
-import re
 import shutil
 import sys
 import tempfile
@@ -13,12 +12,13 @@ import click
 
 from bot.cli.rows import parsed, refuse_unknown_names, with_store
 from bot.cli.terminal import json_of, table_of
-from bot.core import query as language
-from bot.core.access import EVERYTHING
-from bot.core.directory import Directory
-from bot.core.model import Session
-from bot.core.outcome import judge, word
-from bot.core.ports import Clock, Store, Tx
+from bot.domain.directory import Directory
+from bot.domain.model import Session
+from bot.domain.outcomes import judge, word
+from bot.domain.permissions import EVERYTHING
+from bot.domain.ports import Clock
+from bot.query import parser as language
+from bot.store.database import Store, Tx
 
 COLUMNS = ("id", "outcome", "score", "checklist", "employee", "observer", "site", "completed")
 IN_A_TABLE = 50
@@ -63,7 +63,7 @@ class _Pages:
 
     def __init__(self, tx: Tx, asked: language.Query, clock: Clock, most: int) -> None:
         self._tx = tx
-        self._asked = asked
+        self._request = asked
         self._now = clock.now()
         self._most = most
         self.total = 0
@@ -73,7 +73,7 @@ class _Pages:
         directory = self._tx.people.directory()
         while self.shown < self._most:
             wanted = min(PAGE, self._most - self.shown)
-            page = self._tx.sessions.search(self._asked, EVERYTHING, directory, self._now, wanted, self.shown)
+            page = self._tx.sessions.search(self._request, EVERYTHING, directory, self._now, wanted, self.shown)
             self.total = page.total
             for session in page.sessions:
                 self.shown += 1
@@ -115,7 +115,7 @@ def _counted(pages: _Pages, bar: Any) -> Iterator[Row]:
 # ---- forms -------------------------------------------------------------------------------------------------------
 
 
-def _as_json(out: IO[str], rows: Iterator[Row], _pages: _Pages, _asked: language.Query) -> None:
+def _as_json(out: IO[str], rows: Iterator[Row], _pages: _Pages, _request: language.Query) -> None:
     before = "[\n  "
     for row in rows:
         out.write(before + json_of(row))
@@ -123,8 +123,8 @@ def _as_json(out: IO[str], rows: Iterator[Row], _pages: _Pages, _asked: language
     out.write("[]\n" if before == "[\n  " else "\n]\n")
 
 
-def _as_csv(out: IO[str], rows: Iterator[Row], _pages: _Pages, _asked: language.Query) -> None:
-    # Every text is quoted: a spreadsheet that separates by semicolons or tabs as well would cut it in two.
+def _as_csv(out: IO[str], rows: Iterator[Row], _pages: _Pages, _request: language.Query) -> None:
+    # Every text is quoted: a spreadsheet that also separates by semicolons or tabs would split an unquoted one.
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()
     writer.writerows({name: no_formula(without_orders(value)) for name, value in row.items()} for row in rows)
@@ -150,29 +150,11 @@ def without_orders(value: object) -> object:
 
 
 def no_formula(value: object) -> object:
-    """A cell no spreadsheet takes for a formula: text that begins like one gets a leading apostrophe.
+    """The cell, with a leading apostrophe where a spreadsheet would take its text for a formula.
 
-    Spreadsheets overlook blanks and invisible signs before a formula and take wide signs for narrow ones. One that
-    separates by something else than commas begins a cell in the middle of ours: there as well.
     Source: https://owasp.org/www-community/attacks/CSV_Injection
     """
-    if not isinstance(value, str):
-        return value
-    begins_like_one = value.startswith(("\t", "\r", "\n")) and any(map(_is_visible, value))
-    marked = _SEPARATED.sub(lambda cell: f"{cell[1]}'{cell[2]}" if _is_formula(cell[2]) else cell[0], value)
-    return "'" + marked if begins_like_one or _is_formula(value) else marked
+    return "'" + value if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
 
 
-# What begins a new cell elsewhere, and that cell.
-_SEPARATED = re.compile(r"([;|\t\r\n])([^;|\t\r\n]+)")
-# The minus of typography is no hyphen to Unicode, but one to some spreadsheets.
-_STARTS = frozenset("=+-@\u2212")
-
-
-def _is_formula(text: str) -> bool:
-    first = next(filter(_is_visible, text.replace('"', "")), "")  # quotes are taken off before a cell is read
-    return unicodedata.normalize("NFKC", first)[:1] in _STARTS
-
-
-def _is_visible(sign: str) -> bool:
-    return sign.isprintable() and not sign.isspace()
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

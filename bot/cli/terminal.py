@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 import click
 from tabulate import tabulate
 
-from bot.views.blocks import clean
+from bot.blocks.elements import clean
 
 
-def say(words: str, *, err: bool = False) -> None:
+def echo(words: str, *, err: bool = False) -> None:
     """Prints words whose line breaks are ours; any other sign that can't be seen becomes a blank.
 
     Others' words within them go through `clean` before, so that they can't make up a line of their own.

@@ -54,8 +54,8 @@ def assemble(world: World, workspace: Workspace) -> Cast:
     """
     workspace.team.name = COMPANY
     cook, porter = _share_a_mailbox(world)
-    absent = {cook.id, porter.id} | {one.id for one in _crew(world, world.sites[-1])[-2:]}
-    guest = next(one for one in reversed(_crew(world, world.sites[0])) if one.is_active)
+    absent = {cook.id, porter.id} | {one.id for one in _task_pool(world, world.sites[-1])[-2:]}
+    guest = next(one for one in reversed(_task_pool(world, world.sites[0])) if one.is_active)
     learning = _titled(world, "Learning and Development Manager")
     user_ids: dict[str, str] = {}
     for number, person in enumerate(world.people.values(), start=1):
@@ -147,9 +147,9 @@ def _roles(
     site = world.sites[0]
     manager, *leads = _leads(world, site)
     observer = next(one for one in world.observers if one in leads)
-    crew = [one for one in _crew(world, site) if one is not guest and one.id in user_ids and one.is_active]
-    counts = {one: sum(session.employee is one for session in world.completed_sessions()) for one in crew}
-    employee = max(crew, key=lambda one: counts[one])
+    task_pool = [one for one in _task_pool(world, site) if one is not guest and one.id in user_ids and one.is_active]
+    counts = {one: sum(session.employee is one for session in world.completed_sessions()) for one in task_pool}
+    employee = max(task_pool, key=lambda one: counts[one])
     mailbox, outsider = others
     return (
         Role(user_ids[learning.id], "admin", "admin, learning manager"),
@@ -165,7 +165,7 @@ def _roles(
 def _share_a_mailbox(world: World) -> tuple[Person, Person]:
     """Gives two of the second site's kitchen one address, as shops do."""
     cook, porter = [
-        one for one in _crew(world, world.sites[1]) if world.departments[one.department_id].name == "Kitchen"
+        one for one in _task_pool(world, world.sites[1]) if world.departments[one.department_id].name == "Kitchen"
     ][:2]
     cook.email = porter.email = f"kitchen.s14@{MAIL_DOMAIN}"
     return cook, porter
@@ -183,7 +183,7 @@ def _leads(world: World, site: Department) -> list[Person]:
     )
 
 
-def _crew(world: World, site: Department) -> list[Person]:
+def _task_pool(world: World, site: Department) -> list[Person]:
     leads = _leads(world, site)
     return [one for one in _team(world, site) if one not in leads]
 

@@ -31,7 +31,7 @@ class Child:
         self._changed = changed
         self._process: asyncio.subprocess.Process | None = None
         self._guard: asyncio.subprocess.Process | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._monitor: asyncio.Task[None] | None = None
         self.state: State = "stopped"
         self.exit_code: int | None = None
 
@@ -61,12 +61,12 @@ class Child:
         )
         self.exit_code = None
         self._become("running")
-        self._watch = asyncio.create_task(self._notice_the_end(self._process), name="the bot's end")
+        self._monitor = asyncio.create_task(self._notice_the_end(self._process), name="the bot's end")
 
     async def stop(self) -> None:
         """SIGTERM, and SIGKILL if that is not enough within 10 seconds."""
         if self._process is None or self.pid is None:
-            await self._settle()
+            await self._record_result()
             return
         self._become("stopping")
         self._signal(signal.SIGTERM)
@@ -75,7 +75,7 @@ class Child:
                 await self._process.wait()
         except TimeoutError:
             self._signal(signal.SIGKILL)
-        await self._settle()
+        await self._record_result()
         self._become("stopped")
 
     async def kill(self) -> None:
@@ -84,7 +84,7 @@ class Child:
             return
         self.state = "killed"
         self._signal(signal.SIGKILL)
-        await self._settle()
+        await self._record_result()
         self._changed()
 
     def tail(self) -> list[str]:
@@ -100,13 +100,13 @@ class Child:
     def log_size(self) -> int:
         return self._log.stat().st_size if self._log.exists() else 0
 
-    async def _settle(self) -> None:
+    async def _record_result(self) -> None:
         if self._process is not None:
             await self._process.wait()
         await self._dismiss_the_guard()
-        if self._watch is not None:
-            await self._watch
-            self._watch = None
+        if self._monitor is not None:
+            await self._monitor
+            self._monitor = None
 
     async def _dismiss_the_guard(self) -> None:
         """As soon as there is nobody to guard: the process id may soon be somebody else's."""

@@ -42,7 +42,7 @@ class Company(Protocol):
     def let_happen(self, on: bool) -> None: ...
 
 
-def _in_words(deed: Deed) -> Deed:
+def _describe(deed: Deed) -> Deed:
     """What Slack would not let a person do, and what a request lacks, becomes a sentence for them."""
 
     @wraps(deed)
@@ -84,7 +84,7 @@ class Deeds:
             self.kill,
             self.restart,
         )
-        return {deed.__name__: _in_words(deed) for deed in deeds}
+        return {deed.__name__: _describe(deed) for deed in deeds}
 
     # --- as a person in Slack ----------------------------------------------------------------------------------
 
@@ -241,12 +241,12 @@ class Deeds:
 
     async def fault(self, order: Json) -> Json:
         """{key, times?}: one of the menu's troubles."""
-        trouble = troubles_by_key().get(str(order["key"]))
-        if trouble is None:
+        alert = troubles_by_key().get(str(order["key"]))
+        if alert is None:
             raise Impossible("There is no such fault.")
         times = min(max(int(order.get("times", 1)), 1), MOST_TIMES)
-        await trouble.order(self._company.scene, times)
-        return {"said": f"Ordered: {trouble.name}"}
+        await alert.order(self._company.scene, times)
+        return {"said": f"Ordered: {alert.name}"}
 
     async def clear_faults(self, order: Json) -> Json:
         await clear(self._company.scene)

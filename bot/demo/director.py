@@ -71,7 +71,7 @@ class Director:
         self._happenings = happenings
         self._rhythm = rhythm
         self._command = tuple(command)
-        self._dice = Random(seed)
+        self._random01 = Random(seed)
         self._changing_the_bot = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._stack = contextlib.AsyncExitStack()
@@ -115,7 +115,7 @@ class Director:
         await self._stack.enter_async_context(self.slack)
         await self.stage.start(self._wanted_port)
         self._stack.push_async_callback(self.stage.stop)
-        self.child = Child(self._command, self.folder, self.folder / "bot.log", lambda: self.stage.tell("bot", "log"))
+        self.child = Child(self._command, self.folder, self.folder / "bot.log", lambda: self.stage.report("bot", "log"))
         self._stack.push_async_callback(self.child.stop)
         for duty in (self.stage.keep_telling(), self._let_things_happen(), self._watch_what_is_silent()):
             self._tasks.append(asyncio.create_task(duty))
@@ -184,13 +184,13 @@ class Director:
             await self._child.stop()
             happened = self.world.pass_time(duration)
             await self._child.start(self.settings)
-        self.stage.tell("clock", "world")
+        self.stage.report("clock", "world")
         return len(happened)
 
     def let_happen(self, on: bool) -> None:
         """Whether the world goes on by itself."""
         self._happenings = on
-        self.stage.tell("clock")
+        self.stage.report("clock")
 
     # --- what the page is shown --------------------------------------------------------------------------------
 
@@ -206,7 +206,7 @@ class Director:
         return sight.clock(self.world, self._happenings)
 
     def faults(self) -> Json:
-        return {"menu": [trouble.row() for trouble in TROUBLES], "ordered": ordered(self.scene)}
+        return {"menu": [alert.row() for alert in TROUBLES], "ordered": ordered(self.scene)}
 
     @property
     def _child(self) -> Child:
@@ -218,7 +218,7 @@ class Director:
 
     async def _let_things_happen(self) -> None:
         while True:
-            await asyncio.sleep(self._dice.uniform(*self._rhythm))
+            await asyncio.sleep(self._random01.uniform(*self._rhythm))
             if self._happenings:
                 self._happen()
 
@@ -234,11 +234,11 @@ class Director:
         """The log file, iSpring's requests and its quirks tell nobody when they change."""
         seen: tuple[object, ...] = ()
         while True:
-            look = (self._child.log_size(), len(self.ispring.requests), ordered(self.scene))
-            if seen and look != seen:
-                changed = zip(("log", "calls", "faults"), look, seen, strict=True)
-                self.stage.tell(*(name for name, now, before in changed if now != before))
-            seen = look
+            read_back = (self._child.log_size(), len(self.ispring.requests), ordered(self.scene))
+            if seen and read_back != seen:
+                changed = zip(("log", "calls", "faults"), read_back, seen, strict=True)
+                self.stage.report(*(name for name, now, before in changed if now != before))
+            seen = read_back
             await asyncio.sleep(LOOK_EVERY)
 
 

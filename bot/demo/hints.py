@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.chat.commands import Subcommand, registry
-from bot.core.keys import Key
 from bot.demo.slack.entities import Json
+from bot.listeners.commands import Subcommand, registry
+from bot.query.keys import Key
 
 
 def usual_hints(command: str = "/ojt") -> Json:

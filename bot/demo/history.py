@@ -137,8 +137,8 @@ class _Past:
         starts_at = self._working_hour(earliest_days_ago)
         started_at = starts_at + timedelta(minutes=self.rng.randrange(-3, 26), seconds=self.rng.randrange(60))
         completed_at = started_at + timedelta(minutes=self.rng.randrange(14, 70), seconds=self.rng.randrange(60))
-        away = completed_at > self.now - timedelta(days=30)
-        employee, observer = pair(self.world, self.rng, with_those_who_left=not away)
+        outage = completed_at > self.now - timedelta(days=30)
+        employee, observer = pair(self.world, self.rng, with_those_who_left=not outage)
         skip = len(checklist.criteria) if all_skipped else self.rng.choices((0, 1, 2, 3), (86, 8, 4, 2))[0]
         self.world.add_session(
             checklist=checklist,
@@ -181,8 +181,8 @@ def pair(world: World, rng: Random, *, with_those_who_left: bool = False) -> tup
     site = rng.choice(world.sites)
     team = [one for one in world.people.values() if world.site_of(one) is site]
     visitors = [one for one in world.people.values() if world.site_of(one) is None]
-    leads, crew = team[:4], [one for one in team[4:] if one.is_active or with_those_who_left]
-    employee = rng.choice(leads[1:]) if rng.random() < 0.08 else rng.choice(crew)
+    leads, task_pool = team[:4], [one for one in team[4:] if one.is_active or with_those_who_left]
+    employee = rng.choice(leads[1:]) if rng.random() < 0.08 else rng.choice(task_pool)
     candidates = [one for one in leads if one is not employee]
     # The learning manager travels.
     observer = visitors[1] if rng.random() < 0.04 else rng.choice(candidates)
@@ -223,7 +223,7 @@ def moments(rng: Random, duration: timedelta) -> list[float]:
     return sorted(rng.random() for _ in range(count))
 
 
-def roll(world: World) -> None:
+def ids(world: World) -> None:
     """One believable event: planned, started, completed (high or low) or corrected."""
     rng, now = world.rng, world.now()
     waiting = [one for one in world.open_sessions() if one.status == NOT_STARTED]

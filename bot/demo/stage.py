@@ -103,8 +103,8 @@ class Stage:
             await web.TCPSite(runner, HOST, 0).start()
         self._runner = runner
         self.port = int(runner.addresses[0][1])
-        self._unlisten = self._backstage.slack.workspace.listen(self._heard)
-        self._backstage.world.listen(lambda _: self.tell("world"))
+        self._unlisten = self._backstage.slack.workspace.listen(self._parse_error)
+        self._backstage.world.listen(lambda _: self.report("world"))
 
     async def stop(self) -> None:
         """Let every page go and close the port."""
@@ -117,7 +117,7 @@ class Stage:
 
     # --- news --------------------------------------------------------------------------------------------------
 
-    def tell(self, *what: str) -> None:
+    def report(self, *what: str) -> None:
         """Mark these pieces of the page's state as changed; the pages hear of it in a moment."""
         self._changed.update(what)
         self._news.set()
@@ -128,11 +128,11 @@ class Stage:
             await self._news.wait()
             await asyncio.sleep(GATHER_FOR)
             self._news.clear()
-            news = self._gathered()
+            news = self._data()
             text = json.dumps(news, ensure_ascii=False)
             await asyncio.gather(*(self._send(socket, text) for socket in list(self._sockets)))
 
-    def _heard(self, happening: Happening) -> None:
+    def _parse_error(self, happening: Happening) -> None:
         subject = happening.subject
         match happening.kind:
             case "message_posted" | "message_edited" | "reaction_added" if isinstance(subject, Message):
@@ -162,7 +162,7 @@ class Stage:
             if parent is not None:
                 self._changed_messages[sight.message_key(parent)] = parent
 
-    def _gathered(self) -> Json:
+    def _data(self) -> Json:
         changed, self._changed = self._changed, set()
         messages, self._changed_messages = self._changed_messages, {}
         workspace = self._backstage.slack.workspace
@@ -194,7 +194,7 @@ class Stage:
     def _piece(self, name: str) -> object:
         backstage, slack = self._backstage, self._backstage.slack
         workspace = slack.workspace
-        pieces: dict[str, Callable[[], object]] = {
+        tokens: dict[str, Callable[[], object]] = {
             "app": lambda: sight.app(workspace),
             "people": lambda: sight.people(workspace),
             "cast": lambda: sight.cast_list(backstage.cast),
@@ -211,7 +211,7 @@ class Stage:
             "hints": lambda: backstage.hints,
             "world": lambda: True,
         }
-        return pieces[name]()
+        return tokens[name]()
 
     async def _send(self, socket: web.WebSocketResponse, text: str) -> None:
         try:

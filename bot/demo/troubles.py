@@ -62,7 +62,7 @@ def _post(fault: str, name: str, about: str) -> Trouble:
 def _standing(key: str, name: str, about: str, switch: Callable[[Scene], None], group: str = SLACK_STANDING) -> Trouble:
     async def order(scene: Scene, times: int) -> None:
         switch(scene)
-        scene.slack.workspace.tell("fault_changed")
+        scene.slack.workspace.report("fault_changed")
 
     return Trouble(key, group, name, about, order, once=True)
 
@@ -80,7 +80,7 @@ def _answers(quirk: str, name: str, about: str, **beside: object) -> Trouble:
         setattr(scene.ispring.quirks, quirk, getattr(scene.ispring.quirks, quirk) + times)
         for other, value in beside.items():
             setattr(scene.ispring.quirks, other, value)
-        scene.slack.workspace.tell("fault_changed")
+        scene.slack.workspace.report("fault_changed")
 
     return Trouble(f"ispring.{quirk}", ISPRING_ANSWERS, name, about, order)
 
@@ -119,7 +119,7 @@ async def _refresh(scene: Scene, times: int) -> None:
 
 async def _ispring_down(scene: Scene, times: int) -> None:
     await scene.ispring.down()
-    scene.slack.workspace.tell("fault_changed")
+    scene.slack.workspace.report("fault_changed")
 
 
 async def _revoke_tokens(scene: Scene, times: int) -> None:
@@ -290,7 +290,7 @@ TROUBLES: tuple[Trouble, ...] = (
 
 
 def troubles_by_key() -> dict[str, Trouble]:
-    return {trouble.key: trouble for trouble in TROUBLES}
+    return {alert.key: alert for alert in TROUBLES}
 
 
 async def clear(scene: Scene) -> None:
@@ -305,18 +305,18 @@ async def clear(scene: Scene) -> None:
         await scene.slack.unarchive(channel.id, by=scene.cast.user_id("admin"))
     if scene.slack.workspace.app.bot_user_id not in channel.members:
         await scene.slack.invite_bot(channel.id, by=scene.cast.user_id("admin"))
-    scene.slack.workspace.tell("fault_changed")
+    scene.slack.workspace.report("fault_changed")
 
 
 def ordered(scene: Scene) -> list[Json]:
     """What is still ordered or lasting, in the menu's words."""
-    names = {trouble.key: trouble.name for trouble in TROUBLES}
+    names = {alert.key: alert.name for alert in TROUBLES}
     faults, quirks = scene.slack.faults, scene.ispring.quirks
     rows = [
         {"name": names.get(f"slack.{fault}", f"{method}: {fault}"), "left": str(times)}
         for method, fault, times, _ in faults.waiting
     ]
-    standing = {
+    identity_of = {
         "slack.token_revoked": faults.token_revoked,
         "slack.rate_limits": faults.rate_limits,
         "slack.history_lag": faults.history_lag > 0,
@@ -327,7 +327,7 @@ def ordered(scene: Scene) -> list[Json]:
         "slack.down": not scene.slack.is_up,
         "ispring.down": not scene.ispring.is_up,
     }
-    rows += [{"name": names[key], "left": ""} for key, lasts in standing.items() if lasts]
+    rows += [{"name": names[key], "left": ""} for key, lasts in identity_of.items() if lasts]
     fresh = Quirks()
     for quirk in dataclasses.fields(quirks):
         value = getattr(quirks, quirk.name)
@@ -342,7 +342,5 @@ def ordered(scene: Scene) -> list[Json]:
 
 
 COUNTDOWNS = frozenset(
-    trouble.key.removeprefix("ispring.")
-    for trouble in TROUBLES
-    if trouble.group == ISPRING_ANSWERS and not trouble.once
+    alert.key.removeprefix("ispring.") for alert in TROUBLES if alert.group == ISPRING_ANSWERS and not alert.once
 )

@@ -87,13 +87,13 @@ class World:
         session = self.add_session(
             checklist=checklist, employee=employee, observer=observer, status=NOT_STARTED, starts_at=starts_at
         )
-        self._tell("planned", session)
+        self._notify("planned", session)
         return session
 
     def start(self, session: Session) -> Session:
         session.status = IN_PROGRESS
         session.started_at = self.now()
-        self._tell("started", session)
+        self._notify("started", session)
         return session
 
     def complete(self, session: Session, *, percent: float, skip: int = 0) -> Session:
@@ -107,7 +107,7 @@ class World:
         session.status = PASSED
         session.completed_at = finished
         session.grade(history.grades(self.rng, session.checklist, percent, skip))
-        self._tell("completed", session)
+        self._notify("completed", session)
         return session
 
     def correct(self, session: Session, percent: float) -> Session:
@@ -115,7 +115,7 @@ class World:
         before = session.result
         left_out = {criterion for criterion, grade in session.grades.items() if grade.skipped}
         session.grade(history.grades(self.rng, session.checklist, percent, left_out=left_out))
-        self._tell("corrected", session, before)
+        self._notify("corrected", session, before)
         return session
 
     def reopen(self, session: Session) -> Session:
@@ -123,25 +123,25 @@ class World:
         before = session.result
         session.status = IN_PROGRESS
         session.completed_at = session.result = session.points = session.total_points = None
-        self._tell("reopened", session, before)
+        self._notify("reopened", session, before)
         return session
 
     def reschedule(self, session: Session, starts_at: datetime) -> Session:
         session.starts_at = starts_at
-        self._tell("rescheduled", session, session.result)
+        self._notify("rescheduled", session, session.result)
         return session
 
     def delete(self, session: Session) -> Session:
         del self._sessions[session.id, session.employee.id]
-        self._tell("deleted", session, session.result)
+        self._notify("deleted", session, session.result)
         return session
 
     def happen(self) -> Event:
         """Roll the dice for one believable event, let it happen and answer it."""
-        history.roll(self)
+        history.ids(self)
         return self.events[-1]
 
-    def _tell(self, kind: str, session: Session, before: float | None = None) -> None:
+    def _notify(self, kind: str, session: Session, before: float | None = None) -> None:
         event = Event(kind, session, self.now(), before, session.result)
         self.events.append(event)
         for listener in self._listeners:

@@ -1,9 +1,9 @@
-"""Implements `core.ports.Training` over HTTP: one API key, one region, read-only."""
+"""Implements `domain.ports.Training` over HTTP: one API key, one region, read-only."""
 
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import chain
@@ -14,12 +14,12 @@ from typing import IO, Self, TypeVar
 import msgspec
 import structlog
 
-from bot.core.errors import TrainingUnavailable, TrainingUnreadable
-from bot.core.model import AreaResult, CriterionResult, Department, Details, Person, SessionKey
-from bot.core.ports import Clock
+from bot.domain.errors import TrainingError, TrainingUnavailable, TrainingUnreadable
+from bot.domain.model import AreaResult, CriterionResult, Department, Details, Person, SessionKey
+from bot.domain.ports import Clock
 from bot.ispring.connection import Call, Connection, Limits
 from bot.ispring.dates import DateOrder, Dates
-from bot.ispring.listing import PLACE, SpooledListing
+from bot.ispring.listing import WHAT, SpooledListing
 from bot.ispring.statuses import BadRequest
 from bot.ispring.wire import AreaRow, ChecklistRow, CriterionRow, DepartmentRow, Page, PersonRow, decoded, page_of
 
@@ -72,11 +72,14 @@ class Ispring:
         jitter: Callable[[], float],
         account_url: str = "",
         limits: Limits | None = None,
+        failed: Callable[[TrainingError], None] | None = None,
     ) -> None:
         """Dates are read in `zone` and `date_order`. Listings are spooled to files in `spool_folder`.
 
-        `jitter` returns numbers from 0 to 1. `account_url` is sent as X-Auth-Account-Url unless it is "".
+        `jitter` returns numbers from 0 to 1. `account_url` is sent as X-Auth-Account-Url unless it is "". `failed` is
+        called with each error that a method raises, including that of an unreadable listing.
         """
+        self._failed = failed
         self._connection = Connection(
             base_url,
             client_id,
@@ -104,37 +107,55 @@ class Ispring:
     async def list_sessions(self) -> AsyncIterator[SpooledListing]:
         """Yields all sessions of iSpring. It sends them in one answer: there is no paging and no "changed since"."""
         requested_at = self._clock.now()
-        spool = await asyncio.to_thread(self._new_spool)
-        try:
-            received = await self._connection.fetch(Call("POST", LISTING_PATH, PLACE, json={}), spool)
-            dates = Dates(self._zone, self._date_order)
-            yield SpooledListing(spool, received.digest, received.size, requested_at, dates)
-        finally:
-            # Closing deletes the file, which takes a while if it is long.
-            await asyncio.to_thread(spool.close)
+        with self._reported():
+            spool = await asyncio.to_thread(self._new_spool)
+            try:
+                received = await self._connection.fetch(Call("POST", LISTING_PATH, WHAT, json={}), spool)
+                dates = Dates(self._zone, self._date_order)
+                yield SpooledListing(spool, received.digest, received.size, requested_at, dates)
+            finally:
+                # Closing deletes the file, which takes a while if it is long.
+                await asyncio.to_thread(spool.close)
 
     async def named_sessions(self) -> Iterable[str]:
         call = Call("POST", CHECKLISTS_PATH, "the list of checklists", json={})
-        rows, _ = await self._page(await self._connection.answer(call), call.place, "", _CHECKLIST.decode)
-        return NamedSessions(rows)
+        with self._reported(), _readable("checklists"):
+            rows, _ = await self._page(await self._connection.answer(call), call.what, "", _CHECKLIST.decode)
+            return NamedSessions(rows)
 
     async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
         wanted = set(keys)
         session_ids = list(dict.fromkeys(key.session_id for key in keys))
         found: dict[SessionKey, Details] = {}
-        for start in range(0, len(session_ids), IDS_AT_ONCE):
-            found |= await self._details_of(session_ids[start : start + IDS_AT_ONCE], wanted)
-        return found
+        with self._reported(), _readable("criteria"):
+            for start in range(0, len(session_ids), IDS_AT_ONCE):
+                found |= await self._details_of(session_ids[start : start + IDS_AT_ONCE], wanted)
+            return found
 
     async def people(self) -> Sequence[Person]:
-        return await self._pages(
-            "/users/v2", "the list of people", "userProfiles", lambda raw: _PERSON.decode(raw).person()
-        )
+        with self._reported(), _readable("people"):
+            return await self._pages(
+                "/users/v2", "the list of people", "userProfiles", lambda raw: _PERSON.decode(raw).person()
+            )
 
     async def departments(self) -> Sequence[Department]:
-        return await self._pages(
-            "/departments", "the list of departments", "departments", lambda raw: _DEPARTMENT.decode(raw).department()
-        )
+        with self._reported(), _readable("departments"):
+            return await self._pages(
+                "/departments",
+                "the list of departments",
+                "departments",
+                lambda raw: _DEPARTMENT.decode(raw).department(),
+            )
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """Calls `failed` with an error on its way to the caller."""
+        try:
+            yield
+        except TrainingError as error:
+            if self._failed is not None:
+                self._failed(error)
+            raise
 
     def _new_spool(self) -> IO[bytes]:
         # The file has no name, so that nothing is left after a SIGKILL; its mode is 0600.
@@ -164,53 +185,70 @@ class Ispring:
             if key in wanted
         }
 
-    async def _rows(self, path: str, place: str, session_ids: Sequence[str], read: Callable[[bytes], T]) -> list[T]:
+    async def _rows(self, path: str, what: str, session_ids: Sequence[str], read: Callable[[bytes], T]) -> list[T]:
         """Returns the rows of some sessions. iSpring refuses the whole batch because of one id that it does not accept;
         then the batch is halved until that id is alone, and the id is skipped."""
         try:
-            body = await self._connection.answer(Call("POST", path, place, json={"sessionIds": list(session_ids)}))
+            body = await self._connection.answer(Call("POST", path, what, json={"sessionIds": list(session_ids)}))
         except BadRequest:
             if len(session_ids) == 1:
-                log.warning("session_id_refused", place=place, session=session_ids[0])
+                log.warning("session_id_refused", what=what, session=session_ids[0])
                 return []
             middle = len(session_ids) // 2
             return [
-                *await self._rows(path, place, session_ids[:middle], read),
-                *await self._rows(path, place, session_ids[middle:], read),
+                *await self._rows(path, what, session_ids[:middle], read),
+                *await self._rows(path, what, session_ids[middle:], read),
             ]
-        return (await self._page(body, place, "", read))[0]
+        return (await self._page(body, what, "", read))[0]
 
-    async def _pages(self, path: str, place: str, list_name: str, read: Callable[[bytes], T]) -> list[T]:
+    async def _pages(self, path: str, what: str, list_name: str, read: Callable[[bytes], T]) -> list[T]:
         found: list[T] = []
         seen: set[str] = set()
         params = {"pageSize": str(PAGE_SIZE)}
         for _ in range(MOST_PAGES):
-            body = await self._connection.answer(Call("GET", path, place, params=params))
-            items, token = await self._page(body, place, list_name, read)
+            body = await self._connection.answer(Call("GET", path, what, params=params))
+            items, token = await self._page(body, what, list_name, read)
             found += items
             if len(found) > MOST_ITEMS:
-                raise TrainingUnreadable(f"iSpring's answer to {place} has more than {MOST_ITEMS} entries.")
+                raise TrainingUnreadable(f"iSpring's answer to {what} has more than {MOST_ITEMS} entries.")
             if token is None:
                 return found
             if token in seen:
-                raise TrainingUnreadable(f"iSpring's answer to {place} repeats a page without end.")
+                raise TrainingUnreadable(f"iSpring's answer to {what} repeats a page without end.")
             seen.add(token)
             params["pageToken"] = token
-        raise TrainingUnreadable(f"iSpring's answer to {place} has more than {MOST_PAGES} pages.")
+        raise TrainingUnreadable(f"iSpring's answer to {what} has more than {MOST_PAGES} pages.")
 
     async def _page(
-        self, body: bytes, place: str, list_name: str, read: Callable[[bytes], T]
+        self, body: bytes, what: str, list_name: str, read: Callable[[bytes], T]
     ) -> tuple[list[T], str | None]:
         """Returns the items of a page and the token of the next page; decodes in a thread. Raises TrainingUnreadable if
         no item can be decoded."""
 
         def decode() -> tuple[Page, list[T], list[str]]:
-            page = page_of(body, place, list_name)
+            page = page_of(body, what, list_name)
             return page, *decoded(page.items, read)
 
-        page, items, set_aside = await asyncio.to_thread(decode)
-        if set_aside and not items:
-            raise TrainingUnreadable(f"Not one row of {place} could be understood; {set_aside[0]}.")
-        if set_aside:
-            log.warning("rows_set_aside", place=place, rows=len(set_aside), first=set_aside[0])
+        page, items, rejected = await asyncio.to_thread(decode)
+        if rejected and not items:
+            raise TrainingUnreadable(f"Not one row of {what} could be understood; {rejected[0]}.")
+        if rejected:
+            log.warning("rows_set_aside", what=what, rows=len(rejected), first=rejected[0])
         return items, page.next_token
+
+
+@contextmanager
+def _readable(what: str) -> Iterator[None]:
+    """Raises TrainingUnreadable in place of an unexpected error, and logs the traceback.
+
+    The error itself would end the process, and again after each restart, because the same answer is then read again.
+    """
+    try:
+        yield
+    except TrainingError:
+        raise
+    except Exception as error:
+        log.error("reading_broke", what=what, exc_info=error)
+        raise TrainingUnreadable(
+            f"Spotter stumbled over iSpring's {what}: please report the line `reading_broke` of its log."
+        ) from None

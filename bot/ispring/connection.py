@@ -19,13 +19,13 @@ from typing import IO, Self
 import httpx
 import msgspec
 
-from bot.core.errors import TrainingUnavailable, TrainingUnreadable
-from bot.core.ports import Clock
-from bot.ispring.statuses import TokenRefused, key_refused, meaning, web_page
+from bot.domain.errors import TrainingUnavailable, TrainingUnreadable
+from bot.domain.ports import Clock
+from bot.ispring.statuses import TokenRefused, error_for, key_refused, web_page
 from bot.ispring.wire import UNREADABLE, Token, is_web_page, unreadable
 
 TOKEN_PATH = "/api/v3/token"  # noqa: S105 - a path, not a token
-TOKEN_PLACE = "a token"  # noqa: S105 - the name of the call in messages
+TOKEN_REQUEST = "a token"  # noqa: S105 - the name of the call in messages
 RENEWED_BEFORE = 60.0  # seconds before a token expires
 REPEATS = 2
 BACK_OFF = 1.0  # seconds, doubled for the second repeat, times 0.5 to 1.5
@@ -58,11 +58,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request; `place` is its name in messages."""
+    """One request; `what` is its name in messages."""
 
     method: str
     path: str
-    place: str
+    what: str
     json: object = None
     params: Mapping[str, str] | None = None
 
@@ -97,7 +97,7 @@ class Connection:
         self._token = ""
         self._token_until = 0.0
         self._token_lock = asyncio.Lock()
-        self._held_until = 0.0  # monotonic; no request before it, by a Retry-After of iSpring
+        self._retry_not_before = 0.0  # monotonic; no request before it, by a Retry-After of iSpring
         # Proxies of the environment are used: a company may allow no other way to the internet.
         self._http = httpx.AsyncClient(
             follow_redirects=False,
@@ -125,7 +125,7 @@ class Connection:
     async def fetch(self, call: Call, into: IO[bytes], largest: int | None = None) -> Received:
         """Replaces the content of a file with a body of at most `largest` bytes (default: `listing_size`)."""
         largest = self._limits.listing_size if largest is None else largest
-        return await self._repeated(call.place, lambda: self._with_token(call, into, largest))
+        return await self._repeated(call.what, lambda: self._with_token(call, into, largest))
 
     async def _with_token(self, call: Call, into: IO[bytes], largest: int) -> Received:
         token = await self._valid_token(stale="")
@@ -144,15 +144,15 @@ class Connection:
             params=call.params,
             headers={"Authorization": f"Bearer {token}"},
         )
-        return await self._send(request, call.place, into, largest)
+        return await self._send(request, call.what, into, largest)
 
-    async def _send(self, request: httpx.Request, place: str, into: IO[bytes], largest: int) -> Received:
+    async def _send(self, request: httpx.Request, what: str, into: IO[bytes], largest: int) -> Received:
         response = await self._http.send(request, stream=True)
         try:
             if not response.is_success:
-                body = await beginning(response, place, ERROR_SIZE)
-                raise meaning(response.status_code, response.headers, body, place, self._clock.now())
-            return await spool(body_of(response, place), into, largest, place)
+                body = await beginning(response, what, ERROR_SIZE)
+                raise error_for(response.status_code, response.headers, body, what, self._clock.now())
+            return await spool(body_of(response, what), into, largest, what)
         finally:
             await response.aclose()
 
@@ -166,14 +166,14 @@ class Connection:
     async def _new_token(self) -> None:
         body = io.BytesIO()
         request = self._http.build_request("POST", self._base_url + TOKEN_PATH, data=self._form)
-        asked_at = self._clock.monotonic()
+        requested_at = self._clock.monotonic()
         response = await self._http.send(request, stream=True)
         try:
             if response.status_code in (400, 401, 403):
                 raise key_refused(response.status_code)
             if not response.is_success:
-                raise meaning(response.status_code, response.headers, b"", TOKEN_PLACE, self._clock.now())
-            await spool(body_of(response, TOKEN_PLACE), body, ERROR_SIZE, TOKEN_PLACE)
+                raise error_for(response.status_code, response.headers, b"", TOKEN_REQUEST, self._clock.now())
+            await spool(body_of(response, TOKEN_REQUEST), body, ERROR_SIZE, TOKEN_REQUEST)
         finally:
             await response.aclose()
         try:
@@ -181,18 +181,18 @@ class Connection:
         except UNREADABLE as error:
             if is_web_page(body.getvalue()):
                 # The address belongs to another server. A retry does not help.
-                raise web_page(TOKEN_PLACE) from None
-            raise unreadable(body.getvalue(), TOKEN_PLACE, error) from None
+                raise web_page(TOKEN_REQUEST) from None
+            raise unreadable(body.getvalue(), TOKEN_REQUEST, error) from None
         self._token = token.access_token
-        self._token_until = asked_at + max(token.expires_in - RENEWED_BEFORE, token.expires_in / 2)
+        self._token_until = requested_at + max(token.expires_in - RENEWED_BEFORE, token.expires_in / 2)
 
-    async def _repeated(self, place: str, once: Callable[[], Awaitable[Received]]) -> Received:
+    async def _repeated(self, what: str, once: Callable[[], Awaitable[Received]]) -> Received:
         try:
             async with asyncio.timeout(self._limits.total):
-                await self._mind_hold(place)
+                await self._wait_for_retry_after(what)
                 for repeat in range(REPEATS):
                     try:
-                        return await self._translated(place, once)
+                        return await self._translated(what, once)
                     except TrainingUnavailable as error:
                         wait = BACK_OFF * 2**repeat * (0.5 + self._jitter())
                         if error.retry_after is not None:
@@ -200,41 +200,43 @@ class Connection:
                         if wait > LONGEST_QUICK_WAIT:
                             raise
                     await self._clock.sleep(wait)
-                return await self._translated(place, once)
+                return await self._translated(what, once)
         except TimeoutError:
             raise TrainingUnavailable(
-                f"iSpring's answer to {place} was not complete after {self._limits.total:g} seconds. "
+                f"iSpring's answer to {what} was not complete after {self._limits.total:g} seconds. "
                 "Spotter tries again by itself."
             ) from None
 
-    async def _mind_hold(self, place: str) -> None:
-        """Waits until `_held_until`; raises TrainingUnavailable if that is too far away. A Retry-After holds for all
-        calls, not only for the one that received it."""
-        left = self._held_until - self._clock.monotonic()
+    async def _wait_for_retry_after(self, what: str) -> None:
+        """Waits until `_retry_not_before`; raises TrainingUnavailable if that is too far away.
+
+        A Retry-After holds for all calls, not only for the one that received it.
+        """
+        left = self._retry_not_before - self._clock.monotonic()
         if left > LONGEST_QUICK_WAIT:
             raise TrainingUnavailable(
-                f"iSpring asked for another {left:.0f} seconds of silence, so {place} was not asked for. "
+                f"iSpring asked for another {left:.0f} seconds of silence, so {what} was not asked for. "
                 "Spotter tries again by itself.",
                 left,
             )
         if left > 0:
             await self._clock.sleep(left)
 
-    async def _translated(self, place: str, once: Callable[[], Awaitable[Received]]) -> Received:
+    async def _translated(self, what: str, once: Callable[[], Awaitable[Received]]) -> Received:
         try:
             return await once()
         except TrainingUnavailable as error:
             if error.retry_after is not None:
-                self._held_until = self._clock.monotonic() + min(error.retry_after, LONGEST_HOLD)
+                self._retry_not_before = self._clock.monotonic() + min(error.retry_after, LONGEST_HOLD)
             raise
         except httpx.TransportError as error:
             # Only the error's class is named, because its text may contain a proxy's address with credentials.
             raise TrainingUnavailable(
-                f"iSpring did not answer {place} ({type(error).__name__}). Spotter tries again by itself."
+                f"iSpring did not answer {what} ({type(error).__name__}). Spotter tries again by itself."
             ) from None
 
 
-async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, place: str) -> Received:
+async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, what: str) -> Received:
     """Writes a body into a file and returns its size and hash; writes in a thread, BATCH bytes at a time.
 
     Raises TrainingUnreadable once the body has more than `largest` bytes, and TrainingUnavailable if the disk is full.
@@ -256,9 +258,7 @@ async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, pla
             size += len(chunk)
             waiting += len(chunk)
             if size > largest:
-                raise TrainingUnreadable(
-                    f"iSpring's answer to {place} is longer than {largest} bytes: nothing is read."
-                )
+                raise TrainingUnreadable(f"iSpring's answer to {what} is longer than {largest} bytes: nothing is read.")
             if waiting >= BATCH:
                 await asyncio.to_thread(write)
                 batch.clear()
@@ -267,16 +267,16 @@ async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, pla
         into.flush()
     except OSError as error:
         raise TrainingUnavailable(
-            f"{place.capitalize()} can't be written beside the database ({error.strerror}): make room there."
+            f"{what.capitalize()} can't be written beside the database ({error.strerror}): make room there."
         ) from None
     return Received(size, hashed.digest())
 
 
-async def beginning(response: httpx.Response, place: str, size: int) -> bytes:
+async def beginning(response: httpx.Response, what: str, size: int) -> bytes:
     """Returns the first `size` bytes of an error's body; b"" if it can't be decompressed, for the status is enough."""
     body = b""
     try:
-        async for chunk in body_of(response, place):
+        async for chunk in body_of(response, what):
             body += chunk
             if len(body) >= size:
                 break
@@ -285,8 +285,8 @@ async def beginning(response: httpx.Response, place: str, size: int) -> bytes:
     return body[:size]
 
 
-def body_of(response: httpx.Response, place: str) -> AsyncIterator[bytes]:
-    """Returns the bytes of a body, decompressed; none of them is read yet. `place` names the call in messages.
+def body_of(response: httpx.Response, what: str) -> AsyncIterator[bytes]:
+    """Returns the bytes of a body, decompressed; none of them is read yet. `what` names the call in messages.
 
     Raises TrainingUnreadable if the body is compressed in another way than gzip or ends too early. httpx's own
     `aiter_bytes` does not know x-gzip, accepts a truncated body, and makes up to 64 MiB of one 64 KiB read before the
@@ -296,11 +296,11 @@ def body_of(response: httpx.Response, place: str) -> AsyncIterator[bytes]:
     if encoding in PLAIN:
         return response.aiter_raw()
     if encoding not in GZIPPED:
-        raise _not_gzip(place)
-    return _decompressed(response, place)
+        raise _not_gzip(what)
+    return _decompressed(response, what)
 
 
-async def _decompressed(response: httpx.Response, place: str) -> AsyncIterator[bytes]:
+async def _decompressed(response: httpx.Response, what: str) -> AsyncIterator[bytes]:
     inflater = zlib.decompressobj(GZIP)
     is_empty = True
     try:
@@ -308,12 +308,12 @@ async def _decompressed(response: httpx.Response, place: str) -> AsyncIterator[b
             is_empty = False
             yield inflater.decompress(chunk)
             if inflater.unused_data:
-                raise _not_gzip(place)  # more bytes follow the end of the gzip stream
+                raise _not_gzip(what)  # more bytes follow the end of the gzip stream
     except zlib.error:
-        raise _not_gzip(place) from None
+        raise _not_gzip(what) from None
     if not inflater.eof and not is_empty:
-        raise TrainingUnreadable(f"iSpring's answer to {place} ends in the middle: it was cut off on its way.")
+        raise TrainingUnreadable(f"iSpring's answer to {what} ends in the middle: it was cut off on its way.")
 
 
-def _not_gzip(place: str) -> TrainingUnreadable:
-    return TrainingUnreadable(f"iSpring's answer to {place} is compressed in a way that can't be read.")
+def _not_gzip(what: str) -> TrainingUnreadable:
+    return TrainingUnreadable(f"iSpring's answer to {what} is compressed in a way that can't be read.")

@@ -10,8 +10,8 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from bot.core.model import NO_DATE, Moment
-from bot.core.ports import DateEvidence
+from bot.domain.model import NO_DATE, Moment
+from bot.domain.ports import DateEvidence
 
 AHEAD_LIMIT = timedelta(days=1)
 # Dates outside this range mean "no date" (0001-01-01 is the empty date of some languages). They are also too close to

@@ -12,16 +12,16 @@ import msgspec
 from msgspec import Raw
 
 from bot import VERSION
-from bot.core.errors import TrainingUnreadable
-from bot.core.model import SessionFacts
-from bot.core.ports import DateEvidence
+from bot.domain.errors import TrainingUnreadable
+from bot.domain.model import SessionFacts
+from bot.domain.ports import DateEvidence
 from bot.ispring.dates import Dates
 from bot.ispring.wire import UNREADABLE, SessionRow, clean_json, page_of, unreadable
 
 PIECE = 1 << 20  # bytes of JSON decoded at a time
 MOST_SET_ASIDE = 200_000  # rows; one line about each is kept until the listing ends
 LONGEST_ROW = 16 << 20  # bytes; a row has about 500
-PLACE = "the list of sessions"
+WHAT = "the list of sessions"
 FINGERPRINT_SIZE = 8
 
 # Not strict: a number may come as a text.
@@ -37,11 +37,11 @@ COMMA_NEXT = re.compile(rb"\s*,")
 
 @dataclass(slots=True)
 class RowSlice:
-    """Some consecutive rows of a listing, decoded; see `core.ports.Slice`."""
+    """Some consecutive rows of a listing, decoded; see `domain.ports.Slice`."""
 
     decoded: Sequence[SessionRow]
     rows: Sequence[tuple[str, str, bytes]]
-    set_aside: Sequence[str]
+    rejected: Sequence[str]
     dates: Dates
     requested_at: datetime
 
@@ -52,7 +52,7 @@ class RowSlice:
 
 
 class SpooledListing:
-    """A listing in an open file, which the caller closes; see `core.ports.Listing`."""
+    """A listing in an open file, which the caller closes; see `domain.ports.Listing`."""
 
     def __init__(
         self,
@@ -82,17 +82,17 @@ class SpooledListing:
         first_reason = ""
         self._spool.seek(0)
         for rows, raws in row_batches(self._spool):
-            found, set_aside = one_by_one(raws, seen) if raws else (rows, [])
-            seen += len(found) + len(set_aside)
+            found, rejected = one_by_one(raws, seen) if raws else (rows, [])
+            seen += len(found) + len(rejected)
             understood += len(found)
-            first_reason = first_reason or "".join(set_aside[:1])
+            first_reason = first_reason or "".join(rejected[:1])
             if seen - understood > MOST_SET_ASIDE:
                 raise TrainingUnreadable(
-                    f"More than {MOST_SET_ASIDE} rows of {PLACE} could not be understood; {first_reason}."
+                    f"More than {MOST_SET_ASIDE} rows of {WHAT} could not be understood; {first_reason}."
                 )
-            yield RowSlice(found, self._compared(found), set_aside, self._dates, self.requested_at)
+            yield RowSlice(found, self._compared(found), rejected, self._dates, self.requested_at)
         if first_reason and not understood:
-            raise TrainingUnreadable(f"Not one row of {PLACE} could be understood; {first_reason}.")
+            raise TrainingUnreadable(f"Not one row of {WHAT} could be understood; {first_reason}.")
 
     def _compared(self, rows: Sequence[SessionRow]) -> list[tuple[str, str, bytes]]:
         """Returns (session id, employee id, fingerprint) of each row. The fingerprint does not depend on the order of
@@ -117,10 +117,10 @@ def row_batches(spool: IO[bytes]) -> Iterator[tuple[Sequence[SessionRow], Sequen
     """
     text = spool.read(PIECE).removeprefix(codecs.BOM_UTF8).lstrip()
     if text[:1] == b"{":
-        yield (), page_of(text + spool.read(LONGEST_ROW), PLACE).items
+        yield (), page_of(text + spool.read(LONGEST_ROW), WHAT).items
         return
     if text[:1] != b"[":
-        raise unreadable(text, PLACE)
+        raise unreadable(text, WHAT)
     is_continued = False
     # As long as no row ends in the text, the text doubles.
     while chunk := spool.read(max(PIECE, len(text))):
@@ -131,10 +131,10 @@ def row_batches(spool: IO[bytes]) -> Iterator[tuple[Sequence[SessionRow], Sequen
             text = b"[" + text[end + 1 :]
             is_continued = True
         elif len(text) > LONGEST_ROW:
-            raise TrainingUnreadable(f"iSpring's answer to {PLACE} has no end of a row within {LONGEST_ROW} bytes.")
+            raise TrainingUnreadable(f"iSpring's answer to {WHAT} has no end of a row within {LONGEST_ROW} bytes.")
     last = _decoded(text)
     if is_continued and not any(last):
-        raise unreadable(text, PLACE)  # no row follows the last comma
+        raise unreadable(text, WHAT)  # no row follows the last comma
     yield last
 
 
@@ -174,7 +174,7 @@ def _decoded(array: bytes) -> tuple[Sequence[SessionRow], Sequence[Raw]]:
     try:
         return _decode(array)
     except UNREADABLE as error:
-        raise unreadable(array, PLACE, error) from None
+        raise unreadable(array, WHAT, error) from None
 
 
 def _decode(array: bytes) -> tuple[Sequence[SessionRow], Sequence[Raw]]:
@@ -190,15 +190,15 @@ def one_by_one(raws: Sequence[Raw], seen: int) -> tuple[list[SessionRow], list[s
     """Returns the rows that can be decoded, and for each other row one line with its number and the reason; `seen` is
     the number of rows before these."""
     found: list[SessionRow] = []
-    set_aside: list[str] = []
+    rejected: list[str] = []
     for number, raw in enumerate(raws, seen + 1):
         try:
             row = ROW.decode(raw)
         except UNREADABLE as error:
-            set_aside.append(f"row {number}: {error}")
+            rejected.append(f"row {number}: {error}")
             continue
         if row.is_known_by_broken_characters:
-            set_aside.append(f"row {number}: A broken character in an id or in the status")
+            rejected.append(f"row {number}: A broken character in an id or in the status")
         else:
             found.append(row)
-    return found, set_aside
+    return found, rejected

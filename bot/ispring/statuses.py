@@ -9,9 +9,9 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from bot.core.errors import TrainingError, TrainingRefused, TrainingUnavailable
+from bot.blocks.elements import clean
+from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable
 from bot.ispring.wire import UNREADABLE, ErrorBody, clean_json
-from bot.views.blocks import clean
 
 QUOTED = 120  # characters of iSpring's own message that are kept
 NEW_KEY = "Check ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET, or make a new API key in iSpring Learn."
@@ -32,25 +32,25 @@ class TokenRefused(TrainingRefused):
     """401: a new token may help, once."""
 
 
-def meaning(status: int, headers: Mapping[str, str], body: bytes, place: str, now: datetime) -> TrainingError:
-    """Returns the error for any status but 2xx; `place` names the call."""
+def error_for(status: int, headers: Mapping[str, str], body: bytes, what: str, now: datetime) -> TrainingError:
+    """Returns the error for any status but 2xx; `what` names the call."""
     said = quoted(body)
     if 300 <= status < 400:
-        return TrainingRefused(f"iSpring sends {place} elsewhere (HTTP {status}); a token does not follow.", ADDRESS)
+        return TrainingRefused(f"iSpring sends {what} elsewhere (HTTP {status}); a token does not follow.", ADDRESS)
     if status == 401:
-        return TokenRefused(f"iSpring does not accept its own new token for {place} (HTTP 401).", NEW_KEY, said=said)
+        return TokenRefused(f"iSpring does not accept its own new token for {what} (HTTP 401).", NEW_KEY, said=said)
     if status == 403:
-        return TrainingRefused(f"iSpring forbids {place} (HTTP 403).", RIGHTS, said=said)
+        return TrainingRefused(f"iSpring forbids {what} (HTTP 403).", RIGHTS, said=said)
     if status in (429, 408) or status >= 500:
         return TrainingUnavailable(
-            f"iSpring can't answer {place} now (HTTP {status}). Spotter tries again by itself.",
+            f"iSpring can't answer {what} now (HTTP {status}). Spotter tries again by itself.",
             retry_after(headers.get("Retry-After"), now),
             said=said,
         )
     if status == 404:
-        return BadRequest(f"iSpring does not know {place} (HTTP 404).", ADDRESS, said=said)
+        return BadRequest(f"iSpring does not know {what} (HTTP 404).", ADDRESS, said=said)
     return BadRequest(
-        f"iSpring does not understand the request for {place} (HTTP {status}).",
+        f"iSpring does not understand the request for {what} (HTTP {status}).",
         "If it stays so, iSpring's API may have changed: look for a newer Spotter.",
         said=said,
     )
@@ -61,9 +61,9 @@ def key_refused(status: int) -> TrainingRefused:
     return TrainingRefused(f"iSpring does not accept the API key (HTTP {status}).", NEW_KEY)
 
 
-def web_page(place: str) -> TrainingRefused:
+def web_page(what: str) -> TrainingRefused:
     """Returns the error for an HTML page in place of JSON: the address is not that of the API."""
-    return TrainingRefused(f"iSpring's answer to {place} is a web page, not data.", ADDRESS)
+    return TrainingRefused(f"iSpring's answer to {what} is a web page, not data.", ADDRESS)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

@@ -15,8 +15,8 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from bot.core.errors import TrainingUnreadable
-from bot.core.model import (
+from bot.domain.errors import TrainingUnreadable
+from bot.domain.model import (
     AreaResult,
     CriterionResult,
     Department,
@@ -317,50 +317,50 @@ class Page:
     next_token: str | None = None
 
 
-def page_of(body: bytes, place: str, list_name: str = "") -> Page:
+def page_of(body: bytes, what: str, list_name: str = "") -> Page:
     """Returns the items of an answer: a bare list, a lone object, the list called `list_name`, or one of these inside
     `response`.
 
-    Raises TrainingUnreadable, which says what came instead; `place` names the call in the message.
+    Raises TrainingUnreadable, which says what came instead; `what` names the call in the message.
     """
-    return _page_of(clean_json(body), place, list_name)
+    return _page_of(clean_json(body), what, list_name)
 
 
-def _page_of(body: bytes, place: str, list_name: str) -> Page:
+def _page_of(body: bytes, what: str, list_name: str) -> Page:
     try:
         if body.lstrip()[:1] != b"{":
             return Page(tuple(_ITEMS.decode(body)))
         named = _NAMED.decode(body)
         if "response" in named:
-            return _page_of(bytes(named["response"]), place, list_name)
+            return _page_of(bytes(named["response"]), what, list_name)
         if not list_name:
             return Page((Raw(body),))
         if list_name not in named:
             # An empty page may leave its list out. An object with other keys only is not a page.
             if set(named) - {"nextPageToken"}:
-                raise TrainingUnreadable(f"iSpring's answer to {place} has no {list_name}.")
+                raise TrainingUnreadable(f"iSpring's answer to {what} has no {list_name}.")
             return Page(())
         inner = bytes(named[list_name])
-        items = () if inner == b"null" else _page_of(inner, place, "").items
+        items = () if inner == b"null" else _page_of(inner, what, "").items
         token = msgspec.json.decode(named["nextPageToken"]) if "nextPageToken" in named else None
     except UNREADABLE as error:
-        raise unreadable(body, place, error) from None
+        raise unreadable(body, what, error) from None
     return Page(items, str(token) if token else None)
 
 
 def decoded(items: tuple[Raw, ...], read: Callable[[bytes], T]) -> tuple[list[T], list[str]]:
     """Returns the items that `read` accepts, and for each other item one line with its number and the reason."""
     understood: list[T] = []
-    set_aside: list[str] = []
+    rejected: list[str] = []
     for number, item in enumerate(items, 1):
         try:
             understood.append(read(bytes(item)))
         except UNREADABLE as error:
-            set_aside.append(f"row {number}: {error}")
-    return understood, set_aside
+            rejected.append(f"row {number}: {error}")
+    return understood, rejected
 
 
-def unreadable(body: bytes, place: str, error: Exception | None = None) -> TrainingUnreadable:
+def unreadable(body: bytes, request: str, error: Exception | None = None) -> TrainingUnreadable:
     """Returns an error that says what the answer is in place of the expected JSON. It quotes nothing of the content."""
     start = _start(body)
     if not start:
@@ -375,7 +375,7 @@ def unreadable(body: bytes, place: str, error: Exception | None = None) -> Train
         what = "is nested too deeply to be an answer"
     else:
         what = "is not what its contract says" + (f" ({error})" if error is not None else "")
-    return TrainingUnreadable(f"iSpring's answer to {place} {what}.")
+    return TrainingUnreadable(f"iSpring's answer to {request} {what}.")
 
 
 def is_web_page(body: bytes) -> bool:

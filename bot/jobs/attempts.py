@@ -3,78 +3,81 @@
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from bot.core.delivery import (
-    Absent,
+from bot.domain.delivery import (
+    AlreadyPosted,
     AppRefused,
     DestinationGone,
+    EditEnded,
     EditResult,
-    Ended,
     Found,
-    LookLater,
-    LookResult,
     MessageRefused,
+    NotFound,
     NotSent,
     PostResult,
+    ReadBackResult,
+    ReadLater,
     Sent,
     Throttled,
-    ToldAndGone,
     Unreadable,
     Unsure,
 )
-from bot.core.ports import Attempt, Nobody
+from bot.domain.outbox import Attempt
+from bot.domain.ports import Nobody
 
 
-def unplaced_look(why: Nobody | PostResult) -> LookResult:
+def unresolved_read_back(detail: Nobody | PostResult) -> ReadBackResult:
     """What it means for a look that the conversation to read could not be found out."""
-    match why:
+    match detail:
         case Nobody(reason):
             return Unreadable(reason)
         case DestinationGone():
-            return why
+            return detail
         case Throttled(after):
-            return LookLater("Slack asks to wait", after)
+            return ReadLater("Slack asks to wait", after)
         case NotSent(reason) | Unsure(reason) | AppRefused(reason) | MessageRefused(reason):
-            return LookLater(reason)
-        case Sent() | ToldAndGone():
-            return LookLater("not placed")
+            return ReadLater(reason)
+        case Sent() | AlreadyPosted():
+            return ReadLater("not placed")
         case never:
             assert_never(never)
 
 
-def attempt_of(what: str, result: PostResult | EditResult | LookResult, started: datetime, ended: datetime) -> Attempt:
+def attempt_of(
+    what: str, result: PostResult | EditResult | ReadBackResult, started: datetime, cancelled: datetime
+) -> Attempt:
     """One try as `outbox why` tells it."""
-    word, why = _words(result)
-    return Attempt(started_at=started, ended_at=max(ended, started), what=what, result=word, why=why)
+    word, reason = _text(result)
+    return Attempt(started_at=started, ended_at=max(cancelled, started), what=what, result=word, reason=reason)
 
 
-def _words(result: PostResult | EditResult | LookResult) -> tuple[str, str]:
+def _text(result: PostResult | EditResult | ReadBackResult) -> tuple[str, str]:
     match result:
         case Sent():
             return "sent", ""
-        case Throttled(after, scope, why):
-            because = f" ({why})" if why else ""
+        case Throttled(after, scope, reason):
+            because = f" ({reason})" if reason else ""
             return "throttled", f"Slack asks to wait {timedelta(seconds=round(after))} for this {scope}{because}"
-        case NotSent(why):
-            return "not sent", why
-        case Unsure(why):
-            return "unsure", why
-        case DestinationGone(why):
-            return "destination gone", why
-        case ToldAndGone(why):
-            return "told and gone", why
-        case MessageRefused(why):
-            return "message refused", why
-        case AppRefused(why, needed):
-            return "app refused", why + (f" (needs the scope {needed})" if needed else "")
-        case Ended(why):
-            return "ended", why
+        case NotSent(reason):
+            return "not sent", reason
+        case Unsure(reason):
+            return "unsure", reason
+        case DestinationGone(reason):
+            return "destination gone", reason
+        case AlreadyPosted(reason):
+            return "told and gone", reason
+        case MessageRefused(reason):
+            return "message refused", reason
+        case AppRefused(reason, needed):
+            return "app refused", reason + (f" (needs the scope {needed})" if needed else "")
+        case EditEnded(reason):
+            return "ended", reason
         case Found():
             return "found", ""
-        case Absent():
+        case NotFound():
             return "absent", ""
-        case Unreadable(why):
-            return "unreadable", why
-        case LookLater(why):
-            return "later", why
+        case Unreadable(reason):
+            return "unreadable", reason
+        case ReadLater(reason):
+            return "later", reason
         case never:
             assert_never(never)

@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import structlog
 
-from bot.core.errors import StoreBusy, TrainingError
-from bot.core.ports import Clock, Store, Training, Tx
+from bot.domain.errors import StoreBusy, TrainingError
+from bot.domain.ports import Clock, Training
+from bot.store.database import Store, Tx
 
 BACK = timedelta(days=90)
 AT_ONCE = 50  # sessions in one request
@@ -43,7 +44,7 @@ class FetchDetails:
         """One request's worth; None where nothing is due or now is no good time."""
         now = self._clock.now()
         try:
-            keys = await self._store.read(lambda tx: tx.sessions.details_owed(now - BACK, now, AT_ONCE))
+            keys = await self._store.read(lambda tx: tx.sessions.details_pending(now - BACK, now, AT_ONCE))
             if not keys:
                 return None
             found = await self._training.details(keys)

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import structlog
 
-from bot.core.errors import StoreBusy, TrainingError, TrainingUnreadable
-from bot.core.ports import Clock, Store, Training
+from bot.domain.errors import StoreBusy, TrainingError, TrainingUnreadable
+from bot.domain.ports import Clock, Training
+from bot.store.database import Store
 
 EVERY = timedelta(hours=4)
 ON_DEMAND_AT_MOST = timedelta(minutes=5)  # somebody deleted stays unknown however often one asks

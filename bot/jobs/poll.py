@@ -12,27 +12,21 @@ from functools import partial
 
 import structlog
 
-from bot.core.changes import decide
-from bot.core.errors import StoreBusy, StoreError, TrainingError, TrainingRefused, TrainingUnreadable
-from bot.core.model import (
-    Change,
-    ChangeKind,
-    Details,
-    News,
-    SessionFacts,
-    SessionKey,
-    Targets,
-)
-from bot.core.outage import outage_of
-from bot.core.outcome import has_odd_result, judge
-from bot.core.ports import Clock, Contacts, DateEvidence, Listing, Narrowed, PollReport, Slice, Store, Training, Tx
-from bot.core.routing import HEARING
-from bot.core.troubles import is_round
-from bot.jobs.owners import Owners, OwnersChanged, ask_about, judge_owners, owners_of
-from bot.jobs.silent import MOST_AT_ONCE, store_silent
-from bot.jobs.telling import Look, PollSettings, Telling, is_unknown, tell_ops
-from bot.jobs.watch import note_trouble
-from bot.views.blocks import clean
+from bot.blocks.elements import clean
+from bot.domain.alerts import is_round
+from bot.domain.changes import decide
+from bot.domain.errors import StoreBusy, StoreError, TrainingError, TrainingRefused, TrainingUnreadable
+from bot.domain.model import Change, ChangeKind, Details, News, SessionFacts, SessionKey, Targets
+from bot.domain.outage import outage_of
+from bot.domain.outcomes import has_odd_result, judge
+from bot.domain.polling import ListingDiff, PollReport
+from bot.domain.ports import Clock, Contacts, DateEvidence, Listing, Slice, Training
+from bot.domain.routing import MATCHABLE_STATES
+from bot.jobs.bulk_update import MOST_AT_ONCE, bulk_update
+from bot.jobs.monitor import set_alert
+from bot.jobs.plan_notifications import NotificationPlanner, PollSettings, PollTiming, is_unknown, notify_ops
+from bot.jobs.rule_owners import Owners, OwnersChanged, ask_about, judge_owners, owners_of
+from bot.store.database import Store, Tx
 
 DETAILS_FOR = 30.0  # seconds an alert may wait for its criteria
 DETAILS_AT_ONCE = 50
@@ -107,7 +101,7 @@ class Poll:
             is_refused = isinstance(error, TrainingRefused)
             if is_refused or started - good_at > FAILING_AFTER:
                 code = "training_refused" if is_refused else "poll_failing"
-                note_trouble(tx, self._settings.ops_channel, code, {"why": error.in_full}, started)
+                set_alert(tx, self._settings.ops_channel, code, {"reason": error.in_full}, started)
 
         try:
             await self._store.transact(note)
@@ -124,55 +118,57 @@ class Poll:
             report = PollReport(started, self._clock.now(), listed=state.sessions, unchanged=True)
             await self._store.transact(lambda tx: self._note_good(tx, report))
             return report
-        narrowed = await self._store.read(lambda tx: tx.sessions.narrow(listing.slices(), most=MOST_AT_ONCE))
+        listing_diff = await self._store.read(lambda tx: tx.sessions.diff(listing.slices(), most=MOST_AT_ONCE))
         silent = 0
-        if narrowed.left_over:
-            silent = await store_silent(self._store, listing.slices(), started)
-            narrowed = await self._store.read(lambda tx: tx.sessions.narrow(listing.slices()))
-        for line in narrowed.set_aside[:LINES_LOGGED]:
+        if listing_diff.left_over:
+            silent = await bulk_update(self._store, listing.slices(), started)
+            listing_diff = await self._store.read(lambda tx: tx.sessions.diff(listing.slices()))
+        for line in listing_diff.rejected[:LINES_LOGGED]:
             log.warning("row_set_aside", where=line)
-        _log_odd_results(sum(has_odd_result(facts) for facts, _ in narrowed.changed))
-        if narrowed.duplicates:
-            log.warning("rows_listed_twice", rows=narrowed.duplicates)
-        foreseen = await self._store.read(lambda tx: self._foresee(tx, narrowed, started))
-        heard = [change for change in foreseen if change.news is not News.NONE]
-        details = await self._details_of(heard)
-        await self._names_of(heard)
+        _log_odd_results(sum(has_odd_result(facts) for facts, _ in listing_diff.changed))
+        if listing_diff.duplicates:
+            log.warning("rows_listed_twice", rows=listing_diff.duplicates)
+        foreseen = await self._store.read(lambda tx: self._foresee(tx, listing_diff, started))
+        matched = [change for change in foreseen if change.news is not News.NONE]
+        details = await self._details_of(matched)
+        await self._names_of(matched)
 
         def store(owners: Owners, tx: Tx) -> PollReport:
             state = tx.sessions.poll_state()
-            outage = outage_of(state.last_good_at, started, self._settings.interval, tx.sessions.catch_up())
-            look = Look(listing.requested_at, started, outage, next_in, self._clock.now())
-            told = Telling(tx, self._settings, owners, look)
+            outage = outage_of(state.last_good_at, started, self._settings.interval, tx.sessions.recover_restored())
+            read_back = PollTiming(listing.requested_at, started, outage, next_in)
+            planner = NotificationPlanner(tx, self._settings, owners, read_back)
             targets = tx.sessions.targets()
-            rows = [self._store_row(tx, *row, targets, details, started) for row in narrowed.changed]
+            rows = [self._store_row(tx, *row, targets, details, started) for row in listing_diff.changed]
             stored = [change for change in rows if change is not None]
             for change in stored:  # once all are stored: a rule may name a checklist that only just appeared
-                told.about(change)
-            self._mark(tx, narrowed, started)
-            told.owe()
+                planner.about(change)
+            self._mark(tx, listing_diff, started)
+            planner.enqueue()
             tx.sessions.end_catch_up()
-            self._warn(tx, told.statuses, narrowed.set_aside, listing.date_evidence, started)
-            self._suspect_end(tx, narrowed.listed + narrowed.duplicates + len(narrowed.set_aside), started)
+            self._warn(tx, planner.statuses, listing_diff.rejected, listing.date_evidence, started)
+            self._suspect_end(tx, listing_diff.listed + listing_diff.duplicates + len(listing_diff.rejected), started)
             tx.sessions.remember_listing(listing.digest)
             report = PollReport(
                 started,
                 self._clock.now(),
-                listed=narrowed.listed,
-                changed=silent + len(narrowed.changed),
-                set_aside=len(narrowed.set_aside),
+                listed=listing_diff.listed,
+                changed=silent + len(listing_diff.changed),
+                rejected=len(listing_diff.rejected),
             )
             self._note_good(tx, report)
             return report
 
-        report = await self._store_for_owners(store, is_heard=bool(heard))
+        report = await self._store_for_owners(store, is_matched=bool(matched))
         self._wake()
         return report
 
-    def _foresee(self, tx: Tx, narrowed: Narrowed, now: datetime) -> list[Change]:
+    def _foresee(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> list[Change]:
         """The changes as they look now; inside the transaction they are decided anew."""
         targets = tx.sessions.targets()
-        changes = (decide(tx.sessions.get(facts.key), facts, now=now, targets=targets) for facts, _ in narrowed.changed)
+        changes = (
+            decide(tx.sessions.get(facts.key), facts, now=now, targets=targets) for facts, _ in listing_diff.changed
+        )
         return [change for change in changes if change is not None]
 
     def _store_row(
@@ -201,7 +197,7 @@ class Poll:
         targets = await self._store.read(lambda tx: tx.sessions.targets())
         slices = listing.slices()
         listed = odd = 0
-        set_aside: list[str] = []
+        rejected: list[str] = []
         statuses: dict[str, SessionFacts] = {}
         recent: list[SessionFacts] = []
         since = None if self._settings.baseline is None else started - self._settings.baseline
@@ -209,7 +205,7 @@ class Poll:
             rows = piece.rows
             await self._store.transact(partial(_write_baseline, rows, targets, started))
             listed += len(rows)
-            set_aside += piece.set_aside
+            rejected += piece.rejected
             odd += piece.odd
             for facts, _ in rows:
                 statuses.setdefault(facts.status, facts)
@@ -217,35 +213,35 @@ class Poll:
                 recent += [facts for facts, _ in rows if facts.finished.at is not None and facts.finished.at >= since]
         if recent:
             await self._names()
-        for line in set_aside[:LINES_LOGGED]:
+        for line in rejected[:LINES_LOGGED]:
             log.warning("row_set_aside", where=line)
         _log_odd_results(odd)
 
         def finish(owners: Owners, tx: Tx) -> PollReport:
-            told = Telling(tx, self._settings, owners, Look(listing.requested_at, started))
+            planner = NotificationPlanner(tx, self._settings, owners, PollTiming(listing.requested_at, started))
             for facts in recent:
                 change = decide(None, facts, now=started, targets=targets)
                 if change is not None and change.kind is ChangeKind.COMPLETED:
-                    told.about(replace(change, news=News.COUNT))
-            told.owe("baseline")
+                    planner.about(replace(change, news=News.COUNT))
+            planner.enqueue("baseline")
             unknown = {status for status, facts in statuses.items() if is_unknown(judge(facts, None))}
-            self._warn(tx, unknown, set_aside, listing.date_evidence, started)
-            self._suspect_end(tx, listed + len(set_aside), started)
-            tell_ops(tx, self._settings.ops_channel, "baseline_done", "once", started, sessions=listed)
+            self._warn(tx, unknown, rejected, listing.date_evidence, started)
+            self._suspect_end(tx, listed + len(rejected), started)
+            notify_ops(tx, self._settings.ops_channel, "baseline_done", "once", started, sessions=listed)
             tx.sessions.finish_baseline(listing.digest, started)
-            report = PollReport(started, self._clock.now(), listed=listed, set_aside=len(set_aside))
+            report = PollReport(started, self._clock.now(), listed=listed, rejected=len(rejected))
             self._note_good(tx, report)
             return report
 
-        report = await self._store_for_owners(finish, is_heard=bool(recent))
+        report = await self._store_for_owners(finish, is_matched=bool(recent))
         self._wake()
         return report
 
     # ---- before the transaction ----------------------------------------------------------------------------------
 
-    async def _details_of(self, heard: Sequence[Change]) -> Mapping[SessionKey, Details]:
+    async def _details_of(self, matched: Sequence[Change]) -> Mapping[SessionKey, Details]:
         """The criteria that come in time, the newest completions first; the others stay owed."""
-        fresh = [change.after.facts for change in heard if _has_new_details(change) and change.news is not News.COUNT]
+        fresh = [change.after.facts for change in matched if _has_new_details(change) and change.news is not News.COUNT]
         fresh.sort(key=lambda facts: facts.finished.at or _LONG_AGO, reverse=True)
         keys = [facts.key for facts in fresh]
         found: dict[SessionKey, Details] = {}
@@ -261,9 +257,9 @@ class Poll:
             log.warning("criteria_failed", wanted=len(keys), fetched=len(found), error=str(error))
         return found
 
-    async def _names_of(self, heard: Sequence[Change]) -> None:
+    async def _names_of(self, matched: Sequence[Change]) -> None:
         people = (await self._store.read(lambda tx: tx.people.directory())).people
-        ids = {one for change in heard for one in (change.after.key.employee_id, change.after.facts.observer_id)}
+        ids = {one for change in matched for one in (change.after.key.employee_id, change.after.facts.observer_id)}
         if ids - people.keys():
             await self._names()
 
@@ -274,14 +270,14 @@ class Poll:
         except TimeoutError:
             log.info("names_late")
 
-    async def _store_for_owners(self, store: Callable[[Owners, Tx], PollReport], *, is_heard: bool) -> PollReport:
+    async def _store_for_owners(self, store: Callable[[Owners, Tx], PollReport], *, is_matched: bool) -> PollReport:
         """Stores a listing on behalf of whoever owns rules; once more where one changed hands since they were asked."""
 
         def work(owners: Owners, tx: Tx) -> PollReport:
             judge_owners(tx, owners, self._settings.admins, self._settings.ops_channel, self._clock.now())
             return store(owners, tx)
 
-        owners = await self._owners() if is_heard else {}
+        owners = await self._owners() if is_matched else {}
         try:
             return await self._store.transact(partial(work, owners))
         except OwnersChanged:
@@ -289,7 +285,7 @@ class Poll:
         return await self._store.transact(partial(work, owners))
 
     async def _owners(self) -> Owners:
-        rules = await self._store.read(lambda tx: tx.rules.all(HEARING))
+        rules = await self._store.read(lambda tx: tx.rules.all(MATCHABLE_STATES))
         return {user: await ask_about(self._contacts, user) for user in sorted(owners_of(rules))}
 
     # ---- inside it -----------------------------------------------------------------------------------------------
@@ -298,45 +294,45 @@ class Poll:
         """Stores a poll that went well: whatever kept iSpring from being read is over."""
         tx.sessions.note_poll(report)
         for code in ("training_refused", "poll_failing"):
-            note_trouble(tx, self._settings.ops_channel, code, None, report.ended_at)
+            set_alert(tx, self._settings.ops_channel, code, None, report.ended_at)
 
-    def _mark(self, tx: Tx, narrowed: Narrowed, now: datetime) -> None:
+    def _mark(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> None:
         """Who is missing and who is back. A listing without most of the known sessions proves nothing about them."""
-        tx.sessions.mark_back(narrowed.back)
-        still_there = narrowed.known - len(narrowed.missing)
-        if narrowed.set_aside:  # nobody is called missing then, for any of these rows may be theirs
-            still_there = min(still_there, narrowed.listed + len(narrowed.set_aside))
-        if narrowed.known and (not narrowed.listed or 2 * still_there < narrowed.known):
-            facts = {"listed": narrowed.listed, "known": narrowed.known}
-            note_trouble(tx, self._settings.ops_channel, "suspicious_listing", facts, now)
+        tx.sessions.mark_back(listing_diff.back)
+        still_there = listing_diff.known - len(listing_diff.missing)
+        if listing_diff.rejected:  # nobody is called missing then, for any of these rows may be theirs
+            still_there = min(still_there, listing_diff.listed + len(listing_diff.rejected))
+        if listing_diff.known and (not listing_diff.listed or 2 * still_there < listing_diff.known):
+            facts = {"listed": listing_diff.listed, "known": listing_diff.known}
+            set_alert(tx, self._settings.ops_channel, "suspicious_listing", facts, now)
         else:
-            tx.sessions.mark_missing(narrowed.missing, now)
-            if not narrowed.set_aside:
-                note_trouble(tx, self._settings.ops_channel, "suspicious_listing", None, now)
+            tx.sessions.mark_missing(listing_diff.missing, now)
+            if not listing_diff.rejected:
+                set_alert(tx, self._settings.ops_channel, "suspicious_listing", None, now)
 
     def _warn(
-        self, tx: Tx, statuses: Collection[str], set_aside: Sequence[str], dates: DateEvidence, now: datetime
+        self, tx: Tx, statuses: Collection[str], rejected: Sequence[str], dates: DateEvidence, now: datetime
     ) -> None:
         """Tells of what a listing says that can't be right: of all new statuses once, and once per trouble."""
         if new := [status for status in sorted(statuses) if tx.sessions.is_new_status(status)]:
             named = ", ".join(map(clean, new[:STATUSES_NAMED])) + ("…" if len(new) > STATUSES_NAMED else "")
-            told: dict[str, str | int] = {"statuses": len(new), "status": named}
-            tell_ops(tx, self._settings.ops_channel, "unknown_status", new[0], now, **told)
-            log.warning("unknown_status", **told)
-        unread = {"rows": len(set_aside)} if set_aside else None
-        note_trouble(tx, self._settings.ops_channel, "rows_set_aside", unread, now)
+            planner: dict[str, str | int] = {"statuses": len(new), "status": named}
+            notify_ops(tx, self._settings.ops_channel, "unknown_status", new[0], now, **planner)
+            log.warning("unknown_status", **planner)
+        unread = {"rows": len(rejected)} if rejected else None
+        set_alert(tx, self._settings.ops_channel, "rows_set_aside", unread, now)
         if dates.contradicts_order:
-            note_trouble(tx, self._settings.ops_channel, "date_order", {"order": dates.order}, now)
+            set_alert(tx, self._settings.ops_channel, "date_order", {"order": dates.order}, now)
             log.warning("date_order", order=dates.order, day_first=dates.day_first, month_first=dates.month_first)
-        elif any(one.code == "date_order" and one.facts.get("order") != dates.order for one in tx.troubles.all()):
+        elif any(one.code == "date_order" and one.facts.get("order") != dates.order for one in tx.alerts.all()):
             # Only rows that changed are read: that none of them contradicts proves nothing, a new setting does.
-            note_trouble(tx, self._settings.ops_channel, "date_order", None, now)
+            set_alert(tx, self._settings.ops_channel, "date_order", None, now)
         if dates.unreadable or dates.backwards or dates.ahead:
             log.warning("odd_dates", unreadable=dates.unreadable, backwards=dates.backwards, ahead=dates.ahead)
 
     def _suspect_end(self, tx: Tx, rows: int, now: datetime) -> None:
         """Tells once of a listing of so round a number of rows that it may have been cut off there."""
-        note_trouble(tx, self._settings.ops_channel, "round_count", {"sessions": rows} if is_round(rows) else None, now)
+        set_alert(tx, self._settings.ops_channel, "round_count", {"sessions": rows} if is_round(rows) else None, now)
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -348,7 +344,7 @@ class _Piece:
     odd."""
 
     rows: list[tuple[SessionFacts, bytes]] = field(default_factory=list)
-    set_aside: list[str] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
     odd: int = 0
 
 
@@ -360,11 +356,11 @@ def _next_rows(slices: Iterator[Slice]) -> _Piece | None:
     found = _Piece()
     for piece in slices:
         found.rows += [(piece.facts(index), row[2]) for index, row in enumerate(piece.rows)]
-        found.set_aside += piece.set_aside
+        found.rejected += piece.rejected
         if len(found.rows) >= BASELINE_ROWS:
             break
     found.odd = sum(has_odd_result(facts) for facts, _ in found.rows)
-    return found if found.rows or found.set_aside else None
+    return found if found.rows or found.rejected else None
 
 
 def _log_odd_results(rows: int) -> None:

@@ -17,16 +17,16 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.delivery import Absent, EditResult, Found, LookLater, LookResult, PostResult, Sent, Unsure
-from bot.core.errors import MessengerError, MessengerRefused, MessengerUnavailable
-from bot.core.model import Message, SlackUser
-from bot.core.ports import Channel, Clock
-from bot.slack.errors import edit_result, failure_kind, look_result, post_result, question_error
+from bot.domain.delivery import EditResult, Found, NotFound, PostResult, ReadBackResult, ReadLater, Sent, Unsure
+from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable
+from bot.domain.model import Message, SlackUser
+from bot.domain.ports import Channel, Clock
+from bot.slack.errors import edit_result, failure_kind, post_result, question_error, read_back_result
 
 SLACK_API_URL = "https://slack.com/api/"
-PATIENCE = 10.0  # seconds for a whole call
-CONNECT_PATIENCE = 5.0  # seconds for the connection: what ends here surely sent nothing
-LOOK_MARGIN = 300.0  # seconds read before the attempt began: Slack's machines do not all keep the same second
+TIMEOUT = 10.0  # seconds for a whole call
+CONNECT_TIMEOUT = 5.0  # seconds for the connection: what ends here surely sent nothing
+READ_BACK_MARGIN = 300.0  # seconds read before the attempt began: Slack's machines do not all keep the same second
 PAGE = 100
 MOST_PAGES = 200
 EVENT_TYPE = "observation_notified"
@@ -58,7 +58,7 @@ class SlackMessenger:
         token: str,
         clock: Clock,
         base_url: str = SLACK_API_URL,
-        patience: float = PATIENCE,
+        timeout: float = TIMEOUT,
         failed: Callable[[str], None] | None = None,
     ) -> None:
         """`failed` hears the kind of each call that brought no answer (`slack.errors.failure_kind`)."""
@@ -66,7 +66,7 @@ class SlackMessenger:
         self._token = token
         self._clock = clock
         self._base_url = base_url
-        self._patience = patience
+        self._timeout = timeout
         self._session: aiohttp.ClientSession | None = None
         self._web: AsyncWebClient | None = None
         self._identity: Identity | None = None
@@ -75,9 +75,9 @@ class SlackMessenger:
 
     async def __aenter__(self) -> Self:
         # The SDK leaves the time limit to a session that it is given.
-        connect = min(CONNECT_PATIENCE, self._patience)
+        connect = min(CONNECT_TIMEOUT, self._timeout)
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=self._patience, sock_connect=connect, connect=connect)
+            timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=connect, connect=connect)
         )
         self._web = AsyncWebClient(token=self._token, base_url=self._base_url, session=self._session, retry_handlers=[])
         return self
@@ -129,8 +129,8 @@ class SlackMessenger:
         """Slack's own clock now, in Unix seconds, from the Date of its answers; ours until it has answered once."""
         if self._slack_ahead is None:
             return self._clock.now().timestamp()
-        told, then = self._slack_ahead
-        return told + (self._clock.monotonic() - then)
+        status, then = self._slack_ahead
+        return status + (self._clock.monotonic() - then)
 
     async def learn_time(self) -> None:
         """Asks Slack something where it has not answered yet. Raises MessengerUnavailable where it does not now."""
@@ -170,7 +170,7 @@ class SlackMessenger:
             return edit_result(problem)
         return Sent(channel, ts)
 
-    async def look(self, channel: str, *, delivery_id: str, since: float) -> LookResult:
+    async def read_back(self, channel: str, *, delivery_id: str, since: float) -> ReadBackResult:
         """Whether a delivery is in a conversation; `since` is in Slack's own Unix seconds."""
         # Some apps may read one page a minute: begun anew after each refusal, it would never come to the second.
         cursor = self._read_up_to.pop(delivery_id, None)
@@ -180,7 +180,7 @@ class SlackMessenger:
                 answer = await self._call(
                     self.web.conversations_history,
                     channel=channel,
-                    oldest=f"{max(since - LOOK_MARGIN, 0.0):.6f}",
+                    oldest=f"{max(since - READ_BACK_MARGIN, 0.0):.6f}",
                     inclusive=True,
                     include_all_metadata=True,
                     limit=PAGE,
@@ -188,22 +188,22 @@ class SlackMessenger:
                 )
                 messages = answer.get("messages")
                 if not isinstance(messages, list):
-                    return LookLater("Slack's answer holds no messages")
+                    return ReadLater("Slack's answer holds no messages")
                 for said in messages:
                     if _is_ours(said, me) and _delivery_of(said) == delivery_id:
                         return Found(channel, str(said["ts"]))
                 cursor = _next_cursor(answer)
                 if cursor is None:
-                    return LookLater("Slack named no next page") if answer.get("has_more") else Absent()
+                    return ReadLater("Slack named no next page") if answer.get("has_more") else NotFound()
         except (MessengerUnavailable, MessengerRefused) as problem:
             after = problem.retry_after if isinstance(problem, MessengerUnavailable) else None
-            return LookLater(str(problem), after)
+            return ReadLater(str(problem), after)
         except Exception as problem:  # as in `post`: nothing that breaks here may read as "absent"
-            result = look_result(problem)
-            if cursor is not None and isinstance(result, LookLater) and result.after is not None:
+            result = read_back_result(problem)
+            if cursor is not None and isinstance(result, ReadLater) and result.after is not None:
                 self._read_up_to[delivery_id] = cursor
             return result
-        return LookLater("too many messages to read back")
+        return ReadLater("too many messages to read back")
 
     async def permalink(self, channel: str, ts: str) -> str | None:
         """A link to a message, None where it is gone. Raises MessengerUnavailable."""
@@ -213,7 +213,7 @@ class SlackMessenger:
             return None
         return str(answer.get("permalink") or "") or None
 
-    async def whisper(self, user_id: str, channel_id: str | None, thread_ts: str | None, message: Message) -> bool:
+    async def ephemeral(self, user_id: str, channel_id: str | None, thread_ts: str | None, message: Message) -> bool:
         """Answers one person outside the outbox: only they see it. False where Slack did not take it.
 
         In a channel it is ephemeral; without one, or in the direct message itself, it is a plain direct message.
@@ -254,7 +254,7 @@ class SlackMessenger:
         try:
             answer = await self._ask(self.web.users_lookupByEmail, email=email.strip().lower())
         except MessengerRefused as refusal:
-            if refusal.says_nobody:
+            if refusal.is_unknown_user:
                 return None
             raise
         return _slack_user(_object(answer, "user"), me.team_id)
@@ -327,11 +327,11 @@ class SlackMessenger:
             self._failed(kind)
 
     def _note_time(self, headers: object) -> None:
-        told = _header(headers, "date")
-        if not told:
+        status = _header(headers, "date")
+        if not status:
             return
         try:
-            at = parsedate_to_datetime(told)
+            at = parsedate_to_datetime(status)
         except ValueError:
             return
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
@@ -377,17 +377,17 @@ def _delivery_of(said: Mapping[str, Any]) -> str | None:
 def _slack_user(user: Mapping[str, Any], our_team: str) -> SlackUser:
     profile = user.get("profile")
     email = profile.get("email") if isinstance(profile, dict) else None
-    why_not = _why_no_full_member(user, our_team)
+    not_allowed_reason = _not_full_member_reason(user, our_team)
     return SlackUser(
         user_id=str(user.get("id") or ""),
         email=email.strip().lower() if isinstance(email, str) and email.strip() else None,
         zone=str(user.get("tz") or "UTC"),
-        is_full_member=not why_not,
-        why_not=why_not,
+        is_full_member=not not_allowed_reason,
+        not_allowed_reason=not_allowed_reason,
     )
 
 
-def _why_no_full_member(user: Mapping[str, Any], our_team: str) -> str:
+def _not_full_member_reason(user: Mapping[str, Any], our_team: str) -> str:
     """The first reason that holds, "" for a full member of our own team."""
     team = user.get("team_id")
     reasons = (
@@ -397,4 +397,4 @@ def _why_no_full_member(user: Mapping[str, Any], our_team: str) -> str:
         (bool(user.get("is_restricted")) or bool(user.get("is_ultra_restricted")), "guest"),
         (user.get("is_email_confirmed") is False, "e-mail unconfirmed"),
     )
-    return next((why for holds, why in reasons if holds), "")
+    return next((reason for holds, reason in reasons if holds), "")

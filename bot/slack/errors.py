@@ -11,24 +11,24 @@ from enum import Enum, auto
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientNotConnectedError, SlackRequestError
 
-from bot.core.delivery import (
+from bot.domain.delivery import (
+    AlreadyPosted,
     AppRefused,
     DestinationGone,
+    EditEnded,
     EditResult,
-    Ended,
-    LookLater,
-    LookResult,
     MessageRefused,
     NotSent,
     PostResult,
+    ReadBackResult,
+    ReadLater,
     Scope,
     SendingResult,
     Throttled,
-    ToldAndGone,
     Unreadable,
     Unsure,
 )
-from bot.core.errors import NOBODY, MessengerError, MessengerRefused, MessengerUnavailable
+from bot.domain.errors import NOBODY, MessengerError, MessengerRefused, MessengerUnavailable
 
 WAIT_WHERE_UNNAMED = 30.0  # seconds, for a rate limit without Retry-After
 LONGEST_WAIT = 3600.0  # seconds; more than Slack has ever been seen to name, so a garbled header can't stop us for days
@@ -123,7 +123,7 @@ _BEFORE_SENDING = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class ParsedError:
     """What is certain about an attempt that brought no success."""
 
     reached: bool  # False: surely no byte of the request arrived
@@ -131,7 +131,7 @@ class _Heard:
     code: str | None = None  # Slack's own word, only out of a JSON object of its own
     needed: str | None = None
     retry_after: float | None = None
-    why: str = ""
+    reason: str = ""
     is_no: bool = False  # Slack itself said no, whatever the word
 
     @property
@@ -144,114 +144,114 @@ class _Heard:
         return DECISIONS.get(self.code)
 
 
-def _heard(problem: Exception) -> _Heard:
+def _parse_error(problem: Exception) -> ParsedError:
     if isinstance(problem, _BEFORE_SENDING):
-        return _Heard(reached=False, why=_kind(problem))
+        return ParsedError(reached=False, reason=_kind(problem))
     if not isinstance(problem, SlackApiError):
-        return _Heard(reached=True, why=_kind(problem))
+        return ParsedError(reached=True, reason=_kind(problem))
     answer = problem.response  # the SDK's response, or aiohttp's own where the body was no JSON
     status = _status(getattr(answer, "status_code", None)) or _status(getattr(answer, "status", None))
     data = getattr(answer, "data", None)
     body = data if isinstance(data, dict) else {}
     code, needed = body.get("error"), body.get("needed")
     code = code if isinstance(code, str) and code else None
-    return _Heard(
+    return ParsedError(
         reached=True,
         status=status,
         code=code,
         needed=needed if isinstance(needed, str) and needed else None,
         retry_after=retry_after(getattr(answer, "headers", None)),
-        why=code or f"HTTP {status} without an answer of Slack's",
+        reason=code or f"HTTP {status} without an answer of Slack's",
         is_no=code is not None and body.get("ok") is False and status is not None and status < 500,
     )
 
 
 def post_result(problem: Exception) -> PostResult:
     """What a failed chat.postMessage means. Anything unknown is Unsure, also a no in a word that is in no table."""
-    heard = _heard(problem)
-    match heard.decision:
+    parsed = _parse_error(problem)
+    match parsed.decision:
         case Decision.REPEATED:
-            return ToldAndGone(heard.why)
+            return AlreadyPosted(parsed.reason)
         case Decision.ENDED:
-            return MessageRefused(heard.why)
+            return MessageRefused(parsed.reason)
         case decision:
-            return _sending_result(heard, decision)
+            return _sending_result(parsed, decision)
 
 
 def edit_result(problem: Exception) -> EditResult:
     """What a failed chat.update means. Anything unknown is Unsure; editing again is harmless."""
-    heard = _heard(problem)
-    match heard.decision:
+    parsed = _parse_error(problem)
+    match parsed.decision:
         case Decision.ENDED | Decision.REPEATED:
-            return Ended(heard.why)
+            return EditEnded(parsed.reason)
         case decision:
-            return _sending_result(heard, decision)
+            return _sending_result(parsed, decision)
 
 
-def _sending_result(heard: _Heard, decision: Decision | None) -> SendingResult:
-    if not heard.reached:
-        return NotSent(heard.why)
+def _sending_result(parsed: ParsedError, decision: Decision | None) -> SendingResult:
+    if not parsed.reached:
+        return NotSent(parsed.reason)
     match decision:
         case Decision.RATE:
-            return Throttled(heard.retry_after or WAIT_WHERE_UNNAMED)
+            return Throttled(parsed.retry_after or WAIT_WHERE_UNNAMED)
         case Decision.WORKSPACE_RATE:
-            return Throttled(heard.retry_after or WORKSPACE_CAP_WAIT, Scope.WORKSPACE, heard.why)
+            return Throttled(parsed.retry_after or WORKSPACE_CAP_WAIT, Scope.WORKSPACE, parsed.reason)
         case Decision.MIGRATION:
-            return Throttled(heard.retry_after or MIGRATION_WAIT, Scope.WORKSPACE, heard.why)
+            return Throttled(parsed.retry_after or MIGRATION_WAIT, Scope.WORKSPACE, parsed.reason)
         case Decision.DESTINATION | Decision.RESOURCE:
-            return DestinationGone(heard.why)
+            return DestinationGone(parsed.reason)
         case Decision.DOOR:
-            return DestinationGone(heard.why, all_direct=True)
+            return DestinationGone(parsed.reason, all_direct=True)
         case Decision.MESSAGE:
-            return MessageRefused(heard.why)
+            return MessageRefused(parsed.reason)
         case Decision.TOKEN | Decision.RIGHTS:
-            return AppRefused(heard.why, heard.needed)
+            return AppRefused(parsed.reason, parsed.needed)
         case _:
-            return Unsure(heard.why, refused=decision is None and heard.is_no)
+            return Unsure(parsed.reason, refused=decision is None and parsed.is_no)
 
 
-def look_result(problem: Exception) -> LookResult:
+def read_back_result(problem: Exception) -> ReadBackResult:
     """What a failed reading back means: never that the message is absent."""
-    heard = _heard(problem)
-    match heard.decision:
+    parsed = _parse_error(problem)
+    match parsed.decision:
         case Decision.DESTINATION | Decision.DOOR:
-            return DestinationGone(heard.why)
+            return DestinationGone(parsed.reason)
         case Decision.RIGHTS | Decision.RESOURCE | Decision.ENDED:
-            return Unreadable(heard.why)
+            return Unreadable(parsed.reason)
         case Decision.RATE | Decision.WORKSPACE_RATE:
-            return LookLater(heard.why, heard.retry_after or WAIT_WHERE_UNNAMED)
+            return ReadLater(parsed.reason, parsed.retry_after or WAIT_WHERE_UNNAMED)
         case _:
-            return LookLater(heard.why)
+            return ReadLater(parsed.reason)
 
 
 def question_error(problem: Exception) -> MessengerError:
     """What a failed question (who is this, which channel, open a view) means."""
-    heard = _heard(problem)
-    match heard.decision:
+    parsed = _parse_error(problem)
+    match parsed.decision:
         case Decision.RATE | Decision.WORKSPACE_RATE | Decision.MIGRATION:
             return MessengerUnavailable(
-                "Slack asks to wait before it answers more.", heard.retry_after or WAIT_WHERE_UNNAMED
+                "Slack asks to wait before it answers more.", parsed.retry_after or WAIT_WHERE_UNNAMED
             )
         case Decision.UNSURE:
-            return MessengerUnavailable(f"Slack could not answer now ({heard.why}); it is asked again later.")
-    if heard.code is not None and heard.status is not None and heard.status < 500:
-        return MessengerRefused(heard.code, heard.needed)
-    return MessengerUnavailable(f"Slack could not be reached ({heard.why}); it is asked again later.")
+            return MessengerUnavailable(f"Slack could not answer now ({parsed.reason}); it is asked again later.")
+    if parsed.code is not None and parsed.status is not None and parsed.status < 500:
+        return MessengerRefused(parsed.code, parsed.needed)
+    return MessengerUnavailable(f"Slack could not be reached ({parsed.reason}); it is asked again later.")
 
 
 def failure_kind(problem: Exception) -> str | None:
     """In one of a few words why a call brought no answer; None where "there is nobody" is one."""
-    heard = _heard(problem)
-    if heard.code in NOBODY:
+    parsed = _parse_error(problem)
+    if parsed.code in NOBODY:
         return None
-    match _sending_result(heard, heard.decision):
+    match _sending_result(parsed, parsed.decision):
         case Throttled():
             return "throttled"
         case NotSent():
             return "not sent"
         case AppRefused():
             return "app refused"
-        case Unsure() if heard.code is None or heard.decision is Decision.UNSURE or (heard.status or 500) >= 500:
+        case Unsure() if parsed.code is None or parsed.decision is Decision.UNSURE or (parsed.status or 500) >= 500:
             return "unsure"
         case _:
             return "refused"

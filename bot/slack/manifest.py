@@ -6,7 +6,7 @@ Source: Slack's manifest schema, version 2 (unknown keys are rejected); Socket M
 from dataclasses import dataclass
 from typing import Any
 
-from bot.slack.door import PATH
+from bot.slack.http_endpoint import PATH
 
 
 @dataclass(frozen=True, slots=True)

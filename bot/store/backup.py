@@ -15,15 +15,15 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-from bot.core.errors import StoreBusy, StoreUnusable
-from bot.core.model import OPERATOR
-from bot.store import catching_up
+from bot.domain.errors import StoreBusy, StoreUnusable
+from bot.domain.model import OPERATOR
+from bot.store.audit_log import AuditLog
 from bot.store.columns import State, from_ms, to_ms, value_of
-from bot.store.erasure import Keeping, erased_people
+from bot.store.connect import BUSY_SECONDS, connect, refuse_strangers, set_up, writer
+from bot.store.erasure import RetentionRepository, erased_people
 from bot.store.failures import code_of, translated
-from bot.store.ledger import Ledger
 from bot.store.lock import OWNER_ONLY, Leadership, beside, setting_up
-from bot.store.opening import BUSY_SECONDS, connect, refuse_strangers, set_up, writer
+from bot.store.outbox import restore_recovery
 from bot.store.schema import APPLICATION_ID
 
 Progress = Callable[[int, int], None]  # pages done, pages in all
@@ -51,7 +51,7 @@ class Restored:
     kept: Path | None
     copied_at: datetime
     sessions: int
-    looked_for: int
+    read_back_for: int
     counted: int
     erased: int | None
 
@@ -61,7 +61,7 @@ def back_up(database: Path, file: Path, *, overwrite: bool, now: datetime, progr
     if not database.is_file():
         raise StoreUnusable(f"There is no database {database} to copy: correct DATABASE_URL.")
     with _whole_or_not_at_all(file):
-        _refuse_place(file, database, overwrite=overwrite)
+        _refuse_path(file, database, overwrite=overwrite)
         with _made_beside(file, ".part") as part:
             with translated(database, NOTHING_REPLACED), closing(connect(database, "rw", BUSY_SECONDS)) as source:
                 _refuse_others(source, database)
@@ -113,7 +113,7 @@ def restore(database: Path, file: Path, *, now: datetime, progress: Progress) ->
     return replace(restored, kept=kept)
 
 
-def _refuse_place(file: Path, database: Path, *, overwrite: bool) -> None:
+def _refuse_path(file: Path, database: Path, *, overwrite: bool) -> None:
     """Raises StoreUnusable where no copy may be written."""
     own = {beside(database.resolve(), ending) for ending in _ITS_OWN}
     what = ""
@@ -180,7 +180,7 @@ def _is_whole(copy: sqlite3.Connection) -> bool:
 
 def _note(connection: sqlite3.Connection, verb: str, subject: str, now: datetime) -> None:
     connection.execute("BEGIN IMMEDIATE")
-    Ledger(connection).write(OPERATOR, verb, subject, now)
+    AuditLog(connection).write(OPERATOR, verb, subject, now)
     connection.execute("COMMIT")
 
 
@@ -192,19 +192,19 @@ def _begin_catch_up(connection: sqlite3.Connection, erased: Collection[str] | No
     state = State(connection)
     copied = state.get("copied_at") or state.get("last_good_poll_at") or state.get("created_at")
     state.set("copied_at", None)
-    caught_up = catching_up.begin(connection, copied, now)
-    keeping = Keeping(connection)
-    again = None if erased is None else set(erased) - set(keeping.erased_people())
+    caught_up = restore_recovery.begin(connection, copied, now)
+    retention = RetentionRepository(connection)
+    again = None if erased is None else set(erased) - set(retention.erased_people())
     for person_id in sorted(again or ()):
-        keeping.erase(person_id, now)
-    Ledger(connection).write(OPERATOR, "restore", f"copy:{from_ms(copied).isoformat()}", now)
+        retention.erase(person_id, now)
+    AuditLog(connection).write(OPERATOR, "restore", f"copy:{from_ms(copied).isoformat()}", now)
     sessions = value_of(connection, "SELECT count(*) FROM sessions")
     connection.execute("COMMIT")
     return Restored(
         kept=None,
         copied_at=from_ms(copied),
         sessions=sessions,
-        looked_for=caught_up.looked_for,
+        read_back_for=caught_up.read_back_for,
         counted=caught_up.counted,
         erased=None if again is None else len(again),
     )
@@ -233,9 +233,9 @@ def _whole_or_not_at_all(place: Path) -> Iterator[None]:
         with translated(place, NOTHING_REPLACED):
             yield
     except OSError as error:
-        why = error.strerror or str(error)
+        reason = error.strerror or str(error)
         raise StoreUnusable(
-            f"{place} can't be written ({why}): see that its folder may be. {NOTHING_REPLACED}"
+            f"{place} can't be written ({reason}): see that its folder may be. {NOTHING_REPLACED}"
         ) from error
 
 
@@ -257,7 +257,7 @@ def _keep(database: Path, now: datetime) -> Path | None:
     """Gives the old database a second name, under which it stays when its place is taken."""
     if not database.exists():
         return None
-    _fold(database)
+    _digest(database)
     for number in count(1):
         kept = beside(database, f".before-{now:%Y%m%dT%H%M%SZ}" + (f"-{number}" if number > 1 else ""))
         with suppress(FileExistsError):
@@ -280,7 +280,7 @@ def _link(database: Path, kept: Path) -> None:
         shutil.copy2(database, kept)
 
 
-def _fold(database: Path) -> None:
+def _digest(database: Path) -> None:
     """Brings what is written ahead into the file itself, which SQLite allows only to the last one who uses it."""
     try:
         with closing(connect(database, "rw", 0.5)) as connection:

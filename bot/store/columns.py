@@ -67,10 +67,10 @@ class State:
         self._connection = connection
 
     def get(self, name: str) -> Any:
-        return value_of(self._connection, "SELECT value FROM state WHERE name = ?", (name,))
+        return value_of(self._connection, "SELECT value FROM settings_kv WHERE name = ?", (name,))
 
     def set(self, name: str, value: str | int | float | bytes | None) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", (name, value))
+        self._connection.execute("INSERT OR REPLACE INTO settings_kv (name, value) VALUES (?, ?)", (name, value))
 
     def moment(self, name: str) -> datetime | None:
         return from_ms_or_none(self.get(name))

@@ -9,36 +9,35 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
-from bot.core.errors import StoreBusy, StoreUnusable
-from bot.core.ports import Tx
-from bot.store.erasure import Keeping
+from bot.domain.errors import StoreBusy, StoreUnusable
+from bot.store.alerts import Alerts
+from bot.store.audit_log import AuditLog
+from bot.store.connect import BUSY_SECONDS, reader, set_up, writer
+from bot.store.erasure import RetentionRepository
 from bot.store.failures import translated
-from bot.store.ledger import Ledger
-from bot.store.opening import BUSY_SECONDS, reader, set_up, writer
-from bot.store.outbox import Outbox
+from bot.store.outbox.repository import Outbox
 from bot.store.people import KeptDirectory, People
 from bot.store.rules import Rules
 from bot.store.sessions import Sessions
-from bot.store.troubles import Troubles
 
 T = TypeVar("T")
 READERS = 3  # a listing may be compared and a page sorted while a third answers
 
 
-class Transaction:
-    """The repositories on one connection, for as long as one `work` runs."""
+class Tx:
+    """One transaction: what is done through its repositories commits together or not at all."""
 
     def __init__(self, connection: sqlite3.Connection, kept: KeptDirectory) -> None:
         self.people = People(connection, kept)
         self.outbox = Outbox(connection)
         self.rules = Rules(connection)
         self.sessions = Sessions(connection, self.people)
-        self.ledger = Ledger(connection)
-        self.keeping = Keeping(connection)
-        self.troubles = Troubles(connection)
+        self.audit_log = AuditLog(connection)
+        self.retention = RetentionRepository(connection)
+        self.alerts = Alerts(connection)
 
 
-class Database:
+class Store:
     """Fulfils `core.ports.Store` with one SQLite file: one writing thread, a few reading ones.
 
     In WAL mode readers see the state before a write until it commits, so a long write never delays an answer. A task
@@ -58,7 +57,7 @@ class Database:
         self._reading = ThreadPoolExecutor(READERS, "store-read")
 
     @classmethod
-    def open(cls, path: Path, *, now: datetime, busy_seconds: float = BUSY_SECONDS) -> "Database":
+    def open(cls, path: Path, *, now: datetime, busy_seconds: float = BUSY_SECONDS) -> "Store":
         """Opens, and where needed creates or migrates, a database. Raises StoreBusy or StoreUnusable."""
         created = set_up(path, now, busy_seconds)
         with translated(path):
@@ -80,9 +79,9 @@ class Database:
 
     async def fold(self) -> bool:
         """Empties the write-ahead log; False where somebody reads from it for too long. Raises StoreUnusable."""
-        return await asyncio.get_running_loop().run_in_executor(self._writing, self._fold_now)
+        return await asyncio.get_running_loop().run_in_executor(self._writing, self._checkpoint_now)
 
-    def _fold_now(self) -> bool:
+    def _checkpoint_now(self) -> bool:
         try:
             with translated(self.path):
                 is_busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -115,7 +114,7 @@ class Database:
 def _within(connection: sqlite3.Connection, begin: str, work: Callable[[Tx], T], kept: KeptDirectory) -> T:
     connection.execute(begin)
     try:
-        answer = work(Transaction(connection, kept))
+        answer = work(Tx(connection, kept))
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:  # a full disk may have ended it already

@@ -4,9 +4,9 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.core.model import Acknowledgement, Details, DetailsState, SessionKey
+from bot.domain.model import Acknowledgement, Details, DetailsState, SessionKey
 from bot.store.columns import from_json, from_ms, to_json, to_ms, value_of
-from bot.store.rows import OF_KEY, id_of, key_of, owe_edits
+from bot.store.session_rows import OF_KEY, id_of, key_of, request_edits
 
 FIRST_WAIT = timedelta(minutes=1)  # after a fetch that brought nothing; doubled each time
 LONGEST_WAIT = timedelta(hours=6)
@@ -14,30 +14,32 @@ TRIES = 12  # about a day and a half, then the criteria are given up
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
-def owe(connection: sqlite3.Connection, key: SessionKey) -> None:
+def enqueue(connection: sqlite3.Connection, key: SessionKey) -> None:
     connection.execute(
         f"UPDATE sessions SET details = 'owed', details_tries = 0, details_due_at = 0 WHERE {OF_KEY}",
         (key.session_id, key.employee_id),
     )
 
 
-def promise(connection: sqlite3.Connection, keys: Collection[SessionKey]) -> None:
+def prioritise(connection: sqlite3.Connection, keys: Collection[SessionKey]) -> None:
     """Somebody is told that the criteria of these sessions come: whenever they are owed, they are fetched first."""
     connection.executemany(
-        f"UPDATE sessions SET details_promised = 1 WHERE {OF_KEY} AND details_promised = 0",
+        f"UPDATE sessions SET details_prioritised = 1 WHERE {OF_KEY} AND details_prioritised = 0",
         [_values(key) for key in keys],
     )
 
 
-def owed(connection: sqlite3.Connection, since: datetime, now: datetime, limit: int) -> Sequence[SessionKey]:
+def stored(connection: sqlite3.Connection, since: datetime, now: datetime, limit: int) -> Sequence[SessionKey]:
     """See `core.ports.SessionRows.details_owed`."""
     # By an index of its own, to which SQLite prefers that of all that is owed: after a baseline most of a million.
-    promised = _owed(connection, "INDEXED BY sessions_details_promised WHERE details_promised = 1", _EVER, now, limit)
-    rest = _owed(connection, "WHERE details_promised = 0", since, now, limit - len(promised))
-    return [*promised, *rest]
+    prioritised = _pending(
+        connection, "INDEXED BY sessions_details_prioritised WHERE details_prioritised = 1", _EVER, now, limit
+    )
+    rest = _pending(connection, "WHERE details_prioritised = 0", since, now, limit - len(prioritised))
+    return [*prioritised, *rest]
 
 
-def _owed(
+def _pending(
     connection: sqlite3.Connection, which: str, since: datetime, now: datetime, limit: int
 ) -> Sequence[SessionKey]:
     # A completion whose date could not be understood counts from when it was stored.
@@ -59,13 +61,13 @@ def save(connection: sqlite3.Connection, key: SessionKey, details: Details, now:
         "INSERT OR REPLACE INTO details (session, body, fetched_at) VALUES (?, ?, ?)",
         (session, to_json(details), to_ms(now)),
     )
-    _settle(connection, key, DetailsState.FETCHED, now)
+    _record_result(connection, key, DetailsState.FETCHED, now)
 
 
 def in_vain(connection: sqlite3.Connection, key: SessionKey, now: datetime) -> None:
     tries = (value_of(connection, f"SELECT details_tries FROM sessions WHERE {OF_KEY}", _values(key)) or 0) + 1
     if tries >= TRIES:
-        _settle(connection, key, DetailsState.UNAVAILABLE, now)
+        _record_result(connection, key, DetailsState.UNAVAILABLE, now)
         return
     wait = min(FIRST_WAIT * 2 ** (tries - 1), LONGEST_WAIT)
     connection.execute(
@@ -74,12 +76,12 @@ def in_vain(connection: sqlite3.Connection, key: SessionKey, now: datetime) -> N
     )
 
 
-def _settle(connection: sqlite3.Connection, key: SessionKey, state: DetailsState, now: datetime) -> None:
+def _record_result(connection: sqlite3.Connection, key: SessionKey, state: DetailsState, now: datetime) -> None:
     connection.execute(
         f"UPDATE sessions SET details = ?, details_tries = 0, details_due_at = 0, version = version + 1 WHERE {OF_KEY}",
         (state, *_values(key)),
     )
-    owe_edits(connection, key, now)
+    request_edits(connection, key, now)
 
 
 def of(connection: sqlite3.Connection, session: int) -> Details | None:
@@ -97,7 +99,7 @@ def acknowledge(connection: sqlite3.Connection, key: SessionKey, slack_user_id: 
     ).rowcount
     if added:
         connection.execute("UPDATE sessions SET version = version + 1 WHERE id = ?", (session,))
-        owe_edits(connection, key, now)
+        request_edits(connection, key, now)
     return bool(added)
 
 

@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.keeping import BETWEEN_REDACTIONS, ERASED_PERSON, OWNER_ERASED, Erased, Expired, Forgotten
-from bot.core.model import Destination, DestinationKind, NoticeKind, RuleState, SessionKey
-from bot.core.unnaming import Naming
+from bot.domain.model import Destination, DestinationKind, NotificationKind, RuleState, SessionKey
+from bot.domain.retention import BETWEEN_REDACTIONS, ERASED_PERSON, OWNER_ERASED, Erased, Expired, Forgotten
+from bot.query.redact_names import Naming
 from bot.store.columns import State, to_json, to_ms, value_of
-from bot.store.endings import end_notices
-from bot.store.holding import MAY_BE_EDITED, SHOWS
-from bot.store.resting import settle
-from bot.store.rows import OF_KEY
+from bot.store.outbox.blocking import MAY_BE_EDITED, SHOWS
+from bot.store.outbox.cancel import cancel_notifications
+from bot.store.outbox.eligibility import settle
+from bot.store.session_rows import OF_KEY
 
 CHILDREN = ("history", "details", "acknowledgements")  # tables that hang on a session's row
 ATTEMPTS_KEPT = timedelta(days=90)  # of messages that are settled
@@ -22,18 +22,16 @@ SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
 _ERASED = "the person it is about was erased"
 _EXPIRED = "the session is older than sessions are kept"
 _NAMELESS = 'employee:"erased person"'  # instead of the query of an ended rule that named somebody
-_OWES_REDACTION = f"state = 'sent' AND edit_due_at IS NOT NULL AND {SHOWS}"
-_TO_REDACT = f"state IN ('sending', 'unsure') OR {_OWES_REDACTION}"
+_NEEDS_REDACTION = f"state = 'sent' AND edit_due_at IS NOT NULL AND {SHOWS}"
+_TO_REDACT = f"state IN ('sending', 'unsure') OR {_NEEDS_REDACTION}"
 _COMPLETED = "outcome IN ('completed', 'met', 'below', 'failed')"
 _CHOSEN = "SELECT value FROM json_each(?)"
 # Not what is on its way: it may stand in Slack by now, and is edited once it is found; else it ends when it is to be
 # sent again, for nothing is stored that it could show.
-_UNTOLD = "notices.ended IS NULL AND (notices.delivery IS NULL OR deliveries.state IN ('waiting', 'held'))"
+_UNSENT = "notifications.cancelled_reason IS NULL AND (notifications.delivery IS NULL OR deliveries.state IN ('waiting', 'held'))"
 
 
-class Keeping:
-    """Fulfils `core.keeping.KeepingRows`."""
-
+class RetentionRepository:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._state = State(connection)
@@ -41,6 +39,7 @@ class Keeping:
     # ---- a person --------------------------------------------------------------------------------------------------
 
     def erase(self, person_id: str, now: datetime) -> Erased:
+        """Forgets a person; harmless when done before. Whether anybody is known by that id is the caller's question."""
         is_first = self._connection.execute(
             "INSERT OR IGNORE INTO erased_people (person_id, erased_at) VALUES (?, ?)", (person_id, to_ms(now))
         ).rowcount
@@ -51,20 +50,20 @@ class Keeping:
         ).fetchone() or ("", None)
         users = self._slack_users(person_id, email)
         naming = Naming(name, (person_id, *users), self._names_of_others(person_id))
-        rules_naming, renamed = self._unname_rules(naming)
+        rules_naming, renamed = self._redact_rules(naming)
         paused = self._forget_accounts(users, email, now)
         dropped = self._drop_direct(person_id, users)
         own = [
             row["id"] for row in self._connection.execute("SELECT id FROM sessions WHERE employee_id = ?", (person_id,))
         ]
-        dropped += self._end_untold(own, _ERASED)
-        self._owe_redactions(self._posted_about(own), now, timedelta(0))
-        self._entomb(own, now)
+        dropped += self._cancel_unsent(own, _ERASED)
+        self._enqueue_redactions(self._posted_about(own), now, timedelta(0))
+        self._write_tombstones(own, now)
         observed = self._connection.execute(
             "UPDATE sessions SET version = version + 1 WHERE observer_id = ?", (person_id,)
         ).rowcount
-        told = [*self._posted_naming(person_id), *self._introductions(renamed), *self._unname_shared(naming)]
-        self._owe_redactions(told, now, timedelta(0))
+        status = [*self._posted_naming(person_id), *self._introductions(renamed), *self._redact_shared(naming)]
+        self._enqueue_redactions(status, now, timedelta(0))
         self._connection.execute("DELETE FROM people WHERE person_id = ?", (person_id,))
         self._state.set("directory_version", (self._state.get("directory_version") or 0) + 1)
         done = Erased(
@@ -81,11 +80,12 @@ class Keeping:
         return replace(
             done,
             redactions=len(self._messages(person_id, _TO_REDACT)),
-            held_back=self._messages(person_id, f"{_OWES_REDACTION} AND NOT {MAY_BE_EDITED}"),
+            held_back=self._messages(person_id, f"{_NEEDS_REDACTION} AND NOT {MAY_BE_EDITED}"),
             out_of_reach=self._messages(person_id, "state = 'sent' AND edit_ended IS NOT NULL"),
         )
 
     def erased_people(self) -> Collection[str]:
+        """Ids of the people who were erased: the next reading of iSpring does not bring them back."""
         return erased_people(self._connection)
 
     def _slack_users(self, person_id: str, email: str | None) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ class Keeping:
             f"SELECT rule_id, destination FROM rules WHERE owner IN ({_CHOSEN}) AND state <> 'ended'", chosen
         ).fetchall()
         self._connection.execute(
-            f"UPDATE rules SET state = ?, why = ? WHERE owner IN ({_CHOSEN}) AND state <> 'ended'",
+            f"UPDATE rules SET state = ?, reason = ? WHERE owner IN ({_CHOSEN}) AND state <> 'ended'",
             (RuleState.PAUSED, OWNER_ERASED, *chosen),
         )
         for destination in {row["destination"] for row in rules}:
@@ -119,17 +119,17 @@ class Keeping:
             )
         ]
         self._connection.execute(f"UPDATE sessions SET version = version + 1 WHERE id IN ({_CHOSEN})", (to_json(seen),))
-        self._owe_redactions(self._posted_about(seen), now, timedelta(0))
+        self._enqueue_redactions(self._posted_about(seen), now, timedelta(0))
         for table, column in _BY_ACCOUNT:
             self._connection.execute(f"DELETE FROM {table} WHERE {column} IN ({_CHOSEN})", chosen)
-        self._connection.execute("DELETE FROM no_slack_users WHERE email = ?", (email,))
+        self._connection.execute("DELETE FROM email_misses WHERE email = ?", (email,))
         return tuple(row["rule_id"] for row in rules)
 
     def _names_of_others(self, person_id: str) -> list[str]:
         rows = self._connection.execute("SELECT name FROM people WHERE person_id <> ?", (person_id,))
         return [row["name"] for row in rows]
 
-    def _unname_rules(self, naming: Naming) -> tuple[tuple[int, ...], list[int]]:
+    def _redact_rules(self, naming: Naming) -> tuple[tuple[int, ...], list[int]]:
         """Takes the name out of the queries of rules. The living ones that named them or may do so still (a checklist
         may be called alike), and those whose query reads another way now."""
         living, renamed = [], []
@@ -148,23 +148,23 @@ class Keeping:
     def _introductions(self, rules: Sequence[int]) -> list[int]:
         """The messages in which rules introduced themselves with their query."""
         rows = self._connection.execute(
-            "SELECT delivery FROM rules JOIN notices USING (destination) WHERE rules.rule_id IN"
+            "SELECT delivery FROM rules JOIN notifications USING (destination) WHERE rules.rule_id IN"
             f" ({_CHOSEN}) AND kind = ? AND json_extract(rule_ids, '$[0]') = rules.rule_id AND delivery IS NOT NULL",
-            (to_json(rules), NoticeKind.INTRO),
+            (to_json(rules), NotificationKind.INTRO),
         )
         return [row["delivery"] for row in rows]
 
-    def _unname_shared(self, naming: Naming) -> list[int]:
+    def _redact_shared(self, naming: Naming) -> list[int]:
         """Takes the name out of the queries that shared lists begin with; the messages that carry these."""
         rows = self._connection.execute(
-            "SELECT id, delivery, json_extract(facts, '$.query') AS query FROM notices"
+            "SELECT id, delivery, json_extract(facts, '$.query') AS query FROM notifications"
             " WHERE kind = ? AND json_extract(facts, '$.query') IS NOT NULL",
-            (NoticeKind.SHARED,),
+            (NotificationKind.SHARED,),
         ).fetchall()
         unnamed = {query: naming.without(query) for query in {row["query"] for row in rows}}
         renamed = [row for row in rows if unnamed[row["query"]] != row["query"]]
         self._connection.executemany(
-            "UPDATE notices SET facts = json_set(facts, '$.query', ?) WHERE id = ?",
+            "UPDATE notifications SET facts = json_set(facts, '$.query', ?) WHERE id = ?",
             [(unnamed[row["query"]], row["id"]) for row in renamed],
         )
         return list({row["delivery"] for row in renamed if row["delivery"] is not None})
@@ -174,8 +174,8 @@ class Keeping:
         places = [str(Destination(DestinationKind.PERSON, person_id))]
         places += [str(Destination(DestinationKind.USER, user)) for user in users]
         return self._end(
-            "SELECT notices.id FROM notices LEFT JOIN deliveries ON deliveries.id = notices.delivery"
-            f" WHERE notices.destination IN ({_CHOSEN}) AND {_UNTOLD}",
+            "SELECT notifications.id FROM notifications LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
+            f" WHERE notifications.destination IN ({_CHOSEN}) AND {_UNSENT}",
             to_json(places),
             _ERASED,
         )
@@ -183,7 +183,7 @@ class Keeping:
     def _posted_naming(self, person_id: str) -> list[int]:
         """Posted messages to a person, or about a session they observed."""
         rows = self._connection.execute(
-            "SELECT id FROM deliveries WHERE destination = ? UNION SELECT delivery FROM notices"
+            "SELECT id FROM deliveries WHERE destination = ? UNION SELECT delivery FROM notifications"
             " JOIN sessions USING (session_id, employee_id) WHERE observer_id = ? AND delivery IS NOT NULL",
             (str(Destination(DestinationKind.PERSON, person_id)), person_id),
         )
@@ -194,16 +194,16 @@ class Keeping:
         name that is erased, which nobody knows any more whose it was."""
         rows = self._connection.execute(
             f"SELECT channel || ' ' || ts AS place FROM deliveries WHERE ({condition})"
-            " AND (destination = :place OR id IN (SELECT delivery FROM notices LEFT JOIN sessions USING"
-            " (session_id, employee_id) WHERE delivery IS NOT NULL AND :person IN (notices.employee_id, observer_id))"
-            " OR EXISTS (SELECT 1 FROM notices WHERE delivery = deliveries.id AND (instr(facts, :name)"
+            " AND (destination = :place OR id IN (SELECT delivery FROM notifications LEFT JOIN sessions USING"
+            " (session_id, employee_id) WHERE delivery IS NOT NULL AND :person IN (notifications.employee_id, observer_id))"
+            " OR EXISTS (SELECT 1 FROM notifications WHERE delivery = deliveries.id AND (instr(facts, :name)"
             " OR kind = :intro AND EXISTS (SELECT 1 FROM rules WHERE rule_id = json_extract(rule_ids, '$[0]')"
             " AND instr(query, :name)))))",
             {
                 "place": str(Destination(DestinationKind.PERSON, person_id)),
                 "person": person_id,
                 "name": ERASED_PERSON,
-                "intro": NoticeKind.INTRO,
+                "intro": NotificationKind.INTRO,
             },
         )
         return tuple(row["place"] for row in rows)
@@ -211,15 +211,17 @@ class Keeping:
     # ---- sessions --------------------------------------------------------------------------------------------------
 
     def expire(self, before: datetime, redact_from: datetime, now: datetime, limit: int) -> Expired:
+        """Erases sessions completed, or no longer listed, before then; their messages are edited from `redact_from` on,
+        one after the other, so that corrections can go in between."""
         cut = to_ms(before)
         old = self._ids(f"finished_at < ? AND {_COMPLETED}", cut, limit)
         # A completion whose date could not be understood counts from when it was stored.
         old += self._ids(f"finished_at IS NULL AND changed_at < ? AND {_COMPLETED}", cut, limit - len(old))
         known = set(old)
         old += [one for one in self._ids("missing_since < ?", cut, limit) if one not in known][: limit - len(old)]
-        self._end_untold(old, _EXPIRED)
-        redactions = self._owe_redactions(self._posted_about(old), redact_from, BETWEEN_REDACTIONS)
-        self._entomb(old, now)
+        self._cancel_unsent(old, _EXPIRED)
+        redactions = self._enqueue_redactions(self._posted_about(old), redact_from, BETWEEN_REDACTIONS)
+        self._write_tombstones(old, now)
         return Expired(sessions=len(old), redactions=redactions)
 
     def _ids(self, condition: str, cut: int, limit: int) -> list[int]:
@@ -228,38 +230,38 @@ class Keeping:
 
     def _posted_about(self, sessions: Sequence[int]) -> list[int]:
         rows = self._connection.execute(
-            "SELECT DISTINCT delivery FROM sessions JOIN notices USING (session_id, employee_id)"
+            "SELECT DISTINCT delivery FROM sessions JOIN notifications USING (session_id, employee_id)"
             f" WHERE sessions.id IN ({_CHOSEN}) AND delivery IS NOT NULL",
             (to_json(sessions),),
         )
         return [row["delivery"] for row in rows]
 
-    def _owe_redactions(self, deliveries: Iterable[int], first: datetime, between: timedelta) -> int:
+    def _enqueue_redactions(self, deliveries: Iterable[int], first: datetime, between: timedelta) -> int:
         """Messages that stand in Slack owe an edit; those on their way owe it once they do."""
-        owed = 0
+        stored = 0
         for delivery in deliveries:
-            owed += self._connection.execute(
+            stored += self._connection.execute(
                 "UPDATE deliveries SET edit_due_at = min(coalesce(edit_due_at, ?1), ?1) WHERE id = ?2"
                 " AND state IN ('sent', 'sending', 'unsure') AND edit_ended IS NULL",
-                (to_ms(first + owed * between), delivery),
+                (to_ms(first + stored * between), delivery),
             ).rowcount
-        return owed
+        return stored
 
-    def _end_untold(self, sessions: Sequence[int], why: str) -> int:
+    def _cancel_unsent(self, sessions: Sequence[int], reason: str) -> int:
         return self._end(
-            "SELECT notices.id FROM sessions JOIN notices USING (session_id, employee_id)"
-            " LEFT JOIN deliveries ON deliveries.id = notices.delivery"
-            f" WHERE sessions.id IN ({_CHOSEN}) AND {_UNTOLD}",
+            "SELECT notifications.id FROM sessions JOIN notifications USING (session_id, employee_id)"
+            " LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
+            f" WHERE sessions.id IN ({_CHOSEN}) AND {_UNSENT}",
             to_json(sessions),
-            why,
+            reason,
         )
 
-    def _end(self, which: str, parameter: str, why: str) -> int:
+    def _end(self, which: str, parameter: str, reason: str) -> int:
         ids = [row["id"] for row in self._connection.execute(which, (parameter,))]
-        end_notices(self._connection, ids, why, in_hand=False)
+        cancel_notifications(self._connection, ids, reason, in_hand=False)
         return len(ids)
 
-    def _entomb(self, sessions: Sequence[int], now: datetime) -> None:
+    def _write_tombstones(self, sessions: Sequence[int], now: datetime) -> None:
         chosen = to_json(sessions)
         self._connection.execute(
             "INSERT OR REPLACE INTO erased_sessions (session_id, employee_id, fingerprint, erased_at)"
@@ -272,30 +274,31 @@ class Keeping:
 
     # ---- what is of no use any more --------------------------------------------------------------------------------
 
-    def forget(self, now: datetime, ledger_before: datetime | None) -> Forgotten:
+    def forget(self, now: datetime, audit_before: datetime | None) -> Forgotten:
+        """Deletes what is old and of no use; ledger lines only where a time is given."""
         attempts = self._connection.execute(
             "DELETE FROM attempts WHERE ended_at < ? AND delivery IN"
             " (SELECT id FROM deliveries WHERE state IN ('sent', 'dead', 'dropped'))",
             (to_ms(now - ATTEMPTS_KEPT),),
         ).rowcount
-        ledger = 0
-        if ledger_before is not None:
-            ledger = self._connection.execute("DELETE FROM ledger WHERE at < ?", (to_ms(ledger_before),)).rowcount
+        audit_log = 0
+        if audit_before is not None:
+            audit_log = self._connection.execute("DELETE FROM audit_log WHERE at < ?", (to_ms(audit_before),)).rowcount
         # Whoever made a rule or is linked stays: an account that is not known counts as that of a full member. So does
         # whoever shared something: nobody else would be asked whether they may still do so.
         users = self._connection.execute(
             "DELETE FROM slack_users WHERE seen_at < ? AND user_id NOT IN (SELECT slack_user_id FROM links)"
             " AND user_id NOT IN (SELECT owner FROM rules WHERE state <> 'ended')"
-            " AND user_id NOT IN (SELECT coalesce(json_extract(facts, '$.by'), '') FROM notices WHERE kind = ?)",
-            (to_ms(now - SLACK_USERS_KEPT), NoticeKind.SHARED),
+            " AND user_id NOT IN (SELECT coalesce(json_extract(facts, '$.by'), '') FROM notifications WHERE kind = ?)",
+            (to_ms(now - SLACK_USERS_KEPT), NotificationKind.SHARED),
         ).rowcount
-        self._connection.execute("DELETE FROM no_slack_users WHERE at < ?", (to_ms(now - SLACK_USERS_KEPT),))
-        return Forgotten(attempts=attempts, ledger=ledger, slack_users=users)
+        self._connection.execute("DELETE FROM email_misses WHERE at < ?", (to_ms(now - SLACK_USERS_KEPT),))
+        return Forgotten(attempts=attempts, audit_log=audit_log, slack_users=users)
 
-    def tidied_at(self) -> datetime | None:
+    def last_retention_at(self) -> datetime | None:
         return self._state.moment("tidied_at")
 
-    def note_tidied(self, now: datetime) -> None:
+    def record_retention(self, now: datetime) -> None:
         self._state.set("tidied_at", to_ms(now))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bot.core.errors import StoreBusy, StoreUnusable
+from bot.domain.errors import StoreBusy, StoreUnusable
 
 _LATER = {
     sqlite3.SQLITE_BUSY: "is locked by another process",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bot.core.errors import StoreBusy, StoreUnusable
+from bot.domain.errors import StoreBusy, StoreUnusable
 
 OWNER_ONLY = 0o600
 _SETUP_LIMIT = 30.0  # seconds that another process may take to migrate

@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.core.directory import Directory
-from bot.core.model import (
+from bot.domain.directory import Directory
+from bot.domain.model import (
     BY_EMAIL,
     Department,
     DirectMessages,
@@ -28,7 +28,7 @@ class KeptDirectory:
 
 
 class People:
-    """Fulfils `core.ports.PeopleRows`."""
+    """iSpring's people and places, Slack's users, and the ties between them."""
 
     def __init__(self, connection: sqlite3.Connection, kept: KeptDirectory) -> None:
         self._connection = connection
@@ -72,6 +72,7 @@ class People:
         self._state.set("directory_version", (self._state.get("directory_version") or 0) + 1)
 
     def directory(self) -> Directory:
+        """Kept in memory and read anew only when it changed."""
         version = self._state.get("directory_version") or 0
         kept_version, kept = self._kept.version_and_value
         if version == kept_version and not self._replaced:
@@ -121,6 +122,7 @@ class People:
         return self._state.moment("directory_at")
 
     def observers_since(self, since: datetime) -> Collection[str]:
+        """Ids of the active people who observed a session completed since then."""
         # From people to sessions: one step in an index each, however many sessions there are.
         rows = self._connection.execute(
             "SELECT person_id FROM people WHERE status = ? AND EXISTS"
@@ -133,13 +135,14 @@ class People:
 
     def save_slack_user(self, user: SlackUser, now: datetime) -> None:
         self._connection.execute(
-            "INSERT OR REPLACE INTO slack_users (user_id, email, zone, is_full_member, why_not, seen_at)"
+            "INSERT OR REPLACE INTO slack_users (user_id, email, zone, is_full_member, not_allowed_reason, seen_at)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            (user.user_id, user.email, user.zone, user.is_full_member, user.why_not, to_ms(now)),
+            (user.user_id, user.email, user.zone, user.is_full_member, user.not_allowed_reason, to_ms(now)),
         )
-        self._connection.execute("DELETE FROM no_slack_users WHERE email = ?", (user.email,))
+        self._connection.execute("DELETE FROM email_misses WHERE email = ?", (user.email,))
 
     def slack_user(self, user_id: str) -> tuple[SlackUser, datetime] | None:
+        """As last seen, and when."""
         row = self._connection.execute("SELECT * FROM slack_users WHERE user_id = ?", (user_id,)).fetchone()
         return (_slack_user(row), from_ms(row["seen_at"])) if row else None
 
@@ -149,11 +152,11 @@ class People:
 
     def note_no_slack_user(self, email: str, now: datetime) -> None:
         self._connection.execute(
-            "INSERT OR REPLACE INTO no_slack_users (email, at) VALUES (?, ?)", (email.lower(), to_ms(now))
+            "INSERT OR REPLACE INTO email_misses (email, at) VALUES (?, ?)", (email.lower(), to_ms(now))
         )
 
     def no_slack_user_since(self, email: str) -> datetime | None:
-        found = value_of(self._connection, "SELECT at FROM no_slack_users WHERE email = ?", (email.lower(),))
+        found = value_of(self._connection, "SELECT at FROM email_misses WHERE email = ?", (email.lower(),))
         return from_ms_or_none(found)
 
     # ---- ties ------------------------------------------------------------------------------------------------------
@@ -165,7 +168,7 @@ class People:
             (slack_user_id, person_id, by, email, to_ms(now)),
         )
         if by != BY_EMAIL:  # an admin's word ends every earlier doubt
-            self._connection.execute("DELETE FROM severed WHERE slack_user_id = ?", (slack_user_id,))
+            self._connection.execute("DELETE FROM link_blocks WHERE slack_user_id = ?", (slack_user_id,))
 
     def unlink(self, slack_user_id: str) -> None:
         self._connection.execute("DELETE FROM links WHERE slack_user_id = ?", (slack_user_id,))
@@ -173,7 +176,7 @@ class People:
     def linked_person(self, slack_user_id: str) -> str | None:
         person_id: str | None = value_of(
             self._connection,
-            f"SELECT links.person_id {_TIED} WHERE links.slack_user_id = ? AND {_NOT_RESTING}",
+            f"SELECT links.person_id {_MATCHED} WHERE links.slack_user_id = ? AND {_NOT_SUSPENDED}",
             (slack_user_id,),
         )
         return person_id
@@ -181,12 +184,13 @@ class People:
     def linked_user(self, person_id: str) -> str | None:
         slack_user_id: str | None = value_of(
             self._connection,
-            f"SELECT links.slack_user_id {_TIED} WHERE links.person_id = ? AND {_NOT_RESTING}",
+            f"SELECT links.slack_user_id {_MATCHED} WHERE links.person_id = ? AND {_NOT_SUSPENDED}",
             (person_id,),
         )
         return slack_user_id
 
     def links(self) -> Sequence[Link]:
+        """Every link, by Slack user id; those that rest because an address changed too."""
         return [_link(row) for row in self._connection.execute("SELECT * FROM links ORDER BY slack_user_id")]
 
     def link_of(self, slack_user_id: str) -> Link | None:
@@ -197,14 +201,19 @@ class People:
         row = self._connection.execute("SELECT * FROM links WHERE person_id = ?", (person_id,)).fetchone()
         return _link(row) if row else None
 
-    def sever(self, slack_user_id: str, by: str, now: datetime) -> None:
+    def block_link(self, slack_user_id: str, by: str, now: datetime) -> None:
+        """Ends an account's link, and ties it to nobody by e-mail until an admin links it again."""
         self.unlink(slack_user_id)
         self._connection.execute(
-            "INSERT OR REPLACE INTO severed (slack_user_id, by, at) VALUES (?, ?, ?)", (slack_user_id, by, to_ms(now))
+            "INSERT OR REPLACE INTO link_blocks (slack_user_id, by, at) VALUES (?, ?, ?)",
+            (slack_user_id, by, to_ms(now)),
         )
 
-    def severed_by(self, slack_user_id: str) -> str | None:
-        by: str | None = value_of(self._connection, "SELECT by FROM severed WHERE slack_user_id = ?", (slack_user_id,))
+    def link_blocked_by(self, slack_user_id: str) -> str | None:
+        """Who said that an account's e-mail address ties it to nobody, None where nobody did."""
+        by: str | None = value_of(
+            self._connection, "SELECT by FROM link_blocks WHERE slack_user_id = ?", (slack_user_id,)
+        )
         return by
 
     def preferences(self, slack_user_id: str) -> Preferences:
@@ -221,11 +230,11 @@ class People:
 
 
 # A tie made by e-mail rests while either of the two has another address than when it was made.
-_TIED = (
+_MATCHED = (
     "FROM links LEFT JOIN slack_users ON slack_users.user_id = links.slack_user_id"
     " LEFT JOIN people ON people.person_id = links.person_id"
 )
-_NOT_RESTING = (
+_NOT_SUSPENDED = (
     "(links.email IS NULL OR ((slack_users.user_id IS NULL OR slack_users.email IS links.email)"
     " AND (people.person_id IS NULL OR people.email IS links.email)))"
 )
@@ -251,5 +260,5 @@ def _slack_user(row: sqlite3.Row) -> SlackUser:
         email=row["email"],
         zone=row["zone"],
         is_full_member=bool(row["is_full_member"]),
-        why_not=row["why_not"],
+        not_allowed_reason=row["not_allowed_reason"],
     )

@@ -4,15 +4,13 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.core.model import Destination, Rule, RuleState
-from bot.store import resting
+from bot.domain.model import Destination, Rule, RuleState
 from bot.store.columns import from_ms, from_ms_or_none, listed, to_ms, value_of
-from bot.store.endings import end_rule
+from bot.store.outbox import eligibility
+from bot.store.outbox.cancel import end_rule
 
 
 class Rules:
-    """Fulfils `core.ports.RuleRows`."""
-
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
@@ -31,6 +29,7 @@ class Rules:
         return None if row is None else _rule(row)
 
     def all(self, states: Collection[RuleState] = ()) -> Sequence[Rule]:
+        """By number; every state where none is named."""
         rows = self._connection.execute(
             "SELECT * FROM rules WHERE state IN (SELECT value FROM json_each(?)) ORDER BY rule_id",
             (listed(states or RuleState),),
@@ -38,50 +37,57 @@ class Rules:
         return [_rule(row) for row in rows]
 
     def at(self, destination: Destination) -> Sequence[Rule]:
+        """The rules of a destination that are not ended."""
         rows = self._connection.execute(
             "SELECT * FROM rules WHERE destination = ? AND state <> 'ended' ORDER BY rule_id", (str(destination),)
         )
         return [_rule(row) for row in rows]
 
-    def set_state(self, rule_id: int, state: RuleState, why: str, now: datetime) -> None:
+    def set_state(self, rule_id: int, state: RuleState, reason: str, now: datetime) -> None:
+        """Becoming active the first time sets `active_since`; a pause and its end leave it."""
         if state is RuleState.ENDED:
-            end_rule(self._connection, rule_id, why)
+            end_rule(self._connection, rule_id, reason)
             return
         self._connection.execute(
-            "UPDATE rules SET state = ?, why = ?, active_since = coalesce(active_since, ?) WHERE rule_id = ?",
-            (state, why, to_ms(now) if state is RuleState.ACTIVE else None, rule_id),
+            "UPDATE rules SET state = ?, reason = ?, active_since = coalesce(active_since, ?) WHERE rule_id = ?",
+            (state, reason, to_ms(now) if state is RuleState.ACTIVE else None, rule_id),
         )
 
-    def rest(self, rule_id: int, why: str) -> None:
-        self._connection.execute("UPDATE rules SET state = 'paused', why = ? WHERE rule_id = ?", (why, rule_id))
-        self._settle(rule_id, None)
+    def rest(self, rule_id: int, reason: str) -> None:
+        """Pauses one rule while others of its channel go on: what only it carries waits until it is resumed."""
+        self._connection.execute("UPDATE rules SET state = 'paused', reason = ? WHERE rule_id = ?", (reason, rule_id))
+        self._record_result(rule_id, None)
 
     def resume(self, rule_id: int, now: datetime) -> None:
+        """Goes on with a paused rule; where its destination is held, together with that."""
         # Where its channel can't be written to, it goes on with the channel.
         self._connection.execute(
-            "UPDATE rules SET state = CASE WHEN held IS NULL THEN 'active' ELSE 'paused' END, why = coalesce(held, '')"
-            " FROM (SELECT (SELECT held FROM rules JOIN destinations USING (destination) WHERE rule_id = ?) AS held)"
+            "UPDATE rules SET state = CASE WHEN blocked_reason IS NULL THEN 'active' ELSE 'paused' END, reason = coalesce(blocked_reason, '')"
+            " FROM (SELECT (SELECT blocked_reason FROM rules JOIN destinations USING (destination) WHERE rule_id = ?) AS blocked_reason)"
             " WHERE rule_id = ? AND state = 'paused'",
             (rule_id, rule_id),
         )
-        self._settle(rule_id, now)
+        self._record_result(rule_id, now)
 
     def take_over(self, rule_id: int, owner: str, now: datetime) -> None:
+        """As `resume`, with another owner."""
         self._connection.execute("UPDATE rules SET owner = ? WHERE rule_id = ?", (owner, rule_id))
         self.resume(rule_id, now)
 
-    def _settle(self, rule_id: int, now: datetime | None) -> None:
+    def _record_result(self, rule_id: int, now: datetime | None) -> None:
         rule = self.get(rule_id)
         if rule is not None:
-            resting.settle(self._connection, str(rule.destination), now)
+            eligibility.settle(self._connection, str(rule.destination), now)
 
     def audience(self, rule_id: int) -> str:
+        """ "private" or "public": what its owner knows its channel to be; "" while that was not noted."""
         return value_of(self._connection, "SELECT audience FROM rules WHERE rule_id = ?", (rule_id,)) or ""
 
     def note_audience(self, rule_id: int, audience: str) -> None:
         self._connection.execute("UPDATE rules SET audience = ? WHERE rule_id = ?", (audience, rule_id))
 
     def default_channel_made(self, channel_id: str) -> bool:
+        """Whether DEFAULT_CHANNEL's rule was ever made for this channel."""
         return bool(
             value_of(self._connection, "SELECT count(*) FROM default_channels WHERE channel_id = ?", (channel_id,))
         )
@@ -99,5 +105,5 @@ def _rule(row: sqlite3.Row) -> Rule:
         state=RuleState(row["state"]),
         created_at=from_ms(row["created_at"]),
         active_since=from_ms_or_none(row["active_since"]),
-        why=row["why"],
+        reason=row["reason"],
     )

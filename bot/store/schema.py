@@ -377,7 +377,7 @@ def m006_troubles(db: Database) -> None:
 
 
 # Of what is owed, the few that somebody is told of. Notices that ended were told to nobody, or only counted.
-PROMISED_DETAILS = (
+PRIORITY_DETAILS = (
     # 1: a card or an answer says that the criteria come, so they are fetched first, however old the session
     "ALTER TABLE sessions ADD COLUMN details_promised INTEGER NOT NULL DEFAULT 0",
     """
@@ -392,7 +392,7 @@ PROMISED_DETAILS = (
 
 @migrations()
 def m007_promised_details(db: Database) -> None:
-    for statement in PROMISED_DETAILS:
+    for statement in PRIORITY_DETAILS:
         db.conn.execute(statement)
 
 
@@ -400,6 +400,61 @@ def m007_promised_details(db: Database) -> None:
 def m008_unknown_refusals(db: Database) -> None:
     # Slack's word for no, where the last attempt ended with one that nobody knows; '' elsewhere.
     db.conn.execute("ALTER TABLE deliveries ADD COLUMN refused TEXT NOT NULL DEFAULT ''")
+
+
+# The field's terms, in place of the words of the first eight steps. SQLite carries columns through indexes; an index that
+# a query names (INDEXED BY) is made again under its new name.
+RENAME = (
+    "ALTER TABLE state RENAME TO settings_kv",
+    "ALTER TABLE ledger RENAME TO audit_log",
+    "ALTER TABLE severed RENAME TO link_blocks",
+    "ALTER TABLE no_slack_users RENAME TO email_misses",
+    "ALTER TABLE statuses RENAME TO seen_statuses",
+    "ALTER TABLE troubles RENAME TO alerts",
+    "ALTER TABLE notices RENAME TO notifications",
+    "ALTER TABLE notifications RENAME COLUMN owed_at TO created_at",
+    "ALTER TABLE notifications RENAME COLUMN ended TO cancelled_reason",
+    "ALTER TABLE notifications RENAME COLUMN rank TO priority",
+    "ALTER TABLE notifications RENAME COLUMN counted_in TO digest_id",
+    "ALTER TABLE destinations RENAME COLUMN held TO blocked_reason",
+    "ALTER TABLE destinations RENAME COLUMN held_at TO blocked_at",
+    "ALTER TABLE destinations RENAME COLUMN looked_at TO checked_at",
+    "ALTER TABLE deliveries RENAME COLUMN plain TO text_only",
+    "ALTER TABLE deliveries RENAME COLUMN looks TO read_backs",
+    "ALTER TABLE deliveries RENAME COLUMN resent_blind TO resent_unverified",
+    "ALTER TABLE deliveries RENAME COLUMN refused TO slack_error",
+    "ALTER TABLE deliveries RENAME COLUMN why TO reason",
+    "ALTER TABLE attempts RENAME COLUMN why TO reason",
+    "ALTER TABLE rules RENAME COLUMN why TO reason",
+    "ALTER TABLE slack_users RENAME COLUMN why_not TO not_allowed_reason",
+    "ALTER TABLE sessions RENAME COLUMN details_promised TO details_prioritised",
+    "DROP INDEX sessions_details_promised",
+    "CREATE INDEX sessions_details_prioritised ON sessions (coalesce(finished_at, changed_at))"
+    " WHERE details = 'owed' AND details_prioritised = 1",
+    "DROP INDEX notices_next",
+    "CREATE INDEX notifications_next ON notifications (destination, priority, id)"
+    " WHERE delivery IS NULL AND cancelled_reason IS NULL",
+    "DROP INDEX notices_due",
+    "CREATE INDEX notifications_due ON notifications (destination, due_at)"
+    " WHERE delivery IS NULL AND cancelled_reason IS NULL",
+    "DROP INDEX notices_delivery",
+    "CREATE INDEX notifications_delivery ON notifications (delivery) WHERE delivery IS NOT NULL",
+    "DROP INDEX notices_session",
+    "CREATE INDEX notifications_session ON notifications (session_id, employee_id) WHERE session_id IS NOT NULL",
+    "DROP INDEX notices_counted",
+    "CREATE INDEX notifications_counted ON notifications (digest_id) WHERE digest_id IS NOT NULL",
+    # The fact that alerts name is called as everywhere else.
+    "UPDATE alerts SET facts = json_remove(json_set(facts, '$.reason', json_extract(facts, '$.why')), '$.why')"
+    " WHERE json_extract(facts, '$.why') IS NOT NULL",
+    "UPDATE notifications SET facts = json_remove(json_set(facts, '$.reason', json_extract(facts, '$.why')), '$.why')"
+    " WHERE json_extract(facts, '$.why') IS NOT NULL",
+)
+
+
+@migrations()
+def m009_rename(db: Database) -> None:
+    for statement in RENAME:
+        db.conn.execute(statement)
 
 
 def finish_indexes(connection: sqlite3.Connection) -> None:

@@ -4,13 +4,12 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from bot.core.access import Reach
-from bot.core.filters import Filter
-from bot.core.model import Session
-from bot.core.ports import Found
-from bot.core.values import ScoreRange
+from bot.domain.filters import Filter, ScoreRange
+from bot.domain.model import Session
+from bot.domain.permissions import Reach
+from bot.domain.polling import Found
 from bot.store.columns import listed, to_ms_up, value_of
-from bot.store.rows import session_of
+from bot.store.session_rows import session_of
 
 _NEWEST_FIRST = "finished_at DESC, scheduled_at DESC, id DESC"
 _HAPPENED = "coalesce(finished_at, scheduled_at)"

@@ -5,10 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from operator import itemgetter
 
-from bot.core.access import EVERYTHING, Reach
-from bot.core.changes import outcome_of, remember
-from bot.core.directory import Directory
-from bot.core.model import (
+from bot.domain.changes import outcome_of, remember
+from bot.domain.directory import Directory
+from bot.domain.model import (
     Change,
     ChangeKind,
     Details,
@@ -20,31 +19,34 @@ from bot.core.model import (
     SessionRecord,
     Targets,
 )
-from bot.core.ports import Found, Narrowed, PollReport, PollState, Slice
-from bot.core.query import Query, mentioned, resolve
-from bot.store import catching_up, details, search
+from bot.domain.permissions import EVERYTHING, Reach
+from bot.domain.polling import Found, ListingDiff, PollReport, PollState
+from bot.domain.ports import Slice
+from bot.query.parser import Query, mentioned, resolve
+from bot.store import details, search
 from bot.store.columns import State, from_json, from_ms, to_json, to_ms, value_of
 from bot.store.erasure import erased_people, is_erased
-from bot.store.narrowing import narrow
+from bot.store.listing_diff import diff
+from bot.store.outbox import restore_recovery
 from bot.store.people import People
-from bot.store.rows import (
+from bot.store.schema import finish_indexes
+from bot.store.session_rows import (
     OF_KEY,
     UPSERT,
     fingerprint_number,
     id_of,
-    owe_edits,
+    request_edits,
     session_of,
     values_of,
 )
-from bot.store.schema import finish_indexes
 
 MOST_MATCHES = 25  # that a beginning of an id is answered with
-_ALWAYS_TOLD = (ChangeKind.COMPLETED, ChangeKind.CORRECTED, ChangeKind.REOPENED)
+_ALWAYS_NEWS = (ChangeKind.COMPLETED, ChangeKind.CORRECTED, ChangeKind.REOPENED)
 _FOR_ALL = ""  # the checklist id of the target for all
 
 
 class Sessions:
-    """Fulfils `core.ports.SessionRows`."""
+    """Sessions and everything that hangs on one."""
 
     def __init__(self, connection: sqlite3.Connection, people: People) -> None:
         self._connection = connection
@@ -60,10 +62,15 @@ class Sessions:
     def remember_listing(self, digest: bytes) -> None:
         self._state.set("listing_digest", digest)
 
-    def narrow(self, slices: Iterable[Slice], *, most: int | None = None, is_part: bool = False) -> Narrowed:
-        return narrow(self._connection, slices, most, is_part)
+    def diff(self, slices: Iterable[Slice], *, most: int | None = None, is_part: bool = False) -> ListingDiff:
+        """Compares a listing, or a part of one, with what is stored; writes nothing.
+
+        Of more than `most` changed sessions the rest are only counted; then, and of a part, nobody is called missing.
+        """
+        return diff(self._connection, slices, most, is_part)
 
     def write_baseline(self, rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime) -> None:
+        """Stores a slice of the first listing: no change, no notice. Doing it again is harmless."""
         erased = erased_people(self._connection)
         values = [
             values_of(remember(facts, now=now, targets=targets), fingerprint)
@@ -81,6 +88,7 @@ class Sessions:
         self._state.set("baseline_at", to_ms(now))
 
     def note_unchanged(self, key: SessionKey, fingerprint: bytes) -> None:
+        """A row that looks different but says the same (dates read in another way): it is not to be asked of again."""
         self._connection.execute(
             f"UPDATE sessions SET fingerprint = ?, missing_since = NULL WHERE {OF_KEY}",
             (fingerprint_number(fingerprint), key.session_id, key.employee_id),
@@ -111,26 +119,27 @@ class Sessions:
         return row
 
     def save(self, change: Change, fingerprint: bytes) -> None:
+        """Stores what a change leads to, its history line, and the edits its cards owe."""
         after = change.after
         if is_erased(self._connection, after.key):  # since this listing was compared
             return
         self._connection.execute(UPSERT, values_of(after, fingerprint))
         self._note_checklists({after.facts.checklist_id: after.facts.checklist_title})
         if change.kind in (ChangeKind.COMPLETED, ChangeKind.CORRECTED):
-            details.owe(self._connection, after.key)
+            details.enqueue(self._connection, after.key)
         self._write_history(change)
         # Below target goes first, and what waits may have been corrected.
         self._connection.execute(
-            "UPDATE notices SET rank = CASE WHEN ? THEN 1 ELSE 2 END"
-            " WHERE session_id = ? AND employee_id = ? AND delivery IS NULL AND rank > 0",
-            (outcome_of(after).is_bad, after.key.session_id, after.key.employee_id),
+            "UPDATE notifications SET priority = CASE WHEN ? THEN 1 ELSE 2 END"
+            " WHERE session_id = ? AND employee_id = ? AND delivery IS NULL AND priority > 0",
+            (outcome_of(after).is_failing, after.key.session_id, after.key.employee_id),
         )
-        owe_edits(self._connection, after.key, after.changed_at)
+        request_edits(self._connection, after.key, after.changed_at)
 
     def _write_history(self, change: Change) -> None:
         old = None if change.before is None else outcome_of(change.before)
         new = outcome_of(change.after)
-        if old == new and change.kind not in _ALWAYS_TOLD:
+        if old == new and change.kind not in _ALWAYS_NEWS:
             return
         self._connection.execute(
             "INSERT OR REPLACE INTO history (session, version, at, kind, old, new) VALUES (?, ?, ?, ?, ?, ?)",
@@ -182,11 +191,14 @@ class Sessions:
         return None if found is None else session_of(found)
 
     def short_id(self, key: SessionKey, reach: Reach = EVERYTHING) -> str:
+        """What people call a session: as much of its id as tells it from every other within a reach. Whoever sees only
+        some must not learn of the others from its length."""
         return search.short_id(self._connection, key.session_id, reach)
 
     # ---- many sessions ---------------------------------------------------------------------------------------------
 
     def starting_with(self, prefix: str, reach: Reach) -> Sequence[Session]:
+        """The sessions whose id starts like this (any case) and that the asker may see; at most 25."""
         return search.starting_with(self._connection, prefix, reach, MOST_MATCHES)
 
     def search(
@@ -199,6 +211,8 @@ class Sessions:
         offset: int = 0,
         zone: tzinfo = UTC,
     ) -> Found:
+        """What matches and the asker may see, newest completion first; without what iSpring no longer lists. `zone` is
+        the asker's: their days begin there."""
         mentions = {user: self._people.linked_person(user) for user in mentioned(query)}
         wanted = resolve(
             query,
@@ -212,6 +226,7 @@ class Sessions:
         return search.find(self._connection, condition, limit, offset)
 
     def to_do(self, observer_id: str, limit: int) -> Sequence[Session]:
+        """Sessions this observer has planned or in progress, the longest due first."""
         rows = self._connection.execute(
             "SELECT * FROM sessions WHERE observer_id = ? AND outcome IN ('planned', 'in_progress')"
             " AND missing_since IS NULL ORDER BY scheduled_at IS NULL, scheduled_at, id LIMIT ?",
@@ -220,6 +235,7 @@ class Sessions:
         return [session_of(row) for row in rows]
 
     def checklist_titles(self, reach: Reach) -> Mapping[str, str]:
+        """Titles by id, as the sessions last named them, of the checklists of which somebody may see a session."""
         return search.checklist_titles(self._connection, reach)
 
     def _note_checklists(self, titles: dict[str, str]) -> None:
@@ -231,19 +247,24 @@ class Sessions:
 
     # ---- criteria and acknowledgements -----------------------------------------------------------------------------
 
-    def promise_details(self, keys: Collection[SessionKey]) -> None:
-        details.promise(self._connection, keys)
+    def prioritise_details(self, keys: Collection[SessionKey]) -> None:
+        """Somebody was told that their criteria come. A notice that is owed promises those of its session by itself."""
+        details.prioritise(self._connection, keys)
 
-    def details_owed(self, since: datetime, now: datetime, limit: int) -> Sequence[SessionKey]:
-        return details.owed(self._connection, since, now, limit)
+    def details_pending(self, since: datetime, now: datetime, limit: int) -> Sequence[SessionKey]:
+        """Whose criteria to fetch next, not asked for in vain just now: the promised ones, however old, then those of
+        sessions completed since then; of both the newest first."""
+        return details.stored(self._connection, since, now, limit)
 
     def save_details(self, key: SessionKey, found: Details, now: datetime) -> None:
         details.save(self._connection, key, found, now)
 
     def details_in_vain(self, key: SessionKey, now: datetime) -> None:
+        """Counts a fetch that brought nothing; after enough of them the details are given up."""
         details.in_vain(self._connection, key, now)
 
     def acknowledge(self, key: SessionKey, slack_user_id: str, now: datetime) -> bool:
+        """False where this person already had."""
         return details.acknowledge(self._connection, key, slack_user_id, now)
 
     # ---- targets ---------------------------------------------------------------------------------------------------
@@ -265,24 +286,29 @@ class Sessions:
         )
 
     def initial_target(self, percent: float | None) -> None:
+        """PASS_TARGET: counts only while nobody set one from Slack."""
         self._state.set("initial_target", percent)
 
     # ---- how reading goes ------------------------------------------------------------------------------------------
 
     def is_new_status(self, status: str) -> bool:
-        added = self._connection.execute("INSERT OR IGNORE INTO statuses (status) VALUES (?)", (status,)).rowcount
+        """True once per spelling, the first time it is asked about."""
+        added = self._connection.execute("INSERT OR IGNORE INTO seen_statuses (status) VALUES (?)", (status,)).rowcount
         return bool(added)
 
-    def catch_up(self) -> datetime | None:
-        return catching_up.since(self._connection)
+    def recover_restored(self) -> datetime | None:
+        """When the copy was made that this database was restored from, until a poll has caught up; else None. What was
+        completed since then may have been told: it is recorded and counted, not posted."""
+        return restore_recovery.since(self._connection)
 
     def end_catch_up(self) -> None:
-        catching_up.end(self._connection)
+        restore_recovery.end(self._connection)
 
-    def roll_called_at(self) -> datetime | None:
+    def completeness_checked_at(self) -> datetime | None:
+        """When iSpring's listing was last compared with what its checklists name; None for never."""
         return self._state.moment("roll_called_at")
 
-    def note_roll_call(self, now: datetime) -> None:
+    def record_completeness_check(self, now: datetime) -> None:
         self._state.set("roll_called_at", to_ms(now))
 
     def note_poll(self, report: PollReport) -> None:

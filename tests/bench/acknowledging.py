@@ -9,12 +9,12 @@ from time import perf_counter
 
 import click
 
+from tests.app.env import ADMIN, RESULTS, Env, Running, env
 from tests.bench import listings
-from tests.service.house import ADMIN, RESULTS, House, Running, house
 
 BETWEEN_COMMANDS = 0.1  # seconds
 MOST_P99 = 250.0  # ms
-PATIENCE = 1_800.0  # seconds that one poll may take
+TIMEOUT = 1_800.0  # seconds that one poll may take
 WORDS = ("help", "status", "results", "todo")
 
 
@@ -39,18 +39,18 @@ class Waits:
         return not self.refused and quantiles(self.acknowledged, n=100)[98] <= MOST_P99
 
 
-async def ask(made: House, words: str, waits: Waits) -> None:
+async def ask(made: Env, words: str, waits: Waits) -> None:
     began = perf_counter()
     answer = await made.slack.command(ADMIN, RESULTS, "/ojt", words)
     waits.acknowledged.append(1000 * (perf_counter() - began))
     waits.refused += answer.failure is not None
 
 
-async def ask_until_polled(made: House, bot: Running, polls: int) -> Waits:
+async def ask_until_polled(made: Env, bot: Running, polls: int) -> Waits:
     """A command every 100 ms until so many polls have ended."""
     waits = Waits()
     asked = 0
-    deadline = perf_counter() + PATIENCE
+    deadline = perf_counter() + TIMEOUT
     async with asyncio.TaskGroup() as people:
         while len(bot.events("polled")) < polls:
             if perf_counter() > deadline or not bot.is_alive:
@@ -73,7 +73,7 @@ async def bench(number: int) -> bool:
     )
     with tempfile.TemporaryDirectory(prefix="spotter-bench-") as folder:
         files = await asyncio.to_thread(listings.write, Path(folder), number)
-        async with house(Path(folder)) as made:
+        async with env(Path(folder)) as made:
             made.ispring.serve_listing_bytes(files["same"])
             bot = await made.run(POLL_INTERVAL="5")
             await bot.until(lambda: made.slack.sockets.connections, "a socket")

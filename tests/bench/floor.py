@@ -37,7 +37,7 @@ def spool_and_hash(client: httpx.Client, url: str, folder: Path) -> bytes:
     return hashed.digest()
 
 
-def pieces(parts: Iterator[bytes]) -> Iterator[list[ThreeFields]]:
+def tokens(parts: Iterator[bytes]) -> Iterator[list[ThreeFields]]:
     """Decoded at the last `},` of each MiB: right for our own listings, which hold none inside a text."""
     buffer = bytearray()
     for part in parts:
@@ -64,7 +64,7 @@ def stream_and_compare(client: httpx.Client, url: str, database: Path) -> int:
         )
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("CREATE TEMP TABLE listed (session TEXT, employee TEXT, status TEXT)")
-        for rows in pieces(body(client, url)):
+        for rows in tokens(body(client, url)):
             connection.executemany(
                 "INSERT INTO listed VALUES (?, ?, ?)",
                 ((row.sessionId, row.employeeId, row.sessionStatus) for row in rows),

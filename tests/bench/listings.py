@@ -16,32 +16,32 @@ PEOPLE = 5_000
 
 def rows(number: int) -> Iterator[dict[str, Any]]:
     """Sessions of two years, nine of ten completed; the same for the same number."""
-    dice = Random(number)
+    random01 = Random(number)
 
     def new_id() -> str:
-        return str(UUID(int=dice.getrandbits(128), version=4))
+        return str(UUID(int=random01.getrandbits(128), version=4))
 
     checklists = [(new_id(), f"Checklist {one}: how we do it, step by step") for one in range(CHECKLISTS)]
     people = [new_id() for _ in range(PEOPLE)]
     for _ in range(number):
-        checklist_id, title = dice.choice(checklists)
-        day = f"{dice.randint(1, 28):02d}-{dice.randint(1, 12):02d}-{dice.choice((2024, 2025))}"
-        hour = dice.randint(6, 20)
+        checklist_id, title = random01.choice(checklists)
+        day = f"{random01.randint(1, 28):02d}-{random01.randint(1, 12):02d}-{random01.choice((2024, 2025))}"
+        hour = random01.randint(6, 20)
         row = {
             "checklistId": checklist_id,
             "checklistTitle": title,
             "sessionId": new_id(),
             "sessionStatus": "PASSED",
             "startDate": f"{day}, {hour:02d}:00:00",
-            "actualStartDate": f"{day}, {hour:02d}:0{dice.randint(1, 9)}:17",
-            "completionDate": f"{day}, {hour:02d}:{dice.randint(20, 59)}:41",
-            "result": round(100 * (points := dice.randint(3, 24)) / 24, 2),
+            "actualStartDate": f"{day}, {hour:02d}:0{random01.randint(1, 9)}:17",
+            "completionDate": f"{day}, {hour:02d}:{random01.randint(20, 59)}:41",
+            "result": round(100 * (points := random01.randint(3, 24)) / 24, 2),
             "totalPoints": 24,
             "points": points,
-            "employeeId": dice.choice(people),
-            "observerId": dice.choice(people),
+            "employeeId": random01.choice(people),
+            "observerId": random01.choice(people),
         }
-        if dice.random() < 0.1:
+        if random01.random() < 0.1:
             row["sessionStatus"] = "IN_PROGRESS"
             for absent in ("completionDate", "result", "totalPoints", "points"):
                 del row[absent]

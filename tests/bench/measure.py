@@ -12,16 +12,16 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from bot.core.delivery import AppRefused, DestinationGone, NotSent, Throttled
-from bot.core.model import OPERATOR, Destination, DestinationKind, RuleState, SessionKey, SlackUser, Viewer
-from bot.core.ports import Channel, Contact, Nobody
+from bot.domain.delivery import AppRefused, DestinationGone, NotSent, Throttled
+from bot.domain.model import OPERATOR, Destination, DestinationKind, RuleState, SessionKey, SlackUser, Viewer
+from bot.domain.ports import Channel, Contact, Nobody
 from bot.ispring.client import LISTING_PATH, Ispring
 from bot.ispring.connection import TOKEN_PATH
 from bot.ispring.dates import DateOrder
 from bot.jobs.directory import DirectoryRefresh
+from bot.jobs.plan_notifications import PollSettings
 from bot.jobs.poll import Poll
-from bot.jobs.telling import PollSettings
-from bot.store.database import Database
+from bot.store.database import Store
 from tests.bench import floor
 from tests.fake_clock import FakeClock
 
@@ -97,7 +97,7 @@ def measure_floor(work: Callable[[httpx.Client], object], url: str) -> str:
 
 async def measure_ours(url: str, database: Path, zone: ZoneInfo) -> str:
     clock = FakeClock()
-    store = Database.open(database, now=clock.now())
+    store = Store.open(database, now=clock.now())
     try:
         async with Ispring(
             url,
@@ -130,7 +130,7 @@ async def measure_ours(url: str, database: Path, zone: ZoneInfo) -> str:
                 listed=report.listed,
                 changed=report.changed,
                 unchanged=report.unchanged,
-                set_aside=report.set_aside,
+                rejected=report.rejected,
                 error=report.error,
             )
     finally:

@@ -14,27 +14,26 @@ from uuid import UUID
 
 import click
 
-from bot.core.model import (
+from bot.app.clock import SystemClock
+from bot.demo.slack import Channel, SlackStandIn, Workspace
+from bot.domain.model import (
     OPERATOR,
     Destination,
     DestinationKind,
     Moment,
-    Notice,
-    NoticeKind,
+    Notification,
+    NotificationKind,
     RuleState,
     SessionFacts,
     SessionKey,
     Targets,
 )
-from bot.core.ports import Tx
-from bot.core.routing import subject_of
-from bot.demo.slack import Channel, SlackStandIn, Workspace
-from bot.jobs.deliver import Deliver
-from bot.jobs.gather import House
-from bot.service.clock import SystemClock
+from bot.domain.routing import subject_of
+from bot.jobs.message_data import MessageSettings
+from bot.jobs.send import Deliver
 from bot.slack.client import SlackMessenger
-from bot.slack.people import SlackContacts
-from bot.store.database import Database
+from bot.slack.contacts import SlackContacts
+from bot.store.database import Store, Tx
 from tests.bench.measure import Meter
 
 BOT_TOKEN = "xoxb-bench"
@@ -78,30 +77,32 @@ def channel_id(number: int) -> str:
     return f"C0BENCH{number:04d}"
 
 
-def owe(tx: Tx, channels: int, per_channel: int, now: datetime) -> None:
+def enqueue(tx: Tx, channels: int, per_channel: int, now: datetime) -> None:
     """So many completed sessions for each channel."""
-    dice = Random(per_channel)
+    random01 = Random(per_channel)
     # The introductions of the rules are long posted, and the rounds have looked at their channels within the hour.
     for number in range(channels):
         place = Destination(DestinationKind.CHANNEL, channel_id(number))
         rule = tx.rules.add(place, OPERATOR, "", RuleState.ACTIVE, now)
-        tx.outbox.note_look(place, now)
+        tx.outbox.record_check(place, now)
         rows = []
         for _ in range(per_channel):
             facts = SessionFacts(
-                key=SessionKey(str(UUID(int=dice.getrandbits(128), version=4)), f"person-{dice.randrange(PEOPLE)}"),
+                key=SessionKey(
+                    str(UUID(int=random01.getrandbits(128), version=4)), f"person-{random01.randrange(PEOPLE)}"
+                ),
                 checklist_id="opening",
                 checklist_title="Opening",
                 observer_id="ana",
                 status="PASSED",
                 finished=Moment("just now", now),
-                result=float(dice.randint(20, 100)),
+                result=float(random01.randint(20, 100)),
             )
-            rows.append((facts, dice.randbytes(8)))
+            rows.append((facts, random01.randbytes(8)))
         tx.sessions.write_baseline(rows, Targets(80.0), now)
         for facts, _ in rows:
-            notice = Notice(
-                kind=NoticeKind.SESSION,
+            notification = Notification(
+                kind=NotificationKind.SESSION,
                 destination=place,
                 subject=subject_of(facts.key),
                 reason="it has been completed",
@@ -109,14 +110,14 @@ def owe(tx: Tx, channels: int, per_channel: int, now: datetime) -> None:
                 rule_ids=(rule.rule_id,),
                 facts={"version": 1},
             )
-            tx.outbox.owe(notice, now)
+            tx.outbox.enqueue(notification, now)
 
 
 async def fill(database: Path, channels: int, per_channel: int) -> None:
     now = datetime.now(UTC)
-    store = Database.open(database, now=now)
+    store = Store.open(database, now=now)
     try:
-        await store.transact(lambda tx: owe(tx, channels, per_channel, now))
+        await store.transact(lambda tx: enqueue(tx, channels, per_channel, now))
         await store.transact(lambda tx: tx.sessions.finish_baseline(b"bench", now))
     finally:
         store.close()
@@ -125,7 +126,7 @@ async def fill(database: Path, channels: int, per_channel: int) -> None:
 async def send(api_url: str, database: Path, seconds: float) -> str:
     """In a fresh process: sends what is owed for so long at most."""
     clock = SystemClock()
-    store = Database.open(database, now=clock.now())
+    store = Store.open(database, now=clock.now())
     try:
         async with SlackMessenger(BOT_TOKEN, clock, api_url) as messenger:
             await messenger.identify()
@@ -135,8 +136,8 @@ async def send(api_url: str, database: Path, seconds: float) -> str:
                 messenger=messenger,
                 contacts=contacts,
                 clock=clock,
-                dice=Random(1).random,
-                house=House(),
+                random01=Random(1).random,
+                settings=MessageSettings(),
             )
             meter = Meter()
             await deliver.once(limit_seconds=seconds)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.house import House
-from tests.service.house import house as open_house
+from tests.app.env import Env
+from tests.app.env import env as open_house
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def env(tmp_path: Path) -> AsyncIterator[Env]:
     async with open_house(tmp_path) as opened:
         yield opened

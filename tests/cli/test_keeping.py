@@ -10,17 +10,16 @@ from typing import TypeVar
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.cli import keeping
-from bot.core.model import DirectMessages, Person, PersonStatus, Preferences, SlackUser
-from bot.core.ports import Tx
-from bot.store.database import Database
+from bot.cli import maintenance
+from bot.domain.model import DirectMessages, Person, PersonStatus, Preferences, SlackUser
+from bot.store.database import Store, Tx
 from tests.store.given import NOON, a_session, baseline
 
 T = TypeVar("T")
 
 
 @dataclass
-class Desk:
+class AppContext:
     """A folder with a database, and a person who types beside it."""
 
     folder: Path
@@ -31,7 +30,7 @@ class Desk:
 
     def type(self, verb: str, *words: str) -> Result:
         settings = {"DATABASE_URL": f"sqlite:///{self.path}"}
-        command = getattr(keeping, verb)
+        command = getattr(maintenance, verb)
         return CliRunner().invoke(command, words, env=settings)
 
     def said(self, verb: str, *words: str) -> str:
@@ -47,7 +46,7 @@ class Desk:
         return f"{result.exception} {result.output}"
 
     def within(self, work: Callable[[Tx], T]) -> T:
-        database = Database.open(self.path, now=NOON)
+        database = Store.open(self.path, now=NOON)
         try:
             return database._write_now(work)
         finally:
@@ -68,8 +67,8 @@ PEOPLE = (
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path)
+def ctx(tmp_path: Path) -> AppContext:
+    ctx = AppContext(tmp_path)
 
     def company(tx: Tx) -> None:
         baseline(tx, a_session(1), a_session(2), a_session(3, employee="joe"))
@@ -79,90 +78,90 @@ def desk(tmp_path: Path) -> Desk:
             user = SlackUser(user_id=f"U0{name.upper()}", email=address, zone="UTC", is_full_member=True)
             tx.people.save_slack_user(user, NOON)
         guest = SlackUser(
-            user_id="U0GUS", email="gus@bakery.example", zone="UTC", is_full_member=False, why_not="guest"
+            user_id="U0GUS", email="gus@bakery.example", zone="UTC", is_full_member=False, not_allowed_reason="guest"
         )
         tx.people.save_slack_user(guest, NOON)
         tx.people.link("U0OLGA", "off", "email", "olga@bakery.example", NOON)
         tx.people.set_preferences("U0OLGA", Preferences(as_observer=DirectMessages.NONE))
         tx.people.note_no_slack_user("nina@bakery.example", NOON)
 
-    desk.within(company)
-    return desk
+    ctx.within(company)
+    return ctx
 
 
 # ---- copies --------------------------------------------------------------------------------------------------------
 
 
-def test_a_copy_is_made_and_put_back(desk: Desk) -> None:
-    copy = str(desk.folder / "copy.db")
-    assert "3 sessions" in desk.said("backup", copy)
-    desk.said("erase", "joe", "--yes")
-    told = desk.said("restore", copy)
-    assert "Restored: 2 sessions" in told
-    assert "1 people who were erased since" in told
-    kept = re.search(r"kept as (\S+?);", told)
+def test_a_copy_is_made_and_put_back(ctx: AppContext) -> None:
+    copy = str(ctx.folder / "copy.db")
+    assert "3 sessions" in ctx.said("backup", copy)
+    ctx.said("erase", "joe", "--yes")
+    notified = ctx.said("restore", copy)
+    assert "Restored: 2 sessions" in notified
+    assert "1 people who were erased since" in notified
+    kept = re.search(r"kept as (\S+?);", notified)
     assert kept and Path(kept[1]).exists()
 
 
-def test_a_copy_replaces_nothing_unless_forced(desk: Desk) -> None:
-    copy = str(desk.folder / "copy.db")
-    desk.said("backup", copy)
-    assert "--force" in desk.refused("backup", copy)
-    assert "verified" in desk.said("backup", copy, "--force")
+def test_a_copy_replaces_nothing_unless_forced(ctx: AppContext) -> None:
+    copy = str(ctx.folder / "copy.db")
+    ctx.said("backup", copy)
+    assert "--force" in ctx.refused("backup", copy)
+    assert "verified" in ctx.said("backup", copy, "--force")
 
 
-def test_what_is_no_copy_is_refused_by_name(desk: Desk) -> None:
-    diary = desk.folder / "diary.txt"
+def test_what_is_no_copy_is_refused_by_name(ctx: AppContext) -> None:
+    diary = ctx.folder / "diary.txt"
     diary.write_text("Dear diary, " * 100)
-    assert "diary.txt" in desk.refused("restore", str(diary))
-    assert "There is no file" in desk.refused("restore", str(desk.folder / "nowhere.db"))
+    assert "diary.txt" in ctx.refused("restore", str(diary))
+    assert "There is no file" in ctx.refused("restore", str(ctx.folder / "nowhere.db"))
 
 
 # ---- people --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("asked", ["ana", "ANA@bakery.example", "ana observer"])
-def test_a_person_is_erased_by_id_address_or_name(desk: Desk, asked: str) -> None:
-    told = desk.said("erase", asked, "--yes")
-    assert "3 as the observer stay without the name" in told
-    assert "1 Slack accounts are forgotten" in told
-    assert "Ana Observer" not in desk.said("people", "--json")
+def test_a_person_is_erased_by_id_address_or_name(ctx: AppContext, asked: str) -> None:
+    notified = ctx.said("erase", asked, "--yes")
+    assert "3 as the observer stay without the name" in notified
+    assert "1 Slack accounts are forgotten" in notified
+    assert "Ana Observer" not in ctx.said("people", "--json")
 
 
-def test_a_name_that_fits_several_is_not_guessed(desk: Desk) -> None:
-    told = desk.refused("erase", "Eve Employee", "--yes")
-    assert "2 people are called that" in told
-    assert "eve@bakery.example" in told and "eve2" in told
-    assert desk.said("audit").startswith("Nobody has done anything")
+def test_a_name_that_fits_several_is_not_guessed(ctx: AppContext) -> None:
+    notified = ctx.refused("erase", "Eve Employee", "--yes")
+    assert "2 people are called that" in notified
+    assert "eve@bakery.example" in notified and "eve2" in notified
+    assert ctx.said("audit").startswith("Nobody has done anything")
 
 
-def test_an_address_that_several_share_is_not_guessed(desk: Desk) -> None:
-    assert "2 people are called that" in desk.refused("erase", "shop@bakery.example", "--yes")
+def test_an_address_that_several_share_is_not_guessed(ctx: AppContext) -> None:
+    assert "2 people are called that" in ctx.refused("erase", "shop@bakery.example", "--yes")
 
 
-def test_a_name_that_nobody_has_names_those_that_are_near(desk: Desk) -> None:
-    assert "Perhaps:\n  Joe Colleague" in desk.refused("erase", "colleague", "--yes")
+def test_a_name_that_nobody_has_names_those_that_are_near(ctx: AppContext) -> None:
+    assert "Perhaps:\n  Joe Colleague" in ctx.refused("erase", "colleague", "--yes")
 
 
-def test_nobody_is_erased_unasked(desk: Desk) -> None:
-    assert "--yes" in desk.refused("erase", "ana")
-    assert desk.said("audit").startswith("Nobody has done anything")
+def test_nobody_is_erased_unasked(ctx: AppContext) -> None:
+    assert "--yes" in ctx.refused("erase", "ana")
+    assert ctx.said("audit").startswith("Nobody has done anything")
 
 
-def test_asked_again_it_says_what_is_left_and_does_nothing(desk: Desk) -> None:
-    desk.said("erase", "eve", "--yes")
-    assert "No message in Slack has to be edited any more" in desk.said("erase", "eve", "--yes")
-    assert len(json.loads(desk.said("audit", "--json"))) == 1
+def test_asked_again_it_says_what_is_left_and_does_nothing(ctx: AppContext) -> None:
+    ctx.said("erase", "eve", "--yes")
+    assert "No message in Slack has to be edited any more" in ctx.said("erase", "eve", "--yes")
+    assert len(json.loads(ctx.said("audit", "--json"))) == 1
 
 
-def test_somebody_whom_ispring_no_longer_names_can_be_erased(desk: Desk) -> None:
-    desk.within(lambda tx: tx.people.replace_directory(PEOPLE[:1], (), NOON))
-    assert "2 sessions as the employee" in desk.said("erase", "eve", "--yes")
+def test_somebody_whom_ispring_no_longer_names_can_be_erased(ctx: AppContext) -> None:
+    ctx.within(lambda tx: tx.people.replace_directory(PEOPLE[:1], (), NOON))
+    assert "2 sessions as the employee" in ctx.said("erase", "eve", "--yes")
 
 
-def test_people_says_why_somebody_gets_no_direct_messages(desk: Desk) -> None:
-    told = {row["id"]: (row["slack"], row["why"]) for row in json.loads(desk.said("people", "--json"))}
-    assert told == {
+def test_people_says_why_somebody_gets_no_direct_messages(ctx: AppContext) -> None:
+    notified = {row["id"]: (row["slack"], row["reason"]) for row in json.loads(ctx.said("people", "--json"))}
+    assert notified == {
         "ana": ("U0ANA", "the same e-mail address"),
         "eve": (None, "Slack was not asked yet: nothing was to be sent to them"),
         "eve2": (None, "iSpring has no e-mail address for this person"),
@@ -174,21 +173,21 @@ def test_people_says_why_somebody_gets_no_direct_messages(desk: Desk) -> None:
     }
 
 
-def test_people_unmatched_shows_only_those(desk: Desk) -> None:
-    told = desk.said("people", "--unmatched")
-    assert "Ana Observer" not in told
-    assert "Nina Nobody" in told
-    assert "1 of 8 active people can get direct messages; 1 are not active in iSpring." in told
+def test_people_unmatched_shows_only_those(ctx: AppContext) -> None:
+    notified = ctx.said("people", "--unmatched")
+    assert "Ana Observer" not in notified
+    assert "Nina Nobody" in notified
+    assert "1 of 8 active people can get direct messages; 1 are not active in iSpring." in notified
 
 
 # ---- the ledger ----------------------------------------------------------------------------------------------------
 
 
-def test_the_ledger_is_told_newest_first_without_a_name(desk: Desk) -> None:
-    desk.within(lambda tx: tx.ledger.write("U0ANA", "subscribe", "rule:1", NOON))
-    desk.said("erase", "eve", "--yes")
-    lines = desk.said("audit").splitlines()
+def test_the_ledger_is_told_newest_first_without_a_name(ctx: AppContext) -> None:
+    ctx.within(lambda tx: tx.audit_log.write("U0ANA", "subscribe", "rule:1", NOON))
+    ctx.said("erase", "eve", "--yes")
+    lines = ctx.said("audit").splitlines()
     assert lines[2].split()[2:] == ["operator", "erase", "person:eve"]
     assert lines[3].split()[2:] == ["U0ANA", "subscribe", "rule:1"]
     assert "Eve" not in "".join(lines)
-    assert len(desk.said("audit", "--limit", "1").splitlines()) == 3
+    assert len(ctx.said("audit", "--limit", "1").splitlines()) == 3

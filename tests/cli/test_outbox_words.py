@@ -8,10 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli.outbox import KINDS, outbox
-from bot.core.model import DeliveryState, NoticeKind, RuleState, SlackUser
-from bot.core.ports import Tx
-from bot.store.database import Database
-from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, owe, see, sent, session_id
+from bot.domain.model import DeliveryState, NotificationKind, RuleState, SlackUser
+from bot.store.database import Store, Tx
+from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, enqueue, see, sent, session_id
 
 T = TypeVar("T")
 
@@ -22,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def within(path: Path, work: Callable[[Tx], T]) -> T:
-    database = Database.open(path, now=NOON)
+    database = Store.open(path, now=NOON)
     try:
         return database._write_now(work)
     finally:
@@ -35,7 +34,7 @@ def typed(path: Path, *words: str, **settings: str) -> Result:
 
 
 def test_every_kind_of_notice_has_words() -> None:
-    assert set(KINDS) == set(NoticeKind)
+    assert set(KINDS) == set(NotificationKind)
     assert len(set(KINDS.values())) == len(KINDS)
 
 
@@ -51,8 +50,8 @@ def deliveries(result: Result) -> list[str]:
 def _dead(*names: str) -> Callable[[Tx], None]:
     def work(tx: Tx) -> None:
         for number, name in enumerate(names):
-            owe(tx, a_session(number))
-            becomes(tx, claim(tx, name=name), DeliveryState.DEAD, why="msg_too_long")
+            enqueue(tx, a_session(number))
+            becomes(tx, claim(tx, name=name), DeliveryState.DEAD, reason="msg_too_long")
 
     return work
 
@@ -70,7 +69,7 @@ def test_what_is_settled_is_listed_the_newest_first(path: Path) -> None:
     def work(tx: Tx) -> None:
         baseline(tx, a_session(1), a_session(2), a_session(3))
         for number in (1, 2, 3):
-            owe(tx, a_session(number))
+            enqueue(tx, a_session(number))
             sent(tx, claim(tx, name=f"d{number}"))
 
     within(path, work)
@@ -88,7 +87,7 @@ def test_an_empty_outbox_says_so(path: Path) -> None:
 
 
 def deeds(path: Path) -> list[tuple[str, str]]:
-    return within(path, lambda tx: [(entry.verb, entry.subject) for entry in tx.ledger.entries(9)])
+    return within(path, lambda tx: [(entry.verb, entry.subject) for entry in tx.audit_log.entries(9)])
 
 
 @pytest.mark.parametrize("verb", ["retry", "drop"])
@@ -105,7 +104,7 @@ def test_the_ledger_keeps_what_was_done_and_nothing_else(path: Path, verb: str) 
 
 
 def test_a_guest_in_admins_is_called_no_admin(path: Path) -> None:
-    guest = SlackUser(user_id="U0GUEST", email=None, zone="UTC", is_full_member=False, why_not="guest")
+    guest = SlackUser(user_id="U0GUEST", email=None, zone="UTC", is_full_member=False, not_allowed_reason="guest")
 
     def work(tx: Tx) -> None:
         baseline(tx)

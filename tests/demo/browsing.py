@@ -17,7 +17,7 @@ ARGUMENTS = (
     "--no-first-run",
     "--disable-quic",
 )
-PATIENCE = 15_000
+TIMEOUT = 15_000
 """Milliseconds an expectation waits before it fails: a machine that also builds something else is slow."""
 WIDE, NARROW = ViewportSize(width=1600, height=1000), ViewportSize(width=400, height=850)
 
@@ -37,7 +37,7 @@ def chromium() -> str:
 async def a_browser() -> AsyncIterator[Browser]:
     """The installed Chromium, without a window."""
     path = chromium()
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=TIMEOUT)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         try:

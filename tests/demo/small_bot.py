@@ -158,11 +158,11 @@ async def main() -> None:
     async def heard(event: Json) -> None:
         await client.chat_postMessage(channel=event["channel"], thread_ts=event["ts"], text="Heard you")
 
-    ended = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    cancelled = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, cancelled.set)
     handler: Any = AsyncSocketModeHandler(app, os.environ["SLACK_APP_TOKEN"])
     await handler.connect_async()
-    await ended.wait()
+    await cancelled.wait()
     await handler.close_async()
 
 

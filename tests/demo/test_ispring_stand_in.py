@@ -158,14 +158,14 @@ async def test_checklists_name_their_sessions(client: httpx.AsyncClient, world: 
     ]
     assert [row["checklistId"] for row in await rows(client, CHECKLISTS, checklistIds=[closing.id])] == [closing.id]
     planned = session_in(world, NOT_STARTED)
-    narrowed = await rows(client, CHECKLISTS, sessionIds=[planned.id])
-    assert [(row["checklistId"], row["sessionIds"]) for row in narrowed] == [(opening.id, [planned.id])]
+    listing_diff = await rows(client, CHECKLISTS, sessionIds=[planned.id])
+    assert [(row["checklistId"], row["sessionIds"]) for row in listing_diff] == [(opening.id, [planned.id])]
 
 
 @pytest.mark.parametrize("path", [AREAS, CRITERIA])
 async def test_grades_are_told_of_completed_sessions_only(client: httpx.AsyncClient, world: World, path: str) -> None:
-    told = {row["sessionId"] for row in await rows(client, path)}
-    assert told == {one.id for one in world.sessions if one.status == PASSED}
+    notified = {row["sessionId"] for row in await rows(client, path)}
+    assert notified == {one.id for one in world.sessions if one.status == PASSED}
 
 
 async def test_criteria_have_points_unless_they_were_skipped(client: httpx.AsyncClient, world: World) -> None:

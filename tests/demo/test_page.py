@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect
 
 from bot.demo.director import Director
-from tests.demo.browsing import NARROW, PATIENCE, WIDE, a_browser
+from tests.demo.browsing import NARROW, TIMEOUT, WIDE, a_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -58,7 +58,7 @@ async def a_room(browser: Browser, *, size: ViewportSize = WIDE, dark: bool = Fa
     async with Director(seed=1, port=0, happenings=False, command=SMALL_BOT) as director:
         context = await browser.new_context(viewport=size, color_scheme="dark" if dark else "light")
         try:
-            context.set_default_timeout(PATIENCE)
+            context.set_default_timeout(TIMEOUT)
             room = Room(director, context, await context.new_page())
             await director.slack.connected()
             await room.open()

@@ -83,9 +83,9 @@ async def test_a_change_is_told_as_slack_tells_it(
     slack: SlackStandIn, events: list[Event], verb: str, args: dict[str, Any], event: Event
 ) -> None:
     assert await getattr(slack, verb)(**args)
-    [told] = events
-    assert event.items() <= told.items()
-    assert told["event_ts"]
+    [notified] = events
+    assert event.items() <= notified.items()
+    assert notified["event_ts"]
 
 
 async def test_a_new_name_is_told_with_the_channel(slack: SlackStandIn, events: list[Event]) -> None:

@@ -199,8 +199,8 @@ async def test_typed_values_survive_an_update_that_keeps_the_ids(slack: SlackSta
 async def test_at_most_three_modals_lie_on_each_other(slack: SlackStandIn, app: AsyncApp) -> None:
     answers: list[str] = []
 
-    def more_than(told: int) -> bool:
-        return len(answers) > told
+    def more_than(notified: int) -> bool:
+        return len(answers) > notified
 
     @app.action("deeper")
     async def deeper(ack: Any, body: Body, client: Any) -> None:
@@ -213,10 +213,10 @@ async def test_at_most_three_modals_lie_on_each_other(slack: SlackStandIn, app: 
 
     await opened(slack, modal(actions(button("deeper"))))
     for _ in range(3):
-        top, told = slack.modal_of(ANA), len(answers)
+        top, notified = slack.modal_of(ANA), len(answers)
         assert top is not None
         await slack.press(ANA, top, "deeper")
-        await slack.until(partial(more_than, told))
+        await slack.until(partial(more_than, notified))
     assert answers == ["pushed", "pushed", "push_limit_reached"]
 
 

@@ -257,8 +257,8 @@ async def test_a_button_replaces_its_own_message(slack: SlackStandIn, app: Async
         await slack.press(BEN, answer.messages[0], "next")
     with pytest.raises(NotPossible):
         await slack.press(ANA, answer.messages[0], "previous")
-    pressed = await slack.press(ANA, answer.messages[0], "next", "2")
-    assert (await pressed.first()).ts == answer.messages[0].ts
+    action = await slack.press(ANA, answer.messages[0], "next", "2")
+    assert (await action.first()).ts == answer.messages[0].ts
     assert [one.text for one in slack.visible_to(ANA, SHOP)] == ["page 2"]
     assert bodies[0]["container"]["is_ephemeral"]
     assert "message" not in bodies[0]
@@ -268,7 +268,7 @@ async def test_a_block_id_tells_two_of_one_action_id_apart(slack: SlackStandIn, 
     bodies: list[Body] = []
 
     @app.action("next")
-    async def pressed(ack: Any, body: Body) -> None:
+    async def action(ack: Any, body: Body) -> None:
         await ack()
         bodies.append(body)
 

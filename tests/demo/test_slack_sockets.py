@@ -92,9 +92,9 @@ async def test_each_payload_goes_to_one_of_several_connections(slack: SlackStand
 async def test_without_a_connection_a_command_fails_at_once_and_the_person_is_told(slack: SlackStandIn) -> None:
     answer = await slack.command(ANA, SHOP, "/ojt")
     assert answer.failure == "dispatch_failed"
-    [told] = slack.visible_to(ANA, SHOP)
-    assert told.user == "USLACKBOT"
-    assert "dispatch_failed" in told.text
+    [notified] = slack.visible_to(ANA, SHOP)
+    assert notified.user == "USLACKBOT"
+    assert "dispatch_failed" in notified.text
 
 
 async def test_an_aborted_socket_is_replaced(slack: SlackStandIn, app: AsyncApp) -> None:

@@ -14,22 +14,22 @@ from typing import Any, TypeVar
 import aiohttp
 import pytest
 
-from bot.chat.commands import registry
 from bot.config import Settings
 from bot.demo.company import IN_PROGRESS
 from bot.demo.director import Director
 from bot.demo.slack.entities import Json
 from bot.demo.troubles import TROUBLES
+from bot.listeners.commands import registry
 
 T = TypeVar("T")
 SMALL_BOT = (sys.executable, str(Path(__file__).with_name("small_bot.py")))
 QUIET_BOT = "import os, json, time\nprint(json.dumps(dict(os.environ)), flush=True)\ntime.sleep(600)\n"
 
 
-async def until(look: Callable[[], T], seconds: float = 10.0) -> T:
+async def until(read_back: Callable[[], T], seconds: float = 10.0) -> T:
     """What `look` answers once that is true."""
     async with asyncio.timeout(seconds):
-        while not (found := look()):
+        while not (found := read_back()):
             await asyncio.sleep(0.02)
     return found
 
@@ -75,8 +75,8 @@ def talking() -> Director:
 
 
 async def test_the_page_is_served_with_everything_it_needs_from_here(quiet: Director) -> None:
-    async with visiting(quiet) as visitor:
-        async with visitor.session.get(visitor.url) as reply:
+    async with visiting(quiet) as connection:
+        async with connection.session.get(connection.url) as reply:
             page = await reply.text()
             assert "Spotter demo" in page
             policy = reply.headers["Content-Security-Policy"]
@@ -84,30 +84,30 @@ async def test_the_page_is_served_with_everything_it_needs_from_here(quiet: Dire
         assert "http://" not in page.replace("http://www.w3.org", "")
         assert "https://" not in page
         for file in ("app.js", "theme.css", "spotter.svg"):
-            async with visitor.session.get(visitor.url + file) as reply:
+            async with connection.session.get(connection.url + file) as reply:
                 assert reply.status == 200
-        async with visitor.session.get(visitor.url + "stage.py") as reply:
+        async with connection.session.get(connection.url + "stage.py") as reply:
             assert reply.status == 404
 
 
 async def test_another_sites_page_can_order_nothing(quiet: Director) -> None:
-    async with visiting(quiet) as visitor:
+    async with visiting(quiet) as connection:
         elsewhere = {"Origin": "https://elsewhere.example"}
-        async with visitor.session.post(f"{visitor.url}do/kill", json={}, headers=elsewhere) as reply:
+        async with connection.session.post(f"{connection.url}do/kill", json={}, headers=elsewhere) as reply:
             assert reply.status == 403
-        async with visitor.session.get(visitor.url, headers={"Host": "rebound.example"}) as reply:
+        async with connection.session.get(connection.url, headers={"Host": "rebound.example"}) as reply:
             assert reply.status == 403
-        async with visitor.session.post(f"{visitor.url}do/kill", data="{}") as reply:
+        async with connection.session.post(f"{connection.url}do/kill", data="{}") as reply:
             assert reply.status == 400
         assert quiet.bot_state()["state"] == "running"
 
 
 async def test_a_page_that_connects_is_told_everything_and_then_the_news(quiet: Director) -> None:
-    async with visiting(quiet) as visitor, visitor.session.ws_connect(f"{visitor.url}live") as socket:
+    async with visiting(quiet) as connection, connection.session.ws_connect(f"{connection.url}live") as socket:
         first = json.loads((await socket.receive(timeout=5)).data)
         assert first["all"]
         assert {"people", "channels", "cast", "faults", "hints", "bot", "clock"} <= set(first)
-        await visitor.do("say", user=quiet.cast.user_id("admin"), channel=quiet.cast.results_channel, text="Hello")
+        await connection.do("say", user=quiet.cast.user_id("admin"), channel=quiet.cast.results_channel, text="Hello")
         news: Json = {}
         while not news.get("messages"):
             news = json.loads((await socket.receive(timeout=5)).data)
@@ -120,54 +120,54 @@ async def test_the_bot_is_given_settings_and_nothing_of_our_environment(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("ISPRING_CLIENT_ID", "of-a-real-account")
-    async with visiting(quiet) as visitor:
+    async with visiting(quiet) as connection:
         await until(quiet.bot_log)
-        told = json.loads(quiet.bot_log()[0])
-        assert told["ISPRING_API_URL"] == quiet.ispring.url
-        assert told["SLACK_API_URL"] == quiet.slack.api_url
-        assert told["ISPRING_CLIENT_ID"] != "of-a-real-account"
-        assert told["DEFAULT_CHANNEL"] == quiet.cast.results_channel
-        assert told["CLOCK_OFFSET"] == "0"
-        assert not [name for name in told if "proxy" in name.lower()]
-        assert visitor.director.bot_state()["pid"] != os.getpid()
+        notified = json.loads(quiet.bot_log()[0])
+        assert notified["ISPRING_API_URL"] == quiet.ispring.url
+        assert notified["SLACK_API_URL"] == quiet.slack.api_url
+        assert notified["ISPRING_CLIENT_ID"] != "of-a-real-account"
+        assert notified["DEFAULT_CHANNEL"] == quiet.cast.results_channel
+        assert notified["CLOCK_OFFSET"] == "0"
+        assert not [name for name in notified if "proxy" in name.lower()]
+        assert connection.director.bot_state()["pid"] != os.getpid()
 
 
 async def test_sessions_are_completed_started_corrected_and_reopened(quiet: Director) -> None:
-    async with visiting(quiet) as visitor:
-        planned = (await visitor.sessions("start"))[0]
-        assert (await visitor.do("start", id=planned["id"]))["ok"]
+    async with visiting(quiet) as connection:
+        planned = (await connection.sessions("start"))[0]
+        assert (await connection.do("start", id=planned["id"]))["ok"]
         session = quiet.world.session(*planned["id"].split("/"))
         assert session.status == IN_PROGRESS
-        assert not (await visitor.do("start", id=planned["id"]))["ok"]
-        assert (await visitor.do("complete", id=planned["id"], result=55))["ok"]
+        assert not (await connection.do("start", id=planned["id"]))["ok"]
+        assert (await connection.do("complete", id=planned["id"], result=55))["ok"]
         assert session.result == pytest.approx(55, abs=3)
-        assert planned["id"] == (await visitor.sessions("correct"))[0]["id"]
-        assert "→" in (await visitor.do("correct", id=planned["id"], result=92))["said"]
+        assert planned["id"] == (await connection.sessions("correct"))[0]["id"]
+        assert "→" in (await connection.do("correct", id=planned["id"], result=92))["said"]
         assert session.result == pytest.approx(92, abs=3)
-        assert (await visitor.do("reopen", id=planned["id"]))["ok"]
+        assert (await connection.do("reopen", id=planned["id"]))["ok"]
         assert session.completed_at is None
-        assert "0 and 100" in (await visitor.do("complete", id=planned["id"], result=101))["error"]
+        assert "0 and 100" in (await connection.do("complete", id=planned["id"], result=101))["error"]
 
 
 async def test_sessions_are_found_by_any_words_of_theirs(quiet: Director) -> None:
-    async with visiting(quiet) as visitor:
-        rows = await visitor.sessions("correct", "espresso store 14")
+    async with visiting(quiet) as connection:
+        rows = await connection.sessions("correct", "espresso store 14")
         assert rows
         assert all(row["checklist"] == "Espresso bar" and row["place"] == "Store 14" for row in rows)
 
 
 async def test_a_burst_ends_as_many_sessions_as_were_asked_for(quiet: Director) -> None:
-    async with visiting(quiet) as visitor:
+    async with visiting(quiet) as connection:
         before = len(quiet.world.completed_sessions())
-        assert (await visitor.do("burst", count=40))["ok"]
+        assert (await connection.do("burst", count=40))["ok"]
         assert len(quiet.world.completed_sessions()) == before + 40
 
 
 async def test_time_passes_for_the_world_both_stand_ins_and_the_bot(quiet: Director) -> None:
-    async with visiting(quiet) as visitor:
+    async with visiting(quiet) as connection:
         await until(quiet.bot_log)
         first_pid, before = quiet.bot_state()["pid"], quiet.world.now()
-        answer = await visitor.do("pass_time", seconds=86400)
+        answer = await connection.do("pass_time", seconds=86400)
         assert answer["said"].startswith("1 day passed")
         assert quiet.world.now() - before >= timedelta(days=1)
         assert quiet.bot_state()["pid"] not in (None, first_pid)
@@ -176,18 +176,18 @@ async def test_time_passes_for_the_world_both_stand_ins_and_the_bot(quiet: Direc
         admin = quiet.cast.user_id("admin")
         said = await quiet.slack.say(admin, quiet.cast.results_channel, "The next day")
         assert float(said.ts) >= (before + timedelta(days=1)).timestamp()
-        assert not (await visitor.do("pass_time", seconds=-1))["ok"]
+        assert not (await connection.do("pass_time", seconds=-1))["ok"]
 
 
 async def test_a_killed_bot_stays_dead_until_it_is_restarted(quiet: Director) -> None:
-    async with visiting(quiet) as visitor:
+    async with visiting(quiet) as connection:
         pid = quiet.bot_state()["pid"]
-        assert (await visitor.do("kill"))["ok"]
+        assert (await connection.do("kill"))["ok"]
         assert quiet.bot_state() == {"state": "killed", "pid": None, "code": -signal.SIGKILL, "connected": False}
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-        assert "not running" in (await visitor.do("kill"))["error"]
-        assert (await visitor.do("restart"))["ok"]
+        assert "not running" in (await connection.do("kill"))["error"]
+        assert (await connection.do("restart"))["ok"]
         assert quiet.bot_state()["state"] == "running"
 
 
@@ -202,14 +202,14 @@ async def test_a_bot_that_ends_by_itself_is_noticed(tmp_path: Path) -> None:
 
 async def test_every_fault_of_the_menu_can_be_ordered_and_cleared(quiet: Director) -> None:
     moments = {"slack.abort", "slack.silent", "slack.refresh", "ispring.revoke"}
-    async with visiting(quiet) as visitor:
-        for trouble in TROUBLES:
-            assert (await visitor.do("fault", key=trouble.key, times=2))["ok"], trouble.key
+    async with visiting(quiet) as connection:
+        for alert in TROUBLES:
+            assert (await connection.do("fault", key=alert.key, times=2))["ok"], alert.key
             shown = [row["name"] for row in quiet.faults()["ordered"]]
-            assert (trouble.name in shown) == (trouble.key not in moments), trouble.key
-            assert (await visitor.do("clear_faults"))["ok"]
+            assert (alert.name in shown) == (alert.key not in moments), alert.key
+            assert (await connection.do("clear_faults"))["ok"]
             assert quiet.faults()["ordered"] == []
-        assert not (await visitor.do("fault", key="nonsense"))["ok"]
+        assert not (await connection.do("fault", key="nonsense"))["ok"]
         assert quiet.slack.workspace.app.bot_user_id in quiet.workspace.channels[quiet.cast.results_channel].members
 
 
@@ -217,41 +217,41 @@ async def test_things_happen_by_themselves_and_can_be_held_still(tmp_path: Path)
     script = tmp_path / "quiet.py"
     script.write_text(QUIET_BOT)
     director = Director(seed=1, port=0, rhythm=(0.01, 0.02), command=(sys.executable, str(script)))
-    async with visiting(director) as visitor:
+    async with visiting(director) as connection:
         await until(lambda: len(director.world.events) > 3)
         first = director.world.events[0]
         assert first.kind == "completed"
         assert first.result == pytest.approx(52, abs=3)
-        await visitor.do("happenings", on=False)
+        await connection.do("happenings", on=False)
         count = len(director.world.events)
         assert director.clock()["happenings"] is False
-        await visitor.do("happenings", on=True)
+        await connection.do("happenings", on=True)
         await until(lambda: len(director.world.events) > count)
 
 
 async def test_people_command_press_choose_and_open_their_home(talking: Director) -> None:
-    async with visiting(talking) as visitor:
+    async with visiting(talking) as connection:
         await talking.slack.connected()
         admin, channel = talking.cast.user_id("admin"), talking.cast.results_channel
-        assert (await visitor.do("command", user=admin, channel=channel, text="/ojt post"))["ok"]
+        assert (await connection.do("command", user=admin, channel=channel, text="/ojt post"))["ok"]
         card = (await until(lambda: talking.slack.messages(channel)))[0]
         block_id = next(one["block_id"] for one in card.blocks if one["type"] == "actions")
-        pressed = {"type": "button", "action_id": "acknowledge", "block_id": block_id, "value": "1"}
-        assert (await visitor.do("act", user=admin, channel=channel, ts=card.ts, only_for=None, action=pressed))["ok"]
+        action = {"type": "button", "action_id": "acknowledge", "block_id": block_id, "value": "1"}
+        assert (await connection.do("act", user=admin, channel=channel, ts=card.ts, only_for=None, action=action))["ok"]
         await until(lambda: card.edited)
         option = {"text": {"type": "plain_text", "text": "Choice 1"}, "value": "1"}
         picked = {"type": "static_select", "action_id": "pick", "selected_option": option}
-        assert (await visitor.do("act", user=admin, channel=channel, ts=card.ts, only_for=None, action=picked))["ok"]
+        assert (await connection.do("act", user=admin, channel=channel, ts=card.ts, only_for=None, action=picked))["ok"]
         await until(lambda: [one for one in talking.slack.visible_to(admin, channel) if one.text == "Took pick"])
-        assert (await visitor.do("open_home", user=admin))["ok"]
+        assert (await connection.do("open_home", user=admin))["ok"]
         await until(lambda: admin in talking.workspace.homes)
 
 
 async def test_a_modal_gives_back_its_errors_and_then_closes(talking: Director) -> None:
-    async with visiting(talking) as visitor:
+    async with visiting(talking) as connection:
         await talking.slack.connected()
         admin, channel = talking.cast.user_id("admin"), talking.cast.results_channel
-        await visitor.do("command", user=admin, channel=channel, text="/ojt target")
+        await connection.do("command", user=admin, channel=channel, text="/ojt target")
         view = await until(lambda: talking.slack.modal_of(admin))
 
         assert view is not None
@@ -259,7 +259,7 @@ async def test_a_modal_gives_back_its_errors_and_then_closes(talking: Director) 
 
         async def submit(percent: str) -> Json:
             values = {"percent": {"percent": {"type": "plain_text_input", "value": percent}}}
-            return await visitor.do("submit", user=admin, view_id=view_id, values=values)
+            return await connection.do("submit", user=admin, view_id=view_id, values=values)
 
         assert (await submit("many"))["errors"] == {"percent": "A number from 0 to 100"}
         assert (await submit("80"))["ok"]
@@ -267,14 +267,14 @@ async def test_a_modal_gives_back_its_errors_and_then_closes(talking: Director) 
 
 
 async def test_what_slack_would_not_let_a_person_do_is_said_in_words(quiet: Director) -> None:
-    async with visiting(quiet) as visitor:
+    async with visiting(quiet) as connection:
         guest = quiet.cast.user_id("guest")
-        answer = await visitor.do("say", user=guest, channel=quiet.cast.operations_channel, text="Hello")
+        answer = await connection.do("say", user=guest, channel=quiet.cast.operations_channel, text="Hello")
         assert answer["error"].startswith("Slack would not let you")
-        assert not (await visitor.do("say", user=guest))["ok"]
+        assert not (await connection.do("say", user=guest))["ok"]
         admin, third = quiet.cast.user_id("admin"), quiet.workspace.channel_named("store-21-station-square")
         assert third is not None
-        assert (await visitor.do("command", user=admin, channel=third.id, text="/invite @spotter"))["ok"]
+        assert (await connection.do("command", user=admin, channel=third.id, text="/invite @spotter"))["ok"]
         assert quiet.workspace.app.bot_user_id in third.members
 
 
@@ -326,11 +326,11 @@ asyncio.run(main())
     environment = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
     demo = await asyncio.create_subprocess_exec(sys.executable, "-c", program, env=environment, cwd=tmp_path)
     async with asyncio.timeout(20):
-        with await asyncio.to_thread(alive.open) as held:
-            assert await asyncio.to_thread(held.readline) == "here\n"
+        with await asyncio.to_thread(alive.open) as blocked:
+            assert await asyncio.to_thread(blocked.readline) == "here\n"
             demo.kill()
             await demo.wait()
-            assert await asyncio.to_thread(held.read) == ""  # the end of file: nobody holds it open any more
+            assert await asyncio.to_thread(blocked.read) == ""  # the end of file: nobody holds it open any more
 
 
 async def test_a_taken_port_gives_way_to_a_free_one(quiet: Director, talking: Director) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -9,20 +10,22 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot import VERSION
-from bot.core.errors import TrainingError, TrainingRefused, TrainingUnavailable, TrainingUnreadable
-from bot.core.model import PersonStatus, SessionFacts, SessionKey, Subordination
 from bot.demo.company import Session
 from bot.demo.ispring import ALWAYS, IspringStandIn
 from bot.demo.ispring.quirks import HalfCharacters
 from bot.demo.world import World
+from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable, TrainingUnreadable
+from bot.domain.model import PersonStatus, SessionFacts, SessionKey, Subordination
 from bot.ispring.client import Ispring
 from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
 from bot.ispring.statuses import QUOTED
 from bot.ispring.wire import LONGEST_NAME, LONGEST_TITLE
 from tests.fake_clock import FakeClock
+from tests.faults import NAME
 from tests.ispring.conftest import CLIENT_SECRET, OpenIspring
 
 LISTING = "/job-training/sessions/result/list"
@@ -168,7 +171,7 @@ async def test_mistyped_rows_are_set_aside(ispring: Ispring, world: World, stand
     stand_in.quirks.mistyped_rows = 3
     async with ispring.list_sessions() as listing:
         (piece,) = listing.slices()
-    assert (len(piece.rows), len(piece.set_aside)) == (7, 3)
+    assert (len(piece.rows), len(piece.rejected)) == (7, 3)
 
 
 @pytest.mark.parametrize(
@@ -670,7 +673,48 @@ async def test_no_error_ever_holds_the_secret_or_a_token(
     setattr(stand_in.quirks, quirk, ALWAYS)
     with pytest.raises(TrainingError) as failed:
         await listed(ispring)
-    told = f"{failed.value!r} {failed.value}"
+    notified = f"{failed.value!r} {failed.value}"
     tokens = {request.headers.get("Authorization", "").removeprefix("Bearer ") for request in stand_in.requests} - {""}
-    assert CLIENT_SECRET not in told
-    assert not [token for token in tokens if token in told]
+    assert CLIENT_SECRET not in notified
+    assert not [token for token in tokens if token in notified]
+
+
+QUESTIONS: dict[str, Callable[[Ispring], Awaitable[object]]] = {
+    "checklists": lambda ispring: ispring.named_sessions(),
+    "criteria": lambda ispring: ispring.details([SessionKey("a", "b")]),
+    "people": lambda ispring: ispring.people(),
+    "departments": lambda ispring: ispring.departments(),
+}
+
+
+@pytest.mark.parametrize("what", QUESTIONS)
+async def test_an_error_nobody_foresaw_is_an_unreadable_answer_and_the_log_says_where(
+    connect: OpenIspring, stand_in: IspringStandIn, what: str
+) -> None:
+    def broken() -> float:
+        raise KeyError(NAME)
+
+    failed: list[TrainingError] = []
+    stand_in.quirks.server_errors = ALWAYS  # the jitter is asked before a repeat
+    ispring = await connect(jitter=broken, failed=failed.append)
+    with capture_logs() as logs, pytest.raises(TrainingUnreadable) as raised:
+        await QUESTIONS[what](ispring)
+    assert failed == [raised.value]
+    assert NAME not in str(raised.value)
+    assert [(line["event"], line["what"], type(line["exc_info"])) for line in logs] == [
+        ("reading_broke", what, KeyError)
+    ]
+
+
+async def test_each_error_is_reported_an_unreadable_listing_included(
+    connect: OpenIspring, stand_in: IspringStandIn
+) -> None:
+    failed: list[TrainingError] = []
+    ispring = await connect(failed=failed.append)
+    stand_in.serve_listing_bytes(b"no list")
+    with pytest.raises(TrainingUnreadable) as unreadable:
+        await listed(ispring)
+    stand_in.quirks.server_errors = ALWAYS
+    with pytest.raises(TrainingUnavailable) as unavailable:
+        await ispring.people()
+    assert failed == [unreadable.value, unavailable.value]

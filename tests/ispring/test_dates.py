@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import Moment
+from bot.domain.model import Moment
 from bot.ispring.dates import DateOrder, Dates
 
 BERLIN = ZoneInfo("Europe/Berlin")

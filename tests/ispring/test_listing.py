@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.errors import TrainingUnreadable
-from bot.core.model import SessionFacts
+from bot.domain.errors import TrainingUnreadable
+from bot.domain.model import SessionFacts
 from bot.ispring.dates import LONGEST_DATE, DateOrder, Dates
 from bot.ispring.listing import MOST_SET_ASIDE, PIECE, SpooledListing
 from bot.ispring.wire import LONGEST_ID, LONGEST_STATUS, LONGEST_TITLE
@@ -58,8 +58,8 @@ def fingerprints(spooled: SpooledListing) -> list[bytes]:
     return [fingerprint for piece in spooled.slices() for _, _, fingerprint in piece.rows]
 
 
-def set_aside(spooled: SpooledListing) -> list[str]:
-    return [line for piece in spooled.slices() for line in piece.set_aside]
+def rejected(spooled: SpooledListing) -> list[str]:
+    return [line for piece in spooled.slices() for line in piece.rejected]
 
 
 def many(number: int, **given: Any) -> Iterator[dict[str, Any]]:
@@ -177,7 +177,7 @@ def test_a_mistyped_row_is_set_aside_with_its_place_and_the_others_go_on() -> No
     rows[8_000] = None
     spooled = listed(rows)
     assert len(facts_of(spooled)) == 8_998
-    lines = set_aside(spooled)
+    lines = rejected(spooled)
     assert [line.split(":")[0] for line in lines] == ["row 4001", "row 8001"]
     assert "employeeId" in lines[0]
     assert "Anna" not in "".join(lines)
@@ -187,7 +187,7 @@ def test_a_mistyped_row_is_set_aside_with_its_place_and_the_others_go_on() -> No
 def test_a_row_without_what_it_is_known_by_is_set_aside(missing: str) -> None:
     broken = row(1)
     del broken[missing]
-    assert len(set_aside(listed([broken, row(2, **{missing: ""}), row(3)]))) == 2
+    assert len(rejected(listed([broken, row(2, **{missing: ""}), row(3)]))) == 2
 
 
 # What no character is, as it may stand in a text, and what becomes of it.
@@ -221,7 +221,7 @@ def test_a_broken_character_hurts_its_title_and_nothing_else(number: int, broken
     titles = [TITLES[one % len(TITLES)] for one in range(number)]
     titles[number // 2] = shown
     assert titles_of(spooled) == titles
-    assert set_aside(spooled) == []
+    assert rejected(spooled) == []
 
 
 def test_a_broken_character_in_a_lone_object_hurts_nothing_else() -> None:
@@ -237,7 +237,7 @@ def test_a_broken_character_in_a_lone_object_hurts_nothing_else() -> None:
 def test_a_row_known_by_a_broken_character_is_set_aside_and_the_others_go_on(text: bytes, key: str) -> None:
     spooled = listing(with_text(text, key))
     assert len(facts_of(spooled)) == 8_999
-    assert [line.split(":")[0] for line in set_aside(spooled)] == ["row 4501"]
+    assert [line.split(":")[0] for line in rejected(spooled)] == ["row 4501"]
 
 
 @pytest.mark.parametrize("broken", BROKEN)
@@ -247,7 +247,7 @@ def test_a_mistyped_row_beside_a_broken_character_hides_nothing(broken: str) -> 
     rows[200]["checklistTitle"] = "HERE"
     spooled = listing(json.dumps(rows).encode().replace(b"HERE", BROKEN[broken][0]))
     assert len(facts_of(spooled)) == 8_999
-    assert [line.split(":")[0] for line in set_aside(spooled)] == ["row 101"]
+    assert [line.split(":")[0] for line in rejected(spooled)] == ["row 101"]
 
 
 def test_rows_beside_a_broken_character_keep_their_fingerprints() -> None:
@@ -285,7 +285,7 @@ def test_a_row_whose_id_is_too_long_is_set_aside_and_not_cut(key: str) -> None:
     longest, longer = row(1, **{key: "x" * LONGEST_ID}), row(2, **{key: "x" * (LONGEST_ID + 1)})
     spooled = listed([longest, longer])
     assert len(facts_of(spooled)) == 1
-    assert [line.split(":")[0] for line in set_aside(spooled)] == ["row 2"]
+    assert [line.split(":")[0] for line in rejected(spooled)] == ["row 2"]
 
 
 def test_rows_without_number_that_say_nothing_are_not_all_held() -> None:

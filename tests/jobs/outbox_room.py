@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
-from bot.core.changes import decide, remember
-from bot.core.model import (
+from bot.blocks.notifications import render
+from bot.demo.slack import Message as Posted
+from bot.demo.slack import SlackStandIn
+from bot.domain.changes import decide, remember
+from bot.domain.model import (
     OPERATOR,
     Change,
     ChangeKind,
@@ -20,8 +23,8 @@ from bot.core.model import (
     DestinationKind,
     Moment,
     News,
-    Notice,
-    NoticeKind,
+    Notification,
+    NotificationKind,
     Rule,
     RuleState,
     Session,
@@ -29,20 +32,17 @@ from bot.core.model import (
     SessionKey,
     Targets,
 )
-from bot.core.ports import OutboxCounts, Told, Tx
-from bot.core.routing import subject_of
-from bot.demo.slack import Message as Posted
-from bot.demo.slack import SlackStandIn
-from bot.jobs.deliver import Deliver
-from bot.jobs.gather import House
-from bot.jobs.pace import Pace
-from bot.jobs.sending import Render
+from bot.domain.outbox import NotificationStatus, OutboxCounts
+from bot.domain.routing import subject_of
+from bot.jobs.message_data import MessageSettings
+from bot.jobs.rate_limit import RateLimiter
+from bot.jobs.send import Deliver
+from bot.jobs.sender import Render
 from bot.slack.client import SlackMessenger
-from bot.slack.people import SlackContacts
-from bot.store.database import Database
-from bot.views.notices import render
-from tests.core.build import DIRECTORY, NOW
+from bot.slack.contacts import SlackContacts
+from bot.store.database import Store, Tx
 from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, SHOP, company
+from tests.domain.build import DIRECTORY, NOW
 
 SPEED = 60.0
 SHOP_CHANNEL = Destination(DestinationKind.CHANNEL, SHOP)
@@ -70,27 +70,27 @@ class Room:
 
     slack: SlackStandIn
     clock: FastClock
-    store: Database
+    store: Store
     messenger: SlackMessenger
     rule: Rule
-    pace: Pace = field(default_factory=Pace)
+    limiter: RateLimiter = field(default_factory=RateLimiter)
     ops_channel: str = ""
     admins: frozenset[str] = frozenset()
     _made: int = 0
 
     def deliver(self, words: Render = render) -> Deliver:
         """A fresh sender, as after a start."""
-        dice = random.Random(1).random
+        random01 = random.Random(1).random
         contacts = SlackContacts(self.messenger, self.store, self.clock, self.admins)
         return Deliver(
             store=self.store,
             messenger=self.messenger,
             contacts=contacts,
             clock=self.clock,
-            dice=dice,
-            house=House(admins=self.admins),
+            random01=random01,
+            settings=MessageSettings(admins=self.admins),
             ops_channel=self.ops_channel,
-            pace=self.pace,
+            limiter=self.limiter,
             render=words,
         )
 
@@ -119,16 +119,16 @@ class Room:
         completed = [self._completed(result, to, carried, now) for result in results]
 
         def store(tx: Tx) -> None:
-            for change, notice in completed:
+            for change, notification in completed:
                 tx.sessions.save(change, bytes(8))
-                tx.outbox.owe(notice, now)
+                tx.outbox.enqueue(notification, now)
 
         await self.store.transact(store)
         return [change.after.key for change, _ in completed]
 
     def _completed(
         self, result: float, to: Destination, rules: tuple[int, ...], now: datetime
-    ) -> tuple[Change, Notice]:
+    ) -> tuple[Change, Notification]:
         self._made += 1
         key = SessionKey(f"{self._made:08x}", "joe")
         facts = SessionFacts(
@@ -142,8 +142,8 @@ class Room:
         )
         after = remember(facts, now=now, targets=Targets(default=80.0))
         change = Change(kind=ChangeKind.COMPLETED, news=News.POST, reason="completed", before=None, after=after)
-        notice = Notice(
-            kind=NoticeKind.SESSION,
+        notification = Notification(
+            kind=NotificationKind.SESSION,
             destination=to,
             subject=subject_of(key),
             reason="completed",
@@ -151,7 +151,7 @@ class Room:
             rule_ids=rules,
             facts={"version": after.version},
         )
-        return change, notice
+        return change, notification
 
     async def correct(self, key: SessionKey, result: float) -> None:
         """iSpring now says another result."""
@@ -166,8 +166,8 @@ class Room:
         """iSpring now says a result below target, which is news."""
         await self.correct(key, result)
         version = (await self.session(key)).version
-        owed = Notice(
-            kind=NoticeKind.SESSION,
+        queued = Notification(
+            kind=NotificationKind.SESSION,
             destination=SHOP_CHANNEL,
             subject=subject_of(key, version),
             reason="it turned",
@@ -176,7 +176,7 @@ class Room:
             facts={"version": version},
         )
         now = self.clock.now()
-        await self.store.transact(lambda tx: tx.outbox.owe(owed, now))
+        await self.store.transact(lambda tx: tx.outbox.enqueue(queued, now))
 
     async def lists(self, key: SessionKey, status: str, result: float | None = None) -> None:
         """iSpring now says this of a session; the channel is owed what is news of it."""
@@ -192,16 +192,16 @@ class Room:
             tx.sessions.save(change, bytes(8))
             if change.news in (News.POST, News.EDIT_AND_POST):
                 version = change.after.version
-                notice = Notice(
-                    kind=NoticeKind.SESSION,
+                notification = Notification(
+                    kind=NotificationKind.SESSION,
                     destination=SHOP_CHANNEL,
-                    subject=subject_of(key, version if change.turned_bad else None),
+                    subject=subject_of(key, version if change.became_failing else None),
                     reason=change.reason,
                     session=key,
                     rule_ids=(self.rule.rule_id,),
                     facts={"version": version},
                 )
-                tx.outbox.owe(notice, now)
+                tx.outbox.enqueue(notification, now)
 
         await self.store.transact(store)
 
@@ -217,12 +217,12 @@ class Room:
     def texts(self, channel: str = SHOP) -> list[str]:
         return [message.text for message in self.posted(channel)]
 
-    async def told(self, key: SessionKey) -> Told:
+    async def notified(self, key: SessionKey) -> NotificationStatus:
         """What became of the first notice about a session."""
-        return (await self.store.read(lambda tx: tx.outbox.why(key)))[0]
+        return (await self.store.read(lambda tx: tx.outbox.reason(key)))[0]
 
     async def delivery(self, key: SessionKey) -> Delivery:
-        delivery = (await self.told(key)).delivery
+        delivery = (await self.notified(key)).delivery
         assert delivery is not None
         return delivery
 
@@ -246,7 +246,7 @@ async def until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
 @asynccontextmanager
 async def room(
     folder: Path,
-    patience: float = 0.4,
+    timeout: float = 0.4,
     busy_seconds: float = 5.0,
     ours: FastClock | None = None,
     has_answered: bool = True,
@@ -263,9 +263,9 @@ async def room(
         now=slacks.now,
         time_scale=1 / SPEED,
     )
-    store = Database.open(folder / "spotter.db", now=clock.now(), busy_seconds=busy_seconds)
+    store = Store.open(folder / "spotter.db", now=clock.now(), busy_seconds=busy_seconds)
     try:
-        async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, patience) as messenger:
+        async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, timeout) as messenger:
             if has_answered:
                 await messenger.identify()
             people, departments = list(DIRECTORY.people.values()), list(DIRECTORY.departments.values())

@@ -8,15 +8,18 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.core.delivery import AppRefused, DestinationGone, NotSent, Sent, Throttled, after_post, versions_shown
-from bot.core.model import (
+from bot.demo.company import Person, Session
+from bot.demo.ispring import IspringStandIn
+from bot.demo.world import World
+from bot.domain.delivery import AppRefused, DestinationGone, NotSent, Sent, Throttled, after_post, shown_versions
+from bot.domain.model import (
     OPERATOR,
     Delivery,
     DeliveryState,
     Destination,
     DestinationKind,
-    Notice,
-    NoticeKind,
+    Notification,
+    NotificationKind,
     Preferences,
     Rule,
     RuleState,
@@ -25,22 +28,21 @@ from bot.core.model import (
     SlackUser,
     Viewer,
 )
-from bot.core.model import Session as StoredSession
-from bot.core.ports import Channel, Contact, Nobody, PollReport, Told, Training, Tx
-from bot.demo.company import Person, Session
-from bot.demo.ispring import IspringStandIn
-from bot.demo.world import World
+from bot.domain.model import Session as StoredSession
+from bot.domain.outbox import NotificationStatus
+from bot.domain.polling import PollReport
+from bot.domain.ports import Channel, Contact, Nobody, Training
 from bot.ispring.client import Ispring
 from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
 from bot.jobs.attempts import attempt_of
-from bot.jobs.away import claim_next
 from bot.jobs.details import FetchDetails
 from bot.jobs.directory import DirectoryRefresh
-from bot.jobs.gather import House
+from bot.jobs.message_data import MessageSettings
+from bot.jobs.outage import claim_next
+from bot.jobs.plan_notifications import PollSettings
 from bot.jobs.poll import Poll
-from bot.jobs.telling import PollSettings
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.fake_clock import FakeClock
 
 CHANNEL = Destination(DestinationKind.CHANNEL, "C0123456")
@@ -59,7 +61,7 @@ class KnownContacts:
         if meanwhile is not None:
             await meanwhile()
         return self.viewers.get(user_id) or Viewer(
-            slack_user_id=user_id, person_id=None, is_admin=False, why="not linked"
+            slack_user_id=user_id, person_id=None, is_admin=False, reason="not linked"
         )
 
     async def user(self, user_id: str) -> SlackUser:
@@ -92,7 +94,7 @@ class Room:
     stand_in: IspringStandIn
     clock: FakeClock
     ispring: Ispring
-    store: Database
+    store: Store
     contacts: KnownContacts
     directory: DirectoryRefresh
     details: FetchDetails
@@ -140,24 +142,28 @@ class Room:
 
         await self.store.transact(note)
 
-    async def owed(self, kind: NoticeKind | None = None, where: Destination | None = None) -> list[Notice]:
+    async def queued(
+        self, kind: NotificationKind | None = None, where: Destination | None = None
+    ) -> list[Notification]:
         """Every notice owed so far, oldest first."""
-        told = await self.store.read(lambda tx: tx.outbox.list((DeliveryState.WAITING,), 10_000))
+        notified = await self.store.read(lambda tx: tx.outbox.list((DeliveryState.WAITING,), 10_000))
         return [
-            one.notice for one in told if kind in (None, one.notice.kind) and where in (None, one.notice.destination)
+            one.notification
+            for one in notified
+            if kind in (None, one.notification.kind) and where in (None, one.notification.destination)
         ]
 
     async def posted(self) -> list[SessionKey | None]:
         """Whose cards the channel is owed, in order."""
-        return [notice.session for notice in await self.owed(NoticeKind.SESSION, CHANNEL)]
+        return [notification.session for notification in await self.queued(NotificationKind.SESSION, CHANNEL)]
 
-    async def counted(self, kind: NoticeKind, where: Destination = CHANNEL) -> list[int]:
+    async def counted(self, kind: NotificationKind, where: Destination = CHANNEL) -> list[int]:
         """How many sessions each summary counts that waits for a destination, oldest first."""
 
         with closing(sqlite3.connect(self.store.path)) as file:
             rows = file.execute(
-                "SELECT count(*) FROM notices AS summary JOIN notices AS member ON member.counted_in = summary.id"
-                " WHERE summary.kind = ? AND summary.destination = ? GROUP BY summary.id ORDER BY summary.id",
+                "SELECT count(*) FROM notifications AS digest JOIN notifications AS member ON member.digest_id = digest.id"
+                " WHERE digest.kind = ? AND digest.destination = ? GROUP BY digest.id ORDER BY digest.id",
                 (kind, str(where)),
             )
             return [number for (number,) in rows]
@@ -168,16 +174,18 @@ class Room:
 
         def post(tx: Tx) -> bool:
             now = self.clock.now()
-            delivery = claim_next(tx, where, now, now.timestamp(), f"d{len(posted)}:{now.timestamp()}:{where}", House())
+            delivery = claim_next(
+                tx, where, now, now.timestamp(), f"d{len(posted)}:{now.timestamp()}:{where}", MessageSettings()
+            )
             if delivery is None:
                 return False
             versions = {
-                owed.notice_id: found.version
-                for owed in delivery.notices
-                if owed.notice.session and (found := tx.sessions.get(owed.notice.session))
+                queued.notification_id: found.version
+                for queued in delivery.notifications
+                if queued.notification.session and (found := tx.sessions.get(queued.notification.session))
             }
-            sent = after_post(delivery, Sent(where.id, f"{len(posted)}.{now.timestamp()}"), now=now, dice=0.5)
-            posted.append(versions_shown(sent, versions))
+            sent = after_post(delivery, Sent(where.id, f"{len(posted)}.{now.timestamp()}"), now=now, random01=0.5)
+            posted.append(shown_versions(sent, versions))
             tx.outbox.save(posted[-1], attempt_of("post", Sent(where.id, "1"), now, now))
             return True
 
@@ -185,14 +193,14 @@ class Room:
             pass
         return posted
 
-    async def why(self, session: Session, where: Destination = CHANNEL) -> list[Told]:
+    async def reason(self, session: Session, where: Destination = CHANNEL) -> list[NotificationStatus]:
         """What became of a session at a destination."""
-        told = await self.store.read(lambda tx: tx.outbox.why(key_of(session)))
-        return [one for one in told if one.notice.destination == where]
+        notified = await self.store.read(lambda tx: tx.outbox.reason(key_of(session)))
+        return [one for one in notified if one.notification.destination == where]
 
     async def ops(self) -> list[str]:
         """The codes the admin was told."""
-        return [str(notice.facts["code"]) for notice in await self.owed(NoticeKind.OPS)]
+        return [str(notification.facts["code"]) for notification in await self.queued(NotificationKind.OPS)]
 
     async def record(self, session: Session) -> SessionRecord:
         found = await self.store.read(lambda tx: tx.sessions.record(key_of(session)))
@@ -222,13 +230,10 @@ def key_of(session: Session) -> SessionKey:
 
 
 @asynccontextmanager
-async def open_room(
-    folder: Path, settings: PollSettings | None = None, ours: FakeClock | None = None
-) -> AsyncIterator[Room]:
-    """`ours` is our clock where it is to be turned."""
-    clock = ours or FakeClock()
+async def open_room(folder: Path, settings: PollSettings | None = None) -> AsyncIterator[Room]:
+    clock = FakeClock()
     world = World.empty(clock.now)
-    store = Database.open(folder / "spotter.db", now=clock.now())
+    store = Store.open(folder / "spotter.db", now=clock.now())
     try:
         async with (
             IspringStandIn(world, client_id="id", client_secret="secret", now=clock.now) as stand_in,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.model import DeliveryState, Destination, DestinationKind, DirectMessages, Preferences
-from bot.core.ports import Tx
+from bot.domain.model import DeliveryState, Destination, DestinationKind, DirectMessages, Preferences
+from bot.store.database import Tx
 from tests.demo.slack_room import ANA, OFFICE, SHOP
 from tests.jobs.outbox_room import SHOP_CHANNEL, Room, room, until
 
@@ -46,15 +46,15 @@ async def test_after_slacks_absence_old_news_are_one_card_and_new_ones_follow(wo
     old = await world.complete_all([90.0, 20.0, 85.0], ago=timedelta(hours=60))
     new = await world.complete_all([95.0, 30.0], ago=timedelta(hours=2))
     await world.send()
-    away, *cards = world.texts()
-    assert away.startswith("While I was away (")
-    assert "3 sessions were completed that are too old to be posted now, 1 of them below target or failed." in away
+    outage, *cards = world.texts()
+    assert outage.startswith("While I was away (")
+    assert "3 sessions were completed that are too old to be posted now, 1 of them below target or failed." in outage
     assert len(cards) == 2
     assert new[1].session_id in cards[0]
     for key in old:
-        told = await world.told(key)
-        assert told.delivery is not None
-        assert (told.delivery.state, told.delivery.ts) == (DeliveryState.SENT, world.posted()[0].ts)
+        notified = await world.notified(key)
+        assert notified.delivery is not None
+        assert (notified.delivery.state, notified.delivery.ts) == (DeliveryState.SENT, world.posted()[0].ts)
     assert (await world.counts()).waiting == 0
 
 
@@ -94,8 +94,8 @@ async def test_who_pressed_stop_meanwhile_gets_nothing_and_the_reason_is_kept(wo
 
     await world.store.transact(stop)
     await world.send()
-    told = await world.told(key)
-    assert told.ended in (
+    notified = await world.notified(key)
+    assert notified.cancelled in (
         "this person turned direct messages off",
         "nobody who may see what it counts wants it any more",
     )

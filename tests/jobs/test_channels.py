@@ -6,14 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.model import OPERATOR, DeliveryState, Destination, DestinationKind, Notice, NoticeKind, RuleState
-from bot.core.ports import Held
-from bot.core.routing import introduction
 from bot.demo.slack import Channel
-from bot.jobs.channels import KNOWN_FOR
-from bot.jobs.pace import QUESTIONS_A_MINUTE, Pace
-from bot.jobs.rounds import Rounds
-from bot.slack.people import SlackContacts
+from bot.domain.model import (
+    OPERATOR,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Notification,
+    NotificationKind,
+    RuleState,
+)
+from bot.domain.outbox import BlockedDestination
+from bot.domain.routing import introduction
+from bot.jobs.channel_checks import ChannelChecks
+from bot.jobs.channel_guard import CHECK_VALID_FOR
+from bot.jobs.rate_limit import QUESTIONS_A_MINUTE, RateLimiter
+from bot.slack.contacts import SlackContacts
 from tests.demo.slack_room import SHOP
 from tests.jobs.outbox_room import SHOP_CHANNEL, Room
 from tests.jobs.outbox_room import room as a_room
@@ -29,12 +37,12 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
 
 async def known(room: Room, ago: timedelta = timedelta(0)) -> None:
     """The shop's channel was looked at, and was ours."""
-    await room.store.transact(lambda tx: tx.outbox.note_look(SHOP_CHANNEL, room.clock.now() - ago))
+    await room.store.transact(lambda tx: tx.outbox.record_check(SHOP_CHANNEL, room.clock.now() - ago))
 
 
 async def a_round(room: Room) -> None:
     contacts = SlackContacts(room.messenger, room.store, room.clock, room.admins)
-    rounds = Rounds(
+    channel_checks = ChannelChecks(
         store=room.store,
         messenger=room.messenger,
         contacts=contacts,
@@ -43,11 +51,11 @@ async def a_round(room: Room) -> None:
         ops_channel="",
         wake=lambda: None,
     )
-    await rounds.once()
+    await channel_checks.once()
 
 
-async def held(room: Room) -> list[Held]:
-    return list(await room.store.read(lambda tx: tx.outbox.held()))
+async def blocked(room: Room) -> list[BlockedDestination]:
+    return list(await room.store.read(lambda tx: tx.outbox.blocked()))
 
 
 # ---- nothing leaves the company --------------------------------------------------------------------------------------
@@ -58,10 +66,10 @@ async def test_a_channel_that_nobody_has_looked_at_and_that_is_another_companys_
     key = await room.complete()
     await room.send()
     assert room.texts() == []
-    assert await room.state(key) is DeliveryState.HELD
-    assert [one.why for one in await held(room)] == ["shared_outside"]
+    assert await room.state(key) is DeliveryState.BLOCKED
+    assert [one.reason for one in await blocked(room)] == ["shared_outside"]
     rule = await room.store.read(lambda tx: tx.rules.get(room.rule.rule_id))
-    assert rule is not None and (rule.state, rule.why) == (RuleState.PAUSED, "shared_outside")
+    assert rule is not None and (rule.state, rule.reason) == (RuleState.PAUSED, "shared_outside")
 
 
 async def test_a_rule_of_the_operator_does_not_even_introduce_itself_there(room: Room) -> None:
@@ -69,7 +77,7 @@ async def test_a_rule_of_the_operator_does_not_even_introduce_itself_there(room:
     named = await room.store.transact(
         lambda tx: tx.rules.add(SHOP_CHANNEL, OPERATOR, 'observer:"Ana"', RuleState.ACTIVE, room.clock.now())
     )
-    await room.store.transact(lambda tx: tx.outbox.owe(introduction(named), room.clock.now()))
+    await room.store.transact(lambda tx: tx.outbox.enqueue(introduction(named), room.clock.now()))
     await room.send()
     assert room.texts() == []
 
@@ -78,7 +86,7 @@ async def test_what_was_missed_while_nobody_listened_is_seen_before_the_next_car
     await room.complete()
     await room.send()
     room.slack.workspace.channels[SHOP].is_ext_shared = True
-    await known(room, ago=KNOWN_FOR + timedelta(minutes=1))
+    await known(room, ago=CHECK_VALID_FOR + timedelta(minutes=1))
     await room.complete()
     await room.send()
     assert len(room.texts()) == 1
@@ -103,7 +111,7 @@ async def test_a_channel_that_has_turned_public_gets_nothing_more_until_somebody
     await room.send()
     assert room.texts() == []
     rule = await room.store.read(lambda tx: tx.rules.get(room.rule.rule_id))
-    assert rule is not None and (rule.state, rule.why) == (RuleState.PAUSED, "turned_public")
+    assert rule is not None and (rule.state, rule.reason) == (RuleState.PAUSED, "turned_public")
 
 
 # ---- what a look costs -----------------------------------------------------------------------------------------------
@@ -117,31 +125,31 @@ async def test_a_channel_is_looked_at_once_and_then_left_to_the_rounds(room: Roo
 
 
 async def test_what_is_said_to_whoever_runs_spotter_needs_no_look(room: Room) -> None:
-    notice = Notice(
-        kind=NoticeKind.OPS,
+    notification = Notification(
+        kind=NotificationKind.OPS,
         destination=SHOP_CHANNEL,
         subject="ops:x",
         reason="x",
         facts={"code": "database_created"},
     )
-    await room.store.transact(lambda tx: tx.outbox.owe(notice, room.clock.now()))
+    await room.store.transact(lambda tx: tx.outbox.enqueue(notification, room.clock.now()))
     await room.send()
     assert len(room.texts()) == 1 and room.calls(ASKED) == 0
 
 
 def test_slack_is_asked_about_forty_channels_a_minute_and_each_has_its_turn() -> None:
-    pace = Pace()
+    limiter = RateLimiter()
     for number in range(QUESTIONS_A_MINUTE):
-        assert pace.question_at(f"channel:{number}", 10.0) == 10.0
-    assert pace.question_at("channel:late", 11.0) == 70.0
-    assert pace.question_at("channel:later", 11.0) == 70.0
-    assert pace.question_at("channel:late", 70.0) == 70.0, "nobody else took its turn"
-    pace.asked("channel:late")
-    assert pace.question_at("channel:late", 71.0) == 71.0
+        assert limiter.lookup_at(f"channel:{number}", 10.0) == 10.0
+    assert limiter.lookup_at("channel:late", 11.0) == 70.0
+    assert limiter.lookup_at("channel:later", 11.0) == 70.0
+    assert limiter.lookup_at("channel:late", 70.0) == 70.0, "nobody else took its turn"
+    limiter.asked("channel:late")
+    assert limiter.lookup_at("channel:late", 71.0) == 71.0
 
 
 async def test_many_channels_that_were_never_looked_at_wait_for_their_turn(room: Room) -> None:
-    room.pace = Pace(questions_a_minute=1)
+    room.limiter = RateLimiter(questions_a_minute=1)
     other = Destination(DestinationKind.CHANNEL, "C0OTHER")
     bot = room.slack.workspace.app.bot_user_id
     room.slack.workspace.add_channel(Channel(id=other.id, name="other", members=[bot]))
@@ -156,23 +164,23 @@ async def test_many_channels_that_were_never_looked_at_wait_for_their_turn(room:
 # ---- where Slack does not say ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("trouble", "result"), [("service_unavailable", "not sent"), ("rate_limited", "throttled")])
+@pytest.mark.parametrize(("alert", "result"), [("service_unavailable", "not sent"), ("rate_limited", "throttled")])
 async def test_a_channel_that_was_never_looked_at_waits_until_slack_says_how_it_is(
-    room: Room, trouble: str, result: str
+    room: Room, alert: str, result: str
 ) -> None:
-    room.slack.faults.order(ASKED, trouble)
+    room.slack.faults.order(ASKED, alert)
     key = await room.complete()
     await room.send()
-    assert [one.result for one in (await room.told(key)).attempts] == [result, "sent"]
+    assert [one.result for one in (await room.notified(key)).attempts] == [result, "sent"]
     assert (len(room.texts()), room.calls("chat.postMessage")) == (1, 1)
 
 
 async def test_a_channel_that_was_looked_at_once_does_not_wait_for_a_slack_that_can_not_say(room: Room) -> None:
-    await known(room, ago=KNOWN_FOR * 2)
+    await known(room, ago=CHECK_VALID_FOR * 2)
     room.slack.faults.order(ASKED, "service_unavailable")
     key = await room.complete()
     await room.send()
-    assert [one.result for one in (await room.told(key)).attempts] == ["sent"]
+    assert [one.result for one in (await room.notified(key)).attempts] == ["sent"]
 
 
 async def test_a_look_that_slack_refuses_holds_the_channel_and_a_look_that_it_allows_lets_it_go(room: Room) -> None:
@@ -180,8 +188,8 @@ async def test_a_look_that_slack_refuses_holds_the_channel_and_a_look_that_it_al
     await room.complete()
     await room.send()
     assert room.texts() == []
-    [one] = await held(room)
-    assert one.why.startswith("missing_scope")
+    [one] = await blocked(room)
+    assert one.reason.startswith("missing_scope")
     await a_round(room)
     await room.send()
     assert len(room.texts()) == 1
@@ -190,8 +198,8 @@ async def test_a_look_that_slack_refuses_holds_the_channel_and_a_look_that_it_al
 async def test_a_refused_look_of_the_rounds_is_no_look(room: Room) -> None:
     room.slack.faults.order(ASKED, "missing_scope")
     await a_round(room)
-    assert await room.store.read(lambda tx: tx.outbox.looked_at(SHOP_CHANNEL)) is None
-    assert await held(room) == [], "nothing is owed there that would have to wait"
+    assert await room.store.read(lambda tx: tx.outbox.checked_at(SHOP_CHANNEL)) is None
+    assert await blocked(room) == [], "nothing is owed there that would have to wait"
 
 
 async def test_a_revoked_token_found_by_a_look_pauses_the_sending_and_no_rule(room: Room) -> None:
@@ -199,4 +207,4 @@ async def test_a_revoked_token_found_by_a_look_pauses_the_sending_and_no_rule(ro
     await room.complete()
     await room.deliver().once(until_idle=False)
     assert (await room.counts()).app_refused == "token_revoked"
-    assert await held(room) == []
+    assert await blocked(room) == []

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.model import Destination, DestinationKind, NoticeKind, RuleState
-from bot.core.ports import Tx
-from bot.jobs.telling import MOST_CARDS
+from bot.domain.model import Destination, DestinationKind, NotificationKind, RuleState
+from bot.jobs.plan_notifications import MOST_CARDS
+from bot.store.database import Tx
 from tests.jobs.room import CHANNEL, Room, key_of
 
 OTHER = Destination(DestinationKind.CHANNEL, "C0OTHER00")
@@ -25,19 +25,19 @@ async def test_after_sixty_hours_old_completions_are_counted_and_newer_ones_post
     old = [room.world.add_session(completed_at=friday + timedelta(hours=hours)) for hours in (1, 20, 35)]
     new = [room.world.add_session(completed_at=friday + timedelta(hours=hours)) for hours in (40, 59)]
     await room.poll()
-    (away,) = await room.owed(NoticeKind.AWAY, CHANNEL)
-    assert (away.facts["code"], away.facts["follow"], away.rule_ids) == ("away", 2, (1,))
-    assert away.facts["to"] - away.facts["from"] == pytest.approx(LONG.total_seconds(), abs=120)  # type: ignore[operator]  # both are whole numbers
-    assert await room.counted(NoticeKind.AWAY) == [4]
+    (outage,) = await room.queued(NotificationKind.OUTAGE, CHANNEL)
+    assert (outage.facts["code"], outage.facts["follow"], outage.rule_ids) == ("away", 2, (1,))
+    assert outage.facts["to"] - outage.facts["from"] == pytest.approx(LONG.total_seconds(), abs=120)  # type: ignore[operator]  # both are whole numbers
+    assert await room.counted(NotificationKind.OUTAGE) == [4]
     assert sorted(filter(None, await room.posted())) == sorted(map(key_of, new))
     first, *others = await room.posts()
-    assert [owed.notice.kind for owed in first.notices] == [NoticeKind.AWAY]
+    assert [queued.notification.kind for queued in first.notifications] == [NotificationKind.OUTAGE]
     assert len(others) == 2
     for session in (waiting, *old):
-        (told,) = await room.why(session)
-        assert told.delivery is not None
-        assert (told.delivery.delivery_id, told.ended) == (first.delivery_id, "")
-        assert "completed while Spotter was away, more than 24 hours before" in told.notice.reason
+        (notified,) = await room.reason(session)
+        assert notified.delivery is not None
+        assert (notified.delivery.delivery_id, notified.cancelled) == (first.delivery_id, "")
+        assert "completed while Spotter was away, more than 24 hours before" in notified.notification.reason
 
 
 async def test_an_observer_hears_of_an_outage_in_one_message(room: Room) -> None:
@@ -46,8 +46,8 @@ async def test_an_observer_hears_of_an_outage_in_one_message(room: Room) -> None
     old = [room.world.add_session(completed_at=friday + timedelta(hours=hours)) for hours in (2, 3)]
     observer = Destination(DestinationKind.PERSON, old[0].observer.id)
     await room.poll()
-    assert await room.counted(NoticeKind.AWAY, observer) == [2]
-    assert [notice.kind for notice in await room.owed(where=observer)] == [NoticeKind.AWAY]
+    assert await room.counted(NotificationKind.OUTAGE, observer) == [2]
+    assert [notification.kind for notification in await room.queued(where=observer)] == [NotificationKind.OUTAGE]
 
 
 async def test_an_outage_shorter_than_the_limit_is_posted_as_usual(room: Room) -> None:
@@ -56,7 +56,7 @@ async def test_an_outage_shorter_than_the_limit_is_posted_as_usual(room: Room) -
     session = room.world.add_session(completed_at=began + timedelta(hours=1))
     await room.poll()
     assert await room.posted() == [key_of(session)]
-    assert await room.owed(NoticeKind.AWAY) == []
+    assert await room.queued(NotificationKind.OUTAGE) == []
 
 
 async def test_an_outage_of_ispring_is_one_too(room: Room) -> None:
@@ -68,7 +68,7 @@ async def test_an_outage_of_ispring_is_one_too(room: Room) -> None:
     await room.stand_in.up()
     room.world.add_session(completed_at=began + timedelta(hours=2))
     await room.poll()
-    assert await room.counted(NoticeKind.AWAY) == [1]
+    assert await room.counted(NotificationKind.OUTAGE) == [1]
 
 
 async def test_after_an_outage_a_session_without_a_date_or_with_an_impossible_one_is_posted(room: Room) -> None:
@@ -95,23 +95,24 @@ async def test_a_counted_session_is_told_no_second_time_and_its_turn_to_bad_is(r
     room.world.correct(session, 10)
     await room.poll()
     (card,) = await room.posts()
-    assert card.notices[0].notice.session == key_of(session)
+    assert card.notifications[0].notification.session == key_of(session)
 
 
 async def test_what_came_since_a_restored_copy_is_counted_whatever_its_age(room: Room) -> None:
     copied = room.clock.now()
     with closing(sqlite3.connect(room.store.path)) as file, file:
         file.execute(
-            "INSERT OR REPLACE INTO state (name, value) VALUES ('catch_up_since', ?)", (int(copied.timestamp() * 1000),)
+            "INSERT OR REPLACE INTO settings_kv (name, value) VALUES ('catch_up_since', ?)",
+            (int(copied.timestamp() * 1000),),
         )
     room.clock.advance(timedelta(hours=2))
     session = room.world.add_session()
     await room.poll()
     assert await room.posted() == []
-    (away,) = await room.owed(NoticeKind.AWAY, CHANNEL)
-    assert (away.facts["code"], away.facts["from"]) == ("restored", int(copied.timestamp()))
-    (told,) = await room.why(session)
-    assert told.counted_in == away
+    (outage,) = await room.queued(NotificationKind.OUTAGE, CHANNEL)
+    assert (outage.facts["code"], outage.facts["from"]) == ("restored", int(copied.timestamp()))
+    (notified,) = await room.reason(session)
+    assert notified.counted_in == outage
     later = room.world.add_session()
     await room.poll()
     assert await room.posted() == [key_of(later)]
@@ -131,12 +132,12 @@ async def test_what_waited_too_long_is_counted_when_it_could_be_sent_at_last(roo
     fresh = room.world.add_session()
     await room.poll()
     first, second = await room.posts()
-    assert [owed.notice.kind for owed in first.notices] == [NoticeKind.AWAY]
-    assert second.notices[0].notice.session == key_of(fresh)
+    assert [queued.notification.kind for queued in first.notifications] == [NotificationKind.OUTAGE]
+    assert second.notifications[0].notification.session == key_of(fresh)
     for session in late:
-        (told,) = await room.why(session)
-        assert told.delivery is not None
-        assert told.delivery.delivery_id == first.delivery_id
+        (notified,) = await room.reason(session)
+        assert notified.delivery is not None
+        assert notified.delivery.delivery_id == first.delivery_id
     assert len(await room.posts(OTHER)) == 1
     assert await room.posts() == []
 
@@ -150,9 +151,9 @@ async def test_one_summary_where_both_the_posting_and_the_reading_were_away(room
     assert await room.posts() == []  # folded, and waits for the look that is to come
     await room.poll()
     (summary,) = await room.posts()
-    assert summary.notices[0].notice.kind is NoticeKind.AWAY
-    tolds = [*await room.why(unsent), *await room.why(missed)]
-    assert [told.delivery and told.delivery.delivery_id for told in tolds] == [summary.delivery_id] * 2
+    assert summary.notifications[0].notification.kind is NotificationKind.OUTAGE
+    tolds = [*await room.reason(unsent), *await room.reason(missed)]
+    assert [notified.delivery and notified.delivery.delivery_id for notified in tolds] == [summary.delivery_id] * 2
 
 
 # ---- floods and what finishes together -----------------------------------------------------------------------------
@@ -166,9 +167,9 @@ async def test_a_flood_is_two_thousand_cards_worst_first_and_one_summary_of_the_
     posted = await room.posted()
     assert len(posted) == MOST_CARDS
     assert set(posted[:50]) == {key_of(session) for session in bad}
-    assert await room.counted(NoticeKind.COUNTED) == [500]
-    (summary,) = await room.owed(NoticeKind.COUNTED, CHANNEL)
-    counted = [session for session in good if (await room.why(session))[0].counted_in == summary]
+    assert await room.counted(NotificationKind.COUNTED) == [500]
+    (summary,) = await room.queued(NotificationKind.COUNTED, CHANNEL)
+    counted = [session for session in good if (await room.reason(session))[0].counted_in == summary]
     assert len(counted) == 500
     assert all(good.index(session) % 40 >= 31 for session in counted)  # those with 91 % and more
 
@@ -183,7 +184,7 @@ async def test_sessions_that_finish_together_are_one_direct_message(room: Room) 
     assert len(await room.posts()) == 2
     room.clock.advance(timedelta(minutes=2))
     (message,) = await room.posts(observer)
-    assert {owed.notice.session for owed in message.notices} == {key_of(first), key_of(second)}
+    assert {queued.notification.session for queued in message.notifications} == {key_of(first), key_of(second)}
 
 
 async def test_the_last_look_of_a_process_lets_direct_messages_wait_for_nothing(room: Room) -> None:
@@ -211,8 +212,8 @@ async def test_what_rests_with_its_rule_is_not_stuck(room: Room) -> None:
     room.world.add_session()
     await room.poll()
     room.clock.advance(timedelta(minutes=3))
-    for place in {notice.destination for notice in await room.owed()}:
+    for place in {notification.destination for notification in await room.queued()}:
         await room.posts(place)
     room.clock.advance(timedelta(hours=3))
     counts = await room.store.read(lambda tx: tx.outbox.counts())
-    assert (counts.waiting, counts.held, counts.oldest_at) == (0, 1, None)
+    assert (counts.waiting, counts.blocked, counts.oldest_at) == (0, 1, None)

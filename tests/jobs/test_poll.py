@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
-from bot.core import pauses
-from bot.core.changes import outcome_of
-from bot.core.delivery import Sent, after_post
-from bot.core.model import (
+from bot.demo.ispring import ALWAYS
+from bot.demo.ispring.quirks import HalfCharacters
+from bot.domain.changes import outcome_of
+from bot.domain.delivery import Sent, after_post
+from bot.domain.model import (
     OPERATOR,
     ChangeKind,
     Delivery,
@@ -18,21 +19,20 @@ from bot.core.model import (
     DestinationKind,
     DetailsState,
     DirectMessages,
-    NoticeKind,
+    NotificationKind,
     OutcomeKind,
     Preferences,
     RuleState,
     SessionKey,
     Viewer,
 )
-from bot.core.ports import Tx
-from bot.core.routing import introduction, subject_of
-from bot.demo.ispring import ALWAYS
-from bot.demo.ispring.quirks import HalfCharacters
+from bot.domain.routing import introduction, subject_of
 from bot.jobs.attempts import attempt_of
-from bot.jobs.telling import PollSettings
+from bot.jobs.plan_notifications import PollSettings
+from bot.services import pausing
+from bot.store.database import Tx
+from tests.faults import NAME, StumblingTraining
 from tests.jobs.room import CHANNEL, OPS, Room, key_of
-from tests.stumbling import NAME, StumblingTraining
 
 
 def person(person_id: str) -> Destination:
@@ -60,9 +60,9 @@ async def test_the_first_listing_is_summarised_in_one_line_where_asked_for(new_r
     new_room.world.add_session(status="IN_PROGRESS")
     new_room.poller = new_room.poller_with(PollSettings(baseline=timedelta(days=30)))
     await new_room.poll()
-    (line,) = await new_room.owed()
-    assert (line.kind, line.destination, line.facts["code"]) == (NoticeKind.COUNTED, CHANNEL, "baseline")
-    assert await new_room.counted(NoticeKind.COUNTED) == [3]
+    (line,) = await new_room.queued()
+    assert (line.kind, line.destination, line.facts["code"]) == (NotificationKind.COUNTED, CHANNEL, "baseline")
+    assert await new_room.counted(NotificationKind.COUNTED) == [3]
 
 
 async def test_a_first_listing_that_breaks_off_is_begun_again(new_room: Room) -> None:
@@ -83,12 +83,12 @@ async def test_a_completed_session_is_owed_to_the_channel_and_its_observer(room:
         room.world.add_checklist(), room.world.add_person(), room.world.add_person(), room.clock.now()
     )
     await room.poll()
-    assert await room.owed(NoticeKind.SESSION) == []
+    assert await room.queued(NotificationKind.SESSION) == []
     room.world.complete(session, percent=70)
     await room.poll()
-    notices = await room.owed(NoticeKind.SESSION)
-    assert {notice.destination for notice in notices} == {CHANNEL, person(session.observer.id)}
-    assert {notice.subject for notice in notices} == {subject_of(key_of(session))}
+    notifications = await room.queued(NotificationKind.SESSION)
+    assert {notification.destination for notification in notifications} == {CHANNEL, person(session.observer.id)}
+    assert {notification.subject for notification in notifications} == {subject_of(key_of(session))}
     assert room.rings
 
 
@@ -112,7 +112,7 @@ async def test_a_planned_or_started_session_is_no_news(room: Room) -> None:
     await room.poll()
     room.world.start(session)
     await room.poll()
-    assert await room.owed(NoticeKind.SESSION) == []
+    assert await room.queued(NotificationKind.SESSION) == []
 
 
 async def test_a_rescheduled_session_is_stored_silently(room: Room) -> None:
@@ -123,7 +123,7 @@ async def test_a_rescheduled_session_is_stored_silently(room: Room) -> None:
     stored = await room.stored(session)
     assert stored is not None
     assert stored.facts.scheduled.at == session.starts_at
-    assert await room.owed(NoticeKind.SESSION) == []
+    assert await room.queued(NotificationKind.SESSION) == []
 
 
 async def test_two_employees_of_one_session_are_two_sessions(room: Room) -> None:
@@ -138,17 +138,17 @@ async def test_an_observer_who_is_the_employee_gets_one_message(room: Room) -> N
     room.poller = room.poller_with(PollSettings(employee_wants=DirectMessages.ALL))
     room.world.add_session(employee=ana, observer=ana)
     await room.poll()
-    assert len(await room.owed(NoticeKind.SESSION, person(ana.id))) == 1
+    assert len(await room.queued(NotificationKind.SESSION, person(ana.id))) == 1
 
 
 async def test_employees_hear_only_where_the_house_or_they_say_so(room: Room) -> None:
     session = room.world.add_session()
     await room.poll()
-    assert await room.owed(where=person(session.employee.id)) == []
+    assert await room.queued(where=person(session.employee.id)) == []
     await room.wishes(session.employee, Preferences(as_employee=DirectMessages.ALL))
     room.world.add_session(employee=session.employee, observer=session.observer)
     await room.poll()
-    assert len(await room.owed(where=person(session.employee.id))) == 1
+    assert len(await room.queued(where=person(session.employee.id))) == 1
 
 
 async def test_an_observer_who_wants_none_gets_none(room: Room) -> None:
@@ -156,7 +156,7 @@ async def test_an_observer_who_wants_none_gets_none(room: Room) -> None:
     await room.wishes(session.observer, Preferences(as_observer=DirectMessages.NONE))
     room.world.complete(session, percent=10)
     await room.poll()
-    assert await room.owed(where=person(session.observer.id)) == []
+    assert await room.queued(where=person(session.observer.id)) == []
     assert await room.posted() == [key_of(session)]
 
 
@@ -176,12 +176,12 @@ async def test_a_completion_older_than_a_week_is_counted_in_one_line(room: Room)
         room.world.add_session(completed_at=old)
     recent = room.world.add_session(completed_at=room.clock.now() - timedelta(days=6))
     await room.poll()
-    (line,) = await room.owed(NoticeKind.COUNTED)
+    (line,) = await room.queued(NotificationKind.COUNTED)
     assert (line.destination, line.rule_ids) == (CHANNEL, (1,))
     assert await room.posted() == [key_of(recent)]
     room.world.add_session(completed_at=old)
     await room.poll()
-    assert await room.counted(NoticeKind.COUNTED) == [3, 1]
+    assert await room.counted(NotificationKind.COUNTED) == [3, 1]
 
 
 async def test_a_session_seen_unfinished_is_news_however_old_its_date(room: Room) -> None:
@@ -212,10 +212,10 @@ async def test_a_rule_hears_only_of_listings_asked_for_after_it_was_made(room: R
     await room.poll()
     late = Destination(DestinationKind.CHANNEL, "C0LATE00")
     await room.subscribe(destination=late)
-    assert await room.owed(where=late) == []
+    assert await room.queued(where=late) == []
     room.world.add_session()
     await room.poll()
-    assert len(await room.owed(where=late)) == 1
+    assert len(await room.queued(where=late)) == 1
 
 
 async def test_a_rule_hears_only_what_its_query_matches(room: Room) -> None:
@@ -225,7 +225,7 @@ async def test_a_rule_hears_only_what_its_query_matches(room: Room) -> None:
     room.world.add_session(percent=100)
     low = room.world.add_session(percent=10)
     await room.poll()
-    assert [notice.session for notice in await room.owed(where=strict)] == [key_of(low)]
+    assert [notification.session for notification in await room.queued(where=strict)] == [key_of(low)]
 
 
 async def test_a_rule_may_name_a_checklist_that_appears_in_the_same_listing(room: Room) -> None:
@@ -234,7 +234,7 @@ async def test_a_rule_may_name_a_checklist_that_appears_in_the_same_listing(room
     room.world.add_session(checklist=room.world.add_checklist("Opening"))
     closing = room.world.add_session(checklist=room.world.add_checklist("Closing"))
     await room.poll()
-    assert [notice.session for notice in await room.owed(where=place)] == [key_of(closing)]
+    assert [notification.session for notification in await room.queued(where=place)] == [key_of(closing)]
 
 
 async def test_a_rule_never_tells_more_than_its_owner_may_see(room: Room) -> None:
@@ -246,7 +246,7 @@ async def test_a_rule_never_tells_more_than_its_owner_may_see(room: Room) -> Non
     mine = room.world.add_session(employee=employee, observer=observer)
     room.world.add_session(employee=employee, observer=stranger)
     await room.poll()
-    assert [notice.session for notice in await room.owed(where=place)] == [key_of(mine)]
+    assert [notification.session for notification in await room.queued(where=place)] == [key_of(mine)]
 
 
 async def test_a_new_rule_hears_what_is_completed_before_it_is_clear_that_its_intro_stands_there(room: Room) -> None:
@@ -255,7 +255,7 @@ async def test_a_new_rule_hears_what_is_completed_before_it_is_clear_that_its_in
     def introduce(tx: Tx) -> Delivery | None:
         now = room.clock.now()
         rule = tx.rules.add(place, OPERATOR, "", RuleState.PENDING, now)
-        tx.outbox.owe(introduction(rule), now)
+        tx.outbox.enqueue(introduction(rule), now)
         return tx.outbox.claim(place, now, now.timestamp(), "d1")
 
     intro = await room.store.transact(introduce)
@@ -264,10 +264,10 @@ async def test_a_new_rule_hears_what_is_completed_before_it_is_clear_that_its_in
     await room.poll()
     assert await room.posts(place) == []
     now = room.clock.now()
-    sent = after_post(intro, Sent(place.id, "1.1"), now=now, dice=0.5)
+    sent = after_post(intro, Sent(place.id, "1.1"), now=now, random01=0.5)
     await room.store.transact(lambda tx: tx.outbox.save(sent, attempt_of("post", Sent(place.id, "1.1"), now, now)))
     [card] = await room.posts(place)
-    assert [owed.notice.session for owed in card.notices] == [key_of(session)]
+    assert [queued.notification.session for queued in card.notifications] == [key_of(session)]
 
 
 def an_admin(user_id: str) -> Viewer:
@@ -280,13 +280,13 @@ async def test_what_a_rule_hears_while_somebody_takes_it_over_is_told(room: Room
 
     async def take_over() -> None:
         now = room.clock.now()
-        await room.store.transact(lambda tx: pauses.take_over(tx, rule, "U0ADMIN", now))
+        await room.store.transact(lambda tx: pausing.take_over(tx, rule, "U0ADMIN", now))
 
     room.contacts.viewers = {user: an_admin(user) for user in ("U0OLD", "U0ADMIN")}
     room.contacts.while_asked = take_over
     session = room.world.add_session()
     await room.poll()
-    assert [notice.session for notice in await room.owed(where=place)] == [key_of(session)]
+    assert [notification.session for notification in await room.queued(where=place)] == [key_of(session)]
 
 
 async def test_what_is_completed_after_an_owner_left_waits_for_whoever_takes_their_rule_over(room: Room) -> None:
@@ -297,21 +297,21 @@ async def test_what_is_completed_after_an_owner_left_waits_for_whoever_takes_the
     await room.poll()
     assert await room.posts(place) == []
     orphan = await room.store.read(lambda tx: tx.rules.get(rule.rule_id))
-    assert orphan is not None and pauses.is_orphan(orphan)
-    assert [notice.destination.id for notice in await room.owed(NoticeKind.RULE_PAUSED)] == [OPS]
+    assert orphan is not None and pausing.is_orphan(orphan)
+    assert [notification.destination.id for notification in await room.queued(NotificationKind.RULE_PAUSED)] == [OPS]
 
     now = room.clock.now()
-    await room.store.transact(lambda tx: pauses.take_over(tx, orphan, "U0ADMIN", now))
+    await room.store.transact(lambda tx: pausing.take_over(tx, orphan, "U0ADMIN", now))
     [card] = await room.posts(place)
-    assert [owed.notice.session for owed in card.notices] == [key_of(session)]
+    assert [queued.notification.session for queued in card.notifications] == [key_of(session)]
 
 
 async def test_two_rules_of_one_channel_owe_one_card(room: Room) -> None:
     second = await room.subscribe("score:>0")
     room.world.add_session()
     await room.poll()
-    (notice,) = await room.owed(NoticeKind.SESSION, CHANNEL)
-    assert notice.rule_ids == (1, second.rule_id)
+    (notification,) = await room.queued(NotificationKind.SESSION, CHANNEL)
+    assert notification.rule_ids == (1, second.rule_id)
 
 
 # ---- corrected, re-opened ----------------------------------------------------------------------------------------
@@ -333,11 +333,11 @@ async def test_a_correction_to_below_target_owes_one_new_card(room: Room) -> Non
     await room.target(80)
     session = room.world.add_session(percent=100)
     await room.poll()
-    (first,) = await room.owed(NoticeKind.SESSION, CHANNEL)
+    (first,) = await room.queued(NotificationKind.SESSION, CHANNEL)
     await room.posts()
     room.world.correct(session, 20)
     await room.poll()
-    (second,) = await room.owed(NoticeKind.SESSION, CHANNEL)
+    (second,) = await room.queued(NotificationKind.SESSION, CHANNEL)
     assert second.subject.startswith(first.subject + ":v")
     room.world.correct(session, 10)
     await room.poll()
@@ -388,13 +388,13 @@ async def test_a_deleted_session_is_marked_missing_and_nobody_is_told(room: Room
     assert gone is not None
     assert there is not None
     assert (gone.missing_since, there.missing_since) == (room.clock.now(), None)
-    assert await room.owed(NoticeKind.SESSION) == []
+    assert await room.queued(NotificationKind.SESSION) == []
 
 
 async def test_a_session_that_comes_back_is_no_news(room: Room) -> None:
     sessions = [room.world.add_session() for _ in range(3)]
     await room.poll()
-    owed = await room.owed()
+    queued = await room.queued()
     gone = room.world.delete(sessions[0])
     await room.poll()
     again = room.world.add_session(
@@ -405,7 +405,7 @@ async def test_a_session_that_comes_back_is_no_news(room: Room) -> None:
     back = await room.stored(sessions[0])
     assert back is not None
     assert back.missing_since is None
-    assert await room.owed() == owed
+    assert await room.queued() == queued
 
 
 @pytest.mark.parametrize("quirk", ["empty_listing", "half_listing"])
@@ -431,7 +431,7 @@ async def test_a_listing_with_rows_set_aside_marks_nothing_missing(room: Room) -
     await room.poll()
     room.stand_in.quirks.mistyped_rows = 1
     report = await room.poll()
-    assert report.set_aside == 1
+    assert report.rejected == 1
     assert [(await room.stored(one)).missing_since for one in sessions] == [None] * 6  # type: ignore[union-attr] # all are stored
     assert (await room.ops())[-1] == "rows_set_aside"
 
@@ -441,7 +441,7 @@ async def test_half_a_character_keeps_nobody_from_hearing(form: HalfCharacters, 
     room.stand_in.quirks.half_characters = form
     session = room.world.add_session()
     report = await room.poll()
-    assert (report.error, report.set_aside) == ("", 0)
+    assert (report.error, report.rejected) == ("", 0)
     assert await room.posted() == [key_of(session)]
     assert (await room.poll()).unchanged
 
@@ -453,8 +453,11 @@ async def test_rows_set_aside_are_told_once_however_many_and_once_when_they_can_
         room.stand_in.quirks.mistyped_rows = rows
         room.world.add_session()
         await room.poll()
-    told = [(notice.facts["code"], notice.facts.get("code_before")) for notice in await room.owed(NoticeKind.OPS)]
-    assert told == [("baseline_done", None), ("rows_set_aside", None), ("over", "rows_set_aside")]
+    notified = [
+        (notification.facts["code"], notification.facts.get("code_before"))
+        for notification in await room.queued(NotificationKind.OPS)
+    ]
+    assert notified == [("baseline_done", None), ("rows_set_aside", None), ("over", "rows_set_aside")]
 
 
 async def test_a_mistyped_row_hides_no_suspicious_listing(room: Room) -> None:
@@ -573,11 +576,15 @@ async def test_however_many_statuses_are_new_the_admin_is_told_once(room: Room) 
         await room.poll()
         room.world.add_session(status="YET ANOTHER")
         await room.poll()
-    told = [notice.facts for notice in await room.owed(NoticeKind.OPS) if notice.facts["code"] == "unknown_status"]
-    assert [facts["statuses"] for facts in told] == [300, 1]
-    assert told[1]["status"] == "YET ANOTHER"
+    notified = [
+        notification.facts
+        for notification in await room.queued(NotificationKind.OPS)
+        if notification.facts["code"] == "unknown_status"
+    ]
+    assert [facts["statuses"] for facts in notified] == [300, 1]
+    assert notified[1]["status"] == "YET ANOTHER"
     lines = [line["status"] for line in logs if line["event"] == "unknown_status"]
-    assert lines == [facts["status"] for facts in told]
+    assert lines == [facts["status"] for facts in notified]
     assert all(line.isprintable() and len(line) < 200 for line in lines)
     stored = await room.stored(sessions[0])
     assert stored is not None and stored.facts.status == f"{odd}0", "stored as it came"
@@ -619,11 +626,11 @@ async def test_the_reading_of_dates_changed_by_a_setting_is_no_news(room: Room) 
     """Another zone makes every row another one: stored, but nobody hears of it again."""
     sessions = [room.world.add_session() for _ in range(3)]
     await room.poll()
-    owed = await room.owed()
+    queued = await room.queued()
     async with room.ispring_in(ZoneInfo("Asia/Tokyo")) as elsewhere:
         room.clock.advance(timedelta(minutes=1))
         await room.poller_with(room.settings, elsewhere).once()
-    assert await room.owed() == owed
+    assert await room.queued() == queued
     stored = await room.stored(sessions[0])
     assert stored is not None
     assert stored.facts.finished.at != sessions[0].completed_at
@@ -646,7 +653,7 @@ async def test_an_alert_does_not_wait_for_criteria_that_lag_behind(room: Room) -
     session = room.world.add_session()
     await room.poll()
     assert await room.posted() == [key_of(session)]
-    assert (await room.record(session)).session.details is DetailsState.OWED
+    assert (await room.record(session)).session.details is DetailsState.PENDING_FETCH
     assert await room.details.until_done() == 0
     room.clock.advance(timedelta(minutes=2))
     version = (await room.record(session)).session.version
@@ -708,7 +715,7 @@ async def test_criteria_older_than_ninety_days_come_once_somebody_asks_for_the_s
     old = new_room.world.add_session(completed_at=new_room.clock.now() - timedelta(days=400))
     await new_room.poll()
     assert await new_room.details.until_done() == 0
-    await new_room.store.transact(lambda tx: tx.sessions.promise_details([key_of(old)]))
+    await new_room.store.transact(lambda tx: tx.sessions.prioritise_details([key_of(old)]))
     assert await new_room.details.until_done() == 1
     assert (await new_room.record(old)).details is not None
 
@@ -799,8 +806,8 @@ async def test_a_short_outage_is_nobodys_business_and_a_long_one_is_told_once(ro
     await room.poll()
     await room.poll()
     assert (await room.ops()).count("poll_failing") == 1
-    notice = (await room.owed(NoticeKind.OPS))[-1]
-    assert notice.destination.id == OPS
+    notification = (await room.queued(NotificationKind.OPS))[-1]
+    assert notification.destination.id == OPS
 
 
 async def test_polls_never_overlap(room: Room) -> None:

@@ -7,34 +7,34 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from bot.core.errors import NotAllowed, QueryError
-from bot.core.model import Message
-from bot.core.ports import Command, Press, Reply, Submission
+from bot.app.health import served
 from bot.demo.slack import SlackStandIn
-from bot.service.doorkeeper import served
+from bot.domain.errors import NotAllowed, QueryError
+from bot.domain.model import Message
+from bot.domain.ports import ActionRequest, Command, Reply, Submission
 from bot.slack.client import SlackMessenger
-from bot.slack.door import PATH, PATIENCE, SlackDoor
-from bot.slack.intake import Intake
-from bot.slack.socket import SocketMode
+from bot.slack.events import SlackEvents
+from bot.slack.http_endpoint import PATH, TIMEOUT, SlackDoor
+from bot.slack.socket_mode import SocketMode
 from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, company
 from tests.slack.real_clock import RealClock
 
 
 @dataclass
-class FrontDesk:
+class EventHandlers:
     """Fulfils `core.ports.Reception`."""
 
     commands: list[Command] = field(default_factory=list)
-    presses: list[Press] = field(default_factory=list)
+    actions: list[ActionRequest] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
     homes: list[str] = field(default_factory=list)
     heard: list[tuple[str, str, str, str | None]] = field(default_factory=list)
     channels: list[tuple[str, str]] = field(default_factory=list)  # what changed, and what the event says of it
-    moves: list[tuple[str, str]] = field(default_factory=list)
+    renumbering: list[tuple[str, str]] = field(default_factory=list)
     people: list[str] = field(default_factory=list)
     taken: list[bool] = field(default_factory=list)  # what Slack said to each reply
     gate: asyncio.Event = field(default_factory=asyncio.Event)
-    ended: list[str] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
 
     async def command(self, asked: Command, reply: Reply) -> None:
         self.commands.append(asked)
@@ -47,16 +47,16 @@ class FrontDesk:
                 raise QueryError("I don't know `outcme`.", ("results outcome:failed",))
             case "wait":
                 await self.gate.wait()
-                self.ended.append(asked.text)
+                self.cancelled.append(asked.text)
             case "seven":
                 for number in range(7):
                     self.taken.append(await reply(Message(f"answer {number}")))
             case _:
                 self.taken.append(await reply(Message(f"you said {asked.text}")))
 
-    async def press(self, pressed: Press, reply: Reply) -> None:
-        self.presses.append(pressed)
-        self.taken.append(await reply(Message(f"you pressed {pressed.action}"), replace=pressed.is_ephemeral))
+    async def press(self, action: ActionRequest, reply: Reply) -> None:
+        self.actions.append(action)
+        self.taken.append(await reply(Message(f"you pressed {action.action}"), replace=action.is_ephemeral))
 
     async def submit(self, submitted: Submission) -> Mapping[str, str]:
         self.submissions.append(submitted)
@@ -77,7 +77,7 @@ class FrontDesk:
         self.channels.append((channel_id, says))
 
     async def channel_moved(self, old_id: str, new_id: str) -> None:
-        self.moves.append((old_id, new_id))
+        self.renumbering.append((old_id, new_id))
 
     async def person_changed(self, user_id: str) -> None:
         self.people.append(user_id)
@@ -88,30 +88,30 @@ class Office:
     """The intake at work, with the desk behind it and Slack before it."""
 
     slack: SlackStandIn
-    desk: FrontDesk
+    ctx: EventHandlers
     messenger: SlackMessenger
-    intake: Intake
+    slack_events: SlackEvents
     url: str = ""
 
 
 @asynccontextmanager
-async def office(*, http: bool, now: RealClock | None = None, patience: float = PATIENCE) -> AsyncIterator[Office]:
+async def office(*, http: bool, now: RealClock | None = None, timeout: float = TIMEOUT) -> AsyncIterator[Office]:
     """Over HTTP, whose door waits so long for a body, or over Socket Mode."""
-    clock, desk = now or RealClock(), FrontDesk()
+    clock, ctx = now or RealClock(), EventHandlers()
     slack = SlackStandIn(
         company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=clock.now, time_scale=0.01
     )
-    async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, patience=2.0) as messenger:
+    async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, timeout=2.0) as messenger:
         identity = await messenger.identify()
-        async with Intake(desk, messenger, identity, clock, "/ojt") as intake:
-            opened = Office(slack, desk, messenger, intake)
-            async with _listening(opened, patience) if http else _connected(opened, clock):
+        async with SlackEvents(ctx, messenger, identity, clock, "/ojt") as slack_events:
+            opened = Office(slack, ctx, messenger, slack_events)
+            async with _listening(opened, timeout) if http else _connected(opened, clock):
                 yield opened
 
 
 @asynccontextmanager
 async def _connected(opened: Office, clock: RealClock) -> AsyncIterator[None]:
-    socket = SocketMode(opened.intake.app, APP_TOKEN, clock, ping_interval=0.5)
+    socket = SocketMode(opened.slack_events.app, APP_TOKEN, clock, ping_interval=0.5)
     running = asyncio.create_task(socket.run())
     try:
         await opened.slack.connected()
@@ -122,9 +122,9 @@ async def _connected(opened: Office, clock: RealClock) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _listening(opened: Office, patience: float) -> AsyncIterator[None]:
+async def _listening(opened: Office, timeout: float) -> AsyncIterator[None]:
     application = web.Application(client_max_size=8 * 1024 * 1024)
-    application.router.add_post(PATH, SlackDoor(opened.intake.app, SECRET, patience=patience).handle_http)
+    application.router.add_post(PATH, SlackDoor(opened.slack_events.app, SECRET, timeout=timeout).handle_http)
     async with served(application, 0) as port:
         opened.url = f"http://127.0.0.1:{port}{PATH}"
         opened.slack.deliveries.request_url = opened.url

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.delivery import Absent, Found, Sent
-from bot.core.errors import MessengerRefused, MessengerUnavailable
-from bot.core.model import Message
-from bot.core.ports import Messenger
 from bot.demo.slack import SlackStandIn, User, faults
+from bot.domain.delivery import Found, NotFound, Sent
+from bot.domain.errors import MessengerRefused, MessengerUnavailable
+from bot.domain.model import Message
+from bot.domain.ports import Messenger
 from bot.slack.client import SlackMessenger, client_msg_id
 from tests.demo.slack_room import (
     ANA,
@@ -47,7 +47,7 @@ async def slack() -> AsyncIterator[SlackStandIn]:
 
 @pytest.fixture
 async def messenger(slack: SlackStandIn) -> AsyncIterator[SlackMessenger]:
-    async with SlackMessenger(BOT_TOKEN, RealClock(), slack.api_url, patience=2.0) as messenger:
+    async with SlackMessenger(BOT_TOKEN, RealClock(), slack.api_url, timeout=2.0) as messenger:
         yield messenger
 
 
@@ -79,9 +79,9 @@ async def test_posts_are_found_again_by_their_delivery_and_only_theirs(messenger
     since = slack_now().timestamp()
     sent = await messenger.post(SHOP, Message("a card", (section(),)), delivery_id="d1")
     assert isinstance(sent, Sent)
-    assert await messenger.look(SHOP, delivery_id="d1", since=since) == Found(SHOP, sent.ts)
-    assert await messenger.look(SHOP, delivery_id="d2", since=since) == Absent()
-    assert await messenger.look(SHOP, delivery_id="d1", since=since + 3_600) == Absent()
+    assert await messenger.read_back(SHOP, delivery_id="d1", since=since) == Found(SHOP, sent.ts)
+    assert await messenger.read_back(SHOP, delivery_id="d2", since=since) == NotFound()
+    assert await messenger.read_back(SHOP, delivery_id="d1", since=since + 3_600) == NotFound()
 
 
 async def test_an_edit_to_plain_text_takes_the_blocks_away(slack: SlackStandIn, messenger: SlackMessenger) -> None:
@@ -98,21 +98,21 @@ def test_the_key_of_a_delivery_never_changes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("user_id", "why_not"),
+    ("user_id", "not_allowed_reason"),
     [(ANA, ""), (BEN, ""), (GUEST, "guest"), (LEFT, "deactivated"), (STRANGER, "another company"), (BOT, "bot")],
 )
 async def test_only_people_of_our_own_team_are_full_members(
-    messenger: SlackMessenger, user_id: str, why_not: str
+    messenger: SlackMessenger, user_id: str, not_allowed_reason: str
 ) -> None:
     user = await messenger.user(user_id)
-    assert (user.is_full_member, user.why_not) == (not why_not, why_not)
+    assert (user.is_full_member, user.not_allowed_reason) == (not not_allowed_reason, not_allowed_reason)
 
 
 async def test_an_unconfirmed_address_makes_no_full_member(slack: SlackStandIn, messenger: SlackMessenger) -> None:
     new = User(id="U0NEW", name="new", real_name="New", email="New@Bakery.Example", is_email_confirmed=False)
     slack.workspace.add_user(new)
     user = await messenger.user("U0NEW")
-    assert (user.why_not, user.email) == ("e-mail unconfirmed", "new@bakery.example")
+    assert (user.not_allowed_reason, user.email) == ("e-mail unconfirmed", "new@bakery.example")
     new.is_email_confirmed = None
     assert (await messenger.user("U0NEW")).is_full_member
 

@@ -9,21 +9,21 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.delivery import (
+from bot.domain.delivery import (
+    AlreadyPosted,
     AppRefused,
     DestinationGone,
-    Ended,
-    LookLater,
+    EditEnded,
     MessageRefused,
     NotSent,
+    ReadLater,
     Scope,
     Throttled,
-    ToldAndGone,
     Unreadable,
     Unsure,
 )
-from bot.core.errors import MessengerRefused, MessengerUnavailable
-from bot.slack.errors import edit_result, failure_kind, look_result, post_result, question_error
+from bot.domain.errors import MessengerRefused, MessengerUnavailable
+from bot.slack.errors import edit_result, failure_kind, post_result, question_error, read_back_result
 
 KEY = ConnectionKey("slack.com", 443, True, True, None, None, None)
 
@@ -149,8 +149,8 @@ def test_a_token_or_right_that_fails_refuses_the_app(code: str) -> None:
 
 @pytest.mark.parametrize("code", ["duplicate_message_not_found", "duplicate_channel_not_found"])
 def test_a_key_whose_message_is_gone_says_that_it_was_told(code: str) -> None:
-    assert post_result(said(code)) == ToldAndGone(code)
-    assert edit_result(said(code)) == Ended(code)
+    assert post_result(said(code)) == AlreadyPosted(code)
+    assert edit_result(said(code)) == EditEnded(code)
 
 
 def test_a_missing_scope_is_named() -> None:
@@ -159,7 +159,7 @@ def test_a_missing_scope_is_named() -> None:
 
 @pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "edit_window_closed"])
 def test_an_edit_of_a_message_that_is_closed_or_gone_ends(code: str) -> None:
-    assert edit_result(said(code)) == Ended(code)
+    assert edit_result(said(code)) == EditEnded(code)
     assert post_result(said(code)) == MessageRefused(code)
 
 
@@ -204,7 +204,7 @@ def test_a_body_that_is_no_answer_of_slacks_is_unsure(body: object, status: int)
 )
 def test_trouble_after_the_connection_stood_is_unsure(problem: Exception) -> None:
     assert isinstance(post_result(problem), Unsure)
-    assert isinstance(look_result(problem), LookLater)
+    assert isinstance(read_back_result(problem), ReadLater)
     assert isinstance(question_error(problem), MessengerUnavailable)
 
 
@@ -221,26 +221,26 @@ def test_trouble_after_the_connection_stood_is_unsure(problem: Exception) -> Non
 def test_trouble_before_the_connection_stood_sent_nothing(problem: Exception) -> None:
     assert isinstance(post_result(problem), NotSent)
     assert isinstance(edit_result(problem), NotSent)
-    assert isinstance(look_result(problem), LookLater)
+    assert isinstance(read_back_result(problem), ReadLater)
 
 
 @pytest.mark.parametrize("code", ["missing_scope", "no_permission", "access_denied"])
 def test_a_conversation_the_bot_may_not_read_is_unreadable(code: str) -> None:
-    assert look_result(said(code)) == Unreadable(code)
+    assert read_back_result(said(code)) == Unreadable(code)
 
 
 @pytest.mark.parametrize("code", ["not_in_channel", "channel_not_found", "is_archived"])
 def test_a_conversation_that_is_gone_may_be_read_when_it_is_back(code: str) -> None:
-    assert look_result(said(code)) == DestinationGone(code)
+    assert read_back_result(said(code)) == DestinationGone(code)
 
 
 @pytest.mark.parametrize("code", ["token_revoked", "internal_error", "brand_new"])
 def test_a_look_that_fails_for_another_reason_is_made_later(code: str) -> None:
-    assert look_result(said(code)) == LookLater(code)
+    assert read_back_result(said(code)) == ReadLater(code)
 
 
 def test_a_throttled_look_waits_as_long_as_slack_names() -> None:
-    assert look_result(refusal({}, 429, {"Retry-After": "4"})) == LookLater(
+    assert read_back_result(refusal({}, 429, {"Retry-After": "4"})) == ReadLater(
         "HTTP 429 without an answer of Slack's", 4.0
     )
 

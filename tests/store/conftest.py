@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.database import Database
+from bot.store.database import Store
 from tests.store.given import NOON
 
 
@@ -13,7 +13,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def db(path: Path) -> Iterator[Database]:
-    database = Database.open(path, now=NOON)
+def db(path: Path) -> Iterator[Store]:
+    database = Store.open(path, now=NOON)
     yield database
     database.close()

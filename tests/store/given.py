@@ -5,22 +5,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.core.changes import decide
-from bot.core.model import (
+from bot.domain.changes import decide
+from bot.domain.model import (
     Change,
     Delivery,
     DeliveryState,
     Destination,
     DestinationKind,
     Moment,
-    Notice,
-    NoticeKind,
+    Notification,
+    NotificationKind,
     Session,
     SessionFacts,
     SessionKey,
     Targets,
 )
-from bot.core.ports import Attempt, Slice, Tx
+from bot.domain.outbox import Attempt
+from bot.domain.ports import Slice
+from bot.store.database import Tx
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ROOM = Destination(DestinationKind.CHANNEL, "C0001")
@@ -74,7 +76,7 @@ class Piece:
     """A slice of a listing that is given whole."""
 
     given: Sequence[SessionFacts]
-    set_aside: Sequence[str] = ()
+    rejected: Sequence[str] = ()
 
     @property
     def rows(self) -> Sequence[tuple[str, str, bytes]]:
@@ -84,9 +86,9 @@ class Piece:
         return self.given[index]
 
 
-def listing(*facts: SessionFacts, set_aside: Sequence[str] = ()) -> Iterable[Slice]:
+def listing(*facts: SessionFacts, rejected: Sequence[str] = ()) -> Iterable[Slice]:
     """Two slices, so that whatever is said of a listing is said across them."""
-    return [Piece(facts[: len(facts) // 2], set_aside), Piece(facts[len(facts) // 2 :])]
+    return [Piece(facts[: len(facts) // 2], rejected), Piece(facts[len(facts) // 2 :])]
 
 
 def baseline(tx: Tx, *facts: SessionFacts, now: datetime = NOON) -> None:
@@ -108,9 +110,9 @@ def stored(tx: Tx, key: SessionKey) -> Session:
     return found
 
 
-def a_notice(facts: SessionFacts, destination: Destination = ROOM, rules: tuple[int, ...] = ()) -> Notice:
-    return Notice(
-        kind=NoticeKind.SESSION,
+def a_notice(facts: SessionFacts, destination: Destination = ROOM, rules: tuple[int, ...] = ()) -> Notification:
+    return Notification(
+        kind=NotificationKind.SESSION,
         destination=destination,
         subject=f"session:{facts.key.session_id}:{facts.key.employee_id}",
         reason="rule matched",
@@ -119,15 +121,19 @@ def a_notice(facts: SessionFacts, destination: Destination = ROOM, rules: tuple[
     )
 
 
-def an_intro(rule_id: int, destination: Destination = ROOM) -> Notice:
-    return Notice(
-        kind=NoticeKind.INTRO, destination=destination, subject=f"intro:{rule_id}", reason="new", rule_ids=(rule_id,)
+def an_intro(rule_id: int, destination: Destination = ROOM) -> Notification:
+    return Notification(
+        kind=NotificationKind.INTRO,
+        destination=destination,
+        subject=f"intro:{rule_id}",
+        reason="new",
+        rule_ids=(rule_id,),
     )
 
 
-def owe(tx: Tx, *facts: SessionFacts, destination: Destination = ROOM, now: datetime = NOON) -> None:
+def enqueue(tx: Tx, *facts: SessionFacts, destination: Destination = ROOM, now: datetime = NOON) -> None:
     for each in facts:
-        tx.outbox.owe(a_notice(each, destination), now)
+        tx.outbox.enqueue(a_notice(each, destination), now)
 
 
 def claim(tx: Tx, destination: Destination = ROOM, now: datetime = NOON, name: str = "d1") -> Delivery:
@@ -137,24 +143,26 @@ def claim(tx: Tx, destination: Destination = ROOM, now: datetime = NOON, name: s
 
 
 def an_attempt(now: datetime = NOON, what: str = "post", result: str = "sent") -> Attempt:
-    return Attempt(started_at=now, ended_at=now, what=what, result=result, why="")
+    return Attempt(started_at=now, ended_at=now, what=what, result=result, reason="")
 
 
 def sent(tx: Tx, delivery: Delivery, now: datetime = NOON, version: int | None = None) -> Delivery:
     """The delivery is posted, showing this version of its sessions, or the one stored."""
     shown = tuple(
-        replace(owed, shown_version=version or stored(tx, owed.notice.session).version) if owed.notice.session else owed
-        for owed in delivery.notices
+        replace(queued, shown_version=version or stored(tx, queued.notification.session).version)
+        if queued.notification.session
+        else queued
+        for queued in delivery.notifications
     )
     posted = replace(
-        delivery, state=DeliveryState.SENT, channel="C0001", ts=f"{delivery.delivery_id}.1", notices=shown,
+        delivery, state=DeliveryState.SENT, channel="C0001", ts=f"{delivery.delivery_id}.1", notifications=shown,
         attempts=delivery.attempts + 1, attempt_ended_at=now, due_at=now,
     )  # fmt: skip
     tx.outbox.save(posted, an_attempt(now))
     return posted
 
 
-def becomes(tx: Tx, delivery: Delivery, state: DeliveryState, *, due: datetime = NOON, why: str = "") -> Delivery:
-    after = replace(delivery, state=state, due_at=due, why=why, attempt_ended_at=NOON)
+def becomes(tx: Tx, delivery: Delivery, state: DeliveryState, *, due: datetime = NOON, reason: str = "") -> Delivery:
+    after = replace(delivery, state=state, due_at=due, reason=reason, attempt_ended_at=NOON)
     tx.outbox.save(after, an_attempt(result=str(state)))
     return after

@@ -13,12 +13,11 @@ from typing import TypeVar
 
 import pytest
 
-from bot.core.errors import StoreBusy, StoreError, StoreUnusable
-from bot.core.model import DeliveryState, Destination, DestinationKind, NoticeKind, RuleState
-from bot.core.ports import Tx
-from bot.jobs.away import away_summary
+from bot.domain.errors import StoreBusy, StoreError, StoreUnusable
+from bot.domain.model import DeliveryState, Destination, DestinationKind, NotificationKind, RuleState
+from bot.jobs.outage import outage_digest
 from bot.store.backup import Copied, Restored, back_up, restore
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from bot.store.lock import Leadership
 from tests.store.given import (
     ANA,
@@ -30,8 +29,8 @@ from tests.store.given import (
     baseline,
     becomes,
     claim,
+    enqueue,
     minutes,
-    owe,
     planned,
     see,
     sent,
@@ -56,7 +55,7 @@ def a_room(number: int) -> Destination:
 
 def within(path: Path, work: Callable[[Tx], T]) -> T:
     """One transaction of a process that comes and goes."""
-    database = Database.open(path, now=NOON)
+    database = Store.open(path, now=NOON)
     try:
         return database._write_now(work)
     finally:
@@ -71,7 +70,7 @@ def copy(tmp_path: Path) -> Path:
 # ---- copying -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_copy_holds_what_was_committed_and_is_whole_by_itself(db: Database, path: Path, copy: Path) -> None:
+async def test_a_copy_holds_what_was_committed_and_is_whole_by_itself(db: Store, path: Path, copy: Path) -> None:
     await db.transact(lambda tx: baseline(tx, a_session(1), a_session(2)))
     assert copied(path, copy).sessions == 2
     assert stat.filemode(copy.stat().st_mode) == "-rw-------"
@@ -79,7 +78,7 @@ async def test_a_copy_holds_what_was_committed_and_is_whole_by_itself(db: Databa
     assert within(copy, lambda tx: tx.sessions.get(a_session(2).key)) is not None
 
 
-async def test_a_copy_is_of_one_moment_although_a_running_bot_writes_on(db: Database, path: Path, copy: Path) -> None:
+async def test_a_copy_is_of_one_moment_although_a_running_bot_writes_on(db: Store, path: Path, copy: Path) -> None:
     await db.transact(lambda tx: baseline(tx, *(a_session(number) for number in range(20_000))))
     seen = []
 
@@ -166,7 +165,7 @@ def test_who_copied_is_in_the_ledger_and_in_the_copy(path: Path, copy: Path) -> 
     within(path, lambda tx: None)
     copied(path, copy)
     for file in (path, copy):
-        assert [entry.verb for entry in within(file, lambda tx: tx.ledger.entries(5))] == ["backup"]
+        assert [entry.verb for entry in within(file, lambda tx: tx.audit_log.entries(5))] == ["backup"]
 
 
 # ---- putting back --------------------------------------------------------------------------------------------------
@@ -229,7 +228,7 @@ def test_where_there_is_no_room_nothing_is_replaced(path: Path, copy: Path, more
     def at_the_time(tx: Tx) -> None:
         sessions = [a_session(number) for number in range(2_000)]
         baseline(tx, *sessions)
-        owe(tx, *sessions[:200])  # which are counted when it is put back: each then says so in its row
+        enqueue(tx, *sessions[:200])  # which are counted when it is put back: each then says so in its row
 
     within(path, at_the_time)
     copied(path, copy)
@@ -257,7 +256,7 @@ def test_nothing_is_replaced_while_somebody_leads(path: Path, copy: Path) -> Non
     assert path.read_bytes() == before
 
 
-async def test_nothing_is_replaced_under_one_who_only_answers(db: Database, path: Path, copy: Path) -> None:
+async def test_nothing_is_replaced_under_one_who_only_answers(db: Store, path: Path, copy: Path) -> None:
     await db.transact(lambda tx: baseline(tx, a_session(1)))
     copied(path, copy)
     with pytest.raises(StoreBusy, match="still uses"):
@@ -327,7 +326,7 @@ def test_putting_back_is_in_the_ledger(path: Path, copy: Path) -> None:
     within(path, lambda tx: None)
     copied(path, copy)
     put_back(path, copy)
-    assert [entry.verb for entry in within(path, lambda tx: tx.ledger.entries(5))] == ["restore", "backup"]
+    assert [entry.verb for entry in within(path, lambda tx: tx.audit_log.entries(5))] == ["restore", "backup"]
 
 
 # ---- catching up ---------------------------------------------------------------------------------------------------
@@ -337,7 +336,7 @@ def test_a_restored_copy_looks_for_what_it_may_have_posted_since(path: Path, cop
     def at_the_time(tx: Tx) -> None:
         baseline(tx, *(a_session(number) for number in range(4)))
         for number in range(4):  # one in each room: what was tried holds up what follows it
-            owe(tx, a_session(number), destination=a_room(number))
+            enqueue(tx, a_session(number), destination=a_room(number))
         becomes(tx, claim(tx, a_room(0), name="d0"), DeliveryState.WAITING, due=NOON + minutes(90))
         claim(tx, a_room(1), name="d1")
         becomes(tx, claim(tx, a_room(2), name="d2"), DeliveryState.UNSURE, due=NOON + minutes(90))
@@ -353,22 +352,25 @@ def test_a_restored_copy_looks_for_what_it_may_have_posted_since(path: Path, cop
     restored = put_back(path, copy)
     states = within(path, lambda tx: [state_of(tx, f"d{number}") for number in range(4)])
     assert states == [DeliveryState.UNSURE] * 3 + [DeliveryState.SENT]
-    assert restored.looked_for == 3
+    assert restored.read_back_for == 3
     assert within(path, lambda tx: tx.outbox.due(LATER + minutes(1), 10)) == []
-    assert len(within(path, lambda tx: tx.outbox.looks_due(LATER + minutes(1), 10))) == 3
+    assert len(within(path, lambda tx: tx.outbox.read_backs_due(LATER + minutes(1), 10))) == 3
 
 
 def test_what_waited_untried_is_counted_once_ispring_has_been_looked_at(path: Path, copy: Path) -> None:
     def at_the_time(tx: Tx) -> None:
         baseline(tx, a_session(1), a_session(2), a_session(3))
-        owe(tx, a_session(1), a_session(2))
-        owe(tx, a_session(3), destination=ANA)
+        enqueue(tx, a_session(1), a_session(2))
+        enqueue(tx, a_session(3), destination=ANA)
 
     def due(tx: Tx) -> list[Destination]:
         return sorted(tx.outbox.due(LATER + minutes(60), 10))
 
-    def next_for(tx: Tx, destination: Destination) -> list[NoticeKind]:
-        return [owed.notice.kind for owed in claim(tx, destination, LATER + minutes(60), str(destination)).notices]
+    def next_for(tx: Tx, destination: Destination) -> list[NotificationKind]:
+        return [
+            queued.notification.kind
+            for queued in claim(tx, destination, LATER + minutes(60), str(destination)).notifications
+        ]
 
     within(path, at_the_time)
     copied(path, copy)
@@ -376,7 +378,7 @@ def test_what_waited_untried_is_counted_once_ispring_has_been_looked_at(path: Pa
     assert within(path, due) == [], "the next look at iSpring may have more to count"
     within(path, lambda tx: tx.sessions.end_catch_up())
     assert within(path, due) == [ROOM, ANA]
-    assert within(path, lambda tx: next_for(tx, ROOM)) == [NoticeKind.AWAY]
+    assert within(path, lambda tx: next_for(tx, ROOM)) == [NotificationKind.OUTAGE]
     assert within(path, lambda tx: tx.outbox.claim(ROOM, LATER + minutes(60), 0.0, "more")) is None
 
 
@@ -385,34 +387,34 @@ def test_what_rested_with_its_rule_is_counted_once_the_rule_goes_on(path: Path, 
         baseline(tx, a_session(1))
         rule = tx.rules.add(ROOM, "U0ANA", "", RuleState.ACTIVE, NOON)
         tx.rules.rest(rule.rule_id, "owner_gone")
-        tx.outbox.owe(a_notice(a_session(1), rules=(rule.rule_id,)), NOON)
+        tx.outbox.enqueue(a_notice(a_session(1), rules=(rule.rule_id,)), NOON)
 
-    def taken_over(tx: Tx) -> list[NoticeKind]:
+    def taken_over(tx: Tx) -> list[NotificationKind]:
         assert tx.outbox.due(LATER, 10) == []
         tx.rules.take_over(1, "U0ADMIN", LATER)
-        return [owed.notice.kind for owed in sent(tx, claim(tx, now=LATER)).notices]
+        return [queued.notification.kind for queued in sent(tx, claim(tx, now=LATER)).notifications]
 
     within(path, at_the_time)
     copied(path, copy)
-    assert within(path, taken_over) == [NoticeKind.SESSION]
+    assert within(path, taken_over) == [NotificationKind.SESSION]
     assert put_back(path, copy).counted == 1
     within(path, lambda tx: tx.sessions.end_catch_up())
-    assert within(path, taken_over) == [NoticeKind.AWAY]
+    assert within(path, taken_over) == [NotificationKind.OUTAGE]
     assert within(path, lambda tx: tx.outbox.claim(ROOM, LATER, 0.0, "more")) is None
 
 
 def test_what_waited_its_turn_after_an_outage_is_counted_too(path: Path, copy: Path) -> None:
     def at_the_time(tx: Tx) -> None:
         baseline(tx, a_session(1), a_session(2))
-        tx.outbox.count_in(away_summary(ROOM, "away", since=NOON - minutes(90), until=NOON, follow=2), (), NOON)
-        owe(tx, a_session(1), a_session(2))
+        tx.outbox.count_in(outage_digest(ROOM, "away", since=NOON - minutes(90), until=NOON, follow=2), (), NOON)
+        enqueue(tx, a_session(1), a_session(2))
         sent(tx, claim(tx))
 
     def counted(tx: Tx) -> int:
         tx.sessions.end_catch_up()
-        (owed,) = claim(tx, now=LATER, name="away").notices
-        assert owed.notice.kind is NoticeKind.AWAY
-        return len(list(tx.outbox.counted(owed.notice_id)))
+        (queued,) = claim(tx, now=LATER, name="away").notifications
+        assert queued.notification.kind is NotificationKind.OUTAGE
+        return len(list(tx.outbox.counted(queued.notification_id)))
 
     within(path, at_the_time)
     copied(path, copy)
@@ -423,7 +425,7 @@ def test_what_waited_its_turn_after_an_outage_is_counted_too(path: Path, copy: P
 def test_a_rule_that_had_not_introduced_itself_still_does(path: Path, copy: Path) -> None:
     def at_the_time(tx: Tx) -> None:
         rule = tx.rules.add(ROOM, "U1", "", RuleState.PENDING, NOON)
-        tx.outbox.owe(an_intro(rule.rule_id), NOON)
+        tx.outbox.enqueue(an_intro(rule.rule_id), NOON)
 
     within(path, at_the_time)
     copied(path, copy)
@@ -434,25 +436,25 @@ def test_a_rule_that_had_not_introduced_itself_still_does(path: Path, copy: Path
 def test_the_next_poll_is_told_since_when_it_has_to_catch_up(path: Path, copy: Path) -> None:
     within(path, lambda tx: baseline(tx, a_session(1)))
     copied(path, copy)
-    assert within(path, lambda tx: tx.sessions.catch_up()) is None
+    assert within(path, lambda tx: tx.sessions.recover_restored()) is None
     put_back(path, copy)
-    assert within(path, lambda tx: tx.sessions.catch_up()) == NOON
+    assert within(path, lambda tx: tx.sessions.recover_restored()) == NOON
     assert within(path, lambda tx: tx.sessions.listing_digest()) is None
     within(path, lambda tx: tx.sessions.end_catch_up())
-    assert within(path, lambda tx: tx.sessions.catch_up()) is None
+    assert within(path, lambda tx: tx.sessions.recover_restored()) is None
 
 
 def test_a_copy_from_before_the_first_listing_has_nothing_to_catch_up(path: Path, copy: Path) -> None:
     within(path, lambda tx: None)
     copied(path, copy)
     put_back(path, copy)
-    assert within(path, lambda tx: tx.sessions.catch_up()) is None
+    assert within(path, lambda tx: tx.sessions.recover_restored()) is None
 
 
 def test_whoever_was_erased_since_the_copy_stays_erased(path: Path, copy: Path) -> None:
     within(path, lambda tx: baseline(tx, a_session(1), a_session(2, employee="joe")))
     copied(path, copy)
-    within(path, lambda tx: tx.keeping.erase("eve", NOON))
+    within(path, lambda tx: tx.retention.erase("eve", NOON))
     assert put_back(path, copy).erased == 1
     assert within(path, lambda tx: tx.sessions.get(a_session(1).key)) is None
     assert within(path, lambda tx: stored(tx, a_session(2, employee="joe").key).version) == 1

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.model import DeliveryState, Details
-from bot.core.ports import Tx
-from bot.store.database import Database
+from bot.domain.model import DeliveryState, Details
+from bot.store.database import Store, Tx
 from tests.store.given import (
     ANA,
     NOON,
@@ -16,8 +15,8 @@ from tests.store.given import (
     an_attempt,
     becomes,
     claim,
+    enqueue,
     minutes,
-    owe,
     see,
     sent,
 )
@@ -26,10 +25,10 @@ SESSIONS = (a_session(1), a_session(2))
 LATER = NOON + minutes(5)
 
 
-async def told_in_a_card(db: Database) -> None:
+async def told_in_a_card(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, SESSIONS[0])
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         sent(tx, claim(tx))
         assert tx.outbox.claim_edit(LATER) is None
 
@@ -37,7 +36,7 @@ async def told_in_a_card(db: Database) -> None:
 
 
 @pytest.mark.parametrize("what", ["a correction", "an acknowledgement", "criteria"])
-async def test_a_card_owes_an_edit_when_more_is_known(db: Database, what: str) -> None:
+async def test_a_card_owes_an_edit_when_more_is_known(db: Store, what: str) -> None:
     await told_in_a_card(db)
     key = SESSIONS[0].key
 
@@ -53,14 +52,14 @@ async def test_a_card_owes_an_edit_when_more_is_known(db: Database, what: str) -
         assert delivery is not None
         assert tx.outbox.claim_edit(NOON) is None, "somebody is at it"
         assert tx.outbox.claim_edit(NOON + minutes(1)) is not None, "unless they died"
-        notice_id = delivery.notices[0].notice_id
-        tx.outbox.save_edit("d1", {notice_id: 2}, None, "", an_attempt(what="edit"))
+        notification_id = delivery.notifications[0].notification_id
+        tx.outbox.save_edit("d1", {notification_id: 2}, None, "", an_attempt(what="edit"))
         assert (tx.outbox.counts().edits, tx.outbox.claim_edit(LATER)) == (0, None)
 
     await db.transact(story)
 
 
-async def test_an_edit_whose_process_died_is_due_at_the_next_start(db: Database) -> None:
+async def test_an_edit_whose_process_died_is_due_at_the_next_start(db: Store) -> None:
     await told_in_a_card(db)
 
     def story(tx: Tx) -> None:
@@ -72,7 +71,7 @@ async def test_an_edit_whose_process_died_is_due_at_the_next_start(db: Database)
     await db.transact(story)
 
 
-async def test_a_change_during_an_edit_owes_another(db: Database) -> None:
+async def test_a_change_during_an_edit_owes_another(db: Store) -> None:
     await told_in_a_card(db)
 
     def story(tx: Tx) -> None:
@@ -80,13 +79,13 @@ async def test_a_change_during_an_edit_owes_another(db: Database) -> None:
         delivery = tx.outbox.claim_edit(NOON)
         assert delivery is not None
         see(tx, a_session(1, result=20.0))
-        tx.outbox.save_edit("d1", {delivery.notices[0].notice_id: 2}, None, "", an_attempt(what="edit"))
+        tx.outbox.save_edit("d1", {delivery.notifications[0].notification_id: 2}, None, "", an_attempt(what="edit"))
         assert tx.outbox.claim_edit(NOON) is not None
 
     await db.transact(story)
 
 
-async def test_an_edit_is_tried_again_when_slack_says_and_ends_when_it_must(db: Database) -> None:
+async def test_an_edit_is_tried_again_when_slack_says_and_ends_when_it_must(db: Store) -> None:
     await told_in_a_card(db)
 
     def story(tx: Tx) -> None:
@@ -102,24 +101,24 @@ async def test_an_edit_is_tried_again_when_slack_says_and_ends_when_it_must(db: 
     await db.transact(story)
 
 
-async def test_a_correction_between_rendering_and_the_reply_owes_an_edit_at_once(db: Database) -> None:
+async def test_a_correction_between_rendering_and_the_reply_owes_an_edit_at_once(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, SESSIONS[0])
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         claimed = claim(tx)
         see(tx, a_session(1, result=10.0))
         sent(tx, claimed, version=1)
         delivery = tx.outbox.claim_edit(NOON)
         assert delivery is not None
-        assert delivery.notices[0].shown_version == 1
+        assert delivery.notifications[0].shown_version == 1
 
     await db.transact(story)
 
 
-async def test_a_card_whose_version_is_unknown_owes_an_edit(db: Database) -> None:
+async def test_a_card_whose_version_is_unknown_owes_an_edit(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, SESSIONS[0])
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         found = replace(becomes(tx, claim(tx), DeliveryState.UNSURE), state=DeliveryState.SENT, channel="C", ts="1")
         tx.outbox.save(found, an_attempt(what="look"))
         assert tx.outbox.claim_edit(NOON) is not None
@@ -127,12 +126,12 @@ async def test_a_card_whose_version_is_unknown_owes_an_edit(db: Database) -> Non
     await db.transact(story)
 
 
-async def test_every_card_of_a_session_owes_its_edit_and_no_other(db: Database) -> None:
+async def test_every_card_of_a_session_owes_its_edit_and_no_other(db: Store) -> None:
     def story(tx: Tx) -> set[str]:
         for facts in SESSIONS[:2]:
             see(tx, facts)
         for name, at, destination in (("d1", 0, ROOM), ("d2", 0, ANA), ("d3", 1, OTHER_ROOM)):
-            owe(tx, SESSIONS[at], destination=destination)
+            enqueue(tx, SESSIONS[at], destination=destination)
             sent(tx, claim(tx, destination, name=name))
         see(tx, a_session(1, result=10.0))
         edits = [tx.outbox.claim_edit(NOON) for _ in range(3)]

@@ -9,11 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core import query as language
-from bot.core.access import EVERYTHING
-from bot.core.delivery import Absent, Found, after_look, versions_shown
-from bot.core.keeping import BETWEEN_REDACTIONS, Erased
-from bot.core.model import (
+from bot.domain.delivery import Found, NotFound, after_read_back, shown_versions
+from bot.domain.model import (
     TAKEN_BACK,
     Change,
     ChangeKind,
@@ -24,7 +21,7 @@ from bot.core.model import (
     Details,
     DirectMessages,
     News,
-    NoticeKind,
+    NotificationKind,
     Person,
     Preferences,
     RuleState,
@@ -33,9 +30,12 @@ from bot.core.model import (
     SessionRecord,
     SlackUser,
 )
-from bot.core.pauses import SHARED_OUTSIDE
-from bot.core.ports import Narrowed, Tx
-from bot.store.database import Database
+from bot.domain.pause_reasons import SHARED_OUTSIDE
+from bot.domain.permissions import EVERYTHING
+from bot.domain.polling import ListingDiff
+from bot.domain.retention import BETWEEN_REDACTIONS, Erased
+from bot.query import parser as language
+from bot.store.database import Store, Tx
 from bot.store.erasure import ATTEMPTS_KEPT, CHILDREN, SLACK_USERS_KEPT
 from tests.store.given import (
     ANA,
@@ -50,10 +50,10 @@ from tests.store.given import (
     baseline,
     becomes,
     claim,
+    enqueue,
     fingerprint,
     listing,
     minutes,
-    owe,
     planned,
     sent,
     stored,
@@ -82,26 +82,26 @@ def company(tx: Tx) -> None:
 
 def unsure_about(facts: Sequence[SessionFacts], destination: Destination, tx: Tx) -> None:
     """A message about sessions was posted, and nobody knows whether it stands there."""
-    owe(tx, *facts, destination=destination)
+    enqueue(tx, *facts, destination=destination)
     becomes(tx, claim(tx, destination, name="unsure"), DeliveryState.UNSURE)
 
 
 def is_found(posted: Mapping[int, int], tx: Tx) -> None:
     """It stands there; `posted` says which version of each notice's session it shows, as far as that is known."""
-    [delivery] = tx.outbox.looks_due(LATER, 1)
-    found = versions_shown(after_look(delivery, Found("C0001", "1.1"), now=NOON, dice=0.5), posted)
+    [delivery] = tx.outbox.read_backs_due(LATER, 1)
+    found = shown_versions(after_read_back(delivery, Found("C0001", "1.1"), now=NOON, random01=0.5), posted)
     tx.outbox.save(found, an_attempt(what="look"))
 
 
-async def erased(db: Database, person_id: str = "eve") -> Erased:
-    return await db.transact(lambda tx: tx.keeping.erase(person_id, NOON))
+async def erased(db: Store, person_id: str = "eve") -> Erased:
+    return await db.transact(lambda tx: tx.retention.erase(person_id, NOON))
 
 
-async def narrowed(db: Database, *facts: SessionFacts) -> Narrowed:
-    return await db.read(lambda tx: tx.sessions.narrow(listing(*facts)))
+async def listing_diff(db: Store, *facts: SessionFacts) -> ListingDiff:
+    return await db.read(lambda tx: tx.sessions.diff(listing(*facts)))
 
 
-async def found(db: Database) -> set[str]:
+async def found(db: Store) -> set[str]:
     """The session ids that a search for everything brings."""
 
     def search(tx: Tx) -> set[str]:
@@ -119,7 +119,7 @@ def starting_like(facts: SessionFacts, tx: Tx) -> Sequence[Session]:
     return tx.sessions.starting_with(facts.key.session_id[:8], EVERYTHING)
 
 
-async def edits_due(db: Database) -> list[str]:
+async def edits_due(db: Store) -> list[str]:
     def claimed(tx: Tx) -> list[str]:
         names = []
         while (delivery := tx.outbox.claim_edit(NOON)) is not None:
@@ -130,7 +130,7 @@ async def edits_due(db: Database) -> list[str]:
 
 
 @pytest.fixture
-async def house(db: Database) -> Database:
+async def settings(db: Store) -> Store:
     await db.transact(company)
     return db
 
@@ -138,52 +138,52 @@ async def house(db: Database) -> Database:
 # ---- what is gone --------------------------------------------------------------------------------------------------
 
 
-async def test_an_erased_employees_sessions_are_found_nowhere(house: Database) -> None:
-    done = await erased(house)
+async def test_an_erased_employees_sessions_are_found_nowhere(settings: Store) -> None:
+    done = await erased(settings)
     assert done.sessions == 2
-    assert await found(house) == {JOES.key.session_id}
+    assert await found(settings) == {JOES.key.session_id}
     for facts in (HERS, ALSO_HERS):
-        assert await house.read(partial(record_of, facts)) is None
-        assert await house.read(partial(starting_like, facts)) == []
-    assert (await house.read(lambda tx: tx.sessions.poll_state())).sessions == 1
+        assert await settings.read(partial(record_of, facts)) is None
+        assert await settings.read(partial(starting_like, facts)) == []
+    assert (await settings.read(lambda tx: tx.sessions.poll_state())).sessions == 1
 
 
-async def test_a_listing_that_still_has_them_says_nothing_new(house: Database) -> None:
-    await erased(house)
-    seen = await narrowed(house, HERS, ALSO_HERS, JOES)
+async def test_a_listing_that_still_has_them_says_nothing_new(settings: Store) -> None:
+    await erased(settings)
+    seen = await listing_diff(settings, HERS, ALSO_HERS, JOES)
     assert (list(seen.changed), list(seen.missing), list(seen.back), seen.known) == ([], [], [], 1)
 
 
-async def test_a_correction_or_a_new_session_of_an_erased_employee_is_not_taken_in(house: Database) -> None:
-    await erased(house)
-    seen = await narrowed(house, a_session(1, result=10.0), a_session(9), JOES)
+async def test_a_correction_or_a_new_session_of_an_erased_employee_is_not_taken_in(settings: Store) -> None:
+    await erased(settings)
+    seen = await listing_diff(settings, a_session(1, result=10.0), a_session(9), JOES)
     assert list(seen.changed) == []
 
 
-async def test_a_listing_without_them_calls_nobody_missing(house: Database) -> None:
-    await erased(house)
-    assert list((await narrowed(house, JOES)).missing) == []
+async def test_a_listing_without_them_calls_nobody_missing(settings: Store) -> None:
+    await erased(settings)
+    assert list((await listing_diff(settings, JOES)).missing) == []
 
 
-async def test_what_was_compared_before_the_erasure_does_not_bring_them_back(house: Database) -> None:
-    before = await house.read(lambda tx: stored(tx, HERS.key))
+async def test_what_was_compared_before_the_erasure_does_not_bring_them_back(settings: Store) -> None:
+    before = await settings.read(lambda tx: stored(tx, HERS.key))
     late = Change(kind=ChangeKind.CORRECTED, news=News.EDIT, reason="late", before=before, after=before)
-    await erased(house)
-    await house.transact(lambda tx: tx.sessions.save(late, fingerprint(HERS)))
-    await house.transact(lambda tx: tx.sessions.save_details(HERS.key, Details(), NOON))
-    assert await house.read(lambda tx: tx.sessions.get(HERS.key)) is None
+    await erased(settings)
+    await settings.transact(lambda tx: tx.sessions.save(late, fingerprint(HERS)))
+    await settings.transact(lambda tx: tx.sessions.save_details(HERS.key, Details(), NOON))
+    assert await settings.read(lambda tx: tx.sessions.get(HERS.key)) is None
 
 
-async def test_whoever_is_erased_before_the_first_listing_is_not_in_it(db: Database) -> None:
+async def test_whoever_is_erased_before_the_first_listing_is_not_in_it(db: Store) -> None:
     await erased(db)
     await db.transact(lambda tx: tx.sessions.write_baseline([(HERS, fingerprint(HERS))], TARGETS, NOON))
     assert await db.read(lambda tx: tx.sessions.get(HERS.key)) is None
 
 
-async def test_everything_that_hangs_on_a_session_goes_with_it(house: Database, path: Path) -> None:
-    await house.transact(lambda tx: tx.sessions.save_details(HERS.key, Details(), NOON))
-    await house.transact(lambda tx: tx.sessions.acknowledge(HERS.key, "U0ANA", NOON))
-    await erased(house)
+async def test_everything_that_hangs_on_a_session_goes_with_it(settings: Store, path: Path) -> None:
+    await settings.transact(lambda tx: tx.sessions.save_details(HERS.key, Details(), NOON))
+    await settings.transact(lambda tx: tx.sessions.acknowledge(HERS.key, "U0ANA", NOON))
+    await erased(settings)
     connection = sqlite3.connect(path)
     tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     hanging = {t for t in tables for row in connection.execute(f"PRAGMA foreign_key_list({t})") if row[2] == "sessions"}
@@ -194,7 +194,7 @@ async def test_everything_that_hangs_on_a_session_goes_with_it(house: Database, 
 
 
 async def test_the_name_is_nowhere_in_the_file(path: Path) -> None:
-    db = Database.open(path, now=NOON)
+    db = Store.open(path, now=NOON)
     await db.transact(company)
     await db.transact(lambda tx: tx.people.replace_directory(PEOPLE, (), NOON))
     await erased(db)
@@ -205,7 +205,7 @@ async def test_the_name_is_nowhere_in_the_file(path: Path) -> None:
 
 
 async def test_the_name_is_in_no_file_beside_a_running_spotter(path: Path) -> None:
-    running, verb = Database.open(path, now=NOON), Database.open(path, now=NOON)
+    running, verb = Store.open(path, now=NOON), Store.open(path, now=NOON)
     await running.transact(company)
     assert await running.read(lambda tx: tx.people.directory()) is not None
     await erased(verb)
@@ -218,7 +218,7 @@ async def test_the_name_is_in_no_file_beside_a_running_spotter(path: Path) -> No
 
 
 async def test_a_log_that_somebody_reads_is_not_called_empty(path: Path) -> None:
-    db = Database.open(path, now=NOON, busy_seconds=0.1)
+    db = Store.open(path, now=NOON, busy_seconds=0.1)
     await db.transact(company)
     reading = sqlite3.connect(path)
     reading.execute("BEGIN")
@@ -233,43 +233,43 @@ async def test_a_log_that_somebody_reads_is_not_called_empty(path: Path) -> None
 # ---- their account -------------------------------------------------------------------------------------------------
 
 
-async def test_link_wishes_and_slack_account_are_forgotten(house: Database) -> None:
-    await house.transact(lambda tx: tx.people.set_preferences("U0EVE", Preferences(DirectMessages.NONE)))
-    assert (await erased(house)).slack_users == ("U0EVE",)
-    assert await house.read(lambda tx: tx.people.slack_user("U0EVE")) is None
-    assert await house.read(lambda tx: tx.people.linked_user("eve")) is None
-    assert await house.read(lambda tx: tx.people.preferences("U0EVE")) == Preferences()
+async def test_link_wishes_and_slack_account_are_forgotten(settings: Store) -> None:
+    await settings.transact(lambda tx: tx.people.set_preferences("U0EVE", Preferences(DirectMessages.NONE)))
+    assert (await erased(settings)).slack_users == ("U0EVE",)
+    assert await settings.read(lambda tx: tx.people.slack_user("U0EVE")) is None
+    assert await settings.read(lambda tx: tx.people.linked_user("eve")) is None
+    assert await settings.read(lambda tx: tx.people.preferences("U0EVE")) == Preferences()
 
 
-async def test_an_account_that_was_never_linked_is_known_by_its_address(house: Database) -> None:
-    assert (await erased(house, "ana")).slack_users == ("U0ANA",)
+async def test_an_account_that_was_never_linked_is_known_by_its_address(settings: Store) -> None:
+    assert (await erased(settings, "ana")).slack_users == ("U0ANA",)
 
 
-async def test_a_shared_mailbox_is_nobodys_account(house: Database) -> None:
+async def test_a_shared_mailbox_is_nobodys_account(settings: Store) -> None:
     shop = SlackUser(user_id="U0SHOP", email="shop@bakery.example", zone="UTC", is_full_member=True)
-    await house.transact(lambda tx: tx.people.save_slack_user(shop, NOON))
-    assert (await erased(house, "joe")).slack_users == ()
-    assert await house.read(lambda tx: tx.people.slack_user("U0SHOP")) is not None
+    await settings.transact(lambda tx: tx.people.save_slack_user(shop, NOON))
+    assert (await erased(settings, "joe")).slack_users == ()
+    assert await settings.read(lambda tx: tx.people.slack_user("U0SHOP")) is not None
 
 
-async def test_the_next_reading_of_ispring_does_not_bring_them_back(house: Database) -> None:
-    await erased(house)
-    await house.transact(lambda tx: tx.people.replace_directory(PEOPLE, (), NOON))
-    directory = await house.read(lambda tx: tx.people.directory())
+async def test_the_next_reading_of_ispring_does_not_bring_them_back(settings: Store) -> None:
+    await erased(settings)
+    await settings.transact(lambda tx: tx.people.replace_directory(PEOPLE, (), NOON))
+    directory = await settings.read(lambda tx: tx.people.directory())
     assert "eve" not in directory.people
     assert directory.name_of("eve") == "erased person"
     assert directory.with_email("eve@bakery.example") == ()
 
 
-async def test_another_process_sees_it_at_once(house: Database, path: Path) -> None:
-    assert "eve" in (await house.read(lambda tx: tx.people.directory())).people
-    other = Database.open(path, now=NOON)
+async def test_another_process_sees_it_at_once(settings: Store, path: Path) -> None:
+    assert "eve" in (await settings.read(lambda tx: tx.people.directory())).people
+    other = Store.open(path, now=NOON)
     await erased(other)
     other.close()
-    assert "eve" not in (await house.read(lambda tx: tx.people.directory())).people
+    assert "eve" not in (await settings.read(lambda tx: tx.people.directory())).people
 
 
-async def test_their_rules_rest_and_those_that_name_them_are_listed(house: Database) -> None:
+async def test_their_rules_rest_and_those_that_name_them_are_listed(settings: Store) -> None:
     def subscribe(tx: Tx) -> Sequence[int]:
         return [
             tx.rules.add(ROOM, "U0EVE", "", RuleState.ACTIVE, NOON).rule_id,
@@ -278,35 +278,35 @@ async def test_their_rules_rest_and_those_that_name_them_are_listed(house: Datab
             tx.rules.add(ROOM, "U0ANA", "checklist:Opening", RuleState.ACTIVE, NOON).rule_id,
         ]
 
-    theirs, named, mentioned, other = await house.transact(subscribe)
-    done = await erased(house)
+    theirs, named, mentioned, other = await settings.transact(subscribe)
+    done = await erased(settings)
     assert (done.rules_paused, done.rules_naming) == ((theirs,), (named, mentioned))
-    states = {rule.rule_id: rule.state for rule in await house.read(lambda tx: tx.rules.all())}
+    states = {rule.rule_id: rule.state for rule in await settings.read(lambda tx: tx.rules.all())}
     assert (states[theirs], states[other]) == (RuleState.PAUSED, RuleState.ACTIVE)
 
 
-async def test_what_waits_for_their_rules_waits_until_somebody_takes_them_over(house: Database) -> None:
+async def test_what_waits_for_their_rules_waits_until_somebody_takes_them_over(settings: Store) -> None:
     def subscribe(tx: Tx) -> int:
         rule = tx.rules.add(ROOM, "U0EVE", "", RuleState.ACTIVE, NOON)
-        tx.outbox.owe(a_notice(JOES, rules=(rule.rule_id,)), NOON)
+        tx.outbox.enqueue(a_notice(JOES, rules=(rule.rule_id,)), NOON)
         return rule.rule_id
 
-    number = await house.transact(subscribe)
-    await erased(house)
-    assert await house.read(lambda tx: tx.outbox.due(NOON, 10)) == []
-    await house.transact(lambda tx: tx.rules.take_over(number, "U0ANA", NOON))
-    assert await house.read(lambda tx: tx.outbox.due(NOON, 10)) == [ROOM]
+    number = await settings.transact(subscribe)
+    await erased(settings)
+    assert await settings.read(lambda tx: tx.outbox.due(NOON, 10)) == []
+    await settings.transact(lambda tx: tx.rules.take_over(number, "U0ANA", NOON))
+    assert await settings.read(lambda tx: tx.outbox.due(NOON, 10)) == [ROOM]
 
 
-async def test_an_ended_rule_keeps_no_name(house: Database) -> None:
-    def ended(tx: Tx) -> int:
+async def test_an_ended_rule_keeps_no_name(settings: Store) -> None:
+    def cancelled(tx: Tx) -> int:
         rule = tx.rules.add(ROOM, "U0ANA", 'employee:"Evelyn Employee"', RuleState.ACTIVE, NOON)
         tx.rules.set_state(rule.rule_id, RuleState.ENDED, "removed", NOON)
         return rule.rule_id
 
-    number = await house.transact(ended)
-    assert (await erased(house)).rules_naming == ()
-    rule = await house.read(lambda tx: tx.rules.get(number))
+    number = await settings.transact(cancelled)
+    assert (await erased(settings)).rules_naming == ()
+    rule = await settings.read(lambda tx: tx.rules.get(number))
     assert rule is not None and "velyn" not in rule.query
     assert language.parse(rule.query)
 
@@ -314,224 +314,224 @@ async def test_an_ended_rule_keeps_no_name(house: Database) -> None:
 # ---- what was posted -----------------------------------------------------------------------------------------------
 
 
-async def test_cards_about_an_erased_employee_owe_an_edit(house: Database) -> None:
+async def test_cards_about_an_erased_employee_owe_an_edit(settings: Store) -> None:
     def post(tx: Tx) -> None:
-        owe(tx, HERS)
+        enqueue(tx, HERS)
         sent(tx, claim(tx, name="hers"))
-        owe(tx, JOES, destination=OTHER_ROOM)
+        enqueue(tx, JOES, destination=OTHER_ROOM)
         sent(tx, claim(tx, OTHER_ROOM, name="joes"))
 
-    await house.transact(post)
-    assert (await erased(house)).redactions == 1
-    assert await edits_due(house) == ["hers"]
+    await settings.transact(post)
+    assert (await erased(settings)).redactions == 1
+    assert await edits_due(settings) == ["hers"]
 
 
-async def test_an_edit_that_was_made_is_not_owed_again(house: Database) -> None:
+async def test_an_edit_that_was_made_is_not_owed_again(settings: Store) -> None:
     def post(tx: Tx) -> Delivery:
-        owe(tx, HERS)
+        enqueue(tx, HERS)
         return sent(tx, claim(tx, name="hers"))
 
-    delivery = await house.transact(post)
-    await erased(house)
-    assert await edits_due(house) == ["hers"]
-    versions = {delivery.notices[0].notice_id: TAKEN_BACK}
-    await house.transact(lambda tx: tx.outbox.save_edit("hers", versions, None, "", an_attempt(what="edit")))
-    assert await edits_due(house) == []
-    assert await erased(house) == Erased()
+    delivery = await settings.transact(post)
+    await erased(settings)
+    assert await edits_due(settings) == ["hers"]
+    versions = {delivery.notifications[0].notification_id: TAKEN_BACK}
+    await settings.transact(lambda tx: tx.outbox.save_edit("hers", versions, None, "", an_attempt(what="edit")))
+    assert await edits_due(settings) == []
+    assert await erased(settings) == Erased()
 
 
-async def test_a_card_that_slack_refuses_to_edit_is_reported(house: Database) -> None:
+async def test_a_card_that_slack_refuses_to_edit_is_reported(settings: Store) -> None:
     def post(tx: Tx) -> None:
-        owe(tx, HERS)
+        enqueue(tx, HERS)
         sent(tx, claim(tx, name="hers"))
         tx.outbox.save_edit("hers", {}, None, "edit_window_closed", an_attempt(what="edit"))
 
-    await house.transact(post)
-    done = await erased(house)
+    await settings.transact(post)
+    done = await erased(settings)
     assert (done.redactions, done.out_of_reach) == (0, ("C0001 hers.1",))
 
 
-async def test_a_card_posted_while_somebody_was_erased_is_edited(house: Database) -> None:
+async def test_a_card_posted_while_somebody_was_erased_is_edited(settings: Store) -> None:
     def begin(tx: Tx) -> Delivery:
-        owe(tx, HERS)
+        enqueue(tx, HERS)
         return claim(tx, name="hers")
 
-    delivery = await house.transact(begin)
-    assert (await erased(house)).redactions == 1
-    await house.transact(lambda tx: sent(tx, delivery, version=1))
-    assert await edits_due(house) == ["hers"]
+    delivery = await settings.transact(begin)
+    assert (await erased(settings)).redactions == 1
+    await settings.transact(lambda tx: sent(tx, delivery, version=1))
+    assert await edits_due(settings) == ["hers"]
 
 
 @pytest.mark.parametrize("posted", [{}, {1: 1}], ids=["by an earlier process", "by this one"])
 @pytest.mark.parametrize("whose", ["eve", "ana"])
 async def test_a_card_found_after_somebody_was_erased_is_edited(
-    whose: str, posted: Mapping[int, int], house: Database
+    whose: str, posted: Mapping[int, int], settings: Store
 ) -> None:
-    await house.transact(partial(unsure_about, [HERS], ROOM))
-    assert (await erased(house, whose)).redactions == 1
-    await house.transact(partial(is_found, posted))
-    assert (await erased(house, whose)).redactions == 1
-    assert await edits_due(house) == ["unsure"]
+    await settings.transact(partial(unsure_about, [HERS], ROOM))
+    assert (await erased(settings, whose)).redactions == 1
+    await settings.transact(partial(is_found, posted))
+    assert (await erased(settings, whose)).redactions == 1
+    assert await edits_due(settings) == ["unsure"]
 
 
-async def test_a_group_found_after_one_in_it_was_erased_is_edited(house: Database) -> None:
-    await house.transact(partial(unsure_about, [HERS, JOES], ANA))
-    await erased(house, "joe")
-    await house.transact(partial(is_found, {1: 1, 2: 1}))
-    assert await edits_due(house) == ["unsure"]
+async def test_a_group_found_after_one_in_it_was_erased_is_edited(settings: Store) -> None:
+    await settings.transact(partial(unsure_about, [HERS, JOES], ANA))
+    await erased(settings, "joe")
+    await settings.transact(partial(is_found, {1: 1, 2: 1}))
+    assert await edits_due(settings) == ["unsure"]
 
 
 async def test_a_message_to_somebody_erased_counts_as_left_to_do_until_it_is_known_not_to_stand_there(
-    house: Database,
+    settings: Store,
 ) -> None:
-    await house.transact(partial(unsure_about, [JOES], EVE_DM))
-    assert (await erased(house)).redactions == 1
+    await settings.transact(partial(unsure_about, [JOES], EVE_DM))
+    assert (await erased(settings)).redactions == 1
 
     def absent_twice(tx: Tx) -> None:
         for _ in range(2):
-            [delivery] = tx.outbox.looks_due(LATER, 1)
-            tx.outbox.save(after_look(delivery, Absent(), now=NOON, dice=0.5), an_attempt(what="look"))
+            [delivery] = tx.outbox.read_backs_due(LATER, 1)
+            tx.outbox.save(after_read_back(delivery, NotFound(), now=NOON, random01=0.5), an_attempt(what="look"))
 
-    await house.transact(absent_twice)
-    assert (await erased(house)).redactions == 0
+    await settings.transact(absent_twice)
+    assert (await erased(settings)).redactions == 0
 
 
-async def test_what_waits_about_them_or_for_them_is_not_sent(house: Database) -> None:
+async def test_what_waits_about_them_or_for_them_is_not_sent(settings: Store) -> None:
     def wait(tx: Tx) -> None:
-        owe(tx, HERS)
-        owe(tx, HERS, destination=EVE_DM)
+        enqueue(tx, HERS)
+        enqueue(tx, HERS, destination=EVE_DM)
         becomes(tx, claim(tx, EVE_DM, name="dm"), DeliveryState.WAITING)
-        owe(tx, JOES, destination=OTHER_ROOM)
+        enqueue(tx, JOES, destination=OTHER_ROOM)
 
-    await house.transact(wait)
-    assert (await erased(house)).dropped == 2
-    assert await house.read(lambda tx: tx.outbox.due(NOON, 10)) == [OTHER_ROOM]
+    await settings.transact(wait)
+    assert (await erased(settings)).dropped == 2
+    assert await settings.read(lambda tx: tx.outbox.due(NOON, 10)) == [OTHER_ROOM]
 
 
-async def test_an_observers_sessions_stay_without_the_name(house: Database) -> None:
+async def test_an_observers_sessions_stay_without_the_name(settings: Store) -> None:
     def post(tx: Tx) -> None:
-        owe(tx, HERS)
+        enqueue(tx, HERS)
         sent(tx, claim(tx, name="card"))
-        owe(tx, HERS, destination=ANA)
+        enqueue(tx, HERS, destination=ANA)
         sent(tx, claim(tx, ANA, name="dm"))
 
-    await house.transact(post)
-    done = await erased(house, "ana")
+    await settings.transact(post)
+    done = await erased(settings, "ana")
     assert (done.sessions, done.observed, done.redactions) == (0, 3, 2)
-    assert len(await found(house)) == 3
-    assert await edits_due(house) == ["card", "dm"]
+    assert len(await found(settings)) == 3
+    assert await edits_due(settings) == ["card", "dm"]
 
 
-async def test_whoever_acknowledged_a_result_is_not_named_on_its_card_any_more(house: Database) -> None:
+async def test_whoever_acknowledged_a_result_is_not_named_on_its_card_any_more(settings: Store) -> None:
     def post(tx: Tx) -> None:
-        owe(tx, JOES)
+        enqueue(tx, JOES)
         sent(tx, claim(tx, name="joes"))
         tx.sessions.acknowledge(JOES.key, "U0EVE", NOON)
         delivery = tx.outbox.claim_edit(NOON)
         assert delivery is not None
-        shown = {delivery.notices[0].notice_id: stored(tx, JOES.key).version}
+        shown = {delivery.notifications[0].notification_id: stored(tx, JOES.key).version}
         tx.outbox.save_edit("joes", shown, None, "", an_attempt(what="edit"))
 
-    await house.transact(post)
-    await erased(house)
-    record = await house.read(lambda tx: tx.sessions.record(JOES.key))
+    await settings.transact(post)
+    await erased(settings)
+    record = await settings.read(lambda tx: tx.sessions.record(JOES.key))
     assert record is not None and record.acknowledgements == ()
-    assert await edits_due(house) == ["joes"]
+    assert await edits_due(settings) == ["joes"]
 
 
 # ---- where their name was part of a query --------------------------------------------------------------------------
 
 
-async def introduced(db: Database, query: str) -> int:
+async def introduced(db: Store, query: str) -> int:
     """A rule with its introduction posted as "intro"; its number."""
 
     def post(tx: Tx) -> int:
         rule = tx.rules.add(ROOM, "U0ANA", query, RuleState.ACTIVE, NOON)
-        tx.outbox.owe(an_intro(rule.rule_id), NOON)
+        tx.outbox.enqueue(an_intro(rule.rule_id), NOON)
         sent(tx, claim(tx, name="intro"))
         return rule.rule_id
 
     return await db.transact(post)
 
 
-async def test_an_introduction_that_named_them_owes_an_edit_and_its_rule_says_erased_person(house: Database) -> None:
-    number = await introduced(house, 'employee:"Evelyn Employee" employee:"Joe Colleague"')
-    done = await erased(house)
+async def test_an_introduction_that_named_them_owes_an_edit_and_its_rule_says_erased_person(settings: Store) -> None:
+    number = await introduced(settings, 'employee:"Evelyn Employee" employee:"Joe Colleague"')
+    done = await erased(settings)
     assert (done.redactions, done.rules_naming) == (1, (number,))
-    assert await edits_due(house) == ["intro"]
-    rule = await house.read(lambda tx: tx.rules.get(number))
+    assert await edits_due(settings) == ["intro"]
+    rule = await settings.read(lambda tx: tx.rules.get(number))
     assert rule is not None and rule.query == 'employee:"erased person" employee:"Joe Colleague"'
-    assert (await erased(house)).redactions == 1, "it is still to be edited"
+    assert (await erased(settings)).redactions == 1, "it is still to be edited"
 
 
-async def test_no_query_keeps_the_name_once_its_rule_has_ended_too(house: Database, path: Path) -> None:
-    number = await introduced(house, "observer:evelyn")
-    await erased(house)
-    await house.transact(lambda tx: tx.rules.set_state(number, RuleState.ENDED, "removed", NOON))
-    await erased(house)
+async def test_no_query_keeps_the_name_once_its_rule_has_ended_too(settings: Store, path: Path) -> None:
+    number = await introduced(settings, "observer:evelyn")
+    await erased(settings)
+    await settings.transact(lambda tx: tx.rules.set_state(number, RuleState.ENDED, "removed", NOON))
+    await erased(settings)
     connection = sqlite3.connect(path)
     [(query,)] = connection.execute("SELECT query FROM rules").fetchall()
     connection.close()
     assert "evelyn" not in query
 
 
-async def test_a_rule_about_somebody_called_alike_is_listed_and_stays(house: Database) -> None:
-    number = await introduced(house, "employee:colleague")
-    assert (await erased(house, "joe")).rules_naming == (number,)
-    assert await edits_due(house) == []
-    rule = await house.read(lambda tx: tx.rules.get(number))
+async def test_a_rule_about_somebody_called_alike_is_listed_and_stays(settings: Store) -> None:
+    number = await introduced(settings, "employee:colleague")
+    assert (await erased(settings, "joe")).rules_naming == (number,)
+    assert await edits_due(settings) == []
+    rule = await settings.read(lambda tx: tx.rules.get(number))
     assert rule is not None and rule.query == "employee:colleague"
 
 
-async def test_a_shared_list_that_left_them_out_by_name_owes_an_edit(house: Database) -> None:
-    await house.transact(lambda tx: share(tx, '-employee:"Evelyn Employee"'))
-    done = await erased(house)
+async def test_a_shared_list_that_left_them_out_by_name_owes_an_edit(settings: Store) -> None:
+    await settings.transact(lambda tx: share(tx, '-employee:"Evelyn Employee"'))
+    done = await erased(settings)
     assert done.redactions == 1
-    assert await edits_due(house) == ["shared"]
-    [told] = await house.read(lambda tx: tx.outbox.why(JOES.key))
-    assert told.notice.facts["query"] == '-employee:"erased person"'
+    assert await edits_due(settings) == ["shared"]
+    [notified] = await settings.read(lambda tx: tx.outbox.reason(JOES.key))
+    assert notified.notification.facts["query"] == '-employee:"erased person"'
 
 
 @pytest.mark.parametrize("state", [DeliveryState.SENDING, DeliveryState.UNSURE])
-async def test_a_shared_list_on_its_way_is_edited_once_it_has_arrived(house: Database, state: DeliveryState) -> None:
+async def test_a_shared_list_on_its_way_is_edited_once_it_has_arrived(settings: Store, state: DeliveryState) -> None:
     def begin(tx: Tx) -> Delivery:
         delivery = owe_share(tx, '-employee:"Evelyn Employee"')
         return delivery if state is DeliveryState.SENDING else becomes(tx, delivery, state)
 
-    delivery = await house.transact(begin)
-    await erased(house)
-    assert await edits_due(house) == []
-    await house.transact(lambda tx: sent(tx, delivery, version=1))
-    assert await edits_due(house) == ["shared"]
+    delivery = await settings.transact(begin)
+    await erased(settings)
+    assert await edits_due(settings) == []
+    await settings.transact(lambda tx: sent(tx, delivery, version=1))
+    assert await edits_due(settings) == ["shared"]
 
 
-async def test_what_is_erased_while_a_message_is_edited_owes_another_edit(house: Database) -> None:
-    await introduced(house, 'employee:"Evelyn Employee" observer:"Ana Observer"')
-    await erased(house)
-    assert await edits_due(house) == ["intro"]
-    await erased(house, "ana")
-    await house.transact(lambda tx: tx.outbox.save_edit("intro", {}, None, "", an_attempt(what="edit")))
-    assert await edits_due(house) == ["intro"]
+async def test_what_is_erased_while_a_message_is_edited_owes_another_edit(settings: Store) -> None:
+    await introduced(settings, 'employee:"Evelyn Employee" observer:"Ana Observer"')
+    await erased(settings)
+    assert await edits_due(settings) == ["intro"]
+    await erased(settings, "ana")
+    await settings.transact(lambda tx: tx.outbox.save_edit("intro", {}, None, "", an_attempt(what="edit")))
+    assert await edits_due(settings) == ["intro"]
 
 
-async def test_an_introduction_that_slack_throttles_is_still_to_be_edited(house: Database) -> None:
-    await introduced(house, 'employee:"Evelyn Employee"')
-    await erased(house)
+async def test_an_introduction_that_slack_throttles_is_still_to_be_edited(settings: Store) -> None:
+    await introduced(settings, 'employee:"Evelyn Employee"')
+    await erased(settings)
 
     def throttled(tx: Tx) -> None:
         assert tx.outbox.claim_edit(NOON) is not None
         tx.outbox.save_edit("intro", {}, NOON + minutes(2), "", an_attempt(what="edit", result="throttled"))
 
-    await house.transact(throttled)
-    assert (await erased(house)).redactions == 1
-    assert await house.read(lambda tx: tx.outbox.next_due_at()) == NOON + minutes(2)
+    await settings.transact(throttled)
+    assert (await erased(settings)).redactions == 1
+    assert await settings.read(lambda tx: tx.outbox.next_due_at()) == NOON + minutes(2)
 
 
 def owe_share(tx: Tx, query: str) -> Delivery:
     """Joe's session is shared by a query, and its message begun."""
     facts: dict[str, str | int | float | None] = {"by": "U0ANA", "share": "x", "query": query, "total": 1}
-    notice = replace(a_notice(JOES), kind=NoticeKind.SHARED, subject="shared:x", facts=facts)
-    tx.outbox.owe(notice, NOON)
+    notification = replace(a_notice(JOES), kind=NotificationKind.SHARED, subject="shared:x", facts=facts)
+    tx.outbox.enqueue(notification, NOON)
     return claim(tx, name="shared")
 
 
@@ -542,53 +542,53 @@ def share(tx: Tx, query: str) -> None:
 # ---- where nobody can write, or another company reads along --------------------------------------------------------
 
 
-async def told_of_her(db: Database) -> Delivery:
+async def told_of_her(db: Store) -> Delivery:
     def post(tx: Tx) -> Delivery:
-        owe(tx, HERS)
+        enqueue(tx, HERS)
         return sent(tx, claim(tx, name="hers"))
 
     return await db.transact(post)
 
 
-async def test_a_message_is_taken_back_where_another_company_reads_along(house: Database) -> None:
-    delivery = await told_of_her(house)
-    await house.transact(lambda tx: tx.outbox.hold(ROOM, SHARED_OUTSIDE, NOON))
-    done = await erased(house)
+async def test_a_message_is_taken_back_where_another_company_reads_along(settings: Store) -> None:
+    delivery = await told_of_her(settings)
+    await settings.transact(lambda tx: tx.outbox.block(ROOM, SHARED_OUTSIDE, NOON))
+    done = await erased(settings)
     assert (done.redactions, done.held_back) == (1, ())
-    assert await edits_due(house) == ["hers"]
-    taken = {delivery.notices[0].notice_id: TAKEN_BACK}
-    await house.transact(lambda tx: tx.outbox.save_edit("hers", taken, None, "", an_attempt(what="edit")))
-    assert (await erased(house)).redactions == 0
+    assert await edits_due(settings) == ["hers"]
+    taken = {delivery.notifications[0].notification_id: TAKEN_BACK}
+    await settings.transact(lambda tx: tx.outbox.save_edit("hers", taken, None, "", an_attempt(what="edit")))
+    assert (await erased(settings)).redactions == 0
 
 
-async def test_what_was_taken_back_is_shown_again_once_the_channel_is_ours_again(house: Database) -> None:
-    delivery = await told_of_her(house)
-    taken = {delivery.notices[0].notice_id: TAKEN_BACK}
+async def test_what_was_taken_back_is_shown_again_once_the_channel_is_ours_again(settings: Store) -> None:
+    delivery = await told_of_her(settings)
+    taken = {delivery.notifications[0].notification_id: TAKEN_BACK}
 
     def taken_back(tx: Tx) -> None:
         tx.sessions.acknowledge(HERS.key, "U0ANA", NOON)
-        tx.outbox.hold(ROOM, SHARED_OUTSIDE, NOON)
+        tx.outbox.block(ROOM, SHARED_OUTSIDE, NOON)
         assert tx.outbox.claim_edit(NOON) is not None
         tx.outbox.save_edit("hers", taken, None, "", an_attempt(what="edit"))
         assert (tx.outbox.claim_edit(NOON + minutes(5)), tx.outbox.next_due_at()) == (None, None), "once is enough"
-        tx.outbox.release(ROOM, NOON)
+        tx.outbox.unblock(ROOM, NOON)
 
-    await house.transact(taken_back)
-    assert await edits_due(house) == ["hers"]
+    await settings.transact(taken_back)
+    assert await edits_due(settings) == ["hers"]
 
 
-async def test_a_message_that_nobody_can_edit_for_now_is_reported_as_such(house: Database) -> None:
-    await told_of_her(house)
-    await house.transact(lambda tx: tx.outbox.hold(ROOM, "is_archived", NOON))
-    done = await erased(house)
+async def test_a_message_that_nobody_can_edit_for_now_is_reported_as_such(settings: Store) -> None:
+    await told_of_her(settings)
+    await settings.transact(lambda tx: tx.outbox.block(ROOM, "is_archived", NOON))
+    done = await erased(settings)
     assert (done.redactions, done.held_back) == (1, ("C0001 hers.1",))
-    assert await edits_due(house) == []
+    assert await edits_due(settings) == []
 
 
 # ---- retention -----------------------------------------------------------------------------------------------------
 
 
-async def test_what_is_completed_long_ago_or_no_longer_listed_expires(db: Database) -> None:
+async def test_what_is_completed_long_ago_or_no_longer_listed_expires(db: Store) -> None:
     year = timedelta(days=365)
     old, new = a_session(1, finished=NOON - 2 * year), a_session(2, finished=NOON - year / 2)
     undated = a_session(3, finished=None)
@@ -599,65 +599,67 @@ async def test_what_is_completed_long_ago_or_no_longer_listed_expires(db: Databa
         tx.sessions.mark_missing([gone.key], NOON - 2 * year)
 
     await db.transact(begin)
-    done = await db.transact(lambda tx: tx.keeping.expire(NOON - year, NOON, NOON, 100))
+    done = await db.transact(lambda tx: tx.retention.expire(NOON - year, NOON, NOON, 100))
     assert done.sessions == 3
     kept = [facts for facts in (old, new, undated, gone, to_do) if await db.read(partial(record_of, facts))]
     assert kept == [new, to_do]
-    assert list((await narrowed(db, old, new, undated, gone, to_do)).changed) == []
+    assert list((await listing_diff(db, old, new, undated, gone, to_do)).changed) == []
 
 
-async def test_no_step_erases_more_than_asked(db: Database) -> None:
+async def test_no_step_erases_more_than_asked(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, *(a_session(number) for number in range(10))))
 
     async def step() -> int:
-        return (await db.transact(lambda tx: tx.keeping.expire(NOON + minutes(1), NOON, NOON, 4))).sessions
+        return (await db.transact(lambda tx: tx.retention.expire(NOON + minutes(1), NOON, NOON, 4))).sessions
 
     assert [await step(), await step(), await step(), await step()] == [4, 4, 2, 0]
 
 
-async def test_cards_of_expired_sessions_are_edited_one_after_the_other(db: Database) -> None:
+async def test_cards_of_expired_sessions_are_edited_one_after_the_other(db: Store) -> None:
     def post(tx: Tx) -> None:
         baseline(tx, *(a_session(number) for number in range(3)))
         for number in range(3):
-            owe(tx, a_session(number))
+            enqueue(tx, a_session(number))
             sent(tx, claim(tx, name=f"d{number}"))
 
     await db.transact(post)
-    assert (await db.transact(lambda tx: tx.keeping.expire(NOON + minutes(1), NOON, NOON, 9))).redactions == 3
+    assert (await db.transact(lambda tx: tx.retention.expire(NOON + minutes(1), NOON, NOON, 9))).redactions == 3
     assert len(await edits_due(db)) == 1
     assert await db.read(lambda tx: tx.outbox.next_due_at()) == NOON + BETWEEN_REDACTIONS
 
 
-async def test_attempts_of_settled_messages_are_forgotten_in_time(db: Database) -> None:
+async def test_attempts_of_settled_messages_are_forgotten_in_time(db: Store) -> None:
     def post(tx: Tx) -> None:
         baseline(tx, HERS, JOES)
-        owe(tx, HERS)
+        enqueue(tx, HERS)
         sent(tx, claim(tx, name="settled"))
-        owe(tx, JOES, destination=OTHER_ROOM)
+        enqueue(tx, JOES, destination=OTHER_ROOM)
         becomes(tx, claim(tx, OTHER_ROOM, name="waiting"), DeliveryState.WAITING)
 
     await db.transact(post)
-    almost = await db.transact(lambda tx: tx.keeping.forget(NOON + ATTEMPTS_KEPT, None))
-    late = await db.transact(lambda tx: tx.keeping.forget(NOON + ATTEMPTS_KEPT + minutes(1), None))
+    almost = await db.transact(lambda tx: tx.retention.forget(NOON + ATTEMPTS_KEPT, None))
+    late = await db.transact(lambda tx: tx.retention.forget(NOON + ATTEMPTS_KEPT + minutes(1), None))
     assert (almost.attempts, late.attempts) == (0, 1)
 
 
-async def test_slack_accounts_nobody_needs_are_forgotten_in_time(house: Database) -> None:
-    owner = SlackUser(user_id="U0OWNER", email=None, zone="UTC", is_full_member=False, why_not="deactivated")
+async def test_slack_accounts_nobody_needs_are_forgotten_in_time(settings: Store) -> None:
+    owner = SlackUser(user_id="U0OWNER", email=None, zone="UTC", is_full_member=False, not_allowed_reason="deactivated")
 
     def add(tx: Tx) -> None:
         tx.people.save_slack_user(owner, NOON)
         tx.rules.add(ROOM, "U0OWNER", "", RuleState.ACTIVE, NOON)
 
-    await house.transact(add)
-    done = await house.transact(lambda tx: tx.keeping.forget(NOON + SLACK_USERS_KEPT + minutes(1), None))
+    await settings.transact(add)
+    done = await settings.transact(lambda tx: tx.retention.forget(NOON + SLACK_USERS_KEPT + minutes(1), None))
     assert done.slack_users == 1
-    assert await house.read(lambda tx: tx.people.slack_user("U0ANA")) is None
-    assert await house.read(lambda tx: tx.people.slack_user("U0EVE")) is not None, "she is linked"
-    assert await house.read(lambda tx: tx.people.slack_user("U0OWNER")) is not None, "else they would count as a member"
+    assert await settings.read(lambda tx: tx.people.slack_user("U0ANA")) is None
+    assert await settings.read(lambda tx: tx.people.slack_user("U0EVE")) is not None, "she is linked"
+    assert await settings.read(lambda tx: tx.people.slack_user("U0OWNER")) is not None, (
+        "else they would count as a member"
+    )
 
 
-async def test_ledger_lines_go_only_where_a_time_is_given(db: Database) -> None:
-    await db.transact(lambda tx: tx.ledger.write("U1", "did", "it", NOON))
-    assert (await db.transact(lambda tx: tx.keeping.forget(NOON + timedelta(days=9_999), None))).ledger == 0
-    assert (await db.transact(lambda tx: tx.keeping.forget(NOON, NOON + minutes(1)))).ledger == 1
+async def test_ledger_lines_go_only_where_a_time_is_given(db: Store) -> None:
+    await db.transact(lambda tx: tx.audit_log.write("U1", "did", "it", NOON))
+    assert (await db.transact(lambda tx: tx.retention.forget(NOON + timedelta(days=9_999), None))).audit_log == 0
+    assert (await db.transact(lambda tx: tx.retention.forget(NOON, NOON + minutes(1)))).audit_log == 1

@@ -9,8 +9,8 @@ from pathlib import Path
 from bot.store.lock import Leadership
 
 
-def lead_until_killed(path: Path, told: "multiprocessing.connection.Connection") -> None:
-    told.send(Leadership(path).try_acquire() or os.getpid())
+def lead_until_killed(path: Path, notified: "multiprocessing.connection.Connection") -> None:
+    notified.send(Leadership(path).try_acquire() or os.getpid())
     time.sleep(60)
 
 

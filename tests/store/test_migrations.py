@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import sqlite_utils
 
-from bot.core.errors import StoreUnusable
-from bot.store.database import Database
+from bot.domain.errors import StoreUnusable
+from bot.store.database import Store
 from bot.store.schema import APPLICATION_ID, INDEXES_OF_BASELINE, migrations
 from tests.store.given import NOON, a_session, minutes
 
@@ -146,7 +146,7 @@ def schema_of(path: Path) -> set[tuple[str, str]]:
 
 
 def opened_and_closed(path: Path) -> None:
-    Database.open(path, now=NOON + minutes(60)).close()
+    Store.open(path, now=NOON + minutes(60)).close()
 
 
 def test_the_old_rows_stand_for_every_table_of_the_first_spotter(path: Path) -> None:
@@ -180,14 +180,14 @@ def test_a_migrated_database_has_the_tables_of_a_new_one(path: Path, tmp_path: P
 @pytest.mark.parametrize("steps", range(1, len(STEPS) + 1))
 async def test_todays_spotter_works_with_an_old_database(path: Path, steps: int) -> None:
     write_old(path, steps)
-    database = Database.open(path, now=NOON)
+    database = Store.open(path, now=NOON)
     try:
         record = await database.read(lambda tx: tx.sessions.record(FACTS.key))
         assert record is not None and record.session.version == 3
         assert await database.transact(lambda tx: tx.outbox.recover(NOON)) == 1
         assert [rule.query for rule in await database.read(lambda tx: tx.rules.all())] == ["outcome:failed"]
         assert await database.read(lambda tx: tx.people.linked_user("ana")) == "U1"
-        assert (await database.transact(lambda tx: tx.keeping.erase("eve", NOON))).sessions == 1
+        assert (await database.transact(lambda tx: tx.retention.erase("eve", NOON))).sessions == 1
     finally:
         database.close()
 
@@ -198,17 +198,17 @@ async def test_criteria_that_old_cards_promised_are_fetched_first(path: Path) ->
     with reading(path) as connection:
         connection.execute("UPDATE sessions SET details = 'owed', finished_at = ?", (AT - 100 * 86_400_000,))
         connection.commit()
-    database = Database.open(path, now=NOON)
+    database = Store.open(path, now=NOON)
     try:
-        owed = await database.read(lambda tx: tx.sessions.details_owed(NOON - timedelta(days=90), NOON, 9))
-        assert owed == [FACTS.key]
+        queued = await database.read(lambda tx: tx.sessions.details_pending(NOON - timedelta(days=90), NOON, 9))
+        assert queued == [FACTS.key]
     finally:
         database.close()
 
 
 def test_an_old_database_does_not_count_as_made_anew(path: Path) -> None:
     write_old(path, 1)
-    database = Database.open(path, now=NOON)
+    database = Store.open(path, now=NOON)
     database.close()
     assert not database.created
 

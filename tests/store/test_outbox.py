@@ -5,20 +5,21 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.model import (
+from bot.domain.delivery import LONGEST_WAIT
+from bot.domain.model import (
     DeliveryState,
     Destination,
     DestinationKind,
-    Notice,
-    NoticeKind,
-    OwedNotice,
+    Notification,
+    NotificationKind,
     RuleState,
     SessionKey,
+    StoredNotification,
 )
-from bot.core.ports import OutboxCounts, Told, Tx
-from bot.store.database import Database
-from bot.store.deliveries import ATTEMPTS_KEPT
-from bot.store.standing import OLDEST_TRIED
+from bot.domain.outbox import NotificationStatus, OutboxCounts
+from bot.store.database import Store, Tx
+from bot.store.outbox.deliveries import ATTEMPTS_KEPT
+from bot.store.outbox.queries import OLDEST_TRIED
 from tests.store.given import (
     ANA,
     NOON,
@@ -31,8 +32,8 @@ from tests.store.given import (
     baseline,
     becomes,
     claim,
+    enqueue,
     minutes,
-    owe,
     see,
     sent,
 )
@@ -42,31 +43,35 @@ LATER = NOON + minutes(5)
 SOMEBODY = Destination(DestinationKind.USER, "U0001")
 
 
-def keys(notices: Iterable[OwedNotice]) -> list[SessionKey | None]:
-    return [owed.notice.session for owed in notices]
+def keys(notifications: Iterable[StoredNotification]) -> list[SessionKey | None]:
+    return [queued.notification.session for queued in notifications]
 
 
-async def test_owing_the_same_twice_owes_it_once_for_both_rules(db: Database) -> None:
+async def test_owing_the_same_twice_owes_it_once_for_both_rules(db: Store) -> None:
     def story(tx: Tx) -> tuple[bool, bool]:
-        first = tx.outbox.owe(a_notice(SESSIONS[0], rules=(1,)), NOON)
-        return first, tx.outbox.owe(a_notice(SESSIONS[0], rules=(2,)), NOON)
+        first = tx.outbox.enqueue(a_notice(SESSIONS[0], rules=(1,)), NOON)
+        return first, tx.outbox.enqueue(a_notice(SESSIONS[0], rules=(2,)), NOON)
 
     assert await db.transact(story) == (True, False)
-    told = await db.read(lambda tx: tx.outbox.why(SESSIONS[0].key))
-    assert [each.notice.rule_ids for each in told] == [(1, 2)]
+    notified = await db.read(lambda tx: tx.outbox.reason(SESSIONS[0].key))
+    assert [each.notification.rule_ids for each in notified] == [(1, 2)]
 
 
-async def test_facts_come_back_as_they_went_in(db: Database) -> None:
+async def test_facts_come_back_as_they_went_in(db: Store) -> None:
     facts: dict[str, str | int | float | None] = {"n": 3, "mean": 81.5, "who": "ü", "none": None}
-    counted = Notice(kind=NoticeKind.COUNTED, destination=ROOM, subject="old", reason="too old", facts=facts)
-    await db.transact(lambda tx: tx.outbox.owe(counted, NOON))
-    told = await db.read(lambda tx: tx.outbox.find(ROOM, "old"))
-    assert told == Told(notice=counted, owed_at=NOON, delivery=None, ended="", attempts=[])
+    counted = Notification(
+        kind=NotificationKind.COUNTED, destination=ROOM, subject="old", reason="too old", facts=facts
+    )
+    await db.transact(lambda tx: tx.outbox.enqueue(counted, NOON))
+    notified = await db.read(lambda tx: tx.outbox.find(ROOM, "old"))
+    assert notified == NotificationStatus(
+        notification=counted, created_at=NOON, delivery=None, cancelled="", attempts=[]
+    )
 
 
-async def test_what_is_owed_is_due_until_it_is_claimed(db: Database) -> None:
+async def test_what_is_owed_is_due_until_it_is_claimed(db: Store) -> None:
     def story(tx: Tx) -> list[object]:
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         due = [list(tx.outbox.due(NOON, 9))]
         delivery = claim(tx)
         return [*due, delivery.state, list(tx.outbox.due(NOON, 9)), tx.outbox.claim(ROOM, NOON, 1.0, "again")]
@@ -74,21 +79,21 @@ async def test_what_is_owed_is_due_until_it_is_claimed(db: Database) -> None:
     assert await db.transact(story) == [[ROOM], DeliveryState.SENDING, [], None]
 
 
-async def test_a_notice_waits_for_its_time(db: Database) -> None:
-    await db.transact(lambda tx: tx.outbox.owe(a_notice(SESSIONS[0]), NOON, LATER))
+async def test_a_notice_waits_for_its_time(db: Store) -> None:
+    await db.transact(lambda tx: tx.outbox.enqueue(a_notice(SESSIONS[0]), NOON, LATER))
 
-    def look(tx: Tx) -> list[object]:
+    def read_back(tx: Tx) -> list[object]:
         return [list(tx.outbox.due(NOON, 9)), tx.outbox.next_due_at(), list(tx.outbox.due(LATER, 9))]
 
-    assert await db.read(look) == [[], LATER, [ROOM]]
+    assert await db.read(read_back) == [[], LATER, [ROOM]]
     assert await db.transact(lambda tx: tx.outbox.claim(ROOM, NOON, 1.0, "d")) is None
 
 
-async def test_the_longest_waiting_destination_comes_first(db: Database) -> None:
+async def test_the_longest_waiting_destination_comes_first(db: Store) -> None:
     def story(tx: Tx) -> list[Destination]:
-        owe(tx, SESSIONS[0], destination=OTHER_ROOM, now=NOON + minutes(1))
-        owe(tx, SESSIONS[0], now=NOON)
-        owe(tx, SESSIONS[0], destination=ANA, now=NOON + minutes(2))
+        enqueue(tx, SESSIONS[0], destination=OTHER_ROOM, now=NOON + minutes(1))
+        enqueue(tx, SESSIONS[0], now=NOON)
+        enqueue(tx, SESSIONS[0], destination=ANA, now=NOON + minutes(2))
         return [*tx.outbox.due(LATER, 2)]
 
     assert await db.transact(story) == [ROOM, OTHER_ROOM]
@@ -108,68 +113,66 @@ async def test_the_longest_waiting_destination_comes_first(db: Database) -> None
         (Destination(DestinationKind.USER, "U"), 2, 2),
     ],
 )
-async def test_many_notices_become_one_group(
-    db: Database, destination: Destination, waiting: int, carried: int
-) -> None:
+async def test_many_notices_become_one_group(db: Store, destination: Destination, waiting: int, carried: int) -> None:
     def story(tx: Tx) -> int:
-        owe(tx, *SESSIONS[:waiting], destination=destination)
-        return len(claim(tx, destination).notices)
+        enqueue(tx, *SESSIONS[:waiting], destination=destination)
+        return len(claim(tx, destination).notifications)
 
     assert await db.transact(story) == carried
 
 
-async def test_below_target_goes_first_then_the_oldest(db: Database) -> None:
+async def test_below_target_goes_first_then_the_oldest(db: Store) -> None:
     bad = [a_session(number, result=10.0) for number in (28, 29)]
 
     def story(tx: Tx) -> list[SessionKey | None]:
         tx.sessions.set_target(None, 80.0, "U1", NOON)
         for facts in (*SESSIONS[:27], *bad):
             see(tx, facts)
-        owe(tx, *SESSIONS[:27], *bad)
-        return keys(claim(tx).notices)
+        enqueue(tx, *SESSIONS[:27], *bad)
+        return keys(claim(tx).notifications)
 
     assert await db.transact(story) == [facts.key for facts in (*bad, *SESSIONS[:23])]
 
 
-async def test_a_correction_while_waiting_moves_it_to_the_front(db: Database) -> None:
+async def test_a_correction_while_waiting_moves_it_to_the_front(db: Store) -> None:
     def story(tx: Tx) -> list[SessionKey | None]:
         tx.sessions.set_target(None, 80.0, "U1", NOON)
         for facts in SESSIONS[:2]:
             see(tx, facts)
-        owe(tx, *SESSIONS[:2])
+        enqueue(tx, *SESSIONS[:2])
         see(tx, a_session(2, result=1.0))
-        return keys(claim(tx).notices)
+        return keys(claim(tx).notifications)
 
     assert await db.transact(story) == [SESSIONS[1].key]
 
 
-async def test_an_intro_goes_alone_and_first(db: Database) -> None:
-    def story(tx: Tx) -> list[list[NoticeKind]]:
-        owe(tx, *SESSIONS[:5])
-        tx.outbox.owe(an_intro(1), NOON)
-        return [[owed.notice.kind for owed in claim(tx, name=name).notices] for name in ("d1", "d2")]
+async def test_an_intro_goes_alone_and_first(db: Store) -> None:
+    def story(tx: Tx) -> list[list[NotificationKind]]:
+        enqueue(tx, *SESSIONS[:5])
+        tx.outbox.enqueue(an_intro(1), NOON)
+        return [[queued.notification.kind for queued in claim(tx, name=name).notifications] for name in ("d1", "d2")]
 
-    assert await db.transact(story) == [[NoticeKind.INTRO], [NoticeKind.SESSION] * 5]
+    assert await db.transact(story) == [[NotificationKind.INTRO], [NotificationKind.SESSION] * 5]
 
 
-async def test_a_group_keeps_its_members_whatever_comes_after(db: Database) -> None:
+async def test_a_group_keeps_its_members_whatever_comes_after(db: Store) -> None:
     def story(tx: Tx) -> None:
-        owe(tx, *SESSIONS[:4])
+        enqueue(tx, *SESSIONS[:4])
         first = claim(tx, name="first")
-        owe(tx, *SESSIONS[4:9])
+        enqueue(tx, *SESSIONS[4:9])
         becomes(tx, first, DeliveryState.WAITING)
         again = claim(tx, name="unused")
-        assert (again.delivery_id, keys(again.notices)) == ("first", keys(first.notices))
-        assert len(claim(tx, name="second").notices) == 5
+        assert (again.delivery_id, keys(again.notifications)) == ("first", keys(first.notifications))
+        assert len(claim(tx, name="second").notifications) == 5
 
     await db.transact(story)
 
 
-async def test_what_was_tried_before_holds_up_what_is_new_until_its_time(db: Database) -> None:
+async def test_what_was_tried_before_holds_up_what_is_new_until_its_time(db: Store) -> None:
     def story(tx: Tx) -> None:
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         becomes(tx, claim(tx), DeliveryState.WAITING, due=LATER)
-        owe(tx, SESSIONS[1])
+        enqueue(tx, SESSIONS[1])
         assert list(tx.outbox.due(NOON, 9)) == []
         assert tx.outbox.claim(ROOM, NOON, 1.0, "d2") is None
         assert tx.outbox.next_due_at() == LATER
@@ -178,12 +181,12 @@ async def test_what_was_tried_before_holds_up_what_is_new_until_its_time(db: Dat
     await db.transact(story)
 
 
-async def test_what_is_unsure_holds_up_nothing(db: Database) -> None:
+async def test_what_is_unsure_holds_up_nothing(db: Store) -> None:
     def story(tx: Tx) -> None:
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         becomes(tx, claim(tx), DeliveryState.UNSURE, due=LATER)
-        owe(tx, SESSIONS[1])
-        assert keys(claim(tx, name="d2").notices) == [SESSIONS[1].key]
+        enqueue(tx, SESSIONS[1])
+        assert keys(claim(tx, name="d2").notifications) == [SESSIONS[1].key]
 
     await db.transact(story)
 
@@ -191,77 +194,119 @@ async def test_what_is_unsure_holds_up_nothing(db: Database) -> None:
 # ---- what becomes of it --------------------------------------------------------------------------------------------
 
 
-async def test_a_sent_delivery_is_found_by_its_message_and_told_of(db: Database) -> None:
+async def test_a_sent_delivery_is_found_by_its_message_and_told_of(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, SESSIONS[0])
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         posted = sent(tx, claim(tx))
         assert tx.outbox.at("C0001", "d1.1") == posted
         assert tx.outbox.get("d1") == posted
-        (told,) = tx.outbox.why(SESSIONS[0].key)
-        assert (told.delivery, told.ended, list(told.attempts)) == (posted, "", [an_attempt()])
+        (notified,) = tx.outbox.reason(SESSIONS[0].key)
+        assert (notified.delivery, notified.cancelled, list(notified.attempts)) == (posted, "", [an_attempt()])
         assert tx.outbox.next_due_at() is None
 
     await db.transact(story)
 
 
-async def test_what_was_told_is_not_owed_again(db: Database) -> None:
+async def test_what_was_told_is_not_owed_again(db: Store) -> None:
     def story(tx: Tx) -> bool:
         see(tx, SESSIONS[0])
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         sent(tx, claim(tx))
-        return tx.outbox.owe(a_notice(SESSIONS[0], rules=(9,)), LATER)
+        return tx.outbox.enqueue(a_notice(SESSIONS[0], rules=(9,)), LATER)
 
     assert not await db.transact(story)
 
 
-async def test_what_was_being_sent_when_a_process_died_is_unsure(db: Database) -> None:
+async def test_what_was_being_sent_when_a_process_died_is_unsure(db: Store) -> None:
     def story(tx: Tx) -> None:
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         claim(tx)
         assert tx.outbox.recover(LATER) == 1
-        assert list(tx.outbox.looks_due(LATER, 9)) == []
+        assert list(tx.outbox.read_backs_due(LATER, 9)) == []
         wake = tx.outbox.next_due_at()
         assert wake is not None
-        (found,) = tx.outbox.looks_due(wake, 9)
+        (found,) = tx.outbox.read_backs_due(wake, 9)
         assert (found.state, found.attempts) == (DeliveryState.UNSURE, 1)
         assert tx.outbox.recover(LATER) == 0
 
     await db.transact(story)
 
 
-async def test_news_of_a_message_already_sent_changes_nothing(db: Database) -> None:
+async def test_due_times_further_away_than_the_longest_wait_are_brought_back(db: Store) -> None:
+    far, near = NOON + 2 * LONGEST_WAIT, NOON + LONGEST_WAIT / 2
+
+    def story(tx: Tx) -> None:
+        people = [Destination(DestinationKind.PERSON, name) for name in ("a", "b", "c", "d")]
+        enqueue(tx, SESSIONS[0], destination=people[0], now=far)
+        enqueue(tx, SESSIONS[1], destination=people[1])
+        becomes(tx, claim(tx, people[1], name="waits"), DeliveryState.WAITING, due=far)
+        enqueue(tx, SESSIONS[2], destination=people[2])
+        becomes(tx, claim(tx, people[2], name="unsure"), DeliveryState.UNSURE, due=far)
+        enqueue(tx, SESSIONS[3], destination=people[3], now=near)
+        tx.outbox.clamp_due_times(NOON)
+        assert list(tx.outbox.due(near, 9)) == [people[3]]
+        latest = NOON + LONGEST_WAIT
+        assert set(tx.outbox.due(latest, 9)) == {people[0], people[1], people[3]}
+        assert [read_back.delivery_id for read_back in tx.outbox.read_backs_due(latest, 9)] == ["unsure"]
+
+    await db.transact(story)
+
+
+async def test_an_edit_due_further_away_than_the_longest_wait_is_brought_back(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, SESSIONS[0])
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
+        sent(tx, claim(tx))
+        tx.outbox.save_edit("d1", {}, NOON + 2 * LONGEST_WAIT, "", an_attempt(what="edit"))
+        tx.outbox.clamp_due_times(NOON)
+        assert tx.outbox.next_due_at() == NOON + LONGEST_WAIT
+
+    await db.transact(story)
+
+
+async def test_what_waits_for_its_rule_is_not_brought_back(db: Store) -> None:
+    def story(tx: Tx) -> None:
+        rule = tx.rules.add(ROOM, "U0001", "", RuleState.PENDING, NOON)
+        tx.outbox.enqueue(a_notice(SESSIONS[0], rules=(rule.rule_id,)), NOON)
+        tx.outbox.clamp_due_times(NOON)
+        assert list(tx.outbox.due(NOON + 2 * LONGEST_WAIT, 9)) == []
+
+    await db.transact(story)
+
+
+async def test_news_of_a_message_already_sent_changes_nothing(db: Store) -> None:
+    def story(tx: Tx) -> None:
+        see(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         claimed = claim(tx)
         posted = sent(tx, claimed)
-        becomes(tx, claimed, DeliveryState.DEAD, why="late")
+        becomes(tx, claimed, DeliveryState.DEAD, reason="late")
         assert tx.outbox.get("d1") == posted
 
     await db.transact(story)
 
 
-async def test_only_the_last_attempts_are_kept(db: Database) -> None:
+async def test_only_the_last_attempts_are_kept(db: Store) -> None:
     def story(tx: Tx) -> None:
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         claimed = claim(tx)
         for number in range(ATTEMPTS_KEPT + 5):
             tx.outbox.save(claimed, an_attempt(NOON + minutes(number)))
-        (told,) = tx.outbox.why(SESSIONS[0].key)
-        assert [attempt.started_at for attempt in told.attempts] == [
+        (notified,) = tx.outbox.reason(SESSIONS[0].key)
+        assert [attempt.started_at for attempt in notified.attempts] == [
             NOON + minutes(number) for number in range(5, ATTEMPTS_KEPT + 5)
         ]
 
     await db.transact(story)
 
 
-async def test_a_dead_delivery_can_be_retried_and_any_unsent_one_dropped(db: Database) -> None:
+async def test_a_dead_delivery_can_be_retried_and_any_unsent_one_dropped(db: Store) -> None:
     def story(tx: Tx) -> None:
-        owe(tx, SESSIONS[0])
-        becomes(tx, claim(tx), DeliveryState.DEAD, why="refused")
-        (told,) = tx.outbox.list([DeliveryState.DEAD], 9)
-        assert told.ended == "refused"
+        enqueue(tx, SESSIONS[0])
+        becomes(tx, claim(tx), DeliveryState.DEAD, reason="refused")
+        (notified,) = tx.outbox.list([DeliveryState.DEAD], 9)
+        assert notified.cancelled == "refused"
         assert tx.outbox.retry("d1", LATER)
         assert not tx.outbox.retry("d1", LATER)
         assert not tx.outbox.retry("nothing", LATER)
@@ -269,17 +314,17 @@ async def test_a_dead_delivery_can_be_retried_and_any_unsent_one_dropped(db: Dat
         assert tx.outbox.drop("d1", "by hand")
         assert not tx.outbox.drop("d1", "by hand")
         assert tx.outbox.due(LATER, 9) == []
-        (told,) = tx.outbox.list([DeliveryState.DROPPED], 9)
-        assert told.ended == "by hand"
+        (notified,) = tx.outbox.list([DeliveryState.DROPPED], 9)
+        assert notified.cancelled == "by hand"
 
     await db.transact(story)
 
 
-async def test_a_persons_conversation_is_remembered_before_the_first_attempt(db: Database) -> None:
+async def test_a_persons_conversation_is_remembered_before_the_first_attempt(db: Store) -> None:
     def story(tx: Tx) -> None:
-        owe(tx, SESSIONS[0], destination=ANA)
+        enqueue(tx, SESSIONS[0], destination=ANA)
         claim(tx, ANA)
-        tx.outbox.place("d1", "D0001")
+        tx.outbox.set_channel("d1", "D0001")
         found = tx.outbox.get("d1")
         assert found is not None
         assert found.channel == "D0001"
@@ -290,29 +335,29 @@ async def test_a_persons_conversation_is_remembered_before_the_first_attempt(db:
 # ---- pauses and ends -----------------------------------------------------------------------------------------------
 
 
-async def test_a_held_destination_gets_nothing_until_it_is_released(db: Database) -> None:
+async def test_a_held_destination_gets_nothing_until_it_is_released(db: Store) -> None:
     def story(tx: Tx) -> None:
-        owe(tx, *SESSIONS[:2])
-        becomes(tx, claim(tx), DeliveryState.HELD, why="archived")
-        tx.outbox.hold(ROOM, "archived", NOON)
+        enqueue(tx, *SESSIONS[:2])
+        becomes(tx, claim(tx), DeliveryState.BLOCKED, reason="archived")
+        tx.outbox.block(ROOM, "archived", NOON)
         assert tx.outbox.due(LATER, 9) == []
         assert tx.outbox.next_due_at() is None
         assert tx.outbox.claim(ROOM, LATER, 1.0, "d2") is None
         counts = tx.outbox.counts()
-        assert (counts.held, counts.waiting) == (2, 0)
-        assert tx.outbox.release(ROOM, LATER) == 2
+        assert (counts.blocked, counts.waiting) == (2, 0)
+        assert tx.outbox.unblock(ROOM, LATER) == 2
         assert claim(tx, now=LATER).delivery_id == "d1"
 
     await db.transact(story)
 
 
-async def test_a_refused_app_pauses_everything_and_marks_nothing_dead(db: Database) -> None:
+async def test_a_refused_app_pauses_everything_and_marks_nothing_dead(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, SESSIONS[0])
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         tx.outbox.refuse_app("token_revoked")
         assert (tx.outbox.due(LATER, 9), tx.outbox.next_due_at()) == ([], None)
-        assert (tx.outbox.looks_due(LATER, 9), tx.outbox.claim_edit(LATER)) == ([], None)
+        assert (tx.outbox.read_backs_due(LATER, 9), tx.outbox.claim_edit(LATER)) == ([], None)
         assert tx.outbox.claim(ROOM, LATER, 1.0, "d") is None
         assert tx.outbox.counts() == OutboxCounts(1, 0, 0, 0, 0, 0, 0, NOON, "token_revoked")
         tx.outbox.refuse_app("")
@@ -321,110 +366,112 @@ async def test_a_refused_app_pauses_everything_and_marks_nothing_dead(db: Databa
     await db.transact(story)
 
 
-async def test_a_delivery_left_without_notices_is_dropped(db: Database) -> None:
+async def test_a_delivery_left_without_notices_is_dropped(db: Store) -> None:
     def story(tx: Tx) -> None:
-        owe(tx, *SESSIONS[:4])
+        enqueue(tx, *SESSIONS[:4])
         group = claim(tx)
-        tx.outbox.drop_notices([owed.notice_id for owed in group.notices[:3]], "may not see it")
+        tx.outbox.drop_notifications([queued.notification_id for queued in group.notifications[:3]], "may not see it")
         left = tx.outbox.get("d1")
         assert left is not None
-        assert (left.state, keys(left.notices)) == (DeliveryState.SENDING, [SESSIONS[3].key])
-        tx.outbox.drop_notices([group.notices[3].notice_id], "may not see it")
-        (told,) = tx.outbox.why(SESSIONS[3].key)
-        assert told.delivery is not None
-        assert (told.delivery.state, told.ended) == (DeliveryState.DROPPED, "may not see it")
+        assert (left.state, keys(left.notifications)) == (DeliveryState.SENDING, [SESSIONS[3].key])
+        tx.outbox.drop_notifications([group.notifications[3].notification_id], "may not see it")
+        (notified,) = tx.outbox.reason(SESSIONS[3].key)
+        assert notified.delivery is not None
+        assert (notified.delivery.state, notified.cancelled) == (DeliveryState.DROPPED, "may not see it")
 
     await db.transact(story)
 
 
-async def test_what_ended_while_unsure_is_looked_for_but_not_sent_again(db: Database) -> None:
+async def test_what_ended_while_unsure_is_looked_for_but_not_sent_again(db: Store) -> None:
     def story(tx: Tx) -> None:
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         unsure = becomes(tx, claim(tx), DeliveryState.UNSURE)
-        tx.outbox.drop_notices([unsure.notices[0].notice_id], "rule 1 ended")
-        assert [each.delivery_id for each in tx.outbox.looks_due(NOON, 9)] == ["d1"]
+        tx.outbox.drop_notifications([unsure.notifications[0].notification_id], "rule 1 ended")
+        assert [each.delivery_id for each in tx.outbox.read_backs_due(NOON, 9)] == ["d1"]
         becomes(tx, unsure, DeliveryState.WAITING)
         found = tx.outbox.get("d1")
         assert found is not None
-        assert (found.state, found.why) == (DeliveryState.DROPPED, "rule 1 ended")
+        assert (found.state, found.reason) == (DeliveryState.DROPPED, "rule 1 ended")
 
     await db.transact(story)
 
 
-async def test_what_ended_before_it_was_told_can_be_wanted_again(db: Database) -> None:
+async def test_what_ended_before_it_was_told_can_be_wanted_again(db: Store) -> None:
     def story(tx: Tx) -> None:
-        owe(tx, SESSIONS[0])
-        notice_id = 1
-        tx.outbox.drop_notices([notice_id], "rule 1 ended")
+        enqueue(tx, SESSIONS[0])
+        notification_id = 1
+        tx.outbox.drop_notifications([notification_id], "rule 1 ended")
         assert tx.outbox.due(NOON, 9) == []
-        assert tx.outbox.owe(a_notice(SESSIONS[0], rules=(2,)), LATER)
-        assert [owed.notice.rule_ids for owed in claim(tx, now=LATER).notices] == [(2,)]
+        assert tx.outbox.enqueue(a_notice(SESSIONS[0], rules=(2,)), LATER)
+        assert [queued.notification.rule_ids for queued in claim(tx, now=LATER).notifications] == [(2,)]
 
     await db.transact(story)
 
 
 @pytest.mark.parametrize("may_have_been_posted_before", [False, True])
 async def test_what_left_its_message_before_an_unclear_post_can_be_wanted_again(
-    may_have_been_posted_before: bool, db: Database
+    may_have_been_posted_before: bool, db: Store
 ) -> None:
     def story(tx: Tx) -> None:
-        owe(tx, SESSIONS[0], SESSIONS[1], destination=ANA)
+        enqueue(tx, SESSIONS[0], SESSIONS[1], destination=ANA)
         delivery = claim(tx, ANA)
         if may_have_been_posted_before:
-            becomes(tx, replace(delivery, resent_blind=True), DeliveryState.WAITING)
+            becomes(tx, replace(delivery, resent_unverified=True), DeliveryState.WAITING)
             delivery = claim(tx, ANA)
-        first, second = delivery.notices
-        tx.outbox.drop_notices([first.notice_id], "it was re-opened")
-        becomes(tx, replace(delivery, notices=(second,)), DeliveryState.UNSURE)
-        assert tx.outbox.owe(a_notice(SESSIONS[0], ANA), LATER) is not may_have_been_posted_before
+        first, second = delivery.notifications
+        tx.outbox.drop_notifications([first.notification_id], "it was re-opened")
+        becomes(tx, replace(delivery, notifications=(second,)), DeliveryState.UNSURE)
+        assert tx.outbox.enqueue(a_notice(SESSIONS[0], ANA), LATER) is not may_have_been_posted_before
 
     await db.transact(story)
 
 
-async def test_what_left_a_message_before_a_try_that_is_unsure_can_be_wanted_again(db: Database) -> None:
+async def test_what_left_a_message_before_a_try_that_is_unsure_can_be_wanted_again(db: Store) -> None:
     left, stayed = SESSIONS[:2]
 
     def story(tx: Tx) -> None:
         old, living = (tx.rules.add(ROOM, "U1", "", RuleState.ACTIVE, NOON) for _ in range(2))
         for facts in SESSIONS[:4]:
-            tx.outbox.owe(a_notice(facts, rules=(old.rule_id if facts is left else living.rule_id,)), NOON)
+            tx.outbox.enqueue(a_notice(facts, rules=(old.rule_id if facts is left else living.rule_id,)), NOON)
         becomes(tx, claim(tx), DeliveryState.WAITING)
         tx.rules.set_state(old.rule_id, RuleState.ENDED, "unsubscribed", NOON)
         unsure = becomes(tx, claim(tx), DeliveryState.UNSURE)
-        assert left.key not in keys(unsure.notices) and stayed.key in keys(unsure.notices)
-        assert tx.outbox.owe(a_notice(left, rules=(living.rule_id,)), NOON)
-        assert not tx.outbox.owe(a_notice(stayed, rules=(living.rule_id,)), NOON)
-        assert keys(claim(tx, name="another").notices) == [left.key]
+        assert left.key not in keys(unsure.notifications) and stayed.key in keys(unsure.notifications)
+        assert tx.outbox.enqueue(a_notice(left, rules=(living.rule_id,)), NOON)
+        assert not tx.outbox.enqueue(a_notice(stayed, rules=(living.rule_id,)), NOON)
+        assert keys(claim(tx, name="another").notifications) == [left.key]
 
     await db.transact(story)
 
 
-async def test_the_outbox_is_listed_by_where_notices_stand(db: Database) -> None:
+async def test_the_outbox_is_listed_by_where_notices_stand(db: Store) -> None:
     def story(tx: Tx) -> dict[DeliveryState, int]:
-        owe(tx, SESSIONS[0], destination=OTHER_ROOM)
-        tx.outbox.hold(OTHER_ROOM, "archived", NOON)
-        owe(tx, *SESSIONS[:2])
+        enqueue(tx, SESSIONS[0], destination=OTHER_ROOM)
+        tx.outbox.block(OTHER_ROOM, "archived", NOON)
+        enqueue(tx, *SESSIONS[:2])
         becomes(tx, claim(tx), DeliveryState.UNSURE)
         return {state: len(tx.outbox.list([state], 9)) for state in DeliveryState}
 
     found = await db.transact(story)
     assert {state: count for state, count in found.items() if count} == {
-        DeliveryState.HELD: 1, DeliveryState.UNSURE: 1, DeliveryState.WAITING: 1
+        DeliveryState.BLOCKED: 1, DeliveryState.UNSURE: 1, DeliveryState.WAITING: 1
     }  # fmt: skip
 
 
-async def test_who_is_due_is_asked_of_an_index_however_much_waits(db: Database) -> None:
+async def test_who_is_due_is_asked_of_an_index_however_much_waits(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, *SESSIONS))
 
     def fill(tx: Tx) -> None:
         for number in range(1_000):
             room = Destination(DestinationKind.CHANNEL, f"C{number % 200}")
-            tx.outbox.owe(replace(a_notice(SESSIONS[number % 30], room), subject=f"s{number}"), NOON)
+            tx.outbox.enqueue(replace(a_notice(SESSIONS[number % 30], room), subject=f"s{number}"), NOON)
 
     await db.transact(fill)
 
     def plans(tx: Tx) -> str:
-        sql = "SELECT destination FROM destinations WHERE due_at <= 1 AND held IS NULL ORDER BY due_at LIMIT 9"
+        sql = (
+            "SELECT destination FROM destinations WHERE due_at <= 1 AND blocked_reason IS NULL ORDER BY due_at LIMIT 9"
+        )
         return " ".join(row["detail"] for row in db._writer.execute(f"EXPLAIN QUERY PLAN {sql}"))
 
     plan = await db.transact(plans)
@@ -434,21 +481,21 @@ async def test_who_is_due_is_asked_of_an_index_however_much_waits(db: Database) 
 
 
 @pytest.mark.parametrize("state", [DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNSURE])
-async def test_what_no_answer_has_settled_yet_counts_as_waiting(db: Database, state: DeliveryState) -> None:
+async def test_what_no_answer_has_settled_yet_counts_as_waiting(db: Store, state: DeliveryState) -> None:
     def story(tx: Tx) -> OutboxCounts:
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         becomes(tx, claim(tx, now=NOON), state)
-        owe(tx, SESSIONS[1], now=LATER)
+        enqueue(tx, SESSIONS[1], now=LATER)
         return tx.outbox.counts()
 
     assert (await db.transact(story)).oldest_at == NOON
 
 
 @pytest.mark.parametrize("state", [DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DROPPED])
-async def test_what_is_settled_does_not_count_as_waiting(db: Database, state: DeliveryState) -> None:
+async def test_what_is_settled_does_not_count_as_waiting(db: Store, state: DeliveryState) -> None:
     def story(tx: Tx) -> OutboxCounts:
         baseline(tx, SESSIONS[0])
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         becomes(tx, claim(tx), state)
         return tx.outbox.counts()
 
@@ -456,18 +503,18 @@ async def test_what_is_settled_does_not_count_as_waiting(db: Database, state: De
 
 
 @pytest.mark.parametrize("state", [DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNSURE])
-async def test_what_rests_with_its_channel_does_not_count_as_waiting(db: Database, state: DeliveryState) -> None:
+async def test_what_rests_with_its_channel_does_not_count_as_waiting(db: Store, state: DeliveryState) -> None:
     def story(tx: Tx) -> OutboxCounts:
-        owe(tx, *SESSIONS[:2])
+        enqueue(tx, *SESSIONS[:2])
         unsure = claim(tx)
-        tx.outbox.hold(ROOM, "is_archived", NOON)
+        tx.outbox.block(ROOM, "is_archived", NOON)
         becomes(tx, unsure, state)
         return tx.outbox.counts()
 
     assert (await db.transact(story)).oldest_at is None
 
 
-async def test_how_long_the_oldest_waits_is_asked_of_an_index_however_much_was_sent(db: Database) -> None:
+async def test_how_long_the_oldest_waits_is_asked_of_an_index_however_much_was_sent(db: Store) -> None:
     def plans(tx: Tx) -> str:
         return " ".join(row["detail"] for row in db._writer.execute(f"EXPLAIN QUERY PLAN {OLDEST_TRIED}"))
 
@@ -475,11 +522,11 @@ async def test_how_long_the_oldest_waits_is_asked_of_an_index_however_much_was_s
     assert "USING INDEX deliveries_state (state=?)" in plan and "SCAN" not in plan
 
 
-async def test_a_late_look_does_not_take_a_message_back_that_is_sent_again(db: Database) -> None:
+async def test_a_late_look_does_not_take_a_message_back_that_is_sent_again(db: Store) -> None:
     """Else it would be claimed a second time while it is on its way."""
 
     def story(tx: Tx) -> DeliveryState:
-        owe(tx, SESSIONS[0])
+        enqueue(tx, SESSIONS[0])
         unsure = becomes(tx, claim(tx), DeliveryState.UNSURE)
         tx.outbox.save(
             replace(unsure, state=DeliveryState.WAITING, due_at=NOON), an_attempt(what="look", result="absent")

@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from bot.core.directory import Directory
-from bot.core.model import Department, DirectMessages, Person, PersonStatus, Preferences, SlackUser, Subordination
-from bot.core.ports import Tx
-from bot.store.database import Database
+from bot.domain.directory import Directory
+from bot.domain.model import Department, DirectMessages, Person, PersonStatus, Preferences, SlackUser, Subordination
+from bot.store.database import Store, Tx
 from tests.store.given import NOON, minutes
 
 ANA = Person(
@@ -25,14 +24,14 @@ SHOP = Department(
 USER = SlackUser(user_id="U1", email="ana@example.org", zone="Europe/Berlin", is_full_member=True)
 
 
-async def test_people_and_places_come_back_as_they_went_in(db: Database) -> None:
+async def test_people_and_places_come_back_as_they_went_in(db: Store) -> None:
     await db.transact(lambda tx: tx.people.replace_directory([ANA], [SHOP], NOON))
     directory = await db.read(lambda tx: tx.people.directory())
     assert directory == Directory.of([ANA], [SHOP])
     assert await db.read(lambda tx: tx.people.directory_at()) == NOON
 
 
-async def test_the_directory_is_read_anew_only_when_it_changed(db: Database) -> None:
+async def test_the_directory_is_read_anew_only_when_it_changed(db: Store) -> None:
     await db.transact(lambda tx: tx.people.replace_directory([ANA], [], NOON))
     first, again = [await db.read(lambda tx: tx.people.directory()) for _ in range(2)]
     assert first is again
@@ -40,7 +39,7 @@ async def test_the_directory_is_read_anew_only_when_it_changed(db: Database) -> 
     assert (await db.read(lambda tx: tx.people.directory())).name_of("ana") == "Anna"
 
 
-async def test_a_directory_that_was_rolled_back_is_not_remembered(db: Database) -> None:
+async def test_a_directory_that_was_rolled_back_is_not_remembered(db: Store) -> None:
     def fails(tx: Tx) -> None:
         tx.people.replace_directory([replace(ANA, name="Ghost")], [], NOON)
         assert tx.people.directory().name_of("ana") == "Ghost"
@@ -54,7 +53,7 @@ async def test_a_directory_that_was_rolled_back_is_not_remembered(db: Database) 
         assert (await db.read(lambda tx: tx.people.directory())).name_of("ana") == "Ana"
 
 
-async def test_slack_users_are_known_by_id_and_by_address(db: Database) -> None:
+async def test_slack_users_are_known_by_id_and_by_address(db: Store) -> None:
     shared = replace(USER, user_id="U2")
     await db.transact(lambda tx: tx.people.save_slack_user(USER, NOON))
     await db.transact(lambda tx: tx.people.save_slack_user(shared, NOON + minutes(1)))
@@ -63,18 +62,18 @@ async def test_slack_users_are_known_by_id_and_by_address(db: Database) -> None:
     assert await db.read(lambda tx: tx.people.slack_users_with("ANA@example.org")) == [USER, shared]
 
 
-async def test_that_slack_knows_nobody_is_remembered_until_somebody_comes(db: Database) -> None:
+async def test_that_slack_knows_nobody_is_remembered_until_somebody_comes(db: Store) -> None:
     await db.transact(lambda tx: tx.people.note_no_slack_user("Ana@example.org", NOON))
     assert await db.read(lambda tx: tx.people.no_slack_user_since("ana@example.org")) == NOON
     await db.transact(lambda tx: tx.people.save_slack_user(USER, NOON))
     assert await db.read(lambda tx: tx.people.no_slack_user_since("ana@example.org")) is None
 
 
-async def ties(db: Database) -> tuple[str | None, str | None]:
+async def ties(db: Store) -> tuple[str | None, str | None]:
     return await db.read(lambda tx: (tx.people.linked_person("U1"), tx.people.linked_user("ana")))
 
 
-async def test_a_tie_holds_both_ways_until_it_is_cut(db: Database) -> None:
+async def test_a_tie_holds_both_ways_until_it_is_cut(db: Store) -> None:
     await db.transact(lambda tx: tx.people.link("U1", "ana", "UADMIN", None, NOON))
     assert await ties(db) == ("ana", "U1")
     assert [(one.slack_user_id, one.person_id, one.by) for one in await db.read(lambda tx: tx.people.links())] == [
@@ -84,7 +83,7 @@ async def test_a_tie_holds_both_ways_until_it_is_cut(db: Database) -> None:
     assert await ties(db) == (None, None)
 
 
-async def test_a_person_is_tied_to_one_account(db: Database) -> None:
+async def test_a_person_is_tied_to_one_account(db: Store) -> None:
     await db.transact(lambda tx: tx.people.link("U1", "ana", "UADMIN", None, NOON))
     await db.transact(lambda tx: tx.people.link("U2", "ana", "UADMIN", None, NOON))
     assert [(one.slack_user_id, one.person_id, one.by) for one in await db.read(lambda tx: tx.people.links())] == [
@@ -92,7 +91,7 @@ async def test_a_person_is_tied_to_one_account(db: Database) -> None:
     ]
 
 
-async def test_a_tie_by_address_rests_while_either_address_differs(db: Database) -> None:
+async def test_a_tie_by_address_rests_while_either_address_differs(db: Store) -> None:
     def tied(tx: Tx) -> None:
         tx.people.replace_directory([ANA], [], NOON)
         tx.people.save_slack_user(USER, NOON)
@@ -109,7 +108,7 @@ async def test_a_tie_by_address_rests_while_either_address_differs(db: Database)
     assert await ties(db) == ("ana", "U1")
 
 
-async def test_preferences_are_the_houses_until_somebody_has_their_own(db: Database) -> None:
+async def test_preferences_are_the_houses_until_somebody_has_their_own(db: Store) -> None:
     assert await db.read(lambda tx: tx.people.preferences("U1")) == Preferences()
     own = Preferences(as_observer=DirectMessages.BELOW)
     await db.transact(lambda tx: tx.people.set_preferences("U1", own))

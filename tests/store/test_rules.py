@@ -1,8 +1,7 @@
 """Rules begin with their intro, pause with their channel, and take with them what waited only for them."""
 
-from bot.core.model import OPERATOR, DeliveryState, Destination, RuleState
-from bot.core.ports import Tx
-from bot.store.database import Database
+from bot.domain.model import OPERATOR, DeliveryState, Destination, RuleState
+from bot.store.database import Store, Tx
 from tests.store.given import (
     NOON,
     OTHER_ROOM,
@@ -12,8 +11,8 @@ from tests.store.given import (
     an_intro,
     becomes,
     claim,
+    enqueue,
     minutes,
-    owe,
     see,
     sent,
 )
@@ -28,10 +27,10 @@ def a_rule(tx: Tx, state: RuleState = RuleState.ACTIVE, destination: Destination
 def state_of(tx: Tx, rule_id: int) -> tuple[RuleState, str]:
     rule = tx.rules.get(rule_id)
     assert rule is not None
-    return rule.state, rule.why
+    return rule.state, rule.reason
 
 
-async def test_rules_come_back_as_they_went_in_by_number(db: Database) -> None:
+async def test_rules_come_back_as_they_went_in_by_number(db: Store) -> None:
     def story(tx: Tx) -> None:
         first = tx.rules.add(ROOM, "U1", "", RuleState.PENDING, NOON)
         second = tx.rules.add(OTHER_ROOM, OPERATOR, "score:<80", RuleState.ACTIVE, NOON)
@@ -44,10 +43,10 @@ async def test_rules_come_back_as_they_went_in_by_number(db: Database) -> None:
     await db.transact(story)
 
 
-async def test_a_rule_is_active_when_its_intro_arrives_and_listens_from_its_first_try(db: Database) -> None:
+async def test_a_rule_is_active_when_its_intro_arrives_and_listens_from_its_first_try(db: Store) -> None:
     def story(tx: Tx) -> None:
         rule_id = a_rule(tx, RuleState.PENDING)
-        tx.outbox.owe(an_intro(rule_id), NOON)
+        tx.outbox.enqueue(an_intro(rule_id), NOON)
         tried = claim(tx)
         assert state_of(tx, rule_id) == (RuleState.PENDING, "")
         sent(tx, tried, LATER)
@@ -58,22 +57,22 @@ async def test_a_rule_is_active_when_its_intro_arrives_and_listens_from_its_firs
     await db.transact(story)
 
 
-async def test_a_rule_whose_intro_can_not_arrive_ends(db: Database) -> None:
+async def test_a_rule_whose_intro_can_not_arrive_ends(db: Store) -> None:
     def story(tx: Tx) -> None:
-        for number, state in enumerate((DeliveryState.DEAD, DeliveryState.HELD, DeliveryState.DROPPED)):
+        for number, state in enumerate((DeliveryState.DEAD, DeliveryState.BLOCKED, DeliveryState.DROPPED)):
             rule_id = a_rule(tx, RuleState.PENDING)
-            tx.outbox.owe(an_intro(rule_id), NOON)
-            becomes(tx, claim(tx, name=f"d{number}"), state, why="not_in_channel")
+            tx.outbox.enqueue(an_intro(rule_id), NOON)
+            becomes(tx, claim(tx, name=f"d{number}"), state, reason="not_in_channel")
             assert state_of(tx, rule_id) == (RuleState.ENDED, "not_in_channel")
             assert not tx.outbox.retry(f"d{number}", LATER), "nobody introduces a rule that ended"
 
     await db.transact(story)
 
 
-async def test_a_dropped_intro_ends_its_rule(db: Database) -> None:
+async def test_a_dropped_intro_ends_its_rule(db: Store) -> None:
     def story(tx: Tx) -> None:
         rule_id = a_rule(tx, RuleState.PENDING)
-        tx.outbox.owe(an_intro(rule_id), NOON)
+        tx.outbox.enqueue(an_intro(rule_id), NOON)
         claim(tx)
         tx.outbox.drop("d1", "by hand")
         assert state_of(tx, rule_id) == (RuleState.ENDED, "by hand")
@@ -81,15 +80,15 @@ async def test_a_dropped_intro_ends_its_rule(db: Database) -> None:
     await db.transact(story)
 
 
-async def test_the_rules_of_a_held_destination_pause_and_resume(db: Database) -> None:
+async def test_the_rules_of_a_held_destination_pause_and_resume(db: Store) -> None:
     def story(tx: Tx) -> None:
         here, elsewhere, left = a_rule(tx), a_rule(tx, destination=OTHER_ROOM), a_rule(tx)
         tx.rules.set_state(left, RuleState.PAUSED, "its owner left", NOON)
-        tx.outbox.hold(ROOM, "archived", NOON)
-        tx.outbox.hold(ROOM, "deleted", NOON)
+        tx.outbox.block(ROOM, "archived", NOON)
+        tx.outbox.block(ROOM, "deleted", NOON)
         assert state_of(tx, here) == (RuleState.PAUSED, "deleted")
         assert state_of(tx, elsewhere) == (RuleState.ACTIVE, "")
-        tx.outbox.release(ROOM, LATER)
+        tx.outbox.unblock(ROOM, LATER)
         assert state_of(tx, here) == (RuleState.ACTIVE, "")
         assert state_of(tx, left) == (RuleState.PAUSED, "its owner left")
         rule = tx.rules.get(here)
@@ -99,55 +98,55 @@ async def test_the_rules_of_a_held_destination_pause_and_resume(db: Database) ->
     await db.transact(story)
 
 
-async def test_what_waits_only_for_a_rule_ends_with_it(db: Database) -> None:
-    only, shared, told = a_session(1), a_session(2), a_session(3)
+async def test_what_waits_only_for_a_rule_ends_with_it(db: Store) -> None:
+    only, shared, notified = a_session(1), a_session(2), a_session(3)
 
     def story(tx: Tx) -> None:
         ending, staying, ended_before = a_rule(tx), a_rule(tx), a_rule(tx)
         tx.rules.set_state(ended_before, RuleState.ENDED, "", NOON)
-        see(tx, told)
-        tx.outbox.owe(a_notice(told, rules=(ending,)), NOON)
+        see(tx, notified)
+        tx.outbox.enqueue(a_notice(notified, rules=(ending,)), NOON)
         sent(tx, claim(tx))
-        tx.outbox.owe(a_notice(only, rules=(ending, ended_before)), NOON)
-        tx.outbox.owe(a_notice(shared, rules=(ending, staying)), NOON)
+        tx.outbox.enqueue(a_notice(only, rules=(ending, ended_before)), NOON)
+        tx.outbox.enqueue(a_notice(shared, rules=(ending, staying)), NOON)
         tx.rules.set_state(ending, RuleState.ENDED, "rule 1 was ended", LATER)
-        ends = {facts: tx.outbox.why(facts.key)[0].ended for facts in (only, shared, told)}
-        assert ends == {only: "rule 1 was ended", shared: "", told: ""}
-        assert len(claim(tx, name="d2").notices) == 1
+        ends = {facts: tx.outbox.reason(facts.key)[0].cancelled for facts in (only, shared, notified)}
+        assert ends == {only: "rule 1 was ended", shared: "", notified: ""}
+        assert len(claim(tx, name="d2").notifications) == 1
 
     await db.transact(story)
 
 
-async def test_what_is_on_its_way_when_its_rule_ends_is_told_and_kept(db: Database) -> None:
+async def test_what_is_on_its_way_when_its_rule_ends_is_told_and_kept(db: Store) -> None:
     facts = a_session(1)
 
     def story(tx: Tx) -> None:
         rule_id = a_rule(tx)
         see(tx, facts)
-        tx.outbox.owe(a_notice(facts, rules=(rule_id,)), NOON)
+        tx.outbox.enqueue(a_notice(facts, rules=(rule_id,)), NOON)
         claimed = claim(tx)
         tx.rules.set_state(rule_id, RuleState.ENDED, "rule 1 was ended", NOON)
         sent(tx, claimed)
-        (told,) = tx.outbox.why(facts.key)
-        assert told.delivery is not None
-        assert (told.delivery.state, told.ended) == (DeliveryState.SENT, "")
+        (notified,) = tx.outbox.reason(facts.key)
+        assert notified.delivery is not None
+        assert (notified.delivery.state, notified.cancelled) == (DeliveryState.SENT, "")
         see(tx, a_session(1, result=1.0))
         assert tx.outbox.claim_edit(NOON) is not None, "its card is still corrected"
 
     await db.transact(story)
 
 
-async def test_notices_of_no_rule_outlive_every_rule(db: Database) -> None:
+async def test_notices_of_no_rule_outlive_every_rule(db: Store) -> None:
     def story(tx: Tx) -> None:
         rule_id = a_rule(tx)
-        owe(tx, a_session(1))
+        enqueue(tx, a_session(1))
         tx.rules.set_state(rule_id, RuleState.ENDED, "", NOON)
-        assert tx.outbox.why(a_session(1).key)[0].ended == ""
+        assert tx.outbox.reason(a_session(1).key)[0].cancelled == ""
 
     await db.transact(story)
 
 
-async def test_a_default_channel_is_made_once(db: Database) -> None:
+async def test_a_default_channel_is_made_once(db: Store) -> None:
     def story(tx: Tx) -> list[bool]:
         before = tx.rules.default_channel_made("C1")
         tx.rules.note_default_channel("C1")
@@ -157,10 +156,10 @@ async def test_a_default_channel_is_made_once(db: Database) -> None:
     assert await db.transact(story) == [False, True, False]
 
 
-async def test_the_ledger_is_read_newest_first(db: Database) -> None:
+async def test_the_ledger_is_read_newest_first(db: Store) -> None:
     def story(tx: Tx) -> list[tuple[str, str, str]]:
-        tx.ledger.write("U1", "subscribed", "rule 1", NOON)
-        tx.ledger.write("U2", "ended", "rule 1", LATER)
-        return [(entry.who, entry.verb, entry.subject) for entry in tx.ledger.entries(1)]
+        tx.audit_log.write("U1", "subscribed", "rule 1", NOON)
+        tx.audit_log.write("U2", "ended", "rule 1", LATER)
+        return [(entry.who, entry.verb, entry.subject) for entry in tx.audit_log.entries(1)]
 
     assert await db.transact(story) == [("U2", "ended", "rule 1")]

@@ -10,16 +10,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.core.access import EVERYTHING, Reach
-from bot.core.directory import Directory
-from bot.core.filters import Filter, matches
-from bot.core.model import Moment, OutcomeKind, Person, SessionFacts, SessionKey, Targets
-from bot.core.outcome import judge
-from bot.core.ports import Tx
-from bot.core.query import parse
-from bot.core.values import ScoreRange
+from bot.domain.directory import Directory
+from bot.domain.filters import Filter, ScoreRange, matches
+from bot.domain.model import Moment, OutcomeKind, Person, SessionFacts, SessionKey, Targets
+from bot.domain.outcomes import judge
+from bot.domain.permissions import EVERYTHING, Reach
+from bot.query.parser import parse
 from bot.store import search
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.store.given import NOON, a_session, baseline, fingerprint, minutes, planned, session_id
 
 DIRECTORY = Directory.of([Person(person_id=name, name=name.title()) for name in ("ana", "bob", "eve", "tom")], [])
@@ -31,7 +29,7 @@ OLD, PLANNED = a_session(4, finished=NOON - timedelta(days=40), result=None), pl
 ALL = (GOOD, BAD, CLOSING, OLD, PLANNED)
 
 
-async def found(db: Database, text: str, reach: Reach = EVERYTHING) -> set[SessionKey]:
+async def found(db: Store, text: str, reach: Reach = EVERYTHING) -> set[SessionKey]:
     answer = await db.read(lambda tx: tx.sessions.search(parse(text), reach, DIRECTORY, NOON, 99))
     assert answer.total == len(answer.sessions)
     return {session.key for session in answer.sessions}
@@ -56,7 +54,7 @@ async def found(db: Database, text: str, reach: Reach = EVERYTHING) -> set[Sessi
         ("employee:<@U8>", ()),
     ],
 )
-async def test_a_query_finds_what_it_says(db: Database, text: str, expected: set[SessionFacts]) -> None:
+async def test_a_query_finds_what_it_says(db: Store, text: str, expected: set[SessionFacts]) -> None:
     await db.transact(lambda tx: baseline(tx, *ALL))
     await db.transact(lambda tx: tx.people.link("U7", "tom", "UADMIN", None, NOON))
     assert await found(db, text) == {facts.key for facts in expected}
@@ -73,25 +71,25 @@ async def test_a_query_finds_what_it_says(db: Database, text: str, expected: set
     ],
 )
 async def test_only_what_somebody_may_see_is_found_and_counted(
-    db: Database, reach: Reach, expected: set[SessionFacts]
+    db: Store, reach: Reach, expected: set[SessionFacts]
 ) -> None:
     await db.transact(lambda tx: baseline(tx, *ALL))
     assert await found(db, "", reach) == {facts.key for facts in expected}
 
 
-async def test_the_name_of_a_checklist_out_of_reach_matches_nothing(db: Database) -> None:
+async def test_the_name_of_a_checklist_out_of_reach_matches_nothing(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, *ALL))
     assert await found(db, "-checklist:closing", Reach(person_id="tom")) == {BAD.key}
     assert await found(db, "checklist:closing", Reach(person_id="tom")) == set()
 
 
-async def test_what_ispring_no_longer_lists_is_not_found(db: Database) -> None:
+async def test_what_ispring_no_longer_lists_is_not_found(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, GOOD, BAD))
     await db.transact(lambda tx: tx.sessions.mark_missing([BAD.key], NOON))
     assert await found(db, "") == {GOOD.key}
 
 
-async def test_the_newest_completion_comes_first_and_pages_follow_each_other(db: Database) -> None:
+async def test_the_newest_completion_comes_first_and_pages_follow_each_other(db: Store) -> None:
     rows = [a_session(number, finished=NOON - minutes(number)) for number in range(1, 6)]
     await db.transact(lambda tx: baseline(tx, *reversed(rows), planned(9)))
 
@@ -104,7 +102,7 @@ async def test_the_newest_completion_comes_first_and_pages_follow_each_other(db:
     assert second == ([rows[4].key, planned(9).key], 6)
 
 
-async def test_days_begin_in_the_askers_zone(db: Database) -> None:
+async def test_days_begin_in_the_askers_zone(db: Store) -> None:
     late = a_session(1, finished=NOON.replace(hour=2))
     await db.transact(lambda tx: baseline(tx, late))
     here = await db.read(lambda tx: tx.sessions.search(parse("since:today"), EVERYTHING, DIRECTORY, NOON, 9))
@@ -169,9 +167,9 @@ MANY = tuple(many_sessions())
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     path: Path = tmp_path_factory.mktemp("library") / "spotter.db"
-    database = Database.open(path, now=NOON)
+    database = Store.open(path, now=NOON)
 
     def fill(tx: Tx) -> None:
         tx.sessions.write_baseline([(facts, fingerprint(facts)) for facts in MANY], TARGETS, NOON)
@@ -189,7 +187,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 @example(wanted=Filter(not_since=NOON), reach=EVERYTHING)
 @example(wanted=Filter(scores=()), reach=EVERYTHING)
 @example(wanted=Filter(scores=(ScoreRange(),), not_scores=(ScoreRange(high=40.0),)), reach=EVERYTHING)
-def test_sql_finds_exactly_what_python_matches(library: Database, wanted: Filter, reach: Reach) -> None:
+def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, reach: Reach) -> None:
     def in_sql(_: Tx) -> set[SessionKey]:
         connection = library._writer
         condition = search.matching(wanted, search.listed_within(reach))

@@ -5,24 +5,24 @@ from functools import partial
 
 import pytest
 
-from bot.core.access import EVERYTHING, NOTHING, Reach
-from bot.core.changes import remember
-from bot.core.model import (
+from bot.domain.changes import remember
+from bot.domain.model import (
     AreaResult,
     ChangeKind,
     CriterionResult,
     Details,
     DetailsState,
     Moment,
-    Notice,
-    NoticeKind,
+    Notification,
+    NotificationKind,
     OutcomeKind,
     SessionFacts,
     SessionKey,
     Targets,
 )
-from bot.core.ports import PollReport, Tx
-from bot.store.database import Database
+from bot.domain.permissions import EVERYTHING, NOTHING, Reach
+from bot.domain.polling import PollReport
+from bot.store.database import Store, Tx
 from bot.store.details import TRIES
 from tests.store.given import (
     NOON,
@@ -31,8 +31,8 @@ from tests.store.given import (
     a_notice,
     a_session,
     baseline,
+    enqueue,
     minutes,
-    owe,
     planned,
     see,
     session_id,
@@ -45,7 +45,7 @@ DETAILS = Details(
 )
 
 
-async def test_every_field_comes_back_as_it_went_in(db: Database) -> None:
+async def test_every_field_comes_back_as_it_went_in(db: Store) -> None:
     facts = SessionFacts(
         key=SessionKey(session_id(7), "eve"),
         checklist_id="opening",
@@ -66,14 +66,14 @@ async def test_every_field_comes_back_as_it_went_in(db: Database) -> None:
 @pytest.mark.parametrize("status", ["PASSED", "FAILED", "NOT_STARTED", "IN_PROGRESS", "LOST"])
 @pytest.mark.parametrize("result", [None, 40.0, 90.0])
 async def test_a_baseline_stores_what_the_first_sight_of_a_session_means(
-    db: Database, status: str, result: float | None
+    db: Store, status: str, result: float | None
 ) -> None:
     facts = a_session(1)._replace(status=status, result=result)
     await db.transact(lambda tx: baseline(tx, facts))
     assert await db.read(lambda tx: stored(tx, facts.key)) == remember(facts, now=NOON, targets=TARGETS)
 
 
-async def test_a_saved_change_raises_the_version_and_leaves_a_line_of_history(db: Database) -> None:
+async def test_a_saved_change_raises_the_version_and_leaves_a_line_of_history(db: Store) -> None:
     def story(tx: Tx) -> None:
         tx.sessions.set_target(None, 80.0, "U1", NOON)
         see(tx, planned(1))
@@ -93,7 +93,7 @@ async def test_a_saved_change_raises_the_version_and_leaves_a_line_of_history(db
     assert record.session.completed_as is OutcomeKind.BELOW
 
 
-async def test_a_change_that_leaves_the_result_leaves_no_line_of_history(db: Database) -> None:
+async def test_a_change_that_leaves_the_result_leaves_no_line_of_history(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, a_session(1))
         see(tx, a_session(1, observer="bob"))
@@ -104,7 +104,7 @@ async def test_a_change_that_leaves_the_result_leaves_no_line_of_history(db: Dat
     assert (record.session.version, len(record.history)) == (2, 1)
 
 
-async def test_the_previous_session_is_the_last_completed_one_on_the_same_checklist(db: Database) -> None:
+async def test_the_previous_session_is_the_last_completed_one_on_the_same_checklist(db: Store) -> None:
     earlier, earliest = a_session(2, finished=NOON - minutes(60)), a_session(3, finished=NOON - minutes(600))
     others = [
         a_session(4, finished=NOON - minutes(5), checklist="closing"),
@@ -119,7 +119,7 @@ async def test_the_previous_session_is_the_last_completed_one_on_the_same_checkl
     assert record.previous.key == earlier.key
 
 
-async def test_nothing_is_known_of_a_session_nobody_listed(db: Database) -> None:
+async def test_nothing_is_known_of_a_session_nobody_listed(db: Store) -> None:
     key = SessionKey("nobody", "no")
     assert await db.read(lambda tx: (tx.sessions.get(key), tx.sessions.record(key))) == (None, None)
 
@@ -127,19 +127,19 @@ async def test_nothing_is_known_of_a_session_nobody_listed(db: Database) -> None
 # ---- criteria ------------------------------------------------------------------------------------------------------
 
 
-async def test_the_criteria_of_a_completed_session_are_owed_until_they_come(db: Database) -> None:
+async def test_the_criteria_of_a_completed_session_are_owed_until_they_come(db: Store) -> None:
     key = a_session(1).key
     await db.transact(lambda tx: see(tx, a_session(1)))
     since = NOON - minutes(5)
-    assert await db.read(lambda tx: tx.sessions.details_owed(since, NOON, 5)) == [key]
+    assert await db.read(lambda tx: tx.sessions.details_pending(since, NOON, 5)) == [key]
     await db.transact(lambda tx: tx.sessions.save_details(key, DETAILS, NOON))
     record = await db.read(lambda tx: tx.sessions.record(key))
     assert record is not None
     assert (record.details, record.session.details, record.session.version) == (DETAILS, DetailsState.FETCHED, 2)
-    assert await db.read(lambda tx: tx.sessions.details_owed(since, NOON, 5)) == []
+    assert await db.read(lambda tx: tx.sessions.details_pending(since, NOON, 5)) == []
 
 
-async def test_a_correction_owes_the_criteria_again_and_keeps_the_old_ones_meanwhile(db: Database) -> None:
+async def test_a_correction_owes_the_criteria_again_and_keeps_the_old_ones_meanwhile(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, a_session(1))
         tx.sessions.save_details(a_session(1).key, DETAILS, NOON)
@@ -148,10 +148,10 @@ async def test_a_correction_owes_the_criteria_again_and_keeps_the_old_ones_meanw
     await db.transact(story)
     record = await db.read(lambda tx: tx.sessions.record(a_session(1).key))
     assert record is not None
-    assert (record.session.details, record.details) == (DetailsState.OWED, DETAILS)
+    assert (record.session.details, record.details) == (DetailsState.PENDING_FETCH, DETAILS)
 
 
-async def test_criteria_are_fetched_newest_first_and_only_of_what_was_completed_since(db: Database) -> None:
+async def test_criteria_are_fetched_newest_first_and_only_of_what_was_completed_since(db: Store) -> None:
     old, new, ancient = (
         a_session(1, finished=NOON - minutes(9)),
         a_session(2),
@@ -159,11 +159,11 @@ async def test_criteria_are_fetched_newest_first_and_only_of_what_was_completed_
     )
     undated = a_session(4, finished=None)
     await db.transact(lambda tx: baseline(tx, old, new, ancient, planned(5), undated, now=NOON + minutes(1)))
-    owed = await db.read(lambda tx: tx.sessions.details_owed(NOON - minutes(10), NOON, 9))
-    assert owed == [undated.key, new.key, old.key]
+    queued = await db.read(lambda tx: tx.sessions.details_pending(NOON - minutes(10), NOON, 9))
+    assert queued == [undated.key, new.key, old.key]
 
 
-async def test_criteria_of_which_somebody_is_told_come_first_however_old_the_session(db: Database) -> None:
+async def test_criteria_of_which_somebody_is_told_come_first_however_old_the_session(db: Store) -> None:
     """Told by a card, sent or owed; or because somebody looked. What is only counted shows no criteria."""
     carded, shown, counted, recent = (
         a_session(number, finished=NOON - minutes(age)) for number, age in ((1, 900), (2, 800), (3, 700), (4, 1))
@@ -171,52 +171,52 @@ async def test_criteria_of_which_somebody_is_told_come_first_however_old_the_ses
 
     def story(tx: Tx) -> None:
         baseline(tx, carded, shown, counted, recent)
-        owe(tx, carded)
-        tx.sessions.promise_details([shown.key])
-        summary = Notice(kind=NoticeKind.COUNTED, destination=ROOM, subject="counted", reason="old")
+        enqueue(tx, carded)
+        tx.sessions.prioritise_details([shown.key])
+        summary = Notification(kind=NotificationKind.COUNTED, destination=ROOM, subject="counted", reason="old")
         tx.outbox.count_in(summary, [a_notice(counted)], NOON)
 
     await db.transact(story)
-    owed = await db.read(lambda tx: tx.sessions.details_owed(NOON - minutes(10), NOON, 9))
-    assert owed == [shown.key, carded.key, recent.key]
-    assert await db.read(lambda tx: tx.sessions.details_owed(NOON - minutes(10), NOON, 1)) == [shown.key]
+    queued = await db.read(lambda tx: tx.sessions.details_pending(NOON - minutes(10), NOON, 9))
+    assert queued == [shown.key, carded.key, recent.key]
+    assert await db.read(lambda tx: tx.sessions.details_pending(NOON - minutes(10), NOON, 1)) == [shown.key]
 
 
-async def test_promised_criteria_are_found_by_an_index_however_many_are_owed(db: Database) -> None:
+async def test_promised_criteria_are_found_by_an_index_however_many_are_owed(db: Store) -> None:
     many = [a_session(number, finished=NOON - timedelta(days=200, minutes=number)) for number in range(300)]
     await db.transact(lambda tx: baseline(tx, *many))
     asked: list[str] = []
 
-    def look(tx: Tx) -> None:
+    def read_back(tx: Tx) -> None:
         db._writer.set_trace_callback(asked.append)
-        tx.sessions.details_owed(NOON - timedelta(days=90), NOON, 50)
+        tx.sessions.details_pending(NOON - timedelta(days=90), NOON, 50)
         db._writer.set_trace_callback(None)
 
     def plan(tx: Tx, sql: str) -> str:
         return " ".join(row["detail"] for row in db._writer.execute(f"EXPLAIN QUERY PLAN {sql}"))
 
-    await db.transact(look)
+    await db.transact(read_back)
     plans = [await db.transact(partial(plan, sql=sql)) for sql in asked]
-    assert ["sessions_details_promised" in one for one in plans] == [True, False], plans
+    assert ["sessions_details_prioritised" in one for one in plans] == [True, False], plans
     assert ["sessions_details_owed" in one for one in plans] == [False, True], plans
     assert not [one for one in plans if "TEMP B-TREE" in one]
 
 
-async def test_a_fetch_in_vain_is_not_repeated_at_once_and_not_for_ever(db: Database) -> None:
+async def test_a_fetch_in_vain_is_not_repeated_at_once_and_not_for_ever(db: Store) -> None:
     key = a_session(1).key
     await db.transact(lambda tx: see(tx, a_session(1)))
     await db.transact(lambda tx: tx.sessions.details_in_vain(key, NOON))
     since = NOON - minutes(5)
-    assert await db.read(lambda tx: tx.sessions.details_owed(since, NOON, 5)) == []
-    assert await db.read(lambda tx: tx.sessions.details_owed(since, NOON + minutes(1), 5)) == [key]
+    assert await db.read(lambda tx: tx.sessions.details_pending(since, NOON, 5)) == []
+    assert await db.read(lambda tx: tx.sessions.details_pending(since, NOON + minutes(1), 5)) == [key]
     for _ in range(TRIES - 1):
         await db.transact(lambda tx: tx.sessions.details_in_vain(key, NOON))
     assert (await db.read(lambda tx: stored(tx, key))).details is DetailsState.UNAVAILABLE
     await db.transact(lambda tx: see(tx, a_session(1, result=50.0)))
-    assert await db.read(lambda tx: tx.sessions.details_owed(since, NOON, 5)) == [key]
+    assert await db.read(lambda tx: tx.sessions.details_pending(since, NOON, 5)) == [key]
 
 
-async def test_acknowledging_counts_once_a_person(db: Database) -> None:
+async def test_acknowledging_counts_once_a_person(db: Store) -> None:
     key = a_session(1).key
     await db.transact(lambda tx: see(tx, a_session(1)))
 
@@ -230,7 +230,7 @@ async def test_acknowledging_counts_once_a_person(db: Database) -> None:
     assert ([a.slack_user_id for a in record.acknowledgements], record.session.version) == (["U1", "U2"], 3)
 
 
-async def test_criteria_of_a_session_nobody_listed_are_let_go(db: Database) -> None:
+async def test_criteria_of_a_session_nobody_listed_are_let_go(db: Store) -> None:
     await db.transact(lambda tx: tx.sessions.save_details(SessionKey("no", "no"), DETAILS, NOON))
     await db.transact(lambda tx: see(tx, a_session(1)))
     record = await db.read(lambda tx: tx.sessions.record(a_session(1).key))
@@ -238,7 +238,7 @@ async def test_criteria_of_a_session_nobody_listed_are_let_go(db: Database) -> N
     assert record.details is None
 
 
-async def test_nobody_can_acknowledge_what_is_not_there(db: Database) -> None:
+async def test_nobody_can_acknowledge_what_is_not_there(db: Store) -> None:
     assert not await db.transact(lambda tx: tx.sessions.acknowledge(SessionKey("no", "no"), "U1", NOON))
 
 
@@ -256,13 +256,13 @@ B = "1f2e3d4c-aabb-4000-8000-000000000000"
 C = "2f2e3d4c-aabb-4000-8000-000000000000"
 
 
-async def test_a_short_id_is_as_long_as_it_must_be(db: Database) -> None:
+async def test_a_short_id_is_as_long_as_it_must_be(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, with_id(A), with_id(B), with_id(C), with_id(C, "tom"), with_id("odd-1")))
     ids = await db.read(lambda tx: [tx.sessions.short_id(SessionKey(each, "eve")) for each in (A, B, C, "odd-1")])
     assert ids == ["1f2e3d4caaa", "1f2e3d4caab", "2f2e3d4c", "odd-1"]
 
 
-async def test_a_short_id_is_only_as_long_as_it_must_be_within_a_reach(db: Database) -> None:
+async def test_a_short_id_is_only_as_long_as_it_must_be_within_a_reach(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, with_id(A), with_id(B, "tom"), with_id(C)))
 
     async def shown(*employees: str) -> tuple[str, int]:
@@ -289,13 +289,13 @@ async def test_a_short_id_is_only_as_long_as_it_must_be_within_a_reach(db: Datab
         (" 2f ", [C, C]),
     ],
 )
-async def test_a_session_is_found_by_the_beginning_of_its_id(db: Database, typed: str, found: list[str]) -> None:
+async def test_a_session_is_found_by_the_beginning_of_its_id(db: Store, typed: str, found: list[str]) -> None:
     await db.transact(lambda tx: baseline(tx, with_id(A), with_id(B), with_id(C), with_id(C, "tom"), with_id("odd-1")))
     sessions = await db.read(lambda tx: tx.sessions.starting_with(typed, EVERYTHING))
     assert [session.key.session_id for session in sessions] == found
 
 
-async def test_a_session_is_found_only_by_who_may_see_it(db: Database) -> None:
+async def test_a_session_is_found_only_by_who_may_see_it(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, with_id(C), with_id(C, "tom")))
     of_tom = await db.read(lambda tx: tx.sessions.starting_with("2f", Reach(person_id="tom")))
     of_nobody = await db.read(lambda tx: tx.sessions.starting_with("2f", NOTHING))
@@ -305,7 +305,7 @@ async def test_a_session_is_found_only_by_who_may_see_it(db: Database) -> None:
 # ---- lists ---------------------------------------------------------------------------------------------------------
 
 
-async def test_to_do_is_what_an_observer_has_not_finished(db: Database) -> None:
+async def test_to_do_is_what_an_observer_has_not_finished(db: Store) -> None:
     mine = planned(1)
     await db.transact(lambda tx: baseline(tx, mine, planned(2, observer="bob"), a_session(3), planned(4)))
     await db.transact(lambda tx: tx.sessions.mark_missing([planned(4).key], NOON))
@@ -313,7 +313,7 @@ async def test_to_do_is_what_an_observer_has_not_finished(db: Database) -> None:
     assert [session.key for session in sessions] == [mine.key]
 
 
-async def test_checklists_are_named_as_last_seen_and_only_within_reach(db: Database) -> None:
+async def test_checklists_are_named_as_last_seen_and_only_within_reach(db: Store) -> None:
     await db.transact(
         lambda tx: baseline(tx, a_session(1), a_session(2, employee="tom"), a_session(3, checklist="zoo"))
     )
@@ -324,7 +324,7 @@ async def test_checklists_are_named_as_last_seen_and_only_within_reach(db: Datab
 # ---- targets and polls ---------------------------------------------------------------------------------------------
 
 
-async def test_what_is_set_from_slack_wins_over_the_initial_target(db: Database) -> None:
+async def test_what_is_set_from_slack_wins_over_the_initial_target(db: Store) -> None:
     async def targets() -> Targets:
         return await db.read(lambda tx: tx.sessions.targets())
 
@@ -340,12 +340,12 @@ async def test_what_is_set_from_slack_wins_over_the_initial_target(db: Database)
     assert await targets() == Targets(None)
 
 
-async def test_a_new_status_is_new_once(db: Database) -> None:
+async def test_a_new_status_is_new_once(db: Store) -> None:
     answers = [await db.transact(lambda tx: tx.sessions.is_new_status("LOST")) for _ in range(2)]
     assert answers == [True, False]
 
 
-async def test_a_failed_poll_does_not_count_as_good(db: Database) -> None:
+async def test_a_failed_poll_does_not_count_as_good(db: Store) -> None:
     good = PollReport(started_at=NOON, ended_at=NOON + minutes(1), listed=5, changed=2)
     bad = PollReport(started_at=NOON + minutes(2), ended_at=NOON + minutes(3), error="iSpring does not answer")
     await db.transact(lambda tx: tx.sessions.note_poll(good))

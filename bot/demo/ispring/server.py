@@ -72,7 +72,7 @@ class IspringStandIn:
         self.requests: list[Request] = []
         self._now = now or world.now
         self._tokens: dict[str, datetime] = {}
-        self._dice = Random(0)
+        self._random01 = Random(0)
         self._listing: Path | bytes | None = None
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -247,7 +247,7 @@ class IspringStandIn:
             raise Refused(400, "Unsupported grant_type")
         if (form["client_id"], form["client_secret"]) != (self.client_id, self.client_secret):
             raise Refused(401, "Invalid client credentials")
-        token = f"{self._dice.getrandbits(256):064x}"
+        token = f"{self._random01.getrandbits(256):064x}"
         lives = TOKEN_SECONDS if self.quirks.token_seconds is None else self.quirks.token_seconds
         self._tokens[token] = self._now() + timedelta(seconds=lives)
         return Answer({"access_token": token, "expires_in": TOKEN_SECONDS, "token_type": "bearer"})
@@ -315,10 +315,10 @@ class IspringStandIn:
     async def _drip(self, request: web.Request, text: bytes, status: int, content_type: str) -> web.StreamResponse:
         response = web.StreamResponse(status=status, headers={"Content-Type": content_type})
         await response.prepare(request)
-        pieces = 10
-        size = -(-len(text) // pieces)
+        tokens = 10
+        size = -(-len(text) // tokens)
         for place in range(0, len(text), size):
-            await asyncio.sleep(self.quirks.slow_body / pieces)
+            await asyncio.sleep(self.quirks.slow_body / tokens)
             await response.write(text[place : place + size])
         return response
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bot.demo.slack.answers import NotPossible
 from bot.demo.slack.deliveries import Deliveries
-from bot.demo.slack.desk import Desk
+from bot.demo.slack.desk import AppContext
 from bot.demo.slack.entities import Channel, Json, User
 from bot.demo.slack.response_urls import ResponseUrls
 from bot.demo.slack.workspace import Workspace
@@ -20,14 +20,14 @@ VERIFICATION_TOKEN = "legacy-token-nobody-should-check"
 class Acting:
     """The common ground of `People` and `Membership`."""
 
-    def __init__(self, desk: Desk, deliveries: Deliveries, response_urls: ResponseUrls) -> None:
-        self._desk = desk
+    def __init__(self, ctx: AppContext, deliveries: Deliveries, response_urls: ResponseUrls) -> None:
+        self._ctx = ctx
         self._to_app = deliveries
         self._response_urls = response_urls
 
     @property
     def workspace(self) -> Workspace:
-        return self._desk.workspace
+        return self._ctx.workspace
 
     async def until(self, condition: Callable[[], T | None], timeout: float = 5.0) -> T:
         """What `condition` answers once that is true; looks again every hundredth of a second. Raises TimeoutError."""
@@ -38,7 +38,7 @@ class Acting:
 
     def direct_message(self, user_id: str) -> Channel:
         """The app's direct message with this person."""
-        return self.workspace.direct_message(user_id, self._desk.now())
+        return self.workspace.direct_message(user_id, self._ctx.now())
 
     def _person(self, user_id: str) -> User:
         user = self.workspace.users.get(user_id)
@@ -77,14 +77,14 @@ class Acting:
         workspace = self.workspace
         if (named or event["type"]) not in workspace.app.events:
             return False
-        now = self._desk.now()
+        now = self._ctx.now()
         envelope: Json = {
             "token": VERIFICATION_TOKEN,
             "team_id": workspace.team.id,
             "context_team_id": workspace.team.id,
             "context_enterprise_id": None,
             "api_app_id": workspace.app.id,
-            "event": {**event, "event_ts": event.get("event_ts") or self._desk.ts()},
+            "event": {**event, "event_ts": event.get("event_ts") or self._ctx.ts()},
             "type": "event_callback",
             "event_id": f"Ev{workspace.next_number():09d}",
             "event_time": int(now.timestamp()),

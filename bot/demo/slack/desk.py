@@ -75,7 +75,7 @@ class Trigger:
 
 
 @dataclass
-class Desk:
+class AppContext:
     """The state that methods and people share."""
 
     workspace: Workspace

@@ -26,10 +26,10 @@ class Echoes(Acting):
             event = {**message_json(message, self.workspace), "event_ts": message.ts}
         elif happening.kind == "message_edited":
             event = {"type": "message", "subtype": "message_changed", "hidden": True}
-            event |= {"message": message_json(message, self.workspace), "ts": self._desk.ts()}
+            event |= {"message": message_json(message, self.workspace), "ts": self._ctx.ts()}
         elif happening.kind == "message_deleted":
             event = {"type": "message", "subtype": "message_deleted", "hidden": True, "deleted_ts": message.ts}
-            event["ts"] = self._desk.ts()
+            event["ts"] = self._ctx.ts()
         else:
             return
         event |= {"channel": channel.id, "channel_type": "im"}

@@ -6,20 +6,7 @@ import json
 import re
 from typing import Any
 
-from bot.demo.slack.block_rules import (
-    BLOCKS,
-    ELEMENTS,
-    HOME,
-    IDS,
-    MESSAGE,
-    MODAL,
-    PLAIN,
-    Kind,
-    Many,
-    One,
-    Plain,
-    Text,
-)
+from bot.demo.slack.block_rules import BLOCKS, ELEMENTS, HOME, IDS, MESSAGE, MODAL, PLAIN, Kind, Many, One, Plain, Text
 from bot.demo.slack.desk import MethodError, invalid_arguments
 from bot.demo.slack.entities import Json, elements_of
 from bot.demo.slack.workspace import Workspace
@@ -58,7 +45,7 @@ def check_message(blocks: Any, attachments: Any) -> None:
             errors=problems,
             response_metadata={"messages": [f"[ERROR] {problem}" for problem in problems]},
         )
-    if _words(blocks or []) + _words(inner) > MOST_BLOCK_TEXT:
+    if _text(blocks or []) + _text(inner) > MOST_BLOCK_TEXT:
         raise MethodError("msg_blocks_too_long")
 
 
@@ -145,13 +132,13 @@ def with_ids(blocks: list[Json], workspace: Workspace) -> list[Json]:
     return answer
 
 
-def _words(node: Any) -> int:
+def _text(node: Any) -> int:
     if isinstance(node, list):
-        return sum(_words(one) for one in node)
+        return sum(_text(one) for one in node)
     if not isinstance(node, dict):
         return 0
     own = len(node["text"]) if isinstance(node.get("text"), str) else 0
-    return own + sum(_words(value) for value in node.values())
+    return own + sum(_text(value) for value in node.values())
 
 
 class _Findings:
@@ -283,5 +270,5 @@ class _Findings:
             return
         if any(not isinstance(row, list) or len(row) > MOST_COLUMNS for row in rows):
             self.say(f"no more than {MOST_COLUMNS} columns allowed", f"{path}/rows")
-        if _words(rows) > MOST_TABLE_CELLS_TEXT:
+        if _text(rows) > MOST_TABLE_CELLS_TEXT:
             self.say(f"must be less than {MOST_TABLE_CELLS_TEXT + 1} characters in all cells", f"{path}/rows")

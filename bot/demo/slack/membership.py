@@ -39,21 +39,23 @@ class Membership(Acting):
         channel.members.remove(user_id)
         self._changed(channel)
         event = {"type": "member_left_channel", "user": user_id, "channel": channel.id, "team": self.workspace.team.id}
-        return await self._heard(channel, {**event, "channel_type": _letter(channel)})
+        return await self._parse_error(channel, {**event, "channel_type": _letter(channel)})
 
     async def archive(self, channel_id: str, by: str) -> bool:
         """A channel is archived."""
         channel = self._channel(channel_id)
         channel.is_archived = True
         self._changed(channel)
-        return await self._heard(channel, {"type": _kind(channel, "archive"), "channel": channel.id, "user": by})
+        return await self._parse_error(channel, {"type": _kind(channel, "archive"), "channel": channel.id, "user": by})
 
     async def unarchive(self, channel_id: str, by: str) -> bool:
         """A channel comes back."""
         channel = self._channel(channel_id)
         channel.is_archived = False
         self._changed(channel)
-        return await self._heard(channel, {"type": _kind(channel, "unarchive"), "channel": channel.id, "user": by})
+        return await self._parse_error(
+            channel, {"type": _kind(channel, "unarchive"), "channel": channel.id, "user": by}
+        )
 
     async def rename(self, channel_id: str, name: str) -> bool:
         """A channel gets another name."""
@@ -62,14 +64,16 @@ class Membership(Acting):
         self._changed(channel)
         told: Json = {"id": channel.id, "name": name, "name_normalized": name, "created": channel.created}
         told |= {"is_channel": not channel.is_private, "is_mpim": False}
-        return await self._heard(channel, {"type": _kind(channel, "rename"), "channel": told})
+        return await self._parse_error(channel, {"type": _kind(channel, "rename"), "channel": told})
 
     async def delete_channel(self, channel_id: str, by: str) -> bool:
         """A channel and all its messages go."""
         channel = self.workspace.channels.pop(self._channel(channel_id).id)
         self.workspace.timelines.pop(channel_id, None)
         self._changed(channel)
-        return await self._heard(channel, {"type": _kind(channel, "deleted"), "channel": channel.id, "actor_id": by})
+        return await self._parse_error(
+            channel, {"type": _kind(channel, "deleted"), "channel": channel.id, "actor_id": by}
+        )
 
     async def change_channel_id(self, channel_id: str, new_id: str) -> bool:
         """A channel gets another id, as happens when it is moved or shared."""
@@ -81,14 +85,14 @@ class Membership(Acting):
             message.channel = new_id
         self._changed(channel)
         event = {"type": "channel_id_changed", "old_channel_id": channel_id, "new_channel_id": new_id}
-        return await self._heard(channel, event)
+        return await self._parse_error(channel, event)
 
     async def share(self, channel_id: str, with_team: str = "T0PARTNER") -> bool:
         """A channel is shared with another company."""
         channel = self._channel(channel_id)
         channel.is_ext_shared = True
         self._changed(channel)
-        return await self._heard(
+        return await self._parse_error(
             channel, {"type": "channel_shared", "channel": channel.id, "connected_team_id": with_team}
         )
 
@@ -99,7 +103,7 @@ class Membership(Acting):
             if not hasattr(user, name):
                 raise NotPossible(f"people have no {name}")
             setattr(user, name, value)
-        now = self._desk.now()
+        now = self._ctx.now()
         user.updated = int(now.timestamp())
         self.workspace.add_user(user)
         with_email = "users:read.email" in self.workspace.app.scopes
@@ -108,7 +112,7 @@ class Membership(Acting):
 
     async def uninstall(self) -> bool:
         """The app is removed from the workspace: its tokens die, then it hears of both."""
-        self._desk.faults.token_revoked = True
+        self._ctx.faults.token_revoked = True
         tokens = {"oauth": [], "bot": [self.workspace.app.bot_user_id]}
         revoked = await self._event({"type": "tokens_revoked", "tokens": tokens})
         return await self._event({"type": "app_uninstalled"}) and revoked
@@ -121,23 +125,23 @@ class Membership(Acting):
             raise NotPossible(f"{user_id} is already in {channel_id}")
         channel.members.append(user_id)
         self._changed(channel)
-        joined = Message(channel=channel.id, ts=self._desk.ts(), user=user_id, subtype="channel_join")
+        joined = Message(channel=channel.id, ts=self._ctx.ts(), user=user_id, subtype="channel_join")
         joined.text = f"<@{user_id}> has joined the channel"
         self.workspace.post(joined)
         event: Json = {"type": "member_joined_channel", "user": user_id, "channel": channel.id}
         event |= {"channel_type": _letter(channel), "team": self.workspace.team.id}
         if inviter is not None:
             event["inviter"] = inviter
-        return await self._heard(channel, event)
+        return await self._parse_error(channel, event)
 
-    async def _heard(self, channel: Channel, event: Json) -> bool:
+    async def _parse_error(self, channel: Channel, event: Json) -> bool:
         """Sends the event if the app is in the channel; else it hears nothing."""
         if self.workspace.app.bot_user_id not in channel.members:
             return False
         return await self._event(event, channel=channel)
 
     def _changed(self, channel: Channel) -> None:
-        self.workspace.tell("channel_changed", channel=channel.id, subject=channel)
+        self.workspace.report("channel_changed", channel=channel.id, subject=channel)
 
 
 def _kind(channel: Channel, what: str) -> str:

@@ -8,29 +8,29 @@ from dataclasses import dataclass
 from bot.demo.slack import methods_chat as chat
 from bot.demo.slack import methods_reading as reading
 from bot.demo.slack import methods_views as views
-from bot.demo.slack.desk import Args, Desk
+from bot.demo.slack.desk import AppContext, Args
 from bot.demo.slack.entities import Json
 
-Scope = Callable[[Desk, Args], str | None]
+Scope = Callable[[AppContext, Args], str | None]
 
 
-def _free(_desk: Desk, _args: Args) -> None:
+def _free(_ctx: AppContext, _args: Args) -> None:
     return None
 
 
 def _scope(name: str) -> Scope:
-    return lambda _desk, _args: name
+    return lambda _ctx, _args: name
 
 
 def _by_conversation(right: str) -> Scope:
-    return lambda desk, args: f"{reading.kind_of(args.text('channel') or '', desk)}:{right}"
+    return lambda ctx, args: f"{reading.kind_of(args.text('channel') or '', ctx)}:{right}"
 
 
-def _by_types(desk: Desk, args: Args) -> str | None:
+def _by_types(ctx: AppContext, args: Args) -> str | None:
     kinds = {"public_channel": "channels", "private_channel": "groups", "im": "im", "mpim": "mpim"}
     asked = [one.strip() for one in (args.text("types") or "public_channel").split(",")]
     needed = [f"{kinds[one]}:read" for one in asked if one in kinds]
-    missing = [one for one in needed if one not in desk.workspace.app.scopes]
+    missing = [one for one in needed if one not in ctx.workspace.app.scopes]
     return next(iter(missing or needed), None)
 
 
@@ -38,14 +38,14 @@ def _by_types(desk: Desk, args: Args) -> str | None:
 class Method:
     """One Web API method. `tier` None is Slack's "special"."""
 
-    run: Callable[[Desk, Args], Json]
+    run: Callable[[AppContext, Args], Json]
     scope: Scope = _free
     tier: int | None = 3
     is_open: bool = False
     for_app_token: bool = False
 
 
-def _nothing(_desk: Desk, _args: Args) -> Json:
+def _nothing(_ctx: AppContext, _args: Args) -> Json:
     return {}
 
 

@@ -44,14 +44,14 @@ class Modals(Acting):
         answers, addresses = self._addresses(view, user_id)
         payload: Json = {
             **self._interaction("view_submission", user_id),
-            "trigger_id": self._desk.new_trigger(user_id),
+            "trigger_id": self._ctx.new_trigger(user_id),
             "view": view_json(view, self.workspace),
             "response_urls": addresses,
         }
         try:
             ack = await self._to_app.interaction(payload)
         except NotAcknowledged as refusal:
-            self.workspace.tell("interaction_failed", user=user_id, subject=refusal.reason)
+            self.workspace.report("interaction_failed", user=user_id, subject=refusal.reason)
             return ViewAnswer(failure=refusal.reason, view=view, answers=answers)
         result = self._answered(view, user_id, ack)
         result.answers = answers
@@ -73,7 +73,7 @@ class Modals(Acting):
         try:
             await self._to_app.interaction(payload)
         except NotAcknowledged as refusal:
-            self.workspace.tell("interaction_failed", user=view.user_id, subject=refusal.reason)
+            self.workspace.report("interaction_failed", user=view.user_id, subject=refusal.reason)
 
     async def suggest(self, view_id: str, user_id: str, action_id: str, typed: str) -> list[Json]:
         """Types into a menu whose options the app looks up; answers what it offers, [] if it did not answer in time."""
@@ -92,7 +92,7 @@ class Modals(Acting):
         try:
             ack = await self._to_app.interaction(payload)
         except NotAcknowledged as refusal:
-            self.workspace.tell("interaction_failed", user=user_id, subject=refusal.reason)
+            self.workspace.report("interaction_failed", user=user_id, subject=refusal.reason)
             return []
         groups = ack.get("option_groups") or [{"options": ack.get("options", [])}]
         return [option for group in groups for option in group["options"]]
@@ -108,12 +108,12 @@ class Modals(Acting):
                 unknown = set(view.errors) - {block["block_id"] for block in view.blocks if block["type"] == "input"}
                 if unknown or not view.errors:
                     raise MethodError("invalid_errors")
-                self.workspace.tell("view_updated", user=user_id, subject=view)
+                self.workspace.report("view_updated", user=user_id, subject=view)
                 return ViewAnswer(ack, errors=view.errors, view=view)
             elif action == "update":
-                replace_view(self._desk, view, checked_payload(ack.get("view"), "modal"))
+                replace_view(self._ctx, view, checked_payload(ack.get("view"), "modal"))
             elif action == "push":
-                stack_view(self._desk, user_id, checked_payload(ack.get("view"), "modal"), on=view)
+                stack_view(self._ctx, user_id, checked_payload(ack.get("view"), "modal"), on=view)
             elif action == "clear":
                 for one in reversed(list(self.workspace.modals[user_id])):
                     self.workspace.close_modal(one)
@@ -122,7 +122,7 @@ class Modals(Acting):
         except MethodError as refusal:
             told = refusal.extra.get("response_metadata", {}).get("messages", [])
             failure = " ".join([refusal.code, *told])
-            self.workspace.tell("interaction_failed", user=user_id, subject=failure)
+            self.workspace.report("interaction_failed", user=user_id, subject=failure)
             return ViewAnswer(ack, failure=failure, view=view)
         return ViewAnswer(ack, view=self.workspace.modal_of(user_id))
 

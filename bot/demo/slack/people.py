@@ -39,7 +39,7 @@ class People(Acting):
             )
             answer.failure = "invalid_command"
             return answer
-        answer.trigger_id = self._desk.new_trigger(user_id)
+        answer.trigger_id = self._ctx.new_trigger(user_id)
         fields = {
             "token": VERIFICATION_TOKEN,
             "team_id": self.workspace.team.id,
@@ -146,7 +146,7 @@ class People(Acting):
 
     async def _act(self, user_id: str, subject: Message | View, block: Json, element: Json, action: Json) -> Answer:
         answer = Answer(user_id, subject.channel if isinstance(subject, Message) else None)
-        answer.trigger_id = self._desk.new_trigger(user_id)
+        answer.trigger_id = self._ctx.new_trigger(user_id)
         payload: Json = {
             **self._interaction("block_actions", user_id),
             "trigger_id": answer.trigger_id,
@@ -157,7 +157,7 @@ class People(Acting):
                     "action_id": element["action_id"],
                     "block_id": block["block_id"],
                     **action,
-                    "action_ts": self._desk.ts(),
+                    "action_ts": self._ctx.ts(),
                 }
             ],
         }
@@ -165,7 +165,7 @@ class People(Acting):
             answer.ack = await self._to_app.interaction(payload)
         except NotAcknowledged as refusal:
             answer.failure = refusal.reason
-            self.workspace.tell("interaction_failed", channel=answer.channel, user=user_id, subject=refusal.reason)
+            self.workspace.report("interaction_failed", channel=answer.channel, user=user_id, subject=refusal.reason)
         return answer
 
     def _where(self, subject: Message | View, answer: Answer, user_id: str) -> Json:
@@ -209,7 +209,7 @@ class People(Acting):
         raise NotPossible(f"{user_id} sees no message {ts}")
 
     def _post(self, user_id: str, channel: Channel, text: str, thread_ts: str | None = None) -> Message:
-        ts = self._desk.ts()
+        ts = self._ctx.ts()
         return self.workspace.post(
             Message(
                 channel=channel.id,
@@ -224,10 +224,10 @@ class People(Acting):
 
     def _slackbot(self, answer: Answer, text: str, thread_ts: str | None = None) -> None:
         """Slack's own words to one person."""
-        message = Message(channel=answer.channel or "", ts=self._desk.ts(), text=text, user=SLACKBOT_ID)
+        message = Message(channel=answer.channel or "", ts=self._ctx.ts(), text=text, user=SLACKBOT_ID)
         message.ephemeral_to, message.thread_ts = answer.user, thread_ts
         answer.add(self.workspace.post(message))
-        self.workspace.tell(
+        self.workspace.report(
             "interaction_failed", channel=answer.channel, user=answer.user, subject=answer.failure or text
         )
 

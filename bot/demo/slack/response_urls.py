@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from bot.demo.slack.answers import Answer
-from bot.demo.slack.desk import Desk, MethodError
+from bot.demo.slack.desk import AppContext, MethodError
 from bot.demo.slack.entities import Json, Message
 from bot.demo.slack.limits import MOST_TEXT, check_message, with_ids
 
@@ -32,28 +32,28 @@ class ResponseUrl:
 class ResponseUrls:
     """Gives out the addresses and takes what is sent to them."""
 
-    def __init__(self, desk: Desk, base_url: Callable[[], str]) -> None:
-        self._desk = desk
+    def __init__(self, ctx: AppContext, base_url: Callable[[], str]) -> None:
+        self._ctx = ctx
         self._base_url = base_url
-        self._known: dict[str, ResponseUrl] = {}
+        self._existing: dict[str, ResponseUrl] = {}
 
     def give(self, kind: str, channel: str, answer: Answer, origin: Message | None = None) -> str:
         """A new address for this answer."""
         secret = uuid.uuid4().hex
-        self._known[secret] = ResponseUrl(answer, channel, self._desk.now() + LIFE, origin)
+        self._existing[secret] = ResponseUrl(answer, channel, self._ctx.now() + LIFE, origin)
         answer.response_url = f"{self._base_url()}/respond/{kind}/{secret}"
         return answer.response_url
 
     def acknowledged(self, answer: Answer, body: Json) -> None:
         """Shows the message that came with a command's acknowledgement. Raises MethodError if Slack refuses it."""
-        url = next(one for one in self._known.values() if one.answer is answer)
+        url = next(one for one in self._existing.values() if one.answer is answer)
         self._show(url, body)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        url = self._known.get(request.match_info["secret"])
+        url = self._existing.get(request.match_info["secret"])
         if url is None:
             return _refused(404, "invalid_url")
-        if self._desk.now() > url.until:
+        if self._ctx.now() > url.until:
             return _refused(404, "expired_url")
         if url.uses >= MOST_USES:
             return _refused(404, "used_url")
@@ -73,7 +73,7 @@ class ResponseUrls:
         return web.Response(text="ok")
 
     def _show(self, url: ResponseUrl, body: Json) -> None:
-        workspace, now = self._desk.workspace, self._desk.now()
+        workspace, now = self._ctx.workspace, self._ctx.now()
         if body.get("delete_original"):
             if url.origin is None or url.origin not in workspace.timelines[url.channel]:
                 raise MethodError("message_not_found")
@@ -86,7 +86,7 @@ class ResponseUrls:
             changed = {"text": fresh.text, "blocks": fresh.blocks, "attachments": fresh.attachments}
             url.answer.add(workspace.edit(url.origin, now, **changed))
             return
-        fresh.ts = self._desk.ts()
+        fresh.ts = self._ctx.ts()
         workspace.post(fresh)
         if url.origin is None:
             url.origin = fresh
@@ -103,7 +103,7 @@ class ResponseUrls:
         if body.get("response_type") not in (None, "ephemeral", "in_channel"):
             raise MethodError("invalid_response_type")
         check_message(blocks, attachments)
-        app = self._desk.workspace.app
+        app = self._ctx.workspace.app
         return Message(
             channel=url.channel,
             ts="",
@@ -111,7 +111,7 @@ class ResponseUrls:
             user=app.bot_user_id,
             bot_id=app.bot_id,
             app_id=app.id,
-            blocks=with_ids(blocks or [], self._desk.workspace),
+            blocks=with_ids(blocks or [], self._ctx.workspace),
             attachments=attachments or [],
             thread_ts=body.get("thread_ts"),
             ephemeral_to=None if body.get("response_type") == "in_channel" else url.answer.user,

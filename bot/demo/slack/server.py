@@ -10,7 +10,7 @@ from typing import Self
 from aiohttp import web
 
 from bot.demo.slack.deliveries import ACKNOWLEDGE_WITHIN, Deliveries
-from bot.demo.slack.desk import Desk
+from bot.demo.slack.desk import AppContext
 from bot.demo.slack.echoes import Echoes
 from bot.demo.slack.entities import Message
 from bot.demo.slack.faults import Faults
@@ -45,15 +45,15 @@ class SlackStandIn(People, Modals, Membership, Echoes):
         time_scale: float = 1.0,
         acknowledge_within: float = ACKNOWLEDGE_WITHIN,
     ) -> None:
-        self.faults = Faults(changed=lambda: workspace.tell("fault_changed"))
-        self.sockets = SocketMode(workspace.app, changed=lambda: workspace.tell("socket_changed"))
+        self.faults = Faults(changed=lambda: workspace.report("fault_changed"))
+        self.sockets = SocketMode(workspace.app, changed=lambda: workspace.report("socket_changed"))
         self.deliveries = Deliveries(self.sockets, signing_secret, request_url, time_scale, acknowledge_within)
-        desk = Desk(workspace, now, self.faults)
+        ctx = AppContext(workspace, now, self.faults)
         self.port = 0
-        response_urls = ResponseUrls(desk, lambda: self.base_url)
-        super().__init__(desk, self.deliveries, response_urls)
+        response_urls = ResponseUrls(ctx, lambda: self.base_url)
+        super().__init__(ctx, self.deliveries, response_urls)
         self._web_api = WebApi(
-            desk,
+            ctx,
             bot_token=bot_token,
             app_token=app_token,
             open_connection=self._socket_address,
@@ -118,7 +118,7 @@ class SlackStandIn(People, Modals, Membership, Echoes):
         self._site = web.TCPSite(self._runner, HOST, self.port, reuse_address=True)
         await self._site.start()
         self.port = self._runner.addresses[0][1]
-        self.workspace.tell("fault_changed")
+        self.workspace.report("fault_changed")
 
     async def refuse_connections(self) -> None:
         """Closes the listening socket and every HTTP connection; Socket Mode connections stay. `up` ends it."""
@@ -130,7 +130,7 @@ class SlackStandIn(People, Modals, Membership, Echoes):
         for protocol in self._runner.server.connections:
             if protocol.transport is not None and id(protocol.transport) not in kept:
                 protocol.transport.close()
-        self.workspace.tell("fault_changed")
+        self.workspace.report("fault_changed")
 
     @property
     def is_up(self) -> bool:

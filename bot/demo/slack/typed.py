@@ -31,13 +31,13 @@ def rich_text(text: str, block_id: str) -> list[Json]:
 
 
 def _translated(text: str, workspace: Workspace, *, with_names: bool) -> str:
-    pieces, done = [], 0
+    tokens, done = [], 0
     for found in _MENTION.finditer(text):
-        pieces.append(_safe(text[done : found.start()]))
-        pieces.append(_marked(found, workspace, with_names))
+        tokens.append(_safe(text[done : found.start()]))
+        tokens.append(_marked(found, workspace, with_names))
         done = found.end()
-    pieces.append(_safe(text[done:]))
-    return "".join(pieces)
+    tokens.append(_safe(text[done:]))
+    return "".join(tokens)
 
 
 def _marked(found: re.Match[str], workspace: Workspace, with_names: bool) -> str:

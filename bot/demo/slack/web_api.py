@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.demo.slack.desk import Args, Desk, MethodError
+from bot.demo.slack.desk import AppContext, Args, MethodError
 from bot.demo.slack.entities import Json
 from bot.demo.slack.faults import Fault
 from bot.demo.slack.methods import METHODS, Method
@@ -24,14 +24,14 @@ class WebApi:
     """Answers `POST` and `GET /api/<method>`."""
 
     def __init__(
-        self, desk: Desk, *, bot_token: str, app_token: str, open_connection: Callable[[], str], time_scale: float
+        self, ctx: AppContext, *, bot_token: str, app_token: str, open_connection: Callable[[], str], time_scale: float
     ) -> None:
-        self._desk = desk
+        self._ctx = ctx
         self._bot_token = bot_token
         self._app_token = app_token
         self._open_connection = open_connection
         self._time_scale = time_scale
-        self._rates = Rates(desk.now)
+        self._rates = Rates(ctx.now)
         self._later: set[asyncio.TimerHandle] = set()
         self._ending = asyncio.Event()
         self._count = 0
@@ -45,14 +45,14 @@ class WebApi:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
         args = await _arguments(request)
-        if self._desk.faults.delay:
-            await self._pause(self._desk.faults.delay)
+        if self._ctx.faults.delay:
+            await self._pause(self._ctx.faults.delay)
         destination = args.text("channel") or args.text("users")
-        fault = self._desk.faults.take(method, destination)
+        fault = self._ctx.faults.take(method, destination)
         if fault is not None and fault.answer != "refused":
             return await self._meet(fault, request, method, args)
-        if method in _READING_BACK and self._desk.faults.history_delay:
-            await self._pause(self._desk.faults.history_delay)
+        if method in _READING_BACK and self._ctx.faults.history_delay:
+            await self._pause(self._ctx.faults.history_delay)
         if fault is None:
             status, answer, headers = self._answer(request, method, args)
         else:
@@ -88,7 +88,7 @@ class WebApi:
 
     def _answer(self, request: web.Request, method: str, args: Args) -> tuple[int, Json, dict[str, str]]:
         """Status, body and headers as Slack gives them when nothing goes wrong on the way."""
-        app = self._desk.workspace.app
+        app = self._ctx.workspace.app
         headers = {"x-slack-req-id": f"{self._count:032x}"}
         try:
             known = METHODS.get(method)
@@ -97,18 +97,18 @@ class WebApi:
             self._check_token(request, args, known)
             if not known.for_app_token:
                 headers["x-oauth-scopes"] = ",".join(sorted(app.scopes))
-            needed = known.scope(self._desk, args)
+            needed = known.scope(self._ctx, args)
             if needed is not None:
                 headers["x-accepted-oauth-scopes"] = needed
                 if needed not in app.scopes:
                     raise MethodError("missing_scope", needed=needed, provided=",".join(sorted(app.scopes)))
-            wait = self._rates.take(method, known.tier, args) if self._desk.faults.rate_limits else 0
+            wait = self._rates.take(method, known.tier, args) if self._ctx.faults.rate_limits else 0
             if wait:
                 headers["Retry-After"] = str(wait)
                 return 429, {"ok": False, "error": "ratelimited"}, headers
             if method == "apps.connections.open":
                 return 200, {"ok": True, "url": self._open_connection()}, headers
-            return 200, {"ok": True, **known.run(self._desk, args)}, headers
+            return 200, {"ok": True, **known.run(self._ctx, args)}, headers
         except MethodError as refusal:
             return 200, {"ok": False, "error": refusal.code, **refusal.extra}, headers
 
@@ -121,7 +121,7 @@ class WebApi:
             raise MethodError("not_authed")
         if token not in (self._bot_token, self._app_token):
             raise MethodError("invalid_auth")
-        if self._desk.faults.token_revoked:
+        if self._ctx.faults.token_revoked:
             raise MethodError("token_revoked")
         if (token == self._app_token) != method.for_app_token:
             raise MethodError("not_allowed_token_type")
@@ -137,12 +137,12 @@ class WebApi:
         self._count += 1
         visible = {name: value for name, value in args.values.items() if name != "token"}
         name = None if fault is None else fault.name
-        call = ApiCall(self._count, self._desk.now(), method, visible, status, answer, name)
-        self._desk.workspace.calls.append(call)
-        self._desk.workspace.tell("api_called", channel=args.text("channel"), subject=call)
+        call = ApiCall(self._count, self._ctx.now(), method, visible, status, answer, name)
+        self._ctx.workspace.calls.append(call)
+        self._ctx.workspace.report("api_called", channel=args.text("channel"), subject=call)
 
     def _response(self, status: int, body: str, content_type: str, headers: dict[str, str]) -> web.Response:
-        date = format_datetime(self._desk.now(), usegmt=True)
+        date = format_datetime(self._ctx.now(), usegmt=True)
         return web.Response(
             status=status, text=body, content_type=content_type, charset="utf-8", headers={**headers, "Date": date}
         )

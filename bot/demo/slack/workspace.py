@@ -92,7 +92,7 @@ class Workspace:
         self._listeners.append(callback)
         return lambda: self._listeners.remove(callback)
 
-    def tell(self, kind: str, *, channel: str | None = None, user: str | None = None, subject: Any = None) -> None:
+    def report(self, kind: str, *, channel: str | None = None, user: str | None = None, subject: Any = None) -> None:
         happening = Happening(kind, channel, user, subject)
         for listener in list(self._listeners):
             listener(happening)
@@ -112,13 +112,13 @@ class Workspace:
 
     def add_user(self, user: User) -> User:
         self.users[user.id] = user
-        self.tell("user_changed", user=user.id, subject=user)
+        self.report("user_changed", user=user.id, subject=user)
         return user
 
     def add_channel(self, channel: Channel) -> Channel:
         self.channels[channel.id] = channel
         self.timelines.setdefault(channel.id, [])
-        self.tell("channel_changed", channel=channel.id, subject=channel)
+        self.report("channel_changed", channel=channel.id, subject=channel)
         return channel
 
     def channel_named(self, name: str) -> Channel | None:
@@ -158,14 +158,14 @@ class Workspace:
                 author = message.user or message.bot_id
                 if author is not None and author not in parent.reply_users:
                     parent.reply_users.append(author)
-        self.tell("message_posted", channel=message.channel, user=message.ephemeral_to, subject=message)
+        self.report("message_posted", channel=message.channel, user=message.ephemeral_to, subject=message)
         return message
 
     def edit(self, message: Message, at: datetime, **changes: Any) -> Message:
         for name, value in changes.items():
             setattr(message, name, value)
         message.edited = Edited(user=message.user or self.app.bot_user_id, ts=self.next_ts(at))
-        self.tell("message_edited", channel=message.channel, user=message.ephemeral_to, subject=message)
+        self.report("message_edited", channel=message.channel, user=message.ephemeral_to, subject=message)
         return message
 
     def delete(self, message: Message) -> None:
@@ -174,7 +174,7 @@ class Workspace:
             parent = self.message(message.channel, message.thread_ts)
             if parent is not None:
                 parent.reply_count -= 1
-        self.tell("message_deleted", channel=message.channel, user=message.ephemeral_to, subject=message)
+        self.report("message_deleted", channel=message.channel, user=message.ephemeral_to, subject=message)
 
     def message(self, channel_id: str, ts: str) -> Message | None:
         return next((one for one in self.timelines.get(channel_id, []) if one.ts == ts), None)
@@ -206,4 +206,4 @@ class Workspace:
         stack = self.modals.get(view.user_id, [])
         if view in stack:
             stack.remove(view)
-        self.tell("view_closed", user=view.user_id, subject=view)
+        self.report("view_closed", user=view.user_id, subject=view)

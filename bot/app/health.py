@@ -1,0 +1,122 @@
+"""`GET /healthz`, `GET /metrics` and the HTTP server that serves them: what a monitor may know, ids and counts only."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+from aiohttp.http import HttpProcessingError
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from bot.app.metrics import Metrics, render_metrics, stand
+from bot.domain.alerts import DISCONNECTED
+from bot.domain.errors import SpotterError, StoreError
+from bot.domain.ports import Clock
+from bot.store.database import Store
+
+KEEP_ALIVE = 75.0  # seconds until the next request: routers keep a connection for 60, and must be the first to end it
+IDLE_TIMEOUT = 2.0  # seconds in which the rest of a refused body is still read, so that its sender gets the answer
+SHUTDOWN_GRACE = 2.0  # seconds that requests under way are given at the end
+
+
+@dataclass(slots=True)
+class Liveness:
+    """What the running parts say of themselves; only what a restart can mend makes it unwell."""
+
+    is_leader: bool = False
+    duties_go_on: bool = True
+    socket_connected: bool | None = None  # None in HTTP mode, and until Slack has told who we are
+    is_refused: bool = False  # Slack does not tell who we are: it is away, or refuses the bot token
+    disconnected_since: float | None = None  # monotonic; since when no command can arrive, None while they can
+
+    def disconnected_for(self, now: float) -> float:
+        """Seconds, at a monotonic one, in which no command could arrive; 0 while they can."""
+        return 0.0 if self.disconnected_since is None else now - self.disconnected_since
+
+    def complaints(self) -> tuple[str, ...]:
+        """What a restart can mend, in words; empty while all is well."""
+        found = []
+        if self.is_leader and not self.duties_go_on:
+            found.append("the scheduler has stopped, or a poll hangs")
+        if self.socket_connected is False:
+            found.append("the socket to Slack is down although Slack answers")
+        return tuple(found)
+
+
+def health_app(liveness: Liveness, metrics: Metrics, store: Store, clock: Clock) -> web.Application:
+    """The web application with both addresses; HTTP mode adds Slack's to it."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        complaints = liveness.complaints()
+        body: dict[str, object] = {
+            "status": "unwell" if complaints else "ok",
+            "complaints": complaints,
+            "leader": liveness.is_leader,
+            "seconds_deaf": round(liveness.disconnected_for(clock.monotonic())),
+        }
+        is_impaired = liveness.is_refused or liveness.disconnected_for(clock.monotonic()) > DISCONNECTED.total_seconds()
+        try:
+            poll, counts = await store.read(lambda tx: (tx.sessions.poll_state(), tx.outbox.counts()))
+        except StoreError:
+            body["database"] = "can't be read now"
+        else:
+            good = poll.last_good_at
+            body["seconds_since_good_poll"] = round((clock.now() - good).total_seconds()) if good else None
+            body["waiting"] = counts.waiting + counts.unsure + counts.sending
+            body["sending_paused"] = bool(counts.app_refused)
+            body["last_poll_failed"] = bool(poll.last and poll.last.error)
+            is_impaired = is_impaired or counts.app_refused != "" or body["last_poll_failed"] is True
+        if not complaints and is_impaired:
+            body["status"] = "impaired"  # red for whoever watches, while a restart would not help
+        return web.json_response(body, status=503 if complaints else 200)
+
+    async def render(_: web.Request) -> web.Response:
+        now = clock.now()
+        try:
+            stood = await store.read(lambda tx: stand(tx, now))
+        except StoreError:
+            return web.Response(status=503, text="The database can't be read now.")
+        body = render_metrics(metrics, stood, now, is_leader=liveness.is_leader)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application(client_max_size=1 << 20)
+    app.add_routes([web.get("/healthz", healthz), web.get("/metrics", render)])
+    return app
+
+
+@asynccontextmanager
+async def served(app: web.Application, port: int) -> AsyncIterator[int]:
+    """Serves the application on all addresses until the context is left; its value is the port, also where 0 was asked
+    for. Raises SpotterError if the port can't be listened on.
+
+    A router or reverse proxy stands in front and limits connections: aiohttp has no limit of its own.
+    """
+    logging.getLogger("aiohttp.server").addFilter(_is_our_error)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        auto_decompress=False,  # Slack compresses nothing; a small compressed body could become a large one
+        keepalive_timeout=KEEP_ALIVE,
+        lingering_time=IDLE_TIMEOUT,
+        shutdown_timeout=SHUTDOWN_GRACE,
+    )
+    await runner.setup()
+    try:
+        # A platform's router comes from outside: all addresses.
+        await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104
+    except OSError as error:
+        await runner.cleanup()
+        raise SpotterError(
+            f"PORT {port} can't be listened on ({error.strerror}): another program may use it. Choose another."
+        ) from error
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+def _is_our_error(record: logging.LogRecord) -> bool:
+    """False for a request that is not HTTP: aiohttp answers it with 400 and would log it as an error of ours."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | web.RequestPayloadError)

@@ -1,0 +1,328 @@
+"""The leader's work: what polls and sends, and the scheduler that rings for it."""
+
+import asyncio
+import random
+import shutil
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import httpx
+import structlog
+
+from bot.app.metrics import Metrics
+from bot.app.scheduler import Scheduler
+from bot.config import Settings
+from bot.domain.cadence import poll_pause
+from bot.domain.errors import StoreBusy
+from bot.domain.model import (
+    OPERATOR,
+    Destination,
+    DestinationKind,
+    DirectMessages,
+    Notification,
+    NotificationKind,
+    RuleState,
+)
+from bot.domain.polling import PollReport
+from bot.domain.ports import Clock, Contacts, Messenger, Training
+from bot.domain.routing import introduction
+from bot.jobs.channel_checks import ChannelChecks
+from bot.jobs.completeness import CompletenessCheck
+from bot.jobs.details import FetchDetails
+from bot.jobs.directory import DirectoryRefresh
+from bot.jobs.message_data import MessageSettings
+from bot.jobs.monitor import Monitor, RuntimeProbes
+from bot.jobs.plan_notifications import PollSettings
+from bot.jobs.poll import Poll
+from bot.jobs.rate_limit import RateLimiter
+from bot.jobs.retention import RetentionJob
+from bot.jobs.send import Deliver
+from bot.store.database import Store, Tx
+
+DIRECTORY_EVERY = 15 * 60  # seconds; the rows say whether it is due
+DETAILS_EVERY = 60  # seconds
+CHANNEL_CHECKS_EVERY = 5 * 60  # seconds; the rows say which channels are due
+MONITOR_INTERVAL = 30  # seconds
+RETENTION_EVERY = 60 * 60  # seconds; the rows say whether it is due
+PEOPLE_FIRST = 20.0  # seconds a poll waits for people and departments when they are due
+HEARTBEAT_TIMEOUT = 10.0  # seconds a call may take as a whole: the next poll waits for it
+MONITOR_EVERY = 1.0  # seconds between two looks at what other processes wrote, and at how we are
+POLL_HUNG = 3600.0  # seconds: no poll takes so long, however large the account; a restart may mend it
+BUSY_PAUSE = 2.0  # seconds until a database that is locked or full is tried again
+
+log = structlog.get_logger(__name__)
+
+
+class Duties:
+    """What only the leader does."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        training: Training,
+        messenger: Messenger,
+        contacts: Contacts,
+        clock: Clock,
+        metrics: Metrics,
+        disconnected_for: Callable[[], float],
+    ) -> None:
+        """`deaf_for` answers for how many seconds no command could arrive, 0 while they can."""
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        ops = settings.ops_channel
+        limiter = RateLimiter()
+        self._ops = (Destination(DestinationKind.CHANNEL, ops),) if ops else ()
+        self.deliver = Deliver(
+            store=store,
+            messenger=messenger,
+            contacts=contacts,
+            clock=clock,
+            random01=random.random,
+            settings=MessageSettings(
+                admins=settings.admins,
+                account_url=settings.ispring_account_url or None,
+                command=settings.slack_command,
+                recover_restored=settings.recover_restored,
+                interval=settings.poll_interval,
+            ),
+            ops_channel=settings.ops_channel,
+            limiter=limiter,
+            tried=metrics.tried,
+        )
+        self._directory = DirectoryRefresh(training, store, clock)
+        self._details = FetchDetails(training, store, clock, wake=self.deliver.wake)
+        self._poll = Poll(
+            training,
+            store,
+            clock,
+            contacts,
+            PollSettings(
+                ops_channel=settings.ops_channel,
+                admins=settings.admins,
+                baseline=settings.summarise_back,
+                employee_wants=DirectMessages.ALL if settings.notify_employees else DirectMessages.NONE,
+                interval=settings.poll_interval,
+                recover_restored=settings.recover_restored,
+            ),
+            refresh_directory=self._directory.on_demand,
+            wake=self.deliver.wake,
+        )
+        self._check_completeness = CompletenessCheck(
+            training, store, clock, ops_channel=settings.ops_channel, wake=self.deliver.wake
+        )
+        self._channel_checks = ChannelChecks(
+            store=store,
+            messenger=messenger,
+            contacts=contacts,
+            clock=clock,
+            admins=settings.admins,
+            ops_channel=settings.ops_channel,
+            wake=self.deliver.wake,
+            limiter=limiter,
+        )
+        self._retention = RetentionJob(store, clock, settings.keep, wake=self.deliver.wake)
+        self._supervise = Monitor(
+            store,
+            clock,
+            RuntimeProbes(disconnected_for, partial(_disk_left, settings.database_path)),
+            ops_channel=settings.ops_channel,
+            poll_interval=settings.poll_interval,
+            wake=self.deliver.wake,
+        )
+        self._details_event = asyncio.Event()
+        self._directory_event = asyncio.Event()
+        self._completeness_event = asyncio.Event()
+        self._poll_began: float | None = None  # monotonic, while a poll is under way
+        self._poll_not_before = 0.0  # monotonic
+        self._failures = 0  # polls that failed since the last good one
+        self._last_failure = ""
+
+    async def prepare(self) -> None:
+        """What the settings ask to be in the database, before anything is polled or sent."""
+        created = self._store.created
+
+        def work(tx: Tx) -> None:
+            now = self._clock.now()
+            tx.sessions.initial_target(self._settings.pass_target)
+            self._make_default_rule(tx, now)
+            if created:
+                self._log_database_created(tx, now)
+
+        while True:
+            try:
+                await self._store.transact(work)
+                break
+            except StoreBusy as error:
+                log.warning("database_busy", reason=str(error), next_try_in=BUSY_PAUSE)
+                await self._clock.sleep(BUSY_PAUSE)
+        if created:
+            log.warning("database_created", path=str(self._settings.database_path))
+
+    async def poll_once(self, *, is_last: bool = False) -> PollReport:
+        """People first, so that an alert has names; then one look at iSpring (`is_last`: this process looks no more);
+        then the heartbeat."""
+        try:
+            async with asyncio.timeout(PEOPLE_FIRST):
+                await self._directory.when_due()
+        except TimeoutError:
+            log.info("people_late", after_seconds=PEOPLE_FIRST)
+            self._directory_event.set()  # goes on beside the polls, which wait no longer
+        report = await self._poll.once(is_last=is_last)
+        self._metrics.polled(report)
+        if not report.error:
+            self._completeness_event.set()
+            await self._heartbeat()
+        self._details_event.set()
+        return report
+
+    async def round_once(self) -> None:
+        """One look at the channels and owners of rules that are due."""
+        await self._channel_checks.once()
+
+    async def run(self, on_round: Callable[[bool], None]) -> None:
+        """Polls and sends until cancelled; `on_round` is told again and again whether all that rings and polls does."""
+        poll_event, channel_checks_event, retention_event, monitor_event = (asyncio.Event() for _ in range(4))
+        poll_event.set()
+        channel_checks_event.set()  # events were missed while nobody listened
+        retention_event.set()
+        scheduler = Scheduler()
+        for event, seconds in (
+            (poll_event, self._settings.poll_interval),
+            (self._directory_event, DIRECTORY_EVERY),
+            (self._details_event, DETAILS_EVERY),
+            (channel_checks_event, CHANNEL_CHECKS_EVERY),
+            (retention_event, RETENTION_EVERY),
+            (monitor_event, MONITOR_INTERVAL),
+        ):
+            scheduler.every(seconds, event)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_whenever(poll_event, self._poll_unless_backing_off), name="poll")
+            group.create_task(_whenever(self._directory_event, self._directory.when_due), name="directory")
+            group.create_task(_whenever(channel_checks_event, self._channel_checks.once), name="rounds")
+            group.create_task(_whenever(self._details_event, self._details.until_done), name="details")
+            group.create_task(_whenever(self._completeness_event, self._check_completeness.when_due), name="roll call")
+            group.create_task(_whenever(retention_event, self._retention.when_due), name="tidy")
+            group.create_task(_whenever(monitor_event, self._supervise.once), name="watch")
+            group.create_task(self.deliver.run(), name="deliver")
+            scheduler.start()
+            try:
+                await self._monitor(scheduler, on_round)
+            finally:
+                scheduler.stop()
+
+    async def _monitor(self, scheduler: Scheduler, on_round: Callable[[bool], None]) -> None:
+        """Tells how we are, and wakes delivery when another process (a verb, a second `run`) has written rows."""
+        log_file = Path(f"{self._settings.database_path.resolve()}-wal")
+        seen = _stamp(log_file)
+        while True:
+            now = self._clock.monotonic()
+            is_hung = self._poll_began is not None and now - self._poll_began > POLL_HUNG
+            on_round(scheduler.running and not is_hung)
+            if (stamp := _stamp(log_file)) != seen:
+                seen = stamp
+                self.deliver.wake()
+            await self._clock.sleep(MONITOR_EVERY)
+
+    async def _poll_unless_backing_off(self) -> None:
+        """One poll, unless iSpring failed just now: then rings pass, twice as many after each failure."""
+        self._poll_began = self._clock.monotonic()
+        if self._poll_began < self._poll_not_before:
+            self._poll_began = None
+            return
+        try:
+            report = await self.poll_once()
+        finally:
+            self._poll_began = None
+        if not report.error:
+            self._failures, self._last_failure = 0, ""
+            _log_poll(report)
+            return
+        self._failures += 1
+        interval = self._settings.poll_interval
+        wait = poll_pause(interval, self._failures)
+        _log_poll(report, is_news=report.error != self._last_failure, next_try_in=wait)
+        self._last_failure = report.error
+        self._poll_not_before = self._clock.monotonic() + wait - interval / 2  # rings come a little early and late
+
+    def _make_default_rule(self, tx: Tx, now: datetime) -> None:
+        channel = self._settings.default_channel
+        if not channel or tx.rules.default_channel_made(channel):
+            return
+        tx.rules.note_default_channel(channel)
+        destination = Destination(DestinationKind.CHANNEL, channel)
+        if any(not rule.query for rule in tx.rules.at(destination)):
+            return
+        # Active at once: what is completed while the intro can't be posted yet must not be lost.
+        rule = tx.rules.add(destination, OPERATOR, "", RuleState.ACTIVE, now)
+        tx.outbox.enqueue(introduction(rule), now)
+        tx.audit_log.write(OPERATOR, "subscribe", f"rule:{rule.rule_id}", now)
+
+    def _log_database_created(self, tx: Tx, now: datetime) -> None:
+        for destination in self._ops:
+            notification = Notification(
+                kind=NotificationKind.OPS,
+                destination=destination,
+                subject=f"ops:database_created:{int(now.timestamp())}",
+                reason="a database was created",
+                facts={"code": "database_created"},
+            )
+            tx.outbox.enqueue(notification, now)
+
+    async def _heartbeat(self) -> None:
+        if not self._settings.heartbeat_url:
+            return
+        try:
+            # httpx's own limits are for each read, and an answer may drip for ever. Its body is nothing to us.
+            async with (
+                asyncio.timeout(HEARTBEAT_TIMEOUT),
+                httpx.AsyncClient(timeout=HEARTBEAT_TIMEOUT) as client,
+                client.stream("GET", self._settings.heartbeat_url) as answer,
+            ):
+                if answer.is_error:
+                    log.warning("heartbeat_failed", reason=f"HTTP {answer.status_code}")
+        except (httpx.HTTPError, TimeoutError) as error:
+            log.warning("heartbeat_failed", reason=type(error).__name__)
+
+
+def _log_poll(report: PollReport, *, is_news: bool = False, next_try_in: float | None = None) -> None:
+    """One line a poll; a failure is an error when it begins, and mentioned as it goes on."""
+    level = log.info if not report.error else log.error if is_news else log.warning
+    level(
+        "polled",
+        listed=report.listed,
+        changed=report.changed,
+        unchanged=report.unchanged,
+        rejected=report.rejected,
+        error=report.error or None,
+        **({} if next_try_in is None else {"next_try_in": next_try_in}),
+    )
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """When a file was written last and how large it is, None while there is none."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _disk_left(database: Path) -> int | None:
+    """Bytes left beside the database, None where that can't be told."""
+    try:
+        return shutil.disk_usage(database.resolve().parent).free
+    except OSError:
+        return None
+
+
+async def _whenever(event: asyncio.Event, work: Callable[[], Awaitable[object]]) -> None:
+    """Does the work each time the bell was rung, once for all rings that came meanwhile."""
+    while True:
+        await event.wait()
+        event.clear()
+        await work()

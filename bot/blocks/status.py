@@ -1,0 +1,152 @@
+"""Is it alive, is it late, what is waiting: the answer to `status`, and the same facts for the Home tab."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.blocks.alerts import ops_sentence
+from bot.blocks.elements import (
+    Block,
+    count,
+    date_token,
+    fields,
+    header,
+    instant,
+    lasting,
+    message,
+    mrkdwn,
+    safe,
+    section,
+)
+from bot.blocks.rules import format_reason
+from bot.domain.alerts import ActiveAlert
+from bot.domain.model import DestinationKind, Message
+from bot.domain.outbox import BlockedDestination, OutboxCounts
+from bot.domain.polling import PollState
+
+MAX_BLOCKED = 10
+NAMED_ABOVE = frozenset({"poll_failing", "training_refused", "app_refused"})  # troubles with a line of their own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What Spotter knows of itself. `rules` counts the active ones; `poll_interval` is in seconds."""
+
+    poll: PollState
+    outbox: OutboxCounts
+    rules: int
+    paused_rules: int
+    poll_interval: float
+    now: datetime
+    is_admin: bool
+    blocked: Sequence[BlockedDestination] = ()
+    alerts: Sequence[ActiveAlert] = ()
+
+
+def status(known: Status) -> Message:
+    """Whether Spotter reads and sends as it should; admins also see reasons and counts of what is stuck."""
+    verdict = format_verdict(known)
+    pairs = _pairs(known)
+    blocks: list[Block] = [header(verdict), fields(pairs)]
+    alerts = trouble_lines(known)
+    if alerts:
+        blocks.append(section(mrkdwn("\n".join(f"• {line}" for line in alerts))))
+    created = f"The database was created {date_token(known.poll.created_at)}."
+    if known.is_admin:
+        blocks.append(section(mrkdwn(created)))
+    text = [f"{verdict}.", *(f"{label}: {value}." for label, value in _texts(known)), *alerts]
+    return message(" ".join(text), blocks)
+
+
+def format_verdict(known: Status) -> str:
+    """In one line, for a heading."""
+    if known.outbox.app_refused:
+        return "✕ Sending is paused: Slack refuses the app"
+    if known.poll.last_good_at is None:
+        return "◔ iSpring was not read yet" if known.poll.last is None else "✕ iSpring could not be read yet"
+    if known.poll.last and known.poll.last.error:
+        return "▽ iSpring can't be read at the moment"
+    if (known.now - known.poll.last_good_at).total_seconds() > 3 * known.poll_interval + 60:
+        return "▽ Reading iSpring is late"
+    return "✓ Spotter is reading and sending"
+
+
+def trouble_lines(known: Status) -> list[str]:
+    """What is wrong, one line each, with what to do; reasons are for admins."""
+    text = []
+    last, outbox = known.poll.last, known.outbox
+    if last and last.error:
+        text.append(
+            f"The last reading failed: {safe(last.error_in_full, 500)}"
+            if known.is_admin
+            else "The last reading failed."
+        )
+    if outbox.app_refused:
+        reason = f" ({safe(outbox.app_refused, 300)})" if known.is_admin else ""
+        text.append(f"Slack refuses the app{reason}. Nothing is lost; an admin must check the token and the scopes.")
+    if not known.is_admin:
+        return text
+    text += [
+        f"Since {date_token(one.since)}: {ops_sentence({'code': one.code, **one.facts})}"
+        for one in known.alerts
+        if one.code not in NAMED_ABOVE
+    ]
+    if outbox.dead:
+        text.append(f"{count(outbox.dead, 'message')} refused by Slack for ever; see `spotter outbox list`.")
+    if outbox.blocked:
+        text.append(f"{count(outbox.blocked, 'message')} held because a destination can't be reached or a rule rests.")
+    text += [_format_blocked(blocked) for blocked in known.blocked[:MAX_BLOCKED]]
+    if len(known.blocked) > MAX_BLOCKED:
+        text.append(f"and {len(known.blocked) - MAX_BLOCKED} more destinations; see `spotter outbox list`.")
+    if known.paused_rules:
+        text.append(f"{count(known.paused_rules, 'rule')} paused.")
+    return text
+
+
+def _format_blocked(blocked: BlockedDestination) -> str:
+    ident = safe(blocked.destination.id, 40)
+    destination = {
+        DestinationKind.CHANNEL: f"<#{ident}>",
+        DestinationKind.USER: f"Direct messages to <@{ident}>",
+        DestinationKind.PERSON: f"Direct messages to iSpring's person {ident}",
+    }[blocked.destination.kind]
+    since = f" since {date_token(blocked.since)}" if blocked.since is not None else ""
+    return f"{destination}: held{since}, {count(blocked.waiting, 'message')} waiting ({format_reason(blocked.reason)})."
+
+
+def format_waiting(outbox: OutboxCounts) -> str:
+    """What is still to be sent: `nothing`, `3 messages`."""
+    number = outbox.waiting + outbox.sending + outbox.unsure
+    return count(number, "message") if number else "nothing"
+
+
+def _pairs(known: Status) -> list[tuple[str, str]]:
+    poll = known.poll
+    text = [
+        ("Last good reading", date_token(poll.last_good_at) if poll.last_good_at else "never"),
+        ("Age of the data", lasting(known.now - poll.last_good_at) if poll.last_good_at else "no data yet"),
+        ("Waiting to be sent", _waiting(known)),
+    ]
+    if not known.is_admin:
+        return text
+    return [
+        *text,
+        ("Sessions stored", f"{poll.sessions:,}"),
+        ("Edits owed", f"{known.outbox.edits:,}"),
+        ("Active rules", f"{known.rules:,}"),
+    ]
+
+
+def _texts(known: Status) -> list[tuple[str, str]]:
+    last = known.poll.last_good_at
+    return [("Last good reading", instant(last) if last else "never"), *_pairs(known)[1:]]
+
+
+def _waiting(known: Status) -> str:
+    """How many is for admins: from it others could tell how many results there are that they may not see."""
+    words = format_waiting(known.outbox)
+    if not known.is_admin and words != "nothing":
+        words = "some messages"
+    if known.outbox.oldest_at is None:
+        return words
+    return f"{words}, the oldest for {lasting(known.now - known.outbox.oldest_at)}"

@@ -1,0 +1,170 @@
+"""Why somebody was, or was not, told of a session: for the command line as lines, for Slack as a message."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.blocks.elements import (
+    SECTION_TEXT,
+    Block,
+    clean,
+    context,
+    date_token,
+    instant,
+    message,
+    mrkdwn,
+    safe,
+    section,
+    size,
+)
+from bot.blocks.results import verdict
+from bot.blocks.rules import format_reason
+from bot.domain.changes import outcome_of
+from bot.domain.delivery import SENT_THEN_DELETED
+from bot.domain.explanation import Explanation, Judged
+from bot.domain.model import DeliveryState, Destination, DestinationKind, Message
+from bot.domain.outbox import Attempt, NotificationStatus
+
+MAX_ATTEMPTS = 6
+_STANDS = {
+    DeliveryState.WAITING: "waits to be sent",
+    DeliveryState.SENDING: "is being sent",
+    DeliveryState.UNSURE: "may have been posted: it is looked for before it is sent again",
+    DeliveryState.BLOCKED: "is held",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How times and places are written: Slack shows both in its own way, a terminal can't."""
+
+    when: Callable[[datetime], str]
+    destination: Callable[[Destination], str]
+    text: Callable[[str], str]
+    with_deliveries: bool = False  # whose ids `outbox retry` and `outbox drop` take
+
+
+def _mention(destination: Destination) -> str:
+    match destination.kind:
+        case DestinationKind.CHANNEL:
+            return f"<#{safe(destination.id, 40)}>"
+        case DestinationKind.USER:
+            return f"<@{safe(destination.id, 40)}>"
+        case DestinationKind.PERSON:
+            return "the observer or employee, as a direct message"
+
+
+IN_SLACK = Spelling(date_token, _mention, safe)
+IN_PUSH = Spelling(instant, _mention, safe)  # the text beside the blocks: notifications show no date tokens
+ON_TERMINAL = Spelling(lambda at: f"{at:%Y-%m-%d %H:%M:%S} UTC", str, clean, with_deliveries=True)
+
+
+def reason_lines(found: Explanation, links: Mapping[str, str], spelled: Spelling) -> list[str]:
+    """The whole answer, line by line. `links` leads to messages, by delivery id."""
+    return [
+        f"Session {found.record.short_id}: {spelled.text(verdict(outcome_of(found.record.session)))}",
+        *_seen(found, spelled),
+        *(line for status in found.status for line in _status_lines(status, found, links, spelled)),
+        *([] if found.status else ["No message about it was ever due."]),
+        *_today(found.judged, spelled),
+    ]
+
+
+def reason(found: Explanation, links: Mapping[str, str], *, is_whole: bool) -> Message:
+    """The answer to one person. `is_whole`: nothing was left out for their eyes."""
+    status = reason_lines(found, links, IN_SLACK)
+    blocks: list[Block] = [section(mrkdwn(f"*{status[0]}*")), *_sections(status[1:])]
+    if not is_whole:
+        blocks.append(context("Listed are channels you are in and what concerns you yourself."))
+    return message("\n".join(reason_lines(found, links, IN_PUSH)), blocks)
+
+
+def _sections(status: Sequence[str]) -> list[Block]:
+    """The lines in as few sections as they need, each within Slack's limit."""
+    sections: list[list[str]] = [[]]
+    for line in status:
+        if sum(size(one) + 1 for one in sections[-1]) + size(line) > SECTION_TEXT:
+            sections.append([])
+        sections[-1].append(line)
+    return [section(mrkdwn("\n".join(one))) for one in sections if one]
+
+
+def _seen(found: Explanation, spelled: Spelling) -> list[str]:
+    session = found.record.session
+    said = [f"First seen {spelled.when(session.first_seen_at)}."]
+    if not found.is_over:
+        said.append("It has no result yet: nobody is told of such a session.")
+    elif found.completed_seen_at is not None:
+        said.append(f"Seen completed {spelled.when(found.completed_seen_at)}.")
+        if found.baseline_at is not None and found.completed_seen_at <= found.baseline_at:
+            said.append("That was in the first listing, which is stored without telling anybody.")
+    if session.missing_since is not None:
+        said.append(f"iSpring does not list it any more, since {spelled.when(session.missing_since)}.")
+    return [" ".join(said)]
+
+
+def _status_lines(
+    status: NotificationStatus, found: Explanation, links: Mapping[str, str], spelled: Spelling
+) -> list[str]:
+    to = spelled.destination(status.notification.destination)
+    first = f"• To {to}, due since {spelled.when(status.created_at)} ({spelled.text(status.notification.reason)}): "
+    first += _counted(status) + _stands(status, found, links, spelled)
+    if spelled.with_deliveries and status.delivery is not None:
+        first += f" [delivery {status.delivery.delivery_id}]"
+    attempts = status.attempts[-MAX_ATTEMPTS:]
+    left_out = len(status.attempts) - len(attempts)
+    return [
+        first,
+        *([f"    {left_out} earlier attempts"] if left_out else []),
+        *(f"    {_attempt(one, spelled)}" for one in attempts),
+    ]
+
+
+def _counted(status: NotificationStatus) -> str:
+    return "counted in a summary instead of a card; the summary " if status.counted_in is not None else ""
+
+
+def _stands(status: NotificationStatus, found: Explanation, links: Mapping[str, str], spelled: Spelling) -> str:
+    delivery = status.delivery
+    if delivery is not None and delivery.state is DeliveryState.SENT:
+        if status.cancelled:
+            return f"was left out of its message: {spelled.text(status.cancelled)}"
+        where = links.get(delivery.delivery_id) or f"message {delivery.ts} in {delivery.channel}"
+        return f"was posted: {where}"
+    if status.cancelled == SENT_THEN_DELETED:
+        return SENT_THEN_DELETED
+    if status.cancelled:
+        return f"was not sent: {spelled.text(status.cancelled)}"
+    blocked = found.blocked.get(status.notification.destination)
+    if blocked is not None:
+        since = f" since {spelled.when(blocked.since)}" if blocked.since is not None else ""
+        return f"is held{since}: {format_reason(blocked.reason)}"
+    eligibility = [
+        one.rule for one in found.judged if one.rule is not None and one.rule.rule_id in status.notification.rule_ids
+    ]
+    if eligibility and all(rule.reason for rule in eligibility):
+        return f"is held: {', '.join(format_reason(rule.reason) for rule in eligibility)}"
+    state = delivery.state if delivery is not None else DeliveryState.WAITING
+    because = f" ({spelled.text(delivery.reason)})" if delivery is not None and delivery.reason else ""
+    return _STANDS.get(state, str(state)) + because
+
+
+def _attempt(attempt: Attempt, spelled: Spelling) -> str:
+    because = f" ({spelled.text(attempt.reason)})" if attempt.reason else ""
+    return f"{spelled.when(attempt.started_at)} {attempt.what}: {attempt.result}{because}"
+
+
+def _today(judged: Sequence[Judged], spelled: Spelling) -> list[str]:
+    if not judged:
+        return []
+    return [
+        "If it were completed now, by today's rules and settings:",
+        *(_verdict(j, spelled) for j in judged),
+    ]
+
+
+def _verdict(judged: Judged, spelled: Spelling) -> str:
+    matched = judged.matched
+    where = f" for {spelled.destination(judged.rule.destination)}" if judged.rule is not None else ""
+    mark = "✓ told:" if matched.matched else "✕ not told:"
+    return f"{mark} {matched.who}{where} ({spelled.text(matched.reason.removeprefix(f'{matched.who} '))})"

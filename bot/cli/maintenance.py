@@ -1,0 +1,228 @@
+"""`backup`, `restore`, `erase`, `audit`, `people`: what whoever looks after Spotter does with its memory."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from bot.app.clock import SystemClock
+from bot.blocks.elements import clean
+from bot.cli.rows import with_store
+from bot.cli.terminal import echo, json_of, table_of
+from bot.config import load
+from bot.domain.directory import Directory
+from bot.domain.errors import SpotterError
+from bot.domain.model import OPERATOR, AuditEntry, Person
+from bot.domain.permissions import Reach
+from bot.domain.ports import Clock
+from bot.domain.retention import Erased
+from bot.query import parser as language
+from bot.services.dm_availability import Reachability, reachability
+from bot.store.backup import back_up
+from bot.store.backup import restore as put_back
+from bot.store.database import Store, Tx
+
+LARGE = 16_384  # pages of 4 KiB: below that a copy is done before one could look
+NAMED = 10  # people listed where a name fits several
+
+
+# ---- copies ----------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+def backup(file: Path, force: bool) -> None:
+    """Write a verified copy of the database to FILE, also beside a running Spotter."""
+    settings = load(os.environ)
+    now = SystemClock(settings.clock_offset).now()
+    copied = back_up(settings.database_path, file, overwrite=force, now=now, progress=_show_progress)
+    _end_progress()
+    echo(f"{file}: {copied.sessions:,} sessions, {copied.size / 1e6:,.1f} MB, verified. It holds people's results.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def restore(file: Path) -> None:
+    """Put the copy in FILE in the database's place. Spotter must not run; the database before is kept."""
+    settings = load(os.environ)
+    now = SystemClock(settings.clock_offset).now()
+    done = put_back(settings.database_path, file, now=now, progress=_show_progress)
+    _end_progress()
+    echo(f"Restored: {done.sessions:,} sessions, as of {done.copied_at:%Y-%m-%d %H:%M} UTC.")
+    if done.kept is not None:
+        echo(f"The database before is kept as {done.kept}; delete it when it is not needed any more.")
+    echo(
+        f"When Spotter starts, it looks for {done.read_back_for} messages before it sends them, and counts in one "
+        f"summary per destination what was completed since ({done.counted} notices waited already)."
+    )
+    if done.erased is None:
+        echo("The database before can't be read: whoever was erased since the copy was made must be erased again.")
+    elif done.erased:
+        echo(f"{done.erased} people who were erased since the copy was made are erased again.")
+
+
+def _show_progress(done: int, every: int) -> None:
+    if every >= LARGE and sys.stderr.isatty():
+        click.echo(f"\r\033[K{100 * done // every} %{' · verifying' if done == every else ''}", nl=False, err=True)
+
+
+def _end_progress() -> None:
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", nl=False, err=True)
+
+
+# ---- people ----------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("person")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(person: str, yes: bool) -> None:
+    """Forget PERSON (an iSpring id, e-mail address or full name): their sessions, account and wishes are deleted, and
+    what was posted about them is edited by a running Spotter. Again with their id: what is left to do."""
+    person_id, words = with_store(lambda store, clock: store.read(lambda tx: _one(tx, person, clock)))
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("Nobody is there to confirm it: add --yes.")
+        click.confirm(f"Erase {words} for good?", abort=True)
+
+    async def forget(store: Store, clock: Clock) -> tuple[Erased, bool]:
+        def work(tx: Tx) -> Erased:
+            if person_id not in tx.retention.erased_people():
+                # By id: it says who was erased only to whoever has iSpring's list, and proves that it was done.
+                tx.audit_log.write(OPERATOR, "erase", f"person:{person_id}", clock.now())
+            return tx.retention.erase(person_id, clock.now())
+
+        return await store.transact(work), await store.fold()
+
+    done, is_truncated = with_store(forget)
+    for line in _status_lines(done, person_id):
+        echo(line)
+    if not is_truncated:
+        echo(
+            "The database is being read just now: its log, the file beside it that ends in -wal, may hold this person "
+            f"until Spotter ends, or until: spotter erase {person_id} --yes"
+        )
+
+
+def _one(tx: Tx, asked: str, clock: Clock) -> tuple[str, str]:
+    """The id of the one person who is meant, and who that is in words; else an error that names the candidates."""
+    directory = tx.people.directory()
+    wanted = asked.strip().casefold()
+    every = directory.people.values()
+    found = [one for one in every if wanted == one.person_id.casefold()]
+    found = found or [one for one in every if one.email and wanted == one.email.casefold()]
+    found = found or [one for one in every if wanted == one.name.casefold()]
+    if len(found) == 1:
+        return found[0].person_id, _text(found[0])
+    if not found and (wanted in tx.retention.erased_people() or _has_sessions(tx, wanted, directory, clock)):
+        return wanted, f"the person {wanted}, whom iSpring no longer names"
+    near = found or [one for one in every if wanted and wanted in one.name.casefold()]
+    listed = "".join(f"\n  {_text(one)}" for one in near[:NAMED])
+    if found:
+        raise SpotterError(f"{len(found)} people are called that; take the id:{listed}")
+    raise SpotterError(
+        "Nobody is known by that id, e-mail address or full name." + (f" Perhaps:{listed}" if near else "")
+    )
+
+
+def _has_sessions(tx: Tx, person_id: str, directory: Directory, clock: Clock) -> bool:
+    theirs = Reach(person_id=person_id)
+    return tx.sessions.search(language.parse(""), theirs, directory, clock.now(), 1).total > 0
+
+
+def _text(person: Person) -> str:
+    return f"{clean(person.name)} ({', '.join(clean(part) for part in (person.email, person.person_id) if part)})"
+
+
+def _status_lines(done: Erased, person_id: str) -> Sequence[str]:
+    lines = [
+        f"Erased: {done.sessions} sessions as the employee; {done.observed} as the observer stay without the name; "
+        f"{done.dropped} messages that waited will not be sent; {len(done.slack_users)} Slack accounts are forgotten.",
+        f"Still to be looked for or edited in Slack: {done.redactions} messages. A running Spotter does that; for how "
+        f"many are left: spotter erase {person_id} --yes"
+        if done.redactions
+        else "No message in Slack has to be edited any more.",
+    ]
+    if done.held_back:
+        lines.append(
+            f"Of these, {len(done.held_back)} stand where Spotter can't write now, and are edited once it can; or "
+            f"delete them there (channel and ts): {', '.join(done.held_back)}"
+        )
+    if done.out_of_reach:
+        lines.append(
+            f"Slack lets nobody edit these, delete them there (channel and ts): {', '.join(done.out_of_reach)}"
+        )
+    if done.rules_paused:
+        lines.append(f"Paused, because this person made them: rules {_numbers(done.rules_paused)}.")
+    if done.rules_naming:
+        lines.append(
+            f"Named this person in their query, or hold a word of the name: rules {_numbers(done.rules_naming)}. Where "
+            "it was this person it says “erased person” now, and finds nobody. Make them anew without it, then: "
+            "spotter rules remove N"
+        )
+    lines.append("Copies of the database made before still hold this person: delete or replace them.")
+    return lines
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    return ", ".join(str(number) for number in numbers)
+
+
+@click.command()
+@click.option("--unmatched", is_flag=True, help="Only those who get no direct messages.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+def people(unmatched: bool, as_json: bool) -> None:
+    """Show who in iSpring is who in Slack, and why somebody gets no direct messages."""
+
+    def work(tx: Tx) -> tuple[list[tuple[Person, Reachability]], int]:
+        directory = tx.people.directory()
+        active = [one for one in directory.people.values() if directory.is_active(one.person_id)]
+        found = [(one, reachability(tx, one, directory)) for one in sorted(active, key=lambda one: one.name.casefold())]
+        return found, len(directory.people) - len(active)
+
+    found, inactive = with_store(lambda store, _: store.read(work))
+    shown = [(one, reach) for one, reach in found if not (unmatched and reach.slack_user_id)]
+    if as_json:
+        rows = [
+            {
+                "id": one.person_id,
+                "name": one.name,
+                "email": one.email,
+                "slack": reach.slack_user_id,
+                "why": reach.reason,
+            }
+            for one, reach in shown
+        ]
+        echo(json_of(rows, indent=1))
+        return
+    if shown:
+        cells = [(one.name, one.email, reach.slack_user_id, reach.reason) for one, reach in shown]
+        echo(table_of(("person", "e-mail", "Slack", "why"), cells))
+    matched = sum(reach.slack_user_id is not None for _, reach in found)
+    echo(f"{matched} of {len(found)} active people can get direct messages; {inactive} are not active in iSpring.")
+
+
+# ---- the ledger ------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.option("--limit", type=click.IntRange(1), default=50, help="At most so many; 50.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+def audit(limit: int, as_json: bool) -> None:
+    """Show who did what and when, the newest first; people and rules by their ids."""
+    entries = with_store(lambda store, _: store.read(lambda tx: tx.audit_log.entries(limit)))
+    if as_json:
+        echo(json_of([_entry(entry) for entry in entries], indent=1))
+    elif entries:
+        rows = [(f"{one.at:%Y-%m-%d %H:%M:%S}", one.who, one.verb, one.subject) for one in entries]
+        echo(table_of(("when (UTC)", "who", "did", "to what"), rows))
+    else:
+        echo("Nobody has done anything yet.")
+
+
+def _entry(entry: AuditEntry) -> dict[str, str]:
+    return {"at": entry.at.isoformat(), "who": entry.who, "verb": entry.verb, "subject": entry.subject}

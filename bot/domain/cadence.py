@@ -1,0 +1,38 @@
+"""How long things wait: the next poll, the next try, several results that are told as one. Seconds; those of a next try
+are rolled with a dice in [0, 1), so that what failed together does not come back together."""
+
+from datetime import datetime, timedelta
+
+from bot.domain.model import Destination, DestinationKind
+
+LONGEST_BACKOFF = 300.0
+LONGEST_SETTLING = 150.0
+_A_LITTLE_OVER_ONE_POLL = 1.25  # so that the next listing's sessions still join
+
+
+def backoff(attempt: int, random01: float) -> float:
+    """How long to wait after the first, second, third… try that failed: 1, 2, 4… 300 seconds, or down to half of it."""
+    return _grown(1.0, attempt, LONGEST_BACKOFF) * _jitter(random01)
+
+
+def poll_pause(interval: float, failures: int) -> float:
+    """How long to wait after so many polls in a row that failed, one or more: 2, 4, 8… intervals, up to five minutes
+    (ten intervals where that is less, one interval where that is more)."""
+    return _grown(2 * interval, failures, max(interval, min(LONGEST_BACKOFF, 10 * interval)))
+
+
+def settles_at(destination: Destination, now: datetime, interval: float) -> datetime | None:
+    """When a notice may go at the earliest, None for at once. A person's wait a little over one poll, so that several
+    sessions that finish together make one message; a channel's alert waits for nothing."""
+    if destination.kind is DestinationKind.CHANNEL:
+        return None
+    return now + timedelta(seconds=min(interval * _A_LITTLE_OVER_ONE_POLL, LONGEST_SETTLING))
+
+
+def _grown(first: float, attempt: int, longest: float) -> float:
+    doublings = min(max(attempt, 1) - 1, 30)  # more would only overflow
+    return min(first * 2.0**doublings, longest)
+
+
+def _jitter(random01: float) -> float:
+    return 0.5 + random01 / 2

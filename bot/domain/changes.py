@@ -1,0 +1,112 @@
+"""What a row of a listing changes about what we remember, whether that is news, and why.
+
+    before          now             kind        news
+    unknown         not completed   appeared    none
+    unknown         completed       completed   post; counted in one line where it was completed over 7 days ago
+    not completed   not completed   moved       none (planned, started, rescheduled, renamed)
+    not completed   completed       completed   post
+    completed       other result    corrected   edit; and post where it only now is below target or failed
+    completed       other field     retitled    edit
+    completed       not completed   reopened    edit
+    re-opened       completed       completed   edit and post
+
+Completed again: who has a card of the session gets it edited and nothing else, because a session is posted once per
+destination and the outbox knows who has one; who never had one (it was completed before the baseline, or no rule
+matched) is owed the news like any other. Where it was good before and is below target or failed now, everybody gets
+one new card, for an edit notifies nobody.
+
+Age counts only for a session nobody knew: of one seen unfinished before, our own memory proves that its completion is
+new, whatever its date says (a wrong date order would else silence every alert).
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.domain.model import Change, ChangeKind, DetailsState, News, Outcome, Session, SessionFacts, Targets
+from bot.domain.outcomes import judge
+
+TOO_OLD_FOR_NEWS = timedelta(days=7)
+
+
+def outcome_of(session: Session) -> Outcome:
+    """What a remembered session came out as, held against the target of its completion."""
+    return judge(session.facts, session.target)
+
+
+def remember(facts: SessionFacts, *, now: datetime, targets: Targets) -> Session:
+    """A session as it is stored when first seen, in a baseline as well as later."""
+    target = targets.of(facts.checklist_id)
+    outcome = judge(facts, target)
+    return Session(
+        facts=facts,
+        version=1,
+        target=target if outcome.is_over else None,
+        first_seen_at=now,
+        changed_at=now,
+        details=DetailsState.PENDING_FETCH if outcome.is_over else DetailsState.NONE,
+        completed_as=outcome.kind if outcome.is_over else None,
+    )
+
+
+def decide(before: Session | None, facts: SessionFacts, *, now: datetime, targets: Targets) -> Change | None:
+    """The change a row makes, None where it says nothing new. A status nobody knows never counts as completed."""
+    if before is None:
+        return _first_seen(facts, now, targets)
+    if before.facts == facts:
+        return None
+    after = replace(before, facts=facts, version=before.version + 1, changed_at=now, missing_since=None)
+    was_over = outcome_of(before).is_over
+    is_over = judge(facts, None).is_over
+    if was_over and is_over:
+        return _still_completed(before, after)
+    if was_over:
+        after = replace(after, details=DetailsState.NONE)
+        return _change(ChangeKind.REOPENED, News.EDIT, "it was completed and no longer is", before, after)
+    if is_over:
+        return _completed(before, after, targets)
+    return _change(ChangeKind.MOVED, News.NONE, "it is not completed yet", before, after)
+
+
+def _first_seen(facts: SessionFacts, now: datetime, targets: Targets) -> Change:
+    after = remember(facts, now=now, targets=targets)
+    if not outcome_of(after).is_over:
+        return _change(ChangeKind.APPEARED, News.NONE, "it is new and not completed yet", None, after)
+    finished = facts.finished.at
+    if finished is not None and now - finished > TOO_OLD_FOR_NEWS:
+        reason = f"it was completed more than {TOO_OLD_FOR_NEWS.days} days before it was first seen"
+        return _change(ChangeKind.COMPLETED, News.COUNT, reason, None, after)
+    return _change(ChangeKind.COMPLETED, News.POST, "it is new and completed", None, after)
+
+
+def _completed(before: Session, after: Session, targets: Targets) -> Change:
+    target = targets.of(after.facts.checklist_id)
+    outcome = judge(after.facts, target)
+    after = replace(after, target=target, details=DetailsState.PENDING_FETCH, completed_as=outcome.kind)
+    if before.completed_as is None:
+        return _change(ChangeKind.COMPLETED, News.POST, "it has been completed", before, after)
+    became_failing = outcome.is_failing and not before.completed_as.is_failing
+    reason = "it was re-opened and has been completed again"
+    if became_failing:
+        reason += ", and only now is below target or failed"
+    return _change(ChangeKind.COMPLETED, News.EDIT_AND_POST, reason, before, after, became_failing)
+
+
+def _still_completed(before: Session, after: Session) -> Change:
+    old, new = outcome_of(before), outcome_of(after)
+    if _result(before.facts, old) == _result(after.facts, new):
+        return _change(ChangeKind.RETITLED, News.EDIT, "its result is the same, something else changed", before, after)
+    after = replace(after, details=DetailsState.PENDING_FETCH, completed_as=new.kind)
+    if new.is_failing and not old.is_failing:
+        reason = "its result was corrected, and only now is below target or failed"
+        return _change(ChangeKind.CORRECTED, News.EDIT_AND_POST, reason, before, after, True)
+    return _change(ChangeKind.CORRECTED, News.EDIT, "its result was corrected", before, after)
+
+
+def _result(facts: SessionFacts, outcome: Outcome) -> tuple[object, ...]:
+    return outcome.kind, outcome.score, facts.points, facts.total_points
+
+
+def _change(
+    kind: ChangeKind, news: News, reason: str, before: Session | None, after: Session, became_failing: bool = False
+) -> Change:
+    return Change(kind=kind, news=news, reason=reason, before=before, after=after, became_failing=became_failing)

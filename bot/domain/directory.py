@@ -1,0 +1,112 @@
+"""Who works where and for whom: iSpring's people and departments as one value, with the questions asked of them."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from bot.domain.model import Department, Person, PersonStatus, Subordination
+from bot.domain.retention import ERASED_PERSON
+
+
+@dataclass(frozen=True)
+class Directory:
+    """People and departments by id. Ids it does not know are answered as unknown, never with an error."""
+
+    people: Mapping[str, Person] = field(default_factory=dict)
+    departments: Mapping[str, Department] = field(default_factory=dict)
+    erased: Collection[str] = frozenset()  # ids of people who were erased: nobody's name is known by them
+
+    @classmethod
+    def of(
+        cls, people: Iterable[Person], departments: Iterable[Department], erased: Collection[str] = frozenset()
+    ) -> "Directory":
+        return cls({p.person_id: p for p in people}, {d.department_id: d for d in departments}, erased)
+
+    def name_of(self, person_id: str) -> str:
+        """What to show for a person; somebody iSpring no longer knows is "unknown person (1f2e3d4c)"."""
+        if person_id in self.erased:
+            return ERASED_PERSON
+        person = self.people.get(person_id)
+        return person.name if person else f"unknown person ({person_id[:8]})"
+
+    def is_active(self, person_id: str) -> bool:
+        person = self.people.get(person_id)
+        return person is not None and person.status is PersonStatus.ACTIVE
+
+    def department_path(self, department_id: str | None) -> tuple[Department, ...]:
+        """A department and those above it, the nearest first; a cycle ends where it closes."""
+        return tuple(self._upwards(department_id))
+
+    def site_of(self, person_id: str) -> str | None:
+        """Where somebody works, "Store 12, Kitchen": their department behind the one above it, None where unknown.
+
+        The top of the tree is the company itself and says nothing, so it is named only where there is nothing below.
+        """
+        person = self.people.get(person_id)
+        path = self.department_path(person.department_id) if person else ()
+        status = path[:2] if len(path) < 2 or path[1].parent_id else path[:1]
+        return ", ".join(department.name for department in reversed(status)) or None
+
+    def supervisor_of(self, person_id: str) -> str | None:
+        """The supervisor set for a person, or the one inherited from the nearest department that names one.
+
+        Source: iSpring's user and department records (`subordination`); `no_supervisor` ends the search.
+        """
+        person = self.people.get(person_id)
+        if person is None:
+            return None
+        nodes: tuple[Person | Department, ...] = (person, *self._upwards(person.department_id))
+        for node in nodes:
+            if node.subordination is Subordination.MANUAL:
+                return node.supervisor_id
+            if node.subordination is Subordination.NONE:
+                return None
+        return None
+
+    def supervised_by(self, person_id: str) -> frozenset[str]:
+        """The people whose supervisor this is, by hand or inherited; never the person themselves."""
+        return self._supervised.get(person_id, frozenset()) - {person_id}
+
+    def managed_by(self, person_id: str) -> frozenset[str]:
+        """The people of the departments a person manages, with their sub-departments; never the person themselves."""
+        person = self.people.get(person_id)
+        if person is None or not person.manages_departments:
+            return frozenset()
+        managed = frozenset(person.manages_departments)
+        return frozenset(
+            other.person_id
+            for other in self.people.values()
+            if other.person_id != person_id
+            and any(d.department_id in managed for d in self._upwards(other.department_id))
+        )
+
+    def with_email(self, email: str) -> tuple[Person, ...]:
+        """The active people who have an address; more than one for a shared mailbox."""
+        return self._by_email.get(email.strip().lower(), ())
+
+    def _upwards(self, department_id: str | None) -> Iterator[Department]:
+        seen: set[str] = set()
+        while department_id and department_id not in seen:
+            seen.add(department_id)
+            department = self.departments.get(department_id)
+            if department is None:
+                return
+            yield department
+            department_id = department.parent_id
+
+    @cached_property
+    def _supervised(self) -> Mapping[str, frozenset[str]]:
+        teams: dict[str, set[str]] = {}
+        for person_id in self.people:
+            supervisor = self.supervisor_of(person_id)
+            if supervisor:
+                teams.setdefault(supervisor, set()).add(person_id)
+        return {supervisor: frozenset(team) for supervisor, team in teams.items()}
+
+    @cached_property
+    def _by_email(self) -> Mapping[str, tuple[Person, ...]]:
+        found: dict[str, list[Person]] = {}
+        for person in self.people.values():
+            if person.email and person.status is PersonStatus.ACTIVE:
+                found.setdefault(person.email, []).append(person)
+        return {email: tuple(people) for email, people in found.items()}

@@ -1,0 +1,30 @@
+"""What `/ojt why` and `outbox why` say about one session: values only; `services.explain` fills them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.model import Destination, Rule, SessionRecord
+from bot.domain.outbox import BlockedDestination, NotificationStatus
+from bot.domain.routing import RoutingResult
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What would be decided of a session today, for a rule (else for the observer or the employee)."""
+
+    matched: RoutingResult
+    rule: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Everything there is to say. `judged` is today's judgement; `is_over`: there is a result to tell of."""
+
+    record: SessionRecord
+    is_over: bool
+    completed_seen_at: datetime | None
+    baseline_at: datetime | None
+    status: Sequence[NotificationStatus]
+    blocked: Mapping[Destination, BlockedDestination]
+    judged: Sequence[Judged]

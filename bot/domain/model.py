@@ -1,0 +1,519 @@
+"""The values everyone speaks in: frozen, with aware UTC datetimes only.
+
+A *listing* is what iSpring returned; each of its rows is `SessionFacts`. What we remember of it is a `Session`. The
+difference between the two is a `Change`; what is owed to one destination because of it is a `Notice`; one message that
+carries one or more notices is a `Delivery`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from bot.domain.errors import Remedy
+
+# ---- what iSpring says -------------------------------------------------------------------------------------------
+
+
+class SessionKey(NamedTuple):
+    """One employee's part of one session: iSpring may share a session id among several employees. Lower-case ids."""
+
+    # A tuple, as `Moment` and `SessionFacts`: a listing makes millions of them, in half of a frozen class's time.
+
+    session_id: str
+    employee_id: str
+
+
+class Moment(NamedTuple):
+    """A date as iSpring spelled it and, where it could be understood, the instant it means (UTC)."""
+
+    raw: str | None = None
+    at: datetime | None = None
+
+
+NO_DATE = Moment()
+
+
+class SessionFacts(NamedTuple):
+    """One row of a listing. `status` is iSpring's own word; `result` is in percent; points may be fractions."""
+
+    key: SessionKey
+    checklist_id: str
+    checklist_title: str
+    observer_id: str
+    status: str
+    scheduled: Moment = NO_DATE
+    started: Moment = NO_DATE
+    finished: Moment = NO_DATE
+    result: float | None = None
+    points: float | None = None
+    total_points: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionResult:
+    """One line of the checklist. A skipped criterion has neither points nor total points."""
+
+    criterion_id: str
+    title: str
+    area_id: str
+    skipped: bool
+    points: float | None = None
+    total_points: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AreaResult:
+    """One competency area (iSpring's API: criterion group)."""
+
+    area_id: str
+    title: str
+    result: float | None = None
+    points: float | None = None
+    total_points: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What only a completed session has: its criteria and competency areas, in iSpring's order."""
+
+    areas: tuple[AreaResult, ...] = ()
+    criteria: tuple[CriterionResult, ...] = ()
+
+    @property
+    def answered(self) -> int:
+        """How many criteria were graded."""
+        return sum(not criterion.skipped for criterion in self.criteria)
+
+    @property
+    def total(self) -> int:
+        """How many criteria there are, the skipped ones included."""
+        return len(self.criteria)
+
+
+class PersonStatus(StrEnum):
+    """iSpring's 1, 3 and 5; anything else is unknown and counts as not active."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    LEFT = "left"
+    UNKNOWN = "unknown"
+
+
+class Subordination(StrEnum):
+    """Where somebody's supervisor comes from."""
+
+    MANUAL = "manual"
+    INHERIT = "inherit"
+    NONE = "no_supervisor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody iSpring knows. `email` is lower-case; `name` is what to show, never empty."""
+
+    person_id: str
+    name: str
+    email: str | None = None
+    job_title: str | None = None
+    department_id: str | None = None
+    status: PersonStatus = PersonStatus.ACTIVE
+    subordination: Subordination = Subordination.INHERIT
+    supervisor_id: str | None = None
+    manages_departments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Department:
+    """A place in the tree; the root has no parent. `supervisor_id` only where set by hand."""
+
+    department_id: str
+    name: str
+    parent_id: str | None = None
+    subordination: Subordination = Subordination.INHERIT
+    supervisor_id: str | None = None
+
+
+# ---- what we make of it ------------------------------------------------------------------------------------------
+
+
+class OutcomeKind(StrEnum):
+    """What a result means to us; iSpring's PASSED only says completed."""
+
+    PLANNED = "planned"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    MET = "met"
+    BELOW = "below"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is a result to tell of."""
+        return self in _OVER
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether `outcome:failed` means it: below target or failed."""
+        return self in _FAILING
+
+
+# Tuples: each member would hash itself in Python, for every row of a listing.
+_FAILING = (OutcomeKind.BELOW, OutcomeKind.FAILED)
+_OVER = (OutcomeKind.COMPLETED, OutcomeKind.MET, *_FAILING)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A verdict with what it rests on. `score` and `target` are percentages, unrounded; `status` is iSpring's word."""
+
+    kind: OutcomeKind
+    score: float | None
+    target: float | None
+    status: str
+
+    @property
+    def is_over(self) -> bool:
+        """See `OutcomeKind.is_over`."""
+        return self.kind.is_over
+
+    @property
+    def is_failing(self) -> bool:
+        """See `OutcomeKind.is_bad`."""
+        return self.kind.is_failing
+
+
+class DetailsState(StrEnum):
+    """Whether the criteria of a completed session are here."""
+
+    NONE = "none"  # nothing to fetch: not completed
+    PENDING_FETCH = "owed"  # completed, not fetched yet
+    FETCHED = "fetched"
+    UNAVAILABLE = "unavailable"  # iSpring has none for it, asked often enough
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What we remember of one employee's session.
+
+    `version` rises with every stored change (a result, the criteria, an acknowledgement): a card shows one version.
+    `target` is the one in force when the session was completed, None where none was set.
+    `completed_as` is what it came out as when last completed, kept while it is re-opened; None if it never was.
+    """
+
+    facts: SessionFacts
+    version: int
+    target: float | None
+    first_seen_at: datetime
+    changed_at: datetime
+    missing_since: datetime | None = None
+    details: DetailsState = DetailsState.NONE
+    completed_as: OutcomeKind | None = None
+
+    @property
+    def key(self) -> SessionKey:
+        return self.facts.key
+
+
+class News(StrEnum):
+    """What becomes of a change."""
+
+    NONE = "none"  # stored, nobody is told
+    POST = "post"  # a new card
+    EDIT = "edit"  # the cards already posted are edited
+    EDIT_AND_POST = "edit_and_post"  # edited, and one new card, for an edit notifies nobody
+    COUNT = "count"  # counted in one line: too old to be news
+
+
+class ChangeKind(StrEnum):
+    APPEARED = "appeared"  # first seen, not completed
+    MOVED = "moved"  # planned, started, rescheduled, renamed: everything before completion
+    COMPLETED = "completed"
+    CORRECTED = "corrected"
+    REOPENED = "reopened"
+    RETITLED = "retitled"  # completed and its result is the same, but another field changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """The step from what we remembered to what a listing says, why it counts as that, and what to do about it.
+
+    `turned_bad`: it had been completed with a better outcome and only now is below target or failed.
+    """
+
+    kind: ChangeKind
+    news: News
+    reason: str
+    before: Session | None
+    after: Session
+    became_failing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One stored change of a session, for `show` and the card's history line. Scores in percent."""
+
+    at: datetime
+    version: int
+    kind: ChangeKind
+    old: Outcome | None
+    new: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Who said they have seen a bad result, and when."""
+
+    slack_user_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRecord:
+    """Everything we remember of one session. `previous` is this employee's last completed session on the same
+    checklist before this one, whoever may see it: ask `core.access` before showing it."""
+
+    session: Session
+    short_id: str
+    details: Details | None = None
+    history: tuple[HistoryEntry, ...] = ()
+    acknowledgements: tuple[Acknowledgement, ...] = ()
+    previous: Session | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The percentages our people expect: one for all, and one per checklist id where set."""
+
+    default: float | None = None
+    per_checklist: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, checklist_id: str) -> float | None:
+        """The target in force for a checklist, None where none is set."""
+        return self.per_checklist.get(checklist_id, self.default)
+
+
+# ---- who hears of it ---------------------------------------------------------------------------------------------
+
+OPERATOR = "operator"  # owner of what the command line or DEFAULT_CHANNEL made: counts as admin
+
+
+class DestinationKind(StrEnum):
+    CHANNEL = "channel"
+    PERSON = "person"  # an iSpring person: their Slack user is looked up when sending
+    USER = "user"  # a Slack user
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Destination:
+    """Where a notice goes. Its text form `channel:C0123` is what rows and logs hold."""
+
+    kind: DestinationKind
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Destination":
+        kind, _, ident = text.partition(":")
+        return cls(DestinationKind(kind), ident)
+
+
+class RuleState(StrEnum):
+    PENDING = "pending"  # its intro is not posted yet
+    ACTIVE = "active"
+    PAUSED = "paused"  # its channel can't be reached; resumes when the bot is back
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A channel's subscription. It hears only of listings requested after `active_since`, when its introduction was
+    first tried.
+
+    `owner` is a Slack user id or `OPERATOR`; `query` is canonical text of `core.query`, "" for every completed session.
+    """
+
+    rule_id: int
+    destination: Destination
+    owner: str
+    query: str
+    state: RuleState
+    created_at: datetime
+    active_since: datetime | None = None
+    reason: str = ""
+
+
+class NotificationKind(StrEnum):
+    """What a notice tells; each has one renderer in `views.notices`."""
+
+    SESSION = "session"  # a session's result
+    COUNTED = "counted"  # a summary: completions counted instead of posted one by one
+    OUTAGE = "away"  # the summary of an outage, ours, iSpring's or Slack's
+    INTRO = "intro"  # a rule introduces itself to its channel
+    RULE_PAUSED = "rule_paused"  # to a rule's owner
+    OPS = "ops"  # to whoever runs Spotter
+    SHARED = "shared"  # a session that somebody chose to show to a channel; `facts["by"]` says who
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """What is owed to one destination. `subject` is its unique key there: owing it twice owes it once.
+
+    `facts` holds numbers and ids only; words are found when sending.
+    """
+
+    kind: NotificationKind
+    destination: Destination
+    subject: str
+    reason: str
+    session: SessionKey | None = None
+    rule_ids: tuple[int, ...] = ()
+    facts: Mapping[str, str | int | float | None] = field(default_factory=dict)
+
+
+# The version shown where a card shows nothing of a session: it is not stored any more, or another company reads along.
+TAKEN_BACK = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredNotification:
+    """A notice as stored. `shown_version` is the session version its card shows: None while it is not sent, 0 where
+    nobody knows, or `TAKEN_BACK`."""
+
+    notification_id: int
+    notification: Notification
+    created_at: datetime
+    shown_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestCounts:
+    """What a summary counts, as far as its readers may see it. `bad`: below target or failed. `since`: the earliest
+    completion among them, None where no date of theirs is known."""
+
+    sessions: int = 0
+    bad: int = 0
+    since: datetime | None = None
+
+
+class DeliveryState(StrEnum):
+    WAITING = "waiting"
+    SENDING = "sending"
+    UNSURE = "unsure"  # may have been posted: look first, then send
+    SENT = "sent"
+    BLOCKED = "held"  # the destination is gone for now
+    DEAD = "dead"  # refused for ever, with its reason
+    DROPPED = "dropped"  # nobody wants it any more, with its reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message and what became of it.
+
+    `channel` and `ts` are Slack's once known (a person's D… id may be known before the first attempt).
+    `attempts` counts tries that count; `looks` how often we read the conversation back since the last attempt.
+    `slack_time` is Slack's own clock, in Unix seconds, when the last attempt began.
+    `resent_blind`: it was sent again once though the conversation may not be read; not a second time.
+    `refused`: Slack's word for no, where its last attempt ended with one that nobody knows.
+    """
+
+    delivery_id: str
+    destination: Destination
+    state: DeliveryState
+    notifications: tuple[StoredNotification, ...]
+    created_at: datetime
+    due_at: datetime
+    attempts: int = 0
+    read_backs: int = 0
+    text_only: bool = False  # refused once with blocks: go as plain text
+    channel: str | None = None
+    ts: str | None = None
+    attempt_started_at: datetime | None = None
+    attempt_ended_at: datetime | None = None
+    slack_time: float | None = None
+    resent_unverified: bool = False
+    refused: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What Slack gets: `text` carries the full meaning (push, screen readers), `blocks` the layout."""
+
+    text: str
+    blocks: tuple[dict[str, Any], ...] = ()
+
+
+# ---- who asks ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackUser:
+    """A Slack account. `email` is lower-case; `zone` an IANA name. `is_full_member`: of our own team, a person, not a
+    guest, not deactivated, e-mail not known to be unconfirmed."""
+
+    user_id: str
+    email: str | None
+    zone: str
+    is_full_member: bool
+    not_allowed_reason: str = (
+        ""  # why it is no full member: "guest", "bot", "deactivated", "another company", "e-mail unconfirmed"
+    )
+
+
+BY_EMAIL = "email"  # how a link came about; anything else names the admin who confirmed it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """That a Slack account is an iSpring person's. `by` is BY_EMAIL or the Slack id of the admin who confirmed it;
+    `email` is the address both had when it was tied by e-mail, else None."""
+
+    slack_user_id: str
+    person_id: str
+    by: str
+    email: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who asks, and what ties them to iSpring. `why` says how the link came about or why there is none, `remedy` who
+    could change that there is none."""
+
+    slack_user_id: str
+    person_id: str | None
+    is_admin: bool
+    zone: str = "UTC"
+    reason: str = ""
+    remedy: Remedy = Remedy.LINK
+
+
+class DirectMessages(StrEnum):
+    """What a person wants as direct messages about sessions they are in."""
+
+    ALL = "all"
+    BELOW = "below"  # only below target or failed
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """A person's own choices; None means the house's default."""
+
+    as_observer: DirectMessages | None = None
+    as_employee: DirectMessages | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what and when: ids only."""
+
+    at: datetime
+    who: str
+    verb: str
+    subject: str

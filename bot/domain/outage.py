@@ -1,0 +1,58 @@
+"""When Spotter was away, and what is counted afterwards instead of posted late.
+
+An outage is a time without a good look at iSpring, whoever was down: us (nobody looked) or iSpring (nobody answered).
+It is longer than 30 minutes, because shorter ones are nobody's business, and longer than five intervals, because with
+long intervals a look or two missed is no outage either.
+
+Of what was completed meanwhile only the dates say how old it is. A completion dated within the outage and older than
+the setting is counted. One dated before it, or not at all, is posted: our own memory proves that it is new (it was seen
+unfinished) or it would have come as late without any outage; a wrong date must never silence an alert.
+
+A database restored from a copy does not know what was told since the copy was made: all that is new to it is counted.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.model import Change
+
+SHORTEST = timedelta(minutes=30)
+INTERVALS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """From the last good look at iSpring to the first one after it; `restored`: to the copy that was restored."""
+
+    since: datetime
+    until: datetime
+    restored: bool = False
+
+
+def outage_of(
+    last_good_at: datetime | None, now: datetime, interval: float, copied_at: datetime | None = None
+) -> Outage | None:
+    """The outage that a look at iSpring ends, None where there was none. `interval` is in seconds; `copied_at` is when
+    the copy was made that this database was restored from, None once that is caught up with."""
+    if copied_at is not None:
+        return Outage(copied_at, now, restored=True)
+    if last_good_at is None or now - last_good_at <= max(SHORTEST, INTERVALS * timedelta(seconds=interval)):
+        return None
+    return Outage(last_good_at, now)
+
+
+def counted_reason(change: Change, outage: Outage | None, recover_restored: timedelta) -> str:
+    """Why a completion is counted in the outage's summary, "" where it is posted. `catch_up` is how old it may be to be
+    posted. A turn to below target or failed carries the date of its first completion and so says nothing about its own:
+    it is posted, except after a restore."""
+    if outage is None:
+        return ""
+    if outage.restored:
+        return "it came after the copy that this database was restored from, and may have been told already"
+    finished = change.after.facts.finished.at
+    if change.became_failing or finished is None:
+        return ""
+    if outage.since <= finished < outage.until - recover_restored:
+        hours = recover_restored / timedelta(hours=1)
+        return f"it was completed while Spotter was away, more than {hours:g} hours before it could be told"
+    return ""

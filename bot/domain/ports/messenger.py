@@ -1,0 +1,108 @@
+"""Slack, and who is who in it, as the duties need them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.domain.delivery import AppRefused, DestinationGone, EditResult, NotSent, PostResult, ReadBackResult, Throttled
+from bot.domain.model import Destination, Message, SlackUser, Viewer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A conversation as Slack describes it to the bot."""
+
+    channel_id: str
+    name: str
+    is_member: bool
+    is_private: bool
+    is_archived: bool
+    is_shared_outside: bool
+    is_direct: bool = False  # a direct message, of two or of several
+
+
+class Messenger(Protocol):
+    """Speaks to Slack's Web API. Posts, edits and looks answer with values; questions raise MessengerError."""
+
+    async def post(self, channel: str, message: Message, *, delivery_id: str) -> PostResult: ...
+
+    async def edit(self, channel: str, ts: str, message: Message) -> EditResult: ...
+
+    async def read_back(self, channel: str, *, delivery_id: str, since: float) -> ReadBackResult:
+        """Whether a delivery is in a conversation; `since` is in Slack's own Unix seconds."""
+        ...
+
+    def slack_time(self) -> float:
+        """Slack's own clock now, in Unix seconds, from the Date of its answers; ours until it has answered once."""
+        ...
+
+    async def learn_time(self) -> None:
+        """Asks Slack something where it has not answered yet. Raises MessengerUnavailable where it does not now."""
+        ...
+
+    async def check_token(self) -> None:
+        """Asks Slack whether it still takes our token; raises MessengerError where not."""
+        ...
+
+    async def open_dm(self, user_id: str) -> str:
+        """The conversation with a person (D…); idempotent."""
+        ...
+
+    async def user(self, user_id: str) -> SlackUser: ...
+
+    async def user_by_email(self, email: str) -> SlackUser | None: ...
+
+    async def channel(self, channel_id: str) -> Channel: ...
+
+    async def members(self, channel_id: str) -> frozenset[str]: ...
+
+    async def permalink(self, channel: str, ts: str) -> str | None: ...
+
+    async def open_modal(self, trigger_id: str, view: Mapping[str, object]) -> str:
+        """The id of the view opened. A trigger is good once and for three seconds."""
+        ...
+
+    async def update_modal(self, view_id: str, view: Mapping[str, object]) -> None: ...
+
+    async def publish_home(self, user_id: str, view: Mapping[str, object]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The Slack user an iSpring person is, or None, and why."""
+
+    user: SlackUser | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """Nobody in Slack is behind this destination; `why` is fit for `outbox why`."""
+
+    reason: str
+
+
+class Contacts(Protocol):
+    """Who is who between Slack and iSpring, remembered in the store so that Slack is asked once a day at most."""
+
+    async def user(self, user_id: str) -> SlackUser:
+        """Somebody as Slack describes them. Raises MessengerError where they are not known and can't be asked for."""
+        ...
+
+    async def viewer(self, user_id: str) -> Viewer:
+        """Who asks and what ties them to iSpring, with the reason; never an error."""
+        ...
+
+    async def user_of(self, person_id: str) -> Contact:
+        """The Slack user an iSpring person is. Raises MessengerError where Slack must be asked and can't be."""
+        ...
+
+    async def conversation(
+        self, destination: Destination
+    ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
+        """Slack's id of the conversation a destination means: the channel, or D… for people."""
+        ...
+
+    async def channel(self, channel_id: str) -> Channel | Throttled | NotSent | DestinationGone | AppRefused:
+        """How a channel is; where Slack does not say, what that means for a message to it."""
+        ...

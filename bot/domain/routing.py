@@ -1,0 +1,192 @@
+"""Who hears of a change: rules, the observer, the employee, each with the reason why or why not.
+
+Edits need no routing: a card already posted is edited because its session's version rose.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.changes import outcome_of
+from bot.domain.directory import Directory
+from bot.domain.filters import Filter, matches
+from bot.domain.model import (
+    OPERATOR,
+    Change,
+    Destination,
+    DestinationKind,
+    DirectMessages,
+    News,
+    Notification,
+    NotificationKind,
+    Outcome,
+    Rule,
+    RuleState,
+    SessionKey,
+    Viewer,
+)
+from bot.domain.permissions import OPERATOR_VIEWER, may_see
+
+# A paused rule goes on collecting: what it hears waits until its channel is back or somebody answers for it. So does a
+# new one from the first try to introduce it: nobody knows yet whether its introduction stands there.
+MATCHABLE_STATES = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
+OWNER_GONE = "owner_gone"  # why a rule is paused whose owner can't answer for it any more
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingResult:
+    """Whether one rule or person hears of a change, and why. `who` is "rule 3", "observer" or "employee"."""
+
+    who: str
+    matched: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """What is owed because of one change.
+
+    `notices` has one per destination; `counted` has those that a summary counts instead, for a completion too old to
+    be news; `verdicts` has one line for every rule and person asked.
+    """
+
+    notifications: tuple[Notification, ...] = ()
+    counted: tuple[Notification, ...] = ()
+    verdicts: tuple[RoutingResult, ...] = ()
+
+
+def subject_of(key: SessionKey, version: int | None = None) -> str:
+    """The unique key of a session's card at one destination; with a version, of the card for a turn to bad."""
+    subject = f"session:{key.session_id}:{key.employee_id}"
+    return subject if version is None else f"{subject}:v{version}"
+
+
+def introduction(rule: Rule) -> Notification:
+    """What a new rule says of itself in its channel, before anything else."""
+    return Notification(
+        kind=NotificationKind.INTRO,
+        destination=rule.destination,
+        subject=f"intro:{rule.rule_id}",
+        reason=f"rule {rule.rule_id} was made",
+        rule_ids=(rule.rule_id,),
+    )
+
+
+def route(
+    change: Change,
+    *,
+    rules: Iterable[Rule],
+    directory: Directory,
+    owners: Mapping[str, Viewer | None],
+    filters: Mapping[int, Filter],
+    requested_at: datetime,
+    observer_wants: DirectMessages,
+    employee_wants: DirectMessages,
+) -> Routed:
+    """Everybody who hears of a change. `owners` is by Slack user id, `filters` by rule number; the operator is known.
+
+    Nobody hears of a change that posts nothing; observer and employee are direct messages.
+    """
+    if change.news in (News.NONE, News.EDIT):
+        return Routed()
+    outcome = outcome_of(change.after)
+    by_rule = {
+        rule: _matches(rule, change, outcome, directory, owners, filters.get(rule.rule_id), requested_at)
+        for rule in rules
+    }
+    reasons: dict[Destination, tuple[list[int], str]] = {}
+    for rule, match in by_rule.items():
+        if match.matched:
+            reasons.setdefault(rule.destination, ([], match.reason))[0].append(rule.rule_id)
+    verdicts = tuple(by_rule.values())
+    if change.news is News.COUNT:
+        counted = tuple(_notice(change, outcome, destination, *reason) for destination, reason in reasons.items())
+        too_old = "it was completed too long ago to be news"
+        return Routed(
+            (), counted, (*verdicts, *(RoutingResult(who, False, too_old) for who in ("observer", "employee")))
+        )
+    for person_id, match in _people(change, outcome, directory, observer_wants, employee_wants):
+        verdicts += (match,)
+        if match.matched:
+            reasons.setdefault(Destination(DestinationKind.PERSON, person_id), ([], match.reason))
+    return Routed(
+        tuple(_notice(change, outcome, destination, *reason) for destination, reason in reasons.items()), (), verdicts
+    )
+
+
+def _matches(
+    rule: Rule,
+    change: Change,
+    outcome: Outcome,
+    directory: Directory,
+    owners: Mapping[str, Viewer | None],
+    wanted: Filter | None,
+    requested_at: datetime,
+) -> RoutingResult:
+    who = f"rule {rule.rule_id}"
+    if rule.state not in MATCHABLE_STATES or (rule.state is RuleState.PENDING and rule.active_since is None):
+        return RoutingResult(who, False, f"the rule is {rule.state}" + (f" ({rule.reason})" if rule.reason else ""))
+    if rule.active_since is None or requested_at < rule.active_since:
+        return RoutingResult(who, False, "iSpring was asked before the rule became active")
+    if wanted is None:
+        return RoutingResult(who, False, "the rule's query can't be understood any more")
+    if not matches(wanted, change.after.facts, outcome):
+        return RoutingResult(who, False, "the rule's query does not match the session")
+    # Whoever takes an orphaned rule over is an admin, so it goes on collecting as for one.
+    acts_for_operator = rule.owner == OPERATOR or rule.reason == OWNER_GONE
+    owner = OPERATOR_VIEWER if acts_for_operator else owners.get(rule.owner)
+    if owner is None:
+        return RoutingResult(who, False, "nobody knows who owns the rule")
+    verdict = may_see(owner, change.after.facts, directory)
+    if not verdict.allowed:
+        return RoutingResult(who, False, f"the rule's owner may not see the session: {verdict.reason}")
+    return RoutingResult(who, True, f"{who} matches{_waiting_reason(rule)}")
+
+
+def _waiting_reason(rule: Rule) -> str:
+    match rule.state:
+        case RuleState.PAUSED:
+            return f", and waits: the rule is paused ({rule.reason})"
+        case RuleState.PENDING:
+            return ", and waits until the rule's introduction is posted"
+        case _:
+            return ""
+
+
+def _people(
+    change: Change,
+    outcome: Outcome,
+    directory: Directory,
+    observer_wants: DirectMessages,
+    employee_wants: DirectMessages,
+) -> Iterable[tuple[str, RoutingResult]]:
+    observer, employee = change.after.facts.observer_id, change.after.key.employee_id
+    yield observer, _wants("observer", "they observed the session", observer, observer_wants, outcome, directory)
+    yield employee, _wants("employee", "it is their own session", employee, employee_wants, outcome, directory)
+
+
+def _wants(
+    who: str, email_match: str, person_id: str, wants: DirectMessages, outcome: Outcome, directory: Directory
+) -> RoutingResult:
+    if not directory.is_active(person_id):
+        return RoutingResult(who, False, f"the {who} is not active in iSpring")
+    if wants is DirectMessages.NONE:
+        return RoutingResult(who, False, f"direct messages are off for the {who}")
+    if wants is DirectMessages.BELOW and not outcome.is_failing:
+        return RoutingResult(who, False, f"the {who} wants only what is below target or failed")
+    return RoutingResult(who, True, email_match)
+
+
+def _notice(
+    change: Change, outcome: Outcome, destination: Destination, rule_ids: list[int], reason: str
+) -> Notification:
+    key, version = change.after.key, change.after.version
+    return Notification(
+        kind=NotificationKind.SESSION,
+        destination=destination,
+        subject=subject_of(key, version if change.became_failing else None),
+        reason=f"{change.reason}; {reason}",
+        session=key,
+        rule_ids=tuple(sorted(rule_ids)),
+        facts={"version": version, "bad": int(outcome.is_failing)},
+    )

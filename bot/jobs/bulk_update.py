@@ -1,0 +1,46 @@
+"""A listing in which nearly everything changed, as after another ISPRING_TIMEZONE: its silent changes, part by part.
+
+One transaction with a million changes would hold them all in memory, and every other writer up for minutes. What nobody
+is told of owes no notice, so it may be stored before the rest; what somebody hears of is left to the poll's own one
+transaction. Whoever is stopped in between goes on with the next poll: what is stored no longer differs.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from itertools import islice
+
+from bot.domain.changes import decide, outcome_of
+from bot.domain.model import News, SessionFacts
+from bot.domain.ports import Slice
+from bot.jobs.plan_notifications import is_unknown
+from bot.store.database import Store, Tx
+
+MOST_AT_ONCE = 20_000  # changed rows that one transaction takes
+SLICES_AT_ONCE = 6
+
+
+async def bulk_update(store: Store, slices: Iterator[Slice], now: datetime) -> int:
+    """Stores what nobody is told of, how many sessions. The listing must have been read to its end before: nothing of
+    one that can't be understood may be applied."""
+    stored = 0
+    while True:
+        part = await store.read(
+            lambda tx: tx.sessions.diff(islice(slices, SLICES_AT_ONCE), most=MOST_AT_ONCE, is_part=True)
+        )
+        if not part.listed and not part.rejected:
+            return stored
+        stored += await store.transact(partial(_store, part.changed, now))
+
+
+def _store(rows: Sequence[tuple[SessionFacts, bytes]], now: datetime, tx: Tx) -> int:
+    targets = tx.sessions.targets()
+    stored = 0
+    for facts, fingerprint in rows:
+        change = decide(tx.sessions.get(facts.key), facts, now=now, targets=targets)
+        if change is None:
+            tx.sessions.note_unchanged(facts.key, fingerprint)
+        elif change.news in (News.NONE, News.EDIT) and not is_unknown(outcome_of(change.after)):
+            tx.sessions.save(change, fingerprint)
+            stored += 1
+    return stored

@@ -1,0 +1,143 @@
+"""A look, now and then, at what events should have told: events can be missed, and iSpring sends none.
+
+How each rule's channel is, once an hour; whether each rule's owner can still answer for it; and once a day another try
+with people who took no direct messages.
+"""
+
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from functools import partial
+
+import structlog
+
+from bot.domain.errors import MessengerRefused, MessengerUnavailable, StoreBusy
+from bot.domain.model import Destination, DestinationKind, RuleState, Viewer
+from bot.domain.pause_reasons import NOT_FOUND
+from bot.domain.ports import Clock, Contacts, Messenger
+from bot.jobs.channel_guard import CHECK_EVERY
+from bot.jobs.rate_limit import RateLimiter
+from bot.jobs.rule_owners import ask_about, judge_owners, owners_of
+from bot.services import pausing
+from bot.store.database import Store, Tx
+
+CHANNELS_A_ROUND = 40  # in a row; `Pace` keeps them below what Slack allows
+UNANSWERED_A_ROUND = 3  # then it is Slack that is away, and not these channels that can't be asked about
+
+log = structlog.get_logger(__name__)
+
+
+class ChannelChecks:
+    """One round looks at what the rows say is due. `admins` hear of orphaned rules where there is no OPS_CHANNEL."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        messenger: Messenger,
+        contacts: Contacts,
+        clock: Clock,
+        admins: AbstractSet[str],
+        ops_channel: str,
+        wake: Callable[[], None],
+        limiter: RateLimiter | None = None,
+    ) -> None:
+        self._limiter = limiter or RateLimiter()
+        self._store = store
+        self._messenger = messenger
+        self._contacts = contacts
+        self._clock = clock
+        self._admins = frozenset(admins)
+        self._ops_channel = ops_channel
+        self._wake = wake
+        self._unanswered: set[str] = set()  # channels that Slack could not tell of when last asked: asked last
+
+    async def once(self) -> None:
+        """One round. What Slack or the database can't do now is left to the next."""
+        try:
+            await self._channels()
+            await self._owners()
+            await self._people()
+        except StoreBusy:
+            log.warning("store.busy", what="rounds")
+        self._wake()
+
+    async def _channels(self) -> None:
+        now = self._clock.now()
+        most = CHANNELS_A_ROUND + len(self._unanswered)
+        due = await self._store.read(lambda tx: tx.outbox.checks_due(now - CHECK_EVERY, most))
+        unanswered = 0
+        for channel_id in sorted(due, key=lambda one: one in self._unanswered)[:CHANNELS_A_ROUND]:
+            destination = Destination(DestinationKind.CHANNEL, channel_id)
+            now_here = self._clock.monotonic()
+            if self._limiter.lookup_at(str(destination), now_here) > now_here:
+                return  # messages that wait for such a look come first
+            self._limiter.asked(str(destination))
+            if await self._channel(destination):
+                self._unanswered.discard(channel_id)
+                continue
+            self._unanswered.add(channel_id)
+            unanswered += 1
+            if unanswered == UNANSWERED_A_ROUND:
+                return
+
+    async def _channel(self, destination: Destination) -> bool:
+        """Looks at one channel; whether Slack told how it is. Where it did not, nobody has looked."""
+        channel, refusal = None, ""
+        try:
+            channel = await self._messenger.channel(destination.id)
+        except MessengerRefused as problem:
+            refusal = problem.code
+        except MessengerUnavailable:
+            log.warning("rounds.channel_unanswered", channel=destination.id)
+            return False
+
+        def note(tx: Tx) -> None:
+            now = self._clock.now()
+            if channel is not None:
+                pausing.judge(tx, channel, self._ops_channel, now, is_news=False)
+            elif refusal == NOT_FOUND:
+                pausing.shut(tx, destination, refusal, self._ops_channel, now)
+            else:
+                return  # asked again in the next round: nothing about people goes there before
+            tx.outbox.record_check(destination, now)
+
+        await self._store.transact(note)
+        if refusal:
+            log.warning("rounds.channel_refused", channel=destination.id, reason=refusal)
+        return refusal in ("", NOT_FOUND)
+
+    async def _owners(self) -> None:
+        rules, is_read = await self._store.read(
+            lambda tx: (
+                tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED)),
+                tx.people.directory_at() is not None,
+            )
+        )
+        if not is_read:
+            return  # before iSpring's people were read nobody would seem to be there
+        for owner in sorted(owners_of(rules)):
+            viewer = await ask_about(self._contacts, owner)
+            if viewer is None:
+                continue
+            mine = [rule for rule in rules if rule.owner == owner]
+            directory = await self._store.read(lambda tx: tx.people.directory())
+            if all(bool(pausing.gone_reason(viewer, directory)) is pausing.is_orphan(rule) for rule in mine):
+                continue
+            await self._store.transact(partial(self._judge, owner=viewer))
+
+    def _judge(self, tx: Tx, owner: Viewer) -> None:
+        judge_owners(tx, {owner.slack_user_id: owner}, self._admins, self._ops_channel, self._clock.now())
+
+    async def _people(self) -> None:
+        now = self._clock.now()
+
+        def due(tx: Tx) -> list[Destination]:
+            return [
+                blocked.destination
+                for blocked in tx.outbox.blocked()
+                if blocked.destination.kind is not DestinationKind.CHANNEL and pausing.is_worth_a_try(blocked, now)
+            ]
+
+        waiting = await self._store.read(due)
+        if waiting:
+            await self._store.transact(lambda tx: [tx.outbox.unblock(one, now) for one in waiting])

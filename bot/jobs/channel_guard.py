@@ -1,0 +1,42 @@
+"""Which channels have to be looked at before results of people go there: they may be another company's too.
+
+An event that a channel was shared shuts it at once, and the rounds look at each channel of a rule once an hour, for
+events can be missed. What is left are channels that were never looked at, or not since Spotter was away.
+"""
+
+from datetime import datetime, timedelta
+
+from bot.domain.model import Delivery, DestinationKind, NotificationKind
+from bot.store.database import Tx
+
+CHECK_EVERY = timedelta(hours=1)
+CHECK_VALID_FOR = CHECK_EVERY + timedelta(minutes=30)  # the rounds take their time where there are many channels
+# What tells of people; a rule's introduction may name them, and is where its channel is looked at first.
+ABOUT_PEOPLE = frozenset(
+    (
+        NotificationKind.SESSION,
+        NotificationKind.SHARED,
+        NotificationKind.COUNTED,
+        NotificationKind.OUTAGE,
+        NotificationKind.INTRO,
+    )
+)
+
+
+class CheckChannelFirst(Exception):
+    """Takes a claim back: nobody knows lately whether its channel is our company's own. `was_known`: once it was."""
+
+    def __init__(self, was_checked: bool) -> None:
+        super().__init__()
+        self.was_checked = was_checked
+
+
+def refuse_unknown(tx: Tx, delivery: Delivery, now: datetime) -> None:
+    """Raises LookFirst where a message about people would go to a channel that has to be looked at before."""
+    kinds = {stored.notification.kind for stored in delivery.notifications}
+    if delivery.destination.kind is not DestinationKind.CHANNEL or not kinds & ABOUT_PEOPLE:
+        return
+    checked_at = tx.outbox.checked_at(delivery.destination)
+    # Channels that only get what somebody shares there are not on the rounds' list.
+    if checked_at is None or NotificationKind.SHARED in kinds or abs(now - checked_at) > CHECK_VALID_FOR:
+        raise CheckChannelFirst(was_checked=checked_at is not None)

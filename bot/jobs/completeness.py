@@ -1,0 +1,100 @@
+"""Once a day: whether iSpring's list of sessions, which has no pages, holds all those that its checklists name.
+
+That it does is documented nowhere. What it leaves out Spotter can't tell of; so whoever runs Spotter is told of that.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Set
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.errors import StoreBusy, StoreError, TrainingError
+from bot.domain.ports import Clock, Listing, Training
+from bot.jobs.monitor import set_alert
+from bot.store.database import Store, Tx
+
+EVERY = timedelta(days=1)  # it costs one more listing, and a second large answer
+AFTER_FAILURE = 3600.0  # seconds until it is tried again
+
+log = structlog.get_logger(__name__)
+
+
+class CompletenessCheck:
+    """Compares iSpring's two answers when it is due."""
+
+    def __init__(
+        self, training: Training, store: Store, clock: Clock, *, ops_channel: str, wake: Callable[[], None]
+    ) -> None:
+        """`ops_channel` "" means that nobody is told; `check` finds it all the same. `wake` rings delivery."""
+        self._training = training
+        self._store = store
+        self._clock = clock
+        self._ops_channel = ops_channel
+        self._wake = wake
+        self._one = asyncio.Lock()
+        self._not_before = 0.0  # monotonic
+
+    async def when_due(self) -> bool:
+        """Compares them if that was last done a day ago or never; whether it did. Failure is logged, not raised."""
+        async with self._one:
+            if self._clock.monotonic() < self._not_before:
+                return False
+            try:
+                if not await self._store.read(self._is_due):
+                    return False
+                sessions = await self._sessions_left_out()
+                await self._store.transact(lambda tx: self._note(tx, sessions, self._clock.now()))
+            except (TrainingError, StoreBusy) as error:
+                log.warning("roll_call_failed", error=str(error))
+            except StoreError:
+                raise
+            except Exception as error:  # as in a poll: what breaks over a listing must not end everything else
+                log.error("roll_call_broke", exc_info=error)
+            else:
+                log.info("roll_called", left_out=sessions)
+                self._wake()
+                return True
+            self._not_before = self._clock.monotonic() + AFTER_FAILURE
+            return False
+
+    def _is_due(self, tx: Tx) -> bool:
+        called_at = tx.sessions.completeness_checked_at()
+        # A clock that was set back must not stop it for longer than a day.
+        return called_at is None or abs(self._clock.now() - called_at) >= EVERY
+
+    async def _sessions_left_out(self) -> int:
+        named = await self._training.named_sessions()
+        async with self._training.list_sessions() as listing:
+            listed, rejected = await asyncio.to_thread(_ids_of, listing)
+        return await left_out(self._training, named, listed, rejected)
+
+    def _note(self, tx: Tx, sessions: int, now: datetime) -> None:
+        facts = {"sessions": sessions} if sessions else None
+        set_alert(tx, self._ops_channel, "listing_incomplete", facts, now)
+        tx.sessions.record_completeness_check(now)
+
+
+async def left_out(training: Training, named: Iterable[str], listed: Set[str], rejected: int) -> int:
+    """How many sessions a listing leaves out that the checklists name, at least.
+
+    `named` must have been asked for before the listing, so that what is planned meanwhile is only listed. What is
+    deleted meanwhile is named no more when they are asked again, which happens only where something seems left out.
+    The `set_aside` rows that could not be understood may each stand for a session that is named.
+    """
+    missing = await asyncio.to_thread(lambda: {one for one in named if one not in listed})
+    if len(missing) <= rejected:
+        return 0
+    again = await training.named_sessions()
+    still_missing = await asyncio.to_thread(lambda: {one for one in again if one in missing})
+    return max(0, len(still_missing) - rejected)
+
+
+def _ids_of(listing: Listing) -> tuple[set[str], int]:
+    """Returns the session ids in a listing, and how many of its rows could not be decoded."""
+    ids: set[str] = set()
+    rejected = 0
+    for piece in listing.slices():
+        ids.update(session_id for session_id, _, _ in piece.rows)
+        rejected += len(piece.rejected)
+    return ids, rejected

@@ -1,0 +1,81 @@
+"""How many of the sessions that a summary counts its readers may hear of, as they are now."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from bot.domain.changes import outcome_of
+from bot.domain.directory import Directory
+from bot.domain.model import (
+    Destination,
+    DestinationKind,
+    DigestCounts,
+    DirectMessages,
+    NotificationKind,
+    Preferences,
+    Session,
+    StoredNotification,
+    Viewer,
+)
+from bot.domain.outbox import CountedSession
+from bot.domain.permissions import may_see
+from bot.store.database import Tx
+
+SUMMARIES = frozenset({NotificationKind.COUNTED, NotificationKind.OUTAGE})
+
+
+def digest_counts_of(
+    tx: Tx, destination: Destination, stored: StoredNotification, owners: Mapping[int, Viewer], directory: Directory
+) -> DigestCounts:
+    """Counts as cards are shown: on behalf of the owners of the rules still wanted (by rule number), or as the person
+    the message is for wishes by now."""
+    if destination.kind is DestinationKind.PERSON:
+        user = tx.people.linked_user(destination.id)
+        is_matched = _matched_by_person(destination.id, Preferences() if user is None else tx.people.preferences(user))
+    else:
+        is_matched = _matched_by_channel(owners, directory)
+    counted = total = bad = 0
+    since: datetime | None = None
+    for one in tx.outbox.counted(stored.notification_id):
+        counted += 1
+        if not is_matched(one):
+            continue
+        total += 1
+        bad += outcome_of(one.session).is_failing
+        finished = one.session.facts.finished.at
+        if finished is not None and (since is None or finished < since):
+            since = finished
+    number_only = stored.notification.facts.get("count")  # what was owed by a Spotter that did not note the sessions
+    if not counted and isinstance(number_only, int):
+        return DigestCounts(number_only)
+    return DigestCounts(total, bad, since)
+
+
+def unwanted_reason(wishes: Preferences, person_id: str, session: Session) -> str:
+    """Whether a person turned messages about such a session off; "" where not. Who observed themselves gets them
+    while they want them as either."""
+    is_observer = session.facts.observer_id == person_id
+    asked = [wishes.as_observer] if is_observer else []
+    if not is_observer or (session.key.employee_id == person_id and wishes.as_employee is not None):
+        asked.append(wishes.as_employee)
+    refusals = [_refusal_reason(wants, session) for wants in asked]
+    return refusals[0] if all(refusals) else ""
+
+
+def _refusal_reason(wants: DirectMessages | None, session: Session) -> str:
+    if wants is DirectMessages.NONE:
+        return "this person turned direct messages off"
+    if wants is DirectMessages.BELOW and not outcome_of(session).is_failing:
+        return "this person wants only what is below target or failed"
+    return ""
+
+
+def _matched_by_person(person_id: str, wishes: Preferences) -> Callable[[CountedSession], bool]:
+    return lambda one: not unwanted_reason(wishes, person_id, one.session)
+
+
+def _matched_by_channel(owners: Mapping[int, Viewer], directory: Directory) -> Callable[[CountedSession], bool]:
+    def is_matched(one: CountedSession) -> bool:
+        asked = [owners[number] for number in one.rule_ids if number in owners]
+        return any(may_see(viewer, one.session.facts, directory).allowed for viewer in asked)
+
+    return is_matched

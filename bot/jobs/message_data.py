@@ -1,0 +1,178 @@
+"""What a delivery's message is made of, as the rows are now, and which of its notices may not go out any more.
+
+A rule never shows more than its owner may see, a person nothing they may not see: asked at sending and at each edit.
+"""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from bot.blocks.cards import CardFacts
+from bot.domain.changes import outcome_of
+from bot.domain.directory import Directory
+from bot.domain.model import (
+    TAKEN_BACK,
+    Delivery,
+    DeliveryState,
+    DestinationKind,
+    DigestCounts,
+    NotificationKind,
+    Rule,
+    RuleState,
+    SessionKey,
+    SessionRecord,
+    StoredNotification,
+    Viewer,
+)
+from bot.domain.pause_reasons import SHARED_OUTSIDE
+from bot.domain.permissions import may_see, may_share
+from bot.domain.routing import subject_of
+from bot.jobs.digest_counts import SUMMARIES, digest_counts_of, unwanted_reason
+from bot.services.owners import stored_viewer
+from bot.store.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSettings:
+    """What is the same for every message: who are admins, where iSpring is, the slash command; how long a card may wait
+    until it is only counted, and the seconds between two looks at iSpring."""
+
+    admins: frozenset[str] = frozenset()
+    account_url: str | None = None
+    command: str = "/ojt"
+    recover_restored: timedelta = timedelta(hours=24)
+    interval: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class MessageData:
+    """A delivery's facts; the session version each notice id shows; and the notices to end, with why."""
+
+    facts: CardFacts
+    versions: Mapping[int, int] = field(default_factory=dict)
+    cancelled: Mapping[int, str] = field(default_factory=dict)
+
+
+def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> MessageData:
+    """Everything a message needs, in one reading."""
+    directory = tx.people.directory()
+    rules = _rules(tx, delivery)
+    keys = {stored.notification.session for stored in delivery.notifications if stored.notification.session is not None}
+    records = {key: record for key in keys if (record := tx.sessions.record(key)) is not None}
+    hidden: set[SessionKey] = set()
+    with_previous: set[SessionKey] = set()
+    versions: dict[int, int] = {}
+    cancelled: dict[int, str] = {}
+    metrics: dict[int, DigestCounts] = {}
+    for stored in delivery.notifications:
+        record = records.get(stored.notification.session) if stored.notification.session is not None else None
+        versions[stored.notification_id] = record.session.version if record is not None else TAKEN_BACK
+        wanted = [
+            rule for number in stored.notification.rule_ids if (rule := rules.get(number)) and _counts(rule, stored)
+        ]
+        viewers = _viewers(tx, delivery, stored, wanted, settings.admins)
+        reason = _cancelled_reason(tx, delivery, stored, wanted, record)
+        if record is not None:
+            asks = may_share if stored.notification.kind is NotificationKind.SHARED else may_see
+            refusals = [v for viewer in viewers if not (v := asks(viewer, record.session.facts, directory)).allowed]
+            if len(refusals) == len(viewers):
+                hidden.add(record.session.key)
+                reason = reason or (refusals[0].reason if refusals else "nobody who may see it wants it any more")
+            if record.previous is not None and _any_may_see(viewers, record, directory):
+                with_previous.add(record.session.key)
+        if stored.notification.kind in SUMMARIES:
+            owners = {rule.rule_id: stored_viewer(tx, rule.owner, settings.admins) for rule in wanted}
+            digest_counts = digest_counts_of(tx, delivery.destination, stored, owners, directory)
+            metrics[stored.notification_id] = digest_counts
+            if not digest_counts.sessions and not stored.notification.facts.get("follow"):
+                reason = reason or "nobody who may see what it counts wants it any more"
+        if reason:
+            cancelled[stored.notification_id] = reason
+    if delivery.state is DeliveryState.SENT and tx.outbox.blocked_reason(delivery.destination) == SHARED_OUTSIDE:
+        # Another company reads along: an edit takes back what stands there, until the channel is ours alone again.
+        hidden = set(records)
+        versions |= {
+            one.notification_id: TAKEN_BACK for one in delivery.notifications if one.notification.session is not None
+        }
+    state = tx.sessions.poll_state()
+    facts = CardFacts(
+        records=records,
+        directory=directory,
+        rules=tuple(rules.values()),
+        data_as_of=state.last_good_at,
+        account_url=settings.account_url,
+        hidden=frozenset(hidden),
+        with_previous=frozenset(with_previous),
+        command=settings.command,
+        metrics=metrics,
+        first_message=not tx.outbox.has_message_before(delivery.destination, delivery.delivery_id),
+    )
+    return MessageData(facts, versions, cancelled)
+
+
+def _rules(tx: Tx, delivery: Delivery) -> dict[int, Rule]:
+    numbers = sorted({number for stored in delivery.notifications for number in stored.notification.rule_ids})
+    return {number: rule for number in numbers if (rule := tx.rules.get(number)) is not None}
+
+
+def _counts(rule: Rule, stored: StoredNotification) -> bool:
+    """Whether a rule still carries a notice. A paused one does: its messages wait for the channel to come back."""
+    if stored.shown_version is not None:
+        return True  # sent cards keep being corrected after their rule has ended
+    return rule.state is not RuleState.ENDED
+
+
+def _viewers(
+    tx: Tx, delivery: Delivery, stored: StoredNotification, rules: Sequence[Rule], admins: AbstractSet[str]
+) -> list[Viewer]:
+    """On whose behalf a session would be shown: each rule's owner, who shared it, or the person it is sent to."""
+    if stored.notification.kind is NotificationKind.SHARED:
+        return [_sharer(tx, str(stored.notification.facts.get("by")), admins)]
+    match delivery.destination.kind:
+        case DestinationKind.PERSON:
+            person_id = delivery.destination.id
+            return [Viewer(slack_user_id="", person_id=person_id, is_admin=False, reason="no longer known in iSpring")]
+        case DestinationKind.USER:
+            return [stored_viewer(tx, delivery.destination.id, admins)]
+        case DestinationKind.CHANNEL:
+            return [stored_viewer(tx, owner, admins) for owner in dict.fromkeys(rule.owner for rule in rules)]
+
+
+def _sharer(tx: Tx, user_id: str, admins: AbstractSet[str]) -> Viewer:
+    """Who shared something. They were known then: an account that is not, was erased, and answers for nothing."""
+    sharer = stored_viewer(tx, user_id, admins)
+    return sharer if tx.people.slack_user(user_id) is not None else replace(sharer, person_id=None, is_admin=False)
+
+
+def _any_may_see(viewers: Sequence[Viewer], record: SessionRecord, directory: Directory) -> bool:
+    previous = record.previous
+    return previous is not None and any(may_see(viewer, previous.facts, directory).allowed for viewer in viewers)
+
+
+def _cancelled_reason(
+    tx: Tx, delivery: Delivery, stored: StoredNotification, wanted: Sequence[Rule], record: SessionRecord | None
+) -> str:
+    """Why nobody wants a notice any more, "" while somebody does."""
+    notification = stored.notification
+    if notification.kind is NotificationKind.RULE_PAUSED:
+        return ""  # told about a rule, not for it
+    if notification.rule_ids and not wanted:
+        return f"rule {', '.join(str(number) for number in notification.rule_ids)} was ended"
+    if notification.kind in (NotificationKind.SESSION, NotificationKind.SHARED) and record is None:
+        return "the session is not stored any more"
+    if notification.kind is NotificationKind.SESSION and record is not None and stored.shown_version is None:
+        if not outcome_of(record.session).is_over:
+            return "it is no longer completed, and nobody was told that it was"
+        is_turn = notification.subject != subject_of(record.session.key)
+        if is_turn and not outcome_of(record.session).is_failing:
+            return "it is no longer below target or failed, and nobody was told that it was"
+    if delivery.destination.kind is DestinationKind.PERSON and record is not None:
+        return _unwanted_reason(tx, delivery.destination.id, record)
+    return ""
+
+
+def _unwanted_reason(tx: Tx, person_id: str, record: SessionRecord) -> str:
+    """Whether a person turned such messages off since this one was owed."""
+    user_id = tx.people.linked_user(person_id)
+    return "" if user_id is None else unwanted_reason(tx.people.preferences(user_id), person_id, record.session)

@@ -1,0 +1,109 @@
+"""Looks after Spotter itself: what is wrong is told to OPS_CHANNEL once, and once more when it is over."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from bot.domain.alerts import WATCHED, Facts, MonitorInput, alerts
+from bot.domain.errors import StoreBusy
+from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind
+from bot.domain.ports import Clock
+from bot.store.database import Store, Tx
+
+OVER = "over"  # the code of the notice that says so; its fact `code_before` names the trouble
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeProbes:
+    """What only the running process can tell: seconds in which no command could arrive, 0 while they can; bytes left on
+    the database's disk, None where that can't be told."""
+
+    disconnected_for: Callable[[], float]
+    disk_left: Callable[[], int | None]
+
+
+class Monitor:
+    """One look at everything that may be wrong, when rung."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        probes: RuntimeProbes,
+        *,
+        ops_channel: str,
+        poll_interval: float,
+        wake: Callable[[], None],
+    ) -> None:
+        """`ops_channel` "" means that nobody is told; `/ojt status` shows it all the same. `wake` rings delivery."""
+        self._store = store
+        self._clock = clock
+        self._probes = probes
+        self._ops_channel = ops_channel
+        self._poll_interval = poll_interval
+        self._wake = wake
+        self._since = clock.now()
+
+    async def once(self) -> None:
+        """Compares what is wrong now with what was, and owes what is to be told of the difference."""
+        now, disconnected_for, disk_left = self._clock.now(), self._probes.disconnected_for(), self._probes.disk_left()
+
+        def work(tx: Tx) -> bool:
+            before = {alert.code: alert.facts for alert in tx.alerts.all()}
+            found = alerts(self._monitor_input(tx, now, disconnected_for, disk_left), before)
+            status = [set_alert(tx, self._ops_channel, code, found.get(code), now) for code in WATCHED]
+            return any(status)
+
+        try:
+            if await self._store.transact(work):
+                self._wake()
+        except StoreBusy:
+            log.warning("store.busy", what="watch")
+
+    def _monitor_input(self, tx: Tx, now: datetime, disconnected_for: float, disk_left: int | None) -> MonitorInput:
+        poll, counts = tx.sessions.poll_state(), tx.outbox.counts()
+        return MonitorInput(
+            now=now,
+            reading_since=self._since,
+            last_poll_at=poll.last.ended_at if poll.last else None,
+            poll_interval=self._poll_interval,
+            waiting_since=counts.oldest_at,
+            waiting=counts.waiting + counts.sending + counts.unsure,
+            app_refused=counts.app_refused,
+            disconnected_for=disconnected_for,
+            disk_left=disk_left,
+        )
+
+
+def set_alert(tx: Tx, ops_channel: str, code: str, facts: Facts | None, now: datetime) -> bool:
+    """Remembers that a trouble is there (`facts`) or is not (None); whether that is new and was owed to OPS_CHANNEL."""
+    if facts is not None:
+        begun = tx.alerts.begin(code, facts, now)
+        if begun is None:
+            return False
+        log.error("trouble", code=code, **{name: value for name, value in facts.items() if name != "reason"})
+        return _enqueue(tx, ops_channel, code, begun.since, facts, now)
+    cancelled = tx.alerts.end(code)
+    if cancelled is None:
+        return False
+    log.info("trouble.over", code=code)
+    minutes = int((now - cancelled.since).total_seconds() // 60)
+    return _enqueue(tx, ops_channel, OVER, cancelled.since, {"code_before": code, "minutes": minutes}, now)
+
+
+def _enqueue(tx: Tx, ops_channel: str, code: str, since: datetime, facts: Mapping[str, object], now: datetime) -> bool:
+    if not ops_channel:
+        return False
+    status = {name: value for name, value in facts.items() if isinstance(value, str | int | float)}
+    notification = Notification(
+        kind=NotificationKind.OPS,
+        destination=Destination(DestinationKind.CHANNEL, ops_channel),
+        subject=f"ops:{code}:{status.get('code_before', '')}:{since.isoformat()}",
+        reason=code,
+        facts={"code": code, **status},
+    )
+    return tx.outbox.enqueue(notification, now)

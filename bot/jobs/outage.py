@@ -1,0 +1,50 @@
+"""What is said after an outage, and what waited through one."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bot.domain.model import Delivery, Destination, Notification, NotificationKind
+from bot.domain.outage import outage_of
+from bot.jobs.message_data import MessageSettings
+from bot.store.database import Tx
+
+GRACE = timedelta(minutes=3)  # that a summary waits for the other half of the same outage
+
+
+def outage_digest(
+    destination: Destination,
+    code: str,
+    *,
+    since: datetime | None,
+    until: datetime,
+    follow: int = 0,
+    rules: Iterable[int] = (),
+) -> Notification:
+    """The summary of an outage at one destination; where nobody knows since when, it began with the oldest of what is
+    counted. `follow` says how many cards come after it."""
+    facts: dict[str, str | int | float | None] = {"code": code, "to": int(until.timestamp()), "follow": follow}
+    if since is not None:
+        facts["from"] = int(since.timestamp())
+    return Notification(
+        kind=NotificationKind.OUTAGE,
+        destination=destination,
+        subject=f"away:{until.isoformat()}",
+        reason=f"Spotter was away until {until:%Y-%m-%d %H:%M} UTC",
+        rule_ids=tuple(sorted(rules)),
+        facts=facts,
+    )
+
+
+def claim_next(
+    tx: Tx, destination: Destination, now: datetime, slack_time: float, new_id: str, settings: MessageSettings
+) -> Delivery | None:
+    """The next message for a destination. What waited there too long without a try (Slack was away, or refused the app,
+    or the channel was gone) is counted in a summary first instead of flooding the channel with old news."""
+    since = tx.outbox.waits_since(destination)
+    if since is not None and now - since > settings.recover_restored:
+        state = tx.sessions.poll_state()
+        # iSpring has not been read since either: the look that is to come has more to say of the same outage.
+        is_half = outage_of(state.last_good_at, now, settings.interval, tx.sessions.recover_restored()) is not None
+        summary = outage_digest(destination, "away", since=None, until=now)
+        tx.outbox.digest_overdue(summary, now - settings.recover_restored, now, now + GRACE if is_half else None)
+    return tx.outbox.claim(destination, now, slack_time, new_id)

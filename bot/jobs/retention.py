@@ -1,0 +1,98 @@
+"""Once a day: erases sessions older than they are to be kept, and forgets what is of no use any more."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from bot.domain.errors import StoreBusy
+from bot.domain.ports import Clock
+from bot.domain.retention import BETWEEN_REDACTIONS, Expired, Forgotten
+from bot.store.database import Store, Tx
+
+EVERY = timedelta(days=1)
+AT_ONCE = 500  # sessions in one transaction: whoever else wants to write waits no longer
+AUDIT_LOG_RETENTION = timedelta(days=400)  # whatever the setting says: a year and a month to look back on
+SPOTTER = "spotter"  # who did it, in the ledger
+
+log = structlog.get_logger(__name__)
+
+
+class RetentionJob:
+    """Forgets what is old; `keep` is how long sessions are kept, None for ever."""
+
+    def __init__(self, store: Store, clock: Clock, keep: timedelta | None, *, wake: Callable[[], None]) -> None:
+        """`wake` rings delivery: what was posted about erased sessions is to be edited."""
+        self._store = store
+        self._clock = clock
+        self._keep = keep
+        self._wake = wake
+        self._one = asyncio.Lock()
+
+    async def when_due(self) -> bool:
+        """Tidies if that was last done a day ago or never; whether it did. What was cut short is begun again."""
+        async with self._one:
+            now = self._clock.now()
+            try:
+                last_retention_at, baseline_at = await self._store.read(
+                    lambda tx: (tx.retention.last_retention_at(), tx.sessions.poll_state().baseline_at)
+                )
+                # A clock that was set back must not stop it for longer than a day.
+                if baseline_at is None or (last_retention_at is not None and abs(now - last_retention_at) < EVERY):
+                    return False
+                await self._retention(now)
+            except StoreBusy as error:
+                log.warning("tidy_failed", error=str(error))
+                return False
+            return True
+
+    async def _retention(self, now: datetime) -> None:
+        sessions = redactions = 0
+        if self._keep is not None:
+            sessions, redactions = await self._expire(now - self._keep, now)
+        audit_before = None if self._keep is None else now - max(self._keep, AUDIT_LOG_RETENTION)
+
+        def forget(tx: Tx) -> Forgotten:
+            done = tx.retention.forget(now, audit_before)
+            counts = {
+                "sessions": sessions,
+                "redactions": redactions,
+                "attempts": done.attempts,
+                "ledger": done.audit_log,
+                "slack_users": done.slack_users,
+            }
+            if any(counts.values()):
+                tx.audit_log.write(SPOTTER, "tidy", ",".join(f"{name}:{n}" for name, n in counts.items() if n), now)
+            tx.retention.record_retention(now)
+            return done
+
+        done = await self._store.transact(forget)
+        if sessions and not await self._store.fold():
+            log.info("log_not_folded")  # at the latest when Spotter ends
+        log.info(
+            "tidied",
+            sessions=sessions,
+            redactions=redactions,
+            attempts=done.attempts,
+            audit_log=done.audit_log,
+            slack_users=done.slack_users,
+        )
+        if redactions:
+            self._wake()
+
+    async def _expire(self, before: datetime, now: datetime) -> tuple[int, int]:
+        """Erases step by step; how many sessions, and how many posted messages are to be edited."""
+        sessions = redactions = 0
+        while True:
+            redact_from = now + redactions * BETWEEN_REDACTIONS
+            done = await self._store.transact(partial(_expire, before, redact_from, now))
+            sessions += done.sessions
+            redactions += done.redactions
+            if done.sessions < AT_ONCE:
+                return sessions, redactions
+
+
+def _expire(before: datetime, redact_from: datetime, now: datetime, tx: Tx) -> Expired:
+    return tx.retention.expire(before, redact_from, now, AT_ONCE)

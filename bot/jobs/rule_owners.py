@@ -1,0 +1,49 @@
+"""On whose behalf rules hear, as Slack and iSpring know them now; and whose rules rest because nobody answers for them.
+
+Asked before a transaction, for Slack can't be asked inside one: whoever made or took over a rule meanwhile is not among
+them, and must not go unheard for it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from bot.domain.errors import MessengerRefused, MessengerUnavailable, StoreBusy
+from bot.domain.model import OPERATOR, Rule, RuleState, Viewer
+from bot.domain.ports import Contacts
+from bot.domain.retention import OWNER_ERASED
+from bot.services import pausing
+from bot.store.database import Tx
+
+Owners = Mapping[str, Viewer | None]  # by Slack user id; None where Slack does not say for certain who they are
+
+
+class OwnersChanged(StoreBusy):
+    """A rule has an owner who was not asked about: nothing was written, ask and try again."""
+
+
+def owners_of(rules: Iterable[Rule]) -> set[str]:
+    """The Slack users who own these rules; not the operator, and nobody who was erased."""
+    return {rule.owner for rule in rules if rule.reason != OWNER_ERASED} - {OPERATOR}
+
+
+async def ask_about(contacts: Contacts, owner: str) -> Viewer | None:
+    """Who owns a rule, None where Slack does not say for certain."""
+    try:
+        await contacts.user(owner)
+    except MessengerRefused as refusal:
+        if not refusal.is_unknown_user:
+            return None
+    except MessengerUnavailable:
+        return None
+    return await contacts.viewer(owner)
+
+
+def judge_owners(tx: Tx, owners: Owners, admins: Collection[str], ops_channel: str, now: datetime) -> None:
+    """Lets rules rest whose owner is gone, so that they go on collecting; goes on with those whose owner is back."""
+    if tx.people.directory_at() is None:
+        return  # before iSpring's people were read nobody would seem to be there
+    directory = tx.people.directory()
+    for rule in tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED)):
+        owner = owners.get(rule.owner)
+        if owner is not None:
+            pausing.judge_owner(tx, rule, pausing.gone_reason(owner, directory), admins, ops_channel, now)

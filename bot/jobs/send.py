@@ -1,0 +1,295 @@
+"""Sends what the outbox owes: channels in parallel, each at its pace; looks where unsure; edits what changed since.
+
+The rows decide what is due, so a missed bell or a restart changes nothing.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+import structlog
+
+from bot.blocks.notifications import render as render_notices
+from bot.domain.errors import MessengerError, MessengerUnavailable, StoreBusy
+from bot.domain.model import Delivery, Destination
+from bot.domain.ports import Clock, Contacts, Messenger
+from bot.jobs.message_data import MessageSettings
+from bot.jobs.rate_limit import RateLimiter
+from bot.jobs.sender import Render, Sender, Tried, unintroduced
+from bot.store.database import Store, Tx
+
+WORKERS = 12
+IN_VIEW = 200  # destinations looked at in one round
+MAX_WAIT = 30.0  # seconds: rows may also be written by the command line
+MIN_WAIT = 0.05
+CLAMP_EVERY = 600.0  # seconds between two looks for due times of before the clock jumped back
+SHUTDOWN_GRACE = 4.0  # seconds a post in flight is given when we are stopped
+FIRST_PROBE = 60.0  # seconds until a refused app is tried again, doubling up to LAST_PROBE
+LAST_PROBE = 600.0
+
+Subject = TypeVar("Subject")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _DueWork:
+    now: datetime
+    posts: tuple[Destination, ...]
+    read_backs: tuple[Delivery, ...]
+    next_due_at: datetime | None
+    app_refused: str
+
+
+class Deliver:
+    """The duty that empties the outbox. One at a time may run on a database."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        messenger: Messenger,
+        contacts: Contacts,
+        clock: Clock,
+        random01: Callable[[], float],
+        settings: MessageSettings,
+        ops_channel: str = "",
+        render: Render = render_notices,
+        limiter: RateLimiter | None = None,
+        tried: Tried = unintroduced,
+    ) -> None:
+        """`tried` hears of each attempt: what was tried, and what came of it."""
+        self._store = store
+        self._messenger = messenger
+        self._clock = clock
+        self._limiter = limiter or RateLimiter()
+        self._sender = Sender(
+            store=store,
+            messenger=messenger,
+            contacts=contacts,
+            clock=clock,
+            random01=random01,
+            render=render,
+            settings=settings,
+            ops_channel=ops_channel,
+            limiter=self._limiter,
+            tried=tried,
+        )
+        self._clamp_at = 0.0  # monotonic
+        self._event = asyncio.Event()
+        self._busy: dict[str, asyncio.Task[object]] = {}
+        self._ends_at: float | None = None  # monotonic; None: never
+        self._paused = False
+        self._app_refused = ""
+        self._probe_after = FIRST_PROBE
+        self._probe_at: float | None = None
+
+    @property
+    def app_refused(self) -> str:
+        """Why Slack refuses the app, "" while it does not: health is red meanwhile."""
+        return self._app_refused
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is in hand and nothing was rung for."""
+        return self._paused and not self._busy and not self._event.is_set()
+
+    def wake(self) -> None:
+        """Something may be due: looks at once instead of at the next due time."""
+        self._event.set()
+
+    async def run(self) -> None:
+        """Sends until cancelled. A post in flight is given a few seconds to end and be stored."""
+        await self._work(until_idle=False)
+
+    async def once(self, until_idle: bool = True, limit_seconds: float = 60.0) -> None:
+        """Sends what is due and, with `until_idle`, waits for what becomes due within the limit. Rows may be left."""
+        self._ends_at = self._clock.monotonic() + limit_seconds
+        try:
+            await self._work(until_idle=until_idle)
+        finally:
+            self._ends_at = None
+
+    # ---- the loop ------------------------------------------------------------------------------------------------
+
+    async def _work(self, *, until_idle: bool) -> None:
+        self._clamp_at = self._clock.monotonic()
+        recovered, refused = await self._sender.retry_until_committed(self._recover)
+        if recovered:
+            log.warning("outbox.recovered", unsure=recovered)
+        if refused:  # an admin may have mended it while we were down: tried at once
+            self._app_refused, self._probe_at = refused, self._clock.monotonic()
+        async with asyncio.TaskGroup() as task_pool:
+            while True:
+                self._event.clear()
+                await self._clamp_due_times()
+                due_work = await self._due_work()
+                if due_work is not None:
+                    await self._probe_auth(due_work)
+                rest = 1.0 if due_work is None else await self._start(task_pool, due_work)
+                if self._ends_at is not None and self._is_over(rest, until_idle):
+                    return
+                await self._pause(rest)
+
+    def _recover(self, tx: Tx) -> tuple[int, str]:
+        """Makes sense of what an earlier process left; how many became unsure, and why Slack refuses the app."""
+        return tx.outbox.recover(self._clock.now()), tx.outbox.app_refused()
+
+    async def _clamp_due_times(self) -> None:
+        """Brings back, every `CLAMP_EVERY` seconds, due times that a clock that jumped back left far in the future."""
+        if self._clock.monotonic() >= self._clamp_at:
+            await self._sender.retry_until_committed(lambda tx: tx.outbox.clamp_due_times(self._clock.now()))
+            self._clamp_at = self._clock.monotonic() + CLAMP_EVERY
+
+    async def _due_work(self) -> _DueWork | None:
+        """What is due, None while the database is busy."""
+        now = self._clock.now()
+
+        def read(tx: Tx) -> _DueWork:
+            refused = tx.outbox.app_refused()
+            return _DueWork(
+                now=now,
+                posts=() if refused else tuple(tx.outbox.due(now, IN_VIEW)),
+                read_backs=tuple(tx.outbox.read_backs_due(now, IN_VIEW)),
+                next_due_at=tx.outbox.next_due_at(),
+                app_refused=refused,
+            )
+
+        try:
+            return await self._store.read(read)
+        except StoreBusy:
+            log.warning("store.busy", what="agenda")
+            return None
+
+    async def _start(self, task_pool: asyncio.TaskGroup, due_work: _DueWork) -> float:
+        """Starts what is due and has a free worker; answers after how many seconds something more will be due."""
+        rest = math.inf
+        if due_work.next_due_at is not None:
+            ahead = (due_work.next_due_at - due_work.now).total_seconds()
+            # What is due already and not started waits for a worker or its pace, and those wake us.
+            rest = ahead if ahead > 0 else 1.0
+        if due_work.app_refused:
+            until_probe = (self._probe_at or 0.0) - self._clock.monotonic()
+            return max(until_probe, MIN_WAIT)
+        for delivery in due_work.read_backs:
+            self._spawn(task_pool, f"look:{delivery.delivery_id}", partial(self._sender.read_back, delivery))
+        rest = min(rest, await self._start_edit(task_pool))
+        for destination in due_work.posts:
+            wait = self._wait(destination)
+            if wait > 0:
+                rest = min(rest, wait)
+            else:
+                self._spawn(task_pool, str(destination), partial(self._post, destination))
+        return rest
+
+    def _wait(self, destination: Destination) -> float:
+        """Seconds until the pace allows a post to this destination."""
+        now = self._clock.monotonic()
+        return self._limiter.post_at(str(destination), now) - now
+
+    async def _start_edit(self, task_pool: asyncio.TaskGroup) -> float:
+        """Starts the next edit that is due; answers after how many seconds the pace allows another."""
+        now = self._clock.monotonic()
+        wait = self._limiter.edit_at(now) - now
+        if wait > 0 or len(self._busy) >= WORKERS:
+            return wait or math.inf
+        delivery = await self._sender.claim_edit()
+        if delivery is not None:
+            self._spawn(
+                task_pool, f"edit:{delivery.delivery_id}", partial(_finish_on_shutdown, self._sender.edit, delivery)
+            )
+        return math.inf
+
+    def _spawn(self, task_pool: asyncio.TaskGroup, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        if name in self._busy or len(self._busy) >= WORKERS:
+            return
+        task = task_pool.create_task(work(), name=name)
+        self._busy[name] = task
+        task.add_done_callback(lambda _: self._on_done(name))
+
+    def _on_done(self, name: str) -> None:
+        self._busy.pop(name, None)
+        self._event.set()
+
+    def _is_over(self, rest: float, until_idle: bool) -> bool:
+        """Whether `once` has done what it can: nothing in hand, nothing due in what is left of its time."""
+        assert self._ends_at is not None
+        left = self._ends_at - self._clock.monotonic()
+        if left <= 0:
+            return True
+        if self._busy or self._event.is_set():  # what ended since the agenda was read may have left something due
+            return False
+        return not until_idle or bool(self._app_refused) or rest > left
+
+    async def _pause(self, seconds: float) -> None:
+        if self._ends_at is not None:
+            seconds = min(seconds, self._ends_at - self._clock.monotonic())
+        event = asyncio.ensure_future(self._event.wait())
+        nap = asyncio.ensure_future(self._clock.sleep(min(max(seconds, MIN_WAIT), MAX_WAIT)))
+        self._paused = True
+        try:
+            await asyncio.wait((event, nap), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._paused = False
+            event.cancel()
+            nap.cancel()
+            await asyncio.gather(event, nap, return_exceptions=True)
+
+    # ---- workers -------------------------------------------------------------------------------------------------
+
+    async def _post(self, destination: Destination) -> None:
+        """Posts what is due at one destination while the pace allows it; a worker that waits would hold others up."""
+        while self._wait(destination) <= 0 and not self._is_closing() and not self._app_refused:
+            if not await _finish_on_shutdown(self._sender.send_next, destination):
+                return
+
+    def _is_closing(self) -> bool:
+        return self._ends_at is not None and self._clock.monotonic() >= self._ends_at
+
+    # ---- when Slack refuses the app ------------------------------------------------------------------------------
+
+    async def _probe_auth(self, due_work: _DueWork) -> None:
+        """Tries a refused app again, ever more seldom, and lifts the pause once Slack takes its token."""
+        now = self._clock.monotonic()
+        if not due_work.app_refused:
+            if self._app_refused:
+                log.info("app.accepted")
+            self._app_refused = ""
+            if self._probe_at is not None and now > self._probe_at:  # it has gone well for a while
+                self._probe_after, self._probe_at = FIRST_PROBE, None
+            return
+        if due_work.app_refused != self._app_refused or self._probe_at is None:
+            log.error("app.refused", reason=due_work.app_refused, next_try_in=self._probe_after)
+            self._app_refused = due_work.app_refused
+            self._probe_at = now + self._probe_after
+            return
+        if now < self._probe_at:
+            return
+        self._probe_after = min(self._probe_after * 2, LAST_PROBE)
+        self._probe_at = now + self._probe_after
+        try:
+            await self._messenger.check_token()
+        except MessengerUnavailable:
+            return
+        except MessengerError as refusal:
+            log.error("app.still_refused", reason=str(refusal), next_try_in=self._probe_after)
+            return
+        await self._sender.retry_until_committed(lambda tx: tx.outbox.refuse_app(""))
+        self._app_refused = ""
+        self._event.set()
+
+
+async def _finish_on_shutdown(flight: Callable[[Subject], Coroutine[Any, Any, bool]], subject: Subject) -> bool:
+    """Awaits one delivery; when we are stopped meanwhile, gives it a few seconds before it is left as it stands."""
+    task = asyncio.create_task(flight(subject))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=SHUTDOWN_GRACE)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise

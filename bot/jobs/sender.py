@@ -1,0 +1,436 @@
+"""One delivery at a time: posting, reading back, editing, and storing what Slack answered, whatever the database does.
+
+`core.delivery` decides what becomes of it; this asks Slack and carries the decision out.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+import structlog
+
+from bot.blocks.cards import CardFacts
+from bot.domain.alerts import DIRECT_MESSAGES_CLOSED, WORKSPACE_THROTTLED
+from bot.domain.delivery import (
+    AlreadyPosted,
+    AppRefused,
+    DestinationGone,
+    EditResult,
+    Found,
+    MessageRefused,
+    NotSent,
+    PostResult,
+    ReadBackResult,
+    Scope,
+    Sent,
+    Throttled,
+    Unreadable,
+    Unsure,
+    after_edit,
+    after_post,
+    after_read_back,
+    is_first_attempt,
+    shown_versions,
+)
+from bot.domain.errors import MessengerUnavailable, StoreBusy, StoreError
+from bot.domain.model import (
+    OPERATOR,
+    Delivery,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Message,
+    NotificationKind,
+    Rule,
+    RuleState,
+)
+from bot.domain.pause_reasons import PRIVATE
+from bot.domain.ports import Channel, Clock, Contacts, Messenger, Nobody
+from bot.jobs.attempts import attempt_of, unresolved_read_back
+from bot.jobs.channel_guard import CheckChannelFirst, refuse_unknown
+from bot.jobs.message_data import MessageData, MessageSettings, next_batch
+from bot.jobs.monitor import set_alert
+from bot.jobs.outage import claim_next
+from bot.jobs.plan_notifications import notify_ops
+from bot.jobs.rate_limit import RateLimiter
+from bot.services import pausing
+from bot.store.database import Store, Tx
+
+T = TypeVar("T")
+Render = Callable[[Delivery, CardFacts], Message]
+Tried = Callable[[str, str], None]  # what an attempt was, and its result, as `core.ports.Attempt` has them
+BUSY_PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds between tries to store an answer; the last for ever
+UNANSWERED_PAUSE = 5.0  # seconds between tries to reach a Slack that has not answered this process yet
+
+log = structlog.get_logger(__name__)
+
+
+def unintroduced(what: str, result: str) -> None:
+    """For whoever counts no attempts."""
+
+
+class Sender:
+    """Carries single deliveries through. `dice` answers in [0, 1); `ops_channel` ("": none) hears of trouble."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        messenger: Messenger,
+        contacts: Contacts,
+        clock: Clock,
+        random01: Callable[[], float],
+        render: Render,
+        settings: MessageSettings,
+        ops_channel: str,
+        limiter: RateLimiter,
+        tried: Tried = unintroduced,
+    ) -> None:
+        self._store = store
+        self._messenger = messenger
+        self._contacts = contacts
+        self._clock = clock
+        self._random01 = random01
+        self._render = render
+        self._settings = settings
+        self._ops_channel = ops_channel
+        self._limiter = limiter
+        self._tried = tried
+        self._posted_versions: dict[str, Mapping[int, int]] = {}  # of deliveries that became unsure in this process
+
+    # ---- posting -------------------------------------------------------------------------------------------------
+
+    async def send_next(self, destination: Destination) -> bool:
+        """Claims and posts the next message for a destination; False where there is none or no other should follow."""
+        if not await self._knows_slacks_time():
+            return False
+        now = self._clock.now()
+        delivery, hindrance = await self._claimed(destination, now)
+        if delivery is None:
+            return False
+        if hindrance is not None:
+            return await self._record_result(delivery, hindrance, {}, now)
+        self._limiter.posted(str(destination), self._clock.monotonic())
+        resolved = await self._with_channel(delivery, refresh=delivery.destination.kind is DestinationKind.PERSON)
+        if not isinstance(resolved, Delivery):
+            return await self._record_unresolved(delivery, resolved, now)
+        data = await self._data(resolved)
+        if isinstance(data, MessageRefused):
+            return await self._record_result(resolved, data, {}, now)
+        left = await self._without_cancelled(resolved, data) if data.cancelled else resolved
+        if left is None:
+            return True
+        message = self._rendered(left, data.facts)
+        if not isinstance(message, Message):
+            return await self._record_result(left, message, {}, now)
+        assert left.channel is not None
+        started = self._clock.now()
+        result = await self._messenger.post(left.channel, message, delivery_id=left.delivery_id)
+        return await self._record_result(left, result, data.versions, started)
+
+    async def _claimed(self, destination: Destination, now: datetime) -> tuple[Delivery | None, PostResult | None]:
+        """The next message for a destination, None where there is none now; and what keeps it from being posted. A
+        channel that was not looked at lately is looked at first: nothing about people goes to another company's."""
+        slack_time, new_id = self._messenger.slack_time(), uuid.uuid4().hex
+
+        def claim(tx: Tx) -> Delivery | None:
+            return claim_next(tx, destination, now, slack_time, new_id, self._settings)
+
+        def claim_checked(tx: Tx) -> Delivery | None:
+            delivery = claim(tx)
+            if delivery is not None:
+                refuse_unknown(tx, delivery, now)
+            return delivery
+
+        try:
+            return await self.retry_until_committed(claim_checked), None
+        except CheckChannelFirst as unknown:
+            was_checked = unknown.was_checked
+        resolved_channel, started = str(destination), self._clock.monotonic()
+        turn = self._limiter.lookup_at(resolved_channel, started)
+        if turn > started:
+            self._limiter.block_until(resolved_channel, turn)
+            return None, None
+        self._limiter.asked(resolved_channel)
+        channel = await self._contacts.channel(destination.id)
+        if isinstance(channel, Channel):
+            if reason := pausing.blocked_by_reason(channel):
+                return await self.retry_until_committed(claim), DestinationGone(reason)
+            return await self.retry_until_committed(partial(self._claim_judged, destination, channel, claim)), None
+        if was_checked and isinstance(channel, Throttled | NotSent):
+            return await self.retry_until_committed(
+                claim
+            ), None  # it was ours when Slack last said so, and no event told otherwise
+        return await self.retry_until_committed(claim), channel
+
+    def _claim_judged(
+        self, destination: Destination, channel: Channel, claim: Callable[[Tx], Delivery | None], tx: Tx
+    ) -> Delivery | None:
+        """Claims what is left to be posted in a channel that was looked at: it may have turned public."""
+        now = self._clock.now()
+        pausing.judge(tx, channel, self._ops_channel, now, is_news=False)
+        tx.outbox.record_check(destination, now)
+        delivery = claim(tx)
+        if delivery is None or channel.is_private:
+            return delivery
+        meant = [
+            one.notification_id for one in delivery.notifications if one.notification.facts.get("audience") == PRIVATE
+        ]
+        tx.outbox.drop_notifications(meant, "its channel has turned public since it was shared")
+        return None if meant else delivery
+
+    async def _knows_slacks_time(self) -> bool:
+        """Whether Slack has told its time: where the reply to a post is lost, that is where a look begins to read. From
+        our own clock it could begin after the post."""
+        try:
+            await self._messenger.learn_time()
+        except MessengerUnavailable as problem:
+            wait = UNANSWERED_PAUSE if problem.retry_after is None else problem.retry_after
+            self._limiter.block_until(None, self._clock.monotonic() + wait)
+            log.warning("slack.unanswered", reason=str(problem), next_try_in=wait)
+            return False
+        return True
+
+    async def _with_channel(self, delivery: Delivery, *, refresh: bool = False) -> Delivery | Nobody | PostResult:
+        """The delivery with its conversation, stored before the attempt so that it can be read back. `anew`: whose
+        account a person's is may have changed since the last attempt."""
+        if delivery.channel is not None and not refresh:
+            return delivery
+        destination = await self._contacts.conversation(delivery.destination)
+        if not isinstance(destination, str):
+            return destination
+        if destination == delivery.channel:
+            return delivery
+        await self.retry_until_committed(lambda tx: tx.outbox.set_channel(delivery.delivery_id, destination))
+        return replace(delivery, channel=destination)
+
+    async def _record_unresolved(self, delivery: Delivery, reason: Nobody | PostResult, started: datetime) -> bool:
+        if not isinstance(reason, Nobody):
+            return await self._record_result(delivery, reason, {}, started)
+        notifications = [stored.notification_id for stored in delivery.notifications]
+        await self.retry_until_committed(lambda tx: tx.outbox.drop_notifications(notifications, reason.reason))
+        log.info("delivery.dropped", delivery=delivery.delivery_id, to=str(delivery.destination), reason=reason.reason)
+        return True
+
+    async def _without_cancelled(self, delivery: Delivery, data: MessageData) -> Delivery | None:
+        """Ends the notices that may not go out; the delivery with the others, None where none is left."""
+
+        def end(tx: Tx) -> None:
+            for detail in set(data.cancelled.values()):
+                tx.outbox.drop_notifications(
+                    [one for one, reason in data.cancelled.items() if reason == detail], detail
+                )
+
+        await self.retry_until_committed(end)
+        left = tuple(stored for stored in delivery.notifications if stored.notification_id not in data.cancelled)
+        log.info("notices.dropped", delivery=delivery.delivery_id, dropped=len(data.cancelled), left=len(left))
+        return replace(delivery, notifications=left) if left else None
+
+    async def _data(self, delivery: Delivery) -> MessageData | MessageRefused:
+        try:
+            return await self.retry_reading(lambda tx: next_batch(tx, delivery, self._settings))
+        except StoreError:
+            raise
+        except Exception as problem:  # one message whose facts don't fit together must not stop all the others
+            log.error("delivery.not_gathered", delivery=delivery.delivery_id, exc_info=problem)
+            return MessageRefused(f"Spotter could not gather its facts ({type(problem).__name__})")
+
+    def _rendered(self, delivery: Delivery, facts: CardFacts) -> Message | MessageRefused:
+        try:
+            return self._render(delivery, facts)
+        except Exception as problem:  # one message that can't be put into words must not stop all the others
+            log.error("delivery.not_rendered", delivery=delivery.delivery_id, exc_info=problem)
+            return MessageRefused(f"Spotter could not put it into words ({type(problem).__name__})")
+
+    async def _record_result(
+        self, delivery: Delivery, result: PostResult, versions: Mapping[int, int], started: datetime
+    ) -> bool:
+        """Stores what became of it; whether another message may follow at once."""
+        now = self._clock.now()
+        decided = after_post(delivery, result, now=now, random01=self._random01())
+        match result:
+            case Sent():
+                decided = shown_versions(decided, versions)
+            case Throttled(after, scope):
+                destination = None if scope is Scope.WORKSPACE else str(delivery.destination)
+                self._limiter.block_until(destination, self._clock.monotonic() + after)
+            case Unsure():
+                self._posted_versions[delivery.delivery_id] = versions
+        attempt = attempt_of("post", result, started, now)
+        self._tried(attempt.what, attempt.result)
+
+        def record_result(tx: Tx) -> None:
+            rules = tx.rules.at(decided.destination)  # before the outbox pauses them, or ends those without an intro
+            tx.outbox.save(decided, attempt)
+            self._consequences(tx, decided, result, rules, now)
+
+        await self.retry_until_committed(record_result)
+        level = log.info if isinstance(result, (Sent, Throttled)) else log.warning
+        level(
+            "delivery.tried",
+            delivery=delivery.delivery_id,
+            to=str(delivery.destination),
+            result=attempt.result,
+            state=str(decided.state),
+            reason=attempt.reason,
+            notifications=len(delivery.notifications),
+        )
+        return isinstance(result, (Sent, AlreadyPosted, MessageRefused))
+
+    def _consequences(
+        self, tx: Tx, decided: Delivery, result: PostResult, rules: Sequence[Rule], now: datetime
+    ) -> None:
+        """What an answer means for others than this delivery."""
+        match result:
+            case Sent():
+                set_alert(tx, self._ops_channel, WORKSPACE_THROTTLED, None, now)
+                if decided.destination.kind is not DestinationKind.CHANNEL:
+                    set_alert(tx, self._ops_channel, DIRECT_MESSAGES_CLOSED, None, now)
+            case Throttled(_, Scope.WORKSPACE, reason):
+                set_alert(tx, self._ops_channel, WORKSPACE_THROTTLED, {"reason": reason}, now)
+            case DestinationGone(reason, all_direct):
+                if all_direct:
+                    set_alert(tx, self._ops_channel, DIRECT_MESSAGES_CLOSED, {"reason": reason}, now)
+                for rule in rules:
+                    self._notify_of_lost_rule(tx, rule, reason, now)
+                pausing.shut(tx, decided.destination, reason, self._ops_channel, now)
+            case AppRefused():
+                tx.outbox.refuse_app(_refusal(result))
+        if decided.state is DeliveryState.DEAD:
+            self._notify_of_failure(tx, decided, now)
+
+    def _notify_of_lost_rule(self, tx: Tx, rule: Rule, reason: str, now: datetime) -> None:
+        """A rule ends with its intro; whoever typed a subscription is told so at once, the operator nowhere else."""
+        if rule.state is RuleState.PENDING and rule.owner == OPERATOR:
+            notify_ops(tx, self._ops_channel, "destination_gone", f"rule:{rule.rule_id}", now, reason=reason)
+
+    def _notify_of_failure(self, tx: Tx, delivery: Delivery, now: datetime) -> None:
+        if not any(stored.notification.kind is NotificationKind.OPS for stored in delivery.notifications):
+            notify_ops(tx, self._ops_channel, "message_refused", delivery.delivery_id, now, reason=delivery.reason)
+
+    # ---- reading back --------------------------------------------------------------------------------------------
+
+    async def read_back(self, delivery: Delivery) -> None:
+        """Reads the conversation of an unsure delivery back and stores what that says."""
+        started = self._clock.now()
+        resolved = await self._with_channel(delivery)
+        read_back: ReadBackResult
+        if isinstance(resolved, Delivery):
+            delivery = resolved
+            assert delivery.channel is not None
+            since = delivery.slack_time if delivery.slack_time is not None else delivery.created_at.timestamp()
+            read_back = await self._messenger.read_back(delivery.channel, delivery_id=delivery.delivery_id, since=since)
+        else:
+            read_back = unresolved_read_back(resolved)
+        now = self._clock.now()
+        decided = after_read_back(delivery, read_back, now=now, random01=self._random01())
+        if isinstance(read_back, Found):
+            # Without the versions that were posted, or where an earlier post may be what was found, the card is edited
+            # once to be sure.
+            posted = self._posted_versions.get(delivery.delivery_id, {}) if is_first_attempt(delivery) else {}
+            decided = shown_versions(decided, posted)
+        attempt = attempt_of("look", read_back, started, now)
+        self._tried(attempt.what, attempt.result)
+
+        def record_result(tx: Tx) -> None:
+            tx.outbox.save(decided, attempt)
+            if decided.state is DeliveryState.WAITING and isinstance(read_back, Unreadable):
+                tx.audit_log.write(pausing.SPOTTER, "resend unread", f"delivery:{delivery.delivery_id}", now)
+            if isinstance(read_back, DestinationGone):
+                pausing.shut(tx, decided.destination, read_back.reason, self._ops_channel, now)
+            if decided.state is DeliveryState.DEAD:
+                self._notify_of_failure(tx, decided, now)
+
+        await self.retry_until_committed(record_result)
+        if decided.state is not DeliveryState.UNSURE:
+            self._posted_versions.pop(delivery.delivery_id, None)
+        log.info("delivery.looked", delivery=delivery.delivery_id, result=attempt.result, state=str(decided.state))
+
+    # ---- editing -------------------------------------------------------------------------------------------------
+
+    async def claim_edit(self) -> Delivery | None:
+        """The next card that shows less than is known, None where there is none. Counts it as an edit that goes out."""
+        now = self._clock.now()
+        delivery = await self.retry_until_committed(lambda tx: tx.outbox.claim_edit(now))
+        if delivery is not None:
+            self._limiter.edited(self._clock.monotonic())
+        return delivery
+
+    async def edit(self, delivery: Delivery) -> bool:
+        """Edits a card that `claim_edit` gave, whether Slack took it."""
+        started = self._clock.now()
+        data = await self._data(delivery)
+        result: EditResult
+        shown: Mapping[int, int]
+        if isinstance(data, MessageRefused):
+            result, shown = data, {}
+        else:
+            facts = await self._as_theirs(delivery, data.facts)
+            result = await self._edited(delivery, facts) if isinstance(facts, CardFacts) else facts
+            shown = data.versions
+        now = self._clock.now()
+        decided = after_edit(result, now=now, random01=self._random01())
+        versions = shown if decided.shown else {}
+        if isinstance(result, Throttled):
+            self._limiter.hold_edits_back(self._clock.monotonic() + result.after)
+        attempt = attempt_of("edit", result, started, now)
+        self._tried(attempt.what, attempt.result)
+
+        def record_result(tx: Tx) -> None:
+            tx.outbox.save_edit(delivery.delivery_id, versions, decided.due_at, decided.cancelled, attempt)
+            if isinstance(result, AppRefused):
+                tx.outbox.refuse_app(_refusal(result))
+
+        await self.retry_until_committed(record_result)
+        log.info("delivery.edited", delivery=delivery.delivery_id, result=attempt.result, reason=attempt.reason)
+        return decided.shown
+
+    async def _as_theirs(
+        self, delivery: Delivery, facts: CardFacts
+    ) -> CardFacts | Throttled | NotSent | DestinationGone | AppRefused:
+        """What may stand in a message to a person: nothing, once the account it went to is not theirs any more."""
+        if delivery.destination.kind is not DestinationKind.PERSON:
+            return facts
+        destination = await self._contacts.conversation(delivery.destination)
+        if not isinstance(destination, str | Nobody):
+            return destination
+        return facts if destination == delivery.channel else replace(facts, hidden=frozenset(facts.records))
+
+    async def _edited(self, delivery: Delivery, facts: CardFacts) -> EditResult:
+        assert delivery.channel is not None and delivery.ts is not None
+        message = self._rendered(delivery, facts)
+        if not isinstance(message, Message):
+            return message
+        result = await self._messenger.edit(delivery.channel, delivery.ts, message)
+        if isinstance(result, MessageRefused) and message.blocks:
+            log.warning("delivery.edit_refused", delivery=delivery.delivery_id, reason=result.reason)
+            result = await self._messenger.edit(delivery.channel, delivery.ts, Message(message.text))
+        return result
+
+    # ---- the store -----------------------------------------------------------------------------------------------
+
+    async def retry_until_committed(self, work: Callable[[Tx], T]) -> T:
+        """Runs a transaction until it holds: what Slack answered must not be lost to a busy database."""
+        return await self._until_free(self._store.transact, work)
+
+    async def retry_reading(self, work: Callable[[Tx], T]) -> T:
+        """As `insist`, for reading."""
+        return await self._until_free(self._store.read, work)
+
+    async def _until_free(self, door: Callable[[Callable[[Tx], T]], Awaitable[T]], work: Callable[[Tx], T]) -> T:
+        tries = 0
+        while True:
+            try:
+                return await door(work)
+            except StoreBusy:
+                pause = BUSY_PAUSES[min(tries, len(BUSY_PAUSES) - 1)]
+                tries += 1
+                log.warning("store.busy", tries=tries)
+                await self._clock.sleep(pause)
+
+
+def _refusal(result: AppRefused) -> str:
+    return result.reason + (f" (needs the scope {result.needed})" if result.needed else "")

@@ -1,0 +1,193 @@
+"""Questions about sessions and about Spotter itself: menu, help, results, show, todo, status."""
+
+from collections.abc import Iterable
+
+from bot.blocks import answers, session_lists
+from bot.blocks import status as status_view
+from bot.blocks.answers import Needs
+from bot.domain.errors import NotAllowed, QueryError
+from bot.domain.model import Message, RuleState, SessionKey, SessionRecord, Viewer
+from bot.listeners import criteria
+from bot.listeners.access_scope import (
+    AccessView,
+    access_view,
+    identity_of,
+    names,
+    record_of,
+    refuse_unknown,
+    understood,
+)
+from bot.listeners.commands.registry import CommandRequest, open_to, subcommand
+from bot.listeners.context import AppContext, next_step
+from bot.listeners.sharing import offered
+from bot.query.nearest import nearest
+from bot.query.parser import EXAMPLES, say, words
+from bot.store.database import Tx
+
+PAGE_SIZE = 10
+TO_DO_READ = 200
+
+QUERY_HELP = "Conditions, in any order: " + " · ".join(f"`{example}`" for example in EXAMPLES.values()) + "."
+
+
+async def menu(ctx: AppContext, viewer: Viewer) -> Message:
+    """What this viewer can do, with buttons."""
+
+    def work(tx: Tx) -> Message:
+        known, waiting = identity_of(viewer, tx.people.directory()), 0
+        has = {Needs.NOTHING} | ({Needs.SCOPE_TOPIC} if known.sees else set())
+        if viewer.person_id is not None and not known.not_allowed_reason:
+            has.add(Needs.PERSON)
+            waiting = len(tx.sessions.to_do(viewer.person_id, TO_DO_READ))
+        return answers.menu(
+            [entry.topic for entry in open_to(viewer)],
+            command=ctx.command,
+            who=known.status,
+            has=has,
+            what_next=next_step(ctx, known.remedy, viewer.slack_user_id),
+            data_as_of=tx.sessions.poll_state().last_good_at,
+            to_do=waiting,
+        )
+
+    return await ctx.store.read(work)
+
+
+@subcommand(
+    "help [topic]",
+    "What can be asked, and how",
+    examples=("help results", "help subscribe"),
+    on_menu="Help",
+    needs=Needs.NOTHING,
+)
+async def help_(ctx: AppContext, request: CommandRequest) -> Message:
+    """Help on everything, or on one subcommand."""
+    topics = {entry.verb: entry.topic for entry in open_to(request.viewer)}
+    wanted = request.words.lower().removeprefix(ctx.command).strip()
+    if not wanted:
+        return answers.help_page(None, list(topics.values()), command=ctx.command)
+    if wanted not in topics:
+        like = [f"help {verb}" for verb in nearest(wanted, topics, at_least=0)]
+        raise QueryError(f"There is no help on “{request.words}”.", like)
+    return answers.help_page(topics[wanted], list(topics.values()), command=ctx.command)
+
+
+@subcommand(
+    "results [query]",
+    "Sessions that match, newest first",
+    examples=("results outcome:failed since:30d", "results score:<80 since:7d"),
+    more=QUERY_HELP,
+    on_menu="Last results",
+    takes_query=True,
+)
+async def results(ctx: AppContext, request: CommandRequest) -> Message:
+    """The first page of the sessions that match and the viewer may see."""
+    return await page(ctx, request.viewer, request.words, 0)
+
+
+async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Message:
+    """One page of them. Raises QueryError or NotAllowed."""
+    query = await understood(ctx, text, "results")
+    now = ctx.clock.now()
+
+    def work(tx: Tx) -> Message:
+        seen = access_view(tx, viewer)
+        known = names(tx, seen, query, now)
+        refuse_unknown(query, known, "results")
+        found = tx.sessions.search(query, seen.reach, known.directory, now, PAGE_SIZE, offset, seen.zone)
+        status = session_lists.Page(
+            sessions=found.sessions,
+            total=found.total,
+            offset=offset,
+            size=PAGE_SIZE,
+            query=say(query),
+            words=words(query),
+        )
+        about = shown(ctx, tx, seen, (one.key for one in found.sessions))
+        return session_lists.results(status, about, may_share=offered(viewer, None, tx))
+
+    return await ctx.store.read(work)
+
+
+@subcommand(
+    "show ID",
+    "One session in full: criteria, competency areas, history",
+    examples=("show 4f2a91c0",),
+    more="The id is at the foot of each card; its first few characters are enough.",
+)
+async def show(ctx: AppContext, request: CommandRequest) -> Message:
+    """One session, or those whose ids start like what was typed."""
+
+    def work(tx: Tx) -> tuple[Message, SessionRecord | None]:
+        seen = access_view(tx, request.viewer)
+        meant = session_meant(ctx, tx, seen, "show", request.words)
+        if isinstance(meant, Message):
+            return meant, None
+        about = shown(ctx, tx, seen, [meant.session.key])
+        may_share = offered(request.viewer, meant.session, tx)
+        return session_lists.show(meant, about, with_previous=meant.previous is not None, may_share=may_share), meant
+
+    answer, record = await ctx.store.read(work)
+    await criteria.prioritise(ctx, record)
+    return answer
+
+
+def session_meant(ctx: AppContext, tx: Tx, seen: AccessView, verb: str, words: str) -> SessionRecord | Message:
+    """The session whose id starts like the words behind a verb; where that is none or several, the answer that says so.
+
+    Raises QueryError where no id was typed.
+    """
+    prefix = words.strip("`“”\"'#<> ").removeprefix("session ").strip().lower()
+    if not prefix:
+        raise QueryError(f"Which session? Type {ctx.command} {verb} and the id at the foot of a card.", ["results"])
+    found = tx.sessions.starting_with(prefix, seen.reach)
+    record = record_of(tx, seen, found[0].key) if len(found) == 1 else None
+    return record or session_lists.which_session(prefix, found, shown(ctx, tx, seen, (one.key for one in found)))
+
+
+@subcommand("todo", "What you have to conduct or finish as an observer", on_menu="My to-do", needs=Needs.PERSON)
+async def todo(ctx: AppContext, request: CommandRequest) -> Message:
+    """The viewer's planned and started sessions, the longest due first."""
+
+    def work(tx: Tx) -> Message:
+        seen = access_view(tx, request.viewer)
+        if request.viewer.person_id is None:
+            nobody = identity_of(request.viewer, seen.directory)
+            raise NotAllowed(nobody.not_allowed_reason, nobody.remedy)
+        waiting = tx.sessions.to_do(request.viewer.person_id, TO_DO_READ)
+        about = shown(ctx, tx, seen, (one.key for one in waiting))
+        return session_lists.to_do(waiting, about, now=ctx.clock.now())
+
+    return await ctx.store.read(work)
+
+
+@subcommand("status", "Whether Spotter is alive, late, or has messages waiting", on_menu="Status", needs=Needs.NOTHING)
+async def status(ctx: AppContext, request: CommandRequest) -> Message:
+    """How Spotter is doing."""
+    return status_view.status(await ctx.store.read(lambda tx: status_of(ctx, tx, request.viewer)))
+
+
+def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
+    """What Spotter knows of itself; the view keeps counts to admins."""
+    states = [rule.state for rule in tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED))]
+    return status_view.Status(
+        poll=tx.sessions.poll_state(),
+        outbox=tx.outbox.counts(),
+        rules=states.count(RuleState.ACTIVE),
+        paused_rules=states.count(RuleState.PAUSED),
+        poll_interval=ctx.poll_interval,
+        now=ctx.clock.now(),
+        is_admin=viewer.is_admin,
+        blocked=tx.outbox.blocked() if viewer.is_admin else (),
+        alerts=tx.alerts.all() if viewer.is_admin else (),
+    )
+
+
+def shown(ctx: AppContext, tx: Tx, seen: AccessView, keys: Iterable[SessionKey]) -> session_lists.RenderContext:
+    """What an answer about these sessions says around them."""
+    return session_lists.RenderContext(
+        directory=seen.directory,
+        short_ids={key: tx.sessions.short_id(key, seen.reach) for key in keys},
+        data_as_of=tx.sessions.poll_state().last_good_at,
+        command=ctx.command,
+        account_url=ctx.account_url,
+    )

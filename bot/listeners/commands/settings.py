@@ -1,0 +1,136 @@
+"""What is settled from Slack: the target people are expected to reach, and one's own direct messages."""
+
+import re
+from collections.abc import Mapping
+
+from bot.blocks import answers
+from bot.blocks import settings as settings_view
+from bot.blocks.answers import Needs
+from bot.domain.errors import NotAllowed, QueryError, Remedy
+from bot.domain.filters import ids_named
+from bot.domain.model import DestinationKind, DirectMessages, Message, Preferences, Targets, Viewer
+from bot.domain.ports import ActionRequest
+from bot.listeners.access_scope import access_view, identity_of
+from bot.listeners.commands.registry import CommandRequest, subcommand
+from bot.listeners.context import AppContext, next_step
+from bot.query.nearest import fold, nearest
+from bot.store.database import Tx
+
+NO_TARGET = ("off", "none")
+_PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,6})?)\s*%?(?:\s+(.*))?", re.DOTALL)
+_WITHOUT = re.compile(rf"({'|'.join(NO_TARGET)})(?:\s+(.*))?", re.DOTALL | re.IGNORECASE)
+_QUOTES = " \"“”„«»'"
+
+
+@subcommand(
+    "target [PERCENT [checklist]]",
+    "The percentage people are to reach",
+    examples=("target", "target 80"),
+    more="Admins set it, for every checklist or for one: `target 85 Opening`; `target off` takes it away. It counts "
+    "for sessions completed from then on.",
+)
+async def target(ctx: AppContext, request: CommandRequest) -> Message:
+    """The targets, or a new one."""
+    if not request.words:
+        return await ctx.store.read(lambda tx: _targets(ctx, tx, request.viewer))
+    percent, title = _read(request.words)
+    if not request.viewer.is_admin:
+        raise NotAllowed("only admins of Spotter set targets", Remedy.ADMIN)
+
+    def work(tx: Tx) -> Message:
+        now = ctx.clock.now()
+        titles = tx.sessions.checklist_titles(access_view(tx, request.viewer).reach)
+        checklist_id = _checklist(title, titles, "off" if percent is None else f"{percent:g}") if title else None
+        tx.sessions.set_target(checklist_id, percent, request.viewer.slack_user_id, now)
+        tx.audit_log.write(request.viewer.slack_user_id, "target", f"checklist:{checklist_id or 'all'}", now)
+        return answers.target_set(percent, titles[checklist_id] if checklist_id else None, command=ctx.command)
+
+    return await ctx.store.transact(work)
+
+
+def _targets(ctx: AppContext, tx: Tx, viewer: Viewer) -> Message:
+    titles = tx.sessions.checklist_titles(access_view(tx, viewer).reach)
+    every = tx.sessions.targets()
+    visible = {one: percent for one, percent in every.per_checklist.items() if one in titles}
+    return answers.targets_list(Targets(every.default, visible), titles, command=ctx.command, is_admin=viewer.is_admin)
+
+
+def _read(text: str) -> tuple[float | None, str]:
+    """The percentage (None: none any more) and the words of the checklist, "" for all."""
+    if without := _WITHOUT.fullmatch(text):
+        return None, (without[2] or "").strip(_QUOTES)
+    found = _PERCENT.fullmatch(text)
+    percent = float(found[1].replace(",", ".")) if found else None
+    if found is None or percent is None or percent > 100:
+        raise QueryError(f"“{text}” is no target: it is a percentage from 0 to 100.", ["target", "target 80"])
+    return percent, (found[2] or "").strip(_QUOTES)
+
+
+def _checklist(title: str, titles: Mapping[str, str], amount: str) -> str:
+    """The one checklist a title means. Raises QueryError, for `amount` to be set, where it means none or several."""
+    found = ids_named(fold(title), [(fold(name), ident) for ident, name in titles.items()])
+    if len(found) == 1:
+        return next(iter(found))
+    like = [titles[one] for one in found] or nearest(title, titles.values())
+    reason = "means more than one checklist" if found else "is no checklist Spotter has seen"
+    raise QueryError(f"“{title}” {reason}.", [f'target {amount} "{name}"' for name in sorted(like)[:3]])
+
+
+@subcommand("settings", "What you get as direct messages", on_menu="Settings", needs=Needs.PERSON)
+async def settings(ctx: AppContext, request: CommandRequest) -> Message:
+    """The viewer's direct messages, with menus that change them."""
+    return settings_view.settings(await ctx.store.read(lambda tx: settings_of(ctx, tx, request.viewer)))
+
+
+def settings_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> settings_view.Settings:
+    """A viewer's own choices beside the house's."""
+    known = identity_of(viewer, tx.people.directory())
+    return settings_view.Settings(
+        chosen=tx.people.preferences(viewer.slack_user_id),
+        observer_default=DirectMessages.ALL,
+        employee_default=DirectMessages.ALL if ctx.notify_employees else DirectMessages.NONE,
+        who=known.status,
+        is_somebody=not known.not_allowed_reason,
+        what_next=next_step(ctx, known.remedy, viewer.slack_user_id),
+    )
+
+
+async def choose(
+    ctx: AppContext,
+    action: ActionRequest,
+    *,
+    as_observer: DirectMessages | None = None,
+    as_employee: DirectMessages | None = None,
+) -> Message:
+    """Saves one choice of whoever pressed and leaves the other as it is. Raises NotAllowed for who is nobody, unless
+    they stop what came to them."""
+    viewer = await ctx.contacts.viewer(action.user_id)
+    kind = as_observer or as_employee
+    assert kind is not None, "one of the two is chosen"
+
+    def work(tx: Tx) -> None:
+        known = identity_of(viewer, tx.people.directory())
+        if known.not_allowed_reason and not (kind is DirectMessages.NONE and _came_to_them(tx, action)):
+            raise NotAllowed(known.not_allowed_reason, known.remedy)
+        mine = tx.people.preferences(action.user_id)
+        wanted = Preferences(as_observer or mine.as_observer, as_employee or mine.as_employee)
+        save_preferences(ctx, tx, action.user_id, wanted)
+
+    await ctx.store.transact(work)
+    return settings_view.direct_messages_set(kind, as_observer=as_observer is not None, command=ctx.command)
+
+
+def save_preferences(ctx: AppContext, tx: Tx, user_id: str, wanted: Preferences) -> None:
+    """Saves somebody's choices; the ledger hears of those only that change anything."""
+    if tx.people.preferences(user_id) == wanted:
+        return
+    tx.people.set_preferences(user_id, wanted)
+    tx.audit_log.write(user_id, "settings", f"user:{user_id}", ctx.clock.now())
+
+
+def _came_to_them(tx: Tx, action: ActionRequest) -> bool:
+    """Whether the button is on a direct message of ours: its reader may have lost the link it came by, for a while."""
+    if action.channel_id is None or action.message_ts is None:
+        return False
+    delivery = tx.outbox.at(action.channel_id, action.message_ts)
+    return delivery is not None and delivery.destination.kind is DestinationKind.PERSON

@@ -1,0 +1,93 @@
+"""Why somebody was, or was not, told of a session."""
+
+from dataclasses import replace
+
+from bot.blocks import why as view
+from bot.domain.errors import MessengerError
+from bot.domain.explanation import Explanation, Judged
+from bot.domain.model import (
+    OPERATOR,
+    Destination,
+    DestinationKind,
+    DirectMessages,
+    Message,
+    RuleState,
+    SessionFacts,
+    Viewer,
+)
+from bot.listeners.access_scope import access_view
+from bot.listeners.commands.registry import CommandRequest, subcommand
+from bot.listeners.commands.sessions import session_meant
+from bot.listeners.context import AppContext
+from bot.services.explain import explain, links_to
+from bot.store.database import Tx
+
+MAX_CHANNELS = 20  # whose members are read for one answer
+
+
+@subcommand(
+    "why ID",
+    "Who was told of a session, when, and why or why not",
+    examples=("why 4f2a91c0",),
+    more="The id is at the foot of each card. Admins see every destination, others theirs and channels they are in.",
+)
+async def reason(ctx: AppContext, request: CommandRequest) -> Message:
+    """What is stored about telling of one session, and what would be decided today."""
+    rules = await ctx.store.read(lambda tx: tx.rules.all((RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)))
+    owners = {owner: await ctx.contacts.viewer(owner) for owner in {rule.owner for rule in rules} - {OPERATOR}}
+
+    def work(tx: Tx) -> Message | Explanation:
+        seen = access_view(tx, request.viewer)
+        meant = session_meant(ctx, tx, seen, "why", request.words)
+        if isinstance(meant, Message):
+            return meant
+        explained = explain(
+            tx,
+            meant.session.key,
+            owners=owners,
+            now=ctx.clock.now(),
+            employee_wants=DirectMessages.ALL if ctx.notify_employees else DirectMessages.NONE,
+        )
+        assert explained is not None, "it was found in this transaction"
+        return replace(explained, record=meant)  # as the viewer may have it
+
+    answer = await ctx.store.read(work)
+    if isinstance(answer, Message):
+        return answer
+    if not request.viewer.is_admin:
+        answer = await _for_their_eyes(ctx, request.viewer, answer)
+    return view.reason(answer, await links_to(ctx.messenger, answer), is_whole=request.viewer.is_admin)
+
+
+async def _for_their_eyes(ctx: AppContext, viewer: Viewer, found: Explanation) -> Explanation:
+    """Without destinations that are neither the viewer's own nor a channel they are in."""
+    places = {status.notification.destination for status in found.status} | {
+        one.rule.destination for one in found.judged if one.rule is not None
+    }
+    theirs = {place for place in places if _is_own(viewer, place)}
+    channels = sorted(place for place in places if place.kind is DestinationKind.CHANNEL)
+    for place in channels[:MAX_CHANNELS]:
+        try:
+            if viewer.slack_user_id in await ctx.messenger.members(place.id):
+                theirs.add(place)
+        except MessengerError:
+            continue  # who can't be shown to be in it does not see it
+    return replace(
+        found,
+        status=[status for status in found.status if status.notification.destination in theirs],
+        judged=[one for one in found.judged if _is_theirs(viewer, one, theirs, found.record.session.facts)],
+    )
+
+
+def _is_own(viewer: Viewer, place: Destination) -> bool:
+    return place in (
+        Destination(DestinationKind.USER, viewer.slack_user_id),
+        Destination(DestinationKind.PERSON, viewer.person_id or ""),
+    )
+
+
+def _is_theirs(viewer: Viewer, judged: Judged, theirs: set[Destination], facts: SessionFacts) -> bool:
+    if judged.rule is not None:
+        return judged.rule.destination in theirs or judged.rule.owner == viewer.slack_user_id
+    person = {"observer": facts.observer_id, "employee": facts.key.employee_id}.get(judged.matched.who)
+    return person == viewer.person_id

@@ -1,0 +1,271 @@
+"""The one language of query and subscribe: `checklist:"Opening" dept:"Store 12" score:<80 since:30d`.
+
+A `Query` is what was asked, word for word; resolved against the people and checklists of today it becomes a `Filter`,
+which Python and SQL match alike. Repeated key = or, different keys = and, leading minus = not. A key is one entry in
+`core.keys`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from itertools import takewhile
+from typing import Any
+
+from bot.domain.directory import Directory
+from bot.domain.errors import QueryError
+from bot.domain.filters import Filter, ScoreRange, matches
+from bot.query.keys import EXAMPLES, KEYS, MENTION, OUTCOMES, Key, KeySpec, Names, Query, Term, Today
+from bot.query.nearest import nearest
+from bot.query.tokens import Piece, Unclosed, quote, tokens
+from bot.query.values import since_when
+
+__all__ = [
+    "EXAMPLES", "Filter", "Key", "Query", "ScoreRange", "Term",
+    "matches", "mentioned", "parse", "pin", "resolve", "say", "unmatched", "words",
+]  # fmt: skip
+
+LONGEST_TEXT = 3000  # characters: what a slash command carries
+MOST_TERMS = 50
+MOST_MEASURED = 3  # mistyped names that get suggestions
+MOST_JOINED = 4  # words behind a value's first: "60 % - 80 %"
+MOST_FIXES = 3
+
+
+# ---- reading and saying ------------------------------------------------------------------------------------------
+
+
+def parse(text: str) -> Query:
+    """The query somebody typed, any case. Raises QueryError, which says where and what, with corrected texts."""
+    try:
+        return _read(text)
+    except QueryError as error:
+        fixes = dict.fromkeys(fix for one in error.suggestions if (fix := _mended(one)) is not None)
+        raise QueryError(str(error), [*fixes][:MOST_FIXES]) from None
+
+
+def _mended(text: str, more: int = MOST_FIXES) -> str | None:
+    """A corrected text, what else is wrong in it corrected too, as far as its first fixes lead; None if to no query."""
+    try:
+        _read(text)
+    except QueryError as error:
+        return _mended(error.suggestions[0], more - 1) if more and error.suggestions else None
+    return text
+
+
+def _read(text: str) -> Query:
+    """As `parse`, but each of the corrected texts mends one mistake and may hold others."""
+    if len(text) > LONGEST_TEXT:
+        raise QueryError(f"The query is {len(text)} characters long; at most {LONGEST_TEXT} can be read.")
+    found: list[Piece] = []
+    try:
+        for piece in tokens(text):
+            found.append(piece)
+            if len(found) > 3 * MOST_TERMS:
+                break
+    except Unclosed as unclosed:
+        message = f"The quote at character {unclosed.start + 1} is never closed."
+        raise QueryError(message, [f'{text.rstrip()}"']) from None
+    terms: list[Term] = []
+    at = 0
+    while at < len(found):
+        term, used = _term(text, found, at)
+        terms.append(term)
+        at += used
+        if len(terms) > MOST_TERMS:
+            raise QueryError(f"The query has more than {MOST_TERMS} parts. Leave some out.")
+    return Query(tuple(terms))
+
+
+def _term(text: str, found: Sequence[Piece], at: int) -> tuple[Term, int]:
+    """The term that begins at a piece, and how many pieces it takes."""
+    piece = found[at]
+    if piece.key is None:
+        raise _stands_alone(text, found, at)
+    key = _key(text, piece)
+    meaning = KEYS[key]
+    following = _loose(found, at + 1) if meaning.joins and not piece.quoted else []
+    typed = [piece.value, *(text[loose.start : loose.end].rstrip(",;") for loose in following)]
+    for used in range(min(len(following), MOST_JOINED), -1, -1):
+        try:
+            return Term(key, meaning.read(" ".join(typed[: used + 1])), piece.negated), used + 1
+        except ValueError as error:
+            reason = str(error)
+    value, end = " ".join(typed), found[at + len(following)].end
+    where = f"“{value}” (at character {piece.value_start + 1})" if value else f"“{piece.key}:”"
+    like = nearest(value, meaning.choices) if value else meaning.choices[:MOST_FIXES]
+    fixes = [f"{text[: piece.value_start]}{quote(choice)}{text[end:]}" for choice in like]
+    raise QueryError(f"{where} can't be read: {reason}.", fixes)
+
+
+def _loose(found: Sequence[Piece], at: int) -> Sequence[Piece]:
+    """The words from a piece on that may belong to what stands before them, dashes that stand alone among them."""
+    return list(
+        takewhile(lambda one: one.key is None and not one.quoted and not (one.negated and one.value), found[at:])
+    )
+
+
+def _key(text: str, piece: Piece) -> Key:
+    typed = piece.key or ""
+    try:
+        return Key(typed.lower())
+    except ValueError:
+        start = piece.start + piece.negated
+        usable = [key for key in Key if _reads(KEYS[key], piece.value)]
+        like = nearest(typed, usable, at_least=1)
+        raise QueryError(
+            f"“{typed}:” (at character {start + 1}) is nothing to ask for. There are {', '.join(Key)}.",
+            [f"{text[:start]}{key}{text[start + len(typed) :]}" for key in like],
+        ) from None
+
+
+def _reads(meaning: KeySpec, value: str) -> bool:
+    try:
+        return bool(meaning.read(value))
+    except ValueError:
+        return False
+
+
+def _stands_alone(text: str, found: Sequence[Piece], at: int) -> QueryError:
+    piece = found[at]
+    sign = "-" if piece.negated else ""
+    following = _loose(found, at + 1)
+    typed = [_typed(text, piece), *(text[loose.start : loose.end] for loose in following)]
+    before, after = text[: piece.start] + sign, text[found[at + len(following)].end :]
+    fixes = []
+    previous = found[at - 1] if at and found[at - 1].key else None
+    joins = previous is not None and KEYS[Key((previous.key or "").lower())].joins
+    if previous and not previous.quoted and not joins:
+        fixes.append(f"{text[: previous.value_start]}{_as_name(_typed(text, previous), *typed)}{after}")
+    like = nearest(piece.value, OUTCOMES, 1, at_least=75)
+    fixes += [f"{before}{Key.OUTCOME}:{outcome}{text[piece.end :]}" for outcome in like]
+    name = _as_name(*typed)
+    keys = (Key.EMPLOYEE, Key.OBSERVER) if MENTION.fullmatch(name) else (Key.CHECKLIST, Key.EMPLOYEE, Key.DEPT)
+    if not joins or any(letter.isalpha() for letter in name):  # a number behind a score or a date is no name
+        fixes += [f"{before}{key}:{name}{after}" for key in keys]
+    message = (
+        f"“{sign}{piece.value}” (at character {piece.start + 1}) stands alone: say what it is, "
+        f"and put names of several words in quotes, as in {EXAMPLES[Key.DEPT]}."
+    )
+    return QueryError(message, fixes)
+
+
+def _typed(text: str, piece: Piece) -> str:
+    """A piece's value, a comma behind it included: it may belong to the middle of a name."""
+    return piece.value if piece.quoted else text[piece.value_start : piece.end]
+
+
+def _as_name(*typed: str) -> str:
+    """Words as the one name they were meant as."""
+    return _format_value(" ".join(typed).strip().rstrip(",;"))
+
+
+def say(query: Query) -> str:
+    """The query as canonical text: `parse(say(query)) == query`."""
+    return " ".join(f"{'-' * term.negated}{term.key}:{_format_value(term.value)}" for term in query.terms)
+
+
+def _format_value(value: str) -> str:
+    is_plain = MENTION.fullmatch(value) or re.fullmatch(r"[<>]=?[\d.]+|[\d:.T+-]+", value)
+    return value if is_plain else quote(value)
+
+
+def words(query: Query, name_of: Callable[[str], str] = lambda user_id: f"<@{user_id}>") -> str:
+    """The query as a person would say it: "sessions on “Opening” in Store 12, below target or failed, in the last
+    30 days". `name_of` names a mentioned Slack user. Names are as typed: escape the answer before showing it."""
+    if not query.terms:
+        return "all sessions"
+    near, apart = "sessions", ""
+    for key, meaning in KEYS.items():
+        for negated in (False, True):
+            values = [term.value for term in query.terms if term.key is key and term.negated is negated]
+            said = list(dict.fromkeys(part for value in values for part in _parts(meaning, value, name_of)))
+            if not said:
+                continue
+            if negated and len(said) > 1:
+                phrase = f"neither {meaning.lead}{' nor '.join(said)}"
+            else:
+                phrase = f"{'not ' * negated}{meaning.lead}{' or '.join(said)}"
+            if meaning.names is not None and not negated:
+                near += f" {phrase}"
+            else:
+                apart += f", {phrase}" if apart or near != "sessions" else f" {phrase}"
+    return near + apart
+
+
+def _parts(meaning: KeySpec, value: str, name_of: Callable[[str], str]) -> tuple[str, ...]:
+    mention = MENTION.fullmatch(value)
+    return (name_of(mention[1]),) if mention else meaning.say(value)
+
+
+def mentioned(query: Query) -> frozenset[str]:
+    """The Slack users a query names by mention: look up whom they are linked to before resolving it."""
+    return frozenset(found[1] for term in query.terms if (found := MENTION.fullmatch(term.value)))
+
+
+# ---- what it means today -----------------------------------------------------------------------------------------
+
+
+def resolve(
+    query: Query,
+    *,
+    directory: Directory,
+    checklists: Mapping[str, str],
+    mentions: Mapping[str, str],
+    now: datetime,
+    zone: tzinfo,
+) -> Filter:
+    """What a query means today. `checklists` maps ids to titles, `mentions` Slack user ids to person ids.
+
+    Names by exact match, else the one that begins so, else all that contain it; a name of nobody matches nothing.
+    """
+    today = Today(Names(directory, checklists, mentions), now, zone)
+    fields: dict[str, Any] = {}
+    for key, meaning in KEYS.items():
+        for negated in (False, True):
+            values = [term.value for term in query.terms if term.key is key and term.negated is negated]
+            if not values:
+                continue
+            field = f"not_{meaning.field}" if negated else meaning.field
+            resolve_value = meaning.resolve_value(today, values)
+            if field not in fields:
+                fields[field] = resolve_value
+            else:
+                fields[field] = fields[field] | resolve_value if negated else fields[field] & resolve_value
+    return Filter(**fields)
+
+
+def pin(query: Query, *, now: datetime, zone: tzinfo) -> Query:
+    """The query with its dates as instants, so that it means the same whoever resolves it and in which zone."""
+    return Query(
+        tuple(
+            replace(term, value=since_when(term.value, now=now, zone=zone).isoformat())
+            if term.key is Key.SINCE
+            else term
+            for term in query.terms
+        )
+    )
+
+
+def unmatched(
+    query: Query, directory: Directory, checklists: Mapping[str, str], mentions: Mapping[str, str]
+) -> tuple[tuple[Term, tuple[str, ...]], ...]:
+    """The terms that name nobody and nothing, each with the nearest three names.
+
+    The names come from the arguments alone: pass only what the asker may see. A mention of somebody unlinked has none,
+    nor has what follows the third such term: measuring tens of thousands of names takes its time.
+    """
+    return tuple(_without_match(query, Names(directory, checklists, mentions)))
+
+
+def _without_match(query: Query, names: Names) -> Iterator[tuple[Term, tuple[str, ...]]]:
+    measured = 0
+    for term in query.terms:
+        meaning = KEYS[term.key]
+        if meaning.known is None or meaning.names is None or meaning.known(names, term.value):
+            continue
+        if MENTION.fullmatch(term.value) or measured == MOST_MEASURED:
+            yield term, ()
+        else:
+            measured += 1
+            yield term, nearest(term.value, meaning.names(names))

@@ -1,0 +1,85 @@
+"""From typed text to pieces: `-key:value`, or a word that stands alone. Knows quotes and dashes, no key."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MINUS = "-‐‑‒–—−"
+_DOUBLE = '"“”„«»'  # any of them closes any other: phones and keyboards mix them
+_SINGLE = "'‘’‚"
+_KEY = re.compile(r"([\w-]{1,40}):")
+_QUOTED = re.compile(rf"[{_DOUBLE}]((?:\\.|[^\\{_DOUBLE}])*+)[{_DOUBLE}]", re.DOTALL)
+_QUOTED_SINGLY = re.compile(rf"[{_SINGLE}]([^{_SINGLE}]*)[{_SINGLE}](?=\s|$)")
+_MENTION = re.compile(r"<[@#!][^<>]*>")
+_BARE = re.compile(r"\S+")
+_ESCAPED = re.compile(rf"\\([\\{_DOUBLE}])")
+_NEEDS_QUOTES = re.compile(rf"[\s\\<>,;:{_DOUBLE}{_SINGLE}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """`key` as typed, None for a word alone; `value` without its quotes. Offsets are into the text."""
+
+    start: int
+    end: int
+    key: str | None
+    value: str
+    value_start: int
+    negated: bool
+    quoted: bool
+
+
+class Unclosed(Exception):
+    """A quote that opens at `start` and never closes."""
+
+    def __init__(self, start: int) -> None:
+        super().__init__(start)
+        self.start = start
+
+
+def tokens(text: str) -> Iterator[Piece]:
+    """The pieces in order; raises Unclosed. Time grows with the length of the text, whatever is in it."""
+    at = _skip_space(text, 0)
+    while at < len(text):
+        start, negated = at, text[at] in MINUS
+        at += negated
+        key = _KEY.match(text, at)
+        if key:
+            at = key.end()
+            value_at = _skip_space(text, at)
+            if value_at < len(text) and not _KEY.match(text, value_at + (text[value_at] in MINUS)):
+                at = value_at
+        value_start = at
+        value, at, quoted = _value(text, at)
+        yield Piece(start, at, key[1] if key else None, value, value_start, negated, quoted)
+        at = _skip_space(text, at)
+
+
+def quote(value: str) -> str:
+    """A value as it can be typed: quoted where it would else be read as something different."""
+    if value and not _NEEDS_QUOTES.search(value):
+        return value
+    return '"' + re.sub(rf"([\\{_DOUBLE}])", r"\\\1", value) + '"'
+
+
+def _skip_space(text: str, at: int) -> int:
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
+
+
+def _value(text: str, at: int) -> tuple[str, int, bool]:
+    if at >= len(text) or text[at].isspace():
+        return "", at, False
+    if text[at] in _DOUBLE:
+        found = _QUOTED.match(text, at)
+        if not found:
+            raise Unclosed(at)
+        return _ESCAPED.sub(r"\1", found[1]), found.end(), True
+    if found := _QUOTED_SINGLY.match(text, at):
+        return found[1], found.end(), True
+    if found := _MENTION.match(text, at):
+        return found[0], found.end(), False
+    found = _BARE.match(text, at)
+    assert found is not None
+    return found[0].rstrip(",;"), found.end(), False

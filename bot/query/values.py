@@ -1,0 +1,169 @@
+"""The values of a query that are more than a name: scores and dates, from a person's spelling to canonical text.
+
+Every `read_…` answers canonical text, of which it is a fixed point, and raises ValueError with what was expected.
+"""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from bot.domain.filters import ScoreRange
+from bot.domain.outcomes import exact
+from bot.query.tokens import MINUS
+
+# ---- scores ------------------------------------------------------------------------------------------------------
+
+_NUMBER = r"(\d{1,4}(?:[.,]\d{1,6})?)%?"
+_COMPARED = re.compile(rf"(<=|>=|<|>|=)?{_NUMBER}")
+_BETWEEN = re.compile(rf"{_NUMBER}(?:\.\.\.?|[{MINUS}]){_NUMBER}")
+_SPELLINGS = str.maketrans({"≤": "<=", "≥": ">=", "…": ".."})
+_SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")  # between two numbers it keeps them apart
+
+
+def read_score(text: str) -> str:
+    """`<80`, `<=80`, `>80`, `>=80`, `80`, `60..80` or `60 - 80`, each number with or without a percent sign."""
+    plain = _SPACE.sub("", text.replace("&lt;", "<").replace("&gt;", ">").translate(_SPELLINGS))
+    if found := _BETWEEN.fullmatch(plain):
+        low, high = sorted((_number(found[1]), _number(found[2])))
+        return f"{_short(low)}..{_short(high)}"
+    if found := _COMPARED.fullmatch(plain):
+        sign = "" if found[1] in (None, "=") else found[1]
+        return f"{sign}{_short(_number(found[2]))}"
+    raise ValueError("a score is written 80, <80, >=80 or 60..80")
+
+
+def score_range(value: str) -> ScoreRange:
+    """What a canonical score means."""
+    if ".." in value:
+        low, _, high = value.partition("..")
+        return ScoreRange(low=float(low), high=float(high))
+    number = float(value.lstrip("<>="))
+    included = "=" in value
+    if value.startswith("<"):
+        return ScoreRange(high=number, high_included=included)
+    if value.startswith(">"):
+        return ScoreRange(low=number, low_included=included)
+    return ScoreRange(low=number, high=number)
+
+
+def format_score(value: str) -> str:
+    """A canonical score in words: "below 80 %", "from 60 % to 80 %"."""
+    if ".." in value:
+        low, _, high = value.partition("..")
+        return f"from {exact(float(low))} to {exact(float(high))}"
+    words = {"<": "below ", "<=": "at most ", ">": "above ", ">=": "at least ", "": ""}
+    sign = value.rstrip("0123456789.")
+    return f"{words[sign]}{exact(float(value[len(sign) :]))}"
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def _short(number: float) -> str:
+    return f"{number:.6f}".rstrip("0").rstrip(".")
+
+
+# ---- dates -------------------------------------------------------------------------------------------------------
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_AGO = re.compile(r"(?:last )?(\d{1,4})\s*(d|w|m|days?|weeks?|months?)")
+_DAY_FIRST = re.compile(r"(?P<day>\d{1,2}) (?P<month>[a-z]{3,9}),? (?P<year>\d{4})")
+_MONTH_FIRST = re.compile(r"(?P<month>[a-z]{3,9}) (?P<day>\d{1,2}),? (?P<year>\d{4})")
+_FARTHEST = {"d": 3650, "w": 520, "m": 120}  # ten years
+NAMED_DAYS = ("today", "yesterday", "this week", "last week", "this month", "last month")
+_YEARS = range(2000, 2101)
+
+
+def read_since(text: str) -> str:
+    """`2026-01-05`, with a time where one is given, `5 Jan 2026`, `7d`, `last 2 weeks`, `mon`, `last week`, …"""
+    plain = _month_as_number(" ".join(text.replace("_", " ").split()).lower())
+    if plain in NAMED_DAYS:
+        return plain
+    if len(plain) >= 3 and any(day.lower().startswith(plain) for day in _WEEKDAYS):
+        return plain[:3]
+    if found := _AGO.fullmatch(plain):
+        count, unit = int(found[1]), found[2][0]
+        if not 1 <= count <= _FARTHEST[unit]:
+            raise ValueError(f"from 1 to {_FARTHEST[unit]} can stand before “{unit}”")
+        return f"{count}{unit}"
+    try:
+        moment = datetime.fromisoformat(plain.upper())
+    except ValueError:
+        raise ValueError("a date is written 2026-01-05, 5 Jan 2026, 7d, 2w, 3m, mon, today or last week") from None
+    has_time = "t" in plain or ":" in plain
+    # With a time it may be the first midnight of those years in some zone, told in UTC.
+    if moment.year not in _YEARS and not (has_time and moment.year == _YEARS[0] - 1):
+        raise ValueError(f"the year has to lie between {_YEARS[0]} and {_YEARS[-1]}")
+    return moment.isoformat() if has_time else moment.date().isoformat()
+
+
+def _month_as_number(plain: str) -> str:
+    """`5 jan 2026` and `january 5, 2026` as 2026-01-05; everything else as it is."""
+    found = _DAY_FIRST.fullmatch(plain) or _MONTH_FIRST.fullmatch(plain)
+    if not found:
+        return plain
+    months = [number for number, name in enumerate(_MONTHS, 1) if name.lower().startswith(found["month"])]
+    return f"{int(found['year'])}-{months[0]:02}-{int(found['day']):02}" if months else plain
+
+
+def since_when(value: str, *, now: datetime, zone: tzinfo) -> datetime:
+    """The instant (UTC) a canonical date means to somebody in a zone. Days begin at their midnight, so that an answer
+    stays the same all day; a week begins on Monday; `3m` is the same day three months ago, or that month's last."""
+    if len(value) > 10 and value[:4].isdigit():
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    return datetime.combine(_day(value, now.astimezone(zone).date()), time(), zone).astimezone(UTC)
+
+
+def _day(value: str, today: date) -> date:
+    match value:
+        case "today":
+            return today
+        case "yesterday":
+            return today - timedelta(days=1)
+        case "this week":
+            return today - timedelta(days=today.weekday())
+        case "last week":
+            return today - timedelta(days=today.weekday() + 7)
+        case "this month":
+            return today.replace(day=1)
+        case "last month":
+            return (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    if found := _AGO.fullmatch(value):
+        count, unit = int(found[1]), found[2]
+        if unit == "m":
+            return _months_before(today, count)
+        return today - timedelta(days=count * (7 if unit == "w" else 1))
+    for number, name in enumerate(_WEEKDAYS):
+        if name.lower().startswith(value):
+            return today - timedelta(days=(today.weekday() - number) % 7)
+    return date.fromisoformat(value)
+
+
+def _months_before(today: date, count: int) -> date:
+    year, month = divmod(today.year * 12 + today.month - 1 - count, 12)
+    first = date(year, month + 1, 1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return first.replace(day=min(today.day, last.day))
+
+
+def format_since(value: str) -> str:
+    """A canonical date in words: "in the last 30 days", "since Monday", "since 5 Jan 2026"."""
+    if found := _AGO.fullmatch(value):
+        unit = {"d": "day", "w": "week", "m": "month"}[found[2]]
+        return f"in the last {unit}" if found[1] == "1" else f"in the last {found[1]} {unit}s"
+    for name in _WEEKDAYS:
+        if name.lower().startswith(value):
+            return f"since {name}"
+    if value in NAMED_DAYS:
+        return f"since {value}"
+    moment = datetime.fromisoformat(value)
+    day = f"{moment.day} {_MONTHS[moment.month - 1][:3]} {moment.year}"
+    if len(value) <= 10:
+        return f"since {day}"
+    zone = f" {moment.tzname()}" if moment.tzinfo else ""
+    return f"since {day}, {moment:%H:%M}{zone}"

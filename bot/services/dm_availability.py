@@ -1,0 +1,79 @@
+"""Whether a person can be sent direct messages, and why not: from what is remembered, nobody is asked."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.directory import Directory
+from bot.domain.model import BY_EMAIL, DirectMessages, Person
+from bot.domain.permissions import match_by_email
+from bot.store.database import Tx
+
+OBSERVED_WITHIN = timedelta(days=90)  # who observed nothing for longer is owed no direct message soon
+
+
+@dataclass(frozen=True, slots=True)
+class Reachability:
+    """The Slack account a person's direct messages go to, None where there is none, and why.
+
+    `is_unmatched`: it is known that they have none that could be used, so that somebody may want to do something.
+    """
+
+    slack_user_id: str | None
+    reason: str
+    is_unmatched: bool = False
+
+
+def observers(tx: Tx, now: datetime) -> list[Reachability]:
+    """Of each active person who observed within the last 90 days; of nobody before the first listing is stored."""
+    if tx.sessions.poll_state().baseline_at is None:
+        return []  # the index that makes this cheap is made last
+    directory = tx.people.directory()
+    ids = tx.people.observers_since(now - OBSERVED_WITHIN)
+    return [reachability(tx, directory.people[one], directory) for one in ids if one in directory.people]
+
+
+def reachability(tx: Tx, person: Person, directory: Directory) -> Reachability:
+    """Of one person of the directory, active or not."""
+    if not directory.is_active(person.person_id):
+        return Reachability(None, "not active in iSpring")
+    user_id = tx.people.linked_user(person.person_id)
+    if user_id is not None:
+        return _linked(tx, person, user_id)
+    if tx.people.link_to(person.person_id) is not None:
+        return _unmatched("the link by e-mail rests: one of the two addresses has changed")
+    if not person.email:
+        return _unmatched("iSpring has no e-mail address for this person")
+    if len(directory.with_email(person.email)) > 1:
+        return _unmatched("more than one person in iSpring has this e-mail address")
+    users = tx.people.slack_users_with(person.email)
+    if not users:
+        if tx.people.no_slack_user_since(person.email) is not None:
+            return _unmatched("nobody in Slack has this person's e-mail address")
+        return Reachability(None, "Slack was not asked yet: nothing was to be sent to them")
+    accounts = [user for user in users if user.not_allowed_reason != "deactivated"] or users
+    user = accounts[0]
+    if tx.people.link_blocked_by(user.user_id) is not None:
+        return _unmatched("an admin ended the link with this Slack account")
+    if not user.is_full_member:
+        return _unmatched(f"their Slack account is not a full member of this workspace ({user.not_allowed_reason})")
+    email_match = match_by_email(user, len(accounts), directory)
+    if email_match.person is None:
+        return _unmatched("more than one Slack account has this e-mail address")
+    return Reachability(user.user_id, "the same e-mail address")
+
+
+def _linked(tx: Tx, person: Person, user_id: str) -> Reachability:
+    seen = tx.people.slack_user(user_id)
+    if seen is not None and not seen[0].is_full_member:
+        return _unmatched(f"their Slack account is not a full member of this workspace ({seen[0].not_allowed_reason})")
+    wishes = tx.people.preferences(user_id)
+    if wishes.as_observer is DirectMessages.NONE and wishes.as_employee in (None, DirectMessages.NONE):
+        return Reachability(None, "they turned direct messages off")
+    link = tx.people.link_of(user_id)
+    if link is None or link.by == BY_EMAIL:
+        return Reachability(user_id, "the same e-mail address")
+    return Reachability(user_id, f"linked by {link.by}")
+
+
+def _unmatched(reason: str) -> Reachability:
+    return Reachability(None, reason, is_unmatched=True)

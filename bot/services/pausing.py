@@ -1,0 +1,176 @@
+"""What comes in the way of a rule, who is told of it once, and how the rule goes on by itself.
+
+A *destination* is held where nobody can or may write to it: what it is owed waits, its rules pause and resume with it.
+A *rule* rests alone where its owner is gone or has to say yes again; other rules of its channel go on.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from bot.domain.directory import Directory
+from bot.domain.model import (
+    OPERATOR,
+    Destination,
+    DestinationKind,
+    Notification,
+    NotificationKind,
+    Rule,
+    RuleState,
+    Viewer,
+)
+from bot.domain.outbox import BlockedDestination
+from bot.domain.pause_reasons import (
+    ARCHIVED,
+    BECAME_PUBLIC,
+    FOUND_BY_CHECK,
+    MAY_NOT_CHECK,
+    NOT_IN_CHANNEL,
+    OWNER_GONE,
+    PRIVATE,
+    PUBLIC,
+    SHARED_OUTSIDE,
+    TRIED_AGAIN,
+)
+from bot.domain.permissions import reach
+from bot.domain.ports import Channel
+from bot.store.database import Tx
+
+SPOTTER = "spotter"  # who did it, in the ledger
+
+
+def blocked_by_reason(channel: Channel) -> str:
+    """Why nothing may be posted to a channel, "" where all is well."""
+    if channel.is_archived:
+        return ARCHIVED
+    if channel.is_shared_outside:
+        return SHARED_OUTSIDE
+    return "" if channel.is_member else NOT_IN_CHANNEL
+
+
+def shut(tx: Tx, destination: Destination, reason: str, ops_channel: str, now: datetime) -> None:
+    """Holds what a destination is owed; its rules pause, and the owner of each hears once what to do."""
+    rules = [rule for rule in tx.rules.at(destination) if rule.state is RuleState.ACTIVE]
+    tx.outbox.block(destination, reason, now)
+    for rule in rules:
+        tx.audit_log.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
+        # What is tried again without knowing better would be told anew each time.
+        once = str(int(now.timestamp())) if _is_found_by_check(reason) else reason
+        _notify(tx, rule, "its channel can't be written to", _owner(rule, ops_channel), now, once)
+
+
+def reopen(tx: Tx, destination: Destination, now: datetime) -> None:
+    """Lets go what waited because the destination was held; the rules that paused with it go on."""
+    paused = _numbers(tx, destination, RuleState.PAUSED)
+    tx.outbox.unblock(destination, now)
+    for number in paused & _numbers(tx, destination, RuleState.ACTIVE):
+        tx.audit_log.write(SPOTTER, "resume", f"rule:{number}", now)
+
+
+def judge(tx: Tx, channel: Channel, ops_channel: str, now: datetime, *, is_news: bool) -> None:
+    """Holds or releases a channel as Slack describes it, and asks again where it has turned public.
+
+    `is_news`: an event says that something changed, so that whatever held it may be over.
+    """
+    destination = Destination(DestinationKind.CHANNEL, channel.channel_id)
+    if reason := blocked_by_reason(channel):
+        shut(tx, destination, reason, ops_channel, now)
+        return
+    blocked = next((one for one in tx.outbox.blocked() if one.destination == destination), None)
+    if blocked is not None and (is_news or _is_found_by_check(blocked.reason) or is_worth_a_try(blocked, now)):
+        reopen(tx, destination, now)
+    for rule in tx.rules.at(destination):
+        agreed = tx.rules.audience(rule.rule_id)
+        if channel.is_private or not agreed:
+            tx.rules.note_audience(rule.rule_id, PRIVATE if channel.is_private else PUBLIC)
+            if rule.reason == BECAME_PUBLIC:
+                resume(tx, rule, SPOTTER, now)
+        elif agreed == PRIVATE and rule.state is RuleState.ACTIVE:
+            _pause(tx, rule, BECAME_PUBLIC, "its channel has turned public", _owner(rule, ops_channel), now)
+
+
+def _is_found_by_check(reason: str) -> bool:
+    return reason in FOUND_BY_CHECK or reason.startswith(MAY_NOT_CHECK)
+
+
+def is_worth_a_try(blocked: BlockedDestination, now: datetime) -> bool:
+    """Whether a destination was held so long that whatever was in the way may be over."""
+    return blocked.since is None or now - blocked.since >= TRIED_AGAIN
+
+
+def agree_to_public(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
+    """Somebody who may say so said yes to a rule in a channel that everybody can read."""
+    tx.rules.note_audience(rule.rule_id, PUBLIC)
+    tx.audit_log.write(who, "agree to public", f"rule:{rule.rule_id}", now)
+    if rule.reason == BECAME_PUBLIC:
+        resume(tx, rule, who, now)
+
+
+def gone_reason(owner: Viewer, directory: Directory) -> str:
+    """Why a rule's owner can't answer for it any more, "" where they can."""
+    if not reach(owner, directory).is_empty:
+        return ""
+    if owner.person_id is not None and not directory.is_active(owner.person_id):
+        return "their account in iSpring is not active"
+    return owner.reason or "they are not linked to a person in iSpring"
+
+
+def judge_owner(
+    tx: Tx, rule: Rule, owner_gone_reason: str, admins: Collection[str], ops_channel: str, now: datetime
+) -> None:
+    """Lets a rule rest whose owner is gone, of which admins hear once; goes on with it when the owner is back."""
+    if owner_gone_reason and rule.state is RuleState.ACTIVE:
+        notified = _ops(ops_channel) or [Destination(DestinationKind.USER, admin) for admin in sorted(admins)]
+        _pause(tx, rule, OWNER_GONE, "its owner is gone", notified, now)
+    elif not owner_gone_reason and rule.state is RuleState.PAUSED and rule.reason == OWNER_GONE:
+        resume(tx, rule, SPOTTER, now)
+
+
+def is_orphan(rule: Rule) -> bool:
+    """Whether a rule waits for an admin to take it over."""
+    return rule.state is RuleState.PAUSED and rule.reason == OWNER_GONE
+
+
+def resume(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
+    """Goes on with a rule that rested; what waited for it goes out."""
+    tx.rules.resume(rule.rule_id, now)
+    tx.audit_log.write(who, "resume", f"rule:{rule.rule_id}", now)
+
+
+def take_over(tx: Tx, rule: Rule, admin: str, now: datetime) -> None:
+    """An admin answers for a rule from now on; what waited for it goes out."""
+    tx.rules.take_over(rule.rule_id, admin, now)
+    tx.audit_log.write(admin, "take over", f"rule:{rule.rule_id}", now)
+
+
+def _pause(
+    tx: Tx, rule: Rule, pause_reason: str, reason: str, notified: Collection[Destination], now: datetime
+) -> None:
+    tx.rules.rest(rule.rule_id, pause_reason)
+    tx.audit_log.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
+    _notify(tx, rule, reason, notified, now, str(int(now.timestamp())))
+
+
+def _notify(tx: Tx, rule: Rule, reason: str, notified: Collection[Destination], now: datetime, once: str) -> None:
+    for one in notified:
+        if one == rule.destination:
+            continue
+        notification = Notification(
+            kind=NotificationKind.RULE_PAUSED,
+            destination=one,
+            subject=f"rule_paused:{rule.rule_id}:{once}",
+            reason=reason,
+            rule_ids=(rule.rule_id,),
+        )
+        tx.outbox.enqueue(notification, now)
+
+
+def _owner(rule: Rule, ops_channel: str) -> list[Destination]:
+    return _ops(ops_channel) if rule.owner == OPERATOR else [Destination(DestinationKind.USER, rule.owner)]
+
+
+def _ops(channel: str) -> list[Destination]:
+    return [Destination(DestinationKind.CHANNEL, channel)] if channel else []
+
+
+def _numbers(tx: Tx, destination: Destination, state: RuleState) -> set[int]:
+    return {rule.rule_id for rule in tx.rules.at(destination) if rule.state is state}

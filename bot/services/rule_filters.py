@@ -1,0 +1,50 @@
+"""The queries of rules: what may be one, and what each means today, with names looked up in what is known by now."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from bot.domain.errors import QueryError
+from bot.domain.model import OutcomeKind, Rule
+from bot.domain.permissions import EVERYTHING
+from bot.query.keys import OUTCOMES
+from bot.query.parser import Filter, Key, Query, Term, mentioned, parse, resolve, say
+from bot.store.database import Tx
+
+
+def rule_query(text: str) -> Query:
+    """The query somebody wants a rule for. Raises QueryError as `parse` does, and where the rule could hear of nothing
+    because no completed session has such an outcome."""
+    query = parse(text)
+    matched = {kind for kind in OutcomeKind if kind.is_over}
+    asked = [term for term in query.terms if term.key is Key.OUTCOME]
+    if wanted := [OUTCOMES[term.value][1] for term in asked if not term.negated]:
+        matched.intersection_update(frozenset().union(*wanted))
+    matched.difference_update(*(OUTCOMES[term.value][1] for term in asked if term.negated))
+    if matched:
+        return query
+    others = [term for term in query.terms if term not in asked]
+    raise QueryError(
+        "A rule posts completed sessions only, so one with this outcome would never post anything.",
+        [say(Query((*others, Term(Key.OUTCOME, outcome)))) for outcome in ("completed", "failed")],
+    )
+
+
+def rule_filters(tx: Tx, rules: Iterable[Rule], now: datetime) -> Mapping[int, Filter]:
+    """The filter of each rule by its number; a rule whose query can't be understood any more has none."""
+    titles, directory = tx.sessions.checklist_titles(EVERYTHING), tx.people.directory()
+    found = {}
+    for rule in rules:
+        try:
+            query = parse(rule.query)
+        except QueryError:
+            continue
+        people = {user: tx.people.linked_person(user) for user in mentioned(query)}
+        found[rule.rule_id] = resolve(
+            query,
+            directory=directory,
+            checklists=titles,
+            mentions={user: person for user, person in people.items() if person is not None},
+            now=now,
+            zone=UTC,
+        )
+    return found

@@ -1,0 +1,231 @@
+"""Who is who between Slack and iSpring, as `core.ports.Contacts`: remembered in the store, refreshed once a day.
+
+An e-mail address ties two accounts only while both sides have it (`core.access.tie_by_email`); a link that an admin
+confirmed stands by itself.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain.delivery import AppRefused, DestinationGone, NotSent, Throttled
+from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable, Remedy, StoreBusy
+from bot.domain.model import BY_EMAIL, Destination, DestinationKind, Link, SlackUser, Viewer
+from bot.domain.permissions import (
+    DISOWNED,
+    LINKED_BY_ADMIN,
+    LINKED_ELSEWHERE,
+    UNLINKED_BY_ADMIN,
+    as_admin,
+    match_by_email,
+    no_member,
+)
+from bot.domain.ports import Channel, Clock, Contact, Messenger, Nobody
+from bot.slack.errors import DECISIONS, Decision
+from bot.store.database import Store, Tx
+
+USER_FRESH = timedelta(hours=24)
+NOBODY_FRESH = timedelta(hours=6)
+# Who is there but takes no messages (`cannot_dm_bot`, `user_disabled`, ...) may take them later: that is held.
+_NO_SUCH_PERSON = frozenset({"user_not_found", "users_not_found", "user_not_in_channel"})
+
+
+class SlackContacts:
+    """Fulfils `core.ports.Contacts` for one workspace. `admins` are the Slack user ids of ADMINS."""
+
+    def __init__(self, messenger: Messenger, store: Store, clock: Clock, admins: AbstractSet[str]) -> None:
+        self._messenger = messenger
+        self._store = store
+        self._clock = clock
+        self._admins = frozenset(admins)
+
+    async def user(self, user_id: str) -> SlackUser:
+        """Somebody as Slack describes them, at most a day old; older where Slack can't answer now."""
+        remembered = await self._store.read(lambda tx: tx.people.slack_user(user_id))
+        if remembered is not None and self._clock.now() - remembered[1] < USER_FRESH:
+            return remembered[0]
+        try:
+            user = await self._messenger.user(user_id)
+        except MessengerUnavailable:
+            if remembered is not None:
+                return remembered[0]
+            raise
+        except MessengerRefused as refusal:
+            # A refused app or a missing scope says nothing about the person.
+            if remembered is not None and not refusal.is_unknown_user:
+                return remembered[0]
+            raise
+        await self._remember(user)
+        return user
+
+    async def viewer(self, user_id: str) -> Viewer:
+        """Who asks and what ties them to iSpring, with the reason; never an error."""
+        try:
+            user = await self.user(user_id)
+        except MessengerRefused:
+            return _nobody(user_id, "Slack does not know your account", Remedy.MEMBERSHIP)
+        except MessengerError:
+            return _nobody(user_id, "Slack can't say who you are just now; try again in a minute", Remedy.NONE)
+        if not user.is_full_member:
+            return _nobody(user_id, no_member(user), Remedy.MEMBERSHIP, user.zone)
+        person_id, reason = await self._person_of(user)
+        viewer = Viewer(slack_user_id=user_id, person_id=person_id, is_admin=False, zone=user.zone, reason=reason)
+        return as_admin(viewer, self._admins)
+
+    async def user_of(self, person_id: str) -> Contact:
+        """The Slack user an iSpring person is. Raises MessengerError where Slack must be asked and can't be."""
+        directory, linked_to = await self._store.read(
+            lambda tx: (tx.people.directory(), tx.people.linked_user(person_id))
+        )
+        person = directory.people.get(person_id)
+        if person is None or not directory.is_active(person_id):
+            return Contact(None, "not active in iSpring")
+        if linked_to is not None:
+            contact = await self._linked(linked_to, person_id)
+            if contact is not None:
+                return contact
+        if not person.email:
+            return Contact(None, "iSpring has no e-mail address for this person")
+        if len(directory.with_email(person.email)) > 1:
+            return Contact(None, "more than one person in iSpring has this e-mail address")
+        user = await self._user_with(person.email)
+        if user is None:
+            return Contact(None, "nobody in Slack has this person's e-mail address")
+        found, reason = await self._person_of(user)
+        return Contact(user, reason) if found == person_id else Contact(None, reason)
+
+    async def conversation(
+        self, destination: Destination
+    ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
+        """Slack's id of the conversation a destination means: the channel, or D… for people."""
+        try:
+            match destination.kind:
+                case DestinationKind.CHANNEL:
+                    return destination.id
+                case DestinationKind.USER:
+                    return await self._messenger.open_dm(destination.id)
+                case DestinationKind.PERSON:
+                    contact = await self.user_of(destination.id)
+                    if contact.user is None:
+                        return Nobody(contact.reason)
+                    return await self._messenger.open_dm(contact.user.user_id)
+        except MessengerUnavailable as problem:
+            return _later(problem)
+        except MessengerRefused as refusal:
+            if refusal.code in _NO_SUCH_PERSON:
+                return Nobody(refusal.code)
+            closed = _closed(refusal)
+            if isinstance(closed, DestinationGone):
+                # A missing im:write closes direct messages only: channels must go on.
+                all_direct = DECISIONS.get(refusal.code) in (Decision.DOOR, Decision.RIGHTS)
+                closed = replace(closed, all_direct=all_direct)
+            return closed
+        except StoreBusy:
+            return NotSent("the database was busy")
+
+    async def channel(self, channel_id: str) -> Channel | Throttled | NotSent | DestinationGone | AppRefused:
+        """How a channel is; where Slack does not say, what that means for a message to it."""
+        try:
+            return await self._messenger.channel(channel_id)
+        except MessengerUnavailable as problem:
+            return _later(problem)
+        except MessengerRefused as refusal:
+            return _closed(refusal)
+
+    # ---- ties ----------------------------------------------------------------------------------------------------
+
+    async def _linked(self, user_id: str, person_id: str) -> Contact | None:
+        """The contact behind a stored link, None where the link no longer holds."""
+        try:
+            user = await self.user(user_id)
+        except MessengerRefused:
+            return None
+        if not user.is_full_member:
+            return Contact(
+                None, f"their Slack account is not a full member of this workspace ({user.not_allowed_reason})"
+            )
+        found, reason = await self._person_of(user)
+        return Contact(user, reason) if found == person_id else None
+
+    async def _person_of(self, user: SlackUser) -> tuple[str | None, str]:
+        """The iSpring person of a full member, and why; stores or ends a link by e-mail where that changed."""
+
+        link, person_id, reason = await self._store.read(lambda tx: _email_match(tx, user))
+        if (link.person_id if link else None) != person_id:
+            await self._store.transact(lambda tx: self._relink(tx, user))
+        return person_id, reason
+
+    def _relink(self, tx: Tx, user: SlackUser) -> None:
+        # Asked again: an admin may have linked this account since it was read.
+        link, person_id, _ = _email_match(tx, user)
+        if person_id is None:
+            # iSpring's people are read in one go: before the first reading nobody is missing from them.
+            if tx.people.directory_at() is not None:
+                tx.people.unlink(user.user_id)
+        elif link is None or link.person_id != person_id:
+            tx.people.link(user.user_id, person_id, BY_EMAIL, user.email, self._clock.now())
+
+    async def _user_with(self, email: str) -> SlackUser | None:
+        """Who in Slack has an address; asked at most once a day, where nobody has it once in six hours."""
+
+        def known(tx: Tx) -> tuple[SlackUser | None, bool]:
+            now = self._clock.now()
+            for user in tx.people.slack_users_with(email):
+                seen = tx.people.slack_user(user.user_id)
+                if user.is_full_member and seen is not None and now - seen[1] < USER_FRESH:
+                    return user, True
+            since = tx.people.no_slack_user_since(email)
+            return None, since is not None and now - since < NOBODY_FRESH
+
+        user, is_certain = await self._store.read(known)
+        if is_certain:
+            return user
+        user = await self._messenger.user_by_email(email)
+        if user is None:
+            await self._store.transact(lambda tx: tx.people.note_no_slack_user(email, self._clock.now()))
+        else:
+            await self._remember(user)
+        return user
+
+    async def _remember(self, user: SlackUser) -> None:
+        await self._store.transact(lambda tx: tx.people.save_slack_user(user, self._clock.now()))
+
+
+def _later(problem: MessengerUnavailable) -> Throttled | NotSent:
+    return Throttled(problem.retry_after) if problem.retry_after else NotSent(str(problem))
+
+
+def _closed(refusal: MessengerRefused) -> DestinationGone | AppRefused:
+    if DECISIONS.get(refusal.code) is Decision.TOKEN:
+        return AppRefused(refusal.code)
+    # A missing im:write closes direct messages only, a missing groups:read private channels: the others must go on.
+    return DestinationGone(refusal.code + (f" (needs {refusal.needed})" if refusal.needed else ""))
+
+
+def _nobody(user_id: str, reason: str, remedy: Remedy, zone: str = "UTC") -> Viewer:
+    return Viewer(slack_user_id=user_id, person_id=None, is_admin=False, zone=zone, reason=reason, remedy=remedy)
+
+
+def _email_match(tx: Tx, user: SlackUser) -> tuple[Link | None, str | None, str]:
+    """The stored link of a full member, the person they are now, and why."""
+    link = tx.people.link_of(user.user_id)
+    if link is not None and link.by != BY_EMAIL:
+        return link, link.person_id, LINKED_BY_ADMIN
+    link_blocked_by = tx.people.link_blocked_by(user.user_id)
+    if link_blocked_by is not None:
+        return link, None, DISOWNED if link_blocked_by == user.user_id else UNLINKED_BY_ADMIN
+    email_match = match_by_email(user, _same_address(tx, user), tx.people.directory())
+    if email_match.person is None:
+        return link, None, email_match.reason
+    other = tx.people.link_to(email_match.person.person_id)
+    if other is not None and other.by != BY_EMAIL:
+        return link, None, LINKED_ELSEWHERE
+    return link, email_match.person.person_id, email_match.reason
+
+
+def _same_address(tx: Tx, user: SlackUser) -> int:
+    """How many Slack accounts are known to have this user's address, deactivated ones aside."""
+    if not user.email:
+        return 0
+    others = {one.user_id for one in tx.people.slack_users_with(user.email) if one.not_allowed_reason != "deactivated"}
+    return len(others | {user.user_id})

@@ -1,0 +1,63 @@
+"""Answering whoever asked, privately, through Slack's response address or where there is none directly."""
+
+import asyncio
+
+import aiohttp
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.domain.model import Message
+from bot.domain.ports import Clock
+from bot.slack.client import SlackMessenger
+
+MOST_USES = 5  # of one response address; source: https://docs.slack.dev/interactivity/handling-user-interaction/
+LIFE = 29 * 60.0  # seconds; Slack gives thirty minutes
+
+
+class ResponseUrl:
+    """Answers through a response address, one try each: the SDK's default handler answers twice after a lost reply."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession, clock: Clock) -> None:
+        self._webhook = AsyncWebhookClient(url, session=session, retry_handlers=[])
+        self._clock = clock
+        self._until = clock.monotonic() + LIFE
+        self._left = MOST_USES
+
+    async def __call__(self, message: Message, *, replace: bool = False) -> bool:
+        """False where Slack did not take it or the address is used up."""
+        if self._left <= 0 or self._clock.monotonic() > self._until:
+            return False
+        self._left -= 1
+        try:
+            answer = await self._webhook.send(
+                text=message.text,
+                blocks=list(message.blocks) or None,
+                response_type="ephemeral",
+                replace_original=replace,
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            return False
+        return bool(answer.status_code == 200)
+
+
+class EphemeralReply:
+    """Answers without a response address: only for their eyes in a channel, else in the direct message."""
+
+    def __init__(
+        self, messenger: SlackMessenger, user_id: str, channel_id: str | None = None, thread_ts: str | None = None
+    ) -> None:
+        self._messenger = messenger
+        self._user_id = user_id
+        self._channel_id = channel_id
+        self._thread_ts = thread_ts
+        self._left = MOST_USES
+        self._turn = asyncio.Lock()
+
+    async def __call__(self, message: Message, *, replace: bool = False) -> bool:
+        """False where Slack did not take it. There is nothing to replace: `replace` makes no difference."""
+        async with self._turn:
+            if self._left <= 0:
+                return False
+            self._left -= 1
+            return await self._messenger.ephemeral(self._user_id, self._channel_id, self._thread_ts, message)

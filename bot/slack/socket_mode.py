@@ -1,0 +1,150 @@
+"""Socket Mode, supervised: the SDK's client reconnects by itself, and where it gets stuck it is replaced.
+
+Seen: a half-dead socket is noticed after four ping intervals (20 s by default, 6 s with ours), and a reconnect that
+failed tries its one-time address again for ever.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bot.domain.ports import Clock
+
+PING_INTERVAL = 3.0  # seconds
+STUCK = 25.0  # seconds without a connection before a client that had one is replaced
+FIRST_TRY = 10.0  # seconds a new client is given: a refused token would be tried every ping interval for ever
+FIRST_PAUSE = 5.0  # seconds between clients that never connected, doubling up to LAST_PAUSE
+LAST_PAUSE = 60.0
+CLOSING = 3.0  # seconds a closing handshake may take
+CLOSE_TIMEOUT = 1.0  # seconds until what has arrived is acknowledged, before we close
+_A_MOMENT = 0.005
+
+log = structlog.get_logger(__name__)
+
+
+class _Discreet(logging.Handler):
+    """Tells that the SDK had trouble and where, without its words: they hold one-time addresses and whole messages."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        problem = record.exc_info[1] if record.exc_info else None
+        kind = type(problem).__name__ if problem else ""
+        said = getattr(getattr(problem, "response", None), "data", None)
+        code = said.get("error") if isinstance(said, dict) else None
+        log.warning("socket.trouble", where=record.funcName, kind=kind, slack_answer=code)
+
+
+_quiet = logging.getLogger("spotter.socket")
+_quiet.setLevel(logging.WARNING)
+_quiet.propagate = False
+_quiet.handlers = [_Discreet()]
+
+
+class _Counting(AsyncSocketModeHandler):
+    """Knows how many requests have come that are not acknowledged yet: Slack sends no command a second time."""
+
+    def __init__(self, app: AsyncApp, app_token: str, ping_interval: float) -> None:
+        super().__init__(app, app_token, logger=_quiet, web_client=app.client, ping_interval=ping_interval)
+        self._in_hand = 0
+
+    async def finished(self) -> None:
+        """Waits until everything that came is acknowledged."""
+        checks = 0
+        while checks < 2:  # between the queue and our hand a request is in neither, for an instant
+            await asyncio.sleep(_A_MOMENT)
+            checks = 0 if self._in_hand or not self.client.message_queue.empty() else checks + 1
+
+    # The SDK's own handler narrows its base class the same way.
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        self._in_hand += 1
+        try:
+            await super().handle(client, req)
+        finally:
+            self._in_hand -= 1
+
+
+class SocketMode:
+    """Keeps one connection to Slack open while `run` runs."""
+
+    def __init__(self, app: AsyncApp, app_token: str, clock: Clock, ping_interval: float = PING_INTERVAL) -> None:
+        self._app = app
+        self._app_token = app_token
+        self._clock = clock
+        self._ping_interval = ping_interval
+        self._is_connected = False
+        self._lost_at: float | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        return self._is_connected
+
+    def disconnected_for(self) -> float:
+        """For how many seconds there has been no connection; 0 while there is one."""
+        return 0.0 if self._lost_at is None else self._clock.monotonic() - self._lost_at
+
+    async def run(self) -> None:
+        """Connects and stays connected until cancelled; then closes the connection."""
+        self._lost_at = self._clock.monotonic()
+        pause = FIRST_PAUSE
+        while True:
+            had_connected = await self._one_client()
+            log.warning("socket.replaced", disconnected_seconds=round(self.disconnected_for()))
+            if had_connected:
+                pause = FIRST_PAUSE
+                continue
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, LAST_PAUSE)
+
+    async def _one_client(self) -> bool:
+        """Runs one SDK client until it is stuck; whether it ever was connected."""
+        handler = _Counting(self._app, self._app_token, self._ping_interval)
+        began, had_connected = self._clock.monotonic(), False
+        connect = handler.connect_async()  # type: ignore[no-untyped-call]  # the SDK leaves it so
+        connecting = asyncio.create_task(connect, name="socket-connect")
+        try:
+            while True:
+                self._note(await handler.client.is_connected())
+                had_connected = had_connected or self._is_connected
+                without = self._clock.monotonic() - max(began, self._lost_at or began)
+                if not self._is_connected and without > (STUCK if had_connected else FIRST_TRY):
+                    return had_connected
+                await self._clock.sleep(min(1.0, self._ping_interval / 3))
+        finally:
+            self._note(False)
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
+            await _close(handler)
+
+    def _note(self, is_connected: bool) -> None:
+        if is_connected == self._is_connected:
+            return
+        self._is_connected = is_connected
+        if is_connected:
+            log.info("socket.connected", after_seconds=round(self.disconnected_for(), 1))
+            self._lost_at = None
+        else:
+            self._lost_at = self._clock.monotonic()
+            log.warning("socket.lost")
+
+
+async def _close(handler: _Counting) -> None:
+    client = handler.client
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await handler.finished()
+    tasks = [
+        task for task in (client.message_processor, client.current_session_monitor, client.message_receiver) if task
+    ]
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSING):
+            await handler.close_async()  # type: ignore[no-untyped-call]  # the SDK leaves it so
+    if not client.aiohttp_client_session.closed:
+        await client.aiohttp_client_session.close()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,207 @@
+"""What a monitor sees: figures that parse and move, and a sign of life after each good poll."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import MISSING, fields
+from typing import get_args
+
+import httpx
+import pytest
+from aiohttp import web
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot import VERSION
+from bot.app.metrics import Metrics
+from bot.blocks.alerts import OVER
+from bot.demo.ispring import ALWAYS
+from bot.demo.slack import faults
+from bot.domain.alerts import WATCHED
+from bot.domain.delivery import EditResult, PostResult, ReadBackResult, Throttled
+from bot.jobs.attempts import attempt_of
+from tests.app.env import BOT_TOKEN, CLIENT_SECRET, OPS, RESULTS, Env, free_port
+from tests.domain.build import NOW
+from tests.leaks import leaks
+
+SECRET_PART = "check-7f3a91"
+
+
+async def test_the_figures_parse_and_move(env: Env) -> None:
+    port = free_port()
+    session = env.begin()
+    stranger = env.world.add_person("Zoltan Kovacs", email="zoltan@bakery.example")
+    bot = await env.started(PORT=str(port))
+    before = await _figures(port)
+    assert before["spotter_build_info", ("version", VERSION)] == 1
+    assert before["spotter_polls_total", ("result", "failed")] == 0
+    assert before["spotter_api_errors_total", ("api", "ispring"), ("kind", "unavailable")] == 0
+    assert before["spotter_people_unmatched",] == 0
+
+    env.slack.faults.order("chat.postMessage", faults.rate_limited(1), channel=RESULTS)
+    env.world.complete(session, percent=90)
+    await bot.until(lambda: env.cards(session), "the card")
+    env.world.add_session(checklist=env.opening, employee=env.employee, observer=stranger, percent=70)
+    await bot.has_logged("delivery.dropped")  # nobody in Slack has the stranger's address
+    env.ispring.quirks.server_errors = ALWAYS
+    await bot.has_logged("polled", level="error")
+    after = await _figures(port)
+    moved = {key for key, value in after.items() if value > before.get(key, 0)}
+    assert ("spotter_sends_total", ("outcome", "sent")) in moved
+    assert ("spotter_polls_total", ("result", "changed")) in moved
+    assert ("spotter_polls_total", ("result", "failed")) in moved
+    assert ("spotter_api_errors_total", ("api", "ispring"), ("kind", "unavailable")) in moved
+    assert ("spotter_sends_total", ("outcome", "throttled")) in moved
+    assert ("spotter_api_errors_total", ("api", "slack"), ("kind", "throttled")) in moved
+    assert (after["spotter_observers",], after["spotter_people_unmatched",]) == (2, 1)
+    assert not [key for key, value in before.items() if str(key[0]).endswith("_total") and after[key] < value]
+
+
+async def _figures(port: int) -> Mapping[tuple[object, ...], float]:
+    """Every figure by its name and labels."""
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://127.0.0.1:{port}/metrics")
+    assert answer.status_code == 200
+    assert not leaks(answer.text, [BOT_TOKEN, CLIENT_SECRET, RESULTS, OPS])
+    return {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+RESULTS_OF = {"post": PostResult, "edit": EditResult, "look": ReadBackResult}
+
+
+@pytest.mark.parametrize("what", RESULTS_OF)
+def test_every_result_of_an_attempt_has_its_figure_from_the_start(what: str) -> None:
+    metrics = Metrics()
+    before = _samples(metrics)
+    for kind in get_args(RESULTS_OF[what]):
+        needed = [field for field in fields(kind) if field.default is MISSING]
+        made = Throttled(1) if kind is Throttled else kind(*["C0X"] * len(needed))
+        metrics.tried(what, attempt_of(what, made, NOW, NOW).result)
+    assert _samples(metrics) == before
+
+
+def _samples(metrics: Metrics) -> int:
+    """How many series there are, without when each was made."""
+    return sum(
+        not sample.name.endswith("_created") for family in metrics.registry.collect() for sample in family.samples
+    )
+
+
+def test_every_trouble_that_is_watched_for_has_its_figure() -> None:
+    assert set(WATCHED) <= set(OVER)
+
+
+async def test_a_bot_that_slack_refuses_from_the_start_says_that_it_is_deaf_until_it_is_not(env: Env) -> None:
+    port = free_port()
+    env.slack.faults.token_revoked = True
+    bot = await env.run(PORT=str(port), OPS_CHANNEL="", DEFAULT_CHANNEL="")  # nothing to send, so no refused post
+    await bot.has_logged("slack_refuses_or_is_away", times=2)
+    code, refused = await _health(port)
+    assert (code, refused["status"]) == (200, "impaired")
+    assert isinstance(refused["seconds_deaf"], int) and refused["seconds_deaf"] >= 1
+
+    env.slack.faults.token_revoked = False
+    await bot.has_logged("socket.connected")
+    await asyncio.sleep(1.5)  # it looks at its socket every second
+    code, well = await _health(port)
+    assert (code, well["seconds_deaf"]) == (200, 0)
+
+
+async def _health(port: int) -> tuple[int, dict[str, object]]:
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://127.0.0.1:{port}/healthz")
+    return answer.status_code, answer.json()
+
+
+# ---- the sign of life ----------------------------------------------------------------------------------------------
+
+
+class Monitor:
+    """Somebody elsewhere who expects to be called; `status` is what they answer, at once or without an end."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.status = 200
+        self.never_ends = False
+
+    async def called(self, request: web.Request) -> web.StreamResponse:
+        self.calls += 1
+        if not self.never_ends:
+            return web.Response(status=self.status)
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b".")
+            await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def _monitor(port: int) -> AsyncIterator[Monitor]:
+    monitor = Monitor()
+    app = web.Application()
+    app.add_routes([web.get(f"/{SECRET_PART}", monitor.called)])
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield monitor
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_monitor_is_called_after_each_good_poll_and_after_no_other(env: Env) -> None:
+    port = free_port()
+    async with _monitor(port) as monitor:
+        bot = await env.started(HEARTBEAT_URL=f"http://127.0.0.1:{port}/{SECRET_PART}")
+        await bot.until(lambda: monitor.calls >= 2, "a call after the second poll")
+        env.ispring.quirks.server_errors = ALWAYS
+        await bot.has_logged("polled", level="error")
+        calls, good = monitor.calls, [one for one in bot.events("polled") if one["error"] is None]
+        assert calls == len(good)
+        await bot.has_logged("polled", level="warning")
+        assert monitor.calls == calls
+        env.ispring.quirks.server_errors = 0
+        await bot.until(lambda: monitor.calls > calls, "a call once iSpring is back")
+
+        monitor.status = 500
+        refused = await bot.has_logged("heartbeat_failed")
+        assert (refused["level"], refused["reason"]) == ("warning", "HTTP 500")
+    gone = await bot.has_logged("heartbeat_failed", reason="ConnectError")
+    assert gone["level"] == "warning"
+    assert SECRET_PART not in bot.log()
+    assert bot.is_alive
+
+
+async def test_a_monitor_whose_answer_never_ends_delays_no_poll(env: Env) -> None:
+    port = free_port()
+    async with _monitor(port) as monitor:
+        monitor.never_ends = True
+        bot = await env.started(HEARTBEAT_URL=f"http://127.0.0.1:{port}/{SECRET_PART}")
+        await bot.has_polled()
+        assert monitor.calls >= 2
+        assert bot.events("heartbeat_failed") == []
+
+
+async def test_a_monitor_whose_answer_never_begins_delays_a_poll_by_seconds(env: Env) -> None:
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A header that grows letter by letter."""
+        writer.write(b"HTTP/1.1 200 OK\r\nX-Patience: ")
+        with closing(writer), suppress(ConnectionError):
+            while True:
+                writer.write(b".")
+                await writer.drain()
+                await asyncio.sleep(0.1)
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    try:
+        port = server.sockets[0].getsockname()[1]
+        bot = await env.run(HEARTBEAT_URL=f"http://127.0.0.1:{port}/{SECRET_PART}")
+        late = await bot.has_logged("heartbeat_failed")
+        assert (late["level"], late["reason"]) == ("warning", "TimeoutError")
+        await bot.has_logged("polled", times=2, error=None)
+        await bot.terminate()  # so that nobody listens to the drip any more
+    finally:
+        server.close()

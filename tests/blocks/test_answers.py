@@ -1,0 +1,329 @@
+"""What stands in the answers to /ojt, on the Home tab and in modals."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.blocks import actions, answers, modals, subscriptions
+from bot.blocks.answers import Needs, Topic
+from bot.blocks.home import Home, home
+from bot.blocks.session_lists import Page, RenderContext, results, show, to_do, which_session
+from bot.blocks.settings import Settings, direct_messages_set, settings
+from bot.blocks.status import Status, status
+from bot.domain.errors import Remedy
+from bot.domain.model import Acknowledgement, ChangeKind, DirectMessages, HistoryEntry, Message, Preferences, Targets
+from bot.domain.outbox import OutboxCounts
+from bot.domain.outcomes import judge
+from bot.domain.polling import PollReport, PollState
+from tests.blocks.build import NOW, directory, key_of, record, rule, session
+from tests.blocks.limits import assert_fits_slack, texts
+
+TOPICS = (
+    Topic(verb="results", usage="results [query]", summary="finds sessions", examples=("results since:30d",)),
+    Topic(verb="todo", usage="todo", summary="what you have to conduct", on_menu="My to-do", needs=Needs.PERSON),
+    Topic(verb="status", usage="status", summary="how Spotter does", on_menu="Status", needs=Needs.NOTHING),
+    Topic(verb="target", usage="target 80", summary="sets the target", on_menu="Targets", admins_only=True),
+)
+ROWS_SHOWN = RenderContext(
+    directory=directory(), short_ids={key_of(n): f"{n:08x}" for n in range(1, 30)}, data_as_of=NOW
+)
+MINE = Settings(
+    chosen=Preferences(DirectMessages.BELOW),
+    observer_default=DirectMessages.ALL,
+    employee_default=DirectMessages.NONE,
+    who="You are Ana Ruiz in iSpring.",
+)
+
+
+def page(how_many: int, total: int, offset: int = 0) -> Page:
+    many = [session(n) for n in range(1, how_many + 1)]
+    return Page(sessions=many, total=total, offset=offset, size=10, query="since:30d", words="sessions in 30 days")
+
+
+def shown(what: Message | dict[str, Any]) -> str:
+    """All its texts as they are read, no-break spaces as spaces."""
+    return "\n".join(texts(what.blocks if isinstance(what, Message) else what)).replace("\u00a0", " ")
+
+
+def values(what: Message | dict[str, Any], action: str) -> list[str]:
+    """The values of all buttons that do a thing."""
+    blocks: Any = what.blocks if isinstance(what, Message) else what["blocks"]
+    elements = [e for b in blocks if b["type"] == "actions" for e in b["elements"]]
+    elements += [b["accessory"] for b in blocks if "accessory" in b]
+    return [e.get("value", "") for e in elements if actions.action_of(e["action_id"]) == action]
+
+
+def a_status(**more: Any) -> Status:
+    poll = PollState(PollReport(NOW, NOW, listed=600), NOW, NOW, 600, NOW)
+    counts = OutboxCounts(waiting=0, sending=0, unsure=0, blocked=0, dead=0, sent=9, edits=0, oldest_at=None)
+    given = {
+        "poll": poll,
+        "outbox": counts,
+        "rules": 2,
+        "paused_rules": 0,
+        "poll_interval": 120.0,
+        "now": NOW + timedelta(minutes=2),
+        "is_admin": True,
+    }
+    return Status(**{**given, **more})
+
+
+def test_a_page_of_results_repeats_the_query_and_turns() -> None:
+    message = results(page(10, 34, offset=10), ROWS_SHOWN)
+    assert_fits_slack(message)
+    assert message.text.startswith(
+        "34 found: sessions in 30 days. Showing 11 to 20.\n▽ Below target, 72 % (target 80 %)"
+    )
+    assert message.text.endswith("Data as of 23 Nov 2026, 14:02 UTC")
+    assert [actions.page_of(value) for value in values(message, actions.PAGE)] == [(0, "since:30d"), (20, "since:30d")]
+    assert len(values(message, actions.DETAILS)) == 10
+
+
+def test_the_only_page_has_nothing_to_turn() -> None:
+    assert values(results(page(3, 3), ROWS_SHOWN), actions.PAGE) == []
+
+
+def test_nothing_found_repeats_the_query_and_says_what_to_try() -> None:
+    message = results(page(0, 0), ROWS_SHOWN)
+    assert message.text.startswith("Nothing found: sessions in 30 days. Try fewer conditions")
+    assert_fits_slack(message)
+
+
+def test_a_person_named_in_a_query_stays_a_mention() -> None:
+    asked = Page(sessions=(), total=0, offset=0, size=10, query="x", words="sessions observed by <@U0ANA>")
+    assert "observed by <@U0ANA>." in results(asked, ROWS_SHOWN).text
+
+
+def test_show_has_every_criterion_under_its_area_and_the_history() -> None:
+    before, after = session(result=86.0, points=None), session()
+    entry = HistoryEntry(
+        at=NOW, version=2, kind=ChangeKind.CORRECTED, old=judge(before.facts, 80.0), new=judge(after.facts, 80.0)
+    )
+    one = record(after, history=(entry,), acknowledgements=(Acknowledgement("U0SUP", NOW),))
+    message = show(one, ROWS_SHOWN, with_previous=False)
+    assert_fits_slack(message)
+    notified = shown(message)
+    assert (
+        "████░░░░░░ 40 % Cash desk\n• Counts the float: 1 of 5\n█████████░ 95 % Greeting\n"
+        "• Greets every customer: 5 of 5\n███████░░░ 70 % Safety\n• Wears gloves: skipped\n"
+        "• Locks the back door: 3.5 of 5"
+    ) in notified
+    assert "*Criteria*\n3 of 4 criteria answered, 1 skipped" in notified
+    assert "*History*\nMet target, 86 % (target 80 %) → Below target, 72 % (target 80 %), corrected <!date" in notified
+    assert "Acknowledged by <@U0SUP>" in notified
+    assert "Weakest competency areas: 40 % Cash desk; 70 % Safety; 95 % Greeting. Lowest criteria: " in message.text
+    assert notified.count("00000001") == message.text.count("00000001") == 1
+
+
+def test_an_id_of_several_sessions_offers_them() -> None:
+    message = which_session("0000", [session(1), session(2)], ROWS_SHOWN)
+    assert "Which one?" in message.text
+    assert len(values(message, actions.DETAILS)) == 2
+    assert_fits_slack(message)
+
+
+def test_an_id_of_none_says_where_ids_are_found() -> None:
+    assert "at the foot of each card" in which_session("ffff", [], ROWS_SHOWN).text
+
+
+def test_the_to_do_list_puts_what_is_started_first_and_marks_what_is_late() -> None:
+    message = to_do([session(1, status="NOT_STARTED"), session(2, status="IN_PROGRESS")], ROWS_SHOWN, now=NOW)
+    assert_fits_slack(message)
+    assert message.text.splitlines() == [
+        "2 sessions to do as an observer",
+        "To finish:",
+        "Opening the store, Maria Lopez, started 23 Nov 2026, 13:00 UTC, session 00000002",
+        "To conduct:",
+        "Opening the store, Maria Lopez, overdue since 23 Nov 2026, 09:02 UTC, session 00000001",
+    ]
+
+
+def test_nothing_to_do_says_so() -> None:
+    assert to_do([], ROWS_SHOWN, now=NOW).text.startswith("Nothing to do")
+
+
+def test_the_menu_offers_only_what_this_viewer_may() -> None:
+    for has, verbs in (
+        ({Needs.NOTHING}, ["status"]),
+        ({Needs.NOTHING, Needs.SCOPE_TOPIC}, ["status", "target"]),
+        (set(Needs), ["todo", "status", "target"]),
+    ):
+        message = answers.menu(TOPICS, command="/ojt", who="You are Ana.", has=has, data_as_of=NOW, to_do=2)
+        assert values(message, actions.RUN) == verbs
+        assert "You are Ana. You have 2 sessions to conduct or finish." in message.text
+        assert_fits_slack(message)
+
+
+@pytest.mark.parametrize("remedy", Remedy)
+def test_whoever_is_refused_reads_what_they_can_do(remedy: Remedy) -> None:
+    notified = answers.format_remedy(remedy, admins=["U0ADA"], user_id="U0ANA", command="/ojt")
+    assert ("<@U0ADA>" in notified) is (remedy in (Remedy.ADMIN, Remedy.LINK))  # nobody else can be asked for it
+    assert bool(notified) is (remedy is not Remedy.NONE)
+
+
+def test_an_admin_whom_nobody_linked_is_told_to_do_it() -> None:
+    notified = answers.format_remedy(Remedy.LINK, admins=["U0ADA"], user_id="U0ADA", command="/ojt")
+    assert "`/ojt link @you Your Name`" in notified
+
+
+def test_no_line_ends_between_a_number_and_its_percent_sign() -> None:
+    for one in (show(record(), ROWS_SHOWN, with_previous=True), results(page(3, 3), ROWS_SHOWN)):
+        assert any("80\u00a0%" in text for text in texts(one.blocks))
+        assert not any(re.search(r"\d %", text) for text in texts(one.blocks))
+
+
+def test_help_lists_everything_and_explains_one_thing() -> None:
+    everything = answers.help_page(None, TOPICS, command="/ojt")
+    assert all(topic.usage in everything.text for topic in TOPICS)
+    one = answers.help_page(TOPICS[0], TOPICS, command="/ojt")
+    assert values(one, actions.RUN) == ["results since:30d"]
+    assert_fits_slack(everything)
+    assert_fits_slack(one)
+
+
+def test_wrong_words_get_the_nearest_ones_as_buttons() -> None:
+    message = answers.did_you_mean("“resluts” is no command.", ["results", "rules"], command="/ojt")
+    assert values(message, actions.RUN) == ["results", "rules"]
+    assert "Did you mean: /ojt results, /ojt rules?" in message.text
+    assert_fits_slack(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        answers.did_you_mean("What?", [], command="/ojt"),
+        answers.not_allowed("you are a guest"),
+        answers.alert("The database is busy.", "Try again."),
+        answers.acknowledged(was_new=True),
+        answers.acknowledged(was_new=False),
+        answers.target_set(72.5, "Opening", command="/ojt"),
+        answers.target_set(None, None, command="/ojt"),
+        answers.targets_list(Targets(80.0, {"c1": 90.0}), {"c1": "Opening"}, command="/ojt", is_admin=True),
+        subscriptions.confirm_subscription("C0NORTH", "since:30d", "sessions in 30 days"),
+        subscriptions.subscribed(rule(), "", command="/ojt"),
+        subscriptions.subscribed(rule(), "", command="/ojt", last_month="It would have posted 3 sessions."),
+        subscriptions.starts_later(rule(), "", command="/ojt"),
+        subscriptions.already_subscribed(rule(), "all sessions", command="/ojt"),
+        subscriptions.invite_first("C0NORTH"),
+        subscriptions.cancelled(),
+        subscriptions.unsubscribed(rule(), "all sessions"),
+        subscriptions.rules_list([], {}, command="/ojt"),
+        settings(MINE),
+        direct_messages_set(DirectMessages.NONE, as_observer=True, command="/ojt"),
+    ],
+    ids=lambda message: message.text[:40],
+)
+def test_every_small_answer_fits(message: Message) -> None:
+    assert_fits_slack(message)
+    assert message.blocks
+
+
+def test_a_public_channel_is_asked_for_before_it_is_subscribed() -> None:
+    message = subscriptions.confirm_subscription("C0NORTH", "since:30d", "sessions in 30 days")
+    assert "Shall Spotter post there: completed sessions in 30 days?" in message.text
+    assert [actions.subscribe_of(value) for value in values(message, actions.CONFIRM_SUBSCRIBE)] == [
+        ("C0NORTH", "since:30d")
+    ]
+
+
+def test_rules_can_be_ended_by_those_who_may() -> None:
+    message = subscriptions.rules_list([rule(1), rule(2)], {1: "all sessions"}, may_end={2}, command="/ojt")
+    assert values(message, actions.UNSUBSCRIBE) == ["2"]
+    assert "Rule 1 in <#C0NORTH>: every completed session. By <@U0LND>, active" in message.text
+    assert_fits_slack(message)
+
+
+def test_a_healthy_status_says_so_in_its_first_words() -> None:
+    message = status(a_status())
+    assert message.text.startswith("✓ Spotter is reading and sending. Last good reading: 23 Nov 2026, 14:02 UTC.")
+    assert "Age of the data: 2 min" in message.text
+    assert_fits_slack(message)
+
+
+def test_reasons_of_trouble_are_for_admins_only() -> None:
+    poll = PollState(PollReport(NOW, NOW, error="iSpring refuses this key."), None, None, 0, NOW)
+    for is_admin in (True, False):
+        message = status(a_status(poll=poll, is_admin=is_admin))
+        assert message.text.startswith("✕ iSpring could not be read yet")
+        assert ("refuses this key" in message.text) is is_admin
+        assert_fits_slack(message)
+
+
+def test_a_late_reading_is_called_late() -> None:
+    assert status(a_status(now=NOW + timedelta(minutes=30))).text.startswith("▽ Reading iSpring is late")
+
+
+def test_settings_show_what_is_chosen_and_what_is_the_default() -> None:
+    text = settings(MINE).text
+    assert "Sessions you observe: you get only those below target or failed." in text
+    assert "Your own sessions: you get nothing (the default here)." in text
+
+
+def test_who_turned_messages_down_can_turn_them_up_again() -> None:
+    stopped = direct_messages_set(DirectMessages.NONE, as_observer=True, command="/ojt")
+    assert len(values(stopped, actions.DM_ALL)) == 1
+    assert values(direct_messages_set(DirectMessages.ALL, as_observer=True, command="/ojt"), actions.DM_ALL) == []
+
+
+def test_the_home_tab_of_somebody_with_work_to_do() -> None:
+    many = [session(n, status="IN_PROGRESS") for n in range(1, 15)]
+    view = home(
+        Home(
+            shown=ROWS_SHOWN,
+            settings=MINE,
+            now=NOW,
+            to_do=many,
+            results=[session(20)],
+            rules=[rule()],
+            status=a_status(),
+        )
+    )
+    assert_fits_slack(view)
+    assert "and 4 more; `/ojt todo` shows all" in shown(view)
+    assert "✓ Spotter is reading and sending" in shown(view)
+
+
+def test_an_empty_home_tab_teaches_the_next_step() -> None:
+    notified = shown(home(Home(shown=ROWS_SHOWN, settings=MINE, now=NOW)))
+    assert "`/ojt results` searches them" in notified
+    assert "Type `/ojt subscribe` in a channel" in notified
+
+
+def test_a_home_tab_without_rights_says_why() -> None:
+    nobody = replace(MINE, who="Your account is a guest.", is_somebody=False, what_next="Ask somebody.")
+    view = home(Home(shown=ROWS_SHOWN, settings=nobody, now=NOW, sees=False))
+    assert "Your account is a guest. So it sends you no direct messages about sessions. Ask somebody." in shown(view)
+    assert "static_select" not in str(view) and "subscribe" not in str(view)
+    assert_fits_slack(view)
+    form = modals.settings_form(nobody)
+    assert "submit" not in form and "input" not in str(form)
+    assert_fits_slack(form)
+
+
+def test_modals_fit_and_their_choices_mean_what_they_say() -> None:
+    for view in (
+        modals.loading(),
+        modals.details(record(), directory(), with_previous=False),
+        modals.refused("it is of somebody else"),
+        modals.gone(),
+        modals.settings_form(MINE),
+    ):
+        assert_fits_slack(view)
+    assert modals.choice_of(actions.SERVER_DEFAULT) is None
+    assert modals.choice_of("below") is DirectMessages.BELOW
+
+
+@pytest.mark.parametrize("value", ["", "x", "|", ":", "a:", ":b", "-1|q", "99999999999|q"])
+def test_a_value_that_was_tampered_with_is_nothing(value: str) -> None:
+    assert actions.session_of(value) is None
+    assert actions.page_of(value) is None
+
+
+def test_values_come_back_as_they_went() -> None:
+    assert actions.session_of(actions.session_value(key_of())) == key_of()
+    assert actions.page_of(actions.page_value(20, 'dept:"A|B"')) == (20, 'dept:"A|B"')
+    assert actions.subscribe_of(actions.subscribe_value("C1", "")) == ("C1", "")
+    assert actions.action_of(actions.action_id(actions.RUN, 1)) == actions.RUN

@@ -1,0 +1,96 @@
+"""Everything a delivery may carry beside sessions."""
+
+import pytest
+
+from bot.blocks.alerts import OVER, SENTENCES, ops_sentence
+from bot.blocks.notifications import RENDERERS, render
+from bot.domain.alerts import WATCHED
+from bot.domain.model import OPERATOR, Destination, DestinationKind, DigestCounts, NotificationKind
+from tests.blocks.build import delivery, facts, notification, record, rule
+from tests.blocks.limits import assert_fits_slack, texts
+
+OWNER = Destination(DestinationKind.USER, "U0LND")
+
+
+def test_every_kind_of_notice_has_a_renderer() -> None:
+    assert set(RENDERERS) == set(NotificationKind)
+
+
+def test_a_rule_introduces_itself() -> None:
+    asked = 'checklist:"Opening" outcome:failed'
+    message = render(delivery(notification(NotificationKind.INTRO)), facts(rules=(rule(query=asked),)))
+    assert message.text == (
+        "Spotter will post completed sessions on “Opening”, below target or failed from iSpring Learn's on-the-job "
+        "training here, each once, with its result; a correction changes the message in place. Set up by <@U0LND> as "
+        "rule 3. To stop it: `/ojt unsubscribe 3`."
+    )
+    assert_fits_slack(message)
+
+
+def test_a_rule_for_everything_by_the_operator_says_so() -> None:
+    message = render(delivery(notification(NotificationKind.INTRO)), facts(rules=(rule(owner=OPERATOR),)))
+    assert "will post every completed session from" in message.text
+    assert "Set up by the operator as rule 3" in message.text
+
+
+def test_an_owner_hears_why_their_rule_pauses_and_what_to_do() -> None:
+    paused = notification(NotificationKind.RULE_PAUSED)
+    message = render(delivery(paused, to=OWNER), facts(rules=(rule(reason="is_archived"),)))
+    assert "Rule 3 is paused: Spotter can't write to <#C0NORTH>, because it is archived" in message.text
+    assert "Unarchive it, with Spotter in it, and it goes on by itself" in message.text
+    assert_fits_slack(message)
+
+
+@pytest.mark.parametrize("kind", [NotificationKind.INTRO, NotificationKind.RULE_PAUSED])
+def test_a_notice_about_a_rule_that_is_gone_still_says_something(kind: NotificationKind) -> None:
+    message = render(delivery(notification(kind)), facts(rules=()))
+    assert message.text
+    assert_fits_slack(message)
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_what_the_operator_hears_has_a_remedy_and_no_gap(code: str) -> None:
+    known: dict[str, str | int | float | None] = {
+        "code": code,
+        "listed": 3,
+        "known": 600,
+        "sessions": 1,
+        "rows": 2,
+        "statuses": 300,
+        "status": "ODD, ODDER, ODDEST…",
+        "reason": "no_text",
+        "order": "dmy",
+        "minutes": 34,
+        "messages": 12,
+        "megabytes": 150,
+        "code_before": "poll_failing",
+    }
+    message = render(delivery(notification(NotificationKind.OPS, notified=known)), facts())
+    assert "?" not in message.text
+    assert len(message.text) > (30 if code == "over" else 60)
+    assert_fits_slack(message)
+
+
+def test_every_trouble_that_is_watched_has_words_for_its_end() -> None:
+    assert set(WATCHED) <= OVER.keys() <= SENTENCES.keys()
+    cancelled = ops_sentence({"code": "over", "code_before": "poll_failing", "minutes": 34})
+    assert cancelled == "Over after 34 min: iSpring can be read again."
+
+
+def test_an_unknown_code_is_told_with_its_facts() -> None:
+    assert (
+        ops_sentence({"code": "odd_thing", "rows": 2}) == "Spotter noticed: odd_thing (rows 2 rows). Its log says more."
+    )
+
+
+def test_a_fact_that_is_missing_does_not_stop_a_notice() -> None:
+    assert "?" in ops_sentence({"code": "suspicious_listing"})
+
+
+def test_notices_of_several_kinds_share_a_message() -> None:
+    one = record()
+    both = delivery(notification(key=one.session.key), notification(NotificationKind.COUNTED))
+    message = render(both, facts(one, metrics={1: DigestCounts(1)}))
+    assert "Session 00000001\n1 session came in late" in message.text
+    assert "1 session came in late" in "\n".join(texts(message.blocks))
+    assert_fits_slack(message)

@@ -1,0 +1,121 @@
+"""Spotters with one safeguard taken out each: a storm that they survive would prove nothing."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.demo.slack import faults
+from tests.app.env import REPOSITORY, RESULTS
+from tests.chaos import kills
+from tests.chaos.kills import Killer, Moment
+from tests.chaos.storm import BORN_WITHIN, ROUND_AT_MOST, Say, storm
+from tests.chaos.weather import POST
+
+
+@dataclass(frozen=True)
+class Change:
+    """Exact text of one file, and what stands there instead."""
+
+    file: str
+    text: str
+    instead: str
+
+
+@dataclass(frozen=True)
+class Mutant:
+    name: str
+    changes: tuple[Change, ...]
+
+    def made_in(self, folder: Path) -> Path:
+        """A folder for PYTHONPATH that holds the changed program. Each text must stand in its file exactly once."""
+        shutil.copytree(REPOSITORY / "bot", folder / "bot", ignore=shutil.ignore_patterns("__pycache__"))
+        for change in self.changes:
+            path = folder / change.file
+            source = path.read_text()
+            assert source.count(change.text) == 1, f"{self.name}: {change.file} has changed, so must this mutant"
+            path.write_text(source.replace(change.text, change.instead))
+        return folder
+
+
+NO_LOOK = Mutant(
+    "no look: what is unsure is sent again at once",
+    (
+        Change(
+            "bot/core/delivery.py",
+            "return replace(tried, state=DeliveryState.UNSURE, due_at=now + FIRST_LOOK, why=why)",
+            "return replace(tried, state=DeliveryState.WAITING, due_at=now, why=why)",
+        ),
+        Change(
+            "bot/store/outbox.py",
+            "            write(self._connection, after_crash(delivery_of(self._connection, row), now=now))\n",
+            "            write(self._connection, after_crash(delivery_of(self._connection, row), now=now))\n"
+            '            refresh_due(self._connection, row["destination"])\n',
+        ),
+    ),
+)
+SEND_BEFORE_COMMIT = Mutant(
+    "send before commit: a claim is written down only with its outcome",
+    (
+        Change(
+            "bot/jobs/sending.py",
+            "            return await self.insist(claim_known), None\n",
+            "            claimed = []\n"
+            "            def claim_for_now(tx):\n"
+            "                claimed.append(claim(tx))\n"
+            "                raise LookupError\n"
+            "            try:\n"
+            "                await self.insist(claim_for_now)\n"
+            "            except LookupError:\n"
+            "                return claimed[-1], None\n",
+        ),
+        Change(
+            "bot/jobs/sending.py",
+            "            tx.outbox.save(decided, attempt)\n            self._consequences(",
+            "            tx.outbox.claim(delivery.destination, started, delivery.slack_time, delivery.delivery_id)\n"
+            "            tx.outbox.save(decided, attempt)\n            self._consequences(",
+        ),
+    ),
+)
+SENDING_RESET = Mutant(
+    "reset: what was being sent when a bot died waits again",
+    (
+        Change(
+            "bot/store/outbox.py",
+            "            write(self._connection, after_crash(delivery_of(self._connection, row), now=now))\n",
+            "            stopped = delivery_of(self._connection, row)\n"
+            "            write(self._connection, replace(stopped, state=DeliveryState.WAITING, due_at=now))\n"
+            '            refresh_due(self._connection, row["destination"])\n',
+        ),
+    ),
+)
+MUTANTS = (NO_LOOK, SEND_BEFORE_COMMIT, SENDING_RESET)
+
+
+async def ordeal(folder: Path, rules: Path, mutant: Mutant | None, say: Say = print) -> list[str]:
+    """A storm of two certain blows: a reply that is lost, and a death between Slack's taking a message and its answer.
+
+    Answers what was wrong in the end: [] for the real Spotter (`mutant` None), something for each mutant.
+    """
+    python_path = ""
+    if mutant is not None:
+        program = folder / "program"
+        program.mkdir(parents=True)
+        python_path = str(mutant.made_in(program))
+    async with storm(folder / "house", rules, "ordeal", is_quick=True, python_path=python_path, say=say) as made:
+        env, company = made.env, made.company
+        bot = await made.bot()
+        env.slack.faults.order(POST, faults.reply_lost(), channel=RESULTS)
+        lost = company.complete(percent=90)
+        await bot.until(lambda: env.cards(lost.session), "a card whose reply is lost")
+        killed = Killer(env, bot, Moment(POST, 1, 0.0))
+        company.complete(percent=60)
+        assert await killed.killed(BORN_WITHIN, ROUND_AT_MOST), "the bot posts the other one"
+        doing = kills.what_it_was_doing(env, made.born)
+        wrong = await made.settle()
+        say(f"{mutant.name if mutant else 'the real one'}; killed while {doing}: {'; '.join(wrong) or 'all is well'}")
+        return wrong
+
+
+__all__ = ["MUTANTS", "Mutant", "ordeal"]

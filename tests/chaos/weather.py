@@ -1,0 +1,176 @@
+"""Everything the two stand-ins can do wrong, drawn by lot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from bot.demo.ispring.quirks import Quirks
+from bot.demo.slack import faults
+from bot.demo.slack.faults import Fault
+from tests.app.env import Env
+
+POST, EDIT, HISTORY = "chat.postMessage", "chat.update", "conversations.history"
+LATE = 20.0
+"""Seconds after the hang-up at which Slack accepts a message all the same."""
+LAG = 10.0
+"""Seconds until a message can be read back."""
+
+POST_FAULTS: tuple[Callable[[], Fault], ...] = (
+    faults.reply_lost,
+    faults.request_lost,
+    lambda: faults.error_before(503),
+    lambda: faults.error_after(500),
+    lambda: faults.hang(30, stored=False),
+    lambda: faults.hang(30, stored=True),
+    lambda: faults.text_plain(stored=False),
+    lambda: faults.text_plain(stored=True, status=502),
+    lambda: faults.empty(stored=False),
+    lambda: faults.empty(stored=True),
+    lambda: faults.html(stored=False, status=503),
+    lambda: faults.html(stored=True),
+    lambda: faults.rate_limited(1),
+    lambda: faults.rate_limited(2),
+    lambda: faults.accepted_late(LATE),
+    lambda: faults.accepted_late(3),
+    lambda: faults.api_error("internal_error"),
+    lambda: faults.api_error("fatal_error"),
+)
+READING_FAULTS: tuple[Callable[[], Fault], ...] = (
+    lambda: faults.error_before(502),
+    lambda: faults.hang(4),
+    faults.html,
+    faults.empty,
+    lambda: faults.rate_limited(1),
+    lambda: faults.api_error("internal_error"),
+)
+EDIT_FAULTS: tuple[Callable[[], Fault], ...] = (
+    faults.reply_lost,
+    lambda: faults.error_before(503),
+    lambda: faults.error_after(500),
+    faults.html,
+    lambda: faults.rate_limited(1),
+)
+QUICK_EDIT_FAULTS = (lambda: faults.rate_limited(1),)
+"""Those after which an edit is tried again within seconds."""
+
+ISPRING_COUNTDOWNS = (
+    "html_answers",
+    "xml_answers",
+    "empty_answers",
+    "truncated_answers",
+    "cut_off_answers",
+    "nested_answers",
+    "throttled",
+    "server_errors",
+    "redirects",
+    "refused_tokens",
+)
+ISPRING_SWITCHES: tuple[tuple[str, object], ...] = (
+    ("duplicate_rows", True),
+    ("shuffled", True),
+    ("empty_listing", True),
+    ("half_listing", True),
+    ("nulls", True),
+    ("numbers_as_strings", True),
+    ("mistyped_rows", 2),
+    ("lone_item_as_object", True),
+    ("criteria_lag", 3.0),
+    ("slow_body", 1.0),
+    ("no_rights", True),
+    ("tokens_die_after", 2),
+)
+
+
+@dataclass(frozen=True)
+class Weather:
+    """What both services do wrong in one round."""
+
+    posts: tuple[Fault, ...]
+    edits: tuple[Fault, ...]
+    readings: tuple[Fault, ...]
+    history_lag: float
+    history_delay: float
+    history_page: int | None
+    history_error: str | None
+    ispring: tuple[tuple[str, object], ...]
+    ispring_lasts: float
+    """Seconds until iSpring is well again: the storm is about what follows from a good listing too."""
+    moment: str
+    """What happens once: refuse_connections, abort_socket, silence_socket, ispring_down, token_revoked, or nothing."""
+    moment_lasts: float
+
+    def __str__(self) -> str:
+        said = [fault.name for fault in self.posts]
+        said += [f"{EDIT} {fault.name}" for fault in self.edits] + [
+            f"{HISTORY} {fault.name}" for fault in self.readings
+        ]
+        said += [f"lag {self.history_lag:g}", f"delay {self.history_delay:g}", self.history_error or ""]
+        return ", ".join(filter(None, [*said, *(f"iSpring {name}" for name, _ in self.ispring), self.moment]))
+
+
+def draw(random01: Random, *, is_quick: bool) -> Weather:
+    """A round's weather. `is_quick` leaves out what takes a minute to get over."""
+    ispring: list[tuple[str, object]] = [
+        (name, random01.randint(1, 2)) for name in random01.sample(ISPRING_COUNTDOWNS, random01.choice([0, 0, 1]))
+    ]
+    ispring += random01.sample(ISPRING_SWITCHES, random01.choice([0, 0, 1, 2]))
+    moments = ["", "", "", "", "refuse_connections", "abort_socket", "silence_socket", "ispring_down"]
+    return Weather(
+        posts=_some(random01, POST_FAULTS, (1, 3)),
+        edits=_some(random01, QUICK_EDIT_FAULTS if is_quick else EDIT_FAULTS, (0, 1)),
+        readings=_some(random01, READING_FAULTS, (0, 1)),
+        history_lag=random01.choice([0.0, 0.0, LAG, LAG]),
+        history_delay=random01.choice([0.0, 0.0, 1.0]),
+        history_page=random01.choice([None, None, 3]),
+        history_error=random01.choice([None] * 5 + ["internal_error"]),
+        ispring=tuple(ispring),
+        ispring_lasts=random01.uniform(1.0, 3.0),
+        moment=random01.choice(moments if is_quick else [*moments, "token_revoked"]),
+        moment_lasts=random01.uniform(0.3, 2.0),
+    )
+
+
+def _some(random01: Random, kinds: tuple[Callable[[], Fault], ...], number: tuple[int, int]) -> tuple[Fault, ...]:
+    return tuple(random01.choice(kinds)() for _ in range(random01.randint(*number)))
+
+
+async def break_out(env: Env, weather: Weather) -> None:
+    """Lets the weather of a round begin, in place of that of the round before."""
+    await lift(env)
+    slack = env.slack.faults
+    for method, ordered in ((POST, weather.posts), (EDIT, weather.edits), (HISTORY, weather.readings)):
+        for fault in ordered:
+            slack.order(method, fault)
+    slack.history_lag, slack.history_delay = weather.history_lag, weather.history_delay
+    slack.history_page, slack.history_error = weather.history_page, weather.history_error
+    for name, value in weather.ispring:
+        setattr(env.ispring.quirks, name, value)
+
+
+async def strike(env: Env, moment: str) -> None:
+    """What happens once in a round."""
+    match moment:
+        case "refuse_connections":
+            await env.slack.refuse_connections()
+        case "abort_socket":
+            env.slack.abort_socket()
+        case "silence_socket":
+            env.slack.silence_socket()
+        case "ispring_down":
+            await env.ispring.down()
+        case "token_revoked":
+            env.slack.faults.token_revoked = True
+
+
+async def lift_ispring(env: Env) -> None:
+    env.ispring.quirks = Quirks()
+    await env.ispring.up()
+
+
+async def lift(env: Env) -> None:
+    """All is well again; what was accepted late still comes."""
+    env.slack.faults.clear()
+    await env.slack.up()
+    await lift_ispring(env)

@@ -1,0 +1,192 @@
+"""What `check` makes of the rows: each state that needs somebody has its line and its remedy."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.blocks.alerts import SENTENCES
+from bot.checks import Level, database
+from bot.config import Settings
+from bot.domain.alerts import WATCHED
+from bot.domain.model import BY_EMAIL, DeliveryState, Person, RuleState, SlackUser
+from bot.domain.pause_reasons import ARCHIVED, BECAME_PUBLIC, OWNER_GONE
+from bot.domain.polling import PollReport
+from bot.store.backup import back_up, restore
+from bot.store.database import Store, Tx
+from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, enqueue, minutes, see, sent
+
+DOCTOR = Path(database.__file__).parent
+LATER = NOON + timedelta(days=2)
+OLGA = Person(person_id="ana", name="Olga Observer", email="olga@bakery.example")
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[Store]:
+    database = Store.open(tmp_path / "spotter.db", now=NOON)
+    await database.transact(_all_is_well)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _all_is_well(tx: Tx) -> None:
+    baseline(tx, a_session(1))
+    tx.sessions.note_poll(PollReport(LATER, LATER))
+    tx.people.replace_directory([OLGA], [], LATER)
+    tx.rules.add(ROOM, "U0OWNER", "", RuleState.ACTIVE, NOON)
+    tx.sessions.initial_target(80)
+
+
+async def logged(db: Store, tmp_path: Path, leader: int | None = 1) -> list[str]:
+    """What is not fine, with its remedy."""
+    settings = Settings(_env_file=None, database_url=f"sqlite:///{tmp_path}/spotter.db")
+    known = await db.read(lambda tx: database.remembered(tx, LATER))
+    found = database.findings(known, settings, LATER, leader)
+    return [f"{one.what} | {one.remedy}" for one in found if one.level is not Level.FINE]
+
+
+async def test_where_nothing_needs_anybody_nothing_is_told(db: Store, tmp_path: Path) -> None:
+    assert await logged(db, tmp_path) == []
+
+
+def _dead(tx: Tx) -> None:
+    enqueue(tx, a_session(2))
+    becomes(tx, claim(tx), DeliveryState.DEAD, reason="msg_too_long")
+
+
+def _unsure_after(tx: Tx) -> None:
+    enqueue(tx, a_session(2))
+    becomes(tx, claim(tx), DeliveryState.UNSURE)
+
+
+def _edit_owed(tx: Tx) -> None:
+    enqueue(tx, a_session(1))
+    sent(tx, claim(tx))
+    see(tx, a_session(1, result=50.0))
+
+
+def _unmatched(tx: Tx) -> None:
+    tx.people.note_no_slack_user("olga@bakery.example", NOON)
+
+
+def _address_changed(tx: Tx) -> None:
+    tx.people.save_slack_user(
+        SlackUser(user_id="U0OLGA", email="new@bakery.example", zone="UTC", is_full_member=True), NOON
+    )
+    tx.people.link("U0OLGA", "ana", BY_EMAIL, "olga@bakery.example", NOON)
+
+
+CASES: dict[str, tuple[Callable[[Tx], object], str, str]] = {
+    "a dead delivery": (_dead, "refused by Slack for ever", "outbox retry ID"),
+    "an app that Slack refuses": (lambda tx: tx.outbox.refuse_app("token_revoked"), "token_revoked", "reinstall"),
+    "something that waits": (lambda tx: enqueue(tx, a_session(2)), "has waited for 2 d", "outbox list"),
+    "something that is unsure": (_unsure_after, "has waited for 2 d", "outbox list"),
+    "a card that shows an old result": (_edit_owed, "posted that show less", "spotter run"),
+    "a held channel": (
+        lambda tx: tx.outbox.block(ROOM, ARCHIVED, NOON),
+        "channel:C0001 can't be written to (the channel is archived)",
+        "unarchive",
+    ),
+    "a rule whose owner is gone": (
+        lambda tx: tx.rules.rest(1, OWNER_GONE),
+        "Rule 1: paused, its owner is gone",
+        "takes it over",
+    ),
+    "a channel that turned public": (
+        lambda tx: tx.rules.rest(1, BECAME_PUBLIC),
+        "Rule 1: paused, the channel has turned public",
+        "go on in public",
+    ),
+    "no rule at all": (lambda tx: tx.rules.set_state(1, RuleState.ENDED, "", NOON), "Rules: none", "/ojt subscribe"),
+    "no target": (lambda tx: tx.sessions.set_target(None, None, "U0ADMIN", NOON), "Target: none", "/ojt target 80"),
+    "an observer nobody knows in Slack": (_unmatched, "1 of 1 who observed", "spotter people --unmatched"),
+    "a link that rests": (_address_changed, "1 link suspended", "/ojt link"),
+    "people who were not read for long": (
+        lambda tx: tx.people.replace_directory([OLGA], [], NOON),
+        "iSpring's people were read 2 d ago",
+        "right to read users",
+    ),
+    "a poll that failed": (
+        lambda tx: tx.sessions.note_poll(PollReport(LATER, LATER, error="iSpring did not answer.")),
+        "Last poll: iSpring did not answer",
+        "line about iSpring",
+    ),
+    "rows that were left out": (
+        lambda tx: tx.sessions.note_poll(PollReport(LATER, LATER, rejected=2)),
+        "2 rows could not be understood",
+        "log names",
+    ),
+    "a socket that is down": (
+        lambda tx: tx.alerts.begin("socket_deaf", {"minutes": 7}, LATER - minutes(5)),
+        "Trouble: socket_deaf for 5 min",
+        "SLACK_APP_TOKEN",
+    ),
+    "a workspace that takes no messages": (
+        lambda tx: tx.alerts.begin("workspace_throttled", {"why": "message_limit_exceeded"}, LATER - minutes(5)),
+        "Trouble: workspace_throttled for 5 min",
+        "change the plan",
+    ),
+    "direct messages that nobody gets": (
+        lambda tx: tx.alerts.begin("direct_messages_closed", {"why": "messages_tab_disabled"}, LATER - minutes(5)),
+        "Trouble: direct_messages_closed for 5 min",
+        "spotter manifest",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_what_needs_somebody_is_told_with_its_remedy(name: str, db: Store, tmp_path: Path) -> None:
+    spoil, what, remedy = CASES[name]
+    await db.transact(spoil)
+    found = await logged(db, tmp_path, leader=None if name == "a card that shows an old result" else 1)
+    assert [one for one in found if what in one.partition(" | ")[0] and remedy in one.partition(" | ")[2]], found
+
+
+def _unseen(done: int, pages: int) -> None:
+    """Nobody watches."""
+
+
+async def test_a_copy_that_was_put_back_says_that_it_has_to_catch_up(db: Store, tmp_path: Path) -> None:
+    copy, place = tmp_path / "copy.db", tmp_path / "other.db"
+    back_up(tmp_path / "spotter.db", copy, overwrite=False, now=NOON, progress=_unseen)
+    restore(place, copy, now=LATER, progress=_unseen)
+    restored = Store.open(place, now=LATER)
+    try:
+        found = await logged(restored, tmp_path)
+    finally:
+        restored.close()
+    assert [one for one in found if "Catch-up" in one and "spotter run" in one], found
+
+
+# Where `check` tells what OPS_CHANNEL hears: a piece of its line.
+LINES = {
+    "database_created": "Store: made",
+    "baseline_done": "Last poll: none yet",
+    "suspicious_listing": "are known",
+    "listing_incomplete": "that its list of sessions leaves out",
+    "round_count": "which may be a limit at which its list ends",
+    "unknown_status": "uses a status Spotter does not know",
+    "date_order": "can only be read with the order",
+    "rows_set_aside": "rows can't be understood",
+    "message_refused": "refused by Slack for ever",
+    "app_refused": "Sending: paused, Slack refuses the app",
+    "destination_gone": "can't be written to",
+    "training_refused": "iSpring: refuses",
+    "poll_failing": "iSpring: is away",
+    "poll_stale": "Last good poll: ",
+    "deliveries_stuck": "something has waited for",
+    "socket_deaf": "Trouble: ",
+    "workspace_throttled": "Trouble: ",
+    "direct_messages_closed": "Trouble: ",
+    "disk_nearly_full": "left beside the database",
+}
+
+
+def test_check_has_a_line_for_everything_that_is_told_to_whoever_runs_it() -> None:
+    source = "".join(module.read_text() for module in DOCTOR.glob("*.py"))
+    assert set(LINES) == set(SENTENCES) - {"over"}  # that something is over needs nobody
+    assert set(WATCHED) <= set(LINES)
+    assert [line for line in LINES.values() if line not in source] == []

@@ -1,0 +1,57 @@
+"""An exported cell starts no formula in a spreadsheet."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bot.cli import spotter
+from bot.cli.sessions import no_formula
+from bot.store.database import Store
+from tests.store.given import NOON, a_session, baseline
+
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1+cmd|' /C calc'!A0",
+    "@SUM(A1)",
+    '=HYPERLINK("http://evil.example","x")',
+    "=1;=2",
+    "\t=1",
+    "\r=1",
+]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_cell_that_begins_like_a_formula_is_text(text: str) -> None:
+    out = io.StringIO()
+    csv.writer(out).writerow([no_formula(text), no_formula("after")])
+    [cell, after] = next(csv.reader(io.StringIO(out.getvalue(), newline="")))
+    assert cell == "'" + text and after == "after"
+
+
+def test_every_text_is_quoted_so_that_no_other_separator_cuts_it(tmp_path: Path) -> None:
+    path = tmp_path / "spotter.db"
+    database = Store.open(path, now=NOON)
+    database._write_now(lambda tx: baseline(tx, a_session(1)._replace(checklist_title="Till;=cmd|calc")))
+    database.close()
+    said = CliRunner().invoke(spotter, ["sessions", "--csv"], env={"DATABASE_URL": f"sqlite:///{path}"})
+    quoted = r'"(?:[^"]|"")*"'
+    assert re.fullmatch(rf"({quoted},?){{8}}\n({quoted},){{2}}90\.0,({quoted},?){{5}}\n", said.output), said.output
+    assert ',"Till;=cmd|calc",' in said.output
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Ana Silva", "Opening; closing", "a|b;c", "3;4", "12=12", "Cash + desk", "a@b", "", "  two spaces", "'quoted"],
+)
+def test_other_text_is_left_alone(text: str) -> None:
+    assert no_formula(text) == text
+
+
+@pytest.mark.parametrize("value", [-5.0, 3, None])
+def test_numbers_stay_numbers(value: float | None) -> None:
+    assert no_formula(value) is value

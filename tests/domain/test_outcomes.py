@@ -1,0 +1,148 @@
+"""What a result means, and the words for it."""
+
+import math
+import re
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bot.domain.model import OutcomeKind
+from bot.domain.outcomes import exact, has_odd_result, judge, percent, score_of, word
+from tests.domain.build import facts
+
+percentages = st.floats(min_value=-50, max_value=250, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("result", "points", "total", "score"),
+    [
+        (72.0, None, None, 72.0),
+        (None, 3.0, 4.0, 75.0),
+        (None, None, None, None),
+        (83.33, 5.0, 6.0, 83.33),  # iSpring only rounded
+        (0.85, 17.0, 20.0, 85.0),  # a fraction contradicts the points
+        (0.85, None, None, 0.85),  # and is never rescaled
+        (50.0, 4.0, 5.0, 80.0),
+        (None, 0.0, 0.0, None),  # everything skipped
+        (0.0, 0.0, 0.0, None),
+        (64.0, 0.0, 0.0, 64.0),
+        (64.0, 5.0, None, 64.0),
+        (120.0, None, None, 120.0),
+        (math.nan, None, None, None),
+        (math.inf, 3.0, 4.0, 75.0),
+        (0.0, 0.0, 8.0, 0.0),
+    ],
+)
+def test_a_score(result: float | None, points: float | None, total: float | None, score: float | None) -> None:
+    assert score_of(facts("PASSED", result, points=points, total_points=total)) == score
+
+
+@pytest.mark.parametrize(
+    ("result", "points", "total", "odd"),
+    [
+        (0.0, None, None, False),
+        (100.0, None, None, False),
+        (100.1, None, None, True),
+        (-0.1, 0.0, 8.0, True),
+        (0.85, 17.0, 20.0, True),
+        (0.85, None, None, False),  # it may be one
+        (84.0, 17.0, 20.0, False),  # iSpring only rounded
+        (64.0, 0.0, 0.0, False),
+        (None, 17.0, 20.0, False),
+        (math.nan, 17.0, 20.0, False),
+    ],
+)
+def test_a_result_is_odd_outside_a_percentages_bounds_and_where_the_points_contradict_it(
+    result: float | None, points: float | None, total: float | None, odd: bool
+) -> None:
+    assert has_odd_result(facts("PASSED", result, points=points, total_points=total)) is odd
+
+
+@pytest.mark.parametrize(
+    ("status", "result", "target", "kind", "said"),
+    [
+        ("NOT_STARTED", None, 80.0, OutcomeKind.PLANNED, "Planned"),
+        ("IN_PROGRESS", None, 80.0, OutcomeKind.IN_PROGRESS, "In progress"),
+        ("PASSED", 72.0, None, OutcomeKind.COMPLETED, "Completed, 72 %"),
+        ("PASSED", None, 80.0, OutcomeKind.COMPLETED, "Completed, not scored"),
+        ("PASSED", 86.0, 80.0, OutcomeKind.MET, "Met target, 86 % (target 80 %)"),
+        ("PASSED", 80.0, 80.0, OutcomeKind.MET, "Met target, 80 % (target 80 %)"),
+        ("PASSED", 72.0, 80.0, OutcomeKind.BELOW, "Below target, 72 % (target 80 %)"),
+        ("PASSED", 20.0, 80.0, OutcomeKind.BELOW, "Below target, 20 % (target 80 %)"),
+        ("PASSED", 79.96, 80.0, OutcomeKind.BELOW, "Below target, 79.96 % (target 80 %)"),
+        ("PASSED", 72.6, 72.5, OutcomeKind.MET, "Met target, 73 % (target 72.5 %)"),
+        ("PASSED", 0.0, 80.0, OutcomeKind.BELOW, "Below target, 0 % (target 80 %)"),
+        ("FAILED", 90.0, 80.0, OutcomeKind.FAILED, "Failed"),
+        ("Not_Passed", None, None, OutcomeKind.FAILED, "Failed"),
+        ("failed", None, None, OutcomeKind.FAILED, "Failed"),
+        ("CANCELLED", 90.0, 80.0, OutcomeKind.UNKNOWN, "CANCELLED"),
+        (" ", None, None, OutcomeKind.UNKNOWN, "No status"),
+    ],
+)
+def test_a_verdict_and_its_word(
+    status: str, result: float | None, target: float | None, kind: OutcomeKind, said: str
+) -> None:
+    outcome = judge(facts(status, result), target)
+    assert (outcome.kind, word(outcome), outcome.status) == (kind, said, status)
+
+
+def test_only_what_is_over_has_a_score() -> None:
+    assert [judge(facts(status, 90.0), 80.0).score for status in ("NOT_STARTED", "IN_PROGRESS", "CANCELLED")] == [
+        None,
+        None,
+        None,
+    ]
+
+
+def test_an_unknown_status_is_never_completed() -> None:
+    assert not judge(facts("OVERDUE", 90.0), 80.0).is_over
+
+
+@pytest.mark.parametrize(
+    ("value", "others", "said"),
+    [
+        (72.0, (), "72 %"),
+        (83.33, (), "83 %"),
+        (99.6, (), "99.6 %"),  # not 100
+        (0.04, (), "0.04 %"),  # not 0
+        (100.0, (), "100 %"),
+        (79.96, (80.0,), "79.96 %"),
+        (80.0, (79.96,), "80 %"),
+        (72.6, (73.4,), "72.6 %"),
+        (73.4, (72.6,), "73.4 %"),
+        (-0.2, (), "-0.2 %"),
+        (-0.0, (), "0 %"),
+        (79.99999999999999, (80.0,), "79.99999999999999 %"),
+    ],
+)
+def test_a_percentage_keeps_the_sentence_true(value: float, others: tuple[float, ...], said: str) -> None:
+    assert percent(value, *others) == said
+
+
+@settings(deadline=None)
+@given(percentages, percentages)
+@example(79.96, 80.0)
+@example(79.5, 79.49999999999999)
+def test_percentages_beside_each_other_never_change_places(left: float, right: float) -> None:
+    shown_left, shown_right = _number(percent(left, right)), _number(percent(right, left))
+    assert (left > right, left == right) == (shown_left > shown_right, shown_left == shown_right)
+
+
+@settings(deadline=None)
+@given(percentages, percentages)
+def test_a_verdict_never_contradicts_its_sentence(result: float, target: float) -> None:
+    outcome = judge(facts("PASSED", result), target)
+    said = word(outcome)
+    shown, wanted = (float(number) for number in re.findall(r"(-?[\d.e+-]+) %", said))
+    assert (outcome.kind is OutcomeKind.BELOW) == (result < target) == (shown < wanted) == said.startswith("Below")
+
+
+@settings(deadline=None)
+@given(percentages)
+def test_a_target_is_shown_as_it_was_set(target: float) -> None:
+    assert math.isclose(_number(exact(target)), target, abs_tol=0.0, rel_tol=0.0)
+
+
+def _number(said: str) -> float:
+    return float(said.removesuffix(" %"))

@@ -1,0 +1,45 @@
+"""An iSpring whose answers nobody thought of: whoever reads one breaks over it, quoting a name."""
+
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.model import Department, Details, Person, SessionKey
+from bot.domain.ports import DateEvidence, Slice
+from tests.fake_clock import NOON
+
+NAME = "Emma Employee"
+
+
+@dataclass
+class StumblingListing:
+    """Fulfils `core.ports.Listing`; its first slice can't be read."""
+
+    requested_at: datetime = NOON
+    digest: bytes = b"never seen before"
+    size: int = 2
+    date_evidence: DateEvidence = field(default_factory=lambda: DateEvidence("dmy"))
+
+    def slices(self) -> Iterator[Slice]:
+        raise KeyError(NAME)
+
+
+class StumblingTraining:
+    """Fulfils `core.ports.Training` but for its promise about errors."""
+
+    @asynccontextmanager
+    async def list_sessions(self) -> AsyncIterator[StumblingListing]:
+        yield StumblingListing()
+
+    async def named_sessions(self) -> Iterable[str]:
+        raise KeyError(NAME)
+
+    async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
+        raise KeyError(NAME)
+
+    async def people(self) -> Sequence[Person]:
+        raise KeyError(NAME)
+
+    async def departments(self) -> Sequence[Department]:
+        raise KeyError(NAME)

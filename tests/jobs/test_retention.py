@@ -1,0 +1,134 @@
+"""Once a day what is old is forgotten, in the ledger as in the log by numbers only."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.jobs.retention import AT_ONCE, AUDIT_LOG_RETENTION, RetentionJob
+from bot.store.database import Store, Tx
+from tests.fake_clock import NOON, FakeClock
+from tests.store.given import OTHER_ROOM, a_session, baseline, claim, enqueue, sent
+
+DAY = timedelta(days=1)
+YEAR = 365 * DAY
+
+
+@dataclass
+class MessageSettings:
+    """A database with a baseline, and what keeps it tidy."""
+
+    store: Store
+    clock: FakeClock
+    wakes: list[str] = field(default_factory=list)
+
+    def retention(self, keep: timedelta | None = YEAR) -> RetentionJob:
+        return RetentionJob(self.store, self.clock, keep, wake=lambda: self.wakes.append("deliver"))
+
+    async def listed(self, *ages: timedelta) -> None:
+        facts = [a_session(number, finished=NOON - age) for number, age in enumerate(ages)]
+        await self.store.transact(lambda tx: baseline(tx, *facts, now=NOON))
+
+    async def known(self) -> int:
+        return (await self.store.read(lambda tx: tx.sessions.poll_state())).sessions
+
+    async def audit_log(self) -> list[tuple[str, str, str]]:
+        entries = await self.store.read(lambda tx: tx.audit_log.entries(10))
+        return [(entry.who, entry.verb, entry.subject) for entry in entries]
+
+
+@pytest.fixture
+async def settings(tmp_path: Path) -> AsyncIterator[MessageSettings]:
+    store = Store.open(tmp_path / "spotter.db", now=NOON)
+    yield MessageSettings(store, FakeClock())
+    store.close()
+
+
+async def test_what_is_older_than_it_is_kept_is_erased_and_reported(settings: MessageSettings) -> None:
+    await settings.listed(YEAR + DAY, YEAR + 2 * DAY, YEAR - DAY)
+    assert await settings.retention().when_due()
+    assert await settings.known() == 1
+    assert await settings.audit_log() == [("spotter", "tidy", "sessions:2")]
+
+
+async def test_what_was_erased_stands_in_no_log_of_the_database_any_more(settings: MessageSettings) -> None:
+    await settings.listed(YEAR + DAY)
+    log = settings.store.path.with_name("spotter.db-wal")
+    assert log.stat().st_size > 0
+    await settings.retention().when_due()
+    assert log.stat().st_size == 0
+
+
+async def test_without_a_setting_every_session_is_kept(settings: MessageSettings) -> None:
+    await settings.listed(20 * YEAR)
+    assert await settings.retention(keep=None).when_due()
+    assert (await settings.known(), await settings.audit_log()) == (1, [])
+
+
+async def test_it_tidies_once_a_day_whatever_rings_and_restarts(settings: MessageSettings) -> None:
+    await settings.listed(DAY)
+    assert await settings.retention().when_due()
+    settings.clock.advance(DAY - timedelta(seconds=1))
+    assert not await settings.retention().when_due()
+    settings.clock.advance(timedelta(seconds=1))
+    assert await settings.retention().when_due()
+
+
+async def test_a_clock_set_back_does_not_stop_it_for_long(settings: MessageSettings) -> None:
+    await settings.listed(DAY)
+    assert await settings.retention().when_due()
+    settings.clock.advance(-30 * DAY)
+    assert await settings.retention().when_due()
+
+
+async def test_nothing_is_tidied_before_the_first_listing_is_stored(settings: MessageSettings) -> None:
+    assert not await settings.retention().when_due()
+
+
+async def test_many_old_sessions_are_erased_in_steps(settings: MessageSettings) -> None:
+    await settings.listed(*[2 * YEAR] * (2 * AT_ONCE + 1), DAY)
+    assert await settings.retention().when_due()
+    assert await settings.known() == 1
+
+
+async def test_what_was_posted_about_them_is_edited(settings: MessageSettings) -> None:
+    await settings.listed(2 * YEAR, 2 * YEAR)
+
+    def post(tx: Tx) -> None:
+        enqueue(tx, a_session(0), now=NOON)
+        sent(tx, claim(tx, now=NOON, name="d0"), NOON)
+        enqueue(tx, a_session(1), destination=OTHER_ROOM, now=NOON)
+        sent(tx, claim(tx, OTHER_ROOM, NOON, name="d1"), NOON)
+
+    await settings.store.transact(post)
+    await settings.retention().when_due()
+    assert (await settings.store.read(lambda tx: tx.outbox.counts())).edits == 2
+    assert settings.wakes == ["deliver"]
+    assert (await settings.audit_log())[0][2] == "sessions:2,redactions:2"
+
+
+async def test_the_ledger_keeps_more_than_a_year_whatever_the_setting(settings: MessageSettings) -> None:
+    await settings.listed(DAY)
+
+    def write(tx: Tx) -> None:
+        tx.audit_log.write("U1", "old", "it", NOON - AUDIT_LOG_RETENTION - DAY)
+        tx.audit_log.write("U1", "young", "it", NOON - AUDIT_LOG_RETENTION + DAY)
+
+    await settings.store.transact(write)
+    await settings.retention(keep=30 * DAY).when_due()
+    assert [verb for _, verb, _ in await settings.audit_log()] == ["tidy", "young"]
+
+
+async def test_a_busy_database_is_tidied_later(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "busy.db", now=NOON, busy_seconds=0.05)
+    other = Store.open(tmp_path / "busy.db", now=NOON)
+    settings = MessageSettings(store, FakeClock())
+    await settings.listed(2 * YEAR)
+    other._writer.execute("BEGIN IMMEDIATE")
+    assert not await settings.retention().when_due()
+    other._writer.execute("ROLLBACK")
+    assert await settings.retention().when_due()
+    other.close()
+    store.close()

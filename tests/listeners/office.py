@@ -1,0 +1,316 @@
+"""A small company, its sessions in a real database and its people on the Slack stand-in, before the real front desk."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.blocks import actions
+from bot.demo.slack import Channel, SlackStandIn, User, Workspace
+from bot.domain.changes import decide
+from bot.domain.model import (
+    AreaResult,
+    CriterionResult,
+    Department,
+    Destination,
+    DestinationKind,
+    Details,
+    Message,
+    Moment,
+    Person,
+    Rule,
+    RuleState,
+    SessionFacts,
+    SessionKey,
+    Subordination,
+    Targets,
+)
+from bot.domain.polling import PollReport
+from bot.domain.ports import ActionRequest, Command, Submission
+from bot.jobs.message_data import MessageSettings
+from bot.jobs.send import Deliver
+from bot.listeners.context import AppContext
+from bot.listeners.dispatch import EventHandlers
+from bot.slack.client import SlackMessenger
+from bot.slack.contacts import SlackContacts
+from bot.store.database import Store, Tx
+from tests.blocks.limits import assert_fits_slack
+from tests.fake_clock import NOON, FakeClock
+
+TOKEN = "xoxb-stand-in"
+BOT = "U0SPOTTER"
+ADMIN, EMMA, OLGA, SAM, DANA = "U0ADMIN", "U0EMMA", "U0OLGA", "U0SAM", "U0DANA"
+UNLINKED, GUEST = "U0NOBODY", "U0GUEST"
+NORTH, PUBLIC, OUTSIDE, SHARED, OUTAGE = "G0NORTH", "C0PUBLIC", "G0OUTSIDE", "C0SHARED", "C0AWAY"
+
+LOW, HIGH, PLANNED = (
+    SessionKey(f"{first}-0000-4000-8000-000000000000", "emma") for first in ("10aa0000", "20bb0000", "30cc0000")
+)
+COLLEAGUE = SessionKey("40dd0000-0000-4000-8000-000000000000", "yves")
+FOREIGN = SessionKey("50ee0000-0000-4000-8000-000000000000", "zoltan")
+OBSERVED = SessionKey("60ff0000-0000-4000-8000-000000000000", "ulf")  # of another site, observed by Olga
+
+DETAILS = Details(
+    areas=(AreaResult("a1", "Cash desk", 40.0), AreaResult("a2", "Greeting", 95.0)),
+    criteria=(
+        CriterionResult("c1", "Counts the float", "a1", False, 1, 5),
+        CriterionResult("c2", "Greets every customer", "a2", False, 5, 5),
+        CriterionResult("c3", "Wears gloves", "a2", True),
+    ),
+)
+
+
+class OfficeClock(FakeClock):
+    """While somebody waits, what is owed gets sent."""
+
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        if self.meanwhile is not None:
+            await self.meanwhile()
+
+
+@dataclass
+class Office:
+    """The front desk with everything behind it, and the verbs of people who come to it."""
+
+    front: EventHandlers
+    ctx: AppContext
+    store: Store
+    slack: SlackStandIn
+    clock: OfficeClock
+    deliver: Deliver
+    nudges: list[datetime] = field(default_factory=list)
+
+    async def ask(self, user: str, text: str, channel: str = NORTH) -> Message:
+        """The one answer to a slash command."""
+        asked = Command(user_id=user, channel_id=channel, text=text, trigger_id="")
+        return await self._answer(lambda reply: self.front.command(asked, reply))
+
+    async def press(self, user: str, action: str, value: str = "", **where: Any) -> Message | None:
+        """The last answer to a button, None where there is none."""
+        reply = Replies()
+        await self.press_with(reply, user, action, value, **where)
+        return reply.messages[-1] if reply.messages else None
+
+    async def press_with(self, reply: "Replies", user: str, action: str, value: str = "", **where: Any) -> None:
+        """Presses a button; what it is answered comes to `reply`."""
+        place = {"channel_id": NORTH, "trigger_id": "", **where}
+        await self.front.press(ActionRequest(user_id=user, action=action, value=value, **place), reply)
+
+    async def trigger(self, user: str) -> str:
+        """A word from Slack that lets us open one modal; nobody is connected, so nothing else comes of the command."""
+        return (await self.slack.command(user, PUBLIC, "/ojt")).trigger_id
+
+    async def press_details(self, user: str, key: SessionKey, **where: Any) -> dict[str, Any]:
+        """The modal that Details opened, as it is in the end."""
+        trigger_id = await self.trigger(user)
+        await self.press(user, actions.DETAILS, actions.session_value(key), trigger_id=trigger_id, **where)
+        view = self.slack.modal_of(user)
+        assert view is not None, "no modal is open"
+        return view.payload
+
+    async def submit(self, user: str, form: str, **values: str) -> dict[str, str]:
+        submitted = Submission(user_id=user, form=form, values=values, private="", view_id="V1")
+        return dict(await self.front.submit(submitted))
+
+    def with_store(self, store: Store, contacts: SlackContacts | None = None) -> "Office":
+        """The same office at another door to the database."""
+        ctx = replace(self.ctx, store=store, contacts=contacts or self.ctx.contacts)
+        return replace(self, front=EventHandlers(ctx), ctx=ctx, store=store)
+
+    async def home(self, user: str) -> dict[str, Any]:
+        await self.front.home(user)
+        return self.slack.workspace.homes[user].payload
+
+    async def rule(
+        self, channel: str, query: str = "", owner: str = ADMIN, state: RuleState = RuleState.ACTIVE
+    ) -> Rule:
+        place = Destination(DestinationKind.CHANNEL, channel)
+        return await self.store.transact(lambda tx: tx.rules.add(place, owner, query, state, self.clock.now()))
+
+    async def send(self) -> None:
+        """Sends everything owed."""
+        await self.deliver.once(until_idle=False)
+
+    async def posted(self, channel: str) -> list[str]:
+        return [message.text for message in self.slack.messages(channel)]
+
+    async def audit_log(self) -> list[tuple[str, str, str]]:
+        entries = await self.store.read(lambda tx: tx.audit_log.entries(20))
+        return [(entry.who, entry.verb, entry.subject) for entry in entries]
+
+    async def _answer(self, ask: Callable[["Replies"], Awaitable[None]]) -> Message:
+        reply = Replies()
+        await ask(reply)
+        assert len(reply.messages) == 1, reply.messages
+        return reply.messages[0]
+
+
+class Replies:
+    """What somebody was answered, in order; fulfils `core.ports.Reply`."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.replaced: list[bool] = []
+
+    async def __call__(self, message: Message, *, replace: bool = False) -> bool:
+        assert_fits_slack(message)
+        self.messages.append(message)
+        self.replaced.append(replace)
+        return True
+
+
+def everything_in(answer: Message | dict[str, Any] | None) -> str:
+    """All bytes of an answer, button values included."""
+    if isinstance(answer, Message):
+        return answer.text + json.dumps(answer.blocks, ensure_ascii=False)
+    return json.dumps(answer, ensure_ascii=False)
+
+
+def buttons_of(answer: Message | dict[str, Any]) -> list[dict[str, Any]]:
+    """Every button and menu of an answer, in order."""
+    found: list[dict[str, Any]] = []
+
+    def walk(node: object) -> None:
+        if isinstance(node, dict):
+            if "action_id" in node:
+                found.append(node)
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, (list, tuple)):
+            for item in node:
+                walk(item)
+
+    walk(answer.blocks if isinstance(answer, Message) else answer)
+    return found
+
+
+def suggestions_of(answer: Message) -> list[str]:
+    """The commands that an answer offers as buttons."""
+    return [one["value"] for one in buttons_of(answer) if actions.action_of(one["action_id"]) == actions.RUN]
+
+
+def deliver_of(ctx: AppContext, admin: str) -> Deliver:
+    """What sends for a desk, with a clock of its own; `admin` is who ADMINS names."""
+    return Deliver(
+        store=ctx.store,
+        messenger=ctx.messenger,
+        contacts=ctx.contacts,
+        clock=FakeClock(),
+        random01=lambda: 0.5,
+        settings=MessageSettings(admins=frozenset({admin})),
+    )
+
+
+@asynccontextmanager
+async def open_office(folder: Path, *, as_if_employees_are_told: bool = False) -> AsyncIterator[Office]:
+    clock = OfficeClock()
+    store = Store.open(folder / "spotter.db", now=clock.now())
+    slack = SlackStandIn(
+        workspace(), bot_token=TOKEN, app_token="xapp-stand-in", signing_secret="secret", now=clock.now
+    )
+    try:
+        await store.transact(fill)
+        async with slack, SlackMessenger(TOKEN, clock, slack.api_url) as messenger:
+            contacts = SlackContacts(messenger, store, clock, {ADMIN, GUEST})
+            nudges: list[datetime] = []
+            ctx = AppContext(
+                store=store,
+                messenger=messenger,
+                contacts=contacts,
+                clock=clock,
+                wake_sender=lambda: nudges.append(clock.now()),
+                notify_employees=as_if_employees_are_told,
+            )
+            yield Office(EventHandlers(ctx), ctx, store, slack, clock, deliver_of(ctx, ADMIN), nudges)
+    finally:
+        store.close()
+
+
+def workspace() -> Workspace:
+    """Everybody who may come to the desk, and the channels they come from."""
+    made = Workspace()
+    for user_id, name in ((ADMIN, "Ada"), (EMMA, "Emma"), (OLGA, "Olga"), (SAM, "Sam"), (DANA, "Dana")):
+        made.add_user(User(id=user_id, name=name.lower(), real_name=name, email=f"{name.lower()}@shop.example"))
+    made.add_user(User(id=UNLINKED, name="nobody", real_name="Nobody", email="nobody@shop.example"))
+    made.add_user(User(id=GUEST, name="guest", real_name="Guest", email="yves@shop.example", is_restricted=True))
+    everybody = [ADMIN, EMMA, OLGA, SAM, DANA, UNLINKED, GUEST]
+    made.add_channel(Channel(id=NORTH, name="north", is_private=True, members=[*everybody, BOT]))
+    made.add_channel(Channel(id=PUBLIC, name="public", members=[*everybody, BOT]))
+    made.add_channel(Channel(id=OUTSIDE, name="outside", is_private=True, members=[*everybody]))
+    made.add_channel(Channel(id=SHARED, name="shared", members=[*everybody, BOT], is_ext_shared=True))
+    made.add_channel(Channel(id=OUTAGE, name="away", members=[*everybody]))
+    return made
+
+
+def fill(tx: Tx) -> None:
+    """The company's people and sessions. Emma and Yves work in Kiosk 7, in the North; Zoltan and Ulf in the South."""
+    manual, inherit = Subordination.MANUAL, Subordination.INHERIT
+
+    def person(ident: str, name: str, place: str, **more: Any) -> Person:
+        return Person(person_id=ident, name=name, email=f"{ident}@shop.example", department_id=place, **more)
+
+    people = [
+        person("emma", "Emma Employee", "kiosk7"),
+        person("yves", "Yves Colleague", "kiosk7"),
+        person("olga", "Olga Observer", "kiosk7"),
+        person("sam", "Sam Supervisor", "north", subordination=Subordination.NONE),
+        person("dana", "Dana Manager", "root", subordination=Subordination.NONE, manages_departments=("north",)),
+        person("zoltan", "Zoltan Kovacs", "south"),
+        person("ulf", "Ulf Lind", "south"),
+        person("xenia", "Xenia Papas", "south"),
+    ]
+    places = [
+        Department(department_id="root", name="Bakery", subordination=Subordination.NONE),
+        Department(department_id="north", name="North", parent_id="root", subordination=Subordination.NONE),
+        Department(
+            department_id="kiosk7", name="Kiosk 7", parent_id="north", subordination=manual, supervisor_id="sam"
+        ),
+        Department(department_id="south", name="Southern Kiosk", parent_id="root", subordination=inherit),
+    ]
+    tx.people.replace_directory(people, places, NOON)
+    rows = [
+        facts(LOW, "olga", result=72.0, days_ago=1),
+        facts(HIGH, "olga", result=90.0, days_ago=9),
+        facts(PLANNED, "olga", status="NOT_STARTED", days_ago=-1),
+        facts(COLLEAGUE, "xenia", result=66.0, days_ago=2),
+        facts(FOREIGN, "xenia", result=55.0, days_ago=3, checklist="Vault audit"),
+        facts(OBSERVED, "olga", result=81.0, days_ago=40),
+    ]
+    for row in rows:
+        change = decide(None, row, now=NOON, targets=Targets(default=80.0))
+        assert change is not None
+        tx.sessions.save(change, b"12345678")
+    tx.sessions.save_details(LOW, DETAILS, NOON)
+    tx.sessions.note_poll(PollReport(started_at=NOON, ended_at=NOON, listed=len(rows)))
+
+
+def facts(
+    key: SessionKey,
+    observer: str,
+    *,
+    status: str = "PASSED",
+    result: float | None = None,
+    days_ago: int,
+    checklist: str = "Till check",
+) -> SessionFacts:
+    """A row of a listing; `days_ago` is when it was completed, or is planned for."""
+    at = NOON - timedelta(days=days_ago)
+    moment = Moment(at.isoformat(), at)
+    is_over = status == "PASSED"
+    return SessionFacts(
+        key=key,
+        checklist_id=checklist.lower(),
+        checklist_title=checklist,
+        observer_id=observer,
+        status=status,
+        scheduled=moment,
+        started=moment if is_over else Moment(),
+        finished=moment if is_over else Moment(),
+        result=result,
+    )

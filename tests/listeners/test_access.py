@@ -1,0 +1,211 @@
+"""Nobody reads a foreign name, id or count in the bytes of any answer, whatever they ask and press."""
+
+import pytest
+
+from bot.blocks import actions
+from bot.domain.changes import decide
+from bot.domain.model import SessionKey, Targets
+from bot.domain.permissions import Reach
+from bot.listeners.actions import HANDLERS
+from bot.listeners.commands import registry
+from bot.query.parser import Query
+from tests.fake_clock import NOON
+from tests.listeners.office import (
+    ADMIN,
+    COLLEAGUE,
+    DANA,
+    EMMA,
+    FOREIGN,
+    GUEST,
+    HIGH,
+    LOW,
+    NORTH,
+    OBSERVED,
+    OLGA,
+    OUTSIDE,
+    PLANNED,
+    PUBLIC,
+    SAM,
+    UNLINKED,
+    Office,
+    everything_in,
+    facts,
+)
+
+SOUTH = ("Zoltan", "Kovacs", "Vault", "50ee0000")
+ULF = ("Ulf", "60ff0000")
+YVES = ("Yves", "Colleague", "40dd0000")
+NORTHERNERS = ("Emma Employee", "Olga Observer", "10aa0000", "20bb0000", "30cc0000", "Till check", "Kiosk 7")
+HIDDEN_FROM = {
+    UNLINKED: (*SOUTH, *ULF, *YVES, *NORTHERNERS, "Xenia"),
+    GUEST: (*SOUTH, *ULF, *YVES, *NORTHERNERS, "Xenia"),
+    EMMA: (*SOUTH, *ULF, *YVES, "Xenia", "Southern"),
+    OLGA: (*SOUTH, *YVES, "Xenia"),
+    SAM: (*SOUTH, *ULF),
+    DANA: (*SOUTH, *ULF),
+    ADMIN: (),
+}
+
+# Each subcommand with what somebody curious would type; nothing here holds a hidden name itself.
+ASKED = {
+    "": [""],
+    "help": ["help", "help results", "help nonsense"],
+    "results": [
+        "results",
+        "results employee:zoltn",
+        "results observer:xenja",
+        "results checklist:valt",
+        "results dept:sothern",
+        "results employee:yvs",
+        "results employee:o",
+        "results outcome:failed since:90d",
+        "results employee:<@U0EMMA>",
+    ],
+    "show": ["show 5", "show 50ee", "show 4", "show 10aa", "show"],
+    "why": ["why", "why 5", "why 50ee", "why 10aa"],
+    "todo": ["todo"],
+    "status": ["status"],
+    "subscribe": ["subscribe", "subscribe employee:zoltn", "subscribe checklist:valt"],
+    "rules": ["rules", "rules all"],
+    "unsubscribe": ["unsubscribe", "unsubscribe 1", "unsubscribe 2"],
+    "target": ["target", "target 70 valt", "target 70"],
+    "settings": ["settings"],
+    "link": ["link", "link list", "link <@U0GUEST> zoltn", "link <@U0NOBODY> xen"],
+    "unlink": ["unlink", "unlink <@U0DANA>"],
+    "audit": ["audit", "audit 50", "audit zoltn"],
+}
+VALUES = {
+    actions.DETAILS: [actions.session_value(FOREIGN)],
+    actions.ACKNOWLEDGE: [actions.session_value(FOREIGN)],
+    actions.OPEN: [""],
+    actions.RUN: ["results employee:zoltn", "show 50ee"],
+    actions.PAGE: ["0|employee:zoltn", "0|", "5|"],
+    actions.CONFIRM_SUBSCRIBE: [f"{NORTH}|employee:zoltn", f"{OUTSIDE}|", "nonsense"],
+    actions.CANCEL: [NORTH],
+    actions.NOT_ME: ["zoltan", "nonsense"],
+    actions.SHARE: [
+        actions.share_value(actions.Shareable(session=FOREIGN)),
+        actions.share_value(actions.Shareable(query="employee:zoltn")),
+        "q|",
+        "nonsense",
+    ],
+    actions.CONFIRM_SHARE: [
+        f"{NORTH}|5|9|{actions.share_value(actions.Shareable(session=FOREIGN))}",
+        f"{NORTH}|5|9|q|",
+        f"{PUBLIC}|5|all|q|",
+        "nonsense",
+    ],
+    actions.UNSUBSCRIBE: ["1", "2"],
+    actions.AGREE_PUBLIC: ["1", "2", "nonsense"],
+    actions.TAKE_OVER: ["1", "2", "nonsense"],
+    actions.CONFIRM_TAKE_OVER: ['1|employee:"Zoltan Kovacs"', "2|", "nonsense"],
+    actions.DM_BELOW: [""],
+    actions.DM_STOP: [""],
+    actions.DM_ALL: [""],
+    actions.SET_OBSERVER: ["below", "nonsense"],
+    actions.SET_EMPLOYEE: ["none"],
+    actions.HOME_REFRESH: [""],
+    actions.HOME_SETTINGS: [""],
+}
+
+
+def asserted_clean(said: str, typed: str, viewer: str) -> None:
+    for hidden in HIDDEN_FROM[viewer]:
+        assert hidden.lower() not in said.lower().replace(typed.lower(), ""), f"{viewer} read {hidden} in {said}"
+
+
+def test_every_subcommand_has_a_case_here() -> None:
+    assert set(ASKED) == {"", *(entry.verb for entry in registry())}
+
+
+def test_every_button_has_a_case_here() -> None:
+    constants = {
+        value
+        for name, value in vars(actions).items()
+        if name.isupper() and isinstance(value, str) and not name.startswith(("INPUT_", "SERVER_"))
+    }
+    forms = {actions.DETAILS_FORM, actions.SETTINGS_FORM}
+    assert set(VALUES) == set(HANDLERS) == constants - forms
+
+
+async def with_foreign_rules(office: Office) -> None:
+    await office.rule(OUTSIDE, 'employee:"Zoltan Kovacs"')
+    await office.rule(NORTH, 'employee:"Zoltan Kovacs"')
+    await office.rule(PUBLIC, 'checklist:"Vault audit"')
+
+
+@pytest.mark.parametrize("viewer", HIDDEN_FROM)
+async def test_an_answer_holds_nothing_foreign(office: Office, viewer: str) -> None:
+    await with_foreign_rules(office)
+    for text in (text for texts in ASKED.values() for text in texts):
+        asserted_clean(everything_in(await office.ask(viewer, text)), text, viewer)
+
+
+@pytest.mark.parametrize("viewer", HIDDEN_FROM)
+async def test_a_button_shows_nothing_foreign(office: Office, viewer: str) -> None:
+    await with_foreign_rules(office)
+    for action, value in ((action, value) for action, values in VALUES.items() for value in values):
+        answer = await office.press(viewer, action, value, trigger_id=await office.trigger(viewer))
+        for shown in (answer, *(one.payload for one in office.slack.workspace.modals.get(viewer, []))):
+            asserted_clean(everything_in(shown), value, viewer)
+    if viewer != ADMIN:
+        record = await office.store.read(lambda tx: tx.sessions.record(FOREIGN))
+        assert record is not None and record.acknowledgements == ()
+
+
+@pytest.mark.parametrize("viewer", HIDDEN_FROM)
+async def test_home_shows_nothing_foreign(office: Office, viewer: str) -> None:
+    await with_foreign_rules(office)
+    asserted_clean(everything_in(await office.home(viewer)), "", viewer)
+
+
+SEEN = {
+    UNLINKED: set(),
+    GUEST: set(),
+    EMMA: {LOW, HIGH},
+    OLGA: {LOW, HIGH, OBSERVED},
+    SAM: {LOW, HIGH, COLLEAGUE},
+    DANA: {LOW, HIGH, COLLEAGUE},
+    ADMIN: {LOW, HIGH, COLLEAGUE, FOREIGN, OBSERVED},
+}
+
+
+@pytest.mark.parametrize("viewer", SEEN)
+async def test_everybody_sees_what_is_theirs(office: Office, viewer: str) -> None:
+    said = everything_in(await office.ask(viewer, "results outcome:completed"))
+    everything = await office.store.read(
+        lambda tx: tx.sessions.search(Query(), Reach(everything=True), tx.people.directory(), office.clock.now(), 50)
+    )
+    shown: set[SessionKey] = {one.key for one in everything.sessions if one.key.session_id[:8] in said}
+    assert shown == SEEN[viewer]
+    assert PLANNED not in shown
+
+
+@pytest.mark.parametrize(
+    ("viewer", "reason"),
+    [(UNLINKED, "nobody active in iSpring has the e-mail"), (GUEST, "guest")],
+)
+async def test_who_sees_nothing_is_told_why(office: Office, viewer: str, reason: str) -> None:
+    for text in ("results", "show 10aa", "todo", "subscribe", "rules", "target"):
+        answer = await office.ask(viewer, text)
+        assert reason in answer.text, answer.text
+
+
+async def test_a_guest_named_in_admins_is_no_admin(office: Office) -> None:
+    answer = await office.ask(GUEST, "target 70")
+    assert "only admins" in answer.text
+
+
+async def test_the_length_of_an_id_tells_nothing_of_sessions_one_may_not_see(office: Office) -> None:
+    asked = ["results", "show 10aa0000", "why 10aa0000"]
+    before = [everything_in(await office.ask(EMMA, text)) for text in asked]
+    hidden = SessionKey("10aa0000-0000-4000-8000-000000000001", "zoltan")
+    change = decide(None, facts(hidden, "xenia", result=1.0, days_ago=1), now=NOON, targets=Targets())
+    assert change is not None
+    await office.store.transact(lambda tx: tx.sessions.save(change, b"12345678"))
+
+    assert [everything_in(await office.ask(EMMA, text)) for text in asked] == before
+    whole = LOW.session_id.replace("-", "")
+    assert whole not in everything_in(await office.home(EMMA))
+    assert whole not in everything_in(await office.press_details(EMMA, LOW))
+    assert whole in everything_in(await office.press_details(ADMIN, LOW)), "who sees both must tell them apart"

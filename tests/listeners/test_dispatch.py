@@ -1,0 +1,260 @@
+"""Cards and their buttons, the Home tab, what is said to the bot, and what goes wrong."""
+
+import sqlite3
+from datetime import timedelta
+from typing import TypeVar
+
+import pytest
+
+from bot.blocks import actions
+from bot.domain.changes import outcome_of
+from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind, SessionKey
+from bot.domain.routing import subject_of
+from bot.slack.contacts import SlackContacts
+from bot.store.database import Store, Tx
+from tests.listeners.office import (
+    ADMIN,
+    DANA,
+    EMMA,
+    FOREIGN,
+    GUEST,
+    LOW,
+    NORTH,
+    OLGA,
+    PUBLIC,
+    SAM,
+    UNLINKED,
+    Office,
+    Replies,
+    everything_in,
+    suggestions_of,
+)
+
+T = TypeVar("T")
+
+
+async def card(office: Office, channel: str, key: SessionKey, owner: str = ADMIN) -> str:
+    """Posts a session's card to a channel because of a rule; its ts."""
+    rule = await office.rule(channel, owner=owner)
+
+    def enqueue(tx: Tx) -> None:
+        session = tx.sessions.get(key)
+        assert session is not None
+        notification = Notification(
+            kind=NotificationKind.SESSION,
+            destination=Destination(DestinationKind.CHANNEL, channel),
+            subject=subject_of(key),
+            reason="it has been completed",
+            session=key,
+            rule_ids=(rule.rule_id,),
+            facts={"version": session.version, "bad": int(outcome_of(session).is_failing)},
+        )
+        tx.outbox.enqueue(notification, office.clock.now())
+
+    await office.ctx.contacts.viewer(owner)
+    await office.store.transact(enqueue)
+    await office.send()
+    return office.slack.messages(channel)[-1].ts
+
+
+# ---- details -----------------------------------------------------------------------------------------------------
+
+
+async def test_details_open_as_a_modal(office: Office) -> None:
+    said = everything_in(await office.press_details(EMMA, LOW))
+    assert "Below target, 72\u00a0%" in said and "Counts the float: 1 of 5" in said and "Down 18" in said
+
+
+async def test_the_modal_opens_before_anything_is_looked_up(office: Office) -> None:
+    await office.press_details(EMMA, LOW)
+    methods = [call.method for call in office.slack.workspace.calls]
+    assert methods.index("views.open") < methods.index("users.info") < methods.index("views.update")
+
+
+async def test_details_on_a_card_open_for_everybody_in_its_channel(office: Office) -> None:
+    ts = await card(office, NORTH, FOREIGN)
+    said = everything_in(await office.press_details(UNLINKED, FOREIGN, message_ts=ts))
+    assert "Zoltan Kovacs" in said
+
+
+async def test_details_on_a_card_stay_closed_for_a_guest(office: Office) -> None:
+    ts = await card(office, NORTH, FOREIGN)
+    said = everything_in(await office.press_details(GUEST, FOREIGN, message_ts=ts))
+    assert "Zoltan" not in said and "not a full member" in said
+
+
+async def test_details_stay_closed_for_who_is_not_in_the_channel(office: Office) -> None:
+    ts = await card(office, NORTH, FOREIGN)
+    await office.slack.leave(SAM, NORTH)
+    said = everything_in(await office.press_details(SAM, FOREIGN, message_ts=ts))
+    assert "Zoltan" not in said and "not in the channel" in said
+
+
+async def test_a_card_opens_no_other_session_than_its_own(office: Office) -> None:
+    ts = await card(office, NORTH, LOW)
+    said = everything_in(await office.press_details(UNLINKED, FOREIGN, message_ts=ts))
+    assert "Zoltan" not in said and "You may not see this session" in said
+
+
+async def test_a_card_no_longer_opens_what_its_rule_s_owner_may_not_see(office: Office) -> None:
+    ts = await card(office, NORTH, LOW, owner=SAM)
+
+    def move(tx: Tx) -> None:
+        directory = tx.people.directory()
+        places = [one for one in directory.departments.values() if one.department_id != "kiosk7"]
+        tx.people.replace_directory(list(directory.people.values()), places, office.clock.now())
+
+    await office.store.transact(move)
+    said = everything_in(await office.press_details(UNLINKED, LOW, message_ts=ts))
+    assert "Emma" not in said and "may not see the session any more" in said
+
+
+async def test_the_channel_does_not_open_the_previous_session(office: Office) -> None:
+    ts = await card(office, NORTH, LOW)
+    said = everything_in(await office.press_details(UNLINKED, LOW, message_ts=ts))
+    assert "Emma Employee" in said and "previous session" not in said
+
+
+async def test_details_come_as_a_message_where_no_modal_can_open(office: Office) -> None:
+    value = actions.session_value(LOW)
+    answer = await office.press(EMMA, "details:3", value, trigger_id="long.over")
+    assert answer is not None and "Below target, 72 %" in answer.text
+
+
+async def test_a_button_of_a_session_no_longer_stored_says_so(office: Office) -> None:
+    said = everything_in(await office.press_details(EMMA, SessionKey("gone", "emma")))
+    assert "no longer stores" in said
+
+
+# ---- acknowledging -----------------------------------------------------------------------------------------------
+
+
+async def test_an_acknowledgement_is_shown_on_every_card(office: Office) -> None:
+    ts = await card(office, NORTH, LOW)
+    await card(office, PUBLIC, LOW)
+    answer = await office.press(SAM, actions.ACKNOWLEDGE, actions.session_value(LOW), message_ts=ts)
+    assert answer is not None and "Acknowledged" in answer.text
+    assert office.nudges
+    await office.send()
+    for channel in (NORTH, PUBLIC):
+        assert "Acknowledged by <@U0SAM>" in (await office.posted(channel))[-1]
+
+
+async def test_a_member_of_the_channel_may_acknowledge(office: Office) -> None:
+    ts = await card(office, NORTH, FOREIGN)
+    await office.press(UNLINKED, actions.ACKNOWLEDGE, actions.session_value(FOREIGN), message_ts=ts)
+    assert (UNLINKED, "acknowledge", f"session:{FOREIGN.session_id}:zoltan") in await office.audit_log()
+
+
+async def test_acknowledging_twice_is_said_to_be(office: Office) -> None:
+    for expected in ("Acknowledged", "before"):
+        answer = await office.press(SAM, actions.ACKNOWLEDGE, actions.session_value(LOW))
+        assert answer is not None and expected in answer.text
+
+
+async def test_who_may_not_see_a_session_can_not_acknowledge_it(office: Office) -> None:
+    answer = await office.press(OLGA, actions.ACKNOWLEDGE, actions.session_value(FOREIGN))
+    assert answer is not None and "neither observe, supervise nor manage" in answer.text
+
+
+# ---- home --------------------------------------------------------------------------------------------------------
+
+
+async def test_home_is_made_for_whoever_opens_it(office: Office) -> None:
+    await office.rule(NORTH, owner=SAM)
+    said = everything_in(await office.home(OLGA))
+    assert "30cc0000" in said and "10aa0000" in said and "Olga Observer" in said
+    assert "Rule 1" not in said
+    assert "Rule 1" in everything_in(await office.home(SAM))
+
+
+async def test_home_says_why_there_is_nothing(office: Office) -> None:
+    said = everything_in(await office.home(UNLINKED))
+    assert "does not know who you are in iSpring: nobody active in iSpring" in said and "Ask an admin" in said
+    assert "you get every" not in said
+
+
+async def test_home_shows_admins_how_spotter_is(office: Office) -> None:
+    assert "reading and sending" in everything_in(await office.home(ADMIN))
+    assert "reading and sending" not in everything_in(await office.home(DANA))
+
+
+async def test_refresh_publishes_home_again(office: Office) -> None:
+    await office.home(OLGA)
+    office.clock.advance(timedelta(days=2))
+    await office.press(OLGA, actions.HOME_REFRESH, view_id="V1", channel_id=None)
+    assert "overdue" in everything_in(office.slack.workspace.homes[OLGA].payload)
+
+
+# ---- said --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_direct_message_is_answered_like_a_command(office: Office) -> None:
+    for text in ("results outcome:failed", "/ojt results outcome:failed"):
+        answer = await office.front.said(EMMA, "D0EMMA", text, None)
+        assert answer is not None and answer == await office.ask(EMMA, "results outcome:failed")
+
+
+async def test_small_talk_gets_a_hint(office: Office) -> None:
+    answer = await office.front.said(EMMA, "D0EMMA", "thanks", None)
+    assert answer is not None and "nothing Spotter understands" in answer.text
+
+
+async def test_a_mention_in_a_channel_is_answered_without_results(office: Office) -> None:
+    answer = await office.front.said(ADMIN, NORTH, "results", "1.2")
+    assert answer is not None and "only you see the answer" in answer.text
+    assert "Emma" not in everything_in(answer)
+
+
+# ---- what goes wrong ---------------------------------------------------------------------------------------------
+
+
+async def test_an_unknown_button_is_answered(office: Office) -> None:
+    answer = await office.press(EMMA, "snooze:1", "x")
+    assert answer is not None and "no longer means anything" in answer.text
+
+
+@pytest.mark.parametrize(
+    "action", [actions.DETAILS, actions.ACKNOWLEDGE, actions.PAGE, actions.CONFIRM_SUBSCRIBE, actions.SET_OBSERVER]
+)
+async def test_a_button_with_a_broken_value_is_answered(office: Office, action: str) -> None:
+    answer = await office.press(EMMA, action, "")
+    assert answer is not None and "no longer means anything" in answer.text
+
+
+async def test_pages_replace_only_what_is_private(office: Office) -> None:
+    for where, expected in (({"is_ephemeral": True}, True), ({"channel_id": "D1"}, True), ({}, False)):
+        replies = Replies()
+        await office.press_with(replies, EMMA, actions.PAGE, "0|", **where)
+        assert replies.replaced == [expected]
+
+
+async def test_a_busy_database_asks_to_try_again(office: Office, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = sqlite3.connect(office.store.path, isolation_level=None)
+    impatient = Store.open(office.store.path, now=office.clock.now(), busy_seconds=0.05)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        answer = await office.with_store(impatient).ask(ADMIN, "target 80")
+        assert "database is busy" in answer.text and "Try again" in answer.text
+    finally:
+        other.close()
+        impatient.close()
+
+
+async def test_details_say_that_the_database_is_busy(office: Office) -> None:
+    other = sqlite3.connect(office.store.path, isolation_level=None)
+    impatient = Store.open(office.store.path, now=office.clock.now(), busy_seconds=0.05)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        contacts = SlackContacts(office.ctx.messenger, impatient, office.clock, set())
+        busy = office.with_store(impatient, contacts)  # who asks is not known yet and can't be stored
+        assert "busy" in everything_in(await busy.press_details(EMMA, LOW))
+    finally:
+        other.close()
+        impatient.close()
+
+
+async def test_a_corrected_command_is_one_press_away(office: Office) -> None:
+    mistaken = await office.ask(EMMA, "reslts outcome:failed")
+    answer = await office.press(EMMA, "run:0", suggestions_of(mistaken)[0])
+    assert answer is not None and "1 found" in answer.text

@@ -1,0 +1,155 @@
+"""Targets and direct-message settings."""
+
+import pytest
+
+from bot.blocks import actions
+from bot.domain.model import DirectMessages, Preferences, Targets
+from tests.listeners.office import ADMIN, DANA, EMMA, GUEST, OLGA, SAM, UNLINKED, Office, everything_in, suggestions_of
+
+
+async def targets(office: Office) -> Targets:
+    return await office.store.read(lambda tx: tx.sessions.targets())
+
+
+async def preferences(office: Office, user: str) -> Preferences:
+    return await office.store.read(lambda tx: tx.people.preferences(user))
+
+
+@pytest.mark.parametrize(
+    ("typed", "default", "own"),
+    [
+        ("80", 80.0, {}),
+        ("72,5 %", 72.5, {}),
+        ("85 Till check", None, {"till check": 85.0}),
+        ("85 “till-check”", None, {"till check": 85.0}),
+        ("off", None, {}),
+    ],
+)
+async def test_an_admin_sets_a_target(office: Office, typed: str, default: float | None, own: dict[str, float]) -> None:
+    answer = await office.ask(ADMIN, f"target {typed}")
+    assert "target" in answer.text
+    found = await targets(office)
+    assert (found.default, dict(found.per_checklist)) == (default, own)
+    assert (await office.audit_log())[0][:2] == (ADMIN, "target")
+
+
+async def test_a_checklist_s_own_target_is_taken_away(office: Office) -> None:
+    await office.ask(ADMIN, "target 80")
+    await office.ask(ADMIN, "target 85 till")
+    answer = await office.ask(ADMIN, "target off till")
+    assert "no target for “Till check” any more" in answer.text
+    assert await targets(office) == Targets(80.0, {})
+
+
+@pytest.mark.parametrize("typed", ["101", "lots", "-5", "80%%"])
+async def test_what_is_no_percentage_is_no_target(office: Office, typed: str) -> None:
+    answer = await office.ask(ADMIN, f"target {typed}")
+    assert "is no target" in answer.text
+    assert await targets(office) == Targets()
+
+
+async def test_a_name_of_several_checklists_is_asked_back(office: Office) -> None:
+    answer = await office.ask(ADMIN, "target 85 i")
+    assert "more than one checklist" in answer.text
+    assert suggestions_of(answer) == ['target 85 "Till check"', 'target 85 "Vault audit"']
+
+
+@pytest.mark.parametrize("viewer", [EMMA, OLGA, SAM, DANA])
+async def test_nobody_but_admins_sets_targets(office: Office, viewer: str) -> None:
+    assert "only admins" in (await office.ask(viewer, "target 80")).text
+    assert await targets(office) == Targets()
+
+
+async def test_everybody_sees_the_targets_of_checklists_they_meet(office: Office) -> None:
+    await office.ask(ADMIN, "target 80")
+    await office.ask(ADMIN, "target 85 till")
+    await office.ask(ADMIN, "target 90 vault")
+    said = (await office.ask(EMMA, "target")).text
+    assert "every checklist but these: 80 %" in said and "Till check: 85 %" in said and "Vault" not in said
+
+
+async def test_settings_show_the_defaults_in_effect(office: Office) -> None:
+    said = (await office.ask(OLGA, "settings")).text
+    assert "Olga Observer in iSpring" in said
+    assert "Sessions you observe: you get every completed session (the default here)" in said
+    assert "Your own sessions: you get nothing (the default here)" in said
+
+
+async def test_a_menu_changes_one_setting_and_leaves_the_other(office: Office) -> None:
+    await office.press(OLGA, actions.SET_EMPLOYEE, "all")
+    answer = await office.press(OLGA, actions.SET_OBSERVER, "below")
+    assert answer is not None and "only those below target or failed" in answer.text
+    assert await preferences(office, OLGA) == Preferences(DirectMessages.BELOW, DirectMessages.ALL)
+
+
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [
+        (actions.DM_BELOW, DirectMessages.BELOW),
+        (actions.DM_STOP, DirectMessages.NONE),
+        (actions.DM_ALL, DirectMessages.ALL),
+    ],
+)
+async def test_the_buttons_in_a_direct_message_change_it(office: Office, action: str, kind: DirectMessages) -> None:
+    answer = await office.press(OLGA, action, channel_id="D0OLGA")
+    assert answer is not None and "Saved" in answer.text
+    assert (await preferences(office, OLGA)).as_observer is kind
+
+
+async def test_a_value_that_is_no_choice_changes_nothing(office: Office) -> None:
+    answer = await office.press(OLGA, actions.SET_OBSERVER, "everything!")
+    assert answer is not None and "no longer means anything" in answer.text
+    assert await preferences(office, OLGA) == Preferences()
+
+
+async def test_the_settings_form_saves_both(office: Office) -> None:
+    await office.press(OLGA, actions.HOME_SETTINGS, trigger_id=await office.trigger(OLGA))
+    form = office.slack.modal_of(OLGA)
+    assert form is not None and form.payload["callback_id"] == actions.SETTINGS_FORM
+    mistakes = await office.submit(OLGA, actions.SETTINGS_FORM, as_observer="none", as_employee="default")
+    assert mistakes == {}
+    assert await preferences(office, OLGA) == Preferences(DirectMessages.NONE, None)
+
+
+async def test_a_form_with_nonsense_is_sent_back(office: Office) -> None:
+    mistakes = await office.submit(OLGA, actions.SETTINGS_FORM, as_observer="loud")
+    assert mistakes == {"as_observer": "Choose one from the list.", "as_employee": "Choose one from the list."}
+    assert await preferences(office, OLGA) == Preferences()
+
+
+async def test_a_menu_on_home_redraws_it(office: Office) -> None:
+    answer = await office.press(OLGA, actions.SET_OBSERVER, "none", view_id="V1", channel_id=None)
+    assert answer is None
+    home = office.slack.workspace.homes[OLGA].payload
+    assert "*Sessions you observe:* you get nothing." in everything_in(home)
+
+
+# ---- who is nobody ---------------------------------------------------------------------------------------------------
+
+NOBODIES = [GUEST, UNLINKED, "U0STRANGER"]
+CHOOSING = [
+    (actions.DM_STOP, ""),
+    (actions.DM_BELOW, ""),
+    (actions.DM_ALL, ""),
+    (actions.SET_OBSERVER, "none"),
+    (actions.SET_EMPLOYEE, "all"),
+]
+
+
+@pytest.mark.parametrize("nobody", NOBODIES)
+async def test_who_is_nobody_has_nothing_to_choose_and_leaves_no_trace(office: Office, nobody: str) -> None:
+    for action, value in CHOOSING:
+        answer = await office.press(nobody, action, value)
+        assert answer is not None and "Saved" not in answer.text
+    mistakes = await office.submit(nobody, actions.SETTINGS_FORM, as_observer="none", as_employee="none")
+    assert "does not know who you are" in mistakes["as_observer"]
+    assert await preferences(office, nobody) == Preferences()
+    assert await office.audit_log() == []
+
+
+async def test_the_ledger_hears_only_of_what_changes(office: Office) -> None:
+    for _ in range(3):
+        await office.press(OLGA, actions.DM_STOP, channel_id="D0OLGA")
+        assert await office.submit(OLGA, actions.SETTINGS_FORM, as_observer="none", as_employee="default") == {}
+    await office.press(OLGA, actions.DM_ALL, channel_id="D0OLGA")
+    assert [verb for _, verb, _ in await office.audit_log()] == ["settings", "settings"]

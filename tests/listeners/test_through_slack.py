@@ -1,0 +1,127 @@
+"""The same desk through Slack's own requests: response addresses, modals, Home, mentions and direct messages."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from aiohttp import web
+
+from bot.blocks import actions
+from bot.demo.slack import Message, View
+from bot.slack.client import SlackMessenger
+from bot.slack.events import SlackEvents
+from bot.slack.http_endpoint import PATH, SlackDoor
+from tests.listeners.office import ADMIN, BOT, EMMA, LOW, NORTH, OLGA, PUBLIC, SAM, Office, everything_in
+from tests.listeners.test_dispatch import card
+
+SECRET = "secret"
+
+
+@pytest.fixture
+async def open_door(office: Office) -> AsyncIterator[Office]:
+    """The office where Slack's requests arrive over HTTP."""
+    messenger = office.ctx.messenger
+    assert isinstance(messenger, SlackMessenger)
+    identity = await messenger.identify()
+    async with SlackEvents(office.front, messenger, identity, office.clock, "/ojt") as slack_events:
+        application = web.Application()
+        application.router.add_post(PATH, SlackDoor(slack_events.app, SECRET).handle_http)
+        runner = web.AppRunner(application, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        office.slack.deliveries.request_url = f"http://127.0.0.1:{runner.addresses[0][1]}{PATH}"
+        try:
+            yield office
+        finally:
+            office.slack.deliveries.request_url = None
+            await runner.cleanup()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def before(view: View | None) -> str:
+    """What somebody has before them; nothing where no view is."""
+    return everything_in(view.payload) if view is not None else ""
+
+
+async def test_a_mistake_corrected_with_a_press_and_paged(open_door: Office) -> None:
+    slack = open_door.slack
+    mistaken = await (await slack.command(EMMA, NORTH, "/ojt", "reslts score:<80")).first()
+    assert mistaken.ephemeral_to == EMMA and "Did you mean" in mistaken.text
+    found = await (await slack.press(EMMA, mistaken, "run:0")).first()
+    assert "1 found: sessions scored below 80 %" in found.text
+    opened = await slack.press(EMMA, found, "details:0")
+    assert opened.failure is None
+    await until(lambda: "Counts the float" in before(slack.modal_of(EMMA)))
+
+
+async def test_a_public_channel_is_subscribed_by_two_presses(open_door: Office) -> None:
+    slack = open_door.slack
+    open_door.clock.meanwhile = open_door.send
+    asked = await (await slack.command(SAM, PUBLIC, "/ojt", "subscribe outcome:failed")).first()
+    answer = await slack.press(SAM, asked, actions.CONFIRM_SUBSCRIBE)
+    replaced = await answer.first()
+    assert replaced.ts == asked.ts and "Done: rule 1" in replaced.text
+    assert "as rule 1" in slack.messages(PUBLIC)[-1].text
+
+
+async def test_an_acknowledgement_on_a_card_is_confirmed_to_the_presser_only(open_door: Office) -> None:
+    ts = await card(open_door, NORTH, LOW)
+    answer = await (await open_door.slack.press(SAM, ts, actions.ACKNOWLEDGE, channel_id=NORTH)).first()
+    assert answer.ephemeral_to == SAM and "Acknowledged" in answer.text
+    await open_door.send()
+    (posted,) = open_door.slack.messages(NORTH)
+    assert "Acknowledged by <@U0SAM>" in posted.text
+
+
+async def test_home_opens_and_its_menus_and_form_work(open_door: Office) -> None:
+    slack = open_door.slack
+    await slack.open_home(OLGA)
+    await until(lambda: OLGA in slack.workspace.homes)
+    await slack.choose(OLGA, slack.workspace.homes[OLGA], actions.SET_OBSERVER, "below")
+    await until(lambda: "only those below target or failed" in before(slack.workspace.homes.get(OLGA)))
+    await slack.press(OLGA, slack.workspace.homes[OLGA], actions.HOME_SETTINGS)
+    await until(lambda: slack.modal_of(OLGA) is not None)
+    form = slack.modal_of(OLGA)
+    assert form is not None
+    submitted = await slack.submit(form.id, OLGA, {actions.INPUT_OBSERVER: "none", actions.INPUT_EMPLOYEE: "all"})
+    assert submitted.ok, submitted
+    await until(lambda: "*Sessions you observe:* you get nothing." in before(slack.workspace.homes.get(OLGA)))
+
+
+async def test_a_direct_message_is_answered_where_it_was_written(open_door: Office) -> None:
+    slack = open_door.slack
+    asked = await slack.say(EMMA, BOT, "results outcome:failed")
+
+    def answers() -> list[Message]:
+        return [one for one in slack.messages(asked.channel) if one.user == BOT]
+
+    await until(lambda: bool(answers()))
+    assert "1 found" in answers()[0].text
+
+
+async def test_a_mention_in_a_channel_is_answered_to_the_asker_only(open_door: Office) -> None:
+    slack = open_door.slack
+    await slack.say(ADMIN, NORTH, f"<@{BOT}> results")
+    await until(lambda: any(one.ephemeral_to == ADMIN for one in slack.visible_to(ADMIN, NORTH)))
+    assert not [one for one in slack.messages(NORTH) if one.user == BOT]
+
+
+async def test_the_bot_s_leaving_and_coming_back_is_noticed(open_door: Office) -> None:
+    rule = await open_door.rule(NORTH, owner=SAM)
+
+    async def state() -> str:
+        found = await open_door.store.read(lambda tx: tx.rules.get(rule.rule_id))
+        assert found is not None
+        return found.state
+
+    for act, expected in ((open_door.slack.remove_bot, "paused"), (open_door.slack.invite_bot, "active")):
+        await act(NORTH, SAM)
+        async with asyncio.timeout(5):
+            while await state() != expected:
+                await asyncio.sleep(0.01)

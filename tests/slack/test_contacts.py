@@ -1,0 +1,195 @@
+"""Who is who between Slack and iSpring, over a real store and the Slack stand-in."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.demo.slack import SlackStandIn, User, faults
+from bot.domain.delivery import DestinationGone, NotSent, Throttled
+from bot.domain.model import Destination, DestinationKind, Person, PersonStatus
+from bot.domain.ports import Contacts, Nobody
+from bot.slack.client import SlackMessenger
+from bot.slack.contacts import SlackContacts
+from bot.store.database import Store
+from tests.demo.slack_room import ANA, APP_TOKEN, BEN, BOT_TOKEN, GUEST, SECRET, company
+from tests.fake_clock import FakeClock
+
+PEOPLE = (
+    Person(person_id="ana", name="Ana Silva", email="ana@bakery.example"),
+    Person(person_id="ben", name="Ben Ito", email="ben@bakery.example"),
+    Person(person_id="guy", name="Guy Guest", email="g@x.example"),
+    Person(person_id="shop1", name="Till One", email="till@bakery.example"),
+    Person(person_id="shop2", name="Till Two", email="till@bakery.example"),
+    Person(person_id="mute", name="No Mail"),
+    Person(person_id="alone", name="Not In Slack", email="alone@bakery.example"),
+)
+
+
+class Town:
+    """Slack, iSpring's people in a store, and a clock that is moved by hand."""
+
+    def __init__(self, slack: SlackStandIn, store: Store, messenger: SlackMessenger, clock: FakeClock) -> None:
+        self.slack, self.store, self.messenger, self.clock = slack, store, messenger, clock
+        self.contacts = SlackContacts(messenger, store, clock, frozenset({ANA, GUEST}))
+
+    async def settle(self, *people: Person) -> None:
+        await self.store.transact(lambda tx: tx.people.replace_directory(people, (), self.clock.now()))
+
+    def asked(self, method: str) -> int:
+        return sum(call.method == method for call in self.slack.calls)
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    clock = FakeClock()
+    store = Store.open(tmp_path / "spotter.db", now=clock.now())
+    slack = SlackStandIn(
+        company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=clock.now, time_scale=0.01
+    )
+    try:
+        async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, timeout=1.0) as messenger:
+            town = Town(slack, store, messenger, clock)
+            await town.settle(*PEOPLE)
+            yield town
+    finally:
+        store.close()
+
+
+def test_it_fulfils_the_port(town: Town) -> None:
+    port: Contacts = town.contacts
+    assert port is town.contacts
+
+
+async def test_somebody_is_asked_about_once_a_day(town: Town) -> None:
+    for _ in range(3):
+        assert (await town.contacts.user(ANA)).email == "ana@bakery.example"
+    assert town.asked("users.info") == 1
+    town.clock.advance(timedelta(hours=25))
+    await town.contacts.user(ANA)
+    assert town.asked("users.info") == 2
+
+
+async def test_what_was_known_serves_while_slack_is_away(town: Town) -> None:
+    await town.contacts.user(ANA)
+    town.clock.advance(timedelta(hours=25))
+    town.slack.faults.order("users.info", "error_before")
+    assert (await town.contacts.user(ANA)).user_id == ANA
+
+
+async def test_a_viewer_is_tied_by_email_and_the_tie_is_kept(town: Town) -> None:
+    viewer = await town.contacts.viewer(BEN)
+    assert (viewer.person_id, viewer.is_admin, viewer.zone) == ("ben", False, "Asia/Tokyo")
+    assert await town.store.read(lambda tx: tx.people.linked_user("ben")) == BEN
+
+
+async def test_admins_are_those_named_and_never_a_guest(town: Town) -> None:
+    assert (await town.contacts.viewer(ANA)).is_admin
+    guest = await town.contacts.viewer(GUEST)
+    assert (guest.is_admin, guest.person_id) == (False, None) and "guest" in guest.reason
+
+
+async def test_a_tie_rests_when_an_address_changes(town: Town) -> None:
+    assert (await town.contacts.viewer(BEN)).person_id == "ben"
+    await town.settle(
+        *(replace(one, email="b.ito@bakery.example") if one.person_id == "ben" else one for one in PEOPLE)
+    )
+    viewer = await town.contacts.viewer(BEN)
+    assert viewer.person_id is None and "nobody active" in viewer.reason
+
+
+async def test_a_tie_ends_when_the_address_becomes_shared(town: Town) -> None:
+    assert (await town.contacts.viewer(BEN)).person_id == "ben"
+    await town.settle(*PEOPLE, Person(person_id="twin", name="Twin", email="ben@bakery.example"))
+    assert (await town.contacts.viewer(BEN)).person_id is None
+
+
+async def test_a_link_an_admin_confirmed_needs_no_address(town: Town) -> None:
+    await town.store.transact(lambda tx: tx.people.link(BEN, "mute", ANA, None, town.clock.now()))
+    assert (await town.contacts.viewer(BEN)).person_id == "mute"
+    contact = await town.contacts.user_of("mute")
+    assert contact.user is not None and contact.user.user_id == BEN
+
+
+async def test_a_viewer_slack_does_not_know_or_cant_tell_of_gets_a_reason(town: Town) -> None:
+    assert "does not know" in (await town.contacts.viewer("U0NOBODY")).reason
+    town.slack.faults.order("*", "error_before", times=5)
+    assert "just now" in (await town.contacts.viewer(BEN)).reason
+
+
+@pytest.mark.parametrize(
+    ("person_id", "reason"),
+    [
+        ("guy", "not a full member"),
+        ("shop1", "more than one person in iSpring"),
+        ("mute", "no e-mail address"),
+        ("alone", "nobody in Slack"),
+        ("unknown", "not active"),
+    ],
+)
+async def test_somebody_who_is_nobody_in_slack_has_a_reason(town: Town, person_id: str, reason: str) -> None:
+    contact = await town.contacts.user_of(person_id)
+    assert contact.user is None and reason in contact.reason
+
+
+async def test_nobody_is_looked_up_again_for_six_hours(town: Town) -> None:
+    for _ in range(3):
+        await town.contacts.user_of("alone")
+    assert town.asked("users.lookupByEmail") == 1
+    town.slack.workspace.add_user(User(id="U0ALONE", name="al", real_name="Al", email="alone@bakery.example"))
+    town.clock.advance(timedelta(hours=7))
+    contact = await town.contacts.user_of("alone")
+    assert contact.user is not None and contact.user.user_id == "U0ALONE"
+
+
+async def test_a_person_found_once_is_not_looked_up_again(town: Town) -> None:
+    for _ in range(3):
+        assert (await town.contacts.user_of("ana")).user is not None
+    assert town.asked("users.lookupByEmail") == 1
+    assert town.asked("users.info") == 0
+
+
+async def test_somebody_who_left_is_written_to_no_more(town: Town) -> None:
+    assert (await town.contacts.user_of("ana")).user is not None
+    await town.settle(*(replace(one, status=PersonStatus.LEFT) if one.person_id == "ana" else one for one in PEOPLE))
+    assert (await town.contacts.user_of("ana")).user is None
+
+
+async def test_conversations_are_channels_or_direct_messages(town: Town) -> None:
+    conversation = town.contacts.conversation
+    assert await conversation(Destination(DestinationKind.CHANNEL, "C1")) == "C1"
+    dm = town.slack.direct_message(ANA).id
+    assert await conversation(Destination(DestinationKind.USER, ANA)) == dm
+    assert await conversation(Destination(DestinationKind.PERSON, "ana")) == dm
+    assert isinstance(await conversation(Destination(DestinationKind.PERSON, "alone")), Nobody)
+    assert isinstance(await conversation(Destination(DestinationKind.USER, "U0NOBODY")), Nobody)
+
+
+async def test_a_conversation_that_cant_be_opened_now_is_not_sent(town: Town) -> None:
+    person = Destination(DestinationKind.PERSON, "ana")
+    town.slack.faults.order("conversations.open", faults.rate_limited(9))
+    assert await town.contacts.conversation(person) == Throttled(9.0)
+    town.slack.faults.order("conversations.open", "error_before")
+    assert isinstance(await town.contacts.conversation(person), NotSent)
+    town.slack.workspace.app.scopes.discard("im:write")
+    closed = await town.contacts.conversation(person)
+    assert isinstance(closed, DestinationGone) and closed.all_direct
+
+
+async def test_a_revoked_token_makes_a_stranger_of_nobody(town: Town) -> None:
+    """Rules go on collecting for their owners while an admin mends the app."""
+    assert (await town.contacts.viewer(ANA)).is_admin
+    town.clock.advance(timedelta(hours=25))
+    town.slack.faults.order("users.info", faults.api_error("token_revoked"))
+    viewer = await town.contacts.viewer(ANA)
+    assert (viewer.is_admin, viewer.person_id) == (True, "ana")
+
+
+async def test_whom_slack_no_longer_knows_is_a_stranger(town: Town) -> None:
+    await town.contacts.viewer(ANA)
+    town.clock.advance(timedelta(hours=25))
+    town.slack.faults.order("users.info", faults.api_error("user_not_found"))
+    viewer = await town.contacts.viewer(ANA)
+    assert (viewer.is_admin, viewer.person_id) == (False, None)

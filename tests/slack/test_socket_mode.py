@@ -1,0 +1,89 @@
+"""Socket Mode comes back by itself, whatever happens to the connection."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.slack.socket_mode import SocketMode
+from tests.demo.slack_room import ANA, APP_TOKEN, SHOP
+from tests.jobs.outbox_room import FastClock
+from tests.slack.front_desk import Office, office
+from tests.slack.real_clock import RealClock
+
+
+@pytest.fixture
+async def door() -> AsyncIterator[Office]:
+    async with office(http=False) as opened:
+        yield opened
+
+
+async def works(door: Office) -> bool:
+    answer = await door.slack.command(ANA, SHOP, "/ojt", "help")
+    return answer.failure is None and (await answer.first()).text == "you said help"
+
+
+async def comes_back(door: Office, seconds: float = 15.0) -> None:
+    """Asks until a command is answered again; raises TimeoutError."""
+    door.slack.deliveries.acknowledge_within = 0.5
+    async with asyncio.timeout(seconds):
+        while not await works(door):
+            await asyncio.sleep(0.05)
+
+
+async def test_an_aborted_socket_is_replaced(door: Office) -> None:
+    assert await works(door)
+    door.slack.abort_socket()
+    await comes_back(door)
+
+
+async def test_a_socket_that_went_silent_is_noticed_and_replaced(door: Office) -> None:
+    assert await works(door)
+    door.slack.silence_socket()
+    await comes_back(door)
+
+
+async def test_slacks_request_to_come_again_is_followed(door: Office) -> None:
+    await door.slack.refresh_socket("warning")
+    await comes_back(door)
+
+
+async def test_a_slack_that_was_away_is_found_again(door: Office) -> None:
+    await door.slack.refuse_connections()
+    door.slack.abort_socket()
+    await door.slack.until(lambda: not door.slack.sockets.connections)
+    await door.slack.up()
+    await comes_back(door)
+
+
+async def test_it_says_whether_it_is_connected() -> None:
+    async with office(http=True) as door:
+        socket = SocketMode(door.slack_events.app, APP_TOKEN, RealClock(), ping_interval=0.3)
+        assert not socket.is_connected
+        running = asyncio.create_task(socket.run())
+        await door.slack.until(lambda: socket.is_connected)
+        assert socket.disconnected_for() == 0.0
+        await door.slack.refuse_connections()
+        door.slack.abort_socket()
+        await door.slack.until(lambda: not socket.is_connected)
+        await door.slack.until(lambda: socket.disconnected_for() > 0.0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert not door.slack.sockets.connections
+
+
+async def test_a_refused_app_token_is_tried_ever_more_seldom_until_it_is_good() -> None:
+    async with office(http=True) as door:
+        door.slack.faults.order("apps.connections.open", "invalid_auth", times=1_000)
+        clock = FastClock(speed=30.0)
+        socket = SocketMode(door.slack_events.app, APP_TOKEN, clock, ping_interval=1.0)
+        running = asyncio.create_task(socket.run())
+        with capture_logs() as logs:
+            await door.slack.until(lambda: sum(line["event"] == "socket.replaced" for line in logs) == 3, timeout=20.0)
+        assert any(line.get("slack_says") == "invalid_auth" for line in logs)
+        assert sum(call.method == "apps.connections.open" for call in door.slack.calls) <= 9
+        door.slack.faults.clear()
+        await door.slack.until(lambda: socket.is_connected, timeout=20.0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

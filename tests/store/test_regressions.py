@@ -1,0 +1,125 @@
+"""A session that turns below target while its first card is on its way: told of the turn exactly once."""
+
+import pytest
+
+from bot.domain.model import DeliveryState, Notification, NotificationKind, SessionFacts
+from bot.domain.routing import subject_of
+from bot.store.database import Store, Tx
+from bot.store.outbox.duplicates import UNTIL_RESOLVED
+from tests.store.given import NOON, ROOM, a_notice, a_session, becomes, claim, enqueue, see, sent, stored
+
+
+def turn(tx: Tx, facts: SessionFacts, rules: tuple[int, ...] = ()) -> Notification:
+    """Its result is corrected to a bad one, and that is news."""
+    change = see(tx, a_session(1, result=10.0))
+    return Notification(
+        kind=NotificationKind.SESSION,
+        destination=ROOM,
+        subject=subject_of(facts.key, change.after.version),
+        reason="turned",
+        session=facts.key,
+        rule_ids=rules,
+        facts={"version": change.after.version},
+    )
+
+
+def given(tx: Tx) -> SessionFacts:
+    tx.sessions.set_target(None, 80.0, "U0ADMIN", NOON)
+    facts = a_session(1, result=90.0)
+    see(tx, facts)
+    enqueue(tx, facts)
+    return facts
+
+
+async def test_a_card_that_waits_shows_the_turn_itself(db: Store) -> None:
+    def work(tx: Tx) -> None:
+        facts = given(tx)
+        assert not tx.outbox.enqueue(turn(tx, facts, rules=(2,)), NOON)
+        delivery = sent(tx, claim(tx))
+        assert delivery.notifications[0].notification.rule_ids == (2,)
+        assert tx.outbox.claim(ROOM, NOON, 0.0, "d2") is None
+
+    await db.transact(work)
+
+
+@pytest.mark.parametrize("state", [DeliveryState.WAITING, DeliveryState.BLOCKED])
+async def test_a_card_that_surely_was_not_posted_shows_the_turn_itself(db: Store, state: DeliveryState) -> None:
+    def work(tx: Tx) -> None:
+        facts = given(tx)
+        becomes(tx, claim(tx), state)
+        assert not tx.outbox.enqueue(turn(tx, facts), NOON)
+
+    await db.transact(work)
+
+
+async def test_a_turn_after_the_card_was_posted_is_a_card_of_its_own(db: Store) -> None:
+    def work(tx: Tx) -> None:
+        facts = given(tx)
+        sent(tx, claim(tx))
+        queued = turn(tx, facts)
+        assert tx.outbox.enqueue(queued, NOON)
+        assert claim(tx, name="d2").notifications[0].notification.subject == queued.subject
+
+    await db.transact(work)
+
+
+@pytest.mark.parametrize("state", [DeliveryState.SENDING, DeliveryState.UNSURE])
+async def test_a_turn_waits_until_it_is_known_what_was_posted(db: Store, state: DeliveryState) -> None:
+    def work(tx: Tx) -> None:
+        facts = given(tx)
+        becomes(tx, claim(tx), state)
+        assert tx.outbox.enqueue(turn(tx, facts), NOON)
+        assert tx.outbox.claim(ROOM, NOON, 0.0, "d2") is None
+        assert tx.outbox.claim(ROOM, NOON + UNTIL_RESOLVED, 0.0, "d2") is not None  # better twice than never
+
+    await db.transact(work)
+
+
+async def test_a_turn_goes_out_where_the_card_shows_what_was_before(db: Store) -> None:
+    def work(tx: Tx) -> None:
+        facts = given(tx)
+        first = becomes(tx, claim(tx), DeliveryState.SENDING)
+        tx.outbox.enqueue(turn(tx, facts), NOON)
+        sent(tx, first, version=1)
+        assert claim(tx, name="d2").notifications[0].notification.session == facts.key
+
+    await db.transact(work)
+
+
+async def test_a_turn_is_not_told_again_by_a_card_posted_with_it(db: Store) -> None:
+    def work(tx: Tx) -> None:
+        facts = given(tx)
+        first = becomes(tx, claim(tx), DeliveryState.SENDING)
+        queued = turn(tx, facts)
+        tx.outbox.enqueue(queued, NOON)
+        sent(tx, first, version=stored(tx, facts.key).version)
+        assert tx.outbox.claim(ROOM, NOON + UNTIL_RESOLVED, 0.0, "d2") is None
+        notified = tx.outbox.find(ROOM, queued.subject)
+        assert notified is not None
+        assert notified.cancelled == "the card that stands there shows it"
+
+    await db.transact(work)
+
+
+async def test_a_turn_is_told_by_the_card_that_was_not_found_and_goes_out_again(db: Store) -> None:
+    def work(tx: Tx) -> None:
+        facts = given(tx)
+        first = becomes(tx, claim(tx), DeliveryState.UNSURE)
+        tx.outbox.enqueue(turn(tx, facts), NOON)
+        becomes(tx, first, DeliveryState.WAITING)
+        assert claim(tx, name="d2").delivery_id == "d1"
+        assert tx.outbox.claim(ROOM, NOON + UNTIL_RESOLVED, 0.0, "d3") is None
+
+    await db.transact(work)
+
+
+async def test_a_session_completed_again_has_no_card_beside_that_of_its_turn(db: Store) -> None:
+    def work(tx: Tx) -> None:
+        facts = a_session(1, result=90.0)
+        tx.sessions.set_target(None, 80.0, "U0ADMIN", NOON)
+        see(tx, facts)
+        tx.outbox.enqueue(turn(tx, facts), NOON)
+        sent(tx, claim(tx))
+        assert not tx.outbox.enqueue(a_notice(facts), NOON)
+
+    await db.transact(work)
