@@ -1,13 +1,16 @@
 """For every test: whatever is logged in this process tells of no secret and of nobody."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from bot.app.logs import where_it_broke
+from tests.app.env import Env
+from tests.app.env import env as open_env
 from tests.leaks import leaks
 
 
@@ -43,3 +46,10 @@ def nothing_secret_is_logged() -> Iterator[None]:
         structlog.configure(processors=before)
     notified = leaks("\n".join(lines))
     assert not notified, f"the log tells {notified}"
+
+
+@pytest.fixture
+async def env(tmp_path: Path) -> AsyncIterator[Env]:
+    """A company with both simulators and whole bot processes, for the few tests that need them."""
+    async with open_env(tmp_path) as opened:
+        yield opened

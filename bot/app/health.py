@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from bot.app.metrics import Metrics, render_metrics, stand
+from bot.app.metrics import Metrics, render_metrics, snapshot_of
 from bot.domain.alerts import DISCONNECTED
 from bot.domain.errors import SpotterError, StoreError
 from bot.domain.ports import Clock
@@ -74,10 +74,10 @@ def health_app(liveness: Liveness, metrics: Metrics, store: Store, clock: Clock)
     async def render(_: web.Request) -> web.Response:
         now = clock.now()
         try:
-            stood = await store.read(lambda tx: stand(tx, now))
+            snapshot = await store.read(lambda tx: snapshot_of(tx, now))
         except StoreError:
             return web.Response(status=503, text="The database can't be read now.")
-        body = render_metrics(metrics, stood, now, is_leader=liveness.is_leader)
+        body = render_metrics(metrics, snapshot, now, is_leader=liveness.is_leader)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application(client_max_size=1 << 20)

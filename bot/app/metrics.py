@@ -9,8 +9,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Info, generate_latest
 
 from bot import VERSION
-from bot.blocks.alerts import OVER
-from bot.domain.alerts import ActiveAlert
+from bot.domain.alerts import ALERTS, ActiveAlert
 from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable
 from bot.domain.outbox import OutboxCounts
 from bot.domain.polling import PollReport, PollState
@@ -86,7 +85,7 @@ class Snapshot:
     unmatched: int
 
 
-def stand(tx: Tx, now: datetime) -> Snapshot:
+def snapshot_of(tx: Tx, now: datetime) -> Snapshot:
     """Read in one transaction, so that its figures fit together."""
     reached = observers(tx, now)
     return Snapshot(
@@ -98,19 +97,19 @@ def stand(tx: Tx, now: datetime) -> Snapshot:
     )
 
 
-def render_metrics(metrics: Metrics, stood: Snapshot, now: datetime, *, is_leader: bool) -> bytes:
+def render_metrics(metrics: Metrics, snapshot: Snapshot, now: datetime, *, is_leader: bool) -> bytes:
     """Everything in Prometheus' text format."""
-    return generate_latest(metrics.registry) + generate_latest(_measured(stood, now, is_leader))
+    return generate_latest(metrics.registry) + generate_latest(_measured(snapshot, now, is_leader))
 
 
-def _measured(stood: Snapshot, now: datetime, is_leader: bool) -> CollectorRegistry:
+def _measured(snapshot: Snapshot, now: datetime, is_leader: bool) -> CollectorRegistry:
     """What the rows tell: a restart loses no figure of it."""
     registry = CollectorRegistry()
 
     def gauge(name: str, help_text: str, value: float) -> None:
         Gauge(f"spotter_{name}", help_text, registry=registry).set(value)
 
-    poll, counts = stood.poll, stood.counts
+    poll, counts = snapshot.poll, snapshot.counts
     Info("spotter_build", "Which Spotter this is", registry=registry).info({"version": VERSION})
     gauge("leader", "Whether this process polls and sends", is_leader)
     gauge("sessions", "Sessions remembered", poll.sessions)
@@ -125,12 +124,19 @@ def _measured(stood: Snapshot, now: datetime, is_leader: bool) -> CollectorRegis
     gauge("oldest_waiting_seconds", "Age of the oldest notice still waiting", oldest)
     gauge("edits_owed", "Cards that show less than is known", counts.edits)
     gauge("sending_paused", "Whether Slack refuses the app", bool(counts.app_refused))
-    gauge("observers", "Active people who observed within 90 days", stood.observers)
-    gauge("people_unmatched", "Those observers who have no Slack account that can be used", stood.unmatched)
+    gauge("observers", "Active people who observed within 90 days", snapshot.observers)
+    gauge("people_unmatched", "Those observers who have no Slack account that can be used", snapshot.unmatched)
     deliveries = Gauge("spotter_deliveries", "Deliveries by state", ["state"], registry=registry)
-    for state in ("waiting", "sending", "unsure", "held", "dead", "sent"):
-        deliveries.labels(state).set(getattr(counts, state))
+    for state, number in (
+        ("waiting", counts.waiting),
+        ("sending", counts.sending),
+        ("unsure", counts.unsure),
+        ("held", counts.blocked),
+        ("dead", counts.dead),
+        ("sent", counts.sent),
+    ):
+        deliveries.labels(state).set(number)
     alerts = Gauge("spotter_trouble", "Whether a trouble is there now", ["code"], registry=registry)
-    for code in OVER:
-        alerts.labels(code).set(any(one.code == code for one in stood.alerts))
+    for code in (code for code, alert in ALERTS.items() if alert.resolved):
+        alerts.labels(code).set(any(one.code == code for one in snapshot.alerts))
     return registry

@@ -11,7 +11,7 @@ from bot.blocks.elements import actions as buttons
 from bot.blocks.rules import format_rule
 from bot.blocks.session_lists import RenderContext, age_block, result_row, to_do_row
 from bot.blocks.settings import Settings, settings_blocks
-from bot.blocks.status import Status, format_verdict, trouble_lines
+from bot.blocks.status import Status, alert_lines, format_verdict
 from bot.domain.model import Rule, Session
 
 MAX_TO_DO = 10
@@ -42,7 +42,7 @@ def home(known: Home) -> dict[str, Any]:
     command = known.shown.command
     blocks: list[Block] = [header("Spotter")]
     if known.status:
-        blocks.append(section(mrkdwn("\n".join([f"*{format_verdict(known.status)}*", *trouble_lines(known.status)]))))
+        blocks.append(section(mrkdwn("\n".join([f"*{format_verdict(known.status)}*", *alert_lines(known.status)]))))
     blocks += [*age_block(known.shown), buttons(_top_buttons(known))]
     if not known.sees:
         return {"type": "home", "blocks": [*blocks, divider(), *settings_blocks(known.settings)]}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from bot.blocks.alerts import ops_sentence
+from bot.blocks.alerts import alert_text
 from bot.blocks.cards import CardFacts, Part, session_card
 from bot.blocks.digests import summaries
 from bot.blocks.direct_messages import direct_message
@@ -66,7 +66,7 @@ def _paused(delivery: Delivery, notifications: Sequence[StoredNotification], fac
 
 def _ops(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> Part:
     as_of = [context(f"Data as of {date_token(facts.data_as_of)}")] if facts.data_as_of else []
-    text = _together([_part(ops_sentence(stored.notification.facts, facts.command)) for stored in notifications])
+    text = _together([_part(alert_text(stored.notification.facts, facts.command)) for stored in notifications])
     return Part(text.text, (*text.blocks, *as_of))
 
 

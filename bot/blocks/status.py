@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.blocks.alerts import ops_sentence
+from bot.blocks.alerts import alert_text
 from bot.blocks.elements import (
     Block,
     count,
@@ -19,13 +19,12 @@ from bot.blocks.elements import (
     section,
 )
 from bot.blocks.rules import format_reason
-from bot.domain.alerts import ActiveAlert
+from bot.domain.alerts import ALERTS, ActiveAlert
 from bot.domain.model import DestinationKind, Message
 from bot.domain.outbox import BlockedDestination, OutboxCounts
 from bot.domain.polling import PollState
 
 MAX_BLOCKED = 10
-NAMED_ABOVE = frozenset({"poll_failing", "training_refused", "app_refused"})  # troubles with a line of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +47,7 @@ def status(known: Status) -> Message:
     verdict = format_verdict(known)
     pairs = _pairs(known)
     blocks: list[Block] = [header(verdict), fields(pairs)]
-    alerts = trouble_lines(known)
+    alerts = alert_lines(known)
     if alerts:
         blocks.append(section(mrkdwn("\n".join(f"• {line}" for line in alerts))))
     created = f"The database was created {date_token(known.poll.created_at)}."
@@ -71,7 +70,7 @@ def format_verdict(known: Status) -> str:
     return "✓ Spotter is reading and sending"
 
 
-def trouble_lines(known: Status) -> list[str]:
+def alert_lines(known: Status) -> list[str]:
     """What is wrong, one line each, with what to do; reasons are for admins."""
     text = []
     last, outbox = known.poll.last, known.outbox
@@ -87,9 +86,9 @@ def trouble_lines(known: Status) -> list[str]:
     if not known.is_admin:
         return text
     text += [
-        f"Since {date_token(one.since)}: {ops_sentence({'code': one.code, **one.facts})}"
+        f"Since {date_token(one.since)}: {alert_text({'code': one.code, **one.facts})}"
         for one in known.alerts
-        if one.code not in NAMED_ABOVE
+        if one.code not in ALERTS or not ALERTS[one.code].has_own_line
     ]
     if outbox.dead:
         text.append(f"{count(outbox.dead, 'message')} refused by Slack for ever; see `spotter outbox list`.")

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.blocks.alerts import ops_sentence
+from bot.blocks.alerts import alert_sentence
 from bot.blocks.elements import count, lasting
 from bot.blocks.rules import format_reason
 from bot.checks.results import Finding, fine, warning, wrong
 from bot.config import Settings
-from bot.domain.alerts import DISK_LEFT, STUCK, ActiveAlert
+from bot.domain.alerts import ALERTS, DISK_LEFT, STUCK, ActiveAlert
 from bot.domain.model import BY_EMAIL, Link, Rule, RuleState, Targets
 from bot.domain.outbox import BlockedDestination, OutboxCounts
 from bot.domain.pause_reasons import BECAME_PUBLIC, OWNER_GONE
@@ -23,14 +23,6 @@ NEW_FOR = timedelta(days=1)
 PEOPLE_OLD = timedelta(days=1)  # they are read every four hours
 NAMED = 10  # destinations told one by one
 
-# What the live looks at iSpring, Slack and the disk judge anew, and what these rows tell in a line of their own.
-SEEN_ELSEWHERE = frozenset(
-    {
-        *("training_refused", "poll_failing", "suspicious_listing", "date_order", "app_refused"),
-        *("listing_incomplete", "round_count", "rows_set_aside"),
-        *("poll_stale", "deliveries_stuck", "disk_nearly_full"),
-    }
-)
 _SUSPENDED = {
     OWNER_GONE: "An admin takes it over: `/ojt rules` in its channel lists it; or `spotter rules remove N`.",
     BECAME_PUBLIC: "Its owner was asked whether to go on in public; else `spotter rules remove N` ends it.",
@@ -123,9 +115,12 @@ def _process(known: Memory, now: datetime, leader: int | None) -> Iterator[Findi
 
 def _alerts(known: Memory, settings: Settings, now: datetime) -> Iterator[Finding]:
     for alert in known.alerts:
-        if alert.code not in SEEN_ELSEWHERE:
-            sentence = ops_sentence({"code": alert.code, **alert.facts}, settings.slack_command)
-            yield warning(f"Trouble: {alert.code} for {lasting(now - alert.since)}", sentence)
+        entry = ALERTS.get(alert.code)
+        if entry is None or not entry.is_checked:
+            age = lasting(now - alert.since)
+            sentence = "" if entry is None else f": {alert_sentence(alert.code, alert.facts)}"
+            remedy = "See the log." if entry is None else entry.remedy.format(command=settings.slack_command)
+            yield warning(f"Alert: {alert.code} for {age}{sentence}", remedy)
 
 
 def _outbox(known: Memory, now: datetime, leader: int | None) -> Iterator[Finding]:
@@ -151,7 +146,8 @@ def _outbox(known: Memory, now: datetime, leader: int | None) -> Iterator[Findin
         yield fine(what, remedy) if leader else warning(what, f"{remedy} Start `spotter run`.")
     for blocked in known.blocked[:NAMED]:
         yield warning(
-            f"Held: {blocked.destination} can't be written to ({format_reason(blocked.reason)}), {blocked.waiting} waiting",
+            f"Held: {blocked.destination} can't be written to ({format_reason(blocked.reason)}), {blocked.waiting} "
+            "waiting",
             "Mend that in Slack (invite the bot, unarchive, end the sharing); it goes on by itself. What nobody wants "
             "any more ends with `spotter rules remove N` or `outbox drop ID`.",
         )

@@ -1,31 +1,43 @@
-"""What counts as trouble for whoever runs Spotter: told once when it begins, once when it is over.
+"""Every alert: what is wrong with Spotter itself, when it is raised, and what to do about it.
 
-What only a reading of iSpring shows (refused, unreachable, a suspicious or incomplete listing, contradicted dates) is
-found by the poll and the roll call, and what only an answer to a message shows by whoever sends; the rest is looked for
-here, again and again.
+An alert is stored while it is active. OPS_CHANNEL gets one message when it begins and one when it ends; `status`,
+`check` and `/metrics` read the same registry. An entry with a `condition` is evaluated by the monitor; the others are
+raised where they are seen: by a poll, a completeness check or a send. An entry without `resolved` is an event that has
+no end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from types import MappingProxyType
+from typing import TypeAlias
 
-POLL_LATE = timedelta(minutes=15)  # or five intervals, where that is longer: shorter gaps mend themselves
-STUCK = timedelta(minutes=30)  # that something due may wait: more than the longest back-off, less than a shift
-DISCONNECTED = timedelta(minutes=2)  # in which no command can arrive: reconnecting takes seconds
+POLL_LATE = timedelta(minutes=15)  # or five intervals if that is longer: shorter gaps end by themselves
+STUCK = timedelta(minutes=30)  # that a due message may wait: more than the longest back-off, less than a shift
+DISCONNECTED = timedelta(minutes=2)  # without commands: reconnecting takes seconds
 DISK_LEFT = 200 * 1024 * 1024  # bytes; a listing of a large account is spooled beside the database
-DISK_ENOUGH = 300 * 1024 * 1024  # bytes; trouble ends here and not at once above, or it would come and go
+DISK_ENOUGH = 300 * 1024 * 1024  # bytes at which the alert ends: at DISK_LEFT it would come and go
 
-Facts = Mapping[str, str | int | float | None]
+Facts: TypeAlias = Mapping[str, str | int | float | None]  # ids and numbers that fill an alert's sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveAlert:
+    """An alert that is active now, since when, and the facts for its sentence."""
+
+    code: str
+    since: datetime
+    facts: Facts
 
 
 @dataclass(frozen=True, slots=True)
 class MonitorInput:
-    """What can be seen at one moment.
+    """What the monitor reads at one moment.
 
-    `reading_since` is when this process began to poll; `last_poll_at` when a poll last ended, None where that is not
-    known; `waiting_since` of the oldest message that is not held and that no answer of Slack's has settled; `deaf_for`
-    in seconds; `disk_left` in bytes, None if it is not known.
+    `reading_since`: when this process began to poll. `last_poll_at`: when a poll last ended, None if none has.
+    `waiting_since`: creation of the oldest message that can be sent and has no clear result yet. `disconnected_for`: in
+    seconds. `disk_left`: in bytes, None if unknown.
     """
 
     now: datetime
@@ -39,78 +51,218 @@ class MonitorInput:
     disk_left: int | None
 
 
-# Where somebody would set a limit: 1,000, 2,000, 5,000, 10,000 and so on to 5,000,000.
-_ROUND = frozenset(digit * 10**power for digit in (1, 2, 5) for power in range(3, 7))
+# From (input, facts if the alert is active) to its facts, None if it is not active. An active alert ends only on proof:
+# a process that just began can't tell yet.
+Condition: TypeAlias = Callable[[MonitorInput, Facts | None], Facts | None]
 
 
-def is_round(sessions: int) -> bool:
-    """Whether a listing of so many sessions may have been cut off there: nobody documents that iSpring has no limit."""
-    return sessions in _ROUND
-
-
-# What Slack's answers to messages show: nothing may be posted at all for now, or no direct message to anybody.
-WORKSPACE_THROTTLED = "workspace_throttled"
-DIRECT_MESSAGES_CLOSED = "direct_messages_closed"
-
-WATCHED = ("poll_stale", "deliveries_stuck", "app_refused", "socket_deaf", "disk_nearly_full")
-
-
-def alerts(monitor_input: MonitorInput, before: Mapping[str, Facts] = MappingProxyType({})) -> Mapping[str, Facts]:
-    """The troubles of `WATCHED` there are now, by code, with what their sentences need; `before`: those there were.
-
-    One that was there ends only on proof: a process that just began can't tell yet.
-    """
-    found: dict[str, Facts | None] = {
-        "poll_stale": _poll_stale(monitor_input, before.get("poll_stale")),
-        "deliveries_stuck": _deliveries_stuck(monitor_input, before.get("deliveries_stuck")),
-        "app_refused": {"reason": monitor_input.app_refused} if monitor_input.app_refused else None,
-        "socket_deaf": _socket_disconnected(monitor_input, before.get("socket_deaf")),
-        "disk_nearly_full": _disk_nearly_full(monitor_input, before.get("disk_nearly_full")),
-    }
-    return {code: facts for code, facts in found.items() if facts is not None}
-
-
-def _poll_stale(monitor_input: MonitorInput, before: Facts | None) -> Facts | None:
-    last = monitor_input.last_poll_at
+def _poll_stale(seen: MonitorInput, before: Facts | None) -> Facts | None:
+    last = seen.last_poll_at
     if before is None:
-        last = max(last or monitor_input.reading_since, monitor_input.reading_since)
+        last = max(last or seen.reading_since, seen.reading_since)
     if last is None:
         return before
-    is_late = monitor_input.now - last > max(POLL_LATE, 5 * timedelta(seconds=monitor_input.poll_interval))
-    return {"minutes": _minutes(monitor_input.now - last)} if is_late else None
+    is_late = seen.now - last > max(POLL_LATE, 5 * timedelta(seconds=seen.poll_interval))
+    return {"minutes": _minutes(seen.now - last)} if is_late else None
 
 
-def _deliveries_stuck(monitor_input: MonitorInput, before: Facts | None) -> Facts | None:
-    since = monitor_input.waiting_since
+def _deliveries_stuck(seen: MonitorInput, before: Facts | None) -> Facts | None:
+    since = seen.waiting_since
     if since is None:
         return None
-    if before is None and monitor_input.app_refused:
-        return None  # that explains it, and its messages are stuck by intention
-    is_stuck = monitor_input.now - since > STUCK
-    return {"messages": monitor_input.waiting, "minutes": _minutes(monitor_input.now - since)} if is_stuck else None
+    if before is None and seen.app_refused:
+        return None  # app_refused says so already, and its messages wait by intention
+    is_stuck = seen.now - since > STUCK
+    return {"messages": seen.waiting, "minutes": _minutes(seen.now - since)} if is_stuck else None
 
 
-def _socket_disconnected(monitor_input: MonitorInput, before: Facts | None) -> Facts | None:
-    if monitor_input.disconnected_for > DISCONNECTED.total_seconds():
-        return {"minutes": int(monitor_input.disconnected_for // 60)}
-    return before if monitor_input.disconnected_for > 0 else None
+def _app_refused(seen: MonitorInput, before: Facts | None) -> Facts | None:
+    return {"reason": seen.app_refused} if seen.app_refused else None
 
 
-def _disk_nearly_full(monitor_input: MonitorInput, before: Facts | None) -> Facts | None:
-    if monitor_input.disk_left is None:
+def _socket_disconnected(seen: MonitorInput, before: Facts | None) -> Facts | None:
+    if seen.disconnected_for > DISCONNECTED.total_seconds():
+        return {"minutes": int(seen.disconnected_for // 60)}
+    return before if seen.disconnected_for > 0 else None
+
+
+def _disk_nearly_full(seen: MonitorInput, before: Facts | None) -> Facts | None:
+    if seen.disk_left is None:
         return before
-    is_low = monitor_input.disk_left < (DISK_LEFT if before is None else DISK_ENOUGH)
-    return {"megabytes": monitor_input.disk_left // (1024 * 1024)} if is_low else None
+    is_low = seen.disk_left < (DISK_LEFT if before is None else DISK_ENOUGH)
+    return {"megabytes": seen.disk_left // (1024 * 1024)} if is_low else None
 
 
 def _minutes(span: timedelta) -> int:
     return int(span.total_seconds() // 60)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActiveAlert:
-    """Something that is wrong now: its code, since when, and what its sentence needs."""
+class Severity(StrEnum):
+    """How an alert is logged: an error needs a person, a warning may end by itself, info needs nothing."""
 
-    code: str
-    since: datetime
-    facts: Mapping[str, str | int | float | None]
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One entry of the registry. `{name}` in a sentence is filled with the fact of that name; `{command}` with the
+    slash command.
+
+    `resolved`: what is true again once it ended, "" for an event. `remedy`: what a person should do. `has_own_line`:
+    `status` says it in its first lines from newer facts than the alert's. `is_checked`: `check` tests the cause itself.
+    """
+
+    sentence: str
+    remedy: str
+    resolved: str = ""
+    severity: Severity = Severity.ERROR
+    condition: Condition | None = None
+    has_own_line: bool = False
+    is_checked: bool = True
+
+
+ALERTS: Mapping[str, Alert] = MappingProxyType(
+    {
+        "database_created": Alert(
+            sentence="A new database was created: the first listing is stored and nothing of it is posted.",
+            remedy="If this was no first start, the folder of DATABASE_URL is wiped at restarts: put it on a volume.",
+            severity=Severity.WARNING,
+        ),
+        "baseline_done": Alert(
+            sentence="The first listing is stored: {sessions}. From now on new completions are posted.",
+            remedy="Try `{command} results since:30d` to see what is there.",
+            severity=Severity.INFO,
+        ),
+        "poll_failing": Alert(
+            sentence="iSpring could not be read ({reason}).",
+            remedy="It is tried again by itself; `{command} status` says since when.",
+            resolved="iSpring can be read again",
+            severity=Severity.WARNING,
+            has_own_line=True,
+        ),
+        "training_refused": Alert(
+            sentence="iSpring refuses Spotter's key ({reason}).",
+            remedy="Check ISPRING_API_URL, ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET; reading is tried again by "
+            "itself.",
+            resolved="iSpring accepts the key again",
+            has_own_line=True,
+        ),
+        "suspicious_listing": Alert(
+            sentence="iSpring listed {listed} although {known} are stored. Nothing was marked missing and nothing is "
+            "lost.",
+            remedy="Check that the API key still sees all departments.",
+            resolved="iSpring lists its sessions again",
+        ),
+        "listing_incomplete": Alert(
+            sentence="iSpring's checklists name {sessions} that its list of sessions leaves out: Spotter can't post "
+            "them.",
+            remedy="Ask iSpring's support what limits that list; `spotter check` compares the two again.",
+            resolved="iSpring lists every session that its checklists name",
+        ),
+        "round_count": Alert(
+            sentence="iSpring listed exactly {sessions}. A number so round may be chance, or the limit of its list.",
+            remedy="Compare it with a report in iSpring; `spotter check` compares it with what the checklists name.",
+            resolved="iSpring lists another number of sessions",
+            severity=Severity.WARNING,
+        ),
+        "unknown_status": Alert(
+            sentence="iSpring uses {statuses} that Spotter does not know: {status}. Such sessions show that word and "
+            "count "
+            "neither as completed nor as failed.",
+            remedy="Please report it, so that it gets a meaning.",
+            severity=Severity.WARNING,
+        ),
+        "date_order": Alert(
+            sentence="Dates from iSpring contradict ISPRING_DATE_ORDER, which is {order}.",
+            remedy="Set it to `dmy` or `mdy` as iSpring writes them, and restart; `spotter check` shows the evidence.",
+            resolved="dates agree with ISPRING_DATE_ORDER again",
+        ),
+        "rows_rejected": Alert(
+            sentence="{rows} of a listing could not be understood and were left out; the others were read.",
+            remedy="`spotter check` names the rows and the reason.",
+            resolved="every row of iSpring's listing can be read again",
+        ),
+        "poll_stale": Alert(
+            sentence="iSpring has not been polled for {minutes} min, although it should be.",
+            remedy="Look at the log; a restart loses nothing.",
+            resolved="iSpring is polled again",
+            condition=_poll_stale,
+        ),
+        "message_refused": Alert(
+            sentence="Slack rejected a message ({reason}), even as plain text.",
+            remedy="See `spotter outbox list`; send it again with `spotter outbox retry` once the cause is fixed.",
+        ),
+        "app_refused": Alert(
+            sentence="Slack refuses the app itself ({reason}): nothing is sent until that is fixed, and nothing is "
+            "lost.",
+            remedy="Check the token and the scopes, reinstall the app, and restart.",
+            resolved="Slack accepts the app again",
+            condition=_app_refused,
+            has_own_line=True,
+        ),
+        "workspace_throttled": Alert(
+            sentence="Slack accepts no messages in the whole workspace for now ({reason}). Nothing is lost; it is "
+            "tried "
+            "again by itself.",
+            remedy="`message_limit_exceeded`: the workspace sends more than its plan allows; let its other apps send "
+            "less, "
+            "or change the plan. Any other word: Slack is moving the workspace; wait.",
+            resolved="Slack accepts messages again",
+            is_checked=False,
+        ),
+        "direct_messages_closed": Alert(
+            sentence="Slack lets Spotter send no direct messages ({reason}); they wait, channels go on.",
+            remedy="Put what `spotter manifest` prints in the app's place (App Manifest at api.slack.com/apps) and "
+            "reinstall the app; waiting messages are tried again once a day.",
+            resolved="direct messages are sent again",
+            is_checked=False,
+        ),
+        "destination_gone": Alert(
+            sentence="A destination can't be written to ({reason}). Its messages wait.",
+            remedy="See `spotter outbox list`.",
+        ),
+        "deliveries_stuck": Alert(
+            sentence="{messages} could not be sent, the oldest for {minutes} min. Nothing is lost.",
+            remedy="`spotter outbox list` says what they wait for.",
+            resolved="messages are sent again",
+            condition=_deliveries_stuck,
+        ),
+        "socket_disconnected": Alert(
+            sentence="Spotter has not been connected to Slack for {minutes} min: commands and buttons do not arrive.",
+            remedy="It reconnects by itself; if it stays so, check SLACK_BOT_TOKEN, SLACK_APP_TOKEN and the network.",
+            resolved="commands and buttons arrive again",
+            condition=_socket_disconnected,
+            is_checked=False,
+        ),
+        "disk_nearly_full": Alert(
+            sentence="Only {megabytes} MB are left on the disk of the database.",
+            remedy="Free some space or mount a larger volume: on a full disk nothing is polled or sent.",
+            resolved="there is space on the disk again",
+            condition=_disk_nearly_full,
+        ),
+    }
+)
+
+# The code of the message that says that an alert ended; its fact `code_before` names the alert.
+RESOLVED = "over"
+# The alerts that answers to messages raise.
+WORKSPACE_THROTTLED = "workspace_throttled"
+DIRECT_MESSAGES_CLOSED = "direct_messages_closed"
+
+
+def monitored(seen: MonitorInput, before: Mapping[str, Facts] = MappingProxyType({})) -> Mapping[str, Facts | None]:
+    """Facts, or None if it is not active, of every alert that has a condition, by code. `before`: the active ones."""
+    return {
+        code: alert.condition(seen, before.get(code)) for code, alert in ALERTS.items() if alert.condition is not None
+    }
+
+
+# Numbers that a limit would have: 1,000, 2,000, 5,000, 10,000 and so on to 5,000,000.
+_ROUND = frozenset(digit * 10**power for digit in (1, 2, 5) for power in range(3, 7))
+
+
+def is_round(sessions: int) -> bool:
+    """True if a listing of so many sessions may have been cut at a limit; iSpring documents no limit, nor its absence."""
+    return sessions in _ROUND

@@ -6,13 +6,11 @@ from datetime import datetime
 
 import structlog
 
-from bot.domain.alerts import WATCHED, Facts, MonitorInput, alerts
+from bot.domain.alerts import ALERTS, RESOLVED, Facts, MonitorInput, Severity, monitored
 from bot.domain.errors import StoreBusy
 from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.ports import Clock
 from bot.store.database import Store, Tx
-
-OVER = "over"  # the code of the notice that says so; its fact `code_before` names the trouble
 
 log = structlog.get_logger(__name__)
 
@@ -54,9 +52,9 @@ class Monitor:
 
         def work(tx: Tx) -> bool:
             before = {alert.code: alert.facts for alert in tx.alerts.all()}
-            found = alerts(self._monitor_input(tx, now, disconnected_for, disk_left), before)
-            status = [set_alert(tx, self._ops_channel, code, found.get(code), now) for code in WATCHED]
-            return any(status)
+            found = monitored(self._monitor_input(tx, now, disconnected_for, disk_left), before)
+            queued = [set_alert(tx, self._ops_channel, code, facts, now) for code, facts in found.items()]
+            return any(queued)
 
         try:
             if await self._store.transact(work):
@@ -85,14 +83,15 @@ def set_alert(tx: Tx, ops_channel: str, code: str, facts: Facts | None, now: dat
         begun = tx.alerts.begin(code, facts, now)
         if begun is None:
             return False
-        log.error("trouble", code=code, **{name: value for name, value in facts.items() if name != "reason"})
+        write = log.error if ALERTS[code].severity is Severity.ERROR else log.warning
+        write("alert.raised", code=code, **{name: value for name, value in facts.items() if name != "reason"})
         return _enqueue(tx, ops_channel, code, begun.since, facts, now)
     cancelled = tx.alerts.end(code)
     if cancelled is None:
         return False
-    log.info("trouble.over", code=code)
+    log.info("alert.resolved", code=code)
     minutes = int((now - cancelled.since).total_seconds() // 60)
-    return _enqueue(tx, ops_channel, OVER, cancelled.since, {"code_before": code, "minutes": minutes}, now)
+    return _enqueue(tx, ops_channel, RESOLVED, cancelled.since, {"code_before": code, "minutes": minutes}, now)
 
 
 def _enqueue(tx: Tx, ops_channel: str, code: str, since: datetime, facts: Mapping[str, object], now: datetime) -> bool:

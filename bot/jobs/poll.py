@@ -320,7 +320,7 @@ class Poll:
             notify_ops(tx, self._settings.ops_channel, "unknown_status", new[0], now, **planner)
             log.warning("unknown_status", **planner)
         unread = {"rows": len(rejected)} if rejected else None
-        set_alert(tx, self._settings.ops_channel, "rows_set_aside", unread, now)
+        set_alert(tx, self._settings.ops_channel, "rows_rejected", unread, now)
         if dates.contradicts_order:
             set_alert(tx, self._settings.ops_channel, "date_order", {"order": dates.order}, now)
             log.warning("date_order", order=dates.order, day_first=dates.day_first, month_first=dates.month_first)

@@ -402,8 +402,8 @@ def m008_unknown_refusals(db: Database) -> None:
     db.conn.execute("ALTER TABLE deliveries ADD COLUMN refused TEXT NOT NULL DEFAULT ''")
 
 
-# The field's terms, in place of the words of the first eight steps. SQLite carries columns through indexes; an index that
-# a query names (INDEXED BY) is made again under its new name.
+# The field's terms, in place of the words of the first eight steps. SQLite carries columns through indexes; an index
+# that a query names (INDEXED BY) is made again under its new name.
 RENAME = (
     "ALTER TABLE state RENAME TO settings_kv",
     "ALTER TABLE ledger RENAME TO audit_log",
@@ -443,6 +443,10 @@ RENAME = (
     "CREATE INDEX notifications_session ON notifications (session_id, employee_id) WHERE session_id IS NOT NULL",
     "DROP INDEX notices_counted",
     "CREATE INDEX notifications_counted ON notifications (digest_id) WHERE digest_id IS NOT NULL",
+    "UPDATE alerts SET code = 'rows_rejected' WHERE code = 'rows_set_aside'",
+    "UPDATE alerts SET code = 'socket_disconnected' WHERE code = 'socket_deaf'",
+    "UPDATE notifications SET facts = replace(replace(facts, '\"rows_set_aside\"', '\"rows_rejected\"'),"
+    " '\"socket_deaf\"', '\"socket_disconnected\"') WHERE kind = 'ops'",
     # The fact that alerts name is called as everywhere else.
     "UPDATE alerts SET facts = json_remove(json_set(facts, '$.reason', json_extract(facts, '$.why')), '$.why')"
     " WHERE json_extract(facts, '$.why') IS NOT NULL",

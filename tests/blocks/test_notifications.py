@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.blocks.alerts import OVER, SENTENCES, ops_sentence
+from bot.blocks.alerts import alert_text
 from bot.blocks.notifications import RENDERERS, render
-from bot.domain.alerts import WATCHED
+from bot.domain.alerts import ALERTS, RESOLVED
 from bot.domain.model import OPERATOR, Destination, DestinationKind, DigestCounts, NotificationKind
 from tests.blocks.build import delivery, facts, notification, record, rule
 from tests.blocks.limits import assert_fits_slack, texts
@@ -48,7 +48,7 @@ def test_a_notice_about_a_rule_that_is_gone_still_says_something(kind: Notificat
     assert_fits_slack(message)
 
 
-@pytest.mark.parametrize("code", SENTENCES)
+@pytest.mark.parametrize("code", [*ALERTS, RESOLVED])
 def test_what_the_operator_hears_has_a_remedy_and_no_gap(code: str) -> None:
     known: dict[str, str | int | float | None] = {
         "code": code,
@@ -72,19 +72,19 @@ def test_what_the_operator_hears_has_a_remedy_and_no_gap(code: str) -> None:
 
 
 def test_every_trouble_that_is_watched_has_words_for_its_end() -> None:
-    assert set(WATCHED) <= OVER.keys() <= SENTENCES.keys()
-    cancelled = ops_sentence({"code": "over", "code_before": "poll_failing", "minutes": 34})
+    assert [code for code, alert in ALERTS.items() if alert.condition and not alert.resolved] == []
+    cancelled = alert_text({"code": "over", "code_before": "poll_failing", "minutes": 34})
     assert cancelled == "Over after 34 min: iSpring can be read again."
 
 
 def test_an_unknown_code_is_told_with_its_facts() -> None:
     assert (
-        ops_sentence({"code": "odd_thing", "rows": 2}) == "Spotter noticed: odd_thing (rows 2 rows). Its log says more."
+        alert_text({"code": "odd_thing", "rows": 2}) == "Spotter noticed: odd_thing (rows 2 rows). Its log says more."
     )
 
 
 def test_a_fact_that_is_missing_does_not_stop_a_notice() -> None:
-    assert "?" in ops_sentence({"code": "suspicious_listing"})
+    assert "?" in alert_text({"code": "suspicious_listing"})
 
 
 def test_notices_of_several_kinds_share_a_message() -> None:

@@ -1,9 +1,11 @@
 """What counts as trouble, by what can be seen."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
-from bot.domain.alerts import DISK_ENOUGH, DISK_LEFT, Facts, MonitorInput, alerts, is_round
+from bot.domain.alerts import DISK_ENOUGH, DISK_LEFT, Facts, MonitorInput, is_round, monitored
 
 NOW = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
 WELL = MonitorInput(
@@ -17,6 +19,11 @@ WELL = MonitorInput(
     disconnected_for=0,
     disk_left=10 * DISK_ENOUGH,
 )
+
+
+def alerts(seen: MonitorInput, before: Mapping[str, Facts] = MappingProxyType({})) -> dict[str, Facts]:
+    """The active ones."""
+    return {code: facts for code, facts in monitored(seen, before).items() if facts is not None}
 
 
 def test_all_is_well() -> None:
@@ -44,7 +51,7 @@ def test_messages_are_stuck_after_half_an_hour_unless_a_refused_app_explains_it(
 
 def test_a_socket_is_deaf_after_two_minutes() -> None:
     assert alerts(replace(WELL, disconnected_for=119)) == {}
-    assert alerts(replace(WELL, disconnected_for=185)) == {"socket_deaf": {"minutes": 3}}
+    assert alerts(replace(WELL, disconnected_for=185)) == {"socket_disconnected": {"minutes": 3}}
 
 
 def test_a_nearly_full_disk_stays_trouble_until_there_is_enough_space() -> None:
@@ -67,7 +74,7 @@ def test_what_was_there_ends_only_on_proof() -> None:
     )
     before: dict[str, Facts] = {
         "poll_stale": {"minutes": 59},
-        "socket_deaf": {"minutes": 5},
+        "socket_disconnected": {"minutes": 5},
         "disk_nearly_full": {"megabytes": 100},
     }
     assert alerts(just_began) == {}

@@ -90,7 +90,7 @@ async def test_the_same_trouble_later_is_told_anew(lookout: Lookout) -> None:
         lookout.machine.disconnected_for = disconnected_for
         await lookout.monitor.once()
         lookout.clock.advance(timedelta(minutes=5))
-    assert await lookout.notified() == ["socket_deaf", "socket_deaf over", "socket_deaf"]
+    assert await lookout.notified() == ["socket_disconnected", "socket_disconnected over", "socket_disconnected"]
 
 
 async def test_a_restart_in_the_middle_of_a_trouble_tells_nothing_twice(lookout: Lookout) -> None:
@@ -110,7 +110,7 @@ async def test_restarts_in_the_middle_of_what_only_time_shows_tell_nothing_twice
             await lookout.monitor.once()
             lookout.clock.advance(timedelta(minutes=1))
     # Nobody sends here: the messages about the first two are stuck.
-    assert await lookout.notified() == ["socket_deaf", "poll_stale", "deliveries_stuck"]
+    assert await lookout.notified() == ["socket_disconnected", "poll_stale", "deliveries_stuck"]
     lookout.machine.disconnected_for = 0.0
     await lookout.polled()
     await lookout.monitor.once()

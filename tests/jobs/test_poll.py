@@ -433,7 +433,7 @@ async def test_a_listing_with_rows_set_aside_marks_nothing_missing(room: Room) -
     report = await room.poll()
     assert report.rejected == 1
     assert [(await room.stored(one)).missing_since for one in sessions] == [None] * 6  # type: ignore[union-attr] # all are stored
-    assert (await room.ops())[-1] == "rows_set_aside"
+    assert (await room.ops())[-1] == "rows_rejected"
 
 
 @pytest.mark.parametrize("form", ["escaped", "bytes"])
@@ -457,7 +457,7 @@ async def test_rows_set_aside_are_told_once_however_many_and_once_when_they_can_
         (notification.facts["code"], notification.facts.get("code_before"))
         for notification in await room.queued(NotificationKind.OPS)
     ]
-    assert notified == [("baseline_done", None), ("rows_set_aside", None), ("over", "rows_set_aside")]
+    assert notified == [("baseline_done", None), ("rows_rejected", None), ("over", "rows_rejected")]
 
 
 async def test_a_mistyped_row_hides_no_suspicious_listing(room: Room) -> None:
@@ -467,7 +467,7 @@ async def test_a_mistyped_row_hides_no_suspicious_listing(room: Room) -> None:
         room.world.delete(session)
     room.stand_in.quirks.mistyped_rows = 1
     await room.poll()
-    assert set(await room.ops()) == {"baseline_done", "suspicious_listing", "rows_set_aside"}
+    assert set(await room.ops()) == {"baseline_done", "suspicious_listing", "rows_rejected"}
 
 
 async def test_a_mistyped_row_does_not_end_what_a_suspicious_listing_began(room: Room) -> None:
