@@ -55,7 +55,7 @@ def spotter() -> None:
 def main() -> NoReturn:
     """Run one command; a person's mistake ends in one clear line, never in a traceback."""
     try:
-        code = _cancelled()
+        code = _run()
         sys.stdout.flush()  # here a reader that has gone is noticed in time
     except BrokenPipeError:
         # Whoever read our output has had enough. Python flushes once more at the end: into nothing.
@@ -64,7 +64,7 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
-def _cancelled() -> int:
+def _run() -> int:
     """Runs the command and answers its exit code."""
     try:
         spotter(standalone_mode=False)
@@ -77,8 +77,8 @@ def _cancelled() -> int:
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except click.exceptions.Exit as cancelled:
-        return cancelled.exit_code
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     except click.ClickException as error:
         echo(error.format_message(), err=True)
         return 1

@@ -22,7 +22,7 @@ def rules() -> None:
 
 
 @rules.command("list")
-@click.option("--all", "ended_too", is_flag=True, help="The ended ones too.")
+@click.option("--all", "also_ended", is_flag=True, help="The ended ones too.")
 def list_rules(also_ended: bool) -> None:
     """List the rules by number."""
     states = () if also_ended else (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)

@@ -160,7 +160,7 @@ def test_somebody_whom_ispring_no_longer_names_can_be_erased(ctx: AppContext) ->
 
 
 def test_people_says_why_somebody_gets_no_direct_messages(ctx: AppContext) -> None:
-    notified = {row["id"]: (row["slack"], row["reason"]) for row in json.loads(ctx.said("people", "--json"))}
+    notified = {row["id"]: (row["slack"], row["why"]) for row in json.loads(ctx.said("people", "--json"))}
     assert notified == {
         "ana": ("U0ANA", "the same e-mail address"),
         "eve": (None, "Slack was not asked yet: nothing was to be sent to them"),
