@@ -57,13 +57,13 @@ def health_app(liveness: Liveness, metrics: Metrics, store: Store, clock: Clock)
         }
         is_impaired = liveness.is_refused or liveness.disconnected_for(clock.monotonic()) > DISCONNECTED.total_seconds()
         try:
-            poll, counts = await store.read(lambda tx: (tx.sessions.poll_state(), tx.outbox.counts()))
+            poll, counts = await store.read(lambda tx: (tx.sessions.poll_state(), tx.deliveries.counts()))
         except StoreError:
             body["database"] = "can't be read now"
         else:
             good = poll.last_good_at
             body["seconds_since_good_poll"] = round((clock.now() - good).total_seconds()) if good else None
-            body["waiting"] = counts.waiting + counts.unsure + counts.sending
+            body["waiting"] = counts.pending + counts.ambiguous + counts.sending
             body["sending_paused"] = bool(counts.app_refused)
             body["last_poll_failed"] = bool(poll.last and poll.last.error)
             is_impaired = is_impaired or counts.app_refused != "" or body["last_poll_failed"] is True

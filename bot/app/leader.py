@@ -259,7 +259,7 @@ class Duties:
             return
         # Active at once: what is completed while the intro can't be posted yet must not be lost.
         rule = tx.rules.add(destination, OPERATOR, "", RuleState.ACTIVE, now)
-        tx.outbox.enqueue(introduction(rule), now)
+        tx.notifications.enqueue(introduction(rule), now)
         tx.audit_log.write(OPERATOR, "subscribe", f"rule:{rule.rule_id}", now)
 
     def _log_database_created(self, tx: Tx, now: datetime) -> None:
@@ -271,7 +271,7 @@ class Duties:
                 reason="a database was created",
                 facts={"code": "database_created"},
             )
-            tx.outbox.enqueue(notification, now)
+            tx.notifications.enqueue(notification, now)
 
     async def _heartbeat(self) -> None:
         if not self._settings.heartbeat_url:

@@ -5,22 +5,23 @@ No label holds an id, a name or anything that came from outside, so there are ne
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Info, generate_latest
 
 from bot import VERSION
 from bot.domain.alerts import ALERTS, ActiveAlert
+from bot.domain.delivery import EditResult, PostResult, ReadBackResult
 from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable
 from bot.domain.outbox import OutboxCounts
 from bot.domain.polling import PollReport, PollState
 from bot.services.dm_availability import observers
 from bot.store.database import Tx
 
-_SENDING = ("sent", "throttled", "not sent", "unsure", "destination gone", "message refused", "app refused")
-SENDS = (*_SENDING, "told and gone")
-EDITS = (*_SENDING, "ended")
-READ_BACK_RESULTS = ("found", "absent", "unreadable", "destination gone", "later")
-SLACK_ERRORS = ("throttled", "not sent", "unsure", "app refused", "refused")
+SENDS = tuple(result.kind for result in get_args(PostResult))
+EDITS = tuple(result.kind for result in get_args(EditResult))
+READ_BACKS = tuple(result.kind for result in get_args(ReadBackResult))
+SLACK_ERRORS = ("rate limited", "not sent", "ambiguous", "app refused", "refused")
 ISPRING_ERRORS = ("unavailable", "refused", "unreadable")
 POLLS = ("changed", "unchanged", "failed")
 
@@ -34,7 +35,7 @@ class Metrics:
         self._tries = {
             "post": self._counter("sends", "Posts to Slack by outcome", "outcome", SENDS),
             "edit": self._counter("edits", "Edits of posted messages by outcome", "outcome", EDITS),
-            "look": self._counter("looks", "Conversations read back by outcome", "outcome", READ_BACK_RESULTS),
+            "read_back": self._counter("looks", "Conversations read back by outcome", "outcome", READ_BACKS),
         }
         self._errors = Counter(
             "spotter_api_errors",
@@ -90,7 +91,7 @@ def snapshot_of(tx: Tx, now: datetime) -> Snapshot:
     reached = observers(tx, now)
     return Snapshot(
         poll=tx.sessions.poll_state(),
-        counts=tx.outbox.counts(),
+        counts=tx.deliveries.counts(),
         alerts=tuple(tx.alerts.all()),
         observers=len(reached),
         unmatched=sum(one.is_unmatched for one in reached),
@@ -128,11 +129,11 @@ def _measured(snapshot: Snapshot, now: datetime, is_leader: bool) -> CollectorRe
     gauge("people_unmatched", "Those observers who have no Slack account that can be used", snapshot.unmatched)
     deliveries = Gauge("spotter_deliveries", "Deliveries by state", ["state"], registry=registry)
     for state, number in (
-        ("waiting", counts.waiting),
+        ("pending", counts.pending),
         ("sending", counts.sending),
-        ("unsure", counts.unsure),
-        ("held", counts.blocked),
-        ("dead", counts.dead),
+        ("ambiguous", counts.ambiguous),
+        ("blocked", counts.blocked),
+        ("failed", counts.failed),
         ("sent", counts.sent),
     ):
         deliveries.labels(state).set(number)

@@ -6,7 +6,8 @@ from bot.blocks.elements import BUTTON_VALUE, Block, button, message, mrkdwn, sa
 from bot.blocks.elements import actions as buttons
 from bot.blocks.rules import format_destination, format_owner, format_query
 from bot.domain.model import Message, Rule, RuleState
-from bot.domain.pause_reasons import ARCHIVED, BECAME_PUBLIC, NOT_FOUND, NOT_IN_CHANNEL, OWNER_GONE, SHARED_OUTSIDE
+from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
+from bot.domain.reasons import ReasonCode
 
 _WHAT_TO_DO = {
     NOT_IN_CHANNEL: "Spotter can't write to {destination}, because it is not in it. Type `/invite @Spotter` there",
@@ -32,7 +33,7 @@ def pause_part(rule: Rule, command: str) -> Part:
     if rule.state is not RuleState.PAUSED:
         state = "has ended" if rule.state is RuleState.ENDED else "was paused for a while and goes on again"
         return _part(f"{name} {state}.")
-    if rule.reason == BECAME_PUBLIC:
+    if rule.reason_code is ReasonCode.BECAME_PUBLIC:
         text = (
             f"{name} is paused: {format_destination(rule)} has turned public, so that everybody in the workspace, now and "
             f"later, can read what is posted there, with people's names and results. Go on posting there? Until "
@@ -40,7 +41,7 @@ def pause_part(rule: Rule, command: str) -> Part:
         )
         yes = button(actions.AGREE_PUBLIC, "Yes, go on in public", str(rule.rule_id), style="primary")
         return _part(text, yes)
-    if rule.reason == OWNER_GONE:
+    if rule.reason_code is ReasonCode.OWNER_GONE:
         text = (
             f"{name}, which posts to {format_destination(rule)}, is paused: {format_owner(rule.owner)}, who made it, has left "
             f"or may not see any session any more. Its messages wait until an admin of Spotter takes it over; "

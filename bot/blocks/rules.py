@@ -3,7 +3,8 @@
 from bot.blocks.elements import NAME, format_query_text, safe
 from bot.domain.errors import QueryError
 from bot.domain.model import OPERATOR, DestinationKind, Rule, RuleState
-from bot.domain.pause_reasons import ARCHIVED, BECAME_PUBLIC, NOT_FOUND, NOT_IN_CHANNEL, OWNER_GONE, SHARED_OUTSIDE
+from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
+from bot.domain.reasons import ReasonCode
 from bot.query.parser import parse, words
 
 ALL = "every completed session"
@@ -21,8 +22,8 @@ _REASONS = {
     ARCHIVED: "the channel is archived",
     NOT_FOUND: "the channel was deleted, or is private and Spotter is not in it",
     SHARED_OUTSIDE: "the channel is shared with another company",
-    BECAME_PUBLIC: "the channel has turned public; waits for a yes",
-    OWNER_GONE: "its owner is gone; waits for an admin to take it over",
+    ReasonCode.BECAME_PUBLIC: "the channel has turned public; waits for a yes",
+    ReasonCode.OWNER_GONE: "its owner is gone; waits for an admin to take it over",
 }
 
 

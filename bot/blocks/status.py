@@ -90,8 +90,8 @@ def alert_lines(known: Status) -> list[str]:
         for one in known.alerts
         if one.code not in ALERTS or not ALERTS[one.code].has_own_line
     ]
-    if outbox.dead:
-        text.append(f"{count(outbox.dead, 'message')} refused by Slack for ever; see `spotter outbox list`.")
+    if outbox.failed:
+        text.append(f"{count(outbox.failed, 'message')} refused by Slack for ever; see `spotter outbox list`.")
     if outbox.blocked:
         text.append(f"{count(outbox.blocked, 'message')} held because a destination can't be reached or a rule rests.")
     text += [_format_blocked(blocked) for blocked in known.blocked[:MAX_BLOCKED]]
@@ -115,7 +115,7 @@ def _format_blocked(blocked: BlockedDestination) -> str:
 
 def format_waiting(outbox: OutboxCounts) -> str:
     """What is still to be sent: `nothing`, `3 messages`."""
-    number = outbox.waiting + outbox.sending + outbox.unsure
+    number = outbox.pending + outbox.sending + outbox.ambiguous
     return count(number, "message") if number else "nothing"
 
 

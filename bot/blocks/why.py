@@ -20,17 +20,17 @@ from bot.blocks.elements import (
 from bot.blocks.results import verdict
 from bot.blocks.rules import format_reason
 from bot.domain.changes import outcome_of
-from bot.domain.delivery import SENT_THEN_DELETED
 from bot.domain.explanation import Explanation, Judged
-from bot.domain.model import DeliveryState, Destination, DestinationKind, Message
-from bot.domain.outbox import Attempt, NotificationStatus
+from bot.domain.model import Destination, DestinationKind, Message
+from bot.domain.outbox import Attempt, NotificationState, NotificationStatus
+from bot.domain.reasons import ReasonCode
 
 MAX_ATTEMPTS = 6
 _STANDS = {
-    DeliveryState.WAITING: "waits to be sent",
-    DeliveryState.SENDING: "is being sent",
-    DeliveryState.UNSURE: "may have been posted: it is looked for before it is sent again",
-    DeliveryState.BLOCKED: "is held",
+    NotificationState.PENDING: "waits to be sent",
+    NotificationState.SENDING: "is being sent",
+    NotificationState.AMBIGUOUS: "may have been posted: the channel is read back before it is sent again",
+    NotificationState.BLOCKED: "waits",
 }
 
 
@@ -121,32 +121,31 @@ def _status_lines(
 
 
 def _counted(status: NotificationStatus) -> str:
-    return "counted in a summary instead of a card; the summary " if status.counted_in is not None else ""
+    return "counted in a digest instead of a card; the digest " if status.digest is not None else ""
 
 
 def _stands(status: NotificationStatus, found: Explanation, links: Mapping[str, str], spelled: Spelling) -> str:
     delivery = status.delivery
-    if delivery is not None and delivery.state is DeliveryState.SENT:
+    if delivery is not None and status.state is NotificationState.SENT:
         if status.cancelled:
             return f"was left out of its message: {spelled.text(status.cancelled)}"
         where = links.get(delivery.delivery_id) or f"message {delivery.ts} in {delivery.channel}"
         return f"was posted: {where}"
-    if status.cancelled == SENT_THEN_DELETED:
-        return SENT_THEN_DELETED
+    if delivery is not None and delivery.reason_code is ReasonCode.POSTED_AND_DELETED:
+        return delivery.reason
     if status.cancelled:
         return f"was not sent: {spelled.text(status.cancelled)}"
     blocked = found.blocked.get(status.notification.destination)
     if blocked is not None:
         since = f" since {spelled.when(blocked.since)}" if blocked.since is not None else ""
-        return f"is held{since}: {format_reason(blocked.reason)}"
-    eligibility = [
+        return f"waits{since}: {format_reason(blocked.reason)}"
+    rules = [
         one.rule for one in found.judged if one.rule is not None and one.rule.rule_id in status.notification.rule_ids
     ]
-    if eligibility and all(rule.reason for rule in eligibility):
-        return f"is held: {', '.join(format_reason(rule.reason) for rule in eligibility)}"
-    state = delivery.state if delivery is not None else DeliveryState.WAITING
+    if rules and all(rule.reason for rule in rules):
+        return f"waits: {', '.join(format_reason(rule.reason) for rule in rules)}"
     because = f" ({spelled.text(delivery.reason)})" if delivery is not None and delivery.reason else ""
-    return _STANDS.get(state, str(state)) + because
+    return _STANDS.get(status.state, str(status.state)) + because
 
 
 def _attempt(attempt: Attempt, spelled: Spelling) -> str:

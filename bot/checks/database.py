@@ -13,8 +13,8 @@ from bot.config import Settings
 from bot.domain.alerts import ALERTS, DISK_LEFT, STUCK, ActiveAlert
 from bot.domain.model import BY_EMAIL, Link, Rule, RuleState, Targets
 from bot.domain.outbox import BlockedDestination, OutboxCounts
-from bot.domain.pause_reasons import BECAME_PUBLIC, OWNER_GONE
 from bot.domain.polling import PollState
+from bot.domain.reasons import ReasonCode
 from bot.services.dm_availability import Reachability, observers
 from bot.store.database import Tx
 
@@ -24,8 +24,8 @@ PEOPLE_OLD = timedelta(days=1)  # they are read every four hours
 NAMED = 10  # destinations told one by one
 
 _SUSPENDED = {
-    OWNER_GONE: "An admin takes it over: `/ojt rules` in its channel lists it; or `spotter rules remove N`.",
-    BECAME_PUBLIC: "Its owner was asked whether to go on in public; else `spotter rules remove N` ends it.",
+    ReasonCode.OWNER_GONE: "An admin takes it over: `/ojt rules` in its channel lists it; or `spotter rules remove N`.",
+    ReasonCode.BECAME_PUBLIC: "Its owner was asked whether to go on in public; else `spotter rules remove N` ends it.",
 }
 
 
@@ -49,9 +49,9 @@ def remembered(tx: Tx, now: datetime) -> Memory:
     """Reads it all in one transaction."""
     return Memory(
         poll=tx.sessions.poll_state(),
-        counts=tx.outbox.counts(),
+        counts=tx.deliveries.counts(),
         alerts=tx.alerts.all(),
-        blocked=tx.outbox.blocked(),
+        blocked=tx.destinations.blocked(),
         rules=tx.rules.all((RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)),
         suspended_links=[
             link
@@ -135,9 +135,9 @@ def _outbox(known: Memory, now: datetime, leader: int | None) -> Iterator[Findin
             f"Sending: something has waited for {lasting(now - counts.oldest_at)}",
             "`spotter outbox list` says what for." if leader else "Start `spotter run`.",
         )
-    if counts.dead:
+    if counts.failed:
         yield warning(
-            f"Sending: {count(counts.dead, 'message')} refused by Slack for ever",
+            f"Sending: {count(counts.failed, 'message')} refused by Slack for ever",
             "`spotter outbox list --state dead` says why; then `outbox retry ID` or `outbox drop ID`.",
         )
     if counts.edits:
@@ -163,8 +163,8 @@ def _rules(known: Memory) -> Iterator[Finding]:
             "Rules: none, so no channel hears anything", "Type /ojt subscribe in a channel, or set DEFAULT_CHANNEL."
         )
     for rule in known.rules:
-        if rule.state is RuleState.PAUSED and rule.reason in _SUSPENDED:
-            yield warning(f"Rule {rule.rule_id}: paused, {format_reason(rule.reason)}", _SUSPENDED[rule.reason])
+        if rule.state is RuleState.PAUSED and rule.reason_code in _SUSPENDED:
+            yield warning(f"Rule {rule.rule_id}: paused, {format_reason(rule.reason)}", _SUSPENDED[rule.reason_code])
     if known.rules and known.targets.default is None and not known.targets.per_checklist:
         yield warning(
             "Target: none is set, so no result counts as below it", "Type /ojt target 80, or set PASS_TARGET."

@@ -13,22 +13,24 @@ from bot.cli.terminal import echo, table_of
 from bot.config import load
 from bot.domain.errors import SpotterError
 from bot.domain.explanation import Explanation
-from bot.domain.model import OPERATOR, DeliveryState, DirectMessages, NotificationKind
-from bot.domain.outbox import NotificationStatus
+from bot.domain.model import OPERATOR, DirectMessages, NotificationKind
+from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.permissions import EVERYTHING
 from bot.domain.ports import Clock
 from bot.services.explain import explain, links_to
 from bot.services.owners import stored_viewer
 from bot.store.database import Store, Tx
 
-# Of the others there are ever more, and the latest are what is asked for.
-_NOT_SETTLED = (
-    DeliveryState.WAITING,
-    DeliveryState.SENDING,
-    DeliveryState.UNSURE,
-    DeliveryState.BLOCKED,
-    DeliveryState.DEAD,
+# Of the others there are ever more, and the latest are what people ask for.
+_OPEN = (
+    NotificationState.PENDING,
+    NotificationState.SENDING,
+    NotificationState.AMBIGUOUS,
+    NotificationState.BLOCKED,
+    NotificationState.FAILED,
 )
+# Spellings of earlier versions, which scripts may use.
+_SPELLINGS = {"waiting": "pending", "unsure": "ambiguous", "held": "blocked", "dead": "failed", "dropped": "cancelled"}
 
 
 @click.group()
@@ -37,15 +39,15 @@ def outbox() -> None:
 
 
 @outbox.command("list")
-@click.option("--state", "states", multiple=True, type=click.Choice([str(state) for state in DeliveryState]))
+@click.option("--state", "states", multiple=True, type=click.Choice([*NotificationState, *_SPELLINGS]))
 @click.option("--limit", type=click.IntRange(1), default=50)
 def list_outbox(states: Sequence[str], limit: int) -> None:
     """List what is not settled yet, the oldest first; other states by name, the newest first."""
-    wanted = [DeliveryState(state) for state in states] or _NOT_SETTLED
-    newest_first = not set(wanted) <= set(_NOT_SETTLED)
+    wanted = [NotificationState(_SPELLINGS.get(state, state)) for state in states] or _OPEN
+    newest_first = not set(wanted) <= set(_OPEN)
 
     def read(tx: Tx) -> tuple[Sequence[NotificationStatus], int]:
-        return tx.outbox.list(wanted, limit, newest_first=newest_first), tx.outbox.number_in(wanted)
+        return tx.deliveries.in_states(wanted, limit, newest_first=newest_first), tx.deliveries.number_in(wanted)
 
     found, number = with_store(lambda store, _: store.read(read))
     echo(table_of(_STATE_NAMES, [_status_row(status) for status in found]) if found else "Nothing is waiting.")
@@ -136,10 +138,10 @@ def _status_row(status: NotificationStatus) -> tuple[object, ...]:
     delivery = status.delivery
     return (
         delivery.delivery_id if delivery else "",
-        KINDS[status.notification.kind] + (", counted" if status.counted_in else ""),
+        KINDS[status.notification.kind] + (", counted" if status.digest else ""),
         status.notification.destination,
         f"{status.created_at:%Y-%m-%d %H:%M:%S}",
-        DeliveryState.DROPPED if status.cancelled else delivery.state if delivery else DeliveryState.WAITING,
+        status.state,
         delivery.attempts if delivery else 0,
         format_reason(status.cancelled or (delivery.reason if delivery else "") or status.notification.reason),
     )

@@ -55,7 +55,7 @@ def add_rule(channel: str, query: Sequence[str]) -> None:
                 return f"Rule {same.rule_id} says the same already."
             now = clock.now()
             rule = tx.rules.add(destination, OPERATOR, text, RuleState.ACTIVE, now)
-            tx.outbox.enqueue(introduction(rule), now)
+            tx.notifications.enqueue(introduction(rule), now)
             tx.audit_log.write(OPERATOR, "subscribe", f"rule:{rule.rule_id}", now)
             return (
                 f"Rule {rule.rule_id} is made. The channel hears of it as soon as Spotter runs and is a member there."

@@ -1,53 +1,56 @@
-"""What becomes of a delivery after an attempt: the arrows of the state machine, as plain functions.
+"""The state machine of a delivery: the next state after an attempt, a read-back or an edit, as plain functions.
 
-waiting ─claim─▶ sending ─ok─▶ sent ──version rises──▶ edit in place
-   ▲                ├─ throttled(after): waiting until then; not counted as an attempt
-   │                ├─ surely not sent: waiting, back-off with jitter
-   │                ├─ unsure: look, then send again; also where Slack says no in a word nobody knows
-   │                ├─ destination gone: held; the rule is paused, its owner told once
-   │                ├─ told and gone: dropped with that reason, not posted a second time
-   │                ├─ message refused: once as plain text, then dead with its reason
-   │                └─ app refused: sending pauses, nothing is marked dead
-   └────── outbox retry ────── dead
+pending ─claim─▶ sending ─ok─▶ sent ──version rises──▶ edit in place
+   ▲                ├─ rate limited(after): pending until then; not counted as an attempt
+   │                ├─ surely not sent: pending, back-off with jitter
+   │                ├─ ambiguous: read back, then send again; also if Slack rejects it with an unknown error
+   │                ├─ destination gone: pending; the destination is blocked, its rules' owners are notified once
+   │                ├─ posted and deleted: cancelled with that reason, not posted a second time
+   │                ├─ message rejected: once as plain text, then failed with its reason
+   │                └─ app refused: pending; all sending pauses
+   └────── outbox retry ────── failed
 
-A look reads the conversation back, 5 s and again 35 s after the attempt ended; the second comes ever later the more
-tries there were, so that what gets lost again and again is not posted again and again:
+The conversation is read back 5 s and again 35 s after the attempt ended. The second read-back comes later the more
+attempts there were, so that a message that is lost again and again is not posted again and again:
 
-unsure ─look─▶ found: sent, with that ts; which version it shows is unknown, so it owes an edit
-   ▲             ├─ absent, the first time: look again
-   │             ├─ destination gone: looked for once it is back
-   │             ├─ absent twice: waiting, at once: the same delivery again, same id, same notices
-   │             ├─ absent twice, and Slack had said no in a word nobody knows: once as plain text, then dead with it
-   │             ├─ may not be read: waiting, at once, and only once; unsure again after that: dead with its reason
-   └─────────────┴─ can't be read now: later; does not count as a look
+ambiguous ─read back─▶ found: sent, with that ts; which version it shows is unknown, so an edit follows
+   ▲             ├─ not found, the first time: read back again
+   │             ├─ destination gone: read back once the destination is unblocked
+   │             ├─ not found twice: pending, at once: the same delivery again, same id, same notifications
+   │             ├─ not found twice, and Slack had rejected it with an unknown error: once as plain text, then failed
+   │             ├─ unreadable: pending, at once, and only once; ambiguous again after that: failed with its reason
+   └─────────────┴─ can't be read now: later; does not count as a read-back
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import ClassVar
 
 from bot.domain.cadence import LONGEST_BACKOFF, backoff
 from bot.domain.model import Delivery, DeliveryState
+from bot.domain.reasons import ReasonCode
 
 FIRST_READ_BACK = timedelta(seconds=5)
-# What Slack takes up to 30 s after we hung up is found: the rest is margin for the moment it becomes readable.
+# Finds what Slack accepts up to 30 s after the connection ended; the rest is margin until it becomes readable.
 SECOND_READ_BACK = timedelta(seconds=35)
 _LATER = timedelta(seconds=30)
 _LATEST = timedelta(seconds=LONGEST_BACKOFF)
-SENT_THEN_DELETED = "was posted by an earlier try, and is gone from Slack since"
 _EDIT_LATER = 60.0  # seconds
-_EDIT_MUCH_LATER = 3600.0  # seconds: a channel that is gone, or a no nobody knows, rarely changes within minutes
+_EDIT_MUCH_LATER = 3600.0  # seconds: a channel that is gone, or an unknown error, rarely changes within minutes
 # The longest wait until any due time: an edit's. A wait that Slack names is cut to an hour in `slack.errors`.
 LONGEST_WAIT = timedelta(seconds=1.5 * _EDIT_MUCH_LATER)
 
-# ---- what an attempt answers -------------------------------------------------------------------------------------
+# ---- the result of an attempt ------------------------------------------------------------------------------------
+# `kind` names each result in the attempts' table, the log and the metrics; `reason` is Slack's own error code, if any.
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Slack took it, or an earlier try of the same delivery: `channel` is the conversation's own id (D… for people)."""
+    """Slack accepted it, or an earlier attempt of the same delivery. `channel`: the conversation's own id (D… for people)."""
 
+    kind: ClassVar[str] = "sent"
     channel: str
     ts: str
 
@@ -59,9 +62,9 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Throttled:
-    """Not posted; Slack names a time to wait, in seconds, for this channel or for everything. `why` is Slack's own word
-    where it says more than that."""
+    """Not posted; Slack asks to wait `after` seconds, for this channel or for the workspace."""
 
+    kind: ClassVar[str] = "rate limited"
     after: float
     scope: Scope = Scope.CHANNEL
     reason: str = ""
@@ -69,69 +72,77 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """Surely never reached Slack: refused connection, DNS, TLS. Sending again is free of risk."""
+    """Never reached Slack: refused connection, DNS, TLS. Sending again is free of risk."""
 
+    kind: ClassVar[str] = "not sent"
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Unsure:
-    """No clear answer: it may have been posted. `refused`: Slack did say no, but `why` is a word nobody knows."""
+class Ambiguous:
+    """No clear answer: it may have been posted. `is_rejection`: Slack answered with an error that is not known."""
 
+    kind: ClassVar[str] = "ambiguous"
     reason: str
-    refused: bool = False
+    is_rejection: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DestinationGone:
-    """This conversation or person can't be written to for now; `why` is Slack's own word. `all_direct`: it is a setting
-    of the app that closes this and every other direct message."""
+    """This conversation or person can't be written to for now. `all_direct`: a setting of the app closes this and every
+    other direct message."""
 
+    kind: ClassVar[str] = "destination gone"
     reason: str
     all_direct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyPosted:
-    """For posts only: Slack took an earlier try, and that message is gone since; `why` is Slack's own word."""
+    """For posts only: Slack accepted an earlier attempt, and that message was deleted since."""
 
+    kind: ClassVar[str] = "posted and deleted"
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class MessageRefused:
-    """Slack will never take this body; `why` is its own word: our mistake."""
+    """Slack will never accept this body: a mistake of ours."""
 
+    kind: ClassVar[str] = "message rejected"
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class AppRefused:
-    """Token, scope or app setting: nothing can be sent until an admin mends it. `needed` names a missing scope."""
+    """Token, scope or app setting: nothing can be sent until an admin mends it. `needed`: the missing scope."""
 
+    kind: ClassVar[str] = "app refused"
     reason: str
     needed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EditEnded:
-    """For edits only: the message is gone or may never be edited again; `why` is Slack's own word."""
+    """For edits only: the message was deleted or may never be edited again."""
 
+    kind: ClassVar[str] = "ended"
     reason: str
 
 
-SendingResult = Sent | Throttled | NotSent | Unsure | DestinationGone | MessageRefused | AppRefused
+SendingResult = Sent | Throttled | NotSent | Ambiguous | DestinationGone | MessageRefused | AppRefused
 PostResult = SendingResult | AlreadyPosted
 EditResult = SendingResult | EditEnded
 
 
-# ---- what a look answers -----------------------------------------------------------------------------------------
+# ---- the result of a read-back -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """The delivery is in the conversation."""
 
+    kind: ClassVar[str] = "found"
     channel: str
     ts: str
 
@@ -140,18 +151,22 @@ class Found:
 class NotFound:
     """The whole window was read and the delivery is not in it."""
 
+    kind: ClassVar[str] = "not found"
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """The bot lacks the right to read conversations, now and later; `why` is Slack's own word."""
+    """The bot lacks the right to read conversations, now and later."""
 
+    kind: ClassVar[str] = "unreadable"
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReadLater:
-    """The conversation could not be read now; `after` is in seconds where Slack named a time."""
+    """The conversation could not be read now; `after`: seconds to wait, if Slack named them."""
 
+    kind: ClassVar[str] = "later"
     reason: str
     after: float | None = None
 
@@ -159,107 +174,125 @@ class ReadLater:
 ReadBackResult = Found | NotFound | Unreadable | DestinationGone | ReadLater
 
 
-# ---- what becomes of it ------------------------------------------------------------------------------------------
+# ---- the next state ----------------------------------------------------------------------------------------------
 
 
 def after_post(delivery: Delivery, result: PostResult, *, now: datetime, random01: float) -> Delivery:
-    """The delivery after an attempt that ended `now`. `dice` in [0, 1) spreads the back-off.
+    """The delivery after an attempt that ended `now`. `random01` in [0, 1) spreads the back-off.
 
-    That a destination is gone or the app refused also concerns others: holding the destination and pausing all
-    sending is the caller's.
+    What concerns other deliveries too is the caller's: blocking the destination, pausing all sending.
     """
-    cancelled = replace(delivery, attempt_ended_at=now, read_backs=0, due_at=now, refused="")
-    tried = replace(cancelled, attempts=delivery.attempts + 1)
+    ended = replace(delivery, attempt_ended_at=now, read_backs=0, due_at=now, slack_error="")
+    tried = replace(ended, attempts=delivery.attempts + 1)
     match result:
         case Sent(channel, ts):
-            return replace(tried, state=DeliveryState.SENT, channel=channel, ts=ts, reason="")
+            return _becomes(replace(tried, channel=channel, ts=ts), DeliveryState.SENT, ReasonCode.NONE, "")
         case Throttled(after):
-            due_at = now + timedelta(seconds=after)
-            return replace(cancelled, state=DeliveryState.WAITING, due_at=due_at, reason="Slack asks to wait")
+            waiting = replace(ended, due_at=now + timedelta(seconds=after))
+            return _becomes(waiting, DeliveryState.PENDING, ReasonCode.RATE_LIMITED, "Slack asks to wait")
         case NotSent(reason):
-            due_at = now + timedelta(seconds=backoff(tried.attempts, random01))
-            return replace(tried, state=DeliveryState.WAITING, due_at=due_at, reason=f"not sent: {reason}")
-        case Unsure(reason, refused):
-            unknown = replace(tried, refused=reason if refused else "")
-            return _unsure_after(unknown, now, f"unsure whether it was posted: {reason}")
+            waiting = replace(tried, due_at=now + timedelta(seconds=backoff(tried.attempts, random01)))
+            return _becomes(waiting, DeliveryState.PENDING, ReasonCode.NOT_SENT, f"not sent: {reason}")
+        case Ambiguous(reason, is_rejection):
+            unknown = replace(tried, slack_error=reason if is_rejection else "")
+            return _ambiguous(unknown, now, f"it is not clear whether it was posted: {reason}")
         case DestinationGone(reason):
-            return replace(tried, state=DeliveryState.BLOCKED, reason=f"the destination is gone: {reason}")
+            text = f"the destination is gone: {reason}"
+            return _becomes(tried, DeliveryState.PENDING, ReasonCode.DESTINATION_GONE, text)
         case AlreadyPosted():
-            return replace(tried, state=DeliveryState.DROPPED, reason=SENT_THEN_DELETED)
+            text = "was posted by an earlier attempt and deleted in Slack since"
+            return _becomes(tried, DeliveryState.CANCELLED, ReasonCode.POSTED_AND_DELETED, text)
         case MessageRefused(reason) if not delivery.text_only:
-            again = f"Slack refused the message ({reason}): goes as plain text"
-            return replace(tried, state=DeliveryState.WAITING, text_only=True, reason=again)
+            text = f"Slack rejected the message ({reason}): sent as plain text next"
+            return _becomes(replace(tried, text_only=True), DeliveryState.PENDING, ReasonCode.REJECTED, text)
         case MessageRefused(reason):
-            return replace(
-                tried, state=DeliveryState.DEAD, reason=f"Slack refused the message, also as plain text: {reason}"
-            )
+            text = f"Slack rejected the message, also as plain text: {reason}"
+            return _becomes(tried, DeliveryState.FAILED, ReasonCode.REJECTED, text)
         case AppRefused(reason, needed):
             scope = f" (needs the scope {needed})" if needed else ""
-            return replace(cancelled, state=DeliveryState.WAITING, reason=f"Slack refuses the app: {reason}{scope}")
+            text = f"Slack refuses the app: {reason}{scope}"
+            return _becomes(ended, DeliveryState.PENDING, ReasonCode.APP_REFUSED, text)
 
 
 def after_crash(delivery: Delivery, *, now: datetime) -> Delivery:
-    """What was being sent when a process died: it may have been posted."""
-    tried = replace(delivery, attempts=delivery.attempts + 1, attempt_ended_at=now, read_backs=0, refused="")
-    return _unsure_after(tried, now, "Spotter was stopped while posting it")
+    """A delivery that was being sent when a process died: it may have been posted."""
+    tried = replace(delivery, attempts=delivery.attempts + 1, attempt_ended_at=now, read_backs=0, slack_error="")
+    return _ambiguous(tried, now, "Spotter was stopped while posting it")
 
 
-def after_read_back(delivery: Delivery, read_back: ReadBackResult, *, now: datetime, random01: float) -> Delivery:
-    """An unsure delivery after its conversation was read back, `now`. `dice` as in `after_post`."""
-    cancelled = delivery.attempt_ended_at or now
-    match read_back:
+def after_read_back(delivery: Delivery, result: ReadBackResult, *, now: datetime, random01: float) -> Delivery:
+    """An ambiguous delivery after its conversation was read back, `now`. `random01` as in `after_post`."""
+    ended_at = delivery.attempt_ended_at or now
+    read = replace(delivery, read_backs=delivery.read_backs + 1, due_at=now)
+    match result:
         case Found(channel, ts):
             unknown = {
                 stored.notification_id: 0
                 for stored in delivery.notifications
                 if stored.notification.session is not None
             }
-            found = replace(delivery, state=DeliveryState.SENT, channel=channel, ts=ts, due_at=now, reason="")
-            return shown_versions(found, unknown)
+            found = replace(delivery, channel=channel, ts=ts, due_at=now)
+            return shown_versions(_becomes(found, DeliveryState.SENT, ReasonCode.NONE, ""), unknown)
         case NotFound() if delivery.read_backs == 0:
-            # Here and not before it is sent again: what is unsure holds up nothing else.
+            # Here and not before it is sent again: an ambiguous delivery holds up nothing else.
             pause = timedelta(seconds=backoff(delivery.attempts - 1, random01) if delivery.attempts > 1 else 0.0)
-            # A first look that came late is followed by a pause too: two looks at one instant see the same.
-            due_at = max(cancelled + SECOND_READ_BACK + pause, now + FIRST_READ_BACK)
-            return replace(delivery, read_backs=1, due_at=due_at, reason="not found once: looks again")
-        case NotFound() if delivery.refused and delivery.text_only:
-            reason = f"Slack refuses it: {delivery.refused}"
-            return replace(
-                delivery, state=DeliveryState.DEAD, read_backs=delivery.read_backs + 1, due_at=now, reason=reason
-            )
-        case NotFound() if delivery.refused:
-            again = f"not found twice, and Slack refused it ({delivery.refused}): goes as plain text"
-            tried = replace(delivery, read_backs=delivery.read_backs + 1, text_only=True)
-            return replace(tried, state=DeliveryState.WAITING, due_at=now, reason=again)
+            # A late first read-back is followed by a pause too: two of them at one instant see the same.
+            due_at = max(ended_at + SECOND_READ_BACK + pause, now + FIRST_READ_BACK)
+            text = "not found once: read back again"
+            return _becomes(replace(read, due_at=due_at), DeliveryState.AMBIGUOUS, ReasonCode.AMBIGUOUS, text)
+        case NotFound() if delivery.slack_error and delivery.text_only:
+            text = f"Slack rejects it: {delivery.slack_error}"
+            return _becomes(read, DeliveryState.FAILED, ReasonCode.REJECTED, text)
+        case NotFound() if delivery.slack_error:
+            text = f"not found twice, and Slack rejected it ({delivery.slack_error}): sent as plain text next"
+            return _becomes(replace(read, text_only=True), DeliveryState.PENDING, ReasonCode.REJECTED, text)
         case NotFound():
-            reason = "not found twice: is sent again"
-            return replace(
-                delivery, state=DeliveryState.WAITING, read_backs=delivery.read_backs + 1, due_at=now, reason=reason
-            )
+            return _becomes(read, DeliveryState.PENDING, ReasonCode.NOT_FOUND, "not found twice: sent again")
         case Unreadable(reason) if delivery.resent_unverified:
-            reason = f"unsure twice, and the conversation may not be read: {reason}"
-            return replace(delivery, state=DeliveryState.DEAD, due_at=now, reason=reason)
+            text = f"ambiguous twice, and the conversation may not be read: {reason}"
+            return _becomes(replace(delivery, due_at=now), DeliveryState.FAILED, ReasonCode.UNREADABLE, text)
         case Unreadable(reason):
-            reason = f"the conversation may not be read ({reason}): is sent again once, with the same key"
-            return replace(delivery, state=DeliveryState.WAITING, resent_unverified=True, due_at=now, reason=reason)
+            again = replace(delivery, resent_unverified=True, due_at=now)
+            text = f"the conversation may not be read ({reason}): sent again once, with the same key"
+            return _becomes(again, DeliveryState.PENDING, ReasonCode.UNREADABLE, text)
         case DestinationGone(reason):
-            # The caller holds the destination, and what is unsure there is looked for when it is released.
-            return replace(
-                delivery, due_at=now + FIRST_READ_BACK, reason=f"the destination is gone before a look: {reason}"
-            )
+            # The caller blocks the destination; the conversation is read back once that is unblocked.
+            later = replace(delivery, due_at=now + FIRST_READ_BACK)
+            text = f"the destination is gone before a read-back: {reason}"
+            return _becomes(later, DeliveryState.AMBIGUOUS, ReasonCode.DESTINATION_GONE, text)
         case ReadLater(reason, after):
-            # As long again as it has been unsure by now: what can't be read for long is asked for ever more seldom.
-            pause = max(_LATER, min(now - cancelled, _LATEST)) if after is None else timedelta(seconds=after)
-            return replace(delivery, due_at=now + pause, reason=f"the conversation can't be read now: {reason}")
+            # As long again as it has been ambiguous: a conversation that can't be read for long is asked for less often.
+            pause = max(_LATER, min(now - ended_at, _LATEST)) if after is None else timedelta(seconds=after)
+            text = f"the conversation can't be read now: {reason}"
+            return _becomes(replace(delivery, due_at=now + pause), DeliveryState.AMBIGUOUS, ReasonCode.READ_LATER, text)
+
+
+def reconcile(
+    decided: Delivery, *, stored: DeliveryState, was_read_back: bool, unwanted_reason: str | None
+) -> Delivery | None:
+    """What to store of a decision although the row may have changed meanwhile; None if nothing.
+
+    `stored`: the row's state now. `unwanted_reason`: why none of its notifications is wanted any more, None if one is.
+    """
+    is_sent = decided.state is DeliveryState.SENT
+    # That a message is posted outweighs that it was cancelled meanwhile.
+    if stored is DeliveryState.SENT or (stored in (DeliveryState.FAILED, DeliveryState.CANCELLED) and not is_sent):
+        return None
+    # A read-back of an earlier attempt says nothing about the one that is being sent now.
+    if was_read_back and stored is not DeliveryState.AMBIGUOUS and not is_sent:
+        return None
+    if decided.state is DeliveryState.PENDING and unwanted_reason is not None:
+        return _becomes(decided, DeliveryState.CANCELLED, ReasonCode.CANCELLED, unwanted_reason)
+    return decided
 
 
 def is_first_attempt(delivery: Delivery) -> bool:
-    """Whether what is found of it can only be what its last attempt posted: it is claimed when it is made."""
+    """True if a read-back can only find what the last attempt posted: a delivery is claimed when it is made."""
     return delivery.attempt_started_at == delivery.created_at
 
 
 def shown_versions(delivery: Delivery, versions: Mapping[int, int]) -> Delivery:
-    """The delivery with the session version each notice id shows by now; notices not named keep theirs."""
+    """The delivery with the session version that each notification shows, by id; the others keep theirs."""
     notifications = tuple(
         replace(stored, shown_version=versions.get(stored.notification_id, stored.shown_version))
         for stored in delivery.notifications
@@ -269,27 +302,32 @@ def shown_versions(delivery: Delivery, versions: Mapping[int, int]) -> Delivery:
 
 @dataclass(frozen=True, slots=True)
 class AfterEdit:
-    """What becomes of an owed edit: `shown`; or to be tried again at `due_at`; or `ended` with why never again."""
+    """The result of an edit: `shown`, or tried again at `due_at`, or never again because of `ended`."""
 
     shown: bool = False
     due_at: datetime | None = None
-    cancelled: str = ""
+    ended: str = ""
 
 
 def after_edit(result: EditResult, *, now: datetime, random01: float) -> AfterEdit:
-    """What becomes of an edit tried `now`. Trying again is free of risk: an edit says the same however often."""
+    """The result of an edit tried `now`. Trying again is free of risk: edits are idempotent."""
     match result:
         case Sent():
             return AfterEdit(shown=True)
         case Throttled(after):
             return AfterEdit(due_at=now + timedelta(seconds=after))
-        case DestinationGone() | Unsure(refused=True):
+        case DestinationGone() | Ambiguous(is_rejection=True):
             return AfterEdit(due_at=now + timedelta(seconds=_EDIT_MUCH_LATER * (0.5 + random01)))
-        case NotSent() | Unsure() | AppRefused():
+        case NotSent() | Ambiguous() | AppRefused():
             return AfterEdit(due_at=now + timedelta(seconds=_EDIT_LATER * (0.5 + random01)))
         case MessageRefused(reason) | EditEnded(reason):
-            return AfterEdit(cancelled=reason)
+            return AfterEdit(ended=reason)
 
 
-def _unsure_after(tried: Delivery, now: datetime, reason: str) -> Delivery:
-    return replace(tried, state=DeliveryState.UNSURE, due_at=now + FIRST_READ_BACK, reason=reason)
+def _ambiguous(tried: Delivery, now: datetime, text: str) -> Delivery:
+    later = replace(tried, due_at=now + FIRST_READ_BACK)
+    return _becomes(later, DeliveryState.AMBIGUOUS, ReasonCode.AMBIGUOUS, text)
+
+
+def _becomes(delivery: Delivery, state: DeliveryState, code: ReasonCode, text: str) -> Delivery:
+    return replace(delivery, state=state, reason_code=code, reason=text)

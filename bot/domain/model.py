@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from bot.domain.errors import Remedy
+from bot.domain.reasons import ReasonCode
 
 # ---- what iSpring says -------------------------------------------------------------------------------------------
 
@@ -344,6 +345,7 @@ class Rule:
     state: RuleState
     created_at: datetime
     active_since: datetime | None = None
+    reason_code: ReasonCode = ReasonCode.NONE
     reason: str = ""
 
 
@@ -401,24 +403,23 @@ class DigestCounts:
 
 
 class DeliveryState(StrEnum):
-    WAITING = "waiting"
+    PENDING = "pending"
     SENDING = "sending"
-    UNSURE = "unsure"  # may have been posted: look first, then send
+    AMBIGUOUS = "ambiguous"  # may have been posted: read back before it is sent again
     SENT = "sent"
-    BLOCKED = "held"  # the destination is gone for now
-    DEAD = "dead"  # refused for ever, with its reason
-    DROPPED = "dropped"  # nobody wants it any more, with its reason
+    FAILED = "failed"  # Slack rejects it, with its reason
+    CANCELLED = "cancelled"  # not wanted any more, with its reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One message and what became of it.
+    """One Slack message that carries notifications, and its state.
 
-    `channel` and `ts` are Slack's once known (a person's D… id may be known before the first attempt).
-    `attempts` counts tries that count; `looks` how often we read the conversation back since the last attempt.
-    `slack_time` is Slack's own clock, in Unix seconds, when the last attempt began.
-    `resent_blind`: it was sent again once though the conversation may not be read; not a second time.
-    `refused`: Slack's word for no, where its last attempt ended with one that nobody knows.
+    `channel` and `ts` are Slack's, None until known (a person's D… id may be known before the first attempt).
+    `attempts`: those that count. `read_backs`: complete readings of the conversation since the last attempt.
+    `slack_time`: Slack's own clock, in Unix seconds, when the last attempt began. `text_only`: rejected once with blocks.
+    `resent_unverified`: sent again once although the conversation may not be read; not a second time.
+    `slack_error`: the unknown error that the last attempt ended with, else "".
     """
 
     delivery_id: str
@@ -429,14 +430,15 @@ class Delivery:
     due_at: datetime
     attempts: int = 0
     read_backs: int = 0
-    text_only: bool = False  # refused once with blocks: go as plain text
+    text_only: bool = False
     channel: str | None = None
     ts: str | None = None
     attempt_started_at: datetime | None = None
     attempt_ended_at: datetime | None = None
     slack_time: float | None = None
     resent_unverified: bool = False
-    refused: str = ""
+    slack_error: str = ""
+    reason_code: ReasonCode = ReasonCode.NONE
     reason: str = ""
 
 

@@ -1,22 +1,56 @@
-"""What is owed, in the database, and what became of it."""
+"""What the outbox answers: when to send, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from bot.domain.model import Delivery, Destination, Notification, Session
+from bot.domain.reasons import ReasonCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When each destination gets its next message, as far as nothing has to change before; `other_due_at`: when the next
+    read-back or edit is due, None if there is none."""
+
+    posts: Mapping[Destination, datetime]
+    other_due_at: datetime | None
+
+    def due(self, now: datetime, limit: int) -> Sequence[Destination]:
+        """Destinations with something to post now, the longest due first."""
+        due = sorted((due_at, str(where), where) for where, due_at in self.posts.items() if due_at <= now)
+        return [where for _, _, where in due[:limit]]
+
+    @property
+    def next_due_at(self) -> datetime | None:
+        """When anything is due next, None if nothing is."""
+        times = [*self.posts.values(), *([self.other_due_at] if self.other_due_at is not None else [])]
+        return min(times, default=None)
+
+
+class NotificationState(StrEnum):
+    """Where a notification stands: that of its delivery, if it has one."""
+
+    PENDING = "pending"
+    BLOCKED = "blocked"  # waits until its destination can be written to, or one of its rules goes on
+    SENDING = "sending"
+    AMBIGUOUS = "ambiguous"
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxCounts:
-    """Deliveries and notices by what is to become of them; `oldest_at` is of the oldest that waits, is being sent or is
-    unsure, and not held."""
+    """Deliveries, and notifications without one, by state. `oldest_at`: creation of the oldest that is pending, being
+    sent or ambiguous."""
 
-    waiting: int
+    pending: int
     sending: int
-    unsure: int
+    ambiguous: int
     blocked: int
-    dead: int
+    failed: int
     sent: int
     edits: int
     oldest_at: datetime | None
@@ -29,30 +63,32 @@ class Attempt:
 
     started_at: datetime
     ended_at: datetime
-    what: str  # "post", "look", "edit"
-    result: str  # "sent", "throttled", "unsure", ...
+    what: str  # "post", "read_back", "edit"
+    result: str  # the `kind` of a result of `domain.delivery`
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationStatus:
-    """One notice and where it stands, for `why` and `outbox list`.
+    """One notification and what became of it, for `why` and `outbox list`.
 
-    A session that a summary counts instead of a card stands where the summary stands: `delivery`, `ended` and
-    `attempts` are the summary's, which is `counted_in`.
+    If a digest counts the session, `digest` is that digest's notification; delivery, state, `cancelled` and attempts are
+    the digest's. `cancelled`: why it will not be sent, "" if it may be.
     """
 
     notification: Notification
     created_at: datetime
     delivery: Delivery | None
-    cancelled: str  # why it will not be sent, "" while it may be
+    state: NotificationState
+    cancelled: str
+    cancelled_code: ReasonCode
     attempts: Sequence[Attempt]
-    counted_in: Notification | None = None
+    digest: Notification | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CountedSession:
-    """A session that a summary counts, as it is now, and the rules it was counted for."""
+    """A session that a digest counts, as it is now, and the rules it was counted for."""
 
     session: Session
     rule_ids: tuple[int, ...]
@@ -60,9 +96,9 @@ class CountedSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockedDestination:
-    """A destination that can't be written to for now, and how many notices wait for it."""
+    """A destination that can't be written to for now, and how many notifications wait for it."""
 
     destination: Destination
     reason: str
-    since: datetime | None  # None for what was held before this was noted
+    since: datetime | None  # None if it was blocked before this was stored
     waiting: int

@@ -6,7 +6,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-OWNER_ERASED = "the person who made it was erased"  # why a rule is paused whose owner nobody asks Slack about any more
 BETWEEN_REDACTIONS = timedelta(seconds=3)  # half the pace of edits: the other half is for what is new
 ERASED_PERSON = "erased person"  # shown where an observer's name stood
 

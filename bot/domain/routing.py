@@ -26,11 +26,11 @@ from bot.domain.model import (
     Viewer,
 )
 from bot.domain.permissions import OPERATOR_VIEWER, may_see
+from bot.domain.reasons import ReasonCode
 
 # A paused rule goes on collecting: what it hears waits until its channel is back or somebody answers for it. So does a
 # new one from the first try to introduce it: nobody knows yet whether its introduction stands there.
 MATCHABLE_STATES = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
-OWNER_GONE = "owner_gone"  # why a rule is paused whose owner can't answer for it any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _matches(
     if not matches(wanted, change.after.facts, outcome):
         return RoutingResult(who, False, "the rule's query does not match the session")
     # Whoever takes an orphaned rule over is an admin, so it goes on collecting as for one.
-    acts_for_operator = rule.owner == OPERATOR or rule.reason == OWNER_GONE
+    acts_for_operator = rule.owner == OPERATOR or rule.reason_code is ReasonCode.OWNER_GONE
     owner = OPERATOR_VIEWER if acts_for_operator else owners.get(rule.owner)
     if owner is None:
         return RoutingResult(who, False, "nobody knows who owns the rule")

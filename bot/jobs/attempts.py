@@ -5,9 +5,9 @@ from typing import assert_never
 
 from bot.domain.delivery import (
     AlreadyPosted,
+    Ambiguous,
     AppRefused,
     DestinationGone,
-    EditEnded,
     EditResult,
     Found,
     MessageRefused,
@@ -19,7 +19,6 @@ from bot.domain.delivery import (
     Sent,
     Throttled,
     Unreadable,
-    Unsure,
 )
 from bot.domain.outbox import Attempt
 from bot.domain.ports import Nobody
@@ -34,7 +33,7 @@ def unresolved_read_back(detail: Nobody | PostResult) -> ReadBackResult:
             return detail
         case Throttled(after):
             return ReadLater("Slack asks to wait", after)
-        case NotSent(reason) | Unsure(reason) | AppRefused(reason) | MessageRefused(reason):
+        case NotSent(reason) | Ambiguous(reason) | AppRefused(reason) | MessageRefused(reason):
             return ReadLater(reason)
         case Sent() | AlreadyPosted():
             return ReadLater("not placed")
@@ -43,41 +42,22 @@ def unresolved_read_back(detail: Nobody | PostResult) -> ReadBackResult:
 
 
 def attempt_of(
-    what: str, result: PostResult | EditResult | ReadBackResult, started: datetime, cancelled: datetime
+    what: str, result: PostResult | EditResult | ReadBackResult, started: datetime, ended: datetime
 ) -> Attempt:
-    """One try as `outbox why` tells it."""
-    word, reason = _text(result)
-    return Attempt(started_at=started, ended_at=max(cancelled, started), what=what, result=word, reason=reason)
+    """One try for the attempts' log. `what`: "post", "edit" or "read_back"."""
+    return Attempt(
+        started_at=started, ended_at=max(ended, started), what=what, result=result.kind, reason=_reason(result)
+    )
 
 
-def _text(result: PostResult | EditResult | ReadBackResult) -> tuple[str, str]:
+def _reason(result: PostResult | EditResult | ReadBackResult) -> str:
     match result:
-        case Sent():
-            return "sent", ""
+        case Sent() | Found() | NotFound():
+            return ""
         case Throttled(after, scope, reason):
             because = f" ({reason})" if reason else ""
-            return "throttled", f"Slack asks to wait {timedelta(seconds=round(after))} for this {scope}{because}"
-        case NotSent(reason):
-            return "not sent", reason
-        case Unsure(reason):
-            return "unsure", reason
-        case DestinationGone(reason):
-            return "destination gone", reason
-        case AlreadyPosted(reason):
-            return "told and gone", reason
-        case MessageRefused(reason):
-            return "message refused", reason
+            return f"Slack asks to wait {timedelta(seconds=round(after))} for this {scope}{because}"
         case AppRefused(reason, needed):
-            return "app refused", reason + (f" (needs the scope {needed})" if needed else "")
-        case EditEnded(reason):
-            return "ended", reason
-        case Found():
-            return "found", ""
-        case NotFound():
-            return "absent", ""
-        case Unreadable(reason):
-            return "unreadable", reason
-        case ReadLater(reason):
-            return "later", reason
-        case never:
-            assert_never(never)
+            return reason + (f" (needs the scope {needed})" if needed else "")
+        case _:
+            return result.reason

@@ -64,7 +64,7 @@ class ChannelChecks:
     async def _channels(self) -> None:
         now = self._clock.now()
         most = CHANNELS_A_ROUND + len(self._unanswered)
-        due = await self._store.read(lambda tx: tx.outbox.checks_due(now - CHECK_EVERY, most))
+        due = await self._store.read(lambda tx: tx.destinations.checks_due(now - CHECK_EVERY, most))
         unanswered = 0
         for channel_id in sorted(due, key=lambda one: one in self._unanswered)[:CHANNELS_A_ROUND]:
             destination = Destination(DestinationKind.CHANNEL, channel_id)
@@ -99,7 +99,7 @@ class ChannelChecks:
                 pausing.shut(tx, destination, refusal, self._ops_channel, now)
             else:
                 return  # asked again in the next round: nothing about people goes there before
-            tx.outbox.record_check(destination, now)
+            tx.destinations.record_check(destination, now)
 
         await self._store.transact(note)
         if refusal:
@@ -134,10 +134,10 @@ class ChannelChecks:
         def due(tx: Tx) -> list[Destination]:
             return [
                 blocked.destination
-                for blocked in tx.outbox.blocked()
+                for blocked in tx.destinations.blocked()
                 if blocked.destination.kind is not DestinationKind.CHANNEL and pausing.is_worth_a_try(blocked, now)
             ]
 
         waiting = await self._store.read(due)
         if waiting:
-            await self._store.transact(lambda tx: [tx.outbox.unblock(one, now) for one in waiting])
+            await self._store.transact(lambda tx: [tx.destinations.unblock(one, now) for one in waiting])

@@ -36,7 +36,7 @@ def refuse_unknown(tx: Tx, delivery: Delivery, now: datetime) -> None:
     kinds = {stored.notification.kind for stored in delivery.notifications}
     if delivery.destination.kind is not DestinationKind.CHANNEL or not kinds & ABOUT_PEOPLE:
         return
-    checked_at = tx.outbox.checked_at(delivery.destination)
+    checked_at = tx.destinations.checked_at(delivery.destination)
     # Channels that only get what somebody shares there are not on the rounds' list.
     if checked_at is None or NotificationKind.SHARED in kinds or abs(now - checked_at) > CHECK_VALID_FOR:
         raise CheckChannelFirst(was_checked=checked_at is not None)

@@ -35,7 +35,7 @@ def digest_counts_of(
         is_matched = _matched_by_channel(owners, directory)
     counted = total = bad = 0
     since: datetime | None = None
-    for one in tx.outbox.counted(stored.notification_id):
+    for one in tx.digests.counted(stored.notification_id):
         counted += 1
         if not is_matched(one):
             continue

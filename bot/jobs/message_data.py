@@ -89,7 +89,7 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
                 reason = reason or "nobody who may see what it counts wants it any more"
         if reason:
             cancelled[stored.notification_id] = reason
-    if delivery.state is DeliveryState.SENT and tx.outbox.blocked_reason(delivery.destination) == SHARED_OUTSIDE:
+    if delivery.state is DeliveryState.SENT and tx.destinations.blocked_reason(delivery.destination) == SHARED_OUTSIDE:
         # Another company reads along: an edit takes back what stands there, until the channel is ours alone again.
         hidden = set(records)
         versions |= {
@@ -106,7 +106,7 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
         with_previous=frozenset(with_previous),
         command=settings.command,
         metrics=metrics,
-        first_message=not tx.outbox.has_message_before(delivery.destination, delivery.delivery_id),
+        first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
     )
     return MessageData(facts, versions, cancelled)
 

@@ -63,14 +63,14 @@ class Monitor:
             log.warning("store.busy", what="watch")
 
     def _monitor_input(self, tx: Tx, now: datetime, disconnected_for: float, disk_left: int | None) -> MonitorInput:
-        poll, counts = tx.sessions.poll_state(), tx.outbox.counts()
+        poll, counts = tx.sessions.poll_state(), tx.deliveries.counts()
         return MonitorInput(
             now=now,
             reading_since=self._since,
             last_poll_at=poll.last.ended_at if poll.last else None,
             poll_interval=self._poll_interval,
             waiting_since=counts.oldest_at,
-            waiting=counts.waiting + counts.sending + counts.unsure,
+            waiting=counts.pending + counts.sending + counts.ambiguous,
             app_refused=counts.app_refused,
             disconnected_for=disconnected_for,
             disk_left=disk_left,
@@ -105,4 +105,4 @@ def _enqueue(tx: Tx, ops_channel: str, code: str, since: datetime, facts: Mappin
         reason=code,
         facts={"code": code, **status},
     )
-    return tx.outbox.enqueue(notification, now)
+    return tx.notifications.enqueue(notification, now)

@@ -121,7 +121,7 @@ class NotificationPlanner:
                 posted = posted[:MOST_CARDS]
             not_before = settles_at(destination, self._now, self._timing.next_in)
             for notification, _ in posted:
-                self._tx.outbox.enqueue(notification, self._now, not_before)
+                self._tx.notifications.enqueue(notification, self._now, not_before)
         for destination, members in self._old.items():
             self._count(destination, members, code, "they were completed too long ago to be posted one by one")
 
@@ -145,7 +145,7 @@ class NotificationPlanner:
             summary = outage_digest(
                 destination, code, since=outage.since, until=outage.until, follow=follow, rules=rules
             )
-            self._tx.outbox.count_in(summary, self._late.get(destination, ()), self._now)
+            self._tx.digests.add(summary, self._late.get(destination, ()), self._now)
 
     def _count(self, destination: Destination, members: Sequence[Notification], code: str, reason: str) -> None:
         summary = Notification(
@@ -155,7 +155,7 @@ class NotificationPlanner:
             reason=reason,
             facts={"code": code},
         )
-        self._tx.outbox.count_in(summary, members, self._now)
+        self._tx.digests.add(summary, members, self._now)
 
     def _wishes(self, person_id: str) -> Preferences:
         if person_id not in self._preferences:
@@ -175,7 +175,7 @@ def notify_ops(tx: Tx, channel: str, code: str, subject: str, now: datetime, **f
         reason=code,
         facts={"code": code, **facts},
     )
-    tx.outbox.enqueue(notification, now)
+    tx.notifications.enqueue(notification, now)
 
 
 def _worst_first(card: tuple[Notification, Outcome]) -> tuple[bool, float]:

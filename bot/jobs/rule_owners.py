@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, StoreBusy
 from bot.domain.model import OPERATOR, Rule, RuleState, Viewer
 from bot.domain.ports import Contacts
-from bot.domain.retention import OWNER_ERASED
+from bot.domain.reasons import ReasonCode
 from bot.services import pausing
 from bot.store.database import Tx
 
@@ -23,7 +23,7 @@ class OwnersChanged(StoreBusy):
 
 def owners_of(rules: Iterable[Rule]) -> set[str]:
     """The Slack users who own these rules; not the operator, and nobody who was erased."""
-    return {rule.owner for rule in rules if rule.reason != OWNER_ERASED} - {OPERATOR}
+    return {rule.owner for rule in rules if rule.reason_code is not ReasonCode.OWNER_ERASED} - {OPERATOR}
 
 
 async def ask_about(contacts: Contacts, owner: str) -> Viewer | None:

@@ -150,13 +150,13 @@ class Deliver:
         now = self._clock.now()
 
         def read(tx: Tx) -> _DueWork:
-            refused = tx.outbox.app_refused()
+            schedule = tx.outbox.schedule()
             return _DueWork(
                 now=now,
-                posts=() if refused else tuple(tx.outbox.due(now, IN_VIEW)),
+                posts=tuple(schedule.due(now, IN_VIEW)),
                 read_backs=tuple(tx.outbox.read_backs_due(now, IN_VIEW)),
-                next_due_at=tx.outbox.next_due_at(),
-                app_refused=refused,
+                next_due_at=schedule.next_due_at,
+                app_refused=tx.outbox.app_refused(),
             )
 
         try:

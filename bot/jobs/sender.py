@@ -16,6 +16,7 @@ from bot.blocks.cards import CardFacts
 from bot.domain.alerts import DIRECT_MESSAGES_CLOSED, WORKSPACE_THROTTLED
 from bot.domain.delivery import (
     AlreadyPosted,
+    Ambiguous,
     AppRefused,
     DestinationGone,
     EditResult,
@@ -28,7 +29,6 @@ from bot.domain.delivery import (
     Sent,
     Throttled,
     Unreadable,
-    Unsure,
     after_edit,
     after_post,
     after_read_back,
@@ -172,14 +172,14 @@ class Sender:
         """Claims what is left to be posted in a channel that was looked at: it may have turned public."""
         now = self._clock.now()
         pausing.judge(tx, channel, self._ops_channel, now, is_news=False)
-        tx.outbox.record_check(destination, now)
+        tx.destinations.record_check(destination, now)
         delivery = claim(tx)
         if delivery is None or channel.is_private:
             return delivery
         meant = [
             one.notification_id for one in delivery.notifications if one.notification.facts.get("audience") == PRIVATE
         ]
-        tx.outbox.drop_notifications(meant, "its channel has turned public since it was shared")
+        tx.notifications.cancel(meant, "its channel has turned public since it was shared")
         return None if meant else delivery
 
     async def _knows_slacks_time(self) -> bool:
@@ -211,7 +211,7 @@ class Sender:
         if not isinstance(reason, Nobody):
             return await self._record_result(delivery, reason, {}, started)
         notifications = [stored.notification_id for stored in delivery.notifications]
-        await self.retry_until_committed(lambda tx: tx.outbox.drop_notifications(notifications, reason.reason))
+        await self.retry_until_committed(lambda tx: tx.notifications.cancel(notifications, reason.reason))
         log.info("delivery.dropped", delivery=delivery.delivery_id, to=str(delivery.destination), reason=reason.reason)
         return True
 
@@ -220,9 +220,7 @@ class Sender:
 
         def end(tx: Tx) -> None:
             for detail in set(data.cancelled.values()):
-                tx.outbox.drop_notifications(
-                    [one for one, reason in data.cancelled.items() if reason == detail], detail
-                )
+                tx.notifications.cancel([one for one, reason in data.cancelled.items() if reason == detail], detail)
 
         await self.retry_until_committed(end)
         left = tuple(stored for stored in delivery.notifications if stored.notification_id not in data.cancelled)
@@ -257,7 +255,7 @@ class Sender:
             case Throttled(after, scope):
                 destination = None if scope is Scope.WORKSPACE else str(delivery.destination)
                 self._limiter.block_until(destination, self._clock.monotonic() + after)
-            case Unsure():
+            case Ambiguous():
                 self._posted_versions[delivery.delivery_id] = versions
         attempt = attempt_of("post", result, started, now)
         self._tried(attempt.what, attempt.result)
@@ -299,7 +297,7 @@ class Sender:
                 pausing.shut(tx, decided.destination, reason, self._ops_channel, now)
             case AppRefused():
                 tx.outbox.refuse_app(_refusal(result))
-        if decided.state is DeliveryState.DEAD:
+        if decided.state is DeliveryState.FAILED:
             self._notify_of_failure(tx, decided, now)
 
     def _notify_of_lost_rule(self, tx: Tx, rule: Rule, reason: str, now: datetime) -> None:
@@ -332,20 +330,20 @@ class Sender:
             # once to be sure.
             posted = self._posted_versions.get(delivery.delivery_id, {}) if is_first_attempt(delivery) else {}
             decided = shown_versions(decided, posted)
-        attempt = attempt_of("look", read_back, started, now)
+        attempt = attempt_of("read_back", read_back, started, now)
         self._tried(attempt.what, attempt.result)
 
         def record_result(tx: Tx) -> None:
             tx.outbox.save(decided, attempt)
-            if decided.state is DeliveryState.WAITING and isinstance(read_back, Unreadable):
+            if decided.state is DeliveryState.PENDING and isinstance(read_back, Unreadable):
                 tx.audit_log.write(pausing.SPOTTER, "resend unread", f"delivery:{delivery.delivery_id}", now)
             if isinstance(read_back, DestinationGone):
                 pausing.shut(tx, decided.destination, read_back.reason, self._ops_channel, now)
-            if decided.state is DeliveryState.DEAD:
+            if decided.state is DeliveryState.FAILED:
                 self._notify_of_failure(tx, decided, now)
 
         await self.retry_until_committed(record_result)
-        if decided.state is not DeliveryState.UNSURE:
+        if decided.state is not DeliveryState.AMBIGUOUS:
             self._posted_versions.pop(delivery.delivery_id, None)
         log.info("delivery.looked", delivery=delivery.delivery_id, result=attempt.result, state=str(decided.state))
 
@@ -380,7 +378,7 @@ class Sender:
         self._tried(attempt.what, attempt.result)
 
         def record_result(tx: Tx) -> None:
-            tx.outbox.save_edit(delivery.delivery_id, versions, decided.due_at, decided.cancelled, attempt)
+            tx.outbox.save_edit(delivery.delivery_id, versions, decided.due_at, decided.ended, attempt)
             if isinstance(result, AppRefused):
                 tx.outbox.refuse_app(_refusal(result))
 

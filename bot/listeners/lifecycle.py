@@ -30,7 +30,7 @@ async def channel_changed(ctx: AppContext, channel_id: str, says: str) -> None:
 
         def judge(tx: Tx) -> None:
             pausing.judge(tx, channel, ctx.ops_channel, now, is_news=True)
-            tx.outbox.record_check(place, now)
+            tx.destinations.record_check(place, now)
 
         await ctx.store.transact(judge)
         ctx.wake_sender()
@@ -66,9 +66,9 @@ async def person_changed(ctx: AppContext, user_id: str) -> None:
         places = [Destination(DestinationKind.USER, user_id)]
         if viewer.person_id is not None:
             places.append(Destination(DestinationKind.PERSON, viewer.person_id))
-        for blocked in tx.outbox.blocked():
+        for blocked in tx.destinations.blocked():
             if blocked.destination in places:
-                tx.outbox.unblock(blocked.destination, now)
+                tx.destinations.unblock(blocked.destination, now)
         if tx.people.directory_at() is None:
             return
         gone = pausing.gone_reason(viewer, tx.people.directory())
@@ -82,11 +82,11 @@ async def person_changed(ctx: AppContext, user_id: str) -> None:
 
 def _concerns_us(tx: Tx, channel_id: str) -> bool:
     place = Destination(DestinationKind.CHANNEL, channel_id)
-    is_held = any(blocked.destination == place for blocked in tx.outbox.blocked())
-    return bool(tx.rules.at(place)) or is_held or tx.outbox.concerns(place)
+    is_held = any(blocked.destination == place for blocked in tx.destinations.blocked())
+    return bool(tx.rules.at(place)) or is_held or tx.destinations.is_used(place)
 
 
 def _move(ctx: AppContext, tx: Tx, old_id: str, new_id: str) -> None:
     now = ctx.clock.now()
-    tx.outbox.move(old_id, new_id, now)
+    tx.destinations.move(old_id, new_id, now)
     tx.audit_log.write(pausing.SPOTTER, "move", f"channel:{old_id}:{new_id}", now)

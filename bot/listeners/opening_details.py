@@ -47,7 +47,7 @@ async def opened(ctx: AppContext, viewer: Viewer, key: SessionKey, action: Actio
 def _behind(tx: Tx, key: SessionKey, action: ActionRequest) -> _Behind:
     if action.channel_id is None or action.message_ts is None:
         return _NOBODY
-    delivery = tx.outbox.at(action.channel_id, action.message_ts)
+    delivery = tx.deliveries.at(action.channel_id, action.message_ts)
     if delivery is None or delivery.destination.kind is not DestinationKind.CHANNEL:
         return _NOBODY
     of_it = [stored.notification for stored in delivery.notifications if stored.notification.session == key]

@@ -5,7 +5,7 @@ from bot.blocks import pauses as views
 from bot.blocks.rules import text_of
 from bot.domain.errors import NotAllowed, Remedy
 from bot.domain.model import Message, Rule, RuleState, Viewer
-from bot.domain.pause_reasons import BECAME_PUBLIC
+from bot.domain.reasons import ReasonCode
 from bot.listeners.access_scope import access_view
 from bot.listeners.context import AppContext
 from bot.services import pausing
@@ -55,7 +55,7 @@ async def agree_to_public(ctx: AppContext, viewer: Viewer, number: str) -> Messa
         rule = _rule(tx, number)
         if rule is None or not (viewer.is_admin or rule.owner == viewer.slack_user_id):
             raise NotAllowed("only whoever made a rule and admins of Spotter say where it posts", Remedy.ADMIN)
-        if rule.state is not RuleState.PAUSED or rule.reason != BECAME_PUBLIC:
+        if rule.state is not RuleState.PAUSED or rule.reason_code is not ReasonCode.BECAME_PUBLIC:
             return views.nothing_to_agree_to(number)
         pausing.agree_to_public(tx, rule, viewer.slack_user_id, ctx.clock.now())
         return views.agreed_to_public(rule)

@@ -7,7 +7,6 @@ from bot.blocks import actions, sharing
 from bot.blocks.rules import format_reason
 from bot.domain.errors import MessengerError, NotAllowed, Remedy
 from bot.domain.model import (
-    DeliveryState,
     Destination,
     DestinationKind,
     Message,
@@ -17,7 +16,7 @@ from bot.domain.model import (
     SessionKey,
     Viewer,
 )
-from bot.domain.outbox import NotificationStatus
+from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.pause_reasons import PRIVATE, PUBLIC
 from bot.domain.permissions import may_see, may_share
 from bot.domain.ports import Channel
@@ -99,9 +98,9 @@ async def share(
 
     def enqueue(tx: Tx) -> str:
         chosen, now = _chosen(ctx, tx, viewer, what.session, query), ctx.clock.now()
-        tx.outbox.unblock(destination, now)  # the bot is in the channel, whatever was heard of it before
+        tx.destinations.unblock(destination, now)  # the bot is in the channel, whatever was heard of it before
         stored = [
-            tx.outbox.enqueue(_notice(destination, key, viewer, sharing_id, audience, chosen), now)
+            tx.notifications.enqueue(_notice(destination, key, viewer, sharing_id, audience, chosen), now)
             for key in chosen.keys
         ]
         if any(stored):
@@ -111,7 +110,7 @@ async def share(
 
     subject = await ctx.store.transact(enqueue)
     ctx.wake_sender()
-    return _outcome(await wait_until(ctx, lambda tx: tx.outbox.find(destination, subject), _is_done))
+    return _outcome(await wait_until(ctx, lambda tx: tx.deliveries.find(destination, subject), _is_done))
 
 
 def _chosen(ctx: AppContext, tx: Tx, viewer: Viewer, key: SessionKey | None, query: Query) -> _Chosen:
@@ -177,19 +176,14 @@ def _is_done(status: NotificationStatus | None) -> bool:
     """Whether it is posted or can't be."""
     if status is None or status.cancelled:
         return True
-    return status.delivery is not None and status.delivery.state in (
-        DeliveryState.SENT,
-        DeliveryState.DEAD,
-        DeliveryState.DROPPED,
-        DeliveryState.BLOCKED,
-    )
+    return status.state not in (NotificationState.PENDING, NotificationState.SENDING, NotificationState.AMBIGUOUS)
 
 
 def _outcome(status: NotificationStatus | None) -> Message:
     if status is None or status.cancelled:
         return sharing.not_posted(status.cancelled if status is not None else "it is not known any more")
-    if status.delivery is not None and status.delivery.state is DeliveryState.SENT:
+    if status.state is NotificationState.SENT:
         return sharing.posted()
-    if status.delivery is not None and status.delivery.state in (DeliveryState.DEAD, DeliveryState.BLOCKED):
+    if status.delivery is not None and status.state in (NotificationState.FAILED, NotificationState.BLOCKED):
         return sharing.not_posted(format_reason(status.delivery.reason))
     return sharing.posted_later()

@@ -68,10 +68,10 @@ async def _make(
         if same is not None:
             return same, False
         now = ctx.clock.now()
-        tx.outbox.unblock(place, now)  # the bot is in the channel, whatever was heard of it before
+        tx.destinations.unblock(place, now)  # the bot is in the channel, whatever was heard of it before
         rule = tx.rules.add(place, viewer.slack_user_id, say(query), RuleState.PENDING, now)
         tx.rules.note_audience(rule.rule_id, audience)
-        tx.outbox.enqueue(introduction(rule), now)
+        tx.notifications.enqueue(introduction(rule), now)
         tx.audit_log.write(viewer.slack_user_id, "subscribe", f"rule:{rule.rule_id}", now)
         return rule, True
 

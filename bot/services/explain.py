@@ -66,8 +66,8 @@ def explain(
         is_over=is_over,
         completed_seen_at=_completed_seen(record, session) if is_over else None,
         baseline_at=tx.sessions.poll_state().baseline_at,
-        status=tx.outbox.reason(key),
-        blocked={blocked.destination: blocked for blocked in tx.outbox.blocked()},
+        status=tx.deliveries.of_session(key),
+        blocked={blocked.destination: blocked for blocked in tx.destinations.blocked()},
         judged=[Judged(matched, by_name.get(matched.who)) for matched in routed.verdicts] if is_over else [],
     )
 

@@ -21,11 +21,9 @@ from bot.domain.model import (
 from bot.domain.outbox import BlockedDestination
 from bot.domain.pause_reasons import (
     ARCHIVED,
-    BECAME_PUBLIC,
     FOUND_BY_CHECK,
     MAY_NOT_CHECK,
     NOT_IN_CHANNEL,
-    OWNER_GONE,
     PRIVATE,
     PUBLIC,
     SHARED_OUTSIDE,
@@ -33,6 +31,7 @@ from bot.domain.pause_reasons import (
 )
 from bot.domain.permissions import reach
 from bot.domain.ports import Channel
+from bot.domain.reasons import ReasonCode
 from bot.store.database import Tx
 
 SPOTTER = "spotter"  # who did it, in the ledger
@@ -50,7 +49,7 @@ def blocked_by_reason(channel: Channel) -> str:
 def shut(tx: Tx, destination: Destination, reason: str, ops_channel: str, now: datetime) -> None:
     """Holds what a destination is owed; its rules pause, and the owner of each hears once what to do."""
     rules = [rule for rule in tx.rules.at(destination) if rule.state is RuleState.ACTIVE]
-    tx.outbox.block(destination, reason, now)
+    tx.destinations.block(destination, reason, now)
     for rule in rules:
         tx.audit_log.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
         # What is tried again without knowing better would be told anew each time.
@@ -61,7 +60,7 @@ def shut(tx: Tx, destination: Destination, reason: str, ops_channel: str, now: d
 def reopen(tx: Tx, destination: Destination, now: datetime) -> None:
     """Lets go what waited because the destination was held; the rules that paused with it go on."""
     paused = _numbers(tx, destination, RuleState.PAUSED)
-    tx.outbox.unblock(destination, now)
+    tx.destinations.unblock(destination, now)
     for number in paused & _numbers(tx, destination, RuleState.ACTIVE):
         tx.audit_log.write(SPOTTER, "resume", f"rule:{number}", now)
 
@@ -75,17 +74,17 @@ def judge(tx: Tx, channel: Channel, ops_channel: str, now: datetime, *, is_news:
     if reason := blocked_by_reason(channel):
         shut(tx, destination, reason, ops_channel, now)
         return
-    blocked = next((one for one in tx.outbox.blocked() if one.destination == destination), None)
+    blocked = next((one for one in tx.destinations.blocked() if one.destination == destination), None)
     if blocked is not None and (is_news or _is_found_by_check(blocked.reason) or is_worth_a_try(blocked, now)):
         reopen(tx, destination, now)
     for rule in tx.rules.at(destination):
         agreed = tx.rules.audience(rule.rule_id)
         if channel.is_private or not agreed:
             tx.rules.note_audience(rule.rule_id, PRIVATE if channel.is_private else PUBLIC)
-            if rule.reason == BECAME_PUBLIC:
+            if rule.reason_code is ReasonCode.BECAME_PUBLIC:
                 resume(tx, rule, SPOTTER, now)
         elif agreed == PRIVATE and rule.state is RuleState.ACTIVE:
-            _pause(tx, rule, BECAME_PUBLIC, "its channel has turned public", _owner(rule, ops_channel), now)
+            _pause(tx, rule, ReasonCode.BECAME_PUBLIC, "its channel has turned public", _owner(rule, ops_channel), now)
 
 
 def _is_found_by_check(reason: str) -> bool:
@@ -101,7 +100,7 @@ def agree_to_public(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
     """Somebody who may say so said yes to a rule in a channel that everybody can read."""
     tx.rules.note_audience(rule.rule_id, PUBLIC)
     tx.audit_log.write(who, "agree to public", f"rule:{rule.rule_id}", now)
-    if rule.reason == BECAME_PUBLIC:
+    if rule.reason_code is ReasonCode.BECAME_PUBLIC:
         resume(tx, rule, who, now)
 
 
@@ -120,32 +119,30 @@ def judge_owner(
     """Lets a rule rest whose owner is gone, of which admins hear once; goes on with it when the owner is back."""
     if owner_gone_reason and rule.state is RuleState.ACTIVE:
         notified = _ops(ops_channel) or [Destination(DestinationKind.USER, admin) for admin in sorted(admins)]
-        _pause(tx, rule, OWNER_GONE, "its owner is gone", notified, now)
-    elif not owner_gone_reason and rule.state is RuleState.PAUSED and rule.reason == OWNER_GONE:
+        _pause(tx, rule, ReasonCode.OWNER_GONE, "its owner is gone", notified, now)
+    elif not owner_gone_reason and rule.state is RuleState.PAUSED and rule.reason_code is ReasonCode.OWNER_GONE:
         resume(tx, rule, SPOTTER, now)
 
 
 def is_orphan(rule: Rule) -> bool:
     """Whether a rule waits for an admin to take it over."""
-    return rule.state is RuleState.PAUSED and rule.reason == OWNER_GONE
+    return rule.state is RuleState.PAUSED and rule.reason_code is ReasonCode.OWNER_GONE
 
 
 def resume(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
     """Goes on with a rule that rested; what waited for it goes out."""
-    tx.rules.resume(rule.rule_id, now)
+    tx.rules.resume(rule.rule_id)
     tx.audit_log.write(who, "resume", f"rule:{rule.rule_id}", now)
 
 
 def take_over(tx: Tx, rule: Rule, admin: str, now: datetime) -> None:
     """An admin answers for a rule from now on; what waited for it goes out."""
-    tx.rules.take_over(rule.rule_id, admin, now)
+    tx.rules.take_over(rule.rule_id, admin)
     tx.audit_log.write(admin, "take over", f"rule:{rule.rule_id}", now)
 
 
-def _pause(
-    tx: Tx, rule: Rule, pause_reason: str, reason: str, notified: Collection[Destination], now: datetime
-) -> None:
-    tx.rules.rest(rule.rule_id, pause_reason)
+def _pause(tx: Tx, rule: Rule, code: ReasonCode, reason: str, notified: Collection[Destination], now: datetime) -> None:
+    tx.rules.pause(rule.rule_id, code)
     tx.audit_log.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
     _notify(tx, rule, reason, notified, now, str(int(now.timestamp())))
 
@@ -161,7 +158,7 @@ def _notify(tx: Tx, rule: Rule, reason: str, notified: Collection[Destination], 
             reason=reason,
             rule_ids=(rule.rule_id,),
         )
-        tx.outbox.enqueue(notification, now)
+        tx.notifications.enqueue(notification, now)
 
 
 def _owner(rule: Rule, ops_channel: str) -> list[Destination]:

@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.domain.delivery import EditResult, Found, NotFound, PostResult, ReadBackResult, ReadLater, Sent, Unsure
+from bot.domain.delivery import Ambiguous, EditResult, Found, NotFound, PostResult, ReadBackResult, ReadLater, Sent
 from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable
 from bot.domain.model import Message, SlackUser
 from bot.domain.ports import Channel, Clock
@@ -157,7 +157,7 @@ class SlackMessenger:
             return post_result(problem)
         place, ts = answer.get("channel"), answer.get("ts")
         if not (isinstance(place, str) and place and isinstance(ts, str) and ts):
-            return Unsure("Slack said ok but not where")
+            return Ambiguous("Slack said ok but not where")
         return Sent(place, ts)
 
     async def edit(self, channel: str, ts: str, message: Message) -> EditResult:

@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError, SlackClientNotConnectedError, SlackR
 
 from bot.domain.delivery import (
     AlreadyPosted,
+    Ambiguous,
     AppRefused,
     DestinationGone,
     EditEnded,
@@ -26,7 +27,6 @@ from bot.domain.delivery import (
     SendingResult,
     Throttled,
     Unreadable,
-    Unsure,
 )
 from bot.domain.errors import NOBODY, MessengerError, MessengerRefused, MessengerUnavailable
 
@@ -167,7 +167,7 @@ def _parse_error(problem: Exception) -> ParsedError:
 
 
 def post_result(problem: Exception) -> PostResult:
-    """What a failed chat.postMessage means. Anything unknown is Unsure, also a no in a word that is in no table."""
+    """What a failed chat.postMessage means. Anything unknown is Ambiguous, also a no in a word that is in no table."""
     parsed = _parse_error(problem)
     match parsed.decision:
         case Decision.REPEATED:
@@ -179,7 +179,7 @@ def post_result(problem: Exception) -> PostResult:
 
 
 def edit_result(problem: Exception) -> EditResult:
-    """What a failed chat.update means. Anything unknown is Unsure; editing again is harmless."""
+    """What a failed chat.update means. Anything unknown is Ambiguous; editing again is harmless."""
     parsed = _parse_error(problem)
     match parsed.decision:
         case Decision.ENDED | Decision.REPEATED:
@@ -207,7 +207,7 @@ def _sending_result(parsed: ParsedError, decision: Decision | None) -> SendingRe
         case Decision.TOKEN | Decision.RIGHTS:
             return AppRefused(parsed.reason, parsed.needed)
         case _:
-            return Unsure(parsed.reason, refused=decision is None and parsed.is_no)
+            return Ambiguous(parsed.reason, is_rejection=decision is None and parsed.is_no)
 
 
 def read_back_result(problem: Exception) -> ReadBackResult:
@@ -246,13 +246,13 @@ def failure_kind(problem: Exception) -> str | None:
         return None
     match _sending_result(parsed, parsed.decision):
         case Throttled():
-            return "throttled"
+            return Throttled.kind
         case NotSent():
-            return "not sent"
+            return NotSent.kind
         case AppRefused():
-            return "app refused"
-        case Unsure() if parsed.code is None or parsed.decision is Decision.UNSURE or (parsed.status or 500) >= 500:
-            return "unsure"
+            return AppRefused.kind
+        case Ambiguous() if parsed.code is None or parsed.decision is Decision.UNSURE or (parsed.status or 500) >= 500:
+            return Ambiguous.kind
         case _:
             return "refused"
 

@@ -15,7 +15,11 @@ from bot.store.audit_log import AuditLog
 from bot.store.connect import BUSY_SECONDS, reader, set_up, writer
 from bot.store.erasure import RetentionRepository
 from bot.store.failures import translated
-from bot.store.outbox.repository import Outbox
+from bot.store.outbox.destinations import Destinations
+from bot.store.outbox.digests import Digests
+from bot.store.outbox.enqueue import Notifications
+from bot.store.outbox.outbox import Outbox
+from bot.store.outbox.queries import Deliveries
 from bot.store.people import KeptDirectory, People
 from bot.store.rules import Rules
 from bot.store.sessions import Sessions
@@ -29,7 +33,11 @@ class Tx:
 
     def __init__(self, connection: sqlite3.Connection, kept: KeptDirectory) -> None:
         self.people = People(connection, kept)
+        self.notifications = Notifications(connection)
+        self.digests = Digests(connection)
         self.outbox = Outbox(connection)
+        self.deliveries = Deliveries(connection)
+        self.destinations = Destinations(connection)
         self.rules = Rules(connection)
         self.sessions = Sessions(connection, self.people)
         self.audit_log = AuditLog(connection)

@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.model import Destination, DestinationKind, NotificationKind, RuleState, SessionKey
-from bot.domain.retention import BETWEEN_REDACTIONS, ERASED_PERSON, OWNER_ERASED, Erased, Expired, Forgotten
+from bot.domain.reasons import ReasonCode
+from bot.domain.retention import BETWEEN_REDACTIONS, ERASED_PERSON, Erased, Expired, Forgotten
 from bot.query.redact_names import Naming
 from bot.store.columns import State, to_json, to_ms, value_of
-from bot.store.outbox.blocking import MAY_BE_EDITED, SHOWS
 from bot.store.outbox.cancel import cancel_notifications
-from bot.store.outbox.eligibility import settle
+from bot.store.outbox.destinations import MAY_BE_EDITED, SHOWS
 from bot.store.session_rows import OF_KEY
 
 CHILDREN = ("history", "details", "acknowledgements")  # tables that hang on a session's row
@@ -23,12 +23,12 @@ _ERASED = "the person it is about was erased"
 _EXPIRED = "the session is older than sessions are kept"
 _NAMELESS = 'employee:"erased person"'  # instead of the query of an ended rule that named somebody
 _NEEDS_REDACTION = f"state = 'sent' AND edit_due_at IS NOT NULL AND {SHOWS}"
-_TO_REDACT = f"state IN ('sending', 'unsure') OR {_NEEDS_REDACTION}"
+_TO_REDACT = f"state IN ('sending', 'ambiguous') OR {_NEEDS_REDACTION}"
 _COMPLETED = "outcome IN ('completed', 'met', 'below', 'failed')"
 _CHOSEN = "SELECT value FROM json_each(?)"
 # Not what is on its way: it may stand in Slack by now, and is edited once it is found; else it ends when it is to be
 # sent again, for nothing is stored that it could show.
-_UNSENT = "notifications.cancelled_reason IS NULL AND (notifications.delivery IS NULL OR deliveries.state IN ('waiting', 'held'))"
+_UNSENT = "notifications.cancelled_reason IS NULL AND (notifications.delivery IS NULL OR deliveries.state = 'pending')"
 
 
 class RetentionRepository:
@@ -107,11 +107,10 @@ class RetentionRepository:
             f"SELECT rule_id, destination FROM rules WHERE owner IN ({_CHOSEN}) AND state <> 'ended'", chosen
         ).fetchall()
         self._connection.execute(
-            f"UPDATE rules SET state = ?, reason = ? WHERE owner IN ({_CHOSEN}) AND state <> 'ended'",
-            (RuleState.PAUSED, OWNER_ERASED, *chosen),
+            "UPDATE rules SET state = ?, reason = 'the person who made it was erased', reason_code = ?"
+            f" WHERE owner IN ({_CHOSEN}) AND state <> 'ended'",
+            (RuleState.PAUSED, ReasonCode.OWNER_ERASED, *chosen),
         )
-        for destination in {row["destination"] for row in rules}:
-            settle(self._connection, destination, None)
         seen = [
             row["session"]
             for row in self._connection.execute(
@@ -242,7 +241,7 @@ class RetentionRepository:
         for delivery in deliveries:
             stored += self._connection.execute(
                 "UPDATE deliveries SET edit_due_at = min(coalesce(edit_due_at, ?1), ?1) WHERE id = ?2"
-                " AND state IN ('sent', 'sending', 'unsure') AND edit_ended IS NULL",
+                " AND state IN ('sent', 'sending', 'ambiguous') AND edit_ended IS NULL",
                 (to_ms(first + stored * between), delivery),
             ).rowcount
         return stored
@@ -278,7 +277,7 @@ class RetentionRepository:
         """Deletes what is old and of no use; ledger lines only where a time is given."""
         attempts = self._connection.execute(
             "DELETE FROM attempts WHERE ended_at < ? AND delivery IN"
-            " (SELECT id FROM deliveries WHERE state IN ('sent', 'dead', 'dropped'))",
+            " (SELECT id FROM deliveries WHERE state IN ('sent', 'failed', 'cancelled'))",
             (to_ms(now - ATTEMPTS_KEPT),),
         ).rowcount
         audit_log = 0

@@ -1,13 +1,16 @@
-"""Subscriptions."""
+"""Rules: which sessions go to which channel, and on behalf of which owner."""
 
 import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot.domain.model import Destination, Rule, RuleState
-from bot.store.columns import from_ms, from_ms_or_none, listed, to_ms, value_of
-from bot.store.outbox import eligibility
+from bot.domain.reasons import ReasonCode
+from bot.store.columns import from_ms, from_ms_or_none, to_ms, value_of
 from bot.store.outbox.cancel import end_rule
+
+# A rule counts as paused while its destination is blocked. That is computed here and stored nowhere else.
+_SELECT = "SELECT rules.*, destinations.blocked_reason FROM rules LEFT JOIN destinations USING (destination)"
 
 
 class Rules:
@@ -25,23 +28,19 @@ class Rules:
         return rule
 
     def get(self, rule_id: int) -> Rule | None:
-        row = self._connection.execute("SELECT * FROM rules WHERE rule_id = ?", (rule_id,)).fetchone()
+        """The rule of that number, None if there never was one."""
+        row = self._connection.execute(f"{_SELECT} WHERE rules.rule_id = ?", (rule_id,)).fetchone()
         return None if row is None else _rule(row)
 
     def all(self, states: Collection[RuleState] = ()) -> Sequence[Rule]:
-        """By number; every state where none is named."""
-        rows = self._connection.execute(
-            "SELECT * FROM rules WHERE state IN (SELECT value FROM json_each(?)) ORDER BY rule_id",
-            (listed(states or RuleState),),
-        )
-        return [_rule(row) for row in rows]
+        """The rules in these states by number; those of every state if none is named."""
+        found = [_rule(row) for row in self._connection.execute(f"{_SELECT} ORDER BY rules.rule_id")]
+        return [rule for rule in found if not states or rule.state in states]
 
     def at(self, destination: Destination) -> Sequence[Rule]:
         """The rules of a destination that are not ended."""
-        rows = self._connection.execute(
-            "SELECT * FROM rules WHERE destination = ? AND state <> 'ended' ORDER BY rule_id", (str(destination),)
-        )
-        return [_rule(row) for row in rows]
+        sql = f"{_SELECT} WHERE rules.destination = ? AND rules.state <> 'ended' ORDER BY rules.rule_id"
+        return [_rule(row) for row in self._connection.execute(sql, (str(destination),))]
 
     def set_state(self, rule_id: int, state: RuleState, reason: str, now: datetime) -> None:
         """Becoming active the first time sets `active_since`; a pause and its end leave it."""
@@ -53,31 +52,23 @@ class Rules:
             (state, reason, to_ms(now) if state is RuleState.ACTIVE else None, rule_id),
         )
 
-    def rest(self, rule_id: int, reason: str) -> None:
+    def pause(self, rule_id: int, code: ReasonCode) -> None:
         """Pauses one rule while others of its channel go on: what only it carries waits until it is resumed."""
-        self._connection.execute("UPDATE rules SET state = 'paused', reason = ? WHERE rule_id = ?", (reason, rule_id))
-        self._record_result(rule_id, None)
-
-    def resume(self, rule_id: int, now: datetime) -> None:
-        """Goes on with a paused rule; where its destination is held, together with that."""
-        # Where its channel can't be written to, it goes on with the channel.
         self._connection.execute(
-            "UPDATE rules SET state = CASE WHEN blocked_reason IS NULL THEN 'active' ELSE 'paused' END, reason = coalesce(blocked_reason, '')"
-            " FROM (SELECT (SELECT blocked_reason FROM rules JOIN destinations USING (destination) WHERE rule_id = ?) AS blocked_reason)"
-            " WHERE rule_id = ? AND state = 'paused'",
-            (rule_id, rule_id),
+            "UPDATE rules SET state = 'paused', reason = ?, reason_code = ? WHERE rule_id = ?", (code, code, rule_id)
         )
-        self._record_result(rule_id, now)
 
-    def take_over(self, rule_id: int, owner: str, now: datetime) -> None:
-        """As `resume`, with another owner."""
+    def resume(self, rule_id: int) -> None:
+        """Ends the pause of a rule; if its destination is blocked, it goes on once that is unblocked."""
+        self._connection.execute(
+            "UPDATE rules SET state = 'active', reason = '', reason_code = '' WHERE rule_id = ? AND state = 'paused'",
+            (rule_id,),
+        )
+
+    def take_over(self, rule_id: int, owner: str) -> None:
+        """Resumes a rule under another owner."""
         self._connection.execute("UPDATE rules SET owner = ? WHERE rule_id = ?", (owner, rule_id))
-        self.resume(rule_id, now)
-
-    def _record_result(self, rule_id: int, now: datetime | None) -> None:
-        rule = self.get(rule_id)
-        if rule is not None:
-            eligibility.settle(self._connection, str(rule.destination), now)
+        self.resume(rule_id)
 
     def audience(self, rule_id: int) -> str:
         """ "private" or "public": what its owner knows its channel to be; "" while that was not noted."""
@@ -97,13 +88,17 @@ class Rules:
 
 
 def _rule(row: sqlite3.Row) -> Rule:
+    state, reason, code = RuleState(row["state"]), row["reason"], ReasonCode(row["reason_code"])
+    if state is RuleState.ACTIVE and row["blocked_reason"] is not None:
+        state, reason = RuleState.PAUSED, row["blocked_reason"]
     return Rule(
         rule_id=row["rule_id"],
         destination=Destination.parse(row["destination"]),
         owner=row["owner"],
         query=row["query"],
-        state=RuleState(row["state"]),
+        state=state,
         created_at=from_ms(row["created_at"]),
         active_since=from_ms_or_none(row["active_since"]),
-        reason=row["reason"],
+        reason=reason,
+        reason_code=code,
     )

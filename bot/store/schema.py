@@ -461,6 +461,46 @@ def m009_rename(db: Database) -> None:
         db.conn.execute(statement)
 
 
+# States in the field's terms, and no copy of a pause: eligibility is computed from rules and destinations.
+_FOR_NOW_NEVER = 253_370_764_800_000  # ms; 9999-01-01, the due time that stood for a paused rule
+ELIGIBILITY = (
+    "ALTER TABLE deliveries ADD COLUMN reason_code TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE notifications ADD COLUMN cancelled_code TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE rules ADD COLUMN reason_code TEXT NOT NULL DEFAULT ''",
+    # The sentences that decided something until now.
+    "UPDATE deliveries SET reason_code = 'posted_and_deleted'"
+    " WHERE reason = 'was posted by an earlier try, and is gone from Slack since'",
+    "UPDATE notifications SET cancelled_code = CASE WHEN digest_id IS NOT NULL THEN 'counted'"
+    " WHEN cancelled_reason = 'the card that stands there shows it' THEN 'shown_by_other_card' ELSE 'cancelled' END"
+    " WHERE cancelled_reason IS NOT NULL",
+    "UPDATE rules SET reason_code = CASE reason WHEN 'owner_gone' THEN 'owner_gone'"
+    " WHEN 'turned_public' THEN 'turned_public' WHEN 'the person who made it was erased' THEN 'owner_erased'"
+    " ELSE '' END WHERE state = 'paused'",
+    # A rule that was paused only because its destination is blocked.
+    "UPDATE rules SET state = 'active', reason = '' WHERE state = 'paused' AND reason_code = ''",
+    f"UPDATE notifications SET due_at = created_at WHERE due_at >= {_FOR_NOW_NEVER}",
+    "DROP INDEX deliveries_waiting",
+    "UPDATE deliveries SET state = CASE state WHEN 'waiting' THEN 'pending' WHEN 'held' THEN 'pending'"
+    " WHEN 'unsure' THEN 'ambiguous' WHEN 'dead' THEN 'failed' WHEN 'dropped' THEN 'cancelled' ELSE state END",
+    "UPDATE attempts SET what = 'read_back' WHERE what = 'look'",
+    # Messages that were tried before, by destination.
+    "CREATE INDEX deliveries_pending ON deliveries (destination, due_at) WHERE state = 'pending'",
+    "DROP INDEX destinations_due",
+    "ALTER TABLE destinations DROP COLUMN due_at",
+    "DROP INDEX notifications_due",
+    # Groups of the eligibility pass, answered by the index alone: so it holds what its own condition names, too.
+    "CREATE INDEX notifications_groups ON notifications"
+    " (destination, rule_ids, kind, due_at, created_at, delivery, cancelled_reason)"
+    " WHERE delivery IS NULL AND cancelled_reason IS NULL",
+)
+
+
+@migrations()
+def m010_computed_eligibility(db: Database) -> None:
+    for statement in ELIGIBILITY:
+        db.conn.execute(statement)
+
+
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes what `INDEXES_OF_BASELINE` names, once."""
     for statement in INDEXES_OF_BASELINE:

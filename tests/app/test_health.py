@@ -51,8 +51,8 @@ async def test_the_figures_parse_and_move(env: Env) -> None:
     assert ("spotter_polls_total", ("result", "changed")) in moved
     assert ("spotter_polls_total", ("result", "failed")) in moved
     assert ("spotter_api_errors_total", ("api", "ispring"), ("kind", "unavailable")) in moved
-    assert ("spotter_sends_total", ("outcome", "throttled")) in moved
-    assert ("spotter_api_errors_total", ("api", "slack"), ("kind", "throttled")) in moved
+    assert ("spotter_sends_total", ("outcome", "rate limited")) in moved
+    assert ("spotter_api_errors_total", ("api", "slack"), ("kind", "rate limited")) in moved
     assert (after["spotter_observers",], after["spotter_people_unmatched",]) == (2, 1)
     assert not [key for key, value in before.items() if str(key[0]).endswith("_total") and after[key] < value]
 
@@ -70,7 +70,7 @@ async def _figures(port: int) -> Mapping[tuple[object, ...], float]:
     }
 
 
-RESULTS_OF = {"post": PostResult, "edit": EditResult, "look": ReadBackResult}
+RESULTS_OF = {"post": PostResult, "edit": EditResult, "read_back": ReadBackResult}
 
 
 @pytest.mark.parametrize("what", RESULTS_OF)
@@ -93,7 +93,7 @@ def _samples(metrics: Metrics) -> int:
 
 def test_every_alert_that_can_end_has_its_figure() -> None:
     poll = PollState(last=None, last_good_at=None, baseline_at=None, sessions=0, created_at=NOW)
-    counts = OutboxCounts(waiting=0, sending=0, unsure=0, blocked=0, dead=0, sent=0, edits=0, oldest_at=None)
+    counts = OutboxCounts(pending=0, sending=0, ambiguous=0, blocked=0, failed=0, sent=0, edits=0, oldest_at=None)
     snapshot = Snapshot(poll=poll, counts=counts, alerts=(), observers=0, unmatched=0)
     text = render_metrics(Metrics(), snapshot, NOW, is_leader=True).decode()
     missing = [

@@ -46,7 +46,7 @@ async def test_nobody_leads_while_a_stopped_bot_still_waits_to_write(env: Env) -
         kind=NotificationKind.OPS, destination=place, subject="soon", reason="a test", facts={"code": "over"}
     )
     try:
-        await store.transact(lambda tx: tx.outbox.enqueue(soon, now, now + timedelta(seconds=2)))
+        await store.transact(lambda tx: tx.notifications.enqueue(soon, now, now + timedelta(seconds=2)))
         await asyncio.sleep(1)
         other_program.execute("BEGIN IMMEDIATE")
         await asyncio.sleep(1.5)  # the notice is due: the bot waits for the database, for up to five seconds

@@ -84,7 +84,7 @@ def enqueue(tx: Tx, channels: int, per_channel: int, now: datetime) -> None:
     for number in range(channels):
         place = Destination(DestinationKind.CHANNEL, channel_id(number))
         rule = tx.rules.add(place, OPERATOR, "", RuleState.ACTIVE, now)
-        tx.outbox.record_check(place, now)
+        tx.destinations.record_check(place, now)
         rows = []
         for _ in range(per_channel):
             facts = SessionFacts(
@@ -110,7 +110,7 @@ def enqueue(tx: Tx, channels: int, per_channel: int, now: datetime) -> None:
                 rule_ids=(rule.rule_id,),
                 facts={"version": 1},
             )
-            tx.outbox.enqueue(notification, now)
+            tx.notifications.enqueue(notification, now)
 
 
 async def fill(database: Path, channels: int, per_channel: int) -> None:

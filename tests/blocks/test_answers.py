@@ -58,7 +58,7 @@ def values(what: Message | dict[str, Any], action: str) -> list[str]:
 
 def a_status(**more: Any) -> Status:
     poll = PollState(PollReport(NOW, NOW, listed=600), NOW, NOW, 600, NOW)
-    counts = OutboxCounts(waiting=0, sending=0, unsure=0, blocked=0, dead=0, sent=9, edits=0, oldest_at=None)
+    counts = OutboxCounts(pending=0, sending=0, ambiguous=0, blocked=0, failed=0, sent=9, edits=0, oldest_at=None)
     given = {
         "poll": poll,
         "outbox": counts,

@@ -6,7 +6,7 @@ import pytest
 
 from bot.demo.company import IN_PROGRESS
 from bot.demo.slack import Channel, Message, SlackStandIn, Workspace
-from bot.domain.model import DeliveryState
+from bot.domain.outbox import NotificationState
 from bot.jobs.message_data import MessageSettings
 from bot.jobs.send import Deliver
 from bot.slack.client import SlackMessenger
@@ -79,5 +79,5 @@ async def test_a_hostile_name_becomes_a_card_that_slack_takes(tmp_path: Path, na
         assert all(card.text.count(session.id[:8]) == 1 for session in sessions)
         assert_harmless([card.text, *marked_up(tuple(card.blocks))])
         assert_legible([card.text, *texts(tuple(card.blocks))])
-        dead = await room.store.read(lambda tx: tx.outbox.list((DeliveryState.DEAD,), 10))
+        dead = await room.store.read(lambda tx: tx.deliveries.in_states((NotificationState.FAILED,), 10))
         assert not dead

@@ -44,8 +44,8 @@ NO_LOOK = Mutant(
     (
         Change(
             "bot/core/delivery.py",
-            "return replace(tried, state=DeliveryState.UNSURE, due_at=now + FIRST_LOOK, why=why)",
-            "return replace(tried, state=DeliveryState.WAITING, due_at=now, why=why)",
+            "return replace(tried, state=DeliveryState.AMBIGUOUS, due_at=now + FIRST_LOOK, why=why)",
+            "return replace(tried, state=DeliveryState.PENDING, due_at=now, why=why)",
         ),
         Change(
             "bot/store/outbox.py",
@@ -85,7 +85,7 @@ SENDING_RESET = Mutant(
             "bot/store/outbox.py",
             "            write(self._connection, after_crash(delivery_of(self._connection, row), now=now))\n",
             "            stopped = delivery_of(self._connection, row)\n"
-            "            write(self._connection, replace(stopped, state=DeliveryState.WAITING, due_at=now))\n"
+            "            write(self._connection, replace(stopped, state=DeliveryState.PENDING, due_at=now))\n"
             '            refresh_due(self._connection, row["destination"])\n',
         ),
     ),

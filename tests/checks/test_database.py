@@ -10,8 +10,9 @@ from bot.checks import Level, database
 from bot.config import Settings
 from bot.domain.alerts import ALERTS
 from bot.domain.model import BY_EMAIL, DeliveryState, Person, RuleState, SlackUser
-from bot.domain.pause_reasons import ARCHIVED, BECAME_PUBLIC, OWNER_GONE
+from bot.domain.pause_reasons import ARCHIVED
 from bot.domain.polling import PollReport
+from bot.domain.reasons import ReasonCode
 from bot.store.backup import back_up, restore
 from bot.store.database import Store, Tx
 from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, enqueue, minutes, see, sent
@@ -53,12 +54,12 @@ async def test_where_nothing_needs_anybody_nothing_is_told(db: Store, tmp_path: 
 
 def _dead(tx: Tx) -> None:
     enqueue(tx, a_session(2))
-    becomes(tx, claim(tx), DeliveryState.DEAD, reason="msg_too_long")
+    becomes(tx, claim(tx), DeliveryState.FAILED, reason="msg_too_long")
 
 
-def _unsure_after(tx: Tx) -> None:
+def _ambiguous_after(tx: Tx) -> None:
     enqueue(tx, a_session(2))
-    becomes(tx, claim(tx), DeliveryState.UNSURE)
+    becomes(tx, claim(tx), DeliveryState.AMBIGUOUS)
 
 
 def _edit_owed(tx: Tx) -> None:
@@ -82,20 +83,20 @@ CASES: dict[str, tuple[Callable[[Tx], object], str, str]] = {
     "a dead delivery": (_dead, "refused by Slack for ever", "outbox retry ID"),
     "an app that Slack refuses": (lambda tx: tx.outbox.refuse_app("token_revoked"), "token_revoked", "reinstall"),
     "something that waits": (lambda tx: enqueue(tx, a_session(2)), "has waited for 2 d", "outbox list"),
-    "something that is unsure": (_unsure_after, "has waited for 2 d", "outbox list"),
+    "something that is unsure": (_ambiguous_after, "has waited for 2 d", "outbox list"),
     "a card that shows an old result": (_edit_owed, "posted that show less", "spotter run"),
     "a held channel": (
-        lambda tx: tx.outbox.block(ROOM, ARCHIVED, NOON),
+        lambda tx: tx.destinations.block(ROOM, ARCHIVED, NOON),
         "channel:C0001 can't be written to (the channel is archived)",
         "unarchive",
     ),
     "a rule whose owner is gone": (
-        lambda tx: tx.rules.rest(1, OWNER_GONE),
+        lambda tx: tx.rules.pause(1, ReasonCode.OWNER_GONE),
         "Rule 1: paused, its owner is gone",
         "takes it over",
     ),
     "a channel that turned public": (
-        lambda tx: tx.rules.rest(1, BECAME_PUBLIC),
+        lambda tx: tx.rules.pause(1, ReasonCode.BECAME_PUBLIC),
         "Rule 1: paused, the channel has turned public",
         "go on in public",
     ),

@@ -51,7 +51,7 @@ def _dead(*names: str) -> Callable[[Tx], None]:
     def work(tx: Tx) -> None:
         for number, name in enumerate(names):
             enqueue(tx, a_session(number))
-            becomes(tx, claim(tx, name=name), DeliveryState.DEAD, reason="msg_too_long")
+            becomes(tx, claim(tx, name=name), DeliveryState.FAILED, reason="msg_too_long")
 
     return work
 

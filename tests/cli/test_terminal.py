@@ -69,7 +69,7 @@ def folder(tmp_path: Path) -> Path:
             Destination(DestinationKind.CHANNEL, "C0SHOP"), "U0ANA", f'employee:"Eve{ORDERS}"', RuleState.PAUSED, NOON
         )
         tx.rules.set_state(rule.rule_id, RuleState.PAUSED, f"not_in_channel{ORDERS}", NOON)
-        tx.outbox.enqueue(introduction(rule), NOON)
+        tx.notifications.enqueue(introduction(rule), NOON)
         tx.audit_log.write(OPERATOR, "subscribe", f"rule:{ORDERS}", NOON)
 
     database = Store.open(tmp_path / "spotter.db", now=NOON)

@@ -17,6 +17,7 @@ from bot.domain.changes import decide, outcome_of
 from bot.domain.delivery import (
     SECOND_READ_BACK,
     AlreadyPosted,
+    Ambiguous,
     AppRefused,
     DestinationGone,
     EditEnded,
@@ -31,7 +32,6 @@ from bot.domain.delivery import (
     Sent,
     Throttled,
     Unreadable,
-    Unsure,
     after_edit,
     after_post,
     after_read_back,
@@ -51,24 +51,21 @@ from bot.domain.model import (
     RuleState,
     SessionKey,
 )
-from bot.domain.outbox import NotificationStatus
+from bot.domain.outbox import NotificationState, NotificationStatus
+from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
 from bot.jobs.message_data import MessageSettings, next_batch
-from bot.store.columns import to_ms
 from bot.store.database import Store, Tx
-from bot.store.outbox.duplicates import SHOWS_IT
-from bot.store.outbox.eligibility import FOR_NOW_NEVER, RULE_PAUSED_REASON
 from tests.store.given import NOON, OTHER_ROOM, ROOM, a_session, an_attempt, fingerprint
 
 T = TypeVar("T")
 ROOMS = (ROOM, OTHER_ROOM)
-IS_PAUSED = "turned_public"  # why a rule rests by itself
 HALF = 0.5  # what every dice shows
 ANSWERS: Mapping[str, PostResult] = {
     "throttled": Throttled(20.0),
     "not sent": NotSent("connection refused"),
-    "unsure": Unsure("the reply was lost"),
-    "refused in an unknown word": Unsure("brand_new", refused=True),
+    "unsure": Ambiguous("the reply was lost"),
+    "refused in an unknown word": Ambiguous("brand_new", is_rejection=True),
     "told and gone": AlreadyPosted("duplicate_message_not_found"),
     "gone": DestinationGone("is_archived"),
     "refused": MessageRefused("invalid_blocks"),
@@ -77,7 +74,7 @@ ANSWERS: Mapping[str, PostResult] = {
 EDIT_ANSWERS: Mapping[str, EditResult] = {
     "throttled": Throttled(20.0),
     "not sent": NotSent("connection refused"),
-    "unsure": Unsure("the reply was lost"),
+    "unsure": Ambiguous("the reply was lost"),
     "gone": DestinationGone("is_archived"),
     "ended": EditEnded("message_not_found"),
 }
@@ -99,11 +96,11 @@ ARROWS = frozenset(
         "absent: goes as plain text", "dead: refused in unknown words",
         # what happens meanwhile
         "died while sending", "arrived late", "found after a death", "grouped", "the same group again",
-        "corrected while waiting", "corrected while sending", "corrected while unsure", "turned bad",
+        "corrected while waiting", "corrected while sending", "corrected while ambiguous", "turned bad",
         "corrected while edited", "rule ended while waiting", "rule ended while unsure", "edits ended", "edited later",
-        "re-opened while waiting", "rule rested while waiting", "rule rested while sending", "rule rested while unsure",
-        "held while its rule rests", "rule went on", "erased while waiting", "erased while sending",
-        "erased while unsure", "erased once told", "redacted",
+        "re-opened while waiting", "rule rested while pending", "rule rested while sending", "rule rested while ambiguous",
+        "waits while its rule rests", "rule went on", "erased while pending", "erased while sending",
+        "erased while ambiguous", "erased once told", "redacted",
     }
 )  # fmt: skip
 
@@ -175,8 +172,10 @@ class Story:
             change = decide(before, facts, now=self.now, targets=tx.sessions.targets())
             if change is None:
                 return
-            self._note_correction(tx.outbox.reason(facts.key))
-            if change.kind is ChangeKind.REOPENED and any(_waits(notified) for notified in tx.outbox.reason(facts.key)):
+            self._note_correction(tx.deliveries.of_session(facts.key))
+            if change.kind is ChangeKind.REOPENED and any(
+                _waits(notified) for notified in tx.deliveries.of_session(facts.key)
+            ):
                 self.reached.add("re-opened while waiting")
             tx.sessions.save(change, fingerprint(facts))
             if change.news not in (News.POST, News.EDIT_AND_POST):
@@ -197,16 +196,16 @@ class Story:
                     rule_ids=rules,
                     facts={"version": change.after.version},
                 )
-                tx.outbox.enqueue(notification, self.now)
+                tx.notifications.enqueue(notification, self.now)
 
         self._do(store)
 
     def _note_correction(self, notified: Sequence[NotificationStatus]) -> None:
         for one in notified:
             state = None if one.delivery is None else one.delivery.state
-            if state in (DeliveryState.SENDING, DeliveryState.UNSURE):
+            if state in (DeliveryState.SENDING, DeliveryState.AMBIGUOUS):
                 self.reached.add(f"corrected while {state}")
-            elif state in (None, DeliveryState.WAITING) and not one.cancelled:
+            elif state in (None, DeliveryState.PENDING) and not one.cancelled:
                 self.reached.add("corrected while waiting")
 
     def subscribe(self, room: Destination) -> None:
@@ -220,12 +219,12 @@ class Story:
             for rule in rules if all_of_them else rules[:1]:
                 tx.rules.set_state(rule.rule_id, RuleState.ENDED, "unsubscribed", self.now)
             living = {rule.rule_id for rule in tx.rules.at(room)}
-            for notified in (one for key in self._pending[room] for one in tx.outbox.reason(key)):
+            for notified in (one for key in self._pending[room] for one in tx.deliveries.of_session(key)):
                 if notified.notification.destination != room or living & set(notified.notification.rule_ids):
                     continue
                 if notified.delivery is None and notified.cancelled == "unsubscribed":
                     self.reached.add("rule ended while waiting")
-                elif notified.delivery is not None and notified.delivery.state is DeliveryState.UNSURE:
+                elif notified.delivery is not None and notified.delivery.state is DeliveryState.AMBIGUOUS:
                     self.reached.add("rule ended while unsure")
 
         self._do(end)
@@ -236,20 +235,18 @@ class Story:
         def rest(tx: Tx) -> None:
             active = [rule for rule in tx.rules.at(room) if rule.state is RuleState.ACTIVE]
             for rule in active[:1]:
-                tx.rules.rest(rule.rule_id, IS_PAUSED)
+                tx.rules.pause(rule.rule_id, ReasonCode.BECAME_PUBLIC)
             eligibility = _paused(tx, room)
-            for notified in (one for key in self._pending[room] for one in tx.outbox.reason(key)):
+            for notified in (one for key in self._pending[room] for one in tx.deliveries.of_session(key)):
                 if (
                     notified.cancelled
                     or notified.notification.destination != room
                     or not _is_held_by(eligibility, notified.notification)
                 ):
                     continue
-                state = DeliveryState.WAITING if notified.delivery is None else notified.delivery.state
-                if state in (DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNSURE):
+                state = DeliveryState.PENDING if notified.delivery is None else notified.delivery.state
+                if state in (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.AMBIGUOUS):
                     self.reached.add(f"rule rested while {state}")
-                elif state is DeliveryState.BLOCKED:
-                    self.reached.add("rule rested while waiting")
 
         self._do(rest)
 
@@ -258,8 +255,8 @@ class Story:
 
         def resume(tx: Tx) -> None:
             for rule in tx.rules.at(room):
-                if rule.reason == IS_PAUSED:
-                    tx.rules.resume(rule.rule_id, self.now)
+                if rule.reason_code is ReasonCode.BECAME_PUBLIC:
+                    tx.rules.resume(rule.rule_id)
                     self.reached.add("rule went on")
 
         self._do(resume)
@@ -269,11 +266,11 @@ class Story:
         key = a_session(number, employee=_employee(number)).key
 
         def erase(tx: Tx) -> None:
-            for notified in tx.outbox.reason(key):
-                state = DeliveryState.WAITING if notified.delivery is None else notified.delivery.state
+            for notified in tx.deliveries.of_session(key):
+                state = DeliveryState.PENDING if notified.delivery is None else notified.delivery.state
                 if notified.cancelled:
                     continue
-                if state in (DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNSURE):
+                if state in (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.AMBIGUOUS):
                     self.reached.add(f"erased while {state}")
                 elif state is DeliveryState.SENT:
                     self.reached.add("erased once told")
@@ -287,16 +284,16 @@ class Story:
 
     def wait_for_what_is_due(self) -> bool:
         """Lets time pass until something is due; False where nothing will be."""
-        due_at = self._do(lambda tx: tx.outbox.next_due_at())
-        if due_at is None or to_ms(due_at) == FOR_NOW_NEVER:
+        due_at = self._do(lambda tx: tx.outbox.schedule().next_due_at)
+        if due_at is None:
             return False
         self.now = max(self.now, due_at)
         return True
 
     def unblock(self, room: Destination) -> None:
         def unblock(tx: Tx) -> None:
-            if any(blocked.destination == room for blocked in tx.outbox.blocked()):
-                tx.outbox.unblock(room, self.now)
+            if any(blocked.destination == room for blocked in tx.destinations.blocked()):
+                tx.destinations.unblock(room, self.now)
                 self.reached.add("released")
 
         self._do(unblock)
@@ -311,7 +308,7 @@ class Story:
 
     def retry_the_dead(self) -> None:
         def retry(tx: Tx) -> None:
-            for notified in tx.outbox.list((DeliveryState.DEAD,), 1_000):
+            for notified in tx.deliveries.in_states((NotificationState.FAILED,), 1_000):
                 dead = notified.delivery
                 assert dead is not None and dead.reason, "dead without a reason"
                 if tx.outbox.retry(dead.delivery_id, self.now):
@@ -340,7 +337,7 @@ class Story:
             )
             data = next_batch(tx, delivery, MessageSettings())
             for notification_id, reason in data.cancelled.items():
-                tx.outbox.drop_notifications([notification_id], reason)
+                tx.notifications.cancel([notification_id], reason)
             left = tuple(queued for queued in delivery.notifications if queued.notification_id not in data.cancelled)
             return InHand(replace(delivery, notifications=left), data.versions) if left else None
 
@@ -371,7 +368,7 @@ class Story:
             case Sent():
                 self.reached.add("sent")
                 decided = shown_versions(decided, hand.versions)
-            case Unsure():
+            case Ambiguous():
                 self._remembered[delivery.delivery_id] = hand.versions
                 self._lose(hand, arrives)
             case AlreadyPosted():
@@ -386,7 +383,7 @@ class Story:
         def settle(tx: Tx) -> None:
             tx.outbox.save(decided, an_attempt(self.now, result=what))
             if isinstance(result, DestinationGone):
-                tx.outbox.block(room, result.reason, self.now)
+                tx.destinations.block(room, result.reason, self.now)
             if isinstance(result, AppRefused):
                 tx.outbox.refuse_app(result.reason)
 
@@ -394,9 +391,14 @@ class Story:
         self._note_rest(delivery.delivery_id)
 
     def _note_rest(self, name: str) -> None:
-        stored = self._do(lambda tx: tx.outbox.get(name))
-        if stored is not None and stored.reason == RULE_PAUSED_REASON:
-            self.reached.add("held while its rule rests")
+        def waits(tx: Tx) -> bool:
+            blocked = {one.destination for one in tx.destinations.blocked()}
+            found = tx.deliveries.in_states((NotificationState.BLOCKED,), 1_000)
+            mine = [one for one in found if one.delivery is not None and one.delivery.delivery_id == name]
+            return any(one.notification.destination not in blocked for one in mine)
+
+        if self._do(waits):
+            self.reached.add("waits while its rule rests")
 
     def _delete(self, delivery: Delivery) -> None:
         """An earlier try had arrived after all, and somebody deleted it in Slack."""
@@ -469,21 +471,21 @@ class Story:
                 self.reached.add("absent once" if delivery.read_backs == 0 else "absent twice")
                 if decided.text_only and not delivery.text_only:
                     self.reached.add("absent: goes as plain text")
-                if decided.state is DeliveryState.DEAD:
+                if decided.state is DeliveryState.FAILED:
                     self.reached.add("dead: refused in unknown words")
             case ReadLater():
                 self.reached.add("looks later")
             case Unreadable():
-                is_dead = decided.state is DeliveryState.DEAD
+                is_dead = decided.state is DeliveryState.FAILED
                 self.reached.add("dead: unsure twice" if is_dead else "sent again unread")
                 self._may_be_twice.add(name)
             case DestinationGone():
                 self.reached.add("gone while unsure")
 
         def settle(tx: Tx) -> None:
-            tx.outbox.save(decided, an_attempt(self.now, "look"))
+            tx.outbox.save(decided, an_attempt(self.now, "read_back"))
             if isinstance(read_back, DestinationGone):
-                tx.outbox.block(delivery.destination, read_back.reason, self.now)
+                tx.destinations.block(delivery.destination, read_back.reason, self.now)
 
         self._do(settle)
         self._note_rest(name)
@@ -518,16 +520,14 @@ class Story:
         decided = after_edit(result, now=self.now, random01=HALF)
         if decided.shown:
             self.reached.add("redacted" if TAKEN_BACK in hand.versions.values() else "edited")
-        elif decided.cancelled:
+        elif decided.ended:
             self.reached.add("edits ended")
             self._never_edited_again.add(delivery.delivery_id)
         else:
             self.reached.add("edited later")
         shown = hand.versions if decided.shown else {}
         attempt = an_attempt(self.now, "edit", what)
-        self._do(
-            lambda tx: tx.outbox.save_edit(delivery.delivery_id, shown, decided.due_at, decided.cancelled, attempt)
-        )
+        self._do(lambda tx: tx.outbox.save_edit(delivery.delivery_id, shown, decided.due_at, decided.ended, attempt))
         return True
 
     # ---- the end -------------------------------------------------------------------------------------------------
@@ -552,8 +552,10 @@ class Story:
 
     def check(self) -> None:
         """Everybody owed a session was told of it once, what they see is what is known, and nothing ended silently."""
-        counts = self._do(lambda tx: tx.outbox.counts())
-        assert (counts.waiting, counts.sending, counts.unsure, counts.blocked, counts.dead) == (0, 0, 0, 0, 0), counts
+        counts = self._do(lambda tx: tx.deliveries.counts())
+        assert (counts.pending, counts.sending, counts.ambiguous, counts.blocked, counts.failed) == (0, 0, 0, 0, 0), (
+            counts
+        )
         for room, keys in self._pending.items():
             for key in keys:
                 for notified in self._do(partial(_status_lines, key)):
@@ -576,7 +578,7 @@ class Story:
                 is_unknown
                 or not living.intersection(notified.notification.rule_ids)
                 or key in self._erased
-                or (shows_it and notified.cancelled == SHOWS_IT)
+                or (shows_it and notified.cancelled_code is ReasonCode.SHOWN_BY_OTHER_CARD)
                 or self._needs_no_card(room, key, notified.notification)
             ), f"{subject} ended though it was wanted: {notified.cancelled}"
             return
@@ -617,12 +619,12 @@ def _employee(number: int) -> str:
 
 
 def _waits(notified: NotificationStatus) -> bool:
-    return not notified.cancelled and (notified.delivery is None or notified.delivery.state is DeliveryState.WAITING)
+    return not notified.cancelled and (notified.delivery is None or notified.delivery.state is DeliveryState.PENDING)
 
 
 def _paused(tx: Tx, room: Destination) -> Mapping[int, bool]:
     """Whether each rule of a room rests, by number."""
-    return {rule.rule_id: rule.reason == IS_PAUSED for rule in tx.rules.at(room)}
+    return {rule.rule_id: rule.reason_code is ReasonCode.BECAME_PUBLIC for rule in tx.rules.at(room)}
 
 
 def _is_held_by(eligibility: Mapping[int, bool], notification: Notification) -> bool:
@@ -632,4 +634,4 @@ def _is_held_by(eligibility: Mapping[int, bool], notification: Notification) -> 
 
 
 def _status_lines(key: SessionKey, tx: Tx) -> Sequence[NotificationStatus]:
-    return tx.outbox.reason(key)
+    return tx.deliveries.of_session(key)

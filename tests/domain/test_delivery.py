@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.domain.delivery import (
-    SENT_THEN_DELETED,
     AfterEdit,
     AlreadyPosted,
+    Ambiguous,
     AppRefused,
     DestinationGone,
     EditEnded,
@@ -24,7 +24,6 @@ from bot.domain.delivery import (
     Sent,
     Throttled,
     Unreadable,
-    Unsure,
     after_crash,
     after_edit,
     after_post,
@@ -41,6 +40,7 @@ from bot.domain.model import (
     SessionKey,
     StoredNotification,
 )
+from bot.domain.reasons import ReasonCode
 from tests.domain.build import NOW
 
 CHANNEL = Destination(DestinationKind.CHANNEL, "C1")
@@ -65,7 +65,7 @@ SENDING = Delivery(
     attempt_started_at=NOW,
     read_backs=2,
 )
-UNSURE = replace(SENDING, state=DeliveryState.UNSURE, attempts=1, read_backs=0, attempt_ended_at=NOW)
+UNSURE = replace(SENDING, state=DeliveryState.AMBIGUOUS, attempts=1, read_backs=0, attempt_ended_at=NOW)
 
 
 def posted(result: PostResult, delivery: Delivery = SENDING) -> Delivery:
@@ -94,7 +94,7 @@ def test_a_message_slack_took_is_sent() -> None:
 @pytest.mark.parametrize("scope", Scope)
 def test_a_throttled_attempt_waits_as_asked_and_is_not_counted(scope: Scope) -> None:
     after = posted(Throttled(17.5, scope))
-    assert (after.state, seconds(after), after.attempts) == (DeliveryState.WAITING, 17.5, 0)
+    assert (after.state, seconds(after), after.attempts) == (DeliveryState.PENDING, 17.5, 0)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_throttled_attempt_waits_as_asked_and_is_not_counted(scope: Scope) -> 
 )
 def test_what_was_surely_not_sent_backs_off(earlier: int, wait: float) -> None:
     after = posted(NotSent("connection refused"), replace(SENDING, attempts=earlier))
-    assert (after.state, seconds(after), after.attempts) == (DeliveryState.WAITING, wait, earlier + 1)
+    assert (after.state, seconds(after), after.attempts) == (DeliveryState.PENDING, wait, earlier + 1)
     assert "connection refused" in after.reason
 
 
@@ -112,38 +112,38 @@ def test_the_back_off_is_jittered() -> None:
 
 
 def test_without_a_clear_answer_it_is_looked_for_first() -> None:
-    after = posted(Unsure("reply lost"))
-    assert (after.state, seconds(after), after.attempts) == (DeliveryState.UNSURE, 5, 1)
+    after = posted(Ambiguous("reply lost"))
+    assert (after.state, seconds(after), after.attempts) == (DeliveryState.AMBIGUOUS, 5, 1)
 
 
 def test_what_was_being_sent_at_a_crash_is_looked_for_first() -> None:
     after = after_crash(SENDING, now=NOW)
-    assert (after.state, seconds(after), after.attempts, after.read_backs) == (DeliveryState.UNSURE, 5, 1, 0)
+    assert (after.state, seconds(after), after.attempts, after.read_backs) == (DeliveryState.AMBIGUOUS, 5, 1, 0)
     assert after.attempt_ended_at == NOW
 
 
 def test_a_destination_that_is_gone_holds_the_delivery() -> None:
     after = posted(DestinationGone("is_archived"))
-    assert (after.state, after.reason) == (DeliveryState.BLOCKED, "the destination is gone: is_archived")
+    assert (after.state, after.reason) == (DeliveryState.PENDING, "the destination is gone: is_archived")
 
 
 def test_a_refused_message_goes_once_as_plain_text_and_then_is_dead() -> None:
     once = posted(MessageRefused("invalid_blocks"))
-    assert (once.state, once.text_only, seconds(once)) == (DeliveryState.WAITING, True, 0)
+    assert (once.state, once.text_only, seconds(once)) == (DeliveryState.PENDING, True, 0)
     twice = posted(MessageRefused("msg_too_long"), once)
-    assert twice.state is DeliveryState.DEAD
+    assert twice.state is DeliveryState.FAILED
     assert "msg_too_long" in twice.reason
 
 
 def test_what_was_told_and_is_gone_since_ends_at_once_with_that_reason() -> None:
     after = posted(AlreadyPosted("duplicate_message_not_found"))
-    assert (after.state, after.reason) == (DeliveryState.DROPPED, SENT_THEN_DELETED)
+    assert (after.state, after.reason_code) == (DeliveryState.CANCELLED, ReasonCode.POSTED_AND_DELETED)
 
 
 @pytest.mark.parametrize(("needed", "reason"), [(None, "token_revoked"), ("chat:write", "needs the scope chat:write")])
 def test_a_refused_app_leaves_the_delivery_waiting_and_nothing_is_counted(needed: str | None, reason: str) -> None:
     after = posted(AppRefused("token_revoked", needed))
-    assert (after.state, after.attempts) == (DeliveryState.WAITING, 0)
+    assert (after.state, after.attempts) == (DeliveryState.PENDING, 0)
     assert reason in after.reason
 
 
@@ -158,7 +158,7 @@ def test_what_is_found_is_sent_and_owes_an_edit_for_nobody_knows_what_it_shows()
 
 def test_what_is_absent_once_is_looked_for_again_35_seconds_after_the_attempt() -> None:
     after = checked(NotFound(), now=NOW + timedelta(seconds=5))
-    assert (after.state, after.read_backs, seconds(after)) == (DeliveryState.UNSURE, 1, 35)
+    assert (after.state, after.read_backs, seconds(after)) == (DeliveryState.AMBIGUOUS, 1, 35)
 
 
 def test_a_late_first_look_is_followed_by_a_pause_too() -> None:
@@ -173,25 +173,25 @@ def test_the_more_often_it_was_lost_the_later_it_is_sent_again(tries: int, wait:
 def test_what_is_absent_twice_is_the_same_delivery_again() -> None:
     later = NOW + timedelta(seconds=35)
     after = checked(NotFound(), replace(UNSURE, read_backs=1), later)
-    assert (after.state, after.due_at) == (DeliveryState.WAITING, later)
+    assert (after.state, after.due_at) == (DeliveryState.PENDING, later)
     assert (after.delivery_id, after.notifications) == (UNSURE.delivery_id, UNSURE.notifications)
 
 
 def test_where_the_bot_may_not_read_it_is_sent_again_once_and_then_is_dead() -> None:
     again = checked(Unreadable("missing_scope"))
-    assert (again.state, again.due_at, again.resent_unverified) == (DeliveryState.WAITING, NOW, True)
+    assert (again.state, again.due_at, again.resent_unverified) == (DeliveryState.PENDING, NOW, True)
     assert "missing_scope" in again.reason
-    unsure_again = posted(Unsure("reply lost"), replace(again, state=DeliveryState.SENDING))
+    unsure_again = posted(Ambiguous("reply lost"), replace(again, state=DeliveryState.SENDING))
     dead = checked(Unreadable("missing_scope"), unsure_again)
-    assert dead.state is DeliveryState.DEAD
+    assert dead.state is DeliveryState.FAILED
 
 
 def test_where_the_destination_is_gone_before_a_look_it_stays_unsure() -> None:
     gone = after_read_back(replace(UNSURE, read_backs=1), DestinationGone("not_in_channel"), now=NOW, random01=0.5)
-    assert (gone.state, gone.read_backs, gone.resent_unverified) == (DeliveryState.UNSURE, 1, False)
+    assert (gone.state, gone.read_backs, gone.resent_unverified) == (DeliveryState.AMBIGUOUS, 1, False)
 
 
-REFUSED = Unsure("brand_new", refused=True)
+REFUSED = Ambiguous("brand_new", is_rejection=True)
 
 
 def absent_twice(delivery: Delivery) -> Delivery:
@@ -200,22 +200,22 @@ def absent_twice(delivery: Delivery) -> Delivery:
 
 def test_a_no_in_a_word_nobody_knows_is_looked_for_and_goes_once_as_plain_text() -> None:
     unsure = posted(REFUSED)
-    assert (unsure.state, unsure.text_only, seconds(unsure)) == (DeliveryState.UNSURE, False, 5)
+    assert (unsure.state, unsure.text_only, seconds(unsure)) == (DeliveryState.AMBIGUOUS, False, 5)
     again = absent_twice(unsure)
-    assert (again.state, again.text_only, again.delivery_id) == (DeliveryState.WAITING, True, SENDING.delivery_id)
+    assert (again.state, again.text_only, again.delivery_id) == (DeliveryState.PENDING, True, SENDING.delivery_id)
     assert "brand_new" in again.reason
 
 
 def test_refused_so_again_it_is_looked_for_again_and_then_dead_with_slacks_word() -> None:
-    unsure = posted(Unsure("newer_still", refused=True), absent_twice(posted(REFUSED)))
-    assert unsure.state is DeliveryState.UNSURE
+    unsure = posted(Ambiguous("newer_still", is_rejection=True), absent_twice(posted(REFUSED)))
+    assert unsure.state is DeliveryState.AMBIGUOUS
     dead = absent_twice(unsure)
-    assert (dead.state, dead.reason) == (DeliveryState.DEAD, "Slack refuses it: newer_still")
+    assert (dead.state, dead.reason) == (DeliveryState.FAILED, "Slack rejects it: newer_still")
 
 
 def test_what_was_refused_once_and_then_got_lost_is_sent_again() -> None:
-    lost = posted(Unsure("reply lost"), absent_twice(posted(REFUSED)))
-    assert absent_twice(lost).state is DeliveryState.WAITING
+    lost = posted(Ambiguous("reply lost"), absent_twice(posted(REFUSED)))
+    assert absent_twice(lost).state is DeliveryState.PENDING
 
 
 def test_what_was_refused_in_a_word_nobody_knows_and_is_found_all_the_same_is_sent() -> None:
@@ -225,7 +225,7 @@ def test_what_was_refused_in_a_word_nobody_knows_and_is_found_all_the_same_is_se
 @pytest.mark.parametrize(("after", "wait"), [(None, 30), (12.0, 12)])
 def test_a_look_that_fails_does_not_count(after: float | None, wait: float) -> None:
     later = checked(ReadLater("ratelimited", after))
-    assert (later.state, later.read_backs, seconds(later)) == (DeliveryState.UNSURE, 0, wait)
+    assert (later.state, later.read_backs, seconds(later)) == (DeliveryState.AMBIGUOUS, 0, wait)
 
 
 @pytest.mark.parametrize(("unsure_for", "wait"), [(20, 30), (40, 40), (200, 200), (301, 300), (90_000, 300)])
@@ -248,12 +248,12 @@ def test_the_versions_shown_are_kept_per_notice() -> None:
         (Sent("C1", "171.1"), AfterEdit(shown=True)),
         (Throttled(9), AfterEdit(due_at=NOW + timedelta(seconds=9))),
         (NotSent("dns"), AfterEdit(due_at=NOW + timedelta(minutes=1))),
-        (Unsure("reply lost"), AfterEdit(due_at=NOW + timedelta(minutes=1))),
+        (Ambiguous("reply lost"), AfterEdit(due_at=NOW + timedelta(minutes=1))),
         (AppRefused("token_revoked"), AfterEdit(due_at=NOW + timedelta(minutes=1))),
         (DestinationGone("not_in_channel"), AfterEdit(due_at=NOW + timedelta(hours=1))),
-        (Unsure("brand_new", refused=True), AfterEdit(due_at=NOW + timedelta(hours=1))),
-        (MessageRefused("invalid_blocks"), AfterEdit(cancelled="invalid_blocks")),
-        (EditEnded("message_not_found"), AfterEdit(cancelled="message_not_found")),
+        (Ambiguous("brand_new", is_rejection=True), AfterEdit(due_at=NOW + timedelta(hours=1))),
+        (MessageRefused("invalid_blocks"), AfterEdit(ended="invalid_blocks")),
+        (EditEnded("message_not_found"), AfterEdit(ended="message_not_found")),
     ],
 )
 def test_an_edit(result: EditResult, what: AfterEdit) -> None:

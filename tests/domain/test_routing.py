@@ -21,7 +21,8 @@ from bot.domain.model import (
     SessionFacts,
     Viewer,
 )
-from bot.domain.routing import OWNER_GONE, Routed, RoutingResult, route, subject_of
+from bot.domain.reasons import ReasonCode
+from bot.domain.routing import Routed, RoutingResult, route, subject_of
 from bot.query.parser import Filter, parse, resolve
 from tests.domain.build import CHECKLISTS, DIRECTORY, EIGHTY, NOW, facts, session
 
@@ -125,9 +126,11 @@ def test_a_rule_that_does_not_hear_says_why(silent: Rule, reason: str) -> None:
     assert reason in expected(answer).reason
 
 
-@pytest.mark.parametrize(("reason", "owner"), [("not_in_channel", OPERATOR), (OWNER_GONE, "UNOBODY")])
-def test_a_paused_rule_goes_on_collecting(reason: str, owner: str) -> None:
-    answer = routed(LOW, rule(state=RuleState.PAUSED, reason=reason, owner=owner))
+@pytest.mark.parametrize(
+    ("code", "reason", "owner"), [("", "not_in_channel", OPERATOR), ("owner_gone", "owner_gone", "UNOBODY")]
+)
+def test_a_paused_rule_goes_on_collecting(code: str, reason: str, owner: str) -> None:
+    answer = routed(LOW, rule(state=RuleState.PAUSED, reason=reason, reason_code=ReasonCode(code), owner=owner))
     assert notified(answer) == ["channel:C1"]
     assert f"waits: the rule is paused ({reason})" in expected(answer).reason
 

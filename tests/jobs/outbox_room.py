@@ -32,7 +32,7 @@ from bot.domain.model import (
     SessionKey,
     Targets,
 )
-from bot.domain.outbox import NotificationStatus, OutboxCounts
+from bot.domain.outbox import NotificationState, NotificationStatus, OutboxCounts
 from bot.domain.routing import subject_of
 from bot.jobs.message_data import MessageSettings
 from bot.jobs.rate_limit import RateLimiter
@@ -121,7 +121,7 @@ class Room:
         def store(tx: Tx) -> None:
             for change, notification in completed:
                 tx.sessions.save(change, bytes(8))
-                tx.outbox.enqueue(notification, now)
+                tx.notifications.enqueue(notification, now)
 
         await self.store.transact(store)
         return [change.after.key for change, _ in completed]
@@ -176,7 +176,7 @@ class Room:
             facts={"version": version},
         )
         now = self.clock.now()
-        await self.store.transact(lambda tx: tx.outbox.enqueue(queued, now))
+        await self.store.transact(lambda tx: tx.notifications.enqueue(queued, now))
 
     async def lists(self, key: SessionKey, status: str, result: float | None = None) -> None:
         """iSpring now says this of a session; the channel is owed what is news of it."""
@@ -201,7 +201,7 @@ class Room:
                     rule_ids=(self.rule.rule_id,),
                     facts={"version": version},
                 )
-                tx.outbox.enqueue(notification, now)
+                tx.notifications.enqueue(notification, now)
 
         await self.store.transact(store)
 
@@ -219,7 +219,7 @@ class Room:
 
     async def notified(self, key: SessionKey) -> NotificationStatus:
         """What became of the first notice about a session."""
-        return (await self.store.read(lambda tx: tx.outbox.reason(key)))[0]
+        return (await self.store.read(lambda tx: tx.deliveries.of_session(key)))[0]
 
     async def delivery(self, key: SessionKey) -> Delivery:
         delivery = (await self.notified(key)).delivery
@@ -229,8 +229,13 @@ class Room:
     async def state(self, key: SessionKey) -> DeliveryState:
         return (await self.delivery(key)).state
 
+    async def stands(self, key: SessionKey) -> NotificationState:
+        """The state of a session's only notification."""
+        [status] = await self.store.read(lambda tx: tx.deliveries.of_session(key))
+        return status.state
+
     async def counts(self) -> OutboxCounts:
-        return await self.store.read(lambda tx: tx.outbox.counts())
+        return await self.store.read(lambda tx: tx.deliveries.counts())
 
     def calls(self, method: str) -> int:
         return sum(call.method == method for call in self.slack.calls)

@@ -15,7 +15,6 @@ from bot.domain.delivery import AppRefused, DestinationGone, NotSent, Sent, Thro
 from bot.domain.model import (
     OPERATOR,
     Delivery,
-    DeliveryState,
     Destination,
     DestinationKind,
     Notification,
@@ -29,7 +28,7 @@ from bot.domain.model import (
     Viewer,
 )
 from bot.domain.model import Session as StoredSession
-from bot.domain.outbox import NotificationStatus
+from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.polling import PollReport
 from bot.domain.ports import Channel, Contact, Nobody, Training
 from bot.ispring.client import Ispring
@@ -146,7 +145,7 @@ class Room:
         self, kind: NotificationKind | None = None, where: Destination | None = None
     ) -> list[Notification]:
         """Every notice owed so far, oldest first."""
-        notified = await self.store.read(lambda tx: tx.outbox.list((DeliveryState.WAITING,), 10_000))
+        notified = await self.store.read(lambda tx: tx.deliveries.in_states((NotificationState.PENDING,), 10_000))
         return [
             one.notification
             for one in notified
@@ -195,7 +194,7 @@ class Room:
 
     async def reason(self, session: Session, where: Destination = CHANNEL) -> list[NotificationStatus]:
         """What became of a session at a destination."""
-        notified = await self.store.read(lambda tx: tx.outbox.reason(key_of(session)))
+        notified = await self.store.read(lambda tx: tx.deliveries.of_session(key_of(session)))
         return [one for one in notified if one.notification.destination == where]
 
     async def ops(self) -> list[str]:

@@ -55,7 +55,7 @@ async def test_after_slacks_absence_old_news_are_one_card_and_new_ones_follow(wo
         notified = await world.notified(key)
         assert notified.delivery is not None
         assert (notified.delivery.state, notified.delivery.ts) == (DeliveryState.SENT, world.posted()[0].ts)
-    assert (await world.counts()).waiting == 0
+    assert (await world.counts()).pending == 0
 
 
 async def test_what_may_have_been_posted_before_the_absence_is_never_folded(world: Room) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.model import Destination, DestinationKind, RuleState
-from bot.domain.routing import OWNER_GONE
+from bot.domain.reasons import ReasonCode
 from bot.jobs.channel_checks import ChannelChecks
 from bot.slack.contacts import SlackContacts
 from tests.demo.slack_room import ANA, BEN, OFFICE, SHOP
@@ -51,11 +51,11 @@ async def test_a_channel_that_slack_can_not_tell_of_keeps_no_round_from_the_othe
     world.slack.faults.order("conversations.info", "internal_error", times=100, channel=SHOP)
     await world.slack.archive(OFFICE, by=ANA)
     await channel_checks(world).once()
-    blocked = await world.store.read(lambda tx: tx.outbox.blocked())
+    blocked = await world.store.read(lambda tx: tx.destinations.blocked())
     assert [(one.destination, one.reason) for one in blocked] == [(office, "is_archived")]
 
     await world.slack.unarchive(OFFICE, by=ANA)
-    await world.store.transact(lambda tx: tx.outbox.unblock(office, now))
+    await world.store.transact(lambda tx: tx.destinations.unblock(office, now))
     await channel_checks(world).once()
     stored = await world.store.read(lambda tx: tx.rules.get(rule.rule_id))
-    assert stored is not None and (stored.state, stored.reason) == (RuleState.PAUSED, OWNER_GONE)
+    assert stored is not None and (stored.state, stored.reason_code) == (RuleState.PAUSED, ReasonCode.OWNER_GONE)

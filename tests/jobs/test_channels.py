@@ -9,14 +9,13 @@ import pytest
 from bot.demo.slack import Channel
 from bot.domain.model import (
     OPERATOR,
-    DeliveryState,
     Destination,
     DestinationKind,
     Notification,
     NotificationKind,
     RuleState,
 )
-from bot.domain.outbox import BlockedDestination
+from bot.domain.outbox import BlockedDestination, NotificationState
 from bot.domain.routing import introduction
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.channel_guard import CHECK_VALID_FOR
@@ -37,7 +36,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
 
 async def known(room: Room, ago: timedelta = timedelta(0)) -> None:
     """The shop's channel was looked at, and was ours."""
-    await room.store.transact(lambda tx: tx.outbox.record_check(SHOP_CHANNEL, room.clock.now() - ago))
+    await room.store.transact(lambda tx: tx.destinations.record_check(SHOP_CHANNEL, room.clock.now() - ago))
 
 
 async def a_round(room: Room) -> None:
@@ -55,7 +54,7 @@ async def a_round(room: Room) -> None:
 
 
 async def blocked(room: Room) -> list[BlockedDestination]:
-    return list(await room.store.read(lambda tx: tx.outbox.blocked()))
+    return list(await room.store.read(lambda tx: tx.destinations.blocked()))
 
 
 # ---- nothing leaves the company --------------------------------------------------------------------------------------
@@ -66,7 +65,7 @@ async def test_a_channel_that_nobody_has_looked_at_and_that_is_another_companys_
     key = await room.complete()
     await room.send()
     assert room.texts() == []
-    assert await room.state(key) is DeliveryState.BLOCKED
+    assert await room.stands(key) is NotificationState.BLOCKED
     assert [one.reason for one in await blocked(room)] == ["shared_outside"]
     rule = await room.store.read(lambda tx: tx.rules.get(room.rule.rule_id))
     assert rule is not None and (rule.state, rule.reason) == (RuleState.PAUSED, "shared_outside")
@@ -77,7 +76,7 @@ async def test_a_rule_of_the_operator_does_not_even_introduce_itself_there(room:
     named = await room.store.transact(
         lambda tx: tx.rules.add(SHOP_CHANNEL, OPERATOR, 'observer:"Ana"', RuleState.ACTIVE, room.clock.now())
     )
-    await room.store.transact(lambda tx: tx.outbox.enqueue(introduction(named), room.clock.now()))
+    await room.store.transact(lambda tx: tx.notifications.enqueue(introduction(named), room.clock.now()))
     await room.send()
     assert room.texts() == []
 
@@ -132,7 +131,7 @@ async def test_what_is_said_to_whoever_runs_spotter_needs_no_look(room: Room) ->
         reason="x",
         facts={"code": "database_created"},
     )
-    await room.store.transact(lambda tx: tx.outbox.enqueue(notification, room.clock.now()))
+    await room.store.transact(lambda tx: tx.notifications.enqueue(notification, room.clock.now()))
     await room.send()
     assert len(room.texts()) == 1 and room.calls(ASKED) == 0
 
@@ -164,7 +163,7 @@ async def test_many_channels_that_were_never_looked_at_wait_for_their_turn(room:
 # ---- where Slack does not say ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("alert", "result"), [("service_unavailable", "not sent"), ("rate_limited", "throttled")])
+@pytest.mark.parametrize(("alert", "result"), [("service_unavailable", "not sent"), ("rate_limited", "rate limited")])
 async def test_a_channel_that_was_never_looked_at_waits_until_slack_says_how_it_is(
     room: Room, alert: str, result: str
 ) -> None:
@@ -198,7 +197,7 @@ async def test_a_look_that_slack_refuses_holds_the_channel_and_a_look_that_it_al
 async def test_a_refused_look_of_the_rounds_is_no_look(room: Room) -> None:
     room.slack.faults.order(ASKED, "missing_scope")
     await a_round(room)
-    assert await room.store.read(lambda tx: tx.outbox.checked_at(SHOP_CHANNEL)) is None
+    assert await room.store.read(lambda tx: tx.destinations.checked_at(SHOP_CHANNEL)) is None
     assert await blocked(room) == [], "nothing is owed there that would have to wait"
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.alerts import DISK_ENOUGH, DISK_LEFT
 from bot.domain.model import DeliveryState, NotificationKind
+from bot.domain.outbox import NotificationState
 from bot.domain.polling import PollReport
 from bot.jobs.monitor import Monitor, RuntimeProbes
 from bot.store.database import Store, Tx
@@ -48,7 +49,7 @@ class Lookout:
 
     async def notified(self) -> list[str]:
         """What OPS_CHANNEL is owed, in the order it was: the code, behind `over` the trouble that ended."""
-        tolds = await self.database.read(lambda tx: tx.outbox.list((DeliveryState.WAITING,), 100))
+        tolds = await self.database.read(lambda tx: tx.deliveries.in_states((NotificationState.PENDING,), 100))
         in_order = sorted(tolds, key=lambda one: one.created_at)
         notifications = [one.notification for one in in_order if one.notification.kind is NotificationKind.OPS]
         return [
@@ -129,7 +130,7 @@ async def test_polls_that_stop_are_noticed_and_so_is_the_next(lookout: Lookout) 
     assert await lookout.open() == []
 
 
-@pytest.mark.parametrize("state", [DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNSURE])
+@pytest.mark.parametrize("state", [DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.AMBIGUOUS])
 async def test_a_message_that_no_answer_settles_for_half_an_hour_is_noticed(
     lookout: Lookout, state: DeliveryState
 ) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.model import Destination, DestinationKind, NotificationKind, RuleState
+from bot.domain.reasons import ReasonCode
 from bot.jobs.plan_notifications import MOST_CARDS
 from bot.store.database import Tx
 from tests.jobs.room import CHANNEL, Room, key_of
@@ -112,7 +113,7 @@ async def test_what_came_since_a_restored_copy_is_counted_whatever_its_age(room:
     (outage,) = await room.queued(NotificationKind.OUTAGE, CHANNEL)
     assert (outage.facts["code"], outage.facts["from"]) == ("restored", int(copied.timestamp()))
     (notified,) = await room.reason(session)
-    assert notified.counted_in == outage
+    assert notified.digest == outage
     later = room.world.add_session()
     await room.poll()
     assert await room.posted() == [key_of(later)]
@@ -169,7 +170,7 @@ async def test_a_flood_is_two_thousand_cards_worst_first_and_one_summary_of_the_
     assert set(posted[:50]) == {key_of(session) for session in bad}
     assert await room.counted(NotificationKind.COUNTED) == [500]
     (summary,) = await room.queued(NotificationKind.COUNTED, CHANNEL)
-    counted = [session for session in good if (await room.reason(session))[0].counted_in == summary]
+    counted = [session for session in good if (await room.reason(session))[0].digest == summary]
     assert len(counted) == 500
     assert all(good.index(session) % 40 >= 31 for session in counted)  # those with 91 % and more
 
@@ -208,12 +209,12 @@ async def test_a_rule_that_ends_takes_its_part_of_a_summary_along(room: Room) ->
 
 async def test_what_rests_with_its_rule_is_not_stuck(room: Room) -> None:
     rule = await room.subscribe(destination=Destination(DestinationKind.CHANNEL, "C0REST000"))
-    await room.store.transact(lambda tx: tx.rules.rest(rule.rule_id, "owner_gone"))
+    await room.store.transact(lambda tx: tx.rules.pause(rule.rule_id, ReasonCode.OWNER_GONE))
     room.world.add_session()
     await room.poll()
     room.clock.advance(timedelta(minutes=3))
     for place in {notification.destination for notification in await room.queued()}:
         await room.posts(place)
     room.clock.advance(timedelta(hours=3))
-    counts = await room.store.read(lambda tx: tx.outbox.counts())
-    assert (counts.waiting, counts.blocked, counts.oldest_at) == (0, 1, None)
+    counts = await room.store.read(lambda tx: tx.deliveries.counts())
+    assert (counts.pending, counts.blocked, counts.oldest_at) == (0, 1, None)

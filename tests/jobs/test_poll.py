@@ -255,7 +255,7 @@ async def test_a_new_rule_hears_what_is_completed_before_it_is_clear_that_its_in
     def introduce(tx: Tx) -> Delivery | None:
         now = room.clock.now()
         rule = tx.rules.add(place, OPERATOR, "", RuleState.PENDING, now)
-        tx.outbox.enqueue(introduction(rule), now)
+        tx.notifications.enqueue(introduction(rule), now)
         return tx.outbox.claim(place, now, now.timestamp(), "d1")
 
     intro = await room.store.transact(introduce)

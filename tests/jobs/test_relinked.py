@@ -37,7 +37,7 @@ async def test_what_is_tried_again_goes_to_the_account_that_is_theirs_by_then(
     key = await world.complete(to=OBSERVER)
     await world.send(15.0)
     await link(world, BEN)
-    await world.store.transact(lambda tx: tx.outbox.unblock(OBSERVER, world.clock.now()))
+    await world.store.transact(lambda tx: tx.destinations.unblock(OBSERVER, world.clock.now()))
     await world.send()
     assert (len(dm_texts(world, ANA)), len(dm_texts(world, BEN))) == (0, 1)
     assert await world.state(key) is DeliveryState.SENT

@@ -104,7 +104,7 @@ async def test_what_was_posted_about_them_is_edited(settings: MessageSettings) -
 
     await settings.store.transact(post)
     await settings.retention().when_due()
-    assert (await settings.store.read(lambda tx: tx.outbox.counts())).edits == 2
+    assert (await settings.store.read(lambda tx: tx.deliveries.counts())).edits == 2
     assert settings.wakes == ["deliver"]
     assert (await settings.audit_log())[0][2] == "sessions:2,redactions:2"
 

@@ -24,6 +24,7 @@ from bot.domain.model import (
     Rule,
     RuleState,
 )
+from bot.domain.outbox import NotificationState
 from bot.domain.routing import introduction
 from bot.jobs.rate_limit import RateLimiter
 from tests.demo.slack_room import ANA, ATTIC, BEN, BOT, OFFICE, SHOP
@@ -115,9 +116,9 @@ async def test_a_lost_request_is_sent_again_once_it_was_absent_twice(
     assert world.calls(POST) == 2
     assert world.calls(HISTORY) >= 2
     assert [attempt.result for attempt in (await world.notified(key)).attempts] == [
-        "unsure",
-        "absent",
-        "absent",
+        "ambiguous",
+        "not found",
+        "not found",
         "sent",
     ]
 
@@ -128,14 +129,14 @@ async def test_an_internal_error_of_slack_may_have_posted(world: Room, code: str
     key = await world.complete()
     await world.send()
     assert len(world.posted()) == 1
-    assert (await world.notified(key)).attempts[0].result == "unsure"
+    assert (await world.notified(key)).attempts[0].result == "ambiguous"
 
 
 async def test_an_error_word_nobody_knows_is_unsure(world: Room) -> None:
     world.slack.faults.order(POST, "quite_new_error")
     key = await world.complete()
     await world.send()
-    assert (await world.notified(key)).attempts[0].result == "unsure"
+    assert (await world.notified(key)).attempts[0].result == "ambiguous"
     assert len(world.posted()) == 1
 
 
@@ -147,10 +148,10 @@ async def test_a_message_that_slack_goes_on_refusing_in_a_word_nobody_knows_ends
     key = await world.complete()
     await world.send(2_000.0)
     delivery = await world.delivery(key)
-    assert (delivery.state, delivery.reason) == (DeliveryState.DEAD, "Slack refuses it: quite_new_error")
+    assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, "Slack rejects it: quite_new_error")
     assert world.posted(SHOP) == []
     tries = [attempt.result for attempt in (await world.notified(key)).attempts]
-    assert tries == ["unsure", "absent", "absent"] * 2
+    assert tries == ["ambiguous", "not found", "not found"] * 2
     [notified] = world.texts(OFFICE)
     assert "quite_new_error" in notified
 
@@ -162,7 +163,7 @@ async def test_what_is_lost_on_the_way_again_and_again_is_tried_ever_more_seldom
     key = await world.complete()
     await world.send(2_500.0)
     assert world.calls(POST) < 20
-    assert await world.state(key) in (DeliveryState.UNSURE, DeliveryState.SENDING)
+    assert await world.state(key) in (DeliveryState.AMBIGUOUS, DeliveryState.SENDING)
     world.slack.faults.clear()
     await world.send(400.0)
     assert len(world.posted()) == 1
@@ -174,7 +175,7 @@ async def test_what_slack_accepts_twenty_seconds_late_is_found_by_the_second_loo
     key = await world.complete()
     await world.send()
     assert (len(world.posted()), world.calls(POST)) == (1, 1)
-    assert [attempt.result for attempt in (await world.notified(key)).attempts] == ["unsure", "absent", "found"]
+    assert [attempt.result for attempt in (await world.notified(key)).attempts] == ["ambiguous", "not found", "found"]
 
 
 async def test_a_history_that_lags_ten_seconds_makes_no_second_message(world: Room) -> None:
@@ -232,16 +233,16 @@ async def test_a_bot_removed_between_a_post_and_its_look_looks_once_it_is_back(
     key = await world.complete()
     sending = asyncio.create_task(world.deliver().once(limit_seconds=120.0))
     await until(lambda: world.calls(POST) == 1)
-    while await world.state(key) is not DeliveryState.UNSURE:
+    while await world.state(key) is not DeliveryState.AMBIGUOUS:
         await asyncio.sleep(0.005)
     await world.slack.remove_bot(SHOP, ANA)
     await sending
-    assert await world.state(key) is DeliveryState.UNSURE
+    assert await world.state(key) is DeliveryState.AMBIGUOUS
     [rule] = await world.store.read(lambda tx: tx.rules.at(SHOP_CHANNEL))
     assert (rule.state, rule.reason) == (RuleState.PAUSED, "not_in_channel")
 
     await world.slack.invite_bot(SHOP, ANA)
-    await world.store.transact(lambda tx: tx.outbox.unblock(SHOP_CHANNEL, world.clock.now()))
+    await world.store.transact(lambda tx: tx.destinations.unblock(SHOP_CHANNEL, world.clock.now()))
     await world.send()
     assert await world.state(key) is DeliveryState.SENT
     cards = [message for message in world.posted() if message.metadata is not None]
@@ -358,7 +359,7 @@ async def test_a_channel_that_is_gone_pauses_its_rule_and_its_owner_is_told_once
     assert world.posted(OFFICE) == []
 
     world.slack.faults.clear()
-    await world.store.transact(lambda tx: tx.outbox.unblock(office, world.clock.now()))
+    await world.store.transact(lambda tx: tx.destinations.unblock(office, world.clock.now()))
     await world.send()
     assert len(world.posted(OFFICE)) == 3
     assert {await world.state(key) for key in keys} == {DeliveryState.SENT}
@@ -372,7 +373,7 @@ async def test_the_real_archived_channel_is_held(world: Room) -> None:
     world.admins = frozenset({"U0NOBODY"})
     key = await world.complete(to=attic, rules=(rule.rule_id,))
     await world.send(30.0)
-    assert await world.state(key) is DeliveryState.BLOCKED
+    assert await world.stands(key) is NotificationState.BLOCKED
 
 
 async def test_refused_blocks_go_once_as_plain_text(world: Room) -> None:
@@ -391,7 +392,7 @@ async def test_a_message_refused_twice_is_dead_and_the_operator_is_told(world: R
     key = await world.complete()
     await world.send()
     delivery = await world.delivery(key)
-    assert delivery.state is DeliveryState.DEAD and code in delivery.reason
+    assert delivery.state is DeliveryState.FAILED and code in delivery.reason
     assert world.posted(SHOP) == []
     assert len(world.posted(OFFICE)) == 1 and code in world.texts(OFFICE)[0]
 
@@ -405,9 +406,9 @@ async def test_what_an_earlier_try_told_and_somebody_deleted_is_not_told_again_a
     key = await world.complete()
     await world.send()
     notified = await world.notified(key)
-    assert notified.delivery is not None and notified.delivery.state is DeliveryState.DROPPED
-    assert notified.cancelled == "was posted by an earlier try, and is gone from Slack since"
-    assert [(attempt.result, attempt.reason) for attempt in notified.attempts] == [("told and gone", code)]
+    assert notified.delivery is not None and notified.delivery.state is DeliveryState.CANCELLED
+    assert notified.cancelled == "was posted by an earlier attempt and deleted in Slack since"
+    assert [(attempt.result, attempt.reason) for attempt in notified.attempts] == [("posted and deleted", code)]
     assert (world.calls(POST), world.posted(SHOP), world.posted(OFFICE)) == (1, [], [])
 
 
@@ -420,7 +421,7 @@ async def test_a_message_that_cannot_be_rendered_does_not_stop_the_others(world:
         return render(delivery, facts)
 
     await world.deliver(stumbling).once(limit_seconds=1_000.0)
-    assert await world.state(broken) is DeliveryState.DEAD
+    assert await world.state(broken) is DeliveryState.FAILED
     assert await world.state(sound) is DeliveryState.SENT
 
 
@@ -431,7 +432,7 @@ async def test_a_channel_whose_access_is_denied_is_held_and_the_others_go_on(wor
     await world.send(30.0)
     keys = [await world.complete() for _ in range(2)]
     await world.send(30.0)
-    assert await world.state(denied) is DeliveryState.BLOCKED
+    assert await world.stands(denied) is NotificationState.BLOCKED
     assert [await world.state(key) for key in keys] == [DeliveryState.SENT] * 2
 
 
@@ -441,7 +442,7 @@ async def test_a_refused_app_pauses_everything_and_kills_nothing(world: Room, co
     key = await world.complete()
     await world.send(30.0)
     assert (await world.counts()).app_refused.startswith(code)
-    assert await world.state(key) is DeliveryState.WAITING
+    assert await world.state(key) is DeliveryState.PENDING
     assert world.calls(POST) <= 2
 
     world.slack.faults.clear()
@@ -475,7 +476,7 @@ async def test_a_workspace_over_its_cap_is_told_once_and_that_it_is_over(world: 
     assert len(world.posted(SHOP)) == 1
     begun, over = world.texts(OFFICE)
     assert "message_limit_exceeded" in begun and "change the plan" in begun
-    assert "Over" in over and "takes messages again" in over
+    assert "Over" in over and "accepts messages again" in over
     assert await world.store.read(lambda tx: tx.alerts.all()) == []
 
 
@@ -495,7 +496,7 @@ async def test_direct_messages_that_the_app_closes_are_told_once_with_the_remedy
     [alert] = await world.store.read(lambda tx: tx.alerts.all())
     assert alert.facts == {"reason": code}
 
-    await world.store.transact(lambda tx: tx.outbox.unblock(person, world.clock.now()))
+    await world.store.transact(lambda tx: tx.destinations.unblock(person, world.clock.now()))
     await world.send()
     assert len(world.posted(dm)) == 1
     assert "direct messages are sent again" in world.texts(OFFICE)[-1]
@@ -509,8 +510,8 @@ async def test_a_scope_that_direct_messages_need_is_named_once_and_channels_go_o
     waiting = [await world.complete(50.0, to=one) for one in people]
     notified = await world.complete(50.0)
     await world.send()
-    assert [await world.state(key) for key in (*waiting, notified)] == [DeliveryState.BLOCKED] * 2 + [
-        DeliveryState.SENT
+    assert [await world.stands(key) for key in (*waiting, notified)] == [NotificationState.BLOCKED] * 2 + [
+        NotificationState.SENT
     ]
     [text] = world.texts(OFFICE)
     assert "im:write" in text
@@ -582,7 +583,7 @@ async def test_an_unsure_delivery_of_an_ended_rule_is_looked_for_but_not_sent_ag
         )
         await sending
     assert world.calls(POST) == 1
-    assert await world.state(key) is DeliveryState.DROPPED
+    assert await world.state(key) is DeliveryState.CANCELLED
 
 
 @pytest.mark.parametrize(("lost", "stands"), [("reply_lost", 1), ("request_lost", 0)])
@@ -668,7 +669,7 @@ async def _introduced(world: Room) -> Rule:
         reason="a new rule",
         rule_ids=(rule.rule_id,),
     )
-    await world.store.transact(lambda tx: tx.outbox.enqueue(intro, world.clock.now()))
+    await world.store.transact(lambda tx: tx.notifications.enqueue(intro, world.clock.now()))
     await world.send()
     stored = await world.store.read(lambda tx: tx.rules.get(rule.rule_id))
     assert stored is not None
@@ -680,7 +681,7 @@ async def test_what_a_rule_hears_before_it_is_clear_that_its_intro_stands_there_
     rule = await world.store.transact(
         lambda tx: tx.rules.add(office, OPERATOR, "", RuleState.PENDING, world.clock.now())
     )
-    await world.store.transact(lambda tx: tx.outbox.enqueue(introduction(rule), world.clock.now()))
+    await world.store.transact(lambda tx: tx.notifications.enqueue(introduction(rule), world.clock.now()))
     world.slack.faults.order(POST, "request_lost", channel=OFFICE)
     sending = asyncio.create_task(world.deliver().once(limit_seconds=120.0))
     await until(lambda: world.calls(POST) == 1)

@@ -42,13 +42,13 @@ Owing = Callable[[Tx, Rule, str, datetime], object]
 
 
 def _each(made: Callable[[Rule, str], Sequence[Notification]]) -> Owing:
-    return lambda tx, rule, viewer, now: [tx.outbox.enqueue(one, now) for one in made(rule, viewer)]
+    return lambda tx, rule, viewer, now: [tx.notifications.enqueue(one, now) for one in made(rule, viewer)]
 
 
 def _summary(kind: NotificationKind) -> Owing:
     def enqueue(tx: Tx, rule: Rule, _viewer: str, now: datetime) -> object:
         members = [notification(NotificationKind.SESSION, CHANNEL, key, rule) for key in EVERY_SESSION]
-        return tx.outbox.count_in(notification(kind, CHANNEL, None, rule), members, now)
+        return tx.digests.add(notification(kind, CHANNEL, None, rule), members, now)
 
     return enqueue
 
@@ -177,7 +177,7 @@ async def test_a_direct_message_shows_nothing_foreign(office: Office, viewer: st
 
     def enqueue(tx: Tx) -> None:
         for key in EVERY_SESSION:
-            tx.outbox.enqueue(notification(NotificationKind.SESSION, place, key, None), office.clock.now())
+            tx.notifications.enqueue(notification(NotificationKind.SESSION, place, key, None), office.clock.now())
 
     await office.store.transact(enqueue)
     await office.send()

@@ -6,7 +6,6 @@ import pytest
 
 from bot.blocks import actions
 from bot.domain.model import (
-    DeliveryState,
     Destination,
     DestinationKind,
     DirectMessages,
@@ -14,7 +13,7 @@ from bot.domain.model import (
     NotificationKind,
     SessionKey,
 )
-from bot.domain.outbox import NotificationStatus
+from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.routing import subject_of
 from tests.listeners.office import ADMIN, HIGH, LOW, OLGA, Office, everything_in
 from tests.listeners.test_lifecycle import notified, read_back, send
@@ -28,11 +27,11 @@ async def enqueue(office: Office, key: SessionKey) -> None:
     notification = Notification(
         kind=NotificationKind.SESSION, destination=OBSERVER, subject=subject_of(key), reason="observed", session=key
     )
-    await office.store.transact(lambda tx: tx.outbox.enqueue(notification, office.clock.now()))
+    await office.store.transact(lambda tx: tx.notifications.enqueue(notification, office.clock.now()))
 
 
 async def stand(office: Office, key: SessionKey) -> NotificationStatus:
-    [found] = await office.store.read(lambda tx: tx.outbox.reason(key))
+    [found] = await office.store.read(lambda tx: tx.deliveries.of_session(key))
     return found
 
 
@@ -69,10 +68,8 @@ async def test_who_refuses_gets_none_and_the_reason_is_kept(office: Office, meth
     await send(office)
     assert notified(office, OLGA) == []
     first = await stand(office, LOW)
-    assert (
-        first.delivery is not None and first.delivery.state is DeliveryState.BLOCKED and code in first.delivery.reason
-    )
-    [blocked] = await office.store.read(lambda tx: tx.outbox.blocked())
+    assert first.delivery is not None and first.state is NotificationState.BLOCKED and code in first.delivery.reason
+    [blocked] = await office.store.read(lambda tx: tx.destinations.blocked())
     assert (blocked.destination, blocked.reason, blocked.waiting) == (OBSERVER, code, 2)
     assert code in everything_in(await office.ask(ADMIN, f"why {LOW.session_id[:8]}"))
 

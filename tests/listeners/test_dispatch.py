@@ -49,7 +49,7 @@ async def card(office: Office, channel: str, key: SessionKey, owner: str = ADMIN
             rule_ids=(rule.rule_id,),
             facts={"version": session.version, "bad": int(outcome_of(session).is_failing)},
         )
-        tx.outbox.enqueue(notification, office.clock.now())
+        tx.notifications.enqueue(notification, office.clock.now())
 
     await office.ctx.contacts.viewer(owner)
     await office.store.transact(enqueue)

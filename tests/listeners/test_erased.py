@@ -66,7 +66,7 @@ async def test_what_another_company_could_read_of_somebody_erased_is_taken_back(
         session=FOREIGN,
         rule_ids=(rule.rule_id,),
     )
-    await office.store.transact(lambda tx: tx.outbox.enqueue(notification, office.clock.now()))
+    await office.store.transact(lambda tx: tx.notifications.enqueue(notification, office.clock.now()))
     await office.send()
     assert "Zoltan Kovacs" in said(office)[0]
     office.slack.workspace.channels[NORTH].is_ext_shared = True

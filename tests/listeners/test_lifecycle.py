@@ -51,7 +51,7 @@ async def news(office: Office, number: int, result: float = 50.0) -> SessionKey:
             employee_wants=DirectMessages.NONE,
         )
         for notification in notified.notifications:
-            tx.outbox.enqueue(notification, now)
+            tx.notifications.enqueue(notification, now)
 
     await office.store.transact(complete)
     return key
@@ -225,7 +225,7 @@ async def test_a_channel_whose_id_changes_takes_everything_along(open_door: Offi
     await send(office)
     texts = await posted(office, NEW_ID)
     assert [sum(f"{number:08x}" in text for text in texts) for number in (1, 2, 3)] == [1, 1, 1]
-    delivery = await office.store.read(lambda tx: tx.outbox.at(NEW_ID, card.ts))
+    delivery = await office.store.read(lambda tx: tx.deliveries.at(NEW_ID, card.ts))
     assert delivery is not None and delivery.notifications[0].notification.session == first
 
 
@@ -296,7 +296,7 @@ async def test_what_is_held_from_outside_eyes_can_not_be_forced_out(office: Offi
     await send(office)
     office.slack.workspace.channels[NORTH].is_ext_shared = True
     await read_back(office)
-    [queued] = await office.store.read(lambda tx: tx.outbox.reason(key))
+    [queued] = await office.store.read(lambda tx: tx.deliveries.of_session(key))
     assert queued.delivery is not None
     ident = queued.delivery.delivery_id
     assert not await office.store.transact(lambda tx: tx.outbox.retry(ident, office.clock.now()))

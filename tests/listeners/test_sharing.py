@@ -300,7 +300,7 @@ async def test_what_waits_to_be_shared_is_not_posted_where_the_channel_turns_pub
     office.slack.workspace.channels[NORTH].is_private = False
     await office.send()
     assert await office.posted(NORTH) == []
-    [notified] = await office.store.read(lambda tx: tx.outbox.reason(LOW))
+    [notified] = await office.store.read(lambda tx: tx.deliveries.of_session(LOW))
     assert notified.cancelled == "its channel has turned public since it was shared"
 
 

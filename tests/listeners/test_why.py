@@ -4,6 +4,7 @@ import pytest
 
 from bot.domain.changes import decide
 from bot.domain.model import RuleState, Targets
+from bot.domain.reasons import ReasonCode
 from bot.store.database import Tx
 from tests.listeners.office import ADMIN, EMMA, FOREIGN, LOW, NORTH, OUTSIDE, SAM, UNLINKED, Office, everything_in
 from tests.listeners.test_lifecycle import news, read_back, rule_of, send
@@ -45,7 +46,7 @@ async def test_what_is_held_says_by_what(office: Office) -> None:
 
 async def test_what_rests_with_its_rule_says_so(office: Office) -> None:
     rule = await rule_of(office)
-    await office.store.transact(lambda tx: tx.rules.rest(rule.rule_id, "owner_gone"))
+    await office.store.transact(lambda tx: tx.rules.pause(rule.rule_id, ReasonCode.OWNER_GONE))
     key = await news(office, 7)
     assert "waits for an admin to take it over" in await reason(office, ADMIN, key.session_id[:8])
 

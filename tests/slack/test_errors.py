@@ -11,6 +11,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.domain.delivery import (
     AlreadyPosted,
+    Ambiguous,
     AppRefused,
     DestinationGone,
     EditEnded,
@@ -20,7 +21,6 @@ from bot.domain.delivery import (
     Scope,
     Throttled,
     Unreadable,
-    Unsure,
 )
 from bot.domain.errors import MessengerRefused, MessengerUnavailable
 from bot.slack.errors import edit_result, failure_kind, post_result, question_error, read_back_result
@@ -165,27 +165,27 @@ def test_an_edit_of_a_message_that_is_closed_or_gone_ends(code: str) -> None:
 
 @pytest.mark.parametrize("code", ["internal_error", "fatal_error", "service_unavailable", "request_timeout"])
 def test_an_error_that_says_nothing_certain_is_unsure(code: str) -> None:
-    assert post_result(said(code)) == Unsure(code)
+    assert post_result(said(code)) == Ambiguous(code)
 
 
 def test_a_no_in_a_word_nobody_knows_is_unsure_too_but_known_to_be_a_no() -> None:
-    assert post_result(said("brand_new")) == edit_result(said("brand_new")) == Unsure("brand_new", refused=True)
+    assert post_result(said("brand_new")) == edit_result(said("brand_new")) == Ambiguous("brand_new", is_rejection=True)
 
 
 @pytest.mark.parametrize("status", [200, 403, 502])
 def test_a_word_in_a_body_that_is_not_slacks_is_no_refusal_of_slacks(status: int) -> None:
-    assert post_result(refusal({"error": "denied_by_proxy"}, status)) == Unsure("denied_by_proxy")
+    assert post_result(refusal({"error": "denied_by_proxy"}, status)) == Ambiguous("denied_by_proxy")
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_server_error_is_unsure_whatever_its_body_says(status: int) -> None:
-    assert isinstance(post_result(refusal({"ok": False, "error": "channel_not_found"}, status)), Unsure)
+    assert isinstance(post_result(refusal({"ok": False, "error": "channel_not_found"}, status)), Ambiguous)
 
 
 @pytest.mark.parametrize("body", ["", "upstream connect error", None, [], {}, {"error": None}, {"error": 7}])
 @pytest.mark.parametrize("status", [200, 400, 403, 404])
 def test_a_body_that_is_no_answer_of_slacks_is_unsure(body: object, status: int) -> None:
-    assert isinstance(post_result(refusal(body, status)), Unsure)
+    assert isinstance(post_result(refusal(body, status)), Ambiguous)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_body_that_is_no_answer_of_slacks_is_unsure(body: object, status: int)
     ],
 )
 def test_trouble_after_the_connection_stood_is_unsure(problem: Exception) -> None:
-    assert isinstance(post_result(problem), Unsure)
+    assert isinstance(post_result(problem), Ambiguous)
     assert isinstance(read_back_result(problem), ReadLater)
     assert isinstance(question_error(problem), MessengerUnavailable)
 
@@ -256,14 +256,14 @@ def test_a_question_that_slack_refuses_carries_its_word_and_the_scope() -> None:
 @pytest.mark.parametrize(
     ("problem", "kind"),
     [
-        (said("ratelimited"), "throttled"),
+        (said("ratelimited"), "rate limited"),
         (said("token_revoked"), "app refused"),
         (said("missing_scope"), "app refused"),
         (said("is_archived"), "refused"),
         (said("expired_trigger_id"), "refused"),
-        (said("internal_error"), "unsure"),
-        (refusal({}, 503), "unsure"),
-        (TimeoutError(), "unsure"),
+        (said("internal_error"), "ambiguous"),
+        (refusal({}, 503), "ambiguous"),
+        (TimeoutError(), "ambiguous"),
         (aiohttp.ClientConnectorError(KEY, OSError()), "not sent"),
         (said("users_not_found"), None),
     ],

@@ -133,7 +133,7 @@ def an_intro(rule_id: int, destination: Destination = ROOM) -> Notification:
 
 def enqueue(tx: Tx, *facts: SessionFacts, destination: Destination = ROOM, now: datetime = NOON) -> None:
     for each in facts:
-        tx.outbox.enqueue(a_notice(each, destination), now)
+        tx.notifications.enqueue(a_notice(each, destination), now)
 
 
 def claim(tx: Tx, destination: Destination = ROOM, now: datetime = NOON, name: str = "d1") -> Delivery:

@@ -15,6 +15,7 @@ import pytest
 
 from bot.domain.errors import StoreBusy, StoreError, StoreUnusable
 from bot.domain.model import DeliveryState, Destination, DestinationKind, NotificationKind, RuleState
+from bot.domain.reasons import ReasonCode
 from bot.jobs.outage import outage_digest
 from bot.store.backup import Copied, Restored, back_up, restore
 from bot.store.database import Store, Tx
@@ -337,13 +338,13 @@ def test_a_restored_copy_looks_for_what_it_may_have_posted_since(path: Path, cop
         baseline(tx, *(a_session(number) for number in range(4)))
         for number in range(4):  # one in each room: what was tried holds up what follows it
             enqueue(tx, a_session(number), destination=a_room(number))
-        becomes(tx, claim(tx, a_room(0), name="d0"), DeliveryState.WAITING, due=NOON + minutes(90))
+        becomes(tx, claim(tx, a_room(0), name="d0"), DeliveryState.PENDING, due=NOON + minutes(90))
         claim(tx, a_room(1), name="d1")
-        becomes(tx, claim(tx, a_room(2), name="d2"), DeliveryState.UNSURE, due=NOON + minutes(90))
+        becomes(tx, claim(tx, a_room(2), name="d2"), DeliveryState.AMBIGUOUS, due=NOON + minutes(90))
         sent(tx, claim(tx, a_room(3), name="d3"))
 
     def state_of(tx: Tx, name: str) -> DeliveryState:
-        found = tx.outbox.get(name)
+        found = tx.deliveries.get(name)
         assert found is not None
         return found.state
 
@@ -351,9 +352,9 @@ def test_a_restored_copy_looks_for_what_it_may_have_posted_since(path: Path, cop
     copied(path, copy)
     restored = put_back(path, copy)
     states = within(path, lambda tx: [state_of(tx, f"d{number}") for number in range(4)])
-    assert states == [DeliveryState.UNSURE] * 3 + [DeliveryState.SENT]
+    assert states == [DeliveryState.AMBIGUOUS] * 3 + [DeliveryState.SENT]
     assert restored.read_back_for == 3
-    assert within(path, lambda tx: tx.outbox.due(LATER + minutes(1), 10)) == []
+    assert within(path, lambda tx: tx.outbox.schedule().due(LATER + minutes(1), 10)) == []
     assert len(within(path, lambda tx: tx.outbox.read_backs_due(LATER + minutes(1), 10))) == 3
 
 
@@ -364,7 +365,7 @@ def test_what_waited_untried_is_counted_once_ispring_has_been_looked_at(path: Pa
         enqueue(tx, a_session(3), destination=ANA)
 
     def due(tx: Tx) -> list[Destination]:
-        return sorted(tx.outbox.due(LATER + minutes(60), 10))
+        return sorted(tx.outbox.schedule().due(LATER + minutes(60), 10))
 
     def next_for(tx: Tx, destination: Destination) -> list[NotificationKind]:
         return [
@@ -386,12 +387,12 @@ def test_what_rested_with_its_rule_is_counted_once_the_rule_goes_on(path: Path, 
     def at_the_time(tx: Tx) -> None:
         baseline(tx, a_session(1))
         rule = tx.rules.add(ROOM, "U0ANA", "", RuleState.ACTIVE, NOON)
-        tx.rules.rest(rule.rule_id, "owner_gone")
-        tx.outbox.enqueue(a_notice(a_session(1), rules=(rule.rule_id,)), NOON)
+        tx.rules.pause(rule.rule_id, ReasonCode.OWNER_GONE)
+        tx.notifications.enqueue(a_notice(a_session(1), rules=(rule.rule_id,)), NOON)
 
     def taken_over(tx: Tx) -> list[NotificationKind]:
-        assert tx.outbox.due(LATER, 10) == []
-        tx.rules.take_over(1, "U0ADMIN", LATER)
+        assert tx.outbox.schedule().due(LATER, 10) == []
+        tx.rules.take_over(1, "U0ADMIN")
         return [queued.notification.kind for queued in sent(tx, claim(tx, now=LATER)).notifications]
 
     within(path, at_the_time)
@@ -406,7 +407,7 @@ def test_what_rested_with_its_rule_is_counted_once_the_rule_goes_on(path: Path, 
 def test_what_waited_its_turn_after_an_outage_is_counted_too(path: Path, copy: Path) -> None:
     def at_the_time(tx: Tx) -> None:
         baseline(tx, a_session(1), a_session(2))
-        tx.outbox.count_in(outage_digest(ROOM, "away", since=NOON - minutes(90), until=NOON, follow=2), (), NOON)
+        tx.digests.add(outage_digest(ROOM, "away", since=NOON - minutes(90), until=NOON, follow=2), (), NOON)
         enqueue(tx, a_session(1), a_session(2))
         sent(tx, claim(tx))
 
@@ -414,7 +415,7 @@ def test_what_waited_its_turn_after_an_outage_is_counted_too(path: Path, copy: P
         tx.sessions.end_catch_up()
         (queued,) = claim(tx, now=LATER, name="away").notifications
         assert queued.notification.kind is NotificationKind.OUTAGE
-        return len(list(tx.outbox.counted(queued.notification_id)))
+        return len(list(tx.digests.counted(queued.notification_id)))
 
     within(path, at_the_time)
     copied(path, copy)
@@ -425,12 +426,12 @@ def test_what_waited_its_turn_after_an_outage_is_counted_too(path: Path, copy: P
 def test_a_rule_that_had_not_introduced_itself_still_does(path: Path, copy: Path) -> None:
     def at_the_time(tx: Tx) -> None:
         rule = tx.rules.add(ROOM, "U1", "", RuleState.PENDING, NOON)
-        tx.outbox.enqueue(an_intro(rule.rule_id), NOON)
+        tx.notifications.enqueue(an_intro(rule.rule_id), NOON)
 
     within(path, at_the_time)
     copied(path, copy)
     put_back(path, copy)
-    assert within(path, lambda tx: tx.outbox.due(LATER, 10)) == [ROOM]
+    assert within(path, lambda tx: tx.outbox.schedule().due(LATER, 10)) == [ROOM]
 
 
 def test_the_next_poll_is_told_since_when_it_has_to_catch_up(path: Path, copy: Path) -> None:

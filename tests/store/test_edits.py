@@ -47,14 +47,14 @@ async def test_a_card_owes_an_edit_when_more_is_known(db: Store, what: str) -> N
             tx.sessions.acknowledge(key, "U1", NOON)
         else:
             tx.sessions.save_details(key, Details(), NOON)
-        assert (tx.outbox.counts().edits, tx.outbox.next_due_at()) == (1, NOON)
+        assert (tx.deliveries.counts().edits, tx.outbox.schedule().next_due_at) == (1, NOON)
         delivery = tx.outbox.claim_edit(NOON)
         assert delivery is not None
         assert tx.outbox.claim_edit(NOON) is None, "somebody is at it"
         assert tx.outbox.claim_edit(NOON + minutes(1)) is not None, "unless they died"
         notification_id = delivery.notifications[0].notification_id
         tx.outbox.save_edit("d1", {notification_id: 2}, None, "", an_attempt(what="edit"))
-        assert (tx.outbox.counts().edits, tx.outbox.claim_edit(LATER)) == (0, None)
+        assert (tx.deliveries.counts().edits, tx.outbox.claim_edit(LATER)) == (0, None)
 
     await db.transact(story)
 
@@ -92,7 +92,7 @@ async def test_an_edit_is_tried_again_when_slack_says_and_ends_when_it_must(db: 
         see(tx, a_session(1, result=10.0))
         tx.outbox.claim_edit(NOON)
         tx.outbox.save_edit("d1", {}, LATER, "", an_attempt(what="edit", result="throttled"))
-        assert tx.outbox.next_due_at() == LATER
+        assert tx.outbox.schedule().next_due_at == LATER
         assert tx.outbox.claim_edit(LATER) is not None
         tx.outbox.save_edit("d1", {}, None, "message_not_found", an_attempt(what="edit", result="ended"))
         see(tx, a_session(1, result=20.0))
@@ -119,8 +119,8 @@ async def test_a_card_whose_version_is_unknown_owes_an_edit(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, SESSIONS[0])
         enqueue(tx, SESSIONS[0])
-        found = replace(becomes(tx, claim(tx), DeliveryState.UNSURE), state=DeliveryState.SENT, channel="C", ts="1")
-        tx.outbox.save(found, an_attempt(what="look"))
+        found = replace(becomes(tx, claim(tx), DeliveryState.AMBIGUOUS), state=DeliveryState.SENT, channel="C", ts="1")
+        tx.outbox.save(found, an_attempt(what="read_back"))
         assert tx.outbox.claim_edit(NOON) is not None
 
     await db.transact(story)

@@ -83,14 +83,14 @@ def company(tx: Tx) -> None:
 def unsure_about(facts: Sequence[SessionFacts], destination: Destination, tx: Tx) -> None:
     """A message about sessions was posted, and nobody knows whether it stands there."""
     enqueue(tx, *facts, destination=destination)
-    becomes(tx, claim(tx, destination, name="unsure"), DeliveryState.UNSURE)
+    becomes(tx, claim(tx, destination, name="unsure"), DeliveryState.AMBIGUOUS)
 
 
 def is_found(posted: Mapping[int, int], tx: Tx) -> None:
     """It stands there; `posted` says which version of each notice's session it shows, as far as that is known."""
     [delivery] = tx.outbox.read_backs_due(LATER, 1)
     found = shown_versions(after_read_back(delivery, Found("C0001", "1.1"), now=NOON, random01=0.5), posted)
-    tx.outbox.save(found, an_attempt(what="look"))
+    tx.outbox.save(found, an_attempt(what="read_back"))
 
 
 async def erased(db: Store, person_id: str = "eve") -> Erased:
@@ -288,14 +288,14 @@ async def test_their_rules_rest_and_those_that_name_them_are_listed(settings: St
 async def test_what_waits_for_their_rules_waits_until_somebody_takes_them_over(settings: Store) -> None:
     def subscribe(tx: Tx) -> int:
         rule = tx.rules.add(ROOM, "U0EVE", "", RuleState.ACTIVE, NOON)
-        tx.outbox.enqueue(a_notice(JOES, rules=(rule.rule_id,)), NOON)
+        tx.notifications.enqueue(a_notice(JOES, rules=(rule.rule_id,)), NOON)
         return rule.rule_id
 
     number = await settings.transact(subscribe)
     await erased(settings)
-    assert await settings.read(lambda tx: tx.outbox.due(NOON, 10)) == []
-    await settings.transact(lambda tx: tx.rules.take_over(number, "U0ANA", NOON))
-    assert await settings.read(lambda tx: tx.outbox.due(NOON, 10)) == [ROOM]
+    assert await settings.read(lambda tx: tx.outbox.schedule().due(NOON, 10)) == []
+    await settings.transact(lambda tx: tx.rules.take_over(number, "U0ANA"))
+    assert await settings.read(lambda tx: tx.outbox.schedule().due(NOON, 10)) == [ROOM]
 
 
 async def test_an_ended_rule_keeps_no_name(settings: Store) -> None:
@@ -390,7 +390,7 @@ async def test_a_message_to_somebody_erased_counts_as_left_to_do_until_it_is_kno
     def absent_twice(tx: Tx) -> None:
         for _ in range(2):
             [delivery] = tx.outbox.read_backs_due(LATER, 1)
-            tx.outbox.save(after_read_back(delivery, NotFound(), now=NOON, random01=0.5), an_attempt(what="look"))
+            tx.outbox.save(after_read_back(delivery, NotFound(), now=NOON, random01=0.5), an_attempt(what="read_back"))
 
     await settings.transact(absent_twice)
     assert (await erased(settings)).redactions == 0
@@ -400,12 +400,12 @@ async def test_what_waits_about_them_or_for_them_is_not_sent(settings: Store) ->
     def wait(tx: Tx) -> None:
         enqueue(tx, HERS)
         enqueue(tx, HERS, destination=EVE_DM)
-        becomes(tx, claim(tx, EVE_DM, name="dm"), DeliveryState.WAITING)
+        becomes(tx, claim(tx, EVE_DM, name="dm"), DeliveryState.PENDING)
         enqueue(tx, JOES, destination=OTHER_ROOM)
 
     await settings.transact(wait)
     assert (await erased(settings)).dropped == 2
-    assert await settings.read(lambda tx: tx.outbox.due(NOON, 10)) == [OTHER_ROOM]
+    assert await settings.read(lambda tx: tx.outbox.schedule().due(NOON, 10)) == [OTHER_ROOM]
 
 
 async def test_an_observers_sessions_stay_without_the_name(settings: Store) -> None:
@@ -447,7 +447,7 @@ async def introduced(db: Store, query: str) -> int:
 
     def post(tx: Tx) -> int:
         rule = tx.rules.add(ROOM, "U0ANA", query, RuleState.ACTIVE, NOON)
-        tx.outbox.enqueue(an_intro(rule.rule_id), NOON)
+        tx.notifications.enqueue(an_intro(rule.rule_id), NOON)
         sent(tx, claim(tx, name="intro"))
         return rule.rule_id
 
@@ -488,11 +488,11 @@ async def test_a_shared_list_that_left_them_out_by_name_owes_an_edit(settings: S
     done = await erased(settings)
     assert done.redactions == 1
     assert await edits_due(settings) == ["shared"]
-    [notified] = await settings.read(lambda tx: tx.outbox.reason(JOES.key))
+    [notified] = await settings.read(lambda tx: tx.deliveries.of_session(JOES.key))
     assert notified.notification.facts["query"] == '-employee:"erased person"'
 
 
-@pytest.mark.parametrize("state", [DeliveryState.SENDING, DeliveryState.UNSURE])
+@pytest.mark.parametrize("state", [DeliveryState.SENDING, DeliveryState.AMBIGUOUS])
 async def test_a_shared_list_on_its_way_is_edited_once_it_has_arrived(settings: Store, state: DeliveryState) -> None:
     def begin(tx: Tx) -> Delivery:
         delivery = owe_share(tx, '-employee:"Evelyn Employee"')
@@ -524,14 +524,14 @@ async def test_an_introduction_that_slack_throttles_is_still_to_be_edited(settin
 
     await settings.transact(throttled)
     assert (await erased(settings)).redactions == 1
-    assert await settings.read(lambda tx: tx.outbox.next_due_at()) == NOON + minutes(2)
+    assert await settings.read(lambda tx: tx.outbox.schedule().next_due_at) == NOON + minutes(2)
 
 
 def owe_share(tx: Tx, query: str) -> Delivery:
     """Joe's session is shared by a query, and its message begun."""
     facts: dict[str, str | int | float | None] = {"by": "U0ANA", "share": "x", "query": query, "total": 1}
     notification = replace(a_notice(JOES), kind=NotificationKind.SHARED, subject="shared:x", facts=facts)
-    tx.outbox.enqueue(notification, NOON)
+    tx.notifications.enqueue(notification, NOON)
     return claim(tx, name="shared")
 
 
@@ -552,7 +552,7 @@ async def told_of_her(db: Store) -> Delivery:
 
 async def test_a_message_is_taken_back_where_another_company_reads_along(settings: Store) -> None:
     delivery = await told_of_her(settings)
-    await settings.transact(lambda tx: tx.outbox.block(ROOM, SHARED_OUTSIDE, NOON))
+    await settings.transact(lambda tx: tx.destinations.block(ROOM, SHARED_OUTSIDE, NOON))
     done = await erased(settings)
     assert (done.redactions, done.held_back) == (1, ())
     assert await edits_due(settings) == ["hers"]
@@ -567,11 +567,13 @@ async def test_what_was_taken_back_is_shown_again_once_the_channel_is_ours_again
 
     def taken_back(tx: Tx) -> None:
         tx.sessions.acknowledge(HERS.key, "U0ANA", NOON)
-        tx.outbox.block(ROOM, SHARED_OUTSIDE, NOON)
+        tx.destinations.block(ROOM, SHARED_OUTSIDE, NOON)
         assert tx.outbox.claim_edit(NOON) is not None
         tx.outbox.save_edit("hers", taken, None, "", an_attempt(what="edit"))
-        assert (tx.outbox.claim_edit(NOON + minutes(5)), tx.outbox.next_due_at()) == (None, None), "once is enough"
-        tx.outbox.unblock(ROOM, NOON)
+        assert (tx.outbox.claim_edit(NOON + minutes(5)), tx.outbox.schedule().next_due_at) == (None, None), (
+            "once is enough"
+        )
+        tx.destinations.unblock(ROOM, NOON)
 
     await settings.transact(taken_back)
     assert await edits_due(settings) == ["hers"]
@@ -579,7 +581,7 @@ async def test_what_was_taken_back_is_shown_again_once_the_channel_is_ours_again
 
 async def test_a_message_that_nobody_can_edit_for_now_is_reported_as_such(settings: Store) -> None:
     await told_of_her(settings)
-    await settings.transact(lambda tx: tx.outbox.block(ROOM, "is_archived", NOON))
+    await settings.transact(lambda tx: tx.destinations.block(ROOM, "is_archived", NOON))
     done = await erased(settings)
     assert (done.redactions, done.held_back) == (1, ("C0001 hers.1",))
     assert await edits_due(settings) == []
@@ -625,7 +627,7 @@ async def test_cards_of_expired_sessions_are_edited_one_after_the_other(db: Stor
     await db.transact(post)
     assert (await db.transact(lambda tx: tx.retention.expire(NOON + minutes(1), NOON, NOON, 9))).redactions == 3
     assert len(await edits_due(db)) == 1
-    assert await db.read(lambda tx: tx.outbox.next_due_at()) == NOON + BETWEEN_REDACTIONS
+    assert await db.read(lambda tx: tx.outbox.schedule().next_due_at) == NOON + BETWEEN_REDACTIONS
 
 
 async def test_attempts_of_settled_messages_are_forgotten_in_time(db: Store) -> None:
@@ -634,7 +636,7 @@ async def test_attempts_of_settled_messages_are_forgotten_in_time(db: Store) -> 
         enqueue(tx, HERS)
         sent(tx, claim(tx, name="settled"))
         enqueue(tx, JOES, destination=OTHER_ROOM)
-        becomes(tx, claim(tx, OTHER_ROOM, name="waiting"), DeliveryState.WAITING)
+        becomes(tx, claim(tx, OTHER_ROOM, name="waiting"), DeliveryState.PENDING)
 
     await db.transact(post)
     almost = await db.transact(lambda tx: tx.retention.forget(NOON + ATTEMPTS_KEPT, None))

@@ -34,7 +34,7 @@ def given(tx: Tx) -> SessionFacts:
 async def test_a_card_that_waits_shows_the_turn_itself(db: Store) -> None:
     def work(tx: Tx) -> None:
         facts = given(tx)
-        assert not tx.outbox.enqueue(turn(tx, facts, rules=(2,)), NOON)
+        assert not tx.notifications.enqueue(turn(tx, facts, rules=(2,)), NOON)
         delivery = sent(tx, claim(tx))
         assert delivery.notifications[0].notification.rule_ids == (2,)
         assert tx.outbox.claim(ROOM, NOON, 0.0, "d2") is None
@@ -42,12 +42,14 @@ async def test_a_card_that_waits_shows_the_turn_itself(db: Store) -> None:
     await db.transact(work)
 
 
-@pytest.mark.parametrize("state", [DeliveryState.WAITING, DeliveryState.BLOCKED])
-async def test_a_card_that_surely_was_not_posted_shows_the_turn_itself(db: Store, state: DeliveryState) -> None:
+@pytest.mark.parametrize("is_blocked", [False, True])
+async def test_a_card_that_surely_was_not_posted_shows_the_turn_itself(db: Store, is_blocked: bool) -> None:
     def work(tx: Tx) -> None:
         facts = given(tx)
-        becomes(tx, claim(tx), state)
-        assert not tx.outbox.enqueue(turn(tx, facts), NOON)
+        becomes(tx, claim(tx), DeliveryState.PENDING)
+        if is_blocked:
+            tx.destinations.block(ROOM, "is_archived", NOON)
+        assert not tx.notifications.enqueue(turn(tx, facts), NOON)
 
     await db.transact(work)
 
@@ -57,18 +59,18 @@ async def test_a_turn_after_the_card_was_posted_is_a_card_of_its_own(db: Store) 
         facts = given(tx)
         sent(tx, claim(tx))
         queued = turn(tx, facts)
-        assert tx.outbox.enqueue(queued, NOON)
+        assert tx.notifications.enqueue(queued, NOON)
         assert claim(tx, name="d2").notifications[0].notification.subject == queued.subject
 
     await db.transact(work)
 
 
-@pytest.mark.parametrize("state", [DeliveryState.SENDING, DeliveryState.UNSURE])
+@pytest.mark.parametrize("state", [DeliveryState.SENDING, DeliveryState.AMBIGUOUS])
 async def test_a_turn_waits_until_it_is_known_what_was_posted(db: Store, state: DeliveryState) -> None:
     def work(tx: Tx) -> None:
         facts = given(tx)
         becomes(tx, claim(tx), state)
-        assert tx.outbox.enqueue(turn(tx, facts), NOON)
+        assert tx.notifications.enqueue(turn(tx, facts), NOON)
         assert tx.outbox.claim(ROOM, NOON, 0.0, "d2") is None
         assert tx.outbox.claim(ROOM, NOON + UNTIL_RESOLVED, 0.0, "d2") is not None  # better twice than never
 
@@ -79,7 +81,7 @@ async def test_a_turn_goes_out_where_the_card_shows_what_was_before(db: Store) -
     def work(tx: Tx) -> None:
         facts = given(tx)
         first = becomes(tx, claim(tx), DeliveryState.SENDING)
-        tx.outbox.enqueue(turn(tx, facts), NOON)
+        tx.notifications.enqueue(turn(tx, facts), NOON)
         sent(tx, first, version=1)
         assert claim(tx, name="d2").notifications[0].notification.session == facts.key
 
@@ -91,12 +93,12 @@ async def test_a_turn_is_not_told_again_by_a_card_posted_with_it(db: Store) -> N
         facts = given(tx)
         first = becomes(tx, claim(tx), DeliveryState.SENDING)
         queued = turn(tx, facts)
-        tx.outbox.enqueue(queued, NOON)
+        tx.notifications.enqueue(queued, NOON)
         sent(tx, first, version=stored(tx, facts.key).version)
         assert tx.outbox.claim(ROOM, NOON + UNTIL_RESOLVED, 0.0, "d2") is None
-        notified = tx.outbox.find(ROOM, queued.subject)
+        notified = tx.deliveries.find(ROOM, queued.subject)
         assert notified is not None
-        assert notified.cancelled == "the card that stands there shows it"
+        assert notified.cancelled == "the posted card shows it"
 
     await db.transact(work)
 
@@ -104,9 +106,9 @@ async def test_a_turn_is_not_told_again_by_a_card_posted_with_it(db: Store) -> N
 async def test_a_turn_is_told_by_the_card_that_was_not_found_and_goes_out_again(db: Store) -> None:
     def work(tx: Tx) -> None:
         facts = given(tx)
-        first = becomes(tx, claim(tx), DeliveryState.UNSURE)
-        tx.outbox.enqueue(turn(tx, facts), NOON)
-        becomes(tx, first, DeliveryState.WAITING)
+        first = becomes(tx, claim(tx), DeliveryState.AMBIGUOUS)
+        tx.notifications.enqueue(turn(tx, facts), NOON)
+        becomes(tx, first, DeliveryState.PENDING)
         assert claim(tx, name="d2").delivery_id == "d1"
         assert tx.outbox.claim(ROOM, NOON + UNTIL_RESOLVED, 0.0, "d3") is None
 
@@ -118,8 +120,8 @@ async def test_a_session_completed_again_has_no_card_beside_that_of_its_turn(db:
         facts = a_session(1, result=90.0)
         tx.sessions.set_target(None, 80.0, "U0ADMIN", NOON)
         see(tx, facts)
-        tx.outbox.enqueue(turn(tx, facts), NOON)
+        tx.notifications.enqueue(turn(tx, facts), NOON)
         sent(tx, claim(tx))
-        assert not tx.outbox.enqueue(a_notice(facts), NOON)
+        assert not tx.notifications.enqueue(a_notice(facts), NOON)
 
     await db.transact(work)

@@ -46,7 +46,7 @@ async def test_rules_come_back_as_they_went_in_by_number(db: Store) -> None:
 async def test_a_rule_is_active_when_its_intro_arrives_and_listens_from_its_first_try(db: Store) -> None:
     def story(tx: Tx) -> None:
         rule_id = a_rule(tx, RuleState.PENDING)
-        tx.outbox.enqueue(an_intro(rule_id), NOON)
+        tx.notifications.enqueue(an_intro(rule_id), NOON)
         tried = claim(tx)
         assert state_of(tx, rule_id) == (RuleState.PENDING, "")
         sent(tx, tried, LATER)
@@ -59,10 +59,13 @@ async def test_a_rule_is_active_when_its_intro_arrives_and_listens_from_its_firs
 
 async def test_a_rule_whose_intro_can_not_arrive_ends(db: Store) -> None:
     def story(tx: Tx) -> None:
-        for number, state in enumerate((DeliveryState.DEAD, DeliveryState.BLOCKED, DeliveryState.DROPPED)):
+        for number, state in enumerate((DeliveryState.FAILED, DeliveryState.PENDING, DeliveryState.CANCELLED)):
             rule_id = a_rule(tx, RuleState.PENDING)
-            tx.outbox.enqueue(an_intro(rule_id), NOON)
+            tx.notifications.enqueue(an_intro(rule_id), NOON)
             becomes(tx, claim(tx, name=f"d{number}"), state, reason="not_in_channel")
+            if state is DeliveryState.PENDING:  # the destination is gone
+                tx.destinations.block(ROOM, "not_in_channel", NOON)
+                tx.destinations.unblock(ROOM, NOON)
             assert state_of(tx, rule_id) == (RuleState.ENDED, "not_in_channel")
             assert not tx.outbox.retry(f"d{number}", LATER), "nobody introduces a rule that ended"
 
@@ -72,7 +75,7 @@ async def test_a_rule_whose_intro_can_not_arrive_ends(db: Store) -> None:
 async def test_a_dropped_intro_ends_its_rule(db: Store) -> None:
     def story(tx: Tx) -> None:
         rule_id = a_rule(tx, RuleState.PENDING)
-        tx.outbox.enqueue(an_intro(rule_id), NOON)
+        tx.notifications.enqueue(an_intro(rule_id), NOON)
         claim(tx)
         tx.outbox.drop("d1", "by hand")
         assert state_of(tx, rule_id) == (RuleState.ENDED, "by hand")
@@ -84,11 +87,11 @@ async def test_the_rules_of_a_held_destination_pause_and_resume(db: Store) -> No
     def story(tx: Tx) -> None:
         here, elsewhere, left = a_rule(tx), a_rule(tx, destination=OTHER_ROOM), a_rule(tx)
         tx.rules.set_state(left, RuleState.PAUSED, "its owner left", NOON)
-        tx.outbox.block(ROOM, "archived", NOON)
-        tx.outbox.block(ROOM, "deleted", NOON)
+        tx.destinations.block(ROOM, "archived", NOON)
+        tx.destinations.block(ROOM, "deleted", NOON)
         assert state_of(tx, here) == (RuleState.PAUSED, "deleted")
         assert state_of(tx, elsewhere) == (RuleState.ACTIVE, "")
-        tx.outbox.unblock(ROOM, LATER)
+        tx.destinations.unblock(ROOM, LATER)
         assert state_of(tx, here) == (RuleState.ACTIVE, "")
         assert state_of(tx, left) == (RuleState.PAUSED, "its owner left")
         rule = tx.rules.get(here)
@@ -105,12 +108,12 @@ async def test_what_waits_only_for_a_rule_ends_with_it(db: Store) -> None:
         ending, staying, ended_before = a_rule(tx), a_rule(tx), a_rule(tx)
         tx.rules.set_state(ended_before, RuleState.ENDED, "", NOON)
         see(tx, notified)
-        tx.outbox.enqueue(a_notice(notified, rules=(ending,)), NOON)
+        tx.notifications.enqueue(a_notice(notified, rules=(ending,)), NOON)
         sent(tx, claim(tx))
-        tx.outbox.enqueue(a_notice(only, rules=(ending, ended_before)), NOON)
-        tx.outbox.enqueue(a_notice(shared, rules=(ending, staying)), NOON)
+        tx.notifications.enqueue(a_notice(only, rules=(ending, ended_before)), NOON)
+        tx.notifications.enqueue(a_notice(shared, rules=(ending, staying)), NOON)
         tx.rules.set_state(ending, RuleState.ENDED, "rule 1 was ended", LATER)
-        ends = {facts: tx.outbox.reason(facts.key)[0].cancelled for facts in (only, shared, notified)}
+        ends = {facts: tx.deliveries.of_session(facts.key)[0].cancelled for facts in (only, shared, notified)}
         assert ends == {only: "rule 1 was ended", shared: "", notified: ""}
         assert len(claim(tx, name="d2").notifications) == 1
 
@@ -123,11 +126,11 @@ async def test_what_is_on_its_way_when_its_rule_ends_is_told_and_kept(db: Store)
     def story(tx: Tx) -> None:
         rule_id = a_rule(tx)
         see(tx, facts)
-        tx.outbox.enqueue(a_notice(facts, rules=(rule_id,)), NOON)
+        tx.notifications.enqueue(a_notice(facts, rules=(rule_id,)), NOON)
         claimed = claim(tx)
         tx.rules.set_state(rule_id, RuleState.ENDED, "rule 1 was ended", NOON)
         sent(tx, claimed)
-        (notified,) = tx.outbox.reason(facts.key)
+        (notified,) = tx.deliveries.of_session(facts.key)
         assert notified.delivery is not None
         assert (notified.delivery.state, notified.cancelled) == (DeliveryState.SENT, "")
         see(tx, a_session(1, result=1.0))
@@ -141,7 +144,7 @@ async def test_notices_of_no_rule_outlive_every_rule(db: Store) -> None:
         rule_id = a_rule(tx)
         enqueue(tx, a_session(1))
         tx.rules.set_state(rule_id, RuleState.ENDED, "", NOON)
-        assert tx.outbox.reason(a_session(1).key)[0].cancelled == ""
+        assert tx.deliveries.of_session(a_session(1).key)[0].cancelled == ""
 
     await db.transact(story)
 

@@ -174,7 +174,7 @@ async def test_criteria_of_which_somebody_is_told_come_first_however_old_the_ses
         enqueue(tx, carded)
         tx.sessions.prioritise_details([shown.key])
         summary = Notification(kind=NotificationKind.COUNTED, destination=ROOM, subject="counted", reason="old")
-        tx.outbox.count_in(summary, [a_notice(counted)], NOON)
+        tx.digests.add(summary, [a_notice(counted)], NOON)
 
     await db.transact(story)
     queued = await db.read(lambda tx: tx.sessions.details_pending(NOON - minutes(10), NOON, 9))

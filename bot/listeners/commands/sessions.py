@@ -171,13 +171,13 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
     states = [rule.state for rule in tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED))]
     return status_view.Status(
         poll=tx.sessions.poll_state(),
-        outbox=tx.outbox.counts(),
+        outbox=tx.deliveries.counts(),
         rules=states.count(RuleState.ACTIVE),
         paused_rules=states.count(RuleState.PAUSED),
         poll_interval=ctx.poll_interval,
         now=ctx.clock.now(),
         is_admin=viewer.is_admin,
-        blocked=tx.outbox.blocked() if viewer.is_admin else (),
+        blocked=tx.destinations.blocked() if viewer.is_admin else (),
         alerts=tx.alerts.all() if viewer.is_admin else (),
     )
 

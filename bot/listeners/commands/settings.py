@@ -132,5 +132,5 @@ def _came_to_them(tx: Tx, action: ActionRequest) -> bool:
     """Whether the button is on a direct message of ours: its reader may have lost the link it came by, for a while."""
     if action.channel_id is None or action.message_ts is None:
         return False
-    delivery = tx.outbox.at(action.channel_id, action.message_ts)
+    delivery = tx.deliveries.at(action.channel_id, action.message_ts)
     return delivery is not None and delivery.destination.kind is DestinationKind.PERSON

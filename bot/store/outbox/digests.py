@@ -1,7 +1,7 @@
-"""Summaries: one notice that counts sessions instead of a card for each.
+"""Digests: one notification that counts sessions instead of a card for each.
 
-Every session counted keeps a notice of its own, ended and pointing to the summary, so that it is told once whatever
-comes later and that `why` finds where.
+Every counted session keeps a notification of its own, cancelled and with the digest's id, so that it is posted once
+whatever comes later and that `why` finds the digest.
 """
 
 import sqlite3
@@ -11,146 +11,172 @@ from datetime import datetime
 
 from bot.domain.model import Destination, Notification, NotificationKind
 from bot.domain.outbox import CountedSession
-from bot.store.columns import from_json, from_ms_or_none, to_json, to_ms, value_of
-from bot.store.outbox.deliveries import facts_of, refresh_due
-from bot.store.outbox.eligibility import refresh_eligibility_of
+from bot.domain.reasons import ReasonCode
+from bot.store.columns import from_json, from_ms_or_none, listed, to_json, to_ms, value_of
+from bot.store.outbox.eligibility import GROUP_KEY, PENDING, Eligibility
+from bot.store.outbox.rows import facts_of
 from bot.store.session_rows import session_of
 
-COUNTED = "counted in a summary"
-_WAITING = "destination = ? AND delivery IS NULL AND cancelled_reason IS NULL"
-# Nobody was told by it: what it counted may be told in another way.
-DIGEST_CANCELLED = "EXISTS (SELECT 1 FROM notifications AS digest WHERE digest.id = notifications.digest_id AND digest.cancelled_reason <> '')"
+_COUNTED = "counted in a digest"
 _INSERT = (
-    "INSERT INTO notifications (destination, subject, kind, reason, session_id, employee_id, rule_ids, facts, created_at,"
-    " due_at, priority, cancelled_reason, digest_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO notifications (destination, subject, kind, reason, session_id, employee_id, rule_ids, facts,"
+    " created_at, due_at, priority, cancelled_reason, cancelled_code, digest_id)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_COUNT = (
+_ADD = (
     f"{_INSERT} ON CONFLICT (destination, subject) DO UPDATE SET digest_id = excluded.digest_id,"
-    " cancelled_reason = excluded.cancelled_reason, reason = excluded.reason, created_at = excluded.created_at, rule_ids = excluded.rule_ids"
-    # It ended before anybody was told: then it may be counted.
-    f" WHERE cancelled_reason IS NOT NULL AND delivery IS NULL AND (digest_id IS NULL OR {DIGEST_CANCELLED})"
+    " cancelled_reason = excluded.cancelled_reason, cancelled_code = excluded.cancelled_code,"
+    " reason = excluded.reason, created_at = excluded.created_at, rule_ids = excluded.rule_ids"
+    # It was cancelled before it was sent, or its digest was: then it may be counted.
+    " WHERE cancelled_reason IS NOT NULL AND delivery IS NULL AND (digest_id IS NULL OR EXISTS (SELECT 1"
+    " FROM notifications AS digest WHERE digest.id = notifications.digest_id AND digest.cancelled_reason <> ''))"
 )
 
 
-def count_in(
-    connection: sqlite3.Connection,
-    summary: Notification,
-    members: Collection[Notification],
-    now: datetime,
-    due_at: datetime,
-) -> int:
-    number = _waiting_summary(connection, summary)
-    is_new = number is None
-    if number is None:
-        number = _insert(connection, summary, now, due_at)
-    because = f"counted: {summary.reason}"
-    counted = connection.executemany(
-        _COUNT, [_values(one, f"{one.reason}; {because}", now, now, 2, COUNTED, number) for one in members]
-    ).rowcount if members else 0  # fmt: skip
-    if is_new and not counted and not summary.facts.get("follow"):
-        connection.execute("DELETE FROM notifications WHERE id = ?", (number,))
-        return 0
-    _take_in(connection, number, summary, due_at)
-    refresh_eligibility_of(connection, number, due_at)
-    refresh_due(connection, str(summary.destination))
-    return counted
+class Digests:
+    """Sessions that are counted instead of posted one by one."""
 
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
 
-def digest_overdue(
-    connection: sqlite3.Connection, summary: Notification, created_before: datetime, now: datetime, due_at: datetime
-) -> int:
-    name = str(summary.destination)
-    # What was left to be posted when an earlier outage was summed up has its turn, however long that takes: else a
-    # long line that is being worked off would make a summary of its own every minute.
-    left_at = value_of(
-        connection,
-        "SELECT max(deliveries.created_at) FROM notifications JOIN deliveries ON deliveries.id = notifications.delivery"
-        " WHERE notifications.destination = ? AND notifications.kind = ?",
-        (name, NotificationKind.OUTAGE),
-    )
-    # What rests with its rule is not due.
-    late = f"{_WAITING} AND priority > 0 AND due_at <= ? AND created_at < ? AND created_at > ?"
-    asked = (name, to_ms(now), to_ms(created_before), -1 if left_at is None else left_at)
-    return _digest(connection, summary, late, asked, now, due_at)
+    def add(
+        self,
+        digest: Notification,
+        members: Collection[Notification],
+        now: datetime,
+        not_before: datetime | None = None,
+    ) -> int:
+        """Queues one digest instead of these cards of one destination; returns how many it counts.
 
+        A member that is pending or posted there already is left alone. If none is left and the digest announces nothing
+        (`facts["follow"]`), it is not queued. The digest of an outage joins one that is still pending.
+        """
+        due_at = not_before or now
+        number = self._pending_digest(digest)
+        is_new = number is None
+        if number is None:
+            number = self._insert(digest, now, due_at)
+        because = f"counted: {digest.reason}"
+        rows = [_values(one, f"{one.reason}; {because}", now, now, priority=2, digest_id=number) for one in members]
+        counted = self._connection.executemany(_ADD, rows).rowcount if rows else 0
+        if is_new and not counted and not digest.facts.get("follow"):
+            self._connection.execute("DELETE FROM notifications WHERE id = ?", (number,))
+            return 0
+        self._widen(number, digest, due_at)
+        return counted
 
-def digest_all(connection: sqlite3.Connection, summary: Notification, now: datetime, due_at: datetime) -> int:
-    """Counts every card that waits untried, whatever it waits for: where nobody knows whether it was posted."""
-    waiting = f"{_WAITING} AND priority > 0"
-    return _digest(connection, summary, waiting, (str(summary.destination),), now, due_at)
+    def add_overdue(
+        self, digest: Notification, created_before: datetime, now: datetime, not_before: datetime | None = None
+    ) -> int:
+        """Counts in a digest the untried cards of its destination that were queued before then; returns how many.
 
+        Cards that were queued before the last digest of an outage are skipped, otherwise a long backlog would create a
+        new digest every minute. So are cards that wait for a paused rule.
+        """
+        name = str(digest.destination)
+        last_digest_at = value_of(
+            self._connection,
+            "SELECT max(deliveries.created_at) FROM notifications"
+            " JOIN deliveries ON deliveries.id = notifications.delivery"
+            " WHERE notifications.destination = ? AND notifications.kind = ?",
+            (name, NotificationKind.OUTAGE),
+        )
+        waiting = listed(Eligibility(self._connection, name).waiting_keys())
+        overdue = (
+            f"destination = ? AND {PENDING} AND priority > 0 AND due_at <= ? AND created_at < ? AND created_at > ?"
+            f" AND {GROUP_KEY} NOT IN (SELECT value FROM json_each(?))"
+        )
+        since = -1 if last_digest_at is None else last_digest_at
+        return self._add_where(
+            digest, overdue, (name, to_ms(now), to_ms(created_before), since, waiting), now, not_before or now
+        )
 
-def _digest(
-    connection: sqlite3.Connection,
-    summary: Notification,
-    which: str,
-    asked: tuple[object, ...],
-    now: datetime,
-    due_at: datetime,
-) -> int:
-    since = from_ms_or_none(value_of(connection, f"SELECT min(created_at) FROM notifications WHERE {which}", asked))
-    if since is None:
-        return 0
-    summary = replace(summary, facts={"from": int(since.timestamp()), **summary.facts})
-    number = _waiting_summary(connection, summary) or _insert(connection, summary, now, due_at)
-    digested = connection.execute(
-        f"UPDATE notifications SET cancelled_reason = ?, digest_id = ?, reason = reason || ? WHERE {which}",
-        (COUNTED, number, f"; counted: {summary.reason}", *asked),
-    ).rowcount
-    _take_in(connection, number, summary, due_at)
-    refresh_eligibility_of(connection, number, due_at)
-    refresh_due(connection, str(summary.destination))
-    return digested
+    def add_all(self, digest: Notification, now: datetime, due_at: datetime) -> int:
+        """Counts every untried card of a destination, if it is not known whether it was posted; returns how many."""
+        everything = f"destination = ? AND {PENDING} AND priority > 0"
+        return self._add_where(digest, everything, (str(digest.destination),), now, due_at)
 
+    def pending_since(self, destination: Destination) -> datetime | None:
+        """When the oldest untried card of a destination was queued, None if there is none."""
+        # By the first of either priority, whose ids rise with time: a long line is not read for it.
+        first = (
+            "SELECT created_at FROM notifications INDEXED BY notifications_next"
+            f" WHERE destination = ? AND {PENDING} AND priority = ? ORDER BY id LIMIT 1"
+        )
+        name = str(destination)
+        created_at = value_of(
+            self._connection,
+            f"SELECT min(created_at) FROM (SELECT * FROM ({first}) UNION ALL SELECT * FROM ({first}))",
+            (name, 1, name, 2),
+        )
+        return from_ms_or_none(created_at)
 
-def waits_since(connection: sqlite3.Connection, destination: Destination) -> datetime | None:
-    """By the first in line of either rank, whose numbers rise with time: a long line is not read for it."""
-    first = f"SELECT created_at FROM notifications INDEXED BY notifications_next WHERE {_WAITING} AND priority = ? ORDER BY id LIMIT 1"
-    name = str(destination)
-    created_at = value_of(
-        connection,
-        f"SELECT min(created_at) FROM (SELECT * FROM ({first}) UNION ALL SELECT * FROM ({first}))",
-        (name, 1, name, 2),
-    )
-    return from_ms_or_none(created_at)
+    def counted(self, notification_id: int) -> Iterator[CountedSession]:
+        """The sessions that a digest counts, as they are now."""
+        rows = self._connection.execute(
+            "SELECT sessions.*, notifications.rule_ids AS counted_for FROM notifications"
+            " JOIN sessions USING (session_id, employee_id) WHERE notifications.digest_id = ?",
+            (notification_id,),
+        )
+        for row in rows:
+            yield CountedSession(session_of(row), from_json(row["counted_for"], tuple[int, ...]))
 
+    def _add_where(
+        self, digest: Notification, which: str, parameters: tuple[object, ...], now: datetime, due_at: datetime
+    ) -> int:
+        oldest = value_of(self._connection, f"SELECT min(created_at) FROM notifications WHERE {which}", parameters)
+        since = from_ms_or_none(oldest)
+        if since is None:
+            return 0
+        digest = replace(digest, facts={"from": int(since.timestamp()), **digest.facts})
+        number = self._pending_digest(digest) or self._insert(digest, now, due_at)
+        counted = self._connection.execute(
+            "UPDATE notifications SET cancelled_reason = ?, cancelled_code = ?, digest_id = ?, reason = reason || ?"
+            f" WHERE {which}",
+            (_COUNTED, ReasonCode.COUNTED, number, f"; counted: {digest.reason}", *parameters),
+        ).rowcount
+        self._widen(number, digest, due_at)
+        return counted
 
-def counted(connection: sqlite3.Connection, notification_id: int) -> Iterator[CountedSession]:
-    rows = connection.execute(
-        "SELECT sessions.*, notifications.rule_ids AS counted_for FROM notifications JOIN sessions USING (session_id, employee_id)"
-        " WHERE notifications.digest_id = ?",
-        (notification_id,),
-    )
-    for row in rows:
-        yield CountedSession(session_of(row), from_json(row["counted_for"], tuple[int, ...]))
+    def _pending_digest(self, digest: Notification) -> int | None:
+        """The pending digest that this one joins: one outage has one digest, whichever of its ends noticed it first."""
+        if digest.kind is not NotificationKind.OUTAGE:
+            return None
+        found: int | None = value_of(
+            self._connection,
+            f"SELECT id FROM notifications WHERE destination = ? AND {PENDING} AND priority = 0 AND kind = ?",
+            (str(digest.destination), NotificationKind.OUTAGE),
+        )
+        return found
 
+    def _insert(self, digest: Notification, now: datetime, due_at: datetime) -> int:
+        values = _values(digest, digest.reason, now, due_at, priority=0, digest_id=None)
+        number = self._connection.execute(_INSERT, values).lastrowid
+        assert number is not None
+        return number
 
-def _waiting_summary(connection: sqlite3.Connection, summary: Notification) -> int | None:
-    """The summary that this one joins: one outage is told once, whichever of its ends noticed it first."""
-    if summary.kind is not NotificationKind.OUTAGE:
-        return None
-    found: int | None = value_of(
-        connection,
-        f"SELECT id FROM notifications WHERE {_WAITING} AND priority = 0 AND kind = ?",
-        (str(summary.destination), NotificationKind.OUTAGE),
-    )
-    return found
-
-
-def _insert(connection: sqlite3.Connection, summary: Notification, now: datetime, due_at: datetime) -> int:
-    number = connection.execute(_INSERT, _values(summary, summary.reason, now, due_at, 0, None, None)).lastrowid
-    assert number is not None
-    return number
+    def _widen(self, number: int, digest: Notification, due_at: datetime) -> None:
+        """A digest covers the whole time, and is of every rule, of what it counts."""
+        row = self._connection.execute("SELECT facts, rule_ids FROM notifications WHERE id = ?", (number,)).fetchone()
+        facts = dict(facts_of(row))
+        for name, wider in (("from", min), ("to", max), ("follow", max)):
+            values = [value for value in (facts.get(name), digest.facts.get(name)) if isinstance(value, int)]
+            if values:
+                facts[name] = wider(values)
+        rules = {*from_json(row["rule_ids"], tuple[int, ...]), *digest.rule_ids}
+        counted_for = self._connection.execute(
+            "SELECT DISTINCT json_each.value FROM notifications, json_each(notifications.rule_ids) WHERE digest_id = ?",
+            (number,),
+        )
+        rules.update(rule for (rule,) in counted_for)
+        self._connection.execute(
+            "UPDATE notifications SET facts = ?, rule_ids = ?, due_at = min(due_at, ?) WHERE id = ?",
+            (to_json(facts), to_json(sorted(rules)), to_ms(due_at), number),
+        )
 
 
 def _values(
-    notification: Notification,
-    reason: str,
-    now: datetime,
-    due_at: datetime,
-    priority: int,
-    cancelled: str | None,
-    counted_in: int | None,
+    notification: Notification, reason: str, now: datetime, due_at: datetime, *, priority: int, digest_id: int | None
 ) -> tuple[object, ...]:
     key = notification.session
     return (
@@ -165,26 +191,7 @@ def _values(
         to_ms(now),
         to_ms(due_at),
         priority,
-        cancelled,
-        counted_in,
-    )
-
-
-def _take_in(connection: sqlite3.Connection, number: int, summary: Notification, due_at: datetime) -> None:
-    """A summary covers the whole time, and speaks for every rule, of what it counts."""
-    row = connection.execute("SELECT facts, rule_ids FROM notifications WHERE id = ?", (number,)).fetchone()
-    facts = dict(facts_of(row))
-    for name, wider in (("from", min), ("to", max), ("follow", max)):
-        values = [value for value in (facts.get(name), summary.facts.get(name)) if isinstance(value, int)]
-        if values:
-            facts[name] = wider(values)
-    rules = {*from_json(row["rule_ids"], tuple[int, ...]), *summary.rule_ids}
-    counted_for = connection.execute(
-        "SELECT DISTINCT json_each.value FROM notifications, json_each(notifications.rule_ids) WHERE digest_id = ?",
-        (number,),
-    )
-    rules.update(rule for (rule,) in counted_for)
-    connection.execute(
-        "UPDATE notifications SET facts = ?, rule_ids = ?, due_at = min(due_at, ?) WHERE id = ?",
-        (to_json(facts), to_json(sorted(rules)), to_ms(due_at), number),
+        None if digest_id is None else _COUNTED,
+        ReasonCode.NONE if digest_id is None else ReasonCode.COUNTED,
+        digest_id,
     )

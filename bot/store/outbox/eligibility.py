@@ -1,75 +1,128 @@
-"""Notices of rules that rest by themselves, while their channel could be written to: they wait until a rule goes on.
+"""The eligibility pass: what may be sent when, for all destinations at once or for one.
 
-A rule rests where it is paused for another reason than that its destination is held, and until its introduction is
-posted. What another rule of the same channel carries too goes out because of that one.
+Pending notifications are grouped by destination, rules and kind, which one index answers; `domain.eligibility` decides
+per group. Nothing is copied into rows: a rule that resumes or a destination that is unblocked counts at the next pass.
 """
 
 import sqlite3
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from bot.store.columns import to_ms, value_of
-from bot.store.outbox.deliveries import refresh_due
+from bot.domain.eligibility import WaitCode, wait_code
+from bot.domain.model import NotificationKind, RuleState
+from bot.store.columns import from_json, value_of
 
-FOR_NOW_NEVER = to_ms(datetime(9999, 1, 1, tzinfo=UTC))  # the due time of what waits for a rule to go on
-_HELD = "(SELECT blocked_reason FROM destinations WHERE destinations.destination = rules.destination)"
-_CARRIED_BY = (
-    "EXISTS (SELECT 1 FROM json_each(notifications.rule_ids) JOIN rules ON rules.rule_id = json_each.value WHERE "
-)
-IS_PAUSED = (
-    "(notifications.kind NOT IN ('intro', 'rule_paused', 'ops')"
-    f" AND {_CARRIED_BY} (rules.state = 'pending' OR rules.state = 'paused' AND rules.reason IS NOT {_HELD}))"
-    f" AND NOT {_CARRIED_BY} rules.state = 'active'"
-    f" OR (rules.state = 'paused' AND rules.reason IS {_HELD})))"
-)
-RULE_PAUSED_REASON = "its rule rests"  # why a message is held that only resting rules carry
-_UNCLAIMED = "delivery IS NULL AND cancelled_reason IS NULL"
-_GOES = f"EXISTS (SELECT 1 FROM notifications WHERE delivery = deliveries.id AND cancelled_reason IS NULL AND NOT {IS_PAUSED})"
-_LET_GO = (
-    "UPDATE deliveries SET state = 'waiting', due_at = ?, reason = '' WHERE state = 'held' AND NOT EXISTS (SELECT 1"
-    " FROM destinations WHERE destinations.destination = deliveries.destination AND blocked_reason IS NOT NULL)"
-    f" AND {_GOES}"
-)
+# Neither claimed by a delivery nor cancelled.
+PENDING = "notifications.delivery IS NULL AND notifications.cancelled_reason IS NULL"
+# A group's key as SQL: notifications with equal keys wait or go together.
+GROUP_KEY = "notifications.destination || ' ' || notifications.rule_ids || ' ' || notifications.kind"
 
 
-def settle(connection: sqlite3.Connection, destination: str, now: datetime | None) -> None:
-    """Lets wait what only resting rules carry, and go what some rule carries that does not rest.
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pending notifications of one destination, set of rules and kind. Times in ms; `waits`: None if they may go."""
 
-    `now` is when what goes becomes due; None where nothing can go that did not before.
-    """
-    connection.execute(
-        f"UPDATE notifications SET due_at = ? WHERE destination = ? AND {_UNCLAIMED} AND due_at <> ? AND {IS_PAUSED}",
-        (FOR_NOW_NEVER, destination, FOR_NOW_NEVER),
-    )
-    connection.execute(
-        "UPDATE deliveries SET state = 'held', reason = ? WHERE destination = ? AND state = 'waiting'"
-        f" AND EXISTS (SELECT 1 FROM notifications WHERE delivery = deliveries.id AND cancelled_reason IS NULL) AND NOT {_GOES}",
-        (RULE_PAUSED_REASON, destination),
-    )
-    if now is not None:
-        connection.execute(
-            f"UPDATE notifications SET due_at = ? WHERE destination = ? AND {_UNCLAIMED} AND due_at = ? AND NOT {IS_PAUSED}",
-            (to_ms(now), destination, FOR_NOW_NEVER),
+    key: str
+    destination: str
+    number: int
+    due_at: int
+    oldest_at: int
+    waits: WaitCode | None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A pending delivery: made before, and not sent yet. `waits`: None if one of its notifications may go."""
+
+    delivery: int
+    destination: str
+    due_at: int
+    created_at: int
+    waits: WaitCode | None
+
+
+class Eligibility:
+    """The facts of one pass. `destination`: the only one that is asked about, None for all."""
+
+    def __init__(self, connection: sqlite3.Connection, destination: str | None = None) -> None:
+        self._connection = connection
+        self._where = "" if destination is None else " AND {}.destination = ?"
+        self._parameters = () if destination is None else (destination,)
+        self._rules: Mapping[int, RuleState] = {
+            row["rule_id"]: RuleState(row["state"])
+            for row in connection.execute("SELECT rule_id, state FROM rules WHERE state <> 'ended'")
+        }
+        self._blocked = {
+            row["destination"]
+            for row in connection.execute("SELECT destination FROM destinations WHERE blocked_reason IS NOT NULL")
+        }
+
+    def groups(self) -> Iterator[Group]:
+        """Every group of pending notifications."""
+        rows = self._connection.execute(
+            "SELECT destination, rule_ids, kind, count(*) AS number, min(due_at) AS due_at, min(created_at) AS oldest_at"
+            f" FROM notifications WHERE {PENDING}{self._where.format('notifications')}"
+            " GROUP BY destination, rule_ids, kind",
+            self._parameters,
         )
-        connection.execute(f"{_LET_GO} AND destination = ?", (to_ms(now), destination))
-    refresh_due(connection, destination)
+        for row in rows:
+            yield Group(
+                f"{row['destination']} {row['rule_ids']} {row['kind']}",
+                row["destination"],
+                row["number"],
+                row["due_at"],
+                row["oldest_at"],
+                self._wait_code(row),
+            )
+
+    def retries(self) -> Iterator[Retry]:
+        """Every pending delivery, the one that is due first before the others."""
+        rows = self._connection.execute(
+            "SELECT deliveries.id, deliveries.destination, deliveries.due_at, deliveries.created_at, kind, rule_ids"
+            " FROM deliveries INDEXED BY deliveries_pending"
+            " JOIN notifications ON notifications.delivery = deliveries.id AND cancelled_reason IS NULL"
+            f" WHERE state = 'pending'{self._where.format('deliveries')} ORDER BY deliveries.due_at, deliveries.id",
+            self._parameters,
+        )
+        found: dict[int, Retry] = {}
+        for row in rows:
+            known = found.get(row["id"])
+            if known is None or known.waits is not None:
+                found[row["id"]] = Retry(
+                    row["id"], row["destination"], row["due_at"], row["created_at"], self._wait_code(row)
+                )
+        yield from found.values()
+
+    def due_times(self) -> Mapping[str, int]:
+        """When each destination that may get something gets it next, in ms.
+
+        A delivery that was tried before holds up new ones: the channel that refused it would refuse them too, and cards
+        stay in order. An ambiguous delivery holds up nothing.
+        """
+        retries: dict[str, int] = {}
+        for retry in self.retries():
+            if retry.waits is None:
+                retries.setdefault(retry.destination, retry.due_at)
+        times: dict[str, int] = {}
+        for group in self.groups():
+            if group.waits is None:
+                times[group.destination] = min(group.due_at, times.get(group.destination, group.due_at))
+        return times | retries
+
+    def waiting_keys(self) -> list[str]:
+        """Keys of the groups that may not go now."""
+        return [group.key for group in self.groups() if group.waits is not None]
+
+    def _wait_code(self, row: sqlite3.Row) -> WaitCode | None:
+        return wait_code(
+            NotificationKind(row["kind"]),
+            from_json(row["rule_ids"], tuple[int, ...]),
+            self._rules,
+            is_blocked=row["destination"] in self._blocked,
+        )
 
 
-def goes(connection: sqlite3.Connection, delivery: int) -> bool:
-    """Whether a message carries something for a rule that does not rest, or for none."""
-    return bool(value_of(connection, f"SELECT {_GOES} FROM deliveries WHERE id = ?", (delivery,)))
-
-
-def refresh_eligibility_of(connection: sqlite3.Connection, notification_id: int, due_at: datetime) -> None:
-    """As `settle`, for one notice that was just owed, or is owed because of one more rule, and the message it is in."""
-    connection.execute(
-        f"UPDATE notifications SET due_at = ? WHERE id = ? AND {_UNCLAIMED} AND {IS_PAUSED}",
-        (FOR_NOW_NEVER, notification_id),
-    )
-    connection.execute(
-        f"UPDATE notifications SET due_at = ? WHERE id = ? AND {_UNCLAIMED} AND due_at = ? AND NOT {IS_PAUSED}",
-        (to_ms(due_at), notification_id, FOR_NOW_NEVER),
-    )
-    connection.execute(
-        f"{_LET_GO} AND id = (SELECT delivery FROM notifications WHERE notifications.id = ?)",
-        (to_ms(due_at), notification_id),
-    )
+def is_blocked(connection: sqlite3.Connection, destination: str) -> bool:
+    """Whether nothing can be sent to a destination for now."""
+    sql = "SELECT EXISTS (SELECT 1 FROM destinations WHERE destination = ? AND blocked_reason IS NOT NULL)"
+    return bool(value_of(connection, sql, (destination,)))

@@ -1,160 +1,164 @@
-"""What becomes of a notice that is owed, given what its destination was told or is owed already."""
+"""Enqueueing a notification, in the transaction of the change that causes it; and cancelling it before it is sent.
+
+The subject is the unique key at a destination: enqueueing twice enqueues once, on behalf of all rules that asked.
+"""
 
 import sqlite3
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.model import DeliveryState, Notification, NotificationKind
+from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
 from bot.store import details
 from bot.store.columns import to_json, to_ms, value_of
-from bot.store.outbox import eligibility
-from bot.store.outbox.deliveries import refresh_due
-from bot.store.outbox.duplicates import SHOWS_IT, UNTIL_RESOLVED, ExistingCard, carry_rules, existing_card_at
+from bot.store.outbox.cancel import cancel_notifications
+from bot.store.outbox.duplicates import UNTIL_RESOLVED, ExistingCard, add_rules, existing_card_at
 
-_FAILING, _OTHER = 1, 2  # the rank of a session's notice; what goes alone has 0
-_WAITS = (DeliveryState.WAITING, DeliveryState.BLOCKED)
+_FAILING, _OTHER = 1, 2  # the priority of a session's notification; what goes alone has 0
 
 
-def enqueue(
-    connection: sqlite3.Connection, notification: Notification, now: datetime, not_before: datetime | None
-) -> bool:
-    """See `core.ports.OutboxRows.owe`."""
-    due_at = not_before or now
-    if notification.session is not None:
-        details.prioritise(connection, [notification.session])  # its card says that they come
-    is_turn = notification.session is not None and notification.subject != subject_of(notification.session)
-    known = _existing(connection, notification)
-    if known is not None and not _may_requeue(known):
-        _add_rules(connection, known["id"], notification, due_at)
-        turn = None if is_turn else _cancelled_regression(connection, notification)
-        return turn is not None and enqueue(connection, replace(notification, subject=turn), now, not_before)
-    card, of = existing_card_at(connection, notification)
-    if card is ExistingCard.NONE and is_turn and (first := _cancelled_first(connection, notification)) is not None:
-        known, notification = first, replace(notification, subject=first["subject"])
-    if of is not None and (card is ExistingCard.WAITING or not is_turn):
-        _add_rules(connection, of, notification, due_at)
+class Notifications:
+    """What each destination is to get."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def enqueue(self, notification: Notification, now: datetime, not_before: datetime | None = None) -> bool:
+        """Queues a notification; False if its destination has it already, or will get it with another card.
+
+        A session's second subject (its regression to below target or failed) is not queued while a card of that session
+        waits, which will show it; while it is unclear whether that card was posted, it waits for the answer. A
+        notification that was cancelled before it was sent is queued again.
+        """
+        due_at = not_before or now
+        if notification.session is not None:
+            details.prioritise(self._connection, [notification.session])  # its card says that the criteria come
+        is_regression = notification.session is not None and notification.subject != subject_of(notification.session)
+        existing = self._existing(notification)
+        if existing is not None and not _may_requeue(existing):
+            add_rules(self._connection, existing["id"], notification.rule_ids)
+            regression = None if is_regression else self._cancelled_regression(notification)
+            return regression is not None and self.enqueue(replace(notification, subject=regression), now, not_before)
+        card, of = existing_card_at(self._connection, notification)
+        if card is ExistingCard.NONE and is_regression:
+            first = self._cancelled_first(notification)
+            if first is not None:
+                existing, notification = first, replace(notification, subject=first["subject"])
+        if of is not None and (card is ExistingCard.WAITING or not is_regression):
+            add_rules(self._connection, of, notification.rule_ids)
+            return False
+        if card is ExistingCard.AMBIGUOUS:
+            due_at = max(due_at, now + UNTIL_RESOLVED)
+        if existing is None:
+            self._insert(notification, now, due_at)
+        else:
+            self._requeue(existing, notification, now, due_at)
+        return True
+
+    def cancel(self, notification_ids: Collection[int], reason: str) -> None:
+        """Cancels notifications of a claimed delivery that may not or need not be sent; a delivery left without any is
+        cancelled too."""
+        cancel_notifications(self._connection, notification_ids, reason, in_hand=True)
+
+    def _existing(self, notification: Notification) -> sqlite3.Row | None:
+        row: sqlite3.Row | None = self._connection.execute(
+            "SELECT notifications.id, notifications.subject, notifications.cancelled_reason, notifications.digest_id,"
+            " digest.cancelled_reason AS digest_cancelled, notifications.delivery, deliveries.state,"
+            " deliveries.resent_unverified FROM notifications"
+            " LEFT JOIN notifications AS digest ON digest.id = notifications.digest_id"
+            " LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
+            " WHERE notifications.destination = ? AND notifications.subject = ?",
+            (str(notification.destination), notification.subject),
+        ).fetchone()
+        return row
+
+    def _insert(self, notification: Notification, now: datetime, due_at: datetime) -> None:
+        key = notification.session
+        self._connection.execute(
+            "INSERT INTO notifications (destination, subject, kind, reason, session_id, employee_id, rule_ids, facts,"
+            " created_at, due_at, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                str(notification.destination),
+                notification.subject,
+                notification.kind,
+                notification.reason,
+                None if key is None else key.session_id,
+                None if key is None else key.employee_id,
+                to_json(notification.rule_ids),
+                to_json(notification.facts),
+                to_ms(now),
+                to_ms(due_at),
+                self._priority(notification),
+            ),
+        )
+
+    def _requeue(self, existing: sqlite3.Row, notification: Notification, now: datetime, due_at: datetime) -> None:
+        """Queues a cancelled notification again. If its delivery is still pending, it goes back there."""
+        delivery = existing["delivery"] if existing["state"] == DeliveryState.PENDING else None
+        self._connection.execute(
+            "UPDATE notifications SET cancelled_reason = NULL, cancelled_code = '', digest_id = NULL, reason = ?,"
+            " facts = ?, created_at = ?, due_at = ?, priority = ?, rule_ids = ?, delivery = ? WHERE id = ?",
+            (
+                notification.reason,
+                to_json(notification.facts),
+                to_ms(now),
+                to_ms(due_at),
+                self._priority(notification),
+                to_json(notification.rule_ids),
+                delivery,
+                existing["id"],
+            ),
+        )
+
+    def _cancelled_first(self, regression: Notification) -> sqlite3.Row | None:
+        """A session's first notification if that was cancelled before it was sent: its card shows the regression."""
+        if regression.kind is not NotificationKind.SESSION or regression.session is None:
+            return None
+        first = self._existing(replace(regression, subject=subject_of(regression.session)))
+        return first if first is not None and _may_requeue(first) else None
+
+    def _cancelled_regression(self, notification: Notification) -> str | None:
+        """The subject of a session's last regression if that was cancelled before it was sent and the result is failing
+        again: the posted card would only be edited, which notifies nobody."""
+        if notification.session is None or self._priority(notification) != _FAILING:
+            return None
+        last = self._connection.execute(
+            "SELECT subject, cancelled_reason, cancelled_code FROM notifications"
+            " WHERE session_id = ? AND employee_id = ? AND destination = ? AND kind = ? AND subject <> ?"
+            " ORDER BY id DESC LIMIT 1",
+            (
+                notification.session.session_id,
+                notification.session.employee_id,
+                str(notification.destination),
+                notification.kind,
+                notification.subject,
+            ),
+        ).fetchone()
+        if last is None or last["cancelled_reason"] is None:
+            return None
+        return None if last["cancelled_code"] == ReasonCode.SHOWN_BY_OTHER_CARD else last["subject"]
+
+    def _priority(self, notification: Notification) -> int:
+        if notification.kind is not NotificationKind.SESSION or notification.session is None:
+            return 0
+        outcome = value_of(
+            self._connection,
+            "SELECT outcome FROM sessions WHERE session_id = ? AND employee_id = ?",
+            (notification.session.session_id, notification.session.employee_id),
+        )
+        return _FAILING if outcome in ("below", "failed") else _OTHER
+
+
+def _may_requeue(existing: sqlite3.Row) -> bool:
+    """True if a notification was cancelled and certainly never posted.
+
+    What a digest counts was posted with it, unless the digest was cancelled. If a delivery was resent without being read
+    back, an earlier post may have carried the notification; a delivery that is still pending takes it back anyway.
+    """
+    if existing["cancelled_reason"] is None:
         return False
-    if card is ExistingCard.UNSURE:
-        due_at = max(due_at, now + UNTIL_RESOLVED)
-    number = (
-        _insert(connection, notification, now, due_at)
-        if known is None
-        else _requeue(connection, known, notification, now, due_at)
-    )
-    eligibility.refresh_eligibility_of(connection, number, due_at)
-    refresh_due(connection, str(notification.destination))
-    return True
-
-
-def _existing(connection: sqlite3.Connection, notification: Notification) -> sqlite3.Row | None:
-    known: sqlite3.Row | None = connection.execute(
-        "SELECT notifications.id, notifications.subject, notifications.cancelled_reason, notifications.digest_id, digest.cancelled_reason AS digest_cancelled,"
-        " notifications.delivery, deliveries.state, deliveries.resent_unverified"
-        " FROM notifications LEFT JOIN notifications AS digest ON digest.id = notifications.digest_id"
-        " LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
-        " WHERE notifications.destination = ? AND notifications.subject = ?",
-        (str(notification.destination), notification.subject),
-    ).fetchone()
-    return known
-
-
-def _insert(connection: sqlite3.Connection, notification: Notification, now: datetime, due_at: datetime) -> int:
-    number = connection.execute(
-        "INSERT INTO notifications (destination, subject, kind, reason, session_id, employee_id, rule_ids, facts,"
-        " created_at, due_at, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            str(notification.destination),
-            notification.subject,
-            notification.kind,
-            notification.reason,
-            None if notification.session is None else notification.session.session_id,
-            None if notification.session is None else notification.session.employee_id,
-            to_json(notification.rule_ids),
-            to_json(notification.facts),
-            to_ms(now),
-            to_ms(due_at),
-            _priority(connection, notification),
-        ),
-    ).lastrowid
-    assert number is not None
-    return number
-
-
-def _requeue(
-    connection: sqlite3.Connection, known: sqlite3.Row, notification: Notification, now: datetime, due_at: datetime
-) -> int:
-    """It ended before anybody was told, and is wanted again; a message that still waits takes it back."""
-    number: int = known["id"]
-    delivery = known["delivery"] if known["state"] in _WAITS else None
-    connection.execute(
-        "UPDATE notifications SET cancelled_reason = NULL, digest_id = NULL, reason = ?, facts = ?, created_at = ?, due_at = ?, priority = ?,"
-        " rule_ids = ?, delivery = ? WHERE id = ?",
-        (
-            notification.reason,
-            to_json(notification.facts),
-            to_ms(now),
-            to_ms(due_at),
-            _priority(connection, notification),
-            to_json(notification.rule_ids),
-            delivery,
-            number,
-        ),
-    )
-    return number
-
-
-def _add_rules(connection: sqlite3.Connection, number: int, notification: Notification, due_at: datetime) -> None:
-    """What is owed or told already is so on behalf of these rules too, for which it may go if it rested."""
-    carry_rules(connection, number, notification.rule_ids)
-    eligibility.refresh_eligibility_of(connection, number, due_at)
-    refresh_due(connection, str(notification.destination))
-
-
-def _may_requeue(known: sqlite3.Row) -> bool:
-    was_counted = known["digest_id"] is not None and known["digest_cancelled"] is None
-    return known["cancelled_reason"] is not None and not was_counted and _certainly_not_sent(known)
-
-
-def _cancelled_first(connection: sqlite3.Connection, turn: Notification) -> sqlite3.Row | None:
-    """The notice of a session itself where that ended before anybody was told: its card shows the turn."""
-    if turn.kind is not NotificationKind.SESSION or turn.session is None:
-        return None
-    first = _existing(connection, replace(turn, subject=subject_of(turn.session)))
-    return first if first is not None and _may_requeue(first) else None
-
-
-def _cancelled_regression(connection: sqlite3.Connection, notification: Notification) -> str | None:
-    """The subject of a session's last turn to bad where that ended before anybody was told, and it is bad again: a
-    card that stands there is only edited, which notifies nobody."""
-    if notification.session is None or _priority(connection, notification) != _FAILING:
-        return None
-    last = connection.execute(
-        "SELECT subject, cancelled_reason FROM notifications WHERE session_id = ? AND employee_id = ? AND destination = ? AND kind = ?"
-        " AND subject <> ? ORDER BY id DESC LIMIT 1",
-        (
-            notification.session.session_id,
-            notification.session.employee_id,
-            str(notification.destination),
-            notification.kind,
-            notification.subject,
-        ),
-    ).fetchone()
-    return None if last is None or last["cancelled_reason"] in (None, SHOWS_IT) else last["subject"]
-
-
-def _certainly_not_sent(known: sqlite3.Row) -> bool:
-    """Whether a notice that ended stands nowhere: no message took it, or it left its message before that was posted.
-    An earlier post that nobody could look for may have had it; where its message goes out again, that takes it back."""
-    return known["state"] in _WAITS or not known["resent_unverified"]
-
-
-def _priority(connection: sqlite3.Connection, notification: Notification) -> int:
-    if notification.kind is not NotificationKind.SESSION or notification.session is None:
-        return 0
-    outcome = value_of(
-        connection,
-        "SELECT outcome FROM sessions WHERE session_id = ? AND employee_id = ?",
-        (notification.session.session_id, notification.session.employee_id),
-    )
-    return _FAILING if outcome in ("below", "failed") else _OTHER
+    if existing["digest_id"] is not None and existing["digest_cancelled"] is None:
+        return False
+    return existing["state"] == DeliveryState.PENDING or not existing["resent_unverified"]

@@ -1,140 +1,165 @@
-"""Where notices stand, for people who ask: `why`, `outbox list`, counts."""
+"""The state of deliveries and notifications, for people who ask: `why`, `outbox list`, counts, the buttons on a card."""
 
 import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from bot.domain.model import DeliveryState, Destination, SessionKey
-from bot.domain.outbox import Attempt, BlockedDestination, NotificationStatus, OutboxCounts
-from bot.store.columns import from_ms, from_ms_or_none, listed, value_of
-from bot.store.outbox.deliveries import delivery_of, notice_of
-from bot.store.outbox.eligibility import FOR_NOW_NEVER
+from bot.domain.model import Delivery, Destination, SessionKey
+from bot.domain.outbox import Attempt, NotificationState, NotificationStatus, OutboxCounts
+from bot.domain.reasons import ReasonCode
+from bot.store.columns import State, from_ms, from_ms_or_none, listed, to_json, value_of
+from bot.store.outbox.eligibility import GROUP_KEY, Eligibility
+from bot.store.outbox.rows import delivery_of, notification_of, row_of
 
-_FINAL = ("dead", "dropped")
-_IS_HELD = f"destinations.blocked_reason IS NOT NULL OR notifications.due_at = {FOR_NOW_NEVER}"
-# A notice stands where its delivery stands; one that no delivery carries yet, where its destination does. What a
-# summary counts is in no list: the summary is.
+# A notification has the state of its delivery; one that no delivery carries yet is pending or blocked. What a digest
+# counts is in no list: the digest is. Parameters: blocked deliveries, blocked groups.
 _STATE = (
-    "CASE WHEN notifications.digest_id IS NOT NULL THEN 'counted' WHEN deliveries.id IS NOT NULL THEN deliveries.state"
-    " WHEN notifications.cancelled_reason IS NOT NULL THEN 'dropped'"
-    f" WHEN {_IS_HELD} THEN 'held' ELSE 'waiting' END"
+    "CASE WHEN notifications.digest_id IS NOT NULL THEN 'counted'"
+    " WHEN deliveries.id IN (SELECT value FROM json_each(?)) THEN 'blocked'"
+    " WHEN deliveries.id IS NOT NULL THEN deliveries.state"
+    " WHEN notifications.cancelled_reason IS NOT NULL THEN 'cancelled'"
+    f" WHEN {GROUP_KEY} IN (SELECT value FROM json_each(?)) THEN 'blocked' ELSE 'pending' END"
 )
-_JOINED = (
-    "FROM notifications LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
-    " LEFT JOIN destinations ON destinations.destination = notifications.destination"
-)
-_IN_STATES = f"WHERE {_STATE} IN (SELECT value FROM json_each(?))"
-
-# What is on its way waits as well, above all what is unsure: it may stay so while Slack can't be read.
-OLDEST_TRIED = (
-    "SELECT min(created_at) FROM deliveries LEFT JOIN destinations USING (destination)"
-    " WHERE state IN ('waiting', 'sending', 'unsure') AND blocked_reason IS NULL"
-)
+_JOINED = "FROM notifications LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
 
 
-def find(connection: sqlite3.Connection, destination: Destination, subject: str) -> NotificationStatus | None:
-    row = connection.execute(
-        "SELECT * FROM notifications WHERE destination = ? AND subject = ?", (str(destination), subject)
-    ).fetchone()
-    return None if row is None else _status_lines(connection, row)
+class Deliveries:
+    """Questions about the outbox; nothing here changes a row."""
 
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
 
-def in_states(
-    connection: sqlite3.Connection, states: Collection[DeliveryState], limit: int, *, newest_first: bool
-) -> Sequence[NotificationStatus]:
-    rows = connection.execute(
-        f"SELECT notifications.* {_JOINED} {_IN_STATES} ORDER BY notifications.id {'DESC' if newest_first else 'ASC'} LIMIT ?",
-        (listed(states), limit),
-    )
-    return [_status_lines(connection, row) for row in rows]
+    def get(self, delivery_id: str) -> Delivery | None:
+        """The delivery of that id, None if there is none."""
+        row = row_of(self._connection, delivery_id)
+        return None if row is None else delivery_of(self._connection, row)
 
-
-def number_in(connection: sqlite3.Connection, states: Collection[DeliveryState]) -> int:
-    return int(value_of(connection, f"SELECT count(*) {_JOINED} {_IN_STATES}", (listed(states),)))
-
-
-def of_session(connection: sqlite3.Connection, key: SessionKey) -> Sequence[NotificationStatus]:
-    rows = connection.execute(
-        "SELECT * FROM notifications WHERE session_id = ? AND employee_id = ? ORDER BY id",
-        (key.session_id, key.employee_id),
-    )
-    return [_status_lines(connection, row) for row in rows]
-
-
-def _status_lines(connection: sqlite3.Connection, notification: sqlite3.Row) -> NotificationStatus:
-    if notification["digest_id"] is not None:
-        summary = connection.execute(
-            "SELECT * FROM notifications WHERE id = ?", (notification["digest_id"],)
+    def at(self, channel: str, ts: str) -> Delivery | None:
+        """The delivery behind a message, for the buttons on it."""
+        row = self._connection.execute(
+            "SELECT * FROM deliveries WHERE channel = ? AND ts = ?", (channel, ts)
         ).fetchone()
-        there = _status_lines(connection, summary)
-        return replace(
-            there,
-            notification=notice_of(notification),
-            created_at=from_ms(notification["created_at"]),
-            counted_in=there.notification,
+        return None if row is None else delivery_of(self._connection, row)
+
+    def has_message_before(self, destination: Destination, delivery_id: str) -> bool:
+        """Whether any message was posted there before this one."""
+        return bool(
+            value_of(
+                self._connection,
+                "SELECT EXISTS (SELECT 1 FROM notifications JOIN deliveries ON deliveries.id = notifications.delivery"
+                " WHERE notifications.destination = ? AND deliveries.state = 'sent'"
+                " AND deliveries.id < (SELECT id FROM deliveries WHERE delivery_id = ?))",
+                (str(destination), delivery_id),
+            )
         )
-    row = connection.execute("SELECT * FROM deliveries WHERE id = ?", (notification["delivery"],)).fetchone()
-    cancelled = notification["cancelled_reason"] or ""
-    if not cancelled and row is not None and row["state"] in _FINAL:
-        cancelled = row["reason"]
-    return NotificationStatus(
-        notification=notice_of(notification),
-        created_at=from_ms(notification["created_at"]),
-        delivery=None if row is None else delivery_of(connection, row),
-        cancelled=cancelled,
-        attempts=_attempts(connection, notification["delivery"]),
-    )
 
+    def find(self, destination: Destination, subject: str) -> NotificationStatus | None:
+        """The notification with that subject at a destination, None if there is none."""
+        found = self._statuses("notifications.destination = ? AND subject = ?", (str(destination), subject))
+        return found[0] if found else None
 
-def _attempts(connection: sqlite3.Connection, delivery: int | None) -> Sequence[Attempt]:
-    rows = connection.execute(
-        "SELECT started_at, ended_at, what, result, reason FROM attempts WHERE delivery = ? ORDER BY id", (delivery,)
-    )
-    return [
-        Attempt(started_at=from_ms(started), ended_at=from_ms(cancelled), what=what, result=result, reason=reason)
-        for started, cancelled, what, result, reason in rows
-    ]
+    def of_session(self, key: SessionKey) -> Sequence[NotificationStatus]:
+        """Every notification of a session, the oldest first."""
+        where = "notifications.session_id = ? AND notifications.employee_id = ? ORDER BY notifications.id"
+        return self._statuses(where, (key.session_id, key.employee_id))
 
+    def in_states(
+        self, states: Collection[NotificationState], limit: int, *, newest_first: bool = False
+    ) -> Sequence[NotificationStatus]:
+        """At most `limit` notifications in these states, in order of their creation."""
+        order = "DESC" if newest_first else "ASC"
+        where = f"{_STATE} IN (SELECT value FROM json_each(?)) ORDER BY notifications.id {order} LIMIT ?"
+        return self._statuses(where, (*self._blocked(), listed(states), limit))
 
-def counts(connection: sqlite3.Connection, app_refused: str) -> OutboxCounts:
-    by_state: dict[str, int] = dict(
-        tuple(row) for row in connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state")
-    )
-    unclaimed = connection.execute(
-        f"SELECT count(*) AS all_of_them, total({_IS_HELD}) AS blocked_reason,"
-        f" min(created_at) FILTER (WHERE NOT ({_IS_HELD})) AS oldest FROM notifications"
-        " LEFT JOIN destinations USING (destination) WHERE delivery IS NULL AND cancelled_reason IS NULL"
-    ).fetchone()
-    oldest_tried = value_of(connection, OLDEST_TRIED)
-    oldest = min((at for at in (unclaimed["oldest"], oldest_tried) if at is not None), default=None)
-    return OutboxCounts(
-        waiting=by_state.get("waiting", 0) + unclaimed["all_of_them"] - int(unclaimed["blocked_reason"]),
-        sending=by_state.get("sending", 0),
-        unsure=by_state.get("unsure", 0),
-        blocked=by_state.get("held", 0) + int(unclaimed["blocked_reason"]),
-        dead=by_state.get("dead", 0),
-        sent=by_state.get("sent", 0),
-        edits=value_of(connection, "SELECT count(*) FROM deliveries WHERE edit_due_at IS NOT NULL AND state = 'sent'"),
-        oldest_at=from_ms_or_none(oldest),
-        app_refused=app_refused,
-    )
+    def number_in(self, states: Collection[NotificationState]) -> int:
+        """How many notifications `in_states` would return without a limit."""
+        sql = f"SELECT count(*) {_JOINED} WHERE {_STATE} IN (SELECT value FROM json_each(?))"
+        return int(value_of(self._connection, sql, (*self._blocked(), listed(states))))
 
-
-def blocked(connection: sqlite3.Connection) -> Sequence[BlockedDestination]:
-    """Destinations that can't be written to for now, the longest so first, and how many notices wait for each."""
-    rows = connection.execute(
-        "SELECT destination, blocked_reason, blocked_at, (SELECT count(*) FROM notifications"
-        " LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
-        " WHERE notifications.destination = destinations.destination AND notifications.cancelled_reason IS NULL"
-        " AND (notifications.delivery IS NULL OR deliveries.state = 'held')) AS waiting"
-        " FROM destinations WHERE blocked_reason IS NOT NULL ORDER BY blocked_at, destination"
-    )
-    return [
-        BlockedDestination(
-            destination=Destination.parse(row["destination"]),
-            reason=row["blocked_reason"],
-            since=from_ms_or_none(row["blocked_at"]),
-            waiting=row["waiting"],
+    def counts(self) -> OutboxCounts:
+        """Deliveries and unclaimed notifications by state, and the age of the oldest that is not blocked."""
+        by_state: dict[str, int] = dict(
+            tuple(row) for row in self._connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state")
         )
-        for row in rows
-    ]
+        eligibility = Eligibility(self._connection)
+        groups, retries = list(eligibility.groups()), list(eligibility.retries())
+        blocked = sum(group.number for group in groups if group.waits) + sum(1 for retry in retries if retry.waits)
+        waiting = sum(group.number for group in groups if not group.waits)
+        waiting += sum(1 for retry in retries if not retry.waits)
+        oldest = [group.oldest_at for group in groups if not group.waits]
+        oldest += [retry.created_at for retry in retries if not retry.waits]
+        # A delivery that is being sent or ambiguous waits as well: it may stay so while Slack can't be read.
+        oldest_on_its_way = value_of(
+            self._connection,
+            "SELECT min(created_at) FROM deliveries LEFT JOIN destinations USING (destination)"
+            " WHERE state IN ('sending', 'ambiguous') AND blocked_reason IS NULL",
+        )
+        if oldest_on_its_way is not None:
+            oldest.append(oldest_on_its_way)
+        edits = "SELECT count(*) FROM deliveries WHERE edit_due_at IS NOT NULL AND state = 'sent'"
+        return OutboxCounts(
+            pending=waiting,
+            sending=by_state.get("sending", 0),
+            ambiguous=by_state.get("ambiguous", 0),
+            blocked=blocked,
+            failed=by_state.get("failed", 0),
+            sent=by_state.get("sent", 0),
+            edits=value_of(self._connection, edits),
+            oldest_at=from_ms_or_none(min(oldest, default=None)),
+            app_refused=State(self._connection).get("app_refused") or "",
+        )
+
+    def _blocked(self) -> tuple[str, str]:
+        """The parameters of `_STATE`: ids of blocked deliveries and keys of blocked groups, as JSON lists."""
+        eligibility = Eligibility(self._connection)
+        deliveries = to_json([retry.delivery for retry in eligibility.retries() if retry.waits])
+        return deliveries, to_json(eligibility.waiting_keys())
+
+    def _statuses(self, where: str, parameters: Sequence[object]) -> list[NotificationStatus]:
+        rows = self._connection.execute(
+            f"SELECT notifications.*, {_STATE} AS standing {_JOINED} WHERE {where}", (*self._blocked(), *parameters)
+        ).fetchall()
+        return [self._status(row) for row in rows]
+
+    def _status(self, row: sqlite3.Row) -> NotificationStatus:
+        if row["digest_id"] is not None:
+            digest = self._statuses("notifications.id = ?", (row["digest_id"],))[0]
+            return replace(
+                digest,
+                notification=notification_of(row),
+                created_at=from_ms(row["created_at"]),
+                digest=digest.notification,
+            )
+        delivery = self._connection.execute("SELECT * FROM deliveries WHERE id = ?", (row["delivery"],)).fetchone()
+        state = NotificationState(row["standing"])
+        cancelled, code = row["cancelled_reason"] or "", ReasonCode(row["cancelled_code"])
+        if not cancelled and state in (NotificationState.FAILED, NotificationState.CANCELLED):
+            cancelled, code = delivery["reason"], ReasonCode(delivery["reason_code"])
+        return NotificationStatus(
+            notification=notification_of(row),
+            created_at=from_ms(row["created_at"]),
+            delivery=None if delivery is None else delivery_of(self._connection, delivery),
+            state=NotificationState.CANCELLED if cancelled and state in _UNSENT else state,
+            cancelled=cancelled,
+            cancelled_code=code,
+            attempts=self._attempts(row["delivery"]),
+        )
+
+    def _attempts(self, delivery: int | None) -> Sequence[Attempt]:
+        rows = self._connection.execute(
+            "SELECT started_at, ended_at, what, result, reason FROM attempts WHERE delivery = ? ORDER BY id",
+            (delivery,),
+        )
+        return [
+            Attempt(started_at=from_ms(started), ended_at=from_ms(ended), what=what, result=result, reason=reason)
+            for started, ended, what, result, reason in rows
+        ]
+
+
+# States that a cancelled notification's delivery may still have because it carries others.
+_UNSENT = (
+    NotificationState.PENDING,
+    NotificationState.BLOCKED,
+    NotificationState.SENDING,
+    NotificationState.AMBIGUOUS,
+)

@@ -1,4 +1,4 @@
-"""A delivery with its notices, and their rows, in both directions; and when a destination is due."""
+"""Deliveries and their notifications as rows, in both directions; and the log of attempts."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -14,18 +14,20 @@ from bot.domain.model import (
     StoredNotification,
 )
 from bot.domain.outbox import Attempt
-from bot.store.columns import from_json, from_ms, from_ms_or_none, to_ms, to_ms_or_none, value_of
+from bot.domain.reasons import ReasonCode
+from bot.store.columns import from_json, from_ms, from_ms_or_none, to_ms, to_ms_or_none
 
 ATTEMPTS_KEPT = 50  # of one delivery
-_WRITE = (
-    "UPDATE deliveries SET state = :state, due_at = :due_at, attempts = :attempts, read_backs = :looks, text_only = :plain,"
-    " resent_unverified = :resent_unverified, slack_error = :refused, channel = :channel, ts = :ts,"
-    " attempt_started_at = :attempt_started_at, attempt_ended_at = :attempt_ended_at, slack_time = :slack_time,"
-    " reason = :why WHERE delivery_id = :delivery_id"
+# Columns that an attempt, a read-back or an edit changes, in the order of `_values`.
+_CHANGING = (
+    *("state", "due_at", "attempts", "read_backs", "text_only", "resent_unverified", "slack_error", "channel", "ts"),
+    *("attempt_started_at", "attempt_ended_at", "slack_time", "reason_code", "reason"),
 )
+_WRITE = f"UPDATE deliveries SET {', '.join(f'{column} = ?' for column in _CHANGING)} WHERE delivery_id = ?"
 
 
 def delivery_of(connection: sqlite3.Connection, row: sqlite3.Row) -> Delivery:
+    """The delivery of a row of `deliveries`, with the notifications it carries."""
     return Delivery(
         delivery_id=row["delivery_id"],
         destination=Destination.parse(row["destination"]),
@@ -37,37 +39,36 @@ def delivery_of(connection: sqlite3.Connection, row: sqlite3.Row) -> Delivery:
         read_backs=row["read_backs"],
         text_only=bool(row["text_only"]),
         resent_unverified=bool(row["resent_unverified"]),
-        refused=row["slack_error"],
+        slack_error=row["slack_error"],
         channel=row["channel"],
         ts=row["ts"],
         attempt_started_at=from_ms_or_none(row["attempt_started_at"]),
         attempt_ended_at=from_ms_or_none(row["attempt_ended_at"]),
         slack_time=row["slack_time"],
+        reason_code=ReasonCode(row["reason_code"]),
         reason=row["reason"],
     )
 
 
 def write(connection: sqlite3.Connection, delivery: Delivery) -> None:
-    """Stores all of a delivery but its notices, which are frozen, and when it was made."""
-    connection.execute(
-        _WRITE,
-        {
-            "delivery_id": delivery.delivery_id,
-            "state": delivery.state,
-            "due_at": to_ms(delivery.due_at),
-            "attempts": delivery.attempts,
-            "looks": delivery.read_backs,
-            "plain": delivery.text_only,
-            "resent_unverified": delivery.resent_unverified,
-            "refused": delivery.refused,
-            "channel": delivery.channel,
-            "ts": delivery.ts,
-            "attempt_started_at": to_ms_or_none(delivery.attempt_started_at),
-            "attempt_ended_at": to_ms_or_none(delivery.attempt_ended_at),
-            "slack_time": delivery.slack_time,
-            "why": delivery.reason,
-        },
+    """Stores everything of a delivery that changes; its notifications and its creation never do."""
+    values = (
+        delivery.state,
+        to_ms(delivery.due_at),
+        delivery.attempts,
+        delivery.read_backs,
+        delivery.text_only,
+        delivery.resent_unverified,
+        delivery.slack_error,
+        delivery.channel,
+        delivery.ts,
+        to_ms_or_none(delivery.attempt_started_at),
+        to_ms_or_none(delivery.attempt_ended_at),
+        delivery.slack_time,
+        delivery.reason_code,
+        delivery.reason,
     )
+    connection.execute(_WRITE, (*values, delivery.delivery_id))
 
 
 def row_of(connection: sqlite3.Connection, delivery_id: str) -> sqlite3.Row | None:
@@ -78,14 +79,14 @@ def row_of(connection: sqlite3.Connection, delivery_id: str) -> sqlite3.Row | No
 
 
 def _carried(connection: sqlite3.Connection, delivery: int) -> tuple[StoredNotification, ...]:
-    """What a message carries, as it was ordered when claimed: below target first, then the oldest."""
+    """The notifications of a delivery, in the order of its claim: failing results first, then the oldest."""
     rows = connection.execute(
         "SELECT * FROM notifications WHERE delivery = ? AND cancelled_reason IS NULL ORDER BY priority, id", (delivery,)
     )
     return tuple(
         StoredNotification(
             notification_id=row["id"],
-            notification=notice_of(row),
+            notification=notification_of(row),
             created_at=from_ms(row["created_at"]),
             shown_version=row["shown_version"],
         )
@@ -94,11 +95,12 @@ def _carried(connection: sqlite3.Connection, delivery: int) -> tuple[StoredNotif
 
 
 def facts_of(row: sqlite3.Row) -> Mapping[str, str | int | float | None]:
-    # The columns hold what a Notice's facts may be; its annotation is only spelled more openly than msgspec takes.
+    """A notification's facts: ids and numbers by name."""
+    # msgspec takes a dict; the annotation of the facts is a mapping.
     return cast("Mapping[str, str | int | float | None]", from_json(row["facts"], dict[str, str | int | float | None]))
 
 
-def notice_of(row: sqlite3.Row) -> Notification:
+def notification_of(row: sqlite3.Row) -> Notification:
     return Notification(
         kind=NotificationKind(row["kind"]),
         destination=Destination.parse(row["destination"]),
@@ -107,30 +109,6 @@ def notice_of(row: sqlite3.Row) -> Notification:
         session=None if row["session_id"] is None else SessionKey(row["session_id"], row["employee_id"]),
         rule_ids=from_json(row["rule_ids"], tuple[int, ...]),
         facts=facts_of(row),
-    )
-
-
-def refresh_due(connection: sqlite3.Connection, destination: str) -> None:
-    """Notes when a destination next has something to post.
-
-    What was tried before holds up what is new: a channel that throttles or can't be reached would refuse that as well,
-    and cards stay in order. What is unsure holds up nothing.
-    """
-    due_at = value_of(
-        connection,
-        "SELECT min(due_at) FROM deliveries INDEXED BY deliveries_waiting WHERE destination = ? AND state = 'waiting'",
-        (destination,),
-    )
-    if due_at is None:
-        due_at = value_of(
-            connection,
-            "SELECT min(due_at) FROM notifications WHERE destination = ? AND delivery IS NULL AND cancelled_reason IS NULL",
-            (destination,),
-        )
-    connection.execute(
-        "INSERT INTO destinations (destination, due_at) VALUES (?, ?)"
-        " ON CONFLICT (destination) DO UPDATE SET due_at = excluded.due_at",
-        (destination, due_at),
     )
 
 

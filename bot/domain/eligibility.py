@@ -1,0 +1,36 @@
+"""Whether a pending notification may be sent now: computed from its destination and its rules, never stored."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from bot.domain.model import NotificationKind, RuleState
+
+
+class WaitCode(StrEnum):
+    """Why a pending notification has to wait until something changes."""
+
+    DESTINATION_BLOCKED = "destination_blocked"
+    RULE_PAUSED = "rule_paused"
+    RULE_NOT_INTRODUCED = "rule_not_introduced"
+
+
+# About a rule or Spotter itself: sent although the rule they name is paused or not introduced.
+_INDEPENDENT_OF_RULES = frozenset((NotificationKind.INTRO, NotificationKind.RULE_PAUSED, NotificationKind.OPS))
+
+
+def wait_code(
+    kind: NotificationKind, rule_ids: Iterable[int], rules: Mapping[int, RuleState], *, is_blocked: bool
+) -> WaitCode | None:
+    """None if the notification may be sent as soon as it is due, else why it waits.
+
+    `rules`: the state of every rule that is not ended. One active rule is enough; a notification whose rules have all
+    ended does not wait for them.
+    """
+    if is_blocked:
+        return WaitCode.DESTINATION_BLOCKED
+    if kind in _INDEPENDENT_OF_RULES:
+        return None
+    states = {rules[rule_id] for rule_id in rule_ids if rule_id in rules}
+    if not states or RuleState.ACTIVE in states:
+        return None
+    return WaitCode.RULE_PAUSED if RuleState.PAUSED in states else WaitCode.RULE_NOT_INTRODUCED

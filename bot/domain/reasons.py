@@ -1,0 +1,32 @@
+"""Reason codes: why a delivery, a notification or a rule is in its state. Control flow reads codes; people read texts.
+
+Slack's own error codes are kept beside these as they came, because Slack adds new ones.
+"""
+
+from enum import StrEnum
+
+
+class ReasonCode(StrEnum):
+    """Stored beside each reason text; "" for rows whose reason decides nothing."""
+
+    NONE = ""
+    # a delivery after an attempt or a read-back
+    RATE_LIMITED = "rate_limited"
+    NOT_SENT = "not_sent"
+    AMBIGUOUS = "ambiguous"
+    DESTINATION_GONE = "destination_gone"
+    POSTED_AND_DELETED = "posted_and_deleted"
+    REJECTED = "rejected"
+    APP_REFUSED = "app_refused"
+    NOT_FOUND = "not_found"
+    UNREADABLE = "unreadable"
+    READ_LATER = "read_later"
+    RESTORED = "restored"
+    # a notification that is not sent
+    CANCELLED = "cancelled"
+    COUNTED = "counted"
+    SHOWN_BY_OTHER_CARD = "shown_by_other_card"
+    # a rule that is paused
+    OWNER_GONE = "owner_gone"
+    OWNER_ERASED = "owner_erased"
+    BECAME_PUBLIC = "turned_public"

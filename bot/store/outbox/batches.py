@@ -1,0 +1,69 @@
+"""Claiming: which pending notifications of a destination become its next delivery."""
+
+import sqlite3
+from datetime import datetime, timedelta
+
+from bot.domain.cadence import LONGEST_SETTLING
+from bot.domain.model import Destination, DestinationKind, NotificationKind
+from bot.store.columns import listed, to_json, to_ms
+from bot.store.outbox.eligibility import GROUP_KEY, PENDING, Eligibility
+
+LARGEST_GROUP = 25
+# Up to this number, notifications go out one by one; more become one grouped message.
+ALONE_UP_TO = {DestinationKind.CHANNEL: 3, DestinationKind.PERSON: 1, DestinationKind.USER: 1}
+# A person's notifications that are still settling join the first that has settled: one message for all of them.
+_JOINS_EARLY = {
+    DestinationKind.CHANNEL: timedelta(0),
+    DestinationKind.PERSON: timedelta(seconds=LONGEST_SETTLING),
+    DestinationKind.USER: timedelta(0),
+}
+
+
+def next_delivery(connection: sqlite3.Connection, destination: Destination, now: datetime, new_id: str) -> int | None:
+    """The row of the delivery to send now, None if none is due: one that was tried before, else a new one."""
+    eligibility = Eligibility(connection, str(destination))
+    retries = [retry for retry in eligibility.retries() if retry.waits is None]
+    if not retries:
+        return _new_delivery(connection, eligibility, destination, now, new_id)
+    return min((retry.delivery for retry in retries if retry.due_at <= to_ms(now)), default=None)
+
+
+def _new_delivery(
+    connection: sqlite3.Connection, eligibility: Eligibility, destination: Destination, now: datetime, new_id: str
+) -> int | None:
+    """Makes a delivery of one notification, or of a group. Its members never change again."""
+    groups = list(eligibility.groups())
+    if not any(group.waits is None and group.due_at <= to_ms(now) for group in groups):
+        return None
+    waiting = listed(group.key for group in groups if group.waits is not None)
+    members = connection.execute(
+        # In the order of that index, so that the rest of a long line is not read.
+        "SELECT id, priority FROM notifications INDEXED BY notifications_next"
+        f" WHERE destination = ? AND {PENDING} AND due_at <= CASE WHEN priority > 0 THEN ? ELSE ? END"
+        f" AND {GROUP_KEY} NOT IN (SELECT value FROM json_each(?)) ORDER BY priority, id LIMIT ?",
+        (str(destination), to_ms(now + _JOINS_EARLY[destination.kind]), to_ms(now), waiting, LARGEST_GROUP),
+    ).fetchall()
+    goes_alone = members[0]["priority"] == 0 or len(members) <= ALONE_UP_TO[destination.kind]
+    chosen = _with_its_sharing(connection, members[0]["id"]) if goes_alone else [row["id"] for row in members]
+    number = connection.execute(
+        "INSERT INTO deliveries (delivery_id, destination, state, created_at, due_at) VALUES (?, ?, 'pending', ?, ?)",
+        (new_id, str(destination), to_ms(now), to_ms(now)),
+    ).lastrowid
+    connection.execute(
+        "UPDATE notifications SET delivery = ? WHERE id IN (SELECT value FROM json_each(?))", (number, to_json(chosen))
+    )
+    return number
+
+
+def _with_its_sharing(connection: sqlite3.Connection, notification_id: int) -> list[int]:
+    """A notification that goes alone; a shared one goes with the others of the same "Share here"."""
+    row = connection.execute("SELECT * FROM notifications WHERE id = ?", (notification_id,)).fetchone()
+    if row["kind"] != NotificationKind.SHARED:
+        return [notification_id]
+    rows = connection.execute(
+        "SELECT id FROM notifications INDEXED BY notifications_next"
+        f" WHERE destination = ? AND {PENDING} AND priority = 0 AND kind = ?"
+        " AND json_extract(facts, '$.share') = json_extract(?, '$.share') ORDER BY id LIMIT ?",
+        (row["destination"], NotificationKind.SHARED, row["facts"], LARGEST_GROUP),
+    )
+    return [one["id"] for one in rows]

@@ -1,0 +1,270 @@
+"""A delivery's life: claimed, sent or ambiguous, read back, edited. `domain.delivery` decides each next state; the rows
+here hold it."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.domain.delivery import FIRST_READ_BACK, LONGEST_WAIT, after_crash, reconcile
+from bot.domain.model import TAKEN_BACK, Delivery, DeliveryState, Destination
+from bot.domain.outbox import Attempt, Schedule
+from bot.domain.pause_reasons import SHARED_OUTSIDE
+from bot.domain.reasons import ReasonCode
+from bot.store.columns import State, from_ms, from_ms_or_none, to_ms, to_ms_or_none, value_of
+from bot.store.outbox.batches import next_delivery
+from bot.store.outbox.cancel import (
+    activate_introduced,
+    cancel_orphans,
+    cancel_unintroduced_rules,
+    is_wanted,
+    start_matching,
+)
+from bot.store.outbox.destinations import MAY_BE_EDITED, MAY_BE_READ, Destinations
+from bot.store.outbox.duplicates import resolve_regressions
+from bot.store.outbox.eligibility import PENDING, Eligibility
+from bot.store.outbox.restore_recovery import DIGEST_WAIT
+from bot.store.outbox.rows import delivery_of, row_of, write, write_attempt
+
+EDIT_LEASE = timedelta(minutes=1)  # an edit is left to its claimer for so long
+_EDITABLE = f"deliveries.state = 'sent' AND {MAY_BE_EDITED}"
+_READABLE = f"deliveries.state = 'ambiguous' AND {MAY_BE_READ}"
+# A message shows less than is stored: a session of it has risen above the version shown. Or it shows more: the session
+# was erased while the message was being sent.
+_IS_BEHIND = (
+    "EXISTS (SELECT 1 FROM notifications LEFT JOIN sessions USING (session_id, employee_id)"
+    " WHERE notifications.delivery = deliveries.id AND notifications.cancelled_reason IS NULL"
+    " AND notifications.session_id IS NOT NULL"
+    f" AND CASE WHEN sessions.id IS NULL THEN notifications.shown_version IS NOT {TAKEN_BACK}"
+    " ELSE coalesce(notifications.shown_version, 0) < sessions.version END)"
+)
+
+
+class Outbox:
+    """Deliveries, as the sender takes and returns them. Times are the caller's; only stored ones are compared."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._state = State(connection)
+
+    # ---- what is due -----------------------------------------------------------------------------------------------
+
+    def schedule(self) -> Schedule:
+        """When each destination gets its next message, and when the next read-back or edit is due; one eligibility pass.
+
+        Empty while Slack refuses the app.
+        """
+        if self.app_refused():
+            return Schedule(posts={}, other_due_at=None)
+        times = Eligibility(self._connection).due_times()
+        other = value_of(
+            self._connection,
+            f"SELECT min(due_at) FROM (SELECT min(due_at) AS due_at FROM deliveries WHERE {_READABLE}"
+            " UNION ALL SELECT * FROM (SELECT edit_due_at FROM deliveries"
+            f" WHERE edit_due_at IS NOT NULL AND {_EDITABLE} ORDER BY edit_due_at LIMIT 1))",
+        )
+        return Schedule(
+            posts={Destination.parse(name): from_ms(due_at) for name, due_at in times.items()},
+            other_due_at=from_ms_or_none(other),
+        )
+
+    def read_backs_due(self, now: datetime, limit: int) -> Sequence[Delivery]:
+        """Ambiguous deliveries whose conversation is to be read back, the longest due first."""
+        if self.app_refused():
+            return []
+        rows = self._connection.execute(
+            f"SELECT * FROM deliveries WHERE {_READABLE} AND due_at <= ? ORDER BY due_at LIMIT ?", (to_ms(now), limit)
+        ).fetchall()
+        return [delivery_of(self._connection, row) for row in rows]
+
+    def recover(self, now: datetime) -> int:
+        """At the start: what was being sent when a process died becomes ambiguous. Returns how many. Everything ambiguous
+        is read back twice from now on, because the clock may have changed while no process ran."""
+        self._connection.execute(
+            "UPDATE deliveries SET read_backs = 0, attempt_ended_at = ?, due_at = ? WHERE state = 'ambiguous'",
+            (to_ms(now), to_ms(now + FIRST_READ_BACK)),
+        )
+        rows = self._connection.execute("SELECT * FROM deliveries WHERE state = 'sending'").fetchall()
+        for row in rows:
+            write(self._connection, after_crash(delivery_of(self._connection, row), now=now))
+        # An edit that a dead process had claimed need not wait for the end of its lease: edits are idempotent.
+        self._connection.execute(
+            "UPDATE deliveries SET edit_due_at = ? WHERE edit_due_at BETWEEN ? AND ?",
+            (to_ms(now), to_ms(now), to_ms(now + EDIT_LEASE)),
+        )
+        return len(rows)
+
+    def clamp_due_times(self, now: datetime) -> None:
+        """Moves each due time further away than the longest wait to the end of that wait: it was written before the
+        clock jumped back."""
+        latest = to_ms(now + LONGEST_WAIT)
+        self._connection.execute(
+            "UPDATE deliveries SET due_at = ? WHERE state IN ('pending', 'ambiguous') AND due_at > ?", (latest, latest)
+        )
+        self._connection.execute("UPDATE deliveries SET edit_due_at = ? WHERE edit_due_at > ?", (latest, latest))
+        latest = to_ms(now + max(LONGEST_WAIT, DIGEST_WAIT))
+        self._connection.execute(
+            f"UPDATE notifications SET due_at = ? WHERE {PENDING} AND due_at > ?", (latest, latest)
+        )
+
+    # ---- posting ---------------------------------------------------------------------------------------------------
+
+    def claim(self, destination: Destination, now: datetime, slack_time: float, new_id: str) -> Delivery | None:
+        """Takes the next delivery of a destination and marks it as sending; None if none is due.
+
+        `slack_time`: Slack's own clock in Unix seconds, from which the conversation is read back if need be. `new_id`:
+        the id of a delivery that is made now.
+        """
+        if self.app_refused():
+            return None
+        number = next_delivery(self._connection, destination, now, new_id)
+        if number is None:
+            return None
+        self._connection.execute(
+            "UPDATE deliveries SET state = 'sending', attempt_started_at = ?, attempt_ended_at = NULL, slack_time = ?"
+            " WHERE id = ?",
+            (to_ms(now), slack_time, number),
+        )
+        start_matching(self._connection, number, now)
+        return self._by_number(number)
+
+    def set_channel(self, delivery_id: str, channel: str) -> None:
+        """Remembers a person's conversation before the attempt, so that it can be read back."""
+        self._connection.execute(
+            "UPDATE deliveries SET channel = ? WHERE delivery_id = ? AND ts IS NULL", (channel, delivery_id)
+        )
+
+    def save(self, decided: Delivery, attempt: Attempt | None) -> None:
+        """Stores the state after an attempt or a read-back, and what follows from it for rules and other cards."""
+        row = row_of(self._connection, decided.delivery_id)
+        if row is None:
+            return
+        if attempt is not None:
+            write_attempt(self._connection, row["id"], attempt)
+        if str(decided.destination) != row["destination"]:  # the id of its channel changed meanwhile
+            decided = replace(decided, channel=Destination.parse(row["destination"]).id)
+        if decided.state is DeliveryState.PENDING:
+            cancel_orphans(self._connection, row["id"])
+        delivery = reconcile(
+            decided,
+            stored=DeliveryState(row["state"]),
+            was_read_back=attempt is not None and attempt.what == "read_back",
+            unwanted_reason=self._unwanted_reason(row["id"]),
+        )
+        if delivery is None:
+            return
+        now = decided.due_at if attempt is None else attempt.ended_at
+        write(self._connection, delivery)
+        if delivery.state is DeliveryState.SENT:
+            self._record_shown(row["id"], delivery, now)
+        if delivery.state is DeliveryState.SENT or delivery.reason_code is ReasonCode.POSTED_AND_DELETED:
+            activate_introduced(self._connection, row["id"], now)
+        elif delivery.state in (DeliveryState.FAILED, DeliveryState.CANCELLED):
+            cancel_unintroduced_rules(self._connection, row["id"], delivery.reason)
+        resolve_regressions(self._connection, row["id"], delivery.state, now)
+
+    def _unwanted_reason(self, number: int) -> str | None:
+        """Why no notification of a delivery is wanted any more, None if one is."""
+        if is_wanted(self._connection, number):
+            return None
+        sql = "SELECT cancelled_reason FROM notifications WHERE delivery = ? LIMIT 1"
+        return value_of(self._connection, sql, (number,)) or "none of its notifications is wanted any more"
+
+    def _record_shown(self, number: int, delivery: Delivery, now: datetime) -> None:
+        # What is posted counts as sent, also if it was cancelled while it was being sent.
+        self._connection.executemany(
+            "UPDATE notifications SET shown_version = ?, cancelled_reason = NULL, cancelled_code = ''"
+            " WHERE id = ? AND delivery = ?",
+            [(stored.shown_version, stored.notification_id, number) for stored in delivery.notifications],
+        )
+        self._connection.execute(
+            f"UPDATE deliveries SET edit_due_at = CASE WHEN {_IS_BEHIND} THEN ? ELSE edit_due_at END WHERE id = ?",
+            (to_ms(now), number),
+        )
+
+    # ---- editing ---------------------------------------------------------------------------------------------------
+
+    def claim_edit(self, now: datetime) -> Delivery | None:
+        """The sent delivery whose edit is due first, leased to the caller; None if none is due."""
+        if self.app_refused():
+            return None
+        number = value_of(
+            self._connection,
+            f"SELECT id FROM deliveries WHERE edit_due_at <= ? AND {_EDITABLE} ORDER BY edit_due_at LIMIT 1",
+            (to_ms(now),),
+        )
+        if number is None:
+            return None
+        self._connection.execute(
+            "UPDATE deliveries SET edit_due_at = ? WHERE id = ?", (to_ms(now + EDIT_LEASE), number)
+        )
+        return self._by_number(number)
+
+    def save_edit(
+        self, delivery_id: str, versions: Mapping[int, int], due_at: datetime | None, ended: str, attempt: Attempt
+    ) -> None:
+        """Stores what an edit came to: the versions shown by notification id, when it is tried again, or why never."""
+        row = row_of(self._connection, delivery_id)
+        if row is None:
+            return
+        write_attempt(self._connection, row["id"], attempt)
+        self._connection.executemany(
+            "UPDATE notifications SET shown_version = ? WHERE id = ? AND delivery = ?",
+            [(version, notification_id, row["id"]) for notification_id, version in versions.items()],
+        )
+        if ended:
+            self._connection.execute(
+                "UPDATE deliveries SET edit_due_at = NULL, edit_ended = ? WHERE id = ?", (ended, row["id"])
+            )
+            return
+        # A due time before the end of the lease: another edit was requested meanwhile.
+        self._connection.execute(
+            "UPDATE deliveries SET edit_due_at = CASE WHEN :again IS NOT NULL THEN :again"
+            f" WHEN {_IS_BEHIND} OR edit_due_at <= :now THEN :now END WHERE id = :number",
+            {"again": to_ms_or_none(due_at), "now": to_ms(attempt.ended_at), "number": row["id"]},
+        )
+
+    # ---- pauses and what an operator does ------------------------------------------------------------------------
+
+    def refuse_app(self, reason: str) -> None:
+        """Pauses all sending with its reason; "" ends the pause."""
+        self._state.set("app_refused", reason)
+
+    def app_refused(self) -> str:
+        """Why Slack refuses the app, "" while it does not."""
+        return self._state.get("app_refused") or ""
+
+    def retry(self, delivery_id: str, now: datetime) -> bool:
+        """Makes a failed delivery, or a pending one that waits for a destination or rule, due now; False for others."""
+        row = row_of(self._connection, delivery_id)
+        if row is None or not is_wanted(self._connection, row["id"]):
+            return False
+        waits = Eligibility(self._connection, row["destination"]).retries()
+        if row["state"] != "failed" and all(one.delivery != row["id"] or one.waits is None for one in waits):
+            return False
+        destinations, destination = Destinations(self._connection), Destination.parse(row["destination"])
+        if destinations.blocked_reason(destination) == SHARED_OUTSIDE:
+            return False  # results of named people must not leave the company, not even on demand
+        self._connection.execute(
+            "UPDATE deliveries SET state = 'pending', due_at = ?, attempts = 0, read_backs = 0, text_only = 0,"
+            " resent_unverified = 0, slack_error = '', reason = '', reason_code = '' WHERE id = ?",
+            (to_ms(now), row["id"]),
+        )
+        destinations.unblock(destination, now)
+        return True
+
+    def drop(self, delivery_id: str, reason: str) -> bool:
+        """Cancels a delivery that is not sent; False if there is none."""
+        row = row_of(self._connection, delivery_id)
+        if row is None or row["state"] in ("sent", "cancelled"):
+            return False
+        self._connection.execute(
+            "UPDATE deliveries SET state = 'cancelled', reason = ?, reason_code = ? WHERE id = ?",
+            (reason, ReasonCode.CANCELLED, row["id"]),
+        )
+        cancel_unintroduced_rules(self._connection, row["id"], reason)
+        return True
+
+    def _by_number(self, number: int) -> Delivery:
+        row = self._connection.execute("SELECT * FROM deliveries WHERE id = ?", (number,)).fetchone()
+        return delivery_of(self._connection, row)
