@@ -73,7 +73,8 @@ class NotificationStatus:
     """One notification and what became of it, for `why` and `outbox list`.
 
     If a digest counts the session, `digest` is that digest's notification; delivery, state, `cancelled` and attempts are
-    the digest's. `cancelled`: why it will not be sent, "" if it may be.
+    the digest's. `cancelled`: why it will not be sent, "" if it may be. `blocked_reason`: why its destination can't be
+    written to, "" if it can.
     """
 
     notification: Notification
@@ -84,6 +85,7 @@ class NotificationStatus:
     cancelled_code: ReasonCode
     attempts: Sequence[Attempt]
     digest: Notification | None = None
+    blocked_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

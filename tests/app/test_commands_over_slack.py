@@ -95,7 +95,7 @@ async def test_over_http_commands_and_buttons_are_answered_and_strangers_are_not
     assert measures["spotter_sessions"].samples[0].value == 1
     states = {sample.labels["state"]: sample.value for sample in measures["spotter_deliveries"].samples}
     assert states["sent"] >= 3
-    assert states["dead"] == 0
+    assert states["failed"] == 0
 
     env.ispring.quirks.server_errors = ALWAYS
     env.slack.faults.token_revoked = True

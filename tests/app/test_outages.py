@@ -40,8 +40,8 @@ async def test_a_revoked_token_pauses_the_sending_and_a_mended_one_goes_on_with_
     await bot.has_polled()
     assert len(bot.events("app.refused")) == 1, "one line, not one a second"
     waiting = await env.say("outbox", "list")
-    assert "waiting" in waiting.out
-    assert "dead" not in waiting.out
+    assert "pending" in waiting.out
+    assert "failed" not in waiting.out
     await bot.terminate()
 
     env.slack.faults.clear()

@@ -120,9 +120,9 @@ async def test_what_is_owed_can_be_listed_explained_dropped_and_retried(env: Env
     session, dropped = env.begin(), env.begin()
     env.slack.faults.order("chat.postMessage", "no_text", times=4, channel=RESULTS)
     env.world.complete(session, percent=90)
-    await bot.has_logged("delivery.attempted", state="dead", times=1)
+    await bot.has_logged("delivery.attempted", state="failed", times=1)
     env.world.complete(dropped, percent=90)
-    await bot.has_logged("delivery.attempted", state="dead", times=2)
+    await bot.has_logged("delivery.attempted", state="failed", times=2)
 
     listed = await env.say("outbox", "list", "--state", "dead")
     ids = [line.split()[0] for line in listed.out.splitlines()[2:]]
