@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-
 # It logs each error of a job, with a traceback that may quote a name. `Scheduler.run` raises the error instead.
 logging.getLogger("apscheduler.executors").setLevel(logging.CRITICAL)
 

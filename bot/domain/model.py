@@ -417,8 +417,8 @@ class Delivery:
 
     `channel` and `ts` are Slack's, None until known (a person's D… id may be known before the first attempt).
     `attempts`: those that count. `read_backs`: complete readings of the conversation since the last attempt.
-    `slack_time`: Slack's own clock, in Unix seconds, when the last attempt began. `text_only`: rejected once with blocks.
-    `resent_unverified`: sent again once although the conversation may not be read; not a second time.
+    `slack_time`: Slack's own clock, in Unix seconds, when the last attempt began. `text_only`: rejected once with
+    blocks. `resent_unverified`: sent again once although the conversation may not be read; not a second time.
     `slack_error`: the unknown error that the last attempt ended with, else "".
     """
 

@@ -11,8 +11,8 @@ from bot.domain.reasons import ReasonCode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When each destination gets its next message, as far as nothing has to change before; `other_due_at`: when the next
-    read-back or edit is due, None if there is none."""
+    """When each destination gets its next message, as far as nothing has to change before; `other_due_at`: when the
+    next read-back or edit is due, None if there is none."""
 
     posts: Mapping[Destination, datetime]
     other_due_at: datetime | None
@@ -72,9 +72,9 @@ class Attempt:
 class NotificationStatus:
     """One notification and what became of it, for `why` and `outbox list`.
 
-    If a digest counts the session, `digest` is that digest's notification; delivery, state, `cancelled` and attempts are
-    the digest's. `cancelled`: why it will not be sent, "" if it may be. `blocked_reason`: why its destination can't be
-    written to, "" if it can.
+    If a digest counts the session, `digest` is that digest's notification; delivery, state, `cancelled` and attempts
+    are the digest's. `cancelled`: why it will not be sent, "" if it may be. `blocked_reason`: why its destination can't
+    be written to, "" if it can.
     """
 
     notification: Notification

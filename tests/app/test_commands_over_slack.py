@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import httpx
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.demo.ispring import ALWAYS
@@ -25,6 +26,7 @@ async def test_commands_are_acknowledged_while_ispring_is_down(env: Env) -> None
     assert await bot.terminate() < 10
 
 
+@pytest.mark.promise("socket_lost")
 async def test_commands_work_again_after_a_socket_is_torn_and_after_one_goes_silent(env: Env) -> None:
     bot = await env.started()
     env.slack.abort_socket()

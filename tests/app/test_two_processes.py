@@ -8,12 +8,15 @@ import signal
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind
 from bot.store.database import Store
 from bot.store.lock import Leadership
 from tests.app.env import ADMIN, BAKERY, ELSEWHERE, OPS, RESULTS, Env, short
 
 
+@pytest.mark.promise("two_processes")
 async def test_a_second_run_answers_while_the_first_leads_and_takes_over_when_it_is_killed(env: Env) -> None:
     session = env.begin()
     first = await env.started()
@@ -35,6 +38,7 @@ async def test_a_second_run_answers_while_the_first_leads_and_takes_over_when_it
     assert await second.terminate() < 10
 
 
+@pytest.mark.promise("two_processes")
 async def test_nobody_leads_while_a_stopped_bot_still_waits_to_write(env: Env) -> None:
     bot = await env.started(POLL_INTERVAL="60")
     await bot.until(lambda: len(env.texts(OPS)) == 2 and env.texts(RESULTS), "all that the start owes")
@@ -165,6 +169,7 @@ async def test_sessions_are_shown_as_a_table_json_and_csv_that_no_spreadsheet_ru
     assert (await env.say("sessions", "--limit", "1")).out.splitlines()[-1].startswith("1 of 2")
 
 
+@pytest.mark.promise("database_locked")
 async def test_a_database_that_another_program_locks_for_a_while_costs_nothing(env: Env) -> None:
     session = env.begin()
     bot = await env.started()

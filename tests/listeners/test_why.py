@@ -14,6 +14,7 @@ async def reason(office: Office, user: str, ident: str) -> str:
     return everything_in(await office.ask(user, f"why {ident}"))
 
 
+@pytest.mark.promise("why")
 async def test_what_was_posted_is_named_with_its_time_its_rule_and_a_link(office: Office) -> None:
     rule = await rule_of(office)
     key = await news(office, 7)
@@ -89,6 +90,7 @@ async def test_what_was_told_and_deleted_since_is_not_called_unsent(office: Offi
     assert "post: posted and deleted (duplicate_message_not_found)" in said
 
 
+@pytest.mark.promise("why")
 async def test_nobody_learns_of_places_they_are_not_in(office: Office) -> None:
     office.slack.workspace.channels[OUTSIDE].members.remove(EMMA)
     await rule_of(office, OUTSIDE, owner=ADMIN)
