@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.config import describe
-from bot.listeners.commands.registry import entries
+from bot.listeners.commands import registry
 from bot.slack.manifest import SCOPES
 from tests.promises import PROMISES
 
@@ -48,7 +48,7 @@ def settings_table() -> str:
 
 def commands_table() -> str:
     rows = ["| type | to learn or settle |", "|---|---|"]
-    for entry in entries():
+    for entry in registry():
         topic = entry.topic
         rows.append(f"| `/ojt {topic.usage}` | {topic.summary}{' (admins)' if topic.admins_only else ''} |")
     return "\n".join(rows)

@@ -27,7 +27,6 @@ from bot.domain.model import (
 )
 from bot.domain.polling import PollReport
 from bot.domain.ports import Clock, Contacts, Messenger, Training
-from bot.domain.routing import introduction
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.completeness import CompletenessCheck
 from bot.jobs.details import FetchDetails
@@ -39,6 +38,8 @@ from bot.jobs.poll import Poll
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.retention import RetentionJob
 from bot.jobs.send import Deliver
+from bot.query.parser import Query
+from bot.services.rules import make_rule
 from bot.store.database import Store, Tx
 
 DIRECTORY_EVERY = 15 * 60  # seconds; the rows say whether it is due
@@ -244,9 +245,7 @@ class Leader:
         if any(not rule.query for rule in tx.rules.at(destination)):
             return
         # Active at once: what is completed while the intro can't be posted yet must not be lost.
-        rule = tx.rules.add(destination, OPERATOR, "", RuleState.ACTIVE, now)
-        tx.notifications.enqueue(introduction(rule), now)
-        tx.audit_log.write(OPERATOR, "subscribe", f"rule:{rule.rule_id}", now)
+        make_rule(tx, destination, OPERATOR, Query(), RuleState.ACTIVE, now)
 
     def _log_database_created(self, tx: Tx, now: datetime) -> None:
         for destination in self._ops:

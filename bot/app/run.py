@@ -20,14 +20,16 @@ from bot.app.parts import ispring_reader, slack_messenger
 from bot.config import Settings
 from bot.domain.errors import MessengerError, SpotterError
 from bot.domain.polling import PollReport
-from bot.domain.ports import Clock
+from bot.domain.ports import Clock, Reply
+from bot.listeners.bolt_app import build_app
 from bot.listeners.context import AppContext
-from bot.listeners.dispatch import EventHandlers
+from bot.listeners.requests import Request
 from bot.slack.client import Identity, SlackMessenger
 from bot.slack.contacts import SlackContacts
-from bot.slack.events import SlackEvents
 from bot.slack.http_endpoint import PATH, SlackDoor
+from bot.slack.replies import reply_to
 from bot.slack.socket_mode import SocketMode
+from bot.slack.task_pool import TaskPool
 from bot.store.database import Store
 from bot.store.lock import Leadership
 
@@ -175,12 +177,10 @@ class Parts:
         identity = await self._identify(stop)
         if identity is None:
             return
-        front_desk = EventHandlers(self._ctx)
-        async with SlackEvents(
-            front_desk, self._messenger, identity, self._clock, self._settings.slack_command
-        ) as slack_events:
+        async with TaskPool() as pool:
+            bolt_app = build_app(self._ctx, self._messenger.web, identity, pool, self._reply_for)
             if self._settings.uses_socket:
-                socket = SocketMode(slack_events.app, self._settings.slack_app_token.get_secret_value(), self._clock)
+                socket = SocketMode(bolt_app, self._settings.slack_app_token.get_secret_value(), self._clock)
                 async with asyncio.TaskGroup() as group:
                     running = group.create_task(socket.run(), name="socket")
                     watching = group.create_task(self._monitor(socket), name="socket-watch")
@@ -188,11 +188,15 @@ class Parts:
                     watching.cancel()
                     running.cancel()
             else:
-                self._door = SlackDoor(slack_events.app, self._settings.slack_signing_secret.get_secret_value())
+                self._door = SlackDoor(bolt_app, self._settings.slack_signing_secret.get_secret_value())
                 self._liveness.disconnected_since = None
                 log.info("http.listening", path=PATH, port=self._settings.port)
                 await stop.wait()
                 self._door = None
+
+    def _reply_for(self, request: Request) -> Reply:
+        where = (request.user_id, request.channel_id, request.thread_ts, request.response_url)
+        return reply_to(self._messenger, self._clock, *where)
 
     async def _identify(self, stop: asyncio.Event) -> Identity | None:
         """The bot's identity in Slack, asked until Slack answers; None if stopped before."""

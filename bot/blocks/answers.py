@@ -135,9 +135,13 @@ def did_you_mean(mistake: str, suggestions: Sequence[str], *, command: str) -> M
 
 
 def not_allowed(reason: str, what_next: str = "") -> Message:
-    """Why this viewer gets no answer, and who could change that (see `remedy_words`)."""
-    lead = "You may not see or do that" if what_next else "That can't be done"
-    return alert(f"{lead}: {safe(reason, 500).rstrip('.')}.", what_next)
+    """Why this viewer gets no answer, and who could change that (see `format_remedy`)."""
+    return alert(f"You may not see or do that: {safe(reason, 500).rstrip('.')}.", what_next)
+
+
+def not_possible_now(reason: str) -> Message:
+    """Why something can't be done as things are."""
+    return alert(f"That can't be done: {safe(reason, 500).rstrip('.')}.", "")
 
 
 def format_remedy(remedy: Remedy, *, admins: Sequence[str], user_id: str, command: str) -> str:

@@ -28,6 +28,11 @@ def refused(reason: str, what_next: str = "") -> View:
     return _modal("Session", [text, *([context(what_next)] if what_next else [])])
 
 
+def not_possible_now(reason: str) -> View:
+    """Why the session can't be shown as things are."""
+    return _modal("Session", [section(mrkdwn(f"This can't be shown: {safe(reason, 500)}."))])
+
+
 def gone() -> View:
     """The session behind a button is not stored any more."""
     return _modal("Session", [section(mrkdwn("Spotter no longer stores this session."))])

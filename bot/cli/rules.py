@@ -10,9 +10,7 @@ from bot.cli.terminal import echo, table_of
 from bot.domain.errors import SpotterError
 from bot.domain.model import OPERATOR, Destination, DestinationKind, RuleState
 from bot.domain.ports import Clock
-from bot.domain.routing import introduction
-from bot.query import parser as language
-from bot.services.rule_filters import rule_query
+from bot.services.rules import make_rule, rule_query, same_rule
 from bot.store.database import Store, Tx
 
 
@@ -44,19 +42,14 @@ def add_rule(channel: str, query: Sequence[str]) -> None:
     if not re.fullmatch(r"[CG][A-Z0-9]{2,}", channel):
         raise click.UsageError("CHANNEL must be a channel id such as C0123456789 (channel details, at the bottom).")
     asked = parsed(" ".join(query), rule_query)
-    text = language.say(asked)
     destination = Destination(DestinationKind.CHANNEL, channel)
 
     async def add(store: Store, clock: Clock) -> str:
         def work(tx: Tx) -> str:
             refuse_unknown_names(tx, asked, clock)
-            same = next((rule for rule in tx.rules.at(destination) if rule.query == text), None)
-            if same:
+            if same := same_rule(tx, destination, asked):
                 return f"Rule {same.rule_id} says the same already."
-            now = clock.now()
-            rule = tx.rules.add(destination, OPERATOR, text, RuleState.ACTIVE, now)
-            tx.notifications.enqueue(introduction(rule), now)
-            tx.audit_log.write(OPERATOR, "subscribe", f"rule:{rule.rule_id}", now)
+            rule = make_rule(tx, destination, OPERATOR, asked, RuleState.ACTIVE, clock.now())
             return (
                 f"Rule {rule.rule_id} is made. The channel hears of it as soon as Spotter runs and is a member there."
             )

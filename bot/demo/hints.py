@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.demo.slack.entities import Json
-from bot.listeners.commands import Subcommand, registry
+from bot.listeners.commands import registry
+from bot.listeners.commands.registry import Subcommand
 from bot.query.keys import Key
 
 

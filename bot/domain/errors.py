@@ -3,7 +3,8 @@
     SpotterError
     ├── ConfigError            the settings are wrong: say all of it, exit 2
     ├── QueryError             a person's words were not understood: show the nearest ones
-    ├── NotAllowed             this viewer may not: say why, show nothing
+    ├── NotAllowed             this viewer may not: say why and who could change that, show nothing
+    ├── NotPossibleNow         it can't be done as things are: say why
     ├── TrainingError          iSpring did not give an answer we can use
     │   ├── TrainingUnavailable    not now: keep the old state, try again later
     │   ├── TrainingRefused        not with this key, region or plan: tell the admin the remedy
@@ -60,6 +61,13 @@ class NotAllowed(SpotterError):
     def __init__(self, reason: str, remedy: Remedy = Remedy.NONE) -> None:
         super().__init__(reason)
         self.remedy = remedy
+
+
+class NotPossibleNow(SpotterError):
+    """It can't be done as things are: Slack is away, a channel is archived, nothing is left to share.
+
+    The message is the reason, fit to be shown.
+    """
 
 
 class TrainingError(SpotterError):

@@ -25,7 +25,7 @@ from bot.domain.routing import MATCHABLE_STATES, route
 from bot.jobs.outage import outage_digest
 from bot.jobs.rule_owners import Owners, OwnersChanged, owners_of
 from bot.query.parser import Filter
-from bot.services.rule_filters import rule_filters
+from bot.services.rules import rule_filters
 from bot.store.database import Tx
 
 MOST_CARDS = 2_000  # sessions that one look at iSpring posts to one destination

@@ -1,4 +1,4 @@
-"""What one viewer may see, read in one transaction: their reach, the names they may ask for, single sessions."""
+"""What one viewer may see, read in one transaction: their scope, the names they may ask for, single sessions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -6,14 +6,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.domain.directory import Directory
-from bot.domain.errors import NotAllowed, QueryError, Remedy
+from bot.domain.errors import NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.model import Rule, SessionKey, SessionRecord, Viewer
 from bot.domain.permissions import Reach, may_see, reach
 from bot.listeners.context import AppContext
 from bot.query.parser import Key, Query, mentioned, parse, say, unmatched
 from bot.store.database import Tx
 
-MET_IN = 3_000  # of the newest sessions somebody may see are those they meet as observer or employee
+SESSIONS_FOR_NAMES = 3_000  # the newest that a viewer may see: their observers and employees may be asked for
 _NAMING = frozenset({Key.OBSERVER, Key.EMPLOYEE, Key.DEPT, Key.CHECKLIST})
 _NOUNS = {
     Key.OBSERVER: "observer",
@@ -25,7 +25,7 @@ _NOUNS = {
 
 @dataclass(frozen=True, slots=True)
 class AccessView:
-    """Who asks and what they may see; `directory` is everybody's, for saying the names of what they see."""
+    """Who asks and what they may see; `directory` holds everybody, for the names in what they see."""
 
     viewer: Viewer
     reach: Reach
@@ -33,7 +33,7 @@ class AccessView:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The viewer's zone; UTC where Slack's name for it is unknown here."""
+        """The viewer's zone; UTC if Slack's name for it is unknown here."""
         try:
             return ZoneInfo(self.viewer.zone)
         except (ZoneInfoNotFoundError, ValueError):
@@ -42,10 +42,13 @@ class AccessView:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who somebody is to us: `told` as a whole sentence with names not yet made safe, `why_not` and `remedy` where they
-    are nobody in iSpring ("" and NONE where they are somebody), `sees` whether any session is open to them."""
+    """Who a viewer is in iSpring.
 
-    status: str
+    `text` is a whole sentence; the names in it are not escaped. `not_allowed_reason` and `remedy` say why they are no
+    one there, "" and NONE if they are someone. `sees`: whether they may see any session.
+    """
+
+    text: str
     not_allowed_reason: str
     remedy: Remedy
     sees: bool
@@ -53,7 +56,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The people, places, checklists and mentioned users a viewer may ask for; for them, nothing else exists."""
+    """The people, departments, checklists and mentioned users a viewer may ask for; for them, nothing else exists."""
 
     directory: Directory
     checklists: Mapping[str, str]
@@ -61,26 +64,32 @@ class Names:
 
 
 def access_view(tx: Tx, viewer: Viewer) -> AccessView:
-    """What a viewer may see. Raises NotAllowed, with the reason, where that is nothing."""
+    """What a viewer may see. Raises NotAllowed or NotPossibleNow, with the reason, if that is nothing."""
     directory = tx.people.directory()
     found = reach(viewer, directory)
     if found.is_empty:
-        known = identity_of(viewer, directory)
-        raise NotAllowed(known.not_allowed_reason, known.remedy)
+        raise refusal(identity_of(viewer, directory))
     return AccessView(viewer, found, directory)
 
 
+def refusal(identity: Identity) -> NotAllowed | NotPossibleNow:
+    """The error for a viewer who is no one in iSpring; without a remedy it is Slack that can't say who they are."""
+    if identity.remedy is Remedy.NONE:
+        return NotPossibleNow(identity.not_allowed_reason)
+    return NotAllowed(identity.not_allowed_reason, identity.remedy)
+
+
 def identity_of(viewer: Viewer, directory: Directory) -> Identity:
-    """Who a viewer is in iSpring, else why they are nobody there and who could change that."""
+    """Who a viewer is in iSpring, or why they are no one there and who could change that."""
     admin = "You are an admin of Spotter, but " if viewer.is_admin else ""
     if viewer.person_id is None:
         reason = viewer.reason or "your Slack account is not linked to a person in iSpring"
-        nobody = "Spotter does not know who you are in iSpring"
+        lead = "Spotter does not know who you are in iSpring"
         if viewer.remedy is not Remedy.LINK:
-            nobody = "Spotter has nothing to show to you"
+            lead = "Spotter has nothing to show to you"
         elif admin:
-            nobody = f"{admin}it does not know who you are in iSpring"
-        return Identity(f"{nobody}: {reason}.", reason, viewer.remedy, viewer.is_admin)
+            lead = f"{admin}it does not know who you are in iSpring"
+        return Identity(f"{lead}: {reason}.", reason, viewer.remedy, viewer.is_admin)
     name = directory.name_of(viewer.person_id)
     if not directory.is_active(viewer.person_id):
         reason = "your account in iSpring is not active"
@@ -88,35 +97,37 @@ def identity_of(viewer: Viewer, directory: Directory) -> Identity:
     return Identity(f"You are {name} in iSpring{' and an admin of Spotter' if admin else ''}.", "", Remedy.NONE, True)
 
 
-def names(tx: Tx, seen: AccessView, query: Query, now: datetime) -> Names:
-    """The names a viewer may ask for, read only where the query names anything."""
+def names(tx: Tx, access: AccessView, query: Query, now: datetime) -> Names:
+    """The names a viewer may ask for; read only if the query holds a name."""
     if not any(term.key in _NAMING for term in query.terms):
-        return Names(seen.directory, {}, {})
-    directory = seen.directory if seen.reach.everything else _met(tx, seen, now)
+        return Names(access.directory, {}, {})
+    directory = access.directory if access.reach.everything else _directory_of(tx, access, now)
     linked = {user: tx.people.linked_person(user) for user in mentioned(query)}
     mentions = {user: person for user, person in linked.items() if person is not None and person in directory.people}
-    titles = tx.sessions.checklist_titles(seen.reach)
+    titles = tx.sessions.checklist_titles(access.reach)
     return Names(directory, titles, mentions)
 
 
-def _met(tx: Tx, seen: AccessView, now: datetime) -> Directory:
-    """The part of the directory that a viewer meets in what they may see."""
-    people = set(seen.reach.employees)
-    if seen.reach.person_id is not None:
-        people.add(seen.reach.person_id)
-    for session in tx.sessions.search(Query(), seen.reach, seen.directory, now, MET_IN).sessions:
+def _directory_of(tx: Tx, access: AccessView, now: datetime) -> Directory:
+    """The part of the directory that occurs in what a viewer may see."""
+    people = set(access.reach.employees)
+    if access.reach.person_id is not None:
+        people.add(access.reach.person_id)
+    for session in tx.sessions.search(Query(), access.reach, access.directory, now, SESSIONS_FOR_NAMES).sessions:
         people |= {session.key.employee_id, session.facts.observer_id}
-    known = [person for one in people if (person := seen.directory.people.get(one)) is not None]
-    places = {
-        place.department_id: place for person in known for place in seen.directory.department_path(person.department_id)
+    known = [person for one in people if (person := access.directory.people.get(one)) is not None]
+    departments = {
+        department.department_id: department
+        for person in known
+        for department in access.directory.department_path(person.department_id)
     }
-    return Directory.of(known, places.values())
+    return Directory.of(known, departments.values())
 
 
 async def understood(ctx: AppContext, text: str, verb: str, read: Callable[[str], Query] = parse) -> Query:
     """The query in a command. Raises QueryError whose suggestions are whole commands.
 
-    Whom it mentions is looked up first: `names` reads links, and somebody Spotter never met has none yet.
+    Users that it mentions are looked up first: `names` reads links, and a user unknown to Spotter has none yet.
     """
     try:
         query = read(text)
@@ -128,8 +139,8 @@ async def understood(ctx: AppContext, text: str, verb: str, read: Callable[[str]
 
 
 def refuse_unknown(query: Query, known: Names, verb: str = "") -> None:
-    """Raises QueryError for the first name that nobody and nothing has, with the nearest ones: in whole commands where
-    there is a verb, else in queries."""
+    """Raises QueryError for the first unknown name, which suggests the nearest ones: in whole commands if there is a
+    verb, else in queries."""
     for term, like in unmatched(query, known.directory, known.checklists, known.mentions):
         corrected = [
             say(Query(tuple(replace(one, value=name) if one is term else one for one in query.terms))) for name in like
@@ -141,7 +152,7 @@ def refuse_unknown(query: Query, known: Names, verb: str = "") -> None:
 
 
 def may_read(rule: Rule, known: Names) -> bool:
-    """Whether a rule's query names only what a viewer may see; one that can't be read any more says nothing."""
+    """Whether a rule's query names only what a viewer may see. False for a query that can't be read any more."""
     try:
         query = parse(rule.query)
     except QueryError:
@@ -149,17 +160,17 @@ def may_read(rule: Rule, known: Names) -> bool:
     return not unmatched(query, known.directory, known.checklists, known.mentions)
 
 
-def record_of(tx: Tx, seen: AccessView, key: SessionKey) -> SessionRecord | None:
-    """A session in full, None where there is none or the viewer may not see it; the previous one only if they may."""
+def record_of(tx: Tx, access: AccessView, key: SessionKey) -> SessionRecord | None:
+    """A session in full, None if there is none or the viewer may not see it; the previous one only if they may."""
     found = tx.sessions.record(key)
-    if found is None or not may_see(seen.viewer, found.session.facts, seen.directory).allowed:
+    if found is None or not may_see(access.viewer, found.session.facts, access.directory).allowed:
         return None
-    return as_seen_by(seen.viewer, tx, found, seen.directory)
+    return as_seen_by(access.viewer, tx, found, access.directory)
 
 
 def as_seen_by(viewer: Viewer, tx: Tx, record: SessionRecord, directory: Directory) -> SessionRecord:
-    """The record as a viewer may have it: neither this employee's previous session nor the length of the short id tells
-    of sessions that they may not see."""
+    """The record without what the viewer may not see: neither the employee's previous session nor the length of the
+    short id reveals hidden sessions."""
     may_have = record.previous is not None and may_see(viewer, record.previous.facts, directory).allowed
     return replace(
         record,

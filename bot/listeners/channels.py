@@ -1,41 +1,59 @@
-"""Channels that results may go to: asked of Slack just before anything is promised."""
+"""Channels that results may be posted to: Slack is asked just before, and an answer waits for the message."""
+
+from collections.abc import Callable
+from typing import TypeVar
 
 from bot.blocks import answers, subscriptions
-from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotAllowed
+from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotPossibleNow
 from bot.domain.model import Message
 from bot.domain.ports import Channel
 from bot.listeners.context import AppContext
+from bot.store.database import Tx
 
-NO_WAY_IN = frozenset({"not_in_channel", "channel_not_found"})
+NO_ACCESS = frozenset({"not_in_channel", "channel_not_found"})
+
+T = TypeVar("T")
+
+_RECHECK_EVERY = 0.2  # seconds between two readings of whether something is posted
 
 
 def is_channel(channel_id: str | None) -> bool:
-    """Whether an id is a channel's, and not a direct message's or none."""
+    """Whether an id is a channel's: not a direct message's, and not None."""
     return channel_id is not None and channel_id.startswith(("C", "G"))
 
 
 async def fit_channel(ctx: AppContext, channel_id: str) -> Channel | Message:
-    """A channel that the bot is in and that results may go to, or what stands in the way.
+    """The channel if the bot is in it and results may go there, else a message that says why not.
 
-    Raises NotAllowed for one that is shared with another company, archived, or a direct message.
+    Raises NotPossibleNow if it is shared with another company, archived, or a direct message.
     """
     try:
         channel = await ctx.messenger.channel(channel_id)
     except MessengerRefused as refusal:
-        if refusal.code in NO_WAY_IN:
+        if refusal.code in NO_ACCESS:
             return subscriptions.invite_first(channel_id)
         return answers.alert(
-            f"Nothing was saved: Slack does not tell what kind of channel this is ({refusal.code}).",
+            f"Nothing was saved: Slack does not say what kind of channel this is ({refusal.code}).",
             "`spotter check` on the command line names the remedy.",
         )
     except MessengerUnavailable:
         return answers.alert(
-            "Nothing was saved: Slack can't tell just now what kind of channel this is.", "Try again in a minute."
+            "Nothing was saved: Slack can't say just now what kind of channel this is.", "Try again in a minute."
         )
     if channel.is_shared_outside:
-        raise NotAllowed("this channel is shared with another company, where results of named people must not go")
+        raise NotPossibleNow("this channel is shared with another company, where results of named people must not go")
     if channel.is_direct:
-        raise NotAllowed("this is a direct message, and no channel")
+        raise NotPossibleNow("this is a direct message, and no channel")
     if channel.is_archived:
-        raise NotAllowed("this channel is archived")
+        raise NotPossibleNow("this channel is archived")
     return channel if channel.is_member else subscriptions.invite_first(channel_id)
+
+
+async def wait_until(ctx: AppContext, read: Callable[[Tx], T], is_done: Callable[[T], bool]) -> T:
+    """Reads until the rows are as wanted, at most for `ctx.timeout`; returns what was read last."""
+    until = ctx.clock.monotonic() + ctx.timeout
+    while True:
+        found = await ctx.store.read(read)
+        if is_done(found) or ctx.clock.monotonic() >= until:
+            return found
+        await ctx.clock.sleep(_RECHECK_EVERY)

@@ -1,26 +1,21 @@
-"""What every answer needs: where Spotter remembers, how it reaches Slack, what time it is, and a few settings."""
+"""What every listener needs: the store, the ways to Slack, the clock and a few settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from bot.blocks.answers import format_remedy
 from bot.domain.errors import Remedy
 from bot.domain.ports import Clock, Contacts, Messenger
-from bot.store.database import Store, Tx
-
-T = TypeVar("T")
-
-_RECHECK_EVERY = 0.2  # seconds between two looks at whether something is posted
+from bot.store.database import Store
 
 
 @dataclass(frozen=True)
 class AppContext:
-    """Handed to everything in this room. `nudge` wakes whoever sends what is owed; it never waits.
+    """Passed to every listener.
 
-    `ops_channel` is where whoever runs Spotter is told things, "" for nowhere; `admins` are the Slack user ids of
-    ADMINS. `poll_interval` is in seconds, and so is `patience`: how long somebody is kept waiting for what they asked
-    for to be posted.
+    `wake_sender` makes the outbox send at once; it never waits. `ops_channel` gets notices for admins, "" for none.
+    `admins` are Slack user ids. `poll_interval` is in seconds; so is `timeout`, which is how long an answer waits for
+    a message to be posted.
     """
 
     store: Store
@@ -37,16 +32,6 @@ class AppContext:
     timeout: float = 10.0
 
 
-async def wait_until(ctx: AppContext, read: Callable[[Tx], T], is_done: Callable[[T], bool]) -> T:
-    """What a look at the rows finds once it is settled, or as it is when patience ends."""
-    until = ctx.clock.monotonic() + ctx.timeout
-    while True:
-        found = await ctx.store.read(read)
-        if is_done(found) or ctx.clock.monotonic() >= until:
-            return found
-        await ctx.clock.sleep(_RECHECK_EVERY)
-
-
 def next_step(ctx: AppContext, remedy: Remedy, user_id: str) -> str:
-    """What somebody who was refused can do, in a sentence that names whom to ask; "" where nothing helps."""
+    """A sentence on what a refused user can do and whom to ask; "" if nothing helps."""
     return format_remedy(remedy, admins=sorted(ctx.admins), user_id=user_id, command=ctx.command)

@@ -1,4 +1,4 @@
-"""Making a rule: who may, where, what it would have brought, and waiting until its introduction is posted."""
+"""Making a rule: checks, a preview of what it would have posted, and waiting until its introduction is posted."""
 
 from collections import Counter
 from datetime import date, datetime, timedelta
@@ -9,25 +9,24 @@ from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
 from bot.domain.pause_reasons import PRIVATE, PUBLIC
-from bot.domain.routing import introduction
 from bot.listeners.access_scope import AccessView, access_view, names, refuse_unknown, understood
-from bot.listeners.channels import NO_WAY_IN, fit_channel, is_channel
-from bot.listeners.context import AppContext, wait_until
+from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
+from bot.listeners.context import AppContext
 from bot.query.parser import Key, Query, Term, say, words
-from bot.services.rule_filters import rule_query
+from bot.services.rules import make_rule, rule_query, same_rule
 from bot.store.database import Tx
 
 PREVIEW_PERIOD = timedelta(days=30)
-_READ_AT_ONCE = 500
+_PAGE = 500
 _MOST_READ = 5_000
 
 
 async def subscribe(
     ctx: AppContext, viewer: Viewer, channel_id: str | None, text: str, *, public_is_meant: bool = False
 ) -> Message:
-    """Makes a rule for a channel, or asks first where everybody could read what it posts.
+    """Makes a rule for a channel; for a public channel it asks first.
 
-    Raises QueryError or NotAllowed. Every condition is checked again when the question was answered with yes.
+    Every condition is checked again after the yes. Raises QueryError, NotAllowed or NotPossibleNow.
     """
     if channel_id is None or not is_channel(channel_id):
         return answers.alert(
@@ -35,13 +34,13 @@ async def subscribe(
         )
     query = await understood(ctx, text, "subscribe", rule_query)
     now = ctx.clock.now()
-    place = Destination(DestinationKind.CHANNEL, channel_id)
+    destination = Destination(DestinationKind.CHANNEL, channel_id)
 
     def prepared(tx: Tx) -> tuple[Rule | None, str]:
-        seen = access_view(tx, viewer)
-        known = names(tx, seen, query, now)
+        access = access_view(tx, viewer)
+        known = names(tx, access, query, now)
         refuse_unknown(query, known, "subscribe")
-        return _same(tx, place, query), _would_have_been(tx, seen, query, known.directory, now)
+        return same_rule(tx, destination, query), _would_have_posted(tx, access, query, known.directory, now)
 
     same, last_month = await ctx.store.read(prepared)
     if same is not None:
@@ -51,41 +50,34 @@ async def subscribe(
         return channel
     if not channel.is_private and not public_is_meant:
         return subscriptions.confirm_subscription(channel_id, say(query), words(query), last_month=last_month)
-    return await _make(ctx, viewer, place, query, last_month, PRIVATE if channel.is_private else PUBLIC)
-
-
-def _same(tx: Tx, place: Destination, query: Query) -> Rule | None:
-    return next((rule for rule in tx.rules.at(place) if rule.query == say(query)), None)
+    return await _make(ctx, viewer, destination, query, last_month, PRIVATE if channel.is_private else PUBLIC)
 
 
 async def _make(
-    ctx: AppContext, viewer: Viewer, place: Destination, query: Query, last_month: str, audience: str
+    ctx: AppContext, viewer: Viewer, destination: Destination, query: Query, last_month: str, audience: str
 ) -> Message:
     """Stores the rule with its introduction, in one transaction, and waits a little for that to be posted."""
 
     def make(tx: Tx) -> tuple[Rule, bool]:
-        same = _same(tx, place, query)  # somebody else may have been faster
+        same = same_rule(tx, destination, query)  # another user may have made it meanwhile
         if same is not None:
             return same, False
         now = ctx.clock.now()
-        tx.destinations.unblock(place, now)  # the bot is in the channel, whatever was heard of it before
-        rule = tx.rules.add(place, viewer.slack_user_id, say(query), RuleState.PENDING, now)
-        tx.rules.note_audience(rule.rule_id, audience)
-        tx.notifications.enqueue(introduction(rule), now)
-        tx.audit_log.write(viewer.slack_user_id, "subscribe", f"rule:{rule.rule_id}", now)
-        return rule, True
+        tx.destinations.unblock(destination, now)  # the bot is in the channel, whatever events said before
+        owner, state = viewer.slack_user_id, RuleState.PENDING
+        return make_rule(tx, destination, owner, query, state, now, audience=audience), True
 
     made, is_new = await ctx.store.transact(make)
     if not is_new:
         return subscriptions.already_subscribed(made, words(query), command=ctx.command)
     ctx.wake_sender()
-    # Active once its introduction was posted, ended where that can't be.
+    # Active once its introduction is posted, ended if that can't be.
     rule = await wait_until(
         ctx, lambda tx: tx.rules.get(made.rule_id) or made, lambda rule: rule.state is not RuleState.PENDING
     )
     if rule.state is RuleState.ENDED:
-        if rule.reason in NO_WAY_IN:
-            return subscriptions.invite_first(place.id)
+        if rule.reason in NO_ACCESS:
+            return subscriptions.invite_first(destination.id)
         return answers.alert(
             f"Nothing was saved: the rule's introduction could not be posted here ({safe(rule.reason)}).",
             "`spotter outbox list` on the command line says more.",
@@ -95,8 +87,8 @@ async def _make(
     return subscriptions.subscribed(rule, words(query), command=ctx.command, last_month=last_month)
 
 
-def _would_have_been(tx: Tx, seen: AccessView, query: Query, directory: Directory, now: datetime) -> str:
-    """What the rule would have posted in the last 30 days, from what is stored and its owner may see; in words."""
+def _would_have_posted(tx: Tx, access: AccessView, query: Query, directory: Directory, now: datetime) -> str:
+    """In words, what the rule would have posted in the last 30 days of the stored sessions that its owner may see."""
     since = now - PREVIEW_PERIOD
     request = query
     if not any(term.key is Key.SINCE for term in query.terms):
@@ -104,13 +96,13 @@ def _would_have_been(tx: Tx, seen: AccessView, query: Query, directory: Director
     days: Counter[date] = Counter()
     read = 0
     while read < _MOST_READ:
-        found = tx.sessions.search(request, seen.reach, directory, now, _READ_AT_ONCE, read, seen.zone)
-        for session in found.sessions:
+        page = tx.sessions.search(request, access.reach, directory, now, _PAGE, read, access.zone)
+        for session in page.sessions:
             finished = session.facts.finished.at
             if finished is not None and since <= finished <= now and outcome_of(session).is_over:
-                days[finished.astimezone(seen.zone).date()] += 1
-        read += len(found.sessions)
-        if not found.sessions or read >= found.total:
+                days[finished.astimezone(access.zone).date()] += 1
+        read += len(page.sessions)
+        if not page.sessions or read >= page.total:
             break
     posts = days.total()
     if not posts:

@@ -24,7 +24,7 @@ from bot.domain.model import (
 )
 from bot.domain.ports import Messenger
 from bot.domain.routing import route
-from bot.services.rule_filters import rule_filters
+from bot.services.rules import rule_filters
 from bot.store.database import Tx
 
 MAX_PERMALINKS = 10

@@ -68,9 +68,24 @@ class SlackContacts:
             return _nobody(user_id, "Slack can't say who you are just now; try again in a minute", Remedy.NONE)
         if not user.is_full_member:
             return _nobody(user_id, no_member(user), Remedy.MEMBERSHIP, user.zone)
-        person_id, reason = await self._person_of(user)
-        viewer = Viewer(slack_user_id=user_id, person_id=person_id, is_admin=False, zone=user.zone, reason=reason)
-        return as_admin(viewer, self._admins)
+        return self._viewer(user, *await self._person_of(user))
+
+    async def known_viewer(self, user_id: str) -> Viewer | None:
+        """The viewer from what the store holds, if Slack described the user less than a day ago and the stored link is
+        right; else None. Raises StoreError."""
+
+        def read(tx: Tx) -> Viewer | None:
+            stored = tx.people.slack_user(user_id)
+            if stored is None or self._clock.now() - stored[1] >= USER_FRESH:
+                return None
+            user = stored[0]
+            if not user.is_full_member:
+                return _nobody(user_id, no_member(user), Remedy.MEMBERSHIP, user.zone)
+            link, person_id, reason = _email_match(tx, user)
+            is_link_right = (link.person_id if link else None) == person_id
+            return self._viewer(user, person_id, reason) if is_link_right else None
+
+        return await self._store.read(read)
 
     async def user_of(self, person_id: str) -> Contact:
         """The Slack user an iSpring person is. Raises MessengerError where Slack must be asked and can't be."""
@@ -132,7 +147,11 @@ class SlackContacts:
         except MessengerRefused as refusal:
             return _closed(refusal)
 
-    # ---- ties ----------------------------------------------------------------------------------------------------
+    # ---- links ---------------------------------------------------------------------------------------------------
+
+    def _viewer(self, user: SlackUser, person_id: str | None, reason: str) -> Viewer:
+        viewer = Viewer(slack_user_id=user.user_id, person_id=person_id, is_admin=False, zone=user.zone, reason=reason)
+        return as_admin(viewer, self._admins)
 
     async def _linked(self, user_id: str, person_id: str) -> Contact | None:
         """The contact behind a stored link, None where the link no longer holds."""

@@ -1,4 +1,4 @@
-"""Answering whoever asked, privately, through Slack's response address or where there is none directly."""
+"""Private answers to a user: through the response URL of the request, or as an ephemeral message if it has none."""
 
 import asyncio
 
@@ -6,15 +6,29 @@ import aiohttp
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.domain.model import Message
-from bot.domain.ports import Clock
+from bot.domain.ports import Clock, Reply
 from bot.slack.client import SlackMessenger
 
-MOST_USES = 5  # of one response address; source: https://docs.slack.dev/interactivity/handling-user-interaction/
+MOST_USES = 5  # of one response URL; source: https://docs.slack.dev/interactivity/handling-user-interaction/
 LIFE = 29 * 60.0  # seconds; Slack gives thirty minutes
 
 
+def reply_to(
+    messenger: SlackMessenger,
+    clock: Clock,
+    user_id: str,
+    channel_id: str | None,
+    thread_ts: str | None,
+    response_url: str,
+) -> Reply:
+    """The way to answer a request; `response_url` is "" if Slack sent none."""
+    if response_url:
+        return ResponseUrl(response_url, messenger.session, clock)
+    return EphemeralReply(messenger, user_id, channel_id, thread_ts)
+
+
 class ResponseUrl:
-    """Answers through a response address, one try each: the SDK's default handler answers twice after a lost reply."""
+    """Answers through a response URL, one try each: the SDK's default handler answers twice after a lost reply."""
 
     def __init__(self, url: str, session: aiohttp.ClientSession, clock: Clock) -> None:
         self._webhook = AsyncWebhookClient(url, session=session, retry_handlers=[])
@@ -23,7 +37,7 @@ class ResponseUrl:
         self._left = MOST_USES
 
     async def __call__(self, message: Message, *, replace: bool = False) -> bool:
-        """False where Slack did not take it or the address is used up."""
+        """False if Slack did not take it or the URL is used up."""
         if self._left <= 0 or self._clock.monotonic() > self._until:
             return False
         self._left -= 1
@@ -42,7 +56,7 @@ class ResponseUrl:
 
 
 class EphemeralReply:
-    """Answers without a response address: only for their eyes in a channel, else in the direct message."""
+    """Answers without a response URL: as an ephemeral message in a channel, else in the direct message."""
 
     def __init__(
         self, messenger: SlackMessenger, user_id: str, channel_id: str | None = None, thread_ts: str | None = None
@@ -52,11 +66,11 @@ class EphemeralReply:
         self._channel_id = channel_id
         self._thread_ts = thread_ts
         self._left = MOST_USES
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def __call__(self, message: Message, *, replace: bool = False) -> bool:
-        """False where Slack did not take it. There is nothing to replace: `replace` makes no difference."""
-        async with self._turn:
+        """False if Slack did not take it. There is nothing to replace: `replace` makes no difference."""
+        async with self._lock:
             if self._left <= 0:
                 return False
             self._left -= 1

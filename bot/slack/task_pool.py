@@ -1,36 +1,40 @@
-"""The work that goes on after Slack was told "arrived": bounded in number and time, none outlives its owner."""
+"""Work that goes on after an acknowledgement: bounded in number and time, and none of it outlives the pool."""
 
 import asyncio
-import secrets
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self
 from weakref import WeakValueDictionary
 
 import structlog
 
-from bot.domain.errors import MessengerError, NotAllowed, QueryError, StoreBusy
-from bot.domain.model import Message
-from bot.domain.ports import Reply
+from bot.domain.errors import SpotterError
 
 MOST_AT_ONCE = 40
-MOST_OF_ONE = 10  # of one person: the others' requests find a place beside them
-MOST_IN_LINE = 400
+MOST_OF_ONE_USER = 10  # so that one user does not delay the others
+MOST_WAITING = 400
 TIMEOUT = 30.0  # seconds for one piece of work
 SHUTDOWN_GRACE = 5.0  # seconds that running work is given at the end
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+Failed = Callable[[Exception], Coroutine[Any, Any, None]]
 
 log = structlog.get_logger(__name__)
 
 
+class TaskPoolFull(SpotterError):
+    """More work is waiting than the pool takes."""
+
+
 class TaskPool:
-    """Runs pieces of work in tasks of its own. Leaving it waits a little, then cancels what is still running."""
+    """Runs each piece of work as a task. Leaving it waits for `shutdown_grace`, then cancels what still runs."""
 
     def __init__(self, timeout: float = TIMEOUT, shutdown_grace: float = SHUTDOWN_GRACE) -> None:
         self._timeout = timeout
         self._shutdown_grace = shutdown_grace
-        self._places = asyncio.Semaphore(MOST_AT_ONCE)
+        self._slots = asyncio.Semaphore(MOST_AT_ONCE)
         self._group: asyncio.TaskGroup | None = None
-        self._places_of: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()  # while they have any work
+        self._slots_of: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()  # users with work
         self._running: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -51,59 +55,39 @@ class TaskPool:
         await group.__aexit__(kind, problem, trace)
 
     def start(
-        self, name: str, work: Callable[[], Coroutine[Any, Any, None]], reply: Reply | None, who: str = ""
+        self,
+        name: str,
+        work: Work,
+        failed: Failed,
+        user_id: str = "",
     ) -> None:
-        """Starts a piece of somebody's work (`who`, "" for Slack's own); what goes wrong in it is told through `reply`
-        and logged. Never raises."""
+        """Starts a piece of a user's work, "" for Slack's own. Never raises.
+
+        `failed` is called with whatever `work` raises, with TimeoutError if it takes too long, with TaskPoolFull if
+        too much is waiting.
+        """
         if self._group is None:
             log.warning("request.too_late", what=name)
             return
-        crowded = len(self._running) >= MOST_IN_LINE
-        job = self._excuse(reply) if crowded else self._guarded(name, work, reply, self._theirs(who))
-        if crowded:
+        if len(self._running) >= MOST_WAITING:
             log.warning("request.refused", what=name, waiting=len(self._running))
-        task = self._group.create_task(job, name=name)
+            task = self._group.create_task(failed(TaskPoolFull()), name=name)
+        else:
+            limit = MOST_OF_ONE_USER if user_id else MOST_AT_ONCE
+            slots = self._slots_of.setdefault(user_id, asyncio.Semaphore(limit))
+            task = self._group.create_task(self._run(work, failed, slots), name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    def _theirs(self, who: str) -> asyncio.Semaphore:
-        return self._places_of.setdefault(who, asyncio.Semaphore(MOST_OF_ONE if who else MOST_AT_ONCE))
-
-    async def _guarded(
-        self, name: str, work: Callable[[], Awaitable[None]], reply: Reply | None, theirs: asyncio.Semaphore
+    async def _run(
+        self,
+        work: Work,
+        failed: Failed,
+        slots: asyncio.Semaphore,
     ) -> None:
-        async with theirs, self._places:
+        async with slots, self._slots:
             try:
                 async with asyncio.timeout(self._timeout):
                     await work()
-            except Exception as problem:  # one person's request may fail in any way and must not end the others
-                await report(problem, name, reply)
-
-    async def _excuse(self, reply: Reply | None) -> None:
-        if reply is not None:
-            await reply(Message("Spotter has too much to do just now. Please try again in a minute."))
-
-
-async def report(problem: Exception, what: str, reply: Reply | None) -> None:
-    """Says what went wrong to whoever asked, privately; the log gets the cause under the same reference."""
-    words = sentence(problem, what)
-    if reply is not None:
-        await reply(Message(words))
-
-
-def sentence(problem: Exception, what: str) -> str:
-    """What a person is told about a problem; anything that is not their own doing is logged with a reference."""
-    if isinstance(problem, NotAllowed):
-        return f"Not shown: {problem}."
-    if isinstance(problem, QueryError):
-        tries = "".join(f"\n• `{text}`" for text in problem.suggestions[:3])
-        return f"{problem}" + (f"\nDid you mean:{tries}" if tries else "")
-    reference = secrets.token_hex(3)
-    if isinstance(problem, (StoreBusy, MessengerError, TimeoutError)):
-        log.warning("request.failed", what=what, reference=reference, reason=type(problem).__name__)
-        return f"That did not work just now. Please try again in a minute. (Reference {reference})"
-    log.error("request.broke", what=what, reference=reference, exc_info=problem)
-    return (
-        f"Something went wrong in Spotter; nothing of yours was changed half-way. Please try again, and if it happens "
-        f"again, give your admin the reference {reference}: the log says more under it."
-    )
+            except Exception as problem:  # one user's request may fail in any way and must not end the others
+                await failed(problem)

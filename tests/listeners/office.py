@@ -1,5 +1,6 @@
-"""A small company, its sessions in a real database and its people on the Slack stand-in, before the real front desk."""
+"""A small company, its sessions in a real database and its people on the Slack stand-in, before the real Bolt app."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -7,6 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from slack_bolt.async_app import AsyncBoltRequest
+from slack_bolt.listener.async_listener_completion_handler import AsyncListenerCompletionHandler
+from slack_bolt.response import BoltResponse
+from structlog.testing import capture_logs
 
 from bot.blocks import actions
 from bot.demo.slack import Channel, SlackStandIn, User, Workspace
@@ -29,19 +35,21 @@ from bot.domain.model import (
     Targets,
 )
 from bot.domain.polling import PollReport
-from bot.domain.ports import ActionRequest, Command, Submission
 from bot.jobs.message_data import MessageSettings
 from bot.jobs.send import Deliver
+from bot.listeners.bolt_app import build_app
 from bot.listeners.context import AppContext
-from bot.listeners.dispatch import EventHandlers
-from bot.slack.client import SlackMessenger
+from bot.slack.client import Identity, SlackMessenger
 from bot.slack.contacts import SlackContacts
+from bot.slack.task_pool import TaskPool
 from bot.store.database import Store, Tx
 from tests.blocks.limits import assert_fits_slack
 from tests.fake_clock import NOON, FakeClock
 
 TOKEN = "xoxb-stand-in"
 BOT = "U0SPOTTER"
+TEAM = "T0SPOTTER"
+IDENTITY = Identity(team_id=TEAM, bot_user_id=BOT, bot_id="B0SPOTTER", scopes=frozenset())
 ADMIN, EMMA, OLGA, SAM, DANA = "U0ADMIN", "U0EMMA", "U0OLGA", "U0SAM", "U0DANA"
 UNLINKED, GUEST = "U0NOBODY", "U0GUEST"
 NORTH, PUBLIC, OUTSIDE, SHARED, OUTAGE = "G0NORTH", "C0PUBLIC", "G0OUTSIDE", "C0SHARED", "C0AWAY"
@@ -76,9 +84,8 @@ class OfficeClock(FakeClock):
 
 @dataclass
 class Office:
-    """The front desk with everything behind it, and the verbs of people who come to it."""
+    """The Bolt app with everything behind it, and the verbs of people who use it. Answers are recorded, not posted."""
 
-    front: EventHandlers
     ctx: AppContext
     store: Store
     slack: SlackStandIn
@@ -88,19 +95,50 @@ class Office:
 
     async def ask(self, user: str, text: str, channel: str = NORTH) -> Message:
         """The one answer to a slash command."""
-        asked = Command(user_id=user, channel_id=channel, text=text, trigger_id="")
-        return await self._answer(lambda reply: self.front.command(asked, reply))
+        body = {"command": "/ojt", "user_id": user, "channel_id": channel, "team_id": TEAM, "text": text}
+        return await self._answer(body)
+
+    async def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
+        """The one answer to a direct message, or to a mention in a channel."""
+        is_direct = channel.startswith("D")
+        kind = {"type": "message", "channel_type": "im"} if is_direct else {"type": "app_mention"}
+        event = {**kind, "user": user, "channel": channel, "text": text, "ts": "1.0", "thread_ts": thread_ts}
+        return await self._answer(_event(event))
 
     async def press(self, user: str, action: str, value: str = "", **where: Any) -> Message | None:
-        """The last answer to a button, None where there is none."""
+        """The last answer to a button, None if there is none."""
         reply = Replies()
         await self.press_with(reply, user, action, value, **where)
         return reply.messages[-1] if reply.messages else None
 
-    async def press_with(self, reply: "Replies", user: str, action: str, value: str = "", **where: Any) -> None:
-        """Presses a button; what it is answered comes to `reply`."""
-        place = {"channel_id": NORTH, "trigger_id": "", **where}
-        await self.front.press(ActionRequest(user_id=user, action=action, value=value, **place), reply)
+    async def press_with(
+        self,
+        reply: "Replies",
+        user: str,
+        action: str,
+        value: str = "",
+        *,
+        channel_id: str | None = NORTH,
+        message_ts: str | None = None,
+        trigger_id: str = "",
+        view_id: str | None = None,
+        is_ephemeral: bool = False,
+    ) -> None:
+        """Presses a button; its answers go to `reply`."""
+        container = {"channel_id": channel_id, "message_ts": message_ts, "is_ephemeral": is_ephemeral}
+        body: dict[str, Any] = {
+            "type": "block_actions",
+            "user": {"id": user, "team_id": TEAM},
+            "team": {"id": TEAM},
+            "trigger_id": trigger_id,
+            "container": {name: found for name, found in container.items() if found is not None},
+            "actions": [{"type": "button", "block_id": "b", "action_id": action, "value": value}],
+        }
+        if channel_id is not None:
+            body["channel"] = {"id": channel_id}
+        if view_id is not None:
+            body["view"] = {"id": view_id, "type": "home"}
+        await self.dispatch(body, reply)
 
     async def trigger(self, user: str) -> str:
         """A word from Slack that lets us open one modal; nobody is connected, so nothing else comes of the command."""
@@ -115,17 +153,36 @@ class Office:
         return view.payload
 
     async def submit(self, user: str, form: str, **values: str) -> dict[str, str]:
-        submitted = Submission(user_id=user, form=form, values=values, private="", view_id="V1")
-        return dict(await self.front.submit(submitted))
+        """The mistakes in a form by the name of the input; each input is in a block of its name."""
+        state = {name: {name: {"type": "plain_text_input", "value": value}} for name, value in values.items()}
+        view = {"id": "V1", "type": "modal", "callback_id": form, "state": {"values": state}}
+        body = {"type": "view_submission", "user": {"id": user, "team_id": TEAM}, "team": {"id": TEAM}, "view": view}
+        response = await self.dispatch(body, Replies())
+        return dict(json.loads(response.body)["errors"]) if response.body else {}
 
     def with_store(self, store: Store, contacts: SlackContacts | None = None) -> "Office":
-        """The same office at another door to the database."""
+        """The same office with another connection to the database."""
         ctx = replace(self.ctx, store=store, contacts=contacts or self.ctx.contacts)
-        return replace(self, front=EventHandlers(ctx), ctx=ctx, store=store)
+        return replace(self, ctx=ctx, store=store)
 
     async def home(self, user: str) -> dict[str, Any]:
-        await self.front.home(user)
+        self.slack.workspace.homes.pop(user, None)
+        await self.dispatch(_event({"type": "app_home_opened", "user": user, "tab": "home"}), Replies())
         return self.slack.workspace.homes[user].payload
+
+    async def dispatch(self, body: dict[str, Any], reply: "Replies") -> BoltResponse:
+        """Hands a request of Slack's to the Bolt app, and waits until the work after the acknowledgement is done."""
+        messenger = self.ctx.messenger
+        assert isinstance(messenger, SlackMessenger)
+        with capture_logs() as logs:
+            async with TaskPool(shutdown_grace=60.0) as pool:
+                app = build_app(self.ctx, messenger.web, IDENTITY, pool, lambda _: reply)
+                app.listener_runner.listener_completion_handler = completed = Completed()
+                response = await app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=body))
+                await completed.event.wait()  # an event is acknowledged before its listener runs
+        assert response.status == 200, response.body
+        assert not [line for line in logs if "exc_info" in line], "something broke behind the answer"
+        return response
 
     async def rule(
         self, channel: str, query: str = "", owner: str = ADMIN, state: RuleState = RuleState.ACTIVE
@@ -144,15 +201,29 @@ class Office:
         entries = await self.store.read(lambda tx: tx.audit_log.entries(20))
         return [(entry.who, entry.verb, entry.subject) for entry in entries]
 
-    async def _answer(self, ask: Callable[["Replies"], Awaitable[None]]) -> Message:
+    async def _answer(self, body: dict[str, Any]) -> Message:
         reply = Replies()
-        await ask(reply)
+        await self.dispatch(body, reply)
         assert len(reply.messages) == 1, reply.messages
         return reply.messages[0]
 
 
+def _event(event: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "event_callback", "team_id": TEAM, "event": event}
+
+
+class Completed(AsyncListenerCompletionHandler):
+    """Notes that Bolt has run a listener."""
+
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+
+    async def handle(self, request: AsyncBoltRequest, response: BoltResponse | None) -> None:
+        self.event.set()
+
+
 class Replies:
-    """What somebody was answered, in order; fulfils `core.ports.Reply`."""
+    """What somebody was answered, in order; fulfils `domain.ports.Reply`."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -227,7 +298,7 @@ async def open_office(folder: Path, *, as_if_employees_are_told: bool = False) -
                 wake_sender=lambda: nudges.append(clock.now()),
                 notify_employees=as_if_employees_are_told,
             )
-            yield Office(EventHandlers(ctx), ctx, store, slack, clock, deliver_of(ctx, ADMIN), nudges)
+            yield Office(ctx, store, slack, clock, deliver_of(ctx, ADMIN), nudges)
     finally:
         store.close()
 

@@ -6,7 +6,7 @@ from bot.blocks import actions
 from bot.domain.changes import decide
 from bot.domain.model import SessionKey, Targets
 from bot.domain.permissions import Reach
-from bot.listeners.actions import HANDLERS
+from bot.listeners.actions import LISTENERS
 from bot.listeners.commands import registry
 from bot.query.parser import Query
 from tests.fake_clock import NOON
@@ -136,7 +136,7 @@ def test_every_button_has_a_case_here() -> None:
         if name.isupper() and isinstance(value, str) and not name.startswith(("INPUT_", "SERVER_"))
     }
     forms = {actions.DETAILS_FORM, actions.SETTINGS_FORM}
-    assert set(VALUES) == set(HANDLERS) == constants - forms
+    assert set(VALUES) == set(LISTENERS) == constants - forms
 
 
 async def with_foreign_rules(office: Office) -> None:

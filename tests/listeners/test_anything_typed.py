@@ -2,7 +2,7 @@
 
 import random
 
-from bot.listeners.actions import HANDLERS
+from bot.listeners.actions import LISTENERS
 from bot.listeners.commands import registry
 from tests.listeners.office import ADMIN, EMMA, NORTH, SAM, UNLINKED, Office
 
@@ -39,5 +39,5 @@ async def test_every_value_gets_an_answer(office: Office) -> None:
     random01 = random.Random(20261124)
     for _ in range(250):
         value = "".join(random01.choice(PIECES) for _ in range(random01.randint(0, 4)))
-        if "home" not in (action := random01.choice([*HANDLERS, "nonsense:1"])):
+        if "home" not in (action := random01.choice([*LISTENERS, "nonsense:1"])):
             await office.press(random01.choice((ADMIN, SAM, EMMA, UNLINKED)), action, value)

@@ -15,6 +15,7 @@ from bot.domain.model import (
 )
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.routing import subject_of
+from bot.listeners.events.lifecycle import account_changed
 from tests.listeners.office import ADMIN, HIGH, LOW, OLGA, Office, everything_in
 from tests.listeners.test_lifecycle import notified, read_back, send
 from tests.listeners.test_through_slack import open_door, until
@@ -105,7 +106,7 @@ async def test_they_are_tried_again_after_a_day(office: Office) -> None:
 
 async def test_changes_of_accounts_nobody_knows_cost_no_question(office: Office) -> None:
     before = len(office.slack.calls)
-    await office.front.person_changed("U0WHOEVER")
+    await account_changed(office.ctx, "U0WHOEVER")
     assert len(office.slack.calls) == before
 
 

@@ -191,17 +191,17 @@ async def test_refresh_publishes_home_again(office: Office) -> None:
 
 async def test_a_direct_message_is_answered_like_a_command(office: Office) -> None:
     for text in ("results outcome:failed", "/ojt results outcome:failed"):
-        answer = await office.front.said(EMMA, "D0EMMA", text, None)
+        answer = await office.say(EMMA, "D0EMMA", text)
         assert answer is not None and answer == await office.ask(EMMA, "results outcome:failed")
 
 
 async def test_small_talk_gets_a_hint(office: Office) -> None:
-    answer = await office.front.said(EMMA, "D0EMMA", "thanks", None)
+    answer = await office.say(EMMA, "D0EMMA", "thanks")
     assert answer is not None and "nothing Spotter understands" in answer.text
 
 
 async def test_a_mention_in_a_channel_is_answered_without_results(office: Office) -> None:
-    answer = await office.front.said(ADMIN, NORTH, "results", "1.2")
+    answer = await office.say(ADMIN, NORTH, "results", "1.2")
     assert answer is not None and "only you see the answer" in answer.text
     assert "Emma" not in everything_in(answer)
 

@@ -8,6 +8,7 @@ import pytest
 from bot.blocks.actions import Share, encode
 from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.routing import subject_of
+from bot.listeners.events.lifecycle import channel_changed
 from tests.listeners.office import ADMIN, FOREIGN, NORTH, Office, everything_in
 from tests.listeners.test_sharing import share
 
@@ -74,7 +75,7 @@ async def test_what_another_company_could_read_of_somebody_erased_is_taken_back(
     await office.send()
     assert "Zoltan Kovacs" in said(office)[0]
     office.slack.workspace.channels[NORTH].is_ext_shared = True
-    await office.front.channel_changed(NORTH, "shared_outside")
+    await channel_changed(office.ctx, NORTH, "shared_outside")
     await erase(office, "zoltan")
     assert "Zoltan" not in said(office)[0] and "no longer stores" in said(office)[0]
 
@@ -85,11 +86,11 @@ async def test_a_correction_is_not_shown_to_another_company_and_is_there_once_th
 ) -> None:
     await share(office, ADMIN, encode(Share(session=FOREIGN)))
     office.slack.workspace.channels[NORTH].is_ext_shared = True
-    await office.front.channel_changed(NORTH, "shared_outside")
+    await channel_changed(office.ctx, NORTH, "shared_outside")
     await office.store.transact(lambda tx: tx.sessions.acknowledge(FOREIGN, ADMIN, office.clock.now()))
     await office.deliver.once(limit_seconds=200.0)
     assert "Zoltan" not in said(office)[0] and "Acknowledged" not in said(office)[0]
     office.slack.workspace.channels[NORTH].is_ext_shared = False
-    await office.front.channel_changed(NORTH, "")
+    await channel_changed(office.ctx, NORTH, "")
     await office.deliver.once(limit_seconds=200.0)
     assert "Zoltan Kovacs" in said(office)[0] and "Acknowledged" in said(office)[0]

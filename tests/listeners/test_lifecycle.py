@@ -13,6 +13,7 @@ from bot.domain.routing import route
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.message_data import MessageSettings
 from bot.jobs.send import Deliver
+from bot.listeners.events.lifecycle import channel_changed
 from bot.query.parser import parse, resolve
 from bot.store.database import Tx
 from tests.fake_clock import FakeClock
@@ -179,23 +180,23 @@ async def test_a_deleted_channel_is_told_with_a_way_out(open_door: Office) -> No
 
 async def test_events_out_of_order_are_believed_only_as_far_as_slack_confirms_them(office: Office) -> None:
     rule = await rule_of(office)
-    await office.front.channel_changed(NORTH, "not_in_channel")  # an old event: the bot was invited again since
+    await channel_changed(office.ctx, NORTH, "not_in_channel")  # an old event: the bot was invited again since
     assert await stand(office, rule) == (RuleState.ACTIVE, "")
 
 
 async def test_an_event_counts_while_slack_can_not_be_asked(office: Office) -> None:
     rule = await rule_of(office)
     office.slack.faults.order("conversations.info", "service_unavailable")
-    await office.front.channel_changed(NORTH, "not_in_channel")
+    await channel_changed(office.ctx, NORTH, "not_in_channel")
     assert await stand(office, rule) == (RuleState.PAUSED, "not_in_channel")
 
 
 async def test_going_twice_tells_the_owner_once(office: Office) -> None:
     await rule_of(office)
     office.slack.workspace.channels[NORTH].is_archived = True
-    await office.front.channel_changed(NORTH, "is_archived")
+    await channel_changed(office.ctx, NORTH, "is_archived")
     office.clock.advance(MINUTE)
-    await office.front.channel_changed(NORTH, "is_archived")
+    await channel_changed(office.ctx, NORTH, "is_archived")
     await send(office)
     assert len(notified(office, SAM)) == 1
 

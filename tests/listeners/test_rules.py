@@ -4,7 +4,7 @@ import pytest
 
 from bot.blocks import actions
 from bot.domain.model import OPERATOR, RuleState
-from bot.services.rule_filters import rule_filters
+from bot.services.rules import rule_filters
 from tests.listeners.office import (
     ADMIN,
     DANA,

@@ -10,6 +10,7 @@ from bot.blocks.actions import ConfirmShare, Share, decode, encode
 from bot.demo.slack import Channel
 from bot.domain.changes import decide
 from bot.domain.model import Message, PersonStatus, SessionKey, Targets
+from bot.listeners.events.lifecycle import account_changed, channel_changed
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Tx
 from tests.listeners.office import (
@@ -236,7 +237,7 @@ async def waits(office: Office, user: str, value: str) -> None:
     """Confirmed, while Slack takes nothing yet."""
     yes = confirmation(await preview(office, user, value))
     ctx = replace(office.ctx, timeout=0.0)
-    await replace(office, front=type(office.front)(ctx)).press(user, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
+    await replace(office, ctx=ctx).press(user, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
 
 
 @pytest.mark.promise("shared_outside")
@@ -247,7 +248,7 @@ async def test_what_waits_to_be_shared_stays_where_the_channel_is_shared_outside
     await waits(office, ADMIN, one(FOREIGN))
     office.slack.workspace.channels[NORTH].is_ext_shared = True
     if is_told_by_event:
-        await office.front.channel_changed(NORTH, "shared_outside")
+        await channel_changed(office.ctx, NORTH, "shared_outside")
     await office.send()
     assert await office.posted(NORTH) == []
 
@@ -255,7 +256,7 @@ async def test_what_waits_to_be_shared_stays_where_the_channel_is_shared_outside
 async def test_a_channel_where_something_was_shared_is_shut_once_it_is_shared_outside(office: Office) -> None:
     await share(office, EMMA, one(LOW))
     office.slack.workspace.channels[NORTH].is_ext_shared = True
-    await office.front.channel_changed(NORTH, "shared_outside")
+    await channel_changed(office.ctx, NORTH, "shared_outside")
     await correct(office, LOW, 99.0)
     await office.send()
     [posted] = office.slack.messages(NORTH)
@@ -343,7 +344,7 @@ async def test_nothing_goes_out_for_who_may_no_longer_share_at_sending(office: O
     yes = confirmation(await preview(office, EMMA, one(LOW)))
     office.clock.meanwhile = None
     ctx = replace(office.ctx, timeout=0.0)
-    await replace(office, front=type(office.front)(ctx)).press(EMMA, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
+    await replace(office, ctx=ctx).press(EMMA, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
     await change(office, "emma", status=PersonStatus.INACTIVE)
     await office.send()
     assert await office.posted(NORTH) == []
@@ -370,7 +371,7 @@ async def test_an_admin_who_shared_is_still_known_after_months_and_loses_it_with
     await share(office, ADMIN, one(FOREIGN))
     await office.store.transact(lambda tx: tx.retention.forget(office.clock.now() + timedelta(days=90), None))
     office.slack.workspace.users[ADMIN].deleted = True
-    await office.front.person_changed(ADMIN)
+    await account_changed(office.ctx, ADMIN)
     await correct(office, FOREIGN, 99.0)
     await office.send()
     [posted] = office.slack.messages(NORTH)

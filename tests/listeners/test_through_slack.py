@@ -8,9 +8,13 @@ from aiohttp import web
 
 from bot.blocks import actions
 from bot.demo.slack import Message, View
+from bot.domain.ports import Reply
+from bot.listeners.bolt_app import build_app
+from bot.listeners.requests import Request
 from bot.slack.client import SlackMessenger
-from bot.slack.events import SlackEvents
 from bot.slack.http_endpoint import PATH, SlackDoor
+from bot.slack.replies import reply_to
+from bot.slack.task_pool import TaskPool
 from tests.listeners.office import ADMIN, BOT, EMMA, LOW, NORTH, OLGA, PUBLIC, SAM, Office, everything_in
 from tests.listeners.test_dispatch import card
 
@@ -23,9 +27,15 @@ async def open_door(office: Office) -> AsyncIterator[Office]:
     messenger = office.ctx.messenger
     assert isinstance(messenger, SlackMessenger)
     identity = await messenger.identify()
-    async with SlackEvents(office.front, messenger, identity, office.clock, "/ojt") as slack_events:
+
+    def reply_for(request: Request) -> Reply:
+        where = (request.user_id, request.channel_id, request.thread_ts, request.response_url)
+        return reply_to(messenger, office.clock, *where)
+
+    async with TaskPool() as pool:
+        bolt_app = build_app(office.ctx, messenger.web, identity, pool, reply_for)
         application = web.Application()
-        application.router.add_post(PATH, SlackDoor(slack_events.app, SECRET).handle_http)
+        application.router.add_post(PATH, SlackDoor(bolt_app, SECRET).handle_http)
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

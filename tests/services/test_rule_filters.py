@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.errors import QueryError
 from bot.query.parser import parse
-from bot.services.rule_filters import rule_query
+from bot.services.rules import rule_query
 
 
 @pytest.mark.parametrize(

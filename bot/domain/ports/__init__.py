@@ -4,24 +4,19 @@
 """
 
 from bot.domain.ports.clock import Clock
-from bot.domain.ports.handlers import ActionRequest, Command, Handlers, Reply, Submission
-from bot.domain.ports.messenger import Channel, Contact, Contacts, Messenger, Nobody
+from bot.domain.ports.messenger import Channel, Contact, Contacts, Messenger, Nobody, Reply
 from bot.domain.ports.training import DateEvidence, Listing, Slice, Training
 
 __all__ = [
-    "ActionRequest",
     "Channel",
     "Clock",
-    "Command",
     "Contact",
     "Contacts",
     "DateEvidence",
-    "Handlers",
     "Listing",
     "Messenger",
     "Nobody",
     "Reply",
     "Slice",
-    "Submission",
     "Training",
 ]

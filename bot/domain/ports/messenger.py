@@ -67,6 +67,14 @@ class Messenger(Protocol):
     async def publish_home(self, user_id: str, view: Mapping[str, object]) -> None: ...
 
 
+class Reply(Protocol):
+    """Answers the user who asked, privately."""
+
+    async def __call__(self, message: Message, *, replace: bool = False) -> bool:
+        """False if Slack did not take it; it is not tried again."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """The Slack user an iSpring person is, or None, and why."""
@@ -91,6 +99,10 @@ class Contacts(Protocol):
 
     async def viewer(self, user_id: str) -> Viewer:
         """Who asks and what ties them to iSpring, with the reason; never an error."""
+        ...
+
+    async def known_viewer(self, user_id: str) -> Viewer | None:
+        """The viewer if the store alone can say who it is, else None. Raises StoreError; Slack is not asked."""
         ...
 
     async def user_of(self, person_id: str) -> Contact:

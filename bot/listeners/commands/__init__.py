@@ -1,64 +1,53 @@
-"""The slash command: from what somebody typed to the answer, by way of the registry."""
+"""The slash command: Bolt knows one command, and the subcommands behind it are in our registry."""
 
 import re
 
-from bot.blocks import answers
-from bot.domain.errors import NotAllowed, QueryError, StoreBusy
-from bot.domain.model import Message, Viewer
-from bot.listeners.commands.registry import CommandRequest, Subcommand, entries, open_to
-from bot.listeners.context import AppContext, next_step
+from slack_bolt.async_app import AsyncApp
+
+from bot.domain.errors import QueryError
+from bot.domain.model import Message
+from bot.domain.ports import Reply
+from bot.listeners.after_ack import AfterAck
+from bot.listeners.commands import people, rules, sessions, settings, why
+from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
+from bot.listeners.context import AppContext
+from bot.listeners.requests import Request, SlashCommand, viewer_of
 from bot.query.nearest import nearest
 
-# isort: off
-from bot.listeners.commands import sessions, why, rules, settings, people, audit
-
-# isort: on
-
-__all__ = ["TOPICS", "Subcommand", "answered", "excused", "registry", "storable"]
-
-TOPICS = (sessions, why, rules, settings, people, audit)  # importing them fills the registry, in this order
+TOPICS = (sessions, why, rules, settings, people)  # in the order of help
 
 _ID_PATTERN = re.compile(r"[0-9a-fA-F-]{4,}")
 
 
+def register(app: AsyncApp, after_ack: AfterAck) -> None:
+    """Registers the command."""
+    app.command(after_ack.ctx.command, middleware=[after_ack.known_viewer])(after_ack.command(answer))
+
+
 def registry() -> tuple[Subcommand, ...]:
-    """Every subcommand, in the order help lists them."""
-    return entries()
+    """Every subcommand in the order of help: by topic, those for admins last."""
+    found = [entry for topic in TOPICS for entry in subcommands_of(topic)]
+    return tuple(sorted(found, key=lambda entry: entry.admins_only))
 
 
-async def answered(ctx: AppContext, user_id: str, channel_id: str | None, text: str) -> Message:
-    """The answer to what stands behind the slash word; mistakes and refusals are answers too."""
-    try:
-        viewer = await ctx.contacts.viewer(user_id)
-        return await _run(ctx, viewer, channel_id, storable(text))
-    except (QueryError, NotAllowed, StoreBusy) as problem:
-        return excused(ctx, problem, user_id)
+async def answer(ctx: AppContext, command: SlashCommand, reply: Reply) -> None:
+    """Answers a slash command."""
+    await reply(await answered(ctx, command, command.text))
 
 
-def excused(ctx: AppContext, problem: QueryError | NotAllowed | StoreBusy, user_id: str) -> Message:
-    """What somebody is told instead of an answer, and what they can do next."""
-    if isinstance(problem, QueryError):
-        return answers.did_you_mean(str(problem), problem.suggestions, command=ctx.command)
-    if isinstance(problem, NotAllowed):
-        return answers.not_allowed(str(problem), next_step(ctx, problem.remedy, user_id))
-    return answers.alert("Spotter's database is busy just now.", "Nothing was changed. Try again in a moment.")
-
-
-def storable(text: str) -> str:
-    """Text from outside without halves of characters, which JSON can spell and neither SQLite nor Slack takes."""
-    return text.encode("utf-8", "ignore").decode()
-
-
-async def _run(ctx: AppContext, viewer: Viewer, channel_id: str | None, text: str) -> Message:
+async def answered(ctx: AppContext, request: Request, text: str) -> Message:
+    """The answer to `text` without the slash word. Raises QueryError, NotAllowed, NotPossibleNow and StoreBusy."""
+    viewer = await viewer_of(ctx, request)
+    offered = {entry.verb: entry for entry in registry() if viewer.is_admin or not entry.admins_only}
+    topics = tuple(entry.topic for entry in offered.values())
     verb, *rest = text.split(maxsplit=1) or [""]
     words = "".join(rest).strip()
     if not verb:
-        return await sessions.menu(ctx, viewer)
-    known = {entry.verb: entry for entry in open_to(viewer)}
-    entry = known.get(verb.lower())
+        return await sessions.menu(ctx, viewer, topics)
+    entry = offered.get(verb.lower())
     if entry is None:
-        raise _no_such_verb(verb, words, tuple(known))
-    return await entry.answer(ctx, CommandRequest(viewer, channel_id, words))
+        raise _no_such_verb(verb, words, tuple(offered))
+    return await entry.answer(ctx, CommandRequest(viewer, request.channel_id, words, topics))
 
 
 def _no_such_verb(typed: str, words: str, verbs: tuple[str, ...]) -> QueryError:

@@ -1,13 +1,14 @@
-"""Who is who between Slack and iSpring: a person sees their own link, an admin sees and mends everybody's."""
+"""Who is who between Slack and iSpring, for a user and for admins; and who did what in Spotter, for admins."""
 
 import re
 from collections.abc import Sequence
 
 from bot.blocks import answers, links
+from bot.blocks.audit import audit_log
 from bot.domain.directory import Directory
-from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotAllowed, QueryError, Remedy
+from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.filters import ids_named
-from bot.domain.model import BY_EMAIL, Link, Message, Person, Viewer
+from bot.domain.model import Link, Message, Person, Viewer
 from bot.domain.permissions import why_unmatched
 from bot.listeners.access_scope import identity_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
@@ -18,6 +19,8 @@ from bot.store.database import Tx
 _ACCOUNT = re.compile(r"<@([A-Z0-9]{2,30})(?:\|[^<>]*)?>\s*(.*)", re.DOTALL)
 _MAIL = re.compile(r"<mailto:([^<>|]+)(?:\|[^<>]*)?>")
 _QUOTES = " \"“”„«»'"
+ROWS_SHOWN = 20
+MAX_ROWS = 30
 _PICK = "Pick the Slack account from the list that appears when you type @: "
 
 
@@ -31,11 +34,11 @@ _PICK = "Pick the Slack account from the list that appears when you type @: "
 async def link(ctx: AppContext, request: CommandRequest) -> Message:
     """The viewer's own link; for admins all of them, or a new one."""
     if not request.words:
-        return await ctx.store.read(lambda tx: _own(ctx, tx, request.viewer))
+        return await ctx.store.read(lambda tx: _own_link(ctx, tx, request.viewer))
     if not request.viewer.is_admin:
         raise NotAllowed("only admins of Spotter see and change the links of others", Remedy.ADMIN)
     if request.words.lower() == "list":
-        return await ctx.store.read(lambda tx: links.all_links(*_everybody(tx), command=ctx.command))
+        return await ctx.store.read(lambda tx: links.all_links(*_all_links(tx), command=ctx.command))
     account = _ACCOUNT.fullmatch(request.words)
     if account is None or not account[2].strip(_QUOTES):
         raise QueryError(f"{_PICK}link @account and the name of the person in iSpring.", ["link list", "link"])
@@ -49,7 +52,7 @@ async def link(ctx: AppContext, request: CommandRequest) -> Message:
     admins_only=True,
 )
 async def unlink(ctx: AppContext, request: CommandRequest) -> Message:
-    """Ends somebody's link. The registry offers it to admins only; asked again, for the rule is made here."""
+    """Ends the link of an account. Checks the right itself, though the registry offers it to admins only."""
     if not request.viewer.is_admin:
         raise NotAllowed("only admins of Spotter see and change the links of others", Remedy.ADMIN)
     account = _ACCOUNT.fullmatch(request.words)
@@ -63,51 +66,54 @@ async def unlink(ctx: AppContext, request: CommandRequest) -> Message:
             return answers.alert(f"<@{user_id}> is linked to nobody.", f"`{ctx.command} link list` shows all links.")
         now = ctx.clock.now()
         tx.people.block_link(user_id, request.viewer.slack_user_id, now)
-        tx.audit_log.write(request.viewer.slack_user_id, "unlink", _subject(user_id, known.person_id), now)
+        tx.audit_log.write(request.viewer.slack_user_id, "unlink", link_subject(user_id, known.person_id), now)
         return links.unlinked(user_id, tx.people.directory().name_of(known.person_id), command=ctx.command)
 
     return await ctx.store.transact(work)
 
 
-async def reject_link(ctx: AppContext, user_id: str, person_id: str) -> Message | None:
-    """Suspends somebody's own link by e-mail; None where they have no such link to this person."""
+@subcommand(
+    "audit [N]",
+    "Who did what in Spotter, and when",
+    examples=("audit", "audit 30"),
+    more=f"The newest {ROWS_SHOWN} entries, or as many as asked, at most {MAX_ROWS}; by ids, never by names.",
+    admins_only=True,
+)
+async def audit(ctx: AppContext, request: CommandRequest) -> Message:
+    """The newest entries of the audit log. Checks the right itself, though the registry offers it to admins only."""
+    if not request.viewer.is_admin:
+        raise NotAllowed("only admins of Spotter see who did what", Remedy.ADMIN)
+    if request.words and not (request.words.isdecimal() and len(request.words) < 9 and int(request.words)):
+        raise QueryError(f"{ctx.command} audit takes a number of entries.", ["audit", "audit 30"])
+    limit = min(int(request.words or ROWS_SHOWN), MAX_ROWS)
+    entries = await ctx.store.read(lambda tx: tx.audit_log.entries(limit))
+    return audit_log(entries, command=ctx.command)
 
-    def work(tx: Tx) -> Message | None:
-        known = tx.people.link_of(user_id)
-        if known is None or known.by != BY_EMAIL or known.person_id != person_id:
-            return None
-        now = ctx.clock.now()
-        tx.people.block_link(user_id, user_id, now)
-        tx.audit_log.write(user_id, "disown", _subject(user_id, person_id), now)
-        return links.disowned(command=ctx.command)
 
-    return await ctx.store.transact(work)
+# ---- a user's own link ------------------------------------------------------------------------------------------
 
 
-# ---- one's own ---------------------------------------------------------------------------------------------------
-
-
-def _own(ctx: AppContext, tx: Tx, viewer: Viewer) -> Message:
+def _own_link(ctx: AppContext, tx: Tx, viewer: Viewer) -> Message:
     directory = tx.people.directory()
-    known = identity_of(viewer, directory)
-    if viewer.person_id is None or known.not_allowed_reason:
-        what_next = next_step(ctx, known.remedy, viewer.slack_user_id)
-        return links.own_link(None, "", known.not_allowed_reason, what_next=what_next, command=ctx.command)
+    identity = identity_of(viewer, directory)
+    if viewer.person_id is None or identity.not_allowed_reason:
+        what_next = next_step(ctx, identity.remedy, viewer.slack_user_id)
+        return links.own_link(None, "", identity.not_allowed_reason, what_next=what_next, command=ctx.command)
     link, name = tx.people.link_of(viewer.slack_user_id), directory.name_of(viewer.person_id)
     return links.own_link(link, name, viewer.reason, what_next="", command=ctx.command)
 
 
-# ---- everybody's -------------------------------------------------------------------------------------------------
+# ---- all links -------------------------------------------------------------------------------------------------
 
 
-def _everybody(tx: Tx) -> tuple[Sequence[links.LinkRow], Sequence[links.Unmatched]]:
+def _all_links(tx: Tx) -> tuple[Sequence[links.LinkRow], Sequence[links.Unmatched]]:
     directory, made = tx.people.directory(), tx.people.links()
     shown = [links.LinkRow(one, directory.name_of(one.person_id), suspended_reason(tx, one, directory)) for one in made]
     return shown, unmatched(tx, directory, {one.person_id for one in made})
 
 
 def suspended_reason(tx: Tx, made: Link, directory: Directory) -> str:
-    """Why a link does not hold now, "" while it does."""
+    """Why a link is not valid now; "" if it is."""
     if made.person_id not in directory.people:
         return "iSpring no longer knows this person"
     if not directory.is_active(made.person_id):
@@ -121,7 +127,7 @@ def suspended_reason(tx: Tx, made: Link, directory: Directory) -> str:
 
 
 def unmatched(tx: Tx, directory: Directory, linked: set[str]) -> list[links.Unmatched]:
-    """Every active person without a link, by name, and why as far as is known without asking Slack."""
+    """Every active person without a link, by name, and the reason as far as it is known without asking Slack."""
     found = []
     for person in sorted(directory.people.values(), key=lambda one: (fold(one.name), one.person_id)):
         if person.person_id in linked or not directory.is_active(person.person_id):
@@ -144,31 +150,33 @@ async def _link(ctx: AppContext, admin: Viewer, user_id: str, wanted: str) -> Me
     except MessengerRefused:
         raise QueryError("Slack does not know this account.", ["link list"]) from None
     except MessengerUnavailable:
-        return answers.alert("Nothing was changed: Slack can't say just now who that is.", "Try again in a minute.")
+        return answers.alert(
+            "Nothing was changed: Slack can't say just now whose account that is.", "Try again in a minute."
+        )
     if not user.is_full_member:
-        raise NotAllowed(f"that Slack account is not a full member of this workspace ({user.not_allowed_reason})")
+        raise NotPossibleNow(f"that Slack account is not a full member of this workspace ({user.not_allowed_reason})")
 
     def work(tx: Tx) -> Message:
         directory = tx.people.directory()
         people = _named(wanted, directory)
         if not people:
-            raise _nobody(wanted, user_id, directory)
+            raise _no_such_person(wanted, user_id, directory)
         if len(people) > 1:
             return links.which_person(user_id, people, directory, command=ctx.command)
         person, now = people[0], ctx.clock.now()
         before = tx.people.link_to(person.person_id)
         displaced = [before.slack_user_id] if before is not None and before.slack_user_id != user_id else []
         tx.people.link(user_id, person.person_id, admin.slack_user_id, None, now)
-        tx.audit_log.write(admin.slack_user_id, "link", _subject(user_id, person.person_id), now)
+        tx.audit_log.write(admin.slack_user_id, "link", link_subject(user_id, person.person_id), now)
         for one in displaced:
-            tx.audit_log.write(admin.slack_user_id, "unlink", _subject(one, person.person_id), now)
+            tx.audit_log.write(admin.slack_user_id, "unlink", link_subject(one, person.person_id), now)
         return links.linked(user_id, person.name, displaced, command=ctx.command)
 
     return await ctx.store.transact(work)
 
 
 def _named(wanted: str, directory: Directory) -> Sequence[Person]:
-    """The active people an id, an e-mail address or a name means."""
+    """The active people with this id, e-mail address or name."""
     by_id = directory.people.get(wanted.lower())
     if by_id is not None and directory.is_active(by_id.person_id):
         return [by_id]
@@ -179,11 +187,12 @@ def _named(wanted: str, directory: Directory) -> Sequence[Person]:
     return sorted((one for one in active if one.person_id in found), key=lambda one: (one.name, one.person_id))
 
 
-def _nobody(wanted: str, user_id: str, directory: Directory) -> QueryError:
+def _no_such_person(wanted: str, user_id: str, directory: Directory) -> QueryError:
     names = [one.name for one in directory.people.values() if directory.is_active(one.person_id)]
     like = [f'link <@{user_id}> "{name}"' for name in nearest(wanted, names)]
     return QueryError(f"Nobody active in iSpring is “{wanted}”.", [*like, "link list"])
 
 
-def _subject(user_id: str, person_id: str) -> str:
+def link_subject(user_id: str, person_id: str) -> str:
+    """A link as the subject of a line of the audit log."""
     return f"user:{user_id}:person:{person_id}"

@@ -1,8 +1,8 @@
-"""What can be asked after the slash command: one entry per subcommand, from which help, suggestions, the README's
-table and the demo's hints derive."""
+"""Subcommands of the slash command. Help, suggestions, the README's table and the demo's hints are made from them."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from types import ModuleType
 
 from bot.blocks.answers import Needs, Topic
 from bot.domain.model import Message, Viewer
@@ -11,22 +11,26 @@ from bot.listeners.context import AppContext
 
 @dataclass(frozen=True, slots=True)
 class CommandRequest:
-    """One question. `words` is what stands behind the verb; `channel_id` is None where no conversation is around it."""
+    """One use of a subcommand: `words` follow its verb, `topics` are what this viewer may use, in the order of help.
+
+    `channel_id` is None outside a conversation (on the Home tab).
+    """
 
     viewer: Viewer
     channel_id: str | None
     words: str
+    topics: tuple[Topic, ...] = ()
 
 
-Answering = Callable[[AppContext, CommandRequest], Awaitable[Message]]
+Answer = Callable[[AppContext, CommandRequest], Awaitable[Message]]
 
 
 @dataclass(frozen=True, slots=True)
 class Subcommand:
-    """One subcommand: how help tells of it, what answers it, and whether its words are a query."""
+    """A subcommand: what help says of it, what answers it, and whether its words are a query."""
 
     topic: Topic
-    answer: Answering
+    answer: Answer
     takes_query: bool = False
 
     @property
@@ -34,19 +38,8 @@ class Subcommand:
         return self.topic.verb
 
     @property
-    def usage(self) -> str:
-        return self.topic.usage
-
-    @property
-    def summary(self) -> str:
-        return self.topic.summary
-
-    @property
     def admins_only(self) -> bool:
         return self.topic.admins_only
-
-
-_ENTRIES: dict[str, Subcommand] = {}
 
 
 def subcommand(
@@ -59,11 +52,10 @@ def subcommand(
     admins_only: bool = False,
     needs: Needs = Needs.SCOPE_TOPIC,
     takes_query: bool = False,
-) -> Callable[[Answering], Answering]:
-    """Registers a function as the subcommand that is the first word of `usage`; the rest is told by `Topic`."""
-    verb = usage.split()[0]
+) -> Callable[[Answer], Subcommand]:
+    """Makes a function the subcommand that is the first word of `usage`; see `Topic` for the other arguments."""
     topic = Topic(
-        verb=verb,
+        verb=usage.split()[0],
         usage=usage,
         summary=summary,
         examples=examples,
@@ -72,20 +64,9 @@ def subcommand(
         admins_only=admins_only,
         needs=needs,
     )
-
-    def register(answer: Answering) -> Answering:
-        assert verb not in _ENTRIES, f"{verb} is registered twice"
-        _ENTRIES[verb] = Subcommand(topic, answer, takes_query)
-        return answer
-
-    return register
+    return lambda answer: Subcommand(topic, answer, takes_query)
 
 
-def entries() -> tuple[Subcommand, ...]:
-    """Every subcommand registered so far, in the order people meet them: those for admins last."""
-    return tuple(sorted(_ENTRIES.values(), key=lambda entry: entry.admins_only))
-
-
-def open_to(viewer: Viewer) -> tuple[Subcommand, ...]:
-    """The subcommands a viewer hears of."""
-    return tuple(entry for entry in entries() if viewer.is_admin or not entry.topic.admins_only)
+def subcommands_of(module: ModuleType) -> list[Subcommand]:
+    """The subcommands that a module defines, in its order."""
+    return [value for value in vars(module).values() if isinstance(value, Subcommand)]

@@ -1,18 +1,18 @@
-"""Rules: which channel hears of which sessions."""
+"""Rules: which sessions are posted to which channel."""
 
 from bot.blocks import subscriptions
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
+from bot.listeners import subscribing
 from bot.listeners.access_scope import AccessView, access_view, may_read, names
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
-from bot.listeners.subscribing import subscribe as make_rule
 from bot.query.nearest import nearest
 from bot.query.parser import EXAMPLES, parse, words
 from bot.services.pausing import is_orphan
 from bot.store.database import Tx
 
-LIVING = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
+CURRENT = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
 NOT_READABLE = "sessions by a condition that names what you may not see"
 
 
@@ -26,7 +26,7 @@ NOT_READABLE = "sessions by a condition that names what you may not see"
 )
 async def subscribe(ctx: AppContext, request: CommandRequest) -> Message:
     """Makes a rule for the channel it is asked in."""
-    return await make_rule(ctx, request.viewer, request.channel_id, request.words)
+    return await subscribing.subscribe(ctx, request.viewer, request.channel_id, request.words)
 
 
 @subcommand(
@@ -44,10 +44,10 @@ async def rules(ctx: AppContext, request: CommandRequest) -> Message:
         raise NotAllowed("only admins of Spotter see every rule", Remedy.ADMIN)
 
     def work(tx: Tx) -> Message:
-        seen = access_view(tx, request.viewer)
-        found = tx.rules.all(LIVING) if everything else visible(tx, request.viewer, request.channel_id)
+        access = access_view(tx, request.viewer)
+        found = tx.rules.all(CURRENT) if everything else visible(tx, request.viewer, request.channel_id)
         may_end = {rule.rule_id for rule in found if ends(request.viewer, rule)}
-        said = {rule.rule_id: readable(ctx, tx, seen, rule) for rule in found}
+        said = {rule.rule_id: readable(ctx, tx, access, rule) for rule in found}
         orphans = {rule.rule_id for rule in found if is_orphan(rule) and request.viewer.is_admin}
         return subscriptions.rules_list(found, said, may_end=may_end, may_take=orphans, command=ctx.command)
 
@@ -60,19 +60,19 @@ def visible(tx: Tx, viewer: Viewer, channel_id: str | None) -> list[Rule]:
     mine = viewer.slack_user_id
     return [
         rule
-        for rule in tx.rules.all(LIVING)
+        for rule in tx.rules.all(CURRENT)
         if rule.owner == mine or rule.destination == here or (viewer.is_admin and is_orphan(rule))
     ]
 
 
-def readable(ctx: AppContext, tx: Tx, seen: AccessView, rule: Rule) -> str:
-    """A rule's query in words, as far as a viewer may know the names in it."""
+def readable(ctx: AppContext, tx: Tx, access: AccessView, rule: Rule) -> str:
+    """A rule's query in words, if the viewer may know the names in it."""
     try:
         query = parse(rule.query)
     except QueryError:
         return "a query that can't be read any more"
-    is_theirs = rule.owner == seen.viewer.slack_user_id
-    if not is_theirs and not may_read(rule, names(tx, seen, query, ctx.clock.now())):
+    is_theirs = rule.owner == access.viewer.slack_user_id
+    if not is_theirs and not may_read(rule, names(tx, access, query, ctx.clock.now())):
         return NOT_READABLE
     return words(query)
 
@@ -86,15 +86,15 @@ def ends(viewer: Viewer, rule: Rule) -> bool:
     "unsubscribe N",
     "End rule number N",
     examples=("unsubscribe 3",),
-    more="The number is on every card the rule posts. Rules are ended by whoever made them and by admins.",
+    more="The number is on every card the rule posts. A rule is ended by its owner or an admin.",
 )
 async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
     """Ends a rule of the viewer's, or any for an admin."""
     typed = request.words.lower().removeprefix("rule").strip(" #")
 
     def work(tx: Tx) -> Message:
-        # Whoever lost their access may still end what they made: nothing is shown to them that they did not write.
-        mine = [rule for rule in tx.rules.all(LIVING) if ends(request.viewer, rule)]
+        # Owners who lost their access may still end their rules: the answer shows only what they wrote.
+        mine = [rule for rule in tx.rules.all(CURRENT) if ends(request.viewer, rule)]
         found = next((rule for rule in mine if typed == str(rule.rule_id)), None)
         if found is None:
             like = nearest(typed, [str(rule.rule_id) for rule in mine], at_least=0) if typed else ()
@@ -103,7 +103,7 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
         now = ctx.clock.now()
         tx.rules.set_state(found.rule_id, RuleState.ENDED, "unsubscribed", now)
         tx.audit_log.write(request.viewer.slack_user_id, "unsubscribe", f"rule:{found.rule_id}", now)
-        said = words(parse(found.query)) if _parses(found.query) else ""
+        said = words(parse(found.query)) if _is_readable(found.query) else ""
         return subscriptions.unsubscribed(tx.rules.get(found.rule_id) or found, said)
 
     answer = await ctx.store.transact(work)
@@ -114,10 +114,10 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
 def _no_such_rule(typed: str) -> str:
     if not typed:
         return "Which rule? Its number is on every card it posts."
-    return f"You have no rule “{typed}” that you may end: only whoever made a rule and admins of Spotter may."
+    return f"You have no rule “{typed}” that you may end: only its owner and admins of Spotter may."
 
 
-def _parses(text: str) -> bool:
+def _is_readable(text: str) -> bool:
     try:
         parse(text)
     except QueryError:

@@ -1,52 +1,54 @@
 """Questions about sessions and about Spotter itself: menu, help, results, show, todo, status."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 
 from bot.blocks import answers, session_lists
 from bot.blocks import status as status_view
-from bot.blocks.answers import Needs
-from bot.domain.errors import NotAllowed, QueryError
-from bot.domain.model import Message, RuleState, SessionKey, SessionRecord, Viewer
-from bot.listeners import criteria
+from bot.blocks.answers import Needs, Topic
+from bot.domain.errors import QueryError, StoreBusy
+from bot.domain.model import DetailsState, Message, RuleState, Session, SessionKey, SessionRecord, Viewer
+from bot.domain.permissions import may_share
 from bot.listeners.access_scope import (
     AccessView,
     access_view,
     identity_of,
     names,
     record_of,
+    refusal,
     refuse_unknown,
     understood,
 )
-from bot.listeners.commands.registry import CommandRequest, open_to, subcommand
+from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step
-from bot.listeners.sharing import offered
 from bot.query.nearest import nearest
 from bot.query.parser import EXAMPLES, say, words
 from bot.store.database import Tx
 
 PAGE_SIZE = 10
 TO_DO_READ = 200
+WRITER_TIMEOUT = 1.0  # seconds: a long write must not delay an answer
 
 QUERY_HELP = "Conditions, in any order: " + " · ".join(f"`{example}`" for example in EXAMPLES.values()) + "."
 
 
-async def menu(ctx: AppContext, viewer: Viewer) -> Message:
-    """What this viewer can do, with buttons."""
+async def menu(ctx: AppContext, viewer: Viewer, topics: Sequence[Topic]) -> Message:
+    """What this viewer can do, with buttons; `topics` are the subcommands that they may use."""
 
     def work(tx: Tx) -> Message:
-        known, waiting = identity_of(viewer, tx.people.directory()), 0
-        has = {Needs.NOTHING} | ({Needs.SCOPE_TOPIC} if known.sees else set())
-        if viewer.person_id is not None and not known.not_allowed_reason:
+        identity, to_do = identity_of(viewer, tx.people.directory()), 0
+        has = {Needs.NOTHING} | ({Needs.SCOPE_TOPIC} if identity.sees else set())
+        if viewer.person_id is not None and not identity.not_allowed_reason:
             has.add(Needs.PERSON)
-            waiting = len(tx.sessions.to_do(viewer.person_id, TO_DO_READ))
+            to_do = len(tx.sessions.to_do(viewer.person_id, TO_DO_READ))
         return answers.menu(
-            [entry.topic for entry in open_to(viewer)],
+            topics,
             command=ctx.command,
-            who=known.status,
+            who=identity.text,
             has=has,
-            what_next=next_step(ctx, known.remedy, viewer.slack_user_id),
+            what_next=next_step(ctx, identity.remedy, viewer.slack_user_id),
             data_as_of=tx.sessions.poll_state().last_good_at,
-            to_do=waiting,
+            to_do=to_do,
         )
 
     return await ctx.store.read(work)
@@ -61,7 +63,7 @@ async def menu(ctx: AppContext, viewer: Viewer) -> Message:
 )
 async def help_(ctx: AppContext, request: CommandRequest) -> Message:
     """Help on everything, or on one subcommand."""
-    topics = {entry.verb: entry.topic for entry in open_to(request.viewer)}
+    topics = {topic.verb: topic for topic in request.topics}
     wanted = request.words.lower().removeprefix(ctx.command).strip()
     if not wanted:
         return answers.help_page(None, list(topics.values()), command=ctx.command)
@@ -90,10 +92,10 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
     now = ctx.clock.now()
 
     def work(tx: Tx) -> Message:
-        seen = access_view(tx, viewer)
-        known = names(tx, seen, query, now)
+        access = access_view(tx, viewer)
+        known = names(tx, access, query, now)
         refuse_unknown(query, known, "results")
-        found = tx.sessions.search(query, seen.reach, known.directory, now, PAGE_SIZE, offset, seen.zone)
+        found = tx.sessions.search(query, access.reach, known.directory, now, PAGE_SIZE, offset, access.zone)
         status = session_lists.Page(
             sessions=found.sessions,
             total=found.total,
@@ -102,8 +104,8 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
             query=say(query),
             words=words(query),
         )
-        about = shown(ctx, tx, seen, (one.key for one in found.sessions))
-        return session_lists.results(status, about, may_share=offered(viewer, None, tx))
+        about = shown(ctx, tx, access, (one.key for one in found.sessions))
+        return session_lists.results(status, about, may_share=may_share_here(viewer, None, tx))
 
     return await ctx.store.read(work)
 
@@ -118,30 +120,51 @@ async def show(ctx: AppContext, request: CommandRequest) -> Message:
     """One session, or those whose ids start like what was typed."""
 
     def work(tx: Tx) -> tuple[Message, SessionRecord | None]:
-        seen = access_view(tx, request.viewer)
-        meant = session_meant(ctx, tx, seen, "show", request.words)
+        access = access_view(tx, request.viewer)
+        meant = session_meant(ctx, tx, access, "show", request.words)
         if isinstance(meant, Message):
             return meant, None
-        about = shown(ctx, tx, seen, [meant.session.key])
-        may_share = offered(request.viewer, meant.session, tx)
+        about = shown(ctx, tx, access, [meant.session.key])
+        may_share = may_share_here(request.viewer, meant.session, tx)
         return session_lists.show(meant, about, with_previous=meant.previous is not None, may_share=may_share), meant
 
     answer, record = await ctx.store.read(work)
-    await criteria.prioritise(ctx, record)
+    await prioritise_details(ctx, record)
     return answer
 
 
-def session_meant(ctx: AppContext, tx: Tx, seen: AccessView, verb: str, words: str) -> SessionRecord | Message:
-    """The session whose id starts like the words behind a verb; where that is none or several, the answer that says so.
+async def prioritise_details(ctx: AppContext, record: SessionRecord | None) -> None:
+    """Has the criteria of a session that is about to be shown fetched next, if they are still to be fetched.
 
-    Raises QueryError where no id was typed.
+    Does nothing while the database is busy: the next answer about the session asks again.
+    """
+    if record is None or record.session.details is not DetailsState.PENDING_FETCH:
+        return
+    try:
+        async with asyncio.timeout(WRITER_TIMEOUT):
+            await ctx.store.transact(lambda tx: tx.sessions.prioritise_details([record.session.key]))
+    except (StoreBusy, TimeoutError):
+        return
+
+
+def may_share_here(viewer: Viewer, session: Session | None, tx: Tx) -> bool:
+    """Whether a viewer gets the button "Share here": for one session, or for a list if `session` is None."""
+    if session is None:
+        return viewer.is_admin
+    return may_share(viewer, session.facts, tx.people.directory()).allowed
+
+
+def session_meant(ctx: AppContext, tx: Tx, access: AccessView, verb: str, words: str) -> SessionRecord | Message:
+    """The session whose id starts with the words behind a verb; a message that says so if there is none or several.
+
+    Raises QueryError if no id was typed.
     """
     prefix = words.strip("`“”\"'#<> ").removeprefix("session ").strip().lower()
     if not prefix:
         raise QueryError(f"Which session? Type {ctx.command} {verb} and the id at the foot of a card.", ["results"])
-    found = tx.sessions.starting_with(prefix, seen.reach)
-    record = record_of(tx, seen, found[0].key) if len(found) == 1 else None
-    return record or session_lists.which_session(prefix, found, shown(ctx, tx, seen, (one.key for one in found)))
+    found = tx.sessions.starting_with(prefix, access.reach)
+    record = record_of(tx, access, found[0].key) if len(found) == 1 else None
+    return record or session_lists.which_session(prefix, found, shown(ctx, tx, access, (one.key for one in found)))
 
 
 @subcommand("todo", "What you have to conduct or finish as an observer", on_menu="My to-do", needs=Needs.PERSON)
@@ -149,20 +172,19 @@ async def todo(ctx: AppContext, request: CommandRequest) -> Message:
     """The viewer's planned and started sessions, the longest due first."""
 
     def work(tx: Tx) -> Message:
-        seen = access_view(tx, request.viewer)
+        access = access_view(tx, request.viewer)
         if request.viewer.person_id is None:
-            nobody = identity_of(request.viewer, seen.directory)
-            raise NotAllowed(nobody.not_allowed_reason, nobody.remedy)
-        waiting = tx.sessions.to_do(request.viewer.person_id, TO_DO_READ)
-        about = shown(ctx, tx, seen, (one.key for one in waiting))
-        return session_lists.to_do(waiting, about, now=ctx.clock.now())
+            raise refusal(identity_of(request.viewer, access.directory))
+        open_sessions = tx.sessions.to_do(request.viewer.person_id, TO_DO_READ)
+        about = shown(ctx, tx, access, (one.key for one in open_sessions))
+        return session_lists.to_do(open_sessions, about, now=ctx.clock.now())
 
     return await ctx.store.read(work)
 
 
 @subcommand("status", "Whether Spotter is alive, late, or has messages waiting", on_menu="Status", needs=Needs.NOTHING)
 async def status(ctx: AppContext, request: CommandRequest) -> Message:
-    """How Spotter is doing."""
+    """Whether Spotter works."""
     return status_view.status(await ctx.store.read(lambda tx: status_of(ctx, tx, request.viewer)))
 
 
@@ -182,11 +204,11 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
     )
 
 
-def shown(ctx: AppContext, tx: Tx, seen: AccessView, keys: Iterable[SessionKey]) -> session_lists.RenderContext:
-    """What an answer about these sessions says around them."""
+def shown(ctx: AppContext, tx: Tx, access: AccessView, keys: Iterable[SessionKey]) -> session_lists.RenderContext:
+    """What an answer about these sessions needs to render them."""
     return session_lists.RenderContext(
-        directory=seen.directory,
-        short_ids={key: tx.sessions.short_id(key, seen.reach) for key in keys},
+        directory=access.directory,
+        short_ids={key: tx.sessions.short_id(key, access.reach) for key in keys},
         data_as_of=tx.sessions.poll_state().last_good_at,
         command=ctx.command,
         account_url=ctx.account_url,

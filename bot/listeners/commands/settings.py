@@ -1,4 +1,4 @@
-"""What is settled from Slack: the target people are expected to reach, and one's own direct messages."""
+"""Settings in Slack: the target that people are expected to reach, and a user's own direct messages."""
 
 import re
 from collections.abc import Mapping
@@ -8,8 +8,7 @@ from bot.blocks import settings as settings_view
 from bot.blocks.answers import Needs
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.filters import ids_named
-from bot.domain.model import DestinationKind, DirectMessages, Message, Preferences, Targets, Viewer
-from bot.domain.ports import ActionRequest
+from bot.domain.model import DirectMessages, Message, Preferences, Targets, Viewer
 from bot.listeners.access_scope import access_view, identity_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step
@@ -56,7 +55,7 @@ def _targets(ctx: AppContext, tx: Tx, viewer: Viewer) -> Message:
 
 
 def _read(text: str) -> tuple[float | None, str]:
-    """The percentage (None: none any more) and the words of the checklist, "" for all."""
+    """The percentage, None for no target; and the name of the checklist as typed, "" for all."""
     if without := _WITHOUT.fullmatch(text):
         return None, (without[2] or "").strip(_QUOTES)
     found = _PERCENT.fullmatch(text)
@@ -67,7 +66,8 @@ def _read(text: str) -> tuple[float | None, str]:
 
 
 def _checklist(title: str, titles: Mapping[str, str], amount: str) -> str:
-    """The one checklist a title means. Raises QueryError, for `amount` to be set, where it means none or several."""
+    """The id of the one checklist with this title. Raises QueryError if there is none or several; its suggestions set
+    `amount`."""
     found = ids_named(fold(title), [(fold(name), ident) for ident, name in titles.items()])
     if len(found) == 1:
         return next(iter(found))
@@ -83,54 +83,21 @@ async def settings(ctx: AppContext, request: CommandRequest) -> Message:
 
 
 def settings_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> settings_view.Settings:
-    """A viewer's own choices beside the house's."""
-    known = identity_of(viewer, tx.people.directory())
+    """A viewer's own choices beside the defaults."""
+    identity = identity_of(viewer, tx.people.directory())
     return settings_view.Settings(
         chosen=tx.people.preferences(viewer.slack_user_id),
         observer_default=DirectMessages.ALL,
         employee_default=DirectMessages.ALL if ctx.notify_employees else DirectMessages.NONE,
-        who=known.status,
-        is_somebody=not known.not_allowed_reason,
-        what_next=next_step(ctx, known.remedy, viewer.slack_user_id),
+        who=identity.text,
+        is_somebody=not identity.not_allowed_reason,
+        what_next=next_step(ctx, identity.remedy, viewer.slack_user_id),
     )
 
 
-async def choose(
-    ctx: AppContext,
-    action: ActionRequest,
-    *,
-    as_observer: DirectMessages | None = None,
-    as_employee: DirectMessages | None = None,
-) -> Message:
-    """Saves one choice of whoever pressed and leaves the other as it is. Raises NotAllowed for who is nobody, unless
-    they stop what came to them."""
-    viewer = await ctx.contacts.viewer(action.user_id)
-    kind = as_observer or as_employee
-    assert kind is not None, "one of the two is chosen"
-
-    def work(tx: Tx) -> None:
-        known = identity_of(viewer, tx.people.directory())
-        if known.not_allowed_reason and not (kind is DirectMessages.NONE and _came_to_them(tx, action)):
-            raise NotAllowed(known.not_allowed_reason, known.remedy)
-        mine = tx.people.preferences(action.user_id)
-        wanted = Preferences(as_observer or mine.as_observer, as_employee or mine.as_employee)
-        save_preferences(ctx, tx, action.user_id, wanted)
-
-    await ctx.store.transact(work)
-    return settings_view.direct_messages_set(kind, as_observer=as_observer is not None, command=ctx.command)
-
-
 def save_preferences(ctx: AppContext, tx: Tx, user_id: str, wanted: Preferences) -> None:
-    """Saves somebody's choices; the ledger hears of those only that change anything."""
+    """Saves a user's choices; only a change is written to the audit log."""
     if tx.people.preferences(user_id) == wanted:
         return
     tx.people.set_preferences(user_id, wanted)
     tx.audit_log.write(user_id, "settings", f"user:{user_id}", ctx.clock.now())
-
-
-def _came_to_them(tx: Tx, action: ActionRequest) -> bool:
-    """Whether the button is on a direct message of ours: its reader may have lost the link it came by, for a while."""
-    if action.channel_id is None or action.message_ts is None:
-        return False
-    delivery = tx.deliveries.at(action.channel_id, action.message_ts)
-    return delivery is not None and delivery.destination.kind is DestinationKind.PERSON

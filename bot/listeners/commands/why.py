@@ -1,8 +1,8 @@
-"""Why somebody was, or was not, told of a session."""
+"""Why a session was or was not posted, and to whom."""
 
 from dataclasses import replace
 
-from bot.blocks import why as view
+from bot.blocks import why as why_view
 from bot.domain.errors import MessengerError
 from bot.domain.explanation import Explanation, Judged
 from bot.domain.model import (
@@ -27,18 +27,18 @@ MAX_CHANNELS = 20  # whose members are read for one answer
 
 @subcommand(
     "why ID",
-    "Who was told of a session, when, and why or why not",
+    "Who was notified of a session, when, and why or why not",
     examples=("why 4f2a91c0",),
     more="The id is at the foot of each card. Admins see every destination, others theirs and channels they are in.",
 )
-async def reason(ctx: AppContext, request: CommandRequest) -> Message:
-    """What is stored about telling of one session, and what would be decided today."""
+async def why(ctx: AppContext, request: CommandRequest) -> Message:
+    """What is stored about the notifications of one session, and what would be decided today."""
     rules = await ctx.store.read(lambda tx: tx.rules.all((RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)))
     owners = {owner: await ctx.contacts.viewer(owner) for owner in {rule.owner for rule in rules} - {OPERATOR}}
 
     def work(tx: Tx) -> Message | Explanation:
-        seen = access_view(tx, request.viewer)
-        meant = session_meant(ctx, tx, seen, "why", request.words)
+        access = access_view(tx, request.viewer)
+        meant = session_meant(ctx, tx, access, "why", request.words)
         if isinstance(meant, Message):
             return meant
         explained = explain(
@@ -55,11 +55,11 @@ async def reason(ctx: AppContext, request: CommandRequest) -> Message:
     if isinstance(answer, Message):
         return answer
     if not request.viewer.is_admin:
-        answer = await _for_their_eyes(ctx, request.viewer, answer)
-    return view.reason(answer, await links_to(ctx.messenger, answer), is_whole=request.viewer.is_admin)
+        answer = await _for_viewer(ctx, request.viewer, answer)
+    return why_view.reason(answer, await links_to(ctx.messenger, answer), is_whole=request.viewer.is_admin)
 
 
-async def _for_their_eyes(ctx: AppContext, viewer: Viewer, found: Explanation) -> Explanation:
+async def _for_viewer(ctx: AppContext, viewer: Viewer, found: Explanation) -> Explanation:
     """Without destinations that are neither the viewer's own nor a channel they are in."""
     places = {status.notification.destination for status in found.status} | {
         one.rule.destination for one in found.judged if one.rule is not None

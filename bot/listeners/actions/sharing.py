@@ -1,64 +1,68 @@
-"""Share here: showing one session, or what a query finds, to a whole channel, after saying who will see it."""
+"""Share here: buttons that post one session, or those a query finds, to a channel, after saying who will see it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.blocks import actions, sharing
 from bot.blocks.rules import format_reason
-from bot.domain.errors import MessengerError, NotAllowed, Remedy
+from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, Remedy
 from bot.domain.model import (
     Destination,
     DestinationKind,
     Message,
     Notification,
     NotificationKind,
-    Session,
     SessionKey,
     Viewer,
 )
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.pause_reasons import PRIVATE, PUBLIC
 from bot.domain.permissions import may_see, may_share
-from bot.domain.ports import Channel
+from bot.domain.ports import Channel, Reply
 from bot.listeners.access_scope import access_view, names, refuse_unknown, understood
-from bot.listeners.channels import fit_channel, is_channel
-from bot.listeners.context import AppContext, wait_until
+from bot.listeners.channels import fit_channel, is_channel, wait_until
+from bot.listeners.context import AppContext
+from bot.listeners.requests import ActionRequest, OutdatedButton, viewer_of
 from bot.query.parser import Query, say
 from bot.store.database import Tx
 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """What is to be shared: the sessions, how many there are in all, and the query where it was one."""
+    """The sessions to be shared, how many a query found in all, and its canonical text; None for a single session."""
 
     keys: Sequence[SessionKey]
     total: int
     query: str | None
 
     @property
-    def status(self) -> str:
+    def text(self) -> str:
         if self.query is None:
             return sharing.one_session()
         return sharing.format_what(self.query, len(self.keys), self.total)
 
 
-def offered(viewer: Viewer, session: Session | None, tx: Tx) -> bool:
-    """Whether a viewer gets the button: for one session, or where that is None for a list."""
-    if session is None:
-        return viewer.is_admin
-    return may_share(viewer, session.facts, tx.people.directory()).allowed
+async def share(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Says who would see it, and asks for a yes."""
+    what = action.decoded(actions.Share)
+    await reply(await _preview(ctx, await viewer_of(ctx, action), action.channel_id, what))
 
 
-async def preview(ctx: AppContext, viewer: Viewer, channel_id: str | None, what: actions.Share) -> Message:
-    """Who would see it. Raises NotAllowed or QueryError."""
+async def confirm_share(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Shares what was asked about, in the channel it was asked in."""
+    request = action.decoded(actions.ConfirmShare)
+    if request.channel_id != action.channel_id:
+        raise OutdatedButton
+    await reply(await _share(ctx, await viewer_of(ctx, action), request), replace=action.is_private)
+
+
+async def _preview(ctx: AppContext, viewer: Viewer, channel_id: str | None, what: actions.Share) -> Message:
     if channel_id is None or not is_channel(channel_id):
         return sharing.no_channel(command=ctx.command)
     query = await understood(ctx, what.query, "results")
     chosen = await ctx.store.read(lambda tx: _chosen(ctx, tx, viewer, what.session, query))
-    place = await _channel_name(ctx, viewer, channel_id)
-    if isinstance(place, Message):
-        return place
-    return _question(ctx, *place, chosen, what, again=False)
+    found = await _readers_of(ctx, viewer, channel_id)
+    return found if isinstance(found, Message) else _question(ctx, *found, chosen, what, again=False)
 
 
 def _question(
@@ -69,24 +73,24 @@ def _question(
         channel.name,
         is_private=channel.is_private,
         members=members,
-        status=chosen.status,
+        status=chosen.text,
         requested_at=int(ctx.clock.now().timestamp() * 1000),
         what=what if chosen.query is None else actions.Share(query=chosen.query),
         again=again,
     )
 
 
-async def share(ctx: AppContext, viewer: Viewer, request: actions.ConfirmShare) -> Message:
-    """Owes it to the channel, once however often it is confirmed, and waits a little until it is posted.
+async def _share(ctx: AppContext, viewer: Viewer, request: actions.ConfirmShare) -> Message:
+    """Queues it for the channel, once however often it is confirmed, and waits a little until it is posted.
 
-    Every condition is checked again; where more people can read it than the `readers` that were named (None: everybody
-    in the workspace), it is asked again. Raises NotAllowed or QueryError.
+    Every condition is checked again. If more users can read it now than the `readers` that the question named (None:
+    everybody in the workspace), it is asked again.
     """
     channel_id, readers, what = request.channel_id, request.readers, request.what
-    place = await _channel_name(ctx, viewer, channel_id)
-    if isinstance(place, Message):
-        return place
-    channel, members = place
+    found = await _readers_of(ctx, viewer, channel_id)
+    if isinstance(found, Message):
+        return found
+    channel, members = found
     query = await understood(ctx, what.query, "results")
     if readers is not None and (not channel.is_private or members > readers):
         chosen = await ctx.store.read(lambda tx: _chosen(ctx, tx, viewer, what.session, query))
@@ -97,9 +101,9 @@ async def share(ctx: AppContext, viewer: Viewer, request: actions.ConfirmShare) 
 
     def enqueue(tx: Tx) -> str:
         chosen, now = _chosen(ctx, tx, viewer, what.session, query), ctx.clock.now()
-        tx.destinations.unblock(destination, now)  # the bot is in the channel, whatever was heard of it before
+        tx.destinations.unblock(destination, now)  # the bot is in the channel, whatever events said before
         stored = [
-            tx.notifications.enqueue(_notice(destination, key, viewer, sharing_id, audience, chosen), now)
+            tx.notifications.enqueue(_notification(destination, key, viewer, sharing_id, audience, chosen), now)
             for key in chosen.keys
         ]
         if any(stored):
@@ -113,30 +117,36 @@ async def share(ctx: AppContext, viewer: Viewer, request: actions.ConfirmShare) 
 
 
 def _chosen(ctx: AppContext, tx: Tx, viewer: Viewer, key: SessionKey | None, query: Query) -> _Chosen:
-    """The one session, else what the query finds, if this viewer may share it. Raises NotAllowed or QueryError."""
-    seen = access_view(tx, viewer)
+    """The one session, else what the query finds, if this viewer may share it.
+
+    Raises NotAllowed, NotPossibleNow or QueryError.
+    """
+    access = access_view(tx, viewer)
     if key is not None:
         session = tx.sessions.get(key)
         if session is None:
-            raise NotAllowed("there is no such session")
-        verdict = may_share(viewer, session.facts, seen.directory)
+            raise NotPossibleNow("there is no such session")
+        verdict = may_share(viewer, session.facts, access.directory)
         if not verdict.allowed:
-            seen_already = may_see(viewer, session.facts, seen.directory).allowed
-            raise NotAllowed(verdict.reason, Remedy.ADMIN if seen_already else Remedy.RIGHTS)
+            is_visible = may_see(viewer, session.facts, access.directory).allowed
+            raise NotAllowed(verdict.reason, Remedy.ADMIN if is_visible else Remedy.RIGHTS)
         return _Chosen([key], 1, None)
     if not viewer.is_admin:
         raise NotAllowed("only admins of Spotter share lists of results", Remedy.ADMIN)
     now = ctx.clock.now()
-    known = names(tx, seen, query, now)
+    known = names(tx, access, query, now)
     refuse_unknown(query, known, "results")
-    found = tx.sessions.search(query, seen.reach, known.directory, now, sharing.MOST_SHARED, 0, seen.zone)
+    found = tx.sessions.search(query, access.reach, known.directory, now, sharing.MOST_SHARED, 0, access.zone)
     if not found.sessions:
-        raise NotAllowed("there is nothing to share any more")
+        raise NotPossibleNow("there is nothing to share any more")
     return _Chosen([one.key for one in found.sessions], found.total, say(query))
 
 
-async def _channel_name(ctx: AppContext, viewer: Viewer, channel_id: str) -> tuple[Channel, int] | Message:
-    """The channel and how many are in it, the bot aside, or what stands in the way. Raises NotAllowed."""
+async def _readers_of(ctx: AppContext, viewer: Viewer, channel_id: str) -> tuple[Channel, int] | Message:
+    """The channel and the number of its members without the bot, else a message that says why nothing may go there.
+
+    Raises NotAllowed or NotPossibleNow.
+    """
     if not is_channel(channel_id):
         return sharing.no_channel(command=ctx.command)
     channel = await fit_channel(ctx, channel_id)
@@ -145,21 +155,21 @@ async def _channel_name(ctx: AppContext, viewer: Viewer, channel_id: str) -> tup
     try:
         members = await ctx.messenger.members(channel_id)
     except MessengerError:
-        raise NotAllowed("Slack can't say just now who is in this channel; try again in a minute") from None
+        raise NotPossibleNow("Slack can't say just now who is in this channel; try again in a minute") from None
     if viewer.slack_user_id not in members:
         raise NotAllowed("you are not in this channel")
     return channel, len(members) - 1
 
 
-def _notice(
-    place: Destination, key: SessionKey, viewer: Viewer, sharing_id: str, audience: str, chosen: _Chosen
+def _notification(
+    destination: Destination, key: SessionKey, viewer: Viewer, sharing_id: str, audience: str, chosen: _Chosen
 ) -> Notification:
     facts: dict[str, str | int | float | None] = {"by": viewer.slack_user_id, "share": sharing_id, "audience": audience}
     if chosen.query is not None:
         facts |= {"query": chosen.query, "total": chosen.total}
     return Notification(
         kind=NotificationKind.SHARED,
-        destination=place,
+        destination=destination,
         subject=_subject(sharing_id, key),
         reason=f"{viewer.slack_user_id} shared it",
         session=key,
@@ -180,7 +190,7 @@ def _is_done(status: NotificationStatus | None) -> bool:
 
 def _outcome(status: NotificationStatus | None) -> Message:
     if status is None or status.cancelled:
-        return sharing.not_posted(status.cancelled if status is not None else "it is not known any more")
+        return sharing.not_posted(status.cancelled if status is not None else "it is no longer stored")
     if status.state is NotificationState.SENT:
         return sharing.posted()
     if status.state is NotificationState.BLOCKED:

@@ -1,11 +1,12 @@
-"""The queries of rules: what may be one, and what each means today, with names looked up in what is known by now."""
+"""Rules: which query may be one, how one is made, and what its query means today, with the names known by now."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from bot.domain.errors import QueryError
-from bot.domain.model import OutcomeKind, Rule
+from bot.domain.model import Destination, OutcomeKind, Rule, RuleState
 from bot.domain.permissions import EVERYTHING
+from bot.domain.routing import introduction
 from bot.query.keys import OUTCOMES
 from bot.query.parser import Filter, Key, Query, Term, mentioned, parse, resolve, say
 from bot.store.database import Tx
@@ -27,6 +28,26 @@ def rule_query(text: str) -> Query:
         "A rule posts completed sessions only, so one with this outcome would never post anything.",
         [say(Query((*others, Term(Key.OUTCOME, outcome)))) for outcome in ("completed", "failed")],
     )
+
+
+def make_rule(
+    tx: Tx, destination: Destination, owner: str, query: Query, state: RuleState, now: datetime, *, audience: str = ""
+) -> Rule:
+    """Stores a rule, queues its introduction and writes the audit log; returns the rule.
+
+    `audience` is PRIVATE or PUBLIC, "" if nothing is known of the channel yet.
+    """
+    rule = tx.rules.add(destination, owner, say(query), state, now)
+    if audience:
+        tx.rules.note_audience(rule.rule_id, audience)
+    tx.notifications.enqueue(introduction(rule), now)
+    tx.audit_log.write(owner, "subscribe", f"rule:{rule.rule_id}", now)
+    return rule
+
+
+def same_rule(tx: Tx, destination: Destination, query: Query) -> Rule | None:
+    """The rule of a destination that has the same query; None if there is none."""
+    return next((rule for rule in tx.rules.at(destination) if rule.query == say(query)), None)
 
 
 def rule_filters(tx: Tx, rules: Iterable[Rule], now: datetime) -> Mapping[int, Filter]:

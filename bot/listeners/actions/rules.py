@@ -1,0 +1,95 @@
+"""Buttons about rules: confirm a new one, end one, take one over, let one go on in a channel that became public."""
+
+from bot.blocks import actions, subscriptions
+from bot.blocks import pauses as views
+from bot.blocks.rules import text_of
+from bot.domain.errors import NotAllowed, Remedy
+from bot.domain.model import Message, Rule, RuleState, Viewer
+from bot.domain.ports import Reply
+from bot.domain.reasons import ReasonCode
+from bot.listeners.access_scope import access_view
+from bot.listeners.commands import answered
+from bot.listeners.context import AppContext
+from bot.listeners.requests import ActionRequest, OutdatedButton, viewer_of
+from bot.listeners.subscribing import subscribe
+from bot.services import pausing
+from bot.store.database import Tx
+
+
+async def confirm_subscribe(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Makes the rule that was asked about, in the channel it was asked in."""
+    request = action.decoded(actions.Subscribe)
+    if request.channel_id != action.channel_id:
+        raise OutdatedButton
+    viewer = await viewer_of(ctx, action)
+    answer = await subscribe(ctx, viewer, action.channel_id, request.query, public_is_meant=True)
+    await reply(answer, replace=action.is_private)
+
+
+async def cancel(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Answers a question with no."""
+    await reply(subscriptions.cancelled(), replace=action.is_private)
+
+
+async def unsubscribe(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Ends the rule with the number on the button."""
+    await reply(await answered(ctx, action, f"unsubscribe {action.value}"))
+
+
+async def agree_public(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Lets a rule go on in a channel that became public; its owner and admins may."""
+    viewer = await viewer_of(ctx, action)
+
+    def work(tx: Tx) -> Message:
+        access_view(tx, viewer)  # raises if the viewer may see nothing
+        rule = _rule(tx, action.value)
+        if rule is None or not (viewer.is_admin or rule.owner == viewer.slack_user_id):
+            raise NotAllowed("only the owner of a rule and admins of Spotter say where it posts", Remedy.ADMIN)
+        if rule.state is not RuleState.PAUSED or rule.reason_code is not ReasonCode.BECAME_PUBLIC:
+            return views.nothing_to_agree_to(action.value)
+        pausing.agree_to_public(tx, rule, viewer.slack_user_id, ctx.clock.now())
+        return views.agreed_to_public(rule)
+
+    answer = await ctx.store.transact(work)
+    ctx.wake_sender()
+    await reply(answer)
+
+
+async def take_over(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Asks an admin to confirm the query of a rule whose owner is gone."""
+    _refuse_others(await viewer_of(ctx, action))
+
+    def work(tx: Tx) -> Message:
+        rule = _rule(tx, action.value)
+        if rule is None or not pausing.is_orphan(rule):
+            return views.nothing_to_take_over(action.value)
+        return views.ask_to_take_over(rule, text_of(rule))
+
+    await reply(await ctx.store.read(work))
+
+
+async def confirm_take_over(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Makes an admin the owner of a rule, unless its query is no longer the confirmed one."""
+    viewer = await viewer_of(ctx, action)
+    _refuse_others(viewer)
+    request = action.decoded(actions.TakeOver)
+
+    def work(tx: Tx) -> Message:
+        rule = tx.rules.get(request.rule_id)
+        if rule is None or not pausing.is_orphan(rule) or rule.query != request.query:
+            return views.nothing_to_take_over(str(request.rule_id))
+        pausing.take_over(tx, rule, viewer.slack_user_id, ctx.clock.now())
+        return views.taken_over(tx.rules.get(rule.rule_id) or rule, text_of(rule))
+
+    answer = await ctx.store.transact(work)
+    ctx.wake_sender()
+    await reply(answer, replace=action.is_private)
+
+
+def _refuse_others(viewer: Viewer) -> None:
+    if not viewer.is_admin:
+        raise NotAllowed("only admins of Spotter take rules over", Remedy.ADMIN)
+
+
+def _rule(tx: Tx, number: str) -> Rule | None:
+    return tx.rules.get(int(number)) if number.isdecimal() and len(number) < 10 else None

@@ -1,0 +1,179 @@
+"""Buttons about one session or a page of them: details, acknowledge, the next page, a suggested command."""
+
+from dataclasses import dataclass
+
+from bot.blocks import actions, answers, modals, session_lists
+from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, Remedy, StoreBusy
+from bot.domain.model import (
+    OPERATOR,
+    DestinationKind,
+    Message,
+    NotificationKind,
+    Session,
+    SessionKey,
+    SessionRecord,
+)
+from bot.domain.permissions import NOTHING, OPERATOR_VIEWER, Verdict, may_see, may_share, no_member
+from bot.domain.ports import Reply
+from bot.listeners.access_scope import AccessView, as_seen_by, identity_of
+from bot.listeners.commands import answered
+from bot.listeners.commands.sessions import page, prioritise_details, shown
+from bot.listeners.context import AppContext, next_step
+from bot.listeners.requests import ActionRequest, viewer_of
+from bot.store.database import Tx
+
+
+async def details(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Opens a session as a modal, before anything is looked up: the trigger is good for three seconds only."""
+    key = action.session_key()
+    try:
+        view_id = await ctx.messenger.open_modal(action.trigger_id, modals.loading())
+    except MessengerError:
+        # The trigger is too old, or Slack does not answer: the answer goes where the button is.
+        await reply(await _session_message(ctx, action, key))
+        return
+    await ctx.messenger.update_modal(view_id, await _session_modal(ctx, action, key))
+
+
+async def acknowledge(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Stores who has seen a result; every card of the session is edited to say so."""
+    key = action.session_key()
+    if await opened_session(ctx, action, key) is None:
+        await reply(_gone())
+        return
+
+    def work(tx: Tx) -> bool:
+        now = ctx.clock.now()
+        was_new = tx.sessions.acknowledge(key, action.user_id, now)
+        if was_new:
+            tx.audit_log.write(action.user_id, "acknowledge", f"session:{key.session_id}:{key.employee_id}", now)
+        return was_new
+
+    was_new = await ctx.store.transact(work)
+    ctx.wake_sender()
+    await reply(answers.acknowledged(was_new=was_new))
+
+
+async def open_link(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """A link button: Slack reports it, and the browser does the rest."""
+
+
+async def next_page(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Another page of an answer."""
+    request = action.decoded(actions.Page)
+    viewer = await viewer_of(ctx, action)
+    await reply(await page(ctx, viewer, request.query, request.offset), replace=action.is_private)
+
+
+async def run(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """A command that an answer suggested."""
+    await reply(await answered(ctx, action, action.value))
+
+
+# ---- the session behind a button -------------------------------------------------------------------------------------
+
+
+async def opened_session(ctx: AppContext, action: ActionRequest, key: SessionKey) -> SessionRecord | None:
+    """The session of a button; None if it is not stored any more. Raises NotAllowed or NotPossibleNow.
+
+    Allowed are users who may see the session, and the full members of the channel that its card is in. The card is
+    found by where Slack says that the button was used; the owner of a rule behind it must still be allowed to see the
+    session, and who shared it to share it.
+    """
+    viewer = await viewer_of(ctx, action)
+
+    def read(tx: Tx) -> tuple[SessionRecord | None, Verdict, _Card]:
+        record = tx.sessions.record(key)
+        if record is None:
+            return None, Verdict(False, "there is no such session"), _NO_CARD
+        verdict = may_see(viewer, record.session.facts, tx.people.directory())
+        return record, verdict, _NO_CARD if verdict.allowed else _card_of(tx, key, action)
+
+    record, verdict, card = await ctx.store.read(read)
+    if record is None:
+        return None
+    if not verdict.allowed:
+        await _refuse_outsiders(ctx, action, record.session, card, verdict.reason)
+    return await ctx.store.read(lambda tx: as_seen_by(viewer, tx, record, tx.people.directory()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """Who brought a session's card to its channel: owners of rules, and users who shared it."""
+
+    owners: tuple[str, ...] = ()
+    sharers: tuple[str, ...] = ()
+
+
+_NO_CARD = _Card()
+
+
+def _card_of(tx: Tx, key: SessionKey, action: ActionRequest) -> _Card:
+    if action.channel_id is None or action.message_ts is None:
+        return _NO_CARD
+    delivery = tx.deliveries.at(action.channel_id, action.message_ts)
+    if delivery is None or delivery.destination.kind is not DestinationKind.CHANNEL:
+        return _NO_CARD
+    about = [stored.notification for stored in delivery.notifications if stored.notification.session == key]
+    sharers = [str(one.facts.get("by")) for one in about if one.kind is NotificationKind.SHARED]
+    numbers = sorted({number for one in about for number in one.rule_ids})
+    owners = [rule.owner for number in numbers if (rule := tx.rules.get(number)) is not None]
+    return _Card(tuple(dict.fromkeys(owners)), tuple(dict.fromkeys(sharers)))
+
+
+async def _refuse_outsiders(ctx: AppContext, action: ActionRequest, session: Session, card: _Card, reason: str) -> None:
+    """Raises NotAllowed unless the card's channel opens the session to this user; NotPossibleNow if Slack is away."""
+    directory = await ctx.store.read(lambda tx: tx.people.directory())
+    if card == _NO_CARD or action.channel_id is None:
+        identity = identity_of(await viewer_of(ctx, action), directory)
+        raise NotAllowed(reason, identity.remedy if identity.not_allowed_reason else Remedy.RIGHTS)
+    owners = [OPERATOR_VIEWER if owner == OPERATOR else await ctx.contacts.viewer(owner) for owner in card.owners]
+    sharers = [await ctx.contacts.viewer(sharer) for sharer in card.sharers]
+    verdicts = [may_see(owner, session.facts, directory) for owner in owners]
+    verdicts += [may_share(sharer, session.facts, directory) for sharer in sharers]
+    if not any(verdict.allowed for verdict in verdicts):
+        raise NotAllowed("the user who set up this card may not see the session any more")
+    try:
+        user = await ctx.contacts.user(action.user_id)
+        members = await ctx.messenger.members(action.channel_id)
+    except MessengerError:
+        raise NotPossibleNow("Slack can't say just now who is in this channel; try again in a minute") from None
+    if not user.is_full_member:
+        raise NotAllowed(no_member(user), Remedy.MEMBERSHIP)
+    if user.user_id not in members:
+        raise NotAllowed("you are not in the channel this card was posted to")
+
+
+async def _session_modal(ctx: AppContext, action: ActionRequest, key: SessionKey) -> modals.View:
+    """The modal's final content: the session, or the reason why there is none."""
+    try:
+        record = await opened_session(ctx, action, key)
+        await prioritise_details(ctx, record)
+        directory = await ctx.store.read(lambda tx: tx.people.directory())
+    except NotAllowed as refusal:
+        return modals.refused(str(refusal), next_step(ctx, refusal.remedy, action.user_id))
+    except NotPossibleNow as problem:
+        return modals.not_possible_now(str(problem))
+    except StoreBusy:
+        return modals.busy()
+    if record is None:
+        return modals.gone()
+    return modals.details(record, directory, with_previous=record.previous is not None)
+
+
+async def _session_message(ctx: AppContext, action: ActionRequest, key: SessionKey) -> Message:
+    viewer = await viewer_of(ctx, action)
+    record = await opened_session(ctx, action, key)
+    await prioritise_details(ctx, record)
+    if record is None:
+        return _gone()
+
+    def read(tx: Tx) -> Message:
+        about = shown(ctx, tx, AccessView(viewer, NOTHING, tx.people.directory()), ())
+        return session_lists.show(record, about, with_previous=record.previous is not None)
+
+    return await ctx.store.read(read)
+
+
+def _gone() -> Message:
+    return answers.alert("Spotter no longer stores this session.", "")

@@ -1,0 +1,128 @@
+"""Bolt listeners that acknowledge first and work after: what the work needs, its limits, and answers to its errors."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+from slack_bolt.async_app import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.response import BoltResponse
+
+from bot.blocks import answers
+from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, QueryError, StoreBusy
+from bot.domain.model import Message
+from bot.domain.ports import Reply
+from bot.listeners.context import AppContext, next_step
+from bot.listeners.middleware import KnownViewer
+from bot.listeners.requests import (
+    ActionRequest,
+    Body,
+    Event,
+    OutdatedButton,
+    Request,
+    SlashCommand,
+    read_action,
+    read_command,
+    read_event,
+    read_submission,
+)
+from bot.slack.task_pool import TaskPool, TaskPoolFull, Work
+
+R = TypeVar("R", bound=Request)
+BoltListener = Callable[..., Awaitable[None]]
+Answering = Callable[[AppContext, R, Reply], Coroutine[Any, Any, None]]
+ReplyFor = Callable[[Request], Reply]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class AfterAck:
+    """Makes Bolt listeners of plain functions. `known_viewer` is the middleware for those that ask who the user is."""
+
+    ctx: AppContext
+    pool: TaskPool
+    reply_for: ReplyFor
+    known_viewer: KnownViewer
+
+    def command(self, answer: Answering[SlashCommand]) -> BoltListener:
+        """A listener of a slash command."""
+        return self._answered("command", read_command, answer)
+
+    def action(self, answer: Answering[ActionRequest]) -> BoltListener:
+        """A listener of a button or menu."""
+        return self._answered("action", read_action, answer)
+
+    def message(self, answer: Answering[Event]) -> BoltListener:
+        """A listener of a message to the bot."""
+        return self._answered("message", read_event, answer)
+
+    def event(self, work: Callable[[AppContext, Event], Coroutine[Any, Any, None]]) -> BoltListener:
+        """A listener of an event that is answered to no one."""
+
+        async def listener(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+            await ack()
+            event = read_event(body, context)
+            self.start(event.kind, event, lambda: work(self.ctx, event))
+
+        return listener
+
+    def start(self, what: str, request: Request, work: Work, reply: Reply | None = None) -> None:
+        """Runs work of a user in the pool. An error is logged, and answered if there is a `reply`."""
+
+        async def failed(problem: Exception) -> None:
+            message = error_message(self.ctx, problem, what, request.user_id)
+            if reply is not None:
+                await reply(message)
+
+        self.pool.start(what, work, failed, request.user_id)
+
+    async def on_error(self, error: Exception, body: dict[str, Any]) -> BoltResponse | None:
+        """Bolt's `app.error`: what failed before an acknowledgement. A form stays open and says what went wrong."""
+        if body.get("type") != "view_submission":
+            log.error("request.failed", what=str(body.get("type") or "command"), exc_info=error)
+            return None
+        submission = read_submission(body)
+        mistake = error_message(self.ctx, error, "form", submission.user_id).text
+        return BoltResponse(status=200, body={"response_action": "errors", "errors": submission.errors({"": mistake})})
+
+    def _answered(self, what: str, read: Callable[[Body, AsyncBoltContext], R], answer: Answering[R]) -> BoltListener:
+        async def listener(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+            await ack()
+            request = read(body, context)
+            reply = self.reply_for(request)
+            self.start(what, request, lambda: answer(self.ctx, request, reply), reply)
+
+        return listener
+
+
+def error_message(ctx: AppContext, problem: Exception, what: str, user_id: str) -> Message:
+    """What a user reads instead of an answer; an error that is not the user's is logged, most with a reference."""
+    match problem:
+        case QueryError():
+            return answers.did_you_mean(str(problem), problem.suggestions, command=ctx.command)
+        case NotAllowed():
+            return answers.not_allowed(str(problem), next_step(ctx, problem.remedy, user_id))
+        case OutdatedButton():
+            help_text = f"`{ctx.command}` shows what Spotter can do."
+            return answers.alert("This button no longer means anything.", help_text)
+        case NotPossibleNow():
+            return answers.not_possible_now(str(problem))
+        case TaskPoolFull():
+            return Message("Spotter has too much to do just now. Please try again in a minute.")
+        case StoreBusy():
+            log.warning("request.failed", what=what, reason="the database is busy")
+            return answers.alert("Spotter's database is busy just now.", "Nothing was changed. Try again in a moment.")
+        case MessengerError() | TimeoutError():
+            reference = secrets.token_hex(3)
+            log.warning("request.failed", what=what, reference=reference, reason=type(problem).__name__)
+            return Message(f"That did not work just now. Please try again in a minute. (Reference {reference})")
+        case _:
+            reference = secrets.token_hex(3)
+            log.error("request.failed", what=what, reference=reference, exc_info=problem)
+            return Message(
+                f"Something went wrong in Spotter; nothing of yours was changed half-way. Please try again, and if it "
+                f"happens again, give your admin the reference {reference}: the log says more under it."
+            )

@@ -1,0 +1,46 @@
+"""Events: messages to the bot, the Home tab, and what becomes of channels and accounts."""
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.blocks import answers
+from bot.domain.ports import Reply
+from bot.listeners.after_ack import AfterAck
+from bot.listeners.commands import answered
+from bot.listeners.context import AppContext
+from bot.listeners.events import home, lifecycle
+from bot.listeners.requests import Event
+
+
+def register(app: AsyncApp, after_ack: AfterAck) -> None:
+    """Registers each event by its type."""
+    asks = [after_ack.known_viewer]
+    app.event("app_home_opened", middleware=asks)(after_ack.event(home.opened))
+    app.event("app_mention", middleware=asks)(after_ack.message(answer_message))
+    app.event("message", middleware=asks)(after_ack.message(answer_message))
+    app.event("user_change")(after_ack.event(lifecycle.user_changed))
+    app.event("member_joined_channel")(after_ack.event(lifecycle.member_joined))
+    app.event("channel_id_changed")(after_ack.event(lifecycle.channel_id_changed))
+    for kind in lifecycle.CHANNEL_EVENTS:
+        app.event(kind)(after_ack.event(lifecycle.channel_event))
+
+
+async def answer_message(ctx: AppContext, event: Event, reply: Reply) -> None:
+    """Answers a direct message like a command, and a mention in a channel without results."""
+    if not _is_for_bot(event):
+        return
+    if not (event.channel_id or "").startswith("D"):
+        await reply(
+            answers.said(
+                f"Results are private, so Spotter does not answer here. Type `{ctx.command}`: only you see the answer. "
+                f"In a thread, where Slack knows no commands, write to Spotter directly."
+            )
+        )
+        return
+    await reply(await answered(ctx, event, event.text.removeprefix(ctx.command)))
+
+
+def _is_for_bot(event: Event) -> bool:
+    """Whether a user wrote it to the bot; edits, joins and messages of bots are events of the same type."""
+    if event.fields.get("bot_id") or event.fields.get("subtype") or event.user_id in ("", event.bot_user_id):
+        return False
+    return event.kind == "app_mention" or event.fields.get("channel_type") == "im"
