@@ -93,6 +93,12 @@ class Office:
     deliver: Deliver
     nudges: list[datetime] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        assert isinstance(self.ctx.messenger, SlackMessenger)
+        self._reply = Replies()
+        self._pool = TaskPool(shutdown_grace=60.0)
+        self._app = build_app(self.ctx, self.ctx.messenger.web, IDENTITY, self._pool, lambda _: self._reply)
+
     async def ask(self, user: str, text: str, channel: str = NORTH) -> Message:
         """The one answer to a slash command."""
         body = {"command": "/ojt", "user_id": user, "channel_id": channel, "team_id": TEAM, "text": text}
@@ -172,13 +178,11 @@ class Office:
 
     async def dispatch(self, body: dict[str, Any], reply: "Replies") -> BoltResponse:
         """Hands a request of Slack's to the Bolt app, and waits until the work after the acknowledgement is done."""
-        messenger = self.ctx.messenger
-        assert isinstance(messenger, SlackMessenger)
+        self._reply = reply
         with capture_logs() as logs:
-            async with TaskPool(shutdown_grace=60.0) as pool:
-                app = build_app(self.ctx, messenger.web, IDENTITY, pool, lambda _: reply)
-                app.listener_runner.listener_completion_handler = completed = Completed()
-                response = await app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=body))
+            async with self._pool:
+                self._app.listener_runner.listener_completion_handler = completed = Completed()
+                response = await self._app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=body))
                 await completed.event.wait()  # an event is acknowledged before its listener runs
         assert response.status == 200, response.body
         assert not [line for line in logs if "exc_info" in line], "something broke behind the answer"

@@ -264,7 +264,7 @@ async def test_a_channel_that_turns_public_needs_another_yes(office: Office) -> 
 
 async def test_only_the_owner_and_admins_say_yes_to_public(office: Office) -> None:
     rule = await turned_public(office)
-    assert "only whoever made a rule" in everything_in(
+    assert "only the owner of a rule" in everything_in(
         await office.press(EMMA, actions.AGREE_PUBLIC, str(rule.rule_id))
     )
     assert (await stand(office, rule))[0] is RuleState.PAUSED

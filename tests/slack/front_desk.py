@@ -1,44 +1,65 @@
-"""A Reception that notes who came and answers plainly, behind the real intake, before the Slack stand-in."""
+"""The Bolt app with listeners that note who came and answer plainly, behind a real transport, before the Slack simulator.
+
+Events of channels and accounts go to the real listeners, with a real database behind them.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import tempfile
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from aiohttp import web
+from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.app.health import served
 from bot.demo.slack import SlackStandIn
 from bot.domain.errors import NotAllowed, QueryError
 from bot.domain.model import Message
-from bot.domain.ports import ActionRequest, Command, Reply, Submission
+from bot.domain.ports import Reply
+from bot.listeners import events
+from bot.listeners.after_ack import AfterAck
+from bot.listeners.bolt_app import ANYTHING, build_app
+from bot.listeners.context import AppContext
+from bot.listeners.requests import ActionRequest, Event, Request, SlashCommand, Submission, read_submission
 from bot.slack.client import SlackMessenger
-from bot.slack.events import SlackEvents
+from bot.slack.contacts import SlackContacts
 from bot.slack.http_endpoint import PATH, TIMEOUT, SlackDoor
+from bot.slack.replies import reply_to
 from bot.slack.socket_mode import SocketMode
+from bot.slack.task_pool import TaskPool
+from bot.store.database import Store
 from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, company
 from tests.slack.real_clock import RealClock
 
 
 @dataclass
-class EventHandlers:
-    """Fulfils `core.ports.Reception`."""
+class Listeners:
+    """Listeners that note their requests."""
 
-    commands: list[Command] = field(default_factory=list)
+    commands: list[SlashCommand] = field(default_factory=list)
     actions: list[ActionRequest] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
     homes: list[str] = field(default_factory=list)
-    heard: list[tuple[str, str, str, str | None]] = field(default_factory=list)
-    channels: list[tuple[str, str]] = field(default_factory=list)  # what changed, and what the event says of it
-    renumbering: list[tuple[str, str]] = field(default_factory=list)
-    people: list[str] = field(default_factory=list)
+    heard: list[tuple[str, str | None, str, str | None]] = field(default_factory=list)
     taken: list[bool] = field(default_factory=list)  # what Slack said to each reply
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: list[str] = field(default_factory=list)
 
-    async def command(self, asked: Command, reply: Reply) -> None:
-        self.commands.append(asked)
-        match asked.text:
+    def register(self, app: AsyncApp, after_ack: AfterAck) -> None:
+        knows = [after_ack.known_viewer]
+        app.command("/ojt", middleware=knows)(after_ack.command(self.command))
+        app.action(ANYTHING, middleware=knows)(after_ack.action(self.press))
+        app.view("settings")(self.submit)
+        app.event("app_home_opened")(after_ack.event(self.home))
+        for kind in ("app_mention", "message"):
+            app.event(kind, middleware=knows)(after_ack.message(self.said))
+
+    async def command(self, ctx: AppContext, command: SlashCommand, reply: Reply) -> None:
+        self.commands.append(command)
+        match command.text:
             case "break":
                 raise KeyError("Ana Silva")
             case "forbidden":
@@ -47,71 +68,81 @@ class EventHandlers:
                 raise QueryError("I don't know `outcme`.", ("results outcome:failed",))
             case "wait":
                 await self.gate.wait()
-                self.cancelled.append(asked.text)
+                self.cancelled.append(command.text)
             case "seven":
                 for number in range(7):
                     self.taken.append(await reply(Message(f"answer {number}")))
             case _:
-                self.taken.append(await reply(Message(f"you said {asked.text}")))
+                self.taken.append(await reply(Message(f"you said {command.text}")))
 
-    async def press(self, action: ActionRequest, reply: Reply) -> None:
+    async def press(self, ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
         self.actions.append(action)
-        self.taken.append(await reply(Message(f"you pressed {action.action}"), replace=action.is_ephemeral))
+        self.taken.append(await reply(Message(f"you pressed {action.action_id}"), replace=action.is_ephemeral))
 
-    async def submit(self, submitted: Submission) -> Mapping[str, str]:
-        self.submissions.append(submitted)
-        if submitted.values.get("name") == "slow":
-            await self.gate.wait()
-        if submitted.values.get("name") == "forbidden":
+    async def submit(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        submission = read_submission(body)
+        self.submissions.append(submission)
+        if submission.values.get("name") == "forbidden":
             raise NotAllowed("you are no admin")
-        return {"name": "That name is taken."} if submitted.values.get("name") == "taken" else {}
+        if submission.values.get("name") == "taken":
+            await ack(response_action="errors", errors=submission.errors({"name": "That name is taken."}))
+        else:
+            await ack()
 
-    async def home(self, user_id: str) -> None:
-        self.homes.append(user_id)
+    async def home(self, ctx: AppContext, event: Event) -> None:
+        if event.fields["tab"] == "home":
+            self.homes.append(event.user_id)
 
-    async def said(self, user_id: str, channel_id: str, text: str, thread_ts: str | None) -> Message | None:
-        self.heard.append((user_id, channel_id, text, thread_ts))
-        return Message(f"you said {text}") if text else None
-
-    async def channel_changed(self, channel_id: str, says: str) -> None:
-        self.channels.append((channel_id, says))
-
-    async def channel_moved(self, old_id: str, new_id: str) -> None:
-        self.renumbering.append((old_id, new_id))
-
-    async def person_changed(self, user_id: str) -> None:
-        self.people.append(user_id)
+    async def said(self, ctx: AppContext, event: Event, reply: Reply) -> None:
+        if events.is_for_bot(event):
+            self.heard.append((event.user_id, event.channel_id, event.text, event.thread_ts))
+            await reply(Message(f"you said {event.text}"))
 
 
 @dataclass
 class Office:
-    """The intake at work, with the desk behind it and Slack before it."""
+    """The Bolt app at work, with the listeners behind it and Slack before it."""
 
     slack: SlackStandIn
-    ctx: EventHandlers
+    ctx: Listeners
     messenger: SlackMessenger
-    slack_events: SlackEvents
+    store: Store
+    app: AsyncApp
     url: str = ""
 
 
 @asynccontextmanager
 async def office(*, http: bool, now: RealClock | None = None, timeout: float = TIMEOUT) -> AsyncIterator[Office]:
-    """Over HTTP, whose door waits so long for a body, or over Socket Mode."""
-    clock, ctx = now or RealClock(), EventHandlers()
+    """Over HTTP, whose endpoint waits so long for a body, or over Socket Mode."""
+    clock, listeners = now or RealClock(), Listeners()
     slack = SlackStandIn(
         company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=clock.now, time_scale=0.01
     )
-    async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, timeout=2.0) as messenger:
-        identity = await messenger.identify()
-        async with SlackEvents(ctx, messenger, identity, clock, "/ojt") as slack_events:
-            opened = Office(slack, ctx, messenger, slack_events)
-            async with _listening(opened, timeout) if http else _connected(opened, clock):
-                yield opened
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store.open(Path(folder) / "spotter.db", now=clock.now())
+        try:
+            async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, timeout=2.0) as messenger:
+                contacts = SlackContacts(messenger, store, clock, set())
+                ctx = AppContext(store, messenger, contacts, clock, wake_sender=lambda: None)
+
+                def reply_for(request: Request) -> Reply:
+                    where = (request.user_id, request.channel_id, request.thread_ts, request.response_url)
+                    return reply_to(messenger, clock, *where)
+
+                identity = await messenger.identify()
+                async with TaskPool() as pool:
+                    registered = (listeners.register, events.register)
+                    app = build_app(ctx, messenger.web, identity, pool, reply_for, registered)
+                    opened = Office(slack, listeners, messenger, store, app)
+                    async with _listening(opened, timeout) if http else _connected(opened, clock):
+                        yield opened
+        finally:
+            store.close()
 
 
 @asynccontextmanager
 async def _connected(opened: Office, clock: RealClock) -> AsyncIterator[None]:
-    socket = SocketMode(opened.slack_events.app, APP_TOKEN, clock, ping_interval=0.5)
+    socket = SocketMode(opened.app, APP_TOKEN, clock, ping_interval=0.5)
     running = asyncio.create_task(socket.run())
     try:
         await opened.slack.connected()
@@ -124,7 +155,7 @@ async def _connected(opened: Office, clock: RealClock) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _listening(opened: Office, timeout: float) -> AsyncIterator[None]:
     application = web.Application(client_max_size=8 * 1024 * 1024)
-    application.router.add_post(PATH, SlackDoor(opened.slack_events.app, SECRET, timeout=timeout).handle_http)
+    application.router.add_post(PATH, SlackDoor(opened.app, SECRET, timeout=timeout).handle_http)
     async with served(application, 0) as port:
         opened.url = f"http://127.0.0.1:{port}{PATH}"
         opened.slack.deliveries.request_url = opened.url

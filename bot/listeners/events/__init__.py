@@ -26,7 +26,7 @@ def register(app: AsyncApp, after_ack: AfterAck) -> None:
 
 async def answer_message(ctx: AppContext, event: Event, reply: Reply) -> None:
     """Answers a direct message like a command, and a mention in a channel without results."""
-    if not _is_for_bot(event):
+    if not is_for_bot(event):
         return
     if not (event.channel_id or "").startswith("D"):
         await reply(
@@ -39,7 +39,7 @@ async def answer_message(ctx: AppContext, event: Event, reply: Reply) -> None:
     await reply(await answered(ctx, event, event.text.removeprefix(ctx.command)))
 
 
-def _is_for_bot(event: Event) -> bool:
+def is_for_bot(event: Event) -> bool:
     """Whether a user wrote it to the bot; edits, joins and messages of bots are events of the same type."""
     if event.fields.get("bot_id") or event.fields.get("subtype") or event.user_id in ("", event.bot_user_id):
         return False
