@@ -260,7 +260,7 @@ class Parts:
             self._liveness.is_leader = False
 
     def _note_round(self, is_well: bool) -> None:
-        self._liveness.duties_go_on = is_well
+        self._liveness.jobs_go_on = is_well
 
 
 _REMEDY = "check SLACK_BOT_TOKEN, the app's scopes and the network; it is tried again by itself"

@@ -90,8 +90,8 @@ def _run() -> int:
         raise
     except Exception as error:
         # Python's own traceback ends with the exception's message, which may quote a name or a token.
-        from bot.app.logs import kind_and_places
+        from bot.app.logs import type_and_lines
 
-        echo(f"This is an error in Spotter itself: please report this line. {kind_and_places(error)}", err=True)
+        echo(f"This is an error in Spotter itself: please report this line. {type_and_lines(error)}", err=True)
         return 1
     return 0
