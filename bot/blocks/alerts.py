@@ -26,11 +26,13 @@ def alert_text(facts: Facts, command: str = "/ojt") -> str:
     code = str(facts.get("code") or "something")
     if code == RESOLVED:
         alert = ALERTS.get(str(facts.get("code_before")))
-        ended = alert.resolved if alert is not None and alert.resolved else "the alert ended"
-        return f"Over after {_value('minutes', facts.get('minutes'))} min: {ended}."
+        resolved = alert.resolved if alert is not None and alert.resolved else "the alert ended"
+        return f"Over after {_value('minutes', facts.get('minutes'))} min: {resolved}."
     if code not in ALERTS:
-        rest = ", ".join(f"{safe(name, NAME)} {_value(name, value)}" for name, value in facts.items() if name != "code")
-        return f"Spotter noticed: {safe(code, NAME)}" + (f" ({rest})" if rest else "") + ". Its log says more."
+        details = ", ".join(
+            f"{safe(name, NAME)} {_value(name, value)}" for name, value in facts.items() if name != "code"
+        )
+        return f"Spotter noticed: {safe(code, NAME)}" + (f" ({details})" if details else "") + ". Its log says more."
     return f"{alert_sentence(code, facts)} {ALERTS[code].remedy.format(command=command)}"
 
 

@@ -78,8 +78,8 @@ def _run() -> int:
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
     except click.ClickException as error:
         echo(error.format_message(), err=True)
         return 1

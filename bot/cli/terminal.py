@@ -18,7 +18,7 @@ def echo(text: str, *, err: bool = False) -> None:
 
 
 def table_of(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Returns a table. Each cell is one line, whatever its text."""
+    """Returns a table. Each cell is one line: line breaks in a value become blanks."""
     cells = [[_cell(value) for value in row] for row in rows]
     return str(tabulate(cells, headers=headers, disable_numparse=True))
 

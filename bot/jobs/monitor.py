@@ -89,12 +89,12 @@ def set_alert(tx: Tx, ops_channel: str, code: str, facts: Facts | None, now: dat
         write = log.error if ALERTS[code].severity is Severity.ERROR else log.warning
         write("alert.raised", code=code, **{name: value for name, value in facts.items() if name != "reason"})
         return _enqueue(tx, ops_channel, code, begun.since, facts, now)
-    ended = tx.alerts.end(code)
-    if ended is None:
+    resolved = tx.alerts.end(code)
+    if resolved is None:
         return False
     log.info("alert.resolved", code=code)
-    minutes = int((now - ended.since).total_seconds() // 60)
-    return _enqueue(tx, ops_channel, RESOLVED, ended.since, {"code_before": code, "minutes": minutes}, now)
+    minutes = int((now - resolved.since).total_seconds() // 60)
+    return _enqueue(tx, ops_channel, RESOLVED, resolved.since, {"code_before": code, "minutes": minutes}, now)
 
 
 def _enqueue(tx: Tx, ops_channel: str, code: str, since: datetime, facts: Mapping[str, object], now: datetime) -> bool:

@@ -28,10 +28,10 @@ class Alerts:
 
     def end(self, code: str) -> ActiveAlert | None:
         """Deletes an alert; returns it, or None if it was not active."""
-        ended = self._find(code)
-        if ended is not None:
+        resolved = self._find(code)
+        if resolved is not None:
             self._connection.execute("DELETE FROM alerts WHERE code = ?", (code,))
-        return ended
+        return resolved
 
     def all(self) -> Sequence[ActiveAlert]:
         """Returns the active alerts, the oldest first."""
