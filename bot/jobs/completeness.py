@@ -1,6 +1,6 @@
 """Once a day: whether iSpring's list of sessions, which has no pages, holds all those that its checklists name.
 
-That it does is documented nowhere. What it leaves out Spotter can't tell of; so whoever runs Spotter is told of that.
+iSpring documents no limit of that list. Sessions that it leaves out can't be posted, so an alert names their number.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class CompletenessCheck:
     def __init__(
         self, training: Training, store: Store, clock: Clock, *, ops_channel: str, wake: Callable[[], None]
     ) -> None:
-        """`ops_channel` "" means that nobody is told; `check` finds it all the same. `wake` rings delivery."""
+        """`ops_channel`: where alerts go, "" for none; `check` finds it all the same. `wake` wakes the sender."""
         self._training = training
         self._store = store
         self._clock = clock
@@ -47,13 +47,13 @@ class CompletenessCheck:
                 sessions = await self._sessions_left_out()
                 await self._store.transact(lambda tx: self._note(tx, sessions, self._clock.now()))
             except (TrainingError, StoreBusy) as error:
-                log.warning("roll_call_failed", error=str(error))
+                log.warning("completeness.failed", error=str(error))
             except StoreError:
                 raise
             except Exception as error:  # as in a poll: what breaks over a listing must not end everything else
-                log.error("roll_call_broke", exc_info=error)
+                log.error("completeness.broke", exc_info=error)
             else:
-                log.info("roll_called", left_out=sessions)
+                log.info("completeness.checked", left_out=sessions)
                 self._wake()
                 return True
             self._not_before = self._clock.monotonic() + AFTER_FAILURE

@@ -1,4 +1,4 @@
-"""Who works where: iSpring's people and departments, read anew every few hours and when somebody unknown turns up."""
+"""iSpring's people and departments, read every few hours and when an unknown person turns up."""
 
 import asyncio
 from datetime import timedelta
@@ -10,7 +10,7 @@ from bot.domain.ports import Clock, Training
 from bot.store.database import Store
 
 EVERY = timedelta(hours=4)
-ON_DEMAND_AT_MOST = timedelta(minutes=5)  # somebody deleted stays unknown however often one asks
+ON_DEMAND_AT_MOST = timedelta(minutes=5)  # a deleted person stays unknown however often they are read
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ class DirectoryRefresh:
         try:
             read_at = await self._store.read(lambda tx: tx.people.directory_at())
         except StoreBusy as error:
-            log.warning("directory_failed", error=str(error))
+            log.warning("directory.failed", error=str(error))
             return False
         if read_at is not None and self._clock.now() - read_at < EVERY:
             return False
@@ -52,7 +52,7 @@ class DirectoryRefresh:
                 read_at = self._clock.now()
                 await self._store.transact(lambda tx: tx.people.replace_directory(people, departments, read_at))
             except (TrainingError, StoreBusy) as error:
-                log.warning("directory_failed", error=str(error))
+                log.warning("directory.failed", error=str(error))
                 return False
-            log.info("directory_read", people=len(people), departments=len(departments))
+            log.info("directory.refreshed", people=len(people), departments=len(departments))
             return True

@@ -1,7 +1,10 @@
-"""One look at iSpring: list, narrow to what changed, decide, and store it together with what is owed because of it.
+"""One poll of iSpring: list, diff, decide, and store changes together with their notifications.
 
-Everything slow happens before the one transaction (the listing, the criteria of what was just completed, names nobody
-knows yet); inside it every changed row is read and decided anew, so nothing decided on old ground is ever stored.
+1. The listing is read, and diffed against the database in a reader (`diff`): only changed rows are left.
+2. In a reader, those rows are decided to see which ones notify, so that their criteria and unknown names can be fetched
+   (`_foresee`). Everything slow happens here.
+3. In one write transaction each changed row is read and decided again (`_store_row`), and its change and notifications
+   are stored: nothing decided on old data is ever stored.
 """
 
 import asyncio
@@ -32,7 +35,7 @@ DETAILS_FOR = 30.0  # seconds an alert may wait for its criteria
 DETAILS_AT_ONCE = 50
 BETWEEN_REQUESTS = 1.0  # seconds; iSpring publishes no limit
 NAMES_FOR = 10.0  # seconds an alert may wait for a name
-FAILING_AFTER = timedelta(minutes=30)  # shorter outages are nobody's business
+FAILING_AFTER = timedelta(minutes=30)  # shorter outages do not matter
 LINES_LOGGED = 20
 STATUSES_NAMED = 3
 BROKE = (
@@ -44,7 +47,7 @@ log = structlog.get_logger(__name__)
 
 
 class Poll:
-    """Looks at iSpring when rung, one look at a time."""
+    """Polls iSpring, one poll at a time."""
 
     def __init__(
         self,
@@ -57,7 +60,7 @@ class Poll:
         refresh_directory: Callable[[], Awaitable[object]],
         wake: Callable[[], None],
     ) -> None:
-        """`refresh_directory` reads people and departments anew, unless that was just done; `wake` rings delivery."""
+        """`refresh_directory` reads people and departments, unless that was just done; `wake` wakes the sender."""
         self._training = training
         self._store = store
         self._clock = clock
@@ -87,7 +90,7 @@ class Poll:
             except Exception as error:
                 # What a listing holds that nobody thought of ends this look, of which nothing is stored. Raised, it
                 # would end the sending and the answers too, and again at each start: the listing would still be there.
-                log.error("poll_broke", exc_info=error)
+                log.error("poll.broke", exc_info=error)
                 report = await self._failed(TrainingUnreadable(BROKE), started)
             return report
 
@@ -124,10 +127,10 @@ class Poll:
             silent = await bulk_update(self._store, listing.slices(), started)
             listing_diff = await self._store.read(lambda tx: tx.sessions.diff(listing.slices()))
         for line in listing_diff.rejected[:LINES_LOGGED]:
-            log.warning("row_set_aside", where=line)
+            log.warning("row.rejected", where=line)
         _log_odd_results(sum(has_odd_result(facts) for facts, _ in listing_diff.changed))
         if listing_diff.duplicates:
-            log.warning("rows_listed_twice", rows=listing_diff.duplicates)
+            log.warning("rows.duplicated", rows=listing_diff.duplicates)
         foreseen = await self._store.read(lambda tx: self._foresee(tx, listing_diff, started))
         matched = [change for change in foreseen if change.news is not News.NONE]
         details = await self._details_of(matched)
@@ -214,7 +217,7 @@ class Poll:
         if recent:
             await self._names()
         for line in rejected[:LINES_LOGGED]:
-            log.warning("row_set_aside", where=line)
+            log.warning("row.rejected", where=line)
         _log_odd_results(odd)
 
         def finish(owners: Owners, tx: Tx) -> PollReport:
@@ -240,7 +243,7 @@ class Poll:
     # ---- before the transaction ----------------------------------------------------------------------------------
 
     async def _details_of(self, matched: Sequence[Change]) -> Mapping[SessionKey, Details]:
-        """The criteria that come in time, the newest completions first; the others stay owed."""
+        """The criteria that arrive in time, the newest completions first; the others are fetched later."""
         fresh = [change.after.facts for change in matched if _has_new_details(change) and change.news is not News.COUNT]
         fresh.sort(key=lambda facts: facts.finished.at or _LONG_AGO, reverse=True)
         keys = [facts.key for facts in fresh]
@@ -252,9 +255,9 @@ class Poll:
                         await self._clock.sleep(BETWEEN_REQUESTS)
                     found |= await self._training.details(keys[start : start + DETAILS_AT_ONCE])
         except TimeoutError:
-            log.info("criteria_late", wanted=len(keys), fetched=len(found))
+            log.info("criteria.timed_out", wanted=len(keys), fetched=len(found))
         except TrainingError as error:
-            log.warning("criteria_failed", wanted=len(keys), fetched=len(found), error=str(error))
+            log.warning("criteria.failed", wanted=len(keys), fetched=len(found), error=str(error))
         return found
 
     async def _names_of(self, matched: Sequence[Change]) -> None:
@@ -268,10 +271,10 @@ class Poll:
             async with asyncio.timeout(NAMES_FOR):
                 await self._refresh_directory()
         except TimeoutError:
-            log.info("names_late")
+            log.info("directory.not_awaited")
 
     async def _store_for_owners(self, store: Callable[[Owners, Tx], PollReport], *, is_matched: bool) -> PollReport:
-        """Stores a listing on behalf of whoever owns rules; once more where one changed hands since they were asked."""
+        """Stores a listing on behalf of the owners of rules; once more if a rule changed hands since they were looked up."""
 
         def work(owners: Owners, tx: Tx) -> PollReport:
             judge_owners(tx, owners, self._settings.admins, self._settings.ops_channel, self._clock.now())
@@ -291,7 +294,7 @@ class Poll:
     # ---- inside it -----------------------------------------------------------------------------------------------
 
     def _note_good(self, tx: Tx, report: PollReport) -> None:
-        """Stores a poll that went well: whatever kept iSpring from being read is over."""
+        """Stores a good poll and ends the alerts of failed ones."""
         tx.sessions.note_poll(report)
         for code in ("training_refused", "poll_failing"):
             set_alert(tx, self._settings.ops_channel, code, None, report.ended_at)
@@ -300,7 +303,7 @@ class Poll:
         """Who is missing and who is back. A listing without most of the known sessions proves nothing about them."""
         tx.sessions.mark_back(listing_diff.back)
         still_there = listing_diff.known - len(listing_diff.missing)
-        if listing_diff.rejected:  # nobody is called missing then, for any of these rows may be theirs
+        if listing_diff.rejected:  # no session is marked missing then: each of these rows may be one
             still_there = min(still_there, listing_diff.listed + len(listing_diff.rejected))
         if listing_diff.known and (not listing_diff.listed or 2 * still_there < listing_diff.known):
             facts = {"listed": listing_diff.listed, "known": listing_diff.known}
@@ -313,22 +316,24 @@ class Poll:
     def _warn(
         self, tx: Tx, statuses: Collection[str], rejected: Sequence[str], dates: DateEvidence, now: datetime
     ) -> None:
-        """Tells of what a listing says that can't be right: of all new statuses once, and once per trouble."""
+        """Raises alerts for what can't be right in a listing: once for all new statuses, and once per alert."""
         if new := [status for status in sorted(statuses) if tx.sessions.is_new_status(status)]:
             named = ", ".join(map(clean, new[:STATUSES_NAMED])) + ("…" if len(new) > STATUSES_NAMED else "")
             planner: dict[str, str | int] = {"statuses": len(new), "status": named}
             notify_ops(tx, self._settings.ops_channel, "unknown_status", new[0], now, **planner)
-            log.warning("unknown_status", **planner)
+            log.warning("status.unknown", **planner)
         unread = {"rows": len(rejected)} if rejected else None
         set_alert(tx, self._settings.ops_channel, "rows_rejected", unread, now)
         if dates.contradicts_order:
             set_alert(tx, self._settings.ops_channel, "date_order", {"order": dates.order}, now)
-            log.warning("date_order", order=dates.order, day_first=dates.day_first, month_first=dates.month_first)
+            log.warning(
+                "dates.contradicted", order=dates.order, day_first=dates.day_first, month_first=dates.month_first
+            )
         elif any(one.code == "date_order" and one.facts.get("order") != dates.order for one in tx.alerts.all()):
             # Only rows that changed are read: that none of them contradicts proves nothing, a new setting does.
             set_alert(tx, self._settings.ops_channel, "date_order", None, now)
         if dates.unreadable or dates.backwards or dates.ahead:
-            log.warning("odd_dates", unreadable=dates.unreadable, backwards=dates.backwards, ahead=dates.ahead)
+            log.warning("dates.unreadable", unreadable=dates.unreadable, backwards=dates.backwards, ahead=dates.ahead)
 
     def _suspect_end(self, tx: Tx, rows: int, now: datetime) -> None:
         """Tells once of a listing of so round a number of rows that it may have been cut off there."""
@@ -366,7 +371,7 @@ def _next_rows(slices: Iterator[Slice]) -> _Piece | None:
 def _log_odd_results(rows: int) -> None:
     """Results that are no percentages are shown as they came; how many there are is said, but not whose."""
     if rows:
-        log.warning("odd_results", rows=rows)
+        log.warning("results.odd", rows=rows)
 
 
 def _write_baseline(rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime, tx: Tx) -> None:

@@ -31,6 +31,7 @@ except ValueError as problem:
 """
 
 
+@pytest.mark.promise("bug")
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_a_logged_exception_has_its_lines_and_no_data(form: str) -> None:
     ran = subprocess.run(
@@ -63,6 +64,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.promise("bug")
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_a_line_of_asyncio_keeps_its_sentence_without_values(form: str) -> None:
     ran = subprocess.run(
@@ -78,6 +80,7 @@ def line(said: str, *given: object) -> logging.LogRecord:
     return logging.LogRecord("asyncio", logging.ERROR, "selector_events.py", 1, said, given, None)
 
 
+@pytest.mark.promise("descriptors")
 def test_a_sentence_of_asyncio_is_logged_once_a_minute_with_its_count() -> None:
     now = 0.0
     lines = AsyncioLines(lambda: now)

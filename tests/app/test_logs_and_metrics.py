@@ -1,12 +1,15 @@
 """From iSpring to Slack and back again, through the program as it is run."""
 
+import pytest
+
 from tests.app.env import ADMIN, OPS, RESULTS, Env, short
 
 
+@pytest.mark.promise("first_start")
 async def test_the_first_start_is_silent_and_says_that_it_made_a_database(env: Env) -> None:
     old = env.world.add_session(checklist=env.opening, percent=40)
     bot = await env.started()
-    await bot.has_logged("database_created")
+    await bot.has_logged("database.created")
     await bot.until(lambda: any("new database" in text for text in env.texts(OPS)), "the ops channel hears of it")
     await bot.until(lambda: any("1 session" in text for text in env.texts(OPS)), "and of the first listing")
     await bot.has_polled()
@@ -18,10 +21,11 @@ async def test_the_first_start_is_silent_and_says_that_it_made_a_database(env: E
 
     again = await env.started()
     await again.has_polled()
-    assert not again.events("database_created")
+    assert not again.events("database.created")
     assert len(env.texts(RESULTS)) == 1
 
 
+@pytest.mark.promise("corrected")
 async def test_a_completed_session_is_told_once_and_a_correction_edits_what_was_told(env: Env) -> None:
     session = env.begin()
     bot = await env.started()
@@ -44,6 +48,7 @@ async def test_a_completed_session_is_told_once_and_a_correction_edits_what_was_
     assert env.direct_messages(session) == [message]
 
 
+@pytest.mark.promise("corrected")
 async def test_a_correction_that_turns_bad_edits_the_card_and_posts_one_new_one(env: Env) -> None:
     session = env.begin()
     bot = await env.started()
@@ -97,10 +102,11 @@ async def test_a_default_channel_that_is_another_companys_too_gets_nothing_and_t
     assert env.texts(RESULTS) == []
 
 
+@pytest.mark.promise("bug")
 async def test_a_log_for_people_at_its_most_talkative_tells_nobodys_name_and_no_secret(env: Env) -> None:
     session = env.begin()
     bot = await env.run(LOG_FORMAT="", LOG_LEVEL="DEBUG")
-    await bot.until(lambda: "polled" in bot.log(), "a poll")
+    await bot.until(lambda: "poll.ended" in bot.log(), "a poll")
     env.world.complete(session, percent=20)
     [card] = await bot.until(lambda: env.cards(session), "a card")
     await bot.until(lambda: env.slack.sockets.connections, "a socket")

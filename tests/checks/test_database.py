@@ -185,6 +185,7 @@ LINES = {
 }
 
 
+@pytest.mark.promise("check")
 def test_check_has_a_line_for_every_alert() -> None:
     source = "".join(module.read_text() for module in CHECKS.glob("*.py"))
     assert set(LINES) == set(ALERTS)

@@ -1,8 +1,11 @@
 """Commands beside a running Spotter: posted messages are redacted, and its database is not replaced."""
 
+import pytest
+
 from tests.app.env import OBSERVER, RESULTS, Env
 
 
+@pytest.mark.promise("erased")
 async def test_what_was_posted_about_an_erased_person_is_redacted(env: Env) -> None:
     session = env.begin()
     bot = await env.started()

@@ -127,6 +127,7 @@ async def test_an_unknown_word_on_the_command_line_ends_with_2(env: Env, words: 
     assert "Usage" in said.err
 
 
+@pytest.mark.promise("bug")
 async def test_an_error_of_spotter_is_one_line_with_its_place_and_without_data(env: Env) -> None:
     assert (await env.say("rules", "add", RESULTS)).code == 0
     with closing(sqlite3.connect(env.folder / "spotter.db")) as file, file:
@@ -187,7 +188,7 @@ async def test_ctrl_c_ends_every_wait_without_a_traceback(env: Env) -> None:
         assert await waiting.terminate(signal.SIGINT) < 10
         assert waiting.code == 130
     bot = await env.run()
-    await bot.has_logged("leading")
+    await bot.has_logged("leader.acquired")
     assert await bot.terminate(signal.SIGINT) < 10
     assert bot.code == 0
 

@@ -73,6 +73,7 @@ async def env(tmp_path: Path) -> AsyncIterator[MonitorEnv]:
     database.close()
 
 
+@pytest.mark.promise("alert")
 async def test_an_alert_has_one_message_and_its_end_has_one(env: MonitorEnv) -> None:
     env.machine.disk_left = DISK_LEFT - 1
     for _ in range(3):
@@ -102,6 +103,7 @@ async def test_a_restart_during_an_alert_repeats_no_message(env: MonitorEnv) -> 
     assert await env.messages() == ["disk_nearly_full"]
 
 
+@pytest.mark.promise("alert")
 async def test_restarts_during_alerts_that_depend_on_time_repeat_no_message(env: MonitorEnv) -> None:
     await env.polled()
     for _ in range(4):

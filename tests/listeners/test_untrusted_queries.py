@@ -106,6 +106,7 @@ async def cpu(office: Office, user: str, text: str) -> float:
     return time.process_time() - before
 
 
+@pytest.mark.promise("hostile_query")
 @pytest.mark.parametrize("user", [ADMIN, EMMA])
 @pytest.mark.asyncio(loop_scope="module")
 async def test_whatever_was_built_to_break_it_is_answered_after_bounded_work(crowded: Office, user: str) -> None:
