@@ -189,17 +189,17 @@ class Settings(BaseSettings):
         None,
         ge=30,
         le=36_500,
-        description="Days after which completed sessions are deleted, and removed from posted messages; blank: never.",
+        description="Days after which completed sessions are deleted, also from posted messages; blank: never.",
         examples=["730"],
     )
     port: int | None = Field(
         None, ge=0, le=65535, description="Serves `/healthz`, `/metrics` and, in HTTP mode, `/slack/events`."
     )
     heartbeat_url: WebAddress = Field(
-        "", description="Requested after each good poll, so that a monitor notices when Spotter stops."
+        "", description="Requested after each good poll, so that a monitor notices silence."
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], _UPPER] = Field(
-        "INFO", description="Lowest level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."
+        "INFO", description="Lowest level logged, such as `DEBUG` or `WARNING`."
     )
     log_format: Annotated[Literal["text", "json"], _LOWER] = Field(
         "text", description="Log lines for people or for machines."
