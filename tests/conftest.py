@@ -8,7 +8,7 @@ import pytest
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from bot.app.logs import where_it_broke
+from bot.app.logs import replace_exception
 from tests.app.env import Env
 from tests.app.env import env as open_env
 from tests.leaks import leaks
@@ -22,7 +22,7 @@ class _Kept(logging.Handler):
         self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        # Of an exception only what `where_it_broke` would leave of it.
+        # Of an exception only what `replace_exception` would leave of it.
         self._lines.append(record.getMessage())
 
 
@@ -32,7 +32,7 @@ def nothing_secret_is_logged() -> Iterator[None]:
     lines: list[str] = []
 
     def keep(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        lines.append(repr(where_it_broke(_logger, _method, dict(event))))
+        lines.append(repr(replace_exception(_logger, _method, dict(event))))
         return event
 
     before = structlog.get_config()["processors"]

@@ -124,7 +124,7 @@ async def test_admins_see_in_status_what_is_held(office: Office) -> None:
     await read_back(office)
     await news(office, 7)
     said = everything_in(await office.ask(ADMIN, "status"))
-    assert f"<#{NORTH}>: held since" in said and "1 message waiting (the channel is archived)" in said
+    assert f"<#{NORTH}>: blocked since" in said and "1 message waiting (the channel is archived)" in said
     assert "held since" not in everything_in(await office.ask(EMMA, "status"))
 
 
