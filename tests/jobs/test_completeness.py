@@ -11,6 +11,8 @@ from bot.jobs.completeness import CompletenessCheck, left_out
 from tests.faults import StumblingTraining
 from tests.jobs.room import OPS, Room
 
+pytestmark = pytest.mark.virtual_time
+
 CHECKLISTS = "/checklist/sessions/list"
 
 
