@@ -25,7 +25,7 @@ class Liveness:
     """What the running parts say of themselves; only what a restart can mend makes it unwell."""
 
     is_leader: bool = False
-    duties_go_on: bool = True
+    jobs_go_on: bool = True
     socket_connected: bool | None = None  # None in HTTP mode, and until Slack has told who we are
     is_refused: bool = False  # Slack does not tell who we are: it is away, or refuses the bot token
     disconnected_since: float | None = None  # monotonic; since when no command can arrive, None while they can
@@ -37,7 +37,7 @@ class Liveness:
     def complaints(self) -> tuple[str, ...]:
         """What a restart can mend, in words; empty while all is well."""
         found = []
-        if self.is_leader and not self.duties_go_on:
+        if self.is_leader and not self.jobs_go_on:
             found.append("the scheduler has stopped, or a poll hangs")
         if self.socket_connected is False:
             found.append("the socket to Slack is down although Slack answers")

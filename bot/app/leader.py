@@ -1,9 +1,9 @@
-"""The leader's work: what polls and sends, and the scheduler that rings for it."""
+"""The leader's work: the jobs that poll, check and clean up, and the sender. One process at a time leads a database."""
 
 import asyncio
 import random
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -44,19 +44,20 @@ from bot.store.database import Store, Tx
 DIRECTORY_EVERY = 15 * 60  # seconds; the rows say whether it is due
 DETAILS_EVERY = 60  # seconds
 CHANNEL_CHECKS_EVERY = 5 * 60  # seconds; the rows say which channels are due
-MONITOR_INTERVAL = 30  # seconds
+MONITOR_EVERY = 30  # seconds
 RETENTION_EVERY = 60 * 60  # seconds; the rows say whether it is due
+COMPLETENESS_EVERY = 60 * 60  # seconds; asked after each good poll too, and the rows say whether it is due
 PEOPLE_FIRST = 20.0  # seconds a poll waits for people and departments when they are due
 HEARTBEAT_TIMEOUT = 10.0  # seconds a call may take as a whole: the next poll waits for it
-MONITOR_EVERY = 1.0  # seconds between two looks at what other processes wrote, and at how we are
+WATCH_EVERY = 1.0  # seconds between two looks at whether another process wrote rows, and at whether the jobs go on
 POLL_HUNG = 3600.0  # seconds: no poll takes so long, however large the account; a restart may mend it
 BUSY_PAUSE = 2.0  # seconds until a database that is locked or full is tried again
 
 log = structlog.get_logger(__name__)
 
 
-class Duties:
-    """What only the leader does."""
+class Leader:
+    """Everything that only one process at a time may do."""
 
     def __init__(
         self,
@@ -69,7 +70,7 @@ class Duties:
         metrics: Metrics,
         disconnected_for: Callable[[], float],
     ) -> None:
-        """`deaf_for` answers for how many seconds no command could arrive, 0 while they can."""
+        """`disconnected_for` returns for how many seconds no command could arrive, 0 while they can."""
         self._settings = settings
         self._store = store
         self._clock = clock
@@ -77,7 +78,7 @@ class Duties:
         ops = settings.ops_channel
         limiter = RateLimiter()
         self._ops = (Destination(DestinationKind.CHANNEL, ops),) if ops else ()
-        self.deliver = Deliver(
+        self.sender = Deliver(
             store=store,
             messenger=messenger,
             contacts=contacts,
@@ -95,7 +96,7 @@ class Duties:
             tried=metrics.tried,
         )
         self._directory = DirectoryRefresh(training, store, clock)
-        self._details = FetchDetails(training, store, clock, wake=self.deliver.wake)
+        self._details = FetchDetails(training, store, clock, wake=self.sender.wake)
         self._poll = Poll(
             training,
             store,
@@ -110,10 +111,10 @@ class Duties:
                 recover_restored=settings.recover_restored,
             ),
             refresh_directory=self._directory.on_demand,
-            wake=self.deliver.wake,
+            wake=self.sender.wake,
         )
-        self._check_completeness = CompletenessCheck(
-            training, store, clock, ops_channel=settings.ops_channel, wake=self.deliver.wake
+        self._completeness = CompletenessCheck(
+            training, store, clock, ops_channel=settings.ops_channel, wake=self.sender.wake
         )
         self._channel_checks = ChannelChecks(
             store=store,
@@ -122,28 +123,26 @@ class Duties:
             clock=clock,
             admins=settings.admins,
             ops_channel=settings.ops_channel,
-            wake=self.deliver.wake,
+            wake=self.sender.wake,
             limiter=limiter,
         )
-        self._retention = RetentionJob(store, clock, settings.keep, wake=self.deliver.wake)
-        self._supervise = Monitor(
+        self._retention = RetentionJob(store, clock, settings.keep, wake=self.sender.wake)
+        self._monitor = Monitor(
             store,
             clock,
             RuntimeProbes(disconnected_for, partial(_disk_left, settings.database_path)),
             ops_channel=settings.ops_channel,
             poll_interval=settings.poll_interval,
-            wake=self.deliver.wake,
+            wake=self.sender.wake,
         )
-        self._details_event = asyncio.Event()
-        self._directory_event = asyncio.Event()
-        self._completeness_event = asyncio.Event()
+        self._scheduler = Scheduler()
         self._poll_began: float | None = None  # monotonic, while a poll is under way
         self._poll_not_before = 0.0  # monotonic
         self._failures = 0  # polls that failed since the last good one
         self._last_failure = ""
 
     async def prepare(self) -> None:
-        """What the settings ask to be in the database, before anything is polled or sent."""
+        """Stores what the settings ask for, before anything is polled or sent."""
         created = self._store.created
 
         def work(tx: Tx) -> None:
@@ -158,78 +157,65 @@ class Duties:
                 await self._store.transact(work)
                 break
             except StoreBusy as error:
-                log.warning("database_busy", reason=str(error), next_try_in=BUSY_PAUSE)
+                log.warning("database.busy", reason=str(error), next_try_in=BUSY_PAUSE)
                 await self._clock.sleep(BUSY_PAUSE)
         if created:
-            log.warning("database_created", path=str(self._settings.database_path))
+            log.warning("database.created", path=str(self._settings.database_path))
 
     async def poll_once(self, *, is_last: bool = False) -> PollReport:
-        """People first, so that an alert has names; then one look at iSpring (`is_last`: this process looks no more);
-        then the heartbeat."""
+        """Reads people first if due, so that cards have names; then polls once; then calls the heartbeat.
+
+        `is_last`: this process polls no more.
+        """
         try:
             async with asyncio.timeout(PEOPLE_FIRST):
                 await self._directory.when_due()
         except TimeoutError:
-            log.info("people_late", after_seconds=PEOPLE_FIRST)
-            self._directory_event.set()  # goes on beside the polls, which wait no longer
+            log.info("directory.timed_out", after_seconds=PEOPLE_FIRST)
+            self._scheduler.soon("directory")  # goes on beside the polls, which wait no longer
         report = await self._poll.once(is_last=is_last)
         self._metrics.polled(report)
         if not report.error:
-            self._completeness_event.set()
+            self._scheduler.soon("completeness")
             await self._heartbeat()
-        self._details_event.set()
+        self._scheduler.soon("details")
         return report
 
     async def round_once(self) -> None:
-        """One look at the channels and owners of rules that are due."""
+        """Checks the channels and owners of rules that are due."""
         await self._channel_checks.once()
 
     async def run(self, on_round: Callable[[bool], None]) -> None:
-        """Polls and sends until cancelled; `on_round` is told again and again whether all that rings and polls does."""
-        poll_event, channel_checks_event, retention_event, monitor_event = (asyncio.Event() for _ in range(4))
-        poll_event.set()
-        channel_checks_event.set()  # events were missed while nobody listened
-        retention_event.set()
-        scheduler = Scheduler()
-        for event, seconds in (
-            (poll_event, self._settings.poll_interval),
-            (self._directory_event, DIRECTORY_EVERY),
-            (self._details_event, DETAILS_EVERY),
-            (channel_checks_event, CHANNEL_CHECKS_EVERY),
-            (retention_event, RETENTION_EVERY),
-            (monitor_event, MONITOR_INTERVAL),
-        ):
-            scheduler.every(seconds, event)
+        """Polls and sends until cancelled; calls `on_round` each second with whether jobs and polls go on."""
+        every = self._scheduler.every
+        every(self._settings.poll_interval, "poll", self._poll_unless_backing_off, at_once=True)
+        every(DIRECTORY_EVERY, "directory", self._directory.when_due)
+        every(DETAILS_EVERY, "details", self._details.until_done)
+        every(COMPLETENESS_EVERY, "completeness", self._completeness.when_due)
+        # At once: events were missed while no process led.
+        every(CHANNEL_CHECKS_EVERY, "channel checks", self._channel_checks.once, at_once=True)
+        every(RETENTION_EVERY, "retention", self._retention.when_due, at_once=True)
+        every(MONITOR_EVERY, "monitor", self._monitor.once)
         async with asyncio.TaskGroup() as group:
-            group.create_task(_whenever(poll_event, self._poll_unless_backing_off), name="poll")
-            group.create_task(_whenever(self._directory_event, self._directory.when_due), name="directory")
-            group.create_task(_whenever(channel_checks_event, self._channel_checks.once), name="rounds")
-            group.create_task(_whenever(self._details_event, self._details.until_done), name="details")
-            group.create_task(_whenever(self._completeness_event, self._check_completeness.when_due), name="roll call")
-            group.create_task(_whenever(retention_event, self._retention.when_due), name="tidy")
-            group.create_task(_whenever(monitor_event, self._supervise.once), name="watch")
-            group.create_task(self.deliver.run(), name="deliver")
-            scheduler.start()
-            try:
-                await self._monitor(scheduler, on_round)
-            finally:
-                scheduler.stop()
+            group.create_task(self._scheduler.run(), name="scheduler")
+            group.create_task(self.sender.run(), name="sender")
+            await self._watch(on_round)
 
-    async def _monitor(self, scheduler: Scheduler, on_round: Callable[[bool], None]) -> None:
-        """Tells how we are, and wakes delivery when another process (a verb, a second `run`) has written rows."""
+    async def _watch(self, on_round: Callable[[bool], None]) -> None:
+        """Reports whether the work goes on, and wakes the sender when another process (a command, a second `run`) has
+        written rows."""
         log_file = Path(f"{self._settings.database_path.resolve()}-wal")
         seen = _stamp(log_file)
         while True:
-            now = self._clock.monotonic()
-            is_hung = self._poll_began is not None and now - self._poll_began > POLL_HUNG
-            on_round(scheduler.running and not is_hung)
+            await self._clock.sleep(WATCH_EVERY)
+            is_hung = self._poll_began is not None and self._clock.monotonic() - self._poll_began > POLL_HUNG
+            on_round(self._scheduler.running and not is_hung)
             if (stamp := _stamp(log_file)) != seen:
                 seen = stamp
-                self.deliver.wake()
-            await self._clock.sleep(MONITOR_EVERY)
+                self.sender.wake()
 
     async def _poll_unless_backing_off(self) -> None:
-        """One poll, unless iSpring failed just now: then rings pass, twice as many after each failure."""
+        """One poll, unless iSpring failed just now: then runs are skipped, twice as many after each failure."""
         self._poll_began = self._clock.monotonic()
         if self._poll_began < self._poll_not_before:
             self._poll_began = None
@@ -247,7 +233,7 @@ class Duties:
         wait = poll_pause(interval, self._failures)
         _log_poll(report, is_news=report.error != self._last_failure, next_try_in=wait)
         self._last_failure = report.error
-        self._poll_not_before = self._clock.monotonic() + wait - interval / 2  # rings come a little early and late
+        self._poll_not_before = self._clock.monotonic() + wait - interval / 2  # jobs start a little early or late
 
     def _make_default_rule(self, tx: Tx, now: datetime) -> None:
         channel = self._settings.default_channel
@@ -284,16 +270,16 @@ class Duties:
                 client.stream("GET", self._settings.heartbeat_url) as answer,
             ):
                 if answer.is_error:
-                    log.warning("heartbeat_failed", reason=f"HTTP {answer.status_code}")
+                    log.warning("heartbeat.failed", reason=f"HTTP {answer.status_code}")
         except (httpx.HTTPError, TimeoutError) as error:
-            log.warning("heartbeat_failed", reason=type(error).__name__)
+            log.warning("heartbeat.failed", reason=type(error).__name__)
 
 
 def _log_poll(report: PollReport, *, is_news: bool = False, next_try_in: float | None = None) -> None:
     """One line a poll; a failure is an error when it begins, and mentioned as it goes on."""
     level = log.info if not report.error else log.error if is_news else log.warning
     level(
-        "polled",
+        "poll.ended",
         listed=report.listed,
         changed=report.changed,
         unchanged=report.unchanged,
@@ -318,11 +304,3 @@ def _disk_left(database: Path) -> int | None:
         return shutil.disk_usage(database.resolve().parent).free
     except OSError:
         return None
-
-
-async def _whenever(event: asyncio.Event, work: Callable[[], Awaitable[object]]) -> None:
-    """Does the work each time the bell was rung, once for all rings that came meanwhile."""
-    while True:
-        await event.wait()
-        event.clear()
-        await work()

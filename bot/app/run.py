@@ -14,7 +14,7 @@ from aiohttp import web
 
 from bot.app.database import opened_store
 from bot.app.health import Liveness, health_app, served
-from bot.app.leader import Duties
+from bot.app.leader import Leader
 from bot.app.metrics import Metrics
 from bot.app.parts import ispring_reader, slack_messenger
 from bot.config import Settings
@@ -52,13 +52,13 @@ async def run(settings: Settings, clock: Clock) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _begin_to_stop, stop)
     for line in settings.warnings(os.environ):
-        log.warning("configuration", warning=line)
+        log.warning("settings.warned", warning=line)
     try:
         async with _parts(settings, clock) as parts:
             await parts.run(stop)
     except BaseExceptionGroup as group:
         _raise_first(group)
-    log.info("stopped")
+    log.info("process.stopped")
 
 
 async def poll(settings: Settings, clock: Clock) -> PollReport:
@@ -69,10 +69,10 @@ async def poll(settings: Settings, clock: Clock) -> PollReport:
                 f"Process {parts.leadership.leader() or 'unknown'} leads this database and polls it already. "
                 "Stop it first, or leave the polling to it."
             )
-        await parts.duties.prepare()
-        report = await parts.duties.poll_once(is_last=True)
-        await parts.duties.round_once()
-        await parts.duties.deliver.once(limit_seconds=SEND_LIMIT)
+        await parts.leader.prepare()
+        report = await parts.leader.poll_once(is_last=True)
+        await parts.leader.round_once()
+        await parts.leader.sender.once(limit_seconds=SEND_LIMIT)
         return report
 
 
@@ -91,7 +91,7 @@ def _begin_to_stop(stop: asyncio.Event) -> None:
 
 
 def _leave_now() -> None:
-    log.warning("stopped_in_the_middle", after_seconds=STOP_LIMIT)
+    log.warning("shutdown.forced", after_seconds=STOP_LIMIT)
     sys.stderr.flush()
     os._exit(0)
 
@@ -108,7 +108,7 @@ async def _parts(settings: Settings, clock: Clock) -> AsyncIterator["Parts"]:
         messenger = await opened.enter_async_context(slack_messenger(settings, clock, metrics.slack_failed))
         contacts = SlackContacts(messenger, store, clock, settings.admins)
         liveness = Liveness()
-        duties = Duties(
+        leader = Leader(
             settings,
             store,
             training,
@@ -118,7 +118,7 @@ async def _parts(settings: Settings, clock: Clock) -> AsyncIterator["Parts"]:
             metrics,
             disconnected_for=lambda: liveness.disconnected_for(clock.monotonic()),
         )
-        yield Parts(settings, leadership, store, messenger, contacts, duties, clock, liveness, metrics)
+        yield Parts(settings, leadership, store, messenger, contacts, leader, clock, liveness, metrics)
 
 
 class Parts:
@@ -131,7 +131,7 @@ class Parts:
         store: Store,
         messenger: SlackMessenger,
         contacts: SlackContacts,
-        duties: Duties,
+        leader: Leader,
         clock: Clock,
         liveness: Liveness,
         metrics: Metrics,
@@ -144,13 +144,13 @@ class Parts:
         self._metrics = metrics
         self._door: SlackDoor | None = None
         self.leadership = leadership
-        self.duties = duties
+        self.leader = leader
         self._ctx = AppContext(
             store=store,
             messenger=messenger,
             contacts=contacts,
             clock=clock,
-            wake_sender=duties.deliver.wake,
+            wake_sender=leader.sender.wake,
             command=settings.slack_command,
             account_url=settings.ispring_account_url or None,
             notify_employees=settings.notify_employees,
@@ -190,7 +190,7 @@ class Parts:
             else:
                 self._door = SlackDoor(slack_events.app, self._settings.slack_signing_secret.get_secret_value())
                 self._liveness.disconnected_since = None
-                log.info("listening", path=PATH, port=self._settings.port)
+                log.info("http.listening", path=PATH, port=self._settings.port)
                 await stop.wait()
                 self._door = None
 
@@ -204,7 +204,7 @@ class Parts:
                 return identity
             except MessengerError as error:
                 self._liveness.is_refused = True
-                log.error("slack_refuses_or_is_away", reason=str(error), remedy=_REMEDY, next_try_in=wait)
+                log.error("slack.not_identified", reason=str(error), remedy=_REMEDY, next_try_in=wait)
             await _until(stop, wait)
             wait = min(wait * 2, LAST_RETRY)
         return None
@@ -243,24 +243,24 @@ class Parts:
         waiting = False
         while not self.leadership.try_acquire():
             if not waiting:
-                log.info("following", leader=self.leadership.leader())
+                log.info("leader.waiting", leader=self.leadership.leader())
                 waiting = True
             await _until(stop, LEADERSHIP_TRY)
             if stop.is_set():
                 return
         try:
-            log.info("leading", pid=os.getpid())
+            log.info("leader.acquired", pid=os.getpid())
             self._liveness.is_leader = True
-            await self.duties.prepare()
+            await self.leader.prepare()
             async with asyncio.TaskGroup() as group:
-                duties = group.create_task(self.duties.run(self._note_round), name="duties")
+                working = group.create_task(self.leader.run(self._note_round), name="leader")
                 await stop.wait()
-                duties.cancel()
+                working.cancel()
         finally:
             self._liveness.is_leader = False
 
     def _note_round(self, is_well: bool) -> None:
-        self._liveness.duties_go_on = is_well
+        self._liveness.jobs_go_on = is_well
 
 
 _REMEDY = "check SLACK_BOT_TOKEN, the app's scopes and the network; it is tried again by itself"

@@ -192,7 +192,7 @@ class Ispring:
             body = await self._connection.answer(Call("POST", path, what, json={"sessionIds": list(session_ids)}))
         except BadRequest:
             if len(session_ids) == 1:
-                log.warning("session_id_refused", what=what, session=session_ids[0])
+                log.warning("session_id.rejected", what=what, session=session_ids[0])
                 return []
             middle = len(session_ids) // 2
             return [
@@ -233,7 +233,7 @@ class Ispring:
         if rejected and not items:
             raise TrainingUnreadable(f"Not one row of {what} could be understood; {rejected[0]}.")
         if rejected:
-            log.warning("rows_set_aside", what=what, rows=len(rejected), first=rejected[0])
+            log.warning("rows.rejected", what=what, rows=len(rejected), first=rejected[0])
         return items, page.next_token
 
 
@@ -248,7 +248,7 @@ def _readable(what: str) -> Iterator[None]:
     except TrainingError:
         raise
     except Exception as error:
-        log.error("reading_broke", what=what, exc_info=error)
+        log.error("ispring.broke", what=what, exc_info=error)
         raise TrainingUnreadable(
             f"Spotter stumbled over iSpring's {what}: please report the line `reading_broke` of its log."
         ) from None

@@ -88,7 +88,7 @@ class ChannelChecks:
         except MessengerRefused as problem:
             refusal = problem.code
         except MessengerUnavailable:
-            log.warning("rounds.channel_unanswered", channel=destination.id)
+            log.warning("channel_check.unanswered", channel=destination.id)
             return False
 
         def note(tx: Tx) -> None:
@@ -103,7 +103,7 @@ class ChannelChecks:
 
         await self._store.transact(note)
         if refusal:
-            log.warning("rounds.channel_refused", channel=destination.id, reason=refusal)
+            log.warning("channel_check.refused", channel=destination.id, reason=refusal)
         return refusal in ("", NOT_FOUND)
 
     async def _owners(self) -> None:

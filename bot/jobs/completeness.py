@@ -46,13 +46,13 @@ class CompletenessCheck:
                 sessions = await self._sessions_left_out()
                 await self._store.transact(lambda tx: self._note(tx, sessions, self._clock.now()))
             except (TrainingError, StoreBusy) as error:
-                log.warning("roll_call_failed", error=str(error))
+                log.warning("completeness.failed", error=str(error))
             except StoreError:
                 raise
             except Exception as error:  # as in a poll: what breaks over a listing must not end everything else
-                log.error("roll_call_broke", exc_info=error)
+                log.error("completeness.broke", exc_info=error)
             else:
-                log.info("roll_called", left_out=sessions)
+                log.info("completeness.checked", left_out=sessions)
                 self._wake()
                 return True
             self._not_before = self._clock.monotonic() + AFTER_FAILURE

@@ -58,7 +58,7 @@ class FetchDetails:
 
             await self._store.transact(save)
         except (TrainingError, StoreBusy) as error:
-            log.warning("criteria_failed", error=str(error))
+            log.warning("criteria.failed", error=str(error))
             return None
         if found:
             self._wake()

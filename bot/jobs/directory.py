@@ -30,7 +30,7 @@ class DirectoryRefresh:
         try:
             read_at = await self._store.read(lambda tx: tx.people.directory_at())
         except StoreBusy as error:
-            log.warning("directory_failed", error=str(error))
+            log.warning("directory.failed", error=str(error))
             return False
         if read_at is not None and self._clock.now() - read_at < EVERY:
             return False
@@ -52,7 +52,7 @@ class DirectoryRefresh:
                 read_at = self._clock.now()
                 await self._store.transact(lambda tx: tx.people.replace_directory(people, departments, read_at))
             except (TrainingError, StoreBusy) as error:
-                log.warning("directory_failed", error=str(error))
+                log.warning("directory.failed", error=str(error))
                 return False
-            log.info("directory_read", people=len(people), departments=len(departments))
+            log.info("directory.refreshed", people=len(people), departments=len(departments))
             return True

@@ -87,7 +87,7 @@ class Poll:
             except Exception as error:
                 # What a listing holds that nobody thought of ends this look, of which nothing is stored. Raised, it
                 # would end the sending and the answers too, and again at each start: the listing would still be there.
-                log.error("poll_broke", exc_info=error)
+                log.error("poll.broke", exc_info=error)
                 report = await self._failed(TrainingUnreadable(BROKE), started)
             return report
 
@@ -124,10 +124,10 @@ class Poll:
             silent = await bulk_update(self._store, listing.slices(), started)
             listing_diff = await self._store.read(lambda tx: tx.sessions.diff(listing.slices()))
         for line in listing_diff.rejected[:LINES_LOGGED]:
-            log.warning("row_set_aside", where=line)
+            log.warning("row.rejected", where=line)
         _log_odd_results(sum(has_odd_result(facts) for facts, _ in listing_diff.changed))
         if listing_diff.duplicates:
-            log.warning("rows_listed_twice", rows=listing_diff.duplicates)
+            log.warning("rows.duplicated", rows=listing_diff.duplicates)
         foreseen = await self._store.read(lambda tx: self._foresee(tx, listing_diff, started))
         matched = [change for change in foreseen if change.news is not News.NONE]
         details = await self._details_of(matched)
@@ -214,7 +214,7 @@ class Poll:
         if recent:
             await self._names()
         for line in rejected[:LINES_LOGGED]:
-            log.warning("row_set_aside", where=line)
+            log.warning("row.rejected", where=line)
         _log_odd_results(odd)
 
         def finish(owners: Owners, tx: Tx) -> PollReport:
@@ -252,9 +252,9 @@ class Poll:
                         await self._clock.sleep(BETWEEN_REQUESTS)
                     found |= await self._training.details(keys[start : start + DETAILS_AT_ONCE])
         except TimeoutError:
-            log.info("criteria_late", wanted=len(keys), fetched=len(found))
+            log.info("criteria.timed_out", wanted=len(keys), fetched=len(found))
         except TrainingError as error:
-            log.warning("criteria_failed", wanted=len(keys), fetched=len(found), error=str(error))
+            log.warning("criteria.failed", wanted=len(keys), fetched=len(found), error=str(error))
         return found
 
     async def _names_of(self, matched: Sequence[Change]) -> None:
@@ -268,7 +268,7 @@ class Poll:
             async with asyncio.timeout(NAMES_FOR):
                 await self._refresh_directory()
         except TimeoutError:
-            log.info("names_late")
+            log.info("directory.not_awaited")
 
     async def _store_for_owners(self, store: Callable[[Owners, Tx], PollReport], *, is_matched: bool) -> PollReport:
         """Stores a listing on behalf of whoever owns rules; once more where one changed hands since they were asked."""
@@ -318,17 +318,19 @@ class Poll:
             named = ", ".join(map(clean, new[:STATUSES_NAMED])) + ("…" if len(new) > STATUSES_NAMED else "")
             planner: dict[str, str | int] = {"statuses": len(new), "status": named}
             notify_ops(tx, self._settings.ops_channel, "unknown_status", new[0], now, **planner)
-            log.warning("unknown_status", **planner)
+            log.warning("status.unknown", **planner)
         unread = {"rows": len(rejected)} if rejected else None
         set_alert(tx, self._settings.ops_channel, "rows_rejected", unread, now)
         if dates.contradicts_order:
             set_alert(tx, self._settings.ops_channel, "date_order", {"order": dates.order}, now)
-            log.warning("date_order", order=dates.order, day_first=dates.day_first, month_first=dates.month_first)
+            log.warning(
+                "dates.contradicted", order=dates.order, day_first=dates.day_first, month_first=dates.month_first
+            )
         elif any(one.code == "date_order" and one.facts.get("order") != dates.order for one in tx.alerts.all()):
             # Only rows that changed are read: that none of them contradicts proves nothing, a new setting does.
             set_alert(tx, self._settings.ops_channel, "date_order", None, now)
         if dates.unreadable or dates.backwards or dates.ahead:
-            log.warning("odd_dates", unreadable=dates.unreadable, backwards=dates.backwards, ahead=dates.ahead)
+            log.warning("dates.unreadable", unreadable=dates.unreadable, backwards=dates.backwards, ahead=dates.ahead)
 
     def _suspect_end(self, tx: Tx, rows: int, now: datetime) -> None:
         """Tells once of a listing of so round a number of rows that it may have been cut off there."""
@@ -366,7 +368,7 @@ def _next_rows(slices: Iterator[Slice]) -> _Piece | None:
 def _log_odd_results(rows: int) -> None:
     """Results that are no percentages are shown as they came; how many there are is said, but not whose."""
     if rows:
-        log.warning("odd_results", rows=rows)
+        log.warning("results.odd", rows=rows)
 
 
 def _write_baseline(rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime, tx: Tx) -> None:

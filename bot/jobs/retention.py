@@ -44,7 +44,7 @@ class RetentionJob:
                     return False
                 await self._retention(now)
             except StoreBusy as error:
-                log.warning("tidy_failed", error=str(error))
+                log.warning("retention.failed", error=str(error))
                 return False
             return True
 
@@ -70,9 +70,9 @@ class RetentionJob:
 
         done = await self._store.transact(forget)
         if sessions and not await self._store.fold():
-            log.info("log_not_folded")  # at the latest when Spotter ends
+            log.info("wal.not_truncated")  # at the latest when Spotter ends
         log.info(
-            "tidied",
+            "retention.completed",
             sessions=sessions,
             redactions=redactions,
             attempts=done.attempts,

@@ -224,7 +224,7 @@ class Sender:
 
         await self.retry_until_committed(end)
         left = tuple(stored for stored in delivery.notifications if stored.notification_id not in data.cancelled)
-        log.info("notices.dropped", delivery=delivery.delivery_id, dropped=len(data.cancelled), left=len(left))
+        log.info("notifications.cancelled", delivery=delivery.delivery_id, dropped=len(data.cancelled), left=len(left))
         return replace(delivery, notifications=left) if left else None
 
     async def _data(self, delivery: Delivery) -> MessageData | MessageRefused:
@@ -233,14 +233,14 @@ class Sender:
         except StoreError:
             raise
         except Exception as problem:  # one message whose facts don't fit together must not stop all the others
-            log.error("delivery.not_gathered", delivery=delivery.delivery_id, exc_info=problem)
+            log.error("delivery.data_failed", delivery=delivery.delivery_id, exc_info=problem)
             return MessageRefused(f"Spotter could not gather its facts ({type(problem).__name__})")
 
     def _rendered(self, delivery: Delivery, facts: CardFacts) -> Message | MessageRefused:
         try:
             return self._render(delivery, facts)
         except Exception as problem:  # one message that can't be put into words must not stop all the others
-            log.error("delivery.not_rendered", delivery=delivery.delivery_id, exc_info=problem)
+            log.error("delivery.render_failed", delivery=delivery.delivery_id, exc_info=problem)
             return MessageRefused(f"Spotter could not put it into words ({type(problem).__name__})")
 
     async def _record_result(
@@ -268,7 +268,7 @@ class Sender:
         await self.retry_until_committed(record_result)
         level = log.info if isinstance(result, (Sent, Throttled)) else log.warning
         level(
-            "delivery.tried",
+            "delivery.attempted",
             delivery=delivery.delivery_id,
             to=str(delivery.destination),
             result=attempt.result,
@@ -345,7 +345,7 @@ class Sender:
         await self.retry_until_committed(record_result)
         if decided.state is not DeliveryState.AMBIGUOUS:
             self._posted_versions.pop(delivery.delivery_id, None)
-        log.info("delivery.looked", delivery=delivery.delivery_id, result=attempt.result, state=str(decided.state))
+        log.info("delivery.read_back", delivery=delivery.delivery_id, result=attempt.result, state=str(decided.state))
 
     # ---- editing -------------------------------------------------------------------------------------------------
 

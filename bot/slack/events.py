@@ -188,7 +188,7 @@ class SlackEvents:
 
     async def _on_error(self, error: Exception, body: dict[str, Any]) -> None:
         """Bolt's one place for what a listener raised; none of ours should."""
-        log.error("intake.broke", kind=_text(body, "type") or "command", exc_info=error)
+        log.error("event.failed", kind=_text(body, "type") or "command", exc_info=error)
 
     # ---- details -------------------------------------------------------------------------------------------------
 

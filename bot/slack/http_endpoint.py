@@ -58,7 +58,7 @@ class SlackDoor:
             return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as problem:
             # Bolt reads a body as if it always had the shape it expects; what listeners raise never comes here.
-            log.warning("http.senseless", problem=type(problem).__name__)
+            log.warning("http.bad_request", problem=type(problem).__name__)
             return web.Response(status=400)
 
     def _refusal_reason(self, request: web.Request, raw: bytes) -> str:

@@ -36,7 +36,7 @@ class _Discreet(logging.Handler):
         kind = type(problem).__name__ if problem else ""
         said = getattr(getattr(problem, "response", None), "data", None)
         code = said.get("error") if isinstance(said, dict) else None
-        log.warning("socket.trouble", where=record.funcName, kind=kind, slack_answer=code)
+        log.warning("socket.failed", where=record.funcName, kind=kind, slack_answer=code)
 
 
 _quiet = logging.getLogger("spotter.socket")

@@ -96,7 +96,7 @@ def restore(database: Path, file: Path, *, now: datetime, progress: Progress) ->
     try:
         with _whole_or_not_at_all(database), _made_beside(database, ".restoring") as fresh:
             _take_in(file, fresh, progress)
-            set_up(fresh, now, BUSY_SECONDS)  # brings it to today's tables
+            set_up(fresh, now, BUSY_SECONDS, keep_before=False)  # brings it to today's tables
             erased = _erased_in(database)
             with closing(writer(fresh, BUSY_SECONDS)) as connection:
                 restored = _begin_catch_up(connection, erased, now)

@@ -1,11 +1,14 @@
 """Opens the database file: private to its owner, of this Spotter's schema, in WAL mode."""
 
 import os
+import shutil
 import sqlite3
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 import sqlite_utils
+import structlog
 
 from bot.domain.errors import StoreUnusable
 from bot.store.columns import State, to_ms
@@ -18,9 +21,15 @@ _WAL_KEPT = 64 << 20  # bytes that the write-ahead log may keep on disk after a 
 _WRITER_PAGES = -16_384  # KiB of page cache
 _READER_PAGES = -4_096
 
+log = structlog.get_logger(__name__)
 
-def set_up(path: Path, now: datetime, busy_seconds: float) -> bool:
-    """Creates or migrates the file; True where it was created. Raises StoreBusy or StoreUnusable."""
+
+def set_up(path: Path, now: datetime, busy_seconds: float, *, keep_before: bool = True) -> bool:
+    """Creates or migrates the file; True if it was created. Raises StoreBusy or StoreUnusable.
+
+    `keep_before`: copy a file that has to be migrated beside itself first, as `before_migration` names it. To go back:
+    stop Spotter, put the copy in the place of the database, and start the version that it is of.
+    """
     if not path.parent.is_dir():
         raise StoreUnusable(f"The folder {path.parent} does not exist: create it, or correct DATABASE_URL.")
     with setting_up(path), translated(path):
@@ -30,9 +39,42 @@ def set_up(path: Path, now: datetime, busy_seconds: float) -> bool:
             refuse_strangers(connection, path)
             # Only under the lock: two processes that switch an empty file to WAL at once fail half the time.
             connection.execute("PRAGMA journal_mode = WAL")
+            if keep_before:
+                _copy_before_migration(connection, path)
             return _migrate(connection, path, now)
         finally:
             connection.close()
+
+
+def before_migration(path: Path, step: str) -> Path:
+    """Where the copy of a database stands that was made before its migration from `step` on."""
+    return path.with_name(f"{path.name}.before-{step}")
+
+
+def _copy_before_migration(connection: sqlite3.Connection, path: Path) -> None:
+    if _is_new(connection):
+        return
+    steps = migrations.pending(sqlite_utils.Database(connection, execute_plugins=False))
+    if not steps:
+        return
+    copy = before_migration(path, steps[0].name)
+    size, free = path.stat().st_size, shutil.disk_usage(path.parent).free
+    if free < 2 * size:
+        raise StoreUnusable(
+            f"The database {path} has to be migrated, and {free >> 20} MB beside it are too few to copy its {size >> 20} MB"
+            " first and to change it. Nothing was changed: free some space and start again."
+        )
+    part = copy.with_name(f"{copy.name}.part")
+    os.close(open_owner_only(part))
+    try:
+        with closing(connect(part, "rw", BUSY_SECONDS)) as target:
+            connection.backup(target)
+            if target.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+                raise StoreUnusable(f"The database {path} is damaged and was not migrated: put back a backup.")
+        part.replace(copy)
+    finally:
+        part.unlink(missing_ok=True)
+    log.warning("database.copied", path=str(copy), before=steps[0].name)
 
 
 def writer(path: Path, busy_seconds: float) -> sqlite3.Connection:
@@ -90,7 +132,7 @@ def refuse_strangers(connection: sqlite3.Connection, path: Path) -> None:
 def _migrate(connection: sqlite3.Connection, path: Path, now: datetime) -> bool:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        is_new = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        is_new = _is_new(connection)
         # Each step of sqlite-utils nests in our transaction as a savepoint: all of them commit together.
         migrations.apply(sqlite_utils.Database(connection, execute_plugins=False))
         if is_new:
@@ -101,3 +143,7 @@ def _migrate(connection: sqlite3.Connection, path: Path, now: datetime) -> bool:
         raise
     connection.execute("COMMIT")
     return is_new
+
+
+def _is_new(connection: sqlite3.Connection) -> bool:
+    return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]

@@ -34,7 +34,7 @@ async def test_no_command_is_lost_or_answered_twice_while_one_process_takes_over
             second = await env.run()
             await second.has_logged("socket.connected")
             first.process.send_signal(signal.SIGTERM)
-            await second.has_logged("leading")
+            await second.has_logged("leader.acquired")
             await first.cancelled()
             assert first.code == 0
             first = second

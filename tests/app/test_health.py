@@ -44,7 +44,7 @@ async def test_the_figures_parse_and_move(env: Env) -> None:
     env.world.add_session(checklist=env.opening, employee=env.employee, observer=stranger, percent=70)
     await bot.has_logged("delivery.dropped")  # nobody in Slack has the stranger's address
     env.ispring.quirks.server_errors = ALWAYS
-    await bot.has_logged("polled", level="error")
+    await bot.has_logged("poll.ended", level="error")
     after = await _figures(port)
     moved = {key for key, value in after.items() if value > before.get(key, 0)}
     assert ("spotter_sends_total", ("outcome", "sent")) in moved
@@ -106,7 +106,7 @@ async def test_a_bot_that_slack_refuses_from_the_start_says_that_it_is_deaf_unti
     port = free_port()
     env.slack.faults.token_revoked = True
     bot = await env.run(PORT=str(port), OPS_CHANNEL="", DEFAULT_CHANNEL="")  # nothing to send, so no refused post
-    await bot.has_logged("slack_refuses_or_is_away", times=2)
+    await bot.has_logged("slack.not_identified", times=2)
     code, refused = await _health(port)
     assert (code, refused["status"]) == (200, "impaired")
     assert isinstance(refused["seconds_deaf"], int) and refused["seconds_deaf"] >= 1
@@ -166,18 +166,18 @@ async def test_a_monitor_is_called_after_each_good_poll_and_after_no_other(env: 
         bot = await env.started(HEARTBEAT_URL=f"http://127.0.0.1:{port}/{SECRET_PART}")
         await bot.until(lambda: monitor.calls >= 2, "a call after the second poll")
         env.ispring.quirks.server_errors = ALWAYS
-        await bot.has_logged("polled", level="error")
-        calls, good = monitor.calls, [one for one in bot.events("polled") if one["error"] is None]
+        await bot.has_logged("poll.ended", level="error")
+        calls, good = monitor.calls, [one for one in bot.events("poll.ended") if one["error"] is None]
         assert calls == len(good)
-        await bot.has_logged("polled", level="warning")
+        await bot.has_logged("poll.ended", level="warning")
         assert monitor.calls == calls
         env.ispring.quirks.server_errors = 0
         await bot.until(lambda: monitor.calls > calls, "a call once iSpring is back")
 
         monitor.status = 500
-        refused = await bot.has_logged("heartbeat_failed")
+        refused = await bot.has_logged("heartbeat.failed")
         assert (refused["level"], refused["reason"]) == ("warning", "HTTP 500")
-    gone = await bot.has_logged("heartbeat_failed", reason="ConnectError")
+    gone = await bot.has_logged("heartbeat.failed", reason="ConnectError")
     assert gone["level"] == "warning"
     assert SECRET_PART not in bot.log()
     assert bot.is_alive
@@ -190,7 +190,7 @@ async def test_a_monitor_whose_answer_never_ends_delays_no_poll(env: Env) -> Non
         bot = await env.started(HEARTBEAT_URL=f"http://127.0.0.1:{port}/{SECRET_PART}")
         await bot.has_polled()
         assert monitor.calls >= 2
-        assert bot.events("heartbeat_failed") == []
+        assert bot.events("heartbeat.failed") == []
 
 
 async def test_a_monitor_whose_answer_never_begins_delays_a_poll_by_seconds(env: Env) -> None:
@@ -207,9 +207,9 @@ async def test_a_monitor_whose_answer_never_begins_delays_a_poll_by_seconds(env:
     try:
         port = server.sockets[0].getsockname()[1]
         bot = await env.run(HEARTBEAT_URL=f"http://127.0.0.1:{port}/{SECRET_PART}")
-        late = await bot.has_logged("heartbeat_failed")
+        late = await bot.has_logged("heartbeat.failed")
         assert (late["level"], late["reason"]) == ("warning", "TimeoutError")
-        await bot.has_logged("polled", times=2, error=None)
+        await bot.has_logged("poll.ended", times=2, error=None)
         await bot.terminate()  # so that nobody listens to the drip any more
     finally:
         server.close()

@@ -6,7 +6,7 @@ from tests.app.env import ADMIN, OPS, RESULTS, Env, short
 async def test_the_first_start_is_silent_and_says_that_it_made_a_database(env: Env) -> None:
     old = env.world.add_session(checklist=env.opening, percent=40)
     bot = await env.started()
-    await bot.has_logged("database_created")
+    await bot.has_logged("database.created")
     await bot.until(lambda: any("new database" in text for text in env.texts(OPS)), "the ops channel hears of it")
     await bot.until(lambda: any("1 session" in text for text in env.texts(OPS)), "and of the first listing")
     await bot.has_polled()
@@ -18,7 +18,7 @@ async def test_the_first_start_is_silent_and_says_that_it_made_a_database(env: E
 
     again = await env.started()
     await again.has_polled()
-    assert not again.events("database_created")
+    assert not again.events("database.created")
     assert len(env.texts(RESULTS)) == 1
 
 
@@ -100,7 +100,7 @@ async def test_a_default_channel_that_is_another_companys_too_gets_nothing_and_t
 async def test_a_log_for_people_at_its_most_talkative_tells_nobodys_name_and_no_secret(env: Env) -> None:
     session = env.begin()
     bot = await env.run(LOG_FORMAT="", LOG_LEVEL="DEBUG")
-    await bot.until(lambda: "polled" in bot.log(), "a poll")
+    await bot.until(lambda: "poll.ended" in bot.log(), "a poll")
     env.world.complete(session, percent=20)
     [card] = await bot.until(lambda: env.cards(session), "a card")
     await bot.until(lambda: env.slack.sockets.connections, "a socket")

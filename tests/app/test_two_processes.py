@@ -18,17 +18,17 @@ async def test_a_second_run_answers_while_the_first_leads_and_takes_over_when_it
     session = env.begin()
     first = await env.started()
     second = await env.run()
-    following = await second.has_logged("following")
+    following = await second.has_logged("leader.waiting")
     assert following["leader"] == first.pid
     await second.has_logged("socket.connected")
-    assert not second.events("polled")
+    assert not second.events("poll.ended")
     for _ in range(2):  # Slack gives each open connection its turn
         answer = await env.slack.command(ADMIN, RESULTS, "/ojt", "status")
         assert answer.failure is None
 
     await first.kill()
     env.world.complete(session, percent=90)
-    await second.has_logged("leading")
+    await second.has_logged("leader.acquired")
     await second.until(lambda: env.cards(session), "the card")
     await second.has_polled()
     assert len(env.cards(session)) == 1
@@ -114,13 +114,15 @@ async def test_a_rule_made_on_the_command_line_is_introduced_at_once_and_ended_b
 async def test_what_is_owed_can_be_listed_explained_dropped_and_retried(env: Env) -> None:
     bot = await env.started(OPS_CHANNEL="")
     await env.say("rules", "add", ELSEWHERE)
-    await bot.until(lambda: [one for one in bot.events("delivery.tried") if ELSEWHERE in one["to"]], "a refused intro")
+    await bot.until(
+        lambda: [one for one in bot.events("delivery.attempted") if ELSEWHERE in one["to"]], "a refused intro"
+    )
     session, dropped = env.begin(), env.begin()
     env.slack.faults.order("chat.postMessage", "no_text", times=4, channel=RESULTS)
     env.world.complete(session, percent=90)
-    await bot.has_logged("delivery.tried", state="dead", times=1)
+    await bot.has_logged("delivery.attempted", state="dead", times=1)
     env.world.complete(dropped, percent=90)
-    await bot.has_logged("delivery.tried", state="dead", times=2)
+    await bot.has_logged("delivery.attempted", state="dead", times=2)
 
     listed = await env.say("outbox", "list", "--state", "dead")
     ids = [line.split()[0] for line in listed.out.splitlines()[2:]]

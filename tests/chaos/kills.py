@@ -19,8 +19,8 @@ IDLE = "nothing owed"
 _WHAT_IT_WAS_DOING = (
     (SENDING, "SELECT count(*) FROM deliveries WHERE state = 'sending' AND attempt_started_at >= :born"),
     ("not recovered", "SELECT count(*) FROM deliveries WHERE state = 'sending'"),
-    ("unsure", "SELECT count(*) FROM deliveries WHERE state = 'unsure'"),
-    ("waiting", "SELECT count(*) FROM deliveries WHERE state = 'waiting'"),
+    ("ambiguous", "SELECT count(*) FROM deliveries WHERE state = 'ambiguous'"),
+    ("pending", "SELECT count(*) FROM deliveries WHERE state = 'pending'"),
     ("not claimed yet", "SELECT count(*) FROM notifications WHERE delivery IS NULL AND cancelled_reason IS NULL"),
     ("edit owed", "SELECT count(*) FROM deliveries WHERE edit_due_at IS NOT NULL"),
 )

@@ -43,15 +43,10 @@ NO_LOOK = Mutant(
     "no look: what is unsure is sent again at once",
     (
         Change(
-            "bot/core/delivery.py",
-            "return replace(tried, state=DeliveryState.AMBIGUOUS, due_at=now + FIRST_LOOK, why=why)",
-            "return replace(tried, state=DeliveryState.PENDING, due_at=now, why=why)",
-        ),
-        Change(
-            "bot/store/outbox.py",
-            "            write(self._connection, after_crash(delivery_of(self._connection, row), now=now))\n",
-            "            write(self._connection, after_crash(delivery_of(self._connection, row), now=now))\n"
-            '            refresh_due(self._connection, row["destination"])\n',
+            "bot/domain/delivery.py",
+            "    later = replace(tried, due_at=now + FIRST_READ_BACK)\n"
+            "    return _becomes(later, DeliveryState.AMBIGUOUS, ReasonCode.AMBIGUOUS, text)\n",
+            "    return _becomes(replace(tried, due_at=now), DeliveryState.PENDING, ReasonCode.NOT_SENT, text)\n",
         ),
     ),
 )
@@ -59,19 +54,19 @@ SEND_BEFORE_COMMIT = Mutant(
     "send before commit: a claim is written down only with its outcome",
     (
         Change(
-            "bot/jobs/sending.py",
-            "            return await self.insist(claim_known), None\n",
+            "bot/jobs/sender.py",
+            "            return await self.retry_until_committed(claim_checked), None\n",
             "            claimed = []\n"
             "            def claim_for_now(tx):\n"
             "                claimed.append(claim(tx))\n"
             "                raise LookupError\n"
             "            try:\n"
-            "                await self.insist(claim_for_now)\n"
+            "                await self.retry_until_committed(claim_for_now)\n"
             "            except LookupError:\n"
             "                return claimed[-1], None\n",
         ),
         Change(
-            "bot/jobs/sending.py",
+            "bot/jobs/sender.py",
             "            tx.outbox.save(decided, attempt)\n            self._consequences(",
             "            tx.outbox.claim(delivery.destination, started, delivery.slack_time, delivery.delivery_id)\n"
             "            tx.outbox.save(decided, attempt)\n            self._consequences(",
@@ -82,11 +77,10 @@ SENDING_RESET = Mutant(
     "reset: what was being sent when a bot died waits again",
     (
         Change(
-            "bot/store/outbox.py",
+            "bot/store/outbox/outbox.py",
             "            write(self._connection, after_crash(delivery_of(self._connection, row), now=now))\n",
             "            stopped = delivery_of(self._connection, row)\n"
-            "            write(self._connection, replace(stopped, state=DeliveryState.PENDING, due_at=now))\n"
-            '            refresh_due(self._connection, row["destination"])\n',
+            "            write(self._connection, replace(stopped, state=DeliveryState.PENDING, due_at=now))\n",
         ),
     ),
 )

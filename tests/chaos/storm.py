@@ -94,7 +94,7 @@ class Storm:
     async def begin(self) -> None:
         """A first bot that reads what was completed before, of which nobody is to hear, and introduces the rules."""
         bot = await self.bot()
-        await bot.has_logged("polled", error=None)
+        await bot.has_logged("poll.ended", error=None)
         await bot.until(lambda: not kills.unsettled(self.env), "the introductions")
 
     async def bot(self) -> Running:

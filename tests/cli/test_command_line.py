@@ -187,7 +187,7 @@ async def test_ctrl_c_ends_every_wait_without_a_traceback(env: Env) -> None:
         assert await waiting.terminate(signal.SIGINT) < 10
         assert waiting.code == 130
     bot = await env.run()
-    await bot.has_logged("leading")
+    await bot.has_logged("leader.acquired")
     assert await bot.terminate(signal.SIGINT) < 10
     assert bot.code == 0
 

@@ -702,7 +702,7 @@ async def test_an_error_nobody_foresaw_is_an_unreadable_answer_and_the_log_says_
     assert failed == [raised.value]
     assert NAME not in str(raised.value)
     assert [(line["event"], line["what"], type(line["exc_info"])) for line in logs] == [
-        ("reading_broke", what, KeyError)
+        ("ispring.broke", what, KeyError)
     ]
 
 

@@ -78,7 +78,7 @@ async def test_an_answer_that_breaks_its_reader_ends_no_more_than_this_roll_call
     stumbling = CompletenessCheck(StumblingTraining(), room.store, room.clock, ops_channel=OPS, wake=lambda: None)
     with capture_logs() as logs:
         assert not await stumbling.when_due()
-    assert [(line["event"], type(line["exc_info"])) for line in logs] == [("roll_call_broke", KeyError)]
+    assert [(line["event"], type(line["exc_info"])) for line in logs] == [("completeness.broke", KeyError)]
     assert await room.ops() == ["baseline_done"]
 
 

@@ -550,8 +550,8 @@ async def test_results_that_are_no_percentages_are_counted_in_the_log_and_shown_
     with capture_logs() as lines:
         await room.poll()
         await room.poll()
-    odd = [line for line in lines if line["event"] == "odd_results"]
-    assert odd == [{"event": "odd_results", "log_level": "warning", "rows": 3}]
+    odd = [line for line in lines if line["event"] == "results.odd"]
+    assert odd == [{"event": "results.odd", "log_level": "warning", "rows": 3}]
     stored = await room.store.read(lambda tx: tx.sessions.get(SessionKey("0", "eve")))
     assert stored is not None
     assert outcome_of(stored).score == 140
@@ -585,7 +585,7 @@ async def test_however_many_statuses_are_new_the_admin_is_told_once(room: Room) 
     ]
     assert [facts["statuses"] for facts in notified] == [300, 1]
     assert notified[1]["status"] == "YET ANOTHER"
-    lines = [line["status"] for line in logs if line["event"] == "unknown_status"]
+    lines = [line["status"] for line in logs if line["event"] == "status.unknown"]
     assert lines == [facts["status"] for facts in notified]
     assert all(line.isprintable() and len(line) < 200 for line in lines)
     stored = await room.stored(sessions[0])
@@ -785,8 +785,8 @@ async def test_a_listing_that_breaks_its_reader_is_a_failed_poll_and_the_next_on
     session = room.world.add_session()
     with capture_logs() as logs:
         report = await room.poller_with(room.settings, StumblingTraining()).once()
-    assert "poll_broke" in report.error
-    assert [type(line["exc_info"]) for line in logs if line["event"] == "poll_broke"] == [KeyError]
+    assert "poll.broke" in report.error
+    assert [type(line["exc_info"]) for line in logs if line["event"] == "poll.broke"] == [KeyError]
     assert NAME not in report.error
     assert (await room.store.read(lambda tx: tx.sessions.poll_state())).last == report
     assert (await room.poll()).error == ""

@@ -16,13 +16,27 @@ import pytest
 import sqlite_utils
 
 from bot.domain.errors import StoreUnusable
-from bot.store.database import Store
+from bot.domain.model import Destination, DestinationKind, RuleState
+from bot.domain.outbox import NotificationState
+from bot.domain.reasons import ReasonCode
+from bot.store.connect import before_migration
+from bot.store.database import Store, Tx
 from bot.store.schema import APPLICATION_ID, INDEXES_OF_BASELINE, migrations
 from tests.store.given import NOON, a_session, minutes
 
 NOTHING_APPLIED = sqlite_utils.Database(memory=True, execute_plugins=False)
 STEPS = tuple(step.name for step in migrations.pending(NOTHING_APPLIED))
 NOTHING_APPLIED.close()
+RENAMED_BY = STEPS.index("m009_rename")
+TABLES_NOW = {
+    "state": "settings_kv", "ledger": "audit_log", "no_slack_users": "email_misses", "statuses": "seen_statuses",
+    "notices": "notifications",
+}  # fmt: skip
+COLUMNS_NOW = {
+    ("notices", "owed_at"): "created_at", ("notices", "rank"): "priority", ("attempts", "why"): "reason",
+    ("slack_users", "why_not"): "not_allowed_reason",
+}  # fmt: skip
+GONE = {("destinations", "due_at")}  # computed since
 AT = int(NOON.timestamp() * 1000)
 FACTS = a_session(1)
 KEY = (FACTS.key.session_id, FACTS.key.employee_id)
@@ -102,7 +116,8 @@ def write_old(path: Path, steps: int) -> None:
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute("BEGIN")
     old = sqlite_utils.Database(connection, execute_plugins=False)
-    migrations.apply(old, stop_before=STEPS[steps] if steps < len(STEPS) else None)
+    # Only the first eight steps know the tables by the names below: later ones rename them.
+    migrations.apply(old, stop_before=STEPS[min(steps, RENAMED_BY)])
     for statement in INDEXES_OF_BASELINE:
         connection.execute(statement)
     for table, rows in FIRST_ROWS.items():
@@ -110,6 +125,7 @@ def write_old(path: Path, steps: int) -> None:
             connection.execute(
                 f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values())
             )
+    migrations.apply(old, stop_before=STEPS[steps] if steps < len(STEPS) else None)
     connection.execute("COMMIT")
     connection.close()
 
@@ -127,11 +143,16 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 def rows_of(path: Path) -> dict[str, list[dict[str, Any]]]:
     """What the tables of the first Spotter hold, in the columns that it wrote."""
     with reading(path) as connection:
+        is_renamed = ("table", "notifications") in schema_of(path)
         found = {}
         for table, rows in FIRST_ROWS.items():
-            columns = list(dict.fromkeys(column for row in rows for column in row))
-            chosen = connection.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1").fetchall()
-            found[table] = [dict(row) for row in chosen]
+            columns = [
+                column for column in dict.fromkeys(c for row in rows for c in row) if (table, column) not in GONE
+            ]
+            now = TABLES_NOW.get(table, table) if is_renamed else table
+            names = {column: COLUMNS_NOW.get((table, column), column) if is_renamed else column for column in columns}
+            chosen = ", ".join(f"{name} AS {column}" for column, name in names.items())
+            found[table] = [dict(row) for row in connection.execute(f"SELECT {chosen} FROM {now} ORDER BY 1")]
         return found
 
 
@@ -284,3 +305,81 @@ def test_the_first_step_is_never_changed_again(path: Path) -> None:
         )
         statements = sorted(" ".join(re.sub("--.*", "", row["sql"]).split()) for row in made)
     assert hashlib.sha256("\n".join(statements).encode()).hexdigest()[:16] == FIRST_SCHEMA
+
+
+# ---- a database of version 0.1.0 -------------------------------------------------------------------------------------
+
+VERSION_0_1 = Path(__file__).with_name("version_0_1.sql")
+
+
+@pytest.fixture
+def old(path: Path) -> Path:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(VERSION_0_1.read_text())
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.commit()
+    return path
+
+
+async def test_everything_that_version_0_1_had_to_send_is_sent_once_and_nothing_twice(old: Path) -> None:
+    database = Store.open(old, now=NOON)
+
+    def states(tx: Tx) -> dict[tuple[str, str], tuple[NotificationState, ReasonCode]]:
+        found = tx.deliveries.in_states(tuple(NotificationState), 100)
+        return {
+            (str(one.notification.destination), one.notification.subject): (one.state, one.cancelled_code)
+            for one in found
+        }
+
+    def work(tx: Tx) -> None:
+        assert tx.outbox.recover(NOON) == 1
+        found = states(tx)
+        count = {state: sum(1 for one, _ in found.values() if one is state) for state in NotificationState}
+        # Blocked: a message and a notification for the archived channel, one of the paused rule.
+        assert count == {
+            NotificationState.PENDING: 3, NotificationState.BLOCKED: 3, NotificationState.SENDING: 0,
+            NotificationState.AMBIGUOUS: 2, NotificationState.SENT: 1, NotificationState.FAILED: 1,
+            NotificationState.CANCELLED: 0,  # what a digest counts is in no list
+        }  # fmt: skip
+        rules = {rule.rule_id: (rule.state, rule.reason, rule.reason_code) for rule in tx.rules.all()}
+        assert rules[3] == (RuleState.PAUSED, "is_archived", ReasonCode.NONE)
+        assert rules[4] == (RuleState.PAUSED, "turned_public", ReasonCode.BECAME_PUBLIC)
+        archived = Destination(DestinationKind.CHANNEL, "C0ARCHIVED")
+        public = Destination(DestinationKind.CHANNEL, "C0PUBLIC")
+        assert tx.destinations.unblock(archived, NOON) == 2
+        tx.rules.resume(4)
+        assert {str(one) for one in tx.outbox.schedule().due(NOON, 9)} == {
+            "channel:C0001", "channel:C0002", "channel:C0ARCHIVED", "channel:C0PUBLIC"
+        }  # fmt: skip
+        assert claim_id(tx, archived) == "held"
+        assert claim_id(tx, public) == "new"
+        assert tx.rules.get(3) is not None and tx.rules.all()[2].state is RuleState.ACTIVE
+
+    try:
+        await database.transact(work)
+        later = NOON + minutes(1)
+        looked_for = await database.read(lambda tx: tx.outbox.read_backs_due(later, 9))
+        assert {one.delivery_id for one in looked_for} == {"unsure", "sending"}
+        alerts = await database.read(lambda tx: {one.code: one.facts for one in tx.alerts.all()})
+        assert alerts == {"socket_disconnected": {"minutes": 5}, "training_refused": {"reason": "HTTP 401"}}
+        assert await database.read(lambda tx: list(tx.retention.erased_people())) == ["eve"]
+    finally:
+        database.close()
+
+
+def claim_id(tx: Tx, destination: Destination) -> str | None:
+    claimed = tx.outbox.claim(destination, NOON, 1.0, "new")
+    return None if claimed is None else claimed.delivery_id
+
+
+def test_the_file_is_copied_before_it_is_migrated(old: Path) -> None:
+    with reading(old) as connection:
+        before = list(connection.iterdump())
+    opened_and_closed(old)
+    [copy] = old.parent.glob(f"{old.name}.before-*")
+    assert copy == before_migration(old, "m009_rename")
+    assert copy.stat().st_mode & 0o077 == 0
+    with reading(copy) as connection:
+        assert list(connection.iterdump()) == before
+    opened_and_closed(old)
+    assert list(old.parent.glob(f"{old.name}.before-*")) == [copy], "only a migration is preceded by a copy"
