@@ -3,11 +3,15 @@
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from bot.blocks.actions import Shareable, share_value
 from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.routing import subject_of
 from tests.listeners.office import ADMIN, FOREIGN, NORTH, Office, everything_in
 from tests.listeners.test_sharing import share
+
+pytestmark = pytest.mark.virtual_time
 
 
 async def erase(office: Office, person_id: str) -> None:
