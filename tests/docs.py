@@ -1,4 +1,4 @@
-"""What the documents say of registries, made from them: `python -m tests.docs` writes it anew, a test compares.
+"""Documents made from the registries: `python -m tests.docs` writes them, a test compares.
 
 README.md holds each table between `<!-- name -->` and `<!-- /name -->`.
 """
@@ -12,8 +12,20 @@ from pathlib import Path
 from bot.config import describe
 from bot.listeners.commands.registry import entries
 from bot.slack.manifest import SCOPES
+from tests.promises import PROMISES
 
 ROOT = Path(__file__).parent.parent
+PROMISES_HEAD = """# What Spotter does when…
+
+Every promise with the tests that hold it. This page is written by `python -m tests.docs` from `tests/promises.py` and
+the marks `@pytest.mark.promise(...)`; a promise without a test fails.
+
+The tests lie beside what they test: `tests/<package>/` for `bot/<package>/`. They use the simulators of `bot/demo` over
+real HTTP and WebSockets, the real SDKs and real SQLite files. `tests/chaos` kills the bot while everything misbehaves
+(`make storm`), `tests/bench` measures (`make bench`).
+
+| when | then | tests |
+|---|---|---|"""
 
 
 def env_example() -> str:
@@ -56,20 +68,40 @@ TABLES: dict[str, Callable[[], str]] = {
 }
 
 
-def named_tests(readme: str) -> list[str]:
-    """The tests that the README names as holding a promise, as `folder/test_file.py::test_name` under `tests/`."""
-    return re.findall(r"`([\w/]+\.py::\w+)`", readme)
-
-
-def existing_tests() -> set[str]:
-    """Every test function there is, named in the same way."""
+def promising_tests() -> dict[str, list[str]]:
+    """The tests that hold each promise, by its key, as `folder/test_file.py::test_name` under `tests/`."""
+    found: dict[str, list[str]] = {}
     tests = ROOT / "tests"
-    return {
-        f"{module.relative_to(tests).as_posix()}::{node.name}"
-        for module in tests.rglob("test_*.py")
-        for node in ast.parse(module.read_text()).body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
+    for module in sorted(tests.rglob("test_*.py")):
+        for node in ast.parse(module.read_text()).body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                for key in _promises_of(node):
+                    found.setdefault(key, []).append(f"{module.relative_to(tests).as_posix()}::{node.name}")
+    return found
+
+
+def _promises_of(test: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    return [
+        argument.value
+        for mark in test.decorator_list
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.promise"
+        for argument in mark.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    ]
+
+
+def promises_page() -> str:
+    """tests/README.md: every promise with the tests that hold it."""
+    held = promising_tests()
+    rows = [
+        f"| {promise.when} | {promise.then} | {' '.join(map(_link, held[key]))} |" for key, promise in PROMISES.items()
+    ]
+    return "\n".join([PROMISES_HEAD, *rows, ""])
+
+
+def _link(test: str) -> str:
+    path, name = test.split("::")
+    return f"[{name.removeprefix('test_').replace('_', ' ')}]({path})"
 
 
 def with_tables(readme: str) -> str:
@@ -84,9 +116,10 @@ def with_tables(readme: str) -> str:
 
 def main() -> None:
     (ROOT / ".env.example").write_text(env_example())
+    (ROOT / "tests" / "README.md").write_text(promises_page())
     readme = ROOT / "README.md"
     readme.write_text(with_tables(readme.read_text()))
-    sys.stdout.write("Written: .env.example and the README's tables.\n")
+    sys.stdout.write("Written: .env.example, tests/README.md and the README's tables.\n")
 
 
 if __name__ == "__main__":

@@ -4,11 +4,15 @@ What is due is in the database. A run that is missed, or skipped because the one
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+# It logs each error of a job, with a traceback that may quote a name. `Scheduler.run` raises the error instead.
+logging.getLogger("apscheduler.executors").setLevel(logging.CRITICAL)
 
 
 class Scheduler:
@@ -40,7 +44,8 @@ class Scheduler:
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def fail(event: JobExecutionEvent) -> None:
-            if not failed.done():
+            # A job is cancelled when the scheduler ends, and APScheduler calls that an error.
+            if not failed.done() and not isinstance(event.exception, asyncio.CancelledError):
                 failed.set_exception(event.exception)
 
         self._scheduler.add_listener(fail, EVENT_JOB_ERROR)

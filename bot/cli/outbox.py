@@ -39,7 +39,7 @@ def outbox() -> None:
 
 
 @outbox.command("list")
-@click.option("--state", "states", multiple=True, type=click.Choice([*NotificationState, *_SPELLINGS]))
+@click.option("--state", "states", multiple=True, type=click.Choice([*map(str, NotificationState), *_SPELLINGS]))
 @click.option("--limit", type=click.IntRange(1), default=50)
 def list_outbox(states: Sequence[str], limit: int) -> None:
     """List what is not settled yet, the oldest first; other states by name, the newest first."""

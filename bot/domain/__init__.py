@@ -1,1 +1,1 @@
-"""What an observation means, who hears of it, and when: no I/O, no clock, no product."""
+"""Values and decisions: what a result means, who is notified and when. Pure: no I/O, no clock, no randomness."""

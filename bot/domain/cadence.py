@@ -1,5 +1,8 @@
-"""How long things wait: the next poll, the next try, several results that are told as one. Seconds; those of a next try
-are rolled with a dice in [0, 1), so that what failed together does not come back together."""
+"""Waiting times in seconds: until the next poll, the next attempt, and for results that go out in one message.
+
+Waits before another attempt are spread by a random number in [0, 1), so that what failed together is not retried at
+once.
+"""
 
 from datetime import datetime, timedelta
 
@@ -22,8 +25,8 @@ def poll_pause(interval: float, failures: int) -> float:
 
 
 def settles_at(destination: Destination, now: datetime, interval: float) -> datetime | None:
-    """When a notice may go at the earliest, None for at once. A person's wait a little over one poll, so that several
-    sessions that finish together make one message; a channel's alert waits for nothing."""
+    """The earliest time for a notification, None for at once. A person's wait a little over one poll, so that several
+    sessions that finish together make one message; a channel's do not wait."""
     if destination.kind is DestinationKind.CHANNEL:
         return None
     return now + timedelta(seconds=min(interval * _A_LITTLE_OVER_ONE_POLL, LONGEST_SETTLING))

@@ -1,22 +1,21 @@
-"""What a row of a listing changes about what we remember, whether that is news, and why.
+"""What a row of a listing changes about the stored session, whether that is news, and why.
 
     before          now             kind        news
     unknown         not completed   appeared    none
-    unknown         completed       completed   post; counted in one line where it was completed over 7 days ago
+    unknown         completed       completed   post; counted in a digest if it was completed over 7 days ago
     not completed   not completed   moved       none (planned, started, rescheduled, renamed)
     not completed   completed       completed   post
-    completed       other result    corrected   edit; and post where it only now is below target or failed
+    completed       other result    corrected   edit; and post if it only now is below target or failed
     completed       other field     retitled    edit
     completed       not completed   reopened    edit
     re-opened       completed       completed   edit and post
 
-Completed again: who has a card of the session gets it edited and nothing else, because a session is posted once per
-destination and the outbox knows who has one; who never had one (it was completed before the baseline, or no rule
-matched) is owed the news like any other. Where it was good before and is below target or failed now, everybody gets
-one new card, for an edit notifies nobody.
+Completed again: a destination that has a card of the session gets it edited and no other, because a session is posted
+once per destination. A destination without one gets a card. If the result was good before and is failing now, every
+destination gets one new card, because an edit notifies no one.
 
-Age counts only for a session nobody knew: of one seen unfinished before, our own memory proves that its completion is
-new, whatever its date says (a wrong date order would else silence every alert).
+Age counts only for a session that was not stored: for one stored unfinished before, the database proves that its
+completion is new, whatever its date says. A wrong date order would otherwise silence every alert.
 """
 
 from dataclasses import replace
@@ -29,7 +28,7 @@ TOO_OLD_FOR_NEWS = timedelta(days=7)
 
 
 def outcome_of(session: Session) -> Outcome:
-    """What a remembered session came out as, held against the target of its completion."""
+    """The outcome of a stored session, against the target of its completion."""
     return judge(session.facts, session.target)
 
 
@@ -49,7 +48,7 @@ def remember(facts: SessionFacts, *, now: datetime, targets: Targets) -> Session
 
 
 def decide(before: Session | None, facts: SessionFacts, *, now: datetime, targets: Targets) -> Change | None:
-    """The change a row makes, None where it says nothing new. A status nobody knows never counts as completed."""
+    """The change that a row makes, None if it makes none. An unknown status never counts as completed."""
     if before is None:
         return _first_seen(facts, now, targets)
     if before.facts == facts:

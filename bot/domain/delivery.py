@@ -261,7 +261,8 @@ def after_read_back(delivery: Delivery, result: ReadBackResult, *, now: datetime
             text = f"the destination is gone before a read-back: {reason}"
             return _becomes(later, DeliveryState.AMBIGUOUS, ReasonCode.DESTINATION_GONE, text)
         case ReadLater(reason, after):
-            # As long again as it has been ambiguous: a conversation that can't be read for long is asked for less often.
+            # As long again as it has been ambiguous: a conversation that can't be read for long is asked for less
+            # often.
             pause = max(_LATER, min(now - ended_at, _LATEST)) if after is None else timedelta(seconds=after)
             text = f"the conversation can't be read now: {reason}"
             return _becomes(replace(delivery, due_at=now + pause), DeliveryState.AMBIGUOUS, ReasonCode.READ_LATER, text)

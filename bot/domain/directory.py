@@ -14,7 +14,7 @@ class Directory:
 
     people: Mapping[str, Person] = field(default_factory=dict)
     departments: Mapping[str, Department] = field(default_factory=dict)
-    erased: Collection[str] = frozenset()  # ids of people who were erased: nobody's name is known by them
+    erased: Collection[str] = frozenset()  # ids of erased people: they have no name
 
     @classmethod
     def of(
@@ -23,7 +23,7 @@ class Directory:
         return cls({p.person_id: p for p in people}, {d.department_id: d for d in departments}, erased)
 
     def name_of(self, person_id: str) -> str:
-        """What to show for a person; somebody iSpring no longer knows is "unknown person (1f2e3d4c)"."""
+        """What to show for a person; one that iSpring no longer knows is "unknown person (1f2e3d4c)"."""
         if person_id in self.erased:
             return ERASED_PERSON
         person = self.people.get(person_id)
@@ -38,9 +38,9 @@ class Directory:
         return tuple(self._upwards(department_id))
 
     def site_of(self, person_id: str) -> str | None:
-        """Where somebody works, "Store 12, Kitchen": their department behind the one above it, None where unknown.
+        """A person's site, "Store 12, Kitchen": their department behind the one above it, None if unknown.
 
-        The top of the tree is the company itself and says nothing, so it is named only where there is nothing below.
+        The top of the tree is the company itself, so it is named only if there is nothing below.
         """
         person = self.people.get(person_id)
         path = self.department_path(person.department_id) if person else ()

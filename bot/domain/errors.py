@@ -46,10 +46,10 @@ class QueryError(SpotterError):
 class Remedy(StrEnum):
     """Who could change a refusal."""
 
-    NONE = "none"  # nobody, or the reason says what to do
+    NONE = "none"  # no one, or the reason says what to do
     ADMIN = "admin"  # an admin of Spotter may do it
     LINK = "link"  # an admin of Spotter can link the account to a person
-    MEMBERSHIP = "membership"  # only full members of the workspace get results, whoever is linked to whom
+    MEMBERSHIP = "membership"  # only full members of the workspace get results, linked or not
     ACCOUNT = "account"  # the person's account in iSpring is not active
     RIGHTS = "rights"  # what people may see follows from who they are in iSpring
 
@@ -101,7 +101,7 @@ class TrainingUnreadable(TrainingError):
 
 
 class MessengerError(SpotterError):
-    """Slack gave no answer we can use to a question (posts and edits answer with values, see `core.delivery`)."""
+    """Slack gave no usable answer to a question (posts and edits return values, see `domain.delivery`)."""
 
 
 class MessengerUnavailable(MessengerError):
@@ -112,7 +112,7 @@ class MessengerUnavailable(MessengerError):
         self.retry_after = retry_after
 
 
-# Slack's words for an account that is not there, or not for us: an answer, where somebody is looked up.
+# Slack's errors for an account that does not exist, or not for us: a valid answer to a lookup.
 NOBODY = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 
 
@@ -126,7 +126,7 @@ class MessengerRefused(MessengerError):
 
     @property
     def is_unknown_user(self) -> bool:
-        """Whether there is nobody where somebody was asked about."""
+        """True if Slack says that this user does not exist."""
         return self.code in NOBODY
 
 

@@ -1,8 +1,8 @@
-"""The values everyone speaks in: frozen, with aware UTC datetimes only.
+"""The values that all parts exchange: frozen, with aware UTC datetimes only.
 
-A *listing* is what iSpring returned; each of its rows is `SessionFacts`. What we remember of it is a `Session`. The
-difference between the two is a `Change`; what is owed to one destination because of it is a `Notice`; one message that
-carries one or more notices is a `Delivery`.
+A *listing* is a response of iSpring's; each of its rows is a `SessionFacts`. The stored row is a `Session`. The
+difference between the two is a `Change`. What one destination is to get because of it is a `Notification`. One Slack
+message that carries one or more notifications is a `Delivery`.
 """
 
 from collections.abc import Mapping
@@ -103,7 +103,7 @@ class PersonStatus(StrEnum):
 
 
 class Subordination(StrEnum):
-    """Where somebody's supervisor comes from."""
+    """How a person's supervisor is determined."""
 
     MANUAL = "manual"
     INHERIT = "inherit"
@@ -168,7 +168,7 @@ _OVER = (OutcomeKind.COMPLETED, OutcomeKind.MET, *_FAILING)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A verdict with what it rests on. `score` and `target` are percentages, unrounded; `status` is iSpring's word."""
+    """What a result means, and from which numbers. `score` and `target` are percentages, unrounded; `status` is iSpring's."""
 
     kind: OutcomeKind
     score: float | None
@@ -197,11 +197,11 @@ class DetailsState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What we remember of one employee's session.
+    """One employee's session as stored.
 
     `version` rises with every stored change (a result, the criteria, an acknowledgement): a card shows one version.
-    `target` is the one in force when the session was completed, None where none was set.
-    `completed_as` is what it came out as when last completed, kept while it is re-opened; None if it never was.
+    `target` is the one in force when the session was completed, None if none was set.
+    `completed_as` is the outcome of the last completion, kept while the session is re-opened; None if it never was.
     """
 
     facts: SessionFacts
@@ -221,10 +221,10 @@ class Session:
 class News(StrEnum):
     """What becomes of a change."""
 
-    NONE = "none"  # stored, nobody is told
+    NONE = "none"  # stored, no notification
     POST = "post"  # a new card
     EDIT = "edit"  # the cards already posted are edited
-    EDIT_AND_POST = "edit_and_post"  # edited, and one new card, for an edit notifies nobody
+    EDIT_AND_POST = "edit_and_post"  # edited, and one new card, because an edit notifies no one
     COUNT = "count"  # counted in one line: too old to be news
 
 
@@ -273,8 +273,8 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRecord:
-    """Everything we remember of one session. `previous` is this employee's last completed session on the same
-    checklist before this one, whoever may see it: ask `core.access` before showing it."""
+    """Everything that is stored of one session. `previous` is this employee's last completed session on the same
+    checklist before this one; check `domain.permissions` before showing it."""
 
     session: Session
     short_id: str
@@ -292,11 +292,11 @@ class Targets:
     per_checklist: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, checklist_id: str) -> float | None:
-        """The target in force for a checklist, None where none is set."""
+        """The target in force for a checklist, None if none is set."""
         return self.per_checklist.get(checklist_id, self.default)
 
 
-# ---- who hears of it ---------------------------------------------------------------------------------------------
+# ---- who is notified ---------------------------------------------------------------------------------------------
 
 OPERATOR = "operator"  # owner of what the command line or DEFAULT_CHANNEL made: counts as admin
 
@@ -309,7 +309,7 @@ class DestinationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Destination:
-    """Where a notice goes. Its text form `channel:C0123` is what rows and logs hold."""
+    """Where a notification goes. Its text form `channel:C0123` is stored in rows and logged."""
 
     kind: DestinationKind
     id: str
@@ -332,10 +332,10 @@ class RuleState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A channel's subscription. It hears only of listings requested after `active_since`, when its introduction was
+    """A channel's subscription. It matches only listings requested after `active_since`, when its introduction was
     first tried.
 
-    `owner` is a Slack user id or `OPERATOR`; `query` is canonical text of `core.query`, "" for every completed session.
+    `owner` is a Slack user id or `OPERATOR`; `query` is canonical text of `bot.query`, "" for every completed session.
     """
 
     rule_id: int
@@ -350,22 +350,22 @@ class Rule:
 
 
 class NotificationKind(StrEnum):
-    """What a notice tells; each has one renderer in `views.notices`."""
+    """What a notification is about; each kind has one renderer in `blocks.notifications`."""
 
     SESSION = "session"  # a session's result
-    COUNTED = "counted"  # a summary: completions counted instead of posted one by one
-    OUTAGE = "away"  # the summary of an outage, ours, iSpring's or Slack's
+    COUNTED = "counted"  # a digest: completions counted instead of posted one by one
+    OUTAGE = "away"  # the digest of an outage of Spotter, iSpring or Slack
     INTRO = "intro"  # a rule introduces itself to its channel
     RULE_PAUSED = "rule_paused"  # to a rule's owner
-    OPS = "ops"  # to whoever runs Spotter
-    SHARED = "shared"  # a session that somebody chose to show to a channel; `facts["by"]` says who
+    OPS = "ops"  # an alert, to OPS_CHANNEL
+    SHARED = "shared"  # a session shared with a channel by a person; `facts["by"]` is that person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """What is owed to one destination. `subject` is its unique key there: owing it twice owes it once.
+    """What one destination is to get. `subject` is its unique key there: enqueueing it twice enqueues it once.
 
-    `facts` holds numbers and ids only; words are found when sending.
+    `facts` holds numbers and ids only; texts are rendered when it is sent.
     """
 
     kind: NotificationKind
@@ -383,8 +383,8 @@ TAKEN_BACK = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredNotification:
-    """A notice as stored. `shown_version` is the session version its card shows: None while it is not sent, 0 where
-    nobody knows, or `TAKEN_BACK`."""
+    """A notification as stored. `shown_version` is the session version that its card shows: None before it is sent, 0
+    if it is not known, or `TAKEN_BACK`."""
 
     notification_id: int
     notification: Notification
@@ -394,8 +394,8 @@ class StoredNotification:
 
 @dataclass(frozen=True, slots=True)
 class DigestCounts:
-    """What a summary counts, as far as its readers may see it. `bad`: below target or failed. `since`: the earliest
-    completion among them, None where no date of theirs is known."""
+    """What a digest counts, as far as its readers may see it. `bad`: below target or failed. `since`: the earliest
+    completion among them, None if none has a known date."""
 
     sessions: int = 0
     bad: int = 0
@@ -417,8 +417,8 @@ class Delivery:
 
     `channel` and `ts` are Slack's, None until known (a person's D… id may be known before the first attempt).
     `attempts`: those that count. `read_backs`: complete readings of the conversation since the last attempt.
-    `slack_time`: Slack's own clock, in Unix seconds, when the last attempt began. `text_only`: rejected once with blocks.
-    `resent_unverified`: sent again once although the conversation may not be read; not a second time.
+    `slack_time`: Slack's own clock, in Unix seconds, when the last attempt began. `text_only`: rejected once with
+    blocks. `resent_unverified`: sent again once although the conversation may not be read; not a second time.
     `slack_error`: the unknown error that the last attempt ended with, else "".
     """
 

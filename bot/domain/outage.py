@@ -1,14 +1,14 @@
-"""When Spotter was away, and what is counted afterwards instead of posted late.
+"""Outages, and which results are counted afterwards instead of posted late.
 
-An outage is a time without a good look at iSpring, whoever was down: us (nobody looked) or iSpring (nobody answered).
-It is longer than 30 minutes, because shorter ones are nobody's business, and longer than five intervals, because with
-long intervals a look or two missed is no outage either.
+An outage is a time without a good poll, because Spotter or iSpring was down. It is longer than 30 minutes, because
+shorter ones do not matter, and longer than five intervals, because with long intervals a poll or two missed is no
+outage.
 
-Of what was completed meanwhile only the dates say how old it is. A completion dated within the outage and older than
-the setting is counted. One dated before it, or not at all, is posted: our own memory proves that it is new (it was seen
-unfinished) or it would have come as late without any outage; a wrong date must never silence an alert.
+Only its date says how old a result is. A completion dated within the outage and older than the setting is counted. One
+dated before it, or not at all, is posted: either the database proves that it is new (the session was stored
+unfinished), or it would have come as late without an outage. A wrong date never silences an alert.
 
-A database restored from a copy does not know what was told since the copy was made: all that is new to it is counted.
+A database restored from a copy does not know what was sent since the copy was made: everything new to it is counted.
 """
 
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ class Outage:
 def outage_of(
     last_good_at: datetime | None, now: datetime, interval: float, copied_at: datetime | None = None
 ) -> Outage | None:
-    """The outage that a look at iSpring ends, None where there was none. `interval` is in seconds; `copied_at` is when
-    the copy was made that this database was restored from, None once that is caught up with."""
+    """The outage that a poll ends, None if there was none. `interval` is in seconds; `copied_at` is when the copy was
+    made that this database was restored from, None once the poll after it has caught up."""
     if copied_at is not None:
         return Outage(copied_at, now, restored=True)
     if last_good_at is None or now - last_good_at <= max(SHORTEST, INTERVALS * timedelta(seconds=interval)):
@@ -42,9 +42,9 @@ def outage_of(
 
 
 def counted_reason(change: Change, outage: Outage | None, recover_restored: timedelta) -> str:
-    """Why a completion is counted in the outage's summary, "" where it is posted. `catch_up` is how old it may be to be
-    posted. A turn to below target or failed carries the date of its first completion and so says nothing about its own:
-    it is posted, except after a restore."""
+    """Why a completion is counted in the outage's digest, "" if it is posted. `catch_up`: the greatest age to be
+    posted. A regression carries the date of its first completion, which says nothing about its own age: it is posted,
+    except after a restore."""
     if outage is None:
         return ""
     if outage.restored:

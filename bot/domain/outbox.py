@@ -11,8 +11,8 @@ from bot.domain.reasons import ReasonCode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When each destination gets its next message, as far as nothing has to change before; `other_due_at`: when the next
-    read-back or edit is due, None if there is none."""
+    """When each destination gets its next message, as far as nothing has to change before; `other_due_at`: when the
+    next read-back or edit is due, None if there is none."""
 
     posts: Mapping[Destination, datetime]
     other_due_at: datetime | None
@@ -72,8 +72,9 @@ class Attempt:
 class NotificationStatus:
     """One notification and what became of it, for `why` and `outbox list`.
 
-    If a digest counts the session, `digest` is that digest's notification; delivery, state, `cancelled` and attempts are
-    the digest's. `cancelled`: why it will not be sent, "" if it may be.
+    If a digest counts the session, `digest` is that digest's notification; delivery, state, `cancelled` and attempts
+    are the digest's. `cancelled`: why it will not be sent, "" if it may be. `blocked_reason`: why its destination can't
+    be written to, "" if it can.
     """
 
     notification: Notification
@@ -84,6 +85,7 @@ class NotificationStatus:
     cancelled_code: ReasonCode
     attempts: Sequence[Attempt]
     digest: Notification | None = None
+    blocked_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""What a result means: iSpring's status and numbers, held against our target, as an `Outcome` and its word.
+"""What a result means: iSpring's status and numbers, against our target, as an `Outcome` and its word.
 
 iSpring's PASSED only says *completed*: a session with 20 % is PASSED too. Below and failed are ours, and iSpring's raw
-word reaches a person only where it is one nobody has seen before.
+status is shown only if it is not known.
 """
 
 import math
@@ -15,10 +15,10 @@ _MOST_DECIMALS = 12
 
 
 def score_of(facts: SessionFacts) -> float | None:
-    """The score in percent, unrounded and as given (it may lie outside 0..100); None where nothing was graded.
+    """The score in percent, unrounded and as given (it may lie outside 0..100); None if nothing was graded.
 
-    Points decide where they contradict `result` by more than 1 (a fraction such as 0.85 is never rescaled), and where
-    there is no `result`. Where every criterion was skipped, a `result` of 0 of 0 points is no score.
+    Points decide if they contradict `result` by more than 1 (a fraction such as 0.85 is never rescaled), and if there
+    is no `result`. If every criterion was skipped, a `result` of 0 of 0 points is no score.
     """
     result = _finite(facts.result)
     if facts.total_points == 0 and not result:
@@ -39,7 +39,7 @@ def has_odd_result(facts: SessionFacts) -> bool:
 
 
 def _graded(facts: SessionFacts) -> float | None:
-    """Points of total points in percent; None where nothing was graded."""
+    """Points of total points in percent; None if nothing was graded."""
     points, total = _finite(facts.points), _finite(facts.total_points)
     return None if points is None or total is None or total <= 0 else _finite(points / total * 100)
 
@@ -96,7 +96,7 @@ def percent(value: float, *others: float) -> str:
 
 
 def exact(value: float) -> str:
-    """A percentage as somebody set it, nothing rounded away: "80 %", "72.5 %"."""
+    """A percentage as it was set, nothing rounded away: "80 %", "72.5 %"."""
     for decimals in range(_MOST_DECIMALS + 1):
         if round(value, decimals) == value:
             return f"{_decimal(value, decimals)} %"

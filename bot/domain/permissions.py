@@ -74,14 +74,14 @@ def may_see(viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verdic
 
 
 def may_share(viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verdict:
-    """Whether a viewer may show a session to a whole channel: admins may, and whoever the session is about."""
+    """Whether a viewer may show a session to a whole channel: admins may, and the employee it is about."""
     verdict = may_see(viewer, facts, directory)
     if not verdict.allowed or viewer.is_admin or viewer.person_id == facts.key.employee_id:
         return verdict
     return Verdict(False, "only admins of Spotter, and the employee a session is about, may share it")
 
 
-# Why an account is tied to a person, or is not; said to whoever uses it.
+# Why an account is matched to a person, or is not; shown to the account's user.
 LINKED_BY_ADMIN = "an admin linked your Slack account to your iSpring account"
 LINKED_ELSEWHERE = "an admin linked the iSpring account with your e-mail address to another Slack account"
 DISOWNED = "you said that the iSpring account with your e-mail address is not yours"
@@ -89,7 +89,7 @@ UNLINKED_BY_ADMIN = "an admin unlinked your Slack account from iSpring"
 
 
 def no_member(user: SlackUser) -> str:
-    """Why somebody who is no full member sees nothing."""
+    """Why a person who is no full member sees nothing."""
     return f"your Slack account is not a full member of this workspace ({user.not_allowed_reason})"
 
 
@@ -126,10 +126,10 @@ def as_admin(viewer: Viewer, admins: frozenset[str]) -> Viewer:
 def why_unmatched(
     person: Person, accounts: Sequence[SlackUser], *, nobody: bool, link_blocks: bool, directory: Directory
 ) -> str:
-    """Why an active person without a link has none, as an admin is told.
+    """Why an active person has no link, as shown to an admin.
 
-    `accounts` are the known Slack accounts with their address, the deactivated ones included; `nobody`: Slack was
-    asked and knows nobody by it; `severed`: an account of these was unlinked, or disowned the tie.
+    `accounts` are the known Slack accounts with their address, the deactivated ones included; `nobody`: Slack said that
+    no account has it; `link_blocks`: an account of these was unlinked, or rejected the match.
     """
     if not person.email:
         return "no e-mail address in iSpring"

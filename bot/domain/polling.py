@@ -13,7 +13,7 @@ class ListingDiff:
     """What is left of a listing once everything we already know is taken out."""
 
     changed: Sequence[tuple[SessionFacts, bytes]]  # with its fingerprint; a key listed twice counts once, last wins
-    missing: Sequence[SessionKey]  # known, not marked missing, not in this listing; none where rows were set aside
+    missing: Sequence[SessionKey]  # known, not marked missing, not in this listing; empty if rows were rejected
     back: Sequence[SessionKey]  # marked missing, in this listing again
     listed: int  # different sessions in this listing
     known: int  # sessions stored and not marked missing

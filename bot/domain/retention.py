@@ -1,7 +1,4 @@
-"""What is forgotten: people who ask for it, sessions older than they are kept, and what is of no use any more.
-
-`core.ports.Tx` offers these rows as `keeping`.
-"""
+"""What erasing and retention did: people who ask for it, sessions older than they are kept, rows of no use any more."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,16 +11,16 @@ ERASED_PERSON = "erased person"  # shown where an observer's name stood
 class Erased:
     """What erasing a person did; asked again for the same person, what is left to do.
 
-    `redactions` counts messages that still have to be edited, those included that may have been posted and are looked
-    for first: a running Spotter does that. Of these, `held_back` stand where nobody can write for now; `out_of_reach`
-    are those that Slack refuses to have edited; both by channel and ts. `rules_paused` were theirs; `rules_naming`
-    named them in their query, which says "erased person" there now, or hold a word of the name for another reason; they
-    are to be looked at by a person.
+    `redactions` counts messages that still have to be edited, including those that may have been posted and are read
+    back first: a running Spotter does that. Of these, `held_back` are in destinations that can't be written to for now;
+    `out_of_reach` are those that Slack refuses to have edited; both by channel and ts. `rules_paused` were theirs;
+    `rules_naming` named them in their query, which says "erased person" now, or contain a word of the name for another
+    reason: a person has to look at them.
     """
 
     sessions: int = 0  # as the employee: gone but for their ids
     observed: int = 0  # as the observer: kept, their name is not shown any more
-    dropped: int = 0  # notices that waited and will not be sent
+    dropped: int = 0  # pending notifications that will not be sent
     redactions: int = 0
     held_back: tuple[str, ...] = ()
     out_of_reach: tuple[str, ...] = ()
@@ -42,7 +39,7 @@ class Expired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
-    """What nobody needs any more: attempts of settled messages, ledger lines, Slack accounts nobody asked for."""
+    """Deleted rows of no use any more: attempts of finished deliveries, audit log entries, unused Slack accounts."""
 
     attempts: int = 0
     audit_log: int = 0

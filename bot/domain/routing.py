@@ -1,6 +1,6 @@
-"""Who hears of a change: rules, the observer, the employee, each with the reason why or why not.
+"""Who is notified of a change: rules, the observer, the employee, each with the reason why or why not.
 
-Edits need no routing: a card already posted is edited because its session's version rose.
+Edits need no routing: a posted card is edited because its session's version rose.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,14 +28,14 @@ from bot.domain.model import (
 from bot.domain.permissions import OPERATOR_VIEWER, may_see
 from bot.domain.reasons import ReasonCode
 
-# A paused rule goes on collecting: what it hears waits until its channel is back or somebody answers for it. So does a
-# new one from the first try to introduce it: nobody knows yet whether its introduction stands there.
+# A paused rule goes on matching: its notifications wait until its channel is back or its owner is replaced. So does a
+# new one from the first try of its introduction, which may be posted before that is known.
 MATCHABLE_STATES = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
 class RoutingResult:
-    """Whether one rule or person hears of a change, and why. `who` is "rule 3", "observer" or "employee"."""
+    """Whether one rule or person is notified of a change, and why. `who` is "rule 3", "observer" or "employee"."""
 
     who: str
     matched: bool
@@ -44,10 +44,10 @@ class RoutingResult:
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """What is owed because of one change.
+    """The notifications of one change.
 
-    `notices` has one per destination; `counted` has those that a summary counts instead, for a completion too old to
-    be news; `verdicts` has one line for every rule and person asked.
+    `notifications` has one per destination; `counted` has those that a digest counts instead, for a completion too old
+    to be news; `verdicts` has one line for every rule and person that was evaluated.
     """
 
     notifications: tuple[Notification, ...] = ()
@@ -83,9 +83,10 @@ def route(
     observer_wants: DirectMessages,
     employee_wants: DirectMessages,
 ) -> Routed:
-    """Everybody who hears of a change. `owners` is by Slack user id, `filters` by rule number; the operator is known.
+    """Everyone who is notified of a change. `owners` is by Slack user id, `filters` by rule number; the operator is
+    known.
 
-    Nobody hears of a change that posts nothing; observer and employee are direct messages.
+    A change that posts nothing notifies no one; observer and employee get direct messages.
     """
     if change.news in (News.NONE, News.EDIT):
         return Routed()

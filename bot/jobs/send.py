@@ -1,6 +1,6 @@
-"""Sends what the outbox owes: channels in parallel, each at its pace; looks where unsure; edits what changed since.
+"""Empties the outbox: channels in parallel, each at its rate; reads ambiguous deliveries back; edits changed cards.
 
-The rows decide what is due, so a missed bell or a restart changes nothing.
+The rows decide what is due, so a missed wake-up or a restart changes nothing.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ class _DueWork:
 
 
 class Deliver:
-    """The duty that empties the outbox. One at a time may run on a database."""
+    """Sends what the outbox holds. One at a time may run on a database."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Deliver:
         limiter: RateLimiter | None = None,
         tried: Tried = unintroduced,
     ) -> None:
-        """`tried` hears of each attempt: what was tried, and what came of it."""
+        """`tried` is called for each attempt, with what was tried and the kind of its result."""
         self._store = store
         self._messenger = messenger
         self._clock = clock
@@ -95,7 +95,7 @@ class Deliver:
 
     @property
     def is_paused(self) -> bool:
-        """Whether nothing is in hand and nothing was rung for."""
+        """Whether nothing is being sent and no wake-up is pending."""
         return self._paused and not self._busy and not self._event.is_set()
 
     def wake(self) -> None:
@@ -136,7 +136,7 @@ class Deliver:
                 await self._pause(rest)
 
     def _recover(self, tx: Tx) -> tuple[int, str]:
-        """Makes sense of what an earlier process left; how many became unsure, and why Slack refuses the app."""
+        """Recovers what an earlier process left; returns how many became ambiguous, and why Slack refuses the app."""
         return tx.outbox.recover(self._clock.now()), tx.outbox.app_refused()
 
     async def _clamp_due_times(self) -> None:

@@ -184,6 +184,6 @@ def _outcome(status: NotificationStatus | None) -> Message:
         return sharing.not_posted(status.cancelled if status is not None else "it is not known any more")
     if status.state is NotificationState.SENT:
         return sharing.posted()
-    if status.delivery is not None and status.state in (NotificationState.FAILED, NotificationState.BLOCKED):
-        return sharing.not_posted(format_reason(status.delivery.reason))
+    if status.state is NotificationState.BLOCKED:
+        return sharing.not_posted(format_reason(status.blocked_reason))
     return sharing.posted_later()

@@ -1,12 +1,12 @@
-"""The nearest words to a mistyped one. The one room of core with a library behind it: rapidfuzz measures a few
-thousand names in milliseconds, where the standard library's difflib takes long enough to keep somebody waiting."""
+"""The nearest words to a mistyped one. rapidfuzz measures a few thousand names in milliseconds; the standard library's
+difflib takes noticeably longer."""
 
 import unicodedata
 from collections.abc import Iterable
 
 from rapidfuzz import fuzz, process
 
-_LONGEST = 100  # characters: longer words are nobody's typing mistake, and time grows with them
+_LONGEST = 100  # characters: longer words are no typing mistake, and time grows with them
 _ALIKE = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "’": "'", "‘": "'"} | dict.fromkeys("-_‐‑‒–—−", " ")
 )

@@ -1,8 +1,8 @@
-"""The one language of query and subscribe: `checklist:"Opening" dept:"Store 12" score:<80 since:30d`.
+"""The language of queries and rules: `checklist:"Opening" dept:"Store 12" score:<80 since:30d`.
 
-A `Query` is what was asked, word for word; resolved against the people and checklists of today it becomes a `Filter`,
+A `Query` is the typed text, term by term; resolved against the people and checklists of today it becomes a `Filter`,
 which Python and SQL match alike. Repeated key = or, different keys = and, leading minus = not. A key is one entry in
-`core.keys`.
+`query.keys`.
 """
 
 import re
@@ -36,7 +36,7 @@ MOST_FIXES = 3
 
 
 def parse(text: str) -> Query:
-    """The query somebody typed, any case. Raises QueryError, which says where and what, with corrected texts."""
+    """The query of a typed text, any case. Raises QueryError, which says where and what, with corrected texts."""
     try:
         return _read(text)
     except QueryError as error:
@@ -99,7 +99,7 @@ def _term(text: str, found: Sequence[Piece], at: int) -> tuple[Term, int]:
 
 
 def _loose(found: Sequence[Piece], at: int) -> Sequence[Piece]:
-    """The words from a piece on that may belong to what stands before them, dashes that stand alone among them."""
+    """The words from a token on that may belong to the token before them, single dashes among them."""
     return list(
         takewhile(lambda one: one.key is None and not one.quoted and not (one.negated and one.value), found[at:])
     )
@@ -217,7 +217,7 @@ def resolve(
 ) -> Filter:
     """What a query means today. `checklists` maps ids to titles, `mentions` Slack user ids to person ids.
 
-    Names by exact match, else the one that begins so, else all that contain it; a name of nobody matches nothing.
+    Names by exact match, else the only one that begins so, else all that contain it; an unknown name matches nothing.
     """
     today = Today(Names(directory, checklists, mentions), now, zone)
     fields: dict[str, Any] = {}
@@ -236,7 +236,7 @@ def resolve(
 
 
 def pin(query: Query, *, now: datetime, zone: tzinfo) -> Query:
-    """The query with its dates as instants, so that it means the same whoever resolves it and in which zone."""
+    """The query with its dates as instants, so that it means the same for every asker and in every zone."""
     return Query(
         tuple(
             replace(term, value=since_when(term.value, now=now, zone=zone).isoformat())
@@ -250,10 +250,10 @@ def pin(query: Query, *, now: datetime, zone: tzinfo) -> Query:
 def unmatched(
     query: Query, directory: Directory, checklists: Mapping[str, str], mentions: Mapping[str, str]
 ) -> tuple[tuple[Term, tuple[str, ...]], ...]:
-    """The terms that name nobody and nothing, each with the nearest three names.
+    """The terms that match no name, each with the nearest three names.
 
-    The names come from the arguments alone: pass only what the asker may see. A mention of somebody unlinked has none,
-    nor has what follows the third such term: measuring tens of thousands of names takes its time.
+    The names come from the arguments alone: pass only what the asker may see. A mention of an unlinked account has
+    none, and neither have terms after the third: measuring tens of thousands of names takes time.
     """
     return tuple(_without_match(query, Names(directory, checklists, mentions)))
 

@@ -1,4 +1,4 @@
-"""Queries that name somebody who is forgotten: which they are, and how they read without the name."""
+"""Queries that name an erased person: which they are, and how they read without the name."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -11,13 +11,13 @@ from bot.query.keys import KEYS, MENTION, Key, Query, Term
 from bot.query.nearest import fold
 from bot.query.parser import parse, say
 
-_THEM = ""  # nobody's id
+_THEM = ""  # not an id of any person
 _SHORTEST = 3  # letters: a shorter word of a name is in too many others
 _BY_NAME = frozenset({Key.OBSERVER, Key.EMPLOYEE})
 
 
 class Naming:
-    """One person, as queries may name them: by `name` ("" where nobody knows it), by the words of it, or by an id."""
+    """One person, as queries may name them: by `name` ("" if unknown), by the words of it, or by an id."""
 
     def __init__(self, name: str, ids: Collection[str], others: Iterable[str]) -> None:
         """`others` are the names of everybody else: what means them too is left as it is."""
@@ -32,8 +32,8 @@ class Naming:
         return bool((self._text | self._ids) & set(re.findall(r"[\w-]+|\w+", text.casefold())))
 
     def without(self, text: str) -> str:
-        """The query with "erased person" for every value that means this person and nobody else. It finds what it
-        found, for their name means nobody any more."""
+        """The query with "erased person" for every value that means only this person. It matches the same sessions,
+        because their name matches no one any more."""
         try:
             query = parse(text)
         except QueryError:

@@ -38,7 +38,7 @@ class Unclosed(Exception):
 
 
 def tokens(text: str) -> Iterator[Piece]:
-    """The pieces in order; raises Unclosed. Time grows with the length of the text, whatever is in it."""
+    """The tokens in order; raises Unclosed. Time grows with the length of the text only."""
     at = _skip_space(text, 0)
     while at < len(text):
         start, negated = at, text[at] in MINUS

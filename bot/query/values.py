@@ -95,7 +95,7 @@ def read_since(text: str) -> str:
     except ValueError:
         raise ValueError("a date is written 2026-01-05, 5 Jan 2026, 7d, 2w, 3m, mon, today or last week") from None
     has_time = "t" in plain or ":" in plain
-    # With a time it may be the first midnight of those years in some zone, told in UTC.
+    # With a time it may be the first midnight of those years in some zone, in UTC.
     if moment.year not in _YEARS and not (has_time and moment.year == _YEARS[0] - 1):
         raise ValueError(f"the year has to lie between {_YEARS[0]} and {_YEARS[-1]}")
     return moment.isoformat() if has_time else moment.date().isoformat()
@@ -111,7 +111,7 @@ def _month_as_number(plain: str) -> str:
 
 
 def since_when(value: str, *, now: datetime, zone: tzinfo) -> datetime:
-    """The instant (UTC) a canonical date means to somebody in a zone. Days begin at their midnight, so that an answer
+    """The instant (UTC) of a canonical date for a person in a zone. Days begin at their midnight, so that an answer
     stays the same all day; a week begins on Monday; `3m` is the same day three months ago, or that month's last."""
     if len(value) > 10 and value[:4].isdigit():
         moment = datetime.fromisoformat(value)

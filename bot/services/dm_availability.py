@@ -1,4 +1,4 @@
-"""Whether a person can be sent direct messages, and why not: from what is remembered, nobody is asked."""
+"""Whether a person can be sent direct messages, and why not: from stored rows, without asking Slack."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,14 +8,14 @@ from bot.domain.model import BY_EMAIL, DirectMessages, Person
 from bot.domain.permissions import match_by_email
 from bot.store.database import Tx
 
-OBSERVED_WITHIN = timedelta(days=90)  # who observed nothing for longer is owed no direct message soon
+OBSERVED_WITHIN = timedelta(days=90)  # a person who observed nothing for longer gets no direct message soon
 
 
 @dataclass(frozen=True, slots=True)
 class Reachability:
-    """The Slack account a person's direct messages go to, None where there is none, and why.
+    """The Slack account of a person's direct messages, None if there is none, and why.
 
-    `is_unmatched`: it is known that they have none that could be used, so that somebody may want to do something.
+    `is_unmatched`: they are known to have none that can be used, so that an admin may want to link one.
     """
 
     slack_user_id: str | None
@@ -24,7 +24,7 @@ class Reachability:
 
 
 def observers(tx: Tx, now: datetime) -> list[Reachability]:
-    """Of each active person who observed within the last 90 days; of nobody before the first listing is stored."""
+    """One for each active person who observed within the last 90 days; none before the first listing is stored."""
     if tx.sessions.poll_state().baseline_at is None:
         return []  # the index that makes this cheap is made last
     directory = tx.people.directory()

@@ -1,7 +1,7 @@
-"""Why somebody was, or was not, told of a session: what is stored about it, and what would be decided today.
+"""Why a person or channel was, or was not, notified of a session: from stored rows, and by today's rules.
 
-What was decided then is in the notices, each with its reason. A rule that did not match left no trace, so it is judged
-again with the facts as they are now; whoever reads the answer must be told that this is today's judgement.
+Past decisions are in the notifications, each with its reason. A rule that did not match left no trace, so it is
+evaluated again with the facts as they are now; the answer says that this is today's evaluation.
 """
 
 from collections.abc import Mapping
@@ -39,8 +39,8 @@ def explain(
     observer_wants: DirectMessages = DirectMessages.ALL,
     employee_wants: DirectMessages = DirectMessages.NONE,
 ) -> Explanation | None:
-    """None where no such session is stored. `owners` are those of the rules, by Slack user id; `*_wants` is what people
-    get who have not chosen."""
+    """None if no such session is stored. `owners` are those of the rules, by Slack user id; `*_wants` is the default
+    for people who have not chosen."""
     record = tx.sessions.record(key)
     if record is None:
         return None

@@ -8,7 +8,7 @@ from bot.store.database import Tx
 
 
 def stored_viewer(tx: Tx, owner: str, admins: AbstractSet[str]) -> Viewer:
-    """The operator, or a Slack user as last seen; who is known to be no full member is nobody, in `admins` or not."""
+    """The operator, or a Slack user as last seen; a user known to be no full member has no rights, in `admins` or not."""
     if owner == OPERATOR:
         return OPERATOR_VIEWER
     seen = tx.people.slack_user(owner)

@@ -1,7 +1,7 @@
-"""What comes in the way of a rule, who is told of it once, and how the rule goes on by itself.
+"""What blocks a destination or pauses a rule, who is notified of it once, and how both resume by themselves.
 
-A *destination* is held where nobody can or may write to it: what it is owed waits, its rules pause and resume with it.
-A *rule* rests alone where its owner is gone or has to say yes again; other rules of its channel go on.
+A *destination* is blocked if it can't or may not be written to: its notifications wait, its rules count as paused. A
+*rule* is paused alone if its owner is gone or has to say yes again; other rules of its channel go on.
 """
 
 from collections.abc import Collection
@@ -47,18 +47,18 @@ def blocked_by_reason(channel: Channel) -> str:
 
 
 def shut(tx: Tx, destination: Destination, reason: str, ops_channel: str, now: datetime) -> None:
-    """Holds what a destination is owed; its rules pause, and the owner of each hears once what to do."""
+    """Blocks a destination; its rules count as paused, and the owner of each is notified once what to do."""
     rules = [rule for rule in tx.rules.at(destination) if rule.state is RuleState.ACTIVE]
     tx.destinations.block(destination, reason, now)
     for rule in rules:
         tx.audit_log.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
-        # What is tried again without knowing better would be told anew each time.
+        # A block that no check can judge is tried again each day: the same reason is notified once.
         once = str(int(now.timestamp())) if _is_found_by_check(reason) else reason
         _notify(tx, rule, "its channel can't be written to", _owner(rule, ops_channel), now, once)
 
 
 def reopen(tx: Tx, destination: Destination, now: datetime) -> None:
-    """Lets go what waited because the destination was held; the rules that paused with it go on."""
+    """Unblocks a destination; what waited is sent, and the rules that were paused with it go on."""
     paused = _numbers(tx, destination, RuleState.PAUSED)
     tx.destinations.unblock(destination, now)
     for number in paused & _numbers(tx, destination, RuleState.ACTIVE):
@@ -66,9 +66,9 @@ def reopen(tx: Tx, destination: Destination, now: datetime) -> None:
 
 
 def judge(tx: Tx, channel: Channel, ops_channel: str, now: datetime, *, is_news: bool) -> None:
-    """Holds or releases a channel as Slack describes it, and asks again where it has turned public.
+    """Blocks or unblocks a channel as Slack describes it, and asks the owners again if it became public.
 
-    `is_news`: an event says that something changed, so that whatever held it may be over.
+    `is_news`: an event says that something changed, so the reason of a block may be over.
     """
     destination = Destination(DestinationKind.CHANNEL, channel.channel_id)
     if reason := blocked_by_reason(channel):
@@ -92,7 +92,7 @@ def _is_found_by_check(reason: str) -> bool:
 
 
 def is_worth_a_try(blocked: BlockedDestination, now: datetime) -> bool:
-    """Whether a destination was held so long that whatever was in the way may be over."""
+    """Whether a destination was blocked for so long that the reason may be over."""
     return blocked.since is None or now - blocked.since >= TRIED_AGAIN
 
 

@@ -12,8 +12,8 @@ from bot.store.database import Tx
 
 
 def rule_query(text: str) -> Query:
-    """The query somebody wants a rule for. Raises QueryError as `parse` does, and where the rule could hear of nothing
-    because no completed session has such an outcome."""
+    """The query of a rule to be made. Raises QueryError as `parse` does, and if the rule could match nothing because no
+    completed session has such an outcome."""
     query = parse(text)
     matched = {kind for kind in OutcomeKind if kind.is_over}
     asked = [term for term in query.terms if term.key is Key.OUTCOME]

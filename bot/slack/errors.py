@@ -57,7 +57,8 @@ def _table(**words: tuple[Decision, str]) -> Mapping[str, Decision]:
     return {code: decision for decision, codes in words.values() for code in codes.split()}
 
 
-# Sources: the error lists of chat.postMessage, chat.update and conversations.open, https://docs.slack.dev/reference/methods/
+# Sources: the error lists of chat.postMessage, chat.update and conversations.open,
+# https://docs.slack.dev/reference/methods/
 DECISIONS: Mapping[str, Decision] = _table(
     rate=(Decision.RATE, "ratelimited rate_limited"),
     cap=(Decision.WORKSPACE_RATE, "message_limit_exceeded"),

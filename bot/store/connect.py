@@ -61,7 +61,8 @@ def _copy_before_migration(connection: sqlite3.Connection, path: Path) -> None:
     size, free = path.stat().st_size, shutil.disk_usage(path.parent).free
     if free < 2 * size:
         raise StoreUnusable(
-            f"The database {path} has to be migrated, and {free >> 20} MB beside it are too few to copy its {size >> 20} MB"
+            f"The database {path} has to be migrated, and {free >> 20} MB beside it are too few to copy its "
+            f"{size >> 20} MB"
             " first and to change it. Nothing was changed: free some space and start again."
         )
     part = copy.with_name(f"{copy.name}.part")

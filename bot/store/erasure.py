@@ -194,7 +194,8 @@ class RetentionRepository:
         rows = self._connection.execute(
             f"SELECT channel || ' ' || ts AS place FROM deliveries WHERE ({condition})"
             " AND (destination = :place OR id IN (SELECT delivery FROM notifications LEFT JOIN sessions USING"
-            " (session_id, employee_id) WHERE delivery IS NOT NULL AND :person IN (notifications.employee_id, observer_id))"
+            " (session_id, employee_id) WHERE delivery IS NOT NULL AND :person IN (notifications.employee_id,"
+            " observer_id))"
             " OR EXISTS (SELECT 1 FROM notifications WHERE delivery = deliveries.id AND (instr(facts, :name)"
             " OR kind = :intro AND EXISTS (SELECT 1 FROM rules WHERE rule_id = json_extract(rule_ids, '$[0]')"
             " AND instr(query, :name)))))",

@@ -134,6 +134,7 @@ def request_edits(connection: sqlite3.Connection, key: SessionKey, now: datetime
     connection.execute(
         "UPDATE deliveries SET edit_due_at = ? WHERE state = 'sent' AND edit_ended IS NULL"
         " AND edit_due_at IS NULL"
-        " AND id IN (SELECT delivery FROM notifications WHERE session_id = ? AND employee_id = ? AND delivery IS NOT NULL)",
+        " AND id IN (SELECT delivery FROM notifications WHERE session_id = ? AND employee_id = ? AND delivery IS NOT"
+        " NULL)",
         (to_ms(now), key.session_id, key.employee_id),
     )

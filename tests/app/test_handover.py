@@ -3,6 +3,8 @@
 import asyncio
 import signal
 
+import pytest
+
 from bot.demo.slack.answers import Answer
 from tests.app.env import ADMIN, RESULTS, Env
 from tests.demo.slack_room import ANA, SHOP
@@ -11,6 +13,7 @@ from tests.slack.front_desk import office
 EVERY = 0.2  # seconds between two commands
 
 
+@pytest.mark.promise("handover")
 async def test_no_command_is_lost_or_answered_twice_while_one_process_takes_over_from_another(env: Env) -> None:
     first = await env.started()
     answers: list[Answer] = []

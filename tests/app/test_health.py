@@ -102,6 +102,7 @@ def test_every_alert_that_can_end_has_its_figure() -> None:
     assert missing == []
 
 
+@pytest.mark.promise("token_refused_at_start")
 async def test_a_bot_that_slack_refuses_from_the_start_says_that_it_is_deaf_until_it_is_not(env: Env) -> None:
     port = free_port()
     env.slack.faults.token_revoked = True
@@ -159,6 +160,7 @@ async def _monitor(port: int) -> AsyncIterator[Monitor]:
         await runner.cleanup()
 
 
+@pytest.mark.promise("heartbeat")
 async def test_a_monitor_is_called_after_each_good_poll_and_after_no_other(env: Env) -> None:
     port = free_port()
     async with _monitor(port) as monitor:
@@ -182,6 +184,7 @@ async def test_a_monitor_is_called_after_each_good_poll_and_after_no_other(env: 
     assert bot.is_alive
 
 
+@pytest.mark.promise("slow_heartbeat")
 async def test_a_monitor_whose_answer_never_ends_delays_no_poll(env: Env) -> None:
     port = free_port()
     async with _monitor(port) as monitor:
@@ -192,6 +195,7 @@ async def test_a_monitor_whose_answer_never_ends_delays_no_poll(env: Env) -> Non
         assert bot.events("heartbeat.failed") == []
 
 
+@pytest.mark.promise("slow_heartbeat")
 async def test_a_monitor_whose_answer_never_begins_delays_a_poll_by_seconds(env: Env) -> None:
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A header that grows letter by letter."""

@@ -31,6 +31,7 @@ except ValueError as problem:
 """
 
 
+@pytest.mark.promise("bug")
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_a_log_says_where_it_broke_and_not_on_what(form: str) -> None:
     ran = subprocess.run([sys.executable, "-c", BREAKS.format(form=form)], capture_output=True, text=True, check=True)
@@ -61,6 +62,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.promise("bug")
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_what_asyncio_says_is_left_without_what_it_shows(form: str) -> None:
     ran = subprocess.run([sys.executable, "-c", ASYNCIO.format(form=form)], capture_output=True, text=True, check=True)
@@ -74,6 +76,7 @@ def line(said: str, *given: object) -> logging.LogRecord:
     return logging.LogRecord("asyncio", logging.ERROR, "selector_events.py", 1, said, given, None)
 
 
+@pytest.mark.promise("descriptors")
 def test_asyncio_says_the_same_once_a_minute_and_how_often_it_would_have() -> None:
     now = 0.0
     lines = AsyncioLines(lambda: now)

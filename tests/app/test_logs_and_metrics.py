@@ -1,8 +1,11 @@
 """From iSpring to Slack and back again, through the program as it is run."""
 
+import pytest
+
 from tests.app.env import ADMIN, OPS, RESULTS, Env, short
 
 
+@pytest.mark.promise("first_start")
 async def test_the_first_start_is_silent_and_says_that_it_made_a_database(env: Env) -> None:
     old = env.world.add_session(checklist=env.opening, percent=40)
     bot = await env.started()
@@ -22,6 +25,7 @@ async def test_the_first_start_is_silent_and_says_that_it_made_a_database(env: E
     assert len(env.texts(RESULTS)) == 1
 
 
+@pytest.mark.promise("corrected")
 async def test_a_completed_session_is_told_once_and_a_correction_edits_what_was_told(env: Env) -> None:
     session = env.begin()
     bot = await env.started()
@@ -44,6 +48,7 @@ async def test_a_completed_session_is_told_once_and_a_correction_edits_what_was_
     assert env.direct_messages(session) == [message]
 
 
+@pytest.mark.promise("corrected")
 async def test_a_correction_that_turns_bad_edits_the_card_and_posts_one_new_one(env: Env) -> None:
     session = env.begin()
     bot = await env.started()
@@ -97,6 +102,7 @@ async def test_a_default_channel_that_is_another_companys_too_gets_nothing_and_t
     assert env.texts(RESULTS) == []
 
 
+@pytest.mark.promise("bug")
 async def test_a_log_for_people_at_its_most_talkative_tells_nobodys_name_and_no_secret(env: Env) -> None:
     session = env.begin()
     bot = await env.run(LOG_FORMAT="", LOG_LEVEL="DEBUG")

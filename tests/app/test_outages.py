@@ -3,11 +3,14 @@
 from datetime import datetime, timedelta
 from functools import partial
 
+import pytest
+
 from bot.demo.ispring import ALWAYS
 from bot.demo.slack import Message, faults
 from tests.app.env import ADMIN, OBSERVER, OPS, RESULTS, Env, Running, short
 
 
+@pytest.mark.promise("slack_down_at_start")
 async def test_slack_is_down_at_the_start_and_everything_comes_once_it_is_back(env: Env) -> None:
     session = env.begin()
     await env.slack.refuse_connections()
@@ -26,6 +29,7 @@ async def test_slack_is_down_at_the_start_and_everything_comes_once_it_is_back(e
     assert len(env.cards(session)) == 1
 
 
+@pytest.mark.promise("token_revoked")
 async def test_a_revoked_token_pauses_the_sending_and_a_mended_one_goes_on_with_nothing_lost(env: Env) -> None:
     session = env.begin()
     bot = await env.started()
@@ -40,8 +44,8 @@ async def test_a_revoked_token_pauses_the_sending_and_a_mended_one_goes_on_with_
     await bot.has_polled()
     assert len(bot.events("app.refused")) == 1, "one line, not one a second"
     waiting = await env.say("outbox", "list")
-    assert "waiting" in waiting.out
-    assert "dead" not in waiting.out
+    assert "pending" in waiting.out
+    assert "failed" not in waiting.out
     await bot.terminate()
 
     env.slack.faults.clear()
@@ -51,6 +55,7 @@ async def test_a_revoked_token_pauses_the_sending_and_a_mended_one_goes_on_with_
     assert len(env.cards(session)) == 1
 
 
+@pytest.mark.promise("ispring_down")
 async def test_ispring_is_down_and_a_completion_of_that_time_is_told_when_it_is_back(env: Env) -> None:
     session = env.begin()
     bot = await env.started()
@@ -61,6 +66,7 @@ async def test_ispring_is_down_and_a_completion_of_that_time_is_told_when_it_is_
     await bot.until(lambda: env.cards(session), "the card")
 
 
+@pytest.mark.promise("wrong_key")
 async def test_a_wrong_key_is_named_once_and_nothing_stops(env: Env) -> None:
     bot = await env.run(ISPRING_CLIENT_SECRET="mistyped-1f")
     await bot.until(lambda: any("ISPRING_CLIENT_SECRET" in text for text in env.texts(OPS)), "the ops channel")
@@ -85,6 +91,7 @@ async def test_an_address_that_is_not_the_apis_is_named_once_and_tried_ever_more
     assert times[2] - times[1] > timedelta(seconds=1.3), "half a second at first"
 
 
+@pytest.mark.promise("ispring_reason")
 async def test_what_ispring_says_of_a_refusal_reaches_an_admin_and_no_log(env: Env) -> None:
     env.ispring.quirks.no_rights = True
     env.ispring.quirks.error_message = said = f"No rights for {env.employee.name}, {env.employee.email}"
@@ -107,6 +114,7 @@ async def test_what_ispring_says_of_a_refusal_reaches_an_admin_and_no_log(env: E
     )  # what was written to the log and to standard error is searched for names at the end
 
 
+@pytest.mark.promise("ispring_rate_limited")
 async def test_for_as_long_as_ispring_asks_for_silence_it_is_asked_nothing(env: Env) -> None:
     bot = await env.started()
     await bot.has_logged("completeness.checked")  # nothing but polls is on its way
@@ -132,6 +140,7 @@ async def test_a_running_bot_finds_out_that_the_listing_leaves_sessions_out(env:
     assert len(env.ispring.asked("checklist/sessions/list")) == 2, "once, and once more to be sure"
 
 
+@pytest.mark.promise("slow_shutdown")
 async def test_it_ends_in_time_while_a_post_hangs_and_loses_nothing(env: Env) -> None:
     session = env.begin()
     bot = await env.started()
@@ -148,6 +157,7 @@ async def test_it_ends_in_time_while_a_post_hangs_and_loses_nothing(env: Env) ->
     assert len(env.cards(session)) == 1
 
 
+@pytest.mark.promise("slow_shutdown")
 async def test_it_ends_in_time_while_ispring_hangs_and_loses_nothing(env: Env) -> None:
     session = env.begin()
     bot = await env.started()

@@ -10,12 +10,15 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind
 from bot.store.database import Store
 from bot.store.lock import Leadership
 from tests.app.env import ADMIN, BAKERY, ELSEWHERE, OPS, RESULTS, Env, Running, short
 
 
+@pytest.mark.promise("two_processes")
 async def test_a_second_run_answers_while_the_first_leads_and_takes_over_when_it_is_killed(env: Env) -> None:
     session = env.begin()
     first = await env.started()
@@ -37,6 +40,7 @@ async def test_a_second_run_answers_while_the_first_leads_and_takes_over_when_it
     await second.terminate()
 
 
+@pytest.mark.promise("two_processes")
 async def test_nobody_leads_while_a_stopped_bot_still_waits_to_write(env: Env) -> None:
     bot = await env.started(POLL_INTERVAL="60")
     await bot.until(lambda: len(env.texts(OPS)) == 2 and env.texts(RESULTS), "all that the start owes")
@@ -128,9 +132,9 @@ async def test_what_is_owed_can_be_listed_explained_dropped_and_retried(env: Env
     session, dropped = env.begin(), env.begin()
     env.slack.faults.order("chat.postMessage", "no_text", times=4, channel=RESULTS)
     env.world.complete(session, percent=90)
-    await bot.has_logged("delivery.attempted", state="dead", times=1)
+    await bot.has_logged("delivery.attempted", state="failed", times=1)
     env.world.complete(dropped, percent=90)
-    await bot.has_logged("delivery.attempted", state="dead", times=2)
+    await bot.has_logged("delivery.attempted", state="failed", times=2)
 
     listed = await env.say("outbox", "list", "--state", "dead")
     ids = [line.split()[0] for line in listed.out.splitlines()[2:]]
@@ -173,6 +177,7 @@ async def test_sessions_are_shown_as_a_table_json_and_csv_that_no_spreadsheet_ru
     assert (await env.say("sessions", "--limit", "1")).out.splitlines()[-1].startswith("1 of 2")
 
 
+@pytest.mark.promise("database_locked")
 async def test_a_database_that_another_program_locks_for_a_while_costs_nothing(env: Env) -> None:
     session = env.begin()
     bot = await env.started()

@@ -53,6 +53,7 @@ async def cards(room: Room, folder: Path) -> list[Message]:
         return list(slack.messages(CHANNEL.id))
 
 
+@pytest.mark.promise("hostile_name")
 @pytest.mark.parametrize("how_many", [1, 6])
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_hostile_name_becomes_a_card_that_slack_takes(tmp_path: Path, name: str, how_many: int) -> None:

@@ -14,6 +14,7 @@ HOUSES, KILLS_IN_EACH = 4, 5
 KILLS = HOUSES * KILLS_IN_EACH
 
 
+@pytest.mark.promise("killed_while_sending")
 @pytest.mark.timeout(1200)
 async def test_twenty_kills_lose_nothing_and_tell_nothing_twice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

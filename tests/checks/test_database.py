@@ -185,6 +185,7 @@ LINES = {
 }
 
 
+@pytest.mark.promise("check")
 def test_check_has_a_line_for_everything_that_is_told_to_whoever_runs_it() -> None:
     source = "".join(module.read_text() for module in DOCTOR.glob("*.py"))
     assert set(LINES) == set(ALERTS)

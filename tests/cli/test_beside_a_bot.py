@@ -1,8 +1,11 @@
 """Verbs typed beside a running Spotter: what was posted is redacted, and nothing is torn away under it."""
 
+import pytest
+
 from tests.app.env import OBSERVER, RESULTS, Env
 
 
+@pytest.mark.promise("erased")
 async def test_what_was_posted_about_an_erased_person_is_redacted(env: Env) -> None:
     session = env.begin()
     bot = await env.started()

@@ -127,6 +127,7 @@ async def test_an_unknown_word_on_the_command_line_ends_with_2(env: Env, words: 
     assert "Usage" in said.err
 
 
+@pytest.mark.promise("bug")
 async def test_a_mistake_of_ours_ends_in_one_line_that_says_where_and_not_on_what(env: Env) -> None:
     assert (await env.say("rules", "add", RESULTS)).code == 0
     with closing(sqlite3.connect(env.folder / "spotter.db")) as file, file:

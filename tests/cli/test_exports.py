@@ -25,6 +25,7 @@ FORMULAS = [
 ]
 
 
+@pytest.mark.promise("spreadsheet")
 @pytest.mark.parametrize("text", FORMULAS)
 def test_a_cell_that_begins_like_a_formula_is_text(text: str) -> None:
     out = io.StringIO()

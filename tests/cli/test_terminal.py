@@ -78,6 +78,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.promise("terminal")
 @pytest.mark.parametrize(
     ("typed", "shows"),
     [

@@ -98,7 +98,8 @@ ARROWS = frozenset(
         "died while sending", "arrived late", "found after a death", "grouped", "the same group again",
         "corrected while waiting", "corrected while sending", "corrected while ambiguous", "turned bad",
         "corrected while edited", "rule ended while waiting", "rule ended while unsure", "edits ended", "edited later",
-        "re-opened while waiting", "rule rested while pending", "rule rested while sending", "rule rested while ambiguous",
+        "re-opened while waiting", "rule rested while pending", "rule rested while sending", "rule rested while "
+                                                                                             "ambiguous",
         "waits while its rule rests", "rule went on", "erased while pending", "erased while sending",
         "erased while ambiguous", "erased once told", "redacted",
     }

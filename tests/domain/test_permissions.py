@@ -72,6 +72,7 @@ def test_a_tie_by_email(user: SlackUser, same_address: int, person: str | None, 
     assert reason in email_match.reason
 
 
+@pytest.mark.promise("address_changed")
 def test_a_shared_mailbox_ties_nobody() -> None:
     shop = Directory.of([Person(person_id=each, name=each, email="shop@shop.test") for each in "ab"], [])
     assert match_by_email(replace(MEMBER, email="shop@shop.test"), 1, shop).person is None

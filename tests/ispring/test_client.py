@@ -349,6 +349,7 @@ async def test_a_redirect_is_not_followed(only: tuple[str, ...], ispring: Isprin
     assert not stand_in.asked("/login")
 
 
+@pytest.mark.promise("wrong_key")
 async def test_a_token_call_that_meets_the_web_app_is_refused_with_the_address_as_its_remedy(
     ispring: Ispring, stand_in: IspringStandIn
 ) -> None:
@@ -408,6 +409,7 @@ async def test_a_long_retry_after_is_handed_on(
     assert clock.slept == []
 
 
+@pytest.mark.promise("ispring_rate_limited")
 async def test_until_a_long_retry_after_is_over_nothing_at_all_is_asked(
     ispring: Ispring, stand_in: IspringStandIn, clock: FakeClock
 ) -> None:
@@ -524,6 +526,7 @@ async def test_nothing_is_asked_for_nobody(ispring: Ispring, stand_in: IspringSt
     assert stand_in.requests == []
 
 
+@pytest.mark.promise("oversized_names")
 async def test_names_and_titles_of_megabytes_are_cut_and_a_cut_address_is_none(ispring: Ispring, world: World) -> None:
     much = "x" * (1 << 20)
     employee = world.add_person(f"Ana {much}", email=f"{much}@shop.example")

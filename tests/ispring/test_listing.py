@@ -280,6 +280,7 @@ def test_a_fingerprint_tells_apart_what_is_cut_alike() -> None:
     assert fingerprints(listed([one])) != fingerprints(listed([other]))
 
 
+@pytest.mark.promise("oversized_names")
 @pytest.mark.parametrize("key", ["sessionId", "employeeId", "checklistId", "observerId"])
 def test_a_row_whose_id_is_too_long_is_set_aside_and_not_cut(key: str) -> None:
     longest, longer = row(1, **{key: "x" * LONGEST_ID}), row(2, **{key: "x" * (LONGEST_ID + 1)})

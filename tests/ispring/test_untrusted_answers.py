@@ -137,6 +137,7 @@ def held_in_little_memory() -> Iterator[None]:
     assert peak < 40 * MIB, f"{peak / MIB:.0f} MiB"
 
 
+@pytest.mark.promise("oversized_answer")
 @pytest.mark.parametrize("what", CALLS)
 async def test_a_gigabyte_is_read_to_a_limit_and_held_in_little_memory(ispring: Ispring, evil: Evil, what: str) -> None:
     evil.answer = a_gigabyte
@@ -169,6 +170,7 @@ def packed(body: bytes, encoding: str, status: int = 200) -> Callable[[web.Reque
     return answer
 
 
+@pytest.mark.promise("oversized_answer")
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip"])
 @pytest.mark.parametrize("what", CALLS)
 async def test_a_bomb_of_gzip_is_inflated_to_a_limit_and_held_in_little_memory(
@@ -261,6 +263,7 @@ async def test_a_long_packed_answer_is_read_whole(ispring: Ispring, evil: Evil) 
     assert [session for session, _, _ in await listed(ispring)] == [f"s{number}" for number in range(100_000)]
 
 
+@pytest.mark.promise("oversized_answer")
 @pytest.mark.parametrize("what", CALLS)
 @pytest.mark.parametrize(
     "text",
@@ -289,6 +292,7 @@ async def test_a_token_nested_without_end_is_named_for_what_it_is(ispring: Ispri
     assert not leaks(str(failed.value))
 
 
+@pytest.mark.promise("broken_characters")
 @pytest.mark.parametrize("what", CALLS)
 @pytest.mark.parametrize(
     "body",
@@ -329,6 +333,7 @@ async def test_a_token_of_no_characters_is_named_for_what_it_is(ispring: Ispring
         await listed(ispring)
 
 
+@pytest.mark.promise("oversized_answer")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("what", CALLS)
 async def test_a_redirect_to_another_host_is_never_followed(

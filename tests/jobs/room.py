@@ -161,7 +161,8 @@ class Room:
 
         with closing(sqlite3.connect(self.store.path)) as file:
             rows = file.execute(
-                "SELECT count(*) FROM notifications AS digest JOIN notifications AS member ON member.digest_id = digest.id"
+                "SELECT count(*) FROM notifications AS digest JOIN notifications AS member ON member.digest_id ="
+                " digest.id"
                 " WHERE digest.kind = ? AND digest.destination = ? GROUP BY digest.id ORDER BY digest.id",
                 (kind, str(where)),
             )

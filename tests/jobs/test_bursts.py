@@ -25,6 +25,7 @@ async def world(tmp_path: Path) -> AsyncIterator[Room]:
         yield made
 
 
+@pytest.mark.promise("burst")
 async def test_a_thousand_at_once_are_grouped_worst_first_and_delay_no_other_channel(world: Room) -> None:
     good = await world.complete_all([90.0 + number % 10 for number in range(900)])
     bad = await world.complete_all([10.0 + number % 50 for number in range(100)])
@@ -44,6 +45,7 @@ async def test_a_thousand_at_once_are_grouped_worst_first_and_delay_no_other_cha
     assert other.session_id in world.texts(OFFICE)[0]
 
 
+@pytest.mark.promise("outage")
 async def test_after_slacks_absence_old_news_are_one_card_and_new_ones_follow(world: Room) -> None:
     old = await world.complete_all([90.0, 20.0, 85.0], ago=timedelta(hours=60))
     new = await world.complete_all([95.0, 30.0], ago=timedelta(hours=2))

@@ -62,6 +62,7 @@ async def blocked(room: Room) -> list[BlockedDestination]:
 # ---- nothing leaves the company --------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("shared_outside")
 async def test_a_channel_that_nobody_has_looked_at_and_that_is_another_companys_too_gets_nothing(room: Room) -> None:
     room.slack.workspace.channels[SHOP].is_ext_shared = True
     key = await room.complete()
@@ -83,6 +84,7 @@ async def test_a_rule_of_the_operator_does_not_even_introduce_itself_there(room:
     assert room.texts() == []
 
 
+@pytest.mark.promise("shared_outside")
 async def test_what_was_missed_while_nobody_listened_is_seen_before_the_next_card(room: Room) -> None:
     await room.complete()
     await room.send()

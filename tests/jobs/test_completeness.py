@@ -30,6 +30,7 @@ async def test_a_listing_that_holds_everything_is_nobodys_business(room: Room, r
     assert await room.ops() == ["baseline_done"]
 
 
+@pytest.mark.promise("incomplete_listing")
 async def test_sessions_that_the_listing_leaves_out_are_told_once_and_their_coming_back_once(
     room: Room, roll_call: CompletenessCheck
 ) -> None:

@@ -75,6 +75,7 @@ async def lookout(tmp_path: Path) -> AsyncIterator[Lookout]:
     database.close()
 
 
+@pytest.mark.promise("alert")
 async def test_a_trouble_is_told_once_and_its_end_once(lookout: Lookout) -> None:
     lookout.machine.disk_left = DISK_LEFT - 1
     for _ in range(3):
@@ -104,6 +105,7 @@ async def test_a_restart_in_the_middle_of_a_trouble_tells_nothing_twice(lookout:
     assert await lookout.notified() == ["disk_nearly_full"]
 
 
+@pytest.mark.promise("alert")
 async def test_restarts_in_the_middle_of_what_only_time_shows_tell_nothing_twice(lookout: Lookout) -> None:
     await lookout.polled()
     for _ in range(4):

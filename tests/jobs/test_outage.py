@@ -18,6 +18,7 @@ OTHER = Destination(DestinationKind.CHANNEL, "C0OTHER00")
 LONG = timedelta(hours=60)
 
 
+@pytest.mark.promise("outage")
 async def test_after_sixty_hours_old_completions_are_counted_and_newer_ones_posted(room: Room) -> None:
     friday = room.clock.now()
     waiting = room.world.add_session(status="IN_PROGRESS")
@@ -62,6 +63,7 @@ async def test_an_outage_shorter_than_the_limit_is_posted_as_usual(room: Room) -
     assert await room.queued(NotificationKind.OUTAGE) == []
 
 
+@pytest.mark.promise("outage")
 async def test_an_outage_of_ispring_is_one_too(room: Room) -> None:
     began = room.clock.now()
     await room.stand_in.down()
@@ -101,6 +103,7 @@ async def test_a_counted_session_is_told_no_second_time_and_its_turn_to_bad_is(r
     assert card.notifications[0].notification.session == key_of(session)
 
 
+@pytest.mark.promise("restored")
 async def test_what_came_since_a_restored_copy_is_counted_whatever_its_age(room: Room) -> None:
     copied = room.clock.now()
     with closing(sqlite3.connect(room.store.path)) as file, file:
@@ -162,6 +165,7 @@ async def test_one_summary_where_both_the_posting_and_the_reading_were_away(room
 # ---- floods and what finishes together -----------------------------------------------------------------------------
 
 
+@pytest.mark.promise("flood")
 async def test_a_flood_is_two_thousand_cards_worst_first_and_one_summary_of_the_rest(room: Room) -> None:
     await room.target(50)
     good = [room.world.add_session(percent=60 + number % 40) for number in range(2_450)]

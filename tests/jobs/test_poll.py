@@ -251,6 +251,7 @@ async def test_a_rule_never_tells_more_than_its_owner_may_see(room: Room) -> Non
     assert [notification.session for notification in await room.queued(where=place)] == [key_of(mine)]
 
 
+@pytest.mark.promise("ambiguous_introduction")
 async def test_a_new_rule_hears_what_is_completed_before_it_is_clear_that_its_intro_stands_there(room: Room) -> None:
     place = Destination(DestinationKind.CHANNEL, "C0NEW000")
 
@@ -276,6 +277,7 @@ def an_admin(user_id: str) -> Viewer:
     return Viewer(slack_user_id=user_id, person_id=None, is_admin=True)
 
 
+@pytest.mark.promise("taken_over_meanwhile")
 async def test_what_a_rule_hears_while_somebody_takes_it_over_is_told(room: Room) -> None:
     place = Destination(DestinationKind.CHANNEL, "C0OLD000")
     rule = await room.subscribe(owner="U0OLD", destination=place)
@@ -291,6 +293,7 @@ async def test_what_a_rule_hears_while_somebody_takes_it_over_is_told(room: Room
     assert [notification.session for notification in await room.queued(where=place)] == [key_of(session)]
 
 
+@pytest.mark.promise("owner_left")
 async def test_what_is_completed_after_an_owner_left_waits_for_whoever_takes_their_rule_over(room: Room) -> None:
     place = Destination(DestinationKind.CHANNEL, "C0OLD000")
     rule = await room.subscribe(owner="U0OLD", destination=place)
@@ -410,6 +413,7 @@ async def test_a_session_that_comes_back_is_no_news(room: Room) -> None:
     assert await room.queued() == queued
 
 
+@pytest.mark.promise("suspicious_listing")
 @pytest.mark.parametrize("quirk", ["empty_listing", "half_listing"])
 async def test_a_listing_without_most_of_the_known_marks_nothing_missing_and_tells_the_admin(
     quirk: str, room: Room
@@ -438,6 +442,7 @@ async def test_a_listing_with_rows_set_aside_marks_nothing_missing(room: Room) -
     assert (await room.ops())[-1] == "rows_rejected"
 
 
+@pytest.mark.promise("broken_characters")
 @pytest.mark.parametrize("form", ["escaped", "bytes"])
 async def test_half_a_character_keeps_nobody_from_hearing(form: HalfCharacters, room: Room) -> None:
     room.stand_in.quirks.half_characters = form
@@ -448,6 +453,7 @@ async def test_half_a_character_keeps_nobody_from_hearing(form: HalfCharacters, 
     assert (await room.poll()).unchanged
 
 
+@pytest.mark.promise("unreadable_rows")
 async def test_rows_set_aside_are_told_once_however_many_and_once_when_they_can_be_read(room: Room) -> None:
     for _ in range(6):
         room.world.add_session()
@@ -462,6 +468,7 @@ async def test_rows_set_aside_are_told_once_however_many_and_once_when_they_can_
     assert notified == [("baseline_done", None), ("rows_rejected", None), ("over", "rows_rejected")]
 
 
+@pytest.mark.promise("suspicious_listing")
 async def test_a_mistyped_row_hides_no_suspicious_listing(room: Room) -> None:
     sessions = [room.world.add_session() for _ in range(20)]
     await room.poll()
@@ -485,6 +492,7 @@ async def test_a_mistyped_row_does_not_end_what_a_suspicious_listing_began(room:
     assert "over" not in await room.ops()
 
 
+@pytest.mark.promise("unreadable_rows")
 async def test_rows_beside_a_mistyped_one_are_read(room: Room) -> None:
     for _ in range(4):
         room.world.add_session()
@@ -521,6 +529,7 @@ async def test_a_row_listed_twice_is_one_session(room: Room) -> None:
     assert (report.listed, await room.posted()) == (1, [key_of(session)])
 
 
+@pytest.mark.promise("incomplete_listing")
 async def test_a_listing_that_ends_at_a_round_number_is_told_once_and_its_end_once(room: Room) -> None:
     def rows(number: int) -> bytes:
         row = '{{"sessionId":"{0}","employeeId":"e","checklistId":"c","sessionStatus":"NOT_STARTED"}}'
@@ -539,6 +548,7 @@ async def test_a_first_listing_that_ends_at_a_round_number_is_told(new_room: Roo
     assert await new_room.ops() == ["round_count", "baseline_done"]
 
 
+@pytest.mark.promise("odd_result")
 async def test_results_that_are_no_percentages_are_counted_in_the_log_and_shown_as_given(room: Room) -> None:
     row = (
         b'{"sessionId":"%d","employeeId":"eve","checklistId":"c","sessionStatus":"PASSED",'
@@ -557,6 +567,7 @@ async def test_results_that_are_no_percentages_are_counted_in_the_log_and_shown_
     assert outcome_of(stored).score == 140
 
 
+@pytest.mark.promise("new_status")
 async def test_a_new_status_is_told_once_and_never_counts_as_completed(room: Room) -> None:
     room.stand_in.quirks.new_status = "CANCELLED"
     session = room.world.add_session()
@@ -570,6 +581,7 @@ async def test_a_new_status_is_told_once_and_never_counts_as_completed(room: Roo
     assert outcome_of(stored).kind is OutcomeKind.UNKNOWN
 
 
+@pytest.mark.promise("new_status")
 async def test_however_many_statuses_are_new_the_admin_is_told_once(room: Room) -> None:
     odd = "ODD \x1b[2J\u202eSTATUS "
     sessions = [room.world.add_session(status=f"{odd}{number}") for number in range(300)]
@@ -604,6 +616,7 @@ async def test_a_status_spelled_failed_is_failed_whatever_the_target(status: str
     assert "unknown_status" not in await room.ops()
 
 
+@pytest.mark.promise("contradicting_dates")
 async def test_dates_that_contradict_the_setting_are_told_and_never_flipped(room: Room) -> None:
     room.stand_in.quirks.date_style = "mdy"
     for days in range(4):
@@ -650,6 +663,7 @@ async def test_an_alert_comes_with_its_criteria(room: Room) -> None:
     assert record.details.total == len(session.checklist.criteria)
 
 
+@pytest.mark.promise("late_criteria")
 async def test_an_alert_does_not_wait_for_criteria_that_lag_behind(room: Room) -> None:
     room.stand_in.quirks.criteria_lag = 90
     session = room.world.add_session()
@@ -699,6 +713,7 @@ async def test_after_the_first_listing_the_criteria_of_ninety_days_are_fetched_n
     assert new_room.clock.slept == [1.0, 1.0]
 
 
+@pytest.mark.promise("late_criteria")
 async def test_criteria_that_an_alert_promised_come_however_old_the_completion_is(room: Room) -> None:
     session = room.world.add_session(status="IN_PROGRESS")
     await room.poll()
@@ -762,6 +777,7 @@ async def test_the_directory_is_read_again_after_four_hours(room: Room) -> None:
 # ---- when iSpring is not there -----------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("ispring_down")
 @pytest.mark.parametrize(
     "quirk",
     ["html_answers", "xml_answers", "empty_answers", "truncated_answers", "server_errors", "throttled", "redirects"],

@@ -48,6 +48,7 @@ async def settings(tmp_path: Path) -> AsyncIterator[MessageSettings]:
     store.close()
 
 
+@pytest.mark.promise("retention")
 async def test_what_is_older_than_it_is_kept_is_erased_and_reported(settings: MessageSettings) -> None:
     await settings.listed(YEAR + DAY, YEAR + 2 * DAY, YEAR - DAY)
     assert await settings.retention().when_due()
@@ -95,6 +96,7 @@ async def test_many_old_sessions_are_erased_in_steps(settings: MessageSettings) 
     assert await settings.known() == 1
 
 
+@pytest.mark.promise("retention")
 async def test_what_was_posted_about_them_is_edited(settings: MessageSettings) -> None:
     await settings.listed(2 * YEAR, 2 * YEAR)
 

@@ -88,6 +88,7 @@ async def test_three_waiting_notices_are_three_cards(world: Room) -> None:
 # ---- unclear answers -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("lost_reply")
 @pytest.mark.parametrize("fault", ["reply_lost", "hang_stored", "text_plain_stored", "empty_stored", "html_stored"])
 async def test_a_lost_reply_is_looked_for_and_not_posted_again(world: Room, fault: str) -> None:
     world.slack.faults.order(POST, fault)
@@ -107,6 +108,7 @@ async def test_a_server_error_after_the_post_was_stored_is_looked_for(world: Roo
     assert await world.state(key) is DeliveryState.SENT
 
 
+@pytest.mark.promise("lost_request")
 @pytest.mark.parametrize("fault", ["request_lost", "error_before", "hang", "text_plain", "empty", "html"])
 @pytest.mark.parametrize("slack_knows_the_key", [True, False])
 async def test_a_lost_request_is_sent_again_once_it_was_absent_twice(
@@ -144,6 +146,7 @@ async def test_an_error_word_nobody_knows_is_unsure(world: Room) -> None:
     assert len(world.posted()) == 1
 
 
+@pytest.mark.promise("unknown_rejection")
 async def test_a_message_that_slack_goes_on_refusing_in_a_word_nobody_knows_ends_dead_and_the_operator_hears(
     world: Room,
 ) -> None:
@@ -160,6 +163,7 @@ async def test_a_message_that_slack_goes_on_refusing_in_a_word_nobody_knows_ends
     assert "quite_new_error" in notified
 
 
+@pytest.mark.promise("lost_again_and_again")
 async def test_what_is_lost_on_the_way_again_and_again_is_tried_ever_more_seldom_but_never_given_up(
     world: Room,
 ) -> None:
@@ -173,6 +177,7 @@ async def test_what_is_lost_on_the_way_again_and_again_is_tried_ever_more_seldom
     assert len(world.posted()) == 1
 
 
+@pytest.mark.promise("accepted_late")
 async def test_what_slack_accepts_twenty_seconds_late_is_found_by_the_second_look(world: Room) -> None:
     world.slack.workspace.dedupes_client_msg_id = False
     world.slack.faults.order(POST, faults.accepted_late(20.0))
@@ -182,6 +187,7 @@ async def test_what_slack_accepts_twenty_seconds_late_is_found_by_the_second_loo
     assert [attempt.result for attempt in (await world.notified(key)).attempts] == ["ambiguous", "not found", "found"]
 
 
+@pytest.mark.promise("accepted_late")
 async def test_a_history_that_lags_ten_seconds_makes_no_second_message(world: Room) -> None:
     world.slack.workspace.dedupes_client_msg_id = False
     world.slack.faults.history_lag = 10.0
@@ -216,6 +222,7 @@ async def test_a_look_that_is_refused_for_now_is_no_absence(world: Room) -> None
     assert (len(world.posted()), world.calls(POST)) == (1, 1)
 
 
+@pytest.mark.promise("unreadable_channel")
 async def test_where_the_bot_may_not_read_it_sends_again_once_and_notes_it(world: Room) -> None:
     world.slack.faults.history_error = "missing_scope"
     world.slack.faults.order(POST, "reply_lost")
@@ -228,6 +235,7 @@ async def test_where_the_bot_may_not_read_it_sends_again_once_and_notes_it(world
     assert any(entry.verb == "resend unread" for entry in entries)
 
 
+@pytest.mark.promise("removed_while_ambiguous")
 @pytest.mark.parametrize(("fault", "posts"), [("reply_lost", 1), ("request_lost", 2)])
 async def test_a_bot_removed_between_a_post_and_its_look_looks_once_it_is_back(
     world: Room, fault: str, posts: int
@@ -272,6 +280,7 @@ async def test_a_message_of_somebody_else_with_our_delivery_id_is_not_ours(world
 # ---- clear answers ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("rate_limited")
 async def test_throttling_waits_as_long_as_slack_says_and_counts_no_attempt(world: Room) -> None:
     world.slack.faults.order(POST, faults.rate_limited(20))
     key = await world.complete()
@@ -282,6 +291,7 @@ async def test_throttling_waits_as_long_as_slack_says_and_counts_no_attempt(worl
     assert (await world.delivery(key)).attempts == 1
 
 
+@pytest.mark.promise("rate_limited")
 async def test_a_throttled_channel_does_not_hold_up_another(world: Room) -> None:
     office = Destination(DestinationKind.CHANNEL, OFFICE)
     world.slack.faults.order(POST, faults.rate_limited(120), channel=SHOP)
@@ -389,6 +399,7 @@ async def test_refused_blocks_go_once_as_plain_text(world: Room) -> None:
     assert (await world.delivery(key)).text_only
 
 
+@pytest.mark.promise("message_rejected")
 @pytest.mark.parametrize("code", ["invalid_blocks", "msg_too_long", "metadata_too_large", "no_text"])
 async def test_a_message_refused_twice_is_dead_and_the_operator_is_told(world: Room, code: str) -> None:
     world.ops_channel = OFFICE
@@ -429,6 +440,7 @@ async def test_a_message_that_cannot_be_rendered_does_not_stop_the_others(world:
     assert await world.state(sound) is DeliveryState.SENT
 
 
+@pytest.mark.promise("channel_denied")
 async def test_a_channel_whose_access_is_denied_is_held_and_the_others_go_on(world: Room) -> None:
     office = Destination(DestinationKind.CHANNEL, OFFICE)
     world.slack.faults.order(POST, "access_denied", times=100, channel=OFFICE)
@@ -472,6 +484,7 @@ async def test_a_revoked_token_is_tried_again_every_minute_until_it_is_good(worl
     assert deliver.app_refused == ""
 
 
+@pytest.mark.promise("workspace_capped")
 async def test_a_workspace_over_its_cap_is_told_once_and_that_it_is_over(world: Room) -> None:
     world.ops_channel = OFFICE
     world.slack.faults.order(POST, "message_limit_exceeded", times=3)
@@ -484,6 +497,7 @@ async def test_a_workspace_over_its_cap_is_told_once_and_that_it_is_over(world: 
     assert await world.store.read(lambda tx: tx.alerts.all()) == []
 
 
+@pytest.mark.promise("direct_messages_closed")
 @pytest.mark.parametrize("code", ["messages_tab_disabled", "not_enabled"])
 async def test_direct_messages_that_the_app_closes_are_told_once_with_the_remedy(world: Room, code: str) -> None:
     world.ops_channel = OFFICE
@@ -506,6 +520,7 @@ async def test_direct_messages_that_the_app_closes_are_told_once_with_the_remedy
     assert "direct messages are sent again" in world.texts(OFFICE)[-1]
 
 
+@pytest.mark.promise("direct_messages_closed")
 async def test_a_scope_that_direct_messages_need_is_named_once_and_channels_go_on(world: Room) -> None:
     world.ops_channel = OFFICE
     refusal = faults.api_error("missing_scope", needed="im:write", provided="chat:write")
@@ -590,6 +605,7 @@ async def test_an_unsure_delivery_of_an_ended_rule_is_looked_for_but_not_sent_ag
     assert await world.state(key) is DeliveryState.CANCELLED
 
 
+@pytest.mark.promise("erased")
 @pytest.mark.parametrize(("lost", "stands"), [("reply_lost", 1), ("request_lost", 0)])
 async def test_an_unsure_card_about_somebody_erased_is_redacted_where_it_stands_and_else_not_sent_again(
     lost: str, stands: int, world: Room
@@ -608,6 +624,7 @@ async def test_an_unsure_card_about_somebody_erased_is_redacted_where_it_stands_
     assert left.redactions == 0
 
 
+@pytest.mark.promise("reopened_early")
 @pytest.mark.parametrize("first", [50.0, 90.0])
 @pytest.mark.parametrize("status", ["IN_PROGRESS", "ARCHIVED"])
 async def test_a_session_re_opened_while_its_card_waits_is_told_when_it_is_completed_again(
@@ -680,6 +697,7 @@ async def _introduced(world: Room) -> Rule:
     return stored
 
 
+@pytest.mark.promise("ambiguous_introduction")
 async def test_what_a_rule_hears_before_it_is_clear_that_its_intro_stands_there_follows_it(world: Room) -> None:
     office = Destination(DestinationKind.CHANNEL, OFFICE)
     rule = await world.store.transact(
@@ -807,6 +825,7 @@ async def test_cards_of_an_ended_rule_keep_being_corrected(world: Room) -> None:
 # ---- death and stopping ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("killed_while_sending")
 async def test_a_crash_between_the_post_and_its_storing_makes_one_message(world: Room) -> None:
     world.slack.workspace.dedupes_client_msg_id = False
     key = await world.complete()
@@ -851,6 +870,7 @@ async def test_a_post_that_hangs_while_stopping_is_unsure_at_the_next_start(tmp_
         assert await world.state(key) is DeliveryState.SENT
 
 
+@pytest.mark.promise("database_locked")
 async def test_a_busy_database_never_loses_what_slack_answered(tmp_path: Path) -> None:
     async with room(tmp_path, timeout=5.0, busy_seconds=0.02) as world:
         world.slack.workspace.dedupes_client_msg_id = False
@@ -877,6 +897,7 @@ def _lock(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
 
 
+@pytest.mark.promise("database_locked")
 async def test_a_database_busy_while_a_person_is_looked_up_stops_nothing(tmp_path: Path) -> None:
     async with room(tmp_path, busy_seconds=0.02) as world:
         other_program = sqlite3.connect(world.store.path, isolation_level=None)

@@ -136,6 +136,7 @@ async def with_foreign_rules(office: Office) -> None:
     await office.rule(PUBLIC, 'checklist:"Vault audit"')
 
 
+@pytest.mark.promise("wrong_eyes")
 @pytest.mark.parametrize("viewer", HIDDEN_FROM)
 async def test_an_answer_holds_nothing_foreign(office: Office, viewer: str) -> None:
     await with_foreign_rules(office)
@@ -143,6 +144,7 @@ async def test_an_answer_holds_nothing_foreign(office: Office, viewer: str) -> N
         asserted_clean(everything_in(await office.ask(viewer, text)), text, viewer)
 
 
+@pytest.mark.promise("wrong_eyes")
 @pytest.mark.parametrize("viewer", HIDDEN_FROM)
 async def test_a_button_shows_nothing_foreign(office: Office, viewer: str) -> None:
     await with_foreign_rules(office)
@@ -155,6 +157,7 @@ async def test_a_button_shows_nothing_foreign(office: Office, viewer: str) -> No
         assert record is not None and record.acknowledgements == ()
 
 
+@pytest.mark.promise("wrong_eyes")
 @pytest.mark.parametrize("viewer", HIDDEN_FROM)
 async def test_home_shows_nothing_foreign(office: Office, viewer: str) -> None:
     await with_foreign_rules(office)

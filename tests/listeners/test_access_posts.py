@@ -136,6 +136,7 @@ def said_in(office: Office) -> str:
     )
 
 
+@pytest.mark.promise("wrong_eyes")
 @pytest.mark.parametrize("kinds", TOGETHER)
 @pytest.mark.parametrize("viewer", HIDDEN_FROM)
 async def test_a_message_shows_nothing_foreign_to_whoever_it_is_posted_for(
@@ -150,6 +151,7 @@ async def test_a_message_shows_nothing_foreign_to_whoever_it_is_posted_for(
     asserted_clean(said_in(office), "", viewer)
 
 
+@pytest.mark.promise("right_lost")
 @pytest.mark.parametrize("kinds", TOGETHER)
 @pytest.mark.parametrize("viewer", [SAM, DANA, OLGA, EMMA, ADMIN])
 async def test_an_edit_takes_back_what_may_no_longer_be_shown(

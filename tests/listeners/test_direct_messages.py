@@ -60,6 +60,7 @@ async def test_a_corrected_first_message_goes_on_explaining_itself(office: Offic
 REFUSALS = ("cannot_dm_bot", "user_disabled", "messages_tab_disabled", "user_not_visible")
 
 
+@pytest.mark.promise("direct_messages_refused")
 @pytest.mark.parametrize("code", REFUSALS)
 @pytest.mark.parametrize("method", ["conversations.open", "chat.postMessage"])
 async def test_who_refuses_gets_none_and_the_reason_is_kept(office: Office, method: str, code: str) -> None:
@@ -110,6 +111,7 @@ async def test_changes_of_accounts_nobody_knows_cost_no_question(office: Office)
     assert len(office.slack.calls) == before
 
 
+@pytest.mark.promise("stop_button")
 async def test_what_came_to_somebody_can_be_stopped_whatever_has_become_of_their_link(office: Office) -> None:
     await enqueue(office, LOW)
     await send(office)

@@ -39,6 +39,7 @@ def rows_with(folder: Path, word: str) -> list[str]:
     return found
 
 
+@pytest.mark.promise("erased")
 async def test_an_erased_observer_is_named_in_no_shared_list_and_no_introduction(
     office: Office, tmp_path: Path
 ) -> None:
@@ -60,6 +61,7 @@ async def test_a_list_that_was_shared_without_somebody_does_not_say_whom_once_th
     assert "Zoltan" not in said(office)[0] and "Emma Employee" in said(office)[0]
 
 
+@pytest.mark.promise("erased_outside")
 async def test_what_another_company_could_read_of_somebody_erased_is_taken_back(office: Office) -> None:
     rule = await office.rule(NORTH)
     notification = Notification(
@@ -79,6 +81,7 @@ async def test_what_another_company_could_read_of_somebody_erased_is_taken_back(
     assert "Zoltan" not in said(office)[0] and "no longer stores" in said(office)[0]
 
 
+@pytest.mark.promise("erased_outside")
 async def test_a_correction_is_not_shown_to_another_company_and_is_there_once_the_channel_is_ours(
     office: Office,
 ) -> None:

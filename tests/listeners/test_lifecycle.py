@@ -110,6 +110,7 @@ async def posted(office: Office, channel: str = NORTH) -> list[str]:
 # ---- the channel -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("channel_gone")
 @pytest.mark.parametrize("is_told_by_event", [True, False])
 @pytest.mark.parametrize("what", ["archived", "removed", "shared"])
 async def test_a_channel_that_goes_and_comes_back(open_door: Office, what: str, is_told_by_event: bool) -> None:
@@ -168,6 +169,7 @@ async def become(office: Office, rule: Rule, state: RuleState) -> None:
     raise AssertionError(f"the rule is {await stand(office, rule)}")
 
 
+@pytest.mark.promise("channel_deleted")
 async def test_a_deleted_channel_is_told_with_a_way_out(open_door: Office) -> None:
     rule = await rule_of(open_door)
     await open_door.slack.delete_channel(NORTH, by=SAM)
@@ -200,6 +202,7 @@ async def test_going_twice_tells_the_owner_once(office: Office) -> None:
     assert len(notified(office, SAM)) == 1
 
 
+@pytest.mark.promise("channel_renamed")
 async def test_a_renamed_channel_goes_on_under_its_new_name(open_door: Office) -> None:
     rule = await rule_of(open_door)
     key = await news(open_door, 1)
@@ -212,6 +215,7 @@ async def test_a_renamed_channel_goes_on_under_its_new_name(open_door: Office) -
     assert "Till check" in said
 
 
+@pytest.mark.promise("channel_renamed")
 async def test_a_channel_whose_id_changes_takes_everything_along(open_door: Office) -> None:
     office = open_door
     rule = await rule_of(office)
@@ -243,6 +247,7 @@ async def turned_public(office: Office) -> Rule:
     return rule
 
 
+@pytest.mark.promise("became_public")
 async def test_a_channel_that_turns_public_needs_another_yes(office: Office) -> None:
     rule = await turned_public(office)
     await news(office, 1)
@@ -291,6 +296,7 @@ async def test_a_rule_made_in_a_public_channel_is_asked_nothing_more(office: Off
     assert await stand(office, rule) == (RuleState.ACTIVE, "")
 
 
+@pytest.mark.promise("shared_outside")
 async def test_what_is_held_from_outside_eyes_can_not_be_forced_out(office: Office) -> None:
     await rule_of(office)
     key = await news(office, 1)
@@ -307,6 +313,7 @@ async def test_what_is_held_from_outside_eyes_can_not_be_forced_out(office: Offi
 # ---- the owner -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("owner_left")
 async def test_a_rule_whose_owner_left_is_taken_over_by_an_admin(open_door: Office) -> None:
     office = open_door
     rule = await rule_of(office)

@@ -233,6 +233,7 @@ async def test_an_admins_link_rests_while_either_side_is_gone(
     assert await sees(office, UNLINKED, "10aa0000"), "it holds again by itself"
 
 
+@pytest.mark.promise("address_changed")
 async def test_a_changed_address_suspends_only_a_link_by_address(office: Office) -> None:
     await office.ask(OLGA, "link")
     await office.ask(ADMIN, f"link <@{UNLINKED}> emma")

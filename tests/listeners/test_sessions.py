@@ -205,6 +205,7 @@ async def queued(office: Office) -> list[SessionKey]:
     return list(found)
 
 
+@pytest.mark.promise("late_criteria")
 async def test_criteria_that_show_says_are_to_come_are_fetched_however_old_the_session(office: Office) -> None:
     assert await queued(office) == []
     await office.ask(OLGA, "show 60ff")

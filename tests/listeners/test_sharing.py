@@ -209,6 +209,7 @@ async def test_what_comes_back_from_a_button_is_checked_anew(
     assert await office.posted(NORTH) == [] and await office.audit_log() == []
 
 
+@pytest.mark.promise("shared_outside")
 async def test_results_are_never_shared_with_another_company_nor_in_direct_messages(office: Office) -> None:
     assert "another company" in (await preview(office, ADMIN, EVERYTHING, SHARED)).text
     assert "this is none" in (await preview(office, ADMIN, EVERYTHING, office.slack.direct_message(ADMIN).id)).text
@@ -233,6 +234,7 @@ async def waits(office: Office, user: str, value: str) -> None:
     await replace(office, front=type(office.front)(ctx)).press(user, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
 
 
+@pytest.mark.promise("shared_outside")
 @pytest.mark.parametrize("is_told_by_event", [True, False])
 async def test_what_waits_to_be_shared_stays_where_the_channel_is_shared_outside_meanwhile(
     office: Office, is_told_by_event: bool
@@ -268,6 +270,7 @@ async def test_whoever_shares_is_told_in_words_why_nothing_was_posted(office: Of
     assert await office.posted(NORTH) == []
 
 
+@pytest.mark.promise("became_public")
 async def test_a_channel_that_turned_public_between_the_two_presses_is_asked_about_again(office: Office) -> None:
     office.clock.meanwhile = office.send
     yes = confirmation(await preview(office, ADMIN, one(LOW)))

@@ -109,6 +109,7 @@ async def calls(office: Office, user: str, text: str) -> int:
     return CALLS.number - before
 
 
+@pytest.mark.promise("hostile_query")
 @pytest.mark.parametrize("user", [ADMIN, EMMA])
 @pytest.mark.asyncio(loop_scope="module")
 async def test_whatever_was_built_to_break_it_is_answered_after_bounded_work(crowded: Office, user: str) -> None:

@@ -16,6 +16,7 @@ async def reason(office: Office, user: str, ident: str) -> str:
     return everything_in(await office.ask(user, f"why {ident}"))
 
 
+@pytest.mark.promise("why")
 async def test_what_was_posted_is_named_with_its_time_its_rule_and_a_link(office: Office) -> None:
     rule = await rule_of(office)
     key = await news(office, 7)
@@ -43,7 +44,7 @@ async def test_what_is_held_says_by_what(office: Office) -> None:
     await read_back(office)
     key = await news(office, 7)
     said = await reason(office, ADMIN, key.session_id[:8])
-    assert "is held since" in said and "the channel is archived" in said
+    assert "waits since" in said and "the channel is archived" in said
 
 
 async def test_what_rests_with_its_rule_says_so(office: Office) -> None:
@@ -86,11 +87,12 @@ async def test_what_was_told_and_deleted_since_is_not_called_unsent(office: Offi
     office.slack.faults.order("chat.postMessage", "duplicate_message_not_found")
     await send(office)
     said = await reason(office, ADMIN, key.session_id[:8])
-    assert "was posted by an earlier try, and is gone from Slack since" in said
+    assert "was posted by an earlier attempt and deleted in Slack since" in said
     assert "was not sent" not in said
-    assert "post: told and gone (duplicate_message_not_found)" in said
+    assert "post: posted and deleted (duplicate_message_not_found)" in said
 
 
+@pytest.mark.promise("why")
 async def test_nobody_learns_of_places_they_are_not_in(office: Office) -> None:
     office.slack.workspace.channels[OUTSIDE].members.remove(EMMA)
     await rule_of(office, OUTSIDE, owner=ADMIN)

@@ -83,6 +83,7 @@ async def whispers(slack: SlackStandIn, user: str, number: int, channel: str = N
 # ---- refused -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("forged_request")
 async def test_what_is_not_provably_slacks_is_refused_and_leaves_no_trace(
     open_door: Office, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -108,6 +109,7 @@ async def test_what_is_not_provably_slacks_is_refused_and_leaves_no_trace(
     assert not [one for one in open_door.slack.visible_to(EMMA, NORTH) if one.ephemeral_to]
 
 
+@pytest.mark.promise("forged_request")
 async def test_what_is_too_long_is_refused_whatever_it_claims_to_be(open_door: Office) -> None:
     long = "text=" + "x" * (1024 * 1024)
     assert (await send(open_door, long, open_door.slack.deliveries.signed(long)))[0] == 413
@@ -154,6 +156,7 @@ async def test_a_signed_request_that_makes_no_sense_breaks_nothing(open_door: Of
 # ---- replayed ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("repeated_request")
 async def test_an_event_that_comes_again_is_answered_once(open_door: Office) -> None:
     event = {"type": "app_mention", "user": EMMA, "channel": NORTH, "text": f"<@{BOT}> results", "ts": "1.0"}
     envelope = {"type": "event_callback", "team_id": "T0SPOTTER", "event_id": "Ev0AGAIN", "event": event}
@@ -171,6 +174,7 @@ async def test_a_replayed_subscription_makes_one_rule(open_door: Office) -> None
     assert len(rules) == 1 and len(await open_door.posted(PUBLIC)) == 1
 
 
+@pytest.mark.promise("repeated_request")
 async def test_a_replayed_sharing_posts_one_message(open_door: Office) -> None:
     value = confirm_share_value(NORTH, 1_700_000_000_000, 9, Shareable(session=LOW))
     await replay(open_door, action(EMMA, actions.CONFIRM_SHARE, value))

@@ -224,6 +224,7 @@ def put_back_with_room_for(size: int, path: Path, copy: Path, said: "SimpleQueue
         said.put(str(error))
 
 
+@pytest.mark.promise("disk_full")
 @pytest.mark.parametrize("more", [-8_192, 0], ids=["for the copy", "for what is noted in it"])
 def test_where_there_is_no_room_nothing_is_replaced(path: Path, copy: Path, more: int) -> None:
     def at_the_time(tx: Tx) -> None:
@@ -245,6 +246,7 @@ def test_where_there_is_no_room_nothing_is_replaced(path: Path, copy: Path, more
     assert not list(path.parent.glob("*restoring*"))
 
 
+@pytest.mark.promise("bad_copy")
 def test_nothing_is_replaced_while_somebody_leads(path: Path, copy: Path) -> None:
     within(path, lambda tx: baseline(tx, a_session(1)))
     copied(path, copy)
@@ -309,6 +311,7 @@ def of_a_newer_spotter(path: Path) -> None:
     connection.close()
 
 
+@pytest.mark.promise("bad_copy")
 @pytest.mark.parametrize("spoil", [damage, diary, nothing, of_another_program, cut_short, of_a_newer_spotter])
 def test_what_is_no_good_copy_replaces_nothing(path: Path, copy: Path, spoil: Callable[[Path], None]) -> None:
     within(path, lambda tx: baseline(tx, *(a_session(number) for number in range(2_000))))
@@ -333,6 +336,7 @@ def test_putting_back_is_in_the_ledger(path: Path, copy: Path) -> None:
 # ---- catching up ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("restored")
 def test_a_restored_copy_looks_for_what_it_may_have_posted_since(path: Path, copy: Path) -> None:
     def at_the_time(tx: Tx) -> None:
         baseline(tx, *(a_session(number) for number in range(4)))

@@ -32,6 +32,7 @@ async def test_the_database_remembers_when_it_was_made(path: Path) -> None:
     assert state.created_at == NOON
 
 
+@pytest.mark.promise("file_rights")
 async def test_nobody_but_the_owner_may_read_any_of_its_files(path: Path) -> None:
     path.touch(mode=0o644)
     leadership = Leadership(path)
@@ -122,6 +123,7 @@ async def test_a_locked_database_is_busy_and_nothing_is_written(path: Path) -> N
     database.close()
 
 
+@pytest.mark.promise("disk_full")
 async def test_a_full_disk_is_busy_and_what_was_there_stays(path: Path) -> None:
     database = Store.open(path, now=NOON)
     await database.transact(lambda tx: tx.audit_log.write("U1", "did", "it", NOON))
@@ -133,6 +135,7 @@ async def test_a_full_disk_is_busy_and_what_was_there_stays(path: Path) -> None:
     database.close()
 
 
+@pytest.mark.promise("database_deleted")
 async def test_a_database_deleted_under_a_running_bot_is_unusable(path: Path) -> None:
     database = Store.open(path, now=NOON)
     path.unlink()
@@ -141,6 +144,7 @@ async def test_a_database_deleted_under_a_running_bot_is_unusable(path: Path) ->
     database.close()
 
 
+@pytest.mark.promise("database_deleted")
 async def test_a_database_damaged_under_a_running_bot_is_unusable(path: Path) -> None:
     opened_and_closed(path)
     database = Store.open(path, now=NOON)

@@ -82,6 +82,7 @@ async def test_a_delivery_that_waits_to_be_tried_again_rests_too(db: Store) -> N
     await db.transact(work)
 
 
+@pytest.mark.promise("became_public")
 @pytest.mark.parametrize("answers", ["not sent", "absent twice"])
 async def test_what_was_on_its_way_when_its_rule_began_to_rest_is_not_sent_again(answers: str, db: Store) -> None:
     def work(tx: Tx) -> None:
@@ -190,6 +191,7 @@ async def test_a_moved_channel_takes_rules_notices_and_cards_along(db: Store) ->
     await db.transact(work)
 
 
+@pytest.mark.promise("channel_renamed")
 @pytest.mark.parametrize("new_is_held", [False, True])
 async def test_a_channel_that_moves_to_an_id_we_know_goes_on_once_it_is_released(new_is_held: bool, db: Store) -> None:
     def work(tx: Tx) -> None:

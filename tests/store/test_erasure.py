@@ -193,6 +193,7 @@ async def test_everything_that_hangs_on_a_session_goes_with_it(settings: Store, 
     assert left == [0, 0, 0]
 
 
+@pytest.mark.promise("erased")
 async def test_the_name_is_nowhere_in_the_file(path: Path) -> None:
     db = Store.open(path, now=NOON)
     await db.transact(company)
@@ -204,6 +205,7 @@ async def test_the_name_is_nowhere_in_the_file(path: Path) -> None:
     assert b"Joe Colleague" in content
 
 
+@pytest.mark.promise("erased")
 async def test_the_name_is_in_no_file_beside_a_running_spotter(path: Path) -> None:
     running, verb = Store.open(path, now=NOON), Store.open(path, now=NOON)
     await running.transact(company)
@@ -252,6 +254,7 @@ async def test_a_shared_mailbox_is_nobodys_account(settings: Store) -> None:
     assert await settings.read(lambda tx: tx.people.slack_user("U0SHOP")) is not None
 
 
+@pytest.mark.promise("erased")
 async def test_the_next_reading_of_ispring_does_not_bring_them_back(settings: Store) -> None:
     await erased(settings)
     await settings.transact(lambda tx: tx.people.replace_directory(PEOPLE, (), NOON))

@@ -234,6 +234,7 @@ def test_an_old_database_does_not_count_as_made_anew(path: Path) -> None:
     assert not database.created
 
 
+@pytest.mark.promise("old_database")
 def test_a_newer_schema_is_refused_and_nothing_is_changed(path: Path) -> None:
     write_old(path, 1)
     with reading(path) as connection:
@@ -281,6 +282,7 @@ def die_in_the_last_step(path: Path) -> None:
     opened_and_closed(path)
 
 
+@pytest.mark.promise("old_database")
 def test_a_death_in_the_middle_leaves_the_old_schema(path: Path) -> None:
     write_old(path, 1)
     before, schema = rows_of(path), schema_of(path)

@@ -1,6 +1,6 @@
-"""What the duties need of the world, as protocols: iSpring, Slack, the database and time.
+"""The outside world as protocols: iSpring, Slack and the clock.
 
-`jobs/` and `chat/` know these and nothing behind them; `service/` introduces who fulfils them.
+`jobs/`, `services/` and `listeners/` know only these; `app/` passes in `ispring/` and `slack/`, which implement them.
 """
 
 from bot.domain.ports.clock import Clock

@@ -1,4 +1,4 @@
-"""Time, as the duties need it."""
+"""Time, as a port: the tests' clock is another one."""
 
 from datetime import datetime
 from typing import Protocol

@@ -8,7 +8,7 @@ from bot.domain.model import Message
 
 
 class Reply(Protocol):
-    """Answers whoever asked, privately: through `response_url` while it lasts."""
+    """Answers the person who asked, privately: through `response_url` while it is valid."""
 
     async def __call__(self, message: Message, *, replace: bool = False) -> bool:
         """False where Slack did not take it; asking again is up to the person."""
@@ -17,7 +17,7 @@ class Reply(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Somebody typed the slash command; `text` is what stands behind it."""
+    """A slash command; `text` is what follows it."""
 
     user_id: str
     channel_id: str
@@ -51,20 +51,20 @@ class Submission:
 
 
 class Handlers(Protocol):
-    """Where people's requests arrive, after Slack has been told that they did."""
+    """Handles people's requests after they were acknowledged to Slack."""
 
     async def command(self, asked: Command, reply: Reply) -> None: ...
 
     async def press(self, action: ActionRequest, reply: Reply) -> None: ...
 
     async def submit(self, submitted: Submission) -> Mapping[str, str]:
-        """Mistakes by input name; empty where all is well. Answered before Slack is told: no network in here."""
+        """Mistakes by input name; empty if there are none. Answered before the acknowledgement: no network in here."""
         ...
 
     async def home(self, user_id: str) -> None: ...
 
     async def said(self, user_id: str, channel_id: str, text: str, thread_ts: str | None) -> Message | None:
-        """The answer to a mention or a direct message; None where there is nothing to say."""
+        """The answer to a mention or a direct message; None if there is nothing to say."""
         ...
 
     async def channel_changed(self, channel_id: str, says: str) -> None:

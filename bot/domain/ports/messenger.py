@@ -1,4 +1,4 @@
-"""Slack, and who is who in it, as the duties need them."""
+"""Slack and its users, as ports."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""iSpring, as the duties need it."""
+"""iSpring, as a port."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager

@@ -107,7 +107,8 @@ class Destinations:
         # A notification that is stored under both ids keeps the old one. It is not sent again.
         twice = self._connection.execute(
             "SELECT notifications.id FROM notifications LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
-            " WHERE notifications.destination = ? AND cancelled_reason IS NULL AND (delivery IS NULL OR state <> 'sent')",
+            " WHERE notifications.destination = ? AND cancelled_reason IS NULL AND (delivery IS NULL OR state <>"
+            " 'sent')",
             (old,),
         ).fetchall()
         ids = [row["id"] for row in twice]

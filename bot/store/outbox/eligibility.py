@@ -60,7 +60,8 @@ class Eligibility:
     def groups(self) -> Iterator[Group]:
         """Every group of pending notifications."""
         rows = self._connection.execute(
-            "SELECT destination, rule_ids, kind, count(*) AS number, min(due_at) AS due_at, min(created_at) AS oldest_at"
+            "SELECT destination, rule_ids, kind, count(*) AS number, min(due_at) AS due_at, min(created_at) AS"
+            " oldest_at"
             f" FROM notifications WHERE {PENDING}{self._where.format('notifications')}"
             " GROUP BY destination, rule_ids, kind",
             self._parameters,

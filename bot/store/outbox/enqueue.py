@@ -154,8 +154,8 @@ class Notifications:
 def _may_requeue(existing: sqlite3.Row) -> bool:
     """True if a notification was cancelled and certainly never posted.
 
-    What a digest counts was posted with it, unless the digest was cancelled. If a delivery was resent without being read
-    back, an earlier post may have carried the notification; a delivery that is still pending takes it back anyway.
+    What a digest counts was posted with it, unless the digest was cancelled. If a delivery was resent without being
+    read back, an earlier post may have carried the notification; a delivery that is still pending takes it back anyway.
     """
     if existing["cancelled_reason"] is None:
         return False

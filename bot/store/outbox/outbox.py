@@ -50,7 +50,8 @@ class Outbox:
     # ---- what is due -----------------------------------------------------------------------------------------------
 
     def schedule(self) -> Schedule:
-        """When each destination gets its next message, and when the next read-back or edit is due; one eligibility pass.
+        """When each destination gets its next message, and when the next read-back or edit is due; one eligibility
+        pass.
 
         Empty while Slack refuses the app.
         """
@@ -78,8 +79,8 @@ class Outbox:
         return [delivery_of(self._connection, row) for row in rows]
 
     def recover(self, now: datetime) -> int:
-        """At the start: what was being sent when a process died becomes ambiguous. Returns how many. Everything ambiguous
-        is read back twice from now on, because the clock may have changed while no process ran."""
+        """At the start: what was being sent when a process died becomes ambiguous. Returns how many. Everything
+        ambiguous is read back twice from now on, because the clock may have changed while no process ran."""
         self._connection.execute(
             "UPDATE deliveries SET read_backs = 0, attempt_ended_at = ?, due_at = ? WHERE state = 'ambiguous'",
             (to_ms(now), to_ms(now + FIRST_READ_BACK)),

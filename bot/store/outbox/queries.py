@@ -20,7 +20,10 @@ _STATE = (
     " WHEN notifications.cancelled_reason IS NOT NULL THEN 'cancelled'"
     f" WHEN {GROUP_KEY} IN (SELECT value FROM json_each(?)) THEN 'blocked' ELSE 'pending' END"
 )
-_JOINED = "FROM notifications LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
+_JOINED = (
+    "FROM notifications LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
+    " LEFT JOIN destinations ON destinations.destination = notifications.destination"
+)
 
 
 class Deliveries:
@@ -117,7 +120,8 @@ class Deliveries:
 
     def _statuses(self, where: str, parameters: Sequence[object]) -> list[NotificationStatus]:
         rows = self._connection.execute(
-            f"SELECT notifications.*, {_STATE} AS standing {_JOINED} WHERE {where}", (*self._blocked(), *parameters)
+            f"SELECT notifications.*, blocked_reason, {_STATE} AS standing {_JOINED} WHERE {where}",
+            (*self._blocked(), *parameters),
         ).fetchall()
         return [self._status(row) for row in rows]
 
@@ -143,6 +147,7 @@ class Deliveries:
             cancelled=cancelled,
             cancelled_code=code,
             attempts=self._attempts(row["delivery"]),
+            blocked_reason=row["blocked_reason"] or "",
         )
 
     def _attempts(self, delivery: int | None) -> Sequence[Attempt]:

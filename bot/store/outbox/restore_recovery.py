@@ -1,8 +1,8 @@
 """How the outbox of a restored copy begins, and when that ends.
 
-A copy does not know what was sent since it was made. What may have been posted is read back before it is sent again. What
-had not been tried can't be read back, because its delivery id is not known: it is counted in one digest per destination,
-together with the sessions completed since then that the next poll finds.
+A copy does not know what was sent since it was made. What may have been posted is read back before it is sent again.
+What had not been tried can't be read back, because its delivery id is not known: it is counted in one digest per
+destination, together with the sessions completed since then that the next poll finds.
 """
 
 import sqlite3
@@ -62,7 +62,8 @@ def _count_pending(connection: sqlite3.Connection, destination: Destination, cop
     )
     counted = Digests(connection).add_all(digest, now, now + DIGEST_WAIT)
     rows = connection.execute(
-        f"SELECT id FROM notifications WHERE destination = ? AND {PENDING} AND kind IN (SELECT value FROM json_each(?))",
+        f"SELECT id FROM notifications WHERE destination = ? AND {PENDING} AND kind IN (SELECT value FROM"
+        " json_each(?))",
         (str(destination), listed(_SENT_ONCE)),
     )
     rest = [row["id"] for row in rows]
