@@ -63,7 +63,9 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def jump(self, seconds: float) -> None:
         self._now += seconds
 
-    def run_in_executor(self, executor: Executor | None, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(  # type: ignore[override]  # the types of the arguments do not matter here
+        self, executor: Executor | None, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
         pool = _Pool(executor or self._threads)
         waiting: asyncio.Future[Any] = super().run_in_executor(pool, func, *args)
         self.working += 1

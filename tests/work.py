@@ -32,7 +32,7 @@ class Calls:
         try:
             yield
         finally:
-            threading.setprofile(before)  # type: ignore[arg-type]  # typeshed leaves None out
+            threading.setprofile(before)
 
     def _count(self, _frame: FrameType, event: str, _argument: Any) -> None:
         self.number += event in ("call", "c_call")
