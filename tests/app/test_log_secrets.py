@@ -34,9 +34,7 @@ except ValueError as problem:
 @pytest.mark.promise("bug")
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_a_logged_exception_has_its_lines_and_no_data(form: str) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", BREAKS.format(form=form)], capture_output=True, text=True, check=True, timeout=60
-    )
+    ran = subprocess.run([sys.executable, "-c", BREAKS.format(form=form)], capture_output=True, text=True, check=True)
     assert leaks(ran.stderr) == [] and "1234" not in ran.stderr, ran.stderr
     assert ran.stderr.count("ValueError at") == 3 and "KeyError at" in ran.stderr and "deep" in ran.stderr
     if form == "json":
@@ -67,9 +65,7 @@ asyncio.run(main())
 @pytest.mark.promise("bug")
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_a_line_of_asyncio_keeps_its_sentence_without_values(form: str) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", ASYNCIO.format(form=form)], capture_output=True, text=True, check=True, timeout=60
-    )
+    ran = subprocess.run([sys.executable, "-c", ASYNCIO.format(form=form)], capture_output=True, text=True, check=True)
     assert leaks(ran.stderr, ["Emma", "1234"]) == [], ran.stderr
     for said in ("Task exception was never retrieved", "Exception in callback broken", "never said before"):
         assert said in ran.stderr, ran.stderr

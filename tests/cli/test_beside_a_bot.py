@@ -57,7 +57,7 @@ async def test_a_copy_beside_a_running_bot_and_no_restore_under_it(env: Env) -> 
     later = env.begin()
     env.world.complete(later, percent=80)
     await bot.until(lambda: env.cards(later), "a card that the copy does not know")
-    assert await bot.terminate() < 10
+    await bot.terminate()
     restored = await env.say("restore", "copy.db")
     assert restored.code == 0, restored.all
     again = await env.started()

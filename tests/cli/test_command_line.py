@@ -185,11 +185,11 @@ async def test_ctrl_c_ends_every_wait_without_a_traceback(env: Env) -> None:
         already = len(_questions(env))
         waiting = await env.run(verb)
         await waiting.until(partial(_has_more, env, already), "iSpring is asked")
-        assert await waiting.terminate(signal.SIGINT) < 10
+        await waiting.terminate(signal.SIGINT)
         assert waiting.code == 130
     bot = await env.run()
     await bot.has_logged("leader.acquired")
-    assert await bot.terminate(signal.SIGINT) < 10
+    await bot.terminate(signal.SIGINT)
     assert bot.code == 0
 
 

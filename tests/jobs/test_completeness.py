@@ -12,6 +12,8 @@ from bot.services.listing_gaps import count_left_out
 from tests.faults import StumblingTraining
 from tests.jobs.room import OPS, Room
 
+pytestmark = pytest.mark.virtual_time
+
 CHECKLISTS = "/checklist/sessions/list"
 
 

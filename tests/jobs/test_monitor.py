@@ -15,6 +15,8 @@ from bot.store.database import Store, Tx
 from tests.fake_clock import FakeClock
 from tests.store.given import a_session, becomes, claim, enqueue
 
+pytestmark = pytest.mark.virtual_time
+
 OPS = "C0OPS0000"
 
 

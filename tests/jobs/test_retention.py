@@ -12,6 +12,8 @@ from bot.store.database import Store, Tx
 from tests.fake_clock import NOON, FakeClock
 from tests.store.given import OTHER_ROOM, a_session, baseline, claim, enqueue, sent
 
+pytestmark = pytest.mark.virtual_time
+
 DAY = timedelta(days=1)
 YEAR = 365 * DAY
 

@@ -9,6 +9,8 @@ from bot.store.database import Tx
 from tests.listeners.office import ADMIN, EMMA, FOREIGN, LOW, NORTH, OUTSIDE, SAM, UNLINKED, Office, everything_in
 from tests.listeners.test_lifecycle import news, read_back, rule_of, send
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def reason(office: Office, user: str, ident: str) -> str:
     return everything_in(await office.ask(user, f"why {ident}"))
