@@ -51,7 +51,7 @@ class Running:
     """One process of the bot: started, asked to end, killed, and read."""
 
     def __init__(self, env: Env, process: asyncio.subprocess.Process, log: Path) -> None:
-        self._settings = env
+        self._env = env
         self.process = process
         self._log = log
 
