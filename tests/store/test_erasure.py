@@ -659,9 +659,7 @@ async def test_slack_accounts_nobody_needs_are_forgotten_in_time(store: Store) -
     assert done.slack_users == 1
     assert await store.read(lambda tx: tx.people.slack_user("U0ANA")) is None
     assert await store.read(lambda tx: tx.people.slack_user("U0EVE")) is not None, "she is linked"
-    assert await store.read(lambda tx: tx.people.slack_user("U0OWNER")) is not None, (
-        "else they would count as a member"
-    )
+    assert await store.read(lambda tx: tx.people.slack_user("U0OWNER")) is not None, "else they would count as a member"
 
 
 async def test_ledger_lines_go_only_where_a_time_is_given(db: Store) -> None:
