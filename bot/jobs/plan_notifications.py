@@ -87,7 +87,7 @@ class NotificationPlanner:
         if change.news in (News.NONE, News.EDIT):
             return
         if owners_of(self._rules) - self._owners.keys():
-            raise OwnersChanged("A rule changed hands while iSpring was read; that is told at the next look.")
+            raise OwnersChanged("A rule changed hands while iSpring was read; the next poll stores the changes.")
         routed = route(
             change,
             rules=self._rules,
@@ -116,8 +116,8 @@ class NotificationPlanner:
             posted = cards
             if len(cards) > MOST_CARDS:
                 posted = sorted(cards, key=_worst_first)
-                rest = [notification for notification, _ in posted[MOST_CARDS:]]
-                self._count(destination, rest, "overflow", f"more than {MOST_CARDS:,} sessions came at once")
+                others = [notification for notification, _ in posted[MOST_CARDS:]]
+                self._count(destination, others, "overflow", f"more than {MOST_CARDS:,} sessions came at once")
                 posted = posted[:MOST_CARDS]
             not_before = settles_at(destination, self._now, self._timing.next_in)
             for notification, _ in posted:

@@ -8,9 +8,13 @@ import pytest
 
 from bot.blocks import actions
 from bot.domain.changes import outcome_of
+from bot.domain.errors import MessengerUnavailable, NotAllowed, NotPossibleNow, Remedy
 from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind, SessionKey
 from bot.domain.routing import subject_of
+from bot.listeners.after_ack import error_message
+from bot.listeners.requests import OutdatedButton
 from bot.slack.contacts import SlackContacts
+from bot.slack.task_pool import TaskPoolFull
 from bot.store.database import Store, Tx
 from tests.listeners.office import (
     ADMIN,
@@ -227,6 +231,23 @@ async def test_pages_replace_only_what_is_private(office: Office) -> None:
         replies = Replies()
         await office.press_with(replies, EMMA, actions.PAGE, "0|", **where)
         assert replies.replaced == [expected]
+
+
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [
+        (TaskPoolFull(), "too much to do just now. Please try again in a minute"),
+        (TimeoutError(), "(Reference "),
+        (MessengerUnavailable("Slack is away"), "(Reference "),
+        (KeyError("Ana Silva"), "the reference "),
+        (NotAllowed("it is another user's", Remedy.ADMIN), "You may not see or do that: it is another user's. Ask"),
+        (NotPossibleNow("this channel is archived"), "That can't be done: this channel is archived."),
+        (OutdatedButton(), "This button no longer means anything. `/ojt` shows"),
+    ],
+)
+def test_each_error_has_its_sentence(office: Office, problem: Exception, expected: str) -> None:
+    text = error_message(office.ctx, problem, "work", EMMA).text
+    assert expected in text and "Silva" not in text and type(problem).__name__ not in text
 
 
 async def test_a_busy_database_asks_to_try_again(office: Office, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -12,6 +12,8 @@ from bot.listeners.events.lifecycle import channel_changed
 from tests.listeners.office import ADMIN, FOREIGN, NORTH, Office, everything_in
 from tests.listeners.test_sharing import share
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def erase(office: Office, person_id: str) -> None:
     await office.store.transact(lambda tx: tx.retention.erase(person_id, office.clock.now()))

@@ -1,12 +1,15 @@
-"""What people do in Slack reaches the reception, acknowledged first, through either transport."""
+"""What users do in Slack reaches its listener, acknowledged first, through either transport."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.demo.slack import Message as Posted
 from bot.demo.slack import faults
+from bot.domain.model import OPERATOR, Destination, DestinationKind, Rule, RuleState
+from bot.listeners.events.lifecycle import CHANNEL_EVENTS
 from tests.demo.slack_room import (
     ANA,
     BEN,
@@ -22,6 +25,8 @@ from tests.demo.slack_room import (
     section,
 )
 from tests.slack.front_desk import Office, office
+
+pytestmark = pytest.mark.virtual_time
 
 
 @pytest.fixture(params=["socket", "http"])
@@ -52,7 +57,6 @@ async def test_a_command_is_acknowledged_empty_and_answered_privately(door: Offi
     assert (message.text, message.ephemeral_to) == ("you said results outcome:failed", ANA)
     [asked] = door.ctx.commands
     assert (asked.user_id, asked.channel_id, asked.text) == (ANA, SHOP, "results outcome:failed")
-    assert asked.trigger_id == answer.trigger_id
 
 
 async def test_no_network_call_comes_before_the_acknowledgement(door: Office) -> None:
@@ -85,7 +89,7 @@ async def test_a_button_tells_who_pressed_what_and_where(door: Office) -> None:
     assert answer.failure is None
     assert (await answer.first()).text == "you pressed details"
     [action] = door.ctx.actions
-    assert (action.user_id, action.action, action.value) == (BEN, "details", "s1:joe")
+    assert (action.user_id, action.action_id, action.value) == (BEN, "details", "s1:joe")
     assert (action.channel_id, action.message_ts, action.is_ephemeral) == (SHOP, message.ts, False)
     assert action.trigger_id == answer.trigger_id
     assert message.text == "a card"
@@ -94,7 +98,7 @@ async def test_a_button_tells_who_pressed_what_and_where(door: Office) -> None:
 async def test_a_menu_tells_what_was_chosen(door: Office) -> None:
     await door.slack.choose(BEN, await card(door), "choice", "two")
     await door.slack.until(lambda: len(door.ctx.actions) == 1)
-    assert (door.ctx.actions[0].action, door.ctx.actions[0].value) == ("choice", "two")
+    assert (door.ctx.actions[0].action_id, door.ctx.actions[0].value) == ("choice", "two")
 
 
 async def test_a_link_button_is_acknowledged(door: Office) -> None:
@@ -109,8 +113,7 @@ async def test_a_form_tells_what_was_entered_and_closes(door: Office) -> None:
     answer = await door.slack.submit(view, ANA, {"name": "Opening"})
     assert answer.failure is None
     [submitted] = door.ctx.submissions
-    assert (submitted.user_id, submitted.form, submitted.values) == (ANA, "settings", {"name": "Opening"})
-    assert (submitted.private, submitted.view_id) == ("kept", view)
+    assert (submitted.user_id, submitted.values) == (ANA, {"name": "Opening"})
     assert door.slack.workspace.modal_of(ANA) is None
 
 
@@ -164,35 +167,100 @@ async def test_an_event_that_comes_twice_is_heard_once(door: Office) -> None:
     assert len(door.ctx.heard) == 1
 
 
-async def test_the_bot_coming_and_going_is_told_and_other_peoples_is_not(door: Office) -> None:
+async def test_a_known_user_is_read_before_the_acknowledgement_and_an_unknown_one_is_not_looked_up(
+    door: Office,
+) -> None:
+    user = await door.messenger.user(ANA)
+    await door.store.transact(lambda tx: tx.people.save_slack_user(user, datetime.now(UTC)))
+    for user_id in (ANA, BEN):
+        await (await door.slack.command(user_id, SHOP, "/ojt", "help")).first()
+    known, unknown = door.ctx.commands
+    assert known.viewer is not None and known.viewer.slack_user_id == ANA
+    assert unknown.viewer is None
+    assert [call.method for call in door.slack.calls].count("users.info") == 1
+
+
+# ---- channels and accounts: the real listeners ---------------------------------------------------------------------
+
+
+async def rule(door: Office, channel: str) -> Rule:
+    destination = Destination(DestinationKind.CHANNEL, channel)
+    now = datetime.now(UTC)
+    return await door.store.transact(lambda tx: tx.rules.add(destination, OPERATOR, "", RuleState.ACTIVE, now))
+
+
+async def become(door: Office, made: Rule, state: RuleState, reason: str = "", channel: str = "") -> None:
+    """Waits until a rule is so."""
+    expected = (state, reason, channel or made.destination.id)
+    while True:
+        found = await door.store.read(lambda tx: tx.rules.get(made.rule_id))
+        assert found is not None
+        if (found.state, found.reason, found.destination.id) == expected:
+            return
+        await asyncio.sleep(0.01)
+
+
+def looked_up(door: Office) -> list[str]:
+    """The channels Slack was asked about."""
+    return [str(call.arguments["channel"]) for call in door.slack.calls if call.method == "conversations.info"]
+
+
+async def test_the_bot_coming_and_going_is_noticed_and_other_peoples_is_not(door: Office) -> None:
+    elsewhere, here = await rule(door, ELSEWHERE), await rule(door, OFFICE)
     await door.slack.invite_bot(ELSEWHERE, by=ANA)
     await door.slack.join("U0GUEST", ELSEWHERE)
     await door.slack.remove_bot(OFFICE, by=ANA)
-    await door.slack.until(lambda: len(door.ctx.channels) == 2)
-    assert door.ctx.channels == [(ELSEWHERE, ""), (OFFICE, "not_in_channel")]
+    await become(door, here, RuleState.PAUSED, "not_in_channel")
+    await become(door, elsewhere, RuleState.ACTIVE)
+    assert sorted(looked_up(door)) == sorted([ELSEWHERE, OFFICE])
 
 
-async def test_what_becomes_of_a_channel_is_told(door: Office) -> None:
+async def test_what_becomes_of_a_channel_is_noticed(door: Office) -> None:
+    made = await rule(door, SHOP)
     await door.slack.archive(SHOP, by=ANA)
+    await become(door, made, RuleState.PAUSED, "is_archived")
     await door.slack.unarchive(SHOP, by=ANA)
+    await become(door, made, RuleState.ACTIVE)
     await door.slack.rename(SHOP, "corner-shop")
+    await door.slack.until(lambda: len(looked_up(door)) == 3)
+    await become(door, made, RuleState.ACTIVE)
     await door.slack.share(SHOP)
+    await become(door, made, RuleState.PAUSED, "shared_outside")
     await door.slack.change_channel_id(SHOP, "C0NEW")
+    await become(door, made, RuleState.PAUSED, "shared_outside", "C0NEW")
     await door.slack.delete_channel("C0NEW", by=ANA)
-    await door.slack.until(lambda: len(door.ctx.channels) == 5)
-    assert door.ctx.channels == [
-        (SHOP, "is_archived"),
-        (SHOP, ""),
-        (SHOP, ""),
-        (SHOP, "shared_outside"),
-        ("C0NEW", "channel_not_found"),
-    ]
-    assert door.ctx.renumbering == [(SHOP, "C0NEW")]
+    await become(door, made, RuleState.PAUSED, "channel_not_found", "C0NEW")
 
 
-async def test_somebody_whose_account_changed_is_told(door: Office) -> None:
+@pytest.mark.parametrize("kind", CHANNEL_EVENTS)
+async def test_an_event_counts_while_slack_can_not_be_asked(http_door: Office, kind: str) -> None:
+    made = await rule(http_door, SHOP)
+    http_door.slack.faults.order("conversations.info", "service_unavailable", times=50)
+    event = {"type": kind, "channel": {"id": SHOP} if "rename" in kind else SHOP}
+    envelope = {"type": "event_callback", "team_id": "T0SPOTTER", "event_id": f"Ev0{kind}", "event": event}
+    assert await http_door.slack.deliveries.event(envelope)
+    await http_door.slack.until(lambda: looked_up(http_door) == [SHOP])
+    reason = EXPECTED.get(kind.partition("_")[2], "")
+    await become(http_door, made, RuleState.PAUSED if reason else RuleState.ACTIVE, reason)
+
+
+EXPECTED = {
+    "left": "not_in_channel",
+    "archive": "is_archived",
+    "deleted": "channel_not_found",
+    "shared": "shared_outside",
+}
+
+
+async def test_somebody_whose_account_changed_is_looked_up_again(door: Office) -> None:
+    user = await door.messenger.user(ANA)
+    await door.store.transact(lambda tx: tx.people.save_slack_user(user, datetime.now(UTC)))
     await door.slack.change_user(ANA, deleted=True)
-    await door.slack.until(lambda: door.ctx.people == [ANA])
+    while True:
+        stored = await door.store.read(lambda tx: tx.people.slack_user(ANA))
+        if stored is not None and not stored[0].is_full_member:
+            return
+        await asyncio.sleep(0.01)
 
 
 async def test_an_event_nobody_asked_for_is_acknowledged(door: Office) -> None:

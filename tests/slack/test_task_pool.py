@@ -3,23 +3,25 @@
 import asyncio
 from collections import Counter
 
-from bot.domain.model import Message
-from bot.slack.task_pool import MOST_AT_ONCE, MOST_IN_LINE, MOST_OF_ONE, TaskPool
+import pytest
+
+from bot.slack.task_pool import MOST_AT_ONCE, MOST_OF_ONE_USER, MOST_WAITING, TaskPool, TaskPoolFull
+
+pytestmark = pytest.mark.virtual_time
 
 
-class NotificationStatus:
-    """Notes what a person was told. Fulfils `core.ports.Reply`."""
+class Failures:
+    """Notes what the pool reports."""
 
     def __init__(self) -> None:
-        self.texts: list[str] = []
+        self.problems: list[Exception] = []
 
-    async def __call__(self, message: Message, *, replace: bool = False) -> bool:
-        self.texts.append(message.text)
-        return True
+    async def __call__(self, problem: Exception) -> None:
+        self.problems.append(problem)
 
 
 async def test_more_work_than_fits_waits_and_beyond_that_people_are_asked_to_come_back() -> None:
-    gate, notified, running, most = asyncio.Event(), NotificationStatus(), 0, 0
+    gate, failures, running, most = asyncio.Event(), Failures(), 0, 0
 
     async def work() -> None:
         nonlocal running, most
@@ -29,15 +31,14 @@ async def test_more_work_than_fits_waits_and_beyond_that_people_are_asked_to_com
         running -= 1
 
     async with TaskPool() as task_pool:
-        for _ in range(MOST_IN_LINE + 3):
-            task_pool.start("work", work, notified)
-        async with asyncio.timeout(5):
-            while len(notified.texts) < 3:
-                await asyncio.sleep(0)
+        for _ in range(MOST_WAITING + 3):
+            task_pool.start("work", work, failures)
+        while len(failures.problems) < 3:
+            await asyncio.sleep(0)
         assert most == MOST_AT_ONCE
         gate.set()
     assert running == 0
-    assert len(notified.texts) == 3 and all("in a minute" in text for text in notified.texts)
+    assert [type(problem) for problem in failures.problems] == [TaskPoolFull] * 3
 
 
 async def test_nobody_alone_keeps_the_others_waiting() -> None:
@@ -49,24 +50,22 @@ async def test_nobody_alone_keeps_the_others_waiting() -> None:
 
     async with TaskPool() as task_pool:
         for _ in range(2 * MOST_AT_ONCE):
-            task_pool.start("press", lambda: work("ana"), None, "U0ANA")
-        task_pool.start("press", lambda: work("ben"), None, "U0BEN")
-        async with asyncio.timeout(5):
-            while not running["ben"]:
-                await asyncio.sleep(0)
-        assert running["ana"] == MOST_OF_ONE
+            task_pool.start("press", lambda: work("ana"), Failures(), "U0ANA")
+        task_pool.start("press", lambda: work("ben"), Failures(), "U0BEN")
+        while not running["ben"]:
+            await asyncio.sleep(0)
+        assert running["ana"] == MOST_OF_ONE_USER
         gate.set()
     assert running == {"ana": 2 * MOST_AT_ONCE, "ben": 1}, "and nothing was lost"
 
 
 async def test_work_that_lasts_too_long_is_ended_and_told() -> None:
-    notified = NotificationStatus()
+    failures = Failures()
     async with TaskPool(timeout=0.05) as task_pool:
-        task_pool.start("work", asyncio.Event().wait, notified)  # type: ignore[arg-type]  # it never answers
-        async with asyncio.timeout(5):
-            while not notified.texts:
-                await asyncio.sleep(0.01)
-    assert "Reference" in notified.texts[0]
+        task_pool.start("work", asyncio.Event().wait, failures)  # type: ignore[arg-type]  # it never answers
+        while not failures.problems:
+            await asyncio.sleep(0.01)
+    assert [type(problem) for problem in failures.problems] == [TimeoutError]
 
 
 async def test_leaving_ends_what_does_not_end_by_itself() -> None:
@@ -81,6 +80,6 @@ async def test_leaving_ends_what_does_not_end_by_itself() -> None:
             raise
 
     async with TaskPool(shutdown_grace=0.05) as task_pool:
-        task_pool.start("work", endless, None)
+        task_pool.start("work", endless, Failures())
     assert was_cancelled
-    task_pool.start("late", endless, None)  # nobody is there any more: nothing starts, nothing breaks
+    task_pool.start("late", endless, Failures())  # the pool is closed: nothing starts, nothing breaks

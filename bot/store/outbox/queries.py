@@ -1,4 +1,5 @@
-"""The state of deliveries and notifications, for people who ask: `why`, `outbox list`, counts, the buttons on a card."""
+"""The state of deliveries and notifications, for people who ask: `why`, `outbox list`, counts, the buttons on a
+card."""
 
 import sqlite3
 from collections.abc import Collection, Sequence
