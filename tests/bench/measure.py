@@ -37,6 +37,9 @@ class Nobodies:
     async def user(self, user_id: str) -> SlackUser:
         return SlackUser(user_id=user_id, email=None, zone="UTC", is_full_member=True)
 
+    async def known_viewer(self, user_id: str) -> Viewer | None:
+        return await self.viewer(user_id)
+
     async def user_of(self, person_id: str) -> Contact:
         return Contact(None, "nobody")
 

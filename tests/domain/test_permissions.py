@@ -62,8 +62,8 @@ MEMBER = SlackUser(user_id="U1", email="ana@shop.test", zone="UTC", is_full_memb
         (MEMBER, 1, "ana", "the same e-mail address"),
         (MEMBER, 2, None, "more than one person shares"),
         (replace(MEMBER, is_full_member=False, not_allowed_reason="guest"), 1, None, "(guest)"),
-        (replace(MEMBER, email=None), 1, None, "does not tell"),
-        (replace(MEMBER, email="who@shop.test"), 1, None, "nobody active in iSpring"),
+        (replace(MEMBER, email=None), 1, None, "does not show"),
+        (replace(MEMBER, email="who@shop.test"), 1, None, "no active person in iSpring"),
     ],
 )
 def test_a_tie_by_email(user: SlackUser, same_address: int, person: str | None, reason: str) -> None:

@@ -66,6 +66,9 @@ class KnownContacts:
     async def user(self, user_id: str) -> SlackUser:
         return SlackUser(user_id=user_id, email=None, zone="UTC", is_full_member=True)
 
+    async def known_viewer(self, user_id: str) -> Viewer | None:
+        return await self.viewer(user_id)
+
     async def user_of(self, person_id: str) -> Contact:
         return Contact(None, "nobody is written down")
 

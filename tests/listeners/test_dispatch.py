@@ -174,7 +174,7 @@ async def test_home_is_made_for_whoever_opens_it(office: Office) -> None:
 
 async def test_home_says_why_there_is_nothing(office: Office) -> None:
     said = everything_in(await office.home(UNLINKED))
-    assert "does not know who you are in iSpring: nobody active in iSpring" in said and "Ask an admin" in said
+    assert "does not know who you are in iSpring: no active person in iSpring" in said and "Ask an admin" in said
     assert "you get every" not in said
 
 

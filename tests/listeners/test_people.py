@@ -62,7 +62,7 @@ async def test_everybody_learns_who_they_are_and_how_that_came_about(office: Off
 
 async def test_who_is_nobody_learns_why_and_whom_to_ask(office: Office) -> None:
     for user, reason, what_next in (
-        (UNLINKED, "nobody active in iSpring has the e-mail address", "Ask an admin of Spotter to link"),
+        (UNLINKED, "no active person in iSpring has the e-mail address", "Ask an admin of Spotter to link"),
         (GUEST, "guest", "Only full members of this workspace get results"),  # no admin of Spotter can help there
     ):
         for text in ("link", "results", "", "settings", "todo", "show 10aa"):

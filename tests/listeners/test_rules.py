@@ -77,7 +77,7 @@ async def test_a_no_saves_nothing(office: Office) -> None:
 
 async def test_a_yes_of_somebody_who_may_see_nothing_makes_no_rule(office: Office) -> None:
     answer = await office.press(UNLINKED, actions.CONFIRM_SUBSCRIBE, f"{PUBLIC}|", channel_id=PUBLIC)
-    assert answer is not None and "nobody active in iSpring" in answer.text
+    assert answer is not None and "no active person in iSpring" in answer.text
     assert await states(office) == {}
 
 

@@ -289,7 +289,7 @@ async def test_a_former_employee_sees_nothing(office: Office) -> None:
         tx.people.replace_directory(people, list(directory.departments.values()), office.clock.now())
 
     await office.store.transact(leave)
-    assert "nobody active in iSpring" in (await office.ask(EMMA, "results")).text
+    assert "no active person in iSpring" in (await office.ask(EMMA, "results")).text
 
 
 async def test_what_ispring_no_longer_lists_is_not_found(office: Office) -> None:

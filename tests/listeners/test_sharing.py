@@ -202,7 +202,7 @@ def where_admin_is(office: Office, user: str) -> Office:
         (EMMA, one(FOREIGN), "neither observe, supervise nor manage"),
         (EMMA, EVERYTHING, "only admins of Spotter share lists"),
         (SAM, EVERYTHING, "only admins of Spotter share lists"),
-        (UNLINKED, one(LOW), "nobody active in iSpring"),
+        (UNLINKED, one(LOW), "no active person in iSpring"),
         (GUEST, EVERYTHING, "guest"),
     ],
 )

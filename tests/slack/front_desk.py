@@ -1,4 +1,4 @@
-"""The Bolt app with listeners that note who came and answer plainly, behind a real transport, before the Slack simulator.
+"""The Bolt app with listeners that note their requests and answer plainly, behind a transport, before the simulator.
 
 Events of channels and accounts go to the real listeners, with a real database behind them.
 """

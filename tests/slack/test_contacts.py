@@ -99,7 +99,7 @@ async def test_a_tie_rests_when_an_address_changes(town: Town) -> None:
         *(replace(one, email="b.ito@bakery.example") if one.person_id == "ben" else one for one in PEOPLE)
     )
     viewer = await town.contacts.viewer(BEN)
-    assert viewer.person_id is None and "nobody active" in viewer.reason
+    assert viewer.person_id is None and "no active person" in viewer.reason
 
 
 async def test_a_tie_ends_when_the_address_becomes_shared(town: Town) -> None:
@@ -127,7 +127,7 @@ async def test_a_viewer_slack_does_not_know_or_cant_tell_of_gets_a_reason(town: 
         ("guy", "not a full member"),
         ("shop1", "more than one person in iSpring"),
         ("mute", "no e-mail address"),
-        ("alone", "nobody in Slack"),
+        ("alone", "no Slack account"),
         ("unknown", "not active"),
     ],
 )

@@ -1,6 +1,7 @@
 """What users do in Slack reaches its listener, acknowledged first, through either transport."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -202,7 +203,7 @@ async def become(door: Office, made: Rule, state: RuleState, reason: str = "", c
 
 def looked_up(door: Office) -> list[str]:
     """The channels Slack was asked about."""
-    return [str(call.arguments["channel"]) for call in door.slack.calls if call.method == "conversations.info"]
+    return [str(call.args["channel"]) for call in door.slack.calls if call.method == "conversations.info"]
 
 
 async def test_the_bot_coming_and_going_is_noticed_and_other_peoples_is_not(door: Office) -> None:
@@ -282,7 +283,7 @@ async def test_a_refusal_and_a_typo_are_told_in_their_own_words(door: Office) ->
     refused = await (await door.slack.command(ANA, SHOP, "/ojt", "forbidden")).first()
     assert "it is of somebody else" in refused.text
     mistyped = await (await door.slack.command(ANA, SHOP, "/ojt", "typo")).first()
-    assert "outcme" in mistyped.text and "results outcome:failed" in mistyped.text
+    assert "outcme" in mistyped.text and '"value": "results outcome:failed"' in json.dumps(mistyped.blocks)
 
 
 async def test_leaving_waits_for_work_that_is_under_way() -> None:
