@@ -26,7 +26,7 @@ from bot.listeners.context import AppContext
 from bot.listeners.requests import Request
 from bot.slack.client import Identity, SlackMessenger
 from bot.slack.contacts import SlackContacts
-from bot.slack.http_endpoint import PATH, SlackDoor
+from bot.slack.http_endpoint import PATH, SlackEndpoint
 from bot.slack.replies import reply_to
 from bot.slack.socket_mode import SocketMode
 from bot.slack.task_pool import TaskPool
@@ -144,7 +144,7 @@ class Parts:
         self._clock = clock
         self._liveness = liveness
         self._metrics = metrics
-        self._door: SlackDoor | None = None
+        self._endpoint: SlackEndpoint | None = None
         self.leadership = leadership
         self.leader = leader
         self._ctx = AppContext(
@@ -188,11 +188,11 @@ class Parts:
                     watching.cancel()
                     running.cancel()
             else:
-                self._door = SlackDoor(bolt_app, self._settings.slack_signing_secret.get_secret_value())
+                self._endpoint = SlackEndpoint(bolt_app, self._settings.slack_signing_secret.get_secret_value())
                 self._liveness.disconnected_since = None
                 log.info("http.listening", path=PATH, port=self._settings.port)
                 await stop.wait()
-                self._door = None
+                self._endpoint = None
 
     def _reply_for(self, request: Request) -> Reply:
         where = (request.user_id, request.channel_id, request.thread_ts, request.response_url)
@@ -237,9 +237,9 @@ class Parts:
         return True
 
     async def _from_slack(self, request: web.Request) -> web.Response:
-        if self._door is None:
+        if self._endpoint is None:
             return web.Response(status=503)  # not ready, or configured for Socket Mode: Slack tries again
-        return await self._door.handle_http(request)
+        return await self._endpoint.handle_http(request)
 
     # ---- leading -------------------------------------------------------------------------------------------------
 

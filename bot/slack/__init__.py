@@ -1,1 +1,1 @@
-"""Speaks to Slack: its Web API, and what people type and press there."""
+"""The ways to Slack: its Web API, Socket Mode and HTTP endpoint, contacts, private replies and the manifest."""

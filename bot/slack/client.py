@@ -1,4 +1,4 @@
-"""Slack's Web API as `core.ports.Messenger`: one try a post, and an answer for everything that can come back.
+"""Slack's Web API as `domain.ports.Messenger`: one attempt a post, and a value for everything that can come back.
 
 The outbox owns retrying: the SDK's default handler re-posts after a lost reply, so this client has none.
 """
@@ -51,7 +51,7 @@ class Identity:
 
 
 class SlackMessenger:
-    """Fulfils `core.ports.Messenger`. Enter it as a context before its first call: it owns its HTTP session."""
+    """Implements `domain.ports.Messenger`. Enter it as a context before its first call: it owns its HTTP session."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class SlackMessenger:
         timeout: float = TIMEOUT,
         failed: Callable[[str], None] | None = None,
     ) -> None:
-        """`failed` hears the kind of each call that brought no answer (`slack.errors.failure_kind`)."""
+        """`failed` is called for each call that brought no answer, with its kind (`slack.errors.failure_kind`)."""
         self._failed = failed
         self._token = token
         self._clock = clock
@@ -70,7 +70,7 @@ class SlackMessenger:
         self._session: aiohttp.ClientSession | None = None
         self._web: AsyncWebClient | None = None
         self._identity: Identity | None = None
-        self._read_up_to: dict[str, str] = {}  # by delivery, where Slack stopped a look between two pages
+        self._read_up_to: dict[str, str] = {}  # cursor by delivery, if Slack refused a reading between two pages
         self._slack_ahead: tuple[float, float] | None = None  # Slack's Unix seconds at a monotonic second
 
     async def __aenter__(self) -> Self:
@@ -118,11 +118,11 @@ class SlackMessenger:
         return self._identity
 
     async def who_am_i(self) -> Identity:
-        """The identity of the first auth.test that worked. Raises MessengerError while none has."""
+        """The identity of the first auth.test that worked. Raises MessengerError until one has."""
         return self._identity or await self.identify()
 
     async def check_token(self) -> None:
-        """Asks Slack whether it still takes our token. Raises MessengerError where not."""
+        """Asks Slack whether it still accepts our token. Raises MessengerError if not."""
         await self.identify()
 
     def slack_time(self) -> float:
@@ -133,7 +133,7 @@ class SlackMessenger:
         return status + (self._clock.monotonic() - then)
 
     async def learn_time(self) -> None:
-        """Asks Slack something where it has not answered yet. Raises MessengerUnavailable where it does not now."""
+        """Asks Slack something if it has not answered yet. Raises MessengerUnavailable if it does not answer now."""
         if self._slack_ahead is None:
             with suppress(MessengerRefused):  # an answer too, and it tells the time
                 await self.check_token()
@@ -153,7 +153,7 @@ class SlackMessenger:
                 unfurl_links=False,
                 unfurl_media=False,
             )
-        except Exception as problem:  # the request may be out: whatever broke, the answer is at worst "unsure"
+        except Exception as problem:  # the request may have been sent: any error is at worst ambiguous
             return post_result(problem)
         place, ts = answer.get("channel"), answer.get("ts")
         if not (isinstance(place, str) and place and isinstance(ts, str) and ts):
@@ -172,7 +172,7 @@ class SlackMessenger:
 
     async def read_back(self, channel: str, *, delivery_id: str, since: float) -> ReadBackResult:
         """Whether a delivery is in a conversation; `since` is in Slack's own Unix seconds."""
-        # Some apps may read one page a minute: begun anew after each refusal, it would never come to the second.
+        # Some apps may read one page a minute: starting again after each refusal would never reach the second page.
         cursor = self._read_up_to.pop(delivery_id, None)
         try:
             me = await self.who_am_i()
@@ -198,7 +198,7 @@ class SlackMessenger:
         except (MessengerUnavailable, MessengerRefused) as problem:
             after = problem.retry_after if isinstance(problem, MessengerUnavailable) else None
             return ReadLater(str(problem), after)
-        except Exception as problem:  # as in `post`: nothing that breaks here may read as "absent"
+        except Exception as problem:  # as in `post`: no error here may mean "not found"
             result = read_back_result(problem)
             if cursor is not None and isinstance(result, ReadLater) and result.after is not None:
                 self._read_up_to[delivery_id] = cursor
@@ -206,7 +206,7 @@ class SlackMessenger:
         return ReadLater("too many messages to read back")
 
     async def permalink(self, channel: str, ts: str) -> str | None:
-        """A link to a message, None where it is gone. Raises MessengerUnavailable."""
+        """A link to a message, None if it was deleted. Raises MessengerUnavailable."""
         try:
             answer = await self._ask(self.web.chat_getPermalink, channel=channel, message_ts=ts)
         except MessengerRefused:
@@ -214,7 +214,7 @@ class SlackMessenger:
         return str(answer.get("permalink") or "") or None
 
     async def ephemeral(self, user_id: str, channel_id: str | None, thread_ts: str | None, message: Message) -> bool:
-        """Answers one person outside the outbox: only they see it. False where Slack did not take it.
+        """Answers one user outside the outbox: only they see it. False if Slack did not accept it.
 
         In a channel it is ephemeral; without one, or in the direct message itself, it is a plain direct message.
         """
@@ -244,12 +244,12 @@ class SlackMessenger:
         return str(_object(answer, "channel")["id"])
 
     async def user(self, user_id: str) -> SlackUser:
-        """Raises MessengerRefused("user_not_found") for nobody, else MessengerError."""
+        """Raises MessengerRefused("user_not_found") if there is no such user, else MessengerError."""
         me = await self.who_am_i()
         return _slack_user(_object(await self._ask(self.web.users_info, user=user_id), "user"), me.team_id)
 
     async def user_by_email(self, email: str) -> SlackUser | None:
-        """Who has this address, None for nobody Slack would tell us of. Raises MessengerError."""
+        """The user with this address, None if Slack names none. Raises MessengerError."""
         me = await self.who_am_i()
         try:
             answer = await self._ask(self.web.users_lookupByEmail, email=email.strip().lower())
@@ -315,7 +315,7 @@ class SlackMessenger:
                 self._note_time(getattr(problem.response, "headers", None))
             self._note_failure(problem)
             raise
-        except Exception as problem:  # noted, whatever it is, and left to the caller
+        except Exception as problem:  # any error is noted, and left to the caller
             self._note_failure(problem)
             raise
         self._note_time(answer.headers)
@@ -358,7 +358,7 @@ def _next_cursor(answer: AsyncSlackResponse) -> str | None:
 
 
 def _is_ours(said: object, me: Identity) -> bool:
-    """Anybody who can read a channel could copy our metadata: only what we said ourselves counts."""
+    """Whether the bot posted it: anybody who can read a channel could copy our metadata."""
     if not isinstance(said, dict):
         return False
     by_bot = bool(me.bot_id) and said.get("bot_id") == me.bot_id

@@ -1,7 +1,7 @@
-"""Who is who between Slack and iSpring, as `core.ports.Contacts`: remembered in the store, refreshed once a day.
+"""Who is who between Slack and iSpring, as `domain.ports.Contacts`: kept in the store, refreshed once a day.
 
-An e-mail address ties two accounts only while both sides have it (`core.access.tie_by_email`); a link that an admin
-confirmed stands by itself.
+An e-mail address links two accounts only while both sides have it (`domain.permissions.match_by_email`); a link that an
+admin confirmed does not depend on addresses.
 """
 
 from collections.abc import Set as AbstractSet
@@ -26,12 +26,12 @@ from bot.store.database import Store, Tx
 
 USER_FRESH = timedelta(hours=24)
 NOBODY_FRESH = timedelta(hours=6)
-# Who is there but takes no messages (`cannot_dm_bot`, `user_disabled`, ...) may take them later: that is held.
+# A user who exists but takes no messages (`cannot_dm_bot`, `user_disabled`, ...) may take them later.
 _NO_SUCH_PERSON = frozenset({"user_not_found", "users_not_found", "user_not_in_channel"})
 
 
 class SlackContacts:
-    """Fulfils `core.ports.Contacts` for one workspace. `admins` are the Slack user ids of ADMINS."""
+    """Implements `domain.ports.Contacts` for one workspace. `admins` are the Slack user ids of ADMINS."""
 
     def __init__(self, messenger: Messenger, store: Store, clock: Clock, admins: AbstractSet[str]) -> None:
         self._messenger = messenger
@@ -40,7 +40,7 @@ class SlackContacts:
         self._admins = frozenset(admins)
 
     async def user(self, user_id: str) -> SlackUser:
-        """Somebody as Slack describes them, at most a day old; older where Slack can't answer now."""
+        """A user as Slack describes them, at most a day old; older if Slack can't answer now. Raises MessengerError."""
         remembered = await self._store.read(lambda tx: tx.people.slack_user(user_id))
         if remembered is not None and self._clock.now() - remembered[1] < USER_FRESH:
             return remembered[0]
@@ -59,7 +59,7 @@ class SlackContacts:
         return user
 
     async def viewer(self, user_id: str) -> Viewer:
-        """Who asks and what ties them to iSpring, with the reason; never an error."""
+        """Who asks and their link to iSpring, with the reason; never an error."""
         try:
             user = await self.user(user_id)
         except MessengerRefused:
@@ -88,7 +88,7 @@ class SlackContacts:
         return await self._store.read(read)
 
     async def user_of(self, person_id: str) -> Contact:
-        """The Slack user an iSpring person is. Raises MessengerError where Slack must be asked and can't be."""
+        """The Slack user of an iSpring person. Raises MessengerError if Slack must be asked and can't be."""
         directory, linked_to = await self._store.read(
             lambda tx: (tx.people.directory(), tx.people.linked_user(person_id))
         )
@@ -112,7 +112,7 @@ class SlackContacts:
     async def conversation(
         self, destination: Destination
     ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
-        """Slack's id of the conversation a destination means: the channel, or D… for people."""
+        """Slack's id of a destination's conversation: the channel, or D… for people."""
         try:
             match destination.kind:
                 case DestinationKind.CHANNEL:
@@ -132,14 +132,14 @@ class SlackContacts:
             closed = _closed(refusal)
             if isinstance(closed, DestinationGone):
                 # A missing im:write closes direct messages only: channels must go on.
-                all_direct = DECISIONS.get(refusal.code) in (Decision.DOOR, Decision.RIGHTS)
+                all_direct = DECISIONS.get(refusal.code) in (Decision.NO_DIRECT, Decision.RIGHTS)
                 closed = replace(closed, all_direct=all_direct)
             return closed
         except StoreBusy:
             return NotSent("the database was busy")
 
     async def channel(self, channel_id: str) -> Channel | Throttled | NotSent | DestinationGone | AppRefused:
-        """How a channel is; where Slack does not say, what that means for a message to it."""
+        """A channel as Slack describes it; if Slack does not, what that means for a message to it."""
         try:
             return await self._messenger.channel(channel_id)
         except MessengerUnavailable as problem:
@@ -154,7 +154,7 @@ class SlackContacts:
         return as_admin(viewer, self._admins)
 
     async def _linked(self, user_id: str, person_id: str) -> Contact | None:
-        """The contact behind a stored link, None where the link no longer holds."""
+        """The contact of a stored link, None if the link is no longer valid."""
         try:
             user = await self.user(user_id)
         except MessengerRefused:
@@ -167,7 +167,7 @@ class SlackContacts:
         return Contact(user, reason) if found == person_id else None
 
     async def _person_of(self, user: SlackUser) -> tuple[str | None, str]:
-        """The iSpring person of a full member, and why; stores or ends a link by e-mail where that changed."""
+        """The iSpring person of a full member, and the reason; stores or ends a link by e-mail if that changed."""
 
         link, person_id, reason = await self._store.read(lambda tx: _email_match(tx, user))
         if (link.person_id if link else None) != person_id:
@@ -178,14 +178,15 @@ class SlackContacts:
         # Asked again: an admin may have linked this account since it was read.
         link, person_id, _ = _email_match(tx, user)
         if person_id is None:
-            # iSpring's people are read in one go: before the first reading nobody is missing from them.
+            # iSpring's people are read all at once: before the first reading, no one is missing from them.
             if tx.people.directory_at() is not None:
                 tx.people.unlink(user.user_id)
         elif link is None or link.person_id != person_id:
             tx.people.link(user.user_id, person_id, BY_EMAIL, user.email, self._clock.now())
 
     async def _user_with(self, email: str) -> SlackUser | None:
-        """Who in Slack has an address; asked at most once a day, where nobody has it once in six hours."""
+        """The Slack user with an address, None if there is none. Slack is asked once a day, if there is none every six
+        hours."""
 
         def known(tx: Tx) -> tuple[SlackUser | None, bool]:
             now = self._clock.now()

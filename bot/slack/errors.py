@@ -1,7 +1,7 @@
-"""What Slack's answers mean: one table of its error words, and the reading of everything that is no answer at all.
+"""What Slack's answers mean: one table of its error words, and how everything else that comes back is read.
 
 Nothing here trusts a body: Slack and the proxies before it also answer with plain text, HTML and nothing, for which the
-SDK raises anything from SlackApiError to AttributeError. What is not known for certain counts as unsure.
+SDK raises anything from SlackApiError to AttributeError. What is not certain counts as ambiguous.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ from bot.domain.delivery import (
 )
 from bot.domain.errors import NOBODY, MessengerError, MessengerRefused, MessengerUnavailable
 
-WAIT_WHERE_UNNAMED = 30.0  # seconds, for a rate limit without Retry-After
+DEFAULT_WAIT = 30.0  # seconds, for a rate limit without Retry-After
 LONGEST_WAIT = 3600.0  # seconds; more than Slack has ever been seen to name, so a garbled header can't stop us for days
 WORKSPACE_CAP_WAIT = 600.0  # seconds after message_limit_exceeded, for which Slack names no time
 MIGRATION_WAIT = 1800.0  # seconds while a workspace moves into an organisation, which takes tens of minutes
@@ -44,12 +44,12 @@ class Decision(Enum):
     MIGRATION = auto()  # not done; the workspace is being moved
     UNSURE = auto()  # part of it may have been done
     DESTINATION = auto()  # not to this conversation or person
-    DOOR = auto()  # not as a direct message, to nobody
+    NO_DIRECT = auto()  # no direct message, to any user
     MESSAGE = auto()  # never this body
     TOKEN = auto()  # not with this token
     RIGHTS = auto()  # not with these scopes or this policy
     RESOURCE = auto()  # not this conversation with the rights there are; others may be open
-    REPEATED = auto()  # an earlier try was taken, and what it posted is gone since
+    REPEATED = auto()  # an earlier attempt was accepted, and its message was deleted since
     ENDED = auto()  # the message to edit is gone or closed for ever
 
 
@@ -80,8 +80,8 @@ DECISIONS: Mapping[str, Decision] = _table(
         Decision.DESTINATION,
         "user_not_found users_not_found user_disabled user_not_visible user_not_in_channel cannot_dm_bot",
     ),
-    # These close one door (direct messages, the Home tab), not the app: channels must go on.
-    door=(Decision.DOOR, "messages_tab_disabled not_enabled"),
+    # These end direct messages or the Home tab, not the app: channels must go on.
+    direct=(Decision.NO_DIRECT, "messages_tab_disabled not_enabled"),
     body=(
         Decision.MESSAGE,
         "msg_too_long msg_blocks_too_long invalid_blocks invalid_blocks_format too_many_attachments no_text "
@@ -95,7 +95,7 @@ DECISIONS: Mapping[str, Decision] = _table(
         Decision.MESSAGE,
         "metadata_too_large invalid_metadata_format invalid_metadata_schema metadata_must_be_sent_from_app",
     ),
-    # Our key matched an earlier message that is gone since. Posting under another key would tell the same thing twice.
+    # Our key matched an earlier message that was deleted since. Another key would post the same thing twice.
     repeated=(Decision.REPEATED, "duplicate_message_not_found duplicate_channel_not_found"),
     token=(Decision.TOKEN, "invalid_auth not_authed token_revoked token_expired account_inactive"),
     rights=(
@@ -133,11 +133,11 @@ class ParsedError:
     needed: str | None = None
     retry_after: float | None = None
     reason: str = ""
-    is_no: bool = False  # Slack itself said no, whatever the word
+    is_no: bool = False  # Slack itself said no, in any word
 
     @property
     def decision(self) -> Decision | None:
-        """None where nothing is certain."""
+        """What Slack's word means; None if nothing is certain."""
         if self.status == 429:
             return Decision.RATE if self.code != "message_limit_exceeded" else Decision.WORKSPACE_RATE
         if self.status is None or self.status >= 500 or self.code is None:
@@ -150,7 +150,7 @@ def _parse_error(problem: Exception) -> ParsedError:
         return ParsedError(reached=False, reason=_kind(problem))
     if not isinstance(problem, SlackApiError):
         return ParsedError(reached=True, reason=_kind(problem))
-    answer = problem.response  # the SDK's response, or aiohttp's own where the body was no JSON
+    answer = problem.response  # the SDK's response, or aiohttp's own if the body was no JSON
     status = _status(getattr(answer, "status_code", None)) or _status(getattr(answer, "status", None))
     data = getattr(answer, "data", None)
     body = data if isinstance(data, dict) else {}
@@ -194,14 +194,14 @@ def _sending_result(parsed: ParsedError, decision: Decision | None) -> SendingRe
         return NotSent(parsed.reason)
     match decision:
         case Decision.RATE:
-            return Throttled(parsed.retry_after or WAIT_WHERE_UNNAMED)
+            return Throttled(parsed.retry_after or DEFAULT_WAIT)
         case Decision.WORKSPACE_RATE:
             return Throttled(parsed.retry_after or WORKSPACE_CAP_WAIT, Scope.WORKSPACE, parsed.reason)
         case Decision.MIGRATION:
             return Throttled(parsed.retry_after or MIGRATION_WAIT, Scope.WORKSPACE, parsed.reason)
         case Decision.DESTINATION | Decision.RESOURCE:
             return DestinationGone(parsed.reason)
-        case Decision.DOOR:
+        case Decision.NO_DIRECT:
             return DestinationGone(parsed.reason, all_direct=True)
         case Decision.MESSAGE:
             return MessageRefused(parsed.reason)
@@ -215,12 +215,12 @@ def read_back_result(problem: Exception) -> ReadBackResult:
     """What a failed reading back means: never that the message is absent."""
     parsed = _parse_error(problem)
     match parsed.decision:
-        case Decision.DESTINATION | Decision.DOOR:
+        case Decision.DESTINATION | Decision.NO_DIRECT:
             return DestinationGone(parsed.reason)
         case Decision.RIGHTS | Decision.RESOURCE | Decision.ENDED:
             return Unreadable(parsed.reason)
         case Decision.RATE | Decision.WORKSPACE_RATE:
-            return ReadLater(parsed.reason, parsed.retry_after or WAIT_WHERE_UNNAMED)
+            return ReadLater(parsed.reason, parsed.retry_after or DEFAULT_WAIT)
         case _:
             return ReadLater(parsed.reason)
 
@@ -231,7 +231,7 @@ def question_error(problem: Exception) -> MessengerError:
     match parsed.decision:
         case Decision.RATE | Decision.WORKSPACE_RATE | Decision.MIGRATION:
             return MessengerUnavailable(
-                "Slack asks to wait before it answers more.", parsed.retry_after or WAIT_WHERE_UNNAMED
+                "Slack asks to wait before it answers more.", parsed.retry_after or DEFAULT_WAIT
             )
         case Decision.UNSURE:
             return MessengerUnavailable(f"Slack could not answer now ({parsed.reason}); it is asked again later.")
@@ -241,7 +241,7 @@ def question_error(problem: Exception) -> MessengerError:
 
 
 def failure_kind(problem: Exception) -> str | None:
-    """In one of a few words why a call brought no answer; None where "there is nobody" is one."""
+    """Why a call brought no answer, as one of a few words; None if Slack answered that there is no such user."""
     parsed = _parse_error(problem)
     if parsed.code in NOBODY:
         return None
@@ -259,7 +259,7 @@ def failure_kind(problem: Exception) -> str | None:
 
 
 def retry_after(headers: object) -> float | None:
-    """The seconds a Retry-After header names, None where there is none that makes sense."""
+    """The seconds of a Retry-After header; None if there is none that makes sense."""
     if not isinstance(headers, Mapping):
         return None
     named = next((str(value) for name, value in headers.items() if str(name).lower() == "retry-after"), "")
@@ -275,7 +275,7 @@ def _status(value: object) -> int | None:
 
 
 def _kind(problem: Exception) -> str:
-    """The kind of trouble in words without addresses or bodies, fit for a log and for `why`."""
+    """What failed, in words without addresses or bodies, fit for a log and for `why`."""
     words: tuple[tuple[type[Exception], str], ...] = (
         (aiohttp.ClientConnectorDNSError, "host name not found"),
         (aiohttp.ClientConnectorCertificateError, "certificate not trusted"),

@@ -1,4 +1,4 @@
-"""Slack's requests over HTTP: checked before anything reads them, then handed to Bolt. No body is ever logged."""
+"""Slack's requests over HTTP: the signature is checked first, then Bolt gets them. No body is ever logged."""
 
 import asyncio
 from urllib.parse import parse_qs
@@ -17,8 +17,8 @@ _FORM = "application/x-www-form-urlencoded"
 log = structlog.get_logger(__name__)
 
 
-class SlackDoor:
-    """One route of a web application that somebody else serves: `POST /slack/events`."""
+class SlackEndpoint:
+    """The route `POST /slack/events` of a web application."""
 
     def __init__(self, app: AsyncApp, signing_secret: str, *, timeout: float = TIMEOUT) -> None:
         self._app = app
@@ -26,8 +26,11 @@ class SlackDoor:
         self._timeout = timeout
 
     async def handle_http(self, request: web.Request) -> web.Response:
-        """401 for what is not provably Slack's and fresh, 408 for what does not arrive, 413 beyond 1 MiB, 415 for what
-        is compressed (Slack compresses nothing), 400 for what makes no sense, else Bolt's answer."""
+        """Bolt's answer to a signed and fresh request of Slack's, else 401.
+
+        408 if the body does not arrive, 413 beyond 1 MiB, 415 if it is compressed (Slack compresses nothing), 400 if it
+        can't be read.
+        """
         if "Content-Encoding" in request.headers:
             return web.Response(status=415)
         if request.content_length is not None and request.content_length > MOST_BYTES:
@@ -78,7 +81,7 @@ class SlackDoor:
 
 
 def _is_ssl_check(request: web.Request, raw: bytes) -> bool:
-    """Slack's own look at the certificate, which is not signed and asks for nothing."""
+    """Whether Slack checks our certificate: that request is not signed and asks for nothing."""
     if request.content_type != _FORM or len(raw) > 1_000:
         return False
     return parse_qs(raw.decode("utf-8", "replace")).get("ssl_check") == ["1"]

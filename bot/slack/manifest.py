@@ -27,9 +27,11 @@ SCOPES = (
     Grant("channels:read", "whether a public channel is archived or shared, and when the bot joins or leaves it"),
     Grant("groups:read", "the same for private channels"),
     Grant("app_mentions:read", "answers when it is mentioned"),
-    Grant("im:history", "answers direct messages; reads back whether an unclear one was posted"),
+    Grant("im:history", "answers direct messages; reads back whether an ambiguous one was posted"),
     Grant(
-        "channels:history", "reads back whether an unclear post was made, so that nothing is told twice", optional=True
+        "channels:history",
+        "reads back whether an ambiguous post was made, so that nothing is posted twice",
+        optional=True,
     ),
     Grant("groups:history", "the same for private channels", optional=True),
 )
@@ -57,7 +59,7 @@ EVENTS = (
 
 
 def manifest(command: str, http_url: str | None = None) -> dict[str, Any]:
-    """The manifest for Socket Mode, or for HTTP mode where the bot's own address is given (`https://bot.example`)."""
+    """The manifest for Socket Mode, or for HTTP mode if the bot's own address is given (`https://bot.example`)."""
     events_url = f"{http_url}{PATH}" if http_url else None
     address = {"url": events_url} if events_url else {}
     request_address = {"request_url": events_url} if events_url else {}
@@ -78,7 +80,7 @@ def manifest(command: str, http_url: str | None = None) -> dict[str, Any]:
             "slash_commands": [
                 {
                     "command": command,
-                    "description": "Results of on-the-job training: ask, subscribe, settle who hears what",
+                    "description": "Results of on-the-job training: ask, subscribe, choose who gets what",
                     "usage_hint": "results | show | todo | status | subscribe | help",
                     "should_escape": True,
                     **address,

@@ -1,4 +1,4 @@
-"""Socket Mode, supervised: the SDK's client reconnects by itself, and where it gets stuck it is replaced.
+"""Socket Mode, supervised: the SDK's client reconnects by itself; a client that gets stuck is replaced.
 
 Seen: a half-dead socket is noticed after four ping intervals (20 s by default, 6 s with ours), and a reconnect that
 failed tries its one-time address again for ever.
@@ -18,7 +18,7 @@ from bot.domain.ports import Clock
 
 PING_INTERVAL = 3.0  # seconds
 STUCK = 25.0  # seconds without a connection before a client that had one is replaced
-FIRST_TRY = 10.0  # seconds a new client is given: a refused token would be tried every ping interval for ever
+CONNECT_TIMEOUT = 10.0  # seconds for a new client: a refused token would be tried every ping interval for ever
 FIRST_PAUSE = 5.0  # seconds between clients that never connected, doubling up to LAST_PAUSE
 LAST_PAUSE = 60.0
 CLOSING = 3.0  # seconds a closing handshake may take
@@ -28,8 +28,8 @@ _A_MOMENT = 0.005
 log = structlog.get_logger(__name__)
 
 
-class _Discreet(logging.Handler):
-    """Tells that the SDK had trouble and where, without its words: they hold one-time addresses and whole messages."""
+class _QuietHandler(logging.Handler):
+    """Logs that the SDK failed and where, without its words: they hold one-time addresses and whole messages."""
 
     def emit(self, record: logging.LogRecord) -> None:
         problem = record.exc_info[1] if record.exc_info else None
@@ -42,30 +42,30 @@ class _Discreet(logging.Handler):
 _quiet = logging.getLogger("spotter.socket")
 _quiet.setLevel(logging.WARNING)
 _quiet.propagate = False
-_quiet.handlers = [_Discreet()]
+_quiet.handlers = [_QuietHandler()]
 
 
-class _Counting(AsyncSocketModeHandler):
-    """Knows how many requests have come that are not acknowledged yet: Slack sends no command a second time."""
+class _CountingHandler(AsyncSocketModeHandler):
+    """Counts the requests that are not acknowledged yet: Slack sends no command a second time."""
 
     def __init__(self, app: AsyncApp, app_token: str, ping_interval: float) -> None:
         super().__init__(app, app_token, logger=_quiet, web_client=app.client, ping_interval=ping_interval)
-        self._in_hand = 0
+        self._unacknowledged = 0
 
     async def finished(self) -> None:
-        """Waits until everything that came is acknowledged."""
+        """Waits until every request that came is acknowledged."""
         checks = 0
-        while checks < 2:  # between the queue and our hand a request is in neither, for an instant
+        while checks < 2:  # between the queue and the handler a request is counted in neither, for an instant
             await asyncio.sleep(_A_MOMENT)
-            checks = 0 if self._in_hand or not self.client.message_queue.empty() else checks + 1
+            checks = 0 if self._unacknowledged or not self.client.message_queue.empty() else checks + 1
 
     # The SDK's own handler narrows its base class the same way.
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
-        self._in_hand += 1
+        self._unacknowledged += 1
         try:
             await super().handle(client, req)
         finally:
-            self._in_hand -= 1
+            self._unacknowledged -= 1
 
 
 class SocketMode:
@@ -101,8 +101,8 @@ class SocketMode:
             pause = min(pause * 2, LAST_PAUSE)
 
     async def _one_client(self) -> bool:
-        """Runs one SDK client until it is stuck; whether it ever was connected."""
-        handler = _Counting(self._app, self._app_token, self._ping_interval)
+        """Runs one SDK client until it is stuck; returns whether it ever was connected."""
+        handler = _CountingHandler(self._app, self._app_token, self._ping_interval)
         began, had_connected = self._clock.monotonic(), False
         connect = handler.connect_async()  # type: ignore[no-untyped-call]  # the SDK leaves it so
         connecting = asyncio.create_task(connect, name="socket-connect")
@@ -111,7 +111,7 @@ class SocketMode:
                 self._note(await handler.client.is_connected())
                 had_connected = had_connected or self._is_connected
                 without = self._clock.monotonic() - max(began, self._lost_at or began)
-                if not self._is_connected and without > (STUCK if had_connected else FIRST_TRY):
+                if not self._is_connected and without > (STUCK if had_connected else CONNECT_TIMEOUT):
                     return had_connected
                 await self._clock.sleep(min(1.0, self._ping_interval / 3))
         finally:
@@ -132,7 +132,7 @@ class SocketMode:
             log.warning("socket.lost")
 
 
-async def _close(handler: _Counting) -> None:
+async def _close(handler: _CountingHandler) -> None:
     client = handler.client
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_TIMEOUT):

@@ -63,14 +63,14 @@ class TaskPool:
     ) -> None:
         """Starts a piece of a user's work, "" for Slack's own. Never raises.
 
-        `failed` is called with whatever `work` raises, with TimeoutError if it takes too long, with TaskPoolFull if
+        `failed` is called with any exception of `work`, with TimeoutError if it takes too long, with TaskPoolFull if
         too much is waiting.
         """
         if self._group is None:
-            log.warning("request.too_late", what=name)
+            log.warning("request.dropped", what=name, reason="shutting down")
             return
         if len(self._running) >= MOST_WAITING:
-            log.warning("request.refused", what=name, waiting=len(self._running))
+            log.warning("request.dropped", what=name, reason="too many", waiting=len(self._running))
             task = self._group.create_task(failed(TaskPoolFull()), name=name)
         else:
             limit = MOST_OF_ONE_USER if user_id else MOST_AT_ONCE

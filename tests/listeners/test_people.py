@@ -174,7 +174,7 @@ async def test_what_names_no_account_is_answered_with_how_to(office: Office, typ
 
 
 async def test_unlinking_who_is_linked_to_nobody_says_so(office: Office) -> None:
-    assert "linked to nobody" in (await office.ask(ADMIN, f"unlink <@{UNLINKED}>")).text
+    assert "is not linked to a person" in (await office.ask(ADMIN, f"unlink <@{UNLINKED}>")).text
 
 
 async def test_only_admins_see_and_change_links(office: Office) -> None:

@@ -12,7 +12,7 @@ from bot.domain.ports import Reply
 from bot.listeners.bolt_app import build_app
 from bot.listeners.requests import Request
 from bot.slack.client import SlackMessenger
-from bot.slack.http_endpoint import PATH, SlackDoor
+from bot.slack.http_endpoint import PATH, SlackEndpoint
 from bot.slack.replies import reply_to
 from bot.slack.task_pool import TaskPool
 from tests.listeners.office import ADMIN, BOT, EMMA, LOW, NORTH, OLGA, PUBLIC, SAM, Office, everything_in
@@ -37,7 +37,7 @@ async def open_door(office: Office) -> AsyncIterator[Office]:
     async with TaskPool() as pool:
         bolt_app = build_app(office.ctx, messenger.web, identity, pool, reply_for)
         application = web.Application()
-        application.router.add_post(PATH, SlackDoor(bolt_app, SECRET).handle_http)
+        application.router.add_post(PATH, SlackEndpoint(bolt_app, SECRET).handle_http)
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

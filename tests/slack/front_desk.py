@@ -26,7 +26,7 @@ from bot.listeners.context import AppContext
 from bot.listeners.requests import ActionRequest, Event, Request, SlashCommand, Submission, read_submission
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
-from bot.slack.http_endpoint import PATH, TIMEOUT, SlackDoor
+from bot.slack.http_endpoint import PATH, TIMEOUT, SlackEndpoint
 from bot.slack.replies import reply_to
 from bot.slack.socket_mode import SocketMode
 from bot.slack.task_pool import TaskPool
@@ -155,7 +155,7 @@ async def _connected(opened: Office, clock: RealClock) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _listening(opened: Office, timeout: float) -> AsyncIterator[None]:
     application = web.Application(client_max_size=8 * 1024 * 1024)
-    application.router.add_post(PATH, SlackDoor(opened.app, SECRET, timeout=timeout).handle_http)
+    application.router.add_post(PATH, SlackEndpoint(opened.app, SECRET, timeout=timeout).handle_http)
     async with served(application, 0) as port:
         opened.url = f"http://127.0.0.1:{port}{PATH}"
         opened.slack.deliveries.request_url = opened.url

@@ -22,7 +22,7 @@ class Channel:
 
 
 class Messenger(Protocol):
-    """Speaks to Slack's Web API. Posts, edits and looks answer with values; questions raise MessengerError."""
+    """Slack's Web API. Posts, edits and readings return values; questions raise MessengerError."""
 
     async def post(self, channel: str, message: Message, *, delivery_id: str) -> PostResult: ...
 
@@ -37,11 +37,11 @@ class Messenger(Protocol):
         ...
 
     async def learn_time(self) -> None:
-        """Asks Slack something where it has not answered yet. Raises MessengerUnavailable where it does not now."""
+        """Asks Slack something if it has not answered yet. Raises MessengerUnavailable if it does not answer now."""
         ...
 
     async def check_token(self) -> None:
-        """Asks Slack whether it still takes our token; raises MessengerError where not."""
+        """Asks Slack whether it still accepts our token; raises MessengerError if not."""
         ...
 
     async def open_dm(self, user_id: str) -> str:
@@ -77,7 +77,7 @@ class Reply(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """The Slack user an iSpring person is, or None, and why."""
+    """The Slack user of an iSpring person, or None, and the reason."""
 
     user: SlackUser | None
     reason: str
@@ -85,7 +85,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Nobody:
-    """Nobody in Slack is behind this destination; `why` is fit for `outbox why`."""
+    """No Slack user belongs to this destination; `reason` is fit for `outbox why`."""
 
     reason: str
 
@@ -94,11 +94,11 @@ class Contacts(Protocol):
     """Who is who between Slack and iSpring, remembered in the store so that Slack is asked once a day at most."""
 
     async def user(self, user_id: str) -> SlackUser:
-        """Somebody as Slack describes them. Raises MessengerError where they are not known and can't be asked for."""
+        """A user as Slack describes them. Raises MessengerError if they are not stored and Slack can't be asked."""
         ...
 
     async def viewer(self, user_id: str) -> Viewer:
-        """Who asks and what ties them to iSpring, with the reason; never an error."""
+        """Who asks and their link to iSpring, with the reason; never an error."""
         ...
 
     async def known_viewer(self, user_id: str) -> Viewer | None:
@@ -106,15 +106,15 @@ class Contacts(Protocol):
         ...
 
     async def user_of(self, person_id: str) -> Contact:
-        """The Slack user an iSpring person is. Raises MessengerError where Slack must be asked and can't be."""
+        """The Slack user of an iSpring person. Raises MessengerError if Slack must be asked and can't be."""
         ...
 
     async def conversation(
         self, destination: Destination
     ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
-        """Slack's id of the conversation a destination means: the channel, or D… for people."""
+        """Slack's id of a destination's conversation: the channel, or D… for people."""
         ...
 
     async def channel(self, channel_id: str) -> Channel | Throttled | NotSent | DestinationGone | AppRefused:
-        """How a channel is; where Slack does not say, what that means for a message to it."""
+        """A channel as Slack describes it; if Slack does not, what that means for a message to it."""
         ...

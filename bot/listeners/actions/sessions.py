@@ -77,7 +77,7 @@ async def opened_session(ctx: AppContext, action: ActionRequest, key: SessionKey
     """The session of a button; None if it is not stored any more. Raises NotAllowed or NotPossibleNow.
 
     Allowed are users who may see the session, and the full members of the channel that its card is in. The card is
-    found by where Slack says that the button was used; the owner of a rule behind it must still be allowed to see the
+    found by the channel and time that Slack names; the owner of a rule behind it must still be allowed to see the
     session, and who shared it to share it.
     """
     viewer = await viewer_of(ctx, action)

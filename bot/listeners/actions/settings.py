@@ -92,7 +92,7 @@ async def _choose(
 ) -> Message:
     """Saves one choice of the user and leaves the other as it is.
 
-    Raises NotAllowed for users who are nobody in iSpring, unless they stop messages that they got.
+    Raises NotAllowed for users without a person in iSpring, unless they stop messages that they got.
     """
     viewer = await viewer_of(ctx, action)
     kind = as_observer or as_employee

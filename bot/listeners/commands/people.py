@@ -48,7 +48,7 @@ async def link(ctx: AppContext, request: CommandRequest) -> Message:
 @subcommand(
     "unlink @account",
     "End the link of a Slack account, for good",
-    more="The account is then linked to nobody, not even by its e-mail address, until `link` links it again.",
+    more="The account is then linked to no person, not even by its e-mail address, until `link` links it again.",
     admins_only=True,
 )
 async def unlink(ctx: AppContext, request: CommandRequest) -> Message:
@@ -63,7 +63,9 @@ async def unlink(ctx: AppContext, request: CommandRequest) -> Message:
     def work(tx: Tx) -> Message:
         known = tx.people.link_of(user_id)
         if known is None:
-            return answers.alert(f"<@{user_id}> is linked to nobody.", f"`{ctx.command} link list` shows all links.")
+            return answers.alert(
+                f"<@{user_id}> is not linked to a person.", f"`{ctx.command} link list` shows all links."
+            )
         now = ctx.clock.now()
         tx.people.block_link(user_id, request.viewer.slack_user_id, now)
         tx.audit_log.write(request.viewer.slack_user_id, "unlink", link_subject(user_id, known.person_id), now)
