@@ -2,7 +2,7 @@
 
 from bot.blocks import actions
 from bot.blocks.cards import Part
-from bot.blocks.elements import BUTTON_VALUE, Block, button, message, mrkdwn, safe, section
+from bot.blocks.elements import Block, button, message, mrkdwn, safe, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.rules import format_destination, format_owner, format_query
 from bot.domain.model import Message, Rule, RuleState
@@ -61,8 +61,8 @@ def ask_to_take_over(rule: Rule, words: str) -> Message:
         f"Rule {rule.rule_id} was made by {format_owner(rule.owner)}. It posts to {format_destination(rule)}: "
         f"{format_query(words)}. If you take it over, it posts what you may see, and what waited for it goes out now."
     )
-    value = actions.take_over_value(rule.rule_id, rule.query)
-    if len(value) > BUTTON_VALUE:
+    value = actions.encode(actions.TakeOver(rule.rule_id, rule.query))
+    if not value:
         return message("This rule's query is too long to be confirmed here. End it and make a new one.", [])
     yes = button(actions.CONFIRM_TAKE_OVER, "Take it over", value, style="primary")
     no = button(actions.CANCEL, "Cancel", str(rule.rule_id))

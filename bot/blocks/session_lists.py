@@ -7,7 +7,6 @@ from datetime import datetime
 from bot.blocks import actions
 from bot.blocks.details import session_blocks, session_text
 from bot.blocks.elements import (
-    BUTTON_VALUE,
     NAME,
     Block,
     bare,
@@ -79,7 +78,7 @@ def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Mes
         heading += f" Showing {first:,} to {last:,}."
     blocks: list[Block] = [section(mrkdwn(heading))]
     blocks += [result_row(session, number, shown) for number, session in enumerate(sessions)]
-    turn = _page_buttons(page) + (share_button(actions.Shareable(query=page.query)) if may_share else [])
+    turn = _page_buttons(page) + (share_button(actions.Share(query=page.query)) if may_share else [])
     if turn:
         blocks.append(buttons(turn))
     text = "\n".join([heading, *(_row_text(session, shown) for session in sessions), *([age] if age else [])])
@@ -96,7 +95,7 @@ def show(record: SessionRecord, shown: RenderContext, *, with_previous: bool, ma
         made.append(button(actions.ACKNOWLEDGE, text, actions.session_value(key)))
     if shown.account_url:
         made.append(link_button(actions.OPEN, "Open in iSpring", shown.account_url))
-    made += share_button(actions.Shareable(session=key)) if may_share else []
+    made += share_button(actions.Share(session=key)) if may_share else []
     if made:
         blocks.append(buttons(made))
     text = session_text(record, shown.directory, with_previous=with_previous)
@@ -197,13 +196,14 @@ def _details_button(session: Session, suffix: str | int, shown: RenderContext) -
 def _page_buttons(page: Page) -> list[Block]:
     made = []
     if page.offset > 0:
-        before = actions.page_value(max(0, page.offset - page.size), page.query)
-        made.append((actions.action_id(actions.PAGE, "previous"), "Previous", before))
+        made.append(("previous", "Previous", max(0, page.offset - page.size)))
     if page.offset + len(page.sessions) < page.total:
-        after = actions.page_value(page.offset + page.size, page.query)
-        made.append((actions.action_id(actions.PAGE, "next"), "Next", after))
-    # A query cut to fit would ask for something else, so a page of an enormous one has no buttons.
-    return [button(action, text, value) for action, text, value in made if len(value) <= BUTTON_VALUE]
+        made.append(("next", "Next", page.offset + page.size))
+    return [
+        button(actions.action_id(actions.PAGE, suffix), text, value)
+        for suffix, text, offset in made
+        if (value := actions.encode(actions.Page(offset, page.query)))
+    ]
 
 
 def _short(key: SessionKey, shown: RenderContext) -> str:

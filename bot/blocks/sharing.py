@@ -24,12 +24,13 @@ from bot.domain.model import Message, StoredNotification
 from bot.query.parser import parse, words
 
 MOST_SHARED = 25  # sessions in one message
+ROOM_TO_CONFIRM = 90  # characters of a ConfirmShare beside its Share
 
 
-def share_button(what: actions.Shareable) -> list[Block]:
+def share_button(what: actions.Share) -> list[Block]:
     """The button that asks whom a result would be shown to; none where the query is too long for its value."""
-    value = actions.share_value(what)
-    return [button(actions.SHARE, "Share here…", value)] if len(value) <= BUTTON_VALUE - 50 else []
+    value = actions.encode(what, BUTTON_VALUE - ROOM_TO_CONFIRM)
+    return [button(actions.SHARE, "Share here…", value)] if value else []
 
 
 def preview(
@@ -40,7 +41,7 @@ def preview(
     members: int,
     status: str,
     requested_at: int,
-    what: actions.Shareable,
+    what: actions.Share,
     again: bool = False,
 ) -> Message:
     """Who would see what, before anything is posted. `told` says what, in words made safe; `asked_at` is in ms.
@@ -55,7 +56,7 @@ def preview(
         f"Post {status} to {destination}? It is a {kind} channel: {who} people's names and results there, whatever they may "
         f"see otherwise, and that you shared them."
     )
-    value = actions.confirm_share_value(channel_id, requested_at, members if is_private else None, what)
+    value = actions.encode(actions.ConfirmShare(channel_id, requested_at, members if is_private else None, what))
     made = [
         button(actions.CONFIRM_SHARE, f"Post to this {kind} channel", value, style="primary"),
         button(actions.CANCEL, "Cancel", channel_id),

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 
 from bot.blocks import actions
 from bot.blocks.elements import (
-    BUTTON_VALUE,
     Block,
     button,
     confirmation,
@@ -65,8 +64,8 @@ def confirm_subscription(channel_id: str, query: str, words: str, *, last_month:
     )
     if last_month:
         lead += f"\n{last_month}"
-    value = actions.subscribe_value(channel_id, query)
-    if len(value) > BUTTON_VALUE:
+    value = actions.encode(actions.Subscribe(channel_id, query))
+    if not value:
         return message("This query is too long for a rule. Use fewer conditions.", [])
     yes = button(actions.CONFIRM_SUBSCRIBE, "Yes, post to this public channel", value, style="primary")
     return message(lead, [section(mrkdwn(lead)), buttons([yes, button(actions.CANCEL, "Cancel", channel_id)])])

@@ -100,12 +100,11 @@ async def _nothing(ctx: AppContext, action: ActionRequest, reply: Reply) -> None
 
 
 async def _page(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    request = actions.page_of(action.value)
+    request = actions.decode(actions.Page, action.value)
     if request is None:
         return await _outdated(ctx, reply)
-    offset, query = request
     viewer = await ctx.contacts.viewer(action.user_id)
-    await reply(await page(ctx, viewer, query, offset), replace=_is_private(action))
+    await reply(await page(ctx, viewer, request.query, request.offset), replace=_is_private(action))
     return None
 
 
@@ -114,11 +113,11 @@ async def _run(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 
 
 async def _confirm_subscribe(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    request = actions.subscribe_of(action.value)
-    if request is None or request[0] != action.channel_id:
+    request = actions.decode(actions.Subscribe, action.value)
+    if request is None or request.channel_id != action.channel_id:
         return await _outdated(ctx, reply)
     viewer = await ctx.contacts.viewer(action.user_id)
-    answer = await subscribe(ctx, viewer, action.channel_id, request[1], public_is_meant=True)
+    answer = await subscribe(ctx, viewer, action.channel_id, request.query, public_is_meant=True)
     await reply(answer, replace=_is_private(action))
     return None
 
@@ -132,7 +131,7 @@ async def _not_me(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 
 
 async def _share(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    what = actions.share_of(action.value)
+    what = actions.decode(actions.Share, action.value)
     if what is None:
         return await _outdated(ctx, reply)
     viewer = await ctx.contacts.viewer(action.user_id)
@@ -141,11 +140,11 @@ async def _share(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 
 
 async def _confirm_share(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    request = actions.confirm_share_of(action.value)
-    if request is None or request[0] != action.channel_id:
+    request = actions.decode(actions.ConfirmShare, action.value)
+    if request is None or request.channel_id != action.channel_id:
         return await _outdated(ctx, reply)
     viewer = await ctx.contacts.viewer(action.user_id)
-    await reply(await sharing.share(ctx, viewer, *request), replace=_is_private(action))
+    await reply(await sharing.share(ctx, viewer, request), replace=_is_private(action))
     return None
 
 

@@ -30,14 +30,14 @@ async def ask_to_take_over(ctx: AppContext, viewer: Viewer, number: str) -> Mess
 async def take_over(ctx: AppContext, viewer: Viewer, value: str) -> Message | None:
     """Makes the admin the owner, unless the query is no longer the confirmed one. None for no such value."""
     _refuse_others(viewer)
-    request = actions.take_over_of(value)
+    request = actions.decode(actions.TakeOver, value)
     if request is None:
         return None
-    number, query = request
+    number = str(request.rule_id)
 
     def work(tx: Tx) -> Message:
         rule = _rule(tx, number)
-        if rule is None or not pausing.is_orphan(rule) or rule.query != query:
+        if rule is None or not pausing.is_orphan(rule) or rule.query != request.query:
             return views.nothing_to_take_over(number)
         pausing.take_over(tx, rule, viewer.slack_user_id, ctx.clock.now())
         return views.taken_over(tx.rules.get(rule.rule_id) or rule, text_of(rule))
