@@ -1,4 +1,4 @@
-"""The Home tab: who you are to Spotter, what you have to do, your last results, your settings, the rules."""
+"""The Home tab: which person in iSpring you are, your sessions to do, last results, settings and rules."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ MAX_RULES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """Everything on one person's Home tab; `sees`: there are sessions this viewer may see.
+    """Everything on one user's Home tab. `sees`: they may see sessions.
 
     `to_do` are sessions they have to conduct, `results` those they may see, newest first.
     """
@@ -43,10 +43,10 @@ def home(known: Home) -> dict[str, Any]:
     blocks: list[Block] = [header("Spotter")]
     if known.status:
         blocks.append(section(mrkdwn("\n".join([f"*{format_verdict(known.status)}*", *alert_lines(known.status)]))))
-    blocks += [*age_block(known.shown), buttons(_top_buttons(known))]
+    blocks += [age_block(known.shown), buttons(_top_buttons(known))]
     if not known.sees:
         return {"type": "home", "blocks": [*blocks, divider(), *settings_blocks(known.settings)]}
-    if known.settings.is_somebody:
+    if known.settings.is_linked:
         blocks += [divider(), section(mrkdwn("*To do as an observer*")), *_to_do(known)]
     blocks += [divider(), section(mrkdwn("*Last results*")), *_results(known, command)]
     blocks += [divider(), section(mrkdwn("*Your direct messages*")), *settings_blocks(known.settings)]
@@ -55,7 +55,7 @@ def home(known: Home) -> dict[str, Any]:
 
 
 def _top_buttons(known: Home) -> list[Block]:
-    settings = [button(actions.HOME_SETTINGS, "Settings")] if known.settings.is_somebody else []
+    settings = [button(actions.HOME_SETTINGS, "Settings")] if known.settings.is_linked else []
     return [button(actions.HOME_REFRESH, "Refresh"), *settings]
 
 

@@ -37,8 +37,6 @@ class _Chosen:
 
     @property
     def status(self) -> str:
-        if self.query is None:
-            return sharing.one_session()
         return sharing.format_what(self.query, len(self.keys), self.total)
 
 

@@ -115,4 +115,4 @@ def test_a_guest_in_admins_is_called_no_admin(path: Path) -> None:
     within(path, work)
     said = typed(path, "why", session_id(1)[:8], ADMINS="U0GUEST")
     assert said.exception is None, said.exception
-    assert "not told: rule 1" in said.output and "not linked" in said.output
+    assert "not notified: rule 1" in said.output and "not linked" in said.output

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from bot.blocks import actions
-from bot.blocks.elements import escape
+from bot.blocks.markup import escape
 from bot.demo.slack import User
 from bot.domain.changes import decide
 from bot.domain.model import SessionKey, Targets
