@@ -10,6 +10,7 @@ from bot.domain.errors import QueryError
 from bot.domain.model import OPERATOR, DestinationKind, Message, Rule, RuleState
 from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
 from bot.domain.reasons import ReasonCode
+from bot.domain.text import count
 from bot.query.parser import parse, words
 
 ALL = "every completed session"
@@ -104,7 +105,7 @@ def rules_list(
         return notice(
             f"Nothing is posted here yet, and you made no rule. `{command} subscribe` in a channel makes one."
         )
-    blocks: list[Block] = []
+    blocks: list[Block] = [section(mrkdwn(f"*{count(len(rules), 'rule')}*"))]
     for rule in rules[:MAX_RULES]:
         accessory = None
         if rule.rule_id in may_take:
