@@ -180,14 +180,18 @@ def acknowledged(*, was_new: bool) -> Message:
 
 def target_set(percent: float | None, checklist_title: str | None, *, command: str) -> Message:
     """The target that was set; `percent` is None if it was removed."""
-    where = f"“{safe(checklist_title)}”" if checklist_title is not None else "every checklist without one of its own"
+    checklists = (
+        f"“{safe(checklist_title)}”" if checklist_title is not None else "every checklist without one of its own"
+    )
     if percent is None:
-        gone = f"There is no target for {where} any more."
+        gone = f"There is no target for {checklists} any more."
         if checklist_title is None:
             gone = "Checklists without a target of their own now have none."
         return notice(f"{gone} Sessions completed before keep theirs.")
-    lead = f"The target for {where} is now {exact(percent)}. It counts for sessions completed from now on."
-    return notice(f"{lead} `{command} target` shows all targets.")
+    return notice(
+        f"The target for {checklists} is now {exact(percent)}. It counts for sessions completed from now on. "
+        f"`{command} target` shows all targets."
+    )
 
 
 def targets_list(targets: Targets, titles: Mapping[str, str], *, command: str, is_admin: bool) -> Message:

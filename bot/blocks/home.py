@@ -81,5 +81,5 @@ def _rules(content: Home, command: str) -> list[Block]:
     return [section(mrkdwn(line)) for line in text] + _more(content.rules, MAX_RULES, f"`{command} rules` shows all")
 
 
-def _more(those: Sequence[object], shown: int, where: str) -> list[Block]:
-    return [context(f"and {len(those) - shown} more; {where}")] if len(those) > shown else []
+def _more(those: Sequence[object], shown: int, hint: str) -> list[Block]:
+    return [context(f"and {len(those) - shown} more; {hint}")] if len(those) > shown else []

@@ -60,7 +60,7 @@ def bare(text: str, limit: int = TITLE) -> str:
 
 
 def bar(percent: float | None, width: int = 10) -> str:
-    """A percentage as text: `███████░░░`. Full only at 100, empty only at 0 (and where there is none)."""
+    """A percentage as text: `███████░░░`. Full only at 100, empty only at 0 and for None."""
     if percent is None:
         return "░" * width
     filled = round(min(max(percent, 0.0), 100.0) / 100 * width)
@@ -123,8 +123,8 @@ def _lines(text: Mapping[str, str]) -> list[str]:
     words = _DATE.sub(r"\1", words)
     under_heading = _UNDER_HEADING.fullmatch(words)
     if under_heading is not None:
-        heading, rest = under_heading.groups()
-        words = f"{heading}: " + "; ".join(item.removeprefix("• ") for item in rest.split("\n"))
+        heading, items = under_heading.groups()
+        words = f"{heading}: " + "; ".join(item.removeprefix("• ") for item in items.split("\n"))
     return _BOLD.sub(r"\1", words).split("\n")
 
 

@@ -56,7 +56,7 @@ def _alerts(delivery: Delivery, notifications: Sequence[StoredNotification], fac
     return [*(section(mrkdwn(alert_text(one.notification.facts, facts.command))) for one in notifications), *age]
 
 
-# In the order in which they stand in a message.
+# In the order of their blocks in a message.
 RENDERERS: Mapping[NotificationKind, Renderer] = {
     NotificationKind.INTRO: _introductions,
     NotificationKind.SESSION: _sessions,

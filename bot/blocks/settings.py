@@ -33,20 +33,20 @@ class Settings:
     what_next: str = ""
 
 
-def settings(mine: Settings) -> Message:
+def settings(user: Settings) -> Message:
     """A person's settings with menus that change them at once."""
-    return message(settings_blocks(mine))
+    return message(settings_blocks(user))
 
 
-def settings_blocks(mine: Settings) -> list[Block]:
+def settings_blocks(user: Settings) -> list[Block]:
     """The settings with a menu for each, for an answer and for the Home tab."""
-    who = safe(mine.who, 300)
-    if not mine.is_linked:
-        return [section(mrkdwn(f"{who} {NO_MESSAGES} {mine.what_next}".strip()))]
+    who = safe(user.who, 300)
+    if not user.is_linked:
+        return [section(mrkdwn(f"{who} {NO_MESSAGES} {user.what_next}".strip()))]
     return [
         section(mrkdwn(who)),
-        _setting("Sessions you observe", actions.SET_OBSERVER, mine.chosen.as_observer, mine.observer_default),
-        _setting("Your own sessions", actions.SET_EMPLOYEE, mine.chosen.as_employee, mine.employee_default),
+        _setting("Sessions you observe", actions.SET_OBSERVER, user.chosen.as_observer, user.observer_default),
+        _setting("Your own sessions", actions.SET_EMPLOYEE, user.chosen.as_employee, user.employee_default),
         context("These are direct messages to you only. Channels have rules of their own."),
     ]
 
@@ -68,15 +68,15 @@ def direct_messages_set(kind: DirectMessages, *, as_observer: bool, command: str
     return message([section(mrkdwn(text)), *([buttons(back)] if has_less else [])])
 
 
-def settings_form(mine: Settings) -> dict[str, Any]:
+def settings_form(user: Settings) -> dict[str, Any]:
     """The choices as a modal, its inputs named INPUT_OBSERVER and INPUT_EMPLOYEE; without inputs for a user who has
     nothing to choose."""
-    if not mine.is_linked:
-        return modal("Settings", actions.DETAILS_FORM, settings_blocks(mine))
+    if not user.is_linked:
+        return modal("Settings", actions.DETAILS_FORM, settings_blocks(user))
     blocks = [
-        section(mrkdwn(safe(mine.who, 300))),
-        _input(actions.INPUT_OBSERVER, "Of sessions you observe, get", mine.chosen.as_observer, mine.observer_default),
-        _input(actions.INPUT_EMPLOYEE, "Of your own sessions, get", mine.chosen.as_employee, mine.employee_default),
+        section(mrkdwn(safe(user.who, 300))),
+        _input(actions.INPUT_OBSERVER, "Of sessions you observe, get", user.chosen.as_observer, user.observer_default),
+        _input(actions.INPUT_EMPLOYEE, "Of your own sessions, get", user.chosen.as_employee, user.employee_default),
     ]
     return modal("Settings", actions.SETTINGS_FORM, blocks, submit="Save")
 

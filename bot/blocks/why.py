@@ -116,8 +116,8 @@ def _state(status: NotificationStatus, found: Explanation, links: Mapping[str, s
     if delivery is not None and status.state is NotificationState.SENT:
         if status.cancelled:
             return f"was left out of its message: {spelled.text(status.cancelled)}"
-        where = links.get(delivery.delivery_id) or f"message {delivery.ts} in {delivery.channel}"
-        return f"was posted: {where}"
+        link = links.get(delivery.delivery_id) or f"message {delivery.ts} in {delivery.channel}"
+        return f"was posted: {link}"
     if delivery is not None and delivery.reason_code is ReasonCode.POSTED_AND_DELETED:
         return delivery.reason
     if status.cancelled:
@@ -151,6 +151,6 @@ def _today(judged: Sequence[Judged], spelled: Spelling) -> list[str]:
 
 def _verdict(judged: Judged, spelled: Spelling) -> str:
     matched = judged.matched
-    where = f" for {spelled.destination(judged.rule.destination)}" if judged.rule is not None else ""
+    destination = f" for {spelled.destination(judged.rule.destination)}" if judged.rule is not None else ""
     mark = "✓ notified:" if matched.matched else "✕ not notified:"
-    return f"{mark} {matched.who}{where} ({spelled.text(matched.reason.removeprefix(f'{matched.who} '))})"
+    return f"{mark} {matched.who}{destination} ({spelled.text(matched.reason.removeprefix(f'{matched.who} '))})"
