@@ -83,7 +83,8 @@ def actions(elements: Sequence[Block]) -> Block:
 def button(
     action: str, text: str, value: str = "", *, label: str = "", style: str = "", confirm: Block | None = None
 ) -> Block:
-    """A button; `label` is read aloud by screen readers if several buttons have the same text. `style`: primary or danger."""
+    """A button; `label` is read aloud by screen readers if several buttons have the same text. `style`: primary or
+    danger."""
     block: Block = {"type": "button", "action_id": action, "text": plain(text, BUTTON_TEXT)}
     if value:
         block["value"] = value[:BUTTON_VALUE].encode("utf-8", "ignore").decode()  # half a character can't be sent
