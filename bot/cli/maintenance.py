@@ -96,7 +96,7 @@ def erase(person: str, yes: bool) -> None:
                 tx.audit_log.write(OPERATOR, "erase", f"person:{person_id}", clock.now())
             return tx.retention.erase(person_id, clock.now())
 
-        return await store.transact(work), await store.fold()
+        return await store.transact(work), await store.truncate_log()
 
     done, is_truncated = with_store(forget)
     for line in _status_lines(done, person_id):

@@ -69,7 +69,7 @@ class RetentionJob:
             return done
 
         done = await self._store.transact(forget)
-        if sessions and not await self._store.fold():
+        if sessions and not await self._store.truncate_log():
             log.info("wal.not_truncated")  # at the latest when Spotter ends
         log.info(
             "retention.completed",

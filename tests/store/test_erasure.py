@@ -211,7 +211,7 @@ async def test_the_name_is_in_no_file_beside_a_running_spotter(path: Path) -> No
     await running.transact(company)
     assert await running.read(lambda tx: tx.people.directory()) is not None
     await erased(verb)
-    assert await verb.fold()
+    assert await verb.truncate_log()
     for file in path.parent.iterdir():
         content = file.read_bytes()
         assert b"Evelyn" not in content and b"eve@bakery" not in content, file.name
@@ -226,9 +226,9 @@ async def test_a_log_that_somebody_reads_is_not_called_empty(path: Path) -> None
     reading.execute("BEGIN")
     reading.execute("SELECT count(*) FROM people").fetchone()
     await erased(db)
-    assert not await db.fold()
+    assert not await db.truncate_log()
     reading.close()
-    assert await db.fold()
+    assert await db.truncate_log()
     db.close()
 
 

@@ -5,6 +5,7 @@ import hashlib
 import multiprocessing
 import os
 import re
+import shutil
 import signal
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +20,8 @@ from bot.domain.errors import StoreUnusable
 from bot.domain.model import Destination, DestinationKind, RuleState
 from bot.domain.outbox import NotificationState
 from bot.domain.reasons import ReasonCode
-from bot.store.connect import before_migration
 from bot.store.database import Store, Tx
+from bot.store.migrate import before_migration
 from bot.store.schema import APPLICATION_ID, INDEXES_OF_BASELINE, migrations
 from tests.store.given import NOON, a_session, minutes
 
@@ -385,3 +386,22 @@ def test_the_file_is_copied_before_it_is_migrated(old: Path) -> None:
         assert list(connection.iterdump()) == before
     opened_and_closed(old)
     assert list(old.parent.glob(f"{old.name}.before-*")) == [copy], "only a migration is preceded by a copy"
+
+
+def test_without_room_for_the_copy_nothing_is_migrated(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = rows_of(old)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(2**40, 2**40, 4096))
+    with pytest.raises(StoreUnusable, match="has to be migrated, and 0 MB beside it are too few"):
+        opened_and_closed(old)
+    assert (steps_of(old), rows_of(old)) == (list(STEPS[:RENAMED_BY]), before)
+    assert [*old.parent.glob(f"{old.name}.before-*")] == []
+
+
+def test_the_version_before_works_with_the_copy(old: Path) -> None:
+    """The way back: the copy in the database's place is again what the version before left."""
+    before = rows_of(old)
+    opened_and_closed(old)
+    before_migration(old, "m009_rename").replace(old)
+    assert (steps_of(old), rows_of(old)) == (list(STEPS[:RENAMED_BY]), before)
+    opened_and_closed(old)
+    assert steps_of(old) == list(STEPS)
