@@ -5,16 +5,17 @@ A row type is a dataclass. Its fields are the columns, so a column list is spell
 
 import math
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from enum import Enum
+from enum import StrEnum
 from functools import cache, partial
 from types import GenericAlias, NoneType, UnionType
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 import sqlite_utils
+from sqlite_utils.db import Table
 
 from bot.domain.model import Destination
 
@@ -75,67 +76,88 @@ def listed(values: Iterable[object]) -> str:
 
 def to_row(value: "DataclassInstance", **others: object) -> dict[str, object]:
     """A dataclass as columns by name; `others` are columns that it does not hold."""
-    return {name: _stored(getattr(value, name)) for name, _ in _columns(type(value))} | others
+    return dict(zip(column_names(type(value)), to_values(value), strict=True)) | others
+
+
+def to_values(value: "DataclassInstance") -> list[object]:
+    """A dataclass as the values of its columns, in the order of `column_names`."""
+    layout = _layout(type(value))
+    values = [getattr(value, name) for name in layout.names]
+    for index, write in layout.writers:
+        if values[index] is not None:
+            values[index] = write(values[index])
+    return values
 
 
 def from_row(kind: type[Row], row: Mapping[str, Any] | sqlite3.Row, **others: object) -> Row:
     """The dataclass that a row was made of; `others` are fields that are no columns, or not as they are stored."""
-    found = {
-        name: value if (value := row[name]) is None or read is None else read(value)
-        for name, read in _columns(kind)
-        if name not in others
-    }
-    return kind(**found, **others)
+    layout = _layout(kind)
+    found = {name: row[name] for name in layout.names if name not in others} | others
+    for name, read in layout.readers:
+        if name not in others and found[name] is not None:
+            found[name] = read(found[name])
+    return kind(**found)
 
 
-def upsert(table: str, columns: Iterable[str], *key: str) -> str:
+def column_names(kind: type) -> tuple[str, ...]:
+    """The columns of a row type."""
+    return _layout(kind).names
+
+
+def upsert(table_name: str, columns: Iterable[str], *key: str) -> str:
     """A statement that inserts a row, or updates the row with that key. Its parameters are `columns`, in order."""
     names = tuple(columns)
     return (
-        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+        f"INSERT INTO {table_name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
         f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET "
         + ", ".join(f"{name} = excluded.{name}" for name in names if name not in key)
     )
 
 
-def _stored(value: object) -> object:
-    if isinstance(value, datetime):
-        return to_ms(value)
-    if isinstance(value, Destination):
-        return str(value)
-    return value if value is None or isinstance(value, str | int | float | bytes) else to_json(value)
+class _Layout(NamedTuple):
+    """The columns of a row type, and the functions for those that are not stored as they are."""
+
+    names: tuple[str, ...]
+    writers: Sequence[tuple[int, Callable[[Any], object]]]  # by position
+    readers: Sequence[tuple[str, Callable[[Any], object]]]
 
 
 @cache
-def _columns(kind: type) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
-    """The fields of a row type, each with the function that reads its column; None if the column is the value."""
+def _layout(kind: type) -> _Layout:
     hints = get_type_hints(kind)
-    return tuple((field.name, _reader(hints[field.name])) for field in fields(kind))
+    names = tuple(field.name for field in fields(kind))
+    conversions = [_conversion(hints[name]) for name in names]
+    return _Layout(
+        names,
+        [(index, write) for index, (write, _) in enumerate(conversions) if write is not None],
+        [(name, read) for name, (_, read) in zip(names, conversions, strict=True) if read is not None],
+    )
 
 
-def _reader(hint: Any) -> Callable[[Any], Any] | None:
+def _conversion(hint: Any) -> tuple[Callable[[Any], object] | None, Callable[[Any], object] | None]:
+    """The functions that write and read a type; None if the column holds the value itself."""
     if isinstance(hint, UnionType):
         options = [option for option in get_args(hint) if option is not NoneType]
         hint = options[0] if len(options) == 1 else hint
-    if hint is datetime:
-        return from_ms
-    if hint is Destination:
-        return Destination.parse
-    if isinstance(hint, type) and (hint is bool or issubclass(hint, Enum)):
-        return hint
     if hint in (str, int, float, bytes):
-        return None
+        return None, None
+    if isinstance(hint, type) and issubclass(hint, StrEnum | bool):
+        return None, hint
+    if hint is datetime:
+        return to_ms, from_ms
+    if hint is Destination:
+        return str, Destination.parse
     if get_origin(hint) is Mapping:  # msgspec decodes no Mapping, only a dict
         hint = GenericAlias(dict, get_args(hint))
-    return partial(from_json, kind=hint)
+    return to_json, partial(from_json, kind=hint)
 
 
 # ---- the database ----------------------------------------------------------------------------------------------------
 
 
-def tables(connection: sqlite3.Connection) -> sqlite_utils.Database:
-    """The tables of a connection. What is written through them nests in its transaction."""
-    return sqlite_utils.Database(connection, execute_plugins=False, recursive_triggers=False)
+def table(connection: sqlite3.Connection, name: str) -> Table:
+    """A table with sqlite-utils' verbs. What they write nests in the transaction of the connection."""
+    return sqlite_utils.Database(connection, execute_plugins=False, recursive_triggers=False).table(name)
 
 
 def value_of(connection: sqlite3.Connection, sql: str, parameters: Iterable[object] = ()) -> Any:
@@ -154,7 +176,7 @@ class State:
         return value_of(self._connection, "SELECT value FROM settings_kv WHERE name = ?", (name,))
 
     def set(self, name: str, value: str | int | float | bytes | None) -> None:
-        tables(self._connection).table("settings_kv").upsert({"name": name, "value": value}, pk="name")
+        table(self._connection, "settings_kv").upsert({"name": name, "value": value}, pk="name")
 
     def moment(self, name: str) -> datetime | None:
         return from_ms_or_none(self.get(name))

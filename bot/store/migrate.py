@@ -11,7 +11,7 @@ import sqlite_utils
 import structlog
 
 from bot.domain.errors import StoreUnusable
-from bot.store.columns import State, tables, to_ms
+from bot.store.columns import State, to_ms
 from bot.store.lock import beside, open_owner_only, setting_up, sync
 from bot.store.schema import APPLICATION_ID, migrations
 from bot.store.sqlite import (
@@ -80,7 +80,7 @@ def refuse_strangers(connection: sqlite3.Connection, path: Path) -> None:
 
 def _copy_before_migration(connection: sqlite3.Connection, path: Path) -> None:
     """Copies a file that has migrations pending, verified and private. The name exists only once the copy is whole."""
-    steps = [] if is_empty(connection) else migrations.pending(tables(connection))
+    steps = [] if is_empty(connection) else migrations.pending(_tables(connection))
     if not steps:
         return
     kept = before_migration(path, steps[0].name)
@@ -120,7 +120,7 @@ def _migrate(connection: sqlite3.Connection, now: datetime) -> bool:
     try:
         is_new = is_empty(connection)
         # Each step of sqlite-utils nests in our transaction as a savepoint: all of them commit together.
-        migrations.apply(tables(connection))
+        migrations.apply(_tables(connection))
         if is_new:
             set_application_id(connection, APPLICATION_ID)
             State(connection).set("created_at", to_ms(now))
@@ -129,3 +129,7 @@ def _migrate(connection: sqlite3.Connection, now: datetime) -> bool:
         raise
     connection.execute("COMMIT")
     return is_new
+
+
+def _tables(connection: sqlite3.Connection) -> sqlite_utils.Database:
+    return sqlite_utils.Database(connection, execute_plugins=False)

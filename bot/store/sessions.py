@@ -306,10 +306,10 @@ class Sessions:
 
     def completeness_checked_at(self) -> datetime | None:
         """When iSpring's listing was last compared with what its checklists name; None for never."""
-        return self._state.moment("roll_called_at")
+        return self._state.moment("completeness_checked_at")
 
     def record_completeness_check(self, now: datetime) -> None:
-        self._state.set("roll_called_at", to_ms(now))
+        self._state.set("completeness_checked_at", to_ms(now))
 
     def note_poll(self, report: PollReport) -> None:
         self._state.set("last_poll", to_json(report))

@@ -35,7 +35,7 @@ TABLES_NOW = {
 }  # fmt: skip
 COLUMNS_NOW = {
     ("notices", "owed_at"): "created_at", ("notices", "rank"): "priority", ("attempts", "why"): "reason",
-    ("slack_users", "why_not"): "not_allowed_reason",
+    ("slack_users", "why_not"): "not_allowed_reason", ("people", "manages"): "manages_departments",
 }  # fmt: skip
 GONE = {("destinations", "due_at")}  # computed since
 AT = int(NOON.timestamp() * 1000)

@@ -36,7 +36,7 @@ def begin(connection: sqlite3.Connection, copied: int, now: datetime) -> CatchUp
     # A listing that has not changed since would otherwise not be read, and the recovery would not end.
     state.set("listing_digest", None)
     if state.get("baseline_at") is not None:  # before the first listing there is nothing to recover
-        state.set("catch_up_since", copied)
+        state.set("restored_from", copied)
     read_back_for = connection.execute(
         "UPDATE deliveries SET state = 'ambiguous', read_backs = 0, due_at = ?, reason = ?, reason_code = ?,"
         " attempt_ended_at = ? WHERE state IN ('pending', 'sending', 'ambiguous')",
@@ -73,16 +73,16 @@ def _count_pending(connection: sqlite3.Connection, destination: Destination, cop
 
 def since(connection: sqlite3.Connection) -> datetime | None:
     """When the copy was made, until a poll has caught up; None otherwise."""
-    copied = State(connection).get("catch_up_since")
+    copied = State(connection).get("restored_from")
     return None if copied is None else from_ms(copied)
 
 
 def end(connection: sqlite3.Connection) -> None:
     """A poll has caught up: the digests of the restored copy wait no longer."""
     state = State(connection)
-    if state.get("catch_up_since") is None:
+    if state.get("restored_from") is None:
         return
-    state.set("catch_up_since", None)
+    state.set("restored_from", None)
     connection.execute(
         f"UPDATE notifications SET due_at = created_at WHERE kind = ? AND {PENDING}"
         " AND json_extract(facts, '$.code') = 'restored'",
