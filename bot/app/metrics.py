@@ -90,7 +90,7 @@ def snapshot_of(tx: Tx, now: datetime) -> Snapshot:
     """Read in one transaction, so that its figures fit together."""
     reached = observers(tx, now)
     return Snapshot(
-        poll=tx.sessions.poll_state(),
+        poll=tx.polls.state(),
         counts=tx.deliveries.counts(),
         alerts=tuple(tx.alerts.all()),
         observers=len(reached),

@@ -48,7 +48,7 @@ class Memory:
 def remembered(tx: Tx, now: datetime) -> Memory:
     """Reads it all in one transaction."""
     return Memory(
-        poll=tx.sessions.poll_state(),
+        poll=tx.polls.state(),
         counts=tx.deliveries.counts(),
         alerts=tx.alerts.all(),
         blocked=tx.destinations.blocked(),
@@ -60,8 +60,8 @@ def remembered(tx: Tx, now: datetime) -> Memory:
         ],
         observers=observers(tx, now),
         people_read_at=tx.people.directory_at(),
-        catching_up_since=tx.sessions.recover_restored(),
-        targets=tx.sessions.targets(),
+        catching_up_since=tx.polls.restored_from(),
+        targets=tx.targets.current(),
     )
 
 

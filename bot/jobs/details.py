@@ -44,7 +44,7 @@ class FetchDetails:
         """One request's worth; None where nothing is due or now is no good time."""
         now = self._clock.now()
         try:
-            keys = await self._store.read(lambda tx: tx.sessions.details_pending(now - BACK, now, AT_ONCE))
+            keys = await self._store.read(lambda tx: tx.details.pending(now - BACK, now, AT_ONCE))
             if not keys:
                 return None
             found = await self._training.details(keys)
@@ -52,9 +52,9 @@ class FetchDetails:
             def save(tx: Tx) -> None:
                 for key in keys:
                     if key in found:
-                        tx.sessions.save_details(key, found[key], now)
+                        tx.details.save(key, found[key], now)
                     else:
-                        tx.sessions.details_in_vain(key, now)
+                        tx.details.record_miss(key, now)
 
             await self._store.transact(save)
         except (TrainingError, StoreBusy) as error:

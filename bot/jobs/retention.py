@@ -37,7 +37,7 @@ class RetentionJob:
             now = self._clock.now()
             try:
                 last_retention_at, baseline_at = await self._store.read(
-                    lambda tx: (tx.retention.last_retention_at(), tx.sessions.poll_state().baseline_at)
+                    lambda tx: (tx.retention.last_retention_at(), tx.polls.state().baseline_at)
                 )
                 # A clock that was set back must not stop it for longer than a day.
                 if baseline_at is None or (last_retention_at is not None and abs(now - last_retention_at) < EVERY):

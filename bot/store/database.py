@@ -12,7 +12,9 @@ from typing import TypeVar
 from bot.domain.errors import StoreBusy, StoreUnusable
 from bot.store.alerts import Alerts
 from bot.store.audit_log import AuditLog
+from bot.store.details import SessionDetails
 from bot.store.erasure import RetentionRepository
+from bot.store.listings import Listings
 from bot.store.migrate import set_up
 from bot.store.outbox.destinations import Destinations
 from bot.store.outbox.digests import Digests
@@ -20,7 +22,9 @@ from bot.store.outbox.enqueue import Notifications
 from bot.store.outbox.outbox import Outbox
 from bot.store.outbox.queries import Deliveries
 from bot.store.people import KeptDirectory, People
+from bot.store.polls import Polls, TargetRepository
 from bot.store.rules import Rules
+from bot.store.search import Search
 from bot.store.sessions import Sessions
 from bot.store.sqlite import BUSY_SECONDS, READ, WRITE, reader, translated, truncate_log, writer
 
@@ -39,7 +43,12 @@ class Tx:
         self.deliveries = Deliveries(connection)
         self.destinations = Destinations(connection)
         self.rules = Rules(connection)
-        self.sessions = Sessions(connection, self.people)
+        self.search = Search(connection, self.people)
+        self.sessions = Sessions(connection, self.search)
+        self.details = SessionDetails(connection)
+        self.targets = TargetRepository(connection)
+        self.listings = Listings(connection)
+        self.polls = Polls(connection)
         self.audit_log = AuditLog(connection)
         self.retention = RetentionRepository(connection)
         self.alerts = Alerts(connection)

@@ -45,7 +45,7 @@ class Lookout:
 
     async def polled(self) -> None:
         now = self.clock.now()
-        await self.database.transact(lambda tx: tx.sessions.note_poll(PollReport(now, now)))
+        await self.database.transact(lambda tx: tx.polls.record(PollReport(now, now)))
 
     async def notified(self) -> list[str]:
         """What OPS_CHANNEL is owed, in the order it was: the code, behind `over` the trouble that ended."""

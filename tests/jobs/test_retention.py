@@ -32,7 +32,7 @@ class MessageSettings:
         await self.store.transact(lambda tx: baseline(tx, *facts, now=NOON))
 
     async def known(self) -> int:
-        return (await self.store.read(lambda tx: tx.sessions.poll_state())).sessions
+        return (await self.store.read(lambda tx: tx.polls.state())).sessions
 
     async def audit_log(self) -> list[tuple[str, str, str]]:
         entries = await self.store.read(lambda tx: tx.audit_log.entries(10))

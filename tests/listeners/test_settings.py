@@ -8,7 +8,7 @@ from tests.listeners.office import ADMIN, DANA, EMMA, GUEST, OLGA, SAM, UNLINKED
 
 
 async def targets(office: Office) -> Targets:
-    return await office.store.read(lambda tx: tx.sessions.targets())
+    return await office.store.read(lambda tx: tx.targets.current())
 
 
 async def preferences(office: Office, user: str) -> Preferences:

@@ -222,7 +222,7 @@ async def test_criteria_that_old_cards_promised_are_fetched_first(path: Path) ->
         connection.commit()
     database = Store.open(path, now=NOON)
     try:
-        queued = await database.read(lambda tx: tx.sessions.details_pending(NOON - timedelta(days=90), NOON, 9))
+        queued = await database.read(lambda tx: tx.details.pending(NOON - timedelta(days=90), NOON, 9))
         assert queued == [FACTS.key]
     finally:
         database.close()
