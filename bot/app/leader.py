@@ -299,7 +299,7 @@ def _stamp(file: Path) -> tuple[int, int] | None:
 
 
 def _disk_left(database: Path) -> int | None:
-    """Bytes left beside the database, None where that can't be told."""
+    """Bytes left beside the database, None if that can't be read."""
     try:
         return shutil.disk_usage(database.resolve().parent).free
     except OSError:

@@ -77,10 +77,10 @@ async def poll(settings: Settings, clock: Clock) -> PollReport:
 
 
 def _begin_to_stop(stop: asyncio.Event) -> None:
-    """Asks every part to end, and sees to it that the process does.
+    """Asks every part to end, and ends the process if one does not.
 
-    A thread in the middle of a large listing can't be interrupted. Leaving it costs nothing: whatever is not committed
-    was not done, and what was being sent is looked for at the next start, as after a power cut.
+    A thread in the middle of a large listing can't be interrupted. Leaving it costs nothing: what is not committed was
+    not done, and deliveries that were being sent are read back at the next start, as after a power cut.
     """
     if stop.is_set():
         return
@@ -195,7 +195,7 @@ class Parts:
                 self._door = None
 
     async def _identify(self, stop: asyncio.Event) -> Identity | None:
-        """Who we are in Slack, asked until it answers; None where we are stopped before."""
+        """The bot's identity in Slack, asked until Slack answers; None if stopped before."""
         wait = FIRST_RETRY
         while not stop.is_set():
             try:
@@ -276,7 +276,7 @@ async def _until(stop: asyncio.Event, seconds: float) -> None:
 
 
 async def _unless_stopped(stop: asyncio.Event, question: Coroutine[Any, Any, T]) -> T | None:
-    """The answer; None where we are stopped before it comes."""
+    """The answer; None if stopped before it comes."""
     asking, stopped = asyncio.ensure_future(question), asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait((asking, stopped), return_when=asyncio.FIRST_COMPLETED)

@@ -59,14 +59,15 @@ def matches(wanted: Filter, facts: SessionFacts, outcome: Outcome) -> bool:
     )
 
 
-def ids_named(digested: str, names: Sequence[tuple[str, str]]) -> frozenset[str]:
-    """The ids a folded name means, of (folded, id) pairs: exactly so, or the one beginning so, or all containing it."""
-    if not digested:  # nothing but dashes: would be in every name
+def ids_named(normalized: str, names: Sequence[tuple[str, str]]) -> frozenset[str]:
+    """The ids that a normalized name means, of (normalized name, id) pairs: exactly, else the only one that begins so, else
+    all that contain it."""
+    if not normalized:  # nothing but dashes: would be in every name
         return frozenset()
-    if exact := frozenset(ident for name, ident in names if name == digested):
+    if exact := frozenset(ident for name, ident in names if name == normalized):
         return exact
-    containing = [(name, ident) for name, ident in names if digested in name]
-    beginning = {ident for name, ident in containing if name.startswith(digested)}
+    containing = [(name, ident) for name, ident in names if normalized in name]
+    beginning = {ident for name, ident in containing if name.startswith(normalized)}
     return frozenset(beginning) if len(beginning) == 1 else frozenset(ident for _, ident in containing)
 
 

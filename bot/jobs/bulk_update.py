@@ -1,8 +1,8 @@
-"""A listing in which nearly everything changed, as after another ISPRING_TIMEZONE: its silent changes, part by part.
+"""A listing in which nearly everything changed, as after another ISPRING_TIMEZONE: its silent changes, batch by batch.
 
-One transaction with a million changes would hold them all in memory, and every other writer up for minutes. What nobody
-is told of owes no notice, so it may be stored before the rest; what somebody hears of is left to the poll's own one
-transaction. Whoever is stopped in between goes on with the next poll: what is stored no longer differs.
+One transaction with a million changes would hold them all in memory and block every other writer for minutes. Changes
+that produce no notification are stored first, in batches. Changes that do are stored later, in the poll's single
+transaction. If the process stops in between, the next poll goes on: stored rows no longer differ.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,8 +21,8 @@ SLICES_AT_ONCE = 6
 
 
 async def bulk_update(store: Store, slices: Iterator[Slice], now: datetime) -> int:
-    """Stores what nobody is told of, how many sessions. The listing must have been read to its end before: nothing of
-    one that can't be understood may be applied."""
+    """Stores the changes that notify no one; returns how many. The listing must have been read to its end before:
+    nothing of one that can't be understood may be applied."""
     stored = 0
     while True:
         part = await store.read(

@@ -1,7 +1,7 @@
-"""A look, now and then, at what events should have told: events can be missed, and iSpring sends none.
+"""Regular checks of what events should have said: events can be missed, and iSpring sends none.
 
-How each rule's channel is, once an hour; whether each rule's owner can still answer for it; and once a day another try
-with people who took no direct messages.
+Each rule's channel once an hour; whether each rule's owner still has rights; and once a day another try with people who
+accepted no direct messages.
 """
 
 from collections.abc import Callable
@@ -81,7 +81,7 @@ class ChannelChecks:
                 return
 
     async def _channel(self, destination: Destination) -> bool:
-        """Looks at one channel; whether Slack told how it is. Where it did not, nobody has looked."""
+        """Checks one channel; returns whether Slack answered. If it did not, the channel counts as unchecked."""
         channel, refusal = None, ""
         try:
             channel = await self._messenger.channel(destination.id)
@@ -114,7 +114,7 @@ class ChannelChecks:
             )
         )
         if not is_read:
-            return  # before iSpring's people were read nobody would seem to be there
+            return  # until iSpring's people are read, every owner would seem to be gone
         for owner in sorted(owners_of(rules)):
             viewer = await ask_about(self._contacts, owner)
             if viewer is None:

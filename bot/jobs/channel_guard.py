@@ -24,7 +24,7 @@ ABOUT_PEOPLE = frozenset(
 
 
 class CheckChannelFirst(Exception):
-    """Takes a claim back: nobody knows lately whether its channel is our company's own. `was_known`: once it was."""
+    """Raised to roll back a claim when the channel's sharing status was not checked recently. `was_checked`: ever."""
 
     def __init__(self, was_checked: bool) -> None:
         super().__init__()
@@ -37,6 +37,6 @@ def refuse_unknown(tx: Tx, delivery: Delivery, now: datetime) -> None:
     if delivery.destination.kind is not DestinationKind.CHANNEL or not kinds & ABOUT_PEOPLE:
         return
     checked_at = tx.destinations.checked_at(delivery.destination)
-    # Channels that only get what somebody shares there are not on the rounds' list.
+    # Channels that only get shared sessions are not checked regularly.
     if checked_at is None or NotificationKind.SHARED in kinds or abs(now - checked_at) > CHECK_VALID_FOR:
         raise CheckChannelFirst(was_checked=checked_at is not None)

@@ -1,6 +1,6 @@
 """Once a day: whether iSpring's list of sessions, which has no pages, holds all those that its checklists name.
 
-That it does is documented nowhere. What it leaves out Spotter can't tell of; so whoever runs Spotter is told of that.
+iSpring documents no limit of that list. Sessions that it leaves out can't be posted, so an alert names their number.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ class CompletenessCheck:
     def __init__(
         self, training: Training, store: Store, clock: Clock, *, ops_channel: str, wake: Callable[[], None]
     ) -> None:
-        """`ops_channel` "" means that nobody is told; `check` finds it all the same. `wake` rings delivery."""
+        """`ops_channel`: where alerts go, "" for none; `check` finds it all the same. `wake` wakes the sender."""
         self._training = training
         self._store = store
         self._clock = clock

@@ -1,6 +1,6 @@
-"""Fetches the criteria that are owed: first those that a card or an answer promised, then the last 90 days.
+"""Fetches the criteria of completed sessions: first those that a card or an answer announced, then the last 90 days.
 
-Of both the newest first. What is older comes once somebody asks to see it.
+The newest first. Older ones are fetched when a person asks to see them.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ log = structlog.get_logger(__name__)
 
 
 class FetchDetails:
-    """Works through what is owed when rung, one request a second; what iSpring does not have yet comes later."""
+    """Fetches all pending criteria, one request a second; those that iSpring does not have yet are asked for again later."""
 
     def __init__(self, training: Training, store: Store, clock: Clock, *, wake: Callable[[], None]) -> None:
-        """`wake` rings delivery: cards already posted are to show their criteria."""
+        """`wake` wakes the sender: cards already posted will show their criteria."""
         self._training = training
         self._store = store
         self._clock = clock
@@ -41,7 +41,7 @@ class FetchDetails:
             return fetched
 
     async def _batch(self) -> int | None:
-        """One request's worth; None where nothing is due or now is no good time."""
+        """Fetches one request's worth; None if nothing is due, or iSpring or the database can't answer now."""
         now = self._clock.now()
         try:
             keys = await self._store.read(lambda tx: tx.details.pending(now - BACK, now, AT_ONCE))

@@ -1,4 +1,4 @@
-"""How many of the sessions that a summary counts its readers may hear of, as they are now."""
+"""How many of the sessions that a digest counts its readers may see, as they are now."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -44,7 +44,7 @@ def digest_counts_of(
         finished = one.session.facts.finished.at
         if finished is not None and (since is None or finished < since):
             since = finished
-    number_only = stored.notification.facts.get("count")  # what was owed by a Spotter that did not note the sessions
+    number_only = stored.notification.facts.get("count")  # queued by a version that did not store the sessions
     if not counted and isinstance(number_only, int):
         return DigestCounts(number_only)
     return DigestCounts(total, bad, since)

@@ -1,4 +1,4 @@
-"""Who works where: iSpring's people and departments, read anew every few hours and when somebody unknown turns up."""
+"""iSpring's people and departments, read every few hours and when an unknown person turns up."""
 
 import asyncio
 from datetime import timedelta
@@ -10,7 +10,7 @@ from bot.domain.ports import Clock, Training
 from bot.store.database import Store
 
 EVERY = timedelta(hours=4)
-ON_DEMAND_AT_MOST = timedelta(minutes=5)  # somebody deleted stays unknown however often one asks
+ON_DEMAND_AT_MOST = timedelta(minutes=5)  # a deleted person stays unknown however often they are read
 
 log = structlog.get_logger(__name__)
 

@@ -1,6 +1,6 @@
-"""What a delivery's message is made of, as the rows are now, and which of its notices may not go out any more.
+"""The facts of a delivery's message, as the rows are now, and which of its notifications may not be sent any more.
 
-A rule never shows more than its owner may see, a person nothing they may not see: asked at sending and at each edit.
+A rule never shows more than its owner may see, a person nothing they may not see: checked at sending and at each edit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ class MessageSettings:
 
 @dataclass(frozen=True, slots=True)
 class MessageData:
-    """A delivery's facts; the session version each notice id shows; and the notices to end, with why."""
+    """A delivery's facts; the session version that each notification shows, by id; and those to cancel, with the reason."""
 
     facts: CardFacts
     versions: Mapping[int, int] = field(default_factory=dict)
@@ -90,7 +90,7 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
         if reason:
             cancelled[stored.notification_id] = reason
     if delivery.state is DeliveryState.SENT and tx.destinations.blocked_reason(delivery.destination) == SHARED_OUTSIDE:
-        # Another company reads along: an edit takes back what stands there, until the channel is ours alone again.
+        # Another company reads along: an edit redacts the message until the channel is internal again.
         hidden = set(records)
         versions |= {
             one.notification_id: TAKEN_BACK for one in delivery.notifications if one.notification.session is not None
@@ -117,7 +117,7 @@ def _rules(tx: Tx, delivery: Delivery) -> dict[int, Rule]:
 
 
 def _counts(rule: Rule, stored: StoredNotification) -> bool:
-    """Whether a rule still carries a notice. A paused one does: its messages wait for the channel to come back."""
+    """Whether a rule still carries a notification. A paused one does: its messages wait until it resumes."""
     if stored.shown_version is not None:
         return True  # sent cards keep being corrected after their rule has ended
     return rule.state is not RuleState.ENDED
@@ -153,10 +153,10 @@ def _any_may_see(viewers: Sequence[Viewer], record: SessionRecord, directory: Di
 def _cancelled_reason(
     tx: Tx, delivery: Delivery, stored: StoredNotification, wanted: Sequence[Rule], record: SessionRecord | None
 ) -> str:
-    """Why nobody wants a notice any more, "" while somebody does."""
+    """Why a notification is not wanted any more, "" if it is."""
     notification = stored.notification
     if notification.kind is NotificationKind.RULE_PAUSED:
-        return ""  # told about a rule, not for it
+        return ""  # about a rule, not on behalf of it
     if notification.rule_ids and not wanted:
         return f"rule {', '.join(str(number) for number in notification.rule_ids)} was ended"
     if notification.kind in (NotificationKind.SESSION, NotificationKind.SHARED) and record is None:
@@ -173,6 +173,6 @@ def _cancelled_reason(
 
 
 def _unwanted_reason(tx: Tx, person_id: str, record: SessionRecord) -> str:
-    """Whether a person turned such messages off since this one was owed."""
+    """Whether a person turned such messages off since this one was queued."""
     user_id = tx.people.linked_user(person_id)
     return "" if user_id is None else unwanted_reason(tx.people.preferences(user_id), person_id, record.session)

@@ -8,7 +8,7 @@ from bot.domain.outage import outage_of
 from bot.jobs.message_data import MessageSettings
 from bot.store.database import Tx
 
-GRACE = timedelta(minutes=3)  # that a summary waits for the other half of the same outage
+GRACE = timedelta(minutes=3)  # that a digest waits for the other half of the same outage
 
 
 def outage_digest(
@@ -20,8 +20,8 @@ def outage_digest(
     follow: int = 0,
     rules: Iterable[int] = (),
 ) -> Notification:
-    """The summary of an outage at one destination; where nobody knows since when, it began with the oldest of what is
-    counted. `follow` says how many cards come after it."""
+    """The digest of an outage at one destination; if its beginning is not known, it began with the oldest counted
+    session. `follow`: how many cards come after it."""
     facts: dict[str, str | int | float | None] = {"code": code, "to": int(until.timestamp()), "follow": follow}
     if since is not None:
         facts["from"] = int(since.timestamp())
@@ -38,8 +38,8 @@ def outage_digest(
 def claim_next(
     tx: Tx, destination: Destination, now: datetime, slack_time: float, new_id: str, settings: MessageSettings
 ) -> Delivery | None:
-    """The next message for a destination. What waited there too long without a try (Slack was away, or refused the app,
-    or the channel was gone) is counted in a summary first instead of flooding the channel with old news."""
+    """Claims the next message of a destination. Cards that waited there too long without an attempt (Slack was away, or
+    refused the app, or the channel was gone) are counted in a digest first instead of flooding the channel."""
     since = tx.digests.pending_since(destination)
     if since is not None and now - since > settings.recover_restored:
         state = tx.polls.state()

@@ -1,4 +1,4 @@
-"""What is owed because of changes, in the transaction that stores them: cards, counted lines, words for admins."""
+"""The notifications of changes, in the transaction that stores them: cards, digests, alerts."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -58,10 +58,10 @@ class PollTiming:
 
 
 class NotificationPlanner:
-    """Owes, inside one transaction, what is to be told of its changes."""
+    """Queues, inside one transaction, the notifications of its changes."""
 
     def __init__(self, tx: Tx, settings: PollSettings, owners: Owners, timing: PollTiming) -> None:
-        self.statuses: set[str] = set()  # that nobody knows
+        self.statuses: set[str] = set()  # of an unknown status
         self._tx = tx
         self._settings = settings
         self._owners = owners
@@ -109,15 +109,15 @@ class NotificationPlanner:
                 self._cards.setdefault(notification.destination, []).append((notification, outcome_of(change.after)))
 
     def enqueue(self, code: str = "old") -> None:
-        """Owes everything taken up: cards, and the summaries of what is only counted. `code` says why what is too old
-        to be news is."""
+        """Queues everything that was added: cards, and the digests of what is only counted. `code`: why sessions are
+        too old to be news."""
         self._enqueue_outage()
         for destination, cards in self._cards.items():
             posted = cards
             if len(cards) > MOST_CARDS:
                 posted = sorted(cards, key=_worst_first)
-                rest = [notification for notification, _ in posted[MOST_CARDS:]]
-                self._count(destination, rest, "overflow", f"more than {MOST_CARDS:,} sessions came at once")
+                others = [notification for notification, _ in posted[MOST_CARDS:]]
+                self._count(destination, others, "overflow", f"more than {MOST_CARDS:,} sessions came at once")
                 posted = posted[:MOST_CARDS]
             not_before = settles_at(destination, self._now, self._timing.next_in)
             for notification, _ in posted:
@@ -126,8 +126,8 @@ class NotificationPlanner:
             self._count(destination, members, code, "they were completed too long ago to be posted one by one")
 
     def _enqueue_outage(self) -> None:
-        """One summary per destination of what an outage left to be counted. After one so long that anything could have
-        been, a channel that hears of it at all is told why it comes late; people only where something is counted."""
+        """Queues one digest per destination for an outage. After a long one, a channel with any rule is told why
+        results come late; people only if something is counted."""
         outage = self._timing.outage
         if outage is None:
             return
@@ -165,7 +165,7 @@ class NotificationPlanner:
 
 
 def notify_ops(tx: Tx, channel: str, code: str, subject: str, now: datetime, **facts: str | int) -> None:
-    """Owes a notice to OPS_CHANNEL, if there is one, once per code and subject."""
+    """Queues a notification to OPS_CHANNEL, if there is one, once per code and subject."""
     if not channel:
         return
     notification = Notification(
@@ -184,5 +184,5 @@ def _worst_first(card: tuple[Notification, Outcome]) -> tuple[bool, float]:
 
 
 def is_unknown(outcome: Outcome) -> bool:
-    """Whether it is of a status nobody knows the meaning of."""
+    """Whether a session's status is not known."""
     return outcome.kind is OutcomeKind.UNKNOWN

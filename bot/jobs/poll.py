@@ -1,7 +1,10 @@
-"""One look at iSpring: list, narrow to what changed, decide, and store it together with what is owed because of it.
+"""One poll of iSpring: list, diff, decide, and store changes together with their notifications.
 
-Everything slow happens before the one transaction (the listing, the criteria of what was just completed, names nobody
-knows yet); inside it every changed row is read and decided anew, so nothing decided on old ground is ever stored.
+1. The listing is read, and diffed against the database in a reader (`diff`): only changed rows are left.
+2. In a reader, those rows are decided to see which ones notify, so that their criteria and unknown names can be fetched
+   (`_foresee`). Everything slow happens here.
+3. In one write transaction each changed row is read and decided again (`_store_row`), and its change and notifications
+   are stored: nothing decided on old data is ever stored.
 """
 
 import asyncio
@@ -32,7 +35,7 @@ DETAILS_FOR = 30.0  # seconds an alert may wait for its criteria
 DETAILS_AT_ONCE = 50
 BETWEEN_REQUESTS = 1.0  # seconds; iSpring publishes no limit
 NAMES_FOR = 10.0  # seconds an alert may wait for a name
-FAILING_AFTER = timedelta(minutes=30)  # shorter outages are nobody's business
+FAILING_AFTER = timedelta(minutes=30)  # shorter outages do not matter
 LINES_LOGGED = 20
 STATUSES_NAMED = 3
 BROKE = (
@@ -44,7 +47,7 @@ log = structlog.get_logger(__name__)
 
 
 class Poll:
-    """Looks at iSpring when rung, one look at a time."""
+    """Polls iSpring, one poll at a time."""
 
     def __init__(
         self,
@@ -57,7 +60,7 @@ class Poll:
         refresh_directory: Callable[[], Awaitable[object]],
         wake: Callable[[], None],
     ) -> None:
-        """`refresh_directory` reads people and departments anew, unless that was just done; `wake` rings delivery."""
+        """`refresh_directory` reads people and departments, unless that was just done; `wake` wakes the sender."""
         self._training = training
         self._store = store
         self._clock = clock
@@ -240,7 +243,7 @@ class Poll:
     # ---- before the transaction ----------------------------------------------------------------------------------
 
     async def _details_of(self, matched: Sequence[Change]) -> Mapping[SessionKey, Details]:
-        """The criteria that come in time, the newest completions first; the others stay owed."""
+        """The criteria that arrive in time, the newest completions first; the others are fetched later."""
         fresh = [change.after.facts for change in matched if _has_new_details(change) and change.news is not News.COUNT]
         fresh.sort(key=lambda facts: facts.finished.at or _LONG_AGO, reverse=True)
         keys = [facts.key for facts in fresh]
@@ -271,7 +274,7 @@ class Poll:
             log.info("directory.not_awaited")
 
     async def _store_for_owners(self, store: Callable[[Owners, Tx], PollReport], *, is_matched: bool) -> PollReport:
-        """Stores a listing on behalf of whoever owns rules; once more where one changed hands since they were asked."""
+        """Stores a listing on behalf of the owners of rules; once more if a rule changed hands since they were looked up."""
 
         def work(owners: Owners, tx: Tx) -> PollReport:
             judge_owners(tx, owners, self._settings.admins, self._settings.ops_channel, self._clock.now())
@@ -291,7 +294,7 @@ class Poll:
     # ---- inside it -----------------------------------------------------------------------------------------------
 
     def _note_good(self, tx: Tx, report: PollReport) -> None:
-        """Stores a poll that went well: whatever kept iSpring from being read is over."""
+        """Stores a good poll and ends the alerts of failed ones."""
         tx.polls.record(report)
         for code in ("training_refused", "poll_failing"):
             set_alert(tx, self._settings.ops_channel, code, None, report.ended_at)
@@ -300,7 +303,7 @@ class Poll:
         """Who is missing and who is back. A listing without most of the known sessions proves nothing about them."""
         tx.listings.mark_back(listing_diff.back)
         still_there = listing_diff.known - len(listing_diff.missing)
-        if listing_diff.rejected:  # nobody is called missing then, for any of these rows may be theirs
+        if listing_diff.rejected:  # no session is marked missing then: each of these rows may be one
             still_there = min(still_there, listing_diff.listed + len(listing_diff.rejected))
         if listing_diff.known and (not listing_diff.listed or 2 * still_there < listing_diff.known):
             facts = {"listed": listing_diff.listed, "known": listing_diff.known}
@@ -313,7 +316,7 @@ class Poll:
     def _warn(
         self, tx: Tx, statuses: Collection[str], rejected: Sequence[str], dates: DateEvidence, now: datetime
     ) -> None:
-        """Tells of what a listing says that can't be right: of all new statuses once, and once per trouble."""
+        """Raises alerts for what can't be right in a listing: once for all new statuses, and once per alert."""
         if new := [status for status in sorted(statuses) if tx.polls.is_new_status(status)]:
             named = ", ".join(map(clean, new[:STATUSES_NAMED])) + ("…" if len(new) > STATUSES_NAMED else "")
             planner: dict[str, str | int] = {"statuses": len(new), "status": named}

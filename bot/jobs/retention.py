@@ -13,8 +13,8 @@ from bot.domain.retention import BETWEEN_REDACTIONS, Expired, Forgotten
 from bot.store.database import Store, Tx
 
 EVERY = timedelta(days=1)
-AT_ONCE = 500  # sessions in one transaction: whoever else wants to write waits no longer
-AUDIT_LOG_RETENTION = timedelta(days=400)  # whatever the setting says: a year and a month to look back on
+AT_ONCE = 500  # sessions in one transaction, so that other writers do not wait long
+AUDIT_LOG_RETENTION = timedelta(days=400)  # whatever the setting says: a year and a month
 SPOTTER = "spotter"  # who did it, in the ledger
 
 log = structlog.get_logger(__name__)
@@ -24,7 +24,7 @@ class RetentionJob:
     """Forgets what is old; `keep` is how long sessions are kept, None for ever."""
 
     def __init__(self, store: Store, clock: Clock, keep: timedelta | None, *, wake: Callable[[], None]) -> None:
-        """`wake` rings delivery: what was posted about erased sessions is to be edited."""
+        """`wake` wakes the sender: messages about erased sessions are edited."""
         self._store = store
         self._clock = clock
         self._keep = keep

@@ -1,7 +1,7 @@
-"""On whose behalf rules hear, as Slack and iSpring know them now; and whose rules rest because nobody answers for them.
+"""The owners of rules, as Slack and iSpring know them now; and which rules pause because their owner is gone.
 
-Asked before a transaction, for Slack can't be asked inside one: whoever made or took over a rule meanwhile is not among
-them, and must not go unheard for it.
+Looked up before a transaction, because Slack can't be asked inside one. An owner who made or took over a rule meanwhile
+is not among them; such a rule must not miss the listing for it.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -14,7 +14,7 @@ from bot.domain.reasons import ReasonCode
 from bot.services import pausing
 from bot.store.database import Tx
 
-Owners = Mapping[str, Viewer | None]  # by Slack user id; None where Slack does not say for certain who they are
+Owners = Mapping[str, Viewer | None]  # by Slack user id; None if Slack does not say for certain who they are
 
 
 class OwnersChanged(StoreBusy):
@@ -22,12 +22,12 @@ class OwnersChanged(StoreBusy):
 
 
 def owners_of(rules: Iterable[Rule]) -> set[str]:
-    """The Slack users who own these rules; not the operator, and nobody who was erased."""
+    """The Slack users who own these rules; without the operator and erased people."""
     return {rule.owner for rule in rules if rule.reason_code is not ReasonCode.OWNER_ERASED} - {OPERATOR}
 
 
 async def ask_about(contacts: Contacts, owner: str) -> Viewer | None:
-    """Who owns a rule, None where Slack does not say for certain."""
+    """The owner of a rule, None if Slack does not say for certain."""
     try:
         await contacts.user(owner)
     except MessengerRefused as refusal:
@@ -41,7 +41,7 @@ async def ask_about(contacts: Contacts, owner: str) -> Viewer | None:
 def judge_owners(tx: Tx, owners: Owners, admins: Collection[str], ops_channel: str, now: datetime) -> None:
     """Lets rules rest whose owner is gone, so that they go on collecting; goes on with those whose owner is back."""
     if tx.people.directory_at() is None:
-        return  # before iSpring's people were read nobody would seem to be there
+        return  # until iSpring's people are read, every owner would seem to be gone
     directory = tx.people.directory()
     for rule in tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED)):
         owner = owners.get(rule.owner)

@@ -1,6 +1,6 @@
-"""Sends what the outbox owes: channels in parallel, each at its pace; looks where unsure; edits what changed since.
+"""Empties the outbox: channels in parallel, each at its rate; reads ambiguous deliveries back; edits changed cards.
 
-The rows decide what is due, so a missed bell or a restart changes nothing.
+The rows decide what is due, so a missed wake-up or a restart changes nothing.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ class _DueWork:
 
 
 class Deliver:
-    """The duty that empties the outbox. One at a time may run on a database."""
+    """Sends what the outbox holds. One at a time may run on a database."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Deliver:
         limiter: RateLimiter | None = None,
         tried: Tried = unintroduced,
     ) -> None:
-        """`tried` hears of each attempt: what was tried, and what came of it."""
+        """`tried` is called for each attempt, with what was tried and the kind of its result."""
         self._store = store
         self._messenger = messenger
         self._clock = clock
@@ -95,7 +95,7 @@ class Deliver:
 
     @property
     def is_paused(self) -> bool:
-        """Whether nothing is in hand and nothing was rung for."""
+        """Whether nothing is being sent and no wake-up is pending."""
         return self._paused and not self._busy and not self._event.is_set()
 
     def wake(self) -> None:
@@ -130,13 +130,13 @@ class Deliver:
                 due_work = await self._due_work()
                 if due_work is not None:
                     await self._probe_auth(due_work)
-                rest = 1.0 if due_work is None else await self._start(task_pool, due_work)
-                if self._ends_at is not None and self._is_over(rest, until_idle):
+                pause = 1.0 if due_work is None else await self._start(task_pool, due_work)
+                if self._ends_at is not None and self._is_over(pause, until_idle):
                     return
-                await self._pause(rest)
+                await self._pause(pause)
 
     def _recover(self, tx: Tx) -> tuple[int, str]:
-        """Makes sense of what an earlier process left; how many became unsure, and why Slack refuses the app."""
+        """Recovers what an earlier process left; returns how many became ambiguous, and why Slack refuses the app."""
         return tx.outbox.recover(self._clock.now()), tx.outbox.app_refused()
 
     async def _clamp_due_times(self) -> None:
@@ -167,24 +167,24 @@ class Deliver:
 
     async def _start(self, task_pool: asyncio.TaskGroup, due_work: _DueWork) -> float:
         """Starts what is due and has a free worker; answers after how many seconds something more will be due."""
-        rest = math.inf
+        pause = math.inf
         if due_work.next_due_at is not None:
             ahead = (due_work.next_due_at - due_work.now).total_seconds()
             # What is due already and not started waits for a worker or its pace, and those wake us.
-            rest = ahead if ahead > 0 else 1.0
+            pause = ahead if ahead > 0 else 1.0
         if due_work.app_refused:
             until_probe = (self._probe_at or 0.0) - self._clock.monotonic()
             return max(until_probe, MIN_WAIT)
         for delivery in due_work.read_backs:
             self._spawn(task_pool, f"look:{delivery.delivery_id}", partial(self._sender.read_back, delivery))
-        rest = min(rest, await self._start_edit(task_pool))
+        pause = min(pause, await self._start_edit(task_pool))
         for destination in due_work.posts:
             wait = self._wait(destination)
             if wait > 0:
-                rest = min(rest, wait)
+                pause = min(pause, wait)
             else:
                 self._spawn(task_pool, str(destination), partial(self._post, destination))
-        return rest
+        return pause
 
     def _wait(self, destination: Destination) -> float:
         """Seconds until the pace allows a post to this destination."""
@@ -215,7 +215,7 @@ class Deliver:
         self._busy.pop(name, None)
         self._event.set()
 
-    def _is_over(self, rest: float, until_idle: bool) -> bool:
+    def _is_over(self, pause: float, until_idle: bool) -> bool:
         """Whether `once` has done what it can: nothing in hand, nothing due in what is left of its time."""
         assert self._ends_at is not None
         left = self._ends_at - self._clock.monotonic()
@@ -223,7 +223,7 @@ class Deliver:
             return True
         if self._busy or self._event.is_set():  # what ended since the agenda was read may have left something due
             return False
-        return not until_idle or bool(self._app_refused) or rest > left
+        return not until_idle or bool(self._app_refused) or pause > left
 
     async def _pause(self, seconds: float) -> None:
         if self._ends_at is not None:

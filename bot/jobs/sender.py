@@ -1,6 +1,6 @@
-"""One delivery at a time: posting, reading back, editing, and storing what Slack answered, whatever the database does.
+"""One delivery at a time: posting, reading back, editing, and storing the result, however busy the database is.
 
-`core.delivery` decides what becomes of it; this asks Slack and carries the decision out.
+`domain.delivery` decides the next state; this asks Slack and stores the decision.
 """
 
 import uuid
@@ -61,7 +61,7 @@ from bot.store.database import Store, Tx
 
 T = TypeVar("T")
 Render = Callable[[Delivery, CardFacts], Message]
-Tried = Callable[[str, str], None]  # what an attempt was, and its result, as `core.ports.Attempt` has them
+Tried = Callable[[str, str], None]  # what was tried, and the kind of its result, as `domain.outbox.Attempt` has them
 BUSY_PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds between tries to store an answer; the last for ever
 UNANSWERED_PAUSE = 5.0  # seconds between tries to reach a Slack that has not answered this process yet
 
@@ -69,11 +69,11 @@ log = structlog.get_logger(__name__)
 
 
 def unintroduced(what: str, result: str) -> None:
-    """For whoever counts no attempts."""
+    """For callers that count no attempts."""
 
 
 class Sender:
-    """Carries single deliveries through. `dice` answers in [0, 1); `ops_channel` ("": none) hears of trouble."""
+    """Sends, reads back and edits single deliveries. `random01` returns [0, 1); `ops_channel`: where alerts go, or ""."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Sender:
         self._ops_channel = ops_channel
         self._limiter = limiter
         self._tried = tried
-        self._posted_versions: dict[str, Mapping[int, int]] = {}  # of deliveries that became unsure in this process
+        self._posted_versions: dict[str, Mapping[int, int]] = {}  # of deliveries that became ambiguous in this process
 
     # ---- posting -------------------------------------------------------------------------------------------------
 
@@ -132,8 +132,8 @@ class Sender:
         return await self._record_result(left, result, data.versions, started)
 
     async def _claimed(self, destination: Destination, now: datetime) -> tuple[Delivery | None, PostResult | None]:
-        """The next message for a destination, None where there is none now; and what keeps it from being posted. A
-        channel that was not looked at lately is looked at first: nothing about people goes to another company's."""
+        """Claims the next delivery of a destination, None if none is due; and the result if it may not be posted. A
+        channel that was not checked recently is checked first: nothing about people goes to another company."""
         slack_time, new_id = self._messenger.slack_time(), uuid.uuid4().hex
 
         def claim(tx: Tx) -> Delivery | None:
@@ -163,7 +163,7 @@ class Sender:
         if was_checked and isinstance(channel, Throttled | NotSent):
             return await self.retry_until_committed(
                 claim
-            ), None  # it was ours when Slack last said so, and no event told otherwise
+            ), None  # it was internal when Slack last said so, and no event said otherwise
         return await self.retry_until_committed(claim), channel
 
     def _claim_judged(
@@ -183,8 +183,8 @@ class Sender:
         return None if meant else delivery
 
     async def _knows_slacks_time(self) -> bool:
-        """Whether Slack has told its time: where the reply to a post is lost, that is where a look begins to read. From
-        our own clock it could begin after the post."""
+        """Whether Slack's time is known: after a lost reply the conversation is read back from there. By our own clock
+        the reading could begin after the post."""
         try:
             await self._messenger.learn_time()
         except MessengerUnavailable as problem:
@@ -216,7 +216,7 @@ class Sender:
         return True
 
     async def _without_cancelled(self, delivery: Delivery, data: MessageData) -> Delivery | None:
-        """Ends the notices that may not go out; the delivery with the others, None where none is left."""
+        """Cancels the notifications that may not be sent; returns the delivery with the others, None if none is left."""
 
         def end(tx: Tx) -> None:
             for detail in set(data.cancelled.values()):
@@ -301,7 +301,7 @@ class Sender:
             self._notify_of_failure(tx, decided, now)
 
     def _notify_of_lost_rule(self, tx: Tx, rule: Rule, reason: str, now: datetime) -> None:
-        """A rule ends with its intro; whoever typed a subscription is told so at once, the operator nowhere else."""
+        """Alerts the operator that a rule ended with its introduction; a person who subscribed is answered at once."""
         if rule.state is RuleState.PENDING and rule.owner == OPERATOR:
             notify_ops(tx, self._ops_channel, "destination_gone", f"rule:{rule.rule_id}", now, reason=reason)
 
@@ -312,7 +312,7 @@ class Sender:
     # ---- reading back --------------------------------------------------------------------------------------------
 
     async def read_back(self, delivery: Delivery) -> None:
-        """Reads the conversation of an unsure delivery back and stores what that says."""
+        """Reads the conversation of an ambiguous delivery back and stores the result."""
         started = self._clock.now()
         resolved = await self._with_channel(delivery)
         read_back: ReadBackResult
@@ -350,7 +350,7 @@ class Sender:
     # ---- editing -------------------------------------------------------------------------------------------------
 
     async def claim_edit(self) -> Delivery | None:
-        """The next card that shows less than is known, None where there is none. Counts it as an edit that goes out."""
+        """Claims the next card to edit, None if there is none. It counts as an edit that goes out."""
         now = self._clock.now()
         delivery = await self.retry_until_committed(lambda tx: tx.outbox.claim_edit(now))
         if delivery is not None:

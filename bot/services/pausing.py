@@ -116,7 +116,7 @@ def gone_reason(owner: Viewer, directory: Directory) -> str:
 def judge_owner(
     tx: Tx, rule: Rule, owner_gone_reason: str, admins: Collection[str], ops_channel: str, now: datetime
 ) -> None:
-    """Lets a rule rest whose owner is gone, of which admins hear once; goes on with it when the owner is back."""
+    """Pauses a rule whose owner is gone and notifies admins once; resumes it when the owner is back."""
     if owner_gone_reason and rule.state is RuleState.ACTIVE:
         notified = _ops(ops_channel) or [Destination(DestinationKind.USER, admin) for admin in sorted(admins)]
         _pause(tx, rule, ReasonCode.OWNER_GONE, "its owner is gone", notified, now)

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
@@ -36,22 +37,72 @@ class Tx:
     """One transaction: everything done through its repositories commits together or not at all."""
 
     def __init__(self, connection: sqlite3.Connection, kept: KeptDirectory) -> None:
-        self.people = People(connection, kept)
-        self.notifications = Notifications(connection)
-        self.digests = Digests(connection)
-        self.outbox = Outbox(connection)
-        self.deliveries = Deliveries(connection)
-        self.destinations = Destinations(connection)
-        self.rules = Rules(connection)
-        self.search = Search(connection, self.people)
-        self.sessions = Sessions(connection, self.search)
-        self.details = SessionDetails(connection)
-        self.targets = TargetRepository(connection)
-        self.listings = Listings(connection)
-        self.polls = Polls(connection)
-        self.audit_log = AuditLog(connection)
-        self.retention = RetentionRepository(connection)
-        self.alerts = Alerts(connection)
+        self._connection = connection
+        self._kept = kept
+
+    @cached_property
+    def people(self) -> People:
+        return People(self._connection, self._kept)
+
+    @cached_property
+    def search(self) -> Search:
+        return Search(self._connection, self.people)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self._connection, self.search)
+
+    @cached_property
+    def details(self) -> SessionDetails:
+        return SessionDetails(self._connection)
+
+    @cached_property
+    def targets(self) -> TargetRepository:
+        return TargetRepository(self._connection)
+
+    @cached_property
+    def listings(self) -> Listings:
+        return Listings(self._connection)
+
+    @cached_property
+    def polls(self) -> Polls:
+        return Polls(self._connection)
+
+    @cached_property
+    def rules(self) -> Rules:
+        return Rules(self._connection)
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        return Notifications(self._connection)
+
+    @cached_property
+    def digests(self) -> Digests:
+        return Digests(self._connection)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self._connection)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        return Deliveries(self._connection)
+
+    @cached_property
+    def destinations(self) -> Destinations:
+        return Destinations(self._connection)
+
+    @cached_property
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self._connection)
+
+    @cached_property
+    def retention(self) -> RetentionRepository:
+        return RetentionRepository(self._connection)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        return Alerts(self._connection)
 
 
 class Store:

@@ -66,9 +66,9 @@ def _count_pending(connection: sqlite3.Connection, destination: Destination, cop
         " json_each(?))",
         (str(destination), listed(_SENT_ONCE)),
     )
-    rest = [row["id"] for row in rows]
-    cancel_notifications(connection, rest, _PERHAPS_SENT, in_hand=False)
-    return counted + len(rest)
+    others = [row["id"] for row in rows]
+    cancel_notifications(connection, others, _PERHAPS_SENT, in_hand=False)
+    return counted + len(others)
 
 
 def since(connection: sqlite3.Connection) -> datetime | None:
