@@ -1,7 +1,7 @@
 """Every setting, read once from the environment and `.env`; a blank one counts as unset.
 
-A setting is one field of `Settings`: `.env.example`, the README's table and `check` derive from it. All mistakes are
-reported at once, by name, and never with a value: a mistyped token is still a secret.
+A setting is one field of `Settings`; `.env.example`, the README's table and `check` are made from the fields. All
+mistakes are reported at once, by setting name and never with a value: a mistyped token is still a secret.
 """
 
 import re
@@ -14,28 +14,101 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain.errors import ConfigError
 
 SILENT = "silent"
-LONGEST_INTERVAL = 30 * 86_400.0  # seconds; a longer one counts as this, for timers end somewhere
+LONGEST_INTERVAL = 30 * 86_400.0  # seconds; a longer one counts as this, because timers have a limit
 _IN_A_HEADER = re.compile(r"[!-~]+").fullmatch
 
 
-class Needs(Enum):
-    """What a command can't do without; each names its settings."""
+def _matching(pattern: str, expected: str) -> AfterValidator:
+    """Requires that the whole text matches. The message says what is expected and never repeats the text."""
 
-    DATABASE = ()
+    def validate(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"must be {expected}")
+        return value
+
+    return AfterValidator(validate)
+
+
+def _token(prefix: str, expected: str) -> AfterValidator:
+    def validate(value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(prefix):
+            raise ValueError(f"must be {expected}, which begins with {prefix}")
+        return value
+
+    return AfterValidator(validate)
+
+
+def _web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        is_address = parts.scheme in {"http", "https"} and parts.port != 0
+    except ValueError:  # its message quotes the port
+        is_address = False
+    # An address that a client can't connect to or put into a header would end the process in the middle of a poll.
+    if not is_address or not re.fullmatch(r"[\w.:-]+", parts.hostname or "", re.ASCII) or not _IN_A_HEADER(value):
+        raise ValueError("must be a web address beginning with https://")
+    return value.rstrip("/")
+
+
+def _slack_api(value: str) -> str:
+    _web_address(value)
+    if not value.endswith("/api/"):
+        raise ValueError("must be a web address that ends in /api/")
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("must be an IANA time zone such as Europe/Berlin") from error
+    return value
+
+
+def _user_ids(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    ids = frozenset(part.strip() for part in value.split(",") if part.strip())
+    if not all(re.fullmatch(r"[UW][A-Z0-9]{2,}", one) for one in ids):
+        raise ValueError("must be Slack user ids such as U0123456789, separated by commas (profile, Copy member ID)")
+    return ids
+
+
+_LOWER = BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value)
+_UPPER = BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value)
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+DatabaseAddress = Annotated[str, AfterValidator(str.strip)]
+ChannelId = Annotated[
+    str,
+    _matching(r"[CG][A-Z0-9]{2,}", "a channel id such as C0123456789 (channel details, at the bottom), not a name"),
+]
+
+
+class Needs(Enum):
+    """Parts of Spotter that a command uses; each value names the settings that the part can't do without."""
+
     ISPRING = ("ISPRING_API_URL", "ISPRING_CLIENT_ID", "ISPRING_CLIENT_SECRET")
     SLACK = ("SLACK_BOT_TOKEN",)
     CONVERSATION = ("SLACK_APP_TOKEN",)  # or SLACK_SIGNING_SECRET with PORT
 
 
 class Settings(BaseSettings):
-    """What Spotter was told; defaults are what most companies want."""
+    """All settings, one field each; the defaults fit most companies."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -46,56 +119,68 @@ class Settings(BaseSettings):
         validate_default=False,
     )
 
-    ispring_api_url: str = Field(
+    ispring_api_url: WebAddress = Field(
         "",
         description="Address of iSpring's API for your region.",
         examples=["https://api-learn.ispring.com"],
     )
     ispring_client_id: str = Field("", description="Client ID of an API key made by an Account Owner or Administrator.")
     ispring_client_secret: SecretStr = Field(SecretStr(""), description="Client secret of that API key.")
-    ispring_account_url: str = Field(
+    ispring_account_url: WebAddress = Field(
         "",
-        description="Your account's own address. Optional: sent along with each request, and cards link to it.",
+        description="Your account's own address. Optional: sent with each request, and cards link to it.",
         examples=["https://acme.ispringlearn.com"],
     )
-    ispring_timezone: str = Field(
+    ispring_timezone: Annotated[str, AfterValidator(_zone)] = Field(
         "UTC",
-        description="Time zone of your iSpring account (IANA name): its dates name none.",
+        description="Time zone of your iSpring account (IANA name): its dates contain none.",
         examples=["Europe/Berlin"],
     )
-    ispring_date_order: Literal["dmy", "mdy"] = Field(
+    ispring_date_order: Annotated[Literal["dmy", "mdy"], _LOWER] = Field(
         "dmy", description="Whether 05-08-2024 is the 5th of August (`dmy`) or the 8th of May (`mdy`)."
     )
-    slack_bot_token: SecretStr = Field(SecretStr(""), description="Bot token of your Slack app (`xoxb-…`).")
-    slack_app_token: SecretStr = Field(
+    slack_bot_token: Annotated[SecretStr, _token("xoxb-", "the bot token (OAuth & Permissions)")] = Field(
+        SecretStr(""), description="Bot token of your Slack app (`xoxb-…`)."
+    )
+    slack_app_token: Annotated[SecretStr, _token("xapp-", "an app-level token (Basic Information)")] = Field(
         SecretStr(""), description="App-level token (`xapp-…`) for Socket Mode: no public address needed."
     )
     slack_signing_secret: SecretStr = Field(
         SecretStr(""), description="Signing secret, for HTTP mode instead of Socket Mode; needs `PORT`."
     )
-    slack_api_url: str = Field("https://slack.com/api/", description="Slack's Web API; ends in `/api/`.")
-    slack_command: str = Field("/ojt", description="The slash command people type.")
-    database_url: str = Field("sqlite:///spotter.db", description="Where Spotter remembers; its folder must be kept.")
-    spotter_database_url: str = Field(
-        "", description="Used instead of `DATABASE_URL` where a platform sets that one for a database of its own."
+    slack_api_url: Annotated[str, AfterValidator(_slack_api)] = Field(
+        "https://slack.com/api/", description="Slack's Web API; ends in `/api/`."
+    )
+    slack_command: Annotated[
+        str, _matching(r"/[a-z0-9_-]{1,31}", "/ and up to 31 lower-case letters, digits, - or _")
+    ] = Field("/ojt", description="The slash command.")
+    database_url: DatabaseAddress = Field(
+        "sqlite:///spotter.db", description="The database; its folder must outlive restarts."
+    )
+    spotter_database_url: DatabaseAddress = Field(
+        "", description="Used instead of `DATABASE_URL` if a platform sets that one to a database of its own."
     )
     poll_interval: float = Field(120, gt=0, allow_inf_nan=False, description="Seconds between two polls of iSpring.")
     pass_target: float | None = Field(
-        None, ge=0, le=100, description="Percentage your people expect, until one is set from Slack.", examples=["80"]
+        None, ge=0, le=100, description="Target in percent, until one is set from Slack.", examples=["80"]
     )
-    default_channel: str = Field(
+    default_channel: ChannelId = Field(
         "", description="Channel id that gets every completed session from the start.", examples=["C0123456789"]
     )
-    admins: Annotated[frozenset[str], NoDecode] = Field(
+    admins: Annotated[frozenset[str], NoDecode, BeforeValidator(_user_ids)] = Field(
         frozenset(), description="Slack user ids, comma-separated, who may see and change everything."
     )
     notify_employees: bool = Field(
-        False, description="Whether employees get their results as direct messages unless they decide otherwise."
+        False, description="Whether employees get their results as direct messages unless they turn them off."
     )
-    ops_channel: str = Field("", description="Channel id that hears of trouble.", examples=["C0123456789"])
-    baseline: str = Field(
-        SILENT,
-        description="What the first listing does: `silent`, or how far back to summarise (`30d`).",
+    ops_channel: ChannelId = Field(
+        "", description="Channel id that gets alerts about Spotter itself.", examples=["C0123456789"]
+    )
+    baseline: Annotated[str, _LOWER, _matching(r"silent|[1-9]\d{0,3}d", "silent, or a number of days such as 30d")] = (
+        Field(
+            SILENT,
+            description="What the first listing does: `silent`, or how far back to summarise (`30d`).",
+        )
     )
     catch_up_hours: float = Field(
         24, gt=0, description="After an outage, completions older than this many hours are counted, not posted."
@@ -104,139 +189,53 @@ class Settings(BaseSettings):
         None,
         ge=30,
         le=36_500,
-        description="Days that completed sessions are kept, and shown in messages already posted; blank: for ever.",
+        description="Days after which completed sessions are deleted, also from posted messages; blank: never.",
         examples=["730"],
     )
     port: int | None = Field(
         None, ge=0, le=65535, description="Serves `/healthz`, `/metrics` and, in HTTP mode, `/slack/events`."
     )
-    heartbeat_url: str = Field("", description="Called after each good poll, so that silence is noticed elsewhere.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
-    log_format: Literal["text", "json"] = Field("text", description="Log lines for people or for machines.")
-    clock_offset: float = Field(
-        0, ge=-1e9, le=1e9, description="Seconds added to the clock; for the demo, which lets time pass."
+    heartbeat_url: WebAddress = Field(
+        "", description="Requested after each good poll, so that a monitor notices silence."
     )
-
-    # ---- one field at a time: each message says what is expected, never what was given
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], _UPPER] = Field(
+        "INFO", description="Lowest level logged, such as `DEBUG` or `WARNING`."
+    )
+    log_format: Annotated[Literal["text", "json"], _LOWER] = Field(
+        "text", description="Log lines for people or for machines."
+    )
+    clock_offset: float = Field(
+        0, ge=-1e9, le=1e9, description="Seconds added to the clock; for the demo, which moves time."
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _blank_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in values.items() if not (isinstance(value, str) and not value.strip())}
 
-    @field_validator("ispring_date_order", "log_format", "baseline", mode="before")
-    @classmethod
-    def _lower(cls, value: object) -> object:
-        return value.strip().lower() if isinstance(value, str) else value
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _upper(cls, value: object) -> object:
-        return value.strip().upper() if isinstance(value, str) else value
-
-    @field_validator("ispring_api_url", "ispring_account_url", "heartbeat_url")
-    @classmethod
-    def _web_address(cls, value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            is_address = parts.scheme in {"http", "https"} and parts.port != 0
-        except ValueError:  # its words quote the port
-            is_address = False
-        # What a client can't make a connection or a header of would end the process in the middle of a poll.
-        if not is_address or not re.fullmatch(r"[\w.:-]+", parts.hostname or "", re.ASCII) or not _IN_A_HEADER(value):
-            raise ValueError("must be a web address beginning with https://")
-        return value.rstrip("/")
-
     @field_validator("poll_interval")
     @classmethod
     def _no_longer_than_a_timer(cls, value: float) -> float:
         return min(value, LONGEST_INTERVAL)
 
-    @field_validator("slack_api_url")
-    @classmethod
-    def _slack_api(cls, value: str) -> str:
-        cls._web_address(value)
-        if not value.endswith("/api/"):
-            raise ValueError("must be a web address that ends in /api/")
-        return value
-
-    @field_validator("ispring_timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError("must be an IANA time zone such as Europe/Berlin") from error
-        return value
-
-    @field_validator("slack_bot_token")
-    @classmethod
-    def _bot_token(cls, value: SecretStr) -> SecretStr:
-        return _beginning_with("xoxb-", "the bot token (OAuth & Permissions)", value)
-
-    @field_validator("slack_app_token")
-    @classmethod
-    def _app_token(cls, value: SecretStr) -> SecretStr:
-        return _beginning_with("xapp-", "an app-level token (Basic Information)", value)
-
-    @field_validator("slack_command")
-    @classmethod
-    def _command(cls, value: str) -> str:
-        if not re.fullmatch(r"/[a-z0-9_-]{1,31}", value):
-            raise ValueError("must be / and up to 31 lower-case letters, digits, - or _")
-        return value
-
-    @field_validator("database_url", "spotter_database_url")
-    @classmethod
-    def _stripped(cls, value: str) -> str:
-        return value.strip()
-
-    @field_validator("default_channel", "ops_channel")
-    @classmethod
-    def _channel_id(cls, value: str) -> str:
-        if not re.fullmatch(r"[CG][A-Z0-9]{2,}", value):
-            raise ValueError("must be a channel id such as C0123456789 (channel details, at the bottom), not a name")
-        return value
-
-    @field_validator("admins", mode="before")
-    @classmethod
-    def _user_ids(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        ids = frozenset(part.strip() for part in value.split(",") if part.strip())
-        if not all(re.fullmatch(r"[UW][A-Z0-9]{2,}", one) for one in ids):
-            raise ValueError(
-                "must be Slack user ids such as U0123456789, separated by commas (profile, Copy member ID)"
-            )
-        return ids
-
-    @field_validator("baseline")
-    @classmethod
-    def _baseline(cls, value: str) -> str:
-        if value != SILENT and not re.fullmatch(r"[1-9]\d{0,3}d", value):
-            raise ValueError("must be silent, or a number of days such as 30d")
-        return value
-
-    # ---- what they mean together
-
     @property
     def database_path(self) -> Path:
-        """The database's file; relative to the working directory unless the address has four slashes."""
-        return Path(self._database_address.removeprefix("sqlite:///"))
+        """The database file; relative to the working directory unless the address has four slashes."""
+        return Path((self.spotter_database_url or self.database_url).removeprefix("sqlite:///"))
 
     @property
     def summarise_back(self) -> timedelta | None:
-        """How far back the first listing is summarised, None for not at all."""
+        """How far back the first listing is summarised, None if it is not."""
         return None if self.baseline == SILENT else timedelta(days=int(self.baseline.removesuffix("d")))
 
     @property
-    def recover_restored(self) -> timedelta:
-        """How old a completion may be to be posted after an outage. Ten years are for ever, and a date still."""
+    def catch_up(self) -> timedelta:
+        """The age up to which a completion is posted after an outage. More than ten years would leave the calendar."""
         return timedelta(hours=min(self.catch_up_hours, 87_600.0))
 
     @property
     def keep(self) -> timedelta | None:
-        """How long completed sessions are kept, None for ever."""
+        """How long completed sessions are kept, None if they are never deleted."""
         return None if self.keep_days is None else timedelta(days=self.keep_days)
 
     @property
@@ -245,15 +244,11 @@ class Settings(BaseSettings):
 
     @property
     def uses_socket(self) -> bool:
-        """Socket Mode wins where both ways are configured."""
+        """Socket Mode wins if both ways are configured."""
         return bool(self.slack_app_token.get_secret_value())
 
-    @property
-    def _database_address(self) -> str:
-        return self.spotter_database_url or self.database_url
-
     def warnings(self, environ: Mapping[str, str]) -> Iterator[str]:
-        """What works but may surprise, one line each; `environ` tells which platform this is."""
+        """Yields a sentence for each combination that works but may surprise. `environ` shows the platform."""
         if "ispring_timezone" not in self.model_fields_set:
             yield "ISPRING_TIMEZONE is not set: iSpring's dates are read as UTC. Set your account's time zone."
         if self.uses_socket and self.slack_signing_secret.get_secret_value():
@@ -269,15 +264,15 @@ class Settings(BaseSettings):
         if platform and not is_on_volume(self.database_path):
             yield (
                 f"This platform ({platform} is set) wipes its disk at every restart unless a volume is mounted at the "
-                "database's folder. Without one Spotter forgets its rules, links and targets, and what it has told."
+                "database's folder. Without one Spotter loses its rules, links and targets, and what it has posted."
             )
 
 
 def load(environ: Mapping[str, str], *needs: Needs, env_file: Path | None = Path(".env")) -> Settings:
-    """The settings, with everything these commands need; raises ConfigError with every mistake at once.
+    """Returns the settings; raises ConfigError with every mistake, missing settings of `needs` included.
 
-    `environ` only tells which names are given: the values are read by pydantic-settings from the process's
-    environment and `env_file`.
+    `environ` only shows which names are set: pydantic-settings reads the values from the process's environment and
+    `env_file`.
     """
     problems: list[str] = []
     settings = None
@@ -298,16 +293,15 @@ def load(environ: Mapping[str, str], *needs: Needs, env_file: Path | None = Path
 
 
 def is_on_volume(file: Path) -> bool:
-    """Whether a file, there already or not, lies on another file system than the system's own: what a platform mounts
-    as a volume outlives a restart."""
-    there = next(folder for folder in file.absolute().parents if folder.exists())
-    return there.stat().st_dev != Path("/").stat().st_dev
+    """Returns True if the file, which need not exist, lies on another file system than `/`: on a mounted volume."""
+    folder = next(folder for folder in file.absolute().parents if folder.exists())
+    return folder.stat().st_dev != Path("/").stat().st_dev
 
 
 def _given(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
-    """The settings that are given and not blank, by upper-case name; the environment wins over the file.
+    """Returns the settings that are set and not blank, by upper-case name; the environment wins over the file.
 
-    The file is read with what pydantic-settings reads it with.
+    dotenv reads the file, as it does for pydantic-settings.
     """
     from_file = dotenv_values(env_file) if env_file and env_file.is_file() else {}
     merged = {name.upper(): value for name, value in from_file.items()}
@@ -322,7 +316,7 @@ def _missing(given: Mapping[str, str], needs: tuple[Needs, ...]) -> Iterator[str
             if name in given:
                 continue
             if need is not Needs.CONVERSATION:
-                yield f"{name} is not set. {field_of(name).description}"
+                yield f"{name} is not set. {Settings.model_fields[name.lower()].description}"
             elif "SLACK_SIGNING_SECRET" not in given:
                 yield "SLACK_APP_TOKEN is not set. Set it (Socket Mode), or SLACK_SIGNING_SECRET and PORT (HTTP mode)."
             elif "PORT" not in given:
@@ -341,21 +335,10 @@ def _database_problems(given: Mapping[str, str]) -> Iterator[str]:
         yield f"{name} names no file. Write it as sqlite:///spotter.db, or sqlite:////data/spotter.db for a full path."
 
 
-def field_of(name: str) -> Any:
-    """The field behind a setting's name (any case)."""
-    return Settings.model_fields[name.lower()]
-
-
-def _beginning_with(prefix: str, what: str, value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().startswith(prefix):
-        raise ValueError(f"must be {what}, which begins with {prefix}")
-    return value
-
-
 def _describe(detail: ErrorDetails) -> str:
     name = str(detail["loc"][0]).upper()
-    said = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    return f"{name} {_EXPECTED.get(detail['type'], said)}."
+    problem = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"{name} {_EXPECTED.get(detail['type'], problem)}."
 
 
 _EXPECTED = {
@@ -363,18 +346,3 @@ _EXPECTED = {
     "int_parsing": "must be a whole number",
     "bool_parsing": "must be true or false",
 }
-
-
-def describe() -> Iterator[tuple[str, str, str, str]]:
-    """(name, default, description, example) of every setting, in the order people meet them."""
-    for name, field in Settings.model_fields.items():
-        default = field.default
-        if isinstance(default, SecretStr | frozenset) or default is None:
-            shown = ""
-        elif isinstance(default, bool):
-            shown = str(default).lower()
-        elif isinstance(default, float):
-            shown = f"{default:g}"
-        else:
-            shown = str(default)
-        yield name.upper(), shown, field.description or "", str((field.examples or [""])[0])

@@ -1,17 +1,37 @@
 """For every test: whatever is logged in this process tells of no secret and of nobody."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from structlog.typing import EventDict, WrappedLogger
 
-from bot.app.logs import where_it_broke
+from bot.app.logs import replace_exception
 from tests.app.env import Env
 from tests.app.env import env as open_env
 from tests.leaks import leaks
+from tests.virtual_time import VirtualTimeLoop
+
+# The same examples in every run, and as much time for each as the machine takes.
+settings.register_profile(
+    "spotter",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("spotter")
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The event loop of a test: one with virtual time where the test is marked so, else the usual one."""
+    if item.get_closest_marker("virtual_time") is None:
+        return {"usual": asyncio.new_event_loop}
+    return {"virtual_time": VirtualTimeLoop}
 
 
 class _Kept(logging.Handler):
@@ -22,7 +42,7 @@ class _Kept(logging.Handler):
         self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        # Of an exception only what `where_it_broke` would leave of it.
+        # Of an exception only what `replace_exception` would leave of it.
         self._lines.append(record.getMessage())
 
 
@@ -32,7 +52,7 @@ def nothing_secret_is_logged() -> Iterator[None]:
     lines: list[str] = []
 
     def keep(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        lines.append(repr(where_it_broke(_logger, _method, dict(event))))
+        lines.append(repr(replace_exception(_logger, _method, dict(event))))
         return event
 
     before = structlog.get_config()["processors"]

@@ -6,10 +6,12 @@ README.md holds each table between `<!-- name -->` and `<!-- /name -->`.
 import ast
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bot.config import describe
+from pydantic import SecretStr
+
+from bot.config import Settings
 from bot.listeners.commands.registry import entries
 from bot.slack.manifest import SCOPES
 from tests.promises import PROMISES
@@ -28,10 +30,25 @@ real HTTP and WebSockets, the real SDKs and real SQLite files. `tests/chaos` kil
 |---|---|---|"""
 
 
+def _settings() -> Iterator[tuple[str, str, str, str]]:
+    """Yields (name, default, description, example) of every setting, in the order of the fields."""
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        if isinstance(default, SecretStr | frozenset) or default is None:
+            shown = ""
+        elif isinstance(default, bool):
+            shown = str(default).lower()
+        elif isinstance(default, float):
+            shown = f"{default:g}"
+        else:
+            shown = str(default)
+        yield name.upper(), shown, field.description or "", str((field.examples or [""])[0])
+
+
 def env_example() -> str:
     """Every setting with what it is for; those with a default are shown with it, commented out."""
     lines = ["# Copy this file to .env and fill in what applies. A blank setting counts as unset.", ""]
-    for name, default, description, example in describe():
+    for name, default, description, example in _settings():
         lines.append(f"# {description}" + (f" Example: {example}" if example else ""))
         lines.append(f"#{name}={default}" if default else f"{name}=")
         lines.append("")
@@ -40,7 +57,7 @@ def env_example() -> str:
 
 def settings_table() -> str:
     rows = ["| setting | default | what it is |", "|---|---|---|"]
-    for name, default, description, example in describe():
+    for name, default, description, example in _settings():
         shown = f" Example: `{example}`" if example else ""
         rows.append(f"| `{name}` | {f'`{default}`' if default else ''} | {description}{shown} |")
     return "\n".join(rows)

@@ -106,7 +106,7 @@ def test_a_number_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch, name:
         "https://hc.example/a b",
     ],
 )
-def test_an_address_nobody_could_connect_to_is_refused_without_a_word_of_it(
+def test_an_address_without_a_usable_host_is_refused_and_not_repeated(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     said = problems(monkeypatch, **(WORKING | {name: value}))
@@ -141,7 +141,7 @@ def test_http_mode_needs_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not given(monkeypatch, PORT="8080").uses_socket
 
 
-def test_what_works_but_may_surprise_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_surprising_combinations_are_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = given(monkeypatch, **WORKING, SLACK_SIGNING_SECRET="hush", POLL_INTERVAL="5")
     warnings = list(settings.warnings({"DYNO": "web.1"}))
     for word in ("ISPRING_TIMEZONE", "Socket Mode", "POLL_INTERVAL", "DYNO"):
@@ -149,14 +149,14 @@ def test_what_works_but_may_surprise_is_a_warning(monkeypatch: pytest.MonkeyPatc
     assert not any("hush" in line for line in warnings)
 
 
-def test_a_volume_at_the_databases_folder_is_nothing_to_warn_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_volume_at_the_databases_folder_causes_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     on_volume = given(monkeypatch, **WORKING, SPOTTER_DATABASE_URL="sqlite:////dev/shm/not-there-yet/spotter.db")
     assert not any("RENDER" in line for line in on_volume.warnings({"RENDER": "true"}))
     beside = given(monkeypatch, **WORKING, SPOTTER_DATABASE_URL="sqlite:////not-there-yet/spotter.db")
     assert any("RENDER" in line for line in beside.warnings({"RENDER": "true"}))
 
 
-def test_any_positive_interval_is_taken_and_one_beyond_all_timers_is_the_longest(
+def test_any_positive_interval_is_accepted_and_a_huge_one_is_shortened(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = given(monkeypatch, **WORKING, POLL_INTERVAL="1e300")
@@ -164,7 +164,7 @@ def test_any_positive_interval_is_taken_and_one_beyond_all_timers_is_the_longest
     assert any("every 30 days" in line for line in settings.warnings({}))
 
 
-def test_lists_and_spans_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_and_periods_are_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = given(monkeypatch, **WORKING, ADMINS="U0AAA, W0BBB,", BASELINE="30D", LOG_LEVEL="debug")
     assert settings.admins == {"U0AAA", "W0BBB"}
     assert settings.summarise_back == timedelta(days=30)

@@ -1,4 +1,4 @@
-"""`GET /healthz`, `GET /metrics` and the HTTP server that serves them: what a monitor may know, ids and counts only."""
+"""`GET /healthz`, `GET /metrics` and the HTTP server. Both answers hold counts and states only, no names and no ids."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -15,27 +15,27 @@ from bot.domain.errors import SpotterError, StoreError
 from bot.domain.ports import Clock
 from bot.store.database import Store
 
-KEEP_ALIVE = 75.0  # seconds until the next request: routers keep a connection for 60, and must be the first to end it
-IDLE_TIMEOUT = 2.0  # seconds in which the rest of a refused body is still read, so that its sender gets the answer
-SHUTDOWN_GRACE = 2.0  # seconds that requests under way are given at the end
+KEEP_ALIVE = 75.0  # seconds without a request: longer than the 60 of routers, which must close a connection first
+IDLE_TIMEOUT = 2.0  # seconds that the rest of a refused body is read for, so that its sender gets the answer
+SHUTDOWN_GRACE = 2.0  # seconds in which open requests may end
 
 
 @dataclass(slots=True)
 class Liveness:
-    """What the running parts say of themselves; only what a restart can mend makes it unwell."""
+    """The state of the running parts, which they write themselves."""
 
     is_leader: bool = False
     jobs_go_on: bool = True
-    socket_connected: bool | None = None  # None in HTTP mode, and until Slack has told who we are
-    is_refused: bool = False  # Slack does not tell who we are: it is away, or refuses the bot token
-    disconnected_since: float | None = None  # monotonic; since when no command can arrive, None while they can
+    socket_connected: bool | None = None  # None in HTTP mode, and until Slack has identified the bot
+    is_refused: bool = False  # Slack does not identify the bot: it can't be reached, or refuses the token
+    disconnected_since: float | None = None  # monotonic; None while commands can arrive
 
     def disconnected_for(self, now: float) -> float:
-        """Seconds, at a monotonic one, in which no command could arrive; 0 while they can."""
+        """Returns the seconds, up to the monotonic time `now`, in which no command could arrive; 0 while they can."""
         return 0.0 if self.disconnected_since is None else now - self.disconnected_since
 
     def complaints(self) -> tuple[str, ...]:
-        """What a restart can mend, in words; empty while all is well."""
+        """Returns a sentence for each fault that a restart can mend."""
         found = []
         if self.is_leader and not self.jobs_go_on:
             found.append("the scheduler has stopped, or a poll hangs")
@@ -45,17 +45,18 @@ class Liveness:
 
 
 def health_app(liveness: Liveness, metrics: Metrics, store: Store, clock: Clock) -> web.Application:
-    """The web application with both addresses; HTTP mode adds Slack's to it."""
+    """Returns the web application with both routes; HTTP mode adds Slack's route to it."""
 
     async def healthz(_: web.Request) -> web.Response:
         complaints = liveness.complaints()
+        disconnected_for = liveness.disconnected_for(clock.monotonic())
         body: dict[str, object] = {
             "status": "unwell" if complaints else "ok",
             "complaints": complaints,
             "leader": liveness.is_leader,
-            "seconds_deaf": round(liveness.disconnected_for(clock.monotonic())),
+            "seconds_deaf": round(disconnected_for),
         }
-        is_impaired = liveness.is_refused or liveness.disconnected_for(clock.monotonic()) > DISCONNECTED.total_seconds()
+        is_impaired = liveness.is_refused or disconnected_for > DISCONNECTED.total_seconds()
         try:
             poll, counts = await store.read(lambda tx: (tx.polls.state(), tx.deliveries.counts()))
         except StoreError:
@@ -68,10 +69,10 @@ def health_app(liveness: Liveness, metrics: Metrics, store: Store, clock: Clock)
             body["last_poll_failed"] = bool(poll.last and poll.last.error)
             is_impaired = is_impaired or counts.app_refused != "" or body["last_poll_failed"] is True
         if not complaints and is_impaired:
-            body["status"] = "impaired"  # red for whoever watches, while a restart would not help
+            body["status"] = "impaired"  # a person has to act; a restart would not help
         return web.json_response(body, status=503 if complaints else 200)
 
-    async def render(_: web.Request) -> web.Response:
+    async def metrics_text(_: web.Request) -> web.Response:
         now = clock.now()
         try:
             snapshot = await store.read(lambda tx: snapshot_of(tx, now))
@@ -81,16 +82,16 @@ def health_app(liveness: Liveness, metrics: Metrics, store: Store, clock: Clock)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application(client_max_size=1 << 20)
-    app.add_routes([web.get("/healthz", healthz), web.get("/metrics", render)])
+    app.add_routes([web.get("/healthz", healthz), web.get("/metrics", metrics_text)])
     return app
 
 
 @asynccontextmanager
 async def served(app: web.Application, port: int) -> AsyncIterator[int]:
-    """Serves the application on all addresses until the context is left; its value is the port, also where 0 was asked
-    for. Raises SpotterError if the port can't be listened on.
+    """Serves the application on all addresses until the context is left. Its value is the port, chosen by the system if
+    `port` is 0. Raises SpotterError if the port can't be listened on.
 
-    A router or reverse proxy stands in front and limits connections: aiohttp has no limit of its own.
+    A router or reverse proxy in front has to limit connections: aiohttp has no limit.
     """
     logging.getLogger("aiohttp.server").addFilter(_is_our_error)
     runner = web.AppRunner(
@@ -103,7 +104,7 @@ async def served(app: web.Application, port: int) -> AsyncIterator[int]:
     )
     await runner.setup()
     try:
-        # A platform's router comes from outside: all addresses.
+        # All addresses, because a platform's router connects from another machine.
         await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104
     except OSError as error:
         await runner.cleanup()
@@ -117,6 +118,6 @@ async def served(app: web.Application, port: int) -> AsyncIterator[int]:
 
 
 def _is_our_error(record: logging.LogRecord) -> bool:
-    """False for a request that is not HTTP: aiohttp answers it with 400 and would log it as an error of ours."""
+    """Returns False for a request that is not HTTP: aiohttp answers it with 400, but logs it as a server error."""
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, HttpProcessingError | web.RequestPayloadError)

@@ -1,4 +1,7 @@
-"""One event a line, in words or in JSON; ids, never names, and nothing the libraries would say of a request's body."""
+"""Sets up logging: one event per line, as text or JSON, with ids instead of names.
+
+Events are named `noun.verb` in the past tense, such as `poll.completed`.
+"""
 
 import logging
 import re
@@ -10,12 +13,12 @@ from pathlib import Path
 
 import structlog
 
-# Each of these logs more than we may keep: Bolt a request's body on a bad signature, httpx full addresses.
-_TALKATIVE = ("slack_bolt", "slack_sdk", "httpx", "httpcore", "aiohttp", "apscheduler", "asyncio")
+# Below WARNING these libraries log what must not be kept: Bolt a request's body, httpx full addresses.
+_ONLY_WARNINGS = ("slack_bolt", "slack_sdk", "httpx", "httpcore", "aiohttp", "apscheduler", "asyncio")
 
 SAME_LINE_EVERY = 60.0  # seconds
 
-# Up to the first thing that asyncio shows as Python writes it: a callback with its arguments, a task with its result.
+# Matches up to the first Python representation in a line of asyncio's: a callback's arguments, a task's result.
 _WITHOUT_REPRS = re.compile(r"(?:[^\n<>{}\[\]()'\":=]|\(\))*")
 
 
@@ -26,7 +29,7 @@ def configure_logs(level: str, form: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        where_it_broke,
+        replace_exception,
     ]
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
     if form != "json":
@@ -47,16 +50,16 @@ def configure_logs(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(number)
-    for name in _TALKATIVE:
+    for name in _ONLY_WARNINGS:
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
     logging.getLogger("asyncio").filters[:] = [AsyncioLines()]
 
 
 class AsyncioLines(logging.Filter):
-    """Leaves of asyncio's lines the sentence, and of a sentence that repeats itself one line a minute.
+    """Keeps only the sentence of asyncio's lines, and at most one line a minute of the same sentence.
 
-    It quotes what broke and what it broke on; and once file descriptors run out it says so at each try to accept a
-    connection, thousands of times a second, which would fill the disk as well.
+    asyncio quotes callbacks with their arguments. When file descriptors run out, it logs each attempt to accept a
+    connection, thousands of times a second, which would fill the disk.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -78,24 +81,26 @@ class AsyncioLines(logging.Filter):
         return True
 
 
-def where_it_broke(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Puts an exception as its kind and the places it came through. Its words and any variable are left out: a library
-    quotes there what it choked on, which may be a name, an address or a token."""
-    render_metrics = event.pop("exc_info", None)
-    if render_metrics is True:
-        render_metrics = sys.exc_info()
-    problem = render_metrics[1] if isinstance(render_metrics, tuple) else render_metrics
-    if isinstance(problem, BaseException):
-        event["broke"] = kind_and_places(problem)
+def replace_exception(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """structlog processor: replaces `exc_info` by `exception`, the text of `type_and_lines`."""
+    exc_info = event.pop("exc_info", None)
+    if exc_info is True:
+        exc_info = sys.exc_info()
+    error = exc_info[1] if isinstance(exc_info, tuple) else exc_info
+    if isinstance(error, BaseException):
+        event["exception"] = type_and_lines(error)
     return event
 
 
-def kind_and_places(problem: BaseException) -> str:
-    """What kind of exception it is and the places it came through, and the same of those it came from."""
-    places = [f"{Path(at.filename).name}:{at.lineno} {at.name}" for at in traceback.extract_tb(problem.__traceback__)]
-    said = f"{type(problem).__name__} at {', '.join(places) or 'an unknown place'}"
-    inner = problem.exceptions if isinstance(problem, BaseExceptionGroup) else ()
-    before = problem.__cause__ or (None if problem.__suppress_context__ else problem.__context__)
-    for one in (*inner, *((before,) if before is not None else ())):
-        said += f"; from {kind_and_places(one)}"
-    return said
+def type_and_lines(error: BaseException) -> str:
+    """Returns an exception's type and the lines it passed, and the same of its cause and its group's members.
+
+    The message and all variables are left out: libraries quote names, addresses and tokens there.
+    """
+    lines = [f"{Path(at.filename).name}:{at.lineno} {at.name}" for at in traceback.extract_tb(error.__traceback__)]
+    text = f"{type(error).__name__} at {', '.join(lines) or 'an unknown line'}"
+    members = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    for one in (*members, *((cause,) if cause is not None else ())):
+        text += f"; from {type_and_lines(one)}"
+    return text

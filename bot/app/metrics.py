@@ -1,6 +1,6 @@
-"""What `GET /metrics` tells: counts of what happened in this process, and how things stand in the rows.
+"""The figures of `GET /metrics`: counters of this process, and gauges computed from the database.
 
-No label holds an id, a name or anything that came from outside, so there are never more series than are made here.
+No label holds an id, a name or any text from outside, so the number of series is fixed.
 """
 
 from dataclasses import dataclass
@@ -27,24 +27,24 @@ POLLS = ("changed", "unchanged", "failed")
 
 
 class Metrics:
-    """What happened since this process started: counted up only, so that a monitor can take rates of it."""
+    """Counters since this process started. They only rise, so that a monitor can compute rates."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._polls = self._counter("polls", "Looks at iSpring by result", "result", POLLS)
+        self._polls = self._counter("polls", "Polls of iSpring by result", "result", POLLS)
         self._tries = {
-            "post": self._counter("sends", "Posts to Slack by outcome", "outcome", SENDS),
-            "edit": self._counter("edits", "Edits of posted messages by outcome", "outcome", EDITS),
-            "read_back": self._counter("looks", "Conversations read back by outcome", "outcome", READ_BACKS),
+            "post": self._counter("sends", "Posts to Slack by result", "outcome", SENDS),
+            "edit": self._counter("edits", "Edits of posted messages by result", "outcome", EDITS),
+            "read_back": self._counter("looks", "Read-backs of conversations by result", "outcome", READ_BACKS),
         }
         self._errors = Counter(
             "spotter_api_errors",
-            "Calls that brought no answer, by API and kind",
+            "Calls that failed, by API and kind of error",
             ["api", "kind"],
             registry=self.registry,
         )
         for api, kinds in (("slack", SLACK_ERRORS), ("ispring", ISPRING_ERRORS)):
-            for kind in kinds:  # a series that begins at its first error hides that error from a rate
+            for kind in kinds:  # a series that begins with its first error hides that error from a rate
                 self._errors.labels(api, kind)
 
     def polled(self, report: PollReport) -> None:
@@ -52,15 +52,15 @@ class Metrics:
         self._polls.labels("failed" if report.error else "unchanged" if report.unchanged else "changed").inc()
 
     def tried(self, what: str, result: str) -> None:
-        """One attempt of a delivery has ended: what was tried and what came of it, in the words of `core.ports`."""
+        """One attempt has ended. `what`: post, edit or read_back; `result`: the `kind` of its result class."""
         self._tries[what].labels(result).inc()
 
     def slack_failed(self, kind: str) -> None:
-        """One call of Slack's Web API brought no answer we can use."""
+        """One call of Slack's Web API failed. `kind`: one of SLACK_ERRORS."""
         self._errors.labels("slack", kind).inc()
 
     def ispring_failed(self, error: TrainingError) -> None:
-        """One question to iSpring brought no answer we can use, its quick repeats included."""
+        """One request to iSpring failed, its immediate retries included."""
         kind = "unreadable"
         if isinstance(error, TrainingUnavailable):
             kind = "unavailable"
@@ -69,15 +69,15 @@ class Metrics:
         self._errors.labels("ispring", kind).inc()
 
     def _counter(self, name: str, help_text: str, label: str, values: tuple[str, ...]) -> Counter:
-        made = Counter(f"spotter_{name}", help_text, [label], registry=self.registry)
+        counter = Counter(f"spotter_{name}", help_text, [label], registry=self.registry)
         for value in values:
-            made.labels(value)
-        return made
+            counter.labels(value)
+        return counter
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How things stand in the rows at one moment."""
+    """What the gauges are computed from. `unmatched`: those of the `observers` without a usable Slack account."""
 
     poll: PollState
     counts: OutboxCounts
@@ -87,46 +87,46 @@ class Snapshot:
 
 
 def snapshot_of(tx: Tx, now: datetime) -> Snapshot:
-    """Read in one transaction, so that its figures fit together."""
-    reached = observers(tx, now)
+    """Reads it in one transaction, so that the figures fit together."""
+    recent_observers = observers(tx, now)
     return Snapshot(
         poll=tx.polls.state(),
         counts=tx.deliveries.counts(),
         alerts=tuple(tx.alerts.all()),
-        observers=len(reached),
-        unmatched=sum(one.is_unmatched for one in reached),
+        observers=len(recent_observers),
+        unmatched=sum(one.is_unmatched for one in recent_observers),
     )
 
 
 def render_metrics(metrics: Metrics, snapshot: Snapshot, now: datetime, *, is_leader: bool) -> bytes:
-    """Everything in Prometheus' text format."""
-    return generate_latest(metrics.registry) + generate_latest(_measured(snapshot, now, is_leader))
+    """Returns all figures in Prometheus' text format."""
+    return generate_latest(metrics.registry) + generate_latest(_gauges(snapshot, now, is_leader))
 
 
-def _measured(snapshot: Snapshot, now: datetime, is_leader: bool) -> CollectorRegistry:
-    """What the rows tell: a restart loses no figure of it."""
+def _gauges(snapshot: Snapshot, now: datetime, is_leader: bool) -> CollectorRegistry:
+    """Gauges are computed at each request: they are right after a restart too."""
     registry = CollectorRegistry()
 
     def gauge(name: str, help_text: str, value: float) -> None:
         Gauge(f"spotter_{name}", help_text, registry=registry).set(value)
 
     poll, counts = snapshot.poll, snapshot.counts
-    Info("spotter_build", "Which Spotter this is", registry=registry).info({"version": VERSION})
-    gauge("leader", "Whether this process polls and sends", is_leader)
-    gauge("sessions", "Sessions remembered", poll.sessions)
+    Info("spotter_build", "Version of Spotter", registry=registry).info({"version": VERSION})
+    gauge("leader", "1 if this process polls and sends", is_leader)
+    gauge("sessions", "Sessions stored", poll.sessions)
     if poll.last_good_at:
-        gauge("last_good_poll_timestamp_seconds", "When a poll last went well", poll.last_good_at.timestamp())
+        gauge("last_good_poll_timestamp_seconds", "Time of the last good poll", poll.last_good_at.timestamp())
         gauge("lag_seconds", "Age of the data", (now - poll.last_good_at).total_seconds())
     if poll.last:
         took = (poll.last.ended_at - poll.last.started_at).total_seconds()
-        gauge("last_poll_seconds", "How long the last poll took", took)
-        gauge("last_poll_failed", "Whether the last poll failed", bool(poll.last.error))
+        gauge("last_poll_seconds", "Duration of the last poll", took)
+        gauge("last_poll_failed", "1 if the last poll failed", bool(poll.last.error))
     oldest = (now - counts.oldest_at).total_seconds() if counts.oldest_at else 0
-    gauge("oldest_waiting_seconds", "Age of the oldest notice still waiting", oldest)
-    gauge("edits_owed", "Cards that show less than is known", counts.edits)
-    gauge("sending_paused", "Whether Slack refuses the app", bool(counts.app_refused))
+    gauge("oldest_waiting_seconds", "Age of the oldest message that waits to be sent", oldest)
+    gauge("edits_owed", "Posted messages that are out of date", counts.edits)
+    gauge("sending_paused", "1 if Slack refuses the app", bool(counts.app_refused))
     gauge("observers", "Active people who observed within 90 days", snapshot.observers)
-    gauge("people_unmatched", "Those observers who have no Slack account that can be used", snapshot.unmatched)
+    gauge("people_unmatched", "Those of the observers without a usable Slack account", snapshot.unmatched)
     deliveries = Gauge("spotter_deliveries", "Deliveries by state", ["state"], registry=registry)
     for state, number in (
         ("pending", counts.pending),
@@ -137,7 +137,7 @@ def _measured(snapshot: Snapshot, now: datetime, is_leader: bool) -> CollectorRe
         ("sent", counts.sent),
     ):
         deliveries.labels(state).set(number)
-    alerts = Gauge("spotter_trouble", "Whether a trouble is there now", ["code"], registry=registry)
+    alerts = Gauge("spotter_trouble", "1 if the alert is active", ["code"], registry=registry)
     for code in (code for code, alert in ALERTS.items() if alert.resolved):
         alerts.labels(code).set(any(one.code == code for one in snapshot.alerts))
     return registry

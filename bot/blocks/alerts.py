@@ -1,11 +1,11 @@
-"""Alerts in words, from the registry `domain.alerts`: for OPS_CHANNEL, `status`, Home and `check`."""
+"""The text of alerts, from the registry `domain.alerts`: for OPS_CHANNEL, `status`, Home and `check`."""
 
 from collections.abc import Mapping
 
 from bot.blocks.elements import NAME, TITLE, count, safe
 from bot.domain.alerts import ALERTS, RESOLVED, Facts
 
-REASON = 500  # characters of a reason: what went wrong, its remedy, and the other side's own words
+REASON = 500  # characters of a reason: what went wrong, its remedy, and the text of iSpring or Slack
 
 _COUNTED: Mapping[str, tuple[str, str]] = {
     "messages": ("message", "messages"),
@@ -18,29 +18,30 @@ _COUNTED: Mapping[str, tuple[str, str]] = {
 
 
 def alert_text(facts: Facts, command: str = "/ojt") -> str:
-    """Sentence and remedy of the alert whose code is the fact `code`, as mrkdwn; an unknown code is shown with its
-    facts.
+    """Returns sentence and remedy of the alert whose code is the fact `code`, as mrkdwn; an unknown code is shown with
+    its facts.
 
-    `command` is the slash command; what begins with `spotter` is typed on the command line. A fact that is missing
-    reads as "?", because the message has to go out all the same.
+    `command` is the slash command. A missing fact reads as "?", because the message has to be sent anyway.
     """
     code = str(facts.get("code") or "something")
     if code == RESOLVED:
         alert = ALERTS.get(str(facts.get("code_before")))
-        ended = alert.resolved if alert is not None and alert.resolved else "the alert ended"
-        return f"Over after {_value('minutes', facts.get('minutes'))} min: {ended}."
+        resolved = alert.resolved if alert is not None and alert.resolved else "the alert ended"
+        return f"Over after {_value('minutes', facts.get('minutes'))} min: {resolved}."
     if code not in ALERTS:
-        rest = ", ".join(f"{safe(name, NAME)} {_value(name, value)}" for name, value in facts.items() if name != "code")
-        return f"Spotter noticed: {safe(code, NAME)}" + (f" ({rest})" if rest else "") + ". Its log says more."
+        details = ", ".join(
+            f"{safe(name, NAME)} {_value(name, value)}" for name, value in facts.items() if name != "code"
+        )
+        return f"Spotter noticed: {safe(code, NAME)}" + (f" ({details})" if details else "") + ". Its log says more."
     return f"{alert_sentence(code, facts)} {ALERTS[code].remedy.format(command=command)}"
 
 
 def alert_sentence(code: str, facts: Facts) -> str:
-    """What a known alert says happened, without its remedy."""
-    return ALERTS[code].sentence.format_map(_Filled({name: _value(name, value) for name, value in facts.items()}))
+    """Returns the sentence of a known alert, without its remedy."""
+    return ALERTS[code].sentence.format_map(_Facts({name: _value(name, value) for name, value in facts.items()}))
 
 
-class _Filled(dict[str, str]):
+class _Facts(dict[str, str]):
     def __missing__(self, name: str) -> str:
         return "?"
 

@@ -1,4 +1,4 @@
-"""Is it alive, is it late, what is waiting: the answer to `status`, and the same facts for the Home tab."""
+"""The answer to `status`: whether Spotter runs, is late, or has messages waiting. The Home tab shows the same facts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ MAX_BLOCKED = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What Spotter knows of itself. `rules` counts the active ones; `poll_interval` is in seconds."""
+    """Facts about Spotter itself. `rules`: number of active ones; `poll_interval`: in seconds."""
 
     poll: PollState
     outbox: OutboxCounts
@@ -43,7 +43,7 @@ class Status:
 
 
 def status(known: Status) -> Message:
-    """Whether Spotter reads and sends as it should; admins also see reasons and counts of what is stuck."""
+    """Returns the message; admins also see reasons, counts, alerts and blocked destinations."""
     verdict = format_verdict(known)
     pairs = _pairs(known)
     blocks: list[Block] = [header(verdict), fields(pairs)]
@@ -58,7 +58,7 @@ def status(known: Status) -> Message:
 
 
 def format_verdict(known: Status) -> str:
-    """In one line, for a heading."""
+    """Returns the state in one line, for a heading."""
     if known.outbox.app_refused:
         return "✕ Sending is paused: Slack refuses the app"
     if known.poll.last_good_at is None:
@@ -71,35 +71,37 @@ def format_verdict(known: Status) -> str:
 
 
 def alert_lines(known: Status) -> list[str]:
-    """What is wrong, one line each, with what to do; reasons are for admins."""
-    text = []
+    """Returns one line for each thing that is wrong, with its remedy; only admins see reasons."""
+    lines = []
     last, outbox = known.poll.last, known.outbox
     if last and last.error:
-        text.append(
+        lines.append(
             f"The last reading failed: {safe(last.error_in_full, 500)}"
             if known.is_admin
             else "The last reading failed."
         )
     if outbox.app_refused:
         reason = f" ({safe(outbox.app_refused, 300)})" if known.is_admin else ""
-        text.append(f"Slack refuses the app{reason}. Nothing is lost; an admin must check the token and the scopes.")
+        lines.append(f"Slack refuses the app{reason}. Nothing is lost; an admin must check the token and the scopes.")
     if not known.is_admin:
-        return text
-    text += [
+        return lines
+    lines += [
         f"Since {date_token(one.since)}: {alert_text({'code': one.code, **one.facts})}"
         for one in known.alerts
         if one.code not in ALERTS or not ALERTS[one.code].has_own_line
     ]
     if outbox.failed:
-        text.append(f"{count(outbox.failed, 'message')} refused by Slack for ever; see `spotter outbox list`.")
+        lines.append(f"{count(outbox.failed, 'message')} failed; see `spotter outbox list`.")
     if outbox.blocked:
-        text.append(f"{count(outbox.blocked, 'message')} held because a destination can't be reached or a rule rests.")
-    text += [_format_blocked(blocked) for blocked in known.blocked[:MAX_BLOCKED]]
+        lines.append(
+            f"{count(outbox.blocked, 'message')} blocked, because a destination can't be reached or a rule is paused."
+        )
+    lines += [_format_blocked(blocked) for blocked in known.blocked[:MAX_BLOCKED]]
     if len(known.blocked) > MAX_BLOCKED:
-        text.append(f"and {len(known.blocked) - MAX_BLOCKED} more destinations; see `spotter outbox list`.")
+        lines.append(f"and {len(known.blocked) - MAX_BLOCKED} more destinations; see `spotter outbox list`.")
     if known.paused_rules:
-        text.append(f"{count(known.paused_rules, 'rule')} paused.")
-    return text
+        lines.append(f"{count(known.paused_rules, 'rule')} paused.")
+    return lines
 
 
 def _format_blocked(blocked: BlockedDestination) -> str:
@@ -110,28 +112,30 @@ def _format_blocked(blocked: BlockedDestination) -> str:
         DestinationKind.PERSON: f"Direct messages to iSpring's person {ident}",
     }[blocked.destination.kind]
     since = f" since {date_token(blocked.since)}" if blocked.since is not None else ""
-    return f"{destination}: held{since}, {count(blocked.waiting, 'message')} waiting ({format_reason(blocked.reason)})."
+    return (
+        f"{destination}: blocked{since}, {count(blocked.waiting, 'message')} waiting ({format_reason(blocked.reason)})."
+    )
 
 
 def format_waiting(outbox: OutboxCounts) -> str:
-    """What is still to be sent: `nothing`, `3 messages`."""
+    """Returns the number of messages that are not sent yet: `nothing`, `3 messages`."""
     number = outbox.pending + outbox.sending + outbox.ambiguous
     return count(number, "message") if number else "nothing"
 
 
 def _pairs(known: Status) -> list[tuple[str, str]]:
     poll = known.poll
-    text = [
+    pairs = [
         ("Last good reading", date_token(poll.last_good_at) if poll.last_good_at else "never"),
         ("Age of the data", lasting(known.now - poll.last_good_at) if poll.last_good_at else "no data yet"),
         ("Waiting to be sent", _waiting(known)),
     ]
     if not known.is_admin:
-        return text
+        return pairs
     return [
-        *text,
+        *pairs,
         ("Sessions stored", f"{poll.sessions:,}"),
-        ("Edits owed", f"{known.outbox.edits:,}"),
+        ("Edits to make", f"{known.outbox.edits:,}"),
         ("Active rules", f"{known.rules:,}"),
     ]
 
@@ -142,10 +146,10 @@ def _texts(known: Status) -> list[tuple[str, str]]:
 
 
 def _waiting(known: Status) -> str:
-    """How many is for admins: from it others could tell how many results there are that they may not see."""
-    words = format_waiting(known.outbox)
-    if not known.is_admin and words != "nothing":
-        words = "some messages"
+    """Only admins see the number: others could infer from it how many results exist that they may not see."""
+    text = format_waiting(known.outbox)
+    if not known.is_admin and text != "nothing":
+        text = "some messages"
     if known.outbox.oldest_at is None:
-        return words
-    return f"{words}, the oldest for {lasting(known.now - known.outbox.oldest_at)}"
+        return text
+    return f"{text}, the oldest for {lasting(known.now - known.outbox.oldest_at)}"

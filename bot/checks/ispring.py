@@ -1,121 +1,122 @@
-"""What a live listing tells: key, region, rights, rows, statuses, dates."""
+"""Checks that ask iSpring for a whole listing: key, region, rights, rows, statuses, dates."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bot.blocks.elements import count
-from bot.checks.results import Finding, fine, warning, wrong
+from bot.checks import CheckResult, fine, warning, wrong
 from bot.domain.alerts import is_round
 from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable
 from bot.domain.model import OutcomeKind
 from bot.domain.outcomes import judge
 from bot.domain.ports import DateEvidence, Listing, Slice, Training
-from bot.jobs.completeness import left_out
+from bot.services.listing_gaps import count_left_out
 
-STATUSES_NAMED = 5
-MAX_STATUSES = 40  # characters: it comes from outside
+MAX_STATUSES = 5
+MAX_STATUS = 40  # characters: the text comes from outside
 
 
 @dataclass(slots=True)
-class _Read:
-    """What was seen in a listing."""
+class _ListingSummary:
+    """A listing in figures. `rejected`: rows that could not be decoded."""
 
     ids: set[str] = field(default_factory=set)
     rows: int = 0
     rejected: int = 0
-    unknown: set[str] = field(default_factory=set)
+    unknown_statuses: set[str] = field(default_factory=set)
 
 
-async def findings(training: Training, known: int, report: Callable[[str], None]) -> AsyncIterator[Finding]:
-    """`known`: how many sessions the database has; `tell` hears what is being done."""
-    report("Asking iSpring which sessions its checklists name…")
-    named, unnamed = await _named(training)
-    report("Asking iSpring for its sessions…")
+async def check_ispring(
+    training: Training, stored: int, show_progress: Callable[[str], None]
+) -> AsyncIterator[CheckResult]:
+    """Yields one result per check; there are no more after a listing that fails. `stored`: number of stored ones."""
+    show_progress("Asking iSpring which sessions its checklists name…")
+    named = await _named_ids(training)
+    show_progress("Asking iSpring for its sessions…")
     try:
         async with training.list_sessions() as listing:
-            read = await _read_through(listing, report)
+            read = await _summarise(listing, show_progress)
             evidence = listing.date_evidence
     except TrainingRefused as error:
         yield wrong("iSpring: refuses", error.in_full)
         return
     except TrainingUnavailable as error:
         remedy = "Check ISPRING_API_URL and the network from this machine to iSpring."
-        yield wrong("iSpring: is away", f"{error.in_full} {remedy}")
+        yield wrong("iSpring: can't be reached", f"{error.in_full} {remedy}")
         return
     except TrainingError as error:
         yield wrong("iSpring: no listing", error.in_full)
         return
-    yield fine(f"iSpring: answers, {read.rows} sessions listed")
-    if 2 * read.rows < known:
+    yield fine(f"iSpring: answers, {count(read.rows, 'session')} listed")
+    if 2 * read.rows < stored:
         yield warning(
-            f"iSpring: lists {read.rows} sessions although {known} are known",
-            "Nothing is marked missing because of it. Check that the API key still sees all departments.",
+            f"iSpring: lists {count(read.rows, 'session')} although {stored:,} are stored",
+            "No stored session is marked missing because of it. Check that the API key still sees all departments.",
         )
-    yield unnamed or await _completeness(training, named, read)
+    yield named if isinstance(named, CheckResult) else await _check_completeness(training, named, read)
     listed = count(read.rows + read.rejected, "session")
     if is_round(read.rows + read.rejected):
         yield warning(
-            f"iSpring: lists exactly {listed}, which may be a limit at which its list ends",
+            f"iSpring: lists exactly {listed}, which may be the limit of its list",
             "It may be chance. Compare it with a report in iSpring; if that has more, ask iSpring's support.",
         )
     if read.rejected:
         yield warning(
-            f"iSpring: {read.rejected} rows can't be understood",
-            "They are left out, the others go on. The log names each row's place and what is wrong with it.",
+            f"iSpring: {count(read.rejected, 'row')} can't be understood",
+            "They are left out, the others are read. The log names each row's position and what is wrong with it.",
         )
-    if read.unknown:
-        named = ", ".join(repr(one[:MAX_STATUSES]) for one in sorted(read.unknown)[:STATUSES_NAMED])
+    if read.unknown_statuses:
+        statuses = ", ".join(repr(one[:MAX_STATUS]) for one in sorted(read.unknown_statuses)[:MAX_STATUSES])
         yield warning(
-            f"iSpring: uses a status Spotter does not know ({named})",
+            f"iSpring: uses a status Spotter does not know ({statuses})",
             "Its sessions count neither as completed nor as failed. Please report it, so that it gets a meaning.",
         )
-    for finding in _dates(evidence, read.rows):
-        yield finding
+    for result in _check_dates(evidence, read.rows):
+        yield result
 
 
-async def _named(training: Training) -> tuple[Iterable[str], Finding | None]:
-    """The session ids that iSpring's checklists name; or what is to be said where they can't be asked for."""
+async def _named_ids(training: Training) -> Iterable[str] | CheckResult:
+    """Returns the session ids that iSpring's checklists name, or the result that says why they can't be read."""
     try:
-        return await training.named_sessions(), None
+        return await training.named_sessions()
     except TrainingError as error:
-        return (), warning(
-            "iSpring: its checklists can't be asked which sessions there are",
-            f"So nothing tells whether the listing leaves any out. {error}",
+        return warning(
+            "iSpring: the sessions that its checklists name can't be read",
+            f"It is unknown whether the listing leaves any out. {error}",
         )
 
 
-async def _completeness(training: Training, named: Iterable[str], read: _Read) -> Finding:
-    """Whether the listing holds what the checklists named before."""
+async def _check_completeness(training: Training, named: Iterable[str], read: _ListingSummary) -> CheckResult:
+    """Checks that the listing holds the sessions that the checklists named before it."""
     try:
-        missing = await left_out(training, named, read.ids, read.rejected)
+        missing = await count_left_out(training, named, read.ids, read.rejected)
     except TrainingError as error:
-        return warning("iSpring: its checklists could not be asked again which sessions there are", str(error))
+        return warning("iSpring: the sessions that its checklists name can't be read a second time", str(error))
     if not missing:
         return fine("iSpring: lists every session that its checklists name")
     return warning(
         f"iSpring: its checklists name {count(missing, 'session')} that its list of sessions leaves out",
-        "Spotter knows nothing of them and can't tell of them. Ask iSpring's support what limits that list.",
+        "Spotter can't read them and posts nothing about them. Ask iSpring's support what limits that list.",
     )
 
 
-def _dates(evidence: DateEvidence, rows: int) -> Iterator[Finding]:
+def _check_dates(evidence: DateEvidence, rows: int) -> Iterator[CheckResult]:
     if evidence.contradicts_order:
         other = "mdy" if evidence.order == "dmy" else "dmy"
-        yield wrong(f"Dates: some can only be read with the order {other}", f"Set ISPRING_DATE_ORDER={other}.")
+        yield wrong(f"Dates: some of them need the order {other}", f"Set ISPRING_DATE_ORDER={other}.")
     elif evidence.day_first or evidence.month_first:
-        yield fine(
-            f"Dates: the order {evidence.order} is proven by {evidence.day_first or evidence.month_first} of them"
-        )
+        proofs = evidence.day_first or evidence.month_first
+        yield fine(f"Dates: {count(proofs, 'date')} can only be read with the order {evidence.order}")
     elif rows:
         yield warning(
             "Dates: nothing proves their order yet",
-            "Compare one session's dates with iSpring; where day and month are swapped, change ISPRING_DATE_ORDER.",
+            "Compare one session's dates with iSpring; if day and month are swapped, change ISPRING_DATE_ORDER.",
         )
     if evidence.unreadable:
         yield warning(
             f"Dates: {evidence.unreadable} can't be read",
-            "These sessions are shown without that date. Compare one with iSpring and please report how it is written.",
+            "Their sessions are shown without that date. Compare one with iSpring and please report how it is written.",
         )
     if evidence.backwards or evidence.ahead:
         yield warning(
@@ -124,25 +125,25 @@ def _dates(evidence: DateEvidence, rows: int) -> Iterator[Finding]:
         )
 
 
-async def _read_through(listing: Listing, report: Callable[[str], None]) -> _Read:
-    """Every row, slice by slice, off the event loop."""
-    read = _Read()
+async def _summarise(listing: Listing, show_progress: Callable[[str], None]) -> _ListingSummary:
+    """Reads every row, slice by slice, off the event loop."""
+    read = _ListingSummary()
     slices = listing.slices()
-    while await asyncio.to_thread(_read_next, slices, read):
-        report(f"Reading iSpring's sessions: {read.rows:,}")
+    while await asyncio.to_thread(_add_next, slices, read):
+        show_progress(f"Reading iSpring's sessions: {read.rows:,}")
     return read
 
 
-def _read_next(slices: Iterator[Slice], read: _Read) -> bool:
-    """Takes in the next slice, its dates read; False at the end."""
-    piece = next(slices, None)
-    if piece is None:
+def _add_next(slices: Iterator[Slice], read: _ListingSummary) -> bool:
+    """Adds the next slice; returns False if there is none. Reading a row's facts also feeds the evidence of dates."""
+    batch = next(slices, None)
+    if batch is None:
         return False
-    read.rows += len(piece.rows)
-    read.ids.update(session_id for session_id, _, _ in piece.rows)
-    read.rejected += len(piece.rejected)
-    for index in range(len(piece.rows)):
-        facts = piece.facts(index)
-        if facts.status not in read.unknown and judge(facts, None).kind is OutcomeKind.UNKNOWN:
-            read.unknown.add(facts.status)
+    read.rows += len(batch.rows)
+    read.ids.update(session_id for session_id, _, _ in batch.rows)
+    read.rejected += len(batch.rejected)
+    for index in range(len(batch.rows)):
+        facts = batch.facts(index)
+        if facts.status not in read.unknown_statuses and judge(facts, None).kind is OutcomeKind.UNKNOWN:
+            read.unknown_statuses.add(facts.status)
     return True

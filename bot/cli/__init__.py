@@ -1,6 +1,6 @@
-"""The command line: thin shells over what the rooms below do.
+"""The command line: one click command per verb, each a thin shell over `app`, `checks`, `services` and `store`.
 
-Exit codes: 0 fine, 1 something is wrong, 2 the configuration or the command line is.
+Exit codes: 0 fine, 1 something is wrong, 2 the configuration or the command line is wrong.
 """
 
 import os
@@ -18,23 +18,23 @@ __all__ = ["VERBS", "main"]
 VERBS = {
     "run": "bot.cli.run",
     "poll": "bot.cli.run",
-    "demo": "bot.cli.demo",
-    "check": "bot.cli.check",
+    "demo": "bot.cli.run",
+    "check": "bot.cli.run",
     "rules": "bot.cli.rules",
     "sessions": "bot.cli.sessions",
     "outbox": "bot.cli.outbox",
-    "manifest": "bot.cli.manifest",
+    "manifest": "bot.cli.run",
     "people": "bot.cli.maintenance",
     "audit": "bot.cli.maintenance",
     "backup": "bot.cli.maintenance",
     "restore": "bot.cli.maintenance",
     "erase": "bot.cli.maintenance",
 }
-"""Each verb and the module that holds it under the same name, in the order help shows them."""
+"""The module of each verb, which holds the verb's command under the same name; in the order of the help page."""
 
 
 class Verbs(click.Group):
-    """Imports a verb's module when the verb is used: listing rules waits for neither Slack's libraries nor the demo."""
+    """Imports a verb's module only when that verb is used, so that help does not load Slack's libraries."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -53,32 +53,33 @@ def spotter() -> None:
 
 
 def main() -> NoReturn:
-    """Run one command; a person's mistake ends in one clear line, never in a traceback."""
+    """Runs one command and ends the process with its exit code; an error is one line, never a traceback."""
     try:
         code = _run()
-        sys.stdout.flush()  # here a reader that has gone is noticed in time
+        sys.stdout.flush()  # raises BrokenPipeError here if the reader has gone
     except BrokenPipeError:
-        # Whoever read our output has had enough. Python flushes once more at the end: into nothing.
+        # The reader of our output has closed it. Python flushes once more when it ends: to the null device.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     sys.exit(code)
 
 
 def _run() -> int:
-    """Runs the command and answers its exit code."""
+    """Runs the command and returns its exit code."""
     try:
         spotter(standalone_mode=False)
     except ConfigError as error:
         problems = "\n".join(error.problems)
-        echo(f"The configuration has {_count(len(error.problems), 'problem')}:\n{problems}", err=True)
+        number = len(error.problems)
+        echo(f"The configuration has {number} problem{'' if number == 1 else 's'}:\n{problems}", err=True)
         return 2
     except click.UsageError as error:
         error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
     except click.ClickException as error:
         echo(error.format_message(), err=True)
         return 1
@@ -88,15 +89,9 @@ def _run() -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        # Python's own traceback ends in the exception's words, which may quote a name or a token.
-        from bot.app.logs import kind_and_places
+        # Python's own traceback ends with the exception's message, which may quote a name or a token.
+        from bot.app.logs import type_and_lines
 
-        echo(
-            f"Spotter broke, which is a mistake of its own: please report this line. {kind_and_places(error)}", err=True
-        )
+        echo(f"This is an error in Spotter itself: please report this line. {type_and_lines(error)}", err=True)
         return 1
     return 0
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,4 +1,4 @@
-"""What the verbs that read and write rows share: they work beside a running Spotter, which acts on what they wrote."""
+"""Shared by the commands that read and write the database. A running Spotter acts on the rows that they write."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def with_store(work: Callable[[Store, Clock], Awaitable[T]]) -> T:
-    """Runs something against the database the settings name and answers what it answers."""
+    """Opens the database that the settings name, runs `work` and returns its result."""
 
     async def main() -> T:
         settings = load(os.environ)
@@ -35,24 +35,24 @@ def with_store(work: Callable[[Store, Clock], Awaitable[T]]) -> T:
 
 
 def parsed(text: str, read: Callable[[str], language.Query] = language.parse) -> language.Query:
-    """A query; words that are none end the command with the nearest ones."""
+    """Reads a query. Raises click.UsageError, with the nearest words, if it is none."""
     try:
         return read(text)
     except QueryError as error:
         raise click.UsageError(_with_nearest(error)) from error
 
 
-def refuse_unknown_names(tx: Tx, asked: language.Query, clock: Clock) -> None:
-    """Ends the command, with the nearest names, where a query names nobody and nothing.
+def refuse_unknown_names(tx: Tx, query: language.Query, clock: Clock) -> None:
+    """Raises SpotterError, with the nearest names, if the query contains a name that Spotter does not know.
 
-    Before iSpring was read nothing can be known: then it is said that the names were not checked.
+    Before iSpring was read no name is known: then this only prints that the names were not checked.
     """
     try:
-        refuse_unknown(asked, names(tx, access_view(tx, OPERATOR_VIEWER), asked, clock.now()))
+        refuse_unknown(query, names(tx, access_view(tx, OPERATOR_VIEWER), query, clock.now()))
     except QueryError as error:
         if tx.people.directory_at() is not None and tx.polls.state().baseline_at is not None:
             raise SpotterError(_with_nearest(error)) from error
-        echo("iSpring has not been read yet, so the names in this query are taken as they are.", err=True)
+        echo("iSpring has not been read yet, so the names in this query were not checked.", err=True)
 
 
 def _with_nearest(error: QueryError) -> str:

@@ -1,4 +1,4 @@
-"""`sessions`: what is remembered, as a table, JSON or CSV."""
+"""`sessions`: stored sessions as a table, JSON or CSV."""
 
 import csv
 import shutil
@@ -21,7 +21,7 @@ from bot.query import parser as language
 from bot.store.database import Store, Tx
 
 COLUMNS = ("id", "outcome", "score", "checklist", "employee", "observer", "site", "completed")
-IN_A_TABLE = 50
+TABLE_LIMIT = 50
 PAGE = 10_000  # sessions fetched at a time
 
 Row = dict[str, Any]
@@ -29,27 +29,27 @@ Row = dict[str, Any]
 
 @click.command()
 @click.argument("query", nargs=-1)
-@click.option("--json", "form", flag_value="json", help="One JSON array.")
-@click.option("--csv", "form", flag_value="csv", help="CSV with a header line.")
+@click.option("--json", "output", flag_value="json", help="One JSON array.")
+@click.option("--csv", "output", flag_value="csv", help="CSV with a header line.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="At most this many; 50 in a table, else all.")
-def sessions(query: Sequence[str], form: str | None, limit: int | None) -> None:
+def sessions(query: Sequence[str], output: str | None, limit: int | None) -> None:
     """Show the sessions that match QUERY, the newest first, e.g.  spotter sessions 'outcome:failed since:30d'"""
-    asked = parsed(" ".join(query))
-    most = limit or (sys.maxsize if form else IN_A_TABLE)
-    write = _FORMS[form or "table"]
+    parsed_query = parsed(" ".join(query))
+    limit = limit or (sys.maxsize if output else TABLE_LIMIT)
+    write = _FORMATS[output or "table"]
 
     async def export(store: Store, clock: Clock) -> None:
-        # Through a file: a reader of our output that pauses, as a pager does, must not keep the database's old pages,
-        # and a million rows do not fit into memory.
+        # Through a file: a pager that stops reading must not keep the read transaction open, and a million rows do not
+        # fit into memory.
         with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as spool:
 
             def work(tx: Tx) -> None:
-                refuse_unknown_names(tx, asked, clock)
-                pages = _Pages(tx, asked, clock, most)
+                refuse_unknown_names(tx, parsed_query, clock)
+                pages = _Pages(tx, parsed_query, clock, limit)
                 with click.progressbar(
                     length=1, label="Reading", file=sys.stderr, hidden=not sys.stderr.isatty()
                 ) as bar:
-                    write(spool, _counted(pages, bar), pages, asked)
+                    write(spool, _with_progress(pages, bar), pages, parsed_query)
 
             await store.read(work)
             spool.seek(0)
@@ -59,21 +59,21 @@ def sessions(query: Sequence[str], form: str | None, limit: int | None) -> None:
 
 
 class _Pages:
-    """The rows a query finds, fetched page by page; `total` is known after the first."""
+    """The rows of a query's result, read page by page. `total` is known after the first row; `shown` counts rows."""
 
-    def __init__(self, tx: Tx, asked: language.Query, clock: Clock, most: int) -> None:
+    def __init__(self, tx: Tx, query: language.Query, clock: Clock, limit: int) -> None:
         self._tx = tx
-        self._request = asked
+        self._query = query
         self._now = clock.now()
-        self._most = most
+        self._limit = limit
         self.total = 0
         self.shown = 0
 
     def __iter__(self) -> Iterator[Row]:
         directory = self._tx.people.directory()
-        while self.shown < self._most:
-            wanted = min(PAGE, self._most - self.shown)
-            page = self._tx.search.find(self._request, EVERYTHING, directory, self._now, wanted, self.shown)
+        while self.shown < self._limit:
+            wanted = min(PAGE, self._limit - self.shown)
+            page = self._tx.search.find(self._query, EVERYTHING, directory, self._now, wanted, self.shown)
             self.total = page.total
             for session in page.sessions:
                 self.shown += 1
@@ -83,7 +83,7 @@ class _Pages:
 
     @property
     def expected(self) -> int:
-        return min(self.total, self._most)
+        return min(self.total, self._limit)
 
 
 def _row(tx: Tx, session: Session, directory: Directory) -> Row:
@@ -103,8 +103,8 @@ def _row(tx: Tx, session: Session, directory: Directory) -> Row:
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def _counted(pages: _Pages, bar: Any) -> Iterator[Row]:
-    """The rows; on a terminal a bar says how many are read (to standard error, so that it is no part of an export)."""
+def _with_progress(pages: _Pages, bar: Any) -> Iterator[Row]:
+    """Yields the rows and moves the progress bar, which is written to standard error: an export holds only the rows."""
     for row in pages:
         if pages.shown % 1000 == 1:
             bar.length = pages.expected
@@ -112,10 +112,10 @@ def _counted(pages: _Pages, bar: Any) -> Iterator[Row]:
         yield row
 
 
-# ---- forms -------------------------------------------------------------------------------------------------------
+# ---- formats -----------------------------------------------------------------------------------------------------
 
 
-def _as_json(out: IO[str], rows: Iterator[Row], _pages: _Pages, _request: language.Query) -> None:
+def _as_json(out: IO[str], rows: Iterator[Row], _pages: _Pages, _query: language.Query) -> None:
     before = "[\n  "
     for row in rows:
         out.write(before + json_of(row))
@@ -123,34 +123,34 @@ def _as_json(out: IO[str], rows: Iterator[Row], _pages: _Pages, _request: langua
     out.write("[]\n" if before == "[\n  " else "\n]\n")
 
 
-def _as_csv(out: IO[str], rows: Iterator[Row], _pages: _Pages, _request: language.Query) -> None:
-    # Every text is quoted: a spreadsheet that also separates by semicolons or tabs would split an unquoted one.
+def _as_csv(out: IO[str], rows: Iterator[Row], _pages: _Pages, _query: language.Query) -> None:
+    # Every text is quoted: a spreadsheet that also separates at semicolons or tabs would split an unquoted one.
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()
-    writer.writerows({name: no_formula(without_orders(value)) for name, value in row.items()} for row in rows)
+    writer.writerows({name: no_formula(without_controls(value)) for name, value in row.items()} for row in rows)
 
 
-def _as_table(out: IO[str], rows: Iterator[Row], pages: _Pages, asked: language.Query) -> None:
+def _as_table(out: IO[str], rows: Iterator[Row], pages: _Pages, query: language.Query) -> None:
     out.write(table_of(COLUMNS, [tuple(row.values()) for row in rows]) + "\n")
-    out.write(f"{pages.shown} of {pages.total}: {language.words(asked)}\n")
+    out.write(f"{pages.shown} of {pages.total}: {language.words(query)}\n")
 
 
-_FORMS: dict[str, Callable[[IO[str], Iterator[Row], _Pages, language.Query], None]] = {
+_FORMATS: dict[str, Callable[[IO[str], Iterator[Row], _Pages, language.Query], None]] = {
     "json": _as_json,
     "csv": _as_csv,
     "table": _as_table,
 }
 
 
-def without_orders(value: object) -> object:
-    """A cell that gives no terminal orders when it is printed; line breaks and tabs stay, for CSV can hold them."""
+def without_controls(value: object) -> object:
+    """Returns the cell without control characters, so that a terminal shows it as text; line breaks and tabs stay."""
     if not isinstance(value, str) or value.isprintable():
         return value
-    return "".join(sign for sign in value if sign in "\t\r\n" or unicodedata.category(sign) != "Cc")
+    return "".join(char for char in value if char in "\t\r\n" or unicodedata.category(char) != "Cc")
 
 
 def no_formula(value: object) -> object:
-    """The cell, with a leading apostrophe where a spreadsheet would take its text for a formula.
+    """Returns the cell, with a leading apostrophe if a spreadsheet would take its text for a formula.
 
     Source: https://owasp.org/www-community/attacks/CSV_Injection
     """

@@ -1,4 +1,4 @@
-"""What a person reads in their terminal: other people's words come to it as text, and never as orders to it."""
+"""Output for a terminal. Text from outside is shown as text and never acts as a control sequence."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -9,16 +9,16 @@ from tabulate import tabulate
 from bot.blocks.elements import clean
 
 
-def echo(words: str, *, err: bool = False) -> None:
-    """Prints words whose line breaks are ours; any other sign that can't be seen becomes a blank.
+def echo(text: str, *, err: bool = False) -> None:
+    """Prints text. Line breaks stay; every other character that is not printable becomes a blank.
 
-    Others' words within them go through `clean` before, so that they can't make up a line of their own.
+    Callers pass text from outside through `clean` first, so that it can't add a line.
     """
-    click.echo("".join(sign if sign.isprintable() or sign == "\n" else " " for sign in words), err=err)
+    click.echo("".join(char if char.isprintable() or char == "\n" else " " for char in text), err=err)
 
 
 def table_of(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table whose cells stay on one line each, whatever is written in them."""
+    """Returns a table. Each cell is one line: line breaks in a value become blanks."""
     cells = [[_cell(value) for value in row] for row in rows]
     return str(tabulate(cells, headers=headers, disable_numparse=True))
 
@@ -30,8 +30,8 @@ def _cell(value: object) -> str:
 
 
 def json_of(value: object, indent: int | None = None) -> str:
-    """JSON for people and programs: whatever can't be seen is escaped, which says the same to a program."""
+    """Returns JSON in which every character that is not printable is escaped; a program reads the same value."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     if text.isprintable():
         return text
-    return "".join(sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1] for sign in text)
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)

@@ -28,7 +28,6 @@ from bot.demo.stage import Deed, Stage
 from bot.demo.troubles import TROUBLES, Scene, ordered
 from bot.demo.world import World
 
-USUAL_PORT = 8642
 RHYTHM = (10.0, 20.0)
 """Seconds between two happenings: at least, at most."""
 POLL_INTERVAL = 3
@@ -59,7 +58,7 @@ class Director:
         self,
         *,
         seed: int,
-        port: int = USUAL_PORT,
+        port: int,
         folder: Path | None = None,
         happenings: bool = True,
         rhythm: tuple[float, float] = RHYTHM,
@@ -244,7 +243,7 @@ class Director:
 
 async def run_demo(
     *,
-    port: int = USUAL_PORT,
+    port: int,
     seed: int,
     happenings: bool = True,
     open_browser: bool = False,

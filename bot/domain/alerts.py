@@ -127,7 +127,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
     {
         "database_created": Alert(
             sentence="A new database was created: the first listing is stored and nothing of it is posted.",
-            remedy="If this was no first start, the folder of DATABASE_URL is wiped at restarts: put it on a volume.",
+            remedy="If Spotter ran before, the folder of DATABASE_URL is wiped at restarts: put it on a volume.",
             severity=Severity.WARNING,
         ),
         "baseline_done": Alert(
@@ -169,8 +169,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
         ),
         "unknown_status": Alert(
             sentence="iSpring uses {statuses} that Spotter does not know: {status}. Such sessions show that word and "
-            "count "
-            "neither as completed nor as failed.",
+            "count neither as completed nor as failed.",
             remedy="Please report it, so that it gets a meaning.",
             severity=Severity.WARNING,
         ),
@@ -203,12 +202,10 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             has_own_line=True,
         ),
         "workspace_throttled": Alert(
-            sentence="Slack accepts no messages in the whole workspace for now ({reason}). Nothing is lost; it is "
-            "tried "
-            "again by itself.",
+            sentence="Slack accepts no messages in the whole workspace for now ({reason}). Nothing is lost; sending is "
+            "tried again by itself.",
             remedy="`message_limit_exceeded`: the workspace sends more than its plan allows; let its other apps send "
-            "less, "
-            "or change the plan. Any other word: Slack is moving the workspace; wait.",
+            "less, or change the plan. Any other word: Slack is moving the workspace; wait.",
             resolved="Slack accepts messages again",
             is_checked=False,
         ),
@@ -264,5 +261,5 @@ _ROUND = frozenset(digit * 10**power for digit in (1, 2, 5) for power in range(3
 
 
 def is_round(sessions: int) -> bool:
-    """True if a listing of so many sessions may have been cut at a limit; iSpring documents no limit, nor its absence."""
+    """True if a listing of so many sessions may have been cut at a limit; iSpring documents nothing about a limit."""
     return sessions in _ROUND

@@ -4,7 +4,7 @@ iSpring documents no limit of that list. Sessions that it leaves out can't be po
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,6 +12,7 @@ import structlog
 from bot.domain.errors import StoreBusy, StoreError, TrainingError
 from bot.domain.ports import Clock, Listing, Training
 from bot.jobs.monitor import set_alert
+from bot.services.listing_gaps import count_left_out
 from bot.store.database import Store, Tx
 
 EVERY = timedelta(days=1)  # it costs one more listing, and a second large answer
@@ -67,27 +68,12 @@ class CompletenessCheck:
         named = await self._training.named_sessions()
         async with self._training.list_sessions() as listing:
             listed, rejected = await asyncio.to_thread(_ids_of, listing)
-        return await left_out(self._training, named, listed, rejected)
+        return await count_left_out(self._training, named, listed, rejected)
 
     def _note(self, tx: Tx, sessions: int, now: datetime) -> None:
         facts = {"sessions": sessions} if sessions else None
         set_alert(tx, self._ops_channel, "listing_incomplete", facts, now)
         tx.polls.record_completeness_check(now)
-
-
-async def left_out(training: Training, named: Iterable[str], listed: Set[str], rejected: int) -> int:
-    """How many sessions a listing leaves out that the checklists name, at least.
-
-    `named` must have been asked for before the listing, so that what is planned meanwhile is only listed. What is
-    deleted meanwhile is named no more when they are asked again, which happens only where something seems left out.
-    The `set_aside` rows that could not be understood may each stand for a session that is named.
-    """
-    missing = await asyncio.to_thread(lambda: {one for one in named if one not in listed})
-    if len(missing) <= rejected:
-        return 0
-    again = await training.named_sessions()
-    still_missing = await asyncio.to_thread(lambda: {one for one in again if one in missing})
-    return max(0, len(still_missing) - rejected)
 
 
 def _ids_of(listing: Listing) -> tuple[set[str], int]:

@@ -1,4 +1,4 @@
-"""Looks after Spotter itself: what is wrong is told to OPS_CHANNEL once, and once more when it is over."""
+"""Begins and ends the alerts of `domain.alerts`. OPS_CHANNEL gets one message at each begin and one at each end."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,15 +17,18 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RuntimeProbes:
-    """What only the running process can tell: seconds in which no command could arrive, 0 while they can; bytes left on
-    the database's disk, None where that can't be told."""
+    """Measurements of the running process.
+
+    `disconnected_for`: seconds in which no command could arrive, 0 while they can. `disk_left`: bytes that are free on
+    the database's disk, None if unknown.
+    """
 
     disconnected_for: Callable[[], float]
     disk_left: Callable[[], int | None]
 
 
 class Monitor:
-    """One look at everything that may be wrong, when rung."""
+    """Evaluates the condition of every alert that has one."""
 
     def __init__(
         self,
@@ -37,7 +40,7 @@ class Monitor:
         poll_interval: float,
         wake: Callable[[], None],
     ) -> None:
-        """`ops_channel` "" means that nobody is told; `/ojt status` shows it all the same. `wake` rings delivery."""
+        """If `ops_channel` is "", nothing is posted; `/ojt status` still shows alerts. `wake` wakes the sender."""
         self._store = store
         self._clock = clock
         self._probes = probes
@@ -47,7 +50,7 @@ class Monitor:
         self._since = clock.now()
 
     async def once(self) -> None:
-        """Compares what is wrong now with what was, and owes what is to be told of the difference."""
+        """Compares the conditions with the active alerts and enqueues a message for each alert that begins or ends."""
         now, disconnected_for, disk_left = self._clock.now(), self._probes.disconnected_for(), self._probes.disk_left()
 
         def work(tx: Tx) -> bool:
@@ -60,7 +63,7 @@ class Monitor:
             if await self._store.transact(work):
                 self._wake()
         except StoreBusy:
-            log.warning("store.busy", what="watch")
+            log.warning("store.busy", what="monitor")
 
     def _monitor_input(self, tx: Tx, now: datetime, disconnected_for: float, disk_left: int | None) -> MonitorInput:
         poll, counts = tx.polls.state(), tx.deliveries.counts()
@@ -78,7 +81,7 @@ class Monitor:
 
 
 def set_alert(tx: Tx, ops_channel: str, code: str, facts: Facts | None, now: datetime) -> bool:
-    """Remembers that a trouble is there (`facts`) or is not (None); whether that is new and was owed to OPS_CHANNEL."""
+    """Begins the alert, updates its `facts`, or ends it if they are None; returns True if that enqueued a message."""
     if facts is not None:
         begun = tx.alerts.begin(code, facts, now)
         if begun is None:
@@ -86,23 +89,23 @@ def set_alert(tx: Tx, ops_channel: str, code: str, facts: Facts | None, now: dat
         write = log.error if ALERTS[code].severity is Severity.ERROR else log.warning
         write("alert.raised", code=code, **{name: value for name, value in facts.items() if name != "reason"})
         return _enqueue(tx, ops_channel, code, begun.since, facts, now)
-    cancelled = tx.alerts.end(code)
-    if cancelled is None:
+    resolved = tx.alerts.end(code)
+    if resolved is None:
         return False
     log.info("alert.resolved", code=code)
-    minutes = int((now - cancelled.since).total_seconds() // 60)
-    return _enqueue(tx, ops_channel, RESOLVED, cancelled.since, {"code_before": code, "minutes": minutes}, now)
+    minutes = int((now - resolved.since).total_seconds() // 60)
+    return _enqueue(tx, ops_channel, RESOLVED, resolved.since, {"code_before": code, "minutes": minutes}, now)
 
 
 def _enqueue(tx: Tx, ops_channel: str, code: str, since: datetime, facts: Mapping[str, object], now: datetime) -> bool:
     if not ops_channel:
         return False
-    status = {name: value for name, value in facts.items() if isinstance(value, str | int | float)}
+    known_facts = {name: value for name, value in facts.items() if isinstance(value, str | int | float)}
     notification = Notification(
         kind=NotificationKind.OPS,
         destination=Destination(DestinationKind.CHANNEL, ops_channel),
-        subject=f"ops:{code}:{status.get('code_before', '')}:{since.isoformat()}",
+        subject=f"ops:{code}:{known_facts.get('code_before', '')}:{since.isoformat()}",
         reason=code,
-        facts={"code": code, **status},
+        facts={"code": code, **known_facts},
     )
     return tx.notifications.enqueue(notification, now)

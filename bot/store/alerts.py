@@ -1,4 +1,4 @@
-"""What is wrong at the moment, so that it is told once when it begins and once when it is over."""
+"""The table of active alerts."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,13 @@ Facts = dict[str, str | int | float | None]
 
 
 class Alerts:
-    """What is wrong at the moment, one row per code."""
+    """The active alerts, one row per code."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def begin(self, code: str, facts: Mapping[str, str | int | float | None], now: datetime) -> ActiveAlert | None:
-        """Remembers a trouble with its newest facts; answers it where it is new, None where it was there before."""
+        """Stores an alert with its newest facts; returns it if it is new, None if it was active before."""
         is_new = self._find(code) is None
         self._connection.execute(
             "INSERT INTO alerts (code, since, facts) VALUES (?, ?, ?)"
@@ -27,21 +27,21 @@ class Alerts:
         return self._find(code) if is_new else None
 
     def end(self, code: str) -> ActiveAlert | None:
-        """Forgets a trouble; answers it, None where there was none."""
-        cancelled = self._find(code)
-        if cancelled is not None:
+        """Deletes an alert; returns it, or None if it was not active."""
+        resolved = self._find(code)
+        if resolved is not None:
             self._connection.execute("DELETE FROM alerts WHERE code = ?", (code,))
-        return cancelled
+        return resolved
 
     def all(self) -> Sequence[ActiveAlert]:
-        """The oldest first."""
+        """Returns the active alerts, the oldest first."""
         rows = self._connection.execute("SELECT code, since, facts FROM alerts ORDER BY since, code")
-        return [_trouble(row) for row in rows]
+        return [_alert(row) for row in rows]
 
     def _find(self, code: str) -> ActiveAlert | None:
         row = self._connection.execute("SELECT code, since, facts FROM alerts WHERE code = ?", (code,)).fetchone()
-        return None if row is None else _trouble(row)
+        return None if row is None else _alert(row)
 
 
-def _trouble(row: sqlite3.Row) -> ActiveAlert:
+def _alert(row: sqlite3.Row) -> ActiveAlert:
     return ActiveAlert(code=row["code"], since=from_ms(row["since"]), facts=from_json(row["facts"], Facts))

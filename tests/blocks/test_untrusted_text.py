@@ -101,7 +101,7 @@ def check(message: Message) -> None:
     assert_legible([message.text, *texts(message.blocks)])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(hostile, hostile, hostile, hostile, hostile, hostile, st.sampled_from([CHANNEL, OBSERVER, EMPLOYEE]))
 @example(name="x", site="x", title="x", criterion="x", status=":tada", date="x", to=CHANNEL)  # a colon of ours follows
 def test_a_card_stays_a_card(
@@ -115,7 +115,7 @@ def test_a_card_stays_a_card(
     assert message.text.endswith("Session 00000001")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(hostile, hostile, hostile, st.sampled_from([CHANNEL, OBSERVER, EMPLOYEE]))
 def test_a_grouped_card_keeps_every_session(name: str, site: str, title: str, to: Destination) -> None:
     many = [record(session(n, title=title)) for n in range(1, 26)]
@@ -126,7 +126,7 @@ def test_a_grouped_card_keeps_every_session(name: str, site: str, title: str, to
         assert message.text.count(one.short_id) == 1
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(hostile, hostile, hostile, hostile)
 def test_answers_stay_within_limits(name: str, title: str, criterion: str, typed: str) -> None:
     who = directory(name or "?", name or "?", title)
@@ -148,7 +148,7 @@ def test_answers_stay_within_limits(name: str, title: str, criterion: str, typed
     check(confirm_subscription("C0NORTH", typed, typed))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(hostile, hostile, hostile)
 def test_views_stay_within_limits(name: str, title: str, typed: str) -> None:
     who = directory(name or "?", name or "?", title)

@@ -23,11 +23,11 @@ from tests.chaos.verdict import told_too_often, violations
 
 BASELINE = 6
 BURST = 6
-BORN_WITHIN = 60.0
+BORN_WITHIN = 300.0
 """Seconds in which a bot says its first word, on a machine that is busy with others."""
 ROUND_AT_MOST = 20.0
 """Seconds after that at which a bot is killed although its moment has not come."""
-SETTLED_WITHIN = 300.0
+SETTLED_WITHIN = 900.0
 """Seconds: two looks, a back-off after many tries, an edit that waits a minute and a half."""
 CALM = 0.15
 """The share of rounds in which the bot lives long enough to look twice."""

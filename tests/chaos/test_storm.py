@@ -15,7 +15,7 @@ KILLS = HOUSES * KILLS_IN_EACH
 
 
 @pytest.mark.promise("killed_while_sending")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 async def test_twenty_kills_lose_nothing_and_tell_nothing_twice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""`check` finds each thing that can be wrong, says what to do about it, and ends with 1; with 0 when all is well."""
+"""`check` finds each thing that can be wrong, gives its remedy, and exits with 1; with 0 when all is well."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from bot.demo.ispring import ALWAYS
 from tests.app.env import ADMIN, BAKERY, BOT, ELSEWHERE, OPS, RESULTS, SHOP, Env
 
 
-async def _made_ready(env: Env) -> None:
-    """A poll has been made, a date proves their order, and the channel has its rule."""
+async def _prepare(env: Env) -> None:
+    """Makes one poll, with a date that proves the order; the channel has its rule."""
     env.world.add_session(
         checklist=env.opening,
         employee=env.employee,
@@ -22,7 +22,7 @@ async def _made_ready(env: Env) -> None:
 
 
 async def test_all_is_well(env: Env) -> None:
-    await _made_ready(env)
+    await _prepare(env)
     said = await env.say("check", POLL_INTERVAL="120")
     logged = {line.split()[0] for line in said.out.splitlines() if not line.startswith(" ")}
     assert logged == {"fine", "All"}, said.out
@@ -32,7 +32,7 @@ async def test_all_is_well(env: Env) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """What is spoilt at once, and for each thing a piece of what is said and of its remedy."""
+    """Faults made at once, and for each expected result a part of its text and of its remedy."""
 
     spoil: tuple[Callable[[Env], None], ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
@@ -122,19 +122,19 @@ CASES = {
             ("not a member", "/invite"),
         ),
     ),
-    "iSpring away and an archived channel": Case(
+    "iSpring out of reach and an archived channel": Case(
         (_archived,),
         {"ISPRING_API_URL": "http://127.0.0.1:1", "ISPRING_TIMEZONE": ""},
-        (("iSpring: is away", "ISPRING_API_URL"), ("is archived", "Unarchive")),
+        (("iSpring: can't be reached", "ISPRING_API_URL"), ("is archived", "Unarchive")),
         (("ISPRING_TIMEZONE is not set", "time zone"),),
     ),
     "month-first dates, a mistyped row, a channel shared with another company": Case(
         (_month_first, _a_row_mistyped, _shared),
         {"POLL_INTERVAL": "5"},
-        (("the order mdy", "ISPRING_DATE_ORDER=mdy"), ("shared with another company", "end the rule")),
+        (("need the order mdy", "ISPRING_DATE_ORDER=mdy"), ("shared with another company", "end the rule")),
         (("can't be understood", "left out"), ("POLL_INTERVAL", "throttle")),
     ),
-    "a channel that is gone, a status nobody knows, and settings of the demo": Case(
+    "a channel that is gone, an unknown status, and a setting of the demo": Case(
         (_gone, _a_new_status),
         {"CLOCK_OFFSET": "1"},
         (("channel_not_found", "rules remove"),),
@@ -145,30 +145,30 @@ CASES = {
     ),
     "a listing that ends at a round number, and checklists that can't be asked": Case(
         (_a_round_number_and_no_checklists,),
-        warnings=(("exactly 1,000 sessions", "report in iSpring"), ("can't be asked", "leaves any out")),
+        warnings=(("exactly 1,000 sessions", "report in iSpring"), ("checklists name can't be read", "leaves any out")),
     ),
-    "nobody to tell and nobody to decide": Case(
+    "no channel for alerts and no admin": Case(
         (),
         {"OPS_CHANNEL": "", "ADMINS": ""},
         (),
-        (("OPS_CHANNEL is not set", "trouble is told"), ("ADMINS is not set", "link accounts")),
+        (("OPS_CHANNEL is not set", "an alert is posted"), ("ADMINS is not set", "link accounts")),
     ),
-    "a channel for trouble that the bot is not in": Case(
+    "a channel for alerts that the bot is not in": Case(
         (), {"OPS_CHANNEL": ELSEWHERE}, ((f"OPS_CHANNEL {ELSEWHERE}: the bot is not a member", "set another one"),)
     ),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_each_thing_that_is_wrong_is_found_with_its_remedy(env: Env, name: str) -> None:
+async def test_each_fault_is_found_with_its_remedy(env: Env, name: str) -> None:
     case = CASES[name]
-    await _made_ready(env)
+    await _prepare(env)
     for spoil in case.spoil:
         spoil(env)
     settings = {setting: value.replace("{ispring}", env.ispring.url) for setting, value in case.settings.items()}
     said = await env.say("check", **({"POLL_INTERVAL": "120"} | settings))
     for level, expected in (("wrong", case.wrong), ("warning", case.warnings)):
-        found = _findings(said.out, level)
+        found = _results(said.out, level)
         for what, remedy in expected:
             assert [one for one in found if what in one and remedy in one], f"{what}, {remedy}:\n{said.out}"
         assert len(found) == len(expected), said.out
@@ -178,16 +178,16 @@ async def test_each_thing_that_is_wrong_is_found_with_its_remedy(env: Env, name:
     assert "mistyped" not in said.all
 
 
-async def test_a_folder_that_is_not_there_is_found_and_hides_nothing_else(env: Env) -> None:
+async def test_a_missing_folder_is_found_and_the_other_checks_run(env: Env) -> None:
     said = await env.say("check", DATABASE_URL=f"sqlite:///{env.folder}/nowhere/spotter.db")
     assert said.code == 1
-    assert [one for one in _findings(said.out, "wrong") if "Store" in one and "create it" in one], said.out
+    assert [one for one in _results(said.out, "wrong") if "Store" in one and "create it" in one], said.out
     assert "iSpring: answers" in said.out
     assert "Slack: the bot token works" in said.out
     assert not (env.folder / "nowhere").exists()
 
 
-async def test_a_check_beside_a_running_bot_disturbs_nobody_and_sees_every_rule(env: Env) -> None:
+async def test_a_check_beside_a_running_bot_disturbs_nothing_and_sees_every_rule(env: Env) -> None:
     bot = await env.started()
     for channel in (SHOP, BAKERY, ELSEWHERE):
         assert (await env.say("rules", "add", channel)).code == 0
@@ -199,8 +199,8 @@ async def test_a_check_beside_a_running_bot_disturbs_nobody_and_sees_every_rule(
     assert bot.is_alive
 
 
-def _findings(out: str, level: str) -> list[str]:
-    """Each finding of that level, with its remedy."""
+def _results(out: str, level: str) -> list[str]:
+    """Each result of that level, with its remedy."""
     found: list[str] = []
     is_wanted = False
     for line in out.splitlines():

@@ -1,4 +1,4 @@
-"""What `check` makes of the rows: each state that needs somebody has its line and its remedy."""
+"""What `check` reports from the database: each state that a person must mend has its line and its remedy."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -17,7 +17,7 @@ from bot.store.backup import back_up, restore
 from bot.store.database import Store, Tx
 from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, enqueue, minutes, see, sent
 
-DOCTOR = Path(database.__file__).parent
+CHECKS = Path(database.__file__).parent
 LATER = NOON + timedelta(days=2)
 OLGA = Person(person_id="ana", name="Olga Observer", email="olga@bakery.example")
 
@@ -40,19 +40,19 @@ def _all_is_well(tx: Tx) -> None:
     tx.targets.set_initial(80)
 
 
-async def logged(db: Store, tmp_path: Path, leader: int | None = 1) -> list[str]:
-    """What is not fine, with its remedy."""
+async def results(db: Store, tmp_path: Path, leader: int | None = 1) -> list[str]:
+    """The results that are not fine, each with its remedy."""
     settings = Settings(_env_file=None, database_url=f"sqlite:///{tmp_path}/spotter.db")
-    known = await db.read(lambda tx: database.remembered(tx, LATER))
-    found = database.findings(known, settings, LATER, leader)
+    stored = await db.read(lambda tx: database.read_stored(tx, LATER))
+    found = database.check_stored(stored, settings, LATER, leader)
     return [f"{one.what} | {one.remedy}" for one in found if one.level is not Level.FINE]
 
 
-async def test_where_nothing_needs_anybody_nothing_is_told(db: Store, tmp_path: Path) -> None:
-    assert await logged(db, tmp_path) == []
+async def test_a_healthy_database_has_only_fine_results(db: Store, tmp_path: Path) -> None:
+    assert await results(db, tmp_path) == []
 
 
-def _dead(tx: Tx) -> None:
+def _failed(tx: Tx) -> None:
     enqueue(tx, a_session(2))
     becomes(tx, claim(tx), DeliveryState.FAILED, reason="msg_too_long")
 
@@ -62,7 +62,7 @@ def _ambiguous_after(tx: Tx) -> None:
     becomes(tx, claim(tx), DeliveryState.AMBIGUOUS)
 
 
-def _edit_owed(tx: Tx) -> None:
+def _edit_due(tx: Tx) -> None:
     enqueue(tx, a_session(1))
     sent(tx, claim(tx))
     see(tx, a_session(1, result=50.0))
@@ -80,12 +80,12 @@ def _address_changed(tx: Tx) -> None:
 
 
 CASES: dict[str, tuple[Callable[[Tx], object], str, str]] = {
-    "a dead delivery": (_dead, "refused by Slack for ever", "outbox retry ID"),
+    "a failed delivery": (_failed, "failed, because Slack rejects", "outbox retry ID"),
     "an app that Slack refuses": (lambda tx: tx.outbox.refuse_app("token_revoked"), "token_revoked", "reinstall"),
-    "something that waits": (lambda tx: enqueue(tx, a_session(2)), "has waited for 2 d", "outbox list"),
-    "something that is unsure": (_ambiguous_after, "has waited for 2 d", "outbox list"),
-    "a card that shows an old result": (_edit_owed, "posted that show less", "spotter run"),
-    "a held channel": (
+    "a message that waits": (lambda tx: enqueue(tx, a_session(2)), "has waited for 2 d", "outbox list"),
+    "a message that may have been sent": (_ambiguous_after, "has waited for 2 d", "outbox list"),
+    "a card that shows an old result": (_edit_due, "1 posted message out of date", "spotter run"),
+    "a blocked channel": (
         lambda tx: tx.destinations.block(ROOM, ARCHIVED, NOON),
         "channel:C0001 can't be written to (the channel is archived)",
         "unarchive",
@@ -102,9 +102,9 @@ CASES: dict[str, tuple[Callable[[Tx], object], str, str]] = {
     ),
     "no rule at all": (lambda tx: tx.rules.set_state(1, RuleState.ENDED, "", NOON), "Rules: none", "/ojt subscribe"),
     "no target": (lambda tx: tx.targets.set(None, None, "U0ADMIN", NOON), "Target: none", "/ojt target 80"),
-    "an observer nobody knows in Slack": (_unmatched, "1 of 1 who observed", "spotter people --unmatched"),
-    "a link that rests": (_address_changed, "1 link suspended", "/ojt link"),
-    "people who were not read for long": (
+    "an observer without a Slack account": (_unmatched, "1 of 1 who observed", "spotter people --unmatched"),
+    "a link that is suspended": (_address_changed, "1 link suspended", "/ojt link"),
+    "people who were last read long ago": (
         lambda tx: tx.people.replace_directory([OLGA], [], NOON),
         "iSpring's people were read 2 d ago",
         "right to read users",
@@ -129,7 +129,7 @@ CASES: dict[str, tuple[Callable[[Tx], object], str, str]] = {
         "Alert: workspace_throttled for 5 min",
         "change the plan",
     ),
-    "direct messages that nobody gets": (
+    "direct messages that Slack refuses": (
         lambda tx: tx.alerts.begin("direct_messages_closed", {"why": "messages_tab_disabled"}, LATER - minutes(5)),
         "Alert: direct_messages_closed for 5 min",
         "spotter manifest",
@@ -138,46 +138,46 @@ CASES: dict[str, tuple[Callable[[Tx], object], str, str]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_what_needs_somebody_is_told_with_its_remedy(name: str, db: Store, tmp_path: Path) -> None:
+async def test_each_state_to_mend_is_reported_with_its_remedy(name: str, db: Store, tmp_path: Path) -> None:
     spoil, what, remedy = CASES[name]
     await db.transact(spoil)
-    found = await logged(db, tmp_path, leader=None if name == "a card that shows an old result" else 1)
+    found = await results(db, tmp_path, leader=None if name == "a card that shows an old result" else 1)
     assert [one for one in found if what in one.partition(" | ")[0] and remedy in one.partition(" | ")[2]], found
 
 
 def _unseen(done: int, pages: int) -> None:
-    """Nobody watches."""
+    """Shows no progress."""
 
 
-async def test_a_copy_that_was_put_back_says_that_it_has_to_catch_up(db: Store, tmp_path: Path) -> None:
+async def test_a_restored_copy_is_reported_until_a_poll_has_ended(db: Store, tmp_path: Path) -> None:
     copy, place = tmp_path / "copy.db", tmp_path / "other.db"
     back_up(tmp_path / "spotter.db", copy, overwrite=False, now=NOON, progress=_unseen)
     restore(place, copy, now=LATER, progress=_unseen)
     restored = Store.open(place, now=LATER)
     try:
-        found = await logged(restored, tmp_path)
+        found = await results(restored, tmp_path)
     finally:
         restored.close()
-    assert [one for one in found if "Catch-up" in one and "spotter run" in one], found
+    assert [one for one in found if "restored from a copy made 2 d ago" in one and "spotter run" in one], found
 
 
-# Where `check` tells what OPS_CHANNEL hears: a piece of its line.
+# A part of the line in which `check` reports each alert.
 LINES = {
-    "database_created": "Store: made",
+    "database_created": "Store: created",
     "baseline_done": "Last poll: none yet",
-    "suspicious_listing": "are known",
+    "suspicious_listing": "are stored",
     "listing_incomplete": "that its list of sessions leaves out",
-    "round_count": "which may be a limit at which its list ends",
+    "round_count": "which may be the limit of its list",
     "unknown_status": "uses a status Spotter does not know",
     "date_order": "can only be read with the order",
-    "rows_rejected": "rows can't be understood",
-    "message_refused": "refused by Slack for ever",
+    "rows_rejected": "can't be understood",
+    "message_refused": "failed, because Slack rejects their content",
     "app_refused": "Sending: paused, Slack refuses the app",
     "destination_gone": "can't be written to",
     "training_refused": "iSpring: refuses",
-    "poll_failing": "iSpring: is away",
+    "poll_failing": "iSpring: can't be reached",
     "poll_stale": "Last good poll: ",
-    "deliveries_stuck": "something has waited for",
+    "deliveries_stuck": "a message has waited for",
     "socket_disconnected": "Alert: ",
     "workspace_throttled": "Alert: ",
     "direct_messages_closed": "Alert: ",
@@ -186,7 +186,7 @@ LINES = {
 
 
 @pytest.mark.promise("check")
-def test_check_has_a_line_for_everything_that_is_told_to_whoever_runs_it() -> None:
-    source = "".join(module.read_text() for module in DOCTOR.glob("*.py"))
+def test_check_has_a_line_for_every_alert() -> None:
+    source = "".join(module.read_text() for module in CHECKS.glob("*.py"))
     assert set(LINES) == set(ALERTS)
     assert [line for line in LINES.values() if line not in source] == []

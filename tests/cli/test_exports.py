@@ -34,7 +34,7 @@ def test_a_cell_that_begins_like_a_formula_is_text(text: str) -> None:
     assert cell == "'" + text and after == "after"
 
 
-def test_every_text_is_quoted_so_that_no_other_separator_cuts_it(tmp_path: Path) -> None:
+def test_every_text_is_quoted_so_that_no_other_separator_splits_it(tmp_path: Path) -> None:
     path = tmp_path / "spotter.db"
     database = Store.open(path, now=NOON)
     database._write_now(lambda tx: baseline(tx, a_session(1)._replace(checklist_title="Till;=cmd|calc")))

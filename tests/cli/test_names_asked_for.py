@@ -1,4 +1,4 @@
-"""Queries typed on the command line: names that nobody has are refused, as they are in Slack."""
+"""Queries on the command line: unknown names are refused, as they are in Slack."""
 
 import pytest
 
@@ -10,7 +10,7 @@ async def with_a_session(env: Env) -> None:
     assert (await env.say("poll")).code == 0
 
 
-async def test_a_name_that_nobody_has_is_refused_with_the_nearest(env: Env) -> None:
+async def test_an_unknown_name_is_refused_with_the_nearest(env: Env) -> None:
     await with_a_session(env)
     for words, notified in (
         (("sessions", "checklist:Opning"), "There is no checklist “Opning” among what you may see."),
@@ -26,14 +26,14 @@ async def test_a_name_that_nobody_has_is_refused_with_the_nearest(env: Env) -> N
     assert "1 of 1" in (await env.say("sessions", "checklist:Opening")).out
 
 
-async def test_before_ispring_was_read_names_are_taken_as_they_are(env: Env) -> None:
+async def test_before_ispring_was_read_names_are_not_checked(env: Env) -> None:
     made = await env.say("rules", "add", BAKERY, 'checklist:"Yet to come"')
     assert made.code == 0
     assert "Rule 1 is made." in made.out
     assert "has not been read yet" in made.err
     shown = await env.say("sessions", 'checklist:"Yet to come"')
     assert (shown.code, shown.out.splitlines()[-1]) == (0, "0 of 0: sessions on “Yet to come”")
-    assert (await env.say("rules", "add", BAKERY)).err == "", "nothing is said where nobody is named"
+    assert (await env.say("rules", "add", BAKERY)).err == "", "no warning without a name"
 
 
 @pytest.mark.parametrize("query", ["outcome:planned", "dept:North -outcome:completed"])

@@ -1,4 +1,4 @@
-"""What others wrote gives the operator's terminal no orders and makes up no lines, whatever is typed to see it."""
+"""Text from outside sends no control sequence to the operator's terminal and adds no line, with any command."""
 
 import asyncio
 import csv
@@ -20,21 +20,21 @@ from bot.store.database import Store, Tx
 from tests.app.env import REPOSITORY
 from tests.store.given import NOON, a_session, baseline
 
-ORDERS = "\x1b[2J\x1b]0;owned\x07\x9b31m\x7f\r\nFAKE  admin@bakery.example\u202egnp\u2066"
-EVE = Person(person_id="eve", name=f"Eve{ORDERS}", email=f"e{ORDERS}@bakery.example")
-EVA = Person(person_id="eva", name=f"Eva{ORDERS}")
-TITLE, STATUS = f"Opening{ORDERS}", f"PASSED{ORDERS}"
+CONTROLS = "\x1b[2J\x1b]0;owned\x07\x9b31m\x7f\r\nFAKE  admin@bakery.example\u202egnp\u2066"
+EVE = Person(person_id="eve", name=f"Eve{CONTROLS}", email=f"e{CONTROLS}@bakery.example")
+EVA = Person(person_id="eva", name=f"Eva{CONTROLS}")
+TITLE, STATUS = f"Opening{CONTROLS}", f"PASSED{CONTROLS}"
 
 
 def _visible(folder: Path, *words: str) -> str:
-    """What a command prints that goes well."""
+    """The output of a command that succeeds."""
     result = CliRunner().invoke(spotter, words, env=_settings(folder))
     assert result.exception is None, result.exception
     return result.output
 
 
 async def _refused(folder: Path, *words: str, **more: str) -> str:
-    """What a command says that ends badly, as the whole program."""
+    """The output of the whole program for a command that fails."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", *words),
         cwd=folder,
@@ -43,9 +43,9 @@ async def _refused(folder: Path, *words: str, **more: str) -> str:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    notified, said = await process.communicate()
-    assert process.returncode == 1 and b"Traceback" not in said, said
-    return (notified + said).decode()
+    out, err = await process.communicate()
+    assert process.returncode == 1 and b"Traceback" not in err, err
+    return (out + err).decode()
 
 
 def _settings(folder: Path) -> dict[str, str]:
@@ -53,24 +53,24 @@ def _settings(folder: Path) -> dict[str, str]:
 
 
 def _is_harmless(text: str) -> bool:
-    """Whether each sign of it only shows itself, and no line is one that others made up."""
+    """True if every character is printable and no line comes from the hostile text."""
     return all(line.isprintable() and not line.lstrip().startswith("FAKE") for line in text.split("\n"))
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a database in which everything that others write is hostile."""
+    """A folder with a database in which every text from outside is hostile."""
 
     def company(tx: Tx) -> None:
         session = a_session(1)._replace(checklist_title=TITLE)
         baseline(tx, session, a_session(2, employee="eva")._replace(checklist_title=TITLE, status=STATUS))
         tx.people.replace_directory((EVE, EVA, Person(person_id="ana", name="Ana Observer")), (), NOON)
         rule = tx.rules.add(
-            Destination(DestinationKind.CHANNEL, "C0SHOP"), "U0ANA", f'employee:"Eve{ORDERS}"', RuleState.PAUSED, NOON
+            Destination(DestinationKind.CHANNEL, "C0SHOP"), "U0ANA", f'employee:"Eve{CONTROLS}"', RuleState.PAUSED, NOON
         )
-        tx.rules.set_state(rule.rule_id, RuleState.PAUSED, f"not_in_channel{ORDERS}", NOON)
+        tx.rules.set_state(rule.rule_id, RuleState.PAUSED, f"not_in_channel{CONTROLS}", NOON)
         tx.notifications.enqueue(introduction(rule), NOON)
-        tx.audit_log.write(OPERATOR, "subscribe", f"rule:{ORDERS}", NOON)
+        tx.audit_log.write(OPERATOR, "subscribe", f"rule:{CONTROLS}", NOON)
 
     database = Store.open(tmp_path / "spotter.db", now=NOON)
     database._write_now(company)
@@ -95,42 +95,42 @@ def folder(tmp_path: Path) -> Path:
         ("audit --json", "subscribe"),
     ],
 )
-def test_what_is_shown_gives_no_orders(folder: Path, typed: str, shows: str) -> None:
+def test_shown_text_contains_no_control_sequences(folder: Path, typed: str, shows: str) -> None:
     said = _visible(folder, *typed.split())
     assert shows in said and _is_harmless(said), repr(said)
 
 
-async def test_candidates_for_erasing_give_no_orders(folder: Path) -> None:
+async def test_candidates_for_erasing_contain_no_control_sequences(folder: Path) -> None:
     said = await _refused(folder, "erase", "bakery", "--yes")
     assert "Perhaps" in said and "Eve" in said
     assert _is_harmless(said), repr(said)
 
 
-async def test_the_nearest_names_give_no_orders(folder: Path) -> None:
+async def test_the_nearest_names_contain_no_control_sequences(folder: Path) -> None:
     said = await _refused(folder, "sessions", "employee:eveadmin")
     assert "Did you mean" in said and "Eve" in said
     assert _is_harmless(said), repr(said)
 
 
-def test_json_says_what_was_there(folder: Path) -> None:
+def test_json_keeps_the_stored_text(folder: Path) -> None:
     [eve] = [one for one in json.loads(_visible(folder, "people", "--json")) if one["id"] == "eve"]
     assert (eve["name"], eve["email"]) == (EVE.name, EVE.email)
     assert {row["checklist"] for row in json.loads(_visible(folder, "sessions", "--json"))} == {TITLE}
 
 
-def test_csv_keeps_the_words_and_their_lines_without_the_orders(folder: Path) -> None:
+def test_csv_keeps_text_and_lines_without_control_characters(folder: Path) -> None:
     said = _visible(folder, "sessions", "--csv")
     titles = {row["checklist"] for row in csv.DictReader(io.StringIO(said, newline=""))}
     assert titles == {"Opening[2J]0;owned31m\nFAKE  admin@bakery.example\u202egnp\u2066"}
     assert {sign for sign in said if unicodedata.category(sign) == "Cc"} == {"\n"}
 
 
-async def test_what_ispring_says_of_a_refusal_gives_no_orders(tmp_path: Path) -> None:
+async def test_the_text_of_a_refusal_by_ispring_contains_no_control_sequences(tmp_path: Path) -> None:
     async def token(_: web.Request) -> web.Response:
         return web.json_response({"access_token": "token", "expires_in": 1800})
 
     async def refused(_: web.Request) -> web.Response:
-        return web.json_response({"code": 403, "message": f"Away{ORDERS}"}, status=403)
+        return web.json_response({"code": 403, "message": f"Away{CONTROLS}"}, status=403)
 
     app = web.Application()
     app.add_routes([web.post("/api/v3/token", token), web.route("*", "/{anything:.*}", refused)])

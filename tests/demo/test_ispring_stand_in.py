@@ -15,6 +15,8 @@ from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
 from tests.demo.asking import AREAS, CHECKLISTS, CRITERIA, KEY, LISTING, START, TRAINING, Clock, rows, session_in
 
+pytestmark = pytest.mark.virtual_time
+
 # --- tokens ----------------------------------------------------------------------------------------------------
 
 

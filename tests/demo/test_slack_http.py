@@ -13,6 +13,8 @@ from bot.demo.slack import Message, SlackStandIn, rendered_text
 from tests.demo.asking import Clock
 from tests.demo.slack_room import ANA, BOT, SHOP, actions, bolt_app, button, listening, section, stand_in
 
+pytestmark = pytest.mark.virtual_time
+
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackStandIn]:

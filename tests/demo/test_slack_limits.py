@@ -14,6 +14,8 @@ from bot.demo.slack.limits import block_problems
 from tests.demo.asking import Clock
 from tests.demo.slack_room import ANA, SHOP, actions, button, menu, modal, question, section, stand_in, web_client
 
+pytestmark = pytest.mark.virtual_time
+
 Block = dict[str, Any]
 PLAIN = {"type": "plain_text", "text": "x"}
 IMAGE = {"type": "image", "image_url": "https://x.example/a.png", "alt_text": "a"}

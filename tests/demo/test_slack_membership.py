@@ -25,6 +25,8 @@ from tests.demo.slack_room import (
     web_client,
 )
 
+pytestmark = pytest.mark.virtual_time
+
 Event = dict[str, Any]
 
 

@@ -32,6 +32,8 @@ from tests.demo.slack_room import (
     web_client,
 )
 
+pytestmark = pytest.mark.virtual_time
+
 Body = dict[str, Any]
 
 

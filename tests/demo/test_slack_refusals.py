@@ -30,6 +30,8 @@ from tests.demo.slack_room import (
     web_client,
 )
 
+pytestmark = pytest.mark.virtual_time
+
 
 @pytest.fixture
 def clock() -> Clock:

@@ -102,7 +102,7 @@ async def test_an_aborted_socket_is_replaced(slack: SlackStandIn, app: AsyncApp)
         assert await works(slack)
         slack.abort_socket()
         await slack.until(lambda: not slack.sockets.connections)
-        await slack.connected(timeout=20)
+        await slack.connected()
         assert await works(slack)
 
 
@@ -113,8 +113,8 @@ async def test_a_silent_socket_stays_open_answers_nothing_and_is_replaced(slack:
         slack.silence_socket()
         answer = await slack.command(ANA, SHOP, "/ojt", "help")
         assert answer.failure == "operation_timeout"
-        await slack.until(lambda: any(not one.is_silent for one in slack.sockets.connections), timeout=30)
-        await slack.until(lambda: silent not in slack.sockets.connections, timeout=30)
+        await slack.until(lambda: any(not one.is_silent for one in slack.sockets.connections))
+        await slack.until(lambda: silent not in slack.sockets.connections)
         slack.deliveries.acknowledge_within = 3
         assert await works(slack)
 
@@ -127,6 +127,7 @@ async def test_a_refresh_brings_a_new_connection(slack: SlackStandIn, app: Async
         assert await works(slack)
 
 
+@pytest.mark.virtual_time
 async def test_an_event_that_is_not_acknowledged_comes_again_with_its_number(slack: SlackStandIn) -> None:
     slack.deliveries.acknowledge_within = 0.1
     url = (await web_client(slack, APP_TOKEN).apps_connections_open(app_token=APP_TOKEN))["url"]
@@ -145,6 +146,7 @@ async def test_an_event_that_is_not_acknowledged_comes_again_with_its_number(sla
             await ws.receive_json(timeout=0.5)
 
 
+@pytest.mark.virtual_time
 async def test_bolt_sees_the_retry_headers(slack: SlackStandIn) -> None:
     slack.deliveries.acknowledge_within = 0.3
     app = bolt_app(slack)

@@ -114,9 +114,7 @@ class DeliveryMachine(RuleBasedStateMachine):
 
 
 TestDelivery = DeliveryMachine.TestCase
-TestDelivery.settings = settings(
-    max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestDelivery.settings = settings(max_examples=25, stateful_step_count=40, suppress_health_check=list(HealthCheck))
 
 
 def test_random_steps_reach_every_arrow_of_the_picture(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.model import OutcomeKind
@@ -120,7 +120,6 @@ def test_a_percentage_keeps_the_sentence_true(value: float, others: tuple[float,
     assert percent(value, *others) == said
 
 
-@settings(deadline=None)
 @given(percentages, percentages)
 @example(79.96, 80.0)
 @example(79.5, 79.49999999999999)
@@ -129,7 +128,6 @@ def test_percentages_beside_each_other_never_change_places(left: float, right: f
     assert (left > right, left == right) == (shown_left > shown_right, shown_left == shown_right)
 
 
-@settings(deadline=None)
 @given(percentages, percentages)
 def test_a_verdict_never_contradicts_its_sentence(result: float, target: float) -> None:
     outcome = judge(facts("PASSED", result), target)
@@ -138,7 +136,6 @@ def test_a_verdict_never_contradicts_its_sentence(result: float, target: float) 
     assert (outcome.kind is OutcomeKind.BELOW) == (result < target) == (shown < wanted) == said.startswith("Below")
 
 
-@settings(deadline=None)
 @given(percentages)
 def test_a_target_is_shown_as_it_was_set(target: float) -> None:
     assert math.isclose(_number(exact(target)), target, abs_tol=0.0, rel_tol=0.0)

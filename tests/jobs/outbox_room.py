@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from time import monotonic
 
 from bot.blocks.notifications import render
 from bot.demo.slack import Message as Posted
@@ -49,16 +48,17 @@ SHOP_CHANNEL = Destination(DestinationKind.CHANNEL, SHOP)
 
 
 class FastClock:
-    """A minute passes in a second. Fulfils `core.ports.Clock`."""
+    """A minute passes in a second of the event loop's time. Fulfils `domain.ports.Clock`; threads may read it too."""
 
     def __init__(self, start: datetime = NOW, speed: float = SPEED) -> None:
-        self._start, self._began, self._speed = start, monotonic(), speed
+        self._loop = asyncio.get_running_loop()
+        self._start, self._began, self._speed = start, self._loop.time(), speed
 
     def now(self) -> datetime:
         return self._start + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
-        return (monotonic() - self._began) * self._speed
+        return (self._loop.time() - self._began) * self._speed
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / self._speed)

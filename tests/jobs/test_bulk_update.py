@@ -10,6 +10,8 @@ from bot.jobs.bulk_update import SLICES_AT_ONCE, bulk_update
 from bot.store.database import Store
 from tests.store.given import NOON, Piece, a_session, baseline, claim, enqueue, minutes, planned, see, sent, stored
 
+pytestmark = pytest.mark.virtual_time
+
 MANY = 3 * SLICES_AT_ONCE
 LATER = NOON + minutes(5)
 

@@ -13,6 +13,8 @@ from bot.store.database import Tx
 from tests.demo.slack_room import ANA, OFFICE, SHOP
 from tests.jobs.outbox_room import SHOP_CHANNEL, Room, room, until
 
+pytestmark = pytest.mark.virtual_time
+
 OFFICE_CHANNEL = Destination(DestinationKind.CHANNEL, OFFICE)
 OBSERVER = Destination(DestinationKind.PERSON, "ana")
 

@@ -12,6 +12,8 @@ from bot.slack.contacts import SlackContacts
 from tests.demo.slack_room import ANA, BEN, OFFICE, SHOP
 from tests.jobs.outbox_room import SHOP_CHANNEL, Room, room
 
+pytestmark = pytest.mark.virtual_time
+
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[Room]:

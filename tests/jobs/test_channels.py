@@ -25,6 +25,8 @@ from tests.demo.slack_room import SHOP
 from tests.jobs.outbox_room import SHOP_CHANNEL, Room
 from tests.jobs.outbox_room import room as a_room
 
+pytestmark = pytest.mark.virtual_time
+
 ASKED = "conversations.info"
 
 

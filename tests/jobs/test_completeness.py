@@ -7,9 +7,12 @@ from structlog.testing import capture_logs
 
 from bot.demo.ispring import ALWAYS
 from bot.domain.model import NotificationKind
-from bot.jobs.completeness import CompletenessCheck, left_out
+from bot.jobs.completeness import CompletenessCheck
+from bot.services.listing_gaps import count_left_out
 from tests.faults import StumblingTraining
 from tests.jobs.room import OPS, Room
+
+pytestmark = pytest.mark.virtual_time
 
 CHECKLISTS = "/checklist/sessions/list"
 
@@ -101,7 +104,7 @@ async def test_sessions_planned_or_deleted_between_the_two_answers_are_not_left_
     named = await room.ispring.named_sessions()
     room.world.delete(gone)
     room.world.add_session()
-    assert await left_out(room.ispring, named, await _listed(room), 0) == 0
+    assert await count_left_out(room.ispring, named, await _listed(room), 0) == 0
 
 
 async def _listed(room: Room) -> set[str]:

@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.jobs.room import Room
+
+pytestmark = pytest.mark.virtual_time
 
 
 async def test_an_answer_without_anybody_is_not_believed(room: Room) -> None:

@@ -1,4 +1,4 @@
-"""Trouble is told to OPS_CHANNEL once when it begins and once when it is over, across restarts."""
+"""OPS_CHANNEL gets one message when an alert begins and one when it ends, across restarts."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -15,23 +15,25 @@ from bot.store.database import Store, Tx
 from tests.fake_clock import FakeClock
 from tests.store.given import a_session, becomes, claim, enqueue
 
+pytestmark = pytest.mark.virtual_time
+
 OPS = "C0OPS0000"
 
 
 class Machine:
-    """What the senses feel, set by the test; `rung` counts how often delivery was woken."""
+    """The measurements, set by the test; `wakes` counts how often the sender was woken."""
 
     def __init__(self) -> None:
         self.disconnected_for = 0.0
         self.disk_left = 10 * DISK_ENOUGH
-        self.rung = 0
+        self.wakes = 0
 
-    def ring(self) -> None:
-        self.rung += 1
+    def wake(self) -> None:
+        self.wakes += 1
 
 
-class Lookout:
-    """A database, a clock to turn, and the watch over both."""
+class MonitorEnv:
+    """A database, a clock that the test sets, and the monitor."""
 
     def __init__(self, database: Store, clock: FakeClock) -> None:
         self.database, self.clock, self.machine = database, clock, Machine()
@@ -40,24 +42,24 @@ class Lookout:
     def restart(self, ops_channel: str = OPS) -> None:
         probes = RuntimeProbes(lambda: self.machine.disconnected_for, lambda: self.machine.disk_left)
         self.monitor = Monitor(
-            self.database, self.clock, probes, ops_channel=ops_channel, poll_interval=120, wake=self.machine.ring
+            self.database, self.clock, probes, ops_channel=ops_channel, poll_interval=120, wake=self.machine.wake
         )
 
     async def polled(self) -> None:
         now = self.clock.now()
         await self.database.transact(lambda tx: tx.polls.record(PollReport(now, now)))
 
-    async def notified(self) -> list[str]:
-        """What OPS_CHANNEL is owed, in the order it was: the code, behind `over` the trouble that ended."""
-        tolds = await self.database.read(lambda tx: tx.deliveries.in_states((NotificationState.PENDING,), 100))
-        in_order = sorted(tolds, key=lambda one: one.created_at)
+    async def messages(self) -> list[str]:
+        """The codes of the messages for OPS_CHANNEL in their order; " over" follows if the alert ended."""
+        statuses = await self.database.read(lambda tx: tx.deliveries.in_states((NotificationState.PENDING,), 100))
+        in_order = sorted(statuses, key=lambda one: one.created_at)
         notifications = [one.notification for one in in_order if one.notification.kind is NotificationKind.OPS]
         return [
             str(notification.facts.get("code_before") or notification.facts["code"]) + _mark(notification.facts)
             for notification in notifications
         ]
 
-    async def open(self) -> list[str]:
+    async def active(self) -> list[str]:
         return [one.code for one in await self.database.read(lambda tx: tx.alerts.all())]
 
 
@@ -66,110 +68,110 @@ def _mark(facts: object) -> str:
 
 
 @pytest.fixture
-async def lookout(tmp_path: Path) -> AsyncIterator[Lookout]:
+async def env(tmp_path: Path) -> AsyncIterator[MonitorEnv]:
     clock = FakeClock()
     database = Store.open(tmp_path / "spotter.db", now=clock.now())
-    yield Lookout(database, clock)
+    yield MonitorEnv(database, clock)
     database.close()
 
 
 @pytest.mark.promise("alert")
-async def test_a_trouble_is_told_once_and_its_end_once(lookout: Lookout) -> None:
-    lookout.machine.disk_left = DISK_LEFT - 1
+async def test_an_alert_has_one_message_and_its_end_has_one(env: MonitorEnv) -> None:
+    env.machine.disk_left = DISK_LEFT - 1
     for _ in range(3):
-        await lookout.monitor.once()
-    assert await lookout.notified() == ["disk_nearly_full"]
-    lookout.machine.disk_left = DISK_ENOUGH
-    lookout.clock.advance(timedelta(minutes=1))
+        await env.monitor.once()
+    assert await env.messages() == ["disk_nearly_full"]
+    env.machine.disk_left = DISK_ENOUGH
+    env.clock.advance(timedelta(minutes=1))
     for _ in range(3):
-        await lookout.monitor.once()
-    assert await lookout.notified() == ["disk_nearly_full", "disk_nearly_full over"]
-    assert lookout.machine.rung == 2
+        await env.monitor.once()
+    assert await env.messages() == ["disk_nearly_full", "disk_nearly_full over"]
+    assert env.machine.wakes == 2
 
 
-async def test_the_same_trouble_later_is_told_anew(lookout: Lookout) -> None:
+async def test_an_alert_that_begins_again_has_a_new_message(env: MonitorEnv) -> None:
     for disconnected_for in (200.0, 0.0, 200.0):
-        lookout.machine.disconnected_for = disconnected_for
-        await lookout.monitor.once()
-        lookout.clock.advance(timedelta(minutes=5))
-    assert await lookout.notified() == ["socket_disconnected", "socket_disconnected over", "socket_disconnected"]
+        env.machine.disconnected_for = disconnected_for
+        await env.monitor.once()
+        env.clock.advance(timedelta(minutes=5))
+    assert await env.messages() == ["socket_disconnected", "socket_disconnected over", "socket_disconnected"]
 
 
-async def test_a_restart_in_the_middle_of_a_trouble_tells_nothing_twice(lookout: Lookout) -> None:
-    lookout.machine.disk_left = 0
-    await lookout.monitor.once()
-    lookout.restart()
-    await lookout.monitor.once()
-    assert await lookout.notified() == ["disk_nearly_full"]
+async def test_a_restart_during_an_alert_repeats_no_message(env: MonitorEnv) -> None:
+    env.machine.disk_left = 0
+    await env.monitor.once()
+    env.restart()
+    await env.monitor.once()
+    assert await env.messages() == ["disk_nearly_full"]
 
 
 @pytest.mark.promise("alert")
-async def test_restarts_in_the_middle_of_what_only_time_shows_tell_nothing_twice(lookout: Lookout) -> None:
-    await lookout.polled()
+async def test_restarts_during_alerts_that_depend_on_time_repeat_no_message(env: MonitorEnv) -> None:
+    await env.polled()
     for _ in range(4):
-        lookout.restart()
+        env.restart()
         for minute in range(20):
-            lookout.machine.disconnected_for = 60.0 * minute + 1.0
-            await lookout.monitor.once()
-            lookout.clock.advance(timedelta(minutes=1))
-    # Nobody sends here: the messages about the first two are stuck.
-    assert await lookout.notified() == ["socket_disconnected", "poll_stale", "deliveries_stuck"]
-    lookout.machine.disconnected_for = 0.0
-    await lookout.polled()
-    await lookout.monitor.once()
-    assert await lookout.open() == ["deliveries_stuck"]
+            env.machine.disconnected_for = 60.0 * minute + 1.0
+            await env.monitor.once()
+            env.clock.advance(timedelta(minutes=1))
+    # No sender runs here: the messages about the first two are stuck.
+    assert await env.messages() == ["socket_disconnected", "poll_stale", "deliveries_stuck"]
+    env.machine.disconnected_for = 0.0
+    await env.polled()
+    await env.monitor.once()
+    assert await env.active() == ["deliveries_stuck"]
 
 
-async def test_polls_that_stop_are_noticed_and_so_is_the_next(lookout: Lookout) -> None:
-    await lookout.polled()
-    lookout.clock.advance(timedelta(minutes=20))
-    await lookout.monitor.once()
-    assert await lookout.open() == ["poll_stale"]
-    lookout.clock.advance(timedelta(minutes=1))
-    await lookout.polled()
-    await lookout.monitor.once()
-    assert await lookout.notified() == ["poll_stale", "poll_stale over"]
-    assert await lookout.open() == []
+async def test_polls_that_stop_are_noticed_and_so_is_the_next(env: MonitorEnv) -> None:
+    await env.polled()
+    env.clock.advance(timedelta(minutes=20))
+    await env.monitor.once()
+    assert await env.active() == ["poll_stale"]
+    env.clock.advance(timedelta(minutes=1))
+    await env.polled()
+    await env.monitor.once()
+    assert await env.messages() == ["poll_stale", "poll_stale over"]
+    assert await env.active() == []
 
 
 @pytest.mark.parametrize("state", [DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.AMBIGUOUS])
 async def test_a_message_that_no_answer_settles_for_half_an_hour_is_noticed(
-    lookout: Lookout, state: DeliveryState
+    env: MonitorEnv, state: DeliveryState
 ) -> None:
-    begun = lookout.clock.now()
+    begun = env.clock.now()
 
     def try_it(tx: Tx) -> None:
         enqueue(tx, a_session(1), now=begun)
         becomes(tx, claim(tx, now=begun), state)
 
-    await lookout.database.transact(try_it)
-    lookout.clock.advance(timedelta(minutes=31))
-    await lookout.polled()
-    await lookout.monitor.once()
-    assert await lookout.open() == ["deliveries_stuck"]
+    await env.database.transact(try_it)
+    env.clock.advance(timedelta(minutes=31))
+    await env.polled()
+    await env.monitor.once()
+    assert await env.active() == ["deliveries_stuck"]
 
 
-async def test_a_refused_app_is_remembered_for_status_and_told_once_slack_takes_it(lookout: Lookout) -> None:
-    await lookout.database.transact(lambda tx: tx.outbox.refuse_app("token_revoked"))
-    await lookout.monitor.once()
-    assert await lookout.open() == ["app_refused"]
-    lookout.clock.advance(timedelta(minutes=1))
-    await lookout.database.transact(lambda tx: tx.outbox.refuse_app(""))
-    await lookout.monitor.once()
-    assert await lookout.notified() == ["app_refused", "app_refused over"]
+async def test_a_refused_app_is_an_alert_until_slack_accepts_it(env: MonitorEnv) -> None:
+    await env.database.transact(lambda tx: tx.outbox.refuse_app("token_revoked"))
+    await env.monitor.once()
+    assert await env.active() == ["app_refused"]
+    env.clock.advance(timedelta(minutes=1))
+    await env.database.transact(lambda tx: tx.outbox.refuse_app(""))
+    await env.monitor.once()
+    assert await env.messages() == ["app_refused", "app_refused over"]
 
 
-async def test_without_an_ops_channel_troubles_are_only_remembered(lookout: Lookout) -> None:
-    lookout.restart(ops_channel="")
-    lookout.machine.disk_left = 0
-    await lookout.monitor.once()
-    assert await lookout.open() == ["disk_nearly_full"]
-    assert await lookout.notified() == []
+async def test_without_an_ops_channel_alerts_are_only_stored(env: MonitorEnv) -> None:
+    env.restart(ops_channel="")
+    env.machine.disk_left = 0
+    await env.monitor.once()
+    assert await env.active() == ["disk_nearly_full"]
+    assert await env.messages() == []
 
 
-async def test_what_the_trouble_is_like_now_is_kept_though_it_is_told_once(lookout: Lookout) -> None:
-    for lookout.machine.disk_left in (150 << 20, 90 << 20):
-        await lookout.monitor.once()
-    (open_one,) = await lookout.database.read(lambda tx: tx.alerts.all())
+async def test_an_active_alert_keeps_its_newest_facts_and_its_one_message(env: MonitorEnv) -> None:
+    for env.machine.disk_left in (150 << 20, 90 << 20):
+        await env.monitor.once()
+    (open_one,) = await env.database.read(lambda tx: tx.alerts.all())
     assert open_one.facts == {"megabytes": 90}
-    assert await lookout.notified() == ["disk_nearly_full"]
+    assert await env.messages() == ["disk_nearly_full"]

@@ -12,6 +12,8 @@ from bot.jobs.plan_notifications import MOST_CARDS
 from bot.store.database import Tx
 from tests.jobs.room import CHANNEL, Room, key_of
 
+pytestmark = pytest.mark.virtual_time
+
 OTHER = Destination(DestinationKind.CHANNEL, "C0OTHER00")
 LONG = timedelta(hours=60)
 

@@ -34,6 +34,8 @@ from bot.store.database import Tx
 from tests.faults import NAME, StumblingTraining
 from tests.jobs.room import CHANNEL, OPS, Room, key_of
 
+pytestmark = pytest.mark.virtual_time
+
 
 def person(person_id: str) -> Destination:
     return Destination(DestinationKind.PERSON, person_id)

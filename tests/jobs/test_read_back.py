@@ -13,6 +13,8 @@ from tests.demo.slack_room import ANA, SHOP
 from tests.domain.build import NOW
 from tests.jobs.outbox_room import FastClock, Room, room, until
 
+pytestmark = pytest.mark.virtual_time
+
 POST, HISTORY = "chat.postMessage", "conversations.history"
 
 

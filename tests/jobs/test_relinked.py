@@ -10,6 +10,8 @@ from bot.domain.model import DeliveryState, Destination, DestinationKind
 from tests.demo.slack_room import ANA, BEN
 from tests.jobs.outbox_room import Room, room
 
+pytestmark = pytest.mark.virtual_time
+
 POST = "chat.postMessage"
 OBSERVER = Destination(DestinationKind.PERSON, "ana")
 

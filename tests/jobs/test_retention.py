@@ -12,12 +12,14 @@ from bot.store.database import Store, Tx
 from tests.fake_clock import NOON, FakeClock
 from tests.store.given import OTHER_ROOM, a_session, baseline, claim, enqueue, sent
 
+pytestmark = pytest.mark.virtual_time
+
 DAY = timedelta(days=1)
 YEAR = 365 * DAY
 
 
 @dataclass
-class MessageSettings:
+class KeptRoom:
     """A database with a baseline, and what keeps it tidy."""
 
     store: Store
@@ -40,63 +42,63 @@ class MessageSettings:
 
 
 @pytest.fixture
-async def settings(tmp_path: Path) -> AsyncIterator[MessageSettings]:
+async def room(tmp_path: Path) -> AsyncIterator[KeptRoom]:
     store = Store.open(tmp_path / "spotter.db", now=NOON)
-    yield MessageSettings(store, FakeClock())
+    yield KeptRoom(store, FakeClock())
     store.close()
 
 
 @pytest.mark.promise("retention")
-async def test_what_is_older_than_it_is_kept_is_erased_and_reported(settings: MessageSettings) -> None:
-    await settings.listed(YEAR + DAY, YEAR + 2 * DAY, YEAR - DAY)
-    assert await settings.retention().when_due()
-    assert await settings.known() == 1
-    assert await settings.audit_log() == [("spotter", "tidy", "sessions:2")]
+async def test_what_is_older_than_it_is_kept_is_erased_and_reported(room: KeptRoom) -> None:
+    await room.listed(YEAR + DAY, YEAR + 2 * DAY, YEAR - DAY)
+    assert await room.retention().when_due()
+    assert await room.known() == 1
+    assert await room.audit_log() == [("spotter", "tidy", "sessions:2")]
 
 
-async def test_what_was_erased_stands_in_no_log_of_the_database_any_more(settings: MessageSettings) -> None:
-    await settings.listed(YEAR + DAY)
-    log = settings.store.path.with_name("spotter.db-wal")
+async def test_what_was_erased_stands_in_no_log_of_the_database_any_more(room: KeptRoom) -> None:
+    await room.listed(YEAR + DAY)
+    log = room.store.path.with_name("spotter.db-wal")
     assert log.stat().st_size > 0
-    await settings.retention().when_due()
+    await room.retention().when_due()
     assert log.stat().st_size == 0
 
 
-async def test_without_a_setting_every_session_is_kept(settings: MessageSettings) -> None:
-    await settings.listed(20 * YEAR)
-    assert await settings.retention(keep=None).when_due()
-    assert (await settings.known(), await settings.audit_log()) == (1, [])
+async def test_without_a_setting_every_session_is_kept(room: KeptRoom) -> None:
+    await room.listed(20 * YEAR)
+    assert await room.retention(keep=None).when_due()
+    assert (await room.known(), await room.audit_log()) == (1, [])
 
 
-async def test_it_tidies_once_a_day_whatever_rings_and_restarts(settings: MessageSettings) -> None:
-    await settings.listed(DAY)
-    assert await settings.retention().when_due()
-    settings.clock.advance(DAY - timedelta(seconds=1))
-    assert not await settings.retention().when_due()
-    settings.clock.advance(timedelta(seconds=1))
-    assert await settings.retention().when_due()
+async def test_it_tidies_once_a_day_whatever_rings_and_restarts(room: KeptRoom) -> None:
+    await room.listed(DAY)
+    assert await room.retention().when_due()
+    room.clock.advance(DAY - timedelta(seconds=1))
+    assert not await room.retention().when_due()
+    room.clock.advance(timedelta(seconds=1))
+    assert await room.retention().when_due()
 
 
-async def test_a_clock_set_back_does_not_stop_it_for_long(settings: MessageSettings) -> None:
-    await settings.listed(DAY)
-    assert await settings.retention().when_due()
-    settings.clock.advance(-30 * DAY)
-    assert await settings.retention().when_due()
+async def test_a_clock_set_back_does_not_stop_it_for_long(room: KeptRoom) -> None:
+    await room.listed(DAY)
+    assert await room.retention().when_due()
+    room.clock.advance(-30 * DAY)
+    assert await room.retention().when_due()
 
 
-async def test_nothing_is_tidied_before_the_first_listing_is_stored(settings: MessageSettings) -> None:
-    assert not await settings.retention().when_due()
+async def test_nothing_is_tidied_before_the_first_listing_is_stored(room: KeptRoom) -> None:
+    assert not await room.retention().when_due()
 
 
-async def test_many_old_sessions_are_erased_in_steps(settings: MessageSettings) -> None:
-    await settings.listed(*[2 * YEAR] * (2 * AT_ONCE + 1), DAY)
-    assert await settings.retention().when_due()
-    assert await settings.known() == 1
+async def test_many_old_sessions_are_erased_in_steps(room: KeptRoom) -> None:
+    await room.listed(*[2 * YEAR] * (2 * AT_ONCE + 1), DAY)
+    assert await room.retention().when_due()
+    assert await room.known() == 1
 
 
 @pytest.mark.promise("retention")
-async def test_what_was_posted_about_them_is_edited(settings: MessageSettings) -> None:
-    await settings.listed(2 * YEAR, 2 * YEAR)
+async def test_what_was_posted_about_them_is_edited(room: KeptRoom) -> None:
+    await room.listed(2 * YEAR, 2 * YEAR)
 
     def post(tx: Tx) -> None:
         enqueue(tx, a_session(0), now=NOON)
@@ -104,33 +106,33 @@ async def test_what_was_posted_about_them_is_edited(settings: MessageSettings) -
         enqueue(tx, a_session(1), destination=OTHER_ROOM, now=NOON)
         sent(tx, claim(tx, OTHER_ROOM, NOON, name="d1"), NOON)
 
-    await settings.store.transact(post)
-    await settings.retention().when_due()
-    assert (await settings.store.read(lambda tx: tx.deliveries.counts())).edits == 2
-    assert settings.wakes == ["deliver"]
-    assert (await settings.audit_log())[0][2] == "sessions:2,redactions:2"
+    await room.store.transact(post)
+    await room.retention().when_due()
+    assert (await room.store.read(lambda tx: tx.deliveries.counts())).edits == 2
+    assert room.wakes == ["deliver"]
+    assert (await room.audit_log())[0][2] == "sessions:2,redactions:2"
 
 
-async def test_the_ledger_keeps_more_than_a_year_whatever_the_setting(settings: MessageSettings) -> None:
-    await settings.listed(DAY)
+async def test_the_ledger_keeps_more_than_a_year_whatever_the_setting(room: KeptRoom) -> None:
+    await room.listed(DAY)
 
     def write(tx: Tx) -> None:
         tx.audit_log.write("U1", "old", "it", NOON - AUDIT_LOG_RETENTION - DAY)
         tx.audit_log.write("U1", "young", "it", NOON - AUDIT_LOG_RETENTION + DAY)
 
-    await settings.store.transact(write)
-    await settings.retention(keep=30 * DAY).when_due()
-    assert [verb for _, verb, _ in await settings.audit_log()] == ["tidy", "young"]
+    await room.store.transact(write)
+    await room.retention(keep=30 * DAY).when_due()
+    assert [verb for _, verb, _ in await room.audit_log()] == ["tidy", "young"]
 
 
 async def test_a_busy_database_is_tidied_later(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "busy.db", now=NOON, busy_seconds=0.05)
     other = Store.open(tmp_path / "busy.db", now=NOON)
-    settings = MessageSettings(store, FakeClock())
-    await settings.listed(2 * YEAR)
+    room = KeptRoom(store, FakeClock())
+    await room.listed(2 * YEAR)
     other._writer.execute("BEGIN IMMEDIATE")
-    assert not await settings.retention().when_due()
+    assert not await room.retention().when_due()
     other._writer.execute("ROLLBACK")
-    assert await settings.retention().when_due()
+    assert await room.retention().when_due()
     other.close()
     store.close()

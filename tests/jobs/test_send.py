@@ -30,6 +30,8 @@ from bot.jobs.rate_limit import RateLimiter
 from tests.demo.slack_room import ANA, ATTIC, BEN, BOT, OFFICE, SHOP
 from tests.jobs.outbox_room import SHOP_CHANNEL, FastClock, Room, room, until
 
+pytestmark = pytest.mark.virtual_time
+
 POST, EDIT, HISTORY = "chat.postMessage", "chat.update", "conversations.history"
 
 
@@ -56,13 +58,15 @@ async def test_a_completed_session_is_posted_with_its_delivery_id_and_key(world:
 
 
 async def test_after_the_clock_jumped_back_nothing_waits_longer_than_the_longest_wait(tmp_path: Path) -> None:
-    clock = FastClock(speed=3600.0)
+    clock = FastClock(speed=360_000.0)
     async with room(tmp_path, ours=clock) as world:
         running = asyncio.create_task(world.deliver().run())
         await world.complete()
         await until(lambda: len(world.posted()) == 1)
+        due = clock.now() + timedelta(days=2)
         await world.complete_all([72.0], ago=-timedelta(days=2))
-        await until(lambda: len(world.posted()) == 2, seconds=30.0)  # less than the two days at this clock's speed
+        await until(lambda: len(world.posted()) == 2)
+        assert clock.now() < due
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

@@ -32,6 +32,8 @@ from tests.listeners.office import (
     facts,
 )
 
+pytestmark = pytest.mark.virtual_time
+
 SOUTH = ("Zoltan", "Kovacs", "Vault", "50ee0000")
 ULF = ("Ulf", "60ff0000")
 YVES = ("Yves", "Colleague", "40dd0000")

@@ -33,6 +33,8 @@ from tests.listeners.office import (
 from tests.listeners.test_access import HIDDEN_FROM, SOUTH, ULF, YVES, asserted_clean
 from tests.listeners.test_sharing import correct
 
+pytestmark = pytest.mark.virtual_time
+
 EVERY_SESSION = (LOW, HIGH, COLLEAGUE, FOREIGN, OBSERVED)
 PERSON_OF = {EMMA: "emma", OLGA: "olga", SAM: "sam", DANA: "dana", GUEST: "yves", UNLINKED: "nobody", ADMIN: "ada"}
 CHANNEL = Destination(DestinationKind.CHANNEL, NORTH)

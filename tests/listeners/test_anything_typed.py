@@ -2,9 +2,13 @@
 
 import random
 
+import pytest
+
 from bot.listeners.actions import HANDLERS
 from bot.listeners.commands import registry
 from tests.listeners.office import ADMIN, EMMA, NORTH, SAM, UNLINKED, Office
+
+pytestmark = pytest.mark.virtual_time
 
 PIECES = [
     *(entry.verb for entry in registry()),

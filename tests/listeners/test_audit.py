@@ -1,6 +1,10 @@
 """What admins ask about Spotter's own past."""
 
+import pytest
+
 from tests.listeners.office import ADMIN, EMMA, NORTH, Office, everything_in, suggestions_of
+
+pytestmark = pytest.mark.virtual_time
 
 
 async def test_an_admin_sees_who_did_what_the_newest_first(office: Office) -> None:

@@ -19,6 +19,8 @@ from tests.listeners.office import ADMIN, HIGH, LOW, OLGA, Office, everything_in
 from tests.listeners.test_lifecycle import notified, read_back, send
 from tests.listeners.test_through_slack import open_door, until
 
+pytestmark = pytest.mark.virtual_time
+
 __all__ = ["open_door"]
 OBSERVER = Destination(DestinationKind.PERSON, "olga")
 

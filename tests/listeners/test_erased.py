@@ -11,6 +11,8 @@ from bot.domain.routing import subject_of
 from tests.listeners.office import ADMIN, FOREIGN, NORTH, Office, everything_in
 from tests.listeners.test_sharing import share
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def erase(office: Office, person_id: str) -> None:
     await office.store.transact(lambda tx: tx.retention.erase(person_id, office.clock.now()))

@@ -19,6 +19,8 @@ from tests.fake_clock import FakeClock
 from tests.listeners.office import ADMIN, EMMA, NORTH, PUBLIC, SAM, Office, buttons_of, everything_in, facts
 from tests.listeners.test_through_slack import open_door, until
 
+pytestmark = pytest.mark.virtual_time
+
 __all__ = ["open_door"]
 
 MINUTE = timedelta(minutes=1)

@@ -23,6 +23,8 @@ from tests.listeners.office import (
     suggestions_of,
 )
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def sees(office: Office, user: str, word: str) -> bool:
     return word in everything_in(await office.ask(user, "results"))

@@ -22,6 +22,8 @@ from tests.listeners.office import (
     suggestions_of,
 )
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def states(office: Office) -> dict[int, RuleState]:
     return {rule.rule_id: rule.state for rule in await office.store.read(lambda tx: tx.rules.all())}

@@ -6,6 +6,8 @@ from bot.blocks import actions
 from bot.domain.model import DirectMessages, Preferences, Targets
 from tests.listeners.office import ADMIN, DANA, EMMA, GUEST, OLGA, SAM, UNLINKED, Office, everything_in, suggestions_of
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def targets(office: Office) -> Targets:
     return await office.store.read(lambda tx: tx.targets.current())

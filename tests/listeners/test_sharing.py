@@ -35,6 +35,8 @@ from tests.listeners.office import (
 )
 from tests.listeners.test_people import change, refresh
 
+pytestmark = pytest.mark.virtual_time
+
 EVERYTHING = share_value(Shareable(query=""))
 
 

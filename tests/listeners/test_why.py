@@ -9,6 +9,8 @@ from bot.store.database import Tx
 from tests.listeners.office import ADMIN, EMMA, FOREIGN, LOW, NORTH, OUTSIDE, SAM, UNLINKED, Office, everything_in
 from tests.listeners.test_lifecycle import news, read_back, rule_of, send
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def reason(office: Office, user: str, ident: str) -> str:
     return everything_in(await office.ask(user, f"why {ident}"))
@@ -124,7 +126,7 @@ async def test_admins_see_in_status_what_is_held(office: Office) -> None:
     await read_back(office)
     await news(office, 7)
     said = everything_in(await office.ask(ADMIN, "status"))
-    assert f"<#{NORTH}>: held since" in said and "1 message waiting (the channel is archived)" in said
+    assert f"<#{NORTH}>: blocked since" in said and "1 message waiting (the channel is archived)" in said
     assert "held since" not in everything_in(await office.ask(EMMA, "status"))
 
 

@@ -17,6 +17,8 @@ from bot.store.database import Store
 from tests.demo.slack_room import ANA, APP_TOKEN, BEN, BOT_TOKEN, GUEST, SECRET, company
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.virtual_time
+
 PEOPLE = (
     Person(person_id="ana", name="Ana Silva", email="ana@bakery.example"),
     Person(person_id="ben", name="Ben Ito", email="ben@bakery.example"),

@@ -23,6 +23,8 @@ from tests.demo.slack_room import (
 )
 from tests.slack.front_desk import Office, office
 
+pytestmark = pytest.mark.virtual_time
+
 
 @pytest.fixture(params=["socket", "http"])
 async def door(request: pytest.FixtureRequest) -> AsyncIterator[Office]:

@@ -15,6 +15,8 @@ from structlog.testing import capture_logs
 
 from tests.slack.front_desk import Office, office
 
+pytestmark = pytest.mark.virtual_time
+
 FORM = "application/x-www-form-urlencoded"
 BODY = "command=%2Fojt&text=secret-words&user_id=U0ANA&channel_id=C0SHOP&team_id=T0SPOTTER"
 

@@ -24,12 +24,11 @@ async def works(door: Office) -> bool:
     return answer.failure is None and (await answer.first()).text == "you said help"
 
 
-async def comes_back(door: Office, seconds: float = 15.0) -> None:
-    """Asks until a command is answered again; raises TimeoutError."""
-    door.slack.deliveries.acknowledge_within = 0.5
-    async with asyncio.timeout(seconds):
-        while not await works(door):
-            await asyncio.sleep(0.05)
+async def comes_back(door: Office) -> None:
+    """Asks until a command is answered again."""
+    door.slack.deliveries.acknowledge_within = 2.0  # a silent connection acknowledges nothing
+    while not await works(door):
+        await asyncio.sleep(0.05)
 
 
 async def test_an_aborted_socket_is_replaced(door: Office) -> None:
@@ -80,10 +79,10 @@ async def test_a_refused_app_token_is_tried_ever_more_seldom_until_it_is_good() 
         socket = SocketMode(door.slack_events.app, APP_TOKEN, clock, ping_interval=1.0)
         running = asyncio.create_task(socket.run())
         with capture_logs() as logs:
-            await door.slack.until(lambda: sum(line["event"] == "socket.replaced" for line in logs) == 3, timeout=20.0)
+            await door.slack.until(lambda: sum(line["event"] == "socket.replaced" for line in logs) >= 3)
         assert any(line.get("slack_answer") == "invalid_auth" for line in logs)
         assert sum(call.method == "apps.connections.open" for call in door.slack.calls) <= 9
         door.slack.faults.clear()
-        await door.slack.until(lambda: socket.is_connected, timeout=20.0)
+        await door.slack.until(lambda: socket.is_connected)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -21,6 +21,8 @@ from tests.listeners.conftest import office
 from tests.listeners.office import ADMIN, BOT, EMMA, LOW, NORTH, PUBLIC, SAM, UNLINKED, Office, everything_in
 from tests.listeners.test_through_slack import open_door
 
+pytestmark = pytest.mark.virtual_time
+
 __all__ = ["office", "open_door"]
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -73,9 +75,8 @@ def action(user: str, action: str, value: str, channel: str = NORTH, **where: st
 
 async def whispers(slack: SlackStandIn, user: str, number: int, channel: str = NORTH) -> list[str]:
     """What only this person reads in a channel, once there are so many."""
-    async with asyncio.timeout(10):
-        while len(found := [one.text for one in slack.visible_to(user, channel) if one.ephemeral_to == user]) < number:
-            await asyncio.sleep(0.01)
+    while len(found := [one.text for one in slack.visible_to(user, channel) if one.ephemeral_to == user]) < number:
+        await asyncio.sleep(0.01)
     return found
 
 

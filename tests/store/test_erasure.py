@@ -130,7 +130,7 @@ async def edits_due(db: Store) -> list[str]:
 
 
 @pytest.fixture
-async def settings(db: Store) -> Store:
+async def store(db: Store) -> Store:
     await db.transact(company)
     return db
 
@@ -138,40 +138,40 @@ async def settings(db: Store) -> Store:
 # ---- what is gone --------------------------------------------------------------------------------------------------
 
 
-async def test_an_erased_employees_sessions_are_found_nowhere(settings: Store) -> None:
-    done = await erased(settings)
+async def test_an_erased_employees_sessions_are_found_nowhere(store: Store) -> None:
+    done = await erased(store)
     assert done.sessions == 2
-    assert await found(settings) == {JOES.key.session_id}
+    assert await found(store) == {JOES.key.session_id}
     for facts in (HERS, ALSO_HERS):
-        assert await settings.read(partial(record_of, facts)) is None
-        assert await settings.read(partial(starting_like, facts)) == []
-    assert (await settings.read(lambda tx: tx.polls.state())).sessions == 1
+        assert await store.read(partial(record_of, facts)) is None
+        assert await store.read(partial(starting_like, facts)) == []
+    assert (await store.read(lambda tx: tx.polls.state())).sessions == 1
 
 
-async def test_a_listing_that_still_has_them_says_nothing_new(settings: Store) -> None:
-    await erased(settings)
-    seen = await listing_diff(settings, HERS, ALSO_HERS, JOES)
+async def test_a_listing_that_still_has_them_says_nothing_new(store: Store) -> None:
+    await erased(store)
+    seen = await listing_diff(store, HERS, ALSO_HERS, JOES)
     assert (list(seen.changed), list(seen.missing), list(seen.back), seen.known) == ([], [], [], 1)
 
 
-async def test_a_correction_or_a_new_session_of_an_erased_employee_is_not_taken_in(settings: Store) -> None:
-    await erased(settings)
-    seen = await listing_diff(settings, a_session(1, result=10.0), a_session(9), JOES)
+async def test_a_correction_or_a_new_session_of_an_erased_employee_is_not_taken_in(store: Store) -> None:
+    await erased(store)
+    seen = await listing_diff(store, a_session(1, result=10.0), a_session(9), JOES)
     assert list(seen.changed) == []
 
 
-async def test_a_listing_without_them_calls_nobody_missing(settings: Store) -> None:
-    await erased(settings)
-    assert list((await listing_diff(settings, JOES)).missing) == []
+async def test_a_listing_without_them_calls_nobody_missing(store: Store) -> None:
+    await erased(store)
+    assert list((await listing_diff(store, JOES)).missing) == []
 
 
-async def test_what_was_compared_before_the_erasure_does_not_bring_them_back(settings: Store) -> None:
-    before = await settings.read(lambda tx: stored(tx, HERS.key))
+async def test_what_was_compared_before_the_erasure_does_not_bring_them_back(store: Store) -> None:
+    before = await store.read(lambda tx: stored(tx, HERS.key))
     late = Change(kind=ChangeKind.CORRECTED, news=News.EDIT, reason="late", before=before, after=before)
-    await erased(settings)
-    await settings.transact(lambda tx: tx.sessions.save(late, fingerprint(HERS)))
-    await settings.transact(lambda tx: tx.details.save(HERS.key, Details(), NOON))
-    assert await settings.read(lambda tx: tx.sessions.get(HERS.key)) is None
+    await erased(store)
+    await store.transact(lambda tx: tx.sessions.save(late, fingerprint(HERS)))
+    await store.transact(lambda tx: tx.details.save(HERS.key, Details(), NOON))
+    assert await store.read(lambda tx: tx.sessions.get(HERS.key)) is None
 
 
 async def test_whoever_is_erased_before_the_first_listing_is_not_in_it(db: Store) -> None:
@@ -180,10 +180,10 @@ async def test_whoever_is_erased_before_the_first_listing_is_not_in_it(db: Store
     assert await db.read(lambda tx: tx.sessions.get(HERS.key)) is None
 
 
-async def test_everything_that_hangs_on_a_session_goes_with_it(settings: Store, path: Path) -> None:
-    await settings.transact(lambda tx: tx.details.save(HERS.key, Details(), NOON))
-    await settings.transact(lambda tx: tx.sessions.acknowledge(HERS.key, "U0ANA", NOON))
-    await erased(settings)
+async def test_everything_that_hangs_on_a_session_goes_with_it(store: Store, path: Path) -> None:
+    await store.transact(lambda tx: tx.details.save(HERS.key, Details(), NOON))
+    await store.transact(lambda tx: tx.sessions.acknowledge(HERS.key, "U0ANA", NOON))
+    await erased(store)
     connection = sqlite3.connect(path)
     tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     hanging = {t for t in tables for row in connection.execute(f"PRAGMA foreign_key_list({t})") if row[2] == "sessions"}
@@ -235,44 +235,44 @@ async def test_a_log_that_somebody_reads_is_not_called_empty(path: Path) -> None
 # ---- their account -------------------------------------------------------------------------------------------------
 
 
-async def test_link_wishes_and_slack_account_are_forgotten(settings: Store) -> None:
-    await settings.transact(lambda tx: tx.people.set_preferences("U0EVE", Preferences(DirectMessages.NONE)))
-    assert (await erased(settings)).slack_users == ("U0EVE",)
-    assert await settings.read(lambda tx: tx.people.slack_user("U0EVE")) is None
-    assert await settings.read(lambda tx: tx.people.linked_user("eve")) is None
-    assert await settings.read(lambda tx: tx.people.preferences("U0EVE")) == Preferences()
+async def test_link_wishes_and_slack_account_are_forgotten(store: Store) -> None:
+    await store.transact(lambda tx: tx.people.set_preferences("U0EVE", Preferences(DirectMessages.NONE)))
+    assert (await erased(store)).slack_users == ("U0EVE",)
+    assert await store.read(lambda tx: tx.people.slack_user("U0EVE")) is None
+    assert await store.read(lambda tx: tx.people.linked_user("eve")) is None
+    assert await store.read(lambda tx: tx.people.preferences("U0EVE")) == Preferences()
 
 
-async def test_an_account_that_was_never_linked_is_known_by_its_address(settings: Store) -> None:
-    assert (await erased(settings, "ana")).slack_users == ("U0ANA",)
+async def test_an_account_that_was_never_linked_is_known_by_its_address(store: Store) -> None:
+    assert (await erased(store, "ana")).slack_users == ("U0ANA",)
 
 
-async def test_a_shared_mailbox_is_nobodys_account(settings: Store) -> None:
+async def test_a_shared_mailbox_is_nobodys_account(store: Store) -> None:
     shop = SlackUser(user_id="U0SHOP", email="shop@bakery.example", zone="UTC", is_full_member=True)
-    await settings.transact(lambda tx: tx.people.save_slack_user(shop, NOON))
-    assert (await erased(settings, "joe")).slack_users == ()
-    assert await settings.read(lambda tx: tx.people.slack_user("U0SHOP")) is not None
+    await store.transact(lambda tx: tx.people.save_slack_user(shop, NOON))
+    assert (await erased(store, "joe")).slack_users == ()
+    assert await store.read(lambda tx: tx.people.slack_user("U0SHOP")) is not None
 
 
 @pytest.mark.promise("erased")
-async def test_the_next_reading_of_ispring_does_not_bring_them_back(settings: Store) -> None:
-    await erased(settings)
-    await settings.transact(lambda tx: tx.people.replace_directory(PEOPLE, (), NOON))
-    directory = await settings.read(lambda tx: tx.people.directory())
+async def test_the_next_reading_of_ispring_does_not_bring_them_back(store: Store) -> None:
+    await erased(store)
+    await store.transact(lambda tx: tx.people.replace_directory(PEOPLE, (), NOON))
+    directory = await store.read(lambda tx: tx.people.directory())
     assert "eve" not in directory.people
     assert directory.name_of("eve") == "erased person"
     assert directory.with_email("eve@bakery.example") == ()
 
 
-async def test_another_process_sees_it_at_once(settings: Store, path: Path) -> None:
-    assert "eve" in (await settings.read(lambda tx: tx.people.directory())).people
+async def test_another_process_sees_it_at_once(store: Store, path: Path) -> None:
+    assert "eve" in (await store.read(lambda tx: tx.people.directory())).people
     other = Store.open(path, now=NOON)
     await erased(other)
     other.close()
-    assert "eve" not in (await settings.read(lambda tx: tx.people.directory())).people
+    assert "eve" not in (await store.read(lambda tx: tx.people.directory())).people
 
 
-async def test_their_rules_rest_and_those_that_name_them_are_listed(settings: Store) -> None:
+async def test_their_rules_rest_and_those_that_name_them_are_listed(store: Store) -> None:
     def subscribe(tx: Tx) -> Sequence[int]:
         return [
             tx.rules.add(ROOM, "U0EVE", "", RuleState.ACTIVE, NOON).rule_id,
@@ -281,35 +281,35 @@ async def test_their_rules_rest_and_those_that_name_them_are_listed(settings: St
             tx.rules.add(ROOM, "U0ANA", "checklist:Opening", RuleState.ACTIVE, NOON).rule_id,
         ]
 
-    theirs, named, mentioned, other = await settings.transact(subscribe)
-    done = await erased(settings)
+    theirs, named, mentioned, other = await store.transact(subscribe)
+    done = await erased(store)
     assert (done.rules_paused, done.rules_naming) == ((theirs,), (named, mentioned))
-    states = {rule.rule_id: rule.state for rule in await settings.read(lambda tx: tx.rules.all())}
+    states = {rule.rule_id: rule.state for rule in await store.read(lambda tx: tx.rules.all())}
     assert (states[theirs], states[other]) == (RuleState.PAUSED, RuleState.ACTIVE)
 
 
-async def test_what_waits_for_their_rules_waits_until_somebody_takes_them_over(settings: Store) -> None:
+async def test_what_waits_for_their_rules_waits_until_somebody_takes_them_over(store: Store) -> None:
     def subscribe(tx: Tx) -> int:
         rule = tx.rules.add(ROOM, "U0EVE", "", RuleState.ACTIVE, NOON)
         tx.notifications.enqueue(a_notice(JOES, rules=(rule.rule_id,)), NOON)
         return rule.rule_id
 
-    number = await settings.transact(subscribe)
-    await erased(settings)
-    assert await settings.read(lambda tx: tx.outbox.schedule().due(NOON, 10)) == []
-    await settings.transact(lambda tx: tx.rules.take_over(number, "U0ANA"))
-    assert await settings.read(lambda tx: tx.outbox.schedule().due(NOON, 10)) == [ROOM]
+    number = await store.transact(subscribe)
+    await erased(store)
+    assert await store.read(lambda tx: tx.outbox.schedule().due(NOON, 10)) == []
+    await store.transact(lambda tx: tx.rules.take_over(number, "U0ANA"))
+    assert await store.read(lambda tx: tx.outbox.schedule().due(NOON, 10)) == [ROOM]
 
 
-async def test_an_ended_rule_keeps_no_name(settings: Store) -> None:
+async def test_an_ended_rule_keeps_no_name(store: Store) -> None:
     def cancelled(tx: Tx) -> int:
         rule = tx.rules.add(ROOM, "U0ANA", 'employee:"Evelyn Employee"', RuleState.ACTIVE, NOON)
         tx.rules.set_state(rule.rule_id, RuleState.ENDED, "removed", NOON)
         return rule.rule_id
 
-    number = await settings.transact(cancelled)
-    assert (await erased(settings)).rules_naming == ()
-    rule = await settings.read(lambda tx: tx.rules.get(number))
+    number = await store.transact(cancelled)
+    assert (await erased(store)).rules_naming == ()
+    rule = await store.read(lambda tx: tx.rules.get(number))
     assert rule is not None and "velyn" not in rule.query
     assert language.parse(rule.query)
 
@@ -317,115 +317,115 @@ async def test_an_ended_rule_keeps_no_name(settings: Store) -> None:
 # ---- what was posted -----------------------------------------------------------------------------------------------
 
 
-async def test_cards_about_an_erased_employee_owe_an_edit(settings: Store) -> None:
+async def test_cards_about_an_erased_employee_owe_an_edit(store: Store) -> None:
     def post(tx: Tx) -> None:
         enqueue(tx, HERS)
         sent(tx, claim(tx, name="hers"))
         enqueue(tx, JOES, destination=OTHER_ROOM)
         sent(tx, claim(tx, OTHER_ROOM, name="joes"))
 
-    await settings.transact(post)
-    assert (await erased(settings)).redactions == 1
-    assert await edits_due(settings) == ["hers"]
+    await store.transact(post)
+    assert (await erased(store)).redactions == 1
+    assert await edits_due(store) == ["hers"]
 
 
-async def test_an_edit_that_was_made_is_not_owed_again(settings: Store) -> None:
+async def test_an_edit_that_was_made_is_not_owed_again(store: Store) -> None:
     def post(tx: Tx) -> Delivery:
         enqueue(tx, HERS)
         return sent(tx, claim(tx, name="hers"))
 
-    delivery = await settings.transact(post)
-    await erased(settings)
-    assert await edits_due(settings) == ["hers"]
+    delivery = await store.transact(post)
+    await erased(store)
+    assert await edits_due(store) == ["hers"]
     versions = {delivery.notifications[0].notification_id: TAKEN_BACK}
-    await settings.transact(lambda tx: tx.outbox.save_edit("hers", versions, None, "", an_attempt(what="edit")))
-    assert await edits_due(settings) == []
-    assert await erased(settings) == Erased()
+    await store.transact(lambda tx: tx.outbox.save_edit("hers", versions, None, "", an_attempt(what="edit")))
+    assert await edits_due(store) == []
+    assert await erased(store) == Erased()
 
 
-async def test_a_card_that_slack_refuses_to_edit_is_reported(settings: Store) -> None:
+async def test_a_card_that_slack_refuses_to_edit_is_reported(store: Store) -> None:
     def post(tx: Tx) -> None:
         enqueue(tx, HERS)
         sent(tx, claim(tx, name="hers"))
         tx.outbox.save_edit("hers", {}, None, "edit_window_closed", an_attempt(what="edit"))
 
-    await settings.transact(post)
-    done = await erased(settings)
+    await store.transact(post)
+    done = await erased(store)
     assert (done.redactions, done.out_of_reach) == (0, ("C0001 hers.1",))
 
 
-async def test_a_card_posted_while_somebody_was_erased_is_edited(settings: Store) -> None:
+async def test_a_card_posted_while_somebody_was_erased_is_edited(store: Store) -> None:
     def begin(tx: Tx) -> Delivery:
         enqueue(tx, HERS)
         return claim(tx, name="hers")
 
-    delivery = await settings.transact(begin)
-    assert (await erased(settings)).redactions == 1
-    await settings.transact(lambda tx: sent(tx, delivery, version=1))
-    assert await edits_due(settings) == ["hers"]
+    delivery = await store.transact(begin)
+    assert (await erased(store)).redactions == 1
+    await store.transact(lambda tx: sent(tx, delivery, version=1))
+    assert await edits_due(store) == ["hers"]
 
 
 @pytest.mark.parametrize("posted", [{}, {1: 1}], ids=["by an earlier process", "by this one"])
 @pytest.mark.parametrize("whose", ["eve", "ana"])
 async def test_a_card_found_after_somebody_was_erased_is_edited(
-    whose: str, posted: Mapping[int, int], settings: Store
+    whose: str, posted: Mapping[int, int], store: Store
 ) -> None:
-    await settings.transact(partial(unsure_about, [HERS], ROOM))
-    assert (await erased(settings, whose)).redactions == 1
-    await settings.transact(partial(is_found, posted))
-    assert (await erased(settings, whose)).redactions == 1
-    assert await edits_due(settings) == ["unsure"]
+    await store.transact(partial(unsure_about, [HERS], ROOM))
+    assert (await erased(store, whose)).redactions == 1
+    await store.transact(partial(is_found, posted))
+    assert (await erased(store, whose)).redactions == 1
+    assert await edits_due(store) == ["unsure"]
 
 
-async def test_a_group_found_after_one_in_it_was_erased_is_edited(settings: Store) -> None:
-    await settings.transact(partial(unsure_about, [HERS, JOES], ANA))
-    await erased(settings, "joe")
-    await settings.transact(partial(is_found, {1: 1, 2: 1}))
-    assert await edits_due(settings) == ["unsure"]
+async def test_a_group_found_after_one_in_it_was_erased_is_edited(store: Store) -> None:
+    await store.transact(partial(unsure_about, [HERS, JOES], ANA))
+    await erased(store, "joe")
+    await store.transact(partial(is_found, {1: 1, 2: 1}))
+    assert await edits_due(store) == ["unsure"]
 
 
 async def test_a_message_to_somebody_erased_counts_as_left_to_do_until_it_is_known_not_to_stand_there(
-    settings: Store,
+    store: Store,
 ) -> None:
-    await settings.transact(partial(unsure_about, [JOES], EVE_DM))
-    assert (await erased(settings)).redactions == 1
+    await store.transact(partial(unsure_about, [JOES], EVE_DM))
+    assert (await erased(store)).redactions == 1
 
     def absent_twice(tx: Tx) -> None:
         for _ in range(2):
             [delivery] = tx.outbox.read_backs_due(LATER, 1)
             tx.outbox.save(after_read_back(delivery, NotFound(), now=NOON, random01=0.5), an_attempt(what="read_back"))
 
-    await settings.transact(absent_twice)
-    assert (await erased(settings)).redactions == 0
+    await store.transact(absent_twice)
+    assert (await erased(store)).redactions == 0
 
 
-async def test_what_waits_about_them_or_for_them_is_not_sent(settings: Store) -> None:
+async def test_what_waits_about_them_or_for_them_is_not_sent(store: Store) -> None:
     def wait(tx: Tx) -> None:
         enqueue(tx, HERS)
         enqueue(tx, HERS, destination=EVE_DM)
         becomes(tx, claim(tx, EVE_DM, name="dm"), DeliveryState.PENDING)
         enqueue(tx, JOES, destination=OTHER_ROOM)
 
-    await settings.transact(wait)
-    assert (await erased(settings)).dropped == 2
-    assert await settings.read(lambda tx: tx.outbox.schedule().due(NOON, 10)) == [OTHER_ROOM]
+    await store.transact(wait)
+    assert (await erased(store)).dropped == 2
+    assert await store.read(lambda tx: tx.outbox.schedule().due(NOON, 10)) == [OTHER_ROOM]
 
 
-async def test_an_observers_sessions_stay_without_the_name(settings: Store) -> None:
+async def test_an_observers_sessions_stay_without_the_name(store: Store) -> None:
     def post(tx: Tx) -> None:
         enqueue(tx, HERS)
         sent(tx, claim(tx, name="card"))
         enqueue(tx, HERS, destination=ANA)
         sent(tx, claim(tx, ANA, name="dm"))
 
-    await settings.transact(post)
-    done = await erased(settings, "ana")
+    await store.transact(post)
+    done = await erased(store, "ana")
     assert (done.sessions, done.observed, done.redactions) == (0, 3, 2)
-    assert len(await found(settings)) == 3
-    assert await edits_due(settings) == ["card", "dm"]
+    assert len(await found(store)) == 3
+    assert await edits_due(store) == ["card", "dm"]
 
 
-async def test_whoever_acknowledged_a_result_is_not_named_on_its_card_any_more(settings: Store) -> None:
+async def test_whoever_acknowledged_a_result_is_not_named_on_its_card_any_more(store: Store) -> None:
     def post(tx: Tx) -> None:
         enqueue(tx, JOES)
         sent(tx, claim(tx, name="joes"))
@@ -435,11 +435,11 @@ async def test_whoever_acknowledged_a_result_is_not_named_on_its_card_any_more(s
         shown = {delivery.notifications[0].notification_id: stored(tx, JOES.key).version}
         tx.outbox.save_edit("joes", shown, None, "", an_attempt(what="edit"))
 
-    await settings.transact(post)
-    await erased(settings)
-    record = await settings.read(lambda tx: tx.sessions.record(JOES.key))
+    await store.transact(post)
+    await erased(store)
+    record = await store.read(lambda tx: tx.sessions.record(JOES.key))
     assert record is not None and record.acknowledgements == ()
-    assert await edits_due(settings) == ["joes"]
+    assert await edits_due(store) == ["joes"]
 
 
 # ---- where their name was part of a query --------------------------------------------------------------------------
@@ -457,77 +457,77 @@ async def introduced(db: Store, query: str) -> int:
     return await db.transact(post)
 
 
-async def test_an_introduction_that_named_them_owes_an_edit_and_its_rule_says_erased_person(settings: Store) -> None:
-    number = await introduced(settings, 'employee:"Evelyn Employee" employee:"Joe Colleague"')
-    done = await erased(settings)
+async def test_an_introduction_that_named_them_owes_an_edit_and_its_rule_says_erased_person(store: Store) -> None:
+    number = await introduced(store, 'employee:"Evelyn Employee" employee:"Joe Colleague"')
+    done = await erased(store)
     assert (done.redactions, done.rules_naming) == (1, (number,))
-    assert await edits_due(settings) == ["intro"]
-    rule = await settings.read(lambda tx: tx.rules.get(number))
+    assert await edits_due(store) == ["intro"]
+    rule = await store.read(lambda tx: tx.rules.get(number))
     assert rule is not None and rule.query == 'employee:"erased person" employee:"Joe Colleague"'
-    assert (await erased(settings)).redactions == 1, "it is still to be edited"
+    assert (await erased(store)).redactions == 1, "it is still to be edited"
 
 
-async def test_no_query_keeps_the_name_once_its_rule_has_ended_too(settings: Store, path: Path) -> None:
-    number = await introduced(settings, "observer:evelyn")
-    await erased(settings)
-    await settings.transact(lambda tx: tx.rules.set_state(number, RuleState.ENDED, "removed", NOON))
-    await erased(settings)
+async def test_no_query_keeps_the_name_once_its_rule_has_ended_too(store: Store, path: Path) -> None:
+    number = await introduced(store, "observer:evelyn")
+    await erased(store)
+    await store.transact(lambda tx: tx.rules.set_state(number, RuleState.ENDED, "removed", NOON))
+    await erased(store)
     connection = sqlite3.connect(path)
     [(query,)] = connection.execute("SELECT query FROM rules").fetchall()
     connection.close()
     assert "evelyn" not in query
 
 
-async def test_a_rule_about_somebody_called_alike_is_listed_and_stays(settings: Store) -> None:
-    number = await introduced(settings, "employee:colleague")
-    assert (await erased(settings, "joe")).rules_naming == (number,)
-    assert await edits_due(settings) == []
-    rule = await settings.read(lambda tx: tx.rules.get(number))
+async def test_a_rule_about_somebody_called_alike_is_listed_and_stays(store: Store) -> None:
+    number = await introduced(store, "employee:colleague")
+    assert (await erased(store, "joe")).rules_naming == (number,)
+    assert await edits_due(store) == []
+    rule = await store.read(lambda tx: tx.rules.get(number))
     assert rule is not None and rule.query == "employee:colleague"
 
 
-async def test_a_shared_list_that_left_them_out_by_name_owes_an_edit(settings: Store) -> None:
-    await settings.transact(lambda tx: share(tx, '-employee:"Evelyn Employee"'))
-    done = await erased(settings)
+async def test_a_shared_list_that_left_them_out_by_name_owes_an_edit(store: Store) -> None:
+    await store.transact(lambda tx: share(tx, '-employee:"Evelyn Employee"'))
+    done = await erased(store)
     assert done.redactions == 1
-    assert await edits_due(settings) == ["shared"]
-    [notified] = await settings.read(lambda tx: tx.deliveries.of_session(JOES.key))
+    assert await edits_due(store) == ["shared"]
+    [notified] = await store.read(lambda tx: tx.deliveries.of_session(JOES.key))
     assert notified.notification.facts["query"] == '-employee:"erased person"'
 
 
 @pytest.mark.parametrize("state", [DeliveryState.SENDING, DeliveryState.AMBIGUOUS])
-async def test_a_shared_list_on_its_way_is_edited_once_it_has_arrived(settings: Store, state: DeliveryState) -> None:
+async def test_a_shared_list_on_its_way_is_edited_once_it_has_arrived(store: Store, state: DeliveryState) -> None:
     def begin(tx: Tx) -> Delivery:
         delivery = owe_share(tx, '-employee:"Evelyn Employee"')
         return delivery if state is DeliveryState.SENDING else becomes(tx, delivery, state)
 
-    delivery = await settings.transact(begin)
-    await erased(settings)
-    assert await edits_due(settings) == []
-    await settings.transact(lambda tx: sent(tx, delivery, version=1))
-    assert await edits_due(settings) == ["shared"]
+    delivery = await store.transact(begin)
+    await erased(store)
+    assert await edits_due(store) == []
+    await store.transact(lambda tx: sent(tx, delivery, version=1))
+    assert await edits_due(store) == ["shared"]
 
 
-async def test_what_is_erased_while_a_message_is_edited_owes_another_edit(settings: Store) -> None:
-    await introduced(settings, 'employee:"Evelyn Employee" observer:"Ana Observer"')
-    await erased(settings)
-    assert await edits_due(settings) == ["intro"]
-    await erased(settings, "ana")
-    await settings.transact(lambda tx: tx.outbox.save_edit("intro", {}, None, "", an_attempt(what="edit")))
-    assert await edits_due(settings) == ["intro"]
+async def test_what_is_erased_while_a_message_is_edited_owes_another_edit(store: Store) -> None:
+    await introduced(store, 'employee:"Evelyn Employee" observer:"Ana Observer"')
+    await erased(store)
+    assert await edits_due(store) == ["intro"]
+    await erased(store, "ana")
+    await store.transact(lambda tx: tx.outbox.save_edit("intro", {}, None, "", an_attempt(what="edit")))
+    assert await edits_due(store) == ["intro"]
 
 
-async def test_an_introduction_that_slack_throttles_is_still_to_be_edited(settings: Store) -> None:
-    await introduced(settings, 'employee:"Evelyn Employee"')
-    await erased(settings)
+async def test_an_introduction_that_slack_throttles_is_still_to_be_edited(store: Store) -> None:
+    await introduced(store, 'employee:"Evelyn Employee"')
+    await erased(store)
 
     def throttled(tx: Tx) -> None:
         assert tx.outbox.claim_edit(NOON) is not None
         tx.outbox.save_edit("intro", {}, NOON + minutes(2), "", an_attempt(what="edit", result="throttled"))
 
-    await settings.transact(throttled)
-    assert (await erased(settings)).redactions == 1
-    assert await settings.read(lambda tx: tx.outbox.schedule().next_due_at) == NOON + minutes(2)
+    await store.transact(throttled)
+    assert (await erased(store)).redactions == 1
+    assert await store.read(lambda tx: tx.outbox.schedule().next_due_at) == NOON + minutes(2)
 
 
 def owe_share(tx: Tx, query: str) -> Delivery:
@@ -553,19 +553,19 @@ async def told_of_her(db: Store) -> Delivery:
     return await db.transact(post)
 
 
-async def test_a_message_is_taken_back_where_another_company_reads_along(settings: Store) -> None:
-    delivery = await told_of_her(settings)
-    await settings.transact(lambda tx: tx.destinations.block(ROOM, SHARED_OUTSIDE, NOON))
-    done = await erased(settings)
+async def test_a_message_is_taken_back_where_another_company_reads_along(store: Store) -> None:
+    delivery = await told_of_her(store)
+    await store.transact(lambda tx: tx.destinations.block(ROOM, SHARED_OUTSIDE, NOON))
+    done = await erased(store)
     assert (done.redactions, done.held_back) == (1, ())
-    assert await edits_due(settings) == ["hers"]
+    assert await edits_due(store) == ["hers"]
     taken = {delivery.notifications[0].notification_id: TAKEN_BACK}
-    await settings.transact(lambda tx: tx.outbox.save_edit("hers", taken, None, "", an_attempt(what="edit")))
-    assert (await erased(settings)).redactions == 0
+    await store.transact(lambda tx: tx.outbox.save_edit("hers", taken, None, "", an_attempt(what="edit")))
+    assert (await erased(store)).redactions == 0
 
 
-async def test_what_was_taken_back_is_shown_again_once_the_channel_is_ours_again(settings: Store) -> None:
-    delivery = await told_of_her(settings)
+async def test_what_was_taken_back_is_shown_again_once_the_channel_is_ours_again(store: Store) -> None:
+    delivery = await told_of_her(store)
     taken = {delivery.notifications[0].notification_id: TAKEN_BACK}
 
     def taken_back(tx: Tx) -> None:
@@ -578,16 +578,16 @@ async def test_what_was_taken_back_is_shown_again_once_the_channel_is_ours_again
         )
         tx.destinations.unblock(ROOM, NOON)
 
-    await settings.transact(taken_back)
-    assert await edits_due(settings) == ["hers"]
+    await store.transact(taken_back)
+    assert await edits_due(store) == ["hers"]
 
 
-async def test_a_message_that_nobody_can_edit_for_now_is_reported_as_such(settings: Store) -> None:
-    await told_of_her(settings)
-    await settings.transact(lambda tx: tx.destinations.block(ROOM, "is_archived", NOON))
-    done = await erased(settings)
+async def test_a_message_that_nobody_can_edit_for_now_is_reported_as_such(store: Store) -> None:
+    await told_of_her(store)
+    await store.transact(lambda tx: tx.destinations.block(ROOM, "is_archived", NOON))
+    done = await erased(store)
     assert (done.redactions, done.held_back) == (1, ("C0001 hers.1",))
-    assert await edits_due(settings) == []
+    assert await edits_due(store) == []
 
 
 # ---- retention -----------------------------------------------------------------------------------------------------
@@ -647,21 +647,19 @@ async def test_attempts_of_settled_messages_are_forgotten_in_time(db: Store) -> 
     assert (almost.attempts, late.attempts) == (0, 1)
 
 
-async def test_slack_accounts_nobody_needs_are_forgotten_in_time(settings: Store) -> None:
+async def test_slack_accounts_nobody_needs_are_forgotten_in_time(store: Store) -> None:
     owner = SlackUser(user_id="U0OWNER", email=None, zone="UTC", is_full_member=False, not_allowed_reason="deactivated")
 
     def add(tx: Tx) -> None:
         tx.people.save_slack_user(owner, NOON)
         tx.rules.add(ROOM, "U0OWNER", "", RuleState.ACTIVE, NOON)
 
-    await settings.transact(add)
-    done = await settings.transact(lambda tx: tx.retention.forget(NOON + SLACK_USERS_KEPT + minutes(1), None))
+    await store.transact(add)
+    done = await store.transact(lambda tx: tx.retention.forget(NOON + SLACK_USERS_KEPT + minutes(1), None))
     assert done.slack_users == 1
-    assert await settings.read(lambda tx: tx.people.slack_user("U0ANA")) is None
-    assert await settings.read(lambda tx: tx.people.slack_user("U0EVE")) is not None, "she is linked"
-    assert await settings.read(lambda tx: tx.people.slack_user("U0OWNER")) is not None, (
-        "else they would count as a member"
-    )
+    assert await store.read(lambda tx: tx.people.slack_user("U0ANA")) is None
+    assert await store.read(lambda tx: tx.people.slack_user("U0EVE")) is not None, "she is linked"
+    assert await store.read(lambda tx: tx.people.slack_user("U0OWNER")) is not None, "else they would count as a member"
 
 
 async def test_ledger_lines_go_only_where_a_time_is_given(db: Store) -> None:

@@ -180,7 +180,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     database.close()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=filters, reach=reaches)
 @example(wanted=Filter(), reach=EVERYTHING)
 @example(wanted=Filter(since=NOON + timedelta(microseconds=1)), reach=EVERYTHING)

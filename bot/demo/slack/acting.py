@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from bot.demo.slack.answers import NotPossible
+from bot.demo.slack.answers import GIVE_UP, NotPossible
 from bot.demo.slack.deliveries import Deliveries
 from bot.demo.slack.desk import AppContext
 from bot.demo.slack.entities import Channel, Json, User
@@ -29,7 +29,7 @@ class Acting:
     def workspace(self) -> Workspace:
         return self._ctx.workspace
 
-    async def until(self, condition: Callable[[], T | None], timeout: float = 5.0) -> T:
+    async def until(self, condition: Callable[[], T | None], timeout: float = GIVE_UP) -> T:
         """What `condition` answers once that is true; looks again every hundredth of a second. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             while not (found := condition()):  # noqa: ASYNC110 - a condition on anything has no event to wait for

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from bot.demo.slack.entities import Json, Message, View
 
+GIVE_UP = 300.0
+"""Seconds after which a wait for the app fails: more than the busiest machine needs."""
+
 
 class NotPossible(Exception):
     """A person tried what Slack's own client would not let them do. The text says why."""
@@ -32,11 +35,11 @@ class Answer:
     """How often the response address was used."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def first(self, timeout: float = 5.0) -> Message:
+    async def first(self, timeout: float = GIVE_UP) -> Message:
         """The first message of the answer; raises TimeoutError when none comes in that many seconds."""
         return (await self.at_least(1, timeout))[0]
 
-    async def at_least(self, count: int, timeout: float = 5.0) -> list[Message]:
+    async def at_least(self, count: int, timeout: float = GIVE_UP) -> list[Message]:
         """The messages, once there are so many; raises TimeoutError."""
         async with asyncio.timeout(timeout):
             while len(self.messages) < count:
@@ -44,7 +47,7 @@ class Answer:
                 await self._news.wait()
         return list(self.messages)
 
-    async def used(self, count: int = 1, timeout: float = 5.0) -> None:
+    async def used(self, count: int = 1, timeout: float = GIVE_UP) -> None:
         """Waits until the response address was used so often (a deletion counts); raises TimeoutError."""
         async with asyncio.timeout(timeout):
             while self.uses < count:

@@ -9,6 +9,7 @@ from typing import Self
 
 from aiohttp import web
 
+from bot.demo.slack.answers import GIVE_UP
 from bot.demo.slack.deliveries import ACKNOWLEDGE_WITHIN, Deliveries
 from bot.demo.slack.desk import AppContext
 from bot.demo.slack.echoes import Echoes
@@ -136,7 +137,7 @@ class SlackStandIn(People, Modals, Membership, Echoes):
     def is_up(self) -> bool:
         return self._site is not None
 
-    async def connected(self, count: int = 1, timeout: float = 10.0) -> None:
+    async def connected(self, count: int = 1, timeout: float = GIVE_UP) -> None:
         """Waits until the app has so many Socket Mode connections open; raises TimeoutError."""
         await self.until(lambda: len(self.sockets.connections) >= count, timeout)
 
