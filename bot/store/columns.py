@@ -74,9 +74,15 @@ def listed(values: Iterable[object]) -> str:
 # ---- one row ---------------------------------------------------------------------------------------------------------
 
 
-def to_row(value: "DataclassInstance", **others: object) -> dict[str, object]:
-    """A dataclass as columns by name; `others` are columns that it does not hold."""
-    return dict(zip(column_names(type(value)), to_values(value), strict=True)) | others
+def to_row(value: "DataclassInstance", *left_out: str, **others: object) -> dict[str, object]:
+    """A dataclass as columns by name, without the fields `left_out` and with `others`, which are no fields."""
+    layout = _layout(type(value))
+    row = {name: getattr(value, name) for name in layout.names if name not in left_out} | others
+    for index, write in layout.writers:
+        name = layout.names[index]
+        if name in row and name not in others and row[name] is not None:
+            row[name] = write(row[name])
+    return row
 
 
 def to_values(value: "DataclassInstance") -> list[object]:

@@ -26,7 +26,7 @@ _LAST = "\U0010ffff"  # behind every character an id may hold
 
 
 @dataclass(slots=True)
-class Condition:
+class Where:
     """Parts of a WHERE, joined by AND, and their parameters in order."""
 
     parts: list[str] = field(default_factory=list)
@@ -47,17 +47,17 @@ class Condition:
         return " AND ".join(self.parts) or "TRUE"
 
 
-def listed_within(reach: Reach) -> Condition:
+def listed_within(reach: Reach) -> Where:
     """The sessions of a reach that iSpring still lists."""
-    condition = Condition()
-    condition.add("missing_since IS NULL")
-    return within(reach, condition)
+    where = Where()
+    where.add("missing_since IS NULL")
+    return within(reach, where)
 
 
-def within(reach: Reach, condition: Condition) -> Condition:
+def within(reach: Reach, where: Where) -> Where:
     """Adds the sessions of a reach, as `Reach.covers` decides."""
     if reach.everything:
-        return condition
+        return where
     parts, parameters = [], []
     if reach.employees:
         parts.append(f"employee_id {IN_LIST}")
@@ -65,31 +65,31 @@ def within(reach: Reach, condition: Condition) -> Condition:
     if reach.person_id is not None:
         parts.append("employee_id = ? OR observer_id = ?")
         parameters.extend((reach.person_id, reach.person_id))
-    condition.add(" OR ".join(parts) or "FALSE", *parameters)
-    return condition
+    where.add(" OR ".join(parts) or "FALSE", *parameters)
+    return where
 
 
-def matching(wanted: Filter, condition: Condition) -> Condition:
+def matching(wanted: Filter, where: Where) -> Where:
     """Adds the conditions of a filter."""
-    condition.add_members("checklist_id", wanted.checklists, wanted.not_checklists)
-    condition.add_members("outcome", wanted.outcomes, wanted.not_outcomes)
-    condition.add_members("observer_id", wanted.observers, wanted.not_observers)
-    condition.add_members("employee_id", wanted.employees, wanted.not_employees)
+    where.add_members("checklist_id", wanted.checklists, wanted.not_checklists)
+    where.add_members("outcome", wanted.outcomes, wanted.not_outcomes)
+    where.add_members("observer_id", wanted.observers, wanted.not_observers)
+    where.add_members("employee_id", wanted.employees, wanted.not_employees)
     if wanted.scores is not None:
         parts, parameters = [], []
         for score in wanted.scores:
             part, values = _in_range(score)
             parts.append(part)
             parameters.extend(values)
-        condition.add(" OR ".join(parts) or "FALSE", *parameters)
+        where.add(" OR ".join(parts) or "FALSE", *parameters)
     for score in wanted.not_scores:
         part, values = _in_range(score)
-        condition.add(f"NOT ({part})", *values)
+        where.add(f"NOT ({part})", *values)
     if wanted.since is not None:
-        condition.add(f"{_HAPPENED} >= ?", to_ms_up(wanted.since))
+        where.add(f"{_HAPPENED} >= ?", to_ms_up(wanted.since))
     if wanted.not_since is not None:
-        condition.add(f"{_HAPPENED} IS NULL OR {_HAPPENED} < ?", to_ms_up(wanted.not_since))
-    return condition
+        where.add(f"{_HAPPENED} IS NULL OR {_HAPPENED} < ?", to_ms_up(wanted.not_since))
+    return where
 
 
 def _in_range(score: ScoreRange) -> tuple[str, list[object]]:
@@ -136,12 +136,12 @@ class Search:
         )
         return self.page(matching(wanted, listed_within(reach)), limit, offset)
 
-    def page(self, condition: Condition, limit: int, offset: int) -> Found:
+    def page(self, where: Where, limit: int, offset: int) -> Found:
         """One page of the sessions that meet a condition, newest completion first, and how many do."""
-        total = value_of(self._connection, f"SELECT count(*) FROM sessions WHERE {condition.sql}", condition.parameters)
+        total = value_of(self._connection, f"SELECT count(*) FROM sessions WHERE {where.sql}", where.parameters)
         rows = self._connection.execute(
-            f"SELECT * FROM sessions WHERE {condition.sql} ORDER BY {_NEWEST_FIRST} LIMIT ? OFFSET ?",
-            (*condition.parameters, limit, offset),
+            f"SELECT * FROM sessions WHERE {where.sql} ORDER BY {_NEWEST_FIRST} LIMIT ? OFFSET ?",
+            (*where.parameters, limit, offset),
         )
         return Found([session_of(row) for row in rows], total)
 
@@ -159,11 +159,11 @@ class Search:
         if reach.everything:
             rows = self._connection.execute("SELECT checklist_id, title FROM checklists")
         else:
-            condition = within(reach, Condition())
+            where = within(reach, Where())
             rows = self._connection.execute(
                 "SELECT checklist_id, title FROM checklists WHERE checklist_id IN"
-                f" (SELECT checklist_id FROM sessions WHERE {condition.sql})",
-                condition.parameters,
+                f" (SELECT checklist_id FROM sessions WHERE {where.sql})",
+                where.parameters,
             )
         return {row["checklist_id"]: row["title"] for row in rows}
 
@@ -174,15 +174,15 @@ class Search:
         if not typed:
             return []
         spelled = sorted({typed, _with_hyphens(typed.replace("-", ""))})
-        condition = Condition()
-        condition.add(
+        where = Where()
+        where.add(
             " OR ".join("session_id >= ? AND session_id < ?" for _ in spelled),
             *(bound for text in spelled for bound in (text, text + _LAST)),
         )
-        within(reach, condition)
+        within(reach, where)
         rows = self._connection.execute(
-            f"SELECT * FROM sessions WHERE {condition.sql} ORDER BY session_id, employee_id LIMIT ?",
-            (*condition.parameters, MOST_MATCHES),
+            f"SELECT * FROM sessions WHERE {where.sql} ORDER BY session_id, employee_id LIMIT ?",
+            (*where.parameters, MOST_MATCHES),
         )
         return [session_of(row) for row in rows]
 
@@ -201,13 +201,13 @@ class Search:
     def _nearest(self, session_id: str, reach: Reach, what: str, side: str) -> str | None:
         """The id next to this one on a side, of the few that begin alike."""
         alike = session_id[:SHORTEST]
-        condition = Condition()
-        condition.add("session_id >= ? AND session_id < ?", alike, alike + _LAST)
-        condition.add(side, session_id)
-        within(reach, condition)
+        where = Where()
+        where.add("session_id >= ? AND session_id < ?", alike, alike + _LAST)
+        where.add(side, session_id)
+        within(reach, where)
         # By the index of ids: few begin alike, but a whole department's sessions would be many to read.
-        sql = f"SELECT {what} FROM sessions {by_index('sessions_key')} WHERE {condition.sql}"
-        nearest: str | None = value_of(self._connection, sql, condition.parameters)
+        sql = f"SELECT {what} FROM sessions {by_index('sessions_key')} WHERE {where.sql}"
+        nearest: str | None = value_of(self._connection, sql, where.parameters)
         return nearest
 
 

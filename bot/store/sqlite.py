@@ -148,11 +148,6 @@ def by_index(name: str) -> str:
     return f"INDEXED BY {name}"
 
 
-def listed_values(column: str) -> str:
-    """SQL for a table with one row per element of a JSON list; its column is `json_each.value`."""
-    return f"json_each({column})"
-
-
 # ---- errors ----------------------------------------------------------------------------------------------------------
 
 # Source: https://www.sqlite.org/rescode.html; an error that is our own mistake (no such column) comes through as it is.

@@ -16,6 +16,7 @@ from bot.store.columns import State, from_ms, listed, to_ms
 from bot.store.outbox.cancel import cancel_notifications
 from bot.store.outbox.digests import Digests
 from bot.store.outbox.eligibility import PENDING
+from bot.store.sqlite import IN_LIST, json_field
 
 DIGEST_WAIT = timedelta(days=1)  # for the next poll, however long iSpring can't be read
 _PERHAPS_SENT = "it was pending when the restored copy was made, and may have been sent since"
@@ -62,8 +63,7 @@ def _count_pending(connection: sqlite3.Connection, destination: Destination, cop
     )
     counted = Digests(connection).add_all(digest, now, now + DIGEST_WAIT)
     rows = connection.execute(
-        f"SELECT id FROM notifications WHERE destination = ? AND {PENDING} AND kind IN (SELECT value FROM"
-        " json_each(?))",
+        f"SELECT id FROM notifications WHERE destination = ? AND {PENDING} AND kind {IN_LIST}",
         (str(destination), listed(_SENT_ONCE)),
     )
     others = [row["id"] for row in rows]
@@ -85,6 +85,6 @@ def end(connection: sqlite3.Connection) -> None:
     state.set("restored_from", None)
     connection.execute(
         f"UPDATE notifications SET due_at = created_at WHERE kind = ? AND {PENDING}"
-        " AND json_extract(facts, '$.code') = 'restored'",
+        f" AND {json_field('facts', 'code')} = 'restored'",
         (NotificationKind.OUTAGE,),
     )
