@@ -75,7 +75,7 @@ PROMISES: dict[str, Promise] = {
     ),
     "socket_lost": Promise(
         "the socket breaks, or goes silent without closing",
-        "commands work again within 15 seconds",
+        "commands work again on the next connection",
     ),
     "ispring_down": Promise(
         "iSpring is down, or answers with a web page",
@@ -139,7 +139,7 @@ PROMISES: dict[str, Promise] = {
     ),
     "slow_shutdown": Promise(
         "the process is asked to stop while Slack or iSpring hangs",
-        "it ends within ten seconds and loses nothing",
+        "it ends before a platform kills it and loses nothing",
     ),
     "database_locked": Promise(
         "the database is locked",

@@ -35,5 +35,6 @@ def ispring_reader(
 
 
 def slack_messenger(settings: Settings, clock: Clock, failed: Callable[[str], None] | None = None) -> SlackMessenger:
-    """Slack with the settings' bot token; a context to be entered. `failed` is called for each call without an answer."""
+    """Slack with the settings' bot token; a context to be entered. `failed` is called for each call without an
+    answer."""
     return SlackMessenger(settings.slack_bot_token.get_secret_value(), clock, settings.slack_api_url, failed=failed)

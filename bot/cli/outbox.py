@@ -1,4 +1,4 @@
-"""`outbox`: what is owed to whom, and what became of it. What is written here a running Spotter acts on."""
+"""`outbox`: what is to be sent, and what became of it. A running Spotter acts on what is written here."""
 
 import os
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ _SPELLINGS = {"waiting": "pending", "unsure": "ambiguous", "held": "blocked", "d
 
 @click.group()
 def outbox() -> None:
-    """What is owed to whom, and what became of it."""
+    """What is to be sent, and what became of it."""
 
 
 @outbox.command("list")
@@ -58,7 +58,7 @@ def list_outbox(states: Sequence[str], limit: int) -> None:
 @outbox.command("retry")
 @click.argument("delivery_id")
 def retry(delivery_id: str) -> None:
-    """Put a dead or held delivery back in line."""
+    """Send a failed or blocked delivery again."""
 
     async def again(store: Store, clock: Clock) -> bool:
         def work(tx: Tx) -> bool:
@@ -70,7 +70,9 @@ def retry(delivery_id: str) -> None:
         return await store.transact(work)
 
     if not with_store(again):
-        raise SpotterError(f"There is no dead or held delivery {delivery_id}. See: spotter outbox list --state dead")
+        raise SpotterError(
+            f"There is no failed or blocked delivery {delivery_id}. See: spotter outbox list --state failed"
+        )
     echo("It goes out when Spotter runs.")
 
 
@@ -96,7 +98,7 @@ def drop(delivery_id: str) -> None:
 @outbox.command("why")
 @click.argument("session_id")
 def reason(session_id: str) -> None:
-    """Say who was told of a session (its short id), when, and why or why not."""
+    """Explain who was notified of a session (its short id), when, and why or why not."""
 
     found = with_store(lambda store, clock: _explained(store, clock, session_id))
     if not found:
@@ -122,7 +124,7 @@ async def _explained(store: Store, clock: Clock, prefix: str) -> list[tuple[Expl
         return [(one, await links_to(messenger, one)) for one in found]
 
 
-_STATE_NAMES = ("delivery", "what", "to", "owed since (UTC)", "state", "tries", "why")
+_STATE_NAMES = ("delivery", "what", "to", "since (UTC)", "state", "tries", "why")
 KINDS = {
     NotificationKind.SESSION: "a session's result",
     NotificationKind.COUNTED: "a count of sessions",
@@ -130,7 +132,7 @@ KINDS = {
     NotificationKind.INTRO: "a rule's introduction",
     NotificationKind.RULE_PAUSED: "that a rule is paused",
     NotificationKind.OPS: "a word to the operator",
-    NotificationKind.SHARED: "a session somebody shared",
+    NotificationKind.SHARED: "a shared session",
 }
 
 

@@ -58,7 +58,8 @@ def add_rule(channel: str, query: Sequence[str]) -> None:
             tx.notifications.enqueue(introduction(rule), now)
             tx.audit_log.write(OPERATOR, "subscribe", f"rule:{rule.rule_id}", now)
             return (
-                f"Rule {rule.rule_id} is made. The channel hears of it as soon as Spotter runs and is a member there."
+                f"Rule {rule.rule_id} is made. Its introduction is posted as soon as Spotter runs and is a member "
+                "there."
             )
 
         return await store.transact(work)
@@ -69,7 +70,7 @@ def add_rule(channel: str, query: Sequence[str]) -> None:
 @rules.command("remove")
 @click.argument("rule_id", type=int)
 def remove_rule(rule_id: int) -> None:
-    """End rule number RULE_ID; what waits only for it is dropped."""
+    """End rule number RULE_ID and cancel what is pending only for it."""
 
     async def remove(store: Store, clock: Clock) -> bool:
         def work(tx: Tx) -> bool:

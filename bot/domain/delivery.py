@@ -48,7 +48,8 @@ LONGEST_WAIT = timedelta(seconds=1.5 * _EDIT_MUCH_LATER)
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Slack accepted it, or an earlier attempt of the same delivery. `channel`: the conversation's own id (D… for people)."""
+    """Slack accepted it, or an earlier attempt of the same delivery. `channel`: the conversation's own id (D… for
+    people)."""
 
     kind: ClassVar[str] = "sent"
     channel: str

@@ -60,8 +60,8 @@ def matches(wanted: Filter, facts: SessionFacts, outcome: Outcome) -> bool:
 
 
 def ids_named(normalized: str, names: Sequence[tuple[str, str]]) -> frozenset[str]:
-    """The ids that a normalized name means, of (normalized name, id) pairs: exactly, else the only one that begins so, else
-    all that contain it."""
+    """The ids that a normalized name means, of (normalized name, id) pairs: exactly, else the only one that begins so,
+    else all that contain it."""
     if not normalized:  # nothing but dashes: would be in every name
         return frozenset()
     if exact := frozenset(ident for name, ident in names if name == normalized):

@@ -168,7 +168,8 @@ _OVER = (OutcomeKind.COMPLETED, OutcomeKind.MET, *_FAILING)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a result means, and from which numbers. `score` and `target` are percentages, unrounded; `status` is iSpring's."""
+    """What a result means, and from which numbers. `score` and `target` are percentages, unrounded; `status` is
+    iSpring's."""
 
     kind: OutcomeKind
     score: float | None

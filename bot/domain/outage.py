@@ -48,11 +48,11 @@ def counted_reason(change: Change, outage: Outage | None, recover_restored: time
     if outage is None:
         return ""
     if outage.restored:
-        return "it came after the copy that this database was restored from, and may have been told already"
+        return "it came after the copy that this database was restored from, and may have been posted already"
     finished = change.after.facts.finished.at
     if change.became_failing or finished is None:
         return ""
     if outage.since <= finished < outage.until - recover_restored:
         hours = recover_restored / timedelta(hours=1)
-        return f"it was completed while Spotter was away, more than {hours:g} hours before it could be told"
+        return f"it was completed while Spotter was away, more than {hours:g} hours before it could be posted"
     return ""

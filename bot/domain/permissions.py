@@ -70,7 +70,7 @@ def may_see(viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verdic
         return Verdict(True, "you supervise this employee")
     if facts.key.employee_id in directory.managed_by(me):
         return Verdict(True, "you manage this employee's department")
-    return Verdict(False, "it is of somebody you neither observe, supervise nor manage")
+    return Verdict(False, "it is of a person you neither observe, supervise nor manage")
 
 
 def may_share(viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verdict:
@@ -109,10 +109,10 @@ def match_by_email(user: SlackUser, same_address: int, directory: Directory) -> 
     if not user.is_full_member:
         return EmailMatch(None, no_member(user))
     if not user.email:
-        return EmailMatch(None, "Slack does not tell your e-mail address")
+        return EmailMatch(None, "Slack does not show your e-mail address")
     people = directory.with_email(user.email)
     if not people:
-        return EmailMatch(None, "nobody active in iSpring has the e-mail address of your Slack account")
+        return EmailMatch(None, "no active person in iSpring has the e-mail address of your Slack account")
     if len(people) > 1 or same_address > 1:
         return EmailMatch(None, "more than one person shares the e-mail address of your Slack account")
     return EmailMatch(people[0], "your Slack account and your iSpring account have the same e-mail address")
@@ -143,5 +143,5 @@ def why_unmatched(
     if accounts and not members:
         return f"is no full member in Slack ({accounts[0].not_allowed_reason})"
     if nobody:
-        return "nobody in Slack has this e-mail address"
+        return "no Slack account has this e-mail address"
     return "has not met Spotter yet"

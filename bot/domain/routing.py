@@ -137,7 +137,7 @@ def _matches(
     acts_for_operator = rule.owner == OPERATOR or rule.reason_code is ReasonCode.OWNER_GONE
     owner = OPERATOR_VIEWER if acts_for_operator else owners.get(rule.owner)
     if owner is None:
-        return RoutingResult(who, False, "nobody knows who owns the rule")
+        return RoutingResult(who, False, "the owner of the rule is not known")
     verdict = may_see(owner, change.after.facts, directory)
     if not verdict.allowed:
         return RoutingResult(who, False, f"the rule's owner may not see the session: {verdict.reason}")

@@ -21,7 +21,8 @@ log = structlog.get_logger(__name__)
 
 
 class FetchDetails:
-    """Fetches all pending criteria, one request a second; those that iSpring does not have yet are asked for again later."""
+    """Fetches all pending criteria, one request a second; those that iSpring does not have yet are asked for again
+    later."""
 
     def __init__(self, training: Training, store: Store, clock: Clock, *, wake: Callable[[], None]) -> None:
         """`wake` wakes the sender: cards already posted will show their criteria."""

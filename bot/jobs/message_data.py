@@ -47,7 +47,8 @@ class MessageSettings:
 
 @dataclass(frozen=True, slots=True)
 class MessageData:
-    """A delivery's facts; the session version that each notification shows, by id; and those to cancel, with the reason."""
+    """A delivery's facts; the session version that each notification shows, by id; and those to cancel, with the
+    reason."""
 
     facts: CardFacts
     versions: Mapping[int, int] = field(default_factory=dict)
@@ -78,7 +79,9 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
             refusals = [v for viewer in viewers if not (v := asks(viewer, record.session.facts, directory)).allowed]
             if len(refusals) == len(viewers):
                 hidden.add(record.session.key)
-                reason = reason or (refusals[0].reason if refusals else "nobody who may see it wants it any more")
+                reason = reason or (
+                    refusals[0].reason if refusals else "it is not wanted any more by anyone who may see it"
+                )
             if record.previous is not None and _any_may_see(viewers, record, directory):
                 with_previous.add(record.session.key)
         if stored.notification.kind in SUMMARIES:
@@ -86,7 +89,7 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
             digest_counts = digest_counts_of(tx, delivery.destination, stored, owners, directory)
             metrics[stored.notification_id] = digest_counts
             if not digest_counts.sessions and not stored.notification.facts.get("follow"):
-                reason = reason or "nobody who may see what it counts wants it any more"
+                reason = reason or "it is not wanted any more by anyone who may see what it counts"
         if reason:
             cancelled[stored.notification_id] = reason
     if delivery.state is DeliveryState.SENT and tx.destinations.blocked_reason(delivery.destination) == SHARED_OUTSIDE:
@@ -163,10 +166,10 @@ def _cancelled_reason(
         return "the session is not stored any more"
     if notification.kind is NotificationKind.SESSION and record is not None and stored.shown_version is None:
         if not outcome_of(record.session).is_over:
-            return "it is no longer completed, and nobody was told that it was"
+            return "it is no longer completed, and its completion was not posted"
         is_turn = notification.subject != subject_of(record.session.key)
         if is_turn and not outcome_of(record.session).is_failing:
-            return "it is no longer below target or failed, and nobody was told that it was"
+            return "it is no longer below target or failed, and that was not posted"
     if delivery.destination.kind is DestinationKind.PERSON and record is not None:
         return _unwanted_reason(tx, delivery.destination.id, record)
     return ""

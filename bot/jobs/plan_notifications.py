@@ -87,7 +87,7 @@ class NotificationPlanner:
         if change.news in (News.NONE, News.EDIT):
             return
         if owners_of(self._rules) - self._owners.keys():
-            raise OwnersChanged("A rule changed hands while iSpring was read; that is told at the next look.")
+            raise OwnersChanged("A rule changed hands while iSpring was read; the next poll stores the changes.")
         routed = route(
             change,
             rules=self._rules,

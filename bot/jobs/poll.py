@@ -274,7 +274,8 @@ class Poll:
             log.info("directory.not_awaited")
 
     async def _store_for_owners(self, store: Callable[[Owners, Tx], PollReport], *, is_matched: bool) -> PollReport:
-        """Stores a listing on behalf of the owners of rules; once more if a rule changed hands since they were looked up."""
+        """Stores a listing on behalf of the owners of rules; once more if a rule changed hands since they were
+        looked up."""
 
         def work(owners: Owners, tx: Tx) -> PollReport:
             judge_owners(tx, owners, self._settings.admins, self._settings.ops_channel, self._clock.now())

@@ -73,7 +73,8 @@ def unintroduced(what: str, result: str) -> None:
 
 
 class Sender:
-    """Sends, reads back and edits single deliveries. `random01` returns [0, 1); `ops_channel`: where alerts go, or ""."""
+    """Sends, reads back and edits single deliveries. `random01` returns [0, 1); `ops_channel`: where alerts go, or
+    ""."""
 
     def __init__(
         self,
@@ -216,7 +217,8 @@ class Sender:
         return True
 
     async def _without_cancelled(self, delivery: Delivery, data: MessageData) -> Delivery | None:
-        """Cancels the notifications that may not be sent; returns the delivery with the others, None if none is left."""
+        """Cancels the notifications that may not be sent; returns the delivery with the others, None if none is
+        left."""
 
         def end(tx: Tx) -> None:
             for detail in set(data.cancelled.values()):

@@ -40,7 +40,7 @@ def reachability(tx: Tx, person: Person, directory: Directory) -> Reachability:
     if user_id is not None:
         return _linked(tx, person, user_id)
     if tx.people.link_to(person.person_id) is not None:
-        return _unmatched("the link by e-mail rests: one of the two addresses has changed")
+        return _unmatched("the link by e-mail is suspended: one of the two addresses has changed")
     if not person.email:
         return _unmatched("iSpring has no e-mail address for this person")
     if len(directory.with_email(person.email)) > 1:
@@ -48,7 +48,7 @@ def reachability(tx: Tx, person: Person, directory: Directory) -> Reachability:
     users = tx.people.slack_users_with(person.email)
     if not users:
         if tx.people.no_slack_user_since(person.email) is not None:
-            return _unmatched("nobody in Slack has this person's e-mail address")
+            return _unmatched("no Slack account has this person's e-mail address")
         return Reachability(None, "Slack was not asked yet: nothing was to be sent to them")
     accounts = [user for user in users if user.not_allowed_reason != "deactivated"] or users
     user = accounts[0]

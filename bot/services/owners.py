@@ -8,7 +8,8 @@ from bot.store.database import Tx
 
 
 def stored_viewer(tx: Tx, owner: str, admins: AbstractSet[str]) -> Viewer:
-    """The operator, or a Slack user as last seen; a user known to be no full member has no rights, in `admins` or not."""
+    """The operator, or a Slack user as last seen; a user known to be no full member has no rights, in `admins` or
+    not."""
     if owner == OPERATOR:
         return OPERATOR_VIEWER
     seen = tx.people.slack_user(owner)
@@ -17,5 +18,5 @@ def stored_viewer(tx: Tx, owner: str, admins: AbstractSet[str]) -> Viewer:
         slack_user_id=owner,
         person_id=tx.people.linked_person(owner) if is_full_member else None,
         is_admin=is_full_member and owner in admins,
-        reason="whoever it is posted for is not linked to a person in iSpring",
+        reason="the person it is posted for is not linked to a person in iSpring",
     )

@@ -90,7 +90,7 @@ class SlackContacts:
             return Contact(None, "more than one person in iSpring has this e-mail address")
         user = await self._user_with(person.email)
         if user is None:
-            return Contact(None, "nobody in Slack has this person's e-mail address")
+            return Contact(None, "no Slack account has this person's e-mail address")
         found, reason = await self._person_of(user)
         return Contact(user, reason) if found == person_id else Contact(None, reason)
 

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.demo.ispring import ALWAYS
-from tests.app.env import ADMIN, OBSERVER, RESULTS, SIGNING_SECRET, TIMEOUT, Env, Running, free_port
+from tests.app.env import ACKNOWLEDGE_WITHIN, ADMIN, OBSERVER, RESULTS, SIGNING_SECRET, TIMEOUT, Env, Running, free_port
 
 BODY = "command=%2Fojt&text=help&user_id=U0ADMIN&channel_id=C0RESULTS&team_id=T0SPOTTER&marker=unmistakable-body"
 
@@ -40,7 +40,7 @@ async def _is_answered_again(env: Env, bot: Running) -> None:
     while (await env.slack.command(ADMIN, RESULTS, "/ojt", "help")).failure is not None:
         assert bot.is_alive, bot.log()[-3000:]
         await asyncio.sleep(0.1)
-    env.slack.deliveries.acknowledge_within = TIMEOUT
+    env.slack.deliveries.acknowledge_within = ACKNOWLEDGE_WITHIN
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ def test_people_says_why_somebody_gets_no_direct_messages(ctx: AppContext) -> No
         "kim": (None, "more than one person in iSpring has this e-mail address"),
         "guest": (None, "their Slack account is not a full member of this workspace (guest)"),
         "off": (None, "they turned direct messages off"),
-        "none": (None, "nobody in Slack has this person's e-mail address"),
+        "none": (None, "no Slack account has this person's e-mail address"),
     }
 
 

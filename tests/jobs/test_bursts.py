@@ -101,7 +101,7 @@ async def test_who_pressed_stop_meanwhile_gets_nothing_and_the_reason_is_kept(wo
     notified = await world.notified(key)
     assert notified.cancelled in (
         "this person turned direct messages off",
-        "nobody who may see what it counts wants it any more",
+        "it is not wanted any more by anyone who may see what it counts",
     )
     assert world.calls("chat.postMessage") == 0
 

@@ -561,7 +561,7 @@ async def test_somebody_without_a_slack_account_is_told_nothing_and_the_reason_i
     key = await world.complete(to=Destination(DestinationKind.PERSON, "joe"))
     await world.send()
     notified = await world.notified(key)
-    assert notified.cancelled == "nobody in Slack has this person's e-mail address"
+    assert notified.cancelled == "no Slack account has this person's e-mail address"
     again = await world.complete(to=Destination(DestinationKind.PERSON, "joe"))
     await world.send()
     assert (await world.notified(again)).cancelled == notified.cancelled
@@ -634,7 +634,7 @@ async def test_a_session_re_opened_while_its_card_waits_is_told_when_it_is_compl
     await world.lists(key, status)
     await world.send()
     assert world.texts() == []
-    assert (await world.notified(key)).cancelled == "it is no longer completed, and nobody was told that it was"
+    assert (await world.notified(key)).cancelled == "it is no longer completed, and its completion was not posted"
     await world.lists(key, "PASSED", 50.0)
     await world.send()
     [text] = world.texts()

@@ -4,7 +4,7 @@ A session's second card is for a regression: its result became failing. The firs
 
     first card      the regression
     pending         is not queued: that card will show it
-    sent            is queued, because an edit notifies nobody
+    sent            is queued, because an edit notifies no one
     ambiguous       waits for the read-back; then it is cancelled if the posted card shows it or the card is sent again,
                     and sent if the posted card shows the result before
 """

@@ -122,7 +122,7 @@ class Notifications:
 
     def _cancelled_regression(self, notification: Notification) -> str | None:
         """The subject of a session's last regression if that was cancelled before it was sent and the result is failing
-        again: the posted card would only be edited, which notifies nobody."""
+        again: the posted card would only be edited, which notifies no one."""
         if notification.session is None or self._priority(notification) != _FAILING:
             return None
         last = self._connection.execute(
