@@ -39,7 +39,7 @@ FAILING_AFTER = timedelta(minutes=30)  # shorter outages do not matter
 LINES_LOGGED = 20
 STATUSES_NAMED = 3
 BROKE = (
-    "Spotter stumbled over what iSpring sent: please report the line `poll_broke` of its log. It tries again by itself."
+    "Spotter stumbled over what iSpring sent: please report the line `poll.broke` of its log. It tries again by itself."
 )
 BASELINE_ROWS = 32_000  # in one commit
 
