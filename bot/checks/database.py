@@ -53,7 +53,7 @@ class Stored:
 def read_stored(tx: Tx, now: datetime) -> Stored:
     """Reads it in one transaction, so that its parts fit together."""
     return Stored(
-        poll=tx.sessions.poll_state(),
+        poll=tx.polls.state(),
         counts=tx.deliveries.counts(),
         alerts=tx.alerts.all(),
         blocked=tx.destinations.blocked(),
@@ -65,8 +65,8 @@ def read_stored(tx: Tx, now: datetime) -> Stored:
         ],
         observers=observers(tx, now),
         people_read_at=tx.people.directory_at(),
-        restored_at=tx.sessions.recover_restored(),
-        targets=tx.sessions.targets(),
+        restored_at=tx.polls.restored_from(),
+        targets=tx.targets.current(),
     )
 
 

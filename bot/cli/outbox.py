@@ -116,7 +116,7 @@ async def _explained(store: Store, clock: Clock, prefix: str) -> list[tuple[Expl
         owners = {rule.owner: stored_viewer(tx, rule.owner, settings.admins) for rule in tx.rules.all()}
         explained = (
             explain(tx, session.key, owners=owners, now=clock.now(), employee_wants=employee_wants)
-            for session in tx.sessions.starting_with(prefix.lower(), EVERYTHING)
+            for session in tx.search.starting_with(prefix.lower(), EVERYTHING)
         )
         return [one for one in explained if one is not None]
 

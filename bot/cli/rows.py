@@ -50,7 +50,7 @@ def refuse_unknown_names(tx: Tx, query: language.Query, clock: Clock) -> None:
     try:
         refuse_unknown(query, names(tx, access_view(tx, OPERATOR_VIEWER), query, clock.now()))
     except QueryError as error:
-        if tx.people.directory_at() is not None and tx.sessions.poll_state().baseline_at is not None:
+        if tx.people.directory_at() is not None and tx.polls.state().baseline_at is not None:
             raise SpotterError(_with_nearest(error)) from error
         echo("iSpring has not been read yet, so the names in this query were not checked.", err=True)
 

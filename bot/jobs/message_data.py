@@ -100,7 +100,7 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
         versions |= {
             one.notification_id: TAKEN_BACK for one in delivery.notifications if one.notification.session is not None
         }
-    state = tx.sessions.poll_state()
+    state = tx.polls.state()
     facts = CardFacts(
         records=records,
         directory=directory,

@@ -95,7 +95,7 @@ def names(tx: Tx, seen: AccessView, query: Query, now: datetime) -> Names:
     directory = seen.directory if seen.reach.everything else _met(tx, seen, now)
     linked = {user: tx.people.linked_person(user) for user in mentioned(query)}
     mentions = {user: person for user, person in linked.items() if person is not None and person in directory.people}
-    titles = tx.sessions.checklist_titles(seen.reach)
+    titles = tx.search.checklist_titles(seen.reach)
     return Names(directory, titles, mentions)
 
 
@@ -104,7 +104,7 @@ def _met(tx: Tx, seen: AccessView, now: datetime) -> Directory:
     people = set(seen.reach.employees)
     if seen.reach.person_id is not None:
         people.add(seen.reach.person_id)
-    for session in tx.sessions.search(Query(), seen.reach, seen.directory, now, MET_IN).sessions:
+    for session in tx.search.find(Query(), seen.reach, seen.directory, now, MET_IN).sessions:
         people |= {session.key.employee_id, session.facts.observer_id}
     known = [person for one in people if (person := seen.directory.people.get(one)) is not None]
     places = {
@@ -164,5 +164,5 @@ def as_seen_by(viewer: Viewer, tx: Tx, record: SessionRecord, directory: Directo
     return replace(
         record,
         previous=record.previous if may_have else None,
-        short_id=tx.sessions.short_id(record.session.key, reach(viewer, directory)),
+        short_id=tx.search.short_id(record.session.key, reach(viewer, directory)),
     )

@@ -18,6 +18,6 @@ async def prioritise(ctx: AppContext, record: SessionRecord | None) -> None:
         return
     try:
         async with asyncio.timeout(WRITER_TIMEOUT):
-            await ctx.store.transact(lambda tx: tx.sessions.prioritise_details([record.session.key]))
+            await ctx.store.transact(lambda tx: tx.details.prioritise([record.session.key]))
     except (StoreBusy, TimeoutError):
         return

@@ -28,9 +28,9 @@ def _data(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
     except NotAllowed:
         nobody = AccessView(viewer, NOTHING, tx.people.directory())
         return home_view.Home(shown=shown(ctx, tx, nobody, ()), settings=settings, now=now, sees=False, status=status)
-    to_do = tx.sessions.to_do(viewer.person_id, TO_DO_READ) if viewer.person_id else ()
+    to_do = tx.search.to_do(viewer.person_id, TO_DO_READ) if viewer.person_id else ()
     completed = parse("outcome:completed")
-    results = tx.sessions.search(completed, seen.reach, seen.directory, now, PAGE_SIZE).sessions
+    results = tx.search.find(completed, seen.reach, seen.directory, now, PAGE_SIZE).sessions
     rules = tx.rules.all(LIVING) if viewer.is_admin else visible(tx, viewer, None)
     return home_view.Home(
         shown=shown(ctx, tx, seen, (one.key for one in (*to_do, *results))),

@@ -127,7 +127,7 @@ def _chosen(ctx: AppContext, tx: Tx, viewer: Viewer, key: SessionKey | None, que
     now = ctx.clock.now()
     known = names(tx, seen, query, now)
     refuse_unknown(query, known, "results")
-    found = tx.sessions.search(query, seen.reach, known.directory, now, sharing.MOST_SHARED, 0, seen.zone)
+    found = tx.search.find(query, seen.reach, known.directory, now, sharing.MOST_SHARED, 0, seen.zone)
     if not found.sessions:
         raise NotAllowed("there is nothing to share any more")
     return _Chosen([one.key for one in found.sessions], found.total, say(query))

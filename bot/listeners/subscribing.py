@@ -105,7 +105,7 @@ def _would_have_been(tx: Tx, seen: AccessView, query: Query, directory: Director
     days: Counter[date] = Counter()
     read = 0
     while read < _MOST_READ:
-        found = tx.sessions.search(request, seen.reach, directory, now, _READ_AT_ONCE, read, seen.zone)
+        found = tx.search.find(request, seen.reach, directory, now, _READ_AT_ONCE, read, seen.zone)
         for session in found.sessions:
             finished = session.facts.finished.at
             if finished is not None and since <= finished <= now and outcome_of(session).is_over:

@@ -38,14 +38,14 @@ async def menu(ctx: AppContext, viewer: Viewer) -> Message:
         has = {Needs.NOTHING} | ({Needs.SCOPE_TOPIC} if known.sees else set())
         if viewer.person_id is not None and not known.not_allowed_reason:
             has.add(Needs.PERSON)
-            waiting = len(tx.sessions.to_do(viewer.person_id, TO_DO_READ))
+            waiting = len(tx.search.to_do(viewer.person_id, TO_DO_READ))
         return answers.menu(
             [entry.topic for entry in open_to(viewer)],
             command=ctx.command,
             who=known.status,
             has=has,
             what_next=next_step(ctx, known.remedy, viewer.slack_user_id),
-            data_as_of=tx.sessions.poll_state().last_good_at,
+            data_as_of=tx.polls.state().last_good_at,
             to_do=waiting,
         )
 
@@ -93,7 +93,7 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
         seen = access_view(tx, viewer)
         known = names(tx, seen, query, now)
         refuse_unknown(query, known, "results")
-        found = tx.sessions.search(query, seen.reach, known.directory, now, PAGE_SIZE, offset, seen.zone)
+        found = tx.search.find(query, seen.reach, known.directory, now, PAGE_SIZE, offset, seen.zone)
         status = session_lists.Page(
             sessions=found.sessions,
             total=found.total,
@@ -139,7 +139,7 @@ def session_meant(ctx: AppContext, tx: Tx, seen: AccessView, verb: str, words: s
     prefix = words.strip("`“”\"'#<> ").removeprefix("session ").strip().lower()
     if not prefix:
         raise QueryError(f"Which session? Type {ctx.command} {verb} and the id at the foot of a card.", ["results"])
-    found = tx.sessions.starting_with(prefix, seen.reach)
+    found = tx.search.starting_with(prefix, seen.reach)
     record = record_of(tx, seen, found[0].key) if len(found) == 1 else None
     return record or session_lists.which_session(prefix, found, shown(ctx, tx, seen, (one.key for one in found)))
 
@@ -153,7 +153,7 @@ async def todo(ctx: AppContext, request: CommandRequest) -> Message:
         if request.viewer.person_id is None:
             nobody = identity_of(request.viewer, seen.directory)
             raise NotAllowed(nobody.not_allowed_reason, nobody.remedy)
-        waiting = tx.sessions.to_do(request.viewer.person_id, TO_DO_READ)
+        waiting = tx.search.to_do(request.viewer.person_id, TO_DO_READ)
         about = shown(ctx, tx, seen, (one.key for one in waiting))
         return session_lists.to_do(waiting, about, now=ctx.clock.now())
 
@@ -170,7 +170,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
     """What Spotter knows of itself; the view keeps counts to admins."""
     states = [rule.state for rule in tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED))]
     return status_view.Status(
-        poll=tx.sessions.poll_state(),
+        poll=tx.polls.state(),
         outbox=tx.deliveries.counts(),
         rules=states.count(RuleState.ACTIVE),
         paused_rules=states.count(RuleState.PAUSED),
@@ -186,8 +186,8 @@ def shown(ctx: AppContext, tx: Tx, seen: AccessView, keys: Iterable[SessionKey])
     """What an answer about these sessions says around them."""
     return session_lists.RenderContext(
         directory=seen.directory,
-        short_ids={key: tx.sessions.short_id(key, seen.reach) for key in keys},
-        data_as_of=tx.sessions.poll_state().last_good_at,
+        short_ids={key: tx.search.short_id(key, seen.reach) for key in keys},
+        data_as_of=tx.polls.state().last_good_at,
         command=ctx.command,
         account_url=ctx.account_url,
     )
