@@ -58,7 +58,7 @@ def health_app(liveness: Liveness, metrics: Metrics, store: Store, clock: Clock)
         }
         is_impaired = liveness.is_refused or disconnected_for > DISCONNECTED.total_seconds()
         try:
-            poll, counts = await store.read(lambda tx: (tx.sessions.poll_state(), tx.deliveries.counts()))
+            poll, counts = await store.read(lambda tx: (tx.polls.state(), tx.deliveries.counts()))
         except StoreError:
             body["database"] = "can't be read now"
         else:

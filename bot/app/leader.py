@@ -148,7 +148,7 @@ class Leader:
 
         def work(tx: Tx) -> None:
             now = self._clock.now()
-            tx.sessions.initial_target(self._settings.pass_target)
+            tx.targets.set_initial(self._settings.pass_target)
             self._make_default_rule(tx, now)
             if created:
                 self._log_database_created(tx, now)

@@ -90,7 +90,7 @@ def snapshot_of(tx: Tx, now: datetime) -> Snapshot:
     """Reads it in one transaction, so that the figures fit together."""
     recent_observers = observers(tx, now)
     return Snapshot(
-        poll=tx.sessions.poll_state(),
+        poll=tx.polls.state(),
         counts=tx.deliveries.counts(),
         alerts=tuple(tx.alerts.all()),
         observers=len(recent_observers),

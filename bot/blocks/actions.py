@@ -158,12 +158,12 @@ def _earlier_form(kind: type[ButtonValue], text: str) -> list[object]:
     if kind is ConfirmShare:
         channel_id, requested_at, readers, what = text.split("|", 3)
         return [tag, channel_id, requested_at, None if readers == "all" else readers, _earlier_form(Share, what)]
-    first, rest = text.split("|", 1)
+    first, last = text.split("|", 1)
     if kind is not Share:
-        return [tag, first, rest]
+        return [tag, first, last]
     if first == "q":
-        return [tag, None, rest]
-    key = session_of(rest)
+        return [tag, None, last]
+    key = session_of(last)
     if first != "s" or key is None:
         raise ValueError(text)
     return [tag, key]

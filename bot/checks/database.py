@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.blocks.alerts import alert_sentence
-from bot.blocks.elements import count, lasting
 from bot.blocks.rules import format_reason
 from bot.checks import CheckResult, fine, warning, wrong
 from bot.config import Settings
@@ -15,6 +14,7 @@ from bot.domain.model import BY_EMAIL, Link, Rule, RuleState, Targets
 from bot.domain.outbox import BlockedDestination, OutboxCounts
 from bot.domain.polling import PollState
 from bot.domain.reasons import ReasonCode
+from bot.domain.text import count, lasting
 from bot.services.dm_availability import Reachability, observers
 from bot.store.database import Tx
 
@@ -53,7 +53,7 @@ class Stored:
 def read_stored(tx: Tx, now: datetime) -> Stored:
     """Reads it in one transaction, so that its parts fit together."""
     return Stored(
-        poll=tx.sessions.poll_state(),
+        poll=tx.polls.state(),
         counts=tx.deliveries.counts(),
         alerts=tx.alerts.all(),
         blocked=tx.destinations.blocked(),
@@ -65,8 +65,8 @@ def read_stored(tx: Tx, now: datetime) -> Stored:
         ],
         observers=observers(tx, now),
         people_read_at=tx.people.directory_at(),
-        restored_at=tx.sessions.recover_restored(),
-        targets=tx.sessions.targets(),
+        restored_at=tx.polls.restored_from(),
+        targets=tx.targets.current(),
     )
 
 

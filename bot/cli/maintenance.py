@@ -1,4 +1,4 @@
-"""`backup`, `restore`, `erase`, `audit`, `people`: what whoever looks after Spotter does with its memory."""
+"""`backup`, `restore`, `erase`, `audit`, `people`: how an admin looks after the database."""
 
 import os
 import sys
@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from bot.app.clock import SystemClock
-from bot.blocks.elements import clean
 from bot.cli.rows import with_store
 from bot.cli.terminal import echo, json_of, table_of
 from bot.config import load
@@ -18,14 +17,15 @@ from bot.domain.model import OPERATOR, AuditEntry, Person
 from bot.domain.permissions import Reach
 from bot.domain.ports import Clock
 from bot.domain.retention import Erased
+from bot.domain.text import clean
 from bot.query import parser as language
 from bot.services.dm_availability import Reachability, reachability
 from bot.store.backup import back_up
 from bot.store.backup import restore as put_back
 from bot.store.database import Store, Tx
 
-LARGE = 16_384  # pages of 4 KiB: below that a copy is done before one could look
-NAMED = 10  # people listed where a name fits several
+LARGE = 16_384  # pages of 4 KiB: a smaller copy is done before its progress could be read
+NAMED = 10  # people listed if a name fits several
 
 
 # ---- copies ----------------------------------------------------------------------------------------------------------
@@ -55,11 +55,12 @@ def restore(file: Path) -> None:
     if done.kept is not None:
         echo(f"The database before is kept as {done.kept}; delete it when it is not needed any more.")
     echo(
-        f"When Spotter starts, it looks for {done.read_back_for} messages before it sends them, and counts in one "
-        f"summary per destination what was completed since ({done.counted} notices waited already)."
+        f"When Spotter starts, it reads Slack for {done.read_back_for} messages before it sends them. What was "
+        f"completed since the copy is counted in one summary per destination, with {done.counted} notifications that "
+        "were pending."
     )
     if done.erased is None:
-        echo("The database before can't be read: whoever was erased since the copy was made must be erased again.")
+        echo("The database before can't be read: erase again the people who were erased since the copy was made.")
     elif done.erased:
         echo(f"{done.erased} people who were erased since the copy was made are erased again.")
 
@@ -81,37 +82,37 @@ def _end_progress() -> None:
 @click.argument("person")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(person: str, yes: bool) -> None:
-    """Forget PERSON (an iSpring id, e-mail address or full name): their sessions, account and wishes are deleted, and
-    what was posted about them is edited by a running Spotter. Again with their id: what is left to do."""
-    person_id, words = with_store(lambda store, clock: store.read(lambda tx: _one(tx, person, clock)))
+    """Forget PERSON (an iSpring id, e-mail address or full name): their sessions, account and preferences are deleted,
+    and a running Spotter edits the messages about them. Repeated with their id, it says what is left to do."""
+    person_id, name = with_store(lambda store, clock: store.read(lambda tx: _one(tx, person, clock)))
     if not yes:
         if not sys.stdin.isatty():
-            raise click.UsageError("Nobody is there to confirm it: add --yes.")
-        click.confirm(f"Erase {words} for good?", abort=True)
+            raise click.UsageError("There is no terminal to confirm it: add --yes.")
+        click.confirm(f"Erase {name} for good?", abort=True)
 
     async def forget(store: Store, clock: Clock) -> tuple[Erased, bool]:
         def work(tx: Tx) -> Erased:
             if person_id not in tx.retention.erased_people():
-                # By id: it says who was erased only to whoever has iSpring's list, and proves that it was done.
+                # By id: only iSpring's list of people says who that was. The entry proves that it was done.
                 tx.audit_log.write(OPERATOR, "erase", f"person:{person_id}", clock.now())
             return tx.retention.erase(person_id, clock.now())
 
-        return await store.transact(work), await store.fold()
+        return await store.transact(work), await store.truncate_log()
 
     done, is_truncated = with_store(forget)
     for line in _status_lines(done, person_id):
         echo(line)
     if not is_truncated:
         echo(
-            "The database is being read just now: its log, the file beside it that ends in -wal, may hold this person "
-            f"until Spotter ends, or until: spotter erase {person_id} --yes"
+            "Another process reads the database just now. Its log, the file beside it that ends in -wal, may contain "
+            f"this person until Spotter stops, or until: spotter erase {person_id} --yes"
         )
 
 
-def _one(tx: Tx, asked: str, clock: Clock) -> tuple[str, str]:
-    """The id of the one person who is meant, and who that is in words; else an error that names the candidates."""
+def _one(tx: Tx, text: str, clock: Clock) -> tuple[str, str]:
+    """The id of the one person that a text names, and their name. Raises SpotterError with the candidates."""
     directory = tx.people.directory()
-    wanted = asked.strip().casefold()
+    wanted = text.strip().casefold()
     every = directory.people.values()
     found = [one for one in every if wanted == one.person_id.casefold()]
     found = found or [one for one in every if one.email and wanted == one.email.casefold()]
@@ -123,15 +124,13 @@ def _one(tx: Tx, asked: str, clock: Clock) -> tuple[str, str]:
     near = found or [one for one in every if wanted and wanted in one.name.casefold()]
     listed = "".join(f"\n  {_text(one)}" for one in near[:NAMED])
     if found:
-        raise SpotterError(f"{len(found)} people are called that; take the id:{listed}")
-    raise SpotterError(
-        "Nobody is known by that id, e-mail address or full name." + (f" Perhaps:{listed}" if near else "")
-    )
+        raise SpotterError(f"{len(found)} people have that name or address; give the id:{listed}")
+    raise SpotterError("No person has that id, e-mail address or full name." + (f" Perhaps:{listed}" if near else ""))
 
 
 def _has_sessions(tx: Tx, person_id: str, directory: Directory, clock: Clock) -> bool:
     theirs = Reach(person_id=person_id)
-    return tx.sessions.search(language.parse(""), theirs, directory, clock.now(), 1).total > 0
+    return tx.search.find(language.parse(""), theirs, directory, clock.now(), 1).total > 0
 
 
 def _text(person: Person) -> str:
@@ -141,30 +140,28 @@ def _text(person: Person) -> str:
 def _status_lines(done: Erased, person_id: str) -> Sequence[str]:
     lines = [
         f"Erased: {done.sessions} sessions as the employee; {done.observed} as the observer stay without the name; "
-        f"{done.dropped} messages that waited will not be sent; {len(done.slack_users)} Slack accounts are forgotten.",
-        f"Still to be looked for or edited in Slack: {done.redactions} messages. A running Spotter does that; for how "
-        f"many are left: spotter erase {person_id} --yes"
+        f"{done.dropped} pending messages will not be sent; {len(done.slack_users)} Slack accounts are forgotten.",
+        f"Still to be read back or edited in Slack: {done.redactions} messages. A running Spotter does that. To see "
+        f"how many are left: spotter erase {person_id} --yes"
         if done.redactions
         else "No message in Slack has to be edited any more.",
     ]
     if done.held_back:
         lines.append(
-            f"Of these, {len(done.held_back)} stand where Spotter can't write now, and are edited once it can; or "
+            f"Of these, {len(done.held_back)} are where Spotter can't write now. They are edited once it can; or "
             f"delete them there (channel and ts): {', '.join(done.held_back)}"
         )
     if done.out_of_reach:
-        lines.append(
-            f"Slack lets nobody edit these, delete them there (channel and ts): {', '.join(done.out_of_reach)}"
-        )
+        lines.append(f"Slack refuses to edit these. Delete them there (channel and ts): {', '.join(done.out_of_reach)}")
     if done.rules_paused:
         lines.append(f"Paused, because this person made them: rules {_numbers(done.rules_paused)}.")
     if done.rules_naming:
         lines.append(
-            f"Named this person in their query, or hold a word of the name: rules {_numbers(done.rules_naming)}. Where "
-            "it was this person it says “erased person” now, and finds nobody. Make them anew without it, then: "
-            "spotter rules remove N"
+            f"Named this person in their query, or contain a word of the name: rules {_numbers(done.rules_naming)}. "
+            "Their queries say “erased person” now instead of the name, which matches no session. Add them again "
+            "without it, then: spotter rules remove N"
         )
-    lines.append("Copies of the database made before still hold this person: delete or replace them.")
+    lines.append("Older copies of the database still contain this person: delete or replace them.")
     return lines
 
 
@@ -176,7 +173,7 @@ def _numbers(numbers: Sequence[int]) -> str:
 @click.option("--unmatched", is_flag=True, help="Only those who get no direct messages.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 def people(unmatched: bool, as_json: bool) -> None:
-    """Show who in iSpring is who in Slack, and why somebody gets no direct messages."""
+    """Show which Slack account belongs to each person in iSpring, and why a person gets no direct messages."""
 
     def work(tx: Tx) -> tuple[list[tuple[Person, Reachability]], int]:
         directory = tx.people.directory()
@@ -206,7 +203,7 @@ def people(unmatched: bool, as_json: bool) -> None:
     echo(f"{matched} of {len(found)} active people can get direct messages; {inactive} are not active in iSpring.")
 
 
-# ---- the ledger ------------------------------------------------------------------------------------------------------
+# ---- the audit log ---------------------------------------------------------------------------------------------------
 
 
 @click.command()
@@ -221,7 +218,7 @@ def audit(limit: int, as_json: bool) -> None:
         rows = [(f"{one.at:%Y-%m-%d %H:%M:%S}", one.who, one.verb, one.subject) for one in entries]
         echo(table_of(("when (UTC)", "who", "did", "to what"), rows))
     else:
-        echo("Nobody has done anything yet.")
+        echo("The audit log is empty.")
 
 
 def _entry(entry: AuditEntry) -> dict[str, str]:

@@ -9,12 +9,12 @@ import click
 
 from bot.app.clock import SystemClock
 from bot.app.database import opened_store
-from bot.blocks.elements import clean
 from bot.cli.terminal import echo
 from bot.config import load
 from bot.domain.errors import QueryError, SpotterError
 from bot.domain.permissions import OPERATOR_VIEWER
 from bot.domain.ports import Clock
+from bot.domain.text import clean
 from bot.listeners.access_scope import access_view, names, refuse_unknown
 from bot.query import parser as language
 from bot.store.database import Store, Tx
@@ -50,7 +50,7 @@ def refuse_unknown_names(tx: Tx, query: language.Query, clock: Clock) -> None:
     try:
         refuse_unknown(query, names(tx, access_view(tx, OPERATOR_VIEWER), query, clock.now()))
     except QueryError as error:
-        if tx.people.directory_at() is not None and tx.sessions.poll_state().baseline_at is not None:
+        if tx.people.directory_at() is not None and tx.polls.state().baseline_at is not None:
             raise SpotterError(_with_nearest(error)) from error
         echo("iSpring has not been read yet, so the names in this query were not checked.", err=True)
 

@@ -73,7 +73,7 @@ class _Pages:
         directory = self._tx.people.directory()
         while self.shown < self._limit:
             wanted = min(PAGE, self._limit - self.shown)
-            page = self._tx.sessions.search(self._query, EVERYTHING, directory, self._now, wanted, self.shown)
+            page = self._tx.search.find(self._query, EVERYTHING, directory, self._now, wanted, self.shown)
             self.total = page.total
             for session in page.sessions:
                 self.shown += 1
@@ -91,7 +91,7 @@ def _row(tx: Tx, session: Session, directory: Directory) -> Row:
     outcome = judge(facts, session.target)
     at = facts.finished
     values = (
-        tx.sessions.short_id(session.key),
+        tx.search.short_id(session.key),
         word(outcome),
         outcome.score,
         facts.checklist_title,

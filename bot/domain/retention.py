@@ -1,4 +1,4 @@
-"""What erasing and retention did: people who ask for it, sessions older than they are kept, rows of no use any more."""
+"""The results of erasing a person, and of retention."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,7 +9,7 @@ ERASED_PERSON = "erased person"  # shown where an observer's name stood
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
-    """What erasing a person did; asked again for the same person, what is left to do.
+    """What erasing a person did; for a person erased before, what is left to do.
 
     `redactions` counts messages that still have to be edited, including those that may have been posted and are read
     back first: a running Spotter does that. Of these, `held_back` are in destinations that can't be written to for now;

@@ -26,7 +26,7 @@ async def bulk_update(store: Store, slices: Iterator[Slice], now: datetime) -> i
     stored = 0
     while True:
         part = await store.read(
-            lambda tx: tx.sessions.diff(islice(slices, SLICES_AT_ONCE), most=MOST_AT_ONCE, is_part=True)
+            lambda tx: tx.listings.diff(islice(slices, SLICES_AT_ONCE), most=MOST_AT_ONCE, is_part=True)
         )
         if not part.listed and not part.rejected:
             return stored
@@ -34,12 +34,12 @@ async def bulk_update(store: Store, slices: Iterator[Slice], now: datetime) -> i
 
 
 def _store(rows: Sequence[tuple[SessionFacts, bytes]], now: datetime, tx: Tx) -> int:
-    targets = tx.sessions.targets()
+    targets = tx.targets.current()
     stored = 0
     for facts, fingerprint in rows:
         change = decide(tx.sessions.get(facts.key), facts, now=now, targets=targets)
         if change is None:
-            tx.sessions.note_unchanged(facts.key, fingerprint)
+            tx.listings.note_unchanged(facts.key, fingerprint)
         elif change.news in (News.NONE, News.EDIT) and not is_unknown(outcome_of(change.after)):
             tx.sessions.save(change, fingerprint)
             stored += 1

@@ -60,7 +60,7 @@ class CompletenessCheck:
             return False
 
     def _is_due(self, tx: Tx) -> bool:
-        called_at = tx.sessions.completeness_checked_at()
+        called_at = tx.polls.completeness_checked_at()
         # A clock that was set back must not stop it for longer than a day.
         return called_at is None or abs(self._clock.now() - called_at) >= EVERY
 
@@ -73,7 +73,7 @@ class CompletenessCheck:
     def _note(self, tx: Tx, sessions: int, now: datetime) -> None:
         facts = {"sessions": sessions} if sessions else None
         set_alert(tx, self._ops_channel, "listing_incomplete", facts, now)
-        tx.sessions.record_completeness_check(now)
+        tx.polls.record_completeness_check(now)
 
 
 def _ids_of(listing: Listing) -> tuple[set[str], int]:

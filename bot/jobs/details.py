@@ -45,7 +45,7 @@ class FetchDetails:
         """Fetches one request's worth; None if nothing is due, or iSpring or the database can't answer now."""
         now = self._clock.now()
         try:
-            keys = await self._store.read(lambda tx: tx.sessions.details_pending(now - BACK, now, AT_ONCE))
+            keys = await self._store.read(lambda tx: tx.details.pending(now - BACK, now, AT_ONCE))
             if not keys:
                 return None
             found = await self._training.details(keys)
@@ -53,9 +53,9 @@ class FetchDetails:
             def save(tx: Tx) -> None:
                 for key in keys:
                     if key in found:
-                        tx.sessions.save_details(key, found[key], now)
+                        tx.details.save(key, found[key], now)
                     else:
-                        tx.sessions.details_in_vain(key, now)
+                        tx.details.record_miss(key, now)
 
             await self._store.transact(save)
         except (TrainingError, StoreBusy) as error:

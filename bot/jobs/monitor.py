@@ -66,7 +66,7 @@ class Monitor:
             log.warning("store.busy", what="monitor")
 
     def _monitor_input(self, tx: Tx, now: datetime, disconnected_for: float, disk_left: int | None) -> MonitorInput:
-        poll, counts = tx.sessions.poll_state(), tx.deliveries.counts()
+        poll, counts = tx.polls.state(), tx.deliveries.counts()
         return MonitorInput(
             now=now,
             reading_since=self._since,

@@ -42,9 +42,9 @@ def claim_next(
     refused the app, or the channel was gone) are counted in a digest first instead of flooding the channel."""
     since = tx.digests.pending_since(destination)
     if since is not None and now - since > settings.recover_restored:
-        state = tx.sessions.poll_state()
+        state = tx.polls.state()
         # iSpring has not been read since either: the look that is to come has more to say of the same outage.
-        is_half = outage_of(state.last_good_at, now, settings.interval, tx.sessions.recover_restored()) is not None
+        is_half = outage_of(state.last_good_at, now, settings.interval, tx.polls.restored_from()) is not None
         summary = outage_digest(destination, "away", since=None, until=now)
         tx.digests.add_overdue(summary, now - settings.recover_restored, now, now + GRACE if is_half else None)
     return tx.outbox.claim(destination, now, slack_time, new_id)

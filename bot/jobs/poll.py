@@ -15,7 +15,6 @@ from functools import partial
 
 import structlog
 
-from bot.blocks.elements import clean
 from bot.domain.alerts import is_round
 from bot.domain.changes import decide
 from bot.domain.errors import StoreBusy, StoreError, TrainingError, TrainingRefused, TrainingUnreadable
@@ -25,6 +24,7 @@ from bot.domain.outcomes import has_odd_result, judge
 from bot.domain.polling import ListingDiff, PollReport
 from bot.domain.ports import Clock, Contacts, DateEvidence, Listing, Slice, Training
 from bot.domain.routing import MATCHABLE_STATES
+from bot.domain.text import clean
 from bot.jobs.bulk_update import MOST_AT_ONCE, bulk_update
 from bot.jobs.monitor import set_alert
 from bot.jobs.plan_notifications import NotificationPlanner, PollSettings, PollTiming, is_unknown, notify_ops
@@ -39,7 +39,7 @@ FAILING_AFTER = timedelta(minutes=30)  # shorter outages do not matter
 LINES_LOGGED = 20
 STATUSES_NAMED = 3
 BROKE = (
-    "Spotter stumbled over what iSpring sent: please report the line `poll_broke` of its log. It tries again by itself."
+    "Spotter stumbled over what iSpring sent: please report the line `poll.broke` of its log. It tries again by itself."
 )
 BASELINE_ROWS = 32_000  # in one commit
 
@@ -98,8 +98,8 @@ class Poll:
         report = PollReport(started, self._clock.now(), error=str(error), said=error.said)
 
         def note(tx: Tx) -> None:
-            state = tx.sessions.poll_state()
-            tx.sessions.note_poll(report)
+            state = tx.polls.state()
+            tx.polls.record(report)
             good_at = state.last_good_at or state.created_at
             is_refused = isinstance(error, TrainingRefused)
             if is_refused or started - good_at > FAILING_AFTER:
@@ -114,18 +114,18 @@ class Poll:
         return report
 
     async def _take_in(self, listing: Listing, started: datetime, next_in: float) -> PollReport:
-        state, digest = await self._store.read(lambda tx: (tx.sessions.poll_state(), tx.sessions.listing_digest()))
+        state, digest = await self._store.read(lambda tx: (tx.polls.state(), tx.listings.digest()))
         if state.baseline_at is None:
             return await self._baseline(listing, started)
         if digest == listing.digest:
             report = PollReport(started, self._clock.now(), listed=state.sessions, unchanged=True)
             await self._store.transact(lambda tx: self._note_good(tx, report))
             return report
-        listing_diff = await self._store.read(lambda tx: tx.sessions.diff(listing.slices(), most=MOST_AT_ONCE))
+        listing_diff = await self._store.read(lambda tx: tx.listings.diff(listing.slices(), most=MOST_AT_ONCE))
         silent = 0
         if listing_diff.left_over:
             silent = await bulk_update(self._store, listing.slices(), started)
-            listing_diff = await self._store.read(lambda tx: tx.sessions.diff(listing.slices()))
+            listing_diff = await self._store.read(lambda tx: tx.listings.diff(listing.slices()))
         for line in listing_diff.rejected[:LINES_LOGGED]:
             log.warning("row.rejected", where=line)
         _log_odd_results(sum(has_odd_result(facts) for facts, _ in listing_diff.changed))
@@ -137,21 +137,21 @@ class Poll:
         await self._names_of(matched)
 
         def store(owners: Owners, tx: Tx) -> PollReport:
-            state = tx.sessions.poll_state()
-            outage = outage_of(state.last_good_at, started, self._settings.interval, tx.sessions.recover_restored())
+            state = tx.polls.state()
+            outage = outage_of(state.last_good_at, started, self._settings.interval, tx.polls.restored_from())
             read_back = PollTiming(listing.requested_at, started, outage, next_in)
             planner = NotificationPlanner(tx, self._settings, owners, read_back)
-            targets = tx.sessions.targets()
+            targets = tx.targets.current()
             rows = [self._store_row(tx, *row, targets, details, started) for row in listing_diff.changed]
             stored = [change for change in rows if change is not None]
             for change in stored:  # once all are stored: a rule may name a checklist that only just appeared
                 planner.about(change)
             self._mark(tx, listing_diff, started)
             planner.enqueue()
-            tx.sessions.end_catch_up()
+            tx.polls.end_recovery()
             self._warn(tx, planner.statuses, listing_diff.rejected, listing.date_evidence, started)
             self._suspect_end(tx, listing_diff.listed + listing_diff.duplicates + len(listing_diff.rejected), started)
-            tx.sessions.remember_listing(listing.digest)
+            tx.listings.remember(listing.digest)
             report = PollReport(
                 started,
                 self._clock.now(),
@@ -168,7 +168,7 @@ class Poll:
 
     def _foresee(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> list[Change]:
         """The changes as they look now; inside the transaction they are decided anew."""
-        targets = tx.sessions.targets()
+        targets = tx.targets.current()
         changes = (
             decide(tx.sessions.get(facts.key), facts, now=now, targets=targets) for facts, _ in listing_diff.changed
         )
@@ -185,19 +185,19 @@ class Poll:
     ) -> Change | None:
         change = decide(tx.sessions.get(facts.key), facts, now=now, targets=targets)
         if change is None:
-            tx.sessions.note_unchanged(facts.key, fingerprint)
+            tx.listings.note_unchanged(facts.key, fingerprint)
             return None
         tx.sessions.save(change, fingerprint)
         found = details.get(facts.key)
         if found is not None and _has_new_details(change):
-            tx.sessions.save_details(facts.key, found, now)
+            tx.details.save(facts.key, found, now)
         return change
 
     # ---- the first listing ---------------------------------------------------------------------------------------
 
     async def _baseline(self, listing: Listing, started: datetime) -> PollReport:
         """Stores the first listing without a word, slice by slice: it counts only once its last commit is done."""
-        targets = await self._store.read(lambda tx: tx.sessions.targets())
+        targets = await self._store.read(lambda tx: tx.targets.current())
         slices = listing.slices()
         listed = odd = 0
         rejected: list[str] = []
@@ -231,7 +231,7 @@ class Poll:
             self._warn(tx, unknown, rejected, listing.date_evidence, started)
             self._suspect_end(tx, listed + len(rejected), started)
             notify_ops(tx, self._settings.ops_channel, "baseline_done", "once", started, sessions=listed)
-            tx.sessions.finish_baseline(listing.digest, started)
+            tx.listings.finish_baseline(listing.digest, started)
             report = PollReport(started, self._clock.now(), listed=listed, rejected=len(rejected))
             self._note_good(tx, report)
             return report
@@ -296,13 +296,13 @@ class Poll:
 
     def _note_good(self, tx: Tx, report: PollReport) -> None:
         """Stores a good poll and ends the alerts of failed ones."""
-        tx.sessions.note_poll(report)
+        tx.polls.record(report)
         for code in ("training_refused", "poll_failing"):
             set_alert(tx, self._settings.ops_channel, code, None, report.ended_at)
 
     def _mark(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> None:
         """Who is missing and who is back. A listing without most of the known sessions proves nothing about them."""
-        tx.sessions.mark_back(listing_diff.back)
+        tx.listings.mark_back(listing_diff.back)
         still_there = listing_diff.known - len(listing_diff.missing)
         if listing_diff.rejected:  # no session is marked missing then: each of these rows may be one
             still_there = min(still_there, listing_diff.listed + len(listing_diff.rejected))
@@ -310,7 +310,7 @@ class Poll:
             facts = {"listed": listing_diff.listed, "known": listing_diff.known}
             set_alert(tx, self._settings.ops_channel, "suspicious_listing", facts, now)
         else:
-            tx.sessions.mark_missing(listing_diff.missing, now)
+            tx.listings.mark_missing(listing_diff.missing, now)
             if not listing_diff.rejected:
                 set_alert(tx, self._settings.ops_channel, "suspicious_listing", None, now)
 
@@ -318,7 +318,7 @@ class Poll:
         self, tx: Tx, statuses: Collection[str], rejected: Sequence[str], dates: DateEvidence, now: datetime
     ) -> None:
         """Raises alerts for what can't be right in a listing: once for all new statuses, and once per alert."""
-        if new := [status for status in sorted(statuses) if tx.sessions.is_new_status(status)]:
+        if new := [status for status in sorted(statuses) if tx.polls.is_new_status(status)]:
             named = ", ".join(map(clean, new[:STATUSES_NAMED])) + ("…" if len(new) > STATUSES_NAMED else "")
             planner: dict[str, str | int] = {"statuses": len(new), "status": named}
             notify_ops(tx, self._settings.ops_channel, "unknown_status", new[0], now, **planner)
@@ -376,7 +376,7 @@ def _log_odd_results(rows: int) -> None:
 
 
 def _write_baseline(rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime, tx: Tx) -> None:
-    tx.sessions.write_baseline(rows, targets, now)
+    tx.listings.write_baseline(rows, targets, now)
 
 
 def _has_new_details(change: Change) -> bool:

@@ -1,4 +1,4 @@
-"""Once a day: erases sessions older than they are to be kept, and forgets what is of no use any more."""
+"""Once a day: erases sessions older than the setting keeps them, and deletes old rows that nothing uses."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from bot.store.database import Store, Tx
 EVERY = timedelta(days=1)
 AT_ONCE = 500  # sessions in one transaction, so that other writers do not wait long
 AUDIT_LOG_RETENTION = timedelta(days=400)  # whatever the setting says: a year and a month
-SPOTTER = "spotter"  # who did it, in the ledger
+SPOTTER = "spotter"  # who did it, in the audit log
 
 log = structlog.get_logger(__name__)
 
 
 class RetentionJob:
-    """Forgets what is old; `keep` is how long sessions are kept, None for ever."""
+    """The daily retention; `keep` is how long sessions are kept, None for ever."""
 
     def __init__(self, store: Store, clock: Clock, keep: timedelta | None, *, wake: Callable[[], None]) -> None:
         """`wake` wakes the sender: messages about erased sessions are edited."""
@@ -32,23 +32,24 @@ class RetentionJob:
         self._one = asyncio.Lock()
 
     async def when_due(self) -> bool:
-        """Tidies if that was last done a day ago or never; whether it did. What was cut short is begun again."""
+        """Runs the retention if the last one was a day ago or never; returns whether it did. If it is interrupted, the
+        next call starts it again."""
         async with self._one:
             now = self._clock.now()
             try:
                 last_retention_at, baseline_at = await self._store.read(
-                    lambda tx: (tx.retention.last_retention_at(), tx.sessions.poll_state().baseline_at)
+                    lambda tx: (tx.retention.last_retention_at(), tx.polls.state().baseline_at)
                 )
                 # A clock that was set back must not stop it for longer than a day.
                 if baseline_at is None or (last_retention_at is not None and abs(now - last_retention_at) < EVERY):
                     return False
-                await self._retention(now)
+                await self._run(now)
             except StoreBusy as error:
                 log.warning("retention.failed", error=str(error))
                 return False
             return True
 
-    async def _retention(self, now: datetime) -> None:
+    async def _run(self, now: datetime) -> None:
         sessions = redactions = 0
         if self._keep is not None:
             sessions, redactions = await self._expire(now - self._keep, now)
@@ -60,17 +61,19 @@ class RetentionJob:
                 "sessions": sessions,
                 "redactions": redactions,
                 "attempts": done.attempts,
-                "ledger": done.audit_log,
+                "audit_log": done.audit_log,
                 "slack_users": done.slack_users,
             }
             if any(counts.values()):
-                tx.audit_log.write(SPOTTER, "tidy", ",".join(f"{name}:{n}" for name, n in counts.items() if n), now)
+                tx.audit_log.write(
+                    SPOTTER, "retention", ",".join(f"{name}:{n}" for name, n in counts.items() if n), now
+                )
             tx.retention.record_retention(now)
             return done
 
         done = await self._store.transact(forget)
-        if sessions and not await self._store.fold():
-            log.info("wal.not_truncated")  # at the latest when Spotter ends
+        if sessions and not await self._store.truncate_log():
+            log.info("wal.not_truncated")  # it is truncated when Spotter stops
         log.info(
             "retention.completed",
             sessions=sessions,
@@ -83,7 +86,7 @@ class RetentionJob:
             self._wake()
 
     async def _expire(self, before: datetime, now: datetime) -> tuple[int, int]:
-        """Erases step by step; how many sessions, and how many posted messages are to be edited."""
+        """Erases sessions in steps; returns how many, and how many posted messages must be edited."""
         sessions = redactions = 0
         while True:
             redact_from = now + redactions * BETWEEN_REDACTIONS

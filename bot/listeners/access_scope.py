@@ -104,7 +104,7 @@ def names(tx: Tx, access: AccessView, query: Query, now: datetime) -> Names:
     directory = access.directory if access.reach.everything else _directory_of(tx, access, now)
     linked = {user: tx.people.linked_person(user) for user in mentioned(query)}
     mentions = {user: person for user, person in linked.items() if person is not None and person in directory.people}
-    titles = tx.sessions.checklist_titles(access.reach)
+    titles = tx.search.checklist_titles(access.reach)
     return Names(directory, titles, mentions)
 
 
@@ -113,7 +113,7 @@ def _directory_of(tx: Tx, access: AccessView, now: datetime) -> Directory:
     people = set(access.reach.employees)
     if access.reach.person_id is not None:
         people.add(access.reach.person_id)
-    for session in tx.sessions.search(Query(), access.reach, access.directory, now, SESSIONS_FOR_NAMES).sessions:
+    for session in tx.search.find(Query(), access.reach, access.directory, now, SESSIONS_FOR_NAMES).sessions:
         people |= {session.key.employee_id, session.facts.observer_id}
     known = [person for one in people if (person := access.directory.people.get(one)) is not None]
     departments = {
@@ -175,5 +175,5 @@ def as_seen_by(viewer: Viewer, tx: Tx, record: SessionRecord, directory: Directo
     return replace(
         record,
         previous=record.previous if may_have else None,
-        short_id=tx.sessions.short_id(record.session.key, reach(viewer, directory)),
+        short_id=tx.search.short_id(record.session.key, reach(viewer, directory)),
     )

@@ -11,6 +11,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
 from bot.blocks import answers
+from bot.blocks.elements import notice
 from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, QueryError, StoreBusy
 from bot.domain.model import Message
 from bot.domain.ports import Reply
@@ -107,14 +108,14 @@ def error_message(ctx: AppContext, problem: Exception, what: str, user_id: str) 
             return answers.not_allowed(str(problem), next_step(ctx, problem.remedy, user_id))
         case OutdatedButton():
             help_text = f"`{ctx.command}` shows what Spotter can do."
-            return answers.alert("This button no longer means anything.", help_text)
+            return notice("This button no longer means anything.", help_text)
         case NotPossibleNow():
             return answers.not_possible_now(str(problem))
         case TaskPoolFull():
             return Message("Spotter has too much to do just now. Please try again in a minute.")
         case StoreBusy():
             log.warning("request.failed", what=what, reason="the database is busy")
-            return answers.alert("Spotter's database is busy just now.", "Nothing was changed. Try again in a moment.")
+            return notice("Spotter's database is busy just now.", "Nothing was changed. Try again in a moment.")
         case MessengerError() | TimeoutError():
             reference = secrets.token_hex(3)
             log.warning("request.failed", what=what, reference=reference, reason=type(problem).__name__)

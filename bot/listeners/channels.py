@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from bot.blocks import answers, subscriptions
+from bot.blocks.elements import notice
+from bot.blocks.rules import invite_first
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotPossibleNow
 from bot.domain.model import Message
 from bot.domain.ports import Channel
@@ -31,13 +32,13 @@ async def fit_channel(ctx: AppContext, channel_id: str) -> Channel | Message:
         channel = await ctx.messenger.channel(channel_id)
     except MessengerRefused as refusal:
         if refusal.code in NO_ACCESS:
-            return subscriptions.invite_first(channel_id)
-        return answers.alert(
+            return invite_first(channel_id)
+        return notice(
             f"Nothing was saved: Slack does not say what kind of channel this is ({refusal.code}).",
             "`spotter check` on the command line names the remedy.",
         )
     except MessengerUnavailable:
-        return answers.alert(
+        return notice(
             "Nothing was saved: Slack can't say just now what kind of channel this is.", "Try again in a minute."
         )
     if channel.is_shared_outside:
@@ -46,7 +47,7 @@ async def fit_channel(ctx: AppContext, channel_id: str) -> Channel | Message:
         raise NotPossibleNow("this is a direct message, and no channel")
     if channel.is_archived:
         raise NotPossibleNow("this channel is archived")
-    return channel if channel.is_member else subscriptions.invite_first(channel_id)
+    return channel if channel.is_member else invite_first(channel_id)
 
 
 async def wait_until(ctx: AppContext, read: Callable[[Tx], T], is_done: Callable[[T], bool]) -> T:

@@ -25,7 +25,7 @@ class Reachability:
 
 def observers(tx: Tx, now: datetime) -> list[Reachability]:
     """One for each active person who observed within the last 90 days; none before the first listing is stored."""
-    if tx.sessions.poll_state().baseline_at is None:
+    if tx.polls.state().baseline_at is None:
         return []  # the index that makes this cheap is made last
     directory = tx.people.directory()
     ids = tx.people.observers_since(now - OBSERVED_WITHIN)

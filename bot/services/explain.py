@@ -65,7 +65,7 @@ def explain(
         record=record,
         is_over=is_over,
         completed_seen_at=_completed_seen(record, session) if is_over else None,
-        baseline_at=tx.sessions.poll_state().baseline_at,
+        baseline_at=tx.polls.state().baseline_at,
         status=tx.deliveries.of_session(key),
         blocked={blocked.destination: blocked for blocked in tx.destinations.blocked()},
         judged=[Judged(matched, by_name.get(matched.who)) for matched in routed.verdicts] if is_over else [],

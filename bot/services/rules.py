@@ -52,7 +52,7 @@ def same_rule(tx: Tx, destination: Destination, query: Query) -> Rule | None:
 
 def rule_filters(tx: Tx, rules: Iterable[Rule], now: datetime) -> Mapping[int, Filter]:
     """The filter of each rule by its number; a rule whose query can't be understood any more has none."""
-    titles, directory = tx.sessions.checklist_titles(EVERYTHING), tx.people.directory()
+    titles, directory = tx.search.checklist_titles(EVERYTHING), tx.people.directory()
     found = {}
     for rule in rules:
         try:

@@ -5,21 +5,18 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.model import AuditEntry
-from bot.store.columns import from_ms, to_ms
+from bot.store.columns import from_row, table, to_row
 
 
 class AuditLog:
+    """The audit log: it is only added to, until retention deletes its oldest entries."""
+
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self._table = table(connection, "audit_log")
 
     def write(self, who: str, verb: str, subject: str, now: datetime) -> None:
-        self._connection.execute(
-            "INSERT INTO audit_log (at, who, verb, subject) VALUES (?, ?, ?, ?)", (to_ms(now), who, verb, subject)
-        )
+        self._table.insert(to_row(AuditEntry(at=now, who=who, verb=verb, subject=subject)))
 
     def entries(self, limit: int) -> Sequence[AuditEntry]:
-        """Newest first."""
-        rows = self._connection.execute(
-            "SELECT at, who, verb, subject FROM audit_log ORDER BY id DESC LIMIT ?", (limit,)
-        )
-        return [AuditEntry(at=from_ms(at), who=who, verb=verb, subject=subject) for at, who, verb, subject in rows]
+        """The newest entries first."""
+        return [from_row(AuditEntry, row) for row in self._table.rows_where(order_by="id DESC", limit=limit)]

@@ -1,7 +1,7 @@
-"""Copies a database beside a running Spotter, and puts a copy back.
+"""Copies a database beside a running Spotter, and restores a copy.
 
-A copy that is put back knows nothing of what happened since it was made, so it begins by catching up: whatever may have
-been posted since is looked for before it is sent, and what was completed since is counted instead of posted.
+A copy knows nothing of what happened since it was made, so a restored one recovers first: messages that may have been
+posted since are read back before they are sent, and sessions completed since are counted instead of posted.
 """
 
 import os
@@ -19,23 +19,33 @@ from bot.domain.errors import StoreBusy, StoreUnusable
 from bot.domain.model import OPERATOR
 from bot.store.audit_log import AuditLog
 from bot.store.columns import State, from_ms, to_ms, value_of
-from bot.store.connect import BUSY_SECONDS, connect, refuse_strangers, set_up, writer
 from bot.store.erasure import RetentionRepository, erased_people
-from bot.store.failures import code_of, translated
-from bot.store.lock import OWNER_ONLY, Leadership, beside, setting_up
+from bot.store.lock import OWNER_ONLY, Leadership, beside, setting_up, sync
+from bot.store.migrate import refuse_strangers, set_up
 from bot.store.outbox import restore_recovery
 from bot.store.schema import APPLICATION_ID
+from bot.store.sqlite import (
+    WRITE,
+    application_id,
+    code_of,
+    connect,
+    copy,
+    has_table,
+    is_whole,
+    make_one_file,
+    translated,
+    writer,
+)
 
 Progress = Callable[[int, int], None]  # pages done, pages in all
-PAGES_AT_ONCE = 1_024
 NOTHING_REPLACED = "Nothing was replaced."
 _FILES_BESIDE = ("-wal", "-shm")
-_ITS_OWN = (*_FILES_BESIDE, "-journal", ".lock", ".setup.lock")  # names that a database's other files have
+_ITS_OWN = (*_FILES_BESIDE, "-journal", ".lock", ".setup.lock")  # endings of a database's other files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copied:
-    """A verified copy: how large it is, in bytes, and how many sessions it remembers."""
+    """A verified copy: its size in bytes, and the number of its sessions."""
 
     size: int
     sessions: int
@@ -43,9 +53,12 @@ class Copied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What became of the database: where the one before is kept (None where there was none), when the copy was made (or
-    last looked at iSpring), and what its outbox begins with: messages that are looked for, notices that are counted
-    instead of sent. `erased` people were erased since the copy and are again; None where the old database can't tell.
+    """What a restore did.
+
+    `kept` is the path of the database before, None if there was none. `copied_at` is when the copy was made, or when it
+    last read iSpring. `read_back_for` messages are read back before they are sent, `counted` notifications are counted
+    instead of sent. `erased` people were erased after the copy was made and are erased again; None if the database
+    before can't be read.
     """
 
     kept: Path | None
@@ -57,32 +70,36 @@ class Restored:
 
 
 def back_up(database: Path, file: Path, *, overwrite: bool, now: datetime, progress: Progress) -> Copied:
-    """Writes a consistent copy of a database, whoever uses it meanwhile; raises StoreError and leaves no half copy."""
+    """Writes a consistent copy of a database, also while it is in use. Raises StoreError and leaves no partial copy."""
     if not database.is_file():
         raise StoreUnusable(f"There is no database {database} to copy: correct DATABASE_URL.")
-    with _whole_or_not_at_all(file):
+    with _errors_translated(file):
         _refuse_path(file, database, overwrite=overwrite)
-        with _made_beside(file, ".part") as part:
-            with translated(database, NOTHING_REPLACED), closing(connect(database, "rw", BUSY_SECONDS)) as source:
+        with _temporary_beside(file, ".part") as part:
+            with translated(database, NOTHING_REPLACED), closing(connect(database, "rw")) as source:
                 _refuse_others(source, database)
-                _note(source, "backup", f"copy:{now.isoformat()}", now)
+                source.execute(WRITE)
+                AuditLog(source).write(OPERATOR, "backup", f"copy:{now.isoformat()}", now)
+                source.execute("COMMIT")
                 _copy(source, part, progress)
-            with closing(connect(part, "rw", BUSY_SECONDS)) as copy:
-                _make_one_file(copy)
-                State(copy).set("copied_at", to_ms(now))
-                if not _is_whole(copy):
+            with closing(connect(part, "rw")) as copied:
+                make_one_file(copied)
+                State(copied).set("copied_at", to_ms(now))
+                if not is_whole(copied):
                     raise StoreUnusable(f"The database {database} is damaged: no copy was made. Keep the older ones.")
-                sessions = value_of(copy, "SELECT count(*) FROM sessions")
-            _sync(part)
+                sessions = value_of(copied, "SELECT count(*) FROM sessions")
+            sync(part)
             part.replace(file)
-            _sync(file.parent)
+            sync(file.parent)
         return Copied(size=file.stat().st_size, sessions=sessions)
 
 
 def restore(database: Path, file: Path, *, now: datetime, progress: Progress) -> Restored:
-    """Puts a verified copy in a database's place and keeps the one before; raises StoreError and replaces nothing where
-    the copy is no good or anybody uses the database."""
-    database = database.resolve()  # where a link leads to a volume, the copy belongs there, and the link stays
+    """Puts a verified copy in a database's place and keeps the database before.
+
+    Raises StoreError and replaces nothing if the copy is damaged or a process uses the database.
+    """
+    database = database.resolve()  # if it is a link to a volume, the copy belongs there, and the link stays
     if not file.is_file():
         raise StoreUnusable(f"There is no file {file}: name a copy that `spotter backup` made.")
     if database.exists() and file.samefile(database):
@@ -94,27 +111,27 @@ def restore(database: Path, file: Path, *, now: datetime, progress: Progress) ->
             + NOTHING_REPLACED
         )
     try:
-        with _whole_or_not_at_all(database), _made_beside(database, ".restoring") as fresh:
+        with _errors_translated(database), _temporary_beside(database, ".restoring") as fresh:
             _take_in(file, fresh, progress)
-            set_up(fresh, now, BUSY_SECONDS, keep_before=False)  # brings it to today's tables
+            set_up(fresh, now, keep_before=False)
             erased = _erased_in(database)
-            with closing(writer(fresh, BUSY_SECONDS)) as connection:
-                restored = _begin_catch_up(connection, erased, now)
-                _make_one_file(connection)
-                if not _is_whole(connection):
+            with closing(writer(fresh)) as connection:
+                restored = _begin_recovery(connection, erased, now)
+                make_one_file(connection)
+                if not is_whole(connection):
                     raise StoreUnusable(f"The copy of {file} was damaged while it was made. {NOTHING_REPLACED}")
-            _sync(fresh)
+            sync(fresh)
             with setting_up(database):
                 kept = _keep(database, now)
                 fresh.replace(database)
-                _sync(database.parent)
+                sync(database.parent)
     finally:
         leadership.release()
     return replace(restored, kept=kept)
 
 
 def _refuse_path(file: Path, database: Path, *, overwrite: bool) -> None:
-    """Raises StoreUnusable where no copy may be written."""
+    """Raises StoreUnusable if a copy may not be written to `file`."""
     own = {beside(database.resolve(), ending) for ending in _ITS_OWN}
     what = ""
     if file.parent.resolve() / file.name in own:
@@ -137,62 +154,41 @@ def _refuse_path(file: Path, database: Path, *, overwrite: bool) -> None:
 
 
 def _copy(source: sqlite3.Connection, target: Path, progress: Progress) -> None:
-    with closing(connect(target, "rw", BUSY_SECONDS)) as copy:
-        # Reads one state of the database throughout: else each write of a running Spotter would begin the copy anew.
-        source.execute("BEGIN")
-        source.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        try:
-            source.backup(copy, pages=PAGES_AT_ONCE, progress=lambda _, left, every: progress(every - left, every))
-        except sqlite3.OperationalError as error:
-            if code_of(error) != sqlite3.SQLITE_FULL:
-                raise
-            raise StoreBusy(f"{target.parent} has no room left for a copy: free some. {NOTHING_REPLACED}") from error
-        source.execute("COMMIT")
+    try:
+        copy(source, target, progress)
+    except sqlite3.OperationalError as error:
+        if code_of(error) != sqlite3.SQLITE_FULL:
+            raise
+        raise StoreBusy(f"{target.parent} has no room left for a copy: free some. {NOTHING_REPLACED}") from error
 
 
 def _take_in(file: Path, fresh: Path, progress: Progress) -> None:
     try:
-        with closing(connect(file, "ro", BUSY_SECONDS)) as source:
+        with closing(connect(file, "ro")) as source:
             _refuse_others(source, file)
             refuse_strangers(source, file)
             _copy(source, fresh, progress)
-        with closing(connect(fresh, "rw", BUSY_SECONDS)) as copy:
-            if not _is_whole(copy):
+        with closing(connect(fresh, "rw")) as copied:
+            if not is_whole(copied):
                 raise StoreUnusable(f"{file} is damaged: use another copy. {NOTHING_REPLACED}")
     except sqlite3.DatabaseError as error:
         raise StoreUnusable(f"{file} can't be read as a database ({error}). {NOTHING_REPLACED}") from error
 
 
 def _refuse_others(connection: sqlite3.Connection, path: Path) -> None:
-    if value_of(connection, "PRAGMA application_id") != APPLICATION_ID:
+    if application_id(connection) != APPLICATION_ID:
         raise StoreUnusable(f"{path} is no database of Spotter's.")
 
 
-def _make_one_file(copy: sqlite3.Connection) -> None:
-    """Folds what is written ahead into the file itself, so that it is whole however it is moved or copied on. To close
-    it would do the same, but not say so where there is no room for it."""
-    copy.execute("PRAGMA journal_mode = DELETE")
+# ---- recovering ------------------------------------------------------------------------------------------------------
 
 
-def _is_whole(copy: sqlite3.Connection) -> bool:
-    return bool(value_of(copy, "PRAGMA integrity_check(1)") == "ok")
-
-
-def _note(connection: sqlite3.Connection, verb: str, subject: str, now: datetime) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    AuditLog(connection).write(OPERATOR, verb, subject, now)
-    connection.execute("COMMIT")
-
-
-# ---- catching up -----------------------------------------------------------------------------------------------------
-
-
-def _begin_catch_up(connection: sqlite3.Connection, erased: Collection[str] | None, now: datetime) -> Restored:
-    connection.execute("BEGIN IMMEDIATE")
+def _begin_recovery(connection: sqlite3.Connection, erased: Collection[str] | None, now: datetime) -> Restored:
+    connection.execute(WRITE)
     state = State(connection)
     copied = state.get("copied_at") or state.get("last_good_poll_at") or state.get("created_at")
     state.set("copied_at", None)
-    caught_up = restore_recovery.begin(connection, copied, now)
+    recovery = restore_recovery.begin(connection, copied, now)
     retention = RetentionRepository(connection)
     again = None if erased is None else set(erased) - set(retention.erased_people())
     for person_id in sorted(again or ()):
@@ -204,19 +200,19 @@ def _begin_catch_up(connection: sqlite3.Connection, erased: Collection[str] | No
         kept=None,
         copied_at=from_ms(copied),
         sessions=sessions,
-        read_back_for=caught_up.read_back_for,
-        counted=caught_up.counted,
+        read_back_for=recovery.read_back_for,
+        counted=recovery.counted,
         erased=None if again is None else len(again),
     )
 
 
 def _erased_in(database: Path) -> frozenset[str] | None:
-    """Who was erased in the database that gives way; None where it can't be read."""
+    """Ids of the people who were erased in the database before; None if it can't be read."""
     if not database.exists():
         return frozenset()
     try:
-        with closing(connect(database, "rw", BUSY_SECONDS)) as connection:
-            if value_of(connection, "SELECT count(*) FROM sqlite_master WHERE name = 'erased_people'"):
+        with closing(connect(database, "rw")) as connection:
+            if has_table(connection, "erased_people"):
                 return erased_people(connection)
     except sqlite3.DatabaseError:
         return None
@@ -227,23 +223,23 @@ def _erased_in(database: Path) -> frozenset[str] | None:
 
 
 @contextmanager
-def _whole_or_not_at_all(place: Path) -> Iterator[None]:
-    """Raises StoreError for whatever SQLite or the file system refuses on the way to a place."""
+def _errors_translated(target: Path) -> Iterator[None]:
+    """Raises StoreError for errors of SQLite and of the file system while `target` is written."""
     try:
-        with translated(place, NOTHING_REPLACED):
+        with translated(target, NOTHING_REPLACED):
             yield
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreUnusable(
-            f"{place} can't be written ({reason}): see that its folder may be. {NOTHING_REPLACED}"
+            f"{target} can't be written ({reason}): see that its folder may be written. {NOTHING_REPLACED}"
         ) from error
 
 
 @contextmanager
-def _made_beside(place: Path, ending: str) -> Iterator[Path]:
-    """An empty file for its owner only, under a name that nobody has nor can foresee; gone at the end with what SQLite
-    made beside it, unless it was moved to its place."""
-    handle, name = tempfile.mkstemp(ending, f"{place.name}.", place.parent)
+def _temporary_beside(target: Path, ending: str) -> Iterator[Path]:
+    """An empty file in the folder of `target`, private and with a random name. At the end it is deleted with the files
+    that SQLite made beside it, unless it was moved."""
+    handle, name = tempfile.mkstemp(ending, f"{target.name}.", target.parent)
     os.close(handle)
     file = Path(name)
     try:
@@ -254,23 +250,23 @@ def _made_beside(place: Path, ending: str) -> Iterator[Path]:
 
 
 def _keep(database: Path, now: datetime) -> Path | None:
-    """Gives the old database a second name, under which it stays when its place is taken."""
+    """Gives the old database a second name, under which it stays when it is replaced."""
     if not database.exists():
         return None
-    _digest(database)
+    _empty_log(database)
     for number in count(1):
         kept = beside(database, f".before-{now:%Y%m%dT%H%M%SZ}" + (f"-{number}" if number > 1 else ""))
         with suppress(FileExistsError):
             _link(database, kept)
             break
-    for ending in _FILES_BESIDE:  # only of a damaged one; the new one must not be read with them
+    for ending in _FILES_BESIDE:  # only a damaged database has them; the new one must not be read with them
         with suppress(FileNotFoundError):
             beside(database, ending).replace(beside(kept, ending))
     return kept
 
 
 def _link(database: Path, kept: Path) -> None:
-    """Raises FileExistsError where the name is taken."""
+    """Raises FileExistsError if the name is taken."""
     try:
         os.link(database, kept)  # so that there is no moment without a database
     except FileExistsError:
@@ -280,22 +276,14 @@ def _link(database: Path, kept: Path) -> None:
         shutil.copy2(database, kept)
 
 
-def _digest(database: Path) -> None:
-    """Brings what is written ahead into the file itself, which SQLite allows only to the last one who uses it."""
+def _empty_log(database: Path) -> None:
+    """Moves the write-ahead log into the file; raises StoreBusy if another process uses the database."""
     try:
         with closing(connect(database, "rw", 0.5)) as connection:
-            connection.execute("PRAGMA journal_mode = DELETE")
+            make_one_file(connection)
     except sqlite3.DatabaseError as error:
         if code_of(error) == sqlite3.SQLITE_BUSY:
             raise StoreBusy(
                 f"Another process still uses the database {database}: stop it first. {NOTHING_REPLACED}"
             ) from error
-        # Damaged, or none at all: it is kept as it is.
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        # A damaged file, or no database at all: it is kept as it is.

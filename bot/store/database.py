@@ -1,4 +1,4 @@
-"""The one door to the database: plain functions go in, one transaction each, and their answers come out."""
+"""The only way to the database: `transact` and `read` run a plain function in one transaction each."""
 
 import asyncio
 import sqlite3
@@ -13,24 +13,28 @@ from typing import TypeVar
 from bot.domain.errors import StoreBusy, StoreUnusable
 from bot.store.alerts import Alerts
 from bot.store.audit_log import AuditLog
-from bot.store.connect import BUSY_SECONDS, reader, set_up, writer
+from bot.store.details import SessionDetails
 from bot.store.erasure import RetentionRepository
-from bot.store.failures import translated
+from bot.store.listings import Listings
+from bot.store.migrate import set_up
 from bot.store.outbox.destinations import Destinations
 from bot.store.outbox.digests import Digests
 from bot.store.outbox.enqueue import Notifications
 from bot.store.outbox.outbox import Outbox
 from bot.store.outbox.queries import Deliveries
 from bot.store.people import KeptDirectory, People
+from bot.store.polls import Polls, TargetRepository
 from bot.store.rules import Rules
+from bot.store.search import Search
 from bot.store.sessions import Sessions
+from bot.store.sqlite import BUSY_SECONDS, READ, WRITE, reader, translated, truncate_log, writer
 
 T = TypeVar("T")
-READERS = 3  # a listing may be compared and a page sorted while a third answers
+READERS = 3  # one compares a listing, one sorts a page, one answers
 
 
 class Tx:
-    """One transaction: what is done through its repositories commits together or not at all."""
+    """One transaction: everything done through its repositories commits together or not at all."""
 
     def __init__(self, connection: sqlite3.Connection, kept: KeptDirectory) -> None:
         self._connection = connection
@@ -41,8 +45,28 @@ class Tx:
         return People(self._connection, self._kept)
 
     @cached_property
+    def search(self) -> Search:
+        return Search(self._connection, self.people)
+
+    @cached_property
     def sessions(self) -> Sessions:
-        return Sessions(self._connection, self.people)
+        return Sessions(self._connection, self.search)
+
+    @cached_property
+    def details(self) -> SessionDetails:
+        return SessionDetails(self._connection)
+
+    @cached_property
+    def targets(self) -> TargetRepository:
+        return TargetRepository(self._connection)
+
+    @cached_property
+    def listings(self) -> Listings:
+        return Listings(self._connection)
+
+    @cached_property
+    def polls(self) -> Polls:
+        return Polls(self._connection)
 
     @cached_property
     def rules(self) -> Rules:
@@ -82,10 +106,10 @@ class Tx:
 
 
 class Store:
-    """Fulfils `core.ports.Store` with one SQLite file: one writing thread, a few reading ones.
+    """One SQLite file: one writing thread, a few reading ones.
 
-    In WAL mode readers see the state before a write until it commits, so a long write never delays an answer. A task
-    that is cancelled while it waits leaves its work to end in its thread: whole, or rolled back.
+    In WAL mode readers see the state before a write until it commits, so a long write never delays an answer. If a task
+    is cancelled while it waits, its work still ends in its thread: it is committed whole, or rolled back.
     """
 
     def __init__(self, path: Path, created: bool, busy_seconds: float) -> None:
@@ -102,13 +126,13 @@ class Store:
 
     @classmethod
     def open(cls, path: Path, *, now: datetime, busy_seconds: float = BUSY_SECONDS) -> "Store":
-        """Opens, and where needed creates or migrates, a database. Raises StoreBusy or StoreUnusable."""
+        """Opens a database; creates or migrates it first if necessary. Raises StoreBusy or StoreUnusable."""
         created = set_up(path, now, busy_seconds)
         with translated(path):
             return cls(path, created, busy_seconds)
 
     def close(self) -> None:
-        """Ends what is running, then lets go of the file. The last to leave folds the write-ahead log into it."""
+        """Waits for running transactions and closes the file. The last process moves the write-ahead log into it."""
         self._reading.shutdown()
         self._writing.shutdown()
         while not self._readers.empty():
@@ -116,38 +140,42 @@ class Store:
         self._writer.close()
 
     async def transact(self, work: Callable[[Tx], T]) -> T:
+        """Runs `work` in the one writing transaction and returns its result. Raises StoreBusy or StoreUnusable.
+
+        What `work` raises rolls its transaction back.
+        """
         return await asyncio.get_running_loop().run_in_executor(self._writing, self._write_now, work)
 
     async def read(self, work: Callable[[Tx], T]) -> T:
+        """Runs `work` on one unchanging state of the database and returns its result. Raises like `transact`."""
         return await asyncio.get_running_loop().run_in_executor(self._reading, self._read_now, work)
 
-    async def fold(self) -> bool:
-        """Empties the write-ahead log; False where somebody reads from it for too long. Raises StoreUnusable."""
-        return await asyncio.get_running_loop().run_in_executor(self._writing, self._checkpoint_now)
+    async def truncate_log(self) -> bool:
+        """Empties the write-ahead log; False if a reader holds it for too long. Raises StoreUnusable."""
+        return await asyncio.get_running_loop().run_in_executor(self._writing, self._truncate_now)
 
-    def _checkpoint_now(self) -> bool:
+    def _truncate_now(self) -> bool:
         try:
             with translated(self.path):
-                is_busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                return truncate_log(self._writer)
         except StoreBusy:
             return False
-        return not is_busy
 
     def _write_now(self, work: Callable[[Tx], T]) -> T:
         with translated(self.path):
             self._refuse_moved_file()
-            return _within(self._writer, "BEGIN IMMEDIATE", work, self._kept)
+            return _within(self._writer, WRITE, work, self._kept)
 
     def _read_now(self, work: Callable[[Tx], T]) -> T:
         connection = self._readers.get()
         try:
             with translated(self.path):
-                return _within(connection, "BEGIN", work, self._kept)
+                return _within(connection, READ, work, self._kept)
         finally:
             self._readers.put(connection)
 
     def _refuse_moved_file(self) -> None:
-        """SQLite would go on writing into a file that was deleted or replaced, and all of it would be lost."""
+        """SQLite would go on writing into a file that was deleted or replaced, and everything would be lost."""
         if _identity(self.path) != self._identity:
             raise StoreUnusable(
                 f"The database {self.path} was deleted or replaced while it was in use: stop Spotter, put it back from "

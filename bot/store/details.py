@@ -1,114 +1,80 @@
-"""Criteria and competency areas: whose are owed, what came, and who acknowledged the result."""
+"""Criteria and competency areas: for which sessions to fetch them, and those that came."""
 
 import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.model import Acknowledgement, Details, DetailsState, SessionKey
-from bot.store.columns import from_json, from_ms, to_json, to_ms, value_of
+from bot.domain.model import Details, DetailsState, SessionKey
+from bot.store.columns import to_json, to_ms, upsert, value_of
 from bot.store.session_rows import OF_KEY, id_of, key_of, request_edits
+from bot.store.sqlite import by_index
 
-FIRST_WAIT = timedelta(minutes=1)  # after a fetch that brought nothing; doubled each time
+FIRST_WAIT = timedelta(minutes=1)  # after a fetch without result; doubled each time
 LONGEST_WAIT = timedelta(hours=6)
 TRIES = 12  # about a day and a half, then the criteria are given up
 _EVER = datetime.min.replace(tzinfo=UTC)
+_UPSERT = upsert("details", ("session", "body", "fetched_at"), "session")
+# SQLite would prefer the index of all pending ones: after a baseline most of a million sessions.
+_PRIORITISED = f"{by_index('sessions_details_prioritised')} WHERE details_prioritised = 1"
+_OTHERS = "WHERE details_prioritised = 0"
 
 
-def enqueue(connection: sqlite3.Connection, key: SessionKey) -> None:
-    connection.execute(
-        f"UPDATE sessions SET details = 'owed', details_tries = 0, details_due_at = 0 WHERE {OF_KEY}",
-        (key.session_id, key.employee_id),
-    )
+class SessionDetails:
+    """The criteria of sessions, and the queue of fetches for them."""
 
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
 
-def prioritise(connection: sqlite3.Connection, keys: Collection[SessionKey]) -> None:
-    """Somebody is told that the criteria of these sessions come: whenever they are owed, they are fetched first."""
-    connection.executemany(
-        f"UPDATE sessions SET details_prioritised = 1 WHERE {OF_KEY} AND details_prioritised = 0",
-        [_values(key) for key in keys],
-    )
+    def prioritise(self, keys: Collection[SessionKey]) -> None:
+        """Fetches the criteria of these sessions before those of others: an answer says that they come.
 
+        A pending notification of a session says so too and needs no call.
+        """
+        self._connection.executemany(
+            f"UPDATE sessions SET details_prioritised = 1 WHERE {OF_KEY} AND details_prioritised = 0", keys
+        )
 
-def stored(connection: sqlite3.Connection, since: datetime, now: datetime, limit: int) -> Sequence[SessionKey]:
-    """See `core.ports.SessionRows.details_owed`."""
-    # By an index of its own, to which SQLite prefers that of all that is owed: after a baseline most of a million.
-    prioritised = _pending(
-        connection, "INDEXED BY sessions_details_prioritised WHERE details_prioritised = 1", _EVER, now, limit
-    )
-    rest = _pending(connection, "WHERE details_prioritised = 0", since, now, limit - len(prioritised))
-    return [*prioritised, *rest]
+    def pending(self, since: datetime, now: datetime, limit: int) -> Sequence[SessionKey]:
+        """The sessions whose criteria to fetch next, without those that wait after a fetch without result.
 
+        First the prioritised ones, then those completed since then; the newest of each first.
+        """
+        prioritised = self._pending(_PRIORITISED, _EVER, now, limit)
+        return [*prioritised, *self._pending(_OTHERS, since, now, limit - len(prioritised))]
 
-def _pending(
-    connection: sqlite3.Connection, which: str, since: datetime, now: datetime, limit: int
-) -> Sequence[SessionKey]:
-    # A completion whose date could not be understood counts from when it was stored.
-    rows = connection.execute(
-        f"SELECT session_id, employee_id FROM sessions {which} AND details = 'owed' AND details_due_at <= ?"
-        " AND coalesce(finished_at, changed_at) >= ? AND missing_since IS NULL"
-        " ORDER BY coalesce(finished_at, changed_at) DESC LIMIT ?",
-        (to_ms(now), to_ms(since), limit),
-    )
-    return [key_of(row) for row in rows]
+    def _pending(self, which: str, since: datetime, now: datetime, limit: int) -> Sequence[SessionKey]:
+        # A completion whose date could not be read counts from when it was stored.
+        rows = self._connection.execute(
+            f"SELECT session_id, employee_id FROM sessions {which} AND details = 'owed' AND details_due_at <= ?"
+            " AND coalesce(finished_at, changed_at) >= ? AND missing_since IS NULL"
+            " ORDER BY coalesce(finished_at, changed_at) DESC LIMIT ?",
+            (to_ms(now), to_ms(since), limit),
+        )
+        return [key_of(row) for row in rows]
 
+    def save(self, key: SessionKey, details: Details, now: datetime) -> None:
+        """Stores criteria. It raises the session's version, because its cards show less than is known now."""
+        session = id_of(self._connection, key)
+        if session is not None:
+            self._connection.execute(_UPSERT, (session, to_json(details), to_ms(now)))
+            self._end_fetching(key, DetailsState.FETCHED, now)
 
-def save(connection: sqlite3.Connection, key: SessionKey, details: Details, now: datetime) -> None:
-    """Raises the session's version, because its cards show less than is known now."""
-    session = id_of(connection, key)
-    if session is None:
-        return
-    connection.execute(
-        "INSERT OR REPLACE INTO details (session, body, fetched_at) VALUES (?, ?, ?)",
-        (session, to_json(details), to_ms(now)),
-    )
-    _record_result(connection, key, DetailsState.FETCHED, now)
+    def record_miss(self, key: SessionKey, now: datetime) -> None:
+        """Counts a fetch without result. After `TRIES` of them the criteria count as unavailable."""
+        tries = (value_of(self._connection, f"SELECT details_tries FROM sessions WHERE {OF_KEY}", key) or 0) + 1
+        if tries >= TRIES:
+            self._end_fetching(key, DetailsState.UNAVAILABLE, now)
+            return
+        wait = min(FIRST_WAIT * 2 ** (tries - 1), LONGEST_WAIT)
+        self._connection.execute(
+            f"UPDATE sessions SET details_tries = ?, details_due_at = ? WHERE {OF_KEY}",
+            (tries, to_ms(now + wait), *key),
+        )
 
-
-def in_vain(connection: sqlite3.Connection, key: SessionKey, now: datetime) -> None:
-    tries = (value_of(connection, f"SELECT details_tries FROM sessions WHERE {OF_KEY}", _values(key)) or 0) + 1
-    if tries >= TRIES:
-        _record_result(connection, key, DetailsState.UNAVAILABLE, now)
-        return
-    wait = min(FIRST_WAIT * 2 ** (tries - 1), LONGEST_WAIT)
-    connection.execute(
-        f"UPDATE sessions SET details_tries = ?, details_due_at = ? WHERE {OF_KEY}",
-        (tries, to_ms(now + wait), *_values(key)),
-    )
-
-
-def _record_result(connection: sqlite3.Connection, key: SessionKey, state: DetailsState, now: datetime) -> None:
-    connection.execute(
-        f"UPDATE sessions SET details = ?, details_tries = 0, details_due_at = 0, version = version + 1 WHERE {OF_KEY}",
-        (state, *_values(key)),
-    )
-    request_edits(connection, key, now)
-
-
-def of(connection: sqlite3.Connection, session: int) -> Details | None:
-    body = value_of(connection, "SELECT body FROM details WHERE session = ?", (session,))
-    return None if body is None else from_json(body, Details)
-
-
-def acknowledge(connection: sqlite3.Connection, key: SessionKey, slack_user_id: str, now: datetime) -> bool:
-    session = id_of(connection, key)
-    if session is None:
-        return False
-    added = connection.execute(
-        "INSERT OR IGNORE INTO acknowledgements (session, slack_user_id, at) VALUES (?, ?, ?)",
-        (session, slack_user_id, to_ms(now)),
-    ).rowcount
-    if added:
-        connection.execute("UPDATE sessions SET version = version + 1 WHERE id = ?", (session,))
-        request_edits(connection, key, now)
-    return bool(added)
-
-
-def acknowledgements(connection: sqlite3.Connection, session: int) -> tuple[Acknowledgement, ...]:
-    rows = connection.execute(
-        "SELECT slack_user_id, at FROM acknowledgements WHERE session = ? ORDER BY at, slack_user_id", (session,)
-    )
-    return tuple(Acknowledgement(row["slack_user_id"], from_ms(row["at"])) for row in rows)
-
-
-def _values(key: SessionKey) -> tuple[str, str]:
-    return key.session_id, key.employee_id
+    def _end_fetching(self, key: SessionKey, state: DetailsState, now: datetime) -> None:
+        self._connection.execute(
+            "UPDATE sessions SET details = ?, details_tries = 0, details_due_at = 0, version = version + 1"
+            f" WHERE {OF_KEY}",
+            (state, *key),
+        )
+        request_edits(self._connection, key, now)

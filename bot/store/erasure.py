@@ -296,10 +296,10 @@ class RetentionRepository:
         return Forgotten(attempts=attempts, audit_log=audit_log, slack_users=users)
 
     def last_retention_at(self) -> datetime | None:
-        return self._state.moment("tidied_at")
+        return self._state.moment("last_retention_at")
 
     def record_retention(self, now: datetime) -> None:
-        self._state.set("tidied_at", to_ms(now))
+        self._state.set("last_retention_at", to_ms(now))
 
 
 # Where rows belong to a Slack account; whose links, wishes and acknowledgements go with it.

@@ -1,4 +1,7 @@
-"""Who leads: the one process that polls and sends holds a kernel lock, which is free at once when it dies."""
+"""The locks of a database, and the files beside it.
+
+One process polls and sends: it holds a kernel lock, which the kernel releases at once when the process dies.
+"""
 
 import fcntl
 import os
@@ -15,7 +18,7 @@ _SETUP_STEP = 0.02
 
 
 class Leadership:
-    """Leadership over a database, by `flock` on `<database>.lock`. The file stays; only its lock means something."""
+    """Leadership over a database, by `flock` on `<database>.lock`. The file stays; only its lock has a meaning."""
 
     def __init__(self, database: Path) -> None:
         # Beside the file itself: through a link in another folder a second process would lead the same database.
@@ -23,7 +26,7 @@ class Leadership:
         self._file: int | None = None
 
     def try_acquire(self) -> bool:
-        """Whether this process leads now; asking again while it does is harmless. Raises StoreUnusable."""
+        """True if this process is the leader now, or was before. Raises StoreUnusable."""
         if self._file is not None:
             return True
         file = open_owner_only(self._path)
@@ -42,7 +45,7 @@ class Leadership:
             self._file = None
 
     def leader(self) -> int | None:
-        """The process id of whoever leads, None where nobody does or it can't be told."""
+        """The process id of the leader; None if there is none or its id is not readable."""
         if self._file is not None:
             return os.getpid()
         try:
@@ -60,8 +63,10 @@ class Leadership:
 
 @contextmanager
 def setting_up(database: Path) -> Iterator[None]:
-    """Alone while a database is created or migrated. Another file than the leader's: beside a running leader a second
-    process must still be able to open the database. Raises StoreBusy where another process takes too long."""
+    """Excludes other processes while a database is created or migrated; raises StoreBusy if one takes too long.
+
+    It locks another file than the leader does: a second process must be able to open the database beside a leader.
+    """
     file = open_owner_only(beside(database.resolve(), ".setup.lock"))
     try:
         deadline = time.monotonic() + _SETUP_LIMIT
@@ -74,12 +79,24 @@ def setting_up(database: Path) -> Iterator[None]:
         os.close(file)
 
 
+# ---- files beside a database ---------------------------------------------------------------------------------------
+
+
 def beside(database: Path, ending: str) -> Path:
     return database.with_name(database.name + ending)
 
 
+def sync(path: Path) -> None:
+    """Writes a file, or the names in a folder, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def open_owner_only(path: Path) -> int:
-    """Opens a file that nobody but its owner may read, making it where it is not there. Raises StoreUnusable."""
+    """A handle of a file that only its owner may read, created if it does not exist. Raises StoreUnusable."""
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
     except OSError as error:
@@ -87,7 +104,7 @@ def open_owner_only(path: Path) -> int:
             f"{path} can't be opened ({error.strerror}): see that its folder exists and may be written by the user "
             "that runs Spotter."
         ) from error
-    with suppress(PermissionError):  # the file of another owner: theirs to protect
+    with suppress(PermissionError):  # another user owns the file and protects it
         os.fchmod(file, OWNER_ONLY)
     return file
 

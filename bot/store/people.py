@@ -1,34 +1,42 @@
-"""iSpring's people and places, Slack's users, and the ties between them."""
+"""iSpring's people and departments, Slack's users, and the links between them."""
 
 import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from sqlite_utils.db import Table
+
 from bot.domain.directory import Directory
-from bot.domain.model import (
-    BY_EMAIL,
-    Department,
-    DirectMessages,
-    Link,
-    Person,
-    PersonStatus,
-    Preferences,
-    SlackUser,
-    Subordination,
+from bot.domain.model import BY_EMAIL, Department, Link, Person, PersonStatus, Preferences, SlackUser
+from bot.store.columns import (
+    State,
+    column_names,
+    from_ms,
+    from_ms_or_none,
+    from_row,
+    table,
+    to_ms,
+    to_row,
+    to_values,
+    upsert,
+    value_of,
 )
-from bot.store.columns import State, from_json, from_ms, from_ms_or_none, to_json, to_ms, value_of
 from bot.store.erasure import erased_people
+
+# The whole company at once: plain statements, because sqlite-utils takes three times as long for 50,000 people.
+_UPSERT_PERSON = upsert("people", column_names(Person), "person_id")
+_UPSERT_DEPARTMENT = upsert("departments", column_names(Department), "department_id")
 
 
 class KeptDirectory:
-    """The directory last read, shared by all threads of a process. One tuple, replaced whole: no lock is needed."""
+    """The directory last read, shared by all threads of a process. One tuple, replaced whole, needs no lock."""
 
     def __init__(self) -> None:
         self.version_and_value: tuple[int, Directory] = (0, Directory())
 
 
 class People:
-    """iSpring's people and places, Slack's users, and the ties between them."""
+    """iSpring's people and departments, Slack's users, and the links between them."""
 
     def __init__(self, connection: sqlite3.Connection, kept: KeptDirectory) -> None:
         self._connection = connection
@@ -36,94 +44,45 @@ class People:
         self._kept = kept
         self._replaced = False
 
+    def _table(self, name: str) -> Table:
+        return table(self._connection, name)
+
     # ---- iSpring ---------------------------------------------------------------------------------------------------
 
     def replace_directory(self, people: Sequence[Person], departments: Sequence[Department], now: datetime) -> None:
+        """Stores a whole reading of iSpring in place of the one before, without the people who were erased."""
         self._replaced = True
         erased = erased_people(self._connection)
-        self._connection.execute("DELETE FROM people")
-        self._connection.execute("DELETE FROM departments")
-        # "OR REPLACE": a page that iSpring repeated must not stop the rest.
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO people (person_id, name, email, job_title, department_id, status, subordination,"
-            " supervisor_id, manages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (
-                    person.person_id,
-                    person.name,
-                    person.email,
-                    person.job_title,
-                    person.department_id,
-                    person.status,
-                    person.subordination,
-                    person.supervisor_id,
-                    to_json(person.manages_departments),
-                )
-                for person in people
-                if person.person_id not in erased
-            ),
-        )
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO departments (department_id, name, parent_id, subordination, supervisor_id)"
-            " VALUES (?, ?, ?, ?, ?)",
-            ((d.department_id, d.name, d.parent_id, d.subordination, d.supervisor_id) for d in departments),
-        )
+        self._table("people").delete_where()
+        self._table("departments").delete_where()
+        # Upserts: a page that iSpring repeats must not stop the others.
+        self._connection.executemany(_UPSERT_PERSON, (to_values(one) for one in people if one.person_id not in erased))
+        self._connection.executemany(_UPSERT_DEPARTMENT, (to_values(one) for one in departments))
         self._state.set("directory_at", to_ms(now))
         self._state.set("directory_version", (self._state.get("directory_version") or 0) + 1)
 
     def directory(self) -> Directory:
-        """Kept in memory and read anew only when it changed."""
+        """Everyone iSpring knows; kept in memory and read again only when it changed."""
         version = self._state.get("directory_version") or 0
         kept_version, kept = self._kept.version_and_value
         if version == kept_version and not self._replaced:
             return kept
-        directory = self._read_directory()
-        if not self._replaced:  # what this transaction replaced may yet be rolled back, its version used again
+        directory = Directory.of(
+            (from_row(Person, row) for row in self._connection.execute("SELECT * FROM people")),
+            (from_row(Department, row) for row in self._connection.execute("SELECT * FROM departments")),
+            erased_people(self._connection),
+        )
+        if not self._replaced:  # this transaction may be rolled back, and another may use its version
             self._kept.version_and_value = (version, directory)
         return directory
 
-    def _read_directory(self) -> Directory:
-        people = self._connection.execute(
-            "SELECT person_id, name, email, job_title, department_id, status, subordination, supervisor_id, manages"
-            " FROM people"
-        )
-        departments = self._connection.execute(
-            "SELECT department_id, name, parent_id, subordination, supervisor_id FROM departments"
-        )
-        return Directory.of(
-            (
-                Person(
-                    person_id=row["person_id"],
-                    name=row["name"],
-                    email=row["email"],
-                    job_title=row["job_title"],
-                    department_id=row["department_id"],
-                    status=PersonStatus(row["status"]),
-                    subordination=Subordination(row["subordination"]),
-                    supervisor_id=row["supervisor_id"],
-                    manages_departments=from_json(row["manages"], tuple[str, ...]),
-                )
-                for row in people
-            ),
-            (
-                Department(
-                    department_id=row["department_id"],
-                    name=row["name"],
-                    parent_id=row["parent_id"],
-                    subordination=Subordination(row["subordination"]),
-                    supervisor_id=row["supervisor_id"],
-                )
-                for row in departments
-            ),
-            erased_people(self._connection),
-        )
-
     def directory_at(self) -> datetime | None:
+        """When iSpring's people were last read, None if never."""
         return self._state.moment("directory_at")
 
     def observers_since(self, since: datetime) -> Collection[str]:
         """Ids of the active people who observed a session completed since then."""
-        # From people to sessions: one step in an index each, however many sessions there are.
+        # From people to sessions: one step in an index per person, for any number of sessions.
         rows = self._connection.execute(
             "SELECT person_id FROM people WHERE status = ? AND EXISTS"
             " (SELECT 1 FROM sessions WHERE observer_id = people.person_id AND finished_at >= ?)",
@@ -134,46 +93,43 @@ class People:
     # ---- Slack -----------------------------------------------------------------------------------------------------
 
     def save_slack_user(self, user: SlackUser, now: datetime) -> None:
-        self._connection.execute(
-            "INSERT OR REPLACE INTO slack_users (user_id, email, zone, is_full_member, not_allowed_reason, seen_at)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (user.user_id, user.email, user.zone, user.is_full_member, user.not_allowed_reason, to_ms(now)),
-        )
-        self._connection.execute("DELETE FROM email_misses WHERE email = ?", (user.email,))
+        self._table("slack_users").upsert(to_row(user, seen_at=to_ms(now)), pk="user_id")
+        self._table("email_misses").delete_where("email = ?", [user.email])
 
     def slack_user(self, user_id: str) -> tuple[SlackUser, datetime] | None:
-        """As last seen, and when."""
-        row = self._connection.execute("SELECT * FROM slack_users WHERE user_id = ?", (user_id,)).fetchone()
-        return (_slack_user(row), from_ms(row["seen_at"])) if row else None
+        """A Slack user as last seen, and when; None if never."""
+        for row in self._table("slack_users").rows_where("user_id = ?", [user_id]):
+            return from_row(SlackUser, row), from_ms(row["seen_at"])
+        return None
 
     def slack_users_with(self, email: str) -> Sequence[SlackUser]:
-        rows = self._connection.execute("SELECT * FROM slack_users WHERE email = ? ORDER BY user_id", (email.lower(),))
-        return [_slack_user(row) for row in rows]
+        """The Slack users with an address, by id."""
+        rows = self._table("slack_users").rows_where("email = ?", [email.lower()], order_by="user_id")
+        return [from_row(SlackUser, row) for row in rows]
 
     def note_no_slack_user(self, email: str, now: datetime) -> None:
-        self._connection.execute(
-            "INSERT OR REPLACE INTO email_misses (email, at) VALUES (?, ?)", (email.lower(), to_ms(now))
-        )
+        self._table("email_misses").upsert({"email": email.lower(), "at": to_ms(now)}, pk="email")
 
     def no_slack_user_since(self, email: str) -> datetime | None:
+        """When Slack last knew no user with an address; None if it was never asked or knew one since."""
         found = value_of(self._connection, "SELECT at FROM email_misses WHERE email = ?", (email.lower(),))
         return from_ms_or_none(found)
 
-    # ---- ties ------------------------------------------------------------------------------------------------------
+    # ---- links -----------------------------------------------------------------------------------------------------
 
     def link(self, slack_user_id: str, person_id: str, by: str, email: str | None, now: datetime) -> None:
-        # Whom either was tied to before gives way: a person has one account, an account one person.
-        self._connection.execute(
-            "INSERT OR REPLACE INTO links (slack_user_id, person_id, by, email, at) VALUES (?, ?, ?, ?, ?)",
-            (slack_user_id, person_id, by, email, to_ms(now)),
-        )
-        if by != BY_EMAIL:  # an admin's word ends every earlier doubt
-            self._connection.execute("DELETE FROM link_blocks WHERE slack_user_id = ?", (slack_user_id,))
+        """Links an account to a person. It replaces the links that either had: each has at most one."""
+        self._table("links").delete_where("person_id = ?", [person_id])
+        made = Link(slack_user_id=slack_user_id, person_id=person_id, by=by, email=email, at=now)
+        self._table("links").upsert(to_row(made), pk="slack_user_id")
+        if by != BY_EMAIL:  # an admin's decision ends a block
+            self._table("link_blocks").delete_where("slack_user_id = ?", [slack_user_id])
 
     def unlink(self, slack_user_id: str) -> None:
-        self._connection.execute("DELETE FROM links WHERE slack_user_id = ?", (slack_user_id,))
+        self._table("links").delete_where("slack_user_id = ?", [slack_user_id])
 
     def linked_person(self, slack_user_id: str) -> str | None:
+        """The person of an account, None if it has no link or its link is suspended."""
         person_id: str | None = value_of(
             self._connection,
             f"SELECT links.person_id {_MATCHED} WHERE links.slack_user_id = ? AND {_NOT_SUSPENDED}",
@@ -182,6 +138,7 @@ class People:
         return person_id
 
     def linked_user(self, person_id: str) -> str | None:
+        """The account of a person, None if there is no link or it is suspended."""
         slack_user_id: str | None = value_of(
             self._connection,
             f"SELECT links.slack_user_id {_MATCHED} WHERE links.person_id = ? AND {_NOT_SUSPENDED}",
@@ -190,75 +147,48 @@ class People:
         return slack_user_id
 
     def links(self) -> Sequence[Link]:
-        """Every link, by Slack user id; those that rest because an address changed too."""
-        return [_link(row) for row in self._connection.execute("SELECT * FROM links ORDER BY slack_user_id")]
+        """Every link, by Slack user id, the suspended ones included."""
+        return [from_row(Link, row) for row in self._table("links").rows_where(order_by="slack_user_id")]
 
     def link_of(self, slack_user_id: str) -> Link | None:
-        row = self._connection.execute("SELECT * FROM links WHERE slack_user_id = ?", (slack_user_id,)).fetchone()
-        return _link(row) if row else None
+        """The link of an account, suspended or not."""
+        return self._link("slack_user_id = ?", slack_user_id)
 
     def link_to(self, person_id: str) -> Link | None:
-        row = self._connection.execute("SELECT * FROM links WHERE person_id = ?", (person_id,)).fetchone()
-        return _link(row) if row else None
+        """The link to a person, suspended or not."""
+        return self._link("person_id = ?", person_id)
+
+    def _link(self, where: str, value: str) -> Link | None:
+        return next((from_row(Link, row) for row in self._table("links").rows_where(where, [value])), None)
 
     def block_link(self, slack_user_id: str, by: str, now: datetime) -> None:
-        """Ends an account's link, and ties it to nobody by e-mail until an admin links it again."""
+        """Ends an account's link; its e-mail address links it to no person until an admin links it again."""
         self.unlink(slack_user_id)
-        self._connection.execute(
-            "INSERT OR REPLACE INTO link_blocks (slack_user_id, by, at) VALUES (?, ?, ?)",
-            (slack_user_id, by, to_ms(now)),
+        self._table("link_blocks").upsert(
+            {"slack_user_id": slack_user_id, "by": by, "at": to_ms(now)}, pk="slack_user_id"
         )
 
     def link_blocked_by(self, slack_user_id: str) -> str | None:
-        """Who said that an account's e-mail address ties it to nobody, None where nobody did."""
+        """The Slack user who blocked the link of an account by e-mail, None if it is not blocked."""
         by: str | None = value_of(
             self._connection, "SELECT by FROM link_blocks WHERE slack_user_id = ?", (slack_user_id,)
         )
         return by
 
     def preferences(self, slack_user_id: str) -> Preferences:
-        row = self._connection.execute(
-            "SELECT as_observer, as_employee FROM preferences WHERE slack_user_id = ?", (slack_user_id,)
-        ).fetchone()
-        return Preferences(_choice(row["as_observer"]), _choice(row["as_employee"])) if row else Preferences()
+        rows = self._table("preferences").rows_where("slack_user_id = ?", [slack_user_id])
+        return next((from_row(Preferences, row) for row in rows), Preferences())
 
     def set_preferences(self, slack_user_id: str, preferences: Preferences) -> None:
-        self._connection.execute(
-            "INSERT OR REPLACE INTO preferences (slack_user_id, as_observer, as_employee) VALUES (?, ?, ?)",
-            (slack_user_id, preferences.as_observer, preferences.as_employee),
-        )
+        self._table("preferences").upsert(to_row(preferences, slack_user_id=slack_user_id), pk="slack_user_id")
 
 
-# A tie made by e-mail rests while either of the two has another address than when it was made.
+# A link made by e-mail is suspended while either side has another address than when it was made.
 _MATCHED = (
     "FROM links LEFT JOIN slack_users ON slack_users.user_id = links.slack_user_id"
     " LEFT JOIN people ON people.person_id = links.person_id"
 )
 _NOT_SUSPENDED = (
-    "(links.email IS NULL OR ((slack_users.user_id IS NULL OR slack_users.email IS links.email)"
-    " AND (people.person_id IS NULL OR people.email IS links.email)))"
+    "(links.email IS NULL OR ((slack_users.user_id IS NULL OR slack_users.email = links.email)"
+    " AND (people.person_id IS NULL OR people.email = links.email)))"
 )
-
-
-def _choice(text: str | None) -> DirectMessages | None:
-    return None if text is None else DirectMessages(text)
-
-
-def _link(row: sqlite3.Row) -> Link:
-    return Link(
-        slack_user_id=row["slack_user_id"],
-        person_id=row["person_id"],
-        by=row["by"],
-        email=row["email"],
-        at=from_ms(row["at"]),
-    )
-
-
-def _slack_user(row: sqlite3.Row) -> SlackUser:
-    return SlackUser(
-        user_id=row["user_id"],
-        email=row["email"],
-        zone=row["zone"],
-        is_full_member=bool(row["is_full_member"]),
-        not_allowed_reason=row["not_allowed_reason"],
-    )

@@ -428,6 +428,10 @@ RENAME = (
     "ALTER TABLE rules RENAME COLUMN why TO reason",
     "ALTER TABLE slack_users RENAME COLUMN why_not TO not_allowed_reason",
     "ALTER TABLE sessions RENAME COLUMN details_promised TO details_prioritised",
+    "ALTER TABLE people RENAME COLUMN manages TO manages_departments",
+    "UPDATE settings_kv SET name = 'last_retention_at' WHERE name = 'tidied_at'",
+    "UPDATE settings_kv SET name = 'completeness_checked_at' WHERE name = 'roll_called_at'",
+    "UPDATE settings_kv SET name = 'restored_from' WHERE name = 'catch_up_since'",
     "DROP INDEX sessions_details_promised",
     "CREATE INDEX sessions_details_prioritised ON sessions (coalesce(finished_at, changed_at))"
     " WHERE details = 'owed' AND details_prioritised = 1",

@@ -1,22 +1,32 @@
-"""A filter and a reach as SQL. What it finds is exactly what `core.filters.matches` and `Reach.covers` let through."""
+"""Filters and reaches as SQL. It finds exactly the sessions that `domain.filters.matches` and `Reach.covers` accept."""
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
 
+from bot.domain.directory import Directory
 from bot.domain.filters import Filter, ScoreRange
-from bot.domain.model import Session
-from bot.domain.permissions import Reach
+from bot.domain.model import Session, SessionKey
+from bot.domain.permissions import EVERYTHING, Reach
 from bot.domain.polling import Found
+from bot.query.parser import Query, mentioned, resolve
 from bot.store.columns import listed, to_ms_up, value_of
+from bot.store.people import People
 from bot.store.session_rows import session_of
+from bot.store.sqlite import IN_LIST, by_index
 
-_NEWEST_FIRST = "finished_at DESC, scheduled_at DESC, id DESC"
+MOST_MATCHES = 25  # sessions by the beginning of an id
+_NEWEST_FIRST = "finished_at DESC NULLS LAST, scheduled_at DESC NULLS LAST, id DESC"
 _HAPPENED = "coalesce(finished_at, scheduled_at)"
+SHORTEST = 8  # hex digits of a short id
+_GROUP_ENDS = (8, 12, 16, 20)  # of the hex digits of a UUID, where a hyphen follows
+_UUID_LENGTH = 36
+_LAST = "\U0010ffff"  # behind every character an id may hold
 
 
 @dataclass(slots=True)
-class Condition:
+class Where:
     """Parts of a WHERE, joined by AND, and their parameters in order."""
 
     parts: list[str] = field(default_factory=list)
@@ -28,62 +38,62 @@ class Condition:
 
     def add_members(self, column: str, wanted: Collection[str] | None, unwanted: Collection[str]) -> None:
         if wanted is not None:
-            self.add(f"{column} IN (SELECT value FROM json_each(?))", listed(wanted))
+            self.add(f"{column} {IN_LIST}", listed(wanted))
         if unwanted:
-            self.add(f"{column} NOT IN (SELECT value FROM json_each(?))", listed(unwanted))
+            self.add(f"{column} NOT {IN_LIST}", listed(unwanted))
 
     @property
     def sql(self) -> str:
-        return " AND ".join(self.parts) or "1"
+        return " AND ".join(self.parts) or "TRUE"
 
 
-def listed_within(reach: Reach) -> Condition:
-    """What iSpring still lists and somebody may see."""
-    condition = Condition()
-    condition.add("missing_since IS NULL")
-    return within(reach, condition)
+def listed_within(reach: Reach) -> Where:
+    """The sessions of a reach that iSpring still lists."""
+    where = Where()
+    where.add("missing_since IS NULL")
+    return within(reach, where)
 
 
-def within(reach: Reach, condition: Condition) -> Condition:
-    """Adds what somebody may see, as `Reach.covers` says."""
+def within(reach: Reach, where: Where) -> Where:
+    """Adds the sessions of a reach, as `Reach.covers` decides."""
     if reach.everything:
-        return condition
+        return where
     parts, parameters = [], []
     if reach.employees:
-        parts.append("employee_id IN (SELECT value FROM json_each(?))")
+        parts.append(f"employee_id {IN_LIST}")
         parameters.append(listed(reach.employees))
     if reach.person_id is not None:
         parts.append("employee_id = ? OR observer_id = ?")
         parameters.extend((reach.person_id, reach.person_id))
-    condition.add(" OR ".join(parts) or "0", *parameters)
-    return condition
+    where.add(" OR ".join(parts) or "FALSE", *parameters)
+    return where
 
 
-def matching(wanted: Filter, condition: Condition) -> Condition:
-    """Adds what a filter asks for."""
-    condition.add_members("checklist_id", wanted.checklists, wanted.not_checklists)
-    condition.add_members("outcome", wanted.outcomes, wanted.not_outcomes)
-    condition.add_members("observer_id", wanted.observers, wanted.not_observers)
-    condition.add_members("employee_id", wanted.employees, wanted.not_employees)
+def matching(wanted: Filter, where: Where) -> Where:
+    """Adds the conditions of a filter."""
+    where.add_members("checklist_id", wanted.checklists, wanted.not_checklists)
+    where.add_members("outcome", wanted.outcomes, wanted.not_outcomes)
+    where.add_members("observer_id", wanted.observers, wanted.not_observers)
+    where.add_members("employee_id", wanted.employees, wanted.not_employees)
     if wanted.scores is not None:
         parts, parameters = [], []
         for score in wanted.scores:
             part, values = _in_range(score)
             parts.append(part)
             parameters.extend(values)
-        condition.add(" OR ".join(parts) or "0", *parameters)
+        where.add(" OR ".join(parts) or "FALSE", *parameters)
     for score in wanted.not_scores:
         part, values = _in_range(score)
-        condition.add(f"NOT ({part})", *values)
+        where.add(f"NOT ({part})", *values)
     if wanted.since is not None:
-        condition.add(f"{_HAPPENED} >= ?", to_ms_up(wanted.since))
+        where.add(f"{_HAPPENED} >= ?", to_ms_up(wanted.since))
     if wanted.not_since is not None:
-        condition.add(f"NOT ifnull({_HAPPENED} >= ?, 0)", to_ms_up(wanted.not_since))
-    return condition
+        where.add(f"{_HAPPENED} IS NULL OR {_HAPPENED} < ?", to_ms_up(wanted.not_since))
+    return where
 
 
 def _in_range(score: ScoreRange) -> tuple[str, list[object]]:
-    """True or false, never NULL: a session without a score lies in no range."""
+    """True or false, never NULL: a session without a score is in no range."""
     parts, values = ["score IS NOT NULL"], list[object]()
     if score.low is not None:
         parts.append("score >= ?" if score.low_included else "score > ?")
@@ -94,80 +104,115 @@ def _in_range(score: ScoreRange) -> tuple[str, list[object]]:
     return f"({' AND '.join(parts)})", values
 
 
-def find(connection: sqlite3.Connection, condition: Condition, limit: int, offset: int) -> Found:
-    total = value_of(connection, f"SELECT count(*) FROM sessions WHERE {condition.sql}", condition.parameters)
-    rows = connection.execute(
-        f"SELECT * FROM sessions WHERE {condition.sql} ORDER BY {_NEWEST_FIRST} LIMIT ? OFFSET ?",
-        (*condition.parameters, limit, offset),
-    )
-    return Found([session_of(row) for row in rows], total)
+class Search:
+    """Finds sessions, only those of the reach that it is given."""
 
+    def __init__(self, connection: sqlite3.Connection, people: People) -> None:
+        self._connection = connection
+        self._people = people
 
-def checklist_titles(connection: sqlite3.Connection, reach: Reach) -> Mapping[str, str]:
-    if reach.everything:
-        rows = connection.execute("SELECT checklist_id, title FROM checklists")
-    else:
-        condition = within(reach, Condition())
-        rows = connection.execute(
-            "SELECT checklist_id, title FROM checklists WHERE checklist_id IN"
-            f" (SELECT checklist_id FROM sessions WHERE {condition.sql})",
-            condition.parameters,
+    def find(
+        self,
+        query: Query,
+        reach: Reach,
+        directory: Directory,
+        now: datetime,
+        limit: int,
+        offset: int = 0,
+        zone: tzinfo = UTC,
+    ) -> Found:
+        """One page of the matching sessions that iSpring still lists, newest completion first, and how many match.
+
+        The days of the query begin in `zone`. Raises QueryError.
+        """
+        mentions = {user: self._people.linked_person(user) for user in mentioned(query)}
+        wanted = resolve(
+            query,
+            directory=directory,
+            checklists=self.checklist_titles(reach),
+            mentions={user: person for user, person in mentions.items() if person is not None},
+            now=now,
+            zone=zone,
         )
-    return {row["checklist_id"]: row["title"] for row in rows}
+        return self.page(matching(wanted, listed_within(reach)), limit, offset)
 
+    def page(self, where: Where, limit: int, offset: int) -> Found:
+        """One page of the sessions that meet a condition, newest completion first, and how many do."""
+        total = value_of(self._connection, f"SELECT count(*) FROM sessions WHERE {where.sql}", where.parameters)
+        rows = self._connection.execute(
+            f"SELECT * FROM sessions WHERE {where.sql} ORDER BY {_NEWEST_FIRST} LIMIT ? OFFSET ?",
+            (*where.parameters, limit, offset),
+        )
+        return Found([session_of(row) for row in rows], total)
 
-# ---- short ids -----------------------------------------------------------------------------------------------------
+    def to_do(self, observer_id: str, limit: int) -> Sequence[Session]:
+        """The sessions that an observer has planned or in progress, the longest due first."""
+        rows = self._connection.execute(
+            "SELECT * FROM sessions WHERE observer_id = ? AND outcome IN ('planned', 'in_progress')"
+            " AND missing_since IS NULL ORDER BY scheduled_at NULLS LAST, id LIMIT ?",
+            (observer_id, limit),
+        )
+        return [session_of(row) for row in rows]
 
-SHORTEST = 8
-_GROUP_ENDS = (8, 12, 16, 20)  # of the hex digits of a UUID, where a hyphen follows
-_UUID_LENGTH = 36
-_LAST = "\U0010ffff"  # behind every character an id may hold
+    def checklist_titles(self, reach: Reach) -> Mapping[str, str]:
+        """Titles by id, as the sessions last named them, of the checklists that have a session within the reach."""
+        if reach.everything:
+            rows = self._connection.execute("SELECT checklist_id, title FROM checklists")
+        else:
+            where = within(reach, Where())
+            rows = self._connection.execute(
+                "SELECT checklist_id, title FROM checklists WHERE checklist_id IN"
+                f" (SELECT checklist_id FROM sessions WHERE {where.sql})",
+                where.parameters,
+            )
+        return {row["checklist_id"]: row["title"] for row in rows}
 
+    def starting_with(self, prefix: str, reach: Reach) -> Sequence[Session]:
+        """At most 25 sessions by the beginning of their id, in any case, with or without hyphens. It finds those that
+        iSpring no longer lists too."""
+        typed = prefix.strip().lower()
+        if not typed:
+            return []
+        spelled = sorted({typed, _with_hyphens(typed.replace("-", ""))})
+        where = Where()
+        where.add(
+            " OR ".join("session_id >= ? AND session_id < ?" for _ in spelled),
+            *(bound for text in spelled for bound in (text, text + _LAST)),
+        )
+        within(reach, where)
+        rows = self._connection.execute(
+            f"SELECT * FROM sessions WHERE {where.sql} ORDER BY session_id, employee_id LIMIT ?",
+            (*where.parameters, MOST_MATCHES),
+        )
+        return [session_of(row) for row in rows]
 
-def short_id(connection: sqlite3.Connection, session_id: str, reach: Reach) -> str:
-    """The first 8 hex digits of a session's id, more where another id within the reach begins with the same."""
-    before = _nearest(connection, session_id, reach, "max(session_id)", "session_id < ?")
-    after = _nearest(connection, session_id, reach, "min(session_id)", "session_id > ?")
-    digits = _digits(session_id)
-    # In the order of ids, whoever shares most of the beginning stands right before or right behind.
-    shared = max((_shared(digits, _digits(other)) for other in (before, after) if other), default=0)
-    return digits[: max(SHORTEST, shared + 1)]
+    def short_id(self, key: SessionKey, reach: Reach = EVERYTHING) -> str:
+        """The first 8 hex digits of a session's id; more if another id within the reach begins with them.
 
+        The reach must be the reader's: a longer id says that other sessions exist.
+        """
+        before = self._nearest(key.session_id, reach, "max(session_id)", "session_id < ?")
+        after = self._nearest(key.session_id, reach, "min(session_id)", "session_id > ?")
+        digits = _digits(key.session_id)
+        # In the order of ids, the id that shares most of the beginning is right before or right behind.
+        shared = max((_shared(digits, _digits(other)) for other in (before, after) if other), default=0)
+        return digits[: max(SHORTEST, shared + 1)]
 
-def _nearest(connection: sqlite3.Connection, session_id: str, reach: Reach, what: str, side: str) -> str | None:
-    """The id next to this one on a side, of the few that begin alike."""
-    alike = session_id[:SHORTEST]
-    condition = Condition()
-    condition.add("session_id >= ? AND session_id < ?", alike, alike + _LAST)
-    condition.add(side, session_id)
-    within(reach, condition)
-    # By the index of ids: few begin alike, while a whole department's sessions would be many to look through.
-    sql = f"SELECT {what} FROM sessions INDEXED BY sessions_key WHERE {condition.sql}"
-    nearest: str | None = value_of(connection, sql, condition.parameters)
-    return nearest
-
-
-def starting_with(connection: sqlite3.Connection, prefix: str, reach: Reach, limit: int) -> list[Session]:
-    """Sessions by the beginning of their id, with or without its hyphens; those that iSpring no longer lists too."""
-    typed = prefix.strip().lower()
-    if not typed:
-        return []
-    spelled = sorted({typed, _with_hyphens(typed.replace("-", ""))})
-    condition = Condition()
-    condition.add(
-        " OR ".join("session_id >= ? AND session_id < ?" for _ in spelled),
-        *(bound for text in spelled for bound in (text, text + _LAST)),
-    )
-    within(reach, condition)
-    rows = connection.execute(
-        f"SELECT * FROM sessions WHERE {condition.sql} ORDER BY session_id, employee_id LIMIT ?",
-        (*condition.parameters, limit),
-    )
-    return [session_of(row) for row in rows]
+    def _nearest(self, session_id: str, reach: Reach, what: str, side: str) -> str | None:
+        """The id next to this one on a side, of the few that begin alike."""
+        alike = session_id[:SHORTEST]
+        where = Where()
+        where.add("session_id >= ? AND session_id < ?", alike, alike + _LAST)
+        where.add(side, session_id)
+        within(reach, where)
+        # By the index of ids: few begin alike, but a whole department's sessions would be many to read.
+        sql = f"SELECT {what} FROM sessions {by_index('sessions_key')} WHERE {where.sql}"
+        nearest: str | None = value_of(self._connection, sql, where.parameters)
+        return nearest
 
 
 def _digits(session_id: str) -> str:
-    """What a short id is cut from: an id that is no UUID is taken as it is."""
+    """The hex digits of a UUID; any other id as it is."""
     digits = session_id.replace("-", "")
     return digits if len(session_id) == _UUID_LENGTH and _with_hyphens(digits) == session_id else session_id
 

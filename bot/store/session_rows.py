@@ -3,91 +3,84 @@
 import sqlite3
 import struct
 from datetime import datetime
+from typing import NamedTuple
 
-from bot.domain.model import DetailsState, Moment, Outcome, OutcomeKind, Session, SessionFacts, SessionKey
+from bot.domain.model import DetailsState, Moment, OutcomeKind, Session, SessionFacts, SessionKey
 from bot.domain.outcomes import judge
-from bot.store.columns import from_ms, from_ms_or_none, number, to_ms, to_ms_or_none, value_of
+from bot.store.columns import from_ms, from_ms_or_none, number, to_ms, to_ms_or_none, upsert, value_of
 
-# Of a session's own columns all but the counters of the criteria, in the order of `values_of`.
-COLUMNS = (
-    "session_id",
-    "employee_id",
-    "observer_id",
-    "checklist_id",
-    "checklist_title",
-    "status",
-    "scheduled_raw",
-    "scheduled_at",
-    "started_raw",
-    "started_at",
-    "finished_raw",
-    "finished_at",
-    "result",
-    "points",
-    "total_points",
-    "target",
-    "outcome",
-    "score",
-    "completed_as",
-    "fingerprint",
-    "version",
-    "first_seen_at",
-    "changed_at",
-    "missing_since",
-    "details",
-)
-_KEY = ("session_id", "employee_id")
-UPSERT = (
-    f"INSERT INTO sessions ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
-    + " ON CONFLICT (session_id, employee_id) DO UPDATE SET "
-    + ", ".join(f"{column} = excluded.{column}" for column in COLUMNS if column not in _KEY)
-)
+
+class SessionRow(NamedTuple):
+    """The columns of a session except `id` and the counters of its criteria. `schema` explains them."""
+
+    session_id: str
+    employee_id: str
+    observer_id: str
+    checklist_id: str
+    checklist_title: str
+    status: str
+    scheduled_raw: str | None
+    scheduled_at: int | None
+    started_raw: str | None
+    started_at: int | None
+    finished_raw: str | None
+    finished_at: int | None
+    result: float | None
+    points: float | None
+    total_points: float | None
+    target: float | None
+    outcome: OutcomeKind
+    score: float | None
+    completed_as: OutcomeKind | None
+    fingerprint: int
+    version: int
+    first_seen_at: int
+    changed_at: int
+    missing_since: int | None
+    details: DetailsState
+
+
+UPSERT = upsert("sessions", SessionRow._fields, "session_id", "employee_id")
 OF_KEY = "session_id = ? AND employee_id = ?"
 _FINGERPRINT = struct.Struct("<q")
 
 
 def fingerprint_number(fingerprint: bytes) -> int:
-    """Returns the first eight bytes as the number that the column holds."""
+    """The first eight bytes as the number that the column holds."""
     return int(_FINGERPRINT.unpack_from(fingerprint)[0])
 
 
-def values_of(session: Session, fingerprint: bytes) -> tuple[object, ...]:
-    return (
-        *_of_facts(session.facts),
-        *_of_outcome(judge(session.facts, session.target), session.target),
-        session.completed_as,
-        fingerprint_number(fingerprint),
-        session.version,
-        to_ms(session.first_seen_at),
-        to_ms(session.changed_at),
-        to_ms_or_none(session.missing_since),
-        session.details,
+def row_of(session: Session, fingerprint: bytes) -> SessionRow:
+    """The row of a session; its outcome and score are judged here."""
+    facts = session.facts
+    outcome = judge(facts, session.target)
+    return SessionRow(
+        session_id=facts.key.session_id,
+        employee_id=facts.key.employee_id,
+        observer_id=facts.observer_id,
+        checklist_id=facts.checklist_id,
+        checklist_title=facts.checklist_title,
+        status=facts.status,
+        scheduled_raw=facts.scheduled.raw,
+        scheduled_at=to_ms_or_none(facts.scheduled.at),
+        started_raw=facts.started.raw,
+        started_at=to_ms_or_none(facts.started.at),
+        finished_raw=facts.finished.raw,
+        finished_at=to_ms_or_none(facts.finished.at),
+        result=number(facts.result),
+        points=number(facts.points),
+        total_points=number(facts.total_points),
+        target=session.target,
+        outcome=outcome.kind,
+        score=outcome.score,
+        completed_as=session.completed_as,
+        fingerprint=fingerprint_number(fingerprint),
+        version=session.version,
+        first_seen_at=to_ms(session.first_seen_at),
+        changed_at=to_ms(session.changed_at),
+        missing_since=to_ms_or_none(session.missing_since),
+        details=session.details,
     )
-
-
-def _of_facts(facts: SessionFacts) -> tuple[object, ...]:
-    key, scheduled, started, finished = facts.key, facts.scheduled, facts.started, facts.finished
-    return (
-        key.session_id,
-        key.employee_id,
-        facts.observer_id,
-        facts.checklist_id,
-        facts.checklist_title,
-        facts.status,
-        scheduled.raw,
-        to_ms_or_none(scheduled.at),
-        started.raw,
-        to_ms_or_none(started.at),
-        finished.raw,
-        to_ms_or_none(finished.at),
-        number(facts.result),
-        number(facts.points),
-        number(facts.total_points),
-    )
-
-
-def _of_outcome(outcome: Outcome, target: float | None) -> tuple[object, ...]:
-    return target, outcome.kind, outcome.score
 
 
 def key_of(row: sqlite3.Row) -> SessionKey:
@@ -95,6 +88,7 @@ def key_of(row: sqlite3.Row) -> SessionKey:
 
 
 def session_of(row: sqlite3.Row) -> Session:
+    """The session of a row of `sessions`."""
     completed_as = row["completed_as"]
     return Session(
         facts=SessionFacts(
@@ -121,20 +115,17 @@ def session_of(row: sqlite3.Row) -> Session:
 
 
 def id_of(connection: sqlite3.Connection, key: SessionKey) -> int | None:
-    """The number of a session's row."""
-    found: int | None = value_of(
-        connection, f"SELECT id FROM sessions WHERE {OF_KEY}", (key.session_id, key.employee_id)
-    )
+    """The number of a session's row, None if it is not stored."""
+    found: int | None = value_of(connection, f"SELECT id FROM sessions WHERE {OF_KEY}", key)
     return found
 
 
 def request_edits(connection: sqlite3.Connection, key: SessionKey, now: datetime) -> None:
-    """Every message already sent that shows this session is to be edited. One that is being sent or edited just now
-    compares versions when its attempt is stored."""
+    """Marks every sent message that shows this session for an edit. A message that is being sent or edited compares
+    versions when its attempt is stored."""
     connection.execute(
-        "UPDATE deliveries SET edit_due_at = ? WHERE state = 'sent' AND edit_ended IS NULL"
-        " AND edit_due_at IS NULL"
-        " AND id IN (SELECT delivery FROM notifications WHERE session_id = ? AND employee_id = ? AND delivery IS NOT"
-        " NULL)",
-        (to_ms(now), key.session_id, key.employee_id),
+        "UPDATE deliveries SET edit_due_at = ? WHERE state = 'sent' AND edit_ended IS NULL AND edit_due_at IS NULL"
+        " AND id IN (SELECT delivery FROM notifications WHERE session_id = ? AND employee_id = ?"
+        " AND delivery IS NOT NULL)",
+        (to_ms(now), *key),
     )

@@ -99,7 +99,7 @@ def enqueue(tx: Tx, channels: int, per_channel: int, now: datetime) -> None:
                 result=float(random01.randint(20, 100)),
             )
             rows.append((facts, random01.randbytes(8)))
-        tx.sessions.write_baseline(rows, Targets(80.0), now)
+        tx.listings.write_baseline(rows, Targets(80.0), now)
         for facts, _ in rows:
             notification = Notification(
                 kind=NotificationKind.SESSION,
@@ -118,7 +118,7 @@ async def fill(database: Path, channels: int, per_channel: int) -> None:
     store = Store.open(database, now=now)
     try:
         await store.transact(lambda tx: enqueue(tx, channels, per_channel, now))
-        await store.transact(lambda tx: tx.sessions.finish_baseline(b"bench", now))
+        await store.transact(lambda tx: tx.listings.finish_baseline(b"bench", now))
     finally:
         store.close()
 

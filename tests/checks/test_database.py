@@ -34,10 +34,10 @@ async def db(tmp_path: Path) -> AsyncIterator[Store]:
 
 def _all_is_well(tx: Tx) -> None:
     baseline(tx, a_session(1))
-    tx.sessions.note_poll(PollReport(LATER, LATER))
+    tx.polls.record(PollReport(LATER, LATER))
     tx.people.replace_directory([OLGA], [], LATER)
     tx.rules.add(ROOM, "U0OWNER", "", RuleState.ACTIVE, NOON)
-    tx.sessions.initial_target(80)
+    tx.targets.set_initial(80)
 
 
 async def results(db: Store, tmp_path: Path, leader: int | None = 1) -> list[str]:
@@ -97,11 +97,11 @@ CASES: dict[str, tuple[Callable[[Tx], object], str, str]] = {
     ),
     "a channel that turned public": (
         lambda tx: tx.rules.pause(1, ReasonCode.BECAME_PUBLIC),
-        "Rule 1: paused, the channel has turned public",
+        "Rule 1: paused, the channel has become public",
         "go on in public",
     ),
     "no rule at all": (lambda tx: tx.rules.set_state(1, RuleState.ENDED, "", NOON), "Rules: none", "/ojt subscribe"),
-    "no target": (lambda tx: tx.sessions.set_target(None, None, "U0ADMIN", NOON), "Target: none", "/ojt target 80"),
+    "no target": (lambda tx: tx.targets.set(None, None, "U0ADMIN", NOON), "Target: none", "/ojt target 80"),
     "an observer without a Slack account": (_unmatched, "1 of 1 who observed", "spotter people --unmatched"),
     "a link that is suspended": (_address_changed, "1 link suspended", "/ojt link"),
     "people who were last read long ago": (
@@ -110,12 +110,12 @@ CASES: dict[str, tuple[Callable[[Tx], object], str, str]] = {
         "right to read users",
     ),
     "a poll that failed": (
-        lambda tx: tx.sessions.note_poll(PollReport(LATER, LATER, error="iSpring did not answer.")),
+        lambda tx: tx.polls.record(PollReport(LATER, LATER, error="iSpring did not answer.")),
         "Last poll: iSpring did not answer",
         "line about iSpring",
     ),
     "rows that were left out": (
-        lambda tx: tx.sessions.note_poll(PollReport(LATER, LATER, rejected=2)),
+        lambda tx: tx.polls.record(PollReport(LATER, LATER, rejected=2)),
         "2 rows could not be understood",
         "log names",
     ),

@@ -17,7 +17,7 @@ async def test_what_was_posted_about_an_erased_person_is_redacted(env: Env) -> N
 
     said = await env.say("erase", env.employee.id, "--yes")
     assert said.code == 0, said.all
-    assert "Still to be looked for or edited in Slack: 2 messages" in said.out
+    assert "Still to be read back or edited in Slack: 2 messages" in said.out
     await bot.until(lambda: "no longer stores" in card.text, "the card is redacted")
     await bot.until(lambda: name not in message.text and name not in str(message.blocks), "and the direct message")
     assert name not in str(card.blocks)

@@ -147,7 +147,7 @@ class Story:
         self._pending: dict[Destination, set[SessionKey]] = defaultdict(set)
         self._names = 0
         self.store = Store.open(self.path, now=self.now)
-        self._do(lambda tx: tx.sessions.initial_target(80.0))
+        self._do(lambda tx: tx.targets.set_initial(80.0))
         for room in (ROOM, *ROOMS):
             self.subscribe(room)
 
@@ -170,7 +170,7 @@ class Story:
 
         def store(tx: Tx) -> None:
             before = tx.sessions.get(facts.key)
-            change = decide(before, facts, now=self.now, targets=tx.sessions.targets())
+            change = decide(before, facts, now=self.now, targets=tx.targets.current())
             if change is None:
                 return
             self._note_correction(tx.deliveries.of_session(facts.key))

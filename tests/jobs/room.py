@@ -132,7 +132,7 @@ class Room:
 
     async def target(self, percent: float) -> None:
         now = self.clock.now()
-        await self.store.transact(lambda tx: tx.sessions.set_target(None, percent, "U0ADMIN", now))
+        await self.store.transact(lambda tx: tx.targets.set(None, percent, "U0ADMIN", now))
 
     async def wishes(self, person: Person, wishes: Preferences) -> None:
         """Somebody linked to a Slack user says what they want as direct messages."""

@@ -32,7 +32,7 @@ async def test_what_is_only_spelled_otherwise_is_stored_in_every_part(store: Sto
     await store.transact(lambda tx: baseline(tx, *(a_session(number) for number in range(MANY))))
     renamed = [a_session(number, observer="bo") for number in range(MANY)]
     assert await bulk_update(store, slices(*renamed), LATER) == MANY
-    left = await store.read(lambda tx: tx.sessions.diff(slices(*renamed)))
+    left = await store.read(lambda tx: tx.listings.diff(slices(*renamed)))
     assert left.changed == []
     assert left.missing == []
 
@@ -41,7 +41,7 @@ async def test_what_somebody_hears_of_is_left_to_the_poll(store: Store) -> None:
     await store.transact(lambda tx: baseline(tx, planned(1), a_session(2)))
     completed, renamed = a_session(1), a_session(2, observer="bo")
     assert await bulk_update(store, slices(completed, renamed), LATER) == 1
-    left = await store.read(lambda tx: tx.sessions.diff(slices(completed, renamed)))
+    left = await store.read(lambda tx: tx.listings.diff(slices(completed, renamed)))
     assert [facts for facts, _ in left.changed] == [completed]
 
 

@@ -56,7 +56,7 @@ async def test_the_roll_is_called_once_a_day_also_after_a_clock_was_set_back(
     room.clock.advance(timedelta(hours=23))
     assert not await roll_call.when_due()
     before_the_clock_was_set_back = room.clock.now() + timedelta(days=3)
-    await room.store.transact(lambda tx: tx.sessions.record_completeness_check(before_the_clock_was_set_back))
+    await room.store.transact(lambda tx: tx.polls.record_completeness_check(before_the_clock_was_set_back))
     assert await roll_call.when_due()
     assert len(room.stand_in.asked(CHECKLISTS)) == 2
 

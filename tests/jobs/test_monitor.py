@@ -47,7 +47,7 @@ class MonitorEnv:
 
     async def polled(self) -> None:
         now = self.clock.now()
-        await self.database.transact(lambda tx: tx.sessions.note_poll(PollReport(now, now)))
+        await self.database.transact(lambda tx: tx.polls.record(PollReport(now, now)))
 
     async def messages(self) -> list[str]:
         """The codes of the messages for OPS_CHANNEL in their order; " over" follows if the alert ended."""

@@ -108,7 +108,7 @@ async def test_what_came_since_a_restored_copy_is_counted_whatever_its_age(room:
     copied = room.clock.now()
     with closing(sqlite3.connect(room.store.path)) as file, file:
         file.execute(
-            "INSERT OR REPLACE INTO settings_kv (name, value) VALUES ('catch_up_since', ?)",
+            "INSERT OR REPLACE INTO settings_kv (name, value) VALUES ('restored_from', ?)",
             (int(copied.timestamp() * 1000),),
         )
     room.clock.advance(timedelta(hours=2))

@@ -732,7 +732,7 @@ async def test_criteria_older_than_ninety_days_come_once_somebody_asks_for_the_s
     old = new_room.world.add_session(completed_at=new_room.clock.now() - timedelta(days=400))
     await new_room.poll()
     assert await new_room.details.until_done() == 0
-    await new_room.store.transact(lambda tx: tx.sessions.prioritise_details([key_of(old)]))
+    await new_room.store.transact(lambda tx: tx.details.prioritise([key_of(old)]))
     assert await new_room.details.until_done() == 1
     assert (await new_room.record(old)).details is not None
 
@@ -788,7 +788,7 @@ async def test_a_failed_poll_applies_nothing_and_the_next_one_catches_up(quirk: 
     report = await room.poll()
     assert report.error
     assert await room.stored(session) is None
-    state = await room.store.read(lambda tx: tx.sessions.poll_state())
+    state = await room.store.read(lambda tx: tx.polls.state())
     assert state.last == report
     assert state.last_good_at is not None
     assert state.last_good_at < report.ended_at
@@ -804,7 +804,7 @@ async def test_a_listing_that_breaks_its_reader_is_a_failed_poll_and_the_next_on
     assert "poll.broke" in report.error
     assert [type(line["exc_info"]) for line in logs if line["event"] == "poll.broke"] == [KeyError]
     assert NAME not in report.error
-    assert (await room.store.read(lambda tx: tx.sessions.poll_state())).last == report
+    assert (await room.store.read(lambda tx: tx.polls.state())).last == report
     assert (await room.poll()).error == ""
     assert await room.posted() == [key_of(session)]
 

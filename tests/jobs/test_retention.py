@@ -20,7 +20,7 @@ YEAR = 365 * DAY
 
 @dataclass
 class KeptRoom:
-    """A database with a baseline, and what keeps it tidy."""
+    """A database with a baseline, and its retention job."""
 
     store: Store
     clock: FakeClock
@@ -34,7 +34,7 @@ class KeptRoom:
         await self.store.transact(lambda tx: baseline(tx, *facts, now=NOON))
 
     async def known(self) -> int:
-        return (await self.store.read(lambda tx: tx.sessions.poll_state())).sessions
+        return (await self.store.read(lambda tx: tx.polls.state())).sessions
 
     async def audit_log(self) -> list[tuple[str, str, str]]:
         entries = await self.store.read(lambda tx: tx.audit_log.entries(10))
@@ -53,7 +53,7 @@ async def test_what_is_older_than_it_is_kept_is_erased_and_reported(room: KeptRo
     await room.listed(YEAR + DAY, YEAR + 2 * DAY, YEAR - DAY)
     assert await room.retention().when_due()
     assert await room.known() == 1
-    assert await room.audit_log() == [("spotter", "tidy", "sessions:2")]
+    assert await room.audit_log() == [("spotter", "retention", "sessions:2")]
 
 
 async def test_what_was_erased_stands_in_no_log_of_the_database_any_more(room: KeptRoom) -> None:
@@ -122,7 +122,7 @@ async def test_the_ledger_keeps_more_than_a_year_whatever_the_setting(room: Kept
 
     await room.store.transact(write)
     await room.retention(keep=30 * DAY).when_due()
-    assert [verb for _, verb, _ in await room.audit_log()] == ["tidy", "young"]
+    assert [verb for _, verb, _ in await room.audit_log()] == ["retention", "young"]
 
 
 async def test_a_busy_database_is_tidied_later(tmp_path: Path) -> None:

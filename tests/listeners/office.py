@@ -381,8 +381,8 @@ def fill(tx: Tx) -> None:
         change = decide(None, row, now=NOON, targets=Targets(default=80.0))
         assert change is not None
         tx.sessions.save(change, b"12345678")
-    tx.sessions.save_details(LOW, DETAILS, NOON)
-    tx.sessions.note_poll(PollReport(started_at=NOON, ended_at=NOON, listed=len(rows)))
+    tx.details.save(LOW, DETAILS, NOON)
+    tx.polls.record(PollReport(started_at=NOON, ended_at=NOON, listed=len(rows)))
 
 
 def facts(

@@ -190,7 +190,7 @@ SEEN = {
 async def test_everybody_sees_what_is_theirs(office: Office, viewer: str) -> None:
     said = everything_in(await office.ask(viewer, "results outcome:completed"))
     everything = await office.store.read(
-        lambda tx: tx.sessions.search(Query(), Reach(everything=True), tx.people.directory(), office.clock.now(), 50)
+        lambda tx: tx.search.find(Query(), Reach(everything=True), tx.people.directory(), office.clock.now(), 50)
     )
     shown: set[SessionKey] = {one.key for one in everything.sessions if one.key.session_id[:8] in said}
     assert shown == SEEN[viewer]

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from bot.blocks import actions
-from bot.blocks.elements import escape
+from bot.blocks.markup import escape
 from bot.demo.slack import User
 from bot.domain.changes import decide
 from bot.domain.model import SessionKey, Targets
@@ -117,7 +117,7 @@ async def test_any_space_ends_the_verb(office: Office, space: str) -> None:
 async def test_results_say_the_query_the_total_and_the_age(office: Office) -> None:
     answer = await office.ask(SAM, "results outcome:failed since:30d")
     assert answer.text.startswith("2 found: sessions below target or failed, in the last 30 days.\n")
-    assert "▽ Below target, 72 % (target 80 %), Emma Employee" in answer.text
+    assert "▽ Below target, 72 % (target 80 %): Emma Employee" in answer.text
     assert "Data as of 18 Mar 2026, 12:00 UTC" in answer.text
 
 
@@ -201,7 +201,7 @@ async def test_criteria_not_fetched_yet_are_said_to_be(office: Office) -> None:
 async def queued(office: Office) -> list[SessionKey]:
     """Whose criteria are fetched next, of sessions completed within the last hour or promised."""
     now = office.clock.now()
-    found = await office.store.read(lambda tx: tx.sessions.details_pending(now - timedelta(hours=1), now, 9))
+    found = await office.store.read(lambda tx: tx.details.pending(now - timedelta(hours=1), now, 9))
     return list(found)
 
 
@@ -265,7 +265,7 @@ async def test_status_tells_everybody_whether_it_is_late(office: Office) -> None
 
 async def test_status_tells_reasons_and_counts_to_admins_only(office: Office) -> None:
     failed = PollReport(office.clock.now(), office.clock.now(), error="iSpring does not take the key")
-    await office.store.transact(lambda tx: tx.sessions.note_poll(failed))
+    await office.store.transact(lambda tx: tx.polls.record(failed))
     mine, others = await office.ask(ADMIN, "status"), await office.ask(DANA, "status")
     assert "does not take the key" in mine.text and "Sessions stored: 6" in mine.text
     assert "does not take the key" not in others.text and "Sessions stored" not in others.text
@@ -293,7 +293,7 @@ async def test_a_former_employee_sees_nothing(office: Office) -> None:
 
 
 async def test_what_ispring_no_longer_lists_is_not_found(office: Office) -> None:
-    await office.store.transact(lambda tx: tx.sessions.mark_missing([LOW], office.clock.now()))
+    await office.store.transact(lambda tx: tx.listings.mark_missing([LOW], office.clock.now()))
     said = (await office.ask(EMMA, "results")).text
     assert "10aa0000" not in said and HIGH.session_id[:8] in said
 

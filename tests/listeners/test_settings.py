@@ -10,7 +10,7 @@ pytestmark = pytest.mark.virtual_time
 
 
 async def targets(office: Office) -> Targets:
-    return await office.store.read(lambda tx: tx.sessions.targets())
+    return await office.store.read(lambda tx: tx.targets.current())
 
 
 async def preferences(office: Office, user: str) -> Preferences:

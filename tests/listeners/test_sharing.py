@@ -140,7 +140,7 @@ async def test_a_long_list_is_cut_at_twenty_five_and_says_so(office: Office) -> 
     await share(office, ADMIN, EVERYTHING)
     [posted] = office.slack.messages(NORTH)
     assert "the first 25 of 46 sessions" in posted.text
-    assert sum("session 0" in line for line in posted.text.splitlines()) >= 20
+    assert sum(" · 000000" in line for line in posted.text.splitlines()) >= 20
 
 
 async def test_a_correction_edits_what_was_shared(office: Office) -> None:

@@ -131,7 +131,7 @@ async def test_any_three_thousand_characters_are_answered_after_bounded_work(cro
 @pytest.mark.asyncio(loop_scope="module")
 async def test_nothing_of_it_changed_what_is_stored(crowded: Office) -> None:
     counts = await crowded.store.read(
-        lambda tx: (tx.sessions.poll_state().sessions, len(tx.people.directory().people), len(tx.rules.all()))
+        lambda tx: (tx.polls.state().sessions, len(tx.people.directory().people), len(tx.rules.all()))
     )
     assert counts[:2] == (6, PEOPLE + 8)
     for name in ("sql", "sql unions", "wildcards", "globs"):

@@ -211,7 +211,7 @@ async def test_a_replayed_command_changes_nothing_twice(open_door: Office) -> No
     await replay(open_door, typed(ADMIN, "target 70"))
     await replay(open_door, typed(ADMIN, f"link <@{UNLINKED}> xenia"))
     await whispers(open_door.slack, ADMIN, 6)
-    targets = await open_door.store.read(lambda tx: tx.sessions.targets())
+    targets = await open_door.store.read(lambda tx: tx.targets.current())
     links = await open_door.store.read(lambda tx: tx.people.links())
     assert targets.default == 70.0
     assert [(one.slack_user_id, one.person_id) for one in links] == [(UNLINKED, "xenia")]

@@ -92,13 +92,13 @@ def listing(*facts: SessionFacts, rejected: Sequence[str] = ()) -> Iterable[Slic
 
 
 def baseline(tx: Tx, *facts: SessionFacts, now: datetime = NOON) -> None:
-    tx.sessions.write_baseline([(each, fingerprint(each)) for each in facts], TARGETS, now)
-    tx.sessions.finish_baseline(b"digest", now)
+    tx.listings.write_baseline([(each, fingerprint(each)) for each in facts], TARGETS, now)
+    tx.listings.finish_baseline(b"digest", now)
 
 
 def see(tx: Tx, facts: SessionFacts, now: datetime = NOON) -> Change:
     """A listing brings this: it is decided and stored as a poll would."""
-    change = decide(tx.sessions.get(facts.key), facts, now=now, targets=tx.sessions.targets())
+    change = decide(tx.sessions.get(facts.key), facts, now=now, targets=tx.targets.current())
     assert change is not None, "the listing says nothing new"
     tx.sessions.save(change, fingerprint(facts))
     return change

@@ -179,8 +179,8 @@ def test_a_copy_takes_the_place_of_a_database_which_is_kept(path: Path, copy: Pa
     restored = put_back(path, copy)
     assert (restored.sessions, restored.copied_at) == (1, NOON)
     assert restored.kept is not None
-    assert within(path, lambda tx: tx.sessions.poll_state().sessions) == 1
-    assert within(restored.kept, lambda tx: tx.sessions.poll_state().sessions) == 2
+    assert within(path, lambda tx: tx.polls.state().sessions) == 1
+    assert within(restored.kept, lambda tx: tx.polls.state().sessions) == 2
     assert stat.filemode(path.stat().st_mode) == "-rw-------"
     assert not list(path.parent.glob("*restoring*"))
 
@@ -190,7 +190,7 @@ def test_a_copy_can_be_put_where_nothing_is_left(path: Path, copy: Path) -> None
     copied(path, copy)
     path.unlink()
     assert put_back(path, copy).kept is None
-    assert within(path, lambda tx: tx.sessions.poll_state().sessions) == 1
+    assert within(path, lambda tx: tx.polls.state().sessions) == 1
 
 
 def test_a_copy_is_put_where_a_link_leads_to(path: Path, copy: Path, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_a_copy_is_put_where_a_link_leads_to(path: Path, copy: Path, tmp_path: P
     restored = put_back(link, copy)
     assert link.is_symlink() and [one.name for one in link.parent.iterdir()] == [path.name]
     assert restored.kept is not None and restored.kept.parent == path.parent and not restored.kept.is_symlink()
-    assert within(path, lambda tx: tx.sessions.poll_state().sessions) == 1
+    assert within(path, lambda tx: tx.polls.state().sessions) == 1
 
 
 def test_the_database_before_takes_no_name_that_is_taken(path: Path, copy: Path) -> None:
@@ -275,7 +275,7 @@ def test_a_damaged_database_gives_way_to_its_copy(path: Path, copy: Path) -> Non
     restored = put_back(path, copy)
     assert restored.kept is not None and restored.kept.read_bytes() == b"\xff" * 100_000
     assert restored.erased is None, "nobody can say who was erased since"
-    assert within(path, lambda tx: tx.sessions.poll_state().sessions) == 2_000
+    assert within(path, lambda tx: tx.polls.state().sessions) == 2_000
 
 
 def damage(path: Path) -> None:
@@ -381,7 +381,7 @@ def test_what_waited_untried_is_counted_once_ispring_has_been_looked_at(path: Pa
     copied(path, copy)
     assert put_back(path, copy).counted == 3
     assert within(path, due) == [], "the next look at iSpring may have more to count"
-    within(path, lambda tx: tx.sessions.end_catch_up())
+    within(path, lambda tx: tx.polls.end_recovery())
     assert within(path, due) == [ROOM, ANA]
     assert within(path, lambda tx: next_for(tx, ROOM)) == [NotificationKind.OUTAGE]
     assert within(path, lambda tx: tx.outbox.claim(ROOM, LATER + minutes(60), 0.0, "more")) is None
@@ -403,7 +403,7 @@ def test_what_rested_with_its_rule_is_counted_once_the_rule_goes_on(path: Path, 
     copied(path, copy)
     assert within(path, taken_over) == [NotificationKind.SESSION]
     assert put_back(path, copy).counted == 1
-    within(path, lambda tx: tx.sessions.end_catch_up())
+    within(path, lambda tx: tx.polls.end_recovery())
     assert within(path, taken_over) == [NotificationKind.OUTAGE]
     assert within(path, lambda tx: tx.outbox.claim(ROOM, LATER, 0.0, "more")) is None
 
@@ -416,7 +416,7 @@ def test_what_waited_its_turn_after_an_outage_is_counted_too(path: Path, copy: P
         sent(tx, claim(tx))
 
     def counted(tx: Tx) -> int:
-        tx.sessions.end_catch_up()
+        tx.polls.end_recovery()
         (queued,) = claim(tx, now=LATER, name="away").notifications
         assert queued.notification.kind is NotificationKind.OUTAGE
         return len(list(tx.digests.counted(queued.notification_id)))
@@ -441,19 +441,19 @@ def test_a_rule_that_had_not_introduced_itself_still_does(path: Path, copy: Path
 def test_the_next_poll_is_told_since_when_it_has_to_catch_up(path: Path, copy: Path) -> None:
     within(path, lambda tx: baseline(tx, a_session(1)))
     copied(path, copy)
-    assert within(path, lambda tx: tx.sessions.recover_restored()) is None
+    assert within(path, lambda tx: tx.polls.restored_from()) is None
     put_back(path, copy)
-    assert within(path, lambda tx: tx.sessions.recover_restored()) == NOON
-    assert within(path, lambda tx: tx.sessions.listing_digest()) is None
-    within(path, lambda tx: tx.sessions.end_catch_up())
-    assert within(path, lambda tx: tx.sessions.recover_restored()) is None
+    assert within(path, lambda tx: tx.polls.restored_from()) == NOON
+    assert within(path, lambda tx: tx.listings.digest()) is None
+    within(path, lambda tx: tx.polls.end_recovery())
+    assert within(path, lambda tx: tx.polls.restored_from()) is None
 
 
 def test_a_copy_from_before_the_first_listing_has_nothing_to_catch_up(path: Path, copy: Path) -> None:
     within(path, lambda tx: None)
     copied(path, copy)
     put_back(path, copy)
-    assert within(path, lambda tx: tx.sessions.recover_restored()) is None
+    assert within(path, lambda tx: tx.polls.restored_from()) is None
 
 
 def test_whoever_was_erased_since_the_copy_stays_erased(path: Path, copy: Path) -> None:

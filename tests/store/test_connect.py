@@ -27,7 +27,7 @@ def test_the_first_opening_creates_and_says_so(path: Path) -> None:
 async def test_the_database_remembers_when_it_was_made(path: Path) -> None:
     opened_and_closed(path)
     database = Store.open(path, now=NOON + minutes(60))
-    state = await database.read(lambda tx: tx.sessions.poll_state())
+    state = await database.read(lambda tx: tx.polls.state())
     database.close()
     assert state.created_at == NOON
 

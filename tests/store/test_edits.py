@@ -46,7 +46,7 @@ async def test_a_card_owes_an_edit_when_more_is_known(db: Store, what: str) -> N
         elif what == "an acknowledgement":
             tx.sessions.acknowledge(key, "U1", NOON)
         else:
-            tx.sessions.save_details(key, Details(), NOON)
+            tx.details.save(key, Details(), NOON)
         assert (tx.deliveries.counts().edits, tx.outbox.schedule().next_due_at) == (1, NOON)
         delivery = tx.outbox.claim_edit(NOON)
         assert delivery is not None

@@ -98,14 +98,14 @@ async def erased(db: Store, person_id: str = "eve") -> Erased:
 
 
 async def listing_diff(db: Store, *facts: SessionFacts) -> ListingDiff:
-    return await db.read(lambda tx: tx.sessions.diff(listing(*facts)))
+    return await db.read(lambda tx: tx.listings.diff(listing(*facts)))
 
 
 async def found(db: Store) -> set[str]:
     """The session ids that a search for everything brings."""
 
     def search(tx: Tx) -> set[str]:
-        page = tx.sessions.search(language.parse(""), EVERYTHING, tx.people.directory(), NOON, 100)
+        page = tx.search.find(language.parse(""), EVERYTHING, tx.people.directory(), NOON, 100)
         return {session.key.session_id for session in page.sessions}
 
     return await db.read(search)
@@ -116,7 +116,7 @@ def record_of(facts: SessionFacts, tx: Tx) -> SessionRecord | None:
 
 
 def starting_like(facts: SessionFacts, tx: Tx) -> Sequence[Session]:
-    return tx.sessions.starting_with(facts.key.session_id[:8], EVERYTHING)
+    return tx.search.starting_with(facts.key.session_id[:8], EVERYTHING)
 
 
 async def edits_due(db: Store) -> list[str]:
@@ -145,7 +145,7 @@ async def test_an_erased_employees_sessions_are_found_nowhere(store: Store) -> N
     for facts in (HERS, ALSO_HERS):
         assert await store.read(partial(record_of, facts)) is None
         assert await store.read(partial(starting_like, facts)) == []
-    assert (await store.read(lambda tx: tx.sessions.poll_state())).sessions == 1
+    assert (await store.read(lambda tx: tx.polls.state())).sessions == 1
 
 
 async def test_a_listing_that_still_has_them_says_nothing_new(store: Store) -> None:
@@ -170,18 +170,18 @@ async def test_what_was_compared_before_the_erasure_does_not_bring_them_back(sto
     late = Change(kind=ChangeKind.CORRECTED, news=News.EDIT, reason="late", before=before, after=before)
     await erased(store)
     await store.transact(lambda tx: tx.sessions.save(late, fingerprint(HERS)))
-    await store.transact(lambda tx: tx.sessions.save_details(HERS.key, Details(), NOON))
+    await store.transact(lambda tx: tx.details.save(HERS.key, Details(), NOON))
     assert await store.read(lambda tx: tx.sessions.get(HERS.key)) is None
 
 
 async def test_whoever_is_erased_before_the_first_listing_is_not_in_it(db: Store) -> None:
     await erased(db)
-    await db.transact(lambda tx: tx.sessions.write_baseline([(HERS, fingerprint(HERS))], TARGETS, NOON))
+    await db.transact(lambda tx: tx.listings.write_baseline([(HERS, fingerprint(HERS))], TARGETS, NOON))
     assert await db.read(lambda tx: tx.sessions.get(HERS.key)) is None
 
 
 async def test_everything_that_hangs_on_a_session_goes_with_it(store: Store, path: Path) -> None:
-    await store.transact(lambda tx: tx.sessions.save_details(HERS.key, Details(), NOON))
+    await store.transact(lambda tx: tx.details.save(HERS.key, Details(), NOON))
     await store.transact(lambda tx: tx.sessions.acknowledge(HERS.key, "U0ANA", NOON))
     await erased(store)
     connection = sqlite3.connect(path)
@@ -211,7 +211,7 @@ async def test_the_name_is_in_no_file_beside_a_running_spotter(path: Path) -> No
     await running.transact(company)
     assert await running.read(lambda tx: tx.people.directory()) is not None
     await erased(verb)
-    assert await verb.fold()
+    assert await verb.truncate_log()
     for file in path.parent.iterdir():
         content = file.read_bytes()
         assert b"Evelyn" not in content and b"eve@bakery" not in content, file.name
@@ -226,9 +226,9 @@ async def test_a_log_that_somebody_reads_is_not_called_empty(path: Path) -> None
     reading.execute("BEGIN")
     reading.execute("SELECT count(*) FROM people").fetchone()
     await erased(db)
-    assert not await db.fold()
+    assert not await db.truncate_log()
     reading.close()
-    assert await db.fold()
+    assert await db.truncate_log()
     db.close()
 
 
@@ -601,7 +601,7 @@ async def test_what_is_completed_long_ago_or_no_longer_listed_expires(db: Store)
 
     def begin(tx: Tx) -> None:
         baseline(tx, old, new, undated, gone, to_do, now=NOON - 2 * year)
-        tx.sessions.mark_missing([gone.key], NOON - 2 * year)
+        tx.listings.mark_missing([gone.key], NOON - 2 * year)
 
     await db.transact(begin)
     done = await db.transact(lambda tx: tx.retention.expire(NOON - year, NOON, NOON, 100))

@@ -9,7 +9,7 @@ ONE, TWO, THREE = a_session(1), a_session(2), a_session(3)
 
 
 async def listing_diff(db: Store, *facts: SessionFacts, rejected: tuple[str, ...] = ()) -> ListingDiff:
-    return await db.read(lambda tx: tx.sessions.diff(listing(*facts, rejected=rejected)))
+    return await db.read(lambda tx: tx.listings.diff(listing(*facts, rejected=rejected)))
 
 
 async def given(db: Store, *facts: SessionFacts) -> None:
@@ -49,23 +49,23 @@ async def test_who_is_no_longer_listed_is_missing_and_said_so_once(db: Store) ->
     await given(db, ONE, TWO)
     found = await listing_diff(db, ONE)
     assert found.missing == [TWO.key]
-    await db.transact(lambda tx: tx.sessions.mark_missing(found.missing, NOON))
+    await db.transact(lambda tx: tx.listings.mark_missing(found.missing, NOON))
     again = await listing_diff(db, ONE)
     assert (again.missing, again.back, again.known) == ([], [], 1)
 
 
 async def test_who_is_listed_again_is_back(db: Store) -> None:
     await given(db, ONE, TWO)
-    await db.transact(lambda tx: tx.sessions.mark_missing([TWO.key], NOON))
+    await db.transact(lambda tx: tx.listings.mark_missing([TWO.key], NOON))
     found = await listing_diff(db, ONE, TWO)
     assert (found.back, found.changed) == ([TWO.key], [])
-    await db.transact(lambda tx: tx.sessions.mark_back(found.back))
+    await db.transact(lambda tx: tx.listings.mark_back(found.back))
     assert (await listing_diff(db, ONE, TWO)).back == []
 
 
 async def test_who_comes_back_changed_is_back_and_changed(db: Store) -> None:
     await given(db, ONE, TWO)
-    await db.transact(lambda tx: tx.sessions.mark_missing([TWO.key], NOON))
+    await db.transact(lambda tx: tx.listings.mark_missing([TWO.key], NOON))
     found = await listing_diff(db, ONE, a_session(2, result=10.0))
     assert (found.back, len(found.changed)) == ([TWO.key], 1)
 
@@ -104,11 +104,11 @@ async def test_a_row_that_only_looks_different_is_asked_of_once(db: Store) -> No
     await given(db, ONE)
 
     def looks_different(tx: Tx) -> None:
-        tx.sessions.note_unchanged(ONE.key, fingerprint(TWO))
+        tx.listings.note_unchanged(ONE.key, fingerprint(TWO))
 
     await db.transact(looks_different)
     assert len((await listing_diff(db, ONE)).changed) == 1
-    await db.transact(lambda tx: tx.sessions.note_unchanged(ONE.key, fingerprint(ONE)))
+    await db.transact(lambda tx: tx.listings.note_unchanged(ONE.key, fingerprint(ONE)))
     assert (await listing_diff(db, ONE)).changed == []
 
 
@@ -120,27 +120,27 @@ async def test_what_was_saved_is_known_from_then_on(db: Store) -> None:
 
 async def test_a_baseline_that_was_broken_off_is_not_valid_and_can_be_done_again(db: Store) -> None:
     def broken_off(tx: Tx) -> None:
-        tx.sessions.write_baseline([(ONE, fingerprint(ONE))], tx.sessions.targets(), NOON)
+        tx.listings.write_baseline([(ONE, fingerprint(ONE))], tx.targets.current(), NOON)
 
     await db.transact(broken_off)
-    assert (await db.read(lambda tx: tx.sessions.poll_state())).baseline_at is None
-    assert await db.read(lambda tx: tx.sessions.listing_digest()) is None
+    assert (await db.read(lambda tx: tx.polls.state())).baseline_at is None
+    assert await db.read(lambda tx: tx.listings.digest()) is None
     await given(db, ONE, TWO)
-    state = await db.read(lambda tx: tx.sessions.poll_state())
+    state = await db.read(lambda tx: tx.polls.state())
     assert (state.baseline_at, state.sessions) == (NOON, 2)
-    assert await db.read(lambda tx: tx.sessions.listing_digest()) == b"digest"
+    assert await db.read(lambda tx: tx.listings.digest()) == b"digest"
     assert (await db.read(lambda tx: stored(tx, ONE.key))).version == 1
 
 
 async def test_of_more_changes_than_were_asked_for_the_rest_are_counted(db: Store) -> None:
     await given(db, ONE, TWO, THREE)
     corrected = [a_session(number, result=40.0) for number in (1, 2)]
-    found = await db.read(lambda tx: tx.sessions.diff(listing(*corrected), most=1))
+    found = await db.read(lambda tx: tx.listings.diff(listing(*corrected), most=1))
     assert [facts for facts, _ in found.changed] == corrected[:1]
     assert (found.left_over, found.missing) == (1, [])
 
 
 async def test_nobody_is_missing_from_a_part_of_a_listing(db: Store) -> None:
     await given(db, ONE, TWO)
-    found = await db.read(lambda tx: tx.sessions.diff(listing(ONE), is_part=True))
+    found = await db.read(lambda tx: tx.listings.diff(listing(ONE), is_part=True))
     assert (found.listed, found.changed, found.missing) == (1, [], [])

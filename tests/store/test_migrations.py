@@ -5,6 +5,7 @@ import hashlib
 import multiprocessing
 import os
 import re
+import shutil
 import signal
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +20,8 @@ from bot.domain.errors import StoreUnusable
 from bot.domain.model import Destination, DestinationKind, RuleState
 from bot.domain.outbox import NotificationState
 from bot.domain.reasons import ReasonCode
-from bot.store.connect import before_migration
 from bot.store.database import Store, Tx
+from bot.store.migrate import before_migration
 from bot.store.schema import APPLICATION_ID, INDEXES_OF_BASELINE, migrations
 from tests.store.given import NOON, a_session, minutes
 
@@ -34,7 +35,7 @@ TABLES_NOW = {
 }  # fmt: skip
 COLUMNS_NOW = {
     ("notices", "owed_at"): "created_at", ("notices", "rank"): "priority", ("attempts", "why"): "reason",
-    ("slack_users", "why_not"): "not_allowed_reason",
+    ("slack_users", "why_not"): "not_allowed_reason", ("people", "manages"): "manages_departments",
 }  # fmt: skip
 GONE = {("destinations", "due_at")}  # computed since
 AT = int(NOON.timestamp() * 1000)
@@ -221,7 +222,7 @@ async def test_criteria_that_old_cards_promised_are_fetched_first(path: Path) ->
         connection.commit()
     database = Store.open(path, now=NOON)
     try:
-        queued = await database.read(lambda tx: tx.sessions.details_pending(NOON - timedelta(days=90), NOON, 9))
+        queued = await database.read(lambda tx: tx.details.pending(NOON - timedelta(days=90), NOON, 9))
         assert queued == [FACTS.key]
     finally:
         database.close()
@@ -385,3 +386,22 @@ def test_the_file_is_copied_before_it_is_migrated(old: Path) -> None:
         assert list(connection.iterdump()) == before
     opened_and_closed(old)
     assert list(old.parent.glob(f"{old.name}.before-*")) == [copy], "only a migration is preceded by a copy"
+
+
+def test_without_room_for_the_copy_nothing_is_migrated(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = rows_of(old)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(2**40, 2**40, 4096))
+    with pytest.raises(StoreUnusable, match="has to be migrated, and 0 MB beside it are too few"):
+        opened_and_closed(old)
+    assert (steps_of(old), rows_of(old)) == (list(STEPS[:RENAMED_BY]), before)
+    assert [*old.parent.glob(f"{old.name}.before-*")] == []
+
+
+def test_the_version_before_works_with_the_copy(old: Path) -> None:
+    """The way back: the copy in the database's place is again what the version before left."""
+    before = rows_of(old)
+    opened_and_closed(old)
+    before_migration(old, "m009_rename").replace(old)
+    assert (steps_of(old), rows_of(old)) == (list(STEPS[:RENAMED_BY]), before)
+    opened_and_closed(old)
+    assert steps_of(old) == list(STEPS)

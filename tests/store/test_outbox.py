@@ -142,7 +142,7 @@ async def test_below_target_goes_first_then_the_oldest(db: Store) -> None:
     bad = [a_session(number, result=10.0) for number in (28, 29)]
 
     def story(tx: Tx) -> list[SessionKey | None]:
-        tx.sessions.set_target(None, 80.0, "U1", NOON)
+        tx.targets.set(None, 80.0, "U1", NOON)
         for facts in (*SESSIONS[:27], *bad):
             see(tx, facts)
         enqueue(tx, *SESSIONS[:27], *bad)
@@ -153,7 +153,7 @@ async def test_below_target_goes_first_then_the_oldest(db: Store) -> None:
 
 async def test_a_correction_while_waiting_moves_it_to_the_front(db: Store) -> None:
     def story(tx: Tx) -> list[SessionKey | None]:
-        tx.sessions.set_target(None, 80.0, "U1", NOON)
+        tx.targets.set(None, 80.0, "U1", NOON)
         for facts in SESSIONS[:2]:
             see(tx, facts)
         enqueue(tx, *SESSIONS[:2])

@@ -24,7 +24,7 @@ def turn(tx: Tx, facts: SessionFacts, rules: tuple[int, ...] = ()) -> Notificati
 
 
 def given(tx: Tx) -> SessionFacts:
-    tx.sessions.set_target(None, 80.0, "U0ADMIN", NOON)
+    tx.targets.set(None, 80.0, "U0ADMIN", NOON)
     facts = a_session(1, result=90.0)
     see(tx, facts)
     enqueue(tx, facts)
@@ -118,7 +118,7 @@ async def test_a_turn_is_told_by_the_card_that_was_not_found_and_goes_out_again(
 async def test_a_session_completed_again_has_no_card_beside_that_of_its_turn(db: Store) -> None:
     def work(tx: Tx) -> None:
         facts = a_session(1, result=90.0)
-        tx.sessions.set_target(None, 80.0, "U0ADMIN", NOON)
+        tx.targets.set(None, 80.0, "U0ADMIN", NOON)
         see(tx, facts)
         tx.notifications.enqueue(turn(tx, facts), NOON)
         sent(tx, claim(tx))

@@ -16,8 +16,8 @@ from bot.domain.model import Moment, OutcomeKind, Person, SessionFacts, SessionK
 from bot.domain.outcomes import judge
 from bot.domain.permissions import EVERYTHING, Reach
 from bot.query.parser import parse
-from bot.store import search
 from bot.store.database import Store, Tx
+from bot.store.search import listed_within, matching
 from tests.store.given import NOON, a_session, baseline, fingerprint, minutes, planned, session_id
 
 DIRECTORY = Directory.of([Person(person_id=name, name=name.title()) for name in ("ana", "bob", "eve", "tom")], [])
@@ -30,7 +30,7 @@ ALL = (GOOD, BAD, CLOSING, OLD, PLANNED)
 
 
 async def found(db: Store, text: str, reach: Reach = EVERYTHING) -> set[SessionKey]:
-    answer = await db.read(lambda tx: tx.sessions.search(parse(text), reach, DIRECTORY, NOON, 99))
+    answer = await db.read(lambda tx: tx.search.find(parse(text), reach, DIRECTORY, NOON, 99))
     assert answer.total == len(answer.sessions)
     return {session.key for session in answer.sessions}
 
@@ -85,7 +85,7 @@ async def test_the_name_of_a_checklist_out_of_reach_matches_nothing(db: Store) -
 
 async def test_what_ispring_no_longer_lists_is_not_found(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, GOOD, BAD))
-    await db.transact(lambda tx: tx.sessions.mark_missing([BAD.key], NOON))
+    await db.transact(lambda tx: tx.listings.mark_missing([BAD.key], NOON))
     assert await found(db, "") == {GOOD.key}
 
 
@@ -94,7 +94,7 @@ async def test_the_newest_completion_comes_first_and_pages_follow_each_other(db:
     await db.transact(lambda tx: baseline(tx, *reversed(rows), planned(9)))
 
     def page(tx: Tx, offset: int) -> tuple[list[SessionKey], int]:
-        answer = tx.sessions.search(parse(""), EVERYTHING, DIRECTORY, NOON, 4, offset)
+        answer = tx.search.find(parse(""), EVERYTHING, DIRECTORY, NOON, 4, offset)
         return [session.key for session in answer.sessions], answer.total
 
     first, second = await db.read(lambda tx: (page(tx, 0), page(tx, 4)))
@@ -105,9 +105,9 @@ async def test_the_newest_completion_comes_first_and_pages_follow_each_other(db:
 async def test_days_begin_in_the_askers_zone(db: Store) -> None:
     late = a_session(1, finished=NOON.replace(hour=2))
     await db.transact(lambda tx: baseline(tx, late))
-    here = await db.read(lambda tx: tx.sessions.search(parse("since:today"), EVERYTHING, DIRECTORY, NOON, 9))
+    here = await db.read(lambda tx: tx.search.find(parse("since:today"), EVERYTHING, DIRECTORY, NOON, 9))
     there = await db.read(
-        lambda tx: tx.sessions.search(
+        lambda tx: tx.search.find(
             parse("since:today"), EVERYTHING, DIRECTORY, NOON, 9, zone=ZoneInfo("America/New_York")
         )
     )
@@ -172,8 +172,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     database = Store.open(path, now=NOON)
 
     def fill(tx: Tx) -> None:
-        tx.sessions.write_baseline([(facts, fingerprint(facts)) for facts in MANY], TARGETS, NOON)
-        tx.sessions.finish_baseline(b"", NOON)
+        tx.listings.write_baseline([(facts, fingerprint(facts)) for facts in MANY], TARGETS, NOON)
+        tx.listings.finish_baseline(b"", NOON)
 
     database._write_now(fill)
     yield database
@@ -188,10 +188,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 @example(wanted=Filter(scores=()), reach=EVERYTHING)
 @example(wanted=Filter(scores=(ScoreRange(),), not_scores=(ScoreRange(high=40.0),)), reach=EVERYTHING)
 def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, reach: Reach) -> None:
-    def in_sql(_: Tx) -> set[SessionKey]:
-        connection = library._writer
-        condition = search.matching(wanted, search.listed_within(reach))
-        answer = search.find(connection, condition, 1_000, 0)
+    def in_sql(tx: Tx) -> set[SessionKey]:
+        answer = tx.search.page(matching(wanted, listed_within(reach)), 1_000, 0)
         assert answer.total == len(answer.sessions)
         return {session.key for session in answer.sessions}
 

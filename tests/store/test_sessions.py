@@ -75,7 +75,7 @@ async def test_a_baseline_stores_what_the_first_sight_of_a_session_means(
 
 async def test_a_saved_change_raises_the_version_and_leaves_a_line_of_history(db: Store) -> None:
     def story(tx: Tx) -> None:
-        tx.sessions.set_target(None, 80.0, "U1", NOON)
+        tx.targets.set(None, 80.0, "U1", NOON)
         see(tx, planned(1))
         see(tx, a_session(1, result=90.0), NOON + minutes(1))
         see(tx, a_session(1, result=40.0), NOON + minutes(2))
@@ -131,18 +131,18 @@ async def test_the_criteria_of_a_completed_session_are_owed_until_they_come(db: 
     key = a_session(1).key
     await db.transact(lambda tx: see(tx, a_session(1)))
     since = NOON - minutes(5)
-    assert await db.read(lambda tx: tx.sessions.details_pending(since, NOON, 5)) == [key]
-    await db.transact(lambda tx: tx.sessions.save_details(key, DETAILS, NOON))
+    assert await db.read(lambda tx: tx.details.pending(since, NOON, 5)) == [key]
+    await db.transact(lambda tx: tx.details.save(key, DETAILS, NOON))
     record = await db.read(lambda tx: tx.sessions.record(key))
     assert record is not None
     assert (record.details, record.session.details, record.session.version) == (DETAILS, DetailsState.FETCHED, 2)
-    assert await db.read(lambda tx: tx.sessions.details_pending(since, NOON, 5)) == []
+    assert await db.read(lambda tx: tx.details.pending(since, NOON, 5)) == []
 
 
 async def test_a_correction_owes_the_criteria_again_and_keeps_the_old_ones_meanwhile(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, a_session(1))
-        tx.sessions.save_details(a_session(1).key, DETAILS, NOON)
+        tx.details.save(a_session(1).key, DETAILS, NOON)
         see(tx, a_session(1, result=10.0))
 
     await db.transact(story)
@@ -159,7 +159,7 @@ async def test_criteria_are_fetched_newest_first_and_only_of_what_was_completed_
     )
     undated = a_session(4, finished=None)
     await db.transact(lambda tx: baseline(tx, old, new, ancient, planned(5), undated, now=NOON + minutes(1)))
-    queued = await db.read(lambda tx: tx.sessions.details_pending(NOON - minutes(10), NOON, 9))
+    queued = await db.read(lambda tx: tx.details.pending(NOON - minutes(10), NOON, 9))
     assert queued == [undated.key, new.key, old.key]
 
 
@@ -172,14 +172,14 @@ async def test_criteria_of_which_somebody_is_told_come_first_however_old_the_ses
     def story(tx: Tx) -> None:
         baseline(tx, carded, shown, counted, recent)
         enqueue(tx, carded)
-        tx.sessions.prioritise_details([shown.key])
+        tx.details.prioritise([shown.key])
         summary = Notification(kind=NotificationKind.COUNTED, destination=ROOM, subject="counted", reason="old")
         tx.digests.add(summary, [a_notice(counted)], NOON)
 
     await db.transact(story)
-    queued = await db.read(lambda tx: tx.sessions.details_pending(NOON - minutes(10), NOON, 9))
+    queued = await db.read(lambda tx: tx.details.pending(NOON - minutes(10), NOON, 9))
     assert queued == [shown.key, carded.key, recent.key]
-    assert await db.read(lambda tx: tx.sessions.details_pending(NOON - minutes(10), NOON, 1)) == [shown.key]
+    assert await db.read(lambda tx: tx.details.pending(NOON - minutes(10), NOON, 1)) == [shown.key]
 
 
 async def test_promised_criteria_are_found_by_an_index_however_many_are_owed(db: Store) -> None:
@@ -189,7 +189,7 @@ async def test_promised_criteria_are_found_by_an_index_however_many_are_owed(db:
 
     def read_back(tx: Tx) -> None:
         db._writer.set_trace_callback(asked.append)
-        tx.sessions.details_pending(NOON - timedelta(days=90), NOON, 50)
+        tx.details.pending(NOON - timedelta(days=90), NOON, 50)
         db._writer.set_trace_callback(None)
 
     def plan(tx: Tx, sql: str) -> str:
@@ -205,15 +205,15 @@ async def test_promised_criteria_are_found_by_an_index_however_many_are_owed(db:
 async def test_a_fetch_in_vain_is_not_repeated_at_once_and_not_for_ever(db: Store) -> None:
     key = a_session(1).key
     await db.transact(lambda tx: see(tx, a_session(1)))
-    await db.transact(lambda tx: tx.sessions.details_in_vain(key, NOON))
+    await db.transact(lambda tx: tx.details.record_miss(key, NOON))
     since = NOON - minutes(5)
-    assert await db.read(lambda tx: tx.sessions.details_pending(since, NOON, 5)) == []
-    assert await db.read(lambda tx: tx.sessions.details_pending(since, NOON + minutes(1), 5)) == [key]
+    assert await db.read(lambda tx: tx.details.pending(since, NOON, 5)) == []
+    assert await db.read(lambda tx: tx.details.pending(since, NOON + minutes(1), 5)) == [key]
     for _ in range(TRIES - 1):
-        await db.transact(lambda tx: tx.sessions.details_in_vain(key, NOON))
+        await db.transact(lambda tx: tx.details.record_miss(key, NOON))
     assert (await db.read(lambda tx: stored(tx, key))).details is DetailsState.UNAVAILABLE
     await db.transact(lambda tx: see(tx, a_session(1, result=50.0)))
-    assert await db.read(lambda tx: tx.sessions.details_pending(since, NOON, 5)) == [key]
+    assert await db.read(lambda tx: tx.details.pending(since, NOON, 5)) == [key]
 
 
 async def test_acknowledging_counts_once_a_person(db: Store) -> None:
@@ -231,7 +231,7 @@ async def test_acknowledging_counts_once_a_person(db: Store) -> None:
 
 
 async def test_criteria_of_a_session_nobody_listed_are_let_go(db: Store) -> None:
-    await db.transact(lambda tx: tx.sessions.save_details(SessionKey("no", "no"), DETAILS, NOON))
+    await db.transact(lambda tx: tx.details.save(SessionKey("no", "no"), DETAILS, NOON))
     await db.transact(lambda tx: see(tx, a_session(1)))
     record = await db.read(lambda tx: tx.sessions.record(a_session(1).key))
     assert record is not None
@@ -258,7 +258,7 @@ C = "2f2e3d4c-aabb-4000-8000-000000000000"
 
 async def test_a_short_id_is_as_long_as_it_must_be(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, with_id(A), with_id(B), with_id(C), with_id(C, "tom"), with_id("odd-1")))
-    ids = await db.read(lambda tx: [tx.sessions.short_id(SessionKey(each, "eve")) for each in (A, B, C, "odd-1")])
+    ids = await db.read(lambda tx: [tx.search.short_id(SessionKey(each, "eve")) for each in (A, B, C, "odd-1")])
     assert ids == ["1f2e3d4caaa", "1f2e3d4caab", "2f2e3d4c", "odd-1"]
 
 
@@ -268,8 +268,8 @@ async def test_a_short_id_is_only_as_long_as_it_must_be_within_a_reach(db: Store
     async def shown(*employees: str) -> tuple[str, int]:
         """Its short id within a reach, and how many sessions that means there."""
         reach = Reach(employees=frozenset(employees))
-        short = await db.read(lambda tx: tx.sessions.short_id(SessionKey(A, "eve"), reach))
-        return short, len(await db.read(lambda tx: tx.sessions.starting_with(short, reach)))
+        short = await db.read(lambda tx: tx.search.short_id(SessionKey(A, "eve"), reach))
+        return short, len(await db.read(lambda tx: tx.search.starting_with(short, reach)))
 
     assert await shown("eve") == ("1f2e3d4c", 1)
     assert await shown("eve", "tom") == ("1f2e3d4caaa", 1)
@@ -291,14 +291,14 @@ async def test_a_short_id_is_only_as_long_as_it_must_be_within_a_reach(db: Store
 )
 async def test_a_session_is_found_by_the_beginning_of_its_id(db: Store, typed: str, found: list[str]) -> None:
     await db.transact(lambda tx: baseline(tx, with_id(A), with_id(B), with_id(C), with_id(C, "tom"), with_id("odd-1")))
-    sessions = await db.read(lambda tx: tx.sessions.starting_with(typed, EVERYTHING))
+    sessions = await db.read(lambda tx: tx.search.starting_with(typed, EVERYTHING))
     assert [session.key.session_id for session in sessions] == found
 
 
 async def test_a_session_is_found_only_by_who_may_see_it(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, with_id(C), with_id(C, "tom")))
-    of_tom = await db.read(lambda tx: tx.sessions.starting_with("2f", Reach(person_id="tom")))
-    of_nobody = await db.read(lambda tx: tx.sessions.starting_with("2f", NOTHING))
+    of_tom = await db.read(lambda tx: tx.search.starting_with("2f", Reach(person_id="tom")))
+    of_nobody = await db.read(lambda tx: tx.search.starting_with("2f", NOTHING))
     assert ([session.key.employee_id for session in of_tom], of_nobody) == (["tom"], [])
 
 
@@ -308,8 +308,8 @@ async def test_a_session_is_found_only_by_who_may_see_it(db: Store) -> None:
 async def test_to_do_is_what_an_observer_has_not_finished(db: Store) -> None:
     mine = planned(1)
     await db.transact(lambda tx: baseline(tx, mine, planned(2, observer="bob"), a_session(3), planned(4)))
-    await db.transact(lambda tx: tx.sessions.mark_missing([planned(4).key], NOON))
-    sessions = await db.read(lambda tx: tx.sessions.to_do("ana", 9))
+    await db.transact(lambda tx: tx.listings.mark_missing([planned(4).key], NOON))
+    sessions = await db.read(lambda tx: tx.search.to_do("ana", 9))
     assert [session.key for session in sessions] == [mine.key]
 
 
@@ -317,8 +317,8 @@ async def test_checklists_are_named_as_last_seen_and_only_within_reach(db: Store
     await db.transact(
         lambda tx: baseline(tx, a_session(1), a_session(2, employee="tom"), a_session(3, checklist="zoo"))
     )
-    assert await db.read(lambda tx: tx.sessions.checklist_titles(EVERYTHING)) == {"opening": "Opening", "zoo": "Zoo"}
-    assert await db.read(lambda tx: tx.sessions.checklist_titles(Reach(person_id="tom"))) == {"opening": "Opening"}
+    assert await db.read(lambda tx: tx.search.checklist_titles(EVERYTHING)) == {"opening": "Opening", "zoo": "Zoo"}
+    assert await db.read(lambda tx: tx.search.checklist_titles(Reach(person_id="tom"))) == {"opening": "Opening"}
 
 
 # ---- targets and polls ---------------------------------------------------------------------------------------------
@@ -326,29 +326,29 @@ async def test_checklists_are_named_as_last_seen_and_only_within_reach(db: Store
 
 async def test_what_is_set_from_slack_wins_over_the_initial_target(db: Store) -> None:
     async def targets() -> Targets:
-        return await db.read(lambda tx: tx.sessions.targets())
+        return await db.read(lambda tx: tx.targets.current())
 
     assert await targets() == Targets()
-    await db.transact(lambda tx: tx.sessions.initial_target(70.0))
+    await db.transact(lambda tx: tx.targets.set_initial(70.0))
     assert await targets() == Targets(70.0)
-    await db.transact(lambda tx: tx.sessions.set_target("opening", 90.0, "U1", NOON))
-    await db.transact(lambda tx: tx.sessions.set_target(None, 80.0, "U1", NOON))
-    await db.transact(lambda tx: tx.sessions.initial_target(60.0))
+    await db.transact(lambda tx: tx.targets.set("opening", 90.0, "U1", NOON))
+    await db.transact(lambda tx: tx.targets.set(None, 80.0, "U1", NOON))
+    await db.transact(lambda tx: tx.targets.set_initial(60.0))
     assert await targets() == Targets(80.0, {"opening": 90.0})
-    await db.transact(lambda tx: tx.sessions.set_target("opening", None, "U1", NOON))
-    await db.transact(lambda tx: tx.sessions.set_target(None, None, "U1", NOON))
+    await db.transact(lambda tx: tx.targets.set("opening", None, "U1", NOON))
+    await db.transact(lambda tx: tx.targets.set(None, None, "U1", NOON))
     assert await targets() == Targets(None)
 
 
 async def test_a_new_status_is_new_once(db: Store) -> None:
-    answers = [await db.transact(lambda tx: tx.sessions.is_new_status("LOST")) for _ in range(2)]
+    answers = [await db.transact(lambda tx: tx.polls.is_new_status("LOST")) for _ in range(2)]
     assert answers == [True, False]
 
 
 async def test_a_failed_poll_does_not_count_as_good(db: Store) -> None:
     good = PollReport(started_at=NOON, ended_at=NOON + minutes(1), listed=5, changed=2)
     bad = PollReport(started_at=NOON + minutes(2), ended_at=NOON + minutes(3), error="iSpring does not answer")
-    await db.transact(lambda tx: tx.sessions.note_poll(good))
-    await db.transact(lambda tx: tx.sessions.note_poll(bad))
-    state = await db.read(lambda tx: tx.sessions.poll_state())
+    await db.transact(lambda tx: tx.polls.record(good))
+    await db.transact(lambda tx: tx.polls.record(bad))
+    state = await db.read(lambda tx: tx.polls.state())
     assert (state.last, state.last_good_at) == (bad, good.ended_at)

@@ -1,8 +1,7 @@
 """Buttons about rules: confirm a new one, end one, take one over, let one go on in a channel that became public."""
 
-from bot.blocks import actions, subscriptions
-from bot.blocks import pauses as views
-from bot.blocks.rules import text_of
+from bot.blocks import actions
+from bot.blocks import rules as views
 from bot.domain.errors import NotAllowed, Remedy
 from bot.domain.model import Message, Rule, RuleState, Viewer
 from bot.domain.ports import Reply
@@ -28,7 +27,7 @@ async def confirm_subscribe(ctx: AppContext, action: ActionRequest, reply: Reply
 
 async def cancel(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """Answers a question with no."""
-    await reply(subscriptions.cancelled(), replace=action.is_private)
+    await reply(views.cancelled(), replace=action.is_private)
 
 
 async def unsubscribe(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
@@ -63,7 +62,7 @@ async def take_over(ctx: AppContext, action: ActionRequest, reply: Reply) -> Non
         rule = _rule(tx, action.value)
         if rule is None or not pausing.is_orphan(rule):
             return views.nothing_to_take_over(action.value)
-        return views.ask_to_take_over(rule, text_of(rule))
+        return views.ask_to_take_over(rule, views.text_of(rule.query))
 
     await reply(await ctx.store.read(work))
 
@@ -79,7 +78,7 @@ async def confirm_take_over(ctx: AppContext, action: ActionRequest, reply: Reply
         if rule is None or not pausing.is_orphan(rule) or rule.query != request.query:
             return views.nothing_to_take_over(str(request.rule_id))
         pausing.take_over(tx, rule, viewer.slack_user_id, ctx.clock.now())
-        return views.taken_over(tx.rules.get(rule.rule_id) or rule, text_of(rule))
+        return views.taken_over(tx.rules.get(rule.rule_id) or rule, views.text_of(rule.query))
 
     answer = await ctx.store.transact(work)
     ctx.wake_sender()

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from bot.blocks import actions, answers, modals, session_lists
+from bot.blocks import actions, answers, session_lists
+from bot.blocks import details as views
+from bot.blocks.elements import notice
 from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, Remedy, StoreBusy
 from bot.domain.model import (
     OPERATOR,
@@ -27,7 +29,7 @@ async def details(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """Opens a session as a modal, before anything is looked up: the trigger is good for three seconds only."""
     key = action.session_key()
     try:
-        view_id = await ctx.messenger.open_modal(action.trigger_id, modals.loading())
+        view_id = await ctx.messenger.open_modal(action.trigger_id, views.loading())
     except MessengerError:
         # The trigger is too old, or Slack does not answer: the answer goes where the button is.
         await reply(await _session_message(ctx, action, key))
@@ -144,21 +146,21 @@ async def _refuse_outsiders(ctx: AppContext, action: ActionRequest, session: Ses
         raise NotAllowed("you are not in the channel this card was posted to")
 
 
-async def _session_modal(ctx: AppContext, action: ActionRequest, key: SessionKey) -> modals.View:
+async def _session_modal(ctx: AppContext, action: ActionRequest, key: SessionKey) -> views.View:
     """The modal's final content: the session, or the reason why there is none."""
     try:
         record = await opened_session(ctx, action, key)
         await prioritise_details(ctx, record)
         directory = await ctx.store.read(lambda tx: tx.people.directory())
     except NotAllowed as refusal:
-        return modals.refused(str(refusal), next_step(ctx, refusal.remedy, action.user_id))
+        return views.refused(str(refusal), next_step(ctx, refusal.remedy, action.user_id))
     except NotPossibleNow as problem:
-        return modals.not_possible_now(str(problem))
+        return views.not_possible_now(str(problem))
     except StoreBusy:
-        return modals.busy()
+        return views.busy()
     if record is None:
-        return modals.gone()
-    return modals.details(record, directory, with_previous=record.previous is not None)
+        return views.gone()
+    return views.details(record, directory, with_previous=record.previous is not None)
 
 
 async def _session_message(ctx: AppContext, action: ActionRequest, key: SessionKey) -> Message:
@@ -176,4 +178,4 @@ async def _session_message(ctx: AppContext, action: ActionRequest, key: SessionK
 
 
 def _gone() -> Message:
-    return answers.alert("Spotter no longer stores this session.", "")
+    return notice("Spotter no longer stores this session.")

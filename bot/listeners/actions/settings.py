@@ -1,6 +1,6 @@
 """Buttons about a user's own settings and Home tab: direct messages, and a link that is wrong."""
 
-from bot.blocks import links, modals
+from bot.blocks import links
 from bot.blocks import settings as settings_view
 from bot.domain.errors import NotAllowed
 from bot.domain.model import BY_EMAIL, DestinationKind, DirectMessages, Message, Preferences
@@ -48,7 +48,7 @@ async def open_settings(ctx: AppContext, action: ActionRequest, reply: Reply) ->
     """Opens the settings form."""
     viewer = await viewer_of(ctx, action)
     mine = await ctx.store.read(lambda tx: settings_of(ctx, tx, viewer))
-    await ctx.messenger.open_modal(action.trigger_id, modals.settings_form(mine))
+    await ctx.messenger.open_modal(action.trigger_id, settings_view.settings_form(mine))
 
 
 async def not_me(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
@@ -66,7 +66,7 @@ async def not_me(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 
     if not await ctx.store.transact(work):
         raise OutdatedButton
-    await reply(links.disowned(command=ctx.command), replace=action.is_private)
+    await reply(links.rejected(command=ctx.command), replace=action.is_private)
 
 
 def _chosen(action: ActionRequest) -> DirectMessages:

@@ -40,14 +40,14 @@ async def menu(ctx: AppContext, viewer: Viewer, topics: Sequence[Topic]) -> Mess
         has = {Needs.NOTHING} | ({Needs.SCOPE_TOPIC} if identity.sees else set())
         if viewer.person_id is not None and not identity.not_allowed_reason:
             has.add(Needs.PERSON)
-            to_do = len(tx.sessions.to_do(viewer.person_id, TO_DO_READ))
+            to_do = len(tx.search.to_do(viewer.person_id, TO_DO_READ))
         return answers.menu(
             topics,
             command=ctx.command,
             who=identity.text,
             has=has,
             what_next=next_step(ctx, identity.remedy, viewer.slack_user_id),
-            data_as_of=tx.sessions.poll_state().last_good_at,
+            data_as_of=tx.polls.state().last_good_at,
             to_do=to_do,
         )
 
@@ -95,7 +95,7 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
         access = access_view(tx, viewer)
         known = names(tx, access, query, now)
         refuse_unknown(query, known, "results")
-        found = tx.sessions.search(query, access.reach, known.directory, now, PAGE_SIZE, offset, access.zone)
+        found = tx.search.find(query, access.reach, known.directory, now, PAGE_SIZE, offset, access.zone)
         status = session_lists.Page(
             sessions=found.sessions,
             total=found.total,
@@ -142,7 +142,7 @@ async def prioritise_details(ctx: AppContext, record: SessionRecord | None) -> N
         return
     try:
         async with asyncio.timeout(WRITER_TIMEOUT):
-            await ctx.store.transact(lambda tx: tx.sessions.prioritise_details([record.session.key]))
+            await ctx.store.transact(lambda tx: tx.details.prioritise([record.session.key]))
     except (StoreBusy, TimeoutError):
         return
 
@@ -162,7 +162,7 @@ def session_meant(ctx: AppContext, tx: Tx, access: AccessView, verb: str, words:
     prefix = words.strip("`“”\"'#<> ").removeprefix("session ").strip().lower()
     if not prefix:
         raise QueryError(f"Which session? Type {ctx.command} {verb} and the id at the foot of a card.", ["results"])
-    found = tx.sessions.starting_with(prefix, access.reach)
+    found = tx.search.starting_with(prefix, access.reach)
     record = record_of(tx, access, found[0].key) if len(found) == 1 else None
     return record or session_lists.which_session(prefix, found, shown(ctx, tx, access, (one.key for one in found)))
 
@@ -175,7 +175,7 @@ async def todo(ctx: AppContext, request: CommandRequest) -> Message:
         access = access_view(tx, request.viewer)
         if request.viewer.person_id is None:
             raise refusal(identity_of(request.viewer, access.directory))
-        open_sessions = tx.sessions.to_do(request.viewer.person_id, TO_DO_READ)
+        open_sessions = tx.search.to_do(request.viewer.person_id, TO_DO_READ)
         about = shown(ctx, tx, access, (one.key for one in open_sessions))
         return session_lists.to_do(open_sessions, about, now=ctx.clock.now())
 
@@ -192,7 +192,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
     """What Spotter knows of itself; the view keeps counts to admins."""
     states = [rule.state for rule in tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED))]
     return status_view.Status(
-        poll=tx.sessions.poll_state(),
+        poll=tx.polls.state(),
         outbox=tx.deliveries.counts(),
         rules=states.count(RuleState.ACTIVE),
         paused_rules=states.count(RuleState.PAUSED),
@@ -208,8 +208,8 @@ def shown(ctx: AppContext, tx: Tx, access: AccessView, keys: Iterable[SessionKey
     """What an answer about these sessions needs to render them."""
     return session_lists.RenderContext(
         directory=access.directory,
-        short_ids={key: tx.sessions.short_id(key, access.reach) for key in keys},
-        data_as_of=tx.sessions.poll_state().last_good_at,
+        short_ids={key: tx.search.short_id(key, access.reach) for key in keys},
+        data_as_of=tx.polls.state().last_good_at,
         command=ctx.command,
         account_url=ctx.account_url,
     )

@@ -38,9 +38,9 @@ async def target(ctx: AppContext, request: CommandRequest) -> Message:
 
     def work(tx: Tx) -> Message:
         now = ctx.clock.now()
-        titles = tx.sessions.checklist_titles(access_view(tx, request.viewer).reach)
+        titles = tx.search.checklist_titles(access_view(tx, request.viewer).reach)
         checklist_id = _checklist(title, titles, "off" if percent is None else f"{percent:g}") if title else None
-        tx.sessions.set_target(checklist_id, percent, request.viewer.slack_user_id, now)
+        tx.targets.set(checklist_id, percent, request.viewer.slack_user_id, now)
         tx.audit_log.write(request.viewer.slack_user_id, "target", f"checklist:{checklist_id or 'all'}", now)
         return answers.target_set(percent, titles[checklist_id] if checklist_id else None, command=ctx.command)
 
@@ -48,8 +48,8 @@ async def target(ctx: AppContext, request: CommandRequest) -> Message:
 
 
 def _targets(ctx: AppContext, tx: Tx, viewer: Viewer) -> Message:
-    titles = tx.sessions.checklist_titles(access_view(tx, viewer).reach)
-    every = tx.sessions.targets()
+    titles = tx.search.checklist_titles(access_view(tx, viewer).reach)
+    every = tx.targets.current()
     visible = {one: percent for one, percent in every.per_checklist.items() if one in titles}
     return answers.targets_list(Targets(every.default, visible), titles, command=ctx.command, is_admin=viewer.is_admin)
 
@@ -90,7 +90,7 @@ def settings_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> settings_view.Settin
         observer_default=DirectMessages.ALL,
         employee_default=DirectMessages.ALL if ctx.notify_employees else DirectMessages.NONE,
         who=identity.text,
-        is_somebody=not identity.not_allowed_reason,
+        is_linked=not identity.not_allowed_reason,
         what_next=next_step(ctx, identity.remedy, viewer.slack_user_id),
     )
 

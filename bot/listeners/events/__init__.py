@@ -2,7 +2,7 @@
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.blocks import answers
+from bot.blocks.elements import notice
 from bot.domain.ports import Reply
 from bot.listeners.after_ack import AfterAck
 from bot.listeners.commands import answered
@@ -30,7 +30,7 @@ async def answer_message(ctx: AppContext, event: Event, reply: Reply) -> None:
         return
     if not (event.channel_id or "").startswith("D"):
         await reply(
-            answers.said(
+            notice(
                 f"Results are private, so Spotter does not answer here. Type `{ctx.command}`: only you see the answer. "
                 f"In a thread, where Slack knows no commands, write to Spotter directly."
             )

@@ -35,9 +35,9 @@ def _data(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
     except (NotAllowed, NotPossibleNow):
         nothing = AccessView(viewer, NOTHING, tx.people.directory())
         return home_view.Home(shown=shown(ctx, tx, nothing, ()), settings=settings, now=now, sees=False, status=status)
-    to_do = tx.sessions.to_do(viewer.person_id, TO_DO_READ) if viewer.person_id else ()
+    to_do = tx.search.to_do(viewer.person_id, TO_DO_READ) if viewer.person_id else ()
     completed = parse("outcome:completed")
-    results = tx.sessions.search(completed, access.reach, access.directory, now, PAGE_SIZE).sessions
+    results = tx.search.find(completed, access.reach, access.directory, now, PAGE_SIZE).sessions
     rules = tx.rules.all(CURRENT) if viewer.is_admin else visible(tx, viewer, None)
     return home_view.Home(
         shown=shown(ctx, tx, access, (one.key for one in (*to_do, *results))),
@@ -46,6 +46,6 @@ def _data(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
         to_do=to_do,
         results=results,
         rules=rules,
-        format_rule={rule.rule_id: readable(ctx, tx, access, rule) for rule in rules[: home_view.MAX_RULES]},
+        rule_texts={rule.rule_id: readable(ctx, tx, access, rule) for rule in rules[: home_view.MAX_RULES]},
         status=status,
     )

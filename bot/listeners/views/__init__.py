@@ -6,8 +6,8 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.blocks import actions, modals
-from bot.blocks.settings import NO_MESSAGES
+from bot.blocks import actions
+from bot.blocks.settings import NO_MESSAGES, choice_of
 from bot.domain.model import DirectMessages, Preferences
 from bot.listeners.after_ack import AfterAck
 from bot.listeners.commands.settings import save_preferences
@@ -45,7 +45,7 @@ async def _save_settings(ctx: AppContext, submission: Submission) -> Mapping[str
     chosen: dict[str, DirectMessages | None] = {}
     for name in (actions.INPUT_OBSERVER, actions.INPUT_EMPLOYEE):
         try:
-            chosen[name] = modals.choice_of(submission.values.get(name, ""))
+            chosen[name] = choice_of(submission.values.get(name, ""))
         except ValueError:
             mistakes[name] = _CHOICE_EXPECTED
     if mistakes:

@@ -7,6 +7,7 @@ from bot.domain.cadence import LONGEST_SETTLING
 from bot.domain.model import Destination, DestinationKind, NotificationKind
 from bot.store.columns import listed, to_json, to_ms
 from bot.store.outbox.eligibility import GROUP_KEY, PENDING, Eligibility
+from bot.store.sqlite import IN_LIST, by_index, json_field
 
 LARGEST_GROUP = 25
 # Up to this number, notifications go out one by one; more become one grouped message.
@@ -38,9 +39,9 @@ def _new_delivery(
     waiting = listed(group.key for group in groups if group.waits is not None)
     members = connection.execute(
         # In the order of that index, so that the rest of a long line is not read.
-        "SELECT id, priority FROM notifications INDEXED BY notifications_next"
+        f"SELECT id, priority FROM notifications {by_index('notifications_next')}"
         f" WHERE destination = ? AND {PENDING} AND due_at <= CASE WHEN priority > 0 THEN ? ELSE ? END"
-        f" AND {GROUP_KEY} NOT IN (SELECT value FROM json_each(?)) ORDER BY priority, id LIMIT ?",
+        f" AND {GROUP_KEY} NOT {IN_LIST} ORDER BY priority, id LIMIT ?",
         (str(destination), to_ms(now + _JOINS_EARLY[destination.kind]), to_ms(now), waiting, LARGEST_GROUP),
     ).fetchall()
     goes_alone = members[0]["priority"] == 0 or len(members) <= ALONE_UP_TO[destination.kind]
@@ -49,9 +50,7 @@ def _new_delivery(
         "INSERT INTO deliveries (delivery_id, destination, state, created_at, due_at) VALUES (?, ?, 'pending', ?, ?)",
         (new_id, str(destination), to_ms(now), to_ms(now)),
     ).lastrowid
-    connection.execute(
-        "UPDATE notifications SET delivery = ? WHERE id IN (SELECT value FROM json_each(?))", (number, to_json(chosen))
-    )
+    connection.execute(f"UPDATE notifications SET delivery = ? WHERE id {IN_LIST}", (number, to_json(chosen)))
     return number
 
 
@@ -61,9 +60,9 @@ def _with_its_sharing(connection: sqlite3.Connection, notification_id: int) -> l
     if row["kind"] != NotificationKind.SHARED:
         return [notification_id]
     rows = connection.execute(
-        "SELECT id FROM notifications INDEXED BY notifications_next"
+        f"SELECT id FROM notifications {by_index('notifications_next')}"
         f" WHERE destination = ? AND {PENDING} AND priority = 0 AND kind = ?"
-        " AND json_extract(facts, '$.share') = json_extract(?, '$.share') ORDER BY id LIMIT ?",
+        f" AND {json_field('facts', 'share')} = {json_field('?', 'share')} ORDER BY id LIMIT ?",
         (row["destination"], NotificationKind.SHARED, row["facts"], LARGEST_GROUP),
     )
     return [one["id"] for one in rows]

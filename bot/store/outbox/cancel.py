@@ -7,11 +7,12 @@ from datetime import datetime
 from bot.domain.model import NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import from_json, listed, to_json, to_ms, value_of
+from bot.store.sqlite import IN_LIST, json_field
 
 # The rules that are introduced by a notification of the delivery and are not introduced yet.
 _INTRODUCED = (
     "state = 'pending' AND rule_id IN"
-    " (SELECT json_extract(rule_ids, '$[0]') FROM notifications WHERE delivery = ? AND kind = ?)"
+    f" (SELECT {json_field('rule_ids', 0)} FROM notifications WHERE delivery = ? AND kind = ?)"
 )
 
 
@@ -30,13 +31,12 @@ def cancel_notifications(
     """
     numbers = to_json([*ids])
     rows = connection.execute(
-        "SELECT DISTINCT delivery FROM notifications"
-        " WHERE id IN (SELECT value FROM json_each(?)) AND delivery IS NOT NULL",
+        f"SELECT DISTINCT delivery FROM notifications WHERE id {IN_LIST} AND delivery IS NOT NULL",
         (numbers,),
     ).fetchall()
     connection.execute(
         "UPDATE notifications SET cancelled_reason = ?, cancelled_code = ?"
-        " WHERE id IN (SELECT value FROM json_each(?)) AND cancelled_reason IS NULL",
+        f" WHERE id {IN_LIST} AND cancelled_reason IS NULL",
         (reason, code, numbers),
     )
     _end_rules_introduced_by(connection, numbers, reason)
@@ -45,7 +45,7 @@ def cancel_notifications(
         if not is_wanted(connection, row["delivery"]):
             connection.execute(
                 "UPDATE deliveries SET state = 'cancelled', reason = ?, reason_code = ? WHERE id = ?"
-                " AND state IN (SELECT value FROM json_each(?))",
+                f" AND state {IN_LIST}",
                 (reason, code, row["delivery"], states),
             )
 
@@ -129,8 +129,8 @@ def _end_rules_introduced_by(connection: sqlite3.Connection, numbers: str, reaso
     """Ends the rules whose introduction is among these notifications (a JSON list of ids) and was not posted."""
     rows = connection.execute(
         "SELECT rules.rule_id FROM notifications"
-        " JOIN rules ON rules.rule_id = json_extract(notifications.rule_ids, '$[0]')"
-        " WHERE notifications.id IN (SELECT value FROM json_each(?)) AND notifications.kind = ?"
+        f" JOIN rules ON rules.rule_id = {json_field('notifications.rule_ids', 0)}"
+        f" WHERE notifications.id {IN_LIST} AND notifications.kind = ?"
         " AND rules.state = 'pending'",
         (numbers, NotificationKind.INTRO),
     ).fetchall()

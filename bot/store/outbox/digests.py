@@ -16,6 +16,7 @@ from bot.store.columns import from_json, from_ms_or_none, listed, to_json, to_ms
 from bot.store.outbox.eligibility import GROUP_KEY, PENDING, Eligibility
 from bot.store.outbox.rows import facts_of
 from bot.store.session_rows import session_of
+from bot.store.sqlite import IN_LIST, by_index
 
 _COUNTED = "counted in a digest"
 _INSERT = (
@@ -84,7 +85,7 @@ class Digests:
         waiting = listed(Eligibility(self._connection, name).waiting_keys())
         overdue = (
             f"destination = ? AND {PENDING} AND priority > 0 AND due_at <= ? AND created_at < ? AND created_at > ?"
-            f" AND {GROUP_KEY} NOT IN (SELECT value FROM json_each(?))"
+            f" AND {GROUP_KEY} NOT {IN_LIST}"
         )
         since = -1 if last_digest_at is None else last_digest_at
         return self._add_where(
@@ -100,7 +101,7 @@ class Digests:
         """When the oldest untried card of a destination was queued, None if there is none."""
         # By the first of either priority, whose ids rise with time: a long line is not read for it.
         first = (
-            "SELECT created_at FROM notifications INDEXED BY notifications_next"
+            f"SELECT created_at FROM notifications {by_index('notifications_next')}"
             f" WHERE destination = ? AND {PENDING} AND priority = ? ORDER BY id LIMIT 1"
         )
         name = str(destination)
@@ -164,11 +165,9 @@ class Digests:
             if values:
                 facts[name] = wider(values)
         rules = {*from_json(row["rule_ids"], tuple[int, ...]), *digest.rule_ids}
-        counted_for = self._connection.execute(
-            "SELECT DISTINCT json_each.value FROM notifications, json_each(notifications.rule_ids) WHERE digest_id = ?",
-            (number,),
-        )
-        rules.update(rule for (rule,) in counted_for)
+        counted = self._connection.execute("SELECT DISTINCT rule_ids FROM notifications WHERE digest_id = ?", (number,))
+        for (listed_ids,) in counted:
+            rules.update(from_json(listed_ids, tuple[int, ...]))
         self._connection.execute(
             "UPDATE notifications SET facts = ?, rule_ids = ?, due_at = min(due_at, ?) WHERE id = ?",
             (to_json(facts), to_json(sorted(rules)), to_ms(due_at), number),

@@ -17,6 +17,7 @@ from enum import StrEnum
 from bot.domain.model import DeliveryState, Notification
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import from_json, to_json, to_ms, value_of
+from bot.store.sqlite import json_field
 
 # Both read-backs are done within a minute as a rule. If they take longer, a second card is better than none.
 UNTIL_RESOLVED = timedelta(minutes=5)
@@ -75,7 +76,7 @@ def resolve_regressions(connection: sqlite3.Connection, delivery: int, state: De
     if state in (DeliveryState.SENDING, DeliveryState.AMBIGUOUS):
         return
     rows = connection.execute(
-        "SELECT regression.id, regression.rule_ids, json_extract(regression.facts, '$.version') AS version,"
+        f"SELECT regression.id, regression.rule_ids, {json_field('regression.facts', 'version')} AS version,"
         " mine.id AS mine, mine.shown_version"
         " FROM notifications AS mine JOIN notifications AS regression ON regression.session_id = mine.session_id"
         " AND regression.employee_id = mine.employee_id AND regression.destination = mine.destination"

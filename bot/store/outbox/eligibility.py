@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bot.domain.eligibility import WaitCode, wait_code
 from bot.domain.model import NotificationKind, RuleState
 from bot.store.columns import from_json, value_of
+from bot.store.sqlite import by_index
 
 # Neither claimed by a delivery nor cancelled.
 PENDING = "notifications.delivery IS NULL AND notifications.cancelled_reason IS NULL"
@@ -80,7 +81,7 @@ class Eligibility:
         """Every pending delivery, the one that is due first before the others."""
         rows = self._connection.execute(
             "SELECT deliveries.id, deliveries.destination, deliveries.due_at, deliveries.created_at, kind, rule_ids"
-            " FROM deliveries INDEXED BY deliveries_pending"
+            f" FROM deliveries {by_index('deliveries_pending')}"
             " JOIN notifications ON notifications.delivery = deliveries.id AND cancelled_reason IS NULL"
             f" WHERE state = 'pending'{self._where.format('deliveries')} ORDER BY deliveries.due_at, deliveries.id",
             self._parameters,

@@ -8,11 +8,12 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.kinds import KINDS
 from bot.domain.model import DeliveryState, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
-from bot.store import details
 from bot.store.columns import to_json, to_ms, value_of
+from bot.store.details import SessionDetails
 from bot.store.outbox.cancel import cancel_notifications
 from bot.store.outbox.duplicates import UNTIL_RESOLVED, ExistingCard, add_rules, existing_card_at
 
@@ -34,7 +35,8 @@ class Notifications:
         """
         due_at = not_before or now
         if notification.session is not None:
-            details.prioritise(self._connection, [notification.session])  # its card says that the criteria come
+            # Its card says that the criteria come.
+            SessionDetails(self._connection).prioritise([notification.session])
         is_regression = notification.session is not None and notification.subject != subject_of(notification.session)
         existing = self._existing(notification)
         if existing is not None and not _may_requeue(existing):
@@ -141,7 +143,7 @@ class Notifications:
         return None if last["cancelled_code"] == ReasonCode.SHOWN_BY_OTHER_CARD else last["subject"]
 
     def _priority(self, notification: Notification) -> int:
-        if notification.kind is not NotificationKind.SESSION or notification.session is None:
+        if KINDS[notification.kind].goes_alone or notification.session is None:
             return 0
         outcome = value_of(
             self._connection,

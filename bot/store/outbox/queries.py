@@ -1,5 +1,4 @@
-"""The state of deliveries and notifications, for people who ask: `why`, `outbox list`, counts, the buttons on a
-card."""
+"""The state of deliveries and notifications, for `why`, `outbox list`, the counts and the buttons on a card."""
 
 import sqlite3
 from collections.abc import Collection, Sequence
@@ -8,18 +7,19 @@ from dataclasses import replace
 from bot.domain.model import Delivery, Destination, SessionKey
 from bot.domain.outbox import Attempt, NotificationState, NotificationStatus, OutboxCounts
 from bot.domain.reasons import ReasonCode
-from bot.store.columns import State, from_ms, from_ms_or_none, listed, to_json, value_of
+from bot.store.columns import State, from_ms, from_ms_or_none, from_row, listed, to_json, value_of
 from bot.store.outbox.eligibility import GROUP_KEY, Eligibility
 from bot.store.outbox.rows import delivery_of, notification_of, row_of
+from bot.store.sqlite import IN_LIST
 
 # A notification has the state of its delivery; one that no delivery carries yet is pending or blocked. What a digest
 # counts is in no list: the digest is. Parameters: blocked deliveries, blocked groups.
 _STATE = (
     "CASE WHEN notifications.digest_id IS NOT NULL THEN 'counted'"
-    " WHEN deliveries.id IN (SELECT value FROM json_each(?)) THEN 'blocked'"
+    f" WHEN deliveries.id {IN_LIST} THEN 'blocked'"
     " WHEN deliveries.id IS NOT NULL THEN deliveries.state"
     " WHEN notifications.cancelled_reason IS NOT NULL THEN 'cancelled'"
-    f" WHEN {GROUP_KEY} IN (SELECT value FROM json_each(?)) THEN 'blocked' ELSE 'pending' END"
+    f" WHEN {GROUP_KEY} {IN_LIST} THEN 'blocked' ELSE 'pending' END"
 )
 _JOINED = (
     "FROM notifications LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
@@ -72,12 +72,12 @@ class Deliveries:
     ) -> Sequence[NotificationStatus]:
         """At most `limit` notifications in these states, in order of their creation."""
         order = "DESC" if newest_first else "ASC"
-        where = f"{_STATE} IN (SELECT value FROM json_each(?)) ORDER BY notifications.id {order} LIMIT ?"
+        where = f"{_STATE} {IN_LIST} ORDER BY notifications.id {order} LIMIT ?"
         return self._statuses(where, (*self._blocked(), listed(states), limit))
 
     def number_in(self, states: Collection[NotificationState]) -> int:
         """How many notifications `in_states` would return without a limit."""
-        sql = f"SELECT count(*) {_JOINED} WHERE {_STATE} IN (SELECT value FROM json_each(?))"
+        sql = f"SELECT count(*) {_JOINED} WHERE {_STATE} {IN_LIST}"
         return int(value_of(self._connection, sql, (*self._blocked(), listed(states))))
 
     def counts(self) -> OutboxCounts:
@@ -152,14 +152,8 @@ class Deliveries:
         )
 
     def _attempts(self, delivery: int | None) -> Sequence[Attempt]:
-        rows = self._connection.execute(
-            "SELECT started_at, ended_at, what, result, reason FROM attempts WHERE delivery = ? ORDER BY id",
-            (delivery,),
-        )
-        return [
-            Attempt(started_at=from_ms(started), ended_at=from_ms(ended), what=what, result=result, reason=reason)
-            for started, ended, what, result, reason in rows
-        ]
+        rows = self._connection.execute("SELECT * FROM attempts WHERE delivery = ? ORDER BY id", (delivery,))
+        return [from_row(Attempt, row) for row in rows]
 
 
 # States that a cancelled notification's delivery may still have because it carries others.

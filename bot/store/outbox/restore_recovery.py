@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.delivery import FIRST_READ_BACK
+from bot.domain.kinds import KINDS
 from bot.domain.model import Destination, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import State, from_ms, listed, to_ms
 from bot.store.outbox.cancel import cancel_notifications
 from bot.store.outbox.digests import Digests
 from bot.store.outbox.eligibility import PENDING
+from bot.store.sqlite import IN_LIST, json_field
 
 DIGEST_WAIT = timedelta(days=1)  # for the next poll, however long iSpring can't be read
 _PERHAPS_SENT = "it was pending when the restored copy was made, and may have been sent since"
-_SENT_ONCE = (NotificationKind.SESSION, NotificationKind.SHARED)  # the others are better sent twice than never
+_SENT_ONCE = [kind for kind, spec in KINDS.items() if spec.sent_once]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def begin(connection: sqlite3.Connection, copied: int, now: datetime) -> CatchUp
     # A listing that has not changed since would otherwise not be read, and the recovery would not end.
     state.set("listing_digest", None)
     if state.get("baseline_at") is not None:  # before the first listing there is nothing to recover
-        state.set("catch_up_since", copied)
+        state.set("restored_from", copied)
     read_back_for = connection.execute(
         "UPDATE deliveries SET state = 'ambiguous', read_backs = 0, due_at = ?, reason = ?, reason_code = ?,"
         " attempt_ended_at = ? WHERE state IN ('pending', 'sending', 'ambiguous')",
@@ -62,8 +64,7 @@ def _count_pending(connection: sqlite3.Connection, destination: Destination, cop
     )
     counted = Digests(connection).add_all(digest, now, now + DIGEST_WAIT)
     rows = connection.execute(
-        f"SELECT id FROM notifications WHERE destination = ? AND {PENDING} AND kind IN (SELECT value FROM"
-        " json_each(?))",
+        f"SELECT id FROM notifications WHERE destination = ? AND {PENDING} AND kind {IN_LIST}",
         (str(destination), listed(_SENT_ONCE)),
     )
     others = [row["id"] for row in rows]
@@ -73,18 +74,18 @@ def _count_pending(connection: sqlite3.Connection, destination: Destination, cop
 
 def since(connection: sqlite3.Connection) -> datetime | None:
     """When the copy was made, until a poll has caught up; None otherwise."""
-    copied = State(connection).get("catch_up_since")
+    copied = State(connection).get("restored_from")
     return None if copied is None else from_ms(copied)
 
 
 def end(connection: sqlite3.Connection) -> None:
     """A poll has caught up: the digests of the restored copy wait no longer."""
     state = State(connection)
-    if state.get("catch_up_since") is None:
+    if state.get("restored_from") is None:
         return
-    state.set("catch_up_since", None)
+    state.set("restored_from", None)
     connection.execute(
         f"UPDATE notifications SET due_at = created_at WHERE kind = ? AND {PENDING}"
-        " AND json_extract(facts, '$.code') = 'restored'",
+        f" AND {json_field('facts', 'code')} = 'restored'",
         (NotificationKind.OUTAGE,),
     )

@@ -6,7 +6,6 @@ from typing import cast
 
 from bot.domain.model import (
     Delivery,
-    DeliveryState,
     Destination,
     Notification,
     NotificationKind,
@@ -14,61 +13,28 @@ from bot.domain.model import (
     StoredNotification,
 )
 from bot.domain.outbox import Attempt
-from bot.domain.reasons import ReasonCode
-from bot.store.columns import from_json, from_ms, from_ms_or_none, to_ms, to_ms_or_none
+from bot.store.columns import column_names, from_json, from_ms, from_row, to_row
 
 ATTEMPTS_KEPT = 50  # of one delivery
-# Columns that an attempt, a read-back or an edit changes, in the order of `_values`.
-_CHANGING = (
-    *("state", "due_at", "attempts", "read_backs", "text_only", "resent_unverified", "slack_error", "channel", "ts"),
-    *("attempt_started_at", "attempt_ended_at", "slack_time", "reason_code", "reason"),
+_NOT_CHANGED = ("delivery_id", "destination", "created_at")  # of a delivery, once it is made
+_NO_COLUMNS = ("notifications",)  # they are rows of their own
+_WRITE = "UPDATE deliveries SET {} WHERE delivery_id = :delivery_id".format(
+    ", ".join(f"{name} = :{name}" for name in column_names(Delivery) if name not in (*_NOT_CHANGED, *_NO_COLUMNS))
 )
-_WRITE = f"UPDATE deliveries SET {', '.join(f'{column} = ?' for column in _CHANGING)} WHERE delivery_id = ?"
+_WRITE_ATTEMPT = (
+    f"INSERT INTO attempts (delivery, {', '.join(column_names(Attempt))})"
+    f" VALUES (:delivery, {', '.join(f':{name}' for name in column_names(Attempt))})"
+)
 
 
 def delivery_of(connection: sqlite3.Connection, row: sqlite3.Row) -> Delivery:
     """The delivery of a row of `deliveries`, with the notifications it carries."""
-    return Delivery(
-        delivery_id=row["delivery_id"],
-        destination=Destination.parse(row["destination"]),
-        state=DeliveryState(row["state"]),
-        notifications=_carried(connection, row["id"]),
-        created_at=from_ms(row["created_at"]),
-        due_at=from_ms(row["due_at"]),
-        attempts=row["attempts"],
-        read_backs=row["read_backs"],
-        text_only=bool(row["text_only"]),
-        resent_unverified=bool(row["resent_unverified"]),
-        slack_error=row["slack_error"],
-        channel=row["channel"],
-        ts=row["ts"],
-        attempt_started_at=from_ms_or_none(row["attempt_started_at"]),
-        attempt_ended_at=from_ms_or_none(row["attempt_ended_at"]),
-        slack_time=row["slack_time"],
-        reason_code=ReasonCode(row["reason_code"]),
-        reason=row["reason"],
-    )
+    return from_row(Delivery, row, notifications=_carried(connection, row["id"]))
 
 
 def write(connection: sqlite3.Connection, delivery: Delivery) -> None:
     """Stores everything of a delivery that changes; its notifications and its creation never do."""
-    values = (
-        delivery.state,
-        to_ms(delivery.due_at),
-        delivery.attempts,
-        delivery.read_backs,
-        delivery.text_only,
-        delivery.resent_unverified,
-        delivery.slack_error,
-        delivery.channel,
-        delivery.ts,
-        to_ms_or_none(delivery.attempt_started_at),
-        to_ms_or_none(delivery.attempt_ended_at),
-        delivery.slack_time,
-        delivery.reason_code,
-        delivery.reason,
-    )
-    connection.execute(_WRITE, (*values, delivery.delivery_id))
+    connection.execute(_WRITE, to_row(delivery, *_NO_COLUMNS))
 
 
 def row_of(connection: sqlite3.Connection, delivery_id: str) -> sqlite3.Row | None:
@@ -113,10 +79,7 @@ def notification_of(row: sqlite3.Row) -> Notification:
 
 
 def write_attempt(connection: sqlite3.Connection, delivery: int, attempt: Attempt) -> None:
-    connection.execute(
-        "INSERT INTO attempts (delivery, started_at, ended_at, what, result, reason) VALUES (?, ?, ?, ?, ?, ?)",
-        (delivery, to_ms(attempt.started_at), to_ms(attempt.ended_at), attempt.what, attempt.result, attempt.reason),
-    )
+    connection.execute(_WRITE_ATTEMPT, to_row(attempt, delivery=delivery))
     connection.execute(
         "DELETE FROM attempts WHERE delivery = ? AND id <="
         " (SELECT id FROM attempts WHERE delivery = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",

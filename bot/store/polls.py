@@ -1,0 +1,93 @@
+"""How polling goes: the last poll, the statuses seen so far, and the recovery of a restored copy. And the targets."""
+
+import sqlite3
+from datetime import datetime
+
+from bot.domain.model import Targets
+from bot.domain.polling import PollReport, PollState
+from bot.store.columns import State, from_json, from_ms, table, to_json, to_ms, value_of
+from bot.store.outbox import restore_recovery
+
+_FOR_ALL = ""  # the checklist id of the target for all
+
+
+class Polls:
+    """How polling goes."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._state = State(connection)
+
+    def record(self, report: PollReport) -> None:
+        """Stores how a poll went."""
+        self._state.set("last_poll", to_json(report))
+        if not report.error:
+            self._state.set("last_good_poll_at", to_ms(report.ended_at))
+
+    def state(self) -> PollState:
+        last = self._state.get("last_poll")
+        return PollState(
+            last=None if last is None else from_json(last, PollReport),
+            last_good_at=self._state.moment("last_good_poll_at"),
+            baseline_at=self._state.moment("baseline_at"),
+            # Two indexes instead of the whole table.
+            sessions=value_of(
+                self._connection,
+                "SELECT (SELECT count(*) FROM sessions)"
+                " - (SELECT count(*) FROM sessions WHERE missing_since IS NOT NULL)",
+            ),
+            created_at=from_ms(self._state.get("created_at")),
+        )
+
+    def is_new_status(self, status: str) -> bool:
+        """True once per spelling: at the first call with it."""
+        sql = "INSERT INTO seen_statuses (status) VALUES (?) ON CONFLICT (status) DO NOTHING"
+        return self._connection.execute(sql, (status,)).rowcount > 0
+
+    def restored_from(self) -> datetime | None:
+        """When the copy was made that this database was restored from; None after a poll has caught up, or if it was
+        not restored. What was completed since then may have been posted: it is counted instead."""
+        return restore_recovery.since(self._connection)
+
+    def end_recovery(self) -> None:
+        """A poll has caught up with what happened since the restored copy was made."""
+        restore_recovery.end(self._connection)
+
+    def completeness_checked_at(self) -> datetime | None:
+        """When iSpring's listing was last compared with the sessions that its checklists name; None if never."""
+        return self._state.moment("completeness_checked_at")
+
+    def record_completeness_check(self, now: datetime) -> None:
+        self._state.set("completeness_checked_at", to_ms(now))
+
+
+class TargetRepository:
+    """The targets that people set from Slack, and PASS_TARGET."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._state = State(connection)
+
+    def current(self) -> Targets:
+        """The targets in force, in percent."""
+        percents: dict[str, float | None] = {
+            row["checklist_id"]: row["percent"] for row in table(self._connection, "targets").rows
+        }
+        default = percents.pop(_FOR_ALL) if _FOR_ALL in percents else self._state.get("initial_target")
+        return Targets(default, {ident: percent for ident, percent in percents.items() if percent is not None})
+
+    def set(self, checklist_id: str | None, percent: float | None, who: str, now: datetime) -> None:
+        """Sets the target of a checklist, or of all if it is None; no percentage removes it."""
+        targets = table(self._connection, "targets")
+        if checklist_id is not None and percent is None:
+            targets.delete_where("checklist_id = ?", [checklist_id])
+            return
+        # "None for all" stays as a row: from now on PASS_TARGET does not count.
+        targets.upsert(
+            {"checklist_id": checklist_id or _FOR_ALL, "percent": percent, "set_by": who, "set_at": to_ms(now)},
+            pk="checklist_id",
+        )
+
+    def set_initial(self, percent: float | None) -> None:
+        """Stores PASS_TARGET: it counts until a target for all is set from Slack."""
+        self._state.set("initial_target", percent)
