@@ -242,9 +242,9 @@ async def test_pages_replace_only_what_is_private(office: Office) -> None:
         (TimeoutError(), "(Reference "),
         (MessengerUnavailable("Slack is away"), "(Reference "),
         (KeyError("Ana Silva"), "the reference "),
-        (NotAllowed("it is another user's", Remedy.ADMIN), "You may not see or do that: it is another user's. Ask"),
+        (NotAllowed("it is another user's", Remedy.ADMIN), "You may not see or do that: it is another user's.\nAsk"),
         (NotPossibleNow("this channel is archived"), "That can't be done: this channel is archived."),
-        (OutdatedButton(), "This button no longer means anything. `/ojt` shows"),
+        (OutdatedButton(), "This button no longer means anything.\n`/ojt` shows"),
     ],
 )
 def test_each_error_has_its_sentence(office: Office, problem: Exception, expected: str) -> None:
