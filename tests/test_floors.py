@@ -59,6 +59,7 @@ def test_a_forbidden_import_is_noticed(tmp_path: Path, room: str, line: str, bro
     for name in ["__main__", "checks", "config"]:
         (tmp_path / "bot" / f"{name}.py").touch()
     (tmp_path / "bot" / "query" / "nearest.py").write_text("import rapidfuzz\n")
+    (tmp_path / "bot" / "blocks" / "actions.py").write_text("import msgspec\n")
     assert _lint(tmp_path).returncode == 0
     for name in ["blocks", "listeners"]:
         (tmp_path / "bot" / name / "late.py").touch()

@@ -1,12 +1,17 @@
-"""The names of every button, menu and form, and how their values are spelled: one place for views and chat.
+"""The names of all buttons, menus and forms, and the codec of their values.
 
 An action id is `name` or `name:suffix`: Slack wants ids unique within one block, so look-alike buttons carry a suffix.
-`action_of` gives the name back. Values hold ids or the text of a command, never names or results, and prove nothing
-about rights: whoever handles one asks `core.access` again.
+`action_of` gives the name back. A value holds ids or the text of a command, never names or results, and proves no
+right: its listener asks `domain.permissions` again.
+
+Buttons stay in Slack for years. Names are never changed, and values of every earlier form are still understood.
 """
 
-from dataclasses import dataclass
+from typing import Annotated, TypeVar
 
+import msgspec
+
+from bot.blocks.elements import BUTTON_VALUE
 from bot.domain.model import SessionKey
 
 # On cards; the value is a session key. OPEN is a link, which Slack reports as a press all the same.
@@ -16,12 +21,12 @@ OPEN = "open"
 
 # In answers. RUN's value is the text of a command without its slash word: `results outcome:failed`.
 RUN = "run"
-PAGE = "page"  # value: see `page_value`
-CONFIRM_SUBSCRIBE = "confirm_subscribe"  # value: see `subscribe_value`
+PAGE = "page"  # value: Page
+CONFIRM_SUBSCRIBE = "confirm_subscribe"  # value: Subscribe
 CANCEL = "cancel"
 UNSUBSCRIBE = "unsubscribe"  # value: the rule's number
 
-# On rules that rest; the value is the rule's number, for CONFIRM_TAKE_OVER see `take_over_value`.
+# On paused rules; the value is the rule's number, for CONFIRM_TAKE_OVER a TakeOver.
 AGREE_PUBLIC = "agree_public"
 TAKE_OVER = "take_over"
 CONFIRM_TAKE_OVER = "confirm_take_over"
@@ -33,12 +38,11 @@ DM_ALL = "dm_all"
 SET_OBSERVER = "set_observer"
 SET_EMPLOYEE = "set_employee"
 
-# On somebody's own link; the value is the person's id in iSpring.
+# On a user's own link; the value is the person's id in iSpring.
 NOT_ME = "not_me"
 
-# Sharing with a channel: what is shared first, then the same with when it was asked for; see `Shareable`.
-SHARE = "share"
-CONFIRM_SHARE = "confirm_share"
+SHARE = "share"  # value: Share
+CONFIRM_SHARE = "confirm_share"  # value: ConfirmShare
 
 # On the Home tab.
 HOME_REFRESH = "home_refresh"
@@ -50,7 +54,7 @@ SETTINGS_FORM = "settings_form"
 INPUT_OBSERVER = "as_observer"
 INPUT_EMPLOYEE = "as_employee"
 
-SERVER_DEFAULT = "default"  # the choice "whatever is usual here" in the settings form
+SERVER_DEFAULT = "default"  # the choice "use the default" in the settings form
 
 
 def action_id(name: str, suffix: str | int) -> str:
@@ -59,7 +63,7 @@ def action_id(name: str, suffix: str | int) -> str:
 
 
 def action_of(action: str) -> str:
-    """The name behind an action id, suffix taken off."""
+    """The name of an action id, without its suffix."""
     return action.partition(":")[0]
 
 
@@ -69,82 +73,97 @@ def session_value(key: SessionKey) -> str:
 
 
 def session_of(value: str) -> SessionKey | None:
-    """The session key behind a value, None where it is none."""
+    """The session key of a value; None if it holds none."""
     session_id, _, employee_id = value.partition(":")
     return SessionKey(session_id, employee_id) if session_id and employee_id else None
 
 
-def page_value(offset: int, query: str) -> str:
-    """A page of an answer as a value: where it starts and the query's canonical text."""
-    return f"{offset}|{query}"
+# ---- values with several fields --------------------------------------------------------------------------------------
+
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+_Number = Annotated[int, msgspec.Meta(ge=0, lt=10**9)]
+_Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=10**14)]
 
 
-def page_of(value: str) -> tuple[int, str] | None:
-    """Where a page starts and its query, None where the value is none."""
-    offset, bar, query = value.partition("|")
-    return (int(offset), query) if bar and offset.isdecimal() and len(offset) < 10 else None
+class ButtonValue(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The value of a button, as JSON: `["page",20,"since:30d"]`. Each `query` is canonical text."""
 
 
-def subscribe_value(channel_id: str, query: str) -> str:
-    """What a confirmed subscription would be: the channel and the query's canonical text."""
-    return f"{channel_id}|{query}"
+class Page(ButtonValue, frozen=True, tag="page"):
+    """A page of an answer: the number of sessions before it, and the query."""
+
+    offset: _Number
+    query: str
 
 
-def subscribe_of(value: str) -> tuple[str, str] | None:
-    """The channel and the query of a confirmed subscription, None where the value is none."""
-    channel_id, bar, query = value.partition("|")
-    return (channel_id, query) if bar and channel_id else None
+class Subscribe(ButtonValue, frozen=True, tag="subscribe"):
+    """A rule to be made in a public channel."""
+
+    channel_id: _Text
+    query: str
 
 
-@dataclass(frozen=True, slots=True)
-class Shareable:
-    """What is to be shared: one session, or what a query (canonical text) finds."""
+class TakeOver(ButtonValue, frozen=True, tag="take_over"):
+    """A rule to be taken over, and the query that the new owner confirms."""
+
+    rule_id: _Number
+    query: str
+
+
+class Share(ButtonValue, frozen=True, tag="share"):
+    """One session to be shared with a channel, or all sessions that a query finds."""
 
     session: SessionKey | None = None
     query: str = ""
 
 
-def share_value(what: Shareable) -> str:
-    """What is to be shared as a value."""
-    return f"s|{session_value(what.session)}" if what.session else f"q|{what.query}"
+class ConfirmShare(ButtonValue, frozen=True, tag="confirm_share"):
+    """A confirmed sharing.
+
+    `requested_at` (ms) makes pressing twice share once. `readers` is the number of members that the question named;
+    None if it named everybody in the workspace.
+    """
+
+    channel_id: _Text
+    requested_at: _Milliseconds
+    readers: _Number | None
+    what: Share
 
 
-def share_of(value: str) -> Shareable | None:
-    """What is to be shared, None where the value is none."""
-    kind, bar, rest = value.partition("|")
-    if kind == "q" and bar:
-        return Shareable(query=rest)
-    key = session_of(rest) if kind == "s" else None
-    return Shareable(session=key) if key else None
+Value = TypeVar("Value", bound=ButtonValue)
 
 
-def confirm_share_value(channel_id: str, requested_at: int, readers: int | None, what: Shareable) -> str:
-    """A confirmed sharing: the channel, when it was asked for (ms), so that pressing twice shares once, how many were
-    said to read it (None: everybody in the workspace), and what."""
-    return f"{channel_id}|{requested_at}|{'all' if readers is None else readers}|{share_value(what)}"
+def encode(value: ButtonValue, limit: int = BUTTON_VALUE) -> str:
+    """A button's value; "" if it is longer than `limit` or not valid Unicode. A cut query would find something else."""
+    try:
+        text = msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        return ""
+    return text if len(text) <= limit else ""
 
 
-def confirm_share_of(value: str) -> tuple[str, int, int | None, Shareable] | None:
-    """The channel, the moment, how many were said to read it, and what is shared; None where the value is none."""
-    channel_id, _, rest = value.partition("|")
-    requested_at, _, rest = rest.partition("|")
-    readers, _, rest = rest.partition("|")
-    is_for_all, what = readers == "all", share_of(rest)
-    if not (channel_id and _is_number(requested_at) and (is_for_all or _is_number(readers)) and what):
+def decode(kind: type[Value], text: str) -> Value | None:
+    """The value of a button that should hold a `kind`; None if it holds none."""
+    try:
+        if text.startswith("["):
+            return msgspec.json.decode(text, type=kind)
+        return msgspec.convert(_earlier_form(kind, text), type=kind, strict=False)
+    except (ValueError, RecursionError):  # msgspec's errors, half a character, too few fields; nested too deeply
         return None
-    return channel_id, int(requested_at), None if is_for_all else int(readers), what
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 15
-
-
-def take_over_value(rule_id: int, query: str) -> str:
-    """A rule to be taken over and the canonical text of the query that was confirmed."""
-    return f"{rule_id}|{query}"
-
-
-def take_over_of(value: str) -> tuple[str, str] | None:
-    """The rule's number and the confirmed query, None where the value is none."""
-    number, bar, query = value.partition("|")
-    return (number, query) if bar and number else None
+def _earlier_form(kind: type[ButtonValue], text: str) -> list[object]:
+    """The fields of a value as buttons carried it before the JSON form: `20|since:30d`. Raises ValueError."""
+    tag = kind.__struct_config__.tag
+    if kind is ConfirmShare:
+        channel_id, requested_at, readers, what = text.split("|", 3)
+        return [tag, channel_id, requested_at, None if readers == "all" else readers, _earlier_form(Share, what)]
+    first, last = text.split("|", 1)
+    if kind is not Share:
+        return [tag, first, last]
+    if first == "q":
+        return [tag, None, last]
+    key = session_of(last)
+    if first != "s" or key is None:
+        raise ValueError(text)
+    return [tag, key]

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from bot.blocks.elements import NAME, TITLE, count, safe
+from bot.blocks.markup import NAME, TITLE, safe
 from bot.domain.alerts import ALERTS, RESOLVED, Facts
+from bot.domain.text import count
 
 REASON = 500  # characters of a reason: what went wrong, its remedy, and the text of iSpring or Slack
 

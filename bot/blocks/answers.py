@@ -1,5 +1,6 @@
-"""Answers to commands that are not about one session: menu, help, mistakes, targets."""
+"""Answers to commands that are not about sessions: menu, help, mistakes, targets, audit log."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,45 +10,42 @@ from bot.blocks import actions
 from bot.blocks.elements import (
     BUTTON_TEXT,
     BUTTON_VALUE,
-    NAME,
     Block,
-    bare,
     button,
-    clean,
     context,
-    count,
-    date_token,
-    escape,
-    format_query_text,
     header,
     message,
     mrkdwn,
-    safe,
+    notice,
     section,
 )
 from bot.blocks.elements import actions as buttons
+from bot.blocks.markup import NAME, bare, date_token, escape, format_query_text, safe
 from bot.domain.errors import Remedy
-from bot.domain.model import Message, Targets
+from bot.domain.model import AuditEntry, Message, Targets
 from bot.domain.outcomes import exact
+from bot.domain.text import clean, count
 
 SUGGESTIONS = 5
 ADMINS_NAMED = 3
+LINES_PER_SECTION = 10
+_SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
 class Needs(StrEnum):
-    """What an asker must have, so that a subcommand has an answer for them."""
+    """What a user must have before a subcommand has an answer for them."""
 
     NOTHING = "nothing"
     SCOPE_TOPIC = "sight"  # sessions they may see
-    PERSON = "person"  # to be somebody in iSpring
+    PERSON = "person"  # a person in iSpring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """One subcommand as help tells of it: our own words only.
+    """One subcommand in the help: our own words only.
 
     `usage` begins with the verb (`results [query]`), as do the `examples`; `on_menu` is the text of its button in the
-    menu, "" for none; `more` is for its own page of help; `needs` keeps off the menu what would be refused.
+    menu, "" for none; `more` is for its own page of help; `needs` keeps subcommands off the menu that would be refused.
     """
 
     verb: str
@@ -70,78 +68,87 @@ def menu(
     to_do: int = 0,
     what_next: str = "",
 ) -> Message:
-    """What this viewer can do, as buttons; `topics` are those they may hear of.
+    """What this viewer can do, as buttons; `topics` are those they may know of.
 
-    `who` says in a sentence who they are to us, `what_next` what to do where that is nobody. `to_do` counts what they
-    have to conduct.
+    `who` says in a sentence which person in iSpring they are; if they are none, `what_next` says what to do. `to_do`
+    counts the sessions they have to conduct or finish.
     """
     offered = [topic for topic in topics if topic.on_menu and topic.needs in has]
-    lead = f"Spotter tells what happens in iSpring Learn's on-the-job training. {safe(who, 300)}"
-    if what_next:
-        lead += f" {what_next}"
-    if to_do:
-        lead += f" You have {count(to_do, 'session')} to conduct or finish."
+    sentences = [
+        "Spotter posts what happens in iSpring Learn's on-the-job training.",
+        safe(who, 300),
+        what_next,
+        f"You have {count(to_do, 'session')} to conduct or finish." if to_do else "",
+    ]
     made = [
         button(actions.action_id(actions.RUN, topic.verb), topic.on_menu, topic.verb, label=topic.summary)
         for topic in offered
     ]
-    more = f"Everything it understands: `{command} help`."
+    typed = f"The same typed: {', '.join(f'`{command} {topic.verb}`' for topic in offered)}. " if offered else ""
     age = f"Data as of {date_token(data_as_of)}" if data_as_of else "iSpring has not been read yet"
-    text = f"{lead} Try: {', '.join(f'{command} {topic.verb}' for topic in offered)}. {more}"
-    return message(text, [section(mrkdwn(lead)), *([buttons(made)] if made else []), context(f"{more} {age}.")])
+    return message(
+        [
+            section(mrkdwn(" ".join(filter(None, sentences)))),
+            *([buttons(made)] if made else []),
+            context(f"{typed}Everything it understands: `{command} help`. {age}."),
+        ]
+    )
 
 
 def help_page(topic: Topic | None, topics: Sequence[Topic], *, command: str) -> Message:
-    """Help on one subcommand, or on all of them where `topic` is None."""
+    """Help on one subcommand, or on all of them if `topic` is None."""
     return _help_on(topic, command) if topic else _help_on_all(topics, command)
 
 
 def _help_on(topic: Topic, command: str) -> Message:
-    lead = escape(f"*`{command} {topic.usage}`*\n{topic.summary}" + (f"\n{topic.more}" if topic.more else ""))
-    if topic.admins_only:
-        lead += "\nFor admins of Spotter only."
-    blocks: list[Block] = [section(mrkdwn(lead))]
+    lines = [f"*`{command} {topic.usage}`*", topic.summary, topic.more]
+    lines.append("For admins of Spotter only." if topic.admins_only else "")
+    blocks: list[Block] = [section(mrkdwn(escape("\n".join(filter(None, lines)))))]
     if topic.examples:
-        listed = "\n".join(f"`{command} {escape(example)}`" for example in topic.examples)
-        blocks.append(section(mrkdwn(f"*Examples*\n{listed}")))
-        blocks.append(buttons(_runs(topic.examples)))
-        lead += f"\nExamples:\n{listed}"
-    return message(lead, blocks)
+        examples = "\n".join(f"`{command} {escape(example)}`" for example in topic.examples)
+        blocks += [section(mrkdwn(f"*Examples*\n{examples}")), buttons(_run_buttons(topic.examples))]
+    return message(blocks)
 
 
 def _help_on_all(topics: Sequence[Topic], command: str) -> Message:
-    lead = [escape(f"`{command} {topic.usage}`: {topic.summary}") for topic in topics]
     query = escape(
         'Queries take `key:value` in any order: `checklist:"Opening" dept:"Store 12" outcome:failed score:<80 '
         "since:30d`. The same key twice means “or”, different keys mean “and”, a leading minus means “not”."
     )
-    last = f"More on one of them: `{command} help results`. Answers are private: only you see them."
-    blocks: list[Block] = [header("What Spotter understands")]
-    blocks += [section(mrkdwn("\n".join(lead[at : at + 10]))) for at in range(0, len(lead), 10)]
-    return message("\n".join([*lead, query, last]), [*blocks, section(mrkdwn(query)), context(last)])
+    return message(
+        [
+            header("What Spotter understands"),
+            *_sections([escape(f"`{command} {topic.usage}`: {topic.summary}") for topic in topics]),
+            section(mrkdwn(query)),
+            context(f"More on one of them: `{command} help results`. Answers are private: only you see them."),
+        ]
+    )
+
+
+def _sections(lines: Sequence[str]) -> list[Block]:
+    starts = range(0, len(lines), LINES_PER_SECTION)
+    return [section(mrkdwn("\n".join(lines[at : at + LINES_PER_SECTION]))) for at in starts]
 
 
 def did_you_mean(mistake: str, suggestions: Sequence[str], *, command: str) -> Message:
     """What was not understood, and the nearest commands as buttons. `suggestions` are whole texts without the slash
-    word, best first; `mistake` may quote what the person typed."""
-    lead = format_query_text(mistake, 1_000)
+    word, best first; `mistake` may quote what the user typed."""
+    text = format_query_text(mistake, 1_000)
     fitting = [one for one in suggestions[:SUGGESTIONS] if clean(one) and len(one) <= BUTTON_VALUE]
     if not fitting:
-        hint = f"`{command} help` shows what Spotter understands."
-        return message(f"{lead} {hint}", [section(mrkdwn(f"{lead}\n{hint}"))])
+        return notice(f"{text}\n`{command} help` shows what Spotter understands.")
     listed = ", ".join(f"{command} {safe(one)}" for one in fitting)
-    blocks = [section(mrkdwn(f"{lead}\nDid you mean:")), buttons(_runs(fitting))]
-    return message(f"{lead} Did you mean: {listed}?", blocks)
+    return message([section(mrkdwn(f"{text}\nDid you mean: {listed}?")), buttons(_run_buttons(fitting))])
 
 
 def not_allowed(reason: str, what_next: str = "") -> Message:
-    """Why this viewer gets no answer, and who could change that (see `remedy_words`)."""
-    lead = "You may not see or do that" if what_next else "That can't be done"
-    return alert(f"{lead}: {safe(reason, 500).rstrip('.')}.", what_next)
+    """Why this viewer gets no answer, and who could change that (see `format_remedy`)."""
+    start = "You may not see or do that" if what_next else "That can't be done"
+    return notice(f"{start}: {safe(reason, 500).rstrip('.')}.", what_next)
 
 
 def format_remedy(remedy: Remedy, *, admins: Sequence[str], user_id: str, command: str) -> str:
-    """What somebody who was refused can do; "" where nothing helps. `admins` are Slack user ids, to be named."""
+    """What a refused user can do; "" if nothing helps. `admins` are Slack user ids, to be mentioned."""
     named = ", ".join(f"<@{safe(one, 40)}>" for one in admins[:ADMINS_NAMED])
     ask = f"Ask an admin of Spotter ({named})" if named else "Ask an admin of Spotter"
     match remedy:
@@ -154,9 +161,9 @@ def format_remedy(remedy: Remedy, *, admins: Sequence[str], user_id: str, comman
         case Remedy.LINK:
             return f"{ask} to link your Slack account to your account in iSpring."
         case Remedy.MEMBERSHIP:
-            return "Only full members of this workspace get results; whoever runs it in Slack decides who is one."
+            return "Only full members of this workspace get results; its admins in Slack can make you one."
         case Remedy.ACCOUNT:
-            return "Whoever runs iSpring in your company can make it active again."
+            return "An administrator of iSpring in your company can make it active again."
         case Remedy.RIGHTS:
             return (
                 "You see your own sessions, those you observe, and those of people whom you supervise or whose "
@@ -164,47 +171,60 @@ def format_remedy(remedy: Remedy, *, admins: Sequence[str], user_id: str, comman
             )
 
 
-def alert(lead: str, what_next: str) -> Message:
-    """What went wrong and what to do next; both are our own words."""
-    return message(f"{lead} {what_next}".strip(), [section(mrkdwn(lead)), *([context(what_next)] if what_next else [])])
-
-
-def said(lead: str) -> Message:
-    """A short confirmation; our own words."""
-    return message(lead, [section(mrkdwn(lead))])
-
-
 def acknowledged(*, was_new: bool) -> Message:
-    """What a press on Acknowledge is answered with."""
+    """The answer to a press on Acknowledge."""
     if was_new:
-        return said("Acknowledged: every card of this session now shows that you have seen it.")
-    return said("You had acknowledged this session before.")
+        return notice("Acknowledged: every card of this session now shows that you have seen it.")
+    return notice("You had acknowledged this session before.")
 
 
 def target_set(percent: float | None, checklist_title: str | None, *, command: str) -> Message:
-    """What the target now is; None where it was taken away."""
-    where = f"“{safe(checklist_title)}”" if checklist_title is not None else "every checklist without one of its own"
+    """The target that was set; `percent` is None if it was removed."""
+    checklists = (
+        f"“{safe(checklist_title)}”" if checklist_title is not None else "every checklist without one of its own"
+    )
     if percent is None:
-        gone = f"There is no target for {where} any more."
+        gone = f"There is no target for {checklists} any more."
         if checklist_title is None:
             gone = "Checklists without a target of their own now have none."
-        return said(f"{gone} Sessions completed before keep theirs.")
-    lead = f"The target for {where} is now {exact(percent)}. It counts for sessions completed from now on."
-    return said(f"{lead} `{command} target` shows all targets.")
+        return notice(f"{gone} Sessions completed before keep theirs.")
+    return notice(
+        f"The target for {checklists} is now {exact(percent)}. It counts for sessions completed from now on. "
+        f"`{command} target` shows all targets."
+    )
 
 
 def targets_list(targets: Targets, titles: Mapping[str, str], *, command: str, is_admin: bool) -> Message:
     """All targets: the general one and each checklist's own; for admins how to set them."""
     general = exact(targets.default) if targets.default is not None else "none"
     own = [f"{safe(titles.get(one, one), NAME)}: {exact(value)}" for one, value in targets.per_checklist.items()]
-    lead = [f"Target for every checklist{' but these' if own else ''}: {general}", *sorted(own)[:40]]
+    lines = [f"Target for every checklist{' but these' if own else ''}: {general}", *sorted(own)[:40]]
     hint = "Targets are set by admins of Spotter."
     if is_admin:
         hint = f'Set one: `{command} target 80`, or for one checklist `{command} target 85 "Opening"`.'
-    return message("\n".join([*lead, hint]), [section(mrkdwn("\n".join(lead), 2_900)), context(hint)])
+    return message([section(mrkdwn("\n".join(lines), 2_900)), context(hint)])
 
 
-def _runs(commands: Sequence[str]) -> list[Block]:
+def audit_log(entries: Sequence[AuditEntry], *, command: str) -> Message:
+    """The newest entries of the audit log, for admins: user, verb, subject and time, by ids only."""
+    if not entries:
+        return notice("The audit log is empty.")
+    lines = [f"{date_token(one.at)} {_audit_line(one)}" for one in entries]
+    return message(
+        [
+            section(mrkdwn(f"The last {count(len(entries), 'entry', 'entries')} of the audit log")),
+            *_sections(lines),
+            context(f"More on the command line: `spotter audit`, or here with a number: `{command} audit 30`"),
+        ]
+    )
+
+
+def _audit_line(entry: AuditEntry) -> str:
+    who = f"<@{entry.who}>" if _SLACK_USER.fullmatch(entry.who) else safe(entry.who, NAME)
+    return f"{who} · {safe(entry.verb, NAME)} · {safe(entry.subject, NAME)}"
+
+
+def _run_buttons(commands: Sequence[str]) -> list[Block]:
     return [
         button(actions.action_id(actions.RUN, number), bare(one, BUTTON_TEXT), one)
         for number, one in enumerate(commands[:SUGGESTIONS])

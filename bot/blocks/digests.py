@@ -1,13 +1,15 @@
-"""Messages that count sessions instead of showing each: after an outage, after a flood, and of what is old."""
+"""Digests: sessions counted instead of posted one by one, after an outage, after a flood, and old ones."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.blocks.cards import CardFacts, Part, format_age, format_rules
-from bot.blocks.elements import Block, context, count, date_token, header, instant, mrkdwn, section
+from bot.blocks.cards import CardFacts, format_age, format_rules
+from bot.blocks.elements import Block, context, header, mrkdwn, section
+from bot.blocks.markup import date_token
 from bot.domain.model import Delivery, DestinationKind, DigestCounts, StoredNotification
+from bot.domain.text import count
 
-# A day of a query begins in the asker's zone, which may be this far behind ours.
+# A day of a query begins in the asker's zone, which may be this far behind UTC.
 _FURTHEST_ZONE = timedelta(hours=12)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -17,88 +19,68 @@ _COUNTED: Mapping[str, str] = {
     "overflow": "{sessions} came in at once beside those posted here{bad}. The worst results were posted first.",
 }
 _OUTAGE: Mapping[str, str] = {
-    "away": "While I was away ({time}), {sessions} {were} completed that {are} too old to be posted now{bad}.",
-    "restored": "While I was away ({time}; my memory was restored from a copy), {sessions} {were} completed{bad}.",
+    "away": "{time}, {sessions} {were} completed that {are} too old to be posted now{bad}.",
+    "restored": "{time}, after the copy from which my database was restored, {sessions} {were} completed{bad}.",
 }
-_ONLY_NEWER = "While I was away ({time}), nothing was completed that is too old to be posted now."
+_ONLY_NEWER = "{time}, nothing was completed that is too old to be posted now."
 
 
-def summaries(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> Part:
-    """One part for each summary of a message."""
+def digests(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
+    """All digests of a message."""
     is_personal = delivery.destination.kind is DestinationKind.PERSON
-    parts = [_summary(stored, facts, is_personal=is_personal) for stored in notifications]
-    return Part("\n".join(part.text for part in parts), tuple(block for part in parts for block in part.blocks))
-
-
-def _summary(stored: StoredNotification, facts: CardFacts, *, is_personal: bool) -> Part:
-    text = stored.notification.facts
-    digest_counts = facts.metrics.get(stored.notification_id, DigestCounts())
-    code = str(text.get("code", "old"))
-    is_outage = code in _OUTAGE
     settings = f"`{facts.command} settings` changes what you get" if is_personal else ""
-    foot = " · ".join(filter(None, (format_rules(stored.notification.rule_ids), settings, format_age(facts))))
-    blocks: list[Block] = [
-        *([header("While I was away")] if is_outage else []),
-        section(mrkdwn(_text(code, text, digest_counts, facts, date_token))),
-        *([context(foot)] if foot else []),
-    ]
-    return Part(_text(code, text, digest_counts, facts, instant), tuple(blocks))
+    blocks: list[Block] = []
+    for stored in notifications:
+        values = stored.notification.facts
+        code = str(values.get("code", "old"))
+        counts = facts.metrics.get(stored.notification_id, DigestCounts())
+        foot = " · ".join(filter(None, (format_rules(stored.notification.rule_ids), settings, format_age(facts))))
+        if code in _OUTAGE:
+            blocks.append(header("While I was away"))
+        blocks.append(section(mrkdwn(_sentences(code, values, counts, facts.command))))
+        if foot:
+            blocks.append(context(foot))
+    return blocks
 
 
-def _text(
-    code: str,
-    text: Mapping[str, str | int | float | None],
-    digest_counts: DigestCounts,
-    facts: CardFacts,
-    at: Callable[[datetime], str],
-) -> str:
-    sentence = _OUTAGE.get(code) or _COUNTED.get(code) or _COUNTED["old"]
-    if not digest_counts.sessions:
-        sentence = _ONLY_NEWER
+def _sentences(code: str, values: Mapping[str, str | int | float | None], counts: DigestCounts, command: str) -> str:
+    is_one = counts.sessions == 1
+    pattern = _OUTAGE.get(code) or _COUNTED.get(code) or _COUNTED["old"]
     sentences = [
-        sentence.format(
-            time=f"{_moment(text.get('from'), at)} – {_moment(text.get('to'), at)}",
-            sessions=count(digest_counts.sessions, "more session" if code == "overflow" else "session"),
-            were="was" if digest_counts.sessions == 1 else "were",
-            are="is" if digest_counts.sessions == 1 else "are",
-            bad=_bad(digest_counts),
+        (pattern if counts.sessions else _ONLY_NEWER).format(
+            time=f"Between {_moment(values.get('from'))} and {_moment(values.get('to'))}",
+            sessions=count(counts.sessions, "more session" if code == "overflow" else "session"),
+            were="was" if is_one else "were",
+            are="is" if is_one else "are",
+            bad=_failing(counts),
         )
     ]
-    if digest_counts.sessions:
-        it = "It is" if digest_counts.sessions == 1 else "They are"
-        sentences.append(f"{it} counted here, not posted; {_asking(digest_counts, facts)}.")
-    follow = text.get("follow")
+    if counts.sessions:
+        sentences.append(f"{'It is' if is_one else 'They are'} counted here, not posted; {_commands(counts, command)}.")
+    follow = values.get("follow")
     if isinstance(follow, int) and follow:
         sentences.append(f"{count(follow, 'newer session')} {'follows' if follow == 1 else 'follow'} as usual.")
     return " ".join(sentences)
 
 
-def _bad(digest_counts: DigestCounts) -> str:
-    if not digest_counts.bad:
+def _failing(counts: DigestCounts) -> str:
+    if not counts.bad:
         return ""
-    part = (
-        ""
-        if digest_counts.sessions == 1
-        else "all of them "
-        if digest_counts.bad == digest_counts.sessions
-        else f"{digest_counts.bad:,} of them "
-    )
-    return f", {part}below target or failed"
+    if counts.sessions == 1:
+        return ", below target or failed"
+    return f", {'all' if counts.bad == counts.sessions else f'{counts.bad:,}'} of them below target or failed"
 
 
-def _asking(digest_counts: DigestCounts, facts: CardFacts) -> str:
-    """How to see what was counted."""
-    them = "it" if digest_counts.sessions == 1 else "them"
-    if digest_counts.since is None:
-        return f"`{facts.command} results` shows {them}"
-    since = f"since:{(digest_counts.since - _FURTHEST_ZONE).astimezone(UTC):%Y-%m-%d}"
-    worst = (
-        f", `{facts.command} results outcome:failed {since}` the worst"
-        if 0 < digest_counts.bad < digest_counts.sessions
-        else ""
-    )
-    return f"`{facts.command} results {since}` shows {them}{worst}"
+def _commands(counts: DigestCounts, command: str) -> str:
+    """The commands that show what was counted."""
+    them = "it" if counts.sessions == 1 else "them"
+    if counts.since is None:
+        return f"`{command} results` shows {them}"
+    since = f"since:{(counts.since - _FURTHEST_ZONE).astimezone(UTC):%Y-%m-%d}"
+    some_failed = 0 < counts.bad < counts.sessions
+    worst = f", `{command} results outcome:failed {since}` the worst" if some_failed else ""
+    return f"`{command} results {since}` shows {them}{worst}"
 
 
-def _moment(seconds: str | int | float | None, at: Callable[[datetime], str]) -> str:
-    return at(_EPOCH + timedelta(seconds=seconds)) if isinstance(seconds, (int, float)) else "?"
+def _moment(seconds: str | int | float | None) -> str:
+    return date_token(_EPOCH + timedelta(seconds=seconds)) if isinstance(seconds, (int, float)) else "?"

@@ -1,4 +1,4 @@
-"""The Home tab: who you are to Spotter, what you have to do, your last results, your settings, the rules."""
+"""The Home tab: which person in iSpring you are, your sessions to do, last results, settings and rules."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +21,10 @@ MAX_RULES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """Everything on one person's Home tab; `sees`: there are sessions this viewer may see.
+    """Everything on one user's Home tab. `sees`: they may see sessions.
 
-    `to_do` are sessions they have to conduct, `results` those they may see, newest first.
+    `to_do` are sessions they have to conduct, `results` those they may see, newest first; `rule_texts` are the queries
+    of `rules` in words, by number.
     """
 
     shown: RenderContext
@@ -32,53 +33,53 @@ class Home:
     to_do: Sequence[Session] = ()
     results: Sequence[Session] = ()
     rules: Sequence[Rule] = ()
-    format_rule: Mapping[int, str] = field(default_factory=dict)
+    rule_texts: Mapping[int, str] = field(default_factory=dict)
     sees: bool = True
     status: Status | None = None
 
 
-def home(known: Home) -> dict[str, Any]:
+def home(content: Home) -> dict[str, Any]:
     """The view, at most 100 blocks."""
-    command = known.shown.command
+    command = content.shown.command
     blocks: list[Block] = [header("Spotter")]
-    if known.status:
-        blocks.append(section(mrkdwn("\n".join([f"*{format_verdict(known.status)}*", *alert_lines(known.status)]))))
-    blocks += [*age_block(known.shown), buttons(_top_buttons(known))]
-    if not known.sees:
-        return {"type": "home", "blocks": [*blocks, divider(), *settings_blocks(known.settings)]}
-    if known.settings.is_somebody:
-        blocks += [divider(), section(mrkdwn("*To do as an observer*")), *_to_do(known)]
-    blocks += [divider(), section(mrkdwn("*Last results*")), *_results(known, command)]
-    blocks += [divider(), section(mrkdwn("*Your direct messages*")), *settings_blocks(known.settings)]
-    blocks += [divider(), section(mrkdwn("*Rules*")), *_rules(known, command)]
+    if content.status:
+        blocks.append(section(mrkdwn("\n".join([f"*{format_verdict(content.status)}*", *alert_lines(content.status)]))))
+    blocks += [age_block(content.shown), buttons(_top_buttons(content))]
+    if not content.sees:
+        return {"type": "home", "blocks": [*blocks, divider(), *settings_blocks(content.settings)]}
+    if content.settings.is_linked:
+        blocks += [divider(), section(mrkdwn("*To do as an observer*")), *_to_do(content)]
+    blocks += [divider(), section(mrkdwn("*Last results*")), *_results(content, command)]
+    blocks += [divider(), section(mrkdwn("*Your direct messages*")), *settings_blocks(content.settings)]
+    blocks += [divider(), section(mrkdwn("*Rules*")), *_rules(content, command)]
     return {"type": "home", "blocks": blocks}
 
 
-def _top_buttons(known: Home) -> list[Block]:
-    settings = [button(actions.HOME_SETTINGS, "Settings")] if known.settings.is_somebody else []
+def _top_buttons(content: Home) -> list[Block]:
+    settings = [button(actions.HOME_SETTINGS, "Settings")] if content.settings.is_linked else []
     return [button(actions.HOME_REFRESH, "Refresh"), *settings]
 
 
-def _to_do(known: Home) -> list[Block]:
-    if not known.to_do:
+def _to_do(content: Home) -> list[Block]:
+    if not content.to_do:
         return [context("Nothing to conduct or finish. Sessions planned for you in iSpring appear here by themselves.")]
-    rows = [to_do_row(one, f"todo{n}", known.shown, known.now) for n, one in enumerate(known.to_do[:MAX_TO_DO])]
-    return rows + _more(known.to_do, MAX_TO_DO, f"`{known.shown.command} todo` shows all")
+    rows = [to_do_row(one, f"todo{n}", content.shown, content.now) for n, one in enumerate(content.to_do[:MAX_TO_DO])]
+    return rows + _more(content.to_do, MAX_TO_DO, f"`{content.shown.command} todo` shows all")
 
 
-def _results(known: Home, command: str) -> list[Block]:
-    if not known.results:
+def _results(content: Home, command: str) -> list[Block]:
+    if not content.results:
         return [context(f"None yet. Once a session is completed, it is here; `{command} results` searches them.")]
-    rows = [result_row(one, f"result{n}", known.shown) for n, one in enumerate(known.results[:MAX_RESULTS])]
-    return rows + _more(known.results, MAX_RESULTS, f"`{command} results` shows all")
+    rows = [result_row(one, f"result{n}", content.shown) for n, one in enumerate(content.results[:MAX_RESULTS])]
+    return rows + _more(content.results, MAX_RESULTS, f"`{command} results` shows all")
 
 
-def _rules(known: Home, command: str) -> list[Block]:
-    if not known.rules:
+def _rules(content: Home, command: str) -> list[Block]:
+    if not content.rules:
         return [context(f"You made none yet. Type `{command} subscribe` in a channel to have results posted there.")]
-    text = [format_rule(rule, known.format_rule.get(rule.rule_id, "")) for rule in known.rules[:MAX_RULES]]
-    return [section(mrkdwn(line)) for line in text] + _more(known.rules, MAX_RULES, f"`{command} rules` shows all")
+    text = [format_rule(rule, content.rule_texts.get(rule.rule_id, "")) for rule in content.rules[:MAX_RULES]]
+    return [section(mrkdwn(line)) for line in text] + _more(content.rules, MAX_RULES, f"`{command} rules` shows all")
 
 
-def _more(those: Sequence[object], shown: int, where: str) -> list[Block]:
-    return [context(f"and {len(those) - shown} more; {where}")] if len(those) > shown else []
+def _more(those: Sequence[object], shown: int, hint: str) -> list[Block]:
+    return [context(f"and {len(those) - shown} more; {hint}")] if len(those) > shown else []

@@ -1,99 +1,82 @@
-"""From a delivery to the message Slack gets: one renderer per kind of notice."""
+"""From a delivery to the message Slack gets: one renderer per kind of notification."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.blocks.alerts import alert_text
-from bot.blocks.cards import CardFacts, Part, session_card
-from bot.blocks.digests import summaries
+from bot.blocks.cards import CardFacts, session_card
+from bot.blocks.digests import digests
 from bot.blocks.direct_messages import direct_message
-from bot.blocks.elements import Block, context, date_token, message, mrkdwn, section
+from bot.blocks.elements import Block, context, message, mrkdwn, section
 from bot.blocks.grouped_cards import grouped_card
-from bot.blocks.pauses import pause_part
-from bot.blocks.rules import format_owner, format_query, text_of
+from bot.blocks.markup import date_token
+from bot.blocks.rules import introduction_block, pause_blocks
 from bot.blocks.sharing import shared
-from bot.domain.model import Delivery, DestinationKind, Message, NotificationKind, Rule, StoredNotification
+from bot.domain.model import Delivery, DestinationKind, Message, NotificationKind, Rule, SessionKey, StoredNotification
 
-RULE_GONE = "The rule this was about has ended."
+RULE_GONE = "The rule of this message has ended."
 
-Renderer = Callable[[Delivery, Sequence[StoredNotification], CardFacts], Part]
+Renderer = Callable[[Delivery, Sequence[StoredNotification], CardFacts], list[Block]]
 
 
 def render(delivery: Delivery, facts: CardFacts) -> Message:
-    """The message of a delivery as its sessions are now; text only where the delivery must go plain."""
-    parts = [
-        renderer(delivery, those, facts)
-        for kind, renderer in RENDERERS.items()
-        if (those := [stored for stored in delivery.notifications if stored.notification.kind is kind])
-    ]
-    text = "\n".join(part.text for part in parts)
-    return message(text, [] if delivery.text_only else [block for part in parts for block in part.blocks])
+    """The message of a delivery as its sessions are now; without blocks if Slack refused them before."""
+    blocks: list[Block] = []
+    for kind, renderer in RENDERERS.items():
+        if of_kind := [stored for stored in delivery.notifications if stored.notification.kind is kind]:
+            blocks += renderer(delivery, of_kind, facts)
+    return message(blocks, text_only=delivery.text_only)
 
 
-def _sessions(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> Part:
-    keys = list(
-        dict.fromkeys(
-            stored.notification.session for stored in notifications if stored.notification.session is not None
-        )
-    )
+def _sessions(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
+    keys = _keys(notifications)
     if delivery.destination.kind is DestinationKind.PERSON:
         return direct_message(keys, delivery.destination.id, facts)
-    rule_ids = tuple(sorted({rule_id for stored in notifications for rule_id in stored.notification.rule_ids}))
+    rule_ids = tuple(sorted(_rule_ids(notifications)))
     if len(keys) == 1:
         return session_card(keys[0], facts, rule_ids)
     return grouped_card(keys, facts, rule_ids)
 
 
-def _intro(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> Part:
-    return _together([_introduction(rule, facts) for rule in _rules_of(notifications, facts)] or [_part(RULE_GONE)])
+def _shared(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
+    return shared(_keys(notifications), notifications[0], facts)
 
 
-def _introduction(rule: Rule, facts: CardFacts) -> Part:
-    what = format_query(text_of(rule))
-    stop = f"`{facts.command} unsubscribe {rule.rule_id}`"
-    text = (
-        f"Spotter will post {what} from iSpring Learn's on-the-job training here, each once, with its result; a "
-        f"correction changes the message in place. Set up by {format_owner(rule.owner)} as rule {rule.rule_id}. "
-        f"To stop it: {stop}."
-    )
-    return _part(text)
+def _introductions(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
+    rules = _rules(notifications, facts)
+    return [introduction_block(rule, facts.command) for rule in rules] or [section(mrkdwn(RULE_GONE))]
 
 
-def _paused(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> Part:
-    return _together(
-        [pause_part(rule, facts.command) for rule in _rules_of(notifications, facts)] or [_part(RULE_GONE)]
-    )
+def _pauses(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
+    rules = _rules(notifications, facts)
+    return [block for rule in rules for block in pause_blocks(rule, facts.command)] or [section(mrkdwn(RULE_GONE))]
 
 
-def _ops(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> Part:
-    as_of = [context(f"Data as of {date_token(facts.data_as_of)}")] if facts.data_as_of else []
-    text = _together([_part(alert_text(stored.notification.facts, facts.command)) for stored in notifications])
-    return Part(text.text, (*text.blocks, *as_of))
+def _alerts(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
+    age = [context(f"Data as of {date_token(facts.data_as_of)}")] if facts.data_as_of else []
+    return [*(section(mrkdwn(alert_text(one.notification.facts, facts.command))) for one in notifications), *age]
 
 
-def _shared(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> Part:
-    return shared(notifications, facts)
-
-
+# In the order of their blocks in a message.
 RENDERERS: Mapping[NotificationKind, Renderer] = {
-    NotificationKind.INTRO: _intro,
+    NotificationKind.INTRO: _introductions,
     NotificationKind.SESSION: _sessions,
-    NotificationKind.COUNTED: summaries,
-    NotificationKind.OUTAGE: summaries,
-    NotificationKind.RULE_PAUSED: _paused,
-    NotificationKind.OPS: _ops,
+    NotificationKind.COUNTED: digests,
+    NotificationKind.OUTAGE: digests,
+    NotificationKind.RULE_PAUSED: _pauses,
+    NotificationKind.OPS: _alerts,
     NotificationKind.SHARED: _shared,
 }
 
 
-def _rules_of(notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Rule]:
-    wanted = {rule_id for stored in notifications for rule_id in stored.notification.rule_ids}
-    return [rule for rule in facts.rules if rule.rule_id in wanted]
+def _keys(notifications: Sequence[StoredNotification]) -> list[SessionKey]:
+    keys = (stored.notification.session for stored in notifications)
+    return list(dict.fromkeys(key for key in keys if key is not None))
 
 
-def _part(text: str) -> Part:
-    return Part(text, (section(mrkdwn(text)),))
+def _rule_ids(notifications: Sequence[StoredNotification]) -> set[int]:
+    return {rule_id for stored in notifications for rule_id in stored.notification.rule_ids}
 
 
-def _together(parts: Sequence[Part]) -> Part:
-    blocks: list[Block] = [block for part in parts for block in part.blocks]
-    return Part("\n".join(part.text for part in parts), tuple(blocks))
+def _rules(notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Rule]:
+    rule_ids = _rule_ids(notifications)
+    return [rule for rule in facts.rules if rule.rule_id in rule_ids]

@@ -1,9 +1,8 @@
-"""What a result says beyond its one word: the weakest areas and criteria, points, and how it changed."""
+"""The parts of a result in words: its verdict, the weakest areas and criteria, points, and how it changed."""
 
 import math
-from collections.abc import Sequence
 
-from bot.blocks.elements import NAME, TITLE, bar, bare, count, date_token, instant, safe
+from bot.blocks.markup import NAME, TITLE, bar, bare, date_token, safe
 from bot.domain.changes import outcome_of
 from bot.domain.model import (
     AreaResult,
@@ -18,6 +17,7 @@ from bot.domain.model import (
     SessionRecord,
 )
 from bot.domain.outcomes import percent, word
+from bot.domain.text import count
 
 # Beside the word, never instead of it. None of these is in Slack's emoji set, which would draw it as a picture.
 SYMBOLS = {
@@ -32,7 +32,6 @@ SYMBOLS = {
 
 WORST_AREAS = 3
 LOWEST_CRITERIA = 3
-MAX_HISTORY = 3
 
 NOT_HERE_YET = "Criteria and competency areas are not here yet; they are added when iSpring has them."
 NOT_AVAILABLE = "iSpring has no criteria for this session."
@@ -44,19 +43,19 @@ def verdict(outcome: Outcome) -> str:
 
 
 def format_score_text(score: float | None, *beside: float | None) -> str:
-    """A score in percent, with as many decimals as keep it apart from those beside it."""
+    """A score in percent, with as many decimals as it needs to differ from those beside it."""
     return "not scored" if score is None else percent(score, *[other for other in beside if other is not None])
 
 
 def area_percent(area: AreaResult) -> float | None:
-    """An area's result in percent: from its points where it has them, else as iSpring gave it."""
+    """An area's result in percent: from its points if it has them, else as iSpring gave it."""
     if area.points is not None and area.total_points:
         return _finite(area.points / area.total_points * 100)
     return _finite(area.result)
 
 
 def criterion_percent(criterion: CriterionResult) -> float | None:
-    """A criterion's points in percent; None where it was skipped or carries no points."""
+    """A criterion's points in percent; None if it was skipped or carries no points."""
     if criterion.skipped or criterion.points is None or not criterion.total_points:
         return None
     return _finite(criterion.points / criterion.total_points * 100)
@@ -92,33 +91,13 @@ def area_line(area: AreaResult, value: float) -> str:
 
 def criterion_line(criterion: CriterionResult) -> str:
     """`• Greets every customer: 1 of 5`, for plain text."""
-    return f"• {_format_criterion(criterion)}"
-
-
-def _format_criterion(criterion: CriterionResult) -> str:
     title = bare(criterion.title, TITLE) or "criterion without a title"
     if criterion.skipped:
-        return f"{title}: skipped"
+        return f"• {title}: skipped"
     if criterion.points is None:
-        return f"{title}: no points given"
+        return f"• {title}: no points given"
     of = f" of {amount(criterion.total_points)}" if criterion.total_points is not None else ""
-    return f"{title}: {amount(criterion.points)}{of}"
-
-
-def format_areas(heading: str, areas: Sequence[tuple[AreaResult, float]]) -> str:
-    """`Went well: 95 % Greeting; 90 % Safety`, for a message's `text`; "" where there are none."""
-    said = [f"{percent(value)} {safe(area.title, NAME) or 'area without a title'}" for area, value in areas]
-    return f"{heading}: {'; '.join(said)}" if said else ""
-
-
-def format_weak(details: Details | None) -> str:
-    """What a card shows of the weakest areas and lowest criteria, in sentences for a message's `text`; "" where there
-    are none."""
-    if details is None:
-        return ""
-    lowest = [safe(_format_criterion(one)) for one, _ in lowest_criteria(details)]
-    criteria = f"Lowest criteria: {'; '.join(lowest)}" if lowest else ""
-    return ". ".join(filter(None, (format_areas("Weakest competency areas", weakest_areas(details)), criteria)))
+    return f"• {title}: {amount(criterion.points)}{of}"
 
 
 def format_answered(details: Details | None) -> str:
@@ -131,7 +110,7 @@ def format_answered(details: Details | None) -> str:
 
 
 def format_points(session: Session, details: Details | None) -> str:
-    """Points and how many criteria stand behind them; "" where neither is known."""
+    """Points and the number of answered criteria; "" if neither is known."""
     facts = session.facts
     points = ""
     if facts.points is not None and facts.total_points is not None:
@@ -140,24 +119,22 @@ def format_points(session: Session, details: Details | None) -> str:
 
 
 def format_missing_details(session: Session) -> str:
-    """Why a session's criteria are not shown, "" where there are none to show.
-
-    Nothing is fetched of what iSpring no longer lists, so nothing is promised of it.
-    """
+    """Why a session's criteria are not shown; "" if it has none to show, or if iSpring no longer lists it, because then
+    they are not fetched."""
     if session.details is DetailsState.PENDING_FETCH and session.missing_since is None:
         return NOT_HERE_YET
     return NOT_AVAILABLE if session.details in (DetailsState.PENDING_FETCH, DetailsState.UNAVAILABLE) else ""
 
 
-def change_since_previous(record: SessionRecord, *, as_token: bool) -> str:
-    """`Up 8 points since the previous session (64 %, 3 Oct 2026, 09:10 UTC)`, "" where there is nothing to compare."""
+def change_since_previous(record: SessionRecord) -> str:
+    """`Up 8 percentage points since the previous session (64 %, 3 Oct, 09:10)`, for mrkdwn; "" without two scores."""
     if record.previous is None:
         return ""
     now, before = outcome_of(record.session).score, outcome_of(record.previous).score
     if now is None or before is None:
         return ""
     finished = record.previous.facts.finished
-    when = f", {(date_token if as_token else instant)(finished.at)}" if finished.at else ""
+    when = f", {date_token(finished.at)}" if finished.at else ""
     if now == before:
         return f"No change since the previous session ({percent(before, now)}{when})"
     shown, difference = percent(before, now), abs(now - before)
@@ -169,26 +146,18 @@ def change_since_previous(record: SessionRecord, *, as_token: bool) -> str:
     return f"{'Up' if now > before else 'Down'} {apart} {points} since the previous session ({shown}{when})"
 
 
-def history_lines(history: Sequence[HistoryEntry], *, as_token: bool, limit: int = MAX_HISTORY) -> list[str]:
-    """What happened after the first result: `86 % → 91 %, corrected 23 Nov 2026, 14:02 UTC`, the newest last.
-
-    `as_token`: with dates in the reader's zone, for mrkdwn; else in UTC, for plain text.
-    """
-    text = [entry for entry in history if entry.kind in {ChangeKind.CORRECTED, ChangeKind.REOPENED}]
-    return [history_line(entry, as_token=as_token) for entry in text[-limit:]]
-
-
-def history_line(entry: HistoryEntry, *, as_token: bool) -> str:
-    """One change in words; safe in mrkdwn too, for iSpring's unknown status words go through `safe`."""
-    when = date_token(entry.at) if as_token else instant(entry.at)
+def history_line(entry: HistoryEntry) -> str:
+    """One change in words, for mrkdwn: `86 % → 91 %, corrected 23 Nov, 14:02`."""
+    when = date_token(entry.at)
     old, new = entry.old, entry.new
     if entry.kind is ChangeKind.REOPENED:
         was = f"{format_score_text(old.score)}, " if old else ""
         return f"{was}re-opened {when}"
     if entry.kind is ChangeKind.CORRECTED and old:
+        texts = (safe(word(old), NAME), safe(word(new), NAME))
         if old.kind is new.kind:
-            return f"{format_score_text(old.score, new.score)} → {format_score_text(new.score, old.score)}, corrected {when}"
-        return f"{safe(word(old), NAME)} → {safe(word(new), NAME)}, corrected {when}"
+            texts = (format_score_text(old.score, new.score), format_score_text(new.score, old.score))
+        return f"{texts[0]} → {texts[1]}, corrected {when}"
     return f"{safe(word(new), NAME)}, {_VERBS[entry.kind]} {when}"
 
 

@@ -1,13 +1,20 @@
-"""A rule in words: where, what, whose, and how it stands."""
+"""Rules: a rule in words, the answers to commands about rules, and what a rule's channel and owner get."""
 
-from bot.blocks.elements import NAME, format_query_text, safe
+from collections.abc import Collection, Mapping, Sequence
+
+from bot.blocks import actions
+from bot.blocks.elements import Block, button, confirmation, context, message, mrkdwn, notice, section
+from bot.blocks.elements import actions as buttons
+from bot.blocks.markup import NAME, format_query_text, safe
 from bot.domain.errors import QueryError
-from bot.domain.model import OPERATOR, DestinationKind, Rule, RuleState
+from bot.domain.model import OPERATOR, DestinationKind, Message, Rule, RuleState
 from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
 from bot.domain.reasons import ReasonCode
+from bot.domain.text import count
 from bot.query.parser import parse, words
 
 ALL = "every completed session"
+MAX_RULES = 25  # of `format_rule` at its longest, this many stay within a message
 
 _STATES = {
     RuleState.PENDING: "waiting until its introduction is posted",
@@ -15,28 +22,44 @@ _STATES = {
     RuleState.PAUSED: "paused",
     RuleState.ENDED: "ended",
 }
-
-
 _REASONS = {
     NOT_IN_CHANNEL: "Spotter is not in the channel",
     ARCHIVED: "the channel is archived",
     NOT_FOUND: "the channel was deleted, or is private and Spotter is not in it",
     SHARED_OUTSIDE: "the channel is shared with another company",
-    ReasonCode.BECAME_PUBLIC: "the channel has turned public; waits for a yes",
+    ReasonCode.BECAME_PUBLIC: "the channel has become public; waits for consent",
     ReasonCode.OWNER_GONE: "its owner is gone; waits for an admin to take it over",
 }
+_WHAT_TO_DO = {
+    NOT_IN_CHANNEL: "Spotter can't write to {destination}, because it is not in it. Type `/invite @Spotter` there",
+    ARCHIVED: "Spotter can't write to {destination}, because it is archived. Unarchive it, with Spotter in it",
+    NOT_FOUND: (
+        "Spotter can't write to {destination}: it was deleted, or it is private and Spotter is not in it. Invite "
+        "Spotter again if it still exists; else end the rule with `{command} unsubscribe {number}`. Once it is back"
+    ),
+    SHARED_OUTSIDE: (
+        "{destination} is shared with another company, which must not get the results of named people. Subscribe "
+        "another channel, or end the sharing"
+    ),
+}
+_REFUSED_BY_SLACK = (
+    "Spotter can't write to {destination} (Slack's reason: {reason}). Allow it to post there; Spotter tries again once "
+    "a day. Once it works"
+)
+
+
+# ---- a rule in words -------------------------------------------------------------------------------------------------
 
 
 def format_rule(rule: Rule, words: str) -> str:
-    """A rule in one line of mrkdwn: number, where, what, whose, and its state. `words` is its query for people."""
-    what = format_query(words, 150)
+    """A rule in one line of mrkdwn: number, destination, query, owner and state. `words` is its query for people."""
     reason = f" ({format_reason(rule.reason)})" if rule.reason and rule.state is not RuleState.ACTIVE else ""
     by = f"By {format_owner(rule.owner)}, {_STATES[rule.state]}{reason}"
-    return f"*Rule {rule.rule_id}* in {format_destination(rule)}: {what}. {by}"
+    return f"*Rule {rule.rule_id}* in {format_destination(rule)}: {format_query(words, 150)}. {by}"
 
 
 def format_reason(reason: str) -> str:
-    """Why a rule or a destination rests, in words; what nobody has words for, as Slack said it."""
+    """Why a rule is paused or a destination blocked, in words; Slack's own code if it is not known here."""
     return _REASONS.get(reason) or safe(reason, NAME)
 
 
@@ -53,13 +76,198 @@ def format_destination(rule: Rule) -> str:
 
 
 def format_owner(owner: str) -> str:
-    """Who made a rule: a mention, or the operator."""
+    """A rule's owner: a mention, or the operator."""
     return "the operator" if owner == OPERATOR else f"<@{safe(owner, 40)}>"
 
 
-def text_of(rule: Rule) -> str:
-    """A rule's query for people; as it is stored where it can't be read any more."""
+def text_of(query: str) -> str:
+    """A query's canonical text in words for people; as it is stored if it can't be read any more."""
     try:
-        return words(parse(rule.query))
+        return words(parse(query))
     except QueryError:
-        return rule.query
+        return query
+
+
+# ---- answers to commands ---------------------------------------------------------------------------------------------
+
+
+def rules_list(
+    rules: Sequence[Rule],
+    words: Mapping[int, str],
+    *,
+    may_end: Collection[int] = (),
+    may_take: Collection[int] = (),
+    command: str,
+) -> Message:
+    """Rules by number, each with its query in words; a button to end those the viewer may end, or to take over those
+    whose owner is gone."""
+    if not rules:
+        return notice(
+            f"Nothing is posted here yet, and you made no rule. `{command} subscribe` in a channel makes one."
+        )
+    blocks: list[Block] = [section(mrkdwn(f"*{count(len(rules), 'rule')}*"))]
+    for rule in rules[:MAX_RULES]:
+        accessory = None
+        if rule.rule_id in may_take:
+            accessory = _take_over_button(rule)
+        elif rule.rule_id in may_end:
+            accessory = _end_button(rule)
+        blocks.append(section(mrkdwn(format_rule(rule, words.get(rule.rule_id, ""))), accessory))
+    if len(rules) > MAX_RULES:
+        blocks.append(context(f"and {len(rules) - MAX_RULES} more; `{command} rules` in a channel shows only its own"))
+    return message(blocks)
+
+
+def _take_over_button(rule: Rule) -> Block:
+    action, label = actions.action_id(actions.TAKE_OVER, rule.rule_id), f"Take over rule {rule.rule_id}"
+    return button(action, "Take over", str(rule.rule_id), label=label)
+
+
+def _end_button(rule: Rule) -> Block:
+    question = confirmation(
+        f"End rule {rule.rule_id}?", "Nothing more will be posted because of it.", "End it", "Keep it"
+    )
+    action, label = actions.action_id(actions.UNSUBSCRIBE, rule.rule_id), f"End rule {rule.rule_id}"
+    return button(action, "End", str(rule.rule_id), label=label, style="danger", confirm=question)
+
+
+def confirm_subscription(channel_id: str, query: str, words: str, *, last_month: str = "") -> Message:
+    """Asks before results of named people go to a public channel.
+
+    `query` is canonical text, `words` the same for people. `last_month` says in a sentence of ours how much the rule
+    would have posted.
+    """
+    value = actions.encode(actions.Subscribe(channel_id, query))
+    if not value:
+        return notice("This query is too long for a rule. Use fewer conditions.")
+    text = (
+        f"<#{safe(channel_id, 40)}> is a public channel: everybody in the workspace, now and later, can read what is "
+        f"posted there, with people's names and results. Shall Spotter post there: {format_query(words)}?"
+    )
+    if last_month:
+        text += f"\n{last_month}"
+    yes = button(actions.CONFIRM_SUBSCRIBE, "Yes, post to this public channel", value, style="primary")
+    return message([section(mrkdwn(text)), buttons([yes, button(actions.CANCEL, "Cancel", channel_id)])])
+
+
+def subscribed(rule: Rule, words: str, *, command: str, last_month: str = "") -> Message:
+    """A new rule, once its introduction could be posted; `last_month` as when it was confirmed."""
+    return notice(
+        f"Done: rule {rule.rule_id} posts to {format_destination(rule)} from the next reading of iSpring on: "
+        f"{format_query(words)}. End it with `{command} unsubscribe {rule.rule_id}`.",
+        last_month,
+    )
+
+
+def starts_later(rule: Rule, words: str, *, command: str) -> Message:
+    """A new rule whose introduction is still waiting to be posted."""
+    return notice(
+        f"Rule {rule.rule_id} is saved for {format_destination(rule)}: {format_query(words)}. It begins once its "
+        f"introduction is posted there, which is taking longer than usual. `{command} rules` shows its state."
+    )
+
+
+def already_subscribed(rule: Rule, words: str, *, command: str) -> Message:
+    """The channel has a rule with the same query."""
+    text = format_rule(rule, words).replace("*", "")
+    return notice(f"This rule is there already: {text}. `{command} rules` lists all.")
+
+
+def invite_first(channel_id: str, *, name: str = "Spotter") -> Message:
+    """No rule was made, because the bot can't write to the channel."""
+    return notice(
+        f"Nothing was saved: Spotter can't write to <#{safe(channel_id, 40)}> yet. Type `/invite @{safe(name, 40)}` "
+        "there and try again."
+    )
+
+
+def cancelled() -> Message:
+    """The user pressed Cancel."""
+    return notice("Cancelled; nothing was saved.")
+
+
+def unsubscribed(rule: Rule, words: str) -> Message:
+    """A rule was ended."""
+    return notice(
+        f"Ended: Rule {rule.rule_id} in {format_destination(rule)}: {format_query(words, 150)}. Nothing more is posted "
+        "because of it; messages already posted are still corrected."
+    )
+
+
+# ---- what a rule's channel and owner get -----------------------------------------------------------------------------
+
+
+def introduction_block(rule: Rule, command: str) -> Block:
+    """How a rule introduces itself to its channel."""
+    return section(
+        mrkdwn(
+            f"Spotter will post {format_query(text_of(rule.query))} from iSpring Learn's on-the-job training here, "
+            f"each once, with its result; a correction changes the message in place. Set up by "
+            f"{format_owner(rule.owner)} as rule {rule.rule_id}. To stop it: `{command} unsubscribe {rule.rule_id}`."
+        )
+    )
+
+
+def pause_blocks(rule: Rule, command: str) -> list[Block]:
+    """Why a rule is paused, as it is now, and what its owner (or an admin) can do about it."""
+    name = f"Rule {rule.rule_id}"
+    if rule.state is RuleState.ENDED:
+        return [section(mrkdwn(f"{name} has ended."))]
+    if rule.state is not RuleState.PAUSED:
+        return [section(mrkdwn(f"{name} was paused for a while and continues."))]
+    destination = format_destination(rule)
+    if rule.reason_code is ReasonCode.BECAME_PUBLIC:
+        text = (
+            f"{name} is paused: {destination} has become public, so that everybody in the workspace, now and later, "
+            f"can read what is posted there, with people's names and results. Continue to post there? Until you agree, "
+            f"its messages wait; `{command} unsubscribe {rule.rule_id}` ends it."
+        )
+        yes = button(actions.AGREE_PUBLIC, "Yes, go on in public", str(rule.rule_id), style="primary")
+        return [section(mrkdwn(text)), buttons([yes])]
+    if rule.reason_code is ReasonCode.OWNER_GONE:
+        text = (
+            f"{name}, which posts to {destination}, is paused: its owner {format_owner(rule.owner)} has left or may "
+            f"not see any session any more. Its messages wait until an admin of Spotter takes it over; "
+            f"`{command} rules` lists it, `{command} unsubscribe {rule.rule_id}` ends it."
+        )
+        return [section(mrkdwn(text)), buttons([button(actions.TAKE_OVER, "Take over", str(rule.rule_id))])]
+    what_to_do = _WHAT_TO_DO.get(rule.reason, _REFUSED_BY_SLACK).format(
+        destination=destination, reason=safe(rule.reason), command=command, number=rule.rule_id
+    )
+    return [section(mrkdwn(f"{name} is paused: {what_to_do}, and it goes on by itself. Until then its messages wait."))]
+
+
+def ask_to_take_over(rule: Rule, words: str) -> Message:
+    """The query in words, before an admin takes responsibility for a rule."""
+    value = actions.encode(actions.TakeOver(rule.rule_id, rule.query))
+    if not value:
+        return notice("This rule's query is too long to be confirmed here. End it and make a new one.")
+    text = (
+        f"Rule {rule.rule_id} was made by {format_owner(rule.owner)}. It posts to {format_destination(rule)}: "
+        f"{format_query(words)}. If you take it over, it posts what you may see, and its waiting messages go out now."
+    )
+    yes = button(actions.CONFIRM_TAKE_OVER, "Take it over", value, style="primary")
+    return message([section(mrkdwn(text)), buttons([yes, button(actions.CANCEL, "Cancel", str(rule.rule_id))])])
+
+
+def taken_over(rule: Rule, words: str) -> Message:
+    """A rule has a new owner."""
+    later = "" if rule.state is RuleState.ACTIVE else " Its channel can't be written to yet; it goes on when it can."
+    return notice(
+        f"Rule {rule.rule_id} is yours. It posts to {format_destination(rule)}: {format_query(words)}.{later}"
+    )
+
+
+def nothing_to_take_over(number: str) -> Message:
+    """The rule has ended, or has a new owner or another query since."""
+    return notice(f"Rule {safe(number, 20)} does not wait to be taken over any more; nothing was changed.")
+
+
+def agreed_to_public(rule: Rule) -> Message:
+    """A rule continues in a channel that has become public."""
+    return notice(f"Rule {rule.rule_id} goes on in {format_destination(rule)}; its waiting messages are posted now.")
+
+
+def nothing_to_agree_to(number: str) -> Message:
+    """The rule has ended or is active already."""
+    return notice(f"Rule {safe(number, 20)} does not wait for your consent any more; nothing was changed.")

@@ -1,10 +1,12 @@
-"""What a person gets as direct messages, in words and as choices."""
+"""Settings of a user's direct messages: in words, as menus and as a form."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from bot.blocks import actions
-from bot.blocks.elements import Block, button, context, menu, message, mrkdwn, option, safe, section
+from bot.blocks.elements import Block, button, context, menu, message, modal, mrkdwn, option, plain, section
 from bot.blocks.elements import actions as buttons
+from bot.blocks.markup import safe
 from bot.domain.model import DirectMessages, Message, Preferences
 
 CHOICES = {
@@ -17,61 +19,44 @@ NO_MESSAGES = "So it sends you no direct messages about sessions."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """A person's choices beside the house's defaults. `who` says in a sentence which person in iSpring they are, or why
-    none; for who is none (`is_somebody`) there is nothing to choose, and `what_next` says what to do."""
+    """A user's choices beside the defaults.
+
+    `who` says in a sentence which person in iSpring they are, or why none. A user without one (`is_linked` is False)
+    has nothing to choose, and `what_next` says what they can do.
+    """
 
     chosen: Preferences
     observer_default: DirectMessages
     employee_default: DirectMessages
     who: str
-    is_somebody: bool = True
+    is_linked: bool = True
     what_next: str = ""
 
-    @property
-    def as_observer(self) -> DirectMessages:
-        """What they get of sessions they observed."""
-        return self.chosen.as_observer or self.observer_default
 
-    @property
-    def as_employee(self) -> DirectMessages:
-        """What they get of their own sessions."""
-        return self.chosen.as_employee or self.employee_default
-
-
-def settings(mine: Settings) -> Message:
+def settings(user: Settings) -> Message:
     """A person's settings with menus that change them at once."""
-    text = " ".join(settings_lines(mine))
-    return message(text.replace("*", ""), settings_blocks(mine))
+    return message(settings_blocks(user))
 
 
-def settings_lines(mine: Settings) -> list[str]:
-    """The settings in sentences of mrkdwn."""
-    if not mine.is_somebody:
-        return [safe(mine.who, 300), NO_MESSAGES, *([mine.what_next] if mine.what_next else [])]
-    return [
-        safe(mine.who, 300),
-        f"*Sessions you observe:* you get {CHOICES[mine.as_observer]}{_usual(mine.chosen.as_observer)}.",
-        f"*Your own sessions:* you get {CHOICES[mine.as_employee]}{_usual(mine.chosen.as_employee)}.",
-    ]
-
-
-def settings_blocks(mine: Settings) -> list[Block]:
+def settings_blocks(user: Settings) -> list[Block]:
     """The settings with a menu for each, for an answer and for the Home tab."""
-    if not mine.is_somebody:
-        return [section(mrkdwn(" ".join(settings_lines(mine))))]
-    who, observer, employee = settings_lines(mine)
+    who = safe(user.who, 300)
+    if not user.is_linked:
+        return [section(mrkdwn(f"{who} {NO_MESSAGES} {user.what_next}".strip()))]
     return [
         section(mrkdwn(who)),
-        section(mrkdwn(observer), choice_menu(actions.SET_OBSERVER, mine.as_observer)),
-        section(mrkdwn(employee), choice_menu(actions.SET_EMPLOYEE, mine.as_employee)),
+        _setting("Sessions you observe", actions.SET_OBSERVER, user.chosen.as_observer, user.observer_default),
+        _setting("Your own sessions", actions.SET_EMPLOYEE, user.chosen.as_employee, user.employee_default),
         context("These are direct messages to you only. Channels have rules of their own."),
     ]
 
 
-def choice_menu(action: str, chosen: DirectMessages) -> Block:
-    """What to get, as a menu; its values are those of DirectMessages."""
+def _setting(label: str, action: str, chosen: DirectMessages | None, default: DirectMessages) -> Block:
+    usual = "" if chosen else " (the default here)"
+    current = chosen or default
     choices = [option(words.capitalize(), str(kind)) for kind, words in CHOICES.items()]
-    return menu(action, "Choose…", choices, chosen=str(chosen))
+    text = mrkdwn(f"*{label}:* you get {CHOICES[current]}{usual}.")
+    return section(text, menu(action, "Choose…", choices, chosen=str(current)))
 
 
 def direct_messages_set(kind: DirectMessages, *, as_observer: bool, command: str) -> Message:
@@ -80,8 +65,29 @@ def direct_messages_set(kind: DirectMessages, *, as_observer: bool, command: str
     text = f"Saved: of {whose} you get {CHOICES[kind]}. Change it any time with `{command} settings`."
     back = [button(actions.DM_ALL, "Send me all of them again")]
     has_less = as_observer and kind is not DirectMessages.ALL
-    return message(text, [section(mrkdwn(text)), *([buttons(back)] if has_less else [])])
+    return message([section(mrkdwn(text)), *([buttons(back)] if has_less else [])])
 
 
-def _usual(own: DirectMessages | None) -> str:
-    return "" if own else " (the default here)"
+def settings_form(user: Settings) -> dict[str, Any]:
+    """The choices as a modal, its inputs named INPUT_OBSERVER and INPUT_EMPLOYEE; without inputs for a user who has
+    nothing to choose."""
+    if not user.is_linked:
+        return modal("Settings", actions.DETAILS_FORM, settings_blocks(user))
+    blocks = [
+        section(mrkdwn(safe(user.who, 300))),
+        _input(actions.INPUT_OBSERVER, "Of sessions you observe, get", user.chosen.as_observer, user.observer_default),
+        _input(actions.INPUT_EMPLOYEE, "Of your own sessions, get", user.chosen.as_employee, user.employee_default),
+    ]
+    return modal("Settings", actions.SETTINGS_FORM, blocks, submit="Save")
+
+
+def choice_of(value: str) -> DirectMessages | None:
+    """The choice that an input's value stands for; None for the default."""
+    return None if value == actions.SERVER_DEFAULT else DirectMessages(value)
+
+
+def _input(name: str, label: str, chosen: DirectMessages | None, default: DirectMessages) -> Block:
+    usual = option(f"The default here ({CHOICES[default]})", actions.SERVER_DEFAULT)
+    choices = [usual, *(option(words.capitalize(), str(kind)) for kind, words in CHOICES.items())]
+    element = menu(name, "Choose…", choices, chosen=str(chosen) if chosen else actions.SERVER_DEFAULT)
+    return {"type": "input", "block_id": name, "label": plain(label), "element": element}

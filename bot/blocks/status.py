@@ -5,24 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.blocks.alerts import alert_text
-from bot.blocks.elements import (
-    Block,
-    count,
-    date_token,
-    fields,
-    header,
-    instant,
-    lasting,
-    message,
-    mrkdwn,
-    safe,
-    section,
-)
+from bot.blocks.elements import Block, fields, header, message, mrkdwn, section
+from bot.blocks.markup import date_token, safe
 from bot.blocks.rules import format_reason
 from bot.domain.alerts import ALERTS, ActiveAlert
 from bot.domain.model import DestinationKind, Message
 from bot.domain.outbox import BlockedDestination, OutboxCounts
 from bot.domain.polling import PollState
+from bot.domain.text import count, lasting
 
 MAX_BLOCKED = 10
 
@@ -45,16 +35,14 @@ class Status:
 def status(known: Status) -> Message:
     """Returns the message; admins also see reasons, counts, alerts and blocked destinations."""
     verdict = format_verdict(known)
-    pairs = _pairs(known)
-    blocks: list[Block] = [header(verdict), fields(pairs)]
+    blocks: list[Block] = [header(verdict), fields(_pairs(known))]
     alerts = alert_lines(known)
     if alerts:
         blocks.append(section(mrkdwn("\n".join(f"• {line}" for line in alerts))))
     created = f"The database was created {date_token(known.poll.created_at)}."
     if known.is_admin:
         blocks.append(section(mrkdwn(created)))
-    text = [f"{verdict}.", *(f"{label}: {value}." for label, value in _texts(known)), *alerts]
-    return message(" ".join(text), blocks)
+    return message(blocks)
 
 
 def format_verdict(known: Status) -> str:
@@ -138,11 +126,6 @@ def _pairs(known: Status) -> list[tuple[str, str]]:
         ("Edits to make", f"{known.outbox.edits:,}"),
         ("Active rules", f"{known.rules:,}"),
     ]
-
-
-def _texts(known: Status) -> list[tuple[str, str]]:
-    last = known.poll.last_good_at
-    return [("Last good reading", instant(last) if last else "never"), *_pairs(known)[1:]]
 
 
 def _waiting(known: Status) -> str:

@@ -1,22 +1,11 @@
-"""Why somebody was, or was not, told of a session: for the command line as lines, for Slack as a message."""
+"""Why a session was, or was not, sent to each destination: lines for the command line, a message for Slack."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.blocks.elements import (
-    SECTION_TEXT,
-    Block,
-    clean,
-    context,
-    date_token,
-    instant,
-    message,
-    mrkdwn,
-    safe,
-    section,
-    size,
-)
+from bot.blocks.elements import SECTION_TEXT, Block, context, message, mrkdwn, section
+from bot.blocks.markup import date_token, safe
 from bot.blocks.results import verdict
 from bot.blocks.rules import format_reason
 from bot.domain.changes import outcome_of
@@ -24,9 +13,10 @@ from bot.domain.explanation import Explanation, Judged
 from bot.domain.model import Destination, DestinationKind, Message
 from bot.domain.outbox import Attempt, NotificationState, NotificationStatus
 from bot.domain.reasons import ReasonCode
+from bot.domain.text import clean, size
 
 MAX_ATTEMPTS = 6
-_STANDS = {
+_STATES = {
     NotificationState.PENDING: "waits to be sent",
     NotificationState.SENDING: "is being sent",
     NotificationState.AMBIGUOUS: "may have been posted: the channel is read back before it is sent again",
@@ -36,7 +26,7 @@ _STANDS = {
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How times and places are written: Slack shows both in its own way, a terminal can't."""
+    """How times, destinations and untrusted text are written: in Slack's markup, or for a terminal."""
 
     when: Callable[[datetime], str]
     destination: Callable[[Destination], str]
@@ -55,7 +45,6 @@ def _mention(destination: Destination) -> str:
 
 
 IN_SLACK = Spelling(date_token, _mention, safe)
-IN_PUSH = Spelling(instant, _mention, safe)  # the text beside the blocks: notifications show no date tokens
 ON_TERMINAL = Spelling(lambda at: f"{at:%Y-%m-%d %H:%M:%S} UTC", str, clean, with_deliveries=True)
 
 
@@ -71,18 +60,18 @@ def reason_lines(found: Explanation, links: Mapping[str, str], spelled: Spelling
 
 
 def reason(found: Explanation, links: Mapping[str, str], *, is_whole: bool) -> Message:
-    """The answer to one person. `is_whole`: nothing was left out for their eyes."""
-    status = reason_lines(found, links, IN_SLACK)
-    blocks: list[Block] = [section(mrkdwn(f"*{status[0]}*")), *_sections(status[1:])]
+    """The answer to one user. `is_whole`: nothing was left out because they may not see it."""
+    first, *others = reason_lines(found, links, IN_SLACK)
+    blocks: list[Block] = [section(mrkdwn(f"*{first}*")), *_sections(others)]
     if not is_whole:
         blocks.append(context("Listed are channels you are in and what concerns you yourself."))
-    return message("\n".join(reason_lines(found, links, IN_PUSH)), blocks)
+    return message(blocks)
 
 
-def _sections(status: Sequence[str]) -> list[Block]:
+def _sections(lines: Sequence[str]) -> list[Block]:
     """The lines in as few sections as they need, each within Slack's limit."""
     sections: list[list[str]] = [[]]
-    for line in status:
+    for line in lines:
         if sum(size(one) + 1 for one in sections[-1]) + size(line) > SECTION_TEXT:
             sections.append([])
         sections[-1].append(line)
@@ -91,16 +80,16 @@ def _sections(status: Sequence[str]) -> list[Block]:
 
 def _seen(found: Explanation, spelled: Spelling) -> list[str]:
     session = found.record.session
-    said = [f"First seen {spelled.when(session.first_seen_at)}."]
+    sentences = [f"First seen {spelled.when(session.first_seen_at)}."]
     if not found.is_over:
-        said.append("It has no result yet: nobody is told of such a session.")
+        sentences.append("It has no result yet, and only results are sent.")
     elif found.completed_seen_at is not None:
-        said.append(f"Seen completed {spelled.when(found.completed_seen_at)}.")
+        sentences.append(f"Seen completed {spelled.when(found.completed_seen_at)}.")
         if found.baseline_at is not None and found.completed_seen_at <= found.baseline_at:
-            said.append("That was in the first listing, which is stored without telling anybody.")
+            sentences.append("That was in the first listing, which is stored without notifications.")
     if session.missing_since is not None:
-        said.append(f"iSpring does not list it any more, since {spelled.when(session.missing_since)}.")
-    return [" ".join(said)]
+        sentences.append(f"iSpring does not list it any more, since {spelled.when(session.missing_since)}.")
+    return [" ".join(sentences)]
 
 
 def _status_lines(
@@ -108,7 +97,9 @@ def _status_lines(
 ) -> list[str]:
     to = spelled.destination(status.notification.destination)
     first = f"• To {to}, due since {spelled.when(status.created_at)} ({spelled.text(status.notification.reason)}): "
-    first += _counted(status) + _stands(status, found, links, spelled)
+    if status.digest is not None:
+        first += "counted in a digest instead of a card; the digest "
+    first += _state(status, found, links, spelled)
     if spelled.with_deliveries and status.delivery is not None:
         first += f" [delivery {status.delivery.delivery_id}]"
     attempts = status.attempts[-MAX_ATTEMPTS:]
@@ -120,17 +111,13 @@ def _status_lines(
     ]
 
 
-def _counted(status: NotificationStatus) -> str:
-    return "counted in a digest instead of a card; the digest " if status.digest is not None else ""
-
-
-def _stands(status: NotificationStatus, found: Explanation, links: Mapping[str, str], spelled: Spelling) -> str:
+def _state(status: NotificationStatus, found: Explanation, links: Mapping[str, str], spelled: Spelling) -> str:
     delivery = status.delivery
     if delivery is not None and status.state is NotificationState.SENT:
         if status.cancelled:
             return f"was left out of its message: {spelled.text(status.cancelled)}"
-        where = links.get(delivery.delivery_id) or f"message {delivery.ts} in {delivery.channel}"
-        return f"was posted: {where}"
+        link = links.get(delivery.delivery_id) or f"message {delivery.ts} in {delivery.channel}"
+        return f"was posted: {link}"
     if delivery is not None and delivery.reason_code is ReasonCode.POSTED_AND_DELETED:
         return delivery.reason
     if status.cancelled:
@@ -145,7 +132,7 @@ def _stands(status: NotificationStatus, found: Explanation, links: Mapping[str, 
     if rules and all(rule.reason for rule in rules):
         return f"waits: {', '.join(format_reason(rule.reason) for rule in rules)}"
     because = f" ({spelled.text(delivery.reason)})" if delivery is not None and delivery.reason else ""
-    return _STANDS.get(status.state, str(status.state)) + because
+    return _STATES.get(status.state, str(status.state)) + because
 
 
 def _attempt(attempt: Attempt, spelled: Spelling) -> str:
@@ -164,6 +151,6 @@ def _today(judged: Sequence[Judged], spelled: Spelling) -> list[str]:
 
 def _verdict(judged: Judged, spelled: Spelling) -> str:
     matched = judged.matched
-    where = f" for {spelled.destination(judged.rule.destination)}" if judged.rule is not None else ""
-    mark = "✓ told:" if matched.matched else "✕ not told:"
-    return f"{mark} {matched.who}{where} ({spelled.text(matched.reason.removeprefix(f'{matched.who} '))})"
+    destination = f" for {spelled.destination(judged.rule.destination)}" if judged.rule is not None else ""
+    mark = "✓ notified:" if matched.matched else "✕ not notified:"
+    return f"{mark} {matched.who}{destination} ({spelled.text(matched.reason.removeprefix(f'{matched.who} '))})"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.blocks.alerts import alert_sentence
-from bot.blocks.elements import count, lasting
 from bot.blocks.rules import format_reason
 from bot.checks import CheckResult, fine, warning, wrong
 from bot.config import Settings
@@ -15,6 +14,7 @@ from bot.domain.model import BY_EMAIL, Link, Rule, RuleState, Targets
 from bot.domain.outbox import BlockedDestination, OutboxCounts
 from bot.domain.polling import PollState
 from bot.domain.reasons import ReasonCode
+from bot.domain.text import count, lasting
 from bot.services.dm_availability import Reachability, observers
 from bot.store.database import Tx
 

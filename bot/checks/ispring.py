@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from bot.blocks.elements import count
 from bot.checks import CheckResult, fine, warning, wrong
 from bot.domain.alerts import is_round
 from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable
 from bot.domain.model import OutcomeKind
 from bot.domain.outcomes import judge
 from bot.domain.ports import DateEvidence, Listing, Slice, Training
+from bot.domain.text import count
 from bot.services.listing_gaps import count_left_out
 
 MAX_STATUSES = 5

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from bot.app.clock import SystemClock
-from bot.blocks.elements import clean
 from bot.cli.rows import with_store
 from bot.cli.terminal import echo, json_of, table_of
 from bot.config import load
@@ -18,6 +17,7 @@ from bot.domain.model import OPERATOR, AuditEntry, Person
 from bot.domain.permissions import Reach
 from bot.domain.ports import Clock
 from bot.domain.retention import Erased
+from bot.domain.text import clean
 from bot.query import parser as language
 from bot.services.dm_availability import Reachability, reachability
 from bot.store.backup import back_up

@@ -13,7 +13,8 @@ from bot.cli.terminal import echo, table_of
 from bot.config import load
 from bot.domain.errors import SpotterError
 from bot.domain.explanation import Explanation
-from bot.domain.model import OPERATOR, DirectMessages, NotificationKind
+from bot.domain.kinds import KINDS
+from bot.domain.model import OPERATOR, DirectMessages
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.permissions import EVERYTHING
 from bot.domain.ports import Clock
@@ -125,22 +126,13 @@ async def _explained(store: Store, clock: Clock, prefix: str) -> list[tuple[Expl
 
 
 _STATE_NAMES = ("delivery", "what", "to", "since (UTC)", "state", "tries", "why")
-KINDS = {
-    NotificationKind.SESSION: "a session's result",
-    NotificationKind.COUNTED: "a count of sessions",
-    NotificationKind.OUTAGE: "a count after an outage",
-    NotificationKind.INTRO: "a rule's introduction",
-    NotificationKind.RULE_PAUSED: "that a rule is paused",
-    NotificationKind.OPS: "a word to the operator",
-    NotificationKind.SHARED: "a shared session",
-}
 
 
 def _status_row(status: NotificationStatus) -> tuple[object, ...]:
     delivery = status.delivery
     return (
         delivery.delivery_id if delivery else "",
-        KINDS[status.notification.kind] + (", counted" if status.digest else ""),
+        KINDS[status.notification.kind].name + (", counted" if status.digest else ""),
         status.notification.destination,
         f"{status.created_at:%Y-%m-%d %H:%M:%S}",
         status.state,

@@ -9,12 +9,12 @@ import click
 
 from bot.app.clock import SystemClock
 from bot.app.database import opened_store
-from bot.blocks.elements import clean
 from bot.cli.terminal import echo
 from bot.config import load
 from bot.domain.errors import QueryError, SpotterError
 from bot.domain.permissions import OPERATOR_VIEWER
 from bot.domain.ports import Clock
+from bot.domain.text import clean
 from bot.listeners.access_scope import access_view, names, refuse_unknown
 from bot.query import parser as language
 from bot.store.database import Store, Tx

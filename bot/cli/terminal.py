@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import click
 from tabulate import tabulate
 
-from bot.blocks.elements import clean
+from bot.domain.text import clean
 
 
 def echo(text: str, *, err: bool = False) -> None:

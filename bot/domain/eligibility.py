@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
+from bot.domain.kinds import KINDS
 from bot.domain.model import NotificationKind, RuleState
 
 
@@ -12,10 +13,6 @@ class WaitCode(StrEnum):
     DESTINATION_BLOCKED = "destination_blocked"
     RULE_PAUSED = "rule_paused"
     RULE_NOT_INTRODUCED = "rule_not_introduced"
-
-
-# About a rule or Spotter itself: sent although the rule they name is paused or not introduced.
-_INDEPENDENT_OF_RULES = frozenset((NotificationKind.INTRO, NotificationKind.RULE_PAUSED, NotificationKind.OPS))
 
 
 def wait_code(
@@ -28,7 +25,7 @@ def wait_code(
     """
     if is_blocked:
         return WaitCode.DESTINATION_BLOCKED
-    if kind in _INDEPENDENT_OF_RULES:
+    if not KINDS[kind].waits_with_rule:
         return None
     states = {rules[rule_id] for rule_id in rule_ids if rule_id in rules}
     if not states or RuleState.ACTIVE in states:

@@ -9,8 +9,8 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from bot.blocks.elements import clean
 from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable
+from bot.domain.text import clean
 from bot.ispring.wire import UNREADABLE, ErrorBody, clean_json
 
 QUOTED = 120  # characters of iSpring's own message that are kept

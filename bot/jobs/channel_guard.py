@@ -6,21 +6,12 @@ events can be missed. What is left are channels that were never looked at, or no
 
 from datetime import datetime, timedelta
 
+from bot.domain.kinds import KINDS
 from bot.domain.model import Delivery, DestinationKind, NotificationKind
 from bot.store.database import Tx
 
 CHECK_EVERY = timedelta(hours=1)
 CHECK_VALID_FOR = CHECK_EVERY + timedelta(minutes=30)  # the rounds take their time where there are many channels
-# What tells of people; a rule's introduction may name them, and is where its channel is looked at first.
-ABOUT_PEOPLE = frozenset(
-    (
-        NotificationKind.SESSION,
-        NotificationKind.SHARED,
-        NotificationKind.COUNTED,
-        NotificationKind.OUTAGE,
-        NotificationKind.INTRO,
-    )
-)
 
 
 class CheckChannelFirst(Exception):
@@ -34,7 +25,7 @@ class CheckChannelFirst(Exception):
 def refuse_unknown(tx: Tx, delivery: Delivery, now: datetime) -> None:
     """Raises LookFirst where a message about people would go to a channel that has to be looked at before."""
     kinds = {stored.notification.kind for stored in delivery.notifications}
-    if delivery.destination.kind is not DestinationKind.CHANNEL or not kinds & ABOUT_PEOPLE:
+    if delivery.destination.kind is not DestinationKind.CHANNEL or not any(KINDS[kind].about_people for kind in kinds):
         return
     checked_at = tx.destinations.checked_at(delivery.destination)
     # Channels that only get shared sessions are not checked regularly.

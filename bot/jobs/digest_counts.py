@@ -10,7 +10,6 @@ from bot.domain.model import (
     DestinationKind,
     DigestCounts,
     DirectMessages,
-    NotificationKind,
     Preferences,
     Session,
     StoredNotification,
@@ -19,8 +18,6 @@ from bot.domain.model import (
 from bot.domain.outbox import CountedSession
 from bot.domain.permissions import may_see
 from bot.store.database import Tx
-
-SUMMARIES = frozenset({NotificationKind.COUNTED, NotificationKind.OUTAGE})
 
 
 def digest_counts_of(

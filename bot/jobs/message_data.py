@@ -11,6 +11,7 @@ from datetime import timedelta
 from bot.blocks.cards import CardFacts
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
+from bot.domain.kinds import KINDS
 from bot.domain.model import (
     TAKEN_BACK,
     Delivery,
@@ -26,9 +27,9 @@ from bot.domain.model import (
     Viewer,
 )
 from bot.domain.pause_reasons import SHARED_OUTSIDE
-from bot.domain.permissions import may_see, may_share
+from bot.domain.permissions import may_see
 from bot.domain.routing import subject_of
-from bot.jobs.digest_counts import SUMMARIES, digest_counts_of, unwanted_reason
+from bot.jobs.digest_counts import digest_counts_of, unwanted_reason
 from bot.services.owners import stored_viewer
 from bot.store.database import Tx
 
@@ -67,6 +68,7 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
     cancelled: dict[int, str] = {}
     metrics: dict[int, DigestCounts] = {}
     for stored in delivery.notifications:
+        spec = KINDS[stored.notification.kind]
         record = records.get(stored.notification.session) if stored.notification.session is not None else None
         versions[stored.notification_id] = record.session.version if record is not None else TAKEN_BACK
         wanted = [
@@ -75,8 +77,8 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
         viewers = _viewers(tx, delivery, stored, wanted, settings.admins)
         reason = _cancelled_reason(tx, delivery, stored, wanted, record)
         if record is not None:
-            asks = may_share if stored.notification.kind is NotificationKind.SHARED else may_see
-            refusals = [v for viewer in viewers if not (v := asks(viewer, record.session.facts, directory)).allowed]
+            verdicts = [spec.may_show(viewer, record.session.facts, directory) for viewer in viewers]
+            refusals = [verdict for verdict in verdicts if not verdict.allowed]
             if len(refusals) == len(viewers):
                 hidden.add(record.session.key)
                 reason = reason or (
@@ -84,7 +86,7 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
                 )
             if record.previous is not None and _any_may_see(viewers, record, directory):
                 with_previous.add(record.session.key)
-        if stored.notification.kind in SUMMARIES:
+        if spec.is_digest:
             owners = {rule.rule_id: stored_viewer(tx, rule.owner, settings.admins) for rule in wanted}
             digest_counts = digest_counts_of(tx, delivery.destination, stored, owners, directory)
             metrics[stored.notification_id] = digest_counts

@@ -15,7 +15,6 @@ from functools import partial
 
 import structlog
 
-from bot.blocks.elements import clean
 from bot.domain.alerts import is_round
 from bot.domain.changes import decide
 from bot.domain.errors import StoreBusy, StoreError, TrainingError, TrainingRefused, TrainingUnreadable
@@ -25,6 +24,7 @@ from bot.domain.outcomes import has_odd_result, judge
 from bot.domain.polling import ListingDiff, PollReport
 from bot.domain.ports import Clock, Contacts, DateEvidence, Listing, Slice, Training
 from bot.domain.routing import MATCHABLE_STATES
+from bot.domain.text import clean
 from bot.jobs.bulk_update import MOST_AT_ONCE, bulk_update
 from bot.jobs.monitor import set_alert
 from bot.jobs.plan_notifications import NotificationPlanner, PollSettings, PollTiming, is_unknown, notify_ops

@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from bot.blocks import actions, answers, modals, session_lists, subscriptions
+from bot.blocks import actions, answers, details, rules, session_lists
+from bot.blocks.elements import notice
+from bot.blocks.settings import settings_form
 from bot.domain.errors import MessengerError, NotAllowed, StoreBusy
 from bot.domain.model import DirectMessages, Message, SessionKey, SessionRecord, Viewer
 from bot.domain.permissions import NOTHING
@@ -30,7 +32,7 @@ async def _details(ctx: AppContext, action: ActionRequest, reply: Reply) -> None
     if key is None:
         return await _outdated(ctx, reply)
     try:
-        view_id = await ctx.messenger.open_modal(action.trigger_id, modals.loading())
+        view_id = await ctx.messenger.open_modal(action.trigger_id, details.loading())
     except MessengerError:
         # Too late for the trigger, or Slack can't: the answer goes where the button is.
         await reply(await _session_message(ctx, action, key))
@@ -38,7 +40,7 @@ async def _details(ctx: AppContext, action: ActionRequest, reply: Reply) -> None
     return await ctx.messenger.update_modal(view_id, await _session_modal(ctx, action, key))
 
 
-async def _session_modal(ctx: AppContext, action: ActionRequest, key: SessionKey) -> modals.View:
+async def _session_modal(ctx: AppContext, action: ActionRequest, key: SessionKey) -> details.View:
     """What the modal shows in the end, a reason included where that is no session."""
     try:
         viewer = await ctx.contacts.viewer(action.user_id)
@@ -46,12 +48,12 @@ async def _session_modal(ctx: AppContext, action: ActionRequest, key: SessionKey
         await criteria.prioritise(ctx, record)
         directory = await ctx.store.read(lambda tx: tx.people.directory())
     except NotAllowed as refusal:
-        return modals.refused(str(refusal), next_step(ctx, refusal.remedy, action.user_id))
+        return details.refused(str(refusal), next_step(ctx, refusal.remedy, action.user_id))
     except StoreBusy:
-        return modals.busy()
+        return details.busy()
     if record is None:
-        return modals.gone()
-    return modals.details(record, directory, with_previous=record.previous is not None)
+        return details.gone()
+    return details.details(record, directory, with_previous=record.previous is not None)
 
 
 async def _session_message(ctx: AppContext, action: ActionRequest, key: SessionKey) -> Message:
@@ -69,7 +71,7 @@ def _visible(ctx: AppContext, tx: Tx, viewer: Viewer, record: SessionRecord) -> 
 
 
 def _gone() -> Message:
-    return answers.alert("Spotter no longer stores this session.", "")
+    return notice("Spotter no longer stores this session.")
 
 
 async def _acknowledge(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
@@ -100,12 +102,11 @@ async def _nothing(ctx: AppContext, action: ActionRequest, reply: Reply) -> None
 
 
 async def _page(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    request = actions.page_of(action.value)
+    request = actions.decode(actions.Page, action.value)
     if request is None:
         return await _outdated(ctx, reply)
-    offset, query = request
     viewer = await ctx.contacts.viewer(action.user_id)
-    await reply(await page(ctx, viewer, query, offset), replace=_is_private(action))
+    await reply(await page(ctx, viewer, request.query, request.offset), replace=_is_private(action))
     return None
 
 
@@ -114,11 +115,11 @@ async def _run(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 
 
 async def _confirm_subscribe(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    request = actions.subscribe_of(action.value)
-    if request is None or request[0] != action.channel_id:
+    request = actions.decode(actions.Subscribe, action.value)
+    if request is None or request.channel_id != action.channel_id:
         return await _outdated(ctx, reply)
     viewer = await ctx.contacts.viewer(action.user_id)
-    answer = await subscribe(ctx, viewer, action.channel_id, request[1], public_is_meant=True)
+    answer = await subscribe(ctx, viewer, action.channel_id, request.query, public_is_meant=True)
     await reply(answer, replace=_is_private(action))
     return None
 
@@ -132,7 +133,7 @@ async def _not_me(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 
 
 async def _share(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    what = actions.share_of(action.value)
+    what = actions.decode(actions.Share, action.value)
     if what is None:
         return await _outdated(ctx, reply)
     viewer = await ctx.contacts.viewer(action.user_id)
@@ -141,16 +142,16 @@ async def _share(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 
 
 async def _confirm_share(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    request = actions.confirm_share_of(action.value)
-    if request is None or request[0] != action.channel_id:
+    request = actions.decode(actions.ConfirmShare, action.value)
+    if request is None or request.channel_id != action.channel_id:
         return await _outdated(ctx, reply)
     viewer = await ctx.contacts.viewer(action.user_id)
-    await reply(await sharing.share(ctx, viewer, *request), replace=_is_private(action))
+    await reply(await sharing.share(ctx, viewer, request), replace=_is_private(action))
     return None
 
 
 async def _cancel(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    await reply(subscriptions.cancelled(), replace=_is_private(action))
+    await reply(rules.cancelled(), replace=_is_private(action))
 
 
 async def _agree_public(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
@@ -214,11 +215,11 @@ async def _refresh_home(ctx: AppContext, action: ActionRequest, reply: Reply) ->
 async def _open_settings(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     viewer = await ctx.contacts.viewer(action.user_id)
     mine = await ctx.store.read(lambda tx: settings_of(ctx, tx, viewer))
-    await ctx.messenger.open_modal(action.trigger_id, modals.settings_form(mine))
+    await ctx.messenger.open_modal(action.trigger_id, settings_form(mine))
 
 
 async def _outdated(ctx: AppContext, reply: Reply) -> None:
-    await reply(answers.alert(OLD_BUTTON, f"`{ctx.command}` shows what Spotter can do."))
+    await reply(notice(OLD_BUTTON, f"`{ctx.command}` shows what Spotter can do."))
 
 
 def _is_private(action: ActionRequest) -> bool:

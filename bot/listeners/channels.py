@@ -1,6 +1,7 @@
 """Channels that results may go to: asked of Slack just before anything is promised."""
 
-from bot.blocks import answers, subscriptions
+from bot.blocks.elements import notice
+from bot.blocks.rules import invite_first
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotAllowed
 from bot.domain.model import Message
 from bot.domain.ports import Channel
@@ -23,13 +24,13 @@ async def fit_channel(ctx: AppContext, channel_id: str) -> Channel | Message:
         channel = await ctx.messenger.channel(channel_id)
     except MessengerRefused as refusal:
         if refusal.code in NO_WAY_IN:
-            return subscriptions.invite_first(channel_id)
-        return answers.alert(
+            return invite_first(channel_id)
+        return notice(
             f"Nothing was saved: Slack does not tell what kind of channel this is ({refusal.code}).",
             "`spotter check` on the command line names the remedy.",
         )
     except MessengerUnavailable:
-        return answers.alert(
+        return notice(
             "Nothing was saved: Slack can't tell just now what kind of channel this is.", "Try again in a minute."
         )
     if channel.is_shared_outside:
@@ -38,4 +39,4 @@ async def fit_channel(ctx: AppContext, channel_id: str) -> Channel | Message:
         raise NotAllowed("this is a direct message, and no channel")
     if channel.is_archived:
         raise NotAllowed("this channel is archived")
-    return channel if channel.is_member else subscriptions.invite_first(channel_id)
+    return channel if channel.is_member else invite_first(channel_id)

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from bot.blocks import actions, answers, modals
-from bot.blocks.settings import NO_MESSAGES
+from bot.blocks import actions
+from bot.blocks.elements import notice
+from bot.blocks.settings import NO_MESSAGES, choice_of
 from bot.domain.errors import NotAllowed, QueryError, StoreBusy
 from bot.domain.model import DirectMessages, Message, Preferences
 from bot.domain.ports import ActionRequest, Command, Reply, Submission
@@ -41,7 +42,7 @@ class EventHandlers:
         chosen: dict[str, DirectMessages | None] = {}
         for name in (actions.INPUT_OBSERVER, actions.INPUT_EMPLOYEE):
             try:
-                chosen[name] = modals.choice_of(submitted.values.get(name, ""))
+                chosen[name] = choice_of(submitted.values.get(name, ""))
             except ValueError:
                 mistakes[name] = _CHOICE_EXPECTED
         if mistakes:
@@ -63,7 +64,7 @@ class EventHandlers:
         """The answer to a mention or a direct message. In a channel it is how to ask where nobody reads along."""
         if not channel_id.startswith("D"):
             command = self._ctx.command
-            return answers.said(
+            return notice(
                 f"Results are private, so Spotter does not answer here. Type `{command}`: only you see the answer. "
                 f"In a thread, where Slack knows no commands, write to Spotter directly."
             )

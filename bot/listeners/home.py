@@ -39,6 +39,6 @@ def _data(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
         to_do=to_do,
         results=results,
         rules=rules,
-        format_rule={rule.rule_id: readable(ctx, tx, seen, rule) for rule in rules[: home_view.MAX_RULES]},
+        rule_texts={rule.rule_id: readable(ctx, tx, seen, rule) for rule in rules[: home_view.MAX_RULES]},
         status=status,
     )

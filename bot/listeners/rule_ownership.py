@@ -1,8 +1,7 @@
 """Somebody answers for a rule that rests: an admin takes it over, or its owner says yes to a channel turned public."""
 
 from bot.blocks import actions
-from bot.blocks import pauses as views
-from bot.blocks.rules import text_of
+from bot.blocks import rules as views
 from bot.domain.errors import NotAllowed, Remedy
 from bot.domain.model import Message, Rule, RuleState, Viewer
 from bot.domain.reasons import ReasonCode
@@ -22,7 +21,7 @@ async def ask_to_take_over(ctx: AppContext, viewer: Viewer, number: str) -> Mess
         rule = _rule(tx, number)
         if rule is None or not pausing.is_orphan(rule):
             return views.nothing_to_take_over(number)
-        return views.ask_to_take_over(rule, text_of(rule))
+        return views.ask_to_take_over(rule, views.text_of(rule.query))
 
     return await ctx.store.read(work)
 
@@ -30,17 +29,17 @@ async def ask_to_take_over(ctx: AppContext, viewer: Viewer, number: str) -> Mess
 async def take_over(ctx: AppContext, viewer: Viewer, value: str) -> Message | None:
     """Makes the admin the owner, unless the query is no longer the confirmed one. None for no such value."""
     _refuse_others(viewer)
-    request = actions.take_over_of(value)
+    request = actions.decode(actions.TakeOver, value)
     if request is None:
         return None
-    number, query = request
+    number = str(request.rule_id)
 
     def work(tx: Tx) -> Message:
         rule = _rule(tx, number)
-        if rule is None or not pausing.is_orphan(rule) or rule.query != query:
+        if rule is None or not pausing.is_orphan(rule) or rule.query != request.query:
             return views.nothing_to_take_over(number)
         pausing.take_over(tx, rule, viewer.slack_user_id, ctx.clock.now())
-        return views.taken_over(tx.rules.get(rule.rule_id) or rule, text_of(rule))
+        return views.taken_over(tx.rules.get(rule.rule_id) or rule, views.text_of(rule.query))
 
     answer = await ctx.store.transact(work)
     ctx.wake_sender()

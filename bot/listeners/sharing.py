@@ -37,8 +37,6 @@ class _Chosen:
 
     @property
     def status(self) -> str:
-        if self.query is None:
-            return sharing.one_session()
         return sharing.format_what(self.query, len(self.keys), self.total)
 
 
@@ -49,7 +47,7 @@ def offered(viewer: Viewer, session: Session | None, tx: Tx) -> bool:
     return may_share(viewer, session.facts, tx.people.directory()).allowed
 
 
-async def preview(ctx: AppContext, viewer: Viewer, channel_id: str | None, what: actions.Shareable) -> Message:
+async def preview(ctx: AppContext, viewer: Viewer, channel_id: str | None, what: actions.Share) -> Message:
     """Who would see it. Raises NotAllowed or QueryError."""
     if channel_id is None or not is_channel(channel_id):
         return sharing.no_channel(command=ctx.command)
@@ -62,7 +60,7 @@ async def preview(ctx: AppContext, viewer: Viewer, channel_id: str | None, what:
 
 
 def _question(
-    ctx: AppContext, channel: Channel, members: int, chosen: _Chosen, what: actions.Shareable, *, again: bool
+    ctx: AppContext, channel: Channel, members: int, chosen: _Chosen, what: actions.Share, *, again: bool
 ) -> Message:
     return sharing.preview(
         channel.channel_id,
@@ -71,19 +69,18 @@ def _question(
         members=members,
         status=chosen.status,
         requested_at=int(ctx.clock.now().timestamp() * 1000),
-        what=what if chosen.query is None else actions.Shareable(query=chosen.query),
+        what=what if chosen.query is None else actions.Share(query=chosen.query),
         again=again,
     )
 
 
-async def share(
-    ctx: AppContext, viewer: Viewer, channel_id: str, requested_at: int, readers: int | None, what: actions.Shareable
-) -> Message:
+async def share(ctx: AppContext, viewer: Viewer, request: actions.ConfirmShare) -> Message:
     """Owes it to the channel, once however often it is confirmed, and waits a little until it is posted.
 
     Every condition is checked again; where more people can read it than the `readers` that were named (None: everybody
     in the workspace), it is asked again. Raises NotAllowed or QueryError.
     """
+    channel_id, readers, what = request.channel_id, request.readers, request.what
     place = await _channel_name(ctx, viewer, channel_id)
     if isinstance(place, Message):
         return place
@@ -94,7 +91,7 @@ async def share(
         return _question(ctx, channel, members, chosen, what, again=True)
     audience = PUBLIC if readers is None else PRIVATE
     destination = Destination(DestinationKind.CHANNEL, channel_id)
-    sharing_id = f"{viewer.slack_user_id}:{requested_at}"
+    sharing_id = f"{viewer.slack_user_id}:{request.requested_at}"
 
     def enqueue(tx: Tx) -> str:
         chosen, now = _chosen(ctx, tx, viewer, what.session, query), ctx.clock.now()

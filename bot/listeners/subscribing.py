@@ -3,8 +3,9 @@
 from collections import Counter
 from datetime import date, datetime, timedelta
 
-from bot.blocks import answers, subscriptions
-from bot.blocks.elements import safe
+from bot.blocks import rules
+from bot.blocks.elements import notice
+from bot.blocks.markup import safe
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
@@ -30,7 +31,7 @@ async def subscribe(
     Raises QueryError or NotAllowed. Every condition is checked again when the question was answered with yes.
     """
     if channel_id is None or not is_channel(channel_id):
-        return answers.alert(
+        return notice(
             "Rules post to channels, and this is none.", f"Type `{ctx.command} subscribe` in the channel it is for."
         )
     query = await understood(ctx, text, "subscribe", rule_query)
@@ -45,12 +46,12 @@ async def subscribe(
 
     same, last_month = await ctx.store.read(prepared)
     if same is not None:
-        return subscriptions.already_subscribed(same, words(query), command=ctx.command)
+        return rules.already_subscribed(same, words(query), command=ctx.command)
     channel = await fit_channel(ctx, channel_id)
     if isinstance(channel, Message):
         return channel
     if not channel.is_private and not public_is_meant:
-        return subscriptions.confirm_subscription(channel_id, say(query), words(query), last_month=last_month)
+        return rules.confirm_subscription(channel_id, say(query), words(query), last_month=last_month)
     return await _make(ctx, viewer, place, query, last_month, PRIVATE if channel.is_private else PUBLIC)
 
 
@@ -77,7 +78,7 @@ async def _make(
 
     made, is_new = await ctx.store.transact(make)
     if not is_new:
-        return subscriptions.already_subscribed(made, words(query), command=ctx.command)
+        return rules.already_subscribed(made, words(query), command=ctx.command)
     ctx.wake_sender()
     # Active once its introduction was posted, ended where that can't be.
     rule = await wait_until(
@@ -85,14 +86,14 @@ async def _make(
     )
     if rule.state is RuleState.ENDED:
         if rule.reason in NO_WAY_IN:
-            return subscriptions.invite_first(place.id)
-        return answers.alert(
+            return rules.invite_first(place.id)
+        return notice(
             f"Nothing was saved: the rule's introduction could not be posted here ({safe(rule.reason)}).",
             "`spotter outbox list` on the command line says more.",
         )
     if rule.state is RuleState.PENDING:
-        return subscriptions.starts_later(rule, words(query), command=ctx.command)
-    return subscriptions.subscribed(rule, words(query), command=ctx.command, last_month=last_month)
+        return rules.starts_later(rule, words(query), command=ctx.command)
+    return rules.subscribed(rule, words(query), command=ctx.command, last_month=last_month)
 
 
 def _would_have_been(tx: Tx, seen: AccessView, query: Query, directory: Directory, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""What stands in the answers to /ojt, on the Home tab and in modals."""
+"""What stands in the answers to /ojt, on the Home tab and in details."""
 
 import re
 from dataclasses import replace
@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.blocks import actions, answers, modals, subscriptions
+from bot.blocks import actions, answers, details, rules
 from bot.blocks.answers import Needs, Topic
+from bot.blocks.elements import notice
 from bot.blocks.home import Home, home
 from bot.blocks.session_lists import Page, RenderContext, results, show, to_do, which_session
-from bot.blocks.settings import Settings, direct_messages_set, settings
+from bot.blocks.settings import Settings, choice_of, direct_messages_set, settings, settings_form
 from bot.blocks.status import Status, status
 from bot.domain.errors import Remedy
 from bot.domain.model import Acknowledgement, ChangeKind, DirectMessages, HistoryEntry, Message, Preferences, Targets
@@ -78,7 +79,10 @@ def test_a_page_of_results_repeats_the_query_and_turns() -> None:
         "34 found: sessions in 30 days. Showing 11 to 20.\n▽ Below target, 72 % (target 80 %)"
     )
     assert message.text.endswith("Data as of 23 Nov 2026, 14:02 UTC")
-    assert [actions.page_of(value) for value in values(message, actions.PAGE)] == [(0, "since:30d"), (20, "since:30d")]
+    assert [actions.decode(actions.Page, value) for value in values(message, actions.PAGE)] == [
+        actions.Page(0, "since:30d"),
+        actions.Page(20, "since:30d"),
+    ]
     assert len(values(message, actions.DETAILS)) == 10
 
 
@@ -114,7 +118,10 @@ def test_show_has_every_criterion_under_its_area_and_the_history() -> None:
     assert "*Criteria*\n3 of 4 criteria answered, 1 skipped" in notified
     assert "*History*\nMet target, 86 % (target 80 %) → Below target, 72 % (target 80 %), corrected <!date" in notified
     assert "Acknowledged by <@U0SUP>" in notified
-    assert "Weakest competency areas: 40 % Cash desk; 70 % Safety; 95 % Greeting. Lowest criteria: " in message.text
+    assert "40 % Cash desk\n• Counts the float: 1 of 5\n95 % Greeting\n" in message.text
+    assert (
+        "History: Met target, 86 % (target 80 %) → Below target, 72 % (target 80 %), corrected 23 Nov" in message.text
+    )
     assert notified.count("00000001") == message.text.count("00000001") == 1
 
 
@@ -134,10 +141,11 @@ def test_the_to_do_list_puts_what_is_started_first_and_marks_what_is_late() -> N
     assert_fits_slack(message)
     assert message.text.splitlines() == [
         "2 sessions to do as an observer",
-        "To finish:",
-        "Opening the store, Maria Lopez, started 23 Nov 2026, 13:00 UTC, session 00000002",
-        "To conduct:",
-        "Opening the store, Maria Lopez, overdue since 23 Nov 2026, 09:02 UTC, session 00000001",
+        "To finish",
+        "Opening the store: Maria Lopez, Store 12 · started 23 Nov 2026, 13:00 UTC · 00000002",
+        "To conduct",
+        "Opening the store: Maria Lopez, Store 12 · overdue since 23 Nov 2026, 09:02 UTC · 00000001",
+        "Data as of 23 Nov 2026, 14:02 UTC",
     ]
 
 
@@ -196,21 +204,21 @@ def test_wrong_words_get_the_nearest_ones_as_buttons() -> None:
     [
         answers.did_you_mean("What?", [], command="/ojt"),
         answers.not_allowed("you are a guest"),
-        answers.alert("The database is busy.", "Try again."),
+        notice("The database is busy.", "Try again."),
         answers.acknowledged(was_new=True),
         answers.acknowledged(was_new=False),
         answers.target_set(72.5, "Opening", command="/ojt"),
         answers.target_set(None, None, command="/ojt"),
         answers.targets_list(Targets(80.0, {"c1": 90.0}), {"c1": "Opening"}, command="/ojt", is_admin=True),
-        subscriptions.confirm_subscription("C0NORTH", "since:30d", "sessions in 30 days"),
-        subscriptions.subscribed(rule(), "", command="/ojt"),
-        subscriptions.subscribed(rule(), "", command="/ojt", last_month="It would have posted 3 sessions."),
-        subscriptions.starts_later(rule(), "", command="/ojt"),
-        subscriptions.already_subscribed(rule(), "all sessions", command="/ojt"),
-        subscriptions.invite_first("C0NORTH"),
-        subscriptions.cancelled(),
-        subscriptions.unsubscribed(rule(), "all sessions"),
-        subscriptions.rules_list([], {}, command="/ojt"),
+        rules.confirm_subscription("C0NORTH", "since:30d", "sessions in 30 days"),
+        rules.subscribed(rule(), "", command="/ojt"),
+        rules.subscribed(rule(), "", command="/ojt", last_month="It would have posted 3 sessions."),
+        rules.starts_later(rule(), "", command="/ojt"),
+        rules.already_subscribed(rule(), "all sessions", command="/ojt"),
+        rules.invite_first("C0NORTH"),
+        rules.cancelled(),
+        rules.unsubscribed(rule(), "all sessions"),
+        rules.rules_list([], {}, command="/ojt"),
         settings(MINE),
         direct_messages_set(DirectMessages.NONE, as_observer=True, command="/ojt"),
     ],
@@ -222,15 +230,15 @@ def test_every_small_answer_fits(message: Message) -> None:
 
 
 def test_a_public_channel_is_asked_for_before_it_is_subscribed() -> None:
-    message = subscriptions.confirm_subscription("C0NORTH", "since:30d", "sessions in 30 days")
+    message = rules.confirm_subscription("C0NORTH", "since:30d", "sessions in 30 days")
     assert "Shall Spotter post there: completed sessions in 30 days?" in message.text
-    assert [actions.subscribe_of(value) for value in values(message, actions.CONFIRM_SUBSCRIBE)] == [
-        ("C0NORTH", "since:30d")
+    assert [actions.decode(actions.Subscribe, value) for value in values(message, actions.CONFIRM_SUBSCRIBE)] == [
+        actions.Subscribe("C0NORTH", "since:30d")
     ]
 
 
 def test_rules_can_be_ended_by_those_who_may() -> None:
-    message = subscriptions.rules_list([rule(1), rule(2)], {1: "all sessions"}, may_end={2}, command="/ojt")
+    message = rules.rules_list([rule(1), rule(2)], {1: "all sessions"}, may_end={2}, command="/ojt")
     assert values(message, actions.UNSUBSCRIBE) == ["2"]
     assert "Rule 1 in <#C0NORTH>: every completed session. By <@U0LND>, active" in message.text
     assert_fits_slack(message)
@@ -238,7 +246,7 @@ def test_rules_can_be_ended_by_those_who_may() -> None:
 
 def test_a_healthy_status_says_so_in_its_first_words() -> None:
     message = status(a_status())
-    assert message.text.startswith("✓ Spotter is reading and sending. Last good reading: 23 Nov 2026, 14:02 UTC.")
+    assert message.text.startswith("✓ Spotter is reading and sending\nLast good reading: 23 Nov 2026, 14:02 UTC\n")
     assert "Age of the data: 2 min" in message.text
     assert_fits_slack(message)
 
@@ -293,37 +301,24 @@ def test_an_empty_home_tab_teaches_the_next_step() -> None:
 
 
 def test_a_home_tab_without_rights_says_why() -> None:
-    nobody = replace(MINE, who="Your account is a guest.", is_somebody=False, what_next="Ask somebody.")
+    nobody = replace(MINE, who="Your account is a guest.", is_linked=False, what_next="Ask somebody.")
     view = home(Home(shown=ROWS_SHOWN, settings=nobody, now=NOW, sees=False))
     assert "Your account is a guest. So it sends you no direct messages about sessions. Ask somebody." in shown(view)
     assert "static_select" not in str(view) and "subscribe" not in str(view)
     assert_fits_slack(view)
-    form = modals.settings_form(nobody)
+    form = settings_form(nobody)
     assert "submit" not in form and "input" not in str(form)
     assert_fits_slack(form)
 
 
 def test_modals_fit_and_their_choices_mean_what_they_say() -> None:
     for view in (
-        modals.loading(),
-        modals.details(record(), directory(), with_previous=False),
-        modals.refused("it is of somebody else"),
-        modals.gone(),
-        modals.settings_form(MINE),
+        details.loading(),
+        details.details(record(), directory(), with_previous=False),
+        details.refused("it is of somebody else"),
+        details.gone(),
+        settings_form(MINE),
     ):
         assert_fits_slack(view)
-    assert modals.choice_of(actions.SERVER_DEFAULT) is None
-    assert modals.choice_of("below") is DirectMessages.BELOW
-
-
-@pytest.mark.parametrize("value", ["", "x", "|", ":", "a:", ":b", "-1|q", "99999999999|q"])
-def test_a_value_that_was_tampered_with_is_nothing(value: str) -> None:
-    assert actions.session_of(value) is None
-    assert actions.page_of(value) is None
-
-
-def test_values_come_back_as_they_went() -> None:
-    assert actions.session_of(actions.session_value(key_of())) == key_of()
-    assert actions.page_of(actions.page_value(20, 'dept:"A|B"')) == (20, 'dept:"A|B"')
-    assert actions.subscribe_of(actions.subscribe_value("C1", "")) == ("C1", "")
-    assert actions.action_of(actions.action_id(actions.RUN, 1)) == actions.RUN
+    assert choice_of(actions.SERVER_DEFAULT) is None
+    assert choice_of("below") is DirectMessages.BELOW

@@ -30,10 +30,12 @@ def outage(digest_counts: DigestCounts, *, follow: int = 0, code: str = "away", 
 def test_an_outage_is_told_with_its_time_what_was_counted_how_bad_and_how_to_see_it() -> None:
     message = outage(DigestCounts(14, 3, LONG_AGO), follow=5)
     assert message.text == (
-        "While I was away (20 Nov 2026, 18:00 UTC – 23 Nov 2026, 07:00 UTC), 14 sessions were completed that are too "
+        "While I was away\n"
+        "Between 20 Nov 2026, 18:00 UTC and 23 Nov 2026, 07:00 UTC, 14 sessions were completed that are too "
         "old to be posted now, 3 of them below target or failed. They are counted here, not posted; "
         "`/ojt results since:2026-11-20` shows them, `/ojt results outcome:failed since:2026-11-20` the worst. "
-        "5 newer sessions follow as usual."
+        "5 newer sessions follow as usual.\n"
+        "Rule 3 · Data as of 23 Nov 2026, 14:02 UTC"
     )
     heading, said, foot = texts(message.blocks)
     assert heading == "While I was away"
@@ -42,21 +44,21 @@ def test_an_outage_is_told_with_its_time_what_was_counted_how_bad_and_how_to_see
 
 
 def test_one_session_is_counted_in_the_singular() -> None:
-    assert outage(DigestCounts(1, 1, LONG_AGO), follow=1).text.partition("), ")[2] == (
+    assert outage(DigestCounts(1, 1, LONG_AGO), follow=1).text.partition("07:00 UTC, ")[2].partition("\n")[0] == (
         "1 session was completed that is too old to be posted now, below target or failed. "
         "It is counted here, not posted; `/ojt results since:2026-11-20` shows it. 1 newer session follows as usual."
     )
 
 
 def test_a_long_outage_that_left_nothing_old_says_so() -> None:
-    assert outage(DigestCounts(), follow=2).text.partition("), ")[2] == (
+    assert outage(DigestCounts(), follow=2).text.partition("07:00 UTC, ")[2].partition("\n")[0] == (
         "nothing was completed that is too old to be posted now. 2 newer sessions follow as usual."
     )
 
 
 def test_a_restored_copy_says_so() -> None:
     assert (
-        "my memory was restored from a copy), 2 sessions were completed."
+        "after the copy from which my database was restored, 2 sessions were completed."
         in outage(DigestCounts(2), code="restored").text
     )
 
@@ -90,4 +92,7 @@ def test_a_persons_summary_says_how_to_change_what_they_get() -> None:
     ],
 )
 def test_what_is_only_counted_says_why(code: str, digest_counts: DigestCounts, words: str) -> None:
-    assert notified(NotificationKind.COUNTED, digest_counts, code=code).text == words
+    assert (
+        notified(NotificationKind.COUNTED, digest_counts, code=code).text
+        == f"{words}\nRule 3 · Data as of 23 Nov 2026, 14:02 UTC"
+    )

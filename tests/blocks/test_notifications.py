@@ -1,5 +1,7 @@
 """Everything a delivery may carry beside sessions."""
 
+import re
+
 import pytest
 
 from bot.blocks.alerts import alert_text
@@ -91,6 +93,6 @@ def test_notices_of_several_kinds_share_a_message() -> None:
     one = record()
     both = delivery(notification(key=one.session.key), notification(NotificationKind.COUNTED))
     message = render(both, facts(one, metrics={1: DigestCounts(1)}))
-    assert "Session 00000001\n1 session came in late" in message.text
+    assert re.search(r"Session 00000001 · [^\n]+\n1 session came in late", message.text)
     assert "1 session came in late" in "\n".join(texts(message.blocks))
     assert_fits_slack(message)

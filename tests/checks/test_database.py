@@ -97,7 +97,7 @@ CASES: dict[str, tuple[Callable[[Tx], object], str, str]] = {
     ),
     "a channel that turned public": (
         lambda tx: tx.rules.pause(1, ReasonCode.BECAME_PUBLIC),
-        "Rule 1: paused, the channel has turned public",
+        "Rule 1: paused, the channel has become public",
         "go on in public",
     ),
     "no rule at all": (lambda tx: tx.rules.set_state(1, RuleState.ENDED, "", NOON), "Rules: none", "/ojt subscribe"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.blocks.actions import Shareable, share_value
+from bot.blocks.actions import Share, encode
 from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.routing import subject_of
 from tests.listeners.office import ADMIN, FOREIGN, NORTH, Office, everything_in
@@ -43,7 +43,7 @@ def rows_with(folder: Path, word: str) -> list[str]:
 async def test_an_erased_observer_is_named_in_no_shared_list_and_no_introduction(
     office: Office, tmp_path: Path
 ) -> None:
-    await share(office, ADMIN, share_value(Shareable(query='observer:"Xenia Papas"')))
+    await share(office, ADMIN, encode(Share(query='observer:"Xenia Papas"')))
     await office.ask(ADMIN, 'subscribe observer:"Xenia Papas" outcome:failed')
     assert ["Xenia Papas" in text for text in said(office)] == [True, True]
     await erase(office, "xenia")
@@ -55,7 +55,7 @@ async def test_an_erased_observer_is_named_in_no_shared_list_and_no_introduction
 
 
 async def test_a_list_that_was_shared_without_somebody_does_not_say_whom_once_they_are_erased(office: Office) -> None:
-    await share(office, ADMIN, share_value(Shareable(query='-employee:"Zoltan Kovacs" outcome:failed')))
+    await share(office, ADMIN, encode(Share(query='-employee:"Zoltan Kovacs" outcome:failed')))
     assert "Zoltan" in said(office)[0]
     await erase(office, "zoltan")
     assert "Zoltan" not in said(office)[0] and "Emma Employee" in said(office)[0]
@@ -85,7 +85,7 @@ async def test_what_another_company_could_read_of_somebody_erased_is_taken_back(
 async def test_a_correction_is_not_shown_to_another_company_and_is_there_once_the_channel_is_ours(
     office: Office,
 ) -> None:
-    await share(office, ADMIN, share_value(Shareable(session=FOREIGN)))
+    await share(office, ADMIN, encode(Share(session=FOREIGN)))
     office.slack.workspace.channels[NORTH].is_ext_shared = True
     await office.front.channel_changed(NORTH, "shared_outside")
     await office.store.transact(lambda tx: tx.sessions.acknowledge(FOREIGN, ADMIN, office.clock.now()))

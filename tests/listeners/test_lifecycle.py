@@ -254,7 +254,7 @@ async def test_a_channel_that_turns_public_needs_another_yes(office: Office) -> 
     await send(office)
     assert await posted(office) == []
     [said] = notified(office, SAM)
-    assert "has turned public" in said
+    assert "has become public" in said
     answer = await office.press(SAM, actions.AGREE_PUBLIC, str(rule.rule_id))
     assert "goes on" in everything_in(answer)
     await send(office)

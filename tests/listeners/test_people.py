@@ -130,7 +130,7 @@ async def test_a_name_of_several_offers_each_of_them_as_a_button(office: Office)
 
     await office.store.transact(work)
     answer = await office.ask(ADMIN, f"link <@{UNLINKED}> Xenia Papas")
-    assert "2 people in iSpring go by that name" in answer.text and "Kiosk 7" in answer.text
+    assert "2 people in iSpring have that name" in answer.text and "Kiosk 7" in answer.text
     _, second = suggestions_of(answer)
     linked = await office.press(ADMIN, f"{actions.RUN}:1", second)
     assert linked is not None and "is now Xenia Papas" in linked.text
@@ -224,7 +224,7 @@ async def test_an_admins_link_rests_while_either_side_is_gone(
         assert reason in answer.text.replace("is not active", "not active in iSpring"), answer.text
         assert "Emma" not in everything_in(answer) and "20bb0000" not in everything_in(answer)
     assert (
-        f"rests: {'this person is ' if of_person else 'the Slack account is no full member'}"
+        f"suspended: {'this person is ' if of_person else 'the Slack account is no full member'}"
         in (await office.ask(ADMIN, "link list")).text
     )
     assert (await office.ctx.contacts.user_of("emma")).user is None

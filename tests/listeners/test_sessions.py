@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from bot.blocks import actions
-from bot.blocks.elements import escape
+from bot.blocks.markup import escape
 from bot.demo.slack import User
 from bot.domain.changes import decide
 from bot.domain.model import SessionKey, Targets
@@ -117,7 +117,7 @@ async def test_any_space_ends_the_verb(office: Office, space: str) -> None:
 async def test_results_say_the_query_the_total_and_the_age(office: Office) -> None:
     answer = await office.ask(SAM, "results outcome:failed since:30d")
     assert answer.text.startswith("2 found: sessions below target or failed, in the last 30 days.\n")
-    assert "▽ Below target, 72 % (target 80 %), Emma Employee" in answer.text
+    assert "▽ Below target, 72 % (target 80 %): Emma Employee" in answer.text
     assert "Data as of 18 Mar 2026, 12:00 UTC" in answer.text
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.blocks import actions
-from bot.blocks.actions import Shareable, share_value
+from bot.blocks.actions import ConfirmShare, Share, decode, encode
 from bot.demo.slack import Channel
 from bot.domain.changes import decide
 from bot.domain.model import Message, PersonStatus, SessionKey, Targets
@@ -37,11 +37,11 @@ from tests.listeners.test_people import change, refresh
 
 pytestmark = pytest.mark.virtual_time
 
-EVERYTHING = share_value(Shareable(query=""))
+EVERYTHING = encode(Share(query=""))
 
 
 def one(key: SessionKey) -> str:
-    return share_value(Shareable(session=key))
+    return encode(Share(session=key))
 
 
 async def preview(office: Office, user: str, value: str, channel: str = NORTH) -> Message:
@@ -70,11 +70,18 @@ def offers(answer: Message) -> list[str]:
     return [str(button["value"]) for button in buttons_of(answer) if button["action_id"] == actions.SHARE]
 
 
+def confirmed(channel: str, readers: int | None, value: str) -> str:
+    """The value of a confirmation that nothing offered."""
+    what = decode(Share, value)
+    assert what is not None
+    return encode(ConfirmShare(channel, 5, readers, what))
+
+
 # ---- the button --------------------------------------------------------------------------------------------------
 
 
 async def test_admins_are_offered_to_share_lists_and_sessions_employees_their_own(office: Office) -> None:
-    assert offers(await office.ask(ADMIN, "results outcome:failed")) == ["q|outcome:failed"]
+    assert offers(await office.ask(ADMIN, "results outcome:failed")) == [encode(Share(query="outcome:failed"))]
     assert offers(await office.ask(ADMIN, "show 50ee")) == [one(FOREIGN)]
     assert offers(await office.ask(EMMA, "show 10aa")) == [one(LOW)]
     for user, typed in ((EMMA, "results"), (OLGA, "show 10aa"), (SAM, "show 10aa"), (SAM, "results")):
@@ -82,7 +89,7 @@ async def test_admins_are_offered_to_share_lists_and_sessions_employees_their_ow
 
 
 async def test_a_list_about_somebody_mentioned_is_shared_though_nobody_had_met_them(office: Office) -> None:
-    await share(office, ADMIN, share_value(Shareable(query="employee:<@U0EMMA> outcome:completed")))
+    await share(office, ADMIN, encode(Share(query="employee:<@U0EMMA> outcome:completed")))
     assert len(await office.posted(NORTH)) == 1
 
 
@@ -110,7 +117,7 @@ async def test_a_shared_session_is_a_card_under_the_name_of_who_shared_it(office
 
 
 async def test_a_shared_list_names_the_query_and_every_session_once(office: Office) -> None:
-    await share(office, ADMIN, share_value(Shareable(query="outcome:failed")))
+    await share(office, ADMIN, encode(Share(query="outcome:failed")))
     [posted] = office.slack.messages(NORTH)
     assert posted.text.startswith("<@U0ADMIN> shared 3 sessions (below target or failed)")
     for short in ("10aa0000", "40dd0000", "50ee0000"):
@@ -132,12 +139,12 @@ async def test_a_long_list_is_cut_at_twenty_five_and_says_so(office: Office) -> 
     await share(office, ADMIN, EVERYTHING)
     [posted] = office.slack.messages(NORTH)
     assert "the first 25 of 46 sessions" in posted.text
-    assert sum("session 0" in line for line in posted.text.splitlines()) >= 20
+    assert sum(" · 000000" in line for line in posted.text.splitlines()) >= 20
 
 
 async def test_a_correction_edits_what_was_shared(office: Office) -> None:
     await share(office, EMMA, one(LOW))
-    await share(office, ADMIN, share_value(Shareable(query="outcome:failed")))
+    await share(office, ADMIN, encode(Share(query="outcome:failed")))
     await correct(office, LOW, 99.0)
     await office.send()
     for posted in office.slack.messages(NORTH):
@@ -203,7 +210,7 @@ async def test_what_comes_back_from_a_button_is_checked_anew(
 ) -> None:
     answer = await preview(office, user, value)
     assert reason in answer.text and not confirmation(answer)
-    answered = await office.press(user, actions.CONFIRM_SHARE, f"{NORTH}|5|9|{value}", channel_id=NORTH)
+    answered = await office.press(user, actions.CONFIRM_SHARE, confirmed(NORTH, 9, value), channel_id=NORTH)
     assert answered is not None and reason in answered.text
     await office.send()
     assert await office.posted(NORTH) == [] and await office.audit_log() == []
@@ -214,7 +221,7 @@ async def test_results_are_never_shared_with_another_company_nor_in_direct_messa
     assert "another company" in (await preview(office, ADMIN, EVERYTHING, SHARED)).text
     assert "this is none" in (await preview(office, ADMIN, EVERYTHING, office.slack.direct_message(ADMIN).id)).text
     for channel in (SHARED, office.slack.direct_message(ADMIN).id):
-        await office.press(ADMIN, actions.CONFIRM_SHARE, f"{channel}|5|all|{EVERYTHING}", channel_id=channel)
+        await office.press(ADMIN, actions.CONFIRM_SHARE, confirmed(channel, None, EVERYTHING), channel_id=channel)
         assert await office.posted(channel) == []
 
 
@@ -348,7 +355,7 @@ async def test_what_was_shared_is_taken_back_at_the_next_edit_where_who_shared_i
     office: Office,
 ) -> None:
     await share(office, EMMA, one(LOW))
-    await share(office, ADMIN, share_value(Shareable(query='employee:"Yves Colleague"')))
+    await share(office, ADMIN, encode(Share(query='employee:"Yves Colleague"')))
     await refresh(office, ADMIN, is_restricted=True)
     await office.ask(SAM, f"unlink <@{EMMA}>")
     await office.store.transact(lambda tx: tx.people.block_link(EMMA, ADMIN, office.clock.now()))

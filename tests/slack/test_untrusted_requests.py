@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.blocks import actions
-from bot.blocks.actions import Shareable, confirm_share_value
+from bot.blocks.actions import ConfirmShare, Share, encode
 from bot.demo.slack import SlackStandIn
 from bot.domain.model import RuleState
 from tests.leaks import leaks
@@ -176,7 +176,7 @@ async def test_a_replayed_subscription_makes_one_rule(open_door: Office) -> None
 
 @pytest.mark.promise("repeated_request")
 async def test_a_replayed_sharing_posts_one_message(open_door: Office) -> None:
-    value = confirm_share_value(NORTH, 1_700_000_000_000, 9, Shareable(session=LOW))
+    value = encode(ConfirmShare(NORTH, 1_700_000_000_000, 9, Share(session=LOW)))
     await replay(open_door, action(EMMA, actions.CONFIRM_SHARE, value))
     await whispers(open_door.slack, EMMA, 3)
     await open_door.send()

@@ -3,6 +3,7 @@
 import re
 
 from bot.blocks import answers
+from bot.blocks.elements import notice
 from bot.domain.errors import NotAllowed, QueryError, StoreBusy
 from bot.domain.model import Message, Viewer
 from bot.listeners.commands.registry import CommandRequest, Subcommand, entries, open_to
@@ -41,7 +42,7 @@ def excused(ctx: AppContext, problem: QueryError | NotAllowed | StoreBusy, user_
         return answers.did_you_mean(str(problem), problem.suggestions, command=ctx.command)
     if isinstance(problem, NotAllowed):
         return answers.not_allowed(str(problem), next_step(ctx, problem.remedy, user_id))
-    return answers.alert("Spotter's database is busy just now.", "Nothing was changed. Try again in a moment.")
+    return notice("Spotter's database is busy just now.", "Nothing was changed. Try again in a moment.")
 
 
 def storable(text: str) -> str:

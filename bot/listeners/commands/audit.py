@@ -1,6 +1,6 @@
-"""What admins ask about Spotter's own past."""
+"""The audit log, for admins."""
 
-from bot.blocks.audit import audit_log
+from bot.blocks.answers import audit_log
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.model import Message
 from bot.listeners.commands.registry import CommandRequest, subcommand
@@ -18,7 +18,7 @@ MAX_ROWS = 30
     admins_only=True,
 )
 async def audit(ctx: AppContext, request: CommandRequest) -> Message:
-    """The newest entries of the ledger. The registry offers it to admins only; asked again: the rule is made here."""
+    """The newest entries of the audit log. The registry offers it to admins only; the rule is here."""
     if not request.viewer.is_admin:
         raise NotAllowed("only admins of Spotter see who did what", Remedy.ADMIN)
     if request.words and not (request.words.isdecimal() and len(request.words) < 9 and int(request.words)):

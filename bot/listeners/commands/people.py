@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from bot.blocks import answers, links
+from bot.blocks import links
+from bot.blocks.elements import notice
 from bot.domain.directory import Directory
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotAllowed, QueryError, Remedy
 from bot.domain.filters import ids_named
@@ -60,7 +61,7 @@ async def unlink(ctx: AppContext, request: CommandRequest) -> Message:
     def work(tx: Tx) -> Message:
         known = tx.people.link_of(user_id)
         if known is None:
-            return answers.alert(f"<@{user_id}> is linked to nobody.", f"`{ctx.command} link list` shows all links.")
+            return notice(f"<@{user_id}> is linked to nobody.", f"`{ctx.command} link list` shows all links.")
         now = ctx.clock.now()
         tx.people.block_link(user_id, request.viewer.slack_user_id, now)
         tx.audit_log.write(request.viewer.slack_user_id, "unlink", _subject(user_id, known.person_id), now)
@@ -79,7 +80,7 @@ async def reject_link(ctx: AppContext, user_id: str, person_id: str) -> Message 
         now = ctx.clock.now()
         tx.people.block_link(user_id, user_id, now)
         tx.audit_log.write(user_id, "disown", _subject(user_id, person_id), now)
-        return links.disowned(command=ctx.command)
+        return links.rejected(command=ctx.command)
 
     return await ctx.store.transact(work)
 
@@ -144,7 +145,7 @@ async def _link(ctx: AppContext, admin: Viewer, user_id: str, wanted: str) -> Me
     except MessengerRefused:
         raise QueryError("Slack does not know this account.", ["link list"]) from None
     except MessengerUnavailable:
-        return answers.alert("Nothing was changed: Slack can't say just now who that is.", "Try again in a minute.")
+        return notice("Nothing was changed: Slack can't say just now who that is.", "Try again in a minute.")
     if not user.is_full_member:
         raise NotAllowed(f"that Slack account is not a full member of this workspace ({user.not_allowed_reason})")
 

@@ -1,6 +1,6 @@
 """Rules: which channel hears of which sessions."""
 
-from bot.blocks import subscriptions
+from bot.blocks.rules import rules_list, unsubscribed
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
 from bot.listeners.access_scope import AccessView, access_view, may_read, names
@@ -49,7 +49,7 @@ async def rules(ctx: AppContext, request: CommandRequest) -> Message:
         may_end = {rule.rule_id for rule in found if ends(request.viewer, rule)}
         said = {rule.rule_id: readable(ctx, tx, seen, rule) for rule in found}
         orphans = {rule.rule_id for rule in found if is_orphan(rule) and request.viewer.is_admin}
-        return subscriptions.rules_list(found, said, may_end=may_end, may_take=orphans, command=ctx.command)
+        return rules_list(found, said, may_end=may_end, may_take=orphans, command=ctx.command)
 
     return await ctx.store.read(work)
 
@@ -104,7 +104,7 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
         tx.rules.set_state(found.rule_id, RuleState.ENDED, "unsubscribed", now)
         tx.audit_log.write(request.viewer.slack_user_id, "unsubscribe", f"rule:{found.rule_id}", now)
         said = words(parse(found.query)) if _parses(found.query) else ""
-        return subscriptions.unsubscribed(tx.rules.get(found.rule_id) or found, said)
+        return unsubscribed(tx.rules.get(found.rule_id) or found, said)
 
     answer = await ctx.store.transact(work)
     ctx.wake_sender()

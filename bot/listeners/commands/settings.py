@@ -90,7 +90,7 @@ def settings_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> settings_view.Settin
         observer_default=DirectMessages.ALL,
         employee_default=DirectMessages.ALL if ctx.notify_employees else DirectMessages.NONE,
         who=known.status,
-        is_somebody=not known.not_allowed_reason,
+        is_linked=not known.not_allowed_reason,
         what_next=next_step(ctx, known.remedy, viewer.slack_user_id),
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.kinds import KINDS
 from bot.domain.model import DeliveryState, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
@@ -142,7 +143,7 @@ class Notifications:
         return None if last["cancelled_code"] == ReasonCode.SHOWN_BY_OTHER_CARD else last["subject"]
 
     def _priority(self, notification: Notification) -> int:
-        if notification.kind is not NotificationKind.SESSION or notification.session is None:
+        if KINDS[notification.kind].goes_alone or notification.session is None:
             return 0
         outcome = value_of(
             self._connection,

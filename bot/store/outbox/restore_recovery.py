@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.delivery import FIRST_READ_BACK
+from bot.domain.kinds import KINDS
 from bot.domain.model import Destination, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import State, from_ms, listed, to_ms
@@ -20,7 +21,7 @@ from bot.store.sqlite import IN_LIST, json_field
 
 DIGEST_WAIT = timedelta(days=1)  # for the next poll, however long iSpring can't be read
 _PERHAPS_SENT = "it was pending when the restored copy was made, and may have been sent since"
-_SENT_ONCE = (NotificationKind.SESSION, NotificationKind.SHARED)  # the others are better sent twice than never
+_SENT_ONCE = [kind for kind, spec in KINDS.items() if spec.sent_once]
 
 
 @dataclass(frozen=True, slots=True)

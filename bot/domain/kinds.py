@@ -1,0 +1,57 @@
+"""The kinds of notifications, one entry each: how they wait and are sent, who may see them, what they are called.
+
+A new kind needs its member of `NotificationKind`, its entry here, its renderer in `bot.blocks.notifications`, and the
+code that queues it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.domain.directory import Directory
+from bot.domain.model import NotificationKind, SessionFacts, Viewer
+from bot.domain.permissions import Verdict, may_see, may_share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindSpec:
+    """One kind of notification; the flags say how it differs from the other kinds."""
+
+    name: str
+    """What the command line calls it."""
+
+    may_show: Callable[[Viewer, SessionFacts, Directory], Verdict] = may_see
+    """Whether its session may be shown on behalf of a rule's owner, the user who shared it, or its recipient."""
+
+    about_people: bool = False
+    """It names people or counts their results: a channel must have been checked recently before it is posted there."""
+
+    goes_alone: bool = True
+    """It has priority 0 and is not grouped with others. Others have priority 1 if the result is failing, else 2."""
+
+    waits_with_rule: bool = False
+    """It waits while all its rules are paused or not introduced yet."""
+
+    sent_once: bool = False
+    """A restored copy of the database counts it in a digest: it may have been sent. Others are better sent twice."""
+
+    is_digest: bool = False
+    """It counts sessions; its readers get the number of those that they may see."""
+
+
+KINDS: Mapping[NotificationKind, KindSpec] = {
+    NotificationKind.SESSION: KindSpec(
+        name="a session's result", about_people=True, goes_alone=False, waits_with_rule=True, sent_once=True
+    ),
+    NotificationKind.COUNTED: KindSpec(
+        name="a count of sessions", about_people=True, waits_with_rule=True, is_digest=True
+    ),
+    NotificationKind.OUTAGE: KindSpec(
+        name="a count after an outage", about_people=True, waits_with_rule=True, is_digest=True
+    ),
+    NotificationKind.INTRO: KindSpec(name="a rule's introduction", about_people=True),  # its query may name people
+    NotificationKind.RULE_PAUSED: KindSpec(name="a paused rule"),
+    NotificationKind.OPS: KindSpec(name="an alert"),
+    NotificationKind.SHARED: KindSpec(
+        name="a shared session", may_show=may_share, about_people=True, waits_with_rule=True, sent_once=True
+    ),
+}
