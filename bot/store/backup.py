@@ -17,11 +17,11 @@ from pathlib import Path
 
 from bot.domain.errors import StoreBusy, StoreUnusable
 from bot.domain.model import OPERATOR
-from bot.store.audit_log import AuditLog
 from bot.store.columns import State, from_ms, to_ms, value_of
 from bot.store.erasure import RetentionRepository, erased_people
 from bot.store.lock import OWNER_ONLY, Leadership, beside, setting_up, sync
 from bot.store.migrate import refuse_strangers, set_up
+from bot.store.operations import AuditLog
 from bot.store.outbox import restore_recovery
 from bot.store.schema import APPLICATION_ID
 from bot.store.sqlite import (

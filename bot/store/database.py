@@ -11,19 +11,17 @@ from queue import SimpleQueue
 from typing import TypeVar
 
 from bot.domain.errors import StoreBusy, StoreUnusable
-from bot.store.alerts import Alerts
-from bot.store.audit_log import AuditLog
 from bot.store.details import SessionDetails
 from bot.store.erasure import RetentionRepository
 from bot.store.listings import Listings
 from bot.store.migrate import set_up
+from bot.store.operations import Alerts, AuditLog, Polls, TargetRepository
 from bot.store.outbox.destinations import Destinations
 from bot.store.outbox.digests import Digests
 from bot.store.outbox.enqueue import Notifications
 from bot.store.outbox.outbox import Outbox
 from bot.store.outbox.queries import Deliveries
 from bot.store.people import KeptDirectory, People
-from bot.store.polls import Polls, TargetRepository
 from bot.store.rules import Rules
 from bot.store.search import Search
 from bot.store.sessions import Sessions

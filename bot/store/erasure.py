@@ -15,9 +15,10 @@ from bot.store.columns import State, to_json, to_ms, value_of
 from bot.store.outbox.cancel import cancel_notifications
 from bot.store.outbox.destinations import MAY_BE_EDITED, SHOWS
 from bot.store.session_rows import OF_KEY
+from bot.store.sqlite import IN_LIST, json_field
 
-CHILDREN = ("history", "details", "acknowledgements")  # tables that hang on a session's row
-ATTEMPTS_KEPT = timedelta(days=90)  # of messages that are settled
+CHILDREN = ("history", "details", "acknowledgements")  # tables that refer to a session's row
+ATTEMPTS_KEPT = timedelta(days=90)  # of finished deliveries
 SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
 _ERASED = "the person it is about was erased"
 _EXPIRED = "the session is older than sessions are kept"
@@ -25,9 +26,8 @@ _NAMELESS = 'employee:"erased person"'  # instead of the query of an ended rule 
 _NEEDS_REDACTION = f"state = 'sent' AND edit_due_at IS NOT NULL AND {SHOWS}"
 _TO_REDACT = f"state IN ('sending', 'ambiguous') OR {_NEEDS_REDACTION}"
 _COMPLETED = "outcome IN ('completed', 'met', 'below', 'failed')"
-_CHOSEN = "SELECT value FROM json_each(?)"
-# Not what is on its way: it may stand in Slack by now, and is edited once it is found; else it ends when it is to be
-# sent again, for nothing is stored that it could show.
+# Not those of a delivery in sending or ambiguous: it may have been posted, and is edited once it is found. If it was
+# not, it is cancelled when it would be sent again, because nothing is stored that it could show.
 _UNSENT = "notifications.cancelled_reason IS NULL AND (notifications.delivery IS NULL OR deliveries.state = 'pending')"
 
 
@@ -39,9 +39,13 @@ class RetentionRepository:
     # ---- a person --------------------------------------------------------------------------------------------------
 
     def erase(self, person_id: str, now: datetime) -> Erased:
-        """Forgets a person; harmless when done before. Whether anybody is known by that id is the caller's question."""
+        """Forgets a person and returns what that did; what is left to do if it was done before.
+
+        The caller checks that the id is a person's.
+        """
         is_first = self._connection.execute(
-            "INSERT OR IGNORE INTO erased_people (person_id, erased_at) VALUES (?, ?)", (person_id, to_ms(now))
+            "INSERT INTO erased_people (person_id, erased_at) VALUES (?, ?) ON CONFLICT (person_id) DO NOTHING",
+            (person_id, to_ms(now)),
         ).rowcount
         if not is_first:
             return self._left_to_do(person_id, Erased())
@@ -89,7 +93,8 @@ class RetentionRepository:
         return erased_people(self._connection)
 
     def _slack_users(self, person_id: str, email: str | None) -> tuple[str, ...]:
-        """The accounts that are this person's: linked to them, or alone with their address. A shop's mailbox is not."""
+        """The accounts of a person: those linked to them, and the only one with their address. An address that several
+        people share, as a shop's mailbox, counts for none."""
         found = [
             row["slack_user_id"]
             for row in self._connection.execute("SELECT slack_user_id FROM links WHERE person_id = ?", (person_id,))
@@ -101,26 +106,26 @@ class RetentionRepository:
         return tuple(dict.fromkeys(found))
 
     def _forget_accounts(self, users: Sequence[str], email: str | None, now: datetime) -> tuple[int, ...]:
-        """Forgets Slack accounts and what hangs on them; the numbers of the rules that rest from now on."""
+        """Deletes Slack accounts and their rows; returns the numbers of the rules that are paused because of it."""
         chosen = (to_json(users),)
         rules = self._connection.execute(
-            f"SELECT rule_id, destination FROM rules WHERE owner IN ({_CHOSEN}) AND state <> 'ended'", chosen
+            f"SELECT rule_id, destination FROM rules WHERE owner {IN_LIST} AND state <> 'ended'", chosen
         ).fetchall()
         self._connection.execute(
             "UPDATE rules SET state = ?, reason = 'the person who made it was erased', reason_code = ?"
-            f" WHERE owner IN ({_CHOSEN}) AND state <> 'ended'",
+            f" WHERE owner {IN_LIST} AND state <> 'ended'",
             (RuleState.PAUSED, ReasonCode.OWNER_ERASED, *chosen),
         )
         seen = [
             row["session"]
             for row in self._connection.execute(
-                f"SELECT session FROM acknowledgements WHERE slack_user_id IN ({_CHOSEN})", chosen
+                f"SELECT session FROM acknowledgements WHERE slack_user_id {IN_LIST}", chosen
             )
         ]
-        self._connection.execute(f"UPDATE sessions SET version = version + 1 WHERE id IN ({_CHOSEN})", (to_json(seen),))
+        self._connection.execute(f"UPDATE sessions SET version = version + 1 WHERE id {IN_LIST}", (to_json(seen),))
         self._enqueue_redactions(self._posted_about(seen), now, timedelta(0))
         for table, column in _BY_ACCOUNT:
-            self._connection.execute(f"DELETE FROM {table} WHERE {column} IN ({_CHOSEN})", chosen)
+            self._connection.execute(f"DELETE FROM {table} WHERE {column} {IN_LIST}", chosen)
         self._connection.execute("DELETE FROM email_misses WHERE email = ?", (email,))
         return tuple(row["rule_id"] for row in rules)
 
@@ -147,8 +152,8 @@ class RetentionRepository:
     def _introductions(self, rules: Sequence[int]) -> list[int]:
         """The messages in which rules introduced themselves with their query."""
         rows = self._connection.execute(
-            "SELECT delivery FROM rules JOIN notifications USING (destination) WHERE rules.rule_id IN"
-            f" ({_CHOSEN}) AND kind = ? AND json_extract(rule_ids, '$[0]') = rules.rule_id AND delivery IS NOT NULL",
+            "SELECT delivery FROM rules JOIN notifications USING (destination) WHERE rules.rule_id"
+            f" {IN_LIST} AND kind = ? AND json_extract(rule_ids, '$[0]') = rules.rule_id AND delivery IS NOT NULL",
             (to_json(rules), NotificationKind.INTRO),
         )
         return [row["delivery"] for row in rows]
@@ -169,12 +174,12 @@ class RetentionRepository:
         return list({row["delivery"] for row in renamed if row["delivery"] is not None})
 
     def _drop_direct(self, person_id: str, users: Sequence[str]) -> int:
-        """Ends what waits for the person themselves; what they got already is to be redacted."""
+        """Cancels the pending notifications to the person; returns how many."""
         places = [str(Destination(DestinationKind.PERSON, person_id))]
         places += [str(Destination(DestinationKind.USER, user)) for user in users]
         return self._end(
             "SELECT notifications.id FROM notifications LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
-            f" WHERE notifications.destination IN ({_CHOSEN}) AND {_UNSENT}",
+            f" WHERE notifications.destination {IN_LIST} AND {_UNSENT}",
             to_json(places),
             _ERASED,
         )
@@ -211,11 +216,13 @@ class RetentionRepository:
     # ---- sessions --------------------------------------------------------------------------------------------------
 
     def expire(self, before: datetime, redact_from: datetime, now: datetime, limit: int) -> Expired:
-        """Erases sessions completed, or no longer listed, before then; their messages are edited from `redact_from` on,
-        one after the other, so that corrections can go in between."""
+        """Erases at most `limit` sessions that were completed, or no longer listed, before then.
+
+        Their messages are edited from `redact_from` on, one after the other, so that corrections can go in between.
+        """
         cut = to_ms(before)
         old = self._ids(f"finished_at < ? AND {_COMPLETED}", cut, limit)
-        # A completion whose date could not be understood counts from when it was stored.
+        # A completion whose date could not be read counts from when it was stored.
         old += self._ids(f"finished_at IS NULL AND changed_at < ? AND {_COMPLETED}", cut, limit - len(old))
         known = set(old)
         old += [one for one in self._ids("missing_since < ?", cut, limit) if one not in known][: limit - len(old)]
@@ -231,27 +238,28 @@ class RetentionRepository:
     def _posted_about(self, sessions: Sequence[int]) -> list[int]:
         rows = self._connection.execute(
             "SELECT DISTINCT delivery FROM sessions JOIN notifications USING (session_id, employee_id)"
-            f" WHERE sessions.id IN ({_CHOSEN}) AND delivery IS NOT NULL",
+            f" WHERE sessions.id {IN_LIST} AND delivery IS NOT NULL",
             (to_json(sessions),),
         )
         return [row["delivery"] for row in rows]
 
     def _enqueue_redactions(self, deliveries: Iterable[int], first: datetime, between: timedelta) -> int:
-        """Messages that stand in Slack owe an edit; those on their way owe it once they do."""
-        stored = 0
+        """Marks messages for an edit, those being sent or ambiguous too; returns how many."""
+        marked = 0
         for delivery in deliveries:
-            stored += self._connection.execute(
-                "UPDATE deliveries SET edit_due_at = min(coalesce(edit_due_at, ?1), ?1) WHERE id = ?2"
-                " AND state IN ('sent', 'sending', 'ambiguous') AND edit_ended IS NULL",
-                (to_ms(first + stored * between), delivery),
+            due_at = to_ms(first + marked * between)
+            marked += self._connection.execute(
+                "UPDATE deliveries SET edit_due_at = CASE WHEN edit_due_at <= ? THEN edit_due_at ELSE ? END"
+                " WHERE id = ? AND state IN ('sent', 'sending', 'ambiguous') AND edit_ended IS NULL",
+                (due_at, due_at, delivery),
             ).rowcount
-        return stored
+        return marked
 
     def _cancel_unsent(self, sessions: Sequence[int], reason: str) -> int:
         return self._end(
             "SELECT notifications.id FROM sessions JOIN notifications USING (session_id, employee_id)"
             " LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
-            f" WHERE sessions.id IN ({_CHOSEN}) AND {_UNSENT}",
+            f" WHERE sessions.id {IN_LIST} AND {_UNSENT}",
             to_json(sessions),
             reason,
         )
@@ -264,18 +272,20 @@ class RetentionRepository:
     def _write_tombstones(self, sessions: Sequence[int], now: datetime) -> None:
         chosen = to_json(sessions)
         self._connection.execute(
-            "INSERT OR REPLACE INTO erased_sessions (session_id, employee_id, fingerprint, erased_at)"
-            f" SELECT session_id, employee_id, fingerprint, ? FROM sessions WHERE id IN ({_CHOSEN})",
+            "INSERT INTO erased_sessions (session_id, employee_id, fingerprint, erased_at)"
+            f" SELECT session_id, employee_id, fingerprint, ? FROM sessions WHERE id {IN_LIST}"
+            " ON CONFLICT (session_id, employee_id) DO UPDATE SET fingerprint = excluded.fingerprint,"
+            " erased_at = excluded.erased_at",
             (to_ms(now), chosen),
         )
         for table in CHILDREN:
-            self._connection.execute(f"DELETE FROM {table} WHERE session IN ({_CHOSEN})", (chosen,))
-        self._connection.execute(f"DELETE FROM sessions WHERE id IN ({_CHOSEN})", (chosen,))
+            self._connection.execute(f"DELETE FROM {table} WHERE session {IN_LIST}", (chosen,))
+        self._connection.execute(f"DELETE FROM sessions WHERE id {IN_LIST}", (chosen,))
 
-    # ---- what is of no use any more --------------------------------------------------------------------------------
+    # ---- rows that nothing uses any more ---------------------------------------------------------------------------
 
     def forget(self, now: datetime, audit_before: datetime | None) -> Forgotten:
-        """Deletes what is old and of no use; ledger lines only where a time is given."""
+        """Deletes old rows that nothing uses; audit log entries only if a time is given. Returns how many."""
         attempts = self._connection.execute(
             "DELETE FROM attempts WHERE ended_at < ? AND delivery IN"
             " (SELECT id FROM deliveries WHERE state IN ('sent', 'failed', 'cancelled'))",
@@ -284,12 +294,12 @@ class RetentionRepository:
         audit_log = 0
         if audit_before is not None:
             audit_log = self._connection.execute("DELETE FROM audit_log WHERE at < ?", (to_ms(audit_before),)).rowcount
-        # Whoever made a rule or is linked stays: an account that is not known counts as that of a full member. So does
-        # whoever shared something: nobody else would be asked whether they may still do so.
+        # An unknown account counts as a full member's. So the accounts stay that own a rule, are linked, or shared
+        # something: the rights of those are checked again.
         users = self._connection.execute(
             "DELETE FROM slack_users WHERE seen_at < ? AND user_id NOT IN (SELECT slack_user_id FROM links)"
             " AND user_id NOT IN (SELECT owner FROM rules WHERE state <> 'ended')"
-            " AND user_id NOT IN (SELECT coalesce(json_extract(facts, '$.by'), '') FROM notifications WHERE kind = ?)",
+            f" AND user_id NOT IN (SELECT coalesce({json_field('facts', 'by')}, '') FROM notifications WHERE kind = ?)",
             (to_ms(now - SLACK_USERS_KEPT), NotificationKind.SHARED),
         ).rowcount
         self._connection.execute("DELETE FROM email_misses WHERE at < ?", (to_ms(now - SLACK_USERS_KEPT),))
@@ -302,7 +312,7 @@ class RetentionRepository:
         self._state.set("last_retention_at", to_ms(now))
 
 
-# Where rows belong to a Slack account; whose links, wishes and acknowledgements go with it.
+# Tables with rows of a Slack account, and the column with its id.
 _BY_ACCOUNT = (
     ("acknowledgements", "slack_user_id"),
     ("preferences", "slack_user_id"),
@@ -312,11 +322,12 @@ _BY_ACCOUNT = (
 
 
 def erased_people(connection: sqlite3.Connection) -> frozenset[str]:
+    """Ids of the people who were erased."""
     return frozenset(row[0] for row in connection.execute("SELECT person_id FROM erased_people"))
 
 
 def is_erased(connection: sqlite3.Connection, key: SessionKey) -> bool:
-    """Whether a listing's row is of a session, or of an employee, that was erased."""
+    """True if the session or its employee was erased."""
     return bool(
         value_of(
             connection,

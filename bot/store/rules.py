@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.domain.model import Destination, Rule, RuleState
 from bot.domain.reasons import ReasonCode
-from bot.store.columns import from_ms, from_ms_or_none, to_ms, value_of
+from bot.store.columns import from_row, to_ms, value_of
 from bot.store.outbox.cancel import end_rule
 
 # A rule counts as paused while its destination is blocked. That is computed here and stored nowhere else.
@@ -19,11 +19,13 @@ class Rules:
 
     def add(self, destination: Destination, owner: str, query: str, state: RuleState, now: datetime) -> Rule:
         active_since = now if state is RuleState.ACTIVE else None
-        number = self._connection.execute(
-            "INSERT INTO rules (destination, owner, query, state, created_at, active_since) VALUES (?, ?, ?, ?, ?, ?)",
+        number = value_of(
+            self._connection,
+            "INSERT INTO rules (destination, owner, query, state, created_at, active_since) VALUES (?, ?, ?, ?, ?, ?)"
+            " RETURNING rule_id",
             (str(destination), owner, query, state, to_ms(now), None if active_since is None else to_ms(active_since)),
-        ).lastrowid
-        rule = self.get(number or 0)
+        )
+        rule = self.get(number)
         assert rule is not None  # just written, in this transaction
         return rule
 
@@ -84,21 +86,13 @@ class Rules:
         )
 
     def note_default_channel(self, channel_id: str) -> None:
-        self._connection.execute("INSERT OR IGNORE INTO default_channels (channel_id) VALUES (?)", (channel_id,))
+        self._connection.execute(
+            "INSERT INTO default_channels (channel_id) VALUES (?) ON CONFLICT (channel_id) DO NOTHING", (channel_id,)
+        )
 
 
 def _rule(row: sqlite3.Row) -> Rule:
-    state, reason, code = RuleState(row["state"]), row["reason"], ReasonCode(row["reason_code"])
+    state, reason = RuleState(row["state"]), row["reason"]
     if state is RuleState.ACTIVE and row["blocked_reason"] is not None:
         state, reason = RuleState.PAUSED, row["blocked_reason"]
-    return Rule(
-        rule_id=row["rule_id"],
-        destination=Destination.parse(row["destination"]),
-        owner=row["owner"],
-        query=row["query"],
-        state=state,
-        created_at=from_ms(row["created_at"]),
-        active_since=from_ms_or_none(row["active_since"]),
-        reason=reason,
-        reason_code=code,
-    )
+    return from_row(Rule, row, state=state, reason=reason)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.cadence import LONGEST_SETTLING
 from bot.domain.model import Destination, DestinationKind, NotificationKind
-from bot.store.columns import listed, to_json, to_ms
+from bot.store.columns import listed, to_json, to_ms, value_of
 from bot.store.outbox.eligibility import GROUP_KEY, PENDING, Eligibility
 from bot.store.sqlite import IN_LIST, by_index, json_field
 
@@ -46,10 +46,12 @@ def _new_delivery(
     ).fetchall()
     goes_alone = members[0]["priority"] == 0 or len(members) <= ALONE_UP_TO[destination.kind]
     chosen = _with_its_sharing(connection, members[0]["id"]) if goes_alone else [row["id"] for row in members]
-    number = connection.execute(
-        "INSERT INTO deliveries (delivery_id, destination, state, created_at, due_at) VALUES (?, ?, 'pending', ?, ?)",
+    number: int = value_of(
+        connection,
+        "INSERT INTO deliveries (delivery_id, destination, state, created_at, due_at) VALUES (?, ?, 'pending', ?, ?)"
+        " RETURNING id",
         (new_id, str(destination), to_ms(now), to_ms(now)),
-    ).lastrowid
+    )
     connection.execute(f"UPDATE notifications SET delivery = ? WHERE id {IN_LIST}", (number, to_json(chosen)))
     return number
 

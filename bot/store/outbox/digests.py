@@ -152,9 +152,7 @@ class Digests:
 
     def _insert(self, digest: Notification, now: datetime, due_at: datetime) -> int:
         values = _values(digest, digest.reason, now, due_at, priority=0, digest_id=None)
-        number = self._connection.execute(_INSERT, values).lastrowid
-        assert number is not None
-        return number
+        return int(value_of(self._connection, f"{_INSERT} RETURNING id", values))
 
     def _widen(self, number: int, digest: Notification, due_at: datetime) -> None:
         """A digest covers the whole time, and is of every rule, of what it counts."""
@@ -169,8 +167,9 @@ class Digests:
         for (listed_ids,) in counted:
             rules.update(from_json(listed_ids, tuple[int, ...]))
         self._connection.execute(
-            "UPDATE notifications SET facts = ?, rule_ids = ?, due_at = min(due_at, ?) WHERE id = ?",
-            (to_json(facts), to_json(sorted(rules)), to_ms(due_at), number),
+            "UPDATE notifications SET facts = ?, rule_ids = ?,"
+            " due_at = CASE WHEN due_at < ? THEN due_at ELSE ? END WHERE id = ?",
+            (to_json(facts), to_json(sorted(rules)), to_ms(due_at), to_ms(due_at), number),
         )
 
 

@@ -94,4 +94,6 @@ def resolve_regressions(connection: sqlite3.Connection, delivery: int, state: De
             )
             add_rules(connection, row["mine"], from_json(row["rule_ids"], tuple[int, ...]))
         else:
-            connection.execute("UPDATE notifications SET due_at = min(due_at, ?) WHERE id = ?", (to_ms(now), row["id"]))
+            connection.execute(
+                "UPDATE notifications SET due_at = ? WHERE id = ? AND due_at > ?", (to_ms(now), row["id"], to_ms(now))
+            )

@@ -1,18 +1,20 @@
-"""How polling goes: the last poll, the statuses seen so far, and the recovery of a restored copy. And the targets."""
+"""What admins watch and set: polls, alerts, the audit log and the targets."""
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.domain.model import Targets
+from bot.domain.alerts import ActiveAlert
+from bot.domain.model import AuditEntry, Targets
 from bot.domain.polling import PollReport, PollState
-from bot.store.columns import State, from_json, from_ms, table, to_json, to_ms, value_of
+from bot.store.columns import State, from_json, from_ms, from_row, table, to_json, to_ms, to_row, value_of
 from bot.store.outbox import restore_recovery
 
 _FOR_ALL = ""  # the checklist id of the target for all
 
 
 class Polls:
-    """How polling goes."""
+    """How polling goes: the last poll, the statuses seen so far, and the recovery of a restored copy."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -59,6 +61,48 @@ class Polls:
 
     def record_completeness_check(self, now: datetime) -> None:
         self._state.set("completeness_checked_at", to_ms(now))
+
+
+class Alerts:
+    """The active alerts, one row per code."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._table = table(connection, "alerts")
+
+    def begin(self, code: str, facts: Mapping[str, str | int | float | None], now: datetime) -> ActiveAlert | None:
+        """Stores an alert with its newest facts; returns it if it is new, None if it was active before."""
+        active = self._find(code)
+        alert = ActiveAlert(code=code, since=now if active is None else active.since, facts=facts)
+        self._table.upsert(to_row(alert), pk="code")
+        return self._find(code) if active is None else None
+
+    def end(self, code: str) -> ActiveAlert | None:
+        """Deletes an alert; returns it, or None if it was not active."""
+        resolved = self._find(code)
+        if resolved is not None:
+            self._table.delete_where("code = ?", [code])
+        return resolved
+
+    def all(self) -> Sequence[ActiveAlert]:
+        """Returns the active alerts, the oldest first."""
+        return [from_row(ActiveAlert, row) for row in self._table.rows_where(order_by="since, code")]
+
+    def _find(self, code: str) -> ActiveAlert | None:
+        return next((from_row(ActiveAlert, row) for row in self._table.rows_where("code = ?", [code])), None)
+
+
+class AuditLog:
+    """The audit log: it is only added to, until retention deletes its oldest entries."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._table = table(connection, "audit_log")
+
+    def write(self, who: str, verb: str, subject: str, now: datetime) -> None:
+        self._table.insert(to_row(AuditEntry(at=now, who=who, verb=verb, subject=subject)))
+
+    def entries(self, limit: int) -> Sequence[AuditEntry]:
+        """The newest entries first."""
+        return [from_row(AuditEntry, row) for row in self._table.rows_where(order_by="id DESC", limit=limit)]
 
 
 class TargetRepository:
