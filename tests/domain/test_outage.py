@@ -86,4 +86,4 @@ def test_a_turn_to_bad_is_posted_after_an_outage_for_its_date_is_not_its_own() -
 
 @pytest.mark.parametrize("change", [completed(NOW - HOUR), completed(None), became_failing()])
 def test_after_a_restore_everything_is_counted(change: Change) -> None:
-    assert "may have been told already" in counted_reason(change, Outage(NOW - HOUR, NOW, restored=True), DAY)
+    assert "may have been posted already" in counted_reason(change, Outage(NOW - HOUR, NOW, restored=True), DAY)

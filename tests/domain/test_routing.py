@@ -115,7 +115,7 @@ def test_each_channel_gets_its_own_notice() -> None:
         (rule(active_since=None), "before the rule became active"),
         (rule(active_since=NOW + timedelta(seconds=1)), "before the rule became active"),
         (rule(query="outcome:met"), "does not match"),
-        (rule(owner="UNOBODY"), "nobody knows who owns"),
+        (rule(owner="UNOBODY"), "the owner of the rule is not known"),
         (rule(owner="UKIM"), "may not see the session"),
     ],
 )
