@@ -7,14 +7,43 @@ subprocesses) does not fit: its tests run on the usual loop.
 """
 
 import asyncio
+import os
 import selectors
+import socket
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
 SETTLE = 0.002
-"""Real seconds before a jump, in which the kernel hands on bytes that were just written to a socket on loopback."""
+"""Real seconds before a jump where the kernel can't be asked whether it handed on all bytes (`_Loopback`)."""
+
+
+class _Loopback:
+    """Waits until the kernel has handed on every byte that this thread wrote to a socket on loopback.
+
+    Linux queues such packets per processor, in order, and a busy machine hands them on late. A datagram sent from each
+    processor arrives after all packets that were queued there before it.
+    """
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.connect(self._socket.getsockname())
+
+    def drain(self) -> None:
+        processors = os.sched_getaffinity(0)
+        try:
+            for one in processors:
+                os.sched_setaffinity(0, {one})
+                self._socket.send(b".")
+        finally:
+            os.sched_setaffinity(0, processors)
+        for _ in processors:
+            self._socket.recv(1)
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -23,13 +52,21 @@ class _JumpingSelector(selectors.DefaultSelector):
     def __init__(self, loop: "VirtualTimeLoop") -> None:
         super().__init__()
         self._loop = loop
+        self._loopback = _Loopback() if hasattr(os, "sched_setaffinity") else None
+
+    def close(self) -> None:
+        super().close()
+        if self._loopback is not None:
+            self._loopback.close()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is not None and timeout <= 0:
             return super().select(0)
         if timeout is None or self._loop.working:
             return super().select(None)
-        ready = super().select(SETTLE)
+        if self._loopback is not None:
+            self._loopback.drain()
+        ready = super().select(0 if self._loopback is not None else SETTLE)
         if not ready:
             self._loop.jump(timeout)
         return ready

@@ -11,6 +11,7 @@ from bot.demo.slack import Message
 from tests.chaos.story import Company, Story
 
 _COUNTED = re.compile(r"(\d+) sessions? came in late")
+_SHORT_ID = re.compile(r"\b[0-9a-f]{8}\b")
 
 
 def violations(company: Company) -> list[str]:
@@ -59,9 +60,14 @@ def _told_wrongly(company: Company) -> Iterator[str]:
 
 
 def _line(message: Message, story: Story) -> str:
-    """What a message says of a session now, without what it was before."""
-    lines = message.text.split("\n") if "\n" in message.text else [message.text]
-    return next(line for line in lines if story.short_id in line).partition("Result changed")[0]
+    """What a message says of a session now, without what it was before.
+
+    A message about one session is all about it; a message about several has one line for each.
+    """
+    lines = [line for line in message.text.split("\n") if not line.startswith("Result changed")]
+    if len(_SHORT_ID.findall(message.text)) == 1:
+        return " ".join(lines)
+    return next(line for line in lines if story.short_id in line)
 
 
 def _in_blocks(message: Message, story: Story) -> bool:
