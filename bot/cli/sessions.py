@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import click
 
-from bot.cli.rows import parsed, refuse_unknown_names, with_store
+from bot.cli.rows import known_names, parsed, with_store
 from bot.cli.terminal import json_of, table_of
 from bot.domain.directory import Directory
 from bot.domain.model import Session
@@ -44,7 +44,7 @@ def sessions(query: Sequence[str], output: str | None, limit: int | None) -> Non
         with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as spool:
 
             def work(tx: Tx) -> None:
-                refuse_unknown_names(tx, parsed_query, clock)
+                known_names(tx, parsed_query)
                 pages = _Pages(tx, parsed_query, clock, limit)
                 with click.progressbar(
                     length=1, label="Reading", file=sys.stderr, hidden=not sys.stderr.isatty()

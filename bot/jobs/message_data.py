@@ -27,10 +27,11 @@ from bot.domain.model import (
     Viewer,
 )
 from bot.domain.pause_reasons import SHARED_OUTSIDE
-from bot.domain.permissions import may_see
+from bot.domain.permissions import may_see, reach
 from bot.domain.routing import subject_of
 from bot.jobs.digest_counts import digest_counts_of, unwanted_reason
 from bot.services.owners import stored_viewer
+from bot.services.rules import rule_text
 from bot.store.database import Tx
 
 
@@ -111,6 +112,11 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
         with_previous=frozenset(with_previous),
         command=settings.command,
         metrics=metrics,
+        queries={
+            stored.notification_id: text
+            for stored in delivery.notifications
+            if (text := _query_text(tx, stored, rules, directory, settings.admins)) is not None
+        },
         first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
     )
     return MessageData(facts, versions, cancelled)
@@ -119,6 +125,21 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
 def _rules(tx: Tx, delivery: Delivery) -> dict[int, Rule]:
     numbers = sorted({number for stored in delivery.notifications for number in stored.notification.rule_ids})
     return {number: rule for number in numbers if (rule := tx.rules.get(number)) is not None}
+
+
+def _query_text(
+    tx: Tx, stored: StoredNotification, rules: Mapping[int, Rule], directory: Directory, admins: AbstractSet[str]
+) -> str | None:
+    """The query that a message says, in words for those who may see what its rule's owner, or its sharer, may see; None
+    if it says none."""
+    notification = stored.notification
+    if notification.kind is NotificationKind.SHARED:
+        query, viewer = notification.facts.get("query"), _sharer(tx, str(notification.facts.get("by")), admins)
+        return None if query is None else rule_text(tx, str(query), reach(viewer, directory), directory)
+    rule = rules.get(notification.rule_ids[0]) if notification.kind is NotificationKind.INTRO else None
+    if rule is None:
+        return None
+    return rule_text(tx, rule.query, reach(stored_viewer(tx, rule.owner, admins), directory), directory)
 
 
 def _counts(rule: Rule, stored: StoredNotification) -> bool:

@@ -1,31 +1,27 @@
-"""The keys of the query language: one entry of `KEYS` each, with how its value is read, said and understood today.
+"""The keys of the query language: one entry of `KEYS` each, with how its value is read, said and understood today, and
+what of a session it is compared with.
 
 `say(query)` gives what `read` takes: canonical text is a fixed point of `read`.
 """
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
-from functools import cached_property
 
-from bot.domain.directory import Directory
-from bot.domain.filters import ScoreRange, ids_named
+from bot.domain.filters import Accepted, Column, Range
 from bot.domain.model import OutcomeKind
+from bot.query.names import Kind, Names, read_name, read_person
 from bot.query.nearest import fold
 from bot.query.values import (
     NAMED_DAYS,
     format_score,
     format_since,
+    read_date,
     read_score,
-    read_since,
     score_range,
     since_when,
 )
-
-_LONGEST_NAME = 200
 
 
 class Key(StrEnum):
@@ -40,7 +36,7 @@ class Key(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One `key:value`; `value` is canonical text (`<80`, `30d`, `Store 12`, `<@U0123>`)."""
+    """One `key:value`; `value` is canonical text (`<80`, `30d`, `Store 12`, `<@U0123>`, `<id:1f2e3d4c>`)."""
 
     key: Key
     value: str
@@ -54,11 +50,49 @@ class Query:
     terms: tuple[Term, ...] = ()
 
 
-# ---- names and outcomes as values --------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What a query is understood against: the names of today, the present, and the asker's zone."""
 
-MENTION = re.compile(r"<@([A-Za-z0-9]+)(?:\|[^<>]*)?>")
-_CHANNEL = re.compile(r"<#[A-Za-z0-9]+\|([^<>]+)>")
-_ESCAPES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
+    names: Names
+    now: datetime
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySpec:
+    """One key: how its value is read and said, and which sessions it accepts.
+
+    `read` gives canonical text or raises ValueError; `say` gives words, which follow `lead`. A session's value of
+    `column` has to be one of those that `accepts` answers for the values of a repeated key. `kind`: what a value names,
+    None if it is no name; `noun`: what it names, in words. `choices`: the words a value can be. `joins`: words behind
+    it need no quotes ("last week"). `pin`: a value as text that means the same for every asker at any time.
+    """
+
+    example: str
+    read: Callable[[str], str]
+    lead: str
+    say: Callable[[str], tuple[str, ...]]
+    column: Column
+    accepts: Callable[[Today, Sequence[str]], Accepted]
+    kind: Kind | None = None
+    noun: str = ""
+    choices: tuple[str, ...] = ()
+    joins: bool = False
+    pin: Callable[[Today, str], str] = lambda _, value: value
+
+
+# ---- what sessions are compared by ---------------------------------------------------------------------------------
+
+CHECKLIST = Column("checklist", lambda facts, _: facts.checklist_id)
+OBSERVER = Column("observer", lambda facts, _: facts.observer_id)
+EMPLOYEE = Column("employee", lambda facts, _: facts.key.employee_id)
+OUTCOME = Column("outcome", lambda _, outcome: outcome.kind)
+SCORE = Column("score", lambda _, outcome: outcome.score)
+HAPPENED = Column("happened", lambda facts, _: facts.finished.at or facts.scheduled.at)
+
+
+# ---- values --------------------------------------------------------------------------------------------------------
 
 OUTCOMES: Mapping[str, tuple[tuple[str, ...], frozenset[OutcomeKind]]] = {
     "planned": (("planned",), frozenset({OutcomeKind.PLANNED})),
@@ -75,31 +109,6 @@ OUTCOMES: Mapping[str, tuple[tuple[str, ...], frozenset[OutcomeKind]]] = {
 _OUTCOME_ALIASES = {"in progress": "progress", "started": "progress", "scheduled": "planned", "fail": "failed"}
 
 
-def _read_name(text: str) -> str:
-    if len(text) > _LONGEST_NAME:
-        raise ValueError(f"a name has at most {_LONGEST_NAME} letters")
-    name = ""
-    while name != text:
-        name, text = text, _plainer(text)
-    if not name:
-        raise ValueError("there is no name behind the colon")
-    return name
-
-
-def _plainer(text: str) -> str:
-    """One step towards what was meant: until nothing changes, so that canonical text reads as itself."""
-    text = _CHANNEL.sub(r"\1", text)
-    text = re.sub("&(?:amp|lt|gt);", lambda found: _ESCAPES[found[0]], text)
-    text = "".join(c for c in unicodedata.normalize("NFC", text) if c.isprintable() or c.isspace())
-    return " ".join(text.split()).lstrip("@ ")
-
-
-def _read_person(text: str) -> str:
-    name = _read_name(text)  # a mention may come with an @ before it, invisible signs around it, or in entities
-    mention = MENTION.fullmatch(name)
-    return f"<@{mention[1].upper()}>" if mention else name
-
-
 def _read_outcome(text: str) -> str:
     plain = fold(text)
     name = _OUTCOME_ALIASES.get(plain, plain)
@@ -108,162 +117,71 @@ def _read_outcome(text: str) -> str:
     return name
 
 
-# ---- what a value means today ------------------------------------------------------------------------------------
+def _outcomes(_today: Today, values: Sequence[str]) -> frozenset[str]:
+    return frozenset[str]().union(*(OUTCOMES[value][1] for value in values))
 
 
-@dataclass(frozen=True)
-class Names:
-    """The names a value can mean, folded once: `checklists` by id, `mentions` Slack user id to person id."""
-
-    directory: Directory
-    checklists: Mapping[str, str]
-    mentions: Mapping[str, str]
-
-    def people(self, value: str) -> frozenset[str]:
-        if mention := MENTION.fullmatch(value):
-            person = self.mentions.get(mention[1])
-            return frozenset() if person is None else frozenset({person})
-        return ids_named(fold(value), self._people)
-
-    def checklists_named(self, value: str) -> frozenset[str]:
-        return ids_named(fold(value), self._checklists)
-
-    def departments(self, value: str) -> frozenset[str]:
-        return ids_named(fold(value), self._departments)
-
-    def in_departments(self, value: str) -> frozenset[str]:
-        """The people of the departments a name means, with their sub-departments."""
-        places = self.departments(value)
-        return frozenset(ident for ident, above in self._places_of.items() if not places.isdisjoint(above))
-
-    @cached_property
-    def _people(self) -> Sequence[tuple[str, str]]:
-        return [(fold(person.name), ident) for ident, person in self.directory.people.items()]
-
-    @cached_property
-    def _departments(self) -> Sequence[tuple[str, str]]:
-        return [(fold(department.name), ident) for ident, department in self.directory.departments.items()]
-
-    @cached_property
-    def _checklists(self) -> Sequence[tuple[str, str]]:
-        return [(fold(title), ident) for ident, title in self.checklists.items()]
-
-    @cached_property
-    def _places_of(self) -> Mapping[str, frozenset[str]]:
-        path = self.directory.department_path
-        return {
-            ident: frozenset(department.department_id for department in path(person.department_id))
-            for ident, person in self.directory.people.items()
-        }
+def _ids(kind: Kind) -> Callable[[Today, Sequence[str]], frozenset[str]]:
+    return lambda today, values: frozenset[str]().union(*(today.names.meant(kind, value) for value in values))
 
 
-@dataclass(frozen=True, slots=True)
-class Today:
-    """What a query is understood against: the names of today, the present, and the asker's zone."""
-
-    names: Names
-    now: datetime
-    zone: tzinfo
+def _people_of_departments(today: Today, values: Sequence[str]) -> frozenset[str]:
+    return today.names.in_departments(_ids(Kind.DEPARTMENT)(today, values))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeySpec:
-    """One key: how its value is read and said, and what it narrows.
-
-    `field` is the one of `Filter` that `means` fills from the values of a repeated key (keys that share a field fill
-    it with sets of ids). Where a value is a name, `known` answers what it names and `names` lists what it could be;
-    where it is a word, `choices` lists them. `joins`: words behind it need no quotes ("last week").
-    """
-
-    example: str
-    read: Callable[[str], str]
-    lead: str
-    say: Callable[[str], tuple[str, ...]]
-    field: str
-    resolve_value: Callable[[Today, Sequence[str]], object]
-    known: Callable[[Names, str], frozenset[str]] | None = None
-    names: Callable[[Names], Iterable[str]] | None = None
-    choices: tuple[str, ...] = ()
-    joins: bool = False
-
-
-def _ids(of_one: Callable[[Names, str], frozenset[str]]) -> Callable[[Today, Sequence[str]], frozenset[str]]:
-    return lambda today, values: frozenset[str]().union(*(of_one(today.names, value) for value in values))
-
-
-def _outcomes(_today: Today, values: Sequence[str]) -> frozenset[OutcomeKind]:
-    return frozenset[OutcomeKind]().union(*(OUTCOMES[value][1] for value in values))
-
-
-def _scores(_today: Today, values: Sequence[str]) -> tuple[ScoreRange, ...]:
-    return tuple(score_range(value) for value in values)
-
-
-def _since(today: Today, values: Sequence[str]) -> datetime:
-    return min(since_when(value, now=today.now, zone=today.zone) for value in values)
-
-
-def _titles(names: Names) -> Iterable[str]:
-    return names.checklists.values()
-
-
-def _people(names: Names) -> Iterable[str]:
-    return (person.name for person in names.directory.people.values())
-
-
-def _places(names: Names) -> Iterable[str]:
-    return (department.name for department in names.directory.departments.values())
+def _since(today: Today, value: str) -> datetime:
+    return since_when(value, now=today.now, zone=today.zone)
 
 
 # In the order `words` says them.
 KEYS: Mapping[Key, KeySpec] = {
     Key.CHECKLIST: KeySpec(
         example='checklist:"Opening"',
-        read=_read_name,
+        read=read_name,
         lead="on ",
         say=lambda value: (f"“{value}”",),
-        field="checklists",
-        resolve_value=_ids(Names.checklists_named),
-        known=Names.checklists_named,
-        names=_titles,
+        column=CHECKLIST,
+        accepts=_ids(Kind.CHECKLIST),
+        kind=Kind.CHECKLIST,
+        noun="checklist",
     ),
     Key.DEPT: KeySpec(
         example='dept:"Store 12"',
-        read=_read_name,
+        read=read_name,
         lead="in ",
         say=lambda value: (value,),
-        field="employees",
-        resolve_value=_ids(Names.in_departments),
-        known=Names.departments,
-        names=_places,
+        column=EMPLOYEE,
+        accepts=_people_of_departments,
+        kind=Kind.DEPARTMENT,
+        noun="department",
     ),
     Key.OBSERVER: KeySpec(
         example="observer:@ana",
-        read=_read_person,
+        read=read_person,
         lead="observed by ",
         say=lambda value: (value,),
-        field="observers",
-        resolve_value=_ids(Names.people),
-        known=Names.people,
-        names=_people,
+        column=OBSERVER,
+        accepts=_ids(Kind.PERSON),
+        kind=Kind.PERSON,
+        noun="observer",
     ),
     Key.EMPLOYEE: KeySpec(
         example='employee:"J. Doe"',
-        read=_read_person,
+        read=read_person,
         lead="of ",
         say=lambda value: (value,),
-        field="employees",
-        resolve_value=_ids(Names.people),
-        known=Names.people,
-        names=_people,
+        column=EMPLOYEE,
+        accepts=_ids(Kind.PERSON),
+        kind=Kind.PERSON,
+        noun="employee",
     ),
     Key.OUTCOME: KeySpec(
         example="outcome:failed",
         read=_read_outcome,
         lead="",
         say=lambda value: OUTCOMES[value][0],
-        field="outcomes",
-        resolve_value=_outcomes,
+        column=OUTCOME,
+        accepts=_outcomes,
         choices=(*OUTCOMES,),
         joins=True,
     ),
@@ -272,19 +190,20 @@ KEYS: Mapping[Key, KeySpec] = {
         read=read_score,
         lead="scored ",
         say=lambda value: (format_score(value),),
-        field="scores",
-        resolve_value=_scores,
+        column=SCORE,
+        accepts=lambda _, values: tuple(score_range(value) for value in values),
         joins=True,
     ),
     Key.SINCE: KeySpec(
         example="since:30d",
-        read=read_since,
+        read=read_date,
         lead="",
         say=lambda value: (format_since(value),),
-        field="since",
-        resolve_value=_since,
+        column=HAPPENED,
+        accepts=lambda today, values: tuple(Range(low=_since(today, value)) for value in values),
         choices=NAMED_DAYS,
         joins=True,
+        pin=lambda today, value: _since(today, value).isoformat(),
     ),
 }
 

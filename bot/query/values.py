@@ -6,7 +6,7 @@ Every `read_…` answers canonical text, of which it is a fixed point, and raise
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from bot.domain.filters import ScoreRange
+from bot.domain.filters import Range
 from bot.domain.outcomes import exact
 from bot.query.tokens import MINUS
 
@@ -31,18 +31,18 @@ def read_score(text: str) -> str:
     raise ValueError("a score is written 80, <80, >=80 or 60..80")
 
 
-def score_range(value: str) -> ScoreRange:
+def score_range(value: str) -> Range[float]:
     """What a canonical score means."""
     if ".." in value:
         low, _, high = value.partition("..")
-        return ScoreRange(low=float(low), high=float(high))
+        return Range(low=float(low), high=float(high))
     number = float(value.lstrip("<>="))
     included = "=" in value
     if value.startswith("<"):
-        return ScoreRange(high=number, high_included=included)
+        return Range(high=number, high_included=included)
     if value.startswith(">"):
-        return ScoreRange(low=number, low_included=included)
-    return ScoreRange(low=number, high=number)
+        return Range(low=number, low_included=included)
+    return Range(low=number, high=number)
 
 
 def format_score(value: str) -> str:
@@ -78,7 +78,7 @@ NAMED_DAYS = ("today", "yesterday", "this week", "last week", "this month", "las
 _YEARS = range(2000, 2101)
 
 
-def read_since(text: str) -> str:
+def read_date(text: str) -> str:
     """`2026-01-05`, with a time where one is given, `5 Jan 2026`, `7d`, `last 2 weeks`, `mon`, `last week`, …"""
     plain = _month_as_number(" ".join(text.replace("_", " ").split()).lower())
     if plain in NAMED_DAYS:
@@ -149,6 +149,21 @@ def _months_before(today: date, count: int) -> date:
     first = date(year, month + 1, 1)
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     return first.replace(day=min(today.day, last.day))
+
+
+def until_when(value: str, *, now: datetime, zone: tzinfo) -> datetime:
+    """The instant (UTC) before which a canonical date ends: with a time that instant; else the day is included, and of
+    "this week" and the like its last day."""
+    if len(value) > 10 and value[:4].isdigit():
+        return since_when(value, now=now, zone=zone)
+    first = _day(value, now.astimezone(zone).date())
+    if value.endswith(" week"):
+        after = first + timedelta(days=7)
+    elif value.endswith(" month"):
+        after = (first + timedelta(days=31)).replace(day=1)
+    else:
+        after = first + timedelta(days=1)
+    return datetime.combine(after, time(), zone).astimezone(UTC)
 
 
 def format_since(value: str) -> str:

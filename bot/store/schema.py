@@ -8,6 +8,12 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
+from bot.domain.directory import Directory
+from bot.domain.errors import QueryError
+from bot.domain.model import Person
+from bot.query.by_id import by_id
+from bot.query.parser import Names, parse, say
+
 APPLICATION_ID = 0x53505431  # "SPT1": tells `file` and us whose database this is
 
 migrations = Migrations("spotter")
@@ -503,6 +509,43 @@ ELIGIBILITY = (
 def m010_computed_eligibility(db: Database) -> None:
     for statement in ELIGIBILITY:
         db.conn.execute(statement)
+
+
+@migrations()
+def m011_people_by_id(db: Database) -> None:
+    """Ids instead of people's names in stored queries, so that erasing a person rewrites none. Only where a name means
+    exactly one person: every other text stays and goes on matching."""
+    connection = db.conn
+    people = connection.execute("SELECT person_id, name FROM people").fetchall()
+    linked = connection.execute(
+        "SELECT links.slack_user_id, links.person_id FROM links"
+        " LEFT JOIN slack_users ON slack_users.user_id = links.slack_user_id"
+        " LEFT JOIN people ON people.person_id = links.person_id WHERE links.email IS NULL OR"
+        " ((slack_users.user_id IS NULL OR slack_users.email = links.email)"
+        " AND (people.person_id IS NULL OR people.email = links.email))"
+    )
+    directory = Directory.of((Person(person_id=ident, name=name) for ident, name in people), ())
+    names = Names(directory, mentions=dict(linked.fetchall()))
+    for number, query in connection.execute("SELECT rule_id, query FROM rules").fetchall():
+        connection.execute("UPDATE rules SET query = ? WHERE rule_id = ?", (_people_by_id(query, names), number))
+    shared = connection.execute(
+        "SELECT id, json_extract(facts, '$.query') FROM notifications"
+        " WHERE kind = 'shared' AND json_extract(facts, '$.query') IS NOT NULL"
+    )
+    for number, query in shared.fetchall():
+        connection.execute(
+            "UPDATE notifications SET facts = json_set(facts, '$.query', ?) WHERE id = ?",
+            (_people_by_id(query, names), number),
+        )
+
+
+def _people_by_id(text: str, names: Names) -> str:
+    try:
+        query = parse(text)
+    except QueryError:
+        return text
+    changed = by_id(query, names, at_most=1)
+    return text if changed == query else say(changed)
 
 
 def finish_indexes(connection: sqlite3.Connection) -> None:

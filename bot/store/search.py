@@ -1,24 +1,32 @@
 """Filters and reaches as SQL. It finds exactly the sessions that `domain.filters.matches` and `Reach.covers` accept."""
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 from bot.domain.directory import Directory
-from bot.domain.filters import Filter, ScoreRange
+from bot.domain.filters import Condition, Filter, Range
 from bot.domain.model import Session, SessionKey
 from bot.domain.permissions import EVERYTHING, Reach
 from bot.domain.polling import Found
-from bot.query.parser import Query, mentioned, resolve
-from bot.store.columns import listed, to_ms_up, value_of
+from bot.query.parser import Names, Query, resolve
+from bot.store.columns import listed, to_ms, to_ms_up, value_of
 from bot.store.people import People
 from bot.store.session_rows import session_of
 from bot.store.sqlite import IN_LIST, by_index
 
 MOST_MATCHES = 25  # sessions by the beginning of an id
 _NEWEST_FIRST = "finished_at DESC NULLS LAST, scheduled_at DESC NULLS LAST, id DESC"
-_HAPPENED = "coalesce(finished_at, scheduled_at)"
+COLUMNS: Mapping[str, str] = {
+    "checklist": "checklist_id",
+    "observer": "observer_id",
+    "employee": "employee_id",
+    "outcome": "outcome",
+    "score": "score",
+    "happened": "coalesce(finished_at, scheduled_at)",
+}  # by the name of a `Column`
 SHORTEST = 8  # hex digits of a short id
 _GROUP_ENDS = (8, 12, 16, 20)  # of the hex digits of a UUID, where a hyphen follows
 _UUID_LENGTH = 36
@@ -35,12 +43,6 @@ class Where:
     def add(self, part: str, *parameters: object) -> None:
         self.parts.append(f"({part})")
         self.parameters.extend(parameters)
-
-    def add_members(self, column: str, wanted: Collection[str] | None, unwanted: Collection[str]) -> None:
-        if wanted is not None:
-            self.add(f"{column} {IN_LIST}", listed(wanted))
-        if unwanted:
-            self.add(f"{column} NOT {IN_LIST}", listed(unwanted))
 
     @property
     def sql(self) -> str:
@@ -71,37 +73,41 @@ def within(reach: Reach, where: Where) -> Where:
 
 def matching(wanted: Filter, where: Where) -> Where:
     """Adds the conditions of a filter."""
-    where.add_members("checklist_id", wanted.checklists, wanted.not_checklists)
-    where.add_members("outcome", wanted.outcomes, wanted.not_outcomes)
-    where.add_members("observer_id", wanted.observers, wanted.not_observers)
-    where.add_members("employee_id", wanted.employees, wanted.not_employees)
-    if wanted.scores is not None:
-        parts, parameters = [], []
-        for score in wanted.scores:
-            part, values = _in_range(score)
-            parts.append(part)
-            parameters.extend(values)
-        where.add(" OR ".join(parts) or "FALSE", *parameters)
-    for score in wanted.not_scores:
-        part, values = _in_range(score)
-        where.add(f"NOT ({part})", *values)
-    if wanted.since is not None:
-        where.add(f"{_HAPPENED} >= ?", to_ms_up(wanted.since))
-    if wanted.not_since is not None:
-        where.add(f"{_HAPPENED} IS NULL OR {_HAPPENED} < ?", to_ms_up(wanted.not_since))
+    for condition in wanted.conditions:
+        part, parameters = _accepted(condition)
+        where.add(f"NOT ({part})" if condition.negated else part, *parameters)
     return where
 
 
-def _in_range(score: ScoreRange) -> tuple[str, list[object]]:
-    """True or false, never NULL: a session without a score is in no range."""
-    parts, values = ["score IS NOT NULL"], list[object]()
-    if score.low is not None:
-        parts.append("score >= ?" if score.low_included else "score > ?")
-        values.append(score.low)
-    if score.high is not None:
-        parts.append("score <= ?" if score.high_included else "score < ?")
-        values.append(score.high)
+def _accepted(condition: Condition) -> tuple[str, list[object]]:
+    """Whether a session's value is accepted: true or false, never NULL, so that NOT keeps sessions without a value."""
+    column = COLUMNS[condition.column.name]
+    if isinstance(condition.accepted, frozenset):
+        return f"{column} {IN_LIST}", [listed(condition.accepted)]  # ids and outcomes, which every session has
+    parts, parameters = [], list[object]()
+    for each in condition.accepted:
+        part, values = _in_range(column, each)
+        parts.append(part)
+        parameters.extend(values)
+    return " OR ".join(parts) or "FALSE", parameters
+
+
+def _in_range(column: str, each: Range[Any]) -> tuple[str, list[object]]:
+    parts, values = [f"{column} IS NOT NULL"], list[object]()
+    if each.low is not None:
+        parts.append(f"{column} {'>=' if each.low_included else '>'} ?")
+        values.append(_bound(each.low, up=each.low_included))
+    if each.high is not None:
+        parts.append(f"{column} {'<=' if each.high_included else '<'} ?")
+        values.append(_bound(each.high, up=not each.high_included))
     return f"({' AND '.join(parts)})", values
+
+
+def _bound(value: float | datetime, *, up: bool) -> float:
+    """An end of a range as stored. Instants are stored in whole milliseconds: rounded so that it divides them alike."""
+    if isinstance(value, datetime):
+        return to_ms_up(value) if up else to_ms(value)
+    return value
 
 
 class Search:
@@ -125,15 +131,8 @@ class Search:
 
         The days of the query begin in `zone`. Raises QueryError.
         """
-        mentions = {user: self._people.linked_person(user) for user in mentioned(query)}
-        wanted = resolve(
-            query,
-            directory=directory,
-            checklists=self.checklist_titles(reach),
-            mentions={user: person for user, person in mentions.items() if person is not None},
-            now=now,
-            zone=zone,
-        )
+        names = Names(directory, self.checklist_titles(reach), self._people.mentions_in(query))
+        wanted = resolve(query, names, now=now, zone=zone)
         return self.page(matching(wanted, listed_within(reach)), limit, offset)
 
     def page(self, where: Where, limit: int, offset: int) -> Found:

@@ -212,7 +212,7 @@ def test_wrong_words_get_the_nearest_ones_as_buttons() -> None:
         answers.targets_list(Targets(80.0, {"c1": 90.0}), {"c1": "Opening"}, command="/ojt", is_admin=True),
         rules.confirm_subscription("C0NORTH", "since:30d", "sessions in 30 days"),
         rules.subscribed(rule(), "", command="/ojt"),
-        rules.subscribed(rule(), "", command="/ojt", last_month="It would have posted 3 sessions."),
+        rules.subscribed(rule(), "", command="/ojt", hints=["It would have posted 3 sessions."]),
         rules.starts_later(rule(), "", command="/ojt"),
         rules.already_subscribed(rule(), "all sessions", command="/ojt"),
         rules.invite_first("C0NORTH"),

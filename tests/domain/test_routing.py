@@ -23,7 +23,7 @@ from bot.domain.model import (
 )
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import Routed, RoutingResult, route, subject_of
-from bot.query.parser import Filter, parse, resolve
+from bot.query.parser import Filter, Names, parse, resolve
 from tests.domain.build import CHECKLISTS, DIRECTORY, EIGHTY, NOW, facts, session
 
 CHANNEL = Destination(DestinationKind.CHANNEL, "C1")
@@ -59,7 +59,7 @@ def routed(
     filters: dict[int, Filter] | None = None,
 ) -> Routed:
     def filter_of(query: str) -> Filter:
-        return resolve(parse(query), directory=DIRECTORY, checklists=CHECKLISTS, mentions={}, now=NOW, zone=UTC)
+        return resolve(parse(query), Names(DIRECTORY, CHECKLISTS), now=NOW, zone=UTC)
 
     return route(
         change,

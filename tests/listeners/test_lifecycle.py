@@ -14,7 +14,7 @@ from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.message_data import MessageSettings
 from bot.jobs.send import Deliver
 from bot.listeners.events.lifecycle import channel_changed
-from bot.query.parser import parse, resolve
+from bot.query.parser import Names, parse, resolve
 from bot.store.database import Tx
 from tests.fake_clock import FakeClock
 from tests.listeners.office import ADMIN, EMMA, NORTH, PUBLIC, SAM, Office, buttons_of, everything_in, facts
@@ -39,10 +39,7 @@ async def news(office: Office, number: int, result: float = 50.0) -> SessionKey:
         assert change is not None
         tx.sessions.save(change, b"12345678")
         rules, directory = tx.rules.all(), tx.people.directory()
-        wanted = {
-            rule.rule_id: resolve(parse(rule.query), directory=directory, checklists={}, mentions={}, now=now, zone=UTC)
-            for rule in rules
-        }
+        wanted = {rule.rule_id: resolve(parse(rule.query), Names(directory), now=now, zone=UTC) for rule in rules}
         notified = route(
             change,
             rules=rules,

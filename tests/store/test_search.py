@@ -1,9 +1,10 @@
 """What is asked for is found, no more and no less, and only by who may see it."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,12 +12,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.directory import Directory
-from bot.domain.filters import Filter, ScoreRange, matches
+from bot.domain.filters import Accepted, Column, Condition, Filter, Range, matches
 from bot.domain.model import Moment, OutcomeKind, Person, SessionFacts, SessionKey, Targets
 from bot.domain.outcomes import judge
 from bot.domain.permissions import EVERYTHING, Reach
+from bot.query.keys import KEYS
 from bot.query.parser import parse
 from bot.store.database import Store, Tx
+from bot.store.search import COLUMNS as COLUMNS_IN_SQL
 from bot.store.search import listed_within, matching
 from tests.store.given import NOON, a_session, baseline, fingerprint, minutes, planned, session_id
 
@@ -52,6 +55,9 @@ async def found(db: Store, text: str, reach: Reach = EVERYTHING) -> set[SessionK
         ("checklist:opening outcome:met since:7d", {GOOD}),
         ("employee:<@U7>", {BAD}),
         ("employee:<@U8>", ()),
+        ("employee:<id:tom>", {BAD}),
+        ("-employee:<id:tom> checklist:opening", {GOOD, OLD, PLANNED}),
+        ("employee:<id:nobody>", ()),
     ],
 )
 async def test_a_query_finds_what_it_says(db: Store, text: str, expected: set[SessionFacts]) -> None:
@@ -121,25 +127,30 @@ TIMES = (None, *(NOON + timedelta(seconds=each) for each in (-100, -1, 0, 1, 100
 percents = st.sampled_from([0.0, 39.999, 40.0, 79.95, 80.0, 100.0])
 some = st.frozensets(st.sampled_from(IDS), max_size=3)
 kinds = st.frozensets(st.sampled_from(OutcomeKind), max_size=3)
-ranges = st.builds(ScoreRange, st.none() | percents, st.booleans(), st.none() | percents, st.booleans())
+ranges = st.builds(Range, st.none() | percents, st.booleans(), st.none() | percents, st.booleans())
 instants = st.none() | st.datetimes(
     (NOON - minutes(2)).replace(tzinfo=None), (NOON + minutes(2)).replace(tzinfo=None)
 ).map(lambda moment: moment.replace(tzinfo=NOON.tzinfo))
-filters = st.builds(
-    Filter,
-    checklists=st.none() | some,
-    not_checklists=some,
-    outcomes=st.none() | kinds,
-    not_outcomes=kinds,
-    observers=st.none() | some,
-    not_observers=some,
-    employees=st.none() | some,
-    not_employees=some,
-    scores=st.none() | st.lists(ranges, max_size=2).map(tuple),
-    not_scores=st.lists(ranges, max_size=2).map(tuple),
-    since=instants,
-    not_since=instants,
+periods = st.builds(Range, instants, st.booleans(), instants, st.booleans())
+ACCEPTED: Mapping[str, st.SearchStrategy[Accepted]] = {
+    "checklist": some,
+    "observer": some,
+    "employee": some,
+    "outcome": kinds,
+    "score": st.lists(ranges, max_size=2).map(tuple),
+    "happened": st.lists(periods, max_size=2).map(tuple),
+}
+COLUMNS: Mapping[str, Column] = {spec.column.name: spec.column for spec in KEYS.values()}
+conditions = st.one_of(
+    *(st.builds(Condition, st.just(COLUMNS[name]), accepted, st.booleans()) for name, accepted in ACCEPTED.items())
 )
+filters = st.lists(conditions, max_size=6).map(lambda found: Filter(tuple(found)))
+
+
+def only(name: str, *accepted: Range[Any], negated: bool = False) -> Filter:
+    return Filter((Condition(COLUMNS[name], accepted, negated),))
+
+
 reaches = st.builds(Reach, st.booleans(), st.none() | st.sampled_from(IDS), some)
 TARGETS = Targets(80.0, {"bob": 40.0})
 
@@ -183,10 +194,14 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=filters, reach=reaches)
 @example(wanted=Filter(), reach=EVERYTHING)
-@example(wanted=Filter(since=NOON + timedelta(microseconds=1)), reach=EVERYTHING)
-@example(wanted=Filter(not_since=NOON), reach=EVERYTHING)
-@example(wanted=Filter(scores=()), reach=EVERYTHING)
-@example(wanted=Filter(scores=(ScoreRange(),), not_scores=(ScoreRange(high=40.0),)), reach=EVERYTHING)
+@example(wanted=only("happened", Range(low=NOON + timedelta(microseconds=1))), reach=EVERYTHING)
+@example(wanted=only("happened", Range(low=NOON - timedelta(microseconds=1), low_included=False)), reach=EVERYTHING)
+@example(wanted=only("happened", Range(high=NOON + timedelta(microseconds=1))), reach=EVERYTHING)
+@example(wanted=only("happened", Range(high=NOON, high_included=False)), reach=EVERYTHING)
+@example(wanted=only("happened", Range(low=NOON), negated=True), reach=EVERYTHING)
+@example(wanted=only("score"), reach=EVERYTHING)
+@example(wanted=only("score", Range(), negated=True), reach=EVERYTHING)
+@example(wanted=only("score", Range(high=40.0), negated=True), reach=EVERYTHING)
 def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, reach: Reach) -> None:
     def in_sql(tx: Tx) -> set[SessionKey]:
         answer = tx.search.page(matching(wanted, listed_within(reach)), 1_000, 0)
@@ -202,3 +217,7 @@ def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, r
         return found
 
     assert library._write_now(in_sql) == in_python()
+
+
+def test_every_key_has_a_column_that_sql_knows() -> None:
+    assert {spec.column.name for spec in KEYS.values()} == set(COLUMNS_IN_SQL) == set(ACCEPTED)

@@ -21,6 +21,7 @@ from bot.listeners.access_scope import (
 )
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step
+from bot.query.by_id import with_labels
 from bot.query.nearest import nearest
 from bot.query.parser import EXAMPLES, say, words
 from bot.store.database import Tx
@@ -93,7 +94,7 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
 
     def work(tx: Tx) -> Message:
         access = access_view(tx, viewer)
-        known = names(tx, access, query, now)
+        known = names(tx, access, query)
         refuse_unknown(query, known, "results")
         found = tx.search.find(query, access.reach, known.directory, now, PAGE_SIZE, offset, access.zone)
         status = session_lists.Page(
@@ -102,7 +103,7 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
             offset=offset,
             size=PAGE_SIZE,
             query=say(query),
-            words=words(query),
+            words=words(with_labels(query, known)),
         )
         about = shown(ctx, tx, access, (one.key for one in found.sessions))
         return session_lists.results(status, about, may_share=may_share_here(viewer, None, tx))

@@ -1,0 +1,36 @@
+"""The names that a viewer may ask for, and read in a rule: those that occur in what they may see."""
+
+from bot.domain.directory import Directory
+from bot.domain.permissions import Reach
+from bot.query.keys import KEYS
+from bot.query.parser import Names, Query
+from bot.store.database import Tx
+from bot.store.search import listed_within
+
+SESSIONS_FOR_NAMES = 3_000  # the newest that a viewer may see: their observers and employees may be asked for
+
+
+def visible_names(tx: Tx, reach: Reach, directory: Directory, query: Query) -> Names:
+    """The people, departments, checklists and mentioned users within a reach; read only if the query holds a name."""
+    if all(KEYS[term.key].kind is None for term in query.terms):
+        return Names(directory)
+    within = directory if reach.everything else _directory_of(tx, reach, directory)
+    mentions = {user: person for user, person in tx.people.mentions_in(query).items() if person in within.people}
+    return Names(within, tx.search.checklist_titles(reach), mentions)
+
+
+def _directory_of(tx: Tx, reach: Reach, directory: Directory) -> Directory:
+    """The part of the directory that occurs in what lies within a reach."""
+    people = set(reach.employees)
+    if reach.person_id is not None:
+        people.add(reach.person_id)
+    if not reach.is_empty:
+        for session in tx.search.page(listed_within(reach), SESSIONS_FOR_NAMES, 0).sessions:
+            people |= {session.key.employee_id, session.facts.observer_id}
+    known = [person for one in people if (person := directory.people.get(one)) is not None]
+    departments = {
+        department.department_id: department
+        for person in known
+        for department in directory.department_path(person.department_id)
+    }
+    return Directory.of(known, departments.values(), directory.erased)
