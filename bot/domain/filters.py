@@ -7,12 +7,12 @@ from typing import Any, Generic, TypeVar
 
 from bot.domain.model import Outcome, SessionFacts
 
-Bound = TypeVar("Bound", float, datetime)
+Bound = TypeVar("Bound", float, datetime, str)
 
 
 @dataclass(frozen=True, slots=True)
 class Range(Generic[Bound]):
-    """A range of numbers or of instants; an open end is None."""
+    """A range of numbers, instants or texts; an open end is None."""
 
     low: Bound | None = None
     low_included: bool = True

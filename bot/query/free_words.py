@@ -12,17 +12,29 @@ Nothing is guessed: a word that fits several things becomes a question, one that
 names. Only names in the index are known, so that an answer says nothing about what its reader may not see.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import takewhile
 
 from bot.domain.errors import QueryError
-from bot.query.keys import KEYS, MENTION, Key
+from bot.query.keys import KEYS, Key
 from bot.query.keywords import (
-    IGNORED, JOINS, NEGATIONS, OBSERVING, OWN, OWN_TEAM, ROLES, Keyword, key_named, read_keyword,
+    IGNORED,
+    JOINS,
+    NEGATIONS,
+    OBSERVING,
+    OWN,
+    OWN_TEAM,
+    ROLES,
+    TELLING,
+    Keyword,
+    key_named,
+    read_keyword,
 )  # fmt: skip
-from bot.query.name_index import NamedThing, NameIndex, NameKind, words_of
+from bot.query.name_index import NamedThing, NameIndex, words_of
+from bot.query.names import MENTION, Kind, id_value
 from bot.query.nearest import nearest
 from bot.query.periods import Period, read_period
 from bot.query.spelling import plain_spelling
@@ -32,8 +44,9 @@ LONGEST_TEXT = 3_000  # characters: what a slash command carries
 MOST_WORDS = 150
 MOST_OPTIONS = 3
 LONGEST_NAME = 8  # words
-_KIND_OF = {Key.CHECKLIST: NameKind.CHECKLIST, Key.DEPT: NameKind.DEPARTMENT}
-_KIND_OF |= dict.fromkeys((Key.EMPLOYEE, Key.OBSERVER), NameKind.PERSON)
+_DOTTED_DATE = re.compile(r"^\d{1,2}\.\d{1,2}\.")
+_KIND_OF = {Key.CHECKLIST: Kind.CHECKLIST, Key.DEPT: Kind.DEPARTMENT}
+_KIND_OF |= dict.fromkeys((Key.EMPLOYEE, Key.OBSERVER), Kind.PERSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +184,10 @@ class _Reader:
         self._add(choices[0][0], used)
         return True
 
-    def _read_name_key(self, key: Key, kind: NameKind, piece: Piece, following: Sequence[Piece]) -> None:
+    def _read_name_key(self, key: Key, kind: Kind, piece: Piece, following: Sequence[Piece]) -> None:
         """A name behind a key; the words behind it belong to it as far as they make one name."""
         sign = "-" if piece.negated else ""
-        if piece.value.lower() in ("me", "myself") and kind is NameKind.PERSON:
+        if piece.value.lower() in ("me", "myself") and kind is Kind.PERSON:
             self._add(f"{sign}{key}:me", 1)
             return
         longest = 0 if piece.quoted else min(len(following), LONGEST_NAME)
@@ -190,7 +203,9 @@ class _Reader:
         if not piece.quoted and "," in piece.value:
             for value in filter(None, (one.strip() for one in piece.value.split(","))):
                 found = [one for one in self.index.named(words_of(value)) if one.kind is kind]
-                self._add(f"{sign}{_term(key, found[0], self.index) if len(found) == 1 else f'{key}:{quote(value)}'}", 0)
+                self._add(
+                    f"{sign}{_term(key, found[0], self.index) if len(found) == 1 else f'{key}:{quote(value)}'}", 0
+                )
             self.at += 1
             return
         value = piece.value if MENTION.fullmatch(piece.value) or piece.value.startswith("<") else quote(piece.value)
@@ -239,7 +254,7 @@ class _Reader:
             raise self._asks(f"“{typed}” fits {len(found)} things that you may see.", choices, length)
         thing = found[0]
         term = _term(_key_of(thing, role), thing, self.index)
-        if thing.kind is NameKind.PERSON:
+        if thing.kind is Kind.PERSON:
             if role is Key.EMPLOYEE and thing.ident not in self.index.employees and thing.ident in self.index.observers:
                 other = _term(Key.OBSERVER, thing, self.index)
                 self.options.append(Option(f"Observed by {thing.name}", self._with_pieces(other, length)))
@@ -250,24 +265,22 @@ class _Reader:
 
     def _fitting(self, found: Sequence[NamedThing]) -> Sequence[NamedThing]:
         """Only people where a word before says so ("observed by", "of")."""
-        people = [one for one in found if one.kind is NameKind.PERSON]
+        people = [one for one in found if one.kind is Kind.PERSON]
         return people if self.role is not None and people else found
 
     def _keyword(self) -> bool:
         words = self._free_words(6)
-        if not words:
-            return False
-        if self._operator(words):
+        if any(_DOTTED_DATE.search(one.value) for one in self._loose(self.at)[:2]) and self._period(words):
             return True
-        if (found := read_keyword(words)) is not None:
+        if words and (found := read_keyword(words)) is not None:
             self._offer_one_word_name(words, found.used)
             self._add_keyword(found)
             return True
-        return self._period(words)
+        return (bool(words) and self._operator(words)) or self._period(words)
 
     def _operator(self, words: Sequence[str]) -> bool:
         word = words[0]
-        if word in NEGATIONS and read_keyword(words) is None:
+        if word in NEGATIONS:
             self.is_negated, self.at = True, self.at + 1
         elif word in JOINS:
             self.at += 1
@@ -282,7 +295,8 @@ class _Reader:
     def _own(self) -> bool:
         """ "my results", "what did I observe", "observed by me"."""
         words = self._free_words(4)
-        if not words or words[0] not in OWN:
+        before = self.pieces[self.at - 1].value.lower() if self.at else ""
+        if not words or words[0] not in OWN or before in TELLING:
             return False
         if len(words) > 1 and words[1] in OWN_TEAM:
             self.at += 2
@@ -324,10 +338,13 @@ class _Reader:
     # ---- what can't be read --------------------------------------------------------------------------------------
 
     def _asks_number(self, number: str) -> _Asked:
-        places = [one for one in self.index.named([number]) if one.kind is not NameKind.PERSON]
+        places = [one for one in self.index.named([number]) if one.kind is not Kind.PERSON]
         choices = [(_term(_key_of(one, Key.EMPLOYEE), one, self.index), _label(one)) for one in places[:MOST_OPTIONS]]
         if int(number) <= 100:
-            choices += [(f"{Key.SCORE}:{number}", f"A score of {number} %"), (f"{Key.LIMIT}:{number}", f"The newest {number}")]
+            choices += [
+                (f"{Key.SCORE}:{number}", f"A score of {number} %"),
+                (f"{Key.LIMIT}:{number}", f"The newest {number}"),
+            ]
         if not choices:
             self._refuse()
         return self._asks(f"“{number}” can mean several things.", choices, 1)
@@ -357,7 +374,9 @@ class _Reader:
     def _loose(self, at: int) -> Sequence[Piece]:
         """The words from a position on that have no key and no quotes."""
         return list(
-            takewhile(lambda one: one.key is None and not one.quoted and not (one.negated and one.value), self.pieces[at:])
+            takewhile(
+                lambda one: one.key is None and not one.quoted and not (one.negated and one.value), self.pieces[at:]
+            )
         )
 
     def _free_words(self, most: int = LONGEST_NAME) -> list[str]:
@@ -374,7 +393,7 @@ class _Reader:
 
     def _typed(self, used: int) -> str:
         last = self.pieces[min(self.at + used, len(self.pieces)) - 1]
-        return self.text[self.pieces[self.at].value_start : last.end].strip(",; \"")
+        return self.text[self.pieces[self.at].value_start : last.end].strip(',; "')
 
     def _with_pieces(self, term: str, used: int) -> str:
         """The whole text with a term in place of the next pieces."""
@@ -413,16 +432,16 @@ class _Reader:
 def _term(key: Key, thing: NamedThing, index: NameIndex) -> str:
     """The term for one thing: its name, or its id where another thing of the kind has the same name."""
     alike = [one for one in index.named(words_of(thing.name)) if one.kind is thing.kind]
-    return f"{key}:{quote(thing.name)}" if len(alike) <= 1 else f"{key}:<id:{thing.ident}>"
+    return f"{key}:{quote(thing.name)}" if len(alike) <= 1 else f"{key}:{id_value(thing.ident)}"
 
 
 def _key_of(thing: NamedThing, role: Key) -> Key:
     match thing.kind:
-        case NameKind.CHECKLIST:
+        case Kind.CHECKLIST:
             return Key.CHECKLIST
-        case NameKind.DEPARTMENT:
+        case Kind.DEPARTMENT:
             return Key.DEPT
-        case NameKind.PERSON:
+        case Kind.PERSON:
             return role
 
 

@@ -5,7 +5,7 @@ what of a session it is compared with.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
@@ -17,10 +17,15 @@ from bot.query.values import (
     NAMED_DAYS,
     format_score,
     format_since,
+    format_until,
+    id_ranges,
     read_date,
+    read_id,
+    read_limit,
     read_score,
     score_range,
     since_when,
+    until_when,
 )
 
 
@@ -32,6 +37,11 @@ class Key(StrEnum):
     DEPT = "dept"
     SCORE = "score"
     SINCE = "since"
+    UNTIL = "until"
+    ID = "id"
+    SORT = "sort"
+    LIMIT = "limit"
+    BY = "by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +74,18 @@ class KeySpec:
     """One key: how its value is read and said, and which sessions it accepts.
 
     `read` gives canonical text or raises ValueError; `say` gives words, which follow `lead`. A session's value of
-    `column` has to be one of those that `accepts` answers for the values of a repeated key. `kind`: what a value names,
-    None if it is no name; `noun`: what it names, in words. `choices`: the words a value can be. `joins`: words behind
-    it need no quotes ("last week"). `pin`: a value as text that means the same for every asker at any time.
+    `column` has to be one of those that `accepts` answers for the values of a repeated key; both are None for a key
+    that selects nothing and only says how an answer is made. `kind`: what a value names, None if it is no name;
+    `noun`: what it names, in words. `choices`: the words a value can be. `joins`: words behind it need no quotes
+    ("last week"). `pin`: a value as text that means the same for every asker at any time.
     """
 
     example: str
     read: Callable[[str], str]
     lead: str
     say: Callable[[str], tuple[str, ...]]
-    column: Column
-    accepts: Callable[[Today, Sequence[str]], Accepted]
+    column: Column | None = None
+    accepts: Callable[[Today, Sequence[str]], Accepted] | None = None
     kind: Kind | None = None
     noun: str = ""
     choices: tuple[str, ...] = ()
@@ -90,6 +101,7 @@ EMPLOYEE = Column("employee", lambda facts, _: facts.key.employee_id)
 OUTCOME = Column("outcome", lambda _, outcome: outcome.kind)
 SCORE = Column("score", lambda _, outcome: outcome.score)
 HAPPENED = Column("happened", lambda facts, _: facts.finished.at or facts.scheduled.at)
+SESSION = Column("session", lambda facts, _: facts.key.session_id)
 
 
 # ---- values --------------------------------------------------------------------------------------------------------
@@ -101,12 +113,21 @@ OUTCOMES: Mapping[str, tuple[tuple[str, ...], frozenset[OutcomeKind]]] = {
         ("completed",),
         frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET, OutcomeKind.BELOW, OutcomeKind.FAILED}),
     ),
+    "passed": (("completed and not below target or failed",), frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET})),
     "met": (("target met",), frozenset({OutcomeKind.MET})),
     "below": (("below target",), frozenset({OutcomeKind.BELOW})),
     "failed": (("below target", "failed"), frozenset({OutcomeKind.BELOW, OutcomeKind.FAILED})),
     "unknown": (("of unknown status",), frozenset({OutcomeKind.UNKNOWN})),
 }
-_OUTCOME_ALIASES = {"in progress": "progress", "started": "progress", "scheduled": "planned", "fail": "failed"}
+_OUTCOME_ALIASES = {
+    **dict.fromkeys(("in progress", "started", "open", "ongoing", "unfinished"), "progress"),
+    **dict.fromkeys(("scheduled", "not started", "upcoming"), "planned"),
+    **dict.fromkeys(("fail", "not passed", "not met", "failing"), "failed"),
+    **dict.fromkeys(("pass", "not failed", "success"), "passed"),
+    **dict.fromkeys(("done", "finished", "complete"), "completed"),
+    **dict.fromkeys(("met target", "target met"), "met"),
+    **dict.fromkeys(("below target", "low"), "below"),
+}
 
 
 def _read_outcome(text: str) -> str:
@@ -129,8 +150,49 @@ def _people_of_departments(today: Today, values: Sequence[str]) -> frozenset[str
     return today.names.in_departments(_ids(Kind.DEPARTMENT)(today, values))
 
 
+def _scores(_today: Today, values: Sequence[str]) -> tuple[Range[float], ...]:
+    """One lower and one upper bound are a range; every other repetition accepts each of its ranges."""
+    ranges = tuple(score_range(value) for value in values)
+    lower = [one for one in ranges if one.high is None]
+    upper = [one for one in ranges if one.low is None]
+    if len(ranges) == 2 and lower and upper:
+        return (replace(upper[0], low=lower[0].low, low_included=lower[0].low_included),)
+    return ranges
+
+
 def _since(today: Today, value: str) -> datetime:
     return since_when(value, now=today.now, zone=today.zone)
+
+
+def _until(today: Today, value: str) -> datetime:
+    return until_when(value, now=today.now, zone=today.zone)
+
+
+def _one_of(words: Mapping[str, str]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        plain = fold(text)
+        if plain not in words:
+            raise ValueError(f"it is one of {', '.join(words)}")
+        return plain
+
+    return read
+
+
+SORTS = {
+    "score": "lowest score first",
+    "-score": "highest score first",
+    "date": "oldest first",
+    "-date": "newest first",
+    "name": "by name",
+}
+GROUPINGS = {
+    "week": "by week",
+    "month": "by month",
+    "checklist": "by checklist",
+    "dept": "by department",
+    "observer": "by observer",
+    "employee": "by employee",
+}
 
 
 # In the order `words` says them.
@@ -191,7 +253,7 @@ KEYS: Mapping[Key, KeySpec] = {
         lead="scored ",
         say=lambda value: (format_score(value),),
         column=SCORE,
-        accepts=lambda _, values: tuple(score_range(value) for value in values),
+        accepts=_scores,
         joins=True,
     ),
     Key.SINCE: KeySpec(
@@ -204,6 +266,45 @@ KEYS: Mapping[Key, KeySpec] = {
         choices=NAMED_DAYS,
         joins=True,
         pin=lambda today, value: _since(today, value).isoformat(),
+    ),
+    Key.UNTIL: KeySpec(
+        example="until:2026-03-31",
+        read=read_date,
+        lead="",
+        say=lambda value: (format_until(value),),
+        column=HAPPENED,
+        accepts=lambda today, values: tuple(Range(high=_until(today, value), high_included=False) for value in values),
+        choices=NAMED_DAYS,
+        joins=True,
+        pin=lambda today, value: _until(today, value).isoformat(),
+    ),
+    Key.ID: KeySpec(
+        example="id:4f2a91c0",
+        read=read_id,
+        lead="with the id ",
+        say=lambda value: (value,),
+        column=SESSION,
+        accepts=lambda _, values: tuple(one for value in values for one in id_ranges(value)),
+    ),
+    Key.SORT: KeySpec(
+        example="sort:score",
+        read=_one_of(SORTS),
+        lead="",
+        say=lambda value: (SORTS[value],),
+        choices=(*SORTS,),
+    ),
+    Key.LIMIT: KeySpec(
+        example="limit:10",
+        read=read_limit,
+        lead="",
+        say=lambda value: (f"at most {value}",),
+    ),
+    Key.BY: KeySpec(
+        example="by:month",
+        read=_one_of(GROUPINGS),
+        lead="",
+        say=lambda value: (GROUPINGS[value],),
+        choices=(*GROUPINGS,),
     ),
 }
 

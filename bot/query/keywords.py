@@ -6,15 +6,18 @@ from dataclasses import dataclass
 
 from bot.query.keys import Key
 
-IGNORED = frozenset(
-    "the a an any all every each who whom what which when how many much did do does done has have had was were is are be "
-    "been i we you it they that this those these there s ones one only just please pls show list find get give see tell "
-    "me us about results result session sessions checklists observation observations training trainings ojt score "
-    "scores scored rating people person persons everyone everybody somebody someone anyone staff team guys employee "
-    "employees with within in on at for of from to by as during over out then now so far first time times data info "
-    "report reports got get gets new recent recently latest last ones can could would like want need know"
-    .split()
-)
+IGNORED = frozenset({
+    "the", "a", "an", "any", "all", "every", "each", "who", "whom", "what", "which", "when", "how", "many", "much",
+    "did", "do", "does", "done", "has", "have", "had", "was", "were", "is", "are", "be", "been", "i", "we", "you",
+    "it", "they", "that", "this", "those", "these", "there", "s", "ones", "one", "only", "just", "please", "pls",
+    "show", "list", "find", "get", "give", "see", "tell", "me", "us", "about", "results", "result", "session",
+    "sessions", "checklists", "observation", "observations", "training", "trainings", "ojt", "score", "scores",
+    "scored", "rating", "people", "person", "persons", "everyone", "everybody", "somebody", "someone", "anyone",
+    "staff", "team", "guys", "employee", "employees", "with", "within", "in", "on", "at", "for", "of", "from", "to",
+    "by", "as", "during", "over", "out", "then", "now", "so", "far", "first", "time", "times", "data", "info",
+    "report", "reports", "got", "gets", "new", "recent", "recently", "latest", "last", "can", "could", "would",
+    "like", "want", "need", "know", "everything", "anything", "thing", "things", "how's",
+})  # fmt: skip
 JOINS = frozenset({"or", "and", "plus", "&", "und"})
 NEGATIONS = frozenset({"not", "except", "without", "excluding", "exclude", "but", "no", "never"})
 ROLES: Mapping[str, Key] = {
@@ -25,18 +28,33 @@ ROLES: Mapping[str, Key] = {
     "employee": Key.EMPLOYEE,
     "about": Key.EMPLOYEE,
 }
-OBSERVING = frozenset({"observe", "observed", "observes", "observing", "observations", "conduct", "conducted", "graded"})
+OBSERVING = frozenset(
+    {"observe", "observed", "observes", "observing", "observations", "conduct", "conducted", "graded"}
+)
 OWN = frozenset({"my", "mine", "me", "i", "myself"})
+TELLING = frozenset({"show", "tell", "give", "get", "let", "send", "list"})  # "show me" says nothing of whose results
 OWN_TEAM = frozenset({"team", "teams", "people", "staff", "store", "stores", "site", "sites", "department", "crew"})
 
 _KEY_NAMES: Mapping[str, Key] = {
     **{str(key): key for key in Key},
     **dict.fromkeys(("checklists", "list", "form", "topic"), Key.CHECKLIST),
     **dict.fromkeys(
-        ("site", "sites", "store", "stores", "department", "departments", "unit", "location", "team", "region", "place"),
+        (
+            "site",
+            "sites",
+            "store",
+            "stores",
+            "department",
+            "departments",
+            "unit",
+            "location",
+            "team",
+            "region",
+            "place",
+        ),
         Key.DEPT,
     ),
-    **dict.fromkeys(("observers", "by", "assessor", "grader", "trainer"), Key.OBSERVER),
+    **dict.fromkeys(("observers", "assessor", "grader", "trainer"), Key.OBSERVER),
     **dict.fromkeys(("employees", "person", "who", "name", "trainee", "learner", "of"), Key.EMPLOYEE),
     **dict.fromkeys(("outcomes", "status", "state", "result"), Key.OUTCOME),
     **dict.fromkeys(("scores", "percent", "points", "grade"), Key.SCORE),
@@ -81,7 +99,15 @@ _COMPARATORS: Mapping[tuple[str, ...], str] = {
 _NUMBER = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%?")
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%")
 _COMPARED = re.compile(r"(<=|>=|<|>|=)(\d{1,3}(?:[.,]\d{1,4})?)%?")
-_AND_MORE = {"+": ">=", "or more": ">=", "or above": ">=", "or higher": ">=", "or less": "<=", "or below": "<=", "or lower": "<="}
+_AND_MORE = {
+    "+": ">=",
+    "or more": ">=",
+    "or above": ">=",
+    "or higher": ">=",
+    "or less": "<=",
+    "or below": "<=",
+    "or lower": "<=",
+}
 _ORDERS: Mapping[str, str] = {
     **dict.fromkeys(("worst", "lowest", "weakest", "bottom", "poorest"), f"{Key.SORT}:score"),
     **dict.fromkeys(("best", "highest", "top", "strongest"), f"{Key.SORT}:-score"),
@@ -90,8 +116,8 @@ _ORDERS: Mapping[str, str] = {
 }
 _BY: Mapping[str, str] = {
     "day": "day", "week": "week", "weekly": "week", "month": "month", "monthly": "month", "checklist": "checklist",
-    "site": "dept", "store": "dept", "department": "dept", "dept": "dept", "observer": "observer", "employee": "employee",
-    "person": "employee", "weeks": "week", "months": "month", "sites": "dept", "stores": "dept",
+    "site": "dept", "store": "dept", "department": "dept", "dept": "dept", "sites": "dept", "stores": "dept",
+    "observer": "observer", "employee": "employee", "person": "employee", "weeks": "week", "months": "month",
 }  # fmt: skip
 
 
@@ -132,7 +158,12 @@ def _score(words: Sequence[str]) -> Keyword | None:
         low, high = _NUMBER.fullmatch(words[1]), _NUMBER.fullmatch(words[3])
         if low and high:
             return _range(low[1], high[1], 4)
-    if len(words) > 2 and words[1] == "-" and (low := _NUMBER.fullmatch(words[0])) and (high := _NUMBER.fullmatch(words[2])):
+    if (
+        len(words) > 2
+        and words[1] == "-"
+        and (low := _NUMBER.fullmatch(words[0]))
+        and (high := _NUMBER.fullmatch(words[2]))
+    ):
         return _range(low[1], high[1], 3)
     if (number := _NUMBER.fullmatch(words[0])) and len(words) > 2 and (sign := _AND_MORE.get(" ".join(words[1:3]))):
         return _scored(sign, number[1], 3, words)

@@ -2,25 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 
+from bot.query.names import Kind
 from bot.query.nearest import fold
-
-
-class NameKind(StrEnum):
-    """What a name belongs to."""
-
-    CHECKLIST = "checklist"
-    DEPARTMENT = "department"
-    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
 class NamedThing:
     """One checklist, department or person, by the id that iSpring gave it and the name that people read."""
 
-    kind: NameKind
+    kind: Kind
     ident: str
     name: str
 
@@ -67,12 +59,13 @@ class NameIndex:
         return found
 
 
-_KINDS = {kind: number for number, kind in enumerate(NameKind)}
+_PUNCTUATION = "\"'.,;:()[]&/|!?#@*`“”„«»"
+_KINDS = {Kind.CHECKLIST: 0, Kind.DEPARTMENT: 1, Kind.PERSON: 2}
 
 
 def words_of(text: str) -> list[str]:
     """The normalized words of a name: letters and digits, without the punctuation around them."""
-    return [word for part in fold(text).split() if (word := part.strip("\"'.,;:()[]&/|!?#@*`“”„«»"))]
+    return [word for part in fold(text).split() if (word := part.removesuffix("'s").strip(_PUNCTUATION))]
 
 
 def _holds(words: Sequence[str], phrase: Sequence[str]) -> bool:

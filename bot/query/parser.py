@@ -12,8 +12,8 @@ from datetime import datetime, tzinfo
 from itertools import takewhile
 
 from bot.domain.errors import QueryError
-from bot.domain.filters import Condition, Filter, matches
-from bot.query.keys import EXAMPLES, KEYS, OUTCOMES, Key, KeySpec, Query, Term, Today
+from bot.domain.filters import Condition, Filter, Range, matches
+from bot.query.keys import EXAMPLES, HAPPENED, KEYS, OUTCOMES, Key, KeySpec, Query, Term, Today
 from bot.query.names import MENTION, Names, id_of
 from bot.query.nearest import nearest
 from bot.query.tokens import Piece, Unclosed, quote, tokens
@@ -230,8 +230,11 @@ def resolve(query: Query, names: Names, *, now: datetime, zone: tzinfo) -> Filte
     for key, spec in KEYS.items():
         for negated in (False, True):
             values = [term.value for term in query.terms if term.key is key and term.negated is negated]
-            if values:
+            if values and spec.column is not None and spec.accepts is not None:
                 conditions.append(Condition(spec.column, spec.accepts(today, values), negated))
+    keys = {term.key for term in query.terms}
+    if Key.SINCE in keys and not keys & {Key.UNTIL, Key.OUTCOME}:  # what is planned for later has not happened since
+        conditions.append(Condition(HAPPENED, (Range(high=now),)))
     return Filter(tuple(conditions))
 
 

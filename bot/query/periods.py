@@ -337,7 +337,9 @@ _SHORT_DAYS = ("mons", "tues", "weds", "thurs", "fris", "sats", "suns")
 def _month_number(word: str) -> int | None:
     if len(word) < 3:
         return None
-    return next((n for n, name in enumerate(MONTHS, 1) if word in (name, name[:3]) or (word == "sept" and n == 9)), None)
+    return next(
+        (n for n, name in enumerate(MONTHS, 1) if word in (name, name[:3]) or (word == "sept" and n == 9)), None
+    )
 
 
 def _is_year(word: str) -> bool:

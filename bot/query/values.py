@@ -182,3 +182,47 @@ def format_since(value: str) -> str:
         return f"since {day}"
     zone = f" {moment.tzname()}" if moment.tzinfo else ""
     return f"since {day}, {moment:%H:%M}{zone}"
+
+
+def format_until(value: str) -> str:
+    """A canonical last day in words: "until 5 Jan 2026", "until yesterday"."""
+    if found := _AGO.fullmatch(value):
+        unit = {"d": "day", "w": "week", "m": "month"}[found[2]]
+        return f"until {found[1]} {unit}{'' if found[1] == '1' else 's'} ago"
+    return f"until {format_since(value).removeprefix('since ')}"
+
+
+# ---- ids and counts ----------------------------------------------------------------------------------------------
+
+MOST_LISTED = 100
+_ID_TEXT = re.compile(r"[0-9a-z][0-9a-z_-]{3,79}")
+_LAST_CHARACTER = "\U0010ffff"  # behind every character that an id may hold
+
+
+def read_id(text: str) -> str:
+    """The beginning of a session's id in lower case."""
+    plain = text.strip("#<>` ").lower()
+    if not _ID_TEXT.fullmatch(plain):
+        raise ValueError("an id is at least the first 4 characters of the id at the foot of a card")
+    return plain
+
+
+def id_ranges(value: str) -> tuple[Range[str], ...]:
+    """The ids that begin so, typed with or without hyphens."""
+    spelled = sorted({value, with_hyphens(value.replace("-", ""))})
+    return tuple(Range(low=one, high=one + _LAST_CHARACTER) for one in spelled)
+
+
+def with_hyphens(digits: str) -> str:
+    """The beginning of a UUID with the hyphens that belong there."""
+    ends = (8, 12, 16, 20, 36)
+    starts = (0, *ends[:-1])
+    return "-".join(digits[start:end] for start, end in zip(starts, ends, strict=True) if digits[start:end])
+
+
+def read_limit(text: str) -> str:
+    """A number of rows, from 1 to 100."""
+    plain = text.strip()
+    if not (plain.isascii() and plain.isdigit() and 1 <= int(plain) <= MOST_LISTED):
+        raise ValueError(f"a limit is a number from 1 to {MOST_LISTED}")
+    return str(int(plain))

@@ -26,6 +26,7 @@ COLUMNS: Mapping[str, str] = {
     "outcome": "outcome",
     "score": "score",
     "happened": "coalesce(finished_at, scheduled_at)",
+    "session": "session_id",
 }  # by the name of a `Column`
 SHORTEST = 8  # hex digits of a short id
 _GROUP_ENDS = (8, 12, 16, 20)  # of the hex digits of a UUID, where a hyphen follows

@@ -6,7 +6,8 @@ import pytest
 
 from bot.domain.errors import QueryError
 from bot.query.free_words import Reading, read_words
-from bot.query.name_index import NamedThing, NameIndex, NameKind
+from bot.query.name_index import NamedThing, NameIndex
+from bot.query.names import Kind
 
 TODAY = date(2026, 11, 27)
 CHECKLISTS = ("Opening the store", "Closing and cash-up", "Food safety line check", "Guest welcome and service")
@@ -20,14 +21,14 @@ OBSERVERS = ("Helena Vondráčka", "Rafael Montesdeoca")
 
 def index_of(*, checklists: tuple[str, ...] = CHECKLISTS, employees: tuple[str, ...] = EMPLOYEES) -> NameIndex:
     kinds = (
-        (NameKind.CHECKLIST, checklists),
-        (NameKind.DEPARTMENT, DEPARTMENTS),
-        (NameKind.PERSON, employees + OBSERVERS),
+        (Kind.CHECKLIST, checklists),
+        (Kind.DEPARTMENT, DEPARTMENTS),
+        (Kind.PERSON, employees + OBSERVERS),
     )
     things = [
         NamedThing(kind, f"{kind[0]}{number}", name) for kind, names in kinds for number, name in enumerate(names)
     ]
-    ids = {thing.name: thing.ident for thing in things if thing.kind is NameKind.PERSON}
+    ids = {thing.name: thing.ident for thing in things if thing.kind is Kind.PERSON}
     return NameIndex(
         things,
         employees=frozenset(ids[name] for name in employees),
