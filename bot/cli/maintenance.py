@@ -130,7 +130,7 @@ def _one(tx: Tx, text: str, clock: Clock) -> tuple[str, str]:
 
 def _has_sessions(tx: Tx, person_id: str, directory: Directory, clock: Clock) -> bool:
     theirs = Reach(person_id=person_id)
-    return tx.search.find(language.parse(""), theirs, directory, clock.now(), 1).total > 0
+    return tx.search.find(language.parse(""), theirs, language.Names(directory), clock.now(), 1).total > 0
 
 
 def _text(person: Person) -> str:

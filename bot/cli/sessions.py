@@ -44,8 +44,7 @@ def sessions(query: Sequence[str], output: str | None, limit: int | None) -> Non
         with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as spool:
 
             def work(tx: Tx) -> None:
-                known_names(tx, parsed_query)
-                pages = _Pages(tx, parsed_query, clock, limit)
+                pages = _Pages(tx, parsed_query, known_names(tx, parsed_query), clock, limit)
                 with click.progressbar(
                     length=1, label="Reading", file=sys.stderr, hidden=not sys.stderr.isatty()
                 ) as bar:
@@ -61,9 +60,10 @@ def sessions(query: Sequence[str], output: str | None, limit: int | None) -> Non
 class _Pages:
     """The rows of a query's result, read page by page. `total` is known after the first row; `shown` counts rows."""
 
-    def __init__(self, tx: Tx, query: language.Query, clock: Clock, limit: int) -> None:
+    def __init__(self, tx: Tx, query: language.Query, known: language.Names, clock: Clock, limit: int) -> None:
         self._tx = tx
         self._query = query
+        self._known = known
         self._now = clock.now()
         self._limit = limit
         self.total = 0
@@ -73,7 +73,7 @@ class _Pages:
         directory = self._tx.people.directory()
         while self.shown < self._limit:
             wanted = min(PAGE, self._limit - self.shown)
-            page = self._tx.search.find(self._query, EVERYTHING, directory, self._now, wanted, self.shown)
+            page = self._tx.search.find(self._query, EVERYTHING, self._known, self._now, wanted, self.shown)
             self.total = page.total
             for session in page.sessions:
                 self.shown += 1

@@ -82,7 +82,7 @@ def identity_of(viewer: Viewer, directory: Directory) -> Identity:
 
 def names(tx: Tx, access: AccessView, query: Query) -> Names:
     """The names a viewer may ask for; for them, nothing else exists. Read only if the query holds a name."""
-    return visible_names(tx, access.reach, access.directory, query)
+    return visible_names(tx, access.reach, access.directory, query, access.viewer.person_id)
 
 
 async def understood(ctx: AppContext, text: str, verb: str, read: Callable[[str], Query] = parse) -> Query:

@@ -9,7 +9,6 @@ from bot.blocks import rules
 from bot.blocks.elements import notice
 from bot.blocks.markup import safe
 from bot.domain.changes import outcome_of
-from bot.domain.directory import Directory
 from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
 from bot.domain.pause_reasons import PRIVATE, PUBLIC
 from bot.listeners.access_scope import AccessView, access_view, names, refuse_unknown, understood
@@ -45,7 +44,7 @@ async def subscribe(
         known = names(tx, access, query)
         refuse_unknown(query, known, "subscribe")
         stored = by_id(query, known)
-        last_month = _would_have_posted(tx, access, stored, known.directory, now)
+        last_month = _would_have_posted(tx, access, stored, known, now)
         return _NewRule(stored, known, last_month), same_rule(tx, destination, stored, known)
 
     new, same = await ctx.store.read(prepared)
@@ -110,7 +109,7 @@ async def _make(ctx: AppContext, viewer: Viewer, destination: Destination, new: 
     return rules.subscribed(rule, new.words, command=ctx.command, hints=new.hints)
 
 
-def _would_have_posted(tx: Tx, access: AccessView, query: Query, directory: Directory, now: datetime) -> str:
+def _would_have_posted(tx: Tx, access: AccessView, query: Query, known: Names, now: datetime) -> str:
     """In words, what the rule would have posted in the last 30 days of the stored sessions that its owner may see."""
     since = now - PREVIEW_PERIOD
     request = query
@@ -119,7 +118,7 @@ def _would_have_posted(tx: Tx, access: AccessView, query: Query, directory: Dire
     days: Counter[date] = Counter()
     read = 0
     while read < _MOST_READ:
-        page = tx.search.find(request, access.reach, directory, now, _PAGE, read, access.zone)
+        page = tx.search.find(request, access.reach, known, now, _PAGE, read, access.zone)
         for session in page.sessions:
             finished = session.facts.finished.at
             if finished is not None and since <= finished <= now and outcome_of(session).is_over:

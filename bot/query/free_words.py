@@ -70,8 +70,14 @@ class Reading:
     options: tuple[Option, ...] = ()
 
 
-def read_words(text: str, index: NameIndex, today: date) -> Reading:
-    """Reads a text. `today` is the day in the asker's zone. Raises QueryError, whose suggestions are whole queries."""
+def read_words(
+    text: str, index: NameIndex, today: date, only_observes: Callable[[str], bool] = lambda _: False
+) -> Reading:
+    """Reads a text. Raises QueryError, whose suggestions are whole queries.
+
+    `today` is the day in the asker's zone. `only_observes` says of a person's id whether the asker may see sessions
+    that they observed, and none in which they are the employee.
+    """
     if len(text) > LONGEST_TEXT:
         raise QueryError(f"The query is {len(text)} characters long; at most {LONGEST_TEXT} can be read.")
     plain = plain_spelling(text)
@@ -82,7 +88,7 @@ def read_words(text: str, index: NameIndex, today: date) -> Reading:
         raise QueryError(message, [f'{plain.rstrip()}"']) from None
     if len(pieces) > MOST_WORDS:
         raise QueryError(f"The query has more than {MOST_WORDS} words. Leave some out.")
-    return _Reader(plain, pieces, index, today).read()
+    return _Reader(plain, pieces, index, today, only_observes).read()
 
 
 class _Asked(Exception):
@@ -102,6 +108,7 @@ class _Reader:
     pieces: Sequence[Piece]
     index: NameIndex
     today: date
+    only_observes: Callable[[str], bool]
     at: int = 0
     terms: list[str] = field(default_factory=list)
     options: list[Option] = field(default_factory=list)
@@ -255,7 +262,7 @@ class _Reader:
         thing = found[0]
         term = _term(_key_of(thing, role), thing, self.index)
         if thing.kind is Kind.PERSON:
-            if role is Key.EMPLOYEE and thing.ident not in self.index.employees and thing.ident in self.index.observers:
+            if role is Key.EMPLOYEE and self.role is None and self.only_observes(thing.ident):
                 other = _term(Key.OBSERVER, thing, self.index)
                 self.options.append(Option(f"Observed by {thing.name}", self._with_pieces(other, length)))
             self._add_person(term, length)

@@ -151,11 +151,12 @@ def _people_of_departments(today: Today, values: Sequence[str]) -> frozenset[str
 
 
 def _scores(_today: Today, values: Sequence[str]) -> tuple[Range[float], ...]:
-    """One lower and one upper bound are a range; every other repetition accepts each of its ranges."""
+    """One lower and one upper bound that enclose scores are a range; every other repetition accepts each of its
+    ranges: `score:<60 score:>90` asks for both ends."""
     ranges = tuple(score_range(value) for value in values)
     lower = [one for one in ranges if one.high is None]
     upper = [one for one in ranges if one.low is None]
-    if len(ranges) == 2 and lower and upper:
+    if len(ranges) == 2 and lower and upper and (lower[0].low or 0) <= (upper[0].high or 0):
         return (replace(upper[0], low=lower[0].low, low_included=lower[0].low_included),)
     return ranges
 

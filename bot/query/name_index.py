@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bot.query.names import Kind
+from bot.query.names import Kind, Names
 from bot.query.nearest import fold
 
 
@@ -19,14 +19,14 @@ class NamedThing:
 
 @dataclass(frozen=True)
 class NameIndex:
-    """The names that one asker may ask for. For them, nothing else exists.
-
-    `employees` and `observers` are the ids of the people who occur as such in what the asker may see.
-    """
+    """The names that one asker may ask for. For them, nothing else exists."""
 
     things: Sequence[NamedThing]
-    employees: frozenset[str] = frozenset()
-    observers: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, names: Names) -> "NameIndex":
+        """All the names that a viewer may ask for."""
+        return cls([NamedThing(kind, ident, name) for kind in Kind for ident, name in names.all(kind).items()])
 
     def named(self, words: Sequence[str]) -> tuple[NamedThing, ...]:
         """Everything whose name holds these normalized words, one behind the other; only those of exactly this name if

@@ -23,6 +23,7 @@ MENTION = re.compile(r"<@([A-Za-z0-9]+)(?:\|[^<>]*)?>")
 _ID = re.compile(r"<id:([A-Za-z0-9_.~%-]+)>")
 _CHANNEL = re.compile(r"<#[A-Za-z0-9]+\|([^<>]+)>")
 _ESCAPES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
+ME = "me"  # the asker, before any name
 LONGEST_NAME = 200
 _LONGEST_LABEL = 120
 _NO_MARKUP = str.maketrans("<>", "‹›")
@@ -56,7 +57,9 @@ def read_person(text: str) -> str:
     """As `read_name`; a mention of a Slack user becomes `<@U0123>`. Raises ValueError."""
     name = read_name(text)  # a mention may come with an @ before it, invisible signs around it, or in entities
     mention = MENTION.fullmatch(name)
-    return f"<@{mention[1].upper()}>" if mention else name
+    if mention:
+        return f"<@{mention[1].upper()}>"
+    return ME if name.lower() in (ME, "myself") else name
 
 
 def _plainer(text: str) -> str:
@@ -88,12 +91,14 @@ def id_of(value: str) -> str | None:
 class Names:
     """The names that a value can mean, for one viewer: nothing else exists for them.
 
-    `checklists` maps ids to titles, `mentions` Slack user ids to person ids.
+    `checklists` maps ids to titles, `mentions` Slack user ids to person ids. `me` is the viewer's own person id, None
+    if they are no one in iSpring.
     """
 
     directory: Directory = field(default_factory=Directory)
     checklists: Mapping[str, str] = field(default_factory=dict)
     mentions: Mapping[str, str] = field(default_factory=dict)
+    me: str | None = None
 
     def all(self, kind: Kind) -> Mapping[str, str]:
         """The names of a kind by id."""
@@ -112,6 +117,8 @@ class Names:
         if mention := MENTION.fullmatch(value):
             person = self.mentions.get(mention[1]) if kind is Kind.PERSON else None
             return frozenset() if person is None else frozenset({person})
+        if value == ME and kind is Kind.PERSON:
+            return frozenset() if self.me is None else frozenset({self.me})
         return ids_named(fold(value), self._pairs(kind))
 
     def exactly(self, kind: Kind, value: str) -> frozenset[str]:

@@ -12,9 +12,9 @@ from datetime import datetime, tzinfo
 from itertools import takewhile
 
 from bot.domain.errors import QueryError
-from bot.domain.filters import Condition, Filter, Range, matches
-from bot.query.keys import EXAMPLES, HAPPENED, KEYS, OUTCOMES, Key, KeySpec, Query, Term, Today
-from bot.query.names import MENTION, Names, id_of
+from bot.domain.filters import Condition, Filter, matches
+from bot.query.keys import EXAMPLES, KEYS, OUTCOMES, Key, KeySpec, Query, Term, Today
+from bot.query.names import ME, MENTION, Kind, Names, id_of
 from bot.query.nearest import nearest
 from bot.query.tokens import Piece, Unclosed, quote, tokens
 
@@ -206,6 +206,8 @@ def _parts(spec: KeySpec, value: str, names: Names | None, name_of: Callable[[st
         return spec.say((names or Names()).label(kind, ident))
     if mention := MENTION.fullmatch(value):
         return (name_of(mention[1]),)
+    if value == ME and kind is Kind.PERSON:
+        return spec.say("you")
     if names is None or names.exactly(kind, value):
         return spec.say(value)
     nobody = "" if names.known(kind, value) else f" (no {kind} now)"
@@ -232,9 +234,6 @@ def resolve(query: Query, names: Names, *, now: datetime, zone: tzinfo) -> Filte
             values = [term.value for term in query.terms if term.key is key and term.negated is negated]
             if values and spec.column is not None and spec.accepts is not None:
                 conditions.append(Condition(spec.column, spec.accepts(today, values), negated))
-    keys = {term.key for term in query.terms}
-    if Key.SINCE in keys and not keys & {Key.UNTIL, Key.OUTCOME}:  # what is planned for later has not happened since
-        conditions.append(Condition(HAPPENED, (Range(high=now),)))
     return Filter(tuple(conditions))
 
 
@@ -268,4 +267,6 @@ def _without_match(query: Query, names: Names) -> Iterator[tuple[Term, tuple[str
 
 def is_text(term: Term) -> bool:
     """Whether a term holds a name as text: neither an id nor a mention."""
-    return KEYS[term.key].kind is not None and id_of(term.value) is None and not MENTION.fullmatch(term.value)
+    if KEYS[term.key].kind is None or id_of(term.value) is not None or MENTION.fullmatch(term.value):
+        return False
+    return not (term.value == ME and KEYS[term.key].kind is Kind.PERSON)

@@ -1,22 +1,35 @@
 """The names that a viewer may ask for, and read in a rule: those that occur in what they may see."""
 
+from collections.abc import Collection
+
 from bot.domain.directory import Directory
 from bot.domain.permissions import Reach
 from bot.query.keys import KEYS
-from bot.query.parser import Names, Query
+from bot.query.parser import Names, Query, mentioned
 from bot.store.database import Tx
 from bot.store.search import listed_within
 
 SESSIONS_FOR_NAMES = 3_000  # the newest that a viewer may see: their observers and employees may be asked for
 
 
-def visible_names(tx: Tx, reach: Reach, directory: Directory, query: Query) -> Names:
+def visible_names(tx: Tx, reach: Reach, directory: Directory, query: Query, me: str | None = None) -> Names:
     """The people, departments, checklists and mentioned users within a reach; read only if the query holds a name."""
     if all(KEYS[term.key].kind is None for term in query.terms):
-        return Names(directory)
+        return Names(directory, me=me)
+    return all_visible_names(tx, reach, directory, mentioned(query), me)
+
+
+def all_visible_names(
+    tx: Tx, reach: Reach, directory: Directory, users: Collection[str] = (), me: str | None = None
+) -> Names:
+    """All people, departments and checklists within a reach, and who of the mentioned Slack users is within it.
+
+    `me` is the viewer's own person id.
+    """
     within = directory if reach.everything else _directory_of(tx, reach, directory)
-    mentions = {user: person for user, person in tx.people.mentions_in(query).items() if person in within.people}
-    return Names(within, tx.search.checklist_titles(reach), mentions)
+    linked = {user: tx.people.linked_person(user) for user in users}
+    mentions = {user: person for user, person in linked.items() if person is not None and person in within.people}
+    return Names(within, tx.search.checklist_titles(reach), mentions, me)
 
 
 def _directory_of(tx: Tx, reach: Reach, directory: Directory) -> Directory:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from bot.domain.directory import Directory
 from bot.domain.filters import Condition, Filter, Range
 from bot.domain.model import Session, SessionKey
 from bot.domain.permissions import EVERYTHING, Reach
 from bot.domain.polling import Found
+from bot.query.keys import Key
 from bot.query.parser import Names, Query, resolve
 from bot.store.columns import listed, to_ms, to_ms_up, value_of
 from bot.store.people import People
@@ -28,6 +28,13 @@ COLUMNS: Mapping[str, str] = {
     "happened": "coalesce(finished_at, scheduled_at)",
     "session": "session_id",
 }  # by the name of a `Column`
+_ORDERS: Mapping[str, str] = {
+    "-date": _NEWEST_FIRST,
+    "date": "coalesce(finished_at, scheduled_at) NULLS LAST, id",
+    "score": "score NULLS LAST, finished_at DESC NULLS LAST, id DESC",
+    "-score": "score DESC NULLS LAST, finished_at DESC NULLS LAST, id DESC",
+    "name": "(SELECT name FROM people WHERE person_id = employee_id) NULLS LAST, finished_at DESC NULLS LAST, id DESC",
+}  # by what `sort:` says
 SHORTEST = 8  # hex digits of a short id
 _GROUP_ENDS = (8, 12, 16, 20)  # of the hex digits of a UUID, where a hyphen follows
 _UUID_LENGTH = 36
@@ -122,28 +129,44 @@ class Search:
         self,
         query: Query,
         reach: Reach,
-        directory: Directory,
+        names: Names,
         now: datetime,
         limit: int,
         offset: int = 0,
         zone: tzinfo = UTC,
     ) -> Found:
-        """One page of the matching sessions that iSpring still lists, newest completion first, and how many match.
+        """One page of the matching sessions that iSpring still lists, and how many match.
 
-        The days of the query begin in `zone`. Raises QueryError.
+        Newest completion first, or in the order that the query asks for; at most as many as its `limit:`. Its names are
+        read among `names`, its days begin in `zone`. Raises QueryError.
         """
-        names = Names(directory, self.checklist_titles(reach), self._people.mentions_in(query))
-        wanted = resolve(query, names, now=now, zone=zone)
-        return self.page(matching(wanted, listed_within(reach)), limit, offset)
+        where = matching(resolve(query, names, now=now, zone=zone), listed_within(reach))
+        values = {term.key: term.value for term in query.terms}
+        if Key.SINCE in values and not values.keys() & {Key.UNTIL, Key.OUTCOME}:
+            where.add("outcome <> 'planned' OR scheduled_at <= ?", to_ms(now))  # later ones have not happened since
+        if Key.LIMIT in values:
+            limit = max(0, min(limit, int(values[Key.LIMIT]) - offset))
+        return self.page(where, limit, offset, _ORDERS[values.get(Key.SORT, "-date")])
 
-    def page(self, where: Where, limit: int, offset: int) -> Found:
+    def page(self, where: Where, limit: int, offset: int, order: str = _NEWEST_FIRST) -> Found:
         """One page of the sessions that meet a condition, newest completion first, and how many do."""
         total = value_of(self._connection, f"SELECT count(*) FROM sessions WHERE {where.sql}", where.parameters)
         rows = self._connection.execute(
-            f"SELECT * FROM sessions WHERE {where.sql} ORDER BY {_NEWEST_FIRST} LIMIT ? OFFSET ?",
+            f"SELECT * FROM sessions WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?",
             (*where.parameters, limit, offset),
         )
         return Found([session_of(row) for row in rows], total)
+
+    def only_observes(self, person_id: str, reach: Reach) -> bool:
+        """Whether a person observed a session of a reach, and is the employee of none."""
+
+        def occurs(column: str) -> bool:
+            where = listed_within(reach)
+            where.add(f"{column} = ?", person_id)
+            sql = f"SELECT EXISTS (SELECT 1 FROM sessions WHERE {where.sql})"
+            return bool(value_of(self._connection, sql, where.parameters))
+
+        return occurs("observer_id") and not occurs("employee_id")
 
     def to_do(self, observer_id: str, limit: int) -> Sequence[Session]:
         """The sessions that an observer has planned or in progress, the longest due first."""

@@ -28,19 +28,15 @@ def index_of(*, checklists: tuple[str, ...] = CHECKLISTS, employees: tuple[str, 
     things = [
         NamedThing(kind, f"{kind[0]}{number}", name) for kind, names in kinds for number, name in enumerate(names)
     ]
-    ids = {thing.name: thing.ident for thing in things if thing.kind is Kind.PERSON}
-    return NameIndex(
-        things,
-        employees=frozenset(ids[name] for name in employees),
-        observers=frozenset(ids[name] for name in OBSERVERS),
-    )
+    return NameIndex(things)
 
 
 INDEX = index_of()
 
 
 def read(text: str, index: NameIndex = INDEX) -> Reading:
-    return read_words(text, index, TODAY)
+    observers = {thing.ident for thing in index.things if thing.name in OBSERVERS}
+    return read_words(text, index, TODAY, only_observes=observers.__contains__)
 
 
 OPENING = 'checklist:"Opening the store"'
@@ -252,5 +248,5 @@ def test_what_fits_nothing_names_what_is_nearest(typed: str, nearest: list[str])
 
 def test_two_things_of_one_name_are_told_apart_by_their_ids() -> None:
     twice = index_of(employees=("Sofia Marchetelli", "Sofia Marchetelli"))
-    reading = read("sofia", NameIndex(twice.things, frozenset({"p0", "p1"})))
+    reading = read("sofia", twice)
     assert options(reading) == ["employee:<id:p0>", "employee:<id:p1>"]

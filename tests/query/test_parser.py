@@ -36,7 +36,7 @@ def meant(text: str, zone: ZoneInfo = MADRID, now: datetime = NOW) -> Filter:
 
 def only(*wanted: tuple[str, Accepted]) -> Filter:
     """The filter with these conditions, each by the name of its column, with a minus if it is negated."""
-    columns = {spec.column.name: spec.column for spec in KEYS.values()}
+    columns = {spec.column.name: spec.column for spec in KEYS.values() if spec.column}
     return Filter(
         tuple(Condition(columns[name.lstrip("-")], accepted, name.startswith("-")) for name, accepted in wanted)
     )

@@ -241,6 +241,8 @@ exact_terms = st.one_of(
     terms_of(Key.OUTCOME, st.sampled_from([*OUTCOMES])),
     terms_of(Key.SCORE, st.sampled_from(["<60", "<=60", ">80", ">=80", "72.5", "60..80"])),
     terms_of(Key.SINCE, st.sampled_from(["2026-02-01", "2026-03-01", "2026-03-11"])),
+    terms_of(Key.UNTIL, st.sampled_from(["2026-02-01", "2026-03-01", "2026-03-11"])),
+    terms_of(Key.ID, st.sampled_from(["1000", "00000000", "abcd"])),
 )
 
 
@@ -276,6 +278,7 @@ def _holds(term: Term, row: SessionFacts, kind: OutcomeKind, score: float | None
                 "planned": kind == "planned",
                 "progress": kind == "in_progress",
                 "completed": row.status in ("PASSED", "FAILED"),
+                "passed": kind in ("completed", "met"),
                 "met": kind == "met",
                 "below": kind == "below",
                 "failed": kind in ("below", "failed"),
@@ -286,6 +289,13 @@ def _holds(term: Term, row: SessionFacts, kind: OutcomeKind, score: float | None
         case Key.SINCE:
             when = row.finished.at or row.scheduled.at
             return when is not None and when.date().isoformat() >= term.value
+        case Key.UNTIL:
+            when = row.finished.at or row.scheduled.at
+            return when is not None and when.date().isoformat() <= term.value
+        case Key.ID:
+            return row.key.session_id.startswith(term.value)
+        case Key.SORT | Key.LIMIT | Key.BY:
+            raise AssertionError("it selects nothing")
 
 
 def _score_holds(value: str, score: float) -> bool:

@@ -79,6 +79,7 @@ async def unlink(ctx: AppContext, request: CommandRequest) -> Message:
     examples=("audit", "audit 30"),
     more=f"The newest {ROWS_SHOWN} entries, or as many as asked, at most {MAX_ROWS}; by ids, never by names.",
     admins_only=True,
+    only_reads=True,
 )
 async def audit(ctx: AppContext, request: CommandRequest) -> Message:
     """The newest entries of the audit log. Checks the right itself, though the registry offers it to admins only."""

@@ -36,6 +36,7 @@ async def subscribe(ctx: AppContext, request: CommandRequest) -> Message:
     "What is posted to this channel, and the rules you made elsewhere",
     more="`rules all` shows every rule, for admins.",
     on_menu="Rules",
+    only_reads=True,
 )
 async def rules(ctx: AppContext, request: CommandRequest) -> Message:
     """The rules of this channel and the viewer's own; all of them for an admin who asks."""

@@ -30,6 +30,7 @@ MAX_CHANNELS = 20  # whose members are read for one answer
     "Who was notified of a session, when, and why or why not",
     examples=("why 4f2a91c0",),
     more="The id is at the foot of each card. Admins see every destination, others theirs and channels they are in.",
+    only_reads=True,
 )
 async def why(ctx: AppContext, request: CommandRequest) -> Message:
     """What is stored about the notifications of one session, and what would be decided today."""
