@@ -56,7 +56,10 @@ class ResponseUrl:
 
 
 class EphemeralReply:
-    """Answers without a response URL: as an ephemeral message in a channel, else in the direct message."""
+    """Answers without a response URL: as an ephemeral message in a channel, else in the direct message.
+
+    Slack shows an ephemeral message to members of the channel only; anyone else gets the direct message too.
+    """
 
     def __init__(
         self, messenger: SlackMessenger, user_id: str, channel_id: str | None = None, thread_ts: str | None = None
@@ -74,4 +77,8 @@ class EphemeralReply:
             if self._left <= 0:
                 return False
             self._left -= 1
-            return await self._messenger.ephemeral(self._user_id, self._channel_id, self._thread_ts, message)
+            if await self._messenger.ephemeral(self._user_id, self._channel_id, self._thread_ts, message):
+                return True
+            if self._channel_id is None or self._channel_id.startswith("D"):
+                return False
+            return await self._messenger.ephemeral(self._user_id, None, None, message)
