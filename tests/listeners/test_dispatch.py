@@ -277,7 +277,7 @@ async def test_details_say_that_the_database_is_busy(office: Office) -> None:
 
 
 async def test_a_corrected_command_is_one_press_away(office: Office) -> None:
-    mistaken = await office.ask(EMMA, "reslts outcome:failed")
+    mistaken = await office.ask(EMMA, "results outcom:failed")
     answer = await office.press(EMMA, "run:0", suggestions_of(mistaken)[0])
     assert answer is not None and "1 found" in answer.text
 
