@@ -17,10 +17,12 @@ from bot.query.values import (
     NAMED_DAYS,
     format_score,
     format_since,
+    format_until,
     read_date,
     read_score,
     score_range,
     since_when,
+    until_when,
 )
 
 
@@ -32,6 +34,7 @@ class Key(StrEnum):
     DEPT = "dept"
     SCORE = "score"
     SINCE = "since"
+    UNTIL = "until"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,10 @@ def _since(today: Today, value: str) -> datetime:
     return since_when(value, now=today.now, zone=today.zone)
 
 
+def _until(today: Today, value: str) -> datetime:
+    return until_when(value, now=today.now, zone=today.zone)
+
+
 # In the order `words` says them.
 KEYS: Mapping[Key, KeySpec] = {
     Key.CHECKLIST: KeySpec(
@@ -204,6 +211,17 @@ KEYS: Mapping[Key, KeySpec] = {
         choices=NAMED_DAYS,
         joins=True,
         pin=lambda today, value: _since(today, value).isoformat(),
+    ),
+    Key.UNTIL: KeySpec(
+        example="until:2026-01-31",
+        read=read_date,
+        lead="",
+        say=lambda value: (format_until(value),),
+        column=HAPPENED,
+        accepts=lambda today, values: tuple(Range(high=_until(today, value), high_included=False) for value in values),
+        choices=NAMED_DAYS,
+        joins=True,
+        pin=lambda today, value: _until(today, value).isoformat(),
     ),
 }
 

@@ -73,6 +73,7 @@ _MONTHS = (
 _AGO = re.compile(r"(?:last )?(\d{1,4})\s*(d|w|m|days?|weeks?|months?)")
 _DAY_FIRST = re.compile(r"(?P<day>\d{1,2}) (?P<month>[a-z]{3,9}),? (?P<year>\d{4})")
 _MONTH_FIRST = re.compile(r"(?P<month>[a-z]{3,9}) (?P<day>\d{1,2}),? (?P<year>\d{4})")
+_UNITS = {"d": "day", "w": "week", "m": "month"}
 _FARTHEST = {"d": 3650, "w": 520, "m": 120}  # ten years
 NAMED_DAYS = ("today", "yesterday", "this week", "last week", "this month", "last month")
 _YEARS = range(2000, 2101)
@@ -169,16 +170,35 @@ def until_when(value: str, *, now: datetime, zone: tzinfo) -> datetime:
 def format_since(value: str) -> str:
     """A canonical date in words: "in the last 30 days", "since Monday", "since 5 Jan 2026"."""
     if found := _AGO.fullmatch(value):
-        unit = {"d": "day", "w": "week", "m": "month"}[found[2]]
-        return f"in the last {unit}" if found[1] == "1" else f"in the last {found[1]} {unit}s"
+        return f"in the last {_length(found)}"
+    return f"since {_named(value)}"
+
+
+def format_until(value: str) -> str:
+    """A canonical date in words: "until 30 days ago", "until the end of last week", "until 5 Jan 2026", "before 5 Jan
+    2026, 10:00"."""
+    if found := _AGO.fullmatch(value):
+        return f"until {found[1]} {_UNITS[found[2]]}{'s' * (found[1] != '1')} ago"
+    if value.endswith((" week", " month")):
+        return f"until the end of {value}"
+    return f"{'before' if len(value) > 10 and value[:4].isdigit() else 'until'} {_named(value)}"
+
+
+def _length(ago: re.Match[str]) -> str:
+    unit = _UNITS[ago[2]]
+    return unit if ago[1] == "1" else f"{ago[1]} {unit}s"
+
+
+def _named(value: str) -> str:
+    """A weekday, a named day or a date in words."""
     for name in _WEEKDAYS:
         if name.lower().startswith(value):
-            return f"since {name}"
+            return name
     if value in NAMED_DAYS:
-        return f"since {value}"
+        return value
     moment = datetime.fromisoformat(value)
     day = f"{moment.day} {_MONTHS[moment.month - 1][:3]} {moment.year}"
     if len(value) <= 10:
-        return f"since {day}"
+        return day
     zone = f" {moment.tzname()}" if moment.tzinfo else ""
-    return f"since {day}, {moment:%H:%M}{zone}"
+    return f"{day}, {moment:%H:%M}{zone}"
