@@ -96,8 +96,8 @@ def read_date(text: str) -> str:
     except ValueError:
         raise ValueError("a date is written 2026-01-05, 5 Jan 2026, 7d, 2w, 3m, mon, today or last week") from None
     has_time = "t" in plain or ":" in plain
-    # With a time it may be the first midnight of those years in some zone, in UTC.
-    if moment.year not in _YEARS and not (has_time and moment.year == _YEARS[0] - 1):
+    # With a time it may be the first midnight of those years in some zone, in UTC; or the one behind the last of them.
+    if moment.year not in _YEARS and not (has_time and moment.year in (_YEARS[0] - 1, _YEARS[-1] + 1)):
         raise ValueError(f"the year has to lie between {_YEARS[0]} and {_YEARS[-1]}")
     return moment.isoformat() if has_time else moment.date().isoformat()
 
@@ -175,13 +175,11 @@ def format_since(value: str) -> str:
 
 
 def format_until(value: str) -> str:
-    """A canonical date in words: "until 30 days ago", "until the end of last week", "until 5 Jan 2026", "before 5 Jan
+    """A canonical date in words: "until the end of last week", "until the end of the day 30 days ago", "before 5 Jan
     2026, 10:00"."""
     if found := _AGO.fullmatch(value):
-        return f"until {found[1]} {_UNITS[found[2]]}{'s' * (found[1] != '1')} ago"
-    if value.endswith((" week", " month")):
-        return f"until the end of {value}"
-    return f"{'before' if len(value) > 10 and value[:4].isdigit() else 'until'} {_named(value)}"
+        return f"until the end of the day {found[1]} {_UNITS[found[2]]}{'s' * (found[1] != '1')} ago"
+    return f"{'before' if len(value) > 10 and value[:4].isdigit() else 'until the end of'} {_named(value)}"
 
 
 def _length(ago: re.Match[str]) -> str:

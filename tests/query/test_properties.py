@@ -74,6 +74,7 @@ queries = st.lists(
         terms_of(Key.OUTCOME, st.sampled_from([*OUTCOMES])),
         terms_of(Key.SCORE, scores),
         terms_of(Key.SINCE, dates),
+        terms_of(Key.UNTIL, dates),
     ),
     max_size=12,
 ).map(lambda terms: Query(tuple(terms)))
@@ -241,6 +242,7 @@ exact_terms = st.one_of(
     terms_of(Key.OUTCOME, st.sampled_from([*OUTCOMES])),
     terms_of(Key.SCORE, st.sampled_from(["<60", "<=60", ">80", ">=80", "72.5", "60..80"])),
     terms_of(Key.SINCE, st.sampled_from(["2026-02-01", "2026-03-01", "2026-03-11"])),
+    terms_of(Key.UNTIL, st.sampled_from(["2026-02-01", "2026-03-01", "2026-03-10"])),
 )
 
 
@@ -286,6 +288,9 @@ def _holds(term: Term, row: SessionFacts, kind: OutcomeKind, score: float | None
         case Key.SINCE:
             when = row.finished.at or row.scheduled.at
             return when is not None and when.date().isoformat() >= term.value
+        case Key.UNTIL:
+            when = row.finished.at or row.scheduled.at
+            return when is not None and when.date().isoformat() <= term.value
 
 
 def _score_holds(value: str, score: float) -> bool:
