@@ -157,9 +157,9 @@ def _status_lines(done: Erased, person_id: str) -> Sequence[str]:
         lines.append(f"Paused, because this person made them: rules {_numbers(done.rules_paused)}.")
     if done.rules_naming:
         lines.append(
-            f"Named this person in their query, or contain a word of the name: rules {_numbers(done.rules_naming)}. "
-            "Their queries say “erased person” now instead of the name, which matches no session. Add them again "
-            "without it, then: spotter rules remove N"
+            f"Name this person in their query: rules {_numbers(done.rules_naming)}. They show “an erased person”, but "
+            "a text that means several people stays as typed. Look at them: spotter rules list. To end one: spotter "
+            "rules remove N"
         )
     lines.append("Older copies of the database still contain this person: delete or replace them.")
     return lines

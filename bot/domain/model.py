@@ -336,7 +336,8 @@ class Rule:
     """A channel's subscription. It matches only listings requested after `active_since`, when its introduction was
     first tried.
 
-    `owner` is a Slack user id or `OPERATOR`; `query` is canonical text of `bot.query`, "" for every completed session.
+    `owner` is a Slack user id or `OPERATOR`; `query` is canonical text of `bot.query` with people by id, ""
+    for every completed session.
     """
 
     rule_id: int

@@ -10,6 +10,7 @@ from bot.domain.model import SessionKey, SessionRecord, Viewer
 from bot.domain.permissions import Reach, may_see, reach
 from bot.listeners.context import AppContext
 from bot.query.keys import KEYS
+from bot.query.names import id_of
 from bot.query.parser import Names, Query, mentioned, parse, say, unmatched
 from bot.services.visible_names import visible_names
 from bot.store.database import Tx
@@ -108,7 +109,8 @@ def refuse_unknown(query: Query, known: Names, verb: str = "") -> None:
         ]
         if term.value.startswith("<@"):
             raise QueryError(f"{term.value} is not linked to anybody you may see in iSpring.")
-        message = f"There is no {KEYS[term.key].noun} “{term.value}” among what you may see."
+        name = "with this id" if id_of(term.value) is not None else f"“{term.value}”"
+        message = f"There is no {KEYS[term.key].noun} {name} among what you may see."
         raise QueryError(message, [f"{verb} {one}".lstrip() for one in corrected])
 
 

@@ -4,10 +4,11 @@ renamed or erased."""
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.domain.errors import QueryError
 from bot.query.keys import KEYS, Key, Query, Term
 from bot.query.names import LONGEST_NAME, Kind, Names, id_of, id_value
 from bot.query.nearest import fold
-from bot.query.parser import LONGEST_TEXT, MOST_TERMS, is_text, say
+from bot.query.parser import LONGEST_TEXT, MOST_TERMS, is_text, parse, say
 
 MOST_IDS = 10  # that one name may mean to be stored as ids
 
@@ -46,6 +47,16 @@ def kept_as_text(query: Query, names: Names) -> Sequence[tuple[str, int]]:
     """The people's names that a stored query holds as text, each with how many people it means."""
     people = [term for term in query.terms if is_text(term) and KEYS[term.key].kind is Kind.PERSON]
     return [(term.value, len(names.meant(Kind.PERSON, term.value))) for term in people]
+
+
+def people_in(text: str, names: Names) -> frozenset[str]:
+    """The ids of the people whom a stored text names, by id or by name; none if it can't be read any more."""
+    try:
+        query = parse(text)
+    except QueryError:
+        return frozenset()
+    people = [term.value for term in query.terms if KEYS[term.key].kind is Kind.PERSON]
+    return frozenset[str]().union(*(names.meant(Kind.PERSON, value) for value in people))
 
 
 def same_meaning(one: Query, other: Query, names: Names) -> bool:

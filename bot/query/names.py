@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from urllib.parse import quote as percent_encoded
-from urllib.parse import unquote
 
 from bot.domain.directory import Directory
 from bot.domain.filters import ids_named
@@ -21,6 +19,8 @@ from bot.query.nearest import fold
 
 MENTION = re.compile(r"<@([A-Za-z0-9]+)(?:\|[^<>]*)?>")
 _ID = re.compile(r"<id:([A-Za-z0-9_.~%-]+)>")
+_ENCODED = re.compile(r"[^A-Za-z0-9_.~-]+")
+_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _CHANNEL = re.compile(r"<#[A-Za-z0-9]+\|([^<>]+)>")
 _ESCAPES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
 ME = "me"  # the asker, before any name
@@ -75,13 +75,21 @@ def _plainer(text: str) -> str:
 
 def id_value(ident: str) -> str:
     """An id as a value of a query: `<id:1f2e3d4c>`; what is no letter or digit of ASCII is percent-encoded."""
-    return f"<id:{percent_encoded(ident, safe='', errors='replace')}>"
+    return f"<id:{_ENCODED.sub(lambda found: _percent_encoded(found[0]), ident)}>"
 
 
 def id_of(value: str) -> str | None:
     """The id that a value stands for; None for a name or a mention."""
     found = _ID.fullmatch(value)
-    return None if found is None else unquote(found[1])
+    return None if found is None else _PERCENT.sub(lambda escapes: _percent_decoded(escapes[0]), found[1])
+
+
+def _percent_encoded(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "replace"))
+
+
+def _percent_decoded(escapes: str) -> str:
+    return bytes.fromhex(escapes.replace("%", "")).decode("utf-8", "replace")
 
 
 # ---- what is known -----------------------------------------------------------------------------------------------

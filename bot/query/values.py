@@ -73,6 +73,7 @@ _MONTHS = (
 _AGO = re.compile(r"(?:last )?(\d{1,4})\s*(d|w|m|days?|weeks?|months?)")
 _DAY_FIRST = re.compile(r"(?P<day>\d{1,2}) (?P<month>[a-z]{3,9}),? (?P<year>\d{4})")
 _MONTH_FIRST = re.compile(r"(?P<month>[a-z]{3,9}) (?P<day>\d{1,2}),? (?P<year>\d{4})")
+_UNITS = {"d": "day", "w": "week", "m": "month"}
 _FARTHEST = {"d": 3650, "w": 520, "m": 120}  # ten years
 NAMED_DAYS = ("today", "yesterday", "this week", "last week", "this month", "last month")
 _YEARS = range(2000, 2101)
@@ -95,8 +96,8 @@ def read_date(text: str) -> str:
     except ValueError:
         raise ValueError("a date is written 2026-01-05, 5 Jan 2026, 7d, 2w, 3m, mon, today or last week") from None
     has_time = "t" in plain or ":" in plain
-    # With a time it may be the first midnight of those years in some zone, in UTC.
-    if moment.year not in _YEARS and not (has_time and moment.year == _YEARS[0] - 1):
+    # With a time it may be the first midnight of those years in some zone, in UTC; or the one behind the last of them.
+    if moment.year not in _YEARS and not (has_time and moment.year in (_YEARS[0] - 1, _YEARS[-1] + 1)):
         raise ValueError(f"the year has to lie between {_YEARS[0]} and {_YEARS[-1]}")
     return moment.isoformat() if has_time else moment.date().isoformat()
 
@@ -169,27 +170,36 @@ def until_when(value: str, *, now: datetime, zone: tzinfo) -> datetime:
 def format_since(value: str) -> str:
     """A canonical date in words: "in the last 30 days", "since Monday", "since 5 Jan 2026"."""
     if found := _AGO.fullmatch(value):
-        unit = {"d": "day", "w": "week", "m": "month"}[found[2]]
-        return f"in the last {unit}" if found[1] == "1" else f"in the last {found[1]} {unit}s"
-    for name in _WEEKDAYS:
-        if name.lower().startswith(value):
-            return f"since {name}"
-    if value in NAMED_DAYS:
-        return f"since {value}"
-    moment = datetime.fromisoformat(value)
-    day = f"{moment.day} {_MONTHS[moment.month - 1][:3]} {moment.year}"
-    if len(value) <= 10:
-        return f"since {day}"
-    zone = f" {moment.tzname()}" if moment.tzinfo else ""
-    return f"since {day}, {moment:%H:%M}{zone}"
+        return f"in the last {_length(found)}"
+    return f"since {_named(value)}"
 
 
 def format_until(value: str) -> str:
-    """A canonical last day in words: "until 5 Jan 2026", "until yesterday"."""
+    """A canonical date in words: "until the end of last week", "until the end of the day 30 days ago", "before 5 Jan
+    2026, 10:00"."""
     if found := _AGO.fullmatch(value):
-        unit = {"d": "day", "w": "week", "m": "month"}[found[2]]
-        return f"until {found[1]} {unit}{'' if found[1] == '1' else 's'} ago"
-    return f"until {format_since(value).removeprefix('since ')}"
+        return f"until the end of the day {found[1]} {_UNITS[found[2]]}{'s' * (found[1] != '1')} ago"
+    return f"{'before' if len(value) > 10 and value[:4].isdigit() else 'until the end of'} {_named(value)}"
+
+
+def _length(ago: re.Match[str]) -> str:
+    unit = _UNITS[ago[2]]
+    return unit if ago[1] == "1" else f"{ago[1]} {unit}s"
+
+
+def _named(value: str) -> str:
+    """A weekday, a named day or a date in words."""
+    for name in _WEEKDAYS:
+        if name.lower().startswith(value):
+            return name
+    if value in NAMED_DAYS:
+        return value
+    moment = datetime.fromisoformat(value)
+    day = f"{moment.day} {_MONTHS[moment.month - 1][:3]} {moment.year}"
+    if len(value) <= 10:
+        return day
+    zone = f" {moment.tzname()}" if moment.tzinfo else ""
+    return f"{day}, {moment:%H:%M}{zone}"
 
 
 # ---- ids and counts ----------------------------------------------------------------------------------------------

@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.model import Destination, DestinationKind, NotificationKind, RuleState, SessionKey
+from bot.domain.directory import Directory
+from bot.domain.model import Destination, DestinationKind, NotificationKind, Person, RuleState, SessionKey
 from bot.domain.reasons import ReasonCode
 from bot.domain.retention import BETWEEN_REDACTIONS, Erased, Expired, Forgotten
-from bot.query.names import id_value
+from bot.query.by_id import people_in
+from bot.query.names import Names, id_value
 from bot.store.columns import State, to_json, to_ms, value_of
 from bot.store.outbox.cancel import cancel_notifications
 from bot.store.outbox.destinations import MAY_BE_EDITED, SHOWS
@@ -56,6 +58,7 @@ class RetentionRepository:
             return self._left_to_do(person_id, Erased())
         email = value_of(self._connection, "SELECT email FROM people WHERE person_id = ?", (person_id,))
         users = self._slack_users(person_id, email)
+        rules_naming = self._rules_naming(person_id, users)
         paused = self._forget_accounts(users, email, now)
         dropped = self._drop_direct(person_id, users)
         own = [
@@ -78,7 +81,7 @@ class RetentionRepository:
             dropped=dropped,
             slack_users=users,
             rules_paused=paused,
-            rules_naming=self._rules_naming(person_id),
+            rules_naming=rules_naming,
         )
         return self._left_to_do(person_id, done)
 
@@ -131,13 +134,13 @@ class RetentionRepository:
         self._connection.execute("DELETE FROM email_misses WHERE email = ?", (email,))
         return tuple(row["rule_id"] for row in rules)
 
-    def _rules_naming(self, person_id: str) -> tuple[int, ...]:
-        """The numbers of the rules, not ended, whose query names a person."""
-        rows = self._connection.execute(
-            "SELECT rule_id FROM rules WHERE state <> 'ended' AND instr(query, ?) ORDER BY rule_id",
-            (id_value(person_id),),
-        )
-        return tuple(row["rule_id"] for row in rows)
+    def _rules_naming(self, person_id: str, users: Sequence[str]) -> tuple[int, ...]:
+        """The numbers of the rules, not ended, whose query names a person: by id, or by a text that means them too."""
+        people = self._connection.execute("SELECT person_id, name FROM people").fetchall()
+        directory = Directory.of((Person(person_id=row["person_id"], name=row["name"]) for row in people), ())
+        names = Names(directory, mentions=dict.fromkeys(users, person_id))
+        rows = self._connection.execute("SELECT rule_id, query FROM rules WHERE state <> 'ended' ORDER BY rule_id")
+        return tuple(row["rule_id"] for row in rows if person_id in people_in(row["query"], names))
 
     def _saying(self, person_id: str) -> list[int]:
         """The messages that say a query which names a person: introductions of rules, and shared lists."""

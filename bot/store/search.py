@@ -88,20 +88,21 @@ def matching(wanted: Filter, where: Where) -> Where:
 
 
 def _accepted(condition: Condition) -> tuple[str, list[object]]:
-    """Whether a session's value is accepted: true or false, never NULL, so that NOT keeps sessions without a value."""
+    """Whether a session's value is accepted; if negated never NULL, so that NOT keeps sessions without a value."""
     column = COLUMNS[condition.column.name]
     if isinstance(condition.accepted, frozenset):
         return f"{column} {IN_LIST}", [listed(condition.accepted)]  # ids and outcomes, which every session has
     parts, parameters = [], list[object]()
     for each in condition.accepted:
-        part, values = _in_range(column, each)
+        part, values = _in_range(column, each, never_null=condition.negated)
         parts.append(part)
         parameters.extend(values)
     return " OR ".join(parts) or "FALSE", parameters
 
 
-def _in_range(column: str, each: Range[Any]) -> tuple[str, list[object]]:
-    parts, values = [f"{column} IS NOT NULL"], list[object]()
+def _in_range(column: str, each: Range[Any], *, never_null: bool) -> tuple[str, list[object]]:
+    has_no_end = each.low is None and each.high is None
+    parts, values = [f"{column} IS NOT NULL"] if never_null or has_no_end else [], list[object]()
     if each.low is not None:
         parts.append(f"{column} {'>=' if each.low_included else '>'} ?")
         values.append(_bound(each.low, up=each.low_included))

@@ -19,8 +19,9 @@ def test_every_kind_of_notice_has_a_renderer() -> None:
 
 
 def test_a_rule_introduces_itself() -> None:
-    asked = 'checklist:"Opening" outcome:failed'
-    message = render(delivery(notification(NotificationKind.INTRO)), facts(rules=(rule(query=asked),)))
+    intro = notification(NotificationKind.INTRO)
+    asked = {intro.notification_id: "sessions on “Opening”, below target or failed"}
+    message = render(delivery(intro), facts(rules=(rule(),), queries=asked))
     assert message.text == (
         "Spotter will post completed sessions on “Opening”, below target or failed from iSpring Learn's on-the-job "
         "training here, each once, with its result; a correction changes the message in place. Set up by <@U0LND> as "

@@ -62,12 +62,18 @@ ASKED = {
         "results employee:o",
         "results outcome:failed since:90d",
         "results employee:<@U0EMMA>",
+        "results employee:<id:zoltan>",
     ],
     "show": ["show 5", "show 50ee", "show 4", "show 10aa", "show"],
     "why": ["why", "why 5", "why 50ee", "why 10aa"],
     "todo": ["todo"],
     "status": ["status"],
-    "subscribe": ["subscribe", "subscribe employee:zoltn", "subscribe checklist:valt"],
+    "subscribe": [
+        "subscribe",
+        "subscribe employee:zoltn",
+        "subscribe checklist:valt",
+        "subscribe -observer:<id:xenia>",
+    ],
     "rules": ["rules", "rules all"],
     "unsubscribe": ["unsubscribe", "unsubscribe 1", "unsubscribe 2"],
     "target": ["target", "target 70 valt", "target 70"],
@@ -145,6 +151,7 @@ async def with_foreign_rules(office: Office) -> None:
     await office.rule(OUTSIDE, 'employee:"Zoltan Kovacs"')
     await office.rule(NORTH, 'employee:"Zoltan Kovacs"')
     await office.rule(PUBLIC, 'checklist:"Vault audit"')
+    await office.rule(NORTH, "employee:<id:zoltan> checklist:<id:vault%20audit>")
 
 
 @pytest.mark.promise("wrong_eyes")

@@ -108,6 +108,8 @@ def refused(text: str) -> QueryError:
         ("since:Jan 5, 2026", "since:2026-01-05"),
         ('since:"Sept 5, 2026"', "since:2026-09-05"),
         ("since:2026-01-05T10:00Z", "since:2026-01-05T10:00:00+00:00"),
+        ("until:last month outcome:met", 'until:"last month" outcome:met'),
+        ("until:5 Jan 2026", "until:2026-01-05"),
         ("outcome:failed, since:7d", "outcome:failed since:7d"),
         ("checklist:R&amp;amp;D", "checklist:R&D"),
         ('checklist:"outcome:failed"', 'checklist:"outcome:failed"'),
@@ -234,6 +236,11 @@ def test_every_key_has_an_example_that_reads() -> None:
         ("since:2026-01-05", "sessions since 5 Jan 2026"),
         ("since:2026-01-05T10:00Z", "sessions since 5 Jan 2026, 10:00 UTC"),
         ("since:2026-01-05T10:00", "sessions since 5 Jan 2026, 10:00"),
+        ("since:2w until:yesterday", "sessions in the last 2 weeks, until the end of yesterday"),
+        ("until:mon", "sessions until the end of Monday"),
+        ("until:1m", "sessions until the end of the day 1 month ago"),
+        ("-until:2026-01-05", "sessions not until the end of 5 Jan 2026"),
+        ("until:2026-01-05T10:00", "sessions before 5 Jan 2026, 10:00"),
         ("outcome:progress outcome:planned", "sessions in progress or planned"),
     ],
 )
@@ -330,6 +337,26 @@ def test_what_a_query_means(typed: str, resolve_value: Filter) -> None:
 )
 def test_since_when(typed: str, begins: str) -> None:
     assert meant(f"since:{typed}") == only_since(datetime.fromisoformat(begins).replace(tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("typed", "ends"),
+    [
+        ("today", "2026-03-11T23:00"),  # midnight in Madrid, UTC+1
+        ("7d", "2026-03-04T23:00"),
+        ("mon", "2026-03-09T23:00"),
+        ('"this week"', "2026-03-15T23:00"),
+        ('"last week"', "2026-03-08T23:00"),
+        ('"this month"', "2026-03-31T22:00"),  # summer time has begun
+        ('"last month"', "2026-02-28T23:00"),
+        ("2026-01-05", "2026-01-05T23:00"),
+        ("2026-03-29", "2026-03-29T22:00"),  # a day of 23 hours
+        ("2026-01-05T10:30", "2026-01-05T09:30"),
+    ],
+)
+def test_until_includes_the_day_and_excludes_the_instant(typed: str, ends: str) -> None:
+    end = datetime.fromisoformat(ends).replace(tzinfo=UTC)
+    assert meant(f"until:{typed}") == only(("happened", (Range(high=end, high_included=False),)))
 
 
 def test_either_of_two_dates_is_enough() -> None:

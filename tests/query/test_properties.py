@@ -74,6 +74,7 @@ queries = st.lists(
         terms_of(Key.OUTCOME, st.sampled_from([*OUTCOMES])),
         terms_of(Key.SCORE, scores),
         terms_of(Key.SINCE, dates),
+        terms_of(Key.UNTIL, dates),
     ),
     max_size=12,
 ).map(lambda terms: Query(tuple(terms)))

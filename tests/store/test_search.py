@@ -59,6 +59,8 @@ async def found(db: Store, text: str, reach: Reach = EVERYTHING) -> set[SessionK
         ("-score:<80", {GOOD, CLOSING, OLD, PLANNED}),
         ("since:30d", {GOOD, BAD, CLOSING, PLANNED}),
         ("-since:30d", {OLD}),
+        ("until:30d", {OLD}),
+        ("since:50d until:yesterday", {OLD}),
         ("checklist:opening outcome:met since:7d", {GOOD}),
         ("employee:<@U7>", {BAD}),
         ("employee:<@U8>", ()),

@@ -46,6 +46,6 @@ def _data(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
         to_do=to_do,
         results=results,
         rules=rules,
-        rule_texts={rule.rule_id: readable(tx, access, rule) for rule in rules[: home_view.MAX_RULES]},
+        rule_texts=readable(tx, access, rules[: home_view.MAX_RULES]),
         status=status,
     )
