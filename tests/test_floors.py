@@ -32,7 +32,7 @@ def test_the_contract_is_kept(
         ("domain", "from bot.blocks import late", "Every room imports only from the floors below it"),
         ("jobs", "from bot.listeners import late", "Every room imports only from the floors below it"),
         ("app", "import bot.demo", "Every room imports only from the floors below it"),
-        ("jobs", "import httpx", "jobs and services reach iSpring"),
+        ("jobs", "import httpx", "jobs and services scope_of iSpring"),
         ("listeners", "import bot.ispring", "listeners are Bolt's"),
         ("listeners", "import sqlite3", "Only store knows SQL"),
         ("stray", "", "Every room imports only from the floors below it"),

@@ -27,7 +27,7 @@ from bot.domain.model import (
     Viewer,
 )
 from bot.domain.pause_reasons import SHARED_OUTSIDE
-from bot.domain.permissions import may_see, reach
+from bot.domain.permissions import may_see, scope_of
 from bot.domain.routing import subject_of
 from bot.jobs.digest_counts import digest_counts_of, unwanted_reason
 from bot.services.owners import stored_viewer
@@ -135,11 +135,11 @@ def _query_text(
     notification = stored.notification
     if notification.kind is NotificationKind.SHARED:
         query, viewer = notification.facts.get("query"), _sharer(tx, str(notification.facts.get("by")), admins)
-        return None if query is None else rule_text(tx, str(query), reach(viewer, directory), directory)
+        return None if query is None else rule_text(tx, str(query), scope_of(viewer, directory), directory)
     rule = rules.get(notification.rule_ids[0]) if notification.kind is NotificationKind.INTRO else None
     if rule is None:
         return None
-    return rule_text(tx, rule.query, reach(stored_viewer(tx, rule.owner, admins), directory), directory)
+    return rule_text(tx, rule.query, scope_of(stored_viewer(tx, rule.owner, admins), directory), directory)
 
 
 def _counts(rule: Rule, stored: StoredNotification) -> bool:

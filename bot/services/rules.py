@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
 from bot.domain.model import OPERATOR, Destination, OutcomeKind, Rule, RuleState
-from bot.domain.permissions import EVERYTHING, Reach
+from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.routing import introduction
 from bot.query.by_id import MOST_IDS, by_id, kept_as_text, same_meaning, with_labels
 from bot.query.keys import OUTCOMES
@@ -68,10 +68,10 @@ def read(text: str) -> Query | None:
         return None
 
 
-def rule_text(tx: Tx, query: str, reach: Reach, directory: Directory) -> str:
+def rule_text(tx: Tx, query: str, scope: AccessScope, directory: Directory) -> str:
     """A stored query in words, with the names that those may see who see this much."""
     found = read(query)
-    return UNREADABLE if found is None else words(found, visible_names(tx, reach, directory, found))
+    return UNREADABLE if found is None else words(found, visible_names(tx, scope, directory, found))
 
 
 def rule_canonical(tx: Tx, query: str) -> str:
