@@ -28,11 +28,11 @@ from bot.domain.model import (
 )
 from bot.domain.routing import introduction, subject_of
 from bot.jobs.attempts import attempt_of
-from bot.jobs.plan_notifications import PollSettings
 from bot.services import pausing
 from bot.store.database import Tx
 from tests.faults import NAME, StumblingTraining
 from tests.jobs.room import CHANNEL, OPS, Room, key_of
+from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -60,7 +60,7 @@ async def test_the_first_listing_is_summarised_in_one_line_where_asked_for(new_r
     for days in (1, 10, 29, 31):
         new_room.world.add_session(completed_at=now - timedelta(days=days))
     new_room.world.add_session(status="IN_PROGRESS")
-    new_room.poller = new_room.poller_with(PollSettings(baseline=timedelta(days=30)))
+    new_room.poller = new_room.poller_with(settings_of(baseline="30d"))
     await new_room.poll()
     (line,) = await new_room.queued()
     assert (line.kind, line.destination, line.facts["code"]) == (NotificationKind.COUNTED, CHANNEL, "baseline")
@@ -137,7 +137,7 @@ async def test_two_employees_of_one_session_are_two_sessions(room: Room) -> None
 
 async def test_an_observer_who_is_the_employee_gets_one_message(room: Room) -> None:
     ana = room.world.add_person("Ana Lima")
-    room.poller = room.poller_with(PollSettings(employee_wants=DirectMessages.ALL))
+    room.poller = room.poller_with(settings_of(notify_employees=True))
     room.world.add_session(employee=ana, observer=ana)
     await room.poll()
     assert len(await room.queued(NotificationKind.SESSION, person(ana.id))) == 1

@@ -150,7 +150,7 @@ async def test_an_error_word_nobody_knows_is_unsure(world: Room) -> None:
 async def test_a_message_that_slack_goes_on_refusing_in_a_word_nobody_knows_ends_dead_and_the_operator_hears(
     world: Room,
 ) -> None:
-    world.ops_channel = OFFICE
+    world.store.ops_channel = OFFICE
     world.slack.faults.order(POST, "quite_new_error", times=100, channel=SHOP)
     key = await world.complete()
     await world.send(2_000.0)
@@ -402,7 +402,7 @@ async def test_refused_blocks_go_once_as_plain_text(world: Room) -> None:
 @pytest.mark.promise("message_rejected")
 @pytest.mark.parametrize("code", ["invalid_blocks", "msg_too_long", "metadata_too_large", "no_text"])
 async def test_a_message_refused_twice_is_dead_and_the_operator_is_told(world: Room, code: str) -> None:
-    world.ops_channel = OFFICE
+    world.store.ops_channel = OFFICE
     world.slack.faults.order(POST, code, times=2, channel=SHOP)
     key = await world.complete()
     await world.send()
@@ -416,7 +416,7 @@ async def test_a_message_refused_twice_is_dead_and_the_operator_is_told(world: R
 async def test_what_an_earlier_try_told_and_somebody_deleted_is_not_told_again_and_alarms_nobody(
     world: Room, code: str
 ) -> None:
-    world.ops_channel = OFFICE
+    world.store.ops_channel = OFFICE
     world.slack.faults.order(POST, code)
     key = await world.complete()
     await world.send()
@@ -486,7 +486,7 @@ async def test_a_revoked_token_is_tried_again_every_minute_until_it_is_good(worl
 
 @pytest.mark.promise("workspace_capped")
 async def test_a_workspace_over_its_cap_is_told_once_and_that_it_is_over(world: Room) -> None:
-    world.ops_channel = OFFICE
+    world.store.ops_channel = OFFICE
     world.slack.faults.order(POST, "message_limit_exceeded", times=3)
     await world.complete()
     await world.send(4_000.0)
@@ -500,7 +500,7 @@ async def test_a_workspace_over_its_cap_is_told_once_and_that_it_is_over(world: 
 @pytest.mark.promise("direct_messages_closed")
 @pytest.mark.parametrize("code", ["messages_tab_disabled", "not_enabled"])
 async def test_direct_messages_that_the_app_closes_are_told_once_with_the_remedy(world: Room, code: str) -> None:
-    world.ops_channel = OFFICE
+    world.store.ops_channel = OFFICE
     person, user = Destination(DestinationKind.PERSON, "ana"), Destination(DestinationKind.USER, BEN)
     dm = world.slack.direct_message(ANA).id
     for place in (dm, world.slack.direct_message(BEN).id):
@@ -522,7 +522,7 @@ async def test_direct_messages_that_the_app_closes_are_told_once_with_the_remedy
 
 @pytest.mark.promise("direct_messages_closed")
 async def test_a_scope_that_direct_messages_need_is_named_once_and_channels_go_on(world: Room) -> None:
-    world.ops_channel = OFFICE
+    world.store.ops_channel = OFFICE
     refusal = faults.api_error("missing_scope", needed="im:write", provided="chat:write")
     world.slack.faults.order("conversations.open", refusal, times=100)
     people = [Destination(DestinationKind.PERSON, "ana"), Destination(DestinationKind.USER, BEN)]

@@ -46,7 +46,7 @@ async def why(ctx: AppContext, request: CommandRequest) -> Message:
             meant.session.key,
             owners=owners,
             now=ctx.clock.now(),
-            employee_wants=DirectMessages.ALL if ctx.notify_employees else DirectMessages.NONE,
+            employee_wants=DirectMessages.ALL if ctx.settings.notify_employees else DirectMessages.NONE,
         )
         assert explained is not None, "it was found in this transaction"
         return replace(explained, record=meant)  # as the viewer may have it
