@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.app.database import opened_store
 from bot.app.metrics import Metrics
 from bot.config import Settings
 from bot.domain.errors import TrainingError
@@ -14,7 +15,7 @@ from bot.ispring.client import Ispring
 from bot.ispring.dates import DateOrder
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
-from bot.store.database import Store, open_store
+from bot.store.database import Store
 from bot.store.lock import Leadership
 
 
@@ -41,7 +42,7 @@ async def open_clients(settings: Settings, clock: Clock) -> AsyncIterator[Client
         # Released last, once the database is closed: a transaction that still runs must not commit while another
         # process leads.
         opened.callback(leadership.release)
-        store = await opened.enter_async_context(open_store(settings, clock))
+        store = await opened.enter_async_context(opened_store(settings, clock))
         training = await opened.enter_async_context(ispring_reader(settings, clock, failed=metrics.ispring_failed))
         messenger = await opened.enter_async_context(slack_messenger(settings, clock, metrics.slack_failed))
         contacts = SlackContacts(messenger, store, clock, settings.admins)

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bot.app.clients import ispring_reader, slack_messenger
+from bot.app.database import opened_store
 from bot.checks import CheckResult, fine, warning, wrong
 from bot.checks.database import check_stored, read_stored
 from bot.checks.ispring import check_ispring
@@ -13,7 +14,6 @@ from bot.checks.slack import check_slack
 from bot.config import Settings
 from bot.domain.errors import StoreError
 from bot.domain.ports import Clock
-from bot.store.database import open_store
 from bot.store.lock import Leadership
 
 
@@ -29,7 +29,7 @@ async def run_checks(
     async with AsyncExitStack() as opened:
         stored = None
         try:
-            store = await opened.enter_async_context(open_store(settings, clock))
+            store = await opened.enter_async_context(opened_store(settings, clock))
             now = clock.now()
             stored = await store.read(lambda tx: read_stored(tx, now))
             leader = Leadership(settings.database_path).leader()

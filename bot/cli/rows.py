@@ -8,6 +8,7 @@ from typing import TypeVar
 import click
 
 from bot.app.clock import SystemClock
+from bot.app.database import opened_store
 from bot.cli.terminal import echo
 from bot.config import load
 from bot.domain.errors import QueryError, SpotterError
@@ -16,7 +17,7 @@ from bot.domain.ports import Clock
 from bot.domain.text import clean
 from bot.listeners.access_scope import access_view, names, refuse_unknown
 from bot.query import parser as language
-from bot.store.database import Store, Tx, open_store
+from bot.store.database import Store, Tx
 
 T = TypeVar("T")
 
@@ -27,7 +28,7 @@ def with_store(work: Callable[[Store, Clock], Awaitable[T]]) -> T:
     async def main() -> T:
         settings = load(os.environ)
         clock = SystemClock(settings.clock_offset)
-        async with open_store(settings, clock) as store:
+        async with opened_store(settings, clock) as store:
             return await work(store, clock)
 
     return asyncio.run(main())

@@ -133,9 +133,9 @@ class Poll:
         if listing_diff.duplicates:
             log.warning("rows.duplicated", rows=listing_diff.duplicates)
         foreseen = await self._store.read(lambda tx: self._foresee(tx, listing_diff, started))
-        matched = [change for change in foreseen if change.news is not News.NONE]
-        details = await self._details_of(matched)
-        await self._names_of(matched)
+        newsworthy = [change for change in foreseen if change.news is not News.NONE]
+        details = await self._details_of(newsworthy)
+        await self._names_of(newsworthy)
 
         def store(owners: Owners, tx: Tx) -> PollReport:
             state = tx.polls.state()
@@ -163,12 +163,12 @@ class Poll:
             self._note_good(tx, report)
             return report
 
-        report = await self._store_for_owners(store, is_matched=bool(matched))
+        report = await self._store_for_owners(store, with_owners=bool(newsworthy))
         self._wake()
         return report
 
     def _foresee(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> list[Change]:
-        """The changes as they look now; inside the transaction they are decided again."""
+        """The changes as they are decided now; inside the transaction they are decided again."""
         targets = tx.targets.current()
         changes = (
             decide(tx.sessions.get(facts.key), facts, now=now, targets=targets) for facts, _ in listing_diff.changed
@@ -239,15 +239,17 @@ class Poll:
             self._note_good(tx, report)
             return report
 
-        report = await self._store_for_owners(finish, is_matched=bool(recent))
+        report = await self._store_for_owners(finish, with_owners=bool(recent))
         self._wake()
         return report
 
     # ---- before the transaction ----------------------------------------------------------------------------------
 
-    async def _details_of(self, matched: Sequence[Change]) -> Mapping[SessionKey, Details]:
+    async def _details_of(self, newsworthy: Sequence[Change]) -> Mapping[SessionKey, Details]:
         """The criteria that arrive in time, the newest completions first; the others are fetched later."""
-        fresh = [change.after.facts for change in matched if _has_new_details(change) and change.news is not News.COUNT]
+        fresh = [
+            change.after.facts for change in newsworthy if _has_new_details(change) and change.news is not News.COUNT
+        ]
         fresh.sort(key=lambda facts: facts.finished.at or _LONG_AGO, reverse=True)
         keys = [facts.key for facts in fresh]
         found: dict[SessionKey, Details] = {}
@@ -263,9 +265,9 @@ class Poll:
             log.warning("criteria.failed", wanted=len(keys), fetched=len(found), error=str(error))
         return found
 
-    async def _names_of(self, matched: Sequence[Change]) -> None:
+    async def _names_of(self, newsworthy: Sequence[Change]) -> None:
         people = (await self._store.read(lambda tx: tx.people.directory())).people
-        ids = {one for change in matched for one in (change.after.key.employee_id, change.after.facts.observer_id)}
+        ids = {one for change in newsworthy for one in (change.after.key.employee_id, change.after.facts.observer_id)}
         if ids - people.keys():
             await self._names()
 
@@ -276,7 +278,7 @@ class Poll:
         except TimeoutError:
             log.info("directory.not_awaited")
 
-    async def _store_for_owners(self, store: Callable[[Owners, Tx], PollReport], *, is_matched: bool) -> PollReport:
+    async def _store_for_owners(self, store: Callable[[Owners, Tx], PollReport], *, with_owners: bool) -> PollReport:
         """Stores a listing on behalf of the owners of rules; once more if a rule changed hands since they were
         looked up."""
 
@@ -284,7 +286,7 @@ class Poll:
             judge_owners(tx, owners, self._settings.admins, self._clock.now())
             return store(owners, tx)
 
-        owners = await self._owners() if is_matched else {}
+        owners = await self._owners() if with_owners else {}
         try:
             return await self._store.transact(partial(work, owners))
         except OwnersChanged:

@@ -51,7 +51,7 @@ from bot.domain.model import (
 from bot.domain.pause_reasons import PRIVATE
 from bot.domain.ports import Channel, Clock, Contacts, Messenger, Nobody
 from bot.jobs.attempts import attempt_of, unresolved_read_back
-from bot.jobs.channel_guard import CheckChannelFirst, refuse_unknown
+from bot.jobs.channel_guard import CheckChannelFirst, require_checked
 from bot.jobs.message_data import MessageData, load_message_data
 from bot.jobs.outage import claim_next
 from bot.jobs.rate_limit import RateLimiter
@@ -140,7 +140,7 @@ class Sender:
         def claim_checked(tx: Tx) -> Delivery | None:
             delivery = claim(tx)
             if delivery is not None:
-                refuse_unknown(tx, delivery, now)
+                require_checked(tx, delivery, now)
             return delivery
 
         try:
@@ -167,7 +167,8 @@ class Sender:
     def _claim_judged(
         self, destination: Destination, channel: Channel, claim: Callable[[Tx], Delivery | None], tx: Tx
     ) -> Delivery | None:
-        """Claims what is left to be posted in a channel that was looked at: it may have turned public."""
+        """Claims the delivery for a channel that was just checked. Cancels what was shared while the channel was
+        private, if it has turned public."""
         now = self._clock.now()
         pausing.judge(tx, channel, now, is_news=False)
         tx.destinations.record_check(destination, now)

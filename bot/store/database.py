@@ -2,18 +2,15 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
-from bot.config import Settings
 from bot.domain.errors import StoreBusy, StoreUnusable
-from bot.domain.ports import Clock
 from bot.store.details import SessionDetails
 from bot.store.erasure import RetentionRepository
 from bot.store.listings import Listings
@@ -199,18 +196,6 @@ class Store:
                 f"The database {self.path} was deleted or replaced while it was in use: stop Spotter, put it back from "
                 "a backup, start again."
             )
-
-
-@asynccontextmanager
-async def open_store(settings: Settings, clock: Clock) -> AsyncIterator[Store]:
-    """Opens the database that the settings name, creating or migrating it; closes it at the end. Raises StoreError."""
-    store = await asyncio.to_thread(
-        Store.open, settings.database_path, now=clock.now(), ops_channel=settings.ops_channel
-    )
-    try:
-        yield store
-    finally:
-        await asyncio.to_thread(store.close)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -141,7 +141,7 @@ class RetentionRepository:
             number, query = row["rule_id"], naming.without(row["query"])
             has_ended = row["state"] == RuleState.ENDED
             if has_ended and naming.may_be_in(query):
-                query = _NAMELESS  # nobody will look at it any more
+                query = _NAMELESS  # it is not read any more
             if query != row["query"]:
                 renamed.append(number)
                 self._connection.execute("UPDATE rules SET query = ? WHERE rule_id = ?", (query, number))

@@ -78,7 +78,7 @@ def notified(answer: Routed) -> list[str]:
 
 
 def expected(answer: Routed, who: str = "rule 1") -> RoutingResult:
-    return next(verdict for verdict in answer.verdicts if verdict.who == who)
+    return next(result for result in answer.results if result.who == who)
 
 
 LOW = changed(facts("PASSED", 72.0))
@@ -215,4 +215,4 @@ def test_old_completions_are_counted_per_channel_and_told_to_nobody() -> None:
 
 def test_every_rule_and_person_has_a_verdict() -> None:
     answer = routed(LOW, rule(1), replace(rule(2), state=RuleState.ENDED))
-    assert [verdict.who for verdict in answer.verdicts] == ["rule 1", "rule 2", "observer", "employee"]
+    assert [result.who for result in answer.results] == ["rule 1", "rule 2", "observer", "employee"]

@@ -60,6 +60,7 @@ async def test_the_first_listing_is_summarised_in_one_line_where_asked_for(new_r
     for days in (1, 10, 29, 31):
         new_room.world.add_session(completed_at=now - timedelta(days=days))
     new_room.world.add_session(status="IN_PROGRESS")
+    new_room.store.ops_channel = ""
     new_room.poller = new_room.poller_with(settings_of(baseline="30d"))
     await new_room.poll()
     (line,) = await new_room.queued()

@@ -89,5 +89,5 @@ def _is_own(viewer: Viewer, place: Destination) -> bool:
 def _is_theirs(viewer: Viewer, judged: Judged, theirs: set[Destination], facts: SessionFacts) -> bool:
     if judged.rule is not None:
         return judged.rule.destination in theirs or judged.rule.owner == viewer.slack_user_id
-    person = {"observer": facts.observer_id, "employee": facts.key.employee_id}.get(judged.matched.who)
+    person = {"observer": facts.observer_id, "employee": facts.key.employee_id}.get(judged.result.who)
     return person == viewer.person_id
