@@ -14,7 +14,7 @@ from bot.config import load
 from bot.domain.directory import Directory
 from bot.domain.errors import SpotterError
 from bot.domain.model import OPERATOR, AuditEntry, Person
-from bot.domain.permissions import Reach
+from bot.domain.permissions import AccessScope
 from bot.domain.ports import Clock
 from bot.domain.retention import Erased
 from bot.domain.text import clean
@@ -129,7 +129,7 @@ def _one(tx: Tx, text: str, clock: Clock) -> tuple[str, str]:
 
 
 def _has_sessions(tx: Tx, person_id: str, directory: Directory, clock: Clock) -> bool:
-    theirs = Reach(person_id=person_id)
+    theirs = AccessScope(person_id=person_id)
     return tx.search.find(language.parse(""), theirs, directory, clock.now(), 1).total > 0
 
 
@@ -182,24 +182,24 @@ def people(unmatched: bool, as_json: bool) -> None:
         return found, len(directory.people) - len(active)
 
     found, inactive = with_store(lambda store, _: store.read(work))
-    shown = [(one, reach) for one, reach in found if not (unmatched and reach.slack_user_id)]
+    shown = [(one, availability) for one, availability in found if not (unmatched and availability.slack_user_id)]
     if as_json:
         rows = [
             {
                 "id": one.person_id,
                 "name": one.name,
                 "email": one.email,
-                "slack": reach.slack_user_id,
-                "why": reach.reason,
+                "slack": availability.slack_user_id,
+                "why": availability.reason,
             }
-            for one, reach in shown
+            for one, availability in shown
         ]
         echo(json_of(rows, indent=1))
         return
     if shown:
-        cells = [(one.name, one.email, reach.slack_user_id, reach.reason) for one, reach in shown]
+        cells = [(one.name, one.email, availability.slack_user_id, availability.reason) for one, availability in shown]
         echo(table_of(("person", "e-mail", "Slack", "why"), cells))
-    matched = sum(reach.slack_user_id is not None for _, reach in found)
+    matched = sum(availability.slack_user_id is not None for _, availability in found)
     echo(f"{matched} of {len(found)} active people can get direct messages; {inactive} are not active in iSpring.")
 
 

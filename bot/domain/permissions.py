@@ -19,7 +19,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class AccessScope:
     """What a viewer may see, as a condition on a session: everything; or their own; or of these employees."""
 
     everything: bool = False
@@ -37,19 +37,19 @@ class Reach:
         return self.person_id is not None and self.person_id in (facts.key.employee_id, facts.observer_id)
 
 
-EVERYTHING = Reach(everything=True)
-NOTHING = Reach()
+EVERYTHING = AccessScope(everything=True)
+NOTHING = AccessScope()
 OPERATOR_VIEWER = Viewer(slack_user_id=OPERATOR, person_id=None, is_admin=True, reason="the command line")
 
 
-def reach(viewer: Viewer, directory: Directory) -> Reach:
+def scope_of(viewer: Viewer, directory: Directory) -> AccessScope:
     """All that a viewer may see."""
     if viewer.is_admin:
-        return Reach(everything=True, person_id=viewer.person_id)
+        return AccessScope(everything=True, person_id=viewer.person_id)
     if viewer.person_id is None or not directory.is_active(viewer.person_id):
         return NOTHING
     team = directory.supervised_by(viewer.person_id) | directory.managed_by(viewer.person_id)
-    return Reach(person_id=viewer.person_id, employees=team)
+    return AccessScope(person_id=viewer.person_id, employees=team)
 
 
 def may_see(viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verdict:

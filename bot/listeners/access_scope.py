@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bot.domain.directory import Directory
 from bot.domain.errors import NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.model import Rule, SessionKey, SessionRecord, Viewer
-from bot.domain.permissions import Reach, may_see, reach
+from bot.domain.permissions import AccessScope, may_see, scope_of
 from bot.listeners.context import AppContext
 from bot.query.parser import Key, Query, mentioned, parse, say, unmatched
 from bot.store.database import Tx
@@ -28,7 +28,7 @@ class AccessView:
     """Who asks and what they may see; `directory` holds everybody, for the names in what they see."""
 
     viewer: Viewer
-    reach: Reach
+    scope: AccessScope
     directory: Directory
 
     @property
@@ -66,7 +66,7 @@ class Names:
 def access_view(tx: Tx, viewer: Viewer) -> AccessView:
     """What a viewer may see. Raises NotAllowed or NotPossibleNow, with the reason, if that is nothing."""
     directory = tx.people.directory()
-    found = reach(viewer, directory)
+    found = scope_of(viewer, directory)
     if found.is_empty:
         raise refusal(identity_of(viewer, directory))
     return AccessView(viewer, found, directory)
@@ -101,19 +101,19 @@ def names(tx: Tx, access: AccessView, query: Query, now: datetime) -> Names:
     """The names a viewer may ask for; read only if the query holds a name."""
     if not any(term.key in _NAMING for term in query.terms):
         return Names(access.directory, {}, {})
-    directory = access.directory if access.reach.everything else _directory_of(tx, access, now)
+    directory = access.directory if access.scope.everything else _directory_of(tx, access, now)
     linked = {user: tx.people.linked_person(user) for user in mentioned(query)}
     mentions = {user: person for user, person in linked.items() if person is not None and person in directory.people}
-    titles = tx.search.checklist_titles(access.reach)
+    titles = tx.search.checklist_titles(access.scope)
     return Names(directory, titles, mentions)
 
 
 def _directory_of(tx: Tx, access: AccessView, now: datetime) -> Directory:
     """The part of the directory that occurs in what a viewer may see."""
-    people = set(access.reach.employees)
-    if access.reach.person_id is not None:
-        people.add(access.reach.person_id)
-    for session in tx.search.find(Query(), access.reach, access.directory, now, SESSIONS_FOR_NAMES).sessions:
+    people = set(access.scope.employees)
+    if access.scope.person_id is not None:
+        people.add(access.scope.person_id)
+    for session in tx.search.find(Query(), access.scope, access.directory, now, SESSIONS_FOR_NAMES).sessions:
         people |= {session.key.employee_id, session.facts.observer_id}
     known = [person for one in people if (person := access.directory.people.get(one)) is not None]
     departments = {
@@ -175,5 +175,5 @@ def as_seen_by(viewer: Viewer, tx: Tx, record: SessionRecord, directory: Directo
     return replace(
         record,
         previous=record.previous if may_have else None,
-        short_id=tx.search.short_id(record.session.key, reach(viewer, directory)),
+        short_id=tx.search.short_id(record.session.key, scope_of(viewer, directory)),
     )

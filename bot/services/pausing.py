@@ -29,7 +29,7 @@ from bot.domain.pause_reasons import (
     SHARED_OUTSIDE,
     TRIED_AGAIN,
 )
-from bot.domain.permissions import reach
+from bot.domain.permissions import scope_of
 from bot.domain.ports import Channel
 from bot.domain.reasons import ReasonCode
 from bot.services.alerting import ops_destinations
@@ -108,7 +108,7 @@ def agree_to_public(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
 
 def gone_reason(owner: Viewer, directory: Directory) -> str:
     """Returns why a rule's owner can't answer for it any more, "" if they can."""
-    if not reach(owner, directory).is_empty:
+    if not scope_of(owner, directory).is_empty:
         return ""
     if owner.person_id is not None and not directory.is_active(owner.person_id):
         return "their account in iSpring is not active"

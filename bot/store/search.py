@@ -1,4 +1,4 @@
-"""Filters and reaches as SQL. It finds exactly the sessions that `domain.filters.matches` and `Reach.covers` accept."""
+"""Filters and scopes as SQL: finds exactly the sessions that `domain.filters.matches` and `AccessScope.covers` accept."""
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from bot.domain.directory import Directory
 from bot.domain.filters import Filter, ScoreRange
 from bot.domain.model import Session, SessionKey
-from bot.domain.permissions import EVERYTHING, Reach
+from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.polling import Found
 from bot.query.parser import Query, mentioned, resolve
 from bot.store.columns import listed, to_ms_up, value_of
@@ -47,24 +47,24 @@ class Where:
         return " AND ".join(self.parts) or "TRUE"
 
 
-def listed_within(reach: Reach) -> Where:
-    """The sessions of a reach that iSpring still lists."""
+def listed_within(scope: AccessScope) -> Where:
+    """The sessions of a scope that iSpring still lists."""
     where = Where()
     where.add("missing_since IS NULL")
-    return within(reach, where)
+    return within(scope, where)
 
 
-def within(reach: Reach, where: Where) -> Where:
-    """Adds the sessions of a reach, as `Reach.covers` decides."""
-    if reach.everything:
+def within(scope: AccessScope, where: Where) -> Where:
+    """Adds the sessions of a scope, as `AccessScope.covers` decides."""
+    if scope.everything:
         return where
     parts, parameters = [], []
-    if reach.employees:
+    if scope.employees:
         parts.append(f"employee_id {IN_LIST}")
-        parameters.append(listed(reach.employees))
-    if reach.person_id is not None:
+        parameters.append(listed(scope.employees))
+    if scope.person_id is not None:
         parts.append("employee_id = ? OR observer_id = ?")
-        parameters.extend((reach.person_id, reach.person_id))
+        parameters.extend((scope.person_id, scope.person_id))
     where.add(" OR ".join(parts) or "FALSE", *parameters)
     return where
 
@@ -105,7 +105,7 @@ def _in_range(score: ScoreRange) -> tuple[str, list[object]]:
 
 
 class Search:
-    """Finds sessions, only those of the reach that it is given."""
+    """Finds sessions, only those of the scope that it is given."""
 
     def __init__(self, connection: sqlite3.Connection, people: People) -> None:
         self._connection = connection
@@ -114,7 +114,7 @@ class Search:
     def find(
         self,
         query: Query,
-        reach: Reach,
+        scope: AccessScope,
         directory: Directory,
         now: datetime,
         limit: int,
@@ -129,12 +129,12 @@ class Search:
         wanted = resolve(
             query,
             directory=directory,
-            checklists=self.checklist_titles(reach),
+            checklists=self.checklist_titles(scope),
             mentions={user: person for user, person in mentions.items() if person is not None},
             now=now,
             zone=zone,
         )
-        return self.page(matching(wanted, listed_within(reach)), limit, offset)
+        return self.page(matching(wanted, listed_within(scope)), limit, offset)
 
     def page(self, where: Where, limit: int, offset: int) -> Found:
         """One page of the sessions that meet a condition, newest completion first, and how many do."""
@@ -154,12 +154,12 @@ class Search:
         )
         return [session_of(row) for row in rows]
 
-    def checklist_titles(self, reach: Reach) -> Mapping[str, str]:
-        """Titles by id, as the sessions last named them, of the checklists that have a session within the reach."""
-        if reach.everything:
+    def checklist_titles(self, scope: AccessScope) -> Mapping[str, str]:
+        """Titles by id, as the sessions last named them, of the checklists that have a session within the scope."""
+        if scope.everything:
             rows = self._connection.execute("SELECT checklist_id, title FROM checklists")
         else:
-            where = within(reach, Where())
+            where = within(scope, Where())
             rows = self._connection.execute(
                 "SELECT checklist_id, title FROM checklists WHERE checklist_id IN"
                 f" (SELECT checklist_id FROM sessions WHERE {where.sql})",
@@ -167,7 +167,7 @@ class Search:
             )
         return {row["checklist_id"]: row["title"] for row in rows}
 
-    def starting_with(self, prefix: str, reach: Reach) -> Sequence[Session]:
+    def starting_with(self, prefix: str, scope: AccessScope) -> Sequence[Session]:
         """At most 25 sessions by the beginning of their id, in any case, with or without hyphens. It finds those that
         iSpring no longer lists too."""
         typed = prefix.strip().lower()
@@ -179,32 +179,32 @@ class Search:
             " OR ".join("session_id >= ? AND session_id < ?" for _ in spelled),
             *(bound for text in spelled for bound in (text, text + _LAST)),
         )
-        within(reach, where)
+        within(scope, where)
         rows = self._connection.execute(
             f"SELECT * FROM sessions WHERE {where.sql} ORDER BY session_id, employee_id LIMIT ?",
             (*where.parameters, MOST_MATCHES),
         )
         return [session_of(row) for row in rows]
 
-    def short_id(self, key: SessionKey, reach: Reach = EVERYTHING) -> str:
-        """The first 8 hex digits of a session's id; more if another id within the reach begins with them.
+    def short_id(self, key: SessionKey, scope: AccessScope = EVERYTHING) -> str:
+        """The first 8 hex digits of a session's id; more if another id within the scope begins with them.
 
-        The reach must be the reader's: a longer id says that other sessions exist.
+        The scope must be the reader's: a longer id says that other sessions exist.
         """
-        before = self._nearest(key.session_id, reach, "max(session_id)", "session_id < ?")
-        after = self._nearest(key.session_id, reach, "min(session_id)", "session_id > ?")
+        before = self._nearest(key.session_id, scope, "max(session_id)", "session_id < ?")
+        after = self._nearest(key.session_id, scope, "min(session_id)", "session_id > ?")
         digits = _digits(key.session_id)
         # In the order of ids, the id that shares most of the beginning is right before or right behind.
         shared = max((_shared(digits, _digits(other)) for other in (before, after) if other), default=0)
         return digits[: max(SHORTEST, shared + 1)]
 
-    def _nearest(self, session_id: str, reach: Reach, what: str, side: str) -> str | None:
+    def _nearest(self, session_id: str, scope: AccessScope, what: str, side: str) -> str | None:
         """The id next to this one on a side, of the few that begin alike."""
         alike = session_id[:SHORTEST]
         where = Where()
         where.add("session_id >= ? AND session_id < ?", alike, alike + _LAST)
         where.add(side, session_id)
-        within(reach, where)
+        within(scope, where)
         # By the index of ids: few begin alike, but a whole department's sessions would be many to read.
         sql = f"SELECT {what} FROM sessions {by_index('sessions_key')} WHERE {where.sql}"
         nearest: str | None = value_of(self._connection, sql, where.parameters)

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.model import Viewer
-from bot.domain.permissions import EVERYTHING, NOTHING, OPERATOR_VIEWER, Reach, as_admin, may_see, reach
+from bot.domain.permissions import EVERYTHING, NOTHING, OPERATOR_VIEWER, AccessScope, as_admin, may_see, scope_of
 from tests.domain.build import DIRECTORY, facts
 
 OF_JOE = facts("PASSED", 72.0)  # of Joe (bakery of store 12), observed by Ana
@@ -32,21 +32,23 @@ def test_who_may_see_a_session(asker: Viewer, allowed: bool, reason: str) -> Non
     verdict = may_see(asker, OF_JOE, DIRECTORY)
     assert verdict.allowed is allowed
     assert reason in verdict.reason
-    assert reach(asker, DIRECTORY).covers(OF_JOE) is allowed
+    assert scope_of(asker, DIRECTORY).covers(OF_JOE) is allowed
 
 
 def test_a_supervisor_sees_their_people() -> None:
     assert may_see(viewer("ana"), OF_KIM, DIRECTORY).reason == "you supervise this employee"
-    assert reach(viewer("ana"), DIRECTORY).covers(OF_KIM)
+    assert scope_of(viewer("ana"), DIRECTORY).covers(OF_KIM)
 
 
 def test_a_manager_does_not_see_another_site() -> None:
     assert not may_see(viewer("boss"), OF_KIM, DIRECTORY).allowed
-    assert not reach(viewer("boss"), DIRECTORY).covers(OF_KIM)
+    assert not scope_of(viewer("boss"), DIRECTORY).covers(OF_KIM)
 
 
-@pytest.mark.parametrize(("what", "is_empty"), [(NOTHING, True), (EVERYTHING, False), (Reach(person_id="joe"), False)])
-def test_a_reach_is_empty_where_nothing_can_be_seen(what: Reach, is_empty: bool) -> None:
+@pytest.mark.parametrize(
+    ("what", "is_empty"), [(NOTHING, True), (EVERYTHING, False), (AccessScope(person_id="joe"), False)]
+)
+def test_a_scope_is_empty_where_nothing_can_be_seen(what: AccessScope, is_empty: bool) -> None:
     assert what.is_empty is is_empty
 
 

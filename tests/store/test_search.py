@@ -14,7 +14,7 @@ from bot.domain.directory import Directory
 from bot.domain.filters import Filter, ScoreRange, matches
 from bot.domain.model import Moment, OutcomeKind, Person, SessionFacts, SessionKey, Targets
 from bot.domain.outcomes import judge
-from bot.domain.permissions import EVERYTHING, Reach
+from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.query.parser import parse
 from bot.store.database import Store, Tx
 from bot.store.search import listed_within, matching
@@ -29,8 +29,8 @@ OLD, PLANNED = a_session(4, finished=NOON - timedelta(days=40), result=None), pl
 ALL = (GOOD, BAD, CLOSING, OLD, PLANNED)
 
 
-async def found(db: Store, text: str, reach: Reach = EVERYTHING) -> set[SessionKey]:
-    answer = await db.read(lambda tx: tx.search.find(parse(text), reach, DIRECTORY, NOON, 99))
+async def found(db: Store, text: str, scope: AccessScope = EVERYTHING) -> set[SessionKey]:
+    answer = await db.read(lambda tx: tx.search.find(parse(text), scope, DIRECTORY, NOON, 99))
     assert answer.total == len(answer.sessions)
     return {session.key for session in answer.sessions}
 
@@ -61,26 +61,26 @@ async def test_a_query_finds_what_it_says(db: Store, text: str, expected: set[Se
 
 
 @pytest.mark.parametrize(
-    ("reach", "expected"),
+    ("scope", "expected"),
     [
-        (Reach(), ()),
-        (Reach(person_id="tom"), {BAD}),
-        (Reach(person_id="bob"), {PLANNED}),
-        (Reach(employees=frozenset({"tom"})), {BAD}),
-        (Reach(person_id="bob", employees=frozenset({"tom"})), {BAD, PLANNED}),
+        (AccessScope(), ()),
+        (AccessScope(person_id="tom"), {BAD}),
+        (AccessScope(person_id="bob"), {PLANNED}),
+        (AccessScope(employees=frozenset({"tom"})), {BAD}),
+        (AccessScope(person_id="bob", employees=frozenset({"tom"})), {BAD, PLANNED}),
     ],
 )
 async def test_only_what_somebody_may_see_is_found_and_counted(
-    db: Store, reach: Reach, expected: set[SessionFacts]
+    db: Store, scope: AccessScope, expected: set[SessionFacts]
 ) -> None:
     await db.transact(lambda tx: baseline(tx, *ALL))
-    assert await found(db, "", reach) == {facts.key for facts in expected}
+    assert await found(db, "", scope) == {facts.key for facts in expected}
 
 
 async def test_the_name_of_a_checklist_out_of_reach_matches_nothing(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, *ALL))
-    assert await found(db, "-checklist:closing", Reach(person_id="tom")) == {BAD.key}
-    assert await found(db, "checklist:closing", Reach(person_id="tom")) == set()
+    assert await found(db, "-checklist:closing", AccessScope(person_id="tom")) == {BAD.key}
+    assert await found(db, "checklist:closing", AccessScope(person_id="tom")) == set()
 
 
 async def test_what_ispring_no_longer_lists_is_not_found(db: Store) -> None:
@@ -140,7 +140,7 @@ filters = st.builds(
     since=instants,
     not_since=instants,
 )
-reaches = st.builds(Reach, st.booleans(), st.none() | st.sampled_from(IDS), some)
+scopes = st.builds(AccessScope, st.booleans(), st.none() | st.sampled_from(IDS), some)
 TARGETS = Targets(80.0, {"bob": 40.0})
 
 
@@ -181,15 +181,15 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(wanted=filters, reach=reaches)
-@example(wanted=Filter(), reach=EVERYTHING)
-@example(wanted=Filter(since=NOON + timedelta(microseconds=1)), reach=EVERYTHING)
-@example(wanted=Filter(not_since=NOON), reach=EVERYTHING)
-@example(wanted=Filter(scores=()), reach=EVERYTHING)
-@example(wanted=Filter(scores=(ScoreRange(),), not_scores=(ScoreRange(high=40.0),)), reach=EVERYTHING)
-def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, reach: Reach) -> None:
+@given(wanted=filters, scope=scopes)
+@example(wanted=Filter(), scope=EVERYTHING)
+@example(wanted=Filter(since=NOON + timedelta(microseconds=1)), scope=EVERYTHING)
+@example(wanted=Filter(not_since=NOON), scope=EVERYTHING)
+@example(wanted=Filter(scores=()), scope=EVERYTHING)
+@example(wanted=Filter(scores=(ScoreRange(),), not_scores=(ScoreRange(high=40.0),)), scope=EVERYTHING)
+def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, scope: AccessScope) -> None:
     def in_sql(tx: Tx) -> set[SessionKey]:
-        answer = tx.search.page(matching(wanted, listed_within(reach)), 1_000, 0)
+        answer = tx.search.page(matching(wanted, listed_within(scope)), 1_000, 0)
         assert answer.total == len(answer.sessions)
         return {session.key for session in answer.sessions}
 
@@ -197,7 +197,7 @@ def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, r
         found = set()
         for facts in MANY:
             outcome = judge(facts, TARGETS.of(facts.checklist_id))
-            if reach.covers(facts) and matches(wanted, facts, outcome):
+            if scope.covers(facts) and matches(wanted, facts, outcome):
                 found.add(facts.key)
         return found
 

@@ -95,7 +95,7 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
         access = access_view(tx, viewer)
         known = names(tx, access, query, now)
         refuse_unknown(query, known, "results")
-        found = tx.search.find(query, access.reach, known.directory, now, PAGE_SIZE, offset, access.zone)
+        found = tx.search.find(query, access.scope, known.directory, now, PAGE_SIZE, offset, access.zone)
         status = session_lists.Page(
             sessions=found.sessions,
             total=found.total,
@@ -162,7 +162,7 @@ def session_meant(ctx: AppContext, tx: Tx, access: AccessView, verb: str, words:
     prefix = words.strip("`“”\"'#<> ").removeprefix("session ").strip().lower()
     if not prefix:
         raise QueryError(f"Which session? Type {ctx.command} {verb} and the id at the foot of a card.", ["results"])
-    found = tx.search.starting_with(prefix, access.reach)
+    found = tx.search.starting_with(prefix, access.scope)
     record = record_of(tx, access, found[0].key) if len(found) == 1 else None
     return record or session_lists.which_session(prefix, found, shown(ctx, tx, access, (one.key for one in found)))
 
@@ -208,7 +208,7 @@ def shown(ctx: AppContext, tx: Tx, access: AccessView, keys: Iterable[SessionKey
     """What an answer about these sessions needs to render them."""
     return session_lists.RenderContext(
         directory=access.directory,
-        short_ids={key: tx.search.short_id(key, access.reach) for key in keys},
+        short_ids={key: tx.search.short_id(key, access.scope) for key in keys},
         data_as_of=tx.polls.state().last_good_at,
         command=ctx.command,
         account_url=ctx.settings.ispring_account_url or None,

@@ -38,7 +38,7 @@ async def target(ctx: AppContext, request: CommandRequest) -> Message:
 
     def work(tx: Tx) -> Message:
         now = ctx.clock.now()
-        titles = tx.search.checklist_titles(access_view(tx, request.viewer).reach)
+        titles = tx.search.checklist_titles(access_view(tx, request.viewer).scope)
         checklist_id = _checklist(title, titles, "off" if percent is None else f"{percent:g}") if title else None
         tx.targets.set(checklist_id, percent, request.viewer.slack_user_id, now)
         tx.audit_log.write(request.viewer.slack_user_id, "target", f"checklist:{checklist_id or 'all'}", now)
@@ -48,7 +48,7 @@ async def target(ctx: AppContext, request: CommandRequest) -> Message:
 
 
 def _targets(ctx: AppContext, tx: Tx, viewer: Viewer) -> Message:
-    titles = tx.search.checklist_titles(access_view(tx, viewer).reach)
+    titles = tx.search.checklist_titles(access_view(tx, viewer).scope)
     every = tx.targets.current()
     visible = {one: percent for one, percent in every.per_checklist.items() if one in titles}
     return answers.targets_list(Targets(every.default, visible), titles, command=ctx.command, is_admin=viewer.is_admin)
