@@ -14,7 +14,7 @@ from functools import cached_property
 from bot.domain.directory import Directory
 from bot.domain.filters import ScoreRange, ids_named
 from bot.domain.model import OutcomeKind
-from bot.query.nearest import fold
+from bot.query.nearest import normalize
 from bot.query.values import (
     NAMED_DAYS,
     format_score,
@@ -101,7 +101,7 @@ def _read_person(text: str) -> str:
 
 
 def _read_outcome(text: str) -> str:
-    plain = fold(text)
+    plain = normalize(text)
     name = _OUTCOME_ALIASES.get(plain, plain)
     if name not in OUTCOMES:
         raise ValueError(f"an outcome is one of {', '.join(OUTCOMES)}")
@@ -113,7 +113,7 @@ def _read_outcome(text: str) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """The names a value can mean, folded once: `checklists` by id, `mentions` Slack user id to person id."""
+    """The names a value can mean, normalized once: `checklists` by id, `mentions` Slack user id to person id."""
 
     directory: Directory
     checklists: Mapping[str, str]
@@ -123,13 +123,13 @@ class Names:
         if mention := MENTION.fullmatch(value):
             person = self.mentions.get(mention[1])
             return frozenset() if person is None else frozenset({person})
-        return ids_named(fold(value), self._people)
+        return ids_named(normalize(value), self._people)
 
     def checklists_named(self, value: str) -> frozenset[str]:
-        return ids_named(fold(value), self._checklists)
+        return ids_named(normalize(value), self._checklists)
 
     def departments(self, value: str) -> frozenset[str]:
-        return ids_named(fold(value), self._departments)
+        return ids_named(normalize(value), self._departments)
 
     def in_departments(self, value: str) -> frozenset[str]:
         """The people of the departments a name means, with their sub-departments."""
@@ -138,15 +138,15 @@ class Names:
 
     @cached_property
     def _people(self) -> Sequence[tuple[str, str]]:
-        return [(fold(person.name), ident) for ident, person in self.directory.people.items()]
+        return [(normalize(person.name), ident) for ident, person in self.directory.people.items()]
 
     @cached_property
     def _departments(self) -> Sequence[tuple[str, str]]:
-        return [(fold(department.name), ident) for ident, department in self.directory.departments.items()]
+        return [(normalize(department.name), ident) for ident, department in self.directory.departments.items()]
 
     @cached_property
     def _checklists(self) -> Sequence[tuple[str, str]]:
-        return [(fold(title), ident) for ident, title in self.checklists.items()]
+        return [(normalize(title), ident) for ident, title in self.checklists.items()]
 
     @cached_property
     def _places_of(self) -> Mapping[str, frozenset[str]]:

@@ -8,7 +8,7 @@ from bot.domain.errors import QueryError
 from bot.domain.filters import ids_named
 from bot.domain.retention import ERASED_PERSON
 from bot.query.keys import KEYS, MENTION, Key, Query, Term
-from bot.query.nearest import fold
+from bot.query.nearest import normalize
 from bot.query.parser import parse, say
 
 _THEM = ""  # not an id of any person
@@ -23,9 +23,9 @@ class Naming:
         """`others` are the names of everybody else: what means them too is left as it is."""
         self._text = {word for word in re.findall(r"\w+", name.casefold()) if len(word) >= _SHORTEST}
         self._ids = {ident.casefold() for ident in ids}
-        self._people = [(fold(other), other) for other in others]
+        self._people = [(normalize(other), other) for other in others]
         if name:
-            self._people.append((fold(name), _THEM))
+            self._people.append((normalize(name), _THEM))
 
     def may_be_in(self, text: str) -> bool:
         """Whether a query holds a word of the name, or an id."""
@@ -49,5 +49,5 @@ class Naming:
     def _is_meant(self, value: str) -> bool:
         if mention := MENTION.fullmatch(value):
             return mention[1].casefold() in self._ids
-        meant = ids_named(fold(value), self._people)
+        meant = ids_named(normalize(value), self._people)
         return meant == {_THEM} or (not meant and self.may_be_in(value))

@@ -12,7 +12,7 @@ from bot.domain.model import DirectMessages, Message, Preferences, Targets, View
 from bot.listeners.access_scope import access_view, identity_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step
-from bot.query.nearest import fold, nearest
+from bot.query.nearest import nearest, normalize
 from bot.store.database import Tx
 
 NO_TARGET = ("off", "none")
@@ -68,7 +68,7 @@ def _read(text: str) -> tuple[float | None, str]:
 def _checklist(title: str, titles: Mapping[str, str], amount: str) -> str:
     """The id of the one checklist with this title. Raises QueryError if there is none or several; its suggestions set
     `amount`."""
-    found = ids_named(fold(title), [(fold(name), ident) for ident, name in titles.items()])
+    found = ids_named(normalize(title), [(normalize(name), ident) for ident, name in titles.items()])
     if len(found) == 1:
         return next(iter(found))
     like = [titles[one] for one in found] or nearest(title, titles.values())
