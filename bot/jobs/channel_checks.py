@@ -20,8 +20,8 @@ from bot.jobs.rule_owners import ask_about, judge_owners, owners_of
 from bot.services import pausing
 from bot.store.database import Store, Tx
 
-CHANNELS_A_ROUND = 40  # in a row; `RateLimiter` keeps them below what Slack allows
-UNANSWERED_A_ROUND = 3  # then it is Slack that is away, and not these channels that can't be asked about
+CHANNELS_AT_ONCE = 40  # in one call; `RateLimiter` keeps them below what Slack allows
+MOST_UNANSWERED = 3  # then Slack does not answer at all, not only for these channels
 
 log = structlog.get_logger(__name__)
 
@@ -50,21 +50,21 @@ class ChannelChecks:
         self._unanswered: set[str] = set()  # channels without an answer from Slack at the last check: checked last
 
     async def once(self) -> None:
-        """One round. What Slack or the database can't do now is left to the next."""
+        """Checks what is due. A check that fails is repeated by the next call."""
         try:
             await self._channels()
             await self._owners()
             await self._people()
         except StoreBusy:
-            log.warning("store.busy", what="rounds")
+            log.warning("store.busy", what="channel checks")
         self._wake()
 
     async def _channels(self) -> None:
         now = self._clock.now()
-        most = CHANNELS_A_ROUND + len(self._unanswered)
+        most = CHANNELS_AT_ONCE + len(self._unanswered)
         due = await self._store.read(lambda tx: tx.destinations.checks_due(now - CHECK_EVERY, most))
         unanswered = 0
-        for channel_id in sorted(due, key=lambda one: one in self._unanswered)[:CHANNELS_A_ROUND]:
+        for channel_id in sorted(due, key=lambda one: one in self._unanswered)[:CHANNELS_AT_ONCE]:
             destination = Destination(DestinationKind.CHANNEL, channel_id)
             now_here = self._clock.monotonic()
             if self._limiter.lookup_at(str(destination), now_here) > now_here:
@@ -75,7 +75,7 @@ class ChannelChecks:
                 continue
             self._unanswered.add(channel_id)
             unanswered += 1
-            if unanswered == UNANSWERED_A_ROUND:
+            if unanswered == MOST_UNANSWERED:
                 return
 
     async def _channel(self, destination: Destination) -> bool:
@@ -96,7 +96,7 @@ class ChannelChecks:
             elif refusal == NOT_FOUND:
                 pausing.shut(tx, destination, refusal, now)
             else:
-                return  # asked again in the next round: nothing about people goes there before
+                return  # asked again by the next call: nothing about people goes there before
             tx.destinations.record_check(destination, now)
 
         await self._store.transact(note)

@@ -57,9 +57,9 @@ class CompletenessCheck:
             return False
 
     def _is_due(self, tx: Tx) -> bool:
-        called_at = tx.polls.completeness_checked_at()
+        checked_at = tx.polls.completeness_checked_at()
         # A clock that was set back must not stop it for longer than a day.
-        return called_at is None or abs(self._clock.now() - called_at) >= EVERY
+        return checked_at is None or abs(self._clock.now() - checked_at) >= EVERY
 
     async def _sessions_left_out(self) -> int:
         named = await self._training.named_sessions()

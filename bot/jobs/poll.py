@@ -326,9 +326,9 @@ class Poll:
         """Raises alerts for what can't be right in a listing: once for all new statuses, and once per alert."""
         if new := [status for status in sorted(statuses) if tx.polls.is_new_status(status)]:
             named = ", ".join(map(clean, new[:STATUSES_NAMED])) + ("…" if len(new) > STATUSES_NAMED else "")
-            planner: dict[str, str | int] = {"statuses": len(new), "status": named}
-            notify_ops(tx, "unknown_status", new[0], now, **planner)
-            log.warning("status.unknown", **planner)
+            facts: dict[str, str | int] = {"statuses": len(new), "status": named}
+            notify_ops(tx, "unknown_status", new[0], now, **facts)
+            log.warning("status.unknown", **facts)
         unread = {"rows": len(rejected)} if rejected else None
         set_alert(tx, "rows_rejected", unread, now)
         if dates.contradicts_order:

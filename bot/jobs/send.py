@@ -122,14 +122,14 @@ class Deliver:
             log.warning("outbox.recovered", ambiguous=recovered)
         if refused:  # an admin may have mended it while we were down: tried at once
             self._app_refused, self._probe_at = refused, self._clock.monotonic()
-        async with asyncio.TaskGroup() as task_pool:
+        async with asyncio.TaskGroup() as group:
             while True:
                 self._event.clear()
                 await self._clamp_due_times()
                 due_work = await self._due_work()
                 if due_work is not None:
                     await self._probe_auth(due_work)
-                pause = 1.0 if due_work is None else await self._start(task_pool, due_work)
+                pause = 1.0 if due_work is None else await self._start(group, due_work)
                 if self._ends_at is not None and self._is_over(pause, until_idle):
                     return
                 await self._pause(pause)
@@ -164,7 +164,7 @@ class Deliver:
             log.warning("store.busy", what="due work")
             return None
 
-    async def _start(self, task_pool: asyncio.TaskGroup, due_work: _DueWork) -> float:
+    async def _start(self, group: asyncio.TaskGroup, due_work: _DueWork) -> float:
         """Starts what is due and has a free worker; answers after how many seconds something more will be due."""
         pause = math.inf
         if due_work.next_due_at is not None:
@@ -175,14 +175,14 @@ class Deliver:
             until_probe = (self._probe_at or 0.0) - self._clock.monotonic()
             return max(until_probe, MIN_WAIT)
         for delivery in due_work.read_backs:
-            self._spawn(task_pool, f"read-back:{delivery.delivery_id}", partial(self._sender.read_back, delivery))
-        pause = min(pause, await self._start_edit(task_pool))
+            self._spawn(group, f"read-back:{delivery.delivery_id}", partial(self._sender.read_back, delivery))
+        pause = min(pause, await self._start_edit(group))
         for destination in due_work.posts:
             wait = self._wait(destination)
             if wait > 0:
                 pause = min(pause, wait)
             else:
-                self._spawn(task_pool, str(destination), partial(self._post, destination))
+                self._spawn(group, str(destination), partial(self._post, destination))
         return pause
 
     def _wait(self, destination: Destination) -> float:
@@ -190,7 +190,7 @@ class Deliver:
         now = self._clock.monotonic()
         return self._limiter.post_at(str(destination), now) - now
 
-    async def _start_edit(self, task_pool: asyncio.TaskGroup) -> float:
+    async def _start_edit(self, group: asyncio.TaskGroup) -> float:
         """Starts the next edit that is due; answers after how many seconds the rate limit allows another."""
         now = self._clock.monotonic()
         wait = self._limiter.edit_at(now) - now
@@ -199,14 +199,14 @@ class Deliver:
         delivery = await self._sender.claim_edit()
         if delivery is not None:
             self._spawn(
-                task_pool, f"edit:{delivery.delivery_id}", partial(_finish_on_shutdown, self._sender.edit, delivery)
+                group, f"edit:{delivery.delivery_id}", partial(_finish_on_shutdown, self._sender.edit, delivery)
             )
         return math.inf
 
-    def _spawn(self, task_pool: asyncio.TaskGroup, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    def _spawn(self, group: asyncio.TaskGroup, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
         if name in self._busy or len(self._busy) >= WORKERS:
             return
-        task = task_pool.create_task(work(), name=name)
+        task = group.create_task(work(), name=name)
         self._busy[name] = task
         task.add_done_callback(lambda _: self._on_done(name))
 
