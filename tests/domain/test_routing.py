@@ -85,7 +85,7 @@ LOW = changed(facts("PASSED", 72.0))
 HIGH = changed(facts("PASSED", 90.0))
 
 
-def test_a_completed_session_is_owed_to_the_channel() -> None:
+def test_a_completed_session_is_queued_to_the_channel() -> None:
     (notification,) = routed(LOW, rule()).notifications
     assert (notification.kind, notification.destination, notification.rule_ids) == (
         NotificationKind.SESSION,
@@ -146,7 +146,7 @@ def test_a_rule_whose_query_has_no_filter_does_not_hear() -> None:
 
 
 @pytest.mark.parametrize("owner", [OPERATOR, "UADMIN", "UBOSS"])
-def test_a_rule_hears_what_its_owner_may_see(owner: str) -> None:
+def test_a_rule_matches_what_its_owner_may_see(owner: str) -> None:
     assert notified(routed(LOW, rule(owner=owner))) == ["channel:C1"]
 
 
@@ -183,7 +183,7 @@ def test_who_is_not_active_gets_nothing(person: str) -> None:
     assert "not active" in expected(answer, "observer").reason
 
 
-def test_a_correction_is_owed_to_nobody_for_the_cards_are_edited() -> None:
+def test_a_correction_is_queued_to_nobody_for_the_cards_are_edited() -> None:
     corrected = changed(facts("PASSED", 90.0), session("PASSED", 86.0))
     assert routed(corrected, rule(), observer=DirectMessages.ALL) == Routed()
 

@@ -116,7 +116,7 @@ async def test_what_was_posted_about_them_is_edited(room: KeptRoom) -> None:
     assert (await room.audit_log())[0][2] == "sessions:2,redactions:2"
 
 
-async def test_the_ledger_keeps_more_than_a_year_whatever_the_setting(room: KeptRoom) -> None:
+async def test_the_audit_log_keeps_more_than_a_year_whatever_the_setting(room: KeptRoom) -> None:
     await room.listed(DAY)
 
     def write(tx: Tx) -> None:

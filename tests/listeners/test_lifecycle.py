@@ -170,7 +170,7 @@ async def become(office: Office, rule: Rule, state: RuleState) -> None:
 
 
 @pytest.mark.promise("channel_deleted")
-async def test_a_deleted_channel_is_told_with_a_way_out(open_door: Office) -> None:
+async def test_a_deleted_channel_is_reported_with_a_way_out(open_door: Office) -> None:
     rule = await rule_of(open_door)
     await open_door.slack.delete_channel(NORTH, by=SAM)
     await paused(open_door, rule)

@@ -329,7 +329,7 @@ async def test_cards_about_an_erased_employee_owe_an_edit(store: Store) -> None:
     assert await edits_due(store) == ["hers"]
 
 
-async def test_an_edit_that_was_made_is_not_owed_again(store: Store) -> None:
+async def test_an_edit_that_was_made_is_not_queued_again(store: Store) -> None:
     def post(tx: Tx) -> Delivery:
         enqueue(tx, HERS)
         return sent(tx, claim(tx, name="hers"))
@@ -457,7 +457,7 @@ async def introduced(db: Store, query: str) -> int:
     return await db.transact(post)
 
 
-async def test_an_introduction_that_named_them_owes_an_edit_and_its_rule_says_erased_person(store: Store) -> None:
+async def test_an_introduction_that_named_them_needs_an_edit_and_its_rule_says_erased_person(store: Store) -> None:
     number = await introduced(store, 'employee:"Evelyn Employee" employee:"Joe Colleague"')
     done = await erased(store)
     assert (done.redactions, done.rules_naming) == (1, (number,))
@@ -486,7 +486,7 @@ async def test_a_rule_about_somebody_called_alike_is_listed_and_stays(store: Sto
     assert rule is not None and rule.query == "employee:colleague"
 
 
-async def test_a_shared_list_that_left_them_out_by_name_owes_an_edit(store: Store) -> None:
+async def test_a_shared_list_that_left_them_out_by_name_needs_an_edit(store: Store) -> None:
     await store.transact(lambda tx: share(tx, '-employee:"Evelyn Employee"'))
     done = await erased(store)
     assert done.redactions == 1
@@ -508,7 +508,7 @@ async def test_a_shared_list_on_its_way_is_edited_once_it_has_arrived(store: Sto
     assert await edits_due(store) == ["shared"]
 
 
-async def test_what_is_erased_while_a_message_is_edited_owes_another_edit(store: Store) -> None:
+async def test_what_is_erased_while_a_message_is_edited_needs_another_edit(store: Store) -> None:
     await introduced(store, 'employee:"Evelyn Employee" observer:"Ana Observer"')
     await erased(store)
     assert await edits_due(store) == ["intro"]
@@ -662,7 +662,7 @@ async def test_slack_accounts_nobody_needs_are_forgotten_in_time(store: Store) -
     assert await store.read(lambda tx: tx.people.slack_user("U0OWNER")) is not None, "else they would count as a member"
 
 
-async def test_ledger_lines_go_only_where_a_time_is_given(db: Store) -> None:
+async def test_audit_entries_go_only_where_a_time_is_given(db: Store) -> None:
     await db.transact(lambda tx: tx.audit_log.write("U1", "did", "it", NOON))
     assert (await db.transact(lambda tx: tx.retention.forget(NOON + timedelta(days=9_999), None))).audit_log == 0
     assert (await db.transact(lambda tx: tx.retention.forget(NOON, NOON + minutes(1)))).audit_log == 1
