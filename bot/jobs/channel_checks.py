@@ -94,7 +94,7 @@ class ChannelChecks:
             if channel is not None:
                 pausing.judge(tx, channel, now, is_news=False)
             elif refusal == NOT_FOUND:
-                pausing.shut(tx, destination, refusal, now)
+                pausing.block(tx, destination, refusal, now)
             else:
                 return  # asked again by the next call: nothing about people goes there before
             tx.destinations.record_check(destination, now)

@@ -294,7 +294,7 @@ class Sender:
                     set_alert(tx, DIRECT_MESSAGES_CLOSED, {"reason": reason}, now)
                 for rule in rules:
                     self._notify_of_lost_rule(tx, rule, reason, now)
-                pausing.shut(tx, decided.destination, reason, now)
+                pausing.block(tx, decided.destination, reason, now)
             case AppRefused():
                 tx.outbox.refuse_app(_refusal(result))
         if decided.state is DeliveryState.FAILED:
@@ -338,7 +338,7 @@ class Sender:
             if decided.state is DeliveryState.PENDING and isinstance(read_back, Unreadable):
                 tx.audit_log.write(pausing.SPOTTER, "resend unread", f"delivery:{delivery.delivery_id}", now)
             if isinstance(read_back, DestinationGone):
-                pausing.shut(tx, decided.destination, read_back.reason, now)
+                pausing.block(tx, decided.destination, read_back.reason, now)
             if decided.state is DeliveryState.FAILED:
                 self._notify_of_failure(tx, decided, now)
 

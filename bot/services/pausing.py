@@ -47,7 +47,7 @@ def blocked_by_reason(channel: Channel) -> str:
     return "" if channel.is_member else NOT_IN_CHANNEL
 
 
-def shut(tx: Tx, destination: Destination, reason: str, now: datetime) -> None:
+def block(tx: Tx, destination: Destination, reason: str, now: datetime) -> None:
     """Blocks a destination; its rules count as paused, and the owner of each is notified once what to do."""
     rules = [rule for rule in tx.rules.at(destination) if rule.state is RuleState.ACTIVE]
     tx.destinations.block(destination, reason, now)
@@ -58,7 +58,7 @@ def shut(tx: Tx, destination: Destination, reason: str, now: datetime) -> None:
         _notify(tx, rule, "its channel can't be written to", _owner(tx, rule), now, once)
 
 
-def reopen(tx: Tx, destination: Destination, now: datetime) -> None:
+def unblock(tx: Tx, destination: Destination, now: datetime) -> None:
     """Unblocks a destination; its pending notifications are sent, and the rules that were paused with it resume."""
     paused = _numbers(tx, destination, RuleState.PAUSED)
     tx.destinations.unblock(destination, now)
@@ -73,11 +73,11 @@ def judge(tx: Tx, channel: Channel, now: datetime, *, is_news: bool) -> None:
     """
     destination = Destination(DestinationKind.CHANNEL, channel.channel_id)
     if reason := blocked_by_reason(channel):
-        shut(tx, destination, reason, now)
+        block(tx, destination, reason, now)
         return
     blocked = next((one for one in tx.destinations.blocked() if one.destination == destination), None)
     if blocked is not None and (is_news or _is_found_by_check(blocked.reason) or is_worth_a_try(blocked, now)):
-        reopen(tx, destination, now)
+        unblock(tx, destination, now)
     for rule in tx.rules.at(destination):
         agreed = tx.rules.audience(rule.rule_id)
         if channel.is_private or not agreed:

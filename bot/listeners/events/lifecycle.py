@@ -80,7 +80,7 @@ async def channel_changed(ctx: AppContext, channel_id: str, says: str) -> None:
         ctx.wake_sender()
         return
     if reason:
-        await ctx.store.transact(lambda tx: pausing.shut(tx, destination, reason, ctx.clock.now()))
+        await ctx.store.transact(lambda tx: pausing.block(tx, destination, reason, ctx.clock.now()))
         ctx.wake_sender()
 
 
