@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from bot.app.clients import ispring_reader, slack_messenger
 from bot.app.database import opened_store
-from bot.app.parts import ispring_reader, slack_messenger
 from bot.checks import CheckResult, fine, warning, wrong
 from bot.checks.database import check_stored, read_stored
 from bot.checks.ispring import check_ispring

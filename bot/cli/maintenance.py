@@ -182,24 +182,24 @@ def people(unmatched: bool, as_json: bool) -> None:
         return found, len(directory.people) - len(active)
 
     found, inactive = with_store(lambda store, _: store.read(work))
-    shown = [(one, scope) for one, scope in found if not (unmatched and scope.slack_user_id)]
+    shown = [(one, availability) for one, availability in found if not (unmatched and availability.slack_user_id)]
     if as_json:
         rows = [
             {
                 "id": one.person_id,
                 "name": one.name,
                 "email": one.email,
-                "slack": scope.slack_user_id,
-                "why": scope.reason,
+                "slack": availability.slack_user_id,
+                "why": availability.reason,
             }
-            for one, scope in shown
+            for one, availability in shown
         ]
         echo(json_of(rows, indent=1))
         return
     if shown:
-        cells = [(one.name, one.email, scope.slack_user_id, scope.reason) for one, scope in shown]
+        cells = [(one.name, one.email, availability.slack_user_id, availability.reason) for one, availability in shown]
         echo(table_of(("person", "e-mail", "Slack", "why"), cells))
-    matched = sum(scope.slack_user_id is not None for _, scope in found)
+    matched = sum(availability.slack_user_id is not None for _, availability in found)
     echo(f"{matched} of {len(found)} active people can get direct messages; {inactive} are not active in iSpring.")
 
 

@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 class DirectoryRefresh:
-    """Keeps the directory fresh. Whoever asks while it is being read waits for that reading."""
+    """Keeps the directory fresh. A caller that comes while it is being read waits for that reading."""
 
     def __init__(self, training: Training, store: Store, clock: Clock) -> None:
         self._training = training
@@ -50,7 +50,8 @@ class DirectoryRefresh:
                 people = await self._training.people()
                 departments = await self._training.departments()
                 if not people and (await self._store.read(lambda tx: tx.people.directory())).people:
-                    # Whoever made the key is one of them. Believed, it would end every rule and every direct message.
+                    # The key's owner is one of them, so it is wrong. Believed, it would end every rule and every direct
+                    # message.
                     raise TrainingUnreadable("iSpring's list of people is empty: the one read before is kept.")
                 read_at = self._clock.now()
                 await self._store.transact(lambda tx: _save(tx, people, departments, read_at))

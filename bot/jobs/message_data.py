@@ -6,9 +6,9 @@ A rule never shows more than its owner may see, a person nothing they may not se
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from bot.blocks.cards import CardFacts
+from bot.config import Settings
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.kinds import KINDS
@@ -36,18 +36,6 @@ from bot.store.database import Tx
 
 
 @dataclass(frozen=True, slots=True)
-class MessageSettings:
-    """What is the same for every message: who are admins, where iSpring is, the slash command; how long a card may wait
-    until it is only counted, and the seconds between two looks at iSpring."""
-
-    admins: frozenset[str] = frozenset()
-    account_url: str | None = None
-    command: str = "/ojt"
-    recover_restored: timedelta = timedelta(hours=24)
-    interval: float = 120.0
-
-
-@dataclass(frozen=True, slots=True)
 class MessageData:
     """A delivery's facts; the session version that each notification shows, by id; and those to cancel, with the
     reason."""
@@ -57,7 +45,7 @@ class MessageData:
     cancelled: Mapping[int, str] = field(default_factory=dict)
 
 
-def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> MessageData:
+def load_message_data(tx: Tx, delivery: Delivery, settings: Settings) -> MessageData:
     """Everything a message needs, in one reading."""
     directory = tx.people.directory()
     rules = _rules(tx, delivery)
@@ -107,10 +95,10 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
         directory=directory,
         rules=tuple(rules.values()),
         data_as_of=state.last_good_at,
-        account_url=settings.account_url,
+        account_url=settings.ispring_account_url or None,
         hidden=frozenset(hidden),
         with_previous=frozenset(with_previous),
-        command=settings.command,
+        command=settings.slack_command,
         metrics=metrics,
         queries={
             stored.notification_id: text

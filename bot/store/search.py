@@ -1,4 +1,4 @@
-"""Filters and reaches as SQL. It finds exactly the sessions that `domain.filters.matches` and `AccessScope.covers` accept."""
+"""Filters and scopes as SQL: finds exactly what `domain.filters.matches` and `AccessScope.covers` accept."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence

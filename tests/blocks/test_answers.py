@@ -172,7 +172,7 @@ def test_whoever_is_refused_reads_what_they_can_do(remedy: Remedy) -> None:
     assert bool(notified) is (remedy is not Remedy.NONE)
 
 
-def test_an_admin_whom_nobody_linked_is_told_to_do_it() -> None:
+def test_an_admin_whom_nobody_linked_is_notified_to_do_it() -> None:
     notified = answers.format_remedy(Remedy.LINK, admins=["U0ADA"], user_id="U0ADA", command="/ojt")
     assert "`/ojt link @you Your Name`" in notified
 

@@ -208,7 +208,7 @@ async def test_everybody_sees_what_is_theirs(office: Office, viewer: str) -> Non
     ("viewer", "reason"),
     [(UNLINKED, "no active person in iSpring has the e-mail"), (GUEST, "guest")],
 )
-async def test_who_sees_nothing_is_told_why(office: Office, viewer: str, reason: str) -> None:
+async def test_who_sees_nothing_is_answered_why(office: Office, viewer: str, reason: str) -> None:
     for text in ("results", "show 10aa", "todo", "subscribe", "rules", "target"):
         answer = await office.ask(viewer, text)
         assert reason in answer.text, answer.text

@@ -127,7 +127,7 @@ async def test_nothing_is_known_of_a_session_nobody_listed(db: Store) -> None:
 # ---- criteria ------------------------------------------------------------------------------------------------------
 
 
-async def test_the_criteria_of_a_completed_session_are_owed_until_they_come(db: Store) -> None:
+async def test_the_criteria_of_a_completed_session_are_pending_until_they_come(db: Store) -> None:
     key = a_session(1).key
     await db.transact(lambda tx: see(tx, a_session(1)))
     since = NOON - minutes(5)
@@ -139,7 +139,7 @@ async def test_the_criteria_of_a_completed_session_are_owed_until_they_come(db: 
     assert await db.read(lambda tx: tx.details.pending(since, NOON, 5)) == []
 
 
-async def test_a_correction_owes_the_criteria_again_and_keeps_the_old_ones_meanwhile(db: Store) -> None:
+async def test_a_correction_needs_the_criteria_again_and_keeps_the_old_ones_meanwhile(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, a_session(1))
         tx.details.save(a_session(1).key, DETAILS, NOON)
@@ -163,7 +163,7 @@ async def test_criteria_are_fetched_newest_first_and_only_of_what_was_completed_
     assert queued == [undated.key, new.key, old.key]
 
 
-async def test_criteria_of_which_somebody_is_told_come_first_however_old_the_session(db: Store) -> None:
+async def test_criteria_of_which_somebody_is_notified_come_first_however_old_the_session(db: Store) -> None:
     """Told by a card, sent or owed; or because somebody looked. What is only counted shows no criteria."""
     carded, shown, counted, recent = (
         a_session(number, finished=NOON - minutes(age)) for number, age in ((1, 900), (2, 800), (3, 700), (4, 1))
@@ -182,7 +182,7 @@ async def test_criteria_of_which_somebody_is_told_come_first_however_old_the_ses
     assert await db.read(lambda tx: tx.details.pending(NOON - minutes(10), NOON, 1)) == [shown.key]
 
 
-async def test_promised_criteria_are_found_by_an_index_however_many_are_owed(db: Store) -> None:
+async def test_promised_criteria_are_found_by_an_index_however_many_are_pending(db: Store) -> None:
     many = [a_session(number, finished=NOON - timedelta(days=200, minutes=number)) for number in range(300)]
     await db.transact(lambda tx: baseline(tx, *many))
     asked: list[str] = []

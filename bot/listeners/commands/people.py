@@ -7,10 +7,10 @@ from bot.blocks import links
 from bot.blocks.answers import audit_log
 from bot.blocks.elements import notice
 from bot.domain.directory import Directory
+from bot.domain.email_matching import why_unmatched
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.filters import ids_named
 from bot.domain.model import Link, Message, Person, Viewer
-from bot.domain.permissions import why_unmatched
 from bot.listeners.access_scope import identity_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step

@@ -207,7 +207,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
         outbox=tx.deliveries.counts(),
         rules=states.count(RuleState.ACTIVE),
         paused_rules=states.count(RuleState.PAUSED),
-        poll_interval=ctx.poll_interval,
+        poll_interval=ctx.settings.poll_interval,
         now=ctx.clock.now(),
         is_admin=viewer.is_admin,
         blocked=tx.destinations.blocked() if viewer.is_admin else (),
@@ -222,5 +222,5 @@ def shown(ctx: AppContext, tx: Tx, access: AccessView, keys: Iterable[SessionKey
         short_ids={key: tx.search.short_id(key, access.scope) for key in keys},
         data_as_of=tx.polls.state().last_good_at,
         command=ctx.command,
-        account_url=ctx.account_url,
+        account_url=ctx.settings.ispring_account_url or None,
     )

@@ -88,7 +88,7 @@ def settings_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> settings_view.Settin
     return settings_view.Settings(
         chosen=tx.people.preferences(viewer.slack_user_id),
         observer_default=DirectMessages.ALL,
-        employee_default=DirectMessages.ALL if ctx.notify_employees else DirectMessages.NONE,
+        employee_default=DirectMessages.ALL if ctx.settings.notify_employees else DirectMessages.NONE,
         who=identity.text,
         is_linked=not identity.not_allowed_reason,
         what_next=next_step(ctx, identity.remedy, viewer.slack_user_id),
