@@ -8,9 +8,9 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-import httpx
 import structlog
 
+from bot.app import heartbeat
 from bot.app.metrics import Metrics
 from bot.app.scheduler import Scheduler
 from bot.config import Settings
@@ -49,7 +49,6 @@ MONITOR_EVERY = 30  # seconds
 RETENTION_EVERY = 60 * 60  # seconds; the rows say whether it is due
 COMPLETENESS_EVERY = 60 * 60  # seconds; asked after each good poll too, and the rows say whether it is due
 PEOPLE_FIRST = 20.0  # seconds a poll waits for people and departments when they are due
-HEARTBEAT_TIMEOUT = 10.0  # seconds a call may take as a whole: the next poll waits for it
 WATCH_EVERY = 1.0  # seconds between two looks at whether another process wrote rows, and at whether the jobs go on
 POLL_HUNG = 3600.0  # seconds: no poll takes so long, however large the account; a restart may mend it
 BUSY_PAUSE = 2.0  # seconds until a database that is locked or full is tried again
@@ -261,17 +260,9 @@ class Leader:
     async def _heartbeat(self) -> None:
         if not self._settings.heartbeat_url:
             return
-        try:
-            # httpx's own limits are for each read, and an answer may drip for ever. Its body is nothing to us.
-            async with (
-                asyncio.timeout(HEARTBEAT_TIMEOUT),
-                httpx.AsyncClient(timeout=HEARTBEAT_TIMEOUT) as client,
-                client.stream("GET", self._settings.heartbeat_url) as answer,
-            ):
-                if answer.is_error:
-                    log.warning("heartbeat.failed", reason=f"HTTP {answer.status_code}")
-        except (httpx.HTTPError, TimeoutError) as error:
-            log.warning("heartbeat.failed", reason=type(error).__name__)
+        reason = await heartbeat.call(self._settings.heartbeat_url, self._settings.network)
+        if reason:
+            log.warning("heartbeat.failed", reason=reason)
 
 
 def _log_poll(report: PollReport, *, is_news: bool = False, next_try_in: float | None = None) -> None:

@@ -31,10 +31,17 @@ def ispring_reader(
         jitter=random.random,
         account_url=settings.ispring_account_url,
         failed=failed,
+        network=settings.network,
     )
 
 
 def slack_messenger(settings: Settings, clock: Clock, failed: Callable[[str], None] | None = None) -> SlackMessenger:
     """Slack with the settings' bot token; a context to be entered. `failed` is called for each call without an
     answer."""
-    return SlackMessenger(settings.slack_bot_token.get_secret_value(), clock, settings.slack_api_url, failed=failed)
+    return SlackMessenger(
+        settings.slack_bot_token.get_secret_value(),
+        clock,
+        settings.slack_api_url,
+        failed=failed,
+        network=settings.network,
+    )

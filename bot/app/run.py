@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 import threading
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
@@ -94,7 +93,6 @@ def _begin_to_stop(stop: asyncio.Event) -> None:
 
 def _leave_now() -> None:
     log.warning("shutdown.forced", after_seconds=STOP_LIMIT)
-    sys.stderr.flush()
     os._exit(0)
 
 
@@ -180,7 +178,8 @@ class Parts:
         async with TaskPool() as pool:
             bolt_app = build_app(self._ctx, self._messenger.web, identity, pool, self._reply_for)
             if self._settings.uses_socket:
-                socket = SocketMode(bolt_app, self._settings.slack_app_token.get_secret_value(), self._clock)
+                app_token = self._settings.slack_app_token.get_secret_value()
+                socket = SocketMode(bolt_app, app_token, self._clock, network=self._settings.network)
                 async with asyncio.TaskGroup() as group:
                     running = group.create_task(socket.run(), name="socket")
                     watching = group.create_task(self._monitor(socket), name="socket-watch")

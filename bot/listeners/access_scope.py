@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from bot.config import zone_named
 from bot.domain.directory import Directory
 from bot.domain.errors import NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.model import Rule, SessionKey, SessionRecord, Viewer
@@ -34,10 +35,7 @@ class AccessView:
     @property
     def zone(self) -> ZoneInfo:
         """The viewer's zone; UTC if Slack's name for it is unknown here."""
-        try:
-            return ZoneInfo(self.viewer.zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            return ZoneInfo("UTC")
+        return zone_named(self.viewer.zone) or ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
