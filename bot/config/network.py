@@ -22,6 +22,10 @@ from bot.config.values import cleaned
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 _PORTS = {"http": 80, "https": 443}
 _ENCRYPTED = {"https", "wss"}
+# An IPv6 address in brackets, one without, or a name or IPv4 address; then the bits of a network, or a port.
+_ENTRY = re.compile(
+    r"(?:\[(?P<address>[^\]]*)\]|(?P<name>[^/:]*|[0-9a-f:.]*))(?P<bits>/\d+)?(?::(?P<port>\d{1,5}))?/?"
+).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def read_network(environ: Mapping[str, str]) -> tuple[Network, Sequence[str]]:
             proxies[scheme] = address
     problems += _certificate_problems(environ)
     certificates = None if problems else _certificates(environ)
-    return Network(proxies, [entry for entry in no_proxy if entry], certificates), problems
+    return Network(proxies, [entry for entry in no_proxy if entry], certificates), list(dict.fromkeys(problems))
 
 
 # ---- proxies ---------------------------------------------------------------------------------------------------------
@@ -110,23 +114,21 @@ def _covers(entry: str, host: str, port: int) -> bool:
     An entry is `*`, an address or network (10.0.0.0/8, fd00::/8, [::1]), or a name, which covers the names below it
     too; each with or without scheme and port. Source for the forms: https://curl.se/libcurl/c/CURLOPT_NOPROXY.html
     """
-    entry = entry.lower().rpartition("://")[2].rstrip("/")
-    if (network := _network(entry)) is not None:
-        return _is_within(host, network)
-    name, of_port = entry, None
-    if (split := re.fullmatch(r"(.*):(\d{1,5})", entry)) is not None:
-        name, of_port = split[1], int(split[2])
-    if of_port is not None and of_port != port:
+    found = _ENTRY(entry.lower().rpartition("://")[2])
+    if found is None:
         return False
-    if (network := _network(name)) is not None:
+    if found["port"] is not None and int(found["port"]) != port:
+        return False
+    name = found["address"] or found["name"]
+    if (network := _network(name + (found["bits"] or ""))) is not None:
         return _is_within(host, network)
     name = name.removeprefix("*").strip(".")
-    return not name if entry == "*" else bool(name) and (host == name or host.endswith(f".{name}"))
+    return entry == "*" or (bool(name) and (host == name or host.endswith(f".{name}")))
 
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     try:
-        return ipaddress.ip_network(text.replace("[", "").replace("]", ""), strict=False)
+        return ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
 
