@@ -68,9 +68,16 @@ def ispring_reader(
         jitter=random.random,
         account_url=settings.ispring_account_url,
         failed=failed,
+        network=settings.network,
     )
 
 
 def slack_messenger(settings: Settings, clock: Clock, failed: Callable[[str], None] | None = None) -> SlackMessenger:
     """Returns the client of Slack, a context to be entered. `failed` is called with the kind of each failed call."""
-    return SlackMessenger(settings.slack_bot_token.get_secret_value(), clock, settings.slack_api_url, failed=failed)
+    return SlackMessenger(
+        settings.slack_bot_token.get_secret_value(),
+        clock,
+        settings.slack_api_url,
+        failed=failed,
+        network=settings.network,
+    )

@@ -2,9 +2,9 @@
 
 import asyncio
 
-import httpx
 import structlog
 
+from bot.app import heartbeat
 from bot.app.metrics import Metrics
 from bot.app.scheduler import Scheduler
 from bot.config import Settings
@@ -15,7 +15,6 @@ from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.poll import Poll
 
 PEOPLE_FIRST = 20.0  # seconds a poll waits for people and departments when they are due
-HEARTBEAT_TIMEOUT = 10.0  # seconds a call may take as a whole: the next poll waits for it
 POLL_HUNG = 3600.0  # seconds: no poll takes so long, however large the account; a restart may mend it
 
 log = structlog.get_logger(__name__)
@@ -91,17 +90,9 @@ class PollJob:
     async def _heartbeat(self) -> None:
         if not self._settings.heartbeat_url:
             return
-        try:
-            # httpx's own limits are for each read, and an answer may drip for ever. The body is not read.
-            async with (
-                asyncio.timeout(HEARTBEAT_TIMEOUT),
-                httpx.AsyncClient(timeout=HEARTBEAT_TIMEOUT) as client,
-                client.stream("GET", self._settings.heartbeat_url) as answer,
-            ):
-                if answer.is_error:
-                    log.warning("heartbeat.failed", reason=f"HTTP {answer.status_code}")
-        except (httpx.HTTPError, TimeoutError) as error:
-            log.warning("heartbeat.failed", reason=type(error).__name__)
+        reason = await heartbeat.call(self._settings.heartbeat_url, self._settings.network)
+        if reason:
+            log.warning("heartbeat.failed", reason=reason)
 
 
 def _log_poll(report: PollReport, *, is_new: bool = False, next_try_in: float | None = None) -> None:

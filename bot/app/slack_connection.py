@@ -50,7 +50,8 @@ class SlackConnection:
         async with TaskPool() as pool:
             bolt_app = build_app(self._ctx, self._messenger.web, identity, pool, self._reply_for)
             if self._settings.uses_socket:
-                socket = SocketMode(bolt_app, self._settings.slack_app_token.get_secret_value(), self._clock)
+                app_token = self._settings.slack_app_token.get_secret_value()
+                socket = SocketMode(bolt_app, app_token, self._clock, network=self._settings.network)
                 await self._use_socket(socket, stop)
             else:
                 endpoint = SlackEndpoint(bolt_app, self._settings.slack_signing_secret.get_secret_value())

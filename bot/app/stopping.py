@@ -7,7 +7,6 @@ the database close, and the leader's lock is released last.
 import asyncio
 import os
 import signal
-import sys
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -49,7 +48,6 @@ def _begin_to_stop(stop: asyncio.Event) -> None:
 
 def _exit_now() -> None:
     log.warning("shutdown.forced", after_seconds=STOP_LIMIT)
-    sys.stderr.flush()
     os._exit(0)
 
 

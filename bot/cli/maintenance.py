@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from bot.app.clock import SystemClock
+from bot.app.database import require_database
 from bot.cli.rows import with_store
 from bot.cli.terminal import echo, json_of, table_of
 from bot.config import load
@@ -37,6 +38,7 @@ NAMED = 10  # people listed if a name fits several
 def backup(file: Path, force: bool) -> None:
     """Write a verified copy of the database to FILE, also beside a running Spotter."""
     settings = load(os.environ)
+    require_database(settings)
     now = SystemClock(settings.clock_offset).now()
     copied = back_up(settings.database_path, file, overwrite=force, now=now, progress=_show_progress)
     _end_progress()

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from bot.config import zone_named
 from bot.domain.directory import Directory
 from bot.domain.errors import NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.model import SessionKey, SessionRecord, Viewer
@@ -27,10 +28,7 @@ class AccessView:
     @property
     def zone(self) -> ZoneInfo:
         """The viewer's zone; UTC if Slack's name for it is unknown here."""
-        try:
-            return ZoneInfo(self.viewer.zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            return ZoneInfo("UTC")
+        return zone_named(self.viewer.zone) or ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
