@@ -90,9 +90,7 @@ class SpooledListing:
                 raise TrainingUnreadable(
                     f"More than {MOST_SET_ASIDE} rows of {WHAT} could not be understood; {first_reason}."
                 )
-            yield RowSlice(
-                found, self._compared(found), rejected, left_out.parts, self._dates, self.requested_at
-            )
+            yield RowSlice(found, self._compared(found), rejected, left_out.parts, self._dates, self.requested_at)
         if first_reason and not understood:
             raise TrainingUnreadable(f"Not one row of {WHAT} could be understood; {first_reason}.")
 
