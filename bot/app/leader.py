@@ -96,8 +96,10 @@ class Leader:
             limiter=limiter,
             tried=metrics.tried,
         )
-        self._directory = DirectoryRefresh(training, store, clock)
-        self._details = FetchDetails(training, store, clock, wake=self.sender.wake)
+        self._directory = DirectoryRefresh(
+            training, store, clock, ops_channel=settings.ops_channel, wake=self.sender.wake
+        )
+        self._details = FetchDetails(training, store, clock, ops_channel=settings.ops_channel, wake=self.sender.wake)
         self._poll = Poll(
             training,
             store,
@@ -172,8 +174,7 @@ class Leader:
             async with asyncio.timeout(PEOPLE_FIRST):
                 await self._directory.when_due()
         except TimeoutError:
-            log.info("directory.timed_out", after_seconds=PEOPLE_FIRST)
-            self._scheduler.soon("directory")  # goes on beside the polls, which wait no longer
+            log.info("directory.not_awaited", after_seconds=PEOPLE_FIRST)  # it goes on beside the polls
         report = await self._poll.once(is_last=is_last)
         self._metrics.polled(report)
         if not report.error:
@@ -181,6 +182,22 @@ class Leader:
             await self._heartbeat()
         self._scheduler.soon("details")
         return report
+
+    async def finish_reading(self) -> bool:
+        """Waits for the reading of people and departments that goes on, and routes what waited for it; False if there
+        is none."""
+        if not await self._directory.finish():
+            return False
+        await self._poll.route_waiting()
+        return True
+
+    async def stop(self) -> None:
+        """Ends what goes on beside the jobs."""
+        await self._directory.stop()
+
+    async def _refresh_directory(self) -> None:
+        if await self._directory.when_due():
+            await self._poll.route_waiting()
 
     async def round_once(self) -> None:
         """Checks the channels and owners of rules that are due."""
@@ -190,17 +207,20 @@ class Leader:
         """Polls and sends until cancelled; calls `on_round` each second with whether jobs and polls go on."""
         every = self._scheduler.every
         every(self._settings.poll_interval, "poll", self._poll_unless_backing_off, at_once=True)
-        every(DIRECTORY_EVERY, "directory", self._directory.when_due)
+        every(DIRECTORY_EVERY, "directory", self._refresh_directory)
         every(DETAILS_EVERY, "details", self._details.until_done)
         every(COMPLETENESS_EVERY, "completeness", self._completeness.when_due)
         # At once: events were missed while no process led.
         every(CHANNEL_CHECKS_EVERY, "channel checks", self._channel_checks.once, at_once=True)
         every(RETENTION_EVERY, "retention", self._retention.when_due, at_once=True)
         every(MONITOR_EVERY, "monitor", self._monitor.once)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._scheduler.run(), name="scheduler")
-            group.create_task(self.sender.run(), name="sender")
-            await self._watch(on_round)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._scheduler.run(), name="scheduler")
+                group.create_task(self.sender.run(), name="sender")
+                await self._watch(on_round)
+        finally:
+            await self.stop()
 
     async def _watch(self, on_round: Callable[[bool], None]) -> None:
         """Reports whether the work goes on, and wakes the sender when another process (a command, a second `run`) has

@@ -72,9 +72,14 @@ async def poll(settings: Settings, clock: Clock) -> PollReport:
                 "Stop it first, or leave the polling to it."
             )
         await parts.leader.prepare()
-        report = await parts.leader.poll_once(is_last=True)
-        await parts.leader.round_once()
-        await parts.leader.sender.once(limit_seconds=SEND_LIMIT)
+        try:
+            report = await parts.leader.poll_once(is_last=True)
+            await parts.leader.round_once()
+            await parts.leader.sender.once(limit_seconds=SEND_LIMIT)
+            if await parts.leader.finish_reading():  # else a long list of people would never be read
+                await parts.leader.sender.once(limit_seconds=SEND_LIMIT)
+        finally:
+            await parts.leader.stop()
         return report
 
 

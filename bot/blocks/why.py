@@ -152,5 +152,5 @@ def _today(judged: Sequence[Judged], spelled: Spelling) -> list[str]:
 def _verdict(judged: Judged, spelled: Spelling) -> str:
     matched = judged.matched
     destination = f" for {spelled.destination(judged.rule.destination)}" if judged.rule is not None else ""
-    mark = "✓ notified:" if matched.matched else "✕ not notified:"
+    mark = "✓ notified:" if matched.matched else "… waits:" if matched.missing else "✕ not notified:"
     return f"{mark} {matched.who}{destination} ({spelled.text(matched.reason.removeprefix(f'{matched.who} '))})"

@@ -1,7 +1,7 @@
 """A query resolved to ids and instants, which Python and SQL match alike, and how names are found."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.model import Outcome, OutcomeKind, SessionFacts
@@ -42,6 +42,14 @@ class Filter:
     not_scores: tuple[ScoreRange, ...] = ()
     since: datetime | None = None  # completed, else scheduled, at or after
     not_since: datetime | None = None
+    by_department: bool = False  # what of the directory the query was resolved with
+    by_employee: bool = False
+    by_observer: bool = False
+
+    def without_people(self) -> "Filter":
+        """The conditions that need no directory."""
+        none: frozenset[str] = frozenset()
+        return replace(self, observers=None, not_observers=none, employees=None, not_employees=none)
 
 
 def matches(wanted: Filter, facts: SessionFacts, outcome: Outcome) -> bool:

@@ -1,6 +1,7 @@
 """Rules: which query may be one, how one is made, and what its query means today, with the names known by now."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.domain.errors import QueryError
@@ -60,12 +61,19 @@ def rule_filters(tx: Tx, rules: Iterable[Rule], now: datetime) -> Mapping[int, F
         except QueryError:
             continue
         people = {user: tx.people.linked_person(user) for user in mentioned(query)}
-        found[rule.rule_id] = resolve(
+        keys = {term.key for term in query.terms}
+        wanted = resolve(
             query,
             directory=directory,
             checklists=titles,
             mentions={user: person for user, person in people.items() if person is not None},
             now=now,
             zone=UTC,
+        )
+        found[rule.rule_id] = replace(
+            wanted,
+            by_department=Key.DEPT in keys,
+            by_employee=Key.EMPLOYEE in keys,
+            by_observer=Key.OBSERVER in keys,
         )
     return found
