@@ -133,6 +133,18 @@ def _unread(what: str, effect_and_remedy: str) -> Alert:
     )
 
 
+def _shortened(what: str) -> Alert:
+    """The alert of a list of iSpring's that is too short to be believed."""
+    return Alert(
+        sentence=f"iSpring lists {{entries}} {what}, and {{entries_known}} are known: that is not believed, and those "
+        "known stay.",
+        remedy="Check that the API account still sees all departments. If it is true, it is believed after 24 hours; "
+        "an empty list never is.",
+        resolved=f"iSpring's list of {what} is believed again",
+        is_checked=False,
+    )
+
+
 ALERTS: Mapping[str, Alert] = MappingProxyType(
     {
         "database_created": Alert(
@@ -201,8 +213,8 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             is_checked=False,
         ),
         "parts_left_out": Alert(
-            sentence="{rows} of iSpring's answers could not be read, or not as a whole ({parts}). What could be read is "
-            "used.",
+            sentence="{rows} of iSpring's answers could not be read, or not as a whole ({parts}). What could be read "
+            "is used.",
             remedy="The log names the place; please report it. `spotter check` reads everything again.",
             resolved="everything that iSpring answers can be read as a whole",
             severity=Severity.WARNING,
@@ -219,8 +231,8 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
         ),
         "criteria_unread": _unread(
             "criteria",
-            "Cards go out without them and are edited when they come. Give the API account the right to read results of "
-            "on-the-job training.",
+            "Cards go out without them and are edited when they come. Give the API account the right to read results "
+            "of on-the-job training.",
         ),
         "areas_unread": _unread(
             "competency areas",
@@ -228,25 +240,11 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
         ),
         "checklists_unread": _unread(
             "checklists",
-            "Results go on; only the daily comparison with the list of sessions fails. Give the API account the right to "
-            "read on-the-job training.",
+            "Results go on; only the daily comparison with the list of sessions fails. Give the API account the right "
+            "to read on-the-job training.",
         ),
-        "people_shortened": Alert(
-            sentence="iSpring lists {entries} people, and {entries_known} are known: that is not believed, and those "
-            "known stay.",
-            remedy="Check that the API account still sees all departments. If it is true, it is believed after 24 hours; "
-            "an empty list never is.",
-            resolved="iSpring's list of people is believed again",
-            is_checked=False,
-        ),
-        "departments_shortened": Alert(
-            sentence="iSpring lists {entries} departments, and {entries_known} are known: that is not believed, and those "
-            "known stay.",
-            remedy="Check that the API account still sees all departments. If it is true, it is believed after 24 hours; "
-            "an empty list never is.",
-            resolved="iSpring's list of departments is believed again",
-            is_checked=False,
-        ),
+        "people_shortened": _shortened("people"),
+        "departments_shortened": _shortened("departments"),
         "poll_stale": Alert(
             sentence="iSpring has not been polled for {minutes} min, although it should be.",
             remedy="Look at the log; a restart loses nothing.",

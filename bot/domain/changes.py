@@ -34,8 +34,8 @@ def outcome_of(session: Session) -> Outcome:
 
 
 def row_rank(facts: SessionFacts, fingerprint: int) -> tuple[bool, datetime, int]:
-    """The order of the rows of one session in one listing, whose last one counts: a completed row before any other, then
-    the later completion; the fingerprint makes it the same whatever the order of the listing."""
+    """The rank of a row among those of the same session in one listing, of which the highest counts: a completed one
+    over any other, then the later completion. The fingerprint makes it the same whatever the order of the listing."""
     return judge(facts, None).is_over, facts.finished.at or _LONG_AGO, fingerprint
 
 

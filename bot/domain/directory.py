@@ -9,7 +9,6 @@ from bot.domain.model import Department, Person, PersonStatus, Subordination
 from bot.domain.reasons import ReasonCode
 from bot.domain.retention import ERASED_PERSON
 
-
 BELIEVED_AFTER = timedelta(hours=24)  # a directory really cut by half is believed once it was read alike for so long
 ALIKE = 0.1  # of its size, that a directory may change in that time
 

@@ -21,7 +21,7 @@ from bot.domain.errors import TrainingError, TrainingUnavailable, TrainingUnread
 from bot.domain.ports import Clock
 from bot.ispring.statuses import TokenRefused, error_for, key_refused, web_page
 from bot.ispring.tolerant import UNREADABLE, LeftOut, read_row
-from bot.ispring.wire import Token, clean_json, is_web_page, unreadable
+from bot.ispring.wire import Token, is_web_page, page_of, unreadable
 
 TOKEN_PATH = "/api/v3/token"  # noqa: S105 - a path, not a token
 TOKEN_REQUEST = "a token"  # noqa: S105 - the name of the call in messages
@@ -185,13 +185,14 @@ class Connection:
             await spool(body_of(response, TOKEN_REQUEST), body, ERROR_SIZE, TOKEN_REQUEST)
         finally:
             await response.aclose()
+        answer = body.getvalue()
+        if is_web_page(answer):
+            raise web_page(TOKEN_REQUEST)  # the address belongs to another server; a retry does not help
+        found = page_of(answer, TOKEN_REQUEST).items
         try:
-            token = read_row(Token, clean_json(body.getvalue()), LeftOut())
+            token = read_row(Token, bytes(found[0]) if len(found) == 1 else b"[]", LeftOut())
         except UNREADABLE as error:
-            if is_web_page(body.getvalue()):
-                # The address belongs to another server. A retry does not help.
-                raise web_page(TOKEN_REQUEST) from None
-            raise unreadable(body.getvalue(), TOKEN_REQUEST, error) from None
+            raise unreadable(answer, TOKEN_REQUEST, error) from None
         self._token = token.access_token
         self._token_until = requested_at + max(token.lifetime - RENEWED_BEFORE, token.lifetime / 2)
 

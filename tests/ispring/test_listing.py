@@ -342,7 +342,11 @@ def test_ids_and_texts_may_be_numbers() -> None:
 
 
 def test_a_row_of_odd_parts_only_keeps_its_ids() -> None:
-    odd = {key: [{}] for key in row(1)} | {"sessionId": "s", "employeeId": "e", "sessionStatus": "PASSED"}
+    odd: dict[str, Any] = {key: [{}] for key in row(1)} | {
+        "sessionId": "s",
+        "employeeId": "e",
+        "sessionStatus": "PASSED",
+    }
     assert [facts.key for facts in facts_of(listed([odd]))] == [("s", "e")]
     assert without_parts(listed([odd])) == 1, "a row counts once"
 

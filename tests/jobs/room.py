@@ -250,8 +250,8 @@ async def open_room(folder: Path, settings: PollSettings | None = None) -> Async
                 ispring,
                 store,
                 KnownContacts(),
-                DirectoryRefresh(ispring, store, clock),
-                FetchDetails(ispring, store, clock, wake=lambda: rings.append("deliver")),
+                DirectoryRefresh(ispring, store, clock, ops_channel=OPS),
+                FetchDetails(ispring, store, clock, ops_channel=OPS, wake=lambda: rings.append("deliver")),
                 settings or PollSettings(ops_channel=OPS),
                 rings,
             )
