@@ -232,6 +232,11 @@ def _wants(
     return RoutingResult(who, True, email_match)
 
 
+def given_up(undecided: RoutingResult) -> RoutingResult:
+    """What is said of somebody nothing waits for any more, because iSpring did not name them for long enough."""
+    return RoutingResult(undecided.who, False, MISSING[undecided.missing])
+
+
 def _notice(
     change: Change, outcome: Outcome, destination: Destination, rule_ids: list[int], reason: str
 ) -> Notification:

@@ -22,7 +22,7 @@ from bot.store.database import Store, Tx
 EVERY = timedelta(hours=2)
 ON_DEMAND_AT_MOST = timedelta(minutes=5)  # between the end of a reading and the next: a deleted person stays unknown
 DOUBTED_EVERY = timedelta(hours=1)
-LATE = 20.0  # seconds after which the first reading of people is an alert, because nobody is known until it ends
+LATE = 20.0  # seconds after which polls wait no more; a first reading of people is an alert: until it ends, all wait
 PARTS = (Part.PEOPLE, Part.DEPARTMENTS)
 
 # Changes that wait for these make a reading due earlier.
@@ -53,6 +53,7 @@ class DirectoryRefresh:
         self._ops_channel = ops_channel
         self._wake = wake
         self._reading: asyncio.Task[bool] | None = None
+        self._is_late = False  # the reading that goes on takes long: no caller waits for it
         self._not_before: dict[Part, float] = {}  # monotonic
 
     async def when_due(self) -> bool:
@@ -75,7 +76,7 @@ class DirectoryRefresh:
         """Waits for the reading that goes on; whether there was one."""
         if self._reading is None:
             return False
-        await self._shared(())
+        await self._joined(self._reading)
         return True
 
     async def stop(self) -> None:
@@ -94,8 +95,11 @@ class DirectoryRefresh:
             wanted = [part for part in parts if now >= self._not_before.get(part, 0.0)]
             if not wanted:
                 return False
+            self._is_late = False
             self._reading = asyncio.create_task(self._read(wanted), name="directory")
-        reading = self._reading
+        return False if self._is_late else await self._joined(self._reading)
+
+    async def _joined(self, reading: asyncio.Task[bool]) -> bool:
         try:
             # A caller that is cancelled or waits no longer ends its own waiting alone.
             return await asyncio.shield(reading)
@@ -109,7 +113,8 @@ class DirectoryRefresh:
             reading = asyncio.ensure_future(self._read_part(part))
             try:
                 await asyncio.wait({reading}, timeout=LATE)
-                if not reading.done() and part is Part.PEOPLE:
+                self._is_late |= not reading.done()
+                if self._is_late and part is Part.PEOPLE:
                     await self._say_late()
                 stored |= await reading
             finally:

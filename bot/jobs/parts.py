@@ -17,6 +17,8 @@ def note_parts(tx: Tx, ops_channel: str, health: Mapping[Part, PartHealth], now:
     """Begins and ends the alerts of the parts that were asked for since this process began; those of other parts stay
     as they are. Called after each reading, by whoever read."""
     for part, state in health.items():
+        if not state.error and _is_never_read(tx, part):
+            continue  # the first reading goes on, or is not believed
         if not state.error:
             set_alert(tx, ops_channel, f"{part}_unread", None, now)
         elif state.is_refused or _is_never_read(tx, part) or _is_failing_long(state, now):

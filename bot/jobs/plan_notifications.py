@@ -24,7 +24,7 @@ from bot.domain.model import (
 )
 from bot.domain.outage import Outage, counted_reason
 from bot.domain.reasons import ReasonCode
-from bot.domain.routing import MATCHABLE_STATES, MISSING, Routed, RoutingResult, route
+from bot.domain.routing import MATCHABLE_STATES, Routed, RoutingResult, route
 from bot.jobs.outage import outage_digest
 from bot.jobs.rule_owners import Owners, OwnersChanged, owners_of
 from bot.query.parser import Filter
@@ -114,7 +114,7 @@ class NotificationPlanner:
         """Takes up a change that was not decided for some, as its session is now. Raises OwnersChanged."""
         session = self._tx.sessions.get(waiting.key)
         if session is None or not outcome_of(session).is_over:
-            self._tx.unrouted.end(waiting.number, "it is no longer completed")
+            self._tx.unrouted.end(waiting.number)  # it is no longer completed
             return
         self._check_owners()
         change = Change(
@@ -128,10 +128,8 @@ class NotificationPlanner:
         routed = self._route(change, waiting.requested_at, waiting.waiting)
         self._take(change, routed, waiting.created_at)
         undecided = routed.undecided
-        if not undecided:
-            self._tx.unrouted.end(waiting.number, "it was routed")
-        elif self._is_answered(undecided, waiting):
-            self._tx.unrouted.end(waiting.number, f"for {NAMED_WITHIN.days} days {MISSING[_missing(undecided)]}")
+        if not undecided or self._is_answered(undecided, waiting):
+            self._tx.unrouted.end(waiting.number)
         else:
             version = self._tx.people.directory_version()
             who = [verdict.who for verdict in undecided]

@@ -524,11 +524,9 @@ PARTS = (
         waiting        TEXT NOT NULL,     -- JSON: who is not decided, as "rule 3" or "observer"
         reason_code    TEXT NOT NULL,     -- what is missing; of domain.reasons
         tried_version  INTEGER NOT NULL,  -- of the directory
-        ended_reason   TEXT,              -- why nobody waits any more, else NULL
         UNIQUE (session, version)
     )
     """,
-    "CREATE INDEX unrouted_waiting ON unrouted (id) WHERE ended_reason IS NULL",
 )
 
 

@@ -84,7 +84,7 @@ async def test_nobody_is_called_missing_while_rows_are_set_aside(db: Store) -> N
 )
 async def test_of_a_session_listed_twice_the_completed_row_wins(db: Store, other: SessionFacts) -> None:
     for known in ([], [other], [ONE]):
-        await db.transact(lambda tx, known=known: baseline(tx, *known, now=NOON))
+        await given(db, *known)
         for rows in ((ONE, TWO, other), (other, TWO, ONE)):
             found = await listing_diff(db, *rows)
             expected = [TWO] if known == [ONE] else [ONE, TWO]

@@ -25,7 +25,6 @@ _COLUMNS = (
     "tried_version",
 )
 _ADD = upsert("unrouted", _COLUMNS, "session", "version")
-_WAITING = "ended_reason IS NULL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +79,7 @@ class UnroutedChanges:
         for Slack."""
         rows = self._connection.execute(
             "SELECT unrouted.*, session_id, employee_id FROM unrouted JOIN sessions ON sessions.id = unrouted.session"
-            f" WHERE unrouted.{_WAITING} AND unrouted.id > ? AND (tried_version <> ? OR reason_code = ?)"
+            " WHERE unrouted.id > ? AND (tried_version <> ? OR reason_code = ?)"
             " ORDER BY unrouted.id LIMIT ?",
             (after, directory_version, ReasonCode.OWNER_UNKNOWN, limit),
         )
@@ -93,22 +92,27 @@ class UnroutedChanges:
             (to_json(sorted(waiting)), code, directory_version, number),
         )
 
-    def end(self, number: int, reason: str) -> None:
-        """It waits no more; `reason` says why."""
-        self._connection.execute("UPDATE unrouted SET ended_reason = ? WHERE id = ?", (reason, number))
+    def end(self, number: int) -> None:
+        """It waits no more: it was routed, or nobody is to be notified of it."""
+        self._connection.execute("DELETE FROM unrouted WHERE id = ?", (number,))
+
+    def waiting_for(self, key: SessionKey) -> Collection[str]:
+        """Who a session's changes are not decided for, as "rule 3" or "observer"."""
+        rows = self._connection.execute(
+            "SELECT waiting FROM unrouted WHERE session = ?", (id_of(self._connection, key),)
+        )
+        return {who for row in rows for who in from_json(row["waiting"], list[str])}
 
     def waiting_since(self, codes: Collection[ReasonCode]) -> datetime | None:
         """When the newest change was stored that waits for one of these reasons, None if none does."""
         found = value_of(
-            self._connection,
-            f"SELECT max(created_at) FROM unrouted WHERE {_WAITING} AND reason_code {IN_LIST}",
-            (listed(codes),),
+            self._connection, f"SELECT max(created_at) FROM unrouted WHERE reason_code {IN_LIST}", (listed(codes),)
         )
         return from_ms_or_none(found)
 
     def count(self) -> int:
         """How many changes wait."""
-        found: int = value_of(self._connection, f"SELECT count(*) FROM unrouted WHERE {_WAITING}")
+        found: int = value_of(self._connection, "SELECT count(*) FROM unrouted")
         return found
 
 
