@@ -768,6 +768,7 @@ async def test_people_that_can_not_be_read_delay_nothing(room: Room) -> None:
 
 
 async def test_the_directory_is_read_again_after_two_hours(room: Room) -> None:
+    room.world.add_person("Ana Lima")
     assert await room.directory.when_due()
     assert not await room.directory.when_due()
     room.clock.advance(timedelta(hours=2, seconds=1))
