@@ -44,9 +44,11 @@ class Parts:
             raise state.refused
         try:
             yield
+        except KeyRefused:
+            raise  # no part's own trouble: the listing's alert names it
         except TrainingError as error:
             self._failed(state, error)
-            if isinstance(error, TrainingRefused) and not isinstance(error, KeyRefused):
+            if isinstance(error, TrainingRefused):
                 state.refused = error
                 state.refused_until = self._clock.monotonic() + REFUSED_FOR.total_seconds()
                 state.refusals = REFUSALS - REFUSALS_AGAIN
