@@ -53,6 +53,7 @@ class Jobs:
     scheduler: Scheduler
     sender: Deliver
     poll: PollJob
+    directory: DirectoryRefresh
     channel_checks: ChannelChecks
 
 
@@ -71,7 +72,7 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
         limiter=limiter,
         tried=metrics.tried,
     )
-    directory = DirectoryRefresh(training, store, clock)
+    directory = DirectoryRefresh(training, store, clock, wake=sender.wake)
     reader = Poll(training, store, clock, contacts, settings, refresh_directory=directory.on_demand, wake=sender.wake)
     poll = PollJob(settings, reader, directory, scheduler, clock, metrics)
     details = FetchDetails(training, store, clock, wake=sender.wake)
@@ -92,14 +93,14 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
     monitor = Monitor(store, clock, probes, settings, wake=sender.wake)
 
     scheduler.every(settings.poll_interval, "poll", poll.when_due, at_once=True)
-    scheduler.every(DIRECTORY_EVERY, "directory", directory.when_due)
+    scheduler.every(DIRECTORY_EVERY, "directory", poll.refresh_directory)
     scheduler.every(DETAILS_EVERY, "details", details.until_done)
     scheduler.every(COMPLETENESS_EVERY, "completeness", completeness.when_due)
     # At once: events were missed while no process led.
     scheduler.every(CHANNEL_CHECKS_EVERY, "channel checks", channel_checks.once, at_once=True)
     scheduler.every(RETENTION_EVERY, "retention", retention.when_due, at_once=True)
     scheduler.every(MONITOR_EVERY, "monitor", monitor.once)
-    return Jobs(scheduler, sender, poll, channel_checks)
+    return Jobs(scheduler, sender, poll, directory, channel_checks)
 
 
 class Leader:
@@ -161,10 +162,13 @@ class Leader:
         return True
 
     async def _work(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.jobs.scheduler.run(), name="scheduler")
-            group.create_task(self.jobs.sender.run(), name="sender")
-            await self._watch()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.jobs.scheduler.run(), name="scheduler")
+                group.create_task(self.jobs.sender.run(), name="sender")
+                await self._watch()
+        finally:
+            await self.jobs.directory.stop()
 
     async def _watch(self) -> None:
         """Writes each second to `liveness` whether the jobs go on, and wakes the sender when another process (a

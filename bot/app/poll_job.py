@@ -56,8 +56,7 @@ class PollJob:
             async with asyncio.timeout(PEOPLE_FIRST):
                 await self._directory.when_due()
         except TimeoutError:
-            log.info("directory.timed_out", after_seconds=PEOPLE_FIRST)
-            self._scheduler.soon("directory")  # goes on beside the polls, which wait no longer
+            log.info("directory.not_awaited", after_seconds=PEOPLE_FIRST)  # it goes on beside the polls
         report = await self._poll.once(is_last=is_last)
         self._metrics.polled(report)
         if not report.error:
@@ -86,6 +85,19 @@ class PollJob:
         _log_poll(report, is_new=report.error != self._last_failure, next_try_in=wait)
         self._last_failure = report.error
         self._not_before = self._clock.monotonic() + wait - interval / 2  # jobs start a little early or late
+
+    async def refresh_directory(self) -> None:
+        """Reads people and departments if due, and routes what waited for them."""
+        if await self._directory.when_due():
+            await self._poll.route_waiting()
+
+    async def finish_reading(self) -> bool:
+        """Waits for the reading of people and departments that goes on, and routes what waited for it; False if there
+        is none."""
+        if not await self._directory.finish():
+            return False
+        await self._poll.route_waiting()
+        return True
 
     async def _heartbeat(self) -> None:
         if not self._settings.heartbeat_url:

@@ -152,5 +152,5 @@ def _today(judged: Sequence[Judged], spelled: Spelling) -> list[str]:
 def _verdict(judged: Judged, spelled: Spelling) -> str:
     result = judged.result
     destination = f" for {spelled.destination(judged.rule.destination)}" if judged.rule is not None else ""
-    mark = "✓ notified:" if result.matched else "✕ not notified:"
+    mark = "✓ notified:" if result.matched else "… waits:" if result.missing else "✕ not notified:"
     return f"{mark} {result.who}{destination} ({spelled.text(result.reason.removeprefix(f'{result.who} '))})"

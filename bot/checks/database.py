@@ -46,6 +46,8 @@ class Stored:
     suspended_links: Sequence[Link]
     observers: Sequence[Reachability]
     people_read_at: datetime | None
+    departments_read_at: datetime | None
+    unrouted: int
     restored_at: datetime | None
     targets: Targets
 
@@ -65,6 +67,8 @@ def read_stored(tx: Tx, now: datetime) -> Stored:
         ],
         observers=observers(tx, now),
         people_read_at=tx.people.directory_at(),
+        departments_read_at=tx.people.departments_at(),
+        unrouted=tx.unrouted.count(),
         restored_at=tx.polls.restored_from(),
         targets=tx.targets.current(),
     )
@@ -190,6 +194,18 @@ def _people(stored: Stored, now: datetime) -> Iterator[CheckResult]:
         yield warning(
             f"People: iSpring's people were {age}",
             "Cards may lack names and rights may be old. The API key needs the right to read users and departments.",
+        )
+    read_at = stored.departments_read_at
+    if stored.poll.last_good_at is not None and (read_at is None or now - read_at > PEOPLE_OLD):
+        age = "never read" if read_at is None else f"read {lasting(now - read_at)} ago"
+        yield warning(
+            f"People: iSpring's departments were {age}",
+            "Sites and rights by department may be old. The API key needs the right to read departments.",
+        )
+    if stored.unrouted:
+        yield warning(
+            f"Routing: {count(stored.unrouted, 'change')} of sessions wait until people and departments are known",
+            "They are routed when iSpring's lists were read as a whole; `spotter outbox why ID` says what is missing.",
         )
     if stored.suspended_links:
         yield warning(

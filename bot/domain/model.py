@@ -77,10 +77,14 @@ class AreaResult:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What only a completed session has: its criteria and competency areas, in iSpring's order."""
+    """What only a completed session has: its criteria and competency areas, in iSpring's order.
+
+    `areas_known` is False if the criteria came and the areas could not be read.
+    """
 
     areas: tuple[AreaResult, ...] = ()
     criteria: tuple[CriterionResult, ...] = ()
+    areas_known: bool = True
 
     @property
     def answered(self) -> int:

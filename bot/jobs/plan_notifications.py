@@ -1,16 +1,18 @@
 """The notifications of changes, in the transaction that stores them: cards, digests, alerts."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from bot.config import Settings
 from bot.domain.cadence import settles_at
 from bot.domain.changes import outcome_of
 from bot.domain.model import (
     Change,
+    ChangeKind,
     Destination,
     DestinationKind,
     DirectMessages,
@@ -22,13 +24,16 @@ from bot.domain.model import (
     Preferences,
 )
 from bot.domain.outage import Outage, counted_reason
-from bot.domain.routing import MATCHABLE_STATES, route
+from bot.domain.reasons import ReasonCode
+from bot.domain.routing import MATCHABLE_STATES, Routed, RoutingResult, route
 from bot.jobs.outage import outage_digest
 from bot.jobs.rule_owners import Owners, OwnersChanged, owners_of
 from bot.query.parser import Filter
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
+from bot.store.outbox.unrouted import UnroutedChange
 
+NAMED_WITHIN = timedelta(days=7)  # that iSpring may take to name somebody who is in a session
 MOST_CARDS = 2_000  # sessions that one poll posts to one destination
 OBSERVER_DEFAULT = DirectMessages.ALL  # of an observer who chose nothing
 
@@ -44,6 +49,12 @@ class PollTiming:
     next_in: float = 0.0
 
 
+class _Card(NamedTuple):
+    notification: Notification
+    outcome: Outcome
+    queued_at: datetime  # when its change was stored: what waited too long is counted in a digest
+
+
 class NotificationPlanner:
     """Queues, inside one transaction, the notifications of its changes."""
 
@@ -55,7 +66,7 @@ class NotificationPlanner:
         self._owners = owners
         self._timing = timing
         self._now = timing.started_at
-        self._cards: dict[Destination, list[tuple[Notification, Outcome]]] = {}
+        self._cards: dict[Destination, list[_Card]] = {}
         self._late: dict[Destination, list[Notification]] = {}  # completed while Spotter was away
         self._old: dict[Destination, list[Notification]] = {}  # completed too long ago to be news
         self._rules = tx.rules.all(MATCHABLE_STATES)
@@ -74,18 +85,74 @@ class NotificationPlanner:
             self.statuses.add(facts.status)
         if change.news in (News.NONE, News.EDIT):
             return
+        self._check_owners()
+        routed = self._route(change, self._timing.requested_at)
+        if routed.undecided:
+            self._tx.unrouted.add(
+                change,
+                [verdict.who for verdict in routed.undecided],
+                _missing(routed.undecided),
+                self._timing.requested_at,
+                self._now,
+                self._tx.people.directory_version(),
+            )
+        self._take(change, routed, self._now)
+
+    def again(self, waiting: UnroutedChange) -> None:
+        """Takes up a change that was not decided for some, as its session is now. Raises OwnersChanged."""
+        session = self._tx.sessions.get(waiting.key)
+        if session is None or not outcome_of(session).is_over:
+            self._tx.unrouted.end(waiting.number)  # it is no longer completed
+            return
+        self._check_owners()
+        change = Change(
+            kind=ChangeKind.COMPLETED,
+            news=waiting.news,
+            reason=waiting.reason,
+            before=None,
+            after=replace(session, version=waiting.version),
+            became_failing=waiting.became_failing,
+        )
+        routed = self._route(change, waiting.requested_at, waiting.waiting)
+        self._take(change, routed, waiting.created_at)
+        undecided = routed.undecided
+        if not undecided or self._is_answered(undecided, waiting):
+            self._tx.unrouted.end(waiting.number)
+        else:
+            version = self._tx.people.directory_version()
+            who = [verdict.who for verdict in undecided]
+            self._tx.unrouted.keep_waiting(waiting.number, who, _missing(undecided), version)
+
+    def _is_answered(self, undecided: Sequence[RoutingResult], waiting: UnroutedChange) -> bool:
+        """Whether iSpring was read often enough to say that it does not know these people or departments."""
+        read_at = {
+            ReasonCode.PERSON_UNKNOWN: self._tx.people.directory_at(),
+            ReasonCode.DEPARTMENT_UNKNOWN: self._tx.people.departments_at(),
+        }
+        return all(
+            (at := read_at.get(verdict.missing)) is not None and at - waiting.created_at > NAMED_WITHIN
+            for verdict in undecided
+        )
+
+    def _check_owners(self) -> None:
         if owners_of(self._rules) - self._owners.keys():
             raise OwnersChanged("A rule changed hands while iSpring was read; the next poll stores the changes.")
-        routed = route(
+
+    def _route(self, change: Change, requested_at: datetime, only: Collection[str] | None = None) -> Routed:
+        facts = change.after.facts
+        return route(
             change,
             rules=self._rules,
             directory=self._directory,
             owners=self._owners,
             filters=self._filters,
-            requested_at=self._timing.requested_at,
+            requested_at=requested_at,
             observer_wants=self._wishes(facts.observer_id).as_observer or OBSERVER_DEFAULT,
             employee_wants=self._wishes(facts.key.employee_id).as_employee or self._employee_default,
+            only=only,
         )
+
+    def _take(self, change: Change, routed: Routed, queued_at: datetime) -> None:
         for notification in routed.counted:
             self._old.setdefault(notification.destination, []).append(notification)
         reason = counted_reason(change, self._timing.outage, self._settings.catch_up)
@@ -94,7 +161,8 @@ class NotificationPlanner:
                 late = replace(notification, reason=f"{notification.reason}; {reason}")
                 self._late.setdefault(notification.destination, []).append(late)
             else:
-                self._cards.setdefault(notification.destination, []).append((notification, outcome_of(change.after)))
+                card = _Card(notification, outcome_of(change.after), queued_at)
+                self._cards.setdefault(notification.destination, []).append(card)
 
     def enqueue(self, code: str = "old") -> None:
         """Queues everything that was added: cards, and the digests of what is only counted. `code`: why sessions are
@@ -104,12 +172,12 @@ class NotificationPlanner:
             posted = cards
             if len(cards) > MOST_CARDS:
                 posted = sorted(cards, key=_worst_first)
-                others = [notification for notification, _ in posted[MOST_CARDS:]]
+                others = [card.notification for card in posted[MOST_CARDS:]]
                 self._count(destination, others, "overflow", f"more than {MOST_CARDS:,} sessions came at once")
                 posted = posted[:MOST_CARDS]
-            not_before = settles_at(destination, self._now, self._timing.next_in)
-            for notification, _ in posted:
-                self._tx.notifications.enqueue(notification, self._now, not_before)
+            not_before = settles_at(destination, self._now, self._timing.next_in) or self._now
+            for card in posted:
+                self._tx.notifications.enqueue(card.notification, card.queued_at, not_before)
         for destination, members in self._old.items():
             self._count(destination, members, code, "they were completed too long ago to be posted one by one")
 
@@ -125,7 +193,7 @@ class NotificationPlanner:
                 len(self._cards.get(destination, ())) if is_long and destination.kind is DestinationKind.CHANNEL else 0
             )
             rules = (
-                {number for notification, _ in self._cards.get(destination, ()) for number in notification.rule_ids}
+                {number for card in self._cards.get(destination, ()) for number in card.notification.rule_ids}
                 if follow
                 else ()
             )
@@ -152,8 +220,14 @@ class NotificationPlanner:
         return self._preferences[person_id]
 
 
-def _worst_first(card: tuple[Notification, Outcome]) -> tuple[bool, float]:
-    outcome = card[1]
+def _missing(undecided: Sequence[RoutingResult]) -> ReasonCode:
+    """What a change waits for. Slack's part goes first: it is asked again at each poll, iSpring's after a reading."""
+    codes = [verdict.missing for verdict in undecided]
+    return ReasonCode.OWNER_UNKNOWN if ReasonCode.OWNER_UNKNOWN in codes else codes[0]
+
+
+def _worst_first(card: _Card) -> tuple[bool, float]:
+    outcome = card.outcome
     return not outcome.is_failing, math.inf if outcome.score is None else outcome.score
 
 

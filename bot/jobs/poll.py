@@ -27,10 +27,12 @@ from bot.domain.ports import Clock, Contacts, DateEvidence, Listing, Slice, Trai
 from bot.domain.routing import MATCHABLE_STATES
 from bot.domain.text import clean
 from bot.jobs.bulk_update import MOST_AT_ONCE, bulk_update
+from bot.jobs.parts import SESSIONS, note_left_out, note_parts
 from bot.jobs.plan_notifications import NotificationPlanner, PollTiming, is_unknown
 from bot.jobs.rule_owners import Owners, OwnersChanged, ask_about, judge_owners, owners_of
 from bot.services.alerting import clear_alert, notify_ops, set_alert
 from bot.store.database import Store, Tx
+from bot.store.outbox.unrouted import UnroutedChange
 
 DETAILS_FOR = 30.0  # seconds an alert may wait for its criteria
 DETAILS_AT_ONCE = 50
@@ -42,6 +44,7 @@ STATUSES_NAMED = 3
 BROKE = (
     "Spotter stumbled over what iSpring sent: please report the line `poll.broke` of its log. It tries again by itself."
 )
+ROUTED_AT_ONCE = 500  # changes that waited, in one transaction
 BASELINE_ROWS = 32_000  # in one commit
 
 log = structlog.get_logger(__name__)
@@ -93,7 +96,42 @@ class Poll:
                 # the sending and the answers too, again at each start: the listing would still be there.
                 log.error("poll.broke", exc_info=error)
                 report = await self._failed(TrainingUnreadable(BROKE), started)
+            await self._route_waiting()
             return report
+
+    async def route_waiting(self) -> None:
+        """Routes the changes that waited for people or departments, as far as these are known by now."""
+        async with self._one:
+            await self._route_waiting()
+
+    async def _route_waiting(self) -> None:
+        last = 0
+        try:
+            if not await self._store.read(lambda tx: _due_changes(tx, 0, 1)):
+                return
+            owners = await self._owners()
+            while True:
+                number = await self._store.transact(partial(self._route_some, owners, last))
+                if number is None:
+                    break
+                last = number
+        except StoreBusy as error:  # a rule changed hands too: the next poll tries again
+            log.warning("routing.postponed", reason=str(error))
+        if last:
+            self._wake()
+
+    def _route_some(self, owners: Owners, after: int, tx: Tx) -> int | None:
+        """Routes some of the changes that wait; the number of the last one, None if there are no more."""
+        found = _due_changes(tx, after, ROUTED_AT_ONCE)
+        if not found:
+            return None
+        now = self._clock.now()
+        outage = outage_of(None, now, self._settings.poll_interval, tx.polls.restored_from())
+        planner = NotificationPlanner(tx, self._settings, owners, PollTiming(now, now, outage))
+        for waiting in found:
+            planner.again(waiting)
+        planner.enqueue()
+        return found[-1].number
 
     async def _failed(self, error: TrainingError, started: datetime) -> PollReport:
         report = PollReport(started, self._clock.now(), error=str(error), said=error.said)
@@ -151,6 +189,7 @@ class Poll:
             planner.enqueue()
             tx.polls.end_recovery()
             self._warn(tx, planner.statuses, listing_diff.rejected, listing.date_evidence, started)
+            self._note_odd_rows(tx, listing_diff.without_parts, listing_diff.duplicates, started)
             self._suspect_end(tx, listing_diff.listed + listing_diff.duplicates + len(listing_diff.rejected), started)
             tx.listings.remember(listing.digest)
             report = PollReport(
@@ -201,7 +240,7 @@ class Poll:
         done."""
         targets = await self._store.read(lambda tx: tx.targets.current())
         slices = listing.slices()
-        listed = odd = 0
+        listed = written = odd = without_parts = 0
         rejected: list[str] = []
         statuses: dict[str, SessionFacts] = {}
         recent: list[SessionFacts] = []
@@ -209,8 +248,9 @@ class Poll:
         since = None if summarised is None else started - summarised
         while (piece := await asyncio.to_thread(_next_rows, slices)) is not None:
             rows = piece.rows
-            await self._store.transact(partial(_write_baseline, rows, targets, started))
+            written += await self._store.transact(partial(_write_baseline, rows, targets, started))
             listed += len(rows)
+            without_parts += piece.without_parts
             rejected += piece.rejected
             odd += piece.odd
             for facts, _ in rows:
@@ -232,6 +272,8 @@ class Poll:
             planner.enqueue("baseline")
             unknown = {status for status, facts in statuses.items() if is_unknown(judge(facts, None))}
             self._warn(tx, unknown, rejected, listing.date_evidence, started)
+            duplicates = written - tx.listings.baseline_size(started)
+            self._note_odd_rows(tx, without_parts, duplicates, started)
             self._suspect_end(tx, listed + len(rejected), started)
             notify_ops(tx, "baseline_done", "once", started, sessions=listed)
             tx.listings.finish_baseline(listing.digest, started)
@@ -302,6 +344,7 @@ class Poll:
     def _note_good(self, tx: Tx, report: PollReport) -> None:
         """Stores a good poll and ends the alerts of failed ones."""
         tx.polls.record(report)
+        note_parts(tx, self._training.health(), report.ended_at)
         for code in ("training_refused", "poll_failing"):
             clear_alert(tx, code, report.ended_at)
 
@@ -342,9 +385,19 @@ class Poll:
         if dates.unreadable or dates.backwards or dates.ahead:
             log.warning("dates.unreadable", unreadable=dates.unreadable, backwards=dates.backwards, ahead=dates.ahead)
 
+    def _note_odd_rows(self, tx: Tx, without_parts: int, duplicates: int, now: datetime) -> None:
+        """Counts the rows that lack a part, and those that repeat a session, each in an alert."""
+        note_left_out(tx, {SESSIONS: without_parts}, now)
+        facts = {"rows": duplicates} if duplicates else None
+        set_alert(tx, "rows_duplicated", facts, now)
+
     def _suspect_end(self, tx: Tx, rows: int, now: datetime) -> None:
         """Raises an alert if the number of rows is so round that the listing may have been cut off there."""
         set_alert(tx, "round_count", {"sessions": rows} if is_round(rows) else None, now)
+
+
+def _due_changes(tx: Tx, after: int, limit: int) -> Sequence[UnroutedChange]:
+    return tx.unrouted.due(tx.people.directory_version(), after, limit)
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -357,6 +410,7 @@ class _Piece:
 
     rows: list[tuple[SessionFacts, bytes]] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
+    without_parts: int = 0
     odd: int = 0
 
 
@@ -369,6 +423,7 @@ def _next_rows(slices: Iterator[Slice]) -> _Piece | None:
     for piece in slices:
         found.rows += [(piece.facts(index), row[2]) for index, row in enumerate(piece.rows)]
         found.rejected += piece.rejected
+        found.without_parts += piece.without_parts
         if len(found.rows) >= BASELINE_ROWS:
             break
     found.odd = sum(has_odd_result(facts) for facts, _ in found.rows)
@@ -381,8 +436,8 @@ def _log_odd_results(rows: int) -> None:
         log.warning("results.odd", rows=rows)
 
 
-def _write_baseline(rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime, tx: Tx) -> None:
-    tx.listings.write_baseline(rows, targets, now)
+def _write_baseline(rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime, tx: Tx) -> int:
+    return tx.listings.write_baseline(rows, targets, now)
 
 
 def _has_new_details(change: Change) -> bool:

@@ -21,6 +21,7 @@ from bot.store.outbox.digests import Digests
 from bot.store.outbox.enqueue import Notifications
 from bot.store.outbox.outbox import Outbox
 from bot.store.outbox.queries import Deliveries
+from bot.store.outbox.unrouted import UnroutedChanges
 from bot.store.people import KeptDirectory, People
 from bot.store.rules import Rules
 from bot.store.search import Search
@@ -91,6 +92,10 @@ class Tx:
     @cached_property
     def destinations(self) -> Destinations:
         return Destinations(self._connection)
+
+    @cached_property
+    def unrouted(self) -> UnroutedChanges:
+        return UnroutedChanges(self._connection)
 
     @cached_property
     def audit_log(self) -> AuditLog:

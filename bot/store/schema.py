@@ -548,6 +548,37 @@ def _people_by_id(text: str, names: Names) -> str:
     return text if changed == query else say(changed)
 
 
+# Each part of iSpring fails alone: its age, what is read of it later, and the changes that wait for it.
+PARTS = (
+    "INSERT INTO settings_kv (name, value) SELECT 'departments_at', value FROM settings_kv WHERE name = 'directory_at'",
+    # ms; when competency areas are asked for that could not be read with their criteria, NULL if they are known
+    "ALTER TABLE details ADD COLUMN areas_due_at INTEGER",
+    "CREATE INDEX details_areas ON details (areas_due_at) WHERE areas_due_at IS NOT NULL",
+    """
+    CREATE TABLE unrouted (
+        id             INTEGER PRIMARY KEY,
+        session        INTEGER NOT NULL REFERENCES sessions (id),
+        version        INTEGER NOT NULL,  -- of the session, that the change led to
+        news           TEXT NOT NULL,     -- of domain.model.News
+        became_failing INTEGER NOT NULL,
+        reason         TEXT NOT NULL,     -- of the change
+        requested_at   INTEGER NOT NULL,  -- ms; when the listing was asked for
+        created_at     INTEGER NOT NULL,
+        waiting        TEXT NOT NULL,     -- JSON: who is not decided, as "rule 3" or "observer"
+        reason_code    TEXT NOT NULL,     -- what is missing; of domain.reasons
+        tried_version  INTEGER NOT NULL,  -- of the directory
+        UNIQUE (session, version)
+    )
+    """,
+)
+
+
+@migrations()
+def m016_parts(db: Database) -> None:
+    for statement in PARTS:
+        db.conn.execute(statement)
+
+
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes what `INDEXES_OF_BASELINE` names, once."""
     for statement in INDEXES_OF_BASELINE:

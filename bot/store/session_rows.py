@@ -43,6 +43,12 @@ _COLUMNS = (
 column of its name and nothing here."""
 
 UPSERT = upsert("sessions", _COLUMNS, *SessionKey._fields)
+# Within one first listing the best row of a session counts, as `domain.changes.row_rank` says.
+UPSERT_BEST = (
+    f"{UPSERT} WHERE sessions.first_seen_at <> excluded.first_seen_at OR (excluded.completed_as IS NOT NULL,"
+    " coalesce(excluded.finished_at, 0), excluded.fingerprint) >= (sessions.completed_as IS NOT NULL,"
+    " coalesce(sessions.finished_at, 0), sessions.fingerprint)"
+)
 OF_KEY = "session_id = ? AND employee_id = ?"
 _FINGERPRINT = struct.Struct("<q")
 

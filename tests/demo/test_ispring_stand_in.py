@@ -252,8 +252,12 @@ async def test_people_are_paged_until_no_token_is_left(client: httpx.AsyncClient
     assert found == list(world.people)
 
 
+MALFORMED = ["pageSize=0", "pageSize=x", "pageSize=-1", "pageSize=%C2%B2", "pageSize=" + "9" * 5_000]
+MALFORMED += [f"pageToken={token}" for token in ("%21", "YWJj", "garbage", "%C3%A9", "%FF", "/w==")]
+
+
 @pytest.mark.parametrize("path", ["/users/v2", "/departments"])
-@pytest.mark.parametrize("query", ["pageSize=0", "pageSize=x", "pageToken=%21", "pageToken=YWJj"])
+@pytest.mark.parametrize("query", MALFORMED)
 async def test_a_wrong_page_is_refused(client: httpx.AsyncClient, path: str, query: str) -> None:
     assert (await client.get(f"{path}?{query}")).status_code == 400
 
@@ -346,3 +350,14 @@ async def test_ten_thousand_sessions_are_listed_whole(client: httpx.AsyncClient,
     for _ in range(10_000):
         world.add_session(status=NOT_STARTED)
     assert len({row["sessionId"] for row in await rows(client)}) == 10_004
+
+
+@pytest.mark.parametrize("path", TRAINING)
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[", b"[]", b"1", b'"x"', b"\xff", b"[" * 100_000, b'{"sessionIds":1}', b'{"sessionIds":[1]}',
+     b'{"sessionIds":["x"]}', b'{"sessionIds":["\\ud83d"]}', b'{"sessionIds":[{}]}', b'{"a":' + b"9" * 5_000 + b"}"],
+)  # fmt: skip
+async def test_a_malformed_body_is_refused(client: httpx.AsyncClient, path: str, body: bytes) -> None:
+    answer = await client.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400

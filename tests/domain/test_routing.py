@@ -115,7 +115,7 @@ def test_each_channel_gets_its_own_notice() -> None:
         (rule(active_since=None), "before the rule became active"),
         (rule(active_since=NOW + timedelta(seconds=1)), "before the rule became active"),
         (rule(query="outcome:met"), "does not match"),
-        (rule(owner="UNOBODY"), "the owner of the rule is not known"),
+        (rule(owner="UNOBODY"), "not decided yet: Slack does not say who the owner of the rule is"),
         (rule(owner="UKIM"), "may not see the session"),
     ],
 )
@@ -176,11 +176,20 @@ def test_people_get_what_they_want(wants: DirectMessages, change: Change, matche
     assert bool(answer.notifications) is matches
 
 
-@pytest.mark.parametrize("person", ["gone", "nobody"])
-def test_who_is_not_active_gets_nothing(person: str) -> None:
-    answer = routed(changed(facts("PASSED", 72.0, observer_id=person)), rule(), observer=DirectMessages.ALL)
+def test_who_is_not_active_gets_nothing() -> None:
+    answer = routed(changed(facts("PASSED", 72.0, observer_id="gone")), rule(), observer=DirectMessages.ALL)
     assert notified(answer) == ["channel:C1"]
     assert "not active" in expected(answer, "observer").reason
+    assert answer.undecided == ()
+
+
+def test_somebody_in_no_reading_is_not_decided_unless_they_want_nothing() -> None:
+    change = changed(facts("PASSED", 72.0, observer_id="nobody"))
+    (undecided,) = routed(change, rule(), observer=DirectMessages.ALL).undecided
+    assert (undecided.who, undecided.matched, undecided.missing) == ("observer", False, ReasonCode.PERSON_UNKNOWN)
+    assert routed(change, rule(), observer=DirectMessages.NONE).undecided == ()
+    unnamed = changed(facts("PASSED", 72.0, observer_id=""))
+    assert routed(unnamed, rule(), observer=DirectMessages.ALL).undecided == ()
 
 
 def test_a_correction_is_queued_to_nobody_for_the_cards_are_edited() -> None:

@@ -768,10 +768,11 @@ async def test_people_that_can_not_be_read_delay_nothing(room: Room) -> None:
     assert await room.posted() == [key_of(session)]
 
 
-async def test_the_directory_is_read_again_after_four_hours(room: Room) -> None:
+async def test_the_directory_is_read_again_after_two_hours(room: Room) -> None:
+    room.world.add_person("Ana Lima")
     assert await room.directory.when_due()
     assert not await room.directory.when_due()
-    room.clock.advance(timedelta(hours=4, seconds=1))
+    room.clock.advance(timedelta(hours=2, seconds=1))
     assert await room.directory.when_due()
 
 
