@@ -40,6 +40,7 @@ from bot.jobs.sender import Render
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store, Tx
+from tests.database import open_store
 from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, SHOP, company
 from tests.domain.build import DIRECTORY, NOW
 
@@ -268,7 +269,7 @@ async def room(
         now=slacks.now,
         time_scale=1 / SPEED,
     )
-    store = Store.open(folder / "spotter.db", now=clock.now(), busy_seconds=busy_seconds)
+    store = open_store(folder / "spotter.db", now=clock.now(), busy_seconds=busy_seconds)
     try:
         async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, timeout) as messenger:
             if has_answered:

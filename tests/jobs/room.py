@@ -42,6 +42,7 @@ from bot.jobs.outage import claim_next
 from bot.jobs.plan_notifications import PollSettings
 from bot.jobs.poll import Poll
 from bot.store.database import Store, Tx
+from tests.database import open_store
 from tests.fake_clock import FakeClock
 
 CHANNEL = Destination(DestinationKind.CHANNEL, "C0123456")
@@ -236,7 +237,7 @@ def key_of(session: Session) -> SessionKey:
 async def open_room(folder: Path, settings: PollSettings | None = None) -> AsyncIterator[Room]:
     clock = FakeClock()
     world = World.empty(clock.now)
-    store = Store.open(folder / "spotter.db", now=clock.now())
+    store = open_store(folder / "spotter.db", now=clock.now())
     try:
         async with (
             IspringStandIn(world, client_id="id", client_secret="secret", now=clock.now) as stand_in,

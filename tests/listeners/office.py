@@ -45,6 +45,7 @@ from bot.slack.contacts import SlackContacts
 from bot.slack.task_pool import TaskPool
 from bot.store.database import Store, Tx
 from tests.blocks.limits import assert_fits_slack
+from tests.database import open_store
 from tests.fake_clock import NOON, FakeClock
 
 TOKEN = "xoxb-stand-in"
@@ -305,7 +306,7 @@ def deliver_of(ctx: AppContext, admin: str) -> Deliver:
 @asynccontextmanager
 async def open_office(folder: Path, *, as_if_employees_are_told: bool = False) -> AsyncIterator[Office]:
     clock = OfficeClock()
-    store = Store.open(folder / "spotter.db", now=clock.now())
+    store = open_store(folder / "spotter.db", now=clock.now())
     slack = SlackStandIn(
         workspace(), bot_token=TOKEN, app_token="xapp-stand-in", signing_secret="secret", now=clock.now
     )

@@ -31,6 +31,7 @@ from bot.slack.replies import reply_to
 from bot.slack.socket_mode import SocketMode
 from bot.slack.task_pool import TaskPool
 from bot.store.database import Store
+from tests.database import open_store
 from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, company
 from tests.slack.real_clock import RealClock
 
@@ -119,7 +120,7 @@ async def office(*, http: bool, now: RealClock | None = None, timeout: float = T
         company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=clock.now, time_scale=0.01
     )
     with tempfile.TemporaryDirectory() as folder:
-        store = Store.open(Path(folder) / "spotter.db", now=clock.now())
+        store = open_store(Path(folder) / "spotter.db", now=clock.now())
         try:
             async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, timeout=2.0) as messenger:
                 contacts = SlackContacts(messenger, store, clock, set())

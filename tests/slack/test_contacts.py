@@ -14,6 +14,7 @@ from bot.domain.ports import Contacts, Nobody
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store
+from tests.database import open_store
 from tests.demo.slack_room import ANA, APP_TOKEN, BEN, BOT_TOKEN, GUEST, SECRET, company
 from tests.fake_clock import FakeClock
 
@@ -47,7 +48,7 @@ class Town:
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
     clock = FakeClock()
-    store = Store.open(tmp_path / "spotter.db", now=clock.now())
+    store = open_store(tmp_path / "spotter.db", now=clock.now())
     slack = SlackStandIn(
         company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=clock.now, time_scale=0.01
     )
