@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain.model import Department, Details, Person, SessionKey
 from bot.domain.ports import DateEvidence, Slice
-from tests.fake_clock import NOON
+from tests.clock import NOON
 
 NAME = "Emma Employee"
 

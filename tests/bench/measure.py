@@ -23,7 +23,7 @@ from bot.jobs.plan_notifications import PollSettings
 from bot.jobs.poll import Poll
 from bot.store.database import Store
 from tests.bench import floor
-from tests.fake_clock import FakeClock
+from tests.clock import FakeClock
 
 KEY = {"client_id": "id", "client_secret": "secret"}
 

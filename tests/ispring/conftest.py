@@ -13,7 +13,7 @@ from bot.demo.world import World
 from bot.ispring.client import Ispring
 from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
-from tests.fake_clock import FakeClock
+from tests.clock import FakeClock
 
 CLIENT_ID = "8a4c7a64-0000-4000-8000-000000000001"
 CLIENT_SECRET = "the-secret-of-the-key"

@@ -24,7 +24,7 @@ from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
 from bot.ispring.statuses import QUOTED
 from bot.ispring.wire import LONGEST_NAME, LONGEST_TITLE
-from tests.fake_clock import FakeClock
+from tests.clock import FakeClock
 from tests.faults import NAME
 from tests.ispring.conftest import CLIENT_SECRET, OpenIspring
 

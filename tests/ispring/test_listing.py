@@ -16,7 +16,7 @@ from bot.domain.model import SessionFacts
 from bot.ispring.dates import LONGEST_DATE, DateOrder, Dates
 from bot.ispring.listing import MOST_SET_ASIDE, PIECE, SpooledListing
 from bot.ispring.wire import LONGEST_ID, LONGEST_STATUS, LONGEST_TITLE
-from tests.fake_clock import NOON
+from tests.clock import NOON
 from tests.work import Calls
 
 TITLES = ("Opening", '"},{"', "},{", "}, {", '\\"},', "[{]}", "Käse\n\t🧀", "\\")

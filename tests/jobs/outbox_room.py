@@ -1,4 +1,4 @@
-"""From an owed notice to Slack: a real store file, the real SDK, the Slack stand-in, and time that runs fast."""
+"""From an owed notice to Slack: a real store file, the real SDK, the Slack stand-in, and virtual time."""
 
 import asyncio
 import random
@@ -40,29 +40,12 @@ from bot.jobs.sender import Render
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store, Tx
+from tests.clock import FakeClock
 from tests.database import open_store
 from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, SHOP, company
 from tests.domain.build import DIRECTORY, NOW
 
-SPEED = 60.0
 SHOP_CHANNEL = Destination(DestinationKind.CHANNEL, SHOP)
-
-
-class FastClock:
-    """A minute passes in a second of the event loop's time. Fulfils `domain.ports.Clock`; threads may read it too."""
-
-    def __init__(self, start: datetime = NOW, speed: float = SPEED) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._start, self._began, self._speed = start, self._loop.time(), speed
-
-    def now(self) -> datetime:
-        return self._start + timedelta(seconds=self.monotonic())
-
-    def monotonic(self) -> float:
-        return (self._loop.time() - self._began) * self._speed
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / self._speed)
 
 
 @dataclass
@@ -70,7 +53,7 @@ class Room:
     """One workspace, one database, and the bot's sending half, which can die and start again."""
 
     slack: SlackStandIn
-    clock: FastClock
+    clock: FakeClock
     store: Store
     messenger: SlackMessenger
     rule: Rule
@@ -242,24 +225,24 @@ class Room:
         return sum(call.method == method for call in self.slack.calls)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 480.0) -> None:
     """Polls a condition; raises TimeoutError where it does not come true."""
     async with asyncio.timeout(seconds):
         while not condition():
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.3)
 
 
 @asynccontextmanager
 async def room(
     folder: Path,
-    timeout: float = 0.4,
+    timeout: float = 24.0,
     busy_seconds: float = 5.0,
-    ours: FastClock | None = None,
+    ours: FakeClock | None = None,
     has_answered: bool = True,
 ) -> AsyncIterator[Room]:
-    """`patience` is real seconds an answer of Slack's may take, `busy_seconds` those the store waits for a lock; `ours`
-    is our own clock where it differs from Slack's; `has_answered` whether Slack has answered this process before."""
-    slacks = FastClock()
+    """`timeout`: the seconds that an answer of Slack's may take; `busy_seconds`: those that the store waits for a lock;
+    `ours`: our own clock, where it differs from Slack's; `has_answered`: Slack has answered this process before."""
+    slacks = FakeClock(NOW)
     clock = ours or slacks
     slack = SlackStandIn(
         company(),
@@ -267,7 +250,6 @@ async def room(
         app_token=APP_TOKEN,
         signing_secret=SECRET,
         now=slacks.now,
-        time_scale=1 / SPEED,
     )
     store = open_store(folder / "spotter.db", now=clock.now(), busy_seconds=busy_seconds)
     try:

@@ -42,8 +42,8 @@ from bot.jobs.outage import claim_next
 from bot.jobs.plan_notifications import PollSettings
 from bot.jobs.poll import Poll
 from bot.store.database import Store, Tx
+from tests.clock import FakeClock
 from tests.database import open_store
-from tests.fake_clock import FakeClock
 
 CHANNEL = Destination(DestinationKind.CHANNEL, "C0123456")
 OPS = "C0OPS0000"

@@ -12,8 +12,8 @@ from bot.domain.outbox import NotificationState
 from bot.domain.polling import PollReport
 from bot.jobs.monitor import Monitor, RuntimeProbes
 from bot.store.database import Store, Tx
+from tests.clock import FakeClock
 from tests.database import open_store
-from tests.fake_clock import FakeClock
 from tests.store.given import a_session, becomes, claim, enqueue
 
 pytestmark = pytest.mark.virtual_time

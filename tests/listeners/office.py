@@ -45,8 +45,8 @@ from bot.slack.contacts import SlackContacts
 from bot.slack.task_pool import TaskPool
 from bot.store.database import Store, Tx
 from tests.blocks.limits import assert_fits_slack
+from tests.clock import NOON, FakeClock
 from tests.database import open_store
-from tests.fake_clock import NOON, FakeClock
 
 TOKEN = "xoxb-stand-in"
 BOT = "U0SPOTTER"

@@ -16,7 +16,7 @@ from bot.jobs.send import Deliver
 from bot.listeners.events.lifecycle import channel_changed
 from bot.query.parser import parse, resolve
 from bot.store.database import Tx
-from tests.fake_clock import FakeClock
+from tests.clock import FakeClock
 from tests.listeners.office import ADMIN, EMMA, NORTH, PUBLIC, SAM, Office, buttons_of, everything_in, facts
 from tests.listeners.test_through_slack import open_door, until
 

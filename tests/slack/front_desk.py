@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import web
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.app.clock import SystemClock
 from bot.app.health import served
 from bot.demo.slack import SlackStandIn
 from bot.domain.errors import NotAllowed, QueryError
@@ -33,7 +34,6 @@ from bot.slack.task_pool import TaskPool
 from bot.store.database import Store
 from tests.database import open_store
 from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, company
-from tests.slack.real_clock import RealClock
 
 
 @dataclass
@@ -113,9 +113,9 @@ class Office:
 
 
 @asynccontextmanager
-async def office(*, http: bool, now: RealClock | None = None, timeout: float = TIMEOUT) -> AsyncIterator[Office]:
+async def office(*, http: bool, now: SystemClock | None = None, timeout: float = TIMEOUT) -> AsyncIterator[Office]:
     """Over HTTP, whose endpoint waits so long for a body, or over Socket Mode."""
-    clock, listeners = now or RealClock(), Listeners()
+    clock, listeners = now or SystemClock(), Listeners()
     slack = SlackStandIn(
         company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=clock.now, time_scale=0.01
     )
@@ -142,7 +142,7 @@ async def office(*, http: bool, now: RealClock | None = None, timeout: float = T
 
 
 @asynccontextmanager
-async def _connected(opened: Office, clock: RealClock) -> AsyncIterator[None]:
+async def _connected(opened: Office, clock: SystemClock) -> AsyncIterator[None]:
     socket = SocketMode(opened.app, APP_TOKEN, clock, ping_interval=0.5)
     running = asyncio.create_task(socket.run())
     try:

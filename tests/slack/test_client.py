@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.app.clock import SystemClock
 from bot.demo.slack import SlackStandIn, User, faults
 from bot.domain.delivery import Found, NotFound, Sent
 from bot.domain.errors import MessengerRefused, MessengerUnavailable
@@ -28,7 +29,6 @@ from tests.demo.slack_room import (
     company,
     section,
 )
-from tests.slack.real_clock import RealClock
 
 pytestmark = pytest.mark.virtual_time
 
@@ -49,7 +49,7 @@ async def slack() -> AsyncIterator[SlackStandIn]:
 
 @pytest.fixture
 async def messenger(slack: SlackStandIn) -> AsyncIterator[SlackMessenger]:
-    async with SlackMessenger(BOT_TOKEN, RealClock(), slack.api_url, timeout=2.0) as messenger:
+    async with SlackMessenger(BOT_TOKEN, SystemClock(), slack.api_url, timeout=2.0) as messenger:
         yield messenger
 
 

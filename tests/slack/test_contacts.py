@@ -14,9 +14,9 @@ from bot.domain.ports import Contacts, Nobody
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store
+from tests.clock import FakeClock
 from tests.database import open_store
 from tests.demo.slack_room import ANA, APP_TOKEN, BEN, BOT_TOKEN, GUEST, SECRET, company
-from tests.fake_clock import FakeClock
 
 pytestmark = pytest.mark.virtual_time
 
