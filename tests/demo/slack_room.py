@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.slack import Channel, SlackStandIn, User, Workspace
-from tests.demo.asking import Clock
+from tests.clock import FakeClock
 
 BOT_TOKEN, APP_TOKEN, SECRET = "xoxb-stand-in", "xapp-stand-in", "signing-secret"
 ANA, BEN, GUEST, LEFT, STRANGER = "U0ANA", "U0BEN", "U0GUEST", "U0LEFT", "U0STRANGER"
@@ -41,10 +41,10 @@ def company() -> Workspace:
     return workspace
 
 
-def stand_in(clock: Clock, **options: Any) -> SlackStandIn:
+def stand_in(clock: FakeClock, **options: Any) -> SlackStandIn:
     """The stand-in with that company, not started yet."""
     return SlackStandIn(
-        company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=clock, **options
+        company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=clock.now, **options
     )
 
 

@@ -22,12 +22,12 @@ OpenIspring: TypeAlias = Callable[..., Any]
 
 
 @pytest.fixture
-def clock() -> FakeClock:
+async def clock() -> FakeClock:
     return FakeClock()
 
 
 @pytest.fixture
-def world(clock: FakeClock) -> World:
+async def world(clock: FakeClock) -> World:
     return World.empty(clock.now)
 
 

@@ -28,6 +28,8 @@ from tests.clock import FakeClock
 from tests.faults import NAME
 from tests.ispring.conftest import CLIENT_SECRET, OpenIspring
 
+pytestmark = pytest.mark.virtual_time
+
 LISTING = "/job-training/sessions/result/list"
 
 

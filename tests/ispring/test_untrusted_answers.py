@@ -19,6 +19,8 @@ from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
 from tests.clock import FakeClock
 
+pytestmark = pytest.mark.virtual_time
+
 SECRET, TOKEN = "the-secret-of-the-key", "the-token-that-was-given-out"
 MIB = 1 << 20
 BRACKETS = 100_000

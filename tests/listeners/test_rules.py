@@ -29,12 +29,8 @@ async def states(office: Office) -> dict[int, RuleState]:
     return {rule.rule_id: rule.state for rule in await office.store.read(lambda tx: tx.rules.all())}
 
 
-def sends_meanwhile(office: Office) -> None:
-    office.clock.meanwhile = office.send
-
-
 async def test_a_private_channel_is_subscribed_at_once(office: Office) -> None:
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     answer = await office.ask(SAM, "subscribe outcome:failed")
     assert "Done: rule 1 posts to <#G0NORTH> from the next reading of iSpring on: completed" in answer.text
     assert "In the last 30 days it would have posted 2 sessions, 1 on the busiest day." in str(answer.blocks)
@@ -46,13 +42,13 @@ async def test_a_private_channel_is_subscribed_at_once(office: Office) -> None:
 
 
 async def test_the_look_back_counts_only_what_the_owner_may_see(office: Office) -> None:
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     answer = await office.ask(ADMIN, "subscribe outcome:failed")
     assert "would have posted 3 sessions" in str(answer.blocks)
 
 
 async def test_a_public_channel_needs_an_explicit_yes(office: Office) -> None:
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     asked = await office.ask(SAM, "subscribe outcome:failed", PUBLIC)
     assert "everybody in the workspace, now and later, can read what is posted there" in asked.text
     assert "would have posted 2 sessions" in asked.text
@@ -102,7 +98,7 @@ async def test_an_archived_channel_can_not_be_subscribed(office: Office) -> None
 
 
 async def test_a_rule_about_somebody_mentioned_hears_of_them_though_nobody_had_met_them(office: Office) -> None:
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     answer = await office.ask(SAM, "subscribe employee:<@U0EMMA|emma>")
     assert "completed sessions of <@U0EMMA>" in answer.text
     assert "would have posted 2 sessions" in str(answer.blocks)
@@ -139,7 +135,7 @@ async def test_a_rule_whose_intro_takes_long_starts_later(office: Office) -> Non
 
 async def test_a_rule_whose_intro_is_refused_is_not_kept(office: Office) -> None:
     office.slack.workspace.channels[NORTH].is_read_only = True
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     answer = await office.ask(SAM, "subscribe")
     assert answer.text.startswith("Nothing was saved")
     assert await states(office) == {1: RuleState.ENDED}
@@ -199,6 +195,6 @@ async def test_somebody_else_s_rule_is_not_ended(office: Office) -> None:
 
 
 async def test_an_employee_may_subscribe_to_what_they_see(office: Office) -> None:
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     answer = await office.ask(EMMA, "subscribe outcome:failed")
     assert "would have posted 1 session, 1 on the busiest day" in str(answer.blocks)

@@ -73,7 +73,7 @@ async def test_a_mistake_corrected_with_a_press_and_paged(open_door: Office) -> 
 
 async def test_a_public_channel_is_subscribed_by_two_presses(open_door: Office) -> None:
     slack = open_door.slack
-    open_door.clock.meanwhile = open_door.send
+    open_door.sends_meanwhile()
     asked = await (await slack.command(SAM, PUBLIC, "/ojt", "subscribe outcome:failed")).first()
     answer = await slack.press(SAM, asked, actions.CONFIRM_SUBSCRIBE)
     replaced = await answer.first()
