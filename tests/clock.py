@@ -1,11 +1,14 @@
-"""The clock of the tests."""
+"""The clock of the tests, and how they wait for something."""
 
 import asyncio
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from tests.virtual_time import VirtualTimeLoop
 
+T = TypeVar("T")
 NOON = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
 
 
@@ -47,3 +50,12 @@ class FakeClock:
 
     def advance(self, by: timedelta) -> None:
         self._moved += by
+
+
+async def until(read_back: Callable[[], T]) -> T:
+    """What `read_back` returns once that is true; TimeoutError after an hour, which virtual time soon reaches."""
+    every = 0.3 if isinstance(asyncio.get_running_loop(), VirtualTimeLoop) else 0.02
+    async with asyncio.timeout(3_600):
+        while not (found := read_back()):
+            await asyncio.sleep(every)
+    return found

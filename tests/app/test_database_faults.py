@@ -14,7 +14,8 @@ from bot.domain.errors import StoreBusy, StoreUnusable
 from bot.domain.model import DeliveryState
 from bot.store.database import Store
 from tests.app.env import ADMIN, OPS, RESULTS, Env
-from tests.jobs.outbox_room import Room, room, until
+from tests.clock import until
+from tests.jobs.outbox_room import Room, room
 from tests.jobs.room import open_room
 
 LOCKED_FOR = 8.0

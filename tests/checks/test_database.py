@@ -15,7 +15,7 @@ from bot.domain.polling import PollReport
 from bot.domain.reasons import ReasonCode
 from bot.store.backup import back_up, restore
 from bot.store.database import Store, Tx
-from tests.database import open_store
+from tests.environment import open_store
 from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, enqueue, minutes, see, sent
 
 CHECKS = Path(database.__file__).parent

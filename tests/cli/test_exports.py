@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from bot.cli import spotter
 from bot.cli.sessions import no_formula
-from tests.database import open_store
+from tests.environment import open_store
 from tests.store.given import NOON, a_session, baseline
 
 FORMULAS = [

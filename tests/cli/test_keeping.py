@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from bot.cli import maintenance
 from bot.domain.model import DirectMessages, Person, PersonStatus, Preferences, SlackUser
 from bot.store.database import Tx
-from tests.database import open_store
+from tests.environment import open_store
 from tests.store.given import NOON, a_session, baseline
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from bot.cli.outbox import outbox
 from bot.domain.model import DeliveryState, RuleState, SlackUser
 from bot.store.database import Tx
-from tests.database import open_store
+from tests.environment import open_store
 from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, enqueue, see, sent, session_id
 
 T = TypeVar("T")

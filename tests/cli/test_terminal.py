@@ -17,8 +17,8 @@ from bot.cli import spotter
 from bot.domain.model import OPERATOR, Destination, DestinationKind, Person, RuleState
 from bot.domain.routing import introduction
 from bot.store.database import Tx
-from tests.app.env import REPOSITORY
-from tests.database import open_store
+from tests.app.forking import REPOSITORY
+from tests.environment import open_store
 from tests.store.given import NOON, a_session, baseline
 
 CONTROLS = "\x1b[2J\x1b]0;owned\x07\x9b31m\x7f\r\nFAKE  admin@bakery.example\u202egnp\u2066"

@@ -11,7 +11,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.demo.slack import SlackStandIn
 from tests.demo.slack_room import (
     ANA,
-    APP_TOKEN,
     ATTIC,
     BEN,
     BOT,
@@ -26,6 +25,7 @@ from tests.demo.slack_room import (
     refused,
     web_client,
 )
+from tests.environment import APP_TOKEN
 
 pytestmark = pytest.mark.virtual_time
 

@@ -14,7 +14,8 @@ from slack_sdk.errors import SlackApiError
 from bot.demo.slack import SlackStandIn
 from tests.clock import FakeClock
 from tests.demo.asking import START
-from tests.demo.slack_room import ANA, APP_TOKEN, BOT, SHOP, bolt_app, connected, stand_in, web_client
+from tests.demo.slack_room import ANA, BOT, SHOP, bolt_app, connected, stand_in, web_client
+from tests.environment import APP_TOKEN
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
 from bot.jobs.message_data import MessageSettings, next_batch
 from bot.store.database import Tx
-from tests.database import open_store
+from tests.environment import open_store
 from tests.store.given import NOON, OTHER_ROOM, ROOM, a_session, an_attempt, fingerprint
 
 T = TypeVar("T")

@@ -25,8 +25,9 @@ from bot.ispring.dates import DateOrder
 from bot.ispring.statuses import QUOTED
 from bot.ispring.wire import LONGEST_NAME, LONGEST_TITLE
 from tests.clock import FakeClock
+from tests.environment import CLIENT_SECRET
 from tests.faults import NAME
-from tests.ispring.conftest import CLIENT_SECRET, OpenIspring
+from tests.ispring.conftest import OpenIspring
 
 pytestmark = pytest.mark.virtual_time
 

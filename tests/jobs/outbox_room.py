@@ -1,8 +1,7 @@
 """From an owed notice to Slack: a real store file, the real SDK, the Slack stand-in, and virtual time."""
 
-import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -33,7 +32,6 @@ from bot.domain.model import (
 )
 from bot.domain.outbox import NotificationState, NotificationStatus, OutboxCounts
 from bot.domain.routing import subject_of
-from bot.jobs.message_data import MessageSettings
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.send import Deliver
 from bot.jobs.sender import Render
@@ -41,9 +39,9 @@ from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store, Tx
 from tests.clock import FakeClock
-from tests.database import open_store
-from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, SHOP, company
+from tests.demo.slack_room import SHOP, stand_in
 from tests.domain.build import DIRECTORY, NOW
+from tests.environment import database, messenger_of, sender
 
 SHOP_CHANNEL = Destination(DestinationKind.CHANNEL, SHOP)
 
@@ -64,18 +62,17 @@ class Room:
 
     def deliver(self, words: Render = render) -> Deliver:
         """A fresh sender, as after a start."""
-        random01 = random.Random(1).random
         contacts = SlackContacts(self.messenger, self.store, self.clock, self.admins)
-        return Deliver(
-            store=self.store,
-            messenger=self.messenger,
-            contacts=contacts,
-            clock=self.clock,
-            random01=random01,
-            settings=MessageSettings(admins=self.admins),
+        return sender(
+            self.store,
+            self.messenger,
+            contacts,
+            self.clock,
+            admins=self.admins,
             ops_channel=self.ops_channel,
             limiter=self.limiter,
-            render=words,
+            words=words,
+            random01=random.Random(1).random,
         )
 
     async def send(self, limit_seconds: float = 200.0) -> None:
@@ -225,13 +222,6 @@ class Room:
         return sum(call.method == method for call in self.slack.calls)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 480.0) -> None:
-    """Polls a condition; raises TimeoutError where it does not come true."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.3)
-
-
 @asynccontextmanager
 async def room(
     folder: Path,
@@ -244,24 +234,12 @@ async def room(
     `ours`: our own clock, where it differs from Slack's; `has_answered`: Slack has answered this process before."""
     slacks = FakeClock(NOW)
     clock = ours or slacks
-    slack = SlackStandIn(
-        company(),
-        bot_token=BOT_TOKEN,
-        app_token=APP_TOKEN,
-        signing_secret=SECRET,
-        now=slacks.now,
-    )
-    store = open_store(folder / "spotter.db", now=clock.now(), busy_seconds=busy_seconds)
-    try:
-        async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, timeout) as messenger:
-            if has_answered:
-                await messenger.identify()
-            people, departments = list(DIRECTORY.people.values()), list(DIRECTORY.departments.values())
-            people = [replace(one, email="ana@bakery.example") if one.person_id == "ana" else one for one in people]
-            await store.transact(lambda tx: tx.people.replace_directory(people, departments, clock.now()))
-            rule = await store.transact(
-                lambda tx: tx.rules.add(SHOP_CHANNEL, OPERATOR, "", RuleState.ACTIVE, clock.now())
-            )
-            yield Room(slack, clock, store, messenger, rule)
-    finally:
-        store.close()
+    slack = stand_in(slacks)
+    async with database(folder, clock, busy_seconds) as store, messenger_of(slack, clock, timeout) as messenger:
+        if has_answered:
+            await messenger.identify()
+        people, departments = list(DIRECTORY.people.values()), list(DIRECTORY.departments.values())
+        people = [replace(one, email="ana@bakery.example") if one.person_id == "ana" else one for one in people]
+        await store.transact(lambda tx: tx.people.replace_directory(people, departments, clock.now()))
+        rule = await store.transact(lambda tx: tx.rules.add(SHOP_CHANNEL, OPERATOR, "", RuleState.ACTIVE, clock.now()))
+        yield Room(slack, clock, store, messenger, rule)

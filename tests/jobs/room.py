@@ -32,8 +32,6 @@ from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.polling import PollReport
 from bot.domain.ports import Channel, Contact, Nobody, Training
 from bot.ispring.client import Ispring
-from bot.ispring.connection import Limits
-from bot.ispring.dates import DateOrder
 from bot.jobs.attempts import attempt_of
 from bot.jobs.details import FetchDetails
 from bot.jobs.directory import DirectoryRefresh
@@ -43,7 +41,7 @@ from bot.jobs.plan_notifications import PollSettings
 from bot.jobs.poll import Poll
 from bot.store.database import Store, Tx
 from tests.clock import FakeClock
-from tests.database import open_store
+from tests.environment import database, ispring_client, ispring_simulator
 
 CHANNEL = Destination(DestinationKind.CHANNEL, "C0123456")
 OPS = "C0OPS0000"
@@ -114,7 +112,7 @@ class Room:
 
     def ispring_in(self, zone: ZoneInfo) -> Ispring:
         """A client configured for another zone."""
-        return client(self.stand_in, self.clock, self.store.path.parent, zone)
+        return ispring_client(self.stand_in, self.clock, self.store.path.parent, zone=zone)
 
     def poller_with(self, settings: PollSettings, ispring: Training | None = None) -> Poll:
         return Poll(
@@ -215,20 +213,6 @@ class Room:
         return await self.store.read(lambda tx: tx.sessions.get(key_of(session)))
 
 
-def client(stand_in: IspringStandIn, clock: FakeClock, folder: Path, zone: ZoneInfo) -> Ispring:
-    return Ispring(
-        stand_in.url,
-        "id",
-        "secret",
-        zone=zone,
-        date_order=DateOrder.DMY,
-        spool_folder=folder,
-        clock=clock,
-        jitter=lambda: 0.5,
-        limits=Limits(connect=2, read=5, total=10),
-    )
-
-
 def key_of(session: Session) -> SessionKey:
     return SessionKey(session.id, session.employee.id)
 
@@ -237,24 +221,21 @@ def key_of(session: Session) -> SessionKey:
 async def open_room(folder: Path, settings: PollSettings | None = None) -> AsyncIterator[Room]:
     clock = FakeClock()
     world = World.empty(clock.now)
-    store = open_store(folder / "spotter.db", now=clock.now())
-    try:
-        async with (
-            IspringStandIn(world, client_id="id", client_secret="secret", now=clock.now) as stand_in,
-            client(stand_in, clock, folder, ZoneInfo("UTC")) as ispring,
-        ):
-            rings: list[str] = []
-            yield Room(
-                world,
-                stand_in,
-                clock,
-                ispring,
-                store,
-                KnownContacts(),
-                DirectoryRefresh(ispring, store, clock),
-                FetchDetails(ispring, store, clock, wake=lambda: rings.append("deliver")),
-                settings or PollSettings(ops_channel=OPS),
-                rings,
-            )
-    finally:
-        store.close()
+    async with (
+        database(folder, clock) as store,
+        ispring_simulator(world, clock) as stand_in,
+        ispring_client(stand_in, clock, folder) as ispring,
+    ):
+        rings: list[str] = []
+        yield Room(
+            world,
+            stand_in,
+            clock,
+            ispring,
+            store,
+            KnownContacts(),
+            DirectoryRefresh(ispring, store, clock),
+            FetchDetails(ispring, store, clock, wake=lambda: rings.append("deliver")),
+            settings or PollSettings(ops_channel=OPS),
+            rings,
+        )

@@ -8,7 +8,7 @@ import pytest
 from bot.domain.model import SessionFacts
 from bot.jobs.bulk_update import SLICES_AT_ONCE, bulk_update
 from bot.store.database import Store
-from tests.database import open_store
+from tests.environment import open_store
 from tests.store.given import NOON, Piece, a_session, baseline, claim, enqueue, minutes, planned, see, sent, stored
 
 pytestmark = pytest.mark.virtual_time

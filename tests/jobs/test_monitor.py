@@ -13,7 +13,7 @@ from bot.domain.polling import PollReport
 from bot.jobs.monitor import Monitor, RuntimeProbes
 from bot.store.database import Store, Tx
 from tests.clock import FakeClock
-from tests.database import open_store
+from tests.environment import open_store
 from tests.store.given import a_session, becomes, claim, enqueue
 
 pytestmark = pytest.mark.virtual_time

@@ -9,10 +9,10 @@ import pytest
 
 from bot.demo.slack import ApiCall, Happening, faults
 from bot.domain.model import Delivery, DeliveryState
-from tests.clock import FakeClock
+from tests.clock import FakeClock, until
 from tests.demo.slack_room import ANA, SHOP
 from tests.domain.build import NOW
-from tests.jobs.outbox_room import Room, room, until
+from tests.jobs.outbox_room import Room, room
 
 pytestmark = pytest.mark.virtual_time
 

@@ -10,7 +10,7 @@ import pytest
 from bot.jobs.retention import AT_ONCE, AUDIT_LOG_RETENTION, RetentionJob
 from bot.store.database import Store, Tx
 from tests.clock import NOON, FakeClock
-from tests.database import open_store
+from tests.environment import open_store
 from tests.store.given import OTHER_ROOM, a_session, baseline, claim, enqueue, sent
 
 pytestmark = pytest.mark.virtual_time

@@ -27,9 +27,9 @@ from bot.domain.model import (
 from bot.domain.outbox import NotificationState
 from bot.domain.routing import introduction
 from bot.jobs.rate_limit import RateLimiter
-from tests.clock import FakeClock
+from tests.clock import FakeClock, until
 from tests.demo.slack_room import ANA, ATTIC, BEN, BOT, OFFICE, SHOP
-from tests.jobs.outbox_room import SHOP_CHANNEL, Room, room, until
+from tests.jobs.outbox_room import SHOP_CHANNEL, Room, room
 
 pytestmark = pytest.mark.virtual_time
 

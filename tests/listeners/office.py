@@ -36,7 +36,6 @@ from bot.domain.model import (
     Targets,
 )
 from bot.domain.polling import PollReport
-from bot.jobs.message_data import MessageSettings
 from bot.jobs.send import Deliver
 from bot.listeners.bolt_app import build_app
 from bot.listeners.context import AppContext
@@ -46,9 +45,8 @@ from bot.slack.task_pool import TaskPool
 from bot.store.database import Store, Tx
 from tests.blocks.limits import assert_fits_slack
 from tests.clock import NOON, FakeClock
-from tests.database import open_store
+from tests.environment import database, messenger_of, sender, slack_simulator
 
-TOKEN = "xoxb-stand-in"
 BOT = "U0SPOTTER"
 TEAM = "T0SPOTTER"
 IDENTITY = Identity(team_id=TEAM, bot_user_id=BOT, bot_id="B0SPOTTER", scopes=frozenset())
@@ -295,45 +293,32 @@ def suggestions_of(answer: Message) -> list[str]:
 
 def deliver_of(ctx: AppContext, admin: str) -> Deliver:
     """What sends for a desk; `admin` is who ADMINS names."""
-    return Deliver(
-        store=ctx.store,
-        messenger=ctx.messenger,
-        contacts=ctx.contacts,
-        clock=ctx.clock,
-        random01=lambda: 0.5,
-        settings=MessageSettings(admins=frozenset({admin})),
-    )
+    return sender(ctx.store, ctx.messenger, ctx.contacts, ctx.clock, admins={admin})
 
 
 @asynccontextmanager
 async def open_office(folder: Path, *, as_if_employees_are_told: bool = False) -> AsyncIterator[Office]:
     clock = FakeClock()
-    store = open_store(folder / "spotter.db", now=clock.now())
-    slack = SlackStandIn(
-        workspace(), bot_token=TOKEN, app_token="xapp-stand-in", signing_secret="secret", now=clock.now
-    )
-    try:
+    slack = slack_simulator(workspace(), clock)
+    async with database(folder, clock) as store, messenger_of(slack, clock) as messenger:
         await store.transact(fill)
-        async with slack, SlackMessenger(TOKEN, clock, slack.api_url) as messenger:
-            contacts = SlackContacts(messenger, store, clock, {ADMIN, GUEST})
-            nudges: list[datetime] = []
-            ctx = AppContext(
-                store=store,
-                messenger=messenger,
-                contacts=contacts,
-                clock=clock,
-                wake_sender=lambda: nudges.append(clock.now()),
-                notify_employees=as_if_employees_are_told,
-            )
-            office = Office(ctx, store, slack, clock, deliver_of(ctx, ADMIN), nudges)
-            try:
-                yield office
-            finally:
-                for task in office.background:
-                    task.cancel()
-                await asyncio.gather(*office.background, return_exceptions=True)
-    finally:
-        store.close()
+        contacts = SlackContacts(messenger, store, clock, {ADMIN, GUEST})
+        nudges: list[datetime] = []
+        ctx = AppContext(
+            store=store,
+            messenger=messenger,
+            contacts=contacts,
+            clock=clock,
+            wake_sender=lambda: nudges.append(clock.now()),
+            notify_employees=as_if_employees_are_told,
+        )
+        office = Office(ctx, store, slack, clock, deliver_of(ctx, ADMIN), nudges)
+        try:
+            yield office
+        finally:
+            for task in office.background:
+                task.cancel()
+            await asyncio.gather(*office.background, return_exceptions=True)
 
 
 def workspace() -> Workspace:

@@ -80,6 +80,7 @@ async def test_help_on_nothing_known_offers_the_nearest(office: Office) -> None:
     assert suggestions_of(await office.ask(EMMA, "help resluts"))[0] == "help results"
 
 
+@pytest.mark.virtual_time
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [

@@ -1,7 +1,7 @@
 """The same desk through Slack's own requests: response addresses, modals, Home, mentions and direct messages."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
@@ -15,6 +15,7 @@ from bot.slack.client import SlackMessenger
 from bot.slack.http_endpoint import PATH, SlackEndpoint
 from bot.slack.replies import reply_to
 from bot.slack.task_pool import TaskPool
+from tests.clock import until
 from tests.listeners.office import ADMIN, BOT, EMMA, LOW, NORTH, OLGA, PUBLIC, SAM, Office, everything_in
 from tests.listeners.test_dispatch import card
 
@@ -48,11 +49,6 @@ async def open_door(office: Office) -> AsyncIterator[Office]:
         finally:
             office.slack.deliveries.request_url = None
             await runner.cleanup()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        await asyncio.sleep(0.01)
 
 
 def before(view: View | None) -> str:

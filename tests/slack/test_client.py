@@ -14,21 +14,19 @@ from bot.domain.ports import Messenger
 from bot.slack.client import SlackMessenger, client_msg_id
 from tests.demo.slack_room import (
     ANA,
-    APP_TOKEN,
     ATTIC,
     BEN,
     BOT,
-    BOT_TOKEN,
     GUEST,
     LEFT,
     OFFICE,
-    SECRET,
     SECRET_ROOM,
     SHOP,
     STRANGER,
     company,
     section,
 )
+from tests.environment import APP_TOKEN, BOT_TOKEN, SECRET
 
 pytestmark = pytest.mark.virtual_time
 

@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 from bot.app.clock import SystemClock
 from bot.slack.socket_mode import SocketMode
 from tests.clock import FakeClock
-from tests.demo.slack_room import ANA, APP_TOKEN, SHOP
+from tests.demo.slack_room import ANA, SHOP
+from tests.environment import APP_TOKEN
 from tests.slack.front_desk import Office, office
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bot.store.database import Store
-from tests.database import open_store
+from tests.environment import open_store
 from tests.store.given import NOON
 
 

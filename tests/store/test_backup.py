@@ -20,7 +20,7 @@ from bot.jobs.outage import outage_digest
 from bot.store.backup import Copied, Restored, back_up, restore
 from bot.store.database import Store, Tx
 from bot.store.lock import Leadership
-from tests.database import open_store
+from tests.environment import open_store
 from tests.store.given import (
     ANA,
     NOON,

@@ -18,7 +18,7 @@ from bot.domain.permissions import EVERYTHING, Reach
 from bot.query.parser import parse
 from bot.store.database import Store, Tx
 from bot.store.search import listed_within, matching
-from tests.database import open_store
+from tests.environment import open_store
 from tests.store.given import NOON, a_session, baseline, fingerprint, minutes, planned, session_id
 
 DIRECTORY = Directory.of([Person(person_id=name, name=name.title()) for name in ("ana", "bob", "eve", "tom")], [])
