@@ -35,6 +35,7 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[]
     return {"virtual_time": VirtualTimeLoop}
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Two workers more than processors: the tests of whole processes and the storm mostly wait, for real seconds."""
     return (os.cpu_count() or 1) + 2

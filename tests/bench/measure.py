@@ -29,7 +29,7 @@ KEY = {"client_id": "id", "client_secret": "secret"}
 
 
 class Nobodies:
-    """Fulfils `core.ports.Contacts`: the one rule here is the operator's."""
+    """Fulfils `domain.ports.Contacts`: the one rule here is the operator's."""
 
     async def viewer(self, user_id: str) -> Viewer:
         return Viewer(slack_user_id=user_id, person_id=None, is_admin=False)

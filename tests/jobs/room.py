@@ -49,7 +49,7 @@ OPS = "C0OPS0000"
 
 @dataclass
 class KnownContacts:
-    """Fulfils `core.ports.Contacts` for people whose ties are written down; nobody else is known."""
+    """Fulfils `domain.ports.Contacts` for people whose ties are written down; nobody else is known."""
 
     viewers: dict[str, Viewer] = field(default_factory=dict)
     while_asked: Callable[[], Awaitable[None]] | None = None  # what happens meanwhile, once

@@ -16,12 +16,11 @@ from bot.slack.http_endpoint import PATH, SlackEndpoint
 from bot.slack.replies import reply_to
 from bot.slack.task_pool import TaskPool
 from tests.clock import until
+from tests.environment import SECRET
 from tests.listeners.office import ADMIN, BOT, EMMA, LOW, NORTH, OLGA, PUBLIC, SAM, Office, everything_in
 from tests.listeners.test_dispatch import card
 
 pytestmark = pytest.mark.virtual_time
-
-SECRET = "secret"
 
 
 @pytest.fixture

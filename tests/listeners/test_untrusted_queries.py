@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,8 @@ async def crowded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Off
                 )
 
             await office.store.transact(grow)
-            yield office
+            # Nothing is sent here, so whoever subscribes waits in vain for the introduction: not for long.
+            yield replace(office, ctx=replace(office.ctx, timeout=1.0))
 
 
 async def calls(office: Office, user: str, text: str) -> int:
