@@ -16,7 +16,7 @@ from click.core import ParameterSource
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
 from tests.bench import acknowledging, listings, sending
-from tests.fake_clock import FakeClock
+from tests.clock import FakeClock
 
 RUNS = 3
 

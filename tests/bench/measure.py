@@ -22,14 +22,14 @@ from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.poll import Poll
 from bot.store.database import Store
 from tests.bench import floor
-from tests.fake_clock import FakeClock
+from tests.clock import FakeClock
 from tests.settings import settings_of
 
 KEY = {"client_id": "id", "client_secret": "secret"}
 
 
 class Nobodies:
-    """Fulfils `core.ports.Contacts`: the one rule here is the operator's."""
+    """Fulfils `domain.ports.Contacts`: the one rule here is the operator's."""
 
     async def viewer(self, user_id: str) -> Viewer:
         return Viewer(slack_user_id=user_id, person_id=None, is_admin=False)

@@ -15,6 +15,7 @@ from bot.domain.polling import PollReport
 from bot.domain.reasons import ReasonCode
 from bot.store.backup import back_up, restore
 from bot.store.database import Store, Tx
+from tests.environment import open_store
 from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, enqueue, minutes, see, sent
 
 CHECKS = Path(database.__file__).parent
@@ -24,7 +25,7 @@ OLGA = Person(person_id="ana", name="Olga Observer", email="olga@bakery.example"
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Store]:
-    database = Store.open(tmp_path / "spotter.db", now=NOON)
+    database = open_store(tmp_path / "spotter.db", now=NOON)
     await database.transact(_all_is_well)
     try:
         yield database

@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 
 from bot.cli import maintenance
 from bot.domain.model import DirectMessages, Person, PersonStatus, Preferences, SlackUser
-from bot.store.database import Store, Tx
+from bot.store.database import Tx
+from tests.environment import open_store
 from tests.store.given import NOON, a_session, baseline
 
 T = TypeVar("T")
@@ -46,7 +47,7 @@ class AppContext:
         return f"{result.exception} {result.output}"
 
     def within(self, work: Callable[[Tx], T]) -> T:
-        database = Store.open(self.path, now=NOON)
+        database = open_store(self.path, now=NOON)
         try:
             return database._write_now(work)
         finally:

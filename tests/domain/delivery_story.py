@@ -55,7 +55,8 @@ from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
 from bot.jobs.message_data import load_message_data
-from bot.store.database import Store, Tx
+from bot.store.database import Tx
+from tests.environment import open_store
 from tests.settings import settings_of
 from tests.store.given import NOON, OTHER_ROOM, ROOM, a_session, an_attempt, fingerprint
 
@@ -147,7 +148,7 @@ class Story:
         self._erased: set[SessionKey] = set()
         self._pending: dict[Destination, set[SessionKey]] = defaultdict(set)
         self._names = 0
-        self.store = Store.open(self.path, now=self.now)
+        self.store = open_store(self.path, now=self.now)
         self._do(lambda tx: tx.targets.set_initial(80.0))
         for room in (ROOM, *ROOMS):
             self.subscribe(room)
@@ -445,7 +446,7 @@ class Story:
         self.in_hand.clear()
         self._remembered.clear()
         self.store.close()
-        self.store = Store.open(self.path, now=self.now)
+        self.store = open_store(self.path, now=self.now)
         if self._do(lambda tx: tx.outbox.recover(self.now)):
             self.reached.add("died while sending")
 

@@ -33,15 +33,14 @@ from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.polling import PollReport
 from bot.domain.ports import Channel, Contact, Nobody, Training
 from bot.ispring.client import Ispring
-from bot.ispring.connection import Limits
-from bot.ispring.dates import DateOrder
 from bot.jobs.attempts import attempt_of
 from bot.jobs.details import FetchDetails
 from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.outage import claim_next
 from bot.jobs.poll import Poll
 from bot.store.database import Store, Tx
-from tests.fake_clock import FakeClock
+from tests.clock import FakeClock
+from tests.environment import database, ispring_client, ispring_simulator
 from tests.settings import settings_of
 
 CHANNEL = Destination(DestinationKind.CHANNEL, "C0123456")
@@ -50,7 +49,7 @@ OPS = "C0OPS0000"
 
 @dataclass
 class KnownContacts:
-    """Fulfils `core.ports.Contacts` for people whose ties are written down; nobody else is known."""
+    """Fulfils `domain.ports.Contacts` for people whose ties are written down; nobody else is known."""
 
     viewers: dict[str, Viewer] = field(default_factory=dict)
     while_asked: Callable[[], Awaitable[None]] | None = None  # what happens meanwhile, once
@@ -113,7 +112,7 @@ class Room:
 
     def ispring_in(self, zone: ZoneInfo) -> Ispring:
         """A client configured for another zone."""
-        return client(self.stand_in, self.clock, self.store.path.parent, zone)
+        return ispring_client(self.stand_in, self.clock, self.store.path.parent, zone=zone)
 
     def poller_with(self, settings: Settings, ispring: Training | None = None) -> Poll:
         return Poll(
@@ -214,20 +213,6 @@ class Room:
         return await self.store.read(lambda tx: tx.sessions.get(key_of(session)))
 
 
-def client(stand_in: IspringStandIn, clock: FakeClock, folder: Path, zone: ZoneInfo) -> Ispring:
-    return Ispring(
-        stand_in.url,
-        "id",
-        "secret",
-        zone=zone,
-        date_order=DateOrder.DMY,
-        spool_folder=folder,
-        clock=clock,
-        jitter=lambda: 0.5,
-        limits=Limits(connect=2, read=5, total=10),
-    )
-
-
 def key_of(session: Session) -> SessionKey:
     return SessionKey(session.id, session.employee.id)
 
@@ -236,24 +221,21 @@ def key_of(session: Session) -> SessionKey:
 async def open_room(folder: Path, settings: Settings | None = None) -> AsyncIterator[Room]:
     clock = FakeClock()
     world = World.empty(clock.now)
-    store = Store.open(folder / "spotter.db", now=clock.now(), ops_channel=OPS)
-    try:
-        async with (
-            IspringStandIn(world, client_id="id", client_secret="secret", now=clock.now) as stand_in,
-            client(stand_in, clock, folder, ZoneInfo("UTC")) as ispring,
-        ):
-            rings: list[str] = []
-            yield Room(
-                world,
-                stand_in,
-                clock,
-                ispring,
-                store,
-                KnownContacts(),
-                DirectoryRefresh(ispring, store, clock),
-                FetchDetails(ispring, store, clock, wake=lambda: rings.append("deliver")),
-                settings or settings_of(),
-                rings,
-            )
-    finally:
-        store.close()
+    async with (
+        database(folder, clock, ops_channel=OPS) as store,
+        ispring_simulator(world, clock) as stand_in,
+        ispring_client(stand_in, clock, folder) as ispring,
+    ):
+        rings: list[str] = []
+        yield Room(
+            world,
+            stand_in,
+            clock,
+            ispring,
+            store,
+            KnownContacts(),
+            DirectoryRefresh(ispring, store, clock),
+            FetchDetails(ispring, store, clock, wake=lambda: rings.append("deliver")),
+            settings or settings_of(),
+            rings,
+        )

@@ -12,7 +12,8 @@ from bot.domain.outbox import NotificationState
 from bot.domain.polling import PollReport
 from bot.jobs.monitor import Monitor, RuntimeProbes
 from bot.store.database import Store, Tx
-from tests.fake_clock import FakeClock
+from tests.clock import FakeClock
+from tests.environment import open_store
 from tests.settings import settings_of
 from tests.store.given import a_session, becomes, claim, enqueue
 
@@ -70,7 +71,7 @@ def _mark(facts: object) -> str:
 @pytest.fixture
 async def env(tmp_path: Path) -> AsyncIterator[MonitorEnv]:
     clock = FakeClock()
-    database = Store.open(tmp_path / "spotter.db", now=clock.now())
+    database = open_store(tmp_path / "spotter.db", now=clock.now())
     yield MonitorEnv(database, clock)
     database.close()
 

@@ -9,7 +9,7 @@ from bot.domain.permissions import AccessScope
 from bot.listeners.actions import LISTENERS
 from bot.listeners.commands import registry
 from bot.query.parser import Names, Query
-from tests.fake_clock import NOON
+from tests.clock import NOON
 from tests.listeners.office import (
     ADMIN,
     COLLEAGUE,

@@ -36,6 +36,8 @@ from tests.listeners.office import (
     suggestions_of,
 )
 
+pytestmark = pytest.mark.virtual_time
+
 T = TypeVar("T")
 
 

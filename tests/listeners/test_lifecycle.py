@@ -11,13 +11,12 @@ from bot.domain.changes import decide
 from bot.domain.model import DirectMessages, PersonStatus, Rule, RuleState, SessionKey, Targets
 from bot.domain.routing import route
 from bot.jobs.channel_checks import ChannelChecks
-from bot.jobs.send import Deliver
 from bot.listeners.events.lifecycle import channel_changed
 from bot.query.parser import Names, parse, resolve
 from bot.store.database import Tx
-from tests.fake_clock import FakeClock
+from tests.clock import until
 from tests.listeners.office import ADMIN, EMMA, NORTH, PUBLIC, SAM, Office, buttons_of, everything_in, facts
-from tests.listeners.test_through_slack import open_door, until
+from tests.listeners.test_through_slack import open_door
 from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
@@ -69,16 +68,8 @@ async def stand(office: Office, rule: Rule) -> tuple[RuleState, str]:
 
 
 async def send(office: Office) -> None:
-    """Sends all that is due by the office's own clock."""
-    deliver = Deliver(
-        store=office.store,
-        messenger=office.ctx.messenger,
-        contacts=office.ctx.contacts,
-        clock=FakeClock(office.clock.now()),
-        random01=lambda: 0.5,
-        settings=settings_of(admins=frozenset({ADMIN})),
-    )
-    await deliver.once(until_idle=False, limit_seconds=10.0)
+    """Sends all that is due."""
+    await office.deliver.once(limit_seconds=2.0)  # one message a second and channel
 
 
 async def read_back(office: Office) -> None:

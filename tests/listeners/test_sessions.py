@@ -61,6 +61,7 @@ async def test_every_subcommand_has_its_page_of_help(office: Office, verb: str) 
     assert all(escape(example) in answer.text for example in entry.topic.examples)
 
 
+@pytest.mark.virtual_time
 @pytest.mark.parametrize("example", [one for entry in registry() for one in entry.topic.examples])
 async def test_every_example_is_understood(office: Office, example: str) -> None:
     answer = await office.ask(ADMIN, example)
@@ -79,6 +80,7 @@ async def test_help_on_nothing_known_offers_the_nearest(office: Office) -> None:
     assert suggestions_of(await office.ask(EMMA, "help resluts"))[0] == "help results"
 
 
+@pytest.mark.virtual_time
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [

@@ -10,7 +10,7 @@ from bot.domain.model import Destination, DestinationKind, Notification
 from bot.domain.outbox import NotificationState
 from bot.services.alerting import clear_alert, notify_ops, ops_destinations, set_alert
 from bot.store.database import Store
-from tests.fake_clock import NOON
+from tests.clock import NOON
 
 OPS = Destination(DestinationKind.CHANNEL, "C0OPS")
 LATER = NOON + timedelta(minutes=5)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.app.clock import SystemClock
 from bot.demo.slack import SlackStandIn, User, faults
 from bot.domain.delivery import Found, NotFound, Sent
 from bot.domain.errors import MessengerRefused, MessengerUnavailable
@@ -13,22 +14,19 @@ from bot.domain.ports import Messenger
 from bot.slack.client import SlackMessenger, client_msg_id
 from tests.demo.slack_room import (
     ANA,
-    APP_TOKEN,
     ATTIC,
     BEN,
     BOT,
-    BOT_TOKEN,
     GUEST,
     LEFT,
     OFFICE,
-    SECRET,
     SECRET_ROOM,
     SHOP,
     STRANGER,
     company,
     section,
 )
-from tests.slack.real_clock import RealClock
+from tests.environment import APP_TOKEN, BOT_TOKEN, SECRET
 
 pytestmark = pytest.mark.virtual_time
 
@@ -49,7 +47,7 @@ async def slack() -> AsyncIterator[SlackStandIn]:
 
 @pytest.fixture
 async def messenger(slack: SlackStandIn) -> AsyncIterator[SlackMessenger]:
-    async with SlackMessenger(BOT_TOKEN, RealClock(), slack.api_url, timeout=2.0) as messenger:
+    async with SlackMessenger(BOT_TOKEN, SystemClock(), slack.api_url, timeout=2.0) as messenger:
         yield messenger
 
 

@@ -14,8 +14,9 @@ from bot.domain.ports import Contacts, Nobody
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store
-from tests.demo.slack_room import ANA, APP_TOKEN, BEN, BOT_TOKEN, GUEST, SECRET, company
-from tests.fake_clock import FakeClock
+from tests.clock import FakeClock
+from tests.demo.slack_room import ANA, BEN, GUEST, stand_in
+from tests.environment import database, messenger_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -47,17 +48,11 @@ class Town:
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
     clock = FakeClock()
-    store = Store.open(tmp_path / "spotter.db", now=clock.now())
-    slack = SlackStandIn(
-        company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=clock.now, time_scale=0.01
-    )
-    try:
-        async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, timeout=1.0) as messenger:
-            town = Town(slack, store, messenger, clock)
-            await town.settle(*PEOPLE)
-            yield town
-    finally:
-        store.close()
+    slack = stand_in(clock, time_scale=0.01)
+    async with database(tmp_path, clock) as store, messenger_of(slack, clock, timeout=1.0) as messenger:
+        town = Town(slack, store, messenger, clock)
+        await town.settle(*PEOPLE)
+        yield town
 
 
 def test_it_fulfils_the_port(town: Town) -> None:
