@@ -4,13 +4,14 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from bot.app.metrics import Metrics, render_metrics, snapshot_of
-from bot.domain.alerts import DISCONNECTED
+from bot.domain.alerts import DISCONNECTED, is_silent
 from bot.domain.errors import SpotterError, StoreError
 from bot.domain.ports import Clock
 from bot.store.database import Store
@@ -29,6 +30,8 @@ class Liveness:
     socket_connected: bool | None = None  # None in HTTP mode, and until Slack has identified the bot
     is_refused: bool = False  # Slack does not identify the bot: it can't be reached, or refuses the token
     disconnected_since: float | None = None  # monotonic; None while commands can arrive
+    leader_pid: int | None = None  # of the process that leads, this one or another; None if that is not known
+    leader_signed_at: datetime | None = None  # its last sign of life
 
     def disconnected_for(self, now: float) -> float:
         """Returns the seconds, up to the monotonic time `now`, in which no command could arrive; 0 while they can."""
@@ -43,33 +46,52 @@ class Liveness:
             found.append("the socket to Slack is down although Slack answers")
         return tuple(found)
 
+    def impairments(self, now: datetime, monotonic: float) -> tuple[str, ...]:
+        """Returns a sentence for each fault that a person has to mend: a restart would not help."""
+        found = []
+        if not self.is_leader and is_silent(self.leader_signed_at, now):
+            found.append(f"process {self.leader_pid}, which polls and sends, gives no sign of life")
+        if self.is_refused:
+            found.append("Slack does not identify the bot")
+        if self.disconnected_for(monotonic) > DISCONNECTED.total_seconds():
+            found.append("no command can arrive from Slack")
+        return tuple(found)
+
 
 def health_app(liveness: Liveness, metrics: Metrics, store: Store, clock: Clock) -> web.Application:
     """Returns the web application with both routes; HTTP mode adds Slack's route to it."""
 
     async def healthz(_: web.Request) -> web.Response:
         complaints = liveness.complaints()
-        disconnected_for = liveness.disconnected_for(clock.monotonic())
+        now, monotonic = clock.now(), clock.monotonic()
+        impairments = list(liveness.impairments(now, monotonic))
+        if store.write_fault:
+            impairments.append(f"the database {store.write_fault}")
         body: dict[str, object] = {
             "status": "unwell" if complaints else "ok",
             "complaints": complaints,
             "leader": liveness.is_leader,
-            "seconds_deaf": round(disconnected_for),
+            "seconds_deaf": round(liveness.disconnected_for(monotonic)),
         }
-        is_impaired = liveness.is_refused or disconnected_for > DISCONNECTED.total_seconds()
+        if signed_at := liveness.leader_signed_at:
+            body["seconds_since_leader_sign"] = max(0, round((now - signed_at).total_seconds()))
         try:
             poll, counts = await store.read(lambda tx: (tx.polls.state(), tx.deliveries.counts()))
         except StoreError:
             body["database"] = "can't be read now"
         else:
             good = poll.last_good_at
-            body["seconds_since_good_poll"] = round((clock.now() - good).total_seconds()) if good else None
+            body["seconds_since_good_poll"] = round((now - good).total_seconds()) if good else None
             body["waiting"] = counts.pending + counts.ambiguous + counts.sending
             body["sending_paused"] = bool(counts.app_refused)
             body["last_poll_failed"] = bool(poll.last and poll.last.error)
-            is_impaired = is_impaired or counts.app_refused != "" or body["last_poll_failed"] is True
-        if not complaints and is_impaired:
-            body["status"] = "impaired"  # a person has to act; a restart would not help
+            if counts.app_refused:
+                impairments.append("Slack refuses the app, so sending is paused")
+            if body["last_poll_failed"]:
+                impairments.append("the last poll failed")
+        body["impairments"] = impairments
+        if not complaints and impairments:
+            body["status"] = "impaired"
         return web.json_response(body, status=503 if complaints else 200)
 
     async def metrics_text(_: web.Request) -> web.Response:
@@ -78,7 +100,9 @@ def health_app(liveness: Liveness, metrics: Metrics, store: Store, clock: Clock)
             snapshot = await store.read(lambda tx: snapshot_of(tx, now))
         except StoreError:
             return web.Response(status=503, text="The database can't be read now.")
-        body = render_metrics(metrics, snapshot, now, is_leader=liveness.is_leader)
+        body = render_metrics(
+            metrics, snapshot, now, is_leader=liveness.is_leader, leader_signed_at=liveness.leader_signed_at
+        )
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application(client_max_size=1 << 20)

@@ -17,6 +17,7 @@ from bot.app.poll_job import PollJob
 from bot.app.scheduler import Scheduler
 from bot.app.stopping import wait_for_stop
 from bot.config import Settings
+from bot.domain.alerts import LEADER_IS_SILENT, is_silent
 from bot.domain.errors import StoreBusy
 from bot.domain.model import OPERATOR, Destination, DestinationKind, RuleState
 from bot.jobs.channel_checks import ChannelChecks
@@ -29,9 +30,10 @@ from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.retention import RetentionJob
 from bot.jobs.send import Deliver
 from bot.query.parser import Query
-from bot.services.alerting import notify_ops
+from bot.services.alerting import notify_ops, set_alert
 from bot.services.rules import make_rule
 from bot.store.database import Tx
+from bot.store.lock import SIGN_EVERY
 
 DIRECTORY_EVERY = 15 * 60  # seconds; the rows say whether it is due
 DETAILS_EVERY = 60  # seconds
@@ -112,6 +114,7 @@ class Leader:
         self._store = clients.store
         self._clock = clients.clock
         self._liveness = liveness
+        self._next_alert: float | None = None  # monotonic
         self.jobs = build_jobs(settings, clients, liveness)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -121,6 +124,7 @@ class Leader:
         try:
             log.info("leader.acquired", pid=os.getpid())
             self._liveness.is_leader = True
+            self._sign()
             await self.prepare()
             async with asyncio.TaskGroup() as group:
                 working = group.create_task(self._work(), name="jobs")
@@ -157,9 +161,38 @@ class Leader:
             if not is_waiting:
                 log.info("leader.waiting", leader=self._lock.leader())
                 is_waiting = True
+            await self._watch_leader()
             if await wait_for_stop(stop, LOCK_RETRY):
                 return False
         return True
+
+    async def _watch_leader(self) -> None:
+        """Raises an alert while the process that leads gives no sign of life: it would keep the lock for ever."""
+        now, pid = self._clock.now(), self._lock.leader()
+        self._liveness.leader_pid, self._liveness.leader_signed_at = pid, self._lock.signed_at()
+        signed_at, monotonic = self._liveness.leader_signed_at, self._clock.monotonic()
+        if self._next_alert is None or signed_at is None or not is_silent(signed_at, now):
+            # After a machine slept, both processes wake up, and the first sign comes a moment later.
+            self._next_alert = monotonic + SIGN_EVERY.total_seconds()
+            return
+        if monotonic < self._next_alert:
+            return
+        self._next_alert = monotonic + MONITOR_EVERY
+        facts = {"process": pid, "since": f"{signed_at:%Y-%m-%d %H:%M} UTC"}
+        try:
+            await self._store.transact(lambda tx: set_alert(tx, LEADER_IS_SILENT, facts, now))
+        except StoreBusy:  # it may have been stopped within a transaction
+            log.error("leader.silent", leader=pid, since=facts["since"])
+
+    async def keep_signing(self) -> None:
+        """Gives signs of life until it is cancelled."""
+        while True:
+            self._sign()
+            await self._clock.sleep(WATCH_EVERY)
+
+    def _sign(self) -> None:
+        self._lock.sign(self._clock.now())
+        self._liveness.leader_pid, self._liveness.leader_signed_at = self._lock.leader(), self._lock.signed_at()
 
     async def _work(self) -> None:
         try:
@@ -171,12 +204,13 @@ class Leader:
             await self.jobs.directory.stop()
 
     async def _watch(self) -> None:
-        """Writes each second to `liveness` whether the jobs go on, and wakes the sender when another process (a
-        command, a second `run`) has written rows."""
+        """Gives signs of life, writes each second to `liveness` whether the jobs go on, and wakes the sender when
+        another process (a command, a second `run`) has written rows."""
         log_file = Path(f"{self._settings.database_path.resolve()}-wal")
         seen = _modified(log_file)
         while True:
             await self._clock.sleep(WATCH_EVERY)
+            self._sign()
             self._liveness.jobs_go_on = self.jobs.scheduler.running and not self.jobs.poll.is_hung()
             if (modified := _modified(log_file)) != seen:
                 seen = modified

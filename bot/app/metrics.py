@@ -98,12 +98,15 @@ def snapshot_of(tx: Tx, now: datetime) -> Snapshot:
     )
 
 
-def render_metrics(metrics: Metrics, snapshot: Snapshot, now: datetime, *, is_leader: bool) -> bytes:
-    """Returns all figures in Prometheus' text format."""
-    return generate_latest(metrics.registry) + generate_latest(_gauges(snapshot, now, is_leader))
+def render_metrics(
+    metrics: Metrics, snapshot: Snapshot, now: datetime, *, is_leader: bool, leader_signed_at: datetime | None = None
+) -> bytes:
+    """Returns all figures in Prometheus' text format. `leader_signed_at`: the last sign of life of the process that
+    leads."""
+    return generate_latest(metrics.registry) + generate_latest(_gauges(snapshot, now, is_leader, leader_signed_at))
 
 
-def _gauges(snapshot: Snapshot, now: datetime, is_leader: bool) -> CollectorRegistry:
+def _gauges(snapshot: Snapshot, now: datetime, is_leader: bool, leader_signed_at: datetime | None) -> CollectorRegistry:
     """Gauges are computed at each request: they are right after a restart too."""
     registry = CollectorRegistry()
 
@@ -113,6 +116,9 @@ def _gauges(snapshot: Snapshot, now: datetime, is_leader: bool) -> CollectorRegi
     poll, counts = snapshot.poll, snapshot.counts
     Info("spotter_build", "Version of Spotter", registry=registry).info({"version": VERSION})
     gauge("leader", "1 if this process polls and sends", is_leader)
+    if leader_signed_at:
+        age = (now - leader_signed_at).total_seconds()
+        gauge("leader_sign_age_seconds", "Age of the last sign of life of the process that polls and sends", age)
     gauge("sessions", "Sessions stored", poll.sessions)
     if poll.last_good_at:
         gauge("last_good_poll_timestamp_seconds", "Time of the last good poll", poll.last_good_at.timestamp())

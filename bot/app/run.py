@@ -64,13 +64,15 @@ async def poll(settings: Settings, clock: Clock) -> PollReport:
                 "Stop it first, or leave the polling to it."
             )
         leader = Leader(settings, clients, Liveness())
-        await leader.prepare()
+        signing = asyncio.create_task(leader.keep_signing())
         try:
+            await leader.prepare()
             report = await leader.jobs.poll.once(is_last=True)
             await leader.jobs.channel_checks.once()
             await leader.jobs.sender.once(limit_seconds=SEND_LIMIT)
             if await leader.jobs.poll.finish_reading():  # else a long list of people would never be read
                 await leader.jobs.sender.once(limit_seconds=SEND_LIMIT)
         finally:
+            signing.cancel()
             await leader.jobs.directory.stop()
         return report

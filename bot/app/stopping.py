@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from bot.app.logs import write_waiting_lines
 from bot.domain.errors import SpotterError
 
 STOP_LIMIT = 9.0  # seconds: platforms send SIGKILL ten after SIGTERM
@@ -48,6 +49,7 @@ def _begin_to_stop(stop: asyncio.Event) -> None:
 
 def _exit_now() -> None:
     log.warning("shutdown.forced", after_seconds=STOP_LIMIT)
+    write_waiting_lines(0.5)
     os._exit(0)
 
 

@@ -9,7 +9,7 @@ from bot.blocks.alerts import alert_sentence
 from bot.blocks.rules import format_reason
 from bot.checks import CheckResult, fine, warning, wrong
 from bot.config import Settings
-from bot.domain.alerts import ALERTS, DISK_LEFT, STUCK, ActiveAlert
+from bot.domain.alerts import ALERTS, DISK_LEFT, LEADER_IS_SILENT, STUCK, ActiveAlert, is_silent
 from bot.domain.model import BY_EMAIL, Link, Rule, RuleState, Targets
 from bot.domain.outbox import BlockedDestination, OutboxCounts
 from bot.domain.polling import PollState
@@ -74,11 +74,13 @@ def read_stored(tx: Tx, now: datetime) -> Stored:
     )
 
 
-def check_stored(stored: Stored, settings: Settings, now: datetime, leader: int | None) -> Iterator[CheckResult]:
+def check_stored(
+    stored: Stored, settings: Settings, now: datetime, leader: int | None, signed_at: datetime | None = None
+) -> Iterator[CheckResult]:
     """Yields the results that need neither iSpring nor Slack. `leader`: id of the process that polls and sends, None if
-    there is none."""
+    there is none; `signed_at`: its last sign of life."""
     yield from _database(stored, settings, now)
-    yield from _process(stored, now, leader)
+    yield from _process(stored, now, leader, signed_at)
     yield from _alerts(stored, settings, now)
     yield from _outbox(stored, now, leader)
     yield from _rules(stored, settings)
@@ -104,8 +106,19 @@ def _database(stored: Stored, settings: Settings, now: datetime) -> Iterator[Che
         )
 
 
-def _process(stored: Stored, now: datetime, leader: int | None) -> Iterator[CheckResult]:
-    yield fine(f"Process: {leader} polls and sends" if leader else "Process: none polls and sends")
+def _process(stored: Stored, now: datetime, leader: int | None, signed_at: datetime | None) -> Iterator[CheckResult]:
+    if leader is None:
+        yield fine("Process: none polls and sends")
+    elif signed_at is None:
+        yield fine(f"Process: {leader} polls and sends")
+    elif is_silent(signed_at, now):
+        yield wrong(
+            f"Process: {leader}, which polls and sends, has given no sign of life for {lasting(now - signed_at)}",
+            ALERTS[LEADER_IS_SILENT].remedy,
+        )
+    else:
+        seconds = max(0, round((now - signed_at).total_seconds()))
+        yield fine(f"Process: {leader} polls and sends (last sign of life {seconds} s ago)")
     poll = stored.poll
     if poll.last is not None and poll.last.error:
         yield warning(f"Last poll: {poll.last.error_in_full}", "See the line about iSpring below.")

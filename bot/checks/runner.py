@@ -35,13 +35,14 @@ async def run_checks(
             store = await opened.enter_async_context(opened_store(settings, clock))
             now = clock.now()
             stored = await store.read(lambda tx: read_stored(tx, now))
-            leader = Leadership(settings.database_path).leader()
+            leadership = Leadership(settings.database_path)
+            leader, signed_at = leadership.leader(), leadership.signed_at()
         except ConfigError:
             yield _check_folder(settings.database_path.absolute())
         except StoreError as error:
             yield wrong("Store: can't be used", str(error))
         else:
-            for result in check_stored(stored, settings, now, leader):
+            for result in check_stored(stored, settings, now, leader, signed_at):
                 yield result
         # A listing is spooled beside the database. If that folder can't be used, the listing is still worth a check.
         folder = settings.database_path.absolute().parent

@@ -8,7 +8,7 @@ import sys
 import click
 
 from bot.app.clock import SystemClock
-from bot.app.logs import configure_logs
+from bot.app.logs import configure_logs, logging_to_stderr
 from bot.app.run import poll as poll_once
 from bot.app.run import run as run_service
 from bot.checks import Level
@@ -27,16 +27,16 @@ _LEVELS = {Level.FINE: "fine     ", Level.WARNING: "warning  ", Level.WRONG: "wr
 def run() -> None:
     """Poll, send and answer until stopped."""
     settings = load(os.environ, Needs.ISPRING, Needs.SLACK, Needs.CONVERSATION)
-    configure_logs(settings.log_level, settings.log_format)
-    asyncio.run(run_service(settings, SystemClock(settings.clock_offset)))
+    with logging_to_stderr(settings.log_level, settings.log_format):
+        asyncio.run(run_service(settings, SystemClock(settings.clock_offset)))
 
 
 @click.command()
 def poll() -> None:
     """Poll once and send what is due; wait at most a minute to read back messages without a clear answer."""
     settings = load(os.environ, Needs.ISPRING, Needs.SLACK)
-    configure_logs(settings.log_level, settings.log_format)
-    report = asyncio.run(poll_once(settings, SystemClock(settings.clock_offset)))
+    with logging_to_stderr(settings.log_level, settings.log_format):
+        report = asyncio.run(poll_once(settings, SystemClock(settings.clock_offset)))
     if report.error:
         raise SpotterError(report.error)
     what = "nothing new" if report.unchanged else f"{report.changed} of {report.listed} sessions new or changed"

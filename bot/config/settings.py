@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from rapidfuzz import fuzz, process
 
 from bot.config.network import VARIABLES, Network, read_network
@@ -51,6 +51,13 @@ class Needs(Enum):
     ISPRING = ("ISPRING_API_URL", "ISPRING_CLIENT_ID", "ISPRING_CLIENT_SECRET")
     SLACK = ("SLACK_BOT_TOKEN",)
     CONVERSATION = ("SLACK_APP_TOKEN",)  # or SLACK_SIGNING_SECRET with PORT
+
+
+class _Environment(EnvSettingsSource):
+    """The process's environment without blank values: one of these must not hide the same name in `.env`."""
+
+    def __call__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__call__().items() if not _is_blank(value)}
 
 
 class Settings(BaseSettings):
@@ -150,12 +157,26 @@ class Settings(BaseSettings):
         0, ge=-1e9, le=1e9, description="Seconds added to the clock; for the demo, which moves time."
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, _Environment(settings_cls), dotenv_settings
+
     @model_validator(mode="before")
     @classmethod
     def _clean(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Cleans the ends of every value; what is blank then is unset."""
-        texts = {name: cleaned(value) if isinstance(value, str) else value for name, value in values.items()}
-        return {name: value for name, value in texts.items() if value != ""}
+        return {
+            name: cleaned(value) if isinstance(value, str) else value
+            for name, value in values.items()
+            if not _is_blank(value)
+        }
 
     @field_validator("poll_interval")
     @classmethod
@@ -285,9 +306,13 @@ def _given(environ: Mapping[str, str], env_file: Path) -> dict[str, str]:
     dotenv reads the file, as it does for pydantic-settings.
     """
     merged = {name.upper(): value for name, value in _in_file(env_file).items()}
-    merged |= {name.upper(): value for name, value in environ.items() if value or name.upper() not in merged}
+    merged |= {name.upper(): value for name, value in environ.items() if not _is_blank(value)}
     known = {name.upper() for name in Settings.model_fields}
     return {name: cleaned(value) for name, value in merged.items() if name in known and value and cleaned(value)}
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not cleaned(value)
 
 
 def _in_file(env_file: Path) -> Mapping[str, str | None]:

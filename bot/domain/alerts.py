@@ -16,6 +16,7 @@ from typing import TypeAlias
 POLL_LATE = timedelta(minutes=15)  # or five intervals if that is longer: shorter gaps end by themselves
 STUCK = timedelta(minutes=30)  # that a due message may wait: more than the longest back-off, less than a shift
 DISCONNECTED = timedelta(minutes=2)  # without commands: reconnecting takes seconds
+LEADER_SILENT = timedelta(minutes=2)  # without a sign of life, which is given every few seconds
 DISK_LEFT = 200 * 1024 * 1024  # bytes; a listing of a large account is spooled beside the database
 DISK_ENOUGH = 300 * 1024 * 1024  # bytes at which the alert ends: at DISK_LEFT it would come and go
 
@@ -93,8 +94,20 @@ def _disk_nearly_full(seen: MonitorInput, before: Facts | None) -> Facts | None:
     return {"megabytes": seen.disk_left // (1024 * 1024)} if is_low else None
 
 
+def _leader_silent(seen: MonitorInput, before: Facts | None) -> Facts | None:
+    return None  # the process that waits for its turn raises it; the monitor is a part of the leader, which works then
+
+
+def is_silent(signed_at: datetime | None, now: datetime) -> bool:
+    """True if the process that leads has given no sign of life for too long; None: none is known."""
+    return signed_at is not None and now - signed_at > LEADER_SILENT
+
+
 def _minutes(span: timedelta) -> int:
     return int(span.total_seconds() // 60)
+
+
+LEADER_IS_SILENT = "leader_silent"  # raised by a process that waits for its turn
 
 
 class Severity(StrEnum):
@@ -294,6 +307,14 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             resolved="commands and buttons arrive again",
             condition=_socket_disconnected,
             is_checked=False,
+        ),
+        LEADER_IS_SILENT: Alert(
+            sentence="Process {process}, which polls and sends, has given no sign of life since {since}: nothing is "
+            "polled or sent.",
+            remedy="If it was paused, let it go on; else kill it: another `spotter run` takes over at once, and "
+            "nothing is lost.",
+            resolved="the process that polls and sends works again",
+            condition=_leader_silent,
         ),
         "disk_nearly_full": Alert(
             sentence="Only {megabytes} MB are left on the disk of the database.",

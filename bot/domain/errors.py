@@ -145,7 +145,14 @@ class StoreError(SpotterError):
 
 
 class StoreBusy(StoreError):
-    """Locked or full for now: nothing was written; trying again is safe."""
+    """Locked or full for now: nothing was written; trying again is safe.
+
+    `fault` says of the database what is wrong with it ("has no room left on its disk"), "" if nothing is.
+    """
+
+    def __init__(self, message: str, fault: str = "") -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class StoreUnusable(StoreError):

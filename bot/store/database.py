@@ -121,6 +121,7 @@ class Store:
         self.path = path
         self.ops_channel = ops_channel
         self.created = created
+        self.write_fault = ""  # why the last change could not be written, as `StoreBusy.fault`; "" once one was
         self._kept = KeptDirectory()
         self._writer = writer(path, busy_seconds)
         self._identity = _identity(path)
@@ -171,9 +172,17 @@ class Store:
             return False
 
     def _write_now(self, work: Callable[[Tx], T]) -> T:
-        with translated(self.path):
-            self._refuse_moved_file()
-            return self._within(self._writer, WRITE, work)
+        before = self._writer.total_changes
+        try:
+            with translated(self.path):
+                self._refuse_moved_file()
+                answer = self._within(self._writer, WRITE, work)
+        except StoreBusy as error:
+            self.write_fault = error.fault or self.write_fault
+            raise
+        if self._writer.total_changes != before:  # on a full disk a transaction that changes nothing succeeds
+            self.write_fault = ""
+        return answer
 
     def _read_now(self, work: Callable[[Tx], T]) -> T:
         connection = self._readers.get()

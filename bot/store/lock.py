@@ -8,22 +8,29 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.domain.errors import StoreBusy, StoreUnusable
 
 OWNER_ONLY = 0o600
+SIGN_EVERY = timedelta(seconds=5)  # between two signs of life: some bytes of a file, which no commit waits for
 _SETUP_LIMIT = 30.0  # seconds that another process may take to migrate
 _SETUP_STEP = 0.02
 
 
 class Leadership:
-    """Leadership over a database, by `flock` on `<database>.lock`. The file stays; only its lock has a meaning."""
+    """Leadership over a database, by `flock` on `<database>.lock`. The file stays, and only its lock decides who leads.
+
+    It holds the process id of the leader and, in Unix seconds, its last sign of life: a process that was stopped, or
+    hangs, keeps its lock. A sign is no row of the database, because a full or locked database must not hide it.
+    """
 
     def __init__(self, database: Path) -> None:
         # Beside the file itself: through a link in another folder a second process would lead the same database.
         self._path = beside(database.resolve(), ".lock")
         self._file: int | None = None
+        self._signed_at: datetime | None = None
 
     def try_acquire(self) -> bool:
         """True if this process is the leader now, or was before. Raises StoreUnusable."""
@@ -33,24 +40,32 @@ class Leadership:
         if not _try_lock(file):
             os.close(file)
             return False
-        os.ftruncate(file, 0)
-        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
         self._file = file
+        with suppress(OSError):  # the disk is full: the lock counts without it
+            os.ftruncate(file, 0)
+            os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
         return True
+
+    def sign(self, now: datetime) -> None:
+        """Writes a sign of life if this process leads and the last sign is too old, or of a clock that was put back."""
+        if self._file is None or (self._signed_at is not None and abs(now - self._signed_at) < SIGN_EVERY):
+            return
+        self._signed_at = now
+        with suppress(OSError):
+            os.pwrite(self._file, f"{os.getpid()}\n{now.timestamp():.0f}\n".encode(), 0)
 
     def release(self) -> None:
         if self._file is not None:
             os.ftruncate(self._file, 0)
             os.close(self._file)
-            self._file = None
+            self._file, self._signed_at = None, None
 
     def leader(self) -> int | None:
         """The process id of the leader; None if there is none or its id is not readable."""
         if self._file is not None:
             return os.getpid()
-        try:
-            text = self._path.read_text()
-        except FileNotFoundError:
+        words = self._words()
+        if not words:
             return None
         file = open_owner_only(self._path)
         try:
@@ -58,7 +73,21 @@ class Leadership:
                 return None
         finally:
             os.close(file)
-        return int(text) if text.strip().isdecimal() else None
+        return int(words[0]) if words[0].isdecimal() else None
+
+    def signed_at(self) -> datetime | None:
+        """When the process that leads, this one or another, last gave a sign of life; None if none leads, or has given
+        one yet (earlier versions give none)."""
+        words = self._words()
+        if len(words) < 2 or not words[1].isdecimal() or self.leader() is None:
+            return None
+        return datetime.fromtimestamp(int(words[1]), UTC)
+
+    def _words(self) -> list[str]:
+        try:
+            return self._path.read_text(errors="replace").split()
+        except FileNotFoundError:
+            return []
 
 
 @contextmanager

@@ -193,7 +193,7 @@ def translated(path: Path, then: str = "Nothing was written; it is tried again."
     except sqlite3.Error as error:
         code = code_of(error)
         if text := _LATER.get(code):
-            raise StoreBusy(f"The database {path} {text}. {then}") from error
+            raise StoreBusy(f"The database {path} {text}. {then}", fault=text) from error
         if text := _NEVER.get(code):
             raise StoreUnusable(f"The database {path} {text}.") from error
         raise

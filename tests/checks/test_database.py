@@ -1,14 +1,14 @@
 """What `check` reports from the database: each state that a person must mend has its line and its remedy."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.checks import Level, database
 from bot.config import Settings
-from bot.domain.alerts import ALERTS
+from bot.domain.alerts import ALERTS, LEADER_SILENT
 from bot.domain.model import BY_EMAIL, DeliveryState, Person, RuleState, SlackUser
 from bot.domain.pause_reasons import ARCHIVED
 from bot.domain.polling import PollReport
@@ -41,16 +41,25 @@ def _all_is_well(tx: Tx) -> None:
     tx.targets.set_initial(80)
 
 
-async def results(db: Store, tmp_path: Path, leader: int | None = 1) -> list[str]:
+async def results(db: Store, tmp_path: Path, leader: int | None = 1, signed_at: datetime | None = LATER) -> list[str]:
     """The results that are not fine, each with its remedy."""
     settings = Settings(_env_file=None, database_url=f"sqlite:///{tmp_path}/spotter.db")
     stored = await db.read(lambda tx: database.read_stored(tx, LATER))
-    found = database.check_stored(stored, settings, LATER, leader)
+    found = database.check_stored(stored, settings, LATER, leader, signed_at)
     return [f"{one.what} | {one.remedy}" for one in found if one.level is not Level.FINE]
 
 
 async def test_a_healthy_database_has_only_fine_results(db: Store, tmp_path: Path) -> None:
     assert await results(db, tmp_path) == []
+
+
+async def test_a_leader_without_a_sign_of_life_is_wrong_and_an_unknown_one_is_not(db: Store, tmp_path: Path) -> None:
+    [wrong] = await results(db, tmp_path, leader=7, signed_at=LATER - LEADER_SILENT - timedelta(minutes=10))
+    assert wrong.startswith(
+        "Process: 7, which polls and sends, has given no sign of life for 12 min | If it was paused"
+    )
+    assert await results(db, tmp_path, leader=7, signed_at=LATER - LEADER_SILENT) == []
+    assert await results(db, tmp_path, leader=7, signed_at=None) == []
 
 
 def _failed(tx: Tx) -> None:
@@ -191,6 +200,7 @@ LINES = {
     "socket_disconnected": "Alert: ",
     "workspace_throttled": "Alert: ",
     "direct_messages_closed": "Alert: ",
+    "leader_silent": "has given no sign of life for",
     "disk_nearly_full": "left beside the database",
 }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import Settings, load, zone_named
+from bot.config import Needs, Settings, load, zone_named
 from bot.config.values import cleaned
 from bot.domain.errors import ConfigError
 
@@ -164,3 +164,20 @@ def test_a_signing_secret_of_another_shape_is_a_warning(monkeypatch: pytest.Monk
     assert any(one.startswith("SLACK_SIGNING_SECRET") for one in load(os.environ).warnings({}))
     monkeypatch.setenv("SLACK_SIGNING_SECRET", "0123456789abcdef" * 2)
     assert not any(one.startswith("SLACK_SIGNING_SECRET") for one in load(os.environ).warnings({}))
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\n", "\u200b", '""', "' '"])
+def test_a_blank_variable_does_not_hide_the_same_name_in_the_file(monkeypatch: pytest.MonkeyPatch, blank: str) -> None:
+    Path(".env").write_text(
+        "SLACK_BOT_TOKEN=xoxb-1\nPOLL_INTERVAL=300\nADMINS=U0ADMIN\nDATABASE_URL=sqlite:///kept.db\nKEEP_DAYS=90\n"
+    )
+    for name in ("SLACK_BOT_TOKEN", "POLL_INTERVAL", "ADMINS", "DATABASE_URL", "KEEP_DAYS", "SPOTTER_DATABASE_URL"):
+        monkeypatch.setenv(name, blank)
+    settings = load(os.environ, Needs.SLACK)
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-1"
+    assert (settings.poll_interval, settings.keep_days) == (300, 90)
+    assert settings.admins == {"U0ADMIN"}
+    assert settings.database_path == Path("kept.db")
+    monkeypatch.setenv("poll_interval", "60")
+    monkeypatch.delenv("POLL_INTERVAL")
+    assert load(os.environ).poll_interval == 60

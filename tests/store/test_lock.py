@@ -4,9 +4,11 @@ import multiprocessing
 import os
 import signal
 import time
+from datetime import timedelta
 from pathlib import Path
 
-from bot.store.lock import Leadership
+from bot.store.lock import SIGN_EVERY, Leadership
+from tests.store.given import NOON
 
 
 def lead_until_killed(path: Path, notified: "multiprocessing.connection.Connection") -> None:
@@ -57,3 +59,25 @@ def test_the_lead_is_free_at_once_when_its_holder_is_killed(path: Path) -> None:
     successor.release()
     here.close()
     there.close()
+
+
+def test_a_sign_of_life_is_seen_by_others_and_renewed_when_it_is_old_or_the_clock_was_put_back(path: Path) -> None:
+    first, second = Leadership(path), Leadership(path)
+    first.sign(NOON)
+    assert second.signed_at() is None, "it does not lead"
+    assert first.try_acquire()
+    assert (first.signed_at(), second.signed_at()) == (None, None)
+    first.sign(NOON)
+    assert (first.signed_at(), second.signed_at(), second.leader()) == (NOON, NOON, os.getpid())
+    first.sign(NOON + SIGN_EVERY / 2)
+    assert second.signed_at() == NOON
+    for at in (NOON + SIGN_EVERY, NOON - timedelta(days=1)):
+        first.sign(at)
+        assert second.signed_at() == at
+    first.release()
+    assert second.signed_at() is None
+    path.with_name(f"{path.name}.lock").write_text("77 1\n")
+    assert second.signed_at() is None, "the lock of a process that was killed is free"
+    assert second.try_acquire()
+    assert first.signed_at() is None, "what its predecessor left is no sign of its own"
+    second.release()
