@@ -91,6 +91,7 @@ class Ispring:
             clock=clock,
             jitter=jitter,
             limits=limits or Limits(),
+            spool_folder=spool_folder,
             network=network,
         )
         self._zone = zone

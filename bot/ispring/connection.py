@@ -12,6 +12,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
@@ -91,6 +92,7 @@ class Connection:
         clock: Clock,
         jitter: Callable[[], float],
         limits: Limits,
+        spool_folder: Path,
         network: Network = DIRECT,
     ) -> None:
         self._base_url = base_url.rstrip("/")
@@ -98,6 +100,7 @@ class Connection:
         self._clock = clock
         self._jitter = jitter
         self._limits = limits
+        self._spool_folder = spool_folder
         self._token = ""
         self._token_until = 0.0
         self._token_lock = asyncio.Lock()
@@ -155,7 +158,7 @@ class Connection:
             if not response.is_success:
                 body = await beginning(response, call.what, ERROR_SIZE)
                 raise self._error_of(response, body, call.path, call.what)
-            return await spool(body_of(response, call.what), into, largest, call.what)
+            return await spool(body_of(response, call.what), into, largest, call.what, self._spool_folder)
         finally:
             await response.aclose()
 
@@ -186,7 +189,7 @@ class Connection:
                 raise key_refused(response.status_code)
             if not response.is_success:
                 raise self._error_of(response, b"", TOKEN_PATH, TOKEN_REQUEST)
-            await spool(body_of(response, TOKEN_REQUEST), body, ERROR_SIZE, TOKEN_REQUEST)
+            await spool(body_of(response, TOKEN_REQUEST), body, ERROR_SIZE, TOKEN_REQUEST, self._spool_folder)
         finally:
             await response.aclose()
         answer = body.getvalue()
@@ -249,8 +252,8 @@ class Connection:
             ) from None
 
 
-async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, what: str) -> Received:
-    """Writes a body into a file and returns its size and hash; writes in a thread, BATCH bytes at a time.
+async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, what: str, folder: Path) -> Received:
+    """Writes a body into a file of `folder` and returns its size and hash; writes in a thread, BATCH bytes at a time.
 
     Raises TrainingUnreadable once the body has more than `largest` bytes, and TrainingUnavailable if the disk is full.
     """
@@ -280,7 +283,7 @@ async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, wha
         into.flush()
     except OSError as error:
         raise TrainingUnavailable(
-            f"{what.capitalize()} can't be written beside the database ({error.strerror}): make room there."
+            f"{what.capitalize()} can't be written in {folder} ({error.strerror}): make room there."
         ) from None
     return Received(size, hashed.digest())
 

@@ -185,7 +185,7 @@ _PRIMARY = 0xFF  # the low byte of an extended result code
 
 
 @contextmanager
-def translated(path: Path, then: str = "Nothing was written; it is tried again.") -> Iterator[None]:
+def translated(path: Path, then: str = "Nothing was written.") -> Iterator[None]:
     """Raises StoreBusy for errors that pass and StoreUnusable for those that need a person; `then` ends the sentence
     of a StoreBusy."""
     try:

@@ -7,13 +7,15 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from bot.domain.errors import StoreBusy, StoreUnusable
 from bot.domain.model import DeliveryState
 from bot.store.database import Store
-from tests.app.env import ADMIN, OPS, RESULTS, Env
+from tests.app.env import ADMIN, OPS, RESULTS, Env, free_port
 from tests.clock import until
 from tests.jobs.outbox_room import Room, room
 from tests.jobs.room import open_room
@@ -68,11 +70,14 @@ async def test_while_there_is_no_room_nothing_is_sent_twice_or_lost_and_it_goes_
     tripped()
     with pytest.raises(StoreBusy, match="no room left"):
         await world.store.transact(lambda tx: tx.audit_log.write("U1", "did", "x" * 100_000, world.clock.now()))
+    await world.store.transact(lambda tx: None)
+    assert "no room left" in world.store.write_fault, "what changes nothing proves no room"
     room_on_disk.free(world.store)
     await sending
     assert await world.state(key) is DeliveryState.SENT
     assert (len(world.posted()), world.calls(POST)) == (1, 1)
     assert len(await world.store.read(lambda tx: tx.audit_log.entries(9))) == 0
+    assert world.store.write_fault == ""
 
 
 @pytest.mark.virtual_time
@@ -106,7 +111,8 @@ def room_on_disk() -> Disk:
 
 
 async def test_a_process_whose_disk_is_full_goes_on_and_catches_up_when_there_is_room(env: Env) -> None:
-    bot = await env.started()
+    port = free_port()
+    bot = await env.started(PORT=str(port))
     await bot.until(lambda: len(env.texts(OPS)) == 2 and env.texts(RESULTS), "all that the start owes")
     _, hard = resource.prlimit(bot.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (4096, hard))
@@ -116,10 +122,20 @@ async def test_a_process_whose_disk_is_full_goes_on_and_catches_up_when_there_is
     await bot.until(lambda: [one for one in bot.events("poll.ended") if one["error"]], "a poll that finds no room")
     answer = await env.slack.command(ADMIN, RESULTS, "/ojt", "results")
     assert answer.failure is None
+    status, health = await _health(port)
+    assert (status, health["status"]) == (200, "impaired")
+    assert [one for one in health["impairments"] if "the disk may be full or failing" in one], health
     resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (hard, hard))
     await bot.until(lambda: all(env.cards(one) for one in sessions), "the cards")
     await bot.has_polled()
     assert [len(env.cards(one)) for one in sessions] == [1, 1, 1]
+    assert (await _health(port))[1]["status"] == "ok"
+
+
+async def _health(port: int) -> tuple[int, dict[str, Any]]:
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://127.0.0.1:{port}/healthz")
+    return answer.status_code, answer.json()
 
 
 # ---- read-only -------------------------------------------------------------------------------------------------------
