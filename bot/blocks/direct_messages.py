@@ -20,14 +20,13 @@ from bot.blocks.markup import NAME, moment_token, safe
 from bot.blocks.results import (
     area_line,
     format_points,
-    format_score_text,
     strongest_areas,
     verdict,
     weakest_areas,
 )
 from bot.domain.changes import outcome_of
 from bot.domain.model import Outcome, OutcomeKind, SessionKey, SessionRecord
-from bot.domain.outcomes import exact
+from bot.domain.outcomes import exact, percent
 
 OBSERVER_REASON = (
     "This is Spotter's first message to you. iSpring does not notify observers of the results of their sessions, so "
@@ -101,7 +100,7 @@ def _neutral(outcome: Outcome) -> str:
     if outcome.kind not in {OutcomeKind.MET, OutcomeKind.BELOW, OutcomeKind.COMPLETED} or outcome.score is None:
         return verdict(outcome)
     beside = f" (target {exact(outcome.target)})" if outcome.target is not None else ""
-    return f"Your result, {format_score_text(outcome.score, outcome.target)}{beside}"
+    return f"Your result, {percent(outcome.score, target=outcome.target)}{beside}"
 
 
 def _strengths_first(record: SessionRecord) -> list[Block]:

@@ -11,7 +11,7 @@ from bot.blocks.markup import bare
 from bot.blocks.results import verdict
 from bot.domain.changes import outcome_of
 from bot.domain.model import ChangeKind, Outcome, OutcomeKind, SessionKey, SessionRecord
-from bot.domain.outcomes import percent
+from bot.domain.outcomes import mean, percent
 from bot.domain.text import count
 
 # 25 lines of these, with their ids and results, stay under what Slack takes for all blocks.
@@ -64,7 +64,7 @@ def format_counts(outcomes: Sequence[Outcome]) -> str:
     kinds = Counter(outcome.kind for outcome in outcomes)
     parts = ", ".join(f"{kinds[kind]} {words}" for kind, words in _LABELS if kinds[kind])
     scores = [outcome.score for outcome in outcomes if outcome.is_over and outcome.score is not None]
-    return f"{parts} · mean {percent(sum(scores) / len(scores))}" if scores else parts
+    return f"{parts} · mean {percent(mean(scores))}" if scores else parts
 
 
 def _worst_first(keys: Sequence[SessionKey], facts: CardFacts) -> list[SessionKey]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.model import Moment
+from bot.domain.outcomes import rounded
 from bot.domain.text import clean, clip, size
 
 TEXT_LIMIT = 3_900  # of a message's `text`: chat.update takes 4,000
@@ -63,7 +64,7 @@ def bar(percent: float | None, width: int = 10) -> str:
     """A percentage as text: `███████░░░`. Full only at 100, empty only at 0 and for None."""
     if percent is None:
         return "░" * width
-    filled = round(min(max(percent, 0.0), 100.0) / 100 * width)
+    filled = int(rounded(min(max(percent, 0.0), 100.0) / 100 * width))
     if 0 < percent < 100:
         filled = min(max(filled, 1), width - 1)
     return "█" * filled + "░" * (width - filled)
