@@ -182,6 +182,11 @@ def acknowledged(*, was_new: bool) -> Message:
     return notice("You had acknowledged this session before.")
 
 
+def nothing_to_acknowledge() -> Message:
+    """The answer to a press on Acknowledge on a card of a session that was re-opened since."""
+    return notice("This session was re-opened: there is no result to acknowledge until it is completed again.")
+
+
 def target_set(percent: float | None, checklist_title: str | None, *, command: str) -> Message:
     """The target that was set; `percent` is None if it was removed."""
     checklists = (

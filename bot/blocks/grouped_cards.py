@@ -113,9 +113,13 @@ def _choice(number: int, record: SessionRecord, facts: CardFacts) -> Block:
 
 
 def _before_correction(record: SessionRecord) -> str:
-    """The result that a correction replaced, for readers who remember it: an edited message does not show it."""
-    olds = [entry.old for entry in record.history if entry.kind is ChangeKind.CORRECTED and entry.old is not None]
-    return f" (was {percent(olds[-1].score)})" if olds and olds[-1].score is not None else ""
+    """The result that a correction or a re-opening replaced, for readers who remember it: an edited message does not
+    show it."""
+    replacing = (ChangeKind.CORRECTED, ChangeKind.REOPENED)
+    olds = [entry.old for entry in record.history if entry.kind in replacing and entry.old is not None]
+    was = f" (was {percent(olds[-1].score)})" if olds and olds[-1].score is not None else ""
+    is_again = record.session.completion > 1 and outcome_of(record.session).is_over
+    return f"{was}, completed again" if is_again else was
 
 
 def _short_site(name: str) -> str:

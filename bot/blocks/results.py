@@ -37,8 +37,10 @@ NOT_AVAILABLE = "iSpring has no criteria for this session."
 
 
 def verdict(outcome: Outcome, *beside: float) -> str:
-    """`▽ Below target, 72 % (target 80 %)`, as plain text: the word may be iSpring's own, unknown to us. `beside`: other
-    percentages that the score is read together with, such as those of a query."""
+    """`▽ Below target, 72 % (target 80 %)`, as plain text: the word may be iSpring's own, unknown to us.
+
+    `beside`: other percentages that the score is read together with, such as those of a query.
+    """
     return f"{SYMBOLS[outcome.kind]} {bare(word(outcome, *beside))}"
 
 
@@ -117,6 +119,23 @@ def format_missing_details(session: Session) -> str:
     if session.details is DetailsState.PENDING_FETCH and session.missing_since is None:
         return NOT_HERE_YET
     return NOT_AVAILABLE if session.details in (DetailsState.PENDING_FETCH, DetailsState.UNAVAILABLE) else ""
+
+
+def completion_before(record: SessionRecord) -> str:
+    """What a re-opened session was, or what one completed again was before, for mrkdwn; "" for the others.
+
+    `It was Below target, 60 % (target 80 %), until it was re-opened 3 Oct`; `Completed again: before, it was …`.
+    """
+    session = record.session
+    is_over = outcome_of(session).is_over
+    if session.completed_as is None or (is_over and session.completion == 1):
+        return ""
+    last = next((entry for entry in reversed(record.history) if entry.kind is ChangeKind.REOPENED), None)
+    was = "completed" if last is None or last.old is None else f"“{safe(word(last.old), NAME)}”"
+    when = f" {date_token(last.at)}" if last is not None else ""
+    if is_over:
+        return f"Completed again: it was {was} before it was re-opened{when}."
+    return f"It was {was} until it was re-opened{when}. Its result is not known until it is completed again."
 
 
 def change_since_previous(record: SessionRecord) -> str:

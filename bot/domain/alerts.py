@@ -167,6 +167,14 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             resolved="iSpring lists another number of sessions",
             severity=Severity.WARNING,
         ),
+        "results_flapping": Alert(
+            sentence="iSpring keeps changing the results of {sessions}: each changed {changes} times or more within a "
+            "day. Their cards are edited once an hour at most, and one new card a day says that a result is below "
+            "target.",
+            remedy="See `{command} show` of a session whose card changes; look in iSpring for who or what corrects it.",
+            resolved="the results in iSpring stay as they are",
+            severity=Severity.WARNING,
+        ),
         "unknown_status": Alert(
             sentence="iSpring uses {statuses} that Spotter does not know: {status}. Such sessions show that word and "
             "count neither as completed nor as failed.",

@@ -108,7 +108,7 @@ def word(outcome: Outcome, *beside: float) -> str:
             return outcome.status.strip() or "No status"
 
 
-# ---- percentages in words: rounded half up, with as many decimals as keep the sentence true ---------------------------
+# ---- percentages in words: rounded half up, with as many decimals as keep the sentence true -------------------------
 
 
 def percent(value: float, *others: float, target: float | None = None) -> str:
@@ -142,8 +142,8 @@ class Difference(NamedTuple):
 def difference(before: float, now: float, target: float | None = None) -> Difference:
     """Two percentages and how far they are apart: `("87.4 %", "95.6 %", "8.2")`.
 
-    All three have the fewest decimals with which they add up and keep apart from the target; if one decimal is not enough
-    for adding up (thirds), the points are those between the numbers shown.
+    All three have the fewest decimals with which they add up and keep apart from the target. If one decimal is not
+    enough for adding up (thirds), the points are those between the numbers shown.
     """
     fewest = _decimals([before, now], (), target)
     for decimals in range(fewest, max(fewest, 1) + 1):

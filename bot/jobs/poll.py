@@ -16,7 +16,7 @@ from functools import partial
 import structlog
 
 from bot.domain.alerts import is_round
-from bot.domain.changes import decide
+from bot.domain.changes import decide, is_flapping
 from bot.domain.errors import StoreBusy, StoreError, TrainingError, TrainingRefused, TrainingUnreadable
 from bot.domain.model import Change, ChangeKind, Details, News, SessionFacts, SessionKey, Targets
 from bot.domain.outage import outage_of
@@ -36,6 +36,7 @@ DETAILS_AT_ONCE = 50
 BETWEEN_REQUESTS = 1.0  # seconds; iSpring publishes no limit
 NAMES_FOR = 10.0  # seconds an alert may wait for a name
 FAILING_AFTER = timedelta(minutes=30)  # shorter outages do not matter
+STABLE_AFTER = timedelta(hours=3)  # without such a change: longer than a source takes that alternates hourly
 LINES_LOGGED = 20
 STATUSES_NAMED = 3
 BROKE = (
@@ -150,6 +151,7 @@ class Poll:
             planner.enqueue()
             tx.polls.end_recovery()
             self._warn(tx, planner.statuses, listing_diff.rejected, listing.date_evidence, started)
+            self._suspect_source(tx, stored, started)
             self._suspect_end(tx, listing_diff.listed + listing_diff.duplicates + len(listing_diff.rejected), started)
             tx.listings.remember(listing.digest)
             report = PollReport(
@@ -299,6 +301,10 @@ class Poll:
         tx.polls.record(report)
         for code in ("training_refused", "poll_failing"):
             set_alert(tx, self._settings.ops_channel, code, None, report.ended_at)
+        flapped_until = report.ended_at - STABLE_AFTER
+        for alert in tx.alerts.all():
+            if alert.code == "results_flapping" and int(alert.facts.get("seen_at") or 0) < flapped_until.timestamp():
+                set_alert(tx, self._settings.ops_channel, alert.code, None, report.ended_at)
 
     def _mark(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> None:
         """Who is missing and who is back. A listing without most of the known sessions proves nothing about them."""
@@ -335,6 +341,14 @@ class Poll:
             set_alert(tx, self._settings.ops_channel, "date_order", None, now)
         if dates.unreadable or dates.backwards or dates.ahead:
             log.warning("dates.unreadable", unreadable=dates.unreadable, backwards=dates.backwards, ahead=dates.ahead)
+
+    def _suspect_source(self, tx: Tx, stored: Sequence[Change], now: datetime) -> None:
+        """Raises the alert for results that change more often than people correct them."""
+        changes = [tx.sessions.recent_changes(change.after.key, now) for change in stored if change.before is not None]
+        flapping = [number for number in changes if is_flapping(number)]
+        if flapping:
+            facts = {"sessions": len(flapping), "changes": min(flapping), "seen_at": int(now.timestamp())}
+            set_alert(tx, self._settings.ops_channel, "results_flapping", facts, now)
 
     def _suspect_end(self, tx: Tx, rows: int, now: datetime) -> None:
         """Tells once of a listing of so round a number of rows that it may have been cut off there."""

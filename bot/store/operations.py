@@ -97,8 +97,8 @@ class AuditLog:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._table = table(connection, "audit_log")
 
-    def write(self, who: str, verb: str, subject: str, now: datetime) -> None:
-        self._table.insert(to_row(AuditEntry(at=now, who=who, verb=verb, subject=subject)))
+    def write(self, who: str, verb: str, subject: str, now: datetime, *, old: str = "", new: str = "") -> None:
+        self._table.insert(to_row(AuditEntry(at=now, who=who, verb=verb, subject=subject, old=old, new=new)))
 
     def entries(self, limit: int) -> Sequence[AuditEntry]:
         """The newest entries first."""

@@ -2,7 +2,7 @@
 
 import sqlite3
 import struct
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bot.domain.model import DetailsState, Moment, OutcomeKind, Session, SessionFacts, SessionKey
@@ -38,9 +38,12 @@ class SessionRow(NamedTuple):
     changed_at: int
     missing_since: int | None
     details: DetailsState
+    completion: int
 
 
 UPSERT = upsert("sessions", SessionRow._fields, "session_id", "employee_id")
+EDIT_LEASE = timedelta(minutes=1)  # an edit is left to its claimer for so long
+_NEVER = 2**62  # ms
 OF_KEY = "session_id = ? AND employee_id = ?"
 _FINGERPRINT = struct.Struct("<q")
 
@@ -80,6 +83,7 @@ def row_of(session: Session, fingerprint: bytes) -> SessionRow:
         changed_at=to_ms(session.changed_at),
         missing_since=to_ms_or_none(session.missing_since),
         details=session.details,
+        completion=session.completion,
     )
 
 
@@ -111,6 +115,7 @@ def session_of(row: sqlite3.Row) -> Session:
         missing_since=from_ms_or_none(row["missing_since"]),
         details=DetailsState(row["details"]),
         completed_as=None if completed_as is None else OutcomeKind(completed_as),
+        completion=row["completion"],
     )
 
 
@@ -120,12 +125,16 @@ def id_of(connection: sqlite3.Connection, key: SessionKey) -> int | None:
     return found
 
 
-def request_edits(connection: sqlite3.Connection, key: SessionKey, now: datetime) -> None:
+def request_edits(
+    connection: sqlite3.Connection, key: SessionKey, due_at: datetime, *, before: datetime | None = None
+) -> None:
     """Marks every sent message that shows this session for an edit. A message that is being sent or edited compares
-    versions when its attempt is stored."""
+    versions when its attempt is stored. An edit that is due already stays due when it is; with `before`, one that was
+    due only after that moment is due at `due_at` too."""
     connection.execute(
-        "UPDATE deliveries SET edit_due_at = ? WHERE state = 'sent' AND edit_ended IS NULL AND edit_due_at IS NULL"
+        "UPDATE deliveries SET edit_due_at = ? WHERE state = 'sent' AND edit_ended IS NULL"
+        " AND (edit_due_at IS NULL OR edit_due_at > ?)"
         " AND id IN (SELECT delivery FROM notifications WHERE session_id = ? AND employee_id = ?"
         " AND delivery IS NOT NULL)",
-        (to_ms(now), *key),
+        (to_ms(due_at), _NEVER if before is None else to_ms(before), *key),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.blocks import actions, answers, session_lists
 from bot.blocks import details as views
 from bot.blocks.elements import notice
+from bot.domain.changes import outcome_of
 from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, Remedy, StoreBusy
 from bot.domain.model import (
     OPERATOR,
@@ -40,8 +41,12 @@ async def details(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 async def acknowledge(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """Stores who has seen a result; every card of the session is edited to say so."""
     key = action.session_key()
-    if await opened_session(ctx, action, key) is None:
+    record = await opened_session(ctx, action, key)
+    if record is None:
         await reply(_gone())
+        return
+    if not outcome_of(record.session).is_over:
+        await reply(answers.nothing_to_acknowledge())
         return
 
     def work(tx: Tx) -> bool:

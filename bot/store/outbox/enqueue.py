@@ -15,7 +15,14 @@ from bot.domain.routing import subject_of
 from bot.store.columns import to_json, to_ms, value_of
 from bot.store.details import SessionDetails
 from bot.store.outbox.cancel import cancel_notifications
-from bot.store.outbox.duplicates import UNTIL_RESOLVED, ExistingCard, add_rules, existing_card_at
+from bot.store.outbox.duplicates import (
+    ONE_REGRESSION,
+    UNTIL_RESOLVED,
+    ExistingCard,
+    add_rules,
+    existing_card_at,
+    regression_since,
+)
 
 _FAILING, _OTHER = 1, 2  # the priority of a session's notification; what goes alone has 0
 
@@ -30,8 +37,9 @@ class Notifications:
         """Queues a notification; False if its destination has it already, or will get it with another card.
 
         A session's second subject (its regression to below target or failed) is not queued while a card of that session
-        waits, which will show it; while it is unclear whether that card was posted, it waits for the answer. A
-        notification that was cancelled before it was sent is queued again.
+        waits, which will show it; while it is unclear whether that card was posted, it waits for the answer. Nor is it
+        queued within `ONE_REGRESSION` of another one that its destination gets or got. A notification that was
+        cancelled before it was sent is queued again.
         """
         due_at = not_before or now
         if notification.session is not None:
@@ -43,6 +51,9 @@ class Notifications:
             add_rules(self._connection, existing["id"], notification.rule_ids)
             regression = None if is_regression else self._cancelled_regression(notification)
             return regression is not None and self.enqueue(replace(notification, subject=regression), now, not_before)
+        if is_regression and (other := regression_since(self._connection, notification, now - ONE_REGRESSION)):
+            add_rules(self._connection, other, notification.rule_ids)
+            return False
         card, of = existing_card_at(self._connection, notification)
         if card is ExistingCard.NONE and is_regression:
             first = self._cancelled_first(notification)

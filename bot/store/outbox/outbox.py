@@ -4,7 +4,7 @@ here hold it."""
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain.delivery import FIRST_READ_BACK, LONGEST_WAIT, after_crash, reconcile
 from bot.domain.model import TAKEN_BACK, Delivery, DeliveryState, Destination
@@ -25,8 +25,8 @@ from bot.store.outbox.duplicates import resolve_regressions
 from bot.store.outbox.eligibility import PENDING, Eligibility
 from bot.store.outbox.restore_recovery import DIGEST_WAIT
 from bot.store.outbox.rows import delivery_of, row_of, write, write_attempt
+from bot.store.session_rows import EDIT_LEASE
 
-EDIT_LEASE = timedelta(minutes=1)  # an edit is left to its claimer for so long
 _EDITABLE = f"deliveries.state = 'sent' AND {MAY_BE_EDITED}"
 _READABLE = f"deliveries.state = 'ambiguous' AND {MAY_BE_READ}"
 # A message shows less than is stored: a session of it has risen above the version shown. Or it shows more: the session
