@@ -32,7 +32,8 @@ AGREE_PUBLIC = "agree_public"
 TAKE_OVER = "take_over"
 CONFIRM_TAKE_OVER = "confirm_take_over"
 
-# Settings; the value is one of DirectMessages. DM_* are one-press buttons on direct messages; the value is one of Roles.
+# Settings; the value is one of DirectMessages. DM_* are one-press buttons on direct messages; their value is one of
+# Roles.
 DM_BELOW = "dm_below"
 DM_STOP = "dm_stop"
 DM_ALL = "dm_all"

@@ -20,6 +20,7 @@ _COUNTED: Mapping[str, str] = {
 }
 _OUTAGE: Mapping[str, str] = {
     "away": "{time}, {sessions} {were} completed that {are} too old to be posted now{bad}.",
+    "paused": "{time}, while sending was paused, {sessions} {were} completed that {are} too old to be posted now{bad}.",
     "restored": "{time}, after the copy from which my database was restored, {sessions} {were} completed{bad}.",
 }
 _ONLY_NEWER = "{time}, nothing was completed that is too old to be posted now."
@@ -36,7 +37,7 @@ def digests(delivery: Delivery, notifications: Sequence[StoredNotification], fac
         counts = facts.metrics.get(stored.notification_id, DigestCounts())
         foot = " · ".join(filter(None, (format_rules(stored.notification.rule_ids), settings, format_age(facts))))
         if code in _OUTAGE:
-            blocks.append(header("While I was away"))
+            blocks.append(header("While sending was paused" if code == "paused" else "While I was away"))
         blocks.append(section(mrkdwn(_sentences(code, values, counts, facts.command))))
         if foot:
             blocks.append(context(foot))

@@ -169,6 +169,8 @@ def _people(
 def _wants(
     who: str, email_match: str, person_id: str, wants: DirectMessages, outcome: Outcome, directory: Directory
 ) -> RoutingResult:
+    if person_id not in directory.people:
+        return RoutingResult(who, False, f"the {who} was not read from iSpring yet")
     if not directory.is_active(person_id):
         return RoutingResult(who, False, f"the {who} is not active in iSpring")
     if wants is DirectMessages.NONE:

@@ -93,19 +93,31 @@ def set_alert(tx: Tx, ops_channel: str, code: str, facts: Facts | None, now: dat
     if resolved is None:
         return False
     log.info("alert.resolved", code=code)
-    minutes = int((now - resolved.since).total_seconds() // 60)
-    return _enqueue(tx, ops_channel, RESOLVED, resolved.since, {"code_before": code, "minutes": minutes}, now)
+    if ops_channel:
+        # What could not be posted while it was so (the token was revoked) would come after its end, as if it were still
+        # so: the message about the end says both.
+        begin = _notification(ops_channel, code, resolved.since, resolved.facts)
+        tx.notifications.cancel_unsent(begin, "it was over before it could be posted; the next message says so")
+    ended = {
+        "code_before": code,
+        "minutes": int((now - resolved.since).total_seconds() // 60),
+        "from": int(resolved.since.timestamp()),
+        "to": int(now.timestamp()),
+        **({"reason": resolved.facts["reason"]} if "reason" in resolved.facts else {}),
+    }
+    return _enqueue(tx, ops_channel, RESOLVED, resolved.since, ended, now)
 
 
 def _enqueue(tx: Tx, ops_channel: str, code: str, since: datetime, facts: Mapping[str, object], now: datetime) -> bool:
-    if not ops_channel:
-        return False
+    return bool(ops_channel) and tx.notifications.enqueue(_notification(ops_channel, code, since, facts), now)
+
+
+def _notification(ops_channel: str, code: str, since: datetime, facts: Mapping[str, object]) -> Notification:
     known_facts = {name: value for name, value in facts.items() if isinstance(value, str | int | float)}
-    notification = Notification(
+    return Notification(
         kind=NotificationKind.OPS,
         destination=Destination(DestinationKind.CHANNEL, ops_channel),
         subject=f"ops:{code}:{known_facts.get('code_before', '')}:{since.isoformat()}",
         reason=code,
         facts={"code": code, **known_facts},
     )
-    return tx.notifications.enqueue(notification, now)

@@ -18,6 +18,7 @@ from bot.domain.errors import MessengerError, MessengerUnavailable, StoreBusy
 from bot.domain.model import Delivery, Destination
 from bot.domain.ports import Clock, Contacts, Messenger
 from bot.jobs.message_data import MessageSettings
+from bot.jobs.monitor import set_alert
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.sender import Render, Sender, Tried, unintroduced
 from bot.store.database import Store, Tx
@@ -79,6 +80,7 @@ class Deliver:
             limiter=self._limiter,
             tried=tried,
         )
+        self._ops_channel = ops_channel
         self._clamp_at = 0.0  # monotonic
         self._event = asyncio.Event()
         self._busy: dict[str, asyncio.Task[object]] = {}
@@ -278,9 +280,14 @@ class Deliver:
         except MessengerError as refusal:
             log.error("app.still_refused", reason=str(refusal), next_try_in=self._probe_after)
             return
-        await self._sender.retry_until_committed(lambda tx: tx.outbox.refuse_app(""))
+        await self._sender.retry_until_committed(self._accept_app)
         self._app_refused = ""
         self._event.set()
+
+    def _accept_app(self, tx: Tx) -> None:
+        """Lifts the pause and ends its alert at once, so that OPS_CHANNEL does not first read that it still is so."""
+        tx.outbox.refuse_app("")
+        set_alert(tx, self._ops_channel, "app_refused", None, self._clock.now())
 
 
 async def _finish_on_shutdown(flight: Callable[[Subject], Coroutine[Any, Any, bool]], subject: Subject) -> bool:

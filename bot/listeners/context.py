@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.blocks.answers import format_remedy
+from bot.blocks.sending import first_lines
 from bot.domain.errors import Remedy
 from bot.domain.ports import Clock, Contacts, Messenger
-from bot.store.database import Store
+from bot.store.database import Store, Tx
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class AppContext:
     ops_channel: str = ""
     admins: frozenset[str] = frozenset()
     timeout: float = 10.0
+
+
+def first_lines_of(ctx: AppContext, tx: Tx) -> list[str]:
+    """What a reader of any answer has to know before it, for mrkdwn."""
+    return first_lines(tx.polls.state(), tx.outbox.pause(), ctx.clock.now(), ctx.poll_interval)
 
 
 def next_step(ctx: AppContext, remedy: Remedy, user_id: str) -> str:

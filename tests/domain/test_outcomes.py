@@ -187,7 +187,9 @@ def test_a_verdict_never_contradicts_its_sentence(result: float, target: float) 
         (0.0, -0.0, None, Difference("0 %", "0 %", "0")),
     ],
 )
-def test_a_change_has_the_decimals_of_its_ends(before: float, now: float, target: float | None, said: str) -> None:
+def test_a_change_has_the_decimals_of_its_ends(
+    before: float, now: float, target: float | None, said: Difference
+) -> None:
     assert difference(before, now, target) == said
 
 

@@ -8,13 +8,13 @@ from bot.domain.errors import QueryError
 from bot.domain.model import Message
 from bot.domain.ports import Reply
 from bot.listeners.after_ack import AfterAck
-from bot.listeners.commands import people, rules, sessions, settings, why
+from bot.listeners.commands import people, rules, sending, sessions, settings, why
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Request, SlashCommand, viewer_of
 from bot.query.nearest import nearest
 
-TOPICS = (sessions, why, rules, settings, people)  # in the order of help
+TOPICS = (sessions, why, rules, settings, people, sending)  # in the order of help
 
 _ID_PATTERN = re.compile(r"[0-9a-fA-F-]{4,}")
 

@@ -4,7 +4,7 @@ The subject is the unique key at a destination: enqueueing twice enqueues once, 
 """
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from bot.domain.kinds import KINDS
 from bot.domain.model import DeliveryState, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
-from bot.store.columns import to_json, to_ms, value_of
+from bot.store.columns import from_ms, to_json, to_ms, value_of
 from bot.store.details import SessionDetails
 from bot.store.outbox.cancel import cancel_notifications
 from bot.store.outbox.duplicates import (
@@ -23,6 +23,7 @@ from bot.store.outbox.duplicates import (
     existing_card_at,
     regression_since,
 )
+from bot.store.outbox.rows import notification_of
 
 _FAILING, _OTHER = 1, 2  # the priority of a session's notification; what goes alone has 0
 
@@ -74,6 +75,24 @@ class Notifications:
         """Cancels notifications of a claimed delivery that may not or need not be sent; a delivery left without any is
         cancelled too."""
         cancel_notifications(self._connection, notification_ids, reason, in_hand=True)
+
+    def cancel_unsent(self, notification: Notification, reason: str) -> bool:
+        """Cancels a notification if it was not posted, or tried with an unclear answer; whether it was cancelled."""
+        existing = self._existing(notification)
+        if existing is None or existing["cancelled_reason"] or existing["state"] not in (None, DeliveryState.PENDING):
+            return False
+        cancel_notifications(self._connection, [existing["id"]], reason, in_hand=False)
+        return True
+
+    def told_of_pause(self, rule_id: int) -> Sequence[tuple[Notification, datetime]]:
+        """The last notice of a rule's pause at each destination that got one or is to get it, and when it was
+        queued."""
+        rows = self._connection.execute(
+            "SELECT * FROM notifications WHERE id IN (SELECT max(id) FROM notifications"
+            " WHERE kind = ? AND subject >= ? AND subject < ? AND cancelled_reason IS NULL GROUP BY destination)",
+            (NotificationKind.RULE_PAUSED, f"rule_paused:{rule_id}:", f"rule_paused:{rule_id};"),
+        )
+        return [(notification_of(row), from_ms(row["created_at"])) for row in rows]
 
     def _existing(self, notification: Notification) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._connection.execute(
