@@ -69,6 +69,8 @@ def explain(
         status=tx.deliveries.of_session(key),
         blocked={blocked.destination: blocked for blocked in tx.destinations.blocked()},
         judged=[Judged(matched, by_name.get(matched.who)) for matched in routed.verdicts] if is_over else [],
+        directory=tx.people.directory(),
+        paused=tx.outbox.pause(),
     )
 
 

@@ -157,7 +157,7 @@ def resume(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
 def take_over(tx: Tx, rule: Rule, admin: str, now: datetime) -> None:
     """An admin answers for a rule from now on; what waited for it goes out."""
     tx.rules.take_over(rule.rule_id, admin)
-    tx.audit_log.write(admin, "take over", f"rule:{rule.rule_id}", now, old=rule.owner, new=admin)
+    tx.audit_log.write(admin, "take over", f"rule:{rule.rule_id}", now)
     _notify_of_end(tx, rule.rule_id, now)
 
 
