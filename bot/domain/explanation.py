@@ -20,8 +20,8 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Everything there is to say. `judged` is today's judgement; `is_over`: there is a result to tell of; `directory` has
-    the names of people; `paused`: all sending is."""
+    """Everything there is to say. `judged` is today's judgement; `is_over`: there is a result to tell of; `directory`
+    has the names of people; `paused`: all sending is."""
 
     record: SessionRecord
     is_over: bool
