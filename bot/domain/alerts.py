@@ -183,6 +183,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             remedy="See `{command} show` of a session whose card changes; look in iSpring for who or what corrects it.",
             resolved="the results in iSpring stay as they are",
             severity=Severity.WARNING,
+            is_checked=False,
         ),
         "unknown_status": Alert(
             sentence="iSpring uses {statuses} that Spotter does not know: {status}. Such sessions show that word and "

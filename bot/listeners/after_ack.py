@@ -13,10 +13,10 @@ from slack_bolt.response import BoltResponse
 from bot.blocks import answers
 from bot.blocks.elements import notice
 from bot.blocks.sending import with_first_lines
-from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, QueryError, StoreBusy, StoreError
+from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, QueryError, StoreBusy
 from bot.domain.model import Message
 from bot.domain.ports import Reply
-from bot.listeners.context import AppContext, first_lines_of, next_step
+from bot.listeners.context import AppContext, lines_for, next_step
 from bot.listeners.middleware import KnownViewer
 from bot.listeners.requests import (
     ActionRequest,
@@ -109,14 +109,6 @@ class _WithFirstLines:
 
     async def __call__(self, message: Message, *, replace: bool = False) -> bool:
         return await self.reply(with_first_lines(message, await lines_for(self.ctx)), replace=replace)
-
-
-async def lines_for(ctx: AppContext) -> list[str]:
-    """The first lines of an answer; none while the database is busy, which must not cost the answer."""
-    try:
-        return await ctx.store.read(lambda tx: first_lines_of(ctx, tx))
-    except StoreError:
-        return []
 
 
 def error_message(ctx: AppContext, problem: Exception, what: str, user_id: str) -> Message:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.blocks.answers import format_remedy
 from bot.blocks.sending import first_lines
-from bot.domain.errors import Remedy
+from bot.domain.errors import Remedy, StoreError
 from bot.domain.ports import Clock, Contacts, Messenger
 from bot.store.database import Store, Tx
 
@@ -36,6 +36,14 @@ class AppContext:
 def first_lines_of(ctx: AppContext, tx: Tx) -> list[str]:
     """What a reader of any answer has to know before it, for mrkdwn."""
     return first_lines(tx.polls.state(), tx.outbox.pause(), ctx.clock.now(), ctx.poll_interval)
+
+
+async def lines_for(ctx: AppContext) -> list[str]:
+    """The first lines of an answer; none while the database is busy, which must not cost the answer."""
+    try:
+        return await ctx.store.read(lambda tx: first_lines_of(ctx, tx))
+    except StoreError:
+        return []
 
 
 def next_step(ctx: AppContext, remedy: Remedy, user_id: str) -> str:

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from bot.blocks.alerts import alert_text
+from bot.blocks.elements import mrkdwn, section
+from bot.blocks.markup import instant, plain_text
 from bot.domain.alerts import DISK_ENOUGH, DISK_LEFT
-from bot.domain.model import DeliveryState, NotificationKind
+from bot.domain.model import DeliveryState, Destination, DestinationKind, NotificationKind
 from bot.domain.outbox import NotificationState
 from bot.domain.polling import PollReport
 from bot.jobs.monitor import Monitor, RuntimeProbes
 from bot.store.database import Store, Tx
 from tests.fake_clock import FakeClock
-from tests.store.given import a_session, becomes, claim, enqueue
+from tests.store.given import a_session, becomes, claim, enqueue, sent
 
 pytestmark = pytest.mark.virtual_time
 
@@ -59,6 +62,14 @@ class MonitorEnv:
             for notification in notifications
         ]
 
+    async def sends(self) -> None:
+        """Everything that waits for OPS_CHANNEL is posted."""
+
+        def send(tx: Tx) -> None:
+            sent(tx, claim(tx, Destination(DestinationKind.CHANNEL, OPS), self.clock.now()), self.clock.now())
+
+        await self.database.transact(send)
+
     async def active(self) -> list[str]:
         return [one.code for one in await self.database.read(lambda tx: tx.alerts.all())]
 
@@ -81,12 +92,31 @@ async def test_an_alert_has_one_message_and_its_end_has_one(env: MonitorEnv) -> 
     for _ in range(3):
         await env.monitor.once()
     assert await env.messages() == ["disk_nearly_full"]
+    await env.sends()
     env.machine.disk_left = DISK_ENOUGH
     env.clock.advance(timedelta(minutes=1))
     for _ in range(3):
         await env.monitor.once()
-    assert await env.messages() == ["disk_nearly_full", "disk_nearly_full over"]
+    assert await env.messages() == ["disk_nearly_full over"]
     assert env.machine.wakes == 2
+
+
+async def test_what_was_over_before_it_could_be_told_is_told_once_from_when_to_when(env: MonitorEnv) -> None:
+    """A revoked token: OPS_CHANNEL can be written to only after it was mended."""
+    await env.database.transact(lambda tx: tx.outbox.refuse_app("token_revoked"))
+    await env.monitor.once()
+    assert await env.messages() == ["app_refused"]
+    env.clock.advance(timedelta(minutes=67))
+    await env.database.transact(lambda tx: tx.outbox.refuse_app(""))
+    await env.monitor.once()
+    assert await env.messages() == ["app_refused over"]
+    [status] = await env.database.read(lambda tx: tx.deliveries.in_states((NotificationState.PENDING,), 9))
+    said = plain_text([section(mrkdwn(alert_text(status.notification.facts)))])
+    began = env.clock.now() - timedelta(minutes=67)
+    assert said == (
+        f"Over after 67 min: Slack accepts the app again; the app was refused from {instant(began)} to "
+        f"{instant(env.clock.now())} (token_revoked)."
+    )
 
 
 async def test_an_alert_that_begins_again_has_a_new_message(env: MonitorEnv) -> None:
