@@ -63,6 +63,7 @@ def test_what_the_operator_hears_has_a_remedy_and_no_gap(code: str) -> None:
         "reason": "no_text",
         "order": "dmy",
         "minutes": 34,
+        "changes": 8,
         "messages": 12,
         "megabytes": 150,
         "code_before": "poll_failing",

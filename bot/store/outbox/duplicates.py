@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.model import DeliveryState, Notification
+from bot.domain.model import DeliveryState, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
 from bot.store.columns import from_json, to_json, to_ms, value_of
@@ -70,7 +70,7 @@ def existing_card_at(connection: sqlite3.Connection, notification: Notification)
 def regression_since(connection: sqlite3.Connection, notification: Notification, since: datetime) -> int | None:
     """The id of another regression of this session that its destination gets, or got, and that was queued after
     `since`; None if there is none. One that was cancelled told nobody, unless another card shows what it is about."""
-    if notification.session is None:
+    if notification.kind is not NotificationKind.SESSION or notification.session is None:
         return None
     found: int | None = value_of(
         connection,
