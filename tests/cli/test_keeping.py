@@ -183,11 +183,11 @@ def test_people_unmatched_shows_only_those(ctx: AppContext) -> None:
 # ---- the ledger ----------------------------------------------------------------------------------------------------
 
 
-def test_the_ledger_is_told_newest_first_without_a_name(ctx: AppContext) -> None:
+def test_the_audit_log_is_listed_newest_first_and_names_nobody_who_was_erased(ctx: AppContext) -> None:
     ctx.within(lambda tx: tx.audit_log.write("U0ANA", "subscribe", "rule:1", NOON))
     ctx.said("erase", "eve", "--yes")
     lines = ctx.said("audit").splitlines()
-    assert lines[2].split()[2:] == ["operator", "erase", "person:eve"]
-    assert lines[3].split()[2:] == ["U0ANA", "subscribe", "rule:1"]
+    assert lines[2].split()[2:] == ["the", "command", "line", "erase", "eve"]
+    assert lines[3].split()[2:] == ["Ana", "Observer", "(U0ANA)", "subscribe", "rule", "1"]
     assert "Eve" not in "".join(lines)
     assert len(ctx.said("audit", "--limit", "1").splitlines()) == 3
