@@ -41,8 +41,12 @@ class _Names:
         return known.name if known is not None else person_id
 
     def account(self, user_id: str) -> str:
-        person = self._tx.people.linked_person(user_id)
-        return user_id if person is None else f"{self.person(person)} ({user_id})"
+        """A Slack account with the name of the person who has it, or whose only account has the same e-mail address."""
+        link, seen = self._tx.people.link_of(user_id), self._tx.people.slack_user(user_id)
+        if link is not None:
+            return f"{self.person(link.person_id)} ({user_id})"
+        named = self._people.with_email(seen[0].email) if seen is not None and seen[0].email else ()
+        return f"{named[0].name} ({user_id})" if len(named) == 1 else user_id
 
     def subject(self, subject: str) -> str:
         kind, _, rest = subject.partition(":")
