@@ -1,9 +1,8 @@
 """The text of alerts, from the registry `domain.alerts`: for OPS_CHANNEL, `status`, Home and `check`."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
-from bot.blocks.markup import NAME, TITLE, date_token, safe
+from bot.blocks.markup import NAME, TITLE, date_token, from_seconds, safe
 from bot.domain.alerts import ALERTS, RESOLVED, Facts
 from bot.domain.text import count
 
@@ -45,7 +44,7 @@ def _from_to(past: str, facts: Facts) -> str:
     if not isinstance(begin, int) or not isinstance(end, int):
         return ""
     reason = f" ({_value('reason', facts['reason'])})" if facts.get("reason") else ""
-    times = [date_token(datetime.fromtimestamp(moment, UTC)) for moment in (begin, end)]
+    times = [date_token(from_seconds(moment)) for moment in (begin, end)]
     return f"; {past} from {times[0]} to {times[1]}{reason}"
 
 

@@ -1,7 +1,6 @@
 """From a delivery to the message Slack gets: one renderer per kind of notification."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 
 from bot.blocks.alerts import alert_text
 from bot.blocks.cards import CardFacts, session_card
@@ -9,7 +8,7 @@ from bot.blocks.digests import digests
 from bot.blocks.direct_messages import direct_message
 from bot.blocks.elements import Block, context, message, mrkdwn, section
 from bot.blocks.grouped_cards import grouped_card
-from bot.blocks.markup import date_token
+from bot.blocks.markup import date_token, from_seconds
 from bot.blocks.rules import introduction_block, pause_blocks, resumed_block
 from bot.blocks.sharing import shared
 from bot.domain.model import Delivery, DestinationKind, Message, NotificationKind, Rule, SessionKey, StoredNotification
@@ -53,7 +52,7 @@ def _pauses(delivery: Delivery, notifications: Sequence[StoredNotification], fac
         begin, end = (stored.notification.facts.get(name) for name in ("from", "to"))
         for rule in _rules([stored], facts):
             if isinstance(begin, int) and isinstance(end, int):
-                blocks.append(resumed_block(rule, *(datetime.fromtimestamp(at, UTC) for at in (begin, end))))
+                blocks.append(resumed_block(rule, from_seconds(begin), from_seconds(end)))
             else:
                 blocks += pause_blocks(rule, facts.command)
     return blocks or [section(mrkdwn(RULE_GONE))]

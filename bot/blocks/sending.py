@@ -8,19 +8,24 @@ from bot.blocks.markup import TEXT_LIMIT, date_token, plain_text, safe
 from bot.domain.alerts import poll_overdue_after
 from bot.domain.model import OPERATOR, Message
 from bot.domain.outbox import OutboxCounts, SendingPause
-from bot.domain.polling import PollState
+from bot.domain.polling import PollReport
 from bot.domain.text import clip, count, lasting
 
 
-def first_lines(poll: PollState, pause: SendingPause | None, now: datetime, poll_interval: float) -> list[str]:
-    """What a reader of any answer has to know before it, for mrkdwn; nothing while all is well. `poll_interval`: in
-    seconds."""
+def first_lines(
+    last_poll: PollReport | None,
+    read_at: datetime | None,
+    pause: SendingPause | None,
+    now: datetime,
+    poll_interval: float,
+) -> list[str]:
+    """What a reader of any answer has to know before it, for mrkdwn; nothing while all is well. `read_at`: when the
+    last good poll ended; `poll_interval`: in seconds."""
     lines = []
     if pause is not None:
         lines.append(f"*All sending is paused* by {format_who(pause.by)} since {date_token(pause.at)}.")
-    read_at = poll.last_good_at
     if read_at is not None and now - read_at > poll_overdue_after(timedelta(seconds=poll_interval)):
-        what = "can't be read" if poll.last is not None and poll.last.error else "has not been read"
+        what = "can't be read" if last_poll is not None and last_poll.error else "has not been read"
         lines.append(f"*iSpring {what} since {date_token(read_at)}*: this is what was known then.")
     return lines
 

@@ -344,7 +344,8 @@ class Poll:
 
     def _suspect_source(self, tx: Tx, stored: Sequence[Change], now: datetime) -> None:
         """Raises the alert for results that change more often than people correct them."""
-        changes = [tx.sessions.recent_changes(change.after.key, now) for change in stored if change.before is not None]
+        corrected = [change.after.key for change in stored if change.kind in _CHANGED_RESULT and change.before]
+        changes = [tx.sessions.recent_changes(key, now) for key in corrected]
         flapping = [number for number in changes if is_flapping(number)]
         if flapping:
             facts = {"sessions": len(flapping), "changes": min(flapping), "seen_at": int(now.timestamp())}
@@ -355,6 +356,7 @@ class Poll:
         set_alert(tx, self._settings.ops_channel, "round_count", {"sessions": rows} if is_round(rows) else None, now)
 
 
+_CHANGED_RESULT = (ChangeKind.CORRECTED, ChangeKind.REOPENED, ChangeKind.COMPLETED)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 

@@ -35,7 +35,8 @@ class AppContext:
 
 def first_lines_of(ctx: AppContext, tx: Tx) -> list[str]:
     """What a reader of any answer has to know before it, for mrkdwn."""
-    return first_lines(tx.polls.state(), tx.outbox.pause(), ctx.clock.now(), ctx.poll_interval)
+    last, read_at, pause = tx.polls.last(), tx.polls.last_good_at(), tx.outbox.pause()
+    return first_lines(last, read_at, pause, ctx.clock.now(), ctx.poll_interval)
 
 
 async def lines_for(ctx: AppContext) -> list[str]:

@@ -521,6 +521,8 @@ COMPLETIONS = (
     # What was changed, before and after: ids and numbers.
     "ALTER TABLE audit_log ADD COLUMN old TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE audit_log ADD COLUMN new TEXT NOT NULL DEFAULT ''",
+    # Who was told that a rule is paused, and is told that it goes on.
+    "CREATE INDEX notifications_pauses ON notifications (subject) WHERE kind = 'rule_paused'",
 )
 
 

@@ -89,8 +89,10 @@ class Notifications:
         queued."""
         rows = self._connection.execute(
             "SELECT * FROM notifications WHERE id IN (SELECT max(id) FROM notifications"
-            " WHERE kind = ? AND subject >= ? AND subject < ? AND cancelled_reason IS NULL GROUP BY destination)",
-            (NotificationKind.RULE_PAUSED, f"rule_paused:{rule_id}:", f"rule_paused:{rule_id};"),
+            # Not a parameter: by this the partial index is found.
+            f" WHERE kind = '{NotificationKind.RULE_PAUSED}' AND subject >= ? AND subject < ?"
+            " AND cancelled_reason IS NULL GROUP BY destination)",
+            (f"rule_paused:{rule_id}:", f"rule_paused:{rule_id};"),
         )
         return [(notification_of(row), from_ms(row["created_at"])) for row in rows]
 
