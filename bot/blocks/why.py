@@ -162,16 +162,16 @@ def _today(found: Explanation, spelled: Spelling) -> list[str]:
 
 
 def _verdict(judged: Judged, found: Explanation, spelled: Spelling) -> str:
-    matched, facts = judged.matched, found.record.session.facts
-    who = matched.who
+    result, facts = judged.result, found.record.session.facts
+    who = result.who
     if judged.rule is not None:
         who += f" for {_destination(judged.rule.destination, found, spelled)}"
     else:
-        person_id = {"observer": facts.observer_id, "employee": facts.key.employee_id}.get(matched.who, "")
+        person_id = {"observer": facts.observer_id, "employee": facts.key.employee_id}.get(result.who, "")
         known = found.directory.people.get(person_id)
         who += f" {spelled.text(known.name)}" if known is not None else ""
-    mark = "✓ notified:" if matched.matched else "✕ not notified:"
-    return f"{mark} {who} ({spelled.text(matched.reason.removeprefix(f'{matched.who} '))})"
+    mark = "✓ notified:" if result.matched else "✕ not notified:"
+    return f"{mark} {who} ({spelled.text(result.reason.removeprefix(f'{result.who} '))})"
 
 
 def _destination(destination: Destination, found: Explanation, spelled: Spelling) -> str:

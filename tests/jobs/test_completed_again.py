@@ -12,9 +12,10 @@ from bot.domain.alerts import RESOLVED
 from bot.domain.delivery import Sent
 from bot.domain.model import NotificationKind
 from bot.jobs.attempts import attempt_of
-from bot.jobs.message_data import MessageSettings, next_batch
+from bot.jobs.message_data import load_message_data
 from bot.store.database import Tx
 from tests.jobs.room import CHANNEL, Room, key_of, open_room
+from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -36,7 +37,7 @@ async def card(room: Room) -> str:
     def read(tx: Tx) -> str:
         status = [one for one in tx.deliveries.of_session(key) if one.delivery is not None][-1]
         assert status.delivery is not None
-        return render(status.delivery, next_batch(tx, status.delivery, MessageSettings()).facts).text
+        return render(status.delivery, load_message_data(tx, status.delivery, settings_of()).facts).text
 
     return await room.store.read(read)
 
@@ -113,7 +114,7 @@ async def edited(room: Room) -> int:
         delivery = tx.outbox.claim_edit(now)
         if delivery is None:
             return False
-        versions = next_batch(tx, delivery, MessageSettings()).versions
+        versions = load_message_data(tx, delivery, settings_of()).versions
         tx.outbox.save_edit(
             delivery.delivery_id, versions, None, "", attempt_of("edit", Sent(CHANNEL.id, "1"), now, now)
         )

@@ -8,8 +8,8 @@ import pytest
 
 from bot.domain.model import OPERATOR
 from bot.domain.outbox import NotificationState
-from bot.jobs.monitor import set_alert
 from bot.services import pausing
+from bot.services.alerting import set_alert
 from bot.store.database import Store
 from tests.jobs.outbox_room import SHOP_CHANNEL, Room
 from tests.jobs.outbox_room import room as a_room
@@ -100,7 +100,8 @@ async def test_after_a_long_pause_what_is_too_old_is_counted_as_after_an_outage(
 
 async def test_alerts_wait_as_well(room: Room) -> None:
     await pause(room)
-    await room.store.transact(lambda tx: set_alert(tx, SHOP_CHANNEL.id, "disk_nearly_full", {}, room.clock.now()))
+    room.store.ops_channel = SHOP_CHANNEL.id
+    await room.store.transact(lambda tx: set_alert(tx, "disk_nearly_full", {}, room.clock.now()))
     await room.send(limit_seconds=30)
     assert written(room) == 0
     await resume(room)

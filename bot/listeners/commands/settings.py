@@ -13,7 +13,7 @@ from bot.domain.outcomes import exact
 from bot.listeners.access_scope import access_view, identity_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step
-from bot.query.nearest import fold, nearest
+from bot.query.nearest import nearest, normalize
 from bot.store.database import Tx
 
 NO_TARGET = ("off", "none")
@@ -39,7 +39,7 @@ async def target(ctx: AppContext, request: CommandRequest) -> Message:
 
     def work(tx: Tx) -> Message:
         now = ctx.clock.now()
-        titles = tx.search.checklist_titles(access_view(tx, request.viewer).reach)
+        titles = tx.search.checklist_titles(access_view(tx, request.viewer).scope)
         checklist_id = _checklist(title, titles, "off" if percent is None else f"{percent:g}") if title else None
         before = tx.targets.current()
         old = before.default if checklist_id is None else before.per_checklist.get(checklist_id)
@@ -58,7 +58,7 @@ async def target(ctx: AppContext, request: CommandRequest) -> Message:
 
 
 def _targets(ctx: AppContext, tx: Tx, viewer: Viewer) -> Message:
-    titles = tx.search.checklist_titles(access_view(tx, viewer).reach)
+    titles = tx.search.checklist_titles(access_view(tx, viewer).scope)
     every = tx.targets.current()
     visible = {one: percent for one, percent in every.per_checklist.items() if one in titles}
     return answers.targets_list(Targets(every.default, visible), titles, command=ctx.command, is_admin=viewer.is_admin)
@@ -78,7 +78,7 @@ def _read(text: str) -> tuple[float | None, str]:
 def _checklist(title: str, titles: Mapping[str, str], amount: str) -> str:
     """The id of the one checklist with this title. Raises QueryError if there is none or several; its suggestions set
     `amount`."""
-    found = ids_named(fold(title), [(fold(name), ident) for ident, name in titles.items()])
+    found = ids_named(normalize(title), [(normalize(name), ident) for ident, name in titles.items()])
     if len(found) == 1:
         return next(iter(found))
     like = [titles[one] for one in found] or nearest(title, titles.values())
@@ -98,7 +98,7 @@ def settings_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> settings_view.Settin
     return settings_view.Settings(
         chosen=tx.people.preferences(viewer.slack_user_id),
         observer_default=DirectMessages.ALL,
-        employee_default=DirectMessages.ALL if ctx.notify_employees else DirectMessages.NONE,
+        employee_default=DirectMessages.ALL if ctx.settings.notify_employees else DirectMessages.NONE,
         who=identity.text,
         is_linked=not identity.not_allowed_reason,
         what_next=next_step(ctx, identity.remedy, viewer.slack_user_id),
