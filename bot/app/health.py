@@ -65,9 +65,10 @@ def health_app(liveness: Liveness, metrics: Metrics, store: Store, clock: Clock)
             good = poll.last_good_at
             body["seconds_since_good_poll"] = round((clock.now() - good).total_seconds()) if good else None
             body["waiting"] = counts.pending + counts.ambiguous + counts.sending
-            body["sending_paused"] = bool(counts.app_refused)
+            body["sending_paused"] = bool(counts.app_refused or counts.paused)
+            body["paused_since"] = counts.paused.at.isoformat() if counts.paused else None
             body["last_poll_failed"] = bool(poll.last and poll.last.error)
-            is_impaired = is_impaired or counts.app_refused != "" or body["last_poll_failed"] is True
+            is_impaired = is_impaired or body["sending_paused"] is True or body["last_poll_failed"] is True
         if not complaints and is_impaired:
             body["status"] = "impaired"  # a person has to act; a restart would not help
         return web.json_response(body, status=503 if complaints else 200)

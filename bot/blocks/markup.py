@@ -5,14 +5,17 @@ Format: https://docs.slack.dev/messaging/formatting-message-text.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain.model import Moment
+from bot.domain.outcomes import rounded
 from bot.domain.text import clean, clip, size
 
 TEXT_LIMIT = 3_900  # of a message's `text`: chat.update takes 4,000
 SHORTEST_LINE = 60  # to which a line is shortened at most if a text is too long
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Of a name and of a title, so that a long one can't push everything else out of a message.
 NAME = 60
@@ -63,7 +66,7 @@ def bar(percent: float | None, width: int = 10) -> str:
     """A percentage as text: `███████░░░`. Full only at 100, empty only at 0 and for None."""
     if percent is None:
         return "░" * width
-    filled = round(min(max(percent, 0.0), 100.0) / 100 * width)
+    filled = int(rounded(min(max(percent, 0.0), 100.0) / 100 * width))
     if 0 < percent < 100:
         filled = min(max(filled, 1), width - 1)
     return "█" * filled + "░" * (width - filled)
@@ -73,6 +76,11 @@ def instant(at: datetime) -> str:
     """An instant in words that name their zone: `23 Nov 2026, 14:02 UTC`."""
     utc = at.astimezone(UTC)
     return f"{utc.day} {MONTHS[utc.month - 1]} {utc.year}, {utc:%H:%M} UTC"
+
+
+def from_seconds(seconds: float) -> datetime:
+    """The instant (UTC) of Unix seconds, as the facts of notifications hold it."""
+    return _EPOCH + timedelta(seconds=seconds)
 
 
 def date_token(at: datetime) -> str:

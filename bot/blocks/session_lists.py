@@ -38,13 +38,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderContext:
-    """What all answers about sessions need: names and sites, the short ids, and how old the data is."""
+    """What all answers about sessions need: names and sites, the short ids, and how old the data is.
+
+    `beside`: the percentages that the query names; no score may read as if it were on their other side.
+    """
 
     directory: Directory
     short_ids: Mapping[SessionKey, str]
     data_as_of: datetime | None
     command: str = "/ojt"
     account_url: str | None = None
+    beside: Sequence[float] = ()
 
 
 def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Message:
@@ -154,7 +158,7 @@ def result_row(session: Session, suffix: str | int, shown: RenderContext) -> Blo
         moment_token(row.finished if row.finished.raw or row.finished.at else row.scheduled),
         _short_id(row.key, shown),
     )
-    text = f"*{safe(verdict(outcome_of(session)), NAME)}*\n{' · '.join(parts)}"
+    text = f"*{safe(verdict(outcome_of(session), *shown.beside), NAME)}*\n{' · '.join(parts)}"
     return section(mrkdwn(text), _details_button(session, suffix, shown))
 
 

@@ -56,13 +56,18 @@ class MonitorInput:
 Condition: TypeAlias = Callable[[MonitorInput, Facts | None], Facts | None]
 
 
+def poll_overdue_after(interval: timedelta) -> timedelta:
+    """The age from which on the last good poll is late, at this interval."""
+    return max(POLL_LATE, 5 * interval)
+
+
 def _poll_stale(seen: MonitorInput, before: Facts | None) -> Facts | None:
     last = seen.last_poll_at
     if before is None:
         last = max(last or seen.reading_since, seen.reading_since)
     if last is None:
         return before
-    is_late = seen.now - last > max(POLL_LATE, 5 * timedelta(seconds=seen.poll_interval))
+    is_late = seen.now - last > poll_overdue_after(timedelta(seconds=seen.poll_interval))
     return {"minutes": _minutes(seen.now - last)} if is_late else None
 
 
@@ -110,13 +115,15 @@ class Alert:
     """One entry of the registry. `{name}` in a sentence is filled with the fact of that name; `{command}` with the
     slash command.
 
-    `resolved`: what is true again once it ended, "" for an event. `remedy`: what a person should do. `has_own_line`:
-    `status` says it in its first lines from newer facts than the alert's. `is_checked`: `check` tests the cause itself.
+    `resolved`: what is true again once it ended, "" for an event; `past`: what was so until then. `remedy`: what a
+    person should do. `has_own_line`: `status` says it in its first lines from newer facts than the alert's.
+    `is_checked`: `check` tests the cause itself.
     """
 
     sentence: str
     remedy: str
     resolved: str = ""
+    past: str = "it was not so"
     severity: Severity = Severity.ERROR
     condition: Condition | None = None
     has_own_line: bool = False
@@ -161,6 +168,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             sentence="iSpring could not be read ({reason}).",
             remedy="It is tried again by itself; `{command} status` says since when.",
             resolved="iSpring can be read again",
+            past="it could not be read",
             severity=Severity.WARNING,
             has_own_line=True,
         ),
@@ -169,6 +177,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             remedy="Check ISPRING_API_URL, ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET; reading is tried again by "
             "itself.",
             resolved="iSpring accepts the key again",
+            past="the key was refused",
             has_own_line=True,
         ),
         "suspicious_listing": Alert(
@@ -188,6 +197,15 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             remedy="Compare it with a report in iSpring; `spotter check` compares it with what the checklists name.",
             resolved="iSpring lists another number of sessions",
             severity=Severity.WARNING,
+        ),
+        "results_flapping": Alert(
+            sentence="iSpring keeps changing the results of {sessions}: each changed {changes} times or more within a "
+            "day. Their cards are edited once an hour at most, and one new card a day says that a result is below "
+            "target.",
+            remedy="See `{command} show` of a session whose card changes; look in iSpring for who or what corrects it.",
+            resolved="the results in iSpring stay as they are",
+            severity=Severity.WARNING,
+            is_checked=False,
         ),
         "unknown_status": Alert(
             sentence="iSpring uses {statuses} that Spotter does not know: {status}. Such sessions show that word and "
@@ -249,6 +267,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             sentence="iSpring has not been polled for {minutes} min, although it should be.",
             remedy="Look at the log; a restart loses nothing.",
             resolved="iSpring is polled again",
+            past="it was not polled",
             condition=_poll_stale,
         ),
         "message_refused": Alert(
@@ -260,6 +279,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             "lost.",
             remedy="Check the token and the scopes, reinstall the app, and restart.",
             resolved="Slack accepts the app again",
+            past="the app was refused",
             condition=_app_refused,
             has_own_line=True,
         ),
@@ -269,6 +289,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             remedy="`message_limit_exceeded`: the workspace sends more than its plan allows; let its other apps send "
             "less, or change the plan. Any other word: Slack is moving the workspace; wait.",
             resolved="Slack accepts messages again",
+            past="messages were refused",
             is_checked=False,
         ),
         "direct_messages_closed": Alert(
@@ -276,6 +297,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             remedy="Put what `spotter manifest` prints in the app's place (App Manifest at api.slack.com/apps) and "
             "reinstall the app; waiting messages are tried again once a day.",
             resolved="direct messages are sent again",
+            past="they were refused",
             is_checked=False,
         ),
         "destination_gone": Alert(
@@ -286,12 +308,14 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             sentence="{messages} could not be sent, the oldest for {minutes} min. Nothing is lost.",
             remedy="`spotter outbox list` says what they wait for.",
             resolved="messages are sent again",
+            past="some were stuck",
             condition=_deliveries_stuck,
         ),
         "socket_disconnected": Alert(
             sentence="Spotter has not been connected to Slack for {minutes} min: commands and buttons do not arrive.",
             remedy="It reconnects by itself; if it stays so, check SLACK_BOT_TOKEN, SLACK_APP_TOKEN and the network.",
             resolved="commands and buttons arrive again",
+            past="none arrived",
             condition=_socket_disconnected,
             is_checked=False,
         ),

@@ -207,6 +207,7 @@ class Session:
     `version` rises with every stored change (a result, the criteria, an acknowledgement): a card shows one version.
     `target` is the one in force when the session was completed, None if none was set.
     `completed_as` is the outcome of the last completion, kept while the session is re-opened; None if it never was.
+    `completion` is the number of the completion that is, or that comes next: it rises when the session is re-opened.
     """
 
     facts: SessionFacts
@@ -217,6 +218,7 @@ class Session:
     missing_since: datetime | None = None
     details: DetailsState = DetailsState.NONE
     completed_as: OutcomeKind | None = None
+    completion: int = 1
 
     @property
     def key(self) -> SessionKey:
@@ -246,7 +248,8 @@ class ChangeKind(StrEnum):
 class Change:
     """The step from what we remembered to what a listing says, why it counts as that, and what to do about it.
 
-    `became_failing`: it had been completed with a better outcome and only now is below target or failed.
+    `became_failing`: it had been completed before, and only now, or again in a new completion, is below target or
+    failed: a card of its own says so.
     """
 
     kind: ChangeKind
@@ -278,7 +281,8 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRecord:
-    """Everything that is stored of one session. `previous` is this employee's last completed session on the same
+    """Everything that is stored of one session. `acknowledgements` are those of `session.completion`, while it is not
+    completed again those of the completion before. `previous` is this employee's last completed session on the same
     checklist before this one; check `domain.permissions` before showing it."""
 
     session: Session
@@ -519,9 +523,11 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """Who did what and when: ids only."""
+    """Who did what and when: ids and numbers only. `old` and `new`: the value before and after, "" for none."""
 
     at: datetime
     who: str
     verb: str
     subject: str
+    old: str = ""
+    new: str = ""

@@ -42,9 +42,18 @@ class NotificationState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SendingPause:
+    """An admin paused all sending. `by`: their Slack user id, or OPERATOR; `until`: None while it is paused."""
+
+    by: str
+    at: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxCounts:
     """Deliveries, and notifications without one, by state. `oldest_at`: creation of the oldest that is pending, being
-    sent or ambiguous."""
+    sent or ambiguous. `paused`: None unless all sending is."""
 
     pending: int
     sending: int
@@ -55,6 +64,7 @@ class OutboxCounts:
     edits: int
     oldest_at: datetime | None
     app_refused: str = ""
+    paused: SendingPause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

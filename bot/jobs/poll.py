@@ -17,7 +17,7 @@ import structlog
 
 from bot.config import Settings
 from bot.domain.alerts import is_round
-from bot.domain.changes import decide
+from bot.domain.changes import decide, is_flapping
 from bot.domain.errors import StoreBusy, StoreError, TrainingError, TrainingRefused, TrainingUnreadable
 from bot.domain.model import Change, ChangeKind, Details, News, SessionFacts, SessionKey, Targets
 from bot.domain.outage import outage_of
@@ -39,6 +39,7 @@ DETAILS_AT_ONCE = 50
 BETWEEN_REQUESTS = 1.0  # seconds; iSpring publishes no limit
 NAMES_FOR = 10.0  # seconds an alert may wait for a name
 FAILING_AFTER = timedelta(minutes=30)  # shorter outages do not matter
+STABLE_AFTER = timedelta(hours=3)  # without such a change: longer than a source takes that alternates hourly
 LINES_LOGGED = 20
 STATUSES_NAMED = 3
 BROKE = (
@@ -190,6 +191,7 @@ class Poll:
             tx.polls.end_recovery()
             self._warn(tx, planner.statuses, listing_diff.rejected, listing.date_evidence, started)
             self._note_odd_rows(tx, listing_diff.without_parts, listing_diff.duplicates, started)
+            self._suspect_source(tx, stored, started)
             self._suspect_end(tx, listing_diff.listed + listing_diff.duplicates + len(listing_diff.rejected), started)
             tx.listings.remember(listing.digest)
             report = PollReport(
@@ -347,6 +349,10 @@ class Poll:
         note_parts(tx, self._training.health(), report.ended_at)
         for code in ("training_refused", "poll_failing"):
             clear_alert(tx, code, report.ended_at)
+        flapped_until = report.ended_at - STABLE_AFTER
+        for alert in tx.alerts.all():
+            if alert.code == "results_flapping" and int(alert.facts.get("seen_at") or 0) < flapped_until.timestamp():
+                clear_alert(tx, alert.code, report.ended_at)
 
     def _mark(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> None:
         """Marks sessions that are missing or back. A listing without most of the known sessions proves nothing about
@@ -391,6 +397,15 @@ class Poll:
         facts = {"rows": duplicates} if duplicates else None
         set_alert(tx, "rows_duplicated", facts, now)
 
+    def _suspect_source(self, tx: Tx, stored: Sequence[Change], now: datetime) -> None:
+        """Raises the alert for results that change more often than people correct them."""
+        corrected = [change.after.key for change in stored if change.kind in _CHANGED_RESULT and change.before]
+        changes = [tx.sessions.recent_changes(key, now) for key in corrected]
+        flapping = [number for number in changes if is_flapping(number)]
+        if flapping:
+            facts = {"sessions": len(flapping), "changes": min(flapping), "seen_at": int(now.timestamp())}
+            set_alert(tx, "results_flapping", facts, now)
+
     def _suspect_end(self, tx: Tx, rows: int, now: datetime) -> None:
         """Raises an alert if the number of rows is so round that the listing may have been cut off there."""
         set_alert(tx, "round_count", {"sessions": rows} if is_round(rows) else None, now)
@@ -400,6 +415,7 @@ def _due_changes(tx: Tx, after: int, limit: int) -> Sequence[UnroutedChange]:
     return tx.unrouted.due(tx.people.directory_version(), after, limit)
 
 
+_CHANGED_RESULT = (ChangeKind.CORRECTED, ChangeKind.REOPENED, ChangeKind.COMPLETED)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 

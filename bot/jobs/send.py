@@ -21,6 +21,7 @@ from bot.domain.model import Delivery, Destination
 from bot.domain.ports import Clock, Contacts, Messenger
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.sender import Render, Sender, Tried, unintroduced
+from bot.services.alerting import clear_alert
 from bot.store.database import Store, Tx
 
 WORKERS = 12
@@ -280,9 +281,14 @@ class Deliver:
         except MessengerError as refusal:
             log.error("app.still_refused", reason=str(refusal), next_try_in=self._probe_after)
             return
-        await self._sender.retry_until_committed(lambda tx: tx.outbox.refuse_app(""))
+        await self._sender.retry_until_committed(self._accept_app)
         self._app_refused = ""
         self._event.set()
+
+    def _accept_app(self, tx: Tx) -> None:
+        """Lifts the pause and ends its alert at once, so that OPS_CHANNEL does not first read that it still is so."""
+        tx.outbox.refuse_app("")
+        clear_alert(tx, "app_refused", self._clock.now())
 
 
 async def _finish_on_shutdown(flight: Callable[[Subject], Coroutine[Any, Any, bool]], subject: Subject) -> bool:

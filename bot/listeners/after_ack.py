@@ -12,10 +12,11 @@ from slack_bolt.response import BoltResponse
 
 from bot.blocks import answers
 from bot.blocks.elements import notice
+from bot.blocks.sending import with_first_lines
 from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, QueryError, StoreBusy
 from bot.domain.model import Message
 from bot.domain.ports import Reply
-from bot.listeners.context import AppContext, next_step
+from bot.listeners.context import AppContext, lines_for, next_step
 from bot.listeners.middleware import KnownViewer
 from bot.listeners.requests import (
     ActionRequest,
@@ -93,10 +94,21 @@ class AfterAck:
         async def listener(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
             await ack()
             request = read(body, context)
-            reply = self.reply_for(request)
+            reply = _WithFirstLines(self.ctx, self.reply_for(request))
             self.start(what, request, lambda: answer(self.ctx, request, reply), reply)
 
         return listener
+
+
+@dataclass(frozen=True)
+class _WithFirstLines:
+    """A reply whose messages begin with what every reader has to know: see `blocks.sending.first_lines`."""
+
+    ctx: AppContext
+    reply: Reply
+
+    async def __call__(self, message: Message, *, replace: bool = False) -> bool:
+        return await self.reply(with_first_lines(message, await lines_for(self.ctx)), replace=replace)
 
 
 def error_message(ctx: AppContext, problem: Exception, what: str, user_id: str) -> Message:

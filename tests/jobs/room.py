@@ -201,8 +201,11 @@ class Room:
         return [one for one in notified if one.notification.destination == where]
 
     async def ops(self) -> list[str]:
-        """The codes the admin was told."""
-        return [str(notification.facts["code"]) for notification in await self.queued(NotificationKind.OPS)]
+        """The codes of what was queued for the admin; one that was over before it was sent is among them."""
+        states = (NotificationState.PENDING, NotificationState.CANCELLED)
+        notified = await self.store.read(lambda tx: tx.deliveries.in_states(states, 10_000))
+        ops = [one.notification for one in notified if one.notification.kind is NotificationKind.OPS]
+        return [str(notification.facts["code"]) for notification in ops]
 
     async def record(self, session: Session) -> SessionRecord:
         found = await self.store.read(lambda tx: tx.sessions.record(key_of(session)))

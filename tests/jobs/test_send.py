@@ -643,8 +643,9 @@ async def test_a_session_re_opened_while_its_card_waits_is_reported_when_it_is_c
     await world.lists(key, status)
     await world.lists(key, "PASSED", 40.0)
     await world.send()
-    [text] = world.texts()
-    assert "Below target, 40 %" in text
+    corrected, again = world.texts()
+    assert "Below target, 40 %" in corrected
+    assert "Below target, 40 % (target 80 %), completed again" in again
 
 
 async def test_a_session_re_opened_while_its_card_waits_is_reported_whatever_it_is_corrected_to(world: Room) -> None:

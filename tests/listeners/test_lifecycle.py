@@ -137,7 +137,8 @@ async def test_a_channel_that_goes_and_comes_back(open_door: Office, what: str, 
     await send(office)
     [summary] = await posted(office)
     assert all(f"{number:08x}" in summary for number in range(5))
-    assert len(notified(office, SAM)) == 1
+    assert len(notified(office, SAM)) == 2, "both ends are told"
+    assert f"Rule {rule.rule_id}, which posts to <#{NORTH}>, goes on: it was paused from" in notified(office, SAM)[1]
     assert [verb for _, verb, _ in await office.audit_log()] == ["resume", "pause"]
 
 

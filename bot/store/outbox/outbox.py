@@ -4,11 +4,11 @@ here hold it."""
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain.delivery import FIRST_READ_BACK, LONGEST_WAIT, after_crash, reconcile
 from bot.domain.model import TAKEN_BACK, Delivery, DeliveryState, Destination
-from bot.domain.outbox import Attempt, Schedule
+from bot.domain.outbox import Attempt, Schedule, SendingPause
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import State, from_ms, from_ms_or_none, to_ms, to_ms_or_none, value_of
@@ -22,11 +22,17 @@ from bot.store.outbox.cancel import (
 )
 from bot.store.outbox.destinations import MAY_BE_EDITED, MAY_BE_READ, Destinations
 from bot.store.outbox.duplicates import resolve_regressions
-from bot.store.outbox.eligibility import PENDING, Eligibility
+from bot.store.outbox.eligibility import (
+    PENDING,
+    Eligibility,
+    last_sending_pause,
+    sending_pause,
+    store_sending_pause,
+)
 from bot.store.outbox.restore_recovery import DIGEST_WAIT
 from bot.store.outbox.rows import delivery_of, row_of, write, write_attempt
+from bot.store.session_rows import EDIT_LEASE
 
-EDIT_LEASE = timedelta(minutes=1)  # an edit is left to its claimer for so long
 _EDITABLE = f"deliveries.state = 'sent' AND {MAY_BE_EDITED}"
 _READABLE = f"deliveries.state = 'ambiguous' AND {MAY_BE_READ}"
 # A message shows less than is stored: a session of it has risen above the version shown. Or it shows more: the session
@@ -53,16 +59,18 @@ class Outbox:
         """When each destination gets its next message, and when the next read-back or edit is due; one eligibility
         pass.
 
-        Empty while Slack refuses the app.
+        Empty while Slack refuses the app. While all sending is paused, only read-backs are due: they send nothing.
         """
         if self.app_refused():
             return Schedule(posts={}, other_due_at=None)
+        is_paused = sending_pause(self._connection) is not None
         times = Eligibility(self._connection).due_times()
         other = value_of(
             self._connection,
             f"SELECT min(due_at) FROM (SELECT min(due_at) AS due_at FROM deliveries WHERE {_READABLE}"
             " UNION ALL SELECT * FROM (SELECT edit_due_at FROM deliveries"
-            f" WHERE edit_due_at IS NOT NULL AND {_EDITABLE} ORDER BY edit_due_at LIMIT 1))",
+            f" WHERE edit_due_at IS NOT NULL AND {_EDITABLE} AND NOT ? ORDER BY edit_due_at LIMIT 1))",
+            (is_paused,),
         )
         return Schedule(
             posts={Destination.parse(name): from_ms(due_at) for name, due_at in times.items()},
@@ -186,8 +194,11 @@ class Outbox:
     # ---- editing ---------------------------------------------------------------------------------------------------
 
     def claim_edit(self, now: datetime) -> Delivery | None:
-        """The sent delivery whose edit is due first, leased to the caller; None if none is due."""
-        if self.app_refused():
+        """The sent delivery whose edit is due first, leased to the caller; None if none is due.
+
+        While all sending is paused none is, not even a redaction: an admin who pauses it expects that nothing changes.
+        """
+        if self.app_refused() or sending_pause(self._connection) is not None:
             return None
         number = value_of(
             self._connection,
@@ -226,6 +237,30 @@ class Outbox:
         )
 
     # ---- pauses and what an operator does ------------------------------------------------------------------------
+
+    def pause_all(self, who: str, now: datetime) -> bool:
+        """Pauses all sending until `resume_all`; False if it was paused before."""
+        if sending_pause(self._connection) is not None:
+            return False
+        store_sending_pause(self._connection, SendingPause(who, now))
+        return True
+
+    def resume_all(self, now: datetime) -> SendingPause | None:
+        """Ends the pause of all sending and returns it, None if there was none."""
+        pause = sending_pause(self._connection)
+        if pause is None:
+            return None
+        ended = replace(pause, until=now)
+        store_sending_pause(self._connection, ended)
+        return ended
+
+    def pause(self) -> SendingPause | None:
+        """The pause of all sending, None if there is none."""
+        return sending_pause(self._connection)
+
+    def last_pause(self) -> SendingPause | None:
+        """The last pause of all sending, None if there never was one."""
+        return last_sending_pause(self._connection)
 
     def refuse_app(self, reason: str) -> None:
         """Pauses all sending with its reason; "" ends the pause."""
