@@ -4,6 +4,7 @@
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -25,6 +26,7 @@ from bot.domain.delivery import (
     NotSent,
     PostResult,
     ReadBackResult,
+    ReadLater,
     Scope,
     Sent,
     Throttled,
@@ -101,6 +103,7 @@ class Sender:
         self._limiter = limiter
         self._tried = tried
         self._posted_versions: dict[str, Mapping[int, int]] = {}  # of deliveries that became ambiguous in this process
+        self._failures: Counter[str] = Counter()  # read-backs and edits in a row that failed, by delivery id
 
     # ---- posting -------------------------------------------------------------------------------------------------
 
@@ -114,7 +117,6 @@ class Sender:
             return False
         if hindrance is not None:
             return await self._record_result(delivery, hindrance, {}, now)
-        self._limiter.posted(str(destination), self._clock.monotonic())
         resolved = await self._with_channel(delivery, refresh=delivery.destination.kind is DestinationKind.PERSON)
         if not isinstance(resolved, Delivery):
             return await self._record_unresolved(delivery, resolved, now)
@@ -128,6 +130,8 @@ class Sender:
         if not isinstance(message, Message):
             return await self._record_result(left, message, {}, now)
         assert left.channel is not None
+        # Here and not before the look-ups: what they refuse must use up no post.
+        self._limiter.posted(str(destination), self._clock.monotonic())
         started = self._clock.now()
         result = await self._messenger.post(left.channel, message, delivery_id=left.delivery_id)
         return await self._record_result(left, result, data.versions, started)
@@ -209,6 +213,8 @@ class Sender:
         return replace(delivery, channel=destination)
 
     async def _record_unresolved(self, delivery: Delivery, reason: Nobody | PostResult, started: datetime) -> bool:
+        if isinstance(reason, Throttled):
+            self._limiter.hold_people_back(self._clock.monotonic() + reason.after)
         if not isinstance(reason, Nobody):
             return await self._record_result(delivery, reason, {}, started)
         notifications = [stored.notification_id for stored in delivery.notifications]
@@ -326,7 +332,9 @@ class Sender:
         else:
             read_back = unresolved_read_back(resolved)
         now = self._clock.now()
-        decided = after_read_back(delivery, read_back, now=now, random01=self._random01())
+        failures = self._failures[delivery.delivery_id] if isinstance(read_back, ReadLater) else 0
+        decided = after_read_back(delivery, read_back, now=now, random01=self._random01(), failures=failures)
+        self._count_failure(delivery, isinstance(read_back, ReadLater))
         if isinstance(read_back, Found):
             # Without the versions that were posted, or where an earlier post may be what was found, the card is edited
             # once to be sure.
@@ -351,10 +359,11 @@ class Sender:
 
     # ---- editing -------------------------------------------------------------------------------------------------
 
-    async def claim_edit(self) -> Delivery | None:
-        """Claims the next card to edit, None if there is none. It counts as an edit that goes out."""
+    async def claim_edit(self, *, cosmetic: bool) -> Delivery | None:
+        """Claims the next card to edit, None if there is none. It counts as an edit that goes out. Without `cosmetic`
+        only one that corrects or redacts."""
         now = self._clock.now()
-        delivery = await self.retry_until_committed(lambda tx: tx.outbox.claim_edit(now))
+        delivery = await self.retry_until_committed(lambda tx: tx.outbox.claim_edit(now, cosmetic=cosmetic))
         if delivery is not None:
             self._limiter.edited(self._clock.monotonic())
         return delivery
@@ -372,7 +381,9 @@ class Sender:
             result = await self._edited(delivery, facts) if isinstance(facts, CardFacts) else facts
             shown = data.versions
         now = self._clock.now()
-        decided = after_edit(result, now=now, random01=self._random01())
+        failures = self._failures[delivery.delivery_id]
+        decided = after_edit(result, now=now, random01=self._random01(), failures=failures)
+        self._count_failure(delivery, isinstance(result, NotSent | Ambiguous))
         versions = shown if decided.shown else {}
         if isinstance(result, Throttled):
             self._limiter.hold_edits_back(self._clock.monotonic() + result.after)
@@ -387,6 +398,12 @@ class Sender:
         await self.retry_until_committed(record_result)
         log.info("delivery.edited", delivery=delivery.delivery_id, result=attempt.result, reason=attempt.reason)
         return decided.shown
+
+    def _count_failure(self, delivery: Delivery, is_failure: bool) -> None:
+        if is_failure:
+            self._failures[delivery.delivery_id] += 1
+        else:
+            self._failures.pop(delivery.delivery_id, None)
 
     async def _as_theirs(
         self, delivery: Delivery, facts: CardFacts

@@ -17,17 +17,29 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.domain.delivery import Ambiguous, EditResult, Found, NotFound, PostResult, ReadBackResult, ReadLater, Sent
+from bot.domain.delivery import (
+    Ambiguous,
+    DestinationGone,
+    EditResult,
+    Found,
+    NotFound,
+    PostResult,
+    ReadBackResult,
+    ReadLater,
+    Sent,
+)
 from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable
 from bot.domain.model import Message, SlackUser
 from bot.domain.ports import Channel, Clock
-from bot.slack.errors import edit_result, failure_kind, post_result, question_error, read_back_result
+from bot.slack.errors import edit_result, failure_kind, limit_of, post_result, question_error, read_back_result
+from bot.slack.pacer import RequestPacer
 
 SLACK_API_URL = "https://slack.com/api/"
 TIMEOUT = 10.0  # seconds for a whole call
 CONNECT_TIMEOUT = 5.0  # seconds for the connection: what ends here surely sent nothing
 READ_BACK_MARGIN = 300.0  # seconds read before the attempt began: Slack's machines do not all keep the same second
 PAGE = 100
+MOST_DIRECT = 20_000  # direct conversations remembered
 MOST_PAGES = 200
 EVENT_TYPE = "observation_notified"
 _KEYS = uuid.UUID("6f1c6a0e-5d0b-4f2a-9c5e-2f6f2f1f0d57")  # never to change: it makes every client_msg_id
@@ -72,6 +84,8 @@ class SlackMessenger:
         self._identity: Identity | None = None
         self._read_up_to: dict[str, str] = {}  # cursor by delivery, if Slack refused a reading between two pages
         self._slack_ahead: tuple[float, float] | None = None  # Slack's Unix seconds at a monotonic second
+        self._pacer = RequestPacer(clock)
+        self._direct: dict[str, str] = {}  # conversation (D…) by user id
 
     async def __aenter__(self) -> Self:
         # The SDK leaves the time limit to a session that it is given.
@@ -154,7 +168,10 @@ class SlackMessenger:
                 unfurl_media=False,
             )
         except Exception as problem:  # the request may have been sent: any error is at worst ambiguous
-            return post_result(problem)
+            result = post_result(problem)
+            if isinstance(result, DestinationGone):
+                self._direct = {user: place for user, place in self._direct.items() if place != channel}
+            return result
         place, ts = answer.get("channel"), answer.get("ts")
         if not (isinstance(place, str) and place and isinstance(ts, str) and ts):
             return Ambiguous("Slack said ok but not where")
@@ -239,9 +256,17 @@ class SlackMessenger:
     # ---- people and channels -------------------------------------------------------------------------------------
 
     async def open_dm(self, user_id: str) -> str:
-        """The conversation with a person (D…); idempotent. Raises MessengerError."""
+        """The conversation with a person (D…), which never changes: Slack is asked once in a process, and again after
+        it refused a post there. Raises MessengerError."""
+        known = self._direct.get(user_id)
+        if known is not None:
+            return known
         answer = await self._ask(self.web.conversations_open, users=user_id)
-        return str(_object(answer, "channel")["id"])
+        channel = str(_object(answer, "channel")["id"])
+        if len(self._direct) >= MOST_DIRECT:
+            self._direct.clear()
+        self._direct[user_id] = channel
+        return channel
 
     async def user(self, user_id: str) -> SlackUser:
         """Raises MessengerRefused("user_not_found") if there is no such user, else MessengerError."""
@@ -307,6 +332,8 @@ class SlackMessenger:
             raise question_error(problem) from problem
 
     async def _call(self, method: Callable[..., Awaitable[AsyncSlackResponse]], **arguments: Any) -> AsyncSlackResponse:
+        name, channel = method.__name__.replace("_", ".", 1), str(arguments.get("channel") or "")
+        await self._pacer.turn(name, channel)
         try:
             answer = await method(**arguments)
         except SlackApiError as problem:
@@ -314,6 +341,8 @@ class SlackMessenger:
             if isinstance(said, dict) and "ok" in said:  # a proxy's page reads as {} and carries the proxy's time
                 self._note_time(getattr(problem.response, "headers", None))
             self._note_failure(problem)
+            if (after := limit_of(problem)) is not None:
+                self._pacer.refused(name, channel, after)
             raise
         except Exception as problem:  # any error is noted, and left to the caller
             self._note_failure(problem)

@@ -77,4 +77,4 @@ class SessionDetails:
             f" WHERE {OF_KEY}",
             (state, *key),
         )
-        request_edits(self._connection, key, now)
+        request_edits(self._connection, key, now, cosmetic=True)

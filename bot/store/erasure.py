@@ -249,7 +249,8 @@ class RetentionRepository:
         for delivery in deliveries:
             due_at = to_ms(first + marked * between)
             marked += self._connection.execute(
-                "UPDATE deliveries SET edit_due_at = CASE WHEN edit_due_at <= ? THEN edit_due_at ELSE ? END"
+                "UPDATE deliveries SET edit_is_cosmetic = 0,"
+                " edit_due_at = CASE WHEN edit_due_at <= ? THEN edit_due_at ELSE ? END"
                 " WHERE id = ? AND state IN ('sent', 'sending', 'ambiguous') AND edit_ended IS NULL",
                 (due_at, due_at, delivery),
             ).rowcount

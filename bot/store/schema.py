@@ -505,6 +505,19 @@ def m010_computed_eligibility(db: Database) -> None:
         db.conn.execute(statement)
 
 
+# Corrections and redactions are edited before what is only cosmetic, such as another name of a checklist.
+EDIT_PRIORITY = (
+    "ALTER TABLE deliveries ADD COLUMN edit_is_cosmetic INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX deliveries_next_edit ON deliveries (edit_is_cosmetic, edit_due_at) WHERE edit_due_at IS NOT NULL",
+)
+
+
+@migrations()
+def m011_edit_priority(db: Database) -> None:
+    for statement in EDIT_PRIORITY:
+        db.conn.execute(statement)
+
+
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes what `INDEXES_OF_BASELINE` names, once."""
     for statement in INDEXES_OF_BASELINE:

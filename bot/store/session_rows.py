@@ -120,12 +120,14 @@ def id_of(connection: sqlite3.Connection, key: SessionKey) -> int | None:
     return found
 
 
-def request_edits(connection: sqlite3.Connection, key: SessionKey, now: datetime) -> None:
+def request_edits(connection: sqlite3.Connection, key: SessionKey, now: datetime, *, cosmetic: bool) -> None:
     """Marks every sent message that shows this session for an edit. A message that is being sent or edited compares
-    versions when its attempt is stored."""
+    versions when its attempt is stored. `cosmetic`: nothing that it says is wrong."""
     connection.execute(
-        "UPDATE deliveries SET edit_due_at = ? WHERE state = 'sent' AND edit_ended IS NULL AND edit_due_at IS NULL"
+        "UPDATE deliveries SET edit_due_at = coalesce(edit_due_at, ?),"
+        " edit_is_cosmetic = CASE WHEN edit_due_at IS NULL OR ? < edit_is_cosmetic THEN ? ELSE edit_is_cosmetic END"
+        " WHERE state = 'sent' AND edit_ended IS NULL"
         " AND id IN (SELECT delivery FROM notifications WHERE session_id = ? AND employee_id = ?"
         " AND delivery IS NOT NULL)",
-        (to_ms(now), *key),
+        (to_ms(now), cosmetic, cosmetic, *key),
     )

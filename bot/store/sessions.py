@@ -58,7 +58,7 @@ class Sessions:
             " WHERE session_id = ? AND employee_id = ? AND delivery IS NULL AND priority > 0",
             (1 if outcome_of(after).is_failing else 2, *after.key),
         )
-        request_edits(self._connection, after.key, after.changed_at)
+        request_edits(self._connection, after.key, after.changed_at, cosmetic=_is_retitled_only(change))
 
     def _write_history(self, change: Change) -> None:
         old = None if change.before is None else outcome_of(change.before)
@@ -113,8 +113,14 @@ class Sessions:
         ).rowcount
         if added:
             self._connection.execute("UPDATE sessions SET version = version + 1 WHERE id = ?", (session,))
-            request_edits(self._connection, key, now)
+            request_edits(self._connection, key, now, cosmetic=False)  # somebody has pressed a button and looks
         return bool(added)
+
+
+def _is_retitled_only(change: Change) -> bool:
+    """Whether only the checklist's name changed: what the cards say is not wrong."""
+    before, after = change.before, change.after.facts
+    return before is not None and before.facts._replace(checklist_title=after.checklist_title) == after
 
 
 def note_checklists(connection: sqlite3.Connection, titles: Mapping[str, str]) -> None:

@@ -25,7 +25,9 @@ from bot.store.outbox.duplicates import resolve_regressions
 from bot.store.outbox.eligibility import PENDING, Eligibility
 from bot.store.outbox.restore_recovery import DIGEST_WAIT
 from bot.store.outbox.rows import delivery_of, row_of, write, write_attempt
+from bot.store.sqlite import by_index
 
+BLOCKS_AGAIN = timedelta(seconds=30)  # after a post as plain text: an edit tries the blocks once more
 EDIT_LEASE = timedelta(minutes=1)  # an edit is left to its claimer for so long
 _EDITABLE = f"deliveries.state = 'sent' AND {MAY_BE_EDITED}"
 _READABLE = f"deliveries.state = 'ambiguous' AND {MAY_BE_READ}"
@@ -179,20 +181,24 @@ class Outbox:
             [(stored.shown_version, stored.notification_id, number) for stored in delivery.notifications],
         )
         self._connection.execute(
-            f"UPDATE deliveries SET edit_due_at = CASE WHEN {_IS_BEHIND} THEN ? ELSE edit_due_at END WHERE id = ?",
-            (to_ms(now), number),
+            f"UPDATE deliveries SET edit_due_at = CASE WHEN {_IS_BEHIND} THEN ? WHEN text_only THEN ?"
+            " ELSE edit_due_at END WHERE id = ?",
+            (to_ms(now), to_ms(now + BLOCKS_AGAIN), number),
         )
 
     # ---- editing ---------------------------------------------------------------------------------------------------
 
-    def claim_edit(self, now: datetime) -> Delivery | None:
-        """The sent delivery whose edit is due first, leased to the caller; None if none is due."""
+    def claim_edit(self, now: datetime, *, cosmetic: bool = True) -> Delivery | None:
+        """The sent delivery whose edit comes first, leased to the caller; None if none is due. Corrections and
+        redactions come before cosmetic edits; without `cosmetic`, those are left."""
         if self.app_refused():
             return None
         number = value_of(
             self._connection,
-            f"SELECT id FROM deliveries WHERE edit_due_at <= ? AND {_EDITABLE} ORDER BY edit_due_at LIMIT 1",
-            (to_ms(now),),
+            f"SELECT id FROM deliveries {by_index('deliveries_next_edit')}"
+            f" WHERE edit_due_at <= ? AND edit_is_cosmetic <= ? AND {_EDITABLE}"
+            " ORDER BY edit_is_cosmetic, edit_due_at LIMIT 1",
+            (to_ms(now), cosmetic),
         )
         if number is None:
             return None
