@@ -102,7 +102,6 @@ class Leader:
             training,
             store,
             clock,
-            contacts,
             PollSettings(
                 ops_channel=settings.ops_channel,
                 admins=settings.admins,

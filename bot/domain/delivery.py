@@ -264,8 +264,8 @@ def after_read_back(
             text = f"the destination is gone before a read-back: {reason}"
             return _becomes(later, DeliveryState.AMBIGUOUS, ReasonCode.DESTINATION_GONE, text)
         case ReadLater(reason, after):
-            pause = retry_pause(failures + 1, _READ_AGAIN, random01) if after is None else after
-            later = replace(delivery, due_at=now + timedelta(seconds=pause))
+            wait = retry_pause(failures + 1, _READ_AGAIN, random01) if after is None else after
+            later = replace(delivery, due_at=now + timedelta(seconds=wait))
             text = f"the conversation can't be read now: {reason}"
             return _becomes(later, DeliveryState.AMBIGUOUS, ReasonCode.READ_LATER, text)
 

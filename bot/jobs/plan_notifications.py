@@ -1,8 +1,12 @@
-"""The notifications of changes, in the transaction that stores them: cards, digests, alerts."""
+"""The notifications of changes: cards, digests, alerts.
+
+They are planned in a reader, because thousands of changes times hundreds of rules take seconds. The transactions that
+store them only compare what the plan rests on (`Basis`).
+"""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -19,11 +23,14 @@ from bot.domain.model import (
     Outcome,
     OutcomeKind,
     Preferences,
+    Rule,
+    SessionKey,
+    Targets,
 )
 from bot.domain.outage import Outage, counted_reason
 from bot.domain.routing import MATCHABLE_STATES, route
 from bot.jobs.outage import outage_digest
-from bot.jobs.rule_owners import Owners, OwnersChanged, owners_of
+from bot.jobs.rule_owners import stored_owners
 from bot.query.parser import Filter
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
@@ -57,37 +64,96 @@ class PollTiming:
     next_in: float = 0.0
 
 
-class NotificationPlanner:
-    """Queues, inside one transaction, the notifications of its changes."""
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a plan rests on. A transaction that finds another one stores nothing: the changes are planned again."""
 
-    def __init__(self, tx: Tx, settings: PollSettings, owners: Owners, timing: PollTiming) -> None:
-        self.statuses: set[str] = set()  # of an unknown status
+    directory_version: int
+    rules: Sequence[Rule]
+    targets: Targets
+
+
+class PlanOutdated(Exception):
+    """Rules, people, targets or a session changed since the plan was made."""
+
+
+def basis_of(tx: Tx) -> Basis:
+    return Basis(tx.people.directory_version(), tx.rules.all(MATCHABLE_STATES), tx.targets.current())
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationPlan:
+    """`cards`: the notifications of each session, each with its earliest time, None for at once. `digests`: each with
+    the notifications that it counts. `statuses`: those that are not known."""
+
+    basis: Basis
+    cards: Mapping[SessionKey, Sequence[tuple[Notification, datetime | None]]]
+    digests: Sequence[tuple[Notification, Sequence[Notification]]]
+    statuses: frozenset[str]
+
+    @property
+    def counted(self) -> frozenset[SessionKey]:
+        """The sessions that a digest counts: they are stored together with it."""
+        return frozenset(one.session for _, members in self.digests for one in members if one.session is not None)
+
+
+@dataclass(slots=True)
+class _Planned:
+    cards: dict[SessionKey, list[tuple[Notification, datetime | None]]] = field(default_factory=dict)
+    digests: list[tuple[Notification, Sequence[Notification]]] = field(default_factory=list)
+
+
+class NotificationPlanner:
+    """Plans the notifications of changes. `titles`: checklists by id, as the listing names them now: a rule may name
+    one that only just appeared."""
+
+    def __init__(self, tx: Tx, settings: PollSettings, timing: PollTiming, titles: Mapping[str, str]) -> None:
+        self._statuses: set[str] = set()
+        self._planned = _Planned()
         self._tx = tx
         self._settings = settings
-        self._owners = owners
+        self._owners = stored_owners(tx, settings.admins)
+        self._titles = titles
         self._timing = timing
         self._now = timing.started_at
         self._cards: dict[Destination, list[tuple[Notification, Outcome]]] = {}
         self._late: dict[Destination, list[Notification]] = {}  # completed while Spotter was away
         self._old: dict[Destination, list[Notification]] = {}  # completed too long ago to be news
-        self._rules = tx.rules.all(MATCHABLE_STATES)
+        self._basis = basis_of(tx)
+        self._rules = self._basis.rules
         self._directory = tx.people.directory()
         self._preferences: dict[str, Preferences] = {}
 
     @cached_property
     def _filters(self) -> Mapping[int, Filter]:
-        return rule_filters(self._tx, self._rules, self._now)
+        return rule_filters(self._tx, self._rules, self._now, self._titles)
 
-    def about(self, change: Change) -> None:
-        """Takes up a stored change; `owe` owes what follows from all of them. Raises OwnersChanged where a rule has an
-        owner who was not asked about."""
+    def plan(self, changes: Iterable[Change], code: str = "old") -> NotificationPlan:
+        """The notifications of all these changes. `code`: why sessions are too old to be news."""
+        for change in changes:
+            self._add(change)
+        self._plan_outage()
+        for destination, cards in self._cards.items():
+            posted = cards
+            if len(cards) > MOST_CARDS:
+                posted = sorted(cards, key=_worst_first)
+                others = [notification for notification, _ in posted[MOST_CARDS:]]
+                self._count(destination, others, "overflow", f"more than {MOST_CARDS:,} sessions came at once")
+                posted = posted[:MOST_CARDS]
+            not_before = settles_at(destination, self._now, self._timing.next_in)
+            for notification, _ in posted:
+                assert notification.session is not None  # it is about one
+                self._planned.cards.setdefault(notification.session, []).append((notification, not_before))
+        for destination, members in self._old.items():
+            self._count(destination, members, code, "they were completed too long ago to be posted one by one")
+        return NotificationPlan(self._basis, self._planned.cards, self._planned.digests, frozenset(self._statuses))
+
+    def _add(self, change: Change) -> None:
         facts = change.after.facts
         if is_unknown(outcome_of(change.after)):
-            self.statuses.add(facts.status)
+            self._statuses.add(facts.status)
         if change.news in (News.NONE, News.EDIT):
             return
-        if owners_of(self._rules) - self._owners.keys():
-            raise OwnersChanged("A rule changed hands while iSpring was read; the next poll stores the changes.")
         routed = route(
             change,
             rules=self._rules,
@@ -108,25 +174,8 @@ class NotificationPlanner:
             else:
                 self._cards.setdefault(notification.destination, []).append((notification, outcome_of(change.after)))
 
-    def enqueue(self, code: str = "old") -> None:
-        """Queues everything that was added: cards, and the digests of what is only counted. `code`: why sessions are
-        too old to be news."""
-        self._enqueue_outage()
-        for destination, cards in self._cards.items():
-            posted = cards
-            if len(cards) > MOST_CARDS:
-                posted = sorted(cards, key=_worst_first)
-                others = [notification for notification, _ in posted[MOST_CARDS:]]
-                self._count(destination, others, "overflow", f"more than {MOST_CARDS:,} sessions came at once")
-                posted = posted[:MOST_CARDS]
-            not_before = settles_at(destination, self._now, self._timing.next_in)
-            for notification, _ in posted:
-                self._tx.notifications.enqueue(notification, self._now, not_before)
-        for destination, members in self._old.items():
-            self._count(destination, members, code, "they were completed too long ago to be posted one by one")
-
-    def _enqueue_outage(self) -> None:
-        """Queues one digest per destination for an outage. After a long one, a channel with any rule is told why
+    def _plan_outage(self) -> None:
+        """Plans one digest per destination for an outage. After a long one, a channel with any rule is told why
         results come late; people only if something is counted."""
         outage = self._timing.outage
         if outage is None:
@@ -145,7 +194,7 @@ class NotificationPlanner:
             summary = outage_digest(
                 destination, code, since=outage.since, until=outage.until, follow=follow, rules=rules
             )
-            self._tx.digests.add(summary, self._late.get(destination, ()), self._now)
+            self._planned.digests.append((summary, self._late.get(destination, ())))
 
     def _count(self, destination: Destination, members: Sequence[Notification], code: str, reason: str) -> None:
         summary = Notification(
@@ -155,7 +204,7 @@ class NotificationPlanner:
             reason=reason,
             facts={"code": code},
         )
-        self._tx.digests.add(summary, members, self._now)
+        self._planned.digests.append((summary, members))
 
     def _wishes(self, person_id: str) -> Preferences:
         if person_id not in self._preferences:

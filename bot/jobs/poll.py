@@ -3,8 +3,9 @@
 1. The listing is read, and diffed against the database in a reader (`diff`): only changed rows are left.
 2. In a reader, those rows are decided to see which ones notify, so that their criteria and unknown names can be fetched
    (`_foresee`). Everything slow happens here.
-3. In one write transaction each changed row is read and decided again (`_store_row`), and its change and notifications
-   are stored: nothing decided on old data is ever stored.
+3. Notifications are planned in a reader (`jobs/plan_notifications.py`).
+4. In write transactions each changed row is read and decided again (`jobs/store_changes.py`), and its change and
+   notifications are stored together: nothing decided on old data is ever stored.
 """
 
 import asyncio
@@ -22,13 +23,21 @@ from bot.domain.model import Change, ChangeKind, Details, News, SessionFacts, Se
 from bot.domain.outage import outage_of
 from bot.domain.outcomes import has_odd_result, judge
 from bot.domain.polling import ListingDiff, PollReport
-from bot.domain.ports import Clock, Contacts, DateEvidence, Listing, Slice, Training
-from bot.domain.routing import MATCHABLE_STATES
+from bot.domain.ports import Clock, DateEvidence, Listing, Slice, Training
 from bot.domain.text import clean
 from bot.jobs.bulk_update import MOST_AT_ONCE, bulk_update
 from bot.jobs.monitor import set_alert
-from bot.jobs.plan_notifications import NotificationPlanner, PollSettings, PollTiming, is_unknown, notify_ops
-from bot.jobs.rule_owners import Owners, OwnersChanged, ask_about, judge_owners, owners_of
+from bot.jobs.plan_notifications import (
+    NotificationPlan,
+    NotificationPlanner,
+    PlanOutdated,
+    PollSettings,
+    PollTiming,
+    is_unknown,
+    notify_ops,
+)
+from bot.jobs.rule_owners import Owners, judge_owners, misjudged, stored_owners
+from bot.jobs.store_changes import has_new_details, store_planned
 from bot.store.database import Store, Tx
 
 DETAILS_FOR = 30.0  # seconds an alert may wait for its criteria
@@ -42,6 +51,7 @@ BROKE = (
     "Spotter stumbled over what iSpring sent: please report the line `poll.broke` of its log. It tries again by itself."
 )
 BASELINE_ROWS = 32_000  # in one commit
+TRIES = 3  # at one listing, if rules or people change while it is stored
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +64,6 @@ class Poll:
         training: Training,
         store: Store,
         clock: Clock,
-        contacts: Contacts,
         settings: PollSettings,
         *,
         refresh_directory: Callable[[], Awaitable[object]],
@@ -64,7 +73,6 @@ class Poll:
         self._training = training
         self._store = store
         self._clock = clock
-        self._contacts = contacts
         self._settings = settings
         self._refresh_directory = refresh_directory
         self._wake = wake
@@ -121,6 +129,23 @@ class Poll:
             report = PollReport(started, self._clock.now(), listed=state.sessions, unchanged=True)
             await self._store.transact(lambda tx: self._note_good(tx, report))
             return report
+        details: dict[SessionKey, Details] = {}
+        for _ in range(TRIES):
+            try:
+                report = await self._store_changes(listing, started, next_in, details)
+                break
+            except PlanOutdated:
+                log.info("plan.outdated")
+        else:
+            raise StoreBusy("Rules or people changed while iSpring was read; the next poll stores the other changes.")
+        self._wake()
+        return report
+
+    async def _store_changes(
+        self, listing: Listing, started: datetime, next_in: float, details: dict[SessionKey, Details]
+    ) -> PollReport:
+        """Stores what differs, with its notifications; `details` keeps the criteria that were fetched. Raises
+        PlanOutdated if something changed meanwhile: what was stored by then no longer differs."""
         listing_diff = await self._store.read(lambda tx: tx.listings.diff(listing.slices(), most=MOST_AT_ONCE))
         silent = 0
         if listing_diff.left_over:
@@ -132,66 +157,58 @@ class Poll:
         if listing_diff.duplicates:
             log.warning("rows.duplicated", rows=listing_diff.duplicates)
         foreseen = await self._store.read(lambda tx: self._foresee(tx, listing_diff, started))
-        matched = [change for change in foreseen if change.news is not News.NONE]
-        details = await self._details_of(matched)
+        matched = [change for change in foreseen.values() if change.news is not News.NONE]
+        details |= await self._details_of([change for change in matched if change.after.key not in details])
         await self._names_of(matched)
+        if matched:
+            await self._judge_owners()
+        titles = {facts.checklist_id: facts.checklist_title for facts, _ in listing_diff.changed}
 
-        def store(owners: Owners, tx: Tx) -> PollReport:
-            state = tx.polls.state()
-            outage = outage_of(state.last_good_at, started, self._settings.interval, tx.polls.restored_from())
-            read_back = PollTiming(listing.requested_at, started, outage, next_in)
-            planner = NotificationPlanner(tx, self._settings, owners, read_back)
-            targets = tx.targets.current()
-            rows = [self._store_row(tx, *row, targets, details, started) for row in listing_diff.changed]
-            stored = [change for change in rows if change is not None]
-            for change in stored:  # once all are stored: a rule may name a checklist that only just appeared
-                planner.about(change)
+        def planned(tx: Tx) -> NotificationPlan:
+            outage = outage_of(
+                tx.polls.state().last_good_at, started, self._settings.interval, tx.polls.restored_from()
+            )
+            timing = PollTiming(listing.requested_at, started, outage, next_in)
+            return NotificationPlanner(tx, self._settings, timing, titles).plan(foreseen.values())
+
+        plan = await self._store.read(planned)
+        report = PollReport(
+            started,
+            started,
+            listed=listing_diff.listed,
+            changed=silent + len(listing_diff.changed),
+            rejected=len(listing_diff.rejected),
+        )
+
+        def end(tx: Tx) -> PollReport:
             self._mark(tx, listing_diff, started)
-            planner.enqueue()
             tx.polls.end_recovery()
-            self._warn(tx, planner.statuses, listing_diff.rejected, listing.date_evidence, started)
+            self._warn(tx, listing_diff.rejected, listing.date_evidence, started)
             self._suspect_end(tx, listing_diff.listed + listing_diff.duplicates + len(listing_diff.rejected), started)
             tx.listings.remember(listing.digest)
-            report = PollReport(
-                started,
-                self._clock.now(),
-                listed=listing_diff.listed,
-                changed=silent + len(listing_diff.changed),
-                rejected=len(listing_diff.rejected),
-            )
-            self._note_good(tx, report)
-            return report
+            ended = replace(report, ended_at=self._clock.now())
+            self._note_good(tx, ended)
+            return ended
 
-        report = await self._store_for_owners(store, is_matched=bool(matched))
-        self._wake()
-        return report
+        return await store_planned(
+            self._store,
+            listing_diff.changed,
+            foreseen,
+            plan,
+            details,
+            started,
+            begin=lambda tx: self._warn_of_statuses(tx, plan.statuses, started),
+            end=end,
+            wake=self._wake,
+        )
 
-    def _foresee(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> list[Change]:
+    def _foresee(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> dict[SessionKey, Change]:
         """The changes as they look now; inside the transaction they are decided anew."""
         targets = tx.targets.current()
         changes = (
             decide(tx.sessions.get(facts.key), facts, now=now, targets=targets) for facts, _ in listing_diff.changed
         )
-        return [change for change in changes if change is not None]
-
-    def _store_row(
-        self,
-        tx: Tx,
-        facts: SessionFacts,
-        fingerprint: bytes,
-        targets: Targets,
-        details: Mapping[SessionKey, Details],
-        now: datetime,
-    ) -> Change | None:
-        change = decide(tx.sessions.get(facts.key), facts, now=now, targets=targets)
-        if change is None:
-            tx.listings.note_unchanged(facts.key, fingerprint)
-            return None
-        tx.sessions.save(change, fingerprint)
-        found = details.get(facts.key)
-        if found is not None and _has_new_details(change):
-            tx.details.save(facts.key, found, now)
-        return change
+        return {change.after.key: change for change in changes if change is not None}
 
     # ---- the first listing ---------------------------------------------------------------------------------------
 
@@ -220,15 +237,22 @@ class Poll:
             log.warning("row.rejected", where=line)
         _log_odd_results(odd)
 
-        def finish(owners: Owners, tx: Tx) -> PollReport:
-            planner = NotificationPlanner(tx, self._settings, owners, PollTiming(listing.requested_at, started))
-            for facts in recent:
-                change = decide(None, facts, now=started, targets=targets)
-                if change is not None and change.kind is ChangeKind.COMPLETED:
-                    planner.about(replace(change, news=News.COUNT))
-            planner.enqueue("baseline")
+        def planned(tx: Tx) -> NotificationPlan:
+            changes = (decide(None, facts, now=started, targets=targets) for facts in recent)
+            completed = [change for change in changes if change is not None and change.kind is ChangeKind.COMPLETED]
+            planner = NotificationPlanner(tx, self._settings, PollTiming(listing.requested_at, started), {})
+            return planner.plan([replace(change, news=News.COUNT) for change in completed], "baseline")
+
+        if recent:
+            await self._judge_owners()
+        plan = await self._store.read(planned)
+
+        def finish(tx: Tx) -> PollReport:
+            for digest, members in plan.digests:
+                tx.digests.add(digest, members, started)
             unknown = {status for status, facts in statuses.items() if is_unknown(judge(facts, None))}
-            self._warn(tx, unknown, rejected, listing.date_evidence, started)
+            self._warn_of_statuses(tx, unknown, started)
+            self._warn(tx, rejected, listing.date_evidence, started)
             self._suspect_end(tx, listed + len(rejected), started)
             notify_ops(tx, self._settings.ops_channel, "baseline_done", "once", started, sessions=listed)
             tx.listings.finish_baseline(listing.digest, started)
@@ -236,7 +260,7 @@ class Poll:
             self._note_good(tx, report)
             return report
 
-        report = await self._store_for_owners(finish, is_matched=bool(recent))
+        report = await self._store.transact(finish)
         self._wake()
         return report
 
@@ -244,7 +268,7 @@ class Poll:
 
     async def _details_of(self, matched: Sequence[Change]) -> Mapping[SessionKey, Details]:
         """The criteria that arrive in time, the newest completions first; the others are fetched later."""
-        fresh = [change.after.facts for change in matched if _has_new_details(change) and change.news is not News.COUNT]
+        fresh = [change.after.facts for change in matched if has_new_details(change) and change.news is not News.COUNT]
         fresh.sort(key=lambda facts: facts.finished.at or _LONG_AGO, reverse=True)
         keys = [facts.key for facts in fresh]
         found: dict[SessionKey, Details] = {}
@@ -273,24 +297,16 @@ class Poll:
         except TimeoutError:
             log.info("directory.not_awaited")
 
-    async def _store_for_owners(self, store: Callable[[Owners, Tx], PollReport], *, is_matched: bool) -> PollReport:
-        """Stores a listing on behalf of the owners of rules; once more if a rule changed hands since they were
-        looked up."""
+    async def _judge_owners(self) -> None:
+        """Pauses and resumes rules whose owner, as stored, is gone or back. Slack is not asked."""
+        owners, changes = await self._store.read(self._owners)
+        if changes:
+            now, settings = self._clock.now(), self._settings
+            await self._store.transact(lambda tx: judge_owners(tx, owners, settings.admins, settings.ops_channel, now))
 
-        def work(owners: Owners, tx: Tx) -> PollReport:
-            judge_owners(tx, owners, self._settings.admins, self._settings.ops_channel, self._clock.now())
-            return store(owners, tx)
-
-        owners = await self._owners() if is_matched else {}
-        try:
-            return await self._store.transact(partial(work, owners))
-        except OwnersChanged:
-            owners = await self._owners()
-        return await self._store.transact(partial(work, owners))
-
-    async def _owners(self) -> Owners:
-        rules = await self._store.read(lambda tx: tx.rules.all(MATCHABLE_STATES))
-        return {user: await ask_about(self._contacts, user) for user in sorted(owners_of(rules))}
+    def _owners(self, tx: Tx) -> tuple[Owners, bool]:
+        owners = stored_owners(tx, self._settings.admins)
+        return owners, misjudged(tx, owners)
 
     # ---- inside it -----------------------------------------------------------------------------------------------
 
@@ -314,15 +330,16 @@ class Poll:
             if not listing_diff.rejected:
                 set_alert(tx, self._settings.ops_channel, "suspicious_listing", None, now)
 
-    def _warn(
-        self, tx: Tx, statuses: Collection[str], rejected: Sequence[str], dates: DateEvidence, now: datetime
-    ) -> None:
-        """Raises alerts for what can't be right in a listing: once for all new statuses, and once per alert."""
+    def _warn_of_statuses(self, tx: Tx, statuses: Collection[str], now: datetime) -> None:
+        """Tells the operator once of all new statuses."""
         if new := [status for status in sorted(statuses) if tx.polls.is_new_status(status)]:
             named = ", ".join(map(clean, new[:STATUSES_NAMED])) + ("…" if len(new) > STATUSES_NAMED else "")
             planner: dict[str, str | int] = {"statuses": len(new), "status": named}
             notify_ops(tx, self._settings.ops_channel, "unknown_status", new[0], now, **planner)
             log.warning("status.unknown", **planner)
+
+    def _warn(self, tx: Tx, rejected: Sequence[str], dates: DateEvidence, now: datetime) -> None:
+        """Raises alerts for what can't be right in a listing."""
         unread = {"rows": len(rejected)} if rejected else None
         set_alert(tx, self._settings.ops_channel, "rows_rejected", unread, now)
         if dates.contradicts_order:
@@ -377,7 +394,3 @@ def _log_odd_results(rows: int) -> None:
 
 def _write_baseline(rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime, tx: Tx) -> None:
     tx.listings.write_baseline(rows, targets, now)
-
-
-def _has_new_details(change: Change) -> bool:
-    return change.kind in (ChangeKind.COMPLETED, ChangeKind.CORRECTED)

@@ -50,9 +50,12 @@ def same_rule(tx: Tx, destination: Destination, query: Query) -> Rule | None:
     return next((rule for rule in tx.rules.at(destination) if rule.query == say(query)), None)
 
 
-def rule_filters(tx: Tx, rules: Iterable[Rule], now: datetime) -> Mapping[int, Filter]:
-    """The filter of each rule by its number; a rule whose query can't be understood any more has none."""
-    titles, directory = tx.search.checklist_titles(EVERYTHING), tx.people.directory()
+def rule_filters(
+    tx: Tx, rules: Iterable[Rule], now: datetime, titles: Mapping[str, str] | None = None
+) -> Mapping[int, Filter]:
+    """The filter of each rule by its number; a rule whose query can't be understood any more has none. `titles`:
+    checklists by id that are not stored yet, or under another name."""
+    titles, directory = {**tx.search.checklist_titles(EVERYTHING), **(titles or {})}, tx.people.directory()
     found = {}
     for rule in rules:
         try:

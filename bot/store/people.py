@@ -61,9 +61,14 @@ class People:
         self._state.set("directory_at", to_ms(now))
         self._state.set("directory_version", (self._state.get("directory_version") or 0) + 1)
 
+    def directory_version(self) -> int:
+        """Rises with each reading of iSpring's people that is stored."""
+        version: int = self._state.get("directory_version") or 0
+        return version
+
     def directory(self) -> Directory:
         """Everyone iSpring knows; kept in memory and read again only when it changed."""
-        version = self._state.get("directory_version") or 0
+        version = self.directory_version()
         kept_version, kept = self._kept.version_and_value
         if version == kept_version and not self._replaced:
             return kept
