@@ -65,20 +65,22 @@ class Directory:
 
     def supervised_by(self, person_id: str) -> frozenset[str]:
         """The people whose supervisor this is, by hand or inherited; never the person themselves."""
-        return self._supervised.get(person_id, frozenset()) - {person_id}
+        return self._supervised.get(person_id, frozenset())
 
     def managed_by(self, person_id: str) -> frozenset[str]:
         """The people of the departments a person manages, with their sub-departments; never the person themselves."""
         person = self.people.get(person_id)
         if person is None or not person.manages_departments:
             return frozenset()
-        managed = frozenset(person.manages_departments)
-        return frozenset(
-            other.person_id
-            for other in self.people.values()
-            if other.person_id != person_id
-            and any(d.department_id in managed for d in self._upwards(other.department_id))
-        )
+        found = self._managed.get(person_id)
+        if found is None:
+            places = (self.people_under(one) for one in person.manages_departments)
+            found = self._managed[person_id] = frozenset[str]().union(*places) - {person_id}
+        return found
+
+    def people_under(self, department_id: str) -> frozenset[str]:
+        """The people of a department and of those below it."""
+        return self._under.get(department_id, frozenset())
 
     def with_email(self, email: str) -> tuple[Person, ...]:
         """The active people who have an address; more than one for a shared mailbox."""
@@ -101,7 +103,23 @@ class Directory:
             supervisor = self.supervisor_of(person_id)
             if supervisor:
                 teams.setdefault(supervisor, set()).add(person_id)
-        return {supervisor: frozenset(team) for supervisor, team in teams.items()}
+        return {supervisor: frozenset(team - {supervisor}) for supervisor, team in teams.items()}
+
+    @cached_property
+    def _managed(self) -> dict[str, frozenset[str]]:
+        """The answers of `managed_by`: each is asked for once per rule and session."""
+        return {}
+
+    @cached_property
+    def _under(self) -> Mapping[str, frozenset[str]]:
+        members: dict[str | None, list[str]] = {}
+        for person in self.people.values():
+            members.setdefault(person.department_id, []).append(person.person_id)
+        under: dict[str, set[str]] = {}
+        for department_id, people in members.items():
+            for department in self._upwards(department_id):
+                under.setdefault(department.department_id, set()).update(people)
+        return {department_id: frozenset(people) for department_id, people in under.items()}
 
     @cached_property
     def _by_email(self) -> Mapping[str, tuple[Person, ...]]:

@@ -91,15 +91,15 @@ def route(
     if change.news in (News.NONE, News.EDIT):
         return Routed()
     outcome = outcome_of(change.after)
-    by_rule = {
-        rule: _matches(rule, change, outcome, directory, owners, filters.get(rule.rule_id), requested_at)
+    by_rule = [
+        (rule, _matches(rule, change, outcome, directory, owners, filters.get(rule.rule_id), requested_at))
         for rule in rules
-    }
+    ]
     reasons: dict[Destination, tuple[list[int], str]] = {}
-    for rule, match in by_rule.items():
+    for rule, match in by_rule:
         if match.matched:
             reasons.setdefault(rule.destination, ([], match.reason))[0].append(rule.rule_id)
-    verdicts = tuple(by_rule.values())
+    verdicts = tuple(match for _, match in by_rule)
     if change.news is News.COUNT:
         counted = tuple(_notice(change, outcome, destination, *reason) for destination, reason in reasons.items())
         too_old = "it was completed too long ago to be news"

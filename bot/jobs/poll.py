@@ -40,9 +40,8 @@ from bot.jobs.rule_owners import Owners, judge_owners, misjudged, stored_owners
 from bot.jobs.store_changes import has_new_details, store_planned
 from bot.store.database import Store, Tx
 
-DETAILS_FOR = 30.0  # seconds an alert may wait for its criteria
-DETAILS_AT_ONCE = 50
-BETWEEN_REQUESTS = 1.0  # seconds; iSpring publishes no limit
+DETAILS_FOR = 2.0  # seconds an alert may wait for its criteria: the card is edited when they come later
+DETAILS_AT_ONCE = 50  # of one request; more than that are left to `jobs/details.py`, too
 NAMES_FOR = 10.0  # seconds an alert may wait for a name
 FAILING_AFTER = timedelta(minutes=30)  # shorter outages do not matter
 LINES_LOGGED = 20
@@ -267,17 +266,16 @@ class Poll:
     # ---- before the transaction ----------------------------------------------------------------------------------
 
     async def _details_of(self, matched: Sequence[Change]) -> Mapping[SessionKey, Details]:
-        """The criteria that arrive in time, the newest completions first; the others are fetched later."""
+        """The criteria of the newest completions if they arrive in time; the others are fetched later."""
         fresh = [change.after.facts for change in matched if has_new_details(change) and change.news is not News.COUNT]
         fresh.sort(key=lambda facts: facts.finished.at or _LONG_AGO, reverse=True)
         keys = [facts.key for facts in fresh]
-        found: dict[SessionKey, Details] = {}
+        found: Mapping[SessionKey, Details] = {}
+        if not keys:
+            return found
         try:
             async with asyncio.timeout(DETAILS_FOR):
-                for start in range(0, len(keys), DETAILS_AT_ONCE):
-                    if start:
-                        await self._clock.sleep(BETWEEN_REQUESTS)
-                    found |= await self._training.details(keys[start : start + DETAILS_AT_ONCE])
+                found = await self._training.details(keys[:DETAILS_AT_ONCE])
         except TimeoutError:
             log.info("criteria.timed_out", wanted=len(keys), fetched=len(found))
         except TrainingError as error:

@@ -133,8 +133,7 @@ class Names:
 
     def in_departments(self, value: str) -> frozenset[str]:
         """The people of the departments a name means, with their sub-departments."""
-        places = self.departments(value)
-        return frozenset(ident for ident, above in self._places_of.items() if not places.isdisjoint(above))
+        return frozenset[str]().union(*(self.directory.people_under(one) for one in self.departments(value)))
 
     @cached_property
     def _people(self) -> Sequence[tuple[str, str]]:
@@ -147,14 +146,6 @@ class Names:
     @cached_property
     def _checklists(self) -> Sequence[tuple[str, str]]:
         return [(fold(title), ident) for ident, title in self.checklists.items()]
-
-    @cached_property
-    def _places_of(self) -> Mapping[str, frozenset[str]]:
-        path = self.directory.department_path
-        return {
-            ident: frozenset(department.department_id for department in path(person.department_id))
-            for ident, person in self.directory.people.items()
-        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -513,7 +513,7 @@ EDIT_PRIORITY = (
 
 
 @migrations()
-def m011_edit_priority(db: Database) -> None:
+def m012_edit_priority(db: Database) -> None:
     for statement in EDIT_PRIORITY:
         db.conn.execute(statement)
 

@@ -171,13 +171,13 @@ async def test_conversations_are_channels_or_direct_messages(town: Town) -> None
 
 async def test_a_conversation_that_cant_be_opened_now_is_not_sent(town: Town) -> None:
     person = Destination(DestinationKind.PERSON, "ana")
-    town.slack.faults.order("conversations.open", faults.rate_limited(9))
-    assert await town.contacts.conversation(person) == Throttled(9.0)
     town.slack.faults.order("conversations.open", "error_before")
     assert isinstance(await town.contacts.conversation(person), NotSent)
     town.slack.workspace.app.scopes.discard("im:write")
     closed = await town.contacts.conversation(person)
     assert isinstance(closed, DestinationGone) and closed.all_direct
+    town.slack.faults.order("conversations.open", faults.rate_limited(9))
+    assert await town.contacts.conversation(person) == Throttled(9.0)
 
 
 async def test_a_revoked_token_makes_a_stranger_of_nobody(town: Town) -> None:
