@@ -418,11 +418,13 @@ class Sender:
 
     async def _edited(self, delivery: Delivery, facts: CardFacts) -> EditResult:
         assert delivery.channel is not None and delivery.ts is not None
-        message = self._rendered(delivery, facts)
+        # With blocks, also if it was posted without: what Slack rejected then it may take now.
+        message = self._rendered(replace(delivery, text_only=False), facts)
         if not isinstance(message, Message):
             return message
         result = await self._messenger.edit(delivery.channel, delivery.ts, message)
-        if isinstance(result, MessageRefused) and message.blocks:
+        is_rejected_again = delivery.text_only and isinstance(result, Ambiguous) and result.is_rejection
+        if (isinstance(result, MessageRefused) or is_rejected_again) and message.blocks:
             log.warning("delivery.edit_refused", delivery=delivery.delivery_id, reason=result.reason)
             result = await self._messenger.edit(delivery.channel, delivery.ts, Message(message.text))
         return result
