@@ -1,7 +1,7 @@
 """A room to poll in: a small world, iSpring's stand-in over real HTTP, our client, a real database, a clock to turn."""
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -66,6 +66,7 @@ class Room:
         return await self.poller.once()
 
     def __post_init__(self) -> None:
+        self.wake: Callable[[], object] = lambda: self.rings.append("deliver")
         self.poller = self.poller_with(self.settings)
 
     def ispring_in(self, zone: ZoneInfo) -> Ispring:
@@ -79,7 +80,7 @@ class Room:
             self.clock,
             settings,
             refresh_directory=self.directory.on_demand,
-            wake=lambda: self.rings.append("deliver"),
+            wake=lambda: self.wake(),
         )
 
     async def subscribe(self, query: str = "", owner: str = OPERATOR, destination: Destination = CHANNEL) -> Rule:
