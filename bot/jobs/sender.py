@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import structlog
 
@@ -423,8 +423,7 @@ class Sender:
         if not isinstance(message, Message):
             return message
         result = await self._messenger.edit(delivery.channel, delivery.ts, message)
-        is_rejected_again = delivery.text_only and isinstance(result, Ambiguous) and result.is_rejection
-        if (isinstance(result, MessageRefused) or is_rejected_again) and message.blocks:
+        if message.blocks and _is_body_refused(result, was_refused=delivery.text_only):
             log.warning("delivery.edit_refused", delivery=delivery.delivery_id, reason=result.reason)
             result = await self._messenger.edit(delivery.channel, delivery.ts, Message(message.text))
         return result
@@ -449,6 +448,11 @@ class Sender:
                 tries += 1
                 log.warning("store.busy", tries=tries)
                 await self._clock.sleep(pause)
+
+
+def _is_body_refused(result: EditResult, *, was_refused: bool) -> TypeGuard[MessageRefused | Ambiguous]:
+    """Whether Slack won't take these blocks. An unknown word is taken for that only if the post was refused too."""
+    return isinstance(result, MessageRefused) or (was_refused and isinstance(result, Ambiguous) and result.is_rejection)
 
 
 def _refusal(result: AppRefused) -> str:

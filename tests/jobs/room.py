@@ -66,7 +66,7 @@ class Room:
         return await self.poller.once()
 
     def __post_init__(self) -> None:
-        self.wake: Callable[[], object] = lambda: self.rings.append("deliver")
+        self.wake: Callable[[], None] = lambda: self.rings.append("deliver")
         self.poller = self.poller_with(self.settings)
 
     def ispring_in(self, zone: ZoneInfo) -> Ispring:
