@@ -131,7 +131,7 @@ class NotificationPlanner:
     def plan(self, changes: Iterable[Change], code: str = "old") -> NotificationPlan:
         """The notifications of all these changes. `code`: why sessions are too old to be news."""
         for change in changes:
-            self._add(change)
+            self.about(change)
         self._plan_outage()
         for destination, cards in self._cards.items():
             posted = cards
@@ -148,7 +148,8 @@ class NotificationPlanner:
             self._count(destination, members, code, "they were completed too long ago to be posted one by one")
         return NotificationPlan(self._basis, self._planned.cards, self._planned.digests, frozenset(self._statuses))
 
-    def _add(self, change: Change) -> None:
+    def about(self, change: Change) -> None:
+        """Takes up a change; `plan` plans what follows from all of them."""
         facts = change.after.facts
         if is_unknown(outcome_of(change.after)):
             self._statuses.add(facts.status)
