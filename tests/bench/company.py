@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import random
 import tempfile
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import click
+import structlog
 
 from bot.demo.ispring import IspringStandIn
 from bot.demo.slack import Channel as SlackChannel
@@ -187,6 +189,7 @@ async def _timed(store: Store, slack: SlackStandIn, sender: Deliver, poll: Poll)
 async def bench(sizes: Sequence[int] = (SMALL, LARGE)) -> bool:
     click.echo(f"{COMPLETIONS:,} completions at once, {RULES} rules of department managers")
     click.echo(f"{'people':>8} {'poll':>9} {'first card':>11} {'longest wait to write':>22}")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory(prefix="spotter-bench-") as folder:
         found = [await measure(size, Path(folder)) for size in sizes]
     for size, one in zip(sizes, found, strict=True):
