@@ -39,8 +39,9 @@ class CardFacts:
     `records` and `rules` are those that the delivery's notifications name; one that is missing is no longer stored.
     `hidden`: sessions that the rule's owner may not see any more, rendered without a name or result. `with_previous`:
     sessions beside which the employee's previous one may be shown. `data_as_of`: when iSpring was last read in full.
-    `metrics`: the counts of each digest, by notification id. `first_message`: nothing was sent to this person before,
-    so the message says why it comes.
+    `metrics`: the counts of each digest, by notification id. `queries`: those that introductions and shared lists say,
+    in words with names that the rule's owner or the sharer may see, by notification id. `first_message`: nothing was
+    sent to this person before, so the message says why it comes.
     """
 
     records: Mapping[SessionKey, SessionRecord] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class CardFacts:
     with_previous: frozenset[SessionKey] = frozenset()
     command: str = "/ojt"
     metrics: Mapping[int, DigestCounts] = field(default_factory=dict)
+    queries: Mapping[int, str] = field(default_factory=dict)
     first_message: bool = False
 
     def site_of(self, key: SessionKey) -> str:

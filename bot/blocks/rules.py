@@ -6,14 +6,13 @@ from bot.blocks import actions
 from bot.blocks.elements import Block, button, confirmation, context, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, format_query_text, safe
-from bot.domain.errors import QueryError
 from bot.domain.model import OPERATOR, DestinationKind, Message, Rule, RuleState
 from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
 from bot.domain.reasons import ReasonCode
 from bot.domain.text import count
-from bot.query.parser import parse, words
 
 ALL = "every completed session"
+HINT = 300  # characters of a hint at most
 MAX_RULES = 25  # of `format_rule` at its longest, this many stay within a message
 
 _STATES = {
@@ -80,14 +79,6 @@ def format_owner(owner: str) -> str:
     return "the operator" if owner == OPERATOR else f"<@{safe(owner, 40)}>"
 
 
-def text_of(query: str) -> str:
-    """A query's canonical text in words for people; as it is stored if it can't be read any more."""
-    try:
-        return words(parse(query))
-    except QueryError:
-        return query
-
-
 # ---- answers to commands ---------------------------------------------------------------------------------------------
 
 
@@ -131,11 +122,11 @@ def _end_button(rule: Rule) -> Block:
     return button(action, "End", str(rule.rule_id), label=label, style="danger", confirm=question)
 
 
-def confirm_subscription(channel_id: str, query: str, words: str, *, last_month: str = "") -> Message:
+def confirm_subscription(channel_id: str, query: str, words: str, *, hints: Sequence[str] = ()) -> Message:
     """Asks before results of named people go to a public channel.
 
-    `query` is canonical text, `words` the same for people. `last_month` says in a sentence of ours how much the rule
-    would have posted.
+    `query` is canonical text, `words` the same for people. `hints` are sentences about the rule: whom its names mean,
+    how much it would have posted.
     """
     value = actions.encode(actions.Subscribe(channel_id, query))
     if not value:
@@ -144,18 +135,17 @@ def confirm_subscription(channel_id: str, query: str, words: str, *, last_month:
         f"<#{safe(channel_id, 40)}> is a public channel: everybody in the workspace, now and later, can read what is "
         f"posted there, with people's names and results. Shall Spotter post there: {format_query(words)}?"
     )
-    if last_month:
-        text += f"\n{last_month}"
+    text += "".join(f"\n{safe(hint, HINT)}" for hint in hints)
     yes = button(actions.CONFIRM_SUBSCRIBE, "Yes, post to this public channel", value, style="primary")
     return message([section(mrkdwn(text)), buttons([yes, button(actions.CANCEL, "Cancel", channel_id)])])
 
 
-def subscribed(rule: Rule, words: str, *, command: str, last_month: str = "") -> Message:
-    """A new rule, once its introduction could be posted; `last_month` as when it was confirmed."""
+def subscribed(rule: Rule, words: str, *, command: str, hints: Sequence[str] = ()) -> Message:
+    """A new rule, once its introduction could be posted; `hints` as when it was confirmed."""
     return notice(
         f"Done: rule {rule.rule_id} posts to {format_destination(rule)} from the next reading of iSpring on: "
         f"{format_query(words)}. End it with `{command} unsubscribe {rule.rule_id}`.",
-        last_month,
+        " ".join(safe(hint, HINT) for hint in hints),
     )
 
 
@@ -197,11 +187,11 @@ def unsubscribed(rule: Rule, words: str) -> Message:
 # ---- what a rule's channel and owner get -----------------------------------------------------------------------------
 
 
-def introduction_block(rule: Rule, command: str) -> Block:
-    """How a rule introduces itself to its channel."""
+def introduction_block(rule: Rule, words: str, command: str) -> Block:
+    """How a rule introduces itself to its channel; `words` is its query, with names that its owner may see."""
     return section(
         mrkdwn(
-            f"Spotter will post {format_query(text_of(rule.query))} from iSpring Learn's on-the-job training here, "
+            f"Spotter will post {format_query(words)} from iSpring Learn's on-the-job training here, "
             f"each once, with its result; a correction changes the message in place. Set up by "
             f"{format_owner(rule.owner)} as rule {rule.rule_id}. To stop it: `{command} unsubscribe {rule.rule_id}`."
         )

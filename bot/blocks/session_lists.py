@@ -9,20 +9,23 @@ from bot.blocks.cards import UNTITLED, acknowledge_button
 from bot.blocks.details import session_blocks
 from bot.blocks.elements import Block, button, context, link_button, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import NAME, bare, date_token, format_query_text, moment_token, safe
+from bot.blocks.markup import NAME, bare, date_token, escape, format_query_text, moment_token, safe
 from bot.blocks.results import verdict
 from bot.blocks.sharing import share_button
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.model import Message, OutcomeKind, Session, SessionKey, SessionRecord
-from bot.domain.text import count
+from bot.domain.text import clip, count
 
 ROWS = 25  # sessions in one answer at most: with names at their longest they stay within a message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of an answer. `query` is canonical text, `words` the same for people; `size` is the full page's length."""
+    """A page of an answer. `query` is canonical text, `words` the same for people; `size` is the full page's length.
+
+    `options` are what the typed words may have meant instead: what it would be in words, and the command for it.
+    """
 
     sessions: Sequence[Session]
     total: int
@@ -30,6 +33,7 @@ class Page:
     size: int
     query: str
     words: str
+    options: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +59,26 @@ def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Mes
     return message(
         [
             section(mrkdwn(heading)),
+            *_read_as(page, shown),
             *(result_row(session, number, shown) for number, session in enumerate(sessions)),
             *([buttons(made)] if made else []),
             age_block(shown),
         ]
     )
+
+
+def _read_as(page: Page, shown: RenderContext) -> list[Block]:
+    """The query as it was understood, ready to copy, and what else it may have meant."""
+    blocks = [context(f"Read as `{shown.command} results {escape(clip(page.query, 1_500))}`")] if page.query else []
+    if "outcome:passed" in page.query:
+        blocks.append(
+            context("iSpring calls every completed session “passed”; here it means not below target or failed.")
+        )
+    made = [
+        button(actions.action_id(actions.RUN, f"option{number}"), f"Meant: {bare(label, 60)}", command)
+        for number, (label, command) in enumerate(page.options)
+    ]
+    return [*blocks, *([buttons(made)] if made else [])]
 
 
 def _nothing_found(page: Page, shown: RenderContext) -> Message:
@@ -71,7 +90,7 @@ def _nothing_found(page: Page, shown: RenderContext) -> Message:
             "Sessions that you observe, or in which you are observed, appear here by themselves. "
             f"`{shown.command} link` shows which person in iSpring you are."
         )
-    return message([section(mrkdwn(f"{text} {hint}")), age_block(shown)])
+    return message([section(mrkdwn(f"{text} {hint}")), *_read_as(page, shown), age_block(shown)])
 
 
 def show(record: SessionRecord, shown: RenderContext, *, with_previous: bool, may_share: bool = False) -> Message:

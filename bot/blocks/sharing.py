@@ -8,7 +8,6 @@ from bot.blocks.elements import BUTTON_VALUE, Block, button, message, mrkdwn, no
 from bot.blocks.elements import actions as buttons
 from bot.blocks.grouped_cards import grouped_card
 from bot.blocks.markup import NAME, format_query_text, safe
-from bot.blocks.rules import text_of
 from bot.domain.model import Message, SessionKey, StoredNotification
 from bot.domain.text import count
 
@@ -79,12 +78,13 @@ def not_posted(reason: str) -> Message:
     return notice(f"Nothing was posted: {safe(reason, 300).rstrip('.')}.")
 
 
-def format_what(query: str | None, shown: int, total: int) -> str:
-    """What is shared, safe for mrkdwn: `the first 25 of 312 sessions (on “Opening”)`, `this session's card`."""
-    if query is None:
+def format_what(words: str | None, shown: int, total: int) -> str:
+    """What is shared, safe for mrkdwn: `the first 25 of 312 sessions (on “Opening”)`, `this session's card`. `words` is
+    the query that found them."""
+    if words is None:
         return "this session's card"
     number = count(total, "session") if total <= shown else f"the first {shown} of {count(total, 'session')}"
-    return f"{number} ({format_query_text(text_of(query).removeprefix('sessions '), 500)})"
+    return f"{number} ({format_query_text(words.removeprefix('sessions '), 500)})"
 
 
 def shared(keys: Sequence[SessionKey], stored: StoredNotification, facts: CardFacts) -> list[Block]:
@@ -100,5 +100,5 @@ def shared(keys: Sequence[SessionKey], stored: StoredNotification, facts: CardFa
     if all(facts.visible(key) for key in keys):
         total = values.get("total")
         number = int(total) if isinstance(total, (int, float)) else len(keys)
-        what = format_what(str(values.get("query") or ""), len(keys), number)
+        what = format_what(facts.queries.get(stored.notification_id, ""), len(keys), number)
     return [section(mrkdwn(f"{by} shared {what}.")), *grouped_card(keys, facts)]

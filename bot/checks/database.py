@@ -77,7 +77,7 @@ def check_stored(stored: Stored, settings: Settings, now: datetime, leader: int 
     yield from _process(stored, now, leader)
     yield from _alerts(stored, settings, now)
     yield from _outbox(stored, now, leader)
-    yield from _rules(stored)
+    yield from _rules(stored, settings)
     yield from _people(stored, now)
 
 
@@ -165,16 +165,19 @@ def _outbox(stored: Stored, now: datetime, leader: int | None) -> Iterator[Check
         )
 
 
-def _rules(stored: Stored) -> Iterator[CheckResult]:
-    if not stored.rules:
+def _rules(stored: Stored, settings: Settings) -> Iterator[CheckResult]:
+    is_made_at_start = bool(settings.default_channel) and stored.poll.last_good_at is None
+    if not stored.rules and not is_made_at_start:
+        other = "." if settings.default_channel else ", or set DEFAULT_CHANNEL."
         yield warning(
             "Rules: none, so nothing is posted to a channel",
-            "Type /ojt subscribe in a channel, or set DEFAULT_CHANNEL.",
+            f"Type {settings.slack_command} subscribe in a channel{other}",
         )
     for rule in stored.rules:
         if rule.state is RuleState.PAUSED and rule.reason_code in _UNDECIDED:
             yield warning(f"Rule {rule.rule_id}: paused, {format_reason(rule.reason)}", _UNDECIDED[rule.reason_code])
-    if stored.rules and stored.targets.default is None and not stored.targets.per_checklist:
+    has_target = stored.targets.default is not None or stored.targets.per_checklist or settings.pass_target is not None
+    if stored.rules and not has_target:
         yield warning(
             "Target: none is set, so no result counts as below it", "Type /ojt target 80, or set PASS_TARGET."
         )

@@ -8,7 +8,7 @@ from typing import TypeVar
 import click
 
 from bot.app.clock import SystemClock
-from bot.app.database import opened_store
+from bot.app.database import opened_store, require_database
 from bot.cli.terminal import echo
 from bot.config import load
 from bot.domain.errors import QueryError, SpotterError
@@ -22,12 +22,15 @@ from bot.store.database import Store, Tx
 T = TypeVar("T")
 
 
-def with_store(work: Callable[[Store, Clock], Awaitable[T]]) -> T:
-    """Opens the database that the settings name, runs `work` and returns its result."""
+def with_store(work: Callable[[Store, Clock], Awaitable[T]], *, may_create: bool = False) -> T:
+    """Opens the database that the settings name, runs `work` and returns its result. Raises ConfigError if there is
+    none, unless `may_create`."""
 
     async def main() -> T:
         settings = load(os.environ)
         clock = SystemClock(settings.clock_offset)
+        if not may_create:
+            require_database(settings)
         async with opened_store(settings, clock) as store:
             return await work(store, clock)
 
@@ -42,17 +45,19 @@ def parsed(text: str, read: Callable[[str], language.Query] = language.parse) ->
         raise click.UsageError(_with_nearest(error)) from error
 
 
-def refuse_unknown_names(tx: Tx, query: language.Query, clock: Clock) -> None:
-    """Raises SpotterError, with the nearest names, if the query contains a name that Spotter does not know.
+def known_names(tx: Tx, query: language.Query) -> language.Names:
+    """The names that Spotter knows. Raises SpotterError, with the nearest ones, if the query contains another.
 
     Before iSpring was read no name is known: then this only prints that the names were not checked.
     """
+    known = names(tx, access_view(tx, OPERATOR_VIEWER), query)
     try:
-        refuse_unknown(query, names(tx, access_view(tx, OPERATOR_VIEWER), query, clock.now()))
+        refuse_unknown(query, known)
     except QueryError as error:
         if tx.people.directory_at() is not None and tx.polls.state().baseline_at is not None:
             raise SpotterError(_with_nearest(error)) from error
         echo("iSpring has not been read yet, so the names in this query were not checked.", err=True)
+    return known
 
 
 def _with_nearest(error: QueryError) -> str:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 import click
 
-from bot.cli.rows import parsed, refuse_unknown_names, with_store
+from bot.cli.rows import known_names, parsed, with_store
 from bot.cli.terminal import echo, table_of
 from bot.domain.errors import SpotterError
-from bot.domain.model import OPERATOR, Destination, DestinationKind, RuleState
+from bot.domain.model import OPERATOR, Destination, DestinationKind, Rule, RuleState
 from bot.domain.ports import Clock
-from bot.services.rules import make_rule, rule_query, same_rule
+from bot.query.by_id import by_id
+from bot.services.rules import make_rule, names_kept, rule_canonical, rule_query, same_rule
 from bot.store.database import Store, Tx
 
 
@@ -24,12 +25,17 @@ def rules() -> None:
 def list_rules(also_ended: bool) -> None:
     """List the rules by number."""
     states = () if also_ended else (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
-    found = with_store(lambda store, _: store.read(lambda tx: tx.rules.all(states)))
+
+    def work(tx: Tx) -> list[tuple[Rule, str]]:
+        return [(rule, rule_canonical(tx, rule.query)) for rule in tx.rules.all(states)]
+
+    found = with_store(lambda store, _: store.read(work))
     if not found:
         echo("No rules yet. Make one: spotter rules add C0123456789 'outcome:failed'")
         return
     rows = [
-        (r.rule_id, r.destination.id, r.query or "every completed session", r.owner, r.state, r.reason) for r in found
+        (r.rule_id, r.destination.id, query or "every completed session", r.owner, r.state, r.reason)
+        for r, query in found
     ]
     echo(table_of(("rule", "channel", "query", "owner", "state", "why"), rows))
 
@@ -46,18 +52,22 @@ def add_rule(channel: str, query: Sequence[str]) -> None:
 
     async def add(store: Store, clock: Clock) -> str:
         def work(tx: Tx) -> str:
-            refuse_unknown_names(tx, asked, clock)
-            if same := same_rule(tx, destination, asked):
+            known = known_names(tx, asked)
+            by_ids = by_id(asked, known)
+            if same := same_rule(tx, destination, by_ids, known):
                 return f"Rule {same.rule_id} says the same already."
-            rule = make_rule(tx, destination, OPERATOR, asked, RuleState.ACTIVE, clock.now())
-            return (
-                f"Rule {rule.rule_id} is made. Its introduction is posted as soon as Spotter runs and is a member "
-                "there."
+            rule = make_rule(tx, destination, OPERATOR, by_ids, RuleState.ACTIVE, clock.now())
+            return " ".join(
+                (
+                    f"Rule {rule.rule_id} is made. Its introduction is posted as soon as Spotter runs and is a member",
+                    "there.",
+                    *names_kept(by_ids, known),
+                )
             )
 
         return await store.transact(work)
 
-    echo(with_store(add))
+    echo(with_store(add, may_create=True))
 
 
 @rules.command("remove")

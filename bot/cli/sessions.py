@@ -6,13 +6,16 @@ import sys
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 import click
 
-from bot.cli.rows import parsed, refuse_unknown_names, with_store
+from bot.cli.rows import known_names, parsed, with_store
 from bot.cli.terminal import json_of, table_of
 from bot.domain.directory import Directory
+from bot.domain.errors import SpotterError
 from bot.domain.model import Session
 from bot.domain.outcomes import judge, word
 from bot.domain.permissions import EVERYTHING
@@ -40,12 +43,15 @@ def sessions(query: Sequence[str], output: str | None, limit: int | None) -> Non
 
     async def export(store: Store, clock: Clock) -> None:
         # Through a file: a pager that stops reading must not keep the read transaction open, and a million rows do not
-        # fit into memory.
-        with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as spool:
+        # fit into memory. It lies beside the database: a read-only system has no other place for it.
+        folder = store.path.resolve().parent
+        with (
+            _no_room_translated(folder),
+            tempfile.TemporaryFile("w+", encoding="utf-8", newline="", dir=folder) as spool,
+        ):
 
             def work(tx: Tx) -> None:
-                refuse_unknown_names(tx, parsed_query, clock)
-                pages = _Pages(tx, parsed_query, clock, limit)
+                pages = _Pages(tx, parsed_query, known_names(tx, parsed_query), clock, limit)
                 with click.progressbar(
                     length=1, label="Reading", file=sys.stderr, hidden=not sys.stderr.isatty()
                 ) as bar:
@@ -58,12 +64,22 @@ def sessions(query: Sequence[str], output: str | None, limit: int | None) -> Non
     with_store(export)
 
 
+@contextmanager
+def _no_room_translated(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SpotterError(f"The sessions can't be collected in {folder} ({reason}): make room there.") from error
+
+
 class _Pages:
     """The rows of a query's result, read page by page. `total` is known after the first row; `shown` counts rows."""
 
-    def __init__(self, tx: Tx, query: language.Query, clock: Clock, limit: int) -> None:
+    def __init__(self, tx: Tx, query: language.Query, known: language.Names, clock: Clock, limit: int) -> None:
         self._tx = tx
         self._query = query
+        self._known = known
         self._now = clock.now()
         self._limit = limit
         self.total = 0
@@ -73,7 +89,7 @@ class _Pages:
         directory = self._tx.people.directory()
         while self.shown < self._limit:
             wanted = min(PAGE, self._limit - self.shown)
-            page = self._tx.search.find(self._query, EVERYTHING, directory, self._now, wanted, self.shown)
+            page = self._tx.search.find(self._query, EVERYTHING, self._known, self._now, wanted, self.shown)
             self.total = page.total
             for session in page.sessions:
                 self.shown += 1

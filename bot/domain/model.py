@@ -183,7 +183,7 @@ class Outcome:
 
     @property
     def is_failing(self) -> bool:
-        """See `OutcomeKind.is_bad`."""
+        """See `OutcomeKind.is_failing`."""
         return self.kind.is_failing
 
 
@@ -242,7 +242,7 @@ class ChangeKind(StrEnum):
 class Change:
     """The step from what we remembered to what a listing says, why it counts as that, and what to do about it.
 
-    `turned_bad`: it had been completed with a better outcome and only now is below target or failed.
+    `became_failing`: it had been completed with a better outcome and only now is below target or failed.
     """
 
     kind: ChangeKind
@@ -336,7 +336,8 @@ class Rule:
     """A channel's subscription. It matches only listings requested after `active_since`, when its introduction was
     first tried.
 
-    `owner` is a Slack user id or `OPERATOR`; `query` is canonical text of `bot.query`, "" for every completed session.
+    `owner` is a Slack user id or `OPERATOR`; `query` is canonical text of `bot.query` with people by id, ""
+    for every completed session.
     """
 
     rule_id: int
@@ -395,11 +396,11 @@ class StoredNotification:
 
 @dataclass(frozen=True, slots=True)
 class DigestCounts:
-    """What a digest counts, as far as its readers may see it. `bad`: below target or failed. `since`: the earliest
+    """What a digest counts, as far as its readers may see it. `failing`: below target or failed. `since`: the earliest
     completion among them, None if none has a known date."""
 
     sessions: int = 0
-    bad: int = 0
+    failing: int = 0
     since: datetime | None = None
 
 
@@ -506,7 +507,7 @@ class DirectMessages(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """A person's own choices; None means the house's default."""
+    """A person's own choices; None means the default of the settings."""
 
     as_observer: DirectMessages | None = None
     as_employee: DirectMessages | None = None

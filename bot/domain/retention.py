@@ -14,8 +14,8 @@ class Erased:
     `redactions` counts messages that still have to be edited, including those that may have been posted and are read
     back first: a running Spotter does that. Of these, `held_back` are in destinations that can't be written to for now;
     `out_of_reach` are those that Slack refuses to have edited; both by channel and ts. `rules_paused` were theirs;
-    `rules_naming` named them in their query, which says "erased person" now, or contain a word of the name for another
-    reason: a person has to look at them.
+    `rules_naming` name them in their query: by id, which is shown as "an erased person" now, or by a text that means
+    them too, which stays as it is: a person has to look at them.
     """
 
     sessions: int = 0  # as the employee: gone but for their ids

@@ -47,22 +47,22 @@ class Routed:
     """The notifications of one change.
 
     `notifications` has one per destination; `counted` has those that a digest counts instead, for a completion too old
-    to be news; `verdicts` has one line for every rule and person that was evaluated.
+    to be news; `results` has one line for every rule and person that was evaluated.
     """
 
     notifications: tuple[Notification, ...] = ()
     counted: tuple[Notification, ...] = ()
-    verdicts: tuple[RoutingResult, ...] = ()
+    results: tuple[RoutingResult, ...] = ()
 
 
 def subject_of(key: SessionKey, version: int | None = None) -> str:
-    """The unique key of a session's card at one destination; with a version, of the card for a turn to bad."""
+    """The unique key of a session's card at one destination; with a version, of the card for a regression."""
     subject = f"session:{key.session_id}:{key.employee_id}"
     return subject if version is None else f"{subject}:v{version}"
 
 
 def introduction(rule: Rule) -> Notification:
-    """What a new rule says of itself in its channel, before anything else."""
+    """The message that introduces a new rule in its channel, before any other."""
     return Notification(
         kind=NotificationKind.INTRO,
         destination=rule.destination,
@@ -99,19 +99,21 @@ def route(
     for rule, match in by_rule:
         if match.matched:
             reasons.setdefault(rule.destination, ([], match.reason))[0].append(rule.rule_id)
-    verdicts = tuple(match for _, match in by_rule)
+    results = tuple(match for _, match in by_rule)
     if change.news is News.COUNT:
-        counted = tuple(_notice(change, outcome, destination, *reason) for destination, reason in reasons.items())
+        counted = tuple(_notification(change, outcome, destination, *reason) for destination, reason in reasons.items())
         too_old = "it was completed too long ago to be news"
         return Routed(
-            (), counted, (*verdicts, *(RoutingResult(who, False, too_old) for who in ("observer", "employee")))
+            (), counted, (*results, *(RoutingResult(who, False, too_old) for who in ("observer", "employee")))
         )
     for person_id, match in _people(change, outcome, directory, observer_wants, employee_wants):
-        verdicts += (match,)
+        results += (match,)
         if match.matched:
             reasons.setdefault(Destination(DestinationKind.PERSON, person_id), ([], match.reason))
     return Routed(
-        tuple(_notice(change, outcome, destination, *reason) for destination, reason in reasons.items()), (), verdicts
+        tuple(_notification(change, outcome, destination, *reason) for destination, reason in reasons.items()),
+        (),
+        results,
     )
 
 
@@ -133,7 +135,7 @@ def _matches(
         return RoutingResult(who, False, "the rule's query can't be understood any more")
     if not matches(wanted, change.after.facts, outcome):
         return RoutingResult(who, False, "the rule's query does not match the session")
-    # Whoever takes an orphaned rule over is an admin, so it goes on collecting as for one.
+    # An orphaned rule goes on matching with an admin's rights, because only an admin can take it over.
     acts_for_operator = rule.owner == OPERATOR or rule.reason_code is ReasonCode.OWNER_GONE
     owner = OPERATOR_VIEWER if acts_for_operator else owners.get(rule.owner)
     if owner is None:
@@ -167,7 +169,7 @@ def _people(
 
 
 def _wants(
-    who: str, email_match: str, person_id: str, wants: DirectMessages, outcome: Outcome, directory: Directory
+    who: str, wanted_reason: str, person_id: str, wants: DirectMessages, outcome: Outcome, directory: Directory
 ) -> RoutingResult:
     if not directory.is_active(person_id):
         return RoutingResult(who, False, f"the {who} is not active in iSpring")
@@ -175,10 +177,10 @@ def _wants(
         return RoutingResult(who, False, f"direct messages are off for the {who}")
     if wants is DirectMessages.BELOW and not outcome.is_failing:
         return RoutingResult(who, False, f"the {who} wants only what is below target or failed")
-    return RoutingResult(who, True, email_match)
+    return RoutingResult(who, True, wanted_reason)
 
 
-def _notice(
+def _notification(
     change: Change, outcome: Outcome, destination: Destination, rule_ids: list[int], reason: str
 ) -> Notification:
     key, version = change.after.key, change.after.version

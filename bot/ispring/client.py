@@ -14,6 +14,7 @@ from typing import IO, Self, TypeVar
 import msgspec
 import structlog
 
+from bot.config import DIRECT, Network
 from bot.domain.errors import TrainingError, TrainingUnavailable, TrainingUnreadable
 from bot.domain.model import AreaResult, CriterionResult, Department, Details, Person, SessionKey
 from bot.domain.ports import Clock
@@ -73,6 +74,7 @@ class Ispring:
         account_url: str = "",
         limits: Limits | None = None,
         failed: Callable[[TrainingError], None] | None = None,
+        network: Network = DIRECT,
     ) -> None:
         """Dates are read in `zone` and `date_order`. Listings are spooled to files in `spool_folder`.
 
@@ -88,6 +90,7 @@ class Ispring:
             clock=clock,
             jitter=jitter,
             limits=limits or Limits(),
+            network=network,
         )
         self._zone = zone
         self._date_order = date_order

@@ -19,6 +19,7 @@ from typing import IO, Self
 import httpx
 import msgspec
 
+from bot.config import DIRECT, Network
 from bot.domain.errors import TrainingUnavailable, TrainingUnreadable
 from bot.domain.ports import Clock
 from bot.ispring.statuses import TokenRefused, error_for, key_refused, web_page
@@ -88,6 +89,7 @@ class Connection:
         clock: Clock,
         jitter: Callable[[], float],
         limits: Limits,
+        network: Network = DIRECT,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._form = {"client_id": client_id, "client_secret": client_secret, "grant_type": "client_credentials"}
@@ -98,8 +100,10 @@ class Connection:
         self._token_until = 0.0
         self._token_lock = asyncio.Lock()
         self._retry_not_before = 0.0  # monotonic; no request before it, by a Retry-After of iSpring
-        # Proxies of the environment are used: a company may allow no other way to the internet.
         self._http = httpx.AsyncClient(
+            trust_env=False,  # `network` has read it, for Slack's half alike
+            proxy=network.proxy_for(base_url),
+            verify=network.certificates or True,
             follow_redirects=False,
             timeout=httpx.Timeout(limits.read, connect=limits.connect),
             headers={"Accept": "application/json", "Accept-Encoding": ACCEPTED}

@@ -7,9 +7,10 @@ store them only compare what the plan rests on (`Basis`).
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
+from bot.config import Settings
 from bot.domain.cadence import settles_at
 from bot.domain.changes import outcome_of
 from bot.domain.model import (
@@ -35,28 +36,14 @@ from bot.query.parser import Filter
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
 
-MOST_CARDS = 2_000  # sessions that one look at iSpring posts to one destination
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollSettings:
-    """What the configuration says about polling. `admins` hear of orphaned rules where there is no OPS_CHANNEL;
-    `baseline` is how far back the first listing is summarised;
-    `interval` the seconds between two looks; `catch_up` how old a completion may be to be posted after an outage."""
-
-    ops_channel: str = ""
-    admins: frozenset[str] = frozenset()
-    baseline: timedelta | None = None
-    observer_wants: DirectMessages = DirectMessages.ALL
-    employee_wants: DirectMessages = DirectMessages.NONE
-    interval: float = 120.0
-    recover_restored: timedelta = timedelta(hours=24)
+MOST_CARDS = 2_000  # sessions that one poll posts to one destination
+OBSERVER_DEFAULT = DirectMessages.ALL  # of an observer who chose nothing
 
 
 @dataclass(frozen=True, slots=True)
 class PollTiming:
-    """One look at iSpring: when it was asked and when we began; the outage that it ends; and how many seconds until the
-    next, 0.0 where this process will not look again."""
+    """When iSpring was asked and when the poll began; the outage that the poll ends; the seconds until the next poll,
+    0.0 if this process does not poll again."""
 
     requested_at: datetime
     started_at: datetime
@@ -107,11 +94,12 @@ class NotificationPlanner:
     """Plans the notifications of changes. `titles`: checklists by id, as the listing names them now: a rule may name
     one that only just appeared."""
 
-    def __init__(self, tx: Tx, settings: PollSettings, timing: PollTiming, titles: Mapping[str, str]) -> None:
+    def __init__(self, tx: Tx, settings: Settings, timing: PollTiming, titles: Mapping[str, str]) -> None:
         self._statuses: set[str] = set()
         self._planned = _Planned()
         self._tx = tx
         self._settings = settings
+        self._employee_default = DirectMessages.ALL if settings.notify_employees else DirectMessages.NONE
         self._owners = stored_owners(tx, settings.admins)
         self._titles = titles
         self._timing = timing
@@ -149,7 +137,7 @@ class NotificationPlanner:
         return NotificationPlan(self._basis, self._planned.cards, self._planned.digests, frozenset(self._statuses))
 
     def about(self, change: Change) -> None:
-        """Takes up a change; `plan` plans what follows from all of them."""
+        """Routes a change; `plan` returns the notifications of all of them."""
         facts = change.after.facts
         if is_unknown(outcome_of(change.after)):
             self._statuses.add(facts.status)
@@ -162,12 +150,12 @@ class NotificationPlanner:
             owners=self._owners,
             filters=self._filters,
             requested_at=self._timing.requested_at,
-            observer_wants=self._wishes(facts.observer_id).as_observer or self._settings.observer_wants,
-            employee_wants=self._wishes(facts.key.employee_id).as_employee or self._settings.employee_wants,
+            observer_wants=self._wishes(facts.observer_id).as_observer or OBSERVER_DEFAULT,
+            employee_wants=self._wishes(facts.key.employee_id).as_employee or self._employee_default,
         )
         for notification in routed.counted:
             self._old.setdefault(notification.destination, []).append(notification)
-        reason = counted_reason(change, self._timing.outage, self._settings.recover_restored)
+        reason = counted_reason(change, self._timing.outage, self._settings.catch_up)
         for notification in routed.notifications:
             if reason:
                 late = replace(notification, reason=f"{notification.reason}; {reason}")
@@ -176,12 +164,12 @@ class NotificationPlanner:
                 self._cards.setdefault(notification.destination, []).append((notification, outcome_of(change.after)))
 
     def _plan_outage(self) -> None:
-        """Plans one digest per destination for an outage. After a long one, a channel with any rule is told why
+        """Plans one digest per destination for an outage. After a long one, a channel with any rule is notified why
         results come late; people only if something is counted."""
         outage = self._timing.outage
         if outage is None:
             return
-        is_long = not outage.restored and outage.until - outage.since > self._settings.recover_restored
+        is_long = not outage.restored and outage.until - outage.since > self._settings.catch_up
         for destination in {**self._late, **self._cards}:
             follow = (
                 len(self._cards.get(destination, ())) if is_long and destination.kind is DestinationKind.CHANNEL else 0
@@ -212,20 +200,6 @@ class NotificationPlanner:
             user = self._tx.people.linked_user(person_id)
             self._preferences[person_id] = self._tx.people.preferences(user) if user else Preferences()
         return self._preferences[person_id]
-
-
-def notify_ops(tx: Tx, channel: str, code: str, subject: str, now: datetime, **facts: str | int) -> None:
-    """Queues a notification to OPS_CHANNEL, if there is one, once per code and subject."""
-    if not channel:
-        return
-    notification = Notification(
-        kind=NotificationKind.OPS,
-        destination=Destination(DestinationKind.CHANNEL, channel),
-        subject=f"ops:{code}:{subject}",
-        reason=code,
-        facts={"code": code, **facts},
-    )
-    tx.notifications.enqueue(notification, now)
 
 
 def _worst_first(card: tuple[Notification, Outcome]) -> tuple[bool, float]:

@@ -16,6 +16,7 @@ from functools import partial
 
 import structlog
 
+from bot.config import Settings
 from bot.domain.alerts import is_round
 from bot.domain.changes import decide
 from bot.domain.errors import StoreBusy, StoreError, TrainingError, TrainingRefused, TrainingUnreadable
@@ -26,18 +27,16 @@ from bot.domain.polling import ListingDiff, PollReport
 from bot.domain.ports import Clock, DateEvidence, Listing, Slice, Training
 from bot.domain.text import clean
 from bot.jobs.bulk_update import MOST_AT_ONCE, bulk_update
-from bot.jobs.monitor import set_alert
 from bot.jobs.plan_notifications import (
     NotificationPlan,
     NotificationPlanner,
     PlanOutdated,
-    PollSettings,
     PollTiming,
     is_unknown,
-    notify_ops,
 )
 from bot.jobs.rule_owners import Owners, judge_owners, misjudged, stored_owners
 from bot.jobs.store_changes import has_new_details, store_planned
+from bot.services.alerting import clear_alert, notify_ops, set_alert
 from bot.store.database import Store, Tx
 
 DETAILS_FOR = 2.0  # seconds an alert may wait for its criteria: the card is edited when they come later
@@ -63,7 +62,7 @@ class Poll:
         training: Training,
         store: Store,
         clock: Clock,
-        settings: PollSettings,
+        settings: Settings,
         *,
         refresh_directory: Callable[[], Awaitable[object]],
         wake: Callable[[], None],
@@ -78,16 +77,16 @@ class Poll:
         self._one = asyncio.Lock()
 
     async def once(self, *, is_last: bool = False) -> PollReport:
-        """One look. What iSpring does wrong is in the report, never raised; so is what we do wrong over its answer, and
-        a full or locked database.
+        """Polls once. What iSpring does wrong is in the report, never raised; so is what we do wrong over its answer,
+        and a full or locked database.
 
-        `is_last`: this process looks no more, so direct messages wait for no further session to join them.
+        `is_last`: this process polls no more, so direct messages wait for no further session to join them.
         """
         async with self._one:
             started = self._clock.now()
             try:
                 async with self._training.list_sessions() as listing:
-                    report = await self._take_in(listing, started, 0.0 if is_last else self._settings.interval)
+                    report = await self._take_in(listing, started, 0.0 if is_last else self._settings.poll_interval)
             except StoreBusy as error:
                 report = PollReport(started, self._clock.now(), error=str(error))
             except TrainingError as error:
@@ -95,8 +94,8 @@ class Poll:
             except StoreError:
                 raise
             except Exception as error:
-                # What a listing holds that nobody thought of ends this look, of which nothing is stored. Raised, it
-                # would end the sending and the answers too, and again at each start: the listing would still be there.
+                # An unexpected error over a listing ends this poll, and nothing of it is stored. Raised, it would end
+                # the sending and the answers too, again at each start: the listing would still be there.
                 log.error("poll.broke", exc_info=error)
                 report = await self._failed(TrainingUnreadable(BROKE), started)
             return report
@@ -111,7 +110,7 @@ class Poll:
             is_refused = isinstance(error, TrainingRefused)
             if is_refused or started - good_at > FAILING_AFTER:
                 code = "training_refused" if is_refused else "poll_failing"
-                set_alert(tx, self._settings.ops_channel, code, {"reason": error.in_full}, started)
+                set_alert(tx, code, {"reason": error.in_full}, started)
 
         try:
             await self._store.transact(note)
@@ -156,16 +155,16 @@ class Poll:
         if listing_diff.duplicates:
             log.warning("rows.duplicated", rows=listing_diff.duplicates)
         foreseen = await self._store.read(lambda tx: self._foresee(tx, listing_diff, started))
-        matched = [change for change in foreseen.values() if change.news is not News.NONE]
-        details |= await self._details_of([change for change in matched if change.after.key not in details])
-        await self._names_of(matched)
-        if matched:
+        newsworthy = [change for change in foreseen.values() if change.news is not News.NONE]
+        details |= await self._details_of([change for change in newsworthy if change.after.key not in details])
+        await self._names_of(newsworthy)
+        if newsworthy:
             await self._judge_owners()
         titles = {facts.checklist_id: facts.checklist_title for facts, _ in listing_diff.changed}
 
         def planned(tx: Tx) -> NotificationPlan:
             outage = outage_of(
-                tx.polls.state().last_good_at, started, self._settings.interval, tx.polls.restored_from()
+                tx.polls.state().last_good_at, started, self._settings.poll_interval, tx.polls.restored_from()
             )
             timing = PollTiming(listing.requested_at, started, outage, next_in)
             return NotificationPlanner(tx, self._settings, timing, titles).plan(foreseen.values())
@@ -202,7 +201,7 @@ class Poll:
         )
 
     def _foresee(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> dict[SessionKey, Change]:
-        """The changes as they look now; inside the transaction they are decided anew."""
+        """The changes as they are decided now; inside the transaction they are decided again."""
         targets = tx.targets.current()
         changes = (
             decide(tx.sessions.get(facts.key), facts, now=now, targets=targets) for facts, _ in listing_diff.changed
@@ -212,14 +211,16 @@ class Poll:
     # ---- the first listing ---------------------------------------------------------------------------------------
 
     async def _baseline(self, listing: Listing, started: datetime) -> PollReport:
-        """Stores the first listing without a word, slice by slice: it counts only once its last commit is done."""
+        """Stores the first listing without notifications, slice by slice: it counts only once its last commit is
+        done."""
         targets = await self._store.read(lambda tx: tx.targets.current())
         slices = listing.slices()
         listed = odd = 0
         rejected: list[str] = []
         statuses: dict[str, SessionFacts] = {}
         recent: list[SessionFacts] = []
-        since = None if self._settings.baseline is None else started - self._settings.baseline
+        summarised = self._settings.summarise_back
+        since = None if summarised is None else started - summarised
         while (piece := await asyncio.to_thread(_next_rows, slices)) is not None:
             rows = piece.rows
             await self._store.transact(partial(_write_baseline, rows, targets, started))
@@ -253,7 +254,7 @@ class Poll:
             self._warn_of_statuses(tx, unknown, started)
             self._warn(tx, rejected, listing.date_evidence, started)
             self._suspect_end(tx, listed + len(rejected), started)
-            notify_ops(tx, self._settings.ops_channel, "baseline_done", "once", started, sessions=listed)
+            notify_ops(tx, "baseline_done", "once", started, sessions=listed)
             tx.listings.finish_baseline(listing.digest, started)
             report = PollReport(started, self._clock.now(), listed=listed, rejected=len(rejected))
             self._note_good(tx, report)
@@ -265,9 +266,11 @@ class Poll:
 
     # ---- before the transaction ----------------------------------------------------------------------------------
 
-    async def _details_of(self, matched: Sequence[Change]) -> Mapping[SessionKey, Details]:
+    async def _details_of(self, newsworthy: Sequence[Change]) -> Mapping[SessionKey, Details]:
         """The criteria of the newest completions if they arrive in time; the others are fetched later."""
-        fresh = [change.after.facts for change in matched if has_new_details(change) and change.news is not News.COUNT]
+        fresh = [
+            change.after.facts for change in newsworthy if has_new_details(change) and change.news is not News.COUNT
+        ]
         fresh.sort(key=lambda facts: facts.finished.at or _LONG_AGO, reverse=True)
         keys = [facts.key for facts in fresh]
         found: Mapping[SessionKey, Details] = {}
@@ -282,9 +285,9 @@ class Poll:
             log.warning("criteria.failed", wanted=len(keys), fetched=len(found), error=str(error))
         return found
 
-    async def _names_of(self, matched: Sequence[Change]) -> None:
+    async def _names_of(self, newsworthy: Sequence[Change]) -> None:
         people = (await self._store.read(lambda tx: tx.people.directory())).people
-        ids = {one for change in matched for one in (change.after.key.employee_id, change.after.facts.observer_id)}
+        ids = {one for change in newsworthy for one in (change.after.key.employee_id, change.after.facts.observer_id)}
         if ids - people.keys():
             await self._names()
 
@@ -300,7 +303,7 @@ class Poll:
         owners, changes = await self._store.read(self._owners)
         if changes:
             now, settings = self._clock.now(), self._settings
-            await self._store.transact(lambda tx: judge_owners(tx, owners, settings.admins, settings.ops_channel, now))
+            await self._store.transact(lambda tx: judge_owners(tx, owners, settings.admins, now))
 
     def _owners(self, tx: Tx) -> tuple[Owners, bool]:
         owners = stored_owners(tx, self._settings.admins)
@@ -312,48 +315,49 @@ class Poll:
         """Stores a good poll and ends the alerts of failed ones."""
         tx.polls.record(report)
         for code in ("training_refused", "poll_failing"):
-            set_alert(tx, self._settings.ops_channel, code, None, report.ended_at)
+            clear_alert(tx, code, report.ended_at)
 
     def _mark(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> None:
-        """Who is missing and who is back. A listing without most of the known sessions proves nothing about them."""
+        """Marks sessions that are missing or back. A listing without most of the known sessions proves nothing about
+        them."""
         tx.listings.mark_back(listing_diff.back)
         still_there = listing_diff.known - len(listing_diff.missing)
         if listing_diff.rejected:  # no session is marked missing then: each of these rows may be one
             still_there = min(still_there, listing_diff.listed + len(listing_diff.rejected))
         if listing_diff.known and (not listing_diff.listed or 2 * still_there < listing_diff.known):
             facts = {"listed": listing_diff.listed, "known": listing_diff.known}
-            set_alert(tx, self._settings.ops_channel, "suspicious_listing", facts, now)
+            set_alert(tx, "suspicious_listing", facts, now)
         else:
             tx.listings.mark_missing(listing_diff.missing, now)
             if not listing_diff.rejected:
-                set_alert(tx, self._settings.ops_channel, "suspicious_listing", None, now)
+                clear_alert(tx, "suspicious_listing", now)
 
     def _warn_of_statuses(self, tx: Tx, statuses: Collection[str], now: datetime) -> None:
-        """Tells the operator once of all new statuses."""
+        """Notifies OPS_CHANNEL once of all new statuses."""
         if new := [status for status in sorted(statuses) if tx.polls.is_new_status(status)]:
             named = ", ".join(map(clean, new[:STATUSES_NAMED])) + ("…" if len(new) > STATUSES_NAMED else "")
-            planner: dict[str, str | int] = {"statuses": len(new), "status": named}
-            notify_ops(tx, self._settings.ops_channel, "unknown_status", new[0], now, **planner)
-            log.warning("status.unknown", **planner)
+            facts: dict[str, str | int] = {"statuses": len(new), "status": named}
+            notify_ops(tx, "unknown_status", new[0], now, **facts)
+            log.warning("status.unknown", **facts)
 
     def _warn(self, tx: Tx, rejected: Sequence[str], dates: DateEvidence, now: datetime) -> None:
         """Raises alerts for what can't be right in a listing."""
         unread = {"rows": len(rejected)} if rejected else None
-        set_alert(tx, self._settings.ops_channel, "rows_rejected", unread, now)
+        set_alert(tx, "rows_rejected", unread, now)
         if dates.contradicts_order:
-            set_alert(tx, self._settings.ops_channel, "date_order", {"order": dates.order}, now)
+            set_alert(tx, "date_order", {"order": dates.order}, now)
             log.warning(
                 "dates.contradicted", order=dates.order, day_first=dates.day_first, month_first=dates.month_first
             )
         elif any(one.code == "date_order" and one.facts.get("order") != dates.order for one in tx.alerts.all()):
             # Only rows that changed are read: that none of them contradicts proves nothing, a new setting does.
-            set_alert(tx, self._settings.ops_channel, "date_order", None, now)
+            clear_alert(tx, "date_order", now)
         if dates.unreadable or dates.backwards or dates.ahead:
             log.warning("dates.unreadable", unreadable=dates.unreadable, backwards=dates.backwards, ahead=dates.ahead)
 
     def _suspect_end(self, tx: Tx, rows: int, now: datetime) -> None:
-        """Tells once of a listing of so round a number of rows that it may have been cut off there."""
-        set_alert(tx, self._settings.ops_channel, "round_count", {"sessions": rows} if is_round(rows) else None, now)
+        """Raises an alert if the number of rows is so round that the listing may have been cut off there."""
+        set_alert(tx, "round_count", {"sessions": rows} if is_round(rows) else None, now)
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -361,7 +365,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(slots=True)
 class _Piece:
-    """Some rows of a first listing: their facts with their fingerprints, those set aside, and how many results are
+    """Some rows of a first listing: their facts with their fingerprints, the rejected ones, and how many results are
     odd."""
 
     rows: list[tuple[SessionFacts, bytes]] = field(default_factory=list)
@@ -385,7 +389,7 @@ def _next_rows(slices: Iterator[Slice]) -> _Piece | None:
 
 
 def _log_odd_results(rows: int) -> None:
-    """Results that are no percentages are shown as they came; how many there are is said, but not whose."""
+    """Results that are no percentages are shown as they came; how many there are is said, without session ids."""
     if rows:
         log.warning("results.odd", rows=rows)
 

@@ -1,26 +1,20 @@
 """What one viewer may see, read in one transaction: their scope, the names they may ask for, single sessions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from bot.config import zone_named
 from bot.domain.directory import Directory
 from bot.domain.errors import NotAllowed, NotPossibleNow, QueryError, Remedy
-from bot.domain.model import Rule, SessionKey, SessionRecord, Viewer
-from bot.domain.permissions import Reach, may_see, reach
+from bot.domain.model import SessionKey, SessionRecord, Viewer
+from bot.domain.permissions import AccessScope, may_see, scope_of
 from bot.listeners.context import AppContext
-from bot.query.parser import Key, Query, mentioned, parse, say, unmatched
+from bot.query.keys import KEYS
+from bot.query.names import id_of
+from bot.query.parser import Names, Query, mentioned, parse, say, unmatched
+from bot.services.visible_names import visible_names
 from bot.store.database import Tx
-
-SESSIONS_FOR_NAMES = 3_000  # the newest that a viewer may see: their observers and employees may be asked for
-_NAMING = frozenset({Key.OBSERVER, Key.EMPLOYEE, Key.DEPT, Key.CHECKLIST})
-_NOUNS = {
-    Key.OBSERVER: "observer",
-    Key.EMPLOYEE: "employee",
-    Key.DEPT: "department",
-    Key.CHECKLIST: "checklist",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +22,13 @@ class AccessView:
     """Who asks and what they may see; `directory` holds everybody, for the names in what they see."""
 
     viewer: Viewer
-    reach: Reach
+    scope: AccessScope
     directory: Directory
 
     @property
     def zone(self) -> ZoneInfo:
         """The viewer's zone; UTC if Slack's name for it is unknown here."""
-        try:
-            return ZoneInfo(self.viewer.zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            return ZoneInfo("UTC")
+        return zone_named(self.viewer.zone) or ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +45,10 @@ class Identity:
     sees: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The people, departments, checklists and mentioned users a viewer may ask for; for them, nothing else exists."""
-
-    directory: Directory
-    checklists: Mapping[str, str]
-    mentions: Mapping[str, str]
-
-
 def access_view(tx: Tx, viewer: Viewer) -> AccessView:
     """What a viewer may see. Raises NotAllowed or NotPossibleNow, with the reason, if that is nothing."""
     directory = tx.people.directory()
-    found = reach(viewer, directory)
+    found = scope_of(viewer, directory)
     if found.is_empty:
         raise refusal(identity_of(viewer, directory))
     return AccessView(viewer, found, directory)
@@ -97,31 +79,9 @@ def identity_of(viewer: Viewer, directory: Directory) -> Identity:
     return Identity(f"You are {name} in iSpring{' and an admin of Spotter' if admin else ''}.", "", Remedy.NONE, True)
 
 
-def names(tx: Tx, access: AccessView, query: Query, now: datetime) -> Names:
-    """The names a viewer may ask for; read only if the query holds a name."""
-    if not any(term.key in _NAMING for term in query.terms):
-        return Names(access.directory, {}, {})
-    directory = access.directory if access.reach.everything else _directory_of(tx, access, now)
-    linked = {user: tx.people.linked_person(user) for user in mentioned(query)}
-    mentions = {user: person for user, person in linked.items() if person is not None and person in directory.people}
-    titles = tx.search.checklist_titles(access.reach)
-    return Names(directory, titles, mentions)
-
-
-def _directory_of(tx: Tx, access: AccessView, now: datetime) -> Directory:
-    """The part of the directory that occurs in what a viewer may see."""
-    people = set(access.reach.employees)
-    if access.reach.person_id is not None:
-        people.add(access.reach.person_id)
-    for session in tx.search.find(Query(), access.reach, access.directory, now, SESSIONS_FOR_NAMES).sessions:
-        people |= {session.key.employee_id, session.facts.observer_id}
-    known = [person for one in people if (person := access.directory.people.get(one)) is not None]
-    departments = {
-        department.department_id: department
-        for person in known
-        for department in access.directory.department_path(person.department_id)
-    }
-    return Directory.of(known, departments.values())
+def names(tx: Tx, access: AccessView, query: Query) -> Names:
+    """The names a viewer may ask for; for them, nothing else exists. Read only if the query holds a name."""
+    return visible_names(tx, access.scope, access.directory, query, access.viewer.person_id)
 
 
 async def understood(ctx: AppContext, text: str, verb: str, read: Callable[[str], Query] = parse) -> Query:
@@ -141,23 +101,20 @@ async def understood(ctx: AppContext, text: str, verb: str, read: Callable[[str]
 def refuse_unknown(query: Query, known: Names, verb: str = "") -> None:
     """Raises QueryError for the first unknown name, which suggests the nearest ones: in whole commands if there is a
     verb, else in queries."""
-    for term, like in unmatched(query, known.directory, known.checklists, known.mentions):
+    for term, like in unmatched(query, known):
         corrected = [
             say(Query(tuple(replace(one, value=name) if one is term else one for one in query.terms))) for name in like
         ]
         if term.value.startswith("<@"):
             raise QueryError(f"{term.value} is not linked to anybody you may see in iSpring.")
-        message = f"There is no {_NOUNS[term.key]} “{term.value}” among what you may see."
+        name = "with this id" if id_of(term.value) is not None else f"“{term.value}”"
+        message = f"There is no {KEYS[term.key].noun} {name} among what you may see."
         raise QueryError(message, [f"{verb} {one}".lstrip() for one in corrected])
 
 
-def may_read(rule: Rule, known: Names) -> bool:
-    """Whether a rule's query names only what a viewer may see. False for a query that can't be read any more."""
-    try:
-        query = parse(rule.query)
-    except QueryError:
-        return False
-    return not unmatched(query, known.directory, known.checklists, known.mentions)
+def may_read(access: AccessView, query: Query, known: Names) -> bool:
+    """Whether a rule's query names only what a viewer may see."""
+    return access.scope.everything or not unmatched(query, known)
 
 
 def record_of(tx: Tx, access: AccessView, key: SessionKey) -> SessionRecord | None:
@@ -175,5 +132,5 @@ def as_seen_by(viewer: Viewer, tx: Tx, record: SessionRecord, directory: Directo
     return replace(
         record,
         previous=record.previous if may_have else None,
-        short_id=tx.search.short_id(record.session.key, reach(viewer, directory)),
+        short_id=tx.search.short_id(record.session.key, scope_of(viewer, directory)),
     )

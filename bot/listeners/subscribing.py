@@ -1,20 +1,22 @@
 """Making a rule: checks, a preview of what it would have posted, and waiting until its introduction is posted."""
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.blocks import rules
 from bot.blocks.elements import notice
 from bot.blocks.markup import safe
 from bot.domain.changes import outcome_of
-from bot.domain.directory import Directory
 from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
 from bot.domain.pause_reasons import PRIVATE, PUBLIC
 from bot.listeners.access_scope import AccessView, access_view, names, refuse_unknown, understood
 from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
 from bot.listeners.context import AppContext
-from bot.query.parser import Key, Query, Term, say, words
-from bot.services.rules import make_rule, rule_query, same_rule
+from bot.query.by_id import by_id
+from bot.query.parser import Key, Names, Query, Term, say, words
+from bot.services.rules import make_rule, names_kept, rule_query, same_rule
 from bot.store.database import Tx
 
 PREVIEW_PERIOD = timedelta(days=30)
@@ -37,40 +39,59 @@ async def subscribe(
     now = ctx.clock.now()
     destination = Destination(DestinationKind.CHANNEL, channel_id)
 
-    def prepared(tx: Tx) -> tuple[Rule | None, str]:
+    def prepared(tx: Tx) -> tuple[_NewRule, Rule | None]:
         access = access_view(tx, viewer)
-        known = names(tx, access, query, now)
+        known = names(tx, access, query)
         refuse_unknown(query, known, "subscribe")
-        return same_rule(tx, destination, query), _would_have_posted(tx, access, query, known.directory, now)
+        stored = by_id(query, known)
+        last_month = _would_have_posted(tx, access, stored, known, now)
+        return _NewRule(stored, known, last_month), same_rule(tx, destination, stored, known)
 
-    same, last_month = await ctx.store.read(prepared)
+    new, same = await ctx.store.read(prepared)
     if same is not None:
-        return rules.already_subscribed(same, words(query), command=ctx.command)
+        return rules.already_subscribed(same, new.words, command=ctx.command)
     channel = await fit_channel(ctx, channel_id)
     if isinstance(channel, Message):
         return channel
     if not channel.is_private and not public_is_meant:
-        return rules.confirm_subscription(channel_id, say(query), words(query), last_month=last_month)
-    return await _make(ctx, viewer, destination, query, last_month, PRIVATE if channel.is_private else PUBLIC)
+        return rules.confirm_subscription(channel_id, say(new.query), new.words, hints=new.hints)
+    return await _make(ctx, viewer, destination, new, PRIVATE if channel.is_private else PUBLIC)
 
 
-async def _make(
-    ctx: AppContext, viewer: Viewer, destination: Destination, query: Query, last_month: str, audience: str
-) -> Message:
+@dataclass(frozen=True, slots=True)
+class _NewRule:
+    """The query of a rule to be made, with people by id; the names its owner may see; and in words what it would have
+    posted in the last month."""
+
+    query: Query
+    known: Names
+    last_month: str
+
+    @property
+    def words(self) -> str:
+        return words(self.query, self.known)
+
+    @property
+    def hints(self) -> Sequence[str]:
+        """Whole sentences, the names in which are not escaped."""
+        return [*names_kept(self.query, self.known), self.last_month]
+
+
+async def _make(ctx: AppContext, viewer: Viewer, destination: Destination, new: _NewRule, audience: str) -> Message:
     """Stores the rule with its introduction, in one transaction, and waits a little for that to be posted."""
 
     def make(tx: Tx) -> tuple[Rule, bool]:
-        same = same_rule(tx, destination, query)  # another user may have made it meanwhile
+        same = same_rule(tx, destination, new.query, new.known)  # another user may have made it meanwhile
         if same is not None:
             return same, False
         now = ctx.clock.now()
         tx.destinations.unblock(destination, now)  # the bot is in the channel, whatever events said before
         owner, state = viewer.slack_user_id, RuleState.PENDING
-        return make_rule(tx, destination, owner, query, state, now, audience=audience), True
+        return make_rule(tx, destination, owner, new.query, state, now, audience=audience), True
 
     made, is_new = await ctx.store.transact(make)
     if not is_new:
-        return rules.already_subscribed(made, words(query), command=ctx.command)
+        return rules.already_subscribed(made, new.words, command=ctx.command)
     ctx.wake_sender()
     # Active once its introduction is posted, ended if that can't be.
     rule = await wait_until(
@@ -84,11 +105,11 @@ async def _make(
             "`spotter outbox list` on the command line says more.",
         )
     if rule.state is RuleState.PENDING:
-        return rules.starts_later(rule, words(query), command=ctx.command)
-    return rules.subscribed(rule, words(query), command=ctx.command, last_month=last_month)
+        return rules.starts_later(rule, new.words, command=ctx.command)
+    return rules.subscribed(rule, new.words, command=ctx.command, hints=new.hints)
 
 
-def _would_have_posted(tx: Tx, access: AccessView, query: Query, directory: Directory, now: datetime) -> str:
+def _would_have_posted(tx: Tx, access: AccessView, query: Query, known: Names, now: datetime) -> str:
     """In words, what the rule would have posted in the last 30 days of the stored sessions that its owner may see."""
     since = now - PREVIEW_PERIOD
     request = query
@@ -97,7 +118,7 @@ def _would_have_posted(tx: Tx, access: AccessView, query: Query, directory: Dire
     days: Counter[date] = Counter()
     read = 0
     while read < _MOST_READ:
-        page = tx.search.find(request, access.reach, directory, now, _PAGE, read, access.zone)
+        page = tx.search.find(request, access.scope, known, now, _PAGE, read, access.zone)
         for session in page.sessions:
             finished = session.facts.finished.at
             if finished is not None and since <= finished <= now and outcome_of(session).is_over:

@@ -1,31 +1,32 @@
-"""The keys of the query language: one entry of `KEYS` each, with how its value is read, said and understood today.
+"""The keys of the query language: one entry of `KEYS` each, with how its value is read, said and understood today, and
+what of a session it is compared with.
 
 `say(query)` gives what `read` takes: canonical text is a fixed point of `read`.
 """
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
-from functools import cached_property
 
-from bot.domain.directory import Directory
-from bot.domain.filters import ScoreRange, ids_named
+from bot.domain.filters import Accepted, Column, Range
 from bot.domain.model import OutcomeKind
-from bot.query.nearest import fold
+from bot.query.names import Kind, Names, read_name, read_person
+from bot.query.nearest import normalize
 from bot.query.values import (
     NAMED_DAYS,
     format_score,
     format_since,
+    format_until,
+    id_ranges,
+    read_date,
+    read_id,
+    read_limit,
     read_score,
-    read_since,
     score_range,
     since_when,
+    until_when,
 )
-
-_LONGEST_NAME = 200
 
 
 class Key(StrEnum):
@@ -36,11 +37,16 @@ class Key(StrEnum):
     DEPT = "dept"
     SCORE = "score"
     SINCE = "since"
+    UNTIL = "until"
+    ID = "id"
+    SORT = "sort"
+    LIMIT = "limit"
+    BY = "by"
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One `key:value`; `value` is canonical text (`<80`, `30d`, `Store 12`, `<@U0123>`)."""
+    """One `key:value`; `value` is canonical text (`<80`, `30d`, `Store 12`, `<@U0123>`, `<id:1f2e3d4c>`)."""
 
     key: Key
     value: str
@@ -54,100 +60,6 @@ class Query:
     terms: tuple[Term, ...] = ()
 
 
-# ---- names and outcomes as values --------------------------------------------------------------------------------
-
-MENTION = re.compile(r"<@([A-Za-z0-9]+)(?:\|[^<>]*)?>")
-_CHANNEL = re.compile(r"<#[A-Za-z0-9]+\|([^<>]+)>")
-_ESCAPES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
-
-OUTCOMES: Mapping[str, tuple[tuple[str, ...], frozenset[OutcomeKind]]] = {
-    "planned": (("planned",), frozenset({OutcomeKind.PLANNED})),
-    "progress": (("in progress",), frozenset({OutcomeKind.IN_PROGRESS})),
-    "completed": (
-        ("completed",),
-        frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET, OutcomeKind.BELOW, OutcomeKind.FAILED}),
-    ),
-    "met": (("target met",), frozenset({OutcomeKind.MET})),
-    "below": (("below target",), frozenset({OutcomeKind.BELOW})),
-    "failed": (("below target", "failed"), frozenset({OutcomeKind.BELOW, OutcomeKind.FAILED})),
-    "unknown": (("of unknown status",), frozenset({OutcomeKind.UNKNOWN})),
-}
-_OUTCOME_ALIASES = {"in progress": "progress", "started": "progress", "scheduled": "planned", "fail": "failed"}
-
-
-def _read_name(text: str) -> str:
-    if len(text) > _LONGEST_NAME:
-        raise ValueError(f"a name has at most {_LONGEST_NAME} letters")
-    name = ""
-    while name != text:
-        name, text = text, _plainer(text)
-    if not name:
-        raise ValueError("there is no name behind the colon")
-    return name
-
-
-def _plainer(text: str) -> str:
-    """One step towards what was meant: until nothing changes, so that canonical text reads as itself."""
-    text = _CHANNEL.sub(r"\1", text)
-    text = re.sub("&(?:amp|lt|gt);", lambda found: _ESCAPES[found[0]], text)
-    text = "".join(c for c in unicodedata.normalize("NFC", text) if c.isprintable() or c.isspace())
-    return " ".join(text.split()).lstrip("@ ")
-
-
-def _read_person(text: str) -> str:
-    name = _read_name(text)  # a mention may come with an @ before it, invisible signs around it, or in entities
-    mention = MENTION.fullmatch(name)
-    return f"<@{mention[1].upper()}>" if mention else name
-
-
-def _read_outcome(text: str) -> str:
-    plain = fold(text)
-    name = _OUTCOME_ALIASES.get(plain, plain)
-    if name not in OUTCOMES:
-        raise ValueError(f"an outcome is one of {', '.join(OUTCOMES)}")
-    return name
-
-
-# ---- what a value means today ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Names:
-    """The names a value can mean, folded once: `checklists` by id, `mentions` Slack user id to person id."""
-
-    directory: Directory
-    checklists: Mapping[str, str]
-    mentions: Mapping[str, str]
-
-    def people(self, value: str) -> frozenset[str]:
-        if mention := MENTION.fullmatch(value):
-            person = self.mentions.get(mention[1])
-            return frozenset() if person is None else frozenset({person})
-        return ids_named(fold(value), self._people)
-
-    def checklists_named(self, value: str) -> frozenset[str]:
-        return ids_named(fold(value), self._checklists)
-
-    def departments(self, value: str) -> frozenset[str]:
-        return ids_named(fold(value), self._departments)
-
-    def in_departments(self, value: str) -> frozenset[str]:
-        """The people of the departments a name means, with their sub-departments."""
-        return frozenset[str]().union(*(self.directory.people_under(one) for one in self.departments(value)))
-
-    @cached_property
-    def _people(self) -> Sequence[tuple[str, str]]:
-        return [(fold(person.name), ident) for ident, person in self.directory.people.items()]
-
-    @cached_property
-    def _departments(self) -> Sequence[tuple[str, str]]:
-        return [(fold(department.name), ident) for ident, department in self.directory.departments.items()]
-
-    @cached_property
-    def _checklists(self) -> Sequence[tuple[str, str]]:
-        return [(fold(title), ident) for ident, title in self.checklists.items()]
-
-
 @dataclass(frozen=True, slots=True)
 class Today:
     """What a query is understood against: the names of today, the present, and the asker's zone."""
@@ -159,102 +71,180 @@ class Today:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeySpec:
-    """One key: how its value is read and said, and what it narrows.
+    """One key: how its value is read and said, and which sessions it accepts.
 
-    `field` is the one of `Filter` that `means` fills from the values of a repeated key (keys that share a field fill
-    it with sets of ids). Where a value is a name, `known` answers what it names and `names` lists what it could be;
-    where it is a word, `choices` lists them. `joins`: words behind it need no quotes ("last week").
+    `read` gives canonical text or raises ValueError; `say` gives words, which follow `lead`. A session's value of
+    `column` has to be one of those that `accepts` answers for the values of a repeated key; both are None for a key
+    that selects nothing and only says how an answer is made. `kind`: what a value names, None if it is no name;
+    `noun`: what it names, in words. `choices`: the words a value can be. `joins`: words behind it need no quotes
+    ("last week"). `pin`: a value as text that means the same for every asker at any time.
     """
 
     example: str
     read: Callable[[str], str]
     lead: str
     say: Callable[[str], tuple[str, ...]]
-    field: str
-    resolve_value: Callable[[Today, Sequence[str]], object]
-    known: Callable[[Names, str], frozenset[str]] | None = None
-    names: Callable[[Names], Iterable[str]] | None = None
+    column: Column | None = None
+    accepts: Callable[[Today, Sequence[str]], Accepted] | None = None
+    kind: Kind | None = None
+    noun: str = ""
     choices: tuple[str, ...] = ()
     joins: bool = False
+    pin: Callable[[Today, str], str] = lambda _, value: value
 
 
-def _ids(of_one: Callable[[Names, str], frozenset[str]]) -> Callable[[Today, Sequence[str]], frozenset[str]]:
-    return lambda today, values: frozenset[str]().union(*(of_one(today.names, value) for value in values))
+# ---- what sessions are compared by ---------------------------------------------------------------------------------
+
+CHECKLIST = Column("checklist", lambda facts, _: facts.checklist_id)
+OBSERVER = Column("observer", lambda facts, _: facts.observer_id)
+EMPLOYEE = Column("employee", lambda facts, _: facts.key.employee_id)
+OUTCOME = Column("outcome", lambda _, outcome: outcome.kind)
+SCORE = Column("score", lambda _, outcome: outcome.score)
+HAPPENED = Column("happened", lambda facts, _: facts.finished.at or facts.scheduled.at)
+SESSION = Column("session", lambda facts, _: facts.key.session_id)
 
 
-def _outcomes(_today: Today, values: Sequence[str]) -> frozenset[OutcomeKind]:
-    return frozenset[OutcomeKind]().union(*(OUTCOMES[value][1] for value in values))
+# ---- values --------------------------------------------------------------------------------------------------------
+
+OUTCOMES: Mapping[str, tuple[tuple[str, ...], frozenset[OutcomeKind]]] = {
+    "planned": (("planned",), frozenset({OutcomeKind.PLANNED})),
+    "progress": (("in progress",), frozenset({OutcomeKind.IN_PROGRESS})),
+    "completed": (
+        ("completed",),
+        frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET, OutcomeKind.BELOW, OutcomeKind.FAILED}),
+    ),
+    "passed": (("completed and not below target or failed",), frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET})),
+    "met": (("target met",), frozenset({OutcomeKind.MET})),
+    "below": (("below target",), frozenset({OutcomeKind.BELOW})),
+    "failed": (("below target", "failed"), frozenset({OutcomeKind.BELOW, OutcomeKind.FAILED})),
+    "unknown": (("of unknown status",), frozenset({OutcomeKind.UNKNOWN})),
+}
+_OUTCOME_ALIASES = {
+    **dict.fromkeys(("in progress", "started", "open", "ongoing", "unfinished"), "progress"),
+    **dict.fromkeys(("scheduled", "not started", "upcoming"), "planned"),
+    **dict.fromkeys(("fail", "not passed", "not met", "failing"), "failed"),
+    **dict.fromkeys(("pass", "not failed", "success"), "passed"),
+    **dict.fromkeys(("done", "finished", "complete"), "completed"),
+    **dict.fromkeys(("met target", "target met"), "met"),
+    **dict.fromkeys(("below target", "low"), "below"),
+}
 
 
-def _scores(_today: Today, values: Sequence[str]) -> tuple[ScoreRange, ...]:
-    return tuple(score_range(value) for value in values)
+def _read_outcome(text: str) -> str:
+    plain = normalize(text)
+    name = _OUTCOME_ALIASES.get(plain, plain)
+    if name not in OUTCOMES:
+        raise ValueError(f"an outcome is one of {', '.join(OUTCOMES)}")
+    return name
 
 
-def _since(today: Today, values: Sequence[str]) -> datetime:
-    return min(since_when(value, now=today.now, zone=today.zone) for value in values)
+def _outcomes(_today: Today, values: Sequence[str]) -> frozenset[str]:
+    return frozenset[str]().union(*(OUTCOMES[value][1] for value in values))
 
 
-def _titles(names: Names) -> Iterable[str]:
-    return names.checklists.values()
+def _ids(kind: Kind) -> Callable[[Today, Sequence[str]], frozenset[str]]:
+    return lambda today, values: frozenset[str]().union(*(today.names.meant(kind, value) for value in values))
 
 
-def _people(names: Names) -> Iterable[str]:
-    return (person.name for person in names.directory.people.values())
+def _people_of_departments(today: Today, values: Sequence[str]) -> frozenset[str]:
+    return today.names.in_departments(_ids(Kind.DEPARTMENT)(today, values))
 
 
-def _places(names: Names) -> Iterable[str]:
-    return (department.name for department in names.directory.departments.values())
+def _scores(_today: Today, values: Sequence[str]) -> tuple[Range[float], ...]:
+    """One lower and one upper bound that enclose scores are a range; every other repetition accepts each of its
+    ranges: `score:<60 score:>90` asks for both ends."""
+    ranges = tuple(score_range(value) for value in values)
+    lower = [one for one in ranges if one.high is None]
+    upper = [one for one in ranges if one.low is None]
+    if len(ranges) == 2 and lower and upper and (lower[0].low or 0) <= (upper[0].high or 0):
+        return (replace(upper[0], low=lower[0].low, low_included=lower[0].low_included),)
+    return ranges
+
+
+def _since(today: Today, value: str) -> datetime:
+    return since_when(value, now=today.now, zone=today.zone)
+
+
+def _until(today: Today, value: str) -> datetime:
+    return until_when(value, now=today.now, zone=today.zone)
+
+
+def _one_of(words: Mapping[str, str]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        plain = normalize(text)
+        if plain not in words:
+            raise ValueError(f"it is one of {', '.join(words)}")
+        return plain
+
+    return read
+
+
+SORTS = {
+    "score": "lowest score first",
+    "-score": "highest score first",
+    "date": "oldest first",
+    "-date": "newest first",
+    "name": "by name",
+}
+GROUPINGS = {
+    "week": "by week",
+    "month": "by month",
+    "checklist": "by checklist",
+    "dept": "by department",
+    "observer": "by observer",
+    "employee": "by employee",
+}
 
 
 # In the order `words` says them.
 KEYS: Mapping[Key, KeySpec] = {
     Key.CHECKLIST: KeySpec(
         example='checklist:"Opening"',
-        read=_read_name,
+        read=read_name,
         lead="on ",
         say=lambda value: (f"“{value}”",),
-        field="checklists",
-        resolve_value=_ids(Names.checklists_named),
-        known=Names.checklists_named,
-        names=_titles,
+        column=CHECKLIST,
+        accepts=_ids(Kind.CHECKLIST),
+        kind=Kind.CHECKLIST,
+        noun="checklist",
     ),
     Key.DEPT: KeySpec(
         example='dept:"Store 12"',
-        read=_read_name,
+        read=read_name,
         lead="in ",
         say=lambda value: (value,),
-        field="employees",
-        resolve_value=_ids(Names.in_departments),
-        known=Names.departments,
-        names=_places,
+        column=EMPLOYEE,
+        accepts=_people_of_departments,
+        kind=Kind.DEPARTMENT,
+        noun="department",
     ),
     Key.OBSERVER: KeySpec(
         example="observer:@ana",
-        read=_read_person,
+        read=read_person,
         lead="observed by ",
         say=lambda value: (value,),
-        field="observers",
-        resolve_value=_ids(Names.people),
-        known=Names.people,
-        names=_people,
+        column=OBSERVER,
+        accepts=_ids(Kind.PERSON),
+        kind=Kind.PERSON,
+        noun="observer",
     ),
     Key.EMPLOYEE: KeySpec(
         example='employee:"J. Doe"',
-        read=_read_person,
+        read=read_person,
         lead="of ",
         say=lambda value: (value,),
-        field="employees",
-        resolve_value=_ids(Names.people),
-        known=Names.people,
-        names=_people,
+        column=EMPLOYEE,
+        accepts=_ids(Kind.PERSON),
+        kind=Kind.PERSON,
+        noun="employee",
     ),
     Key.OUTCOME: KeySpec(
         example="outcome:failed",
         read=_read_outcome,
         lead="",
         say=lambda value: OUTCOMES[value][0],
-        field="outcomes",
-        resolve_value=_outcomes,
+        column=OUTCOME,
+        accepts=_outcomes,
         choices=(*OUTCOMES,),
         joins=True,
     ),
@@ -263,19 +253,59 @@ KEYS: Mapping[Key, KeySpec] = {
         read=read_score,
         lead="scored ",
         say=lambda value: (format_score(value),),
-        field="scores",
-        resolve_value=_scores,
+        column=SCORE,
+        accepts=_scores,
         joins=True,
     ),
     Key.SINCE: KeySpec(
         example="since:30d",
-        read=read_since,
+        read=read_date,
         lead="",
         say=lambda value: (format_since(value),),
-        field="since",
-        resolve_value=_since,
+        column=HAPPENED,
+        accepts=lambda today, values: tuple(Range(low=_since(today, value)) for value in values),
         choices=NAMED_DAYS,
         joins=True,
+        pin=lambda today, value: _since(today, value).isoformat(),
+    ),
+    Key.UNTIL: KeySpec(
+        example="until:2026-03-31",
+        read=read_date,
+        lead="",
+        say=lambda value: (format_until(value),),
+        column=HAPPENED,
+        accepts=lambda today, values: tuple(Range(high=_until(today, value), high_included=False) for value in values),
+        choices=NAMED_DAYS,
+        joins=True,
+        pin=lambda today, value: _until(today, value).isoformat(),
+    ),
+    Key.ID: KeySpec(
+        example="id:4f2a91c0",
+        read=read_id,
+        lead="with the id ",
+        say=lambda value: (value,),
+        column=SESSION,
+        accepts=lambda _, values: tuple(one for value in values for one in id_ranges(value)),
+    ),
+    Key.SORT: KeySpec(
+        example="sort:score",
+        read=_one_of(SORTS),
+        lead="",
+        say=lambda value: (SORTS[value],),
+        choices=(*SORTS,),
+    ),
+    Key.LIMIT: KeySpec(
+        example="limit:10",
+        read=read_limit,
+        lead="",
+        say=lambda value: (f"at most {value}",),
+    ),
+    Key.BY: KeySpec(
+        example="by:month",
+        read=_one_of(GROUPINGS),
+        lead="",
+        say=lambda value: (GROUPINGS[value],),
+        choices=(*GROUPINGS,),
     ),
 }
 

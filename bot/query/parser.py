@@ -6,23 +6,21 @@ which Python and SQL match alike. Repeated key = or, different keys = and, leadi
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from itertools import takewhile
-from typing import Any
 
-from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
-from bot.domain.filters import Filter, ScoreRange, matches
-from bot.query.keys import EXAMPLES, KEYS, MENTION, OUTCOMES, Key, KeySpec, Names, Query, Term, Today
+from bot.domain.filters import Condition, Filter, matches
+from bot.query.keys import EXAMPLES, KEYS, OUTCOMES, Key, KeySpec, Query, Term, Today
+from bot.query.names import ME, MENTION, Kind, Names, id_of
 from bot.query.nearest import nearest
 from bot.query.tokens import Piece, Unclosed, quote, tokens
-from bot.query.values import since_when
 
 __all__ = [
-    "EXAMPLES", "Filter", "Key", "Query", "ScoreRange", "Term",
-    "matches", "mentioned", "parse", "pin", "resolve", "say", "unmatched", "words",
+    "EXAMPLES", "Filter", "Key", "Names", "Query", "Term",
+    "is_text", "matches", "mentioned", "parse", "pin", "resolve", "say", "unmatched", "words",
 ]  # fmt: skip
 
 LONGEST_TEXT = 3000  # characters: what a slash command carries
@@ -83,17 +81,17 @@ def _term(text: str, found: Sequence[Piece], at: int) -> tuple[Term, int]:
     if piece.key is None:
         raise _stands_alone(text, found, at)
     key = _key(text, piece)
-    meaning = KEYS[key]
-    following = _loose(found, at + 1) if meaning.joins and not piece.quoted else []
+    spec = KEYS[key]
+    following = _loose(found, at + 1) if spec.joins and not piece.quoted else []
     typed = [piece.value, *(text[loose.start : loose.end].rstrip(",;") for loose in following)]
     for used in range(min(len(following), MOST_JOINED), -1, -1):
         try:
-            return Term(key, meaning.read(" ".join(typed[: used + 1])), piece.negated), used + 1
+            return Term(key, spec.read(" ".join(typed[: used + 1])), piece.negated), used + 1
         except ValueError as error:
             reason = str(error)
     value, end = " ".join(typed), found[at + len(following)].end
     where = f"“{value}” (at character {piece.value_start + 1})" if value else f"“{piece.key}:”"
-    like = nearest(value, meaning.choices) if value else meaning.choices[:MOST_FIXES]
+    like = nearest(value, spec.choices) if value else spec.choices[:MOST_FIXES]
     fixes = [f"{text[: piece.value_start]}{quote(choice)}{text[end:]}" for choice in like]
     raise QueryError(f"{where} can't be read: {reason}.", fixes)
 
@@ -119,9 +117,9 @@ def _key(text: str, piece: Piece) -> Key:
         ) from None
 
 
-def _reads(meaning: KeySpec, value: str) -> bool:
+def _reads(spec: KeySpec, value: str) -> bool:
     try:
-        return bool(meaning.read(value))
+        return bool(spec.read(value))
     except ValueError:
         return False
 
@@ -166,36 +164,54 @@ def say(query: Query) -> str:
 
 
 def _format_value(value: str) -> str:
-    is_plain = MENTION.fullmatch(value) or re.fullmatch(r"[<>]=?[\d.]+|[\d:.T+-]+", value)
+    is_plain = MENTION.fullmatch(value) or id_of(value) or re.fullmatch(r"[<>]=?[\d.]+|[\d:.T+-]+", value)
     return value if is_plain else quote(value)
 
 
-def words(query: Query, name_of: Callable[[str], str] = lambda user_id: f"<@{user_id}>") -> str:
+def words(
+    query: Query, names: Names | None = None, *, name_of: Callable[[str], str] = lambda user_id: f"<@{user_id}>"
+) -> str:
     """The query as a person would say it: "sessions on “Opening” in Store 12, below target or failed, in the last
-    30 days". `name_of` names a mentioned Slack user. Names are as typed: escape the answer before showing it."""
+    30 days". Escape the answer before showing it.
+
+    Names are as typed. With `names`, those that the reader may see, a text that is no whole name is said as what it
+    means in a rule: "of all whose name contains “ana”". An id is said as its name among them. `name_of` names a
+    mentioned Slack user.
+    """
     if not query.terms:
         return "all sessions"
     near, apart = "sessions", ""
-    for key, meaning in KEYS.items():
+    for key, spec in KEYS.items():
         for negated in (False, True):
             values = [term.value for term in query.terms if term.key is key and term.negated is negated]
-            said = list(dict.fromkeys(part for value in values for part in _parts(meaning, value, name_of)))
+            said = list(dict.fromkeys(part for value in values for part in _parts(spec, value, names, name_of)))
             if not said:
                 continue
             if negated and len(said) > 1:
-                phrase = f"neither {meaning.lead}{' nor '.join(said)}"
+                phrase = f"neither {spec.lead}{' nor '.join(said)}"
             else:
-                phrase = f"{'not ' * negated}{meaning.lead}{' or '.join(said)}"
-            if meaning.names is not None and not negated:
+                phrase = f"{'not ' * negated}{spec.lead}{' or '.join(said)}"
+            if spec.kind is not None and not negated:
                 near += f" {phrase}"
             else:
                 apart += f", {phrase}" if apart or near != "sessions" else f" {phrase}"
     return near + apart
 
 
-def _parts(meaning: KeySpec, value: str, name_of: Callable[[str], str]) -> tuple[str, ...]:
-    mention = MENTION.fullmatch(value)
-    return (name_of(mention[1]),) if mention else meaning.say(value)
+def _parts(spec: KeySpec, value: str, names: Names | None, name_of: Callable[[str], str]) -> tuple[str, ...]:
+    kind = spec.kind
+    if kind is None:
+        return spec.say(value)
+    if (ident := id_of(value)) is not None:
+        return spec.say((names or Names()).label(kind, ident))
+    if mention := MENTION.fullmatch(value):
+        return (name_of(mention[1]),)
+    if value == ME and kind is Kind.PERSON:
+        return spec.say("you")
+    if names is None or names.exactly(kind, value):
+        return spec.say(value)
+    nobody = "" if names.known(kind, value) else f" (no {kind} now)"
+    return (f"all whose name contains “{value}”{nobody}",)
 
 
 def mentioned(query: Query) -> frozenset[str]:
@@ -206,66 +222,51 @@ def mentioned(query: Query) -> frozenset[str]:
 # ---- what it means today -----------------------------------------------------------------------------------------
 
 
-def resolve(
-    query: Query,
-    *,
-    directory: Directory,
-    checklists: Mapping[str, str],
-    mentions: Mapping[str, str],
-    now: datetime,
-    zone: tzinfo,
-) -> Filter:
-    """What a query means today. `checklists` maps ids to titles, `mentions` Slack user ids to person ids.
+def resolve(query: Query, names: Names, *, now: datetime, zone: tzinfo) -> Filter:
+    """What a query means today.
 
     Names by exact match, else the only one that begins so, else all that contain it; an unknown name matches nothing.
     """
-    today = Today(Names(directory, checklists, mentions), now, zone)
-    fields: dict[str, Any] = {}
-    for key, meaning in KEYS.items():
+    today = Today(names, now, zone)
+    conditions = []
+    for key, spec in KEYS.items():
         for negated in (False, True):
             values = [term.value for term in query.terms if term.key is key and term.negated is negated]
-            if not values:
-                continue
-            field = f"not_{meaning.field}" if negated else meaning.field
-            resolve_value = meaning.resolve_value(today, values)
-            if field not in fields:
-                fields[field] = resolve_value
-            else:
-                fields[field] = fields[field] | resolve_value if negated else fields[field] & resolve_value
-    return Filter(**fields)
+            if values and spec.column is not None and spec.accepts is not None:
+                conditions.append(Condition(spec.column, spec.accepts(today, values), negated))
+    return Filter(tuple(conditions))
 
 
 def pin(query: Query, *, now: datetime, zone: tzinfo) -> Query:
     """The query with its dates as instants, so that it means the same for every asker and in every zone."""
-    return Query(
-        tuple(
-            replace(term, value=since_when(term.value, now=now, zone=zone).isoformat())
-            if term.key is Key.SINCE
-            else term
-            for term in query.terms
-        )
-    )
+    today = Today(Names(), now, zone)
+    return Query(tuple(replace(term, value=KEYS[term.key].pin(today, term.value)) for term in query.terms))
 
 
-def unmatched(
-    query: Query, directory: Directory, checklists: Mapping[str, str], mentions: Mapping[str, str]
-) -> tuple[tuple[Term, tuple[str, ...]], ...]:
-    """The terms that match no name, each with the nearest three names.
+def unmatched(query: Query, names: Names) -> tuple[tuple[Term, tuple[str, ...]], ...]:
+    """The terms that match none of these names, each with the nearest three names.
 
-    The names come from the arguments alone: pass only what the asker may see. A mention of an unlinked account has
-    none, and neither have terms after the third: measuring tens of thousands of names takes time.
+    The names come from the argument alone: pass only what the asker may see. A mention of an unlinked account and an
+    unknown id have none, and neither have terms after the third: measuring tens of thousands of names takes time.
     """
-    return tuple(_without_match(query, Names(directory, checklists, mentions)))
+    return tuple(_without_match(query, names))
 
 
 def _without_match(query: Query, names: Names) -> Iterator[tuple[Term, tuple[str, ...]]]:
     measured = 0
     for term in query.terms:
-        meaning = KEYS[term.key]
-        if meaning.known is None or meaning.names is None or meaning.known(names, term.value):
+        kind = KEYS[term.key].kind
+        if kind is None or names.known(kind, term.value):
             continue
-        if MENTION.fullmatch(term.value) or measured == MOST_MEASURED:
+        if not is_text(term) or measured == MOST_MEASURED:
             yield term, ()
         else:
             measured += 1
-            yield term, nearest(term.value, meaning.names(names))
+            yield term, nearest(term.value, names.all(kind).values())
+
+
+def is_text(term: Term) -> bool:
+    """Whether a term holds a name as text: neither an id nor a mention."""
+    if KEYS[term.key].kind is None or id_of(term.value) is not None or MENTION.fullmatch(term.value):
+        return False
+    return not (term.value == ME and KEYS[term.key].kind is Kind.PERSON)

@@ -10,7 +10,7 @@ _SINGLE = "'‘’‚"
 _KEY = re.compile(r"([\w-]{1,40}):")
 _QUOTED = re.compile(rf"[{_DOUBLE}]((?:\\.|[^\\{_DOUBLE}])*+)[{_DOUBLE}]", re.DOTALL)
 _QUOTED_SINGLY = re.compile(rf"[{_SINGLE}]([^{_SINGLE}]*)[{_SINGLE}](?=\s|$)")
-_MENTION = re.compile(r"<[@#!][^<>]*>")
+_TOKEN = re.compile(r"<(?:[@#!]|id:)[^<>]*>")  # a mention of Slack's, or an id
 _BARE = re.compile(r"\S+")
 _ESCAPED = re.compile(rf"\\([\\{_DOUBLE}])")
 _NEEDS_QUOTES = re.compile(rf"[\s\\<>,;:{_DOUBLE}{_SINGLE}]")
@@ -78,7 +78,7 @@ def _value(text: str, at: int) -> tuple[str, int, bool]:
         return _ESCAPED.sub(r"\1", found[1]), found.end(), True
     if found := _QUOTED_SINGLY.match(text, at):
         return found[1], found.end(), True
-    if found := _MENTION.match(text, at):
+    if found := _TOKEN.match(text, at):
         return found[0], found.end(), False
     found = _BARE.match(text, at)
     assert found is not None

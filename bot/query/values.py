@@ -6,7 +6,7 @@ Every `read_…` answers canonical text, of which it is a fixed point, and raise
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from bot.domain.filters import ScoreRange
+from bot.domain.filters import Range
 from bot.domain.outcomes import exact
 from bot.query.tokens import MINUS
 
@@ -31,18 +31,18 @@ def read_score(text: str) -> str:
     raise ValueError("a score is written 80, <80, >=80 or 60..80")
 
 
-def score_range(value: str) -> ScoreRange:
+def score_range(value: str) -> Range[float]:
     """What a canonical score means."""
     if ".." in value:
         low, _, high = value.partition("..")
-        return ScoreRange(low=float(low), high=float(high))
+        return Range(low=float(low), high=float(high))
     number = float(value.lstrip("<>="))
     included = "=" in value
     if value.startswith("<"):
-        return ScoreRange(high=number, high_included=included)
+        return Range(high=number, high_included=included)
     if value.startswith(">"):
-        return ScoreRange(low=number, low_included=included)
-    return ScoreRange(low=number, high=number)
+        return Range(low=number, low_included=included)
+    return Range(low=number, high=number)
 
 
 def format_score(value: str) -> str:
@@ -73,12 +73,13 @@ _MONTHS = (
 _AGO = re.compile(r"(?:last )?(\d{1,4})\s*(d|w|m|days?|weeks?|months?)")
 _DAY_FIRST = re.compile(r"(?P<day>\d{1,2}) (?P<month>[a-z]{3,9}),? (?P<year>\d{4})")
 _MONTH_FIRST = re.compile(r"(?P<month>[a-z]{3,9}) (?P<day>\d{1,2}),? (?P<year>\d{4})")
+_UNITS = {"d": "day", "w": "week", "m": "month"}
 _FARTHEST = {"d": 3650, "w": 520, "m": 120}  # ten years
 NAMED_DAYS = ("today", "yesterday", "this week", "last week", "this month", "last month")
 _YEARS = range(2000, 2101)
 
 
-def read_since(text: str) -> str:
+def read_date(text: str) -> str:
     """`2026-01-05`, with a time where one is given, `5 Jan 2026`, `7d`, `last 2 weeks`, `mon`, `last week`, …"""
     plain = _month_as_number(" ".join(text.replace("_", " ").split()).lower())
     if plain in NAMED_DAYS:
@@ -95,8 +96,8 @@ def read_since(text: str) -> str:
     except ValueError:
         raise ValueError("a date is written 2026-01-05, 5 Jan 2026, 7d, 2w, 3m, mon, today or last week") from None
     has_time = "t" in plain or ":" in plain
-    # With a time it may be the first midnight of those years in some zone, in UTC.
-    if moment.year not in _YEARS and not (has_time and moment.year == _YEARS[0] - 1):
+    # With a time it may be the first midnight of those years in some zone, in UTC; or the one behind the last of them.
+    if moment.year not in _YEARS and not (has_time and moment.year in (_YEARS[0] - 1, _YEARS[-1] + 1)):
         raise ValueError(f"the year has to lie between {_YEARS[0]} and {_YEARS[-1]}")
     return moment.isoformat() if has_time else moment.date().isoformat()
 
@@ -151,19 +152,87 @@ def _months_before(today: date, count: int) -> date:
     return first.replace(day=min(today.day, last.day))
 
 
+def until_when(value: str, *, now: datetime, zone: tzinfo) -> datetime:
+    """The instant (UTC) before which a canonical date ends: with a time that instant; else the day is included, and of
+    "this week" and the like its last day."""
+    if len(value) > 10 and value[:4].isdigit():
+        return since_when(value, now=now, zone=zone)
+    first = _day(value, now.astimezone(zone).date())
+    if value.endswith(" week"):
+        after = first + timedelta(days=7)
+    elif value.endswith(" month"):
+        after = (first + timedelta(days=31)).replace(day=1)
+    else:
+        after = first + timedelta(days=1)
+    return datetime.combine(after, time(), zone).astimezone(UTC)
+
+
 def format_since(value: str) -> str:
     """A canonical date in words: "in the last 30 days", "since Monday", "since 5 Jan 2026"."""
     if found := _AGO.fullmatch(value):
-        unit = {"d": "day", "w": "week", "m": "month"}[found[2]]
-        return f"in the last {unit}" if found[1] == "1" else f"in the last {found[1]} {unit}s"
+        return f"in the last {_length(found)}"
+    return f"since {_named(value)}"
+
+
+def format_until(value: str) -> str:
+    """A canonical date in words: "until the end of last week", "until the end of the day 30 days ago", "before 5 Jan
+    2026, 10:00"."""
+    if found := _AGO.fullmatch(value):
+        return f"until the end of the day {found[1]} {_UNITS[found[2]]}{'s' * (found[1] != '1')} ago"
+    return f"{'before' if len(value) > 10 and value[:4].isdigit() else 'until the end of'} {_named(value)}"
+
+
+def _length(ago: re.Match[str]) -> str:
+    unit = _UNITS[ago[2]]
+    return unit if ago[1] == "1" else f"{ago[1]} {unit}s"
+
+
+def _named(value: str) -> str:
+    """A weekday, a named day or a date in words."""
     for name in _WEEKDAYS:
         if name.lower().startswith(value):
-            return f"since {name}"
+            return name
     if value in NAMED_DAYS:
-        return f"since {value}"
+        return value
     moment = datetime.fromisoformat(value)
     day = f"{moment.day} {_MONTHS[moment.month - 1][:3]} {moment.year}"
     if len(value) <= 10:
-        return f"since {day}"
+        return day
     zone = f" {moment.tzname()}" if moment.tzinfo else ""
-    return f"since {day}, {moment:%H:%M}{zone}"
+    return f"{day}, {moment:%H:%M}{zone}"
+
+
+# ---- ids and counts ----------------------------------------------------------------------------------------------
+
+MOST_LISTED = 100
+_ID_TEXT = re.compile(r"[0-9a-z][0-9a-z_-]{3,79}")
+_LAST_CHARACTER = "\U0010ffff"  # behind every character that an id may hold
+
+
+def read_id(text: str) -> str:
+    """The beginning of a session's id in lower case."""
+    plain = text.strip("#<>` ").lower()
+    if not _ID_TEXT.fullmatch(plain):
+        raise ValueError("an id is at least the first 4 characters of the id at the foot of a card")
+    return plain
+
+
+def id_ranges(value: str) -> tuple[Range[str], ...]:
+    """The ids that begin so, typed with or without hyphens."""
+    spelled = sorted({value, with_hyphens(value.replace("-", ""))})
+    return tuple(Range(low=one, high=one + _LAST_CHARACTER) for one in spelled)
+
+
+def with_hyphens(digits: str) -> str:
+    """The beginning of a UUID with the hyphens that belong there."""
+    ends = (8, 12, 16, 20, 36)
+    starts = (0, *ends[:-1])
+    return "-".join(digits[start:end] for start, end in zip(starts, ends, strict=True) if digits[start:end])
+
+
+def read_limit(text: str) -> str:
+    """A number of rows, from 1 to 100."""
+    plain = text.strip()
+    if not (plain.isascii() and plain.isdigit() and 1 <= int(plain) <= MOST_LISTED):
+        raise ValueError(f"a limit is a number from 1 to {MOST_LISTED}")
+    return str(int(plain))

@@ -68,7 +68,7 @@ def explain(
         baseline_at=tx.polls.state().baseline_at,
         status=tx.deliveries.of_session(key),
         blocked={blocked.destination: blocked for blocked in tx.destinations.blocked()},
-        judged=[Judged(matched, by_name.get(matched.who)) for matched in routed.verdicts] if is_over else [],
+        judged=[Judged(result, by_name.get(result.who)) for result in routed.results] if is_over else [],
     )
 
 

@@ -1,15 +1,20 @@
 """Rules: which query may be one, how one is made, and what its query means today, with the names known by now."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
-from bot.domain.model import Destination, OutcomeKind, Rule, RuleState
-from bot.domain.permissions import EVERYTHING
+from bot.domain.model import OPERATOR, Destination, OutcomeKind, Rule, RuleState
+from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.routing import introduction
+from bot.query.by_id import MOST_IDS, by_id, kept_as_text, same_meaning, with_labels
 from bot.query.keys import OUTCOMES
-from bot.query.parser import Filter, Key, Query, Term, mentioned, parse, resolve, say
+from bot.query.parser import Filter, Key, Names, Query, Term, parse, resolve, say, words
+from bot.services.visible_names import visible_names
 from bot.store.database import Tx
+
+UNREADABLE = "a query that can't be read any more"
 
 
 def rule_query(text: str) -> Query:
@@ -33,7 +38,7 @@ def rule_query(text: str) -> Query:
 def make_rule(
     tx: Tx, destination: Destination, owner: str, query: Query, state: RuleState, now: datetime, *, audience: str = ""
 ) -> Rule:
-    """Stores a rule, queues its introduction and writes the audit log; returns the rule.
+    """Stores a rule, queues its introduction and writes the audit log; returns the rule. `query` names people by id.
 
     `audience` is PRIVATE or PUBLIC, "" if nothing is known of the channel yet.
     """
@@ -45,9 +50,34 @@ def make_rule(
     return rule
 
 
-def same_rule(tx: Tx, destination: Destination, query: Query) -> Rule | None:
-    """The rule of a destination that has the same query; None if there is none."""
-    return next((rule for rule in tx.rules.at(destination) if rule.query == say(query)), None)
+def same_rule(tx: Tx, destination: Destination, query: Query, names: Names) -> Rule | None:
+    """The rule of a destination that asks for the same, by these names; None if there is none."""
+    return next((rule for rule in tx.rules.at(destination) if _asks_for(rule, query, names)), None)
+
+
+def _asks_for(rule: Rule, query: Query, names: Names) -> bool:
+    found = read(rule.query)
+    return found is not None and same_meaning(found, query, names)
+
+
+def read(text: str) -> Query | None:
+    """The query of a stored text, None if it can't be read any more."""
+    try:
+        return parse(text)
+    except QueryError:
+        return None
+
+
+def rule_text(tx: Tx, query: str, scope: AccessScope, directory: Directory) -> str:
+    """A stored query in words, with the names that those may see who see this much."""
+    found = read(query)
+    return UNREADABLE if found is None else words(found, visible_names(tx, scope, directory, found))
+
+
+def rule_canonical(tx: Tx, query: str) -> str:
+    """A stored query for the operator: canonical text, but with the names of its ids."""
+    found = read(query)
+    return query if found is None else say(with_labels(found, _all_names(tx, [found])))
 
 
 def rule_filters(
@@ -55,20 +85,33 @@ def rule_filters(
 ) -> Mapping[int, Filter]:
     """The filter of each rule by its number; a rule whose query can't be understood any more has none. `titles`:
     checklists by id that are not stored yet, or under another name."""
-    titles, directory = {**tx.search.checklist_titles(EVERYTHING), **(titles or {})}, tx.people.directory()
-    found = {}
-    for rule in rules:
-        try:
-            query = parse(rule.query)
-        except QueryError:
-            continue
-        people = {user: tx.people.linked_person(user) for user in mentioned(query)}
-        found[rule.rule_id] = resolve(
-            query,
-            directory=directory,
-            checklists=titles,
-            mentions={user: person for user, person in people.items() if person is not None},
-            now=now,
-            zone=UTC,
-        )
-    return found
+    queries = {rule.rule_id: query for rule in rules if (query := read(rule.query)) is not None}
+    names = _all_names(tx, queries.values(), titles)
+    return {number: resolve(query, names, now=now, zone=UTC) for number, query in queries.items()}
+
+
+def name_people_by_id(tx: Tx) -> None:
+    """Stores ids in the operator's rules that were made before anybody was known, with names kept as typed."""
+    rules = [rule for rule in tx.rules.all() if rule.owner == OPERATOR]
+    queries = {rule.rule_id: query for rule in rules if (query := read(rule.query)) is not None}
+    names = _all_names(tx, queries.values())
+    for number, query in queries.items():
+        if (now_by_id := by_id(query, names)) != query:
+            tx.rules.set_query(number, say(now_by_id))
+
+
+def names_kept(query: Query, names: Names) -> Sequence[str]:
+    """A sentence for each name of a person that a new rule keeps as text: whom it means, as far as its owner may see.
+    The names are not escaped."""
+    return [
+        f"“{name}” is the name of {found} people, more than the {MOST_IDS} that a rule names one by one: it posts all "
+        "whose name contains it, who come later too."
+        if found
+        else f"“{name}” is the name of nobody now: the rule posts nothing of them until somebody has this name."
+        for name, found in kept_as_text(query, names)
+    ]
+
+
+def _all_names(tx: Tx, queries: Iterable[Query], titles: Mapping[str, str] | None = None) -> Names:
+    checklists = {**tx.search.checklist_titles(EVERYTHING), **(titles or {})}
+    return Names(tx.people.directory(), checklists, tx.people.mentions_in(*queries))

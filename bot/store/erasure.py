@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.model import Destination, DestinationKind, NotificationKind, RuleState, SessionKey
+from bot.domain.directory import Directory
+from bot.domain.model import Destination, DestinationKind, NotificationKind, Person, RuleState, SessionKey
 from bot.domain.reasons import ReasonCode
-from bot.domain.retention import BETWEEN_REDACTIONS, ERASED_PERSON, Erased, Expired, Forgotten
-from bot.query.redact_names import Naming
+from bot.domain.retention import BETWEEN_REDACTIONS, Erased, Expired, Forgotten
+from bot.query.by_id import people_in
+from bot.query.names import Names, id_value
 from bot.store.columns import State, to_json, to_ms, value_of
 from bot.store.outbox.cancel import cancel_notifications
 from bot.store.outbox.destinations import MAY_BE_EDITED, SHOWS
@@ -22,9 +24,14 @@ ATTEMPTS_KEPT = timedelta(days=90)  # of finished deliveries
 SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
 _ERASED = "the person it is about was erased"
 _EXPIRED = "the session is older than sessions are kept"
-_NAMELESS = 'employee:"erased person"'  # instead of the query of an ended rule that named somebody
 _NEEDS_REDACTION = f"state = 'sent' AND edit_due_at IS NOT NULL AND {SHOWS}"
 _TO_REDACT = f"state IN ('sending', 'ambiguous') OR {_NEEDS_REDACTION}"
+# A message says a query that names a person: by id, for no stored query holds the name of one person.
+_SAYS = (
+    f"(kind = '{NotificationKind.INTRO}' AND EXISTS (SELECT 1 FROM rules"
+    f" WHERE rules.rule_id = {json_field('rule_ids', 0)} AND instr(rules.query, :named))"
+    f" OR kind = '{NotificationKind.SHARED}' AND instr({json_field('facts', 'query')}, :named))"
+)
 _COMPLETED = "outcome IN ('completed', 'met', 'below', 'failed')"
 # Not those of a delivery in sending or ambiguous: it may have been posted, and is edited once it is found. If it was
 # not, it is cancelled when it would be sent again, because nothing is stored that it could show.
@@ -49,12 +56,9 @@ class RetentionRepository:
         ).rowcount
         if not is_first:
             return self._left_to_do(person_id, Erased())
-        name, email = self._connection.execute(
-            "SELECT name, email FROM people WHERE person_id = ?", (person_id,)
-        ).fetchone() or ("", None)
+        email = value_of(self._connection, "SELECT email FROM people WHERE person_id = ?", (person_id,))
         users = self._slack_users(person_id, email)
-        naming = Naming(name, (person_id, *users), self._names_of_others(person_id))
-        rules_naming, renamed = self._redact_rules(naming)
+        rules_naming = self._rules_naming(person_id, users)
         paused = self._forget_accounts(users, email, now)
         dropped = self._drop_direct(person_id, users)
         own = [
@@ -66,8 +70,9 @@ class RetentionRepository:
         observed = self._connection.execute(
             "UPDATE sessions SET version = version + 1 WHERE observer_id = ?", (person_id,)
         ).rowcount
-        status = [*self._posted_naming(person_id), *self._introductions(renamed), *self._redact_shared(naming)]
-        self._enqueue_redactions(status, now, timedelta(0))
+        self._enqueue_redactions(
+            [*self._posted_to_or_observed_by(person_id), *self._saying(person_id)], now, timedelta(0)
+        )
         self._connection.execute("DELETE FROM people WHERE person_id = ?", (person_id,))
         self._state.set("directory_version", (self._state.get("directory_version") or 0) + 1)
         done = Erased(
@@ -129,49 +134,21 @@ class RetentionRepository:
         self._connection.execute("DELETE FROM email_misses WHERE email = ?", (email,))
         return tuple(row["rule_id"] for row in rules)
 
-    def _names_of_others(self, person_id: str) -> list[str]:
-        rows = self._connection.execute("SELECT name FROM people WHERE person_id <> ?", (person_id,))
-        return [row["name"] for row in rows]
+    def _rules_naming(self, person_id: str, users: Sequence[str]) -> tuple[int, ...]:
+        """The numbers of the rules, not ended, whose query names a person: by id, or by a text that means them too."""
+        people = self._connection.execute("SELECT person_id, name FROM people").fetchall()
+        directory = Directory.of((Person(person_id=row["person_id"], name=row["name"]) for row in people), ())
+        names = Names(directory, mentions=dict.fromkeys(users, person_id))
+        rows = self._connection.execute("SELECT rule_id, query FROM rules WHERE state <> 'ended' ORDER BY rule_id")
+        return tuple(row["rule_id"] for row in rows if person_id in people_in(row["query"], names))
 
-    def _redact_rules(self, naming: Naming) -> tuple[tuple[int, ...], list[int]]:
-        """Takes the name out of the queries of rules. The living ones that named them or may do so still (a checklist
-        may be called alike), and those whose query reads another way now."""
-        living, renamed = [], []
-        for row in self._connection.execute("SELECT rule_id, query, state FROM rules").fetchall():
-            number, query = row["rule_id"], naming.without(row["query"])
-            has_ended = row["state"] == RuleState.ENDED
-            if has_ended and naming.may_be_in(query):
-                query = _NAMELESS  # nobody will look at it any more
-            if query != row["query"]:
-                renamed.append(number)
-                self._connection.execute("UPDATE rules SET query = ? WHERE rule_id = ?", (query, number))
-            if not has_ended and (query != row["query"] or naming.may_be_in(query)):
-                living.append(number)
-        return tuple(living), renamed
-
-    def _introductions(self, rules: Sequence[int]) -> list[int]:
-        """The messages in which rules introduced themselves with their query."""
+    def _saying(self, person_id: str) -> list[int]:
+        """The messages that say a query which names a person: introductions of rules, and shared lists."""
         rows = self._connection.execute(
-            "SELECT delivery FROM rules JOIN notifications USING (destination) WHERE rules.rule_id"
-            f" {IN_LIST} AND kind = ? AND json_extract(rule_ids, '$[0]') = rules.rule_id AND delivery IS NOT NULL",
-            (to_json(rules), NotificationKind.INTRO),
+            f"SELECT delivery FROM notifications WHERE delivery IS NOT NULL AND {_SAYS}",
+            {"named": id_value(person_id)},
         )
-        return [row["delivery"] for row in rows]
-
-    def _redact_shared(self, naming: Naming) -> list[int]:
-        """Takes the name out of the queries that shared lists begin with; the messages that carry these."""
-        rows = self._connection.execute(
-            "SELECT id, delivery, json_extract(facts, '$.query') AS query FROM notifications"
-            " WHERE kind = ? AND json_extract(facts, '$.query') IS NOT NULL",
-            (NotificationKind.SHARED,),
-        ).fetchall()
-        unnamed = {query: naming.without(query) for query in {row["query"] for row in rows}}
-        renamed = [row for row in rows if unnamed[row["query"]] != row["query"]]
-        self._connection.executemany(
-            "UPDATE notifications SET facts = json_set(facts, '$.query', ?) WHERE id = ?",
-            [(unnamed[row["query"]], row["id"]) for row in renamed],
-        )
-        return list({row["delivery"] for row in renamed if row["delivery"] is not None})
+        return list({row["delivery"] for row in rows})
 
     def _drop_direct(self, person_id: str, users: Sequence[str]) -> int:
         """Cancels the pending notifications to the person; returns how many."""
@@ -184,7 +161,7 @@ class RetentionRepository:
             _ERASED,
         )
 
-    def _posted_naming(self, person_id: str) -> list[int]:
+    def _posted_to_or_observed_by(self, person_id: str) -> list[int]:
         """Posted messages to a person, or about a session they observed."""
         rows = self._connection.execute(
             "SELECT id FROM deliveries WHERE destination = ? UNION SELECT delivery FROM notifications"
@@ -194,21 +171,16 @@ class RetentionRepository:
         return [row[0] for row in rows]
 
     def _messages(self, person_id: str, condition: str) -> tuple[str, ...]:
-        """Messages to a person or about them that meet a condition, by channel and ts; and those whose query said a
-        name that is erased, which nobody knows any more whose it was."""
+        """Messages to a person, about them, or whose query names them, that meet a condition, by channel and ts."""
         rows = self._connection.execute(
             f"SELECT channel || ' ' || ts AS place FROM deliveries WHERE ({condition})"
             " AND (destination = :place OR id IN (SELECT delivery FROM notifications LEFT JOIN sessions USING"
-            " (session_id, employee_id) WHERE delivery IS NOT NULL AND :person IN (notifications.employee_id,"
-            " observer_id))"
-            " OR EXISTS (SELECT 1 FROM notifications WHERE delivery = deliveries.id AND (instr(facts, :name)"
-            " OR kind = :intro AND EXISTS (SELECT 1 FROM rules WHERE rule_id = json_extract(rule_ids, '$[0]')"
-            " AND instr(query, :name)))))",
+            " (session_id, employee_id) WHERE delivery IS NOT NULL AND (:person IN (notifications.employee_id,"
+            f" observer_id) OR {_SAYS})))",
             {
                 "place": str(Destination(DestinationKind.PERSON, person_id)),
                 "person": person_id,
-                "name": ERASED_PERSON,
-                "intro": NotificationKind.INTRO,
+                "named": id_value(person_id),
             },
         )
         return tuple(row["place"] for row in rows)

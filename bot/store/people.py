@@ -1,13 +1,14 @@
 """iSpring's people and departments, Slack's users, and the links between them."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlite_utils.db import Table
 
 from bot.domain.directory import Directory
 from bot.domain.model import BY_EMAIL, Department, Link, Person, PersonStatus, Preferences, SlackUser
+from bot.query.parser import Query, mentioned
 from bot.store.columns import (
     State,
     column_names,
@@ -150,6 +151,11 @@ class People:
             (person_id,),
         )
         return slack_user_id
+
+    def mentions_in(self, *queries: Query) -> Mapping[str, str]:
+        """The person of each account that queries mention, by Slack user id; none for one without a link."""
+        users = frozenset[str]().union(*map(mentioned, queries))
+        return {user: person for user in users if (person := self.linked_person(user)) is not None}
 
     def links(self) -> Sequence[Link]:
         """Every link, by Slack user id, the suspended ones included."""

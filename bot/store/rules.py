@@ -67,6 +67,10 @@ class Rules:
             (rule_id,),
         )
 
+    def set_query(self, rule_id: int, query: str) -> None:
+        """Stores another text for what a rule asks for."""
+        self._connection.execute("UPDATE rules SET query = ? WHERE rule_id = ?", (query, rule_id))
+
     def take_over(self, rule_id: int, owner: str) -> None:
         """Resumes a rule under another owner."""
         self._connection.execute("UPDATE rules SET owner = ? WHERE rule_id = ?", (owner, rule_id))

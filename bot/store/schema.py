@@ -8,6 +8,12 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
+from bot.domain.directory import Directory
+from bot.domain.errors import QueryError
+from bot.domain.model import Person
+from bot.query.by_id import by_id
+from bot.query.parser import Names, parse, say
+
 APPLICATION_ID = 0x53505431  # "SPT1": tells `file` and us whose database this is
 
 migrations = Migrations("spotter")
@@ -105,7 +111,7 @@ TABLES = (
         held        TEXT               -- why nothing can be posted there for now, else NULL
     ) WITHOUT ROWID
     """,
-    # "Who has something to post now" without a look at the notices. Held destinations are not in it.
+    # The destinations with something to post now, without reading the notices. Blocked ones are not in it.
     "CREATE INDEX destinations_due ON destinations (due_at) WHERE due_at IS NOT NULL AND held IS NULL",
     """
     CREATE TABLE deliveries (
@@ -131,7 +137,7 @@ TABLES = (
     """,
     # What was tried before comes first at its destination.
     "CREATE INDEX deliveries_waiting ON deliveries (destination, due_at) WHERE state = 'waiting'",
-    # Looks that are due, what was being sent when a process died, and the counts by state.
+    # Read-backs that are due, what was being sent when a process died, and the counts by state.
     "CREATE INDEX deliveries_state ON deliveries (state, due_at)",
     # Edits that are due: a handful among all that was ever sent.
     "CREATE INDEX deliveries_edits ON deliveries (edit_due_at) WHERE edit_due_at IS NOT NULL",
@@ -163,7 +169,7 @@ TABLES = (
     "CREATE INDEX notices_due ON notices (destination, due_at) WHERE delivery IS NULL AND ended IS NULL",
     # What a message carries.
     "CREATE INDEX notices_delivery ON notices (delivery) WHERE delivery IS NOT NULL",
-    # Who is told of a session: for edits when it changes, and for "why".
+    # Who is notified of a session: for edits when it changes, and for "why".
     "CREATE INDEX notices_session ON notices (session_id, employee_id) WHERE session_id IS NOT NULL",
     """
     CREATE TABLE attempts (
@@ -267,7 +273,7 @@ TABLES = (
 INDEXES_OF_BASELINE = (
     # Comparing a listing reads this index instead of the table: some 16 bytes a session instead of 350.
     "CREATE INDEX IF NOT EXISTS sessions_fingerprint ON sessions (fingerprint)",
-    # The newest completions first; the last three so that how many match is counted without a look at the table.
+    # The newest completions first; the last three so that the matches are counted without reading the table.
     "CREATE INDEX IF NOT EXISTS sessions_newest ON sessions (finished_at, scheduled_at, missing_since, outcome, score)",
     # A person's own sessions, a team's, and the session before this one on the same checklist.
     "CREATE INDEX IF NOT EXISTS sessions_employee ON sessions (employee_id, checklist_id, finished_at)",
@@ -328,7 +334,7 @@ def m003_severed_ties(db: Database) -> None:
     )
 
 
-# How destinations fare: since when one is held, when its channel was last looked at, what its rules' owners agreed to.
+# Destinations: since when one is blocked, when its channel was last checked, what its rules' owners agreed to.
 DESTINATIONS_FARE = (
     "ALTER TABLE destinations ADD COLUMN held_at INTEGER",  # ms; NULL where nothing is held
     "ALTER TABLE destinations ADD COLUMN looked_at INTEGER",  # ms; when Slack was last asked how the channel is
@@ -376,7 +382,7 @@ def m006_troubles(db: Database) -> None:
     )
 
 
-# Of what is owed, the few that somebody is told of. Notices that ended were told to nobody, or only counted.
+# Of the criteria to fetch, the few that a notification shows. Cancelled notices were not sent, or only counted.
 PRIORITY_DETAILS = (
     # 1: a card or an answer says that the criteria come, so they are fetched first, however old the session
     "ALTER TABLE sessions ADD COLUMN details_promised INTEGER NOT NULL DEFAULT 0",
@@ -503,6 +509,43 @@ ELIGIBILITY = (
 def m010_computed_eligibility(db: Database) -> None:
     for statement in ELIGIBILITY:
         db.conn.execute(statement)
+
+
+@migrations()
+def m011_people_by_id(db: Database) -> None:
+    """Ids instead of people's names in stored queries, so that erasing a person rewrites none. Only where a name means
+    exactly one person: every other text stays and goes on matching."""
+    connection = db.conn
+    people = connection.execute("SELECT person_id, name FROM people").fetchall()
+    linked = connection.execute(
+        "SELECT links.slack_user_id, links.person_id FROM links"
+        " LEFT JOIN slack_users ON slack_users.user_id = links.slack_user_id"
+        " LEFT JOIN people ON people.person_id = links.person_id WHERE links.email IS NULL OR"
+        " ((slack_users.user_id IS NULL OR slack_users.email = links.email)"
+        " AND (people.person_id IS NULL OR people.email = links.email))"
+    )
+    directory = Directory.of((Person(person_id=ident, name=name) for ident, name in people), ())
+    names = Names(directory, mentions=dict(linked.fetchall()))
+    for number, query in connection.execute("SELECT rule_id, query FROM rules").fetchall():
+        connection.execute("UPDATE rules SET query = ? WHERE rule_id = ?", (_people_by_id(query, names), number))
+    shared = connection.execute(
+        "SELECT id, json_extract(facts, '$.query') FROM notifications"
+        " WHERE kind = 'shared' AND json_extract(facts, '$.query') IS NOT NULL"
+    )
+    for number, query in shared.fetchall():
+        connection.execute(
+            "UPDATE notifications SET facts = json_set(facts, '$.query', ?) WHERE id = ?",
+            (_people_by_id(query, names), number),
+        )
+
+
+def _people_by_id(text: str, names: Names) -> str:
+    try:
+        query = parse(text)
+    except QueryError:
+        return text
+    changed = by_id(query, names, at_most=1)
+    return text if changed == query else say(changed)
 
 
 # Corrections and redactions are edited before what is only cosmetic, such as another name of a checklist.

@@ -1,24 +1,40 @@
-"""Filters and reaches as SQL. It finds exactly the sessions that `domain.filters.matches` and `Reach.covers` accept."""
+"""Filters and scopes as SQL: finds exactly what `domain.filters.matches` and `AccessScope.covers` accept."""
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
-from bot.domain.directory import Directory
-from bot.domain.filters import Filter, ScoreRange
+from bot.domain.filters import Condition, Filter, Range
 from bot.domain.model import Session, SessionKey
-from bot.domain.permissions import EVERYTHING, Reach
+from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.polling import Found
-from bot.query.parser import Query, mentioned, resolve
-from bot.store.columns import listed, to_ms_up, value_of
+from bot.query.keys import Key
+from bot.query.parser import Names, Query, resolve
+from bot.store.columns import listed, to_ms, to_ms_up, value_of
 from bot.store.people import People
 from bot.store.session_rows import session_of
 from bot.store.sqlite import IN_LIST, by_index
 
 MOST_MATCHES = 25  # sessions by the beginning of an id
 _NEWEST_FIRST = "finished_at DESC NULLS LAST, scheduled_at DESC NULLS LAST, id DESC"
-_HAPPENED = "coalesce(finished_at, scheduled_at)"
+COLUMNS: Mapping[str, str] = {
+    "checklist": "checklist_id",
+    "observer": "observer_id",
+    "employee": "employee_id",
+    "outcome": "outcome",
+    "score": "score",
+    "happened": "coalesce(finished_at, scheduled_at)",
+    "session": "session_id",
+}  # by the name of a `Column`
+_ORDERS: Mapping[str, str] = {
+    "-date": _NEWEST_FIRST,
+    "date": "coalesce(finished_at, scheduled_at) NULLS LAST, id",
+    "score": "score NULLS LAST, finished_at DESC NULLS LAST, id DESC",
+    "-score": "score DESC NULLS LAST, finished_at DESC NULLS LAST, id DESC",
+    "name": "(SELECT name FROM people WHERE person_id = employee_id) NULLS LAST, finished_at DESC NULLS LAST, id DESC",
+}  # by what `sort:` says
 SHORTEST = 8  # hex digits of a short id
 _GROUP_ENDS = (8, 12, 16, 20)  # of the hex digits of a UUID, where a hyphen follows
 _UUID_LENGTH = 36
@@ -36,76 +52,75 @@ class Where:
         self.parts.append(f"({part})")
         self.parameters.extend(parameters)
 
-    def add_members(self, column: str, wanted: Collection[str] | None, unwanted: Collection[str]) -> None:
-        if wanted is not None:
-            self.add(f"{column} {IN_LIST}", listed(wanted))
-        if unwanted:
-            self.add(f"{column} NOT {IN_LIST}", listed(unwanted))
-
     @property
     def sql(self) -> str:
         return " AND ".join(self.parts) or "TRUE"
 
 
-def listed_within(reach: Reach) -> Where:
-    """The sessions of a reach that iSpring still lists."""
+def listed_within(scope: AccessScope) -> Where:
+    """The sessions of a scope that iSpring still lists."""
     where = Where()
     where.add("missing_since IS NULL")
-    return within(reach, where)
+    return within(scope, where)
 
 
-def within(reach: Reach, where: Where) -> Where:
-    """Adds the sessions of a reach, as `Reach.covers` decides."""
-    if reach.everything:
+def within(scope: AccessScope, where: Where) -> Where:
+    """Adds the sessions of a scope, as `AccessScope.covers` decides."""
+    if scope.everything:
         return where
     parts, parameters = [], []
-    if reach.employees:
+    if scope.employees:
         parts.append(f"employee_id {IN_LIST}")
-        parameters.append(listed(reach.employees))
-    if reach.person_id is not None:
+        parameters.append(listed(scope.employees))
+    if scope.person_id is not None:
         parts.append("employee_id = ? OR observer_id = ?")
-        parameters.extend((reach.person_id, reach.person_id))
+        parameters.extend((scope.person_id, scope.person_id))
     where.add(" OR ".join(parts) or "FALSE", *parameters)
     return where
 
 
 def matching(wanted: Filter, where: Where) -> Where:
     """Adds the conditions of a filter."""
-    where.add_members("checklist_id", wanted.checklists, wanted.not_checklists)
-    where.add_members("outcome", wanted.outcomes, wanted.not_outcomes)
-    where.add_members("observer_id", wanted.observers, wanted.not_observers)
-    where.add_members("employee_id", wanted.employees, wanted.not_employees)
-    if wanted.scores is not None:
-        parts, parameters = [], []
-        for score in wanted.scores:
-            part, values = _in_range(score)
-            parts.append(part)
-            parameters.extend(values)
-        where.add(" OR ".join(parts) or "FALSE", *parameters)
-    for score in wanted.not_scores:
-        part, values = _in_range(score)
-        where.add(f"NOT ({part})", *values)
-    if wanted.since is not None:
-        where.add(f"{_HAPPENED} >= ?", to_ms_up(wanted.since))
-    if wanted.not_since is not None:
-        where.add(f"{_HAPPENED} IS NULL OR {_HAPPENED} < ?", to_ms_up(wanted.not_since))
+    for condition in wanted.conditions:
+        part, parameters = _accepted(condition)
+        where.add(f"NOT ({part})" if condition.negated else part, *parameters)
     return where
 
 
-def _in_range(score: ScoreRange) -> tuple[str, list[object]]:
-    """True or false, never NULL: a session without a score is in no range."""
-    parts, values = ["score IS NOT NULL"], list[object]()
-    if score.low is not None:
-        parts.append("score >= ?" if score.low_included else "score > ?")
-        values.append(score.low)
-    if score.high is not None:
-        parts.append("score <= ?" if score.high_included else "score < ?")
-        values.append(score.high)
+def _accepted(condition: Condition) -> tuple[str, list[object]]:
+    """Whether a session's value is accepted; if negated never NULL, so that NOT keeps sessions without a value."""
+    column = COLUMNS[condition.column.name]
+    if isinstance(condition.accepted, frozenset):
+        return f"{column} {IN_LIST}", [listed(condition.accepted)]  # ids and outcomes, which every session has
+    parts, parameters = [], list[object]()
+    for each in condition.accepted:
+        part, values = _in_range(column, each, never_null=condition.negated)
+        parts.append(part)
+        parameters.extend(values)
+    return " OR ".join(parts) or "FALSE", parameters
+
+
+def _in_range(column: str, each: Range[Any], *, never_null: bool) -> tuple[str, list[object]]:
+    has_no_end = each.low is None and each.high is None
+    parts, values = [f"{column} IS NOT NULL"] if never_null or has_no_end else [], list[object]()
+    if each.low is not None:
+        parts.append(f"{column} {'>=' if each.low_included else '>'} ?")
+        values.append(_bound(each.low, up=each.low_included))
+    if each.high is not None:
+        parts.append(f"{column} {'<=' if each.high_included else '<'} ?")
+        values.append(_bound(each.high, up=not each.high_included))
     return f"({' AND '.join(parts)})", values
 
 
+def _bound(value: float | datetime, *, up: bool) -> float:
+    """An end of a range as stored. Instants are stored in whole milliseconds: rounded so that it divides them alike."""
+    if isinstance(value, datetime):
+        return to_ms_up(value) if up else to_ms(value)
+    return value
+
+
 class Search:
-    """Finds sessions, only those of the reach that it is given."""
+    """Finds sessions, only those of the scope that it is given."""
 
     def __init__(self, connection: sqlite3.Connection, people: People) -> None:
         self._connection = connection
@@ -114,36 +129,45 @@ class Search:
     def find(
         self,
         query: Query,
-        reach: Reach,
-        directory: Directory,
+        scope: AccessScope,
+        names: Names,
         now: datetime,
         limit: int,
         offset: int = 0,
         zone: tzinfo = UTC,
     ) -> Found:
-        """One page of the matching sessions that iSpring still lists, newest completion first, and how many match.
+        """One page of the matching sessions that iSpring still lists, and how many match.
 
-        The days of the query begin in `zone`. Raises QueryError.
+        Newest completion first, or in the order that the query asks for; at most as many as its `limit:`. Its names are
+        read among `names`, its days begin in `zone`. Raises QueryError.
         """
-        mentions = {user: self._people.linked_person(user) for user in mentioned(query)}
-        wanted = resolve(
-            query,
-            directory=directory,
-            checklists=self.checklist_titles(reach),
-            mentions={user: person for user, person in mentions.items() if person is not None},
-            now=now,
-            zone=zone,
-        )
-        return self.page(matching(wanted, listed_within(reach)), limit, offset)
+        where = matching(resolve(query, names, now=now, zone=zone), listed_within(scope))
+        values = {term.key: term.value for term in query.terms}
+        if Key.SINCE in values and not values.keys() & {Key.UNTIL, Key.OUTCOME}:
+            where.add("outcome <> 'planned' OR scheduled_at <= ?", to_ms(now))  # later ones have not happened since
+        if Key.LIMIT in values:
+            limit = max(0, min(limit, int(values[Key.LIMIT]) - offset))
+        return self.page(where, limit, offset, _ORDERS[values.get(Key.SORT, "-date")])
 
-    def page(self, where: Where, limit: int, offset: int) -> Found:
+    def page(self, where: Where, limit: int, offset: int, order: str = _NEWEST_FIRST) -> Found:
         """One page of the sessions that meet a condition, newest completion first, and how many do."""
         total = value_of(self._connection, f"SELECT count(*) FROM sessions WHERE {where.sql}", where.parameters)
         rows = self._connection.execute(
-            f"SELECT * FROM sessions WHERE {where.sql} ORDER BY {_NEWEST_FIRST} LIMIT ? OFFSET ?",
+            f"SELECT * FROM sessions WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?",
             (*where.parameters, limit, offset),
         )
         return Found([session_of(row) for row in rows], total)
+
+    def only_observes(self, person_id: str, scope: AccessScope) -> bool:
+        """Whether a person observed a session of a scope, and is the employee of none."""
+
+        def occurs(column: str) -> bool:
+            where = listed_within(scope)
+            where.add(f"{column} = ?", person_id)
+            sql = f"SELECT EXISTS (SELECT 1 FROM sessions WHERE {where.sql})"
+            return bool(value_of(self._connection, sql, where.parameters))
+
+        return occurs("observer_id") and not occurs("employee_id")
 
     def to_do(self, observer_id: str, limit: int) -> Sequence[Session]:
         """The sessions that an observer has planned or in progress, the longest due first."""
@@ -154,12 +178,12 @@ class Search:
         )
         return [session_of(row) for row in rows]
 
-    def checklist_titles(self, reach: Reach) -> Mapping[str, str]:
-        """Titles by id, as the sessions last named them, of the checklists that have a session within the reach."""
-        if reach.everything:
+    def checklist_titles(self, scope: AccessScope) -> Mapping[str, str]:
+        """Titles by id, as the sessions last named them, of the checklists that have a session within the scope."""
+        if scope.everything:
             rows = self._connection.execute("SELECT checklist_id, title FROM checklists")
         else:
-            where = within(reach, Where())
+            where = within(scope, Where())
             rows = self._connection.execute(
                 "SELECT checklist_id, title FROM checklists WHERE checklist_id IN"
                 f" (SELECT checklist_id FROM sessions WHERE {where.sql})",
@@ -167,7 +191,7 @@ class Search:
             )
         return {row["checklist_id"]: row["title"] for row in rows}
 
-    def starting_with(self, prefix: str, reach: Reach) -> Sequence[Session]:
+    def starting_with(self, prefix: str, scope: AccessScope) -> Sequence[Session]:
         """At most 25 sessions by the beginning of their id, in any case, with or without hyphens. It finds those that
         iSpring no longer lists too."""
         typed = prefix.strip().lower()
@@ -179,32 +203,32 @@ class Search:
             " OR ".join("session_id >= ? AND session_id < ?" for _ in spelled),
             *(bound for text in spelled for bound in (text, text + _LAST)),
         )
-        within(reach, where)
+        within(scope, where)
         rows = self._connection.execute(
             f"SELECT * FROM sessions WHERE {where.sql} ORDER BY session_id, employee_id LIMIT ?",
             (*where.parameters, MOST_MATCHES),
         )
         return [session_of(row) for row in rows]
 
-    def short_id(self, key: SessionKey, reach: Reach = EVERYTHING) -> str:
-        """The first 8 hex digits of a session's id; more if another id within the reach begins with them.
+    def short_id(self, key: SessionKey, scope: AccessScope = EVERYTHING) -> str:
+        """The first 8 hex digits of a session's id; more if another id within the scope begins with them.
 
-        The reach must be the reader's: a longer id says that other sessions exist.
+        The scope must be the reader's: a longer id says that other sessions exist.
         """
-        before = self._nearest(key.session_id, reach, "max(session_id)", "session_id < ?")
-        after = self._nearest(key.session_id, reach, "min(session_id)", "session_id > ?")
+        before = self._nearest(key.session_id, scope, "max(session_id)", "session_id < ?")
+        after = self._nearest(key.session_id, scope, "min(session_id)", "session_id > ?")
         digits = _digits(key.session_id)
         # In the order of ids, the id that shares most of the beginning is right before or right behind.
         shared = max((_shared(digits, _digits(other)) for other in (before, after) if other), default=0)
         return digits[: max(SHORTEST, shared + 1)]
 
-    def _nearest(self, session_id: str, reach: Reach, what: str, side: str) -> str | None:
+    def _nearest(self, session_id: str, scope: AccessScope, what: str, side: str) -> str | None:
         """The id next to this one on a side, of the few that begin alike."""
         alike = session_id[:SHORTEST]
         where = Where()
         where.add("session_id >= ? AND session_id < ?", alike, alike + _LAST)
         where.add(side, session_id)
-        within(reach, where)
+        within(scope, where)
         # By the index of ids: few begin alike, but a whole department's sessions would be many to read.
         sql = f"SELECT {what} FROM sessions {by_index('sessions_key')} WHERE {where.sql}"
         nearest: str | None = value_of(self._connection, sql, where.parameters)

@@ -24,14 +24,13 @@ from bot.demo.world import World
 from bot.domain.model import Department, Destination, DestinationKind, Person, RuleState, Subordination
 from bot.ispring.client import Ispring
 from bot.ispring.dates import DateOrder
-from bot.jobs.message_data import MessageSettings
-from bot.jobs.plan_notifications import PollSettings
 from bot.jobs.poll import Poll
 from bot.jobs.send import Deliver
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store, Tx
 from tests.demo.slack_room import APP_TOKEN, BOT, BOT_TOKEN, SECRET, company
+from tests.settings import settings_of
 from tests.slack.real_clock import RealClock
 
 SMALL, LARGE = 1_000, 50_000  # people
@@ -131,13 +130,13 @@ async def measure(number: int, folder: Path) -> Measured:
                 contacts=SlackContacts(messenger, store, clock, frozenset()),
                 clock=clock,
                 random01=random.Random(1).random,
-                settings=MessageSettings(),
+                settings=settings_of(),
             )
 
             async def no_directory() -> None: ...
 
             poll = Poll(
-                ispring, store, clock, PollSettings(), refresh_directory=no_directory, wake=sender.wake
+                ispring, store, clock, settings_of(), refresh_directory=no_directory, wake=sender.wake
             )  # fmt: skip
             stand_in.serve_listing_bytes(files["none"])
             assert not (await poll.once()).error

@@ -76,7 +76,7 @@ def test_a_page_of_results_repeats_the_query_and_turns() -> None:
     message = results(page(10, 34, offset=10), ROWS_SHOWN)
     assert_fits_slack(message)
     assert message.text.startswith(
-        "34 found: sessions in 30 days. Showing 11 to 20.\n▽ Below target, 72 % (target 80 %)"
+        "34 found: sessions in 30 days. Showing 11 to 20.\nRead as `/ojt results since:30d`\n▽ Below target, 72 %"
     )
     assert message.text.endswith("Data as of 23 Nov 2026, 14:02 UTC")
     assert [actions.decode(actions.Page, value) for value in values(message, actions.PAGE)] == [
@@ -172,7 +172,7 @@ def test_whoever_is_refused_reads_what_they_can_do(remedy: Remedy) -> None:
     assert bool(notified) is (remedy is not Remedy.NONE)
 
 
-def test_an_admin_whom_nobody_linked_is_told_to_do_it() -> None:
+def test_an_admin_whom_nobody_linked_is_notified_to_do_it() -> None:
     notified = answers.format_remedy(Remedy.LINK, admins=["U0ADA"], user_id="U0ADA", command="/ojt")
     assert "`/ojt link @you Your Name`" in notified
 
@@ -212,7 +212,7 @@ def test_wrong_words_get_the_nearest_ones_as_buttons() -> None:
         answers.targets_list(Targets(80.0, {"c1": 90.0}), {"c1": "Opening"}, command="/ojt", is_admin=True),
         rules.confirm_subscription("C0NORTH", "since:30d", "sessions in 30 days"),
         rules.subscribed(rule(), "", command="/ojt"),
-        rules.subscribed(rule(), "", command="/ojt", last_month="It would have posted 3 sessions."),
+        rules.subscribed(rule(), "", command="/ojt", hints=["It would have posted 3 sessions."]),
         rules.starts_later(rule(), "", command="/ojt"),
         rules.already_subscribed(rule(), "all sessions", command="/ojt"),
         rules.invite_first("C0NORTH"),

@@ -19,8 +19,9 @@ def test_every_kind_of_notice_has_a_renderer() -> None:
 
 
 def test_a_rule_introduces_itself() -> None:
-    asked = 'checklist:"Opening" outcome:failed'
-    message = render(delivery(notification(NotificationKind.INTRO)), facts(rules=(rule(query=asked),)))
+    intro = notification(NotificationKind.INTRO)
+    asked = {intro.notification_id: "sessions on “Opening”, below target or failed"}
+    message = render(delivery(intro), facts(rules=(rule(),), queries=asked))
     assert message.text == (
         "Spotter will post completed sessions on “Opening”, below target or failed from iSpring Learn's on-the-job "
         "training here, each once, with its result; a correction changes the message in place. Set up by <@U0LND> as "
@@ -35,7 +36,7 @@ def test_a_rule_for_everything_by_the_operator_says_so() -> None:
     assert "Set up by the operator as rule 3" in message.text
 
 
-def test_an_owner_hears_why_their_rule_pauses_and_what_to_do() -> None:
+def test_an_owner_is_notified_why_their_rule_pauses_and_what_to_do() -> None:
     paused = notification(NotificationKind.RULE_PAUSED)
     message = render(delivery(paused, to=OWNER), facts(rules=(rule(reason="is_archived"),)))
     assert "Rule 3 is paused: Spotter can't write to <#C0NORTH>, because it is archived" in message.text
@@ -51,7 +52,7 @@ def test_a_notice_about_a_rule_that_is_gone_still_says_something(kind: Notificat
 
 
 @pytest.mark.parametrize("code", [*ALERTS, RESOLVED])
-def test_what_the_operator_hears_has_a_remedy_and_no_gap(code: str) -> None:
+def test_what_the_operator_is_notified_of_has_a_remedy_and_no_gap(code: str) -> None:
     known: dict[str, str | int | float | None] = {
         "code": code,
         "listed": 3,
@@ -79,7 +80,7 @@ def test_every_trouble_that_is_watched_has_words_for_its_end() -> None:
     assert cancelled == "Over after 34 min: iSpring can be read again."
 
 
-def test_an_unknown_code_is_told_with_its_facts() -> None:
+def test_an_unknown_code_is_reported_with_its_facts() -> None:
     assert (
         alert_text({"code": "odd_thing", "rows": 2}) == "Spotter noticed: odd_thing (rows 2 rows). Its log says more."
     )

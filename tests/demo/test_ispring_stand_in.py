@@ -56,7 +56,7 @@ async def test_a_token_is_asked_for_with_a_form_by_post(client: httpx.AsyncClien
 
 @pytest.mark.parametrize("authorization", ["", "Bearer nonsense", "Basic a2V5"])
 @pytest.mark.parametrize("path", [*TRAINING, "/users/v2", "/departments"])
-async def test_nothing_is_told_without_a_token(client: httpx.AsyncClient, path: str, authorization: str) -> None:
+async def test_nothing_is_reported_without_a_token(client: httpx.AsyncClient, path: str, authorization: str) -> None:
     method = "POST" if path in TRAINING else "GET"
     headers = {"Authorization": authorization, "Content-Type": "application/json"}
     answer = await client.request(method, path, content="{}" if method == "POST" else None, headers=headers)
@@ -165,7 +165,9 @@ async def test_checklists_name_their_sessions(client: httpx.AsyncClient, world: 
 
 
 @pytest.mark.parametrize("path", [AREAS, CRITERIA])
-async def test_grades_are_told_of_completed_sessions_only(client: httpx.AsyncClient, world: World, path: str) -> None:
+async def test_grades_are_reported_of_completed_sessions_only(
+    client: httpx.AsyncClient, world: World, path: str
+) -> None:
     notified = {row["sessionId"] for row in await rows(client, path)}
     assert notified == {one.id for one in world.sessions if one.status == PASSED}
 

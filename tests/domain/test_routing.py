@@ -23,7 +23,7 @@ from bot.domain.model import (
 )
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import Routed, RoutingResult, route, subject_of
-from bot.query.parser import Filter, parse, resolve
+from bot.query.parser import Filter, Names, parse, resolve
 from tests.domain.build import CHECKLISTS, DIRECTORY, EIGHTY, NOW, facts, session
 
 CHANNEL = Destination(DestinationKind.CHANNEL, "C1")
@@ -59,7 +59,7 @@ def routed(
     filters: dict[int, Filter] | None = None,
 ) -> Routed:
     def filter_of(query: str) -> Filter:
-        return resolve(parse(query), directory=DIRECTORY, checklists=CHECKLISTS, mentions={}, now=NOW, zone=UTC)
+        return resolve(parse(query), Names(DIRECTORY, CHECKLISTS), now=NOW, zone=UTC)
 
     return route(
         change,
@@ -78,14 +78,14 @@ def notified(answer: Routed) -> list[str]:
 
 
 def expected(answer: Routed, who: str = "rule 1") -> RoutingResult:
-    return next(verdict for verdict in answer.verdicts if verdict.who == who)
+    return next(result for result in answer.results if result.who == who)
 
 
 LOW = changed(facts("PASSED", 72.0))
 HIGH = changed(facts("PASSED", 90.0))
 
 
-def test_a_completed_session_is_owed_to_the_channel() -> None:
+def test_a_completed_session_is_queued_to_the_channel() -> None:
     (notification,) = routed(LOW, rule()).notifications
     assert (notification.kind, notification.destination, notification.rule_ids) == (
         NotificationKind.SESSION,
@@ -146,7 +146,7 @@ def test_a_rule_whose_query_has_no_filter_does_not_hear() -> None:
 
 
 @pytest.mark.parametrize("owner", [OPERATOR, "UADMIN", "UBOSS"])
-def test_a_rule_hears_what_its_owner_may_see(owner: str) -> None:
+def test_a_rule_matches_what_its_owner_may_see(owner: str) -> None:
     assert notified(routed(LOW, rule(owner=owner))) == ["channel:C1"]
 
 
@@ -183,7 +183,7 @@ def test_who_is_not_active_gets_nothing(person: str) -> None:
     assert "not active" in expected(answer, "observer").reason
 
 
-def test_a_correction_is_owed_to_nobody_for_the_cards_are_edited() -> None:
+def test_a_correction_is_queued_to_nobody_for_the_cards_are_edited() -> None:
     corrected = changed(facts("PASSED", 90.0), session("PASSED", 86.0))
     assert routed(corrected, rule(), observer=DirectMessages.ALL) == Routed()
 
@@ -215,4 +215,4 @@ def test_old_completions_are_counted_per_channel_and_told_to_nobody() -> None:
 
 def test_every_rule_and_person_has_a_verdict() -> None:
     answer = routed(LOW, rule(1), replace(rule(2), state=RuleState.ENDED))
-    assert [verdict.who for verdict in answer.verdicts] == ["rule 1", "rule 2", "observer", "employee"]
+    assert [result.who for result in answer.results] == ["rule 1", "rule 2", "observer", "employee"]

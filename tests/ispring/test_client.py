@@ -334,7 +334,7 @@ async def test_a_wrong_key_is_refused_with_its_remedy_and_without_the_secret(con
     assert "another-secret" not in str(refused.value)
 
 
-async def test_a_key_without_rights_hears_of_role_and_plan(ispring: Ispring, stand_in: IspringStandIn) -> None:
+async def test_a_key_without_rights_is_notified_of_role_and_plan(ispring: Ispring, stand_in: IspringStandIn) -> None:
     stand_in.quirks.no_rights = True
     with pytest.raises(TrainingRefused, match=r"Administrator.*plan"):
         await listed(ispring)

@@ -156,7 +156,7 @@ def test_a_fingerprint_changes_with_every_field(change: dict[str, Any]) -> None:
     assert fingerprints(listed([row(1)])) != fingerprints(listed([row(1, **change)]))
 
 
-def test_a_later_version_reads_an_unchanged_listing_anew() -> None:
+def test_a_later_version_reads_an_unchanged_listing_again() -> None:
     """It may understand rows that an earlier one set aside."""
     earlier = SpooledListing(io.BytesIO(b"[]"), b"digest", 2, NOON, Dates(ZoneInfo("UTC"), DateOrder.DMY), "0.0.1")
     assert earlier.digest != listing(b"[]").digest

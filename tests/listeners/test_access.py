@@ -5,10 +5,10 @@ import pytest
 from bot.blocks import actions
 from bot.domain.changes import decide
 from bot.domain.model import SessionKey, Targets
-from bot.domain.permissions import Reach
+from bot.domain.permissions import AccessScope
 from bot.listeners.actions import LISTENERS
 from bot.listeners.commands import registry
-from bot.query.parser import Query
+from bot.query.parser import Names, Query
 from tests.fake_clock import NOON
 from tests.listeners.office import (
     ADMIN,
@@ -62,12 +62,18 @@ ASKED = {
         "results employee:o",
         "results outcome:failed since:90d",
         "results employee:<@U0EMMA>",
+        "results employee:<id:zoltan>",
     ],
     "show": ["show 5", "show 50ee", "show 4", "show 10aa", "show"],
     "why": ["why", "why 5", "why 50ee", "why 10aa"],
     "todo": ["todo"],
     "status": ["status"],
-    "subscribe": ["subscribe", "subscribe employee:zoltn", "subscribe checklist:valt"],
+    "subscribe": [
+        "subscribe",
+        "subscribe employee:zoltn",
+        "subscribe checklist:valt",
+        "subscribe -observer:<id:xenia>",
+    ],
     "rules": ["rules", "rules all"],
     "unsubscribe": ["unsubscribe", "unsubscribe 1", "unsubscribe 2"],
     "target": ["target", "target 70 valt", "target 70"],
@@ -145,6 +151,7 @@ async def with_foreign_rules(office: Office) -> None:
     await office.rule(OUTSIDE, 'employee:"Zoltan Kovacs"')
     await office.rule(NORTH, 'employee:"Zoltan Kovacs"')
     await office.rule(PUBLIC, 'checklist:"Vault audit"')
+    await office.rule(NORTH, "employee:<id:zoltan> checklist:<id:vault%20audit>")
 
 
 @pytest.mark.promise("wrong_eyes")
@@ -190,7 +197,7 @@ SEEN = {
 async def test_everybody_sees_what_is_theirs(office: Office, viewer: str) -> None:
     said = everything_in(await office.ask(viewer, "results outcome:completed"))
     everything = await office.store.read(
-        lambda tx: tx.search.find(Query(), Reach(everything=True), tx.people.directory(), office.clock.now(), 50)
+        lambda tx: tx.search.find(Query(), AccessScope(everything=True), Names(), office.clock.now(), 50)
     )
     shown: set[SessionKey] = {one.key for one in everything.sessions if one.key.session_id[:8] in said}
     assert shown == SEEN[viewer]
@@ -201,7 +208,7 @@ async def test_everybody_sees_what_is_theirs(office: Office, viewer: str) -> Non
     ("viewer", "reason"),
     [(UNLINKED, "no active person in iSpring has the e-mail"), (GUEST, "guest")],
 )
-async def test_who_sees_nothing_is_told_why(office: Office, viewer: str, reason: str) -> None:
+async def test_who_sees_nothing_is_answered_why(office: Office, viewer: str, reason: str) -> None:
     for text in ("results", "show 10aa", "todo", "subscribe", "rules", "target"):
         answer = await office.ask(viewer, text)
         assert reason in answer.text, answer.text

@@ -9,7 +9,7 @@ from bot.blocks.actions import Share, encode
 from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.routing import subject_of
 from bot.listeners.events.lifecycle import channel_changed
-from tests.listeners.office import ADMIN, FOREIGN, NORTH, Office, everything_in
+from tests.listeners.office import ADMIN, FOREIGN, NORTH, SAM, Office, everything_in
 from tests.listeners.test_sharing import share
 
 pytestmark = pytest.mark.virtual_time
@@ -96,3 +96,14 @@ async def test_a_correction_is_not_shown_to_another_company_and_is_there_once_th
     await channel_changed(office.ctx, NORTH, "")
     await office.deliver.once(limit_seconds=200.0)
     assert "Zoltan Kovacs" in said(office)[0] and "Acknowledged" in said(office)[0]
+
+
+async def test_a_rule_about_somebody_erased_keeps_its_text_and_says_an_erased_person(office: Office) -> None:
+    await office.rule(NORTH, "observer:<id:xenia> outcome:failed", owner=SAM)
+    await erase(office, "xenia")
+    [rule] = await office.store.read(lambda tx: tx.rules.all())
+    assert rule.query == "observer:<id:xenia> outcome:failed"
+    for viewer in (SAM, ADMIN):
+        assert "observed by an erased person, below target" in (await office.ask(viewer, "rules")).text
+        assert "observed by an erased person, below target" in everything_in(await office.home(viewer))
+    assert "observed by an erased person" in (await office.ask(SAM, "unsubscribe 1")).text

@@ -1,10 +1,15 @@
 """Subscribing a channel, listing rules, ending them."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.blocks import actions
-from bot.domain.model import OPERATOR, RuleState
-from bot.services.rules import rule_filters
+from bot.domain.model import OPERATOR, Destination, DestinationKind, Person, RuleState
+from bot.domain.pause_reasons import PRIVATE
+from bot.query.parser import parse
+from bot.services.rules import make_rule, rule_filters
+from bot.store.database import Tx
 from tests.listeners.office import (
     ADMIN,
     DANA,
@@ -19,6 +24,7 @@ from tests.listeners.office import (
     UNLINKED,
     Office,
     buttons_of,
+    everything_in,
     suggestions_of,
 )
 
@@ -101,15 +107,15 @@ async def test_an_archived_channel_can_not_be_subscribed(office: Office) -> None
     assert "archived" in (await office.ask(SAM, "subscribe")).text
 
 
-async def test_a_rule_about_somebody_mentioned_hears_of_them_though_nobody_had_met_them(office: Office) -> None:
+async def test_a_rule_about_somebody_mentioned_matches_them_though_nobody_had_met_them(office: Office) -> None:
     sends_meanwhile(office)
     answer = await office.ask(SAM, "subscribe employee:<@U0EMMA|emma>")
-    assert "completed sessions of <@U0EMMA>" in answer.text
+    assert "completed sessions of Emma Employee" in answer.text
     assert "would have posted 2 sessions" in str(answer.blocks)
     rules = await office.store.read(lambda tx: tx.rules.all())
     heard = await office.store.read(lambda tx: rule_filters(tx, rules, office.clock.now()))
-    assert heard[1].employees == frozenset({"emma"})
-    assert "of <@U0EMMA>" in (await office.ask(DANA, "rules")).text
+    assert [condition.accepted for condition in heard[1].conditions] == [frozenset({"emma"})]
+    assert "of Emma Employee" in (await office.ask(DANA, "rules")).text
 
 
 async def test_a_rule_that_could_never_post_anything_is_not_made(office: Office) -> None:
@@ -202,3 +208,130 @@ async def test_an_employee_may_subscribe_to_what_they_see(office: Office) -> Non
     sends_meanwhile(office)
     answer = await office.ask(EMMA, "subscribe outcome:failed")
     assert "would have posted 1 session, 1 on the busiest day" in str(answer.blocks)
+
+
+# ---- people are ids --------------------------------------------------------------------------------------------------
+
+
+async def queries(office: Office) -> list[str]:
+    return [rule.query for rule in await office.store.read(lambda tx: tx.rules.all())]
+
+
+async def renamed(office: Office, person_id: str, name: str) -> None:
+    """iSpring is read again, and somebody has another name there."""
+
+    def replaced(tx: Tx) -> None:
+        directory = tx.people.directory()
+        people = [replace(one, name=name) if one.person_id == person_id else one for one in directory.people.values()]
+        tx.people.replace_directory(people, [*directory.departments.values()], office.clock.now())
+
+    await office.store.transact(replaced)
+
+
+async def hired(office: Office, *names: str, place: str = "kiosk7") -> None:
+    def added(tx: Tx) -> None:
+        directory = tx.people.directory()
+        new = [Person(person_id=f"new{n}", name=name, department_id=place) for n, name in enumerate(names)]
+        tx.people.replace_directory(
+            [*directory.people.values(), *new], [*directory.departments.values()], office.clock.now()
+        )
+
+    await office.store.transact(added)
+
+
+async def test_a_rule_names_people_by_id_and_shows_their_name_of_today(office: Office) -> None:
+    sends_meanwhile(office)
+    answer = await office.ask(SAM, 'subscribe employee:emma checklist:"till check" dept:kiosk outcome:failed')
+    said = "completed sessions on “Till check” in all whose name contains “kiosk” of Emma Employee, below target"
+    assert said in answer.text
+    assert said in (await office.posted(NORTH))[0]
+    assert await queries(office) == ["employee:<id:emma> checklist:<id:till%20check> dept:kiosk outcome:failed"]
+    await renamed(office, "emma", "Emma Meyer")
+    for shown in (await office.ask(SAM, "rules"), await office.home(SAM), await office.ask(SAM, "unsubscribe 1")):
+        assert "Emma Meyer" in everything_in(shown) and "Employee" not in everything_in(shown).split("Rule 1")[1]
+
+
+async def test_a_public_channel_s_yes_is_for_the_people_who_were_named(office: Office) -> None:
+    sends_meanwhile(office)
+    asked = await office.ask(SAM, "subscribe employee:colleague", PUBLIC)
+    assert "completed sessions of Yves Colleague" in asked.text
+    await hired(office, "Zoe Colleague")
+    yes = next(one for one in buttons_of(asked) if one["action_id"] == actions.CONFIRM_SUBSCRIBE)
+    answer = await office.press(SAM, yes["action_id"], yes["value"], channel_id=PUBLIC, is_ephemeral=True)
+    assert answer is not None and "of Yves Colleague." in answer.text
+    assert await queries(office) == ["employee:<id:yves>"]
+
+
+async def test_a_name_means_only_whom_its_owner_may_see(office: Office) -> None:
+    await hired(office, "Emma South", place="south")
+    sends_meanwhile(office)
+    await office.ask(SAM, "subscribe employee:emma")
+    await office.ask(ADMIN, "subscribe employee:emma")
+    assert await queries(office) == ["employee:<id:emma>", "employee:<id:emma> employee:<id:new0>"]
+
+
+async def test_an_id_that_one_may_not_see_is_as_unknown_as_one_that_nobody_has(office: Office) -> None:
+    answers = [await office.ask(SAM, f"{verb} employee:<id:{ident}>") for verb in ("subscribe", "results")
+               for ident in ("zoltan", "nobody")]  # fmt: skip
+    for seen, unknown in (answers[:2], answers[2:]):
+        assert "There is no employee with this id among what you may see." in seen.text
+        assert everything_in(seen) == everything_in(unknown)
+    assert await queries(office) == []
+
+
+async def test_a_rule_of_somebody_unseen_shows_no_name_whoever_made_it(office: Office) -> None:
+    await office.rule(NORTH, "employee:<id:zoltan>", owner=ADMIN)
+    await office.rule(NORTH, "observer:<id:zoltan>", owner=SAM)
+    answer = (await office.ask(SAM, "rules")).text
+    assert "by a condition that names what you may not see" in answer
+    assert "observed by unknown person (zoltan)" in answer
+    assert "Kovacs" not in answer
+    assert "of Zoltan Kovacs" in (await office.ask(ADMIN, "rules")).text
+
+
+async def test_an_introduction_names_only_whom_its_owner_may_see(office: Office) -> None:
+    place = Destination(DestinationKind.CHANNEL, NORTH)
+    query = parse("employee:<id:zoltan> employee:<id:emma>")
+    await office.store.transact(
+        lambda tx: make_rule(tx, place, SAM, query, RuleState.PENDING, office.clock.now(), audience=PRIVATE)
+    )
+    await office.ask(SAM, "")  # whoever was never met has no rights
+    await office.send()
+    (intro,) = await office.posted(NORTH)
+    assert "of unknown person (zoltan) or Emma Employee" in intro
+
+
+async def test_an_admin_reads_a_rule_about_somebody_who_left_ispring(office: Office) -> None:
+    await office.rule(NORTH, "employee:<id:4f2a91c0-77>", owner=SAM)
+    assert "of unknown person (4f2a91c0)" in (await office.ask(ADMIN, "rules")).text
+    assert "of unknown person (4f2a91c0)" in (await office.ask(SAM, "rules")).text
+
+
+async def test_a_name_of_many_stays_a_text_and_its_owner_is_told(office: Office) -> None:
+    await hired(office, *(f"Lee Number {n}" for n in range(11)))
+    sends_meanwhile(office)
+    answer = await office.ask(SAM, "subscribe employee:lee")
+    assert await queries(office) == ["employee:lee"]
+    assert "of all whose name contains “lee”" in answer.text
+    assert "“lee” is the name of 11 people, more than the 10 that a rule names one by one" in everything_in(answer)
+    await office.store.transact(lambda tx: tx.people.replace_directory([], [], office.clock.now()))
+    assert "contains “lee” (no person now)" in (await office.ask(ADMIN, "rules")).text
+
+
+async def test_the_same_people_under_another_name_are_the_same_rule(office: Office) -> None:
+    await office.rule(NORTH, "employee:<id:emma> outcome:failed", owner=DANA)
+    await office.rule(PUBLIC, 'outcome:failed employee:"Emma Employee"', owner=DANA)
+    await renamed(office, "emma", "Emma Meyer")
+    for channel, text in ((NORTH, "outcome:failed employee:meyer"), (NORTH, "employee:<@U0EMMA> outcome:failed")):
+        assert "This rule is there already: Rule 1" in (await office.ask(SAM, f"subscribe {text}", channel)).text
+    await renamed(office, "emma", "Emma Employee")
+    assert (
+        "This rule is there already: Rule 2"
+        in (await office.ask(SAM, "subscribe outcome:failed employee:emma", PUBLIC)).text
+    )
+
+
+async def test_a_name_of_ispring_in_a_rule_mentions_nobody(office: Office) -> None:
+    await renamed(office, "emma", "<@U0ADMIN> Emma")
+    await office.rule(NORTH, "employee:<id:emma>", owner=SAM)
+    assert "<@U0ADMIN>" not in everything_in(await office.ask(SAM, "rules"))

@@ -82,11 +82,6 @@ async def test_help_on_nothing_known_offers_the_nearest(office: Office) -> None:
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("resluts outcome:failed", "results outcome:failed"),
-        ("RESULT", "results"),
-        ("outcome:failed", "results outcome:failed"),
-        ("10aa0000", "show 10aa0000"),
-        ("stauts", "status"),
         ("results outcom:failed", "results outcome:failed"),
         ("results outcome:faled", "results outcome:failed"),
         ("results employee:Ema", 'results employee:"Emma Employee"'),
@@ -107,6 +102,77 @@ async def test_a_mistake_is_answered_with_the_nearest_as_buttons(office: Office,
     assert corrected is not None and "Did you mean" not in corrected.text
 
 
+SHORT_IDS = ("10aa0000", "20bb0000", "30cc0000", "40dd0000", "50ee0000", "60ff0000")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("resluts outcome:failed", "results outcome:failed"),
+        ("RESULT", "results"),
+        ("outcome:failed", "results outcome:failed"),
+        ("who failed", "results outcome:failed"),
+        ("`results failed`", "results outcome:failed"),
+        ("10aa0000", "show 10aa0000"),
+        ("#10aa0000", "show 10aa0000"),
+        ("stauts", "status"),
+        ("hi", "help"),
+        ("help me!", "help"),
+        ("?", "help"),
+        ("show emma", "results employee:emma"),
+        ("till", 'results checklist:"Till check"'),
+    ],
+)
+async def test_what_has_one_meaning_is_run_at_once(office: Office, typed: str, meant: str) -> None:
+    assert await office.ask(ADMIN, typed) == await office.ask(ADMIN, meant)
+
+
+async def test_thanks_are_answered_shortly(office: Office) -> None:
+    assert (await office.ask(EMMA, "Thank you!")).text == "You're welcome."
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("my results", {"10aa0000", "20bb0000", "30cc0000"}),
+        ("me", {"10aa0000", "20bb0000", "30cc0000"}),
+        ("emma below 80", {"10aa0000"}),
+        ("my worst 1", {"10aa0000"}),
+        ("since 10 march", {"10aa0000"}),
+        ("observed by olga until 10 march", {"20bb0000"}),
+    ],
+)
+async def test_an_employee_asks_in_their_own_words(office: Office, typed: str, expected: set[str]) -> None:
+    answer = await office.ask(EMMA, typed)
+    assert {short for short in SHORT_IDS if short in answer.text} == expected, answer.text
+
+
+async def test_an_observer_asks_for_what_they_observed(office: Office) -> None:
+    answer = await office.ask(OLGA, "what did I observe in february")
+    assert {short for short in SHORT_IDS if short in answer.text} == {"60ff0000"}
+
+
+async def test_an_answer_says_how_it_was_read(office: Office) -> None:
+    answer = await office.ask(ADMIN, "failed emma since 1 march")
+    assert 'Read as `/ojt results outcome:failed employee:"Emma Employee" since:2026-03-01`' in answer.text
+
+
+async def test_what_fits_several_things_is_asked_with_buttons(office: Office) -> None:
+    answer = await office.ask(ADMIN, "failed kiosk")
+    offered = suggestions_of(answer)
+    assert offered == ['results outcome:failed dept:"Kiosk 7"', 'results outcome:failed dept:"Southern Kiosk"']
+    chosen = await office.press(ADMIN, "run:0", offered[0])
+    assert chosen is not None and "10aa0000" in chosen.text and "50ee0000" not in chosen.text
+
+
+async def test_names_that_may_not_be_seen_do_not_exist(office: Office) -> None:
+    """The leak test: what is read, asked and suggested is the same as in a company without them."""
+    for typed in ("zoltan", "vault", "failed south", "zoltn", "observed by xenia", "kiosk", "papas"):
+        answer = await office.ask(EMMA, typed)
+        for hidden in ("Zoltan", "Vault", "Southern", "Xenia", "50ee0000"):
+            assert hidden not in everything_in(answer), (typed, answer.text)
+
+
 @pytest.mark.parametrize("space", ["\n", "\t", "\u00a0", " \r\n "])
 async def test_any_space_ends_the_verb(office: Office, space: str) -> None:
     answer = await office.ask(SAM, f"results{space}outcome:failed")
@@ -116,7 +182,7 @@ async def test_any_space_ends_the_verb(office: Office, space: str) -> None:
 
 async def test_results_say_the_query_the_total_and_the_age(office: Office) -> None:
     answer = await office.ask(SAM, "results outcome:failed since:30d")
-    assert answer.text.startswith("2 found: sessions below target or failed, in the last 30 days.\n")
+    assert answer.text.startswith("2 found: sessions below target or failed, since 16 Feb 2026.\n")
     assert "▽ Below target, 72 % (target 80 %): Emma Employee" in answer.text
     assert "Data as of 18 Mar 2026, 12:00 UTC" in answer.text
 

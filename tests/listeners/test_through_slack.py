@@ -62,7 +62,7 @@ def before(view: View | None) -> str:
 
 async def test_a_mistake_corrected_with_a_press_and_paged(open_door: Office) -> None:
     slack = open_door.slack
-    mistaken = await (await slack.command(EMMA, NORTH, "/ojt", "reslts score:<80")).first()
+    mistaken = await (await slack.command(EMMA, NORTH, "/ojt", "results scor:<80")).first()
     assert mistaken.ephemeral_to == EMMA and "Did you mean" in mistaken.text
     found = await (await slack.press(EMMA, mistaken, "run:0")).first()
     assert "1 found: sessions scored below 80 %" in found.text

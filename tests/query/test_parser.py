@@ -5,15 +5,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
+from bot.domain.filters import Accepted, Condition, Range
 from bot.domain.model import OutcomeKind
+from bot.query.keys import KEYS
 from bot.query.parser import (
     EXAMPLES,
     Filter,
     Key,
+    Names,
     Query,
-    ScoreRange,
     Term,
     mentioned,
     parse,
@@ -26,10 +27,23 @@ from bot.query.parser import (
 from tests.domain.build import CHECKLISTS, DIRECTORY, NOW
 
 MADRID = ZoneInfo("Europe/Madrid")
+NAMES = Names(DIRECTORY, CHECKLISTS)
 
 
 def meant(text: str, zone: ZoneInfo = MADRID, now: datetime = NOW) -> Filter:
-    return resolve(parse(text), directory=DIRECTORY, checklists=CHECKLISTS, mentions={"U1": "ana"}, now=now, zone=zone)
+    return resolve(parse(text), Names(DIRECTORY, CHECKLISTS, {"U1": "ana"}), now=now, zone=zone)
+
+
+def only(*wanted: tuple[str, Accepted]) -> Filter:
+    """The filter with these conditions, each by the name of its column, with a minus if it is negated."""
+    columns = {spec.column.name: spec.column for spec in KEYS.values() if spec.column}
+    return Filter(
+        tuple(Condition(columns[name.lstrip("-")], accepted, name.startswith("-")) for name, accepted in wanted)
+    )
+
+
+def only_since(moment: datetime, sign: str = "") -> Filter:
+    return only((f"{sign}happened", (Range(low=moment),)))
 
 
 def refused(text: str) -> QueryError:
@@ -94,9 +108,16 @@ def refused(text: str) -> QueryError:
         ("since:Jan 5, 2026", "since:2026-01-05"),
         ('since:"Sept 5, 2026"', "since:2026-09-05"),
         ("since:2026-01-05T10:00Z", "since:2026-01-05T10:00:00+00:00"),
+        ("until:last month outcome:met", 'until:"last month" outcome:met'),
+        ("until:5 Jan 2026", "until:2026-01-05"),
         ("outcome:failed, since:7d", "outcome:failed since:7d"),
         ("checklist:R&amp;amp;D", "checklist:R&D"),
         ('checklist:"outcome:failed"', 'checklist:"outcome:failed"'),
+        ("employee:<id:4f2a-91c0>", "employee:<id:4f2a-91c0>"),
+        ("-observer: <id:ana>", "-observer:<id:ana>"),
+        ('employee:"&lt;id:ana&gt;"', "employee:<id:ana>"),
+        ('checklist:"<id:till%20check>"', "checklist:<id:till%20check>"),
+        ("dept:<id:%7e%zz>", "dept:<id:~%25zz>"),
         ("checklist:a:b", 'checklist:"a:b"'),
         ('checklist:"Opening"outcome:met', "checklist:Opening outcome:met"),
     ],
@@ -215,6 +236,11 @@ def test_every_key_has_an_example_that_reads() -> None:
         ("since:2026-01-05", "sessions since 5 Jan 2026"),
         ("since:2026-01-05T10:00Z", "sessions since 5 Jan 2026, 10:00 UTC"),
         ("since:2026-01-05T10:00", "sessions since 5 Jan 2026, 10:00"),
+        ("since:2w until:yesterday", "sessions in the last 2 weeks, until the end of yesterday"),
+        ("until:mon", "sessions until the end of Monday"),
+        ("until:1m", "sessions until the end of the day 1 month ago"),
+        ("-until:2026-01-05", "sessions not until the end of 5 Jan 2026"),
+        ("until:2026-01-05T10:00", "sessions before 5 Jan 2026, 10:00"),
         ("outcome:progress outcome:planned", "sessions in progress or planned"),
     ],
 )
@@ -237,40 +263,50 @@ def test_who_is_mentioned() -> None:
     ("typed", "resolve_value"),
     [
         ("", Filter()),
-        ("checklist:opening", Filter(checklists=frozenset({"open"}))),  # exactly, though two begin so
-        ("checklist:Clo", Filter(checklists=frozenset({"close"}))),  # the only one that begins so
-        ("checklist:Open", Filter(checklists=frozenset({"open", "open-late"}))),
-        ("checklist:cafe", Filter(checklists=frozenset({"cafe"}))),  # no accents needed
-        ("checklist:ing", Filter(checklists=frozenset({"open", "open-late", "close"}))),
-        ("checklist:nothing", Filter(checklists=frozenset())),
-        ('checklist:"-"', Filter(checklists=frozenset())),
-        ("-checklist:nothing", Filter(not_checklists=frozenset())),
-        ("checklist:Clo checklist:cafe", Filter(checklists=frozenset({"close", "cafe"}))),
-        ("observer:<@U1>", Filter(observers=frozenset({"ana"}))),
-        ("observer:<@U2>", Filter(observers=frozenset())),
-        ("employee:jo", Filter(employees=frozenset({"joan"}))),  # "J. Doe" does not begin so
-        ("employee:doe", Filter(employees=frozenset({"joe", "joan"}))),
-        ("-employee:LOPEZ", Filter(not_employees=frozenset({"ana"}))),
-        ("employee:O’Neill", Filter(employees=frozenset({"kim"}))),
-        ('dept:"store 12"', Filter(employees=frozenset({"ana", "joe"}))),  # with its bakery
-        ("dept:store-12", Filter(employees=frozenset({"ana", "joe"}))),
-        ("dept:bakery", Filter(employees=frozenset({"joe"}))),
-        ('dept:"store 12" employee:doe', Filter(employees=frozenset({"joe"}))),  # both
-        ('dept:"store 12" employee:kim', Filter(employees=frozenset())),
-        ("-dept:bakery -employee:kim", Filter(not_employees=frozenset({"joe", "kim"}))),
-        ("outcome:failed", Filter(outcomes=frozenset({OutcomeKind.BELOW, OutcomeKind.FAILED}))),
-        ("outcome:below", Filter(outcomes=frozenset({OutcomeKind.BELOW}))),
-        ("outcome:met outcome:planned", Filter(outcomes=frozenset({OutcomeKind.MET, OutcomeKind.PLANNED}))),
+        ("checklist:opening", only(("checklist", frozenset({"open"})))),  # exactly, though two begin so
+        ("checklist:Clo", only(("checklist", frozenset({"close"})))),  # the only one that begins so
+        ("checklist:Open", only(("checklist", frozenset({"open", "open-late"})))),
+        ("checklist:cafe", only(("checklist", frozenset({"cafe"})))),  # no accents needed
+        ("checklist:ing", only(("checklist", frozenset({"open", "open-late", "close"})))),
+        ("checklist:nothing", only(("checklist", frozenset()))),
+        ('checklist:"-"', only(("checklist", frozenset()))),
+        ("-checklist:nothing", only(("-checklist", frozenset()))),
+        ("checklist:Clo checklist:cafe", only(("checklist", frozenset({"close", "cafe"})))),
+        ("observer:<@U1>", only(("observer", frozenset({"ana"})))),
+        ("observer:<@U2>", only(("observer", frozenset()))),
+        ("observer:<id:ana>", only(("observer", frozenset({"ana"})))),
+        ("employee:<id:left> employee:doe", only(("employee", frozenset({"left", "joe", "joan"})))),  # known or not
+        ("checklist:<id:till%20check>", only(("checklist", frozenset({"till check"})))),
+        ("dept:<id:store-12>", only(("employee", frozenset({"ana", "joe"})))),
+        ("employee:jo", only(("employee", frozenset({"joan"})))),  # "J. Doe" does not begin so
+        ("employee:doe", only(("employee", frozenset({"joe", "joan"})))),
+        ("-employee:LOPEZ", only(("-employee", frozenset({"ana"})))),
+        ("employee:O’Neill", only(("employee", frozenset({"kim"})))),
+        ('dept:"store 12"', only(("employee", frozenset({"ana", "joe"})))),  # with its bakery
+        ("dept:store-12", only(("employee", frozenset({"ana", "joe"})))),
+        ("dept:bakery", only(("employee", frozenset({"joe"})))),
+        (
+            'dept:"store 12" employee:doe',
+            only(("employee", frozenset({"ana", "joe"})), ("employee", frozenset({"joe", "joan"}))),
+        ),
+        (
+            'dept:"store 12" employee:kim',
+            only(("employee", frozenset({"ana", "joe"})), ("employee", frozenset({"kim"}))),
+        ),
+        ("-dept:bakery -employee:kim", only(("-employee", frozenset({"joe"})), ("-employee", frozenset({"kim"})))),
+        ("outcome:failed", only(("outcome", frozenset({OutcomeKind.BELOW, OutcomeKind.FAILED})))),
+        ("outcome:below", only(("outcome", frozenset({OutcomeKind.BELOW})))),
+        ("outcome:met outcome:planned", only(("outcome", frozenset({OutcomeKind.MET, OutcomeKind.PLANNED})))),
         (
             "-outcome:completed",
-            Filter(
-                not_outcomes=frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET, OutcomeKind.BELOW, OutcomeKind.FAILED})
+            only(
+                ("-outcome", frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET, OutcomeKind.BELOW, OutcomeKind.FAILED}))
             ),
         ),
-        ("score:<80", Filter(scores=(ScoreRange(high=80, high_included=False),))),
-        ("score:<=80 score:>90", Filter(scores=(ScoreRange(high=80), ScoreRange(low=90, low_included=False)))),
-        ("-score:80", Filter(not_scores=(ScoreRange(low=80, high=80),))),
-        ("score:60..80", Filter(scores=(ScoreRange(low=60, high=80),))),
+        ("score:<80", only(("score", (Range(high=80, high_included=False),)))),
+        ("score:<=80 score:>90", only(("score", (Range(high=80), Range(low=90, low_included=False))))),
+        ("-score:80", only(("-score", (Range(low=80, high=80),)))),
+        ("score:60..80", only(("score", (Range(low=60, high=80),)))),
     ],
 )
 def test_what_a_query_means(typed: str, resolve_value: Filter) -> None:
@@ -297,34 +333,57 @@ def test_what_a_query_means(typed: str, resolve_value: Filter) -> None:
         ("2025-07-01", "2025-06-30T22:00"),  # summer time
         ("2026-01-05T10:30", "2026-01-05T09:30"),
         ("2026-01-05T10:30Z", "2026-01-05T10:30"),
-        ("today since:7d", "2026-03-03T23:00"),  # either: the earlier
     ],
 )
 def test_since_when(typed: str, begins: str) -> None:
-    assert meant(f"since:{typed}").since == datetime.fromisoformat(begins).replace(tzinfo=UTC)
+    assert meant(f"since:{typed}") == only_since(datetime.fromisoformat(begins).replace(tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("typed", "ends"),
+    [
+        ("today", "2026-03-11T23:00"),  # midnight in Madrid, UTC+1
+        ("7d", "2026-03-04T23:00"),
+        ("mon", "2026-03-09T23:00"),
+        ('"this week"', "2026-03-15T23:00"),
+        ('"last week"', "2026-03-08T23:00"),
+        ('"this month"', "2026-03-31T22:00"),  # summer time has begun
+        ('"last month"', "2026-02-28T23:00"),
+        ("2026-01-05", "2026-01-05T23:00"),
+        ("2026-03-29", "2026-03-29T22:00"),  # a day of 23 hours
+        ("2026-01-05T10:30", "2026-01-05T09:30"),
+    ],
+)
+def test_until_includes_the_day_and_excludes_the_instant(typed: str, ends: str) -> None:
+    end = datetime.fromisoformat(ends).replace(tzinfo=UTC)
+    assert meant(f"until:{typed}") == only(("happened", (Range(high=end, high_included=False),)))
+
+
+def test_either_of_two_dates_is_enough() -> None:
+    begins = datetime(2026, 3, 10, 23, tzinfo=UTC), datetime(2026, 3, 3, 23, tzinfo=UTC)
+    assert meant("since:today since:7d") == only(("happened", tuple(Range(low=each) for each in begins)))
 
 
 def test_a_month_ago_is_the_last_day_of_a_shorter_month() -> None:
-    assert meant("since:1m", ZoneInfo("UTC"), datetime(2026, 3, 31, tzinfo=UTC)).since == datetime(
-        2026, 2, 28, tzinfo=UTC
-    )
+    on_the_31st = meant("since:1m", ZoneInfo("UTC"), datetime(2026, 3, 31, tzinfo=UTC))
+    assert on_the_31st == only_since(datetime(2026, 2, 28, tzinfo=UTC))
 
 
 def test_not_since_is_before() -> None:
-    assert meant("-since:today").not_since == datetime(2026, 3, 10, 23, tzinfo=UTC)
+    assert meant("-since:today") == only_since(datetime(2026, 3, 10, 23, tzinfo=UTC), "-")
 
 
 def test_a_pinned_query_means_the_same_in_every_zone() -> None:
     query = parse("outcome:failed since:7d -since:today")
     pinned = pin(query, now=NOW, zone=MADRID)
     assert parse(say(pinned)) == pinned
-    in_tokyo = resolve(pinned, directory=DIRECTORY, checklists={}, mentions={}, now=NOW, zone=ZoneInfo("Asia/Tokyo"))
+    in_tokyo = resolve(pinned, NAMES, now=NOW, zone=ZoneInfo("Asia/Tokyo"))
     assert in_tokyo == meant("outcome:failed since:7d -since:today")
 
 
 def test_a_typing_mistake_in_a_name_gets_the_nearest_names_of_those_given() -> None:
     query = parse('checklist:Oppening employee:"Kim Oneil" observer:ana dept:"Stoer 7" employee:<@U9> score:<80')
-    assert unmatched(query, DIRECTORY, CHECKLISTS, {}) == (
+    assert unmatched(query, NAMES) == (
         (Term(Key.CHECKLIST, "Oppening"), ("Opening", "Opening, late shift", "Closing")),
         (Term(Key.EMPLOYEE, "Kim Oneil"), ("Kim O'Neill",)),
         (Term(Key.DEPT, "Stoer 7"), ("Store 7", "Store 12")),
@@ -333,13 +392,13 @@ def test_a_typing_mistake_in_a_name_gets_the_nearest_names_of_those_given() -> N
 
 
 def test_nothing_is_suggested_that_was_not_given() -> None:
-    assert unmatched(parse("employee:kimm"), Directory(), {}, {}) == ((Term(Key.EMPLOYEE, "kimm"), ()),)
+    assert unmatched(parse("employee:kimm"), Names()) == ((Term(Key.EMPLOYEE, "kimm"), ()),)
 
 
 def test_a_department_without_people_is_known_all_the_same() -> None:
-    assert unmatched(Query((Term(Key.DEPT, "Company"),)), DIRECTORY, CHECKLISTS, {}) == ()
+    assert unmatched(Query((Term(Key.DEPT, "Company"),)), NAMES) == ()
 
 
 def test_only_the_first_three_mistyped_names_are_measured() -> None:
     query = parse("employee:kimm employee:anna employee:joean employee:kimmm")
-    assert [len(names) > 0 for _, names in unmatched(query, DIRECTORY, CHECKLISTS, {})] == [True, True, True, False]
+    assert [len(names) > 0 for _, names in unmatched(query, NAMES)] == [True, True, True, False]

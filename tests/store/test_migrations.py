@@ -20,6 +20,7 @@ from bot.domain.errors import StoreUnusable
 from bot.domain.model import Destination, DestinationKind, RuleState
 from bot.domain.outbox import NotificationState
 from bot.domain.reasons import ReasonCode
+from bot.services.rules import rule_filters
 from bot.store.database import Store, Tx
 from bot.store.migrate import before_migration
 from bot.store.schema import APPLICATION_ID, INDEXES_OF_BASELINE, migrations
@@ -228,7 +229,7 @@ async def test_criteria_that_old_cards_promised_are_fetched_first(path: Path) ->
         database.close()
 
 
-def test_an_old_database_does_not_count_as_made_anew(path: Path) -> None:
+def test_an_old_database_does_not_count_as_newly_made(path: Path) -> None:
     write_old(path, 1)
     database = Store.open(path, now=NOON)
     database.close()
@@ -405,3 +406,76 @@ def test_the_version_before_works_with_the_copy(old: Path) -> None:
     assert (steps_of(old), rows_of(old)) == (list(STEPS[:RENAMED_BY]), before)
     opened_and_closed(old)
     assert steps_of(old) == list(STEPS)
+
+
+async def test_names_that_mean_one_person_become_ids_and_every_other_text_stays(old: Path) -> None:
+    shared = '{"by":"U0ANA","query":"observer:silva checklist:Opening","total":7}'
+    with reading(old) as connection:
+        connection.execute(
+            "INSERT INTO people SELECT 'ana2', 'Ana Souza', NULL, NULL, NULL, status, subordination, NULL,"
+            " manages FROM people WHERE person_id = 'ana'"
+        )
+        for number, query in enumerate(TEXTS, 5):
+            connection.execute(
+                "INSERT INTO rules (rule_id, destination, owner, query, state, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+                (number, "channel:C0001", "U0ANA", query, "ended" if number == 5 else "active", AT),
+            )
+        connection.execute(
+            "INSERT INTO notices (destination, subject, kind, reason, rule_ids, facts, owed_at, due_at, rank)"
+            " VALUES ('channel:C0001', 'shared:1', 'shared', '', '[]', ?, ?, ?, 0)",
+            (shared, AT, AT),
+        )
+        connection.commit()
+    database = Store.open(old, now=NOON)
+    try:
+        rules = await database.read(lambda tx: tx.rules.all())
+        filters = await database.read(lambda tx: rule_filters(tx, rules, NOON))
+    finally:
+        database.close()
+    assert [rule.query for rule in rules] == [
+        "employee:<id:employee1> since:30d",
+        'observer:<id:ana> -employee:"erased person"',
+        "",
+        "outcome:failed",
+        *TEXTS.values(),
+    ]
+    assert [[condition.accepted for condition in filters[number].conditions] for number in (6, 7)] == [
+        [frozenset({"ana", "ana2"})], [frozenset({"opening"}), frozenset({"ana"})]
+    ]  # fmt: skip
+    with reading(old) as connection:
+        [(facts,)] = connection.execute("SELECT facts FROM notifications WHERE kind = 'shared'")
+        assert facts == shared.replace("silva", "<id:ana>")
+
+
+# What rules of a version with names as typed ask for, and what is made of it.
+TEXTS = {
+    "-observer:silva": "-observer:<id:ana>",
+    "observer:ana": "observer:ana",  # two people
+    "checklist:Opening observer:<@U0ANA>": "checklist:Opening observer:<id:ana>",
+    "employee:employee": "employee:employee",
+    "employee:nobody dept:Shop": "employee:nobody dept:Shop",
+    'employee:<@U0NOBODY> employee:"Employee 2"': "employee:<@U0NOBODY> employee:<id:employee2>",
+    "employee:((": "employee:((",
+    "no query": "no query",
+}
+
+
+def test_a_step_that_fails_after_it_leaves_every_name_as_typed(old: Path) -> None:
+    """In a process of its own, which dies in the step behind: all steps of an update commit together."""
+    before, schema = rows_of(old), schema_of(old)
+    victim = multiprocessing.get_context("spawn").Process(target=die_in_the_last_step, args=(old,))
+    victim.start()
+    victim.join(60)
+    assert victim.exitcode == -signal.SIGKILL
+    assert (rows_of(old), schema_of(old), steps_of(old)) == (before, schema, list(STEPS[:RENAMED_BY]))
+
+
+async def test_erasing_somebody_from_a_database_of_version_0_1_leaves_no_name_in_it(old: Path) -> None:
+    database = Store.open(old, now=NOON)
+    try:
+        done = await database.transact(lambda tx: tx.retention.erase("ana", NOON))
+        assert done.rules_naming == (2,)
+        assert await database.truncate_log()
+    finally:
+        database.close()
+    assert b"Ana Silva" not in old.read_bytes()

@@ -1,9 +1,10 @@
 """What is asked for is found, no more and no less, and only by who may see it."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,12 +12,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.directory import Directory
-from bot.domain.filters import Filter, ScoreRange, matches
+from bot.domain.filters import Accepted, Column, Condition, Filter, Range, matches
 from bot.domain.model import Moment, OutcomeKind, Person, SessionFacts, SessionKey, Targets
 from bot.domain.outcomes import judge
-from bot.domain.permissions import EVERYTHING, Reach
-from bot.query.parser import parse
+from bot.domain.permissions import EVERYTHING, AccessScope
+from bot.domain.polling import Found
+from bot.query.keys import KEYS
+from bot.query.parser import Names, parse
 from bot.store.database import Store, Tx
+from bot.store.search import COLUMNS as COLUMNS_IN_SQL
 from bot.store.search import listed_within, matching
 from tests.store.given import NOON, a_session, baseline, fingerprint, minutes, planned, session_id
 
@@ -29,8 +33,14 @@ OLD, PLANNED = a_session(4, finished=NOON - timedelta(days=40), result=None), pl
 ALL = (GOOD, BAD, CLOSING, OLD, PLANNED)
 
 
-async def found(db: Store, text: str, reach: Reach = EVERYTHING) -> set[SessionKey]:
-    answer = await db.read(lambda tx: tx.search.find(parse(text), reach, DIRECTORY, NOON, 99))
+async def found(db: Store, text: str, scope: AccessScope = EVERYTHING) -> set[SessionKey]:
+    query = parse(text)
+
+    def find(tx: Tx) -> Found:
+        names = Names(DIRECTORY, tx.search.checklist_titles(scope), tx.people.mentions_in(query))
+        return tx.search.find(query, scope, names, NOON, 99)
+
+    answer = await db.read(find)
     assert answer.total == len(answer.sessions)
     return {session.key for session in answer.sessions}
 
@@ -49,9 +59,14 @@ async def found(db: Store, text: str, reach: Reach = EVERYTHING) -> set[SessionK
         ("-score:<80", {GOOD, CLOSING, OLD, PLANNED}),
         ("since:30d", {GOOD, BAD, CLOSING, PLANNED}),
         ("-since:30d", {OLD}),
+        ("until:30d", {OLD}),
+        ("since:50d until:yesterday", {OLD}),
         ("checklist:opening outcome:met since:7d", {GOOD}),
         ("employee:<@U7>", {BAD}),
         ("employee:<@U8>", ()),
+        ("employee:<id:tom>", {BAD}),
+        ("-employee:<id:tom> checklist:opening", {GOOD, OLD, PLANNED}),
+        ("employee:<id:nobody>", ()),
     ],
 )
 async def test_a_query_finds_what_it_says(db: Store, text: str, expected: set[SessionFacts]) -> None:
@@ -61,26 +76,26 @@ async def test_a_query_finds_what_it_says(db: Store, text: str, expected: set[Se
 
 
 @pytest.mark.parametrize(
-    ("reach", "expected"),
+    ("scope", "expected"),
     [
-        (Reach(), ()),
-        (Reach(person_id="tom"), {BAD}),
-        (Reach(person_id="bob"), {PLANNED}),
-        (Reach(employees=frozenset({"tom"})), {BAD}),
-        (Reach(person_id="bob", employees=frozenset({"tom"})), {BAD, PLANNED}),
+        (AccessScope(), ()),
+        (AccessScope(person_id="tom"), {BAD}),
+        (AccessScope(person_id="bob"), {PLANNED}),
+        (AccessScope(employees=frozenset({"tom"})), {BAD}),
+        (AccessScope(person_id="bob", employees=frozenset({"tom"})), {BAD, PLANNED}),
     ],
 )
 async def test_only_what_somebody_may_see_is_found_and_counted(
-    db: Store, reach: Reach, expected: set[SessionFacts]
+    db: Store, scope: AccessScope, expected: set[SessionFacts]
 ) -> None:
     await db.transact(lambda tx: baseline(tx, *ALL))
-    assert await found(db, "", reach) == {facts.key for facts in expected}
+    assert await found(db, "", scope) == {facts.key for facts in expected}
 
 
 async def test_the_name_of_a_checklist_out_of_reach_matches_nothing(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, *ALL))
-    assert await found(db, "-checklist:closing", Reach(person_id="tom")) == {BAD.key}
-    assert await found(db, "checklist:closing", Reach(person_id="tom")) == set()
+    assert await found(db, "-checklist:closing", AccessScope(person_id="tom")) == {BAD.key}
+    assert await found(db, "checklist:closing", AccessScope(person_id="tom")) == set()
 
 
 async def test_what_ispring_no_longer_lists_is_not_found(db: Store) -> None:
@@ -94,7 +109,7 @@ async def test_the_newest_completion_comes_first_and_pages_follow_each_other(db:
     await db.transact(lambda tx: baseline(tx, *reversed(rows), planned(9)))
 
     def page(tx: Tx, offset: int) -> tuple[list[SessionKey], int]:
-        answer = tx.search.find(parse(""), EVERYTHING, DIRECTORY, NOON, 4, offset)
+        answer = tx.search.find(parse(""), EVERYTHING, Names(), NOON, 4, offset)
         return [session.key for session in answer.sessions], answer.total
 
     first, second = await db.read(lambda tx: (page(tx, 0), page(tx, 4)))
@@ -105,11 +120,9 @@ async def test_the_newest_completion_comes_first_and_pages_follow_each_other(db:
 async def test_days_begin_in_the_askers_zone(db: Store) -> None:
     late = a_session(1, finished=NOON.replace(hour=2))
     await db.transact(lambda tx: baseline(tx, late))
-    here = await db.read(lambda tx: tx.search.find(parse("since:today"), EVERYTHING, DIRECTORY, NOON, 9))
+    here = await db.read(lambda tx: tx.search.find(parse("since:today"), EVERYTHING, Names(), NOON, 9))
     there = await db.read(
-        lambda tx: tx.search.find(
-            parse("since:today"), EVERYTHING, DIRECTORY, NOON, 9, zone=ZoneInfo("America/New_York")
-        )
+        lambda tx: tx.search.find(parse("since:today"), EVERYTHING, Names(), NOON, 9, zone=ZoneInfo("America/New_York"))
     )
     assert (here.total, there.total) == (1, 0)
 
@@ -121,26 +134,34 @@ TIMES = (None, *(NOON + timedelta(seconds=each) for each in (-100, -1, 0, 1, 100
 percents = st.sampled_from([0.0, 39.999, 40.0, 79.95, 80.0, 100.0])
 some = st.frozensets(st.sampled_from(IDS), max_size=3)
 kinds = st.frozensets(st.sampled_from(OutcomeKind), max_size=3)
-ranges = st.builds(ScoreRange, st.none() | percents, st.booleans(), st.none() | percents, st.booleans())
+ranges = st.builds(Range, st.none() | percents, st.booleans(), st.none() | percents, st.booleans())
 instants = st.none() | st.datetimes(
     (NOON - minutes(2)).replace(tzinfo=None), (NOON + minutes(2)).replace(tzinfo=None)
 ).map(lambda moment: moment.replace(tzinfo=NOON.tzinfo))
-filters = st.builds(
-    Filter,
-    checklists=st.none() | some,
-    not_checklists=some,
-    outcomes=st.none() | kinds,
-    not_outcomes=kinds,
-    observers=st.none() | some,
-    not_observers=some,
-    employees=st.none() | some,
-    not_employees=some,
-    scores=st.none() | st.lists(ranges, max_size=2).map(tuple),
-    not_scores=st.lists(ranges, max_size=2).map(tuple),
-    since=instants,
-    not_since=instants,
+periods = st.builds(Range, instants, st.booleans(), instants, st.booleans())
+ACCEPTED: Mapping[str, st.SearchStrategy[Accepted]] = {
+    "checklist": some,
+    "observer": some,
+    "employee": some,
+    "outcome": kinds,
+    "score": st.lists(ranges, max_size=2).map(tuple),
+    "happened": st.lists(periods, max_size=2).map(tuple),
+    "session": st.lists(
+        st.sampled_from(["1", "4", "a"]).map(lambda low: Range(low=low, high=low + "\U0010ffff")), max_size=2
+    ).map(tuple),
+}
+COLUMNS: Mapping[str, Column] = {spec.column.name: spec.column for spec in KEYS.values() if spec.column}
+conditions = st.one_of(
+    *(st.builds(Condition, st.just(COLUMNS[name]), accepted, st.booleans()) for name, accepted in ACCEPTED.items())
 )
-reaches = st.builds(Reach, st.booleans(), st.none() | st.sampled_from(IDS), some)
+filters = st.lists(conditions, max_size=6).map(lambda found: Filter(tuple(found)))
+
+
+def only(name: str, *accepted: Range[Any], negated: bool = False) -> Filter:
+    return Filter((Condition(COLUMNS[name], accepted, negated),))
+
+
+reaches = st.builds(AccessScope, st.booleans(), st.none() | st.sampled_from(IDS), some)
 TARGETS = Targets(80.0, {"bob": 40.0})
 
 
@@ -181,15 +202,19 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(wanted=filters, reach=reaches)
-@example(wanted=Filter(), reach=EVERYTHING)
-@example(wanted=Filter(since=NOON + timedelta(microseconds=1)), reach=EVERYTHING)
-@example(wanted=Filter(not_since=NOON), reach=EVERYTHING)
-@example(wanted=Filter(scores=()), reach=EVERYTHING)
-@example(wanted=Filter(scores=(ScoreRange(),), not_scores=(ScoreRange(high=40.0),)), reach=EVERYTHING)
-def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, reach: Reach) -> None:
+@given(wanted=filters, scope=reaches)
+@example(wanted=Filter(), scope=EVERYTHING)
+@example(wanted=only("happened", Range(low=NOON + timedelta(microseconds=1))), scope=EVERYTHING)
+@example(wanted=only("happened", Range(low=NOON - timedelta(microseconds=1), low_included=False)), scope=EVERYTHING)
+@example(wanted=only("happened", Range(high=NOON + timedelta(microseconds=1))), scope=EVERYTHING)
+@example(wanted=only("happened", Range(high=NOON, high_included=False)), scope=EVERYTHING)
+@example(wanted=only("happened", Range(low=NOON), negated=True), scope=EVERYTHING)
+@example(wanted=only("score"), scope=EVERYTHING)
+@example(wanted=only("score", Range(), negated=True), scope=EVERYTHING)
+@example(wanted=only("score", Range(high=40.0), negated=True), scope=EVERYTHING)
+def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, scope: AccessScope) -> None:
     def in_sql(tx: Tx) -> set[SessionKey]:
-        answer = tx.search.page(matching(wanted, listed_within(reach)), 1_000, 0)
+        answer = tx.search.page(matching(wanted, listed_within(scope)), 1_000, 0)
         assert answer.total == len(answer.sessions)
         return {session.key for session in answer.sessions}
 
@@ -197,8 +222,12 @@ def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, r
         found = set()
         for facts in MANY:
             outcome = judge(facts, TARGETS.of(facts.checklist_id))
-            if reach.covers(facts) and matches(wanted, facts, outcome):
+            if scope.covers(facts) and matches(wanted, facts, outcome):
                 found.add(facts.key)
         return found
 
     assert library._write_now(in_sql) == in_python()
+
+
+def test_every_key_has_a_column_that_sql_knows() -> None:
+    assert {spec.column.name for spec in KEYS.values() if spec.column} == set(COLUMNS_IN_SQL) == set(ACCEPTED)

@@ -4,6 +4,7 @@ from bot.blocks import actions
 from bot.blocks import rules as views
 from bot.domain.errors import NotAllowed, Remedy
 from bot.domain.model import Message, Rule, RuleState, Viewer
+from bot.domain.permissions import EVERYTHING
 from bot.domain.ports import Reply
 from bot.domain.reasons import ReasonCode
 from bot.listeners.access_scope import access_view
@@ -12,6 +13,7 @@ from bot.listeners.context import AppContext
 from bot.listeners.requests import ActionRequest, OutdatedButton, viewer_of
 from bot.listeners.subscribing import subscribe
 from bot.services import pausing
+from bot.services.rules import rule_text
 from bot.store.database import Tx
 
 
@@ -62,7 +64,7 @@ async def take_over(ctx: AppContext, action: ActionRequest, reply: Reply) -> Non
         rule = _rule(tx, action.value)
         if rule is None or not pausing.is_orphan(rule):
             return views.nothing_to_take_over(action.value)
-        return views.ask_to_take_over(rule, views.text_of(rule.query))
+        return views.ask_to_take_over(rule, _text(tx, rule))
 
     await reply(await ctx.store.read(work))
 
@@ -78,11 +80,16 @@ async def confirm_take_over(ctx: AppContext, action: ActionRequest, reply: Reply
         if rule is None or not pausing.is_orphan(rule) or rule.query != request.query:
             return views.nothing_to_take_over(str(request.rule_id))
         pausing.take_over(tx, rule, viewer.slack_user_id, ctx.clock.now())
-        return views.taken_over(tx.rules.get(rule.rule_id) or rule, views.text_of(rule.query))
+        return views.taken_over(tx.rules.get(rule.rule_id) or rule, _text(tx, rule))
 
     answer = await ctx.store.transact(work)
     ctx.wake_sender()
     await reply(answer, replace=action.is_private)
+
+
+def _text(tx: Tx, rule: Rule) -> str:
+    """A rule's query in words for an admin, who may see every name."""
+    return rule_text(tx, rule.query, EVERYTHING, tx.people.directory())
 
 
 def _refuse_others(viewer: Viewer) -> None:

@@ -23,21 +23,24 @@ from bot.listeners.access_scope import access_view, names, refuse_unknown, under
 from bot.listeners.channels import fit_channel, is_channel, wait_until
 from bot.listeners.context import AppContext
 from bot.listeners.requests import ActionRequest, OutdatedButton, viewer_of
-from bot.query.parser import Query, say
+from bot.query.by_id import by_id
+from bot.query.parser import Query, say, words
 from bot.store.database import Tx
 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """The sessions to be shared, how many a query found in all, and its canonical text; None for a single session."""
+    """The sessions to be shared, how many a query found in all, its canonical text with people by id, and the same in
+    words; None for a single session."""
 
     keys: Sequence[SessionKey]
     total: int
-    query: str | None
+    query: str | None = None
+    words: str | None = None
 
     @property
     def text(self) -> str:
-        return sharing.format_what(self.query, len(self.keys), self.total)
+        return sharing.format_what(self.words, len(self.keys), self.total)
 
 
 async def share(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
@@ -73,7 +76,7 @@ def _question(
         members=members,
         status=chosen.text,
         requested_at=int(ctx.clock.now().timestamp() * 1000),
-        what=what if chosen.query is None else actions.Share(query=chosen.query),
+        what=what,
         again=again,
     )
 
@@ -128,16 +131,17 @@ def _chosen(ctx: AppContext, tx: Tx, viewer: Viewer, key: SessionKey | None, que
         if not verdict.allowed:
             is_visible = may_see(viewer, session.facts, access.directory).allowed
             raise NotAllowed(verdict.reason, Remedy.ADMIN if is_visible else Remedy.RIGHTS)
-        return _Chosen([key], 1, None)
+        return _Chosen([key], 1)
     if not viewer.is_admin:
         raise NotAllowed("only admins of Spotter share lists of results", Remedy.ADMIN)
     now = ctx.clock.now()
-    known = names(tx, access, query, now)
+    known = names(tx, access, query)
     refuse_unknown(query, known, "results")
-    found = tx.search.find(query, access.reach, known.directory, now, sharing.MOST_SHARED, 0, access.zone)
+    found = tx.search.find(query, access.scope, known, now, sharing.MOST_SHARED, 0, access.zone)
     if not found.sessions:
         raise NotPossibleNow("there is nothing to share any more")
-    return _Chosen([one.key for one in found.sessions], found.total, say(query))
+    stored = by_id(query, known)
+    return _Chosen([one.key for one in found.sessions], found.total, say(stored), words(stored, known))
 
 
 async def _readers_of(ctx: AppContext, viewer: Viewer, channel_id: str) -> tuple[Channel, int] | Message:

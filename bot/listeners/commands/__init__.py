@@ -1,10 +1,11 @@
 """The slash command: Bolt knows one command, and the subcommands behind it are in our registry."""
 
 import re
+from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.domain.errors import QueryError
+from bot.blocks.elements import notice
 from bot.domain.model import Message
 from bot.domain.ports import Reply
 from bot.listeners.after_ack import AfterAck
@@ -16,7 +17,14 @@ from bot.query.nearest import nearest
 
 TOPICS = (sessions, why, rules, settings, people)  # in the order of help
 
-_ID_PATTERN = re.compile(r"[0-9a-fA-F-]{4,}")
+_SESSION_ID = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*")
+_SESSION_ID_PART = re.compile(r"(?=.*\d)[0-9a-zA-Z-]+")
+_GREETINGS = frozenset(
+    {"?", "??", "hi", "hello", "hey", "help me", "how does this work", "what can you do", "commands"}
+)
+_THANKS = frozenset({"thanks", "thank you", "thx", "ty", "thanks a lot", "many thanks", "ok thanks", "great", "cheers"})
+_SAME_WORD = 80  # percent: "resluts" is "results", "trend" is not "target"
+_SHORTEST_VERB = 3
 
 
 def register(app: AsyncApp, after_ack: AfterAck) -> None:
@@ -40,21 +48,34 @@ async def answered(ctx: AppContext, request: Request, text: str) -> Message:
     viewer = await viewer_of(ctx, request)
     offered = {entry.verb: entry for entry in registry() if viewer.is_admin or not entry.admins_only}
     topics = tuple(entry.topic for entry in offered.values())
-    verb, *rest = text.split(maxsplit=1) or [""]
-    words = "".join(rest).strip()
-    if not verb:
+    if not text.strip():
         return await sessions.menu(ctx, viewer, topics)
-    entry = offered.get(verb.lower())
-    if entry is None:
-        raise _no_such_verb(verb, words, tuple(offered))
-    return await entry.answer(ctx, CommandRequest(viewer, request.channel_id, words, topics))
+    if _plain(text) in _THANKS:
+        return notice("You're welcome.")
+    verb, words = _verb_and_words(text, offered)
+    return await offered[verb].answer(ctx, CommandRequest(viewer, request.channel_id, words, topics))
 
 
-def _no_such_verb(typed: str, words: str, verbs: tuple[str, ...]) -> QueryError:
-    whole = f"{typed} {words}".strip()
-    like = [f"{verb} {words}".strip() for verb in nearest(typed, verbs)]
-    if ":" in typed:
-        like.insert(0, f"results {whole}")
-    elif _ID_PATTERN.fullmatch(typed):
-        like.insert(0, f"show {typed}")
-    return QueryError(f"“{typed}” is nothing Spotter understands.", like)
+def _verb_and_words(text: str, offered: Mapping[str, Subcommand]) -> tuple[str, str]:
+    """The subcommand that a text means, and the words for it: a question without a subcommand asks for results.
+
+    A mistyped subcommand is taken for what it resembles only if that changes nothing.
+    """
+    text = text.strip().strip("`").strip()
+    first, *rest = text.split(maxsplit=1)
+    typed, words = first.strip("*_~").lower(), "".join(rest).strip()
+    if _plain(text) in _GREETINGS:
+        return "help", ""
+    if _SESSION_ID.fullmatch(text.strip("#")):
+        return "show", text
+    if typed == "show" and words and not _SESSION_ID_PART.fullmatch(words.strip("`#").removeprefix("session ").strip()):
+        return "results", words
+    if typed in offered:
+        return typed, words
+    reading = tuple(verb for verb, entry in offered.items() if entry.only_reads)
+    like = nearest(typed, reading, 1, at_least=_SAME_WORD)
+    return (like[0], words) if like and len(typed) > _SHORTEST_VERB else ("results", text)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().strip(" !.,?").split()) or text.strip()

@@ -27,11 +27,15 @@ Answer = Callable[[AppContext, CommandRequest], Awaitable[Message]]
 
 @dataclass(frozen=True, slots=True)
 class Subcommand:
-    """A subcommand: what help says of it, what answers it, and whether its words are a query."""
+    """A subcommand: what help says of it and what answers it.
+
+    `takes_query`: its words are a query. `only_reads`: it changes nothing, so a mistyped one may be run at once.
+    """
 
     topic: Topic
     answer: Answer
     takes_query: bool = False
+    only_reads: bool = False
 
     @property
     def verb(self) -> str:
@@ -52,6 +56,7 @@ def subcommand(
     admins_only: bool = False,
     needs: Needs = Needs.SCOPE_TOPIC,
     takes_query: bool = False,
+    only_reads: bool = False,
 ) -> Callable[[Answer], Subcommand]:
     """Makes a function the subcommand that is the first word of `usage`; see `Topic` for the other arguments."""
     topic = Topic(
@@ -64,7 +69,7 @@ def subcommand(
         admins_only=admins_only,
         needs=needs,
     )
-    return lambda answer: Subcommand(topic, answer, takes_query)
+    return lambda answer: Subcommand(topic, answer, takes_query, only_reads)
 
 
 def subcommands_of(module: ModuleType) -> list[Subcommand]:

@@ -1,15 +1,19 @@
 """Rules: which sessions are posted to which channel."""
 
+from collections.abc import Mapping, Sequence
+
 from bot.blocks.rules import rules_list, unsubscribed
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
+from bot.domain.permissions import scope_of
 from bot.listeners import subscribing
 from bot.listeners.access_scope import AccessView, access_view, may_read, names
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
 from bot.query.nearest import nearest
-from bot.query.parser import EXAMPLES, parse, words
+from bot.query.parser import EXAMPLES, Query, words
 from bot.services.pausing import is_orphan
+from bot.services.rules import UNREADABLE, read, rule_text
 from bot.store.database import Tx
 
 CURRENT = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
@@ -34,6 +38,7 @@ async def subscribe(ctx: AppContext, request: CommandRequest) -> Message:
     "What is posted to this channel, and the rules you made elsewhere",
     more="`rules all` shows every rule, for admins.",
     on_menu="Rules",
+    only_reads=True,
 )
 async def rules(ctx: AppContext, request: CommandRequest) -> Message:
     """The rules of this channel and the viewer's own; all of them for an admin who asks."""
@@ -47,7 +52,7 @@ async def rules(ctx: AppContext, request: CommandRequest) -> Message:
         access = access_view(tx, request.viewer)
         found = tx.rules.all(CURRENT) if everything else visible(tx, request.viewer, request.channel_id)
         may_end = {rule.rule_id for rule in found if ends(request.viewer, rule)}
-        said = {rule.rule_id: readable(ctx, tx, access, rule) for rule in found}
+        said = readable(tx, access, found)
         orphans = {rule.rule_id for rule in found if is_orphan(rule) and request.viewer.is_admin}
         return rules_list(found, said, may_end=may_end, may_take=orphans, command=ctx.command)
 
@@ -65,16 +70,19 @@ def visible(tx: Tx, viewer: Viewer, channel_id: str | None) -> list[Rule]:
     ]
 
 
-def readable(ctx: AppContext, tx: Tx, access: AccessView, rule: Rule) -> str:
-    """A rule's query in words, if the viewer may know the names in it."""
-    try:
-        query = parse(rule.query)
-    except QueryError:
-        return "a query that can't be read any more"
-    is_theirs = rule.owner == access.viewer.slack_user_id
-    if not is_theirs and not may_read(rule, names(tx, access, query, ctx.clock.now())):
-        return NOT_READABLE
-    return words(query)
+def readable(tx: Tx, access: AccessView, rules: Sequence[Rule]) -> Mapping[int, str]:
+    """The queries of rules in words by the rules' numbers, each if the viewer may know the names in it."""
+    owned = {rule.rule_id: rule.owner == access.viewer.slack_user_id for rule in rules}
+    queries = {rule.rule_id: read(rule.query) for rule in rules}
+    # The names of all of them at once: who may be named is read from thousands of sessions.
+    known = names(tx, access, Query(tuple(term for query in queries.values() if query for term in query.terms)))
+
+    def text(number: int, query: Query | None) -> str:
+        if query is None:
+            return UNREADABLE
+        return words(query, known) if owned[number] or may_read(access, query, known) else NOT_READABLE
+
+    return {number: text(number, query) for number, query in queries.items()}
 
 
 def ends(viewer: Viewer, rule: Rule) -> bool:
@@ -93,7 +101,7 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
     typed = request.words.lower().removeprefix("rule").strip(" #")
 
     def work(tx: Tx) -> Message:
-        # Owners who lost their access may still end their rules: the answer shows only what they wrote.
+        # Owners who lost their access may still end their rules: the answer names only what they may see.
         mine = [rule for rule in tx.rules.all(CURRENT) if ends(request.viewer, rule)]
         found = next((rule for rule in mine if typed == str(rule.rule_id)), None)
         if found is None:
@@ -103,7 +111,8 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
         now = ctx.clock.now()
         tx.rules.set_state(found.rule_id, RuleState.ENDED, "unsubscribed", now)
         tx.audit_log.write(request.viewer.slack_user_id, "unsubscribe", f"rule:{found.rule_id}", now)
-        said = words(parse(found.query)) if _is_readable(found.query) else ""
+        directory = tx.people.directory()
+        said = rule_text(tx, found.query, scope_of(request.viewer, directory), directory)
         return unsubscribed(tx.rules.get(found.rule_id) or found, said)
 
     answer = await ctx.store.transact(work)
@@ -115,11 +124,3 @@ def _no_such_rule(typed: str) -> str:
     if not typed:
         return "Which rule? Its number is on every card it posts."
     return f"You have no rule “{typed}” that you may end: only its owner and admins of Spotter may."
-
-
-def _is_readable(text: str) -> bool:
-    try:
-        parse(text)
-    except QueryError:
-        return False
-    return True

@@ -13,14 +13,13 @@ from bot.listeners.access_scope import (
     AccessView,
     access_view,
     identity_of,
-    names,
     record_of,
     refusal,
-    refuse_unknown,
-    understood,
 )
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step
+from bot.listeners.understanding import look_up_mentioned, understand
+from bot.query.by_id import with_labels
 from bot.query.nearest import nearest
 from bot.query.parser import EXAMPLES, say, words
 from bot.store.database import Tx
@@ -60,6 +59,7 @@ async def menu(ctx: AppContext, viewer: Viewer, topics: Sequence[Topic]) -> Mess
     examples=("help results", "help subscribe"),
     on_menu="Help",
     needs=Needs.NOTHING,
+    only_reads=True,
 )
 async def help_(ctx: AppContext, request: CommandRequest) -> Message:
     """Help on everything, or on one subcommand."""
@@ -80,6 +80,7 @@ async def help_(ctx: AppContext, request: CommandRequest) -> Message:
     more=QUERY_HELP,
     on_menu="Last results",
     takes_query=True,
+    only_reads=True,
 )
 async def results(ctx: AppContext, request: CommandRequest) -> Message:
     """The first page of the sessions that match and the viewer may see."""
@@ -88,21 +89,22 @@ async def results(ctx: AppContext, request: CommandRequest) -> Message:
 
 async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Message:
     """One page of them. Raises QueryError or NotAllowed."""
-    query = await understood(ctx, text, "results")
+    await look_up_mentioned(ctx, text)
     now = ctx.clock.now()
 
     def work(tx: Tx) -> Message:
         access = access_view(tx, viewer)
-        known = names(tx, access, query, now)
-        refuse_unknown(query, known, "results")
-        found = tx.search.find(query, access.reach, known.directory, now, PAGE_SIZE, offset, access.zone)
+        meant = understand(tx, access, text, "results", now)
+        query, known = meant.query, meant.known
+        found = tx.search.find(query, access.scope, known, now, PAGE_SIZE, offset, access.zone)
         status = session_lists.Page(
             sessions=found.sessions,
             total=found.total,
             offset=offset,
             size=PAGE_SIZE,
             query=say(query),
-            words=words(query),
+            words=words(with_labels(query, known)),
+            options=[(one.label, f"results {one.text}") for one in meant.options],
         )
         about = shown(ctx, tx, access, (one.key for one in found.sessions))
         return session_lists.results(status, about, may_share=may_share_here(viewer, None, tx))
@@ -115,6 +117,7 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
     "One session in full: criteria, competency areas, history",
     examples=("show 4f2a91c0",),
     more="The id is at the foot of each card; its first few characters are enough.",
+    only_reads=True,
 )
 async def show(ctx: AppContext, request: CommandRequest) -> Message:
     """One session, or those whose ids start like what was typed."""
@@ -162,12 +165,14 @@ def session_meant(ctx: AppContext, tx: Tx, access: AccessView, verb: str, words:
     prefix = words.strip("`“”\"'#<> ").removeprefix("session ").strip().lower()
     if not prefix:
         raise QueryError(f"Which session? Type {ctx.command} {verb} and the id at the foot of a card.", ["results"])
-    found = tx.search.starting_with(prefix, access.reach)
+    found = tx.search.starting_with(prefix, access.scope)
     record = record_of(tx, access, found[0].key) if len(found) == 1 else None
     return record or session_lists.which_session(prefix, found, shown(ctx, tx, access, (one.key for one in found)))
 
 
-@subcommand("todo", "What you have to conduct or finish as an observer", on_menu="My to-do", needs=Needs.PERSON)
+@subcommand(
+    "todo", "What you have to conduct or finish as an observer", on_menu="My to-do", needs=Needs.PERSON, only_reads=True
+)
 async def todo(ctx: AppContext, request: CommandRequest) -> Message:
     """The viewer's planned and started sessions, the longest due first."""
 
@@ -182,7 +187,13 @@ async def todo(ctx: AppContext, request: CommandRequest) -> Message:
     return await ctx.store.read(work)
 
 
-@subcommand("status", "Whether Spotter is alive, late, or has messages waiting", on_menu="Status", needs=Needs.NOTHING)
+@subcommand(
+    "status",
+    "Whether Spotter is alive, late, or has messages waiting",
+    on_menu="Status",
+    needs=Needs.NOTHING,
+    only_reads=True,
+)
 async def status(ctx: AppContext, request: CommandRequest) -> Message:
     """Whether Spotter works."""
     return status_view.status(await ctx.store.read(lambda tx: status_of(ctx, tx, request.viewer)))
@@ -196,7 +207,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
         outbox=tx.deliveries.counts(),
         rules=states.count(RuleState.ACTIVE),
         paused_rules=states.count(RuleState.PAUSED),
-        poll_interval=ctx.poll_interval,
+        poll_interval=ctx.settings.poll_interval,
         now=ctx.clock.now(),
         is_admin=viewer.is_admin,
         blocked=tx.destinations.blocked() if viewer.is_admin else (),
@@ -208,8 +219,8 @@ def shown(ctx: AppContext, tx: Tx, access: AccessView, keys: Iterable[SessionKey
     """What an answer about these sessions needs to render them."""
     return session_lists.RenderContext(
         directory=access.directory,
-        short_ids={key: tx.search.short_id(key, access.reach) for key in keys},
+        short_ids={key: tx.search.short_id(key, access.scope) for key in keys},
         data_as_of=tx.polls.state().last_good_at,
         command=ctx.command,
-        account_url=ctx.account_url,
+        account_url=ctx.settings.ispring_account_url or None,
     )

@@ -30,6 +30,7 @@ MAX_CHANNELS = 20  # whose members are read for one answer
     "Who was notified of a session, when, and why or why not",
     examples=("why 4f2a91c0",),
     more="The id is at the foot of each card. Admins see every destination, others theirs and channels they are in.",
+    only_reads=True,
 )
 async def why(ctx: AppContext, request: CommandRequest) -> Message:
     """What is stored about the notifications of one session, and what would be decided today."""
@@ -46,7 +47,7 @@ async def why(ctx: AppContext, request: CommandRequest) -> Message:
             meant.session.key,
             owners=owners,
             now=ctx.clock.now(),
-            employee_wants=DirectMessages.ALL if ctx.notify_employees else DirectMessages.NONE,
+            employee_wants=DirectMessages.ALL if ctx.settings.notify_employees else DirectMessages.NONE,
         )
         assert explained is not None, "it was found in this transaction"
         return replace(explained, record=meant)  # as the viewer may have it
@@ -89,5 +90,5 @@ def _is_own(viewer: Viewer, place: Destination) -> bool:
 def _is_theirs(viewer: Viewer, judged: Judged, theirs: set[Destination], facts: SessionFacts) -> bool:
     if judged.rule is not None:
         return judged.rule.destination in theirs or judged.rule.owner == viewer.slack_user_id
-    person = {"observer": facts.observer_id, "employee": facts.key.employee_id}.get(judged.matched.who)
+    person = {"observer": facts.observer_id, "employee": facts.key.employee_id}.get(judged.result.who)
     return person == viewer.person_id

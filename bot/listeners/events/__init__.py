@@ -2,7 +2,6 @@
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.blocks.elements import notice
 from bot.domain.ports import Reply
 from bot.listeners.after_ack import AfterAck
 from bot.listeners.commands import answered
@@ -25,18 +24,9 @@ def register(app: AsyncApp, after_ack: AfterAck) -> None:
 
 
 async def answer_message(ctx: AppContext, event: Event, reply: Reply) -> None:
-    """Answers a direct message like a command, and a mention in a channel without results."""
-    if not is_for_bot(event):
-        return
-    if not (event.channel_id or "").startswith("D"):
-        await reply(
-            notice(
-                f"Results are private, so Spotter does not answer here. Type `{ctx.command}`: only you see the answer. "
-                f"In a thread, where Slack knows no commands, write to Spotter directly."
-            )
-        )
-        return
-    await reply(await answered(ctx, event, event.text.removeprefix(ctx.command)))
+    """Answers a direct message or a mention like a command. In a channel or thread only the asker sees the answer."""
+    if is_for_bot(event):
+        await reply(await answered(ctx, event, event.text.removeprefix(ctx.command)))
 
 
 def is_for_bot(event: Event) -> bool:

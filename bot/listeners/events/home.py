@@ -10,7 +10,7 @@ from bot.listeners.commands.sessions import PAGE_SIZE, TO_DO_READ, shown, status
 from bot.listeners.commands.settings import settings_of
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Event, Request, viewer_of
-from bot.query.parser import parse
+from bot.query.parser import Names, parse
 from bot.store.database import Tx
 
 
@@ -37,7 +37,7 @@ def _data(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
         return home_view.Home(shown=shown(ctx, tx, nothing, ()), settings=settings, now=now, sees=False, status=status)
     to_do = tx.search.to_do(viewer.person_id, TO_DO_READ) if viewer.person_id else ()
     completed = parse("outcome:completed")
-    results = tx.search.find(completed, access.reach, access.directory, now, PAGE_SIZE).sessions
+    results = tx.search.find(completed, access.scope, Names(access.directory), now, PAGE_SIZE).sessions
     rules = tx.rules.all(CURRENT) if viewer.is_admin else visible(tx, viewer, None)
     return home_view.Home(
         shown=shown(ctx, tx, access, (one.key for one in (*to_do, *results))),
@@ -46,6 +46,6 @@ def _data(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
         to_do=to_do,
         results=results,
         rules=rules,
-        rule_texts={rule.rule_id: readable(ctx, tx, access, rule) for rule in rules[: home_view.MAX_RULES]},
+        rule_texts=readable(tx, access, rules[: home_view.MAX_RULES]),
         status=status,
     )

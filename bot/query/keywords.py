@@ -1,0 +1,200 @@
+"""The words that mean a condition by themselves: outcomes, scores, orders; and those that mean nothing."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.query.keys import Key
+
+IGNORED = frozenset({
+    "the", "a", "an", "any", "all", "every", "each", "who", "whom", "what", "which", "when", "how", "many", "much",
+    "did", "do", "does", "done", "has", "have", "had", "was", "were", "is", "are", "be", "been", "i", "we", "you",
+    "it", "they", "that", "this", "those", "these", "there", "s", "ones", "one", "only", "just", "please", "pls",
+    "show", "list", "find", "get", "give", "see", "tell", "me", "us", "about", "results", "result", "session",
+    "sessions", "checklists", "observation", "observations", "training", "trainings", "ojt", "score", "scores",
+    "scored", "rating", "people", "person", "persons", "everyone", "everybody", "somebody", "someone", "anyone",
+    "staff", "team", "guys", "employee", "employees", "with", "within", "in", "on", "at", "for", "of", "from", "to",
+    "by", "as", "during", "over", "out", "then", "now", "so", "far", "first", "time", "times", "data", "info",
+    "report", "reports", "got", "gets", "new", "recent", "recently", "latest", "last", "can", "could", "would",
+    "like", "want", "need", "know", "everything", "anything", "thing", "things", "how's",
+})  # fmt: skip
+JOINS = frozenset({"or", "and", "plus", "&", "und"})
+NEGATIONS = frozenset({"not", "except", "without", "excluding", "exclude", "but", "no", "never"})
+ROLES: Mapping[str, Key] = {
+    "by": Key.OBSERVER,
+    "observer": Key.OBSERVER,
+    "of": Key.EMPLOYEE,
+    "for": Key.EMPLOYEE,
+    "employee": Key.EMPLOYEE,
+    "about": Key.EMPLOYEE,
+}
+OBSERVING = frozenset(
+    {"observe", "observed", "observes", "observing", "observations", "conduct", "conducted", "graded"}
+)
+OWN = frozenset({"my", "mine", "me", "i", "myself"})
+TELLING = frozenset({"show", "tell", "give", "get", "let", "send", "list"})  # "show me" says nothing of whose results
+OWN_TEAM = frozenset({"team", "teams", "people", "staff", "store", "stores", "site", "sites", "department", "crew"})
+
+_KEY_NAMES: Mapping[str, Key] = {
+    **{str(key): key for key in Key},
+    **dict.fromkeys(("checklists", "list", "form", "topic"), Key.CHECKLIST),
+    **dict.fromkeys(
+        (
+            "site",
+            "sites",
+            "store",
+            "stores",
+            "department",
+            "departments",
+            "unit",
+            "location",
+            "team",
+            "region",
+            "place",
+        ),
+        Key.DEPT,
+    ),
+    **dict.fromkeys(("observers", "assessor", "grader", "trainer"), Key.OBSERVER),
+    **dict.fromkeys(("employees", "person", "who", "name", "trainee", "learner", "of"), Key.EMPLOYEE),
+    **dict.fromkeys(("outcomes", "status", "state", "result"), Key.OUTCOME),
+    **dict.fromkeys(("scores", "percent", "points", "grade"), Key.SCORE),
+    **dict.fromkeys(("from", "after", "start"), Key.SINCE),
+    **dict.fromkeys(("till", "to", "end", "through"), Key.UNTIL),
+    **dict.fromkeys(("order", "orderby", "sorted"), Key.SORT),
+    **dict.fromkeys(("top", "max", "count"), Key.LIMIT),
+    **dict.fromkeys(("session", "sessions"), Key.ID),
+}
+
+_OUTCOMES: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    tuple(phrase.split()): tuple(outcomes.split())
+    for outcomes, phrases in {
+        "failed": (
+            "failed", "fail", "fails", "failing", "failures", "failure", "not passed", "not met", "not pass", "flunked",
+            "did not pass", "didn't pass", "didnt pass", "missed target", "missed the target", "unsuccessful",
+        ),
+        "below": ("below target", "under target", "below the target", "under the target", "low"),
+        "passed": ("passed", "pass", "passes", "passing", "succeeded", "successful", "not failed"),
+        "met": ("met", "met target", "met the target", "on target", "above target"),
+        "completed": ("completed", "complete", "finished"),
+        "planned": ("planned", "scheduled", "not started", "not yet started", "upcoming"),
+        "progress": ("in progress", "started", "ongoing", "running", "not finished", "unfinished", "not completed"),
+        "planned progress": ("open", "pending", "outstanding"),
+        "critical": ("critical", "critical criterion failed"),
+    }.items()
+    for phrase in phrases
+}  # fmt: skip
+_LONGEST_OUTCOME = max(map(len, _OUTCOMES))
+
+_COMPARATORS: Mapping[tuple[str, ...], str] = {
+    tuple(phrase.split()): sign
+    for sign, phrases in {
+        "<": ("below", "under", "less than", "lower than", "worse than", "fewer than", "smaller than", "beneath"),
+        ">": ("above", "over", "more than", "higher than", "better than", "greater than"),
+        ">=": ("at least", "min", "minimum", "no less than", "not below", "not under"),
+        "<=": ("at most", "max", "maximum", "no more than", "not above", "not over", "up to"),
+        "": ("exactly", "equal to", "equals"),
+    }.items()
+    for phrase in phrases
+}
+_NUMBER = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%?")
+_PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%")
+_COMPARED = re.compile(r"(<=|>=|<|>|=)(\d{1,3}(?:[.,]\d{1,4})?)%?")
+_AND_MORE = {
+    "+": ">=",
+    "or more": ">=",
+    "or above": ">=",
+    "or higher": ">=",
+    "or less": "<=",
+    "or below": "<=",
+    "or lower": "<=",
+}
+_ORDERS: Mapping[str, str] = {
+    **dict.fromkeys(("worst", "lowest", "weakest", "bottom", "poorest"), f"{Key.SORT}:score"),
+    **dict.fromkeys(("best", "highest", "top", "strongest"), f"{Key.SORT}:-score"),
+    **dict.fromkeys(("oldest", "earliest"), f"{Key.SORT}:date"),
+    **dict.fromkeys(("newest", "latest", "last", "recent", "first"), ""),
+}
+_BY: Mapping[str, str] = {
+    "day": "day", "week": "week", "weekly": "week", "month": "month", "monthly": "month", "checklist": "checklist",
+    "site": "dept", "store": "dept", "department": "dept", "dept": "dept", "sites": "dept", "stores": "dept",
+    "observer": "observer", "employee": "employee", "person": "employee", "weeks": "week", "months": "month",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """The terms that some words mean, and how many words they are."""
+
+    terms: tuple[str, ...]
+    used: int
+    can_be_negated: bool = False
+
+
+def key_named(typed: str) -> Key | None:
+    """The key that a typed word names, in any case or as a word that means the same; None if none."""
+    return _KEY_NAMES.get(typed.lower().replace("-", "").replace("_", ""))
+
+
+def read_keyword(words: Sequence[str]) -> Keyword | None:
+    """The condition or order that begins with the first word; None if none does."""
+    return _outcome(words) or _score(words) or _grouping(words) or _order(words)
+
+
+def _outcome(words: Sequence[str]) -> Keyword | None:
+    for length in range(min(len(words), _LONGEST_OUTCOME), 0, -1):
+        if (found := _OUTCOMES.get(tuple(words[:length]))) is not None:
+            return Keyword(tuple(f"{Key.OUTCOME}:{one}" for one in found), length, can_be_negated=True)
+    return None
+
+
+def _score(words: Sequence[str]) -> Keyword | None:
+    if found := _COMPARED.fullmatch(words[0]):
+        return _scored(found[1].replace("=", "") if found[1] == "=" else found[1], found[2], 1)
+    for length in (3, 2, 1):
+        sign = _COMPARATORS.get(tuple(words[:length]))
+        if sign is not None and len(words) > length and (number := _NUMBER.fullmatch(words[length])):
+            return _scored(sign, number[1], length + 1, words)
+    if words[0] in ("between", "from") and len(words) >= 4 and words[2] in ("and", "to", "-"):
+        low, high = _NUMBER.fullmatch(words[1]), _NUMBER.fullmatch(words[3])
+        if low and high:
+            return _range(low[1], high[1], 4)
+    if (
+        len(words) > 2
+        and words[1] == "-"
+        and (low := _NUMBER.fullmatch(words[0]))
+        and (high := _NUMBER.fullmatch(words[2]))
+    ):
+        return _range(low[1], high[1], 3)
+    if (number := _NUMBER.fullmatch(words[0])) and len(words) > 2 and (sign := _AND_MORE.get(" ".join(words[1:3]))):
+        return _scored(sign, number[1], 3, words)
+    if percent := _PERCENT.fullmatch(words[0]):
+        return _scored("", percent[1], 1)
+    return None
+
+
+def _scored(sign: str, number: str, used: int, words: Sequence[str] = ()) -> Keyword:
+    if used < len(words) and words[used] in ("%", "percent", "points"):
+        used += 1
+    return Keyword((f"{Key.SCORE}:{sign}{number.replace(',', '.')}",), used, can_be_negated=True)
+
+
+def _range(low: str, high: str, used: int) -> Keyword:
+    return Keyword((f"{Key.SCORE}:{low.replace(',', '.')}..{high.replace(',', '.')}",), used, can_be_negated=True)
+
+
+def _order(words: Sequence[str]) -> Keyword | None:
+    """ "worst", "worst 3", "last 5"; "last 5 days" is a date."""
+    order = _ORDERS.get(words[0])
+    if order is None:
+        return None
+    if len(words) > 1 and words[1].isascii() and words[1].isdigit() and 1 <= int(words[1]) <= 100:
+        if len(words) > 2 and words[2] in ("day", "days", "week", "weeks", "month", "months", "year", "years"):
+            return None
+        return Keyword(tuple(filter(None, (order, f"{Key.LIMIT}:{int(words[1])}"))), 2)
+    return Keyword((order,), 1) if order and words[0] != "top" else None
+
+
+def _grouping(words: Sequence[str]) -> Keyword | None:
+    if words[0] in ("by", "per") and len(words) > 1 and (by := _BY.get(words[1])):
+        return Keyword((f"{Key.BY}:{by}",), 2)
+    return Keyword((f"{Key.BY}:{_BY[words[0]]}",), 1) if words[0] in ("weekly", "monthly") else None

@@ -1,0 +1,164 @@
+"""Names as values: how one is read, what it means among the names that are known, and how an id stands for it.
+
+A stored query holds ids instead of names: `employee:<id:1f2e3d4c>`. So a person is renamed or erased without rewriting
+any query.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from bot.domain.directory import Directory
+from bot.domain.filters import ids_named
+from bot.domain.retention import ERASED_PERSON
+from bot.domain.text import clip
+from bot.query.nearest import normalize
+
+MENTION = re.compile(r"<@([A-Za-z0-9]+)(?:\|[^<>]*)?>")
+_ID = re.compile(r"<id:([A-Za-z0-9_.~%-]+)>")
+_ENCODED = re.compile(r"[^A-Za-z0-9_.~-]+")
+_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_CHANNEL = re.compile(r"<#[A-Za-z0-9]+\|([^<>]+)>")
+_ESCAPES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
+ME = "me"  # the asker, before any name
+LONGEST_NAME = 200
+_LONGEST_LABEL = 120
+_NO_MARKUP = str.maketrans("<>", "‹›")
+
+
+class Kind(StrEnum):
+    """What a name is the name of."""
+
+    PERSON = "person"
+    DEPARTMENT = "department"
+    CHECKLIST = "checklist"
+
+
+# ---- reading -----------------------------------------------------------------------------------------------------
+
+
+def read_name(text: str) -> str:
+    """Canonical text of a name, or of an id (see `id_value`). Raises ValueError."""
+    if len(text) > LONGEST_NAME:
+        raise ValueError(f"a name has at most {LONGEST_NAME} letters")
+    name = ""
+    while name != text:
+        name, text = text, _plainer(text)
+    if not name:
+        raise ValueError("there is no name behind the colon")
+    ident = id_of(name)
+    return name if ident is None else id_value(ident)
+
+
+def read_person(text: str) -> str:
+    """As `read_name`; a mention of a Slack user becomes `<@U0123>`. Raises ValueError."""
+    name = read_name(text)  # a mention may come with an @ before it, invisible signs around it, or in entities
+    mention = MENTION.fullmatch(name)
+    if mention:
+        return f"<@{mention[1].upper()}>"
+    return ME if name.lower() in (ME, "myself") else name
+
+
+def _plainer(text: str) -> str:
+    """One step towards what was meant: until nothing changes, so that canonical text reads as itself."""
+    text = _CHANNEL.sub(r"\1", text)
+    text = re.sub("&(?:amp|lt|gt);", lambda found: _ESCAPES[found[0]], text)
+    text = "".join(c for c in unicodedata.normalize("NFC", text) if c.isprintable() or c.isspace())
+    return " ".join(text.split()).lstrip("@ ")
+
+
+# ---- ids ---------------------------------------------------------------------------------------------------------
+
+
+def id_value(ident: str) -> str:
+    """An id as a value of a query: `<id:1f2e3d4c>`; what is no letter or digit of ASCII is percent-encoded."""
+    return f"<id:{_ENCODED.sub(lambda found: _percent_encoded(found[0]), ident)}>"
+
+
+def id_of(value: str) -> str | None:
+    """The id that a value stands for; None for a name or a mention."""
+    found = _ID.fullmatch(value)
+    return None if found is None else _PERCENT.sub(lambda escapes: _percent_decoded(escapes[0]), found[1])
+
+
+def _percent_encoded(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "replace"))
+
+
+def _percent_decoded(escapes: str) -> str:
+    return bytes.fromhex(escapes.replace("%", "")).decode("utf-8", "replace")
+
+
+# ---- what is known -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names that a value can mean, for one viewer: nothing else exists for them.
+
+    `checklists` maps ids to titles, `mentions` Slack user ids to person ids. `me` is the viewer's own person id, None
+    if they are no one in iSpring.
+    """
+
+    directory: Directory = field(default_factory=Directory)
+    checklists: Mapping[str, str] = field(default_factory=dict)
+    mentions: Mapping[str, str] = field(default_factory=dict)
+    me: str | None = None
+
+    def all(self, kind: Kind) -> Mapping[str, str]:
+        """The names of a kind by id."""
+        match kind:
+            case Kind.PERSON:
+                return self._people
+            case Kind.DEPARTMENT:
+                return {ident: department.name for ident, department in self.directory.departments.items()}
+            case Kind.CHECKLIST:
+                return self.checklists
+
+    def meant(self, kind: Kind, value: str) -> frozenset[str]:
+        """The ids that a value means. An id means itself, known or not: who has left iSpring keeps their sessions."""
+        if (ident := id_of(value)) is not None:
+            return frozenset({ident})
+        if mention := MENTION.fullmatch(value):
+            person = self.mentions.get(mention[1]) if kind is Kind.PERSON else None
+            return frozenset() if person is None else frozenset({person})
+        if value == ME and kind is Kind.PERSON:
+            return frozenset() if self.me is None else frozenset({self.me})
+        return ids_named(normalize(value), self._pairs(kind))
+
+    def exactly(self, kind: Kind, value: str) -> frozenset[str]:
+        """The ids whose whole name a value is."""
+        wanted = normalize(value)
+        return frozenset(ident for name, ident in self._pairs(kind) if wanted and name == wanted)
+
+    def known(self, kind: Kind, value: str) -> bool:
+        """Whether a value means something that is known."""
+        return not self.meant(kind, value).isdisjoint(self.all(kind))
+
+    def in_departments(self, departments: frozenset[str]) -> frozenset[str]:
+        """The people of departments, with their sub-departments."""
+        return frozenset[str]().union(*(self.directory.people_under(one) for one in departments))
+
+    def label(self, kind: Kind, ident: str) -> str:
+        """What to show for an id. Names are iSpring's, so nothing in one can be read as a mention."""
+        if kind is Kind.PERSON and ident in self.directory.erased:
+            return f"an {ERASED_PERSON}"
+        name = self.all(kind).get(ident)
+        return clip((name or f"unknown {kind} ({ident[:8]})").translate(_NO_MARKUP), _LONGEST_LABEL)
+
+    @cached_property
+    def _people(self) -> Mapping[str, str]:
+        return {ident: person.name for ident, person in self.directory.people.items()}
+
+    @cached_property
+    def _folded(self) -> dict[Kind, Sequence[tuple[str, str]]]:
+        return {}
+
+    def _pairs(self, kind: Kind) -> Sequence[tuple[str, str]]:
+        """(folded name, id) pairs of a kind, made when they are first needed: folding a company's names takes time."""
+        if kind not in self._folded:
+            self._folded[kind] = [(normalize(name), ident) for ident, name in self.all(kind).items()]
+        return self._folded[kind]

@@ -1,0 +1,346 @@
+"""Dates as people write them: "last week", "since Monday", "5 Nov", "Q3", "between 1.11. and 5.11.".
+
+A day begins at midnight in the asker's zone; the caller knows the zone, this module only counts days.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MONTHS = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
+YEARS = range(2000, 2101)
+MOST_BACK = 3_660  # days: ten years
+
+_SINCE = frozenset({"since", "from", "starting"})
+_UNTIL = frozenset({"until", "till", "til", "to", "through", "thru", "upto"})
+_THIS = frozenset({"this", "current"})
+_LAST = frozenset({"last", "past", "previous", "prev", "recent"})
+_FILLERS = frozenset({"in", "on", "the", "during", "within", "for", "over", "of", "at"})
+_UNITS: Mapping[str, str] = {
+    spelled: unit
+    for unit, spellings in {
+        "day": ("d", "day", "days"),
+        "week": ("w", "wk", "week", "weeks"),
+        "month": ("m", "mo", "month", "months"),
+        "quarter": ("quarter", "quarters"),
+        "year": ("y", "yr", "year", "years"),
+    }.items()
+    for spelled in spellings
+}
+_NUMBERS: Mapping[str, int] = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
+    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "thirty": 30, "ninety": 90,
+}  # fmt: skip
+_COUNTED = re.compile(r"(\d{1,4})(d|w|m|y|days?|weeks?|months?|years?)")
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_YEAR_MONTH = re.compile(r"(\d{4})-(\d{1,2})")
+_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.?(\d{4}|\d{2})?")
+_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?")
+_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?")
+_QUARTER = re.compile(r"q([1-4])")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from `since` to `until`, both included; None is an open end.
+
+    `is_current`: the words name the present day, week, month …, whose end need not be said.
+    """
+
+    since: date | None = None
+    until: date | None = None
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the words from a position on mean, and how many of them say it.
+
+    `periods` has several members if the words fit several days: "05/11".
+    """
+
+    periods: tuple[Period, ...]
+    used: int
+
+
+def read_period(words: Sequence[str], at: int, today: date) -> Read | None:
+    """The period that begins at a word; None if none does. `words` are normalized: lower case, no diacritics."""
+    start = at
+    while at < len(words) and words[at] in _FILLERS:
+        at += 1
+    found = _bounded(words, at, today) or _between(words, at, today) or _whole(words, at, today)
+    if found is None or (at > start and found.used == 0):
+        return None
+    return Read(found.periods, found.used + at - start)
+
+
+def _bounded(words: Sequence[str], at: int, today: date) -> Read | None:
+    """ "since X", "until X", "before X", "after X", and "since X until Y"."""
+    if at >= len(words):
+        return None
+    bound = _BOUNDS.get(words[at])
+    if bound is None:
+        return None
+    found = _skipping_fillers(words, at + 1, today)
+    if found is None:
+        return None
+    periods = tuple(bound(one) for one in found.periods)
+    end = at + 1 + found.used
+    if words[at] in _SINCE and end < len(words) and words[end] in _UNTIL | {"-", "–"}:
+        last = _skipping_fillers(words, end + 1, today)
+        if last is not None:
+            periods = tuple(Period(one.since, other.until) for one in periods for other in last.periods)
+            end += 1 + last.used
+    return Read(periods, end - at)
+
+
+def _before(period: Period) -> Period:
+    return Period(until=None if period.since is None else period.since - timedelta(days=1))
+
+
+def _after(period: Period) -> Period:
+    return Period(since=None if period.until is None else period.until + timedelta(days=1))
+
+
+_BOUNDS: Mapping[str, Callable[[Period], Period]] = {
+    **dict.fromkeys(_SINCE, lambda period: Period(since=period.since)),
+    **dict.fromkeys(_UNTIL, lambda period: Period(until=period.until)),
+    "before": _before,
+    "after": _after,
+}
+
+
+def _between(words: Sequence[str], at: int, today: date) -> Read | None:
+    """ "between X and Y", "X - Y", "X to Y"."""
+    start = at
+    is_between = at < len(words) and words[at] == "between"
+    at += is_between
+    first = _whole(words, at, today)
+    if first is None:
+        return None
+    middle = at + first.used
+    joins = {"and", "-", "–"} if is_between else {"-", "–", "to", "until", "till"}
+    if middle >= len(words) or words[middle] not in joins:
+        return None
+    last = _skipping_fillers(words, middle + 1, today)
+    if last is None:
+        return None
+    periods = tuple(_ordered(one, other) for one in first.periods for other in last.periods)
+    return Read(periods, middle + 1 + last.used - start)
+
+
+def _ordered(one: Period, other: Period) -> Period:
+    first, last = sorted((one, other), key=lambda period: period.since or date.min)
+    return Period(first.since, last.until)
+
+
+def _skipping_fillers(words: Sequence[str], at: int, today: date) -> Read | None:
+    skipped = 0
+    while at + skipped < len(words) and words[at + skipped] in _FILLERS:
+        skipped += 1
+    found = _whole(words, at + skipped, today)
+    return None if found is None else Read(found.periods, found.used + skipped)
+
+
+# ---- one day, week, month, quarter or year -----------------------------------------------------------------------
+
+
+def _whole(words: Sequence[str], at: int, today: date) -> Read | None:
+    if at >= len(words):
+        return None
+    for reader in (_relative, _counted, _named_day, _calendar_date, _month, _quarter):
+        if (found := reader(words, at, today)) is not None:
+            return found
+    return None
+
+
+def _relative(words: Sequence[str], at: int, today: date) -> Read | None:
+    """ "today", "this week", "last month", "next week", "last Monday"."""
+    word, following = words[at], words[at + 1] if at + 1 < len(words) else ""
+    days = {"today": 0, "yesterday": -1, "tomorrow": 1}.get(word)
+    if days is not None:
+        return Read((replace(_day(today + timedelta(days=days)), is_current=days == 0),), 1)
+    step = 0 if word in _THIS else -1 if word in _LAST else 1 if word == "next" else None
+    if step is None:
+        return None
+    if (unit := _UNITS.get(following)) and following not in ("d", "w", "m", "y", "days", "weeks", "months", "years"):
+        return Read((replace(_unit(unit, today, step), is_current=step == 0),), 2)
+    if (weekday := _weekday(following)) is not None:
+        day = today - timedelta(days=(today.weekday() - weekday) % 7)
+        if step == -1 and day == today:
+            day -= timedelta(days=7)
+        if step == 1:
+            day += timedelta(days=7)
+        return Read((_day(day),), 2)
+    return None
+
+
+def _counted(words: Sequence[str], at: int, today: date) -> Read | None:
+    """ "30d", "last 30 days", "30 days", "2 weeks": from that many days before today on."""
+    start, is_last = at, words[at] in _LAST
+    at += is_last
+    if at >= len(words):
+        return None
+    if found := _COUNTED.fullmatch(words[at]):
+        number, unit, used = int(found[1]), _UNITS[found[2]], 1
+    else:
+        count = int(words[at]) if words[at].isascii() and words[at].isdigit() else _NUMBERS.get(words[at])
+        unit_of = _UNITS.get(words[at + 1]) if at + 1 < len(words) else None
+        if count is None or unit_of is None:
+            return None
+        number, unit, used = count, unit_of, 2
+    if at + used < len(words) and words[at + used] == "ago":
+        day = _back(today, number, unit)
+        return None if day is None else Read((_day(day),), at + used + 1 - start)
+    first = _back(today, number, unit)
+    return None if first is None else Read((Period(since=first),), at + used - start)
+
+
+def _named_day(words: Sequence[str], at: int, today: date) -> Read | None:
+    weekday = _weekday(words[at])
+    if weekday is None:
+        return None
+    return Read((_day(today - timedelta(days=(today.weekday() - weekday) % 7)),), 1)
+
+
+def _calendar_date(words: Sequence[str], at: int, today: date) -> Read | None:
+    """ "2026-11-05", "5.11.", "25/12/2025", "5 Nov", "Nov 5th, 2026". Dots are day-first; "05/11" is two days."""
+    word = words[at]
+    if found := _ISO.fullmatch(word):
+        return _read_days([(int(found[1]), int(found[2]), int(found[3]))])
+    if found := _YEAR_MONTH.fullmatch(word):
+        year, month = int(found[1]), int(found[2])
+        return Read((_month_of(year, month),), 1) if year in YEARS and 1 <= month <= 12 else None
+    if found := _DOTTED.fullmatch(word):
+        return _read_days([_in_past(int(found[2]), int(found[1]), found[3], today)])
+    if found := _SLASHED.fullmatch(word):
+        first, second = int(found[1]), int(found[2])
+        pairs = dict.fromkeys(((second, first), (first, second)))  # (month, day)
+        return _read_days([_in_past(month, day, found[3], today) for month, day in pairs])
+    following = words[at + 1] if at + 1 < len(words) else ""
+    for month_word, day_word in ((following, word), (word, following)):
+        month_number, ordinal = _month_number(month_word), _ORDINAL.fullmatch(day_word)
+        if month_number and ordinal:
+            year_word = words[at + 2] if at + 2 < len(words) else ""
+            spelled = year_word if _is_year(year_word) else None
+            read = _read_days([_in_past(month_number, int(ordinal[1]), spelled, today)])
+            return read and Read(read.periods, 3 if spelled else 2)
+    return None
+
+
+def _read_days(days: Sequence[tuple[int, int, int]]) -> Read | None:
+    found = []
+    for year, month, day in days:
+        try:
+            found.append(_day(date(year, month, day)))
+        except ValueError:
+            continue
+    found = [one for one in found if one.since is not None and one.since.year in YEARS]
+    return Read(tuple(found), 1) if found else None
+
+
+def _month(words: Sequence[str], at: int, today: date) -> Read | None:
+    """ "November", "Nov 2025": without a year the newest that has begun."""
+    month = _month_number(words[at])
+    if month is None:
+        return None
+    following = words[at + 1] if at + 1 < len(words) else ""
+    if _is_year(following):
+        return Read((_month_of(int(following), month),), 2)
+    return Read((_month_of(today.year - (month > today.month), month),), 1)
+
+
+def _quarter(words: Sequence[str], at: int, today: date) -> Read | None:
+    found = _QUARTER.fullmatch(words[at])
+    if not found:
+        return None
+    first_month = 3 * int(found[1]) - 2
+    following = words[at + 1] if at + 1 < len(words) else ""
+    if _is_year(following):
+        return Read((_months(int(following), first_month, 3),), 2)
+    return Read((_months(today.year - (first_month > today.month), first_month, 3),), 1)
+
+
+# ---- pieces ------------------------------------------------------------------------------------------------------
+
+
+def _day(day: date) -> Period:
+    return Period(day, day)
+
+
+def _unit(unit: str, today: date, step: int) -> Period:
+    """This, the last or the next unit; a week begins on Monday."""
+    match unit:
+        case "day":
+            return _day(today + timedelta(days=step))
+        case "week":
+            first = today + timedelta(days=7 * step - today.weekday())
+            return Period(first, first + timedelta(days=6))
+        case "month":
+            return _months(today.year, today.month + step, 1)
+        case "quarter":
+            return _months(today.year, today.month - (today.month - 1) % 3 + 3 * step, 3)
+        case _:
+            return Period(date(today.year + step, 1, 1), date(today.year + step, 12, 31))
+
+
+def _month_of(year: int, month: int) -> Period:
+    return _months(year, month, 1)
+
+
+def _months(year: int, first: int, count: int) -> Period:
+    """The days of `count` months; `first` may lie outside 1 to 12."""
+    return Period(_first_of(year, first), _first_of(year, first + count) - timedelta(days=1))
+
+
+def _first_of(year: int, month: int) -> date:
+    more, index = divmod(month - 1, 12)
+    return date(year + more, index + 1, 1)
+
+
+def _back(today: date, number: int, unit: str) -> date | None:
+    """The day that many units before today; a month earlier is the same day or that month's last. None: too far."""
+    if number < 1:
+        return None
+    if unit in ("day", "week"):
+        days = number * (7 if unit == "week" else 1)
+        return today - timedelta(days=days) if days <= MOST_BACK else None
+    months = number * {"month": 1, "quarter": 3}.get(unit, 12)
+    if months > MOST_BACK // 30:
+        return None
+    first = _first_of(today.year, today.month - months)
+    last = _first_of(today.year, today.month - months + 1) - timedelta(days=1)
+    return first.replace(day=min(today.day, last.day))
+
+
+def _in_past(month: int, day: int, year: str | None, today: date) -> tuple[int, int, int]:
+    """A day with its year: the year given, else the newest in which the day is not after today."""
+    if year is not None:
+        return (2000 + int(year) if len(year) == 2 else int(year)), month, day
+    return today.year - ((month, day) > (today.month, today.day)), month, day
+
+
+def _weekday(word: str) -> int | None:
+    if len(word) < 3:
+        return None
+    return next((number for number, name in enumerate(WEEKDAYS) if word in (name, name[:3], _SHORT_DAYS[number])), None)
+
+
+_SHORT_DAYS = ("mons", "tues", "weds", "thurs", "fris", "sats", "suns")
+
+
+def _month_number(word: str) -> int | None:
+    if len(word) < 3:
+        return None
+    return next(
+        (n for n, name in enumerate(MONTHS, 1) if word in (name, name[:3]) or (word == "sept" and n == 9)), None
+    )
+
+
+def _is_year(word: str) -> bool:
+    return len(word) == 4 and word.isascii() and word.isdigit() and int(word) in YEARS
