@@ -31,6 +31,7 @@ from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.completeness import CompletenessCheck
 from bot.jobs.details import FetchDetails
 from bot.jobs.directory import DirectoryRefresh
+from bot.jobs.identities import Identities
 from bot.jobs.message_data import MessageSettings
 from bot.jobs.monitor import Monitor, RuntimeProbes
 from bot.jobs.plan_notifications import PollSettings
@@ -45,6 +46,7 @@ from bot.store.database import Store, Tx
 DIRECTORY_EVERY = 15 * 60  # seconds; the rows say whether it is due
 DETAILS_EVERY = 60  # seconds
 CHANNEL_CHECKS_EVERY = 5 * 60  # seconds; the rows say which channels are due
+IDENTITIES_EVERY = 30  # seconds; the rows say who is due
 MONITOR_EVERY = 30  # seconds
 RETENTION_EVERY = 60 * 60  # seconds; the rows say whether it is due
 COMPLETENESS_EVERY = 60 * 60  # seconds; asked after each good poll too, and the rows say whether it is due
@@ -91,6 +93,7 @@ class Leader:
                 command=settings.slack_command,
                 recover_restored=settings.catch_up,
                 interval=settings.poll_interval,
+                rights_max_age=settings.rights_valid_for,
             ),
             ops_channel=settings.ops_channel,
             limiter=limiter,
@@ -102,7 +105,6 @@ class Leader:
             training,
             store,
             clock,
-            contacts,
             PollSettings(
                 ops_channel=settings.ops_channel,
                 admins=settings.admins,
@@ -126,6 +128,14 @@ class Leader:
             ops_channel=settings.ops_channel,
             wake=self.sender.wake,
             limiter=limiter,
+        )
+        self._identities = Identities(
+            store,
+            contacts,
+            clock,
+            admins=settings.admins,
+            ops_channel=settings.ops_channel,
+            wake=self.sender.wake,
         )
         self._retention = RetentionJob(store, clock, settings.keep, wake=self.sender.wake)
         self._monitor = Monitor(
@@ -195,6 +205,7 @@ class Leader:
         every(COMPLETENESS_EVERY, "completeness", self._completeness.when_due)
         # At once: events were missed while no process led.
         every(CHANNEL_CHECKS_EVERY, "channel checks", self._channel_checks.once, at_once=True)
+        every(IDENTITIES_EVERY, "identities", self._identities.once, at_once=True)
         every(RETENTION_EVERY, "retention", self._retention.when_due, at_once=True)
         every(MONITOR_EVERY, "monitor", self._monitor.once)
         async with asyncio.TaskGroup() as group:

@@ -108,7 +108,7 @@ async def _parts(settings: Settings, clock: Clock) -> AsyncIterator["Parts"]:
         metrics = Metrics()
         training = await opened.enter_async_context(ispring_reader(settings, clock, failed=metrics.ispring_failed))
         messenger = await opened.enter_async_context(slack_messenger(settings, clock, metrics.slack_failed))
-        contacts = SlackContacts(messenger, store, clock, settings.admins)
+        contacts = SlackContacts(messenger, store, clock, settings.admins, settings.rights_valid_for)
         liveness = Liveness()
         leader = Leader(
             settings,

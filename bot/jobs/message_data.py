@@ -6,11 +6,11 @@ A rule never shows more than its owner may see, a person nothing they may not se
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.blocks.cards import CardFacts
 from bot.domain.changes import outcome_of
-from bot.domain.directory import Directory
+from bot.domain.directory import RIGHTS_MAX_AGE, Directory
 from bot.domain.kinds import KINDS
 from bot.domain.model import (
     TAKEN_BACK,
@@ -19,6 +19,7 @@ from bot.domain.model import (
     DestinationKind,
     DigestCounts,
     NotificationKind,
+    Proof,
     Rule,
     RuleState,
     SessionKey,
@@ -30,38 +31,47 @@ from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import may_see
 from bot.domain.routing import subject_of
 from bot.jobs.digest_counts import digest_counts_of, unwanted_reason
-from bot.services.owners import stored_viewer
+from bot.services.owners import OwnerRights
 from bot.store.database import Tx
 
 
 @dataclass(frozen=True, slots=True)
 class MessageSettings:
     """What is the same for every message: who are admins, where iSpring is, the slash command; how long a card may wait
-    until it is only counted, and the seconds between two looks at iSpring."""
+    until it is only counted, the seconds between two looks at iSpring, and how long a reading of its people proves
+    rights."""
 
     admins: frozenset[str] = frozenset()
     account_url: str | None = None
     command: str = "/ojt"
     recover_restored: timedelta = timedelta(hours=24)
     interval: float = 120.0
+    rights_max_age: timedelta = RIGHTS_MAX_AGE
 
 
 @dataclass(frozen=True, slots=True)
 class MessageData:
-    """A delivery's facts; the session version that each notification shows, by id; and those to cancel, with the
-    reason."""
+    """A delivery's facts; the session version that each notification shows, by id; those to cancel, and those that
+    have to wait for the proof of a right, with the reason; and the owners of rules to ask Slack about first."""
 
     facts: CardFacts
     versions: Mapping[int, int] = field(default_factory=dict)
     cancelled: Mapping[int, str] = field(default_factory=dict)
+    waiting: Mapping[int, str] = field(default_factory=dict)
+    to_ask: AbstractSet[str] = frozenset()
 
 
-def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> MessageData:
+def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings, now: datetime) -> MessageData:
     """Everything a message needs, in one reading."""
     directory = tx.people.directory()
+    rights = OwnerRights(settings.admins, now, settings.rights_max_age)
+    to_ask: set[str] = set()
+    waiting: dict[int, str] = {}
     rules = _rules(tx, delivery)
     keys = {stored.notification.session for stored in delivery.notifications if stored.notification.session is not None}
-    records = {key: record for key in keys if (record := tx.sessions.record(key)) is not None}
+    # A session that was given to another employee is shown as one that was erased.
+    kept = [key for key in keys if not tx.sessions.is_reassigned(key)]
+    records = {key: record for key in kept if (record := tx.sessions.record(key)) is not None}
     hidden: set[SessionKey] = set()
     with_previous: set[SessionKey] = set()
     versions: dict[int, int] = {}
@@ -74,12 +84,17 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
         wanted = [
             rule for number in stored.notification.rule_ids if (rule := rules.get(number)) and _counts(rule, stored)
         ]
-        viewers = _viewers(tx, delivery, stored, wanted, settings.admins)
+        viewers = _viewers(tx, delivery, stored, wanted, rights)
+        to_ask |= {
+            viewer.slack_user_id for viewer in viewers if viewer.slack_user_id and rights.is_to_be_asked(tx, viewer)
+        }
         reason = _cancelled_reason(tx, delivery, stored, wanted, record)
         if record is not None:
             verdicts = [spec.may_show(viewer, record.session.facts, directory) for viewer in viewers]
             refusals = [verdict for verdict in verdicts if not verdict.allowed]
-            if len(refusals) == len(viewers):
+            if len(refusals) == len(viewers) and any(verdict.waits for verdict in refusals):
+                waiting[stored.notification_id] = next(verdict.reason for verdict in refusals if verdict.waits)
+            elif len(refusals) == len(viewers):
                 hidden.add(record.session.key)
                 reason = reason or (
                     refusals[0].reason if refusals else "it is not wanted any more by anyone who may see it"
@@ -87,13 +102,17 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
             if record.previous is not None and _any_may_see(viewers, record, directory):
                 with_previous.add(record.session.key)
         if spec.is_digest:
-            owners = {rule.rule_id: stored_viewer(tx, rule.owner, settings.admins) for rule in wanted}
-            digest_counts = digest_counts_of(tx, delivery.destination, stored, owners, directory)
+            owners = {rule.rule_id: rights.of(tx, rule.owner) for rule in wanted}
+            recipient = viewers[0] if delivery.destination.kind is not DestinationKind.CHANNEL else None
+            digest_counts = digest_counts_of(tx, delivery.destination, stored, owners, recipient, directory)
             metrics[stored.notification_id] = digest_counts
-            if not digest_counts.sessions and not stored.notification.facts.get("follow"):
+            if digest_counts.waits:
+                waiting[stored.notification_id] = digest_counts.waits
+            elif not digest_counts.sessions and not stored.notification.facts.get("follow"):
                 reason = reason or "it is not wanted any more by anyone who may see what it counts"
         if reason:
             cancelled[stored.notification_id] = reason
+            waiting.pop(stored.notification_id, None)
     if delivery.state is DeliveryState.SENT and tx.destinations.blocked_reason(delivery.destination) == SHARED_OUTSIDE:
         # Another company reads along: an edit redacts the message until the channel is internal again.
         hidden = set(records)
@@ -113,7 +132,7 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
         metrics=metrics,
         first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
     )
-    return MessageData(facts, versions, cancelled)
+    return MessageData(facts, versions, cancelled, waiting, to_ask)
 
 
 def _rules(tx: Tx, delivery: Delivery) -> dict[int, Rule]:
@@ -129,25 +148,28 @@ def _counts(rule: Rule, stored: StoredNotification) -> bool:
 
 
 def _viewers(
-    tx: Tx, delivery: Delivery, stored: StoredNotification, rules: Sequence[Rule], admins: AbstractSet[str]
+    tx: Tx, delivery: Delivery, stored: StoredNotification, rules: Sequence[Rule], rights: OwnerRights
 ) -> list[Viewer]:
     """On whose behalf a session would be shown: each rule's owner, who shared it, or the person it is sent to."""
     if stored.notification.kind is NotificationKind.SHARED:
-        return [_sharer(tx, str(stored.notification.facts.get("by")), admins)]
+        return [_sharer(tx, str(stored.notification.facts.get("by")), rights)]
     match delivery.destination.kind:
         case DestinationKind.PERSON:
-            person_id = delivery.destination.id
-            return [Viewer(slack_user_id="", person_id=person_id, is_admin=False, reason="no longer known in iSpring")]
+            return [rights.person(tx, delivery.destination.id, "no longer known in iSpring")]
         case DestinationKind.USER:
-            return [stored_viewer(tx, delivery.destination.id, admins)]
+            return [rights.of(tx, delivery.destination.id)]
         case DestinationKind.CHANNEL:
-            return [stored_viewer(tx, owner, admins) for owner in dict.fromkeys(rule.owner for rule in rules)]
+            return [rights.of(tx, owner) for owner in dict.fromkeys(rule.owner for rule in rules)]
 
 
-def _sharer(tx: Tx, user_id: str, admins: AbstractSet[str]) -> Viewer:
+def _sharer(tx: Tx, user_id: str, rights: OwnerRights) -> Viewer:
     """Who shared something. They were known then: an account that is not, was erased, and answers for nothing."""
-    sharer = stored_viewer(tx, user_id, admins)
-    return sharer if tx.people.slack_user(user_id) is not None else replace(sharer, person_id=None, is_admin=False)
+    sharer = rights.of(tx, user_id)
+    return (
+        sharer
+        if tx.people.slack_user(user_id) is not None
+        else replace(sharer, person_id=None, is_admin=False, proof=Proof())
+    )
 
 
 def _any_may_see(viewers: Sequence[Viewer], record: SessionRecord, directory: Directory) -> bool:

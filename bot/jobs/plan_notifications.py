@@ -23,8 +23,9 @@ from bot.domain.model import (
 from bot.domain.outage import Outage, counted_reason
 from bot.domain.routing import MATCHABLE_STATES, route
 from bot.jobs.outage import outage_digest
-from bot.jobs.rule_owners import Owners, OwnersChanged, owners_of
+from bot.jobs.rule_owners import owners_of
 from bot.query.parser import Filter
+from bot.services.owners import OwnerRights
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
 
@@ -60,11 +61,10 @@ class PollTiming:
 class NotificationPlanner:
     """Queues, inside one transaction, the notifications of its changes."""
 
-    def __init__(self, tx: Tx, settings: PollSettings, owners: Owners, timing: PollTiming) -> None:
+    def __init__(self, tx: Tx, settings: PollSettings, timing: PollTiming) -> None:
         self.statuses: set[str] = set()  # of an unknown status
         self._tx = tx
         self._settings = settings
-        self._owners = owners
         self._timing = timing
         self._now = timing.started_at
         self._cards: dict[Destination, list[tuple[Notification, Outcome]]] = {}
@@ -72,6 +72,8 @@ class NotificationPlanner:
         self._old: dict[Destination, list[Notification]] = {}  # completed too long ago to be news
         self._rules = tx.rules.all(MATCHABLE_STATES)
         self._directory = tx.people.directory()
+        rights = OwnerRights(settings.admins, timing.started_at)
+        self._owners = {owner: rights.collecting(tx, owner) for owner in owners_of(self._rules)}
         self._preferences: dict[str, Preferences] = {}
 
     @cached_property
@@ -79,15 +81,12 @@ class NotificationPlanner:
         return rule_filters(self._tx, self._rules, self._now)
 
     def about(self, change: Change) -> None:
-        """Takes up a stored change; `owe` owes what follows from all of them. Raises OwnersChanged where a rule has an
-        owner who was not asked about."""
+        """Takes up a stored change; `enqueue` queues what follows from all of them."""
         facts = change.after.facts
         if is_unknown(outcome_of(change.after)):
             self.statuses.add(facts.status)
         if change.news in (News.NONE, News.EDIT):
             return
-        if owners_of(self._rules) - self._owners.keys():
-            raise OwnersChanged("A rule changed hands while iSpring was read; the next poll stores the changes.")
         routed = route(
             change,
             rules=self._rules,

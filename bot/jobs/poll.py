@@ -22,13 +22,13 @@ from bot.domain.model import Change, ChangeKind, Details, News, SessionFacts, Se
 from bot.domain.outage import outage_of
 from bot.domain.outcomes import has_odd_result, judge
 from bot.domain.polling import ListingDiff, PollReport
-from bot.domain.ports import Clock, Contacts, DateEvidence, Listing, Slice, Training
-from bot.domain.routing import MATCHABLE_STATES
+from bot.domain.ports import Clock, DateEvidence, Listing, Slice, Training
 from bot.domain.text import clean
 from bot.jobs.bulk_update import MOST_AT_ONCE, bulk_update
 from bot.jobs.monitor import set_alert
 from bot.jobs.plan_notifications import NotificationPlanner, PollSettings, PollTiming, is_unknown, notify_ops
-from bot.jobs.rule_owners import Owners, OwnersChanged, ask_about, judge_owners, owners_of
+from bot.jobs.rule_owners import judge_stored_owners
+from bot.services.owners import OwnerRights
 from bot.store.database import Store, Tx
 
 DETAILS_FOR = 30.0  # seconds an alert may wait for its criteria
@@ -54,7 +54,6 @@ class Poll:
         training: Training,
         store: Store,
         clock: Clock,
-        contacts: Contacts,
         settings: PollSettings,
         *,
         refresh_directory: Callable[[], Awaitable[object]],
@@ -64,7 +63,6 @@ class Poll:
         self._training = training
         self._store = store
         self._clock = clock
-        self._contacts = contacts
         self._settings = settings
         self._refresh_directory = refresh_directory
         self._wake = wake
@@ -136,17 +134,19 @@ class Poll:
         details = await self._details_of(matched)
         await self._names_of(matched)
 
-        def store(owners: Owners, tx: Tx) -> PollReport:
+        def store(tx: Tx) -> PollReport:
+            self._judge_owners(tx)
             state = tx.polls.state()
             outage = outage_of(state.last_good_at, started, self._settings.interval, tx.polls.restored_from())
             read_back = PollTiming(listing.requested_at, started, outage, next_in)
-            planner = NotificationPlanner(tx, self._settings, owners, read_back)
+            planner = NotificationPlanner(tx, self._settings, read_back)
             targets = tx.targets.current()
             rows = [self._store_row(tx, *row, targets, details, started) for row in listing_diff.changed]
             stored = [change for change in rows if change is not None]
             for change in stored:  # once all are stored: a rule may name a checklist that only just appeared
                 planner.about(change)
             self._mark(tx, listing_diff, started)
+            self._take_back(tx, listing_diff, started)
             planner.enqueue()
             tx.polls.end_recovery()
             self._warn(tx, planner.statuses, listing_diff.rejected, listing.date_evidence, started)
@@ -162,7 +162,7 @@ class Poll:
             self._note_good(tx, report)
             return report
 
-        report = await self._store_for_owners(store, is_matched=bool(matched))
+        report = await self._store.transact(store)
         self._wake()
         return report
 
@@ -220,8 +220,9 @@ class Poll:
             log.warning("row.rejected", where=line)
         _log_odd_results(odd)
 
-        def finish(owners: Owners, tx: Tx) -> PollReport:
-            planner = NotificationPlanner(tx, self._settings, owners, PollTiming(listing.requested_at, started))
+        def finish(tx: Tx) -> PollReport:
+            self._judge_owners(tx)
+            planner = NotificationPlanner(tx, self._settings, PollTiming(listing.requested_at, started))
             for facts in recent:
                 change = decide(None, facts, now=started, targets=targets)
                 if change is not None and change.kind is ChangeKind.COMPLETED:
@@ -236,7 +237,7 @@ class Poll:
             self._note_good(tx, report)
             return report
 
-        report = await self._store_for_owners(finish, is_matched=bool(recent))
+        report = await self._store.transact(finish)
         self._wake()
         return report
 
@@ -273,26 +274,11 @@ class Poll:
         except TimeoutError:
             log.info("directory.not_awaited")
 
-    async def _store_for_owners(self, store: Callable[[Owners, Tx], PollReport], *, is_matched: bool) -> PollReport:
-        """Stores a listing on behalf of the owners of rules; once more if a rule changed hands since they were
-        looked up."""
-
-        def work(owners: Owners, tx: Tx) -> PollReport:
-            judge_owners(tx, owners, self._settings.admins, self._settings.ops_channel, self._clock.now())
-            return store(owners, tx)
-
-        owners = await self._owners() if is_matched else {}
-        try:
-            return await self._store.transact(partial(work, owners))
-        except OwnersChanged:
-            owners = await self._owners()
-        return await self._store.transact(partial(work, owners))
-
-    async def _owners(self) -> Owners:
-        rules = await self._store.read(lambda tx: tx.rules.all(MATCHABLE_STATES))
-        return {user: await ask_about(self._contacts, user) for user in sorted(owners_of(rules))}
-
     # ---- inside it -----------------------------------------------------------------------------------------------
+
+    def _judge_owners(self, tx: Tx) -> None:
+        """Pauses rules whose owner is gone before changes are routed. Slack is not asked: a poll waits for nobody."""
+        judge_stored_owners(tx, OwnerRights(self._settings.admins, self._clock.now()), self._settings.ops_channel)
 
     def _note_good(self, tx: Tx, report: PollReport) -> None:
         """Stores a good poll and ends the alerts of failed ones."""
@@ -313,6 +299,13 @@ class Poll:
             tx.listings.mark_missing(listing_diff.missing, now)
             if not listing_diff.rejected:
                 set_alert(tx, self._settings.ops_channel, "suspicious_listing", None, now)
+
+    def _take_back(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> None:
+        """What was told of a session that iSpring gave to another employee shows the person before no more."""
+        listed = {facts.key for facts, _ in listing_diff.changed} | {*listing_diff.missing, *listing_diff.back}
+        taken = tx.retention.take_back_reassigned(listed, frozenset(listing_diff.back), now)
+        if taken:
+            log.info("sessions.reassigned", sessions=taken)
 
     def _warn(
         self, tx: Tx, statuses: Collection[str], rejected: Sequence[str], dates: DateEvidence, now: datetime

@@ -336,7 +336,7 @@ class Story:
             assert not all(_is_held_by(eligibility, queued.notification) for queued in delivery.notifications), (
                 "its rule rests"
             )
-            data = next_batch(tx, delivery, MessageSettings())
+            data = next_batch(tx, delivery, MessageSettings(), self.now)
             for notification_id, reason in data.cancelled.items():
                 tx.notifications.cancel([notification_id], reason)
             left = tuple(queued for queued in delivery.notifications if queued.notification_id not in data.cancelled)
@@ -499,7 +499,11 @@ class Story:
 
         def claim(tx: Tx) -> InHand | None:
             delivery = tx.outbox.claim_edit(self.now)
-            return None if delivery is None else InHand(delivery, next_batch(tx, delivery, MessageSettings()).versions)
+            return (
+                None
+                if delivery is None
+                else InHand(delivery, next_batch(tx, delivery, MessageSettings(), self.now).versions)
+            )
 
         hand = self._do(claim)
         if hand is None:

@@ -76,6 +76,7 @@ class Room:
     limiter: RateLimiter = field(default_factory=RateLimiter)
     ops_channel: str = ""
     admins: frozenset[str] = frozenset()
+    rights_max_age: timedelta = timedelta(hours=72)
     _made: int = 0
 
     def deliver(self, words: Render = render) -> Deliver:
@@ -88,7 +89,7 @@ class Room:
             contacts=contacts,
             clock=self.clock,
             random01=random01,
-            settings=MessageSettings(admins=self.admins),
+            settings=MessageSettings(admins=self.admins, rights_max_age=self.rights_max_age),
             ops_channel=self.ops_channel,
             limiter=self.limiter,
             render=words,

@@ -1,9 +1,9 @@
 """A room to poll in: a small world, iSpring's stand-in over real HTTP, our client, a real database, a clock to turn."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.demo.company import Person, Session
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
-from bot.domain.delivery import AppRefused, DestinationGone, NotSent, Sent, Throttled, after_post, shown_versions
+from bot.domain.delivery import Sent, after_post, shown_versions
 from bot.domain.model import (
     OPERATOR,
     Delivery,
@@ -24,13 +24,11 @@ from bot.domain.model import (
     RuleState,
     SessionKey,
     SessionRecord,
-    SlackUser,
-    Viewer,
 )
 from bot.domain.model import Session as StoredSession
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.polling import PollReport
-from bot.domain.ports import Channel, Contact, Nobody, Training
+from bot.domain.ports import Training
 from bot.ispring.client import Ispring
 from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
@@ -49,46 +47,6 @@ OPS = "C0OPS0000"
 
 
 @dataclass
-class KnownContacts:
-    """Fulfils `core.ports.Contacts` for people whose ties are written down; nobody else is known."""
-
-    viewers: dict[str, Viewer] = field(default_factory=dict)
-    while_asked: Callable[[], Awaitable[None]] | None = None  # what happens meanwhile, once
-
-    async def viewer(self, user_id: str) -> Viewer:
-        meanwhile, self.while_asked = self.while_asked, None
-        if meanwhile is not None:
-            await meanwhile()
-        return self.viewers.get(user_id) or Viewer(
-            slack_user_id=user_id, person_id=None, is_admin=False, reason="not linked"
-        )
-
-    async def user(self, user_id: str) -> SlackUser:
-        return SlackUser(user_id=user_id, email=None, zone="UTC", is_full_member=True)
-
-    async def known_viewer(self, user_id: str) -> Viewer | None:
-        return await self.viewer(user_id)
-
-    async def user_of(self, person_id: str) -> Contact:
-        return Contact(None, "nobody is written down")
-
-    async def conversation(
-        self, destination: Destination
-    ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
-        return destination.id
-
-    async def channel(self, channel_id: str) -> Channel | Throttled | NotSent | DestinationGone | AppRefused:
-        return Channel(
-            channel_id=channel_id,
-            name="",
-            is_member=True,
-            is_private=True,
-            is_archived=False,
-            is_shared_outside=False,
-        )
-
-
-@dataclass
 class Room:
     """What a test needs, with verbs."""
 
@@ -97,7 +55,6 @@ class Room:
     clock: FakeClock
     ispring: Ispring
     store: Store
-    contacts: KnownContacts
     directory: DirectoryRefresh
     details: FetchDetails
     settings: PollSettings
@@ -120,7 +77,6 @@ class Room:
             ispring or self.ispring,
             self.store,
             self.clock,
-            self.contacts,
             settings,
             refresh_directory=self.directory.on_demand,
             wake=lambda: self.rings.append("deliver"),
@@ -249,7 +205,6 @@ async def open_room(folder: Path, settings: PollSettings | None = None) -> Async
                 clock,
                 ispring,
                 store,
-                KnownContacts(),
                 DirectoryRefresh(ispring, store, clock),
                 FetchDetails(ispring, store, clock, wake=lambda: rings.append("deliver")),
                 settings or PollSettings(ops_channel=OPS),

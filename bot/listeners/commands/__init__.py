@@ -4,8 +4,10 @@ import re
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.blocks.answers import with_age
 from bot.domain.errors import QueryError
 from bot.domain.model import Message
+from bot.domain.permissions import closed_reason
 from bot.domain.ports import Reply
 from bot.listeners.after_ack import AfterAck
 from bot.listeners.commands import people, rules, sessions, settings, why
@@ -43,11 +45,14 @@ async def answered(ctx: AppContext, request: Request, text: str) -> Message:
     verb, *rest = text.split(maxsplit=1) or [""]
     words = "".join(rest).strip()
     if not verb:
-        return await sessions.menu(ctx, viewer, topics)
-    entry = offered.get(verb.lower())
-    if entry is None:
-        raise _no_such_verb(verb, words, tuple(offered))
-    return await entry.answer(ctx, CommandRequest(viewer, request.channel_id, words, topics))
+        found = await sessions.menu(ctx, viewer, topics)
+    else:
+        entry = offered.get(verb.lower())
+        if entry is None:
+            raise _no_such_verb(verb, words, tuple(offered))
+        found = await entry.answer(ctx, CommandRequest(viewer, request.channel_id, words, topics))
+    ages = await ctx.store.read(lambda tx: tx.people.ages())
+    return with_age(found, ages.old_parts(ctx.clock.now()), closed_reason(viewer))
 
 
 def _no_such_verb(typed: str, words: str, verbs: tuple[str, ...]) -> QueryError:
