@@ -1,10 +1,11 @@
 """Who works where and for whom: iSpring's people and departments as one value, with the questions asked of them."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property
 
-from bot.domain.model import Department, Person, PersonStatus, Subordination
+from bot.domain.model import Department, Person, PersonStatus, Proof, Subordination
 from bot.domain.retention import ERASED_PERSON
 
 
@@ -67,6 +68,12 @@ class Directory:
         """The people whose supervisor this is, by hand or inherited; never the person themselves."""
         return self._supervised.get(person_id, frozenset())
 
+    def supervised_by_hand(self, person_id: str) -> frozenset[str]:
+        """Of these, the people whose own record names the supervisor: no department has a part in it."""
+        return frozenset(
+            other for other in self.supervised_by(person_id) if self.people[other].subordination is Subordination.MANUAL
+        )
+
     def managed_by(self, person_id: str) -> frozenset[str]:
         """The people of the departments a person manages, with their sub-departments; never the person themselves."""
         person = self.people.get(person_id)
@@ -128,3 +135,32 @@ class Directory:
             if person.email and person.status is PersonStatus.ACTIVE:
                 found.setdefault(person.email, []).append(person)
         return {email: tuple(people) for email, people in found.items()}
+
+
+RIGHTS_MAX_AGE = timedelta(hours=72)  # the setting's default
+RELATIONS_OLD = timedelta(hours=24)  # an alert and a line in each answer; no new links
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryAges:
+    """When iSpring's people and departments were last read, None if never."""
+
+    people: datetime | None = None
+    departments: datetime | None = None
+
+    def proof(self, now: datetime, most: timedelta, *, identity: bool = True) -> Proof:
+        """What rights may rest on, where a reading proves them for `most`."""
+        return Proof(
+            identity=identity,
+            people=_is_within(self.people, now, most),
+            departments=_is_within(self.departments, now, most),
+        )
+
+    def old_parts(self, now: datetime) -> Sequence[tuple[str, datetime]]:
+        """The parts that were read, but not within a day, and when."""
+        parts = (("people", self.people), ("departments", self.departments))
+        return [(name, at) for name, at in parts if at is not None and not _is_within(at, now, RELATIONS_OLD)]
+
+
+def _is_within(read_at: datetime | None, now: datetime, most: timedelta) -> bool:
+    return read_at is not None and now - read_at <= most

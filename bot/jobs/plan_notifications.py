@@ -31,8 +31,9 @@ from bot.domain.model import (
 from bot.domain.outage import Outage, counted_reason
 from bot.domain.routing import MATCHABLE_STATES, route
 from bot.jobs.outage import outage_digest
-from bot.jobs.rule_owners import stored_owners
+from bot.jobs.rule_owners import owners_of
 from bot.query.parser import Filter
+from bot.services.owners import OwnerRights
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
 
@@ -100,7 +101,6 @@ class NotificationPlanner:
         self._tx = tx
         self._settings = settings
         self._employee_default = DirectMessages.ALL if settings.notify_employees else DirectMessages.NONE
-        self._owners = stored_owners(tx, settings.admins)
         self._titles = titles
         self._timing = timing
         self._now = timing.started_at
@@ -110,6 +110,8 @@ class NotificationPlanner:
         self._basis = basis_of(tx)
         self._rules = self._basis.rules
         self._directory = tx.people.directory()
+        rights = OwnerRights(settings.admins, timing.started_at)
+        self._owners = {owner: rights.collecting(tx, owner) for owner in owners_of(self._rules)}
         self._preferences: dict[str, Preferences] = {}
 
     @cached_property

@@ -34,9 +34,10 @@ from bot.jobs.plan_notifications import (
     PollTiming,
     is_unknown,
 )
-from bot.jobs.rule_owners import Owners, judge_owners, misjudged, stored_owners
-from bot.jobs.store_changes import has_new_details, store_planned
+from bot.jobs.rule_owners import judge_stored_owners
+from bot.jobs.store_changes import has_new_details, store_planned, take_back_reassigned
 from bot.services.alerting import clear_alert, notify_ops, set_alert
+from bot.services.owners import OwnerRights
 from bot.store.database import Store, Tx
 
 DETAILS_FOR = 2.0  # seconds an alert may wait for its criteria: the card is edited when they come later
@@ -178,8 +179,13 @@ class Poll:
             rejected=len(listing_diff.rejected),
         )
 
-        def end(tx: Tx) -> PollReport:
+        def begin(tx: Tx) -> None:
+            self._warn_of_statuses(tx, plan.statuses, started)
             self._mark(tx, listing_diff, started)
+            back = frozenset(listing_diff.back)
+            take_back_reassigned(tx, {*listing_diff.missing, *back}, started, back=back)
+
+        def end(tx: Tx) -> PollReport:
             tx.polls.end_recovery()
             self._warn(tx, listing_diff.rejected, listing.date_evidence, started)
             self._suspect_end(tx, listing_diff.listed + listing_diff.duplicates + len(listing_diff.rejected), started)
@@ -195,7 +201,7 @@ class Poll:
             plan,
             details,
             started,
-            begin=lambda tx: self._warn_of_statuses(tx, plan.statuses, started),
+            begin=begin,
             end=end,
             wake=self._wake,
         )
@@ -299,15 +305,9 @@ class Poll:
             log.info("directory.not_awaited")
 
     async def _judge_owners(self) -> None:
-        """Pauses and resumes rules whose owner, as stored, is gone or back. Slack is not asked."""
-        owners, changes = await self._store.read(self._owners)
-        if changes:
-            now, settings = self._clock.now(), self._settings
-            await self._store.transact(lambda tx: judge_owners(tx, owners, settings.admins, now))
-
-    def _owners(self, tx: Tx) -> tuple[Owners, bool]:
-        owners = stored_owners(tx, self._settings.admins)
-        return owners, misjudged(tx, owners)
+        """Pauses and resumes rules whose owner, as stored, is gone or back. A poll does not ask Slack."""
+        rights = OwnerRights(self._settings.admins, self._clock.now())
+        await self._store.transact(lambda tx: judge_stored_owners(tx, rights))
 
     # ---- inside it -----------------------------------------------------------------------------------------------
 

@@ -4,10 +4,12 @@ A change commits together with its notifications. If the process stops in betwee
 no longer differ.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
+
+import structlog
 
 from bot.domain.changes import decide, outcome_of
 from bot.domain.model import Change, ChangeKind, Details, SessionFacts, SessionKey
@@ -15,6 +17,8 @@ from bot.jobs.plan_notifications import NotificationPlan, PlanOutdated, basis_of
 from bot.store.database import Store, Tx
 
 MOST_AT_ONCE = 400  # rows and notifications in one transaction: about a tenth of a second
+
+log = structlog.get_logger(__name__)
 
 Row = tuple[SessionFacts, bytes]
 T = TypeVar("T")
@@ -45,6 +49,8 @@ async def store_planned(
         stored = [_store_row(tx, row, foreseen, plan, details, now) for row in chunk]
         if is_first:
             begin(tx)
+        take_back_reassigned(tx, [facts.key for facts, _ in chunk], now)
+        if is_first:
             for digest, members in plan.digests:  # before the cards that follow an outage
                 tx.digests.add(digest, members, now)
         for change in stored:
@@ -62,6 +68,16 @@ async def store_planned(
         return end(tx)
 
     return await store.transact(write_last)
+
+
+def take_back_reassigned(
+    tx: Tx, keys: Collection[SessionKey], now: datetime, *, back: Collection[SessionKey] = ()
+) -> None:
+    """Redacts what was posted about sessions that iSpring gave to another employee. `keys`: of the sessions that were
+    stored, that are missing or that are `back`."""
+    taken = tx.retention.take_back_reassigned(keys, back, now)
+    if taken:
+        log.info("sessions.reassigned", sessions=taken)
 
 
 def has_new_details(change: Change) -> bool:

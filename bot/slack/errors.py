@@ -246,7 +246,10 @@ def question_error(problem: Exception) -> MessengerError:
         case Decision.UNSURE:
             return MessengerUnavailable(f"Slack could not answer now ({parsed.reason}); it is asked again later.")
     if parsed.code is not None and parsed.status is not None and parsed.status < 500:
-        return MessengerRefused(parsed.code, parsed.needed)
+        if parsed.decision is not None or parsed.code in NOBODY:
+            return MessengerRefused(parsed.code, parsed.needed)
+        # One word that is in no table proves nothing: what is decided on it would last.
+        return MessengerUnavailable(f"Slack answered with an unknown word ({parsed.code}); it is asked again later.")
     return MessengerUnavailable(f"Slack could not be reached ({parsed.reason}); it is asked again later.")
 
 

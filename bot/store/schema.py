@@ -561,6 +561,22 @@ def m012_edit_priority(db: Database) -> None:
         db.conn.execute(statement)
 
 
+# What events said of accounts and channels; why a notification waits; sessions that were given to another employee.
+RIGHTS = (
+    # The number of the last event that took something away: an answer to a question asked before it is older.
+    "ALTER TABLE slack_users ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE destinations ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE notifications ADD COLUMN waiting_reason TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE sessions ADD COLUMN reassigned_at INTEGER",  # ms; NULL unless another employee has it now
+)
+
+
+@migrations()
+def m013_rights(db: Database) -> None:
+    for statement in RIGHTS:
+        db.conn.execute(statement)
+
+
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes what `INDEXES_OF_BASELINE` names, once."""
     for statement in INDEXES_OF_BASELINE:

@@ -40,6 +40,11 @@ class Sessions:
         row: sqlite3.Row | None = self._connection.execute(f"SELECT * FROM sessions WHERE {OF_KEY}", key).fetchone()
         return row
 
+    def is_reassigned(self, key: SessionKey) -> bool:
+        """Whether iSpring gave the session to another employee since it was stored."""
+        row = self._row(key)
+        return row is not None and row["reassigned_at"] is not None
+
     def save(self, change: Change, fingerprint: bytes) -> None:
         """Stores the session after a change, its line of history, and the edits of its cards."""
         after = change.after

@@ -75,6 +75,7 @@ class Room:
     rule: Rule
     limiter: RateLimiter = field(default_factory=RateLimiter)
     admins: frozenset[str] = frozenset()
+    rights_max_age: timedelta = timedelta(hours=72)
     _made: int = 0
 
     def deliver(self, words: Render = render) -> Deliver:
@@ -87,7 +88,7 @@ class Room:
             contacts=contacts,
             clock=self.clock,
             random01=random01,
-            settings=settings_of(admins=self.admins),
+            settings=settings_of(admins=self.admins, rights_max_age=self.rights_max_age / timedelta(hours=1)),
             limiter=self.limiter,
             render=words,
         )

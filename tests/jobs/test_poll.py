@@ -27,6 +27,7 @@ from bot.domain.model import (
     Preferences,
     RuleState,
     SessionKey,
+    SlackUser,
 )
 from bot.domain.ports import Training
 from bot.domain.routing import introduction, subject_of
@@ -243,11 +244,26 @@ async def test_a_rule_may_name_a_checklist_that_appears_in_the_same_listing(room
     assert [notification.session for notification in await room.queued(where=place)] == [key_of(closing)]
 
 
+async def known_in_slack(room: Room, user_id: str, person_id: str = "", not_allowed_reason: str = "") -> None:
+    """Slack described a user just now, and an admin linked them: a poll asks Slack nothing."""
+    is_member = not not_allowed_reason
+    user = SlackUser(
+        user_id=user_id, email=None, zone="UTC", is_full_member=is_member, not_allowed_reason=not_allowed_reason
+    )
+
+    def store(tx: Tx) -> None:
+        tx.people.save_slack_user(user, room.clock.now())
+        if person_id:
+            tx.people.link(user_id, person_id, "U0ADMIN", None, room.clock.now())
+
+    await room.store.transact(store)
+
+
 async def test_a_rule_never_tells_more_than_its_owner_may_see(room: Room) -> None:
     observer, stranger = room.world.add_person("Ana Lima"), room.world.add_person("Bo Berg")
     employee = room.world.add_person("Cy Cole")
     place = Destination(DestinationKind.CHANNEL, "C0ANA000")
-    await room.link("U0ANA", observer)
+    await known_in_slack(room, "U0ANA", person_id=observer.id)
     await room.subscribe(owner="U0ANA", destination=place)
     mine = room.world.add_session(employee=employee, observer=observer)
     room.world.add_session(employee=employee, observer=stranger)
@@ -283,7 +299,7 @@ async def test_what_a_rule_matches_while_somebody_takes_it_over_is_reported(room
     rule = await room.subscribe(owner="U0OLD", destination=place)
 
     leader = room.world.add_person("Lea Lind")
-    await room.link("U0OLD", leader)
+    await known_in_slack(room, "U0OLD", person_id=leader.id)
 
     class TakenOverMeanwhile:
         """iSpring, whose criteria take so long that an admin takes the rule over."""
@@ -303,10 +319,21 @@ async def test_what_a_rule_matches_while_somebody_takes_it_over_is_reported(room
     assert [notification.session for notification in await room.queued(where=place)] == [key_of(session)]
 
 
+@pytest.mark.promise("taken_over_meanwhile")
+async def test_what_a_rule_matches_before_slack_names_its_owner_is_collected(room: Room) -> None:
+    """A poll asks Slack nothing: what the owner may see is judged when it is sent."""
+    place = Destination(DestinationKind.CHANNEL, "C0OLD000")
+    await room.subscribe(owner="U0OLD", destination=place)
+    session = room.world.add_session()
+    await room.poll()
+    assert [notification.session for notification in await room.queued(where=place)] == [key_of(session)]
+
+
 @pytest.mark.promise("owner_left")
 async def test_what_is_completed_after_an_owner_left_waits_for_whoever_takes_their_rule_over(room: Room) -> None:
     place = Destination(DestinationKind.CHANNEL, "C0OLD000")
     rule = await room.subscribe(owner="U0OLD", destination=place)
+    await known_in_slack(room, "U0OLD", not_allowed_reason="deactivated")
     session = room.world.add_session()
     await room.poll()
     assert await room.posts(place) == []

@@ -811,9 +811,9 @@ async def test_an_edit_with_refused_blocks_goes_as_plain_text(world: Room) -> No
 
 
 async def test_a_card_is_redacted_once_the_rules_owner_may_not_see_it_any_more(world: Room) -> None:
-    world.admins = frozenset({ANA})
+    world.admins = frozenset({BEN})
     rule = await world.store.transact(
-        lambda tx: tx.rules.add(SHOP_CHANNEL, ANA, "", RuleState.ACTIVE, world.clock.now())
+        lambda tx: tx.rules.add(SHOP_CHANNEL, BEN, "", RuleState.ACTIVE, world.clock.now())
     )
     key = await world.complete(72.0, rules=(rule.rule_id,))
     await world.send()

@@ -32,12 +32,13 @@ EDIT_LEASE = timedelta(minutes=1)  # an edit is left to its claimer for so long
 _EDITABLE = f"deliveries.state = 'sent' AND {MAY_BE_EDITED}"
 _READABLE = f"deliveries.state = 'ambiguous' AND {MAY_BE_READ}"
 # A message shows less than is stored: a session of it has risen above the version shown. Or it shows more: the session
-# was erased while the message was being sent.
+# was erased, or given to another employee, while the message was being sent.
 _IS_BEHIND = (
     "EXISTS (SELECT 1 FROM notifications LEFT JOIN sessions USING (session_id, employee_id)"
     " WHERE notifications.delivery = deliveries.id AND notifications.cancelled_reason IS NULL"
     " AND notifications.session_id IS NOT NULL"
-    f" AND CASE WHEN sessions.id IS NULL THEN notifications.shown_version IS NOT {TAKEN_BACK}"
+    " AND CASE WHEN sessions.id IS NULL OR sessions.reassigned_at IS NOT NULL"
+    f" THEN notifications.shown_version IS NOT {TAKEN_BACK}"
     " ELSE coalesce(notifications.shown_version, 0) < sessions.version END)"
 )
 
