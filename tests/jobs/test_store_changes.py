@@ -58,6 +58,39 @@ async def test_a_rule_that_is_ended_while_changes_are_stored_hears_nothing_more(
     assert len(await room.queued(NotificationKind.SESSION, CHANNEL)) == MANY
 
 
+@pytest.mark.promise("reassigned")
+async def test_a_session_that_was_given_away_is_taken_back_although_the_plan_was_made_again(room: Room) -> None:
+    await room.target(80)
+    given = room.world.add_session(percent=95)
+    for _ in range(2):
+        room.world.add_session(percent=95)
+    await room.poll()
+    room.world.delete(given)
+    await room.poll()
+    for _ in range(MANY):
+        room.world.add_session(percent=95)
+    other = room.world.add_session(percent=20, session_id=given.id, employee=room.world.add_person("Kim Koch"))
+    stored: list[int] = []
+
+    def change_rules() -> None:
+        """Another process, after the first transaction."""
+        if not stored:
+            with closing(sqlite3.connect(room.store.path)) as file, file:
+                [(number,)] = file.execute("SELECT count(*) FROM sessions WHERE session_id = ?", (given.id,))
+                stored.append(number)
+                file.execute("UPDATE rules SET query = 'score:>1'")
+
+    room.wake = change_rules
+    room.poller = room.poller_with(room.settings)
+    room.clock.advance(timedelta(minutes=1))
+    assert (await room.poller.once()).error == ""
+    assert stored == [2], "the worst result is stored by the first try"
+    assert await room.store.read(lambda tx: tx.sessions.is_reassigned(key_of(given)))
+    posted = await room.posted()
+    assert key_of(other) in posted
+    assert key_of(given) not in posted
+
+
 async def test_the_worst_results_are_stored_first(room: Room) -> None:
     await room.target(80)
     good = [room.world.add_session(percent=95) for _ in range(MOST_AT_ONCE)]
