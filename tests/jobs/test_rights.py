@@ -1,5 +1,6 @@
 """Rights rest on proofs: what can't be proved waits, what is lost is redacted, and nobody loses what is theirs."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -16,9 +17,11 @@ from bot.domain.model import (
     Rule,
     RuleState,
     SessionKey,
+    SlackUser,
 )
 from bot.domain.outbox import NotificationState
 from bot.jobs.identities import Identities
+from bot.jobs.rule_owners import BUDGET
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Tx
 from tests.demo.slack_room import ANA, BEN
@@ -122,6 +125,40 @@ async def test_identities_are_proved_again_after_half_a_day_and_one_that_fails_h
     await pass_by(world, 0.1)
     await job.once()
     assert world.calls("users.info") == asked + 3
+
+
+@pytest.mark.promise("rights_by_event")
+async def test_owners_whom_slack_never_names_are_asked_within_one_budget_and_hold_up_no_one_elses_card(
+    world: Room,
+) -> None:
+    await read_directory(world)
+    owners = [ANA, *(f"U0LEFT{number}" for number in range(5))]
+
+    def known(tx: Tx) -> None:
+        for owner in owners:
+            user = SlackUser(user_id=owner, email=None, zone="UTC", is_full_member=True)
+            tx.people.save_slack_user(user, world.clock.now() - timedelta(hours=25))
+
+    await world.store.transact(known)
+    for owner in owners:
+        await rule_of(world, owner)
+    world.slack.faults.order("users.info", "hang", times=10_000)
+    key = await world.complete(rules=(world.rule.rule_id,))
+    began = world.clock.monotonic()
+    proving = asyncio.create_task(identities(world).once())
+    await world.deliver().once(limit_seconds=BUDGET)
+    assert await world.stands(key) is NotificationState.SENT
+    await proving
+    assert world.clock.monotonic() - began < 2 * BUDGET, "six look-ups that hang, one after the other, take a minute"
+
+
+async def test_an_unknown_word_about_a_direct_conversation_is_asked_again_within_minutes(world: Room) -> None:
+    await read_directory(world)
+    await SlackContacts(world.messenger, world.store, world.clock, frozenset()).viewer(ANA)
+    world.slack.faults.order("conversations.open", "some_new_word", times=1)
+    key = await world.complete(to=Destination(DestinationKind.PERSON, "ana"))
+    await world.deliver().once(limit_seconds=300)
+    assert await world.stands(key) is NotificationState.SENT
 
 
 # ---- iSpring's people ------------------------------------------------------------------------------------------------
