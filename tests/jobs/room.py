@@ -101,11 +101,6 @@ class Room:
 
         await self.store.transact(note)
 
-    async def link(self, user_id: str, person: Person) -> None:
-        """An admin links a Slack user to a person."""
-        now = self.clock.now()
-        await self.store.transact(lambda tx: tx.people.link(user_id, person.id, "U0ADMIN", None, now))
-
     async def queued(
         self, kind: NotificationKind | None = None, where: Destination | None = None
     ) -> list[Notification]:
