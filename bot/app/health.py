@@ -17,6 +17,7 @@ from bot.store.database import Store
 
 KEEP_ALIVE = 75.0  # seconds without a request: longer than the 60 of routers, which must close a connection first
 IDLE_TIMEOUT = 2.0  # seconds that the rest of a refused body is read for, so that its sender gets the answer
+BACKLOG = 1024  # connections that may wait to be accepted: commands that come at one instant
 SHUTDOWN_GRACE = 2.0  # seconds in which open requests may end
 
 
@@ -106,7 +107,7 @@ async def served(app: web.Application, port: int) -> AsyncIterator[int]:
     await runner.setup()
     try:
         # All addresses, because a platform's router connects from another machine.
-        await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104
+        await web.TCPSite(runner, "0.0.0.0", port, backlog=BACKLOG).start()  # noqa: S104
     except OSError as error:
         await runner.cleanup()
         raise SpotterError(

@@ -238,3 +238,19 @@ def _run_buttons(commands: Sequence[str]) -> list[Block]:
         button(actions.action_id(actions.RUN, number), bare(one, BUTTON_TEXT), one)
         for number, one in enumerate(commands[:SUGGESTIONS])
     ]
+
+
+def with_age(answer: Message, old_parts: Sequence[tuple[str, datetime]], closed_reason: str) -> Message:
+    """An answer whose first line says which parts of iSpring's directory could not be read since when, and what is
+    closed because of it; the answer itself if none is old."""
+    if not old_parts:
+        return answer
+    parts = " and ".join(name for name, _ in old_parts)
+    oldest = min(at for _, at in old_parts)
+    line = f":warning: iSpring's {parts} could not be read since {date_token(oldest)}: rights are as they were then."
+    if closed_reason:
+        line = (
+            f":warning: {closed_reason[0].upper()}{closed_reason[1:]} (since {date_token(oldest)}): only part is shown."
+        )
+    first = message([context(line)])
+    return Message(f"{first.text}\n{answer.text}", (*first.blocks, *answer.blocks))

@@ -19,7 +19,7 @@ from bot.domain.outbox import NotificationState, NotificationStatus, SendingPaus
 from bot.domain.permissions import EVERYTHING
 from bot.domain.ports import Clock
 from bot.services.explain import explain, links_to
-from bot.services.owners import stored_viewer
+from bot.services.owners import OwnerRights
 from bot.store.database import Store, Tx
 
 # Of the others there are ever more, and the latest are what people ask for.
@@ -116,7 +116,8 @@ async def _explained(store: Store, clock: Clock, prefix: str) -> list[tuple[Expl
     employee_wants = DirectMessages.ALL if settings.notify_employees else DirectMessages.NONE
 
     def work(tx: Tx) -> list[Explanation]:
-        owners = {rule.owner: stored_viewer(tx, rule.owner, settings.admins) for rule in tx.rules.all()}
+        rights = OwnerRights(settings.admins, clock.now(), settings.rights_valid_for)
+        owners = {rule.owner: rights.of(tx, rule.owner) for rule in tx.rules.all()}
         explained = (
             explain(tx, session.key, owners=owners, now=clock.now(), employee_wants=employee_wants)
             for session in tx.search.starting_with(prefix.lower(), EVERYTHING)

@@ -7,11 +7,13 @@ no end.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
+
+from bot.domain.directory import DirectoryAges
 
 POLL_LATE = timedelta(minutes=15)  # or five intervals if that is longer: shorter gaps end by themselves
 STUCK = timedelta(minutes=30)  # that a due message may wait: more than the longest back-off, less than a shift
@@ -37,7 +39,7 @@ class MonitorInput:
 
     `reading_since`: when this process began to poll. `last_poll_at`: when a poll last ended, None if none has.
     `waiting_since`: creation of the oldest message that can be sent and has no clear result yet. `disconnected_for`: in
-    seconds. `disk_left`: in bytes, None if unknown.
+    seconds. `disk_left`: in bytes, None if unknown. `directory`: when iSpring's people and departments were read.
     """
 
     now: datetime
@@ -49,6 +51,7 @@ class MonitorInput:
     app_refused: str
     disconnected_for: float
     disk_left: int | None
+    directory: DirectoryAges = field(default_factory=DirectoryAges)
 
 
 # From (input, facts if the alert is active) to its facts, None if it is not active. An active alert ends only on proof:
@@ -96,6 +99,14 @@ def _disk_nearly_full(seen: MonitorInput, before: Facts | None) -> Facts | None:
         return before
     is_low = seen.disk_left < (DISK_LEFT if before is None else DISK_ENOUGH)
     return {"megabytes": seen.disk_left // (1024 * 1024)} if is_low else None
+
+
+def _directory_old(seen: MonitorInput, before: Facts | None) -> Facts | None:
+    old = seen.directory.old_parts(seen.now)
+    if not old:
+        return None
+    oldest = min(at for _, at in old)
+    return {"parts": " and ".join(name for name, _ in old), "hours": int((seen.now - oldest).total_seconds() // 3600)}
 
 
 def _minutes(span: timedelta) -> int:
@@ -269,6 +280,14 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             resolved="iSpring is polled again",
             past="it was not polled",
             condition=_poll_stale,
+        ),
+        "directory_old": Alert(
+            sentence="iSpring's {parts} could not be read for {hours} h. Nobody new is linked; after RIGHTS_MAX_AGE "
+            "what supervisors, managers and observers see of others closes, and their messages wait.",
+            remedy="`spotter check` says why; the key's owner must be an Account Owner or Administrator.",
+            resolved="iSpring's people and departments can be read again",
+            condition=_directory_old,
+            is_checked=False,
         ),
         "message_refused": Alert(
             sentence="Slack rejected a message ({reason}), even as plain text.",

@@ -405,11 +405,12 @@ class StoredNotification:
 @dataclass(frozen=True, slots=True)
 class DigestCounts:
     """What a digest counts, as far as its readers may see it. `failing`: below target or failed. `since`: the earliest
-    completion among them, None if none has a known date."""
+    completion among them, None if none has a known date. `waits`: why it can't be said yet what they may see, or ""."""
 
     sessions: int = 0
     failing: int = 0
     since: datetime | None = None
+    waits: str = ""
 
 
 class DeliveryState(StrEnum):
@@ -493,9 +494,19 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What is proved of a viewer now. `identity`: Slack said within a day who they are, and no event doubts it since.
+    `people`, `departments`: iSpring's were read recently enough for the rights that rest on them."""
+
+    identity: bool = True
+    people: bool = True
+    departments: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """Who asks, and what ties them to iSpring. `why` says how the link came about or why there is none, `remedy` who
-    could change that there is none."""
+    """Who asks, and what ties them to iSpring. `reason` says how the link came about or why there is none, `remedy` who
+    could change that there is none. `proof`: what a right may rest on; without it, it waits."""
 
     slack_user_id: str
     person_id: str | None
@@ -503,6 +514,7 @@ class Viewer:
     zone: str = "UTC"
     reason: str = ""
     remedy: Remedy = Remedy.LINK
+    proof: Proof = Proof()
 
 
 class DirectMessages(StrEnum):

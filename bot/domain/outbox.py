@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.model import Delivery, Destination, Notification, Session
+from bot.domain.model import Delivery, Destination, DestinationKind, Notification, Session
 from bot.domain.reasons import ReasonCode
 
 
@@ -18,9 +18,12 @@ class Schedule:
     other_due_at: datetime | None
 
     def due(self, now: datetime, limit: int) -> Sequence[Destination]:
-        """Destinations with something to post now, the longest due first."""
+        """Destinations with something to post now: at most `limit` channels, then as many people, the longest due
+        first. So people who wait for a look-up hide no channel."""
         due = sorted((due_at, str(where), where) for where, due_at in self.posts.items() if due_at <= now)
-        return [where for _, _, where in due[:limit]]
+        channels = [where for _, _, where in due if where.kind is DestinationKind.CHANNEL]
+        people = [where for _, _, where in due if where.kind is not DestinationKind.CHANNEL]
+        return channels[:limit] + people[:limit]
 
     @property
     def next_due_at(self) -> datetime | None:

@@ -61,12 +61,19 @@ class AfterAck:
         """A listener of a message to the bot."""
         return self._answered("message", read_event, answer)
 
-    def event(self, work: Callable[[AppContext, Event], Coroutine[Any, Any, None]]) -> BoltListener:
-        """A listener of an event that is answered to no one."""
+    def event(
+        self,
+        work: Callable[[AppContext, Event], Coroutine[Any, Any, None]],
+        first: Callable[[AppContext, Event], Awaitable[None]] | None = None,
+    ) -> BoltListener:
+        """A listener of an event that is answered to no one. `first` stores what takes rights away: it waits for no
+        place in the pool, which drops work when too much comes at once."""
 
         async def listener(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
             await ack()
             event = read_event(body, context)
+            if first is not None:
+                await first(self.ctx, event)
             self.start(event.kind, event, lambda: work(self.ctx, event))
 
         return listener

@@ -11,10 +11,12 @@ from datetime import datetime
 from bot.domain.directory import Directory
 from bot.domain.model import (
     OPERATOR,
+    Delivery,
     Destination,
     DestinationKind,
     Notification,
     NotificationKind,
+    Proof,
     Rule,
     RuleState,
     Viewer,
@@ -115,6 +117,13 @@ def is_worth_a_try(blocked: BlockedDestination, now: datetime) -> bool:
     return blocked.since is None or now - blocked.since >= TRIED_AGAIN
 
 
+def waits_for_yes(tx: Tx, delivery: Delivery) -> bool:
+    """Whether every rule that carries a delivery waits for a yes, because its channel turned public."""
+    numbers = {number for stored in delivery.notifications for number in stored.notification.rule_ids}
+    rules = [rule for number in numbers if (rule := tx.rules.get(number)) is not None]
+    return bool(rules) and all(rule.reason_code is ReasonCode.BECAME_PUBLIC for rule in rules)
+
+
 def agree_to_public(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
     """Records that `who` agreed to a rule in a channel that everybody can read; resumes the rule if it waited for
     that."""
@@ -126,8 +135,8 @@ def agree_to_public(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
 
 def gone_reason(owner: Viewer, directory: Directory) -> str:
     """Returns why a rule's owner can't answer for it any more, "" if they can."""
-    if not scope_of(owner, directory).is_empty:
-        return ""
+    if not scope_of(replace(owner, proof=Proof()), directory).is_empty:
+        return ""  # a proof that is missing pauses nothing: messages wait for it
     if owner.person_id is not None and not directory.is_active(owner.person_id):
         return "their account in iSpring is not active"
     return owner.reason or "they are not linked to a person in iSpring"

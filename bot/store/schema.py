@@ -549,6 +549,35 @@ def _people_by_id(text: str, names: Names) -> str:
     return text if changed == query else say(changed)
 
 
+# Corrections and redactions are edited before what is only cosmetic, such as another name of a checklist.
+EDIT_PRIORITY = (
+    "ALTER TABLE deliveries ADD COLUMN edit_is_cosmetic INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX deliveries_next_edit ON deliveries (edit_is_cosmetic, edit_due_at) WHERE edit_due_at IS NOT NULL",
+)
+
+
+@migrations()
+def m012_edit_priority(db: Database) -> None:
+    for statement in EDIT_PRIORITY:
+        db.conn.execute(statement)
+
+
+# What events said of accounts and channels; why a notification waits; sessions that were given to another employee.
+RIGHTS = (
+    # The number of the last event that took something away: an answer to a question asked before it is older.
+    "ALTER TABLE slack_users ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE destinations ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE notifications ADD COLUMN waiting_reason TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE sessions ADD COLUMN reassigned_at INTEGER",  # ms; NULL unless another employee has it now
+)
+
+
+@migrations()
+def m013_rights(db: Database) -> None:
+    for statement in RIGHTS:
+        db.conn.execute(statement)
+
+
 # Each part of iSpring fails alone: its age, what is read of it later, and the changes that wait for it.
 PARTS = (
     "INSERT INTO settings_kv (name, value) SELECT 'departments_at', value FROM settings_kv WHERE name = 'directory_at'",

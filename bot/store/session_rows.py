@@ -94,15 +94,22 @@ def id_of(connection: sqlite3.Connection, key: SessionKey) -> int | None:
 
 
 def request_edits(
-    connection: sqlite3.Connection, key: SessionKey, due_at: datetime, *, before: datetime | None = None
+    connection: sqlite3.Connection,
+    key: SessionKey,
+    due_at: datetime,
+    *,
+    cosmetic: bool,
+    before: datetime | None = None,
 ) -> None:
     """Marks every sent message that shows this session for an edit. A message that is being sent or edited compares
-    versions when its attempt is stored. An edit that is due already stays due when it is; with `before`, one that was
-    due only after that moment is due at `due_at` too."""
+    versions when its attempt is stored. `cosmetic`: nothing that it says is wrong. An edit that is due already stays
+    due when it is; with `before`, one that was due only after that moment is due at `due_at` too."""
     connection.execute(
-        "UPDATE deliveries SET edit_due_at = ? WHERE state = 'sent' AND edit_ended IS NULL"
-        " AND (edit_due_at IS NULL OR edit_due_at > ?)"
+        "UPDATE deliveries SET"
+        " edit_due_at = CASE WHEN edit_due_at IS NULL OR edit_due_at > ? THEN ? ELSE edit_due_at END,"
+        " edit_is_cosmetic = CASE WHEN edit_due_at IS NULL OR ? < edit_is_cosmetic THEN ? ELSE edit_is_cosmetic END"
+        " WHERE state = 'sent' AND edit_ended IS NULL"
         " AND id IN (SELECT delivery FROM notifications WHERE session_id = ? AND employee_id = ?"
         " AND delivery IS NOT NULL)",
-        (to_ms(due_at), _NEVER if before is None else to_ms(before), *key),
+        (_NEVER if before is None else to_ms(before), to_ms(due_at), cosmetic, cosmetic, *key),
     )

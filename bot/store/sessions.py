@@ -42,6 +42,11 @@ class Sessions:
         row: sqlite3.Row | None = self._connection.execute(f"SELECT * FROM sessions WHERE {OF_KEY}", key).fetchone()
         return row
 
+    def is_reassigned(self, key: SessionKey) -> bool:
+        """Whether iSpring gave the session to another employee since it was stored."""
+        row = self._row(key)
+        return row is not None and row["reassigned_at"] is not None
+
     def save(self, change: Change, fingerprint: bytes) -> None:
         """Stores the session after a change, its line of history, and the edits of its cards."""
         after = change.after
@@ -61,7 +66,7 @@ class Sessions:
             (1 if outcome_of(after).is_failing else 2, *after.key),
         )
         delay = edit_delay(self.recent_changes(after.key, after.changed_at))
-        request_edits(self._connection, after.key, after.changed_at + delay)
+        request_edits(self._connection, after.key, after.changed_at + delay, cosmetic=_is_retitled_only(change))
 
     def recent_changes(self, key: SessionKey, now: datetime) -> int:
         """How often a session's result changed within `RECENTLY`: it was corrected, re-opened or completed again."""
@@ -139,8 +144,14 @@ class Sessions:
         if added:
             self._connection.execute("UPDATE sessions SET version = version + 1 WHERE id = ?", (row["id"],))
             # The user who pressed the button sees it at once, also on a card whose edit was put off.
-            request_edits(self._connection, key, now, before=now + EDIT_LEASE)
+            request_edits(self._connection, key, now, cosmetic=False, before=now + EDIT_LEASE)
         return bool(added)
+
+
+def _is_retitled_only(change: Change) -> bool:
+    """Whether only the checklist's name changed: what the cards say is not wrong."""
+    before, after = change.before, change.after.facts
+    return before is not None and before.facts._replace(checklist_title=after.checklist_title) == after
 
 
 def note_checklists(connection: sqlite3.Connection, titles: Mapping[str, str]) -> None:

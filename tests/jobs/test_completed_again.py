@@ -37,7 +37,9 @@ async def card(room: Room) -> str:
     def read(tx: Tx) -> str:
         status = [one for one in tx.deliveries.of_session(key) if one.delivery is not None][-1]
         assert status.delivery is not None
-        return render(status.delivery, load_message_data(tx, status.delivery, settings_of()).facts).text
+        return render(
+            status.delivery, load_message_data(tx, status.delivery, settings_of(), room.clock.now()).facts
+        ).text
 
     return await room.store.read(read)
 
@@ -114,7 +116,7 @@ async def edited(room: Room) -> int:
         delivery = tx.outbox.claim_edit(now)
         if delivery is None:
             return False
-        versions = load_message_data(tx, delivery, settings_of()).versions
+        versions = load_message_data(tx, delivery, settings_of(), now).versions
         tx.outbox.save_edit(
             delivery.delivery_id, versions, None, "", attempt_of("edit", Sent(CHANNEL.id, "1"), now, now)
         )

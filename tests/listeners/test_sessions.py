@@ -343,10 +343,12 @@ async def test_status_tells_reasons_and_counts_to_admins_only(office: Office) ->
 async def test_answers_come_while_slack_is_down(office: Office) -> None:
     before = await office.ask(EMMA, "results")
     await office.slack.refuse_connections()
-    office.clock.advance(timedelta(days=2))  # what is known of Emma's account is old by now
+    office.clock.advance(timedelta(hours=23))
     late, _, answer = (await office.ask(EMMA, "results")).text.partition("\n")
     assert answer == before.text
     assert late.startswith("iSpring has not been read since")
+    office.clock.advance(timedelta(hours=2))  # what is known of Emma's account proves nothing any more
+    assert "Slack can't say who you are" in (await office.ask(EMMA, "results")).text
     assert "Slack can't say who you are" in (await office.ask(SAM, "results")).text
 
 

@@ -147,12 +147,12 @@ async def _refuse_outsiders(ctx: AppContext, action: ActionRequest, session: Ses
         raise NotAllowed("the user who set up this card may not see the session any more")
     try:
         user = await ctx.contacts.user(action.user_id)
-        members = await ctx.messenger.members(action.channel_id)
+        is_member = user.is_full_member and await ctx.contacts.is_in(action.channel_id, user.user_id)
     except MessengerError:
         raise NotPossibleNow("Slack can't say just now who is in this channel; try again in a minute") from None
     if not user.is_full_member:
         raise NotAllowed(no_member(user), Remedy.MEMBERSHIP)
-    if user.user_id not in members:
+    if not is_member:
         raise NotAllowed("you are not in the channel this card was posted to")
 
 

@@ -4,7 +4,7 @@ The subject is the unique key at a destination: enqueueing twice enqueues once, 
 """
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
 from bot.store.columns import from_ms, to_json, to_ms, value_of
 from bot.store.details import SessionDetails
-from bot.store.outbox.cancel import cancel_notifications
+from bot.store.outbox.cancel import cancel_notifications, is_wanted
 from bot.store.outbox.duplicates import (
     ONE_REGRESSION,
     UNTIL_RESOLVED,
@@ -23,6 +23,7 @@ from bot.store.outbox.duplicates import (
     existing_card_at,
     regression_since,
 )
+from bot.store.outbox.eligibility import PENDING
 from bot.store.outbox.rows import notification_of
 
 _FAILING, _OTHER = 1, 2  # the priority of a session's notification; what goes alone has 0
@@ -96,6 +97,25 @@ class Notifications:
         )
         return [(notification_of(row), from_ms(row["created_at"])) for row in rows]
 
+    def postpone(self, delivery_id: str, waiting: Mapping[int, str], until: datetime) -> None:
+        """Puts notifications of a claimed delivery that was not attempted back, with the reason they wait for, so that
+        they hold up nothing; a delivery left without any is dissolved. They may become members of another one."""
+        for notification_id, reason in waiting.items():
+            self._connection.execute(
+                "UPDATE notifications SET delivery = NULL, due_at = ?, waiting_reason = ? WHERE id = ?",
+                (to_ms(until), reason, notification_id),
+            )
+        number = value_of(self._connection, "SELECT id FROM deliveries WHERE delivery_id = ?", (delivery_id,))
+        if number is not None and not is_wanted(self._connection, number):
+            self._connection.execute("DELETE FROM deliveries WHERE id = ? AND state = 'sending'", (number,))
+
+    def resume_postponed(self, now: datetime) -> int:
+        """Makes what waits for a proof due now, all at once, so that it comes as one recap; returns how much."""
+        return self._connection.execute(
+            f"UPDATE notifications SET due_at = ?, waiting_reason = '' WHERE {PENDING} AND waiting_reason <> ''",
+            (to_ms(now),),
+        ).rowcount
+
     def _existing(self, notification: Notification) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._connection.execute(
             "SELECT notifications.id, notifications.subject, notifications.cancelled_reason, notifications.digest_id,"
@@ -133,7 +153,8 @@ class Notifications:
         delivery = existing["delivery"] if existing["state"] == DeliveryState.PENDING else None
         self._connection.execute(
             "UPDATE notifications SET cancelled_reason = NULL, cancelled_code = '', digest_id = NULL, reason = ?,"
-            " facts = ?, created_at = ?, due_at = ?, priority = ?, rule_ids = ?, delivery = ? WHERE id = ?",
+            " facts = ?, created_at = ?, due_at = ?, priority = ?, rule_ids = ?, delivery = ?, waiting_reason = ''"
+            " WHERE id = ?",
             (
                 notification.reason,
                 to_json(notification.facts),

@@ -4,7 +4,7 @@ here hold it."""
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.delivery import FIRST_READ_BACK, LONGEST_WAIT, after_crash, reconcile
 from bot.domain.model import TAKEN_BACK, Delivery, DeliveryState, Destination
@@ -32,16 +32,19 @@ from bot.store.outbox.eligibility import (
 from bot.store.outbox.restore_recovery import DIGEST_WAIT
 from bot.store.outbox.rows import delivery_of, row_of, write, write_attempt
 from bot.store.session_rows import EDIT_LEASE
+from bot.store.sqlite import by_index
 
+BLOCKS_AGAIN = timedelta(seconds=30)  # after a post as plain text: an edit tries the blocks once more
 _EDITABLE = f"deliveries.state = 'sent' AND {MAY_BE_EDITED}"
 _READABLE = f"deliveries.state = 'ambiguous' AND {MAY_BE_READ}"
 # A message shows less than is stored: a session of it has risen above the version shown. Or it shows more: the session
-# was erased while the message was being sent.
+# was erased, or given to another employee, while the message was being sent.
 _IS_BEHIND = (
     "EXISTS (SELECT 1 FROM notifications LEFT JOIN sessions USING (session_id, employee_id)"
     " WHERE notifications.delivery = deliveries.id AND notifications.cancelled_reason IS NULL"
     " AND notifications.session_id IS NOT NULL"
-    f" AND CASE WHEN sessions.id IS NULL THEN notifications.shown_version IS NOT {TAKEN_BACK}"
+    " AND CASE WHEN sessions.id IS NULL OR sessions.reassigned_at IS NOT NULL"
+    f" THEN notifications.shown_version IS NOT {TAKEN_BACK}"
     " ELSE coalesce(notifications.shown_version, 0) < sessions.version END)"
 )
 
@@ -187,14 +190,16 @@ class Outbox:
             [(stored.shown_version, stored.notification_id, number) for stored in delivery.notifications],
         )
         self._connection.execute(
-            f"UPDATE deliveries SET edit_due_at = CASE WHEN {_IS_BEHIND} THEN ? ELSE edit_due_at END WHERE id = ?",
-            (to_ms(now), number),
+            f"UPDATE deliveries SET edit_due_at = CASE WHEN {_IS_BEHIND} THEN ? WHEN text_only THEN ?"
+            " ELSE edit_due_at END WHERE id = ?",
+            (to_ms(now), to_ms(now + BLOCKS_AGAIN), number),
         )
 
     # ---- editing ---------------------------------------------------------------------------------------------------
 
-    def claim_edit(self, now: datetime) -> Delivery | None:
-        """The sent delivery whose edit is due first, leased to the caller; None if none is due.
+    def claim_edit(self, now: datetime, *, cosmetic: bool = True) -> Delivery | None:
+        """The sent delivery whose edit comes first, leased to the caller; None if none is due. Corrections and
+        redactions come before cosmetic edits; without `cosmetic`, those are left.
 
         While all sending is paused none is, not even a redaction: an admin who pauses it expects that nothing changes.
         """
@@ -202,8 +207,10 @@ class Outbox:
             return None
         number = value_of(
             self._connection,
-            f"SELECT id FROM deliveries WHERE edit_due_at <= ? AND {_EDITABLE} ORDER BY edit_due_at LIMIT 1",
-            (to_ms(now),),
+            f"SELECT id FROM deliveries {by_index('deliveries_next_edit')}"
+            f" WHERE edit_due_at <= ? AND edit_is_cosmetic <= ? AND {_EDITABLE}"
+            " ORDER BY edit_is_cosmetic, edit_due_at LIMIT 1",
+            (to_ms(now), cosmetic),
         )
         if number is None:
             return None
