@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.blocks.notifications import render
+from bot.config import Settings
 from bot.demo.ispring import IspringStandIn
 from bot.demo.slack import SlackStandIn, Workspace
 from bot.demo.world import World
@@ -109,6 +110,7 @@ def sender(
     clock: Clock,
     *,
     admins: Collection[str] = (),
+    settings: Settings | None = None,
     limiter: RateLimiter | None = None,
     words: Render = render,
     random01: Callable[[], float] = lambda: 0.5,
@@ -120,7 +122,7 @@ def sender(
         contacts=contacts,
         clock=clock,
         random01=random01,
-        settings=settings_of(admins=frozenset(admins)),
+        settings=settings or settings_of(admins=frozenset(admins)),
         limiter=limiter,
         render=words,
     )

@@ -140,7 +140,7 @@ class Names:
 
     def in_departments(self, departments: frozenset[str]) -> frozenset[str]:
         """The people of departments, with their sub-departments."""
-        return frozenset(ident for ident, above in self._places_of.items() if not departments.isdisjoint(above))
+        return frozenset[str]().union(*(self.directory.people_under(one) for one in departments))
 
     def label(self, kind: Kind, ident: str) -> str:
         """What to show for an id. Names are iSpring's, so nothing in one can be read as a mention."""
@@ -162,11 +162,3 @@ class Names:
         if kind not in self._folded:
             self._folded[kind] = [(normalize(name), ident) for ident, name in self.all(kind).items()]
         return self._folded[kind]
-
-    @cached_property
-    def _places_of(self) -> Mapping[str, frozenset[str]]:
-        path = self.directory.department_path
-        return {
-            ident: frozenset(department.department_id for department in path(person.department_id))
-            for ident, person in self.directory.people.items()
-        }

@@ -338,7 +338,7 @@ class Story:
             assert not all(_is_held_by(eligibility, queued.notification) for queued in delivery.notifications), (
                 "its rule rests"
             )
-            data = load_message_data(tx, delivery, settings_of())
+            data = load_message_data(tx, delivery, settings_of(), self.now)
             for notification_id, reason in data.cancelled.items():
                 tx.notifications.cancel([notification_id], reason)
             left = tuple(queued for queued in delivery.notifications if queued.notification_id not in data.cancelled)
@@ -502,7 +502,9 @@ class Story:
         def claim(tx: Tx) -> InHand | None:
             delivery = tx.outbox.claim_edit(self.now)
             return (
-                None if delivery is None else InHand(delivery, load_message_data(tx, delivery, settings_of()).versions)
+                None
+                if delivery is None
+                else InHand(delivery, load_message_data(tx, delivery, settings_of(), self.now).versions)
             )
 
         hand = self._do(claim)

@@ -42,6 +42,7 @@ from tests.clock import FakeClock
 from tests.demo.slack_room import SHOP, stand_in
 from tests.domain.build import DIRECTORY, NOW
 from tests.environment import database, messenger_of, sender
+from tests.settings import settings_of
 
 SHOP_CHANNEL = Destination(DestinationKind.CHANNEL, SHOP)
 
@@ -57,6 +58,7 @@ class Room:
     rule: Rule
     limiter: RateLimiter = field(default_factory=RateLimiter)
     admins: frozenset[str] = frozenset()
+    rights_max_age: timedelta = timedelta(hours=72)
     _made: int = 0
 
     def deliver(self, words: Render = render) -> Deliver:
@@ -67,7 +69,7 @@ class Room:
             self.messenger,
             contacts,
             self.clock,
-            admins=self.admins,
+            settings=settings_of(admins=self.admins, rights_max_age=self.rights_max_age / timedelta(hours=1)),
             limiter=self.limiter,
             words=words,
             random01=random.Random(1).random,
@@ -91,11 +93,12 @@ class Room:
         to: Destination = SHOP_CHANNEL,
         rules: tuple[int, ...] | None = None,
         ago: timedelta = timedelta(0),
+        observer: str = "ana",
     ) -> list[SessionKey]:
         """Sessions are completed, or were some time ago, and owed to a destination, all at once."""
         now = self.clock.now() - ago
         carried = ((self.rule.rule_id,) if to == SHOP_CHANNEL else ()) if rules is None else rules
-        completed = [self._completed(result, to, carried, now) for result in results]
+        completed = [self._completed(result, to, carried, now, observer) for result in results]
 
         def store(tx: Tx) -> None:
             for change, notification in completed:
@@ -106,7 +109,7 @@ class Room:
         return [change.after.key for change, _ in completed]
 
     def _completed(
-        self, result: float, to: Destination, rules: tuple[int, ...], now: datetime
+        self, result: float, to: Destination, rules: tuple[int, ...], now: datetime, observer: str
     ) -> tuple[Change, Notification]:
         self._made += 1
         key = SessionKey(f"{self._made:08x}", "joe")
@@ -114,7 +117,7 @@ class Room:
             key=key,
             checklist_id="open",
             checklist_title="Opening",
-            observer_id="ana",
+            observer_id=observer,
             status="PASSED",
             finished=Moment("just now", now),
             result=result,
@@ -140,6 +143,21 @@ class Room:
         after = replace(before, facts=facts, version=before.version + 1, changed_at=now)
         change = Change(kind=ChangeKind.CORRECTED, news=News.EDIT, reason="corrected", before=before, after=after)
         await self.store.transact(lambda tx: tx.sessions.save(change, bytes(8)))
+
+    async def rename(self, keys: Iterable[SessionKey], title: str) -> None:
+        """iSpring now calls the checklist of these sessions otherwise."""
+        now = self.clock.now()
+
+        def store(tx: Tx) -> None:
+            for key in keys:
+                before = tx.sessions.get(key)
+                assert before is not None
+                facts = before.facts._replace(checklist_title=title)
+                change = decide(before, facts, now=now, targets=Targets(default=80.0))
+                assert change is not None
+                tx.sessions.save(change, bytes(8))
+
+        await self.store.transact(store)
 
     async def turn(self, key: SessionKey, result: float) -> None:
         """iSpring now says a result below target, which is news."""

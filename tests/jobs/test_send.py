@@ -391,13 +391,26 @@ async def test_the_real_archived_channel_is_held(world: Room) -> None:
     assert await world.stands(key) is NotificationState.BLOCKED
 
 
-async def test_refused_blocks_go_once_as_plain_text(world: Room) -> None:
-    world.slack.faults.order(POST, "invalid_blocks")
+@pytest.mark.parametrize("code", ["invalid_blocks", "brand_new_word"])
+async def test_refused_blocks_go_once_as_plain_text(world: Room, code: str) -> None:
+    world.slack.faults.order(POST, code)
+    world.slack.faults.order(EDIT, code)
     key = await world.complete()
     await world.send()
     [message] = world.posted()
     assert message.blocks == [] and "Opening" in message.text
     assert (await world.delivery(key)).text_only
+    assert world.calls(EDIT) == 2
+
+
+@pytest.mark.parametrize("code", ["invalid_blocks", "brand_new_word"])
+async def test_one_odd_answer_does_not_make_a_card_plain_for_ever(world: Room, code: str) -> None:
+    world.slack.faults.order(POST, code)
+    await world.complete()
+    await world.send()
+    [message] = world.posted()
+    assert message.blocks != []
+    assert (world.calls(POST), world.calls(EDIT)) == (2, 1)
 
 
 @pytest.mark.promise("message_rejected")
@@ -643,8 +656,9 @@ async def test_a_session_re_opened_while_its_card_waits_is_reported_when_it_is_c
     await world.lists(key, status)
     await world.lists(key, "PASSED", 40.0)
     await world.send()
-    [text] = world.texts()
-    assert "Below target, 40 %" in text
+    corrected, again = world.texts()
+    assert "Below target, 40 %" in corrected
+    assert "Below target, 40 % (target 80 %), completed again" in again
 
 
 async def test_a_session_re_opened_while_its_card_waits_is_reported_whatever_it_is_corrected_to(world: Room) -> None:
@@ -799,9 +813,9 @@ async def test_an_edit_with_refused_blocks_goes_as_plain_text(world: Room) -> No
 
 
 async def test_a_card_is_redacted_once_the_rules_owner_may_not_see_it_any_more(world: Room) -> None:
-    world.admins = frozenset({ANA})
+    world.admins = frozenset({BEN})
     rule = await world.store.transact(
-        lambda tx: tx.rules.add(SHOP_CHANNEL, ANA, "", RuleState.ACTIVE, world.clock.now())
+        lambda tx: tx.rules.add(SHOP_CHANNEL, BEN, "", RuleState.ACTIVE, world.clock.now())
     )
     key = await world.complete(72.0, rules=(rule.rule_id,))
     await world.send()

@@ -81,6 +81,8 @@ ASKED = {
     "link": ["link", "link list", "link <@U0GUEST> zoltn", "link <@U0NOBODY> xen"],
     "unlink": ["unlink", "unlink <@U0DANA>"],
     "audit": ["audit", "audit 50", "audit zoltn"],
+    "pause": ["pause", "pause all"],
+    "resume": ["resume", "resume all"],
 }
 VALUES = {
     actions.DETAILS: [actions.session_value(FOREIGN)],

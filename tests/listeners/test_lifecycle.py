@@ -7,8 +7,10 @@ from datetime import UTC, timedelta
 import pytest
 
 from bot.blocks import actions
+from bot.demo.slack import User
 from bot.domain.changes import decide
-from bot.domain.model import DirectMessages, PersonStatus, Rule, RuleState, SessionKey, Targets
+from bot.domain.errors import Remedy
+from bot.domain.model import DirectMessages, PersonStatus, Rule, RuleState, SessionKey, SlackUser, Targets
 from bot.domain.routing import route
 from bot.jobs.channel_checks import ChannelChecks
 from bot.listeners.events.lifecycle import channel_changed
@@ -137,7 +139,8 @@ async def test_a_channel_that_goes_and_comes_back(open_door: Office, what: str, 
     await send(office)
     [summary] = await posted(office)
     assert all(f"{number:08x}" in summary for number in range(5))
-    assert len(notified(office, SAM)) == 1
+    assert len(notified(office, SAM)) == 2, "both ends are told"
+    assert f"Rule {rule.rule_id}, which posts to <#{NORTH}>, goes on: it was paused from" in notified(office, SAM)[1]
     assert [verb for _, verb, _ in await office.audit_log()] == ["resume", "pause"]
 
 
@@ -382,3 +385,34 @@ async def leave_ispring(office: Office, person: str, status: PersonStatus = Pers
         tx.people.replace_directory(people, list(directory.departments.values()), office.clock.now())
 
     await office.store.transact(change)
+
+
+@pytest.mark.promise("rights_by_event")
+async def test_eight_hundred_people_who_become_guests_at_once_see_nothing_while_slack_asks_to_wait(
+    open_door: Office,
+) -> None:
+    """What takes rights away waits for no place in the pool and for no answer of Slack's."""
+    office, slack, now = open_door, open_door.slack, open_door.clock.now()
+    ids = [f"U0CROWD{number:03}" for number in range(800)]
+
+    def known(tx: Tx) -> None:
+        for one in ids:
+            user = SlackUser(user_id=one, email=f"{one.lower()}@shop.example", zone="UTC", is_full_member=True)
+            tx.people.save_slack_user(user, now)
+
+    for one in ids:
+        slack.workspace.add_user(User(id=one, name=one, real_name=one, email=f"{one.lower()}@shop.example"))
+    await office.store.transact(known)
+    slack.faults.order("users.info", "rate_limited", times=100_000)
+    await asyncio.gather(*(slack.change_user(one, is_restricted=True) for one in ids))
+
+    def still_full(tx: Tx) -> int:
+        stored = [tx.people.slack_user(one) for one in ids]
+        return sum(one is not None and one[0].is_full_member for one in stored)
+
+    for _ in range(500):
+        if await office.store.read(still_full) == 0:
+            break
+        await asyncio.sleep(0.01)
+    assert await office.store.read(still_full) == 0
+    assert (await office.ctx.contacts.viewer(ids[0])).remedy is Remedy.NONE

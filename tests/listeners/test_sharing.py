@@ -8,6 +8,7 @@ import pytest
 from bot.blocks import actions
 from bot.blocks.actions import ConfirmShare, Share, decode, encode
 from bot.demo.slack import Channel
+from bot.demo.slack.wire import user_json
 from bot.domain.changes import decide
 from bot.domain.model import Message, PersonStatus, SessionKey, Targets
 from bot.listeners.events.lifecycle import account_changed, channel_changed
@@ -370,7 +371,9 @@ async def test_what_was_shared_is_taken_back_at_the_next_edit_where_who_shared_i
 async def test_an_admin_who_shared_is_still_known_after_months_and_loses_it_with_their_account(office: Office) -> None:
     await share(office, ADMIN, one(FOREIGN))
     await office.store.transact(lambda tx: tx.retention.forget(office.clock.now() + timedelta(days=90), None))
-    office.slack.workspace.users[ADMIN].deleted = True
+    admin = office.slack.workspace.users[ADMIN]
+    admin.deleted = True
+    await office.ctx.contacts.doubt(user_json(admin, office.clock.now(), with_email=True))
     await account_changed(office.ctx, ADMIN)
     await correct(office, FOREIGN, 99.0)
     await office.send()
