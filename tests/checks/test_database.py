@@ -207,6 +207,7 @@ LINES = {
     "socket_disconnected": "Alert: ",
     "workspace_throttled": "Alert: ",
     "direct_messages_closed": "Alert: ",
+    "directory_old": "Alert: ",
     "leader_silent": "has given no sign of life for",
     "disk_nearly_full": "left beside the database",
 }
