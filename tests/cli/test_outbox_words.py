@@ -1,6 +1,7 @@
 """What the verbs of `outbox` say of what is owed, and what they leave in the ledger."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -105,7 +106,7 @@ def test_a_guest_in_admins_is_called_no_admin(path: Path) -> None:
     def work(tx: Tx) -> None:
         baseline(tx)
         see(tx, a_session(1))
-        tx.people.save_slack_user(guest, NOON)
+        tx.people.save_slack_user(guest, datetime.now(UTC))  # the command line has the real clock
         tx.rules.add(ROOM, "U0GUEST", "", RuleState.ACTIVE, NOON)
 
     within(path, work)

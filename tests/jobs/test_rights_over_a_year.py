@@ -176,7 +176,8 @@ class Year:
 
     async def step(self) -> None:
         dice, faults = self.dice, self.world.slack.faults
-        await self.world.clock.sleep(dice.choice((600, 3_600, 20_000, 40_000, 700_000, 5_000_000)) * dice.random())
+        gap = dice.choice((600, 3_600, 20_000, 40_000, 700_000, 5_000_000)) * dice.random()
+        self.world.clock.advance(timedelta(seconds=gap))
         faults.clear()
         match dice.randrange(8):
             case 0 | 1:
@@ -206,7 +207,7 @@ class Year:
             await self.change_channel(channel, is_closed=False, is_lost=False)
         await self.read_ispring()
         for _ in range(3):
-            await self.world.clock.sleep(4_000)
+            self.world.clock.advance(timedelta(seconds=4_000))
             await self.work()
 
 

@@ -6,6 +6,8 @@ from bot.slack.errors import NotAsked
 from bot.slack.pacer import MOST_WAIT, RequestPacer
 from tests.clock import FakeClock
 
+pytestmark = pytest.mark.virtual_time
+
 USERS, INFO, POST = "users.lookupByEmail", "conversations.info", "chat.postMessage"
 
 

@@ -97,7 +97,7 @@ async def test_what_is_not_provably_slacks_is_refused_and_leaves_no_trace(
         {**good, "X-Slack-Signature": "v1" + good["X-Slack-Signature"][2:]},
         {**good, "X-Slack-Signature": ""},
         open_door.slack.deliveries.signed(marked, timestamp=str(now - 301)),
-        open_door.slack.deliveries.signed(marked, timestamp=str(now + 301)),
+        open_door.slack.deliveries.signed(marked, timestamp=str(now + 600)),
         *({**good, "X-Slack-Request-Timestamp": odd} for odd in ("soon", "1e9", "-1", "", "0x10", "1" * 500)),
     ]
     with capture_logs() as logs:
