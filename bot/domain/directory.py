@@ -1,11 +1,14 @@
 """Who works where and for whom: iSpring's people and departments as one value, with the questions asked of them."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 from bot.domain.model import Department, Person, PersonStatus, Subordination
 from bot.domain.retention import ERASED_PERSON
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,15 @@ class Directory:
     people: Mapping[str, Person] = field(default_factory=dict)
     departments: Mapping[str, Department] = field(default_factory=dict)
     erased: Collection[str] = frozenset()  # ids of erased people: they have no name
+    _derived: dict[Callable[["Directory"], Any], Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def derived(self, make: Callable[["Directory"], T]) -> T:
+        """What a pure function makes of the directory, made once for as long as the directory is kept: preparing
+        50,000 names takes longer than an answer may."""
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        found: T = self._derived[make]
+        return found
 
     @classmethod
     def of(

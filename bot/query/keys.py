@@ -309,4 +309,12 @@ KEYS: Mapping[Key, KeySpec] = {
     ),
 }
 
+SHAPE = tuple(key for key, spec in KEYS.items() if spec.column is None)  # say how an answer is made
+
+
+def without_shape(query: Query) -> Query:
+    """The query without what only says how an answer is made."""
+    return Query(tuple(term for term in query.terms if term.key not in SHAPE))
+
+
 EXAMPLES: Mapping[Key, str] = {key: meaning.example for key, meaning in KEYS.items()}

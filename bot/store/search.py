@@ -87,6 +87,15 @@ def matching(wanted: Filter, where: Where) -> Where:
     return where
 
 
+def asked_for(query: Query, reach: Reach, names: Names, now: datetime, zone: tzinfo) -> Where:
+    """The sessions of a reach that match a query and that iSpring still lists."""
+    where = matching(resolve(query, names, now=now, zone=zone), listed_within(reach))
+    keys = {term.key for term in query.terms}
+    if Key.SINCE in keys and not keys & {Key.UNTIL, Key.OUTCOME}:
+        where.add("outcome <> 'planned' OR scheduled_at <= ?", to_ms(now))  # later ones have not happened since
+    return where
+
+
 def _accepted(condition: Condition) -> tuple[str, list[object]]:
     """Whether a session's value is accepted; if negated never NULL, so that NOT keeps sessions without a value."""
     column = COLUMNS[condition.column.name]
@@ -141,22 +150,32 @@ class Search:
         Newest completion first, or in the order that the query asks for; at most as many as its `limit:`. Its names are
         read among `names`, its days begin in `zone`. Raises QueryError.
         """
-        where = matching(resolve(query, names, now=now, zone=zone), listed_within(reach))
+        where = asked_for(query, reach, names, now, zone)
+        total = value_of(self._connection, f"SELECT count(*) FROM sessions WHERE {where.sql}", where.parameters)
+        return Found(self.rows(query, where, limit, offset), total)
+
+    def rows(self, query: Query, where: Where, limit: int, offset: int = 0) -> Sequence[Session]:
+        """One page of the sessions that meet a condition, ordered and limited as a query asks."""
         values = {term.key: term.value for term in query.terms}
-        if Key.SINCE in values and not values.keys() & {Key.UNTIL, Key.OUTCOME}:
-            where.add("outcome <> 'planned' OR scheduled_at <= ?", to_ms(now))  # later ones have not happened since
         if Key.LIMIT in values:
             limit = max(0, min(limit, int(values[Key.LIMIT]) - offset))
-        return self.page(where, limit, offset, _ORDERS[values.get(Key.SORT, "-date")])
-
-    def page(self, where: Where, limit: int, offset: int, order: str = _NEWEST_FIRST) -> Found:
-        """One page of the sessions that meet a condition, newest completion first, and how many do."""
-        total = value_of(self._connection, f"SELECT count(*) FROM sessions WHERE {where.sql}", where.parameters)
-        rows = self._connection.execute(
-            f"SELECT * FROM sessions WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?",
+        order = _ORDERS[values.get(Key.SORT, "-date")]
+        # Only ids are sorted: the rows of a large department would be read from all over the file.
+        found = self._connection.execute(
+            "SELECT * FROM sessions WHERE id IN"
+            f" (SELECT id FROM sessions WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?) ORDER BY {order}",
             (*where.parameters, limit, offset),
         )
-        return Found([session_of(row) for row in rows], total)
+        return [session_of(row) for row in found]
+
+    def people_in(self, reach: Reach, limit: int) -> frozenset[str]:
+        """The ids of the employees and observers in the newest sessions of a reach."""
+        where = listed_within(reach)
+        rows = self._connection.execute(
+            f"SELECT employee_id, observer_id FROM sessions WHERE {where.sql} ORDER BY {_NEWEST_FIRST} LIMIT ?",
+            (*where.parameters, limit),
+        )
+        return frozenset(ident for row in rows for ident in row)
 
     def only_observes(self, person_id: str, reach: Reach) -> bool:
         """Whether a person observed a session of a reach, and is the employee of none."""
