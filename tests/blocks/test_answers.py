@@ -84,7 +84,7 @@ def test_a_page_of_results_repeats_the_query_and_turns() -> None:
     message = results(page(10, 34, offset=10), ROWS_SHOWN)
     assert_fits_slack(message)
     assert message.text.startswith(
-        "34 found: sessions in 30 days. Showing 11 to 20.\nRead as `/ojt results since:30d`\n▽ Below target, 72 %"
+        "34 found: sessions in 30 days. Showing 11 to 20.\n34 completed\nRead as `/ojt results since:30d`\n▽ Below target, 72 %"
     )
     assert message.text.endswith("Data as of 23 Nov 2026, 14:02 UTC")
     assert [actions.decode(actions.Page, value) for value in values(message, actions.PAGE)] == [
