@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.domain.model import Department, Details, Person, SessionKey
-from bot.domain.ports import DateEvidence, Slice
+from bot.domain.model import AreaResult, Department, Details, Person, SessionKey
+from bot.domain.ports import DateEvidence, Part, PartHealth, Slice
 from tests.fake_clock import NOON
 
 NAME = "Emma Employee"
@@ -37,6 +37,12 @@ class StumblingTraining:
 
     async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
         raise KeyError(NAME)
+
+    async def areas(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Sequence[AreaResult]]:
+        raise KeyError(NAME)
+
+    def health(self) -> Mapping[Part, PartHealth]:
+        return {}
 
     async def people(self) -> Sequence[Person]:
         raise KeyError(NAME)

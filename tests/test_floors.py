@@ -1,4 +1,4 @@
-"""The house keeps its floors: the import contracts of pyproject.toml, checked like everything else."""
+"""The import contracts of pyproject.toml, checked like everything else."""
 
 import ast
 import subprocess
@@ -25,22 +25,22 @@ def test_the_contract_is_kept(
 
 
 @pytest.mark.parametrize(
-    ("room", "line", "broken"),
+    ("package", "line", "broken"),
     [
         ("domain", "import time", "domain, query and blocks know no I/O"),
         ("blocks", "import os.path", "domain, query and blocks know no I/O"),
-        ("domain", "from bot.blocks import late", "Every room imports only from the floors below it"),
-        ("jobs", "from bot.listeners import late", "Every room imports only from the floors below it"),
-        ("app", "import bot.demo", "Every room imports only from the floors below it"),
+        ("domain", "from bot.blocks import late", "Each package imports only from the layers below it"),
+        ("jobs", "from bot.listeners import late", "Each package imports only from the layers below it"),
+        ("app", "import bot.demo", "Each package imports only from the layers below it"),
         ("jobs", "import httpx", "jobs and services reach iSpring"),
         ("listeners", "import bot.ispring", "listeners are Bolt's"),
         ("listeners", "import sqlite3", "Only store knows SQL"),
-        ("stray", "", "Every room imports only from the floors below it"),
+        ("stray", "", "Each package imports only from the layers below it"),
     ],
 )
-def test_a_forbidden_import_is_noticed(tmp_path: Path, room: str, line: str, broken: str) -> None:
+def test_a_forbidden_import_is_noticed(tmp_path: Path, package: str, line: str, broken: str) -> None:
     (tmp_path / "pyproject.toml").write_text(PYPROJECT.read_text())
-    rooms = [
+    packages = [
         "cli",
         "demo",
         "app",
@@ -54,7 +54,7 @@ def test_a_forbidden_import_is_noticed(tmp_path: Path, room: str, line: str, bro
         "blocks",
         "domain",
     ]
-    for name in ["", *rooms]:
+    for name in ["", *packages]:
         (tmp_path / "bot" / name).mkdir(parents=True)
         (tmp_path / "bot" / name / "__init__.py").touch()
     for name in ["__main__", "checks", "config"]:
@@ -65,8 +65,8 @@ def test_a_forbidden_import_is_noticed(tmp_path: Path, room: str, line: str, bro
     for name in ["blocks", "listeners"]:
         (tmp_path / "bot" / name / "late.py").touch()
 
-    (tmp_path / "bot" / room).mkdir(exist_ok=True)
-    (tmp_path / "bot" / room / "__init__.py").write_text(f"{line}\n")
+    (tmp_path / "bot" / package).mkdir(exist_ok=True)
+    (tmp_path / "bot" / package / "__init__.py").write_text(f"{line}\n")
 
     answer = _lint(tmp_path)
     assert answer.returncode == 1
@@ -84,11 +84,11 @@ def test_every_folder_of_modules_is_a_package() -> None:
     assert [str(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
 
 
-@pytest.mark.parametrize("room", ["domain", "query", "blocks"])
-def test_nothing_pure_asks_what_time_it_is(room: str) -> None:
+@pytest.mark.parametrize("package", ["domain", "query", "blocks"])
+def test_nothing_pure_asks_what_time_it_is(package: str) -> None:
     asked = [
         f"{module.name}:{node.lineno}"
-        for module in (ROOT / "bot" / room).rglob("*.py")
+        for module in (ROOT / "bot" / package).rglob("*.py")
         for node in ast.walk(ast.parse(module.read_text()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKS_THE_CLOCK
     ]

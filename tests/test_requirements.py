@@ -47,6 +47,11 @@ def test_every_package_that_is_declared_is_pinned_within_its_bounds() -> None:
     assert [one for one in DECLARED if not _is_within(versions[name_of(one)], one)] == []
 
 
+def test_the_lower_bounds_are_the_versions_that_the_tests_run_with() -> None:
+    versions = pinned()
+    assert [one for one in DECLARED if re.split("[,<]", one.partition(">=")[2])[0] != versions[name_of(one)]] == []
+
+
 def _is_within(version: str, requirement: str) -> bool:
     """Whether a version keeps the bounds of a requirement such as `name>=1.2,<2`."""
     bounds = re.findall(r"(>=|<)([\d.]+)", requirement)

@@ -1,4 +1,4 @@
-"""The one place that introduces everyone: from settings to a running Spotter.
+"""The composition root: from settings to a running Spotter. `run.py` is the start of the reading.
 
-Start at `running`. Nothing is imported here, so that a verb which only needs the database loads nothing else.
+Nothing is imported here, so that a command which only needs the database loads nothing else.
 """

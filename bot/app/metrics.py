@@ -35,7 +35,7 @@ class Metrics:
         self._tries = {
             "post": self._counter("sends", "Posts to Slack by result", "outcome", SENDS),
             "edit": self._counter("edits", "Edits of posted messages by result", "outcome", EDITS),
-            "read_back": self._counter("looks", "Read-backs of conversations by result", "outcome", READ_BACKS),
+            "read_back": self._counter("read_backs", "Read-backs of conversations by result", "outcome", READ_BACKS),
         }
         self._errors = Counter(
             "spotter_api_errors",

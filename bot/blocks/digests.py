@@ -14,13 +14,13 @@ _FURTHEST_ZONE = timedelta(hours=12)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _COUNTED: Mapping[str, str] = {
-    "old": "{sessions} came in late, completed more than 7 days ago{bad}.",
-    "baseline": "Before Spotter began to watch, {sessions} had been completed lately{bad}.",
-    "overflow": "{sessions} came in at once beside those posted here{bad}. The worst results were posted first.",
+    "old": "{sessions} came in late, completed more than 7 days ago{failing}.",
+    "baseline": "Before Spotter began to watch, {sessions} had been completed lately{failing}.",
+    "overflow": "{sessions} came in at once beside those posted here{failing}. The worst results were posted first.",
 }
 _OUTAGE: Mapping[str, str] = {
-    "away": "{time}, {sessions} {were} completed that {are} too old to be posted now{bad}.",
-    "restored": "{time}, after the copy from which my database was restored, {sessions} {were} completed{bad}.",
+    "away": "{time}, {sessions} {were} completed that {are} too old to be posted now{failing}.",
+    "restored": "{time}, after the copy from which my database was restored, {sessions} {were} completed{failing}.",
 }
 _ONLY_NEWER = "{time}, nothing was completed that is too old to be posted now."
 
@@ -52,7 +52,7 @@ def _sentences(code: str, values: Mapping[str, str | int | float | None], counts
             sessions=count(counts.sessions, "more session" if code == "overflow" else "session"),
             were="was" if is_one else "were",
             are="is" if is_one else "are",
-            bad=_failing(counts),
+            failing=_failing(counts),
         )
     ]
     if counts.sessions:
@@ -64,11 +64,11 @@ def _sentences(code: str, values: Mapping[str, str | int | float | None], counts
 
 
 def _failing(counts: DigestCounts) -> str:
-    if not counts.bad:
+    if not counts.failing:
         return ""
     if counts.sessions == 1:
         return ", below target or failed"
-    return f", {'all' if counts.bad == counts.sessions else f'{counts.bad:,}'} of them below target or failed"
+    return f", {'all' if counts.failing == counts.sessions else f'{counts.failing:,}'} of them below target or failed"
 
 
 def _commands(counts: DigestCounts, command: str) -> str:
@@ -77,7 +77,7 @@ def _commands(counts: DigestCounts, command: str) -> str:
     if counts.since is None:
         return f"`{command} results` shows {them}"
     since = f"since:{(counts.since - _FURTHEST_ZONE).astimezone(UTC):%Y-%m-%d}"
-    some_failed = 0 < counts.bad < counts.sessions
+    some_failed = 0 < counts.failing < counts.sessions
     worst = f", `{command} results outcome:failed {since}` the worst" if some_failed else ""
     return f"`{command} results {since}` shows {them}{worst}"
 

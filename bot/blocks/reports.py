@@ -12,7 +12,7 @@ from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import MONTHS, NAME, bar, bare, date_token, escape, format_query_text, safe
 from bot.domain.directory import Directory
 from bot.domain.model import Message
-from bot.domain.permissions import Reach
+from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import By
 from bot.domain.reports import (
     SMALLEST_GROUP,
@@ -41,7 +41,7 @@ class Asked:
     query: str
     words: str
     options: Sequence[tuple[str, str]]
-    reach: Reach
+    scope: AccessScope
     directory: Directory
     now: datetime
     zone: tzinfo
@@ -182,15 +182,15 @@ def report_answer(asked: Asked, parts: Sequence[Block | str]) -> Message:
         for number, (label, command) in enumerate(asked.options)
     ]
     blocks += [buttons(made)] if made else []
-    return message([*blocks, context(f"{scope(asked.reach)} {age(asked.data_as_of, asked.now)}")])
+    return message([*blocks, context(f"{scope_words(asked.scope)} {age(asked.data_as_of, asked.now)}")])
 
 
-def scope(reach: Reach) -> str:
+def scope_words(scope: AccessScope) -> str:
     """Which sessions an answer is made from, in a sentence."""
-    if reach.everything:
+    if scope.everything:
         return "Of all sessions."
     others = (
-        f", and those of {count(len(reach.employees), 'person', 'people')} in your charge" if reach.employees else ""
+        f", and those of {count(len(scope.employees), 'person', 'people')} in your charge" if scope.employees else ""
     )
     return f"Of your own sessions, those you observed{others}."
 

@@ -150,7 +150,7 @@ def _today(judged: Sequence[Judged], spelled: Spelling) -> list[str]:
 
 
 def _verdict(judged: Judged, spelled: Spelling) -> str:
-    matched = judged.matched
+    result = judged.result
     destination = f" for {spelled.destination(judged.rule.destination)}" if judged.rule is not None else ""
-    mark = "✓ notified:" if matched.matched else "✕ not notified:"
-    return f"{mark} {matched.who}{destination} ({spelled.text(matched.reason.removeprefix(f'{matched.who} '))})"
+    mark = "✓ notified:" if result.matched else "… waits:" if result.missing else "✕ not notified:"
+    return f"{mark} {result.who}{destination} ({spelled.text(result.reason.removeprefix(f'{result.who} '))})"

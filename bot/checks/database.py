@@ -46,6 +46,8 @@ class Stored:
     suspended_links: Sequence[Link]
     observers: Sequence[Reachability]
     people_read_at: datetime | None
+    departments_read_at: datetime | None
+    unrouted: int
     restored_at: datetime | None
     targets: Targets
 
@@ -65,6 +67,8 @@ def read_stored(tx: Tx, now: datetime) -> Stored:
         ],
         observers=observers(tx, now),
         people_read_at=tx.people.directory_at(),
+        departments_read_at=tx.people.departments_at(),
+        unrouted=tx.unrouted.count(),
         restored_at=tx.polls.restored_from(),
         targets=tx.targets.current(),
     )
@@ -77,7 +81,7 @@ def check_stored(stored: Stored, settings: Settings, now: datetime, leader: int 
     yield from _process(stored, now, leader)
     yield from _alerts(stored, settings, now)
     yield from _outbox(stored, now, leader)
-    yield from _rules(stored)
+    yield from _rules(stored, settings)
     yield from _people(stored, now)
 
 
@@ -165,16 +169,19 @@ def _outbox(stored: Stored, now: datetime, leader: int | None) -> Iterator[Check
         )
 
 
-def _rules(stored: Stored) -> Iterator[CheckResult]:
-    if not stored.rules:
+def _rules(stored: Stored, settings: Settings) -> Iterator[CheckResult]:
+    is_made_at_start = bool(settings.default_channel) and stored.poll.last_good_at is None
+    if not stored.rules and not is_made_at_start:
+        other = "." if settings.default_channel else ", or set DEFAULT_CHANNEL."
         yield warning(
             "Rules: none, so nothing is posted to a channel",
-            "Type /ojt subscribe in a channel, or set DEFAULT_CHANNEL.",
+            f"Type {settings.slack_command} subscribe in a channel{other}",
         )
     for rule in stored.rules:
         if rule.state is RuleState.PAUSED and rule.reason_code in _UNDECIDED:
             yield warning(f"Rule {rule.rule_id}: paused, {format_reason(rule.reason)}", _UNDECIDED[rule.reason_code])
-    if stored.rules and stored.targets.default is None and not stored.targets.per_checklist:
+    has_target = stored.targets.default is not None or stored.targets.per_checklist or settings.pass_target is not None
+    if stored.rules and not has_target:
         yield warning(
             "Target: none is set, so no result counts as below it", "Type /ojt target 80, or set PASS_TARGET."
         )
@@ -187,6 +194,18 @@ def _people(stored: Stored, now: datetime) -> Iterator[CheckResult]:
         yield warning(
             f"People: iSpring's people were {age}",
             "Cards may lack names and rights may be old. The API key needs the right to read users and departments.",
+        )
+    read_at = stored.departments_read_at
+    if stored.poll.last_good_at is not None and (read_at is None or now - read_at > PEOPLE_OLD):
+        age = "never read" if read_at is None else f"read {lasting(now - read_at)} ago"
+        yield warning(
+            f"People: iSpring's departments were {age}",
+            "Sites and rights by department may be old. The API key needs the right to read departments.",
+        )
+    if stored.unrouted:
+        yield warning(
+            f"Routing: {count(stored.unrouted, 'change')} of sessions wait until people and departments are known",
+            "They are routed when iSpring's lists were read as a whole; `spotter outbox why ID` says what is missing.",
         )
     if stored.suspended_links:
         yield warning(

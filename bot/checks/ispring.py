@@ -5,15 +5,16 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bot.checks import CheckResult, fine, warning, wrong
-from bot.domain.alerts import is_round
+from bot.domain.alerts import ALERTS, is_round
 from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable
-from bot.domain.model import OutcomeKind
+from bot.domain.model import OutcomeKind, SessionKey
 from bot.domain.outcomes import judge
-from bot.domain.ports import DateEvidence, Listing, Slice, Training
+from bot.domain.ports import DateEvidence, Listing, Part, Slice, Training
 from bot.domain.text import count
 from bot.services.listing_gaps import count_left_out
 
 MAX_STATUSES = 5
+PARTS_LIMIT = 60.0  # seconds for people, departments, criteria and areas each
 MAX_STATUS = 40  # characters: the text comes from outside
 
 
@@ -24,6 +25,8 @@ class _ListingSummary:
     ids: set[str] = field(default_factory=set)
     rows: int = 0
     rejected: int = 0
+    without_parts: int = 0
+    completed: SessionKey | None = None  # one completed session
     unknown_statuses: set[str] = field(default_factory=set)
 
 
@@ -66,6 +69,8 @@ async def check_ispring(
             f"iSpring: {count(read.rejected, 'row')} can't be understood",
             "They are left out, the others are read. The log names each row's position and what is wrong with it.",
         )
+    async for result in _check_parts(training, read, show_progress):
+        yield result
     if read.unknown_statuses:
         statuses = ", ".join(repr(one[:MAX_STATUS]) for one in sorted(read.unknown_statuses)[:MAX_STATUSES])
         yield warning(
@@ -99,6 +104,52 @@ async def _check_completeness(training: Training, named: Iterable[str], read: _L
         f"iSpring: its checklists name {count(missing, 'session')} that its list of sessions leaves out",
         "Spotter can't read them and posts nothing about them. Ask iSpring's support what limits that list.",
     )
+
+
+async def _check_parts(
+    training: Training, read: _ListingSummary, show_progress: Callable[[str], None]
+) -> AsyncIterator[CheckResult]:
+    """Checks each part that is read on its own, and that it was read as a whole; criteria and areas of one session."""
+    show_progress("Asking iSpring for its people and departments…")
+    found: dict[Part, int] = {}
+    slow: set[Part] = set()
+    try:
+        async with asyncio.timeout(PARTS_LIMIT):
+            found[Part.PEOPLE] = len(await training.people())
+    except (TrainingError, TimeoutError) as error:
+        slow |= {Part.PEOPLE} if isinstance(error, TimeoutError) else set()
+    try:
+        async with asyncio.timeout(PARTS_LIMIT):
+            found[Part.DEPARTMENTS] = len(await training.departments())
+    except (TrainingError, TimeoutError) as error:
+        slow |= {Part.DEPARTMENTS} if isinstance(error, TimeoutError) else set()
+    if read.completed is not None:
+        try:
+            async with asyncio.timeout(PARTS_LIMIT):
+                await training.details([read.completed])
+        except (TrainingError, TimeoutError) as error:
+            slow |= {Part.CRITERIA} if isinstance(error, TimeoutError) else set()
+    health = training.health()
+    for part, number in found.items():
+        if number:
+            yield fine(f"iSpring: {number:,} {part} can be read")
+        else:
+            yield warning(f"iSpring: its list of {part} is empty", "Check the rights of the API account.")
+    for part in slow:
+        yield warning(
+            f"iSpring: its {part} take longer than {PARTS_LIMIT:.0f} s to be read",
+            "A running Spotter reads them to their end beside the polls.",
+        )
+    for part, state in health.items():
+        if state.error and part is not Part.CHECKLISTS:  # these have a line of their own
+            yield warning(f"iSpring: its {part} can't be read ({state.error})", ALERTS[f"{part}_unread"].remedy)
+    left_out = {"sessions": read.without_parts} | {str(part): state.left_out for part, state in health.items()}
+    for name, number in left_out.items():
+        if number:
+            yield warning(
+                f"iSpring: {count(number, 'row')} of its {name} can't be read as a whole",
+                "What could be read is used. The log names the place; please report it.",
+            )
 
 
 def _check_dates(evidence: DateEvidence, rows: int) -> Iterator[CheckResult]:
@@ -142,8 +193,11 @@ def _add_next(slices: Iterator[Slice], read: _ListingSummary) -> bool:
     read.rows += len(batch.rows)
     read.ids.update(session_id for session_id, _, _ in batch.rows)
     read.rejected += len(batch.rejected)
+    read.without_parts += batch.without_parts
     for index in range(len(batch.rows)):
         facts = batch.facts(index)
+        if read.completed is None and judge(facts, None).is_over:
+            read.completed = facts.key
         if facts.status not in read.unknown_statuses and judge(facts, None).kind is OutcomeKind.UNKNOWN:
             read.unknown_statuses.add(facts.status)
     return True

@@ -1,18 +1,20 @@
 """Runs every check: settings, database, iSpring, Slack."""
 
+import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from bot.app.database import opened_store
-from bot.app.parts import ispring_reader, slack_messenger
-from bot.checks import CheckResult, fine, warning, wrong
+from bot.app import heartbeat
+from bot.app.clients import ispring_reader, slack_messenger
+from bot.app.database import opened_store, require_database
+from bot.checks import CheckResult, Level, fine, warning, wrong
 from bot.checks.database import check_stored, read_stored
 from bot.checks.ispring import check_ispring
 from bot.checks.slack import check_slack
-from bot.config import Settings
-from bot.domain.errors import StoreError
+from bot.config import ENV_FILE, Settings, unknown_names
+from bot.domain.errors import ConfigError, StoreError
 from bot.domain.ports import Clock
 from bot.store.lock import Leadership
 
@@ -29,27 +31,71 @@ async def run_checks(
     async with AsyncExitStack() as opened:
         stored = None
         try:
+            require_database(settings)
             store = await opened.enter_async_context(opened_store(settings, clock))
             now = clock.now()
             stored = await store.read(lambda tx: read_stored(tx, now))
             leader = Leadership(settings.database_path).leader()
+        except ConfigError:
+            yield _check_folder(settings.database_path.absolute())
         except StoreError as error:
             yield wrong("Store: can't be used", str(error))
         else:
             for result in check_stored(stored, settings, now, leader):
                 yield result
         # A listing is spooled beside the database. If that folder can't be used, the listing is still worth a check.
-        spool_folder = Path(tempfile.gettempdir()) if stored is None else None
+        folder = settings.database_path.absolute().parent
+        spool_folder = None if os.access(folder, os.W_OK | os.X_OK) else _temporary_folder()
         reader = await opened.enter_async_context(ispring_reader(settings, clock, spool_folder))
+        is_read = True
         async for result in check_ispring(reader, stored.poll.sessions if stored else 0, show_progress):
+            is_read = is_read and result.level is not Level.WRONG
             yield result
+        if settings.heartbeat_url:
+            yield await _check_heartbeat(settings, is_read=is_read)
         messenger = await opened.enter_async_context(slack_messenger(settings, clock))
         async for result in check_slack(messenger, settings, stored.rules if stored else (), clock):
             yield result
 
 
+def _check_folder(database: Path) -> CheckResult:
+    """Checks the folder of a database that does not exist. `check` makes none: it changes nothing."""
+    if not os.access(database.parent, os.W_OK | os.X_OK):
+        return wrong(
+            f"Store: no database at {database}, and its folder can't be written",
+            "Give the user that runs Spotter the right to write it, or correct DATABASE_URL.",
+        )
+    return warning(
+        f"Store: no database at {database}",
+        "`spotter run` creates it. If Spotter ran before: start this in its folder, with its DATABASE_URL.",
+    )
+
+
+def _temporary_folder() -> Path | None:
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:  # no folder can be written: reading iSpring says so
+        return None
+
+
+async def _check_heartbeat(settings: Settings, *, is_read: bool) -> CheckResult:
+    """Calls the heartbeat once, as a good poll does; not while iSpring can't be read, for its monitor should notice."""
+    if not is_read:
+        return fine("Heartbeat: not called, because iSpring can't be read")
+    reason = await heartbeat.call(settings.heartbeat_url, settings.network)
+    if reason:
+        return wrong(
+            f"Heartbeat: not heard ({reason})",
+            "Correct HEARTBEAT_URL. It is called exactly as given, redirects are not followed, and only 2xx counts.",
+        )
+    return fine("Heartbeat: heard")
+
+
 def _check_settings(settings: Settings, environ: Mapping[str, str]) -> Iterator[CheckResult]:
-    yield fine("Settings: all understood")
+    if not any(unknown_names(ENV_FILE)):
+        yield fine("Settings: all understood")
+    if not ENV_FILE.is_file():
+        yield fine(f"Settings: from the environment only; there is no {ENV_FILE} in {Path.cwd()}")
     for sentence in settings.warnings(environ):
         what, _, remedy = sentence.partition(": " if ": " in sentence else ". ")
         yield warning(what, remedy)

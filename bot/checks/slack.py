@@ -4,7 +4,6 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.checks import CheckResult, fine, warning, wrong
 from bot.config import Settings
@@ -12,6 +11,7 @@ from bot.domain.delivery import DestinationGone, Unreadable
 from bot.domain.errors import MessengerError, MessengerRefused
 from bot.domain.model import DestinationKind, Rule
 from bot.domain.ports import Clock, Messenger
+from bot.domain.text import count
 from bot.slack.client import SlackMessenger
 from bot.slack.manifest import EVENTS, SCOPES
 
@@ -49,11 +49,16 @@ async def check_slack(
     else:
         yield fine("Clock: agrees with Slack's")
     if settings.uses_socket:
-        yield await _check_app_token(settings)
+        yield await _check_app_token(messenger, settings)
     if settings.ops_channel:
         yield await _check_channel(
             settings.ops_channel, f"OPS_CHANNEL {settings.ops_channel}", "set another one", messenger
         )
+    channel_id = settings.default_channel
+    if channel_id and all(rule.destination.id != channel_id for rule in rules):
+        yield await _check_channel(channel_id, f"DEFAULT_CHANNEL {channel_id}", "set another one", messenger)
+    async for result in _check_admins(messenger, settings):
+        yield result
     for rule in rules:
         if rule.destination.kind is DestinationKind.CHANNEL:
             name = f"Rule {rule.rule_id}, channel {rule.destination.id}"
@@ -63,11 +68,36 @@ async def check_slack(
             yield fine(f"Rule {rule.rule_id}: goes to a person")
 
 
-async def _check_app_token(settings: Settings) -> CheckResult:
+async def _check_admins(messenger: SlackMessenger, settings: Settings) -> AsyncIterator[CheckResult]:
+    """Looks every id of ADMINS up; yields one line for each that can't be an admin, or one for all."""
+    found_all = True
+    for user_id in sorted(settings.admins):
+        try:
+            user = await messenger.user(user_id)
+        except MessengerRefused as error:
+            found_all = False
+            if not error.is_unknown_user:
+                yield warning(f"ADMINS: can't be looked up ({error.code})", "See the lines about scopes above.")
+                return
+            yield wrong(f"ADMINS: Slack knows no user {user_id}", "Correct it: the profile's menu, Copy member ID.")
+        except MessengerError as error:
+            yield warning(f"ADMINS: can't be looked up ({error})", "Start `spotter check` again.")
+            return
+        else:
+            if not user.is_full_member:
+                found_all = False
+                yield wrong(
+                    f"ADMINS: {user_id} is no full member of this workspace ({user.not_allowed_reason})",
+                    "Remove it: only full members get answers.",
+                )
+    if found_all and settings.admins:
+        yield fine(f"ADMINS: {count(len(settings.admins), 'full member')} of this workspace")
+
+
+async def _check_app_token(messenger: SlackMessenger, settings: Settings) -> CheckResult:
     # Slack answers with a connection address, which is not used: it expires by itself.
-    client = AsyncWebClient(base_url=settings.slack_api_url, retry_handlers=[], timeout=10)
     try:
-        await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
+        await messenger.web.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
     except SlackApiError as error:
         code = error.response.get("error") if isinstance(error.response.data, dict) else "no clear answer"
         remedy = "Make an app-level token with connections:write (Basic Information), and turn Socket Mode on."

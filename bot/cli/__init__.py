@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import click
 
-from bot.cli.terminal import echo
+from bot.cli.terminal import OutputFailed, discard_output, echo, output_name, prepare_streams
 from bot.domain.errors import ConfigError, SpotterError
 
 __all__ = ["VERBS", "main"]
@@ -42,7 +42,15 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        found = getattr(import_module(VERBS[cmd_name]), cmd_name)
+        try:
+            found = getattr(import_module(VERBS[cmd_name]), cmd_name)
+        except OSError:
+            # aiohttp makes a TLS context when it is imported, which opens SSLKEYLOGFILE. `load` names that variable,
+            # with every other mistake in the settings.
+            from bot.config import Needs, load
+
+            load(os.environ, *(Needs if VERBS[cmd_name] == VERBS["run"] else (Needs.SLACK,)))
+            raise
         assert isinstance(found, click.Command)
         return found
 
@@ -54,13 +62,17 @@ def spotter() -> None:
 
 def main() -> NoReturn:
     """Runs one command and ends the process with its exit code; an error is one line, never a traceback."""
+    prepare_streams()
     try:
         code = _run()
-        sys.stdout.flush()  # raises BrokenPipeError here if the reader has gone
-    except BrokenPipeError:
-        # The reader of our output has closed it. Python flushes once more when it ends: to the null device.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stdout.flush()
+    except OutputFailed as failed:
         code = 0
+        if not isinstance(failed.__cause__, BrokenPipeError):  # a reader that has gone wants no more
+            reason = getattr(failed.__cause__, "strerror", None) or "unknown reason"
+            echo(f"The output can't be written to {output_name()} ({reason}): make room there.", err=True)
+            code = 1
+        discard_output()
     sys.exit(code)
 
 
@@ -72,9 +84,11 @@ def _run() -> int:
         problems = "\n".join(error.problems)
         number = len(error.problems)
         echo(f"The configuration has {number} problem{'' if number == 1 else 's'}:\n{problems}", err=True)
+        if error.hint:
+            echo(error.hint, err=True)
         return 2
     except click.UsageError as error:
-        error.show()
+        error.show(sys.stderr)
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
@@ -86,7 +100,7 @@ def _run() -> int:
     except SpotterError as error:
         echo(str(error), err=True)
         return 1
-    except BrokenPipeError:
+    except OutputFailed:
         raise
     except Exception as error:
         # Python's own traceback ends with the exception's message, which may quote a name or a token.

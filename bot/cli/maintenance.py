@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from bot.app.clock import SystemClock
+from bot.app.database import require_database
 from bot.cli.rows import with_store
 from bot.cli.terminal import echo, json_of, table_of
 from bot.config import load
 from bot.domain.directory import Directory
 from bot.domain.errors import SpotterError
 from bot.domain.model import OPERATOR, AuditEntry, Person
-from bot.domain.permissions import Reach
+from bot.domain.permissions import AccessScope
 from bot.domain.ports import Clock
 from bot.domain.retention import Erased
 from bot.domain.text import clean
@@ -37,6 +38,7 @@ NAMED = 10  # people listed if a name fits several
 def backup(file: Path, force: bool) -> None:
     """Write a verified copy of the database to FILE, also beside a running Spotter."""
     settings = load(os.environ)
+    require_database(settings)
     now = SystemClock(settings.clock_offset).now()
     copied = back_up(settings.database_path, file, overwrite=force, now=now, progress=_show_progress)
     _end_progress()
@@ -129,7 +131,7 @@ def _one(tx: Tx, text: str, clock: Clock) -> tuple[str, str]:
 
 
 def _has_sessions(tx: Tx, person_id: str, directory: Directory, clock: Clock) -> bool:
-    theirs = Reach(person_id=person_id)
+    theirs = AccessScope(person_id=person_id)
     return tx.search.find(language.parse(""), theirs, language.Names(directory), clock.now(), 1).total > 0
 
 
@@ -182,24 +184,24 @@ def people(unmatched: bool, as_json: bool) -> None:
         return found, len(directory.people) - len(active)
 
     found, inactive = with_store(lambda store, _: store.read(work))
-    shown = [(one, reach) for one, reach in found if not (unmatched and reach.slack_user_id)]
+    shown = [(one, availability) for one, availability in found if not (unmatched and availability.slack_user_id)]
     if as_json:
         rows = [
             {
                 "id": one.person_id,
                 "name": one.name,
                 "email": one.email,
-                "slack": reach.slack_user_id,
-                "why": reach.reason,
+                "slack": availability.slack_user_id,
+                "why": availability.reason,
             }
-            for one, reach in shown
+            for one, availability in shown
         ]
         echo(json_of(rows, indent=1))
         return
     if shown:
-        cells = [(one.name, one.email, reach.slack_user_id, reach.reason) for one, reach in shown]
+        cells = [(one.name, one.email, availability.slack_user_id, availability.reason) for one, availability in shown]
         echo(table_of(("person", "e-mail", "Slack", "why"), cells))
-    matched = sum(reach.slack_user_id is not None for _, reach in found)
+    matched = sum(availability.slack_user_id is not None for _, availability in found)
     echo(f"{matched} of {len(found)} active people can get direct messages; {inactive} are not active in iSpring.")
 
 

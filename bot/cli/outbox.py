@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import click
 
-from bot.app.parts import slack_messenger
+from bot.app.clients import slack_messenger
 from bot.blocks.rules import format_reason
 from bot.blocks.why import ON_TERMINAL, reason_lines
 from bot.cli.rows import with_store

@@ -8,7 +8,7 @@ from typing import TypeVar
 import click
 
 from bot.app.clock import SystemClock
-from bot.app.database import opened_store
+from bot.app.database import opened_store, require_database
 from bot.cli.terminal import echo
 from bot.config import load
 from bot.domain.errors import QueryError, SpotterError
@@ -22,12 +22,15 @@ from bot.store.database import Store, Tx
 T = TypeVar("T")
 
 
-def with_store(work: Callable[[Store, Clock], Awaitable[T]]) -> T:
-    """Opens the database that the settings name, runs `work` and returns its result."""
+def with_store(work: Callable[[Store, Clock], Awaitable[T]], *, may_create: bool = False) -> T:
+    """Opens the database that the settings name, runs `work` and returns its result. Raises ConfigError if there is
+    none, unless `may_create`."""
 
     async def main() -> T:
         settings = load(os.environ)
         clock = SystemClock(settings.clock_offset)
+        if not may_create:
+            require_database(settings)
         async with opened_store(settings, clock) as store:
             return await work(store, clock)
 

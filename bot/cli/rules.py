@@ -67,7 +67,7 @@ def add_rule(channel: str, query: Sequence[str]) -> None:
 
         return await store.transact(work)
 
-    echo(with_store(add))
+    echo(with_store(add, may_create=True))
 
 
 @rules.command("remove")

@@ -1,7 +1,6 @@
 """Commands that start Spotter or prepare its start: `run`, `poll`, `demo`, `check`, `manifest`."""
 
 import asyncio
-import json
 import os
 import re
 import sys
@@ -14,7 +13,7 @@ from bot.app.run import poll as poll_once
 from bot.app.run import run as run_service
 from bot.checks import Level
 from bot.checks.runner import run_checks
-from bot.cli.terminal import echo
+from bot.cli.terminal import echo, json_of
 from bot.config import Needs, load
 from bot.domain.errors import SpotterError
 from bot.slack.http_endpoint import PATH
@@ -102,4 +101,4 @@ def _own_address(_context: click.Context, _parameter: click.Parameter, value: st
 )
 def manifest(http_url: str | None) -> None:
     """Print the Slack app's manifest (JSON), to be pasted into Slack."""
-    click.echo(json.dumps(slack_manifest(load(os.environ).slack_command, http_url), indent=2))
+    echo(json_of(slack_manifest(load(os.environ).slack_command, http_url), indent=2))

@@ -6,6 +6,8 @@ import sys
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -13,6 +15,7 @@ import click
 from bot.cli.rows import known_names, parsed, with_store
 from bot.cli.terminal import json_of, table_of
 from bot.domain.directory import Directory
+from bot.domain.errors import SpotterError
 from bot.domain.model import Session
 from bot.domain.outcomes import judge, word
 from bot.domain.permissions import EVERYTHING
@@ -40,8 +43,12 @@ def sessions(query: Sequence[str], output: str | None, limit: int | None) -> Non
 
     async def export(store: Store, clock: Clock) -> None:
         # Through a file: a pager that stops reading must not keep the read transaction open, and a million rows do not
-        # fit into memory.
-        with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as spool:
+        # fit into memory. It lies beside the database: a read-only system has no other place for it.
+        folder = store.path.resolve().parent
+        with (
+            _no_room_translated(folder),
+            tempfile.TemporaryFile("w+", encoding="utf-8", newline="", dir=folder) as spool,
+        ):
 
             def work(tx: Tx) -> None:
                 pages = _Pages(tx, parsed_query, known_names(tx, parsed_query), clock, limit)
@@ -55,6 +62,15 @@ def sessions(query: Sequence[str], output: str | None, limit: int | None) -> Non
             shutil.copyfileobj(spool, sys.stdout)
 
     with_store(export)
+
+
+@contextmanager
+def _no_room_translated(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SpotterError(f"The sessions can't be collected in {folder} ({reason}): make room there.") from error
 
 
 class _Pages:

@@ -27,6 +27,7 @@ from bot.demo.slack.entities import Json
 from bot.demo.stage import Deed, Stage
 from bot.demo.troubles import TROUBLES, Scene, ordered
 from bot.demo.world import World
+from bot.domain.errors import SpotterError
 
 RHYTHM = (10.0, 20.0)
 """Seconds between two happenings: at least, at most."""
@@ -107,9 +108,16 @@ class Director:
         await self._stop()
 
     async def _start(self) -> None:
-        self.folder = self._given_folder or Path(
-            self._stack.enter_context(tempfile.TemporaryDirectory(prefix="spotter-demo-", ignore_cleanup_errors=True))
-        )
+        try:
+            self.folder = self._given_folder or Path(
+                self._stack.enter_context(
+                    tempfile.TemporaryDirectory(prefix="spotter-demo-", ignore_cleanup_errors=True)
+                )
+            )
+        except OSError as error:
+            raise SpotterError(
+                f"The demo finds no folder for its files ({error.strerror}): set TMPDIR to one that can be written."
+            ) from error
         await self._stack.enter_async_context(self.ispring)
         await self._stack.enter_async_context(self.slack)
         await self.stage.start(self._wanted_port)
@@ -248,7 +256,7 @@ async def run_demo(
     happenings: bool = True,
     open_browser: bool = False,
 ) -> None:
-    """Run the demo until SIGINT or SIGTERM, having said where to look."""
+    """Run the demo until SIGINT or SIGTERM, having said where to look. Raises SpotterError if the port is taken."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in ENDING_SIGNALS:

@@ -22,6 +22,7 @@ from bot.demo.slack import Happening, Message, SlackStandIn
 from bot.demo.slack.entities import Json
 from bot.demo.slack.wire import view_json
 from bot.demo.world import World
+from bot.domain.errors import SpotterError
 
 HOST = "127.0.0.1"
 PAGE = Path(__file__).with_name("page")
@@ -89,7 +90,7 @@ class Stage:
         return f"http://{HOST}:{self.port}/"
 
     async def start(self, port: int) -> None:
-        """Listen on `port`, or on any free one if that is taken."""
+        """Listen on `port`, 0 for any free one. Raises SpotterError if it can't be listened on."""
         app = web.Application(middlewares=[self._only_from_here])
         app.router.add_get("/live", self._live)
         app.router.add_get("/sessions", self._sessions)
@@ -99,8 +100,12 @@ class Stage:
         await runner.setup()
         try:
             await web.TCPSite(runner, HOST, port).start()
-        except OSError:
-            await web.TCPSite(runner, HOST, 0).start()
+        except OSError as error:
+            await runner.cleanup()
+            raise SpotterError(
+                f"Port {port} can't be listened on ({error.strerror}): another program may use it. Choose another with "
+                "--port; 0 takes any that is free."
+            ) from error
         self._runner = runner
         self.port = int(runner.addresses[0][1])
         self._unlisten = self._backstage.slack.workspace.listen(self._parse_error)

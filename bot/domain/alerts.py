@@ -123,6 +123,28 @@ class Alert:
     is_checked: bool = True
 
 
+def _unread(what: str, effect_and_remedy: str) -> Alert:
+    """The alert of a part of iSpring that can't be read."""
+    return Alert(
+        sentence=f"iSpring's {what} can't be read ({{reason}}).",
+        remedy=f"{effect_and_remedy} It is tried again by itself, after a refusal once an hour.",
+        resolved=f"iSpring's {what} can be read again",
+        severity=Severity.WARNING,
+    )
+
+
+def _shortened(what: str) -> Alert:
+    """The alert of a list of iSpring's that is too short to be believed."""
+    return Alert(
+        sentence=f"iSpring lists {{entries}} {what}, and {{entries_known}} are known: that is not believed, and those "
+        "known stay.",
+        remedy="Check that the API account still sees all departments. If it is true, it is believed after 24 hours; "
+        "an empty list never is.",
+        resolved=f"iSpring's list of {what} is believed again",
+        is_checked=False,
+    )
+
+
 ALERTS: Mapping[str, Alert] = MappingProxyType(
     {
         "database_created": Alert(
@@ -183,6 +205,46 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             remedy="`spotter check` names the rows and the reason.",
             resolved="every row of iSpring's listing can be read again",
         ),
+        "rows_duplicated": Alert(
+            sentence="iSpring lists {rows} more than once; of each session the completed row counts.",
+            remedy="Please report it to iSpring's support if it stays so.",
+            resolved="iSpring lists each session once",
+            severity=Severity.WARNING,
+            is_checked=False,
+        ),
+        "parts_left_out": Alert(
+            sentence="{rows} of iSpring's answers could not be read, or not as a whole ({parts}). What could be read "
+            "is used.",
+            remedy="The log names the place; please report it. `spotter check` reads everything again.",
+            resolved="everything that iSpring answers can be read as a whole",
+            severity=Severity.WARNING,
+        ),
+        "people_unread": _unread(
+            "people",
+            "Those known stay; what needs others waits. Give the API account the right to read users (role Account "
+            "Owner or Account Administrator).",
+        ),
+        "departments_unread": _unread(
+            "departments",
+            "People stay known; sites and what needs departments wait. Give the API account the right to read "
+            "departments (role Account Owner or Account Administrator).",
+        ),
+        "criteria_unread": _unread(
+            "criteria",
+            "Cards go out without them and are edited when they come. Give the API account the right to read results "
+            "of on-the-job training.",
+        ),
+        "areas_unread": _unread(
+            "competency areas",
+            "Criteria are shown without them. Give the API account the right to read results of on-the-job training.",
+        ),
+        "checklists_unread": _unread(
+            "checklists",
+            "Results go on; only the daily comparison with the list of sessions fails. Give the API account the right "
+            "to read on-the-job training.",
+        ),
+        "people_shortened": _shortened("people"),
+        "departments_shortened": _shortened("departments"),
         "poll_stale": Alert(
             sentence="iSpring has not been polled for {minutes} min, although it should be.",
             remedy="Look at the log; a restart loses nothing.",

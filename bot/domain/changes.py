@@ -19,17 +19,24 @@ completion is new, whatever its date says. A wrong date order would otherwise si
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.domain.model import Change, ChangeKind, DetailsState, News, Outcome, Session, SessionFacts, Targets
 from bot.domain.outcomes import judge
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 TOO_OLD_FOR_NEWS = timedelta(days=7)
 
 
 def outcome_of(session: Session) -> Outcome:
     """The outcome of a stored session, against the target of its completion."""
     return judge(session.facts, session.target)
+
+
+def row_rank(facts: SessionFacts, fingerprint: int) -> tuple[bool, datetime, int]:
+    """The rank of a row among those of the same session in one listing, of which the highest counts: a completed one
+    over any other, then the later completion. The fingerprint makes it the same whatever the order of the listing."""
+    return judge(facts, None).is_over, facts.finished.at or _LONG_AGO, fingerprint
 
 
 def remember(facts: SessionFacts, *, now: datetime, targets: Targets) -> Session:

@@ -2,13 +2,43 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
 from bot.domain.model import Department, Person, PersonStatus, Subordination
+from bot.domain.reasons import ReasonCode
 from bot.domain.retention import ERASED_PERSON
 
 T = TypeVar("T")
+BELIEVED_AFTER = timedelta(hours=24)  # a directory really cut by half is believed once it was read alike for so long
+ALIKE = 0.1  # of its size, that a directory may change in that time
+
+
+@dataclass(frozen=True, slots=True)
+class Shortened:
+    """Readings that were too short to be believed: since when, and how many entries the last one had."""
+
+    since: datetime
+    listed: int
+
+
+def judge_reading(
+    known: Collection[str], read: Collection[str], before: Shortened | None, now: datetime
+) -> Shortened | None:
+    """Returns None if a reading of people or departments, given by its ids, is believed; else what to remember of it.
+
+    One that is empty, or lacks half of the known ids, is not believed: what is known stays. It is believed after all if
+    every reading of the last 24 hours was as short; an empty one never, because each account has its owner and a top
+    department.
+    """
+    kept = sum(one in read for one in known)
+    if read and (not known or 2 * kept > len(known)):
+        return None
+    listed = len(read)
+    if before is None or abs(listed - before.listed) > max(1, ALIKE * before.listed):
+        return Shortened(now, listed)
+    return None if read and now - before.since >= BELIEVED_AFTER else Shortened(before.since, listed)
 
 
 @dataclass(frozen=True)
@@ -18,6 +48,8 @@ class Directory:
     people: Mapping[str, Person] = field(default_factory=dict)
     departments: Mapping[str, Department] = field(default_factory=dict)
     erased: Collection[str] = frozenset()  # ids of erased people: they have no name
+    people_read: bool = True  # False until iSpring's people were read once; likewise departments
+    departments_read: bool = True
     _derived: dict[Callable[["Directory"], Any], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def derived(self, make: Callable[["Directory"], T]) -> T:
@@ -30,9 +62,39 @@ class Directory:
 
     @classmethod
     def of(
-        cls, people: Iterable[Person], departments: Iterable[Department], erased: Collection[str] = frozenset()
+        cls,
+        people: Iterable[Person],
+        departments: Iterable[Department],
+        erased: Collection[str] = frozenset(),
+        *,
+        people_read: bool = True,
+        departments_read: bool = True,
     ) -> "Directory":
-        return cls({p.person_id: p for p in people}, {d.department_id: d for d in departments}, erased)
+        return cls(
+            {p.person_id: p for p in people},
+            {d.department_id: d for d in departments},
+            erased,
+            people_read,
+            departments_read,
+        )
+
+    def missing_of(self, person_id: str) -> ReasonCode:
+        """What is missing to know a person; NONE if they are known, were erased, or no person is named."""
+        if not person_id or person_id in self.people or person_id in self.erased:
+            return ReasonCode.NONE
+        return ReasonCode.PERSON_UNKNOWN if self.people_read else ReasonCode.PEOPLE_UNREAD
+
+    def missing_place_of(self, person_id: str) -> ReasonCode:
+        """What is missing to know a person's departments, up to the top; NONE if they are known."""
+        missing = self.missing_of(person_id)
+        person = self.people.get(person_id)
+        if missing or person is None:
+            return missing
+        if not self.departments_read:
+            return ReasonCode.DEPARTMENTS_UNREAD if person.department_id else ReasonCode.NONE
+        path = self.department_path(person.department_id)
+        above = path[-1].parent_id if path else person.department_id
+        return ReasonCode.DEPARTMENT_UNKNOWN if above and above not in self.departments else ReasonCode.NONE
 
     def name_of(self, person_id: str) -> str:
         """What to show for a person; one that iSpring no longer knows is "unknown person (1f2e3d4c)"."""

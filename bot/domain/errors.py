@@ -29,11 +29,13 @@ class SpotterError(Exception):
 
 
 class ConfigError(SpotterError):
-    """Settings that can't work; `problems` holds one line per setting, each beginning with its name, never a value."""
+    """Settings that can't work; `problems` holds one line per setting, each beginning with its name, never a value.
+    `hint` says where they may have been expected."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], hint: str = "") -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
+        self.hint = hint
 
 
 class QueryError(SpotterError):

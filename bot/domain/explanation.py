@@ -13,7 +13,7 @@ from bot.domain.routing import RoutingResult
 class Judged:
     """What would be decided of a session today, for a rule (else for the observer or the employee)."""
 
-    matched: RoutingResult
+    result: RoutingResult
     rule: Rule | None = None
 
 

@@ -66,6 +66,13 @@ class Filter:
     """A query resolved to ids and instants. Every condition has to hold; none means every session."""
 
     conditions: tuple[Condition, ...] = ()
+    by_department: bool = False  # what of the directory the query was resolved with
+    by_employee: bool = False
+    by_observer: bool = False
+
+    def without_people(self) -> "Filter":
+        """The conditions that need no directory."""
+        return Filter(tuple(one for one in self.conditions if one.column.name not in ("employee", "observer")))
 
 
 def matches(wanted: Filter, facts: SessionFacts, outcome: Outcome) -> bool:

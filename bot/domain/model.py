@@ -77,10 +77,14 @@ class AreaResult:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What only a completed session has: its criteria and competency areas, in iSpring's order."""
+    """What only a completed session has: its criteria and competency areas, in iSpring's order.
+
+    `areas_known` is False if the criteria came and the areas could not be read.
+    """
 
     areas: tuple[AreaResult, ...] = ()
     criteria: tuple[CriterionResult, ...] = ()
+    areas_known: bool = True
 
     @property
     def answered(self) -> int:
@@ -183,7 +187,7 @@ class Outcome:
 
     @property
     def is_failing(self) -> bool:
-        """See `OutcomeKind.is_bad`."""
+        """See `OutcomeKind.is_failing`."""
         return self.kind.is_failing
 
 
@@ -242,7 +246,7 @@ class ChangeKind(StrEnum):
 class Change:
     """The step from what we remembered to what a listing says, why it counts as that, and what to do about it.
 
-    `turned_bad`: it had been completed with a better outcome and only now is below target or failed.
+    `became_failing`: it had been completed with a better outcome and only now is below target or failed.
     """
 
     kind: ChangeKind
@@ -396,11 +400,11 @@ class StoredNotification:
 
 @dataclass(frozen=True, slots=True)
 class DigestCounts:
-    """What a digest counts, as far as its readers may see it. `bad`: below target or failed. `since`: the earliest
+    """What a digest counts, as far as its readers may see it. `failing`: below target or failed. `since`: the earliest
     completion among them, None if none has a known date."""
 
     sessions: int = 0
-    bad: int = 0
+    failing: int = 0
     since: datetime | None = None
 
 
@@ -507,7 +511,7 @@ class DirectMessages(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """A person's own choices; None means the house's default."""
+    """A person's own choices; None means the default of the settings."""
 
     as_observer: DirectMessages | None = None
     as_employee: DirectMessages | None = None

@@ -22,7 +22,7 @@ INTERVALS = 5
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """From the last good look at iSpring to the first one after it; `restored`: to the copy that was restored."""
+    """From the last good poll to the first one after it; `restored`: to the copy that was restored."""
 
     since: datetime
     until: datetime
@@ -41,7 +41,7 @@ def outage_of(
     return Outage(last_good_at, now)
 
 
-def counted_reason(change: Change, outage: Outage | None, recover_restored: timedelta) -> str:
+def counted_reason(change: Change, outage: Outage | None, catch_up: timedelta) -> str:
     """Why a completion is counted in the outage's digest, "" if it is posted. `catch_up`: the greatest age to be
     posted. A regression carries the date of its first completion, which says nothing about its own age: it is posted,
     except after a restore."""
@@ -52,7 +52,7 @@ def counted_reason(change: Change, outage: Outage | None, recover_restored: time
     finished = change.after.facts.finished.at
     if change.became_failing or finished is None:
         return ""
-    if outage.since <= finished < outage.until - recover_restored:
-        hours = recover_restored / timedelta(hours=1)
+    if outage.since <= finished < outage.until - catch_up:
+        hours = catch_up / timedelta(hours=1)
         return f"it was completed while Spotter was away, more than {hours:g} hours before it could be posted"
     return ""

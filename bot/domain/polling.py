@@ -12,13 +12,14 @@ from bot.domain.model import Session, SessionFacts, SessionKey
 class ListingDiff:
     """What is left of a listing once everything we already know is taken out."""
 
-    changed: Sequence[tuple[SessionFacts, bytes]]  # with its fingerprint; a key listed twice counts once, last wins
+    changed: Sequence[tuple[SessionFacts, bytes]]  # with its fingerprint; a key listed twice counts once: its best row
     missing: Sequence[SessionKey]  # known, not marked missing, not in this listing; empty if rows were rejected
     back: Sequence[SessionKey]  # marked missing, in this listing again
     listed: int  # different sessions in this listing
     known: int  # sessions stored and not marked missing
     rejected: Sequence[str]
     duplicates: int
+    without_parts: int = 0  # rows that lack a part because it could not be read
     left_over: int = 0  # rows that differ too, beyond the most that were asked for
 
 

@@ -30,3 +30,9 @@ class ReasonCode(StrEnum):
     OWNER_GONE = "owner_gone"
     OWNER_ERASED = "owner_erased"
     BECAME_PUBLIC = "turned_public"
+    # a change that can't be routed yet
+    PEOPLE_UNREAD = "people_unread"
+    DEPARTMENTS_UNREAD = "departments_unread"
+    PERSON_UNKNOWN = "person_unknown"
+    DEPARTMENT_UNKNOWN = "department_unknown"
+    OWNER_UNKNOWN = "owner_unknown"

@@ -3,7 +3,7 @@
 Edits need no routing: a posted card is edited because its session's version rose.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from bot.domain.model import (
     Outcome,
     Rule,
     RuleState,
+    SessionFacts,
     SessionKey,
     Viewer,
 )
@@ -35,11 +36,15 @@ MATCHABLE_STATES = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
 
 @dataclass(frozen=True, slots=True)
 class RoutingResult:
-    """Whether one rule or person is notified of a change, and why. `who` is "rule 3", "observer" or "employee"."""
+    """Whether one rule or person is notified of a change, and why. `who` is "rule 3", "observer" or "employee".
+
+    `missing` says what has to be known before that is decided; NONE if it is decided.
+    """
 
     who: str
     matched: bool
     reason: str
+    missing: ReasonCode = ReasonCode.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +52,36 @@ class Routed:
     """The notifications of one change.
 
     `notifications` has one per destination; `counted` has those that a digest counts instead, for a completion too old
-    to be news; `verdicts` has one line for every rule and person that was evaluated.
+    to be news; `results` has one line for every rule and person that was evaluated.
     """
 
     notifications: tuple[Notification, ...] = ()
     counted: tuple[Notification, ...] = ()
-    verdicts: tuple[RoutingResult, ...] = ()
+    results: tuple[RoutingResult, ...] = ()
+
+    @property
+    def undecided(self) -> tuple[RoutingResult, ...]:
+        return tuple(verdict for verdict in self.results if verdict.missing)
+
+
+MISSING: Mapping[ReasonCode, str] = {
+    ReasonCode.PEOPLE_UNREAD: "iSpring's people have not been read yet",
+    ReasonCode.DEPARTMENTS_UNREAD: "iSpring's departments have not been read yet",
+    ReasonCode.PERSON_UNKNOWN: "the last reading of iSpring's people did not name this person",
+    ReasonCode.DEPARTMENT_UNKNOWN: "the last reading of iSpring's departments did not name this person's department",
+    ReasonCode.OWNER_UNKNOWN: "Slack does not say who the owner of the rule is",
+}
+"""What a change waits for, in words. The last reading may answer that by not naming somebody for long enough."""
 
 
 def subject_of(key: SessionKey, version: int | None = None) -> str:
-    """The unique key of a session's card at one destination; with a version, of the card for a turn to bad."""
+    """The unique key of a session's card at one destination; with a version, of the card for a regression."""
     subject = f"session:{key.session_id}:{key.employee_id}"
     return subject if version is None else f"{subject}:v{version}"
 
 
 def introduction(rule: Rule) -> Notification:
-    """What a new rule says of itself in its channel, before anything else."""
+    """The message that introduces a new rule in its channel, before any other."""
     return Notification(
         kind=NotificationKind.INTRO,
         destination=rule.destination,
@@ -82,9 +101,10 @@ def route(
     requested_at: datetime,
     observer_wants: DirectMessages,
     employee_wants: DirectMessages,
+    only: Collection[str] | None = None,
 ) -> Routed:
     """Everyone who is notified of a change. `owners` is by Slack user id, `filters` by rule number; the operator is
-    known.
+    known. `only`: those to decide for, by the names in `RoutingResult.who`; None for all.
 
     A change that posts nothing notifies no one; observer and employee get direct messages.
     """
@@ -94,24 +114,29 @@ def route(
     by_rule = {
         rule: _matches(rule, change, outcome, directory, owners, filters.get(rule.rule_id), requested_at)
         for rule in rules
+        if only is None or f"rule {rule.rule_id}" in only
     }
     reasons: dict[Destination, tuple[list[int], str]] = {}
     for rule, match in by_rule.items():
         if match.matched:
             reasons.setdefault(rule.destination, ([], match.reason))[0].append(rule.rule_id)
-    verdicts = tuple(by_rule.values())
+    results = tuple(by_rule.values())
     if change.news is News.COUNT:
-        counted = tuple(_notice(change, outcome, destination, *reason) for destination, reason in reasons.items())
+        counted = tuple(_notification(change, outcome, destination, *reason) for destination, reason in reasons.items())
         too_old = "it was completed too long ago to be news"
         return Routed(
-            (), counted, (*verdicts, *(RoutingResult(who, False, too_old) for who in ("observer", "employee")))
+            (), counted, (*results, *(RoutingResult(who, False, too_old) for who in ("observer", "employee")))
         )
     for person_id, match in _people(change, outcome, directory, observer_wants, employee_wants):
-        verdicts += (match,)
+        if only is not None and match.who not in only:
+            continue
+        results += (match,)
         if match.matched:
             reasons.setdefault(Destination(DestinationKind.PERSON, person_id), ([], match.reason))
     return Routed(
-        tuple(_notice(change, outcome, destination, *reason) for destination, reason in reasons.items()), (), verdicts
+        tuple(_notification(change, outcome, destination, *reason) for destination, reason in reasons.items()),
+        (),
+        results,
     )
 
 
@@ -131,17 +156,44 @@ def _matches(
         return RoutingResult(who, False, "iSpring was asked before the rule became active")
     if wanted is None:
         return RoutingResult(who, False, "the rule's query can't be understood any more")
-    if not matches(wanted, change.after.facts, outcome):
+    facts = change.after.facts
+    missing = _missing_for(wanted, facts, directory)
+    if not matches(wanted.without_people() if missing else wanted, facts, outcome):
         return RoutingResult(who, False, "the rule's query does not match the session")
+    if missing:
+        return _waits(who, missing)
     # Whoever takes an orphaned rule over is an admin, so it goes on collecting as for one.
     acts_for_operator = rule.owner == OPERATOR or rule.reason_code is ReasonCode.OWNER_GONE
     owner = OPERATOR_VIEWER if acts_for_operator else owners.get(rule.owner)
     if owner is None:
-        return RoutingResult(who, False, "the owner of the rule is not known")
-    verdict = may_see(owner, change.after.facts, directory)
+        return _waits(who, ReasonCode.OWNER_UNKNOWN)
+    verdict = may_see(owner, facts, directory)
     if not verdict.allowed:
+        if missing := _missing_for_rights(owner, facts, directory):
+            return _waits(who, missing)
         return RoutingResult(who, False, f"the rule's owner may not see the session: {verdict.reason}")
     return RoutingResult(who, True, f"{who} matches{_waiting_reason(rule)}")
+
+
+def _missing_for(wanted: Filter, facts: SessionFacts, directory: Directory) -> ReasonCode:
+    """What of the directory is missing to say whether a session is one of those asked for."""
+    missing = ReasonCode.NONE
+    if wanted.by_department:
+        missing = directory.missing_place_of(facts.key.employee_id)
+    elif wanted.by_employee:
+        missing = directory.missing_of(facts.key.employee_id)
+    return missing or (directory.missing_of(facts.observer_id) if wanted.by_observer else ReasonCode.NONE)
+
+
+def _missing_for_rights(owner: Viewer, facts: SessionFacts, directory: Directory) -> ReasonCode:
+    """What of the directory is missing to refuse a session to an owner for good."""
+    if owner.person_id is None:
+        return ReasonCode.NONE if directory.people_read else ReasonCode.PEOPLE_UNREAD
+    return directory.missing_of(owner.person_id) or directory.missing_place_of(facts.key.employee_id)
+
+
+def _waits(who: str, missing: ReasonCode) -> RoutingResult:
+    return RoutingResult(who, False, f"not decided yet: {MISSING[missing]}", missing)
 
 
 def _waiting_reason(rule: Rule) -> str:
@@ -167,18 +219,27 @@ def _people(
 
 
 def _wants(
-    who: str, email_match: str, person_id: str, wants: DirectMessages, outcome: Outcome, directory: Directory
+    who: str, wanted_reason: str, person_id: str, wants: DirectMessages, outcome: Outcome, directory: Directory
 ) -> RoutingResult:
-    if not directory.is_active(person_id):
-        return RoutingResult(who, False, f"the {who} is not active in iSpring")
+    if not person_id:
+        return RoutingResult(who, False, f"iSpring names no {who}")
     if wants is DirectMessages.NONE:
         return RoutingResult(who, False, f"direct messages are off for the {who}")
     if wants is DirectMessages.BELOW and not outcome.is_failing:
         return RoutingResult(who, False, f"the {who} wants only what is below target or failed")
-    return RoutingResult(who, True, email_match)
+    if missing := directory.missing_of(person_id):
+        return _waits(who, missing)
+    if not directory.is_active(person_id):
+        return RoutingResult(who, False, f"the {who} is not active in iSpring")
+    return RoutingResult(who, True, wanted_reason)
 
 
-def _notice(
+def given_up(undecided: RoutingResult) -> RoutingResult:
+    """What is said of somebody nothing waits for any more, because iSpring did not name them for long enough."""
+    return RoutingResult(undecided.who, False, MISSING[undecided.missing])
+
+
+def _notification(
     change: Change, outcome: Outcome, destination: Destination, rule_ids: list[int], reason: str
 ) -> Notification:
     key, version = change.after.key, change.after.version

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -11,34 +12,35 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, TypeVar
 
-import msgspec
 import structlog
 
-from bot.domain.errors import TrainingError, TrainingUnavailable, TrainingUnreadable
+from bot.config import DIRECT, Network
+from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable, TrainingUnreadable
 from bot.domain.model import AreaResult, CriterionResult, Department, Details, Person, SessionKey
-from bot.domain.ports import Clock
-from bot.ispring.connection import Call, Connection, Limits
+from bot.domain.ports import Clock, Part, PartHealth
+from bot.ispring.connection import LONGEST_HOLD, Call, Connection, Limits
 from bot.ispring.dates import DateOrder, Dates
 from bot.ispring.listing import WHAT, SpooledListing
-from bot.ispring.statuses import BadRequest
-from bot.ispring.wire import AreaRow, ChecklistRow, CriterionRow, DepartmentRow, Page, PersonRow, decoded, page_of
+from bot.ispring.parts import Parts
+from bot.ispring.statuses import BadRequest, KeyRefused
+from bot.ispring.tolerant import LeftOut, read_row, read_rows
+from bot.ispring.wire import AreaRow, ChecklistRow, CriterionRow, DepartmentRow, Page, PersonRow, page_of
 
 LISTING_PATH = "/job-training/sessions/result/list"
 CHECKLISTS_PATH = "/job-training/checklist/sessions/list"
 CRITERIA_PATH = "/job-training/completed-session/criterion/result/list"
 AREAS_PATH = "/job-training/completed-session/criterion-group/result/list"
+PEOPLE_PATH = "/users/v2"
+DEPARTMENTS_PATH = "/departments"
 IDS_AT_ONCE = 50  # public clients use this size; the vendor documents no limit
 MOST_PAGES = 1000
 MOST_ITEMS = 1_000_000  # people or departments; unlike sessions, they are kept in memory
 PAGE_SIZE = 1000  # the vendor's default
+MOST_REQUESTS = 20  # for one batch of ids; what is left is asked for later
+WAITS_FOR_A_PAGE = 20  # that iSpring may ask for before one page: a directory is read to its end, however long it takes
+AREAS_LIMIT = 10.0  # seconds that criteria wait for their areas
 
 T = TypeVar("T")
-
-_CHECKLIST = msgspec.json.Decoder(ChecklistRow, strict=False)
-_CRITERION = msgspec.json.Decoder(CriterionRow, strict=False)
-_AREA = msgspec.json.Decoder(AreaRow, strict=False)
-_PERSON = msgspec.json.Decoder(PersonRow, strict=False)
-_DEPARTMENT = msgspec.json.Decoder(DepartmentRow, strict=False)
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +75,7 @@ class Ispring:
         account_url: str = "",
         limits: Limits | None = None,
         failed: Callable[[TrainingError], None] | None = None,
+        network: Network = DIRECT,
     ) -> None:
         """Dates are read in `zone` and `date_order`. Listings are spooled to files in `spool_folder`.
 
@@ -88,11 +91,13 @@ class Ispring:
             clock=clock,
             jitter=jitter,
             limits=limits or Limits(),
+            network=network,
         )
         self._zone = zone
         self._date_order = date_order
         self._spool_folder = spool_folder
         self._clock = clock
+        self._parts = Parts(clock)
 
     async def __aenter__(self) -> Self:
         await self._connection.__aenter__()
@@ -119,33 +124,50 @@ class Ispring:
 
     async def named_sessions(self) -> Iterable[str]:
         call = Call("POST", CHECKLISTS_PATH, "the list of checklists", json={})
-        with self._reported(), _readable("checklists"):
-            rows, _ = await self._page(await self._connection.answer(call), call.what, "", _CHECKLIST.decode)
+        with self._reading(Part.CHECKLISTS):
+            body = await self._connection.answer(call)
+            rows, left_out, _ = await self._page(body, call.what, "", _checklist)
+            self._finished(Part.CHECKLISTS, left_out)
             return NamedSessions(rows)
 
     async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
         wanted = set(keys)
-        session_ids = list(dict.fromkeys(key.session_id for key in keys))
         found: dict[SessionKey, Details] = {}
-        with self._reported(), _readable("criteria"):
-            for start in range(0, len(session_ids), IDS_AT_ONCE):
-                found |= await self._details_of(session_ids[start : start + IDS_AT_ONCE], wanted)
-            return found
+        for session_ids in _batches(keys):
+            found |= await self._details_of(session_ids, wanted)
+        return found
+
+    async def areas(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Sequence[AreaResult]]:
+        found: dict[SessionKey, list[AreaResult]] = {}
+        for session_ids in _batches(keys):
+            with self._reading(Part.AREAS):
+                for key, area in await self._rows(Part.AREAS, AREAS_PATH, "the competency areas", session_ids, _area):
+                    found.setdefault(key, []).append(area)
+        return {key: areas for key, areas in found.items() if key in set(keys)}
 
     async def people(self) -> Sequence[Person]:
-        with self._reported(), _readable("people"):
-            return await self._pages(
-                "/users/v2", "the list of people", "userProfiles", lambda raw: _PERSON.decode(raw).person()
-            )
+        with self._reading(Part.PEOPLE):
+            return await self._pages(Part.PEOPLE, PEOPLE_PATH, "the list of people", "userProfiles", _person)
 
     async def departments(self) -> Sequence[Department]:
-        with self._reported(), _readable("departments"):
+        with self._reading(Part.DEPARTMENTS):
             return await self._pages(
-                "/departments",
-                "the list of departments",
-                "departments",
-                lambda raw: _DEPARTMENT.decode(raw).department(),
+                Part.DEPARTMENTS, DEPARTMENTS_PATH, "the list of departments", "departments", _department
             )
+
+    def health(self) -> Mapping[Part, PartHealth]:
+        return self._parts.health()
+
+    @contextmanager
+    def _reading(self, part: Part) -> Iterator[None]:
+        """Keeps and reports how a reading of a part ends, and turns what nobody foresaw into TrainingUnreadable."""
+        with self._reported(), self._parts.asked(part), _readable(part):
+            yield
+
+    def _finished(self, part: Part, left_out: LeftOut) -> None:
+        """Keeps that a part was read as a whole."""
+        self._parts.answered(part)
+        self._parts.note_left_out(part, left_out, is_whole=True)
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
@@ -169,49 +191,75 @@ class Ispring:
     async def _details_of(
         self, session_ids: Sequence[str], wanted: Collection[SessionKey]
     ) -> Mapping[SessionKey, Details]:
-        criteria = await self._rows(CRITERIA_PATH, "the criteria", session_ids, _CRITERION.decode)
+        criteria: dict[SessionKey, list[CriterionResult]] = {}
+        with self._reading(Part.CRITERIA):
+            for key, line in await self._rows(Part.CRITERIA, CRITERIA_PATH, "the criteria", session_ids, _criterion):
+                if key in wanted:
+                    criteria.setdefault(key, []).append(line)
         if not criteria:
             return {}
-        areas = await self._rows(AREAS_PATH, "the competency areas", session_ids, _AREA.decode)
-        areas_of: dict[SessionKey, list[AreaResult]] = {}
-        for area in areas:
-            areas_of.setdefault(area.key, []).append(area.result_of())
-        criteria_of: dict[SessionKey, list[CriterionResult]] = {}
-        for criterion in criteria:
-            criteria_of.setdefault(criterion.key, []).append(criterion.result_of())
+        areas: Mapping[SessionKey, Sequence[AreaResult]] | None = None
+        try:
+            async with asyncio.timeout(AREAS_LIMIT):
+                areas = await self.areas(list(criteria))
+        except (TrainingError, TimeoutError) as error:  # the criteria are shown without them, and completed later
+            log.warning("areas.failed", sessions=len(criteria), error=str(error) or "too slow")
         return {
-            key: Details(tuple(areas_of.get(key, ())), tuple(lines))
-            for key, lines in criteria_of.items()
-            if key in wanted
+            key: Details(tuple((areas or {}).get(key, ())), tuple(lines), areas_known=areas is not None)
+            for key, lines in criteria.items()
         }
 
-    async def _rows(self, path: str, what: str, session_ids: Sequence[str], read: Callable[[bytes], T]) -> list[T]:
+    async def _rows(
+        self,
+        part: Part,
+        path: str,
+        what: str,
+        session_ids: Sequence[str],
+        read: Callable[[bytes, LeftOut], T],
+    ) -> list[T]:
         """Returns the rows of some sessions. iSpring refuses the whole batch because of one id that it does not accept;
-        then the batch is halved until that id is alone, and the id is skipped."""
-        try:
-            body = await self._connection.answer(Call("POST", path, what, json={"sessionIds": list(session_ids)}))
-        except BadRequest:
-            if len(session_ids) == 1:
-                log.warning("session_id.rejected", what=what, session=session_ids[0])
-                return []
-            middle = len(session_ids) // 2
-            return [
-                *await self._rows(path, what, session_ids[:middle], read),
-                *await self._rows(path, what, session_ids[middle:], read),
-            ]
-        return (await self._page(body, what, "", read))[0]
+        then the batch is halved until that id is alone, and the id is skipped.
 
-    async def _pages(self, path: str, what: str, list_name: str, read: Callable[[bytes], T]) -> list[T]:
+        The largest batches go first, so that a part that refuses everything is found out with few requests.
+        """
         found: list[T] = []
+        batches = deque([list(session_ids)])
+        for _ in range(MOST_REQUESTS):
+            if not batches:
+                break
+            batch = batches.popleft()
+            try:
+                body = await self._connection.answer(Call("POST", path, what, json={"sessionIds": batch}))
+            except BadRequest as error:
+                self._parts.refused_batch(part, error)
+                if len(batch) == 1:
+                    log.warning("session_id.rejected", what=what, session=batch[0])
+                else:
+                    middle = len(batch) // 2
+                    batches += [batch[:middle], batch[middle:]]
+                continue
+            rows, left_out, _ = await self._page(body, what, "", read)
+            self._parts.answered(part)
+            self._parts.note_left_out(part, left_out, is_whole=False)
+            found += rows
+        return found
+
+    async def _pages(
+        self, part: Part, path: str, what: str, list_name: str, read: Callable[[bytes, LeftOut], T]
+    ) -> list[T]:
+        found: list[T] = []
+        left_out = LeftOut()
         seen: set[str] = set()
         params = {"pageSize": str(PAGE_SIZE)}
         for _ in range(MOST_PAGES):
-            body = await self._connection.answer(Call("GET", path, what, params=params))
-            items, token = await self._page(body, what, list_name, read)
+            body = await self._page_body(Call("GET", path, what, params=params))
+            items, odd, token = await self._page(body, what, list_name, read)
             found += items
+            left_out.add(odd)
             if len(found) > MOST_ITEMS:
                 raise TrainingUnreadable(f"iSpring's answer to {what} has more than {MOST_ITEMS} entries.")
             if token is None:
+                self._finished(part, left_out)
                 return found
             if token in seen:
                 raise TrainingUnreadable(f"iSpring's answer to {what} repeats a page without end.")
@@ -219,26 +267,72 @@ class Ispring:
             params["pageToken"] = token
         raise TrainingUnreadable(f"iSpring's answer to {what} has more than {MOST_PAGES} pages.")
 
+    async def _page_body(self, call: Call) -> bytes:
+        """Returns one page. A Retry-After is waited out, because what was read so far would be lost."""
+        for _ in range(WAITS_FOR_A_PAGE):
+            try:
+                return await self._connection.answer(call)
+            except TrainingUnavailable as error:
+                if error.retry_after is None or "pageToken" not in (call.params or {}):
+                    raise
+                await self._clock.sleep(min(error.retry_after, LONGEST_HOLD))
+            except TrainingRefused as error:
+                if isinstance(error, KeyRefused) or "pageToken" not in (call.params or {}):
+                    raise
+                raise TrainingUnavailable(
+                    f"iSpring's answer to {call.what} changed while it was read. Spotter tries again by itself.",
+                    said=error.said,
+                ) from None
+        return await self._connection.answer(call)
+
     async def _page(
-        self, body: bytes, what: str, list_name: str, read: Callable[[bytes], T]
-    ) -> tuple[list[T], str | None]:
-        """Returns the items of a page and the token of the next page; decodes in a thread. Raises TrainingUnreadable if
-        no item can be decoded."""
+        self, body: bytes, what: str, list_name: str, read: Callable[[bytes, LeftOut], T]
+    ) -> tuple[list[T], LeftOut, str | None]:
+        """Returns the items of a page, what was left out of it, and the token of the next page; decodes in a thread.
+        Raises TrainingUnreadable if no item can be decoded."""
 
-        def decode() -> tuple[Page, list[T], list[str]]:
+        def decode() -> tuple[Page, list[T], LeftOut]:
             page = page_of(body, what, list_name)
-            return page, *decoded(page.items, read)
+            return page, *read_rows(page.items, read)
 
-        page, items, rejected = await asyncio.to_thread(decode)
-        if rejected and not items:
-            raise TrainingUnreadable(f"Not one row of {what} could be understood; {rejected[0]}.")
-        if rejected:
-            log.warning("rows.rejected", what=what, rows=len(rejected), first=rejected[0])
-        return items, page.next_token
+        page, items, left_out = await asyncio.to_thread(decode)
+        if left_out.rows and not items:
+            raise TrainingUnreadable(f"Not one row of {what} could be understood; {left_out.first}.")
+        if left_out.first:
+            log.warning("rows.rejected", what=what, rows=left_out.rows, parts=left_out.parts, first=left_out.first)
+        return items, left_out, page.next_token
+
+
+def _batches(keys: Collection[SessionKey]) -> Iterator[list[str]]:
+    session_ids = list(dict.fromkeys(key.session_id for key in keys))
+    for start in range(0, len(session_ids), IDS_AT_ONCE):
+        yield session_ids[start : start + IDS_AT_ONCE]
+
+
+def _checklist(raw: bytes, left_out: LeftOut) -> ChecklistRow:
+    return read_row(ChecklistRow, raw, left_out)
+
+
+def _criterion(raw: bytes, left_out: LeftOut) -> tuple[SessionKey, CriterionResult]:
+    row = read_row(CriterionRow, raw, left_out)
+    return row.key, row.result_of()
+
+
+def _area(raw: bytes, left_out: LeftOut) -> tuple[SessionKey, AreaResult]:
+    row = read_row(AreaRow, raw, left_out)
+    return row.key, row.result_of()
+
+
+def _person(raw: bytes, left_out: LeftOut) -> Person:
+    return read_row(PersonRow, raw, left_out).person(left_out)
+
+
+def _department(raw: bytes, left_out: LeftOut) -> Department:
+    return read_row(DepartmentRow, raw, left_out).department(left_out)
 
 
 @contextmanager
-def _readable(what: str) -> Iterator[None]:
+def _readable(what: Part) -> Iterator[None]:
     """Raises TrainingUnreadable in place of an unexpected error, and logs the traceback.
 
     The error itself would end the process, and again after each restart, because the same answer is then read again.
@@ -248,7 +342,7 @@ def _readable(what: str) -> Iterator[None]:
     except TrainingError:
         raise
     except Exception as error:
-        log.error("ispring.broke", what=what, exc_info=error)
+        log.error("ispring.broke", what=str(what), exc_info=error)
         raise TrainingUnreadable(
-            f"Spotter stumbled over iSpring's {what}: please report the line `reading_broke` of its log."
+            f"Spotter stumbled over iSpring's {what}: please report the line `ispring.broke` of its log."
         ) from None

@@ -6,7 +6,6 @@ host would receive the token.
 """
 
 import asyncio
-import codecs
 import hashlib
 import io
 import zlib
@@ -17,12 +16,13 @@ from types import TracebackType
 from typing import IO, Self
 
 import httpx
-import msgspec
 
-from bot.domain.errors import TrainingUnavailable, TrainingUnreadable
+from bot.config import DIRECT, Network
+from bot.domain.errors import TrainingError, TrainingUnavailable, TrainingUnreadable
 from bot.domain.ports import Clock
 from bot.ispring.statuses import TokenRefused, error_for, key_refused, web_page
-from bot.ispring.wire import UNREADABLE, Token, is_web_page, unreadable
+from bot.ispring.tolerant import UNREADABLE, LeftOut, read_row
+from bot.ispring.wire import Token, is_web_page, page_of, unreadable
 
 TOKEN_PATH = "/api/v3/token"  # noqa: S105 - a path, not a token
 TOKEN_REQUEST = "a token"  # noqa: S105 - the name of the call in messages
@@ -35,7 +35,10 @@ BATCH = 4 << 20  # bytes written by one call of the thread
 ERROR_SIZE = 64 << 10  # bytes of the body of an error or a token that are read
 
 ACCEPTED = "gzip"
-PLAIN = frozenset({"", "identity", "utf-8", "binary", "none"})  # values of Content-Encoding that servers send for none
+# What servers write into Content-Encoding for none: charsets and transfer encodings among it.
+PLAIN = frozenset(
+    {"", "identity", "none", "null", "plain", "text", "utf-8", "utf8", "us-ascii", "ascii", "binary", "7bit", "8bit"}
+)
 GZIPPED = frozenset({"gzip", "x-gzip"})
 GZIP = 16 + zlib.MAX_WBITS  # tells zlib to expect the header and checksum of gzip
 GZIP_PIECE = 8 << 10  # bytes; they become 8 MiB at most, for gzip packs 1,000 bytes into one at best
@@ -88,6 +91,7 @@ class Connection:
         clock: Clock,
         jitter: Callable[[], float],
         limits: Limits,
+        network: Network = DIRECT,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._form = {"client_id": client_id, "client_secret": client_secret, "grant_type": "client_credentials"}
@@ -97,9 +101,11 @@ class Connection:
         self._token = ""
         self._token_until = 0.0
         self._token_lock = asyncio.Lock()
-        self._retry_not_before = 0.0  # monotonic; no request before it, by a Retry-After of iSpring
-        # Proxies of the environment are used: a company may allow no other way to the internet.
+        self._retry_not_before: dict[str, float] = {}  # monotonic, by path: a Retry-After holds for its endpoint
         self._http = httpx.AsyncClient(
+            trust_env=False,  # `network` has read it, for Slack's half alike
+            proxy=network.proxy_for(base_url),
+            verify=network.certificates or True,
             follow_redirects=False,
             timeout=httpx.Timeout(limits.read, connect=limits.connect),
             headers={"Accept": "application/json", "Accept-Encoding": ACCEPTED}
@@ -125,7 +131,7 @@ class Connection:
     async def fetch(self, call: Call, into: IO[bytes], largest: int | None = None) -> Received:
         """Replaces the content of a file with a body of at most `largest` bytes (default: `listing_size`)."""
         largest = self._limits.listing_size if largest is None else largest
-        return await self._repeated(call.what, lambda: self._with_token(call, into, largest))
+        return await self._repeated(call, lambda: self._with_token(call, into, largest))
 
     async def _with_token(self, call: Call, into: IO[bytes], largest: int) -> Received:
         token = await self._valid_token(stale="")
@@ -144,22 +150,29 @@ class Connection:
             params=call.params,
             headers={"Authorization": f"Bearer {token}"},
         )
-        return await self._send(request, call.what, into, largest)
-
-    async def _send(self, request: httpx.Request, what: str, into: IO[bytes], largest: int) -> Received:
         response = await self._http.send(request, stream=True)
         try:
             if not response.is_success:
-                body = await beginning(response, what, ERROR_SIZE)
-                raise error_for(response.status_code, response.headers, body, what, self._clock.now())
-            return await spool(body_of(response, what), into, largest, what)
+                body = await beginning(response, call.what, ERROR_SIZE)
+                raise self._error_of(response, body, call.path, call.what)
+            return await spool(body_of(response, call.what), into, largest, call.what)
         finally:
             await response.aclose()
+
+    def _error_of(self, response: httpx.Response, body: bytes, path: str, what: str) -> TrainingError:
+        """Returns the error of a refused request; its Retry-After holds for its path alone."""
+        error = error_for(response.status_code, response.headers, body, what, self._clock.now())
+        if isinstance(error, TrainingUnavailable) and error.retry_after is not None:
+            self._retry_not_before[path] = self._clock.monotonic() + min(error.retry_after, LONGEST_HOLD)
+        return error
+
+    def _has_token(self, stale: str = "") -> bool:
+        return self._token not in ("", stale) and self._clock.monotonic() < self._token_until
 
     async def _valid_token(self, stale: str) -> str:
         """Returns a token other than `stale`. Concurrent calls wait for one new token together."""
         async with self._token_lock:
-            if not self._token or self._token == stale or self._clock.monotonic() >= self._token_until:
+            if not self._has_token(stale):
                 await self._new_token()
             return self._token
 
@@ -172,24 +185,26 @@ class Connection:
             if response.status_code in (400, 401, 403):
                 raise key_refused(response.status_code)
             if not response.is_success:
-                raise error_for(response.status_code, response.headers, b"", TOKEN_REQUEST, self._clock.now())
+                raise self._error_of(response, b"", TOKEN_PATH, TOKEN_REQUEST)
             await spool(body_of(response, TOKEN_REQUEST), body, ERROR_SIZE, TOKEN_REQUEST)
         finally:
             await response.aclose()
+        answer = body.getvalue()
+        if is_web_page(answer):
+            raise web_page(TOKEN_REQUEST)  # the address belongs to another server; a retry does not help
+        found = page_of(answer, TOKEN_REQUEST).items
         try:
-            token = msgspec.json.decode(body.getvalue().removeprefix(codecs.BOM_UTF8), type=Token, strict=False)
+            token = read_row(Token, bytes(found[0]) if len(found) == 1 else b"[]", LeftOut())
         except UNREADABLE as error:
-            if is_web_page(body.getvalue()):
-                # The address belongs to another server. A retry does not help.
-                raise web_page(TOKEN_REQUEST) from None
-            raise unreadable(body.getvalue(), TOKEN_REQUEST, error) from None
+            raise unreadable(answer, TOKEN_REQUEST, error) from None
         self._token = token.access_token
-        self._token_until = requested_at + max(token.expires_in - RENEWED_BEFORE, token.expires_in / 2)
+        self._token_until = requested_at + max(token.lifetime - RENEWED_BEFORE, token.lifetime / 2)
 
-    async def _repeated(self, what: str, once: Callable[[], Awaitable[Received]]) -> Received:
+    async def _repeated(self, call: Call, once: Callable[[], Awaitable[Received]]) -> Received:
+        what = call.what
         try:
             async with asyncio.timeout(self._limits.total):
-                await self._wait_for_retry_after(what)
+                await self._wait_for_retry_after(call)
                 for repeat in range(REPEATS):
                     try:
                         return await self._translated(what, once)
@@ -207,15 +222,17 @@ class Connection:
                 "Spotter tries again by itself."
             ) from None
 
-    async def _wait_for_retry_after(self, what: str) -> None:
-        """Waits until `_retry_not_before`; raises TrainingUnavailable if that is too far away.
+    async def _wait_for_retry_after(self, call: Call) -> None:
+        """Waits until the call's endpoint may be asked; raises TrainingUnavailable if that is too far away.
 
-        A Retry-After holds for all calls, not only for the one that received it.
+        A Retry-After holds for the endpoint that gave it. That of the token call holds for all calls that need a new
+        token.
         """
-        left = self._retry_not_before - self._clock.monotonic()
+        paths = (call.path,) if self._has_token() else (call.path, TOKEN_PATH)
+        left = max(self._retry_not_before.get(path, 0.0) for path in paths) - self._clock.monotonic()
         if left > LONGEST_QUICK_WAIT:
             raise TrainingUnavailable(
-                f"iSpring asked for another {left:.0f} seconds of silence, so {what} was not asked for. "
+                f"iSpring asked for another {left:.0f} seconds of silence, so {call.what} was not asked for. "
                 "Spotter tries again by itself.",
                 left,
             )
@@ -225,10 +242,6 @@ class Connection:
     async def _translated(self, what: str, once: Callable[[], Awaitable[Received]]) -> Received:
         try:
             return await once()
-        except TrainingUnavailable as error:
-            if error.retry_after is not None:
-                self._retry_not_before = self._clock.monotonic() + min(error.retry_after, LONGEST_HOLD)
-            raise
         except httpx.TransportError as error:
             # Only the error's class is named, because its text may contain a proxy's address with credentials.
             raise TrainingUnavailable(
@@ -292,10 +305,11 @@ def body_of(response: httpx.Response, what: str) -> AsyncIterator[bytes]:
     `aiter_bytes` does not know x-gzip, accepts a truncated body, and makes up to 64 MiB of one 64 KiB read before the
     caller can count them.
     """
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    if encoding in PLAIN:
+    named = response.headers.get("Content-Encoding", "").split(",")
+    encodings = [one for name in named if (one := name.strip(" \t\"'").lower()) not in PLAIN]
+    if not encodings:
         return response.aiter_raw()
-    if encoding not in GZIPPED:
+    if len(encodings) > 1 or encodings[0] not in GZIPPED:
         raise _not_gzip(what)
     return _decompressed(response, what)
 

@@ -1,6 +1,5 @@
 """Reads the spooled listing of sessions in batches of whole rows, so that its length does not matter."""
 
-import codecs
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,8 @@ from bot.domain.errors import TrainingUnreadable
 from bot.domain.model import SessionFacts
 from bot.domain.ports import DateEvidence
 from bot.ispring.dates import Dates
-from bot.ispring.wire import UNREADABLE, SessionRow, clean_json, page_of, unreadable
+from bot.ispring.tolerant import UNREADABLE, LeftOut, read_row
+from bot.ispring.wire import SessionRow, clean_json, page_of, unreadable, without_mark
 
 PIECE = 1 << 20  # bytes of JSON decoded at a time
 MOST_SET_ASIDE = 200_000  # rows; one line about each is kept until the listing ends
@@ -26,7 +26,6 @@ FINGERPRINT_SIZE = 8
 
 # Not strict: a number may come as a text.
 ROWS = msgspec.json.Decoder(list[SessionRow], strict=False)
-ROW = msgspec.json.Decoder(SessionRow, strict=False)
 RAWS = msgspec.json.Decoder(list[Raw])
 CANONICAL = msgspec.json.Encoder()
 
@@ -42,6 +41,7 @@ class RowSlice:
     decoded: Sequence[SessionRow]
     rows: Sequence[tuple[str, str, bytes]]
     rejected: Sequence[str]
+    without_parts: int
     dates: Dates
     requested_at: datetime
 
@@ -82,7 +82,7 @@ class SpooledListing:
         first_reason = ""
         self._spool.seek(0)
         for rows, raws in row_batches(self._spool):
-            found, rejected = one_by_one(raws, seen) if raws else (rows, [])
+            found, rejected, left_out = one_by_one(raws, seen) if raws else (rows, [], LeftOut())
             seen += len(found) + len(rejected)
             understood += len(found)
             first_reason = first_reason or "".join(rejected[:1])
@@ -90,7 +90,7 @@ class SpooledListing:
                 raise TrainingUnreadable(
                     f"More than {MOST_SET_ASIDE} rows of {WHAT} could not be understood; {first_reason}."
                 )
-            yield RowSlice(found, self._compared(found), rejected, self._dates, self.requested_at)
+            yield RowSlice(found, self._compared(found), rejected, left_out.parts, self._dates, self.requested_at)
         if first_reason and not understood:
             raise TrainingUnreadable(f"Not one row of {WHAT} could be understood; {first_reason}.")
 
@@ -115,7 +115,7 @@ def row_batches(spool: IO[bytes]) -> Iterator[tuple[Sequence[SessionRow], Sequen
     if the file is neither an array nor an object. Memory stays that of one batch: decoding the whole file as
     `list[Raw]` is shorter, but takes 535 MB at a million rows, and half as much CPU time again.
     """
-    text = spool.read(PIECE).removeprefix(codecs.BOM_UTF8).lstrip()
+    text = without_mark(spool.read(PIECE))
     if text[:1] == b"{":
         yield (), page_of(text + spool.read(LONGEST_ROW), WHAT).items
         return
@@ -186,19 +186,18 @@ def _decode(array: bytes) -> tuple[Sequence[SessionRow], Sequence[Raw]]:
         return (), RAWS.decode(clean_json(array))
 
 
-def one_by_one(raws: Sequence[Raw], seen: int) -> tuple[list[SessionRow], list[str]]:
-    """Returns the rows that can be decoded, and for each other row one line with its number and the reason; `seen` is
-    the number of rows before these."""
+def one_by_one(raws: Sequence[Raw], seen: int) -> tuple[list[SessionRow], list[str], LeftOut]:
+    """Returns the rows that can be identified; for each other row one line with its number and the reason; and how many
+    rows lack a part that can't be read. `seen` is the number of rows before these."""
     found: list[SessionRow] = []
     rejected: list[str] = []
+    left_out = LeftOut()
     for number, raw in enumerate(raws, seen + 1):
         try:
-            row = ROW.decode(raw)
+            row = read_row(SessionRow, bytes(raw), left_out)
+            row.drop_broken_ids(left_out)
         except UNREADABLE as error:
             rejected.append(f"row {number}: {error}")
-            continue
-        if row.is_known_by_broken_characters:
-            rejected.append(f"row {number}: A broken character in an id or in the status")
         else:
             found.append(row)
-    return found, rejected
+    return found, rejected, left_out

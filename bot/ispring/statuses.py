@@ -3,15 +3,15 @@
 Only the status decides: iSpring does not document whether the `code` in an error's body equals it.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import msgspec
-
 from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable
 from bot.domain.text import clean
-from bot.ispring.wire import UNREADABLE, ErrorBody, clean_json
+from bot.ispring.tolerant import UNREADABLE, LeftOut, read_row
+from bot.ispring.wire import ErrorBody, clean_json
 
 QUOTED = 120  # characters of iSpring's own message that are kept
 NEW_KEY = "Check ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET, or make a new API key in iSpring Learn."
@@ -21,14 +21,16 @@ RIGHTS = (
     "on-the-job training through the API."
 )
 
-_ERROR = msgspec.json.Decoder(ErrorBody, strict=False)
+
+class KeyRefused(TrainingRefused):
+    """The API key itself is refused, whatever is asked for."""
 
 
 class BadRequest(TrainingRefused):
     """400 or 404: something in the request is unknown, in a batch perhaps only one id."""
 
 
-class TokenRefused(TrainingRefused):
+class TokenRefused(KeyRefused):
     """401: a new token may help, once."""
 
 
@@ -56,14 +58,14 @@ def error_for(status: int, headers: Mapping[str, str], body: bytes, what: str, n
     )
 
 
-def key_refused(status: int) -> TrainingRefused:
+def key_refused(status: int) -> KeyRefused:
     """Returns the error for 400, 401 and 403 of the token call, without iSpring's message: it may repeat the secret."""
-    return TrainingRefused(f"iSpring does not accept the API key (HTTP {status}).", NEW_KEY)
+    return KeyRefused(f"iSpring does not accept the API key (HTTP {status}).", NEW_KEY)
 
 
-def web_page(what: str) -> TrainingRefused:
+def web_page(what: str) -> KeyRefused:
     """Returns the error for an HTML page in place of JSON: the address is not that of the API."""
-    return TrainingRefused(f"iSpring's answer to {what} is a web page, not data.", ADDRESS)
+    return KeyRefused(f"iSpring's answer to {what} is a web page, not data.", ADDRESS)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
@@ -71,11 +73,11 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     if value is None:
         return None
     text = value.strip()
-    if text.isdecimal():
+    if re.fullmatch(r"\d+(?:\.\d*)?", text):
         return float(text)
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None
     # RFC 5322: the zone "-0000" means UTC, and Python returns it without a zone.
     until = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
@@ -86,7 +88,7 @@ def quoted(body: bytes) -> str:
     """Returns iSpring's own message as one line of at most QUOTED visible characters; "" if the body is not its error
     object."""
     try:
-        said = _ERROR.decode(clean_json(body)).text
+        said = read_row(ErrorBody, clean_json(body), LeftOut()).text
     except UNREADABLE:
         return ""
     return clean(said)[:QUOTED]

@@ -1,16 +1,15 @@
 """The JSON of iSpring's answers.
 
 Accepted deviations, each seen in real answers: null for an absent value, numbers as strings, a lone object in place
-of a list of one, everything inside `{"response": …}`, unknown keys. Sources: the vendor's OpenAPI files for the names
-and for which keys are required; public clients for the rest. A title or an observer may be absent although it is
-required, because it is only shown.
+of a list of one, everything inside `{"response": …}`, unknown keys; and what `tolerant` reads. Sources: the vendor's
+OpenAPI files for the names and for which keys are required; public clients for the rest. A checklist, a title or an
+observer may be absent although it is required: without it a completion is still news.
 """
 
-import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -27,11 +26,19 @@ from bot.domain.model import (
     Subordination,
 )
 from bot.ispring.dates import Dates
-
-T = TypeVar("T")
-
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for unreadable input. For invalid UTF-8 that is a UnicodeDecodeError, not a DecodeError."""
+from bot.ispring.tolerant import (
+    UNREADABLE,
+    Id,
+    LeftOut,
+    MaybeId,
+    Number,
+    Word,
+    finite,
+    ids_in,
+    items_in,
+    read_part,
+    text_of,
+)
 
 # One escape: a surrogate pair, a lone surrogate, or any other. `\\ud83d` is an escaped backslash and plain text.
 _ESCAPE = re.compile(
@@ -40,28 +47,25 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 _CONTROLS_AS_SPACES = bytes.maketrans(bytes(range(32)), b" " * 32)
+_BROKEN = "\ufffd"
 
 # In characters. Names and titles are cut, because they are matched and shown often, which would take seconds with a
-# title of megabytes. Ids are not cut, because two could become equal: a row with a longer id is rejected.
-LONGEST_ID = 200  # iSpring's have 36
+# title of megabytes.
 LONGEST_NAME = 200
 LONGEST_TITLE = 500
 LONGEST_STATUS = 60
 LONGEST_EMAIL = 254  # RFC 5321: no longer address can be delivered to
 
-Word = Annotated[str, Meta(min_length=1)]
-Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
-MaybeId = Annotated[str, Meta(max_length=LONGEST_ID)]  # empty for absent
-Number = float | None
-PLAIN_TEXT = re.compile(rb'"([^"\\]+)"')
+_ID_IN_LIST = re.compile(rb'"([^"\\]+)"|(-?\d+)')
+_ABSENT = Raw(b"null")
 
 
-class SessionRow(Struct, gc=False, rename="camel"):
-    """One row of `/job-training/sessions/result/list`."""
+class SessionRow(Struct, gc=False, rename="camel", kw_only=True):
+    """One row of `/job-training/sessions/result/list`. The order of the fields is part of every stored fingerprint."""
 
     session_id: Id
     employee_id: Id
-    checklist_id: Id
+    checklist_id: MaybeId | None = None
     session_status: Word
     checklist_title: str | None = None
     observer_id: MaybeId | None = None
@@ -72,18 +76,24 @@ class SessionRow(Struct, gc=False, rename="camel"):
     total_points: Number = None
     points: Number = None
 
-    @property
-    def is_known_by_broken_characters(self) -> bool:
-        """True if an id or the status has a replaced character, so that it might equal another one's."""
-        return "\ufffd" in (
-            f"{self.session_id} {self.employee_id} {self.checklist_id} {self.observer_id} {self.session_status}"
-        )
+    def drop_broken_ids(self, left_out: LeftOut) -> None:
+        """Leaves out an id with a replaced character, which might equal another one's. Raises msgspec.ValidationError
+        if the row is identified by it, or if that character is in the status."""
+        if _BROKEN in f"{self.session_id} {self.employee_id} {self.session_status}":
+            raise msgspec.ValidationError("A broken character in an id or in the status")
+        if self.checklist_id and _BROKEN in self.checklist_id:
+            self.checklist_id = None
+            left_out.note_part("checklistId")
+        if self.observer_id and _BROKEN in self.observer_id:
+            self.observer_id = None
+            left_out.note_part("observerId")
 
     def lower_ids(self) -> None:
         """Turns the ids to lower case, because iSpring spells one id in different cases."""
         self.session_id = self.session_id.lower()
         self.employee_id = self.employee_id.lower()
-        self.checklist_id = self.checklist_id.lower()
+        if self.checklist_id:
+            self.checklist_id = self.checklist_id.lower()
         if self.observer_id:
             self.observer_id = self.observer_id.lower()
 
@@ -92,7 +102,7 @@ class SessionRow(Struct, gc=False, rename="camel"):
         # Positional, in the order of the fields: keywords cost half a second per million rows.
         return SessionFacts(
             SessionKey(self.session_id, self.employee_id),
-            self.checklist_id,
+            self.checklist_id or "",
             (self.checklist_title or "")[:LONGEST_TITLE],
             self.observer_id or "",
             self.session_status[:LONGEST_STATUS],
@@ -111,9 +121,9 @@ class ChecklistRow(Struct, rename="camel"):
     session_ids: Raw = Raw(b"null")
 
     def ids(self) -> Iterator[str]:
-        """Yields the ids in lower case, from a list or a lone id. An id contains no escapes."""
-        for match in PLAIN_TEXT.finditer(self.session_ids):
-            yield match[1].decode().lower()
+        """Yields the ids in lower case, from a list or a lone id. An id contains no escapes; it may be a number."""
+        for text, number in _ID_IN_LIST.findall(self.session_ids):
+            yield (text or number).decode().lower()
 
 
 class CriterionRow(Struct, rename="camel"):
@@ -186,14 +196,7 @@ class SubordinationPart(Struct, rename="camel"):
 
 
 class RolePart(Struct, rename="camel"):
-    manageable_department_ids: list[MaybeId] | MaybeId | None = None
-
-
-class FieldPart(Struct):
-    """One entry of a person's `fields`; the value may be missing, empty or of any type."""
-
-    name: str
-    value: object = None
+    manageable_department_ids: Raw = _ABSENT
 
 
 class PersonRow(Struct, rename="camel"):
@@ -202,17 +205,16 @@ class PersonRow(Struct, rename="camel"):
     user_id: Id
     department_id: MaybeId | None = None
     status: int | str | None = None
-    fields: Raw = Raw(b"null")
-    subordination: SubordinationPart | None = None
-    manageable_department_ids: list[MaybeId] | MaybeId | None = None
-    user_roles: list[RolePart] | RolePart | None = None
+    fields: Raw = _ABSENT
+    subordination: Raw = _ABSENT
+    manageable_department_ids: Raw = _ABSENT
+    user_roles: Raw = _ABSENT
 
-    def person(self) -> Person:
-        """Raises msgspec.ValidationError if `fields` is neither a list nor an object."""
-        fields = fields_of(self.fields)
+    def person(self, left_out: LeftOut) -> Person:
+        fields = fields_of(bytes(self.fields), left_out)
         name = f"{fields.get('first_name', '')} {fields.get('last_name', '')}".strip()
         email = fields.get("email", "").lower()
-        subordination = self.subordination or SubordinationPart()
+        subordination = read_part(SubordinationPart, bytes(self.subordination), "subordination", left_out)
         return Person(
             person_id=self.user_id.lower(),
             name=(name or fields.get("login") or self.user_id.lower()[:8])[:LONGEST_NAME],
@@ -222,15 +224,17 @@ class PersonRow(Struct, rename="camel"):
             status=PERSON_STATUS.get(str(self.status).strip(), PersonStatus.UNKNOWN),
             subordination=subordination.kind,
             supervisor_id=subordination.supervisor,
-            manages_departments=tuple(dict.fromkeys(self._managed())),
+            manages_departments=tuple(dict.fromkeys(self._managed(left_out))),
         )
 
-    def _managed(self) -> Iterator[str]:
-        roles = self.user_roles if isinstance(self.user_roles, list) else [self.user_roles] if self.user_roles else []
+    def _managed(self, left_out: LeftOut) -> Iterator[str]:
+        roles = [read_part(RolePart, item, "userRoles", left_out) for item in items_in(bytes(self.user_roles))]
         for ids in (self.manageable_department_ids, *(role.manageable_department_ids for role in roles)):
-            for one in [ids] if isinstance(ids, str) else ids or ():
+            for one in ids_in(bytes(ids), "manageableDepartmentIds", left_out):
                 yield one.lower()
 
+
+_FIELDS_READ = ("first_name", "last_name", "login", "email", "job_title")
 
 # Source: help page "Getting User Info"; only the v2 calls distinguish 3 and 5.
 PERSON_STATUS = {"1": PersonStatus.ACTIVE, "3": PersonStatus.INACTIVE, "5": PersonStatus.LEFT}
@@ -240,10 +244,10 @@ class DepartmentRow(Struct, rename="camel"):
     department_id: Id
     name: str | None = None
     parent_department_id: MaybeId | None = None
-    subordination: SubordinationPart | None = None
+    subordination: Raw = _ABSENT
 
-    def department(self) -> Department:
-        subordination = self.subordination or SubordinationPart()
+    def department(self, left_out: LeftOut) -> Department:
+        subordination = read_part(SubordinationPart, bytes(self.subordination), "subordination", left_out)
         return Department(
             department_id=self.department_id.lower(),
             name=(self.name or "").strip()[:LONGEST_NAME] or self.department_id.lower()[:8],
@@ -254,10 +258,20 @@ class DepartmentRow(Struct, rename="camel"):
 
 
 class Token(Struct):
-    """The answer of `/api/v3/token`. iSpring documents a lifetime of 1800 seconds."""
+    """The answer of `/api/v3/token`."""
 
     access_token: Annotated[str, Meta(pattern="^[!-~]{1,8192}$")]  # it becomes part of a header, so ASCII only
-    expires_in: float = 1800.0
+    expires_in: Number = None
+
+    @property
+    def lifetime(self) -> float:
+        """In seconds. A lifetime that is absent or impossible counts as the documented one; if it is too long, the 401
+        that follows brings a new token."""
+        seconds = finite(self.expires_in)
+        return seconds if seconds is not None and seconds > 0 else TOKEN_LIFETIME
+
+
+TOKEN_LIFETIME = 1800.0  # seconds, as iSpring documents
 
 
 class ErrorBody(Struct):
@@ -272,24 +286,38 @@ class ErrorBody(Struct):
         return (self.message or self.error_description or self.error or "").strip()
 
 
-def finite(number: float | None) -> float | None:
-    """Returns the number; None if it is absent, infinite or not a number ("NaN" and "inf" are read from texts)."""
-    return number if number is None or math.isfinite(number) else None
-
-
-def fields_of(fields: Raw) -> dict[str, str]:
+def fields_of(raw: bytes, left_out: LeftOut) -> dict[str, str]:
     """Returns a person's fields as trimmed texts by lower-case name, from a list of entries, a lone entry or an
     object."""
-    value = msgspec.json.decode(fields)
+    try:
+        value = msgspec.json.decode(raw)
+    except UNREADABLE:
+        left_out.note_part("fields")
+        return {}
     if isinstance(value, dict) and not (set(value) <= {"name", "value"} and isinstance(value.get("name"), str)):
-        pairs: list[tuple[str, object]] = list(value.items())
+        pairs: list[tuple[object, object]] = list(value.items())
     else:
-        entries = msgspec.convert([value] if isinstance(value, dict) else value or [], list[FieldPart])
-        pairs = [(entry.name, entry.value) for entry in entries]
-    return {name.strip().lower(): str(text).strip() for name, text in pairs if text is not None}
+        entries = value if isinstance(value, list) else [value] if value not in (None, "") else []
+        pairs = [(one.get("name"), one.get("value")) if isinstance(one, dict) else (None, one) for one in entries]
+    fields = {}
+    for name, text in pairs:
+        if text in (None, "") or not isinstance(name, str):
+            continue
+        key = name.strip().lower()
+        try:
+            fields[key] = text_of(text).strip()
+        except ValueError:
+            if key in _FIELDS_READ:  # an account has fields of its own, of any type
+                left_out.note_part(name)
+    return fields
 
 
 # ---- broken characters -------------------------------------------------------------------------------------------
+
+
+def without_mark(text: bytes) -> bytes:
+    """Returns JSON text without the white space and byte order marks before it."""
+    return text.lstrip(b"\xef\xbb\xbf \t\r\n")
 
 
 def clean_json(text: bytes) -> bytes:
@@ -298,7 +326,7 @@ def clean_json(text: bytes) -> bytes:
     U+FFFD replaces each invalid byte sequence and each lone escaped surrogate (half of an emoji that was cut). A space
     replaces each control character. So a broken character in a title costs nothing but that character.
     """
-    text = text.translate(_CONTROLS_AS_SPACES).decode("utf-8-sig", "replace").encode()
+    text = without_mark(text).translate(_CONTROLS_AS_SPACES).decode("utf-8", "replace").encode()
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found["lone_surrogate"] else found[0], text)
 
 
@@ -348,18 +376,6 @@ def _page_of(body: bytes, what: str, list_name: str) -> Page:
     return Page(items, str(token) if token else None)
 
 
-def decoded(items: tuple[Raw, ...], read: Callable[[bytes], T]) -> tuple[list[T], list[str]]:
-    """Returns the items that `read` accepts, and for each other item one line with its number and the reason."""
-    understood: list[T] = []
-    rejected: list[str] = []
-    for number, item in enumerate(items, 1):
-        try:
-            understood.append(read(bytes(item)))
-        except UNREADABLE as error:
-            rejected.append(f"row {number}: {error}")
-    return understood, rejected
-
-
 def unreadable(body: bytes, request: str, error: Exception | None = None) -> TrainingUnreadable:
     """Returns an error that says what the answer is in place of the expected JSON. It quotes nothing of the content."""
     start = _start(body)
@@ -384,4 +400,4 @@ def is_web_page(body: bytes) -> bool:
 
 
 def _start(body: bytes) -> bytes:
-    return body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return without_mark(body[:512]).lower()

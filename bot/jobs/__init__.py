@@ -1,1 +1,1 @@
-"""Duties on the clock."""
+"""The jobs that the scheduler runs."""

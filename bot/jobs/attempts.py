@@ -1,4 +1,4 @@
-"""What a try of a delivery is called, and what it means for a look that there is nowhere to look."""
+"""Attempts of a delivery for the attempts' log, and the result of a read-back whose conversation is not known."""
 
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -25,7 +25,7 @@ from bot.domain.ports import Nobody
 
 
 def unresolved_read_back(detail: Nobody | PostResult) -> ReadBackResult:
-    """What it means for a look that the conversation to read could not be found out."""
+    """Returns the result of a read-back whose conversation could not be resolved."""
     match detail:
         case Nobody(reason):
             return Unreadable(reason)
@@ -36,7 +36,7 @@ def unresolved_read_back(detail: Nobody | PostResult) -> ReadBackResult:
         case NotSent(reason) | Ambiguous(reason) | AppRefused(reason) | MessageRefused(reason):
             return ReadLater(reason)
         case Sent() | AlreadyPosted():
-            return ReadLater("not placed")
+            return ReadLater("the conversation is not known")
         case never:
             assert_never(never)
 

@@ -5,11 +5,11 @@ accepted no direct messages.
 """
 
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 from functools import partial
 
 import structlog
 
+from bot.config import Settings
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, StoreBusy
 from bot.domain.model import Destination, DestinationKind, RuleState, Viewer
 from bot.domain.pause_reasons import NOT_FOUND
@@ -20,14 +20,14 @@ from bot.jobs.rule_owners import ask_about, judge_owners, owners_of
 from bot.services import pausing
 from bot.store.database import Store, Tx
 
-CHANNELS_A_ROUND = 40  # in a row; `Pace` keeps them below what Slack allows
-UNANSWERED_A_ROUND = 3  # then it is Slack that is away, and not these channels that can't be asked about
+CHANNELS_AT_ONCE = 40  # in one call; `RateLimiter` keeps them below what Slack allows
+MOST_UNANSWERED = 3  # then Slack does not answer at all, not only for these channels
 
 log = structlog.get_logger(__name__)
 
 
 class ChannelChecks:
-    """One round looks at what the rows say is due. `admins` hear of orphaned rules where there is no OPS_CHANNEL."""
+    """Checks what the rows say is due. ADMINS are notified of orphaned rules if there is no OPS_CHANNEL."""
 
     def __init__(
         self,
@@ -36,8 +36,7 @@ class ChannelChecks:
         messenger: Messenger,
         contacts: Contacts,
         clock: Clock,
-        admins: AbstractSet[str],
-        ops_channel: str,
+        settings: Settings,
         wake: Callable[[], None],
         limiter: RateLimiter | None = None,
     ) -> None:
@@ -46,38 +45,37 @@ class ChannelChecks:
         self._messenger = messenger
         self._contacts = contacts
         self._clock = clock
-        self._admins = frozenset(admins)
-        self._ops_channel = ops_channel
+        self._settings = settings
         self._wake = wake
-        self._unanswered: set[str] = set()  # channels that Slack could not tell of when last asked: asked last
+        self._unanswered: set[str] = set()  # channels without an answer from Slack at the last check: checked last
 
     async def once(self) -> None:
-        """One round. What Slack or the database can't do now is left to the next."""
+        """Checks what is due. A check that fails is repeated by the next call."""
         try:
             await self._channels()
             await self._owners()
             await self._people()
         except StoreBusy:
-            log.warning("store.busy", what="rounds")
+            log.warning("store.busy", what="channel checks")
         self._wake()
 
     async def _channels(self) -> None:
         now = self._clock.now()
-        most = CHANNELS_A_ROUND + len(self._unanswered)
+        most = CHANNELS_AT_ONCE + len(self._unanswered)
         due = await self._store.read(lambda tx: tx.destinations.checks_due(now - CHECK_EVERY, most))
         unanswered = 0
-        for channel_id in sorted(due, key=lambda one: one in self._unanswered)[:CHANNELS_A_ROUND]:
+        for channel_id in sorted(due, key=lambda one: one in self._unanswered)[:CHANNELS_AT_ONCE]:
             destination = Destination(DestinationKind.CHANNEL, channel_id)
             now_here = self._clock.monotonic()
             if self._limiter.lookup_at(str(destination), now_here) > now_here:
-                return  # messages that wait for such a look come first
+                return  # messages that wait for such a check come first
             self._limiter.asked(str(destination))
             if await self._channel(destination):
                 self._unanswered.discard(channel_id)
                 continue
             self._unanswered.add(channel_id)
             unanswered += 1
-            if unanswered == UNANSWERED_A_ROUND:
+            if unanswered == MOST_UNANSWERED:
                 return
 
     async def _channel(self, destination: Destination) -> bool:
@@ -94,11 +92,11 @@ class ChannelChecks:
         def note(tx: Tx) -> None:
             now = self._clock.now()
             if channel is not None:
-                pausing.judge(tx, channel, self._ops_channel, now, is_news=False)
+                pausing.judge(tx, channel, now, is_news=False)
             elif refusal == NOT_FOUND:
-                pausing.shut(tx, destination, refusal, self._ops_channel, now)
+                pausing.block(tx, destination, refusal, now)
             else:
-                return  # asked again in the next round: nothing about people goes there before
+                return  # asked again by the next call: nothing about people goes there before
             tx.destinations.record_check(destination, now)
 
         await self._store.transact(note)
@@ -126,7 +124,7 @@ class ChannelChecks:
             await self._store.transact(partial(self._judge, owner=viewer))
 
     def _judge(self, tx: Tx, owner: Viewer) -> None:
-        judge_owners(tx, {owner.slack_user_id: owner}, self._admins, self._ops_channel, self._clock.now())
+        judge_owners(tx, {owner.slack_user_id: owner}, self._settings.admins, self._clock.now())
 
     async def _people(self) -> None:
         now = self._clock.now()

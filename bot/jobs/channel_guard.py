@@ -1,7 +1,7 @@
-"""Which channels have to be looked at before results of people go there: they may be another company's too.
+"""Which channels must be checked before results of people are posted there: they may be shared with another company.
 
-An event that a channel was shared shuts it at once, and the rounds look at each channel of a rule once an hour, for
-events can be missed. What is left are channels that were never looked at, or not since Spotter was away.
+An event that a channel was shared blocks it at once, and `ChannelChecks` checks the channels of rules once an hour,
+because events can be missed. Other channels were never checked, or not since Spotter was stopped.
 """
 
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from bot.domain.model import Delivery, DestinationKind, NotificationKind
 from bot.store.database import Tx
 
 CHECK_EVERY = timedelta(hours=1)
-CHECK_VALID_FOR = CHECK_EVERY + timedelta(minutes=30)  # the rounds take their time where there are many channels
+CHECK_VALID_FOR = CHECK_EVERY + timedelta(minutes=30)  # the checks take their time if there are many channels
 
 
 class CheckChannelFirst(Exception):
@@ -22,8 +22,8 @@ class CheckChannelFirst(Exception):
         self.was_checked = was_checked
 
 
-def refuse_unknown(tx: Tx, delivery: Delivery, now: datetime) -> None:
-    """Raises LookFirst where a message about people would go to a channel that has to be looked at before."""
+def require_checked(tx: Tx, delivery: Delivery, now: datetime) -> None:
+    """Raises CheckChannelFirst if a message about people would go to a channel that was not checked recently."""
     kinds = {stored.notification.kind for stored in delivery.notifications}
     if delivery.destination.kind is not DestinationKind.CHANNEL or not any(KINDS[kind].about_people for kind in kinds):
         return

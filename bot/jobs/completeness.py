@@ -11,7 +11,7 @@ import structlog
 
 from bot.domain.errors import StoreBusy, StoreError, TrainingError
 from bot.domain.ports import Clock, Listing, Training
-from bot.jobs.monitor import set_alert
+from bot.services.alerting import set_alert
 from bot.services.listing_gaps import count_left_out
 from bot.store.database import Store, Tx
 
@@ -24,14 +24,11 @@ log = structlog.get_logger(__name__)
 class CompletenessCheck:
     """Compares iSpring's two answers when it is due."""
 
-    def __init__(
-        self, training: Training, store: Store, clock: Clock, *, ops_channel: str, wake: Callable[[], None]
-    ) -> None:
-        """`ops_channel`: where alerts go, "" for none; `check` finds it all the same. `wake` wakes the sender."""
+    def __init__(self, training: Training, store: Store, clock: Clock, *, wake: Callable[[], None]) -> None:
+        """`wake` wakes the sender."""
         self._training = training
         self._store = store
         self._clock = clock
-        self._ops_channel = ops_channel
         self._wake = wake
         self._one = asyncio.Lock()
         self._not_before = 0.0  # monotonic
@@ -60,9 +57,9 @@ class CompletenessCheck:
             return False
 
     def _is_due(self, tx: Tx) -> bool:
-        called_at = tx.polls.completeness_checked_at()
+        checked_at = tx.polls.completeness_checked_at()
         # A clock that was set back must not stop it for longer than a day.
-        return called_at is None or abs(self._clock.now() - called_at) >= EVERY
+        return checked_at is None or abs(self._clock.now() - checked_at) >= EVERY
 
     async def _sessions_left_out(self) -> int:
         named = await self._training.named_sessions()
@@ -72,7 +69,7 @@ class CompletenessCheck:
 
     def _note(self, tx: Tx, sessions: int, now: datetime) -> None:
         facts = {"sessions": sessions} if sessions else None
-        set_alert(tx, self._ops_channel, "listing_incomplete", facts, now)
+        set_alert(tx, "listing_incomplete", facts, now)
         tx.polls.record_completeness_check(now)
 
 

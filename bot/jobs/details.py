@@ -1,21 +1,26 @@
 """Fetches the criteria of completed sessions: first those that a card or an answer announced, then the last 90 days.
 
-The newest first. Older ones are fetched when a person asks to see them.
+The newest first. Older ones are fetched when a person asks to see them. Criteria whose competency areas could not be
+read are kept, and their areas are asked for on their own, once an hour.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
 
 from bot.domain.errors import StoreBusy, TrainingError
+from bot.domain.model import SessionKey
 from bot.domain.ports import Clock, Training
+from bot.jobs.parts import note_parts
 from bot.store.database import Store, Tx
 
 BACK = timedelta(days=90)
 AT_ONCE = 50  # sessions in one request
 BETWEEN_REQUESTS = 1.0  # seconds; iSpring publishes no limit
+FIRST_RETRY = 60.0  # seconds until criteria that can't be read are asked for again, doubled each time
+LAST_RETRY = 3600.0
 
 log = structlog.get_logger(__name__)
 
@@ -25,19 +30,25 @@ class FetchDetails:
     later."""
 
     def __init__(self, training: Training, store: Store, clock: Clock, *, wake: Callable[[], None]) -> None:
-        """`wake` wakes the sender: cards already posted will show their criteria."""
+        """`wake` wakes the sender: cards already posted will show their
+        criteria."""
         self._training = training
         self._store = store
         self._clock = clock
         self._wake = wake
         self._one = asyncio.Lock()
+        self._failures = 0  # of the criteria, in a row
+        self._not_before = 0.0  # monotonic
 
     async def until_done(self) -> int:
         """Fetches until nothing is due or iSpring can't answer; of how many sessions."""
         async with self._one:
             fetched = 0
-            while (found := await self._batch()) is not None:
-                fetched += found
+            if self._clock.monotonic() >= self._not_before:
+                while (found := await self._batch()) is not None:
+                    fetched += found
+                    await self._clock.sleep(BETWEEN_REQUESTS)
+            while await self._areas():
                 await self._clock.sleep(BETWEEN_REQUESTS)
             return fetched
 
@@ -56,11 +67,59 @@ class FetchDetails:
                         tx.details.save(key, found[key], now)
                     else:
                         tx.details.record_miss(key, now)
+                self._note_health(tx)
 
             await self._store.transact(save)
-        except (TrainingError, StoreBusy) as error:
+        except StoreBusy as error:
             log.warning("criteria.failed", error=str(error))
             return None
+        except TrainingError as error:
+            self._failures += 1
+            wait = min(FIRST_RETRY * 2 ** (self._failures - 1), LAST_RETRY)
+            self._not_before = self._clock.monotonic() + wait
+            log.warning("criteria.failed", error=str(error), next_try_in=wait)
+            await self._try_to_store(self._note_health)
+            return None
+        self._failures = 0
         if found:
             self._wake()
         return len(found)
+
+    async def _areas(self) -> bool:
+        """Fetches areas that could not be read with their criteria; False if none are due or they can't be read."""
+        now = self._clock.now()
+        keys: Sequence[SessionKey] = ()
+        try:
+            keys = await self._store.read(lambda tx: tx.details.areas_pending(now, AT_ONCE))
+            if not keys:
+                return False
+            areas = await self._training.areas(keys)
+        except StoreBusy:
+            return False
+        except TrainingError as error:
+            log.warning("areas.failed", sessions=len(keys), error=str(error))
+
+            def postpone(tx: Tx) -> None:
+                tx.details.postpone_areas(now)
+                self._note_health(tx)
+
+            await self._try_to_store(postpone)
+            return False
+
+        def save(tx: Tx) -> None:
+            tx.details.save_areas(keys, areas, now)
+            self._note_health(tx)
+
+        return await self._try_to_store(save)
+
+    async def _try_to_store(self, work: Callable[[Tx], None]) -> bool:
+        try:
+            await self._store.transact(work)
+        except StoreBusy as error:
+            log.warning("store.busy", what="criteria", error=str(error))
+            return False
+        self._wake()
+        return True
+
+    def _note_health(self, tx: Tx) -> None:
+        note_parts(tx, self._training.health(), self._clock.now())

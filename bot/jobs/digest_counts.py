@@ -24,32 +24,32 @@ def digest_counts_of(
     tx: Tx, destination: Destination, stored: StoredNotification, owners: Mapping[int, Viewer], directory: Directory
 ) -> DigestCounts:
     """Counts as cards are shown: on behalf of the owners of the rules still wanted (by rule number), or as the person
-    the message is for wishes by now."""
+    wishes now whom the message is for."""
     if destination.kind is DestinationKind.PERSON:
         user = tx.people.linked_user(destination.id)
         is_matched = _matched_by_person(destination.id, Preferences() if user is None else tx.people.preferences(user))
     else:
         is_matched = _matched_by_channel(owners, directory)
-    counted = total = bad = 0
+    counted = total = failing = 0
     since: datetime | None = None
     for one in tx.digests.counted(stored.notification_id):
         counted += 1
         if not is_matched(one):
             continue
         total += 1
-        bad += outcome_of(one.session).is_failing
+        failing += outcome_of(one.session).is_failing
         finished = one.session.facts.finished.at
         if finished is not None and (since is None or finished < since):
             since = finished
     number_only = stored.notification.facts.get("count")  # queued by a version that did not store the sessions
     if not counted and isinstance(number_only, int):
         return DigestCounts(number_only)
-    return DigestCounts(total, bad, since)
+    return DigestCounts(total, failing, since)
 
 
 def unwanted_reason(wishes: Preferences, person_id: str, session: Session) -> str:
-    """Whether a person turned messages about such a session off; "" where not. Who observed themselves gets them
-    while they want them as either."""
+    """Returns why a person does not want messages about such a session, "" if they do. A person who observed themselves
+    gets them while they want them as either."""
     is_observer = session.facts.observer_id == person_id
     asked = [wishes.as_observer] if is_observer else []
     if not is_observer or (session.key.employee_id == person_id and wishes.as_employee is not None):

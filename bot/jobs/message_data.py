@@ -6,9 +6,9 @@ A rule never shows more than its owner may see, a person nothing they may not se
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from bot.blocks.cards import CardFacts
+from bot.config import Settings
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.kinds import KINDS
@@ -27,24 +27,12 @@ from bot.domain.model import (
     Viewer,
 )
 from bot.domain.pause_reasons import SHARED_OUTSIDE
-from bot.domain.permissions import may_see, reach
+from bot.domain.permissions import may_see, scope_of
 from bot.domain.routing import subject_of
 from bot.jobs.digest_counts import digest_counts_of, unwanted_reason
 from bot.services.owners import stored_viewer
 from bot.services.rules import rule_text
 from bot.store.database import Tx
-
-
-@dataclass(frozen=True, slots=True)
-class MessageSettings:
-    """What is the same for every message: who are admins, where iSpring is, the slash command; how long a card may wait
-    until it is only counted, and the seconds between two looks at iSpring."""
-
-    admins: frozenset[str] = frozenset()
-    account_url: str | None = None
-    command: str = "/ojt"
-    recover_restored: timedelta = timedelta(hours=24)
-    interval: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +45,7 @@ class MessageData:
     cancelled: Mapping[int, str] = field(default_factory=dict)
 
 
-def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> MessageData:
+def load_message_data(tx: Tx, delivery: Delivery, settings: Settings) -> MessageData:
     """Everything a message needs, in one reading."""
     directory = tx.people.directory()
     rules = _rules(tx, delivery)
@@ -107,10 +95,10 @@ def next_batch(tx: Tx, delivery: Delivery, settings: MessageSettings) -> Message
         directory=directory,
         rules=tuple(rules.values()),
         data_as_of=state.last_good_at,
-        account_url=settings.account_url,
+        account_url=settings.ispring_account_url or None,
         hidden=frozenset(hidden),
         with_previous=frozenset(with_previous),
-        command=settings.command,
+        command=settings.slack_command,
         metrics=metrics,
         queries={
             stored.notification_id: text
@@ -135,11 +123,11 @@ def _query_text(
     notification = stored.notification
     if notification.kind is NotificationKind.SHARED:
         query, viewer = notification.facts.get("query"), _sharer(tx, str(notification.facts.get("by")), admins)
-        return None if query is None else rule_text(tx, str(query), reach(viewer, directory), directory)
+        return None if query is None else rule_text(tx, str(query), scope_of(viewer, directory), directory)
     rule = rules.get(notification.rule_ids[0]) if notification.kind is NotificationKind.INTRO else None
     if rule is None:
         return None
-    return rule_text(tx, rule.query, reach(stored_viewer(tx, rule.owner, admins), directory), directory)
+    return rule_text(tx, rule.query, scope_of(stored_viewer(tx, rule.owner, admins), directory), directory)
 
 
 def _counts(rule: Rule, stored: StoredNotification) -> bool:

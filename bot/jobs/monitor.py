@@ -1,15 +1,16 @@
-"""Begins and ends the alerts of `domain.alerts`. OPS_CHANNEL gets one message at each begin and one at each end."""
+"""Begins and ends the alerts of `domain.alerts` that have a condition."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
-from bot.domain.alerts import ALERTS, RESOLVED, Facts, MonitorInput, Severity, monitored
+from bot.config import Settings
+from bot.domain.alerts import MonitorInput, monitored
 from bot.domain.errors import StoreBusy
-from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.ports import Clock
+from bot.services.alerting import set_alert
 from bot.store.database import Store, Tx
 
 log = structlog.get_logger(__name__)
@@ -35,17 +36,15 @@ class Monitor:
         store: Store,
         clock: Clock,
         probes: RuntimeProbes,
+        settings: Settings,
         *,
-        ops_channel: str,
-        poll_interval: float,
         wake: Callable[[], None],
     ) -> None:
-        """If `ops_channel` is "", nothing is posted; `/ojt status` still shows alerts. `wake` wakes the sender."""
+        """`wake` wakes the sender."""
         self._store = store
         self._clock = clock
         self._probes = probes
-        self._ops_channel = ops_channel
-        self._poll_interval = poll_interval
+        self._settings = settings
         self._wake = wake
         self._since = clock.now()
 
@@ -56,7 +55,7 @@ class Monitor:
         def work(tx: Tx) -> bool:
             before = {alert.code: alert.facts for alert in tx.alerts.all()}
             found = monitored(self._monitor_input(tx, now, disconnected_for, disk_left), before)
-            queued = [set_alert(tx, self._ops_channel, code, facts, now) for code, facts in found.items()]
+            queued = [set_alert(tx, code, facts, now) for code, facts in found.items()]
             return any(queued)
 
         try:
@@ -71,41 +70,10 @@ class Monitor:
             now=now,
             reading_since=self._since,
             last_poll_at=poll.last.ended_at if poll.last else None,
-            poll_interval=self._poll_interval,
+            poll_interval=self._settings.poll_interval,
             waiting_since=counts.oldest_at,
             waiting=counts.pending + counts.sending + counts.ambiguous,
             app_refused=counts.app_refused,
             disconnected_for=disconnected_for,
             disk_left=disk_left,
         )
-
-
-def set_alert(tx: Tx, ops_channel: str, code: str, facts: Facts | None, now: datetime) -> bool:
-    """Begins the alert, updates its `facts`, or ends it if they are None; returns True if that enqueued a message."""
-    if facts is not None:
-        begun = tx.alerts.begin(code, facts, now)
-        if begun is None:
-            return False
-        write = log.error if ALERTS[code].severity is Severity.ERROR else log.warning
-        write("alert.raised", code=code, **{name: value for name, value in facts.items() if name != "reason"})
-        return _enqueue(tx, ops_channel, code, begun.since, facts, now)
-    resolved = tx.alerts.end(code)
-    if resolved is None:
-        return False
-    log.info("alert.resolved", code=code)
-    minutes = int((now - resolved.since).total_seconds() // 60)
-    return _enqueue(tx, ops_channel, RESOLVED, resolved.since, {"code_before": code, "minutes": minutes}, now)
-
-
-def _enqueue(tx: Tx, ops_channel: str, code: str, since: datetime, facts: Mapping[str, object], now: datetime) -> bool:
-    if not ops_channel:
-        return False
-    known_facts = {name: value for name, value in facts.items() if isinstance(value, str | int | float)}
-    notification = Notification(
-        kind=NotificationKind.OPS,
-        destination=Destination(DestinationKind.CHANNEL, ops_channel),
-        subject=f"ops:{code}:{known_facts.get('code_before', '')}:{since.isoformat()}",
-        reason=code,
-        facts={"code": code, **known_facts},
-    )
-    return tx.notifications.enqueue(notification, now)

@@ -1,11 +1,11 @@
-"""What is said after an outage, and what waited through one."""
+"""The digest after an outage, and of cards that waited too long without an attempt."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from bot.config import Settings
 from bot.domain.model import Delivery, Destination, Notification, NotificationKind
 from bot.domain.outage import outage_of
-from bot.jobs.message_data import MessageSettings
 from bot.store.database import Tx
 
 GRACE = timedelta(minutes=3)  # that a digest waits for the other half of the same outage
@@ -36,15 +36,15 @@ def outage_digest(
 
 
 def claim_next(
-    tx: Tx, destination: Destination, now: datetime, slack_time: float, new_id: str, settings: MessageSettings
+    tx: Tx, destination: Destination, now: datetime, slack_time: float, new_id: str, settings: Settings
 ) -> Delivery | None:
     """Claims the next message of a destination. Cards that waited there too long without an attempt (Slack was away, or
     refused the app, or the channel was gone) are counted in a digest first instead of flooding the channel."""
     since = tx.digests.pending_since(destination)
-    if since is not None and now - since > settings.recover_restored:
+    if since is not None and now - since > settings.catch_up:
         state = tx.polls.state()
-        # iSpring has not been read since either: the look that is to come has more to say of the same outage.
-        is_half = outage_of(state.last_good_at, now, settings.interval, tx.polls.restored_from()) is not None
+        # iSpring has not been read since either: the next poll adds to the digest of the same outage.
+        is_half = outage_of(state.last_good_at, now, settings.poll_interval, tx.polls.restored_from()) is not None
         summary = outage_digest(destination, "away", since=None, until=now)
-        tx.digests.add_overdue(summary, now - settings.recover_restored, now, now + GRACE if is_half else None)
+        tx.digests.add_overdue(summary, now - settings.catch_up, now, now + GRACE if is_half else None)
     return tx.outbox.claim(destination, now, slack_time, new_id)

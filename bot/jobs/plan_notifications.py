@@ -1,15 +1,18 @@
 """The notifications of changes, in the transaction that stores them: cards, digests, alerts."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
+from bot.config import Settings
 from bot.domain.cadence import settles_at
 from bot.domain.changes import outcome_of
 from bot.domain.model import (
     Change,
+    ChangeKind,
     Destination,
     DestinationKind,
     DirectMessages,
@@ -21,35 +24,24 @@ from bot.domain.model import (
     Preferences,
 )
 from bot.domain.outage import Outage, counted_reason
-from bot.domain.routing import MATCHABLE_STATES, route
+from bot.domain.reasons import ReasonCode
+from bot.domain.routing import MATCHABLE_STATES, Routed, RoutingResult, route
 from bot.jobs.outage import outage_digest
 from bot.jobs.rule_owners import Owners, OwnersChanged, owners_of
 from bot.query.parser import Filter
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
+from bot.store.outbox.unrouted import UnroutedChange
 
-MOST_CARDS = 2_000  # sessions that one look at iSpring posts to one destination
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollSettings:
-    """What the configuration says about polling. `admins` hear of orphaned rules where there is no OPS_CHANNEL;
-    `baseline` is how far back the first listing is summarised;
-    `interval` the seconds between two looks; `catch_up` how old a completion may be to be posted after an outage."""
-
-    ops_channel: str = ""
-    admins: frozenset[str] = frozenset()
-    baseline: timedelta | None = None
-    observer_wants: DirectMessages = DirectMessages.ALL
-    employee_wants: DirectMessages = DirectMessages.NONE
-    interval: float = 120.0
-    recover_restored: timedelta = timedelta(hours=24)
+NAMED_WITHIN = timedelta(days=7)  # that iSpring may take to name somebody who is in a session
+MOST_CARDS = 2_000  # sessions that one poll posts to one destination
+OBSERVER_DEFAULT = DirectMessages.ALL  # of an observer who chose nothing
 
 
 @dataclass(frozen=True, slots=True)
 class PollTiming:
-    """One look at iSpring: when it was asked and when we began; the outage that it ends; and how many seconds until the
-    next, 0.0 where this process will not look again."""
+    """When iSpring was asked and when the poll began; the outage that the poll ends; the seconds until the next poll,
+    0.0 if this process does not poll again."""
 
     requested_at: datetime
     started_at: datetime
@@ -57,17 +49,24 @@ class PollTiming:
     next_in: float = 0.0
 
 
+class _Card(NamedTuple):
+    notification: Notification
+    outcome: Outcome
+    queued_at: datetime  # when its change was stored: what waited too long is counted in a digest
+
+
 class NotificationPlanner:
     """Queues, inside one transaction, the notifications of its changes."""
 
-    def __init__(self, tx: Tx, settings: PollSettings, owners: Owners, timing: PollTiming) -> None:
+    def __init__(self, tx: Tx, settings: Settings, owners: Owners, timing: PollTiming) -> None:
         self.statuses: set[str] = set()  # of an unknown status
         self._tx = tx
         self._settings = settings
+        self._employee_default = DirectMessages.ALL if settings.notify_employees else DirectMessages.NONE
         self._owners = owners
         self._timing = timing
         self._now = timing.started_at
-        self._cards: dict[Destination, list[tuple[Notification, Outcome]]] = {}
+        self._cards: dict[Destination, list[_Card]] = {}
         self._late: dict[Destination, list[Notification]] = {}  # completed while Spotter was away
         self._old: dict[Destination, list[Notification]] = {}  # completed too long ago to be news
         self._rules = tx.rules.all(MATCHABLE_STATES)
@@ -79,34 +78,91 @@ class NotificationPlanner:
         return rule_filters(self._tx, self._rules, self._now)
 
     def about(self, change: Change) -> None:
-        """Takes up a stored change; `owe` owes what follows from all of them. Raises OwnersChanged where a rule has an
-        owner who was not asked about."""
+        """Routes a stored change; `enqueue` stores the notifications of all changes. Raises OwnersChanged if a rule has
+        an owner who was not asked about."""
         facts = change.after.facts
         if is_unknown(outcome_of(change.after)):
             self.statuses.add(facts.status)
         if change.news in (News.NONE, News.EDIT):
             return
+        self._check_owners()
+        routed = self._route(change, self._timing.requested_at)
+        if routed.undecided:
+            self._tx.unrouted.add(
+                change,
+                [verdict.who for verdict in routed.undecided],
+                _missing(routed.undecided),
+                self._timing.requested_at,
+                self._now,
+                self._tx.people.directory_version(),
+            )
+        self._take(change, routed, self._now)
+
+    def again(self, waiting: UnroutedChange) -> None:
+        """Takes up a change that was not decided for some, as its session is now. Raises OwnersChanged."""
+        session = self._tx.sessions.get(waiting.key)
+        if session is None or not outcome_of(session).is_over:
+            self._tx.unrouted.end(waiting.number)  # it is no longer completed
+            return
+        self._check_owners()
+        change = Change(
+            kind=ChangeKind.COMPLETED,
+            news=waiting.news,
+            reason=waiting.reason,
+            before=None,
+            after=replace(session, version=waiting.version),
+            became_failing=waiting.became_failing,
+        )
+        routed = self._route(change, waiting.requested_at, waiting.waiting)
+        self._take(change, routed, waiting.created_at)
+        undecided = routed.undecided
+        if not undecided or self._is_answered(undecided, waiting):
+            self._tx.unrouted.end(waiting.number)
+        else:
+            version = self._tx.people.directory_version()
+            who = [verdict.who for verdict in undecided]
+            self._tx.unrouted.keep_waiting(waiting.number, who, _missing(undecided), version)
+
+    def _is_answered(self, undecided: Sequence[RoutingResult], waiting: UnroutedChange) -> bool:
+        """Whether iSpring was read often enough to say that it does not know these people or departments."""
+        read_at = {
+            ReasonCode.PERSON_UNKNOWN: self._tx.people.directory_at(),
+            ReasonCode.DEPARTMENT_UNKNOWN: self._tx.people.departments_at(),
+        }
+        return all(
+            (at := read_at.get(verdict.missing)) is not None and at - waiting.created_at > NAMED_WITHIN
+            for verdict in undecided
+        )
+
+    def _check_owners(self) -> None:
         if owners_of(self._rules) - self._owners.keys():
             raise OwnersChanged("A rule changed hands while iSpring was read; the next poll stores the changes.")
-        routed = route(
+
+    def _route(self, change: Change, requested_at: datetime, only: Collection[str] | None = None) -> Routed:
+        facts = change.after.facts
+        return route(
             change,
             rules=self._rules,
             directory=self._directory,
             owners=self._owners,
             filters=self._filters,
-            requested_at=self._timing.requested_at,
-            observer_wants=self._wishes(facts.observer_id).as_observer or self._settings.observer_wants,
-            employee_wants=self._wishes(facts.key.employee_id).as_employee or self._settings.employee_wants,
+            requested_at=requested_at,
+            observer_wants=self._wishes(facts.observer_id).as_observer or OBSERVER_DEFAULT,
+            employee_wants=self._wishes(facts.key.employee_id).as_employee or self._employee_default,
+            only=only,
         )
+
+    def _take(self, change: Change, routed: Routed, queued_at: datetime) -> None:
         for notification in routed.counted:
             self._old.setdefault(notification.destination, []).append(notification)
-        reason = counted_reason(change, self._timing.outage, self._settings.recover_restored)
+        reason = counted_reason(change, self._timing.outage, self._settings.catch_up)
         for notification in routed.notifications:
             if reason:
                 late = replace(notification, reason=f"{notification.reason}; {reason}")
                 self._late.setdefault(notification.destination, []).append(late)
             else:
-                self._cards.setdefault(notification.destination, []).append((notification, outcome_of(change.after)))
+                card = _Card(notification, outcome_of(change.after), queued_at)
+                self._cards.setdefault(notification.destination, []).append(card)
 
     def enqueue(self, code: str = "old") -> None:
         """Queues everything that was added: cards, and the digests of what is only counted. `code`: why sessions are
@@ -116,28 +172,28 @@ class NotificationPlanner:
             posted = cards
             if len(cards) > MOST_CARDS:
                 posted = sorted(cards, key=_worst_first)
-                others = [notification for notification, _ in posted[MOST_CARDS:]]
+                others = [card.notification for card in posted[MOST_CARDS:]]
                 self._count(destination, others, "overflow", f"more than {MOST_CARDS:,} sessions came at once")
                 posted = posted[:MOST_CARDS]
-            not_before = settles_at(destination, self._now, self._timing.next_in)
-            for notification, _ in posted:
-                self._tx.notifications.enqueue(notification, self._now, not_before)
+            not_before = settles_at(destination, self._now, self._timing.next_in) or self._now
+            for card in posted:
+                self._tx.notifications.enqueue(card.notification, card.queued_at, not_before)
         for destination, members in self._old.items():
             self._count(destination, members, code, "they were completed too long ago to be posted one by one")
 
     def _enqueue_outage(self) -> None:
-        """Queues one digest per destination for an outage. After a long one, a channel with any rule is told why
+        """Queues one digest per destination for an outage. After a long one, a channel with any rule is notified why
         results come late; people only if something is counted."""
         outage = self._timing.outage
         if outage is None:
             return
-        is_long = not outage.restored and outage.until - outage.since > self._settings.recover_restored
+        is_long = not outage.restored and outage.until - outage.since > self._settings.catch_up
         for destination in {**self._late, **self._cards}:
             follow = (
                 len(self._cards.get(destination, ())) if is_long and destination.kind is DestinationKind.CHANNEL else 0
             )
             rules = (
-                {number for notification, _ in self._cards.get(destination, ()) for number in notification.rule_ids}
+                {number for card in self._cards.get(destination, ()) for number in card.notification.rule_ids}
                 if follow
                 else ()
             )
@@ -164,22 +220,14 @@ class NotificationPlanner:
         return self._preferences[person_id]
 
 
-def notify_ops(tx: Tx, channel: str, code: str, subject: str, now: datetime, **facts: str | int) -> None:
-    """Queues a notification to OPS_CHANNEL, if there is one, once per code and subject."""
-    if not channel:
-        return
-    notification = Notification(
-        kind=NotificationKind.OPS,
-        destination=Destination(DestinationKind.CHANNEL, channel),
-        subject=f"ops:{code}:{subject}",
-        reason=code,
-        facts={"code": code, **facts},
-    )
-    tx.notifications.enqueue(notification, now)
+def _missing(undecided: Sequence[RoutingResult]) -> ReasonCode:
+    """What a change waits for. Slack's part goes first: it is asked again at each poll, iSpring's after a reading."""
+    codes = [verdict.missing for verdict in undecided]
+    return ReasonCode.OWNER_UNKNOWN if ReasonCode.OWNER_UNKNOWN in codes else codes[0]
 
 
-def _worst_first(card: tuple[Notification, Outcome]) -> tuple[bool, float]:
-    outcome = card[1]
+def _worst_first(card: _Card) -> tuple[bool, float]:
+    outcome = card.outcome
     return not outcome.is_failing, math.inf if outcome.score is None else outcome.score
 
 

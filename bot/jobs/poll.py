@@ -15,6 +15,7 @@ from functools import partial
 
 import structlog
 
+from bot.config import Settings
 from bot.domain.alerts import is_round
 from bot.domain.changes import decide
 from bot.domain.errors import StoreBusy, StoreError, TrainingError, TrainingRefused, TrainingUnreadable
@@ -26,10 +27,12 @@ from bot.domain.ports import Clock, Contacts, DateEvidence, Listing, Slice, Trai
 from bot.domain.routing import MATCHABLE_STATES
 from bot.domain.text import clean
 from bot.jobs.bulk_update import MOST_AT_ONCE, bulk_update
-from bot.jobs.monitor import set_alert
-from bot.jobs.plan_notifications import NotificationPlanner, PollSettings, PollTiming, is_unknown, notify_ops
+from bot.jobs.parts import SESSIONS, note_left_out, note_parts
+from bot.jobs.plan_notifications import NotificationPlanner, PollTiming, is_unknown
 from bot.jobs.rule_owners import Owners, OwnersChanged, ask_about, judge_owners, owners_of
+from bot.services.alerting import clear_alert, notify_ops, set_alert
 from bot.store.database import Store, Tx
+from bot.store.outbox.unrouted import UnroutedChange
 
 DETAILS_FOR = 30.0  # seconds an alert may wait for its criteria
 DETAILS_AT_ONCE = 50
@@ -41,6 +44,7 @@ STATUSES_NAMED = 3
 BROKE = (
     "Spotter stumbled over what iSpring sent: please report the line `poll.broke` of its log. It tries again by itself."
 )
+ROUTED_AT_ONCE = 500  # changes that waited, in one transaction
 BASELINE_ROWS = 32_000  # in one commit
 
 log = structlog.get_logger(__name__)
@@ -55,7 +59,7 @@ class Poll:
         store: Store,
         clock: Clock,
         contacts: Contacts,
-        settings: PollSettings,
+        settings: Settings,
         *,
         refresh_directory: Callable[[], Awaitable[object]],
         wake: Callable[[], None],
@@ -71,16 +75,16 @@ class Poll:
         self._one = asyncio.Lock()
 
     async def once(self, *, is_last: bool = False) -> PollReport:
-        """One look. What iSpring does wrong is in the report, never raised; so is what we do wrong over its answer, and
-        a full or locked database.
+        """Polls once. What iSpring does wrong is in the report, never raised; so is what we do wrong over its answer,
+        and a full or locked database.
 
-        `is_last`: this process looks no more, so direct messages wait for no further session to join them.
+        `is_last`: this process polls no more, so direct messages wait for no further session to join them.
         """
         async with self._one:
             started = self._clock.now()
             try:
                 async with self._training.list_sessions() as listing:
-                    report = await self._take_in(listing, started, 0.0 if is_last else self._settings.interval)
+                    report = await self._take_in(listing, started, 0.0 if is_last else self._settings.poll_interval)
             except StoreBusy as error:
                 report = PollReport(started, self._clock.now(), error=str(error))
             except TrainingError as error:
@@ -88,11 +92,46 @@ class Poll:
             except StoreError:
                 raise
             except Exception as error:
-                # What a listing holds that nobody thought of ends this look, of which nothing is stored. Raised, it
-                # would end the sending and the answers too, and again at each start: the listing would still be there.
+                # An unexpected error over a listing ends this poll, and nothing of it is stored. Raised, it would end
+                # the sending and the answers too, again at each start: the listing would still be there.
                 log.error("poll.broke", exc_info=error)
                 report = await self._failed(TrainingUnreadable(BROKE), started)
+            await self._route_waiting()
             return report
+
+    async def route_waiting(self) -> None:
+        """Routes the changes that waited for people or departments, as far as these are known by now."""
+        async with self._one:
+            await self._route_waiting()
+
+    async def _route_waiting(self) -> None:
+        last = 0
+        try:
+            if not await self._store.read(lambda tx: _due_changes(tx, 0, 1)):
+                return
+            owners = await self._owners()
+            while True:
+                number = await self._store.transact(partial(self._route_some, owners, last))
+                if number is None:
+                    break
+                last = number
+        except StoreBusy as error:  # a rule changed hands too: the next poll tries again
+            log.warning("routing.postponed", reason=str(error))
+        if last:
+            self._wake()
+
+    def _route_some(self, owners: Owners, after: int, tx: Tx) -> int | None:
+        """Routes some of the changes that wait; the number of the last one, None if there are no more."""
+        found = _due_changes(tx, after, ROUTED_AT_ONCE)
+        if not found:
+            return None
+        now = self._clock.now()
+        outage = outage_of(None, now, self._settings.poll_interval, tx.polls.restored_from())
+        planner = NotificationPlanner(tx, self._settings, owners, PollTiming(now, now, outage))
+        for waiting in found:
+            planner.again(waiting)
+        planner.enqueue()
+        return found[-1].number
 
     async def _failed(self, error: TrainingError, started: datetime) -> PollReport:
         report = PollReport(started, self._clock.now(), error=str(error), said=error.said)
@@ -104,7 +143,7 @@ class Poll:
             is_refused = isinstance(error, TrainingRefused)
             if is_refused or started - good_at > FAILING_AFTER:
                 code = "training_refused" if is_refused else "poll_failing"
-                set_alert(tx, self._settings.ops_channel, code, {"reason": error.in_full}, started)
+                set_alert(tx, code, {"reason": error.in_full}, started)
 
         try:
             await self._store.transact(note)
@@ -132,15 +171,15 @@ class Poll:
         if listing_diff.duplicates:
             log.warning("rows.duplicated", rows=listing_diff.duplicates)
         foreseen = await self._store.read(lambda tx: self._foresee(tx, listing_diff, started))
-        matched = [change for change in foreseen if change.news is not News.NONE]
-        details = await self._details_of(matched)
-        await self._names_of(matched)
+        newsworthy = [change for change in foreseen if change.news is not News.NONE]
+        details = await self._details_of(newsworthy)
+        await self._names_of(newsworthy)
 
         def store(owners: Owners, tx: Tx) -> PollReport:
             state = tx.polls.state()
-            outage = outage_of(state.last_good_at, started, self._settings.interval, tx.polls.restored_from())
-            read_back = PollTiming(listing.requested_at, started, outage, next_in)
-            planner = NotificationPlanner(tx, self._settings, owners, read_back)
+            outage = outage_of(state.last_good_at, started, self._settings.poll_interval, tx.polls.restored_from())
+            timing = PollTiming(listing.requested_at, started, outage, next_in)
+            planner = NotificationPlanner(tx, self._settings, owners, timing)
             targets = tx.targets.current()
             rows = [self._store_row(tx, *row, targets, details, started) for row in listing_diff.changed]
             stored = [change for change in rows if change is not None]
@@ -150,6 +189,7 @@ class Poll:
             planner.enqueue()
             tx.polls.end_recovery()
             self._warn(tx, planner.statuses, listing_diff.rejected, listing.date_evidence, started)
+            self._note_odd_rows(tx, listing_diff.without_parts, listing_diff.duplicates, started)
             self._suspect_end(tx, listing_diff.listed + listing_diff.duplicates + len(listing_diff.rejected), started)
             tx.listings.remember(listing.digest)
             report = PollReport(
@@ -162,12 +202,12 @@ class Poll:
             self._note_good(tx, report)
             return report
 
-        report = await self._store_for_owners(store, is_matched=bool(matched))
+        report = await self._store_for_owners(store, with_owners=bool(newsworthy))
         self._wake()
         return report
 
     def _foresee(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> list[Change]:
-        """The changes as they look now; inside the transaction they are decided anew."""
+        """The changes as they are decided now; inside the transaction they are decided again."""
         targets = tx.targets.current()
         changes = (
             decide(tx.sessions.get(facts.key), facts, now=now, targets=targets) for facts, _ in listing_diff.changed
@@ -196,18 +236,21 @@ class Poll:
     # ---- the first listing ---------------------------------------------------------------------------------------
 
     async def _baseline(self, listing: Listing, started: datetime) -> PollReport:
-        """Stores the first listing without a word, slice by slice: it counts only once its last commit is done."""
+        """Stores the first listing without notifications, slice by slice: it counts only once its last commit is
+        done."""
         targets = await self._store.read(lambda tx: tx.targets.current())
         slices = listing.slices()
-        listed = odd = 0
+        listed = written = odd = without_parts = 0
         rejected: list[str] = []
         statuses: dict[str, SessionFacts] = {}
         recent: list[SessionFacts] = []
-        since = None if self._settings.baseline is None else started - self._settings.baseline
+        summarised = self._settings.summarise_back
+        since = None if summarised is None else started - summarised
         while (piece := await asyncio.to_thread(_next_rows, slices)) is not None:
             rows = piece.rows
-            await self._store.transact(partial(_write_baseline, rows, targets, started))
+            written += await self._store.transact(partial(_write_baseline, rows, targets, started))
             listed += len(rows)
+            without_parts += piece.without_parts
             rejected += piece.rejected
             odd += piece.odd
             for facts, _ in rows:
@@ -229,22 +272,26 @@ class Poll:
             planner.enqueue("baseline")
             unknown = {status for status, facts in statuses.items() if is_unknown(judge(facts, None))}
             self._warn(tx, unknown, rejected, listing.date_evidence, started)
+            duplicates = written - tx.listings.baseline_size(started)
+            self._note_odd_rows(tx, without_parts, duplicates, started)
             self._suspect_end(tx, listed + len(rejected), started)
-            notify_ops(tx, self._settings.ops_channel, "baseline_done", "once", started, sessions=listed)
+            notify_ops(tx, "baseline_done", "once", started, sessions=listed)
             tx.listings.finish_baseline(listing.digest, started)
             report = PollReport(started, self._clock.now(), listed=listed, rejected=len(rejected))
             self._note_good(tx, report)
             return report
 
-        report = await self._store_for_owners(finish, is_matched=bool(recent))
+        report = await self._store_for_owners(finish, with_owners=bool(recent))
         self._wake()
         return report
 
     # ---- before the transaction ----------------------------------------------------------------------------------
 
-    async def _details_of(self, matched: Sequence[Change]) -> Mapping[SessionKey, Details]:
+    async def _details_of(self, newsworthy: Sequence[Change]) -> Mapping[SessionKey, Details]:
         """The criteria that arrive in time, the newest completions first; the others are fetched later."""
-        fresh = [change.after.facts for change in matched if _has_new_details(change) and change.news is not News.COUNT]
+        fresh = [
+            change.after.facts for change in newsworthy if _has_new_details(change) and change.news is not News.COUNT
+        ]
         fresh.sort(key=lambda facts: facts.finished.at or _LONG_AGO, reverse=True)
         keys = [facts.key for facts in fresh]
         found: dict[SessionKey, Details] = {}
@@ -260,9 +307,9 @@ class Poll:
             log.warning("criteria.failed", wanted=len(keys), fetched=len(found), error=str(error))
         return found
 
-    async def _names_of(self, matched: Sequence[Change]) -> None:
+    async def _names_of(self, newsworthy: Sequence[Change]) -> None:
         people = (await self._store.read(lambda tx: tx.people.directory())).people
-        ids = {one for change in matched for one in (change.after.key.employee_id, change.after.facts.observer_id)}
+        ids = {one for change in newsworthy for one in (change.after.key.employee_id, change.after.facts.observer_id)}
         if ids - people.keys():
             await self._names()
 
@@ -273,15 +320,15 @@ class Poll:
         except TimeoutError:
             log.info("directory.not_awaited")
 
-    async def _store_for_owners(self, store: Callable[[Owners, Tx], PollReport], *, is_matched: bool) -> PollReport:
+    async def _store_for_owners(self, store: Callable[[Owners, Tx], PollReport], *, with_owners: bool) -> PollReport:
         """Stores a listing on behalf of the owners of rules; once more if a rule changed hands since they were
         looked up."""
 
         def work(owners: Owners, tx: Tx) -> PollReport:
-            judge_owners(tx, owners, self._settings.admins, self._settings.ops_channel, self._clock.now())
+            judge_owners(tx, owners, self._settings.admins, self._clock.now())
             return store(owners, tx)
 
-        owners = await self._owners() if is_matched else {}
+        owners = await self._owners() if with_owners else {}
         try:
             return await self._store.transact(partial(work, owners))
         except OwnersChanged:
@@ -297,22 +344,24 @@ class Poll:
     def _note_good(self, tx: Tx, report: PollReport) -> None:
         """Stores a good poll and ends the alerts of failed ones."""
         tx.polls.record(report)
+        note_parts(tx, self._training.health(), report.ended_at)
         for code in ("training_refused", "poll_failing"):
-            set_alert(tx, self._settings.ops_channel, code, None, report.ended_at)
+            clear_alert(tx, code, report.ended_at)
 
     def _mark(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> None:
-        """Who is missing and who is back. A listing without most of the known sessions proves nothing about them."""
+        """Marks sessions that are missing or back. A listing without most of the known sessions proves nothing about
+        them."""
         tx.listings.mark_back(listing_diff.back)
         still_there = listing_diff.known - len(listing_diff.missing)
         if listing_diff.rejected:  # no session is marked missing then: each of these rows may be one
             still_there = min(still_there, listing_diff.listed + len(listing_diff.rejected))
         if listing_diff.known and (not listing_diff.listed or 2 * still_there < listing_diff.known):
             facts = {"listed": listing_diff.listed, "known": listing_diff.known}
-            set_alert(tx, self._settings.ops_channel, "suspicious_listing", facts, now)
+            set_alert(tx, "suspicious_listing", facts, now)
         else:
             tx.listings.mark_missing(listing_diff.missing, now)
             if not listing_diff.rejected:
-                set_alert(tx, self._settings.ops_channel, "suspicious_listing", None, now)
+                clear_alert(tx, "suspicious_listing", now)
 
     def _warn(
         self, tx: Tx, statuses: Collection[str], rejected: Sequence[str], dates: DateEvidence, now: datetime
@@ -320,25 +369,35 @@ class Poll:
         """Raises alerts for what can't be right in a listing: once for all new statuses, and once per alert."""
         if new := [status for status in sorted(statuses) if tx.polls.is_new_status(status)]:
             named = ", ".join(map(clean, new[:STATUSES_NAMED])) + ("…" if len(new) > STATUSES_NAMED else "")
-            planner: dict[str, str | int] = {"statuses": len(new), "status": named}
-            notify_ops(tx, self._settings.ops_channel, "unknown_status", new[0], now, **planner)
-            log.warning("status.unknown", **planner)
+            facts: dict[str, str | int] = {"statuses": len(new), "status": named}
+            notify_ops(tx, "unknown_status", new[0], now, **facts)
+            log.warning("status.unknown", **facts)
         unread = {"rows": len(rejected)} if rejected else None
-        set_alert(tx, self._settings.ops_channel, "rows_rejected", unread, now)
+        set_alert(tx, "rows_rejected", unread, now)
         if dates.contradicts_order:
-            set_alert(tx, self._settings.ops_channel, "date_order", {"order": dates.order}, now)
+            set_alert(tx, "date_order", {"order": dates.order}, now)
             log.warning(
                 "dates.contradicted", order=dates.order, day_first=dates.day_first, month_first=dates.month_first
             )
         elif any(one.code == "date_order" and one.facts.get("order") != dates.order for one in tx.alerts.all()):
             # Only rows that changed are read: that none of them contradicts proves nothing, a new setting does.
-            set_alert(tx, self._settings.ops_channel, "date_order", None, now)
+            clear_alert(tx, "date_order", now)
         if dates.unreadable or dates.backwards or dates.ahead:
             log.warning("dates.unreadable", unreadable=dates.unreadable, backwards=dates.backwards, ahead=dates.ahead)
 
+    def _note_odd_rows(self, tx: Tx, without_parts: int, duplicates: int, now: datetime) -> None:
+        """Counts the rows that lack a part, and those that repeat a session, each in an alert."""
+        note_left_out(tx, {SESSIONS: without_parts}, now)
+        facts = {"rows": duplicates} if duplicates else None
+        set_alert(tx, "rows_duplicated", facts, now)
+
     def _suspect_end(self, tx: Tx, rows: int, now: datetime) -> None:
-        """Tells once of a listing of so round a number of rows that it may have been cut off there."""
-        set_alert(tx, self._settings.ops_channel, "round_count", {"sessions": rows} if is_round(rows) else None, now)
+        """Raises an alert if the number of rows is so round that the listing may have been cut off there."""
+        set_alert(tx, "round_count", {"sessions": rows} if is_round(rows) else None, now)
+
+
+def _due_changes(tx: Tx, after: int, limit: int) -> Sequence[UnroutedChange]:
+    return tx.unrouted.due(tx.people.directory_version(), after, limit)
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -346,11 +405,12 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(slots=True)
 class _Piece:
-    """Some rows of a first listing: their facts with their fingerprints, those set aside, and how many results are
+    """Some rows of a first listing: their facts with their fingerprints, the rejected ones, and how many results are
     odd."""
 
     rows: list[tuple[SessionFacts, bytes]] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
+    without_parts: int = 0
     odd: int = 0
 
 
@@ -363,6 +423,7 @@ def _next_rows(slices: Iterator[Slice]) -> _Piece | None:
     for piece in slices:
         found.rows += [(piece.facts(index), row[2]) for index, row in enumerate(piece.rows)]
         found.rejected += piece.rejected
+        found.without_parts += piece.without_parts
         if len(found.rows) >= BASELINE_ROWS:
             break
     found.odd = sum(has_odd_result(facts) for facts, _ in found.rows)
@@ -370,13 +431,13 @@ def _next_rows(slices: Iterator[Slice]) -> _Piece | None:
 
 
 def _log_odd_results(rows: int) -> None:
-    """Results that are no percentages are shown as they came; how many there are is said, but not whose."""
+    """Results that are no percentages are shown as they came; how many there are is said, without session ids."""
     if rows:
         log.warning("results.odd", rows=rows)
 
 
-def _write_baseline(rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime, tx: Tx) -> None:
-    tx.listings.write_baseline(rows, targets, now)
+def _write_baseline(rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime, tx: Tx) -> int:
+    return tx.listings.write_baseline(rows, targets, now)
 
 
 def _has_new_details(change: Change) -> bool:

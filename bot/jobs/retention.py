@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 
+from bot.config import Settings
 from bot.domain.errors import StoreBusy
 from bot.domain.ports import Clock
 from bot.domain.retention import BETWEEN_REDACTIONS, Expired, Forgotten
@@ -21,13 +22,13 @@ log = structlog.get_logger(__name__)
 
 
 class RetentionJob:
-    """The daily retention; `keep` is how long sessions are kept, None for ever."""
+    """The daily retention, by the setting KEEP_DAYS."""
 
-    def __init__(self, store: Store, clock: Clock, keep: timedelta | None, *, wake: Callable[[], None]) -> None:
+    def __init__(self, store: Store, clock: Clock, settings: Settings, *, wake: Callable[[], None]) -> None:
         """`wake` wakes the sender: messages about erased sessions are edited."""
         self._store = store
         self._clock = clock
-        self._keep = keep
+        self._keep = settings.keep
         self._wake = wake
         self._one = asyncio.Lock()
 

@@ -38,12 +38,13 @@ async def ask_about(contacts: Contacts, owner: str) -> Viewer | None:
     return await contacts.viewer(owner)
 
 
-def judge_owners(tx: Tx, owners: Owners, admins: Collection[str], ops_channel: str, now: datetime) -> None:
-    """Lets rules rest whose owner is gone, so that they go on collecting; goes on with those whose owner is back."""
+def judge_owners(tx: Tx, owners: Owners, admins: Collection[str], now: datetime) -> None:
+    """Pauses rules whose owner is gone (they still match, and their notifications wait); resumes those whose owner is
+    back."""
     if tx.people.directory_at() is None:
         return  # until iSpring's people are read, every owner would seem to be gone
     directory = tx.people.directory()
     for rule in tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED)):
         owner = owners.get(rule.owner)
         if owner is not None:
-            pausing.judge_owner(tx, rule, pausing.gone_reason(owner, directory), admins, ops_channel, now)
+            pausing.judge_owner(tx, rule, pausing.gone_reason(owner, directory), admins, now)

@@ -1,4 +1,5 @@
-"""Empties the outbox: channels in parallel, each at its rate; reads ambiguous deliveries back; edits changed cards.
+"""Sends pending notifications, channels in parallel, each at its rate; reads ambiguous deliveries back; edits changed
+cards.
 
 The rows decide what is due, so a missed wake-up or a restart changes nothing.
 """
@@ -14,19 +15,19 @@ from typing import Any, TypeVar
 import structlog
 
 from bot.blocks.notifications import render as render_notices
+from bot.config import Settings
 from bot.domain.errors import MessengerError, MessengerUnavailable, StoreBusy
 from bot.domain.model import Delivery, Destination
 from bot.domain.ports import Clock, Contacts, Messenger
-from bot.jobs.message_data import MessageSettings
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.sender import Render, Sender, Tried, unintroduced
 from bot.store.database import Store, Tx
 
 WORKERS = 12
-IN_VIEW = 200  # destinations looked at in one round
+IN_VIEW = 200  # destinations and read-backs read at once
 MAX_WAIT = 30.0  # seconds: rows may also be written by the command line
 MIN_WAIT = 0.05
-CLAMP_EVERY = 600.0  # seconds between two looks for due times of before the clock jumped back
+CLAMP_EVERY = 600.0  # seconds between two searches for due times of before the clock jumped back
 SHUTDOWN_GRACE = 4.0  # seconds a post in flight is given when we are stopped
 FIRST_PROBE = 60.0  # seconds until a refused app is tried again, doubling up to LAST_PROBE
 LAST_PROBE = 600.0
@@ -46,7 +47,7 @@ class _DueWork:
 
 
 class Deliver:
-    """Sends what the outbox holds. One at a time may run on a database."""
+    """Sends, reads back and edits what is due. At most one may run on a database."""
 
     def __init__(
         self,
@@ -56,8 +57,7 @@ class Deliver:
         contacts: Contacts,
         clock: Clock,
         random01: Callable[[], float],
-        settings: MessageSettings,
-        ops_channel: str = "",
+        settings: Settings,
         render: Render = render_notices,
         limiter: RateLimiter | None = None,
         tried: Tried = unintroduced,
@@ -75,7 +75,6 @@ class Deliver:
             random01=random01,
             render=render,
             settings=settings,
-            ops_channel=ops_channel,
             limiter=self._limiter,
             tried=tried,
         )
@@ -99,7 +98,7 @@ class Deliver:
         return self._paused and not self._busy and not self._event.is_set()
 
     def wake(self) -> None:
-        """Something may be due: looks at once instead of at the next due time."""
+        """Something may be due: reads the due work at once instead of at the next due time."""
         self._event.set()
 
     async def run(self) -> None:
@@ -120,17 +119,17 @@ class Deliver:
         self._clamp_at = self._clock.monotonic()
         recovered, refused = await self._sender.retry_until_committed(self._recover)
         if recovered:
-            log.warning("outbox.recovered", unsure=recovered)
+            log.warning("outbox.recovered", ambiguous=recovered)
         if refused:  # an admin may have mended it while we were down: tried at once
             self._app_refused, self._probe_at = refused, self._clock.monotonic()
-        async with asyncio.TaskGroup() as task_pool:
+        async with asyncio.TaskGroup() as group:
             while True:
                 self._event.clear()
                 await self._clamp_due_times()
                 due_work = await self._due_work()
                 if due_work is not None:
                     await self._probe_auth(due_work)
-                pause = 1.0 if due_work is None else await self._start(task_pool, due_work)
+                pause = 1.0 if due_work is None else await self._start(group, due_work)
                 if self._ends_at is not None and self._is_over(pause, until_idle):
                     return
                 await self._pause(pause)
@@ -146,7 +145,7 @@ class Deliver:
             self._clamp_at = self._clock.monotonic() + CLAMP_EVERY
 
     async def _due_work(self) -> _DueWork | None:
-        """What is due, None while the database is busy."""
+        """Reads the due work; None if the database is busy."""
         now = self._clock.now()
 
         def read(tx: Tx) -> _DueWork:
@@ -162,37 +161,37 @@ class Deliver:
         try:
             return await self._store.read(read)
         except StoreBusy:
-            log.warning("store.busy", what="agenda")
+            log.warning("store.busy", what="due work")
             return None
 
-    async def _start(self, task_pool: asyncio.TaskGroup, due_work: _DueWork) -> float:
+    async def _start(self, group: asyncio.TaskGroup, due_work: _DueWork) -> float:
         """Starts what is due and has a free worker; answers after how many seconds something more will be due."""
         pause = math.inf
         if due_work.next_due_at is not None:
             ahead = (due_work.next_due_at - due_work.now).total_seconds()
-            # What is due already and not started waits for a worker or its pace, and those wake us.
+            # Due work that is not started waits for a worker or for the rate limit; both wake this loop.
             pause = ahead if ahead > 0 else 1.0
         if due_work.app_refused:
             until_probe = (self._probe_at or 0.0) - self._clock.monotonic()
             return max(until_probe, MIN_WAIT)
         for delivery in due_work.read_backs:
-            self._spawn(task_pool, f"look:{delivery.delivery_id}", partial(self._sender.read_back, delivery))
-        pause = min(pause, await self._start_edit(task_pool))
+            self._spawn(group, f"read-back:{delivery.delivery_id}", partial(self._sender.read_back, delivery))
+        pause = min(pause, await self._start_edit(group))
         for destination in due_work.posts:
             wait = self._wait(destination)
             if wait > 0:
                 pause = min(pause, wait)
             else:
-                self._spawn(task_pool, str(destination), partial(self._post, destination))
+                self._spawn(group, str(destination), partial(self._post, destination))
         return pause
 
     def _wait(self, destination: Destination) -> float:
-        """Seconds until the pace allows a post to this destination."""
+        """Seconds until the rate limit allows a post to this destination."""
         now = self._clock.monotonic()
         return self._limiter.post_at(str(destination), now) - now
 
-    async def _start_edit(self, task_pool: asyncio.TaskGroup) -> float:
-        """Starts the next edit that is due; answers after how many seconds the pace allows another."""
+    async def _start_edit(self, group: asyncio.TaskGroup) -> float:
+        """Starts the next edit that is due; answers after how many seconds the rate limit allows another."""
         now = self._clock.monotonic()
         wait = self._limiter.edit_at(now) - now
         if wait > 0 or len(self._busy) >= WORKERS:
@@ -200,14 +199,14 @@ class Deliver:
         delivery = await self._sender.claim_edit()
         if delivery is not None:
             self._spawn(
-                task_pool, f"edit:{delivery.delivery_id}", partial(_finish_on_shutdown, self._sender.edit, delivery)
+                group, f"edit:{delivery.delivery_id}", partial(_finish_on_shutdown, self._sender.edit, delivery)
             )
         return math.inf
 
-    def _spawn(self, task_pool: asyncio.TaskGroup, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    def _spawn(self, group: asyncio.TaskGroup, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
         if name in self._busy or len(self._busy) >= WORKERS:
             return
-        task = task_pool.create_task(work(), name=name)
+        task = group.create_task(work(), name=name)
         self._busy[name] = task
         task.add_done_callback(lambda _: self._on_done(name))
 
@@ -221,7 +220,9 @@ class Deliver:
         left = self._ends_at - self._clock.monotonic()
         if left <= 0:
             return True
-        if self._busy or self._event.is_set():  # what ended since the agenda was read may have left something due
+        if (
+            self._busy or self._event.is_set()
+        ):  # a task that ended since the due work was read may have left something due
             return False
         return not until_idle or bool(self._app_refused) or pause > left
 
@@ -242,7 +243,8 @@ class Deliver:
     # ---- workers -------------------------------------------------------------------------------------------------
 
     async def _post(self, destination: Destination) -> None:
-        """Posts what is due at one destination while the pace allows it; a worker that waits would hold others up."""
+        """Posts what is due at one destination while the rate limit allows it; a waiting worker would block other
+        destinations."""
         while self._wait(destination) <= 0 and not self._is_closing() and not self._app_refused:
             if not await _finish_on_shutdown(self._sender.send_next, destination):
                 return

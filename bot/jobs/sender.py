@@ -13,6 +13,7 @@ from typing import TypeVar
 import structlog
 
 from bot.blocks.cards import CardFacts
+from bot.config import Settings
 from bot.domain.alerts import DIRECT_MESSAGES_CLOSED, WORKSPACE_THROTTLED
 from bot.domain.delivery import (
     AlreadyPosted,
@@ -50,13 +51,12 @@ from bot.domain.model import (
 from bot.domain.pause_reasons import PRIVATE
 from bot.domain.ports import Channel, Clock, Contacts, Messenger, Nobody
 from bot.jobs.attempts import attempt_of, unresolved_read_back
-from bot.jobs.channel_guard import CheckChannelFirst, refuse_unknown
-from bot.jobs.message_data import MessageData, MessageSettings, next_batch
-from bot.jobs.monitor import set_alert
+from bot.jobs.channel_guard import CheckChannelFirst, require_checked
+from bot.jobs.message_data import MessageData, load_message_data
 from bot.jobs.outage import claim_next
-from bot.jobs.plan_notifications import notify_ops
 from bot.jobs.rate_limit import RateLimiter
 from bot.services import pausing
+from bot.services.alerting import clear_alert, notify_ops, set_alert
 from bot.store.database import Store, Tx
 
 T = TypeVar("T")
@@ -73,8 +73,7 @@ def unintroduced(what: str, result: str) -> None:
 
 
 class Sender:
-    """Sends, reads back and edits single deliveries. `random01` returns [0, 1); `ops_channel`: where alerts go, or
-    ""."""
+    """Sends, reads back and edits single deliveries. `random01` returns [0, 1)."""
 
     def __init__(
         self,
@@ -85,8 +84,7 @@ class Sender:
         clock: Clock,
         random01: Callable[[], float],
         render: Render,
-        settings: MessageSettings,
-        ops_channel: str,
+        settings: Settings,
         limiter: RateLimiter,
         tried: Tried = unintroduced,
     ) -> None:
@@ -97,7 +95,6 @@ class Sender:
         self._random01 = random01
         self._render = render
         self._settings = settings
-        self._ops_channel = ops_channel
         self._limiter = limiter
         self._tried = tried
         self._posted_versions: dict[str, Mapping[int, int]] = {}  # of deliveries that became ambiguous in this process
@@ -143,7 +140,7 @@ class Sender:
         def claim_checked(tx: Tx) -> Delivery | None:
             delivery = claim(tx)
             if delivery is not None:
-                refuse_unknown(tx, delivery, now)
+                require_checked(tx, delivery, now)
             return delivery
 
         try:
@@ -170,9 +167,10 @@ class Sender:
     def _claim_judged(
         self, destination: Destination, channel: Channel, claim: Callable[[Tx], Delivery | None], tx: Tx
     ) -> Delivery | None:
-        """Claims what is left to be posted in a channel that was looked at: it may have turned public."""
+        """Claims the delivery for a channel that was just checked. Cancels what was shared while the channel was
+        private, if it has turned public."""
         now = self._clock.now()
-        pausing.judge(tx, channel, self._ops_channel, now, is_news=False)
+        pausing.judge(tx, channel, now, is_news=False)
         tx.destinations.record_check(destination, now)
         delivery = claim(tx)
         if delivery is None or channel.is_private:
@@ -196,7 +194,7 @@ class Sender:
         return True
 
     async def _with_channel(self, delivery: Delivery, *, refresh: bool = False) -> Delivery | Nobody | PostResult:
-        """The delivery with its conversation, stored before the attempt so that it can be read back. `anew`: whose
+        """The delivery with its conversation, stored before the attempt so that it can be read back. `refresh`: whose
         account a person's is may have changed since the last attempt."""
         if delivery.channel is not None and not refresh:
             return delivery
@@ -231,7 +229,7 @@ class Sender:
 
     async def _data(self, delivery: Delivery) -> MessageData | MessageRefused:
         try:
-            return await self.retry_reading(lambda tx: next_batch(tx, delivery, self._settings))
+            return await self.retry_reading(lambda tx: load_message_data(tx, delivery, self._settings))
         except StoreError:
             raise
         except Exception as problem:  # one message whose facts don't fit together must not stop all the others
@@ -286,17 +284,17 @@ class Sender:
         """What an answer means for others than this delivery."""
         match result:
             case Sent():
-                set_alert(tx, self._ops_channel, WORKSPACE_THROTTLED, None, now)
+                clear_alert(tx, WORKSPACE_THROTTLED, now)
                 if decided.destination.kind is not DestinationKind.CHANNEL:
-                    set_alert(tx, self._ops_channel, DIRECT_MESSAGES_CLOSED, None, now)
+                    clear_alert(tx, DIRECT_MESSAGES_CLOSED, now)
             case Throttled(_, Scope.WORKSPACE, reason):
-                set_alert(tx, self._ops_channel, WORKSPACE_THROTTLED, {"reason": reason}, now)
+                set_alert(tx, WORKSPACE_THROTTLED, {"reason": reason}, now)
             case DestinationGone(reason, all_direct):
                 if all_direct:
-                    set_alert(tx, self._ops_channel, DIRECT_MESSAGES_CLOSED, {"reason": reason}, now)
+                    set_alert(tx, DIRECT_MESSAGES_CLOSED, {"reason": reason}, now)
                 for rule in rules:
                     self._notify_of_lost_rule(tx, rule, reason, now)
-                pausing.shut(tx, decided.destination, reason, self._ops_channel, now)
+                pausing.block(tx, decided.destination, reason, now)
             case AppRefused():
                 tx.outbox.refuse_app(_refusal(result))
         if decided.state is DeliveryState.FAILED:
@@ -305,11 +303,11 @@ class Sender:
     def _notify_of_lost_rule(self, tx: Tx, rule: Rule, reason: str, now: datetime) -> None:
         """Alerts the operator that a rule ended with its introduction; a person who subscribed is answered at once."""
         if rule.state is RuleState.PENDING and rule.owner == OPERATOR:
-            notify_ops(tx, self._ops_channel, "destination_gone", f"rule:{rule.rule_id}", now, reason=reason)
+            notify_ops(tx, "destination_gone", f"rule:{rule.rule_id}", now, reason=reason)
 
     def _notify_of_failure(self, tx: Tx, delivery: Delivery, now: datetime) -> None:
         if not any(stored.notification.kind is NotificationKind.OPS for stored in delivery.notifications):
-            notify_ops(tx, self._ops_channel, "message_refused", delivery.delivery_id, now, reason=delivery.reason)
+            notify_ops(tx, "message_refused", delivery.delivery_id, now, reason=delivery.reason)
 
     # ---- reading back --------------------------------------------------------------------------------------------
 
@@ -340,7 +338,7 @@ class Sender:
             if decided.state is DeliveryState.PENDING and isinstance(read_back, Unreadable):
                 tx.audit_log.write(pausing.SPOTTER, "resend unread", f"delivery:{delivery.delivery_id}", now)
             if isinstance(read_back, DestinationGone):
-                pausing.shut(tx, decided.destination, read_back.reason, self._ops_channel, now)
+                pausing.block(tx, decided.destination, read_back.reason, now)
             if decided.state is DeliveryState.FAILED:
                 self._notify_of_failure(tx, decided, now)
 
@@ -417,14 +415,14 @@ class Sender:
         return await self._until_free(self._store.transact, work)
 
     async def retry_reading(self, work: Callable[[Tx], T]) -> T:
-        """As `insist`, for reading."""
+        """As `retry_until_committed`, for reading."""
         return await self._until_free(self._store.read, work)
 
-    async def _until_free(self, door: Callable[[Callable[[Tx], T]], Awaitable[T]], work: Callable[[Tx], T]) -> T:
+    async def _until_free(self, run: Callable[[Callable[[Tx], T]], Awaitable[T]], work: Callable[[Tx], T]) -> T:
         tries = 0
         while True:
             try:
-                return await door(work)
+                return await run(work)
             except StoreBusy:
                 pause = BUSY_PAUSES[min(tries, len(BUSY_PAUSES) - 1)]
                 tries += 1

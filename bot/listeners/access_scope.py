@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from bot.config import zone_named
 from bot.domain.directory import Directory
 from bot.domain.errors import NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.model import SessionKey, SessionRecord, Viewer
-from bot.domain.permissions import Reach, may_see, reach
+from bot.domain.permissions import AccessScope, may_see, scope_of
 from bot.listeners.context import AppContext
 from bot.query.keys import KEYS
 from bot.query.names import id_of
@@ -21,16 +22,13 @@ class AccessView:
     """Who asks and what they may see; `directory` holds everybody, for the names in what they see."""
 
     viewer: Viewer
-    reach: Reach
+    scope: AccessScope
     directory: Directory
 
     @property
     def zone(self) -> ZoneInfo:
         """The viewer's zone; UTC if Slack's name for it is unknown here."""
-        try:
-            return ZoneInfo(self.viewer.zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            return ZoneInfo("UTC")
+        return zone_named(self.viewer.zone) or ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Identity:
 def access_view(tx: Tx, viewer: Viewer) -> AccessView:
     """What a viewer may see. Raises NotAllowed or NotPossibleNow, with the reason, if that is nothing."""
     directory = tx.people.directory()
-    found = reach(viewer, directory)
+    found = scope_of(viewer, directory)
     if found.is_empty:
         raise refusal(identity_of(viewer, directory))
     return AccessView(viewer, found, directory)
@@ -83,7 +81,7 @@ def identity_of(viewer: Viewer, directory: Directory) -> Identity:
 
 def names(tx: Tx, access: AccessView, query: Query) -> Names:
     """The names a viewer may ask for; for them, nothing else exists. Read only if the query holds a name."""
-    return visible_names(tx, access.reach, access.directory, query, access.viewer.person_id)
+    return visible_names(tx, access.scope, access.directory, query, access.viewer.person_id)
 
 
 async def understood(ctx: AppContext, text: str, verb: str, read: Callable[[str], Query] = parse) -> Query:
@@ -116,7 +114,7 @@ def refuse_unknown(query: Query, known: Names, verb: str = "") -> None:
 
 def may_read(access: AccessView, query: Query, known: Names) -> bool:
     """Whether a rule's query names only what a viewer may see."""
-    return access.reach.everything or not unmatched(query, known)
+    return access.scope.everything or not unmatched(query, known)
 
 
 def record_of(tx: Tx, access: AccessView, key: SessionKey) -> SessionRecord | None:
@@ -134,5 +132,5 @@ def as_seen_by(viewer: Viewer, tx: Tx, record: SessionRecord, directory: Directo
     return replace(
         record,
         previous=record.previous if may_have else None,
-        short_id=tx.search.short_id(record.session.key, reach(viewer, directory)),
+        short_id=tx.search.short_id(record.session.key, scope_of(viewer, directory)),
     )

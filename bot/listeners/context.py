@@ -1,9 +1,10 @@
-"""What every listener needs: the store, the ways to Slack, the clock and a few settings."""
+"""What every listener needs: the store, the ways to Slack, the clock and the settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.blocks.answers import format_remedy
+from bot.config import Settings
 from bot.domain.errors import Remedy
 from bot.domain.ports import Clock, Contacts, Messenger
 from bot.store.database import Store
@@ -13,9 +14,8 @@ from bot.store.database import Store
 class AppContext:
     """Passed to every listener.
 
-    `wake_sender` makes the outbox send at once; it never waits. `ops_channel` gets notices for admins, "" for none.
-    `admins` are Slack user ids. `poll_interval` is in seconds; so is `timeout`, which is how long an answer waits for
-    a message to be posted.
+    `wake_sender` makes the outbox send at once; it never waits. `timeout`: seconds that an answer waits for a message
+    to be posted.
     """
 
     store: Store
@@ -23,15 +23,15 @@ class AppContext:
     contacts: Contacts
     clock: Clock
     wake_sender: Callable[[], None]
-    command: str = "/ojt"
-    account_url: str | None = None
-    notify_employees: bool = False
-    poll_interval: float = 120.0
-    ops_channel: str = ""
-    admins: frozenset[str] = frozenset()
+    settings: Settings
     timeout: float = 10.0
+
+    @property
+    def command(self) -> str:
+        """The slash command, such as "/ojt"."""
+        return self.settings.slack_command
 
 
 def next_step(ctx: AppContext, remedy: Remedy, user_id: str) -> str:
     """A sentence on what a refused user can do and whom to ask; "" if nothing helps."""
-    return format_remedy(remedy, admins=sorted(ctx.admins), user_id=user_id, command=ctx.command)
+    return format_remedy(remedy, admins=sorted(ctx.settings.admins), user_id=user_id, command=ctx.command)

@@ -118,7 +118,7 @@ def _would_have_posted(tx: Tx, access: AccessView, query: Query, known: Names, n
     days: Counter[date] = Counter()
     read = 0
     while read < _MOST_READ:
-        page = tx.search.find(request, access.reach, known, now, _PAGE, read, access.zone)
+        page = tx.search.find(request, access.scope, known, now, _PAGE, read, access.zone)
         for session in page.sessions:
             finished = session.facts.finished.at
             if finished is not None and since <= finished <= now and outcome_of(session).is_over:

@@ -36,11 +36,11 @@ def understand(tx: Tx, access: AccessView, text: str, verb: str, now: datetime) 
     `verb`.
     """
     users = {found[1].upper() for found in MENTION.finditer(text)}
-    known = all_visible_names(tx, access.reach, access.directory, users, access.viewer.person_id)
+    known = all_visible_names(tx, access.scope, access.directory, users, access.viewer.person_id)
     today = now.astimezone(access.zone).date()
     try:
         reading = read_words(
-            text, NameIndex.of(known), today, lambda person_id: tx.search.only_observes(person_id, access.reach)
+            text, NameIndex.of(known), today, lambda person_id: tx.search.only_observes(person_id, access.scope)
         )
         query = parse(reading.text)
     except QueryError as error:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.domain.errors import QueryError
 from bot.query.keys import KEYS, Key, Query, Term
 from bot.query.names import LONGEST_NAME, Kind, Names, id_of, id_value
-from bot.query.nearest import fold
+from bot.query.nearest import normalize
 from bot.query.parser import LONGEST_TEXT, MOST_TERMS, is_text, parse, say
 
 MOST_IDS = 10  # that one name may mean to be stored as ids
@@ -67,7 +67,7 @@ def same_meaning(one: Query, other: Query, names: Names) -> bool:
 
 def _terms_of(query: Query, names: Names) -> frozenset[tuple[Key, str, bool]]:
     return frozenset(
-        (term.key, fold(term.value) if is_text(term) else term.value, term.negated)
+        (term.key, normalize(term.value) if is_text(term) else term.value, term.negated)
         for term in by_id(query, names).terms
     )
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from bot.domain.filters import Accepted, Column, Range
 from bot.domain.model import OutcomeKind
 from bot.query.names import Kind, Names, read_name, read_person
-from bot.query.nearest import fold
+from bot.query.nearest import normalize
 from bot.query.values import (
     NAMED_DAYS,
     format_score,
@@ -131,7 +131,7 @@ _OUTCOME_ALIASES = {
 
 
 def _read_outcome(text: str) -> str:
-    plain = fold(text)
+    plain = normalize(text)
     name = _OUTCOME_ALIASES.get(plain, plain)
     if name not in OUTCOMES:
         raise ValueError(f"an outcome is one of {', '.join(OUTCOMES)}")
@@ -171,7 +171,7 @@ def _until(today: Today, value: str) -> datetime:
 
 def _one_of(words: Mapping[str, str]) -> Callable[[str], str]:
     def read(text: str) -> str:
-        plain = fold(text)
+        plain = normalize(text)
         if plain not in words:
             raise ValueError(f"it is one of {', '.join(words)}")
         return plain

@@ -7,7 +7,7 @@ from itertools import chain
 
 from bot.domain.directory import Directory
 from bot.query.names import Kind, Names
-from bot.query.nearest import fold
+from bot.query.nearest import normalize
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ _KINDS = {Kind.CHECKLIST: 0, Kind.DEPARTMENT: 1, Kind.PERSON: 2}
 
 def words_of(text: str) -> list[str]:
     """The normalized words of a name: letters and digits, without the punctuation around them."""
-    return [word for part in fold(text).split() if (word := part.removesuffix("'s").strip(_PUNCTUATION))]
+    return [word for part in normalize(text).split() if (word := part.removesuffix("'s").strip(_PUNCTUATION))]
 
 
 def _holds(words: Sequence[str], phrase: Sequence[str]) -> bool:

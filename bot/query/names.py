@@ -15,7 +15,7 @@ from bot.domain.directory import Directory
 from bot.domain.filters import ids_named
 from bot.domain.retention import ERASED_PERSON
 from bot.domain.text import clip
-from bot.query.nearest import fold
+from bot.query.nearest import normalize
 
 MENTION = re.compile(r"<@([A-Za-z0-9]+)(?:\|[^<>]*)?>")
 _ID = re.compile(r"<id:([A-Za-z0-9_.~%-]+)>")
@@ -127,11 +127,11 @@ class Names:
             return frozenset() if person is None else frozenset({person})
         if value == ME and kind is Kind.PERSON:
             return frozenset() if self.me is None else frozenset({self.me})
-        return ids_named(fold(value), self._pairs(kind))
+        return ids_named(normalize(value), self._pairs(kind))
 
     def exactly(self, kind: Kind, value: str) -> frozenset[str]:
         """The ids whose whole name a value is."""
-        wanted = fold(value)
+        wanted = normalize(value)
         return frozenset(ident for name, ident in self._pairs(kind) if wanted and name == wanted)
 
     def known(self, kind: Kind, value: str) -> bool:
@@ -167,7 +167,7 @@ class Names:
 
 
 def _folded(names: Mapping[str, str]) -> Sequence[tuple[str, str]]:
-    return [(fold(name), ident) for ident, name in names.items()]
+    return [(normalize(name), ident) for ident, name in names.items()]
 
 
 def _people(directory: Directory) -> Mapping[str, str]:

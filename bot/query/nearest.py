@@ -12,7 +12,7 @@ _ALIKE = str.maketrans(
 )
 
 
-def fold(text: str) -> str:
+def normalize(text: str) -> str:
     """Text as names are compared: no case, no accents, hyphens and runs of space as one space."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     return " ".join(plain.translate(_ALIKE).split())
@@ -22,8 +22,8 @@ def nearest(word: str, choices: Iterable[str], limit: int = 3, at_least: float =
     """The choices most like a word, the best first; `at_least` is a likeness in percent below which none is named."""
     names = list(dict.fromkeys(choices))
     found = process.extract(
-        fold(word)[:_LONGEST],
-        [fold(name)[:_LONGEST] for name in names],
+        normalize(word)[:_LONGEST],
+        [normalize(name)[:_LONGEST] for name in names],
         scorer=fuzz.WRatio,
         limit=limit,
         score_cutoff=at_least,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.directory import Directory
+from bot.domain.email_matching import match_by_email
 from bot.domain.model import BY_EMAIL, DirectMessages, Person
-from bot.domain.permissions import match_by_email
 from bot.store.database import Tx
 
 OBSERVED_WITHIN = timedelta(days=90)  # a person who observed nothing for longer gets no direct message soon

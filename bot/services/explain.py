@@ -23,7 +23,7 @@ from bot.domain.model import (
     Viewer,
 )
 from bot.domain.ports import Messenger
-from bot.domain.routing import route
+from bot.domain.routing import given_up, route
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
 
@@ -60,6 +60,8 @@ def explain(
         observer_wants=observer[0] or observer_wants,
         employee_wants=employee[1] or employee_wants,
     )
+    waiting = tx.unrouted.waiting_for(key)
+    results = [one if not one.missing or one.who in waiting else given_up(one) for one in routed.results]
     by_name = {f"rule {rule.rule_id}": rule for rule in rules}
     return Explanation(
         record=record,
@@ -68,7 +70,7 @@ def explain(
         baseline_at=tx.polls.state().baseline_at,
         status=tx.deliveries.of_session(key),
         blocked={blocked.destination: blocked for blocked in tx.destinations.blocked()},
-        judged=[Judged(matched, by_name.get(matched.who)) for matched in routed.verdicts] if is_over else [],
+        judged=[Judged(result, by_name.get(result.who)) for result in results] if is_over else [],
     )
 
 

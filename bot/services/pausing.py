@@ -29,16 +29,17 @@ from bot.domain.pause_reasons import (
     SHARED_OUTSIDE,
     TRIED_AGAIN,
 )
-from bot.domain.permissions import reach
+from bot.domain.permissions import scope_of
 from bot.domain.ports import Channel
 from bot.domain.reasons import ReasonCode
+from bot.services.alerting import ops_destinations
 from bot.store.database import Tx
 
-SPOTTER = "spotter"  # who did it, in the ledger
+SPOTTER = "spotter"  # who did it, in the audit log
 
 
 def blocked_by_reason(channel: Channel) -> str:
-    """Why nothing may be posted to a channel, "" where all is well."""
+    """Returns why nothing may be posted to a channel, "" if something may."""
     if channel.is_archived:
         return ARCHIVED
     if channel.is_shared_outside:
@@ -46,7 +47,7 @@ def blocked_by_reason(channel: Channel) -> str:
     return "" if channel.is_member else NOT_IN_CHANNEL
 
 
-def shut(tx: Tx, destination: Destination, reason: str, ops_channel: str, now: datetime) -> None:
+def block(tx: Tx, destination: Destination, reason: str, now: datetime) -> None:
     """Blocks a destination; its rules count as paused, and the owner of each is notified once what to do."""
     rules = [rule for rule in tx.rules.at(destination) if rule.state is RuleState.ACTIVE]
     tx.destinations.block(destination, reason, now)
@@ -54,29 +55,29 @@ def shut(tx: Tx, destination: Destination, reason: str, ops_channel: str, now: d
         tx.audit_log.write(SPOTTER, "pause", f"rule:{rule.rule_id}", now)
         # A block that no check can judge is tried again each day: the same reason is notified once.
         once = str(int(now.timestamp())) if _is_found_by_check(reason) else reason
-        _notify(tx, rule, "its channel can't be written to", _owner(rule, ops_channel), now, once)
+        _notify(tx, rule, "its channel can't be written to", _owner(tx, rule), now, once)
 
 
-def reopen(tx: Tx, destination: Destination, now: datetime) -> None:
-    """Unblocks a destination; what waited is sent, and the rules that were paused with it go on."""
+def unblock(tx: Tx, destination: Destination, now: datetime) -> None:
+    """Unblocks a destination; its pending notifications are sent, and the rules that were paused with it resume."""
     paused = _numbers(tx, destination, RuleState.PAUSED)
     tx.destinations.unblock(destination, now)
     for number in paused & _numbers(tx, destination, RuleState.ACTIVE):
         tx.audit_log.write(SPOTTER, "resume", f"rule:{number}", now)
 
 
-def judge(tx: Tx, channel: Channel, ops_channel: str, now: datetime, *, is_news: bool) -> None:
+def judge(tx: Tx, channel: Channel, now: datetime, *, is_news: bool) -> None:
     """Blocks or unblocks a channel as Slack describes it, and asks the owners again if it became public.
 
     `is_news`: an event says that something changed, so the reason of a block may be over.
     """
     destination = Destination(DestinationKind.CHANNEL, channel.channel_id)
     if reason := blocked_by_reason(channel):
-        shut(tx, destination, reason, ops_channel, now)
+        block(tx, destination, reason, now)
         return
     blocked = next((one for one in tx.destinations.blocked() if one.destination == destination), None)
     if blocked is not None and (is_news or _is_found_by_check(blocked.reason) or is_worth_a_try(blocked, now)):
-        reopen(tx, destination, now)
+        unblock(tx, destination, now)
     for rule in tx.rules.at(destination):
         agreed = tx.rules.audience(rule.rule_id)
         if channel.is_private or not agreed:
@@ -84,7 +85,7 @@ def judge(tx: Tx, channel: Channel, ops_channel: str, now: datetime, *, is_news:
             if rule.reason_code is ReasonCode.BECAME_PUBLIC:
                 resume(tx, rule, SPOTTER, now)
         elif agreed == PRIVATE and rule.state is RuleState.ACTIVE:
-            _pause(tx, rule, ReasonCode.BECAME_PUBLIC, "its channel has turned public", _owner(rule, ops_channel), now)
+            _pause(tx, rule, ReasonCode.BECAME_PUBLIC, "its channel has turned public", _owner(tx, rule), now)
 
 
 def _is_found_by_check(reason: str) -> bool:
@@ -97,7 +98,8 @@ def is_worth_a_try(blocked: BlockedDestination, now: datetime) -> bool:
 
 
 def agree_to_public(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
-    """Somebody who may say so said yes to a rule in a channel that everybody can read."""
+    """Records that `who` agreed to a rule in a channel that everybody can read; resumes the rule if it waited for
+    that."""
     tx.rules.note_audience(rule.rule_id, PUBLIC)
     tx.audit_log.write(who, "agree to public", f"rule:{rule.rule_id}", now)
     if rule.reason_code is ReasonCode.BECAME_PUBLIC:
@@ -105,20 +107,18 @@ def agree_to_public(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
 
 
 def gone_reason(owner: Viewer, directory: Directory) -> str:
-    """Why a rule's owner can't answer for it any more, "" where they can."""
-    if not reach(owner, directory).is_empty:
+    """Returns why a rule's owner can't answer for it any more, "" if they can."""
+    if not scope_of(owner, directory).is_empty:
         return ""
     if owner.person_id is not None and not directory.is_active(owner.person_id):
         return "their account in iSpring is not active"
     return owner.reason or "they are not linked to a person in iSpring"
 
 
-def judge_owner(
-    tx: Tx, rule: Rule, owner_gone_reason: str, admins: Collection[str], ops_channel: str, now: datetime
-) -> None:
+def judge_owner(tx: Tx, rule: Rule, owner_gone_reason: str, admins: Collection[str], now: datetime) -> None:
     """Pauses a rule whose owner is gone and notifies admins once; resumes it when the owner is back."""
     if owner_gone_reason and rule.state is RuleState.ACTIVE:
-        notified = _ops(ops_channel) or [Destination(DestinationKind.USER, admin) for admin in sorted(admins)]
+        notified = ops_destinations(tx) or [Destination(DestinationKind.USER, admin) for admin in sorted(admins)]
         _pause(tx, rule, ReasonCode.OWNER_GONE, "its owner is gone", notified, now)
     elif not owner_gone_reason and rule.state is RuleState.PAUSED and rule.reason_code is ReasonCode.OWNER_GONE:
         resume(tx, rule, SPOTTER, now)
@@ -130,13 +130,13 @@ def is_orphan(rule: Rule) -> bool:
 
 
 def resume(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
-    """Goes on with a rule that rested; what waited for it goes out."""
+    """Resumes a paused rule; its pending notifications are sent."""
     tx.rules.resume(rule.rule_id)
     tx.audit_log.write(who, "resume", f"rule:{rule.rule_id}", now)
 
 
 def take_over(tx: Tx, rule: Rule, admin: str, now: datetime) -> None:
-    """An admin answers for a rule from now on; what waited for it goes out."""
+    """Makes an admin the owner of a rule and resumes it; its pending notifications are sent."""
     tx.rules.take_over(rule.rule_id, admin)
     tx.audit_log.write(admin, "take over", f"rule:{rule.rule_id}", now)
 
@@ -161,12 +161,8 @@ def _notify(tx: Tx, rule: Rule, reason: str, notified: Collection[Destination], 
         tx.notifications.enqueue(notification, now)
 
 
-def _owner(rule: Rule, ops_channel: str) -> list[Destination]:
-    return _ops(ops_channel) if rule.owner == OPERATOR else [Destination(DestinationKind.USER, rule.owner)]
-
-
-def _ops(channel: str) -> list[Destination]:
-    return [Destination(DestinationKind.CHANNEL, channel)] if channel else []
+def _owner(tx: Tx, rule: Rule) -> list[Destination]:
+    return ops_destinations(tx) if rule.owner == OPERATOR else [Destination(DestinationKind.USER, rule.owner)]
 
 
 def _numbers(tx: Tx, destination: Destination, state: RuleState) -> set[int]:

@@ -1,4 +1,4 @@
-"""Reports within one transaction: which time and groups a query asks for, counted by the store within a reach."""
+"""Reports within one transaction: which time and groups a query asks for, counted by the store within a scope."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
-from bot.domain.permissions import Reach
+from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import MOST_PERIODS, By, Period, Window, cuts_of, midnight, months_before, periods
 from bot.domain.reports import Silent, SilentUnit, Tally, Trend, figures, most_costly, report, report_by_time
 from bot.query.keys import Key, Query, Term
@@ -21,12 +21,14 @@ COSTLY = 5  # criteria named
 _NO_DEPARTMENT = ""
 
 
-def trend(tx: Tx, query: Query, reach: Reach, names: Names, directory: Directory, now: datetime, zone: tzinfo) -> Trend:
-    """The report that a query asks for, of the sessions within a reach. Raises QueryError if its time can't be used."""
+def trend(
+    tx: Tx, query: Query, scope: AccessScope, names: Names, directory: Directory, now: datetime, zone: tzinfo
+) -> Trend:
+    """The report that a query asks for, of the sessions within a scope. Raises QueryError if its time can't be used."""
     values = {term.key: term.value for term in query.terms}
     by = By(values.get(Key.BY, By.WEEK))
     window, has_default_start = _window(query, by, now, zone)
-    where = asked_for(without_time(query), reach, names, now, zone)
+    where = asked_for(without_time(query), scope, names, now, zone)
     if by.is_time:
         every = periods(by, window.start, window.end, zone)
         if len(every) > MOST_PERIODS:
@@ -43,7 +45,7 @@ def trend(tx: Tx, query: Query, reach: Reach, names: Names, directory: Directory
         before = _by_unit(tx, by, where, Window(window.start - length, window.start), directory)
         rows = report(now_tallies, before)
         total, partial = figures(now_tallies), set()
-        titles = tx.search.checklist_titles(reach) if by is By.CHECKLIST else {}
+        titles = tx.search.checklist_titles(scope) if by is By.CHECKLIST else {}
         labels = {row.group: _label(by, row.group, directory, titles) for row in rows}
     costs, criteria_from = tx.reports.costs(where, window)
     return Trend(
@@ -132,14 +134,14 @@ def _label(by: By, group: str, directory: Directory, titles: Mapping[str, str]) 
 
 
 def silent(
-    tx: Tx, query: Query, reach: Reach, names: Names, directory: Directory, window: Window, zone: tzinfo
+    tx: Tx, query: Query, scope: AccessScope, names: Names, directory: Directory, window: Window, zone: tzinfo
 ) -> Silent:
-    """Who had no session in a window, among the active people within a reach that `dept:` of a query leaves.
+    """Who had no session in a window, among the active people within a scope that `dept:` of a query leaves.
 
     A site is a department with active people; an observer is who has observed a session that the viewer may see.
     """
-    where = asked_for(query, reach, names, window.end, zone)
-    people = _active_people(query, reach, names, directory)
+    where = asked_for(query, scope, names, window.end, zone)
+    people = _active_people(query, scope, names, directory)
     sites: dict[str, list[str]] = {}
     for ident in people:
         sites.setdefault(directory.people[ident].department_id or _NO_DEPARTMENT, []).append(ident)
@@ -168,8 +170,8 @@ def silent(
     )
 
 
-def _active_people(query: Query, reach: Reach, names: Names, directory: Directory) -> Sequence[str]:
-    people = directory.people if reach.everything else reach.employees & directory.people.keys()
+def _active_people(query: Query, scope: AccessScope, names: Names, directory: Directory) -> Sequence[str]:
+    people = directory.people if scope.everything else scope.employees & directory.people.keys()
     within = sorted(people)
     wanted = [term.value for term in query.terms if term.key is Key.DEPT and not term.negated]
     if wanted:

@@ -1,16 +1,17 @@
 """Rules: which query may be one, how one is made, and what its query means today, with the names known by now."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
 from bot.domain.model import OPERATOR, Destination, OutcomeKind, Rule, RuleState
-from bot.domain.permissions import EVERYTHING, Reach
+from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.routing import introduction
 from bot.query.by_id import MOST_IDS, by_id, kept_as_text, same_meaning, with_labels
 from bot.query.keys import OUTCOMES
-from bot.query.parser import Filter, Key, Names, Query, Term, parse, resolve, say, words
+from bot.query.parser import Filter, Key, Names, Query, Term, is_text, parse, resolve, say, words
 from bot.services.visible_names import visible_names
 from bot.store.database import Tx
 
@@ -68,10 +69,10 @@ def read(text: str) -> Query | None:
         return None
 
 
-def rule_text(tx: Tx, query: str, reach: Reach, directory: Directory) -> str:
+def rule_text(tx: Tx, query: str, scope: AccessScope, directory: Directory) -> str:
     """A stored query in words, with the names that those may see who see this much."""
     found = read(query)
-    return UNREADABLE if found is None else words(found, visible_names(tx, reach, directory, found))
+    return UNREADABLE if found is None else words(found, visible_names(tx, scope, directory, found))
 
 
 def rule_canonical(tx: Tx, query: str) -> str:
@@ -84,7 +85,18 @@ def rule_filters(tx: Tx, rules: Iterable[Rule], now: datetime) -> Mapping[int, F
     """The filter of each rule by its number; a rule whose query can't be understood any more has none."""
     queries = {rule.rule_id: query for rule in rules if (query := read(rule.query)) is not None}
     names = _all_names(tx, queries.values())
-    return {number: resolve(query, names, now=now, zone=UTC) for number, query in queries.items()}
+    return {number: _rule_filter(query, names, now) for number, query in queries.items()}
+
+
+def _rule_filter(query: Query, names: Names, now: datetime) -> Filter:
+    """The filter, and which names in it the directory had to know: an id needs none."""
+    named = {term.key for term in query.terms if is_text(term)}
+    return replace(
+        resolve(query, names, now=now, zone=UTC),
+        by_department=any(term.key is Key.DEPT for term in query.terms),
+        by_employee=Key.EMPLOYEE in named,
+        by_observer=Key.OBSERVER in named,
+    )
 
 
 def name_people_by_id(tx: Tx) -> None:

@@ -17,6 +17,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.config import DIRECT, Network, zone_named
 from bot.domain.delivery import Ambiguous, EditResult, Found, NotFound, PostResult, ReadBackResult, ReadLater, Sent
 from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable
 from bot.domain.model import Message, SlackUser
@@ -60,6 +61,7 @@ class SlackMessenger:
         base_url: str = SLACK_API_URL,
         timeout: float = TIMEOUT,
         failed: Callable[[str], None] | None = None,
+        network: Network = DIRECT,
     ) -> None:
         """`failed` is called for each call that brought no answer, with its kind (`slack.errors.failure_kind`)."""
         self._failed = failed
@@ -67,6 +69,7 @@ class SlackMessenger:
         self._clock = clock
         self._base_url = base_url
         self._timeout = timeout
+        self.network = network
         self._session: aiohttp.ClientSession | None = None
         self._web: AsyncWebClient | None = None
         self._identity: Identity | None = None
@@ -79,7 +82,15 @@ class SlackMessenger:
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=connect, connect=connect)
         )
-        self._web = AsyncWebClient(token=self._token, base_url=self._base_url, session=self._session, retry_handlers=[])
+        self._web = AsyncWebClient(
+            token=self._token,
+            base_url=self._base_url,
+            session=self._session,
+            retry_handlers=[],
+            ssl=self.network.certificates,
+        )
+        # Set afterwards: without a proxy the SDK would take one from the environment, and it knows no NO_PROXY.
+        self._web.proxy = self.network.proxy_for(self._base_url)
         return self
 
     async def __aexit__(
@@ -381,7 +392,7 @@ def _slack_user(user: Mapping[str, Any], our_team: str) -> SlackUser:
     return SlackUser(
         user_id=str(user.get("id") or ""),
         email=email.strip().lower() if isinstance(email, str) and email.strip() else None,
-        zone=str(user.get("tz") or "UTC"),
+        zone=zone.key if (zone := zone_named(user.get("tz"))) is not None else "UTC",
         is_full_member=not not_allowed_reason,
         not_allowed_reason=not_allowed_reason,
     )

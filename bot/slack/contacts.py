@@ -1,7 +1,7 @@
 """Who is who between Slack and iSpring, as `domain.ports.Contacts`: kept in the store, refreshed once a day.
 
-An e-mail address links two accounts only while both sides have it (`domain.permissions.match_by_email`); a link that an
-admin confirmed does not depend on addresses.
+An e-mail address links two accounts only while both sides have it (`domain.email_matching.match_by_email`); a link that
+an admin confirmed does not depend on addresses.
 """
 
 from collections.abc import Set as AbstractSet
@@ -9,17 +9,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.delivery import AppRefused, DestinationGone, NotSent, Throttled
-from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable, Remedy, StoreBusy
-from bot.domain.model import BY_EMAIL, Destination, DestinationKind, Link, SlackUser, Viewer
-from bot.domain.permissions import (
-    DISOWNED,
+from bot.domain.email_matching import (
+    LINK_REJECTED,
     LINKED_BY_ADMIN,
     LINKED_ELSEWHERE,
     UNLINKED_BY_ADMIN,
-    as_admin,
     match_by_email,
     no_member,
 )
+from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable, Remedy, StoreBusy
+from bot.domain.model import BY_EMAIL, Destination, DestinationKind, Link, SlackUser, Viewer
+from bot.domain.permissions import as_admin
 from bot.domain.ports import Channel, Clock, Contact, Messenger, Nobody
 from bot.slack.errors import DECISIONS, Decision
 from bot.store.database import Store, Tx
@@ -233,7 +233,7 @@ def _email_match(tx: Tx, user: SlackUser) -> tuple[Link | None, str | None, str]
         return link, link.person_id, LINKED_BY_ADMIN
     link_blocked_by = tx.people.link_blocked_by(user.user_id)
     if link_blocked_by is not None:
-        return link, None, DISOWNED if link_blocked_by == user.user_id else UNLINKED_BY_ADMIN
+        return link, None, LINK_REJECTED if link_blocked_by == user.user_id else UNLINKED_BY_ADMIN
     email_match = match_by_email(user, _same_address(tx, user), tx.people.directory())
     if email_match.person is None:
         return link, None, email_match.reason

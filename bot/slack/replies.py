@@ -5,6 +5,7 @@ import asyncio
 import aiohttp
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.config import DIRECT, Network
 from bot.domain.model import Message
 from bot.domain.ports import Clock, Reply
 from bot.slack.client import SlackMessenger
@@ -23,15 +24,16 @@ def reply_to(
 ) -> Reply:
     """The way to answer a request; `response_url` is "" if Slack sent none."""
     if response_url:
-        return ResponseUrl(response_url, messenger.session, clock)
+        return ResponseUrl(response_url, messenger.session, clock, messenger.network)
     return EphemeralReply(messenger, user_id, channel_id, thread_ts)
 
 
 class ResponseUrl:
     """Answers through a response URL, one try each: the SDK's default handler answers twice after a lost reply."""
 
-    def __init__(self, url: str, session: aiohttp.ClientSession, clock: Clock) -> None:
-        self._webhook = AsyncWebhookClient(url, session=session, retry_handlers=[])
+    def __init__(self, url: str, session: aiohttp.ClientSession, clock: Clock, network: Network = DIRECT) -> None:
+        self._webhook = AsyncWebhookClient(url, session=session, retry_handlers=[], ssl=network.certificates)
+        self._webhook.proxy = network.proxy_for(url)  # afterwards, as in `client`
         self._clock = clock
         self._until = clock.monotonic() + LIFE
         self._left = MOST_USES

@@ -14,6 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from bot.config import DIRECT, Network
 from bot.domain.ports import Clock
 
 PING_INTERVAL = 3.0  # seconds
@@ -45,11 +46,28 @@ _quiet.propagate = False
 _quiet.handlers = [_QuietHandler()]
 
 
+class _Client(SocketModeClient):
+    """Reaches each address that Slack hands out as `network` says; the SDK knows no NO_PROXY."""
+
+    def __init__(self, app: AsyncApp, app_token: str, ping_interval: float, network: Network) -> None:
+        super().__init__(app_token, logger=_quiet, web_client=app.client, ping_interval=ping_interval)
+        self._network = network
+
+    async def issue_new_wss_url(self) -> str:
+        url = await super().issue_new_wss_url()
+        self.proxy = self._network.proxy_for(url)
+        return url
+
+
 class _CountingHandler(AsyncSocketModeHandler):
     """Counts the requests that are not acknowledged yet: Slack sends no command a second time."""
 
-    def __init__(self, app: AsyncApp, app_token: str, ping_interval: float) -> None:
-        super().__init__(app, app_token, logger=_quiet, web_client=app.client, ping_interval=ping_interval)
+    def __init__(self, app: AsyncApp, app_token: str, ping_interval: float, network: Network) -> None:
+        # Not the SDK's own constructor, which would make a client that reads the environment.
+        self.app = app
+        self.app_token = app_token
+        self.client = _Client(app, app_token, ping_interval, network)
+        self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]
         self._unacknowledged = 0
 
     async def finished(self) -> None:
@@ -71,11 +89,19 @@ class _CountingHandler(AsyncSocketModeHandler):
 class SocketMode:
     """Keeps one connection to Slack open while `run` runs."""
 
-    def __init__(self, app: AsyncApp, app_token: str, clock: Clock, ping_interval: float = PING_INTERVAL) -> None:
+    def __init__(
+        self,
+        app: AsyncApp,
+        app_token: str,
+        clock: Clock,
+        ping_interval: float = PING_INTERVAL,
+        network: Network = DIRECT,
+    ) -> None:
         self._app = app
         self._app_token = app_token
         self._clock = clock
         self._ping_interval = ping_interval
+        self._network = network
         self._is_connected = False
         self._lost_at: float | None = None
 
@@ -102,7 +128,7 @@ class SocketMode:
 
     async def _one_client(self) -> bool:
         """Runs one SDK client until it is stuck; returns whether it ever was connected."""
-        handler = _CountingHandler(self._app, self._app_token, self._ping_interval)
+        handler = _CountingHandler(self._app, self._app_token, self._ping_interval, self._network)
         began, had_connected = self._clock.monotonic(), False
         connect = handler.connect_async()  # type: ignore[no-untyped-call]  # the SDK leaves it so
         connecting = asyncio.create_task(connect, name="socket-connect")

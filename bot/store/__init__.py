@@ -1,1 +1,1 @@
-"""Remembers: the one room that knows SQL."""
+"""The database: the only package that knows SQL."""

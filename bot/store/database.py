@@ -21,6 +21,7 @@ from bot.store.outbox.digests import Digests
 from bot.store.outbox.enqueue import Notifications
 from bot.store.outbox.outbox import Outbox
 from bot.store.outbox.queries import Deliveries
+from bot.store.outbox.unrouted import UnroutedChanges
 from bot.store.people import KeptDirectory, People
 from bot.store.reports import Reports
 from bot.store.rules import Rules
@@ -35,9 +36,11 @@ READERS = 3  # one compares a listing, one sorts a page, one answers
 class Tx:
     """One transaction: everything done through its repositories commits together or not at all."""
 
-    def __init__(self, connection: sqlite3.Connection, kept: KeptDirectory) -> None:
+    def __init__(self, connection: sqlite3.Connection, kept: KeptDirectory, ops_channel: str = "") -> None:
+        """`ops_channel`: the channel id that `services.alerting` notifies, "" for none."""
         self._connection = connection
         self._kept = kept
+        self.ops_channel = ops_channel
 
     @cached_property
     def people(self) -> People:
@@ -96,6 +99,10 @@ class Tx:
         return Destinations(self._connection)
 
     @cached_property
+    def unrouted(self) -> UnroutedChanges:
+        return UnroutedChanges(self._connection)
+
+    @cached_property
     def audit_log(self) -> AuditLog:
         return AuditLog(self._connection)
 
@@ -115,8 +122,9 @@ class Store:
     is cancelled while it waits, its work still ends in its thread: it is committed whole, or rolled back.
     """
 
-    def __init__(self, path: Path, created: bool, busy_seconds: float) -> None:
+    def __init__(self, path: Path, created: bool, busy_seconds: float, ops_channel: str) -> None:
         self.path = path
+        self.ops_channel = ops_channel
         self.created = created
         self._kept = KeptDirectory()
         self._writer = writer(path, busy_seconds)
@@ -128,11 +136,14 @@ class Store:
         self._reading = ThreadPoolExecutor(READERS, "store-read")
 
     @classmethod
-    def open(cls, path: Path, *, now: datetime, busy_seconds: float = BUSY_SECONDS) -> "Store":
-        """Opens a database; creates or migrates it first if necessary. Raises StoreBusy or StoreUnusable."""
+    def open(cls, path: Path, *, now: datetime, busy_seconds: float = BUSY_SECONDS, ops_channel: str = "") -> "Store":
+        """Opens a database; creates or migrates it first if necessary. Raises StoreBusy or StoreUnusable.
+
+        `ops_channel`: the channel id that every transaction knows as `tx.ops_channel`, "" for none.
+        """
         created = set_up(path, now, busy_seconds)
         with translated(path):
-            return cls(path, created, busy_seconds)
+            return cls(path, created, busy_seconds, ops_channel)
 
     def close(self) -> None:
         """Waits for running transactions and closes the file. The last process moves the write-ahead log into it."""
@@ -167,15 +178,26 @@ class Store:
     def _write_now(self, work: Callable[[Tx], T]) -> T:
         with translated(self.path):
             self._refuse_moved_file()
-            return _within(self._writer, WRITE, work, self._kept)
+            return self._within(self._writer, WRITE, work)
 
     def _read_now(self, work: Callable[[Tx], T]) -> T:
         connection = self._readers.get()
         try:
             with translated(self.path):
-                return _within(connection, READ, work, self._kept)
+                return self._within(connection, READ, work)
         finally:
             self._readers.put(connection)
+
+    def _within(self, connection: sqlite3.Connection, begin: str, work: Callable[[Tx], T]) -> T:
+        connection.execute(begin)
+        try:
+            answer = work(Tx(connection, self._kept, self.ops_channel))
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:  # a full disk may have ended it already
+                connection.execute("ROLLBACK")
+            raise
+        return answer
 
     def _refuse_moved_file(self) -> None:
         """SQLite would go on writing into a file that was deleted or replaced, and everything would be lost."""
@@ -184,18 +206,6 @@ class Store:
                 f"The database {self.path} was deleted or replaced while it was in use: stop Spotter, put it back from "
                 "a backup, start again."
             )
-
-
-def _within(connection: sqlite3.Connection, begin: str, work: Callable[[Tx], T], kept: KeptDirectory) -> T:
-    connection.execute(begin)
-    try:
-        answer = work(Tx(connection, kept))
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # a full disk may have ended it already
-            connection.execute("ROLLBACK")
-        raise
-    return answer
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

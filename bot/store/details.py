@@ -1,11 +1,12 @@
 """Criteria and competency areas: for which sessions to fetch them, and those that came."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.model import Details, DetailsState, SessionKey
-from bot.store.columns import to_json, to_ms, upsert, value_of
+from bot.domain.model import AreaResult, Details, DetailsState, SessionKey
+from bot.store.columns import from_json, to_json, to_ms, upsert, value_of
 from bot.store.session_rows import OF_KEY, id_of, key_of, request_edits
 from bot.store.sqlite import by_index
 
@@ -13,7 +14,8 @@ FIRST_WAIT = timedelta(minutes=1)  # after a fetch without result; doubled each 
 LONGEST_WAIT = timedelta(hours=6)
 TRIES = 12  # about a day and a half, then the criteria are given up
 _EVER = datetime.min.replace(tzinfo=UTC)
-_UPSERT = upsert("details", ("session", "body", "fetched_at"), "session")
+AREAS_WAIT = timedelta(hours=1)  # until areas that could not be read are asked for again
+_UPSERT = upsert("details", ("session", "body", "fetched_at", "areas_due_at"), "session")
 # SQLite would prefer the index of all pending ones: after a baseline most of a million sessions.
 _PRIORITISED = f"{by_index('sessions_details_prioritised')} WHERE details_prioritised = 1"
 _OTHERS = "WHERE details_prioritised = 0"
@@ -56,8 +58,41 @@ class SessionDetails:
         """Stores criteria. It raises the session's version, because its cards show less than is known now."""
         session = id_of(self._connection, key)
         if session is not None:
-            self._connection.execute(_UPSERT, (session, to_json(details), to_ms(now)))
+            areas_due_at = None if details.areas_known else to_ms(now + AREAS_WAIT)
+            self._connection.execute(_UPSERT, (session, to_json(details), to_ms(now), areas_due_at))
             self._end_fetching(key, DetailsState.FETCHED, now)
+
+    def areas_pending(self, now: datetime, limit: int) -> Sequence[SessionKey]:
+        """The sessions whose criteria came without areas, as far as these are due; the newest first."""
+        rows = self._connection.execute(
+            "SELECT session_id, employee_id FROM details JOIN sessions ON sessions.id = details.session"
+            " WHERE areas_due_at <= ? AND details = 'fetched' ORDER BY sessions.id DESC LIMIT ?",
+            (to_ms(now), limit),
+        )
+        return [key_of(row) for row in rows]
+
+    def save_areas(
+        self, keys: Collection[SessionKey], areas: Mapping[SessionKey, Sequence[AreaResult]], now: datetime
+    ) -> None:
+        """Adds the areas of sessions to their criteria; one that has none gets none."""
+        for key in keys:
+            session = id_of(self._connection, key)
+            body = value_of(self._connection, "SELECT body FROM details WHERE session = ?", (session,))
+            if body is None:
+                continue
+            details = replace(from_json(body, Details), areas=tuple(areas.get(key, ())), areas_known=True)
+            self._connection.execute(
+                "UPDATE details SET body = ?, areas_due_at = NULL WHERE session = ?", (to_json(details), session)
+            )
+            if details.areas:
+                self._connection.execute(f"UPDATE sessions SET version = version + 1 WHERE {OF_KEY}", key)
+                request_edits(self._connection, key, now)
+
+    def postpone_areas(self, now: datetime) -> None:
+        """Areas could not be read: all that are due wait for another hour."""
+        self._connection.execute(
+            "UPDATE details SET areas_due_at = ? WHERE areas_due_at <= ?", (to_ms(now + AREAS_WAIT), to_ms(now))
+        )
 
     def record_miss(self, key: SessionKey, now: datetime) -> None:
         """Counts a fetch without result. After `TRIES` of them the criteria count as unavailable."""

@@ -12,14 +12,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from operator import itemgetter
 
-from bot.domain.changes import remember
+from bot.domain.changes import remember, row_rank
 from bot.domain.model import SessionFacts, SessionKey, Targets
 from bot.domain.polling import ListingDiff
 from bot.domain.ports import Slice
 from bot.store.columns import State, to_json, to_ms, value_of
 from bot.store.erasure import erased_people, is_erased
 from bot.store.schema import finish_indexes
-from bot.store.session_rows import OF_KEY, UPSERT, fingerprint_number, row_of
+from bot.store.session_rows import OF_KEY, UPSERT_BEST, fingerprint_number, row_of, session_of
 from bot.store.sessions import note_checklists
 from bot.store.sqlite import IN_LIST
 
@@ -43,10 +43,11 @@ class Listings:
 
     # ---- the first listing -----------------------------------------------------------------------------------------
 
-    def write_baseline(self, rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime) -> None:
-        """Stores a part of the first listing, each row with its fingerprint. It makes no change and no notification.
+    def write_baseline(self, rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime) -> int:
+        """Stores a part of the first listing, each row with its fingerprint; returns how many rows that were. It makes
+        no change and no notification.
 
-        Repeating it is harmless.
+        Repeating it is harmless. Of a session that is listed twice the best row counts.
         """
         erased = erased_people(self._connection)
         values = [
@@ -54,10 +55,18 @@ class Listings:
             for facts, fingerprint in rows
             if facts.key.employee_id not in erased
         ]
-        # In the order of the key, so that neighbours share pages of its index; of a key listed twice the last wins.
+        # In the order of the key, so that neighbours share pages of its index.
         values.sort(key=itemgetter(0))
-        self._connection.executemany(UPSERT, values)
-        note_checklists(self._connection, {facts.checklist_id: facts.checklist_title for facts, _ in rows})
+        self._connection.executemany(UPSERT_BEST, values)
+        note_checklists(
+            self._connection, {facts.checklist_id: facts.checklist_title for facts, _ in rows if facts.checklist_id}
+        )
+        return len(values)
+
+    def baseline_size(self, now: datetime) -> int:
+        """How many sessions the first listing that began then has stored."""
+        found: int = value_of(self._connection, "SELECT count(*) FROM sessions WHERE first_seen_at = ?", (to_ms(now),))
+        return found
 
     def finish_baseline(self, digest: bytes, now: datetime) -> None:
         """The whole first listing is stored: from now on a difference is a change."""
@@ -80,9 +89,10 @@ class Listings:
         seen_at = array("I", bytes(4 * end))  # beside `known`: the last row of the listing that has it, 0 for none
         others: dict[SessionKey, tuple[int, SessionFacts, bytes]] = {}
         rejected: list[str] = []
-        row = duplicates = left_over = 0
+        row = duplicates = left_over = without_parts = 0
         for batch in slices:
             rejected.extend(batch.rejected)
+            without_parts += batch.without_parts
             for index, (session_id, employee_id, raw) in enumerate(batch.rows):
                 row += 1
                 fingerprint = fingerprint_number(raw)
@@ -97,16 +107,22 @@ class Listings:
                 if most is not None and len(others) >= most and key not in others:
                     left_over += 1
                     continue
-                duplicates += key in others
-                others[key] = (row, batch.facts(index), raw)
+                facts = batch.facts(index)
+                if key in others:
+                    duplicates += 1
+                    _, other, other_raw = others[key]
+                    if row_rank(other, fingerprint_number(other_raw)) >= row_rank(facts, fingerprint):
+                        continue
+                others[key] = (row, facts, raw)
         changed = []
         for key, (listed_at, facts, raw) in others.items():
-            stored = value_of(self._connection, f"SELECT fingerprint FROM sessions WHERE {OF_KEY}", key)
+            stored = self._connection.execute(f"SELECT * FROM sessions WHERE {OF_KEY}", key).fetchone()
             if stored is not None:
-                position = bisect_left(known, stored)
+                position = bisect_left(known, stored["fingerprint"])
                 if seen_at[position]:  # listed twice, once unchanged
                     duplicates += 1
-                    if seen_at[position] > listed_at:
+                    best = row_rank(session_of(stored).facts, stored["fingerprint"])
+                    if best >= row_rank(facts, fingerprint_number(raw)):
                         continue
                 seen_at[position] = listed_at
             changed.append((facts, raw))
@@ -123,6 +139,7 @@ class Listings:
             known=end - len(marked) - tombstones,
             rejected=rejected,
             duplicates=duplicates,
+            without_parts=without_parts,
             left_over=left_over,
         )
 

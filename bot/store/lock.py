@@ -99,6 +99,8 @@ def open_owner_only(path: Path) -> int:
     """A handle of a file that only its owner may read, created if it does not exist. Raises StoreUnusable."""
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
+    except IsADirectoryError as error:
+        raise StoreUnusable(f"{path} is a folder: name a file in it.") from error
     except OSError as error:
         raise StoreUnusable(
             f"{path} can't be opened ({error.strerror}): see that its folder exists and may be written by the user "

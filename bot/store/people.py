@@ -6,16 +6,18 @@ from datetime import datetime
 
 from sqlite_utils.db import Table
 
-from bot.domain.directory import Directory
+from bot.domain.directory import Directory, Shortened
 from bot.domain.model import BY_EMAIL, Department, Link, Person, PersonStatus, Preferences, SlackUser
 from bot.query.parser import Query, mentioned
 from bot.store.columns import (
     State,
     column_names,
+    from_json,
     from_ms,
     from_ms_or_none,
     from_row,
     table,
+    to_json,
     to_ms,
     to_row,
     to_values,
@@ -51,20 +53,45 @@ class People:
     # ---- iSpring ---------------------------------------------------------------------------------------------------
 
     def replace_directory(self, people: Sequence[Person], departments: Sequence[Department], now: datetime) -> None:
-        """Stores a whole reading of iSpring in place of the one before, without the people who were erased."""
-        self._replaced = True
+        """Stores whole readings of both in place of the ones before."""
+        self.replace_people(people, now)
+        self.replace_departments(departments, now)
+
+    def replace_people(self, people: Sequence[Person], now: datetime) -> None:
+        """Stores a whole reading of iSpring's people in place of the one before, without those who were erased."""
         erased = erased_people(self._connection)
         self._table("people").delete_where()
-        self._table("departments").delete_where()
         # Upserts: a page that iSpring repeats must not stop the others.
         self._connection.executemany(_UPSERT_PERSON, (to_values(one) for one in people if one.person_id not in erased))
+        self._note_reading("directory_at", now)
+
+    def replace_departments(self, departments: Sequence[Department], now: datetime) -> None:
+        """Stores a whole reading of iSpring's departments in place of the one before."""
+        self._table("departments").delete_where()
         self._connection.executemany(_UPSERT_DEPARTMENT, (to_values(one) for one in departments))
-        self._state.set("directory_at", to_ms(now))
-        self._state.set("directory_version", (self._state.get("directory_version") or 0) + 1)
+        self._note_reading("departments_at", now)
+
+    def _note_reading(self, name: str, now: datetime) -> None:
+        self._replaced = True
+        self._state.set(name, to_ms(now))
+        self._state.set("directory_version", self.directory_version() + 1)
+
+    def directory_version(self) -> int:
+        """Rises with every reading of people or departments that is stored."""
+        version: int = self._state.get("directory_version") or 0
+        return version
+
+    def shortened(self, part: str) -> Shortened | None:
+        """The last reading of "people" or "departments" if it was too short to be believed, else None."""
+        text = self._state.get(f"{part}_shortened")
+        return None if text is None else from_json(text, Shortened)
+
+    def note_shortened(self, part: str, shortened: Shortened | None) -> None:
+        self._state.set(f"{part}_shortened", None if shortened is None else to_json(shortened))
 
     def directory(self) -> Directory:
         """Everyone iSpring knows; kept in memory and read again only when it changed."""
-        version = self._state.get("directory_version") or 0
+        version = self.directory_version()
         kept_version, kept = self._kept.version_and_value
         if version == kept_version and not self._replaced:
             return kept
@@ -72,6 +99,8 @@ class People:
             (from_row(Person, row) for row in self._connection.execute("SELECT * FROM people")),
             (from_row(Department, row) for row in self._connection.execute("SELECT * FROM departments")),
             erased_people(self._connection),
+            people_read=self.directory_at() is not None,
+            departments_read=self.departments_at() is not None,
         )
         if not self._replaced:  # this transaction may be rolled back, and another may use its version
             self._kept.version_and_value = (version, directory)
@@ -80,6 +109,10 @@ class People:
     def directory_at(self) -> datetime | None:
         """When iSpring's people were last read, None if never."""
         return self._state.moment("directory_at")
+
+    def departments_at(self) -> datetime | None:
+        """When iSpring's departments were last read, None if never."""
+        return self._state.moment("departments_at")
 
     def observers_since(self, since: datetime) -> Collection[str]:
         """Ids of the active people who observed a session completed since then."""

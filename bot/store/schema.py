@@ -112,7 +112,7 @@ TABLES = (
         held        TEXT               -- why nothing can be posted there for now, else NULL
     ) WITHOUT ROWID
     """,
-    # "Who has something to post now" without a look at the notices. Held destinations are not in it.
+    # The destinations with something to post now, without reading the notices. Blocked ones are not in it.
     "CREATE INDEX destinations_due ON destinations (due_at) WHERE due_at IS NOT NULL AND held IS NULL",
     """
     CREATE TABLE deliveries (
@@ -138,7 +138,7 @@ TABLES = (
     """,
     # What was tried before comes first at its destination.
     "CREATE INDEX deliveries_waiting ON deliveries (destination, due_at) WHERE state = 'waiting'",
-    # Looks that are due, what was being sent when a process died, and the counts by state.
+    # Read-backs that are due, what was being sent when a process died, and the counts by state.
     "CREATE INDEX deliveries_state ON deliveries (state, due_at)",
     # Edits that are due: a handful among all that was ever sent.
     "CREATE INDEX deliveries_edits ON deliveries (edit_due_at) WHERE edit_due_at IS NOT NULL",
@@ -170,7 +170,7 @@ TABLES = (
     "CREATE INDEX notices_due ON notices (destination, due_at) WHERE delivery IS NULL AND ended IS NULL",
     # What a message carries.
     "CREATE INDEX notices_delivery ON notices (delivery) WHERE delivery IS NOT NULL",
-    # Who is told of a session: for edits when it changes, and for "why".
+    # Who is notified of a session: for edits when it changes, and for "why".
     "CREATE INDEX notices_session ON notices (session_id, employee_id) WHERE session_id IS NOT NULL",
     """
     CREATE TABLE attempts (
@@ -274,7 +274,7 @@ TABLES = (
 INDEXES_OF_BASELINE = (
     # Comparing a listing reads this index instead of the table: some 16 bytes a session instead of 350.
     "CREATE INDEX IF NOT EXISTS sessions_fingerprint ON sessions (fingerprint)",
-    # The newest completions first; the last three so that how many match is counted without a look at the table.
+    # The newest completions first; the last three so that the matches are counted without reading the table.
     "CREATE INDEX IF NOT EXISTS sessions_newest ON sessions (finished_at, scheduled_at, missing_since, outcome, score)",
     # A person's own sessions, a team's, and the session before this one on the same checklist.
     "CREATE INDEX IF NOT EXISTS sessions_employee ON sessions (employee_id, checklist_id, finished_at)",
@@ -335,7 +335,7 @@ def m003_severed_ties(db: Database) -> None:
     )
 
 
-# How destinations fare: since when one is held, when its channel was last looked at, what its rules' owners agreed to.
+# Destinations: since when one is blocked, when its channel was last checked, what its rules' owners agreed to.
 DESTINATIONS_FARE = (
     "ALTER TABLE destinations ADD COLUMN held_at INTEGER",  # ms; NULL where nothing is held
     "ALTER TABLE destinations ADD COLUMN looked_at INTEGER",  # ms; when Slack was last asked how the channel is
@@ -383,7 +383,7 @@ def m006_troubles(db: Database) -> None:
     )
 
 
-# Of what is owed, the few that somebody is told of. Notices that ended were told to nobody, or only counted.
+# Of the criteria to fetch, the few that a notification shows. Cancelled notices were not sent, or only counted.
 PRIORITY_DETAILS = (
     # 1: a card or an answer says that the criteria come, so they are fetched first, however old the session
     "ALTER TABLE sessions ADD COLUMN details_promised INTEGER NOT NULL DEFAULT 0",
@@ -549,6 +549,37 @@ def _people_by_id(text: str, names: Names) -> str:
     return text if changed == query else say(changed)
 
 
+# Each part of iSpring fails alone: its age, what is read of it later, and the changes that wait for it.
+PARTS = (
+    "INSERT INTO settings_kv (name, value) SELECT 'departments_at', value FROM settings_kv WHERE name = 'directory_at'",
+    # ms; when competency areas are asked for that could not be read with their criteria, NULL if they are known
+    "ALTER TABLE details ADD COLUMN areas_due_at INTEGER",
+    "CREATE INDEX details_areas ON details (areas_due_at) WHERE areas_due_at IS NOT NULL",
+    """
+    CREATE TABLE unrouted (
+        id             INTEGER PRIMARY KEY,
+        session        INTEGER NOT NULL REFERENCES sessions (id),
+        version        INTEGER NOT NULL,  -- of the session, that the change led to
+        news           TEXT NOT NULL,     -- of domain.model.News
+        became_failing INTEGER NOT NULL,
+        reason         TEXT NOT NULL,     -- of the change
+        requested_at   INTEGER NOT NULL,  -- ms; when the listing was asked for
+        created_at     INTEGER NOT NULL,
+        waiting        TEXT NOT NULL,     -- JSON: who is not decided, as "rule 3" or "observer"
+        reason_code    TEXT NOT NULL,     -- what is missing; of domain.reasons
+        tried_version  INTEGER NOT NULL,  -- of the directory
+        UNIQUE (session, version)
+    )
+    """,
+)
+
+
+@migrations()
+def m016_parts(db: Database) -> None:
+    for statement in PARTS:
+        db.conn.execute(statement)
+
+
 # Figures are counted from these indexes alone: with a million rows the table itself takes seconds to read.
 INDEXES_OF_REPORTS = (
     # A person's own sessions, a team's, and the session before this one on the same checklist; the last columns so that
@@ -568,7 +599,7 @@ _REPLACED = "sessions_employee"  # sessions_team begins with the same columns
 
 
 @migrations()
-def m012_indexes_of_reports(db: Database) -> None:
+def m017_indexes_of_reports(db: Database) -> None:
     """Where a baseline is finished; elsewhere its end makes them."""
     if has_table(db.conn, _REPLACED):
         db.conn.execute(f"DROP INDEX {_REPLACED}")

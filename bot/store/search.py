@@ -1,4 +1,4 @@
-"""Filters and reaches as SQL. It finds exactly the sessions that `domain.filters.matches` and `Reach.covers` accept."""
+"""Filters and scopes as SQL: finds exactly what `domain.filters.matches` and `AccessScope.covers` accept."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain.filters import Condition, Filter, Range
 from bot.domain.model import Session, SessionKey
-from bot.domain.permissions import EVERYTHING, Reach
+from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.polling import Found
 from bot.query.keys import Key
 from bot.query.parser import Names, Query, resolve
@@ -57,24 +57,24 @@ class Where:
         return " AND ".join(self.parts) or "TRUE"
 
 
-def listed_within(reach: Reach) -> Where:
-    """The sessions of a reach that iSpring still lists."""
+def listed_within(scope: AccessScope) -> Where:
+    """The sessions of a scope that iSpring still lists."""
     where = Where()
     where.add("missing_since IS NULL")
-    return within(reach, where)
+    return within(scope, where)
 
 
-def within(reach: Reach, where: Where) -> Where:
-    """Adds the sessions of a reach, as `Reach.covers` decides."""
-    if reach.everything:
+def within(scope: AccessScope, where: Where) -> Where:
+    """Adds the sessions of a scope, as `AccessScope.covers` decides."""
+    if scope.everything:
         return where
     parts, parameters = [], []
-    if reach.employees:
+    if scope.employees:
         parts.append(f"employee_id {IN_LIST}")
-        parameters.append(listed(reach.employees))
-    if reach.person_id is not None:
+        parameters.append(listed(scope.employees))
+    if scope.person_id is not None:
         parts.append("employee_id = ? OR observer_id = ?")
-        parameters.extend((reach.person_id, reach.person_id))
+        parameters.extend((scope.person_id, scope.person_id))
     where.add(" OR ".join(parts) or "FALSE", *parameters)
     return where
 
@@ -87,9 +87,9 @@ def matching(wanted: Filter, where: Where) -> Where:
     return where
 
 
-def asked_for(query: Query, reach: Reach, names: Names, now: datetime, zone: tzinfo) -> Where:
-    """The sessions of a reach that match a query and that iSpring still lists."""
-    where = matching(resolve(query, names, now=now, zone=zone), listed_within(reach))
+def asked_for(query: Query, scope: AccessScope, names: Names, now: datetime, zone: tzinfo) -> Where:
+    """The sessions of a scope that match a query and that iSpring still lists."""
+    where = matching(resolve(query, names, now=now, zone=zone), listed_within(scope))
     keys = {term.key for term in query.terms}
     if Key.SINCE in keys and not keys & {Key.UNTIL, Key.OUTCOME}:
         where.add("outcome <> 'planned' OR scheduled_at <= ?", to_ms(now))  # later ones have not happened since
@@ -129,7 +129,7 @@ def _bound(value: float | datetime, *, up: bool) -> float:
 
 
 class Search:
-    """Finds sessions, only those of the reach that it is given."""
+    """Finds sessions, only those of the scope that it is given."""
 
     def __init__(self, connection: sqlite3.Connection, people: People) -> None:
         self._connection = connection
@@ -138,7 +138,7 @@ class Search:
     def find(
         self,
         query: Query,
-        reach: Reach,
+        scope: AccessScope,
         names: Names,
         now: datetime,
         limit: int,
@@ -150,7 +150,7 @@ class Search:
         Newest completion first, or in the order that the query asks for; at most as many as its `limit:`. Its names are
         read among `names`, its days begin in `zone`. Raises QueryError.
         """
-        where = asked_for(query, reach, names, now, zone)
+        where = asked_for(query, scope, names, now, zone)
         total = value_of(self._connection, f"SELECT count(*) FROM sessions WHERE {where.sql}", where.parameters)
         return Found(self.rows(query, where, limit, offset), total)
 
@@ -168,20 +168,20 @@ class Search:
         )
         return [session_of(row) for row in found]
 
-    def people_in(self, reach: Reach, limit: int) -> frozenset[str]:
-        """The ids of the employees and observers in the newest sessions of a reach."""
-        where = listed_within(reach)
+    def people_in(self, scope: AccessScope, limit: int) -> frozenset[str]:
+        """The ids of the employees and observers in the newest sessions of a scope."""
+        where = listed_within(scope)
         rows = self._connection.execute(
             f"SELECT employee_id, observer_id FROM sessions WHERE {where.sql} ORDER BY {_NEWEST_FIRST} LIMIT ?",
             (*where.parameters, limit),
         )
         return frozenset(ident for row in rows for ident in row)
 
-    def only_observes(self, person_id: str, reach: Reach) -> bool:
-        """Whether a person observed a session of a reach, and is the employee of none."""
+    def only_observes(self, person_id: str, scope: AccessScope) -> bool:
+        """Whether a person observed a session of a scope, and is the employee of none."""
 
         def occurs(column: str) -> bool:
-            where = listed_within(reach)
+            where = listed_within(scope)
             where.add(f"{column} = ?", person_id)
             sql = f"SELECT EXISTS (SELECT 1 FROM sessions WHERE {where.sql})"
             return bool(value_of(self._connection, sql, where.parameters))
@@ -197,12 +197,12 @@ class Search:
         )
         return [session_of(row) for row in rows]
 
-    def checklist_titles(self, reach: Reach) -> Mapping[str, str]:
-        """Titles by id, as the sessions last named them, of the checklists that have a session within the reach."""
-        if reach.everything:
+    def checklist_titles(self, scope: AccessScope) -> Mapping[str, str]:
+        """Titles by id, as the sessions last named them, of the checklists that have a session within the scope."""
+        if scope.everything:
             rows = self._connection.execute("SELECT checklist_id, title FROM checklists")
         else:
-            where = within(reach, Where())
+            where = within(scope, Where())
             rows = self._connection.execute(
                 "SELECT checklist_id, title FROM checklists WHERE checklist_id IN"
                 f" (SELECT checklist_id FROM sessions WHERE {where.sql})",
@@ -210,7 +210,7 @@ class Search:
             )
         return {row["checklist_id"]: row["title"] for row in rows}
 
-    def starting_with(self, prefix: str, reach: Reach) -> Sequence[Session]:
+    def starting_with(self, prefix: str, scope: AccessScope) -> Sequence[Session]:
         """At most 25 sessions by the beginning of their id, in any case, with or without hyphens. It finds those that
         iSpring no longer lists too."""
         typed = prefix.strip().lower()
@@ -222,32 +222,32 @@ class Search:
             " OR ".join("session_id >= ? AND session_id < ?" for _ in spelled),
             *(bound for text in spelled for bound in (text, text + _LAST)),
         )
-        within(reach, where)
+        within(scope, where)
         rows = self._connection.execute(
             f"SELECT * FROM sessions WHERE {where.sql} ORDER BY session_id, employee_id LIMIT ?",
             (*where.parameters, MOST_MATCHES),
         )
         return [session_of(row) for row in rows]
 
-    def short_id(self, key: SessionKey, reach: Reach = EVERYTHING) -> str:
-        """The first 8 hex digits of a session's id; more if another id within the reach begins with them.
+    def short_id(self, key: SessionKey, scope: AccessScope = EVERYTHING) -> str:
+        """The first 8 hex digits of a session's id; more if another id within the scope begins with them.
 
-        The reach must be the reader's: a longer id says that other sessions exist.
+        The scope must be the reader's: a longer id says that other sessions exist.
         """
-        before = self._nearest(key.session_id, reach, "max(session_id)", "session_id < ?")
-        after = self._nearest(key.session_id, reach, "min(session_id)", "session_id > ?")
+        before = self._nearest(key.session_id, scope, "max(session_id)", "session_id < ?")
+        after = self._nearest(key.session_id, scope, "min(session_id)", "session_id > ?")
         digits = _digits(key.session_id)
         # In the order of ids, the id that shares most of the beginning is right before or right behind.
         shared = max((_shared(digits, _digits(other)) for other in (before, after) if other), default=0)
         return digits[: max(SHORTEST, shared + 1)]
 
-    def _nearest(self, session_id: str, reach: Reach, what: str, side: str) -> str | None:
+    def _nearest(self, session_id: str, scope: AccessScope, what: str, side: str) -> str | None:
         """The id next to this one on a side, of the few that begin alike."""
         alike = session_id[:SHORTEST]
         where = Where()
         where.add("session_id >= ? AND session_id < ?", alike, alike + _LAST)
         where.add(side, session_id)
-        within(reach, where)
+        within(scope, where)
         # By the index of ids: few begin alike, but a whole department's sessions would be many to read.
         sql = f"SELECT {what} FROM sessions {by_index('sessions_key')} WHERE {where.sql}"
         nearest: str | None = value_of(self._connection, sql, where.parameters)

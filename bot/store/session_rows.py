@@ -2,45 +2,53 @@
 
 import sqlite3
 import struct
+from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, get_type_hints
 
-from bot.domain.model import DetailsState, Moment, OutcomeKind, Session, SessionFacts, SessionKey
+from bot.domain.model import Moment, Session, SessionFacts, SessionKey
 from bot.domain.outcomes import judge
-from bot.store.columns import from_ms, from_ms_or_none, number, to_ms, to_ms_or_none, upsert, value_of
+from bot.store.columns import (
+    column_names,
+    from_ms_or_none,
+    from_row,
+    number,
+    to_ms,
+    to_ms_or_none,
+    to_row,
+    upsert,
+    value_of,
+)
 
 
-class SessionRow(NamedTuple):
-    """The columns of a session except `id` and the counters of its criteria. `schema` explains them."""
-
-    session_id: str
-    employee_id: str
-    observer_id: str
-    checklist_id: str
-    checklist_title: str
-    status: str
-    scheduled_raw: str | None
-    scheduled_at: int | None
-    started_raw: str | None
-    started_at: int | None
-    finished_raw: str | None
-    finished_at: int | None
-    result: float | None
-    points: float | None
-    total_points: float | None
-    target: float | None
-    outcome: OutcomeKind
-    score: float | None
-    completed_as: OutcomeKind | None
-    fingerprint: int
-    version: int
-    first_seen_at: int
-    changed_at: int
-    missing_since: int | None
-    details: DetailsState
+def _fact_columns() -> Iterator[tuple[str, str, str]]:
+    """The fields of SessionFacts behind its key: name, and the columns that hold it. A moment has two columns, what
+    iSpring spelled and milliseconds; for another field both names are the same."""
+    for name, hint in get_type_hints(SessionFacts).items():
+        if name != "key":
+            yield (name, f"{name}_raw", f"{name}_at") if hint is Moment else (name, name, name)
 
 
-UPSERT = upsert("sessions", SessionRow._fields, "session_id", "employee_id")
+_FACTS = tuple(_fact_columns())
+_SESSION = tuple(name for name in column_names(Session) if name != "facts")
+_COLUMNS = (
+    *SessionKey._fields,
+    *dict.fromkeys(column for _, *columns in _FACTS for column in columns),
+    *_SESSION,
+    "outcome",
+    "score",
+    "fingerprint",
+)
+"""The columns of `sessions` that are stored with each change: the fields of both types, so that a new field needs a
+column of its name and nothing here."""
+
+UPSERT = upsert("sessions", _COLUMNS, *SessionKey._fields)
+# Within one first listing the best row of a session counts, as `domain.changes.row_rank` says.
+UPSERT_BEST = (
+    f"{UPSERT} WHERE sessions.first_seen_at <> excluded.first_seen_at OR (excluded.completed_as IS NOT NULL,"
+    " coalesce(excluded.finished_at, 0), excluded.fingerprint) >= (sessions.completed_as IS NOT NULL,"
+    " coalesce(sessions.finished_at, 0), sessions.fingerprint)"
+)
 OF_KEY = "session_id = ? AND employee_id = ?"
 _FINGERPRINT = struct.Struct("<q")
 
@@ -50,37 +58,18 @@ def fingerprint_number(fingerprint: bytes) -> int:
     return int(_FINGERPRINT.unpack_from(fingerprint)[0])
 
 
-def row_of(session: Session, fingerprint: bytes) -> SessionRow:
-    """The row of a session; its outcome and score are judged here."""
+def row_of(session: Session, fingerprint: bytes) -> tuple[object, ...]:
+    """The values for UPSERT, the session's id first; outcome and score are judged here."""
     facts = session.facts
     outcome = judge(facts, session.target)
-    return SessionRow(
-        session_id=facts.key.session_id,
-        employee_id=facts.key.employee_id,
-        observer_id=facts.observer_id,
-        checklist_id=facts.checklist_id,
-        checklist_title=facts.checklist_title,
-        status=facts.status,
-        scheduled_raw=facts.scheduled.raw,
-        scheduled_at=to_ms_or_none(facts.scheduled.at),
-        started_raw=facts.started.raw,
-        started_at=to_ms_or_none(facts.started.at),
-        finished_raw=facts.finished.raw,
-        finished_at=to_ms_or_none(facts.finished.at),
-        result=number(facts.result),
-        points=number(facts.points),
-        total_points=number(facts.total_points),
-        target=session.target,
-        outcome=outcome.kind,
-        score=outcome.score,
-        completed_as=session.completed_as,
-        fingerprint=fingerprint_number(fingerprint),
-        version=session.version,
-        first_seen_at=to_ms(session.first_seen_at),
-        changed_at=to_ms(session.changed_at),
-        missing_since=to_ms_or_none(session.missing_since),
-        details=session.details,
-    )
+    values: list[object] = [*facts.key]
+    for value in facts[1:]:
+        if isinstance(value, Moment):
+            values += (value.raw, to_ms_or_none(value.at))
+        else:
+            values.append(number(value) if isinstance(value, float) else value)
+    own = to_row(session, "facts")
+    return (*values, *own.values(), outcome.kind, outcome.score, fingerprint_number(fingerprint))
 
 
 def key_of(row: sqlite3.Row) -> SessionKey:
@@ -89,29 +78,11 @@ def key_of(row: sqlite3.Row) -> SessionKey:
 
 def session_of(row: sqlite3.Row) -> Session:
     """The session of a row of `sessions`."""
-    completed_as = row["completed_as"]
-    return Session(
-        facts=SessionFacts(
-            key=key_of(row),
-            checklist_id=row["checklist_id"],
-            checklist_title=row["checklist_title"],
-            observer_id=row["observer_id"],
-            status=row["status"],
-            scheduled=Moment(row["scheduled_raw"], from_ms_or_none(row["scheduled_at"])),
-            started=Moment(row["started_raw"], from_ms_or_none(row["started_at"])),
-            finished=Moment(row["finished_raw"], from_ms_or_none(row["finished_at"])),
-            result=row["result"],
-            points=row["points"],
-            total_points=row["total_points"],
-        ),
-        version=row["version"],
-        target=row["target"],
-        first_seen_at=from_ms(row["first_seen_at"]),
-        changed_at=from_ms(row["changed_at"]),
-        missing_since=from_ms_or_none(row["missing_since"]),
-        details=DetailsState(row["details"]),
-        completed_as=None if completed_as is None else OutcomeKind(completed_as),
-    )
+    facts: dict[str, Any] = {
+        name: row[name] if name == first else Moment(row[first], from_ms_or_none(row[second]))
+        for name, first, second in _FACTS
+    }
+    return from_row(Session, row, facts=SessionFacts(key=key_of(row), **facts))
 
 
 def id_of(connection: sqlite3.Connection, key: SessionKey) -> int | None:

@@ -118,9 +118,9 @@ class Sessions:
 
 
 def note_checklists(connection: sqlite3.Connection, titles: Mapping[str, str]) -> None:
-    """Stores titles by checklist id, as the sessions last named them."""
+    """Stores titles by checklist id, as the sessions last named them. A session without one has the id ""."""
     connection.executemany(
         "INSERT INTO checklists (checklist_id, title) VALUES (?, ?)"
         " ON CONFLICT (checklist_id) DO UPDATE SET title = excluded.title WHERE checklists.title <> excluded.title",
-        sorted(titles.items()),
+        sorted((checklist_id, title) for checklist_id, title in titles.items() if checklist_id),
     )

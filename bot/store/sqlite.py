@@ -6,7 +6,7 @@ like this one, and its own tables in `schema`.
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from bot.domain.errors import StoreBusy, StoreUnusable
@@ -34,7 +34,22 @@ def connect(path: Path, mode: str, busy_seconds: float = BUSY_SECONDS) -> sqlite
     )
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA temp_store = FILE")  # sorting a million rows must not happen in memory
+    _put_temporary_files_beside(connection, path)
     return connection
+
+
+def _put_temporary_files_beside(connection: sqlite3.Connection, path: Path) -> None:
+    """Lets SQLite write its temporary files into the database's folder: of a read-only system it may be the only one
+    that can be written, and elsewhere there may be too little room.
+
+    The setting holds for the whole process, and SQLite must not be given another one while it works: it is made once.
+    SQLITE_TMPDIR is read when Python loads SQLite, too early for us.
+    Source: https://www.sqlite.org/pragma.html#pragma_temp_store_directory
+    """
+    if connection.execute("PRAGMA temp_store_directory").fetchone() is None:
+        folder = str(path.resolve().parent).replace("'", "''")
+        with suppress(sqlite3.OperationalError):  # the folder can't be written: then neither can the database
+            connection.execute(f"PRAGMA temp_store_directory = '{folder}'")
 
 
 def writer(path: Path, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:

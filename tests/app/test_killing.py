@@ -24,7 +24,7 @@ TROUBLES = (
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_after_kills_in_the_middle_of_bursts_each_session_is_told_exactly_once(env: Env, seed: int) -> None:
+async def test_after_kills_in_the_middle_of_bursts_each_session_is_notified_exactly_once(env: Env, seed: int) -> None:
     random01 = Random(seed)
     begun = [env.begin(random01.choice([env.opening, env.closing])) for _ in range(24)]
     bot = await env.started()

@@ -26,7 +26,7 @@ async def test_the_first_start_is_silent_and_says_that_it_made_a_database(env: E
 
 
 @pytest.mark.promise("corrected")
-async def test_a_completed_session_is_told_once_and_a_correction_edits_what_was_told(env: Env) -> None:
+async def test_a_completed_session_is_reported_once_and_a_correction_edits_what_was_reported(env: Env) -> None:
     session = env.begin()
     bot = await env.started()
     env.world.complete(session, percent=90)
@@ -90,7 +90,9 @@ async def test_the_default_channels_rule_is_made_once_and_not_again_after_its_re
     assert RESULTS not in (await env.say("rules", "list")).out
 
 
-async def test_a_default_channel_that_is_another_companys_too_gets_nothing_and_the_operator_hears(env: Env) -> None:
+async def test_a_default_channel_that_is_another_companys_too_gets_nothing_and_the_operator_is_notified(
+    env: Env,
+) -> None:
     env.slack.workspace.channels[RESULTS].is_ext_shared = True
     session = env.begin()
     assert (await env.say("poll")).code == 0

@@ -56,7 +56,7 @@ async def test_a_revoked_token_pauses_the_sending_and_a_mended_one_goes_on_with_
 
 
 @pytest.mark.promise("ispring_down")
-async def test_ispring_is_down_and_a_completion_of_that_time_is_told_when_it_is_back(env: Env) -> None:
+async def test_ispring_is_down_and_a_completion_of_that_time_is_reported_when_it_is_back(env: Env) -> None:
     session = env.begin()
     bot = await env.started()
     await env.ispring.down()

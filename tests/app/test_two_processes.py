@@ -123,7 +123,7 @@ async def test_a_rule_made_on_the_command_line_is_introduced_at_once_and_ended_b
     assert (await env.say("rules", "add", "#bakery")).code == 2
 
 
-async def test_what_is_owed_can_be_listed_explained_dropped_and_retried(env: Env) -> None:
+async def test_what_is_queued_can_be_listed_explained_dropped_and_retried(env: Env) -> None:
     bot = await env.started(OPS_CHANNEL="")
     await env.say("rules", "add", ELSEWHERE)
     await bot.until(

@@ -19,11 +19,11 @@ from bot.ispring.client import LISTING_PATH, Ispring
 from bot.ispring.connection import TOKEN_PATH
 from bot.ispring.dates import DateOrder
 from bot.jobs.directory import DirectoryRefresh
-from bot.jobs.plan_notifications import PollSettings
 from bot.jobs.poll import Poll
 from bot.store.database import Store
 from tests.bench import floor
 from tests.fake_clock import FakeClock
+from tests.settings import settings_of
 
 KEY = {"client_id": "id", "client_secret": "secret"}
 
@@ -123,7 +123,7 @@ async def measure_ours(url: str, database: Path, zone: ZoneInfo) -> str:
                 store,
                 clock,
                 Nobodies(),
-                PollSettings(),
+                settings_of(),
                 refresh_directory=directory.on_demand,
                 wake=lambda: None,
             )

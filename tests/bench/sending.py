@@ -29,12 +29,12 @@ from bot.domain.model import (
     Targets,
 )
 from bot.domain.routing import subject_of
-from bot.jobs.message_data import MessageSettings
 from bot.jobs.send import Deliver
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store, Tx
 from tests.bench.measure import Meter
+from tests.settings import settings_of
 
 BOT_TOKEN = "xoxb-bench"
 CHANNELS = 200
@@ -137,7 +137,7 @@ async def send(api_url: str, database: Path, seconds: float) -> str:
                 contacts=contacts,
                 clock=clock,
                 random01=Random(1).random,
-                settings=MessageSettings(),
+                settings=settings_of(),
             )
             meter = Meter()
             await deliver.once(limit_seconds=seconds)

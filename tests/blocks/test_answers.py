@@ -84,7 +84,8 @@ def test_a_page_of_results_repeats_the_query_and_turns() -> None:
     message = results(page(10, 34, offset=10), ROWS_SHOWN)
     assert_fits_slack(message)
     assert message.text.startswith(
-        "34 found: sessions in 30 days. Showing 11 to 20.\n34 completed\nRead as `/ojt results since:30d`\n▽ Below target, 72 %"
+        "34 found: sessions in 30 days. Showing 11 to 20.\n34 completed\n"
+        "Read as `/ojt results since:30d`\n▽ Below target, 72 %"
     )
     assert message.text.endswith("Data as of 23 Nov 2026, 14:02 UTC")
     assert [actions.decode(actions.Page, value) for value in values(message, actions.PAGE)] == [
@@ -180,7 +181,7 @@ def test_whoever_is_refused_reads_what_they_can_do(remedy: Remedy) -> None:
     assert bool(notified) is (remedy is not Remedy.NONE)
 
 
-def test_an_admin_whom_nobody_linked_is_told_to_do_it() -> None:
+def test_an_admin_whom_nobody_linked_is_notified_to_do_it() -> None:
     notified = answers.format_remedy(Remedy.LINK, admins=["U0ADA"], user_id="U0ADA", command="/ojt")
     assert "`/ojt link @you Your Name`" in notified
 

@@ -173,7 +173,7 @@ def test_ispring_is_linked_only_where_its_address_is_known() -> None:
     assert buttons_of(linked) == [actions.DETAILS, actions.ACKNOWLEDGE, actions.OPEN]
 
 
-def test_criteria_that_are_still_owed_are_said_to_be() -> None:
+def test_criteria_that_are_still_pending_are_said_to_be() -> None:
     one = record(session(details=DetailsState.PENDING_FETCH), details=None)
     assert "are not here yet" in shown(render(delivery_of(one), facts(one)))
 
@@ -262,7 +262,7 @@ def test_what_the_owner_may_not_see_any_more_leaves_nothing_of_anybody() -> None
     assert str(key_of(1).session_id) not in str(alone.blocks)
 
 
-def test_a_session_nobody_stores_any_more_is_told_as_gone() -> None:
+def test_a_session_nobody_stores_any_more_is_reported_as_gone() -> None:
     one = record()
     message = render(delivery_of(one), facts())
     assert "no longer stores" in message.text
@@ -288,7 +288,7 @@ def test_the_observer_is_addressed_and_can_stop_it() -> None:
     assert "You get this because you observed the session. Change what you get with `/ojt settings`." in shown(message)
 
 
-def test_the_employee_hears_the_result_without_a_verdict_and_strengths_first() -> None:
+def test_the_employee_gets_the_result_without_a_verdict_and_strengths_first() -> None:
     one = record()
     message = render(delivery_of(one, to=EMPLOYEE), facts(one))
     assert_fits_slack(message)

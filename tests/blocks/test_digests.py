@@ -27,7 +27,7 @@ def outage(digest_counts: DigestCounts, *, follow: int = 0, code: str = "away", 
     return notified(NotificationKind.OUTAGE, digest_counts, to_person=to_person, code=code, **span)
 
 
-def test_an_outage_is_told_with_its_time_what_was_counted_how_bad_and_how_to_see_it() -> None:
+def test_an_outage_is_reported_with_its_time_what_was_counted_how_bad_and_how_to_see_it() -> None:
     message = outage(DigestCounts(14, 3, LONG_AGO), follow=5)
     assert message.text == (
         "While I was away\n"

@@ -36,7 +36,7 @@ def test_a_rule_for_everything_by_the_operator_says_so() -> None:
     assert "Set up by the operator as rule 3" in message.text
 
 
-def test_an_owner_hears_why_their_rule_pauses_and_what_to_do() -> None:
+def test_an_owner_is_notified_why_their_rule_pauses_and_what_to_do() -> None:
     paused = notification(NotificationKind.RULE_PAUSED)
     message = render(delivery(paused, to=OWNER), facts(rules=(rule(reason="is_archived"),)))
     assert "Rule 3 is paused: Spotter can't write to <#C0NORTH>, because it is archived" in message.text
@@ -52,13 +52,16 @@ def test_a_notice_about_a_rule_that_is_gone_still_says_something(kind: Notificat
 
 
 @pytest.mark.parametrize("code", [*ALERTS, RESOLVED])
-def test_what_the_operator_hears_has_a_remedy_and_no_gap(code: str) -> None:
+def test_what_the_operator_is_notified_of_has_a_remedy_and_no_gap(code: str) -> None:
     known: dict[str, str | int | float | None] = {
         "code": code,
         "listed": 3,
         "known": 600,
         "sessions": 1,
         "rows": 2,
+        "parts": "people 2",
+        "entries": 2,
+        "entries_known": 4,
         "statuses": 300,
         "status": "ODD, ODDER, ODDEST…",
         "reason": "no_text",
@@ -80,7 +83,7 @@ def test_every_trouble_that_is_watched_has_words_for_its_end() -> None:
     assert cancelled == "Over after 34 min: iSpring can be read again."
 
 
-def test_an_unknown_code_is_told_with_its_facts() -> None:
+def test_an_unknown_code_is_reported_with_its_facts() -> None:
     assert (
         alert_text({"code": "odd_thing", "rows": 2}) == "Spotter noticed: odd_thing (rows 2 rows). Its log says more."
     )

@@ -7,13 +7,13 @@ import pytest
 from bot.demo.company import IN_PROGRESS
 from bot.demo.slack import Channel, Message, SlackStandIn, Workspace
 from bot.domain.outbox import NotificationState
-from bot.jobs.message_data import MessageSettings
 from bot.jobs.send import Deliver
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from tests.blocks.limits import marked_up, texts
 from tests.blocks.test_untrusted_text import assert_harmless, assert_legible
 from tests.jobs.room import CHANNEL, Room, open_room
+from tests.settings import settings_of
 
 BOT_TOKEN = "xoxb-stand-in"
 NAMES = {
@@ -47,7 +47,7 @@ async def cards(room: Room, folder: Path) -> list[Message]:
             contacts=SlackContacts(messenger, room.store, room.clock, set()),
             clock=room.clock,
             random01=lambda: 0.5,
-            settings=MessageSettings(),
+            settings=settings_of(),
         )
         await deliver.once(until_idle=False)
         return list(slack.messages(CHANNEL.id))

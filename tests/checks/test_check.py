@@ -96,6 +96,15 @@ def _a_round_number_and_no_checklists(env: Env) -> None:
     env.ispring.quirks.html_answers = ALWAYS
 
 
+def _parts_refused(env: Env) -> None:
+    env.ispring.quirks.only = ("/departments", "/criterion-group/")
+    env.ispring.quirks.server_errors, env.ispring.quirks.server_error_status = ALWAYS, 403
+
+
+def _odd_people(env: Env) -> None:
+    env.ispring.serve_bytes("/users/v2", b'{"userProfiles":[{"userId":"a","subordination":5},{"userId":"b"}]}')
+
+
 CASES = {
     "a wrong key, a scope and the right to read back missing": Case(
         (_two_scopes_missing,),
@@ -146,6 +155,14 @@ CASES = {
     "a listing that ends at a round number, and checklists that can't be asked": Case(
         (_a_round_number_and_no_checklists,),
         warnings=(("exactly 1,000 sessions", "report in iSpring"), ("checklists name can't be read", "leaves any out")),
+    ),
+    "departments and areas that may not be read, and an odd person": Case(
+        (_parts_refused, _odd_people),
+        warnings=(
+            ("departments can't be read", "the right to read departments"),
+            ("areas can't be read", "shown without them"),
+            ("1 row of its people can't be read as a whole", "What could be read"),
+        ),
     ),
     "no channel for alerts and no admin": Case(
         (),

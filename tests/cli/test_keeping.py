@@ -183,7 +183,7 @@ def test_people_unmatched_shows_only_those(ctx: AppContext) -> None:
 # ---- the ledger ----------------------------------------------------------------------------------------------------
 
 
-def test_the_ledger_is_told_newest_first_without_a_name(ctx: AppContext) -> None:
+def test_the_audit_log_is_listed_newest_first_without_a_name(ctx: AppContext) -> None:
     ctx.within(lambda tx: tx.audit_log.write("U0ANA", "subscribe", "rule:1", NOON))
     ctx.said("erase", "eve", "--yes")
     lines = ctx.said("audit").splitlines()

@@ -86,7 +86,7 @@ def deeds(path: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("verb", ["retry", "drop"])
-def test_the_ledger_keeps_what_was_done_and_nothing_else(path: Path, verb: str) -> None:
+def test_the_audit_log_keeps_what_was_done_and_nothing_else(path: Path, verb: str) -> None:
     within(path, _dead("d1"))
     refused = typed(path, verb, "nope")
     assert refused.exception is not None and "nope" in str(refused.exception)

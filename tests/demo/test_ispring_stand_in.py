@@ -56,7 +56,7 @@ async def test_a_token_is_asked_for_with_a_form_by_post(client: httpx.AsyncClien
 
 @pytest.mark.parametrize("authorization", ["", "Bearer nonsense", "Basic a2V5"])
 @pytest.mark.parametrize("path", [*TRAINING, "/users/v2", "/departments"])
-async def test_nothing_is_told_without_a_token(client: httpx.AsyncClient, path: str, authorization: str) -> None:
+async def test_nothing_is_reported_without_a_token(client: httpx.AsyncClient, path: str, authorization: str) -> None:
     method = "POST" if path in TRAINING else "GET"
     headers = {"Authorization": authorization, "Content-Type": "application/json"}
     answer = await client.request(method, path, content="{}" if method == "POST" else None, headers=headers)
@@ -165,7 +165,9 @@ async def test_checklists_name_their_sessions(client: httpx.AsyncClient, world: 
 
 
 @pytest.mark.parametrize("path", [AREAS, CRITERIA])
-async def test_grades_are_told_of_completed_sessions_only(client: httpx.AsyncClient, world: World, path: str) -> None:
+async def test_grades_are_reported_of_completed_sessions_only(
+    client: httpx.AsyncClient, world: World, path: str
+) -> None:
     notified = {row["sessionId"] for row in await rows(client, path)}
     assert notified == {one.id for one in world.sessions if one.status == PASSED}
 
@@ -250,8 +252,12 @@ async def test_people_are_paged_until_no_token_is_left(client: httpx.AsyncClient
     assert found == list(world.people)
 
 
+MALFORMED = ["pageSize=0", "pageSize=x", "pageSize=-1", "pageSize=%C2%B2", "pageSize=" + "9" * 5_000]
+MALFORMED += [f"pageToken={token}" for token in ("%21", "YWJj", "garbage", "%C3%A9", "%FF", "/w==")]
+
+
 @pytest.mark.parametrize("path", ["/users/v2", "/departments"])
-@pytest.mark.parametrize("query", ["pageSize=0", "pageSize=x", "pageToken=%21", "pageToken=YWJj"])
+@pytest.mark.parametrize("query", MALFORMED)
 async def test_a_wrong_page_is_refused(client: httpx.AsyncClient, path: str, query: str) -> None:
     assert (await client.get(f"{path}?{query}")).status_code == 400
 
@@ -344,3 +350,14 @@ async def test_ten_thousand_sessions_are_listed_whole(client: httpx.AsyncClient,
     for _ in range(10_000):
         world.add_session(status=NOT_STARTED)
     assert len({row["sessionId"] for row in await rows(client)}) == 10_004
+
+
+@pytest.mark.parametrize("path", TRAINING)
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[", b"[]", b"1", b'"x"', b"\xff", b"[" * 100_000, b'{"sessionIds":1}', b'{"sessionIds":[1]}',
+     b'{"sessionIds":["x"]}', b'{"sessionIds":["\\ud83d"]}', b'{"sessionIds":[{}]}', b'{"a":' + b"9" * 5_000 + b"}"],
+)  # fmt: skip
+async def test_a_malformed_body_is_refused(client: httpx.AsyncClient, path: str, body: bytes) -> None:
+    answer = await client.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400

@@ -81,7 +81,7 @@ TOLD: list[tuple[str, dict[str, Any], Event]] = [
 
 
 @pytest.mark.parametrize(("verb", "args", "event"), TOLD)
-async def test_a_change_is_told_as_slack_tells_it(
+async def test_a_change_is_reported_as_slack_tells_it(
     slack: SlackStandIn, events: list[Event], verb: str, args: dict[str, Any], event: Event
 ) -> None:
     assert await getattr(slack, verb)(**args)
@@ -90,25 +90,27 @@ async def test_a_change_is_told_as_slack_tells_it(
     assert notified["event_ts"]
 
 
-async def test_a_new_name_is_told_with_the_channel(slack: SlackStandIn, events: list[Event]) -> None:
+async def test_a_new_name_is_reported_with_the_channel(slack: SlackStandIn, events: list[Event]) -> None:
     assert await slack.rename(SHOP, "store")
     assert (events[0]["type"], events[0]["channel"]["name"]) == ("channel_rename", "store")
     assert slack.workspace.channel_named("#store") is slack.workspace.channels[SHOP]
 
 
-async def test_a_change_where_the_app_is_no_member_is_not_told(slack: SlackStandIn, events: list[Event]) -> None:
+async def test_a_change_where_the_app_is_no_member_is_not_reported(slack: SlackStandIn, events: list[Event]) -> None:
     assert not await slack.archive(ELSEWHERE, ANA)
     assert not await slack.join(GUEST, "G0SECRET")
     assert events == []
 
 
-async def test_an_event_without_subscription_is_not_told(slack: SlackStandIn, events: list[Event]) -> None:
+async def test_an_event_without_subscription_is_not_reported(slack: SlackStandIn, events: list[Event]) -> None:
     slack.workspace.app.events.discard("channel_archive")
     assert not await slack.archive(SHOP, ANA)
     assert events == []
 
 
-async def test_a_person_who_leaves_or_moves_is_told_with_all_they_are(slack: SlackStandIn, events: list[Event]) -> None:
+async def test_a_person_who_leaves_or_moves_is_reported_with_all_they_are(
+    slack: SlackStandIn, events: list[Event]
+) -> None:
     await slack.change_user(BEN, tz="Europe/Paris", email="ben.ito@bakery.example")
     await slack.change_user(BEN, deleted=True)
     moved, left = (event["user"] for event in events)
@@ -120,7 +122,7 @@ async def test_a_person_who_leaves_or_moves_is_told_with_all_they_are(slack: Sla
         await slack.change_user(ANA, mood="good")
 
 
-async def test_an_uninstalled_app_hears_it_and_its_token_is_dead(slack: SlackStandIn, events: list[Event]) -> None:
+async def test_an_uninstalled_app_is_notified_and_its_token_is_dead(slack: SlackStandIn, events: list[Event]) -> None:
     assert await slack.uninstall()
     assert {event["type"] for event in events} == {"tokens_revoked", "app_uninstalled"}
     with pytest.raises(SlackApiError) as refusal:

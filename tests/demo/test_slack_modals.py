@@ -222,7 +222,7 @@ async def test_at_most_three_modals_lie_on_each_other(slack: SlackStandIn, app: 
     assert answers == ["pushed", "pushed", "push_limit_reached"]
 
 
-async def test_closing_is_told_only_to_those_who_asked(slack: SlackStandIn, app: AsyncApp) -> None:
+async def test_closing_is_reported_only_to_those_who_asked(slack: SlackStandIn, app: AsyncApp) -> None:
     closed: list[Body] = []
 
     @app.view_closed("settings")

@@ -329,7 +329,7 @@ async def test_a_choice_in_a_menu_is_sent_and_stays_chosen(slack: SlackStandIn, 
         await slack.choose(ANA, posted["ts"], "period", "year")
 
 
-async def test_an_opened_home_is_told_and_published(slack: SlackStandIn, app: AsyncApp) -> None:
+async def test_an_opened_home_is_reported_and_published(slack: SlackStandIn, app: AsyncApp) -> None:
     events: list[Body] = []
 
     @app.event("app_home_opened")
@@ -378,7 +378,7 @@ async def test_mentions_and_direct_messages_reach_the_app_and_nothing_else_does(
 
 
 @pytest.mark.parametrize("app", ["hears_itself"], indirect=True)
-async def test_the_app_hears_its_own_direct_messages(slack: SlackStandIn, app: AsyncApp) -> None:
+async def test_the_app_gets_its_own_direct_messages(slack: SlackStandIn, app: AsyncApp) -> None:
     heard: list[Body] = []
 
     @app.event("message")

@@ -89,7 +89,7 @@ async def test_each_payload_goes_to_one_of_several_connections(slack: SlackStand
     assert sorted(taken) == ["first", "first", "second", "second"]
 
 
-async def test_without_a_connection_a_command_fails_at_once_and_the_person_is_told(slack: SlackStandIn) -> None:
+async def test_without_a_connection_a_command_fails_at_once_and_the_person_is_notified(slack: SlackStandIn) -> None:
     answer = await slack.command(ANA, SHOP, "/ojt")
     assert answer.failure == "dispatch_failed"
     [notified] = slack.visible_to(ANA, SHOP)

@@ -193,7 +193,7 @@ async def test_posting_uninvited_needs_a_scope_of_its_own(slack: SlackStandIn, c
     assert await refused(client, "conversations.history", channel=ELSEWHERE) == "not_in_channel"
 
 
-async def test_people_are_told_as_slack_tells_them(slack: SlackStandIn, client: AsyncWebClient) -> None:
+async def test_people_are_reported_as_slack_tells_them(slack: SlackStandIn, client: AsyncWebClient) -> None:
     ben = (await client.users_lookupByEmail(email=" Ben@Bakery.Example "))["user"]
     assert (ben["id"], ben["tz"], ben["tz_offset"]) == (BEN, "Asia/Tokyo", 32400)
     assert ben["is_email_confirmed"]

@@ -101,7 +101,7 @@ async def test_another_sites_page_can_order_nothing(quiet: Director) -> None:
         assert quiet.bot_state()["state"] == "running"
 
 
-async def test_a_page_that_connects_is_told_everything_and_then_the_news(quiet: Director) -> None:
+async def test_a_page_that_connects_gets_everything_and_then_the_news(quiet: Director) -> None:
     async with visiting(quiet) as connection, connection.session.ws_connect(f"{connection.url}live") as socket:
         first = json.loads((await socket.receive()).data)
         assert first["all"]

@@ -54,8 +54,9 @@ from bot.domain.model import (
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
-from bot.jobs.message_data import MessageSettings, next_batch
+from bot.jobs.message_data import load_message_data
 from bot.store.database import Store, Tx
+from tests.settings import settings_of
 from tests.store.given import NOON, OTHER_ROOM, ROOM, a_session, an_attempt, fingerprint
 
 T = TypeVar("T")
@@ -336,7 +337,7 @@ class Story:
             assert not all(_is_held_by(eligibility, queued.notification) for queued in delivery.notifications), (
                 "its rule rests"
             )
-            data = next_batch(tx, delivery, MessageSettings())
+            data = load_message_data(tx, delivery, settings_of())
             for notification_id, reason in data.cancelled.items():
                 tx.notifications.cancel([notification_id], reason)
             left = tuple(queued for queued in delivery.notifications if queued.notification_id not in data.cancelled)
@@ -499,7 +500,9 @@ class Story:
 
         def claim(tx: Tx) -> InHand | None:
             delivery = tx.outbox.claim_edit(self.now)
-            return None if delivery is None else InHand(delivery, next_batch(tx, delivery, MessageSettings()).versions)
+            return (
+                None if delivery is None else InHand(delivery, load_message_data(tx, delivery, settings_of()).versions)
+            )
 
         hand = self._do(claim)
         if hand is None:

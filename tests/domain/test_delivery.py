@@ -135,7 +135,7 @@ def test_a_refused_message_goes_once_as_plain_text_and_then_is_dead() -> None:
     assert "msg_too_long" in twice.reason
 
 
-def test_what_was_told_and_is_gone_since_ends_at_once_with_that_reason() -> None:
+def test_what_was_reported_and_is_gone_since_ends_at_once_with_that_reason() -> None:
     after = posted(AlreadyPosted("duplicate_message_not_found"))
     assert (after.state, after.reason_code) == (DeliveryState.CANCELLED, ReasonCode.POSTED_AND_DELETED)
 
@@ -150,7 +150,7 @@ def test_a_refused_app_leaves_the_delivery_waiting_and_nothing_is_counted(needed
 # ---- after a look ------------------------------------------------------------------------------------------------
 
 
-def test_what_is_found_is_sent_and_owes_an_edit_for_nobody_knows_what_it_shows() -> None:
+def test_what_is_found_is_sent_and_needs_an_edit_for_nobody_knows_what_it_shows() -> None:
     after = checked(Found("C1", "171.2"))
     assert (after.state, after.channel, after.ts) == (DeliveryState.SENT, "C1", "171.2")
     assert [each.shown_version for each in after.notifications] == [0, None]
@@ -186,7 +186,7 @@ def test_where_the_bot_may_not_read_it_is_sent_again_once_and_then_is_dead() -> 
     assert dead.state is DeliveryState.FAILED
 
 
-def test_where_the_destination_is_gone_before_a_look_it_stays_unsure() -> None:
+def test_where_the_destination_is_gone_before_a_look_it_stays_ambiguous() -> None:
     gone = after_read_back(replace(UNSURE, read_backs=1), DestinationGone("not_in_channel"), now=NOW, random01=0.5)
     assert (gone.state, gone.read_backs, gone.resent_unverified) == (DeliveryState.AMBIGUOUS, 1, False)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -19,12 +20,13 @@ from bot.demo.ispring.quirks import HalfCharacters
 from bot.demo.world import World
 from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable, TrainingUnreadable
 from bot.domain.model import PersonStatus, SessionFacts, SessionKey, Subordination
+from bot.domain.ports import Part, PartHealth
 from bot.ispring.client import Ispring
 from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
-from bot.ispring.statuses import QUOTED
+from bot.ispring.statuses import QUOTED, retry_after
 from bot.ispring.wire import LONGEST_NAME, LONGEST_TITLE
-from tests.fake_clock import FakeClock
+from tests.fake_clock import NOON, FakeClock
 from tests.faults import NAME
 from tests.ispring.conftest import CLIENT_SECRET, OpenIspring
 
@@ -334,7 +336,7 @@ async def test_a_wrong_key_is_refused_with_its_remedy_and_without_the_secret(con
     assert "another-secret" not in str(refused.value)
 
 
-async def test_a_key_without_rights_hears_of_role_and_plan(ispring: Ispring, stand_in: IspringStandIn) -> None:
+async def test_a_key_without_rights_is_notified_of_role_and_plan(ispring: Ispring, stand_in: IspringStandIn) -> None:
     stand_in.quirks.no_rights = True
     with pytest.raises(TrainingRefused, match=r"Administrator.*plan"):
         await listed(ispring)
@@ -410,22 +412,45 @@ async def test_a_long_retry_after_is_handed_on(
 
 
 @pytest.mark.promise("ispring_rate_limited")
-async def test_until_a_long_retry_after_is_over_nothing_at_all_is_asked(
+async def test_a_long_retry_after_holds_for_its_endpoint_alone(
     ispring: Ispring, stand_in: IspringStandIn, clock: FakeClock
 ) -> None:
     stand_in.quirks.throttled, stand_in.quirks.retry_after = 1, "90"
     with pytest.raises(TrainingUnavailable):
         await listed(ispring)
-    asked = len(stand_in.requests)
     clock.advance(timedelta(seconds=60))
-    for call in (listed(ispring), ispring.details([SessionKey(str(uuid4()), str(uuid4()))]), ispring.people()):
-        with pytest.raises(TrainingUnavailable, match="another 30 seconds of silence") as unavailable:
-            await call
-        assert unavailable.value.retry_after == 30
-    assert len(stand_in.requests) == asked
+    with pytest.raises(TrainingUnavailable, match="another 30 seconds of silence") as unavailable:
+        await listed(ispring)
+    assert unavailable.value.retry_after == 30
+    assert len(stand_in.asked(LISTING)) == 1
+    for call in (ispring.details([SessionKey(str(uuid4()), str(uuid4()))]), ispring.people(), ispring.departments()):
+        await call
     clock.advance(timedelta(seconds=23))
     assert await listed(ispring) == []
     assert clock.slept == [7.0]
+
+
+async def test_a_retry_after_of_the_token_holds_for_calls_that_need_one(
+    ispring: Ispring, stand_in: IspringStandIn, clock: FakeClock
+) -> None:
+    stand_in.quirks.only = ("token",)
+    stand_in.quirks.throttled, stand_in.quirks.retry_after = 1, "3600"
+    for call in (listed(ispring), ispring.people()):
+        with pytest.raises(TrainingUnavailable):
+            await call
+    assert len(stand_in.requests) == 1
+    clock.advance(timedelta(hours=1))
+    assert await listed(ispring) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("3600", 3600), ("-5", None), ("1e9", None), ("", None), ("later", None), ("90.5", 90.5),
+     ("Wed, 18 Mar 2026 12:01:30 GMT", 90), ("Wed, 18 Mar 2026 11:00:00 GMT", 0),
+     ("Fri, 31 Dec 99999 23:59:59 GMT", None), ("Fri, 31 Dec 9999 23:59:59 -9999", None)],
+)  # fmt: skip
+def test_every_spelling_of_retry_after(value: str, seconds: float | None) -> None:
+    assert retry_after(value, NOON) == seconds
 
 
 async def test_no_retry_after_keeps_us_silent_for_days(
@@ -721,3 +746,120 @@ async def test_each_error_is_reported_an_unreadable_listing_included(
     with pytest.raises(TrainingUnavailable) as unavailable:
         await ispring.people()
     assert failed == [unreadable.value, unavailable.value]
+
+
+# ---- odd shapes --------------------------------------------------------------------------------------------------
+
+
+def serving(stand_in: IspringStandIn, path: str, answer: object) -> None:
+    stand_in.serve_bytes(path, json.dumps(answer).encode())
+
+
+ODD_PEOPLE = {
+    "fields": [{"name": "LOGIN", "value": 7}, {"name": "FIRST_NAME", "value": ["x"]}, 5, {"value": "x"}, None],
+    "subordination": "boss", "manageableDepartmentIds": [None, 12, {"a": 1}, "D1"], "userRoles": [3, {}, None],
+    "departmentId": 11, "status": "1", "surprise": [[]],
+}  # fmt: skip
+
+
+async def test_a_person_keeps_what_can_be_read(ispring: Ispring, stand_in: IspringStandIn) -> None:
+    rows = [
+        {"userId": 5} | ODD_PEOPLE,
+        {"userId": None},
+        {"userId": "b", "fields": 3, "status": 1.0, "subordination": {}},
+    ]
+    serving(stand_in, "/users/v2", {"userProfiles": rows})
+    odd, plain = await ispring.people()
+    assert (odd.person_id, odd.name, odd.department_id, odd.status) == ("5", "7", "11", PersonStatus.ACTIVE)
+    assert odd.manages_departments == ("12", "d1")
+    assert (plain.person_id, plain.status) == ("b", PersonStatus.ACTIVE)
+    assert ispring.health()[Part.PEOPLE].left_out >= 2
+    serving(stand_in, "/users/v2", {"userProfiles": [{"userId": "a"}]})
+    await ispring.people()
+    assert ispring.health()[Part.PEOPLE] == PartHealth()
+
+
+async def test_a_department_keeps_what_can_be_read(ispring: Ispring, stand_in: IspringStandIn) -> None:
+    rows = [{"departmentId": 3, "name": 12, "parentDepartmentId": [], "subordination": [1]}, {"name": "x"}]
+    serving(stand_in, "/departments", {"departments": rows})
+    (department,) = await ispring.departments()
+    assert (department.department_id, department.name, department.parent_id) == ("3", "12", None)
+    assert ispring.health()[Part.DEPARTMENTS].left_out >= 2
+
+
+@pytest.mark.parametrize(
+    ("skipped", "is_skipped"), [(None, False), ("", False), ("true", True), (1, True), ([], False)]
+)
+async def test_criteria_keep_what_can_be_read(
+    ispring: Ispring, stand_in: IspringStandIn, skipped: object, is_skipped: bool
+) -> None:
+    key = {"sessionId": "S1", "employeeId": 7}
+    criterion = key | {"criterionId": 1, "criterionTitle": 2, "skipped": skipped, "points": "1,5", "totalPoints": "2"}
+    serving(stand_in, "/job-training/completed-session/criterion/result/list", [criterion, key])
+    areas = [key | {"groupId": 1, "result": "75 %", "points": {}}, key]
+    serving(stand_in, "/job-training/completed-session/criterion-group/result/list", areas)
+    ((found, details),) = (await ispring.details([SessionKey("s1", "7")])).items()
+    assert found == SessionKey("s1", "7")
+    (line,) = details.criteria
+    assert (line.criterion_id, line.title, line.skipped) == ("1", "2", is_skipped)
+    assert (line.points, line.total_points) == ((None, None) if is_skipped else (1.5, 2.0))
+    assert [(area.result, area.points) for area in details.areas] == [(75.0, None)]
+    assert ispring.health()[Part.CRITERIA].left_out == (2 if skipped == [] else 1)
+    assert ispring.health()[Part.AREAS].left_out == 2
+
+
+async def test_checklists_name_ids_in_any_shape(ispring: Ispring, stand_in: IspringStandIn) -> None:
+    rows = [{"sessionIds": ["A", 5, None]}, {"sessionIds": "B"}, {"sessionIds": None}, {"sessionIds": {}}, 3]
+    serving(stand_in, "/job-training/checklist/sessions/list", rows)
+    assert list(await ispring.named_sessions()) == ["a", "5", "b"]
+    assert ispring.health()[Part.CHECKLISTS].left_out == 1
+
+
+@pytest.mark.parametrize("expires_in", [None, "", "soon", [], 0, -1, "NaN", "1800", 1800.0, "1800,0", True])
+@pytest.mark.parametrize("form", ["%s", "\ufeff%s", '{"response":%s}'])
+async def test_a_token_lasts_as_documented_if_its_lifetime_can_not_be_read(
+    ispring: Ispring, stand_in: IspringStandIn, clock: FakeClock, expires_in: object, form: str
+) -> None:
+    answer = json.dumps({"access_token": "TOKEN", "expires_in": expires_in})
+    stand_in.serve_bytes("/api/v3/token", (form % answer).encode())
+    for _ in range(3):
+        await listed(ispring)
+        clock.advance(timedelta(seconds=500))
+    assert token_requests(stand_in) == 1
+
+
+# ---- a part that refuses everything ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("call", ["people", "departments", "named_sessions"])
+@pytest.mark.parametrize("status", [403, 404])
+async def test_a_part_that_is_refused_is_asked_again_after_an_hour(
+    ispring: Ispring, stand_in: IspringStandIn, clock: FakeClock, call: str, status: int
+) -> None:
+    stand_in.quirks.server_errors, stand_in.quirks.server_error_status = ALWAYS, status
+    for _ in range(30):
+        with pytest.raises(TrainingRefused, match=f"HTTP {status}"):
+            await getattr(ispring, call)()
+        clock.advance(timedelta(seconds=119))
+    assert len(stand_in.requests) - token_requests(stand_in) == 1
+    stand_in.quirks.server_errors = 0
+    clock.advance(timedelta(minutes=1))
+    await getattr(ispring, call)()
+    assert [health.error for health in ispring.health().values()] == [""]
+
+
+async def test_a_refused_key_is_no_refusal_of_a_part(ispring: Ispring, stand_in: IspringStandIn) -> None:
+    stand_in.quirks.only = ("token",)
+    stand_in.quirks.server_errors, stand_in.quirks.server_error_status = 1, 403
+    with pytest.raises(TrainingRefused):
+        await ispring.people()
+    await ispring.people()
+
+
+async def test_slow_areas_cost_no_criteria(connect: OpenIspring, world: World, stand_in: IspringStandIn) -> None:
+    key = key_of(world.add_session())
+    stand_in.quirks.only = ("/criterion-group/",)
+    stand_in.quirks.hangs = ALWAYS
+    ispring = await connect(limits=Limits(connect=1, read=0.1, total=5))
+    details = (await ispring.details([key]))[key]
+    assert details.criteria and not details.areas and not details.areas_known

@@ -15,7 +15,8 @@ from bot.domain.errors import TrainingUnreadable
 from bot.domain.model import SessionFacts
 from bot.ispring.dates import LONGEST_DATE, DateOrder, Dates
 from bot.ispring.listing import MOST_SET_ASIDE, PIECE, SpooledListing
-from bot.ispring.wire import LONGEST_ID, LONGEST_STATUS, LONGEST_TITLE
+from bot.ispring.tolerant import LONGEST_ID
+from bot.ispring.wire import LONGEST_STATUS, LONGEST_TITLE
 from tests.fake_clock import NOON
 from tests.work import Calls
 
@@ -60,6 +61,10 @@ def fingerprints(spooled: SpooledListing) -> list[bytes]:
 
 def rejected(spooled: SpooledListing) -> list[str]:
     return [line for piece in spooled.slices() for line in piece.rejected]
+
+
+def without_parts(spooled: SpooledListing) -> int:
+    return sum(piece.without_parts for piece in spooled.slices())
 
 
 def many(number: int, **given: Any) -> Iterator[dict[str, Any]]:
@@ -109,7 +114,9 @@ def test_an_empty_list_is_an_empty_listing() -> None:
 
 
 def test_a_byte_order_mark_is_overlooked() -> None:
-    assert len(facts_of(listing(b"\xef\xbb\xbf" + json.dumps([row(1)]).encode()))) == 1
+    for before in (b"\xef\xbb\xbf", b"\n\xef\xbb\xbf ", b"\xef\xbb\xbf" * 2):
+        for rows in ([row(1)], row(1), {"response": [row(1)]}):
+            assert len(facts_of(listing(before + json.dumps(rows).encode()))) == 1
 
 
 def test_null_means_absent_and_unknown_keys_are_ignored() -> None:
@@ -156,7 +163,7 @@ def test_a_fingerprint_changes_with_every_field(change: dict[str, Any]) -> None:
     assert fingerprints(listed([row(1)])) != fingerprints(listed([row(1, **change)]))
 
 
-def test_a_later_version_reads_an_unchanged_listing_anew() -> None:
+def test_a_later_version_reads_an_unchanged_listing_again() -> None:
     """It may understand rows that an earlier one set aside."""
     earlier = SpooledListing(io.BytesIO(b"[]"), b"digest", 2, NOON, Dates(ZoneInfo("UTC"), DateOrder.DMY), "0.0.1")
     assert earlier.digest != listing(b"[]").digest
@@ -183,7 +190,7 @@ def test_a_mistyped_row_is_set_aside_with_its_place_and_the_others_go_on() -> No
     assert "Anna" not in "".join(lines)
 
 
-@pytest.mark.parametrize("missing", ["sessionId", "employeeId", "sessionStatus", "checklistId"])
+@pytest.mark.parametrize("missing", ["sessionId", "employeeId", "sessionStatus"])
 def test_a_row_without_what_it_is_known_by_is_set_aside(missing: str) -> None:
     broken = row(1)
     del broken[missing]
@@ -232,7 +239,7 @@ def test_a_broken_character_in_a_lone_object_hurts_nothing_else() -> None:
     assert titles_of(listing(half)) == ["\ufffd", TITLES[4]]
 
 
-@pytest.mark.parametrize("key", ["sessionId", "employeeId", "checklistId", "observerId", "sessionStatus"])
+@pytest.mark.parametrize("key", ["sessionId", "employeeId", "sessionStatus"])
 @pytest.mark.parametrize("text", [b"\xff", rb"\ud83d"])
 def test_a_row_known_by_a_broken_character_is_set_aside_and_the_others_go_on(text: bytes, key: str) -> None:
     spooled = listing(with_text(text, key))
@@ -281,12 +288,71 @@ def test_a_fingerprint_tells_apart_what_is_cut_alike() -> None:
 
 
 @pytest.mark.promise("oversized_names")
-@pytest.mark.parametrize("key", ["sessionId", "employeeId", "checklistId", "observerId"])
+@pytest.mark.parametrize("key", ["sessionId", "employeeId"])
 def test_a_row_whose_id_is_too_long_is_set_aside_and_not_cut(key: str) -> None:
     longest, longer = row(1, **{key: "x" * LONGEST_ID}), row(2, **{key: "x" * (LONGEST_ID + 1)})
     spooled = listed([longest, longer])
     assert len(facts_of(spooled)) == 1
     assert [line.split(":")[0] for line in rejected(spooled)] == ["row 2"]
+
+
+@pytest.mark.parametrize("key", ["checklistId", "observerId"])
+@pytest.mark.parametrize("text", [b"\xff", rb"\ud83d", b"x" * (LONGEST_ID + 1)])
+def test_an_id_that_identifies_no_row_costs_only_itself(text: bytes, key: str) -> None:
+    spooled = listing(with_text(text, key))
+    assert [len(facts_of(spooled)), without_parts(spooled), rejected(spooled)] == [9_000, 1, []]
+    assert [
+        getattr(facts, {"checklistId": "checklist_id", "observerId": "observer_id"}[key]) for facts in facts_of(spooled)
+    ].count("") == 1
+
+
+ODD = {
+    "": None, "80": 80.0, "80%": 80.0, "80,5": 80.5, " 80 % ": 80.0, "1,234.5": 1234.5, "1.234,5": 1234.5, "-3": -3.0,
+    "\u00a080\u00a0%": 80.0, "1e1": 10.0, "NaN": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_a_readable_number_is_read_and_nothing_is_left_out(text: str) -> None:
+    spooled = listed([row(1, result=text), row(2)])
+    assert [facts.result for facts in facts_of(spooled)] == [ODD[text], 83.33]
+    assert (rejected(spooled), without_parts(spooled)) == ([], 0)
+
+
+@pytest.mark.parametrize("key", ["checklistTitle", "observerId", "checklistId", "startDate", "result", "totalPoints"])
+@pytest.mark.parametrize("value", [[], {}, [1], {"a": 1}, True])
+def test_an_optional_part_in_any_shape_costs_only_itself_and_is_counted(key: str, value: object) -> None:
+    spooled = listed([row(1, **{key: value}), row(2)])
+    assert (len(facts_of(spooled)), rejected(spooled), without_parts(spooled)) == (2, [], 1)
+
+
+@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.parametrize("key", ["checklistTitle", "observerId", "checklistId", "startDate", "result", "totalPoints"])
+def test_an_optional_part_that_is_null_or_empty_is_absent(key: str, value: object) -> None:
+    spooled = listed([row(1, **{key: value}), row(2)])
+    assert (len(facts_of(spooled)), rejected(spooled), without_parts(spooled)) == (2, [], 0)
+
+
+def test_ids_and_texts_may_be_numbers() -> None:
+    odd = row(1, sessionId=17, employeeId=18.0, checklistId=19, observerId=20, checklistTitle=2026, sessionStatus=3)
+    (facts,) = facts_of(listed([odd]))
+    assert (facts.key.session_id, facts.key.employee_id, facts.checklist_id) == ("17", "18", "19")
+    assert (facts.observer_id, facts.checklist_title, facts.status) == ("20", "2026", "3")
+    assert rejected(listed([odd])) == []
+
+
+def test_a_row_of_odd_parts_only_keeps_its_ids() -> None:
+    odd: dict[str, Any] = {key: [{}] for key in row(1)} | {
+        "sessionId": "s",
+        "employeeId": "e",
+        "sessionStatus": "PASSED",
+    }
+    assert [facts.key for facts in facts_of(listed([odd]))] == [("s", "e")]
+    assert without_parts(listed([odd])) == 1, "a row counts once"
+
+
+def test_an_odd_spelling_changes_no_fingerprint() -> None:
+    assert fingerprints(listed([row(1, result="83,33 %", points="5,0")])) == fingerprints(listed([row(1)]))
 
 
 def test_rows_without_number_that_say_nothing_are_not_all_held() -> None:

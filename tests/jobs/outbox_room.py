@@ -33,7 +33,6 @@ from bot.domain.model import (
 )
 from bot.domain.outbox import NotificationState, NotificationStatus, OutboxCounts
 from bot.domain.routing import subject_of
-from bot.jobs.message_data import MessageSettings
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.send import Deliver
 from bot.jobs.sender import Render
@@ -42,6 +41,7 @@ from bot.slack.contacts import SlackContacts
 from bot.store.database import Store, Tx
 from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, SHOP, company
 from tests.domain.build import DIRECTORY, NOW
+from tests.settings import settings_of
 
 SPEED = 60.0
 SHOP_CHANNEL = Destination(DestinationKind.CHANNEL, SHOP)
@@ -74,7 +74,6 @@ class Room:
     messenger: SlackMessenger
     rule: Rule
     limiter: RateLimiter = field(default_factory=RateLimiter)
-    ops_channel: str = ""
     admins: frozenset[str] = frozenset()
     _made: int = 0
 
@@ -88,8 +87,7 @@ class Room:
             contacts=contacts,
             clock=self.clock,
             random01=random01,
-            settings=MessageSettings(admins=self.admins),
-            ops_channel=self.ops_channel,
+            settings=settings_of(admins=self.admins),
             limiter=self.limiter,
             render=words,
         )

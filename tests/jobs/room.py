@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bot.config import Settings
 from bot.demo.company import Person, Session
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
@@ -37,12 +38,11 @@ from bot.ispring.dates import DateOrder
 from bot.jobs.attempts import attempt_of
 from bot.jobs.details import FetchDetails
 from bot.jobs.directory import DirectoryRefresh
-from bot.jobs.message_data import MessageSettings
 from bot.jobs.outage import claim_next
-from bot.jobs.plan_notifications import PollSettings
 from bot.jobs.poll import Poll
 from bot.store.database import Store, Tx
 from tests.fake_clock import FakeClock
+from tests.settings import settings_of
 
 CHANNEL = Destination(DestinationKind.CHANNEL, "C0123456")
 OPS = "C0OPS0000"
@@ -100,7 +100,7 @@ class Room:
     contacts: KnownContacts
     directory: DirectoryRefresh
     details: FetchDetails
-    settings: PollSettings
+    settings: Settings
     rings: list[str]
 
     async def poll(self) -> PollReport:
@@ -115,7 +115,7 @@ class Room:
         """A client configured for another zone."""
         return client(self.stand_in, self.clock, self.store.path.parent, zone)
 
-    def poller_with(self, settings: PollSettings, ispring: Training | None = None) -> Poll:
+    def poller_with(self, settings: Settings, ispring: Training | None = None) -> Poll:
         return Poll(
             ispring or self.ispring,
             self.store,
@@ -178,7 +178,7 @@ class Room:
         def post(tx: Tx) -> bool:
             now = self.clock.now()
             delivery = claim_next(
-                tx, where, now, now.timestamp(), f"d{len(posted)}:{now.timestamp()}:{where}", MessageSettings()
+                tx, where, now, now.timestamp(), f"d{len(posted)}:{now.timestamp()}:{where}", settings_of()
             )
             if delivery is None:
                 return False
@@ -233,10 +233,10 @@ def key_of(session: Session) -> SessionKey:
 
 
 @asynccontextmanager
-async def open_room(folder: Path, settings: PollSettings | None = None) -> AsyncIterator[Room]:
+async def open_room(folder: Path, settings: Settings | None = None) -> AsyncIterator[Room]:
     clock = FakeClock()
     world = World.empty(clock.now)
-    store = Store.open(folder / "spotter.db", now=clock.now())
+    store = Store.open(folder / "spotter.db", now=clock.now(), ops_channel=OPS)
     try:
         async with (
             IspringStandIn(world, client_id="id", client_secret="secret", now=clock.now) as stand_in,
@@ -252,7 +252,7 @@ async def open_room(folder: Path, settings: PollSettings | None = None) -> Async
                 KnownContacts(),
                 DirectoryRefresh(ispring, store, clock),
                 FetchDetails(ispring, store, clock, wake=lambda: rings.append("deliver")),
-                settings or PollSettings(ops_channel=OPS),
+                settings or settings_of(),
                 rings,
             )
     finally:

@@ -37,7 +37,7 @@ async def test_what_is_only_spelled_otherwise_is_stored_in_every_part(store: Sto
     assert left.missing == []
 
 
-async def test_what_somebody_hears_of_is_left_to_the_poll(store: Store) -> None:
+async def test_what_somebody_is_notified_of_is_left_to_the_poll(store: Store) -> None:
     await store.transact(lambda tx: baseline(tx, planned(1), a_session(2)))
     completed, renamed = a_session(1), a_session(2, observer="bo")
     assert await bulk_update(store, slices(completed, renamed), LATER) == 1
@@ -45,7 +45,7 @@ async def test_what_somebody_hears_of_is_left_to_the_poll(store: Store) -> None:
     assert [facts for facts, _ in left.changed] == [completed]
 
 
-async def test_a_card_that_stands_owes_an_edit(store: Store) -> None:
+async def test_a_card_that_stands_needs_an_edit(store: Store) -> None:
     await store.transact(lambda tx: see(tx, a_session(1)))
     await store.transact(lambda tx: enqueue(tx, a_session(1)))
     await store.transact(lambda tx: sent(tx, claim(tx)))

@@ -62,7 +62,7 @@ async def test_after_slacks_absence_old_news_are_one_card_and_new_ones_follow(wo
     assert (await world.counts()).pending == 0
 
 
-async def test_what_may_have_been_posted_before_the_absence_is_never_folded(world: Room) -> None:
+async def test_what_may_have_been_posted_before_the_absence_is_never_put_into_a_digest(world: Room) -> None:
     (key,) = await world.complete_all([72.0], ago=timedelta(hours=60))
 
     def tried(tx: Tx) -> None:
@@ -75,7 +75,7 @@ async def test_what_may_have_been_posted_before_the_absence_is_never_folded(worl
     assert f"Session {key.session_id}" in text
 
 
-async def test_a_person_hears_of_what_waited_in_one_message_and_only_what_they_still_want(world: Room) -> None:
+async def test_a_person_is_notified_of_what_waited_in_one_message_and_only_what_they_still_want(world: Room) -> None:
     keys = await world.complete_all([90.0, 20.0, 30.0], to=OBSERVER, ago=timedelta(hours=60))
 
     def wishes(tx: Tx) -> None:
@@ -106,7 +106,7 @@ async def test_who_pressed_stop_meanwhile_gets_nothing_and_the_reason_is_kept(wo
     assert world.calls("chat.postMessage") == 0
 
 
-async def test_a_turn_that_was_taken_back_before_it_was_told_is_not_told(world: Room) -> None:
+async def test_a_turn_that_was_taken_back_before_it_was_reported_is_not_reported(world: Room) -> None:
     key = await world.complete(90.0)
     await world.send()
     await world.turn(key, 20.0)

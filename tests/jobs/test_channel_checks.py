@@ -11,6 +11,7 @@ from bot.jobs.channel_checks import ChannelChecks
 from bot.slack.contacts import SlackContacts
 from tests.demo.slack_room import ANA, BEN, OFFICE, SHOP
 from tests.jobs.outbox_room import SHOP_CHANNEL, Room, room
+from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -27,8 +28,7 @@ def channel_checks(world: Room) -> ChannelChecks:
         messenger=world.messenger,
         contacts=SlackContacts(world.messenger, world.store, world.clock, frozenset()),
         clock=world.clock,
-        admins=frozenset({ANA}),
-        ops_channel="",
+        settings=settings_of(admins=frozenset({ANA})),
         wake=lambda: None,
     )
 

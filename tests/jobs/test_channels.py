@@ -24,6 +24,7 @@ from bot.slack.contacts import SlackContacts
 from tests.demo.slack_room import SHOP
 from tests.jobs.outbox_room import SHOP_CHANNEL, Room
 from tests.jobs.outbox_room import room as a_room
+from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -48,8 +49,7 @@ async def a_round(room: Room) -> None:
         messenger=room.messenger,
         contacts=contacts,
         clock=room.clock,
-        admins=room.admins,
-        ops_channel="",
+        settings=settings_of(admins=room.admins),
         wake=lambda: None,
     )
     await channel_checks.once()

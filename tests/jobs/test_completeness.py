@@ -10,7 +10,7 @@ from bot.domain.model import NotificationKind
 from bot.jobs.completeness import CompletenessCheck
 from bot.services.listing_gaps import count_left_out
 from tests.faults import StumblingTraining
-from tests.jobs.room import OPS, Room
+from tests.jobs.room import Room
 
 pytestmark = pytest.mark.virtual_time
 
@@ -19,9 +19,7 @@ CHECKLISTS = "/checklist/sessions/list"
 
 @pytest.fixture
 def roll_call(room: Room) -> CompletenessCheck:
-    return CompletenessCheck(
-        room.ispring, room.store, room.clock, ops_channel=OPS, wake=lambda: room.rings.append("roll call")
-    )
+    return CompletenessCheck(room.ispring, room.store, room.clock, wake=lambda: room.rings.append("roll call"))
 
 
 async def test_a_listing_that_holds_everything_is_nobodys_business(room: Room, roll_call: CompletenessCheck) -> None:
@@ -32,7 +30,7 @@ async def test_a_listing_that_holds_everything_is_nobodys_business(room: Room, r
 
 
 @pytest.mark.promise("incomplete_listing")
-async def test_sessions_that_the_listing_leaves_out_are_told_once_and_their_coming_back_once(
+async def test_sessions_that_the_listing_leaves_out_are_reported_once_and_their_coming_back_once(
     room: Room, roll_call: CompletenessCheck
 ) -> None:
     for _ in range(5):
@@ -76,8 +74,8 @@ async def test_checklists_that_can_not_be_read_are_left_alone_for_an_hour(
     assert await room.ops() == ["baseline_done"]
 
 
-async def test_an_answer_that_breaks_its_reader_ends_no_more_than_this_roll_call(room: Room) -> None:
-    stumbling = CompletenessCheck(StumblingTraining(), room.store, room.clock, ops_channel=OPS, wake=lambda: None)
+async def test_an_answer_that_breaks_its_reader_ends_no_more_than_this_completeness_check(room: Room) -> None:
+    stumbling = CompletenessCheck(StumblingTraining(), room.store, room.clock, wake=lambda: None)
     with capture_logs() as logs:
         assert not await stumbling.when_due()
     assert [(line["event"], type(line["exc_info"])) for line in logs] == [("completeness.broke", KeyError)]

@@ -22,7 +22,7 @@ ALL, NONE, BELOW = DirectMessages.ALL, DirectMessages.NONE, DirectMessages.BELOW
         (BELOW, ALL, True),
     ],
 )
-def test_who_observed_themselves_hears_of_it_while_they_want_it_as_either(
+def test_who_observed_themselves_is_notified_of_it_while_they_want_it_as_either(
     as_observer: DirectMessages | None, as_employee: DirectMessages | None, is_wanted: bool
 ) -> None:
     facts = SessionFacts(

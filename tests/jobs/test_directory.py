@@ -17,8 +17,12 @@ async def test_an_answer_without_anybody_is_not_believed(room: Room) -> None:
     employed = dict(room.world.people)
     room.world.people.clear()
     room.clock.advance(timedelta(hours=5))
-    assert not await room.directory.when_due()
+    read_at = await room.store.read(lambda tx: tx.people.directory_at())
+    await room.directory.when_due()
     assert (await room.store.read(lambda tx: tx.people.directory())).people == known
+    assert await room.store.read(lambda tx: tx.people.directory_at()) == read_at
+    assert (await room.ops())[-1] == "people_shortened"
     room.world.people.update(employed)
-    room.clock.advance(timedelta(minutes=6))
+    room.clock.advance(timedelta(hours=2))
     assert await room.directory.when_due()
+    assert (await room.ops())[-1] == "over"

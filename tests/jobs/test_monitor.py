@@ -13,6 +13,7 @@ from bot.domain.polling import PollReport
 from bot.jobs.monitor import Monitor, RuntimeProbes
 from bot.store.database import Store, Tx
 from tests.fake_clock import FakeClock
+from tests.settings import settings_of
 from tests.store.given import a_session, becomes, claim, enqueue
 
 pytestmark = pytest.mark.virtual_time
@@ -40,10 +41,9 @@ class MonitorEnv:
         self.restart()
 
     def restart(self, ops_channel: str = OPS) -> None:
+        self.database.ops_channel = ops_channel
         probes = RuntimeProbes(lambda: self.machine.disconnected_for, lambda: self.machine.disk_left)
-        self.monitor = Monitor(
-            self.database, self.clock, probes, ops_channel=ops_channel, poll_interval=120, wake=self.machine.wake
-        )
+        self.monitor = Monitor(self.database, self.clock, probes, settings_of(), wake=self.machine.wake)
 
     async def polled(self) -> None:
         now = self.clock.now()

@@ -44,7 +44,7 @@ async def test_after_sixty_hours_old_completions_are_counted_and_newer_ones_post
         assert "completed while Spotter was away, more than 24 hours before" in notified.notification.reason
 
 
-async def test_an_observer_hears_of_an_outage_in_one_message(room: Room) -> None:
+async def test_an_observer_is_notified_of_an_outage_in_one_message(room: Room) -> None:
     friday = room.clock.now()
     room.clock.advance(LONG)
     old = [room.world.add_session(completed_at=friday + timedelta(hours=hours)) for hours in (2, 3)]
@@ -87,7 +87,7 @@ async def test_after_an_outage_a_session_without_a_date_or_with_an_impossible_on
     assert await room.posted() == [key_of(known)]
 
 
-async def test_a_counted_session_is_told_no_second_time_and_its_turn_to_bad_is(room: Room) -> None:
+async def test_a_counted_session_is_reported_no_second_time_and_its_turn_to_bad_is(room: Room) -> None:
     await room.target(50)
     began = room.clock.now()
     room.clock.advance(LONG)

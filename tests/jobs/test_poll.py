@@ -28,11 +28,11 @@ from bot.domain.model import (
 )
 from bot.domain.routing import introduction, subject_of
 from bot.jobs.attempts import attempt_of
-from bot.jobs.plan_notifications import PollSettings
 from bot.services import pausing
 from bot.store.database import Tx
 from tests.faults import NAME, StumblingTraining
 from tests.jobs.room import CHANNEL, OPS, Room, key_of
+from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -60,7 +60,8 @@ async def test_the_first_listing_is_summarised_in_one_line_where_asked_for(new_r
     for days in (1, 10, 29, 31):
         new_room.world.add_session(completed_at=now - timedelta(days=days))
     new_room.world.add_session(status="IN_PROGRESS")
-    new_room.poller = new_room.poller_with(PollSettings(baseline=timedelta(days=30)))
+    new_room.store.ops_channel = ""
+    new_room.poller = new_room.poller_with(settings_of(baseline="30d"))
     await new_room.poll()
     (line,) = await new_room.queued()
     assert (line.kind, line.destination, line.facts["code"]) == (NotificationKind.COUNTED, CHANNEL, "baseline")
@@ -80,7 +81,7 @@ async def test_a_first_listing_that_breaks_off_is_begun_again(new_room: Room) ->
 # ---- completed ---------------------------------------------------------------------------------------------------
 
 
-async def test_a_completed_session_is_owed_to_the_channel_and_its_observer(room: Room) -> None:
+async def test_a_completed_session_is_queued_to_the_channel_and_its_observer(room: Room) -> None:
     session = room.world.plan(
         room.world.add_checklist(), room.world.add_person(), room.world.add_person(), room.clock.now()
     )
@@ -100,7 +101,7 @@ async def test_a_session_first_seen_as_completed_is_news(room: Room) -> None:
     assert await room.posted() == [key_of(session)]
 
 
-async def test_the_same_completion_is_owed_once_however_often_it_is_listed(room: Room) -> None:
+async def test_the_same_completion_is_queued_once_however_often_it_is_listed(room: Room) -> None:
     session = room.world.add_session()
     room.stand_in.quirks.shuffled = True
     for _ in range(3):
@@ -137,13 +138,13 @@ async def test_two_employees_of_one_session_are_two_sessions(room: Room) -> None
 
 async def test_an_observer_who_is_the_employee_gets_one_message(room: Room) -> None:
     ana = room.world.add_person("Ana Lima")
-    room.poller = room.poller_with(PollSettings(employee_wants=DirectMessages.ALL))
+    room.poller = room.poller_with(settings_of(notify_employees=True))
     room.world.add_session(employee=ana, observer=ana)
     await room.poll()
     assert len(await room.queued(NotificationKind.SESSION, person(ana.id))) == 1
 
 
-async def test_employees_hear_only_where_the_house_or_they_say_so(room: Room) -> None:
+async def test_employees_are_notified_only_if_the_settings_or_they_say_so(room: Room) -> None:
     session = room.world.add_session()
     await room.poll()
     assert await room.queued(where=person(session.employee.id)) == []
@@ -209,7 +210,7 @@ async def test_a_result_that_is_missing_is_completed_without_a_score(room: Room)
 # ---- rules -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_rule_hears_only_of_listings_asked_for_after_it_was_made(room: Room) -> None:
+async def test_a_rule_matches_only_listings_asked_for_after_it_was_made(room: Room) -> None:
     room.world.add_session()
     await room.poll()
     late = Destination(DestinationKind.CHANNEL, "C0LATE00")
@@ -220,7 +221,7 @@ async def test_a_rule_hears_only_of_listings_asked_for_after_it_was_made(room: R
     assert len(await room.queued(where=late)) == 1
 
 
-async def test_a_rule_hears_only_what_its_query_matches(room: Room) -> None:
+async def test_a_rule_matches_only_what_its_query_says(room: Room) -> None:
     await room.target(80)
     strict = Destination(DestinationKind.CHANNEL, "C0STRICT")
     await room.subscribe("outcome:failed", destination=strict)
@@ -252,7 +253,7 @@ async def test_a_rule_never_tells_more_than_its_owner_may_see(room: Room) -> Non
 
 
 @pytest.mark.promise("ambiguous_introduction")
-async def test_a_new_rule_hears_what_is_completed_before_it_is_clear_that_its_intro_stands_there(room: Room) -> None:
+async def test_a_new_rule_matches_what_is_completed_before_it_is_clear_that_its_intro_stands_there(room: Room) -> None:
     place = Destination(DestinationKind.CHANNEL, "C0NEW000")
 
     def introduce(tx: Tx) -> Delivery | None:
@@ -278,7 +279,7 @@ def an_admin(user_id: str) -> Viewer:
 
 
 @pytest.mark.promise("taken_over_meanwhile")
-async def test_what_a_rule_hears_while_somebody_takes_it_over_is_told(room: Room) -> None:
+async def test_what_a_rule_matches_while_somebody_takes_it_over_is_reported(room: Room) -> None:
     place = Destination(DestinationKind.CHANNEL, "C0OLD000")
     rule = await room.subscribe(owner="U0OLD", destination=place)
 
@@ -322,7 +323,7 @@ async def test_two_rules_of_one_channel_owe_one_card(room: Room) -> None:
 # ---- corrected, re-opened ----------------------------------------------------------------------------------------
 
 
-async def test_a_correction_raises_the_version_and_owes_no_second_card(room: Room) -> None:
+async def test_a_correction_raises_the_version_and_queues_no_second_card(room: Room) -> None:
     session = room.world.add_session(percent=60)
     await room.poll()
     before = await room.record(session)
@@ -334,7 +335,7 @@ async def test_a_correction_raises_the_version_and_owes_no_second_card(room: Roo
     assert await room.posted() == [key_of(session)]
 
 
-async def test_a_correction_to_below_target_owes_one_new_card(room: Room) -> None:
+async def test_a_correction_to_below_target_queues_one_new_card(room: Room) -> None:
     await room.target(80)
     session = room.world.add_session(percent=100)
     await room.poll()
@@ -384,7 +385,7 @@ async def test_a_reopened_session_is_an_edit_and_its_completion_no_second_card(r
 # ---- missing -----------------------------------------------------------------------------------------------------
 
 
-async def test_a_deleted_session_is_marked_missing_and_nobody_is_told(room: Room) -> None:
+async def test_a_deleted_session_is_marked_missing_and_nobody_is_notified(room: Room) -> None:
     sessions = [room.world.add_session(status="IN_PROGRESS") for _ in range(5)]
     await room.poll()
     room.world.delete(sessions[0])
@@ -454,7 +455,7 @@ async def test_half_a_character_keeps_nobody_from_hearing(form: HalfCharacters, 
 
 
 @pytest.mark.promise("unreadable_rows")
-async def test_rows_set_aside_are_told_once_however_many_and_once_when_they_can_be_read(room: Room) -> None:
+async def test_rows_set_aside_are_reported_once_however_many_and_once_when_they_can_be_read(room: Room) -> None:
     for _ in range(6):
         room.world.add_session()
     for rows in (1, 2, 3, 2, 4, 0, 0):
@@ -530,7 +531,7 @@ async def test_a_row_listed_twice_is_one_session(room: Room) -> None:
 
 
 @pytest.mark.promise("incomplete_listing")
-async def test_a_listing_that_ends_at_a_round_number_is_told_once_and_its_end_once(room: Room) -> None:
+async def test_a_listing_that_ends_at_a_round_number_is_reported_once_and_its_end_once(room: Room) -> None:
     def rows(number: int) -> bytes:
         row = '{{"sessionId":"{0}","employeeId":"e","checklistId":"c","sessionStatus":"NOT_STARTED"}}'
         return f"[{','.join(row.format(one) for one in range(number))}]".encode()
@@ -541,7 +542,7 @@ async def test_a_listing_that_ends_at_a_round_number_is_told_once_and_its_end_on
     assert await room.ops() == ["baseline_done", "round_count", "over"]
 
 
-async def test_a_first_listing_that_ends_at_a_round_number_is_told(new_room: Room) -> None:
+async def test_a_first_listing_that_ends_at_a_round_number_is_reported(new_room: Room) -> None:
     row = b'{"sessionId":"%d","employeeId":"e","checklistId":"c","sessionStatus":"NOT_STARTED"}'
     new_room.stand_in.serve_listing_bytes(b"[" + b",".join(row % one for one in range(2_000)) + b"]")
     await new_room.poll()
@@ -568,7 +569,7 @@ async def test_results_that_are_no_percentages_are_counted_in_the_log_and_shown_
 
 
 @pytest.mark.promise("new_status")
-async def test_a_new_status_is_told_once_and_never_counts_as_completed(room: Room) -> None:
+async def test_a_new_status_is_reported_once_and_never_counts_as_completed(room: Room) -> None:
     room.stand_in.quirks.new_status = "CANCELLED"
     session = room.world.add_session()
     await room.poll()
@@ -582,7 +583,7 @@ async def test_a_new_status_is_told_once_and_never_counts_as_completed(room: Roo
 
 
 @pytest.mark.promise("new_status")
-async def test_however_many_statuses_are_new_the_admin_is_told_once(room: Room) -> None:
+async def test_however_many_statuses_are_new_the_admin_is_notified_once(room: Room) -> None:
     odd = "ODD \x1b[2J\u202eSTATUS "
     sessions = [room.world.add_session(status=f"{odd}{number}") for number in range(300)]
     with capture_logs() as logs:
@@ -617,7 +618,7 @@ async def test_a_status_spelled_failed_is_failed_whatever_the_target(status: str
 
 
 @pytest.mark.promise("contradicting_dates")
-async def test_dates_that_contradict_the_setting_are_told_and_never_flipped(room: Room) -> None:
+async def test_dates_that_contradict_the_setting_are_reported_and_never_flipped(room: Room) -> None:
     room.stand_in.quirks.date_style = "mdy"
     for days in range(4):
         room.world.add_session(completed_at=room.clock.now() - timedelta(days=days))
@@ -767,10 +768,11 @@ async def test_people_that_can_not_be_read_delay_nothing(room: Room) -> None:
     assert await room.posted() == [key_of(session)]
 
 
-async def test_the_directory_is_read_again_after_four_hours(room: Room) -> None:
+async def test_the_directory_is_read_again_after_two_hours(room: Room) -> None:
+    room.world.add_person("Ana Lima")
     assert await room.directory.when_due()
     assert not await room.directory.when_due()
-    room.clock.advance(timedelta(hours=4, seconds=1))
+    room.clock.advance(timedelta(hours=2, seconds=1))
     assert await room.directory.when_due()
 
 
@@ -809,14 +811,14 @@ async def test_a_listing_that_breaks_its_reader_is_a_failed_poll_and_the_next_on
     assert await room.posted() == [key_of(session)]
 
 
-async def test_a_refused_key_is_told_once(room: Room) -> None:
+async def test_a_refused_key_is_reported_once(room: Room) -> None:
     room.stand_in.quirks.no_rights = True
     await room.poll()
     await room.poll()
     assert (await room.ops()).count("training_refused") == 1
 
 
-async def test_a_short_outage_is_nobodys_business_and_a_long_one_is_told_once(room: Room) -> None:
+async def test_a_short_outage_is_nobodys_business_and_a_long_one_is_reported_once(room: Room) -> None:
     await room.stand_in.down()
     await room.poll()
     assert "poll_failing" not in await room.ops()

@@ -10,6 +10,7 @@ import pytest
 from bot.jobs.retention import AT_ONCE, AUDIT_LOG_RETENTION, RetentionJob
 from bot.store.database import Store, Tx
 from tests.fake_clock import NOON, FakeClock
+from tests.settings import settings_of
 from tests.store.given import OTHER_ROOM, a_session, baseline, claim, enqueue, sent
 
 pytestmark = pytest.mark.virtual_time
@@ -27,7 +28,9 @@ class KeptRoom:
     wakes: list[str] = field(default_factory=list)
 
     def retention(self, keep: timedelta | None = YEAR) -> RetentionJob:
-        return RetentionJob(self.store, self.clock, keep, wake=lambda: self.wakes.append("deliver"))
+        return RetentionJob(
+            self.store, self.clock, settings_of(keep_days=keep and keep.days), wake=lambda: self.wakes.append("deliver")
+        )
 
     async def listed(self, *ages: timedelta) -> None:
         facts = [a_session(number, finished=NOON - age) for number, age in enumerate(ages)]
@@ -113,7 +116,7 @@ async def test_what_was_posted_about_them_is_edited(room: KeptRoom) -> None:
     assert (await room.audit_log())[0][2] == "sessions:2,redactions:2"
 
 
-async def test_the_ledger_keeps_more_than_a_year_whatever_the_setting(room: KeptRoom) -> None:
+async def test_the_audit_log_keeps_more_than_a_year_whatever_the_setting(room: KeptRoom) -> None:
     await room.listed(DAY)
 
     def write(tx: Tx) -> None:

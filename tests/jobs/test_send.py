@@ -138,7 +138,7 @@ async def test_an_internal_error_of_slack_may_have_posted(world: Room, code: str
     assert (await world.notified(key)).attempts[0].result == "ambiguous"
 
 
-async def test_an_error_word_nobody_knows_is_unsure(world: Room) -> None:
+async def test_an_error_word_nobody_knows_is_ambiguous(world: Room) -> None:
     world.slack.faults.order(POST, "quite_new_error")
     key = await world.complete()
     await world.send()
@@ -147,10 +147,10 @@ async def test_an_error_word_nobody_knows_is_unsure(world: Room) -> None:
 
 
 @pytest.mark.promise("unknown_rejection")
-async def test_a_message_that_slack_goes_on_refusing_in_a_word_nobody_knows_ends_dead_and_the_operator_hears(
+async def test_a_message_that_slack_goes_on_refusing_in_a_word_nobody_knows_ends_dead_and_the_operator_is_notified(
     world: Room,
 ) -> None:
-    world.ops_channel = OFFICE
+    world.store.ops_channel = OFFICE
     world.slack.faults.order(POST, "quite_new_error", times=100, channel=SHOP)
     key = await world.complete()
     await world.send(2_000.0)
@@ -324,7 +324,7 @@ async def test_one_channel_is_sent_one_message_a_second(world: Room) -> None:
     assert second - first >= 29
 
 
-async def test_a_bell_sends_at_once_what_was_just_owed(world: Room) -> None:
+async def test_a_wake_up_sends_at_once_what_was_just_queued(world: Room) -> None:
     deliver = world.deliver()
     running = asyncio.create_task(deliver.run())
     await until(lambda: deliver.is_paused)
@@ -355,7 +355,7 @@ async def test_a_refused_connection_is_tried_again_without_looking(world: Room) 
 @pytest.mark.parametrize(
     "code", ["is_archived", "not_in_channel", "channel_not_found", "restricted_action_read_only_channel"]
 )
-async def test_a_channel_that_is_gone_pauses_its_rule_and_its_owner_is_told_once(world: Room, code: str) -> None:
+async def test_a_channel_that_is_gone_pauses_its_rule_and_its_owner_is_notified_once(world: Room, code: str) -> None:
     rule = await world.store.transact(
         lambda tx: tx.rules.add(
             Destination(DestinationKind.CHANNEL, OFFICE), ANA, "", RuleState.ACTIVE, world.clock.now()
@@ -401,8 +401,8 @@ async def test_refused_blocks_go_once_as_plain_text(world: Room) -> None:
 
 @pytest.mark.promise("message_rejected")
 @pytest.mark.parametrize("code", ["invalid_blocks", "msg_too_long", "metadata_too_large", "no_text"])
-async def test_a_message_refused_twice_is_dead_and_the_operator_is_told(world: Room, code: str) -> None:
-    world.ops_channel = OFFICE
+async def test_a_message_refused_twice_is_dead_and_the_operator_is_notified(world: Room, code: str) -> None:
+    world.store.ops_channel = OFFICE
     world.slack.faults.order(POST, code, times=2, channel=SHOP)
     key = await world.complete()
     await world.send()
@@ -413,10 +413,10 @@ async def test_a_message_refused_twice_is_dead_and_the_operator_is_told(world: R
 
 
 @pytest.mark.parametrize("code", ["duplicate_message_not_found", "duplicate_channel_not_found"])
-async def test_what_an_earlier_try_told_and_somebody_deleted_is_not_told_again_and_alarms_nobody(
+async def test_what_an_earlier_attempt_posted_and_somebody_deleted_is_not_reported_again_and_alarms_nobody(
     world: Room, code: str
 ) -> None:
-    world.ops_channel = OFFICE
+    world.store.ops_channel = OFFICE
     world.slack.faults.order(POST, code)
     key = await world.complete()
     await world.send()
@@ -485,8 +485,8 @@ async def test_a_revoked_token_is_tried_again_every_minute_until_it_is_good(worl
 
 
 @pytest.mark.promise("workspace_capped")
-async def test_a_workspace_over_its_cap_is_told_once_and_that_it_is_over(world: Room) -> None:
-    world.ops_channel = OFFICE
+async def test_a_workspace_over_its_cap_is_reported_once_and_that_it_is_over(world: Room) -> None:
+    world.store.ops_channel = OFFICE
     world.slack.faults.order(POST, "message_limit_exceeded", times=3)
     await world.complete()
     await world.send(4_000.0)
@@ -499,8 +499,8 @@ async def test_a_workspace_over_its_cap_is_told_once_and_that_it_is_over(world: 
 
 @pytest.mark.promise("direct_messages_closed")
 @pytest.mark.parametrize("code", ["messages_tab_disabled", "not_enabled"])
-async def test_direct_messages_that_the_app_closes_are_told_once_with_the_remedy(world: Room, code: str) -> None:
-    world.ops_channel = OFFICE
+async def test_direct_messages_that_the_app_closes_are_reported_once_with_the_remedy(world: Room, code: str) -> None:
+    world.store.ops_channel = OFFICE
     person, user = Destination(DestinationKind.PERSON, "ana"), Destination(DestinationKind.USER, BEN)
     dm = world.slack.direct_message(ANA).id
     for place in (dm, world.slack.direct_message(BEN).id):
@@ -522,7 +522,7 @@ async def test_direct_messages_that_the_app_closes_are_told_once_with_the_remedy
 
 @pytest.mark.promise("direct_messages_closed")
 async def test_a_scope_that_direct_messages_need_is_named_once_and_channels_go_on(world: Room) -> None:
-    world.ops_channel = OFFICE
+    world.store.ops_channel = OFFICE
     refusal = faults.api_error("missing_scope", needed="im:write", provided="chat:write")
     world.slack.faults.order("conversations.open", refusal, times=100)
     people = [Destination(DestinationKind.PERSON, "ana"), Destination(DestinationKind.USER, BEN)]
@@ -557,7 +557,7 @@ async def test_a_lost_reply_to_a_direct_message_is_looked_for_there(world: Room)
     assert (len(world.posted(dm.id)), world.calls(POST)) == (1, 1)
 
 
-async def test_somebody_without_a_slack_account_is_told_nothing_and_the_reason_is_kept(world: Room) -> None:
+async def test_somebody_without_a_slack_account_gets_nothing_and_the_reason_is_kept(world: Room) -> None:
     key = await world.complete(to=Destination(DestinationKind.PERSON, "joe"))
     await world.send()
     notified = await world.notified(key)
@@ -591,7 +591,7 @@ async def test_a_rule_that_ended_while_its_notice_waited_posts_nothing(world: Ro
     assert (await world.notified(key)).cancelled
 
 
-async def test_an_unsure_delivery_of_an_ended_rule_is_looked_for_but_not_sent_again(world: Room) -> None:
+async def test_an_ambiguous_delivery_of_an_ended_rule_is_looked_for_but_not_sent_again(world: Room) -> None:
     world.slack.faults.order(POST, "request_lost")
     key = await world.complete()
     async with asyncio.TaskGroup() as group:
@@ -607,7 +607,7 @@ async def test_an_unsure_delivery_of_an_ended_rule_is_looked_for_but_not_sent_ag
 
 @pytest.mark.promise("erased")
 @pytest.mark.parametrize(("lost", "stands"), [("reply_lost", 1), ("request_lost", 0)])
-async def test_an_unsure_card_about_somebody_erased_is_redacted_where_it_stands_and_else_not_sent_again(
+async def test_an_ambiguous_card_about_somebody_erased_is_redacted_where_it_stands_and_else_not_sent_again(
     lost: str, stands: int, world: Room
 ) -> None:
     world.slack.faults.order(POST, lost)
@@ -627,7 +627,7 @@ async def test_an_unsure_card_about_somebody_erased_is_redacted_where_it_stands_
 @pytest.mark.promise("reopened_early")
 @pytest.mark.parametrize("first", [50.0, 90.0])
 @pytest.mark.parametrize("status", ["IN_PROGRESS", "ARCHIVED"])
-async def test_a_session_re_opened_while_its_card_waits_is_told_when_it_is_completed_again(
+async def test_a_session_re_opened_while_its_card_waits_is_reported_when_it_is_completed_again(
     first: float, status: str, world: Room
 ) -> None:
     key = await world.complete(first)
@@ -646,7 +646,7 @@ async def test_a_session_re_opened_while_its_card_waits_is_told_when_it_is_compl
     assert "Below target, 40 %" in text
 
 
-async def test_a_session_re_opened_while_its_card_waits_is_told_whatever_it_is_corrected_to(world: Room) -> None:
+async def test_a_session_re_opened_while_its_card_waits_is_reported_whatever_it_is_corrected_to(world: Room) -> None:
     key = await world.complete(90.0)
     await world.lists(key, "IN_PROGRESS")
     await world.send()
@@ -660,7 +660,7 @@ async def test_a_session_re_opened_while_its_card_waits_is_told_whatever_it_is_c
     assert len(world.texts()) == 2
 
 
-async def test_a_turn_to_below_target_re_opened_while_it_waits_is_told_when_it_is_below_target_again(
+async def test_a_turn_to_below_target_re_opened_while_it_waits_is_reported_when_it_is_below_target_again(
     world: Room,
 ) -> None:
     key = await world.complete(90.0)
@@ -698,7 +698,7 @@ async def _introduced(world: Room) -> Rule:
 
 
 @pytest.mark.promise("ambiguous_introduction")
-async def test_what_a_rule_hears_before_it_is_clear_that_its_intro_stands_there_follows_it(world: Room) -> None:
+async def test_what_a_rule_matches_before_it_is_clear_that_its_intro_stands_there_follows_it(world: Room) -> None:
     office = Destination(DestinationKind.CHANNEL, OFFICE)
     rule = await world.store.transact(
         lambda tx: tx.rules.add(office, OPERATOR, "", RuleState.PENDING, world.clock.now())
@@ -721,7 +721,7 @@ async def test_a_rules_intro_makes_it_active(world: Room) -> None:
     assert f"rule {rule.rule_id}" in world.texts()[0]
 
 
-async def test_a_rule_whose_intro_was_told_and_deleted_is_active_too(world: Room) -> None:
+async def test_a_rule_whose_intro_was_reported_and_deleted_is_active_too(world: Room) -> None:
     world.slack.faults.order(POST, "duplicate_message_not_found")
     rule = await _introduced(world)
     assert rule.state is RuleState.ACTIVE and rule.active_since is not None
@@ -752,7 +752,7 @@ async def test_several_corrections_are_one_edit(world: Room) -> None:
     assert "75" in world.texts()[0]
 
 
-async def test_a_correction_while_the_delivery_is_unsure_reaches_the_card(world: Room) -> None:
+async def test_a_correction_while_the_delivery_is_ambiguous_reaches_the_card(world: Room) -> None:
     world.slack.faults.order(POST, "reply_lost")
     key = await world.complete(72.0)
     async with asyncio.TaskGroup() as group:
@@ -855,7 +855,7 @@ async def test_stopping_lets_a_post_in_flight_end_and_be_stored(world: Room) -> 
     assert len(world.posted()) == 1
 
 
-async def test_a_post_that_hangs_while_stopping_is_unsure_at_the_next_start(tmp_path: Path) -> None:
+async def test_a_post_that_hangs_while_stopping_is_ambiguous_at_the_next_start(tmp_path: Path) -> None:
     async with room(tmp_path, timeout=30.0) as world:
         world.slack.workspace.dedupes_client_msg_id = False
         world.slack.faults.order(POST, faults.hang(3_600.0, stored=True))
@@ -919,7 +919,7 @@ async def test_a_database_busy_while_a_person_is_looked_up_stops_nothing(tmp_pat
         assert len(world.posted(world.slack.direct_message(ANA).id)) == 1
 
 
-async def test_a_burst_is_told_exactly_once_over_a_flaky_line(world: Room) -> None:
+async def test_a_burst_is_notified_exactly_once_over_a_flaky_line(world: Room) -> None:
     world.slack.workspace.dedupes_client_msg_id = False
     for fault in ("reply_lost", "request_lost", "error_before", "rate_limited", "internal_error", "html_stored"):
         world.slack.faults.order(POST, fault)
@@ -935,7 +935,7 @@ async def test_a_burst_is_told_exactly_once_over_a_flaky_line(world: Room) -> No
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_whatever_goes_wrong_and_whoever_dies_each_session_is_told_once(world: Room, seed: int) -> None:
+async def test_whatever_goes_wrong_and_whoever_dies_each_session_is_reported_once(world: Room, seed: int) -> None:
     world.slack.workspace.dedupes_client_msg_id = False
     random01 = random.Random(seed)
     world.slack.faults.history_lag = 8.0

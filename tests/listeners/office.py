@@ -36,7 +36,6 @@ from bot.domain.model import (
     Targets,
 )
 from bot.domain.polling import PollReport
-from bot.jobs.message_data import MessageSettings
 from bot.jobs.send import Deliver
 from bot.listeners.bolt_app import build_app
 from bot.listeners.context import AppContext
@@ -46,6 +45,7 @@ from bot.slack.task_pool import TaskPool
 from bot.store.database import Store, Tx
 from tests.blocks.limits import assert_fits_slack
 from tests.fake_clock import NOON, FakeClock
+from tests.settings import settings_of
 
 TOKEN = "xoxb-stand-in"
 BOT = "U0SPOTTER"
@@ -298,7 +298,7 @@ def deliver_of(ctx: AppContext, admin: str) -> Deliver:
         contacts=ctx.contacts,
         clock=FakeClock(),
         random01=lambda: 0.5,
-        settings=MessageSettings(admins=frozenset({admin})),
+        settings=settings_of(admins=frozenset({admin})),
     )
 
 
@@ -320,7 +320,7 @@ async def open_office(folder: Path, *, as_if_employees_are_told: bool = False) -
                 contacts=contacts,
                 clock=clock,
                 wake_sender=lambda: nudges.append(clock.now()),
-                notify_employees=as_if_employees_are_told,
+                settings=settings_of(notify_employees=as_if_employees_are_told),
             )
             yield Office(ctx, store, slack, clock, deliver_of(ctx, ADMIN), nudges)
     finally:

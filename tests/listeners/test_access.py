@@ -5,7 +5,7 @@ import pytest
 from bot.blocks import actions
 from bot.domain.changes import decide
 from bot.domain.model import SessionKey, Targets
-from bot.domain.permissions import Reach
+from bot.domain.permissions import AccessScope
 from bot.listeners.actions import LISTENERS
 from bot.listeners.commands import registry
 from bot.query.parser import Names, Query
@@ -197,7 +197,7 @@ SEEN = {
 async def test_everybody_sees_what_is_theirs(office: Office, viewer: str) -> None:
     said = everything_in(await office.ask(viewer, "results outcome:completed"))
     everything = await office.store.read(
-        lambda tx: tx.search.find(Query(), Reach(everything=True), Names(), office.clock.now(), 50)
+        lambda tx: tx.search.find(Query(), AccessScope(everything=True), Names(), office.clock.now(), 50)
     )
     shown: set[SessionKey] = {one.key for one in everything.sessions if one.key.session_id[:8] in said}
     assert shown == SEEN[viewer]
@@ -208,7 +208,7 @@ async def test_everybody_sees_what_is_theirs(office: Office, viewer: str) -> Non
     ("viewer", "reason"),
     [(UNLINKED, "no active person in iSpring has the e-mail"), (GUEST, "guest")],
 )
-async def test_who_sees_nothing_is_told_why(office: Office, viewer: str, reason: str) -> None:
+async def test_who_sees_nothing_is_answered_why(office: Office, viewer: str, reason: str) -> None:
     for text in ("results", "show 10aa", "todo", "subscribe", "rules", "target"):
         answer = await office.ask(viewer, text)
         assert reason in answer.text, answer.text

@@ -28,7 +28,7 @@ async def test_as_many_entries_as_asked_fit_into_one_answer(office: Office) -> N
     assert (await office.ask(ADMIN, "audit 3")).text.count("unsubscribe") == 3
 
 
-async def test_nobody_else_sees_the_ledger(office: Office) -> None:
+async def test_nobody_else_sees_the_audit_log(office: Office) -> None:
     await office.rule(NORTH, "")
     await office.store.transact(lambda tx: tx.audit_log.write("U0SAM", "subscribe", "rule:1", office.clock.now()))
     assert "U0SAM" not in everything_in(await office.ask(EMMA, "audit"))

@@ -11,7 +11,6 @@ from bot.domain.changes import decide
 from bot.domain.model import DirectMessages, PersonStatus, Rule, RuleState, SessionKey, Targets
 from bot.domain.routing import route
 from bot.jobs.channel_checks import ChannelChecks
-from bot.jobs.message_data import MessageSettings
 from bot.jobs.send import Deliver
 from bot.listeners.events.lifecycle import channel_changed
 from bot.query.parser import Names, parse, resolve
@@ -19,6 +18,7 @@ from bot.store.database import Tx
 from tests.fake_clock import FakeClock
 from tests.listeners.office import ADMIN, EMMA, NORTH, PUBLIC, SAM, Office, buttons_of, everything_in, facts
 from tests.listeners.test_through_slack import open_door, until
+from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -76,7 +76,7 @@ async def send(office: Office) -> None:
         contacts=office.ctx.contacts,
         clock=FakeClock(office.clock.now()),
         random01=lambda: 0.5,
-        settings=MessageSettings(admins=frozenset({ADMIN})),
+        settings=settings_of(admins=frozenset({ADMIN})),
     )
     await deliver.once(until_idle=False, limit_seconds=10.0)
 
@@ -89,8 +89,7 @@ async def read_back(office: Office) -> None:
         messenger=office.ctx.messenger,
         contacts=office.ctx.contacts,
         clock=office.clock,
-        admins={ADMIN},
-        ops_channel="",
+        settings=settings_of(admins={ADMIN}),
         wake=lambda: None,
     )
     await channel_checks.once()
@@ -168,7 +167,7 @@ async def become(office: Office, rule: Rule, state: RuleState) -> None:
 
 
 @pytest.mark.promise("channel_deleted")
-async def test_a_deleted_channel_is_told_with_a_way_out(open_door: Office) -> None:
+async def test_a_deleted_channel_is_reported_with_a_way_out(open_door: Office) -> None:
     rule = await rule_of(open_door)
     await open_door.slack.delete_channel(NORTH, by=SAM)
     await paused(open_door, rule)

@@ -107,7 +107,7 @@ async def test_an_archived_channel_can_not_be_subscribed(office: Office) -> None
     assert "archived" in (await office.ask(SAM, "subscribe")).text
 
 
-async def test_a_rule_about_somebody_mentioned_hears_of_them_though_nobody_had_met_them(office: Office) -> None:
+async def test_a_rule_about_somebody_mentioned_matches_them_though_nobody_had_met_them(office: Office) -> None:
     sends_meanwhile(office)
     answer = await office.ask(SAM, "subscribe employee:<@U0EMMA|emma>")
     assert "completed sessions of Emma Employee" in answer.text

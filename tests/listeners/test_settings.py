@@ -149,7 +149,7 @@ async def test_who_is_nobody_has_nothing_to_choose_and_leaves_no_trace(office: O
     assert await office.audit_log() == []
 
 
-async def test_the_ledger_hears_only_of_what_changes(office: Office) -> None:
+async def test_the_audit_log_records_only_what_changes(office: Office) -> None:
     for _ in range(3):
         await office.press(OLGA, actions.DM_STOP, channel_id="D0OLGA")
         assert await office.submit(OLGA, actions.SETTINGS_FORM, as_observer="none", as_employee="default") == {}

@@ -265,7 +265,7 @@ async def test_a_channel_where_something_was_shared_is_shut_once_it_is_shared_ou
     assert "99" not in posted.text
 
 
-async def test_whoever_shares_is_told_in_words_why_nothing_was_posted(office: Office) -> None:
+async def test_who_shares_is_answered_why_nothing_was_posted(office: Office) -> None:
     yes = confirmation(await preview(office, ADMIN, one(FOREIGN)))
 
     async def shared_outside_first() -> None:

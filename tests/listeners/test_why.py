@@ -81,7 +81,7 @@ async def test_what_was_left_out_of_a_group_was_not_posted_with_it(office: Offic
     assert "was left out of its message: it is no longer completed" in said and "was posted" not in said
 
 
-async def test_what_was_told_and_deleted_since_is_not_called_unsent(office: Office) -> None:
+async def test_what_was_reported_and_deleted_since_is_not_called_unsent(office: Office) -> None:
     await rule_of(office)
     key = await news(office, 7)
     office.slack.faults.order("chat.postMessage", "duplicate_message_not_found")
@@ -115,7 +115,7 @@ async def test_without_an_id_it_asks_which(office: Office) -> None:
     assert "Which session?" in everything_in(await office.ask(ADMIN, "why"))
 
 
-async def test_a_session_nobody_heard_of_says_so(office: Office) -> None:
+async def test_a_session_no_one_was_notified_of_says_so(office: Office) -> None:
     said = await reason(office, ADMIN, LOW.session_id[:8])
     assert "No message about it was ever due" in said
 

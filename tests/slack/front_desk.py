@@ -32,6 +32,7 @@ from bot.slack.socket_mode import SocketMode
 from bot.slack.task_pool import TaskPool
 from bot.store.database import Store
 from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, company
+from tests.settings import settings_of
 from tests.slack.real_clock import RealClock
 
 
@@ -123,7 +124,7 @@ async def office(*, http: bool, now: RealClock | None = None, timeout: float = T
         try:
             async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, timeout=2.0) as messenger:
                 contacts = SlackContacts(messenger, store, clock, set())
-                ctx = AppContext(store, messenger, contacts, clock, wake_sender=lambda: None)
+                ctx = AppContext(store, messenger, contacts, clock, wake_sender=lambda: None, settings=settings_of())
 
                 def reply_for(request: Request) -> Reply:
                     where = (request.user_id, request.channel_id, request.thread_ts, request.response_url)

@@ -81,7 +81,7 @@ async def test_what_was_known_serves_while_slack_is_away(town: Town) -> None:
     assert (await town.contacts.user(ANA)).user_id == ANA
 
 
-async def test_a_viewer_is_tied_by_email_and_the_tie_is_kept(town: Town) -> None:
+async def test_a_viewer_is_linked_by_email_and_the_link_is_kept(town: Town) -> None:
     viewer = await town.contacts.viewer(BEN)
     assert (viewer.person_id, viewer.is_admin, viewer.zone) == ("ben", False, "Asia/Tokyo")
     assert await town.store.read(lambda tx: tx.people.linked_user("ben")) == BEN
@@ -93,7 +93,7 @@ async def test_admins_are_those_named_and_never_a_guest(town: Town) -> None:
     assert (guest.is_admin, guest.person_id) == (False, None) and "guest" in guest.reason
 
 
-async def test_a_tie_rests_when_an_address_changes(town: Town) -> None:
+async def test_a_link_is_suspended_when_an_address_changes(town: Town) -> None:
     assert (await town.contacts.viewer(BEN)).person_id == "ben"
     await town.settle(
         *(replace(one, email="b.ito@bakery.example") if one.person_id == "ben" else one for one in PEOPLE)
@@ -102,7 +102,7 @@ async def test_a_tie_rests_when_an_address_changes(town: Town) -> None:
     assert viewer.person_id is None and "no active person" in viewer.reason
 
 
-async def test_a_tie_ends_when_the_address_becomes_shared(town: Town) -> None:
+async def test_a_link_ends_when_the_address_becomes_shared(town: Town) -> None:
     assert (await town.contacts.viewer(BEN)).person_id == "ben"
     await town.settle(*PEOPLE, Person(person_id="twin", name="Twin", email="ben@bakery.example"))
     assert (await town.contacts.viewer(BEN)).person_id is None

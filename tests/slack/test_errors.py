@@ -148,7 +148,7 @@ def test_a_token_or_right_that_fails_refuses_the_app(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["duplicate_message_not_found", "duplicate_channel_not_found"])
-def test_a_key_whose_message_is_gone_says_that_it_was_told(code: str) -> None:
+def test_a_key_whose_message_is_gone_says_that_it_was_reported(code: str) -> None:
     assert post_result(said(code)) == AlreadyPosted(code)
     assert edit_result(said(code)) == EditEnded(code)
 
@@ -164,11 +164,11 @@ def test_an_edit_of_a_message_that_is_closed_or_gone_ends(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["internal_error", "fatal_error", "service_unavailable", "request_timeout"])
-def test_an_error_that_says_nothing_certain_is_unsure(code: str) -> None:
+def test_an_error_that_says_nothing_certain_is_ambiguous(code: str) -> None:
     assert post_result(said(code)) == Ambiguous(code)
 
 
-def test_a_no_in_a_word_nobody_knows_is_unsure_too_but_known_to_be_a_no() -> None:
+def test_a_no_in_a_word_nobody_knows_is_ambiguous_too_but_known_to_be_a_no() -> None:
     assert post_result(said("brand_new")) == edit_result(said("brand_new")) == Ambiguous("brand_new", is_rejection=True)
 
 
@@ -178,13 +178,13 @@ def test_a_word_in_a_body_that_is_not_slacks_is_no_refusal_of_slacks(status: int
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_server_error_is_unsure_whatever_its_body_says(status: int) -> None:
+def test_a_server_error_is_ambiguous_whatever_its_body_says(status: int) -> None:
     assert isinstance(post_result(refusal({"ok": False, "error": "channel_not_found"}, status)), Ambiguous)
 
 
 @pytest.mark.parametrize("body", ["", "upstream connect error", None, [], {}, {"error": None}, {"error": 7}])
 @pytest.mark.parametrize("status", [200, 400, 403, 404])
-def test_a_body_that_is_no_answer_of_slacks_is_unsure(body: object, status: int) -> None:
+def test_a_body_that_is_no_answer_of_slacks_is_ambiguous(body: object, status: int) -> None:
     assert isinstance(post_result(refusal(body, status)), Ambiguous)
 
 
@@ -202,7 +202,7 @@ def test_a_body_that_is_no_answer_of_slacks_is_unsure(body: object, status: int)
         RuntimeError("something new"),
     ],
 )
-def test_trouble_after_the_connection_stood_is_unsure(problem: Exception) -> None:
+def test_trouble_after_the_connection_stood_is_ambiguous(problem: Exception) -> None:
     assert isinstance(post_result(problem), Ambiguous)
     assert isinstance(read_back_result(problem), ReadLater)
     assert isinstance(question_error(problem), MessengerUnavailable)

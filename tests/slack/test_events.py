@@ -132,13 +132,13 @@ async def test_a_form_that_may_not_be_sent_says_why(door: Office) -> None:
     assert shown is not None and "you are no admin" in shown.errors["name_block"]
 
 
-async def test_opening_the_home_tab_is_told_and_the_messages_tab_is_not(door: Office) -> None:
+async def test_opening_the_home_tab_is_reported_and_the_messages_tab_is_not(door: Office) -> None:
     await door.slack.open_home(ANA, tab="messages")
     await door.slack.open_home(ANA)
     await door.slack.until(lambda: door.ctx.homes == [ANA])
 
 
-async def test_a_mention_is_heard_without_its_name_and_answered_for_their_eyes_only(door: Office) -> None:
+async def test_a_mention_is_handled_without_its_name_and_answered_for_their_eyes_only(door: Office) -> None:
     await door.slack.say(ANA, SHOP, f"<@{BOT}> results")
     await door.slack.until(lambda: len(door.slack.visible_to(ANA, SHOP)) == 2)
     assert door.ctx.heard == [(ANA, SHOP, "results", None)]
@@ -146,7 +146,7 @@ async def test_a_mention_is_heard_without_its_name_and_answered_for_their_eyes_o
     assert (answer.text, answer.ephemeral_to) == ("you said results", ANA)
 
 
-async def test_a_direct_message_is_heard_and_our_own_words_are_not(door: Office) -> None:
+async def test_a_direct_message_is_handled_and_our_own_words_are_not(door: Office) -> None:
     dm = door.slack.direct_message(ANA).id
     await door.slack.say(ANA, BOT, "todo")
     await door.slack.until(lambda: len(door.slack.messages(dm)) == 2)
@@ -154,7 +154,7 @@ async def test_a_direct_message_is_heard_and_our_own_words_are_not(door: Office)
     assert door.ctx.heard == [(ANA, dm, "todo", None)]
 
 
-async def test_an_event_that_comes_twice_is_heard_once(door: Office) -> None:
+async def test_an_event_that_comes_twice_is_handled_once(door: Office) -> None:
     envelope = {
         "type": "event_callback",
         "team_id": "T0SPOTTER",
@@ -270,7 +270,7 @@ async def test_an_event_nobody_asked_for_is_acknowledged(door: Office) -> None:
     assert await door.slack.deliveries.event(envelope)
 
 
-async def test_what_breaks_is_told_calmly_with_a_reference_and_no_traceback(door: Office) -> None:
+async def test_what_breaks_is_reported_calmly_with_a_reference_and_no_traceback(door: Office) -> None:
     answer = await door.slack.command(ANA, SHOP, "/ojt", "break")
     text = (await answer.first()).text
     assert "reference" in text
@@ -279,7 +279,7 @@ async def test_what_breaks_is_told_calmly_with_a_reference_and_no_traceback(door
     assert (await again.first()).text == "you said help"
 
 
-async def test_a_refusal_and_a_typo_are_told_in_their_own_words(door: Office) -> None:
+async def test_a_refusal_and_a_typo_are_reported_in_their_own_words(door: Office) -> None:
     refused = await (await door.slack.command(ANA, SHOP, "/ojt", "forbidden")).first()
     assert "it is of somebody else" in refused.text
     mistyped = await (await door.slack.command(ANA, SHOP, "/ojt", "typo")).first()

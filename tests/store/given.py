@@ -77,6 +77,7 @@ class Piece:
 
     given: Sequence[SessionFacts]
     rejected: Sequence[str] = ()
+    without_parts: int = 0
 
     @property
     def rows(self) -> Sequence[tuple[str, str, bytes]]:

@@ -162,7 +162,7 @@ def test_a_damaged_database_makes_no_copy(path: Path, copy: Path) -> None:
     assert list(path.parent.glob("copy*")) == []
 
 
-def test_who_copied_is_in_the_ledger_and_in_the_copy(path: Path, copy: Path) -> None:
+def test_who_copied_is_in_the_audit_log_and_in_the_copy(path: Path, copy: Path) -> None:
     within(path, lambda tx: None)
     copied(path, copy)
     for file in (path, copy):
@@ -326,7 +326,7 @@ def test_what_is_no_good_copy_replaces_nothing(path: Path, copy: Path, spoil: Ca
     ]  # fmt: skip
 
 
-def test_putting_back_is_in_the_ledger(path: Path, copy: Path) -> None:
+def test_putting_back_is_in_the_audit_log(path: Path, copy: Path) -> None:
     within(path, lambda tx: None)
     copied(path, copy)
     put_back(path, copy)
@@ -438,7 +438,7 @@ def test_a_rule_that_had_not_introduced_itself_still_does(path: Path, copy: Path
     assert within(path, lambda tx: tx.outbox.schedule().due(LATER, 10)) == [ROOM]
 
 
-def test_the_next_poll_is_told_since_when_it_has_to_catch_up(path: Path, copy: Path) -> None:
+def test_the_next_poll_knows_since_when_it_has_to_catch_up(path: Path, copy: Path) -> None:
     within(path, lambda tx: baseline(tx, a_session(1)))
     copied(path, copy)
     assert within(path, lambda tx: tx.polls.restored_from()) is None

@@ -142,7 +142,7 @@ async def test_one_outage_has_one_summary_whichever_end_noticed_it(db: Store) ->
     await db.transact(work)
 
 
-async def test_only_what_nobody_tried_to_post_is_folded(db: Store) -> None:
+async def test_only_what_nobody_tried_to_post_is_put_into_a_digest(db: Store) -> None:
     def work(tx: Tx) -> None:
         tried, late = seen(tx, 1, 2)
         enqueue(tx, tried)
@@ -162,7 +162,9 @@ async def test_only_what_nobody_tried_to_post_is_folded(db: Store) -> None:
     await db.transact(work)
 
 
-async def test_what_was_left_to_be_posted_after_an_outage_is_not_folded_however_long_it_takes(db: Store) -> None:
+async def test_what_was_left_to_be_posted_after_an_outage_is_not_put_into_a_digest_however_long_it_takes(
+    db: Store,
+) -> None:
     def work(tx: Tx) -> None:
         late, fresh = seen(tx, 1, 2)
         enqueue(tx, late)

@@ -36,7 +36,7 @@ async def told_in_a_card(db: Store) -> None:
 
 
 @pytest.mark.parametrize("what", ["a correction", "an acknowledgement", "criteria"])
-async def test_a_card_owes_an_edit_when_more_is_known(db: Store, what: str) -> None:
+async def test_a_card_needs_an_edit_when_more_is_known(db: Store, what: str) -> None:
     await told_in_a_card(db)
     key = SESSIONS[0].key
 
@@ -71,7 +71,7 @@ async def test_an_edit_whose_process_died_is_due_at_the_next_start(db: Store) ->
     await db.transact(story)
 
 
-async def test_a_change_during_an_edit_owes_another(db: Store) -> None:
+async def test_a_change_during_an_edit_needs_another(db: Store) -> None:
     await told_in_a_card(db)
 
     def story(tx: Tx) -> None:
@@ -101,7 +101,7 @@ async def test_an_edit_is_tried_again_when_slack_says_and_ends_when_it_must(db: 
     await db.transact(story)
 
 
-async def test_a_correction_between_rendering_and_the_reply_owes_an_edit_at_once(db: Store) -> None:
+async def test_a_correction_between_rendering_and_the_reply_needs_an_edit_at_once(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, SESSIONS[0])
         enqueue(tx, SESSIONS[0])
@@ -115,7 +115,7 @@ async def test_a_correction_between_rendering_and_the_reply_owes_an_edit_at_once
     await db.transact(story)
 
 
-async def test_a_card_whose_version_is_unknown_owes_an_edit(db: Store) -> None:
+async def test_a_card_whose_version_is_unknown_needs_an_edit(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, SESSIONS[0])
         enqueue(tx, SESSIONS[0])
@@ -126,7 +126,7 @@ async def test_a_card_whose_version_is_unknown_owes_an_edit(db: Store) -> None:
     await db.transact(story)
 
 
-async def test_every_card_of_a_session_owes_its_edit_and_no_other(db: Store) -> None:
+async def test_every_card_of_a_session_needs_its_edit_and_no_other(db: Store) -> None:
     def story(tx: Tx) -> set[str]:
         for facts in SESSIONS[:2]:
             see(tx, facts)

@@ -138,7 +138,7 @@ async def test_what_a_resting_rule_carries_alone_once_another_has_ended_rests(db
 
 
 @pytest.mark.parametrize("was_tried", [False, True])
-async def test_a_card_that_rests_goes_out_once_another_rule_hears_of_its_turn(was_tried: bool, db: Store) -> None:
+async def test_a_card_that_rests_goes_out_once_another_rule_matches_its_turn(was_tried: bool, db: Store) -> None:
     def work(tx: Tx) -> None:
         eligibility, other = a_rule(tx), a_rule(tx)
         enqueue(tx, 1, eligibility)
@@ -219,7 +219,9 @@ async def test_a_channel_that_moves_to_an_id_we_know_goes_on_once_it_is_released
 
 
 @pytest.mark.parametrize("state", [DeliveryState.PENDING, DeliveryState.AMBIGUOUS])
-async def test_what_was_told_under_the_new_id_already_is_not_told_again(state: DeliveryState, db: Store) -> None:
+async def test_what_was_reported_under_the_new_id_already_is_not_reported_again(
+    state: DeliveryState, db: Store
+) -> None:
     def work(tx: Tx) -> None:
         enqueue(tx, 1)
         becomes(tx, claim(tx), state, due=NOON + minutes(1))

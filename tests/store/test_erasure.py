@@ -190,7 +190,7 @@ async def test_everything_that_hangs_on_a_session_goes_with_it(store: Store, pat
     left = [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in CHILDREN]
     connection.close()
     assert hanging == set(CHILDREN)
-    assert left == [0, 0, 0]
+    assert left == [0] * len(CHILDREN)
 
 
 @pytest.mark.promise("erased")
@@ -316,7 +316,7 @@ async def test_cards_about_an_erased_employee_owe_an_edit(store: Store) -> None:
     assert await edits_due(store) == ["hers"]
 
 
-async def test_an_edit_that_was_made_is_not_owed_again(store: Store) -> None:
+async def test_an_edit_that_was_made_is_not_queued_again(store: Store) -> None:
     def post(tx: Tx) -> Delivery:
         enqueue(tx, HERS)
         return sent(tx, claim(tx, name="hers"))
@@ -648,7 +648,7 @@ async def test_slack_accounts_nobody_needs_are_forgotten_in_time(store: Store) -
     assert await store.read(lambda tx: tx.people.slack_user("U0OWNER")) is not None, "else they would count as a member"
 
 
-async def test_ledger_lines_go_only_where_a_time_is_given(db: Store) -> None:
+async def test_audit_entries_go_only_where_a_time_is_given(db: Store) -> None:
     await db.transact(lambda tx: tx.audit_log.write("U1", "did", "it", NOON))
     assert (await db.transact(lambda tx: tx.retention.forget(NOON + timedelta(days=9_999), None))).audit_log == 0
     assert (await db.transact(lambda tx: tx.retention.forget(NOON, NOON + minutes(1)))).audit_log == 1

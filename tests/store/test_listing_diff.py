@@ -1,9 +1,11 @@
 """A listing against what is stored."""
 
+import pytest
+
 from bot.domain.model import SessionFacts
 from bot.domain.polling import ListingDiff
 from bot.store.database import Store, Tx
-from tests.store.given import NOON, a_session, baseline, fingerprint, listing, minutes, planned, see, stored
+from tests.store.given import NOON, TARGETS, a_session, baseline, fingerprint, listing, minutes, planned, see, stored
 
 ONE, TWO, THREE = a_session(1), a_session(2), a_session(3)
 
@@ -77,21 +79,45 @@ async def test_nobody_is_called_missing_while_rows_are_set_aside(db: Store) -> N
     assert "row 2: no status" in found.rejected
 
 
-async def test_of_a_row_listed_twice_the_last_wins(db: Store) -> None:
-    worse, better = a_session(1, result=10.0), a_session(1, result=95.0)
-    found = await listing_diff(db, worse, TWO, better)
-    assert [facts for facts, _ in found.changed] == [better, TWO]
-    assert (found.listed, found.duplicates) == (2, 1)
+@pytest.mark.parametrize(
+    "other", [planned(1), a_session(1, status="IN_PROGRESS", result=None), a_session(1, status="X")]
+)
+async def test_of_a_session_listed_twice_the_completed_row_wins(db: Store, other: SessionFacts) -> None:
+    for known in ([], [other], [ONE]):
+        await given(db, *known)
+        for rows in ((ONE, TWO, other), (other, TWO, ONE)):
+            found = await listing_diff(db, *rows)
+            expected = [TWO] if known == [ONE] else [ONE, TWO]
+            assert {facts for facts, _ in found.changed} == set(expected)
+            assert (found.listed, found.duplicates) == (2, 1)
 
 
-async def test_of_a_row_listed_as_it_was_and_as_it_is_the_last_wins(db: Store) -> None:
+async def test_of_a_session_completed_twice_one_row_wins_in_any_order(db: Store) -> None:
     await given(db, ONE, TWO)
     corrected = a_session(1, result=10.0)
-    was_last = await listing_diff(db, corrected, TWO, ONE)
-    is_last = await listing_diff(db, ONE, TWO, corrected)
-    assert [facts for facts, _ in was_last.changed] == []
-    assert [facts for facts, _ in is_last.changed] == [corrected]
-    assert (was_last.duplicates, is_last.duplicates, is_last.listed) == (1, 1, 2)
+    orders = ((corrected, TWO, ONE), (ONE, TWO, corrected))
+    found = [await listing_diff(db, *rows) for rows in orders]
+    assert found[0].changed == found[1].changed
+    assert [(one.listed, one.duplicates) for one in found] == [(2, 1)] * 2
+    if found[0].changed:
+        await db.transact(lambda tx: see(tx, corrected, NOON + minutes(2)))
+    assert [(await listing_diff(db, *rows)).changed for rows in orders] == [[], []]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_first_listing_keeps_the_completed_row_of_a_session(db: Store, is_first: bool) -> None:
+    """In one commit or in two: a later listing must not turn the other row into news."""
+    rows = [ONE, planned(1)] if is_first else [planned(1), ONE]
+
+    def write(tx: Tx) -> int:
+        return sum(tx.listings.write_baseline([(row, fingerprint(row))], TARGETS, NOON) for row in rows)
+
+    assert await db.transact(write) == 2
+    assert await db.read(lambda tx: tx.listings.baseline_size(NOON)) == 1
+    assert (await db.read(lambda tx: stored(tx, ONE.key))).facts == ONE
+    again = [(planned(1), fingerprint(planned(1)))]
+    await db.transact(lambda tx: tx.listings.write_baseline(again, TARGETS, NOON + minutes(1)))
+    assert (await db.read(lambda tx: stored(tx, ONE.key))).facts == planned(1), "a first listing that is begun again"
 
 
 async def test_the_same_row_twice_counts_once(db: Store) -> None:

@@ -229,7 +229,7 @@ async def test_criteria_that_old_cards_promised_are_fetched_first(path: Path) ->
         database.close()
 
 
-def test_an_old_database_does_not_count_as_made_anew(path: Path) -> None:
+def test_an_old_database_does_not_count_as_newly_made(path: Path) -> None:
     write_old(path, 1)
     database = Store.open(path, now=NOON)
     database.close()

@@ -49,7 +49,7 @@ def keys(notifications: Iterable[StoredNotification]) -> list[SessionKey | None]
     return [queued.notification.session for queued in notifications]
 
 
-async def test_owing_the_same_twice_owes_it_once_for_both_rules(db: Store) -> None:
+async def test_queueing_the_same_twice_queues_it_once_for_both_rules(db: Store) -> None:
     def story(tx: Tx) -> tuple[bool, bool]:
         first = tx.notifications.enqueue(a_notice(SESSIONS[0], rules=(1,)), NOON)
         return first, tx.notifications.enqueue(a_notice(SESSIONS[0], rules=(2,)), NOON)
@@ -77,7 +77,7 @@ async def test_facts_come_back_as_they_went_in(db: Store) -> None:
     )
 
 
-async def test_what_is_owed_is_due_until_it_is_claimed(db: Store) -> None:
+async def test_what_is_queued_is_due_until_it_is_claimed(db: Store) -> None:
     def story(tx: Tx) -> list[object]:
         enqueue(tx, SESSIONS[0])
         due = [list(tx.outbox.schedule().due(NOON, 9))]
@@ -198,7 +198,7 @@ async def test_what_was_tried_before_holds_up_what_is_new_until_its_time(db: Sto
     await db.transact(story)
 
 
-async def test_what_is_unsure_holds_up_nothing(db: Store) -> None:
+async def test_what_is_ambiguous_holds_up_nothing(db: Store) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, SESSIONS[0])
         becomes(tx, claim(tx), DeliveryState.AMBIGUOUS, due=LATER)
@@ -225,7 +225,7 @@ async def test_a_sent_delivery_is_found_by_its_message_and_told_of(db: Store) ->
     await db.transact(story)
 
 
-async def test_what_was_told_is_not_owed_again(db: Store) -> None:
+async def test_what_was_reported_is_not_queued_again(db: Store) -> None:
     def story(tx: Tx) -> bool:
         see(tx, SESSIONS[0])
         enqueue(tx, SESSIONS[0])
@@ -235,7 +235,7 @@ async def test_what_was_told_is_not_owed_again(db: Store) -> None:
     assert not await db.transact(story)
 
 
-async def test_what_was_being_sent_when_a_process_died_is_unsure(db: Store) -> None:
+async def test_what_was_being_sent_when_a_process_died_is_ambiguous(db: Store) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, SESSIONS[0])
         claim(tx)
@@ -400,7 +400,7 @@ async def test_a_delivery_left_without_notices_is_dropped(db: Store) -> None:
     await db.transact(story)
 
 
-async def test_what_ended_while_unsure_is_looked_for_but_not_sent_again(db: Store) -> None:
+async def test_what_ended_while_ambiguous_is_looked_for_but_not_sent_again(db: Store) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, SESSIONS[0])
         unsure = becomes(tx, claim(tx), DeliveryState.AMBIGUOUS)
@@ -414,7 +414,7 @@ async def test_what_ended_while_unsure_is_looked_for_but_not_sent_again(db: Stor
     await db.transact(story)
 
 
-async def test_what_ended_before_it_was_told_can_be_wanted_again(db: Store) -> None:
+async def test_what_ended_before_it_was_reported_can_be_wanted_again(db: Store) -> None:
     def story(tx: Tx) -> None:
         enqueue(tx, SESSIONS[0])
         notification_id = 1
@@ -444,7 +444,7 @@ async def test_what_left_its_message_before_an_unclear_post_can_be_wanted_again(
     await db.transact(story)
 
 
-async def test_what_left_a_message_before_a_try_that_is_unsure_can_be_wanted_again(db: Store) -> None:
+async def test_what_left_a_message_before_a_try_that_is_ambiguous_can_be_wanted_again(db: Store) -> None:
     left, stayed = SESSIONS[:2]
 
     def story(tx: Tx) -> None:

@@ -31,7 +31,7 @@ async def test_people_and_places_come_back_as_they_went_in(db: Store) -> None:
     assert await db.read(lambda tx: tx.people.directory_at()) == NOON
 
 
-async def test_the_directory_is_read_anew_only_when_it_changed(db: Store) -> None:
+async def test_the_directory_is_read_again_only_when_it_changed(db: Store) -> None:
     await db.transact(lambda tx: tx.people.replace_directory([ANA], [], NOON))
     first, again = [await db.read(lambda tx: tx.people.directory()) for _ in range(2)]
     assert first is again
@@ -73,7 +73,7 @@ async def ties(db: Store) -> tuple[str | None, str | None]:
     return await db.read(lambda tx: (tx.people.linked_person("U1"), tx.people.linked_user("ana")))
 
 
-async def test_a_tie_holds_both_ways_until_it_is_cut(db: Store) -> None:
+async def test_a_link_holds_both_ways_until_it_is_cut(db: Store) -> None:
     await db.transact(lambda tx: tx.people.link("U1", "ana", "UADMIN", None, NOON))
     assert await ties(db) == ("ana", "U1")
     assert [(one.slack_user_id, one.person_id, one.by) for one in await db.read(lambda tx: tx.people.links())] == [
@@ -91,7 +91,7 @@ async def test_a_person_is_tied_to_one_account(db: Store) -> None:
     ]
 
 
-async def test_a_tie_by_address_rests_while_either_address_differs(db: Store) -> None:
+async def test_a_link_by_address_is_suspended_while_either_address_differs(db: Store) -> None:
     def tied(tx: Tx) -> None:
         tx.people.replace_directory([ANA], [], NOON)
         tx.people.save_slack_user(USER, NOON)
@@ -108,7 +108,7 @@ async def test_a_tie_by_address_rests_while_either_address_differs(db: Store) ->
     assert await ties(db) == ("ana", "U1")
 
 
-async def test_preferences_are_the_houses_until_somebody_has_their_own(db: Store) -> None:
+async def test_preferences_are_the_defaults_until_somebody_has_their_own(db: Store) -> None:
     assert await db.read(lambda tx: tx.people.preferences("U1")) == Preferences()
     own = Preferences(as_observer=DirectMessages.BELOW)
     await db.transact(lambda tx: tx.people.set_preferences("U1", own))

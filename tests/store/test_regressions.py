@@ -88,7 +88,7 @@ async def test_a_turn_goes_out_where_the_card_shows_what_was_before(db: Store) -
     await db.transact(work)
 
 
-async def test_a_turn_is_not_told_again_by_a_card_posted_with_it(db: Store) -> None:
+async def test_a_turn_is_not_reported_again_by_a_card_posted_with_it(db: Store) -> None:
     def work(tx: Tx) -> None:
         facts = given(tx)
         first = becomes(tx, claim(tx), DeliveryState.SENDING)
@@ -103,7 +103,7 @@ async def test_a_turn_is_not_told_again_by_a_card_posted_with_it(db: Store) -> N
     await db.transact(work)
 
 
-async def test_a_turn_is_told_by_the_card_that_was_not_found_and_goes_out_again(db: Store) -> None:
+async def test_a_turn_is_reported_by_the_card_that_was_not_found_and_goes_out_again(db: Store) -> None:
     def work(tx: Tx) -> None:
         facts = given(tx)
         first = becomes(tx, claim(tx), DeliveryState.AMBIGUOUS)

@@ -120,7 +120,7 @@ async def test_what_waits_only_for_a_rule_ends_with_it(db: Store) -> None:
     await db.transact(story)
 
 
-async def test_what_is_on_its_way_when_its_rule_ends_is_told_and_kept(db: Store) -> None:
+async def test_what_is_on_its_way_when_its_rule_ends_is_reported_and_kept(db: Store) -> None:
     facts = a_session(1)
 
     def story(tx: Tx) -> None:
@@ -159,7 +159,7 @@ async def test_a_default_channel_is_made_once(db: Store) -> None:
     assert await db.transact(story) == [False, True, False]
 
 
-async def test_the_ledger_is_read_newest_first(db: Store) -> None:
+async def test_the_audit_log_is_read_newest_first(db: Store) -> None:
     def story(tx: Tx) -> list[tuple[str, str, str]]:
         tx.audit_log.write("U1", "subscribed", "rule 1", NOON)
         tx.audit_log.write("U2", "ended", "rule 1", LATER)

@@ -15,7 +15,7 @@ from bot.domain.directory import Directory
 from bot.domain.filters import Accepted, Column, Condition, Filter, Range, matches
 from bot.domain.model import Moment, OutcomeKind, Person, SessionFacts, SessionKey, Targets
 from bot.domain.outcomes import judge
-from bot.domain.permissions import EVERYTHING, Reach
+from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.polling import Found
 from bot.domain.reports import figures
 from bot.query.keys import KEYS
@@ -34,12 +34,12 @@ OLD, PLANNED = a_session(4, finished=NOON - timedelta(days=40), result=None), pl
 ALL = (GOOD, BAD, CLOSING, OLD, PLANNED)
 
 
-async def found(db: Store, text: str, reach: Reach = EVERYTHING) -> set[SessionKey]:
+async def found(db: Store, text: str, scope: AccessScope = EVERYTHING) -> set[SessionKey]:
     query = parse(text)
 
     def find(tx: Tx) -> Found:
-        names = Names(DIRECTORY, tx.search.checklist_titles(reach), tx.people.mentions_in(query))
-        return tx.search.find(query, reach, names, NOON, 99)
+        names = Names(DIRECTORY, tx.search.checklist_titles(scope), tx.people.mentions_in(query))
+        return tx.search.find(query, scope, names, NOON, 99)
 
     answer = await db.read(find)
     assert answer.total == len(answer.sessions)
@@ -77,26 +77,26 @@ async def test_a_query_finds_what_it_says(db: Store, text: str, expected: set[Se
 
 
 @pytest.mark.parametrize(
-    ("reach", "expected"),
+    ("scope", "expected"),
     [
-        (Reach(), ()),
-        (Reach(person_id="tom"), {BAD}),
-        (Reach(person_id="bob"), {PLANNED}),
-        (Reach(employees=frozenset({"tom"})), {BAD}),
-        (Reach(person_id="bob", employees=frozenset({"tom"})), {BAD, PLANNED}),
+        (AccessScope(), ()),
+        (AccessScope(person_id="tom"), {BAD}),
+        (AccessScope(person_id="bob"), {PLANNED}),
+        (AccessScope(employees=frozenset({"tom"})), {BAD}),
+        (AccessScope(person_id="bob", employees=frozenset({"tom"})), {BAD, PLANNED}),
     ],
 )
 async def test_only_what_somebody_may_see_is_found_and_counted(
-    db: Store, reach: Reach, expected: set[SessionFacts]
+    db: Store, scope: AccessScope, expected: set[SessionFacts]
 ) -> None:
     await db.transact(lambda tx: baseline(tx, *ALL))
-    assert await found(db, "", reach) == {facts.key for facts in expected}
+    assert await found(db, "", scope) == {facts.key for facts in expected}
 
 
 async def test_the_name_of_a_checklist_out_of_reach_matches_nothing(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, *ALL))
-    assert await found(db, "-checklist:closing", Reach(person_id="tom")) == {BAD.key}
-    assert await found(db, "checklist:closing", Reach(person_id="tom")) == set()
+    assert await found(db, "-checklist:closing", AccessScope(person_id="tom")) == {BAD.key}
+    assert await found(db, "checklist:closing", AccessScope(person_id="tom")) == set()
 
 
 async def test_what_ispring_no_longer_lists_is_not_found(db: Store) -> None:
@@ -162,7 +162,7 @@ def only(name: str, *accepted: Range[Any], negated: bool = False) -> Filter:
     return Filter((Condition(COLUMNS[name], accepted, negated),))
 
 
-reaches = st.builds(Reach, st.booleans(), st.none() | st.sampled_from(IDS), some)
+reaches = st.builds(AccessScope, st.booleans(), st.none() | st.sampled_from(IDS), some)
 TARGETS = Targets(80.0, {"bob": 40.0})
 
 
@@ -203,19 +203,19 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(wanted=filters, reach=reaches)
-@example(wanted=Filter(), reach=EVERYTHING)
-@example(wanted=only("happened", Range(low=NOON + timedelta(microseconds=1))), reach=EVERYTHING)
-@example(wanted=only("happened", Range(low=NOON - timedelta(microseconds=1), low_included=False)), reach=EVERYTHING)
-@example(wanted=only("happened", Range(high=NOON + timedelta(microseconds=1))), reach=EVERYTHING)
-@example(wanted=only("happened", Range(high=NOON, high_included=False)), reach=EVERYTHING)
-@example(wanted=only("happened", Range(low=NOON), negated=True), reach=EVERYTHING)
-@example(wanted=only("score"), reach=EVERYTHING)
-@example(wanted=only("score", Range(), negated=True), reach=EVERYTHING)
-@example(wanted=only("score", Range(high=40.0), negated=True), reach=EVERYTHING)
-def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, reach: Reach) -> None:
+@given(wanted=filters, scope=reaches)
+@example(wanted=Filter(), scope=EVERYTHING)
+@example(wanted=only("happened", Range(low=NOON + timedelta(microseconds=1))), scope=EVERYTHING)
+@example(wanted=only("happened", Range(low=NOON - timedelta(microseconds=1), low_included=False)), scope=EVERYTHING)
+@example(wanted=only("happened", Range(high=NOON + timedelta(microseconds=1))), scope=EVERYTHING)
+@example(wanted=only("happened", Range(high=NOON, high_included=False)), scope=EVERYTHING)
+@example(wanted=only("happened", Range(low=NOON), negated=True), scope=EVERYTHING)
+@example(wanted=only("score"), scope=EVERYTHING)
+@example(wanted=only("score", Range(), negated=True), scope=EVERYTHING)
+@example(wanted=only("score", Range(high=40.0), negated=True), scope=EVERYTHING)
+def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, scope: AccessScope) -> None:
     def in_sql(tx: Tx) -> set[SessionKey]:
-        where = matching(wanted, listed_within(reach))
+        where = matching(wanted, listed_within(scope))
         found = tx.search.rows(Query(), where, 1_000)
         assert figures(tx.reports.tallies(where)).sessions == len(found)
         return {session.key for session in found}
@@ -224,7 +224,7 @@ def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, r
         found = set()
         for facts in MANY:
             outcome = judge(facts, TARGETS.of(facts.checklist_id))
-            if reach.covers(facts) and matches(wanted, facts, outcome):
+            if scope.covers(facts) and matches(wanted, facts, outcome):
                 found.add(facts.key)
         return found
 

@@ -20,7 +20,7 @@ from bot.domain.model import (
     SessionKey,
     Targets,
 )
-from bot.domain.permissions import EVERYTHING, NOTHING, Reach
+from bot.domain.permissions import EVERYTHING, NOTHING, AccessScope
 from bot.domain.polling import PollReport
 from bot.store.database import Store, Tx
 from bot.store.details import TRIES
@@ -127,7 +127,7 @@ async def test_nothing_is_known_of_a_session_nobody_listed(db: Store) -> None:
 # ---- criteria ------------------------------------------------------------------------------------------------------
 
 
-async def test_the_criteria_of_a_completed_session_are_owed_until_they_come(db: Store) -> None:
+async def test_the_criteria_of_a_completed_session_are_pending_until_they_come(db: Store) -> None:
     key = a_session(1).key
     await db.transact(lambda tx: see(tx, a_session(1)))
     since = NOON - minutes(5)
@@ -139,7 +139,7 @@ async def test_the_criteria_of_a_completed_session_are_owed_until_they_come(db: 
     assert await db.read(lambda tx: tx.details.pending(since, NOON, 5)) == []
 
 
-async def test_a_correction_owes_the_criteria_again_and_keeps_the_old_ones_meanwhile(db: Store) -> None:
+async def test_a_correction_needs_the_criteria_again_and_keeps_the_old_ones_meanwhile(db: Store) -> None:
     def story(tx: Tx) -> None:
         see(tx, a_session(1))
         tx.details.save(a_session(1).key, DETAILS, NOON)
@@ -163,7 +163,7 @@ async def test_criteria_are_fetched_newest_first_and_only_of_what_was_completed_
     assert queued == [undated.key, new.key, old.key]
 
 
-async def test_criteria_of_which_somebody_is_told_come_first_however_old_the_session(db: Store) -> None:
+async def test_criteria_of_which_somebody_is_notified_come_first_however_old_the_session(db: Store) -> None:
     """Told by a card, sent or owed; or because somebody looked. What is only counted shows no criteria."""
     carded, shown, counted, recent = (
         a_session(number, finished=NOON - minutes(age)) for number, age in ((1, 900), (2, 800), (3, 700), (4, 1))
@@ -182,7 +182,7 @@ async def test_criteria_of_which_somebody_is_told_come_first_however_old_the_ses
     assert await db.read(lambda tx: tx.details.pending(NOON - minutes(10), NOON, 1)) == [shown.key]
 
 
-async def test_promised_criteria_are_found_by_an_index_however_many_are_owed(db: Store) -> None:
+async def test_promised_criteria_are_found_by_an_index_however_many_are_pending(db: Store) -> None:
     many = [a_session(number, finished=NOON - timedelta(days=200, minutes=number)) for number in range(300)]
     await db.transact(lambda tx: baseline(tx, *many))
     asked: list[str] = []
@@ -266,10 +266,10 @@ async def test_a_short_id_is_only_as_long_as_it_must_be_within_a_reach(db: Store
     await db.transact(lambda tx: baseline(tx, with_id(A), with_id(B, "tom"), with_id(C)))
 
     async def shown(*employees: str) -> tuple[str, int]:
-        """Its short id within a reach, and how many sessions that means there."""
-        reach = Reach(employees=frozenset(employees))
-        short = await db.read(lambda tx: tx.search.short_id(SessionKey(A, "eve"), reach))
-        return short, len(await db.read(lambda tx: tx.search.starting_with(short, reach)))
+        """Its short id within a scope, and how many sessions that means there."""
+        scope = AccessScope(employees=frozenset(employees))
+        short = await db.read(lambda tx: tx.search.short_id(SessionKey(A, "eve"), scope))
+        return short, len(await db.read(lambda tx: tx.search.starting_with(short, scope)))
 
     assert await shown("eve") == ("1f2e3d4c", 1)
     assert await shown("eve", "tom") == ("1f2e3d4caaa", 1)
@@ -297,7 +297,7 @@ async def test_a_session_is_found_by_the_beginning_of_its_id(db: Store, typed: s
 
 async def test_a_session_is_found_only_by_who_may_see_it(db: Store) -> None:
     await db.transact(lambda tx: baseline(tx, with_id(C), with_id(C, "tom")))
-    of_tom = await db.read(lambda tx: tx.search.starting_with("2f", Reach(person_id="tom")))
+    of_tom = await db.read(lambda tx: tx.search.starting_with("2f", AccessScope(person_id="tom")))
     of_nobody = await db.read(lambda tx: tx.search.starting_with("2f", NOTHING))
     assert ([session.key.employee_id for session in of_tom], of_nobody) == (["tom"], [])
 
@@ -318,7 +318,7 @@ async def test_checklists_are_named_as_last_seen_and_only_within_reach(db: Store
         lambda tx: baseline(tx, a_session(1), a_session(2, employee="tom"), a_session(3, checklist="zoo"))
     )
     assert await db.read(lambda tx: tx.search.checklist_titles(EVERYTHING)) == {"opening": "Opening", "zoo": "Zoo"}
-    assert await db.read(lambda tx: tx.search.checklist_titles(Reach(person_id="tom"))) == {"opening": "Opening"}
+    assert await db.read(lambda tx: tx.search.checklist_titles(AccessScope(person_id="tom"))) == {"opening": "Opening"}
 
 
 # ---- targets and polls ---------------------------------------------------------------------------------------------

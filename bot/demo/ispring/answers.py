@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,6 +19,7 @@ from bot.demo.world import World
 
 STATUSES = (NOT_STARTED, IN_PROGRESS, PASSED)
 DEFAULT_PAGE_SIZE = 1000
+LONGEST_NUMBER = 18  # digits; Python reads no number of thousands of digits
 
 Item = TypeVar("Item", Person, Department)
 
@@ -92,7 +92,7 @@ class Answers:
     def _read(self, body: bytes) -> Mapping[str, object]:
         try:
             asked = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Refused(400, "The request body is not JSON") from None
         if not isinstance(asked, dict):
             raise Refused(400, "The request body must be a JSON object")
@@ -179,7 +179,7 @@ class Answers:
     def _page(self, items: Sequence[Item], asked: Mapping[str, list[str]]) -> tuple[Sequence[Item], Row]:
         """One page and, as a row to merge, the token of the next: base64 of the last id on this page."""
         size = asked.get("pageSize", [str(DEFAULT_PAGE_SIZE)])[-1]
-        if not size.isdecimal() or int(size) < 1:
+        if not size.isdecimal() or len(size) > LONGEST_NUMBER or int(size) < 1:
             raise Refused(400, "pageSize must be a positive integer")
         begin, given = 0, asked.get("pageToken", [None])[-1]
         if given:
@@ -203,7 +203,7 @@ def _encoded(item_id: str) -> str:
 def _decoded(token: str) -> str:
     try:
         return base64.b64decode(token, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, no ASCII, or no UTF-8
         raise Refused(400, "Invalid pageToken") from None
 
 

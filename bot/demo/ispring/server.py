@@ -74,6 +74,7 @@ class IspringStandIn:
         self._tokens: dict[str, datetime] = {}
         self._random01 = Random(0)
         self._listing: Path | bytes | None = None
+        self._answers: dict[str, bytes] = {}
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -145,6 +146,10 @@ class IspringStandIn:
         """Answer the listing of sessions with these bytes (a path is streamed); None: from the world again."""
         self._listing = listing
 
+    def serve_bytes(self, path: str, answer: bytes) -> None:
+        """Answer good requests for this path with these bytes; in those for a token, TOKEN becomes the token."""
+        self._answers[path] = answer
+
     # --- one request -------------------------------------------------------------------------------------------
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
@@ -211,6 +216,8 @@ class IspringStandIn:
             self._admit(request)
             if self.quirks.no_rights:
                 raise Refused(403, "Permission denied")
+            if path in self._answers:
+                return self._prepared(self._answers[path])
             if request.content_type != "application/json":
                 raise Refused(400, "Content-Type must be application/json")
             if path == LISTING_PATH and self._listing is not None:
@@ -220,7 +227,7 @@ class IspringStandIn:
             case ["", "users", "v2"]:
                 self._only("GET", request)
                 self._admit(request)
-                return answers.people(query)
+                return self._prepared(self._answers[path]) if path in self._answers else answers.people(query)
             case ["", "user", user_id, "v2"]:
                 self._only("GET", request)
                 self._admit(request)
@@ -228,7 +235,7 @@ class IspringStandIn:
             case ["", "departments"]:
                 self._only("GET", request)
                 self._admit(request)
-                return answers.departments(query)
+                return self._prepared(self._answers[path]) if path in self._answers else answers.departments(query)
         return web.Response(body=WEB_APP, content_type="text/html")
 
     def _only(self, method: str, request: web.Request) -> None:
@@ -237,7 +244,7 @@ class IspringStandIn:
 
     # --- tokens ------------------------------------------------------------------------------------------------
 
-    def _token(self, request: web.Request, body: bytes) -> Answer:
+    def _token(self, request: web.Request, body: bytes) -> Answer | web.StreamResponse:
         if request.content_type != "application/x-www-form-urlencoded":
             raise Refused(400, "Content-Type must be application/x-www-form-urlencoded")
         form = {name: values[-1] for name, values in parse_qs(body.decode(errors="replace")).items()}
@@ -250,6 +257,8 @@ class IspringStandIn:
         token = f"{self._random01.getrandbits(256):064x}"
         lives = TOKEN_SECONDS if self.quirks.token_seconds is None else self.quirks.token_seconds
         self._tokens[token] = self._now() + timedelta(seconds=lives)
+        if TOKEN_PATH in self._answers:
+            return self._prepared(self._answers[TOKEN_PATH].replace(b"TOKEN", token.encode()))
         return Answer({"access_token": token, "expires_in": TOKEN_SECONDS, "token_type": "bearer"})
 
     def _admit(self, request: web.Request) -> None:

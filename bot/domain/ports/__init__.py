@@ -5,7 +5,7 @@
 
 from bot.domain.ports.clock import Clock
 from bot.domain.ports.messenger import Channel, Contact, Contacts, Messenger, Nobody, Reply
-from bot.domain.ports.training import DateEvidence, Listing, Slice, Training
+from bot.domain.ports.training import DateEvidence, Listing, Part, PartHealth, Slice, Training
 
 __all__ = [
     "Channel",
@@ -16,6 +16,8 @@ __all__ = [
     "Listing",
     "Messenger",
     "Nobody",
+    "Part",
+    "PartHealth",
     "Reply",
     "Slice",
     "Training",

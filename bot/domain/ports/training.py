@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
-from bot.domain.model import Department, Details, Person, SessionFacts, SessionKey
+from bot.domain.model import AreaResult, Department, Details, Person, SessionFacts, SessionKey
 
 
 class Slice(Protocol):
@@ -23,6 +24,11 @@ class Slice(Protocol):
     @property
     def rejected(self) -> Sequence[str]:
         """One line per row that could not be understood: where and why, no names."""
+        ...
+
+    @property
+    def without_parts(self) -> int:
+        """How many of `rows` lack a part because it could not be read."""
         ...
 
     def facts(self, index: int) -> SessionFacts:
@@ -49,6 +55,30 @@ class DateEvidence:
     def contradicts_order(self) -> bool:
         """Whether some date proves that the other order is in use."""
         return (self.month_first if self.order == "dmy" else self.day_first) > 0
+
+
+class Part(StrEnum):
+    """A part of iSpring that is read on its own and fails on its own; each is one endpoint."""
+
+    CHECKLISTS = "checklists"
+    CRITERIA = "criteria"
+    AREAS = "areas"
+    PEOPLE = "people"
+    DEPARTMENTS = "departments"
+
+
+@dataclass(frozen=True, slots=True)
+class PartHealth:
+    """How the last requests for one part went.
+
+    `error` is "" after an answer; `is_refused`: a person has to mend it; `failing_since`: the first failure since the
+    last answer. `left_out`: rows that could not be read, or not as a whole.
+    """
+
+    error: str = ""
+    is_refused: bool = False
+    failing_since: datetime | None = None
+    left_out: int = 0
 
 
 class Listing(Protocol):
@@ -96,9 +126,20 @@ class Training(Protocol):
         ...
 
     async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
-        """Criteria and areas of completed sessions; a session iSpring has none for yet is absent from the answer."""
+        """Criteria and areas of completed sessions; a session iSpring has none for yet is absent from the answer.
+
+        Criteria that came are returned without areas if these can't be read (`Details.areas_known`).
+        """
+        ...
+
+    async def areas(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Sequence[AreaResult]]:
+        """Competency areas of completed sessions alone; a session that has none is absent."""
         ...
 
     async def people(self) -> Sequence[Person]: ...
 
     async def departments(self) -> Sequence[Department]: ...
+
+    def health(self) -> Mapping[Part, PartHealth]:
+        """How each part that was asked for went; the listing is not among them."""
+        ...

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.blocks import actions, answers, session_lists
 from bot.blocks import details as views
 from bot.blocks.elements import notice
+from bot.domain.email_matching import no_member
 from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, Remedy, StoreBusy
 from bot.domain.model import (
     OPERATOR,
@@ -15,7 +16,7 @@ from bot.domain.model import (
     SessionKey,
     SessionRecord,
 )
-from bot.domain.permissions import NOTHING, OPERATOR_VIEWER, Verdict, may_see, may_share, no_member
+from bot.domain.permissions import NOTHING, OPERATOR_VIEWER, Verdict, may_see, may_share
 from bot.domain.ports import Reply
 from bot.listeners.access_scope import AccessView, as_seen_by, identity_of
 from bot.listeners.commands import answered

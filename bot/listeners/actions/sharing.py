@@ -137,7 +137,7 @@ def _chosen(ctx: AppContext, tx: Tx, viewer: Viewer, key: SessionKey | None, que
     now = ctx.clock.now()
     known = names(tx, access, query)
     refuse_unknown(query, known, "results")
-    found = tx.search.find(query, access.reach, known, now, sharing.MOST_SHARED, 0, access.zone)
+    found = tx.search.find(query, access.scope, known, now, sharing.MOST_SHARED, 0, access.zone)
     if not found.sessions:
         raise NotPossibleNow("there is nothing to share any more")
     stored = by_id(query, known)

@@ -7,14 +7,14 @@ from bot.blocks import links
 from bot.blocks.answers import audit_log
 from bot.blocks.elements import notice
 from bot.domain.directory import Directory
+from bot.domain.email_matching import why_unmatched
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.filters import ids_named
 from bot.domain.model import Link, Message, Person, Viewer
-from bot.domain.permissions import why_unmatched
 from bot.listeners.access_scope import identity_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step
-from bot.query.nearest import fold, nearest
+from bot.query.nearest import nearest, normalize
 from bot.store.database import Tx
 
 _ACCOUNT = re.compile(r"<@([A-Z0-9]{2,30})(?:\|[^<>]*)?>\s*(.*)", re.DOTALL)
@@ -131,7 +131,7 @@ def suspended_reason(tx: Tx, made: Link, directory: Directory) -> str:
 def unmatched(tx: Tx, directory: Directory, linked: set[str]) -> list[links.Unmatched]:
     """Every active person without a link, by name, and the reason as far as it is known without asking Slack."""
     found = []
-    for person in sorted(directory.people.values(), key=lambda one: (fold(one.name), one.person_id)):
+    for person in sorted(directory.people.values(), key=lambda one: (normalize(one.name), one.person_id)):
         if person.person_id in linked or not directory.is_active(person.person_id):
             continue
         accounts = tx.people.slack_users_with(person.email) if person.email else ()
@@ -183,7 +183,7 @@ def _named(wanted: str, directory: Directory) -> Sequence[Person]:
     if "@" in wanted:
         return directory.with_email(wanted)
     active = [one for one in directory.people.values() if directory.is_active(one.person_id)]
-    found = ids_named(fold(wanted), [(fold(one.name), one.person_id) for one in active])
+    found = ids_named(normalize(wanted), [(normalize(one.name), one.person_id) for one in active])
     return sorted((one for one in active if one.person_id in found), key=lambda one: (one.name, one.person_id))
 
 

@@ -43,7 +43,7 @@ class _Read:
 
     @property
     def where(self) -> Where:
-        return asked_for(self.query, self.access.reach, self.meant.known, self.now, self.access.zone)
+        return asked_for(self.query, self.access.scope, self.meant.known, self.now, self.access.zone)
 
     @property
     def limit(self) -> int:
@@ -74,7 +74,7 @@ def _asked(ctx: AppContext, read: _Read, verb: str) -> view.Asked:
         query=say(query),
         words=words(with_labels(about, read.meant.known)),
         options=[(one.label, f"{verb} {one.text}") for one in read.meant.options],
-        reach=read.access.reach,
+        scope=read.access.scope,
         directory=read.access.directory,
         now=read.now,
         zone=read.access.zone,
@@ -101,7 +101,7 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
         made = counted.trend(
             read.tx,
             read.query,
-            read.access.reach,
+            read.access.scope,
             read.meant.known,
             read.access.directory,
             read.now,
@@ -213,7 +213,7 @@ async def silent(ctx: AppContext, request: CommandRequest) -> Message:
         window = Window(midnight(first, read.access.zone), read.now)
         access = read.access
         found = counted.silent(
-            read.tx, read.query, access.reach, read.meant.known, access.directory, window, access.zone
+            read.tx, read.query, access.scope, read.meant.known, access.directory, window, access.zone
         )
         return report_lists.silent(found, days, replace(asked, verb=f"silent {days}d"))
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from bot.blocks.rules import rules_list, unsubscribed
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
-from bot.domain.permissions import reach
+from bot.domain.permissions import scope_of
 from bot.listeners import subscribing
 from bot.listeners.access_scope import AccessView, access_view, may_read, names
 from bot.listeners.commands.registry import CommandRequest, subcommand
@@ -112,7 +112,7 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
         tx.rules.set_state(found.rule_id, RuleState.ENDED, "unsubscribed", now)
         tx.audit_log.write(request.viewer.slack_user_id, "unsubscribe", f"rule:{found.rule_id}", now)
         directory = tx.people.directory()
-        said = rule_text(tx, found.query, reach(request.viewer, directory), directory)
+        said = rule_text(tx, found.query, scope_of(request.viewer, directory), directory)
         return unsubscribed(tx.rules.get(found.rule_id) or found, said)
 
     answer = await ctx.store.transact(work)

@@ -99,7 +99,7 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
         access = access_view(tx, viewer)
         meant = understand(tx, access, text, "results", now)
         query, known = meant.query, meant.known
-        where = asked_for(query, access.reach, known, now, access.zone)
+        where = asked_for(query, access.scope, known, now, access.zone)
         sessions = tx.search.rows(query, where, PAGE_SIZE, offset)
         values = {term.key: term.value for term in query.terms}
         status = session_lists.Page(
@@ -172,7 +172,7 @@ def session_meant(ctx: AppContext, tx: Tx, access: AccessView, verb: str, words:
     prefix = words.strip("`“”\"'#<> ").removeprefix("session ").strip().lower()
     if not prefix:
         raise QueryError(f"Which session? Type {ctx.command} {verb} and the id at the foot of a card.", ["results"])
-    found = tx.search.starting_with(prefix, access.reach)
+    found = tx.search.starting_with(prefix, access.scope)
     record = record_of(tx, access, found[0].key) if len(found) == 1 else None
     return record or session_lists.which_session(prefix, found, shown(ctx, tx, access, (one.key for one in found)))
 
@@ -214,7 +214,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
         outbox=tx.deliveries.counts(),
         rules=states.count(RuleState.ACTIVE),
         paused_rules=states.count(RuleState.PAUSED),
-        poll_interval=ctx.poll_interval,
+        poll_interval=ctx.settings.poll_interval,
         now=ctx.clock.now(),
         is_admin=viewer.is_admin,
         blocked=tx.destinations.blocked() if viewer.is_admin else (),
@@ -226,8 +226,8 @@ def shown(ctx: AppContext, tx: Tx, access: AccessView, keys: Iterable[SessionKey
     """What an answer about these sessions needs to render them."""
     return session_lists.RenderContext(
         directory=access.directory,
-        short_ids={key: tx.search.short_id(key, access.reach) for key in keys},
+        short_ids={key: tx.search.short_id(key, access.scope) for key in keys},
         data_as_of=tx.polls.state().last_good_at,
         command=ctx.command,
-        account_url=ctx.account_url,
+        account_url=ctx.settings.ispring_account_url or None,
     )

@@ -12,7 +12,7 @@ from bot.domain.model import DirectMessages, Message, Preferences, Targets, View
 from bot.listeners.access_scope import access_view, identity_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step
-from bot.query.nearest import fold, nearest
+from bot.query.nearest import nearest, normalize
 from bot.store.database import Tx
 
 NO_TARGET = ("off", "none")
@@ -38,7 +38,7 @@ async def target(ctx: AppContext, request: CommandRequest) -> Message:
 
     def work(tx: Tx) -> Message:
         now = ctx.clock.now()
-        titles = tx.search.checklist_titles(access_view(tx, request.viewer).reach)
+        titles = tx.search.checklist_titles(access_view(tx, request.viewer).scope)
         checklist_id = _checklist(title, titles, "off" if percent is None else f"{percent:g}") if title else None
         tx.targets.set(checklist_id, percent, request.viewer.slack_user_id, now)
         tx.audit_log.write(request.viewer.slack_user_id, "target", f"checklist:{checklist_id or 'all'}", now)
@@ -48,7 +48,7 @@ async def target(ctx: AppContext, request: CommandRequest) -> Message:
 
 
 def _targets(ctx: AppContext, tx: Tx, viewer: Viewer) -> Message:
-    titles = tx.search.checklist_titles(access_view(tx, viewer).reach)
+    titles = tx.search.checklist_titles(access_view(tx, viewer).scope)
     every = tx.targets.current()
     visible = {one: percent for one, percent in every.per_checklist.items() if one in titles}
     return answers.targets_list(Targets(every.default, visible), titles, command=ctx.command, is_admin=viewer.is_admin)
@@ -68,7 +68,7 @@ def _read(text: str) -> tuple[float | None, str]:
 def _checklist(title: str, titles: Mapping[str, str], amount: str) -> str:
     """The id of the one checklist with this title. Raises QueryError if there is none or several; its suggestions set
     `amount`."""
-    found = ids_named(fold(title), [(fold(name), ident) for ident, name in titles.items()])
+    found = ids_named(normalize(title), [(normalize(name), ident) for ident, name in titles.items()])
     if len(found) == 1:
         return next(iter(found))
     like = [titles[one] for one in found] or nearest(title, titles.values())
@@ -88,7 +88,7 @@ def settings_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> settings_view.Settin
     return settings_view.Settings(
         chosen=tx.people.preferences(viewer.slack_user_id),
         observer_default=DirectMessages.ALL,
-        employee_default=DirectMessages.ALL if ctx.notify_employees else DirectMessages.NONE,
+        employee_default=DirectMessages.ALL if ctx.settings.notify_employees else DirectMessages.NONE,
         who=identity.text,
         is_linked=not identity.not_allowed_reason,
         what_next=next_step(ctx, identity.remedy, viewer.slack_user_id),

@@ -47,7 +47,7 @@ async def why(ctx: AppContext, request: CommandRequest) -> Message:
             meant.session.key,
             owners=owners,
             now=ctx.clock.now(),
-            employee_wants=DirectMessages.ALL if ctx.notify_employees else DirectMessages.NONE,
+            employee_wants=DirectMessages.ALL if ctx.settings.notify_employees else DirectMessages.NONE,
         )
         assert explained is not None, "it was found in this transaction"
         return replace(explained, record=meant)  # as the viewer may have it
@@ -90,5 +90,5 @@ def _is_own(viewer: Viewer, place: Destination) -> bool:
 def _is_theirs(viewer: Viewer, judged: Judged, theirs: set[Destination], facts: SessionFacts) -> bool:
     if judged.rule is not None:
         return judged.rule.destination in theirs or judged.rule.owner == viewer.slack_user_id
-    person = {"observer": facts.observer_id, "employee": facts.key.employee_id}.get(judged.matched.who)
+    person = {"observer": facts.observer_id, "employee": facts.key.employee_id}.get(judged.result.who)
     return person == viewer.person_id

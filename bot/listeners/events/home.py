@@ -37,7 +37,7 @@ def _data(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
         return home_view.Home(shown=shown(ctx, tx, nothing, ()), settings=settings, now=now, sees=False, status=status)
     to_do = tx.search.to_do(viewer.person_id, TO_DO_READ) if viewer.person_id else ()
     completed = parse("outcome:completed")
-    results = tx.search.find(completed, access.reach, Names(access.directory), now, PAGE_SIZE).sessions
+    results = tx.search.find(completed, access.scope, Names(access.directory), now, PAGE_SIZE).sessions
     rules = tx.rules.all(CURRENT) if viewer.is_admin else visible(tx, viewer, None)
     return home_view.Home(
         shown=shown(ctx, tx, access, (one.key for one in (*to_do, *results))),

@@ -73,14 +73,14 @@ async def channel_changed(ctx: AppContext, channel_id: str, says: str) -> None:
         now = ctx.clock.now()
 
         def judge(tx: Tx) -> None:
-            pausing.judge(tx, channel, ctx.ops_channel, now, is_news=True)
+            pausing.judge(tx, channel, now, is_news=True)
             tx.destinations.record_check(destination, now)
 
         await ctx.store.transact(judge)
         ctx.wake_sender()
         return
     if reason:
-        await ctx.store.transact(lambda tx: pausing.shut(tx, destination, reason, ctx.ops_channel, ctx.clock.now()))
+        await ctx.store.transact(lambda tx: pausing.block(tx, destination, reason, ctx.clock.now()))
         ctx.wake_sender()
 
 
@@ -111,7 +111,7 @@ async def account_changed(ctx: AppContext, user_id: str) -> None:
         gone = pausing.gone_reason(viewer, tx.people.directory())
         for rule in tx.rules.all():
             if rule.owner == user_id:
-                pausing.judge_owner(tx, rule, gone, ctx.admins, ctx.ops_channel, now)
+                pausing.judge_owner(tx, rule, gone, ctx.settings.admins, now)
 
     await ctx.store.transact(judge_rules)
     ctx.wake_sender()

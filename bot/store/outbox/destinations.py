@@ -101,7 +101,11 @@ class Destinations:
         blocked = self.blocked_reason(after) or self.blocked_reason(before)
         self.unblock(before, now)
         self._connection.execute("UPDATE rules SET destination = ? WHERE destination = ?", (new, old))
-        self._connection.execute("UPDATE OR IGNORE notifications SET destination = ? WHERE destination = ?", (new, old))
+        self._connection.execute(
+            "UPDATE notifications SET destination = ? WHERE destination = ? AND subject NOT IN"
+            " (SELECT subject FROM notifications WHERE destination = ?)",
+            (new, old, new),
+        )
         self._connection.execute("UPDATE deliveries SET destination = ? WHERE destination = ?", (new, old))
         self._connection.execute("UPDATE deliveries SET channel = ? WHERE channel = ?", (new_channel, old_channel))
         # A notification that is stored under both ids keeps the old one. It is not sent again.
@@ -126,15 +130,15 @@ class Destinations:
         """Ids of channels that rules post to or that are blocked and that Slack was not asked about since then; the
         longest unchecked first."""
         rows = self._connection.execute(
-            "SELECT substr(destination, 9) AS id, max(checked_at) AS checked_at FROM ("
+            "SELECT destination FROM ("
             "SELECT rules.destination, checked_at FROM rules LEFT JOIN destinations USING (destination)"
             " WHERE state IN ('active', 'paused')"
-            " UNION SELECT destination, checked_at FROM destinations WHERE blocked_reason IS NOT NULL)"
-            " WHERE destination LIKE 'channel:%' GROUP BY 1 HAVING coalesce(max(checked_at), 0) <= ?"
-            " ORDER BY coalesce(max(checked_at), 0) LIMIT ?",
+            " UNION SELECT destination, checked_at FROM destinations WHERE blocked_reason IS NOT NULL) AS watched"
+            " WHERE destination LIKE 'channel:%' GROUP BY destination HAVING coalesce(max(checked_at), 0) <= ?"
+            " ORDER BY coalesce(max(checked_at), 0), destination LIMIT ?",
             (to_ms(checked_before), limit),
         )
-        return [row["id"] for row in rows]
+        return [Destination.parse(row["destination"]).id for row in rows]
 
     def record_check(self, destination: Destination, now: datetime) -> None:
         """Slack said how a channel is, or that it does not exist."""

@@ -4,99 +4,45 @@ A setting is one field of `Settings`; `.env.example`, the README's table and `ch
 mistakes are reported at once, by setting name and never with a value: a mistyped token is still a secret.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from rapidfuzz import fuzz, process
 
+from bot.config.network import VARIABLES, Network, read_network
+from bot.config.values import (
+    LOWER,
+    SQLITE,
+    UPPER,
+    USER_IDS,
+    BaseAddress,
+    ChannelId,
+    SlackApi,
+    WebAddress,
+    Zone,
+    cleaned,
+    database_problem,
+    matching,
+    token,
+)
 from bot.domain.errors import ConfigError
 
 SILENT = "silent"
 LONGEST_INTERVAL = 30 * 86_400.0  # seconds; a longer one counts as this, because timers have a limit
-_IN_A_HEADER = re.compile(r"[!-~]+").fullmatch
-
-
-def _matching(pattern: str, expected: str) -> AfterValidator:
-    """Requires that the whole text matches. The message says what is expected and never repeats the text."""
-
-    def validate(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(f"must be {expected}")
-        return value
-
-    return AfterValidator(validate)
-
-
-def _token(prefix: str, expected: str) -> AfterValidator:
-    def validate(value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith(prefix):
-            raise ValueError(f"must be {expected}, which begins with {prefix}")
-        return value
-
-    return AfterValidator(validate)
-
-
-def _web_address(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        is_address = parts.scheme in {"http", "https"} and parts.port != 0
-    except ValueError:  # its message quotes the port
-        is_address = False
-    # An address that a client can't connect to or put into a header would end the process in the middle of a poll.
-    if not is_address or not re.fullmatch(r"[\w.:-]+", parts.hostname or "", re.ASCII) or not _IN_A_HEADER(value):
-        raise ValueError("must be a web address beginning with https://")
-    return value.rstrip("/")
-
-
-def _slack_api(value: str) -> str:
-    _web_address(value)
-    if not value.endswith("/api/"):
-        raise ValueError("must be a web address that ends in /api/")
-    return value
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError("must be an IANA time zone such as Europe/Berlin") from error
-    return value
-
-
-def _user_ids(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    ids = frozenset(part.strip() for part in value.split(",") if part.strip())
-    if not all(re.fullmatch(r"[UW][A-Z0-9]{2,}", one) for one in ids):
-        raise ValueError("must be Slack user ids such as U0123456789, separated by commas (profile, Copy member ID)")
-    return ids
-
-
-_LOWER = BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value)
-_UPPER = BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value)
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-DatabaseAddress = Annotated[str, AfterValidator(str.strip)]
-ChannelId = Annotated[
-    str,
-    _matching(r"[CG][A-Z0-9]{2,}", "a channel id such as C0123456789 (channel details, at the bottom), not a name"),
-]
+ENV_FILE = Path(".env")
+_ALIKE = 75.0  # percent; a name in `.env` that is less like a setting's is not taken for a mistyped one
+_SIGNING_SECRET = re.compile(r"[0-9a-f]{32}").fullmatch
 
 
 class Needs(Enum):
@@ -119,45 +65,41 @@ class Settings(BaseSettings):
         validate_default=False,
     )
 
-    ispring_api_url: WebAddress = Field(
+    ispring_api_url: BaseAddress = Field(
         "",
         description="Address of iSpring's API for your region.",
         examples=["https://api-learn.ispring.com"],
     )
     ispring_client_id: str = Field("", description="Client ID of an API key made by an Account Owner or Administrator.")
     ispring_client_secret: SecretStr = Field(SecretStr(""), description="Client secret of that API key.")
-    ispring_account_url: WebAddress = Field(
+    ispring_account_url: BaseAddress = Field(
         "",
         description="Your account's own address. Optional: sent with each request, and cards link to it.",
         examples=["https://acme.ispringlearn.com"],
     )
-    ispring_timezone: Annotated[str, AfterValidator(_zone)] = Field(
+    ispring_timezone: Zone = Field(
         "UTC",
         description="Time zone of your iSpring account (IANA name): its dates contain none.",
         examples=["Europe/Berlin"],
     )
-    ispring_date_order: Annotated[Literal["dmy", "mdy"], _LOWER] = Field(
+    ispring_date_order: Annotated[Literal["dmy", "mdy"], LOWER] = Field(
         "dmy", description="Whether 05-08-2024 is the 5th of August (`dmy`) or the 8th of May (`mdy`)."
     )
-    slack_bot_token: Annotated[SecretStr, _token("xoxb-", "the bot token (OAuth & Permissions)")] = Field(
+    slack_bot_token: Annotated[SecretStr, token("xoxb-", "the bot token (OAuth & Permissions)")] = Field(
         SecretStr(""), description="Bot token of your Slack app (`xoxb-…`)."
     )
-    slack_app_token: Annotated[SecretStr, _token("xapp-", "an app-level token (Basic Information)")] = Field(
+    slack_app_token: Annotated[SecretStr, token("xapp-", "an app-level token (Basic Information)")] = Field(
         SecretStr(""), description="App-level token (`xapp-…`) for Socket Mode: no public address needed."
     )
     slack_signing_secret: SecretStr = Field(
         SecretStr(""), description="Signing secret, for HTTP mode instead of Socket Mode; needs `PORT`."
     )
-    slack_api_url: Annotated[str, AfterValidator(_slack_api)] = Field(
-        "https://slack.com/api/", description="Slack's Web API; ends in `/api/`."
-    )
+    slack_api_url: SlackApi = Field("https://slack.com/api/", description="Slack's Web API; ends in `/api/`.")
     slack_command: Annotated[
-        str, _matching(r"/[a-z0-9_-]{1,31}", "/ and up to 31 lower-case letters, digits, - or _")
+        str, matching(r"/[a-z0-9_-]{1,31}", "/ and up to 31 lower-case letters, digits, - or _")
     ] = Field("/ojt", description="The slash command.")
-    database_url: DatabaseAddress = Field(
-        "sqlite:///spotter.db", description="The database; its folder must outlive restarts."
-    )
-    spotter_database_url: DatabaseAddress = Field(
+    database_url: str = Field("sqlite:///spotter.db", description="The database; its folder must outlive restarts.")
+    spotter_database_url: str = Field(
         "", description="Used instead of `DATABASE_URL` if a platform sets that one to a database of its own."
     )
     poll_interval: float = Field(120, gt=0, allow_inf_nan=False, description="Seconds between two polls of iSpring.")
@@ -167,7 +109,7 @@ class Settings(BaseSettings):
     default_channel: ChannelId = Field(
         "", description="Channel id that gets every completed session from the start.", examples=["C0123456789"]
     )
-    admins: Annotated[frozenset[str], NoDecode, BeforeValidator(_user_ids)] = Field(
+    admins: Annotated[frozenset[str], NoDecode, USER_IDS] = Field(
         frozenset(), description="Slack user ids, comma-separated, who may see and change everything."
     )
     notify_employees: bool = Field(
@@ -176,7 +118,7 @@ class Settings(BaseSettings):
     ops_channel: ChannelId = Field(
         "", description="Channel id that gets alerts about Spotter itself.", examples=["C0123456789"]
     )
-    baseline: Annotated[str, _LOWER, _matching(r"silent|[1-9]\d{0,3}d", "silent, or a number of days such as 30d")] = (
+    baseline: Annotated[str, LOWER, matching(r"silent|[1-9]\d{0,3}d", "silent, or a number of days such as 30d")] = (
         Field(
             SILENT,
             description="What the first listing does: `silent`, or how far back to summarise (`30d`).",
@@ -198,10 +140,10 @@ class Settings(BaseSettings):
     heartbeat_url: WebAddress = Field(
         "", description="Requested after each good poll, so that a monitor notices silence."
     )
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], _UPPER] = Field(
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], UPPER] = Field(
         "INFO", description="Lowest level logged, such as `DEBUG` or `WARNING`."
     )
-    log_format: Annotated[Literal["text", "json"], _LOWER] = Field(
+    log_format: Annotated[Literal["text", "json"], LOWER] = Field(
         "text", description="Log lines for people or for machines."
     )
     clock_offset: float = Field(
@@ -210,8 +152,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _blank_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if not (isinstance(value, str) and not value.strip())}
+    def _clean(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Cleans the ends of every value; what is blank then is unset."""
+        texts = {name: cleaned(value) if isinstance(value, str) else value for name, value in values.items()}
+        return {name: value for name, value in texts.items() if value != ""}
 
     @field_validator("poll_interval")
     @classmethod
@@ -221,7 +165,7 @@ class Settings(BaseSettings):
     @property
     def database_path(self) -> Path:
         """The database file; relative to the working directory unless the address has four slashes."""
-        return Path((self.spotter_database_url or self.database_url).removeprefix("sqlite:///"))
+        return Path((self.spotter_database_url or self.database_url).removeprefix(SQLITE))
 
     @property
     def summarise_back(self) -> timedelta | None:
@@ -242,19 +186,35 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.ispring_timezone)
 
+    @cached_property
+    def network(self) -> Network:
+        """The proxies and certificates of the environment. Raises ConfigError if they can't be used."""
+        network, problems = read_network(os.environ)
+        if problems:
+            raise ConfigError(problems)
+        return network
+
     @property
     def uses_socket(self) -> bool:
         """Socket Mode wins if both ways are configured."""
         return bool(self.slack_app_token.get_secret_value())
 
-    def warnings(self, environ: Mapping[str, str]) -> Iterator[str]:
-        """Yields a sentence for each combination that works but may surprise. `environ` shows the platform."""
+    def warnings(self, environ: Mapping[str, str], env_file: Path = ENV_FILE) -> Iterator[str]:
+        """Yields a sentence for each combination that works but may surprise, and for each name in `env_file` that is
+        no setting. `environ` shows the platform."""
+        yield from unknown_names(env_file)
         if "ispring_timezone" not in self.model_fields_set:
             yield "ISPRING_TIMEZONE is not set: iSpring's dates are read as UTC. Set your account's time zone."
         if self.uses_socket and self.slack_signing_secret.get_secret_value():
             yield (
                 "SLACK_APP_TOKEN and SLACK_SIGNING_SECRET are both set: Socket Mode is used. "
                 "Remove SLACK_APP_TOKEN for HTTP mode."
+            )
+        secret = self.slack_signing_secret.get_secret_value()
+        if secret and not self.uses_socket and not _SIGNING_SECRET(secret):
+            yield (
+                "SLACK_SIGNING_SECRET does not look like one: Slack's have 32 characters of 0-9 and a-f. Copy it again "
+                "from Basic Information (neither the verification token nor the client secret)."
             )
         if self.poll_interval < 60:
             yield "POLL_INTERVAL is below 60 seconds: iSpring publishes no rate limit and may throttle the key."
@@ -268,11 +228,11 @@ class Settings(BaseSettings):
             )
 
 
-def load(environ: Mapping[str, str], *needs: Needs, env_file: Path | None = Path(".env")) -> Settings:
+def load(environ: Mapping[str, str], *needs: Needs, env_file: Path = ENV_FILE) -> Settings:
     """Returns the settings; raises ConfigError with every mistake, missing settings of `needs` included.
 
     `environ` only shows which names are set: pydantic-settings reads the values from the process's environment and
-    `env_file`.
+    `env_file`. Proxies and certificates are read for commands that need the network.
     """
     problems: list[str] = []
     settings = None
@@ -284,12 +244,33 @@ def load(environ: Mapping[str, str], *needs: Needs, env_file: Path | None = Path
         ]
     except UnicodeDecodeError:
         raise ConfigError([f"{env_file} is not a text file in UTF-8: save it as one."]) from None
+    except OSError as error:
+        raise ConfigError([f"{env_file} can't be read ({error.strerror})."]) from None
     given = _given(environ, env_file)
     problems += _missing(given, needs)
     problems += _database_problems(given)
+    problems += read_network(environ)[1] if needs else ()
     if problems or settings is None:
-        raise ConfigError(sorted(set(problems)))
+        problems += [sentence for sentence in unknown_names(env_file) if "Did you mean" in sentence]
+        hint = "" if env_file.is_file() else f"There is no {env_file} in {Path.cwd()}: only the environment was read."
+        raise ConfigError(sorted(set(problems)), hint)
     return settings
+
+
+def unknown_names(env_file: Path) -> Iterator[str]:
+    """Yields a sentence for each name in the file that is no setting, with the nearest one. The process's environment
+    holds names of many programs; the file is ours."""
+    names = [name.upper() for name in Settings.model_fields]
+    for name in _in_file(env_file):
+        if name.upper() in names:
+            continue
+        near = process.extractOne(name.upper(), names, scorer=fuzz.ratio, score_cutoff=_ALIKE)
+        if name.upper() in VARIABLES:
+            yield f"{name} in {env_file} has no effect: set it in the environment of the process."
+        elif near is not None:
+            yield f"{name} in {env_file} is no setting. Did you mean {near[0]}?"
+        else:
+            yield f"{name} in {env_file} is no setting. Remove it, or ignore this if another program reads it."
 
 
 def is_on_volume(file: Path) -> bool:
@@ -298,16 +279,19 @@ def is_on_volume(file: Path) -> bool:
     return folder.stat().st_dev != Path("/").stat().st_dev
 
 
-def _given(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
+def _given(environ: Mapping[str, str], env_file: Path) -> dict[str, str]:
     """Returns the settings that are set and not blank, by upper-case name; the environment wins over the file.
 
     dotenv reads the file, as it does for pydantic-settings.
     """
-    from_file = dotenv_values(env_file) if env_file and env_file.is_file() else {}
-    merged = {name.upper(): value for name, value in from_file.items()}
+    merged = {name.upper(): value for name, value in _in_file(env_file).items()}
     merged |= {name.upper(): value for name, value in environ.items() if value or name.upper() not in merged}
     known = {name.upper() for name in Settings.model_fields}
-    return {name: value for name, value in merged.items() if name in known and value and value.strip()}
+    return {name: cleaned(value) for name, value in merged.items() if name in known and value and cleaned(value)}
+
+
+def _in_file(env_file: Path) -> Mapping[str, str | None]:
+    return dotenv_values(env_file) if env_file.is_file() else {}
 
 
 def _missing(given: Mapping[str, str], needs: tuple[Needs, ...]) -> Iterator[str]:
@@ -325,14 +309,8 @@ def _missing(given: Mapping[str, str], needs: tuple[Needs, ...]) -> Iterator[str
 
 def _database_problems(given: Mapping[str, str]) -> Iterator[str]:
     name = "SPOTTER_DATABASE_URL" if "SPOTTER_DATABASE_URL" in given else "DATABASE_URL"
-    address = given.get(name, Settings.model_fields["database_url"].default).strip()
-    if not address.startswith("sqlite:///"):
-        yield (
-            f"{name} is not a SQLite address. Set SPOTTER_DATABASE_URL to one such as sqlite:////data/spotter.db; "
-            "it is used instead of DATABASE_URL."
-        )
-    elif not address.removeprefix("sqlite:///"):
-        yield f"{name} names no file. Write it as sqlite:///spotter.db, or sqlite:////data/spotter.db for a full path."
+    if problem := database_problem(given.get(name, Settings.model_fields["database_url"].default)):
+        yield f"{name} {problem}"
 
 
 def _describe(detail: ErrorDetails) -> str:
