@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from bot.domain.model import Details, OutcomeKind, Session
+from bot.domain.model import Details, OutcomeKind, Session, SessionKey
 from bot.domain.report_periods import Window
 from bot.domain.reports import CriterionCost, Tally
 from bot.store.columns import from_json, from_ms, listed, to_ms, to_ms_up
@@ -75,6 +75,15 @@ class Reports:
             for ident, (graded, failed, lost, total) in sums.items()
         ]
         return costs, len(rows)
+
+    def details_of(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
+        """The criteria of these sessions, as far as they are here."""
+        rows = self._connection.execute(
+            "SELECT session_id, employee_id, body FROM sessions JOIN details ON details.session = sessions.id"
+            f" WHERE session_id {IN_LIST}",
+            (listed({key.session_id for key in keys}),),
+        )
+        return {SessionKey(row[0], row[1]): from_json(row[2], Details) for row in rows}
 
     def unacknowledged(self, where: Where, window: Window) -> int:
         """How many failing sessions of a window no one has acknowledged."""

@@ -44,7 +44,7 @@ def page(how_many: int, total: int, offset: int = 0) -> Page:
     many = [session(n) for n in range(1, how_many + 1)]
     return Page(
         sessions=many,
-        figures=Figures(sessions=total),
+        figures=Figures(sessions=total, completed=total),
         offset=offset,
         size=10,
         query="since:30d",

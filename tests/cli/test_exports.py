@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import spotter
-from bot.cli.sessions import no_formula
+from bot.services.export import no_formula
 from bot.store.database import Store
 from tests.store.given import NOON, a_session, baseline
 

@@ -98,15 +98,13 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
     """Figures by week, month or unit, compared with the time before."""
 
     def make(read: _Read, asked: view.Asked) -> Message:
-        made = counted.trend(
-            read.tx,
-            read.query,
-            read.access.scope,
-            read.meant.known,
-            read.access.directory,
-            read.now,
-            read.access.zone,
-        )
+        access = read.access
+        try:
+            made = counted.trend(
+                read.tx, read.query, access.scope, read.meant.known, access.directory, read.now, access.zone
+            )
+        except QueryError as error:
+            raise QueryError(str(error), [f"trend {one}" for one in error.suggestions]) from None
         return view.trend(made, asked)
 
     return await _answered(ctx, request, "trend", request.words, make)
@@ -114,7 +112,7 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
 
 @subcommand(
     "history PERSON",
-    "One person's results, and the change from each to the next",
+    "One person's results, and how they change",
     examples=("history me",),
     more="A name, @name or `me`, and conditions if you like: `history arjun opening`.",
     takes_query=True,
@@ -160,7 +158,7 @@ def _people_asked_for(read: _Read) -> list[str]:
 
 @subcommand(
     "overdue [query]",
-    "What was planned and not started, or started and not finished",
+    "What was not started in time, or not finished",
     examples=("overdue",),
     on_menu="Overdue",
     takes_query=True,
