@@ -147,12 +147,10 @@ class Directory:
         if person is None or not person.manages_departments:
             return frozenset()
         managed = frozenset(person.manages_departments)
-        return frozenset(
-            other.person_id
-            for other in self.people.values()
-            if other.person_id != person_id
-            and any(d.department_id in managed for d in self._upwards(other.department_id))
+        inside = (
+            ident for ident in self.departments if any(one.department_id in managed for one in self._upwards(ident))
         )
+        return frozenset(one for ident in inside for one in self._members.get(ident, ())) - {person_id}
 
     def with_email(self, email: str) -> tuple[Person, ...]:
         """The active people who have an address; more than one for a shared mailbox."""
@@ -167,6 +165,15 @@ class Directory:
                 return
             yield department
             department_id = department.parent_id
+
+    @cached_property
+    def _members(self) -> Mapping[str, Collection[str]]:
+        """The people of each department itself."""
+        members: dict[str, list[str]] = {}
+        for person in self.people.values():
+            if person.department_id:
+                members.setdefault(person.department_id, []).append(person.person_id)
+        return members
 
     @cached_property
     def _supervised(self) -> Mapping[str, frozenset[str]]:

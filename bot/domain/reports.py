@@ -58,6 +58,13 @@ class Figures:
 
 def figures(tallies: Iterable[Tally]) -> Figures:
     """The numbers of all these sessions."""
+    counts, scores = _counts(tallies)
+    sessions, completed, met, failing = counts
+    return Figures(sessions=sessions, completed=completed, met=met, failing=failing, median=_median(scores))
+
+
+def _counts(tallies: Iterable[Tally]) -> tuple[tuple[int, int, int, int], Mapping[float, int]]:
+    """Sessions, completed, met and failing, and how many have each score."""
     sessions = completed = met = failing = 0
     scores: dict[float, int] = {}
     for one in tallies:
@@ -69,7 +76,13 @@ def figures(tallies: Iterable[Tally]) -> Figures:
         failing += one.count * one.outcome.is_failing
         if one.score is not None:
             scores[one.score] = scores.get(one.score, 0) + one.count
-    return Figures(sessions=sessions, completed=completed, met=met, failing=failing, median=_median(scores))
+    return (sessions, completed, met, failing), scores
+
+
+def _without_median(tallies: Iterable[Tally]) -> Figures:
+    """The counts alone, for what is compared with or not ranked: thousands of medians take too long for an answer."""
+    (sessions, completed, met, failing), _ = _counts(tallies)
+    return Figures(sessions=sessions, completed=completed, met=met, failing=failing)
 
 
 def _median(scores: Mapping[float, int]) -> Fraction | None:
@@ -104,17 +117,17 @@ class ReportRow:
         return self.now.share - self.before.share
 
 
-def report(rows: Iterable[Tally], before: Iterable[Tally], order: Sequence[str] | None = None) -> tuple[ReportRow, ...]:
-    """A row for each group: in the given order, or the lowest share first with the small groups behind, unranked.
-
-    Groups without a session now are left out unless `order` names them.
-    """
+def report(rows: Iterable[Tally], before: Iterable[Tally]) -> tuple[ReportRow, ...]:
+    """A row for each group with a session, the lowest share first, the small groups behind and unranked. These and the
+    figures before have no median."""
     now, then = _by_group(rows), _by_group(before)
-    groups = [
-        ReportRow(group=group, now=figures(now.get(group, ())), before=figures(then.get(group, ())))
-        for group in (now if order is None else order)
-    ]
-    return tuple(groups) if order is not None else tuple(sorted(groups, key=_rank))
+    groups = []
+    for group, counted in now.items():
+        found = _without_median(counted)
+        if not found.is_small:
+            found = figures(counted)
+        groups.append(ReportRow(group=group, now=found, before=_without_median(then.get(group, ()))))
+    return tuple(sorted(groups, key=_rank))
 
 
 def _by_group(tallies: Iterable[Tally]) -> Mapping[str, Sequence[Tally]]:

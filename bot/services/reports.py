@@ -157,7 +157,8 @@ def silent(
         )
         for site, those in quiet.items()
     ]
-    observed = tx.reports.last_of_observers(where, [one for one in directory.people if directory.is_active(one)])
+    everybody = tx.reports.last_of_observers(where, few=not scope.everything)
+    observed = {one: at for one, at in everybody.items() if directory.is_active(one)}
     silent_observers = [
         SilentUnit(name=directory.name_of(one), people=0, last=at) for one, at in observed.items() if at < window.start
     ]

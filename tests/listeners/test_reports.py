@@ -78,7 +78,8 @@ async def test_a_trend_has_a_row_for_each_week_and_the_change_from_the_one_befor
 
 async def test_the_most_costly_criteria_are_named_once_enough_sessions_have_them(office: Office) -> None:
     await many(office, 5, 90.0, 3)
-    await office.store.transact(lambda tx: [tx.details.save(key(100 + n), DETAILS, NOON) for n in range(5)])
+    for n in range(5):
+        await office.store.transact(lambda tx, n=n: tx.details.save(key(100 + n), DETAILS, NOON))  # type: ignore[misc]
     answer = (await office.ask(ADMIN, "trend by:checklist")).text
     assert "Criteria that lost most points, in the newest 6 sessions with criteria:" in answer
     assert "Counts the float: lost in 6 of 6, 80 % of its points" in answer
