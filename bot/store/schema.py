@@ -586,11 +586,14 @@ INDEXES_OF_REPORTS = (
     # the figures of a department are counted without a look at the table.
     "CREATE INDEX IF NOT EXISTS sessions_team ON sessions"
     " (employee_id, checklist_id, finished_at, scheduled_at, outcome, score, missing_since)",
-    # The figures of a period.
+    # The figures of a period, by any unit.
     "CREATE INDEX IF NOT EXISTS sessions_happened ON sessions (coalesce(finished_at, scheduled_at), outcome, score,"
-    " missing_since, checklist_id, finished_at, scheduled_at)",
+    " missing_since, checklist_id, employee_id, observer_id, finished_at, scheduled_at)",
     # The figures of all sessions in the order of scores: nothing is sorted for the median.
     "CREATE INDEX IF NOT EXISTS sessions_score ON sessions (score, outcome, missing_since, finished_at, scheduled_at)",
+    # The figures of a checklist.
+    "CREATE INDEX IF NOT EXISTS sessions_checklist ON sessions"
+    " (checklist_id, score, outcome, missing_since, finished_at, scheduled_at)",
     # The few that are planned or in progress.
     "CREATE INDEX IF NOT EXISTS sessions_open ON sessions (outcome, scheduled_at, started_at)"
     " WHERE outcome IN ('planned', 'in_progress')",
