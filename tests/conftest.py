@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -32,6 +33,12 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[]
     if item.get_closest_marker("virtual_time") is None:
         return {"usual": asyncio.new_event_loop}
     return {"virtual_time": VirtualTimeLoop}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers more than processors: the tests of whole processes and the storm mostly wait, for real seconds."""
+    return (os.cpu_count() or 1) + 2
 
 
 class _Kept(logging.Handler):

@@ -23,8 +23,10 @@ Every promise with the tests that hold it. This page is written by `python -m te
 the marks `@pytest.mark.promise(...)`; a promise without a test fails.
 
 The tests lie beside what they test: `tests/<package>/` for `bot/<package>/`. They use the simulators of `bot/demo` over
-real HTTP and WebSockets, the real SDKs and real SQLite files. `tests/chaos` kills the bot while everything misbehaves
-(`make storm`), `tests/bench` measures (`make bench`).
+real HTTP and WebSockets, the real SDKs and real SQLite files, all opened by `environment.py`. `clock.py` has the one
+fake clock; `virtual_time.py` lets its waits end at once, and only when nothing else can happen. `app/env.py` starts
+whole processes, as forks of one that has imported the bot (`app/forking.py`). `tests/chaos` kills the bot while
+everything misbehaves (`make storm`), `tests/bench` measures (`make bench`).
 
 | when | then | tests |
 |---|---|---|"""

@@ -7,14 +7,14 @@ from datetime import datetime
 
 from bot.domain.model import AreaResult, Department, Details, Person, SessionKey
 from bot.domain.ports import DateEvidence, Part, PartHealth, Slice
-from tests.fake_clock import NOON
+from tests.clock import NOON
 
 NAME = "Emma Employee"
 
 
 @dataclass
 class StumblingListing:
-    """Fulfils `core.ports.Listing`; its first slice can't be read."""
+    """Fulfils `domain.ports.Listing`; its first slice can't be read."""
 
     requested_at: datetime = NOON
     digest: bytes = b"never seen before"
@@ -26,7 +26,7 @@ class StumblingListing:
 
 
 class StumblingTraining:
-    """Fulfils `core.ports.Training` but for its promise about errors."""
+    """Fulfils `domain.ports.Training` but for its promise about errors."""
 
     @asynccontextmanager
     async def list_sessions(self) -> AsyncIterator[StumblingListing]:

@@ -209,6 +209,18 @@ PROMISES: dict[str, Promise] = {
         "a private channel becomes public",
         "its rules wait until their owner or an admin says yes; sharing there asks again",
     ),
+    "rights_by_event": Promise(
+        "an event says that somebody became a guest, was deactivated or got another address",
+        "what that takes away counts at once and until Slack, asked again, says otherwise",
+    ),
+    "rights_unproved": Promise(
+        "iSpring's people or departments can't be read for longer than `RIGHTS_MAX_AGE`",
+        "what rests on them closes and messages wait; one's own results, admins and the operator's rules go on",
+    ),
+    "reassigned": Promise(
+        "iSpring gives a session to another employee",
+        "what was posted about the one before is redacted, and what was not sent is cancelled",
+    ),
     "shared_outside": Promise(
         "a channel is shared with another company",
         "no result is posted or shared there, also if Slack sent no event: the channel is checked first",

@@ -65,6 +65,8 @@ class _JumpingSelector(selectors.DefaultSelector):
         if timeout is None or self._loop.working:
             return super().select(None)
         if self._loopback is not None:
+            if ready := super().select(0):  # without a move to each processor, which takes long on a busy machine
+                return ready
             self._loopback.drain()
         ready = super().select(0 if self._loopback is not None else SETTLE)
         if not ready:

@@ -45,7 +45,7 @@ async def open_clients(settings: Settings, clock: Clock) -> AsyncIterator[Client
         store = await opened.enter_async_context(opened_store(settings, clock))
         training = await opened.enter_async_context(ispring_reader(settings, clock, failed=metrics.ispring_failed))
         messenger = await opened.enter_async_context(slack_messenger(settings, clock, metrics.slack_failed))
-        contacts = SlackContacts(messenger, store, clock, settings.admins)
+        contacts = SlackContacts(messenger, store, clock, settings.admins, settings.rights_valid_for)
         yield Clients(leadership, store, training, messenger, contacts, metrics, clock)
 
 

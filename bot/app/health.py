@@ -17,6 +17,7 @@ from bot.store.database import Store
 
 KEEP_ALIVE = 75.0  # seconds without a request: longer than the 60 of routers, which must close a connection first
 IDLE_TIMEOUT = 2.0  # seconds that the rest of a refused body is read for, so that its sender gets the answer
+BACKLOG = 1024  # connections that may wait to be accepted: commands that come at one instant
 SHUTDOWN_GRACE = 2.0  # seconds in which open requests may end
 
 
@@ -65,9 +66,10 @@ def health_app(liveness: Liveness, metrics: Metrics, store: Store, clock: Clock)
             good = poll.last_good_at
             body["seconds_since_good_poll"] = round((clock.now() - good).total_seconds()) if good else None
             body["waiting"] = counts.pending + counts.ambiguous + counts.sending
-            body["sending_paused"] = bool(counts.app_refused)
+            body["sending_paused"] = bool(counts.app_refused or counts.paused)
+            body["paused_since"] = counts.paused.at.isoformat() if counts.paused else None
             body["last_poll_failed"] = bool(poll.last and poll.last.error)
-            is_impaired = is_impaired or counts.app_refused != "" or body["last_poll_failed"] is True
+            is_impaired = is_impaired or body["sending_paused"] is True or body["last_poll_failed"] is True
         if not complaints and is_impaired:
             body["status"] = "impaired"  # a person has to act; a restart would not help
         return web.json_response(body, status=503 if complaints else 200)
@@ -105,7 +107,7 @@ async def served(app: web.Application, port: int) -> AsyncIterator[int]:
     await runner.setup()
     try:
         # All addresses, because a platform's router connects from another machine.
-        await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104
+        await web.TCPSite(runner, "0.0.0.0", port, backlog=BACKLOG).start()  # noqa: S104
     except OSError as error:
         await runner.cleanup()
         raise SpotterError(

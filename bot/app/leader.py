@@ -23,6 +23,7 @@ from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.completeness import CompletenessCheck
 from bot.jobs.details import FetchDetails
 from bot.jobs.directory import DirectoryRefresh
+from bot.jobs.identities import Identities
 from bot.jobs.monitor import Monitor, RuntimeProbes
 from bot.jobs.poll import Poll
 from bot.jobs.rate_limit import RateLimiter
@@ -36,6 +37,7 @@ from bot.store.database import Tx
 DIRECTORY_EVERY = 15 * 60  # seconds; the rows say whether it is due
 DETAILS_EVERY = 60  # seconds
 CHANNEL_CHECKS_EVERY = 5 * 60  # seconds; the rows say which channels are due
+IDENTITIES_EVERY = 30  # seconds; the rows say who is due
 MONITOR_EVERY = 30  # seconds
 RETENTION_EVERY = 60 * 60  # seconds; the rows say whether it is due
 COMPLETENESS_EVERY = 60 * 60  # seconds; asked after each good poll too, and the rows say whether it is due
@@ -73,7 +75,7 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
         tried=metrics.tried,
     )
     directory = DirectoryRefresh(training, store, clock, wake=sender.wake)
-    reader = Poll(training, store, clock, contacts, settings, refresh_directory=directory.on_demand, wake=sender.wake)
+    reader = Poll(training, store, clock, settings, refresh_directory=directory.on_demand, wake=sender.wake)
     poll = PollJob(settings, reader, directory, scheduler, clock, metrics)
     details = FetchDetails(training, store, clock, wake=sender.wake)
     completeness = CompletenessCheck(training, store, clock, wake=sender.wake)
@@ -86,6 +88,7 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
         wake=sender.wake,
         limiter=limiter,
     )
+    identities = Identities(store, contacts, clock, admins=settings.admins, wake=sender.wake)
     retention = RetentionJob(store, clock, settings, wake=sender.wake)
     probes = RuntimeProbes(
         lambda: liveness.disconnected_for(clock.monotonic()), partial(_disk_left, settings.database_path)
@@ -98,6 +101,7 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
     scheduler.every(COMPLETENESS_EVERY, "completeness", completeness.when_due)
     # At once: events were missed while no process led.
     scheduler.every(CHANNEL_CHECKS_EVERY, "channel checks", channel_checks.once, at_once=True)
+    scheduler.every(IDENTITIES_EVERY, "identities", identities.once, at_once=True)
     scheduler.every(RETENTION_EVERY, "retention", retention.when_due, at_once=True)
     scheduler.every(MONITOR_EVERY, "monitor", monitor.once)
     return Jobs(scheduler, sender, poll, directory, channel_checks)

@@ -7,6 +7,7 @@ right: its listener asks `domain.permissions` again.
 Buttons stay in Slack for years. Names are never changed, and values of every earlier form are still understood.
 """
 
+from enum import StrEnum
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -31,7 +32,8 @@ AGREE_PUBLIC = "agree_public"
 TAKE_OVER = "take_over"
 CONFIRM_TAKE_OVER = "confirm_take_over"
 
-# Settings; the value is one of DirectMessages. DM_* are one-press buttons for what an observer gets.
+# Settings; the value is one of DirectMessages. DM_* are one-press buttons on direct messages; their value is one of
+# Roles.
 DM_BELOW = "dm_below"
 DM_STOP = "dm_stop"
 DM_ALL = "dm_all"
@@ -55,6 +57,21 @@ INPUT_OBSERVER = "as_observer"
 INPUT_EMPLOYEE = "as_employee"
 
 SERVER_DEFAULT = "default"  # the choice "use the default" in the settings form
+
+
+class Roles(StrEnum):
+    """Whose results a direct message is about: those a person observed, their own, or both. Messages of earlier
+    versions have buttons without a value, for the observer."""
+
+    OBSERVER = ""
+    EMPLOYEE = "employee"
+    BOTH = "both"
+
+    @classmethod
+    def of(cls, *, observes: bool, is_observed: bool) -> "Roles":
+        if observes:
+            return cls.BOTH if is_observed else cls.OBSERVER
+        return cls.EMPLOYEE
 
 
 def action_id(name: str, suffix: str | int) -> str:

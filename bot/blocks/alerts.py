@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.blocks.markup import NAME, TITLE, safe
+from bot.blocks.markup import NAME, TITLE, date_token, from_seconds, safe
 from bot.domain.alerts import ALERTS, RESOLVED, Facts
 from bot.domain.text import count
 
@@ -28,13 +28,24 @@ def alert_text(facts: Facts, command: str = "/ojt") -> str:
     if code == RESOLVED:
         alert = ALERTS.get(str(facts.get("code_before")))
         resolved = alert.resolved if alert is not None and alert.resolved else "the alert ended"
-        return f"Over after {_value('minutes', facts.get('minutes'))} min: {resolved}."
+        past = alert.past if alert is not None else "it was not so"
+        return f"Over after {_value('minutes', facts.get('minutes'))} min: {resolved}{_from_to(past, facts)}."
     if code not in ALERTS:
         details = ", ".join(
             f"{safe(name, NAME)} {_value(name, value)}" for name, value in facts.items() if name != "code"
         )
         return f"Spotter noticed: {safe(code, NAME)}" + (f" ({details})" if details else "") + ". Its log says more."
     return f"{alert_sentence(code, facts)} {ALERTS[code].remedy.format(command=command)}"
+
+
+def _from_to(past: str, facts: Facts) -> str:
+    """`; the app was refused from … to … (token_revoked)`, for mrkdwn; "" if the times were not stored."""
+    begin, end = facts.get("from"), facts.get("to")
+    if not isinstance(begin, int) or not isinstance(end, int):
+        return ""
+    reason = f" ({_value('reason', facts['reason'])})" if facts.get("reason") else ""
+    times = [date_token(from_seconds(moment)) for moment in (begin, end)]
+    return f"; {past} from {times[0]} to {times[1]}{reason}"
 
 
 def alert_sentence(code: str, facts: Facts) -> str:

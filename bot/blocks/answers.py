@@ -1,6 +1,5 @@
 """Answers to commands that are not about sessions: menu, help, mistakes, targets, audit log."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,15 +20,15 @@ from bot.blocks.elements import (
 )
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, bare, date_token, escape, format_query_text, safe
+from bot.domain.audit import AuditLine
 from bot.domain.errors import Remedy
-from bot.domain.model import AuditEntry, Message, Targets
+from bot.domain.model import Message, Targets
 from bot.domain.outcomes import exact
 from bot.domain.text import clean, count
 
 SUGGESTIONS = 5
 ADMINS_NAMED = 3
 LINES_PER_SECTION = 10
-_SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
 class Needs(StrEnum):
@@ -182,6 +181,11 @@ def acknowledged(*, was_new: bool) -> Message:
     return notice("You had acknowledged this session before.")
 
 
+def nothing_to_acknowledge() -> Message:
+    """The answer to a press on Acknowledge on a card of a session that was re-opened since."""
+    return notice("This session was re-opened: there is no result to acknowledge until it is completed again.")
+
+
 def target_set(percent: float | None, checklist_title: str | None, *, command: str) -> Message:
     """The target that was set; `percent` is None if it was removed."""
     checklists = (
@@ -209,8 +213,8 @@ def targets_list(targets: Targets, titles: Mapping[str, str], *, command: str, i
     return message([section(mrkdwn("\n".join(lines), 2_900)), context(hint)])
 
 
-def audit_log(entries: Sequence[AuditEntry], *, command: str) -> Message:
-    """The newest entries of the audit log, for admins: user, verb, subject and time, by ids only."""
+def audit_log(entries: Sequence[AuditLine], *, command: str) -> Message:
+    """The newest entries of the audit log, for admins: who did what when, and the value before and after."""
     if not entries:
         return notice("The audit log is empty.")
     lines = [f"{date_token(one.at)} {_audit_line(one)}" for one in entries]
@@ -223,9 +227,10 @@ def audit_log(entries: Sequence[AuditEntry], *, command: str) -> Message:
     )
 
 
-def _audit_line(entry: AuditEntry) -> str:
-    who = f"<@{entry.who}>" if _SLACK_USER.fullmatch(entry.who) else safe(entry.who, NAME)
-    return f"{who} · {safe(entry.verb, NAME)} · {safe(entry.subject, NAME)}"
+def _audit_line(entry: AuditLine) -> str:
+    who = f"<@{entry.slack_user_id}>" if entry.slack_user_id else safe(entry.who, NAME)
+    parts = (who, safe(entry.verb, NAME), safe(entry.what), safe(entry.change, NAME))
+    return " · ".join(filter(None, parts))
 
 
 def _run_buttons(commands: Sequence[str]) -> list[Block]:
@@ -233,3 +238,19 @@ def _run_buttons(commands: Sequence[str]) -> list[Block]:
         button(actions.action_id(actions.RUN, number), bare(one, BUTTON_TEXT), one)
         for number, one in enumerate(commands[:SUGGESTIONS])
     ]
+
+
+def with_age(answer: Message, old_parts: Sequence[tuple[str, datetime]], closed_reason: str) -> Message:
+    """An answer whose first line says which parts of iSpring's directory could not be read since when, and what is
+    closed because of it; the answer itself if none is old."""
+    if not old_parts:
+        return answer
+    parts = " and ".join(name for name, _ in old_parts)
+    oldest = min(at for _, at in old_parts)
+    line = f":warning: iSpring's {parts} could not be read since {date_token(oldest)}: rights are as they were then."
+    if closed_reason:
+        line = (
+            f":warning: {closed_reason[0].upper()}{closed_reason[1:]} (since {date_token(oldest)}): only part is shown."
+        )
+    first = message([context(line)])
+    return Message(f"{first.text}\n{answer.text}", (*first.blocks, *answer.blocks))

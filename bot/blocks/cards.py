@@ -11,6 +11,7 @@ from bot.blocks.markup import NAME, TITLE, bare, date_token, moment_token, safe
 from bot.blocks.results import (
     area_line,
     change_since_previous,
+    completion_before,
     criterion_line,
     format_missing_details,
     format_points,
@@ -21,7 +22,16 @@ from bot.blocks.results import (
 )
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
-from bot.domain.model import ChangeKind, DigestCounts, Rule, Session, SessionKey, SessionRecord
+from bot.domain.model import (
+    NO_DATE,
+    ChangeKind,
+    DigestCounts,
+    HistoryEntry,
+    Rule,
+    Session,
+    SessionKey,
+    SessionRecord,
+)
 from bot.domain.text import lasting
 
 REDACTED_TEXT = "A result was here; it is no longer shown here, because who may see it has changed."
@@ -75,18 +85,39 @@ def session_card(key: SessionKey, facts: CardFacts, rule_ids: tuple[int, ...] = 
         ("Employee", safe(facts.directory.name_of(key.employee_id), NAME)),
         ("Observer", safe(facts.directory.name_of(row.observer_id), NAME)),
         ("Site", safe(facts.site_of(key), NAME)),
-        ("Points", format_points(record.session, record.details) or "not given"),
-        ("Started", moment_token(row.started)),
-        ("Finished", " · ".join(filter(None, (moment_token(row.finished), format_duration(record.session))))),
+        *progress(record),
     ]
     return [
-        card_header(verdict(outcome), row.checklist_title),
+        card_header(card_verdict(record), row.checklist_title),
         fields(pairs),
         *weak_points(record),
         *remarks(record, facts),
         buttons(card_buttons(record, facts, is_failing=outcome.is_failing)),
         footer(key, facts, rule_ids),
     ]
+
+
+def progress(record: SessionRecord) -> list[tuple[str, str]]:
+    """When a session was done and its points; of one that is open (again) only what is known of that."""
+    row = record.session.facts
+    if not outcome_of(record.session).is_over:
+        planned = [("Planned for", moment_token(row.scheduled))] if row.scheduled != NO_DATE else []
+        return [*planned, *([("Started", moment_token(row.started))] if row.started != NO_DATE else [])]
+    return [
+        ("Points", format_points(record.session, record.details) or "not given"),
+        ("Started", moment_token(row.started)),
+        ("Finished", " · ".join(filter(None, (moment_token(row.finished), format_duration(record.session))))),
+    ]
+
+
+def card_verdict(record: SessionRecord) -> str:
+    """The result in a heading; it says if this is not the first completion of the session."""
+    outcome = outcome_of(record.session)
+    return (
+        f"{verdict(outcome)}, completed again"
+        if outcome.is_over and record.session.completion > 1
+        else verdict(outcome)
+    )
 
 
 def card_header(result: str, checklist_title: str) -> Block:
@@ -96,7 +127,7 @@ def card_header(result: str, checklist_title: str) -> Block:
 
 def weak_points(record: SessionRecord) -> list[Block]:
     """The worst areas as bars and the lowest criteria, or why they are not there."""
-    if record.details is None:
+    if record.details is None or not outcome_of(record.session).is_over:
         return missing_details(record)
     blocks = []
     if areas := weakest_areas(record.details):
@@ -114,9 +145,10 @@ def missing_details(record: SessionRecord) -> list[Block]:
 
 def remarks(record: SessionRecord, facts: CardFacts) -> list[Block]:
     """What happened around the result: corrections, the change since the previous session, acknowledgements."""
-    changes = [entry for entry in record.history if entry.kind in (ChangeKind.CORRECTED, ChangeKind.REOPENED)]
+    changes = _corrections(record)
     missing_since = record.session.missing_since
     lines = [
+        completion_before(record),
         *(f"Result changed: {history_line(entry)}" for entry in changes[-MAX_CORRECTIONS:]),
         change_since_previous(record) if record.session.key in facts.with_previous else "",
         f"iSpring no longer lists this session (noticed {date_token(missing_since)})." if missing_since else "",
@@ -126,13 +158,25 @@ def remarks(record: SessionRecord, facts: CardFacts) -> list[Block]:
     return [section(mrkdwn(text))] if text else []
 
 
+def _corrections(record: SessionRecord) -> list[HistoryEntry]:
+    """The corrections of the completion that is shown; `completion_before` says what was before that."""
+    found: list[HistoryEntry] = []
+    for entry in record.history:
+        if entry.kind is ChangeKind.CORRECTED:
+            found.append(entry)
+        elif entry.kind is ChangeKind.REOPENED:
+            found.clear()
+    return found
+
+
 def format_acknowledged(record: SessionRecord) -> str:
     """Who acknowledged a result, and when, for mrkdwn; "" if no one did."""
     if not record.acknowledgements:
         return ""
     who = [f"<@{one.slack_user_id}> {date_token(one.at)}" for one in record.acknowledgements]
     more = len(who) - MAX_ACKNOWLEDGEMENTS
-    return f"Acknowledged by {'; '.join(who[:MAX_ACKNOWLEDGEMENTS])}" + (f" and {more} more" if more > 0 else "")
+    lead = "Acknowledged" if outcome_of(record.session).is_over else "That result was acknowledged"
+    return f"{lead} by {'; '.join(who[:MAX_ACKNOWLEDGEMENTS])}" + (f" and {more} more" if more > 0 else "")
 
 
 def card_buttons(record: SessionRecord, facts: CardFacts, *, is_failing: bool) -> list[Block]:

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.blocks import actions
-from bot.blocks.cards import card_header, format_acknowledged, format_duration, safe_short_id
+from bot.blocks.cards import card_header, card_verdict, format_acknowledged, format_duration, safe_short_id
 from bot.blocks.elements import Block, context, fields, lines, modal, mrkdwn, section
 from bot.blocks.markup import NAME, bare, moment_token, safe
 from bot.blocks.results import (
     area_line,
     area_percent,
     change_since_previous,
+    completion_before,
     criterion_line,
     format_answered,
     format_missing_details,
     format_points,
     history_line,
-    verdict,
 )
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
@@ -34,25 +34,37 @@ def session_blocks(record: SessionRecord, directory: Directory, *, with_previous
         ("Employee", safe(directory.name_of(row.key.employee_id), NAME)),
         ("Observer", safe(directory.name_of(row.observer_id), NAME)),
         ("Site", safe(directory.site_of(row.key.employee_id) or "site unknown", NAME)),
-        ("Points", format_points(session, None) or "not given"),
-        ("Planned for", moment_token(row.scheduled)),
-        ("Started", moment_token(row.started)),
-        ("Finished", moment_token(row.finished)),
-        ("Took", format_duration(session) or "not known"),
+        *_course(record),
         ("Session", safe_short_id(record)),
     ]
     remarks = [
+        completion_before(record),
         change_since_previous(record) if with_previous else "",
         "iSpring no longer lists this session." if session.missing_since else "",
         format_acknowledged(record),
     ]
     text = "\n".join(line for line in remarks if line)
     return [
-        card_header(verdict(outcome_of(session)), row.checklist_title),
+        card_header(card_verdict(record), row.checklist_title),
         fields(pairs),
         *([section(mrkdwn(text))] if text else []),
         *_criteria(record),
         *_history(record),
+    ]
+
+
+def _course(record: SessionRecord) -> list[tuple[str, str]]:
+    """Points and dates; of a session that is open (again) only what is known of that."""
+    session, row = record.session, record.session.facts
+    planned, started = ("Planned for", moment_token(row.scheduled)), ("Started", moment_token(row.started))
+    if not outcome_of(session).is_over:
+        return [planned, started]
+    return [
+        ("Points", format_points(session, None) or "not given"),
+        planned,
+        started,
+        ("Finished", moment_token(row.finished)),
+        ("Took", format_duration(session) or "not known"),
     ]
 
 
@@ -61,7 +73,8 @@ def _criteria(record: SessionRecord) -> list[Block]:
         reason = format_missing_details(record.session)
         return [section(mrkdwn(f"*Criteria*\n{reason}"))] if reason else []
     texts, left = _within(_area_lines(record.details), CRITERIA_CHARACTERS)
-    heading = f"*Criteria*\n{format_answered(record.details) or 'none'}"
+    of = "" if outcome_of(record.session).is_over else " of the completion before it was re-opened"
+    heading = f"*Criteria{of}*\n{format_answered(record.details) or 'none'}"
     more = [context(f"and {count(left, 'line')} more; iSpring shows them all")] if left else []
     return [section(mrkdwn(heading)), *lines(texts), *more]
 

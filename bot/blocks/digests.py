@@ -1,17 +1,16 @@
 """Digests: sessions counted instead of posted one by one, after an outage, after a flood, and old ones."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 from bot.blocks.cards import CardFacts, format_age, format_rules
 from bot.blocks.elements import Block, context, header, mrkdwn, section
-from bot.blocks.markup import date_token
+from bot.blocks.markup import date_token, from_seconds
 from bot.domain.model import Delivery, DestinationKind, DigestCounts, StoredNotification
 from bot.domain.text import count
 
 # A day of a query begins in the asker's zone, which may be this far behind UTC.
 _FURTHEST_ZONE = timedelta(hours=12)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _COUNTED: Mapping[str, str] = {
     "old": "{sessions} came in late, completed more than 7 days ago{failing}.",
@@ -20,6 +19,8 @@ _COUNTED: Mapping[str, str] = {
 }
 _OUTAGE: Mapping[str, str] = {
     "away": "{time}, {sessions} {were} completed that {are} too old to be posted now{failing}.",
+    "paused": "{time}, while sending was paused, {sessions} {were} completed that {are} too old to be posted now"
+    "{failing}.",
     "restored": "{time}, after the copy from which my database was restored, {sessions} {were} completed{failing}.",
 }
 _ONLY_NEWER = "{time}, nothing was completed that is too old to be posted now."
@@ -36,7 +37,7 @@ def digests(delivery: Delivery, notifications: Sequence[StoredNotification], fac
         counts = facts.metrics.get(stored.notification_id, DigestCounts())
         foot = " · ".join(filter(None, (format_rules(stored.notification.rule_ids), settings, format_age(facts))))
         if code in _OUTAGE:
-            blocks.append(header("While I was away"))
+            blocks.append(header("While sending was paused" if code == "paused" else "While I was away"))
         blocks.append(section(mrkdwn(_sentences(code, values, counts, facts.command))))
         if foot:
             blocks.append(context(foot))
@@ -83,4 +84,4 @@ def _commands(counts: DigestCounts, command: str) -> str:
 
 
 def _moment(seconds: str | int | float | None) -> str:
-    return date_token(_EPOCH + timedelta(seconds=seconds)) if isinstance(seconds, (int, float)) else "?"
+    return date_token(from_seconds(seconds)) if isinstance(seconds, (int, float)) else "?"

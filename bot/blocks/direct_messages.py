@@ -7,8 +7,10 @@ from bot.blocks.cards import (
     CardFacts,
     card_buttons,
     card_header,
+    card_verdict,
     footer,
     missing_details,
+    progress,
     redacted,
     remarks,
     weak_points,
@@ -16,18 +18,16 @@ from bot.blocks.cards import (
 from bot.blocks.elements import Block, button, context, fields, listing
 from bot.blocks.elements import actions as buttons
 from bot.blocks.grouped_cards import grouped_card
-from bot.blocks.markup import NAME, moment_token, safe
+from bot.blocks.markup import NAME, safe
 from bot.blocks.results import (
     area_line,
-    format_points,
-    format_score_text,
     strongest_areas,
     verdict,
     weakest_areas,
 )
 from bot.domain.changes import outcome_of
 from bot.domain.model import Outcome, OutcomeKind, SessionKey, SessionRecord
-from bot.domain.outcomes import exact
+from bot.domain.outcomes import exact, percent
 
 OBSERVER_REASON = (
     "This is Spotter's first message to you. iSpring does not notify observers of the results of their sessions, so "
@@ -45,7 +45,7 @@ def direct_message(keys: Sequence[SessionKey], person_id: str, facts: CardFacts)
     return [
         *(_to_observer(observed, facts) if observed else []),
         *(_to_employee(own, facts) if own else []),
-        *_controls(facts, observes=bool(observed)),
+        *_controls(facts, actions.Roles.of(observes=bool(observed), is_observed=bool(own))),
     ]
 
 
@@ -64,11 +64,10 @@ def _to_observer(keys: Sequence[SessionKey], facts: CardFacts) -> list[Block]:
     pairs = [
         ("You observed", safe(facts.directory.name_of(row.key.employee_id), NAME)),
         ("Site", safe(facts.site_of(row.key), NAME)),
-        ("Points", format_points(record.session, record.details) or "not given"),
-        ("Finished", moment_token(row.finished)),
+        *progress(record),
     ]
     return [
-        card_header(verdict(outcome_of(record.session)), row.checklist_title),
+        card_header(card_verdict(record), row.checklist_title),
         fields(pairs),
         *weak_points(record),
         *remarks(record, facts),
@@ -86,9 +85,10 @@ def _to_employee(keys: Sequence[SessionKey], facts: CardFacts) -> list[Block]:
         return redacted(keys[0], facts)
     row = record.session.facts
     observer = safe(facts.directory.name_of(row.observer_id), NAME)
+    dates = [pair for pair in progress(record) if pair[0] not in ("Points", "Started")]
     return [
         card_header(_neutral(outcome_of(record.session)), row.checklist_title),
-        fields([("Observer", observer), ("Finished", moment_token(row.finished))]),
+        fields([("Observer", observer), *dates]),
         *_strengths_first(record),
         *remarks(record, facts),
         buttons(card_buttons(record, facts, is_failing=False)),
@@ -101,26 +101,38 @@ def _neutral(outcome: Outcome) -> str:
     if outcome.kind not in {OutcomeKind.MET, OutcomeKind.BELOW, OutcomeKind.COMPLETED} or outcome.score is None:
         return verdict(outcome)
     beside = f" (target {exact(outcome.target)})" if outcome.target is not None else ""
-    return f"Your result, {format_score_text(outcome.score, outcome.target)}{beside}"
+    return f"Your result, {percent(outcome.score, target=outcome.target)}{beside}"
 
 
 def _strengths_first(record: SessionRecord) -> list[Block]:
     """The areas an employee is shown, or why they are not there."""
-    if record.details is None:
+    outcome = outcome_of(record.session)
+    if record.details is None or not outcome.is_over:
         return missing_details(record)
-    strong = strongest_areas(record.details, STRENGTHS)
+    # What is praised has reached what was expected: the target, or everything where none is set.
+    expected = 100.0 if outcome.target is None else outcome.target
+    strong = [pair for pair in strongest_areas(record.details, STRENGTHS) if pair[1] >= expected]
     strong_ids = {area.area_id for area, _ in strong}
     weak = [pair for pair in weakest_areas(record.details, TO_WORK_ON) if pair[0].area_id not in strong_ids]
     groups = (("Went well", strong), ("To work on", weak))
     return [listing(heading, [area_line(*pair) for pair in areas]) for heading, areas in groups if areas]
 
 
-def _controls(facts: CardFacts, *, observes: bool) -> list[Block]:
-    """Why the message comes, and how to get fewer of them."""
+def _controls(facts: CardFacts, roles: actions.Roles) -> list[Block]:
+    """Why the message comes, and how to get fewer of them: each button is about what the message is about."""
+    observes = roles is not actions.Roles.EMPLOYEE
     made = [context(OBSERVER_REASON if observes else EMPLOYEE_REASON)] if facts.first_message else []
-    if observes:
-        made.append(
-            buttons([button(actions.DM_BELOW, "Only below target"), button(actions.DM_STOP, "Stop these messages")])
+    made.append(
+        buttons(
+            [
+                button(actions.DM_BELOW, "Only below target", roles),
+                button(actions.DM_STOP, "Stop these messages", roles),
+            ]
         )
-    reason = "you observed the session" if observes else "it is about your own session"
+    )
+    reason = {
+        actions.Roles.OBSERVER: "you observed the session",
+        actions.Roles.EMPLOYEE: "it is about your own session",
+        actions.Roles.BOTH: "you observed a session, and one is your own",
+    }[roles]
     return [*made, context(f"You get this because {reason}. Change what you get with `{facts.command} settings`.")]

@@ -11,7 +11,7 @@ from bot.blocks.markup import bare
 from bot.blocks.results import verdict
 from bot.domain.changes import outcome_of
 from bot.domain.model import ChangeKind, Outcome, OutcomeKind, SessionKey, SessionRecord
-from bot.domain.outcomes import percent
+from bot.domain.outcomes import mean, percent
 from bot.domain.text import count
 
 # 25 lines of these, with their ids and results, stay under what Slack takes for all blocks.
@@ -64,7 +64,7 @@ def format_counts(outcomes: Sequence[Outcome]) -> str:
     kinds = Counter(outcome.kind for outcome in outcomes)
     parts = ", ".join(f"{kinds[kind]} {words}" for kind, words in _LABELS if kinds[kind])
     scores = [outcome.score for outcome in outcomes if outcome.is_over and outcome.score is not None]
-    return f"{parts} · mean {percent(sum(scores) / len(scores))}" if scores else parts
+    return f"{parts} · mean {percent(mean(scores))}" if scores else parts
 
 
 def _worst_first(keys: Sequence[SessionKey], facts: CardFacts) -> list[SessionKey]:
@@ -113,9 +113,13 @@ def _choice(number: int, record: SessionRecord, facts: CardFacts) -> Block:
 
 
 def _before_correction(record: SessionRecord) -> str:
-    """The result that a correction replaced, for readers who remember it: an edited message does not show it."""
-    olds = [entry.old for entry in record.history if entry.kind is ChangeKind.CORRECTED and entry.old is not None]
-    return f" (was {percent(olds[-1].score)})" if olds and olds[-1].score is not None else ""
+    """The result that a correction or a re-opening replaced, for readers who remember it: an edited message does not
+    show it."""
+    replacing = (ChangeKind.CORRECTED, ChangeKind.REOPENED)
+    olds = [entry.old for entry in record.history if entry.kind in replacing and entry.old is not None]
+    was = f" (was {percent(olds[-1].score)})" if olds and olds[-1].score is not None else ""
+    is_again = record.session.completion > 1 and outcome_of(record.session).is_over
+    return f"{was}, completed again" if is_again else was
 
 
 def _short_site(name: str) -> str:

@@ -9,6 +9,7 @@ from bot.blocks import actions
 from bot.blocks.elements import Block, button, context, divider, header, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.rules import format_rule
+from bot.blocks.sending import first_block
 from bot.blocks.session_lists import RenderContext, age_block, result_row, to_do_row
 from bot.blocks.settings import Settings, settings_blocks
 from bot.blocks.status import Status, alert_lines, format_verdict
@@ -36,12 +37,15 @@ class Home:
     rule_texts: Mapping[int, str] = field(default_factory=dict)
     sees: bool = True
     status: Status | None = None
+    first_lines: Sequence[str] = ()
 
 
 def home(content: Home) -> dict[str, Any]:
     """The view, at most 100 blocks."""
     command = content.shown.command
     blocks: list[Block] = [header("Spotter")]
+    if content.first_lines:
+        blocks.append(first_block(content.first_lines))
     if content.status:
         blocks.append(section(mrkdwn("\n".join([f"*{format_verdict(content.status)}*", *alert_lines(content.status)]))))
     blocks += [age_block(content.shown), buttons(_top_buttons(content))]

@@ -5,14 +5,17 @@ Format: https://docs.slack.dev/messaging/formatting-message-text.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain.model import Moment
+from bot.domain.outcomes import rounded
 from bot.domain.text import clean, clip, size
 
 TEXT_LIMIT = 3_900  # of a message's `text`: chat.update takes 4,000
 SHORTEST_LINE = 60  # to which a line is shortened at most if a text is too long
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Of a name and of a title, so that a long one can't push everything else out of a message.
 NAME = 60
@@ -27,6 +30,7 @@ _LEANING = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # inside a word (cash_desk) 
 _AUTO_LINK = re.compile(r"://|(?<=\w)\.(?=[^\W\d_]{2})")
 # The middle of 09:30:15 is none; one that the text's end leaves open could be closed by a colon of ours.
 _EMOJI_CODE = re.compile(r":(?!\d\d(?::|$))([\w+'-]+)(:|$)")
+_CLOSED_EMOJI_CODE = re.compile(r":(?!\d\d:)([\w+'-]+):")
 _MENTION = re.compile(r"&lt;＠([UW][A-Z0-9]{2,20})&gt;")
 
 
@@ -46,6 +50,15 @@ def safe(text: str, limit: int = TITLE) -> str:
     return clip(escape(_EMOJI_CODE.sub(lambda hit: f"∶{hit[1]}{hit[2] and '∶'}", flat)), limit)
 
 
+def code(text: str, limit: int = TITLE) -> str:
+    """Untrusted text as inline code that can be copied: `score:<80` stays as it is. What could end the code, or would
+    format or link where a client shows a message's `text` without code, becomes a look-alike. At most `limit`
+    characters and the two backticks."""
+    flat = _LEANING.sub("ˍ", clean(text[: limit * 4]).replace("`", "ˋ")).replace("://", "∶//")
+    flat = _CLOSED_EMOJI_CODE.sub(r"∶\1∶", flat)
+    return f"`{escape(clip(flat, limit))}`"
+
+
 def format_query_text(words: str, limit: int = TITLE) -> str:
     """A query in words for mrkdwn: harmless as `safe` makes it, but the Slack users it names stay mentions."""
     return _MENTION.sub(r"<@\1>", safe(words, limit))
@@ -63,7 +76,7 @@ def bar(percent: float | None, width: int = 10) -> str:
     """A percentage as text: `███████░░░`. Full only at 100, empty only at 0 and for None."""
     if percent is None:
         return "░" * width
-    filled = round(min(max(percent, 0.0), 100.0) / 100 * width)
+    filled = int(rounded(min(max(percent, 0.0), 100.0) / 100 * width))
     if 0 < percent < 100:
         filled = min(max(filled, 1), width - 1)
     return "█" * filled + "░" * (width - filled)
@@ -73,6 +86,11 @@ def instant(at: datetime) -> str:
     """An instant in words that name their zone: `23 Nov 2026, 14:02 UTC`."""
     utc = at.astimezone(UTC)
     return f"{utc.day} {MONTHS[utc.month - 1]} {utc.year}, {utc:%H:%M} UTC"
+
+
+def from_seconds(seconds: float) -> datetime:
+    """The instant (UTC) of Unix seconds, as the facts of notifications hold it."""
+    return _EPOCH + timedelta(seconds=seconds)
 
 
 def date_token(at: datetime) -> str:

@@ -8,8 +8,8 @@ from bot.blocks.digests import digests
 from bot.blocks.direct_messages import direct_message
 from bot.blocks.elements import Block, context, message, mrkdwn, section
 from bot.blocks.grouped_cards import grouped_card
-from bot.blocks.markup import date_token
-from bot.blocks.rules import introduction_block, pause_blocks
+from bot.blocks.markup import date_token, from_seconds
+from bot.blocks.rules import introduction_block, pause_blocks, resumed_block
 from bot.blocks.sharing import shared
 from bot.domain.model import Delivery, DestinationKind, Message, NotificationKind, Rule, SessionKey, StoredNotification
 
@@ -50,8 +50,15 @@ def _introductions(delivery: Delivery, notifications: Sequence[StoredNotificatio
 
 
 def _pauses(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
-    rules = _rules(notifications, facts)
-    return [block for rule in rules for block in pause_blocks(rule, facts.command)] or [section(mrkdwn(RULE_GONE))]
+    blocks: list[Block] = []
+    for stored in notifications:
+        begin, end = (stored.notification.facts.get(name) for name in ("from", "to"))
+        for rule in _rules([stored], facts):
+            if isinstance(begin, int) and isinstance(end, int):
+                blocks.append(resumed_block(rule, from_seconds(begin), from_seconds(end)))
+            else:
+                blocks += pause_blocks(rule, facts.command)
+    return blocks or [section(mrkdwn(RULE_GONE))]
 
 
 def _alerts(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:

@@ -1,7 +1,5 @@
 """The parts of a result in words: its verdict, the weakest areas and criteria, points, and how it changed."""
 
-import math
-
 from bot.blocks.markup import NAME, TITLE, bar, bare, date_token, safe
 from bot.domain.changes import outcome_of
 from bot.domain.model import (
@@ -16,7 +14,7 @@ from bot.domain.model import (
     Session,
     SessionRecord,
 )
-from bot.domain.outcomes import percent, word
+from bot.domain.outcomes import difference, percent, rounded, share, word
 from bot.domain.text import count
 
 # Beside the word, never instead of it. None of these is in Slack's emoji set, which would draw it as a picture.
@@ -32,33 +30,29 @@ SYMBOLS = {
 
 WORST_AREAS = 3
 LOWEST_CRITERIA = 3
+_NO_CHANGE = 0.05  # points: with one decimal nothing has changed
 
 NOT_HERE_YET = "Criteria and competency areas are not here yet; they are added when iSpring has them."
 NOT_AVAILABLE = "iSpring has no criteria for this session."
 
 
-def verdict(outcome: Outcome) -> str:
-    """`▽ Below target, 72 % (target 80 %)`, as plain text: the word may be iSpring's own, unknown to us."""
-    return f"{SYMBOLS[outcome.kind]} {bare(word(outcome))}"
+def verdict(outcome: Outcome, *beside: float) -> str:
+    """`▽ Below target, 72 % (target 80 %)`, as plain text: the word may be iSpring's own, unknown to us.
 
-
-def format_score_text(score: float | None, *beside: float | None) -> str:
-    """A score in percent, with as many decimals as it needs to differ from those beside it."""
-    return "not scored" if score is None else percent(score, *[other for other in beside if other is not None])
+    `beside`: other percentages that the score is read together with, such as those of a query.
+    """
+    return f"{SYMBOLS[outcome.kind]} {bare(word(outcome, *beside))}"
 
 
 def area_percent(area: AreaResult) -> float | None:
     """An area's result in percent: from its points if it has them, else as iSpring gave it."""
-    if area.points is not None and area.total_points:
-        return _finite(area.points / area.total_points * 100)
-    return _finite(area.result)
+    found = share(area.points, area.total_points)
+    return share(area.result, 100) if found is None else found
 
 
 def criterion_percent(criterion: CriterionResult) -> float | None:
     """A criterion's points in percent; None if it was skipped or carries no points."""
-    if criterion.skipped or criterion.points is None or not criterion.total_points:
-        return None
-    return _finite(criterion.points / criterion.total_points * 100)
+    return None if criterion.skipped else share(criterion.points, criterion.total_points)
 
 
 def weakest_areas(details: Details, how_many: int = WORST_AREAS) -> list[tuple[AreaResult, float]]:
@@ -81,7 +75,8 @@ def lowest_criteria(details: Details, how_many: int = LOWEST_CRITERIA) -> list[t
 
 def amount(points: float) -> str:
     """Points as short as they are true: `34`, `34.5`."""
-    return f"{points:.2f}".rstrip("0").rstrip(".")
+    text = rounded(points, 2)
+    return text.rstrip("0").rstrip(".")
 
 
 def area_line(area: AreaResult, value: float) -> str:
@@ -126,24 +121,40 @@ def format_missing_details(session: Session) -> str:
     return NOT_AVAILABLE if session.details in (DetailsState.PENDING_FETCH, DetailsState.UNAVAILABLE) else ""
 
 
+def completion_before(record: SessionRecord) -> str:
+    """What a re-opened session was, or what one completed again was before, for mrkdwn; "" for the others.
+
+    `It was Below target, 60 % (target 80 %), until it was re-opened 3 Oct`; `Completed again: before, it was …`.
+    """
+    session = record.session
+    is_over = outcome_of(session).is_over
+    if session.completed_as is None or (is_over and session.completion == 1):
+        return ""
+    last = next((entry for entry in reversed(record.history) if entry.kind is ChangeKind.REOPENED), None)
+    was = "completed" if last is None or last.old is None else f"“{safe(word(last.old), NAME)}”"
+    when = f" {date_token(last.at)}" if last is not None else ""
+    if is_over:
+        return f"Completed again: it was {was} before it was re-opened{when}."
+    return f"It was {was} until it was re-opened{when}. Its result is not known until it is completed again."
+
+
 def change_since_previous(record: SessionRecord) -> str:
-    """`Up 8 percentage points since the previous session (64 %, 3 Oct, 09:10)`, for mrkdwn; "" without two scores."""
+    """`Up 8 percentage points since the previous session (64 %, 3 Oct, 09:10)`, for mrkdwn; "" without two scores. Both
+    scores are named if the card shows its own with fewer decimals."""
     if record.previous is None:
         return ""
-    now, before = outcome_of(record.session).score, outcome_of(record.previous).score
+    outcome, previous = outcome_of(record.session), outcome_of(record.previous)
+    now, before = outcome.score, previous.score
     if now is None or before is None:
         return ""
     finished = record.previous.facts.finished
     when = f", {date_token(finished.at)}" if finished.at else ""
-    if now == before:
-        return f"No change since the previous session ({percent(before, now)}{when})"
-    shown, difference = percent(before, now), abs(now - before)
-    apart = amount(difference) if difference < 1 else f"{difference:.0f}"
-    if difference >= 1 and round(difference) != abs(round(now) - round(before)):
-        # Each rounded by itself, 95.6 and 87.4 seem 9 apart and are 8: then a decimal of both says so.
-        shown, apart = f"{before:.1f} %", f"{difference:.1f}"
-    points = "percentage point" if apart == "1" else "percentage points"
-    return f"{'Up' if now > before else 'Down'} {apart} {points} since the previous session ({shown}{when})"
+    if abs(now - before) < _NO_CHANGE and outcome.kind is previous.kind:
+        return f"No change since the previous session ({percent(before)}{when})"
+    change = difference(before, now, outcome.target)
+    ends = change.before if change.now == percent(now, target=outcome.target) else f"{change.before} → {change.now}"
+    points = "percentage point" if change.points == "1" else "percentage points"
+    return f"{'Up' if now > before else 'Down'} {change.points} {points} since the previous session ({ends}{when})"
 
 
 def history_line(entry: HistoryEntry) -> str:
@@ -151,14 +162,20 @@ def history_line(entry: HistoryEntry) -> str:
     when = date_token(entry.at)
     old, new = entry.old, entry.new
     if entry.kind is ChangeKind.REOPENED:
-        was = f"{format_score_text(old.score)}, " if old else ""
+        was = f"{safe(word(old), NAME)}, " if old else ""
         return f"{was}re-opened {when}"
     if entry.kind is ChangeKind.CORRECTED and old:
-        texts = (safe(word(old), NAME), safe(word(new), NAME))
-        if old.kind is new.kind:
-            texts = (format_score_text(old.score, new.score), format_score_text(new.score, old.score))
-        return f"{texts[0]} → {texts[1]}, corrected {when}"
+        return f"{_turn(old, new)}, corrected {when}"
     return f"{safe(word(new), NAME)}, {_VERBS[entry.kind]} {when}"
+
+
+def _turn(old: Outcome, new: Outcome) -> str:
+    """What a correction changed, for mrkdwn: the scores alone if the verdict stayed, both with the same decimals."""
+    if old.kind is not new.kind or old.score is None or new.score is None:
+        beside = [score for score in (old.score, new.score) if score is not None]
+        return f"{safe(word(old, *beside), NAME)} → {safe(word(new, *beside), NAME)}"
+    change = difference(old.score, new.score, new.target)
+    return f"{change.before} → {change.now}"
 
 
 _VERBS = {
@@ -169,7 +186,3 @@ _VERBS = {
     ChangeKind.REOPENED: "re-opened",
     ChangeKind.RETITLED: "changed",
 }
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None

@@ -1,11 +1,12 @@
 """Rules: a rule in words, the answers to commands about rules, and what a rule's channel and owner get."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from bot.blocks import actions
 from bot.blocks.elements import Block, button, confirmation, context, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import NAME, format_query_text, safe
+from bot.blocks.markup import NAME, date_token, format_query_text, safe
 from bot.domain.model import OPERATOR, DestinationKind, Message, Rule, RuleState
 from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
 from bot.domain.reasons import ReasonCode
@@ -194,6 +195,16 @@ def introduction_block(rule: Rule, words: str, command: str) -> Block:
             f"Spotter will post {format_query(words)} from iSpring Learn's on-the-job training here, "
             f"each once, with its result; a correction changes the message in place. Set up by "
             f"{format_owner(rule.owner)} as rule {rule.rule_id}. To stop it: `{command} unsubscribe {rule.rule_id}`."
+        )
+    )
+
+
+def resumed_block(rule: Rule, since: datetime, until: datetime) -> Block:
+    """A rule goes on after a pause."""
+    return section(
+        mrkdwn(
+            f"Rule {rule.rule_id}, which posts to {format_destination(rule)}, goes on: it was paused from "
+            f"{date_token(since)} to {date_token(until)}. Its pending messages are posted now."
         )
     )
 

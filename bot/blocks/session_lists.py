@@ -9,7 +9,7 @@ from bot.blocks.cards import UNTITLED, acknowledge_button
 from bot.blocks.details import session_blocks
 from bot.blocks.elements import Block, button, context, link_button, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import NAME, bare, date_token, escape, format_query_text, moment_token, safe
+from bot.blocks.markup import NAME, bare, code, date_token, format_query_text, moment_token, safe
 from bot.blocks.reports import figures_line
 from bot.blocks.results import verdict
 from bot.blocks.sharing import share_button
@@ -17,7 +17,7 @@ from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.model import Message, OutcomeKind, Session, SessionKey, SessionRecord
 from bot.domain.reports import Figures
-from bot.domain.text import clip, count
+from bot.domain.text import count
 
 ROWS = 25  # sessions in one answer at most: with names at their longest they stay within a message
 
@@ -48,13 +48,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderContext:
-    """What all answers about sessions need: names and sites, the short ids, and how old the data is."""
+    """What all answers about sessions need: names and sites, the short ids, and how old the data is.
+
+    `beside`: the percentages that the query names; no score may read as if it were on their other side.
+    """
 
     directory: Directory
     short_ids: Mapping[SessionKey, str]
     data_as_of: datetime | None
     command: str = "/ojt"
     account_url: str | None = None
+    beside: Sequence[float] = ()
 
 
 def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Message:
@@ -99,7 +103,8 @@ def _limited(page: Page) -> str:
 
 def _read_as(page: Page, shown: RenderContext) -> list[Block]:
     """The query as it was understood, ready to copy, and what else it may have meant."""
-    blocks = [context(f"Read as `{shown.command} results {escape(clip(page.query, 1_500))}`")] if page.query else []
+    typed = code(f"{shown.command} results {page.query}", 1_500)
+    blocks = [context(f"Read as {typed}")] if page.query else []
     if "outcome:passed" in page.query:
         blocks.append(
             context("iSpring calls every completed session “passed”; here it means not below target or failed.")
@@ -184,7 +189,7 @@ def result_row(session: Session, suffix: str | int, shown: RenderContext) -> Blo
         moment_token(row.finished if row.finished.raw or row.finished.at else row.scheduled),
         _short_id(row.key, shown),
     )
-    text = f"*{safe(verdict(outcome_of(session)), NAME)}*\n{' · '.join(parts)}"
+    text = f"*{safe(verdict(outcome_of(session), *shown.beside), NAME)}*\n{' · '.join(parts)}"
     return section(mrkdwn(text), _details_button(session, suffix, shown))
 
 

@@ -59,12 +59,16 @@ def _setting(label: str, action: str, chosen: DirectMessages | None, default: Di
     return section(text, menu(action, "Choose…", choices, chosen=str(current)))
 
 
-def direct_messages_set(kind: DirectMessages, *, as_observer: bool, command: str) -> Message:
+def direct_messages_set(kind: DirectMessages, roles: actions.Roles, *, command: str) -> Message:
     """A choice was saved."""
-    whose = "sessions you observe" if as_observer else "your own sessions"
+    whose = {
+        actions.Roles.OBSERVER: "sessions you observe",
+        actions.Roles.EMPLOYEE: "your own sessions",
+        actions.Roles.BOTH: "sessions you observe and of your own sessions",
+    }[roles]
     text = f"Saved: of {whose} you get {CHOICES[kind]}. Change it any time with `{command} settings`."
-    back = [button(actions.DM_ALL, "Send me all of them again")]
-    has_less = as_observer and kind is not DirectMessages.ALL
+    back = [button(actions.DM_ALL, "Send me all of them again", roles)]
+    has_less = kind is not DirectMessages.ALL
     return message([section(mrkdwn(text)), *([buttons(back)] if has_less else [])])
 
 

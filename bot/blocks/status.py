@@ -8,6 +8,7 @@ from bot.blocks.alerts import alert_text
 from bot.blocks.elements import Block, fields, header, message, mrkdwn, section
 from bot.blocks.markup import date_token, safe
 from bot.blocks.rules import format_reason
+from bot.blocks.sending import format_who
 from bot.domain.alerts import ALERTS, ActiveAlert
 from bot.domain.model import DestinationKind, Message
 from bot.domain.outbox import BlockedDestination, OutboxCounts
@@ -47,6 +48,8 @@ def status(known: Status) -> Message:
 
 def format_verdict(known: Status) -> str:
     """Returns the state in one line, for a heading."""
+    if known.outbox.paused is not None:
+        return "▽ All sending is paused"
     if known.outbox.app_refused:
         return "✕ Sending is paused: Slack refuses the app"
     if known.poll.last_good_at is None:
@@ -55,13 +58,34 @@ def format_verdict(known: Status) -> str:
         return "▽ iSpring can't be read at the moment"
     if (known.now - known.poll.last_good_at).total_seconds() > 3 * known.poll_interval + 60:
         return "▽ Reading iSpring is late"
+    if held := _held(known):
+        return f"▽ Spotter is reading; {held}"
     return "✓ Spotter is reading and sending"
+
+
+def _held(known: Status) -> str:
+    """What is not sent by intention or necessity, "" if nothing is; numbers for admins only."""
+    outbox = known.outbox
+    if not known.is_admin:
+        return "some messages are held" if outbox.blocked else ""
+    parts = [
+        f"{count(known.paused_rules, 'rule')} paused" if known.paused_rules else "",
+        f"{count(len(known.blocked), 'destination')} blocked" if known.blocked else "",
+        f"{count(outbox.blocked, 'message')} held" if outbox.blocked else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def alert_lines(known: Status) -> list[str]:
     """Returns one line for each thing that is wrong, with its remedy; only admins see reasons."""
     lines = []
     last, outbox = known.poll.last, known.outbox
+    if outbox.paused is not None:
+        held = f"{count(outbox.blocked, 'message')} held; " if known.is_admin else ""
+        lines.append(
+            f"All sending is paused by {format_who(outbox.paused.by)} since {date_token(outbox.paused.at)}: {held}an "
+            "admin lets it go on with `resume all`."
+        )
     if last and last.error:
         lines.append(
             f"The last reading failed: {safe(last.error_in_full, 500)}"
@@ -73,6 +97,15 @@ def alert_lines(known: Status) -> list[str]:
         lines.append(f"Slack refuses the app{reason}. Nothing is lost; an admin must check the token and the scopes.")
     if not known.is_admin:
         return lines
+    if known.paused_rules:
+        lines.append(f"{count(known.paused_rules, 'rule')} paused.")
+    if outbox.blocked and outbox.paused is None:
+        lines.append(
+            f"{count(outbox.blocked, 'message')} held, because a destination can't be written to or a rule is paused."
+        )
+    lines += [_format_blocked(blocked) for blocked in known.blocked[:MAX_BLOCKED]]
+    if len(known.blocked) > MAX_BLOCKED:
+        lines.append(f"and {len(known.blocked) - MAX_BLOCKED} more destinations; see `spotter outbox list`.")
     lines += [
         f"Since {date_token(one.since)}: {alert_text({'code': one.code, **one.facts})}"
         for one in known.alerts
@@ -80,15 +113,6 @@ def alert_lines(known: Status) -> list[str]:
     ]
     if outbox.failed:
         lines.append(f"{count(outbox.failed, 'message')} failed; see `spotter outbox list`.")
-    if outbox.blocked:
-        lines.append(
-            f"{count(outbox.blocked, 'message')} blocked, because a destination can't be reached or a rule is paused."
-        )
-    lines += [_format_blocked(blocked) for blocked in known.blocked[:MAX_BLOCKED]]
-    if len(known.blocked) > MAX_BLOCKED:
-        lines.append(f"and {len(known.blocked) - MAX_BLOCKED} more destinations; see `spotter outbox list`.")
-    if known.paused_rules:
-        lines.append(f"{count(known.paused_rules, 'rule')} paused.")
     return lines
 
 
@@ -122,6 +146,7 @@ def _pairs(known: Status) -> list[tuple[str, str]]:
         return pairs
     return [
         *pairs,
+        ("Held", count(known.outbox.blocked, "message") if known.outbox.blocked else "nothing"),
         ("Sessions stored", f"{poll.sessions:,}"),
         ("Edits to make", f"{known.outbox.edits:,}"),
         ("Active rules", f"{known.rules:,}"),

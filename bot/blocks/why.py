@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.blocks.elements import SECTION_TEXT, Block, context, message, mrkdwn, section
-from bot.blocks.markup import date_token, safe
+from bot.blocks.markup import NAME, date_token, escape, safe
 from bot.blocks.results import verdict
 from bot.blocks.rules import format_reason
 from bot.domain.changes import outcome_of
@@ -26,26 +26,36 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How times, destinations and untrusted text are written: in Slack's markup, or for a terminal."""
+    """How times, destinations, links and untrusted text are written: in Slack's markup, or for a terminal."""
 
     when: Callable[[datetime], str]
-    destination: Callable[[Destination], str]
+    destination: Callable[[Destination, str], str]  # a person's with their name
+    link: Callable[[str], str]
     text: Callable[[str], str]
     with_deliveries: bool = False  # whose ids `outbox retry` and `outbox drop` take
 
 
-def _mention(destination: Destination) -> str:
+def _mention(destination: Destination, name: str) -> str:
     match destination.kind:
         case DestinationKind.CHANNEL:
             return f"<#{safe(destination.id, 40)}>"
         case DestinationKind.USER:
             return f"<@{safe(destination.id, 40)}>"
         case DestinationKind.PERSON:
-            return "the observer or employee, as a direct message"
+            return f"{safe(name, NAME)}, as a direct message"
 
 
-IN_SLACK = Spelling(date_token, _mention, safe)
-ON_TERMINAL = Spelling(lambda at: f"{at:%Y-%m-%d %H:%M:%S} UTC", str, clean, with_deliveries=True)
+def _named(destination: Destination, name: str) -> str:
+    return f"{clean(name)}, as a direct message" if destination.kind is DestinationKind.PERSON else str(destination)
+
+
+def _link(url: str) -> str:
+    """A link that Slack shows as words; an address alone would be plain text in our blocks."""
+    return f"<{escape(url).replace('|', '%7C')}|the message>" if url.startswith("https://") else safe(url)
+
+
+IN_SLACK = Spelling(date_token, _mention, _link, safe)
+ON_TERMINAL = Spelling(lambda at: f"{at:%Y-%m-%d %H:%M:%S} UTC", _named, clean, clean, with_deliveries=True)
 
 
 def reason_lines(found: Explanation, links: Mapping[str, str], spelled: Spelling) -> list[str]:
@@ -55,7 +65,7 @@ def reason_lines(found: Explanation, links: Mapping[str, str], spelled: Spelling
         *_seen(found, spelled),
         *(line for status in found.status for line in _status_lines(status, found, links, spelled)),
         *([] if found.status else ["No message about it was ever due."]),
-        *_today(found.judged, spelled),
+        *_today(found, spelled),
     ]
 
 
@@ -95,7 +105,7 @@ def _seen(found: Explanation, spelled: Spelling) -> list[str]:
 def _status_lines(
     status: NotificationStatus, found: Explanation, links: Mapping[str, str], spelled: Spelling
 ) -> list[str]:
-    to = spelled.destination(status.notification.destination)
+    to = _destination(status.notification.destination, found, spelled)
     first = f"• To {to}, due since {spelled.when(status.created_at)} ({spelled.text(status.notification.reason)}): "
     if status.digest is not None:
         first += "counted in a digest instead of a card; the digest "
@@ -116,12 +126,14 @@ def _state(status: NotificationStatus, found: Explanation, links: Mapping[str, s
     if delivery is not None and status.state is NotificationState.SENT:
         if status.cancelled:
             return f"was left out of its message: {spelled.text(status.cancelled)}"
-        link = links.get(delivery.delivery_id) or f"message {delivery.ts} in {delivery.channel}"
-        return f"was posted: {link}"
+        link = links.get(delivery.delivery_id)
+        return f"was posted: {spelled.link(link) if link else f'message {delivery.ts} in {delivery.channel}'}"
     if delivery is not None and delivery.reason_code is ReasonCode.POSTED_AND_DELETED:
         return delivery.reason
     if status.cancelled:
         return f"was not sent: {spelled.text(status.cancelled)}"
+    if found.paused is not None and status.state in (NotificationState.PENDING, NotificationState.BLOCKED):
+        return f"waits: all sending is paused since {spelled.when(found.paused.at)}"
     blocked = found.blocked.get(status.notification.destination)
     if blocked is not None:
         since = f" since {spelled.when(blocked.since)}" if blocked.since is not None else ""
@@ -140,17 +152,27 @@ def _attempt(attempt: Attempt, spelled: Spelling) -> str:
     return f"{spelled.when(attempt.started_at)} {attempt.what}: {attempt.result}{because}"
 
 
-def _today(judged: Sequence[Judged], spelled: Spelling) -> list[str]:
-    if not judged:
+def _today(found: Explanation, spelled: Spelling) -> list[str]:
+    if not found.judged:
         return []
     return [
         "If it were completed now, by today's rules and settings:",
-        *(_verdict(j, spelled) for j in judged),
+        *(_verdict(judged, found, spelled) for judged in found.judged),
     ]
 
 
-def _verdict(judged: Judged, spelled: Spelling) -> str:
-    result = judged.result
-    destination = f" for {spelled.destination(judged.rule.destination)}" if judged.rule is not None else ""
+def _verdict(judged: Judged, found: Explanation, spelled: Spelling) -> str:
+    result, facts = judged.result, found.record.session.facts
+    who = result.who
+    if judged.rule is not None:
+        who += f" for {_destination(judged.rule.destination, found, spelled)}"
+    else:
+        person_id = {"observer": facts.observer_id, "employee": facts.key.employee_id}.get(result.who, "")
+        known = found.directory.people.get(person_id)
+        who += f" {spelled.text(known.name)}" if known is not None else ""
     mark = "✓ notified:" if result.matched else "… waits:" if result.missing else "✕ not notified:"
-    return f"{mark} {result.who}{destination} ({spelled.text(result.reason.removeprefix(f'{result.who} '))})"
+    return f"{mark} {who} ({spelled.text(result.reason.removeprefix(f'{result.who} '))})"
+
+
+def _destination(destination: Destination, found: Explanation, spelled: Spelling) -> str:
+    return spelled.destination(destination, found.directory.name_of(destination.id))

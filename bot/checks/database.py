@@ -10,7 +10,7 @@ from bot.blocks.rules import format_reason
 from bot.checks import CheckResult, fine, warning, wrong
 from bot.config import Settings
 from bot.domain.alerts import ALERTS, DISK_LEFT, STUCK, ActiveAlert
-from bot.domain.model import BY_EMAIL, Link, Rule, RuleState, Targets
+from bot.domain.model import BY_EMAIL, OPERATOR, Link, Rule, RuleState, Targets
 from bot.domain.outbox import BlockedDestination, OutboxCounts
 from bot.domain.polling import PollState
 from bot.domain.reasons import ReasonCode
@@ -136,6 +136,12 @@ def _alerts(stored: Stored, settings: Settings, now: datetime) -> Iterator[Check
 
 def _outbox(stored: Stored, now: datetime, leader: int | None) -> Iterator[CheckResult]:
     counts = stored.counts
+    if counts.paused is not None:
+        by = "on the command line" if counts.paused.by == OPERATOR else f"by {counts.paused.by}"
+        yield warning(
+            f"Sending: all of it was paused {by} {lasting(now - counts.paused.at)} ago",
+            "`spotter resume` lets it go on; nothing is lost.",
+        )
     if counts.app_refused:
         yield wrong(
             f"Sending: paused, Slack refuses the app ({counts.app_refused})",

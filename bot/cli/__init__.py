@@ -23,6 +23,8 @@ VERBS = {
     "rules": "bot.cli.rules",
     "sessions": "bot.cli.sessions",
     "outbox": "bot.cli.outbox",
+    "pause": "bot.cli.switch",
+    "resume": "bot.cli.switch",
     "manifest": "bot.cli.run",
     "people": "bot.cli.maintenance",
     "audit": "bot.cli.maintenance",

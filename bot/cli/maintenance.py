@@ -12,6 +12,7 @@ from bot.app.database import require_database
 from bot.cli.rows import with_store
 from bot.cli.terminal import echo, json_of, table_of
 from bot.config import load
+from bot.domain.audit import AuditLine
 from bot.domain.directory import Directory
 from bot.domain.errors import SpotterError
 from bot.domain.model import OPERATOR, AuditEntry, Person
@@ -20,6 +21,7 @@ from bot.domain.ports import Clock
 from bot.domain.retention import Erased
 from bot.domain.text import clean
 from bot.query import parser as language
+from bot.services.audit import in_words
 from bot.services.dm_availability import Reachability, reachability
 from bot.store.backup import back_up
 from bot.store.backup import restore as put_back
@@ -61,6 +63,10 @@ def restore(file: Path) -> None:
         f"completed since the copy is counted in one summary per destination, with {done.counted} notifications that "
         "were pending."
     )
+    if done.undone:
+        lines = with_store(lambda store, _: store.read(lambda tx: in_words(tx, done.undone)))
+        echo(f"Done since the copy was made, and undone by this ({len(lines)}; do again what still holds):")
+        echo(_audit_table(lines))
     if done.erased is None:
         echo("The database before can't be read: erase again the people who were erased since the copy was made.")
     elif done.erased:
@@ -212,16 +218,24 @@ def people(unmatched: bool, as_json: bool) -> None:
 @click.option("--limit", type=click.IntRange(1), default=50, help="At most so many; 50.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 def audit(limit: int, as_json: bool) -> None:
-    """Show who did what and when, the newest first; people and rules by their ids."""
-    entries = with_store(lambda store, _: store.read(lambda tx: tx.audit_log.entries(limit)))
+    """Show who did what and when, the newest first. JSON holds ids, the table names."""
+
+    def read(tx: Tx) -> tuple[Sequence[AuditEntry], Sequence[AuditLine]]:
+        found = tx.audit_log.entries(limit)
+        return found, in_words(tx, found)
+
+    entries, lines = with_store(lambda store, _: store.read(read))
     if as_json:
         echo(json_of([_entry(entry) for entry in entries], indent=1))
-    elif entries:
-        rows = [(f"{one.at:%Y-%m-%d %H:%M:%S}", one.who, one.verb, one.subject) for one in entries]
-        echo(table_of(("when (UTC)", "who", "did", "to what"), rows))
     else:
-        echo("The audit log is empty.")
+        echo(_audit_table(lines) if lines else "The audit log is empty.")
+
+
+def _audit_table(lines: Sequence[AuditLine]) -> str:
+    rows = [(f"{one.at:%Y-%m-%d %H:%M:%S}", one.who, one.verb, one.what, one.change) for one in lines]
+    return table_of(("when (UTC)", "who", "did", "to what", "before and after"), rows)
 
 
 def _entry(entry: AuditEntry) -> dict[str, str]:
-    return {"at": entry.at.isoformat(), "who": entry.who, "verb": entry.verb, "subject": entry.subject}
+    values = {"old": entry.old, "new": entry.new} if entry.old or entry.new else {}
+    return {"at": entry.at.isoformat(), "who": entry.who, "verb": entry.verb, "subject": entry.subject} | values

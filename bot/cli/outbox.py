@@ -15,11 +15,11 @@ from bot.domain.errors import SpotterError
 from bot.domain.explanation import Explanation
 from bot.domain.kinds import KINDS
 from bot.domain.model import OPERATOR, DirectMessages
-from bot.domain.outbox import NotificationState, NotificationStatus
+from bot.domain.outbox import NotificationState, NotificationStatus, SendingPause
 from bot.domain.permissions import EVERYTHING
 from bot.domain.ports import Clock
 from bot.services.explain import explain, links_to
-from bot.services.owners import stored_viewer
+from bot.services.owners import OwnerRights
 from bot.store.database import Store, Tx
 
 # Of the others there are ever more, and the latest are what people ask for.
@@ -47,10 +47,13 @@ def list_outbox(states: Sequence[str], limit: int) -> None:
     wanted = [NotificationState(_SPELLINGS.get(state, state)) for state in states] or _OPEN
     newest_first = not set(wanted) <= set(_OPEN)
 
-    def read(tx: Tx) -> tuple[Sequence[NotificationStatus], int]:
-        return tx.deliveries.in_states(wanted, limit, newest_first=newest_first), tx.deliveries.number_in(wanted)
+    def read(tx: Tx) -> tuple[Sequence[NotificationStatus], int, SendingPause | None]:
+        found = tx.deliveries.in_states(wanted, limit, newest_first=newest_first)
+        return found, tx.deliveries.number_in(wanted), tx.outbox.pause()
 
-    found, number = with_store(lambda store, _: store.read(read))
+    found, number, paused = with_store(lambda store, _: store.read(read))
+    if paused is not None:
+        echo(f"All sending is paused since {paused.at:%Y-%m-%d %H:%M} UTC; it goes on with: spotter resume")
     echo(table_of(_STATE_NAMES, [_status_row(status) for status in found]) if found else "Nothing is waiting.")
     if number > len(found):
         echo(f"and {number - len(found):,} {'older' if newest_first else 'newer'} ones; --limit shows more.")
@@ -113,7 +116,8 @@ async def _explained(store: Store, clock: Clock, prefix: str) -> list[tuple[Expl
     employee_wants = DirectMessages.ALL if settings.notify_employees else DirectMessages.NONE
 
     def work(tx: Tx) -> list[Explanation]:
-        owners = {rule.owner: stored_viewer(tx, rule.owner, settings.admins) for rule in tx.rules.all()}
+        rights = OwnerRights(settings.admins, clock.now(), settings.rights_valid_for)
+        owners = {rule.owner: rights.of(tx, rule.owner) for rule in tx.rules.all()}
         explained = (
             explain(tx, session.key, owners=owners, now=clock.now(), employee_wants=employee_wants)
             for session in tx.search.starting_with(prefix.lower(), EVERYTHING)

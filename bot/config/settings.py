@@ -127,6 +127,9 @@ class Settings(BaseSettings):
     catch_up_hours: float = Field(
         24, gt=0, description="After an outage, completions older than this many hours are counted, not posted."
     )
+    rights_max_age: float = Field(
+        72, ge=24, le=720, description="Hours for which a reading of iSpring's people proves rights."
+    )
     keep_days: int | None = Field(
         None,
         ge=30,
@@ -176,6 +179,11 @@ class Settings(BaseSettings):
     def catch_up(self) -> timedelta:
         """The age up to which a completion is posted after an outage. More than ten years would leave the calendar."""
         return timedelta(hours=min(self.catch_up_hours, 87_600.0))
+
+    @property
+    def rights_valid_for(self) -> timedelta:
+        """The age up to which a reading of iSpring's people or departments proves rights."""
+        return timedelta(hours=self.rights_max_age)
 
     @property
     def keep(self) -> timedelta | None:

@@ -7,11 +7,13 @@ no end.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
+
+from bot.domain.directory import DirectoryAges
 
 POLL_LATE = timedelta(minutes=15)  # or five intervals if that is longer: shorter gaps end by themselves
 STUCK = timedelta(minutes=30)  # that a due message may wait: more than the longest back-off, less than a shift
@@ -37,7 +39,7 @@ class MonitorInput:
 
     `reading_since`: when this process began to poll. `last_poll_at`: when a poll last ended, None if none has.
     `waiting_since`: creation of the oldest message that can be sent and has no clear result yet. `disconnected_for`: in
-    seconds. `disk_left`: in bytes, None if unknown.
+    seconds. `disk_left`: in bytes, None if unknown. `directory`: when iSpring's people and departments were read.
     """
 
     now: datetime
@@ -49,11 +51,17 @@ class MonitorInput:
     app_refused: str
     disconnected_for: float
     disk_left: int | None
+    directory: DirectoryAges = field(default_factory=DirectoryAges)
 
 
 # From (input, facts if the alert is active) to its facts, None if it is not active. An active alert ends only on proof:
 # a process that just began can't tell yet.
 Condition: TypeAlias = Callable[[MonitorInput, Facts | None], Facts | None]
+
+
+def poll_overdue_after(interval: timedelta) -> timedelta:
+    """The age from which on the last good poll is late, at this interval."""
+    return max(POLL_LATE, 5 * interval)
 
 
 def _poll_stale(seen: MonitorInput, before: Facts | None) -> Facts | None:
@@ -62,7 +70,7 @@ def _poll_stale(seen: MonitorInput, before: Facts | None) -> Facts | None:
         last = max(last or seen.reading_since, seen.reading_since)
     if last is None:
         return before
-    is_late = seen.now - last > max(POLL_LATE, 5 * timedelta(seconds=seen.poll_interval))
+    is_late = seen.now - last > poll_overdue_after(timedelta(seconds=seen.poll_interval))
     return {"minutes": _minutes(seen.now - last)} if is_late else None
 
 
@@ -93,6 +101,14 @@ def _disk_nearly_full(seen: MonitorInput, before: Facts | None) -> Facts | None:
     return {"megabytes": seen.disk_left // (1024 * 1024)} if is_low else None
 
 
+def _directory_old(seen: MonitorInput, before: Facts | None) -> Facts | None:
+    old = seen.directory.old_parts(seen.now)
+    if not old:
+        return None
+    oldest = min(at for _, at in old)
+    return {"parts": " and ".join(name for name, _ in old), "hours": int((seen.now - oldest).total_seconds() // 3600)}
+
+
 def _minutes(span: timedelta) -> int:
     return int(span.total_seconds() // 60)
 
@@ -110,13 +126,15 @@ class Alert:
     """One entry of the registry. `{name}` in a sentence is filled with the fact of that name; `{command}` with the
     slash command.
 
-    `resolved`: what is true again once it ended, "" for an event. `remedy`: what a person should do. `has_own_line`:
-    `status` says it in its first lines from newer facts than the alert's. `is_checked`: `check` tests the cause itself.
+    `resolved`: what is true again once it ended, "" for an event; `past`: what was so until then. `remedy`: what a
+    person should do. `has_own_line`: `status` says it in its first lines from newer facts than the alert's.
+    `is_checked`: `check` tests the cause itself.
     """
 
     sentence: str
     remedy: str
     resolved: str = ""
+    past: str = "it was not so"
     severity: Severity = Severity.ERROR
     condition: Condition | None = None
     has_own_line: bool = False
@@ -161,6 +179,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             sentence="iSpring could not be read ({reason}).",
             remedy="It is tried again by itself; `{command} status` says since when.",
             resolved="iSpring can be read again",
+            past="it could not be read",
             severity=Severity.WARNING,
             has_own_line=True,
         ),
@@ -169,6 +188,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             remedy="Check ISPRING_API_URL, ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET; reading is tried again by "
             "itself.",
             resolved="iSpring accepts the key again",
+            past="the key was refused",
             has_own_line=True,
         ),
         "suspicious_listing": Alert(
@@ -188,6 +208,15 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             remedy="Compare it with a report in iSpring; `spotter check` compares it with what the checklists name.",
             resolved="iSpring lists another number of sessions",
             severity=Severity.WARNING,
+        ),
+        "results_flapping": Alert(
+            sentence="iSpring keeps changing the results of {sessions}: each changed {changes} times or more within a "
+            "day. Their cards are edited once an hour at most, and one new card a day says that a result is below "
+            "target.",
+            remedy="See `{command} show` of a session whose card changes; look in iSpring for who or what corrects it.",
+            resolved="the results in iSpring stay as they are",
+            severity=Severity.WARNING,
+            is_checked=False,
         ),
         "unknown_status": Alert(
             sentence="iSpring uses {statuses} that Spotter does not know: {status}. Such sessions show that word and "
@@ -249,7 +278,16 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             sentence="iSpring has not been polled for {minutes} min, although it should be.",
             remedy="Look at the log; a restart loses nothing.",
             resolved="iSpring is polled again",
+            past="it was not polled",
             condition=_poll_stale,
+        ),
+        "directory_old": Alert(
+            sentence="iSpring's {parts} could not be read for {hours} h. Nobody new is linked; after RIGHTS_MAX_AGE "
+            "what supervisors, managers and observers see of others closes, and their messages wait.",
+            remedy="`spotter check` says why; the key's owner must be an Account Owner or Administrator.",
+            resolved="iSpring's people and departments can be read again",
+            condition=_directory_old,
+            is_checked=False,
         ),
         "message_refused": Alert(
             sentence="Slack rejected a message ({reason}), even as plain text.",
@@ -260,6 +298,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             "lost.",
             remedy="Check the token and the scopes, reinstall the app, and restart.",
             resolved="Slack accepts the app again",
+            past="the app was refused",
             condition=_app_refused,
             has_own_line=True,
         ),
@@ -269,6 +308,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             remedy="`message_limit_exceeded`: the workspace sends more than its plan allows; let its other apps send "
             "less, or change the plan. Any other word: Slack is moving the workspace; wait.",
             resolved="Slack accepts messages again",
+            past="messages were refused",
             is_checked=False,
         ),
         "direct_messages_closed": Alert(
@@ -276,6 +316,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             remedy="Put what `spotter manifest` prints in the app's place (App Manifest at api.slack.com/apps) and "
             "reinstall the app; waiting messages are tried again once a day.",
             resolved="direct messages are sent again",
+            past="they were refused",
             is_checked=False,
         ),
         "destination_gone": Alert(
@@ -286,12 +327,14 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             sentence="{messages} could not be sent, the oldest for {minutes} min. Nothing is lost.",
             remedy="`spotter outbox list` says what they wait for.",
             resolved="messages are sent again",
+            past="some were stuck",
             condition=_deliveries_stuck,
         ),
         "socket_disconnected": Alert(
             sentence="Spotter has not been connected to Slack for {minutes} min: commands and buttons do not arrive.",
             remedy="It reconnects by itself; if it stays so, check SLACK_BOT_TOKEN, SLACK_APP_TOKEN and the network.",
             resolved="commands and buttons arrive again",
+            past="none arrived",
             condition=_socket_disconnected,
             is_checked=False,
         ),

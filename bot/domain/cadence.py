@@ -15,7 +15,13 @@ _A_LITTLE_OVER_ONE_POLL = 1.25  # so that the next listing's sessions still join
 
 def backoff(attempt: int, random01: float) -> float:
     """How long to wait after the first, second, third… try that failed: 1, 2, 4… 300 seconds, or down to half of it."""
-    return _grown(1.0, attempt, LONGEST_BACKOFF) * _jitter(random01)
+    return retry_pause(attempt, LONGEST_BACKOFF, random01)
+
+
+def retry_pause(failures: int, longest: float, random01: float) -> float:
+    """How long to wait after so many failures in a row, one or more, of what is free of risk: 1, 2, 4… `longest`
+    seconds, or down to half of it."""
+    return _grown(1.0, failures, longest) * _jitter(random01)
 
 
 def poll_pause(interval: float, failures: int) -> float:

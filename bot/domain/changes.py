@@ -10,9 +10,13 @@
     completed       not completed   reopened    edit
     re-opened       completed       completed   edit and post
 
-Completed again: a destination that has a card of the session gets it edited and no other, because a session is posted
-once per destination. A destination without one gets a card. If the result was good before and is failing now, every
-destination gets one new card, because an edit notifies no one.
+Completed again: a destination that has a card of the session gets it edited, and no other if the result is good. A
+destination without one gets a card. If the result is failing, every destination gets one new card that says "again",
+because an edit notifies no one, and what was acknowledged before was another completion. So it is if a correction turns
+a good result failing. `store.outbox.enqueue` posts at most one such card a day and session at a destination.
+
+A result that keeps changing (a source that alternates between two numbers) is stored each time; its cards are edited
+ever more seldom (`edit_delay`), and an alert is raised (`is_flapping`).
 
 Age counts only for a session that was not stored: for one stored unfinished before, the database proves that its
 completion is new, whatever its date says. A wrong date order would otherwise silence every alert.
@@ -26,6 +30,22 @@ from bot.domain.outcomes import judge
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 TOO_OLD_FOR_NEWS = timedelta(days=7)
+RECENTLY = timedelta(hours=24)  # in which the changes of a result are counted
+_CORRECTIONS = 3  # changes of a result in that time that people make; each edits the cards at once
+_FLAPPING = 6  # more than people make
+_LONGEST_EDIT_DELAY = timedelta(hours=1)
+
+
+def edit_delay(changes: int) -> timedelta:
+    """How long a card may show an older result, by the number of the result's changes within `RECENTLY`."""
+    if changes <= _CORRECTIONS:
+        return timedelta(0)
+    return min(timedelta(minutes=2.0 ** min(changes - _CORRECTIONS, 10)), _LONGEST_EDIT_DELAY)
+
+
+def is_flapping(changes: int) -> bool:
+    """Whether so many changes of one result within `RECENTLY` are an error of the source."""
+    return changes >= _FLAPPING
 
 
 def outcome_of(session: Session) -> Outcome:
@@ -66,7 +86,7 @@ def decide(before: Session | None, facts: SessionFacts, *, now: datetime, target
     if was_over and is_over:
         return _still_completed(before, after)
     if was_over:
-        after = replace(after, details=DetailsState.NONE)
+        after = replace(after, details=DetailsState.NONE, completion=before.completion + 1)
         return _change(ChangeKind.REOPENED, News.EDIT, "it was completed and no longer is", before, after)
     if is_over:
         return _completed(before, after, targets)
@@ -90,11 +110,10 @@ def _completed(before: Session, after: Session, targets: Targets) -> Change:
     after = replace(after, target=target, details=DetailsState.PENDING_FETCH, completed_as=outcome.kind)
     if before.completed_as is None:
         return _change(ChangeKind.COMPLETED, News.POST, "it has been completed", before, after)
-    became_failing = outcome.is_failing and not before.completed_as.is_failing
     reason = "it was re-opened and has been completed again"
-    if became_failing:
-        reason += ", and only now is below target or failed"
-    return _change(ChangeKind.COMPLETED, News.EDIT_AND_POST, reason, before, after, became_failing)
+    if outcome.is_failing:
+        reason += ", below target or failed" + (" again" if before.completed_as.is_failing else "")
+    return _change(ChangeKind.COMPLETED, News.EDIT_AND_POST, reason, before, after, outcome.is_failing)
 
 
 def _still_completed(before: Session, after: Session) -> Change:

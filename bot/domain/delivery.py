@@ -19,7 +19,7 @@ ambiguous ─read back─▶ found: sent, with that ts; which version it shows i
    │             ├─ not found twice: pending, at once: the same delivery again, same id, same notifications
    │             ├─ not found twice, and Slack had rejected it with an unknown error: once as plain text, then failed
    │             ├─ unreadable: pending, at once, and only once; ambiguous again after that: failed with its reason
-   └─────────────┴─ can't be read now: later; does not count as a read-back
+   └─────────────┴─ can't be read now: again within seconds; proves nothing and does not count as a read-back
 """
 
 from collections.abc import Mapping
@@ -28,17 +28,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-from bot.domain.cadence import LONGEST_BACKOFF, backoff
+from bot.domain.cadence import backoff, retry_pause
 from bot.domain.model import Delivery, DeliveryState
 from bot.domain.reasons import ReasonCode
 
 FIRST_READ_BACK = timedelta(seconds=5)
 # Finds what Slack accepts up to 30 s after the connection ended; the rest is margin until it becomes readable.
 SECOND_READ_BACK = timedelta(seconds=35)
-_LATER = timedelta(seconds=30)
-_LATEST = timedelta(seconds=LONGEST_BACKOFF)
-_EDIT_LATER = 60.0  # seconds
-_EDIT_MUCH_LATER = 3600.0  # seconds: a channel that is gone, or an unknown error, rarely changes within minutes
+_READ_AGAIN = 30.0  # seconds, the longest pause after a reading that failed
+_EDIT_LATER = 60.0  # seconds, the longest pause after an edit that brought no clear answer
+_EDIT_MUCH_LATER = 3600.0  # seconds: a channel that is gone, or an error that repeats, rarely changes within minutes
 # The longest wait until any due time: an edit's. A wait that Slack names is cut to an hour in `slack.errors`.
 LONGEST_WAIT = timedelta(seconds=1.5 * _EDIT_MUCH_LATER)
 
@@ -221,8 +220,11 @@ def after_crash(delivery: Delivery, *, now: datetime) -> Delivery:
     return _ambiguous(tried, now, "Spotter was stopped while posting it")
 
 
-def after_read_back(delivery: Delivery, result: ReadBackResult, *, now: datetime, random01: float) -> Delivery:
-    """An ambiguous delivery after its conversation was read back, `now`. `random01` as in `after_post`."""
+def after_read_back(
+    delivery: Delivery, result: ReadBackResult, *, now: datetime, random01: float, failures: int = 0
+) -> Delivery:
+    """An ambiguous delivery after its conversation was read back, `now`. `failures`: how many readings failed in a row
+    before this one. `random01` as in `after_post`."""
     ended_at = delivery.attempt_ended_at or now
     read = replace(delivery, read_backs=delivery.read_backs + 1, due_at=now)
     match result:
@@ -262,11 +264,10 @@ def after_read_back(delivery: Delivery, result: ReadBackResult, *, now: datetime
             text = f"the destination is gone before a read-back: {reason}"
             return _becomes(later, DeliveryState.AMBIGUOUS, ReasonCode.DESTINATION_GONE, text)
         case ReadLater(reason, after):
-            # As long again as it has been ambiguous: a conversation that can't be read for long is asked for less
-            # often.
-            pause = max(_LATER, min(now - ended_at, _LATEST)) if after is None else timedelta(seconds=after)
+            wait = retry_pause(failures + 1, _READ_AGAIN, random01) if after is None else after
+            later = replace(delivery, due_at=now + timedelta(seconds=wait))
             text = f"the conversation can't be read now: {reason}"
-            return _becomes(replace(delivery, due_at=now + pause), DeliveryState.AMBIGUOUS, ReasonCode.READ_LATER, text)
+            return _becomes(later, DeliveryState.AMBIGUOUS, ReasonCode.READ_LATER, text)
 
 
 def reconcile(
@@ -311,17 +312,23 @@ class AfterEdit:
     ended: str = ""
 
 
-def after_edit(result: EditResult, *, now: datetime, random01: float) -> AfterEdit:
-    """The result of an edit tried `now`. Trying again is free of risk: edits are idempotent."""
+def after_edit(result: EditResult, *, now: datetime, random01: float, failures: int = 0) -> AfterEdit:
+    """The result of an edit tried `now`, after so many in a row that failed. Trying again is free of risk: edits are
+    idempotent."""
     match result:
         case Sent():
             return AfterEdit(shown=True)
         case Throttled(after):
             return AfterEdit(due_at=now + timedelta(seconds=after))
-        case DestinationGone() | Ambiguous(is_rejection=True):
+        case DestinationGone():
             return AfterEdit(due_at=now + timedelta(seconds=_EDIT_MUCH_LATER * (0.5 + random01)))
-        case NotSent() | Ambiguous() | AppRefused():
+        case AppRefused():
             return AfterEdit(due_at=now + timedelta(seconds=_EDIT_LATER * (0.5 + random01)))
+        case NotSent() | Ambiguous():
+            # An unknown error may be an oddity of the moment, or may stay.
+            is_rejection = isinstance(result, Ambiguous) and result.is_rejection
+            longest = _EDIT_MUCH_LATER if is_rejection else _EDIT_LATER
+            return AfterEdit(due_at=now + timedelta(seconds=retry_pause(failures + 1, longest, random01)))
         case MessageRefused(reason) | EditEnded(reason):
             return AfterEdit(ended=reason)
 

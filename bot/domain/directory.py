@@ -1,12 +1,12 @@
 """Who works where and for whom: iSpring's people and departments as one value, with the questions asked of them."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
-from bot.domain.model import Department, Person, PersonStatus, Subordination
+from bot.domain.model import Department, Person, PersonStatus, Proof, Subordination
 from bot.domain.reasons import ReasonCode
 from bot.domain.retention import ERASED_PERSON
 
@@ -139,18 +139,28 @@ class Directory:
 
     def supervised_by(self, person_id: str) -> frozenset[str]:
         """The people whose supervisor this is, by hand or inherited; never the person themselves."""
-        return self._supervised.get(person_id, frozenset()) - {person_id}
+        return self._supervised.get(person_id, frozenset())
+
+    def supervised_by_hand(self, person_id: str) -> frozenset[str]:
+        """Of these, the people whose own record names the supervisor: no department has a part in it."""
+        return frozenset(
+            other for other in self.supervised_by(person_id) if self.people[other].subordination is Subordination.MANUAL
+        )
 
     def managed_by(self, person_id: str) -> frozenset[str]:
         """The people of the departments a person manages, with their sub-departments; never the person themselves."""
         person = self.people.get(person_id)
         if person is None or not person.manages_departments:
             return frozenset()
-        managed = frozenset(person.manages_departments)
-        inside = (
-            ident for ident in self.departments if any(one.department_id in managed for one in self._upwards(ident))
-        )
-        return frozenset(one for ident in inside for one in self._members.get(ident, ())) - {person_id}
+        found = self._managed.get(person_id)
+        if found is None:
+            places = (self.people_under(one) for one in person.manages_departments)
+            found = self._managed[person_id] = frozenset[str]().union(*places) - {person_id}
+        return found
+
+    def people_under(self, department_id: str) -> frozenset[str]:
+        """The people of a department and of those below it."""
+        return self._under.get(department_id, frozenset())
 
     def with_email(self, email: str) -> tuple[Person, ...]:
         """The active people who have an address; more than one for a shared mailbox."""
@@ -182,7 +192,23 @@ class Directory:
             supervisor = self.supervisor_of(person_id)
             if supervisor:
                 teams.setdefault(supervisor, set()).add(person_id)
-        return {supervisor: frozenset(team) for supervisor, team in teams.items()}
+        return {supervisor: frozenset(team - {supervisor}) for supervisor, team in teams.items()}
+
+    @cached_property
+    def _managed(self) -> dict[str, frozenset[str]]:
+        """The answers of `managed_by`: each is asked for once per rule and session."""
+        return {}
+
+    @cached_property
+    def _under(self) -> Mapping[str, frozenset[str]]:
+        members: dict[str | None, list[str]] = {}
+        for person in self.people.values():
+            members.setdefault(person.department_id, []).append(person.person_id)
+        under: dict[str, set[str]] = {}
+        for department_id, people in members.items():
+            for department in self._upwards(department_id):
+                under.setdefault(department.department_id, set()).update(people)
+        return {department_id: frozenset(people) for department_id, people in under.items()}
 
     @cached_property
     def _by_email(self) -> Mapping[str, tuple[Person, ...]]:
@@ -191,3 +217,32 @@ class Directory:
             if person.email and person.status is PersonStatus.ACTIVE:
                 found.setdefault(person.email, []).append(person)
         return {email: tuple(people) for email, people in found.items()}
+
+
+RIGHTS_MAX_AGE = timedelta(hours=72)  # the setting's default
+RELATIONS_OLD = timedelta(hours=24)  # an alert and a line in each answer; no new links
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryAges:
+    """When iSpring's people and departments were last read, None if never."""
+
+    people: datetime | None = None
+    departments: datetime | None = None
+
+    def proof(self, now: datetime, most: timedelta, *, identity: bool = True) -> Proof:
+        """What rights may rest on, where a reading proves them for `most`."""
+        return Proof(
+            identity=identity,
+            people=_is_within(self.people, now, most),
+            departments=_is_within(self.departments, now, most),
+        )
+
+    def old_parts(self, now: datetime) -> Sequence[tuple[str, datetime]]:
+        """The parts that were read, but not within a day, and when."""
+        parts = (("people", self.people), ("departments", self.departments))
+        return [(name, at) for name, at in parts if at is not None and not _is_within(at, now, RELATIONS_OLD)]
+
+
+def _is_within(read_at: datetime | None, now: datetime, most: timedelta) -> bool:
+    return read_at is not None and now - read_at <= most

@@ -10,19 +10,27 @@ from bot.domain.model import NotificationKind, RuleState
 class WaitCode(StrEnum):
     """Why a pending notification has to wait until something changes."""
 
+    ALL_PAUSED = "all_paused"
     DESTINATION_BLOCKED = "destination_blocked"
     RULE_PAUSED = "rule_paused"
     RULE_NOT_INTRODUCED = "rule_not_introduced"
 
 
 def wait_code(
-    kind: NotificationKind, rule_ids: Iterable[int], rules: Mapping[int, RuleState], *, is_blocked: bool
+    kind: NotificationKind,
+    rule_ids: Iterable[int],
+    rules: Mapping[int, RuleState],
+    *,
+    is_blocked: bool,
+    is_all_paused: bool = False,
 ) -> WaitCode | None:
     """None if the notification may be sent as soon as it is due, else why it waits.
 
     `rules`: the state of every rule that is not ended. One active rule is enough; a notification whose rules have all
-    ended does not wait for them.
+    ended does not wait for them. `is_all_paused`: an admin stopped all sending, alerts and notices included.
     """
+    if is_all_paused:
+        return WaitCode.ALL_PAUSED
     if is_blocked:
         return WaitCode.DESTINATION_BLOCKED
     if not KINDS[kind].waits_with_rule:

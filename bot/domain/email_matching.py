@@ -11,6 +11,7 @@ from bot.domain.model import Person, SlackUser
 LINKED_BY_ADMIN = "an admin linked your Slack account to your iSpring account"
 LINKED_ELSEWHERE = "an admin linked the iSpring account with your e-mail address to another Slack account"
 LINK_REJECTED = "you said that the iSpring account with your e-mail address is not yours"
+NO_NEW_LINKS = "iSpring's people could not be read for a day, so no account is linked until they are"
 UNLINKED_BY_ADMIN = "an admin unlinked your Slack account from iSpring"
 
 

@@ -1,11 +1,12 @@
 """What `/ojt why` and `outbox why` say about one session: values only; `services.explain` fills them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.domain.directory import Directory
 from bot.domain.model import Destination, Rule, SessionRecord
-from bot.domain.outbox import BlockedDestination, NotificationStatus
+from bot.domain.outbox import BlockedDestination, NotificationStatus, SendingPause
 from bot.domain.routing import RoutingResult
 
 
@@ -19,7 +20,8 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Everything there is to say. `judged` is today's judgement; `is_over`: there is a result to tell of."""
+    """Everything there is to say. `judged` is today's judgement; `is_over`: there is a result to tell of; `directory`
+    has the names of people; `paused`: all sending is."""
 
     record: SessionRecord
     is_over: bool
@@ -28,3 +30,5 @@ class Explanation:
     status: Sequence[NotificationStatus]
     blocked: Mapping[Destination, BlockedDestination]
     judged: Sequence[Judged]
+    directory: Directory = field(default_factory=Directory)
+    paused: SendingPause | None = None

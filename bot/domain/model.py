@@ -207,6 +207,7 @@ class Session:
     `version` rises with every stored change (a result, the criteria, an acknowledgement): a card shows one version.
     `target` is the one in force when the session was completed, None if none was set.
     `completed_as` is the outcome of the last completion, kept while the session is re-opened; None if it never was.
+    `completion` is the number of the completion that is, or that comes next: it rises when the session is re-opened.
     """
 
     facts: SessionFacts
@@ -217,6 +218,7 @@ class Session:
     missing_since: datetime | None = None
     details: DetailsState = DetailsState.NONE
     completed_as: OutcomeKind | None = None
+    completion: int = 1
 
     @property
     def key(self) -> SessionKey:
@@ -246,7 +248,8 @@ class ChangeKind(StrEnum):
 class Change:
     """The step from what we remembered to what a listing says, why it counts as that, and what to do about it.
 
-    `became_failing`: it had been completed with a better outcome and only now is below target or failed.
+    `became_failing`: it had been completed before, and only now, or again in a new completion, is below target or
+    failed: a card of its own says so.
     """
 
     kind: ChangeKind
@@ -278,7 +281,8 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRecord:
-    """Everything that is stored of one session. `previous` is this employee's last completed session on the same
+    """Everything that is stored of one session. `acknowledgements` are those of `session.completion`, while it is not
+    completed again those of the completion before. `previous` is this employee's last completed session on the same
     checklist before this one; check `domain.permissions` before showing it."""
 
     session: Session
@@ -401,11 +405,12 @@ class StoredNotification:
 @dataclass(frozen=True, slots=True)
 class DigestCounts:
     """What a digest counts, as far as its readers may see it. `failing`: below target or failed. `since`: the earliest
-    completion among them, None if none has a known date."""
+    completion among them, None if none has a known date. `waits`: why it can't be said yet what they may see, or ""."""
 
     sessions: int = 0
     failing: int = 0
     since: datetime | None = None
+    waits: str = ""
 
 
 class DeliveryState(StrEnum):
@@ -489,9 +494,19 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What is proved of a viewer now. `identity`: Slack said within a day who they are, and no event doubts it since.
+    `people`, `departments`: iSpring's were read recently enough for the rights that rest on them."""
+
+    identity: bool = True
+    people: bool = True
+    departments: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """Who asks, and what ties them to iSpring. `why` says how the link came about or why there is none, `remedy` who
-    could change that there is none."""
+    """Who asks, and what ties them to iSpring. `reason` says how the link came about or why there is none, `remedy` who
+    could change that there is none. `proof`: what a right may rest on; without it, it waits."""
 
     slack_user_id: str
     person_id: str | None
@@ -499,6 +514,7 @@ class Viewer:
     zone: str = "UTC"
     reason: str = ""
     remedy: Remedy = Remedy.LINK
+    proof: Proof = Proof()
 
 
 class DirectMessages(StrEnum):
@@ -519,9 +535,11 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """Who did what and when: ids only."""
+    """Who did what and when: ids and numbers only. `old` and `new`: the value before and after, "" for none."""
 
     at: datetime
     who: str
     verb: str
     subject: str
+    old: str = ""
+    new: str = ""

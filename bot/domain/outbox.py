@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.model import Delivery, Destination, Notification, Session
+from bot.domain.model import Delivery, Destination, DestinationKind, Notification, Session
 from bot.domain.reasons import ReasonCode
 
 
@@ -18,9 +18,12 @@ class Schedule:
     other_due_at: datetime | None
 
     def due(self, now: datetime, limit: int) -> Sequence[Destination]:
-        """Destinations with something to post now, the longest due first."""
+        """Destinations with something to post now: at most `limit` channels, then as many people, the longest due
+        first. So people who wait for a look-up hide no channel."""
         due = sorted((due_at, str(where), where) for where, due_at in self.posts.items() if due_at <= now)
-        return [where for _, _, where in due[:limit]]
+        channels = [where for _, _, where in due if where.kind is DestinationKind.CHANNEL]
+        people = [where for _, _, where in due if where.kind is not DestinationKind.CHANNEL]
+        return channels[:limit] + people[:limit]
 
     @property
     def next_due_at(self) -> datetime | None:
@@ -42,9 +45,18 @@ class NotificationState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SendingPause:
+    """An admin paused all sending. `by`: their Slack user id, or OPERATOR; `until`: None while it is paused."""
+
+    by: str
+    at: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxCounts:
     """Deliveries, and notifications without one, by state. `oldest_at`: creation of the oldest that is pending, being
-    sent or ambiguous."""
+    sent or ambiguous. `paused`: None unless all sending is."""
 
     pending: int
     sending: int
@@ -55,6 +67,7 @@ class OutboxCounts:
     edits: int
     oldest_at: datetime | None
     app_refused: str = ""
+    paused: SendingPause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,20 +2,46 @@
 
 iSpring's PASSED only says *completed*: a session with 20 % is PASSED too. Below and failed are ours, and iSpring's raw
 status is shown only if it is not known.
+
+Percentages are compared and shown after `settled`: a quotient or a sum of floats that should be 55 is 55. Two settled
+numbers are equal exactly if their nine decimals are, also as REAL in SQL, so a card, its outcome and `score:` agree.
 """
 
 import math
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import NamedTuple
 
 from bot.domain.model import Outcome, OutcomeKind, SessionFacts
 
 _BEFORE_COMPLETION = {"NOT_STARTED": OutcomeKind.PLANNED, "IN_PROGRESS": OutcomeKind.IN_PROGRESS}
 _FAILED = frozenset({"FAILED", "NOT_PASSED"})
 _TRUSTED_GAP = 1.0  # percent: closer than this, `result` is points / totalPoints, only rounded by iSpring
-_MOST_DECIMALS = 12
+# Fewer than a float keeps of a percentage, so that what arithmetic adds behind them is cut off; more than two different
+# shares of a million points need to differ.
+_MOST_DECIMALS = 9
+_ANY_SIZE = Context(prec=400)  # also of a float as large as there are; iSpring's numbers are shown as they came
+
+
+def settled(percentage: float) -> float:
+    """The percentage with nine decimals: without the remainders of float arithmetic (55.00000000000001 is 55)."""
+    return round(percentage, _MOST_DECIMALS)
+
+
+def share(points: float | None, total: float | None) -> float | None:
+    """Points of total points in percent, settled; None if that is no number."""
+    if points is None or total is None or total <= 0:
+        return None
+    return _finite(points / total * 100)
+
+
+def mean(scores: Sequence[float]) -> float:
+    """The mean of at least one percentage, settled."""
+    return settled(sum(score / len(scores) for score in scores))  # a sum of large ones would overflow
 
 
 def score_of(facts: SessionFacts) -> float | None:
-    """The score in percent, unrounded and as given (it may lie outside 0..100); None if nothing was graded.
+    """The score in percent, settled and as given (it may lie outside 0..100); None if nothing was graded.
 
     Points decide if they contradict `result` by more than 1 (a fraction such as 0.85 is never rescaled), and if there
     is no `result`. If every criterion was skipped, a `result` of 0 of 0 points is no score.
@@ -23,8 +49,8 @@ def score_of(facts: SessionFacts) -> float | None:
     result = _finite(facts.result)
     if facts.total_points == 0 and not result:
         return None
-    graded = _graded(facts)
-    if graded is None or (result is not None and abs(graded - result) <= _TRUSTED_GAP):
+    graded = share(facts.points, facts.total_points)
+    if graded is None or (result is not None and settled(abs(graded - result)) <= _TRUSTED_GAP):
         return result
     return graded
 
@@ -32,20 +58,15 @@ def score_of(facts: SessionFacts) -> float | None:
 def has_odd_result(facts: SessionFacts) -> bool:
     """Whether `result` can't be the percentage it is documented to be: it lies outside 0..100, or the points contradict
     it by more than 1, as they do a fraction."""
-    result, graded = _finite(facts.result), _graded(facts)
+    result, graded = _finite(facts.result), share(facts.points, facts.total_points)
     if result is None:
         return False
-    return not 0 <= result <= 100 or (graded is not None and abs(graded - result) > _TRUSTED_GAP)
-
-
-def _graded(facts: SessionFacts) -> float | None:
-    """Points of total points in percent; None if nothing was graded."""
-    points, total = _finite(facts.points), _finite(facts.total_points)
-    return None if points is None or total is None or total <= 0 else _finite(points / total * 100)
+    return not 0 <= result <= 100 or (graded is not None and settled(abs(graded - result)) > _TRUSTED_GAP)
 
 
 def judge(facts: SessionFacts, target: float | None) -> Outcome:
-    """Returns the verdict on one row. Only a session that is over has a score; unrounded numbers are compared."""
+    """Returns the verdict on one row. Only a session that is over has a score; settled numbers are compared."""
+    target = None if target is None else settled(target)
     status = facts.status.strip().upper()
     score = None
     if status in _BEFORE_COMPLETION:
@@ -63,8 +84,11 @@ def judge(facts: SessionFacts, target: float | None) -> Outcome:
     return Outcome(kind, score, target, facts.status)
 
 
-def word(outcome: Outcome) -> str:
-    """What a person reads: "Below target, 72 % (target 80 %)". Raw text, so escape it, where the status is unknown."""
+def word(outcome: Outcome, *beside: float) -> str:
+    """What a person reads: "Below target, 72 % (target 80 %)". Raw text, so escape it, where the status is unknown.
+
+    `beside`: other percentages that stand near it, from which its score must keep apart.
+    """
     score, target = outcome.score, outcome.target
     match outcome.kind:
         case OutcomeKind.PLANNED:
@@ -72,54 +96,102 @@ def word(outcome: Outcome) -> str:
         case OutcomeKind.IN_PROGRESS:
             return "In progress"
         case OutcomeKind.COMPLETED:
-            return "Completed, not scored" if score is None else f"Completed, {percent(score)}"
+            return "Completed, not scored" if score is None else f"Completed, {percent(score, *beside)}"
         case OutcomeKind.MET | OutcomeKind.BELOW:
             label = "Met target" if outcome.kind is OutcomeKind.MET else "Below target"
             if score is None or target is None:
                 return label
-            return f"{label}, {percent(score, target)} (target {exact(target)})"
+            return f"{label}, {percent(score, *beside, target=target)} (target {exact(target)})"
         case OutcomeKind.FAILED:
             return "Failed"
         case OutcomeKind.UNKNOWN:
             return outcome.status.strip() or "No status"
 
 
-def percent(value: float, *others: float) -> str:
-    """A percentage with the fewest decimals that keep it on the right side of the others and of 0 and 100.
+# ---- percentages in words: rounded half up, with as many decimals as keep the sentence true -------------------------
 
-    79.96 beside 80 is "79.96 %", 99.6 is "99.6 %". Two numbers shown beside each other each name the other.
+
+def percent(value: float, *others: float, target: float | None = None) -> str:
+    """A percentage with the fewest decimals that keep it on the right side of the others, of the target and of 0 and
+    100.
+
+    79.96 beside 80 is "79.96 %", 99.6 is "99.6 %". Two numbers shown beside each other each name the other; a target is
+    shown as it was set.
     """
-    for decimals in range(_MOST_DECIMALS + 1):
-        if all(_stays_apart(value, other, decimals) for other in (*others, 0.0, 100.0)):
-            return f"{_decimal(value, decimals)} %"
-    return f"{value!r} %"
+    return f"{_trimmed(_rounded(value, _decimals([value], others, target)))} %"
 
 
 def exact(value: float) -> str:
     """A percentage as it was set, nothing rounded away: "80 %", "72.5 %"."""
-    for decimals in range(_MOST_DECIMALS + 1):
-        if round(value, decimals) == value:
-            return f"{_decimal(value, decimals)} %"
-    return f"{value!r} %"
+    return f"{_trimmed(_rounded(value, _MOST_DECIMALS))} %"
+
+
+def rounded(value: float, decimals: int = 0) -> str:
+    """A number with so many decimals, half up: 52.5 is "53"; never "-0"."""
+    return f"{_rounded(value, decimals):f}"
+
+
+class Difference(NamedTuple):
+    """Two percentages and their difference in points, all with the same number of decimals."""
+
+    before: str
+    now: str
+    points: str
+
+
+def difference(before: float, now: float, target: float | None = None) -> Difference:
+    """Two percentages and how far they are apart: `("87.4 %", "95.6 %", "8.2")`.
+
+    All three have the fewest decimals with which they add up and keep apart from the target. If one decimal is not
+    enough for adding up (thirds), the points are those between the numbers shown.
+    """
+    fewest = _decimals([before, now], (), target)
+    for decimals in range(fewest, max(fewest, 1) + 1):
+        old, new = _rounded(before, decimals), _rounded(now, decimals)
+        if abs(new - old) == _rounded(abs(now - before), decimals):
+            break
+    return Difference(f"{old:f} %", f"{new:f} %", f"{abs(new - old):f}")
+
+
+def _decimals(values: Sequence[float], others: Sequence[float], target: float | None) -> int:
+    """The fewest decimals with which the values keep their order: to each other and to the others, which may be rounded
+    too, and to the target, 0 and 100, which are not."""
+    fixed = [0.0, 100.0] if target is None else [0.0, 100.0, target]
+    for decimals in range(_MOST_DECIMALS):
+        beside = ((value, other) for value in values for other in (*values, *others) if other is not value)
+        if all(_stays_apart(*pair, decimals) for pair in beside) and all(
+            _order(_rounded(value, decimals), _whole(one)) == _order(_whole(value), _whole(one))
+            for value in values
+            for one in fixed
+        ):
+            return decimals
+    return _MOST_DECIMALS
 
 
 def _stays_apart(value: float, other: float, decimals: int) -> bool:
     """Whether rounding either or both leaves their order as it is."""
-    order = _order(value, other)
-    near, far = round(value, decimals), round(other, decimals)
-    return order == _order(near, far) == _order(near, other) == _order(value, far)
+    near, far = _rounded(value, decimals), _rounded(other, decimals)
+    order = _order(_whole(value), _whole(other))
+    return order == _order(near, far) == _order(near, _whole(other)) == _order(_whole(value), far)
 
 
-def _order(left: float, right: float) -> int:
+def _whole(value: float) -> Decimal:
+    return _rounded(value, _MOST_DECIMALS)
+
+
+def _order(left: Decimal, right: Decimal) -> int:
     return (left > right) - (left < right)
 
 
-def _decimal(value: float, decimals: int) -> str:
-    text = f"{round(value, decimals):.{decimals}f}"
-    if decimals:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+def _rounded(value: float, decimals: int) -> Decimal:
+    found = Decimal(repr(settled(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _ANY_SIZE)
+    return found if found else abs(found)  # never -0
+
+
+def _trimmed(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+    return settled(value) if value is not None and math.isfinite(value) else None

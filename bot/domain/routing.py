@@ -111,16 +111,16 @@ def route(
     if change.news in (News.NONE, News.EDIT):
         return Routed()
     outcome = outcome_of(change.after)
-    by_rule = {
-        rule: _matches(rule, change, outcome, directory, owners, filters.get(rule.rule_id), requested_at)
+    by_rule = [
+        (rule, _matches(rule, change, outcome, directory, owners, filters.get(rule.rule_id), requested_at))
         for rule in rules
         if only is None or f"rule {rule.rule_id}" in only
-    }
+    ]
     reasons: dict[Destination, tuple[list[int], str]] = {}
-    for rule, match in by_rule.items():
+    for rule, match in by_rule:
         if match.matched:
             reasons.setdefault(rule.destination, ([], match.reason))[0].append(rule.rule_id)
-    results = tuple(by_rule.values())
+    results = tuple(match for _, match in by_rule)
     if change.news is News.COUNT:
         counted = tuple(_notification(change, outcome, destination, *reason) for destination, reason in reasons.items())
         too_old = "it was completed too long ago to be news"

@@ -5,21 +5,22 @@ accepted no direct messages.
 """
 
 from collections.abc import Callable
-from functools import partial
+from datetime import timedelta
 
 import structlog
 
 from bot.config import Settings
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, StoreBusy
-from bot.domain.model import Destination, DestinationKind, RuleState, Viewer
+from bot.domain.model import Destination, DestinationKind, RuleState
 from bot.domain.pause_reasons import NOT_FOUND
 from bot.domain.ports import Clock, Contacts, Messenger
-from bot.jobs.channel_guard import CHECK_EVERY
+from bot.domain.reasons import ReasonCode
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.rule_owners import ask_about, judge_owners, owners_of
 from bot.services import pausing
 from bot.store.database import Store, Tx
 
+CHECK_EVERY = timedelta(hours=1)
 CHANNELS_AT_ONCE = 40  # in one call; `RateLimiter` keeps them below what Slack allows
 MOST_UNANSWERED = 3  # then Slack does not answer at all, not only for these channels
 
@@ -81,6 +82,7 @@ class ChannelChecks:
     async def _channel(self, destination: Destination) -> bool:
         """Checks one channel; returns whether Slack answered. If it did not, the channel counts as unchecked."""
         channel, refusal = None, ""
+        doubts = await self._store.read(lambda tx: tx.destinations.doubts())
         try:
             channel = await self._messenger.channel(destination.id)
         except MessengerRefused as problem:
@@ -91,13 +93,15 @@ class ChannelChecks:
 
         def note(tx: Tx) -> None:
             now = self._clock.now()
+            if channel is None and refusal != NOT_FOUND:
+                return  # asked again by the next call: nothing about people goes there before
+            if not tx.destinations.record_check(destination, now, doubts):
+                return  # an event says that it changed meanwhile
             if channel is not None:
                 pausing.judge(tx, channel, now, is_news=False)
-            elif refusal == NOT_FOUND:
-                pausing.block(tx, destination, refusal, now)
             else:
-                return  # asked again by the next call: nothing about people goes there before
-            tx.destinations.record_check(destination, now)
+                pausing.block(tx, destination, refusal, now)
+            tx.destinations.record_check(destination, now)  # again: a block clears it
 
         await self._store.transact(note)
         if refusal:
@@ -113,18 +117,17 @@ class ChannelChecks:
         )
         if not is_read:
             return  # until iSpring's people are read, every owner would seem to be gone
-        for owner in sorted(owners_of(rules)):
-            viewer = await ask_about(self._contacts, owner)
-            if viewer is None:
-                continue
-            mine = [rule for rule in rules if rule.owner == owner]
-            directory = await self._store.read(lambda tx: tx.people.directory())
-            if all(bool(pausing.gone_reason(viewer, directory)) is pausing.is_orphan(rule) for rule in mine):
-                continue
-            await self._store.transact(partial(self._judge, owner=viewer))
-
-    def _judge(self, tx: Tx, owner: Viewer) -> None:
-        judge_owners(tx, {owner.slack_user_id: owner}, self._settings.admins, self._clock.now())
+        owners = await ask_about(self._contacts, owners_of(rules))
+        directory = await self._store.read(lambda tx: tx.people.directory())
+        is_settled = all(
+            owner is None or bool(pausing.gone_reason(owner, directory)) is pausing.is_orphan(rule)
+            for rule in rules
+            if rule.reason_code is not ReasonCode.OWNER_ERASED
+            for owner in [owners.get(rule.owner)]
+        )
+        if not is_settled:
+            now = self._clock.now()
+            await self._store.transact(lambda tx: judge_owners(tx, owners, self._settings.admins, now))
 
     async def _people(self) -> None:
         now = self._clock.now()

@@ -1,25 +1,36 @@
-"""Which channels must be checked before results of people are posted there: they may be shared with another company.
-
-An event that a channel was shared blocks it at once, and `ChannelChecks` checks the channels of rules once an hour,
-because events can be missed. Other channels were never checked, or not since Spotter was stopped.
+"""Which channels must be checked before results of people are posted there, and the check: they may be public by now,
+or shared with another company. Events about either can be missed, so a channel is checked within five minutes before.
 """
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
+import structlog
+
+from bot.domain.errors import MessengerError, StoreBusy
 from bot.domain.kinds import KINDS
-from bot.domain.model import Delivery, DestinationKind, NotificationKind
-from bot.store.database import Tx
+from bot.domain.model import Delivery, Destination, DestinationKind, NotificationKind
+from bot.domain.ports import Channel, Clock, Messenger
+from bot.services import pausing
+from bot.store.database import Store, Tx
 
-CHECK_EVERY = timedelta(hours=1)
-CHECK_VALID_FOR = CHECK_EVERY + timedelta(minutes=30)  # the checks take their time if there are many channels
+CHECK_VALID_FOR = timedelta(minutes=5)
+SWEEP_EVERY = 240.0  # seconds between two readings of all channels, while something named waits
+SWEEP_AGAIN = 60.0  # seconds after one that failed; the channels are asked about one by one meanwhile
+MOST_PAGES = 100
+
+log = structlog.get_logger(__name__)
 
 
 class CheckChannelFirst(Exception):
-    """Raised to roll back a claim when the channel's sharing status was not checked recently. `was_checked`: ever."""
+    """Raised to roll back a claim when the channel was not checked recently. `is_shared`: a user shared something, so
+    what they were told of the channel has to be compared with what it is."""
 
-    def __init__(self, was_checked: bool) -> None:
+    def __init__(self, is_shared: bool) -> None:
         super().__init__()
-        self.was_checked = was_checked
+        self.is_shared = is_shared
 
 
 def require_checked(tx: Tx, delivery: Delivery, now: datetime) -> None:
@@ -27,7 +38,60 @@ def require_checked(tx: Tx, delivery: Delivery, now: datetime) -> None:
     kinds = {stored.notification.kind for stored in delivery.notifications}
     if delivery.destination.kind is not DestinationKind.CHANNEL or not any(KINDS[kind].about_people for kind in kinds):
         return
-    checked_at = tx.destinations.checked_at(delivery.destination)
-    # Channels that only get shared sessions are not checked regularly.
-    if checked_at is None or NotificationKind.SHARED in kinds or abs(now - checked_at) > CHECK_VALID_FOR:
-        raise CheckChannelFirst(was_checked=checked_at is not None)
+    is_shared = NotificationKind.SHARED in kinds
+    if is_shared or not is_checked(tx, delivery.destination, now):
+        raise CheckChannelFirst(is_shared)
+
+
+def is_checked(tx: Tx, destination: Destination, now: datetime) -> bool:
+    """Whether Slack said within five minutes how a channel is, and no event since that something changed."""
+    checked_at = tx.destinations.checked_at(destination)
+    return checked_at is not None and abs(now - checked_at) <= CHECK_VALID_FOR
+
+
+class ChannelReadings:
+    """Looks at all of the bot's channels, or at one of them; what was seen is stored and blocks or unblocks them."""
+
+    def __init__(self, store: Store, messenger: Messenger, clock: Clock) -> None:
+        self._store = store
+        self._messenger = messenger
+        self._clock = clock
+        self._one = asyncio.Lock()
+        self._next_at = 0.0  # monotonic
+
+    async def sweep(self) -> None:
+        """Looks at all channels the bot is in, unless that was done within four minutes; waits for a look under way."""
+        async with self._one:
+            if self._clock.monotonic() >= self._next_at:
+                await self._sweep()
+
+    async def _sweep(self) -> None:
+        cursor, started = "", self._clock.monotonic()
+        try:
+            for _ in range(MOST_PAGES):
+                asked_at = self._clock.now()
+                doubts, watched = await self._store.read(
+                    lambda tx: (tx.destinations.doubts(), tx.destinations.watched())
+                )
+                channels, cursor = await self._messenger.own_channels(cursor)
+                seen = [channel for channel in channels if channel.channel_id in watched]
+                await self._store.transact(partial(self._note_all, seen, asked_at, doubts))
+                if not cursor:
+                    break
+        except (MessengerError, StoreBusy) as error:
+            log.warning("channels.unread", reason=str(error))
+            self._next_at = self._clock.monotonic() + SWEEP_AGAIN
+        else:
+            self._next_at = started + SWEEP_EVERY
+
+    def _note_all(self, channels: Sequence[Channel], asked_at: datetime, doubts: int, tx: Tx) -> None:
+        for channel in channels:
+            self.note(tx, channel, asked_at, doubts)
+
+    def note(self, tx: Tx, channel: Channel, asked_at: datetime, doubts: int) -> bool:
+        """Stores how a channel is; False if an event doubts it since Slack was asked."""
+        destination = Destination(DestinationKind.CHANNEL, channel.channel_id)
+        if not tx.destinations.record_check(destination, asked_at, doubts):
+            return False
+        pausing.judge(tx, channel, self._clock.now(), is_news=False)
+        return tx.destinations.record_check(destination, asked_at)  # again: a block clears it

@@ -21,20 +21,28 @@ from bot.store.database import Tx
 
 
 def digest_counts_of(
-    tx: Tx, destination: Destination, stored: StoredNotification, owners: Mapping[int, Viewer], directory: Directory
+    tx: Tx,
+    destination: Destination,
+    stored: StoredNotification,
+    owners: Mapping[int, Viewer],
+    recipient: Viewer | None,
+    directory: Directory,
 ) -> DigestCounts:
-    """Counts as cards are shown: on behalf of the owners of the rules still wanted (by rule number), or as the person
-    wishes now whom the message is for."""
+    """Counts as cards are shown: on behalf of the owners of the rules still wanted (by rule number), or of the person
+    it is for, as they wish by now."""
+    is_wanted: Callable[[CountedSession], bool] = _matched_by_all
     if destination.kind is DestinationKind.PERSON:
         user = tx.people.linked_user(destination.id)
-        is_matched = _matched_by_person(destination.id, Preferences() if user is None else tx.people.preferences(user))
-    else:
-        is_matched = _matched_by_channel(owners, directory)
+        is_wanted = _matched_by_person(destination.id, Preferences() if user is None else tx.people.preferences(user))
     counted = total = failing = 0
     since: datetime | None = None
+    waits = ""
     for one in tx.digests.counted(stored.notification_id):
         counted += 1
-        if not is_matched(one):
+        asked = [recipient] if recipient is not None else [owners[rule] for rule in one.rule_ids if rule in owners]
+        verdicts = [may_see(viewer, one.session.facts, directory) for viewer in asked]
+        if not is_wanted(one) or not any(verdict.allowed for verdict in verdicts):
+            waits = waits or next((verdict.reason for verdict in verdicts if verdict.waits), "")
             continue
         total += 1
         failing += outcome_of(one.session).is_failing
@@ -44,7 +52,7 @@ def digest_counts_of(
     number_only = stored.notification.facts.get("count")  # queued by a version that did not store the sessions
     if not counted and isinstance(number_only, int):
         return DigestCounts(number_only)
-    return DigestCounts(total, failing, since)
+    return DigestCounts(total, failing, since, waits)
 
 
 def unwanted_reason(wishes: Preferences, person_id: str, session: Session) -> str:
@@ -66,13 +74,9 @@ def _refusal_reason(wants: DirectMessages | None, session: Session) -> str:
     return ""
 
 
+def _matched_by_all(_: CountedSession) -> bool:
+    return True
+
+
 def _matched_by_person(person_id: str, wishes: Preferences) -> Callable[[CountedSession], bool]:
     return lambda one: not unwanted_reason(wishes, person_id, one.session)
-
-
-def _matched_by_channel(owners: Mapping[int, Viewer], directory: Directory) -> Callable[[CountedSession], bool]:
-    def is_matched(one: CountedSession) -> bool:
-        asked = [owners[number] for number in one.rule_ids if number in owners]
-        return any(may_see(viewer, one.session.facts, directory).allowed for viewer in asked)
-
-    return is_matched

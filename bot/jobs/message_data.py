@@ -6,6 +6,7 @@ A rule never shows more than its owner may see, a person nothing they may not se
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from bot.blocks.cards import CardFacts
 from bot.config import Settings
@@ -19,6 +20,7 @@ from bot.domain.model import (
     DestinationKind,
     DigestCounts,
     NotificationKind,
+    Proof,
     Rule,
     RuleState,
     SessionKey,
@@ -30,27 +32,34 @@ from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import may_see, scope_of
 from bot.domain.routing import subject_of
 from bot.jobs.digest_counts import digest_counts_of, unwanted_reason
-from bot.services.owners import stored_viewer
+from bot.services.owners import OwnerRights
 from bot.services.rules import rule_text
 from bot.store.database import Tx
 
 
 @dataclass(frozen=True, slots=True)
 class MessageData:
-    """A delivery's facts; the session version that each notification shows, by id; and those to cancel, with the
-    reason."""
+    """A delivery's facts; the session version that each notification shows, by id; those to cancel, and those that
+    have to wait for the proof of a right, with the reason; and the owners of rules to ask Slack about first."""
 
     facts: CardFacts
     versions: Mapping[int, int] = field(default_factory=dict)
     cancelled: Mapping[int, str] = field(default_factory=dict)
+    waiting: Mapping[int, str] = field(default_factory=dict)
+    to_ask: AbstractSet[str] = frozenset()
 
 
-def load_message_data(tx: Tx, delivery: Delivery, settings: Settings) -> MessageData:
+def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datetime) -> MessageData:
     """Everything a message needs, in one reading."""
     directory = tx.people.directory()
+    rights = OwnerRights(settings.admins, now, settings.rights_valid_for)
+    to_ask: set[str] = set()
+    waiting: dict[int, str] = {}
     rules = _rules(tx, delivery)
     keys = {stored.notification.session for stored in delivery.notifications if stored.notification.session is not None}
-    records = {key: record for key in keys if (record := tx.sessions.record(key)) is not None}
+    # A session that was given to another employee is shown as one that was erased.
+    kept = [key for key in keys if not tx.sessions.is_reassigned(key)]
+    records = {key: record for key in kept if (record := tx.sessions.record(key)) is not None}
     hidden: set[SessionKey] = set()
     with_previous: set[SessionKey] = set()
     versions: dict[int, int] = {}
@@ -63,12 +72,17 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings) -> Message
         wanted = [
             rule for number in stored.notification.rule_ids if (rule := rules.get(number)) and _counts(rule, stored)
         ]
-        viewers = _viewers(tx, delivery, stored, wanted, settings.admins)
+        viewers = _viewers(tx, delivery, stored, wanted, rights)
+        to_ask |= {
+            viewer.slack_user_id for viewer in viewers if viewer.slack_user_id and rights.is_to_be_asked(tx, viewer)
+        }
         reason = _cancelled_reason(tx, delivery, stored, wanted, record)
         if record is not None:
             verdicts = [spec.may_show(viewer, record.session.facts, directory) for viewer in viewers]
             refusals = [verdict for verdict in verdicts if not verdict.allowed]
-            if len(refusals) == len(viewers):
+            if len(refusals) == len(viewers) and any(verdict.waits for verdict in refusals):
+                waiting[stored.notification_id] = next(verdict.reason for verdict in refusals if verdict.waits)
+            elif len(refusals) == len(viewers):
                 hidden.add(record.session.key)
                 reason = reason or (
                     refusals[0].reason if refusals else "it is not wanted any more by anyone who may see it"
@@ -76,13 +90,17 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings) -> Message
             if record.previous is not None and _any_may_see(viewers, record, directory):
                 with_previous.add(record.session.key)
         if spec.is_digest:
-            owners = {rule.rule_id: stored_viewer(tx, rule.owner, settings.admins) for rule in wanted}
-            digest_counts = digest_counts_of(tx, delivery.destination, stored, owners, directory)
+            owners = {rule.rule_id: rights.of(tx, rule.owner) for rule in wanted}
+            recipient = viewers[0] if delivery.destination.kind is not DestinationKind.CHANNEL else None
+            digest_counts = digest_counts_of(tx, delivery.destination, stored, owners, recipient, directory)
             metrics[stored.notification_id] = digest_counts
-            if not digest_counts.sessions and not stored.notification.facts.get("follow"):
+            if digest_counts.waits:
+                waiting[stored.notification_id] = digest_counts.waits
+            elif not digest_counts.sessions and not stored.notification.facts.get("follow"):
                 reason = reason or "it is not wanted any more by anyone who may see what it counts"
         if reason:
             cancelled[stored.notification_id] = reason
+            waiting.pop(stored.notification_id, None)
     if delivery.state is DeliveryState.SENT and tx.destinations.blocked_reason(delivery.destination) == SHARED_OUTSIDE:
         # Another company reads along: an edit redacts the message until the channel is internal again.
         hidden = set(records)
@@ -103,11 +121,11 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings) -> Message
         queries={
             stored.notification_id: text
             for stored in delivery.notifications
-            if (text := _query_text(tx, stored, rules, directory, settings.admins)) is not None
+            if (text := _query_text(tx, stored, rules, directory, rights)) is not None
         },
         first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
     )
-    return MessageData(facts, versions, cancelled)
+    return MessageData(facts, versions, cancelled, waiting, to_ask)
 
 
 def _rules(tx: Tx, delivery: Delivery) -> dict[int, Rule]:
@@ -116,18 +134,18 @@ def _rules(tx: Tx, delivery: Delivery) -> dict[int, Rule]:
 
 
 def _query_text(
-    tx: Tx, stored: StoredNotification, rules: Mapping[int, Rule], directory: Directory, admins: AbstractSet[str]
+    tx: Tx, stored: StoredNotification, rules: Mapping[int, Rule], directory: Directory, rights: OwnerRights
 ) -> str | None:
     """The query that a message says, in words for those who may see what its rule's owner, or its sharer, may see; None
     if it says none."""
     notification = stored.notification
     if notification.kind is NotificationKind.SHARED:
-        query, viewer = notification.facts.get("query"), _sharer(tx, str(notification.facts.get("by")), admins)
+        query, viewer = notification.facts.get("query"), _sharer(tx, str(notification.facts.get("by")), rights)
         return None if query is None else rule_text(tx, str(query), scope_of(viewer, directory), directory)
     rule = rules.get(notification.rule_ids[0]) if notification.kind is NotificationKind.INTRO else None
     if rule is None:
         return None
-    return rule_text(tx, rule.query, scope_of(stored_viewer(tx, rule.owner, admins), directory), directory)
+    return rule_text(tx, rule.query, scope_of(rights.of(tx, rule.owner), directory), directory)
 
 
 def _counts(rule: Rule, stored: StoredNotification) -> bool:
@@ -138,25 +156,28 @@ def _counts(rule: Rule, stored: StoredNotification) -> bool:
 
 
 def _viewers(
-    tx: Tx, delivery: Delivery, stored: StoredNotification, rules: Sequence[Rule], admins: AbstractSet[str]
+    tx: Tx, delivery: Delivery, stored: StoredNotification, rules: Sequence[Rule], rights: OwnerRights
 ) -> list[Viewer]:
     """On whose behalf a session would be shown: each rule's owner, who shared it, or the person it is sent to."""
     if stored.notification.kind is NotificationKind.SHARED:
-        return [_sharer(tx, str(stored.notification.facts.get("by")), admins)]
+        return [_sharer(tx, str(stored.notification.facts.get("by")), rights)]
     match delivery.destination.kind:
         case DestinationKind.PERSON:
-            person_id = delivery.destination.id
-            return [Viewer(slack_user_id="", person_id=person_id, is_admin=False, reason="no longer known in iSpring")]
+            return [rights.person(tx, delivery.destination.id, "no longer known in iSpring")]
         case DestinationKind.USER:
-            return [stored_viewer(tx, delivery.destination.id, admins)]
+            return [rights.of(tx, delivery.destination.id)]
         case DestinationKind.CHANNEL:
-            return [stored_viewer(tx, owner, admins) for owner in dict.fromkeys(rule.owner for rule in rules)]
+            return [rights.of(tx, owner) for owner in dict.fromkeys(rule.owner for rule in rules)]
 
 
-def _sharer(tx: Tx, user_id: str, admins: AbstractSet[str]) -> Viewer:
+def _sharer(tx: Tx, user_id: str, rights: OwnerRights) -> Viewer:
     """Who shared something. They were known then: an account that is not, was erased, and answers for nothing."""
-    sharer = stored_viewer(tx, user_id, admins)
-    return sharer if tx.people.slack_user(user_id) is not None else replace(sharer, person_id=None, is_admin=False)
+    sharer = rights.of(tx, user_id)
+    return (
+        sharer
+        if tx.people.slack_user(user_id) is not None
+        else replace(sharer, person_id=None, is_admin=False, proof=Proof())
+    )
 
 
 def _any_may_see(viewers: Sequence[Viewer], record: SessionRecord, directory: Directory) -> bool:

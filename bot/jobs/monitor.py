@@ -76,4 +76,5 @@ class Monitor:
             app_refused=counts.app_refused,
             disconnected_for=disconnected_for,
             disk_left=disk_left,
+            directory=tx.people.ages(),
         )

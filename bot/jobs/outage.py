@@ -8,6 +8,7 @@ from bot.domain.model import Delivery, Destination, Notification, NotificationKi
 from bot.domain.outage import outage_of
 from bot.store.database import Tx
 
+DAY = timedelta(days=1)  # after which what still waits does not wait because of a pause
 GRACE = timedelta(minutes=3)  # that a digest waits for the other half of the same outage
 
 
@@ -45,6 +46,8 @@ def claim_next(
         state = tx.polls.state()
         # iSpring has not been read since either: the next poll adds to the digest of the same outage.
         is_half = outage_of(state.last_good_at, now, settings.poll_interval, tx.polls.restored_from()) is not None
-        summary = outage_digest(destination, "away", since=None, until=now)
+        pause = tx.outbox.last_pause()
+        is_pause = pause is not None and pause.until is not None and since <= pause.until <= now < pause.until + DAY
+        summary = outage_digest(destination, "paused" if is_pause else "away", since=None, until=now)
         tx.digests.add_overdue(summary, now - settings.catch_up, now, now + GRACE if is_half else None)
     return tx.outbox.claim(destination, now, slack_time, new_id)

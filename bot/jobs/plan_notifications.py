@@ -1,8 +1,12 @@
-"""The notifications of changes, in the transaction that stores them: cards, digests, alerts."""
+"""The notifications of changes: cards, digests, alerts.
+
+They are planned in a reader, because thousands of changes times hundreds of rules take seconds. The transactions that
+store them only compare what the plan rests on (`Basis`).
+"""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
@@ -22,13 +26,17 @@ from bot.domain.model import (
     Outcome,
     OutcomeKind,
     Preferences,
+    Rule,
+    SessionKey,
+    Targets,
 )
 from bot.domain.outage import Outage, counted_reason
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import MATCHABLE_STATES, Routed, RoutingResult, route
 from bot.jobs.outage import outage_digest
-from bot.jobs.rule_owners import Owners, OwnersChanged, owners_of
+from bot.jobs.rule_owners import owners_of
 from bot.query.parser import Filter
+from bot.services.owners import OwnerRights
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
 from bot.store.outbox.unrouted import UnroutedChange
@@ -49,62 +57,146 @@ class PollTiming:
     next_in: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a plan rests on. A transaction that finds another one stores nothing: the changes are planned again."""
+
+    directory_version: int
+    rules: Sequence[Rule]
+    targets: Targets
+
+
+class PlanOutdated(Exception):
+    """Rules, people, targets or a session changed since the plan was made."""
+
+
+def basis_of(tx: Tx) -> Basis:
+    return Basis(tx.people.directory_version(), tx.rules.all(MATCHABLE_STATES), tx.targets.current())
+
+
+class PlannedCard(NamedTuple):
+    """`queued_at`: when its change was stored, because what waited too long is counted in a digest. `not_before`: None
+    for at once."""
+
+    notification: Notification
+    queued_at: datetime
+    not_before: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A change that can't be routed to some yet: who they are, as "rule 3" or "observer", and what is missing."""
+
+    change: Change
+    who: Sequence[str]
+    code: ReasonCode
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationPlan:
+    """`cards`: the notifications of each session. `undecided`: the sessions whose change waits. `digests`: each with
+    the notifications that it counts. `statuses`: those that are not known."""
+
+    basis: Basis
+    cards: Mapping[SessionKey, Sequence[PlannedCard]]
+    undecided: Mapping[SessionKey, Undecided]
+    digests: Sequence[tuple[Notification, Sequence[Notification]]]
+    statuses: frozenset[str]
+
+    @property
+    def counted(self) -> frozenset[SessionKey]:
+        """The sessions that a digest counts: they are stored together with it."""
+        return frozenset(one.session for _, members in self.digests for one in members if one.session is not None)
+
+
 class _Card(NamedTuple):
     notification: Notification
     outcome: Outcome
-    queued_at: datetime  # when its change was stored: what waited too long is counted in a digest
+    queued_at: datetime
+
+
+@dataclass(slots=True)
+class _Planned:
+    cards: dict[SessionKey, list[PlannedCard]] = field(default_factory=dict)
+    undecided: dict[SessionKey, Undecided] = field(default_factory=dict)
+    digests: list[tuple[Notification, Sequence[Notification]]] = field(default_factory=list)
 
 
 class NotificationPlanner:
-    """Queues, inside one transaction, the notifications of its changes."""
+    """Plans the notifications of changes. `titles`: checklists by id, as the listing names them now: a rule may name
+    one that only just appeared."""
 
-    def __init__(self, tx: Tx, settings: Settings, owners: Owners, timing: PollTiming) -> None:
-        self.statuses: set[str] = set()  # of an unknown status
+    def __init__(self, tx: Tx, settings: Settings, timing: PollTiming, titles: Mapping[str, str]) -> None:
+        self._statuses: set[str] = set()
+        self._planned = _Planned()
         self._tx = tx
         self._settings = settings
         self._employee_default = DirectMessages.ALL if settings.notify_employees else DirectMessages.NONE
-        self._owners = owners
+        self._titles = titles
         self._timing = timing
         self._now = timing.started_at
         self._cards: dict[Destination, list[_Card]] = {}
         self._late: dict[Destination, list[Notification]] = {}  # completed while Spotter was away
         self._old: dict[Destination, list[Notification]] = {}  # completed too long ago to be news
-        self._rules = tx.rules.all(MATCHABLE_STATES)
+        self._basis = basis_of(tx)
+        self._rules = self._basis.rules
         self._directory = tx.people.directory()
+        rights = OwnerRights(settings.admins, timing.started_at)
+        self._owners = {owner: rights.collecting(tx, owner) for owner in owners_of(self._rules)}
         self._preferences: dict[str, Preferences] = {}
 
     @cached_property
     def _filters(self) -> Mapping[int, Filter]:
-        return rule_filters(self._tx, self._rules, self._now)
+        return rule_filters(self._tx, self._rules, self._now, self._titles)
+
+    def plan(self, changes: Iterable[Change], code: str = "old") -> NotificationPlan:
+        """The notifications of all these changes. `code`: why sessions are too old to be news."""
+        for change in changes:
+            self.about(change)
+        self._plan_outage()
+        for destination, cards in self._cards.items():
+            posted = cards
+            if len(cards) > MOST_CARDS:
+                posted = sorted(cards, key=_worst_first)
+                others = [card.notification for card in posted[MOST_CARDS:]]
+                self._count(destination, others, "overflow", f"more than {MOST_CARDS:,} sessions came at once")
+                posted = posted[:MOST_CARDS]
+            not_before = settles_at(destination, self._now, self._timing.next_in) or self._now
+            for card in posted:
+                assert card.notification.session is not None  # it is about one
+                planned = PlannedCard(card.notification, card.queued_at, not_before)
+                self._planned.cards.setdefault(card.notification.session, []).append(planned)
+        for destination, members in self._old.items():
+            self._count(destination, members, code, "they were completed too long ago to be posted one by one")
+        return NotificationPlan(
+            self._basis,
+            self._planned.cards,
+            self._planned.undecided,
+            self._planned.digests,
+            frozenset(self._statuses),
+        )
 
     def about(self, change: Change) -> None:
-        """Routes a stored change; `enqueue` stores the notifications of all changes. Raises OwnersChanged if a rule has
-        an owner who was not asked about."""
+        """Routes a change; `plan` returns the notifications of all of them."""
         facts = change.after.facts
         if is_unknown(outcome_of(change.after)):
-            self.statuses.add(facts.status)
+            self._statuses.add(facts.status)
         if change.news in (News.NONE, News.EDIT):
             return
-        self._check_owners()
-        routed = self._route(change, self._timing.requested_at)
-        if routed.undecided:
-            self._tx.unrouted.add(
-                change,
-                [verdict.who for verdict in routed.undecided],
-                _missing(routed.undecided),
-                self._timing.requested_at,
-                self._now,
-                self._tx.people.directory_version(),
-            )
+        requested_at = self._timing.requested_at
+        routed = self._route(change, requested_at)
+        if undecided := routed.undecided:
+            who = [result.who for result in undecided]
+            self._planned.undecided[change.after.key] = Undecided(change, who, _missing(undecided), requested_at)
         self._take(change, routed, self._now)
 
     def again(self, waiting: UnroutedChange) -> None:
-        """Takes up a change that was not decided for some, as its session is now. Raises OwnersChanged."""
+        """Takes up a change that was not decided for some, as its session is now; in a write transaction."""
         session = self._tx.sessions.get(waiting.key)
         if session is None or not outcome_of(session).is_over:
             self._tx.unrouted.end(waiting.number)  # it is no longer completed
             return
-        self._check_owners()
         change = Change(
             kind=ChangeKind.COMPLETED,
             news=waiting.news,
@@ -119,8 +211,8 @@ class NotificationPlanner:
         if not undecided or self._is_answered(undecided, waiting):
             self._tx.unrouted.end(waiting.number)
         else:
-            version = self._tx.people.directory_version()
-            who = [verdict.who for verdict in undecided]
+            who = [result.who for result in undecided]
+            version = self._basis.directory_version
             self._tx.unrouted.keep_waiting(waiting.number, who, _missing(undecided), version)
 
     def _is_answered(self, undecided: Sequence[RoutingResult], waiting: UnroutedChange) -> bool:
@@ -130,13 +222,9 @@ class NotificationPlanner:
             ReasonCode.DEPARTMENT_UNKNOWN: self._tx.people.departments_at(),
         }
         return all(
-            (at := read_at.get(verdict.missing)) is not None and at - waiting.created_at > NAMED_WITHIN
-            for verdict in undecided
+            (at := read_at.get(result.missing)) is not None and at - waiting.created_at > NAMED_WITHIN
+            for result in undecided
         )
-
-    def _check_owners(self) -> None:
-        if owners_of(self._rules) - self._owners.keys():
-            raise OwnersChanged("A rule changed hands while iSpring was read; the next poll stores the changes.")
 
     def _route(self, change: Change, requested_at: datetime, only: Collection[str] | None = None) -> Routed:
         facts = change.after.facts
@@ -164,25 +252,8 @@ class NotificationPlanner:
                 card = _Card(notification, outcome_of(change.after), queued_at)
                 self._cards.setdefault(notification.destination, []).append(card)
 
-    def enqueue(self, code: str = "old") -> None:
-        """Queues everything that was added: cards, and the digests of what is only counted. `code`: why sessions are
-        too old to be news."""
-        self._enqueue_outage()
-        for destination, cards in self._cards.items():
-            posted = cards
-            if len(cards) > MOST_CARDS:
-                posted = sorted(cards, key=_worst_first)
-                others = [card.notification for card in posted[MOST_CARDS:]]
-                self._count(destination, others, "overflow", f"more than {MOST_CARDS:,} sessions came at once")
-                posted = posted[:MOST_CARDS]
-            not_before = settles_at(destination, self._now, self._timing.next_in) or self._now
-            for card in posted:
-                self._tx.notifications.enqueue(card.notification, card.queued_at, not_before)
-        for destination, members in self._old.items():
-            self._count(destination, members, code, "they were completed too long ago to be posted one by one")
-
-    def _enqueue_outage(self) -> None:
-        """Queues one digest per destination for an outage. After a long one, a channel with any rule is notified why
+    def _plan_outage(self) -> None:
+        """Plans one digest per destination for an outage. After a long one, a channel with any rule is notified why
         results come late; people only if something is counted."""
         outage = self._timing.outage
         if outage is None:
@@ -201,7 +272,7 @@ class NotificationPlanner:
             summary = outage_digest(
                 destination, code, since=outage.since, until=outage.until, follow=follow, rules=rules
             )
-            self._tx.digests.add(summary, self._late.get(destination, ()), self._now)
+            self._planned.digests.append((summary, self._late.get(destination, ())))
 
     def _count(self, destination: Destination, members: Sequence[Notification], code: str, reason: str) -> None:
         summary = Notification(
@@ -211,7 +282,7 @@ class NotificationPlanner:
             reason=reason,
             facts={"code": code},
         )
-        self._tx.digests.add(summary, members, self._now)
+        self._planned.digests.append((summary, members))
 
     def _wishes(self, person_id: str) -> Preferences:
         if person_id not in self._preferences:
@@ -222,7 +293,7 @@ class NotificationPlanner:
 
 def _missing(undecided: Sequence[RoutingResult]) -> ReasonCode:
     """What a change waits for. Slack's part goes first: it is asked again at each poll, iSpring's after a reading."""
-    codes = [verdict.missing for verdict in undecided]
+    codes = [result.missing for result in undecided]
     return ReasonCode.OWNER_UNKNOWN if ReasonCode.OWNER_UNKNOWN in codes else codes[0]
 
 

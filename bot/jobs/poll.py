@@ -3,8 +3,9 @@
 1. The listing is read, and diffed against the database in a reader (`diff`): only changed rows are left.
 2. In a reader, those rows are decided to see which ones notify, so that their criteria and unknown names can be fetched
    (`_foresee`). Everything slow happens here.
-3. In one write transaction each changed row is read and decided again (`_store_row`), and its change and notifications
-   are stored: nothing decided on old data is ever stored.
+3. Notifications are planned in a reader (`jobs/plan_notifications.py`).
+4. In write transactions each changed row is read and decided again (`jobs/store_changes.py`), and its change and
+   notifications are stored together: nothing decided on old data is ever stored.
 """
 
 import asyncio
@@ -17,35 +18,42 @@ import structlog
 
 from bot.config import Settings
 from bot.domain.alerts import is_round
-from bot.domain.changes import decide
+from bot.domain.changes import decide, is_flapping
 from bot.domain.errors import StoreBusy, StoreError, TrainingError, TrainingRefused, TrainingUnreadable
 from bot.domain.model import Change, ChangeKind, Details, News, SessionFacts, SessionKey, Targets
 from bot.domain.outage import outage_of
 from bot.domain.outcomes import has_odd_result, judge
 from bot.domain.polling import ListingDiff, PollReport
-from bot.domain.ports import Clock, Contacts, DateEvidence, Listing, Slice, Training
-from bot.domain.routing import MATCHABLE_STATES
+from bot.domain.ports import Clock, DateEvidence, Listing, Slice, Training
 from bot.domain.text import clean
 from bot.jobs.bulk_update import MOST_AT_ONCE, bulk_update
 from bot.jobs.parts import SESSIONS, note_left_out, note_parts
-from bot.jobs.plan_notifications import NotificationPlanner, PollTiming, is_unknown
-from bot.jobs.rule_owners import Owners, OwnersChanged, ask_about, judge_owners, owners_of
+from bot.jobs.plan_notifications import (
+    NotificationPlan,
+    NotificationPlanner,
+    PlanOutdated,
+    PollTiming,
+    is_unknown,
+)
+from bot.jobs.route_waiting import route_waiting
+from bot.jobs.rule_owners import judge_stored_owners
+from bot.jobs.store_changes import has_new_details, store_notifications, store_planned, take_back_reassigned
 from bot.services.alerting import clear_alert, notify_ops, set_alert
+from bot.services.owners import OwnerRights
 from bot.store.database import Store, Tx
-from bot.store.outbox.unrouted import UnroutedChange
 
-DETAILS_FOR = 30.0  # seconds an alert may wait for its criteria
-DETAILS_AT_ONCE = 50
-BETWEEN_REQUESTS = 1.0  # seconds; iSpring publishes no limit
+DETAILS_FOR = 2.0  # seconds an alert may wait for its criteria: the card is edited when they come later
+DETAILS_AT_ONCE = 50  # of one request; more than that are left to `jobs/details.py`, too
 NAMES_FOR = 10.0  # seconds an alert may wait for a name
 FAILING_AFTER = timedelta(minutes=30)  # shorter outages do not matter
+STABLE_AFTER = timedelta(hours=3)  # without such a change: longer than a source takes that alternates hourly
 LINES_LOGGED = 20
 STATUSES_NAMED = 3
 BROKE = (
     "Spotter stumbled over what iSpring sent: please report the line `poll.broke` of its log. It tries again by itself."
 )
-ROUTED_AT_ONCE = 500  # changes that waited, in one transaction
 BASELINE_ROWS = 32_000  # in one commit
+TRIES = 3  # at one listing, if rules or people change while it is stored
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +66,6 @@ class Poll:
         training: Training,
         store: Store,
         clock: Clock,
-        contacts: Contacts,
         settings: Settings,
         *,
         refresh_directory: Callable[[], Awaitable[object]],
@@ -68,7 +75,6 @@ class Poll:
         self._training = training
         self._store = store
         self._clock = clock
-        self._contacts = contacts
         self._settings = settings
         self._refresh_directory = refresh_directory
         self._wake = wake
@@ -105,33 +111,8 @@ class Poll:
             await self._route_waiting()
 
     async def _route_waiting(self) -> None:
-        last = 0
-        try:
-            if not await self._store.read(lambda tx: _due_changes(tx, 0, 1)):
-                return
-            owners = await self._owners()
-            while True:
-                number = await self._store.transact(partial(self._route_some, owners, last))
-                if number is None:
-                    break
-                last = number
-        except StoreBusy as error:  # a rule changed hands too: the next poll tries again
-            log.warning("routing.postponed", reason=str(error))
-        if last:
+        if await route_waiting(self._store, self._clock, self._settings):
             self._wake()
-
-    def _route_some(self, owners: Owners, after: int, tx: Tx) -> int | None:
-        """Routes some of the changes that wait; the number of the last one, None if there are no more."""
-        found = _due_changes(tx, after, ROUTED_AT_ONCE)
-        if not found:
-            return None
-        now = self._clock.now()
-        outage = outage_of(None, now, self._settings.poll_interval, tx.polls.restored_from())
-        planner = NotificationPlanner(tx, self._settings, owners, PollTiming(now, now, outage))
-        for waiting in found:
-            planner.again(waiting)
-        planner.enqueue()
-        return found[-1].number
 
     async def _failed(self, error: TrainingError, started: datetime) -> PollReport:
         report = PollReport(started, self._clock.now(), error=str(error), said=error.said)
@@ -160,6 +141,23 @@ class Poll:
             report = PollReport(started, self._clock.now(), listed=state.sessions, unchanged=True)
             await self._store.transact(lambda tx: self._note_good(tx, report))
             return report
+        details: dict[SessionKey, Details] = {}
+        for _ in range(TRIES):
+            try:
+                report = await self._store_changes(listing, started, next_in, details)
+                break
+            except PlanOutdated:
+                log.info("plan.outdated")
+        else:
+            raise StoreBusy("Rules or people changed while iSpring was read; the next poll stores the other changes.")
+        self._wake()
+        return report
+
+    async def _store_changes(
+        self, listing: Listing, started: datetime, next_in: float, details: dict[SessionKey, Details]
+    ) -> PollReport:
+        """Stores what differs, with its notifications; `details` keeps the criteria that were fetched. Raises
+        PlanOutdated if something changed meanwhile: what was stored by then no longer differs."""
         listing_diff = await self._store.read(lambda tx: tx.listings.diff(listing.slices(), most=MOST_AT_ONCE))
         silent = 0
         if listing_diff.left_over:
@@ -171,67 +169,65 @@ class Poll:
         if listing_diff.duplicates:
             log.warning("rows.duplicated", rows=listing_diff.duplicates)
         foreseen = await self._store.read(lambda tx: self._foresee(tx, listing_diff, started))
-        newsworthy = [change for change in foreseen if change.news is not News.NONE]
-        details = await self._details_of(newsworthy)
+        newsworthy = [change for change in foreseen.values() if change.news is not News.NONE]
+        details |= await self._details_of([change for change in newsworthy if change.after.key not in details])
         await self._names_of(newsworthy)
+        if newsworthy:
+            await self._judge_owners()
+        titles = {facts.checklist_id: facts.checklist_title for facts, _ in listing_diff.changed}
 
-        def store(owners: Owners, tx: Tx) -> PollReport:
-            state = tx.polls.state()
-            outage = outage_of(state.last_good_at, started, self._settings.poll_interval, tx.polls.restored_from())
+        def planned(tx: Tx) -> NotificationPlan:
+            outage = outage_of(
+                tx.polls.state().last_good_at, started, self._settings.poll_interval, tx.polls.restored_from()
+            )
             timing = PollTiming(listing.requested_at, started, outage, next_in)
-            planner = NotificationPlanner(tx, self._settings, owners, timing)
-            targets = tx.targets.current()
-            rows = [self._store_row(tx, *row, targets, details, started) for row in listing_diff.changed]
-            stored = [change for change in rows if change is not None]
-            for change in stored:  # once all are stored: a rule may name a checklist that only just appeared
-                planner.about(change)
+            return NotificationPlanner(tx, self._settings, timing, titles).plan(foreseen.values())
+
+        plan = await self._store.read(planned)
+        report = PollReport(
+            started,
+            started,
+            listed=listing_diff.listed,
+            changed=silent + len(listing_diff.changed),
+            rejected=len(listing_diff.rejected),
+        )
+
+        def begin(tx: Tx) -> None:
+            self._warn_of_statuses(tx, plan.statuses, started)
             self._mark(tx, listing_diff, started)
-            planner.enqueue()
+            back = frozenset(listing_diff.back)
+            take_back_reassigned(tx, {*listing_diff.missing, *back}, started, back=back)
+
+        def end(tx: Tx) -> PollReport:
             tx.polls.end_recovery()
-            self._warn(tx, planner.statuses, listing_diff.rejected, listing.date_evidence, started)
+            self._warn(tx, listing_diff.rejected, listing.date_evidence, started)
             self._note_odd_rows(tx, listing_diff.without_parts, listing_diff.duplicates, started)
+            self._suspect_source(tx, foreseen.values(), started)
             self._suspect_end(tx, listing_diff.listed + listing_diff.duplicates + len(listing_diff.rejected), started)
             tx.listings.remember(listing.digest)
-            report = PollReport(
-                started,
-                self._clock.now(),
-                listed=listing_diff.listed,
-                changed=silent + len(listing_diff.changed),
-                rejected=len(listing_diff.rejected),
-            )
-            self._note_good(tx, report)
-            return report
+            ended = replace(report, ended_at=self._clock.now())
+            self._note_good(tx, ended)
+            return ended
 
-        report = await self._store_for_owners(store, with_owners=bool(newsworthy))
-        self._wake()
-        return report
+        return await store_planned(
+            self._store,
+            listing_diff.changed,
+            foreseen,
+            plan,
+            details,
+            started,
+            begin=begin,
+            end=end,
+            wake=self._wake,
+        )
 
-    def _foresee(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> list[Change]:
+    def _foresee(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> dict[SessionKey, Change]:
         """The changes as they are decided now; inside the transaction they are decided again."""
         targets = tx.targets.current()
         changes = (
             decide(tx.sessions.get(facts.key), facts, now=now, targets=targets) for facts, _ in listing_diff.changed
         )
-        return [change for change in changes if change is not None]
-
-    def _store_row(
-        self,
-        tx: Tx,
-        facts: SessionFacts,
-        fingerprint: bytes,
-        targets: Targets,
-        details: Mapping[SessionKey, Details],
-        now: datetime,
-    ) -> Change | None:
-        change = decide(tx.sessions.get(facts.key), facts, now=now, targets=targets)
-        if change is None:
-            tx.listings.note_unchanged(facts.key, fingerprint)
-            return None
-        tx.sessions.save(change, fingerprint)
-        found = details.get(facts.key)
-        if found is not None and _has_new_details(change):
-            tx.details.save(facts.key, found, now)
-        return change
+        return {change.after.key: change for change in changes if change is not None}
 
     # ---- the first listing ---------------------------------------------------------------------------------------
 
@@ -263,15 +259,21 @@ class Poll:
             log.warning("row.rejected", where=line)
         _log_odd_results(odd)
 
-        def finish(owners: Owners, tx: Tx) -> PollReport:
-            planner = NotificationPlanner(tx, self._settings, owners, PollTiming(listing.requested_at, started))
-            for facts in recent:
-                change = decide(None, facts, now=started, targets=targets)
-                if change is not None and change.kind is ChangeKind.COMPLETED:
-                    planner.about(replace(change, news=News.COUNT))
-            planner.enqueue("baseline")
+        def planned(tx: Tx) -> NotificationPlan:
+            changes = (decide(None, facts, now=started, targets=targets) for facts in recent)
+            completed = [change for change in changes if change is not None and change.kind is ChangeKind.COMPLETED]
+            planner = NotificationPlanner(tx, self._settings, PollTiming(listing.requested_at, started), {})
+            return planner.plan([replace(change, news=News.COUNT) for change in completed], "baseline")
+
+        if recent:
+            await self._judge_owners()
+        plan = await self._store.read(planned)
+
+        def finish(tx: Tx) -> PollReport:
+            store_notifications(tx, plan, started)
             unknown = {status for status, facts in statuses.items() if is_unknown(judge(facts, None))}
-            self._warn(tx, unknown, rejected, listing.date_evidence, started)
+            self._warn_of_statuses(tx, unknown, started)
+            self._warn(tx, rejected, listing.date_evidence, started)
             duplicates = written - tx.listings.baseline_size(started)
             self._note_odd_rows(tx, without_parts, duplicates, started)
             self._suspect_end(tx, listed + len(rejected), started)
@@ -281,26 +283,25 @@ class Poll:
             self._note_good(tx, report)
             return report
 
-        report = await self._store_for_owners(finish, with_owners=bool(recent))
+        report = await self._store.transact(finish)
         self._wake()
         return report
 
     # ---- before the transaction ----------------------------------------------------------------------------------
 
     async def _details_of(self, newsworthy: Sequence[Change]) -> Mapping[SessionKey, Details]:
-        """The criteria that arrive in time, the newest completions first; the others are fetched later."""
+        """The criteria of the newest completions if they arrive in time; the others are fetched later."""
         fresh = [
-            change.after.facts for change in newsworthy if _has_new_details(change) and change.news is not News.COUNT
+            change.after.facts for change in newsworthy if has_new_details(change) and change.news is not News.COUNT
         ]
         fresh.sort(key=lambda facts: facts.finished.at or _LONG_AGO, reverse=True)
         keys = [facts.key for facts in fresh]
-        found: dict[SessionKey, Details] = {}
+        found: Mapping[SessionKey, Details] = {}
+        if not keys:
+            return found
         try:
             async with asyncio.timeout(DETAILS_FOR):
-                for start in range(0, len(keys), DETAILS_AT_ONCE):
-                    if start:
-                        await self._clock.sleep(BETWEEN_REQUESTS)
-                    found |= await self._training.details(keys[start : start + DETAILS_AT_ONCE])
+                found = await self._training.details(keys[:DETAILS_AT_ONCE])
         except TimeoutError:
             log.info("criteria.timed_out", wanted=len(keys), fetched=len(found))
         except TrainingError as error:
@@ -320,24 +321,10 @@ class Poll:
         except TimeoutError:
             log.info("directory.not_awaited")
 
-    async def _store_for_owners(self, store: Callable[[Owners, Tx], PollReport], *, with_owners: bool) -> PollReport:
-        """Stores a listing on behalf of the owners of rules; once more if a rule changed hands since they were
-        looked up."""
-
-        def work(owners: Owners, tx: Tx) -> PollReport:
-            judge_owners(tx, owners, self._settings.admins, self._clock.now())
-            return store(owners, tx)
-
-        owners = await self._owners() if with_owners else {}
-        try:
-            return await self._store.transact(partial(work, owners))
-        except OwnersChanged:
-            owners = await self._owners()
-        return await self._store.transact(partial(work, owners))
-
-    async def _owners(self) -> Owners:
-        rules = await self._store.read(lambda tx: tx.rules.all(MATCHABLE_STATES))
-        return {user: await ask_about(self._contacts, user) for user in sorted(owners_of(rules))}
+    async def _judge_owners(self) -> None:
+        """Pauses and resumes rules whose owner, as stored, is gone or back. A poll does not ask Slack."""
+        rights = OwnerRights(self._settings.admins, self._clock.now())
+        await self._store.transact(lambda tx: judge_stored_owners(tx, rights))
 
     # ---- inside it -----------------------------------------------------------------------------------------------
 
@@ -347,6 +334,10 @@ class Poll:
         note_parts(tx, self._training.health(), report.ended_at)
         for code in ("training_refused", "poll_failing"):
             clear_alert(tx, code, report.ended_at)
+        flapped_until = report.ended_at - STABLE_AFTER
+        for alert in tx.alerts.all():
+            if alert.code == "results_flapping" and int(alert.facts.get("seen_at") or 0) < flapped_until.timestamp():
+                clear_alert(tx, alert.code, report.ended_at)
 
     def _mark(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> None:
         """Marks sessions that are missing or back. A listing without most of the known sessions proves nothing about
@@ -363,15 +354,16 @@ class Poll:
             if not listing_diff.rejected:
                 clear_alert(tx, "suspicious_listing", now)
 
-    def _warn(
-        self, tx: Tx, statuses: Collection[str], rejected: Sequence[str], dates: DateEvidence, now: datetime
-    ) -> None:
-        """Raises alerts for what can't be right in a listing: once for all new statuses, and once per alert."""
+    def _warn_of_statuses(self, tx: Tx, statuses: Collection[str], now: datetime) -> None:
+        """Notifies OPS_CHANNEL once of all new statuses."""
         if new := [status for status in sorted(statuses) if tx.polls.is_new_status(status)]:
             named = ", ".join(map(clean, new[:STATUSES_NAMED])) + ("…" if len(new) > STATUSES_NAMED else "")
             facts: dict[str, str | int] = {"statuses": len(new), "status": named}
             notify_ops(tx, "unknown_status", new[0], now, **facts)
             log.warning("status.unknown", **facts)
+
+    def _warn(self, tx: Tx, rejected: Sequence[str], dates: DateEvidence, now: datetime) -> None:
+        """Raises alerts for what can't be right in a listing."""
         unread = {"rows": len(rejected)} if rejected else None
         set_alert(tx, "rows_rejected", unread, now)
         if dates.contradicts_order:
@@ -391,15 +383,21 @@ class Poll:
         facts = {"rows": duplicates} if duplicates else None
         set_alert(tx, "rows_duplicated", facts, now)
 
+    def _suspect_source(self, tx: Tx, stored: Collection[Change], now: datetime) -> None:
+        """Raises the alert for results that change more often than people correct them."""
+        corrected = [change.after.key for change in stored if change.kind in _CHANGED_RESULT and change.before]
+        changes = [tx.sessions.recent_changes(key, now) for key in corrected]
+        flapping = [number for number in changes if is_flapping(number)]
+        if flapping:
+            facts = {"sessions": len(flapping), "changes": min(flapping), "seen_at": int(now.timestamp())}
+            set_alert(tx, "results_flapping", facts, now)
+
     def _suspect_end(self, tx: Tx, rows: int, now: datetime) -> None:
         """Raises an alert if the number of rows is so round that the listing may have been cut off there."""
         set_alert(tx, "round_count", {"sessions": rows} if is_round(rows) else None, now)
 
 
-def _due_changes(tx: Tx, after: int, limit: int) -> Sequence[UnroutedChange]:
-    return tx.unrouted.due(tx.people.directory_version(), after, limit)
-
-
+_CHANGED_RESULT = (ChangeKind.CORRECTED, ChangeKind.REOPENED, ChangeKind.COMPLETED)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -438,7 +436,3 @@ def _log_odd_results(rows: int) -> None:
 
 def _write_baseline(rows: Sequence[tuple[SessionFacts, bytes]], targets: Targets, now: datetime, tx: Tx) -> int:
     return tx.listings.write_baseline(rows, targets, now)
-
-
-def _has_new_details(change: Change) -> bool:
-    return change.kind in (ChangeKind.COMPLETED, ChangeKind.CORRECTED)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 BETWEEN_POSTS = 1.05  # seconds in one channel
 POSTS_A_MINUTE = 300
 EDITS_A_MINUTE = 40
+KEPT_FOR_CORRECTIONS = 10  # of these edits: a correction never waits until a minute of cosmetic ones is over
 QUESTIONS_A_MINUTE = 40  # how a channel is; the others are left to people who subscribe and share
 MINUTE = 60.0
 
@@ -21,10 +22,12 @@ class _Window:
     most: int
     taken: deque[float] = field(default_factory=deque)
 
-    def free_at(self, now: float) -> float:
+    def free_at(self, now: float, kept: int = 0) -> float:
+        """When one more may go, with `kept` of them left for others."""
         while self.taken and self.taken[0] <= now - MINUTE:
             self.taken.popleft()
-        return now if len(self.taken) < self.most else self.taken[-self.most] + MINUTE
+        most = self.most - kept
+        return now if len(self.taken) < most else self.taken[-most] + MINUTE
 
 
 class RateLimiter:
@@ -45,6 +48,7 @@ class RateLimiter:
         self._free_at: dict[str, float] = {}
         self._all_free_at = 0.0
         self._edits_free_at = 0.0
+        self._people_free_at = 0.0
 
     def post_at(self, destination: str, now: float) -> float:
         """When a post to a place may go; `now` where it may at once."""
@@ -57,9 +61,18 @@ class RateLimiter:
         if len(self._free_at) > 10_000:  # places that were free for long: forgetting them changes nothing
             self._free_at = {destination: at for destination, at in self._free_at.items() if at > now}
 
-    def edit_at(self, now: float) -> float:
+    def people_at(self, now: float) -> float:
+        """When a person's account may be looked up again, which comes before each direct message."""
+        return max(now, self._people_free_at)
+
+    def hold_people_back(self, until: float) -> None:
+        """Slack named a time for look-ups of people: no direct message is begun before it. Channels go on."""
+        self._people_free_at = max(self._people_free_at, until)
+
+    def edit_at(self, now: float, *, cosmetic: bool = False) -> float:
         """When an edit may go; `now` where it may at once."""
-        return max(now, self._edits.free_at(now), self._all_free_at, self._edits_free_at)
+        kept = min(KEPT_FOR_CORRECTIONS, self._edits.most - 1) if cosmetic else 0
+        return max(now, self._edits.free_at(now, kept), self._all_free_at, self._edits_free_at)
 
     def edited(self, now: float) -> None:
         """Counts an edit that goes out now."""

@@ -1,24 +1,22 @@
-"""The owners of rules, as Slack and iSpring know them now; and which rules pause because their owner is gone.
+"""The owners of rules, as Slack and iSpring know them now; and which rules pause because their owner is gone."""
 
-Looked up before a transaction, because Slack can't be asked inside one. An owner who made or took over a rule meanwhile
-is not among them; such a rule must not miss the listing for it.
-"""
-
+import asyncio
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
-from bot.domain.errors import MessengerRefused, MessengerUnavailable, StoreBusy
+from bot.domain.errors import MessengerError, MessengerRefused
 from bot.domain.model import OPERATOR, Rule, RuleState, Viewer
 from bot.domain.ports import Contacts
 from bot.domain.reasons import ReasonCode
 from bot.services import pausing
+from bot.services.owners import OwnerRights
 from bot.store.database import Tx
 
+ASKED_AT_ONCE = 8
+BUDGET = 15.0  # seconds for all of them together; a look-up goes on for others, and its answer is found next time
+
 Owners = Mapping[str, Viewer | None]  # by Slack user id; None if Slack does not say for certain who they are
-
-
-class OwnersChanged(StoreBusy):
-    """A rule has an owner who was not asked about: nothing was written, ask and try again."""
 
 
 def owners_of(rules: Iterable[Rule]) -> set[str]:
@@ -26,15 +24,28 @@ def owners_of(rules: Iterable[Rule]) -> set[str]:
     return {rule.owner for rule in rules if rule.reason_code is not ReasonCode.OWNER_ERASED} - {OPERATOR}
 
 
-async def ask_about(contacts: Contacts, owner: str) -> Viewer | None:
-    """The owner of a rule, None if Slack does not say for certain."""
+async def ask_about(contacts: Contacts, owners: Collection[str], *, anew: bool = False) -> Owners:
+    """These users, asked about in parallel within one budget. `anew`: also those whose proof is not too old yet."""
+    found: dict[str, Viewer | None] = dict.fromkeys(owners)
+    slots = asyncio.Semaphore(ASKED_AT_ONCE)
+
+    async def ask(owner: str) -> None:
+        async with slots:
+            found[owner] = await _ask_about(contacts, owner, anew)
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(BUDGET), asyncio.TaskGroup() as group:
+            for owner in sorted(owners):
+                group.create_task(ask(owner))
+    return found
+
+
+async def _ask_about(contacts: Contacts, owner: str, anew: bool) -> Viewer | None:
     try:
-        await contacts.user(owner)
-    except MessengerRefused as refusal:
-        if not refusal.is_unknown_user:
+        await (contacts.prove(owner) if anew else contacts.user(owner))
+    except MessengerError as error:
+        if not (isinstance(error, MessengerRefused) and error.is_unknown_user):
             return None
-    except MessengerUnavailable:
-        return None
     return await contacts.viewer(owner)
 
 
@@ -48,3 +59,11 @@ def judge_owners(tx: Tx, owners: Owners, admins: Collection[str], now: datetime)
         owner = owners.get(rule.owner)
         if owner is not None:
             pausing.judge_owner(tx, rule, pausing.gone_reason(owner, directory), admins, now)
+
+
+def judge_stored_owners(tx: Tx, rights: OwnerRights) -> None:
+    """As `judge_owners`, of the owners that what is stored proves; the others are asked about beside the poll."""
+    rules = tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED))
+    stored = {owner: rights.of(tx, owner) for owner in owners_of(rules)}
+    proved = {owner: viewer for owner, viewer in stored.items() if not rights.is_to_be_asked(tx, viewer)}
+    judge_owners(tx, proved, rights.admins, rights.now)

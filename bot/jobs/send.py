@@ -17,14 +17,17 @@ import structlog
 from bot.blocks.notifications import render as render_notices
 from bot.config import Settings
 from bot.domain.errors import MessengerError, MessengerUnavailable, StoreBusy
-from bot.domain.model import Delivery, Destination
+from bot.domain.model import Delivery, Destination, DestinationKind
 from bot.domain.ports import Clock, Contacts, Messenger
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.sender import Render, Sender, Tried, unintroduced
+from bot.services.alerting import clear_alert
 from bot.store.database import Store, Tx
 
 WORKERS = 12
-IN_VIEW = 200  # destinations and read-backs read at once
+WORKERS_FOR_PEOPLE = 4  # of these: a person's account is looked up first, which may wait for Slack
+IN_VIEW = 200  # channels, as many people, and as many read-backs, read at once
+_PEOPLE = (f"{DestinationKind.PERSON}:", f"{DestinationKind.USER}:")
 MAX_WAIT = 30.0  # seconds: rows may also be written by the command line
 MIN_WAIT = 0.05
 CLAMP_EVERY = 600.0  # seconds between two searches for due times of before the clock jumped back
@@ -176,19 +179,24 @@ class Deliver:
             return max(until_probe, MIN_WAIT)
         for delivery in due_work.read_backs:
             self._spawn(group, f"read-back:{delivery.delivery_id}", partial(self._sender.read_back, delivery))
-        pause = min(pause, await self._start_edit(group))
         for destination in due_work.posts:
             wait = self._wait(destination)
             if wait > 0:
                 pause = min(pause, wait)
-            else:
+            elif destination.kind is DestinationKind.CHANNEL or self._busy_with_people() < WORKERS_FOR_PEOPLE:
                 self._spawn(group, str(destination), partial(self._post, destination))
-        return pause
+        return min(pause, await self._start_edit(group))
+
+    def _busy_with_people(self) -> int:
+        return sum(name.startswith(_PEOPLE) for name in self._busy)
 
     def _wait(self, destination: Destination) -> float:
         """Seconds until the rate limit allows a post to this destination."""
         now = self._clock.monotonic()
-        return self._limiter.post_at(str(destination), now) - now
+        at = self._limiter.post_at(str(destination), now)
+        if destination.kind is not DestinationKind.CHANNEL:
+            at = max(at, self._limiter.people_at(now))
+        return at - now
 
     async def _start_edit(self, group: asyncio.TaskGroup) -> float:
         """Starts the next edit that is due; answers after how many seconds the rate limit allows another."""
@@ -196,11 +204,11 @@ class Deliver:
         wait = self._limiter.edit_at(now) - now
         if wait > 0 or len(self._busy) >= WORKERS:
             return wait or math.inf
-        delivery = await self._sender.claim_edit()
-        if delivery is not None:
-            self._spawn(
-                group, f"edit:{delivery.delivery_id}", partial(_finish_on_shutdown, self._sender.edit, delivery)
-            )
+        wait = self._limiter.edit_at(now, cosmetic=True) - now
+        delivery = await self._sender.claim_edit(cosmetic=wait <= 0)
+        if delivery is None:
+            return wait or math.inf
+        self._spawn(group, f"edit:{delivery.delivery_id}", partial(_finish_on_shutdown, self._sender.edit, delivery))
         return math.inf
 
     def _spawn(self, group: asyncio.TaskGroup, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
@@ -280,9 +288,14 @@ class Deliver:
         except MessengerError as refusal:
             log.error("app.still_refused", reason=str(refusal), next_try_in=self._probe_after)
             return
-        await self._sender.retry_until_committed(lambda tx: tx.outbox.refuse_app(""))
+        await self._sender.retry_until_committed(self._accept_app)
         self._app_refused = ""
         self._event.set()
+
+    def _accept_app(self, tx: Tx) -> None:
+        """Lifts the pause and ends its alert at once, so that OPS_CHANNEL does not first read that it still is so."""
+        tx.outbox.refuse_app("")
+        clear_alert(tx, "app_refused", self._clock.now())
 
 
 async def _finish_on_shutdown(flight: Callable[[Subject], Coroutine[Any, Any, bool]], subject: Subject) -> bool:

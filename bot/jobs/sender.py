@@ -4,11 +4,14 @@
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import structlog
 
@@ -26,6 +29,7 @@ from bot.domain.delivery import (
     NotSent,
     PostResult,
     ReadBackResult,
+    ReadLater,
     Scope,
     Sent,
     Throttled,
@@ -39,6 +43,7 @@ from bot.domain.delivery import (
 from bot.domain.errors import MessengerUnavailable, StoreBusy, StoreError
 from bot.domain.model import (
     OPERATOR,
+    TAKEN_BACK,
     Delivery,
     DeliveryState,
     Destination,
@@ -51,10 +56,11 @@ from bot.domain.model import (
 from bot.domain.pause_reasons import PRIVATE
 from bot.domain.ports import Channel, Clock, Contacts, Messenger, Nobody
 from bot.jobs.attempts import attempt_of, unresolved_read_back
-from bot.jobs.channel_guard import CheckChannelFirst, require_checked
+from bot.jobs.channel_guard import ChannelReadings, CheckChannelFirst, is_checked, require_checked
 from bot.jobs.message_data import MessageData, load_message_data
 from bot.jobs.outage import claim_next
 from bot.jobs.rate_limit import RateLimiter
+from bot.jobs.rule_owners import ask_about
 from bot.services import pausing
 from bot.services.alerting import clear_alert, notify_ops, set_alert
 from bot.store.database import Store, Tx
@@ -63,6 +69,9 @@ T = TypeVar("T")
 Render = Callable[[Delivery, CardFacts], Message]
 Tried = Callable[[str, str], None]  # what was tried, and the kind of its result, as `domain.outbox.Attempt` has them
 BUSY_PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds between tries to store an answer; the last for ever
+LOOKED_AT_AGAIN = 900.0  # seconds: notifications that wait for a proof
+EDIT_WAITS = timedelta(minutes=30)  # an edit that waits for a proof or a look at its channel
+OWNER_ASKED_AGAIN = 60.0  # seconds
 UNANSWERED_PAUSE = 5.0  # seconds between tries to reach a Slack that has not answered this process yet
 
 log = structlog.get_logger(__name__)
@@ -97,7 +106,10 @@ class Sender:
         self._settings = settings
         self._limiter = limiter
         self._tried = tried
+        self._asked_about: dict[str, float] = {}  # monotonic, by owner
+        self._channels = ChannelReadings(store, messenger, clock)
         self._posted_versions: dict[str, Mapping[int, int]] = {}  # of deliveries that became ambiguous in this process
+        self._failures: Counter[str] = Counter()  # read-backs and edits in a row that failed, by delivery id
 
     # ---- posting -------------------------------------------------------------------------------------------------
 
@@ -111,7 +123,6 @@ class Sender:
             return False
         if hindrance is not None:
             return await self._record_result(delivery, hindrance, {}, now)
-        self._limiter.posted(str(destination), self._clock.monotonic())
         resolved = await self._with_channel(delivery, refresh=delivery.destination.kind is DestinationKind.PERSON)
         if not isinstance(resolved, Delivery):
             return await self._record_unresolved(delivery, resolved, now)
@@ -119,12 +130,18 @@ class Sender:
         if isinstance(data, MessageRefused):
             return await self._record_result(resolved, data, {}, now)
         left = await self._without_cancelled(resolved, data) if data.cancelled else resolved
+        if left is not None and data.waiting:
+            if not is_first_attempt(left):
+                return await self._record_result(left, NotSent(next(iter(data.waiting.values()))), {}, now)
+            left = await self._without_waiting(left, data.waiting)
         if left is None:
             return True
         message = self._rendered(left, data.facts)
         if not isinstance(message, Message):
             return await self._record_result(left, message, {}, now)
         assert left.channel is not None
+        # Here and not before the look-ups: what they refuse must use up no post.
+        self._limiter.posted(str(destination), self._clock.monotonic())
         started = self._clock.now()
         result = await self._messenger.post(left.channel, message, delivery_id=left.delivery_id)
         return await self._record_result(left, result, data.versions, started)
@@ -146,32 +163,34 @@ class Sender:
         try:
             return await self.retry_until_committed(claim_checked), None
         except CheckChannelFirst as unknown:
-            was_checked = unknown.was_checked
+            is_shared = unknown.is_shared
+        if not is_shared:
+            await self._channels.sweep()
+            now = self._clock.now()
+            with suppress(CheckChannelFirst):
+                return await self.retry_until_committed(claim_checked), None
         resolved_channel, started = str(destination), self._clock.monotonic()
         turn = self._limiter.lookup_at(resolved_channel, started)
         if turn > started:
             self._limiter.block_until(resolved_channel, turn)
             return None, None
         self._limiter.asked(resolved_channel)
+        asked_at, doubts = self._clock.now(), await self.retry_reading(lambda tx: tx.destinations.doubts())
         channel = await self._contacts.channel(destination.id)
         if isinstance(channel, Channel):
             if reason := pausing.blocked_by_reason(channel):
                 return await self.retry_until_committed(claim), DestinationGone(reason)
-            return await self.retry_until_committed(partial(self._claim_judged, destination, channel, claim)), None
-        if was_checked and isinstance(channel, Throttled | NotSent):
-            return await self.retry_until_committed(
-                claim
-            ), None  # it was internal when Slack last said so, and no event said otherwise
+            judged = partial(self._claim_judged, channel, asked_at, doubts, claim)
+            return await self.retry_until_committed(judged), None
         return await self.retry_until_committed(claim), channel
 
     def _claim_judged(
-        self, destination: Destination, channel: Channel, claim: Callable[[Tx], Delivery | None], tx: Tx
+        self, channel: Channel, asked_at: datetime, doubts: int, claim: Callable[[Tx], Delivery | None], tx: Tx
     ) -> Delivery | None:
         """Claims the delivery for a channel that was just checked. Cancels what was shared while the channel was
         private, if it has turned public."""
-        now = self._clock.now()
-        pausing.judge(tx, channel, now, is_news=False)
-        tx.destinations.record_check(destination, now)
+        if not self._channels.note(tx, channel, asked_at, doubts):
+            return None  # an event says that it changed meanwhile
         delivery = claim(tx)
         if delivery is None or channel.is_private:
             return delivery
@@ -207,6 +226,8 @@ class Sender:
         return replace(delivery, channel=destination)
 
     async def _record_unresolved(self, delivery: Delivery, reason: Nobody | PostResult, started: datetime) -> bool:
+        if isinstance(reason, Throttled):
+            self._limiter.hold_people_back(self._clock.monotonic() + reason.after)
         if not isinstance(reason, Nobody):
             return await self._record_result(delivery, reason, {}, started)
         notifications = [stored.notification_id for stored in delivery.notifications]
@@ -227,14 +248,41 @@ class Sender:
         log.info("notifications.cancelled", delivery=delivery.delivery_id, dropped=len(data.cancelled), left=len(left))
         return replace(delivery, notifications=left) if left else None
 
+    async def _without_waiting(self, delivery: Delivery, waiting: Mapping[int, str]) -> Delivery | None:
+        """Puts back the notifications that wait for a proof; returns the delivery with the others, None if none is
+        left."""
+        now = self._clock.now().timestamp()
+        # To the next quarter of an hour, so that what waits comes together: one recap, and no trickle of cards.
+        until = datetime.fromtimestamp((now // LOOKED_AT_AGAIN + 1) * LOOKED_AT_AGAIN, UTC)
+        await self.retry_until_committed(lambda tx: tx.notifications.postpone(delivery.delivery_id, waiting, until))
+        left = tuple(stored for stored in delivery.notifications if stored.notification_id not in waiting)
+        log.info("notifications.postponed", delivery=delivery.delivery_id, waiting=len(waiting), left=len(left))
+        return replace(delivery, notifications=left) if left else None
+
     async def _data(self, delivery: Delivery) -> MessageData | MessageRefused:
+        """What a message shows; owners whose rights need it are looked up first."""
+
+        def load(tx: Tx) -> MessageData:
+            return load_message_data(tx, delivery, self._settings, self._clock.now())
+
         try:
-            return await self.retry_reading(lambda tx: load_message_data(tx, delivery, self._settings))
+            data = await self.retry_reading(load)
+            if data.to_ask and await self._proved_any(data.to_ask):
+                data = await self.retry_reading(load)
+            return data
         except StoreError:
             raise
         except Exception as problem:  # one message whose facts don't fit together must not stop all the others
             log.error("delivery.data_failed", delivery=delivery.delivery_id, exc_info=problem)
             return MessageRefused(f"Spotter could not gather its facts ({type(problem).__name__})")
+
+    async def _proved_any(self, owners: AbstractSet[str]) -> bool:
+        """Asks Slack about owners, unless that was done within the last minute; whether it answered of any."""
+        now = self._clock.monotonic()
+        self._asked_about = {owner: at for owner, at in self._asked_about.items() if now - at < OWNER_ASKED_AGAIN}
+        unasked = owners - self._asked_about.keys()
+        self._asked_about |= dict.fromkeys(unasked, now)
+        return any((await ask_about(self._contacts, unasked)).values())
 
     def _rendered(self, delivery: Delivery, facts: CardFacts) -> Message | MessageRefused:
         try:
@@ -324,7 +372,9 @@ class Sender:
         else:
             read_back = unresolved_read_back(resolved)
         now = self._clock.now()
-        decided = after_read_back(delivery, read_back, now=now, random01=self._random01())
+        failures = self._failures[delivery.delivery_id] if isinstance(read_back, ReadLater) else 0
+        decided = after_read_back(delivery, read_back, now=now, random01=self._random01(), failures=failures)
+        self._count_failure(delivery, isinstance(read_back, ReadLater))
         if isinstance(read_back, Found):
             # Without the versions that were posted, or where an earlier post may be what was found, the card is edited
             # once to be sure.
@@ -349,10 +399,11 @@ class Sender:
 
     # ---- editing -------------------------------------------------------------------------------------------------
 
-    async def claim_edit(self) -> Delivery | None:
-        """Claims the next card to edit, None if there is none. It counts as an edit that goes out."""
+    async def claim_edit(self, *, cosmetic: bool) -> Delivery | None:
+        """Claims the next card to edit, None if there is none. It counts as an edit that goes out. Without `cosmetic`
+        only one that corrects or redacts."""
         now = self._clock.now()
-        delivery = await self.retry_until_committed(lambda tx: tx.outbox.claim_edit(now))
+        delivery = await self.retry_until_committed(lambda tx: tx.outbox.claim_edit(now, cosmetic=cosmetic))
         if delivery is not None:
             self._limiter.edited(self._clock.monotonic())
         return delivery
@@ -363,14 +414,29 @@ class Sender:
         data = await self._data(delivery)
         result: EditResult
         shown: Mapping[int, int]
+        waits = ""
+        if isinstance(data, MessageData) and self._shows_names(delivery, data):
+            waits = await self._edit_waits(delivery, data)
+            data = await self._data(delivery)  # the channel may be blocked by now, so that it only redacts
+            waits = waits if isinstance(data, MessageData) and self._shows_names(delivery, data) else ""
+        is_tried = isinstance(data, MessageRefused) or not waits or _redacts(delivery, data)
         if isinstance(data, MessageRefused):
             result, shown = data, {}
+        elif not is_tried:
+            result, shown = NotSent(waits), {}
+        elif waits:  # a redaction never waits; what else the message shows goes with it until it may be shown
+            result = await self._edited(delivery, replace(data.facts, hidden=frozenset(data.facts.records)))
+            shown = dict.fromkeys(data.versions, TAKEN_BACK)
         else:
             facts = await self._as_theirs(delivery, data.facts)
             result = await self._edited(delivery, facts) if isinstance(facts, CardFacts) else facts
             shown = data.versions
         now = self._clock.now()
-        decided = after_edit(result, now=now, random01=self._random01())
+        failures = self._failures[delivery.delivery_id]
+        decided = after_edit(result, now=now, random01=self._random01(), failures=failures)
+        self._count_failure(delivery, is_tried and isinstance(result, NotSent | Ambiguous))
+        if waits and (decided.shown or not is_tried):  # a redaction that failed is tried again as soon as any edit
+            decided = replace(decided, due_at=now + EDIT_WAITS)
         versions = shown if decided.shown else {}
         if isinstance(result, Throttled):
             self._limiter.hold_edits_back(self._clock.monotonic() + result.after)
@@ -386,6 +452,35 @@ class Sender:
         log.info("delivery.edited", delivery=delivery.delivery_id, result=attempt.result, reason=attempt.reason)
         return decided.shown
 
+    def _count_failure(self, delivery: Delivery, is_failure: bool) -> None:
+        if is_failure:
+            self._failures[delivery.delivery_id] += 1
+        else:
+            self._failures.pop(delivery.delivery_id, None)
+
+    @staticmethod
+    def _shows_names(delivery: Delivery, data: MessageData) -> bool:
+        """Whether an edit adds names or results to a message: it is no mere redaction."""
+        return any(key not in data.facts.hidden for key in data.facts.records)
+
+    async def _edit_waits(self, delivery: Delivery, data: MessageData) -> str:
+        """Why an edit that shows names has to wait, "" if it may go: a channel is looked at before, as for a post."""
+        if data.waiting:
+            return next(iter(data.waiting.values()))
+        if delivery.destination.kind is not DestinationKind.CHANNEL:
+            return ""
+        if not await self.retry_reading(lambda tx: is_checked(tx, delivery.destination, self._clock.now())):
+            await self._channels.sweep()
+        if not await self.retry_reading(lambda tx: is_checked(tx, delivery.destination, self._clock.now())):
+            asked_at, doubts = self._clock.now(), await self.retry_reading(lambda tx: tx.destinations.doubts())
+            channel = await self._contacts.channel(delivery.destination.id)
+            if not isinstance(channel, Channel):
+                return "Slack could not say how the channel is"
+            await self.retry_until_committed(lambda tx: self._channels.note(tx, channel, asked_at, doubts))
+        if await self.retry_reading(lambda tx: pausing.waits_for_yes(tx, delivery)):
+            return "its channel has turned public"
+        return ""
+
     async def _as_theirs(
         self, delivery: Delivery, facts: CardFacts
     ) -> CardFacts | Throttled | NotSent | DestinationGone | AppRefused:
@@ -399,11 +494,12 @@ class Sender:
 
     async def _edited(self, delivery: Delivery, facts: CardFacts) -> EditResult:
         assert delivery.channel is not None and delivery.ts is not None
-        message = self._rendered(delivery, facts)
+        # With blocks, also if it was posted without: what Slack rejected then it may take now.
+        message = self._rendered(replace(delivery, text_only=False), facts)
         if not isinstance(message, Message):
             return message
         result = await self._messenger.edit(delivery.channel, delivery.ts, message)
-        if isinstance(result, MessageRefused) and message.blocks:
+        if message.blocks and _is_body_refused(result, was_refused=delivery.text_only):
             log.warning("delivery.edit_refused", delivery=delivery.delivery_id, reason=result.reason)
             result = await self._messenger.edit(delivery.channel, delivery.ts, Message(message.text))
         return result
@@ -428,6 +524,21 @@ class Sender:
                 tries += 1
                 log.warning("store.busy", tries=tries)
                 await self._clock.sleep(pause)
+
+
+def _is_body_refused(result: EditResult, *, was_refused: bool) -> TypeGuard[MessageRefused | Ambiguous]:
+    """Whether Slack won't take these blocks. An unknown word is taken for that only if the post was refused too."""
+    return isinstance(result, MessageRefused) or (was_refused and isinstance(result, Ambiguous) and result.is_rejection)
+
+
+def _redacts(delivery: Delivery, data: MessageData) -> bool:
+    """Whether an edit takes something out of a message."""
+    return any(
+        stored.notification.session in data.facts.hidden
+        or (stored.notification.session not in data.facts.records and stored.shown_version != TAKEN_BACK)
+        for stored in delivery.notifications
+        if stored.notification.session is not None
+    )
 
 
 def _refusal(result: AppRefused) -> str:

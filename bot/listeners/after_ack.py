@@ -12,10 +12,11 @@ from slack_bolt.response import BoltResponse
 
 from bot.blocks import answers
 from bot.blocks.elements import notice
+from bot.blocks.sending import with_first_lines
 from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, QueryError, StoreBusy
 from bot.domain.model import Message
 from bot.domain.ports import Reply
-from bot.listeners.context import AppContext, next_step
+from bot.listeners.context import AppContext, lines_for, next_step
 from bot.listeners.middleware import KnownViewer
 from bot.listeners.requests import (
     ActionRequest,
@@ -60,12 +61,19 @@ class AfterAck:
         """A listener of a message to the bot."""
         return self._answered("message", read_event, answer)
 
-    def event(self, work: Callable[[AppContext, Event], Coroutine[Any, Any, None]]) -> BoltListener:
-        """A listener of an event that is answered to no one."""
+    def event(
+        self,
+        work: Callable[[AppContext, Event], Coroutine[Any, Any, None]],
+        first: Callable[[AppContext, Event], Awaitable[None]] | None = None,
+    ) -> BoltListener:
+        """A listener of an event that is answered to no one. `first` stores what takes rights away: it waits for no
+        place in the pool, which drops work when too much comes at once."""
 
         async def listener(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
             await ack()
             event = read_event(body, context)
+            if first is not None:
+                await first(self.ctx, event)
             self.start(event.kind, event, lambda: work(self.ctx, event))
 
         return listener
@@ -93,10 +101,21 @@ class AfterAck:
         async def listener(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
             await ack()
             request = read(body, context)
-            reply = self.reply_for(request)
+            reply = _WithFirstLines(self.ctx, self.reply_for(request))
             self.start(what, request, lambda: answer(self.ctx, request, reply), reply)
 
         return listener
+
+
+@dataclass(frozen=True)
+class _WithFirstLines:
+    """A reply whose messages begin with what every reader has to know: see `blocks.sending.first_lines`."""
+
+    ctx: AppContext
+    reply: Reply
+
+    async def __call__(self, message: Message, *, replace: bool = False) -> bool:
+        return await self.reply(with_first_lines(message, await lines_for(self.ctx)), replace=replace)
 
 
 def error_message(ctx: AppContext, problem: Exception, what: str, user_id: str) -> Message:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.blocks.answers import format_remedy
+from bot.blocks.sending import first_lines
 from bot.config import Settings
-from bot.domain.errors import Remedy
+from bot.domain.errors import Remedy, StoreError
 from bot.domain.ports import Clock, Contacts, Messenger
-from bot.store.database import Store
+from bot.store.database import Store, Tx
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,20 @@ class AppContext:
     def command(self) -> str:
         """The slash command, such as "/ojt"."""
         return self.settings.slack_command
+
+
+def first_lines_of(ctx: AppContext, tx: Tx) -> list[str]:
+    """What a reader of any answer has to know before it, for mrkdwn."""
+    last, read_at, pause = tx.polls.last(), tx.polls.last_good_at(), tx.outbox.pause()
+    return first_lines(last, read_at, pause, ctx.clock.now(), ctx.settings.poll_interval)
+
+
+async def lines_for(ctx: AppContext) -> list[str]:
+    """The first lines of an answer; none while the database is busy, which must not cost the answer."""
+    try:
+        return await ctx.store.read(lambda tx: first_lines_of(ctx, tx))
+    except StoreError:
+        return []
 
 
 def next_step(ctx: AppContext, remedy: Remedy, user_id: str) -> str:

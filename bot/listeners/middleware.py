@@ -12,7 +12,7 @@ from bot.domain.errors import StoreError
 from bot.domain.ports import Contacts
 
 EVENTS_REMEMBERED = 5_000
-READ_TIMEOUT = 0.5  # seconds: Slack waits three for the acknowledgement
+READ_TIMEOUT = 0.2  # seconds: Slack waits three for the acknowledgement, people see it late before that
 
 Next = Callable[[], Awaitable[BoltResponse]]
 

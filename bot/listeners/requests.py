@@ -109,7 +109,7 @@ def read_command(body: Body, context: AsyncBoltContext) -> SlashCommand:
         channel_id=_text(body, "channel_id"),
         response_url=_text(body, "response_url"),
         viewer=context.get("viewer"),
-        text=_text(body, "text"),
+        text=_typed(body),
     )
 
 
@@ -156,7 +156,7 @@ def read_event(body: Body, context: AsyncBoltContext) -> Event:
         thread_ts=_text(event, "thread_ts") or None,
         viewer=context.get("viewer"),
         kind=_text(event, "type"),
-        text=re.sub(mention, " ", _text(event, "text")).strip(),
+        text=re.sub(mention, " ", _typed(event)).strip(),
         fields=event,
         bot_user_id=bot_user_id,
     )
@@ -182,6 +182,13 @@ def _chosen(element: Body) -> str:
 def _part(body: Body, name: str) -> Body:
     found = body.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def _typed(body: Body) -> str:
+    """What a user typed: Slack escapes `&`, `<` and `>`, and no other character, before it delivers a text. Its own
+    tokens (<@U1>) stay as they are. Source: https://docs.slack.dev/messaging/formatting-message-text."""
+    text = _text(body, "text")
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _text(body: Body, name: str) -> str:

@@ -140,9 +140,7 @@ class Names:
 
     def in_departments(self, departments: frozenset[str]) -> frozenset[str]:
         """The people of departments, with their sub-departments."""
-        return frozenset(
-            ident for ident, above in self.directory.derived(_places_of).items() if not departments.isdisjoint(above)
-        )
+        return frozenset[str]().union(*(self.directory.people_under(one) for one in departments))
 
     def label(self, kind: Kind, ident: str) -> str:
         """What to show for an id. Names are iSpring's, so nothing in one can be read as a mention."""
@@ -180,12 +178,3 @@ def _folded_people(directory: Directory) -> Sequence[tuple[str, str]]:
 
 def _folded_departments(directory: Directory) -> Sequence[tuple[str, str]]:
     return _folded({ident: department.name for ident, department in directory.departments.items()})
-
-
-def _places_of(directory: Directory) -> Mapping[str, frozenset[str]]:
-    """The departments that each person is in, those above their own included."""
-    above = {
-        ident: frozenset(department.department_id for department in directory.department_path(ident))
-        for ident in directory.departments
-    }
-    return {ident: above.get(person.department_id or "", frozenset()) for ident, person in directory.people.items()}

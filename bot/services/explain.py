@@ -71,6 +71,8 @@ def explain(
         status=tx.deliveries.of_session(key),
         blocked={blocked.destination: blocked for blocked in tx.destinations.blocked()},
         judged=[Judged(result, by_name.get(result.who)) for result in results] if is_over else [],
+        directory=tx.people.directory(),
+        paused=tx.outbox.pause(),
     )
 
 

@@ -5,20 +5,23 @@ A *destination* is blocked if it can't or may not be written to: its notificatio
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.directory import Directory
 from bot.domain.model import (
     OPERATOR,
+    Delivery,
     Destination,
     DestinationKind,
     Notification,
     NotificationKind,
+    Proof,
     Rule,
     RuleState,
     Viewer,
 )
-from bot.domain.outbox import BlockedDestination
+from bot.domain.outbox import BlockedDestination, SendingPause
 from bot.domain.pause_reasons import (
     ARCHIVED,
     FOUND_BY_CHECK,
@@ -64,6 +67,7 @@ def unblock(tx: Tx, destination: Destination, now: datetime) -> None:
     tx.destinations.unblock(destination, now)
     for number in paused & _numbers(tx, destination, RuleState.ACTIVE):
         tx.audit_log.write(SPOTTER, "resume", f"rule:{number}", now)
+        _notify_of_end(tx, number, now)
 
 
 def judge(tx: Tx, channel: Channel, now: datetime, *, is_news: bool) -> None:
@@ -88,6 +92,22 @@ def judge(tx: Tx, channel: Channel, now: datetime, *, is_news: bool) -> None:
             _pause(tx, rule, ReasonCode.BECAME_PUBLIC, "its channel has turned public", _owner(tx, rule), now)
 
 
+def pause_all(tx: Tx, who: str, now: datetime) -> bool:
+    """Stops all sending: posts, edits, alerts. False if it was stopped before."""
+    is_new = tx.outbox.pause_all(who, now)
+    if is_new:
+        tx.audit_log.write(who, "pause all", "sending", now)
+    return is_new
+
+
+def resume_all(tx: Tx, who: str, now: datetime) -> SendingPause | None:
+    """Lets sending go on; returns the pause that has ended, None if there was none."""
+    ended = tx.outbox.resume_all(now)
+    if ended is not None:
+        tx.audit_log.write(who, "resume all", "sending", now)
+    return ended
+
+
 def _is_found_by_check(reason: str) -> bool:
     return reason in FOUND_BY_CHECK or reason.startswith(MAY_NOT_CHECK)
 
@@ -95,6 +115,13 @@ def _is_found_by_check(reason: str) -> bool:
 def is_worth_a_try(blocked: BlockedDestination, now: datetime) -> bool:
     """Whether a destination was blocked for so long that the reason may be over."""
     return blocked.since is None or now - blocked.since >= TRIED_AGAIN
+
+
+def waits_for_yes(tx: Tx, delivery: Delivery) -> bool:
+    """Whether every rule that carries a delivery waits for a yes, because its channel turned public."""
+    numbers = {number for stored in delivery.notifications for number in stored.notification.rule_ids}
+    rules = [rule for number in numbers if (rule := tx.rules.get(number)) is not None]
+    return bool(rules) and all(rule.reason_code is ReasonCode.BECAME_PUBLIC for rule in rules)
 
 
 def agree_to_public(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
@@ -108,8 +135,8 @@ def agree_to_public(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
 
 def gone_reason(owner: Viewer, directory: Directory) -> str:
     """Returns why a rule's owner can't answer for it any more, "" if they can."""
-    if not scope_of(owner, directory).is_empty:
-        return ""
+    if not scope_of(replace(owner, proof=Proof()), directory).is_empty:
+        return ""  # a proof that is missing pauses nothing: messages wait for it
     if owner.person_id is not None and not directory.is_active(owner.person_id):
         return "their account in iSpring is not active"
     return owner.reason or "they are not linked to a person in iSpring"
@@ -133,12 +160,14 @@ def resume(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
     """Resumes a paused rule; its pending notifications are sent."""
     tx.rules.resume(rule.rule_id)
     tx.audit_log.write(who, "resume", f"rule:{rule.rule_id}", now)
+    _notify_of_end(tx, rule.rule_id, now)
 
 
 def take_over(tx: Tx, rule: Rule, admin: str, now: datetime) -> None:
     """Makes an admin the owner of a rule and resumes it; its pending notifications are sent."""
     tx.rules.take_over(rule.rule_id, admin)
     tx.audit_log.write(admin, "take over", f"rule:{rule.rule_id}", now)
+    _notify_of_end(tx, rule.rule_id, now)
 
 
 def _pause(tx: Tx, rule: Rule, code: ReasonCode, reason: str, notified: Collection[Destination], now: datetime) -> None:
@@ -159,6 +188,23 @@ def _notify(tx: Tx, rule: Rule, reason: str, notified: Collection[Destination], 
             rule_ids=(rule.rule_id,),
         )
         tx.notifications.enqueue(notification, now)
+
+
+def _notify_of_end(tx: Tx, rule_id: int, now: datetime) -> None:
+    """Notifies every destination that got a notice of a rule's pause that the rule goes on, and how long it was paused.
+    A notice of the pause that was not posted yet is cancelled: this one says both."""
+    rule = tx.rules.get(rule_id)
+    if rule is None or rule.state is not RuleState.ACTIVE:
+        return
+    for paused, since in tx.notifications.pause_notices(rule_id):
+        tx.notifications.cancel_unsent(paused, "the rule goes on before it could be posted; the next message says so")
+        ended = replace(
+            paused,
+            subject=f"rule_resumed:{rule_id}:{int(since.timestamp() * 1000)}",
+            reason="the rule goes on",
+            facts={"from": int(since.timestamp()), "to": int(now.timestamp())},
+        )
+        tx.notifications.enqueue(ended, now)
 
 
 def _owner(tx: Tx, rule: Rule) -> list[Destination]:

@@ -81,10 +81,13 @@ def rule_canonical(tx: Tx, query: str) -> str:
     return query if found is None else say(with_labels(found, _all_names(tx, [found])))
 
 
-def rule_filters(tx: Tx, rules: Iterable[Rule], now: datetime) -> Mapping[int, Filter]:
-    """The filter of each rule by its number; a rule whose query can't be understood any more has none."""
+def rule_filters(
+    tx: Tx, rules: Iterable[Rule], now: datetime, titles: Mapping[str, str] | None = None
+) -> Mapping[int, Filter]:
+    """The filter of each rule by its number; a rule whose query can't be understood any more has none. `titles`:
+    checklists by id that are not stored yet, or under another name."""
     queries = {rule.rule_id: query for rule in rules if (query := read(rule.query)) is not None}
-    names = _all_names(tx, queries.values())
+    names = _all_names(tx, queries.values(), titles)
     return {number: _rule_filter(query, names, now) for number, query in queries.items()}
 
 
@@ -121,5 +124,6 @@ def names_kept(query: Query, names: Names) -> Sequence[str]:
     ]
 
 
-def _all_names(tx: Tx, queries: Iterable[Query]) -> Names:
-    return Names(tx.people.directory(), tx.search.checklist_titles(EVERYTHING), tx.people.mentions_in(*queries))
+def _all_names(tx: Tx, queries: Iterable[Query], titles: Mapping[str, str] | None = None) -> Names:
+    checklists = {**tx.search.checklist_titles(EVERYTHING), **(titles or {})}
+    return Names(tx.people.directory(), checklists, tx.people.mentions_in(*queries))

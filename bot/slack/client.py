@@ -4,7 +4,7 @@ The outbox owns retrying: the SDK's default handler re-posts after a lost reply,
 """
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
@@ -19,11 +19,22 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.config import DIRECT, Network, zone_named
-from bot.domain.delivery import Ambiguous, EditResult, Found, NotFound, PostResult, ReadBackResult, ReadLater, Sent
+from bot.domain.delivery import (
+    Ambiguous,
+    DestinationGone,
+    EditResult,
+    Found,
+    NotFound,
+    PostResult,
+    ReadBackResult,
+    ReadLater,
+    Sent,
+)
 from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable
 from bot.domain.model import Message, SlackUser
 from bot.domain.ports import Channel, Clock
-from bot.slack.errors import edit_result, failure_kind, post_result, question_error, read_back_result
+from bot.slack.errors import edit_result, failure_kind, limit_of, post_result, question_error, read_back_result
+from bot.slack.pacer import RequestPacer
 
 SLACK_API_URL = "https://slack.com/api/"
 TIMEOUT = 10.0  # seconds for a whole call
@@ -31,6 +42,9 @@ UPLOAD_TIMEOUT = 300.0  # seconds for the bytes of a file
 CONNECT_TIMEOUT = 5.0  # seconds for the connection: what ends here surely sent nothing
 READ_BACK_MARGIN = 300.0  # seconds read before the attempt began: Slack's machines do not all keep the same second
 PAGE = 100
+MOST_DIRECT = 20_000  # direct conversations remembered
+MEMBERS_A_PAGE = 1000  # the most that conversations.members gives
+CHANNELS_A_PAGE = 200  # Slack recommends no more; several are a page each four minutes for 1,000 channels
 MOST_PAGES = 200
 EVENT_TYPE = "observation_notified"
 _KEYS = uuid.UUID("6f1c6a0e-5d0b-4f2a-9c5e-2f6f2f1f0d57")  # never to change: it makes every client_msg_id
@@ -43,7 +57,8 @@ def client_msg_id(delivery_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who we are in Slack, as auth.test says. `scopes` are those granted to the token; `url` is the workspace's."""
+    """Who we are in Slack, as auth.test says. `scopes` are those granted to the token; `url` is the workspace's;
+    `enterprise_id` that of the organisation the workspace belongs to, "" without Enterprise Grid."""
 
     team_id: str
     bot_user_id: str
@@ -51,6 +66,7 @@ class Identity:
     scopes: frozenset[str]
     team: str = ""
     url: str = ""
+    enterprise_id: str = ""
 
 
 class SlackMessenger:
@@ -77,6 +93,8 @@ class SlackMessenger:
         self._identity: Identity | None = None
         self._read_up_to: dict[str, str] = {}  # cursor by delivery, if Slack refused a reading between two pages
         self._slack_ahead: tuple[float, float] | None = None  # Slack's Unix seconds at a monotonic second
+        self._pacer = RequestPacer(clock)
+        self._direct: dict[str, str] = {}  # conversation (D…) by user id
 
     async def __aenter__(self) -> Self:
         # The SDK leaves the time limit to a session that it is given.
@@ -127,6 +145,7 @@ class SlackMessenger:
             scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
             team=str(answer.get("team") or ""),
             url=str(answer.get("url") or ""),
+            enterprise_id=str(answer.get("enterprise_id") or ""),
         )
         return self._identity
 
@@ -167,7 +186,10 @@ class SlackMessenger:
                 unfurl_media=False,
             )
         except Exception as problem:  # the request may have been sent: any error is at worst ambiguous
-            return post_result(problem)
+            result = post_result(problem)
+            if isinstance(result, DestinationGone):
+                self._direct = {user: place for user, place in self._direct.items() if place != channel}
+            return result
         place, ts = answer.get("channel"), answer.get("ts")
         if not (isinstance(place, str) and place and isinstance(ts, str) and ts):
             return Ambiguous("Slack said ok but not where")
@@ -280,14 +302,22 @@ class SlackMessenger:
     # ---- people and channels -------------------------------------------------------------------------------------
 
     async def open_dm(self, user_id: str) -> str:
-        """The conversation with a person (D…); idempotent. Raises MessengerError."""
+        """The conversation with a person (D…), which never changes: Slack is asked once in a process, and again after
+        it refused a post there. Raises MessengerError."""
+        known = self._direct.get(user_id)
+        if known is not None:
+            return known
         answer = await self._ask(self.web.conversations_open, users=user_id)
-        return str(_object(answer, "channel")["id"])
+        channel = str(_object(answer, "channel")["id"])
+        if len(self._direct) >= MOST_DIRECT:
+            self._direct.clear()
+        self._direct[user_id] = channel
+        return channel
 
     async def user(self, user_id: str) -> SlackUser:
         """Raises MessengerRefused("user_not_found") if there is no such user, else MessengerError."""
         me = await self.who_am_i()
-        return _slack_user(_object(await self._ask(self.web.users_info, user=user_id), "user"), me.team_id)
+        return _slack_user(_object(await self._ask(self.web.users_info, user=user_id), "user"), me)
 
     async def user_by_email(self, email: str) -> SlackUser | None:
         """The user with this address, None if Slack names none. Raises MessengerError."""
@@ -298,32 +328,51 @@ class SlackMessenger:
             if refusal.is_unknown_user:
                 return None
             raise
-        return _slack_user(_object(answer, "user"), me.team_id)
+        return _slack_user(_object(answer, "user"), me)
+
+    def described(self, user: Mapping[str, object]) -> SlackUser:
+        """A user as an event describes them; Slack is not asked. Until we know our own workspace, any is ours."""
+        return _slack_user(user, self._identity)
 
     async def channel(self, channel_id: str) -> Channel:
         """Raises MessengerError: `channel_not_found` also for private channels the bot is not in."""
         found = _object(await self._ask(self.web.conversations_info, channel=channel_id), "channel")
-        return Channel(
-            channel_id=str(found.get("id") or channel_id),
-            name=str(found.get("name") or ""),
-            is_member=bool(found.get("is_member")) or bool(found.get("is_im")),
-            is_private=bool(found.get("is_private")) or bool(found.get("is_im")),
-            is_archived=bool(found.get("is_archived")),
-            is_shared_outside=bool(found.get("is_ext_shared")) or bool(found.get("is_pending_ext_shared")),
-            is_direct=bool(found.get("is_im")) or bool(found.get("is_mpim")),
+        return _channel({"id": channel_id, **found})
+
+    async def own_channels(self, cursor: str = "") -> tuple[Sequence[Channel], str]:
+        """One page of the channels that the bot is in, and the cursor of the next, "" after the last one. Raises
+        MessengerError. Source: https://docs.slack.dev/reference/methods/users.conversations"""
+        answer = await self._ask(
+            self.web.users_conversations,
+            types="public_channel,private_channel",
+            exclude_archived=False,
+            limit=CHANNELS_A_PAGE,
+            cursor=cursor or None,
         )
+        found = answer.get("channels")
+        if not isinstance(found, list):
+            raise MessengerUnavailable("Slack's answer holds no channels; it is asked again later.")
+        # A user's own conversations come without `is_member`, so it is what the list itself says.
+        whole = [one for one in found if isinstance(one, dict) and one.keys() >= _TOLD_OF_CHANNELS]
+        listed = [_channel({**one, "is_member": True}) for one in whole]
+        return listed, _next_cursor(answer) or ""
 
     async def members(self, channel_id: str) -> frozenset[str]:
         """The Slack user ids in a conversation. Raises MessengerError."""
         found: set[str] = set()
         cursor: str | None = None
-        for _ in range(MOST_PAGES):
-            answer = await self._ask(self.web.conversations_members, channel=channel_id, limit=PAGE, cursor=cursor)
+        seen: set[str] = set()
+        while cursor not in seen:
+            if cursor is not None:
+                seen.add(cursor)
+            answer = await self._ask(
+                self.web.conversations_members, channel=channel_id, limit=MEMBERS_A_PAGE, cursor=cursor
+            )
             found.update(str(member) for member in answer.get("members") or ())
             cursor = _next_cursor(answer)
             if cursor is None:
-                break
-        return frozenset(found)
+                return frozenset(found)
+        raise MessengerUnavailable("Slack names the same page of members again; it is asked again later.")
 
     # ---- views ---------------------------------------------------------------------------------------------------
 
@@ -348,6 +397,8 @@ class SlackMessenger:
             raise question_error(problem) from problem
 
     async def _call(self, method: Callable[..., Awaitable[AsyncSlackResponse]], **arguments: Any) -> AsyncSlackResponse:
+        name, channel = method.__name__.replace("_", ".", 1), str(arguments.get("channel") or "")
+        await self._pacer.turn(name, channel)
         try:
             answer = await method(**arguments)
         except SlackApiError as problem:
@@ -355,6 +406,8 @@ class SlackMessenger:
             if isinstance(said, dict) and "ok" in said:  # a proxy's page reads as {} and carries the proxy's time
                 self._note_time(getattr(problem.response, "headers", None))
             self._note_failure(problem)
+            if (after := limit_of(problem)) is not None:
+                self._pacer.refused(name, channel, after)
             raise
         except Exception as problem:  # any error is noted, and left to the caller
             self._note_failure(problem)
@@ -415,10 +468,25 @@ def _delivery_of(said: Mapping[str, Any]) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _slack_user(user: Mapping[str, Any], our_team: str) -> SlackUser:
+_TOLD_OF_CHANNELS = frozenset({"id", "is_private", "is_archived", "is_ext_shared"})  # without one it is not known
+
+
+def _channel(found: Mapping[str, Any]) -> Channel:
+    return Channel(
+        channel_id=str(found.get("id") or ""),
+        name=str(found.get("name") or ""),
+        is_member=bool(found.get("is_member")) or bool(found.get("is_im")),
+        is_private=bool(found.get("is_private")) or bool(found.get("is_im")),
+        is_archived=bool(found.get("is_archived")),
+        is_shared_outside=bool(found.get("is_ext_shared")) or bool(found.get("is_pending_ext_shared")),
+        is_direct=bool(found.get("is_im")) or bool(found.get("is_mpim")),
+    )
+
+
+def _slack_user(user: Mapping[str, Any], us: Identity | None) -> SlackUser:
     profile = user.get("profile")
     email = profile.get("email") if isinstance(profile, dict) else None
-    not_allowed_reason = _not_full_member_reason(user, our_team)
+    not_allowed_reason = _not_full_member_reason(user, us)
     return SlackUser(
         user_id=str(user.get("id") or ""),
         email=email.strip().lower() if isinstance(email, str) and email.strip() else None,
@@ -428,14 +496,35 @@ def _slack_user(user: Mapping[str, Any], our_team: str) -> SlackUser:
     )
 
 
-def _not_full_member_reason(user: Mapping[str, Any], our_team: str) -> str:
-    """The first reason that holds, "" for a full member of our own team."""
-    team = user.get("team_id")
+def _not_full_member_reason(user: Mapping[str, Any], us: Identity | None) -> str:
+    """The first reason that holds, "" for a full member of our own workspace."""
+    is_bot = any(user.get(name) for name in ("is_bot", "is_workflow_bot")) or user.get("id") == "USLACKBOT"
     reasons = (
         (bool(user.get("deleted")), "deactivated"),
-        (bool(user.get("is_bot")) or user.get("id") == "USLACKBOT", "bot"),
-        (bool(user.get("is_stranger")) or (bool(our_team) and team != our_team), "another company"),
+        (is_bot, "bot"),
+        (bool(user.get("is_stranger")) or not _is_of_ours(user, us), "another company"),
         (bool(user.get("is_restricted")) or bool(user.get("is_ultra_restricted")), "guest"),
         (user.get("is_email_confirmed") is False, "e-mail unconfirmed"),
     )
     return next((reason for holds, reason in reasons if holds), "")
+
+
+def _is_of_ours(user: Mapping[str, Any], us: Identity | None) -> bool:
+    """Whether a user belongs to our workspace.
+
+    In Enterprise Grid a user may come without `team_id`, or with the organisation's; `enterprise_user.teams` lists
+    their workspaces then. Source: https://docs.slack.dev/reference/objects/user-object
+    """
+    if us is None or not us.team_id:
+        return True
+    team = user.get("team_id")
+    grid = user.get("enterprise_user")
+    grid = grid if isinstance(grid, dict) else {}
+    organisations = {str(one) for one in (grid.get("enterprise_id"), user.get("enterprise_id")) if one}
+    if us.enterprise_id and organisations - {us.enterprise_id}:
+        return False
+    teams = grid.get("teams")
+    if isinstance(teams, list) and teams:
+        is_listed = us.team_id in teams
+        return is_listed and (not team or team in (us.team_id, us.enterprise_id) or team in teams)
+    return bool(team == us.team_id)

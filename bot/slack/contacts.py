@@ -1,18 +1,22 @@
-"""Who is who between Slack and iSpring, as `domain.ports.Contacts`: kept in the store, refreshed once a day.
+"""Who is who between Slack and iSpring, as `domain.ports.Contacts`: kept in the store, proved once a day.
 
 An e-mail address links two accounts only while both sides have it (`domain.email_matching.match_by_email`); a link that
 an admin confirmed does not depend on addresses.
 """
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.delivery import AppRefused, DestinationGone, NotSent, Throttled
+from bot.domain.directory import RIGHTS_MAX_AGE
 from bot.domain.email_matching import (
     LINK_REJECTED,
     LINKED_BY_ADMIN,
     LINKED_ELSEWHERE,
+    NO_NEW_LINKS,
     UNLINKED_BY_ADMIN,
     match_by_email,
     no_member,
@@ -22,53 +26,93 @@ from bot.domain.model import BY_EMAIL, Destination, DestinationKind, Link, Slack
 from bot.domain.permissions import as_admin
 from bot.domain.ports import Channel, Clock, Contact, Messenger, Nobody
 from bot.slack.errors import DECISIONS, Decision
+from bot.slack.shared_reading import ChannelMembers, SharedReading
 from bot.store.database import Store, Tx
 
 USER_FRESH = timedelta(hours=24)
 NOBODY_FRESH = timedelta(hours=6)
+QUESTIONS = 3  # about one user, if events come while Slack is asked
 # A user who exists but takes no messages (`cannot_dm_bot`, `user_disabled`, ...) may take them later.
 _NO_SUCH_PERSON = frozenset({"user_not_found", "users_not_found", "user_not_in_channel"})
 
 
 class SlackContacts:
-    """Implements `domain.ports.Contacts` for one workspace. `admins` are the Slack user ids of ADMINS."""
+    """Implements `domain.ports.Contacts` for one workspace. `admins` are the Slack user ids of ADMINS;
+    `rights_max_age` is how old a reading of iSpring's people or departments may be that proves rights."""
 
-    def __init__(self, messenger: Messenger, store: Store, clock: Clock, admins: AbstractSet[str]) -> None:
+    def __init__(
+        self,
+        messenger: Messenger,
+        store: Store,
+        clock: Clock,
+        admins: AbstractSet[str],
+        rights_max_age: timedelta = RIGHTS_MAX_AGE,
+    ) -> None:
         self._messenger = messenger
         self._store = store
         self._clock = clock
         self._admins = frozenset(admins)
+        self._rights_max_age = rights_max_age
+        self._questions: SharedReading[SlackUser] = SharedReading()
+        self._members = ChannelMembers(messenger, clock)
 
     async def user(self, user_id: str) -> SlackUser:
-        """A user as Slack describes them, at most a day old; older if Slack can't answer now. Raises MessengerError."""
+        """A user as Slack described them within the last day, and no event since. Raises MessengerError if they have to
+        be looked up and can't be: an older description proves nothing."""
         remembered = await self._store.read(lambda tx: tx.people.slack_user(user_id))
         if remembered is not None and self._clock.now() - remembered[1] < USER_FRESH:
             return remembered[0]
-        try:
-            user = await self._messenger.user(user_id)
-        except MessengerUnavailable:
-            if remembered is not None:
-                return remembered[0]
-            raise
-        except MessengerRefused as refusal:
-            # A refused app or a missing scope says nothing about the person.
-            if remembered is not None and not refusal.is_unknown_user:
-                return remembered[0]
-            raise
-        await self._remember(user)
-        return user
+        return await self.prove(user_id)
+
+    async def prove(self, user_id: str) -> SlackUser:
+        """A user as Slack describes them now. Whoever asks meanwhile waits for the same answer. Raises
+        MessengerError."""
+        return await self._questions.of(user_id, lambda: self._ask_about(user_id))
+
+    async def _ask_about(self, user_id: str) -> SlackUser:
+        for _ in range(QUESTIONS):
+            asked_at = self._clock.now()
+            doubts = await self._store.read(lambda tx: tx.people.doubts())
+            try:
+                user = await self._messenger.user(user_id)
+            except MessengerRefused as refusal:
+                if refusal.is_unknown_user:
+                    await self._store.transact(lambda tx: _doubt_unknown(tx, user_id))
+                raise
+            if await self._store.transact(partial(_save, user, asked_at, doubts)):
+                return user
+        raise MessengerUnavailable("This account keeps changing in Slack; it is asked about again later.")
+
+    async def doubt(self, described: Mapping[str, object]) -> bool:
+        """Takes in what an event says of a user: what it takes away counts at once. Returns whether Slack has to be
+        asked about the rest. Raises StoreError."""
+        user = self._messenger.described(described)
+        return bool(user.user_id) and await self._store.transact(lambda tx: tx.people.doubt_slack_user(user))
+
+    async def is_in(self, channel_id: str, user_id: str) -> bool:
+        """Whether a user is in a channel, proved within the last minutes. Raises MessengerError."""
+        return await self._members.has(channel_id, user_id)
+
+    async def members(self, channel_id: str) -> frozenset[str]:
+        """Everybody in a channel now. Raises MessengerError."""
+        return await self._members.all(channel_id)
+
+    def left(self, channel_id: str, user_id: str) -> None:
+        """Takes in an event that a user left a channel."""
+        self._members.left(channel_id, user_id)
 
     async def viewer(self, user_id: str) -> Viewer:
         """Who asks and their link to iSpring, with the reason; never an error."""
         try:
             user = await self.user(user_id)
-        except MessengerRefused:
-            return _nobody(user_id, "Slack does not know your account", Remedy.MEMBERSHIP)
-        except MessengerError:
+        except MessengerError as error:
+            if isinstance(error, MessengerRefused) and error.is_unknown_user:
+                return _nobody(user_id, "Slack does not know your account", Remedy.MEMBERSHIP)
             return _nobody(user_id, "Slack can't say who you are just now; try again in a minute", Remedy.NONE)
         if not user.is_full_member:
             return _nobody(user_id, no_member(user), Remedy.MEMBERSHIP, user.zone)
-        return self._viewer(user, *await self._person_of(user))
+        person_id, reason = await self._person_of(user)
+        return await self._store.read(lambda tx: self._viewer(tx, user, person_id, reason))
 
     async def known_viewer(self, user_id: str) -> Viewer | None:
         """The viewer from what the store holds, if Slack described the user less than a day ago and the stored link is
@@ -81,9 +125,9 @@ class SlackContacts:
             user = stored[0]
             if not user.is_full_member:
                 return _nobody(user_id, no_member(user), Remedy.MEMBERSHIP, user.zone)
-            link, person_id, reason = _email_match(tx, user)
+            link, person_id, reason = _email_match(tx, user, self._clock.now())
             is_link_right = (link.person_id if link else None) == person_id
-            return self._viewer(user, person_id, reason) if is_link_right else None
+            return self._viewer(tx, user, person_id, reason) if is_link_right else None
 
         return await self._store.read(read)
 
@@ -149,16 +193,25 @@ class SlackContacts:
 
     # ---- links ---------------------------------------------------------------------------------------------------
 
-    def _viewer(self, user: SlackUser, person_id: str | None, reason: str) -> Viewer:
-        viewer = Viewer(slack_user_id=user.user_id, person_id=person_id, is_admin=False, zone=user.zone, reason=reason)
+    def _viewer(self, tx: Tx, user: SlackUser, person_id: str | None, reason: str) -> Viewer:
+        viewer = Viewer(
+            slack_user_id=user.user_id,
+            person_id=person_id,
+            is_admin=False,
+            zone=user.zone,
+            reason=reason,
+            proof=tx.people.ages().proof(self._clock.now(), self._rights_max_age),
+        )
         return as_admin(viewer, self._admins)
 
     async def _linked(self, user_id: str, person_id: str) -> Contact | None:
         """The contact of a stored link, None if the link is no longer valid."""
         try:
             user = await self.user(user_id)
-        except MessengerRefused:
-            return None
+        except MessengerRefused as refusal:
+            if refusal.is_unknown_user:
+                return None
+            raise
         if not user.is_full_member:
             return Contact(
                 None, f"their Slack account is not a full member of this workspace ({user.not_allowed_reason})"
@@ -169,14 +222,14 @@ class SlackContacts:
     async def _person_of(self, user: SlackUser) -> tuple[str | None, str]:
         """The iSpring person of a full member, and the reason; stores or ends a link by e-mail if that changed."""
 
-        link, person_id, reason = await self._store.read(lambda tx: _email_match(tx, user))
+        link, person_id, reason = await self._store.read(lambda tx: _email_match(tx, user, self._clock.now()))
         if (link.person_id if link else None) != person_id:
             await self._store.transact(lambda tx: self._relink(tx, user))
         return person_id, reason
 
     def _relink(self, tx: Tx, user: SlackUser) -> None:
         # Asked again: an admin may have linked this account since it was read.
-        link, person_id, _ = _email_match(tx, user)
+        link, person_id, _ = _email_match(tx, user, self._clock.now())
         if person_id is None:
             # iSpring's people are read all at once: before the first reading, no one is missing from them.
             if tx.people.directory_at() is not None:
@@ -200,15 +253,23 @@ class SlackContacts:
         user, is_certain = await self._store.read(known)
         if is_certain:
             return user
+        asked_at, doubts = self._clock.now(), await self._store.read(lambda tx: tx.people.doubts())
         user = await self._messenger.user_by_email(email)
         if user is None:
-            await self._store.transact(lambda tx: tx.people.note_no_slack_user(email, self._clock.now()))
-        else:
-            await self._remember(user)
-        return user
+            await self._store.transact(lambda tx: tx.people.note_no_slack_user(email, asked_at))
+            return None
+        is_stored = await self._store.transact(partial(_save, user, asked_at, doubts))
+        return user if is_stored else await self.user(user.user_id)
 
-    async def _remember(self, user: SlackUser) -> None:
-        await self._store.transact(lambda tx: tx.people.save_slack_user(user, self._clock.now()))
+
+def _save(user: SlackUser, asked_at: datetime, doubts: int, tx: Tx) -> bool:
+    return tx.people.save_slack_user(user, asked_at, doubts)
+
+
+def _doubt_unknown(tx: Tx, user_id: str) -> None:
+    known = tx.people.slack_user(user_id)
+    if known is not None:
+        tx.people.doubt_slack_user(replace(known[0], is_full_member=False, not_allowed_reason="unknown to Slack"))
 
 
 def _later(problem: MessengerUnavailable) -> Throttled | NotSent:
@@ -226,7 +287,7 @@ def _nobody(user_id: str, reason: str, remedy: Remedy, zone: str = "UTC") -> Vie
     return Viewer(slack_user_id=user_id, person_id=None, is_admin=False, zone=zone, reason=reason, remedy=remedy)
 
 
-def _email_match(tx: Tx, user: SlackUser) -> tuple[Link | None, str | None, str]:
+def _email_match(tx: Tx, user: SlackUser, now: datetime) -> tuple[Link | None, str | None, str]:
     """The stored link of a full member, the person they are now, and why."""
     link = tx.people.link_of(user.user_id)
     if link is not None and link.by != BY_EMAIL:
@@ -240,6 +301,8 @@ def _email_match(tx: Tx, user: SlackUser) -> tuple[Link | None, str | None, str]
     other = tx.people.link_to(email_match.person.person_id)
     if other is not None and other.by != BY_EMAIL:
         return link, None, LINKED_ELSEWHERE
+    if (link is None or link.person_id != email_match.person.person_id) and tx.people.ages().old_parts(now):
+        return link, None, NO_NEW_LINKS
     return link, email_match.person.person_id, email_match.reason
 
 

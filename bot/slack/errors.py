@@ -123,6 +123,14 @@ _BEFORE_SENDING = (
 )
 
 
+class NotAsked(Exception):
+    """Slack was not called: the method's limit is used up, or its `Retry-After` runs for `after` more seconds."""
+
+    def __init__(self, after: float) -> None:
+        super().__init__(f"Slack may be asked again in {after:.1f} s")
+        self.after = after
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedError:
     """What is certain about an attempt that brought no success."""
@@ -146,6 +154,8 @@ class ParsedError:
 
 
 def _parse_error(problem: Exception) -> ParsedError:
+    if isinstance(problem, NotAsked):
+        return ParsedError(reached=True, status=429, reason="Slack's limit of this method", retry_after=problem.after)
     if isinstance(problem, _BEFORE_SENDING):
         return ParsedError(reached=False, reason=_kind(problem))
     if not isinstance(problem, SlackApiError):
@@ -236,8 +246,17 @@ def question_error(problem: Exception) -> MessengerError:
         case Decision.UNSURE:
             return MessengerUnavailable(f"Slack could not answer now ({parsed.reason}); it is asked again later.")
     if parsed.code is not None and parsed.status is not None and parsed.status < 500:
-        return MessengerRefused(parsed.code, parsed.needed)
+        if parsed.decision is not None or parsed.code in NOBODY:
+            return MessengerRefused(parsed.code, parsed.needed)
+        # One word that is in no table proves nothing: what is decided on it would last.
+        return MessengerUnavailable(f"Slack answered with an unknown word ({parsed.code}); it is asked again later.")
     return MessengerUnavailable(f"Slack could not be reached ({parsed.reason}); it is asked again later.")
+
+
+def limit_of(problem: Exception) -> float | None:
+    """The seconds for which Slack's answer closes the method, or for posts the channel; None if it closes neither."""
+    parsed = _parse_error(problem)
+    return parsed.retry_after or DEFAULT_WAIT if parsed.decision is Decision.RATE else None
 
 
 def failure_kind(problem: Exception) -> str | None:

@@ -54,6 +54,7 @@ EVENTS = (
     "group_rename",
     "group_unarchive",
     "member_joined_channel",
+    "member_left_channel",
     "message.im",
     "user_change",
 )

@@ -8,7 +8,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,8 +16,8 @@ from itertools import count
 from pathlib import Path
 
 from bot.domain.errors import StoreBusy, StoreUnusable
-from bot.domain.model import OPERATOR
-from bot.store.columns import State, from_ms, to_ms, value_of
+from bot.domain.model import OPERATOR, AuditEntry
+from bot.store.columns import State, from_ms, from_row, to_ms, value_of
 from bot.store.erasure import RetentionRepository, erased_people
 from bot.store.lock import OWNER_ONLY, Leadership, beside, setting_up, sync
 from bot.store.migrate import refuse_strangers, set_up
@@ -58,7 +58,8 @@ class Restored:
     `kept` is the path of the database before, None if there was none. `copied_at` is when the copy was made, or when it
     last read iSpring. `read_back_for` messages are read back before they are sent, `counted` notifications are counted
     instead of sent. `erased` people were erased after the copy was made and are erased again; None if the database
-    before can't be read.
+    before can't be read. `undone`: what its audit log has since the copy, the newest first; backups and erasures, which
+    stand, apart.
     """
 
     kept: Path | None
@@ -67,6 +68,7 @@ class Restored:
     read_back_for: int
     counted: int
     erased: int | None
+    undone: Sequence[AuditEntry] = ()
 
 
 def back_up(database: Path, file: Path, *, overwrite: bool, now: datetime, progress: Progress) -> Copied:
@@ -114,9 +116,10 @@ def restore(database: Path, file: Path, *, now: datetime, progress: Progress) ->
         with _errors_translated(database), _temporary_beside(database, ".restoring") as fresh:
             _take_in(file, fresh, progress)
             set_up(fresh, now, keep_before=False)
-            erased = _erased_in(database)
+            erased, undone = _erased_in(database), _audit_entries_in(database)
             with closing(writer(fresh)) as connection:
                 restored = _begin_recovery(connection, erased, now)
+                restored = replace(restored, undone=[one for one in undone if one.at > restored.copied_at])
                 make_one_file(connection)
                 if not is_whole(connection):
                     raise StoreUnusable(f"The copy of {file} was damaged while it was made. {NOTHING_REPLACED}")
@@ -217,6 +220,23 @@ def _erased_in(database: Path) -> frozenset[str] | None:
     except sqlite3.DatabaseError:
         return None
     return frozenset()
+
+
+def _audit_entries_in(database: Path) -> Sequence[AuditEntry]:
+    """What the audit log of the database before says was done, the newest first; empty if it can't be read."""
+    if not database.exists():
+        return ()
+    try:
+        with closing(connect(database, "rw")) as connection:
+            if not has_table(connection, "audit_log"):
+                return ()
+            rows = connection.execute(
+                "SELECT * FROM audit_log WHERE verb NOT IN ('backup', 'erase') ORDER BY id DESC"
+            ).fetchall()
+    except sqlite3.DatabaseError:
+        return ()
+    others = {"old": "", "new": ""}  # an older version has no such columns
+    return [from_row(AuditEntry, {**others, **dict(row)}) for row in rows]
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ class SessionDetails:
             )
             if details.areas:
                 self._connection.execute(f"UPDATE sessions SET version = version + 1 WHERE {OF_KEY}", key)
-                request_edits(self._connection, key, now)
+                request_edits(self._connection, key, now, cosmetic=True)
 
     def postpone_areas(self, now: datetime) -> None:
         """Areas could not be read: all that are due wait for another hour."""
@@ -112,4 +112,4 @@ class SessionDetails:
             f" WHERE {OF_KEY}",
             (state, *key),
         )
-        request_edits(self._connection, key, now)
+        request_edits(self._connection, key, now, cosmetic=True)

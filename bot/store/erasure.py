@@ -16,13 +16,14 @@ from bot.query.names import Names, id_value
 from bot.store.columns import State, to_json, to_ms, value_of
 from bot.store.outbox.cancel import cancel_notifications
 from bot.store.outbox.destinations import MAY_BE_EDITED, SHOWS
-from bot.store.session_rows import OF_KEY
+from bot.store.session_rows import OF_KEY, request_edits
 from bot.store.sqlite import IN_LIST, json_field
 
 CHILDREN = ("history", "details", "acknowledgements", "unrouted")  # tables that refer to a session's row
 ATTEMPTS_KEPT = timedelta(days=90)  # of finished deliveries
 SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
 _ERASED = "the person it is about was erased"
+_REASSIGNED = "iSpring gave the session to another employee"
 _EXPIRED = "the session is older than sessions are kept"
 _NEEDS_REDACTION = f"state = 'sent' AND edit_due_at IS NOT NULL AND {SHOWS}"
 _TO_REDACT = f"state IN ('sending', 'ambiguous') OR {_NEEDS_REDACTION}"
@@ -185,6 +186,42 @@ class RetentionRepository:
         )
         return tuple(row["place"] for row in rows)
 
+    # ---- sessions that another employee has now --------------------------------------------------------------------
+
+    def take_back_reassigned(self, listed: Collection[SessionKey], back: Collection[SessionKey], now: datetime) -> int:
+        """Redacts what was posted about sessions that iSpring gave to another employee, as for an erased person, and
+        cancels what was not sent; returns how many. Shows again those that were given `back`.
+
+        A key is given away if iSpring lists it no more and lists the session for an employee who had not got it then;
+        one employee fewer in a session of several gives nothing away. `listed`: the keys that changed, that are missing
+        or that are back.
+        """
+        returned = [key for key in back if self._reassigned(key)]
+        self._connection.executemany(
+            f"UPDATE sessions SET reassigned_at = NULL, version = version + 1 WHERE {OF_KEY}", returned
+        )
+        for key in returned:
+            request_edits(self._connection, key, now, cosmetic=False)
+        came_back = to_json([f"{key.session_id} {key.employee_id}" for key in back])
+        rows = self._connection.execute(
+            "SELECT gone.id FROM sessions AS gone JOIN sessions AS other ON other.session_id = gone.session_id"
+            f" WHERE gone.session_id {IN_LIST} AND gone.missing_since IS NOT NULL AND gone.reassigned_at IS NULL"
+            " AND other.missing_since IS NULL AND (other.first_seen_at > gone.first_seen_at"
+            f" OR other.session_id || ' ' || other.employee_id {IN_LIST})",
+            (to_json([*{key.session_id for key in listed}]), came_back),
+        )
+        given = list({row["id"] for row in rows})
+        self._connection.execute(
+            f"UPDATE sessions SET reassigned_at = ?, version = version + 1 WHERE id {IN_LIST}",
+            (to_ms(now), to_json(given)),
+        )
+        self._cancel_unsent(given, _REASSIGNED)
+        self._enqueue_redactions(self._posted_about(given), now, timedelta(0))
+        return len(given)
+
+    def _reassigned(self, key: SessionKey) -> bool:
+        return bool(value_of(self._connection, f"SELECT reassigned_at FROM sessions WHERE {OF_KEY}", key))
+
     # ---- sessions --------------------------------------------------------------------------------------------------
 
     def expire(self, before: datetime, redact_from: datetime, now: datetime, limit: int) -> Expired:
@@ -221,7 +258,8 @@ class RetentionRepository:
         for delivery in deliveries:
             due_at = to_ms(first + marked * between)
             marked += self._connection.execute(
-                "UPDATE deliveries SET edit_due_at = CASE WHEN edit_due_at <= ? THEN edit_due_at ELSE ? END"
+                "UPDATE deliveries SET edit_is_cosmetic = 0,"
+                " edit_due_at = CASE WHEN edit_due_at <= ? THEN edit_due_at ELSE ? END"
                 " WHERE id = ? AND state IN ('sent', 'sending', 'ambiguous') AND edit_ended IS NULL",
                 (due_at, due_at, delivery),
             ).rowcount

@@ -26,11 +26,19 @@ class Polls:
         if not report.error:
             self._state.set("last_good_poll_at", to_ms(report.ended_at))
 
-    def state(self) -> PollState:
+    def last(self) -> PollReport | None:
+        """The last poll, None before the first."""
         last = self._state.get("last_poll")
+        return None if last is None else from_json(last, PollReport)
+
+    def last_good_at(self) -> datetime | None:
+        """When the last good poll ended, None before the first."""
+        return self._state.moment("last_good_poll_at")
+
+    def state(self) -> PollState:
         return PollState(
-            last=None if last is None else from_json(last, PollReport),
-            last_good_at=self._state.moment("last_good_poll_at"),
+            last=self.last(),
+            last_good_at=self.last_good_at(),
             baseline_at=self._state.moment("baseline_at"),
             # Two indexes instead of the whole table.
             sessions=value_of(
@@ -97,8 +105,8 @@ class AuditLog:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._table = table(connection, "audit_log")
 
-    def write(self, who: str, verb: str, subject: str, now: datetime) -> None:
-        self._table.insert(to_row(AuditEntry(at=now, who=who, verb=verb, subject=subject)))
+    def write(self, who: str, verb: str, subject: str, now: datetime, *, old: str = "", new: str = "") -> None:
+        self._table.insert(to_row(AuditEntry(at=now, who=who, verb=verb, subject=subject, old=old, new=new)))
 
     def entries(self, limit: int) -> Sequence[AuditEntry]:
         """The newest entries first."""

@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlite_utils.db import Table
 
-from bot.domain.directory import Directory, Shortened
+from bot.domain.directory import Directory, DirectoryAges, Shortened
 from bot.domain.model import BY_EMAIL, Department, Link, Person, PersonStatus, Preferences, SlackUser
 from bot.query.parser import Query, mentioned
 from bot.store.columns import (
@@ -114,6 +115,10 @@ class People:
         """When iSpring's departments were last read, None if never."""
         return self._state.moment("departments_at")
 
+    def ages(self) -> DirectoryAges:
+        """When each part of iSpring's directory was last read."""
+        return DirectoryAges(people=self.directory_at(), departments=self.departments_at())
+
     def observers_since(self, since: datetime) -> Collection[str]:
         """Ids of the active people who observed a session completed since then."""
         # From people to sessions: one step in an index per person, for any number of sessions.
@@ -126,15 +131,68 @@ class People:
 
     # ---- Slack -----------------------------------------------------------------------------------------------------
 
-    def save_slack_user(self, user: SlackUser, now: datetime) -> None:
-        self._table("slack_users").upsert(to_row(user, seen_at=to_ms(now)), pk="user_id")
+    def save_slack_user(self, user: SlackUser, asked_at: datetime, doubts: int | None = None) -> bool:
+        """Stores what Slack said of a user when it was asked; False, and nothing is stored, if an event doubted them
+        since. `doubts`: as read before Slack was asked, None if no event can have come between."""
+        sql = "SELECT doubts FROM slack_users WHERE user_id = ?"
+        if doubts is not None and (value_of(self._connection, sql, (user.user_id,)) or 0) > doubts:
+            return False
+        self._table("slack_users").upsert(to_row(user, seen_at=to_ms(asked_at)), pk="user_id")
         self._table("email_misses").delete_where("email = ?", [user.email])
+        return True
+
+    def doubt_slack_user(self, user: SlackUser) -> bool:
+        """Takes in an event about a user: what it takes away counts at once, what it gives has to be proved by a
+        question. Returns whether there is something to prove.
+
+        Until it is proved, the user counts as seen at the epoch, so that whoever needs them asks Slack first.
+        """
+        stored = self.slack_user(user.user_id)
+        if stored is None:
+            if not user.is_full_member:  # a question may be on its way, and its answer would be older
+                nameless = replace(user, email=None)
+                self._table("slack_users").upsert(to_row(nameless, seen_at=0, doubts=self._doubt()), pk="user_id")
+            return False
+        known = stored[0]
+        email = user.email or known.email
+        if user.is_full_member == known.is_full_member and email == known.email:
+            if user.zone != known.zone:
+                self._table("slack_users").update(user.user_id, {"zone": user.zone})
+            return False
+        taken = replace(
+            user,
+            email=email,
+            is_full_member=user.is_full_member and known.is_full_member,
+            not_allowed_reason=user.not_allowed_reason or known.not_allowed_reason,
+        )
+        self._table("slack_users").upsert(to_row(taken, seen_at=0, doubts=self._doubt()), pk="user_id")
+        return True
+
+    def doubts(self) -> int:
+        """How many events have doubted what was known of users."""
+        return self._state.get("slack_user_doubts") or 0
+
+    def _doubt(self) -> int:
+        number = self.doubts() + 1
+        self._state.set("slack_user_doubts", number)
+        return number
 
     def slack_user(self, user_id: str) -> tuple[SlackUser, datetime] | None:
-        """A Slack user as last seen, and when; None if never."""
+        """A Slack user as last seen, and when Slack last proved it (the epoch if an event doubts it since); None if
+        never."""
         for row in self._table("slack_users").rows_where("user_id = ?", [user_id]):
             return from_row(SlackUser, row), from_ms(row["seen_at"])
         return None
+
+    def to_prove(self, seen_before: datetime, limit: int) -> Sequence[str]:
+        """Ids of the users that something depends on, a link or a rule, and that Slack was last asked about before
+        then; those that an event doubts are first."""
+        rows = self._connection.execute(
+            "SELECT user_id FROM slack_users WHERE seen_at < ? AND (user_id IN (SELECT slack_user_id FROM links)"
+            " OR user_id IN (SELECT owner FROM rules WHERE state <> 'ended')) ORDER BY seen_at, user_id LIMIT ?",
+            (to_ms(seen_before), limit),
+        )
+        return [row["user_id"] for row in rows]
 
     def slack_users_with(self, email: str) -> Sequence[SlackUser]:
         """The Slack users with an address, by id."""

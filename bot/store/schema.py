@@ -10,7 +10,8 @@ from sqlite_utils import Database, Migrations
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
-from bot.domain.model import Person
+from bot.domain.model import Person, SessionFacts, SessionKey
+from bot.domain.outcomes import judge
 from bot.query.by_id import by_id
 from bot.query.parser import Names, parse, say
 from bot.store.sqlite import has_table
@@ -549,6 +550,35 @@ def _people_by_id(text: str, names: Names) -> str:
     return text if changed == query else say(changed)
 
 
+# Corrections and redactions are edited before what is only cosmetic, such as another name of a checklist.
+EDIT_PRIORITY = (
+    "ALTER TABLE deliveries ADD COLUMN edit_is_cosmetic INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX deliveries_next_edit ON deliveries (edit_is_cosmetic, edit_due_at) WHERE edit_due_at IS NOT NULL",
+)
+
+
+@migrations()
+def m012_edit_priority(db: Database) -> None:
+    for statement in EDIT_PRIORITY:
+        db.conn.execute(statement)
+
+
+# What events said of accounts and channels; why a notification waits; sessions that were given to another employee.
+RIGHTS = (
+    # The number of the last event that took something away: an answer to a question asked before it is older.
+    "ALTER TABLE slack_users ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE destinations ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE notifications ADD COLUMN waiting_reason TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE sessions ADD COLUMN reassigned_at INTEGER",  # ms; NULL unless another employee has it now
+)
+
+
+@migrations()
+def m013_rights(db: Database) -> None:
+    for statement in RIGHTS:
+        db.conn.execute(statement)
+
+
 # Each part of iSpring fails alone: its age, what is read of it later, and the changes that wait for it.
 PARTS = (
     "INSERT INTO settings_kv (name, value) SELECT 'departments_at', value FROM settings_kv WHERE name = 'directory_at'",
@@ -572,6 +602,62 @@ PARTS = (
     )
     """,
 )
+
+COMPLETIONS = (
+    # The number of the completion that is, or that comes next.
+    "ALTER TABLE sessions ADD COLUMN completion INTEGER NOT NULL DEFAULT 1",
+    "UPDATE sessions SET completion = 2 WHERE completed_as IS NOT NULL"
+    " AND outcome NOT IN ('completed', 'met', 'below', 'failed')",
+    # The completion that was acknowledged. What was acknowledged before the last one says nothing about it.
+    "ALTER TABLE acknowledgements ADD COLUMN completion INTEGER NOT NULL DEFAULT 1",
+    "DELETE FROM acknowledgements WHERE at < (SELECT max(history.at) FROM history"
+    " WHERE history.session = acknowledgements.session AND history.kind = 'completed')"
+    " AND session IN (SELECT id FROM sessions WHERE completion = 1)",
+    # What was changed, before and after: ids and numbers.
+    "ALTER TABLE audit_log ADD COLUMN old TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE audit_log ADD COLUMN new TEXT NOT NULL DEFAULT ''",
+    # The notices of a rule's pause: who got one is notified when the rule goes on.
+    "CREATE INDEX notifications_pauses ON notifications (subject) WHERE kind = 'rule_paused'",
+)
+
+
+@migrations()
+def m014_completions(db: Database) -> None:
+    for statement in COMPLETIONS:
+        db.conn.execute(statement)
+
+
+@migrations()
+def m015_settled_scores(db: Database) -> None:
+    """Judges what is over once more: some scores had remainders of float arithmetic, and missed a target they meet."""
+    last = 0
+    while rows := db.conn.execute(
+        "SELECT id, status, result, points, total_points, target, outcome, score, completed_as FROM sessions"
+        " WHERE id > ? AND score IS NOT NULL ORDER BY id LIMIT 10000",
+        (last,),
+    ).fetchall():
+        last, changed, turned = rows[-1][0], [], []
+        for number, status, result, points, total, target, was, score, completed_as in rows:
+            outcome = judge(_numbers_only(status, result, points, total), target)
+            if (outcome.kind, outcome.score) == (was, score):
+                continue
+            changed.append((outcome.kind, outcome.score, outcome.kind if completed_as == was else completed_as, number))
+            if outcome.kind != was:
+                turned.append((number,))
+        db.conn.executemany("UPDATE sessions SET outcome = ?, score = ?, completed_as = ? WHERE id = ?", changed)
+        # The cards that say the other verdict are edited.
+        db.conn.executemany("UPDATE sessions SET version = version + 1 WHERE id = ?", turned)
+        db.conn.executemany(
+            "UPDATE deliveries SET edit_due_at = created_at WHERE state = 'sent' AND edit_ended IS NULL"
+            " AND edit_due_at IS NULL AND id IN (SELECT delivery FROM notifications JOIN sessions"
+            " USING (session_id, employee_id) WHERE sessions.id = ? AND delivery IS NOT NULL)",
+            turned,
+        )
+
+
+def _numbers_only(status: str, result: float | None, points: float | None, total_points: float | None) -> SessionFacts:
+    """What a verdict depends on, beside the target."""
+    return SessionFacts(SessionKey("", ""), "", "", "", status, result=result, points=points, total_points=total_points)
 
 
 @migrations()

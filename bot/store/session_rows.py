@@ -3,7 +3,7 @@
 import sqlite3
 import struct
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, get_type_hints
 
 from bot.domain.model import Moment, Session, SessionFacts, SessionKey
@@ -49,6 +49,8 @@ UPSERT_BEST = (
     " coalesce(excluded.finished_at, 0), excluded.fingerprint) >= (sessions.completed_as IS NOT NULL,"
     " coalesce(sessions.finished_at, 0), sessions.fingerprint)"
 )
+EDIT_LEASE = timedelta(minutes=1)  # an edit is left to its claimer for so long
+_NEVER = 2**62  # ms
 OF_KEY = "session_id = ? AND employee_id = ?"
 _FINGERPRINT = struct.Struct("<q")
 
@@ -91,12 +93,23 @@ def id_of(connection: sqlite3.Connection, key: SessionKey) -> int | None:
     return found
 
 
-def request_edits(connection: sqlite3.Connection, key: SessionKey, now: datetime) -> None:
+def request_edits(
+    connection: sqlite3.Connection,
+    key: SessionKey,
+    due_at: datetime,
+    *,
+    cosmetic: bool,
+    before: datetime | None = None,
+) -> None:
     """Marks every sent message that shows this session for an edit. A message that is being sent or edited compares
-    versions when its attempt is stored."""
+    versions when its attempt is stored. `cosmetic`: nothing that it says is wrong. An edit that is due already stays
+    due when it is; with `before`, one that was due only after that moment is due at `due_at` too."""
     connection.execute(
-        "UPDATE deliveries SET edit_due_at = ? WHERE state = 'sent' AND edit_ended IS NULL AND edit_due_at IS NULL"
+        "UPDATE deliveries SET"
+        " edit_due_at = CASE WHEN edit_due_at IS NULL OR edit_due_at > ? THEN ? ELSE edit_due_at END,"
+        " edit_is_cosmetic = CASE WHEN edit_due_at IS NULL OR ? < edit_is_cosmetic THEN ? ELSE edit_is_cosmetic END"
+        " WHERE state = 'sent' AND edit_ended IS NULL"
         " AND id IN (SELECT delivery FROM notifications WHERE session_id = ? AND employee_id = ?"
         " AND delivery IS NOT NULL)",
-        (to_ms(now), *key),
+        (_NEVER if before is None else to_ms(before), to_ms(due_at), cosmetic, cosmetic, *key),
     )

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 
-from bot.domain.changes import outcome_of
+from bot.domain.changes import RECENTLY, edit_delay, outcome_of
 from bot.domain.model import (
     Acknowledgement,
     Change,
@@ -15,11 +15,13 @@ from bot.domain.model import (
     SessionKey,
     SessionRecord,
 )
-from bot.store.columns import column_names, from_json, from_row, to_ms, to_values, upsert, value_of
+from bot.store.columns import column_names, from_json, from_row, listed, to_ms, to_values, upsert, value_of
 from bot.store.erasure import is_erased
 from bot.store.search import Search
-from bot.store.session_rows import OF_KEY, UPSERT, id_of, request_edits, row_of, session_of
+from bot.store.session_rows import EDIT_LEASE, OF_KEY, UPSERT, id_of, request_edits, row_of, session_of
+from bot.store.sqlite import IN_LIST
 
+HISTORY_KEPT = 100  # changes of one session: a source that alternates for ever must not fill the disk
 _ALWAYS_NEWS = (ChangeKind.COMPLETED, ChangeKind.CORRECTED, ChangeKind.REOPENED)
 _UPSERT_HISTORY = upsert("history", ("session", *column_names(HistoryEntry)), "session", "version")
 
@@ -40,6 +42,11 @@ class Sessions:
         row: sqlite3.Row | None = self._connection.execute(f"SELECT * FROM sessions WHERE {OF_KEY}", key).fetchone()
         return row
 
+    def is_reassigned(self, key: SessionKey) -> bool:
+        """Whether iSpring gave the session to another employee since it was stored."""
+        row = self._row(key)
+        return row is not None and row["reassigned_at"] is not None
+
     def save(self, change: Change, fingerprint: bytes) -> None:
         """Stores the session after a change, its line of history, and the edits of its cards."""
         after = change.after
@@ -58,7 +65,19 @@ class Sessions:
             " WHERE session_id = ? AND employee_id = ? AND delivery IS NULL AND priority > 0",
             (1 if outcome_of(after).is_failing else 2, *after.key),
         )
-        request_edits(self._connection, after.key, after.changed_at)
+        delay = edit_delay(self.recent_changes(after.key, after.changed_at))
+        request_edits(self._connection, after.key, after.changed_at + delay, cosmetic=_is_retitled_only(change))
+
+    def recent_changes(self, key: SessionKey, now: datetime) -> int:
+        """How often a session's result changed within `RECENTLY`: it was corrected, re-opened or completed again."""
+        return int(
+            value_of(
+                self._connection,
+                f"SELECT count(*) FROM history WHERE session = (SELECT id FROM sessions WHERE {OF_KEY})"
+                f" AND kind {IN_LIST} AND old IS NOT NULL AND at > ?",
+                (*key, listed(_ALWAYS_NEWS), to_ms(now - RECENTLY)),
+            )
+        )
 
     def _write_history(self, change: Change) -> None:
         old = None if change.before is None else outcome_of(change.before)
@@ -68,20 +87,29 @@ class Sessions:
         entry = HistoryEntry(
             at=change.after.changed_at, version=change.after.version, kind=change.kind, old=old, new=new
         )
-        self._connection.execute(_UPSERT_HISTORY, (id_of(self._connection, change.after.key), *to_values(entry)))
+        session = id_of(self._connection, change.after.key)
+        self._connection.execute(_UPSERT_HISTORY, (session, *to_values(entry)))
+        self._connection.execute(
+            "DELETE FROM history WHERE session = ? AND version <="
+            " (SELECT version FROM history WHERE session = ? ORDER BY version DESC LIMIT 1 OFFSET ?)",
+            (session, session, HISTORY_KEPT),
+        )
 
     def record(self, key: SessionKey) -> SessionRecord | None:
         """Everything that is stored of a session, None if it is not."""
         row = self._row(key)
         if row is None:
             return None
+        session = session_of(row)
         body = value_of(self._connection, "SELECT body FROM details WHERE session = ?", (row["id"],))
         history = self._connection.execute("SELECT * FROM history WHERE session = ? ORDER BY version", (row["id"],))
         acknowledgements = self._connection.execute(
-            "SELECT slack_user_id, at FROM acknowledgements WHERE session = ? ORDER BY at, slack_user_id", (row["id"],)
+            "SELECT slack_user_id, at FROM acknowledgements WHERE session = ? AND completion = ?"
+            " ORDER BY at, slack_user_id",
+            (row["id"], row["completion"] if outcome_of(session).is_over else row["completion"] - 1),
         )
         return SessionRecord(
-            session=session_of(row),
+            session=session,
             short_id=self._search.short_id(key),
             details=None if body is None else from_json(body, Details),
             history=tuple(from_row(HistoryEntry, entry) for entry in history),
@@ -102,19 +130,28 @@ class Sessions:
         return None if found is None else session_of(found)
 
     def acknowledge(self, key: SessionKey, slack_user_id: str, now: datetime) -> bool:
-        """Stores that a person has seen a result. False if they had acknowledged it before, or it is not stored."""
-        session = id_of(self._connection, key)
-        if session is None:
+        """Stores that a person has seen the result of this completion. False if they had acknowledged it before, or
+        there is no result to acknowledge."""
+        row = self._row(key)
+        if row is None or not outcome_of(session_of(row)).is_over:
             return False
         added = self._connection.execute(
-            "INSERT INTO acknowledgements (session, slack_user_id, at) VALUES (?, ?, ?)"
-            " ON CONFLICT (session, slack_user_id) DO NOTHING",
-            (session, slack_user_id, to_ms(now)),
+            "INSERT INTO acknowledgements (session, slack_user_id, at, completion) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (session, slack_user_id) DO UPDATE SET at = excluded.at, completion = excluded.completion"
+            " WHERE acknowledgements.completion < excluded.completion",
+            (row["id"], slack_user_id, to_ms(now), row["completion"]),
         ).rowcount
         if added:
-            self._connection.execute("UPDATE sessions SET version = version + 1 WHERE id = ?", (session,))
-            request_edits(self._connection, key, now)
+            self._connection.execute("UPDATE sessions SET version = version + 1 WHERE id = ?", (row["id"],))
+            # The user who pressed the button sees it at once, also on a card whose edit was put off.
+            request_edits(self._connection, key, now, cosmetic=False, before=now + EDIT_LEASE)
         return bool(added)
+
+
+def _is_retitled_only(change: Change) -> bool:
+    """Whether only the checklist's name changed: what the cards say is not wrong."""
+    before, after = change.before, change.after.facts
+    return before is not None and before.facts._replace(checklist_title=after.checklist_title) == after
 
 
 def note_checklists(connection: sqlite3.Connection, titles: Mapping[str, str]) -> None:

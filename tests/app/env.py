@@ -20,10 +20,10 @@ from bot.demo.company import IN_PROGRESS, Checklist, Person, Session
 from bot.demo.ispring import IspringStandIn
 from bot.demo.slack import Channel, Message, SlackStandIn, User, Workspace
 from bot.demo.world import World
+from tests.app.forking import REPOSITORY, Forked, fork
 from tests.leaks import leaks
 
 T = TypeVar("T")
-REPOSITORY = Path(__file__).parents[2]
 ACKNOWLEDGE_WITHIN = 20.0
 """Seconds that a busy machine may take to acknowledge; an event for a bot that was killed holds up the end as long."""
 TIMEOUT = 300.0
@@ -52,7 +52,7 @@ class Said:
 class Running:
     """One process of the bot: started, asked to end, killed, and read."""
 
-    def __init__(self, env: Env, process: asyncio.subprocess.Process, log: Path) -> None:
+    def __init__(self, env: Env, process: asyncio.subprocess.Process | Forked, log: Path) -> None:
         self._env = env
         self.process = process
         self._log = log
@@ -159,21 +159,25 @@ class Env:
     # ---- processes -----------------------------------------------------------------------------------------------
 
     async def run(self, verb: str = "run", **more: str) -> Running:
-        """Starts `python -m bot run`, with these settings beside the house's own."""
+        """Starts `python -m bot run` with these settings beside the house's own; a changed PYTHONPATH is imported."""
         self._made += 1
         log = self.folder / f"{verb}-{self._made}.log"
         self.written.append(log)
+        process: asyncio.subprocess.Process | Forked
         with log.open("wb") as out:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", verb),
-                cwd=self.folder,
-                env=self.environment(more),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-                preexec_fn=_hear_ctrl_c,
-            )
+            if "PYTHONPATH" in more:
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", "bot", verb),
+                    cwd=self.folder,
+                    env=self.environment(more),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                    start_new_session=True,
+                    preexec_fn=_hear_ctrl_c,
+                )
+            else:
+                process = await fork([verb], cwd=self.folder, env=self.environment(more), stdout=out, stderr=out)
         running = Running(self, process, log)
         self._running.append(running)
         return running
@@ -187,28 +191,18 @@ class Env:
 
     async def say(self, *words: str, **more: str) -> Said:
         """One command to its end. A setting given as "" is left out."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", *words),
-            cwd=self.folder,
-            env=self.environment(more),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        self._made += 1
+        out, err = (self.folder / f"said-{self._made}.{name}" for name in ("out", "err"))
+        self.written.append(err)
+        with out.open("wb") as stdout, err.open("wb") as stderr:
+            process = await fork(words, cwd=self.folder, env=self.environment(more), stdout=stdout, stderr=stderr)
         try:
             async with asyncio.timeout(TIMEOUT):
-                out, err = await process.communicate()
+                code = await process.wait()
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        assert process.returncode is not None
-        self._made += 1
-        said = Said(process.returncode, out.decode(), err.decode())
-        errors = self.folder / f"said-{self._made}.err"
-        errors.write_text(said.err)
-        self.written.append(errors)
-        return said
+            process.kill()
+            await process.wait()
+        return Said(code, out.read_text(), err.read_text())
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Settings, and as little else as a process needs; blank ones are left out."""

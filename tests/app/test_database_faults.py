@@ -14,7 +14,8 @@ from bot.domain.errors import StoreBusy, StoreUnusable
 from bot.domain.model import DeliveryState
 from bot.store.database import Store
 from tests.app.env import ADMIN, OPS, RESULTS, Env
-from tests.jobs.outbox_room import Room, room, until
+from tests.clock import until
+from tests.jobs.outbox_room import Room, room
 from tests.jobs.room import open_room
 
 LOCKED_FOR = 8.0
@@ -53,6 +54,7 @@ async def test_a_lock_of_eight_seconds_delays_no_answer_and_loses_nothing(env: E
 # ---- full ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.virtual_time
 async def test_while_there_is_no_room_nothing_is_sent_twice_or_lost_and_it_goes_on_when_there_is(
     world: Room, room_on_disk: "Disk"
 ) -> None:
@@ -73,6 +75,7 @@ async def test_while_there_is_no_room_nothing_is_sent_twice_or_lost_and_it_goes_
     assert len(await world.store.read(lambda tx: tx.audit_log.entries(9))) == 0
 
 
+@pytest.mark.virtual_time
 async def test_a_poll_on_a_full_disk_says_so_and_the_next_one_catches_up(tmp_path: Path, room_on_disk: "Disk") -> None:
     async with open_room(tmp_path) as made:
         await made.subscribe()
@@ -122,6 +125,7 @@ async def test_a_process_whose_disk_is_full_goes_on_and_catches_up_when_there_is
 # ---- read-only -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.virtual_time
 async def test_a_file_that_may_not_be_written_any_more_ends_the_sending_and_nothing_is_sent_twice(world: Room) -> None:
     world.slack.workspace.dedupes_client_msg_id = False
     key = await world.complete()
@@ -161,6 +165,7 @@ async def test_a_deleted_file_ends_the_process_with_one_clear_line(env: Env) -> 
     assert env.cards(session) == []
 
 
+@pytest.mark.virtual_time
 async def test_a_replaced_file_ends_the_sending_and_is_left_as_it_is(world: Room, tmp_path: Path) -> None:
     await world.complete()
     other = tmp_path / "other.db"

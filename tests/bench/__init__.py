@@ -1,5 +1,5 @@
 """What the bot costs beside the least it could cost: `python -m tests.bench`.
 
-By default, polls of 100,000 sessions; `--full`: of a million too; `--send`: what is owed leaving; `--ack`: commands
-while a million sessions are polled.
+By default, polls of 100,000 sessions, and a thousand completions in a large company (`--company`: only those);
+`--full`: polls of a million too; `--send`: what is owed leaving; `--ack`: commands while a million sessions are polled.
 """

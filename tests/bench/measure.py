@@ -12,9 +12,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from bot.domain.delivery import AppRefused, DestinationGone, NotSent, Throttled
-from bot.domain.model import OPERATOR, Destination, DestinationKind, RuleState, SessionKey, SlackUser, Viewer
-from bot.domain.ports import Channel, Contact, Nobody
+from bot.domain.model import OPERATOR, Destination, DestinationKind, RuleState, SessionKey
 from bot.ispring.client import LISTING_PATH, Ispring
 from bot.ispring.connection import TOKEN_PATH
 from bot.ispring.dates import DateOrder
@@ -22,41 +20,10 @@ from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.poll import Poll
 from bot.store.database import Store
 from tests.bench import floor
-from tests.fake_clock import FakeClock
+from tests.clock import FakeClock
 from tests.settings import settings_of
 
 KEY = {"client_id": "id", "client_secret": "secret"}
-
-
-class Nobodies:
-    """Fulfils `core.ports.Contacts`: the one rule here is the operator's."""
-
-    async def viewer(self, user_id: str) -> Viewer:
-        return Viewer(slack_user_id=user_id, person_id=None, is_admin=False)
-
-    async def user(self, user_id: str) -> SlackUser:
-        return SlackUser(user_id=user_id, email=None, zone="UTC", is_full_member=True)
-
-    async def known_viewer(self, user_id: str) -> Viewer | None:
-        return await self.viewer(user_id)
-
-    async def user_of(self, person_id: str) -> Contact:
-        return Contact(None, "nobody")
-
-    async def conversation(
-        self, destination: Destination
-    ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
-        return destination.id
-
-    async def channel(self, channel_id: str) -> Channel | Throttled | NotSent | DestinationGone | AppRefused:
-        return Channel(
-            channel_id=channel_id,
-            name="",
-            is_member=True,
-            is_private=True,
-            is_archived=False,
-            is_shared_outside=False,
-        )
 
 
 def memory(name: str) -> float:
@@ -122,7 +89,6 @@ async def measure_ours(url: str, database: Path, zone: ZoneInfo) -> str:
                 ispring,
                 store,
                 clock,
-                Nobodies(),
                 settings_of(),
                 refresh_directory=directory.on_demand,
                 wake=lambda: None,

@@ -229,7 +229,7 @@ def test_wrong_words_get_the_nearest_ones_as_buttons() -> None:
         rules.unsubscribed(rule(), "all sessions"),
         rules.rules_list([], {}, command="/ojt"),
         settings(MINE),
-        direct_messages_set(DirectMessages.NONE, as_observer=True, command="/ojt"),
+        direct_messages_set(DirectMessages.NONE, actions.Roles.OBSERVER, command="/ojt"),
     ],
     ids=lambda message: message.text[:40],
 )
@@ -280,9 +280,11 @@ def test_settings_show_what_is_chosen_and_what_is_the_default() -> None:
 
 
 def test_who_turned_messages_down_can_turn_them_up_again() -> None:
-    stopped = direct_messages_set(DirectMessages.NONE, as_observer=True, command="/ojt")
+    stopped = direct_messages_set(DirectMessages.NONE, actions.Roles.OBSERVER, command="/ojt")
     assert len(values(stopped, actions.DM_ALL)) == 1
-    assert values(direct_messages_set(DirectMessages.ALL, as_observer=True, command="/ojt"), actions.DM_ALL) == []
+    assert values(direct_messages_set(DirectMessages.ALL, actions.Roles.OBSERVER, command="/ojt"), actions.DM_ALL) == []
+    own = direct_messages_set(DirectMessages.NONE, actions.Roles.EMPLOYEE, command="/ojt")
+    assert values(own, actions.DM_ALL) == ["employee"] and "of your own sessions you get nothing" in own.text
 
 
 def test_the_home_tab_of_somebody_with_work_to_do() -> None:

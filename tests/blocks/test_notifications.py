@@ -67,6 +67,7 @@ def test_what_the_operator_is_notified_of_has_a_remedy_and_no_gap(code: str) -> 
         "reason": "no_text",
         "order": "dmy",
         "minutes": 34,
+        "changes": 8,
         "messages": 12,
         "megabytes": 150,
         "code_before": "poll_failing",

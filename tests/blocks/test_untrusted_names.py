@@ -5,17 +5,16 @@ from pathlib import Path
 import pytest
 
 from bot.demo.company import IN_PROGRESS
-from bot.demo.slack import Channel, Message, SlackStandIn, Workspace
+from bot.demo.slack import Channel, Message, Workspace
 from bot.domain.outbox import NotificationState
-from bot.jobs.send import Deliver
-from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from tests.blocks.limits import marked_up, texts
 from tests.blocks.test_untrusted_text import assert_harmless, assert_legible
+from tests.environment import messenger_of, sender, slack_simulator
 from tests.jobs.room import CHANNEL, Room, open_room
-from tests.settings import settings_of
 
-BOT_TOKEN = "xoxb-stand-in"
+pytestmark = pytest.mark.virtual_time
+
 NAMES = {
     "everybody": "<!channel> <!here> <!everyone>",
     "a mention": "<@U0ADMIN> <@W0ADMIN|ada> <#C0123456|shop> <!subteam^S01>",
@@ -37,18 +36,10 @@ async def cards(room: Room, folder: Path) -> list[Message]:
     """Everything owed, as it stands in the stand-in's channel."""
     workspace = Workspace()
     workspace.add_channel(Channel(id=CHANNEL.id, name="shop", members=["U0SPOTTER"]))
-    slack = SlackStandIn(
-        workspace, bot_token=BOT_TOKEN, app_token="xapp-stand-in", signing_secret="s", now=room.clock.now
-    )
-    async with slack, SlackMessenger(BOT_TOKEN, room.clock, slack.api_url) as messenger:
-        deliver = Deliver(
-            store=room.store,
-            messenger=messenger,
-            contacts=SlackContacts(messenger, room.store, room.clock, set()),
-            clock=room.clock,
-            random01=lambda: 0.5,
-            settings=settings_of(),
-        )
+    slack = slack_simulator(workspace, room.clock)
+    async with messenger_of(slack, room.clock) as messenger:
+        contacts = SlackContacts(messenger, room.store, room.clock, set())
+        deliver = sender(room.store, messenger, contacts, room.clock)
         await deliver.once(until_idle=False)
         return list(slack.messages(CHANNEL.id))
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.demo.slack import faults
-from tests.app.env import REPOSITORY, RESULTS
+from tests.app.env import RESULTS
+from tests.app.forking import REPOSITORY
 from tests.chaos import kills
 from tests.chaos.kills import Killer, Moment
 from tests.chaos.storm import BORN_WITHIN, ROUND_AT_MOST, Say, storm

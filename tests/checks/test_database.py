@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.blocks.alerts import alert_sentence
 from bot.checks import Level, database
 from bot.config import Settings
 from bot.domain.alerts import ALERTS
@@ -15,6 +16,7 @@ from bot.domain.polling import PollReport
 from bot.domain.reasons import ReasonCode
 from bot.store.backup import back_up, restore
 from bot.store.database import Store, Tx
+from tests.environment import open_store
 from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, enqueue, minutes, see, sent
 
 CHECKS = Path(database.__file__).parent
@@ -24,7 +26,7 @@ OLGA = Person(person_id="ana", name="Olga Observer", email="olga@bakery.example"
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Store]:
-    database = Store.open(tmp_path / "spotter.db", now=NOON)
+    database = open_store(tmp_path / "spotter.db", now=NOON)
     await database.transact(_all_is_well)
     try:
         yield database
@@ -129,6 +131,11 @@ CASES: dict[str, tuple[Callable[[Tx], object], str, str]] = {
         "Alert: workspace_throttled for 5 min",
         "change the plan",
     ),
+    "all sending paused by an admin": (
+        lambda tx: tx.outbox.pause_all("U0ADMIN", LATER - minutes(5)),
+        "Sending: all of it was paused by U0ADMIN 5 min ago",
+        "spotter resume",
+    ),
     "direct messages that Slack refuses": (
         lambda tx: tx.alerts.begin("direct_messages_closed", {"why": "messages_tab_disabled"}, LATER - minutes(5)),
         "Alert: direct_messages_closed for 5 min",
@@ -170,6 +177,7 @@ LINES = {
     "round_count": "which may be the limit of its list",
     "unknown_status": "uses a status Spotter does not know",
     "date_order": "can only be read with the order",
+    "results_flapping": "Alert: ",
     "rows_rejected": "can't be understood",
     "rows_duplicated": "Alert: ",
     "parts_left_out": "can't be read as a whole",
@@ -192,6 +200,16 @@ LINES = {
     "direct_messages_closed": "Alert: ",
     "disk_nearly_full": "left beside the database",
 }
+
+
+@pytest.mark.parametrize("code", [code for code, alert in ALERTS.items() if not alert.is_checked])
+async def test_an_alert_whose_cause_check_does_not_test_itself_has_its_sentence(
+    code: str, db: Store, tmp_path: Path
+) -> None:
+    await db.transact(lambda tx: tx.alerts.begin(code, {}, LATER - minutes(5)))
+    [line] = await results(db, tmp_path)
+    assert line.startswith(f"Alert: {code} for 5 min: {alert_sentence(code, {})} | ")
+    assert LINES[code] == "Alert: "
 
 
 @pytest.mark.promise("check")

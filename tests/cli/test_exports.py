@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from bot.cli import spotter
 from bot.services.export import COLUMNS, no_formula
-from bot.store.database import Store
+from tests.environment import open_store
 from tests.store.given import NOON, a_session, baseline, session_id
 
 FORMULAS = [
@@ -37,7 +37,7 @@ def test_a_cell_that_begins_like_a_formula_is_text(text: str) -> None:
 
 def test_every_text_is_quoted_so_that_no_other_separator_splits_it(tmp_path: Path) -> None:
     path = tmp_path / "spotter.db"
-    database = Store.open(path, now=NOON)
+    database = open_store(path, now=NOON)
     database._write_now(lambda tx: baseline(tx, a_session(1)._replace(checklist_title="Till;=cmd|calc")))
     database.close()
     said = CliRunner().invoke(spotter, ["sessions", "--csv"], env={"DATABASE_URL": f"sqlite:///{path}"})
@@ -50,7 +50,7 @@ def test_every_text_is_quoted_so_that_no_other_separator_splits_it(tmp_path: Pat
 
 def test_json_has_the_same_fields_and_whole_ids(tmp_path: Path) -> None:
     path = tmp_path / "spotter.db"
-    database = Store.open(path, now=NOON)
+    database = open_store(path, now=NOON)
     database._write_now(lambda tx: baseline(tx, a_session(1), a_session(2)))
     database.close()
     said = CliRunner().invoke(spotter, ["sessions", "--json"], env={"DATABASE_URL": f"sqlite:///{path}"})

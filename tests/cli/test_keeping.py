@@ -4,18 +4,21 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.cli import maintenance
+from bot.cli import maintenance, switch
 from bot.domain.model import DirectMessages, Person, PersonStatus, Preferences, SlackUser
-from bot.store.database import Store, Tx
+from bot.store.database import Tx
+from tests.environment import open_store
 from tests.store.given import NOON, a_session, baseline
 
 T = TypeVar("T")
+LONG_AFTER = datetime(2100, 1, 1, tzinfo=UTC)  # the command line has the machine's own clock
 
 
 @dataclass
@@ -30,7 +33,7 @@ class AppContext:
 
     def type(self, verb: str, *words: str) -> Result:
         settings = {"DATABASE_URL": f"sqlite:///{self.path}"}
-        command = getattr(maintenance, verb)
+        command = getattr(switch if verb in ("pause", "resume") else maintenance, verb)
         return CliRunner().invoke(command, words, env=settings)
 
     def said(self, verb: str, *words: str) -> str:
@@ -46,7 +49,7 @@ class AppContext:
         return f"{result.exception} {result.output}"
 
     def within(self, work: Callable[[Tx], T]) -> T:
-        database = Store.open(self.path, now=NOON)
+        database = open_store(self.path, now=NOON)
         try:
             return database._write_now(work)
         finally:
@@ -183,11 +186,37 @@ def test_people_unmatched_shows_only_those(ctx: AppContext) -> None:
 # ---- the ledger ----------------------------------------------------------------------------------------------------
 
 
-def test_the_audit_log_is_listed_newest_first_without_a_name(ctx: AppContext) -> None:
+def test_the_audit_log_is_listed_newest_first_and_names_nobody_who_was_erased(ctx: AppContext) -> None:
     ctx.within(lambda tx: tx.audit_log.write("U0ANA", "subscribe", "rule:1", NOON))
     ctx.said("erase", "eve", "--yes")
     lines = ctx.said("audit").splitlines()
-    assert lines[2].split()[2:] == ["operator", "erase", "person:eve"]
-    assert lines[3].split()[2:] == ["U0ANA", "subscribe", "rule:1"]
+    assert lines[2].split()[2:] == ["the", "command", "line", "erase", "eve"]
+    assert lines[3].split()[2:] == ["Ana", "Observer", "(U0ANA)", "subscribe", "rule", "1"]
     assert "Eve" not in "".join(lines)
     assert len(ctx.said("audit", "--limit", "1").splitlines()) == 3
+
+
+def test_a_restore_lists_what_it_undoes(ctx: AppContext) -> None:
+    copy = str(ctx.folder / "copy.db")
+    ctx.within(lambda tx: tx.audit_log.write("U0ANA", "before the copy", "rule:1", NOON))
+    ctx.said("backup", copy)
+    ctx.within(
+        lambda tx: tx.audit_log.write("U0ANA", "target", "checklist:opening", LONG_AFTER, old="80 %", new="85 %")
+    )
+    told = ctx.said("restore", copy)
+    assert "Done since the copy was made, and undone by this (1" in told
+    assert "Ana Observer (U0ANA)" in told and "checklist “Opening”" in told and "80 % → 85 %" in told
+    assert "before the copy" not in told and "backup" not in told.split("undone by this")[1]
+
+
+# ---- the switch ----------------------------------------------------------------------------------------------------
+
+
+def test_all_sending_is_paused_and_goes_on(ctx: AppContext) -> None:
+    assert "paused until: spotter resume" in ctx.said("pause")
+    assert "paused before" in ctx.said("pause")
+    assert ctx.within(lambda tx: tx.outbox.pause()) is not None
+    assert ctx.said("resume").startswith("Sending goes on after")
+    assert "not paused" in ctx.said("resume")
+    entries = ctx.within(lambda tx: tx.audit_log.entries(9))
+    assert [(entry.who, entry.verb) for entry in entries] == [("operator", "resume all"), ("operator", "pause all")]

@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 
 from bot.cli.outbox import outbox
 from bot.domain.model import DeliveryState, RuleState, SlackUser
-from bot.store.database import Store, Tx
+from bot.store.database import Tx
+from tests.environment import open_store
 from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, enqueue, see, sent, session_id
 
 T = TypeVar("T")
@@ -21,7 +22,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def within(path: Path, work: Callable[[Tx], T]) -> T:
-    database = Store.open(path, now=NOON)
+    database = open_store(path, now=NOON)
     try:
         return database._write_now(work)
     finally:

@@ -16,8 +16,9 @@ from click.testing import CliRunner
 from bot.cli import spotter
 from bot.domain.model import OPERATOR, Destination, DestinationKind, Person, RuleState
 from bot.domain.routing import introduction
-from bot.store.database import Store, Tx
-from tests.app.env import REPOSITORY
+from bot.store.database import Tx
+from tests.app.forking import REPOSITORY
+from tests.environment import open_store
 from tests.store.given import NOON, a_session, baseline
 
 CONTROLS = "\x1b[2J\x1b]0;owned\x07\x9b31m\x7f\r\nFAKE  admin@bakery.example\u202egnp\u2066"
@@ -72,7 +73,7 @@ def folder(tmp_path: Path) -> Path:
         tx.notifications.enqueue(introduction(rule), NOON)
         tx.audit_log.write(OPERATOR, "subscribe", f"rule:{CONTROLS}", NOON)
 
-    database = Store.open(tmp_path / "spotter.db", now=NOON)
+    database = open_store(tmp_path / "spotter.db", now=NOON)
     database._write_now(company)
     database.close()
     return tmp_path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -17,19 +17,6 @@ CHECKLISTS = "/job-training/checklist/sessions/list"
 AREAS = "/job-training/completed-session/criterion-group/result/list"
 CRITERIA = "/job-training/completed-session/criterion/result/list"
 TRAINING = (LISTING, CHECKLISTS, AREAS, CRITERIA)
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.moment = START
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def move(self, **duration: float) -> None:
-        self.moment += timedelta(**duration)
 
 
 async def token(client: httpx.AsyncClient) -> str:

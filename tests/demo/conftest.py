@@ -9,19 +9,22 @@ import pytest
 
 from bot.demo.company import IN_PROGRESS, NOT_STARTED
 from bot.demo.ispring import IspringStandIn
+from bot.demo.slack import SlackStandIn
 from bot.demo.world import World
-from tests.demo.asking import Clock, token
+from tests.clock import FakeClock
+from tests.demo.asking import START, token
+from tests.demo.slack_room import stand_in
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FakeClock:
+    return FakeClock(START)
 
 
 @pytest.fixture
-def world(clock: Clock) -> World:
+def world(clock: FakeClock) -> World:
     """Two checklists; a planned, a running and two completed sessions."""
-    world = World.empty(clock)
+    world = World.empty(clock.now)
     store = world.add_department("Store 12", parent=world.add_department("Northgate"), code="S12")
     ana, ben = world.add_person("Ana Silva", department=store), world.add_person("Ben Ito", department=store)
     opening, closing = world.add_checklist("Opening"), world.add_checklist("Closing", published=False)
@@ -33,8 +36,8 @@ def world(clock: Clock) -> World:
 
 
 @pytest.fixture
-async def ispring(world: World, clock: Clock) -> AsyncIterator[IspringStandIn]:
-    async with IspringStandIn(world, client_id="key-id", client_secret="key-secret", now=clock) as ispring:
+async def ispring(world: World, clock: FakeClock) -> AsyncIterator[IspringStandIn]:
+    async with IspringStandIn(world, client_id="key-id", client_secret="key-secret", now=clock.now) as ispring:
         yield ispring
 
 
@@ -45,3 +48,9 @@ async def client(ispring: IspringStandIn) -> AsyncIterator[httpx.AsyncClient]:
         client.headers["Authorization"] = f"Bearer {await token(client)}"
         ispring.requests.clear()
         yield client
+
+
+@pytest.fixture
+async def slack(clock: FakeClock) -> AsyncIterator[SlackStandIn]:
+    async with stand_in(clock) as slack:
+        yield slack

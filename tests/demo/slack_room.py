@@ -15,9 +15,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.slack import Channel, SlackStandIn, User, Workspace
-from tests.demo.asking import Clock
+from bot.domain.ports import Clock
+from tests.environment import APP_TOKEN, BOT_TOKEN, SECRET, slack_simulator
 
-BOT_TOKEN, APP_TOKEN, SECRET = "xoxb-stand-in", "xapp-stand-in", "signing-secret"
 ANA, BEN, GUEST, LEFT, STRANGER = "U0ANA", "U0BEN", "U0GUEST", "U0LEFT", "U0STRANGER"
 SHOP, OFFICE, ELSEWHERE, ATTIC, NOTICES = "C0SHOP", "G0OFFICE", "C0ELSEWHERE", "C0ATTIC", "C0NOTICES"
 SECRET_ROOM = "G0SECRET"
@@ -43,9 +43,7 @@ def company() -> Workspace:
 
 def stand_in(clock: Clock, **options: Any) -> SlackStandIn:
     """The stand-in with that company, not started yet."""
-    return SlackStandIn(
-        company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=clock, **options
-    )
+    return slack_simulator(company(), clock, **options)
 
 
 def web_client(slack: SlackStandIn, token: str = BOT_TOKEN, timeout: int = 10) -> AsyncWebClient:

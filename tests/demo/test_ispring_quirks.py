@@ -14,7 +14,8 @@ import pytest
 from bot.demo.company import IN_PROGRESS, NOT_STARTED, PASSED
 from bot.demo.ispring import ALWAYS, IspringStandIn
 from bot.demo.world import World
-from tests.demo.asking import AREAS, CRITERIA, KEY, LISTING, START, TRAINING, Clock, rows, token
+from tests.clock import FakeClock
+from tests.demo.asking import AREAS, CRITERIA, KEY, LISTING, START, TRAINING, rows, token
 
 pytestmark = pytest.mark.virtual_time
 
@@ -105,11 +106,11 @@ async def test_a_listing_can_be_bent(
     assert [row["sessionStatus"] for row in await rows(client)] == statuses
 
 
-async def test_rows_can_be_shuffled(client: httpx.AsyncClient, ispring: IspringStandIn, clock: Clock) -> None:
+async def test_rows_can_be_shuffled(client: httpx.AsyncClient, ispring: IspringStandIn, clock: FakeClock) -> None:
     ispring.quirks.shuffled = True
     orders = set()
     for _ in range(10):
-        clock.move(seconds=1)
+        clock.advance(timedelta(seconds=1))
         orders.add(tuple(row["sessionId"] for row in await rows(client)))
     assert len(orders) > 1
     assert len({frozenset(order) for order in orders}) == 1
@@ -127,11 +128,11 @@ async def test_some_rows_can_be_mistyped(client: httpx.AsyncClient, ispring: Isp
 
 @pytest.mark.parametrize("path", [AREAS, CRITERIA])
 async def test_grades_can_lag_behind_the_completion(
-    client: httpx.AsyncClient, ispring: IspringStandIn, clock: Clock, path: str
+    client: httpx.AsyncClient, ispring: IspringStandIn, clock: FakeClock, path: str
 ) -> None:
     ispring.quirks.criteria_lag = 90
     assert await rows(client, path) == []
-    clock.move(seconds=90)
+    clock.advance(timedelta(seconds=90))
     assert await rows(client, path) != []
 
 
@@ -277,11 +278,11 @@ async def test_a_token_can_die_in_the_middle_of_a_poll(client: httpx.AsyncClient
 
 
 async def test_a_token_can_live_shorter_than_it_says(
-    client: httpx.AsyncClient, ispring: IspringStandIn, clock: Clock
+    client: httpx.AsyncClient, ispring: IspringStandIn, clock: FakeClock
 ) -> None:
     ispring.quirks.token_seconds = 60
     answer = await client.post("/api/v3/token", data=KEY)
     assert answer.json()["expires_in"] == 1800
     client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-    clock.move(seconds=60)
+    clock.advance(timedelta(seconds=60))
     assert (await client.get("/departments")).status_code == 401

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 from xml.etree import ElementTree
@@ -13,23 +13,24 @@ import pytest
 from bot.demo.company import IN_PROGRESS, NOT_STARTED, PASSED
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
-from tests.demo.asking import AREAS, CHECKLISTS, CRITERIA, KEY, LISTING, START, TRAINING, Clock, rows, session_in
+from tests.clock import FakeClock
+from tests.demo.asking import AREAS, CHECKLISTS, CRITERIA, KEY, LISTING, START, TRAINING, rows, session_in
 
 pytestmark = pytest.mark.virtual_time
 
 # --- tokens ----------------------------------------------------------------------------------------------------
 
 
-async def test_a_token_lasts_thirty_minutes(client: httpx.AsyncClient, clock: Clock) -> None:
+async def test_a_token_lasts_thirty_minutes(client: httpx.AsyncClient, clock: FakeClock) -> None:
     answer = await client.post("/api/v3/token", data=KEY)
     assert answer.json() == {
         "access_token": answer.json()["access_token"],
         "expires_in": 1800,
         "token_type": "bearer",
     }
-    clock.move(seconds=1799)
+    clock.advance(timedelta(seconds=1799))
     assert (await client.get("/departments")).status_code == 200
-    clock.move(seconds=1)
+    clock.advance(timedelta(seconds=1))
     assert (await client.get("/departments")).status_code == 401
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -26,23 +26,12 @@ from bot.demo.slack.faults import (
     request_lost,
     text_plain,
 )
-from tests.demo.asking import Clock
+from tests.clock import FakeClock
 from tests.demo.slack_room import ANA, OFFICE, SHOP, stand_in, web_client
 
 pytestmark = pytest.mark.virtual_time
 
 DROPPED = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def slack(clock: Clock) -> AsyncIterator[SlackStandIn]:
-    async with stand_in(clock) as slack:
-        yield slack
 
 
 @pytest.fixture
@@ -134,7 +123,7 @@ async def test_a_rate_limit_tells_when_to_come_again(slack: SlackStandIn, client
     assert (response.status_code, response["error"], response.headers["Retry-After"]) == (429, "ratelimited", "7")
 
 
-async def test_a_late_acceptance_comes_after_the_connection_ended(clock: Clock) -> None:
+async def test_a_late_acceptance_comes_after_the_connection_ended(clock: FakeClock) -> None:
     async with stand_in(clock, time_scale=0.01) as slack:
         slack.faults.order("chat.postMessage", accepted_late(20))
         began = asyncio.get_running_loop().time()
@@ -173,13 +162,13 @@ async def test_every_named_fault_can_be_ordered(slack: SlackStandIn, name: str) 
     assert slack.faults.waiting == []
 
 
-async def test_reading_back_lags(clock: Clock, slack: SlackStandIn, client: AsyncWebClient) -> None:
+async def test_reading_back_lags(clock: FakeClock, slack: SlackStandIn, client: AsyncWebClient) -> None:
     slack.faults.history_lag = 10
     ts = (await post(client))["ts"]
     assert (await client.conversations_history(channel=SHOP))["messages"] == []
     with pytest.raises(SlackApiError):
         await client.conversations_replies(channel=SHOP, ts=ts)
-    clock.move(seconds=11)
+    clock.advance(timedelta(seconds=11))
     assert [one["ts"] for one in (await client.conversations_history(channel=SHOP))["messages"]] == [ts]
     assert [one["ts"] for one in (await client.conversations_replies(channel=SHOP, ts=ts))["messages"]] == [ts]
 
@@ -199,7 +188,7 @@ async def test_reading_back_can_be_refused_slow_or_short(slack: SlackStandIn, cl
 
 
 async def test_real_rates_allow_a_burst_then_one_post_a_second_and_channel(
-    clock: Clock, slack: SlackStandIn, client: AsyncWebClient
+    clock: FakeClock, slack: SlackStandIn, client: AsyncWebClient
 ) -> None:
     slack.faults.rate_limits = True
     for _ in range(4):
@@ -208,12 +197,12 @@ async def test_real_rates_allow_a_burst_then_one_post_a_second_and_channel(
         await post(client)
     assert refusal.value.response.headers["Retry-After"] == "1"
     await post(client, OFFICE)
-    clock.move(seconds=1)
+    clock.advance(timedelta(seconds=1))
     await post(client)
     assert len(slack.messages(SHOP)) == 5
 
 
-async def test_real_rates_cap_a_workspace_and_each_tier(slack: SlackStandIn, clock: Clock) -> None:
+async def test_real_rates_cap_a_workspace_and_each_tier(slack: SlackStandIn, clock: FakeClock) -> None:
     slack.faults.rate_limits = True
     headers = {"Authorization": "Bearer xoxb-stand-in"}
     async with aiohttp.ClientSession(headers=headers) as session:
@@ -228,7 +217,7 @@ async def test_real_rates_cap_a_workspace_and_each_tier(slack: SlackStandIn, clo
         assert await refused("conversations.history", 52) == 2
         assert await refused("conversations.list", 21) == 1
         assert await refused("users.info", 100) == 0
-        clock.move(seconds=60)
+        clock.advance(timedelta(seconds=60))
         assert await refused("conversations.history", 50) == 0
 
 
@@ -250,7 +239,7 @@ async def test_a_refused_connection_is_refused_and_then_taken_on_the_same_port(
     assert (await post(client))["ok"]
 
 
-async def test_stopping_does_not_wait_for_a_call_that_hangs(clock: Clock) -> None:
+async def test_stopping_does_not_wait_for_a_call_that_hangs(clock: FakeClock) -> None:
     slack = stand_in(clock)
     await slack.start()
     slack.faults.order("chat.postMessage", hang(60))

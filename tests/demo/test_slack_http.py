@@ -10,7 +10,8 @@ import pytest
 from aiohttp import web
 
 from bot.demo.slack import Message, SlackStandIn, rendered_text
-from tests.demo.asking import Clock
+from tests.clock import FakeClock
+from tests.demo.asking import START
 from tests.demo.slack_room import ANA, BOT, SHOP, actions, bolt_app, button, listening, section, stand_in
 
 pytestmark = pytest.mark.virtual_time
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.virtual_time
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackStandIn]:
-    async with stand_in(Clock(), time_scale=0.001) as slack:
+    async with stand_in(FakeClock(START), time_scale=0.001) as slack:
         yield slack
 
 

@@ -11,7 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.slack import SlackStandIn
 from bot.demo.slack.limits import block_problems
-from tests.demo.asking import Clock
+from tests.clock import FakeClock
+from tests.demo.asking import START
 from tests.demo.slack_room import ANA, SHOP, actions, button, menu, modal, question, section, stand_in, web_client
 
 pytestmark = pytest.mark.virtual_time
@@ -31,7 +32,7 @@ def option(length: int = 1, value: int = 1) -> Block:
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackStandIn]:
-    async with stand_in(Clock()) as slack:
+    async with stand_in(FakeClock(START)) as slack:
         yield slack
 
 

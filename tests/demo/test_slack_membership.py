@@ -9,7 +9,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from bot.demo.slack import NotPossible, SlackStandIn
-from tests.demo.asking import Clock
+from tests.clock import FakeClock
+from tests.demo.asking import START
 from tests.demo.slack_room import (
     ANA,
     ATTIC,
@@ -32,7 +33,7 @@ Event = dict[str, Any]
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackStandIn]:
-    async with stand_in(Clock()) as slack:
+    async with stand_in(FakeClock(START)) as slack:
         yield slack
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from bot.demo.slack import NotPossible, SlackStandIn, View
-from tests.demo.asking import Clock
+from tests.clock import FakeClock
 from tests.demo.slack_room import (
     ANA,
     BEN,
@@ -24,24 +25,12 @@ from tests.demo.slack_room import (
     modal,
     question,
     section,
-    stand_in,
     web_client,
 )
 
 pytestmark = pytest.mark.virtual_time
 
 Body = dict[str, Any]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def slack(clock: Clock) -> AsyncIterator[SlackStandIn]:
-    async with stand_in(clock) as slack:
-        yield slack
 
 
 @pytest.fixture
@@ -74,11 +63,13 @@ async def refused(slack: SlackStandIn, trigger_id: str, view: Body | None = None
     return str(refusal.value.response["error"])
 
 
-async def test_a_trigger_opens_one_modal_within_three_seconds(slack: SlackStandIn, app: AsyncApp, clock: Clock) -> None:
+async def test_a_trigger_opens_one_modal_within_three_seconds(
+    slack: SlackStandIn, app: AsyncApp, clock: FakeClock
+) -> None:
     first, second = await slack.command(ANA, SHOP, "/ojt"), await slack.command(ANA, SHOP, "/ojt")
     await web_client(slack).views_open(trigger_id=first.trigger_id, view=modal(section()))
     assert await refused(slack, first.trigger_id) == "exchanged_trigger_id"
-    clock.move(seconds=4)
+    clock.advance(timedelta(seconds=4))
     assert await refused(slack, second.trigger_id) == "expired_trigger_id"
     assert await refused(slack, "1.2.made-up") == "invalid_trigger_id"
 

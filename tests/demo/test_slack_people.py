@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -12,7 +13,7 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 
 from bot.demo.slack import NotPossible, SlackStandIn, rendered_text
-from tests.demo.asking import Clock
+from tests.clock import FakeClock
 from tests.demo.slack_room import (
     ANA,
     BEN,
@@ -38,12 +39,7 @@ Body = dict[str, Any]
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def slack(clock: Clock) -> AsyncIterator[SlackStandIn]:
+async def slack(clock: FakeClock) -> AsyncIterator[SlackStandIn]:
     async with stand_in(clock, time_scale=0.001) as slack:
         yield slack
 
@@ -155,17 +151,17 @@ async def test_a_response_address_answers_five_times_where_the_app_is_no_member(
     assert slack.visible_to(BEN, ELSEWHERE) == []
 
 
-async def test_a_response_address_lives_half_an_hour(slack: SlackStandIn, app: AsyncApp, clock: Clock) -> None:
+async def test_a_response_address_lives_half_an_hour(slack: SlackStandIn, app: AsyncApp, clock: FakeClock) -> None:
     @app.command("/ojt")
     async def ojt(ack: Any) -> None:
         await ack()
 
     answer = await slack.command(ANA, SHOP, "/ojt")
-    clock.move(minutes=31)
+    clock.advance(timedelta(minutes=31))
     async with aiohttp.ClientSession() as session:
         async with session.post(str(answer.response_url), json={"text": "late"}) as response:
             assert (response.status, (await response.json())["error"]) == (404, "expired_url")
-        clock.move(minutes=-31)
+        clock.advance(timedelta(minutes=-31))
         async with session.post(str(answer.response_url), json={"blocks": [{"type": "novelty"}]}) as response:
             assert (response.status, (await response.json())["error"]) == (400, "invalid_blocks")
 

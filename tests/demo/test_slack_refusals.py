@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,10 +9,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.slack import SlackStandIn
-from tests.demo.asking import Clock
 from tests.demo.slack_room import (
     ANA,
-    APP_TOKEN,
     ATTIC,
     BEN,
     BOT,
@@ -26,22 +23,11 @@ from tests.demo.slack_room import (
     SHOP,
     STRANGER,
     refused,
-    stand_in,
     web_client,
 )
+from tests.environment import APP_TOKEN
 
 pytestmark = pytest.mark.virtual_time
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def slack(clock: Clock) -> AsyncIterator[SlackStandIn]:
-    async with stand_in(clock) as slack:
-        yield slack
 
 
 @pytest.fixture

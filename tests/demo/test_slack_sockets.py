@@ -12,13 +12,15 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from bot.demo.slack import SlackStandIn
-from tests.demo.asking import Clock
-from tests.demo.slack_room import ANA, APP_TOKEN, BOT, SHOP, bolt_app, connected, stand_in, web_client
+from tests.clock import FakeClock
+from tests.demo.asking import START
+from tests.demo.slack_room import ANA, BOT, SHOP, bolt_app, connected, stand_in, web_client
+from tests.environment import APP_TOKEN
 
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackStandIn]:
-    async with stand_in(Clock(), time_scale=0.001) as slack:
+    async with stand_in(FakeClock(START), time_scale=0.001) as slack:
         yield slack
 
 

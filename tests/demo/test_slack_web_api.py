@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 import aiohttp
@@ -12,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.slack import Channel, SlackStandIn
 from bot.demo.slack.methods import METHODS
-from tests.demo.asking import Clock
+from tests.clock import FakeClock
 from tests.demo.slack_room import (
     ANA,
     ATTIC,
@@ -27,22 +26,10 @@ from tests.demo.slack_room import (
     STRANGER,
     refused,
     section,
-    stand_in,
     web_client,
 )
 
 pytestmark = pytest.mark.virtual_time
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def slack(clock: Clock) -> AsyncIterator[SlackStandIn]:
-    async with stand_in(clock) as slack:
-        yield slack
 
 
 @pytest.fixture
@@ -57,10 +44,10 @@ async def test_a_revoked_token_is_refused_until_it_is_given_back(slack: SlackSta
     assert (await client.auth_test())["user_id"] == BOT
 
 
-async def test_answers_carry_the_clock_of_the_workspace(clock: Clock, client: AsyncWebClient) -> None:
-    clock.moment = datetime(2027, 2, 1, 12, 30, tzinfo=UTC)
+async def test_answers_carry_the_clock_of_the_workspace(clock: FakeClock, client: AsyncWebClient) -> None:
+    clock.advance(timedelta(days=900, minutes=30))
     response = await client.auth_test()
-    assert parsedate_to_datetime(response.headers["Date"]) == clock.moment
+    assert parsedate_to_datetime(response.headers["Date"]) == clock.now()
     assert "chat:write" in response.headers["x-oauth-scopes"].split(",")
 
 
@@ -97,11 +84,11 @@ async def test_stamps_rise_even_while_the_clock_stands(client: AsyncWebClient) -
     assert stamps == sorted(set(stamps))
 
 
-async def test_history_is_newest_first_paged_and_bounded(clock: Clock, client: AsyncWebClient) -> None:
+async def test_history_is_newest_first_paged_and_bounded(clock: FakeClock, client: AsyncWebClient) -> None:
     stamps = []
     for number in range(5):
         stamps.append((await client.chat_postMessage(channel=SHOP, text=f"m{number}"))["ts"])
-        clock.move(seconds=10)
+        clock.advance(timedelta(seconds=10))
     first = await client.conversations_history(channel=SHOP, limit=2)
     second = await client.conversations_history(channel=SHOP, limit=2, cursor=first["response_metadata"]["next_cursor"])
     assert [one["text"] for page in (first, second) for one in page["messages"]] == ["m4", "m3", "m2", "m1"]

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -20,17 +20,11 @@ from bot.demo.director import Director
 from bot.demo.slack.entities import Json
 from bot.demo.troubles import TROUBLES
 from bot.listeners.commands import registry
+from tests.clock import until
 
 T = TypeVar("T")
 SMALL_BOT = (sys.executable, str(Path(__file__).with_name("small_bot.py")))
 QUIET_BOT = "import os, json, time\nprint(json.dumps(dict(os.environ)), flush=True)\ntime.sleep(600)\n"
-
-
-async def until(read_back: Callable[[], T]) -> T:
-    """What `read_back` returns once that is true."""
-    while not (found := read_back()):
-        await asyncio.sleep(0.02)
-    return found
 
 
 class Visitor:

@@ -55,7 +55,8 @@ from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
 from bot.jobs.message_data import load_message_data
-from bot.store.database import Store, Tx
+from bot.store.database import Tx
+from tests.environment import open_store
 from tests.settings import settings_of
 from tests.store.given import NOON, OTHER_ROOM, ROOM, a_session, an_attempt, fingerprint
 
@@ -147,7 +148,7 @@ class Story:
         self._erased: set[SessionKey] = set()
         self._pending: dict[Destination, set[SessionKey]] = defaultdict(set)
         self._names = 0
-        self.store = Store.open(self.path, now=self.now)
+        self.store = open_store(self.path, now=self.now)
         self._do(lambda tx: tx.targets.set_initial(80.0))
         for room in (ROOM, *ROOMS):
             self.subscribe(room)
@@ -337,7 +338,7 @@ class Story:
             assert not all(_is_held_by(eligibility, queued.notification) for queued in delivery.notifications), (
                 "its rule rests"
             )
-            data = load_message_data(tx, delivery, settings_of())
+            data = load_message_data(tx, delivery, settings_of(), self.now)
             for notification_id, reason in data.cancelled.items():
                 tx.notifications.cancel([notification_id], reason)
             left = tuple(queued for queued in delivery.notifications if queued.notification_id not in data.cancelled)
@@ -445,7 +446,7 @@ class Story:
         self.in_hand.clear()
         self._remembered.clear()
         self.store.close()
-        self.store = Store.open(self.path, now=self.now)
+        self.store = open_store(self.path, now=self.now)
         if self._do(lambda tx: tx.outbox.recover(self.now)):
             self.reached.add("died while sending")
 
@@ -501,7 +502,9 @@ class Story:
         def claim(tx: Tx) -> InHand | None:
             delivery = tx.outbox.claim_edit(self.now)
             return (
-                None if delivery is None else InHand(delivery, load_message_data(tx, delivery, settings_of()).versions)
+                None
+                if delivery is None
+                else InHand(delivery, load_message_data(tx, delivery, settings_of(), self.now).versions)
             )
 
         hand = self._do(claim)

@@ -222,16 +222,29 @@ def test_what_was_refused_in_a_word_nobody_knows_and_is_found_all_the_same_is_se
     assert checked(Found("C1", "171.2"), posted(REFUSED, replace(SENDING, text_only=True))).state is DeliveryState.SENT
 
 
-@pytest.mark.parametrize(("after", "wait"), [(None, 30), (12.0, 12)])
+@pytest.mark.parametrize(("after", "wait"), [(None, 1), (12.0, 12)])
 def test_a_look_that_fails_does_not_count(after: float | None, wait: float) -> None:
     later = checked(ReadLater("ratelimited", after))
     assert (later.state, later.read_backs, seconds(later)) == (DeliveryState.AMBIGUOUS, 0, wait)
 
 
-@pytest.mark.parametrize(("unsure_for", "wait"), [(20, 30), (40, 40), (200, 200), (301, 300), (90_000, 300)])
-def test_what_cannot_be_read_for_long_is_asked_for_ever_more_seldom(unsure_for: float, wait: float) -> None:
-    now = NOW + timedelta(seconds=unsure_for)
-    assert checked(ReadLater("brand_new"), now=now).due_at == now + timedelta(seconds=wait)
+@pytest.mark.parametrize(("failures", "wait"), [(0, 1), (1, 2), (2, 4), (3, 8), (4, 16), (5, 30), (500, 30)])
+def test_a_reading_that_fails_is_repeated_within_seconds_and_at_most_half_a_minute(failures: int, wait: float) -> None:
+    for random01, least in ((0.0, wait / 2), (1.0, wait)):
+        later = after_read_back(UNSURE, ReadLater("HTTP 500"), now=NOW, random01=random01, failures=failures)
+        assert later.due_at == NOW + timedelta(seconds=least)
+
+
+@pytest.mark.parametrize(("failures", "wait"), [(0, 1), (3, 8), (30, 60)])
+def test_an_edit_that_brought_no_answer_is_repeated_within_seconds(failures: int, wait: float) -> None:
+    later = after_edit(Ambiguous("reply lost"), now=NOW, random01=1.0, failures=failures)
+    assert later.due_at == NOW + timedelta(seconds=wait)
+
+
+def test_an_edit_refused_with_an_unknown_word_is_repeated_ever_more_seldom() -> None:
+    refusal = Ambiguous("brand_new", is_rejection=True)
+    waits = [after_edit(refusal, now=NOW, random01=1.0, failures=failures).due_at for failures in (0, 6, 60)]
+    assert waits == [NOW + timedelta(seconds=wait) for wait in (1, 64, 3600)]
 
 
 # ---- edits -------------------------------------------------------------------------------------------------------
@@ -247,11 +260,11 @@ def test_the_versions_shown_are_kept_per_notice() -> None:
     [
         (Sent("C1", "171.1"), AfterEdit(shown=True)),
         (Throttled(9), AfterEdit(due_at=NOW + timedelta(seconds=9))),
-        (NotSent("dns"), AfterEdit(due_at=NOW + timedelta(minutes=1))),
-        (Ambiguous("reply lost"), AfterEdit(due_at=NOW + timedelta(minutes=1))),
+        (NotSent("dns"), AfterEdit(due_at=NOW + timedelta(seconds=0.75))),
+        (Ambiguous("reply lost"), AfterEdit(due_at=NOW + timedelta(seconds=0.75))),
         (AppRefused("token_revoked"), AfterEdit(due_at=NOW + timedelta(minutes=1))),
         (DestinationGone("not_in_channel"), AfterEdit(due_at=NOW + timedelta(hours=1))),
-        (Ambiguous("brand_new", is_rejection=True), AfterEdit(due_at=NOW + timedelta(hours=1))),
+        (Ambiguous("brand_new", is_rejection=True), AfterEdit(due_at=NOW + timedelta(seconds=0.75))),
         (MessageRefused("invalid_blocks"), AfterEdit(ended="invalid_blocks")),
         (EditEnded("message_not_found"), AfterEdit(ended="message_not_found")),
     ],

@@ -2,16 +2,18 @@
 
 import math
 import re
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.model import OutcomeKind
-from bot.domain.outcomes import exact, has_odd_result, judge, percent, score_of, word
+from bot.domain.outcomes import Difference, difference, exact, has_odd_result, judge, mean, percent, score_of, word
 from tests.domain.build import facts
 
-percentages = st.floats(min_value=-50, max_value=250, allow_nan=False)
+percentages = st.decimals(min_value=-50, max_value=250, places=9).map(float)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +89,36 @@ def test_a_verdict_and_its_word(
     assert (outcome.kind, word(outcome), outcome.status) == (kind, said, status)
 
 
+@pytest.mark.parametrize(
+    ("result", "points", "total", "target", "said"),
+    [
+        (None, 11.0, 20.0, 55.0, "Met target, 55 % (target 55 %)"),
+        (None, 23.0, 40.0, 57.5, "Met target, 57.5 % (target 57.5 %)"),
+        (None, 7.0, 100.0, 7.0, "Met target, 7 % (target 7 %)"),
+        (None, 0.1 + 0.2, 1.0, 30.0, "Met target, 30 % (target 30 %)"),
+        (30.000000000000004, None, None, 30.0, "Met target, 30 % (target 30 %)"),
+        (29.999999999999996, None, None, 30.0, "Met target, 30 % (target 30 %)"),
+        (80.0, None, None, 80.00000000000001, "Met target, 80 % (target 80 %)"),
+        (None, 39.0, 68.0, 57.352941177, "Below target, 57 % (target 57.352941177 %)"),
+        (0.0, 0.01, 1.0, 0.5, "Below target, 0 % (target 0.5 %)"),  # they differ by exactly 1: `result` decides
+    ],
+)
+def test_equal_is_met_whatever_float_arithmetic_adds(
+    result: float | None, points: float | None, total: float | None, target: float, said: str
+) -> None:
+    assert word(judge(facts("PASSED", result, points=points, total_points=total), target)) == said
+
+
+@given(st.integers(min_value=0, max_value=400), st.integers(min_value=1, max_value=400))
+def test_points_of_points_meet_a_target_of_exactly_their_share(points: int, total: int) -> None:
+    share = Fraction(points * 100, total)
+    target = math.floor(share * 4) / 4  # a quarter of a point: what people set
+    outcome = judge(facts("PASSED", None, points=float(points), total_points=float(total)), target)
+    assert outcome.kind is OutcomeKind.MET
+    above = judge(facts("PASSED", None, points=float(points), total_points=float(total)), target + 0.25)
+    assert above.kind is OutcomeKind.BELOW
+
+
 def test_only_what_is_over_has_a_score() -> None:
     assert [judge(facts(status, 90.0), 80.0).score for status in ("NOT_STARTED", "IN_PROGRESS", "CANCELLED")] == [
         None,
@@ -113,7 +145,13 @@ def test_an_unknown_status_is_never_completed() -> None:
         (73.4, (72.6,), "73.4 %"),
         (-0.2, (), "-0.2 %"),
         (-0.0, (), "0 %"),
-        (79.99999999999999, (80.0,), "79.99999999999999 %"),
+        (79.99999999999999, (80.0,), "80 %"),  # what a float adds is no difference
+        (79.999999999, (80.0,), "79.999999999 %"),
+        (52.5, (), "53 %"),
+        (67.5, (), "68 %"),
+        (82.5, (), "83 %"),
+        (-52.5, (), "-53 %"),
+        (1e300, (), f"1{'0' * 300} %"),
     ],
 )
 def test_a_percentage_keeps_the_sentence_true(value: float, others: tuple[float, ...], said: str) -> None:
@@ -122,7 +160,8 @@ def test_a_percentage_keeps_the_sentence_true(value: float, others: tuple[float,
 
 @given(percentages, percentages)
 @example(79.96, 80.0)
-@example(79.5, 79.49999999999999)
+@example(79.5, 79.499999999)
+@example(82.5, 83.0)
 def test_percentages_beside_each_other_never_change_places(left: float, right: float) -> None:
     shown_left, shown_right = _number(percent(left, right)), _number(percent(right, left))
     assert (left > right, left == right) == (shown_left > shown_right, shown_left == shown_right)
@@ -134,6 +173,40 @@ def test_a_verdict_never_contradicts_its_sentence(result: float, target: float) 
     said = word(outcome)
     shown, wanted = (float(number) for number in re.findall(r"(-?[\d.e+-]+) %", said))
     assert (outcome.kind is OutcomeKind.BELOW) == (result < target) == (shown < wanted) == said.startswith("Below")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "target", "said"),
+    [
+        (64.0, 72.0, None, Difference("64 %", "72 %", "8")),
+        (87.4, 95.6, None, Difference("87.4 %", "95.6 %", "8.2")),
+        (79.5, 80.0, 80.0, Difference("79.5 %", "80.0 %", "0.5")),
+        (82.5, 52.5, None, Difference("83 %", "53 %", "30")),
+        (100 / 3, 200 / 3, None, Difference("33.3 %", "66.7 %", "33.4")),  # what the reader sees adds up
+        (80.0, 80.0, 80.0, Difference("80 %", "80 %", "0")),
+        (0.0, -0.0, None, Difference("0 %", "0 %", "0")),
+    ],
+)
+def test_a_change_has_the_decimals_of_its_ends(
+    before: float, now: float, target: float | None, said: Difference
+) -> None:
+    assert difference(before, now, target) == said
+
+
+@given(percentages, percentages)
+def test_the_numbers_of_a_change_add_up(before: float, now: float) -> None:
+    shown = difference(before, now)
+    ends = Decimal(shown.before.removesuffix(" %")), Decimal(shown.now.removesuffix(" %"))
+    assert abs(ends[1] - ends[0]) == Decimal(shown.points)
+    assert len({number.as_tuple().exponent for number in (*ends, Decimal(shown.points))}) == 1
+    assert (ends[0] < ends[1], ends[0] == ends[1]) == (before < now, before == now)
+    assert not any(text.startswith("-0 ") for text in shown)
+
+
+def test_a_mean_is_rounded_as_everything_else() -> None:
+    assert percent(mean([52.0, 53.0])) == "53 %"
+    assert mean([0.1, 0.2]) == 0.15 and mean([55.00000000000001]) == 55.0
+    assert mean([1.7e308, 1.7e308]) == 1.7e308
 
 
 @given(percentages)

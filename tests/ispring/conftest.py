@@ -4,36 +4,31 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, TypeAlias
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
 from bot.ispring.client import Ispring
-from bot.ispring.connection import Limits
-from bot.ispring.dates import DateOrder
-from tests.fake_clock import FakeClock
-
-CLIENT_ID = "8a4c7a64-0000-4000-8000-000000000001"
-CLIENT_SECRET = "the-secret-of-the-key"
+from tests.clock import FakeClock
+from tests.environment import ispring_client, ispring_simulator
 
 OpenIspring: TypeAlias = Callable[..., Any]
 
 
 @pytest.fixture
-def clock() -> FakeClock:
+async def clock() -> FakeClock:
     return FakeClock()
 
 
 @pytest.fixture
-def world(clock: FakeClock) -> World:
+async def world(clock: FakeClock) -> World:
     return World.empty(clock.now)
 
 
 @pytest.fixture
 async def stand_in(world: World, clock: FakeClock) -> AsyncIterator[IspringStandIn]:
-    async with IspringStandIn(world, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, now=clock.now) as stand_in:
+    async with ispring_simulator(world, clock) as stand_in:
         yield stand_in
 
 
@@ -43,19 +38,7 @@ async def connect(stand_in: IspringStandIn, clock: FakeClock, tmp_path: Path) ->
     async with AsyncExitStack() as opened:
 
         async def open_one(**given: Any) -> Ispring:
-            limits = given.pop("limits", Limits(connect=2, read=5, total=10))
-            settings: dict[str, Any] = {
-                "base_url": stand_in.url,
-                "client_id": CLIENT_ID,
-                "client_secret": CLIENT_SECRET,
-                "zone": ZoneInfo("UTC"),
-                "date_order": DateOrder.DMY,
-                "spool_folder": tmp_path,
-                "clock": clock,
-                "jitter": lambda: 0.5,
-                "limits": limits,
-            }
-            return await opened.enter_async_context(Ispring(**(settings | given)))
+            return await opened.enter_async_context(ispring_client(stand_in, clock, tmp_path, **given))
 
         yield open_one
 

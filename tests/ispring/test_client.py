@@ -26,9 +26,12 @@ from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
 from bot.ispring.statuses import QUOTED, retry_after
 from bot.ispring.wire import LONGEST_NAME, LONGEST_TITLE
-from tests.fake_clock import NOON, FakeClock
+from tests.clock import NOON, FakeClock
+from tests.environment import CLIENT_SECRET
 from tests.faults import NAME
-from tests.ispring.conftest import CLIENT_SECRET, OpenIspring
+from tests.ispring.conftest import OpenIspring
+
+pytestmark = pytest.mark.virtual_time
 
 LISTING = "/job-training/sessions/result/list"
 

@@ -17,7 +17,7 @@ from bot.ispring.dates import LONGEST_DATE, DateOrder, Dates
 from bot.ispring.listing import MOST_SET_ASIDE, PIECE, SpooledListing
 from bot.ispring.tolerant import LONGEST_ID
 from bot.ispring.wire import LONGEST_STATUS, LONGEST_TITLE
-from tests.fake_clock import NOON
+from tests.clock import NOON
 from tests.work import Calls
 
 TITLES = ("Opening", '"},{"', "},{", "}, {", '\\"},', "[{]}", "Käse\n\t🧀", "\\")
@@ -69,6 +69,11 @@ def without_parts(spooled: SpooledListing) -> int:
 
 def many(number: int, **given: Any) -> Iterator[dict[str, Any]]:
     return (row(one, **given) for one in range(number))
+
+
+PIECES = 90
+"""Rows that are several pieces long where each is `WIDE`: as thin ones, they would be 9,000 to read."""
+WIDE = {"pad": "x" * (PIECE // 24)}
 
 
 @pytest.mark.parametrize(
@@ -213,18 +218,19 @@ BROKEN = {
 }
 
 
-def with_text(text: bytes, key: str = "checklistTitle", number: int = 9_000) -> bytes:
-    """A listing whose middle row has exactly this between the quotation marks of one value."""
-    rows = list(many(number))
+def with_text(text: bytes, key: str = "checklistTitle", rows: Sequence[dict[str, Any]] | None = None) -> bytes:
+    """A listing of several pieces whose middle row has exactly this between the quotation marks of one value."""
+    rows = rows or list(many(PIECES, **WIDE))
+    number = len(rows)
     rows[number // 2][key] = "HERE"
     return json.dumps(rows).encode().replace(b"HERE", text)
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-@pytest.mark.parametrize("number", [1, 9_000])
+@pytest.mark.parametrize("number", [1, PIECES])
 def test_a_broken_character_hurts_its_title_and_nothing_else(number: int, broken: str) -> None:
     text, shown = BROKEN[broken]
-    spooled = listing(with_text(text, number=number))
+    spooled = listing(with_text(text, rows=list(many(number, **WIDE))))
     titles = [TITLES[one % len(TITLES)] for one in range(number)]
     titles[number // 2] = shown
     assert titles_of(spooled) == titles
@@ -243,18 +249,19 @@ def test_a_broken_character_in_a_lone_object_hurts_nothing_else() -> None:
 @pytest.mark.parametrize("text", [b"\xff", rb"\ud83d"])
 def test_a_row_known_by_a_broken_character_is_set_aside_and_the_others_go_on(text: bytes, key: str) -> None:
     spooled = listing(with_text(text, key))
-    assert len(facts_of(spooled)) == 8_999
-    assert [line.split(":")[0] for line in rejected(spooled)] == ["row 4501"]
+    assert len(facts_of(spooled)) == PIECES - 1
+    assert [line.split(":")[0] for line in rejected(spooled)] == [f"row {PIECES // 2 + 1}"]
 
 
 @pytest.mark.parametrize("broken", BROKEN)
 def test_a_mistyped_row_beside_a_broken_character_hides_nothing(broken: str) -> None:
-    rows: list[Any] = list(many(9_000))
-    rows[100] = row(100, employeeId=["x"])
-    rows[200]["checklistTitle"] = "HERE"
+    rows: list[Any] = list(many(PIECES, **WIDE))
+    rows[10] = row(10, employeeId=["x"], **WIDE)
+    rows[20]["checklistTitle"] = "HERE"
+    assert len(json.dumps(rows[:21])) < PIECE, "they are not beside each other"
     spooled = listing(json.dumps(rows).encode().replace(b"HERE", BROKEN[broken][0]))
-    assert len(facts_of(spooled)) == 8_999
-    assert [line.split(":")[0] for line in rejected(spooled)] == ["row 101"]
+    assert len(facts_of(spooled)) == PIECES - 1
+    assert [line.split(":")[0] for line in rejected(spooled)] == ["row 11"]
 
 
 def test_rows_beside_a_broken_character_keep_their_fingerprints() -> None:
@@ -371,7 +378,7 @@ def test_rows_without_number_that_say_nothing_are_not_all_held() -> None:
         (b"<?xml version='1.0'?><response/>", "XML"),
         (b"<response/>", "XML"),
         (b"[", "cut off"),
-        (json.dumps(list(many(9_000))).encode()[:3_000_000], "cut off"),
+        (json.dumps(list(many(PIECES, **WIDE))).encode()[:3_000_000], "cut off"),
         (json.dumps([row(1), row(2)]).encode()[:-2], "cut off"),
         (b'[{"a":"' + b"x" * 40_000_000, "no end of a row"),
         (b"[" * 100_000 + b"]" * 100_000, "deeply"),
@@ -381,9 +388,9 @@ def test_rows_without_number_that_say_nothing_are_not_all_held() -> None:
         (b"null", "contract"),
         (b'"text"', "contract"),
         (json.dumps([row(1)]).encode() + b"[]", "contract"),
-        (json.dumps(list(many(9_000))).encode().replace(b'"PASSED"', b"PASSED", 1), "contract"),
-        (json.dumps(list(many(9_000))).encode()[:-1] + b",]", "contract"),
-        (json.dumps(list(many(9_000))).encode()[:-1] + b"," + b" " * PIECE + b"]", "contract"),
+        (json.dumps(list(many(PIECES, **WIDE))).encode().replace(b'"PASSED"', b"PASSED", 1), "contract"),
+        (json.dumps(list(many(PIECES, **WIDE))).encode()[:-1] + b",]", "contract"),
+        (json.dumps(list(many(PIECES, **WIDE))).encode()[:-1] + b"," + b" " * PIECE + b"]", "contract"),
     ],
     ids=range(20),
 )
@@ -396,7 +403,7 @@ def test_no_content_makes_cutting_slow() -> None:
     plain = json.dumps(list(many(6_000))).encode()
     hostile = json.dumps(list(many(6_000, result=[], extra=[{"a": "},{" * 3}, {"b": {}}]))).encode() + b" "
     broken = plain.replace(b'"PASSED"', b'"PASSED', 1) * 3
-    halves = with_text(rb"\\},{\ud83d" * 20, number=6_000).replace(b"Opening", rb"},{\ud83d\ude00")
+    halves = with_text(rb"\\},{\ud83d" * 20, rows=list(many(6_000))).replace(b"Opening", rb"},{\ud83d\ude00")
 
     def work(text: bytes) -> float:
         """The calls of functions for each byte."""

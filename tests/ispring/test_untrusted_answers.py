@@ -17,7 +17,9 @@ from bot.domain.model import SessionKey
 from bot.ispring.client import Ispring
 from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
-from tests.fake_clock import FakeClock
+from tests.clock import FakeClock
+
+pytestmark = pytest.mark.virtual_time
 
 SECRET, TOKEN = "the-secret-of-the-key", "the-token-that-was-given-out"
 MIB = 1 << 20

@@ -1,8 +1,7 @@
-"""From an owed notice to Slack: a real store file, the real SDK, the Slack stand-in, and time that runs fast."""
+"""From an owed notice to Slack: a real store file, the real SDK, the Slack stand-in, and virtual time."""
 
-import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -39,29 +38,13 @@ from bot.jobs.sender import Render
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store, Tx
-from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, SHOP, company
+from tests.clock import FakeClock
+from tests.demo.slack_room import SHOP, stand_in
 from tests.domain.build import DIRECTORY, NOW
+from tests.environment import database, messenger_of, sender
 from tests.settings import settings_of
 
-SPEED = 60.0
 SHOP_CHANNEL = Destination(DestinationKind.CHANNEL, SHOP)
-
-
-class FastClock:
-    """A minute passes in a second of the event loop's time. Fulfils `domain.ports.Clock`; threads may read it too."""
-
-    def __init__(self, start: datetime = NOW, speed: float = SPEED) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._start, self._began, self._speed = start, self._loop.time(), speed
-
-    def now(self) -> datetime:
-        return self._start + timedelta(seconds=self.monotonic())
-
-    def monotonic(self) -> float:
-        return (self._loop.time() - self._began) * self._speed
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / self._speed)
 
 
 @dataclass
@@ -69,27 +52,27 @@ class Room:
     """One workspace, one database, and the bot's sending half, which can die and start again."""
 
     slack: SlackStandIn
-    clock: FastClock
+    clock: FakeClock
     store: Store
     messenger: SlackMessenger
     rule: Rule
     limiter: RateLimiter = field(default_factory=RateLimiter)
     admins: frozenset[str] = frozenset()
+    rights_max_age: timedelta = timedelta(hours=72)
     _made: int = 0
 
     def deliver(self, words: Render = render) -> Deliver:
         """A fresh sender, as after a start."""
-        random01 = random.Random(1).random
         contacts = SlackContacts(self.messenger, self.store, self.clock, self.admins)
-        return Deliver(
-            store=self.store,
-            messenger=self.messenger,
-            contacts=contacts,
-            clock=self.clock,
-            random01=random01,
-            settings=settings_of(admins=self.admins),
+        return sender(
+            self.store,
+            self.messenger,
+            contacts,
+            self.clock,
+            settings=settings_of(admins=self.admins, rights_max_age=self.rights_max_age / timedelta(hours=1)),
             limiter=self.limiter,
-            render=words,
+            words=words,
+            random01=random.Random(1).random,
         )
 
     async def send(self, limit_seconds: float = 200.0) -> None:
@@ -110,11 +93,12 @@ class Room:
         to: Destination = SHOP_CHANNEL,
         rules: tuple[int, ...] | None = None,
         ago: timedelta = timedelta(0),
+        observer: str = "ana",
     ) -> list[SessionKey]:
         """Sessions are completed, or were some time ago, and owed to a destination, all at once."""
         now = self.clock.now() - ago
         carried = ((self.rule.rule_id,) if to == SHOP_CHANNEL else ()) if rules is None else rules
-        completed = [self._completed(result, to, carried, now) for result in results]
+        completed = [self._completed(result, to, carried, now, observer) for result in results]
 
         def store(tx: Tx) -> None:
             for change, notification in completed:
@@ -125,7 +109,7 @@ class Room:
         return [change.after.key for change, _ in completed]
 
     def _completed(
-        self, result: float, to: Destination, rules: tuple[int, ...], now: datetime
+        self, result: float, to: Destination, rules: tuple[int, ...], now: datetime, observer: str
     ) -> tuple[Change, Notification]:
         self._made += 1
         key = SessionKey(f"{self._made:08x}", "joe")
@@ -133,7 +117,7 @@ class Room:
             key=key,
             checklist_id="open",
             checklist_title="Opening",
-            observer_id="ana",
+            observer_id=observer,
             status="PASSED",
             finished=Moment("just now", now),
             result=result,
@@ -159,6 +143,21 @@ class Room:
         after = replace(before, facts=facts, version=before.version + 1, changed_at=now)
         change = Change(kind=ChangeKind.CORRECTED, news=News.EDIT, reason="corrected", before=before, after=after)
         await self.store.transact(lambda tx: tx.sessions.save(change, bytes(8)))
+
+    async def rename(self, keys: Iterable[SessionKey], title: str) -> None:
+        """iSpring now calls the checklist of these sessions otherwise."""
+        now = self.clock.now()
+
+        def store(tx: Tx) -> None:
+            for key in keys:
+                before = tx.sessions.get(key)
+                assert before is not None
+                facts = before.facts._replace(checklist_title=title)
+                change = decide(before, facts, now=now, targets=Targets(default=80.0))
+                assert change is not None
+                tx.sessions.save(change, bytes(8))
+
+        await self.store.transact(store)
 
     async def turn(self, key: SessionKey, result: float) -> None:
         """iSpring now says a result below target, which is news."""
@@ -239,44 +238,24 @@ class Room:
         return sum(call.method == method for call in self.slack.calls)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
-    """Polls a condition; raises TimeoutError where it does not come true."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
 @asynccontextmanager
 async def room(
     folder: Path,
-    timeout: float = 0.4,
+    timeout: float = 24.0,
     busy_seconds: float = 5.0,
-    ours: FastClock | None = None,
+    ours: FakeClock | None = None,
     has_answered: bool = True,
 ) -> AsyncIterator[Room]:
-    """`patience` is real seconds an answer of Slack's may take, `busy_seconds` those the store waits for a lock; `ours`
-    is our own clock where it differs from Slack's; `has_answered` whether Slack has answered this process before."""
-    slacks = FastClock()
+    """`timeout`: the seconds that an answer of Slack's may take; `busy_seconds`: those that the store waits for a lock;
+    `ours`: our own clock, where it differs from Slack's; `has_answered`: Slack has answered this process before."""
+    slacks = FakeClock(NOW)
     clock = ours or slacks
-    slack = SlackStandIn(
-        company(),
-        bot_token=BOT_TOKEN,
-        app_token=APP_TOKEN,
-        signing_secret=SECRET,
-        now=slacks.now,
-        time_scale=1 / SPEED,
-    )
-    store = Store.open(folder / "spotter.db", now=clock.now(), busy_seconds=busy_seconds)
-    try:
-        async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, timeout) as messenger:
-            if has_answered:
-                await messenger.identify()
-            people, departments = list(DIRECTORY.people.values()), list(DIRECTORY.departments.values())
-            people = [replace(one, email="ana@bakery.example") if one.person_id == "ana" else one for one in people]
-            await store.transact(lambda tx: tx.people.replace_directory(people, departments, clock.now()))
-            rule = await store.transact(
-                lambda tx: tx.rules.add(SHOP_CHANNEL, OPERATOR, "", RuleState.ACTIVE, clock.now())
-            )
-            yield Room(slack, clock, store, messenger, rule)
-    finally:
-        store.close()
+    slack = stand_in(slacks)
+    async with database(folder, clock, busy_seconds) as store, messenger_of(slack, clock, timeout) as messenger:
+        if has_answered:
+            await messenger.identify()
+        people, departments = list(DIRECTORY.people.values()), list(DIRECTORY.departments.values())
+        people = [replace(one, email="ana@bakery.example") if one.person_id == "ana" else one for one in people]
+        await store.transact(lambda tx: tx.people.replace_directory(people, departments, clock.now()))
+        rule = await store.transact(lambda tx: tx.rules.add(SHOP_CHANNEL, OPERATOR, "", RuleState.ACTIVE, clock.now()))
+        yield Room(slack, clock, store, messenger, rule)

@@ -1,9 +1,9 @@
 """A room to poll in: a small world, iSpring's stand-in over real HTTP, our client, a real database, a clock to turn."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from bot.config import Settings
 from bot.demo.company import Person, Session
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
-from bot.domain.delivery import AppRefused, DestinationGone, NotSent, Sent, Throttled, after_post, shown_versions
+from bot.domain.delivery import Sent, after_post, shown_versions
 from bot.domain.model import (
     OPERATOR,
     Delivery,
@@ -26,66 +26,24 @@ from bot.domain.model import (
     SessionKey,
     SessionRecord,
     SlackUser,
-    Viewer,
 )
 from bot.domain.model import Session as StoredSession
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.polling import PollReport
-from bot.domain.ports import Channel, Contact, Nobody, Training
+from bot.domain.ports import Training
 from bot.ispring.client import Ispring
-from bot.ispring.connection import Limits
-from bot.ispring.dates import DateOrder
 from bot.jobs.attempts import attempt_of
 from bot.jobs.details import FetchDetails
 from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.outage import claim_next
 from bot.jobs.poll import Poll
 from bot.store.database import Store, Tx
-from tests.fake_clock import FakeClock
+from tests.clock import FakeClock
+from tests.environment import database, ispring_client, ispring_simulator
 from tests.settings import settings_of
 
 CHANNEL = Destination(DestinationKind.CHANNEL, "C0123456")
 OPS = "C0OPS0000"
-
-
-@dataclass
-class KnownContacts:
-    """Fulfils `core.ports.Contacts` for people whose ties are written down; nobody else is known."""
-
-    viewers: dict[str, Viewer] = field(default_factory=dict)
-    while_asked: Callable[[], Awaitable[None]] | None = None  # what happens meanwhile, once
-
-    async def viewer(self, user_id: str) -> Viewer:
-        meanwhile, self.while_asked = self.while_asked, None
-        if meanwhile is not None:
-            await meanwhile()
-        return self.viewers.get(user_id) or Viewer(
-            slack_user_id=user_id, person_id=None, is_admin=False, reason="not linked"
-        )
-
-    async def user(self, user_id: str) -> SlackUser:
-        return SlackUser(user_id=user_id, email=None, zone="UTC", is_full_member=True)
-
-    async def known_viewer(self, user_id: str) -> Viewer | None:
-        return await self.viewer(user_id)
-
-    async def user_of(self, person_id: str) -> Contact:
-        return Contact(None, "nobody is written down")
-
-    async def conversation(
-        self, destination: Destination
-    ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
-        return destination.id
-
-    async def channel(self, channel_id: str) -> Channel | Throttled | NotSent | DestinationGone | AppRefused:
-        return Channel(
-            channel_id=channel_id,
-            name="",
-            is_member=True,
-            is_private=True,
-            is_archived=False,
-            is_shared_outside=False,
-        )
 
 
 @dataclass
@@ -97,7 +55,6 @@ class Room:
     clock: FakeClock
     ispring: Ispring
     store: Store
-    contacts: KnownContacts
     directory: DirectoryRefresh
     details: FetchDetails
     settings: Settings
@@ -109,21 +66,21 @@ class Room:
         return await self.poller.once()
 
     def __post_init__(self) -> None:
+        self.wake: Callable[[], None] = lambda: self.rings.append("deliver")
         self.poller = self.poller_with(self.settings)
 
     def ispring_in(self, zone: ZoneInfo) -> Ispring:
         """A client configured for another zone."""
-        return client(self.stand_in, self.clock, self.store.path.parent, zone)
+        return ispring_client(self.stand_in, self.clock, self.store.path.parent, zone=zone)
 
     def poller_with(self, settings: Settings, ispring: Training | None = None) -> Poll:
         return Poll(
             ispring or self.ispring,
             self.store,
             self.clock,
-            self.contacts,
             settings,
             refresh_directory=self.directory.on_demand,
-            wake=lambda: self.rings.append("deliver"),
+            wake=lambda: self.wake(),
         )
 
     async def subscribe(self, query: str = "", owner: str = OPERATOR, destination: Destination = CHANNEL) -> Rule:
@@ -202,8 +159,11 @@ class Room:
         return [one for one in notified if one.notification.destination == where]
 
     async def ops(self) -> list[str]:
-        """The codes the admin was told."""
-        return [str(notification.facts["code"]) for notification in await self.queued(NotificationKind.OPS)]
+        """The codes of what was queued for the admin; one that was over before it was sent is among them."""
+        states = (NotificationState.PENDING, NotificationState.CANCELLED)
+        notified = await self.store.read(lambda tx: tx.deliveries.in_states(states, 10_000))
+        ops = [one.notification for one in notified if one.notification.kind is NotificationKind.OPS]
+        return [str(notification.facts["code"]) for notification in ops]
 
     async def record(self, session: Session) -> SessionRecord:
         found = await self.store.read(lambda tx: tx.sessions.record(key_of(session)))
@@ -214,46 +174,43 @@ class Room:
         return await self.store.read(lambda tx: tx.sessions.get(key_of(session)))
 
 
-def client(stand_in: IspringStandIn, clock: FakeClock, folder: Path, zone: ZoneInfo) -> Ispring:
-    return Ispring(
-        stand_in.url,
-        "id",
-        "secret",
-        zone=zone,
-        date_order=DateOrder.DMY,
-        spool_folder=folder,
-        clock=clock,
-        jitter=lambda: 0.5,
-        limits=Limits(connect=2, read=5, total=10),
-    )
-
-
 def key_of(session: Session) -> SessionKey:
     return SessionKey(session.id, session.employee.id)
+
+
+async def known_in_slack(room: Room, user_id: str, person_id: str = "", not_allowed_reason: str = "") -> None:
+    """Slack described a user just now, and an admin linked them: a poll asks Slack nothing."""
+    is_member = not not_allowed_reason
+    user = SlackUser(
+        user_id=user_id, email=None, zone="UTC", is_full_member=is_member, not_allowed_reason=not_allowed_reason
+    )
+
+    def store(tx: Tx) -> None:
+        tx.people.save_slack_user(user, room.clock.now())
+        if person_id:
+            tx.people.link(user_id, person_id, "U0ADMIN", None, room.clock.now())
+
+    await room.store.transact(store)
 
 
 @asynccontextmanager
 async def open_room(folder: Path, settings: Settings | None = None) -> AsyncIterator[Room]:
     clock = FakeClock()
     world = World.empty(clock.now)
-    store = Store.open(folder / "spotter.db", now=clock.now(), ops_channel=OPS)
-    try:
-        async with (
-            IspringStandIn(world, client_id="id", client_secret="secret", now=clock.now) as stand_in,
-            client(stand_in, clock, folder, ZoneInfo("UTC")) as ispring,
-        ):
-            rings: list[str] = []
-            yield Room(
-                world,
-                stand_in,
-                clock,
-                ispring,
-                store,
-                KnownContacts(),
-                DirectoryRefresh(ispring, store, clock),
-                FetchDetails(ispring, store, clock, wake=lambda: rings.append("deliver")),
-                settings or settings_of(),
-                rings,
-            )
-    finally:
-        store.close()
+    async with (
+        database(folder, clock, ops_channel=OPS) as store,
+        ispring_simulator(world, clock) as stand_in,
+        ispring_client(stand_in, clock, folder) as ispring,
+    ):
+        rings: list[str] = []
+        yield Room(
+            world,
+            stand_in,
+            clock,
+            ispring,
+            store,
+            DirectoryRefresh(ispring, store, clock),
+            FetchDetails(ispring, store, clock, wake=lambda: rings.append("deliver")),
+            settings or settings_of(),
+            rings,
+        )

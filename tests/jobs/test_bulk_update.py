@@ -8,6 +8,7 @@ import pytest
 from bot.domain.model import SessionFacts
 from bot.jobs.bulk_update import SLICES_AT_ONCE, bulk_update
 from bot.store.database import Store
+from tests.environment import open_store
 from tests.store.given import NOON, Piece, a_session, baseline, claim, enqueue, minutes, planned, see, sent, stored
 
 pytestmark = pytest.mark.virtual_time
@@ -18,7 +19,7 @@ LATER = NOON + minutes(5)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    database = Store.open(tmp_path / "spotter.db", now=NOON)
+    database = open_store(tmp_path / "spotter.db", now=NOON)
     yield database
     database.close()
 

@@ -10,8 +10,9 @@ import pytest
 
 from bot.domain.model import DeliveryState, Destination, DestinationKind, DirectMessages, Preferences
 from bot.store.database import Tx
+from tests.clock import until
 from tests.demo.slack_room import ANA, OFFICE, SHOP
-from tests.jobs.outbox_room import SHOP_CHANNEL, Room, room, until
+from tests.jobs.outbox_room import SHOP_CHANNEL, Room, room
 
 pytestmark = pytest.mark.virtual_time
 

@@ -28,7 +28,7 @@ from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
 
-ASKED = "conversations.info"
+ASKED, SWEPT = "conversations.info", "users.conversations"
 
 
 @pytest.fixture
@@ -40,6 +40,11 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
 async def known(room: Room, ago: timedelta = timedelta(0)) -> None:
     """The shop's channel was looked at, and was ours."""
     await room.store.transact(lambda tx: tx.destinations.record_check(SHOP_CHANNEL, room.clock.now() - ago))
+
+
+def no_sweep(room: Room) -> None:
+    """Slack can't list the bot's channels: they are asked about one by one."""
+    room.slack.faults.order(SWEPT, "internal_error", times=1000)
 
 
 async def a_round(room: Room) -> None:
@@ -124,7 +129,70 @@ async def test_a_channel_is_looked_at_once_and_then_left_to_the_rounds(room: Roo
     for _ in range(3):
         await room.complete()
         await room.send()
-    assert len(room.texts()) == 3 and room.calls(ASKED) == 1
+    assert len(room.texts()) == 3 and (room.calls(SWEPT), room.calls(ASKED)) == (1, 0)
+
+
+@pytest.mark.promise("shared_outside")
+@pytest.mark.parametrize("can_list", [True, False])
+async def test_a_channel_is_looked_at_within_five_minutes_before_a_result_goes_there(
+    room: Room, can_list: bool
+) -> None:
+    """Slack sends no event for a private channel that turns public, and events get lost."""
+    if not can_list:
+        no_sweep(room)
+    await room.complete()
+    await room.send()
+    room.slack.workspace.channels[SHOP].is_ext_shared = True
+    await room.clock.sleep(301)
+    await room.complete()
+    await room.send()
+    assert len(room.texts()) == 1
+    assert [one.reason for one in await blocked(room)] == ["shared_outside"]
+
+
+@pytest.mark.promise("shared_outside")
+async def test_a_channel_that_an_event_doubts_gets_nothing_before_it_is_looked_at(room: Room) -> None:
+    await room.complete()
+    await room.send()
+    room.slack.workspace.channels[SHOP].is_ext_shared = True
+    await room.store.transact(lambda tx: tx.destinations.doubt(SHOP_CHANNEL))
+    await room.complete()
+    await room.send()
+    assert len(room.texts()) == 1
+
+
+@pytest.mark.promise("shared_outside")
+async def test_a_look_that_began_before_an_event_proves_nothing(room: Room) -> None:
+    asked_at = room.clock.now()
+    doubts = await room.store.read(lambda tx: tx.destinations.doubts())
+    await room.store.transact(lambda tx: tx.destinations.doubt(SHOP_CHANNEL))
+    assert not await room.store.transact(lambda tx: tx.destinations.record_check(SHOP_CHANNEL, asked_at, doubts))
+    assert await room.store.read(lambda tx: tx.destinations.checked_at(SHOP_CHANNEL)) is None
+
+
+async def test_an_edit_that_shows_a_result_waits_for_a_look_at_its_channel(room: Room) -> None:
+    key = await room.complete()
+    await room.send()
+    await room.clock.sleep(301)
+    for method in (SWEPT, ASKED):
+        room.slack.faults.order(method, "internal_error", times=1)
+    await room.correct(key, 41.0)
+    await room.deliver().once(limit_seconds=60)
+    assert "41" not in room.texts()[0]
+    await room.clock.sleep(3600)
+    await room.send()
+    assert "41" in room.texts()[0]
+
+
+async def test_a_hundred_channels_are_looked_at_with_one_call(room: Room) -> None:
+    bot = room.slack.workspace.app.bot_user_id
+    others = [Destination(DestinationKind.CHANNEL, f"C0MANY{number:03}") for number in range(100)]
+    for other in others:
+        room.slack.workspace.add_channel(Channel(id=other.id, name=other.id.lower(), members=[bot]))
+        await room.complete(to=other, rules=(room.rule.rule_id,))
+    await room.send()
+    assert all(len(room.texts(other.id)) == 1 for other in others)
+    assert (room.calls(SWEPT), room.calls(ASKED)) == (1, 0)
 
 
 async def test_what_is_said_to_whoever_runs_spotter_needs_no_look(room: Room) -> None:
@@ -152,6 +220,7 @@ def test_slack_is_asked_about_forty_channels_a_minute_and_each_has_its_turn() ->
 
 
 async def test_many_channels_that_were_never_looked_at_wait_for_their_turn(room: Room) -> None:
+    no_sweep(room)
     room.limiter = RateLimiter(questions_a_minute=1)
     other = Destination(DestinationKind.CHANNEL, "C0OTHER")
     bot = room.slack.workspace.app.bot_user_id
@@ -171,6 +240,7 @@ async def test_many_channels_that_were_never_looked_at_wait_for_their_turn(room:
 async def test_a_channel_that_was_never_looked_at_waits_until_slack_says_how_it_is(
     room: Room, alert: str, result: str
 ) -> None:
+    no_sweep(room)
     room.slack.faults.order(ASKED, alert)
     key = await room.complete()
     await room.send()
@@ -178,15 +248,17 @@ async def test_a_channel_that_was_never_looked_at_waits_until_slack_says_how_it_
     assert (len(room.texts()), room.calls("chat.postMessage")) == (1, 1)
 
 
-async def test_a_channel_that_was_looked_at_once_does_not_wait_for_a_slack_that_can_not_say(room: Room) -> None:
+async def test_a_channel_that_was_looked_at_once_waits_for_a_slack_that_can_not_say_now(room: Room) -> None:
     await known(room, ago=CHECK_VALID_FOR * 2)
+    no_sweep(room)
     room.slack.faults.order(ASKED, "service_unavailable")
     key = await room.complete()
     await room.send()
-    assert [one.result for one in (await room.notified(key)).attempts] == ["sent"]
+    assert [one.result for one in (await room.notified(key)).attempts] == ["not sent", "sent"]
 
 
 async def test_a_look_that_slack_refuses_holds_the_channel_and_a_look_that_it_allows_lets_it_go(room: Room) -> None:
+    no_sweep(room)
     room.slack.faults.order(ASKED, "missing_scope")
     await room.complete()
     await room.send()
@@ -198,6 +270,15 @@ async def test_a_look_that_slack_refuses_holds_the_channel_and_a_look_that_it_al
     assert len(room.texts()) == 1
 
 
+async def test_a_look_that_ends_with_an_unknown_word_is_made_again_within_minutes(room: Room) -> None:
+    """One odd answer of a secondary call is no answer: the channel is not silent for a day."""
+    no_sweep(room)
+    room.slack.faults.order(ASKED, "some_new_word", times=3)
+    await room.complete()
+    await room.send(limit_seconds=900)
+    assert len(room.texts()) == 1 and await blocked(room) == []
+
+
 async def test_a_refused_look_of_the_rounds_is_no_look(room: Room) -> None:
     room.slack.faults.order(ASKED, "missing_scope")
     await a_round(room)
@@ -206,6 +287,7 @@ async def test_a_refused_look_of_the_rounds_is_no_look(room: Room) -> None:
 
 
 async def test_a_revoked_token_found_by_a_look_pauses_the_sending_and_no_rule(room: Room) -> None:
+    no_sweep(room)
     room.slack.faults.order(ASKED, "token_revoked")
     await room.complete()
     await room.deliver().once(until_idle=False)

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from bot.blocks.alerts import alert_text
+from bot.blocks.elements import mrkdwn, section
+from bot.blocks.markup import instant, plain_text
 from bot.domain.alerts import DISK_ENOUGH, DISK_LEFT
 from bot.domain.model import DeliveryState, NotificationKind
 from bot.domain.outbox import NotificationState
 from bot.domain.polling import PollReport
 from bot.jobs.monitor import Monitor, RuntimeProbes
 from bot.store.database import Store, Tx
-from tests.fake_clock import FakeClock
+from tests.clock import FakeClock
+from tests.environment import open_store
 from tests.settings import settings_of
 from tests.store.given import a_session, becomes, claim, enqueue
 
@@ -50,8 +54,10 @@ class MonitorEnv:
         await self.database.transact(lambda tx: tx.polls.record(PollReport(now, now)))
 
     async def messages(self) -> list[str]:
-        """The codes of the messages for OPS_CHANNEL in their order; " over" follows if the alert ended."""
-        statuses = await self.database.read(lambda tx: tx.deliveries.in_states((NotificationState.PENDING,), 100))
+        """The codes of the messages queued for OPS_CHANNEL in their order; " over" follows if the alert ended. One that
+        was over before it was sent is among them."""
+        states = (NotificationState.PENDING, NotificationState.CANCELLED, NotificationState.SENT)
+        statuses = await self.database.read(lambda tx: tx.deliveries.in_states(states, 100))
         in_order = sorted(statuses, key=lambda one: one.created_at)
         notifications = [one.notification for one in in_order if one.notification.kind is NotificationKind.OPS]
         return [
@@ -70,7 +76,7 @@ def _mark(facts: object) -> str:
 @pytest.fixture
 async def env(tmp_path: Path) -> AsyncIterator[MonitorEnv]:
     clock = FakeClock()
-    database = Store.open(tmp_path / "spotter.db", now=clock.now())
+    database = open_store(tmp_path / "spotter.db", now=clock.now())
     yield MonitorEnv(database, clock)
     database.close()
 
@@ -87,6 +93,25 @@ async def test_an_alert_has_one_message_and_its_end_has_one(env: MonitorEnv) -> 
         await env.monitor.once()
     assert await env.messages() == ["disk_nearly_full", "disk_nearly_full over"]
     assert env.machine.wakes == 2
+
+
+async def test_what_was_over_before_it_could_be_told_is_told_once_from_when_to_when(env: MonitorEnv) -> None:
+    """A revoked token: OPS_CHANNEL can be written to only after it was mended."""
+    await env.database.transact(lambda tx: tx.outbox.refuse_app("token_revoked"))
+    await env.monitor.once()
+    assert await env.messages() == ["app_refused"]
+    env.clock.advance(timedelta(minutes=67))
+    await env.database.transact(lambda tx: tx.outbox.refuse_app(""))
+    await env.monitor.once()
+    waiting = await env.database.read(lambda tx: tx.deliveries.in_states((NotificationState.PENDING,), 9))
+    assert not [one for one in waiting if one.notification.facts["code"] == "app_refused"]
+    [status] = [one for one in waiting if one.notification.facts.get("code_before") == "app_refused"]
+    said = plain_text([section(mrkdwn(alert_text(status.notification.facts)))])
+    began = env.clock.now() - timedelta(minutes=67)
+    assert said == (
+        f"Over after 67 min: Slack accepts the app again; the app was refused from {instant(began)} to "
+        f"{instant(env.clock.now())} (token_revoked)."
+    )
 
 
 async def test_an_alert_that_begins_again_has_a_new_message(env: MonitorEnv) -> None:

@@ -8,7 +8,6 @@ import pytest
 from bot.demo.company import Person
 from bot.demo.ispring import ALWAYS
 from bot.domain.directory import Directory
-from bot.domain.errors import MessengerUnavailable
 from bot.domain.model import (
     Destination,
     DestinationKind,
@@ -16,11 +15,9 @@ from bot.domain.model import (
     NotificationKind,
     RuleState,
     SessionKey,
-    SlackUser,
-    Viewer,
 )
 from bot.jobs.directory import LATE
-from tests.jobs.room import CHANNEL, KnownContacts, Room, key_of
+from tests.jobs.room import CHANNEL, Room, key_of, known_in_slack
 
 pytestmark = pytest.mark.virtual_time
 
@@ -326,7 +323,7 @@ async def test_a_rule_of_a_department_manager_waits_for_the_departments(room: Ro
     top = room.world.add_department("Region")
     store = room.world.add_department("Store 12", parent=top)
     manager = room.world.add_person("Mia Manager", manages=[top], department=top)
-    room.contacts.viewers[MANAGER] = Viewer(slack_user_id=MANAGER, person_id=manager.id, is_admin=False)
+    await known_in_slack(room, MANAGER, person_id=manager.id)
     await room.subscribe(owner=MANAGER, destination=OTHER)
     eve, olga = room.world.add_person("Eve", department=store), room.world.add_person("Olga Observer")
     session = room.world.add_session(employee=eve, observer=olga)
@@ -341,25 +338,14 @@ async def test_a_rule_of_a_department_manager_waits_for_the_departments(room: Ro
     assert [one.session for one in await room.queued(NotificationKind.SESSION, OTHER)] == [key_of(session)]
 
 
-class SilentContacts(KnownContacts):
-    """Slack can't say who anybody is."""
-
-    async def user(self, user_id: str) -> SlackUser:
-        raise MessengerUnavailable("Slack can't answer now")
-
-
 async def test_a_rule_whose_owner_slack_does_not_name_now_misses_nothing(room: Room) -> None:
     boss = room.world.add_person("Bea Boss")
     await room.subscribe(owner=MANAGER, destination=OTHER)
-    known, room.contacts = room.contacts, SilentContacts()
-    known.viewers[MANAGER] = Viewer(slack_user_id=MANAGER, person_id=boss.id, is_admin=False)
-    room.poller = room.poller_with(room.settings)
     session = room.world.add_session(employee=room.world.add_person("Eve", supervisor=boss))
     await room.poll()
     assert await room.posted() == [key_of(session)]
     assert await room.queued(NotificationKind.SESSION, OTHER) == []
-    room.contacts = known
-    room.poller = room.poller_with(room.settings)
+    await known_in_slack(room, MANAGER, person_id=boss.id)
     await room.poll()
     assert [one.session for one in await room.queued(NotificationKind.SESSION, OTHER)] == [key_of(session)]
 

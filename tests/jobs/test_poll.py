@@ -1,7 +1,9 @@
 """What becomes of what happens in iSpring, from its HTTP answer to the rows that say who is owed what."""
 
 import asyncio
+from collections.abc import Collection, Mapping
 from datetime import timedelta
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +19,7 @@ from bot.domain.model import (
     Delivery,
     Destination,
     DestinationKind,
+    Details,
     DetailsState,
     DirectMessages,
     NotificationKind,
@@ -24,14 +27,14 @@ from bot.domain.model import (
     Preferences,
     RuleState,
     SessionKey,
-    Viewer,
 )
+from bot.domain.ports import Training
 from bot.domain.routing import introduction, subject_of
 from bot.jobs.attempts import attempt_of
 from bot.services import pausing
 from bot.store.database import Tx
 from tests.faults import NAME, StumblingTraining
-from tests.jobs.room import CHANNEL, OPS, Room, key_of
+from tests.jobs.room import CHANNEL, OPS, Room, key_of, known_in_slack
 from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
@@ -244,7 +247,7 @@ async def test_a_rule_never_tells_more_than_its_owner_may_see(room: Room) -> Non
     observer, stranger = room.world.add_person("Ana Lima"), room.world.add_person("Bo Berg")
     employee = room.world.add_person("Cy Cole")
     place = Destination(DestinationKind.CHANNEL, "C0ANA000")
-    room.contacts.viewers["U0ANA"] = Viewer(slack_user_id="U0ANA", person_id=observer.id, is_admin=False)
+    await known_in_slack(room, "U0ANA", person_id=observer.id)
     await room.subscribe(owner="U0ANA", destination=place)
     mine = room.world.add_session(employee=employee, observer=observer)
     room.world.add_session(employee=employee, observer=stranger)
@@ -274,21 +277,37 @@ async def test_a_new_rule_matches_what_is_completed_before_it_is_clear_that_its_
     assert [queued.notification.session for queued in card.notifications] == [key_of(session)]
 
 
-def an_admin(user_id: str) -> Viewer:
-    return Viewer(slack_user_id=user_id, person_id=None, is_admin=True)
-
-
 @pytest.mark.promise("taken_over_meanwhile")
 async def test_what_a_rule_matches_while_somebody_takes_it_over_is_reported(room: Room) -> None:
     place = Destination(DestinationKind.CHANNEL, "C0OLD000")
     rule = await room.subscribe(owner="U0OLD", destination=place)
 
-    async def take_over() -> None:
-        now = room.clock.now()
-        await room.store.transact(lambda tx: pausing.take_over(tx, rule, "U0ADMIN", now))
+    leader = room.world.add_person("Lea Lind")
+    await known_in_slack(room, "U0OLD", person_id=leader.id)
 
-    room.contacts.viewers = {user: an_admin(user) for user in ("U0OLD", "U0ADMIN")}
-    room.contacts.while_asked = take_over
+    class TakenOverMeanwhile:
+        """iSpring, whose criteria take so long that an admin takes the rule over."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(room.ispring, name)
+
+        async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
+            now = room.clock.now()
+            await room.store.transact(lambda tx: pausing.take_over(tx, rule, "U0ADMIN", now))
+            return await room.ispring.details(keys)
+
+    poller = room.poller_with(settings_of(admins=frozenset({"U0ADMIN"})), cast("Training", TakenOverMeanwhile()))
+    session = room.world.add_session(observer=leader)
+    room.clock.advance(timedelta(minutes=1))
+    await poller.once()
+    assert [notification.session for notification in await room.queued(where=place)] == [key_of(session)]
+
+
+@pytest.mark.promise("taken_over_meanwhile")
+async def test_what_a_rule_matches_before_slack_names_its_owner_is_collected(room: Room) -> None:
+    """A poll asks Slack nothing: what the owner may see is judged when it is sent."""
+    place = Destination(DestinationKind.CHANNEL, "C0OLD000")
+    await room.subscribe(owner="U0OLD", destination=place)
     session = room.world.add_session()
     await room.poll()
     assert [notification.session for notification in await room.queued(where=place)] == [key_of(session)]
@@ -298,7 +317,7 @@ async def test_what_a_rule_matches_while_somebody_takes_it_over_is_reported(room
 async def test_what_is_completed_after_an_owner_left_waits_for_whoever_takes_their_rule_over(room: Room) -> None:
     place = Destination(DestinationKind.CHANNEL, "C0OLD000")
     rule = await room.subscribe(owner="U0OLD", destination=place)
-    room.contacts.viewers = {"U0ADMIN": an_admin("U0ADMIN")}  # nobody knows U0OLD any more
+    await known_in_slack(room, "U0OLD", not_allowed_reason="deactivated")
     session = room.world.add_session()
     await room.poll()
     assert await room.posts(place) == []
@@ -466,7 +485,10 @@ async def test_rows_set_aside_are_reported_once_however_many_and_once_when_they_
         (notification.facts["code"], notification.facts.get("code_before"))
         for notification in await room.queued(NotificationKind.OPS)
     ]
-    assert notified == [("baseline_done", None), ("rows_rejected", None), ("over", "rows_rejected")]
+    assert notified == [("baseline_done", None), ("over", "rows_rejected")], (
+        "what was over before it was sent is told once"
+    )
+    assert await room.ops() == ["baseline_done", "rows_rejected", "over"]
 
 
 @pytest.mark.promise("suspicious_listing")

@@ -9,9 +9,10 @@ import pytest
 
 from bot.demo.slack import ApiCall, Happening, faults
 from bot.domain.model import Delivery, DeliveryState
+from tests.clock import FakeClock, until
 from tests.demo.slack_room import ANA, SHOP
 from tests.domain.build import NOW
-from tests.jobs.outbox_room import FastClock, Room, room, until
+from tests.jobs.outbox_room import Room, room
 
 pytestmark = pytest.mark.virtual_time
 
@@ -79,7 +80,7 @@ def _ration(world: Room, happening: Happening) -> None:
 async def test_a_clock_ten_minutes_off_slacks_changes_nothing(
     tmp_path: Path, minutes: int, fault: str, has_answered: bool
 ) -> None:
-    clock = FastClock(start=NOW + timedelta(minutes=minutes))
+    clock = FakeClock(NOW + timedelta(minutes=minutes))
     async with room(tmp_path, ours=clock, has_answered=has_answered) as world:
         world.slack.workspace.dedupes_client_msg_id = False
         world.slack.faults.order(POST, fault)

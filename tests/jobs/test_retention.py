@@ -9,7 +9,8 @@ import pytest
 
 from bot.jobs.retention import AT_ONCE, AUDIT_LOG_RETENTION, RetentionJob
 from bot.store.database import Store, Tx
-from tests.fake_clock import NOON, FakeClock
+from tests.clock import NOON, FakeClock
+from tests.environment import open_store
 from tests.settings import settings_of
 from tests.store.given import OTHER_ROOM, a_session, baseline, claim, enqueue, sent
 
@@ -46,7 +47,7 @@ class KeptRoom:
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[KeptRoom]:
-    store = Store.open(tmp_path / "spotter.db", now=NOON)
+    store = open_store(tmp_path / "spotter.db", now=NOON)
     yield KeptRoom(store, FakeClock())
     store.close()
 
@@ -129,7 +130,7 @@ async def test_the_audit_log_keeps_more_than_a_year_whatever_the_setting(room: K
 
 
 async def test_a_busy_database_is_tidied_later(tmp_path: Path) -> None:
-    store = Store.open(tmp_path / "busy.db", now=NOON, busy_seconds=0.05)
+    store = open_store(tmp_path / "busy.db", now=NOON, busy_seconds=0.05)
     other = Store.open(tmp_path / "busy.db", now=NOON)
     room = KeptRoom(store, FakeClock())
     await room.listed(2 * YEAR)

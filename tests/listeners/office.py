@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -44,10 +44,10 @@ from bot.slack.contacts import SlackContacts
 from bot.slack.task_pool import TaskPool
 from bot.store.database import Store, Tx
 from tests.blocks.limits import assert_fits_slack
-from tests.fake_clock import NOON, FakeClock
+from tests.clock import NOON, FakeClock
+from tests.environment import database, messenger_of, sender, slack_simulator
 from tests.settings import settings_of
 
-TOKEN = "xoxb-stand-in"
 BOT = "U0SPOTTER"
 TEAM = "T0SPOTTER"
 IDENTITY = Identity(team_id=TEAM, bot_user_id=BOT, bot_id="B0SPOTTER", scopes=frozenset())
@@ -72,17 +72,6 @@ DETAILS = Details(
 )
 
 
-class OfficeClock(FakeClock):
-    """While somebody waits, what is owed gets sent."""
-
-    meanwhile: Callable[[], Awaitable[None]] | None = None
-
-    async def sleep(self, seconds: float) -> None:
-        await super().sleep(seconds)
-        if self.meanwhile is not None:
-            await self.meanwhile()
-
-
 @dataclass
 class Office:
     """The Bolt app with everything behind it, and the verbs of people who use it. Answers are recorded, not posted."""
@@ -90,9 +79,10 @@ class Office:
     ctx: AppContext
     store: Store
     slack: SlackStandIn
-    clock: OfficeClock
+    clock: FakeClock
     deliver: Deliver
     nudges: list[datetime] = field(default_factory=list)
+    background: list[asyncio.Task[None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         assert isinstance(self.ctx.messenger, SlackMessenger)
@@ -199,6 +189,18 @@ class Office:
         """Sends everything owed."""
         await self.deliver.once(until_idle=False)
 
+    def sends_meanwhile(self, first: Callable[[], None] = lambda: None) -> None:
+        """From now on everything owed is sent while somebody waits, as by a bot at work; `first` happens before."""
+
+        async def send() -> None:
+            while True:
+                await self.clock.sleep(0.1)
+                first()
+                await self.send()
+
+        if not self.background:
+            self.background.append(asyncio.create_task(send()))
+
     async def posted(self, channel: str) -> list[str]:
         return [message.text for message in self.slack.messages(channel)]
 
@@ -291,40 +293,33 @@ def suggestions_of(answer: Message) -> list[str]:
 
 
 def deliver_of(ctx: AppContext, admin: str) -> Deliver:
-    """What sends for a desk, with a clock of its own; `admin` is who ADMINS names."""
-    return Deliver(
-        store=ctx.store,
-        messenger=ctx.messenger,
-        contacts=ctx.contacts,
-        clock=FakeClock(),
-        random01=lambda: 0.5,
-        settings=settings_of(admins=frozenset({admin})),
-    )
+    """What sends for a desk; `admin` is who ADMINS names."""
+    return sender(ctx.store, ctx.messenger, ctx.contacts, ctx.clock, admins={admin})
 
 
 @asynccontextmanager
 async def open_office(folder: Path, *, as_if_employees_are_told: bool = False) -> AsyncIterator[Office]:
-    clock = OfficeClock()
-    store = Store.open(folder / "spotter.db", now=clock.now())
-    slack = SlackStandIn(
-        workspace(), bot_token=TOKEN, app_token="xapp-stand-in", signing_secret="secret", now=clock.now
-    )
-    try:
+    clock = FakeClock()
+    slack = slack_simulator(workspace(), clock)
+    async with database(folder, clock) as store, messenger_of(slack, clock) as messenger:
         await store.transact(fill)
-        async with slack, SlackMessenger(TOKEN, clock, slack.api_url) as messenger:
-            contacts = SlackContacts(messenger, store, clock, {ADMIN, GUEST})
-            nudges: list[datetime] = []
-            ctx = AppContext(
-                store=store,
-                messenger=messenger,
-                contacts=contacts,
-                clock=clock,
-                wake_sender=lambda: nudges.append(clock.now()),
-                settings=settings_of(notify_employees=as_if_employees_are_told),
-            )
-            yield Office(ctx, store, slack, clock, deliver_of(ctx, ADMIN), nudges)
-    finally:
-        store.close()
+        contacts = SlackContacts(messenger, store, clock, {ADMIN, GUEST})
+        nudges: list[datetime] = []
+        ctx = AppContext(
+            store=store,
+            messenger=messenger,
+            contacts=contacts,
+            clock=clock,
+            wake_sender=lambda: nudges.append(clock.now()),
+            settings=settings_of(notify_employees=as_if_employees_are_told),
+        )
+        office = Office(ctx, store, slack, clock, deliver_of(ctx, ADMIN), nudges)
+        try:
+            yield office
+        finally:
+            for task in office.background:
+                task.cancel()
+            await asyncio.gather(*office.background, return_exceptions=True)
 
 
 def workspace() -> Workspace:

@@ -9,7 +9,7 @@ from bot.domain.permissions import AccessScope
 from bot.listeners.actions import LISTENERS
 from bot.listeners.commands import registry
 from bot.query.parser import Names, Query
-from tests.fake_clock import NOON
+from tests.clock import NOON
 from tests.listeners.office import (
     ADMIN,
     COLLEAGUE,
@@ -96,6 +96,8 @@ ASKED = {
     "link": ["link", "link list", "link <@U0GUEST> zoltn", "link <@U0NOBODY> xen"],
     "unlink": ["unlink", "unlink <@U0DANA>"],
     "audit": ["audit", "audit 50", "audit zoltn"],
+    "pause": ["pause", "pause all"],
+    "resume": ["resume", "resume all"],
 }
 VALUES = {
     actions.DETAILS: [actions.session_value(FOREIGN)],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.listeners.office import ADMIN, EMMA, NORTH, Office, everything_in, suggestions_of
+from tests.listeners.office import ADMIN, EMMA, LOW, NORTH, Office, everything_in, suggestions_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -36,3 +36,23 @@ async def test_nobody_else_sees_the_audit_log(office: Office) -> None:
 
 async def test_words_that_are_no_number_are_answered_with_what_works(office: Office) -> None:
     assert "audit 30" in suggestions_of(await office.ask(ADMIN, "audit everything"))
+
+
+async def test_an_entry_names_who_what_and_the_value_before_and_after(office: Office) -> None:
+    await office.ask(ADMIN, "target 80")
+    await office.ask(ADMIN, "target 82.5")
+    await office.ask(ADMIN, "target 90 Till check")
+    answer = (await office.ask(ADMIN, "audit")).text
+    assert f"<@{ADMIN}> · target · every checklist · 80 % → 82.5 %" in answer
+    assert "every checklist · none → 80 %" in answer
+    assert "checklist “Till check” · none → 90 %" in answer
+
+
+async def test_people_and_sessions_are_named(office: Office) -> None:
+    now = office.clock.now()
+    subject = f"session:{LOW.session_id}:{LOW.employee_id}"
+    await office.store.transact(lambda tx: tx.audit_log.write(ADMIN, "acknowledge", subject, now))
+    await office.store.transact(lambda tx: tx.audit_log.write(ADMIN, "link", "user:U0NOBODY:person:emma", now))
+    answer = (await office.ask(ADMIN, "audit")).text
+    name = (await office.store.read(lambda tx: tx.people.directory())).name_of("emma")
+    assert f"session 10aa0000 of {name}" in answer and f"U0NOBODY and {name}" in answer

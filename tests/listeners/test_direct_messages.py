@@ -16,9 +16,10 @@ from bot.domain.model import (
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.routing import subject_of
 from bot.listeners.events.lifecycle import account_changed
+from tests.clock import until
 from tests.listeners.office import ADMIN, HIGH, LOW, OLGA, Office, everything_in
 from tests.listeners.test_lifecycle import notified, read_back, send
-from tests.listeners.test_through_slack import open_door, until
+from tests.listeners.test_through_slack import open_door
 
 pytestmark = pytest.mark.virtual_time
 

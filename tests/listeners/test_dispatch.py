@@ -32,9 +32,12 @@ from tests.listeners.office import (
     UNLINKED,
     Office,
     Replies,
+    buttons_of,
     everything_in,
     suggestions_of,
 )
+
+pytestmark = pytest.mark.virtual_time
 
 T = TypeVar("T")
 
@@ -300,6 +303,8 @@ EARLIER_BUTTONS = [
     (OLGA, "dm_below", "", "only those below target"),
     (OLGA, "dm_stop", "", "you get nothing"),
     (OLGA, "dm_all", "", "you get every"),
+    (EMMA, "dm_stop", "employee", "of your own sessions you get nothing"),
+    (EMMA, "dm_below", "both", "of your own sessions you get only those below target"),
     (OLGA, "set_observer", "below", "only those below target"),
     (OLGA, "set_employee", "none", "you get nothing"),
     (EMMA, "not_me", "emma", "linked"),
@@ -340,3 +345,22 @@ async def test_buttons_and_the_form_of_an_earlier_version_open_and_save_what_the
 def test_every_action_of_today_is_registered_by_its_earlier_id() -> None:
     earlier = {action_id.partition(":")[0] for _, action_id, _, _ in EARLIER_BUTTONS}
     assert earlier | {"details", "open", "home_refresh", "home_settings"} <= set(LISTENERS)
+
+
+async def test_a_comparison_is_escaped_once_in_every_text_and_button(office: Office) -> None:
+    """Slack delivers `<` as `&lt;`, and shows `&lt;` of a text as `<`."""
+    for words in ("results score&lt;80", "results score:&lt;80", "results score&lt;80 checklist:nosuch", "score&lt;80"):
+        for answer in (await office.ask(ADMIN, words), await office.say(ADMIN, "D0ADMIN", words)):
+            assert "&amp;lt;" not in everything_in(answer)
+            for one in buttons_of(answer):
+                assert "&lt;" not in one["text"]["text"] + one.get("value", ""), (
+                    "plain text and values hold it as it is"
+                )
+
+
+async def test_how_a_comparison_was_read_is_escaped_once_in_blocks_and_text(office: Office) -> None:
+    for words in ("results score&lt;80", "results below 80", "results score:<80"):
+        answer = await office.ask(ADMIN, words)
+        assert "Read as `/ojt results score:&lt;80`" in answer.text
+        [read_as] = [one for block in answer.blocks for one in block.get("elements", ()) if "Read as" in str(one)]
+        assert read_as["text"] == "Read as `/ojt results score:&lt;80`"

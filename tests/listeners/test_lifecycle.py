@@ -7,17 +7,18 @@ from datetime import UTC, timedelta
 import pytest
 
 from bot.blocks import actions
+from bot.demo.slack import User
 from bot.domain.changes import decide
-from bot.domain.model import DirectMessages, PersonStatus, Rule, RuleState, SessionKey, Targets
+from bot.domain.errors import Remedy
+from bot.domain.model import DirectMessages, PersonStatus, Rule, RuleState, SessionKey, SlackUser, Targets
 from bot.domain.routing import route
 from bot.jobs.channel_checks import ChannelChecks
-from bot.jobs.send import Deliver
 from bot.listeners.events.lifecycle import channel_changed
 from bot.query.parser import Names, parse, resolve
 from bot.store.database import Tx
-from tests.fake_clock import FakeClock
+from tests.clock import until
 from tests.listeners.office import ADMIN, EMMA, NORTH, PUBLIC, SAM, Office, buttons_of, everything_in, facts
-from tests.listeners.test_through_slack import open_door, until
+from tests.listeners.test_through_slack import open_door
 from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
@@ -69,16 +70,8 @@ async def stand(office: Office, rule: Rule) -> tuple[RuleState, str]:
 
 
 async def send(office: Office) -> None:
-    """Sends all that is due by the office's own clock."""
-    deliver = Deliver(
-        store=office.store,
-        messenger=office.ctx.messenger,
-        contacts=office.ctx.contacts,
-        clock=FakeClock(office.clock.now()),
-        random01=lambda: 0.5,
-        settings=settings_of(admins=frozenset({ADMIN})),
-    )
-    await deliver.once(until_idle=False, limit_seconds=10.0)
+    """Sends all that is due."""
+    await office.deliver.once(limit_seconds=2.0)  # one message a second and channel
 
 
 async def read_back(office: Office) -> None:
@@ -146,7 +139,8 @@ async def test_a_channel_that_goes_and_comes_back(open_door: Office, what: str, 
     await send(office)
     [summary] = await posted(office)
     assert all(f"{number:08x}" in summary for number in range(5))
-    assert len(notified(office, SAM)) == 1
+    assert len(notified(office, SAM)) == 2, "both ends are told"
+    assert f"Rule {rule.rule_id}, which posts to <#{NORTH}>, goes on: it was paused from" in notified(office, SAM)[1]
     assert [verb for _, verb, _ in await office.audit_log()] == ["resume", "pause"]
 
 
@@ -391,3 +385,34 @@ async def leave_ispring(office: Office, person: str, status: PersonStatus = Pers
         tx.people.replace_directory(people, list(directory.departments.values()), office.clock.now())
 
     await office.store.transact(change)
+
+
+@pytest.mark.promise("rights_by_event")
+async def test_eight_hundred_people_who_become_guests_at_once_see_nothing_while_slack_asks_to_wait(
+    open_door: Office,
+) -> None:
+    """What takes rights away waits for no place in the pool and for no answer of Slack's."""
+    office, slack, now = open_door, open_door.slack, open_door.clock.now()
+    ids = [f"U0CROWD{number:03}" for number in range(800)]
+
+    def known(tx: Tx) -> None:
+        for one in ids:
+            user = SlackUser(user_id=one, email=f"{one.lower()}@shop.example", zone="UTC", is_full_member=True)
+            tx.people.save_slack_user(user, now)
+
+    for one in ids:
+        slack.workspace.add_user(User(id=one, name=one, real_name=one, email=f"{one.lower()}@shop.example"))
+    await office.store.transact(known)
+    slack.faults.order("users.info", "rate_limited", times=100_000)
+    await asyncio.gather(*(slack.change_user(one, is_restricted=True) for one in ids))
+
+    def still_full(tx: Tx) -> int:
+        stored = [tx.people.slack_user(one) for one in ids]
+        return sum(one is not None and one[0].is_full_member for one in stored)
+
+    for _ in range(500):
+        if await office.store.read(still_full) == 0:
+            break
+        await asyncio.sleep(0.01)
+    assert await office.store.read(still_full) == 0
+    assert (await office.ctx.contacts.viewer(ids[0])).remedy is Remedy.NONE

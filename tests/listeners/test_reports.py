@@ -8,7 +8,7 @@ from bot.blocks import actions
 from bot.domain.changes import decide
 from bot.domain.model import SessionFacts, SessionKey, Targets
 from bot.store.database import Tx
-from tests.fake_clock import NOON
+from tests.clock import NOON
 from tests.listeners.office import ADMIN, DETAILS, EMMA, GUEST, OLGA, SAM, Office, facts, suggestions_of
 
 pytestmark = pytest.mark.virtual_time

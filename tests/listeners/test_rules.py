@@ -35,12 +35,8 @@ async def states(office: Office) -> dict[int, RuleState]:
     return {rule.rule_id: rule.state for rule in await office.store.read(lambda tx: tx.rules.all())}
 
 
-def sends_meanwhile(office: Office) -> None:
-    office.clock.meanwhile = office.send
-
-
 async def test_a_private_channel_is_subscribed_at_once(office: Office) -> None:
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     answer = await office.ask(SAM, "subscribe outcome:failed")
     assert "Done: rule 1 posts to <#G0NORTH> from the next reading of iSpring on: completed" in answer.text
     assert "In the last 30 days it would have posted 2 sessions, 1 on the busiest day." in str(answer.blocks)
@@ -52,13 +48,13 @@ async def test_a_private_channel_is_subscribed_at_once(office: Office) -> None:
 
 
 async def test_the_look_back_counts_only_what_the_owner_may_see(office: Office) -> None:
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     answer = await office.ask(ADMIN, "subscribe outcome:failed")
     assert "would have posted 3 sessions" in str(answer.blocks)
 
 
 async def test_a_public_channel_needs_an_explicit_yes(office: Office) -> None:
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     asked = await office.ask(SAM, "subscribe outcome:failed", PUBLIC)
     assert "everybody in the workspace, now and later, can read what is posted there" in asked.text
     assert "would have posted 2 sessions" in asked.text
@@ -108,7 +104,7 @@ async def test_an_archived_channel_can_not_be_subscribed(office: Office) -> None
 
 
 async def test_a_rule_about_somebody_mentioned_matches_them_though_nobody_had_met_them(office: Office) -> None:
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     answer = await office.ask(SAM, "subscribe employee:<@U0EMMA|emma>")
     assert "completed sessions of Emma Employee" in answer.text
     assert "would have posted 2 sessions" in str(answer.blocks)
@@ -145,7 +141,7 @@ async def test_a_rule_whose_intro_takes_long_starts_later(office: Office) -> Non
 
 async def test_a_rule_whose_intro_is_refused_is_not_kept(office: Office) -> None:
     office.slack.workspace.channels[NORTH].is_read_only = True
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     answer = await office.ask(SAM, "subscribe")
     assert answer.text.startswith("Nothing was saved")
     assert await states(office) == {1: RuleState.ENDED}
@@ -205,7 +201,7 @@ async def test_somebody_else_s_rule_is_not_ended(office: Office) -> None:
 
 
 async def test_an_employee_may_subscribe_to_what_they_see(office: Office) -> None:
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     answer = await office.ask(EMMA, "subscribe outcome:failed")
     assert "would have posted 1 session, 1 on the busiest day" in str(answer.blocks)
 
@@ -240,7 +236,7 @@ async def hired(office: Office, *names: str, place: str = "kiosk7") -> None:
 
 
 async def test_a_rule_names_people_by_id_and_shows_their_name_of_today(office: Office) -> None:
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     answer = await office.ask(SAM, 'subscribe employee:emma checklist:"till check" dept:kiosk outcome:failed')
     said = "completed sessions on “Till check” in all whose name contains “kiosk” of Emma Employee, below target"
     assert said in answer.text
@@ -252,7 +248,7 @@ async def test_a_rule_names_people_by_id_and_shows_their_name_of_today(office: O
 
 
 async def test_a_public_channel_s_yes_is_for_the_people_who_were_named(office: Office) -> None:
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     asked = await office.ask(SAM, "subscribe employee:colleague", PUBLIC)
     assert "completed sessions of Yves Colleague" in asked.text
     await hired(office, "Zoe Colleague")
@@ -264,7 +260,7 @@ async def test_a_public_channel_s_yes_is_for_the_people_who_were_named(office: O
 
 async def test_a_name_means_only_whom_its_owner_may_see(office: Office) -> None:
     await hired(office, "Emma South", place="south")
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     await office.ask(SAM, "subscribe employee:emma")
     await office.ask(ADMIN, "subscribe employee:emma")
     assert await queries(office) == ["employee:<id:emma>", "employee:<id:emma> employee:<id:new0>"]
@@ -309,7 +305,7 @@ async def test_an_admin_reads_a_rule_about_somebody_who_left_ispring(office: Off
 
 async def test_a_name_of_many_stays_a_text_and_its_owner_is_told(office: Office) -> None:
     await hired(office, *(f"Lee Number {n}" for n in range(11)))
-    sends_meanwhile(office)
+    office.sends_meanwhile()
     answer = await office.ask(SAM, "subscribe employee:lee")
     assert await queries(office) == ["employee:lee"]
     assert "of all whose name contains “lee”" in answer.text

@@ -61,6 +61,7 @@ async def test_every_subcommand_has_its_page_of_help(office: Office, verb: str) 
     assert all(escape(example) in answer.text for example in entry.topic.examples)
 
 
+@pytest.mark.virtual_time
 @pytest.mark.parametrize("example", [one for entry in registry() for one in entry.topic.examples])
 async def test_every_example_is_understood(office: Office, example: str) -> None:
     answer = await office.ask(ADMIN, example)
@@ -79,6 +80,7 @@ async def test_help_on_nothing_known_offers_the_nearest(office: Office) -> None:
     assert suggestions_of(await office.ask(EMMA, "help resluts"))[0] == "help results"
 
 
+@pytest.mark.virtual_time
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
@@ -341,8 +343,12 @@ async def test_status_tells_reasons_and_counts_to_admins_only(office: Office) ->
 async def test_answers_come_while_slack_is_down(office: Office) -> None:
     before = await office.ask(EMMA, "results")
     await office.slack.refuse_connections()
-    office.clock.advance(timedelta(days=2))  # what is known of Emma's account is old by now
-    assert (await office.ask(EMMA, "results")).text == before.text
+    office.clock.advance(timedelta(hours=23))
+    late, _, answer = (await office.ask(EMMA, "results")).text.partition("\n")
+    assert answer == before.text
+    assert late.startswith("iSpring has not been read since")
+    office.clock.advance(timedelta(hours=2))  # what is known of Emma's account proves nothing any more
+    assert "Slack can't say who you are" in (await office.ask(EMMA, "results")).text
     assert "Slack can't say who you are" in (await office.ask(SAM, "results")).text
 
 
@@ -367,3 +373,20 @@ async def test_what_ispring_no_longer_lists_is_not_found(office: Office) -> None
 async def test_planned_sessions_are_results_too(office: Office) -> None:
     answer = await office.ask(EMMA, "results outcome:planned")
     assert PLANNED.session_id[:8] in answer.text
+
+
+async def test_no_score_reads_as_if_it_were_on_the_other_side_of_what_was_asked(office: Office) -> None:
+    """74.6 % is found by `score:<75`, so it is not shown as 75 %."""
+
+    def correct(tx: Tx) -> None:
+        before = tx.sessions.get(LOW)
+        assert before is not None
+        facts = before.facts._replace(result=None, points=373.0, total_points=500.0)
+        change = decide(before, facts, now=office.clock.now(), targets=Targets())
+        assert change is not None
+        tx.sessions.save(change, b"87654321")
+
+    await office.store.transact(correct)
+    assert "74.6 %" in (await office.ask(EMMA, "results score:<75")).text
+    assert "74.6 %" in (await office.ask(EMMA, "results score:74.6")).text
+    assert "74.6 %" not in (await office.ask(EMMA, "results score:>=75")).text

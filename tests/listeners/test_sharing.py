@@ -8,6 +8,7 @@ import pytest
 from bot.blocks import actions
 from bot.blocks.actions import ConfirmShare, Share, decode, encode
 from bot.demo.slack import Channel
+from bot.demo.slack.wire import user_json
 from bot.domain.changes import decide
 from bot.domain.model import Message, PersonStatus, SessionKey, Targets
 from bot.listeners.events.lifecycle import account_changed, channel_changed
@@ -59,7 +60,7 @@ def confirmation(answer: Message) -> str:
 
 async def share(office: Office, user: str, value: str, channel: str = NORTH) -> Message:
     """Both presses, with everything owed being sent meanwhile."""
-    office.clock.meanwhile = office.send
+    office.sends_meanwhile()
     yes = confirmation(await preview(office, user, value, channel))
     assert yes, "there is nothing to confirm"
     answer = await office.press(user, actions.CONFIRM_SHARE, yes, channel_id=channel, is_ephemeral=True)
@@ -268,11 +269,10 @@ async def test_a_channel_where_something_was_shared_is_shut_once_it_is_shared_ou
 async def test_who_shares_is_answered_why_nothing_was_posted(office: Office) -> None:
     yes = confirmation(await preview(office, ADMIN, one(FOREIGN)))
 
-    async def shared_outside_first() -> None:
+    def share_outside() -> None:
         office.slack.workspace.channels[NORTH].is_ext_shared = True
-        await office.send()
 
-    office.clock.meanwhile = shared_outside_first
+    office.sends_meanwhile(share_outside)
     answer = await office.press(ADMIN, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
     assert answer is not None and "Nothing was posted: the channel is shared with another company" in answer.text
     assert await office.posted(NORTH) == []
@@ -280,7 +280,7 @@ async def test_who_shares_is_answered_why_nothing_was_posted(office: Office) -> 
 
 @pytest.mark.promise("became_public")
 async def test_a_channel_that_turned_public_between_the_two_presses_is_asked_about_again(office: Office) -> None:
-    office.clock.meanwhile = office.send
+    office.sends_meanwhile()
     yes = confirmation(await preview(office, ADMIN, one(LOW)))
     office.slack.workspace.channels[NORTH].is_private = False
     again = await office.press(ADMIN, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
@@ -296,7 +296,7 @@ async def test_a_channel_that_turned_public_between_the_two_presses_is_asked_abo
 
 
 async def test_more_members_than_were_named_are_asked_about_again_and_fewer_are_not(office: Office) -> None:
-    office.clock.meanwhile = office.send
+    office.sends_meanwhile()
     members = office.slack.workspace.channels[NORTH].members
     yes = confirmation(await preview(office, ADMIN, one(LOW)))
     members.append("U0LATE")
@@ -333,7 +333,7 @@ async def test_a_yes_counts_only_where_it_was_asked_for(office: Office) -> None:
 
 
 async def test_a_yes_that_comes_twice_posts_once(office: Office) -> None:
-    office.clock.meanwhile = office.send
+    office.sends_meanwhile()
     yes = confirmation(await preview(office, ADMIN, EVERYTHING))
     for _ in range(3):
         await office.press(ADMIN, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
@@ -344,7 +344,6 @@ async def test_a_yes_that_comes_twice_posts_once(office: Office) -> None:
 
 async def test_nothing_goes_out_for_who_may_no_longer_share_at_sending(office: Office) -> None:
     yes = confirmation(await preview(office, EMMA, one(LOW)))
-    office.clock.meanwhile = None
     ctx = replace(office.ctx, timeout=0.0)
     await replace(office, ctx=ctx).press(EMMA, actions.CONFIRM_SHARE, yes, channel_id=NORTH)
     await change(office, "emma", status=PersonStatus.INACTIVE)
@@ -372,7 +371,9 @@ async def test_what_was_shared_is_taken_back_at_the_next_edit_where_who_shared_i
 async def test_an_admin_who_shared_is_still_known_after_months_and_loses_it_with_their_account(office: Office) -> None:
     await share(office, ADMIN, one(FOREIGN))
     await office.store.transact(lambda tx: tx.retention.forget(office.clock.now() + timedelta(days=90), None))
-    office.slack.workspace.users[ADMIN].deleted = True
+    admin = office.slack.workspace.users[ADMIN]
+    admin.deleted = True
+    await office.ctx.contacts.doubt(user_json(admin, office.clock.now(), with_email=True))
     await account_changed(office.ctx, ADMIN)
     await correct(office, FOREIGN, 99.0)
     await office.send()

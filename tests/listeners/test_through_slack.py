@@ -1,7 +1,7 @@
 """The same desk through Slack's own requests: response addresses, modals, Home, mentions and direct messages."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
@@ -15,12 +15,12 @@ from bot.slack.client import SlackMessenger
 from bot.slack.http_endpoint import PATH, SlackEndpoint
 from bot.slack.replies import reply_to
 from bot.slack.task_pool import TaskPool
+from tests.clock import until
+from tests.environment import SECRET
 from tests.listeners.office import ADMIN, BOT, EMMA, LOW, NORTH, OLGA, PUBLIC, SAM, Office, everything_in
 from tests.listeners.test_dispatch import card
 
 pytestmark = pytest.mark.virtual_time
-
-SECRET = "secret"
 
 
 @pytest.fixture
@@ -50,11 +50,6 @@ async def open_door(office: Office) -> AsyncIterator[Office]:
             await runner.cleanup()
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        await asyncio.sleep(0.01)
-
-
 def before(view: View | None) -> str:
     """What somebody has before them; nothing where no view is."""
     return everything_in(view.payload) if view is not None else ""
@@ -73,7 +68,7 @@ async def test_a_mistake_corrected_with_a_press_and_paged(open_door: Office) -> 
 
 async def test_a_public_channel_is_subscribed_by_two_presses(open_door: Office) -> None:
     slack = open_door.slack
-    open_door.clock.meanwhile = open_door.send
+    open_door.sends_meanwhile()
     asked = await (await slack.command(SAM, PUBLIC, "/ojt", "subscribe outcome:failed")).first()
     answer = await slack.press(SAM, asked, actions.CONFIRM_SUBSCRIBE)
     replaced = await answer.first()

@@ -24,7 +24,7 @@ async def test_what_was_posted_is_named_with_its_time_its_rule_and_a_link(office
     said = await reason(office, ADMIN, key.session_id[:8])
     card = office.slack.messages(NORTH)[-1]
     assert "First seen" in said and "Seen completed" in said
-    assert f"rule {rule.rule_id} matches" in said and "was posted: https://" in said
+    assert f"rule {rule.rule_id} matches" in said and "was posted: <https://" in said
     assert card.ts.replace(".", "") in said
     assert "post: sent" in said
 

@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import web
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.app.clock import SystemClock
 from bot.app.health import served
 from bot.demo.slack import SlackStandIn
 from bot.domain.errors import NotAllowed, QueryError
@@ -31,9 +32,9 @@ from bot.slack.replies import reply_to
 from bot.slack.socket_mode import SocketMode
 from bot.slack.task_pool import TaskPool
 from bot.store.database import Store
-from tests.demo.slack_room import APP_TOKEN, BOT_TOKEN, SECRET, company
+from tests.demo.slack_room import stand_in
+from tests.environment import APP_TOKEN, SECRET, database, messenger_of
 from tests.settings import settings_of
-from tests.slack.real_clock import RealClock
 
 
 @dataclass
@@ -113,36 +114,30 @@ class Office:
 
 
 @asynccontextmanager
-async def office(*, http: bool, now: RealClock | None = None, timeout: float = TIMEOUT) -> AsyncIterator[Office]:
+async def office(*, http: bool, now: SystemClock | None = None, timeout: float = TIMEOUT) -> AsyncIterator[Office]:
     """Over HTTP, whose endpoint waits so long for a body, or over Socket Mode."""
-    clock, listeners = now or RealClock(), Listeners()
-    slack = SlackStandIn(
-        company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=clock.now, time_scale=0.01
-    )
+    clock, listeners = now or SystemClock(), Listeners()
+    slack = stand_in(clock, time_scale=0.01)
     with tempfile.TemporaryDirectory() as folder:
-        store = Store.open(Path(folder) / "spotter.db", now=clock.now())
-        try:
-            async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, timeout=2.0) as messenger:
-                contacts = SlackContacts(messenger, store, clock, set())
-                ctx = AppContext(store, messenger, contacts, clock, wake_sender=lambda: None, settings=settings_of())
+        async with database(Path(folder), clock) as store, messenger_of(slack, clock, timeout=30.0) as messenger:
+            contacts = SlackContacts(messenger, store, clock, set())
+            ctx = AppContext(store, messenger, contacts, clock, wake_sender=lambda: None, settings=settings_of())
 
-                def reply_for(request: Request) -> Reply:
-                    where = (request.user_id, request.channel_id, request.thread_ts, request.response_url)
-                    return reply_to(messenger, clock, *where)
+            def reply_for(request: Request) -> Reply:
+                where = (request.user_id, request.channel_id, request.thread_ts, request.response_url)
+                return reply_to(messenger, clock, *where)
 
-                identity = await messenger.identify()
-                async with TaskPool() as pool:
-                    registered = (listeners.register, events.register)
-                    app = build_app(ctx, messenger.web, identity, pool, reply_for, registered)
-                    opened = Office(slack, listeners, messenger, store, app)
-                    async with _listening(opened, timeout) if http else _connected(opened, clock):
-                        yield opened
-        finally:
-            store.close()
+            identity = await messenger.identify()
+            async with TaskPool() as pool:
+                registered = (listeners.register, events.register)
+                app = build_app(ctx, messenger.web, identity, pool, reply_for, registered)
+                opened = Office(slack, listeners, messenger, store, app)
+                async with _listening(opened, timeout) if http else _connected(opened, clock):
+                    yield opened
 
 
 @asynccontextmanager
-async def _connected(opened: Office, clock: RealClock) -> AsyncIterator[None]:
+async def _connected(opened: Office, clock: SystemClock) -> AsyncIterator[None]:
     socket = SocketMode(opened.app, APP_TOKEN, clock, ping_interval=0.5)
     running = asyncio.create_task(socket.run())
     try:

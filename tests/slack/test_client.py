@@ -6,30 +6,28 @@ from io import BytesIO
 
 import pytest
 
+from bot.app.clock import SystemClock
 from bot.demo.slack import SlackStandIn, User, faults
-from bot.domain.delivery import Found, NotFound, Sent
+from bot.domain.delivery import DestinationGone, Found, NotFound, Sent
 from bot.domain.errors import MessengerRefused, MessengerUnavailable
 from bot.domain.model import Message
 from bot.domain.ports import Messenger
 from bot.slack.client import SlackMessenger, client_msg_id
 from tests.demo.slack_room import (
     ANA,
-    APP_TOKEN,
     ATTIC,
     BEN,
     BOT,
-    BOT_TOKEN,
     GUEST,
     LEFT,
     OFFICE,
-    SECRET,
     SECRET_ROOM,
     SHOP,
     STRANGER,
     company,
     section,
 )
-from tests.slack.real_clock import RealClock
+from tests.environment import APP_TOKEN, BOT_TOKEN, SECRET
 
 pytestmark = pytest.mark.virtual_time
 
@@ -50,7 +48,7 @@ async def slack() -> AsyncIterator[SlackStandIn]:
 
 @pytest.fixture
 async def messenger(slack: SlackStandIn) -> AsyncIterator[SlackMessenger]:
-    async with SlackMessenger(BOT_TOKEN, RealClock(), slack.api_url, timeout=2.0) as messenger:
+    async with SlackMessenger(BOT_TOKEN, SystemClock(), slack.api_url, timeout=2.0) as messenger:
         yield messenger
 
 
@@ -167,6 +165,34 @@ async def test_a_question_that_brought_no_answer_can_be_asked_again(
         await messenger.user(ANA)
     slack.faults.clear()
     assert (await messenger.user(ANA)).user_id == ANA
+
+
+# ---- pace --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_method_that_slack_limits_is_not_called_again_before_the_time_that_it_named(
+    slack: SlackStandIn, messenger: SlackMessenger
+) -> None:
+    await messenger.identify()
+    slack.faults.order("users.info", faults.rate_limited(60))
+    for _ in range(20):
+        with pytest.raises(MessengerUnavailable) as refusal:
+            await messenger.user(ANA)
+        assert refusal.value.retry_after is not None and 50 < refusal.value.retry_after <= 60
+    assert sum(call.method == "users.info" for call in slack.calls) == 1
+    assert (await messenger.channel(SHOP)).name == "shop"
+
+
+async def test_a_direct_conversation_is_asked_for_once_and_again_after_a_post_there_was_refused(
+    slack: SlackStandIn, messenger: SlackMessenger
+) -> None:
+    place = await messenger.open_dm(ANA)
+    assert [await messenger.open_dm(ANA) for _ in range(3)] == [place] * 3
+    assert sum(call.method == "conversations.open" for call in slack.calls) == 1
+    slack.faults.order("chat.postMessage", "channel_not_found")
+    assert isinstance(await messenger.post(place, Message("a card"), delivery_id="d1"), DestinationGone)
+    assert await messenger.open_dm(ANA) == place
+    assert sum(call.method == "conversations.open" for call in slack.calls) == 2
 
 
 # ---- files ---------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Who is who between Slack and iSpring, over a real store and the Slack stand-in."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -8,14 +9,18 @@ from pathlib import Path
 import pytest
 
 from bot.demo.slack import SlackStandIn, User, faults
+from bot.demo.slack.wire import user_json
 from bot.domain.delivery import DestinationGone, NotSent, Throttled
+from bot.domain.errors import Remedy
 from bot.domain.model import Destination, DestinationKind, Person, PersonStatus
 from bot.domain.ports import Contacts, Nobody
+from bot.jobs.rule_owners import ask_about
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store
-from tests.demo.slack_room import ANA, APP_TOKEN, BEN, BOT_TOKEN, GUEST, SECRET, company
-from tests.fake_clock import FakeClock
+from tests.clock import FakeClock
+from tests.demo.slack_room import ANA, BEN, GUEST, SHOP, stand_in
+from tests.environment import database, messenger_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -47,17 +52,11 @@ class Town:
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
     clock = FakeClock()
-    store = Store.open(tmp_path / "spotter.db", now=clock.now())
-    slack = SlackStandIn(
-        company(), bot_token=BOT_TOKEN, app_token=APP_TOKEN, signing_secret=SECRET, now=clock.now, time_scale=0.01
-    )
-    try:
-        async with slack, SlackMessenger(BOT_TOKEN, clock, slack.api_url, timeout=1.0) as messenger:
-            town = Town(slack, store, messenger, clock)
-            await town.settle(*PEOPLE)
-            yield town
-    finally:
-        store.close()
+    slack = stand_in(clock, time_scale=0.01)
+    async with database(tmp_path, clock) as store, messenger_of(slack, clock, timeout=1.0) as messenger:
+        town = Town(slack, store, messenger, clock)
+        await town.settle(*PEOPLE)
+        yield town
 
 
 def test_it_fulfils_the_port(town: Town) -> None:
@@ -74,11 +73,104 @@ async def test_somebody_is_asked_about_once_a_day(town: Town) -> None:
     assert town.asked("users.info") == 2
 
 
-async def test_what_was_known_serves_while_slack_is_away(town: Town) -> None:
-    await town.contacts.user(ANA)
+async def test_what_was_known_serves_for_a_day_and_then_has_to_be_proved(town: Town) -> None:
+    await town.contacts.viewer(ANA)
+    town.slack.faults.order("users.info", "error_before", times=2)
+    town.clock.advance(timedelta(hours=23))
+    assert (await town.contacts.viewer(ANA)).person_id == "ana"
+    town.clock.advance(timedelta(hours=2))
+    viewer = await town.contacts.viewer(ANA)
+    assert (viewer.is_admin, viewer.person_id) == (False, None) and "just now" in viewer.reason
+    town.slack.faults.clear()
+    assert (await town.contacts.viewer(ANA)).person_id == "ana"
+
+
+@pytest.mark.promise("rights_by_event")
+@pytest.mark.parametrize("change", [{"is_restricted": True}, {"is_ultra_restricted": True}, {"deleted": True}])
+async def test_what_an_event_takes_away_counts_at_once_and_until_slack_says_otherwise(
+    town: Town, change: dict[str, bool]
+) -> None:
+    await town.contacts.viewer(ANA)
+    town.slack.faults.order("users.info", "error_before", times=3)
+    described = user_json(town.slack.workspace.users[ANA], town.clock.now(), with_email=True) | change
+    assert await town.contacts.doubt(described)
+    assert await town.contacts.known_viewer(ANA) is None
+    viewer = await town.contacts.viewer(ANA)
+    assert (viewer.is_admin, viewer.person_id) == (False, None)
+    stored = await town.store.read(lambda tx: tx.people.slack_user(ANA))
+    assert stored is not None and not stored[0].is_full_member
+    town.slack.faults.clear()
+    assert (await town.contacts.viewer(ANA)).person_id == "ana", "the event was late: Slack says it is over"
+
+
+@pytest.mark.promise("rights_by_event")
+async def test_an_answer_to_a_question_asked_before_an_event_is_not_believed(town: Town) -> None:
+    await town.contacts.viewer(ANA)
     town.clock.advance(timedelta(hours=25))
-    town.slack.faults.order("users.info", "error_before")
-    assert (await town.contacts.user(ANA)).user_id == ANA
+    ana = town.slack.workspace.users[ANA]
+    town.slack.faults.delay = 30.0
+    asking = asyncio.create_task(town.contacts.user(ANA))
+    await asyncio.sleep(0.1)
+    ana.is_restricted = True
+    await town.contacts.doubt(user_json(ana, town.clock.now(), with_email=True))
+    await asyncio.gather(asking, return_exceptions=True)
+    stored = await town.store.read(lambda tx: tx.people.slack_user(ANA))
+    assert stored is not None and not stored[0].is_full_member
+
+
+async def test_an_event_that_changes_no_right_asks_slack_nothing(town: Town) -> None:
+    await town.contacts.viewer(ANA)
+    asked = town.asked("users.info")
+    described = user_json(town.slack.workspace.users[ANA], town.clock.now(), with_email=True)
+    assert not await town.contacts.doubt(described | {"tz": "Asia/Tokyo"})
+    assert (await town.contacts.viewer(ANA)).zone == "Asia/Tokyo" and town.asked("users.info") == asked
+
+
+@pytest.mark.parametrize(
+    ("described", "is_member"),
+    [
+        ({"enterprise_user": {"id": "W1", "enterprise_id": "E0ORG", "teams": ["T0OTHER", "T0SPOTTER"]}}, True),
+        ({"team_id": "E0ORG", "enterprise_user": {"enterprise_id": "E0ORG", "teams": ["T0SPOTTER"]}}, True),
+        ({"team_id": "T0SPOTTER", "enterprise_user": {"enterprise_id": "E0ORG", "teams": ["T0SPOTTER"]}}, True),
+        ({"enterprise_user": {"enterprise_id": "E0ORG", "teams": ["T0OTHER"]}}, False),
+        ({"enterprise_user": {"enterprise_id": "E0STRANGE", "teams": ["T0SPOTTER"]}}, False),
+        ({"enterprise_id": "E0STRANGE", "team_id": "T0SPOTTER"}, False),
+        ({"team_id": "E0ORG", "enterprise_user": {"enterprise_id": "E0ORG"}}, False),
+        ({"team_id": "T0PARTNER", "enterprise_user": {"enterprise_id": "E0ORG", "teams": ["T0SPOTTER"]}}, False),
+        ({"team_id": "T0SPOTTER", "is_stranger": True}, False),
+        ({"team_id": "T0SPOTTER", "is_workflow_bot": True}, False),
+        ({"team_id": "T0PARTNER"}, False),
+        ({}, False),
+        ({"team_id": "T0SPOTTER"}, True),
+    ],
+)
+async def test_members_of_an_organisation_are_those_of_our_workspace(
+    town: Town, described: dict[str, object], is_member: bool
+) -> None:
+    town.slack.workspace.team.enterprise_id = "E0ORG"
+    await town.messenger.identify()
+    user = town.messenger.described({"id": "U1", "profile": {"email": "a@b.example"}, **described})
+    assert user.is_full_member is is_member
+
+
+async def test_a_hundred_presses_read_a_channels_members_once_and_who_leaves_is_out_at_once(town: Town) -> None:
+    channel = town.slack.workspace.channels[SHOP]
+    channel.members += [f"U{number:06}" for number in range(20_100)]
+    assert all(await asyncio.gather(*(town.contacts.is_in(SHOP, f"U{number:06}") for number in range(100))))
+    assert town.asked("conversations.members") == 21
+    assert await town.contacts.is_in(SHOP, "U020099")
+    town.contacts.left(SHOP, "U000007")
+    assert not await town.contacts.is_in(SHOP, "U000007")
+    assert town.asked("conversations.members") == 21
+
+
+async def test_a_caller_that_gives_up_cancels_no_reading(town: Town) -> None:
+    town.slack.faults.delay = 50.0
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await town.contacts.is_in(SHOP, ANA)
+    assert await town.contacts.is_in(SHOP, ANA)
+    assert town.asked("conversations.members") == 1
 
 
 async def test_a_viewer_is_linked_by_email_and_the_link_is_kept(town: Town) -> None:
@@ -171,22 +263,22 @@ async def test_conversations_are_channels_or_direct_messages(town: Town) -> None
 
 async def test_a_conversation_that_cant_be_opened_now_is_not_sent(town: Town) -> None:
     person = Destination(DestinationKind.PERSON, "ana")
-    town.slack.faults.order("conversations.open", faults.rate_limited(9))
-    assert await town.contacts.conversation(person) == Throttled(9.0)
     town.slack.faults.order("conversations.open", "error_before")
     assert isinstance(await town.contacts.conversation(person), NotSent)
     town.slack.workspace.app.scopes.discard("im:write")
     closed = await town.contacts.conversation(person)
     assert isinstance(closed, DestinationGone) and closed.all_direct
+    town.slack.faults.order("conversations.open", faults.rate_limited(9))
+    assert await town.contacts.conversation(person) == Throttled(9.0)
 
 
 async def test_a_revoked_token_makes_a_stranger_of_nobody(town: Town) -> None:
-    """Rules go on collecting for their owners while an admin mends the app."""
+    """Nobody is judged by it: rules go on collecting for their owners while an admin mends the app."""
     assert (await town.contacts.viewer(ANA)).is_admin
     town.clock.advance(timedelta(hours=25))
-    town.slack.faults.order("users.info", faults.api_error("token_revoked"))
-    viewer = await town.contacts.viewer(ANA)
-    assert (viewer.is_admin, viewer.person_id) == (True, "ana")
+    town.slack.faults.order("users.info", faults.api_error("token_revoked"), times=2)
+    assert await ask_about(town.contacts, {ANA}) == {ANA: None}
+    assert (await town.contacts.viewer(ANA)).remedy is Remedy.NONE
 
 
 async def test_whom_slack_no_longer_knows_is_a_stranger(town: Town) -> None:

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
+from bot.app.clock import SystemClock
 from bot.slack.socket_mode import SocketMode
-from tests.demo.slack_room import ANA, APP_TOKEN, SHOP
-from tests.jobs.outbox_room import FastClock
+from tests.clock import FakeClock
+from tests.demo.slack_room import ANA, SHOP
+from tests.environment import APP_TOKEN
 from tests.slack.front_desk import Office, office
-from tests.slack.real_clock import RealClock
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ async def test_a_slack_that_was_away_is_found_again(door: Office) -> None:
 
 async def test_it_says_whether_it_is_connected() -> None:
     async with office(http=True) as door:
-        socket = SocketMode(door.app, APP_TOKEN, RealClock(), ping_interval=0.3)
+        socket = SocketMode(door.app, APP_TOKEN, SystemClock(), ping_interval=0.3)
         assert not socket.is_connected
         running = asyncio.create_task(socket.run())
         await door.slack.until(lambda: socket.is_connected)
@@ -75,7 +76,7 @@ async def test_it_says_whether_it_is_connected() -> None:
 async def test_a_refused_app_token_is_tried_ever_more_seldom_until_it_is_good() -> None:
     async with office(http=True) as door:
         door.slack.faults.order("apps.connections.open", "invalid_auth", times=1_000)
-        clock = FastClock(speed=30.0)
+        clock = FakeClock(speed=30.0)
         socket = SocketMode(door.app, APP_TOKEN, clock, ping_interval=1.0)
         running = asyncio.create_task(socket.run())
         with capture_logs() as logs:

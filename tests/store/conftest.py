@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from bot.store.database import Store
+from tests.environment import open_store
 from tests.store.given import NOON
 
 
@@ -14,6 +15,6 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def db(path: Path) -> Iterator[Store]:
-    database = Store.open(path, now=NOON)
+    database = open_store(path, now=NOON)
     yield database
     database.close()

@@ -20,6 +20,7 @@ from bot.jobs.outage import outage_digest
 from bot.store.backup import Copied, Restored, back_up, restore
 from bot.store.database import Store, Tx
 from bot.store.lock import Leadership
+from tests.environment import open_store
 from tests.store.given import (
     ANA,
     NOON,
@@ -56,7 +57,7 @@ def a_room(number: int) -> Destination:
 
 def within(path: Path, work: Callable[[Tx], T]) -> T:
     """One transaction of a process that comes and goes."""
-    database = Store.open(path, now=NOON)
+    database = open_store(path, now=NOON)
     try:
         return database._write_now(work)
     finally:

@@ -17,7 +17,7 @@ import pytest
 import sqlite_utils
 
 from bot.domain.errors import StoreUnusable
-from bot.domain.model import Destination, DestinationKind, RuleState
+from bot.domain.model import Destination, DestinationKind, OutcomeKind, RuleState
 from bot.domain.outbox import NotificationState
 from bot.domain.reasons import ReasonCode
 from bot.services.rules import rule_filters
@@ -479,3 +479,52 @@ async def test_erasing_somebody_from_a_database_of_version_0_1_leaves_no_name_in
     finally:
         database.close()
     assert b"Ana Silva" not in old.read_bytes()
+
+
+# ---- scores with remainders of float arithmetic, and acknowledgements of an earlier completion -----------------------
+
+
+async def test_a_verdict_that_a_float_got_wrong_is_corrected_and_its_card_edited(path: Path) -> None:
+    write_old(path, STEPS.index("m014_completions"))
+    change = [
+        "UPDATE sessions SET result = NULL, points = 23, total_points = 40, target = 57.5, outcome = 'below',"
+        " score = 57.49999999999999, completed_as = 'below'",
+        "UPDATE deliveries SET state = 'sent', edit_due_at = NULL, edit_ended = NULL",
+    ]
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        for statement in change:
+            connection.execute(statement)
+        connection.commit()
+    database = Store.open(path, now=NOON + minutes(60))
+    try:
+        session = await database.read(lambda tx: tx.sessions.get(FACTS.key))
+        assert session is not None and (session.version, session.completed_as) == (4, OutcomeKind.MET)
+        with reading(path) as connection:
+            [row] = connection.execute("SELECT outcome, score, completion FROM sessions").fetchall()
+            edits = connection.execute("SELECT count(*) FROM deliveries WHERE edit_due_at IS NOT NULL").fetchone()[0]
+        assert tuple(row) == ("met", 57.5, 1)
+        assert edits == 1
+    finally:
+        database.close()
+
+
+@pytest.mark.parametrize(
+    ("completed_at", "outcome", "kept", "completion"),
+    [(AT - 1, "below", 1, 1), (AT + 1, "below", 0, 1), (AT - 1, "in_progress", 1, 2)],
+)
+def test_an_acknowledgement_of_an_earlier_completion_is_none_of_the_last(
+    path: Path, completed_at: int, outcome: str, kept: int, completion: int
+) -> None:
+    write_old(path, STEPS.index("m014_completions"))
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("DELETE FROM history")
+        connection.execute(
+            "INSERT INTO history (session, version, at, kind, old, new) VALUES (1, 9, ?, 'completed', NULL, '{}')",
+            (completed_at,),
+        )
+        connection.execute("UPDATE sessions SET outcome = ?, score = NULL, completed_as = 'below'", (outcome,))
+        connection.commit()
+    opened_and_closed(path)
+    with reading(path) as connection:
+        assert connection.execute("SELECT count(*) FROM acknowledgements").fetchone()[0] == kept
+        assert connection.execute("SELECT completion FROM sessions").fetchone()[0] == completion

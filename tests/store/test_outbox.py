@@ -17,7 +17,7 @@ from bot.domain.model import (
     SessionKey,
     StoredNotification,
 )
-from bot.domain.outbox import NotificationState, NotificationStatus, OutboxCounts
+from bot.domain.outbox import NotificationState, NotificationStatus, OutboxCounts, Schedule
 from bot.domain.reasons import ReasonCode
 from bot.store.database import Store, Tx
 from bot.store.outbox.restore_recovery import DIGEST_WAIT
@@ -106,14 +106,16 @@ async def test_a_notice_waits_for_its_time(db: Store) -> None:
     assert await db.transact(lambda tx: tx.outbox.claim(ROOM, NOON, 1.0, "d")) is None
 
 
-async def test_the_longest_waiting_destination_comes_first(db: Store) -> None:
-    def story(tx: Tx) -> list[Destination]:
+async def test_the_longest_waiting_destination_comes_first_and_people_hide_no_channel(db: Store) -> None:
+    def story(tx: Tx) -> Schedule:
         enqueue(tx, SESSIONS[0], destination=OTHER_ROOM, now=NOON + minutes(1))
+        enqueue(tx, SESSIONS[0], destination=ANA, now=NOON)
         enqueue(tx, SESSIONS[0], now=NOON)
-        enqueue(tx, SESSIONS[0], destination=ANA, now=NOON + minutes(2))
-        return [*tx.outbox.schedule().due(LATER, 2)]
+        return tx.outbox.schedule()
 
-    assert await db.transact(story) == [ROOM, OTHER_ROOM]
+    schedule = await db.transact(story)
+    assert [*schedule.due(LATER, 1)] == [ROOM, ANA]
+    assert [*schedule.due(LATER, 2)] == [ROOM, OTHER_ROOM, ANA]
 
 
 # ---- company -------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from bot.query.parser import Names, Query, parse
 from bot.store.database import Store, Tx
 from bot.store.search import COLUMNS as COLUMNS_IN_SQL
 from bot.store.search import listed_within, matching
+from tests.environment import open_store
 from tests.store.given import NOON, a_session, baseline, fingerprint, minutes, planned, session_id
 
 DIRECTORY = Directory.of([Person(person_id=name, name=name.title()) for name in ("ana", "bob", "eve", "tom")], [])
@@ -191,7 +192,7 @@ MANY = tuple(many_sessions())
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     path: Path = tmp_path_factory.mktemp("library") / "spotter.db"
-    database = Store.open(path, now=NOON)
+    database = open_store(path, now=NOON)
 
     def fill(tx: Tx) -> None:
         tx.listings.write_baseline([(facts, fingerprint(facts)) for facts in MANY], TARGETS, NOON)

@@ -56,6 +56,7 @@ class Team:
     id: str = "T0SPOTTER"
     name: str = "Corner Bakery"
     domain: str = "cornerbakery"
+    enterprise_id: str | None = None  # of the organisation, with Enterprise Grid
 
 
 @dataclass
@@ -93,6 +94,8 @@ class User:
     locale: str = "en-GB"
     is_email_confirmed: bool | None = True
     updated: int = 0
+    workspaces: list[str] | None = None
+    """In an organisation (Enterprise Grid): ids of the person's workspaces. Slack gives no `team_id` then."""
 
 
 @dataclass(kw_only=True)

@@ -21,7 +21,9 @@ def api_test(_ctx: AppContext, args: Args) -> Json:
 def auth_test(ctx: AppContext, _args: Args) -> Json:
     """auth.test"""
     team, app = ctx.workspace.team, ctx.workspace.app
+    organisation = {} if team.enterprise_id is None else {"enterprise_id": team.enterprise_id}
     return {
+        **organisation,
         "url": f"https://{team.domain}.slack.com/",
         "team": team.name,
         "user": app.name,

@@ -41,6 +41,9 @@ def user_json(user: User, now: datetime, *, with_email: bool, with_locale: bool 
     }
     if user.is_stranger:
         answer["is_stranger"] = True
+    if user.workspaces is not None:
+        del answer["team_id"]
+        answer["enterprise_user"] = {"id": user.id, "enterprise_id": "E0ORG", "teams": user.workspaces}
     if user.deleted:
         return answer
     zone = now.astimezone(ZoneInfo(user.tz))

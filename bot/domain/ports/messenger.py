@@ -1,6 +1,6 @@
 """Slack and its users, as ports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Protocol
 
@@ -52,7 +52,15 @@ class Messenger(Protocol):
 
     async def user_by_email(self, email: str) -> SlackUser | None: ...
 
+    def described(self, user: Mapping[str, object]) -> SlackUser:
+        """A user as an event describes them; Slack is not asked."""
+        ...
+
     async def channel(self, channel_id: str) -> Channel: ...
+
+    async def own_channels(self, cursor: str = "") -> tuple[Sequence[Channel], str]:
+        """One page of the channels that the bot is in, and the next cursor, "" after the last page."""
+        ...
 
     async def members(self, channel_id: str) -> frozenset[str]: ...
 
@@ -99,7 +107,28 @@ class Contacts(Protocol):
     """Who is who between Slack and iSpring, remembered in the store so that Slack is asked once a day at most."""
 
     async def user(self, user_id: str) -> SlackUser:
-        """A user as Slack describes them. Raises MessengerError if they are not stored and Slack can't be asked."""
+        """A user as Slack described them within a day. Raises MessengerError if Slack has to be asked and can't be."""
+        ...
+
+    async def prove(self, user_id: str) -> SlackUser:
+        """A user as Slack describes them now. Raises MessengerError."""
+        ...
+
+    async def doubt(self, described: Mapping[str, object]) -> bool:
+        """Takes in what an event says of a user: what it takes away counts at once. Returns whether Slack has to be
+        asked about the rest. Raises StoreError."""
+        ...
+
+    async def is_in(self, channel_id: str, user_id: str) -> bool:
+        """Whether a user is in a channel, proved within the last minutes. Raises MessengerError."""
+        ...
+
+    async def members(self, channel_id: str) -> frozenset[str]:
+        """Everybody in a channel now. Raises MessengerError."""
+        ...
+
+    def left(self, channel_id: str, user_id: str) -> None:
+        """Takes in an event that a user left a channel."""
         ...
 
     async def viewer(self, user_id: str) -> Viewer:

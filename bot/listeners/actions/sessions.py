@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from bot.blocks import actions, answers, session_lists
 from bot.blocks import details as views
 from bot.blocks.elements import notice
+from bot.blocks.sending import first_block
+from bot.domain.changes import outcome_of
 from bot.domain.email_matching import no_member
 from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, Remedy, StoreBusy
 from bot.domain.model import (
@@ -21,7 +23,7 @@ from bot.domain.ports import Reply
 from bot.listeners.access_scope import AccessView, as_seen_by, identity_of
 from bot.listeners.commands import answered
 from bot.listeners.commands.sessions import page, prioritise_details, shown
-from bot.listeners.context import AppContext, next_step
+from bot.listeners.context import AppContext, lines_for, next_step
 from bot.listeners.requests import ActionRequest, viewer_of
 from bot.store.database import Tx
 
@@ -35,14 +37,21 @@ async def details(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
         # The trigger is too old, or Slack does not answer: the answer goes where the button is.
         await reply(await _session_message(ctx, action, key))
         return
-    await ctx.messenger.update_modal(view_id, await _session_modal(ctx, action, key))
+    view = await _session_modal(ctx, action, key)
+    if lines := await lines_for(ctx):
+        view = {**view, "blocks": [first_block(lines), *view["blocks"]]}
+    await ctx.messenger.update_modal(view_id, view)
 
 
 async def acknowledge(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """Stores who has seen a result; every card of the session is edited to say so."""
     key = action.session_key()
-    if await opened_session(ctx, action, key) is None:
+    record = await opened_session(ctx, action, key)
+    if record is None:
         await reply(_gone())
+        return
+    if not outcome_of(record.session).is_over:
+        await reply(answers.nothing_to_acknowledge())
         return
 
     def work(tx: Tx) -> bool:
@@ -138,12 +147,12 @@ async def _refuse_outsiders(ctx: AppContext, action: ActionRequest, session: Ses
         raise NotAllowed("the user who set up this card may not see the session any more")
     try:
         user = await ctx.contacts.user(action.user_id)
-        members = await ctx.messenger.members(action.channel_id)
+        is_member = user.is_full_member and await ctx.contacts.is_in(action.channel_id, user.user_id)
     except MessengerError:
         raise NotPossibleNow("Slack can't say just now who is in this channel; try again in a minute") from None
     if not user.is_full_member:
         raise NotAllowed(no_member(user), Remedy.MEMBERSHIP)
-    if user.user_id not in members:
+    if not is_member:
         raise NotAllowed("you are not in the channel this card was posted to")
 
 

@@ -2,6 +2,7 @@
 
 from bot.blocks import links
 from bot.blocks import settings as settings_view
+from bot.blocks.actions import Roles
 from bot.domain.errors import NotAllowed
 from bot.domain.model import BY_EMAIL, DestinationKind, DirectMessages, Message, Preferences
 from bot.domain.ports import Reply
@@ -15,28 +16,28 @@ from bot.store.database import Tx
 
 
 async def get_below_target(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    """On a direct message to an observer: only results below target from now on."""
-    await reply(await _choose(ctx, action, as_observer=DirectMessages.BELOW))
+    """On a direct message: only results below target from now on."""
+    await reply(await _choose(ctx, action, DirectMessages.BELOW, _roles(action)))
 
 
 async def get_none(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    """On a direct message to an observer: no more of them."""
-    await reply(await _choose(ctx, action, as_observer=DirectMessages.NONE))
+    """On a direct message: no more of them."""
+    await reply(await _choose(ctx, action, DirectMessages.NONE, _roles(action)))
 
 
 async def get_all(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    """On a direct message to an observer: all results from now on."""
-    await reply(await _choose(ctx, action, as_observer=DirectMessages.ALL))
+    """On a direct message: all results from now on."""
+    await reply(await _choose(ctx, action, DirectMessages.ALL, _roles(action)))
 
 
 async def set_observer(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """The menu for sessions that the user observes."""
-    await _answer_choice(ctx, action, reply, await _choose(ctx, action, as_observer=_chosen(action)))
+    await _answer_choice(ctx, action, reply, await _choose(ctx, action, _chosen(action), Roles.OBSERVER))
 
 
 async def set_employee(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """The menu for the user's own sessions."""
-    await _answer_choice(ctx, action, reply, await _choose(ctx, action, as_employee=_chosen(action)))
+    await _answer_choice(ctx, action, reply, await _choose(ctx, action, _chosen(action), Roles.EMPLOYEE))
 
 
 async def refresh_home(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
@@ -69,6 +70,12 @@ async def not_me(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     await reply(links.rejected(command=ctx.command), replace=action.is_private)
 
 
+def _roles(action: ActionRequest) -> Roles:
+    if action.value not in list(Roles):
+        raise OutdatedButton
+    return Roles(action.value)
+
+
 def _chosen(action: ActionRequest) -> DirectMessages:
     if action.value not in list(DirectMessages):
         raise OutdatedButton
@@ -83,31 +90,25 @@ async def _answer_choice(ctx: AppContext, action: ActionRequest, reply: Reply, a
         await home.publish(ctx, action)
 
 
-async def _choose(
-    ctx: AppContext,
-    action: ActionRequest,
-    *,
-    as_observer: DirectMessages | None = None,
-    as_employee: DirectMessages | None = None,
-) -> Message:
-    """Saves one choice of the user and leaves the other as it is.
+async def _choose(ctx: AppContext, action: ActionRequest, kind: DirectMessages, roles: Roles) -> Message:
+    """Saves a choice of the user for these roles and leaves the other as it is.
 
     Raises NotAllowed for users without a person in iSpring, unless they stop messages that they got.
     """
     viewer = await viewer_of(ctx, action)
-    kind = as_observer or as_employee
-    assert kind is not None, "one of the two is chosen"
 
     def work(tx: Tx) -> None:
         identity = identity_of(viewer, tx.people.directory())
         if identity.not_allowed_reason and not (kind is DirectMessages.NONE and _is_on_their_message(tx, action)):
             raise NotAllowed(identity.not_allowed_reason, identity.remedy)
         mine = tx.people.preferences(action.user_id)
-        wanted = Preferences(as_observer or mine.as_observer, as_employee or mine.as_employee)
+        wanted = Preferences(
+            mine.as_observer if roles is Roles.EMPLOYEE else kind, mine.as_employee if roles is Roles.OBSERVER else kind
+        )
         save_preferences(ctx, tx, action.user_id, wanted)
 
     await ctx.store.transact(work)
-    return settings_view.direct_messages_set(kind, as_observer=as_observer is not None, command=ctx.command)
+    return settings_view.direct_messages_set(kind, roles, command=ctx.command)
 
 
 def _is_on_their_message(tx: Tx, action: ActionRequest) -> bool:

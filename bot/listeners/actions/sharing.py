@@ -155,7 +155,7 @@ async def _readers_of(ctx: AppContext, viewer: Viewer, channel_id: str) -> tuple
     if isinstance(channel, Message):
         return channel
     try:
-        members = await ctx.messenger.members(channel_id)
+        members = await ctx.contacts.members(channel_id)
     except MessengerError:
         raise NotPossibleNow("Slack can't say just now who is in this channel; try again in a minute") from None
     if viewer.slack_user_id not in members:

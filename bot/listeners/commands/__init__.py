@@ -5,17 +5,19 @@ from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.blocks.answers import with_age
 from bot.blocks.elements import notice
 from bot.domain.model import Message
+from bot.domain.permissions import closed_reason
 from bot.domain.ports import Reply
 from bot.listeners.after_ack import AfterAck
-from bot.listeners.commands import export, people, reports, rules, sessions, settings, why
+from bot.listeners.commands import export, people, reports, rules, sending, sessions, settings, why
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Request, SlashCommand, viewer_of
 from bot.query.nearest import nearest
 
-TOPICS = (sessions, reports, export, why, rules, settings, people)  # in the order of help
+TOPICS = (sessions, reports, export, why, rules, settings, people, sending)  # in the order of help
 
 _SESSION_ID = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*")
 _SESSION_ID_PART = re.compile(r"(?=.*\d)[0-9a-zA-Z-]+")
@@ -48,12 +50,15 @@ async def answered(ctx: AppContext, request: Request, text: str) -> Message:
     viewer = await viewer_of(ctx, request)
     offered = {entry.verb: entry for entry in registry() if viewer.is_admin or not entry.admins_only}
     topics = tuple(entry.topic for entry in offered.values())
-    if not text.strip():
-        return await sessions.menu(ctx, viewer, topics)
     if _plain(text) in _THANKS:
         return notice("You're welcome.")
-    verb, words = _verb_and_words(text, offered)
-    return await offered[verb].answer(ctx, CommandRequest(viewer, request.channel_id, words, topics))
+    if text.strip():
+        verb, words = _verb_and_words(text, offered)
+        found = await offered[verb].answer(ctx, CommandRequest(viewer, request.channel_id, words, topics))
+    else:
+        found = await sessions.menu(ctx, viewer, topics)
+    ages = await ctx.store.read(lambda tx: tx.people.ages())
+    return with_age(found, ages.old_parts(ctx.clock.now()), closed_reason(viewer))
 
 
 def _verb_and_words(text: str, offered: Mapping[str, Subcommand]) -> tuple[str, str]:

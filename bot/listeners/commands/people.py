@@ -15,6 +15,7 @@ from bot.listeners.access_scope import identity_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step
 from bot.query.nearest import nearest, normalize
+from bot.services.audit import in_words
 from bot.store.database import Tx
 
 _ACCOUNT = re.compile(r"<@([A-Z0-9]{2,30})(?:\|[^<>]*)?>\s*(.*)", re.DOTALL)
@@ -77,7 +78,7 @@ async def unlink(ctx: AppContext, request: CommandRequest) -> Message:
     "audit [N]",
     "Who did what in Spotter, and when",
     examples=("audit", "audit 30"),
-    more=f"The newest {ROWS_SHOWN} entries, or as many as asked, at most {MAX_ROWS}; by ids, never by names.",
+    more=f"The newest {ROWS_SHOWN} entries, or as many as asked, at most {MAX_ROWS}.",
     admins_only=True,
     only_reads=True,
 )
@@ -88,8 +89,8 @@ async def audit(ctx: AppContext, request: CommandRequest) -> Message:
     if request.words and not (request.words.isdecimal() and len(request.words) < 9 and int(request.words)):
         raise QueryError(f"{ctx.command} audit takes a number of entries.", ["audit", "audit 30"])
     limit = min(int(request.words or ROWS_SHOWN), MAX_ROWS)
-    entries = await ctx.store.read(lambda tx: tx.audit_log.entries(limit))
-    return audit_log(entries, command=ctx.command)
+    lines = await ctx.store.read(lambda tx: in_words(tx, tx.audit_log.entries(limit)))
+    return audit_log(lines, command=ctx.command)
 
 
 # ---- a user's own link ------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from bot.blocks import answers, session_lists
 from bot.blocks import status as status_view
@@ -23,7 +24,8 @@ from bot.listeners.understanding import look_up_mentioned, understand
 from bot.query.by_id import with_labels
 from bot.query.keys import Key, without_shape
 from bot.query.nearest import nearest
-from bot.query.parser import EXAMPLES, say, words
+from bot.query.parser import EXAMPLES, Query, say, words
+from bot.query.values import score_range
 from bot.store.database import Tx
 from bot.store.search import asked_for
 
@@ -113,10 +115,16 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
             words=words(with_labels(without_shape(query), known)),
             options=[(one.label, f"results {one.text}") for one in meant.options],
         )
-        about = shown(ctx, tx, access, (one.key for one in sessions))
+        about = replace(shown(ctx, tx, access, (one.key for one in sessions)), beside=_percentages_in(query))
         return session_lists.results(status, about, may_share=may_share_here(viewer, None, tx))
 
     return await ctx.store.read(work)
+
+
+def _percentages_in(query: Query) -> list[float]:
+    """The ends of the ranges of scores that a query names."""
+    ranges = [score_range(term.value) for term in query.terms if term.key is Key.SCORE]
+    return [end for one in ranges for end in (one.low, one.high) if end is not None]
 
 
 @subcommand(

@@ -9,6 +9,7 @@ from bot.blocks.answers import Needs
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.filters import ids_named
 from bot.domain.model import DirectMessages, Message, Preferences, Targets, Viewer
+from bot.domain.outcomes import exact
 from bot.listeners.access_scope import access_view, identity_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step
@@ -40,8 +41,17 @@ async def target(ctx: AppContext, request: CommandRequest) -> Message:
         now = ctx.clock.now()
         titles = tx.search.checklist_titles(access_view(tx, request.viewer).scope)
         checklist_id = _checklist(title, titles, "off" if percent is None else f"{percent:g}") if title else None
+        before = tx.targets.current()
+        old = before.default if checklist_id is None else before.per_checklist.get(checklist_id)
         tx.targets.set(checklist_id, percent, request.viewer.slack_user_id, now)
-        tx.audit_log.write(request.viewer.slack_user_id, "target", f"checklist:{checklist_id or 'all'}", now)
+        tx.audit_log.write(
+            request.viewer.slack_user_id,
+            "target",
+            f"checklist:{checklist_id or 'all'}",
+            now,
+            old="none" if old is None else exact(old),
+            new="none" if percent is None else exact(percent),
+        )
         return answers.target_set(percent, titles[checklist_id] if checklist_id else None, command=ctx.command)
 
     return await ctx.store.transact(work)
@@ -97,7 +107,14 @@ def settings_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> settings_view.Settin
 
 def save_preferences(ctx: AppContext, tx: Tx, user_id: str, wanted: Preferences) -> None:
     """Saves a user's choices; only a change is written to the audit log."""
-    if tx.people.preferences(user_id) == wanted:
+    before = tx.people.preferences(user_id)
+    if before == wanted:
         return
     tx.people.set_preferences(user_id, wanted)
-    tx.audit_log.write(user_id, "settings", f"user:{user_id}", ctx.clock.now())
+    now, subject = ctx.clock.now(), f"user:{user_id}"
+    tx.audit_log.write(user_id, "settings", subject, now, old=_chosen(before), new=_chosen(wanted))
+
+
+def _chosen(preferences: Preferences) -> str:
+    observer, employee = preferences.as_observer or "default", preferences.as_employee or "default"
+    return f"as observer {observer}, as employee {employee}"

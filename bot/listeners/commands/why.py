@@ -69,7 +69,7 @@ async def _for_viewer(ctx: AppContext, viewer: Viewer, found: Explanation) -> Ex
     channels = sorted(place for place in places if place.kind is DestinationKind.CHANNEL)
     for place in channels[:MAX_CHANNELS]:
         try:
-            if viewer.slack_user_id in await ctx.messenger.members(place.id):
+            if await ctx.contacts.is_in(place.id, viewer.slack_user_id):
                 theirs.add(place)
         except MessengerError:
             continue  # who can't be shown to be in it does not see it

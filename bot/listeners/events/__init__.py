@@ -16,11 +16,12 @@ def register(app: AsyncApp, after_ack: AfterAck) -> None:
     app.event("app_home_opened", middleware=asks)(after_ack.event(home.opened))
     app.event("app_mention", middleware=asks)(after_ack.message(answer_message))
     app.event("message", middleware=asks)(after_ack.message(answer_message))
-    app.event("user_change")(after_ack.event(lifecycle.user_changed))
+    app.event("user_change")(after_ack.event(lifecycle.user_changed, lifecycle.doubt_user))
     app.event("member_joined_channel")(after_ack.event(lifecycle.member_joined))
+    app.event("member_left_channel")(after_ack.event(lifecycle.member_left))
     app.event("channel_id_changed")(after_ack.event(lifecycle.channel_id_changed))
     for kind in lifecycle.CHANNEL_EVENTS:
-        app.event(kind)(after_ack.event(lifecycle.channel_event))
+        app.event(kind)(after_ack.event(lifecycle.channel_event, lifecycle.doubt_channel))
 
 
 async def answer_message(ctx: AppContext, event: Event, reply: Reply) -> None:

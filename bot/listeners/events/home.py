@@ -8,7 +8,7 @@ from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.rules import CURRENT, readable, visible
 from bot.listeners.commands.sessions import PAGE_SIZE, TO_DO_READ, shown, status_of
 from bot.listeners.commands.settings import settings_of
-from bot.listeners.context import AppContext
+from bot.listeners.context import AppContext, first_lines_of
 from bot.listeners.requests import Event, Request, viewer_of
 from bot.query.parser import Names, parse
 from bot.store.database import Tx
@@ -29,12 +29,14 @@ async def publish(ctx: AppContext, request: Request) -> None:
 
 def _data(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
     status = status_of(ctx, tx, viewer) if viewer.is_admin else None
-    settings, now = settings_of(ctx, tx, viewer), ctx.clock.now()
+    settings, now, first = settings_of(ctx, tx, viewer), ctx.clock.now(), first_lines_of(ctx, tx)
     try:
         access = access_view(tx, viewer)
     except (NotAllowed, NotPossibleNow):
         nothing = AccessView(viewer, NOTHING, tx.people.directory())
-        return home_view.Home(shown=shown(ctx, tx, nothing, ()), settings=settings, now=now, sees=False, status=status)
+        return home_view.Home(
+            shown=shown(ctx, tx, nothing, ()), settings=settings, now=now, sees=False, status=status, first_lines=first
+        )
     to_do = tx.search.to_do(viewer.person_id, TO_DO_READ) if viewer.person_id else ()
     completed = parse("outcome:completed")
     results = tx.search.find(completed, access.scope, Names(access.directory), now, PAGE_SIZE).sessions
@@ -48,4 +50,5 @@ def _data(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
         rules=rules,
         rule_texts=readable(tx, access, rules[: home_view.MAX_RULES]),
         status=status,
+        first_lines=first,
     )

@@ -1,9 +1,13 @@
 """Channels and accounts in Slack change: rules pause and resume, and no notification is lost.
 
-An event only says that something happened. Events can be late, repeated or out of order, so Slack is asked how it is.
+What an event takes away counts at once. Events can be late, repeated or out of order, so Slack is asked how it is.
 """
 
-from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable, StoreBusy
 from bot.domain.model import Destination, DestinationKind
 from bot.domain.pause_reasons import NOT_FOUND
 from bot.listeners.context import AppContext
@@ -28,6 +32,37 @@ CHANNEL_EVENTS = {
 }
 
 
+BUSY_PAUSE = 1.0  # seconds between tries to store what an event takes away
+
+log = structlog.get_logger(__name__)
+
+
+async def doubt_user(ctx: AppContext, event: Event) -> None:
+    """Stores what a `user_change` takes away, however long the database is busy."""
+    described = event.fields.get("user")
+    if isinstance(described, dict):
+        await _insist(ctx, lambda: ctx.contacts.doubt(described))
+        ctx.wake_sender()
+
+
+async def doubt_channel(ctx: AppContext, event: Event) -> None:
+    """Nothing about people goes to the channel of an event before Slack was asked about it."""
+    if event.channel_id:
+        destination = Destination(DestinationKind.CHANNEL, event.channel_id)
+        await _insist(ctx, lambda: ctx.store.transact(lambda tx: tx.destinations.doubt(destination)))
+
+
+async def _insist(ctx: AppContext, store: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        try:
+            await store()
+        except StoreBusy:
+            log.warning("store.busy", what="event")
+            await ctx.clock.sleep(BUSY_PAUSE)
+        else:
+            return
+
+
 async def channel_event(ctx: AppContext, event: Event) -> None:
     """One of CHANNEL_EVENTS."""
     if event.channel_id:
@@ -38,6 +73,12 @@ async def member_joined(ctx: AppContext, event: Event) -> None:
     """A user joined a channel; only the bot itself matters."""
     if event.user_id == event.bot_user_id and event.channel_id:
         await channel_changed(ctx, event.channel_id, "")
+
+
+async def member_left(ctx: AppContext, event: Event) -> None:
+    """A user left a channel: its cards open nothing for them any more."""
+    if event.user_id and event.channel_id:
+        ctx.contacts.left(event.channel_id, event.user_id)
 
 
 async def channel_id_changed(ctx: AppContext, event: Event) -> None:
@@ -85,17 +126,17 @@ async def channel_changed(ctx: AppContext, channel_id: str, says: str) -> None:
 
 
 async def account_changed(ctx: AppContext, user_id: str) -> None:
-    """Asks Slack about a user we know: their direct messages are tried again, and their rules pause or resume."""
+    """Asks Slack about a user who has to be proved: their direct messages are tried again, and their rules pause or
+    resume. What Slack can't say now is asked again by `jobs.identities`."""
     known = await ctx.store.read(
         lambda tx: tx.people.slack_user(user_id) is not None or any(rule.owner == user_id for rule in tx.rules.all())
     )
     if not known:
         return
     try:
-        user = await ctx.messenger.user(user_id)
+        await ctx.contacts.user(user_id)
     except MessengerError:
-        return  # the daily check will see it
-    await ctx.store.transact(lambda tx: tx.people.save_slack_user(user, ctx.clock.now()))
+        return
     viewer = await ctx.contacts.viewer(user_id)
 
     def judge_rules(tx: Tx) -> None:

@@ -1,13 +1,13 @@
 """Destinations: which can't be written to for now and why, and when each channel was last checked."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot.domain.model import Destination, DestinationKind
 from bot.domain.outbox import BlockedDestination
 from bot.domain.pause_reasons import SHARED_OUTSIDE
-from bot.store.columns import from_ms_or_none, to_ms, value_of
+from bot.store.columns import State, from_ms_or_none, to_ms, value_of
 from bot.store.outbox.cancel import cancel_notifications, cancel_unintroduced_rules
 from bot.store.outbox.eligibility import PENDING
 
@@ -140,13 +140,44 @@ class Destinations:
         )
         return [Destination.parse(row["destination"]).id for row in rows]
 
-    def record_check(self, destination: Destination, now: datetime) -> None:
-        """Slack said how a channel is, or that it does not exist."""
+    def record_check(self, destination: Destination, asked_at: datetime, doubts: int | None = None) -> bool:
+        """Slack said how a channel is, or that it does not exist; False if an event doubted the channel since it was
+        asked. `doubts`: as read before, None if no event can have come between."""
+        sql = "SELECT doubts FROM destinations WHERE destination = ?"
+        if doubts is not None and (value_of(self._connection, sql, (str(destination),)) or 0) > doubts:
+            return False
         self._connection.execute(
             "INSERT INTO destinations (destination, checked_at) VALUES (?, ?)"
             " ON CONFLICT (destination) DO UPDATE SET checked_at = excluded.checked_at",
-            (str(destination), to_ms(now)),
+            (str(destination), to_ms(asked_at)),
         )
+        return True
+
+    def doubt(self, destination: Destination) -> None:
+        """An event says that something changed: what was seen of a channel before counts no more."""
+        number = self.doubts() + 1
+        State(self._connection).set("channel_doubts", number)
+        self._connection.execute(
+            "INSERT INTO destinations (destination, doubts) VALUES (?, ?)"
+            " ON CONFLICT (destination) DO UPDATE SET checked_at = NULL, doubts = excluded.doubts",
+            (str(destination), number),
+        )
+
+    def doubts(self) -> int:
+        """How many events have doubted what was known of channels."""
+        return State(self._connection).get("channel_doubts") or 0
+
+    def watched(self) -> Collection[str]:
+        """Ids of the channels that rules post to, that something waits for, or that are blocked."""
+        rows = self._connection.execute(
+            "SELECT substr(destination, 9) AS id FROM ("
+            "SELECT destination FROM rules WHERE state <> 'ended'"
+            " UNION SELECT destination FROM destinations WHERE blocked_reason IS NOT NULL"
+            f" UNION SELECT destination FROM notifications WHERE {PENDING}"
+            " UNION SELECT destination FROM deliveries WHERE state = 'pending' OR edit_due_at IS NOT NULL)"
+            " WHERE destination LIKE 'channel:%'"
+        )
+        return frozenset(row["id"] for row in rows)
 
     def checked_at(self, destination: Destination) -> datetime | None:
         """When Slack last said how a channel is, None if it never did."""

@@ -1,6 +1,7 @@
 """Whether a destination already has, or will get, a card of a session, so that it gets no second one for one reason.
 
-A session's second card is for a regression: its result became failing. The first card decides about it:
+A session's further card is for a regression: its result became failing, or it was completed again and is. One at most
+is posted in `ONE_REGRESSION`; after that the card before decides about it:
 
     first card      the regression
     pending         is not queued: that card will show it
@@ -14,13 +15,15 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.model import DeliveryState, Notification
+from bot.domain.model import DeliveryState, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
+from bot.domain.routing import subject_of
 from bot.store.columns import from_json, to_json, to_ms, value_of
 from bot.store.sqlite import json_field
 
 # Both read-backs are done within a minute as a rule. If they take longer, a second card is better than none.
 UNTIL_RESOLVED = timedelta(minutes=5)
+ONE_REGRESSION = timedelta(hours=24)  # a result that goes up and down all day is one new card
 _SHOWN = "the posted card shows it"
 
 
@@ -62,6 +65,31 @@ def existing_card_at(connection: sqlite3.Connection, notification: Notification)
             if row["state"] in states:
                 return card, row["id"]
     return ExistingCard.NONE, None
+
+
+def regression_since(connection: sqlite3.Connection, notification: Notification, since: datetime) -> int | None:
+    """The id of another regression of this session that its destination gets, or got, and that was queued after
+    `since`; None if there is none. A cancelled one does not count, unless another card shows what it is about."""
+    if notification.kind is not NotificationKind.SESSION or notification.session is None:
+        return None
+    found: int | None = value_of(
+        connection,
+        "SELECT id FROM notifications WHERE session_id = ? AND employee_id = ? AND destination = ? AND kind = ?"
+        " AND subject NOT IN (?, ?) AND created_at > ? AND (cancelled_reason IS NULL OR cancelled_code IN (?, ?))"
+        " ORDER BY id DESC LIMIT 1",
+        (
+            notification.session.session_id,
+            notification.session.employee_id,
+            str(notification.destination),
+            notification.kind,
+            notification.subject,
+            subject_of(notification.session),
+            to_ms(since),
+            ReasonCode.COUNTED,
+            ReasonCode.SHOWN_BY_OTHER_CARD,
+        ),
+    )
+    return found
 
 
 def add_rules(connection: sqlite3.Connection, notification_id: int, rule_ids: Iterable[int]) -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from bot.domain.eligibility import WaitCode, wait_code
 from bot.domain.model import NotificationKind, RuleState
-from bot.store.columns import from_json, value_of
+from bot.domain.outbox import SendingPause
+from bot.store.columns import State, from_json, to_json, value_of
 from bot.store.sqlite import by_index
 
 # Neither claimed by a delivery nor cancelled.
@@ -57,6 +58,7 @@ class Eligibility:
             row["destination"]
             for row in connection.execute("SELECT destination FROM destinations WHERE blocked_reason IS NOT NULL")
         }
+        self._is_all_paused = sending_pause(connection) is not None
 
     def groups(self) -> Iterator[Group]:
         """Every group of pending notifications."""
@@ -121,7 +123,27 @@ class Eligibility:
             from_json(row["rule_ids"], tuple[int, ...]),
             self._rules,
             is_blocked=row["destination"] in self._blocked,
+            is_all_paused=self._is_all_paused,
         )
+
+
+_PAUSE = "sending_pause"  # the name of the fact; it stays after its end, for the digest of what was pending
+
+
+def sending_pause(connection: sqlite3.Connection) -> SendingPause | None:
+    """The pause of all sending, None if there is none now."""
+    last = last_sending_pause(connection)
+    return last if last is not None and last.until is None else None
+
+
+def last_sending_pause(connection: sqlite3.Connection) -> SendingPause | None:
+    """The last pause of all sending, which may have ended; None if there never was one."""
+    stored = State(connection).get(_PAUSE)
+    return None if stored is None else from_json(stored, SendingPause)
+
+
+def store_sending_pause(connection: sqlite3.Connection, pause: SendingPause) -> None:
+    State(connection).set(_PAUSE, to_json(pause))
 
 
 def is_blocked(connection: sqlite3.Connection, destination: str) -> bool:

@@ -4,7 +4,7 @@ The subject is the unique key at a destination: enqueueing twice enqueues once, 
 """
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,10 +12,19 @@ from bot.domain.kinds import KINDS
 from bot.domain.model import DeliveryState, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
-from bot.store.columns import to_json, to_ms, value_of
+from bot.store.columns import from_ms, to_json, to_ms, value_of
 from bot.store.details import SessionDetails
-from bot.store.outbox.cancel import cancel_notifications
-from bot.store.outbox.duplicates import UNTIL_RESOLVED, ExistingCard, add_rules, existing_card_at
+from bot.store.outbox.cancel import cancel_notifications, is_wanted
+from bot.store.outbox.duplicates import (
+    ONE_REGRESSION,
+    UNTIL_RESOLVED,
+    ExistingCard,
+    add_rules,
+    existing_card_at,
+    regression_since,
+)
+from bot.store.outbox.eligibility import PENDING
+from bot.store.outbox.rows import notification_of
 
 _FAILING, _OTHER = 1, 2  # the priority of a session's notification; what goes alone has 0
 
@@ -30,8 +39,9 @@ class Notifications:
         """Queues a notification; False if its destination has it already, or will get it with another card.
 
         A session's second subject (its regression to below target or failed) is not queued while a card of that session
-        waits, which will show it; while it is unclear whether that card was posted, it waits for the answer. A
-        notification that was cancelled before it was sent is queued again.
+        waits, which will show it; while it is unclear whether that card was posted, it waits for the answer. Nor is it
+        queued within `ONE_REGRESSION` of another one that its destination gets or got. A notification that was
+        cancelled before it was sent is queued again.
         """
         due_at = not_before or now
         if notification.session is not None:
@@ -43,6 +53,9 @@ class Notifications:
             add_rules(self._connection, existing["id"], notification.rule_ids)
             regression = None if is_regression else self._cancelled_regression(notification)
             return regression is not None and self.enqueue(replace(notification, subject=regression), now, not_before)
+        if is_regression and (other := regression_since(self._connection, notification, now - ONE_REGRESSION)):
+            add_rules(self._connection, other, notification.rule_ids)
+            return False
         card, of = existing_card_at(self._connection, notification)
         if card is ExistingCard.NONE and is_regression:
             first = self._cancelled_first(notification)
@@ -63,6 +76,45 @@ class Notifications:
         """Cancels notifications of a claimed delivery that may not or need not be sent; a delivery left without any is
         cancelled too."""
         cancel_notifications(self._connection, notification_ids, reason, in_hand=True)
+
+    def cancel_unsent(self, notification: Notification, reason: str) -> bool:
+        """Cancels a notification if it was not posted, or tried with an unclear answer; whether it was cancelled."""
+        existing = self._existing(notification)
+        if existing is None or existing["cancelled_reason"] or existing["state"] not in (None, DeliveryState.PENDING):
+            return False
+        cancel_notifications(self._connection, [existing["id"]], reason, in_hand=False)
+        return True
+
+    def pause_notices(self, rule_id: int) -> Sequence[tuple[Notification, datetime]]:
+        """The last notice of a rule's pause at each destination that got one or is to get it, and when it was
+        queued."""
+        rows = self._connection.execute(
+            "SELECT * FROM notifications WHERE id IN (SELECT max(id) FROM notifications"
+            # Not a parameter: by this the partial index is found.
+            f" WHERE kind = '{NotificationKind.RULE_PAUSED}' AND subject >= ? AND subject < ?"
+            " AND cancelled_reason IS NULL GROUP BY destination)",
+            (f"rule_paused:{rule_id}:", f"rule_paused:{rule_id};"),
+        )
+        return [(notification_of(row), from_ms(row["created_at"])) for row in rows]
+
+    def postpone(self, delivery_id: str, waiting: Mapping[int, str], until: datetime) -> None:
+        """Puts notifications of a claimed delivery that was not attempted back, with the reason they wait for, so that
+        they hold up nothing; a delivery left without any is dissolved. They may become members of another one."""
+        for notification_id, reason in waiting.items():
+            self._connection.execute(
+                "UPDATE notifications SET delivery = NULL, due_at = ?, waiting_reason = ? WHERE id = ?",
+                (to_ms(until), reason, notification_id),
+            )
+        number = value_of(self._connection, "SELECT id FROM deliveries WHERE delivery_id = ?", (delivery_id,))
+        if number is not None and not is_wanted(self._connection, number):
+            self._connection.execute("DELETE FROM deliveries WHERE id = ? AND state = 'sending'", (number,))
+
+    def resume_postponed(self, now: datetime) -> int:
+        """Makes what waits for a proof due now, all at once, so that it comes as one recap; returns how much."""
+        return self._connection.execute(
+            f"UPDATE notifications SET due_at = ?, waiting_reason = '' WHERE {PENDING} AND waiting_reason <> ''",
+            (to_ms(now),),
+        ).rowcount
 
     def _existing(self, notification: Notification) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._connection.execute(
@@ -101,7 +153,8 @@ class Notifications:
         delivery = existing["delivery"] if existing["state"] == DeliveryState.PENDING else None
         self._connection.execute(
             "UPDATE notifications SET cancelled_reason = NULL, cancelled_code = '', digest_id = NULL, reason = ?,"
-            " facts = ?, created_at = ?, due_at = ?, priority = ?, rule_ids = ?, delivery = ? WHERE id = ?",
+            " facts = ?, created_at = ?, due_at = ?, priority = ?, rule_ids = ?, delivery = ?, waiting_reason = ''"
+            " WHERE id = ?",
             (
                 notification.reason,
                 to_json(notification.facts),

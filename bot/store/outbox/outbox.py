@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.delivery import FIRST_READ_BACK, LONGEST_WAIT, after_crash, reconcile
 from bot.domain.model import TAKEN_BACK, Delivery, DeliveryState, Destination
-from bot.domain.outbox import Attempt, Schedule
+from bot.domain.outbox import Attempt, Schedule, SendingPause
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import State, from_ms, from_ms_or_none, to_ms, to_ms_or_none, value_of
@@ -22,20 +22,29 @@ from bot.store.outbox.cancel import (
 )
 from bot.store.outbox.destinations import MAY_BE_EDITED, MAY_BE_READ, Destinations
 from bot.store.outbox.duplicates import resolve_regressions
-from bot.store.outbox.eligibility import PENDING, Eligibility
+from bot.store.outbox.eligibility import (
+    PENDING,
+    Eligibility,
+    last_sending_pause,
+    sending_pause,
+    store_sending_pause,
+)
 from bot.store.outbox.restore_recovery import DIGEST_WAIT
 from bot.store.outbox.rows import delivery_of, row_of, write, write_attempt
+from bot.store.session_rows import EDIT_LEASE
+from bot.store.sqlite import by_index
 
-EDIT_LEASE = timedelta(minutes=1)  # an edit is left to its claimer for so long
+BLOCKS_AGAIN = timedelta(seconds=30)  # after a post as plain text: an edit tries the blocks once more
 _EDITABLE = f"deliveries.state = 'sent' AND {MAY_BE_EDITED}"
 _READABLE = f"deliveries.state = 'ambiguous' AND {MAY_BE_READ}"
 # A message shows less than is stored: a session of it has risen above the version shown. Or it shows more: the session
-# was erased while the message was being sent.
+# was erased, or given to another employee, while the message was being sent.
 _IS_BEHIND = (
     "EXISTS (SELECT 1 FROM notifications LEFT JOIN sessions USING (session_id, employee_id)"
     " WHERE notifications.delivery = deliveries.id AND notifications.cancelled_reason IS NULL"
     " AND notifications.session_id IS NOT NULL"
-    f" AND CASE WHEN sessions.id IS NULL THEN notifications.shown_version IS NOT {TAKEN_BACK}"
+    " AND CASE WHEN sessions.id IS NULL OR sessions.reassigned_at IS NOT NULL"
+    f" THEN notifications.shown_version IS NOT {TAKEN_BACK}"
     " ELSE coalesce(notifications.shown_version, 0) < sessions.version END)"
 )
 
@@ -53,16 +62,18 @@ class Outbox:
         """When each destination gets its next message, and when the next read-back or edit is due; one eligibility
         pass.
 
-        Empty while Slack refuses the app.
+        Empty while Slack refuses the app. While all sending is paused, only read-backs are due: they send nothing.
         """
         if self.app_refused():
             return Schedule(posts={}, other_due_at=None)
+        is_paused = sending_pause(self._connection) is not None
         times = Eligibility(self._connection).due_times()
         other = value_of(
             self._connection,
             f"SELECT min(due_at) FROM (SELECT min(due_at) AS due_at FROM deliveries WHERE {_READABLE}"
             " UNION ALL SELECT * FROM (SELECT edit_due_at FROM deliveries"
-            f" WHERE edit_due_at IS NOT NULL AND {_EDITABLE} ORDER BY edit_due_at LIMIT 1))",
+            f" WHERE edit_due_at IS NOT NULL AND {_EDITABLE} AND NOT ? ORDER BY edit_due_at LIMIT 1))",
+            (is_paused,),
         )
         return Schedule(
             posts={Destination.parse(name): from_ms(due_at) for name, due_at in times.items()},
@@ -179,20 +190,27 @@ class Outbox:
             [(stored.shown_version, stored.notification_id, number) for stored in delivery.notifications],
         )
         self._connection.execute(
-            f"UPDATE deliveries SET edit_due_at = CASE WHEN {_IS_BEHIND} THEN ? ELSE edit_due_at END WHERE id = ?",
-            (to_ms(now), number),
+            f"UPDATE deliveries SET edit_due_at = CASE WHEN {_IS_BEHIND} THEN ? WHEN text_only THEN ?"
+            " ELSE edit_due_at END WHERE id = ?",
+            (to_ms(now), to_ms(now + BLOCKS_AGAIN), number),
         )
 
     # ---- editing ---------------------------------------------------------------------------------------------------
 
-    def claim_edit(self, now: datetime) -> Delivery | None:
-        """The sent delivery whose edit is due first, leased to the caller; None if none is due."""
-        if self.app_refused():
+    def claim_edit(self, now: datetime, *, cosmetic: bool = True) -> Delivery | None:
+        """The sent delivery whose edit comes first, leased to the caller; None if none is due. Corrections and
+        redactions come before cosmetic edits; without `cosmetic`, those are left.
+
+        While all sending is paused none is, not even a redaction: an admin who pauses it expects that nothing changes.
+        """
+        if self.app_refused() or sending_pause(self._connection) is not None:
             return None
         number = value_of(
             self._connection,
-            f"SELECT id FROM deliveries WHERE edit_due_at <= ? AND {_EDITABLE} ORDER BY edit_due_at LIMIT 1",
-            (to_ms(now),),
+            f"SELECT id FROM deliveries {by_index('deliveries_next_edit')}"
+            f" WHERE edit_due_at <= ? AND edit_is_cosmetic <= ? AND {_EDITABLE}"
+            " ORDER BY edit_is_cosmetic, edit_due_at LIMIT 1",
+            (to_ms(now), cosmetic),
         )
         if number is None:
             return None
@@ -226,6 +244,30 @@ class Outbox:
         )
 
     # ---- pauses and what an operator does ------------------------------------------------------------------------
+
+    def pause_all(self, who: str, now: datetime) -> bool:
+        """Pauses all sending until `resume_all`; False if it was paused before."""
+        if sending_pause(self._connection) is not None:
+            return False
+        store_sending_pause(self._connection, SendingPause(who, now))
+        return True
+
+    def resume_all(self, now: datetime) -> SendingPause | None:
+        """Ends the pause of all sending and returns it, None if there was none."""
+        pause = sending_pause(self._connection)
+        if pause is None:
+            return None
+        ended = replace(pause, until=now)
+        store_sending_pause(self._connection, ended)
+        return ended
+
+    def pause(self) -> SendingPause | None:
+        """The pause of all sending, None if there is none."""
+        return sending_pause(self._connection)
+
+    def last_pause(self) -> SendingPause | None:
+        """The last pause of all sending, None if there never was one."""
+        return last_sending_pause(self._connection)
 
     def refuse_app(self, reason: str) -> None:
         """Pauses all sending with its reason; "" ends the pause."""

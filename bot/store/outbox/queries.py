@@ -8,7 +8,7 @@ from bot.domain.model import Delivery, Destination, SessionKey
 from bot.domain.outbox import Attempt, NotificationState, NotificationStatus, OutboxCounts
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import State, from_ms, from_ms_or_none, from_row, listed, to_json, value_of
-from bot.store.outbox.eligibility import GROUP_KEY, Eligibility
+from bot.store.outbox.eligibility import GROUP_KEY, Eligibility, sending_pause
 from bot.store.outbox.rows import delivery_of, notification_of, row_of
 from bot.store.sqlite import IN_LIST
 
@@ -111,6 +111,7 @@ class Deliveries:
             edits=value_of(self._connection, edits),
             oldest_at=from_ms_or_none(min(oldest, default=None)),
             app_refused=State(self._connection).get("app_refused") or "",
+            paused=sending_pause(self._connection),
         )
 
     def _blocked(self) -> tuple[str, str]:

@@ -1,0 +1,68 @@
+"""What is said while all sending is paused or iSpring can't be read: the first line of every answer, and the switch."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.blocks.elements import Block, message, mrkdwn, notice, section
+from bot.blocks.markup import TEXT_LIMIT, date_token, plain_text, safe
+from bot.domain.alerts import poll_overdue_after
+from bot.domain.model import OPERATOR, Message
+from bot.domain.outbox import OutboxCounts, SendingPause
+from bot.domain.polling import PollReport
+from bot.domain.text import clip, count, lasting
+
+
+def first_lines(
+    last_poll: PollReport | None,
+    read_at: datetime | None,
+    pause: SendingPause | None,
+    now: datetime,
+    poll_interval: float,
+) -> list[str]:
+    """What a reader of any answer has to know before it, for mrkdwn; nothing while all is well. `read_at`: when the
+    last good poll ended; `poll_interval`: in seconds."""
+    lines = []
+    if pause is not None:
+        lines.append(f"*All sending is paused* by {format_who(pause.by)} since {date_token(pause.at)}.")
+    if read_at is not None and now - read_at > poll_overdue_after(timedelta(seconds=poll_interval)):
+        what = "can't be read" if last_poll is not None and last_poll.error else "has not been read"
+        lines.append(f"*iSpring {what} since {date_token(read_at)}*: this is what was known then.")
+    return lines
+
+
+def with_first_lines(answer: Message, lines: Sequence[str]) -> Message:
+    """An answer that begins with these lines."""
+    if not lines:
+        return answer
+    block = first_block(lines)
+    if answer.blocks:
+        return message([block, *answer.blocks])
+    return Message(clip(f"{plain_text([block])}\n{answer.text}", TEXT_LIMIT))
+
+
+def first_block(lines: Sequence[str]) -> Block:
+    return section(mrkdwn("\n".join(lines)))
+
+
+def format_who(by: str) -> str:
+    """Who did something, for mrkdwn."""
+    return "the command line" if by == OPERATOR else f"<@{safe(by, 40)}>"
+
+
+def paused(pause: SendingPause, *, is_new: bool, command: str) -> Message:
+    """All sending is paused now, or was before."""
+    text = "All sending is paused: nothing is posted or edited in Slack any more, and nothing is lost."
+    if not is_new:
+        text = f"All sending was paused before, by {format_who(pause.by)} since {date_token(pause.at)}."
+    return notice(text, f"`{command} resume all` lets it go on. iSpring is still read, and commands are answered.")
+
+
+def resumed(ended: SendingPause | None, counts: OutboxCounts) -> Message:
+    """Sending goes on; `ended`: the pause that has ended, None if there was none."""
+    if ended is None:
+        return notice("Sending was not paused.")
+    waiting = counts.pending + counts.ambiguous + counts.sending
+    after = lasting(ended.until - ended.at) if ended.until is not None else ""
+    return notice(
+        f"Sending goes on after {after}: {count(waiting, 'message')} waiting, {counts.edits:,} edits to make."
+    )

@@ -1,0 +1,25 @@
+"""An entry of the audit log in words: names instead of ids; the log itself holds no names."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    """Who did what, to what, and the value before and after it, "" for none. The names in it are other people's text.
+
+    `slack_user_id`: the account of who did it, None for the operator and Spotter itself.
+    """
+
+    at: datetime
+    who: str
+    slack_user_id: str | None
+    verb: str
+    what: str
+    old: str
+    new: str
+
+    @property
+    def change(self) -> str:
+        """`80 % → 85 %`, "" if the entry has no value."""
+        return f"{self.old or 'none'} → {self.new or 'none'}" if self.old or self.new else ""

@@ -1,0 +1,141 @@
+"""Stores the changes of a listing with their planned notifications, in transactions short enough for other writers.
+
+A change commits together with its notifications. If the process stops in between, the next poll goes on: stored rows
+no longer differ.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+import structlog
+
+from bot.domain.changes import decide, outcome_of
+from bot.domain.model import Change, ChangeKind, Details, SessionFacts, SessionKey
+from bot.jobs.plan_notifications import NotificationPlan, PlanOutdated, basis_of, is_unknown
+from bot.store.database import Store, Tx
+
+MOST_AT_ONCE = 400  # rows and notifications in one transaction: about a tenth of a second
+
+log = structlog.get_logger(__name__)
+
+Row = tuple[SessionFacts, bytes]
+T = TypeVar("T")
+
+
+async def store_planned(
+    store: Store,
+    rows: Sequence[Row],
+    foreseen: Mapping[SessionKey, Change],
+    plan: NotificationPlan,
+    details: Mapping[SessionKey, Details],
+    now: datetime,
+    begin: Callable[[Tx], None],
+    end: Callable[[Tx], T],
+    wake: Callable[[], None],
+) -> T:
+    """Stores all rows, worst results first, and wakes the sender after each transaction. `begin` runs in the first with
+    what a digest counts and what has an unknown status, so that neither is stored unsaid; `end` in the last, and its
+    value is returned. Raises PlanOutdated if what was planned no longer holds; what was stored before stays."""
+    at_once = plan.counted | {key for key, change in foreseen.items() if is_unknown(outcome_of(change.after))}
+    others = sorted((row for row in rows if row[0].key not in at_once), key=lambda row: _worst_first(row, foreseen))
+    *chunks, last = _chunks(others, plan)
+    first = [row for row in rows if row[0].key in at_once]
+
+    def write(tx: Tx, chunk: Sequence[Row]) -> None:
+        if basis_of(tx) != plan.basis:
+            raise PlanOutdated
+        stored = [_store_row(tx, row, foreseen, plan, details, now) for row in chunk]
+        if is_first:
+            begin(tx)
+        take_back_reassigned(tx, [facts.key for facts, _ in chunk], now)
+        if is_first:
+            for digest, members in plan.digests:  # before the cards that follow an outage
+                tx.digests.add(digest, members, now)
+        for change in stored:
+            if change is not None:
+                _store_cards(tx, change.after.key, plan, now)
+
+    is_first = True
+    for chunk in chunks:
+        await store.transact(partial(write, chunk=[*first, *chunk] if is_first else chunk))
+        is_first = False
+        wake()
+
+    def write_last(tx: Tx) -> T:
+        write(tx, [*first, *last] if is_first else last)
+        return end(tx)
+
+    return await store.transact(write_last)
+
+
+def store_notifications(tx: Tx, plan: NotificationPlan, now: datetime) -> None:
+    """Stores a whole plan, whose changes are stored already."""
+    for digest, members in plan.digests:  # before the cards that follow an outage
+        tx.digests.add(digest, members, now)
+    for key in {**plan.cards, **plan.undecided}:
+        _store_cards(tx, key, plan, now)
+
+
+def _store_cards(tx: Tx, key: SessionKey, plan: NotificationPlan, now: datetime) -> None:
+    if (waiting := plan.undecided.get(key)) is not None:
+        version = plan.basis.directory_version
+        tx.unrouted.add(waiting.change, waiting.who, waiting.code, waiting.requested_at, now, version)
+    for card in plan.cards.get(key, ()):
+        tx.notifications.enqueue(card.notification, card.queued_at, card.not_before)
+
+
+def take_back_reassigned(
+    tx: Tx, keys: Collection[SessionKey], now: datetime, *, back: Collection[SessionKey] = ()
+) -> None:
+    """Redacts what was posted about sessions that iSpring gave to another employee. `keys`: of the sessions that were
+    stored, that are missing or that are `back`."""
+    taken = tx.retention.take_back_reassigned(keys, back, now)
+    if taken:
+        log.info("sessions.reassigned", sessions=taken)
+
+
+def has_new_details(change: Change) -> bool:
+    """Whether a session's criteria are to be fetched."""
+    return change.kind in (ChangeKind.COMPLETED, ChangeKind.CORRECTED)
+
+
+def _store_row(
+    tx: Tx,
+    row: Row,
+    foreseen: Mapping[SessionKey, Change],
+    plan: NotificationPlan,
+    details: Mapping[SessionKey, Details],
+    now: datetime,
+) -> Change | None:
+    facts, fingerprint = row
+    change = decide(tx.sessions.get(facts.key), facts, now=now, targets=plan.basis.targets)
+    if change != foreseen.get(facts.key):
+        raise PlanOutdated
+    if change is None:
+        tx.listings.note_unchanged(facts.key, fingerprint)
+        return None
+    tx.sessions.save(change, fingerprint)
+    found = details.get(facts.key)
+    if found is not None and has_new_details(change):
+        tx.details.save(facts.key, found, now)
+    return change
+
+
+def _worst_first(row: Row, foreseen: Mapping[SessionKey, Change]) -> bool:
+    change = foreseen.get(row[0].key)
+    return change is None or not outcome_of(change.after).is_failing
+
+
+def _chunks(rows: Sequence[Row], plan: NotificationPlan) -> Iterator[list[Row]]:
+    """The rows in parts of `MOST_AT_ONCE` rows and notifications; at least one part, which may be empty."""
+    chunk: list[Row] = []
+    size = 0
+    for row in rows:
+        if chunk and size >= MOST_AT_ONCE:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(row)
+        size += 1 + len(plan.cards.get(row[0].key, ()))
+    yield chunk

@@ -1,0 +1,68 @@
+"""The audit log in words: the names of its ids, as they are known today."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from bot.domain.audit import AuditLine
+from bot.domain.model import OPERATOR, AuditEntry, SessionKey
+from bot.domain.permissions import EVERYTHING
+from bot.services.pausing import SPOTTER
+from bot.store.database import Tx
+
+_SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,}")
+_BY_THEMSELVES = {OPERATOR: "the command line", SPOTTER: "Spotter"}
+
+
+def in_words(tx: Tx, entries: Iterable[AuditEntry]) -> Sequence[AuditLine]:
+    """The entries in their order. An id that is not known any more stays an id."""
+    names = _Names(tx)
+    return [
+        AuditLine(
+            at=one.at,
+            who=_BY_THEMSELVES.get(one.who) or names.account(one.who),
+            slack_user_id=one.who if _SLACK_USER.fullmatch(one.who) else None,
+            verb=one.verb,
+            what=names.subject(one.subject),
+            old=one.old,
+            new=one.new,
+        )
+        for one in entries
+    ]
+
+
+class _Names:
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._people = tx.people.directory()
+        self._titles = tx.search.checklist_titles(EVERYTHING)
+
+    def person(self, person_id: str) -> str:
+        known = self._people.people.get(person_id)
+        return known.name if known is not None else person_id
+
+    def account(self, user_id: str) -> str:
+        """A Slack account with the name of the person who has it, or whose only account has the same e-mail address."""
+        link, seen = self._tx.people.link_of(user_id), self._tx.people.slack_user(user_id)
+        if link is not None:
+            return f"{self.person(link.person_id)} ({user_id})"
+        named = self._people.with_email(seen[0].email) if seen is not None and seen[0].email else ()
+        return f"{named[0].name} ({user_id})" if len(named) == 1 else user_id
+
+    def subject(self, subject: str) -> str:
+        kind, _, rest = subject.partition(":")
+        match kind:
+            case "rule" if rest.isdecimal() and len(rest) < 10:
+                rule = self._tx.rules.get(int(rest))
+                return f"rule {rest}" + (f" in {rule.destination.id}: {rule.query or 'everything'}" if rule else "")
+            case "checklist":
+                return "every checklist" if rest == "all" else f"checklist “{self._titles.get(rest, rest)}”"
+            case "session":
+                session_id, _, employee_id = rest.partition(":")
+                short = self._tx.search.short_id(SessionKey(session_id, employee_id))
+                return f"session {short} of {self.person(employee_id)}"
+            case "user":
+                user_id, _, person = rest.partition(":person:")
+                return f"{self.account(user_id)} and {self.person(person)}" if person else self.account(user_id)
+            case "person":
+                return self.person(rest)
+        return subject
