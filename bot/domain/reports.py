@@ -118,15 +118,17 @@ class ReportRow:
 
 
 def report(rows: Iterable[Tally], before: Iterable[Tally]) -> tuple[ReportRow, ...]:
-    """A row for each group with a session, the lowest share first, the small groups behind and unranked. These and the
-    figures before have no median."""
+    """A row for each group with a session, the lowest share first, the small groups behind and unranked. These have
+    no figures before, and neither they nor the figures before have a median."""
     now, then = _by_group(rows), _by_group(before)
     groups = []
     for group, counted in now.items():
         found = _without_median(counted)
-        if not found.is_small:
-            found = figures(counted)
-        groups.append(ReportRow(group=group, now=found, before=_without_median(then.get(group, ()))))
+        if found.is_small:
+            groups.append(ReportRow(group=group, now=found, before=Figures()))
+        else:
+            before_it = _without_median(then.get(group, ()))
+            groups.append(ReportRow(group=group, now=figures(counted), before=before_it))
     return tuple(sorted(groups, key=_rank))
 
 
