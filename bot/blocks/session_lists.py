@@ -10,11 +10,13 @@ from bot.blocks.details import session_blocks
 from bot.blocks.elements import Block, button, context, link_button, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, bare, code, date_token, format_query_text, moment_token, safe
+from bot.blocks.reports import figures_line
 from bot.blocks.results import verdict
 from bot.blocks.sharing import share_button
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.model import Message, OutcomeKind, Session, SessionKey, SessionRecord
+from bot.domain.reports import Figures
 from bot.domain.text import count
 
 ROWS = 25  # sessions in one answer at most: with names at their longest they stay within a message
@@ -22,18 +24,26 @@ ROWS = 25  # sessions in one answer at most: with names at their longest they st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of an answer. `query` is canonical text, `words` the same for people; `size` is the full page's length.
+    """A page of an answer. `query` is canonical text, `words` for people what it selects; `size` is the full page's
+    length. `figures` are of all that match, `limit` is how many of them were asked for, `sort` in which order.
 
     `options` are what the typed words may have meant instead: what it would be in words, and the command for it.
     """
 
     sessions: Sequence[Session]
-    total: int
+    figures: Figures
     offset: int
     size: int
     query: str
     words: str
     options: Sequence[tuple[str, str]] = ()
+    limit: int | None = None
+    sort: str = "-date"
+
+    @property
+    def total(self) -> int:
+        """How many sessions all pages show."""
+        return self.figures.sessions if self.limit is None else min(self.limit, self.figures.sessions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +66,13 @@ def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Mes
     if not page.sessions:
         return _nothing_found(page, shown)
     sessions = page.sessions[:ROWS]
-    heading = f"{page.total:,} found: {format_query_text(page.words, 1_000) or 'all sessions'}."
+    every = page.figures.sessions
+    found = f"{every:,} found" if page.total == every else _limited(page)
+    heading = f"{found}: {format_query_text(page.words, 1_000) or 'all sessions'}."
     if len(sessions) < page.total:
         heading += f" Showing {page.offset + 1:,} to {page.offset + len(sessions):,}."
+    whole = "" if page.total == every else f"All {every:,}: "
+    heading += f"\n{whole}{figures_line(page.figures)}"
     made = _page_buttons(page) + (share_button(actions.Share(query=page.query)) if may_share else [])
     return message(
         [
@@ -69,6 +83,22 @@ def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Mes
             age_block(shown),
         ]
     )
+
+
+_ORDERS: Mapping[str, str] = {
+    "score": "with the lowest score",
+    "-score": "with the highest score",
+    "date": "oldest",
+    "-date": "newest",
+    "name": "first by name",
+}  # by what `sort:` says
+
+
+def _limited(page: Page) -> str:
+    """ "The 3 with the lowest score of 128"."""
+    order = _ORDERS[page.sort]
+    which = f"{page.total:,} {order}" if page.total > 1 else f"one {order}"
+    return f"The {which} of {page.figures.sessions:,}"
 
 
 def _read_as(page: Page, shown: RenderContext) -> list[Block]:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from datetime import datetime, tzinfo
 from typing import TypeVar
 
 import click
@@ -16,6 +17,7 @@ from bot.domain.permissions import OPERATOR_VIEWER
 from bot.domain.ports import Clock
 from bot.domain.text import clean
 from bot.listeners.access_scope import access_view, names, refuse_unknown
+from bot.listeners.understanding import understand
 from bot.query import parser as language
 from bot.store.database import Store, Tx
 
@@ -43,6 +45,31 @@ def parsed(text: str, read: Callable[[str], language.Query] = language.parse) ->
         return read(text)
     except QueryError as error:
         raise click.UsageError(_with_nearest(error)) from error
+
+
+def understood(tx: Tx, text: str, now: datetime) -> tuple[language.Query, language.Names, tzinfo]:
+    """The query that free words and keys mean to the operator, the names it was read among, and the zone of its days.
+
+    Raises SpotterError for an unknown name and click.UsageError for words that can't be read. Before iSpring was read
+    no name is known: then only keys are read, and this prints that names were not checked.
+    """
+    access = access_view(tx, OPERATOR_VIEWER)
+    if tx.people.directory_at() is None or tx.polls.state().baseline_at is None:
+        query = parsed(text)
+        return query, known_names(tx, query), access.zone
+    try:
+        meant = understand(tx, access, text, "", now)
+    except QueryError as error:
+        kind = SpotterError if _is_query(text) else click.UsageError
+        raise kind(_with_nearest(error)) from error
+    return meant.query, meant.known, access.zone
+
+
+def _is_query(text: str) -> bool:
+    try:
+        return bool(language.parse(text))
+    except QueryError:
+        return False
 
 
 def known_names(tx: Tx, query: language.Query) -> language.Names:

@@ -73,6 +73,7 @@ def message(message: Message, workspace: Workspace) -> Json:
         "attachments": message.attachments,
         "edited": message.edited is not None,
         "only_for": message.ephemeral_to,
+        "files": message.files,
         "raw": message_json(message, workspace),
     }
 

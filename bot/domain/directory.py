@@ -1,14 +1,16 @@
 """Who works where and for whom: iSpring's people and departments as one value, with the questions asked of them."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any, TypeVar
 
 from bot.domain.model import Department, Person, PersonStatus, Proof, Subordination
 from bot.domain.reasons import ReasonCode
 from bot.domain.retention import ERASED_PERSON
 
+T = TypeVar("T")
 BELIEVED_AFTER = timedelta(hours=24)  # a directory really cut by half is believed once it was read alike for so long
 ALIKE = 0.1  # of its size, that a directory may change in that time
 
@@ -48,6 +50,15 @@ class Directory:
     erased: Collection[str] = frozenset()  # ids of erased people: they have no name
     people_read: bool = True  # False until iSpring's people were read once; likewise departments
     departments_read: bool = True
+    _derived: dict[Callable[["Directory"], Any], Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def derived(self, make: Callable[["Directory"], T]) -> T:
+        """What a pure function makes of the directory, made once for as long as the directory is kept: preparing
+        50,000 names takes longer than an answer may."""
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        found: T = self._derived[make]
+        return found
 
     @classmethod
     def of(
@@ -164,6 +175,15 @@ class Directory:
                 return
             yield department
             department_id = department.parent_id
+
+    @cached_property
+    def _members(self) -> Mapping[str, Collection[str]]:
+        """The people of each department itself."""
+        members: dict[str, list[str]] = {}
+        for person in self.people.values():
+            if person.department_id:
+                members.setdefault(person.department_id, []).append(person.person_id)
+        return members
 
     @cached_property
     def _supervised(self) -> Mapping[str, frozenset[str]]:

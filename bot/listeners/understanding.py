@@ -33,7 +33,7 @@ def understand(tx: Tx, access: AccessView, text: str, verb: str, now: datetime) 
     """What a viewer's text means.
 
     Raises QueryError if it can mean nothing or several things; its suggestions are whole commands that begin with
-    `verb`.
+    `verb`, "" on the command line.
     """
     users = {found[1].upper() for found in MENTION.finditer(text)}
     known = all_visible_names(tx, access.scope, access.directory, users, access.viewer.person_id)
@@ -44,8 +44,10 @@ def understand(tx: Tx, access: AccessView, text: str, verb: str, now: datetime) 
         )
         query = parse(reading.text)
     except QueryError as error:
-        raise QueryError(str(error), [f"{verb} {one}" for one in error.suggestions]) from None
+        raise QueryError(str(error), [f"{verb} {one}".lstrip() for one in error.suggestions]) from None
     if reading.question:
-        raise QueryError(f"{reading.question} Which do you mean?", [f"{verb} {one.text}" for one in reading.options])
+        raise QueryError(
+            f"{reading.question} Which do you mean?", [f"{verb} {one.text}".lstrip() for one in reading.options]
+        )
     refuse_unknown(query, known, verb)
     return Understood(query, known, reading.options)

@@ -42,6 +42,7 @@ class Key(StrEnum):
     SORT = "sort"
     LIMIT = "limit"
     BY = "by"
+    CRITERIA = "criteria"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,9 @@ def _until(today: Today, value: str) -> datetime:
 
 def _one_of(words: Mapping[str, str]) -> Callable[[str], str]:
     def read(text: str) -> str:
-        plain = normalize(text)
+        plain = text.strip().lower()
+        if plain not in words:
+            plain = normalize(text)  # without the dash of "-score"
         if plain not in words:
             raise ValueError(f"it is one of {', '.join(words)}")
         return plain
@@ -194,6 +197,7 @@ GROUPINGS = {
     "observer": "by observer",
     "employee": "by employee",
 }
+_CRITERIA = {"yes": "with criteria", "no": "without criteria"}
 
 
 # In the order `words` says them.
@@ -307,6 +311,21 @@ KEYS: Mapping[Key, KeySpec] = {
         say=lambda value: (GROUPINGS[value],),
         choices=(*GROUPINGS,),
     ),
+    Key.CRITERIA: KeySpec(
+        example="criteria:yes",
+        read=_one_of(_CRITERIA),
+        lead="",
+        say=lambda value: (_CRITERIA[value],),
+        choices=(*_CRITERIA,),
+    ),
 }
+
+SHAPE = tuple(key for key, spec in KEYS.items() if spec.column is None)  # say how an answer is made
+
+
+def without_shape(query: Query) -> Query:
+    """The query without what only says how an answer is made."""
+    return Query(tuple(term for term in query.terms if term.key not in SHAPE))
+
 
 EXAMPLES: Mapping[Key, str] = {key: meaning.example for key, meaning in KEYS.items()}

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
+from bot.domain.directory import Directory
 from bot.query.names import Kind, Names
 from bot.query.nearest import normalize
 
@@ -17,16 +19,20 @@ class NamedThing:
     name: str
 
 
-@dataclass(frozen=True)
 class NameIndex:
     """The names that one asker may ask for. For them, nothing else exists."""
 
-    things: Sequence[NamedThing]
+    def __init__(self, *parts: "Sequence[NamedThing] | _Part") -> None:
+        self._parts = [part if isinstance(part, _Part) else _Part(part) for part in parts]
 
     @classmethod
     def of(cls, names: Names) -> "NameIndex":
-        """All the names that a viewer may ask for."""
-        return cls([NamedThing(kind, ident, name) for kind in Kind for ident, name in names.all(kind).items()])
+        """All the names that a viewer may ask for. The part of people and departments is kept with the directory."""
+        return cls(names.directory.derived(_part_of), _things(Kind.CHECKLIST, names.checklists))
+
+    @property
+    def things(self) -> Sequence[NamedThing]:
+        return [*chain.from_iterable(part.things for part in self._parts)]
 
     def named(self, words: Sequence[str]) -> tuple[NamedThing, ...]:
         """Everything whose name holds these normalized words, one behind the other; only those of exactly this name if
@@ -34,17 +40,22 @@ class NameIndex:
         phrase = tuple(words)
         if not phrase:
             return ()
-        found = [at for at in self._holding(phrase) if _holds(self._words[at], phrase)]
-        exact = [at for at in found if self._words[at] == phrase]
-        return tuple(self.things[at] for at in sorted(exact or found, key=self._rank))
+        found = [one for part in self._parts for one in part.holding(phrase)]
+        exact = [thing for thing, is_exact in found if is_exact]
+        return tuple(sorted(exact or (thing for thing, _ in found), key=_rank))
 
-    def _holding(self, phrase: Sequence[str]) -> Iterable[int]:
-        """Positions of the names that hold the rarest word of a phrase."""
-        return min((self._by_word.get(word, ()) for word in phrase), key=len)
 
-    def _rank(self, at: int) -> tuple[int, str, str]:
-        thing = self.things[at]
-        return _KINDS[thing.kind], thing.name.casefold(), thing.ident
+@dataclass(frozen=True)
+class _Part:
+    """Some names, and which of them hold a word."""
+
+    things: Sequence[NamedThing]
+
+    def holding(self, phrase: tuple[str, ...]) -> Iterable[tuple[NamedThing, bool]]:
+        """The things whose name holds a phrase, and whether it is the whole name."""
+        for at in min((self._by_word.get(word, ()) for word in phrase), key=len):
+            if _holds(self._words[at], phrase):
+                yield self.things[at], self._words[at] == phrase
 
     @cached_property
     def _words(self) -> Sequence[tuple[str, ...]]:
@@ -57,6 +68,19 @@ class NameIndex:
             for word in dict.fromkeys(words):
                 found.setdefault(word, []).append(at)
         return found
+
+
+def _part_of(directory: Directory) -> _Part:
+    names = Names(directory)
+    return _Part([*_things(Kind.PERSON, names.all(Kind.PERSON)), *_things(Kind.DEPARTMENT, names.all(Kind.DEPARTMENT))])
+
+
+def _things(kind: Kind, names: Mapping[str, str]) -> Sequence[NamedThing]:
+    return [NamedThing(kind, ident, name) for ident, name in names.items()]
+
+
+def _rank(thing: NamedThing) -> tuple[int, str, str]:
+    return _KINDS[thing.kind], thing.name.casefold(), thing.ident
 
 
 _PUNCTUATION = "\"'.,;:()[]&/|!?#@*`“”„«»"

@@ -112,7 +112,7 @@ class Names:
         """The names of a kind by id."""
         match kind:
             case Kind.PERSON:
-                return self._people
+                return self.directory.derived(_people)
             case Kind.DEPARTMENT:
                 return {ident: department.name for ident, department in self.directory.departments.items()}
             case Kind.CHECKLIST:
@@ -149,16 +149,32 @@ class Names:
         name = self.all(kind).get(ident)
         return clip((name or f"unknown {kind} ({ident[:8]})").translate(_NO_MARKUP), _LONGEST_LABEL)
 
-    @cached_property
-    def _people(self) -> Mapping[str, str]:
-        return {ident: person.name for ident, person in self.directory.people.items()}
-
-    @cached_property
-    def _folded(self) -> dict[Kind, Sequence[tuple[str, str]]]:
-        return {}
-
     def _pairs(self, kind: Kind) -> Sequence[tuple[str, str]]:
-        """(folded name, id) pairs of a kind, made when they are first needed: folding a company's names takes time."""
-        if kind not in self._folded:
-            self._folded[kind] = [(normalize(name), ident) for ident, name in self.all(kind).items()]
-        return self._folded[kind]
+        """(folded name, id) pairs of a kind."""
+        match kind:
+            case Kind.PERSON:
+                return self.directory.derived(_folded_people)
+            case Kind.DEPARTMENT:
+                return self.directory.derived(_folded_departments)
+            case Kind.CHECKLIST:
+                return self._checklist_pairs
+
+    @cached_property
+    def _checklist_pairs(self) -> Sequence[tuple[str, str]]:
+        return _folded(self.checklists)
+
+
+def _folded(names: Mapping[str, str]) -> Sequence[tuple[str, str]]:
+    return [(normalize(name), ident) for ident, name in names.items()]
+
+
+def _people(directory: Directory) -> Mapping[str, str]:
+    return {ident: person.name for ident, person in directory.people.items()}
+
+
+def _folded_people(directory: Directory) -> Sequence[tuple[str, str]]:
+    return _folded(directory.derived(_people))
+
+
+def _folded_departments(directory: Directory) -> Sequence[tuple[str, str]]:
+    return _folded({ident: department.name for ident, department in directory.departments.items()})

@@ -7,7 +7,6 @@ from bot.domain.permissions import AccessScope
 from bot.query.keys import KEYS
 from bot.query.parser import Names, Query, mentioned
 from bot.store.database import Tx
-from bot.store.search import listed_within
 
 SESSIONS_FOR_NAMES = 3_000  # the newest that a viewer may see: their observers and employees may be asked for
 
@@ -38,8 +37,7 @@ def _directory_of(tx: Tx, scope: AccessScope, directory: Directory) -> Directory
     if scope.person_id is not None:
         people.add(scope.person_id)
     if not scope.is_empty:
-        for session in tx.search.page(listed_within(scope), SESSIONS_FOR_NAMES, 0).sessions:
-            people |= {session.key.employee_id, session.facts.observer_id}
+        people |= tx.search.people_in(scope, SESSIONS_FOR_NAMES)
     known = [person for one in people if (person := directory.people.get(one)) is not None]
     departments = {
         department.department_id: department

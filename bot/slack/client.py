@@ -9,8 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from io import SEEK_END
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -37,6 +38,7 @@ from bot.slack.pacer import RequestPacer
 
 SLACK_API_URL = "https://slack.com/api/"
 TIMEOUT = 10.0  # seconds for a whole call
+UPLOAD_TIMEOUT = 300.0  # seconds for the bytes of a file
 CONNECT_TIMEOUT = 5.0  # seconds for the connection: what ends here surely sent nothing
 READ_BACK_MARGIN = 300.0  # seconds read before the attempt began: Slack's machines do not all keep the same second
 PAGE = 100
@@ -268,6 +270,34 @@ class SlackMessenger:
         except MessengerError:
             return False
         return True
+
+    # ---- files ---------------------------------------------------------------------------------------------------
+
+    async def upload(self, channel: str, file: IO[bytes], *, name: str, title: str, comment: str) -> None:
+        """Puts a file into a conversation. Raises MessengerUnavailable if it is not certain that Slack completed it,
+        MessengerRefused if it did not.
+
+        Source: https://docs.slack.dev/messaging/working-with-files: ask for an address, send the bytes there, complete.
+        """
+        length = file.seek(0, SEEK_END)
+        file.seek(0)
+        given = await self._ask(self.web.files_getUploadURLExternal, filename=name, length=length)
+        address, file_id = str(given.get("upload_url") or ""), str(given.get("file_id") or "")
+        if not (address and file_id):
+            raise MessengerUnavailable("Slack's answer could not be understood; nothing was sent.")
+        try:
+            limit = aiohttp.ClientTimeout(total=UPLOAD_TIMEOUT)
+            async with self.session.post(address, data=file, timeout=limit, allow_redirects=False) as answer:
+                if answer.status != 200:
+                    raise MessengerUnavailable(f"Slack did not take the file (HTTP {answer.status}).")
+        except (aiohttp.ClientError, TimeoutError) as problem:
+            raise MessengerUnavailable("The file could not be sent to Slack.") from problem
+        await self._ask(
+            self.web.files_completeUploadExternal,
+            files=[{"id": file_id, "title": title}],
+            channel_id=channel,
+            initial_comment=comment,
+        )
 
     # ---- people and channels -------------------------------------------------------------------------------------
 

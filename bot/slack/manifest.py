@@ -34,6 +34,7 @@ SCOPES = (
         optional=True,
     ),
     Grant("groups:history", "the same for private channels", optional=True),
+    Grant("files:write", "sends exports as files", optional=True),
 )
 
 EVENTS = (

@@ -23,6 +23,7 @@ from bot.store.outbox.outbox import Outbox
 from bot.store.outbox.queries import Deliveries
 from bot.store.outbox.unrouted import UnroutedChanges
 from bot.store.people import KeptDirectory, People
+from bot.store.reports import Reports
 from bot.store.rules import Rules
 from bot.store.search import Search
 from bot.store.sessions import Sessions
@@ -48,6 +49,10 @@ class Tx:
     @cached_property
     def search(self) -> Search:
         return Search(self._connection, self.people)
+
+    @cached_property
+    def reports(self) -> Reports:
+        return Reports(self._connection)
 
     @cached_property
     def sessions(self) -> Sessions:

@@ -68,13 +68,14 @@ def within(scope: AccessScope, where: Where) -> Where:
     """Adds the sessions of a scope, as `AccessScope.covers` decides."""
     if scope.everything:
         return where
-    parts, parameters = [], []
-    if scope.employees:
+    parts, parameters = list[str](), list[object]()
+    employees = scope.employees if scope.person_id is None else scope.employees | {scope.person_id}
+    if employees:
         parts.append(f"employee_id {IN_LIST}")
-        parameters.append(listed(scope.employees))
+        parameters.append(listed(employees))
     if scope.person_id is not None:
-        parts.append("employee_id = ? OR observer_id = ?")
-        parameters.extend((scope.person_id, scope.person_id))
+        parts.append("observer_id = ?")
+        parameters.append(scope.person_id)
     where.add(" OR ".join(parts) or "FALSE", *parameters)
     return where
 
@@ -84,6 +85,15 @@ def matching(wanted: Filter, where: Where) -> Where:
     for condition in wanted.conditions:
         part, parameters = _accepted(condition)
         where.add(f"NOT ({part})" if condition.negated else part, *parameters)
+    return where
+
+
+def asked_for(query: Query, scope: AccessScope, names: Names, now: datetime, zone: tzinfo) -> Where:
+    """The sessions of a scope that match a query and that iSpring still lists."""
+    where = matching(resolve(query, names, now=now, zone=zone), listed_within(scope))
+    keys = {term.key for term in query.terms}
+    if Key.SINCE in keys and not keys & {Key.UNTIL, Key.OUTCOME}:
+        where.add("outcome <> 'planned' OR scheduled_at <= ?", to_ms(now))  # later ones have not happened since
     return where
 
 
@@ -141,22 +151,32 @@ class Search:
         Newest completion first, or in the order that the query asks for; at most as many as its `limit:`. Its names are
         read among `names`, its days begin in `zone`. Raises QueryError.
         """
-        where = matching(resolve(query, names, now=now, zone=zone), listed_within(scope))
+        where = asked_for(query, scope, names, now, zone)
+        total = value_of(self._connection, f"SELECT count(*) FROM sessions WHERE {where.sql}", where.parameters)
+        return Found(self.rows(query, where, limit, offset), total)
+
+    def rows(self, query: Query, where: Where, limit: int, offset: int = 0) -> Sequence[Session]:
+        """One page of the sessions that meet a condition, ordered and limited as a query asks."""
         values = {term.key: term.value for term in query.terms}
-        if Key.SINCE in values and not values.keys() & {Key.UNTIL, Key.OUTCOME}:
-            where.add("outcome <> 'planned' OR scheduled_at <= ?", to_ms(now))  # later ones have not happened since
         if Key.LIMIT in values:
             limit = max(0, min(limit, int(values[Key.LIMIT]) - offset))
-        return self.page(where, limit, offset, _ORDERS[values.get(Key.SORT, "-date")])
-
-    def page(self, where: Where, limit: int, offset: int, order: str = _NEWEST_FIRST) -> Found:
-        """One page of the sessions that meet a condition, newest completion first, and how many do."""
-        total = value_of(self._connection, f"SELECT count(*) FROM sessions WHERE {where.sql}", where.parameters)
-        rows = self._connection.execute(
-            f"SELECT * FROM sessions WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?",
+        order = _ORDERS[values.get(Key.SORT, "-date")]
+        # Only ids are sorted: the rows of a large department would be read from all over the file.
+        found = self._connection.execute(
+            "SELECT * FROM sessions WHERE id IN"
+            f" (SELECT id FROM sessions WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?) ORDER BY {order}",
             (*where.parameters, limit, offset),
         )
-        return Found([session_of(row) for row in rows], total)
+        return [session_of(row) for row in found]
+
+    def people_in(self, scope: AccessScope, limit: int) -> frozenset[str]:
+        """The ids of the employees and observers in the newest sessions of a scope."""
+        where = listed_within(scope)
+        rows = self._connection.execute(
+            f"SELECT employee_id, observer_id FROM sessions WHERE {where.sql} ORDER BY {_NEWEST_FIRST} LIMIT ?",
+            (*where.parameters, limit),
+        )
+        return frozenset(ident for row in rows for ident in row)
 
     def only_observes(self, person_id: str, scope: AccessScope) -> bool:
         """Whether a person observed a session of a scope, and is the employee of none."""
@@ -183,11 +203,12 @@ class Search:
         if scope.everything:
             rows = self._connection.execute("SELECT checklist_id, title FROM checklists")
         else:
-            where = within(scope, Where())
+            # Two questions, each answered by an index alone.
             rows = self._connection.execute(
                 "SELECT checklist_id, title FROM checklists WHERE checklist_id IN"
-                f" (SELECT checklist_id FROM sessions WHERE {where.sql})",
-                where.parameters,
+                f" (SELECT checklist_id FROM sessions WHERE employee_id {IN_LIST}"
+                " UNION SELECT checklist_id FROM sessions WHERE observer_id = ?)",
+                (listed(scope.employees | {scope.person_id or ""}), scope.person_id),
             )
         return {row["checklist_id"]: row["title"] for row in rows}
 

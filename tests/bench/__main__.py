@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
-from tests.bench import acknowledging, company, listings, sending
+from tests.bench import acknowledging, answering, company, listings, sending
 from tests.clock import FakeClock
 
 RUNS = 3
@@ -132,18 +132,27 @@ async def bench(number: int, runs: int, folder: Path) -> bool:
 @click.option("--send", "sends", is_flag=True, help="Instead: how fast what is owed leaves; four minutes.")
 @click.option("--ack", "acknowledges", is_flag=True, help="Instead: how soon commands are acknowledged while a million "
               "sessions are polled, or --number of them; minutes.")  # fmt: skip
+@click.option("--answers", is_flag=True, help="Instead: how long answers take over a million sessions, or --number.")
 @click.option("--company", "large", is_flag=True, help="Instead: only a thousand completions in a large company.")
 @click.pass_context
 def main(
-    context: click.Context, full: bool, number: int, runs: int, sends: bool, acknowledges: bool, large: bool
+    context: click.Context,
+    full: bool,
+    number: int,
+    runs: int,
+    sends: bool,
+    acknowledges: bool,
+    answers: bool,
+    large: bool,
 ) -> None:
     """Exit 1 where a limit is not kept."""
     if large:
         sys.exit(0 if asyncio.run(company.bench()) else 1)
-    if sends or acknowledges:
+    if sends or acknowledges or answers:
         given = context.get_parameter_source("number") is not ParameterSource.DEFAULT
         results = [asyncio.run(sending.bench())] if sends else []
         results += [asyncio.run(acknowledging.bench(number if given else 1_000_000))] if acknowledges else []
+        results += [asyncio.run(answering.bench(number if given else 1_000_000))] if answers else []
         sys.exit(0 if all(results) else 1)
     sizes = [number, 1_000_000] if full else [number]
     results = []

@@ -19,6 +19,7 @@ from bot.domain.model import Acknowledgement, ChangeKind, DirectMessages, Histor
 from bot.domain.outbox import OutboxCounts
 from bot.domain.outcomes import judge
 from bot.domain.polling import PollReport, PollState
+from bot.domain.reports import Figures
 from tests.blocks.build import NOW, directory, key_of, record, rule, session
 from tests.blocks.limits import assert_fits_slack, texts
 
@@ -41,7 +42,14 @@ MINE = Settings(
 
 def page(how_many: int, total: int, offset: int = 0) -> Page:
     many = [session(n) for n in range(1, how_many + 1)]
-    return Page(sessions=many, total=total, offset=offset, size=10, query="since:30d", words="sessions in 30 days")
+    return Page(
+        sessions=many,
+        figures=Figures(sessions=total, completed=total),
+        offset=offset,
+        size=10,
+        query="since:30d",
+        words="sessions in 30 days",
+    )
 
 
 def shown(what: Message | dict[str, Any]) -> str:
@@ -76,7 +84,8 @@ def test_a_page_of_results_repeats_the_query_and_turns() -> None:
     message = results(page(10, 34, offset=10), ROWS_SHOWN)
     assert_fits_slack(message)
     assert message.text.startswith(
-        "34 found: sessions in 30 days. Showing 11 to 20.\nRead as `/ojt results since:30d`\n▽ Below target, 72 %"
+        "34 found: sessions in 30 days. Showing 11 to 20.\n34 completed\n"
+        "Read as `/ojt results since:30d`\n▽ Below target, 72 %"
     )
     assert message.text.endswith("Data as of 23 Nov 2026, 14:02 UTC")
     assert [actions.decode(actions.Page, value) for value in values(message, actions.PAGE)] == [
@@ -97,7 +106,7 @@ def test_nothing_found_repeats_the_query_and_says_what_to_try() -> None:
 
 
 def test_a_person_named_in_a_query_stays_a_mention() -> None:
-    asked = Page(sessions=(), total=0, offset=0, size=10, query="x", words="sessions observed by <@U0ANA>")
+    asked = Page(sessions=(), figures=Figures(), offset=0, size=10, query="x", words="sessions observed by <@U0ANA>")
     assert "observed by <@U0ANA>." in results(asked, ROWS_SHOWN).text
 
 

@@ -18,6 +18,7 @@ from bot.blocks.elements import (
 )
 from bot.blocks.markup import TEXT_LIMIT, date_token, plain_text
 from bot.blocks.session_lists import Page, RenderContext, results
+from bot.domain.reports import Figures
 from tests.blocks.build import NOW, directory, key_of, session
 from tests.blocks.limits import assert_fits_slack
 
@@ -66,6 +67,8 @@ def test_every_session_of_a_full_page_has_its_short_id_in_the_text() -> None:
         short_ids={key_of(number): f"{number:08x}" for number in range(1, 26)},
         data_as_of=NOW,
     )
-    answer = results(Page(sessions=many, total=25, offset=0, size=25, query="", words="all sessions"), shown)
+    answer = results(
+        Page(sessions=many, figures=Figures(sessions=25), offset=0, size=25, query="", words="all sessions"), shown
+    )
     assert_fits_slack(answer)
     assert all(answer.text.count(f"{number:08x}") == 1 for number in range(1, 26))

@@ -30,6 +30,7 @@ from bot.domain.model import (
     Preferences,
     SessionRecord,
 )
+from bot.domain.reports import Figures
 from bot.domain.text import clean, clip
 from tests.blocks.build import CHANNEL, EMPLOYEE, NOW, OBSERVER, delivery_of, directory, facts, record, rule, session
 from tests.blocks.limits import assert_fits_slack, marked_up, texts, units
@@ -135,9 +136,9 @@ def test_answers_stay_within_limits(name: str, title: str, criterion: str, typed
     one = a_record(title, title, criterion, "PASSED", typed)
     shown = RenderContext(directory=who, short_ids={one.session.key: one.short_id}, data_as_of=NOW)
     many = [session(n, title=title) for n in range(1, 26)]
-    page = Page(sessions=many, total=100, offset=25, size=25, query=typed, words=typed)
+    page = Page(sessions=many, figures=Figures(sessions=100), offset=25, size=25, query=typed, words=typed)
     check(results(page, shown))
-    check(results(replace(page, sessions=(), total=0, offset=0), shown))
+    check(results(replace(page, sessions=(), figures=Figures(), offset=0), shown))
     check(show(one, shown, with_previous=True))
     check(to_do([session(n, title=title, status="IN_PROGRESS") for n in range(40)], shown, now=NOW))
     check(did_you_mean(typed, [typed] * 7, command="/ojt"))

@@ -82,7 +82,7 @@ async def test_slack_accepts_the_manifest(env: Env, url: str | None) -> None:
 
     scopes = manifest["oauth_config"]["scopes"]
     assert scopes["bot"] == [grant.scope for grant in SCOPES]
-    assert set(scopes["bot_optional"]) == {"channels:history", "groups:history"}
+    assert set(scopes["bot_optional"]) == {"channels:history", "groups:history", "files:write"}
     assert set(scopes["bot_optional"]) <= set(scopes["bot"])
     settings = manifest["settings"]
     assert settings["event_subscriptions"]["bot_events"] == list(EVENTS)

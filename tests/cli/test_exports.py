@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from pathlib import Path
 
@@ -9,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import spotter
-from bot.cli.sessions import no_formula
+from bot.services.export import COLUMNS, no_formula
 from tests.environment import open_store
-from tests.store.given import NOON, a_session, baseline
+from tests.store.given import NOON, a_session, baseline, session_id
 
 FORMULAS = [
     "=1+1",
@@ -41,8 +42,22 @@ def test_every_text_is_quoted_so_that_no_other_separator_splits_it(tmp_path: Pat
     database.close()
     said = CliRunner().invoke(spotter, ["sessions", "--csv"], env={"DATABASE_URL": f"sqlite:///{path}"})
     quoted = r'"(?:[^"]|"")*"'
-    assert re.fullmatch(rf"({quoted},?){{8}}\n({quoted},){{2}}90\.0,({quoted},?){{5}}\n", said.output), said.output
-    assert ',"Till;=cmd|calc",' in said.output
+    header, row, end = said.stdout_bytes.decode().split("\r\n")
+    assert header.startswith("\ufeff") and re.fullmatch(rf"({quoted},?){{{len(COLUMNS)}}}", header[1:])
+    assert re.fullmatch(rf"({quoted},){{2}}90\.0,80\.0,({quoted},?){{{len(COLUMNS) - 4}}}", row), row
+    assert ',"Till;=cmd|calc",' in row and end == ""
+
+
+def test_json_has_the_same_fields_and_whole_ids(tmp_path: Path) -> None:
+    path = tmp_path / "spotter.db"
+    database = open_store(path, now=NOON)
+    database._write_now(lambda tx: baseline(tx, a_session(1), a_session(2)))
+    database.close()
+    said = CliRunner().invoke(spotter, ["sessions", "--json"], env={"DATABASE_URL": f"sqlite:///{path}"})
+    rows = json.loads(said.stdout)
+    assert [tuple(row) for row in rows] == [COLUMNS] * 2
+    assert {row["id"] for row in rows} == {session_id(1), session_id(2)}
+    assert {row["outcome"] for row in rows} == {"Met target"}
 
 
 @pytest.mark.parametrize(

@@ -67,3 +67,16 @@ async def test_people_named_before_ispring_was_read_are_ids_once_it_was(env: Env
     with sqlite3.connect(env.folder / "spotter.db") as file:
         [(query,)] = file.execute("SELECT query FROM rules WHERE destination = ?", (f"channel:{BAKERY}",))
     assert query == f'employee:{id_value(env.employee.id)} observer:"Yet to come"'
+
+
+async def test_free_words_are_read_as_in_slack_and_csv_is_the_file_of_an_export(env: Env) -> None:
+    await with_a_session(env)
+    first, *_ = env.employee.name.split()
+    asked = await env.say("sessions", "completed", "opening", "by", "checklist", "sort:score")
+    assert "1 of 1" in asked.out
+    assert "1 of 1" in (await env.say("sessions", first, "under", "50")).out
+    assert "0 of 0" in (await env.say("sessions", "above 50")).out
+    unknown = await env.say("sessions", "zzzzzz")
+    assert unknown.code == 2 and "zzzzzz" in unknown.err
+    listed = (await env.say("sessions", "--csv", "criteria:yes", first)).out
+    assert listed.startswith("\ufeff") and '"criteria"' in listed.splitlines()[0]

@@ -260,7 +260,8 @@ async def test_listeners_hear_every_change_until_they_stop(slack: SlackStandIn, 
 
 def test_every_method_that_is_needed_is_there() -> None:
     assert {
-        "auth.test", "api.test", "apps.connections.open", "chat.postMessage", "chat.update", "chat.delete",
+        "auth.test", "api.test", "apps.connections.open", "chat.postMessage", "files.getUploadURLExternal",
+        "files.completeUploadExternal", "chat.update", "chat.delete",
         "chat.postEphemeral", "chat.getPermalink", "conversations.open", "conversations.history",
         "conversations.replies", "conversations.info", "conversations.members", "conversations.list",
         "conversations.join", "users.info", "users.list", "users.lookupByEmail", "users.conversations", "team.info",

@@ -68,6 +68,21 @@ ASKED = {
     "why": ["why", "why 5", "why 50ee", "why 10aa"],
     "todo": ["todo"],
     "status": ["status"],
+    "trend": [
+        "trend",
+        "trend by:month since:365d",
+        "trend by:checklist",
+        "trend by:dept since:90d",
+        "trend by:observer",
+        "trend by:employee limit:40",
+        "trend employee:zoltn",
+        "trend checklist:valt by:employee",
+    ],
+    "history": ["history", "history me", "history zoltn", "history employee:<id:zoltan>", "history emma"],
+    "overdue": ["overdue", "overdue employee:zoltn", "overdue dept:sothern"],
+    "upcoming": ["upcoming", "upcoming 30d", "upcoming 7d dept:sothern"],
+    "silent": ["silent", "silent 1d", "silent 365d", "silent 30d dept:sothern"],
+    "export": ["export", "export employee:zoltn", "export outcome:failed criteria:yes", "export checklist:valt"],
     "subscribe": [
         "subscribe",
         "subscribe employee:zoltn",
@@ -182,6 +197,17 @@ async def test_a_button_shows_nothing_foreign(office: Office, viewer: str) -> No
 async def test_home_shows_nothing_foreign(office: Office, viewer: str) -> None:
     await with_foreign_rules(office)
     asserted_clean(everything_in(await office.home(viewer)), "", viewer)
+
+
+@pytest.mark.promise("wrong_eyes")
+@pytest.mark.parametrize("viewer", HIDDEN_FROM)
+async def test_an_exported_file_holds_nothing_foreign(office: Office, viewer: str) -> None:
+    for text in ASKED["export"]:
+        await office.ask(viewer, text)
+    files = [one.content or b"" for one in office.slack.workspace.uploads.values()]
+    assert bool(files) is (viewer not in (UNLINKED, GUEST))
+    for content in files:
+        asserted_clean(content.decode(), "", viewer)
 
 
 SEEN = {

@@ -172,11 +172,17 @@ MEANINGS = {
     "outcome:passed": "outcome:passed",
     '-employee:"J. Doe"': '-employee:"J. Doe"',
     # order
-    "sort:score limit:3": "sort:score limit:3",
     "worst 3": "sort:score limit:3",
     "last 5": "limit:5",
     "worst 3 this month": "sort:score limit:3 since:2026-11-01",
     "opening by month": f"{OPENING} by:month",
+    # in answers: reports, exports and orders
+    "weekly failed": "by:week outcome:failed",
+    "failed last month": "outcome:failed since:2026-10-01 until:2026-10-31",
+    "store 14": STORE_14,
+    "sort:score limit:3": "sort:score limit:3",
+    "sort:-score": "sort:-score",
+    "failed criteria:yes": "outcome:failed criteria:yes",
     # markup
     "`since:30d`": "since:2026-10-28",
     "*failed* _opening_": f"outcome:failed {OPENING}",

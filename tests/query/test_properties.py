@@ -295,7 +295,7 @@ def _holds(term: Term, row: SessionFacts, kind: OutcomeKind, score: float | None
             return when is not None and when.date().isoformat() <= term.value
         case Key.ID:
             return row.key.session_id.startswith(term.value)
-        case Key.SORT | Key.LIMIT | Key.BY:
+        case Key.SORT | Key.LIMIT | Key.BY | Key.CRITERIA:
             raise AssertionError("it selects nothing")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import pytest
 
@@ -192,3 +193,41 @@ async def test_a_direct_conversation_is_asked_for_once_and_again_after_a_post_th
     assert isinstance(await messenger.post(place, Message("a card"), delivery_id="d1"), DestinationGone)
     assert await messenger.open_dm(ANA) == place
     assert sum(call.method == "conversations.open" for call in slack.calls) == 2
+
+
+# ---- files ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_file_is_completed_in_the_conversation(slack: SlackStandIn, messenger: SlackMessenger) -> None:
+    place = await messenger.open_dm(ANA)
+    await messenger.upload(place, BytesIO(b"one,two\r\n"), name="a.csv", title="A file", comment="Here it is.")
+    [message] = slack.messages(place)
+    assert (message.text, [one["title"] for one in message.files]) == ("Here it is.", ["A file"])
+    assert [one.content for one in slack.workspace.uploads.values()] == [b"one,two\r\n"]
+
+
+async def test_a_file_without_the_scope_is_refused_before_it_leaves(
+    slack: SlackStandIn, messenger: SlackMessenger
+) -> None:
+    place = await messenger.open_dm(ANA)
+    slack.workspace.app.scopes.remove("files:write")
+    with pytest.raises(MessengerRefused) as refused:
+        await messenger.upload(place, BytesIO(b"x"), name="a.csv", title="", comment="")
+    assert (refused.value.code, refused.value.needed) == ("missing_scope", "files:write")
+    assert not slack.workspace.uploads
+
+
+@pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
+async def test_a_file_that_slack_did_not_confirm_is_not_sent(
+    slack: SlackStandIn, messenger: SlackMessenger, method: str
+) -> None:
+    place = await messenger.open_dm(ANA)
+    slack.faults.order(method, faults.error_before(503))
+    with pytest.raises(MessengerUnavailable):
+        await messenger.upload(place, BytesIO(b"x"), name="a.csv", title="", comment="")
+    assert slack.messages(place) == []
+
+
+async def test_a_person_is_no_place_for_a_file(messenger: SlackMessenger) -> None:
+    with pytest.raises(MessengerRefused):
+        await messenger.upload(ANA, BytesIO(b"x"), name="a.csv", title="", comment="")

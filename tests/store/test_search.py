@@ -17,8 +17,9 @@ from bot.domain.model import Moment, OutcomeKind, Person, SessionFacts, SessionK
 from bot.domain.outcomes import judge
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.polling import Found
+from bot.domain.reports import figures
 from bot.query.keys import KEYS
-from bot.query.parser import Names, parse
+from bot.query.parser import Names, Query, parse
 from bot.store.database import Store, Tx
 from bot.store.search import COLUMNS as COLUMNS_IN_SQL
 from bot.store.search import listed_within, matching
@@ -215,9 +216,10 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 @example(wanted=only("score", Range(high=40.0), negated=True), scope=EVERYTHING)
 def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, scope: AccessScope) -> None:
     def in_sql(tx: Tx) -> set[SessionKey]:
-        answer = tx.search.page(matching(wanted, listed_within(scope)), 1_000, 0)
-        assert answer.total == len(answer.sessions)
-        return {session.key for session in answer.sessions}
+        where = matching(wanted, listed_within(scope))
+        found = tx.search.rows(Query(), where, 1_000)
+        assert figures(tx.reports.tallies(where)).sessions == len(found)
+        return {session.key for session in found}
 
     def in_python() -> set[SessionKey]:
         found = set()

@@ -65,6 +65,9 @@ function body(message) {
     if (/^#?[0-9a-f]{6}$/i.test(attachment.color || "")) bar.style.borderInlineStartColor = `#${attachment.color.replace("#", "")}`;
     parts.push(bar);
   }
+  for (const file of message.files || []) {
+    parts.push(h("div", { class: "attachment" }, h("a", { href: file.url_private_download, download: file.name }, `${file.title || file.name} (${file.name})`)));
+  }
   return parts;
 }
 

@@ -22,6 +22,7 @@ BOT_SCOPES = (
     "groups:history",
     "team:read",
     "reactions:write",
+    "files:write",
 )
 BOT_EVENTS = (
     "app_home_opened",
@@ -125,6 +126,17 @@ class Edited:
 
 
 @dataclass(kw_only=True)
+class Upload:
+    """A file that the app is sending: `content` is None until its bytes came."""
+
+    id: str
+    name: str
+    length: int
+    title: str = ""
+    content: bytes | None = None
+
+
+@dataclass(kw_only=True)
 class Message:
     """One message. `ephemeral_to` names the only person who sees it; such a message is in no history."""
 
@@ -138,6 +150,7 @@ class Message:
     subtype: str | None = None
     blocks: list[Json] = field(default_factory=list)
     attachments: list[Json] = field(default_factory=list)
+    files: list[Json] = field(default_factory=list)
     metadata: Json | None = None
     thread_ts: str | None = None
     reply_broadcast: bool = False

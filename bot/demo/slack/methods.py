@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.demo.slack import methods_chat as chat
+from bot.demo.slack import methods_files as files
 from bot.demo.slack import methods_reading as reading
 from bot.demo.slack import methods_views as views
 from bot.demo.slack.desk import AppContext, Args
@@ -72,6 +73,8 @@ METHODS: dict[str, Method] = {
     "users.list": Method(reading.users_list, _scope("users:read"), 2),
     "users.lookupByEmail": Method(reading.users_lookup_by_email, _scope("users:read.email"), 3),
     "team.info": Method(reading.team_info, _scope("team:read"), 3),
+    "files.getUploadURLExternal": Method(files.get_upload_url, _scope("files:write"), 4),
+    "files.completeUploadExternal": Method(files.complete_upload, _scope("files:write"), 4),
     "views.open": Method(views.open_view, tier=4),
     "views.push": Method(views.push_view, tier=4),
     "views.update": Method(views.update_view, tier=4),

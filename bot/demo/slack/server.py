@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +17,7 @@ from bot.demo.slack.echoes import Echoes
 from bot.demo.slack.entities import Message
 from bot.demo.slack.faults import Faults
 from bot.demo.slack.membership import Membership
+from bot.demo.slack.methods_files import give_bytes, take_bytes
 from bot.demo.slack.modals import Modals
 from bot.demo.slack.people import People
 from bot.demo.slack.response_urls import ResponseUrls
@@ -63,6 +65,8 @@ class SlackStandIn(People, Modals, Membership, Echoes):
         self._application = web.Application(client_max_size=16 * 1024 * 1024)
         self._application.router.add_route("*", "/api/{method}", self._web_api.serve)
         self._application.router.add_get("/link/", self.sockets.serve)
+        self._application.router.add_post("/upload/{file}", partial(take_bytes, workspace))
+        self._application.router.add_get("/upload/{file}", partial(give_bytes, workspace))
         self._application.router.add_post("/respond/{kind}/{secret}", response_urls.serve)
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
@@ -119,6 +123,7 @@ class SlackStandIn(People, Modals, Membership, Echoes):
         self._site = web.TCPSite(self._runner, HOST, self.port, reuse_address=True)
         await self._site.start()
         self.port = self._runner.addresses[0][1]
+        self.workspace.address = self.base_url
         self.workspace.report("fault_changed")
 
     async def refuse_connections(self) -> None:

@@ -142,6 +142,8 @@ def message_json(message: Message, workspace: Workspace, *, with_metadata: bool 
         answer["blocks"] = message.blocks
     if message.attachments:
         answer["attachments"] = message.attachments
+    if message.files:
+        answer |= {"files": message.files, "upload": True}
     if message.metadata is not None:
         answer["metadata"] = message.metadata if with_metadata else {"event_type": message.metadata.get("event_type")}
     if message.edited is not None:

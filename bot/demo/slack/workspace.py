@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.demo.slack.entities import SLACKBOT_ID, App, Channel, Edited, Json, Message, Team, User, View
+from bot.demo.slack.entities import SLACKBOT_ID, App, Channel, Edited, Json, Message, Team, Upload, User, View
 
 CALLS_KEPT = 5_000
 
@@ -64,6 +64,9 @@ class Workspace:
     homes: dict[str, View] = field(default_factory=dict)
     """Person → the App Home published for them."""
     views: dict[str, View] = field(default_factory=dict)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    address: str = ""
+    """Where the stand-in listens, for the addresses of files."""
     calls: deque[ApiCall] = field(default_factory=lambda: deque(maxlen=CALLS_KEPT))
     dedupes_client_msg_id: bool = True
     """Whether a repeated `client_msg_id` in a channel gives back the first message. Seen, but promised nowhere."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import IO, Protocol
 
 from bot.domain.delivery import AppRefused, DestinationGone, EditResult, NotSent, PostResult, ReadBackResult, Throttled
 from bot.domain.model import Destination, Message, SlackUser, Viewer
@@ -68,6 +68,11 @@ class Messenger(Protocol):
 
     async def open_modal(self, trigger_id: str, view: Mapping[str, object]) -> str:
         """The id of the view opened. A trigger is good once and for three seconds."""
+        ...
+
+    async def upload(self, channel: str, file: IO[bytes], *, name: str, title: str, comment: str) -> None:
+        """Puts a file into a conversation (its D… id for a person). Raises MessengerUnavailable if it is not certain
+        that Slack completed it, MessengerRefused if it did not."""
         ...
 
     async def update_modal(self, view_id: str, view: Mapping[str, object]) -> None: ...

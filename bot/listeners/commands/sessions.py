@@ -10,6 +10,7 @@ from bot.blocks.answers import Needs, Topic
 from bot.domain.errors import QueryError, StoreBusy
 from bot.domain.model import DetailsState, Message, RuleState, Session, SessionKey, SessionRecord, Viewer
 from bot.domain.permissions import may_share
+from bot.domain.reports import figures
 from bot.listeners.access_scope import (
     AccessView,
     access_view,
@@ -21,11 +22,12 @@ from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step
 from bot.listeners.understanding import look_up_mentioned, understand
 from bot.query.by_id import with_labels
-from bot.query.keys import Key
+from bot.query.keys import Key, without_shape
 from bot.query.nearest import nearest
 from bot.query.parser import EXAMPLES, Query, say, words
 from bot.query.values import score_range
 from bot.store.database import Tx
+from bot.store.search import asked_for
 
 PAGE_SIZE = 10
 TO_DO_READ = 200
@@ -99,17 +101,21 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
         access = access_view(tx, viewer)
         meant = understand(tx, access, text, "results", now)
         query, known = meant.query, meant.known
-        found = tx.search.find(query, access.scope, known, now, PAGE_SIZE, offset, access.zone)
+        where = asked_for(query, access.scope, known, now, access.zone)
+        sessions = tx.search.rows(query, where, PAGE_SIZE, offset)
+        values = {term.key: term.value for term in query.terms}
         status = session_lists.Page(
-            sessions=found.sessions,
-            total=found.total,
+            sessions=sessions,
+            figures=figures(tx.reports.tallies(where)),
+            limit=int(values[Key.LIMIT]) if Key.LIMIT in values else None,
+            sort=values.get(Key.SORT, "-date"),
             offset=offset,
             size=PAGE_SIZE,
             query=say(query),
-            words=words(with_labels(query, known)),
+            words=words(with_labels(without_shape(query), known)),
             options=[(one.label, f"results {one.text}") for one in meant.options],
         )
-        about = replace(shown(ctx, tx, access, (one.key for one in found.sessions)), beside=_percentages_in(query))
+        about = replace(shown(ctx, tx, access, (one.key for one in sessions)), beside=_percentages_in(query))
         return session_lists.results(status, about, may_share=may_share_here(viewer, None, tx))
 
     return await ctx.store.read(work)

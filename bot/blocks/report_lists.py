@@ -1,0 +1,146 @@
+"""Reports that list sessions or units: overdue, upcoming, one person's history, who was silent."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from bot.blocks.cards import UNTITLED
+from bot.blocks.elements import Block, mrkdwn, section
+from bot.blocks.markup import NAME, date_token, format_query_text, moment_token, safe
+from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer
+from bot.blocks.results import verdict
+from bot.domain.changes import outcome_of
+from bot.domain.model import Message, OutcomeKind, Session
+from bot.domain.reports import Figures, Silent, SilentUnit, Step, format_points
+from bot.domain.text import count, lasting
+
+# ---- lists -------------------------------------------------------------------------------------------------------
+
+
+def overdue(sessions: Sequence[Session], counts: Mapping[OutcomeKind, int], asked: Asked) -> Message:
+    """What was planned and not started, and started and not finished, the oldest first with its age."""
+    total = sum(counts.values())
+    if not total:
+        return report_answer(
+            asked,
+            [
+                f"Nothing is overdue: {format_query_text(asked.words, 800)}. Sessions appear here when their planned"
+                " time has passed and they were not started, or when they are started and not finished."
+            ],
+        )
+    parts = [
+        f"{counts[kind]:,} {words}"
+        for kind, words in (
+            (OutcomeKind.PLANNED, "planned and not started"),
+            (OutcomeKind.IN_PROGRESS, "started and not finished"),
+        )
+        if counts.get(kind)
+    ]
+    heading = f"*Overdue: {format_query_text(asked.words, 800)}*\n{' · '.join(parts)}; the oldest first"
+    return _session_lines(heading, sessions, total, asked, lambda one: _age(one, asked))
+
+
+def upcoming(sessions: Sequence[Session], total: int, days: int, asked: Asked) -> Message:
+    """What is planned for the next days, the soonest first."""
+    when = f"in the next {count(days, 'day')}"
+    if not total:
+        return report_answer(
+            asked,
+            [
+                f"Nothing is planned {when}: {format_query_text(asked.words, 800)}. Sessions planned in iSpring appear"
+                f" here by themselves; `{asked.command} upcoming 30d` looks further."
+            ],
+        )
+    heading = f"*{count(total, 'session')} planned {when}: {format_query_text(asked.words, 800)}*"
+    return _session_lines(
+        heading, sessions, total, asked, lambda one: f"planned for {moment_token(one.facts.scheduled)}"
+    )
+
+
+def _session_lines(
+    heading: str, sessions: Sequence[Session], total: int, asked: Asked, when: Callable[[Session], str]
+) -> Message:
+    directory, lines = asked.directory, []
+    for one in sessions:
+        who = safe(directory.name_of(one.key.employee_id), NAME)
+        site = safe(directory.site_of(one.key.employee_id) or "site unknown", NAME)
+        observer = safe(directory.name_of(one.facts.observer_id), NAME)
+        title = safe(one.facts.checklist_title, NAME) or UNTITLED
+        lines.append(f"• *{title}* · {who}, {site} · {when(one)} · observer {observer}")
+    more = [section(mrkdwn(more_rows(total - len(sessions), asked)))] if total > len(sessions) else []
+    return report_answer(asked, [section(mrkdwn(heading)), *line_sections(lines), *more])
+
+
+def _age(session: Session, asked: Asked) -> str:
+    facts = session.facts
+    if outcome_of(session).kind is OutcomeKind.PLANNED:
+        since, what = facts.scheduled, "planned for"
+    else:
+        since, what = (facts.started if facts.started.at else facts.scheduled), "started"
+    if since.at is None:
+        return f"{what} {moment_token(since)}"
+    return f"{what} {moment_token(since)}, {lasting(asked.now - since.at)} ago"
+
+
+# ---- history -----------------------------------------------------------------------------------------------------
+
+
+def history(name: str, steps: Sequence[Step], total: Figures, asked: Asked) -> Message:
+    """One person's completed sessions, the newest first, each with its change since the one before on its checklist."""
+    who = safe(name, NAME)
+    if not steps:
+        return report_answer(
+            asked,
+            [
+                f"No completed session of {who} that you may see: {format_query_text(asked.words, 800)}. Sessions that"
+                f" {who} observed: `{asked.command} results observed by …`."
+            ],
+        )
+    heading = f"*History of {who}*\n{figures_line(total)}; the newest first"
+    listed = steps[: asked.limit]
+    lines = [_step(step) for step in listed]
+    more = [section(mrkdwn(more_rows(total.completed - len(listed), asked)))] if total.completed > len(listed) else []
+    return report_answer(asked, [section(mrkdwn(heading)), *line_sections(lines), *more])
+
+
+def _step(step: Step) -> str:
+    facts = step.session.facts
+    title = safe(facts.checklist_title, NAME) or UNTITLED
+    parts = [f"• *{title}*", safe(verdict(outcome_of(step.session)), NAME), moment_token(facts.finished)]
+    if step.before is None:
+        parts.append("first on this checklist")
+    elif step.change is not None:
+        parts.append(f"{format_points(step.change)} since {moment_token(step.before.facts.finished)}")
+    return " · ".join(parts)
+
+
+# ---- silent units ------------------------------------------------------------------------------------------------
+
+
+def silent(shown: Silent, days: int, asked: Asked) -> Message:
+    """The sites and observers without a completed session in the last days."""
+    when = f"in the last {count(days, 'day')}"
+    if not shown.sites and not shown.observers:
+        nothing = f"No site and no observer that you may see was silent {when}"
+        if not shown.all_sites:
+            nothing = (
+                "There is no site here that you may see whole: this answer is for supervisors, managers and admins"
+            )
+        return report_answer(asked, [f"{nothing}. Another time: `{asked.command} silent 90d`."])
+    blocks: list[Block] = [section(mrkdwn(f"*Without a completed session {when}*"))]
+    for what, those, every in (
+        ("site", shown.sites, shown.all_sites),
+        ("observer", shown.observers, shown.all_observers),
+    ):
+        if not every:
+            continue
+        blocks.append(section(mrkdwn(f"*{len(those):,} of {count(every, what)}*")))
+        listed = those[: asked.limit]
+        blocks += line_sections([_silent_line(one) for one in listed])
+        if len(those) > len(listed):
+            blocks.append(section(mrkdwn(more_rows(len(those) - len(listed), asked))))
+    return report_answer(asked, blocks)
+
+
+def _silent_line(one: SilentUnit) -> str:
+    people = f" ({count(one.people, 'person', 'people')})" if one.people else ""
+    last = f"last on {date_token(one.last)}" if one.last else "never"
+    return f"• {safe(one.name, NAME) or UNTITLED}{people} · {last}"

@@ -1,0 +1,224 @@
+"""Answers that count: the line of figures, trends, and what every report says of its scope and the age of its data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from fractions import Fraction
+
+from bot.blocks import actions
+from bot.blocks.cards import UNTITLED
+from bot.blocks.elements import Block, button, context, message, mrkdwn, section
+from bot.blocks.elements import actions as buttons
+from bot.blocks.markup import MONTHS, NAME, bar, bare, date_token, escape, format_query_text, safe
+from bot.domain.directory import Directory
+from bot.domain.model import Message
+from bot.domain.permissions import AccessScope
+from bot.domain.report_periods import By
+from bot.domain.reports import (
+    SMALLEST_GROUP,
+    Figures,
+    ReportRow,
+    Trend,
+    format_percent,
+    format_points,
+    rounded,
+)
+from bot.domain.text import clip, count, lasting
+
+STALE_AFTER = timedelta(hours=2)
+SMALL_NAMED = 8  # small groups named in one line
+UNITS_SHOWN = 15  # groups, silent units and open sessions in one answer
+MOST_SHOWN = 40  # that `limit:` may ask for: with names at their longest they stay within a message
+LINES_PER_SECTION = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a report is about: the command that was run, the query as canonical text and in words, other ways to read
+    it (label and command), what the viewer may see, and the age of the data."""
+
+    verb: str
+    query: str
+    words: str
+    options: Sequence[tuple[str, str]]
+    scope: AccessScope
+    directory: Directory
+    now: datetime
+    zone: tzinfo
+    data_as_of: datetime | None
+    command: str = "/ojt"
+    limit: int = UNITS_SHOWN
+
+
+def figures_line(numbers: Figures) -> str:
+    """The figures of some sessions: "114 completed · 23 below target · 76 % met their target · median 84 %"."""
+    if not numbers.completed:
+        return "none completed"
+    parts = [f"{numbers.completed:,} completed"]
+    if numbers.judged:
+        parts.append(f"{numbers.failing:,} below target")
+    if numbers.share is not None:
+        part = f"{format_percent(numbers.share)} met the target"
+        parts.append(part if numbers.judged == numbers.completed else f"{part} (of {numbers.judged:,} with one)")
+    if numbers.median is not None:
+        parts.append(f"median {format_percent(numbers.median)}")
+    return " · ".join(parts)
+
+
+# ---- trend -------------------------------------------------------------------------------------------------------
+
+
+def trend(shown: Trend, asked: Asked) -> Message:
+    """A report by week, month or unit: figures, change against the time before, most costly criteria."""
+    title = f"Trend by {_UNIT[shown.by]}: {format_query_text(asked.words, 800)}"
+    if not shown.total.completed:
+        hint = "A trend counts completed sessions: try a longer time, or fewer conditions."
+        return report_answer(asked, [f"*{title}*\nNo session was completed {_time_of(shown, asked)}. {hint}"])
+    lines = [f"*{title}*", figures_line(shown.total), f"Completed {_time_of(shown, asked)}"]
+    lines += _to_do_lines(shown, asked)
+    rows = [*shown.rows] if shown.by.is_time else [row for row in shown.rows if not row.now.is_small]
+    listed = rows if shown.by.is_time else rows[: asked.limit]
+    texts = [_time_row(row, shown) if shown.by.is_time else _unit_row(row, shown) for row in listed]
+    blocks = [section(mrkdwn("\n".join(lines))), *line_sections(texts)]
+    more = [more_rows(len(rows) - len(listed), asked)] if len(rows) > len(listed) else []
+    if not shown.by.is_time:
+        more += _small(shown)
+    blocks += [section(mrkdwn("\n".join(more)))] if more else []
+    return report_answer(asked, [*blocks, *_costly(shown)])
+
+
+_UNIT: Mapping[By, str] = {
+    By.WEEK: "week",
+    By.MONTH: "month",
+    By.CHECKLIST: "checklist",
+    By.DEPT: "site",
+    By.OBSERVER: "observer",
+    By.EMPLOYEE: "employee",
+}
+
+
+def _time_of(shown: Trend, asked: Asked) -> str:
+    last = (shown.window.end - timedelta(microseconds=1)).astimezone(asked.zone).date()
+    text = f"{_day(shown.window.start.astimezone(asked.zone).date())} to {_day(last)} ({safe(str(asked.zone), 40)})"
+    return f"{text}; another time with `since:`" if shown.has_default_start else text
+
+
+def _to_do_lines(shown: Trend, asked: Asked) -> list[str]:
+    parts = []
+    if shown.unacknowledged:
+        parts.append(f"{shown.unacknowledged:,} below target and not acknowledged")
+    if shown.overdue:
+        parts.append(f"{shown.overdue:,} overdue now (`{asked.command} overdue`)")
+    return [" · ".join(parts)] if parts else []
+
+
+def _time_row(row: ReportRow, shown: Trend) -> str:
+    day = date.fromisoformat(row.group)
+    label = f"{MONTHS[day.month - 1]} {day.year}" if shown.by is By.MONTH else f"Week of {_day(day)}"
+    if row.group in shown.partial:
+        label += " (part)"
+    return _row(label, row)
+
+
+def _unit_row(row: ReportRow, shown: Trend) -> str:
+    return _row(safe(shown.labels.get(row.group, ""), NAME) or UNTITLED, row)
+
+
+def _row(label: str, row: ReportRow) -> str:
+    now = row.now
+    if not now.completed:
+        return f"*{label}* · none completed"
+    share = now.share if now.share is not None else now.median
+    parts = [f"*{label}*"]
+    if now.share is not None:
+        parts.append(f"{bar(float(now.share))} {format_percent(now.share)} met the target")
+        parts.append(format_points(row.change))
+    elif share is not None:
+        parts.append(f"{bar(float(share))} no target")
+    if now.median is not None:
+        parts.append(f"median {format_percent(now.median)}")
+    parts.append(f"{now.completed:,} completed")
+    if now.is_small:
+        parts.append(f"fewer than {SMALLEST_GROUP}")
+    return " · ".join(parts)
+
+
+def _small(shown: Trend) -> list[str]:
+    """The groups too small to be ranked, in one line."""
+    small = [row for row in shown.rows if row.now.is_small]
+    if not small:
+        return []
+    named = [f"{safe(shown.labels.get(row.group, ''), NAME) or UNTITLED} ({row.now.completed})" for row in small]
+    more = f" and {len(named) - SMALL_NAMED:,} more" if len(named) > SMALL_NAMED else ""
+    return [f"Fewer than {SMALLEST_GROUP} sessions, not ranked: {', '.join(named[:SMALL_NAMED])}{more}"]
+
+
+def _costly(shown: Trend) -> list[Block]:
+    if not shown.costly:
+        return []
+    lines = [
+        f"• {safe(one.title, NAME) or UNTITLED}: lost in {one.failed:,} of {one.graded:,},"
+        f" {rounded(_percent(one.lost, one.total))} % of its points"
+        for one in shown.costly
+    ]
+    of = f"the newest {shown.criteria_from:,} sessions" if shown.criteria_from > 1 else "1 session"
+    return [section(mrkdwn("\n".join([f"*Criteria that lost most points, in {of} with criteria*", *lines])))]
+
+
+def _percent(part: float, whole: float) -> Fraction:
+    return Fraction(repr(float(part))) * 100 / Fraction(repr(float(whole)))
+
+
+# ---- pieces ------------------------------------------------------------------------------------------------------
+
+
+def report_answer(asked: Asked, parts: Sequence[Block | str]) -> Message:
+    """The parts, how the words were read, the scope, and the age of the data."""
+    blocks = [section(mrkdwn(part)) if isinstance(part, str) else part for part in parts]
+    typed = f"{asked.verb} {asked.query}".rstrip()
+    blocks.append(context(f"Read as `{asked.command} {escape(clip(typed, 1_500))}`"))
+    made = [
+        button(actions.action_id(actions.RUN, f"option{number}"), f"Meant: {bare(label, 60)}", command)
+        for number, (label, command) in enumerate(asked.options)
+    ]
+    blocks += [buttons(made)] if made else []
+    return message([*blocks, context(f"{scope_words(asked.scope)} {age(asked.data_as_of, asked.now)}")])
+
+
+def scope_words(scope: AccessScope) -> str:
+    """Which sessions an answer is made from, in a sentence."""
+    if scope.everything:
+        return "Of all sessions."
+    others = (
+        f", and those of {count(len(scope.employees), 'person', 'people')} in your charge" if scope.employees else ""
+    )
+    return f"Of your own sessions, those you observed{others}."
+
+
+def age(data_as_of: datetime | None, now: datetime) -> str:
+    """How old the data is; a warning first if it is too old to say how things stand."""
+    if data_as_of is None:
+        return "iSpring was not read yet."
+    if now - data_as_of > STALE_AFTER:
+        return (
+            f"*The data is {lasting(now - data_as_of)} old*: newer sessions are missing. Read {date_token(data_as_of)}."
+        )
+    return f"Data as of {date_token(data_as_of)}"
+
+
+def more_rows(number: int, asked: Asked) -> str:
+    """How many rows are not shown, and how to see them."""
+    how = []
+    if asked.limit < MOST_SHOWN:
+        how.append(f"add `limit:{min(MOST_SHOWN, asked.limit + number)}`")
+    how.append(f"narrow it, or take all as a file: `{asked.command} export`")
+    return f"{number:,} more: {' or '.join(how)}"
+
+
+def line_sections(lines: Sequence[str]) -> list[Block]:
+    starts = range(0, len(lines), LINES_PER_SECTION)
+    return [section(mrkdwn("\n".join(lines[at : at + LINES_PER_SECTION]))) for at in starts]
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

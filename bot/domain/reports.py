@@ -1,0 +1,297 @@
+"""Reports: figures of groups of sessions, compared with the time before. Pure; numbers are exact until they are shown.
+
+The store counts equal sessions (`Tally`); everything else is computed here, so that every surface shows the same
+numbers.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from bot.domain.model import OutcomeKind, Session
+from bot.domain.outcomes import judge
+from bot.domain.report_periods import By, Period, Window
+
+SMALLEST_GROUP = 5  # completed sessions: a smaller group is marked and not ranked
+_HALF = Fraction(1, 2)
+_MOST_DECIMALS = 6
+MINUS = "\u2212"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many sessions of a group have the same outcome and score (percent, None if not scored)."""
+
+    group: str
+    outcome: OutcomeKind
+    score: float | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The numbers of some sessions. `median` of the scores in percent, None if none has one. `judged`: the completed
+    sessions that had a target or failed."""
+
+    sessions: int = 0
+    completed: int = 0
+    met: int = 0
+    failing: int = 0
+    median: Fraction | None = None
+
+    @property
+    def judged(self) -> int:
+        return self.met + self.failing
+
+    @property
+    def share(self) -> Fraction | None:
+        """Percent of the judged sessions that met their target; None if none was judged."""
+        return Fraction(100 * self.met, self.judged) if self.judged else None
+
+    @property
+    def is_small(self) -> bool:
+        """Too few sessions to rank the group."""
+        return self.completed < SMALLEST_GROUP or 0 < self.judged < SMALLEST_GROUP
+
+
+def figures(tallies: Iterable[Tally]) -> Figures:
+    """The numbers of all these sessions."""
+    counts, scores = _counts(tallies)
+    sessions, completed, met, failing = counts
+    return Figures(sessions=sessions, completed=completed, met=met, failing=failing, median=_median(scores))
+
+
+def _counts(tallies: Iterable[Tally]) -> tuple[tuple[int, int, int, int], Mapping[float, int]]:
+    """Sessions, completed, met and failing, and how many have each score."""
+    sessions = completed = met = failing = 0
+    scores: dict[float, int] = {}
+    for one in tallies:
+        sessions += one.count
+        if not one.outcome.is_over:
+            continue
+        completed += one.count
+        met += one.count * (one.outcome is OutcomeKind.MET)
+        failing += one.count * one.outcome.is_failing
+        if one.score is not None:
+            scores[one.score] = scores.get(one.score, 0) + one.count
+    return (sessions, completed, met, failing), scores
+
+
+def _without_median(tallies: Iterable[Tally]) -> Figures:
+    """The counts alone, for what is compared with or not ranked: thousands of medians take too long for an answer."""
+    (sessions, completed, met, failing), _ = _counts(tallies)
+    return Figures(sessions=sessions, completed=completed, met=met, failing=failing)
+
+
+def _median(scores: Mapping[float, int]) -> Fraction | None:
+    """The middle score, or halfway between the two middle ones; None of no scores."""
+    total = sum(scores.values())
+    if not total:
+        return None
+    ordered, middle, seen = sorted(scores), [], 0
+    wanted = {(total - 1) // 2, total // 2}
+    for score in ordered:
+        middle += [score for at in wanted if seen <= at < seen + scores[score]]
+        seen += scores[score]
+    return sum((Fraction(repr(float(score))) for score in middle), Fraction(0)) / len(middle)
+
+
+# ---- rows --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRow:
+    """One group, its figures, and those of the time before that it is compared with."""
+
+    group: str
+    now: Figures
+    before: Figures
+
+    @property
+    def change(self) -> Fraction | None:
+        """Points between the shares that met their target, unrounded; None if there is no share before or now."""
+        if self.now.share is None or self.before.share is None:
+            return None
+        return self.now.share - self.before.share
+
+
+def report(rows: Iterable[Tally], before: Iterable[Tally]) -> tuple[ReportRow, ...]:
+    """A row for each group with a session, the lowest share first, the small groups behind and unranked. These have
+    no figures before, and neither they nor the figures before have a median."""
+    now, then = _by_group(rows), _by_group(before)
+    groups = []
+    for group, counted in now.items():
+        found = _without_median(counted)
+        if found.is_small:
+            groups.append(ReportRow(group=group, now=found, before=Figures()))
+        else:
+            before_it = _without_median(then.get(group, ()))
+            groups.append(ReportRow(group=group, now=figures(counted), before=before_it))
+    return tuple(sorted(groups, key=_rank))
+
+
+def _by_group(tallies: Iterable[Tally]) -> Mapping[str, Sequence[Tally]]:
+    found: dict[str, list[Tally]] = {}
+    for one in tallies:
+        found.setdefault(one.group, []).append(one)
+    return found
+
+
+def _rank(row: ReportRow) -> tuple[bool, Fraction, Fraction, int, str]:
+    """Small groups come behind all others and among themselves in no order of results."""
+    if row.now.is_small:
+        return True, Fraction(0), Fraction(0), -row.now.completed, row.group
+    share, median = row.now.share, row.now.median
+    return (
+        False,
+        Fraction(101) if share is None else share,
+        Fraction(101) if median is None else median,
+        -row.now.completed,
+        row.group,
+    )
+
+
+# ---- criteria ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionCost:
+    """What one criterion cost: `lost` of `total` points, in `graded` sessions, of which `failed` lost any."""
+
+    title: str
+    graded: int
+    failed: int
+    lost: float
+    total: float
+
+
+def most_costly(costs: Iterable[CriterionCost], limit: int) -> Sequence[CriterionCost]:
+    """The criteria that lost most points, those graded in fewer than 5 sessions left out."""
+    ranked = [one for one in costs if one.lost > 0 and one.graded >= SMALLEST_GROUP]
+    return sorted(ranked, key=lambda one: (-one.lost, one.title))[:limit]
+
+
+def report_by_time(
+    every: Sequence[Period], cuts: Sequence[datetime], tallies: Iterable[Tally], name: Callable[[Period], str]
+) -> tuple[ReportRow, ...]:
+    """A row for each period, of tallies whose group is the number of cuts up to them."""
+    by_bucket = _by_group(tallies)
+
+    def within(window: Window) -> Iterable[Tally]:
+        first, last = cuts.index(window.start) + 1, cuts.index(window.end) + 1
+        return (one for bucket in range(first, last) for one in by_bucket.get(str(bucket), ()))
+
+    return tuple(
+        ReportRow(group=name(one), now=figures(within(one.window)), before=figures(within(one.before))) for one in every
+    )
+
+
+# ---- whole reports -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """A report over a window. `rows` are the weeks or months in order, or the groups by id, the lowest share first.
+
+    `labels` names each row's group. `criteria_from`: the number of newest sessions whose criteria were added up.
+    `has_default_start`: the query names no beginning.
+    """
+
+    by: By
+    window: Window
+    has_default_start: bool
+    rows: Sequence[ReportRow]
+    labels: Mapping[str, str]
+    partial: frozenset[str]
+    total: Figures
+    costly: Sequence[CriterionCost]
+    criteria_from: int
+    unacknowledged: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilentUnit:
+    """A site or an observer without a completed session lately. `people`: the active ones of a site, 0 for
+    an observer; `last` is None if there never was one."""
+
+    name: str
+    people: int
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silent:
+    """The sites and observers without a session since then, the longest silent first, those that never had one last;
+    and how many there are of either in all."""
+
+    since: datetime
+    sites: Sequence[SilentUnit]
+    all_sites: int
+    observers: Sequence[SilentUnit]
+    all_observers: int
+
+
+# ---- numbers as text ---------------------------------------------------------------------------------------------
+
+
+def rounded(value: Fraction, decimals: int = 0) -> str:
+    """A number rounded half up (away from zero), as text; never "-0"."""
+    scale = 10**decimals
+    whole = math.floor(abs(value) * scale + _HALF)
+    sign = "-" if value < 0 and whole else ""
+    text = f"{whole // scale}" + (f".{whole % scale:0{decimals}}".rstrip("0").rstrip(".") if decimals else "")
+    return sign + text
+
+
+def format_percent(value: Fraction) -> str:
+    """A percentage rounded half up; with decimals only if it would else read 0 % or 100 % without being so."""
+    return f"{_apart(value, (Fraction(0), Fraction(100)))} %"
+
+
+def format_points(change: Fraction | None) -> str:
+    """A change in points: "+3 points", "−1 point", "no change", "none before"."""
+    if change is None:
+        return "none before"
+    if change == 0:
+        return "no change"
+    text = _apart(abs(change), (Fraction(0),))
+    return f"{'+' if change > 0 else MINUS}{text} {'point' if text == '1' else 'points'}"
+
+
+def _apart(value: Fraction, others: Sequence[Fraction]) -> str:
+    for decimals in range(_MOST_DECIMALS):
+        text = rounded(value, decimals)
+        if all(value == other or Fraction(text) != other for other in others):
+            return text
+    return rounded(value, _MOST_DECIMALS)
+
+
+# ---- one person's history ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A completed session, the same employee's one before it on the same checklist, and the points between them."""
+
+    session: Session
+    before: Session | None
+    change: Fraction | None
+
+
+def steps(newest_first: Sequence[Session]) -> Sequence[Step]:
+    """Each session with the change since the one before it, in the same order."""
+    found: list[Step] = []
+    last: dict[tuple[str, str], Session] = {}
+    for session in reversed(newest_first):
+        place = session.key.employee_id, session.facts.checklist_id
+        before = last.get(place)
+        scores = [judge(one.facts, one.target).score for one in (session, before) if one is not None]
+        change = None
+        if len(scores) == 2 and scores[0] is not None and scores[1] is not None:
+            change = Fraction(repr(float(scores[0]))) - Fraction(repr(float(scores[1])))
+        found.append(Step(session, before, change))
+        last[place] = session
+    return found[::-1]

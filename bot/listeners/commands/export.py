@@ -1,0 +1,92 @@
+"""Export: sessions as a CSV file, sent to the asker alone."""
+
+import asyncio
+import tempfile
+from io import TextIOWrapper
+from typing import IO
+
+from bot.blocks.elements import notice
+from bot.blocks.markup import escape, format_query_text
+from bot.blocks.reports import age, scope_words
+from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotPossibleNow
+from bot.domain.model import Message
+from bot.domain.text import clip, count
+from bot.listeners.access_scope import access_view
+from bot.listeners.commands.registry import CommandRequest, subcommand
+from bot.listeners.context import AppContext
+from bot.listeners.understanding import look_up_mentioned, understand
+from bot.query.by_id import with_labels
+from bot.query.keys import without_shape
+from bot.query.parser import say, words
+from bot.services.export import Export, write_csv
+from bot.store.database import Tx
+
+SCOPE = "files:write"
+AT_ONCE = 1  # each holds a read transaction for as long as it writes its file
+_NOT_ALLOWED = frozenset({"missing_scope", "not_allowed_token_type", "no_permission"})
+_UPLOADS_OFF = frozenset({"file_uploads_disabled", "file_uploads_except_images_disabled"})
+_turn = asyncio.Semaphore(AT_ONCE)
+
+
+@subcommand(
+    "export [query]",
+    "Sessions as a file for spreadsheets",
+    examples=("export outcome:failed since:30d",),
+    more="A CSV file with every session that matches and that you may see, sent to you alone as a direct message; "
+    "`criteria:yes` adds the criteria.",
+    takes_query=True,
+)
+async def export(ctx: AppContext, request: CommandRequest) -> Message:
+    """Sends the file, and says so once Slack has completed it."""
+    await look_up_mentioned(ctx, request.words)
+    viewer, now = request.viewer, ctx.clock.now()
+
+    def work(tx: Tx, out: IO[bytes]) -> tuple[int, str, str, str]:
+        access = access_view(tx, viewer)
+        meant = understand(tx, access, request.words, "export", now)
+        made = Export(tx, meant.query, access.scope, meant.known, access.directory, now, access.zone)
+        text = TextIOWrapper(out, encoding="utf-8", newline="")
+        rows = write_csv(text, made)
+        text.detach()  # flushes, and leaves the file open
+        known_as = words(with_labels(without_shape(meant.query), meant.known))
+        about = f"{scope_words(access.scope)} {age(tx.polls.state().last_good_at, now)}"
+        return rows, known_as, say(meant.query), about
+
+    async with _turn:
+        with tempfile.TemporaryFile() as file:
+            rows, known_as, query, about = await ctx.store.read(lambda tx: work(tx, file))
+            read_as = f"Read as `{ctx.command} {escape(clip(f'export {query}'.rstrip(), 1_500))}`. {about}"
+            if not rows:
+                return notice(f"Nothing to export: {format_query_text(known_as, 800)}. No file was made.", read_as)
+            await _deliver(ctx, viewer.slack_user_id, file, rows)
+    sessions = count(rows, "session")
+    return notice(
+        f"Sent to you as a direct message: {sessions} in a CSV file: {format_query_text(known_as, 800)}.", read_as
+    )
+
+
+async def _deliver(ctx: AppContext, user_id: str, file: IO[bytes], rows: int) -> None:
+    """Sends the file to a user's direct message. Raises NotPossibleNow if Slack did not complete it.
+
+    The audit log has the export before Slack gets it: afterwards a lost answer would hide that data has left.
+    """
+    now = ctx.clock.now()
+    await ctx.store.transact(lambda tx: tx.audit_log.write(user_id, "export", f"sessions:{rows}", now))
+    by_hand = "the command line gives the same file: spotter sessions QUERY --csv"
+    try:
+        place = await ctx.messenger.open_dm(user_id)
+        await ctx.messenger.upload(
+            place, file, name=f"sessions-{now:%Y-%m-%d}.csv", title=f"Sessions ({rows:,})", comment="Your export."
+        )
+    except MessengerRefused as refusal:
+        if refusal.code in _NOT_ALLOWED:
+            reason = f"Spotter may not send files yet; an admin of Slack can grant it the scope {SCOPE}, and {by_hand}"
+        elif refusal.code in _UPLOADS_OFF:
+            reason = f"this workspace does not allow files; {by_hand}"
+        else:
+            reason = f"Slack did not take the file ({refusal.code}); {by_hand}"
+        raise NotPossibleNow(reason) from refusal
+    except MessengerUnavailable as problem:
+        raise NotPossibleNow(
+            "Slack did not confirm the file; see whether it is in your direct messages before you ask again"
+        ) from problem

@@ -1,0 +1,229 @@
+"""Answers that mean something: trends, a person's history, what is overdue or upcoming, who was silent."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.blocks import report_lists
+from bot.blocks import reports as view
+from bot.domain.errors import QueryError
+from bot.domain.model import Message, OutcomeKind
+from bot.domain.report_periods import Window, midnight
+from bot.domain.reports import figures, steps
+from bot.listeners.access_scope import AccessView, access_view
+from bot.listeners.commands.registry import CommandRequest, subcommand
+from bot.listeners.context import AppContext
+from bot.listeners.understanding import Understood, look_up_mentioned, understand
+from bot.query.by_id import with_labels
+from bot.query.keys import Key, Query, Term, without_shape
+from bot.query.names import ME, Kind, id_value
+from bot.query.parser import say, words
+from bot.services import reports as counted
+from bot.store.database import Tx
+from bot.store.search import Where, asked_for
+
+HISTORY_READ = 500  # of one person's sessions
+UPCOMING_DAYS, SILENT_DAYS, MOST_DAYS = 7, 30, 366
+_DAYS = re.compile(r"(?:in |the |next |last |within )*(\d{1,3}) ?(d|day|days|w|week|weeks)\b[ ,]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One report being made: what may be seen, what was asked, and the sessions that this selects."""
+
+    tx: Tx
+    access: AccessView
+    meant: Understood
+    now: datetime
+
+    @property
+    def query(self) -> Query:
+        return self.meant.query
+
+    @property
+    def where(self) -> Where:
+        return asked_for(self.query, self.access.scope, self.meant.known, self.now, self.access.zone)
+
+    @property
+    def limit(self) -> int:
+        found = [int(term.value) for term in self.query.terms if term.key is Key.LIMIT]
+        return min(found[-1], view.MOST_SHOWN) if found else view.UNITS_SHOWN
+
+
+async def _answered(
+    ctx: AppContext, request: CommandRequest, verb: str, text: str, make: Callable[[_Read, view.Asked], Message]
+) -> Message:
+    """The answer that `make` gives to a text, in one transaction. Raises QueryError, NotAllowed and NotPossibleNow."""
+    await look_up_mentioned(ctx, text)
+    now = ctx.clock.now()
+
+    def work(tx: Tx) -> Message:
+        access = access_view(tx, request.viewer)
+        read = _Read(tx, access, understand(tx, access, text, verb, now), now)
+        return make(read, _asked(ctx, read, verb))
+
+    return await ctx.store.read(work)
+
+
+def _asked(ctx: AppContext, read: _Read, verb: str) -> view.Asked:
+    query = read.query
+    about = without_shape(query)
+    return view.Asked(
+        verb=verb,
+        query=say(query),
+        words=words(with_labels(about, read.meant.known)),
+        options=[(one.label, f"{verb} {one.text}") for one in read.meant.options],
+        scope=read.access.scope,
+        directory=read.access.directory,
+        now=read.now,
+        zone=read.access.zone,
+        data_as_of=read.tx.polls.state().last_good_at,
+        command=ctx.command,
+        limit=read.limit,
+    )
+
+
+@subcommand(
+    "trend [query] [by:week]",
+    "Whether results get better",
+    examples=("trend by:week", "trend by:month since:365d", "trend by:checklist since:90d"),
+    more="By week, month, checklist, dept, observer or employee: the share that met the target, the median, the change "
+    "against the time before in points, and the criteria that cost most. Groups under 5 sessions are not ranked.",
+    on_menu="Trend",
+    takes_query=True,
+    only_reads=True,
+)
+async def trend(ctx: AppContext, request: CommandRequest) -> Message:
+    """Figures by week, month or unit, compared with the time before."""
+
+    def make(read: _Read, asked: view.Asked) -> Message:
+        access = read.access
+        try:
+            made = counted.trend(
+                read.tx, read.query, access.scope, read.meant.known, access.directory, read.now, access.zone
+            )
+        except QueryError as error:
+            raise QueryError(str(error), [f"trend {one}" for one in error.suggestions]) from None
+        return view.trend(made, asked)
+
+    return await _answered(ctx, request, "trend", request.words, make)
+
+
+@subcommand(
+    "history PERSON",
+    "One person's results, and how they change",
+    examples=("history me",),
+    more="A name, @name or `me`, and conditions if you like: `history arjun opening`.",
+    takes_query=True,
+    only_reads=True,
+)
+async def history(ctx: AppContext, request: CommandRequest) -> Message:
+    """The completed sessions of one employee."""
+
+    def make(read: _Read, asked: view.Asked) -> Message:
+        read, asked = _of_one_person(read, asked)
+        person = _people_asked_for(read)[0]
+        newest = read.tx.reports.completed_of(read.where, HISTORY_READ)
+        total = figures(read.tx.reports.tallies(read.where))
+        return report_lists.history(read.access.directory.name_of(person), steps(newest), total, asked)
+
+    return await _answered(ctx, request, "history", request.words, make)
+
+
+def _of_one_person(read: _Read, asked: view.Asked) -> tuple[_Read, view.Asked]:
+    """The same for a query that names exactly one employee: the viewer, if it names none. Raises QueryError."""
+    people = _people_asked_for(read)
+    if not people and read.access.viewer.person_id is not None:
+        query = Query((Term(Key.EMPLOYEE, ME), *read.query.terms))
+        return replace(read, meant=replace(read.meant, query=query)), replace(asked, query=say(query))
+    if not people:
+        raise QueryError("Whose history? Name one person.", ["history me"])
+    if len(people) > 1:
+        others = tuple(term for term in read.query.terms if term.key is not Key.EMPLOYEE)
+        each = [say(Query((Term(Key.EMPLOYEE, id_value(one)), *others))) for one in people[:3]]
+        named = ", ".join(read.access.directory.name_of(one) for one in people[:3])
+        raise QueryError(
+            f"A history is of one person, and this names {len(people)}: {named}{' …' * (len(people) > 3)}.",
+            [f"history {one}" for one in each],
+        )
+    return read, asked
+
+
+def _people_asked_for(read: _Read) -> list[str]:
+    """The ids of the employees that a query names."""
+    named = [term.value for term in read.query.terms if term.key is Key.EMPLOYEE and not term.negated]
+    return sorted(frozenset[str]().union(*(read.meant.known.meant(Kind.PERSON, value) for value in named)))
+
+
+@subcommand(
+    "overdue [query]",
+    "What was not started in time, or not finished",
+    examples=("overdue",),
+    on_menu="Overdue",
+    takes_query=True,
+    only_reads=True,
+)
+async def overdue(ctx: AppContext, request: CommandRequest) -> Message:
+    """The open sessions whose time has passed, with their ages, the oldest first."""
+
+    def make(read: _Read, asked: view.Asked) -> Message:
+        sessions, counts = read.tx.reports.overdue(read.where, read.now, read.limit)
+        return report_lists.overdue(sessions, counts, asked)
+
+    return await _answered(ctx, request, "overdue", request.words, make)
+
+
+@subcommand(
+    "upcoming [7d] [query]",
+    "What is planned for the next days",
+    examples=("upcoming 7d", "upcoming 30d"),
+    takes_query=True,
+    only_reads=True,
+)
+async def upcoming(ctx: AppContext, request: CommandRequest) -> Message:
+    """The planned sessions of the next days, the soonest first; a day ends at midnight in the viewer's zone."""
+    days, text = _days(request.words, UPCOMING_DAYS)
+
+    def make(read: _Read, asked: view.Asked) -> Message:
+        last = read.now.astimezone(read.access.zone).date() + timedelta(days=days + 1)
+        window = Window(read.now, midnight(last, read.access.zone))
+        sessions, counts = read.tx.reports.upcoming(read.where, window, read.limit)
+        total = counts.get(OutcomeKind.PLANNED, 0)
+        return report_lists.upcoming(sessions, total, days, replace(asked, verb=f"upcoming {days}d"))
+
+    return await _answered(ctx, request, f"upcoming {days}d", text, make)
+
+
+@subcommand(
+    "silent [30d] [dept:…]",
+    "Sites and observers without a session",
+    examples=("silent 30d", "silent 90d"),
+    takes_query=True,
+    only_reads=True,
+)
+async def silent(ctx: AppContext, request: CommandRequest) -> Message:
+    """The sites and observers that a viewer may see and that had no completed session in the last days."""
+    days, text = _days(request.words, SILENT_DAYS)
+
+    def make(read: _Read, asked: view.Asked) -> Message:
+        first = read.now.astimezone(read.access.zone).date() - timedelta(days=days)
+        window = Window(midnight(first, read.access.zone), read.now)
+        access = read.access
+        found = counted.silent(
+            read.tx, read.query, access.scope, read.meant.known, access.directory, window, access.zone
+        )
+        return report_lists.silent(found, days, replace(asked, verb=f"silent {days}d"))
+
+    return await _answered(ctx, request, f"silent {days}d", text, make)
+
+
+def _days(text: str, default: int) -> tuple[int, str]:
+    """The number of days that a text begins with, and the rest of it. Raises QueryError."""
+    found = _DAYS.match(text)
+    if found is None:
+        return default, text
+    days = int(found[1]) * (7 if found[2][0].lower() == "w" else 1)
+    if not 1 <= days <= MOST_DAYS:
+        raise QueryError(f"The number of days lies between 1 and {MOST_DAYS}.", [])
+    return days, text[found.end() :]

@@ -1,0 +1,148 @@
+"""Sessions as a file for spreadsheets and programs: the same columns and bytes from Slack and from the command line."""
+
+import csv
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import IO
+
+from bot.domain.changes import outcome_of
+from bot.domain.directory import Directory
+from bot.domain.model import Details, Moment, OutcomeKind, Session
+from bot.domain.permissions import AccessScope
+from bot.query.keys import Key, Query
+from bot.query.names import Names
+from bot.store.database import Tx
+from bot.store.search import asked_for
+
+COLUMNS = (
+    "id", "outcome", "result", "target", "points", "total_points", "checklist", "employee", "employee_email",
+    "observer", "observer_email", "department", "scheduled", "started", "completed", "employee_id", "observer_id",
+    "checklist_id",
+)  # fmt: skip
+CRITERIA = "criteria"  # a last column if the query has `criteria:yes`
+BOM = "\ufeff"  # else a spreadsheet takes UTF-8 for the code page of its machine
+PAGE = 5_000  # sessions in memory at a time
+
+Row = dict[str, object]
+
+_OUTCOMES: Mapping[OutcomeKind, str] = {
+    OutcomeKind.PLANNED: "Planned",
+    OutcomeKind.IN_PROGRESS: "In progress",
+    OutcomeKind.COMPLETED: "Completed",
+    OutcomeKind.MET: "Met target",
+    OutcomeKind.BELOW: "Below target",
+    OutcomeKind.FAILED: "Failed",
+}  # any other has iSpring's own word
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Which sessions to export: those that a query selects within a scope."""
+
+    tx: Tx
+    query: Query
+    scope: AccessScope
+    names: Names
+    directory: Directory
+    now: datetime
+    zone: tzinfo
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*COLUMNS, CRITERIA) if self.has_criteria else COLUMNS
+
+    @property
+    def has_criteria(self) -> bool:
+        return any(term.key is Key.CRITERIA and term.value == "yes" for term in self.query.terms)
+
+    def count(self) -> int:
+        """How many sessions there are, `limit:` aside."""
+        found = self.tx.search.find(self.query, self.scope, self.names, self.now, 0, 0, self.zone)
+        return found.total
+
+    def rows(self) -> Iterator[Row]:
+        """Every row, in the order that the query asks for; read page by page."""
+        where = asked_for(self.query, self.scope, self.names, self.now, self.zone)
+        done = 0
+        while page := self.tx.search.rows(self.query, where, PAGE, done):
+            criteria = self.tx.reports.details_of([one.key for one in page]) if self.has_criteria else {}
+            for session in page:
+                yield self._row(session) | (
+                    {CRITERIA: _criteria(criteria.get(session.key))} if self.has_criteria else {}
+                )
+            done += len(page)
+
+    def _row(self, session: Session) -> Row:
+        facts, people = session.facts, self.directory.people
+        outcome = outcome_of(session)
+        employee, observer = people.get(facts.key.employee_id), people.get(facts.observer_id)
+        path = self.directory.department_path(employee.department_id) if employee else ()
+        values = (
+            facts.key.session_id,
+            _OUTCOMES.get(outcome.kind) or facts.status,
+            outcome.score,
+            session.target,
+            facts.points,
+            facts.total_points,
+            facts.checklist_title,
+            self.directory.name_of(facts.key.employee_id),
+            employee.email if employee else None,
+            self.directory.name_of(facts.observer_id),
+            observer.email if observer else None,
+            " / ".join(department.name for department in reversed(path)),
+            _date(facts.scheduled),
+            _date(facts.started),
+            _date(facts.finished),
+            facts.key.employee_id,
+            facts.observer_id,
+            facts.checklist_id,
+        )
+        return dict(zip(COLUMNS, values, strict=True))
+
+
+def write_csv(out: IO[str], export: Export) -> int:
+    """Writes every row, and returns how many there are. `out` must not translate line ends."""
+    out.write(BOM)
+    # Every text is quoted: a spreadsheet that also separates at semicolons or tabs would split an unquoted one.
+    writer = csv.DictWriter(out, export.columns, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC)
+    writer.writeheader()
+    count = 0
+    for row in export.rows():
+        writer.writerow({name: no_formula(without_controls(value)) for name, value in row.items()})
+        count += 1
+    return count
+
+
+def _date(moment: Moment) -> str | None:
+    """ISO 8601 in UTC; as iSpring spelled it if that could not be understood."""
+    return moment.at.isoformat() if moment.at else moment.raw
+
+
+def _criteria(details: Details | None) -> str:
+    """ "Counts the float: 1/5; Wears gloves: skipped"."""
+    if details is None:
+        return ""
+    return "; ".join(
+        f"{one.title}: {'skipped' if one.skipped else f'{one.points or 0:g}/{one.total_points or 0:g}'}"
+        for one in details.criteria
+    )
+
+
+def without_controls(value: object) -> object:
+    """Returns the cell without control characters, so that a terminal shows it as text; line breaks and tabs stay."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(char for char in value if char in "\t\r\n" or unicodedata.category(char) != "Cc")
+
+
+def no_formula(value: object) -> object:
+    """Returns the cell, with a leading apostrophe if a spreadsheet would take its text for a formula.
+
+    Source: https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    return "'" + value if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

@@ -1,0 +1,186 @@
+"""Reports within one transaction: which time and groups a query asks for, counted by the store within a scope."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
+
+from bot.domain.directory import Directory
+from bot.domain.errors import QueryError
+from bot.domain.permissions import AccessScope
+from bot.domain.report_periods import MOST_PERIODS, By, Period, Window, cuts_of, midnight, months_before, periods
+from bot.domain.reports import Silent, SilentUnit, Tally, Trend, figures, most_costly, report, report_by_time
+from bot.query.keys import Key, Query, Term
+from bot.query.names import Kind, Names
+from bot.query.parser import say
+from bot.query.values import since_when, until_when
+from bot.store.database import Tx
+from bot.store.search import Where, asked_for
+
+WEEKS, MONTHS, DAYS = 12, 12, 90  # that a trend covers if the query names no beginning
+COSTLY = 5  # criteria named
+_NO_DEPARTMENT = ""
+
+
+def trend(
+    tx: Tx, query: Query, scope: AccessScope, names: Names, directory: Directory, now: datetime, zone: tzinfo
+) -> Trend:
+    """The report that a query asks for, of the sessions within a scope. Raises QueryError if its time can't be used."""
+    values = {term.key: term.value for term in query.terms}
+    by = By(values.get(Key.BY, By.WEEK))
+    window, has_default_start = _window(query, by, now, zone)
+    where = asked_for(without_time(query), scope, names, now, zone)
+    if by.is_time:
+        every = periods(by, window.start, window.end, zone)
+        if len(every) > MOST_PERIODS:
+            raise _too_long(query, by)
+        cuts = cuts_of(every)
+        tallies = tx.reports.tallies_by_time(where, cuts)
+        rows = report_by_time(every, cuts, tallies, _start_of)
+        inside = {str(at) for at in range(cuts.index(window.start) + 1, cuts.index(window.end) + 1)}
+        total = figures(one for one in tallies if one.group in inside)
+        labels, partial = {row.group: row.group for row in rows}, {_start_of(one) for one in every if one.is_partial}
+    else:
+        length = window.end - window.start
+        now_tallies = _by_unit(tx, by, where, window, directory)
+        before = _by_unit(tx, by, where, Window(window.start - length, window.start), directory)
+        rows = report(now_tallies, before)
+        total, partial = figures(now_tallies), set()
+        titles = tx.search.checklist_titles(scope) if by is By.CHECKLIST else {}
+        labels = {row.group: _label(by, row.group, directory, titles) for row in rows}
+    costs, criteria_from = tx.reports.costs(where, window)
+    return Trend(
+        by=by,
+        window=window,
+        has_default_start=has_default_start,
+        rows=rows,
+        labels=labels,
+        partial=frozenset(partial),
+        total=total,
+        costly=most_costly(costs, COSTLY),
+        criteria_from=criteria_from,
+        unacknowledged=tx.reports.unacknowledged(where, window),
+        overdue=sum(tx.reports.overdue(where, now, 0)[1].values()),
+    )
+
+
+def without_time(query: Query) -> Query:
+    """The query without its `since:` and `until:`; negated ones stay."""
+    return Query(tuple(term for term in query.terms if term.negated or term.key not in (Key.SINCE, Key.UNTIL)))
+
+
+def _window(query: Query, by: By, now: datetime, zone: tzinfo) -> tuple[Window, bool]:
+    """The time that a query names, up to now, and whether its beginning is the default."""
+    since = [since_when(one.value, now=now, zone=zone) for one in _terms(query, Key.SINCE)]
+    until = [until_when(one.value, now=now, zone=zone) for one in _terms(query, Key.UNTIL)]
+    end = min(max(until, default=now), now)
+    start = min(since, default=None) or _default_start(by, end, zone)
+    if start >= end:
+        raise QueryError("The report would end before it begins.", [say(without_time(query))])
+    return Window(start, end), not since
+
+
+def _terms(query: Query, key: Key) -> Sequence[Term]:
+    return [term for term in query.terms if term.key is key and not term.negated]
+
+
+def _default_start(by: By, end: datetime, zone: tzinfo) -> datetime:
+    day = end.astimezone(zone).date()
+    match by:
+        case By.WEEK:
+            day -= timedelta(days=day.weekday() + 7 * (WEEKS - 1))
+        case By.MONTH:
+            day = months_before(day, MONTHS - 1)
+        case _:
+            day -= timedelta(days=DAYS)
+    return midnight(day, zone)
+
+
+def _too_long(query: Query, by: By) -> QueryError:
+    others = Query(tuple(term for term in query.terms if term.key is not Key.BY))
+    fixes = [say(replace(others, terms=(*others.terms, Term(Key.BY, "month"))))] if by is By.WEEK else []
+    return QueryError(
+        f"That is more than {MOST_PERIODS} {by}s. Name a shorter time.", [*fixes, say(without_time(query))]
+    )
+
+
+def _start_of(period: Period) -> str:
+    return period.window.start.date().isoformat()
+
+
+def _by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> Sequence[Tally]:
+    column = By.EMPLOYEE if by is By.DEPT else by
+    tallies = tx.reports.tallies_by(column, where, window)
+    if by is not By.DEPT:
+        return tallies
+    people = directory.people
+    return [
+        replace(one, group=(person.department_id if (person := people.get(one.group)) else None) or _NO_DEPARTMENT)
+        for one in tallies
+    ]
+
+
+def _label(by: By, group: str, directory: Directory, titles: Mapping[str, str]) -> str:
+    match by:
+        case By.CHECKLIST:
+            return titles.get(group, "")
+        case By.DEPT:
+            department = directory.departments.get(group)
+            return department.name if department else "unknown site"
+        case _:
+            return directory.name_of(group)
+
+
+# ---- silent units ------------------------------------------------------------------------------------------------
+
+
+def silent(
+    tx: Tx, query: Query, scope: AccessScope, names: Names, directory: Directory, window: Window, zone: tzinfo
+) -> Silent:
+    """Who had no session in a window, among the active people within a scope that `dept:` of a query leaves.
+
+    A site is a department with active people; an observer is who has observed a session that the viewer may see.
+    """
+    where = asked_for(query, scope, names, window.end, zone)
+    people = _active_people(query, scope, names, directory)
+    sites: dict[str, list[str]] = {}
+    for ident in people:
+        sites.setdefault(directory.people[ident].department_id or _NO_DEPARTMENT, []).append(ident)
+    sites.pop(_NO_DEPARTMENT, None)
+    active = tx.reports.employees_in(where, window)
+    quiet = {site: those for site, those in sites.items() if active.isdisjoint(those)}
+    last = tx.reports.last_of_employees(where, [one for those in quiet.values() for one in those])
+    silent_sites = [
+        SilentUnit(
+            name=_label(By.DEPT, site, directory, {}),
+            people=len(those),
+            last=max((last[one] for one in those if one in last), default=None),
+        )
+        for site, those in quiet.items()
+    ]
+    everybody = tx.reports.last_of_observers(where, few=not scope.everything)
+    observed = {one: at for one, at in everybody.items() if directory.is_active(one)}
+    silent_observers = [
+        SilentUnit(name=directory.name_of(one), people=0, last=at) for one, at in observed.items() if at < window.start
+    ]
+    return Silent(
+        since=window.start,
+        sites=sorted(silent_sites, key=_longest_silent),
+        all_sites=len(sites),
+        observers=sorted(silent_observers, key=_longest_silent),
+        all_observers=len(observed),
+    )
+
+
+def _active_people(query: Query, scope: AccessScope, names: Names, directory: Directory) -> Sequence[str]:
+    people = directory.people if scope.everything else scope.employees & directory.people.keys()
+    within = sorted(people)
+    wanted = [term.value for term in query.terms if term.key is Key.DEPT and not term.negated]
+    if wanted:
+        places = frozenset[str]().union(*(names.meant(Kind.DEPARTMENT, value) for value in wanted))
+        inside = names.in_departments(places)
+        within = [one for one in within if one in inside]
+    return [one for one in within if directory.is_active(one)]
+
+
+def _longest_silent(unit: SilentUnit) -> tuple[bool, float, str]:
+    return unit.last is None, unit.last.timestamp() if unit.last else 0.0, unit.name

@@ -1,0 +1,191 @@
+"""The sessions behind reports, counted and listed in SQL, only those that a `Where` accepts.
+
+A completed session belongs to the time it was completed, or to its planned date if that can't be read, as for `since:`.
+"""
+
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from bot.domain.model import Details, OutcomeKind, Session, SessionKey
+from bot.domain.report_periods import Window
+from bot.domain.reports import CriterionCost, Tally
+from bot.store.columns import from_ms, listed, to_ms, to_ms_up
+from bot.store.search import COLUMNS, Where
+from bot.store.session_rows import session_of
+from bot.store.sqlite import IN_LIST
+
+HAPPENED = COLUMNS["happened"]
+SESSIONS_FOR_CRITERIA = 1_000  # the newest, whose criteria are added up
+_DETAILS = msgspec.json.Decoder(Details)
+_OVER = listed(kind for kind in OutcomeKind if kind.is_over)
+_OPEN = "outcome IN ('planned', 'in_progress')"  # spelled as in the index
+
+
+class Reports:
+    """Counts and lists sessions for reports."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def tallies(self, where: Where) -> Sequence[Tally]:
+        """The counts of all accepted sessions, as one group."""
+        return self._counted("''", where, "3, 2")  # in the order of an index, where nothing is to be sorted
+
+    def tallies_by(self, column: str, where: Where, window: Window) -> Sequence[Tally]:
+        """The counts of the sessions completed in a window, by a column of `search.COLUMNS`."""
+        return self._counted(COLUMNS[column], _completed(where, window))
+
+    def tallies_by_time(self, where: Where, cuts: Sequence[datetime]) -> Sequence[Tally]:
+        """The counts of the sessions completed between the first and the last of some instants in order. A session's
+        group is the number of instants up to its own."""
+        bounds = [to_ms_up(at) for at in cuts]
+        return self._counted(_bucket(bounds, 0, len(bounds)), _completed(where, Window(cuts[0], cuts[-1])))
+
+    def _counted(self, group: str, where: Where, grouped_by: str = "1, 3, 2") -> Sequence[Tally]:
+        rows = self._connection.execute(
+            f"SELECT {group}, outcome, score, count(*) FROM sessions WHERE {where.sql} GROUP BY {grouped_by}",
+            where.parameters,
+        )
+        kinds = {str(kind): kind for kind in OutcomeKind}
+        return [Tally(str(group), kinds[outcome], score, count) for group, outcome, score, count in rows]
+
+    def costs(self, where: Where, window: Window) -> tuple[Sequence[CriterionCost], int]:
+        """What each criterion cost in the newest completed sessions of a window, and how many sessions these are."""
+        where = _completed(where, window)
+        rows = self._connection.execute(
+            "SELECT body FROM details WHERE session IN (SELECT id FROM sessions WHERE details = 'fetched'"
+            f" AND {where.sql} ORDER BY {HAPPENED} DESC LIMIT ?)",
+            (*where.parameters, SESSIONS_FOR_CRITERIA),
+        ).fetchall()
+        sums: dict[str, list[float]] = {}
+        titles: dict[str, str] = {}
+        for (body,) in rows:
+            for one in _DETAILS.decode(body).criteria:
+                if one.skipped or one.points is None or not one.total_points:
+                    continue
+                titles[one.criterion_id] = one.title
+                lost = max(0.0, one.total_points - one.points)
+                kept = sums.setdefault(one.criterion_id, [0, 0, 0.0, 0.0])
+                kept[0] += 1
+                kept[1] += lost > 0
+                kept[2] += lost
+                kept[3] += one.total_points
+        costs = [
+            CriterionCost(title=titles[ident], graded=int(graded), failed=int(failed), lost=lost, total=total)
+            for ident, (graded, failed, lost, total) in sums.items()
+        ]
+        return costs, len(rows)
+
+    def details_of(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
+        """The criteria of these sessions, as far as they are here."""
+        rows = self._connection.execute(
+            "SELECT session_id, employee_id, body FROM sessions JOIN details ON details.session = sessions.id"
+            f" WHERE session_id {IN_LIST}",
+            (listed({key.session_id for key in keys}),),
+        )
+        return {SessionKey(row[0], row[1]): _DETAILS.decode(row[2]) for row in rows}
+
+    def unacknowledged(self, where: Where, window: Window) -> int:
+        """How many failing sessions of a window no one has acknowledged."""
+        where = _completed(where, window)
+        where.add(f"outcome {IN_LIST}", listed(kind for kind in OutcomeKind if kind.is_failing))
+        where.add("NOT EXISTS (SELECT 1 FROM acknowledgements WHERE session = sessions.id)")
+        sql = f"SELECT count(*) FROM sessions WHERE {where.sql}"
+        return int(self._connection.execute(sql, where.parameters).fetchone()[0])
+
+    # ---- lists -------------------------------------------------------------------------------------------------
+
+    def overdue(self, where: Where, now: datetime, limit: int) -> tuple[Sequence[Session], Mapping[OutcomeKind, int]]:
+        """The sessions planned for before now and not started, and those started and not finished, the oldest first;
+        and how many there are of either. One without a readable date comes last if it was started, else is left out."""
+        return self._open(
+            where, "outcome = 'in_progress' OR scheduled_at < ?", [to_ms(now)],
+            "CASE outcome WHEN 'planned' THEN scheduled_at ELSE coalesce(started_at, scheduled_at) END NULLS LAST, id",
+            limit,
+        )  # fmt: skip
+
+    def upcoming(self, where: Where, window: Window, limit: int) -> tuple[Sequence[Session], Mapping[OutcomeKind, int]]:
+        """The sessions planned for a window, the soonest first, and how many there are."""
+        bounds = [to_ms_up(window.start), to_ms_up(window.end)]
+        condition = "outcome = 'planned' AND scheduled_at >= ? AND scheduled_at < ?"
+        return self._open(where, condition, bounds, "scheduled_at, id", limit)
+
+    def _open(
+        self, where: Where, condition: str, parameters: Sequence[object], order: str, limit: int
+    ) -> tuple[Sequence[Session], Mapping[OutcomeKind, int]]:
+        chosen = Where([_OPEN, *where.parts], [*where.parameters])
+        chosen.add(condition, *parameters)
+        counts = self._connection.execute(
+            f"SELECT outcome, count(*) FROM sessions WHERE {chosen.sql} GROUP BY outcome", chosen.parameters
+        )
+        found = {OutcomeKind(outcome): count for outcome, count in counts}
+        rows = self._connection.execute(
+            f"SELECT * FROM sessions WHERE {chosen.sql} ORDER BY {order} LIMIT ?", (*chosen.parameters, limit)
+        )
+        return [session_of(row) for row in rows], found
+
+    def completed_of(self, where: Where, limit: int) -> Sequence[Session]:
+        """The newest completed sessions among those accepted, the newest first."""
+        chosen = Where([*where.parts], [*where.parameters])
+        chosen.add(f"outcome {IN_LIST}", _OVER)
+        rows = self._connection.execute(
+            f"SELECT * FROM sessions WHERE {chosen.sql} ORDER BY {HAPPENED} DESC NULLS LAST, id DESC LIMIT ?",
+            (*chosen.parameters, limit),
+        )
+        return [session_of(row) for row in rows]
+
+    # ---- who had none ----------------------------------------------------------------------------------------------
+
+    def employees_in(self, where: Where, window: Window) -> frozenset[str]:
+        """Who is the employee of a session completed in a window."""
+        where = _completed(where, window)
+        rows = self._connection.execute(
+            f"SELECT DISTINCT employee_id FROM sessions WHERE {where.sql}", where.parameters
+        )
+        return frozenset(row[0] for row in rows)
+
+    def last_of_employees(self, where: Where, people: Collection[str]) -> Mapping[str, datetime]:
+        """When each of these employees last completed a session, by id; none for who never did."""
+        chosen = Where([*where.parts], [*where.parameters])
+        chosen.add(f"employee_id {IN_LIST}", listed(people))
+        chosen.add(f"outcome {IN_LIST}", _OVER)
+        rows = self._connection.execute(
+            f"SELECT employee_id, max({HAPPENED}) FROM sessions WHERE {chosen.sql} GROUP BY employee_id",
+            chosen.parameters,
+        )
+        return {ident: from_ms(at) for ident, at in rows if at is not None}
+
+    def last_of_observers(self, where: Where, *, few: bool) -> Mapping[str, datetime]:
+        """When each person last observed a completed session, by id. `few`: the sessions are few; else each person's
+        newest are looked up in an index, which is faster than reading a million sessions."""
+        chosen = Where([*where.parts], [*where.parameters])
+        chosen.add(f"outcome {IN_LIST}", _OVER)
+        if few:
+            sql = f"SELECT observer_id, max({HAPPENED}) FROM sessions WHERE {chosen.sql} GROUP BY observer_id"
+        else:
+            sql = (
+                f"SELECT person_id, (SELECT finished_at FROM sessions WHERE observer_id = person_id AND {chosen.sql}"
+                " ORDER BY finished_at DESC NULLS LAST LIMIT 1) FROM people"
+            )
+        return {ident: from_ms(at) for ident, at in self._connection.execute(sql, chosen.parameters) if at is not None}
+
+
+def _completed(where: Where, window: Window) -> Where:
+    """The accepted sessions that were completed in a window."""
+    chosen = Where([*where.parts], [*where.parameters])
+    chosen.add(f"{HAPPENED} >= ? AND {HAPPENED} < ?", to_ms_up(window.start), to_ms_up(window.end))
+    chosen.add(f"outcome {IN_LIST}", _OVER)
+    return chosen
+
+
+def _bucket(bounds: Sequence[int], low: int, high: int) -> str:
+    """SQL for the number of bounds up to a session's time, which lies between the `low`th and the `high`th: six
+    comparisons for 60 bounds instead of 60."""
+    if low == high:
+        return str(low)
+    middle = (low + high) // 2
+    left, right = _bucket(bounds, low, middle), _bucket(bounds, middle + 1, high)
+    return f"CASE WHEN {HAPPENED} < {bounds[middle]} THEN {left} ELSE {right} END"

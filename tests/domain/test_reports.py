@@ -1,0 +1,140 @@
+"""Figures are exact, rounded half up only when shown; a change is against the same part of the time before."""
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.model import OutcomeKind
+from bot.domain.report_periods import By, Window, cuts_of, periods
+from bot.domain.reports import CriterionCost as Cost
+from bot.domain.reports import (
+    Tally,
+    figures,
+    format_percent,
+    format_points,
+    most_costly,
+    report,
+    report_by_time,
+    rounded,
+)
+
+BERLIN = ZoneInfo("Europe/Berlin")
+FRIDAY = datetime(2026, 11, 27, 11, 0, tzinfo=UTC)
+
+
+def tallies(group: str, met: int, below: int, score: float = 80.0) -> list[Tally]:
+    return [Tally(group, OutcomeKind.MET, score, met), Tally(group, OutcomeKind.BELOW, score - 20, below)]
+
+
+@pytest.mark.parametrize(
+    ("scores", "median"),
+    [([70], "70 %"), ([70, 71], "71 %"), ([84.5], "85 %"), ([85.5], "86 %"), ([1, 2, 99], "2 %"), ([0.4], "0.4 %")],
+)
+def test_a_median_is_rounded_half_up(scores: list[float], median: str) -> None:
+    found = figures(Tally("", OutcomeKind.COMPLETED, score, 1) for score in scores).median
+    assert found is not None and format_percent(found) == median
+
+
+@given(st.lists(st.tuples(st.integers(0, 1_000), st.integers(1, 5)), min_size=1, max_size=30))
+def test_the_median_of_counts_is_that_of_the_single_scores(counted: list[tuple[int, int]]) -> None:
+    each = sorted(score for score, count in counted for _ in range(count))
+    middle = Fraction(each[(len(each) - 1) // 2] + each[len(each) // 2], 2)
+    assert figures(Tally("", OutcomeKind.COMPLETED, score, count) for score, count in counted).median == middle
+
+
+def test_planned_sessions_are_in_no_figure_but_the_number_of_sessions() -> None:
+    found = figures([*tallies("", 3, 1), Tally("", OutcomeKind.PLANNED, None, 7)])
+    assert (found.sessions, found.completed, found.met, found.failing) == (11, 4, 3, 1)
+    assert found.share == 75
+
+
+def test_a_share_is_never_whole_by_rounding() -> None:
+    assert format_percent(Fraction(100 * 199, 200)) == "99.5 %"
+    assert format_percent(Fraction(100 * 999, 1000)) == "99.9 %"
+    assert format_percent(Fraction(100, 1000)) == "0.1 %"
+    assert format_percent(Fraction(100)) == "100 %"
+    assert format_percent(Fraction(0)) == "0 %"
+    assert format_percent(Fraction(167, 2)) == "84 %"
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (None, "none before"), (Fraction(0), "no change"), (Fraction(1, 3), "+0.3 points"), (Fraction(1), "+1 point"),
+        (Fraction(-1, 4), "−0.3 points"), (Fraction(-5, 2), "−3 points"), (Fraction(-1, 1000), "−0.001 points"),
+    ],
+)  # fmt: skip
+def test_a_change_is_never_minus_nothing(change: Fraction | None, text: str) -> None:
+    assert format_points(change) == text
+
+
+@given(st.fractions(min_value=-100, max_value=100), st.integers(0, 3))
+def test_rounding_is_half_away_from_zero(value: Fraction, decimals: int) -> None:
+    shown = Fraction(rounded(value, decimals))
+    assert abs(shown - value) <= Fraction(1, 2 * 10**decimals)
+    assert not rounded(value, decimals).startswith("-0") or shown != 0
+
+
+def test_small_groups_come_last_and_in_no_order_of_results() -> None:
+    rows = report([*tallies("worst", 0, 4), *tallies("low", 1, 4), *tallies("high", 5, 0), *tallies("few", 2, 0)], [])
+    assert [row.group for row in rows] == ["low", "high", "worst", "few"]
+    assert [row.now.is_small for row in rows] == [False, False, True, True]
+
+
+def test_a_group_is_compared_with_itself() -> None:
+    [row] = report(tallies("a", 9, 1), tallies("a", 5, 5))
+    assert row.change == 40
+    [row] = report(tallies("a", 9, 1), tallies("b", 5, 5))
+    assert row.change is None
+
+
+def test_criteria_graded_a_few_times_are_not_ranked() -> None:
+    costs = [
+        Cost(title="few", graded=4, failed=4, lost=40, total=40),
+        Cost(title="most", graded=9, failed=3, lost=6, total=45),
+        Cost(title="some", graded=9, failed=2, lost=2, total=45),
+        Cost(title="none", graded=9, failed=0, lost=0, total=45),
+    ]
+    assert [one.title for one in most_costly(costs, 5)] == ["most", "some"]
+
+
+# ---- time ----------------------------------------------------------------------------------------------------------
+
+
+def test_weeks_begin_on_monday_in_the_zone_of_the_asker() -> None:
+    *_, last = periods(By.WEEK, FRIDAY - timedelta(days=14), FRIDAY, BERLIN)
+    assert last.window == Window(datetime(2026, 11, 23, tzinfo=BERLIN), FRIDAY)
+    assert last.before == Window(datetime(2026, 11, 16, tzinfo=BERLIN), FRIDAY - timedelta(days=7))
+    assert last.is_partial
+
+
+def test_a_whole_month_is_compared_with_a_whole_one_of_another_length() -> None:
+    since, until = datetime(2026, 2, 1, tzinfo=BERLIN), datetime(2026, 4, 1, tzinfo=BERLIN)
+    february, march = periods(By.MONTH, since, until, BERLIN)
+    assert february.before == Window(datetime(2026, 1, 1, tzinfo=BERLIN), february.window.start)
+    assert march.before == february.window
+    assert not march.is_partial
+
+
+def test_the_31st_is_compared_with_the_whole_of_a_shorter_month() -> None:
+    until = datetime(2026, 3, 31, 12, tzinfo=BERLIN)
+    [march] = periods(By.MONTH, datetime(2026, 3, 1, tzinfo=BERLIN), until, BERLIN)
+    assert march.before == Window(datetime(2026, 2, 1, tzinfo=BERLIN), datetime(2026, 3, 1, tzinfo=BERLIN))
+
+
+def test_the_present_week_is_compared_with_the_same_days_of_the_last_one() -> None:
+    every = periods(By.WEEK, datetime(2026, 11, 23, tzinfo=BERLIN), FRIDAY, BERLIN)
+    cuts = cuts_of(every)
+    monday, saturday = datetime(2026, 11, 16, 12, tzinfo=BERLIN), datetime(2026, 11, 21, 12, tzinfo=BERLIN)
+
+    def at(moment: datetime, met: int, below: int) -> list[Tally]:
+        return tallies(str(sum(cut <= moment for cut in cuts)), met, below)
+
+    counted = [*at(monday, 1, 1), *at(saturday, 0, 50), *at(FRIDAY - timedelta(hours=1), 3, 1)]
+    [row] = report_by_time(every, cuts, counted, lambda _: "this week")
+    assert (row.now.completed, row.before.completed) == (4, 2)
+    assert row.change == 25

@@ -1,0 +1,208 @@
+"""Reports in Slack: figures, trends, a person's history, overdue and upcoming sessions, silent units."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.blocks import actions
+from bot.domain.changes import decide
+from bot.domain.model import SessionFacts, SessionKey, Targets
+from bot.store.database import Tx
+from tests.clock import NOON
+from tests.listeners.office import ADMIN, DETAILS, EMMA, GUEST, OLGA, SAM, Office, facts, suggestions_of
+
+pytestmark = pytest.mark.virtual_time
+
+
+def key(number: int, employee: str = "emma") -> SessionKey:
+    return SessionKey(f"a{number:07x}-0000-4000-8000-000000000000", employee)
+
+
+async def add(office: Office, *rows: SessionFacts) -> None:
+    def work(tx: Tx) -> None:
+        for row in rows:
+            change = decide(None, row, now=NOON, targets=Targets(default=80.0))
+            assert change is not None
+            tx.sessions.save(change, b"12345678")
+
+    await office.store.transact(work)
+
+
+async def many(office: Office, count: int, result: float, days_ago: int, first: int = 100) -> None:
+    await add(office, *(facts(key(first + n), "olga", result=result, days_ago=days_ago) for n in range(count)))
+
+
+# ---- results -------------------------------------------------------------------------------------------------------
+
+
+async def test_results_begin_with_a_line_of_figures(office: Office) -> None:
+    lines = (await office.ask(ADMIN, "results")).text.splitlines()
+    assert lines[0] == "6 found: all sessions."
+    assert lines[1] == "5 completed · 3 below target · 40 % met the target · median 72 %"
+
+
+async def test_figures_are_of_what_the_viewer_may_see(office: Office) -> None:
+    lines = (await office.ask(EMMA, "results outcome:completed")).text.splitlines()
+    assert lines[1] == "2 completed · 1 below target · 50 % met the target · median 81 %"
+
+
+async def test_a_limit_says_of_how_many(office: Office) -> None:
+    lines = (await office.ask(ADMIN, "results completed sort:score limit:3")).text.splitlines()
+    assert lines[0] == "The 3 with the lowest score of 5: sessions completed."
+    assert lines[1].startswith("All 5: 5 completed")
+    assert "Showing" not in lines[0]
+    assert "one with the highest score of 5" in (await office.ask(ADMIN, "results completed sort:-score limit:1")).text
+
+
+async def test_a_page_after_the_first_keeps_the_figures(office: Office) -> None:
+    await many(office, 12, 90.0, 3)
+    answer = await office.press(ADMIN, actions.PAGE, actions.encode(actions.Page(10, "outcome:completed")))
+    assert answer is not None and "17 completed · 3 below target" in answer.text
+
+
+# ---- trend ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_trend_has_a_row_for_each_week_and_the_change_from_the_one_before(office: Office) -> None:
+    await many(office, 6, 90.0, 8, first=100)
+    await many(office, 2, 50.0, 8, first=200)
+    await many(office, 5, 90.0, 1, first=300)
+    answer = (await office.ask(ADMIN, "trend since:2026-03-02")).text
+    assert answer.startswith("Trend by week: sessions since 2 Mar 2026: 17 completed · 5 below target")
+    weeks = [line for line in answer.splitlines() if line.startswith("Week of")]
+    assert [line.split(" · ")[0] for line in weeks][:1] == ["Week of 2 Mar 2026"]
+    assert "none before" in answer
+    assert "−0" not in answer
+    assert "Criteria that lost most points" not in answer, "one session with criteria ranks nothing"
+
+
+async def test_the_most_costly_criteria_are_named_once_enough_sessions_have_them(office: Office) -> None:
+    await many(office, 5, 90.0, 3)
+    for n in range(5):
+        await office.store.transact(lambda tx, n=n: tx.details.save(key(100 + n), DETAILS, NOON))  # type: ignore[misc]
+    answer = (await office.ask(ADMIN, "trend by:checklist")).text
+    assert "Criteria that lost most points, in the newest 6 sessions with criteria:" in answer
+    assert "Counts the float: lost in 6 of 6, 80 % of its points" in answer
+    assert "Greets" not in answer
+
+
+async def test_small_groups_are_marked_and_not_ranked(office: Office) -> None:
+    await many(office, 6, 90.0, 3)
+    answer = (await office.ask(ADMIN, "trend by:employee")).text
+    rows = [line for line in answer.splitlines() if " met the target · " in line][1:]
+    assert [row.split(" · ")[0] for row in rows] == ["Emma Employee"]
+    assert "Fewer than 5 sessions, not ranked: " in answer
+    assert "Zoltan Kovacs (1)" in answer
+
+
+async def test_rows_are_never_cut_silently(office: Office) -> None:
+    for number, person in enumerate(("emma", "yves", "zoltan", "ulf")):
+        rows = [facts(key(1000 * number + n, person), "olga", result=70.0, days_ago=2) for n in range(5)]
+        await add(office, *rows)
+    answer = (await office.ask(ADMIN, "trend by:employee limit:3")).text
+    assert "1 more: add `limit:4`" in answer
+    assert "1 more" not in (await office.ask(ADMIN, "trend by:employee limit:4")).text
+
+
+async def test_a_trend_says_its_time_zone_scope_and_age(office: Office) -> None:
+    answer = (await office.ask(SAM, "trend by:month")).text
+    assert "(Europe/London); another time with since:" in answer.replace("`", "")
+    assert "Of your own sessions, those you observed, and those of 3 people in your charge." in answer
+    assert "Data as of" in answer
+
+
+async def test_stale_data_is_said(office: Office) -> None:
+    office.clock.advance(timedelta(hours=9))
+    for verb in ("trend", "overdue", "silent"):
+        assert "The data is 9 h old: newer sessions are missing." in (await office.ask(ADMIN, verb)).text
+
+
+async def test_too_many_weeks_offer_months(office: Office) -> None:
+    answer = await office.ask(ADMIN, "trend by:week since:2020-01-01")
+    assert "more than 60 weeks" in answer.text
+    assert "trend since:2020-01-01 by:month" in suggestions_of(answer)
+
+
+async def test_a_trend_of_nothing_teaches(office: Office) -> None:
+    answer = (await office.ask(EMMA, "trend since:today")).text
+    assert "No session was completed" in answer and "try a longer time" in answer
+
+
+@pytest.mark.parametrize(
+    ("typed", "read_as"),
+    [
+        ("trend till by month", 'trend checklist:"Till check" by:month'),
+        ("history emma", 'history employee:"Emma Employee"'),
+        ("overdue kiosk 7", 'overdue dept:"Kiosk 7"'),
+        ("upcoming 14d till", 'upcoming 14d checklist:"Till check"'),
+    ],
+)
+async def test_free_words_are_read_in_reports_too(office: Office, typed: str, read_as: str) -> None:
+    assert f"Read as `/ojt {read_as}`" in (await office.ask(ADMIN, typed)).text
+
+
+# ---- history -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_history_says_the_change_from_one_to_the_next(office: Office) -> None:
+    answer = (await office.ask(ADMIN, "history emma")).text.splitlines()
+    assert answer[0].startswith("History of Emma Employee: 2 completed · 1 below target")
+    steps = [line for line in answer if "Till check" in line]
+    assert "Below target, 72 %" in steps[0] and "−18 points since" in steps[0]
+    assert "first on this checklist" in steps[1]
+
+
+async def test_a_history_is_of_one_person(office: Office) -> None:
+    assert "History of Emma Employee" in (await office.ask(EMMA, "history")).text
+    assert "Name one person" in (await office.ask(ADMIN, "history")).text
+    asked = await office.ask(ADMIN, "history employee:emma employee:yves")
+    assert "names 2: Emma Employee, Yves Colleague" in asked.text
+    assert suggestions_of(asked) == ["history employee:<id:emma>", "history employee:<id:yves>"]
+
+
+# ---- overdue and upcoming ------------------------------------------------------------------------------------------
+
+
+async def test_overdue_names_the_oldest_first_with_ages(office: Office) -> None:
+    await add(
+        office,
+        facts(key(1), "olga", status="NOT_STARTED", days_ago=3),
+        facts(key(2), "olga", status="IN_PROGRESS", days_ago=20),
+        facts(key(3), "olga", status="NOT_STARTED", days_ago=9),
+    )
+    answer = (await office.ask(OLGA, "overdue")).text
+    assert "2 planned and not started · 1 started and not finished; the oldest first" in answer
+    ages = [line for line in answer.splitlines() if " ago" in line]
+    assert [line.split(", ")[-1].split(" ago")[0] for line in ages] == ["20 d", "9 d", "3 d"]
+    assert "Nothing is overdue" in (await office.ask(OLGA, "overdue checklist:till since:today")).text
+
+
+async def test_upcoming_counts_days_in_the_viewers_zone(office: Office) -> None:
+    assert "1 session planned in the next 7 days" in (await office.ask(OLGA, "upcoming")).text
+    assert "1 session planned in the next 1 day" in (await office.ask(OLGA, "upcoming 1d")).text
+    await add(office, facts(key(1), "olga", status="NOT_STARTED", days_ago=-9))
+    assert "1 session planned" in (await office.ask(OLGA, "upcoming 7d")).text
+    assert "2 sessions planned in the next 14 days" in (await office.ask(OLGA, "upcoming 2 weeks")).text
+    assert "Nothing is planned" in (await office.ask(EMMA, "upcoming 3d failed")).text
+
+
+# ---- silent --------------------------------------------------------------------------------------------------------
+
+
+async def test_silent_names_sites_and_observers_without_a_session(office: Office) -> None:
+    answer = (await office.ask(ADMIN, "silent 1d")).text
+    assert "Without a completed session in the last 1 day" in answer
+    assert "Southern Kiosk (3 people) · last on" in answer
+    assert "Xenia Papas · last on" in answer
+    assert "Kiosk 7" not in answer
+
+
+async def test_silent_is_of_the_people_in_ones_charge(office: Office) -> None:
+    answer = (await office.ask(SAM, "silent 1d")).text
+    assert "South" not in answer and "Zoltan" not in answer
+    assert "Kiosk 7" not in answer, "Emma completed one yesterday"
+
+
+async def test_who_sees_nothing_gets_no_report(office: Office) -> None:
+    for verb in ("trend", "history", "overdue", "upcoming", "silent", "export"):
+        assert "guest" in (await office.ask(GUEST, verb)).text

@@ -1,0 +1,76 @@
+"""What SQL counts for reports is what counting in Python gives, and it is counted from indexes alone."""
+
+import sqlite3
+from bisect import bisect_right
+from collections import Counter
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.domain.model import OutcomeKind
+from bot.domain.permissions import EVERYTHING
+from bot.domain.report_periods import Window
+from bot.store.database import Tx
+from bot.store.search import listed_within
+from tests.environment import open_store
+from tests.store.given import NOON, a_session, baseline, minutes
+
+MINUTES = st.integers(-500, 500)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(MINUTES, min_size=1, max_size=12), st.sets(MINUTES, min_size=2, max_size=9))
+def test_a_session_is_in_the_bucket_of_its_time(
+    tmp_path_factory: pytest.TempPathFactory, completed: list[int], cut_at: set[int]
+) -> None:
+    store = open_store(tmp_path_factory.mktemp("reports") / "spotter.db", now=NOON)
+    cuts = [NOON + minutes(one) for one in sorted(cut_at)]
+    rows = [a_session(n, finished=NOON + minutes(at)) for n, at in enumerate(completed)]
+    try:
+        store._write_now(lambda tx: baseline(tx, *rows))
+
+        def counted(tx: Tx) -> Counter[str]:
+            found: Counter[str] = Counter()
+            for one in tx.reports.tallies_by_time(listed_within(EVERYTHING), cuts):
+                found[one.group] += one.count
+            return found
+
+        wanted = Counter(
+            str(bisect_right(cuts, at)) for n in completed if cuts[0] <= (at := NOON + minutes(n)) < cuts[-1]
+        )
+        assert store._read_now(counted) == wanted
+    finally:
+        store.close()
+
+
+def test_what_is_open_is_counted_by_outcome_and_listed(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "spotter.db", now=NOON)
+    rows = [a_session(n, status=status) for n, status in enumerate(("NOT_STARTED", "IN_PROGRESS", "PASSED"))]
+    store._write_now(lambda tx: baseline(tx, *rows))
+    sessions, counts = store._read_now(lambda tx: tx.reports.overdue(listed_within(EVERYTHING), NOON, 10))
+    assert counts == {OutcomeKind.PLANNED: 1, OutcomeKind.IN_PROGRESS: 1}
+    assert sorted(one.facts.status for one in sessions) == ["IN_PROGRESS", "NOT_STARTED"]
+    none, before = store._read_now(
+        lambda tx: tx.reports.upcoming(listed_within(EVERYTHING), Window(NOON, NOON + timedelta(days=7)), 10)
+    )
+    assert (list(none), dict(before)) == ([], {})
+    store.close()
+
+
+def test_figures_of_all_sessions_are_counted_without_a_look_at_the_table(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "spotter.db", now=NOON)
+    store._write_now(lambda tx: baseline(tx, a_session(1)))
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "spotter.db")) as file:
+        for condition in ("TRUE", "outcome = 'below'", "checklist_id = 'opening'"):
+            plan = file.execute(
+                "EXPLAIN QUERY PLAN SELECT '', outcome, score, count(*) FROM sessions"
+                f" WHERE missing_since IS NULL AND {condition} GROUP BY 3, 2"
+            ).fetchall()
+            steps = [step for *_, step in plan]
+            assert any("COVERING INDEX" in step for step in steps), steps
+            assert not any("TEMP B-TREE" in step for step in steps), steps
