@@ -57,6 +57,22 @@ class Deliveries:
             )
         )
 
+    def shown_before(self, key: SessionKey, notification_id: int) -> tuple[str, str] | None:
+        """The conversation and time of the last message that showed a session where this notification goes, before it;
+        None if there was none."""
+        row = self._connection.execute(
+            "SELECT channel, ts FROM notifications JOIN deliveries ON deliveries.id = notifications.delivery"
+            " WHERE session_id = ? AND employee_id = ? AND kind = 'session' AND cancelled_reason IS NULL"
+            " AND deliveries.state = 'sent' AND ts IS NOT NULL AND notifications.id < ? AND notifications.destination ="
+            " (SELECT destination FROM notifications WHERE id = ?) ORDER BY notifications.id DESC LIMIT 1",
+            (key.session_id, key.employee_id, notification_id, notification_id),
+        ).fetchone()
+        return None if row is None else (row["channel"], row["ts"])
+
+    def workspace_url(self) -> str:
+        """The address of our Slack workspace, "" while it is not known."""
+        return State(self._connection).get("workspace_url") or ""
+
     def find(self, destination: Destination, subject: str) -> NotificationStatus | None:
         """The notification with that subject at a destination, None if there is none."""
         found = self._statuses("notifications.destination = ? AND subject = ?", (str(destination), subject))
