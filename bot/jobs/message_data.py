@@ -8,7 +8,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from bot.blocks.cards import CardBefore, CardFacts
-from bot.blocks.markup import from_seconds
 from bot.blocks.results import MOST_TIMES
 from bot.config import Settings
 from bot.domain.changes import outcome_of
@@ -189,10 +188,10 @@ def _card_before(tx: Tx, stored: StoredNotification, key: SessionKey) -> CardBef
     found = tx.deliveries.shown_before(key, stored.notification_id)
     if found is None:
         return None
-    channel, ts = found
+    channel, ts, posted_at = found
     workspace = tx.deliveries.workspace_url()
     link = f"{workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}" if workspace else ""
-    return CardBefore(from_seconds(float(ts)), link)
+    return CardBefore(posted_at, link)
 
 
 def _cancelled_reason(

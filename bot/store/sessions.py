@@ -125,7 +125,7 @@ class Sessions:
         return None if found is None else session_of(found)
 
     def earlier_with_outcome(self, session: Session, limit: int) -> list[Session]:
-        """The same employee's earlier sessions on the same checklist that came out as this one did, the newest first."""
+        """The same employee's earlier sessions on the same checklist with the same kind of outcome, newest first."""
         finished = session.facts.finished.at
         if finished is None:
             return []

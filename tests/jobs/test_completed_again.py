@@ -52,10 +52,10 @@ async def test_an_acknowledgement_belongs_to_its_completion(room: Room) -> None:
     room.world.reopen(session)
     await room.poll()
     reopened = await card(room)
-    assert reopened.startswith("◔ In progress")
+    assert reopened.splitlines()[0].endswith(" · in progress") and reopened.startswith("🟡")
     assert "It was “Below target, 60 % (target 80 %)” until it was re-opened" in reopened
     assert "That result was acknowledged by <@U0SUP>" in reopened
-    for of_before in ("Points", "answered", "Finished", "not given", "Weakest", "Lowest"):
+    for of_before in ("points", "answered", "not given", "Why"):
         assert of_before not in reopened
     assert await room.posted() == []
     assert not await room.store.transact(
@@ -67,7 +67,7 @@ async def test_an_acknowledgement_belongs_to_its_completion(room: Room) -> None:
     assert await room.posted() == [key_of(session)], "one new card: an edit notifies nobody"
     await room.posts()
     again = await card(room)
-    assert "Below target, 68 % (target 80 %), completed again" in again
+    assert "68 %, below target 80 %, completed again" in again.splitlines()[0]
     assert "Completed again: it was “Below target, 60 % (target 80 %)” before" in again
     assert "cknowledged" not in again
     assert await room.store.transact(lambda tx: tx.sessions.acknowledge(key_of(session), "U0SUP", room.clock.now()))

@@ -638,12 +638,12 @@ async def test_a_session_re_opened_while_its_card_waits_is_reported_when_it_is_c
     await world.lists(key, "PASSED", 50.0)
     await world.send()
     [text] = world.texts()
-    assert "Below target, 50 %" in text
+    assert "50 %, below target" in text
     await world.lists(key, status)
     await world.lists(key, "PASSED", 40.0)
     await world.send()
     [text] = world.texts()
-    assert "Below target, 40 %" in text
+    assert "40 %, below target" in text
 
 
 async def test_a_session_re_opened_while_its_card_waits_is_reported_whatever_it_is_corrected_to(world: Room) -> None:
@@ -654,7 +654,7 @@ async def test_a_session_re_opened_while_its_card_waits_is_reported_whatever_it_
     await world.lists(key, "PASSED", 85.0)
     await world.send()
     [text] = world.texts()
-    assert "Met target, 85 %" in text
+    assert "85 %, met target" in text
     await world.lists(key, "PASSED", 40.0)
     await world.send()
     assert len(world.texts()) == 2
