@@ -61,10 +61,11 @@ class Deliveries:
         )
 
     def shown_before(self, key: SessionKey, notification_id: int) -> tuple[str, str, datetime] | None:
-        """The conversation, Slack's `ts` and the time of the last message that showed a session where this notification goes, before it;
-        None if there was none."""
+        """The conversation, Slack's `ts` and the time of the last message that showed a session where this notification
+        goes, before it; None if there was none."""
         row = self._connection.execute(
-            "SELECT channel, ts, deliveries.created_at FROM notifications JOIN deliveries ON deliveries.id = notifications.delivery"
+            "SELECT channel, ts, deliveries.created_at"
+            " FROM notifications JOIN deliveries ON deliveries.id = notifications.delivery"
             " WHERE session_id = ? AND employee_id = ? AND kind = 'session' AND cancelled_reason IS NULL"
             " AND deliveries.state = 'sent' AND ts IS NOT NULL AND notifications.id < ? AND notifications.destination ="
             " (SELECT destination FROM notifications WHERE id = ?) ORDER BY notifications.id DESC LIMIT 1",
