@@ -30,6 +30,7 @@ _LEANING = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # inside a word (cash_desk) 
 _AUTO_LINK = re.compile(r"://|(?<=\w)\.(?=[^\W\d_]{2})")
 # The middle of 09:30:15 is none; one that the text's end leaves open could be closed by a colon of ours.
 _EMOJI_CODE = re.compile(r":(?!\d\d(?::|$))([\w+'-]+)(:|$)")
+_CLOSED_EMOJI_CODE = re.compile(r":(?!\d\d:)([\w+'-]+):")
 _MENTION = re.compile(r"&lt;＠([UW][A-Z0-9]{2,20})&gt;")
 
 
@@ -47,6 +48,15 @@ def safe(text: str, limit: int = TITLE) -> str:
     flat = _LEANING.sub("ˍ", flat)
     flat = _AUTO_LINK.sub(lambda hit: "∶//" if hit[0] == "://" else "․", flat)
     return clip(escape(_EMOJI_CODE.sub(lambda hit: f"∶{hit[1]}{hit[2] and '∶'}", flat)), limit)
+
+
+def code(text: str, limit: int = TITLE) -> str:
+    """Untrusted text as inline code that can be copied: `score:<80` stays as it is. What could end the code, or would
+    format or link where a client shows a message's `text` without code, becomes a look-alike. At most `limit`
+    characters and the two backticks."""
+    flat = _LEANING.sub("ˍ", clean(text[: limit * 4]).replace("`", "ˋ")).replace("://", "∶//")
+    flat = _CLOSED_EMOJI_CODE.sub(r"∶\1∶", flat)
+    return f"`{escape(clip(flat, limit))}`"
 
 
 def format_query_text(words: str, limit: int = TITLE) -> str:

@@ -204,7 +204,7 @@ def resumed_block(rule: Rule, since: datetime, until: datetime) -> Block:
     return section(
         mrkdwn(
             f"Rule {rule.rule_id}, which posts to {format_destination(rule)}, goes on: it was paused from "
-            f"{date_token(since)} to {date_token(until)}. What waited is posted now."
+            f"{date_token(since)} to {date_token(until)}. Its pending messages are posted now."
         )
     )
 

@@ -9,13 +9,13 @@ from bot.blocks.cards import UNTITLED, acknowledge_button
 from bot.blocks.details import session_blocks
 from bot.blocks.elements import Block, button, context, link_button, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import NAME, TITLE, bare, date_token, escape, format_query_text, moment_token, safe
+from bot.blocks.markup import NAME, TITLE, bare, code, date_token, format_query_text, moment_token, safe
 from bot.blocks.results import headline
 from bot.blocks.sharing import share_button
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.model import Message, OutcomeKind, Session, SessionKey, SessionRecord
-from bot.domain.text import clip, count
+from bot.domain.text import count
 
 ROWS = 25  # sessions in one answer at most: with names at their longest they stay within a message
 
@@ -73,7 +73,8 @@ def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Mes
 
 def _read_as(page: Page, shown: RenderContext) -> list[Block]:
     """The query as it was understood, ready to copy, and what else it may have meant."""
-    blocks = [context(f"Read as `{shown.command} results {escape(clip(page.query, 1_500))}`")] if page.query else []
+    typed = code(f"{shown.command} results {page.query}", 1_500)
+    blocks = [context(f"Read as {typed}")] if page.query else []
     if "outcome:passed" in page.query:
         blocks.append(
             context("iSpring calls every completed session “passed”; here it means not below target or failed.")

@@ -182,12 +182,12 @@ def _notify(tx: Tx, rule: Rule, reason: str, notified: Collection[Destination], 
 
 
 def _notify_of_end(tx: Tx, rule_id: int, now: datetime) -> None:
-    """Tells everybody who was told that a rule is paused that it goes on, and from when to when it was paused. A notice
-    of the pause that was not posted yet is cancelled: this one says both."""
+    """Notifies every destination that got a notice of a rule's pause that the rule goes on, and how long it was paused.
+    A notice of the pause that was not posted yet is cancelled: this one says both."""
     rule = tx.rules.get(rule_id)
     if rule is None or rule.state is not RuleState.ACTIVE:
         return
-    for paused, since in tx.notifications.told_of_pause(rule_id):
+    for paused, since in tx.notifications.pause_notices(rule_id):
         tx.notifications.cancel_unsent(paused, "the rule goes on before it could be posted; the next message says so")
         ended = replace(
             paused,

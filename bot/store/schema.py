@@ -562,7 +562,7 @@ COMPLETIONS = (
     # What was changed, before and after: ids and numbers.
     "ALTER TABLE audit_log ADD COLUMN old TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE audit_log ADD COLUMN new TEXT NOT NULL DEFAULT ''",
-    # Who was told that a rule is paused, and is told that it goes on.
+    # The notices of a rule's pause: who got one is notified when the rule goes on.
     "CREATE INDEX notifications_pauses ON notifications (subject) WHERE kind = 'rule_paused'",
 )
 

@@ -157,7 +157,7 @@ class Sessions:
         ).rowcount
         if added:
             self._connection.execute("UPDATE sessions SET version = version + 1 WHERE id = ?", (row["id"],))
-            # Who pressed the button sees it at once, also on a card whose edit was put off.
+            # The user who pressed the button sees it at once, also on a card whose edit was put off.
             request_edits(self._connection, key, now, before=now + EDIT_LEASE)
         return bool(added)
 

@@ -157,15 +157,16 @@ async def a_question_is_typed_with_hints(newcomer: Newcomer, session: Session) -
     page = newcomer.page
     box, hints = page.locator("#composer-text"), page.locator("#hints").get_by_role("option")
     await box.click()
-    await page.keyboard.type("/ojt res")
+    await page.keyboard.type("/ojt resul")  # `resume` begins alike
     await expect(hints).to_have_count(1)
     await page.keyboard.press("Tab")
     await page.keyboard.type("outc")
     await page.keyboard.press("Tab")
     await expect(box).to_have_value("/ojt results outcome:failed since:30d")
     await page.keyboard.press("Enter")
-    answer = newcomer.answers.last
-    await expect(answer).to_contain_text("sessions below target or failed, in the last 30 days")
+    answer, since = newcomer.answers.last, newcomer.director.world.now() - timedelta(days=30)
+    await expect(answer).to_contain_text(f"sessions below target or failed, since {since:%-d %b %Y}")
+    await expect(answer).to_contain_text(f"Read as /ojt results outcome:failed since:{since:%Y-%m-%d}")
     await expect(answer).to_contain_text(short(session))
     await expect(answer).to_contain_text("Data as of today")
 

@@ -176,11 +176,14 @@ def test_people_get_what_they_want(wants: DirectMessages, change: Change, matche
     assert bool(answer.notifications) is matches
 
 
-@pytest.mark.parametrize("person", ["gone", "nobody"])
-def test_who_is_not_active_gets_nothing(person: str) -> None:
+@pytest.mark.parametrize(
+    ("person", "reason"),
+    [("gone", "the observer is not active in iSpring"), ("nobody", "the observer was not read from iSpring yet")],
+)
+def test_who_is_not_active_or_not_known_gets_nothing(person: str, reason: str) -> None:
     answer = routed(changed(facts("PASSED", 72.0, observer_id=person)), rule(), observer=DirectMessages.ALL)
     assert notified(answer) == ["channel:C1"]
-    assert "not active" in expected(answer, "observer").reason
+    assert expected(answer, "observer").reason == reason
 
 
 def test_a_correction_is_queued_to_nobody_for_the_cards_are_edited() -> None:

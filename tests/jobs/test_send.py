@@ -642,8 +642,9 @@ async def test_a_session_re_opened_while_its_card_waits_is_reported_when_it_is_c
     await world.lists(key, status)
     await world.lists(key, "PASSED", 40.0)
     await world.send()
-    [text] = world.texts()
-    assert "40 %, below target" in text
+    corrected, again = world.texts()
+    assert "40 %, below target 80 %" in corrected
+    assert "40 %, below target 80 %, completed again" in again
 
 
 async def test_a_session_re_opened_while_its_card_waits_is_reported_whatever_it_is_corrected_to(world: Room) -> None:

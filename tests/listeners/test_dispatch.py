@@ -354,3 +354,11 @@ async def test_a_comparison_is_escaped_once_in_every_text_and_button(office: Off
                 assert "&lt;" not in one["text"]["text"] + one.get("value", ""), (
                     "plain text and values hold it as it is"
                 )
+
+
+async def test_how_a_comparison_was_read_is_escaped_once_in_blocks_and_text(office: Office) -> None:
+    for words in ("results score&lt;80", "results below 80", "results score:<80"):
+        answer = await office.ask(ADMIN, words)
+        assert "Read as `/ojt results score:&lt;80`" in answer.text
+        [read_as] = [one for block in answer.blocks for one in block.get("elements", ()) if "Read as" in str(one)]
+        assert read_as["text"] == "Read as `/ojt results score:&lt;80`"

@@ -42,7 +42,7 @@ async def test_an_admin_stops_everything_and_lets_it_go_on(office: Office) -> No
 
 async def test_only_admins_have_the_switch(office: Office) -> None:
     for verb in ("pause all", "resume all"):
-        assert "nothing Spotter understands" in (await office.ask(OLGA, verb)).text
+        assert "is no checklist, site or person" in (await office.ask(OLGA, verb)).text
     assert await office.store.read(lambda tx: tx.outbox.pause()) is None
 
 

@@ -14,6 +14,7 @@ from tests.fake_clock import NOON
 
 OPS = Destination(DestinationKind.CHANNEL, "C0OPS")
 LATER = NOON + timedelta(minutes=5)
+FROM_TO = {"from": int(NOON.timestamp()), "to": int(LATER.timestamp())}
 
 
 @pytest.fixture
@@ -24,7 +25,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 async def queued(store: Store) -> list[Notification]:
-    found = await store.read(lambda tx: tx.deliveries.in_states((NotificationState.PENDING,), 100))
+    """What is pending or being sent, the oldest first."""
+    states = (NotificationState.PENDING, NotificationState.SENDING)
+    found = await store.read(lambda tx: tx.deliveries.in_states(states, 100))
     return [one.notification for one in sorted(found, key=lambda one: one.created_at)]
 
 
@@ -33,11 +36,25 @@ async def test_an_alert_that_begins_is_updated_and_ends_has_two_messages(store: 
     assert not await store.transact(lambda tx: set_alert(tx, "rows_rejected", {"rows": 3}, LATER))
     (active,) = await store.read(lambda tx: tx.alerts.all())
     assert (active.since, active.facts) == (NOON, {"rows": 3})
+    assert await store.transact(lambda tx: tx.outbox.claim(OPS, LATER, LATER.timestamp(), "d1"))
     assert await store.transact(lambda tx: set_alert(tx, "rows_rejected", None, LATER))
     assert not await store.transact(lambda tx: clear_alert(tx, "rows_rejected", LATER))
     began, ended = await queued(store)
     assert (began.destination, began.facts) == (OPS, {"code": "rows_rejected", "rows": 2})
-    assert ended.facts == {"code": "over", "code_before": "rows_rejected", "minutes": 5}
+    assert ended.facts == {"code": "over", "code_before": "rows_rejected", "minutes": 5, **FROM_TO}
+
+
+async def test_an_alert_that_ends_before_it_was_posted_has_one_message_with_its_reason(store: Store) -> None:
+    await store.transact(lambda tx: set_alert(tx, "app_refused", {"reason": "token_revoked"}, NOON))
+    assert await store.transact(lambda tx: clear_alert(tx, "app_refused", LATER))
+    [ended] = await queued(store)
+    assert ended.facts == {
+        "code": "over",
+        "code_before": "app_refused",
+        "minutes": 5,
+        "reason": "token_revoked",
+        **FROM_TO,
+    }
 
 
 async def test_a_notice_is_queued_once_per_code_and_subject(store: Store) -> None:

@@ -36,7 +36,7 @@ async def pause(ctx: AppContext, request: CommandRequest) -> Message:
     "resume all",
     "Let sending go on after `pause all`",
     examples=("resume all",),
-    more="What waited is sent; after a long pause, what is too old to be posted is counted, as after an outage.",
+    more="Pending messages are sent; after a long pause, what is too old to be posted is counted, as after an outage.",
     admins_only=True,
 )
 async def resume(ctx: AppContext, request: CommandRequest) -> Message:

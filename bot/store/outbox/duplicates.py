@@ -69,7 +69,7 @@ def existing_card_at(connection: sqlite3.Connection, notification: Notification)
 
 def regression_since(connection: sqlite3.Connection, notification: Notification, since: datetime) -> int | None:
     """The id of another regression of this session that its destination gets, or got, and that was queued after
-    `since`; None if there is none. One that was cancelled told nobody, unless another card shows what it is about."""
+    `since`; None if there is none. A cancelled one does not count, unless another card shows what it is about."""
     if notification.kind is not NotificationKind.SESSION or notification.session is None:
         return None
     found: int | None = value_of(

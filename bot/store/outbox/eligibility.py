@@ -127,7 +127,7 @@ class Eligibility:
         )
 
 
-_PAUSE = "sending_pause"  # the name of the fact; it stays after its end, for the digest of what waited
+_PAUSE = "sending_pause"  # the name of the fact; it stays after its end, for the digest of what was pending
 
 
 def sending_pause(connection: sqlite3.Connection) -> SendingPause | None:

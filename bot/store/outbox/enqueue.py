@@ -84,7 +84,7 @@ class Notifications:
         cancel_notifications(self._connection, [existing["id"]], reason, in_hand=False)
         return True
 
-    def told_of_pause(self, rule_id: int) -> Sequence[tuple[Notification, datetime]]:
+    def pause_notices(self, rule_id: int) -> Sequence[tuple[Notification, datetime]]:
         """The last notice of a rule's pause at each destination that got one or is to get it, and when it was
         queued."""
         rows = self._connection.execute(

@@ -196,7 +196,7 @@ class Outbox:
     def claim_edit(self, now: datetime) -> Delivery | None:
         """The sent delivery whose edit is due first, leased to the caller; None if none is due.
 
-        While all sending is paused none is, not even a redaction: whoever stops everything wants to see nothing change.
+        While all sending is paused none is, not even a redaction: an admin who pauses it expects that nothing changes.
         """
         if self.app_refused() or sending_pause(self._connection) is not None:
             return None
