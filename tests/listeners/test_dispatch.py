@@ -122,6 +122,16 @@ async def test_the_channel_does_not_open_the_previous_session(office: Office) ->
     assert "Emma Employee" in said and "since" not in said
 
 
+async def test_the_menu_of_a_card_opens_details_says_why_and_bears_a_link(office: Office) -> None:
+    trigger_id = await office.trigger(EMMA)
+    await office.press(EMMA, actions.MORE, f"details {actions.session_value(LOW)}", trigger_id=trigger_id)
+    view = office.slack.modal_of(EMMA)
+    assert view is not None and "below target" in everything_in(view.payload)
+    answer = await office.press(EMMA, actions.MORE, f"why {LOW.session_id[:8]}")
+    assert answer is not None and "First seen" in answer.text
+    assert await office.press(EMMA, actions.MORE, actions.OPEN) is None
+
+
 async def test_details_come_as_a_message_where_no_modal_can_open(office: Office) -> None:
     value = actions.session_value(LOW)
     answer = await office.press(EMMA, "details:3", value, trigger_id="long.over")
