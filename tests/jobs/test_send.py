@@ -655,7 +655,7 @@ async def test_a_session_re_opened_while_its_card_waits_is_reported_whatever_it_
     await world.lists(key, "PASSED", 85.0)
     await world.send()
     [text] = world.texts()
-    assert "85 %, met target" in text
+    assert "85 %, now met target 80 %" in text
     await world.lists(key, "PASSED", 40.0)
     await world.send()
     assert len(world.texts()) == 2
