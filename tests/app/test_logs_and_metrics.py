@@ -67,7 +67,7 @@ async def test_a_correction_that_turns_bad_edits_the_card_and_posts_one_new_one(
     assert env.cards(session) == [card, alarm]
 
     env.world.reopen(session)
-    await bot.until(lambda: all("In progress" in one.text for one in env.cards(session)), "both are edited")
+    await bot.until(lambda: all("in progress" in one.text for one in env.cards(session)), "both are edited")
     await bot.has_polled()
     assert env.cards(session) == [card, alarm]
 
