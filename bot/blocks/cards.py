@@ -10,7 +10,6 @@ from datetime import datetime
 
 from bot.blocks import actions
 from bot.blocks.elements import (
-    HEADER_TEXT,
     OPTION_VALUE,
     Block,
     button,
@@ -117,7 +116,7 @@ def session_card(
     observer = "" if to_observer else facts.directory.name_of(record.session.facts.observer_id)
     title = card_title(record, facts.name_of(key))
     if outcome.is_over and not outcome.is_failing:
-        line = f"*{safe(title, HEADER_TEXT)}*\n{about(record, facts, since_last_time(record, facts))}"
+        line = f"*{safe(title, 400)}*\n{about(record, facts, since_last_time(record, facts))}"
         return [
             section(mrkdwn(line), more_menu(record, facts, with_details=True)),
             *remarks(record, facts),

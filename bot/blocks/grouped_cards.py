@@ -127,7 +127,7 @@ def _with_reason(number: int, record: SessionRecord, facts: CardFacts) -> Block:
     what = f"{title} · {safe(_short_site(record, facts), LINE_SITE)}"
     last = _end(record, facts)
     reason = _reason(record, facts)
-    text = f"*{safe(_first(record, facts), 120)}*\n{what}" + (f"\n{reason} · {last}" if reason else f" · {last}")
+    text = f"*{safe(_first(record, facts), 300)}*\n{what}" + (f"\n{reason} · {last}" if reason else f" · {last}")
     return section(mrkdwn(text), details_button(record, facts, number))
 
 
