@@ -180,7 +180,8 @@ def _short(record: SessionRecord, facts: CardFacts) -> str:
     found = score_and_word(outcome)
     words = found.score or ("" if outcome.kind in (OutcomeKind.IN_PROGRESS, OutcomeKind.PLANNED) else bare(found.word))
     parts = f"{facts.name_of(record.session.key, LINE_NAME)} {clip(words, LINE_TITLE)}".strip()
-    return safe(f"{parts}{_before_correction(record)} · {bare(short_id_of(record.session.key, facts))}")
+    end = bare(short_id_of(record.session.key, facts))
+    return f"{safe(parts + _before_correction(record), 300)} · {safe(end)}"
 
 
 def _before_correction(record: SessionRecord) -> str:
