@@ -1,6 +1,7 @@
 """The connection that brings commands, buttons and events from Slack: Socket Mode or HTTP, with Bolt behind it."""
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 from aiohttp import web
@@ -9,7 +10,7 @@ from bot.app.clients import Clients
 from bot.app.health import Liveness
 from bot.app.stopping import unless_stopped, wait_for_stop
 from bot.config import Settings
-from bot.domain.errors import MessengerError
+from bot.domain.errors import MessengerError, StoreBusy
 from bot.domain.ports import Reply
 from bot.listeners.bolt_app import build_app
 from bot.listeners.context import AppContext
@@ -47,6 +48,8 @@ class SlackConnection:
         identity = await self._identify(stop)
         if identity is None:
             return
+        with suppress(StoreBusy):  # links to messages are left out until the next start
+            await self._ctx.store.transact(lambda tx: tx.outbox.note_workspace(identity.url))
         async with TaskPool() as pool:
             bolt_app = build_app(self._ctx, self._messenger.web, identity, pool, self._reply_for)
             if self._settings.uses_socket:

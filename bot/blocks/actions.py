@@ -20,6 +20,9 @@ DETAILS = "details"
 ACKNOWLEDGE = "acknowledge"
 OPEN = "open"
 
+# The menu behind a card's buttons. A value begins with DETAILS or OPEN, or is the text of a command, as RUN's.
+MORE = "more"
+
 # In answers. RUN's value is the text of a command without its slash word: `results outcome:failed`.
 RUN = "run"
 PAGE = "page"  # value: Page

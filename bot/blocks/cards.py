@@ -1,24 +1,37 @@
-"""A session as a card: what it is about, how it came out, what was weak, and what a reader can do about it."""
+"""A session as a card: who and how it came out, where, why it is low, since when, and what a reader can do about it.
 
-from collections.abc import Mapping
+A result that met its target is three lines. A correction that is a card of its own says what changed, and names the
+card before it instead of repeating it.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.blocks import actions
-from bot.blocks.elements import Block, button, context, fields, header, link_button, listing, mrkdwn, section
+from bot.blocks.elements import (
+    OPTION_VALUE,
+    Block,
+    button,
+    context,
+    header,
+    mrkdwn,
+    option,
+    overflow,
+    section,
+)
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import NAME, TITLE, bare, date_token, moment_token, safe
+from bot.blocks.markup import NAME, TITLE, bare, date_token, escape, moment_token, safe
 from bot.blocks.results import (
-    area_line,
     change_since_previous,
     completion_before,
-    criterion_line,
+    corrected_headline,
     format_missing_details,
-    format_points,
+    format_points_short,
+    format_times,
+    headline,
     history_line,
-    lowest_criteria,
-    verdict,
-    weakest_areas,
+    reasons,
 )
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
@@ -43,6 +56,15 @@ MAX_RULE_NUMBERS = 10
 
 
 @dataclass(frozen=True, slots=True)
+class CardBefore:
+    """The message that showed a session before the one with its correction. `link`: "" if it can't be known without
+    asking Slack."""
+
+    posted_at: datetime
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CardFacts:
     """Everything a delivery's message is made of beside the delivery itself, as it is at the moment of rendering.
 
@@ -51,7 +73,9 @@ class CardFacts:
     sessions beside which the employee's previous one may be shown. `data_as_of`: when iSpring was last read in full.
     `metrics`: the counts of each digest, by notification id. `queries`: those that introductions and shared lists say,
     in words with names that the rule's owner or the sharer may see, by notification id. `first_message`: nothing was
-    sent to this person before, so the message says why it comes.
+    sent to this person before, so the message says why it comes. `times`: the how many-th result of its kind (below
+    target, failed) a session is for its employee and checklist, among those the rule's owner may see. `cards_before`:
+    of the sessions that this message tells a second time.
     """
 
     records: Mapping[SessionKey, SessionRecord] = field(default_factory=dict)
@@ -65,6 +89,12 @@ class CardFacts:
     metrics: Mapping[int, DigestCounts] = field(default_factory=dict)
     queries: Mapping[int, str] = field(default_factory=dict)
     first_message: bool = False
+    times: Mapping[SessionKey, int] = field(default_factory=dict)
+    cards_before: Mapping[SessionKey, CardBefore] = field(default_factory=dict)
+
+    def name_of(self, key: SessionKey, limit: int = NAME) -> str:
+        """The employee's name, for plain text."""
+        return bare(self.directory.name_of(key.employee_id), limit)
 
     def site_of(self, key: SessionKey) -> str:
         """The employee's site in words."""
@@ -75,66 +105,80 @@ class CardFacts:
         return None if key is None or key in self.hidden else self.records.get(key)
 
 
-def session_card(key: SessionKey, facts: CardFacts, rule_ids: tuple[int, ...] = ()) -> list[Block]:
-    """One session's result for a channel."""
+def session_card(
+    key: SessionKey, facts: CardFacts, rule_ids: tuple[int, ...] = (), *, to_observer: bool = False
+) -> list[Block]:
+    """One session's result for a channel, or for its observer, who need not acknowledge it."""
     record = facts.visible(key)
     if record is None:
         return redacted(key, facts)
-    outcome, row = outcome_of(record.session), record.session.facts
-    pairs = [
-        ("Employee", safe(facts.directory.name_of(key.employee_id), NAME)),
-        ("Observer", safe(facts.directory.name_of(row.observer_id), NAME)),
-        ("Site", safe(facts.site_of(key), NAME)),
-        *progress(record),
-    ]
-    return [
-        card_header(card_verdict(record), row.checklist_title),
-        fields(pairs),
-        *weak_points(record),
-        *remarks(record, facts),
-        buttons(card_buttons(record, facts, is_failing=outcome.is_failing)),
-        footer(key, facts, rule_ids),
-    ]
+    outcome, corrections = outcome_of(record.session), corrections_of(record)
+    observer = "" if to_observer else facts.directory.name_of(record.session.facts.observer_id)
+    title = card_title(record, facts.name_of(key))
+    if outcome.is_over and not outcome.is_failing:
+        line = f"*{safe(title, 400)}*\n{about(record, facts, since_last_time(record, facts))}"
+        return [
+            section(mrkdwn(line), more_menu(record, facts, with_details=True)),
+            *remarks(record, facts),
+            context(f"{course(record, observer)} · {foot_line(key, facts, rule_ids)}"),
+        ]
+    card_before = facts.cards_before.get(key) if outcome.is_over and corrections else None
+    if card_before is not None:
+        when = f"corrected {date_token(corrections[-1].at)} · {format_card_before(card_before)}"
+        body = [
+            section(mrkdwn(about(record, facts, when))),
+            *weak_points(record),
+            *_said([format_acknowledged(record)]),
+        ]
+    else:
+        body = [
+            section(mrkdwn(about(record, facts))),
+            context(course(record, observer)),
+            *weak_points(record),
+            *remarks(record, facts, since_last_time(record, facts)),
+        ]
+    elements = card_buttons(record, facts, may_acknowledge=outcome.is_failing and not to_observer)
+    return [header(title), *body, buttons(elements), context(foot_line(key, facts, rule_ids))]
 
 
-def progress(record: SessionRecord) -> list[tuple[str, str]]:
-    """When a session was done and its points; of one that is open (again) only what is known of that."""
+def card_title(record: SessionRecord, name: str) -> str:
+    """Who, how much, and against which target, as plain text: first that it was corrected, last that it is not the
+    first completion of the session."""
+    outcome, corrections = outcome_of(record.session), corrections_of(record)
+    old = corrections[-1].old if corrections and outcome.is_over else None
+    title = headline(name, outcome) if old is None else corrected_headline(name, old, outcome)
+    return f"{title}, completed again" if outcome.is_over and record.session.completion > 1 else title
+
+
+def about(record: SessionRecord, facts: CardFacts, *more: str) -> str:
+    """The checklist and the site, and what else belongs to that line, for mrkdwn."""
+    title = safe(record.session.facts.checklist_title, TITLE) or UNTITLED
+    return " · ".join(filter(None, (f"*{title}*", safe(facts.site_of(record.session.key), NAME), *more)))
+
+
+def course(record: SessionRecord, observer: str) -> str:
+    """Who observed it ("" if the reader did), when, for how long, and its points, for mrkdwn; of a session that is open
+    (again) only what is known of that."""
     row = record.session.facts
+    who = f"Observed by {safe(observer, NAME)}" if observer else "Observed by you"
     if not outcome_of(record.session).is_over:
-        planned = [("Planned for", moment_token(row.scheduled))] if row.scheduled != NO_DATE else []
-        return [*planned, *([("Started", moment_token(row.started))] if row.started != NO_DATE else [])]
-    return [
-        ("Points", format_points(record.session, record.details) or "not given"),
-        ("Started", moment_token(row.started)),
-        ("Finished", " · ".join(filter(None, (moment_token(row.finished), format_duration(record.session))))),
-    ]
-
-
-def card_verdict(record: SessionRecord) -> str:
-    """The result in a heading; it says if this is not the first completion of the session."""
-    outcome = outcome_of(record.session)
-    return (
-        f"{verdict(outcome)}, completed again"
-        if outcome.is_over and record.session.completion > 1
-        else verdict(outcome)
-    )
-
-
-def card_header(result: str, checklist_title: str) -> Block:
-    """The result and the checklist in the largest letters."""
-    return header(f"{result}: {bare(checklist_title, TITLE) or UNTITLED}")
+        planned = f"planned for {moment_token(row.scheduled)}" if row.scheduled != NO_DATE else ""
+        started = f"started {moment_token(row.started)}" if row.started != NO_DATE else ""
+        return " · ".join(filter(None, (who, planned, started)))
+    finished = moment_token(row.finished) if row.finished != NO_DATE else "date not given"
+    points = format_points_short(record.session, record.details)
+    return " · ".join(filter(None, (who, finished, format_duration(record.session), points or "points not given")))
 
 
 def weak_points(record: SessionRecord) -> list[Block]:
-    """The worst areas as bars and the lowest criteria, or why they are not there."""
-    if record.details is None or not outcome_of(record.session).is_over:
+    """Why a result is low, or why that is not known; no block for a result that is not."""
+    outcome = outcome_of(record.session)
+    if not outcome.is_failing:
+        return []
+    if record.details is None:
         return missing_details(record)
-    blocks = []
-    if areas := weakest_areas(record.details):
-        blocks.append(listing("Weakest competency areas", [area_line(area, value) for area, value in areas]))
-    if criteria := lowest_criteria(record.details):
-        blocks.append(listing("Lowest criteria", [criterion_line(one) for one, _ in criteria]))
-    return blocks
+    found = reasons(record.details, outcome.target)
+    return [section(mrkdwn("\n".join(["*Why*", *found])))] if found else []
 
 
 def missing_details(record: SessionRecord) -> list[Block]:
@@ -143,22 +187,44 @@ def missing_details(record: SessionRecord) -> list[Block]:
     return [context(reason)] if reason else []
 
 
-def remarks(record: SessionRecord, facts: CardFacts) -> list[Block]:
-    """What happened around the result: corrections, the change since the previous session, acknowledgements."""
-    changes = _corrections(record)
+def since_last_time(record: SessionRecord, facts: CardFacts) -> str:
+    """How the result changed since the employee's previous one, and the how many-th low one it is; "" if that may not
+    be said."""
+    key = record.session.key
+    if key not in facts.with_previous or not outcome_of(record.session).is_over:
+        return ""
+    times = format_times(facts.times.get(key, 1), outcome_of(record.session))
+    return " ".join(filter(None, (change_since_previous(record), times)))
+
+
+def format_card_before(card: CardBefore) -> str:
+    """`the card of 23 Nov, 05:58 has the rest`, with a link if it is known, for mrkdwn."""
+    when = date_token(card.posted_at)
+    return f"<{escape(card.link)}|the card before> ({when})" if card.link else f"the rest is on the card of {when}"
+
+
+def remarks(record: SessionRecord, facts: CardFacts, *first: str) -> list[Block]:
+    """What happened around the result: corrections, an earlier completion, acknowledgements."""
     missing_since = record.session.missing_since
-    lines = [
-        completion_before(record),
-        *(f"Result changed: {history_line(entry)}" for entry in changes[-MAX_CORRECTIONS:]),
-        change_since_previous(record) if record.session.key in facts.with_previous else "",
-        f"iSpring no longer lists this session (noticed {date_token(missing_since)})." if missing_since else "",
-        format_acknowledged(record),
-    ]
+    before = facts.cards_before.get(record.session.key)
+    return _said(
+        [
+            *first,
+            completion_before(record),
+            *(f"Result changed: {history_line(entry)}" for entry in corrections_of(record)[-MAX_CORRECTIONS:]),
+            f"Shown before: {format_card_before(before)}." if before is not None else "",
+            f"iSpring no longer lists this session (noticed {date_token(missing_since)})." if missing_since else "",
+            format_acknowledged(record),
+        ]
+    )
+
+
+def _said(lines: Sequence[str]) -> list[Block]:
     text = "\n".join(line for line in lines if line)
     return [section(mrkdwn(text))] if text else []
 
 
-def _corrections(record: SessionRecord) -> list[HistoryEntry]:
+def corrections_of(record: SessionRecord) -> list[HistoryEntry]:
     """The corrections of the completion that is shown; `completion_before` says what was before that."""
     found: list[HistoryEntry] = []
     for entry in record.history:
@@ -179,28 +245,46 @@ def format_acknowledged(record: SessionRecord) -> str:
     return f"{lead} by {'; '.join(who[:MAX_ACKNOWLEDGEMENTS])}" + (f" and {more} more" if more > 0 else "")
 
 
-def card_buttons(record: SessionRecord, facts: CardFacts, *, is_failing: bool) -> list[Block]:
-    """Details, Acknowledge for a failing result (several people may), and a link to iSpring if its address is known."""
+def card_buttons(record: SessionRecord, facts: CardFacts, *, may_acknowledge: bool) -> list[Block]:
+    """Acknowledge for a failing result (several people may), Details, and a menu with the rest."""
     key = record.session.key
-    about = f"{bare(facts.directory.name_of(key.employee_id), 30)}, {bare(record.session.facts.checklist_title, 30)}"
-    made = [button(actions.DETAILS, "Details", actions.session_value(key), label=f"Details: {about}")]
-    if is_failing:
-        made.append(acknowledge_button(record, label=f"Acknowledge: {about}"))
+    made = [details_button(record, facts)]
+    if may_acknowledge:
+        about = f"{facts.name_of(key, 30)}, {bare(record.session.facts.checklist_title, 30)}"
+        made.insert(0, acknowledge_button(record, label=f"Acknowledge: {about}"))
+    return [*made, more_menu(record, facts)]
+
+
+def details_button(record: SessionRecord, facts: CardFacts, suffix: int | None = None) -> Block:
+    """The button that opens a session; `suffix` keeps look-alike ones apart."""
+    key = record.session.key
+    about = f"{facts.name_of(key, 30)}, {bare(record.session.facts.checklist_title, 30)}"
+    action = actions.DETAILS if suffix is None else actions.action_id(actions.DETAILS, suffix)
+    return button(action, "Details", actions.session_value(key), label=f"Details: {about}")
+
+
+def more_menu(record: SessionRecord, facts: CardFacts, *, with_details: bool = False) -> Block:
+    """The menu with what a card has no button for."""
+    choices = [option("Why here?", f"why {record.short_id}")]
+    details = f"{actions.DETAILS} {actions.session_value(record.session.key)}"
+    if with_details and len(details) <= OPTION_VALUE:
+        choices.insert(0, option("Details", details))
     if facts.account_url:
-        made.append(link_button(actions.OPEN, "Open in iSpring", facts.account_url))
-    return made
+        choices.append(option("Open in iSpring", actions.OPEN, facts.account_url))
+    return overflow(actions.MORE, choices)
 
 
 def acknowledge_button(record: SessionRecord, label: str = "") -> Block:
     """The button with which a user says that they have seen a failing result."""
     text = "Acknowledge too" if record.acknowledgements else "Acknowledge"
-    return button(actions.ACKNOWLEDGE, text, actions.session_value(record.session.key), label=label)
+    value = actions.session_value(record.session.key)
+    return button(actions.ACKNOWLEDGE, text, value, label=label, style="" if record.acknowledgements else "primary")
 
 
-def footer(key: SessionKey, facts: CardFacts, rule_ids: tuple[int, ...] = ()) -> Block:
-    """The session's short id, the rules behind the card, and how old the data is."""
+def foot_line(key: SessionKey, facts: CardFacts, rule_ids: tuple[int, ...] = ()) -> str:
+    """The session's short id, the rules behind the card, and how old the data is, for mrkdwn."""
     parts = (f"Session {short_id_of(key, facts)}", format_rules(rule_ids), format_age(facts))
-    return context(" · ".join(filter(None, parts)))
+    return " · ".join(filter(None, parts))
 
 
 def format_rules(rule_ids: tuple[int, ...]) -> str:

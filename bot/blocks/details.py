@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.blocks import actions
-from bot.blocks.cards import card_header, card_verdict, format_acknowledged, format_duration, safe_short_id
-from bot.blocks.elements import Block, context, fields, lines, modal, mrkdwn, section
-from bot.blocks.markup import NAME, bare, moment_token, safe
+from bot.blocks.cards import UNTITLED, card_title, format_acknowledged, format_duration, safe_short_id
+from bot.blocks.elements import Block, context, fields, header, lines, modal, mrkdwn, section
+from bot.blocks.markup import NAME, TITLE, bare, moment_token, safe
 from bot.blocks.results import (
     area_line,
     area_percent,
@@ -17,10 +17,11 @@ from bot.blocks.results import (
     format_missing_details,
     format_points,
     history_line,
+    lowest_criteria,
 )
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
-from bot.domain.model import AreaResult, ChangeKind, Details, HistoryEntry, SessionRecord
+from bot.domain.model import AreaResult, ChangeKind, CriterionResult, Details, HistoryEntry, SessionRecord
 from bot.domain.text import count, size
 
 CRITERIA_CHARACTERS = 5_500  # leaves room for the rest within a message's 10,000
@@ -31,21 +32,21 @@ def session_blocks(record: SessionRecord, directory: Directory, *, with_previous
     """Everything known about a session. The caller has asked `domain.permissions`, also for the previous session."""
     session, row = record.session, record.session.facts
     pairs = [
-        ("Employee", safe(directory.name_of(row.key.employee_id), NAME)),
         ("Observer", safe(directory.name_of(row.observer_id), NAME)),
-        ("Site", safe(directory.site_of(row.key.employee_id) or "site unknown", NAME)),
         *_course(record),
         ("Session", safe_short_id(record)),
     ]
     remarks = [
-        completion_before(record),
         change_since_previous(record) if with_previous else "",
+        completion_before(record),
         "iSpring no longer lists this session." if session.missing_since else "",
         format_acknowledged(record),
     ]
     text = "\n".join(line for line in remarks if line)
+    site = safe(directory.site_of(row.key.employee_id) or "site unknown", NAME)
     return [
-        card_header(card_verdict(record), row.checklist_title),
+        header(card_title(record, bare(directory.name_of(row.key.employee_id), NAME))),
+        section(mrkdwn(f"*{safe(row.checklist_title, TITLE) or UNTITLED}* · {site}")),
         fields(pairs),
         *([section(mrkdwn(text))] if text else []),
         *_criteria(record),
@@ -72,30 +73,40 @@ def _criteria(record: SessionRecord) -> list[Block]:
     if record.details is None:
         reason = format_missing_details(record.session)
         return [section(mrkdwn(f"*Criteria*\n{reason}"))] if reason else []
-    texts, left = _within(_area_lines(record.details), CRITERIA_CHARACTERS)
+    texts, left = _within(_area_lines(record.details, outcome_of(record.session).target), CRITERIA_CHARACTERS)
     of = "" if outcome_of(record.session).is_over else " of the completion before it was re-opened"
     heading = f"*Criteria{of}*\n{format_answered(record.details) or 'none'}"
     more = [context(f"and {count(left, 'line')} more; iSpring shows them all")] if left else []
     return [section(mrkdwn(heading)), *lines(texts), *more]
 
 
-def _area_lines(details: Details) -> list[str]:
-    """Each area with its criteria below it, in iSpring's order; criteria of no known area at the end."""
+def _area_lines(details: Details, target: float | None) -> list[str]:
+    """Each area with its criteria below it, the worst first; criteria of no known area at the end."""
     texts: list[str] = []
     area_ids = {area.area_id for area in details.areas}
-    for area in details.areas:
-        texts.append(_area_heading(area))
-        texts += [criterion_line(one) for one in details.criteria if one.area_id == area.area_id]
-    others = [criterion_line(one) for one in details.criteria if one.area_id not in area_ids]
+    scores = {area.area_id: area_percent(area) for area in details.areas}
+    for area in sorted(details.areas, key=lambda one: _low_first(scores[one.area_id])):
+        texts.append(_area_heading(area, target))
+        texts += _criterion_lines([one for one in details.criteria if one.area_id == area.area_id])
+    others = _criterion_lines([one for one in details.criteria if one.area_id not in area_ids])
     if others and texts:
         texts.append("Others")
     return texts + others
 
 
-def _area_heading(area: AreaResult) -> str:
+def _criterion_lines(criteria: Sequence[CriterionResult]) -> list[str]:
+    lowest = lowest_criteria(criteria)
+    return [criterion_line(one) for one in [*lowest, *(one for one in criteria if one not in lowest)]]
+
+
+def _low_first(value: float | None) -> float:
+    return float("inf") if value is None else value
+
+
+def _area_heading(area: AreaResult, target: float | None) -> str:
     value = area_percent(area)
     if value is not None:
-        return area_line(area, value)
+        return area_line(area, value, target)
     return f"{bare(area.title, NAME) or 'area without a title'}: not scored"
 
 

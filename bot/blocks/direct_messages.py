@@ -4,30 +4,27 @@ from collections.abc import Sequence
 
 from bot.blocks import actions
 from bot.blocks.cards import (
+    UNTITLED,
     CardFacts,
     card_buttons,
-    card_header,
-    card_verdict,
-    footer,
+    course,
+    foot_line,
     missing_details,
-    progress,
     redacted,
     remarks,
-    weak_points,
+    session_card,
+    short_id_of,
+    since_last_time,
 )
-from bot.blocks.elements import Block, button, context, fields, listing
+from bot.blocks.elements import Block, button, context, header, lines, listing
 from bot.blocks.elements import actions as buttons
-from bot.blocks.grouped_cards import grouped_card
-from bot.blocks.markup import NAME, safe
-from bot.blocks.results import (
-    area_line,
-    strongest_areas,
-    verdict,
-    weakest_areas,
-)
+from bot.blocks.grouped_cards import LINE_TITLE, age_line, details_menu, grouped_card, hidden_row
+from bot.blocks.markup import TITLE, bare
+from bot.blocks.results import area_line, strongest_areas, verdict, weakest_areas
 from bot.domain.changes import outcome_of
 from bot.domain.model import Outcome, OutcomeKind, SessionKey, SessionRecord
 from bot.domain.outcomes import exact, percent
+from bot.domain.text import count
 
 OBSERVER_REASON = (
     "This is Spotter's first message to you. iSpring does not notify observers of the results of their sessions, so "
@@ -56,44 +53,47 @@ def _is_observer(key: SessionKey, person_id: str, facts: CardFacts) -> bool:
 
 def _to_observer(keys: Sequence[SessionKey], facts: CardFacts) -> list[Block]:
     if len(keys) > 1:
-        return grouped_card(keys, facts, whose="You observed", can_be_acknowledged=False)
-    record = facts.visible(keys[0])
-    if record is None:
-        return redacted(keys[0], facts)
-    row = record.session.facts
-    pairs = [
-        ("You observed", safe(facts.directory.name_of(row.key.employee_id), NAME)),
-        ("Site", safe(facts.site_of(row.key), NAME)),
-        *progress(record),
-    ]
-    return [
-        card_header(card_verdict(record), row.checklist_title),
-        fields(pairs),
-        *weak_points(record),
-        *remarks(record, facts),
-        buttons(card_buttons(record, facts, is_failing=False)),
-        footer(row.key, facts),
-    ]
+        return grouped_card(keys, facts, whose="You observed:", can_be_acknowledged=False)
+    return session_card(keys[0], facts, to_observer=True)
 
 
 def _to_employee(keys: Sequence[SessionKey], facts: CardFacts) -> list[Block]:
     """Results without a verdict, strengths first, and without a comparison with others."""
     if len(keys) > 1:
-        return grouped_card(keys, facts, whose="About you:", format_outcome=_neutral, can_be_acknowledged=False)
+        return _own_results(keys, facts)
     record = facts.visible(keys[0])
     if record is None:
         return redacted(keys[0], facts)
-    row = record.session.facts
-    observer = safe(facts.directory.name_of(row.observer_id), NAME)
-    dates = [pair for pair in progress(record) if pair[0] not in ("Points", "Started")]
+    observer = facts.directory.name_of(record.session.facts.observer_id)
+    title = bare(record.session.facts.checklist_title, TITLE) or UNTITLED
     return [
-        card_header(_neutral(outcome_of(record.session)), row.checklist_title),
-        fields([("Observer", observer), *dates]),
+        header(f"{_neutral(outcome_of(record.session))}: {title}"),
+        context(course(record, observer)),
         *_strengths_first(record),
-        *remarks(record, facts),
-        buttons(card_buttons(record, facts, is_failing=False)),
-        footer(row.key, facts),
+        *remarks(record, facts, since_last_time(record, facts)),
+        buttons(card_buttons(record, facts, may_acknowledge=False)),
+        context(foot_line(keys[0], facts)),
     ]
+
+
+def _own_results(keys: Sequence[SessionKey], facts: CardFacts) -> list[Block]:
+    """Several results of the reader's own, one line each."""
+    records = [record for key in keys if (record := facts.visible(key))]
+    rows = [_own_row(key, facts) for key in keys]
+    return [
+        header(f"About you: {count(len(keys), 'session')}"),
+        *lines(rows),
+        *details_menu(records, facts),
+        *age_line(facts),
+    ]
+
+
+def _own_row(key: SessionKey, facts: CardFacts) -> str:
+    record = facts.visible(key)
+    if record is None:
+        return hidden_row(key, facts)
+    title = bare(record.session.facts.checklist_title, LINE_TITLE) or UNTITLED
+    return f"{_neutral(outcome_of(record.session))} · {title} · {bare(short_id_of(key, facts))}"
 
 
 def _neutral(outcome: Outcome) -> str:
@@ -115,7 +115,9 @@ def _strengths_first(record: SessionRecord) -> list[Block]:
     strong_ids = {area.area_id for area, _ in strong}
     weak = [pair for pair in weakest_areas(record.details, TO_WORK_ON) if pair[0].area_id not in strong_ids]
     groups = (("Went well", strong), ("To work on", weak))
-    return [listing(heading, [area_line(*pair) for pair in areas]) for heading, areas in groups if areas]
+    return [
+        listing(heading, [area_line(*pair, outcome.target) for pair in areas]) for heading, areas in groups if areas
+    ]
 
 
 def _controls(facts: CardFacts, roles: actions.Roles) -> list[Block]:

@@ -30,6 +30,7 @@ ACCESSIBILITY_LABEL = 75
 OPTION_TEXT = 75
 OPTION_VALUE = 150
 OPTIONS = 100
+OVERFLOW_OPTIONS = 5
 PLACEHOLDER = 150
 MODAL_TITLE = 24
 
@@ -107,9 +108,17 @@ def confirmation(title: str, text: str, yes: str, no: str = "Cancel") -> Block:
     return {"title": plain(title, 100), "text": plain(text, 300), "confirm": plain(yes, 30), "deny": plain(no, 30)}
 
 
-def option(text: str, value: str) -> Block:
-    """One choice of a menu; its value must fit Slack's 150 characters, for a cut value would mean something else."""
-    return {"text": plain(text, OPTION_TEXT), "value": value}
+def option(text: str, value: str, url: str = "") -> Block:
+    """One choice of a menu; its value must fit Slack's 150 characters, for a cut value would mean something else. Only
+    an overflow menu's choice may open a `url`."""
+    block: Block = {"text": plain(text, OPTION_TEXT), "value": value}
+    return block | {"url": url[:BUTTON_URL]} if url else block
+
+
+def overflow(action: str, options: Sequence[Block]) -> Block:
+    """The menu behind three dots, of at most five choices."""
+    fitting = [choice for choice in options if 0 < len(choice["value"]) <= OPTION_VALUE]
+    return {"type": "overflow", "action_id": action, "options": fitting[:OVERFLOW_OPTIONS]}
 
 
 def menu(action: str, placeholder: str, options: Sequence[Block], chosen: str | None = None) -> Block:
@@ -160,6 +169,12 @@ def modal(title: str, callback_id: str, blocks: Sequence[Block], submit: str = "
         "blocks": list(blocks),
     }
     return view | {"submit": plain(submit, MODAL_TITLE)} if submit else view
+
+
+def inline(texts: Sequence[str]) -> list[Block]:
+    """Short mrkdwn texts behind each other in small letters, in as few context blocks as they need."""
+    starts = range(0, len(texts), CONTEXT_ELEMENTS)
+    return [context(*texts[at : at + CONTEXT_ELEMENTS]) for at in starts]
 
 
 def listing(heading: str, texts: Sequence[str]) -> Block:

@@ -1,33 +1,50 @@
-"""Several sessions in one message: how many and how good on average, the failing ones first, one line each."""
+"""Several sessions in one message: how many of them are low and where, the worst with their reason, then the others."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from itertools import groupby
 
 from bot.blocks import actions
-from bot.blocks.cards import UNTITLED, CardFacts, format_age, format_rules, short_id_of
-from bot.blocks.elements import OPTION_TEXT, Block, context, header, lines, link_button, menu, option
+from bot.blocks.cards import UNTITLED, CardFacts, details_button, format_age, format_rules, short_id_of
+from bot.blocks.elements import (
+    OPTION_TEXT,
+    Block,
+    context,
+    header,
+    inline,
+    lines,
+    link_button,
+    menu,
+    mrkdwn,
+    option,
+    section,
+)
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import bare
-from bot.blocks.results import verdict
+from bot.blocks.markup import bare, safe
+from bot.blocks.results import SIGNS, format_times, headline, weakest_areas
 from bot.domain.changes import outcome_of
 from bot.domain.model import ChangeKind, Outcome, OutcomeKind, SessionKey, SessionRecord
-from bot.domain.outcomes import mean, percent
-from bot.domain.text import count
+from bot.domain.outcomes import exact, median, percent, score_and_word
+from bot.domain.text import clip, count
 
 # 25 lines of these, with their ids and results, stay under what Slack takes for all blocks.
 LINE_NAME = 30
 LINE_TITLE = 40
 LINE_SITE = 24
 
-_LABELS = (
-    (OutcomeKind.FAILED, "failed"),
-    (OutcomeKind.BELOW, "below target"),
-    (OutcomeKind.MET, "met target"),
-    (OutcomeKind.COMPLETED, "completed"),
-    (OutcomeKind.IN_PROGRESS, "in progress"),
-    (OutcomeKind.PLANNED, "planned"),
-    (OutcomeKind.UNKNOWN, "with a status unknown to Spotter"),
-)
+WITH_REASON = 5  # of the worst
+SITES = 4
+AREAS = 2  # of one result
+LINE_AREA = 24
+
+_FOLDED = (OutcomeKind.MET, OutcomeKind.COMPLETED, OutcomeKind.IN_PROGRESS, OutcomeKind.PLANNED, OutcomeKind.UNKNOWN)
+_HEADINGS = {
+    OutcomeKind.MET: "Met target",
+    OutcomeKind.COMPLETED: "Completed",
+    OutcomeKind.IN_PROGRESS: "In progress",
+    OutcomeKind.PLANNED: "Planned",
+    OutcomeKind.UNKNOWN: "Status unknown to Spotter",
+}
 
 
 def grouped_card(
@@ -36,80 +53,135 @@ def grouped_card(
     rule_ids: tuple[int, ...] = (),
     *,
     whose: str = "",
-    format_outcome: Callable[[Outcome], str] = verdict,
     can_be_acknowledged: bool = True,
 ) -> list[Block]:
-    """One message for several sessions.
-
-    `whose` begins its heading ("You observed"), "" for a channel. `format_outcome` puts an outcome in words; if that is
-    not the verdict, the counts by verdict are left out too.
-    """
-    ordered = _worst_first(keys, facts)
-    outcomes = [outcome_of(record.session) for key in ordered if (record := facts.visible(key))]
-    counts = [format_counts(outcomes)] if outcomes and format_outcome is verdict else []
-    rows = [_row(number, key, facts, format_outcome) for number, key in enumerate(ordered, 1)]
-    elements = _menus(ordered, facts, can_be_acknowledged=can_be_acknowledged)
+    """One message for several sessions. `whose` begins its heading ("You observed:"), "" for a channel."""
+    records = sorted((record for key in keys if (record := facts.visible(key))), key=_worst_first)
+    failing = [record for record in records if outcome_of(record.session).is_failing]
+    others = records[len(failing) :]
+    hidden = [hidden_row(key, facts) for key in keys if facts.visible(key) is None]
+    without_button = [*failing[WITH_REASON:], *others]
+    elements = [
+        *_menu(actions.DETAILS, "Details of…", without_button, facts),
+        *(_menu(actions.ACKNOWLEDGE, "Acknowledge…", failing, facts) if can_be_acknowledged else []),
+        *([link_button(actions.OPEN, "Open in iSpring", facts.account_url)] if facts.account_url and records else []),
+    ]
     foot = " · ".join(filter(None, (format_rules(rule_ids), format_age(facts))))
     return [
-        header(f"{whose} {count(len(keys), 'session')}".strip()),
-        *lines(counts),
-        *lines(rows),
+        header(_heading(failing, records, len(keys), whose)),
+        *([context(_places(failing, records, facts))] if records else []),
+        *(_with_reason(number, record, facts) for number, record in enumerate(failing[:WITH_REASON])),
+        *lines([_row(record, facts) for record in failing[WITH_REASON:]]),
+        *_folded(others, facts),
+        *lines(hidden),
         *([buttons(elements)] if elements else []),
         *([context(foot)] if foot else []),
     ]
 
 
-def format_counts(outcomes: Sequence[Outcome]) -> str:
-    """`2 below target, 3 met target · mean 81 %`, the failing ones first; the mean is of the scored ones."""
-    kinds = Counter(outcome.kind for outcome in outcomes)
-    parts = ", ".join(f"{kinds[kind]} {words}" for kind, words in _LABELS if kinds[kind])
-    scores = [outcome.score for outcome in outcomes if outcome.is_over and outcome.score is not None]
-    return f"{parts} · mean {percent(mean(scores))}" if scores else parts
+def _worst_first(record: SessionRecord) -> tuple[int, float]:
+    outcome = outcome_of(record.session)
+    return 0 if outcome.is_failing else 1, outcome.score if outcome.score is not None else -1
 
 
-def _worst_first(keys: Sequence[SessionKey], facts: CardFacts) -> list[SessionKey]:
-    def rank(key: SessionKey) -> tuple[int, float]:
-        record = facts.visible(key)
-        if record is None:
-            return 2, 0
-        outcome = outcome_of(record.session)
-        return 0 if outcome.is_failing else 1, outcome.score if outcome.score is not None else -1
-
-    return sorted(keys, key=rank)
+# ---- how many, and where ---------------------------------------------------------------------------------------------
 
 
-def _row(number: int, key: SessionKey, facts: CardFacts, format_outcome: Callable[[Outcome], str]) -> str:
-    """One session in a line of plain text that ends with its short id."""
-    record = facts.visible(key)
-    short_id = bare(short_id_of(key, facts))
-    if record is None:
-        return f"{number}. No longer shown here · {short_id}"
-    parts = [
-        format_outcome(outcome_of(record.session)) + _before_correction(record),
-        f"{bare(facts.directory.name_of(key.employee_id), LINE_NAME)}, {_short_site(facts.site_of(key))}",
-        bare(record.session.facts.checklist_title, LINE_TITLE) or UNTITLED,
-        "acknowledged" if record.acknowledgements else "",
-        short_id,
-    ]
-    return f"{number}. {' · '.join(filter(None, parts))}"
+def _heading(failing: Sequence[SessionRecord], records: Sequence[SessionRecord], sessions: int, whose: str) -> str:
+    """`🔴 3 of 8 below target`, `✅ 8 sessions, all met target`, `8 sessions`."""
+    start = f"{whose} " if whose else ""
+    if failing:
+        words = " or ".join(dict.fromkeys(_low_word(record, "below target") for record in failing))
+        return f"{SIGNS[outcome_of(failing[0].session).kind]} {start}{len(failing)} of {len(records)} {words}"
+    number = count(sessions, "session")
+    if records and len(records) == sessions and all(_kind(record) is OutcomeKind.MET for record in records):
+        return f"{SIGNS[OutcomeKind.MET]} {start}{number}, all met target"
+    return f"{start}{number}"
 
 
-def _menus(ordered: Sequence[SessionKey], facts: CardFacts, *, can_be_acknowledged: bool) -> list[Block]:
-    """Menus rather than a button per line: 25 lines with buttons would be more blocks than a reader can scan."""
-    numbered = [(number, record) for number, key in enumerate(ordered, 1) if (record := facts.visible(key))]
-    failing = [(number, record) for number, record in numbered if outcome_of(record.session).is_failing]
-    made = [menu(actions.DETAILS, "Details of…", [_choice(*one, facts) for one in numbered])]
-    if can_be_acknowledged:
-        made.append(menu(actions.ACKNOWLEDGE, "Acknowledge…", [_choice(*one, facts) for one in failing]))
-    if facts.account_url and numbered:
-        made.append(link_button(actions.OPEN, "Open in iSpring", facts.account_url))
-    return [element for element in made if element.get("options") != []]
+def _places(failing: Sequence[SessionRecord], records: Sequence[SessionRecord], facts: CardFacts) -> str:
+    """`Store 14: 2 below of 4 · Store 21: 1 of 1 · median 87 %` for mrkdwn, the site with most low results first."""
+    low, every = (Counter(_place(one, facts) for one in those) for those in (failing, records))
+    sites = sorted(every, key=lambda name: (-low[name], -every[name], name))
+    words = " or ".join(dict.fromkeys(_low_word(record, "below") for record in failing))
+    parts = []
+    for number, site in enumerate(sites[:SITES]):
+        of = f"{low[site]}{f' {words}' if number == 0 else ''} of " if failing else ""
+        parts.append(f"{safe(site, LINE_SITE)}: {of}{every[site]}")
+    if len(sites) > SITES:
+        parts.append(f"{count(len(sites) - SITES, 'more site')}")
+    scores = [one.score for one in map(_outcome, records) if one.is_over and one.score is not None]
+    return " · ".join([*parts, *([f"median {percent(median(scores))}"] if scores else [])])
 
 
-def _choice(number: int, record: SessionRecord, facts: CardFacts) -> Block:
-    name = bare(facts.directory.name_of(record.session.key.employee_id), LINE_NAME)
-    title = bare(record.session.facts.checklist_title, OPTION_TEXT)
-    return option(f"{number}. {name}, {title}", actions.session_value(record.session.key))
+def _low_word(record: SessionRecord, below: str) -> str:
+    return below if _kind(record) is OutcomeKind.BELOW else "failed"
+
+
+# ---- the sessions ----------------------------------------------------------------------------------------------------
+
+
+def _with_reason(number: int, record: SessionRecord, facts: CardFacts) -> Block:
+    """One of the worst: its result, what and where, and why. Its last line ends with its short id."""
+    title = safe(record.session.facts.checklist_title, LINE_TITLE) or UNTITLED
+    what = f"{title} · {safe(_short_site(record, facts), LINE_SITE)}"
+    last = _end(record, facts)
+    reason = _reason(record, facts)
+    text = f"*{safe(_first(record, facts), 300)}*\n{what}" + (f"\n{reason} · {last}" if reason else f" · {last}")
+    return section(mrkdwn(text), details_button(record, facts, number))
+
+
+def _reason(record: SessionRecord, facts: CardFacts) -> str:
+    """`Cash 20 %, Lock-up 45 %; third time below target` for mrkdwn; "" if nothing is known."""
+    outcome, key = outcome_of(record.session), record.session.key
+    expected = 100.0 if outcome.target is None else outcome.target
+    weak = weakest_areas(record.details, AREAS, expected) if record.details is not None else []
+    areas = ", ".join(f"{safe(area.title, LINE_AREA)} {percent(value, target=outcome.target)}" for area, value in weak)
+    times = format_times(facts.times.get(key, 1), outcome) if key in facts.with_previous else ""
+    again = times.removesuffix(" on this checklist.")
+    return "; ".join(filter(None, (areas, again[:1].lower() + again[1:])))
+
+
+def _row(record: SessionRecord, facts: CardFacts) -> str:
+    """One low result in a line of plain text that ends with its short id."""
+    title = bare(record.session.facts.checklist_title, LINE_TITLE) or UNTITLED
+    return f"{_first(record, facts)} · {title} · {_short_site(record, facts)} · {_end(record, facts)}"
+
+
+def _first(record: SessionRecord, facts: CardFacts) -> str:
+    name = facts.name_of(record.session.key, LINE_NAME)
+    return headline(name, outcome_of(record.session)) + _before_correction(record)
+
+
+def _end(record: SessionRecord, facts: CardFacts) -> str:
+    """Whether somebody acknowledged it, and its short id: a line keeps its last part if it has to be shortened."""
+    acknowledged = "acknowledged · " if record.acknowledgements else ""
+    return acknowledged + bare(short_id_of(record.session.key, facts))
+
+
+def hidden_row(key: SessionKey, facts: CardFacts) -> str:
+    """A session that may not be shown here any more, in a line of plain text."""
+    return f"No longer shown here · {bare(short_id_of(key, facts))}"
+
+
+def _folded(records: Sequence[SessionRecord], facts: CardFacts) -> list[Block]:
+    """The results that are not low, behind each other under the word they share."""
+    by_word = sorted(records, key=lambda record: (_FOLDED.index(_kind(record)), _outcome(record).target or 0))
+    blocks: list[Block] = []
+    for (kind, target), those in groupby(by_word, key=lambda record: (_kind(record), _outcome(record).target)):
+        goal = f" {exact(target)}" if kind is OutcomeKind.MET and target is not None else ""
+        blocks += inline([f"{SIGNS[kind]} *{_HEADINGS[kind]}{goal}:*", *(_short(record, facts) for record in those)])
+    return blocks
+
+
+def _short(record: SessionRecord, facts: CardFacts) -> str:
+    """`Samir Qureshan 87 % · 285f0c77` for mrkdwn."""
+    outcome = outcome_of(record.session)
+    found = score_and_word(outcome)
+    words = found.score or ("" if outcome.kind in (OutcomeKind.IN_PROGRESS, OutcomeKind.PLANNED) else bare(found.word))
+    parts = f"{facts.name_of(record.session.key, LINE_NAME)} {clip(words, LINE_TITLE)}".strip()
+    end = bare(short_id_of(record.session.key, facts))
+    return f"{safe(parts + _before_correction(record), 300)} · {safe(end)}"
 
 
 def _before_correction(record: SessionRecord) -> str:
@@ -122,6 +194,48 @@ def _before_correction(record: SessionRecord) -> str:
     return f"{was}, completed again" if is_again else was
 
 
-def _short_site(name: str) -> str:
-    """A department is named after the place above it ("Store 12, Kitchen"): the place if both are too long."""
-    return bare(name if len(name) <= LINE_SITE else name.partition(", ")[0], LINE_SITE)
+# ---- menus and words -------------------------------------------------------------------------------------------------
+
+
+def details_menu(records: Sequence[SessionRecord], facts: CardFacts) -> list[Block]:
+    """A menu that opens each of these sessions; no block for none."""
+    made = _menu(actions.DETAILS, "Details of…", records, facts)
+    return [buttons(made)] if made else []
+
+
+def age_line(facts: CardFacts) -> list[Block]:
+    """How old the data is; no block if iSpring was never read in full."""
+    age = format_age(facts)
+    return [context(age)] if age else []
+
+
+def _menu(action: str, placeholder: str, records: Sequence[SessionRecord], facts: CardFacts) -> list[Block]:
+    """A menu rather than a button per line: 25 lines with buttons would be more blocks than a reader can scan."""
+    made = menu(action, placeholder, [_choice(record, facts) for record in records])
+    return [made] if made["options"] else []
+
+
+def _choice(record: SessionRecord, facts: CardFacts) -> Block:
+    score = score_and_word(outcome_of(record.session)).score
+    who = f"{facts.name_of(record.session.key, LINE_NAME)} {score}".strip()
+    title = bare(record.session.facts.checklist_title, OPTION_TEXT) or UNTITLED
+    return option(f"{who}, {title}", actions.session_value(record.session.key))
+
+
+def _outcome(record: SessionRecord) -> Outcome:
+    return outcome_of(record.session)
+
+
+def _kind(record: SessionRecord) -> OutcomeKind:
+    return outcome_of(record.session).kind
+
+
+def _place(record: SessionRecord, facts: CardFacts) -> str:
+    """A department is named after the place above it ("Store 12, Kitchen"): the place."""
+    return facts.site_of(record.session.key).partition(", ")[0]
+
+
+def _short_site(record: SessionRecord, facts: CardFacts) -> str:
+    """The whole name of a site, or the place alone if that is too long."""
+    name = facts.site_of(record.session.key)
+    return bare(name if len(name) <= LINE_SITE else _place(record, facts), LINE_SITE)

@@ -98,6 +98,12 @@ def date_token(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}}, {{time}}|{instant(at)}>"
 
 
+def day_token(at: datetime) -> str:
+    """The day of an instant, which Slack names in the reader's own zone; for mrkdwn only."""
+    utc = at.astimezone(UTC)
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}}|{utc.day} {MONTHS[utc.month - 1]} {utc.year}>"
+
+
 def moment_token(moment: Moment) -> str:
     """A date of iSpring's for mrkdwn, in the reader's zone; as iSpring spelled it if that could not be understood."""
     return date_token(moment.at) if moment.at else safe(moment.raw or "", NAME) or "not given"

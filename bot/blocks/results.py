@@ -1,6 +1,9 @@
-"""The parts of a result in words: its verdict, the weakest areas and criteria, points, and how it changed."""
+"""The parts of a result in words: its headline, the weakest areas and criteria, points, and how it changed."""
 
-from bot.blocks.markup import NAME, TITLE, bar, bare, date_token, safe
+from collections.abc import Iterable
+from datetime import timedelta
+
+from bot.blocks.markup import NAME, TITLE, bar, bare, date_token, day_token, safe
 from bot.domain.changes import outcome_of
 from bot.domain.model import (
     AreaResult,
@@ -14,7 +17,7 @@ from bot.domain.model import (
     Session,
     SessionRecord,
 )
-from bot.domain.outcomes import difference, percent, rounded, share, word
+from bot.domain.outcomes import difference, percent, rounded, score_and_word, share, word
 from bot.domain.text import count
 
 # Beside the word, never instead of it. None of these is in Slack's emoji set, which would draw it as a picture.
@@ -28,9 +31,23 @@ SYMBOLS = {
     OutcomeKind.UNKNOWN: "?",
 }
 
-WORST_AREAS = 3
-LOWEST_CRITERIA = 3
+# In front of a name: shape and colour differ, and the word stands beside it.
+SIGNS = {
+    OutcomeKind.PLANNED: "⚪",
+    OutcomeKind.IN_PROGRESS: "🟡",
+    OutcomeKind.COMPLETED: "🔵",
+    OutcomeKind.MET: "✅",
+    OutcomeKind.BELOW: "🔴",
+    OutcomeKind.FAILED: "⛔",
+    OutcomeKind.UNKNOWN: "❔",
+}
+
+WEAK_AREAS = 4
+LOWEST_CRITERIA = 4
 _NO_CHANGE = 0.05  # points: with one decimal nothing has changed
+_SAME_DAY = timedelta(hours=24)  # in which a day alone does not tell two sessions apart
+_ORDINALS = ("", "First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
+MOST_TIMES = 20  # that are counted
 
 NOT_HERE_YET = "Criteria and competency areas are not here yet; they are added when iSpring has them."
 NOT_AVAILABLE = "iSpring has no criteria for this session."
@@ -44,6 +61,20 @@ def verdict(outcome: Outcome, *beside: float) -> str:
     return f"{SYMBOLS[outcome.kind]} {bare(word(outcome, *beside))}"
 
 
+def headline(name: str, outcome: Outcome, *beside: float) -> str:
+    """`🔴 Maria Lopez · 72 %, below target 80 %`, as plain text that may be untrusted. `beside`: see `verdict`."""
+    return f"{SIGNS[outcome.kind]} {name} · {bare(str(score_and_word(outcome, *beside)))}"
+
+
+def corrected_headline(name: str, old: Outcome, new: Outcome) -> str:
+    """`🔴 Corrected: Maria Lopez 90 % → 60 %, now below target 80 %`, as plain text that may be untrusted."""
+    before = score_and_word(old, *([] if new.score is None else [new.score]))
+    after = score_and_word(new, *([] if old.score is None else [old.score]))
+    now = "now " if old.kind is not new.kind else ""
+    turn = f"{bare(before.score or before.word)} → {after.score}, " if after.score else "· "
+    return f"{SIGNS[new.kind]} Corrected: {name} {turn}{now}{bare(after.word)}"
+
+
 def area_percent(area: AreaResult) -> float | None:
     """An area's result in percent: from its points if it has them, else as iSpring gave it."""
     found = share(area.points, area.total_points)
@@ -55,10 +86,10 @@ def criterion_percent(criterion: CriterionResult) -> float | None:
     return None if criterion.skipped else share(criterion.points, criterion.total_points)
 
 
-def weakest_areas(details: Details, how_many: int = WORST_AREAS) -> list[tuple[AreaResult, float]]:
-    """The areas with the lowest results, the lowest first; none that lost nothing."""
+def weakest_areas(details: Details, how_many: int, below: float = 100.0) -> list[tuple[AreaResult, float]]:
+    """The areas with results below so many percent, the lowest first."""
     scored = [(area, value) for area in details.areas if (value := area_percent(area)) is not None]
-    return sorted([pair for pair in scored if pair[1] < 100], key=lambda pair: pair[1])[:how_many]
+    return sorted([pair for pair in scored if pair[1] < below], key=lambda pair: pair[1])[:how_many]
 
 
 def strongest_areas(details: Details, how_many: int) -> list[tuple[AreaResult, float]]:
@@ -67,10 +98,39 @@ def strongest_areas(details: Details, how_many: int) -> list[tuple[AreaResult, f
     return sorted(scored, key=lambda pair: -pair[1])[:how_many]
 
 
-def lowest_criteria(details: Details, how_many: int = LOWEST_CRITERIA) -> list[tuple[CriterionResult, float]]:
-    """The criteria that lost the largest share of their points, the lowest first; none that lost nothing."""
-    scored = [(one, value) for one in details.criteria if (value := criterion_percent(one)) is not None]
-    return sorted([pair for pair in scored if pair[1] < 100], key=lambda pair: pair[1])[:how_many]
+def lowest_criteria(criteria: Iterable[CriterionResult]) -> list[CriterionResult]:
+    """The criteria that lost points, those that lost most first; of equal ones the one with the lower share."""
+    lost = [
+        (one, (one.total_points or 0) - (one.points or 0), value)
+        for one in criteria
+        if (value := criterion_percent(one)) is not None and value < 100
+    ]
+    return [one for one, *_ in sorted(lost, key=lambda found: (-found[1], found[2]))]
+
+
+def reasons(details: Details, target: float | None) -> list[str]:
+    """Why a result is low, line by line for mrkdwn: the areas below the target, each above the criteria that lost most.
+
+    If no area is below it, the criteria alone; [] if nothing lost points.
+    """
+    below = weakest_areas(details, len(details.areas), 100.0 if target is None else target)
+    areas = below[:WEAK_AREAS]
+    shown = {area.area_id for area, _ in areas}
+    lowest = lowest_criteria(one for one in details.criteria if not areas or one.area_id in shown)[:LOWEST_CRITERIA]
+    if not areas:
+        return [safe(criterion_line(one), TITLE + NAME) for one in lowest]
+    lines = []
+    for area, value in areas:
+        lines.append(f"{bar(value)} *{percent(value, target=target)}* {_area_title(area)}")
+        lines += [safe(criterion_line(one), TITLE + NAME) for one in lowest if one.area_id == area.area_id]
+    more = len(below) - len(areas)
+    return (
+        [*lines, f"and {count(more, 'more area', 'more areas')} below target"] if more and target is not None else lines
+    )
+
+
+def _area_title(area: AreaResult) -> str:
+    return safe(area.title, NAME) or "area without a title"
 
 
 def amount(points: float) -> str:
@@ -79,9 +139,9 @@ def amount(points: float) -> str:
     return text.rstrip("0").rstrip(".")
 
 
-def area_line(area: AreaResult, value: float) -> str:
+def area_line(area: AreaResult, value: float, target: float | None = None) -> str:
     """`████░░░░░░ 40 % Cash desk`, for plain text."""
-    return f"{bar(value)} {percent(value)} {bare(area.title, NAME) or 'area without a title'}"
+    return f"{bar(value)} {percent(value, target=target)} {bare(area.title, NAME) or 'area without a title'}"
 
 
 def criterion_line(criterion: CriterionResult) -> str:
@@ -113,6 +173,11 @@ def format_points(session: Session, details: Details | None) -> str:
     return " · ".join(filter(None, (points, format_answered(details))))
 
 
+def format_points_short(session: Session, details: Details | None) -> str:
+    """As `format_points`, without the criteria if all were answered."""
+    return format_points(session, details if details is not None and details.answered < details.total else None)
+
+
 def format_missing_details(session: Session) -> str:
     """Why a session's criteria are not shown; "" if it has none to show, or if iSpring no longer lists it, because then
     they are not fetched."""
@@ -139,22 +204,40 @@ def completion_before(record: SessionRecord) -> str:
 
 
 def change_since_previous(record: SessionRecord) -> str:
-    """`Up 8 percentage points since the previous session (64 %, 3 Oct, 09:10)`, for mrkdwn; "" without two scores. Both
-    scores are named if the card shows its own with fewer decimals."""
+    """`↘ 28 points down since 6 Nov (83 %).`, in percentage points, for mrkdwn; "" without two scores. Both scores are
+    named if the card shows its own with fewer decimals."""
     if record.previous is None:
         return ""
     outcome, previous = outcome_of(record.session), outcome_of(record.previous)
     now, before = outcome.score, previous.score
     if now is None or before is None:
         return ""
-    finished = record.previous.facts.finished
-    when = f", {date_token(finished.at)}" if finished.at else ""
-    if abs(now - before) < _NO_CHANGE and outcome.kind is previous.kind:
-        return f"No change since the previous session ({percent(before)}{when})"
+    day = _day_of(record.previous, record.session)
+    if now == before or (abs(now - before) < _NO_CHANGE and outcome.kind is previous.kind):
+        return f"→ No change since {day or 'the last time'} ({percent(before)})."
     change = difference(before, now, outcome.target)
     ends = change.before if change.now == percent(now, target=outcome.target) else f"{change.before} → {change.now}"
-    points = "percentage point" if change.points == "1" else "percentage points"
-    return f"{'Up' if now > before else 'Down'} {change.points} {points} since the previous session ({ends}{when})"
+    points = "point" if change.points == "1" else "points"
+    arrow, way = ("↗", "up") if now > before else ("↘", "down")
+    return f"{arrow} {change.points} {points} {way} since {day or 'the last time'} ({ends})."
+
+
+def _day_of(previous: Session, current: Session) -> str:
+    """When a session was, with the time if it was about the same day as the current one; "" if that is not known."""
+    at, then = previous.facts.finished.at, current.facts.finished.at
+    if at is None:
+        return ""
+    return date_token(at) if then is not None and then - at < _SAME_DAY else day_token(at)
+
+
+def format_times(times: int, outcome: Outcome) -> str:
+    """`Second time below target on this checklist.`; "" for the first time. `times` counts this one too."""
+    what = "below target" if outcome.kind is OutcomeKind.BELOW else "failed"
+    if times > MOST_TIMES:
+        return f"More than {MOST_TIMES} times {what} on this checklist."
+    if times < 2:
+        return ""
+    return f"{_ORDINALS[times] if times < len(_ORDINALS) else f'{times}th'} time {what} on this checklist."
 
 
 def history_line(entry: HistoryEntry) -> str:

@@ -9,9 +9,9 @@ from bot.blocks.cards import UNTITLED, acknowledge_button
 from bot.blocks.details import session_blocks
 from bot.blocks.elements import Block, button, context, link_button, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import NAME, bare, code, date_token, format_query_text, moment_token, safe
+from bot.blocks.markup import NAME, TITLE, bare, code, date_token, format_query_text, moment_token, safe
 from bot.blocks.reports import figures_line
-from bot.blocks.results import verdict
+from bot.blocks.results import headline
 from bot.blocks.sharing import share_button
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
@@ -183,13 +183,14 @@ def to_do(sessions: Sequence[Session], shown: RenderContext, *, now: datetime) -
 def result_row(session: Session, suffix: str | int, shown: RenderContext) -> Block:
     """One session with its result, and a button to its details; `suffix` keeps look-alike buttons apart."""
     row = session.facts
+    name = bare(shown.directory.name_of(row.key.employee_id), NAME)
     parts = (
-        safe(shown.directory.name_of(row.key.employee_id), NAME),
         safe(row.checklist_title, NAME) or UNTITLED,
         moment_token(row.finished if row.finished.raw or row.finished.at else row.scheduled),
         _short_id(row.key, shown),
     )
-    text = f"*{safe(verdict(outcome_of(session), *shown.beside), NAME)}*\n{' · '.join(parts)}"
+    first = safe(headline(name, outcome_of(session), *shown.beside), TITLE + NAME)
+    text = f"*{first}*\n{' · '.join(parts)}"
     return section(mrkdwn(text), _details_button(session, suffix, shown))
 
 

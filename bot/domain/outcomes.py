@@ -8,6 +8,7 @@ numbers are equal exactly if their nine decimals are, also as REAL in SQL, so a 
 """
 
 import math
+import statistics
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
@@ -38,6 +39,11 @@ def share(points: float | None, total: float | None) -> float | None:
 def mean(scores: Sequence[float]) -> float:
     """The mean of at least one percentage, settled."""
     return settled(sum(score / len(scores) for score in scores))  # a sum of large ones would overflow
+
+
+def median(scores: Sequence[float]) -> float:
+    """The median of at least one percentage, settled."""
+    return settled(statistics.median(scores))
 
 
 def score_of(facts: SessionFacts) -> float | None:
@@ -106,6 +112,30 @@ def word(outcome: Outcome, *beside: float) -> str:
             return "Failed"
         case OutcomeKind.UNKNOWN:
             return outcome.status.strip() or "No status"
+
+
+class ScoreAndWord(NamedTuple):
+    """An outcome as it follows a name: its number, "" where it has none, and its word."""
+
+    score: str
+    word: str
+
+    def __str__(self) -> str:
+        return f"{self.score}, {self.word}" if self.score else self.word
+
+
+def score_and_word(outcome: Outcome, *beside: float) -> ScoreAndWord:
+    """The number first: "72 %, below target 80 %", "72 %, completed", "in progress". Raw text where the status is
+    unknown. `beside`: see `word`."""
+    score, target = outcome.score, outcome.target
+    if outcome.kind in (OutcomeKind.MET, OutcomeKind.BELOW) and score is not None and target is not None:
+        label = "met target" if outcome.kind is OutcomeKind.MET else "below target"
+        return ScoreAndWord(percent(score, *beside, target=target), f"{label} {exact(target)}")
+    if outcome.kind is OutcomeKind.UNKNOWN:
+        return ScoreAndWord("", word(outcome))
+    if score is None or outcome.kind not in (OutcomeKind.COMPLETED, OutcomeKind.FAILED):
+        return ScoreAndWord("", word(outcome)[0].lower() + word(outcome)[1:])
+    return ScoreAndWord(percent(score, *beside), str(outcome.kind))
 
 
 # ---- percentages in words: rounded half up, with as many decimals as keep the sentence true -------------------------

@@ -8,7 +8,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.blocks.cards import CardFacts
+from bot.blocks.cards import CardBefore, CardFacts
+from bot.blocks.results import MOST_TIMES
 from bot.config import Settings
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
@@ -65,6 +66,8 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
     versions: dict[int, int] = {}
     cancelled: dict[int, str] = {}
     metrics: dict[int, DigestCounts] = {}
+    times: dict[SessionKey, int] = {}
+    cards_before: dict[SessionKey, CardBefore] = {}
     for stored in delivery.notifications:
         spec = KINDS[stored.notification.kind]
         record = records.get(stored.notification.session) if stored.notification.session is not None else None
@@ -89,6 +92,9 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
                 )
             if record.previous is not None and _any_may_see(viewers, record, directory):
                 with_previous.add(record.session.key)
+                times[record.session.key] = _times(tx, viewers, record, directory)
+            if before := _card_before(tx, stored, record.session.key):
+                cards_before[record.session.key] = before
         if spec.is_digest:
             owners = {rule.rule_id: rights.of(tx, rule.owner) for rule in wanted}
             recipient = viewers[0] if delivery.destination.kind is not DestinationKind.CHANNEL else None
@@ -123,6 +129,8 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
             for stored in delivery.notifications
             if (text := _query_text(tx, stored, rules, directory, rights)) is not None
         },
+        times=times,
+        cards_before=cards_before,
         first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
     )
     return MessageData(facts, versions, cancelled, waiting, to_ask)
@@ -183,6 +191,28 @@ def _sharer(tx: Tx, user_id: str, rights: OwnerRights) -> Viewer:
 def _any_may_see(viewers: Sequence[Viewer], record: SessionRecord, directory: Directory) -> bool:
     previous = record.previous
     return previous is not None and any(may_see(viewer, previous.facts, directory).allowed for viewer in viewers)
+
+
+def _times(tx: Tx, viewers: Sequence[Viewer], record: SessionRecord, directory: Directory) -> int:
+    """The how many-th low result of its kind this is, among those that one of the viewers may see; 1 for any other."""
+    if not outcome_of(record.session).is_failing:
+        return 1
+    earlier = tx.sessions.earlier_with_outcome(record.session, MOST_TIMES)
+    return 1 + sum(any(may_see(viewer, one.facts, directory).allowed for viewer in viewers) for one in earlier)
+
+
+def _card_before(tx: Tx, stored: StoredNotification, key: SessionKey) -> CardBefore | None:
+    """The message that this notification adds to, if it tells a session a second time."""
+    notification = stored.notification
+    if notification.kind is not NotificationKind.SESSION or notification.subject == subject_of(key):
+        return None
+    found = tx.deliveries.shown_before(key, stored.notification_id)
+    if found is None:
+        return None
+    channel, ts, posted_at = found
+    workspace = tx.deliveries.workspace_url()
+    link = f"{workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}" if workspace else ""
+    return CardBefore(posted_at, link)
 
 
 def _cancelled_reason(

@@ -129,6 +129,25 @@ class Sessions:
         ).fetchone()
         return None if found is None else session_of(found)
 
+    def earlier_with_outcome(self, session: Session, limit: int) -> list[Session]:
+        """The same employee's earlier sessions on the same checklist with the same kind of outcome, newest first."""
+        finished = session.facts.finished.at
+        if finished is None:
+            return []
+        rows = self._connection.execute(
+            "SELECT * FROM sessions WHERE employee_id = ? AND checklist_id = ? AND session_id <> ? AND outcome = ?"
+            " AND missing_since IS NULL AND finished_at < ? ORDER BY finished_at DESC LIMIT ?",
+            (
+                session.key.employee_id,
+                session.facts.checklist_id,
+                session.key.session_id,
+                outcome_of(session).kind,
+                to_ms(finished),
+                limit,
+            ),
+        )
+        return [session_of(row) for row in rows]
+
     def acknowledge(self, key: SessionKey, slack_user_id: str, now: datetime) -> bool:
         """Stores that a person has seen the result of this completion. False if they had acknowledged it before, or
         there is no result to acknowledge."""

@@ -32,14 +32,14 @@ async def test_a_completed_session_is_reported_once_and_a_correction_edits_what_
     env.world.complete(session, percent=90)
     [card] = await bot.until(lambda: env.cards(session), "a card")
     [message] = await bot.until(lambda: env.direct_messages(session), "a direct message")
-    assert "Met target, 9" in card.text
+    assert "%, met target 80 %" in card.text
     assert "Ottoline Feverstone" in message.text
     assert card.text.count(short(session)) == 1
-    was = card.text.partition(" (")[0].rpartition(", ")[2]
+    was = card.text.partition(", met target")[0].rpartition(" · ")[2]
 
     env.world.correct(session, percent=100)
-    await bot.until(lambda: "Met target, 100" in card.text, "the card is edited")
-    await bot.until(lambda: "Met target, 100" in message.text, "the direct message is edited")
+    await bot.until(lambda: "100 %, met target" in card.text, "the card is edited")
+    await bot.until(lambda: "100 %, met target" in message.text, "the direct message is edited")
     for logged in (card, message):
         assert "Result changed" in logged.text
         assert was in logged.text.partition("Result changed")[2], "the history line keeps the old value"
@@ -57,15 +57,17 @@ async def test_a_correction_that_turns_bad_edits_the_card_and_posts_one_new_one(
     await bot.until(lambda: env.direct_messages(session), "a direct message")
 
     env.world.correct(session, percent=30)
-    await bot.until(lambda: "Below target" in card.text, "the first card is edited")
+    await bot.until(lambda: "now below target" in card.text, "the first card is edited")
     _, alarm = await bot.until(lambda: env.cards(session) if len(env.cards(session)) == 2 else None, "a new card")
-    assert "Below target" in alarm.text
+    assert alarm.text.startswith("🔴 Corrected: ") and "now below target" in alarm.text
+    link = next(part for part in str(alarm.blocks).split("<") if part.startswith("https://"))
+    assert link.partition("|")[0].endswith(f"/archives/{RESULTS}/p{card.ts.replace('.', '')}")
     await bot.until(lambda: len(env.direct_messages(session)) == 2, "a new direct message")
     await bot.has_polled()
     assert env.cards(session) == [card, alarm]
 
     env.world.reopen(session)
-    await bot.until(lambda: all("In progress" in one.text for one in env.cards(session)), "both are edited")
+    await bot.until(lambda: all("in progress" in one.text for one in env.cards(session)), "both are edited")
     await bot.has_polled()
     assert env.cards(session) == [card, alarm]
 

@@ -137,8 +137,8 @@ async def a_low_result_arrives_as_a_card(newcomer: Newcomer, session: Session) -
     await newcomer.grades("Complete", session, 55)
     card = newcomer.alert_of(session)
     await expect(card).to_have_count(1)
-    await expect(card.get_by_role("heading")).to_contain_text("Below target, 55 % (target 80 %): Opening the store")
-    for words in (session.employee.name, session.observer.name, "Store 12", "Weakest competency areas", "today"):
+    await expect(card.get_by_role("heading")).to_contain_text(f"🔴 {session.employee.name} · 55 %, below target 80 %")
+    for words in (session.employee.name, session.observer.name, "Store 12", "Opening the store", "Why", "today"):
         await expect(card).to_contain_text(words)
 
 
@@ -197,7 +197,7 @@ async def a_correction_changes_the_card_and_the_direct_message(newcomer: Newcome
 
 async def sees_it_corrected(newcomer: Newcomer, session: Session) -> None:
     card = newcomer.alert_of(session)
-    await expect(card.get_by_role("heading")).to_contain_text("Met target, 95 % (target 80 %)")
+    await expect(card.locator(".section").first).to_contain_text("95 %, now met target 80 %")
     await expect(card).to_have_count(1)
     await expect(card).to_contain_text("Result changed:")
     await expect(card).to_contain_text("55 %")

@@ -99,7 +99,7 @@ def _block(block: Mapping[str, Any]) -> None:
 
 def _element(element: Mapping[str, Any]) -> None:
     kind = element["type"]
-    assert kind in {"button", "static_select"}
+    assert kind in {"button", "static_select", "overflow"}
     _object(kind, element)
     assert len(element.get("value", "")) <= 2000
     if "url" in element:
@@ -107,12 +107,14 @@ def _element(element: Mapping[str, Any]) -> None:
     if "confirm" in element:
         for key, most in (("title", 100), ("text", 300), ("confirm", 30), ("deny", 30)):
             _text(element["confirm"][key], most)
-    if kind == "static_select":
-        assert 1 <= len(element["options"]) <= 100
+    if kind in {"static_select", "overflow"}:
+        assert 1 <= len(element["options"]) <= (5 if kind == "overflow" else 100)
         for option in element["options"]:
             _text(option["text"], 75)
             assert option["text"]["type"] == "plain_text"
             assert 1 <= len(option["value"]) <= 150
+            assert kind == "overflow" or "url" not in option
+            assert option.get("url", "https://").startswith(("https://", "http://"))
         assert element.get("initial_option", element["options"][0]) in element["options"]
 
 

@@ -85,7 +85,8 @@ def test_a_page_of_results_repeats_the_query_and_turns() -> None:
     assert_fits_slack(message)
     assert message.text.startswith(
         "34 found: sessions in 30 days. Showing 11 to 20.\n34 completed\n"
-        "Read as `/ojt results since:30d`\n▽ Below target, 72 %"
+        "Read as `/ojt results since:30d`\n"
+        "🔴 Maria Lopez · 72 %, below target 80 %: Opening the store"
     )
     assert message.text.endswith("Data as of 23 Nov 2026, 14:02 UTC")
     assert [actions.decode(actions.Page, value) for value in values(message, actions.PAGE)] == [
@@ -120,14 +121,14 @@ def test_show_has_every_criterion_under_its_area_and_the_history() -> None:
     assert_fits_slack(message)
     notified = shown(message)
     assert (
-        "████░░░░░░ 40 % Cash desk\n• Counts the float: 1 of 5\n█████████░ 95 % Greeting\n"
-        "• Greets every customer: 5 of 5\n███████░░░ 70 % Safety\n• Wears gloves: skipped\n"
-        "• Locks the back door: 3.5 of 5"
+        "████░░░░░░ 40 % Cash desk\n• Counts the float: 1 of 5\n███████░░░ 70 % Safety\n"
+        "• Locks the back door: 3.5 of 5\n• Wears gloves: skipped\n█████████░ 95 % Greeting\n"
+        "• Greets every customer: 5 of 5"
     ) in notified
     assert "*Criteria*\n3 of 4 criteria answered, 1 skipped" in notified
     assert "*History*\nMet target, 86 % (target 80 %) → Below target, 72 % (target 80 %), corrected <!date" in notified
     assert "Acknowledged by <@U0SUP>" in notified
-    assert "40 % Cash desk\n• Counts the float: 1 of 5\n95 % Greeting\n" in message.text
+    assert "40 % Cash desk\n• Counts the float: 1 of 5\n70 % Safety\n" in message.text
     assert (
         "History: Met target, 86 % (target 80 %) → Below target, 72 % (target 80 %), corrected 23 Nov" in message.text
     )

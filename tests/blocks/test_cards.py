@@ -6,22 +6,27 @@ from datetime import timedelta
 import pytest
 
 from bot.blocks import actions
+from bot.blocks.cards import CardBefore
 from bot.blocks.notifications import render
 from bot.domain.changes import outcome_of
+from bot.domain.directory import Directory
 from bot.domain.model import (
     Acknowledgement,
     AreaResult,
     ChangeKind,
     CriterionResult,
+    Department,
     Details,
     DetailsState,
     HistoryEntry,
     Message,
     Moment,
+    Person,
     SessionRecord,
 )
 from tests.blocks.build import (
     CHANNEL,
+    DETAILS,
     EMPLOYEE,
     NOW,
     OBSERVER,
@@ -36,6 +41,8 @@ from tests.blocks.build import (
 )
 from tests.blocks.limits import assert_fits_slack, texts
 
+WEEK_BEFORE = Moment("2026-11-16 14:02:00", NOW - timedelta(days=7))
+
 
 def shown(message: Message) -> str:
     """All its texts as they are read, no-break spaces as spaces."""
@@ -44,6 +51,13 @@ def shown(message: Message) -> str:
 
 def buttons_of(message: Message) -> list[str]:
     return [e["action_id"] for b in message.blocks if b["type"] == "actions" for e in b["elements"]]
+
+
+def choices_of(message: Message) -> dict[str, str]:
+    """The choices of its menu behind three dots, by what they are called."""
+    elements = [b.get("accessory") for b in message.blocks] + [e for b in message.blocks for e in b.get("elements", [])]
+    [menu] = [one for one in elements if one and one["type"] == "overflow"]
+    return {one["text"]["text"]: one["value"] for one in menu["options"]}
 
 
 def corrected(one: SessionRecord) -> SessionRecord:
@@ -55,36 +69,26 @@ def corrected(one: SessionRecord) -> SessionRecord:
 
 
 def test_a_low_result_as_a_card() -> None:
-    one = record(previous=session(2, result=64.0, points=None))
-    message = render(delivery_of(one), facts(one, with_previous=frozenset({key_of()})))
+    one = record(previous=session(2, result=64.0, points=None, finished=WEEK_BEFORE))
+    message = render(delivery_of(one), facts(one, with_previous=frozenset({key_of()}), times={key_of(): 2}))
     assert_fits_slack(message)
     assert shown(message).replace("*", "").splitlines() == [
-        "▽ Below target, 72 % (target 80 %): Opening the store",
-        "Employee",
-        "Maria Lopez",
-        "Observer",
-        "Ana Ruiz",
-        "Site",
-        "Store 12",
-        "Points",
+        "🔴 Maria Lopez · 72 %, below target 80 %",
+        "Opening the store · Store 12",
+        "Observed by Ana Ruiz · <!date^1795442400^{date_short_pretty}, {time}|23 Nov 2026, 14:00 UTC> · 1 h · "
         "36 of 50 points · 3 of 4 criteria answered, 1 skipped",
-        "Started",
-        "<!date^1795438800^{date_short_pretty}, {time}|23 Nov 2026, 13:00 UTC>",
-        "Finished",
-        "<!date^1795442400^{date_short_pretty}, {time}|23 Nov 2026, 14:00 UTC> · 1 h",
-        "Weakest competency areas",
+        "Why",
         "████░░░░░░ 40 % Cash desk",
-        "███████░░░ 70 % Safety",
-        "█████████░ 95 % Greeting",
-        "Lowest criteria",
         "• Counts the float: 1 of 5",
+        "███████░░░ 70 % Safety",
         "• Locks the back door: 3.5 of 5",
-        "Up 8 percentage points since the previous session "
-        "(64 %, <!date^1795442400^{date_short_pretty}, {time}|23 Nov 2026, 14:00 UTC>)",
-        "Details",
-        "Details: Maria Lopez, Opening the store",
+        "↗ 8 points up since <!date^1794837720^{date_short_pretty}|16 Nov 2026> (64 %). "
+        "Second time below target on this checklist.",
         "Acknowledge",
         "Acknowledge: Maria Lopez, Opening the store",
+        "Details",
+        "Details: Maria Lopez, Opening the store",
+        "Why here?",
         "Session 00000001 · Rule 3 · Data as of <!date^1795442520^{date_short_pretty}, {time}|23 Nov 2026, 14:02 UTC>",
     ]
 
@@ -92,17 +96,43 @@ def test_a_low_result_as_a_card() -> None:
 def test_the_text_alone_tells_who_what_and_how_it_came_out() -> None:
     one = record()
     assert render(delivery_of(one), facts(one)).text.splitlines() == [
-        "▽ Below target, 72 % (target 80 %): Opening the store",
-        "Employee: Maria Lopez",
-        "Observer: Ana Ruiz",
-        "Site: Store 12",
-        "Points: 36 of 50 points · 3 of 4 criteria answered, 1 skipped",
-        "Started: 23 Nov 2026, 13:00 UTC",
-        "Finished: 23 Nov 2026, 14:00 UTC · 1 h",
-        "Weakest competency areas: 40 % Cash desk; 70 % Safety; 95 % Greeting",
-        "Lowest criteria: Counts the float: 1 of 5; Locks the back door: 3.5 of 5",
+        "🔴 Maria Lopez · 72 %, below target 80 %",
+        "Opening the store · Store 12",
+        "Observed by Ana Ruiz · 23 Nov 2026, 14:00 UTC · 1 h · 36 of 50 points · 3 of 4 criteria answered, 1 skipped",
+        "Why: 40 % Cash desk; Counts the float: 1 of 5; 70 % Safety; Locks the back door: 3.5 of 5",
         "Session 00000001 · Rule 3 · Data as of 23 Nov 2026, 14:02 UTC",
     ]
+
+
+def test_a_result_that_met_its_target_is_three_lines_without_reasons() -> None:
+    earlier = session(2, result=84.0, points=None, finished=WEEK_BEFORE)
+    one = record(session(result=88.0, points=None), previous=earlier)
+    message = render(delivery_of(one), facts(one, with_previous=frozenset({key_of()})))
+    assert_fits_slack(message)
+    assert [block["type"] for block in message.blocks] == ["section", "context"]
+    assert message.text.splitlines() == [
+        "✅ Maria Lopez · 88 %, met target 80 %: Opening the store · Store 12 · "
+        "↗ 4 points up since 16 Nov 2026 (84 %).",
+        "Observed by Ana Ruiz · 23 Nov 2026, 14:00 UTC · 1 h · 3 of 4 criteria answered, 1 skipped · "
+        "Session 00000001 · Rule 3 · Data as of 23 Nov 2026, 14:02 UTC",
+    ]
+
+
+def test_why_names_only_what_is_below_the_target_and_what_lost_most_first() -> None:
+    areas = (AreaResult("a1", "Almost", 79.6), AreaResult("a2", "Good", 80.0), AreaResult("a3", "Bad", 20.0))
+    criteria = (
+        CriterionResult("c1", "Lost one of one", "a3", False, 0, 1),
+        CriterionResult("c2", "Lost five of ten", "a3", False, 5, 10),
+        CriterionResult("c3", "Lost nine of nine", "a2", False, 0, 9),
+    )
+    one = record(details=Details(areas, criteria))
+    [why] = [line for line in render(delivery_of(one), facts(one)).text.splitlines() if line.startswith("Why")]
+    assert why == "Why: 20 % Bad; Lost five of ten: 5 of 10; Lost one of one: 0 of 1; 79.6 % Almost"
+
+
+def test_criteria_without_areas_are_reasons_too() -> None:
+    one = record(details=Details((), DETAILS.criteria))
+    assert "Why: Counts the float: 1 of 5; Locks the back door: 3.5 of 5\n" in render(delivery_of(one), facts(one)).text
 
 
 def test_the_text_names_no_weak_points_where_there_are_none() -> None:
@@ -112,23 +142,25 @@ def test_the_text_names_no_weak_points_where_there_are_none() -> None:
     )
     for one in (record(details=None), record(details=perfect), record(details=Details((), ()))):
         message = render(delivery_of(one), facts(one))
-        assert "Weakest" not in message.text and "Lowest" not in message.text
+        assert "Why" not in message.text
         assert "\n\n" not in message.text
 
 
 @pytest.mark.parametrize(
     ("before", "now", "notified"),
     [
-        (64.0, 72.0, "Up 8 percentage points since the previous session (64 %"),
-        (87.4, 95.6, "Up 8.2 percentage points since the previous session (87.4 %"),
-        (95.6, 87.4, "Down 8.2 percentage points since the previous session (95.6 %"),
-        (72.0, 73.0, "Up 1 percentage point since the previous session (72 %"),
-        (71.7, 72.0, "Up 0.3 percentage points since the previous session (71.7 %"),
-        (72.0, 72.0, "No change since the previous session (72 %"),
+        (64.0, 72.0, "↗ 8 points up since 16 Nov 2026 (64 %"),
+        (87.4, 95.6, "↗ 8.2 points up since 16 Nov 2026 (87.4 %"),
+        (95.6, 87.4, "↘ 8.2 points down since 16 Nov 2026 (95.6 %"),
+        (72.0, 73.0, "↗ 1 point up since 16 Nov 2026 (72 %"),
+        (71.7, 72.0, "↗ 0.3 points up since 16 Nov 2026 (71.7 %"),
+        (72.0, 72.0, "→ No change since 16 Nov 2026 (72 %"),
     ],
 )
 def test_how_far_two_results_are_apart_is_what_their_numbers_say(before: float, now: float, notified: str) -> None:
-    one = record(session(result=now, points=None), previous=session(2, result=before, points=None))
+    one = record(
+        session(result=now, points=None), previous=session(2, result=before, points=None, finished=WEEK_BEFORE)
+    )
     message = render(delivery_of(one), facts(one, with_previous=frozenset({key_of()})))
     assert notified in message.text
 
@@ -136,7 +168,9 @@ def test_how_far_two_results_are_apart_is_what_their_numbers_say(before: float, 
 def test_a_previous_session_the_owner_may_not_see_is_not_mentioned() -> None:
     one = record(previous=session(2, result=64.0))
     message = render(delivery_of(one), facts(one))
-    assert "previous" not in message.text + shown(message)
+    assert "since" not in message.text + shown(message)
+    times = render(delivery_of(one), facts(one, times={key_of(): 3}))
+    assert "time below" not in times.text + shown(times)
 
 
 def test_a_correction_leaves_a_history_line() -> None:
@@ -153,10 +187,37 @@ def test_a_correction_that_turns_the_outcome_says_so() -> None:
     )
 
 
+def test_a_correction_says_so_first_and_names_the_card_before_instead_of_repeating_it() -> None:
+    one = corrected(record(session(result=72.0)))
+    before = CardBefore(NOW - timedelta(minutes=6), "https://acme.slack.com/archives/C0NORTH/p1")
+    message = render(delivery_of(one), facts(one, cards_before={key_of(): before}))
+    assert_fits_slack(message)
+    assert message.text.splitlines()[0] == "🔴 Corrected: Maria Lopez 86 % → 72 %, now below target 80 %"
+    assert "<https://acme.slack.com/archives/C0NORTH/p1|the card before> (<!date^" in shown(message)
+    assert "Observed by" not in message.text and "Result changed" not in message.text
+    unlinked = render(delivery_of(one), facts(one, cards_before={key_of(): CardBefore(before.posted_at)}))
+    assert "the rest is on the card of 23 Nov 2026, 13:56 UTC" in unlinked.text
+
+
+def test_a_correction_with_no_card_before_is_a_whole_card_that_says_so_first() -> None:
+    one = corrected(record(session(result=72.0)))
+    text = render(delivery_of(one), facts(one)).text
+    assert text.startswith("🔴 Corrected: Maria Lopez 86 % → 72 %, now below target 80 %\n")
+    assert "Observed by Ana Ruiz" in text and "Result changed: " in text
+
+
+def test_a_correction_names_both_scores_with_as_many_decimals_as_keep_them_apart() -> None:
+    one = record(session(result=79.6, points=None))
+    old, new = outcome_of(session(result=80.0, points=None)), outcome_of(one.session)
+    one = replace(one, history=(HistoryEntry(at=NOW, version=2, kind=ChangeKind.CORRECTED, old=old, new=new),))
+    first = render(delivery_of(one), facts(one)).text.splitlines()[0]
+    assert first == "🔴 Corrected: Maria Lopez 80 % → 79.6 %, now below target 80 %"
+
+
 def test_only_a_bad_result_asks_to_be_acknowledged() -> None:
     good, bad = record(session(result=90.0, points=None)), record()
-    assert buttons_of(render(delivery_of(good), facts(good))) == [actions.DETAILS]
-    assert buttons_of(render(delivery_of(bad), facts(bad))) == [actions.DETAILS, actions.ACKNOWLEDGE]
+    assert buttons_of(render(delivery_of(good), facts(good))) == []
+    assert buttons_of(render(delivery_of(bad), facts(bad))) == [actions.ACKNOWLEDGE, actions.DETAILS, actions.MORE]
 
 
 def test_an_acknowledged_card_says_who_and_when_and_others_may_too() -> None:
@@ -170,7 +231,11 @@ def test_an_acknowledged_card_says_who_and_when_and_others_may_too() -> None:
 def test_ispring_is_linked_only_where_its_address_is_known() -> None:
     one = record()
     linked = render(delivery_of(one), facts(one, account_url="https://acme.ispringlearn.com"))
-    assert buttons_of(linked) == [actions.DETAILS, actions.ACKNOWLEDGE, actions.OPEN]
+    assert choices_of(linked) == {"Why here?": "why 00000001", "Open in iSpring": "open"}
+    assert choices_of(render(delivery_of(one), facts(one))) == {"Why here?": "why 00000001"}
+    good = record(session(result=90.0, points=None))
+    details = f"details {actions.session_value(key_of())}"
+    assert choices_of(render(delivery_of(good), facts(good))) == {"Details": details, "Why here?": "why 00000001"}
 
 
 def test_criteria_that_are_still_pending_are_said_to_be() -> None:
@@ -202,7 +267,7 @@ def test_a_session_without_dates_and_points_says_so() -> None:
     bare = replace(bare, facts=bare.facts._replace(started=Moment(), finished=Moment()))
     message = render(delivery_of(record(bare)), facts(record(bare, details=None)))
     assert "not given" in shown(message)
-    assert "● Completed, not scored: Opening the store" in shown(message)
+    assert "🔵 Maria Lopez · completed, not scored" in shown(message)
     assert_fits_slack(message)
 
 
@@ -220,25 +285,57 @@ def test_each_short_id_stands_once_in_the_text_and_once_in_the_blocks(to: object
 def test_several_sessions_as_one_card_with_the_bad_ones_first() -> None:
     many = [
         record(session(1, result=90.0, points=None)),
-        record(session(2, result=72.0)),
+        record(session(2, result=72.0), acknowledgements=(Acknowledgement("U1", NOW),)),
         record(session(3, result=60.0, points=None)),
-        record(session(4, result=None, points=None), acknowledgements=(Acknowledgement("U1", NOW),)),
+        record(session(4, result=None, points=None)),
     ]
-    message = render(delivery_of(*many), facts(*many))
+    again = {"with_previous": frozenset({key_of(2)}), "times": {key_of(2): 3, key_of(3): 2}}
+    message = render(delivery_of(*many), facts(*many, **again))
     assert_fits_slack(message)
-    assert shown(message).splitlines()[:6] == [
-        "4 sessions",
-        "2 below target, 1 met target, 1 completed · mean 74 %",
-        "1. ▽ Below target, 60 % (target 80 %) · Maria Lopez, Store 12 · Opening the store · 00000003",
-        "2. ▽ Below target, 72 % (target 80 %) · Maria Lopez, Store 12 · Opening the store · 00000002",
-        "3. ● Completed, not scored · Maria Lopez, Store 12 · Opening the store · acknowledged · 00000004",
-        "4. ✓ Met target, 90 % (target 80 %) · Maria Lopez, Store 12 · Opening the store · 00000001",
-    ]
     assert message.text.splitlines() == [
-        *shown(message).splitlines()[:6],
+        "🔴 2 of 4 below target",
+        "Store 12: 2 below of 4 · median 72 %",
+        "🔴 Maria Lopez · 60 %, below target 80 %: Opening the store · Store 12; "
+        "Cash desk 40 %, Safety 70 % · 00000003",
+        "🔴 Maria Lopez · 72 %, below target 80 %: Opening the store · Store 12; "
+        "Cash desk 40 %, Safety 70 %; third time below target · acknowledged · 00000002",
+        "✅ Met target 80 %:",
+        "Maria Lopez 90 % · 00000001",
+        "🔵 Completed:",
+        "Maria Lopez completed, not scored · 00000004",
         "Rule 3 · Data as of 23 Nov 2026, 14:02 UTC",
     ]
     assert buttons_of(message) == [actions.DETAILS, actions.ACKNOWLEDGE]
+    accessories = [block["accessory"]["action_id"] for block in message.blocks if "accessory" in block]
+    assert accessories == ["details:0", "details:1"]
+
+
+def test_where_results_are_low_and_how_many_of_how_many() -> None:
+    company = Directory.of(
+        [
+            Person(person_id=person, name=name, department_id=department)
+            for person, name, department in (("emp", "Maria", "d12"), ("two", "Tom", "d21"), ("obs", "Ana", "d12"))
+        ],
+        [Department(department_id="d12", name="Store 12"), Department(department_id="d21", name="Store 21")],
+    )
+    many = [record(session(n, result=score, points=None)) for n, score in ((1, 85.0), (2, 50.0), (3, 60.0), (4, 87.0))]
+    for at in (1, 2):
+        moved = many[at].session
+        key = moved.key._replace(employee_id="two") if at == 1 else moved.key
+        many[at] = replace(many[at], session=replace(moved, facts=moved.facts._replace(key=key)))
+    message = render(delivery_of(*many), facts(*many, directory=company))
+    assert "Store 12: 1 below of 3 · Store 21: 1 of 1 · median 73 %" in message.text
+
+
+def test_the_worst_have_a_reason_and_the_rest_stay_within_the_limits() -> None:
+    many = [record(session(n, result=float(n), points=None, title="T" * 200)) for n in range(1, 23)]
+    many += [record(session(n, result=90.0, points=None)) for n in range(23, 26)]
+    one = directory("Maria " * 20, "Ana " * 20, "Store " * 20)
+    message = render(delivery_of(*many), facts(*many, directory=one, times={one.session.key: 9 for one in many}))
+    assert_fits_slack(message)
+    assert message.blocks
+    assert [message.text.count(one.short_id) for one in many] == [1] * 25
+    assert sum("accessory" in block for block in message.blocks) == 5
 
 
 def test_a_menu_choice_names_its_session() -> None:
@@ -280,10 +377,11 @@ def test_the_observer_is_addressed_and_can_stop_it() -> None:
     one = record()
     message = render(delivery_of(one, to=OBSERVER), facts(one, first_message=True))
     assert_fits_slack(message)
-    assert message.text.startswith("▽ Below target, 72 % (target 80 %): Opening the store\nYou observed: Maria Lopez\n")
-    assert "Weakest competency areas: 40 % Cash desk; " in message.text
-    assert "Lowest criteria: Counts the float: 1 of 5; " in message.text
-    assert buttons_of(message) == [actions.DETAILS, actions.DM_BELOW, actions.DM_STOP]
+    assert message.text.startswith(
+        "🔴 Maria Lopez · 72 %, below target 80 %\nOpening the store · Store 12\nObserved by you "
+    )
+    assert "Why: 40 % Cash desk; Counts the float: 1 of 5; " in message.text
+    assert buttons_of(message) == [actions.DETAILS, actions.MORE, actions.DM_BELOW, actions.DM_STOP]
     assert "first message to you" in shown(message)
     assert "You get this because you observed the session. Change what you get with `/ojt settings`." in shown(message)
 

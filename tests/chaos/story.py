@@ -40,8 +40,8 @@ class Story:
         """What a card says of it now."""
         result = self.session.result
         if result is None:
-            return "In progress"
-        return f"{'Met' if result >= TARGET else 'Below'} target, {result:g} % (target {TARGET} %)"
+            return "in progress"
+        return f"{result:g} %, {'met' if result >= TARGET else 'below'} target {TARGET} %"
 
 
 class Company:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from bot.demo.slack import Message
 from tests.chaos.story import Company, Story
 
 _COUNTED = re.compile(r"(\d+) sessions? came in late")
+_PERCENT = re.compile(r"[\d.]+ %")
 _SHORT_ID = re.compile(r"\b[0-9a-f]{8}\b")
 
 
@@ -60,19 +60,47 @@ def _told_wrongly(company: Company) -> Iterator[str]:
 
 
 def _line(message: Message, story: Story) -> str:
-    """What a message says of a session now, without what it was before.
-
-    A message about one session is all about it; a message about several has one line for each.
-    """
-    lines = [line for line in message.text.split("\n") if not line.startswith("Result changed")]
-    if len(_SHORT_ID.findall(message.text)) == 1:
-        return " ".join(lines)
-    return next(line for line in lines if story.short_id in line)
+    """What a message says of a session now, without what it was before."""
+    return _result(message.text.split("\n"), story)
 
 
 def _in_blocks(message: Message, story: Story) -> bool:
-    notified = json.dumps(message.blocks, ensure_ascii=False).replace("\u00a0", " ")  # a percentage is never broken
-    return story.short_id in notified and story.words in notified
+    lines: list[str] = []
+    for text in _texts(message.blocks):
+        words = text.replace("\u00a0", " ")  # a percentage is never broken
+        # Under a bold first line all lines are about one session.
+        lines += [words.replace("\n", " ")] if words.startswith("*") else words.split("\n")
+    return any(story.short_id in line for line in lines) and story.words in _result(lines, story)
+
+
+def _texts(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "text" and isinstance(value, str):
+                yield value
+            else:
+                yield from _texts(value)
+    elif isinstance(node, (list, tuple)):
+        for item in node:
+            yield from _texts(item)
+
+
+def _result(lines: list[str], story: Story) -> str:
+    """What the lines say of a session now.
+
+    A message about one session is all about it. One about several has one line for each: those that are not low stand
+    under the word they share ("Met target 80 %:"), with their number alone.
+    """
+    lines = [line.replace("*", "").replace(", now ", ", ") for line in lines if not line.startswith("Result changed")]
+    if len(set(_SHORT_ID.findall(" ".join(lines)))) == 1:
+        return " ".join(lines)
+    at = next(number for number, line in enumerate(lines) if story.short_id in line)
+    heading = next((line for line in reversed(lines[:at]) if line.endswith(":")), "")
+    if not heading:
+        return lines[at]
+    number = _PERCENT.search(lines[at])
+    word = heading.partition(" ")[2].removesuffix(":").lower()
+    return f"{number[0]}, {word}" if number else word
 
 
 def _count(messages: list[Message]) -> int:

@@ -10,7 +10,7 @@ import pytest
 from bot.blocks.notifications import render
 from bot.domain.alerts import RESOLVED
 from bot.domain.delivery import Sent
-from bot.domain.model import NotificationKind
+from bot.domain.model import NotificationKind, SessionKey
 from bot.jobs.attempts import attempt_of
 from bot.jobs.message_data import load_message_data
 from bot.store.database import Tx
@@ -29,10 +29,9 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
         yield made
 
 
-async def card(room: Room) -> str:
-    """The text of the last card that was posted, as it would be edited now."""
-
-    key = key_of(room.world.sessions[-1])
+async def card(room: Room, key: SessionKey | None = None) -> str:
+    """The text of the last card that was posted, of the last or of that session, as it would be edited now."""
+    key = key or key_of(room.world.sessions[-1])
 
     def read(tx: Tx) -> str:
         status = [one for one in tx.deliveries.of_session(key) if one.delivery is not None][-1]
@@ -54,10 +53,10 @@ async def test_an_acknowledgement_belongs_to_its_completion(room: Room) -> None:
     room.world.reopen(session)
     await room.poll()
     reopened = await card(room)
-    assert reopened.startswith("◔ In progress")
+    assert reopened.splitlines()[0].endswith(" · in progress") and reopened.startswith("🟡")
     assert "It was “Below target, 60 % (target 80 %)” until it was re-opened" in reopened
     assert "That result was acknowledged by <@U0SUP>" in reopened
-    for of_before in ("Points", "answered", "Finished", "not given", "Weakest", "Lowest"):
+    for of_before in ("points", "answered", "not given", "Why"):
         assert of_before not in reopened
     assert await room.posted() == []
     assert not await room.store.transact(
@@ -69,7 +68,7 @@ async def test_an_acknowledgement_belongs_to_its_completion(room: Room) -> None:
     assert await room.posted() == [key_of(session)], "one new card: an edit notifies nobody"
     await room.posts()
     again = await card(room)
-    assert "Below target, 68 % (target 80 %), completed again" in again
+    assert "68 %, below target 80 %, completed again" in again.splitlines()[0]
     assert "Completed again: it was “Below target, 60 % (target 80 %)” before" in again
     assert "cknowledged" not in again
     assert await room.store.transact(lambda tx: tx.sessions.acknowledge(key_of(session), "U0SUP", room.clock.now()))
@@ -105,6 +104,38 @@ async def test_a_result_that_goes_up_and_down_is_one_new_card_a_day_and_an_alert
     room.world.correct(sessions[2], 74)
     await room.poll()
     assert key_of(sessions[2]) in await room.posted(), "a day later it is news again"
+
+
+async def test_a_low_result_says_how_often_it_was_low_and_a_correction_which_card_was_before(room: Room) -> None:
+    first = room.world.add_session(percent=60)
+    await room.poll()
+    await room.posts()
+    room.clock.advance(timedelta(hours=30))
+    second = room.world.add_session(
+        percent=85, checklist=first.checklist, employee=first.employee, observer=first.observer
+    )
+    await room.poll()
+    await room.posts()
+    text = await card(room, key_of(second))
+    assert "25 points up since" in text and "time below" not in text
+
+    await room.store.transact(lambda tx: tx.outbox.note_workspace("https://bakery.slack.com/"))
+    room.world.correct(second, 50)
+    await room.poll()
+    [turn] = [delivery for delivery in await room.posts() if delivery.notifications]
+    data = await room.store.read(lambda tx: load_message_data(tx, turn, settings_of()))
+    before = data.facts.cards_before[key_of(second)]
+    assert before.link.startswith(f"https://bakery.slack.com/archives/{CHANNEL.id}/p")
+    assert data.facts.times[key_of(second)] == 2
+    text = render(turn, data.facts).text
+    assert "85 % → 50 %, now below target 80 %" in text.splitlines()[0]
+    assert "Observed by" not in text
+    shown = [one for one in await room.store.read(lambda tx: tx.deliveries.of_session(key_of(second))) if one.delivery]
+    whole = shown[0].delivery
+    assert whole is not None
+    facts = (await room.store.read(lambda tx: load_message_data(tx, whole, settings_of()))).facts
+    assert facts.cards_before == {}, "the first card stays whole"
+    assert "Second time below target on this checklist." in render(whole, facts).text
 
 
 async def edited(room: Room) -> int:

@@ -652,13 +652,13 @@ async def test_a_session_re_opened_while_its_card_waits_is_reported_when_it_is_c
     await world.lists(key, "PASSED", 50.0)
     await world.send()
     [text] = world.texts()
-    assert "Below target, 50 %" in text
+    assert "50 %, below target" in text
     await world.lists(key, status)
     await world.lists(key, "PASSED", 40.0)
     await world.send()
     corrected, again = world.texts()
-    assert "Below target, 40 %" in corrected
-    assert "Below target, 40 % (target 80 %), completed again" in again
+    assert "40 %, below target 80 %" in corrected
+    assert "40 %, below target 80 %, completed again" in again
 
 
 async def test_a_session_re_opened_while_its_card_waits_is_reported_whatever_it_is_corrected_to(world: Room) -> None:
@@ -669,7 +669,7 @@ async def test_a_session_re_opened_while_its_card_waits_is_reported_whatever_it_
     await world.lists(key, "PASSED", 85.0)
     await world.send()
     [text] = world.texts()
-    assert "Met target, 85 %" in text
+    assert "85 %, now met target 80 %" in text
     await world.lists(key, "PASSED", 40.0)
     await world.send()
     assert len(world.texts()) == 2

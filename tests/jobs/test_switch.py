@@ -54,9 +54,9 @@ async def test_nothing_is_posted_or_edited_until_sending_goes_on(room: Room) -> 
     await resume(room)
     await room.send()
     assert [text.splitlines()[0] for text in room.texts()] == [
-        "▽ Below target, 60 % (target 80 %): Opening",
-        "▽ Below target, 50 % (target 80 %): Opening",
-        "▽ Below target, 40 % (target 80 %): Opening",
+        "🔴 Corrected: J. Doe 72 % → 60 %, below target 80 %",
+        "🔴 J. Doe · 50 %, below target 80 %",
+        "🔴 J. Doe · 40 %, below target 80 %",
     ]
     assert await room.stands(erased) is NotificationState.SENT
     entries = await room.store.read(lambda tx: tx.audit_log.entries(2))
@@ -95,7 +95,7 @@ async def test_after_a_long_pause_what_is_too_old_is_counted_as_after_an_outage(
     await room.send()
     [digest, card] = room.texts()
     assert digest.startswith("While sending was paused\n") and "5 sessions were completed" in digest
-    assert card.startswith("▽ Below target, 70 %")
+    assert "70 %, below target" in card.splitlines()[0]
 
 
 async def test_alerts_wait_as_well(room: Room) -> None:

@@ -71,7 +71,7 @@ async def card(office: Office, channel: str, key: SessionKey, owner: str = ADMIN
 
 async def test_details_open_as_a_modal(office: Office) -> None:
     said = everything_in(await office.press_details(EMMA, LOW))
-    assert "Below target, 72\u00a0%" in said and "Counts the float: 1 of 5" in said and "Down 18" in said
+    assert "72\u00a0%, below target" in said and "Counts the float: 1 of 5" in said and "18 points down" in said
 
 
 async def test_the_modal_opens_before_anything_is_looked_up(office: Office) -> None:
@@ -121,13 +121,23 @@ async def test_a_card_no_longer_opens_what_its_rule_s_owner_may_not_see(office: 
 async def test_the_channel_does_not_open_the_previous_session(office: Office) -> None:
     ts = await card(office, NORTH, LOW)
     said = everything_in(await office.press_details(UNLINKED, LOW, message_ts=ts))
-    assert "Emma Employee" in said and "previous session" not in said
+    assert "Emma Employee" in said and "since" not in said
+
+
+async def test_the_menu_of_a_card_opens_details_says_why_and_bears_a_link(office: Office) -> None:
+    trigger_id = await office.trigger(EMMA)
+    await office.press(EMMA, actions.MORE, f"details {actions.session_value(LOW)}", trigger_id=trigger_id)
+    view = office.slack.modal_of(EMMA)
+    assert view is not None and "below target" in everything_in(view.payload)
+    answer = await office.press(EMMA, actions.MORE, f"why {LOW.session_id[:8]}")
+    assert answer is not None and "First seen" in answer.text
+    assert await office.press(EMMA, actions.MORE, actions.OPEN) is None
 
 
 async def test_details_come_as_a_message_where_no_modal_can_open(office: Office) -> None:
     value = actions.session_value(LOW)
     answer = await office.press(EMMA, "details:3", value, trigger_id="long.over")
-    assert answer is not None and "Below target, 72 %" in answer.text
+    assert answer is not None and "72 %, below target" in answer.text
 
 
 async def test_a_button_of_a_session_no_longer_stored_says_so(office: Office) -> None:

@@ -112,7 +112,7 @@ async def test_a_shared_session_is_a_card_under_the_name_of_who_shared_it(office
     answer = await share(office, EMMA, one(LOW))
     assert "it is posted here" in answer.text
     [card] = office.slack.messages(NORTH)
-    assert card.text.startswith("<@U0EMMA> shared this session.") and "Below target, 72 %" in card.text
+    assert card.text.startswith("<@U0EMMA> shared this session.") and "72 %, below target" in card.text
     assert card.text.count("10aa0000") == 1
     assert card.metadata is not None and set(card.metadata["event_payload"]) == {"delivery"}
     assert (EMMA, "share", f"channel:{NORTH}:session:{LOW.session_id}") in await office.audit_log()
@@ -150,7 +150,7 @@ async def test_a_correction_edits_what_was_shared(office: Office) -> None:
     await correct(office, LOW, 99.0)
     await office.send()
     for posted in office.slack.messages(NORTH):
-        assert "Met target, 99 %" in posted.text and posted.text.startswith("<@U0")
+        assert "99 %, met target" in posted.text and posted.text.startswith("<@U0")
 
 
 async def correct(office: Office, key: SessionKey, result: float) -> None:

@@ -17,6 +17,7 @@ LISTENERS: Mapping[str, Answering[ActionRequest]] = {
     actions.DETAILS: sessions.details,
     actions.ACKNOWLEDGE: sessions.acknowledge,
     actions.OPEN: sessions.open_link,
+    actions.MORE: sessions.more,
     actions.PAGE: sessions.next_page,
     actions.RUN: sessions.run,
     actions.SHARE: sharing.share,

@@ -1,6 +1,6 @@
 """Buttons about one session or a page of them: details, acknowledge, the next page, a suggested command."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.blocks import actions, answers, session_lists
 from bot.blocks import details as views
@@ -68,6 +68,17 @@ async def acknowledge(ctx: AppContext, action: ActionRequest, reply: Reply) -> N
 
 async def open_link(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """A link button: Slack reports it, and the browser does the rest."""
+
+
+async def more(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """A choice of the menu behind a card's buttons."""
+    name, _, value = action.value.partition(" ")
+    if name == actions.DETAILS:
+        await details(ctx, replace(action, value=value), reply)
+    elif name == actions.OPEN:
+        await open_link(ctx, action, reply)
+    else:
+        await run(ctx, action, reply)
 
 
 async def next_page(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:

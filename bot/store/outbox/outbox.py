@@ -273,6 +273,10 @@ class Outbox:
         """Pauses all sending with its reason; "" ends the pause."""
         self._state.set("app_refused", reason)
 
+    def note_workspace(self, url: str) -> None:
+        """Stores the address of our Slack workspace, with which links to messages begin."""
+        self._state.set("workspace_url", url)
+
     def app_refused(self) -> str:
         """Why Slack refuses the app, "" while it does not."""
         return self._state.get("app_refused") or ""

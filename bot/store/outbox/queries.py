@@ -1,8 +1,10 @@
 """The state of deliveries and notifications, for `why`, `outbox list`, the counts and the buttons on a card."""
 
+import re
 import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from bot.domain.model import Delivery, Destination, SessionKey
 from bot.domain.outbox import Attempt, NotificationState, NotificationStatus, OutboxCounts
@@ -25,6 +27,7 @@ _JOINED = (
     "FROM notifications LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
     " LEFT JOIN destinations ON destinations.destination = notifications.destination"
 )
+_TS = re.compile(r"\d{1,11}\.\d+")  # Unix seconds
 
 
 class Deliveries:
@@ -56,6 +59,26 @@ class Deliveries:
                 (str(destination), delivery_id),
             )
         )
+
+    def shown_before(self, key: SessionKey, notification_id: int) -> tuple[str, str, datetime] | None:
+        """The conversation, Slack's `ts` and the time of the last message that showed a session where this notification
+        goes, before it; None if there was none."""
+        row = self._connection.execute(
+            "SELECT channel, ts, deliveries.created_at"
+            " FROM notifications JOIN deliveries ON deliveries.id = notifications.delivery"
+            " WHERE session_id = ? AND employee_id = ? AND kind = 'session' AND cancelled_reason IS NULL"
+            " AND deliveries.state = 'sent' AND ts IS NOT NULL AND notifications.id < ? AND notifications.destination ="
+            " (SELECT destination FROM notifications WHERE id = ?) ORDER BY notifications.id DESC LIMIT 1",
+            (key.session_id, key.employee_id, notification_id, notification_id),
+        ).fetchone()
+        if row is None:
+            return None
+        at = datetime.fromtimestamp(float(row["ts"]), UTC) if _TS.fullmatch(row["ts"]) else from_ms(row["created_at"])
+        return row["channel"], row["ts"], at
+
+    def workspace_url(self) -> str:
+        """The address of our Slack workspace, "" while it is not known."""
+        return State(self._connection).get("workspace_url") or ""
 
     def find(self, destination: Destination, subject: str) -> NotificationStatus | None:
         """The notification with that subject at a destination, None if there is none."""
