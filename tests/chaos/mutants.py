@@ -56,7 +56,8 @@ SEND_BEFORE_COMMIT = Mutant(
     (
         Change(
             "bot/jobs/sender.py",
-            "            return await self.retry_until_committed(claim_checked), None\n",
+            "        try:\n            return await self.retry_until_committed(claim_checked), None\n",
+            "        try:\n"
             "            claimed = []\n"
             "            def claim_for_now(tx):\n"
             "                claimed.append(claim(tx))\n"
