@@ -150,6 +150,8 @@ class Storm:
         await weather.break_out(self.env, today)
         bot = await self.bot()
         self.company.happen(BURST)
+        if self.company.hires and weather.keeps_from_people(today):
+            self.company.hire()
         if number == 2:
             self._begin_to_close()
         async with asyncio.TaskGroup() as meanwhile:

@@ -199,8 +199,15 @@ async def break_out(env: Env, weather: Weather) -> None:
     slack.history_lag, slack.history_delay = weather.history_lag, weather.history_delay
     slack.history_page, slack.history_error = weather.history_page, weather.history_error
     for name, value in weather.ispring:
-        setattr(env.ispring.quirks, name, value)
+        before = getattr(env.ispring.quirks, name)
+        setattr(env.ispring.quirks, name, before | value if isinstance(value, dict) else value)
     env.ispring.quirks.retry_after = "2"
+
+
+def keeps_from_people(weather: Weather) -> bool:
+    """Whether a reading of people or departments ends badly: somebody new is not known by it."""
+    told = [name if not isinstance(value, dict) else str(*value) for name, value in weather.ispring]
+    return any(name in (*DIRECTORY_PATHS, *DIRECTORY_PATHS.values()) for name in told)
 
 
 def met(env: Env, weather: Weather, since: int) -> list[str]:

@@ -107,6 +107,24 @@ async def test_a_result_that_goes_up_and_down_is_one_new_card_a_day_and_an_alert
     assert key_of(sessions[2]) in await room.posted(), "a day later it is news again"
 
 
+async def test_a_correction_is_not_put_off_with_a_result_beside_it_that_goes_up_and_down(room: Room) -> None:
+    flapping, other, *_ = (room.world.add_session(percent=85) for _ in range(5))
+    await room.poll()
+    [grouped] = await room.posts()
+    assert len(grouped.notifications) == 5, "one message has all"
+    for number in range(12):
+        room.world.correct(flapping, 90 if number % 2 == 0 else 85)
+        await room.poll()
+        await edited(room)
+    room.clock.advance(timedelta(minutes=5))
+    room.world.correct(flapping, 95)
+    await room.poll()
+    assert not await edited(room), "it is put off"
+    room.world.correct(other, 100)
+    await room.poll()
+    assert await edited(room) == 1, "but not what was corrected once"
+
+
 async def edited(room: Room) -> int:
     """Edits every card that is due, and counts them."""
     edits = 0
