@@ -66,7 +66,10 @@ class Sessions:
             (1 if outcome_of(after).is_failing else 2, *after.key),
         )
         delay = edit_delay(self.recent_changes(after.key, after.changed_at))
-        request_edits(self._connection, after.key, after.changed_at + delay, cosmetic=_is_retitled_only(change))
+        is_cosmetic = _is_retitled_only(change)
+        # An edit may be put off because of another session that the same message shows.
+        before = None if delay or is_cosmetic else after.changed_at + EDIT_LEASE
+        request_edits(self._connection, after.key, after.changed_at + delay, cosmetic=is_cosmetic, before=before)
 
     def recent_changes(self, key: SessionKey, now: datetime) -> int:
         """How often a session's result changed within `RECENTLY`: it was corrected, re-opened or completed again."""

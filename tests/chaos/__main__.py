@@ -55,10 +55,11 @@ def table(figures: Figures, seconds: float) -> Iterator[str]:
     for word, count in figures.kills.most_common():
         yield f"  {count:5} {word} ({count / killed:.0%})"
     yield f"  {figures.moments_missed:5} of them late: the moment they were meant for did not come"
-    yield f"{sum(figures.faults.values())} calls met a fault of Slack's:"
+    yield f"{sum(figures.faults.values())} faults were met:"
     for word, count in figures.faults.most_common():
         yield f"  {count:5} {word}"
     yield f"{figures.sessions} sessions, {figures.cards} times told; settled within {figures.seconds:.0f} s"
+    yield f"{figures.shown} times a result was shown, and each time it was judged who saw it"
 
 
 async def _survivors(folder: Path, rules: Path) -> list[str]:

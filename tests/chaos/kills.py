@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from bot.demo.slack import ApiCall, Happening
@@ -22,10 +23,18 @@ _WHAT_IT_WAS_DOING = (
     ("ambiguous", "SELECT count(*) FROM deliveries WHERE state = 'ambiguous'"),
     ("pending", "SELECT count(*) FROM deliveries WHERE state = 'pending'"),
     ("not claimed yet", "SELECT count(*) FROM notifications WHERE delivery IS NULL AND cancelled_reason IS NULL"),
+    ("not routed", "SELECT count(*) FROM unrouted WHERE 1"),
     ("edit owed", "SELECT count(*) FROM deliveries WHERE edit_due_at IS NOT NULL"),
 )
 """From what weighs most to what weighs least; `:born` is when the bot was started, in ms. What its predecessor was
 sending counts apart: this one has not come to look at it."""
+_OF_CLOSED = " AND destination NOT IN (SELECT value FROM json_each(:closed))"
+_OF_FLAPPING = (
+    " AND (edit_due_at < :soon OR id NOT IN (SELECT delivery FROM notifications WHERE delivery IS NOT NULL"
+    " AND session_id IN (SELECT value FROM json_each(:flapping))))"
+)
+"""A card of a result that keeps changing is edited ever more seldom, an hour later at last."""
+SOON = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -122,9 +131,25 @@ def what_it_was_doing(env: Env, born: datetime) -> str:
     return next(iter(unsettled(env, born)), IDLE)
 
 
-def unsettled(env: Env, born: datetime | None = None) -> dict[str, int]:
-    """What the database still owes, by state, the weightiest first; empty where everything is settled."""
-    since = {"born": int(born.timestamp() * 1000) if born else 0}
+def unsettled(
+    env: Env, born: datetime | None = None, closed: Iterable[str] = (), flapping: Iterable[str] = ()
+) -> dict[str, int]:
+    """What the database still owes, by state, the weightiest first; empty where everything is settled.
+
+    Without what waits for destinations that are `closed`, and without later edits of the sessions that are `flapping`.
+    """
+    facts = {
+        "born": int(born.timestamp() * 1000) if born else 0,
+        "soon": int((datetime.now(UTC) + SOON).timestamp() * 1000),
+        "closed": json.dumps(list(closed)),
+        "flapping": json.dumps(list(flapping)),
+    }
+    counts = {}
     with closing(read_only(env.folder)) as database:
-        counts = {word: database.execute(question, since).fetchone()[0] for word, question in _WHAT_IT_WAS_DOING}
+        for word, question in _WHAT_IT_WAS_DOING:
+            if word != "not routed":
+                question += _OF_CLOSED
+            if word == "edit owed":
+                question += _OF_FLAPPING
+            counts[word] = database.execute(question, facts).fetchone()[0]
     return {word: count for word, count in counts.items() if count}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,10 @@ from tests.chaos import kills
 from tests.chaos.kills import Killer, Moment
 from tests.chaos.storm import BORN_WITHIN, ROUND_AT_MOST, Say, storm
 from tests.chaos.weather import POST
+
+TURNS = 6
+TOLD_WITHIN = 1.5
+"""Seconds in which a turn is told as a rule, if it is; where it comes later, the same card shows the next turn."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,8 @@ SEND_BEFORE_COMMIT = Mutant(
     (
         Change(
             "bot/jobs/sender.py",
-            "            return await self.retry_until_committed(claim_checked), None\n",
+            "        try:\n            return await self.retry_until_committed(claim_checked), None\n",
+            "        try:\n"
             "            claimed = []\n"
             "            def claim_for_now(tx):\n"
             "                claimed.append(claim(tx))\n"
@@ -85,11 +91,30 @@ SENDING_RESET = Mutant(
         ),
     ),
 )
-MUTANTS = (NO_LOOK, SEND_BEFORE_COMMIT, SENDING_RESET)
+GUESTS_ARE_TOLD = Mutant(
+    "guests: whoever has an observer's address is told",
+    (
+        Change(
+            "bot/slack/client.py",
+            '        (bool(user.get("is_restricted")) or bool(user.get("is_ultra_restricted")), "guest"),\n',
+            "",
+        ),
+    ),
+)
+EVERY_TURN_IS_TOLD = Mutant(
+    "turns: a result that goes up and down is told each time",
+    (
+        Change(
+            "bot/store/outbox/duplicates.py", "ONE_REGRESSION = timedelta(hours=24)", "ONE_REGRESSION = timedelta(0)"
+        ),
+    ),
+)
+MUTANTS = (NO_LOOK, SEND_BEFORE_COMMIT, SENDING_RESET, GUESTS_ARE_TOLD, EVERY_TURN_IS_TOLD)
 
 
 async def ordeal(folder: Path, rules: Path, mutant: Mutant | None, say: Say = print) -> list[str]:
-    """A storm of two certain blows: a reply that is lost, and a death between Slack's taking a message and its answer.
+    """A storm of certain blows: a guest observes, a result goes up and down, a reply is lost, and a death between
+    Slack's taking a message and its answer.
 
     Answers what was wrong in the end: [] for the real Spotter (`mutant` None), something for each mutant.
     """
@@ -101,6 +126,13 @@ async def ordeal(folder: Path, rules: Path, mutant: Mutant | None, say: Say = pr
     async with storm(folder / "house", rules, "ordeal", is_quick=True, python_path=python_path, say=say) as made:
         env, company = made.env, made.company
         bot = await made.bot()
+        company.complete(company.plan(company.people.guest), percent=60)
+        flapping = company.flap()
+        await bot.until(lambda: env.cards(flapping.session), "a card to turn")
+        for _ in range(TURNS):
+            company.flap()
+            await bot.until(company.all_is_seen, "the poll that sees a turn")
+            await asyncio.sleep(TOLD_WITHIN)
         env.slack.faults.order(POST, faults.reply_lost(), channel=RESULTS)
         lost = company.complete(percent=90)
         await bot.until(lambda: env.cards(lost.session), "a card whose reply is lost")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +19,9 @@ from tests.app.env import Env, Running
 from tests.app.env import env as open_house
 from tests.chaos import kills, weather
 from tests.chaos.kills import Killer
-from tests.chaos.story import RULES, Company
-from tests.chaos.verdict import told_too_often, violations
+from tests.chaos.people import BACK, LEAVER, OWN_RULES, People
+from tests.chaos.story import RULES, Company, read_only
+from tests.chaos.verdict import violations, wrong_now
 
 BASELINE = 6
 BURST = 6
@@ -32,6 +34,13 @@ SETTLED_WITHIN = 900.0
 CALM = 0.15
 """The share of rounds in which the bot lives long enough to look twice."""
 CALM_SECONDS = 33.0
+HEARD_WITHIN = 5.0
+"""Seconds after an event's acknowledgement until the bot, if it lived so long, has stored what the event takes away."""
+SEEN_WITHIN = 300.0
+"""Seconds after which a channel that turned public, of which no event tells, gets no results any more."""
+CLOSED = ("shared", "public", "guest", "guest")
+"""What becomes of the back office or of an observer in one house."""
+ASKING = ("U0GUEST", "U0STRANGER", LEAVER, "U0SUPER")
 
 Say = Callable[[str], None]
 
@@ -44,7 +53,9 @@ class Figures:
     """By what the bot was doing."""
     moments_missed: int = 0
     faults: Counter[str] = field(default_factory=Counter)
-    """Those that calls really met."""
+    """Those that calls really met, Slack's and iSpring's, and how often the bot stood still."""
+    shown: int = 0
+    """How often a result was shown to somebody, and it was judged whether they may see it."""
     sessions: int = 0
     cards: int = 0
     seconds: float = 0.0
@@ -58,6 +69,7 @@ class Figures:
         self.moments_missed += other.moments_missed
         self.sessions += other.sessions
         self.cards += other.cards
+        self.shown += other.shown
         self.wrong += other.wrong
         self.seconds = max(self.seconds, other.seconds)
 
@@ -72,6 +84,8 @@ class Storm:
     def __init__(self, env: Env, seed: str, *, is_quick: bool, python_path: str = "", say: Say = print) -> None:
         self.env = env
         self.company = Company(env, Random(f"{seed}:company"))
+        self.company.hires = not is_quick
+        self._to_close = Random(f"{seed}:closed").choice(CLOSED)
         self.figures = Figures()
         self._seed = seed
         self._is_quick = is_quick
@@ -79,6 +93,7 @@ class Storm:
         self._settings = {"PYTHONPATH": python_path} if python_path else {}
         self._last_late = 0.0
         self._bot: Running | None = None
+        self._is_closed = False
         self.born = datetime.now(UTC)
         env.slack.workspace.dedupes_client_msg_id = False  # seen, but promised nowhere: only a look may protect
         env.slack.faults.rate_limits = True
@@ -95,7 +110,23 @@ class Storm:
         """A first bot that reads what was completed before, of which nobody is to hear, and introduces the rules."""
         bot = await self.bot()
         await bot.has_logged("poll.ended", error=None)
-        await bot.until(lambda: not kills.unsettled(self.env), "the introductions")
+        await bot.until(lambda: self.env.slack.sockets.connections, "a socket")
+        for channel, user, words in OWN_RULES:
+            await self.env.slack.command(user, channel, "/ojt", words)
+        await bot.until(lambda: self._active_rules() == len(RULES) + len(OWN_RULES) + 1, "the rules")
+        await bot.until(lambda: not self._unsettled(), "the introductions")
+
+    def _active_rules(self) -> int:
+        with closing(read_only(self.env.folder)) as database:
+            return int(database.execute("SELECT count(*) FROM rules WHERE state = 'active'").fetchone()[0])
+
+    def _unsettled(self) -> dict[str, int]:
+        closed = [f"channel:{place}" for place in self.company.given_up]
+        if self._to_close == "guest" and self.company.given_up:
+            closed.append(f"person:{self.company.people.leaver.id}")
+        return kills.unsettled(
+            self.env, closed=closed, flapping=[one.session.id for one in self.company.stories if one.is_flapping]
+        )
 
     async def bot(self) -> Running:
         """The one that lives; a new one where the last was killed."""
@@ -107,7 +138,7 @@ class Storm:
     async def channel_checks(self, number: int) -> None:
         for one in range(number):
             await self.round(one)
-            if wrong := told_too_often(self.company):
+            if wrong := wrong_now(self.company):
                 self._say(f"[{self._seed}] round {one}: {wrong[0]}")
                 return
 
@@ -119,13 +150,27 @@ class Storm:
         await weather.break_out(self.env, today)
         bot = await self.bot()
         self.company.happen(BURST)
+        if self.company.hires and weather.keeps_from_people(today):
+            self.company.hire()
+        if number == 2:
+            self._begin_to_close()
         async with asyncio.TaskGroup() as meanwhile:
-            events = meanwhile.create_task(self._meanwhile(today, random01))
+            events = [
+                meanwhile.create_task(one)
+                for one in (
+                    self._meanwhile(today, random01),
+                    self._freeze(bot, today.frozen, random01.uniform(0.3, 3.0)),
+                    self._flap(today.flaps),
+                    self._ask(today.asks),
+                    self._close(bot),
+                )
+            ]
             if is_calm:
                 await self._let_live(bot, CALM_SECONDS)
                 self.company.happen(BURST)
             in_time = await Killer(self.env, bot, moment).killed(BORN_WITHIN, ROUND_AT_MOST)
-            events.cancel()
+            for event in events:
+                event.cancel()
         doing = kills.what_it_was_doing(self.env, self.born)
         self.figures.kills[doing] += 1
         self.figures.moments_missed += not in_time
@@ -141,7 +186,11 @@ class Storm:
 
     async def _meanwhile(self, today: weather.Weather, random01: Random) -> None:
         """What changes while the bot lives: iSpring gets well, something breaks once, people go on working."""
-        await asyncio.sleep(today.ispring_lasts)
+        asked = len(self.env.ispring.requests)
+        try:
+            await asyncio.sleep(today.ispring_lasts)
+        finally:
+            self.figures.faults.update(weather.met(self.env, today, asked))
         await weather.lift_ispring(self.env)
         self.company.happen(BURST)
         await asyncio.sleep(random01.uniform(0.0, 1.0))
@@ -154,25 +203,72 @@ class Storm:
             await asyncio.sleep(random01.uniform(1.0, 4.0))
             self.company.happen(BURST)
 
+    async def _freeze(self, bot: Running, seconds: float, after: float) -> None:
+        """Lets the process stand still, as a machine that sleeps does; it lives on as if nothing had been."""
+        if not seconds:
+            return
+        await asyncio.sleep(after)
+        if bot.is_alive:
+            bot.process.send_signal(signal.SIGSTOP)
+            self.figures.faults["the leader stood still"] += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            if bot.is_alive:
+                bot.process.send_signal(signal.SIGCONT)
+
+    async def _flap(self, flaps: bool) -> None:
+        while flaps:
+            self.company.flap()
+            await asyncio.sleep(0.4)
+
+    async def _ask(self, asks: bool) -> None:
+        """People who may see little or nothing ask for results; what they are shown is looked at as everything is."""
+        for user in ASKING if asks else ():
+            where = self.env.slack.direct_message(user).id
+            await self.env.slack.command(user, where, "/ojt", "results")
+
+    def _begin_to_close(self) -> None:
+        """From now on it is no longer certain what comes to the back office, or to an observer who becomes a guest."""
+        slack, company = self.env.slack, self.company
+        company.given_up.add(company.direct_message(LEAVER) if self._to_close == "guest" else BACK)
+        if self._to_close == "public":  # no event tells of it
+            slack.workspace.channels[BACK].is_private = False
+            company.eyes.close(BACK, SEEN_WITHIN + weather.LATE + HEARD_WITHIN)
+
+    async def _close(self, bot: Running) -> None:
+        """Sends the event that takes a right away, again in each round until a bot has surely stored it."""
+        if not self.company.given_up or self._to_close == "public" or self._is_closed:
+            return
+        if self._to_close == "guest":
+            heard = await self.env.slack.change_user(LEAVER, is_restricted=True)
+        else:
+            heard = await self.env.slack.share(BACK)
+        await asyncio.sleep(HEARD_WITHIN)
+        if heard and bot.is_alive:
+            self._is_closed = True
+            for place in (BACK,) if self._to_close == "shared" else (LEAVER, self.company.direct_message(LEAVER)):
+                self.company.eyes.close(place, weather.LATE)
+
     async def settle(self, within: float = SETTLED_WITHIN) -> list[str]:
         """The storm is over: a last bot runs until nothing is owed. Answers what is wrong then; [] where nothing is."""
         await weather.lift(self.env)
         bot = await self.bot()
         began = monotonic()
         wrong: list[str] = []
-        queued = kills.unsettled(self.env)
+        queued = self._unsettled()
         while not wrong and not self._is_done():
-            queued = kills.unsettled(self.env) or queued
+            queued = self._unsettled() or queued
             await asyncio.sleep(0.1)
             if not bot.is_alive:
                 wrong = [f"The last bot ended by itself, with code {bot.code}: {bot.log()[-2000:]}"]
             elif monotonic() - began > within:
                 wrong = [
-                    f"After {within:.0f} s there is still {kills.unsettled(self.env)}",
+                    f"After {within:.0f} s there is still {self._unsettled()}",
                     *violations(self.company),
                 ]
             else:
-                wrong = told_too_often(self.company)
+                wrong = wrong_now(self.company)
         wrong = wrong or violations(self.company)
         if bot.is_alive:
             await bot.terminate()
@@ -180,18 +276,20 @@ class Storm:
         self.figures.settled_last = ", ".join(queued)
         self.figures.wrong = [f"[{self._seed}] {one}" for one in wrong]
         self.figures.sessions = len(self.company.stories)
+        self.figures.shown = self.company.eyes.looked_at
         self.figures.cards = sum(sum(story.cards.values()) for story in self.company.stories)
         return wrong
 
     def _is_done(self) -> bool:
         late = self._last_late and monotonic() < self._last_late + weather.LATE + 1
-        return not late and self.company.all_is_seen() and not kills.unsettled(self.env)
+        return not late and self.company.all_is_seen() and not self._unsettled()
 
 
 async def ruled(folder: Path) -> Path:
     """A database in which the rules are made, to begin storms with: two commands are too slow to repeat for each."""
     folder.mkdir(parents=True)
     async with open_house(folder) as env:
+        People(env)
         for channel, query in RULES.items():
             said = await env.say("rules", "add", channel, query)
             assert said.code == 0, said.all

@@ -16,11 +16,17 @@ _SHORT_ID = re.compile(r"\b[0-9a-f]{8}\b")
 
 def violations(company: Company) -> list[str]:
     """What is wrong, once everything is settled: one sentence each, none where all is well."""
-    return [*told_too_often(company), *_told_too_seldom(company), *_told_wrongly(company)]
+    return [*wrong_now(company), *_told_too_seldom(company), *_told_wrongly(company)]
 
 
-def told_too_often(company: Company) -> list[str]:
-    """Cards nobody was owed. What is found here is wrong at any moment, settled or not."""
+def wrong_now(company: Company) -> list[str]:
+    """What is wrong at any moment, settled or not: cards nobody was owed, and results shown to people who may not see
+    them."""
+    return [*company.eyes.wrong, *_told_too_often(company)]
+
+
+def _told_too_often(company: Company) -> list[str]:
+    """Cards nobody was owed."""
     found = []
     for name, place, messages in _conversations(company):
         for story in company.stories:
@@ -38,22 +44,24 @@ def told_too_often(company: Company) -> list[str]:
 
 def _told_too_seldom(company: Company) -> Iterator[str]:
     for name, place, messages in _conversations(company):
+        if place in company.given_up:
+            continue
         for story in company.stories:
             cards = [message for message in messages if story.short_id in message.text]
-            if len(cards) < story.cards[place]:
-                yield f"#{name} has {len(cards)} cards of {story.short_id}, and is owed {story.cards[place]}"
+            if len(cards) < story.least(place):
+                yield f"#{name} has {len(cards)} cards of {story.short_id}, and is owed {story.least(place)}"
         if (counted := _count(messages)) < company.counted[place]:
             yield f"#{name} counts {counted} sessions that came late, and there are {company.counted[place]}"
 
 
 def _told_wrongly(company: Company) -> Iterator[str]:
     """Cards that do not show the current result, in their text or in their blocks."""
-    for name, _, messages in _conversations(company):
-        for story in company.stories:
+    for name, place, messages in _conversations(company):
+        for story in company.stories if place not in company.given_up else ():
             for message in messages:
                 if story.short_id not in message.text:
                     continue
-                if story.words not in _line(message, story):
+                if not any(words in _line(message, story) for words in story.words):
                     yield f"#{name} says of {story.short_id}: {_line(message, story)!r}, and it is {story.words!r}"
                 elif message.blocks and not _in_blocks(message, story):
                     yield f"#{name}: the blocks about {story.short_id} do not say {story.words!r}"
@@ -70,7 +78,10 @@ def _in_blocks(message: Message, story: Story) -> bool:
         words = text.replace("\u00a0", " ")  # a percentage is never broken
         # Under a bold first line all lines are about one session.
         lines += [words.replace("\n", " ")] if words.startswith("*") else words.split("\n")
-    return any(story.short_id in line for line in lines) and story.words in _result(lines, story)
+    if not any(story.short_id in line for line in lines):
+        return False
+    said = _result(lines, story)
+    return any(words in said for words in story.words)
 
 
 def _texts(node: object) -> Iterator[str]:

@@ -12,6 +12,7 @@ from bot.demo.slack.faults import Fault
 from tests.app.env import Env
 
 POST, EDIT, HISTORY = "chat.postMessage", "chat.update", "conversations.history"
+LOOKUPS = ("users.info", "users.lookupByEmail", "conversations.info", "users.conversations", "conversations.open")
 LATE = 20.0
 """Seconds after the hang-up at which Slack accepts a message all the same."""
 LAG = 10.0
@@ -55,6 +56,26 @@ EDIT_FAULTS: tuple[Callable[[], Fault], ...] = (
 QUICK_EDIT_FAULTS = (lambda: faults.rate_limited(1),)
 """Those after which an edit is tried again within seconds."""
 
+QUICK_LOOKUP_FAULTS: tuple[Callable[[], Fault], ...] = (
+    lambda: faults.hang(2),
+    lambda: faults.error_before(503),
+    lambda: faults.rate_limited(1),
+)
+LOOKUP_FAULTS: tuple[Callable[[], Fault], ...] = (
+    *QUICK_LOOKUP_FAULTS,
+    lambda: faults.hang(30),
+    lambda: faults.hang(30),
+    lambda: faults.rate_limited(20),
+    lambda: faults.api_error("internal_error"),
+    lambda: faults.api_error("a_new_word"),
+    faults.html,
+    faults.empty,
+)
+
+DIRECTORY_PATHS = {"people_share": "/users/v2", "departments_share": "/departments"}
+LESS_THAN_HALF = 0.4
+REFUSABLE = ("/departments", "/users/v2", "completed-session/criterion/", "criterion-group", "checklist/sessions")
+"""Parts of the paths of everything but the listing itself."""
 ISPRING_COUNTDOWNS = (
     "html_answers",
     "xml_answers",
@@ -80,6 +101,15 @@ ISPRING_SWITCHES: tuple[tuple[str, object], ...] = (
     ("slow_body", 1.0),
     ("no_rights", True),
     ("tokens_die_after", 2),
+    ("odd_shapes", True),
+    ("odd_shapes", True),
+    ("ids_as_numbers", True),
+    ("contradicting_rows", 40),
+    ("contradicting_rows", 40),
+    ("byte_order_mark", True),
+    *(("content_encoding", word) for word in ("utf-8", "binary", "none", "x-gzip")),
+    *((name, share) for name in DIRECTORY_PATHS for share in (0.0, LESS_THAN_HALF)),
+    *(("refused_paths", {path: status}) for path in REFUSABLE for status in (403, 404, 429)),
 )
 
 
@@ -90,6 +120,8 @@ class Weather:
     posts: tuple[Fault, ...]
     edits: tuple[Fault, ...]
     readings: tuple[Fault, ...]
+    lookups: tuple[tuple[str, Fault], ...]
+    """The method, and what its next call meets."""
     history_lag: float
     history_delay: float
     history_page: int | None
@@ -100,14 +132,26 @@ class Weather:
     moment: str
     """What happens once: refuse_connections, abort_socket, silence_socket, ispring_down, token_revoked, or nothing."""
     moment_lasts: float
+    frozen: float
+    """Seconds for which the process that leads stands still, 0.0 for not at all."""
+    flaps: bool
+    """Whether one result changes at each reading."""
+    asks: bool
+    """Whether people ask who may see little or nothing."""
 
     def __str__(self) -> str:
         said = [fault.name for fault in self.posts]
         said += [f"{EDIT} {fault.name}" for fault in self.edits] + [
             f"{HISTORY} {fault.name}" for fault in self.readings
         ]
+        said += [f"{method} {fault.name}" for method, fault in self.lookups]
+        said += [f"frozen {self.frozen:.0f} s"] * bool(self.frozen) + ["flapping"] * self.flaps
         said += [f"lag {self.history_lag:g}", f"delay {self.history_delay:g}", self.history_error or ""]
-        return ", ".join(filter(None, [*said, *(f"iSpring {name}" for name, _ in self.ispring), self.moment]))
+        return ", ".join(filter(None, [*said, *(_said(*one) for one in self.ispring), self.moment]))
+
+
+def _said(name: str, value: object) -> str:
+    return f"iSpring {name}" + ("" if value is True else f" {value}")
 
 
 def draw(random01: Random, *, is_quick: bool) -> Weather:
@@ -129,6 +173,13 @@ def draw(random01: Random, *, is_quick: bool) -> Weather:
         ispring_lasts=random01.uniform(1.0, 3.0),
         moment=random01.choice(moments if is_quick else [*moments, "token_revoked"]),
         moment_lasts=random01.uniform(0.3, 2.0),
+        lookups=tuple(
+            (random01.choice(LOOKUPS), random01.choice(QUICK_LOOKUP_FAULTS if is_quick else LOOKUP_FAULTS)())
+            for _ in range(random01.choice([0, 0, 1, 2]))
+        ),
+        frozen=random01.choice([0.0, 0.0, 0.0, random01.uniform(1.0, 4.0 if is_quick else 12.0)]),
+        flaps=random01.random() < 0.25,
+        asks=random01.random() < 0.3,
     )
 
 
@@ -143,10 +194,33 @@ async def break_out(env: Env, weather: Weather) -> None:
     for method, ordered in ((POST, weather.posts), (EDIT, weather.edits), (HISTORY, weather.readings)):
         for fault in ordered:
             slack.order(method, fault)
+    for method, fault in weather.lookups:
+        slack.order(method, fault)
     slack.history_lag, slack.history_delay = weather.history_lag, weather.history_delay
     slack.history_page, slack.history_error = weather.history_page, weather.history_error
     for name, value in weather.ispring:
-        setattr(env.ispring.quirks, name, value)
+        before = getattr(env.ispring.quirks, name)
+        setattr(env.ispring.quirks, name, before | value if isinstance(value, dict) else value)
+    env.ispring.quirks.retry_after = "2"
+
+
+def keeps_from_people(weather: Weather) -> bool:
+    """Whether a reading of people or departments ends badly: somebody new is not known by it."""
+    told = [name if not isinstance(value, dict) else str(*value) for name, value in weather.ispring]
+    return any(name in (*DIRECTORY_PATHS, *DIRECTORY_PATHS.values()) for name in told)
+
+
+def met(env: Env, weather: Weather, since: int) -> list[str]:
+    """What iSpring did wrong to the requests behind the first `since`."""
+    asked = [request.path for request in env.ispring.requests[since:]]
+    found = []
+    for name, value in weather.ispring:
+        paths = list(value) if isinstance(value, dict) else [DIRECTORY_PATHS.get(name, "")]
+        if any(part in path for part in paths for path in asked):
+            found.append(
+                _said(name, value if name in {"refused_paths", "content_encoding", *DIRECTORY_PATHS} else True)
+            )
+    return found
 
 
 async def strike(env: Env, moment: str) -> None:

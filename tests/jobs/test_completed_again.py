@@ -123,7 +123,7 @@ async def test_a_low_result_says_how_often_it_was_low_and_a_correction_which_car
     room.world.correct(second, 50)
     await room.poll()
     [turn] = [delivery for delivery in await room.posts() if delivery.notifications]
-    data = await room.store.read(lambda tx: load_message_data(tx, turn, settings_of()))
+    data = await room.store.read(lambda tx: load_message_data(tx, turn, settings_of(), room.clock.now()))
     before = data.facts.cards_before[key_of(second)]
     assert before.link.startswith(f"https://bakery.slack.com/archives/{CHANNEL.id}/p")
     assert data.facts.times[key_of(second)] == 2
@@ -133,9 +133,27 @@ async def test_a_low_result_says_how_often_it_was_low_and_a_correction_which_car
     shown = [one for one in await room.store.read(lambda tx: tx.deliveries.of_session(key_of(second))) if one.delivery]
     whole = shown[0].delivery
     assert whole is not None
-    facts = (await room.store.read(lambda tx: load_message_data(tx, whole, settings_of()))).facts
+    facts = (await room.store.read(lambda tx: load_message_data(tx, whole, settings_of(), room.clock.now()))).facts
     assert facts.cards_before == {}, "the first card stays whole"
     assert "Second time below target on this checklist." in render(whole, facts).text
+
+
+async def test_a_correction_is_not_put_off_with_a_result_beside_it_that_goes_up_and_down(room: Room) -> None:
+    flapping, other, *_ = (room.world.add_session(percent=85) for _ in range(5))
+    await room.poll()
+    [grouped] = await room.posts()
+    assert len(grouped.notifications) == 5, "one message has all"
+    for number in range(12):
+        room.world.correct(flapping, 90 if number % 2 == 0 else 85)
+        await room.poll()
+        await edited(room)
+    room.clock.advance(timedelta(minutes=5))
+    room.world.correct(flapping, 95)
+    await room.poll()
+    assert not await edited(room), "it is put off"
+    room.world.correct(other, 100)
+    await room.poll()
+    assert await edited(room) == 1, "but not what was corrected once"
 
 
 async def edited(room: Room) -> int:

@@ -19,6 +19,7 @@ from bot.demo.world import World
 
 STATUSES = (NOT_STARTED, IN_PROGRESS, PASSED)
 DEFAULT_PAGE_SIZE = 1000
+_OF_A_RESULT = ("completionDate", "result", "points", "totalPoints")
 LONGEST_NUMBER = 18  # digits; Python reads no number of thousands of digits
 
 Item = TypeVar("Item", Person, Department)
@@ -133,6 +134,10 @@ class Answers:
             rows[0]["sessionStatus"] = quirks.new_status
         if rows and quirks.duplicate_rows:
             rows.append(dict(rows[0]))
+        completed = [row for row in rows if row["sessionStatus"] == PASSED]
+        for number, row in enumerate(completed[: quirks.contradicting_rows]):
+            other = {name: value for name, value in row.items() if name not in _OF_A_RESULT}
+            rows.insert(number % 2 * len(rows), other | {"sessionStatus": IN_PROGRESS})
         for number in range(min(quirks.mistyped_rows, len(rows))):
             row = rows[number * len(rows) // quirks.mistyped_rows]
             row["employeeId"], row["result"] = [row["employeeId"]], {"percent": row.get("result")}
@@ -160,7 +165,7 @@ class Answers:
             and _among(person.login, logins)
             and _among(person.email, emails)
         ]
-        page, token = self._page(found, asked)
+        page, token = self._page(_first(found, self.quirks.people_share), asked)
         rows = [self.wire.person(person, self.now()) for person in page]
         return Answer({"userProfiles": rows} | token)
 
@@ -173,7 +178,8 @@ class Answers:
         raise Refused(404, "User not found")
 
     def departments(self, query: str) -> Answer:
-        page, token = self._page(list(self.world.departments.values()), _query(query))
+        listed = _first(list(self.world.departments.values()), self.quirks.departments_share)
+        page, token = self._page(listed, _query(query))
         return Answer({"departments": [self.wire.department(department) for department in page]} | token)
 
     def _page(self, items: Sequence[Item], asked: Mapping[str, list[str]]) -> tuple[Sequence[Item], Row]:
@@ -194,6 +200,10 @@ class Answers:
         if begin + len(page) < len(items):
             return page, {"nextPageToken": _encoded(page[-1].id)}
         return page, self.wire.row({}, {"nextPageToken": None})
+
+
+def _first(items: list[Item], share: float) -> list[Item]:
+    return items[: int(share * len(items))]
 
 
 def _encoded(item_id: str) -> str:

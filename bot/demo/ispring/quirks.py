@@ -38,12 +38,22 @@ class Quirks:
     """Titles and last names end in the first half of an emoji: as an escape, or as bytes that are no UTF-8."""
     compressed: bool = False
     """Bodies are compressed with gzip, as they may be for whoever accepts that."""
+    byte_order_mark: bool = False
+    """Bodies begin with the mark that some editors and proxies put before UTF-8."""
+    content_encoding: str | None = None
+    """What the header of that name says, though the body is plain: `utf-8`, `binary`, `none`; `x-gzip` is gzip."""
+    odd_shapes: bool = False
+    """Optional parts of rows are of any wrong type, and numbers are texts such as "80%" and "80,5"."""
+    ids_as_numbers: bool = False
+    """Ids that are all digits are numbers."""
     user_wrapped: bool = False
     """A single user comes inside `{"response": …}`. Spotter itself asks for none."""
 
     # --- what a listing contains
     duplicate_rows: bool = False
     """The first row comes once more at the end."""
+    contradicting_rows: int = 0
+    """This many completed sessions come once more, in progress, before the first row and behind the last in turn."""
     new_status: str | None = None
     """The first row of a listing carries this status."""
     zero_total_points: bool = False
@@ -61,6 +71,9 @@ class Quirks:
     """Seconds after a completion during which criteria and competency areas are not there yet."""
     bad_ids: set[str] = field(default_factory=set)
     """A request that names one of these ids is answered 400 as a whole."""
+    people_share: float = 1.0
+    """Of the people only this part is listed, without a word of the others; 0.0: nobody."""
+    departments_share: float = 1.0
     repeated_page_token: bool = False
     """Every page of people or departments names itself as the next one."""
 
@@ -94,6 +107,9 @@ class Quirks:
     """No answer until the client leaves."""
     slow_body: float = 0.0
     """Seconds over which every body is spread."""
+
+    refused_paths: dict[str, int] = field(default_factory=dict)
+    """Requests whose path contains this text are answered with this status, with `retry_after` if that is 429."""
 
     # --- the key and its tokens
     no_rights: bool = False

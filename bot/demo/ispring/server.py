@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -281,6 +282,10 @@ class IspringStandIn:
 
     async def _spoil(self, request: web.Request) -> web.StreamResponse | None:
         quirks = self.quirks
+        for part, status in quirks.refused_paths.items():
+            if part in request.path:
+                headers = {"Retry-After": quirks.retry_after} if quirks.retry_after and status == 429 else {}
+                return web.json_response(self._error(status, "Refused"), status=status, headers=headers)
         if quirks.spend("hangs"):
             await asyncio.Event().wait()
         if quirks.spend("redirects"):
@@ -309,7 +314,12 @@ class IspringStandIn:
         return web.Response(body=listing, content_type="application/json")
 
     def _compressed(self, response: web.StreamResponse) -> web.StreamResponse:
-        if self.quirks.compressed:
+        encoding = self.quirks.content_encoding
+        if isinstance(response, web.Response) and isinstance(response.body, bytes) and encoding is not None:
+            if encoding == "x-gzip":
+                response.body = gzip.compress(response.body)
+            response.headers["Content-Encoding"] = encoding
+        elif self.quirks.compressed:
             response.enable_compression(web.ContentCoding.gzip)
         return response
 

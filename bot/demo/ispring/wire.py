@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from random import Random
 from typing import TypeAlias
 from xml.etree import ElementTree
 
@@ -15,6 +17,8 @@ Row: TypeAlias = dict[str, object]
 
 DATE_FORMATS = {"dmy": "%d-%m-%Y, %H:%M:%S", "mdy": "%m-%d-%Y, %H:%M:%S", "iso_naive": "%Y-%m-%dT%H:%M:%S"}
 MIXED_STYLES = ("dmy", "iso", "iso_naive")
+
+WRONG: tuple[object, ...] = ({"value": 1}, [], [7], True, "", None, "not given", {})
 
 HALF_AN_EMOJI = "\ud83d"
 
@@ -54,6 +58,14 @@ class Wire:
         """One object; optional values that are not there are left out, or null if the quirk says so."""
         return required | {key: value for key, value in optional.items() if value is not None or self.quirks.nulls}
 
+    def bent(self, row: Row, seed: str, numbers: Sequence[str], others: Sequence[str]) -> Row:
+        """The row with optional parts in odd shapes, if the quirk says so; the same each time for one seed."""
+        if self.quirks.odd_shapes:
+            lots = Random(seed)
+            row |= {name: lots.choice(_written_oddly(row[name]) + WRONG) for name in numbers if name in row}
+            row |= {name: lots.choice(WRONG) for name in others if name in row}
+        return row
+
     def shown(self, text: str) -> str:
         """A title or a name, as it ends where somebody counts UTF-16."""
         return text + HALF_AN_EMOJI if self.quirks.half_characters else text
@@ -65,7 +77,7 @@ class Wire:
         if self.quirks.zero_total_points and session.status == PASSED:
             scored = (0.0, 0.0, 0.0)
         result, total_points, points = scored
-        return self.row(
+        row = self.row(
             {
                 "checklistId": session.checklist.id,
                 "checklistTitle": self.shown(session.checklist.title),
@@ -83,6 +95,7 @@ class Wire:
                 "points": number(points),
             },
         )
+        return self.bent(row, session.id, ("result",), ("startDate", "actualStartDate"))
 
     def checklist(self, checklist: Checklist, session_ids: Sequence[str]) -> Row:
         return {
@@ -99,16 +112,15 @@ class Wire:
                 continue
             points, total_points = score(area.criteria, session.grades)
             graded = total_points > 0
-            rows.append(
-                self.row(
-                    {"groupId": area.id, "groupTitle": self.shown(area.title)} | self._whose(session),
-                    {
-                        "result": number(percent_of(points, total_points)),
-                        "totalPoints": number(total_points if graded else None),
-                        "points": number(points if graded else None),
-                    },
-                )
+            row = self.row(
+                {"groupId": area.id, "groupTitle": self.shown(area.title)} | self._whose(session),
+                {
+                    "result": number(percent_of(points, total_points)),
+                    "totalPoints": number(total_points if graded else None),
+                    "points": number(points if graded else None),
+                },
             )
+            rows.append(self.bent(row, session.id + area.id, ("result", "points"), ()))
         return rows
 
     def criteria(self, session: Session, group_ids: set[str] | None, criterion_ids: set[str] | None) -> list[Row]:
@@ -120,21 +132,20 @@ class Wire:
                 grade = session.grades.get(criterion.id)
                 if grade is None or (criterion_ids is not None and criterion.id.lower() not in criterion_ids):
                     continue
-                rows.append(
-                    self.row(
-                        {
-                            "criterionId": criterion.id,
-                            "criterionTitle": self.shown(criterion.title),
-                            "groupId": area.id,
-                            "skipped": grade.skipped,
-                        }
-                        | self._whose(session),
-                        {
-                            "totalPoints": None if grade.skipped else criterion.points,
-                            "points": number(grade.points),
-                        },
-                    )
+                row = self.row(
+                    {
+                        "criterionId": criterion.id,
+                        "criterionTitle": self.shown(criterion.title),
+                        "groupId": area.id,
+                        "skipped": grade.skipped,
+                    }
+                    | self._whose(session),
+                    {
+                        "totalPoints": None if grade.skipped else criterion.points,
+                        "points": number(grade.points),
+                    },
                 )
+                rows.append(self.bent(row, session.id + criterion.id, ("points", "totalPoints"), ("skipped",)))
         return rows
 
     def _whose(self, session: Session) -> Row:
@@ -153,7 +164,7 @@ class Wire:
             {"roleId": role_id, "roleType": person.role},
             {"manageableDepartmentIds": list(person.manages) or None},
         )
-        return self.row(
+        row = self.row(
             {
                 "userId": person.id,
                 "role": person.role,
@@ -173,6 +184,7 @@ class Wire:
                 "workLeaveStatus": None,
             },
         )
+        return self.bent(row, person.id, (), ("roleId", "addedDate", "lastLoginDate", "coSubordination", "groups"))
 
     def _fields(self, person: Person) -> object:
         fields = {
@@ -189,7 +201,7 @@ class Wire:
         return [{"name": name, "value": value} for name, value in fields.items()]
 
     def department(self, department: Department) -> Row:
-        return self.row(
+        row = self.row(
             {
                 "departmentId": department.id,
                 "name": self.shown(department.name),
@@ -198,6 +210,7 @@ class Wire:
             },
             {"parentDepartmentId": department.parent_id, "code": department.code or None},
         )
+        return self.bent(row, department.id, (), ("code", "coSubordination"))
 
     def _subordination(self, subordinate: Person | Department) -> Row:
         supervisor_id = subordinate.supervisor_id if subordinate.subordination == "manual" else None
@@ -209,6 +222,8 @@ class Wire:
         """The body: JSON, or XML whose outermost list holds elements called `item`."""
         if self.quirks.numbers_as_strings:
             answer = _numbers_as_strings(answer)
+        if self.quirks.ids_as_numbers:
+            answer = _ids_as_numbers(answer)
         if xml:
             root = ElementTree.Element("response")
             _grow(root, answer, item)
@@ -216,7 +231,14 @@ class Wire:
         if self.quirks.lone_item_as_object:
             answer = _lone_items_as_objects(answer)
         escaped = self.quirks.half_characters == "escaped"
-        return json.dumps(answer, ensure_ascii=escaped).encode(errors="surrogatepass")
+        text = json.dumps(answer, ensure_ascii=escaped).encode(errors="surrogatepass")
+        return BOM_UTF8 + text if self.quirks.byte_order_mark else text
+
+
+def _written_oddly(value: object) -> tuple[object, ...]:
+    """A number as people write it."""
+    text = str(value)
+    return (f"{text}%", f"{text} %", text.replace(".", ","), f" {text.replace('.', ',')} ")
 
 
 def number(value: float | None) -> float | int | None:
@@ -230,6 +252,15 @@ def _numbers_as_strings(value: object) -> object:
     if isinstance(value, list):
         return [_numbers_as_strings(item) for item in value]
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _ids_as_numbers(value: object, name: str = "") -> object:
+    if isinstance(value, Mapping):
+        return {key: _ids_as_numbers(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_ids_as_numbers(item, name) for item in value]
+    is_id = name.endswith(("Id", "Ids")) and isinstance(value, str) and value.isdecimal() and value[:1] != "0"
+    return int(str(value)) if is_id else value
 
 
 def _lone_items_as_objects(value: object) -> object:
