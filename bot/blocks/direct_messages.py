@@ -16,11 +16,12 @@ from bot.blocks.cards import (
     short_id_of,
     since_last_time,
 )
-from bot.blocks.elements import Block, button, context, header, lines, listing
+from bot.blocks.elements import Block, context, header, lines, listing
 from bot.blocks.elements import actions as buttons
 from bot.blocks.grouped_cards import LINE_TITLE, age_line, details_menu, grouped_card, hidden_row
 from bot.blocks.markup import TITLE, bare
 from bot.blocks.results import area_line, strongest_areas, verdict, weakest_areas
+from bot.blocks.settings import dm_button
 from bot.domain.changes import outcome_of
 from bot.domain.model import Outcome, OutcomeKind, SessionKey, SessionRecord
 from bot.domain.outcomes import exact, percent
@@ -127,8 +128,8 @@ def _controls(facts: CardFacts, roles: actions.Roles) -> list[Block]:
     made.append(
         buttons(
             [
-                button(actions.DM_BELOW, "Only below target", roles),
-                button(actions.DM_STOP, "Stop these messages", roles),
+                dm_button(actions.DM_BELOW, "Only below target", roles),
+                dm_button(actions.DM_STOP, "Stop these messages", roles),
             ]
         )
     )

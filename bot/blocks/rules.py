@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from bot.blocks import actions
+from bot.blocks.answers import question
 from bot.blocks.elements import Block, button, confirmation, context, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, date_token, format_query_text, safe
@@ -120,7 +121,7 @@ def _end_button(rule: Rule) -> Block:
         f"End rule {rule.rule_id}?", "Nothing more will be posted because of it.", "End it", "Keep it"
     )
     action, label = actions.action_id(actions.UNSUBSCRIBE, rule.rule_id), f"End rule {rule.rule_id}"
-    return button(action, "End", str(rule.rule_id), label=label, style="danger", confirm=question)
+    return button(actions.asked(action), "End", str(rule.rule_id), label=label, style="danger", confirm=question)
 
 
 def confirm_subscription(channel_id: str, query: str, words: str, *, hints: Sequence[str] = ()) -> Message:
@@ -175,6 +176,30 @@ def invite_first(channel_id: str, *, name: str = "Spotter") -> Message:
 def cancelled() -> Message:
     """The user pressed Cancel."""
     return notice("Cancelled; nothing was saved.")
+
+
+def rules_to_end(rules: Sequence[Rule], words: Mapping[int, str], *, command: str) -> Message:
+    """What a viewer may end here, each rule in words; the buttons ask first."""
+    if not rules:
+        return notice(
+            "There is no rule here that you may end.",
+            f"`{command} rules` lists what is posted here, `{command} settings` your direct messages.",
+        )
+    blocks: list[Block] = [section(mrkdwn("Which rule shall end? Nothing is ended before you say yes."))]
+    for rule in rules[:MAX_RULES]:
+        blocks.append(section(mrkdwn(format_rule(rule, words.get(rule.rule_id, ""))), _end_button(rule)))
+    if len(rules) > MAX_RULES:
+        blocks.append(context(f"and {len(rules) - MAX_RULES} more; `{command} rules all` lists all for admins"))
+    return message(blocks)
+
+
+def ask_to_end(rule: Rule, words: str) -> Message:
+    """Asks before a rule ends."""
+    text = (
+        f"End rule {rule.rule_id}? It posts {format_query(words)} to {format_destination(rule)}. Nothing more will be "
+        "posted because of it; messages already posted are still corrected."
+    )
+    return question(text, actions.UNSUBSCRIBE, f"Yes, end rule {rule.rule_id}", str(rule.rule_id), is_grave=True)
 
 
 def unsubscribed(rule: Rule, words: str) -> Message:

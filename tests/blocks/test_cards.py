@@ -381,7 +381,12 @@ def test_the_observer_is_addressed_and_can_stop_it() -> None:
         "🔴 Maria Lopez · 72 %, below target 80 %\nOpening the store · Store 12\nObserved by you "
     )
     assert "Why: 40 % Cash desk; Counts the float: 1 of 5; " in message.text
-    assert buttons_of(message) == [actions.DETAILS, actions.MORE, actions.DM_BELOW, actions.DM_STOP]
+    assert buttons_of(message) == [
+        actions.DETAILS,
+        actions.MORE,
+        actions.asked(actions.DM_BELOW),
+        actions.asked(actions.DM_STOP),
+    ]
     assert "first message to you" in shown(message)
     assert "You get this because you observed the session. Change what you get with `/ojt settings`." in shown(message)
 

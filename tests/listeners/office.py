@@ -108,6 +108,11 @@ class Office:
         await self.press_with(reply, user, action, value, **where)
         return reply.messages[-1] if reply.messages else None
 
+    async def press_yes(self, user: str, asked: Message, **where: Any) -> Message | None:
+        """The answer to the button that answers a question with yes."""
+        [yes] = [one for one in buttons_of(asked) if actions.was_asked(one["action_id"])]
+        return await self.press(user, yes["action_id"], yes.get("value", ""), **where)
+
     async def press_with(
         self,
         reply: "Replies",

@@ -191,6 +191,41 @@ async def test_an_admin_ends_anybody_s_rule_with_a_button(office: Office) -> Non
     assert answer is not None and "Ended" in answer.text
 
 
+@pytest.mark.parametrize("action", [actions.UNSUBSCRIBE, f"{actions.UNSUBSCRIBE}:1", actions.RUN, f"{actions.RUN}:0"])
+async def test_a_button_that_asked_nothing_ends_a_rule_only_after_a_second_press(office: Office, action: str) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    value = "unsubscribe 1" if action.startswith(actions.RUN) else "1"
+    asked = await office.press(SAM, action, value)
+    assert asked is not None and "End rule 1? It posts completed sessions below target" in asked.text
+    assert await states(office) == {1: RuleState.ACTIVE}
+    answer = await office.press_yes(SAM, asked)
+    assert answer is not None and "Ended: Rule 1" in answer.text
+    assert await states(office) == {1: RuleState.ENDED}
+
+
+async def test_a_suggestion_is_asked_about_before_it_changes_anything(office: Office) -> None:
+    await office.ask(EMMA, "")  # so that she is linked
+    writing = ["pause all", f"unlink <@{EMMA}>", f"link <@{UNLINKED}> Xenia Papas"]
+    for command in writing:
+        before = await office.audit_log()
+        asked = await office.press(ADMIN, actions.RUN, command)
+        assert asked is not None and "changes something" in asked.text
+        assert await office.audit_log() == before
+        await office.press_yes(ADMIN, asked)
+        assert await office.audit_log() != before
+
+
+@pytest.mark.parametrize("typed", ["stop", "unsubscribe", "Stop!"])
+async def test_stop_shows_what_can_be_ended_as_buttons_that_ask(office: Office, typed: str) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    await office.rule(NORTH, "outcome:met", owner=DANA)
+    answer = await office.ask(SAM, typed)
+    assert "Rule 1" in answer.text and "Rule 2" not in answer.text
+    [end] = buttons_of(answer)
+    assert end["confirm"]["title"]["text"] == "End rule 1?"
+    assert await states(office) == {1: RuleState.ACTIVE, 2: RuleState.ACTIVE}
+
+
 async def test_somebody_else_s_rule_is_not_ended(office: Office) -> None:
     await office.rule(NORTH, owner=SAM)
     await office.rule(NORTH, "outcome:met", owner=OLGA)

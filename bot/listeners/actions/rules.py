@@ -33,8 +33,9 @@ async def cancel(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 
 
 async def unsubscribe(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    """Ends the rule with the number on the button."""
-    await reply(await answered(ctx, action, f"unsubscribe {action.value}"))
+    """Ends the rule with the number on the button, once it was asked whether."""
+    answer = await answered(ctx, action, f"unsubscribe {action.value}", is_pressed=not action.was_asked)
+    await reply(answer, replace=action.was_asked and action.is_ephemeral)
 
 
 async def agree_public(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:

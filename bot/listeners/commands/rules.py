@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.blocks.rules import rules_list, unsubscribed
+from bot.blocks.rules import ask_to_end, rules_list, rules_to_end, unsubscribed
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
 from bot.domain.permissions import scope_of
@@ -91,28 +91,35 @@ def ends(viewer: Viewer, rule: Rule) -> bool:
 
 
 @subcommand(
-    "unsubscribe N",
+    "unsubscribe [N]",
     "End rule number N",
     examples=("unsubscribe 3",),
-    more="The number is on every card the rule posts. A rule is ended by its owner or an admin.",
+    more="The number is on every card the rule posts. A rule is ended by its owner or an admin. Without a number "
+    "it lists what you may end.",
+    asks_itself=True,
 )
 async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
-    """Ends a rule of the viewer's, or any for an admin."""
+    """Ends a rule of the viewer's, or any for an admin; a button that names it is answered by the question. Without a
+    number, the rules that the viewer may end."""
     typed = request.words.lower().removeprefix("rule").strip(" #")
+    if not typed:
+        return await ctx.store.read(lambda tx: _rules_to_end(ctx, tx, request))
 
     def work(tx: Tx) -> Message:
         # Owners who lost their access may still end their rules: the answer names only what they may see.
         mine = [rule for rule in tx.rules.all(CURRENT) if ends(request.viewer, rule)]
         found = next((rule for rule in mine if typed == str(rule.rule_id)), None)
         if found is None:
-            like = nearest(typed, [str(rule.rule_id) for rule in mine], at_least=0) if typed else ()
+            like = nearest(typed, [str(rule.rule_id) for rule in mine], at_least=0)
             numbers = like or [str(rule.rule_id) for rule in mine[:3]]
             raise QueryError(_no_such_rule(typed), [f"unsubscribe {number}" for number in numbers] or ["rules"])
+        directory = tx.people.directory()
+        said = rule_text(tx, found.query, scope_of(request.viewer, directory), directory)
+        if request.is_pressed:
+            return ask_to_end(found, said)
         now = ctx.clock.now()
         tx.rules.set_state(found.rule_id, RuleState.ENDED, "unsubscribed", now)
         tx.audit_log.write(request.viewer.slack_user_id, "unsubscribe", f"rule:{found.rule_id}", now)
-        directory = tx.people.directory()
-        said = rule_text(tx, found.query, scope_of(request.viewer, directory), directory)
         return unsubscribed(tx.rules.get(found.rule_id) or found, said)
 
     answer = await ctx.store.transact(work)
@@ -120,7 +127,14 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
     return answer
 
 
+def _rules_to_end(ctx: AppContext, tx: Tx, request: CommandRequest) -> Message:
+    """The rules of this channel that a viewer may end, and their own, each in words with a button that asks."""
+    found = [rule for rule in visible(tx, request.viewer, request.channel_id) if ends(request.viewer, rule)]
+    directory = tx.people.directory()
+    scope = scope_of(request.viewer, directory)
+    said = {rule.rule_id: rule_text(tx, rule.query, scope, directory) for rule in found}
+    return rules_to_end(found, said, command=ctx.command)
+
+
 def _no_such_rule(typed: str) -> str:
-    if not typed:
-        return "Which rule? Its number is on every card it posts."
     return f"You have no rule “{typed}” that you may end: only its owner and admins of Spotter may."
