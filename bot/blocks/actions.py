@@ -15,7 +15,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from bot.blocks.elements import BUTTON_VALUE
-from bot.domain.model import SessionKey
+from bot.domain.model import NamesShown, SessionKey
 
 # On cards; the value is a session key. OPEN is a link, which Slack reports as a press all the same.
 DETAILS = "details"
@@ -129,10 +129,12 @@ class Page(ButtonValue, frozen=True, tag="page"):
 
 
 class Subscribe(ButtonValue, frozen=True, tag="subscribe"):
-    """A rule to be made in a public channel."""
+    """A rule to be made, in a channel or for the user ("me"), and its options; `names` is one of NamesShown."""
 
     channel_id: _Text
     query: str
+    edits: bool = True
+    names: NamesShown = NamesShown.FULL
 
 
 class TakeOver(ButtonValue, frozen=True, tag="take_over"):

@@ -1,20 +1,43 @@
 """Rules: a rule in words, the answers to commands about rules, and what a rule's channel and owner get."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.blocks import actions
 from bot.blocks.answers import question
-from bot.blocks.elements import Block, button, confirmation, context, message, mrkdwn, notice, section
+from bot.blocks.elements import (
+    MESSAGE_BLOCKS,
+    MESSAGE_CHARACTERS,
+    Block,
+    button,
+    characters,
+    confirmation,
+    context,
+    message,
+    mrkdwn,
+    notice,
+    section,
+)
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, date_token, format_query_text, safe
-from bot.domain.model import OPERATOR, DestinationKind, Message, Rule, RuleState
+from bot.blocks.rule_preview import HINT, Shown, preview_blocks
+from bot.domain.model import (
+    DEFAULT_OPTIONS,
+    OPERATOR,
+    Destination,
+    DestinationKind,
+    Message,
+    NamesShown,
+    Rule,
+    RuleOptions,
+    RuleState,
+)
 from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
 from bot.domain.reasons import ReasonCode
 from bot.domain.text import count
 
 ALL = "every completed session"
-HINT = 300  # characters of a hint at most
 MAX_RULES = 25  # of `format_rule` at its longest, this many stay within a message
 
 _STATES = {
@@ -56,7 +79,9 @@ def format_rule(rule: Rule, words: str) -> str:
     """A rule in one line of mrkdwn: number, destination, query, owner and state. `words` is its query for people."""
     reason = f" ({format_reason(rule.reason)})" if rule.reason and rule.state is not RuleState.ACTIVE else ""
     by = f"By {format_owner(rule.owner)}, {_STATES[rule.state]}{reason}"
-    return f"*Rule {rule.rule_id}* in {format_destination(rule)}: {format_query(words, 150)}. {by}"
+    where = "in " if rule.destination.kind is DestinationKind.CHANNEL else "to "
+    what = f"{format_query(words, 150)}{format_options(rule.options)}"
+    return f"*Rule {rule.rule_id}* {where}{format_destination(rule)}: {what}. {by}"
 
 
 def format_reason(reason: str) -> str:
@@ -71,9 +96,10 @@ def format_query(words: str, limit: int = 500) -> str:
 
 
 def format_destination(rule: Rule) -> str:
-    """A rule's destination for mrkdwn."""
-    ident = safe(rule.destination.id, 40)
-    return f"<#{ident}>" if rule.destination.kind is DestinationKind.CHANNEL else f"<@{ident}>"
+    """A rule's destination for mrkdwn: a channel, or its owner alone."""
+    if rule.destination.kind is DestinationKind.CHANNEL:
+        return f"<#{safe(rule.destination.id, 40)}>"
+    return f"{format_owner(rule.owner)} alone"
 
 
 def format_owner(owner: str) -> str:
@@ -124,22 +150,58 @@ def _end_button(rule: Rule) -> Block:
     return button(actions.asked(action), "End", str(rule.rule_id), label=label, style="danger", confirm=question)
 
 
-def confirm_subscription(channel_id: str, query: str, words: str, *, hints: Sequence[str] = ()) -> Message:
-    """Asks before results of named people go to a public channel.
-
-    `query` is canonical text, `words` the same for people. `hints` are sentences about the rule: whom its names mean,
-    how much it would have posted.
-    """
-    value = actions.encode(actions.Subscribe(channel_id, query))
-    if not value:
+def proposal(
+    destination: Destination,
+    value: actions.Subscribe,
+    words: str,
+    shown: Shown,
+    options: RuleOptions = DEFAULT_OPTIONS,
+    *,
+    is_public: bool = False,
+) -> Message:
+    """What a rule would send, and a button that saves it; for a public channel the question whether everybody may read
+    it. `words` is its query for people."""
+    encoded = actions.encode(value)
+    if not encoded:
         return notice("This query is too long for a rule. Use fewer conditions.")
-    text = (
-        f"<#{safe(channel_id, 40)}> is a public channel: everybody in the workspace, now and later, can read what is "
-        f"posted there, with people's names and results. Shall Spotter post there: {format_query(words)}?"
-    )
-    text += "".join(f"\n{safe(hint, HINT)}" for hint in hints)
-    yes = button(actions.CONFIRM_SUBSCRIBE, "Yes, post to this public channel", value, style="primary")
-    return message([section(mrkdwn(text)), buttons([yes, button(actions.CANCEL, "Cancel", channel_id)])])
+    place = f"<#{safe(destination.id, 40)}>" if destination.kind is DestinationKind.CHANNEL else "you alone"
+    text = f"A rule that posts to {place}: {format_query(words)}{format_options(options)}."
+    yes = button(actions.CONFIRM_SUBSCRIBE, "Save this rule", encoded, style="primary")
+    if is_public:
+        text += (
+            f"\n{place} is a public channel: everybody in the workspace, now and later, can read what is posted there, "
+            "with people's names and results. Shall Spotter post there?"
+        )
+        yes = button(actions.CONFIRM_SUBSCRIBE, "Yes, post to this public channel", encoded, style="primary")
+    last = buttons([yes, button(actions.CANCEL, "Cancel", destination.id)])
+    return _with_preview([section(mrkdwn(text))], shown, [last])
+
+
+def preview_only(words: str, shown: Shown, text: str, *, command: str, same: Rule | None = None) -> Message:
+    """What a rule would have sent. `text` is the command that would propose it, without the slash word."""
+    saved = f"Rule {same.rule_id} asks for the same already." if same is not None else "Nothing was saved."
+    hint = context(f"{saved} `{command} {safe(text, 300)}` proposes the rule.")
+    return _with_preview([section(mrkdwn(f"A rule for {format_query(words)}."))], shown, [hint])
+
+
+def _with_preview(first: Sequence[Block], shown: Shown, last: Sequence[Block]) -> Message:
+    """With as many of the samples as Slack takes in one message: what is asked is never cut."""
+    samples = len(shown.samples)
+    while True:
+        blocks = [*first, *preview_blocks(replace(shown, samples=shown.samples[:samples])), *last]
+        if not samples or (characters(blocks) < MESSAGE_CHARACTERS and len(blocks) <= MESSAGE_BLOCKS):
+            return message(blocks)
+        samples -= 1
+
+
+def format_options(options: RuleOptions) -> str:
+    """How a rule differs from others, to follow its query; "" if it does not."""
+    parts = [
+        "" if options.edits else "corrections do not change what was posted",
+        "people by their initials" if options.names is NamesShown.INITIALS else "",
+    ]
+    said = ", ".join(filter(None, parts))
+    return f" ({said})" if said else ""
 
 
 def subscribed(rule: Rule, words: str, *, command: str, hints: Sequence[str] = ()) -> Message:

@@ -6,22 +6,45 @@ from datetime import UTC, datetime
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
-from bot.domain.model import OPERATOR, Destination, OutcomeKind, Rule, RuleState
+from bot.domain.model import (
+    DEFAULT_OPTIONS,
+    OPERATOR,
+    Destination,
+    DestinationKind,
+    OutcomeKind,
+    Rule,
+    RuleOptions,
+    RuleState,
+)
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.routing import introduction
 from bot.query.by_id import MOST_IDS, by_id, kept_as_text, same_meaning, with_labels
-from bot.query.keys import OUTCOMES
+from bot.query.keys import OUTCOMES, SHAPE
 from bot.query.parser import Filter, Key, Names, Query, Term, is_text, parse, resolve, say, words
 from bot.services.visible_names import visible_names
 from bot.store.database import Tx
 
+_TIMES = (Key.SINCE, Key.UNTIL)
 UNREADABLE = "a query that can't be read any more"
 
 
 def rule_query(text: str) -> Query:
-    """The query of a rule to be made. Raises QueryError as `parse` does, and if the rule could match nothing because no
-    completed session has such an outcome."""
-    query = parse(text)
+    """The query of a rule to be made. Raises QueryError as `parse` and `fit_for_rule` do."""
+    return fit_for_rule(parse(text))
+
+
+def fit_for_rule(query: Query) -> Query:
+    """The query, if a rule may ask it. Raises QueryError if it names a time or says how an answer is made, or if the
+    rule could match nothing because no completed session has such an outcome."""
+    if past := [term for term in query.terms if term.key in (*_TIMES, *SHAPE)]:
+        rest = Query(tuple(term for term in query.terms if term not in past))
+        named = " and ".join(dict.fromkeys(f"`{term.key}:`" for term in past))
+        why = (
+            "it posts what is completed from now on, until it ends"
+            if any(term.key in _TIMES for term in past)
+            else "that says how a list is made"
+        )
+        raise QueryError(f"A rule takes no {named}: {why}. Leave it out; `results` lists a time.", [say(rest)])
     matched = {kind for kind in OutcomeKind if kind.is_over}
     asked = [term for term in query.terms if term.key is Key.OUTCOME]
     if wanted := [OUTCOMES[term.value][1] for term in asked if not term.negated]:
@@ -37,16 +60,26 @@ def rule_query(text: str) -> Query:
 
 
 def make_rule(
-    tx: Tx, destination: Destination, owner: str, query: Query, state: RuleState, now: datetime, *, audience: str = ""
+    tx: Tx,
+    destination: Destination,
+    owner: str,
+    query: Query,
+    state: RuleState,
+    now: datetime,
+    *,
+    audience: str = "",
+    options: RuleOptions = DEFAULT_OPTIONS,
 ) -> Rule:
     """Stores a rule, queues its introduction and writes the audit log; returns the rule. `query` names people by id.
 
-    `audience` is PRIVATE or PUBLIC, "" if nothing is known of the channel yet.
+    `audience` is PRIVATE or PUBLIC, "" if nothing is known of the channel yet. A person's rule needs no introduction:
+    who made it is its only reader.
     """
-    rule = tx.rules.add(destination, owner, say(query), state, now)
+    rule = tx.rules.add(destination, owner, say(query), state, now, options)
     if audience:
         tx.rules.note_audience(rule.rule_id, audience)
-    tx.notifications.enqueue(introduction(rule), now)
+    if destination.kind is DestinationKind.CHANNEL:
+        tx.notifications.enqueue(introduction(rule), now)
     tx.audit_log.write(owner, "subscribe", f"rule:{rule.rule_id}", now)
     return rule
 

@@ -10,6 +10,7 @@ from bot.listeners import subscribing
 from bot.listeners.access_scope import AccessView, access_view, may_read, names
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
+from bot.query.keys import SHAPE, Key
 from bot.query.nearest import nearest
 from bot.query.parser import EXAMPLES, Query, words
 from bot.services.pausing import is_orphan
@@ -17,20 +18,37 @@ from bot.services.rules import UNREADABLE, read, rule_text
 from bot.store.database import Tx
 
 CURRENT = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
+_OF_RULES = [example for key, example in EXAMPLES.items() if key not in (Key.SINCE, Key.UNTIL, *SHAPE)]
+_CONDITIONS = "Conditions, in any order: " + " · ".join(f"`{example}`" for example in _OF_RULES) + "."
 NOT_READABLE = "sessions by a condition that names what you may not see"
 
 
 @subcommand(
     "subscribe [query]",
-    "Post completed sessions that match to this channel",
+    "Post completed sessions that match to this channel, or to you",
     examples=("subscribe outcome:failed", "subscribe"),
-    more="Conditions, in any order: " + " · ".join(f"`{example}`" for example in EXAMPLES.values()) + ". "
-    "A rule posts only what you yourself may see.",
+    more=f"{_CONDITIONS} It shows what the rule would have sent in the last 30 days, and saves it once you agree. In a "
+    "direct message, or with `for:me`, it is for you alone. `edits:off`: corrections do not change cards that were "
+    "posted; `names:initials`: no full names. A rule sends only what you yourself may see.",
     takes_query=True,
+    asks_itself=True,
 )
 async def subscribe(ctx: AppContext, request: CommandRequest) -> Message:
-    """Makes a rule for the channel it is asked in."""
-    return await subscribing.subscribe(ctx, request.viewer, request.channel_id, request.words)
+    """Proposes a rule for the channel it is asked in, or for the viewer."""
+    return await subscribing.propose(ctx, request.viewer, request.channel_id, request.words, verb="subscribe")
+
+
+@subcommand(
+    "preview [query]",
+    "What a rule would have sent in the last 30 days",
+    examples=("preview outcome:failed",),
+    more=f"{_CONDITIONS} Nothing is saved.",
+    takes_query=True,
+    only_reads=True,
+)
+async def preview(ctx: AppContext, request: CommandRequest) -> Message:
+    """What a rule would have sent, without a way to save it."""
+    return await subscribing.propose(ctx, request.viewer, request.channel_id, request.words, verb="preview")
 
 
 @subcommand(
