@@ -52,6 +52,7 @@ _REASONS = {
     NOT_FOUND: "the channel was deleted, or is private and Spotter is not in it",
     SHARED_OUTSIDE: "the channel is shared with another company",
     ReasonCode.BECAME_PUBLIC: "the channel has become public; waits for consent",
+    ReasonCode.PAUSED_BY_PERSON: "as somebody asked",
     ReasonCode.OWNER_GONE: "its owner is gone; waits for an admin to take it over",
 }
 _WHAT_TO_DO = {
@@ -78,6 +79,8 @@ _REFUSED_BY_SLACK = (
 def format_rule(rule: Rule, words: str) -> str:
     """A rule in one line of mrkdwn: number, destination, query, owner and state. `words` is its query for people."""
     reason = f" ({format_reason(rule.reason)})" if rule.reason and rule.state is not RuleState.ACTIVE else ""
+    if rule.resumes_at is not None and rule.state is RuleState.PAUSED:
+        reason = f" until {date_token(rule.resumes_at)}"
     by = f"By {format_owner(rule.owner)}, {_STATES[rule.state]}{reason}"
     where = "in " if rule.destination.kind is DestinationKind.CHANNEL else "to "
     what = f"{format_query(words, 150)}{format_options(rule.options)}"
@@ -117,20 +120,20 @@ def rules_list(
     may_end: Collection[int] = (),
     may_take: Collection[int] = (),
     command: str,
+    silenced: Sequence[Block] = (),
 ) -> Message:
     """Rules by number, each with its query in words; a button to end those the viewer may end, or to take over those
-    whose owner is gone."""
+    whose owner is gone. `silenced`: the mutes that run, before the rules."""
     if not rules:
-        return notice(
-            f"Nothing is posted here yet, and you made no rule. `{command} subscribe` in a channel makes one."
-        )
-    blocks: list[Block] = [section(mrkdwn(f"*{count(len(rules), 'rule')}*"))]
+        none = f"Nothing is posted here yet, and you made no rule. `{command} subscribe` in a channel makes one."
+        return message([*silenced, section(mrkdwn(none))]) if silenced else notice(none)
+    blocks: list[Block] = [*silenced, section(mrkdwn(f"*{count(len(rules), 'rule')}*"))]
     for rule in rules[:MAX_RULES]:
         accessory = None
         if rule.rule_id in may_take:
             accessory = _take_over_button(rule)
         elif rule.rule_id in may_end:
-            accessory = _end_button(rule)
+            accessory = end_button(rule.rule_id)
         blocks.append(section(mrkdwn(format_rule(rule, words.get(rule.rule_id, ""))), accessory))
     if len(rules) > MAX_RULES:
         blocks.append(context(f"and {len(rules) - MAX_RULES} more; `{command} rules` in a channel shows only its own"))
@@ -142,12 +145,11 @@ def _take_over_button(rule: Rule) -> Block:
     return button(action, "Take over", str(rule.rule_id), label=label)
 
 
-def _end_button(rule: Rule) -> Block:
-    question = confirmation(
-        f"End rule {rule.rule_id}?", "Nothing more will be posted because of it.", "End it", "Keep it"
-    )
-    action, label = actions.action_id(actions.UNSUBSCRIBE, rule.rule_id), f"End rule {rule.rule_id}"
-    return button(actions.asked(action), "End", str(rule.rule_id), label=label, style="danger", confirm=question)
+def end_button(number: int, text: str = "End") -> Block:
+    """A button that ends a rule; Slack asks first."""
+    ask = confirmation(f"End rule {number}?", "Nothing more will be posted because of it.", "End it", "Keep it")
+    action, label = actions.action_id(actions.UNSUBSCRIBE, number), f"End rule {number}"
+    return button(actions.asked(action), text, str(number), label=label, style="danger", confirm=ask)
 
 
 def proposal(
@@ -249,7 +251,7 @@ def rules_to_end(rules: Sequence[Rule], words: Mapping[int, str], *, command: st
         )
     blocks: list[Block] = [section(mrkdwn("Which rule shall end? Nothing is ended before you say yes."))]
     for rule in rules[:MAX_RULES]:
-        blocks.append(section(mrkdwn(format_rule(rule, words.get(rule.rule_id, ""))), _end_button(rule)))
+        blocks.append(section(mrkdwn(format_rule(rule, words.get(rule.rule_id, ""))), end_button(rule.rule_id)))
     if len(rules) > MAX_RULES:
         blocks.append(context(f"and {len(rules) - MAX_RULES} more; `{command} rules all` lists all for admins"))
     return message(blocks)
@@ -269,6 +271,25 @@ def unsubscribed(rule: Rule, words: str) -> Message:
     return notice(
         f"Ended: Rule {rule.rule_id} in {format_destination(rule)}: {format_query(words, 150)}. Nothing more is posted "
         "because of it; messages already posted are still corrected."
+    )
+
+
+def paused(rule: Rule, words: str, *, command: str) -> Message:
+    """Somebody paused a rule until a moment."""
+    until = f" until {date_token(rule.resumes_at)}" if rule.resumes_at is not None else ""
+    return notice(
+        f"Paused{until}: rule {rule.rule_id} in {format_destination(rule)}: {format_query(words, 150)}. It goes on "
+        "collecting, and what it collects waits.",
+        f"`{command} resume {rule.rule_id}` lets it go on earlier.",
+    )
+
+
+def goes_on(rule: Rule, words: str, *, was_paused: bool) -> Message:
+    """Somebody resumed a rule."""
+    if not was_paused:
+        return notice(f"Rule {rule.rule_id} was not paused by anybody; nothing was changed.")
+    return notice(
+        f"Rule {rule.rule_id} goes on in {format_destination(rule)}: {format_query(words, 150)}. What waited comes now."
     )
 
 

@@ -1,10 +1,13 @@
 """Rules: which sessions are posted to which channel."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
+from bot.blocks.mutes import mute_blocks
 from bot.blocks.rules import ask_to_end, rules_list, rules_to_end, unsubscribed
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
+from bot.domain.mutes import Mute
 from bot.domain.permissions import scope_of
 from bot.listeners import subscribing
 from bot.listeners.access_scope import AccessView, access_view, may_read, names
@@ -13,6 +16,7 @@ from bot.listeners.context import AppContext
 from bot.query.keys import SHAPE, Key
 from bot.query.nearest import nearest
 from bot.query.parser import EXAMPLES, Query, words
+from bot.services.muting import may_mute
 from bot.services.pausing import is_orphan
 from bot.services.rules import UNREADABLE, read, rule_text
 from bot.store.database import Tx
@@ -20,6 +24,7 @@ from bot.store.database import Tx
 CURRENT = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
 _OF_RULES = [example for key, example in EXAMPLES.items() if key not in (Key.SINCE, Key.UNTIL, *SHAPE)]
 _CONDITIONS = "Conditions, in any order: " + " · ".join(f"`{example}`" for example in _OF_RULES) + "."
+_DOES = {"unsubscribe": "end", "pause": "pause", "resume": "resume"}
 NOT_READABLE = "sessions by a condition that names what you may not see"
 
 
@@ -72,9 +77,47 @@ async def rules(ctx: AppContext, request: CommandRequest) -> Message:
         may_end = {rule.rule_id for rule in found if ends(request.viewer, rule)}
         said = readable(tx, access, found)
         orphans = {rule.rule_id for rule in found if is_orphan(rule) and request.viewer.is_admin}
-        return rules_list(found, said, may_end=may_end, may_take=orphans, command=ctx.command)
+        now = ctx.clock.now()
+        muted = tx.mutes.running(now) if everything else visible_mutes(tx, request.viewer, request.channel_id, now)
+        silenced = mute_blocks(
+            muted,
+            mute_texts(tx, request.viewer, muted),
+            may_end={one.mute_id for one in muted if may_mute(tx, request.viewer, one.destination)},
+        )
+        return rules_list(found, said, may_end=may_end, may_take=orphans, command=ctx.command, silenced=silenced)
 
     return await ctx.store.read(work)
+
+
+def own(viewer: Viewer) -> Destination:
+    """Where direct messages to a linked viewer go."""
+    return Destination(DestinationKind.PERSON, viewer.person_id or "")
+
+
+def visible_mutes(tx: Tx, viewer: Viewer, channel_id: str | None, now: datetime) -> Sequence[Mute]:
+    """The mutes that run in a channel, and the viewer's own."""
+    here = Destination(DestinationKind.CHANNEL, channel_id) if channel_id else None
+    return [
+        one
+        for one in tx.mutes.running(now)
+        if one.destination == here or (viewer.person_id is not None and one.destination == own(viewer))
+    ]
+
+
+def mute_texts(tx: Tx, viewer: Viewer, found: Sequence[Mute]) -> Mapping[int, str]:
+    """The queries of mutes in words by the mutes' numbers, each if the viewer may know the names in it."""
+    return {one.mute_id: _mute_text(tx, viewer, one) for one in found}
+
+
+def _mute_text(tx: Tx, viewer: Viewer, one: Mute) -> str:
+    query = read(one.query)
+    if query is None:
+        return UNREADABLE
+    if not query.terms:
+        return words(query)
+    access = access_view(tx, viewer)
+    known = names(tx, access, query)
+    return words(query, known) if may_read(access, query, known) else NOT_READABLE
 
 
 def visible(tx: Tx, viewer: Viewer, channel_id: str | None) -> list[Rule]:
@@ -124,13 +167,7 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
         return await ctx.store.read(lambda tx: _rules_to_end(ctx, tx, request))
 
     def work(tx: Tx) -> Message:
-        # Owners who lost their access may still end their rules: the answer names only what they may see.
-        mine = [rule for rule in tx.rules.all(CURRENT) if ends(request.viewer, rule)]
-        found = next((rule for rule in mine if typed == str(rule.rule_id)), None)
-        if found is None:
-            like = nearest(typed, [str(rule.rule_id) for rule in mine], at_least=0)
-            numbers = like or [str(rule.rule_id) for rule in mine[:3]]
-            raise QueryError(_no_such_rule(typed), [f"unsubscribe {number}" for number in numbers] or ["rules"])
+        found = own_rule(tx, request.viewer, typed, "unsubscribe")
         directory = tx.people.directory()
         said = rule_text(tx, found.query, scope_of(request.viewer, directory), directory)
         if request.is_pressed:
@@ -145,6 +182,23 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
     return answer
 
 
+def own_rule(tx: Tx, viewer: Viewer, typed: str, verb: str, rest: str = "") -> Rule:
+    """The rule of a number that a viewer may end or change. Raises QueryError, with the nearest that there are; `rest`
+    follows the number in a suggestion."""
+    # Owners who lost their access may still end their rules: the answer names only what they may see.
+    mine = [rule for rule in tx.rules.all(CURRENT) if ends(viewer, rule)]
+    found = next((rule for rule in mine if typed == str(rule.rule_id)), None)
+    if found is not None:
+        return found
+    like = nearest(typed, [str(rule.rule_id) for rule in mine], at_least=0)
+    numbers = like or [str(rule.rule_id) for rule in mine[:3]]
+    what = _DOES.get(verb, "change")
+    raise QueryError(
+        f"You have no rule “{typed}” that you may {what}: only its owner and admins of Spotter may.",
+        [f"{verb} {number} {rest}".rstrip() for number in numbers] or ["rules"],
+    )
+
+
 def _rules_to_end(ctx: AppContext, tx: Tx, request: CommandRequest) -> Message:
     """The rules of this channel that a viewer may end, and their own, each in words with a button that asks."""
     found = [rule for rule in visible(tx, request.viewer, request.channel_id) if ends(request.viewer, rule)]
@@ -152,7 +206,3 @@ def _rules_to_end(ctx: AppContext, tx: Tx, request: CommandRequest) -> Message:
     scope = scope_of(request.viewer, directory)
     said = {rule.rule_id: rule_text(tx, rule.query, scope, directory) for rule in found}
     return rules_to_end(found, said, command=ctx.command)
-
-
-def _no_such_rule(typed: str) -> str:
-    return f"You have no rule “{typed}” that you may end: only its owner and admins of Spotter may."
