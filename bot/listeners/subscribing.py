@@ -54,10 +54,10 @@ def read_rule(text: str, verb: str) -> RuleText:
     chosen: dict[str, str] = {}
     for key, value in ((found[1].lower(), found[2].lower()) for found in _OPTION.finditer(text)):
         if value not in _CHOICES[key]:
-            choices = " or ".join(f"`{key}:{choice}`" for choice in _CHOICES[key])
+            choices = " or ".join(f"“{key} {choice}”" for choice in _CHOICES[key])
             rest = " ".join(_OPTION.sub("", text).split())
             raise QueryError(
-                f"“{key}:{value}” says nothing of a rule: it is {choices}.",
+                f"“{key} {value}” says nothing of a rule: it is {choices}.",
                 [f"{verb} {rest} {key}:{choice}".replace("  ", " ") for choice in _CHOICES[key]],
             )
         chosen[key] = value

@@ -89,6 +89,9 @@ ASKED = {
         "subscribe checklist:valt",
         "subscribe -observer:<id:xenia>",
     ],
+    "preview": ["preview", "preview employee:zoltn", "preview checklist:valt", "preview outcome:failed"],
+    "mute": ["mute", "mute 4h for:me employee:zoltn", "mute 4h for:me checklist:valt", "mute 4h for:me outcome:failed"],
+    "unmute": ["unmute", "unmute 1", "unmute 7"],
     "rules": ["rules", "rules all"],
     "unsubscribe": ["unsubscribe", "unsubscribe 1", "unsubscribe 2"],
     "target": ["target", "target 70 valt", "target 70"],
@@ -96,8 +99,8 @@ ASKED = {
     "link": ["link", "link list", "link <@U0GUEST> zoltn", "link <@U0NOBODY> xen"],
     "unlink": ["unlink", "unlink <@U0DANA>"],
     "audit": ["audit", "audit 50", "audit zoltn"],
-    "pause": ["pause", "pause all"],
-    "resume": ["resume", "resume all"],
+    "pause": ["pause", "pause 1", "pause 1 4h", "pause all"],
+    "resume": ["resume", "resume 1", "resume all"],
 }
 VALUES = {
     actions.DETAILS: [actions.session_value(FOREIGN)],

@@ -115,7 +115,8 @@ def _mute_text(tx: Tx, viewer: Viewer, one: Mute) -> str:
         return UNREADABLE
     if not query.terms:
         return words(query)
-    access = access_view(tx, viewer)
+    directory = tx.people.directory()
+    access = AccessView(viewer, scope_of(viewer, directory), directory)
     known = names(tx, access, query)
     return words(query, known) if may_read(access, query, known) else NOT_READABLE
 

@@ -108,7 +108,7 @@ def _admin(request: CommandRequest, verb: str) -> str:
     if request.words.lower() != EVERYTHING:
         also = [f"{verb} all"] if request.viewer.is_admin else []
         say = f"“{request.words}” is nothing" if request.words else "Say what is"
-        raise QueryError(f"{say} to be {verb}d: `{verb} N` takes the number of a rule.", [*also, "rules"])
+        raise QueryError(f"{say} to be {verb}d: “{verb} 3” takes the number of a rule.", [*also, "rules"])
     if not request.viewer.is_admin:
         raise NotAllowed(f"only admins of Spotter {verb} all sending", Remedy.ADMIN)
     return request.viewer.slack_user_id

@@ -5,7 +5,7 @@ from bot.domain.errors import NotAllowed, NotPossibleNow
 from bot.domain.model import Viewer
 from bot.domain.permissions import NOTHING
 from bot.listeners.access_scope import AccessView, access_view
-from bot.listeners.commands.rules import CURRENT, readable, visible
+from bot.listeners.commands.rules import CURRENT, mute_texts, readable, visible, visible_mutes
 from bot.listeners.commands.sessions import PAGE_SIZE, TO_DO_READ, shown, status_of
 from bot.listeners.commands.settings import settings_of
 from bot.listeners.context import AppContext, first_lines_of
@@ -41,6 +41,8 @@ def _data(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
     completed = parse("outcome:completed")
     results = tx.search.find(completed, access.scope, Names(access.directory), now, PAGE_SIZE).sessions
     rules = tx.rules.all(CURRENT) if viewer.is_admin else visible(tx, viewer, None)
+    muted = visible_mutes(tx, viewer, None, now)
+    said = mute_texts(tx, viewer, muted)
     return home_view.Home(
         shown=shown(ctx, tx, access, (one.key for one in (*to_do, *results))),
         settings=settings,
@@ -51,4 +53,5 @@ def _data(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
         rule_texts=readable(tx, access, rules[: home_view.MAX_RULES]),
         status=status,
         first_lines=first,
+        mutes=[(one, said[one.mute_id]) for one in muted],
     )
