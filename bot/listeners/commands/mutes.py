@@ -53,7 +53,7 @@ async def mute(ctx: AppContext, request: CommandRequest) -> Message:
         destination = _place(tx, request)
         if not muting.may_mute(tx, viewer, destination):
             raise NotAllowed(
-                "only admins of Spotter and the owners of a channel's rules mute it; “mute 4h” in a direct message mutes you",
+                "only admins of Spotter and the owners of a channel's rules mute it; “mute 4h for me” mutes you",
                 Remedy.ADMIN,
             )
         query = Query(())
