@@ -3,7 +3,7 @@
 Edits need no routing: a posted card is edited because its session's version rose.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -89,6 +89,18 @@ def introduction(rule: Rule) -> Notification:
         reason=f"rule {rule.rule_id} was made",
         rule_ids=(rule.rule_id,),
     )
+
+
+def candidates(
+    rules: Sequence[Rule], facts: SessionFacts, outcome: Outcome, directory: Directory, filters: Mapping[int, Filter]
+) -> Sequence[Rule]:
+    """The rules that `route` can find to match or undecided; it says of the others only why not.
+
+    Hundreds of rules times thousands of changes are refused by their queries; saying why takes most of the time.
+    """
+    if directory.missing_place_of(facts.key.employee_id) or directory.missing_of(facts.observer_id):
+        return rules
+    return [rule for rule in rules if (wanted := filters.get(rule.rule_id)) and matches(wanted, facts, outcome)]
 
 
 def route(

@@ -32,7 +32,7 @@ from bot.domain.model import (
 )
 from bot.domain.outage import Outage, counted_reason
 from bot.domain.reasons import ReasonCode
-from bot.domain.routing import MATCHABLE_STATES, Routed, RoutingResult, route
+from bot.domain.routing import MATCHABLE_STATES, Routed, RoutingResult, candidates, route
 from bot.jobs.outage import outage_digest
 from bot.jobs.rule_owners import owners_of
 from bot.query.parser import Filter
@@ -230,7 +230,7 @@ class NotificationPlanner:
         facts = change.after.facts
         return route(
             change,
-            rules=self._rules,
+            rules=candidates(self._rules, facts, outcome_of(change.after), self._directory, self._filters),
             directory=self._directory,
             owners=self._owners,
             filters=self._filters,
