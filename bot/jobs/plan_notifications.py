@@ -7,7 +7,7 @@ store them only compare what the plan rests on (`Basis`).
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ from bot.domain.model import (
 )
 from bot.domain.outage import Outage, counted_reason
 from bot.domain.reasons import ReasonCode
-from bot.domain.routing import MATCHABLE_STATES, Routed, RoutingResult, candidates, route
+from bot.domain.routing import MATCHABLE_STATES, NAMED_WITHIN, Routed, RoutingResult, candidates, route
 from bot.jobs.outage import outage_digest
 from bot.jobs.rule_owners import owners_of
 from bot.query.parser import Filter
@@ -41,7 +41,6 @@ from bot.services.rules import rule_filters
 from bot.store.database import Tx
 from bot.store.outbox.unrouted import UnroutedChange
 
-NAMED_WITHIN = timedelta(days=7)  # that iSpring may take to name somebody who is in a session
 MOST_CARDS = 2_000  # sessions that one poll posts to one destination
 OBSERVER_DEFAULT = DirectMessages.ALL  # of an observer who chose nothing
 
