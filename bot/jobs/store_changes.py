@@ -16,7 +16,7 @@ from bot.domain.model import Change, ChangeKind, Details, SessionFacts, SessionK
 from bot.jobs.plan_notifications import NotificationPlan, PlanOutdated, basis_of, is_unknown
 from bot.store.database import Store, Tx
 
-MOST_AT_ONCE = 400  # rows and notifications in one transaction: about a tenth of a second
+MOST_AT_ONCE = 200  # rows and notifications in one transaction: the first cards are sent between these
 
 log = structlog.get_logger(__name__)
 

@@ -244,6 +244,13 @@ class Company:
             rows = database.execute("SELECT session_id, status, result FROM sessions").fetchall()
         return {session_id: (status, result) for session_id, status, result in rows}
 
+    def flaps_seen(self) -> int:
+        """How often the bot stored another side of a result that keeps changing."""
+        flapping = [one.session.id for one in self.stories if one.is_flapping]
+        with closing(read_only(self.env.folder)) as database:
+            rows = database.execute("SELECT session_id, version FROM sessions").fetchall()
+        return sum(version - 1 for session_id, version in rows if session_id in flapping)
+
     def all_is_seen(self) -> bool:
         seen = self.seen()
         return all(seen.get(one.session.id) == _state(one.session) for one in self.stories)
