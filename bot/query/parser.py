@@ -171,8 +171,8 @@ def _format_value(value: str) -> str:
 def words(
     query: Query, names: Names | None = None, *, name_of: Callable[[str], str] = lambda user_id: f"<@{user_id}>"
 ) -> str:
-    """The query as a person would say it: "sessions on “Opening” in Store 12, below target or failed, in the last
-    30 days". Escape the answer before showing it.
+    """The query as a person would say it: "sessions on “Opening” in Store 12, below target, critical or failed, in the
+    last 30 days". Escape the answer before showing it.
 
     Names are as typed. With `names`, those that the reader may see, a text that is no whole name is said as what it
     means in a rule: "of all whose name contains “ana”". An id is said as its name among them. `name_of` names a

@@ -15,7 +15,7 @@ from bot.store.details import SessionDetails
 from bot.store.erasure import RetentionRepository
 from bot.store.listings import Listings
 from bot.store.migrate import set_up
-from bot.store.operations import Alerts, AuditLog, Polls, TargetRepository
+from bot.store.operations import Alerts, AuditLog, Polls
 from bot.store.outbox.destinations import Destinations
 from bot.store.outbox.digests import Digests
 from bot.store.outbox.enqueue import Notifications
@@ -28,6 +28,7 @@ from bot.store.rules import Rules
 from bot.store.search import Search
 from bot.store.sessions import Sessions
 from bot.store.sqlite import BUSY_SECONDS, READ, WRITE, reader, translated, truncate_log, writer
+from bot.store.targets import TargetRepository
 
 T = TypeVar("T")
 READERS = 3  # one compares a listing, one sorts a page, one answers

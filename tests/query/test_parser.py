@@ -222,7 +222,7 @@ def test_every_key_has_an_example_that_reads() -> None:
         ("", "all sessions"),
         (
             'checklist:Opening dept:"Store 12" outcome:failed since:30d',
-            "sessions on “Opening” in Store 12, below target or failed, in the last 30 days",
+            "sessions on “Opening” in Store 12, below target, critical or failed, in the last 30 days",
         ),
         ("observer:<@U1> employee:joe employee:kim", "sessions observed by Ana of joe or kim"),
         ("-employee:joe", "sessions not of joe"),
