@@ -93,7 +93,8 @@ def _measured(found: Explanation, spelled: Spelling) -> list[str]:
     """What made the result fail, and what could not be judged."""
     session = found.record.session
     rule, missing = failed_by(session), unchecked(session)
-    return [f"Failed by: {spelled.text(rule)}."] * bool(rule) + [f"{missing[0].upper()}{missing[1:]}."] * bool(missing)
+    said = [f"Failed by: {spelled.text(rule)}."] if rule else []
+    return [*said, f"{missing[0].upper()}{missing[1:]}."] if missing else said
 
 
 def _seen(found: Explanation, spelled: Spelling) -> list[str]:
