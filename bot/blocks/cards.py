@@ -180,7 +180,7 @@ def weak_points(record: SessionRecord) -> list[Block]:
     if not outcome.is_failing:
         return []
     rule = safe(failed_by(record.session), TITLE + NAME)
-    heading = f"*Why* · {rule}" if rule else "*Why*"
+    heading = f"*Why ({rule})*" if rule else "*Why*"
     found = [] if record.details is None else reasons(record.details, outcome)
     if record.details is None:
         return [*([context(f"Why: {rule}")] if rule else []), *missing_details(record)]

@@ -92,8 +92,8 @@ def unchecked(session: Session) -> str:
 
 
 def failed_by(session: Session) -> str:
-    """What made a result fail: `critical criterion`, `target 90 % of Food safety line check`; "" for one that did not.
-    Plain text that may be untrusted."""
+    """What made a result fail: `critical criterion`, `target 90 % of Food safety line check`; "" for one that did not,
+    or if it was not stored whose target that was. Plain text that may be untrusted."""
     outcome = outcome_of(session)
     score, target = outcome.score, outcome.target
     goal = ""
@@ -106,7 +106,7 @@ def failed_by(session: Session) -> str:
         goal = f"target {exact(target)}{whose[session.target_scope]}"
     match outcome.kind:
         case OutcomeKind.BELOW:
-            return goal
+            return goal if session.target_scope is not None else ""
         case OutcomeKind.CRITICAL:
             critical = "critical criterion" if len(outcome.critical) == 1 else "critical criteria"
             return f"{critical}, and {goal}" if goal else critical

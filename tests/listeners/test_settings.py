@@ -4,7 +4,7 @@ import pytest
 
 from bot.blocks import actions
 from bot.domain.model import DirectMessages, Preferences
-from tests.listeners.office import ADMIN, DANA, EMMA, GUEST, OLGA, SAM, UNLINKED, Office, everything_in, suggestions_of
+from tests.listeners.office import GUEST, OLGA, UNLINKED, Office, everything_in
 
 pytestmark = pytest.mark.virtual_time
 

@@ -294,13 +294,25 @@ def test_who_is_mentioned() -> None:
             only(("employee", frozenset({"ana", "joe"})), ("employee", frozenset({"kim"}))),
         ),
         ("-dept:bakery -employee:kim", only(("-employee", frozenset({"joe"})), ("-employee", frozenset({"kim"})))),
-        ("outcome:failed", only(("outcome", frozenset({OutcomeKind.BELOW, OutcomeKind.FAILED})))),
+        ("outcome:failed", only(("outcome", frozenset({OutcomeKind.BELOW, OutcomeKind.CRITICAL, OutcomeKind.FAILED})))),
+        ("outcome:critical", only(("outcome", frozenset({OutcomeKind.CRITICAL})))),
         ("outcome:below", only(("outcome", frozenset({OutcomeKind.BELOW})))),
         ("outcome:met outcome:planned", only(("outcome", frozenset({OutcomeKind.MET, OutcomeKind.PLANNED})))),
         (
             "-outcome:completed",
             only(
-                ("-outcome", frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET, OutcomeKind.BELOW, OutcomeKind.FAILED}))
+                (
+                    "-outcome",
+                    frozenset(
+                        {
+                            OutcomeKind.COMPLETED,
+                            OutcomeKind.MET,
+                            OutcomeKind.BELOW,
+                            OutcomeKind.CRITICAL,
+                            OutcomeKind.FAILED,
+                        }
+                    ),
+                )
             ),
         ),
         ("score:<80", only(("score", (Range(high=80, high_included=False),)))),
