@@ -20,7 +20,8 @@ MAX_BLOCKED = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """Facts about Spotter itself. `rules`: number of active ones; `poll_interval`: in seconds."""
+    """Facts about Spotter itself. `rules`: number of active ones; `poll_interval`: in seconds; `target`: the one for
+    all and where it is from, in words."""
 
     poll: PollState
     outbox: OutboxCounts
@@ -31,6 +32,7 @@ class Status:
     is_admin: bool
     blocked: Sequence[BlockedDestination] = ()
     alerts: Sequence[ActiveAlert] = ()
+    target: str = ""
 
 
 def status(known: Status) -> Message:
@@ -150,6 +152,7 @@ def _pairs(known: Status) -> list[tuple[str, str]]:
         ("Sessions stored", f"{poll.sessions:,}"),
         ("Edits to make", f"{known.outbox.edits:,}"),
         ("Active rules", f"{known.rules:,}"),
+        *([("Target for all", known.target)] if known.target else []),
     ]
 
 

@@ -28,8 +28,8 @@ def targets_list(
     for all is from, and how to set them."""
     own = [one for one in {**targets.per_checklist, **targets.critical} if one in titles]
     exceptions = " but these" if targets.per_checklist else ""
-    general = exact(targets.default) if targets.default is not None else "none"
-    lines = [f"Target for every checklist{exceptions}: {general}{_source(targets, is_admin, is_set_in_slack)}"]
+    general = format_general(targets, is_set_in_slack if is_admin else None)
+    lines = [f"Target for every checklist{exceptions}: {general}"]
     lines += sorted(_own(one, titles[one], targets) for one in own)[:MOST_LISTED]
     if len(own) > MOST_LISTED:
         lines.append(f"and {len(own) - MOST_LISTED} more")
@@ -42,12 +42,15 @@ def targets_list(
     return message([section(mrkdwn("\n".join(lines), 2_900)), context(hint)])
 
 
-def _source(targets: Targets, is_admin: bool, is_set_in_slack: bool) -> str:
-    if not is_admin:
-        return ""
+def format_general(targets: Targets, is_set_in_slack: bool | None = None) -> str:
+    """The target for all: `80 % (set in Slack, which wins over PASS_TARGET)`. `is_set_in_slack`: None not to say where
+    it is from."""
+    general = exact(targets.default) if targets.default is not None else "none"
     if is_set_in_slack:
-        return " (set in Slack, which wins over PASS_TARGET)"
-    return " (PASS_TARGET; what is set here wins over it)" if targets.default is not None else ""
+        return f"{general} (set in Slack, which wins over PASS_TARGET)"
+    if is_set_in_slack is None or targets.default is None:
+        return general
+    return f"{general} (PASS_TARGET; what is set in Slack wins over it)"
 
 
 def _own(checklist_id: str, title: str, targets: Targets) -> str:

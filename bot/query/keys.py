@@ -121,7 +121,7 @@ OUTCOMES: Mapping[str, tuple[tuple[str, ...], frozenset[OutcomeKind]]] = {
     "met": (("target met",), frozenset({OutcomeKind.MET})),
     "below": (("below target",), frozenset({OutcomeKind.BELOW})),
     "critical": (("critical",), frozenset({OutcomeKind.CRITICAL})),
-    "failed": (("below target, critical", "failed"), frozenset(kind for kind in OutcomeKind if kind.is_failing)),
+    "failed": (("below target", "critical", "failed"), frozenset(kind for kind in OutcomeKind if kind.is_failing)),
     "unknown": (("of unknown status",), frozenset({OutcomeKind.UNKNOWN})),
 }
 _OUTCOME_ALIASES = {

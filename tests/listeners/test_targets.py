@@ -1,10 +1,15 @@
 """Targets and critical criteria: shown with what they would turn, saved by a press, by admins only."""
 
+from datetime import UTC
+
 import pytest
 
 from bot.blocks import actions
 from bot.domain.changes import decide
 from bot.domain.model import CriterionResult, CriticalCriterion, Details, Message, SessionKey, Targets
+from bot.domain.permissions import EVERYTHING
+from bot.query.parser import Names, parse
+from bot.services.export import Export
 from bot.store.database import Tx
 from tests.clock import NOON
 from tests.listeners.office import (
@@ -100,10 +105,13 @@ async def test_a_checklist_s_own_target_is_taken_away(office: Office, typed: str
 async def test_the_target_for_all_is_taken_away_and_pass_target_does_not_come_back(office: Office) -> None:
     await office.store.transact(lambda tx: tx.targets.set_initial(75.0))
     said = (await office.ask(ADMIN, "target")).text.replace("\u00a0", " ")
-    assert "every checklist: 75 % (PASS_TARGET; what is set here wins over it)" in said
+    assert "every checklist: 75 % (PASS_TARGET; what is set in Slack wins over it)" in said
+    assert "75 % (PASS_TARGET;" in (await office.ask(ADMIN, "status")).text.replace("\u00a0", " ")
     await set_by(office, "remove")
     assert (await targets(office)).default is None
-    assert "set in Slack, which wins over PASS_TARGET" in (await office.ask(ADMIN, "target")).text
+    for command in ("target", "status"):
+        assert "none (set in Slack, which wins over PASS_TARGET)" in (await office.ask(ADMIN, command)).text
+    assert "PASS_TARGET" not in (await office.ask(EMMA, "status")).text
 
 
 async def test_a_question_that_is_out_of_date_is_asked_again_and_saves_nothing(office: Office) -> None:
@@ -280,7 +288,17 @@ async def test_results_show_details_and_export_know_critical_ones(office: Office
     for query in ("outcome:critical", "outcome:failed since:1d", "critical"):
         said = (await office.ask(ADMIN, f"results {query}")).text.replace("\u00a0", " ")
         assert 'Emma Employee · 91 %, critical criterion failed: "Counts the float"' in said
+    assert "2 completed · 1 below target · 1 critical" in (await office.ask(ADMIN, "results since:1d")).text
     shown = (await office.ask(ADMIN, "show 80aa0000")).text
     assert "Why · critical criterion" in shown.replace("*", "")
     assert "Failed by: critical criterion." in (await office.ask(ADMIN, "why 80aa0000")).text
+    exported = await office.store.read(
+        lambda tx: [
+            (row["outcome"], row["result"], row["target"])
+            for row in Export(
+                tx, parse("outcome:critical"), EVERYTHING, Names(), tx.people.directory(), NOON, UTC
+            ).rows()
+        ]
+    )
+    assert exported == [("Critical criterion failed", 91.0, None)]
     assert "80aa0000" not in (await office.ask(ADMIN, "results outcome:passed")).text

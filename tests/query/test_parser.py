@@ -226,7 +226,7 @@ def test_every_key_has_an_example_that_reads() -> None:
         ),
         ("observer:<@U1> employee:joe employee:kim", "sessions observed by Ana of joe or kim"),
         ("-employee:joe", "sessions not of joe"),
-        ("-outcome:failed -outcome:below", "sessions neither below target nor failed"),
+        ("-outcome:failed -outcome:below", "sessions neither below target, critical nor failed"),
         ("score:<80 score:90..95.5", "sessions scored below 80 % or from 90 % to 95.5 %"),
         ("score:>=80", "sessions scored at least 80 %"),
         ("score:80", "sessions scored 80 %"),
