@@ -117,7 +117,8 @@ def _ask(question: str, change: str, turns: Turns, action: str, value: str, is_o
     outdated = "The targets have changed since that was shown, so nothing was saved.\n" if is_outdated else ""
     made = [button(action, "Save", value, style="primary"), button(actions.CANCEL, "Cancel")]
     blocks: list[Block] = [
-        section(mrkdwn(f"{outdated}*{question}*\n{change}\n{format_turns(turns)}")),
+        section(mrkdwn(f"{outdated}*{question}*")),
+        section(mrkdwn(f"{change}\n{format_turns(turns)}")),
         buttons(made),
         context(_FROM_NOW),
     ]

@@ -20,6 +20,7 @@ from tests.listeners.office import (
     LOW,
     OLGA,
     SAM,
+    SAVE_BUTTONS,
     Office,
     buttons_of,
     facts,
@@ -36,20 +37,8 @@ async def targets(office: Office) -> Targets:
 
 
 def save_button(answer: Message) -> dict[str, str]:
-    [button] = [one for one in buttons_of(answer) if one["action_id"] in (actions.SET_TARGET, actions.SET_CRITICAL)]
+    [button] = [one for one in buttons_of(answer) if one["action_id"] in SAVE_BUTTONS]
     return button
-
-
-async def save(office: Office, answer: Message, user: str = ADMIN) -> Message:
-    button = save_button(answer)
-    saved = await office.press(user, button["action_id"], button["value"], is_ephemeral=True)
-    assert saved is not None
-    return saved
-
-
-async def set_by(office: Office, text: str) -> Message:
-    """What was asked, and the press that saves it."""
-    return await save(office, await office.ask(ADMIN, f"target {text}"))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +61,7 @@ async def test_an_admin_sets_a_target_by_a_second_press(
     asked = await office.ask(ADMIN, f"target {typed}")
     assert (await targets(office), await office.audit_log()) == (Targets(), [])
     assert "It was: none. It will be:" in asked.text.replace("\u00a0", " ")
-    assert "Saved: the target for" in (await save(office, asked)).text
+    assert "Saved: the target for" in (await office.save(asked)).text
     found = await targets(office)
     assert (found.default, dict(found.per_checklist)) == (default, own)
     assert (await office.audit_log())[0][:2] == (ADMIN, "target")
@@ -84,21 +73,21 @@ async def test_the_question_says_what_the_change_would_turn(office: Office) -> N
     assert "Of the 4 results of the last 30 days it would turn 1: 1 from below to met." in said
     said = (await office.ask(ADMIN, "target 95 till")).text.replace("\u00a0", " ")
     assert "Of the 3 results of the last 30 days it would turn 1: 1 from met to below." in said
-    await set_by(office, "95 till")
+    await office.set_target("95 till")
     said = (await office.ask(ADMIN, "target 50")).text.replace("\u00a0", " ")
     assert "Of the 1 result of the last 30 days it would turn 1: 1 from below to met." in said
 
 
 @pytest.mark.parametrize("typed", ["remove till", "off till", 'remove checklist:"Till check"'])
 async def test_a_checklist_s_own_target_is_taken_away(office: Office, typed: str) -> None:
-    await set_by(office, "80")
-    await set_by(office, "85 till")
+    await office.set_target("80")
+    await office.set_target("85 till")
     asked = await office.ask(ADMIN, f"target {typed}")
     said = asked.text.replace("\u00a0", " ")
     assert "Remove the target 85 % of “Till check”?" in said
     assert "It was: 85 %. It will be: 80 %, as for all checklists." in said
     assert (await targets(office)).per_checklist == {"till check": 85.0}
-    assert "has no target of its own any more" in (await save(office, asked)).text
+    assert "has no target of its own any more" in (await office.save(asked)).text
     assert await targets(office) == Targets(80.0, {})
 
 
@@ -107,7 +96,7 @@ async def test_the_target_for_all_is_taken_away_and_pass_target_does_not_come_ba
     said = (await office.ask(ADMIN, "target")).text.replace("\u00a0", " ")
     assert "every checklist: 75 % (PASS_TARGET; what is set in Slack wins over it)" in said
     assert "75 % (PASS_TARGET;" in (await office.ask(ADMIN, "status")).text.replace("\u00a0", " ")
-    await set_by(office, "remove")
+    await office.set_target("remove")
     assert (await targets(office)).default is None
     for command in ("target", "status"):
         assert "none (set in Slack, which wins over PASS_TARGET)" in (await office.ask(ADMIN, command)).text
@@ -116,15 +105,15 @@ async def test_the_target_for_all_is_taken_away_and_pass_target_does_not_come_ba
 
 async def test_a_question_that_is_out_of_date_is_asked_again_and_saves_nothing(office: Office) -> None:
     asked = await office.ask(ADMIN, "target 70")
-    await set_by(office, "90")
-    again = await save(office, asked)
+    await office.set_target("90")
+    again = await office.save(asked)
     said = again.text.replace("\u00a0", " ")
     assert "The targets have changed since that was shown, so nothing was saved." in said
     assert "It was: 90 %. It will be: 70 %." in said
     assert (await targets(office)).default == 90.0
-    await save(office, again)
+    await office.save(again)
     assert (await targets(office)).default == 70.0
-    assert "is 70 % already" in (await save(office, asked)).text.replace("\u00a0", " ")
+    assert "is 70 % already" in (await office.save(asked)).text.replace("\u00a0", " ")
     assert len(await office.audit_log()) == 2
 
 
@@ -153,15 +142,15 @@ async def test_nobody_but_admins_sets_targets(office: Office, viewer: str) -> No
     assert "only admins" in (await office.ask(viewer, "target 80")).text
     assert "only admins" in (await office.ask(viewer, 'target critical "Counts the float"')).text
     for asked in (await office.ask(ADMIN, "target 80"), await office.ask(ADMIN, "target critical counts the float")):
-        assert "only admins" in (await save(office, asked, viewer)).text
+        assert "only admins" in (await office.save(asked, viewer)).text
     assert await targets(office) == Targets()
 
 
 async def test_everybody_sees_the_targets_of_checklists_they_meet(office: Office) -> None:
-    await set_by(office, "80")
-    await set_by(office, "85 till")
-    await set_by(office, "90 vault")
-    await set_by(office, "critical counts the float")
+    await office.set_target("80")
+    await office.set_target("85 till")
+    await office.set_target("90 vault")
+    await office.set_target("critical counts the float")
     said = (await office.ask(EMMA, "target")).text.replace("\u00a0", " ")
     assert "every checklist but these: 80 %" in said and "Vault" not in said
     assert "Till check: 85 %; critical: “Counts the float”" in said
@@ -186,7 +175,7 @@ async def test_a_criterion_is_made_critical_by_a_second_press(office: Office, ty
     assert "Make “Counts the float” of “Till check” critical?" in asked.text
     assert "Critical were: none. Critical will be: “Counts the float”." in asked.text
     assert await targets(office) == Targets()
-    assert "is now critical" in (await save(office, asked)).text
+    assert "is now critical" in (await office.save(asked)).text
     assert (await targets(office)).critical == {"till check": (FLOAT,)}
     assert (await office.audit_log())[0][:2] == (ADMIN, "critical")
     assert "criterion “Counts the float” of “Till check”" in (await office.ask(ADMIN, "audit")).text
@@ -206,26 +195,26 @@ async def test_the_question_says_how_many_would_be_critical(office: Office) -> N
     said = (await office.ask(ADMIN, "target critical counts the float")).text
     assert "Of the 2 results of the last 30 days it would turn 1: 1 from met to critical." in said
     assert "Of 2 further ones the criteria are not here." in said
-    await set_by(office, "critical counts the float")
+    await office.set_target("critical counts the float")
     assert "critical already" in (await office.ask(ADMIN, "target critical counts the float")).text
 
 
 async def test_a_critical_criterion_is_removed(office: Office) -> None:
-    await set_by(office, "critical counts the float")
+    await office.set_target("critical counts the float")
     asked = await office.ask(ADMIN, "target critical remove float")
     assert "Is “Counts the float” of “Till check” no longer to be critical?" in asked.text
-    assert "is no longer critical" in (await save(office, asked)).text
+    assert "is no longer critical" in (await office.save(asked)).text
     assert await targets(office) == Targets()
     assert "is no critical criterion" in (await office.ask(ADMIN, "target critical remove float")).text
 
 
 async def test_a_critical_question_that_is_out_of_date_is_asked_again(office: Office) -> None:
     asked = await office.ask(ADMIN, "target critical counts the float")
-    await set_by(office, "critical greets")
-    again = await save(office, asked)
+    await office.set_target("critical greets")
+    again = await office.save(asked)
     assert "have changed since that was shown" in again.text
     assert "Critical were: “Greets every customer”." in again.text
-    await save(office, again)
+    await office.save(again)
     assert {one.title for one in (await targets(office)).critical["till check"]} == {
         "Counts the float",
         "Greets every customer",
@@ -262,7 +251,7 @@ async def test_a_title_with_quotes_can_be_made_critical_from_its_button(office: 
     await office.store.transact(quoted)
     answer = await office.ask(ADMIN, "target critical says welcom deer guest")
     [command] = [one for one in suggestions_of(answer) if "welcome" in one]
-    await save(office, await office.ask(ADMIN, command))
+    await office.save(await office.ask(ADMIN, command))
     assert (await targets(office)).critical == {"till check": (CriticalCriterion("", title),)}
 
 
@@ -273,7 +262,7 @@ async def test_no_button_holds_a_name(office: Office) -> None:
 
 
 async def test_results_show_details_and_export_know_critical_ones(office: Office) -> None:
-    await set_by(office, "critical counts the float")
+    await office.set_target("critical counts the float")
     key = SessionKey("80aa0000-0000-4000-8000-000000000000", "emma")
     zero = Details(criteria=(CriterionResult("c1", "Counts the float", "a1", False, 0, 5),))
 
