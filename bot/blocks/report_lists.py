@@ -104,7 +104,7 @@ def history(name: str, steps: Sequence[Step], total: Figures, asked: Asked) -> M
 def _step(step: Step) -> str:
     facts = step.session.facts
     title = safe(facts.checklist_title, NAME) or UNTITLED
-    parts = [f"• *{title}*", safe(verdict(outcome_of(step.session)), NAME), moment_token(facts.finished)]
+    parts = [f"• *{title}*", safe(verdict(outcome_of(step.session)), TITLE), moment_token(facts.finished)]
     if step.before is None:
         parts.append("first on this checklist")
     elif step.change is not None:

@@ -45,7 +45,7 @@ _ALL = frozenset({"all", "every", "everything", "all checklists", "every checkli
 
 @subcommand(
     "target [PERCENT [checklist]]",
-    "The percentage people are to reach, and critical criteria",
+    "Targets and critical criteria",
     examples=("target", "target 80", "target critical"),
     more="Admins set it, for every checklist or for one: `target 85 Opening`; `target remove Opening` takes it away. "
     '`target critical "Cold room logged" checklist:"Opening"` makes a criterion critical: zero points on it fail the '
