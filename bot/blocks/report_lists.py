@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, mrkdwn, section
-from bot.blocks.markup import NAME, date_token, format_query_text, moment_token, safe
+from bot.blocks.markup import NAME, TITLE, date_token, format_query_text, moment_token, safe
 from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer
 from bot.blocks.results import verdict
 from bot.domain.changes import outcome_of
