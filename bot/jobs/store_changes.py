@@ -110,14 +110,14 @@ def _store_row(
     now: datetime,
 ) -> Change | None:
     facts, fingerprint = row
-    change = decide(tx.sessions.get(facts.key), facts, now=now, targets=plan.basis.targets)
+    found = details.get(facts.key)
+    change = decide(tx.sessions.get(facts.key), facts, now=now, targets=plan.basis.targets, details=found)
     if change != foreseen.get(facts.key):
         raise PlanOutdated
     if change is None:
         tx.listings.note_unchanged(facts.key, fingerprint)
         return None
     tx.sessions.save(change, fingerprint)
-    found = details.get(facts.key)
     if found is not None and has_new_details(change):
         tx.details.save(facts.key, found, now)
     return change
