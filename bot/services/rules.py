@@ -93,6 +93,13 @@ def make_rule(
     return rule
 
 
+def edit_rule(tx: Tx, rule: Rule, query: str, options: RuleOptions, who: str, now: datetime) -> Rule:
+    """Stores what a rule asks for from now on, and how it sends; returns the rule."""
+    tx.rules.edit(rule.rule_id, query, options, now)
+    tx.audit_log.write(who, "edit", f"rule:{rule.rule_id}", now)
+    return tx.rules.get(rule.rule_id) or rule
+
+
 def same_rule(tx: Tx, destination: Destination, query: Query, names: Names) -> Rule | None:
     """The rule of a destination that asks for the same, by these names; None if there is none."""
     return next((rule for rule in tx.rules.at(destination) if _asks_for(rule, query, names)), None)
