@@ -37,7 +37,7 @@ from bot.domain.permissions import may_see, scope_of
 from bot.domain.routing import subject_of
 from bot.jobs.digest_counts import digest_counts_of, unwanted_reason
 from bot.services.owners import OwnerRights
-from bot.services.rules import rule_text
+from bot.services.rules import rule_text, text_for_reader
 from bot.store.database import Tx
 
 _CORRECTIONS = (ChangeKind.CORRECTED, ChangeKind.REOPENED, ChangeKind.COMPLETED)
@@ -208,7 +208,7 @@ def _query_text(
         return None
     if notification.kind is NotificationKind.RULE_OFFERED:
         reader = rights.of(tx, stored.notification.destination.id)
-        return rule_text(tx, rule.query, scope_of(reader, directory), directory)
+        return text_for_reader(tx, rule.query, scope_of(reader, directory), directory)
     return rule_text(tx, rule.query, scope_of(rights.of(tx, rule.owner), directory), directory)
 
 
