@@ -61,6 +61,7 @@ KINDS: Mapping[NotificationKind, KindSpec] = {
     ),
     NotificationKind.INTRO: KindSpec(name="a rule's introduction", about_people=True),  # its query may name people
     NotificationKind.RULE_PAUSED: KindSpec(name="a paused rule"),
+    NotificationKind.RULE_OFFERED: KindSpec(name="a rule to take over"),
     NotificationKind.OPS: KindSpec(name="an alert"),
     NotificationKind.SHARED: KindSpec(
         name="a shared session", may_show=may_share, about_people=True, waits_with_rule=True, sent_once=True

@@ -37,7 +37,7 @@ from bot.domain.permissions import may_see, scope_of
 from bot.domain.routing import may_yet_see, subject_of
 from bot.jobs.digest_counts import digest_counts_of, is_awaited, unwanted_reason
 from bot.services.owners import OwnerRights
-from bot.services.rules import rule_text
+from bot.services.rules import rule_text, text_for_reader
 from bot.store.database import Tx
 
 _CORRECTIONS = (ChangeKind.CORRECTED, ChangeKind.REOPENED, ChangeKind.COMPLETED)
@@ -204,9 +204,14 @@ def _query_text(
     if notification.kind is NotificationKind.SHARED:
         query, viewer = notification.facts.get("query"), _sharer(tx, str(notification.facts.get("by")), rights)
         return None if query is None else rule_text(tx, str(query), scope_of(viewer, directory), directory)
-    rule = rules.get(notification.rule_ids[0]) if notification.kind is NotificationKind.INTRO else None
+    if notification.kind not in (NotificationKind.INTRO, NotificationKind.RULE_OFFERED):
+        return None
+    rule = rules.get(notification.rule_ids[0])
     if rule is None:
         return None
+    if notification.kind is NotificationKind.RULE_OFFERED:
+        reader = rights.of(tx, stored.notification.destination.id)
+        return text_for_reader(tx, rule.query, scope_of(reader, directory), directory)
     return rule_text(tx, rule.query, scope_of(rights.of(tx, rule.owner), directory), directory)
 
 
@@ -274,6 +279,9 @@ def _cancelled_reason(
 ) -> str:
     """Why a notification is not wanted any more, "" if it is."""
     notification = stored.notification
+    if notification.kind is NotificationKind.RULE_OFFERED:
+        offered = any(rule.offered_to == delivery.destination.id for rule in wanted)
+        return "" if offered or stored.shown_version is not None else "it is not offered any more"
     if notification.kind is NotificationKind.RULE_PAUSED:
         return ""  # about a rule, not on behalf of it
     if notification.rule_ids and not wanted:

@@ -13,10 +13,11 @@ from bot.domain.model import Session, Viewer
 from bot.domain.permissions import NOTHING, AccessScope
 from bot.domain.report_periods import Window
 from bot.listeners.access_scope import AccessView, access_view
-from bot.listeners.commands.rules import CURRENT, mute_texts, readable, visible, visible_mutes
+from bot.listeners.commands.rules import mute_texts, readable, visible, visible_mutes
 from bot.listeners.commands.sessions import TO_DO_READ, shown, status_of
 from bot.listeners.commands.settings import settings_of
 from bot.listeners.context import AppContext, first_lines_of
+from bot.listeners.own_rules import CURRENT
 from bot.listeners.requests import Event, Request, viewer_of
 from bot.services.overview import overview
 from bot.store.database import Tx
