@@ -175,6 +175,15 @@ class Directory:
             found = self._teams_by_hand[person_id] = self._below(person_id, self._reports_by_hand)
         return found
 
+    def further_down(self) -> tuple[int, int]:
+        """How many active people supervise others through the chain alone, and how many people these are."""
+        supervisors, below = set[str](), 0
+        for person_id in self.people:
+            above = [one for one in self.supervisors_of(person_id)[1:] if self.is_active(one)]
+            supervisors.update(above)
+            below += bool(above)
+        return len(supervisors), below
+
     def in_charge_of(self, person_id: str) -> frozenset[str]:
         """The people whom a person supervises or whose departments they manage."""
         supervised, managed = self.supervised_by(person_id), self.managed_by(person_id)

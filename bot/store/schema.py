@@ -696,6 +696,15 @@ def m017_indexes_of_reports(db: Database) -> None:
             db.conn.execute(statement)
 
 
+@migrations()
+def m022_supervision(db: Database) -> None:
+    """Where people were read before supervision followed the chain, the next start says what that widens."""
+    db.conn.execute(
+        "INSERT INTO settings_kv (name, value) SELECT 'supervision', 'direct' FROM settings_kv"
+        " WHERE name = 'directory_at'"
+    )
+
+
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes the indexes of a finished baseline, once."""
     for statement in (*INDEXES_OF_BASELINE, *INDEXES_OF_REPORTS):
