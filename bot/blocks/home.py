@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.blocks import actions
+from bot.blocks.coverage import coverage_blocks
 from bot.blocks.elements import Block, button, context, divider, header, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.rules import format_rule
@@ -53,7 +54,8 @@ def home(content: Home) -> dict[str, Any]:
         return {"type": "home", "blocks": [*blocks, divider(), *settings_blocks(content.settings)]}
     if content.settings.is_linked:
         blocks += [divider(), section(mrkdwn("*To do as an observer*")), *_to_do(content)]
-    blocks += [divider(), section(mrkdwn("*Last results*")), *_results(content, command)]
+    blocks += [divider(), section(mrkdwn("*Last results*"))]
+    blocks += [*coverage_blocks(content.shown.coverage), *_results(content, command)]
     blocks += [divider(), section(mrkdwn("*Your direct messages*")), *settings_blocks(content.settings)]
     blocks += [divider(), section(mrkdwn("*Rules*")), *_rules(content, command)]
     return {"type": "home", "blocks": blocks}

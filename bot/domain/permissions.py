@@ -44,8 +44,8 @@ class AccessScope:
 class Coverage:
     """Whose sessions an answer covers that shows only part of all, for the sentence that says so.
 
-    `supervised`: how many active people the viewer supervises, the viewer included, 0 for none; `former`: how many
-    more who are not active. `departments`: the names of those they manage; `below`: these have sub-departments.
+    `supervised`: how many people the viewer supervises, the viewer included, 0 for none; `former`: how many more who
+    are not active, if any is. `departments`: the names of those they manage; `below`: these have sub-departments.
     `observed`: the sessions that they observe too.
     """
 
@@ -97,8 +97,8 @@ def coverage_of(viewer: Viewer, directory: Directory) -> Coverage | None:
     ]
     active = sum(directory.is_active(one) for one in team)
     return Coverage(
-        supervised=active + 1 if team else 0,
-        former=len(team) - active,
+        supervised=(active or len(team)) + 1 if team else 0,
+        former=len(team) - active if active else 0,
         departments=tuple(department.name for department in managed),
         below=any(directory.has_below(department.department_id) for department in managed),
     )
