@@ -131,6 +131,11 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         },
         times=times,
         cards_before=cards_before,
+        coverages={
+            number: coverage
+            for number, rule in rules.items()
+            if (coverage := rights.coverage(tx, rule.owner, directory)) is not None
+        },
         first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
     )
     return MessageData(facts, versions, cancelled, waiting, to_ask)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.blocks import rules
+from bot.blocks.coverage import shows_plain
 from bot.blocks.elements import notice
 from bot.blocks.markup import safe
 from bot.domain.changes import outcome_of
@@ -45,7 +46,8 @@ async def subscribe(
         refuse_unknown(query, known, "subscribe")
         stored = by_id(query, known)
         last_month = _would_have_posted(tx, access, stored, known, now)
-        return _NewRule(stored, known, last_month), same_rule(tx, destination, stored, known)
+        shows = shows_plain(access.coverage) if access.coverage else ""
+        return _NewRule(stored, known, shows, last_month), same_rule(tx, destination, stored, known)
 
     new, same = await ctx.store.read(prepared)
     if same is not None:
@@ -60,11 +62,12 @@ async def subscribe(
 
 @dataclass(frozen=True, slots=True)
 class _NewRule:
-    """The query of a rule to be made, with people by id; the names its owner may see; and in words what it would have
-    posted in the last month."""
+    """The query of a rule to be made, with people by id; the names its owner may see; and in words whose sessions it
+    shows ("" if all) and what it would have posted in the last month."""
 
     query: Query
     known: Names
+    shows: str
     last_month: str
 
     @property
@@ -74,7 +77,7 @@ class _NewRule:
     @property
     def hints(self) -> Sequence[str]:
         """Whole sentences, the names in which are not escaped."""
-        return [*names_kept(self.query, self.known), self.last_month]
+        return [*filter(None, [self.shows]), *names_kept(self.query, self.known), self.last_month]
 
 
 async def _make(ctx: AppContext, viewer: Viewer, destination: Destination, new: _NewRule, audience: str) -> Message:

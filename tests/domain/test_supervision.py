@@ -15,13 +15,13 @@ ROOT = Department(department_id="root", name="Company", subordination=Subordinat
 
 def person(ident: str, supervisor: str | None = None, department: str | None = None, **fields: object) -> Person:
     tie = Subordination.MANUAL if supervisor else Subordination.INHERIT
-    return Person(  # type: ignore[arg-type] # any field of Person
+    return Person(
         person_id=ident,
         name=ident.title(),
         department_id=department,
         subordination=tie,
         supervisor_id=supervisor,
-        **fields,
+        **fields,  # type: ignore[arg-type] # any field of Person
     )
 
 

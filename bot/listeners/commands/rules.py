@@ -12,6 +12,7 @@ from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
 from bot.query.nearest import nearest
 from bot.query.parser import EXAMPLES, Query, words
+from bot.services.owners import OwnerRights
 from bot.services.pausing import is_orphan
 from bot.services.rules import UNREADABLE, read, rule_text
 from bot.store.database import Tx
@@ -54,7 +55,21 @@ async def rules(ctx: AppContext, request: CommandRequest) -> Message:
         may_end = {rule.rule_id for rule in found if ends(request.viewer, rule)}
         said = readable(tx, access, found)
         orphans = {rule.rule_id for rule in found if is_orphan(rule) and request.viewer.is_admin}
-        return rules_list(found, said, may_end=may_end, may_take=orphans, command=ctx.command)
+        rights = OwnerRights(ctx.settings.admins, ctx.clock.now(), ctx.settings.rights_valid_for)
+        coverages = {
+            rule.rule_id: coverage
+            for rule in found
+            if (coverage := rights.coverage(tx, rule.owner, access.directory)) is not None
+        }
+        return rules_list(
+            found,
+            said,
+            may_end=may_end,
+            may_take=orphans,
+            coverages=coverages,
+            me=request.viewer.slack_user_id,
+            command=ctx.command,
+        )
 
     return await ctx.store.read(work)
 
