@@ -1,6 +1,7 @@
 """Who works where and for whom: iSpring's people and departments as one value, with the questions asked of them."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -110,6 +111,10 @@ class Directory:
         person = self.people.get(person_id)
         return person is not None and person.status is PersonStatus.ACTIVE
 
+    def active_among(self, people: AbstractSet[str]) -> int:
+        """How many of these people are active."""
+        return len(people & self._active)
+
     def department_path(self, department_id: str | None) -> tuple[Department, ...]:
         """A department and those above it, the nearest first; a cycle ends where it closes."""
         return tuple(self._upwards(department_id))
@@ -136,19 +141,7 @@ class Directory:
         Source: iSpring's user and department records (`subordination`); `no_supervisor` ends the search. Where the
         chain counts, nobody inherits themselves: for the head of a department the search goes on above it.
         """
-        person = self.people.get(person_id)
-        if person is None:
-            return None
-        if person.subordination is not Subordination.INHERIT:
-            return person.supervisor_id if person.subordination is Subordination.MANUAL else None
-        for department in self._upwards(person.department_id):
-            if department.subordination is Subordination.MANUAL:
-                if department.supervisor_id == person_id and self.supervision is Supervision.CHAIN:
-                    continue
-                return department.supervisor_id
-            if department.subordination is Subordination.NONE:
-                return None
-        return None
+        return self._supervisors.get(person_id)
 
     def supervisors_of(self, person_id: str) -> tuple[str, ...]:
         """A person's supervisor, theirs, and so on, the nearest first. It ends at the top, at one whom iSpring does not
@@ -177,12 +170,13 @@ class Directory:
 
     def further_down(self) -> tuple[int, int]:
         """How many active people supervise others through the chain alone, and how many people these are."""
-        supervisors, below = set[str](), 0
-        for person_id in self.people:
-            above = [one for one in self.supervisors_of(person_id)[1:] if self.is_active(one)]
-            supervisors.update(above)
-            below += bool(above)
-        return len(supervisors), below
+        supervisors, found = set[str](), set[str]()
+        for person_id, direct in self._reports.items():
+            below = {two for one in direct for two in self._reports.get(one, ())} - {person_id, *direct}
+            if below and self.is_active(person_id):
+                supervisors.add(person_id)
+                found |= below
+        return len(supervisors), len(_closed(found, self._reports))
 
     def in_charge_of(self, person_id: str) -> frozenset[str]:
         """The people whom a person supervises or whose departments they manage."""
@@ -230,21 +224,37 @@ class Directory:
     def _below(self, person_id: str, reports: Mapping[str, Sequence[str]]) -> frozenset[str]:
         found = set(reports.get(person_id, ()))
         if self.supervision is Supervision.CHAIN:
-            to_visit = list(found)
-            while to_visit:
-                new = [one for one in reports.get(to_visit.pop(), ()) if one not in found]
-                found.update(new)
-                to_visit += new
+            found = _closed(found, reports)
         return frozenset(found - {person_id})
+
+    @cached_property
+    def _supervisors(self) -> Mapping[str, str]:
+        """The supervisor of each person who has one."""
+        found = {}
+        for person in self.people.values():
+            supervisor = person.supervisor_id
+            if person.subordination is Subordination.INHERIT:
+                supervisor = self._inherited(person)
+            if supervisor and person.subordination is not Subordination.NONE:
+                found[person.person_id] = supervisor
+        return found
+
+    def _inherited(self, person: Person) -> str | None:
+        for department in self._upwards(person.department_id):
+            if department.subordination is Subordination.NONE:
+                return None
+            if department.subordination is Subordination.MANUAL:
+                is_self = department.supervisor_id == person.person_id
+                if not is_self or self.supervision is not Supervision.CHAIN:
+                    return department.supervisor_id
+        return None
 
     @cached_property
     def _reports(self) -> Mapping[str, Sequence[str]]:
         """Whose own supervisor each one is, set or inherited."""
         reports: dict[str, list[str]] = {}
-        for person_id in self.people:
-            supervisor = self.supervisor_of(person_id)
-            if supervisor:
-                reports.setdefault(supervisor, []).append(person_id)
+        for person_id, supervisor in self._supervisors.items():
+            reports.setdefault(supervisor, []).append(person_id)
         return reports
 
     @cached_property
@@ -274,6 +284,10 @@ class Directory:
         return {}
 
     @cached_property
+    def _active(self) -> frozenset[str]:
+        return frozenset(one.person_id for one in self.people.values() if one.status is PersonStatus.ACTIVE)
+
+    @cached_property
     def _parents(self) -> frozenset[str]:
         return frozenset(one.parent_id for one in self.departments.values() if one.parent_id)
 
@@ -295,6 +309,16 @@ class Directory:
             if person.email and person.status is PersonStatus.ACTIVE:
                 found.setdefault(person.email, []).append(person)
         return {email: tuple(people) for email, people in found.items()}
+
+
+def _closed(people: Collection[str], reports: Mapping[str, Sequence[str]]) -> set[str]:
+    """These people and all below them."""
+    found, to_visit = set(people), list(people)
+    while to_visit:
+        new = [one for one in reports.get(to_visit.pop(), ()) if one not in found]
+        found.update(new)
+        to_visit += new
+    return found
 
 
 RIGHTS_MAX_AGE = timedelta(hours=72)  # the setting's default

@@ -95,7 +95,7 @@ def coverage_of(viewer: Viewer, directory: Directory) -> Coverage | None:
         for one in (directory.people[me].manages_departments if viewer.proof.departments else ())
         if (department := directory.departments.get(one)) is not None
     ]
-    active = sum(directory.is_active(one) for one in team)
+    active = directory.active_among(team)
     return Coverage(
         supervised=(active or len(team)) + 1 if team else 0,
         former=len(team) - active if active else 0,

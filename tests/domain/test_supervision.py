@@ -193,3 +193,5 @@ def test_a_company_of_50_000_is_read_once() -> None:
     directory = company(*people)
     assert len(scope_of(viewer("p0"), directory).employees) == 49_999
     assert scope_of(viewer("p0"), directory).employees is scope_of(viewer("p0"), directory).employees
+    assert coverage_of(viewer("p0"), directory) == Coverage(supervised=50_000)
+    assert directory.further_down() == (500, 49_989), "all but the ten right below the head"
