@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.changes import decide
@@ -227,6 +227,20 @@ def cases(draw: st.DrawFn) -> tuple[str, Company, Company, list[str]]:
     return viewer, *pair, draw(st.lists(DRAWN, min_size=6, max_size=6))
 
 
+def observer_out_of_sight() -> tuple[str, Company, Company, list[str]]:
+    """Emma knows Maya as her observer; that Maya is an employee too is out of her sight."""
+    people = (
+        person("emma", "Emma Employee", "kiosk7"),
+        person("sam", "Sam Supervisor", "north", subordination=Subordination.NONE),
+        person("e0", "Maya Okafor", "south"),
+    )
+    seen = SessionKey("10aa0000-0000-4000-8000-000000000001", "emma")
+    unseen = SessionKey("10aa0000-0000-4000-8000-000000000ff1", "e0")
+    rows_seen = (facts(seen, "e0", result=50.0, days_ago=2, checklist="Opening"),)
+    more = facts(unseen, "sam", result=40.0, days_ago=2, checklist="Vault audit")
+    return EMMA, Company(people, PLACES, rows_seen), Company(people, PLACES, (more, *rows_seen)), []
+
+
 async def answers(office: Office, viewer: str, asked: Sequence[str]) -> dict[str, str]:
     found = {text: everything_in(await office.ask(viewer, text)) for text in asked}
     found["Home"] = everything_in(await office.home(viewer))
@@ -245,7 +259,8 @@ async def both(viewer: str, pair: Sequence[Company], asked: Sequence[str]) -> li
 
 @pytest.mark.promise("wrong_eyes")
 @given(cases())
-@settings(max_examples=40, phases=[Phase.generate])  # shrinking takes minutes
+@example(observer_out_of_sight())
+@settings(max_examples=30, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
 def test_what_is_hidden_changes_no_byte_of_any_answer(case: tuple[str, Company, Company, list[str]]) -> None:
     viewer, one, other, drawn = case
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
