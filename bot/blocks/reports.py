@@ -7,12 +7,13 @@ from fractions import Fraction
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
+from bot.blocks.coverage import coverage_blocks
 from bot.blocks.elements import Block, button, context, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import MONTHS, NAME, bar, bare, date_token, escape, format_query_text, safe
 from bot.domain.directory import Directory
 from bot.domain.model import Message
-from bot.domain.permissions import AccessScope
+from bot.domain.permissions import Coverage
 from bot.domain.report_periods import By
 from bot.domain.reports import (
     SMALLEST_GROUP,
@@ -24,7 +25,7 @@ from bot.domain.reports import (
     format_points,
     rounded,
 )
-from bot.domain.text import clip, count, lasting
+from bot.domain.text import clip, lasting
 
 STALE_AFTER = timedelta(hours=2)
 SMALL_NAMED = 8  # small groups named in one line
@@ -36,13 +37,13 @@ LINES_PER_SECTION = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a report is about: the command that was run, the query as canonical text and in words, other ways to read
-    it (label and command), what the viewer may see, and the age of the data."""
+    it (label and command), whose sessions it covers (None: all), and the age of the data."""
 
     verb: str
     query: str
     words: str
     options: Sequence[tuple[str, str]]
-    scope: AccessScope
+    coverage: Coverage | None
     directory: Directory
     now: datetime
     zone: tzinfo
@@ -182,8 +183,9 @@ def _percent(part: float, whole: float) -> Fraction:
 
 
 def report_answer(asked: Asked, parts: Sequence[Block | str]) -> Message:
-    """The parts, how the words were read, the scope, and the age of the data."""
+    """The parts, the scope under the first, how the words were read, and the age of the data."""
     blocks = [section(mrkdwn(part)) if isinstance(part, str) else part for part in parts]
+    blocks[1:1] = coverage_blocks(asked.coverage)
     typed = f"{asked.verb} {asked.query}".rstrip()
     blocks.append(context(f"Read as `{asked.command} {escape(clip(typed, 1_500))}`"))
     made = [
@@ -191,17 +193,7 @@ def report_answer(asked: Asked, parts: Sequence[Block | str]) -> Message:
         for number, (label, command) in enumerate(asked.options)
     ]
     blocks += [buttons(made)] if made else []
-    return message([*blocks, context(f"{scope_words(asked.scope)} {age(asked.data_as_of, asked.now)}")])
-
-
-def scope_words(scope: AccessScope) -> str:
-    """Which sessions an answer is made from, in a sentence."""
-    if scope.everything:
-        return "Of all sessions."
-    others = (
-        f", and those of {count(len(scope.employees), 'person', 'people')} in your charge" if scope.employees else ""
-    )
-    return f"Of your own sessions, those you observed{others}."
+    return message([*blocks, context(age(asked.data_as_of, asked.now))])
 
 
 def age(data_as_of: datetime | None, now: datetime) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.blocks.coverage import rule_shows
 from bot.blocks.elements import SECTION_TEXT, Block, context, message, mrkdwn, section
 from bot.blocks.markup import NAME, date_token, escape, safe
 from bot.blocks.results import failed_by, unchecked, verdict
@@ -71,12 +72,14 @@ def reason_lines(found: Explanation, links: Mapping[str, str], spelled: Spelling
     ]
 
 
-def reason(found: Explanation, links: Mapping[str, str], *, is_whole: bool) -> Message:
-    """The answer to one user. `is_whole`: nothing was left out because they may not see it."""
+def reason(found: Explanation, links: Mapping[str, str], *, is_whole: bool, seen_because: str = "") -> Message:
+    """The answer to one user. `is_whole`: nothing was left out because they may not see it; `seen_because`: why they
+    may see the session, in words."""
     first, *others = reason_lines(found, links, IN_SLACK)
     blocks: list[Block] = [section(mrkdwn(f"*{first}*")), *_sections(others)]
     if not is_whole:
-        blocks.append(context("Listed are channels you are in and what concerns you yourself."))
+        because = f"You may see this session: {safe(seen_because, 500)}. " if seen_because else ""
+        blocks.append(context(f"{because}Listed are channels you are in and what concerns you yourself."))
     return message(blocks)
 
 
@@ -189,7 +192,11 @@ def _verdict(judged: Judged, found: Explanation, spelled: Spelling) -> str:
         known = found.directory.people.get(person_id)
         who += f" {spelled.text(known.name)}" if known is not None else ""
     mark = "✓ notified:" if result.matched else "… waits:" if result.missing else "✕ not notified:"
-    return f"{mark} {who} ({spelled.text(result.reason.removeprefix(f'{result.who} '))})"
+    line = f"{mark} {who} ({spelled.text(result.reason.removeprefix(f'{result.who} '))})"
+    if judged.rule is None or judged.coverage is None:
+        return line
+    owner = spelled.destination(Destination(DestinationKind.USER, judged.rule.owner), "")
+    return f"{line}. {rule_shows(judged.coverage, owner)}"
 
 
 def _destination(destination: Destination, found: Explanation, spelled: Spelling) -> str:

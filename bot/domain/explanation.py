@@ -8,15 +8,18 @@ from bot.domain.directory import Directory
 from bot.domain.model import Destination, Rule, SessionRecord
 from bot.domain.mutes import Mute
 from bot.domain.outbox import BlockedDestination, NotificationStatus, SendingPause
+from bot.domain.permissions import Coverage
 from bot.domain.routing import RoutingResult
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What would be decided of a session today, for a rule (else for the observer or the employee)."""
+    """What would be decided of a session today, for a rule (else for the observer or the employee). `coverage`: whose
+    sessions the rule shows, None if all."""
 
     result: RoutingResult
     rule: Rule | None = None
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,6 +114,13 @@ class Subordination(StrEnum):
     NONE = "no_supervisor"
 
 
+class Supervision(StrEnum):
+    """Whom a supervisor supervises: their people and in turn the people of these, or only their people."""
+
+    CHAIN = "chain"
+    DIRECT = "direct"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Somebody iSpring knows. `email` is lower-case; `name` is what to show, never empty."""

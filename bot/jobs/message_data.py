@@ -149,6 +149,11 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         times=times,
         cards_before=cards_before,
         mutes=_mutes(tx, delivery),
+        coverages={
+            number: coverage
+            for number, rule in rules.items()
+            if (coverage := rights.coverage(tx, rule.owner, directory)) is not None
+        },
         first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
     )
     keeps = _leaves_corrections_out(delivery, rules) and _is_corrected(delivery, records.values())

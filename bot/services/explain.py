@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.domain.changes import outcome_of
+from bot.domain.directory import Directory
 from bot.domain.errors import MessengerError
 from bot.domain.explanation import Explanation, Judged
 from bot.domain.model import (
@@ -16,14 +17,16 @@ from bot.domain.model import (
     DeliveryState,
     DirectMessages,
     News,
+    Rule,
     RuleState,
     Session,
     SessionKey,
     SessionRecord,
     Viewer,
 )
+from bot.domain.permissions import coverage_of
 from bot.domain.ports import Messenger
-from bot.domain.routing import given_up, route
+from bot.domain.routing import RoutingResult, given_up, route
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
 
@@ -44,7 +47,7 @@ def explain(
     record = tx.sessions.record(key)
     if record is None:
         return None
-    session = record.session
+    session, directory = record.session, tx.people.directory()
     rules = tx.rules.all((RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED))
     observer = _wishes(tx, session.facts.observer_id)
     employee = _wishes(tx, key.employee_id)
@@ -53,7 +56,7 @@ def explain(
     routed = route(
         change,
         rules=rules,
-        directory=tx.people.directory(),
+        directory=directory,
         owners=owners,
         filters=rule_filters(tx, rules, now),
         requested_at=now,
@@ -70,8 +73,8 @@ def explain(
         baseline_at=tx.polls.state().baseline_at,
         status=tx.deliveries.of_session(key),
         blocked={blocked.destination: blocked for blocked in tx.destinations.blocked()},
-        judged=[Judged(result, by_name.get(result.who)) for result in results] if is_over else [],
-        directory=tx.people.directory(),
+        judged=[_judged(result, by_name.get(result.who), owners, directory) for result in results] if is_over else [],
+        directory=directory,
         paused=tx.outbox.pause(),
         mutes={mute.mute_id: mute for mute in tx.mutes.running(now)},
     )
@@ -91,6 +94,11 @@ async def links_to(messenger: Messenger, found: Explanation) -> dict[str, str]:
         if link:
             links[sent.delivery_id] = link
     return links
+
+
+def _judged(result: RoutingResult, rule: Rule | None, owners: Mapping[str, Viewer], directory: Directory) -> Judged:
+    owner = owners.get(rule.owner) if rule is not None else None
+    return Judged(result, rule, coverage_of(owner, directory) if owner is not None else None)
 
 
 def _completed_seen(record: SessionRecord, session: Session) -> datetime:

@@ -74,7 +74,7 @@ def _asked(ctx: AppContext, read: _Read, verb: str) -> view.Asked:
         query=say(query),
         words=words(with_labels(about, read.meant.known)),
         options=[(one.label, f"{verb} {one.text}") for one in read.meant.options],
-        scope=read.access.scope,
+        coverage=read.access.coverage,
         directory=read.access.directory,
         now=read.now,
         zone=read.access.zone,

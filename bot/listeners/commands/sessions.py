@@ -245,4 +245,5 @@ def shown(ctx: AppContext, tx: Tx, access: AccessView, keys: Iterable[SessionKey
         data_as_of=tx.polls.state().last_good_at,
         command=ctx.command,
         account_url=ctx.settings.ispring_account_url or None,
+        coverage=access.coverage,
     )

@@ -15,6 +15,7 @@ from bot.domain.model import (
     SessionFacts,
     Viewer,
 )
+from bot.domain.permissions import may_see
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.sessions import session_meant
@@ -57,7 +58,13 @@ async def why(ctx: AppContext, request: CommandRequest) -> Message:
         return answer
     if not request.viewer.is_admin:
         answer = await _for_viewer(ctx, request.viewer, answer)
-    return why_view.reason(answer, await links_to(ctx.messenger, answer), is_whole=request.viewer.is_admin)
+    facts, directory = answer.record.session.facts, answer.directory
+    return why_view.reason(
+        answer,
+        await links_to(ctx.messenger, answer),
+        is_whole=request.viewer.is_admin,
+        seen_because=may_see(request.viewer, facts, directory).reason,
+    )
 
 
 async def _for_viewer(ctx: AppContext, viewer: Viewer, found: Explanation) -> Explanation:
