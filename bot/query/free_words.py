@@ -28,7 +28,7 @@ from bot.query.keywords import (
     OWN,
     OWN_TEAM,
     ROLES,
-    TELLING,
+    GIVING,
     Keyword,
     key_named,
     read_keyword,
@@ -38,7 +38,7 @@ from bot.query.names import MENTION, Kind, id_value
 from bot.query.nearest import nearest
 from bot.query.periods import Period, read_period
 from bot.query.spelling import plain_spelling
-from bot.query.tokens import Piece, Unclosed, quote, tokens
+from bot.query.tokens import Token, Unclosed, quote, tokenize
 
 LONGEST_TEXT = 3_000  # characters: what a slash command carries
 MOST_WORDS = 150
@@ -82,13 +82,13 @@ def read_words(
         raise QueryError(f"The query is {len(text)} characters long; at most {LONGEST_TEXT} can be read.")
     plain = plain_spelling(text)
     try:
-        pieces = list(tokens(plain))
+        tokens = list(tokenize(plain))
     except Unclosed as unclosed:
         message = f"The quote at character {unclosed.start + 1} is never closed."
         raise QueryError(message, [f'{plain.rstrip()}"']) from None
-    if len(pieces) > MOST_WORDS:
+    if len(tokens) > MOST_WORDS:
         raise QueryError(f"The query has more than {MOST_WORDS} words. Leave some out.")
-    return _Reader(plain, pieces, index, today, only_observes).read()
+    return _Reader(plain, tokens, index, today, only_observes).read()
 
 
 class _Asked(Exception):
@@ -105,7 +105,7 @@ class _Reader:
     """The position in a text, and what was read before it."""
 
     text: str
-    pieces: Sequence[Piece]
+    tokens: Sequence[Token]
     index: NameIndex
     today: date
     only_observes: Callable[[str], bool]
@@ -117,21 +117,21 @@ class _Reader:
 
     def read(self) -> Reading:
         try:
-            while self.at < len(self.pieces):
+            while self.at < len(self.tokens):
                 self._step()
         except _Asked as asked:
             return Reading("", asked.question, asked.options)
         return Reading(" ".join(dict.fromkeys(self.terms)), options=tuple(self.options[:MOST_OPTIONS]))
 
     def _step(self) -> None:
-        piece = self.pieces[self.at]
-        if piece.key is not None:
-            self._read_key(piece)
+        token = self.tokens[self.at]
+        if token.key is not None:
+            self._read_key(token)
             return
-        if piece.negated and not piece.value:  # a dash between two words
+        if token.negated and not token.value:  # a dash between two words
             self.at += 1
             return
-        self.is_negated ^= piece.negated
+        self.is_negated ^= token.negated
         for reader in (self._mention, self._long_name, self._keyword, self._own, self._short_name, self._ignored):
             if reader():
                 return
@@ -139,23 +139,23 @@ class _Reader:
 
     # ---- keys ----------------------------------------------------------------------------------------------------
 
-    def _read_key(self, piece: Piece) -> None:
-        key = key_named(piece.key or "")
+    def _read_key(self, token: Token) -> None:
+        key = key_named(token.key or "")
         if key is None:
-            like = nearest(piece.key or "", list(Key), at_least=60)
-            fixes = [self._with_pieces(f"{'-' * piece.negated}{one}:{quote(piece.value)}", 1) for one in like]
-            raise QueryError(f"“{piece.key}:” is nothing to ask for. There are {', '.join(Key)}.", fixes)
-        sign = "-" if piece.negated else ""
+            like = nearest(token.key or "", list(Key), at_least=60)
+            fixes = [self._with_term(f"{'-' * token.negated}{one}:{quote(token.value)}", 1) for one in like]
+            raise QueryError(f"“{token.key}:” is nothing to ask for. There are {', '.join(Key)}.", fixes)
+        sign = "-" if token.negated else ""
         following = self._loose(self.at + 1)
         if key in (Key.SINCE, Key.UNTIL):
-            if self._read_date_key(key, piece, following):
+            if self._read_date_key(key, token, following):
                 return
         elif (kind := _KIND_OF.get(key)) is not None:
-            self._read_name_key(key, kind, piece, following)
+            self._read_name_key(key, kind, token, following)
             return
         spec = KEYS[key]
-        joined = following if spec.joins and not piece.quoted else []
-        typed = [piece.value, *(self.text[one.start : one.end].rstrip(",;") for one in joined)]
+        joined = following if spec.joins and not token.quoted else []
+        typed = [token.value, *(self.text[one.start : one.end].rstrip(",;") for one in joined)]
         for used in range(min(len(typed), 5), 0, -1):
             try:
                 value = spec.read(" ".join(typed[:used]))
@@ -164,42 +164,42 @@ class _Reader:
                 continue
             self._add(f"{sign}{key}:{quote(value) if ' ' in value else value}", used)
             return
-        values = piece.value.split(",")
-        if not piece.quoted and len(values) > 1:
+        values = token.value.split(",")
+        if not token.quoted and len(values) > 1:
             for value in values:
                 self._add(f"{sign}{key}:{quote(spec.read(value.strip()))}", 0)
             self.at += 1
             return
-        like = nearest(piece.value, spec.choices) if piece.value else spec.choices[:MOST_OPTIONS]
-        fixes = [self._with_pieces(f"{sign}{key}:{quote(one)}", 1) for one in like]
-        raise QueryError(f"“{piece.key}:{piece.value}” can't be read: {reason}.", fixes)
+        like = nearest(token.value, spec.choices) if token.value else spec.choices[:MOST_OPTIONS]
+        fixes = [self._with_term(f"{sign}{key}:{quote(one)}", 1) for one in like]
+        raise QueryError(f"“{token.key}:{token.value}” can't be read: {reason}.", fixes)
 
-    def _read_date_key(self, key: Key, piece: Piece, following: Sequence[Piece]) -> bool:
+    def _read_date_key(self, key: Key, token: Token, following: Sequence[Token]) -> bool:
         """A date behind `since:` or `until:`; the words behind it belong to it as far as they make one date."""
-        typed = [*_date_words(piece.value)]
+        typed = [*_date_words(token.value)]
         own = len(typed)
-        if not piece.quoted:
+        if not token.quoted:
             typed += [word for one in following for word in _date_words(one.value)]
         found = read_period(typed, 0, self.today)
         if found is None or found.used < own or any(_bound(one, key) is None for one in found.periods):
             return False
-        sign = "-" if piece.negated else ""
+        sign = "-" if token.negated else ""
         used = 1 + found.used - own
         choices = [(f"{sign}{key}:{_bound(one, key)}", f"{key} {_bound(one, key)}") for one in found.periods]
         if len(choices) > 1:
-            raise self._asks(f"“{piece.value}” fits {len(choices)} days.", choices, used)
+            raise self._asks(f"“{token.value}” fits {len(choices)} days.", choices, used)
         self._add(choices[0][0], used)
         return True
 
-    def _read_name_key(self, key: Key, kind: Kind, piece: Piece, following: Sequence[Piece]) -> None:
+    def _read_name_key(self, key: Key, kind: Kind, token: Token, following: Sequence[Token]) -> None:
         """A name behind a key; the words behind it belong to it as far as they make one name."""
-        sign = "-" if piece.negated else ""
-        if piece.value.lower() in ("me", "myself") and kind is Kind.PERSON:
+        sign = "-" if token.negated else ""
+        if token.value.lower() in ("me", "myself") and kind is Kind.PERSON:
             self._add(f"{sign}{key}:me", 1)
             return
-        longest = 0 if piece.quoted else min(len(following), LONGEST_NAME)
+        longest = 0 if token.quoted else min(len(following), LONGEST_NAME)
         for more in range(longest, -1, -1):
-            typed = " ".join([piece.value, *(one.value for one in following[:more])])
+            typed = " ".join([token.value, *(one.value for one in following[:more])])
             found = [one for one in self.index.named(words_of(typed)) if one.kind is kind]
             if len(found) == 1:
                 self._add(f"{sign}{_term(key, found[0], self.index)}", 1 + more)
@@ -207,37 +207,37 @@ class _Reader:
             if found and more:
                 self._add(f"{sign}{key}:{quote(typed)}", 1 + more)
                 return
-        if not piece.quoted and "," in piece.value:
-            for value in filter(None, (one.strip() for one in piece.value.split(","))):
+        if not token.quoted and "," in token.value:
+            for value in filter(None, (one.strip() for one in token.value.split(","))):
                 found = [one for one in self.index.named(words_of(value)) if one.kind is kind]
                 self._add(
                     f"{sign}{_term(key, found[0], self.index) if len(found) == 1 else f'{key}:{quote(value)}'}", 0
                 )
             self.at += 1
             return
-        value = piece.value if MENTION.fullmatch(piece.value) or piece.value.startswith("<") else quote(piece.value)
+        value = token.value if MENTION.fullmatch(token.value) or token.value.startswith("<") else quote(token.value)
         self._add(f"{sign}{key}:{value}", 1)
 
     # ---- free words ----------------------------------------------------------------------------------------------
 
     def _mention(self) -> bool:
-        piece = self.pieces[self.at]
-        if not MENTION.fullmatch(piece.value):
+        token = self.tokens[self.at]
+        if not MENTION.fullmatch(token.value):
             return False
-        self._add_person(f"{self._person_role(1)}:{piece.value}", 1)
+        self._add_person(f"{self._person_role(1)}:{token.value}", 1)
         return True
 
     def _long_name(self) -> bool:
-        piece = self.pieces[self.at]
-        if piece.quoted:
-            return self._name(1, words_of(piece.value), self._unknown_name)
+        token = self.tokens[self.at]
+        if token.quoted:
+            return self._name(1, words_of(token.value), self._unknown_name)
         words = self._free_words()
         for length in range(min(len(words), LONGEST_NAME), 1, -1):
             phrase = words[:length]
             ends = (phrase[0], phrase[-1])
             if not any(word in IGNORED or word in JOINS for word in ends) and self._name(length, phrase):
                 return True
-        return len(words_of(piece.value)) > 1 and self._name(1, words_of(piece.value))
+        return len(words_of(token.value)) > 1 and self._name(1, words_of(token.value))
 
     def _short_name(self) -> bool:
         words = self._free_words(1)
@@ -248,7 +248,7 @@ class _Reader:
         return self._name(1, words)
 
     def _name(self, length: int, words: Sequence[str], otherwise: Callable[[], None] | None = None) -> bool:
-        """Reads a name of so many pieces. Asks if it fits several things."""
+        """Reads a name of so many tokens. Asks if it fits several things."""
         found = self._fitting(self.index.named(words))
         if not found:
             if otherwise is not None:
@@ -264,7 +264,7 @@ class _Reader:
         if thing.kind is Kind.PERSON:
             if role is Key.EMPLOYEE and self.role is None and self.only_observes(thing.ident):
                 other = _term(Key.OBSERVER, thing, self.index)
-                self.options.append(Option(f"Observed by {thing.name}", self._with_pieces(other, length)))
+                self.options.append(Option(f"Observed by {thing.name}", self._with_term(other, length)))
             self._add_person(term, length)
         else:
             self._add(self._signed(term), length)
@@ -302,20 +302,20 @@ class _Reader:
     def _own(self) -> bool:
         """ "my results", "what did I observe", "observed by me"."""
         words = self._free_words(4)
-        before = self.pieces[self.at - 1].value.lower() if self.at else ""
-        if not words or words[0] not in OWN or before in TELLING:
+        before = self.tokens[self.at - 1].value.lower() if self.at else ""
+        if not words or words[0] not in OWN or before in GIVING:
             return False
         if len(words) > 1 and words[1] in OWN_TEAM:
             self.at += 2
             return True
         role = self.role or (Key.OBSERVER if any(word in OBSERVING for word in words[1:3]) else Key.EMPLOYEE)
         self._add_person(f"{role}:me", 1)
-        while self.at < len(self.pieces) and self.pieces[self.at].value.lower() in OBSERVING:
+        while self.at < len(self.tokens) and self.tokens[self.at].value.lower() in OBSERVING:
             self.at += 1
         return True
 
     def _period(self, words: Sequence[str]) -> bool:
-        typed = [word for piece in self._loose(self.at)[:9] for word in _date_words(piece.value)]
+        typed = [word for token in self._loose(self.at)[:9] for word in _date_words(token.value)]
         found = read_period(typed, 0, self.today)
         if found is None or found.used == 0:
             return False
@@ -328,7 +328,7 @@ class _Reader:
         return True
 
     def _ignored(self) -> bool:
-        words = words_of(self.pieces[self.at].value)
+        words = words_of(self.tokens[self.at].value)
         if words and not all(word in IGNORED for word in words):
             return False
         self.at += 1
@@ -340,7 +340,7 @@ class _Reader:
             return
         for thing in self.index.named(words[:1])[:MOST_OPTIONS]:
             term = _term(_key_of(thing, Key.EMPLOYEE), thing, self.index)
-            self.options.append(Option(_label(thing), self._with_pieces(term, used)))
+            self.options.append(Option(_label(thing), self._with_term(term, used)))
 
     # ---- what can't be read --------------------------------------------------------------------------------------
 
@@ -361,7 +361,7 @@ class _Reader:
         names = [thing.name for thing in self.index.things]
         by_name = {thing.name: thing for thing in reversed(self.index.things)}
         fixes = [
-            self._with_pieces(_term(_key_of(thing, self._person_role(1)), thing, self.index), 1)
+            self._with_term(_term(_key_of(thing, self._person_role(1)), thing, self.index), 1)
             for name in nearest(typed, names, at_least=60)
             if (thing := by_name[name])
         ]
@@ -372,48 +372,48 @@ class _Reader:
 
     def _asks(self, question: str, choices: Sequence[tuple[str, str]], used: int) -> _Asked:
         """The question for words that fit several things; `choices` are pairs of terms and what they mean."""
-        options = [Option(label, self._with_pieces(self._signed(term), used)) for term, label in choices[:MOST_OPTIONS]]
+        options = [Option(label, self._with_term(self._signed(term), used)) for term, label in choices[:MOST_OPTIONS]]
         more = len(choices) - len(options)
         return _Asked(question + (f" The first {len(options)} are offered." if more > 0 else ""), options)
 
-    # ---- pieces --------------------------------------------------------------------------------------------------
+    # ---- tokens --------------------------------------------------------------------------------------------------
 
-    def _loose(self, at: int) -> Sequence[Piece]:
+    def _loose(self, at: int) -> Sequence[Token]:
         """The words from a position on that have no key and no quotes."""
         return list(
             takewhile(
-                lambda one: one.key is None and not one.quoted and not (one.negated and one.value), self.pieces[at:]
+                lambda one: one.key is None and not one.quoted and not (one.negated and one.value), self.tokens[at:]
             )
         )
 
     def _free_words(self, most: int = LONGEST_NAME) -> list[str]:
-        """The normalized words from here on, one for each piece, up to a key or a quote."""
+        """The normalized words from here on, one for each token, up to a key or a quote."""
         found = []
-        for number, piece in enumerate(self.pieces[self.at : self.at + most]):
-            words = words_of(piece.value) if piece.value else ["-"]
-            if piece.key is not None or piece.quoted or (piece.negated and piece.value and number) or len(words) != 1:
+        for number, token in enumerate(self.tokens[self.at : self.at + most]):
+            words = words_of(token.value) if token.value else ["-"]
+            if token.key is not None or token.quoted or (token.negated and token.value and number) or len(words) != 1:
                 break
             found.append(words[0])
-            if self.text[piece.end - 1] in ",;":
+            if self.text[token.end - 1] in ",;":
                 break
         return found
 
     def _typed(self, used: int) -> str:
-        last = self.pieces[min(self.at + used, len(self.pieces)) - 1]
-        return self.text[self.pieces[self.at].value_start : last.end].strip(',; "')
+        last = self.tokens[min(self.at + used, len(self.tokens)) - 1]
+        return self.text[self.tokens[self.at].value_start : last.end].strip(',; "')
 
-    def _with_pieces(self, term: str, used: int) -> str:
-        """The whole text with a term in place of the next pieces."""
-        end = self.pieces[min(self.at + used, len(self.pieces)) - 1].end
+    def _with_term(self, term: str, used: int) -> str:
+        """The whole text with a term in place of the next tokens."""
+        end = self.tokens[min(self.at + used, len(self.tokens)) - 1].end
         return " ".join(filter(None, (*self.terms, term, self.text[end:].strip())))
 
     def _person_role(self, length: int) -> Key:
-        following = self.pieces[self.at + length].value.lower() if self.at + length < len(self.pieces) else ""
+        following = self.tokens[self.at + length].value.lower() if self.at + length < len(self.tokens) else ""
         return self.role or (Key.OBSERVER if following in OBSERVING else Key.EMPLOYEE)
 
     def _add_person(self, term: str, used: int) -> None:
         self._add(self._signed(term), used)
-        if self.at < len(self.pieces) and self.pieces[self.at].value.lower() in OBSERVING:
+        if self.at < len(self.tokens) and self.tokens[self.at].value.lower() in OBSERVING:
             self.at += 1
 
     def _add_keyword(self, found: Keyword) -> None:
@@ -430,9 +430,9 @@ class _Reader:
         self.at += used
         if used:
             self.role = None
-            following = self.pieces[self.at] if self.at < len(self.pieces) else None
+            following = self.tokens[self.at] if self.at < len(self.tokens) else None
             joined = following is not None and words_of(following.value)[:1] and words_of(following.value)[0] in JOINS
-            if not joined and not (used and self.text[self.pieces[self.at - 1].end - 1] in ",;"):
+            if not joined and not (used and self.text[self.tokens[self.at - 1].end - 1] in ",;"):
                 self.is_negated = False
 
 

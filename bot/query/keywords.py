@@ -32,7 +32,7 @@ OBSERVING = frozenset(
     {"observe", "observed", "observes", "observing", "observations", "conduct", "conducted", "graded"}
 )
 OWN = frozenset({"my", "mine", "me", "i", "myself"})
-TELLING = frozenset({"show", "tell", "give", "get", "let", "send", "list"})  # "show me" says nothing of whose results
+GIVING = frozenset({"show", "tell", "give", "get", "let", "send", "list"})  # "show me" says nothing of whose results
 OWN_TEAM = frozenset({"team", "teams", "people", "staff", "store", "stores", "site", "sites", "department", "crew"})
 
 _KEY_NAMES: Mapping[str, Key] = {

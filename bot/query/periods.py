@@ -266,7 +266,7 @@ def _quarter(words: Sequence[str], at: int, today: date) -> Read | None:
     return Read((_months(today.year - (first_month > today.month), first_month, 3),), 1)
 
 
-# ---- pieces ------------------------------------------------------------------------------------------------------
+# ---- tokens ------------------------------------------------------------------------------------------------------
 
 
 def _day(day: date) -> Period:
