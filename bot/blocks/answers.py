@@ -19,7 +19,7 @@ from bot.blocks.elements import (
     section,
 )
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import NAME, bare, date_token, escape, format_query_text, safe
+from bot.blocks.markup import NAME, bare, code, date_token, escape, format_query_text, safe
 from bot.domain.audit import AuditLine
 from bot.domain.errors import Remedy
 from bot.domain.model import Message, Targets
@@ -138,6 +138,19 @@ def did_you_mean(mistake: str, suggestions: Sequence[str], *, command: str) -> M
         return notice(f"{text}\n`{command} help` shows what Spotter understands.")
     listed = ", ".join(f"{command} {safe(one)}" for one in fitting)
     return message([section(mrkdwn(f"{text}\nDid you mean: {listed}?")), buttons(_run_buttons(fitting))])
+
+
+def which_one(question: str, labels: Sequence[str], commands: Sequence[str], *, command: str) -> Message:
+    """What the words of a user may mean, as buttons: each label says what its command would find."""
+    fitting = [(label, one) for label, one in zip(labels, commands, strict=True) if clean(one)]
+    fitting = [(label, one) for label, one in fitting[:SUGGESTIONS] if len(one) <= BUTTON_VALUE]
+    lines = [f"• {safe(label)}: {code(f'{command} {one}', 300)}" for label, one in fitting]
+    made = [
+        button(actions.action_id(actions.RUN, number), bare(label, BUTTON_TEXT), one)
+        for number, (label, one) in enumerate(fitting)
+    ]
+    text = "\n".join([format_query_text(question, 1_000), *lines])
+    return message([section(mrkdwn(text, 2_900)), *([buttons(made)] if made else [])])
 
 
 def not_allowed(reason: str, what_next: str = "") -> Message:

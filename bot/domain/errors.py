@@ -3,6 +3,7 @@
     SpotterError
     ├── ConfigError            the settings are wrong: say all of it, exit 2
     ├── QueryError             a person's words were not understood: show the nearest ones
+    │   └── AmbiguousQuery         they fit several things: ask which, and say what each would find
     ├── NotAllowed             this viewer may not: say why and who could change that, show nothing
     ├── NotPossibleNow         it can't be done as things are: say why
     ├── TrainingError          iSpring did not give an answer we can use
@@ -44,6 +45,15 @@ class QueryError(SpotterError):
     def __init__(self, message: str, suggestions: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.suggestions = tuple(suggestions)
+
+
+class AmbiguousQuery(QueryError):
+    """Words that fit several things. `labels` say in the order of `suggestions` what each would find: "Store 12 Harbour
+    Street · 14 sessions"."""
+
+    def __init__(self, message: str, suggestions: Sequence[str], labels: Sequence[str]) -> None:
+        super().__init__(message, suggestions)
+        self.labels = tuple(labels)
 
 
 class Remedy(StrEnum):

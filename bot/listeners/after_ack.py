@@ -13,7 +13,7 @@ from slack_bolt.response import BoltResponse
 from bot.blocks import answers
 from bot.blocks.elements import notice
 from bot.blocks.sending import with_first_lines
-from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, QueryError, StoreBusy
+from bot.domain.errors import AmbiguousQuery, MessengerError, NotAllowed, NotPossibleNow, QueryError, StoreBusy
 from bot.domain.model import Message
 from bot.domain.ports import Reply
 from bot.listeners.context import AppContext, lines_for, next_step
@@ -121,6 +121,8 @@ class _WithFirstLines:
 def error_message(ctx: AppContext, problem: Exception, what: str, user_id: str) -> Message:
     """What a user reads instead of an answer; an error that is not the user's is logged, most with a reference."""
     match problem:
+        case AmbiguousQuery():
+            return answers.which_one(str(problem), problem.labels, problem.suggestions, command=ctx.command)
         case QueryError():
             return answers.did_you_mean(str(problem), problem.suggestions, command=ctx.command)
         case NotAllowed():

@@ -14,31 +14,37 @@ names. Only names in the index are known, so that an answer says nothing about w
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from itertools import takewhile
+from typing import NoReturn
 
 from bot.domain.errors import QueryError
 from bot.query.keys import KEYS, Key
 from bot.query.keywords import (
+    GENERIC,
+    GIVING,
     IGNORED,
     JOINS,
     NEGATIONS,
     OBSERVING,
     OWN,
     OWN_TEAM,
+    PLACES,
     ROLES,
-    GIVING,
+    SPELLINGS,
     Keyword,
     key_named,
+    meanings_like,
     read_keyword,
 )  # fmt: skip
 from bot.query.name_index import NamedThing, NameIndex, words_of
 from bot.query.names import MENTION, Kind, id_value
-from bot.query.nearest import nearest
+from bot.query.nearest import alike, nearest
 from bot.query.periods import Period, read_period
 from bot.query.spelling import plain_spelling
 from bot.query.tokens import Token, Unclosed, quote, tokenize
+from bot.query.values import format_since, format_until
 
 LONGEST_TEXT = 3_000  # characters: what a slash command carries
 MOST_WORDS = 150
@@ -86,9 +92,18 @@ def read_words(
     except Unclosed as unclosed:
         message = f"The quote at character {unclosed.start + 1} is never closed."
         raise QueryError(message, [f'{plain.rstrip()}"']) from None
+    tokens = [_with_key(token) for token in tokens]
     if len(tokens) > MOST_WORDS:
         raise QueryError(f"The query has more than {MOST_WORDS} words. Leave some out.")
     return _Reader(plain, tokens, index, today, only_observes).read()
+
+
+def _with_key(token: Token) -> Token:
+    """`dept=store` as `dept:store`."""
+    name, sign, value = token.value.partition("=")
+    if token.key is not None or token.quoted or not sign or not value or key_named(name) is None:
+        return token
+    return replace(token, key=name, value=value, value_start=token.end - len(value))
 
 
 class _Asked(Exception):
@@ -113,15 +128,19 @@ class _Reader:
     terms: list[str] = field(default_factory=list)
     options: list[Option] = field(default_factory=list)
     is_negated: bool = False
+    negated_at: int = 0  # the position of the word that negates
     role: Key | None = None
+    period: Period | None = None  # what the words so far name
+    place_end: int = -1  # the position behind a place that ends with a number: "store 12"
 
     def read(self) -> Reading:
         try:
             while self.at < len(self.tokens):
                 self._step()
+            self._refuse_dangling_negation()
         except _Asked as asked:
             return Reading("", asked.question, asked.options)
-        return Reading(" ".join(dict.fromkeys(self.terms)), options=tuple(self.options[:MOST_OPTIONS]))
+        return Reading(" ".join(dict.fromkeys(_score_range(self.terms))), options=tuple(self.options[:MOST_OPTIONS]))
 
     def _step(self) -> None:
         token = self.tokens[self.at]
@@ -131,8 +150,18 @@ class _Reader:
         if token.negated and not token.value:  # a dash between two words
             self.at += 1
             return
-        self.is_negated ^= token.negated
-        for reader in (self._mention, self._long_name, self._keyword, self._own, self._short_name, self._ignored):
+        if token.negated:
+            self.is_negated, self.negated_at = not self.is_negated, self.at
+        readers = (
+            self._mention,
+            self._long_name,
+            self._place,
+            self._keyword,
+            self._own,
+            self._short_name,
+            self._ignored,
+        )
+        for reader in readers:
             if reader():
                 return
         self._refuse()
@@ -185,7 +214,8 @@ class _Reader:
             return False
         sign = "-" if token.negated else ""
         used = 1 + found.used - own
-        choices = [(f"{sign}{key}:{_bound(one, key)}", f"{key} {_bound(one, key)}") for one in found.periods]
+        bounds = [str(_bound(one, key)) for one in found.periods]
+        choices = [(f"{sign}{key}:{one}", KEYS[key].say(one)[0]) for one in bounds]
         if len(choices) > 1:
             raise self._asks(f"“{token.value}” fits {len(choices)} days.", choices, used)
         self._add(choices[0][0], used)
@@ -229,7 +259,7 @@ class _Reader:
 
     def _long_name(self) -> bool:
         token = self.tokens[self.at]
-        if token.quoted:
+        if token.quoted and words_of(token.value):
             return self._name(1, words_of(token.value), self._unknown_name)
         words = self._free_words()
         for length in range(min(len(words), LONGEST_NAME), 1, -1):
@@ -237,7 +267,39 @@ class _Reader:
             ends = (phrase[0], phrase[-1])
             if not any(word in IGNORED or word in JOINS for word in ends) and self._name(length, phrase):
                 return True
-        return len(words_of(token.value)) > 1 and self._name(1, words_of(token.value))
+        return len(words_of(token.value)) > 1 and not _is_span(token) and self._name(1, words_of(token.value))
+
+    def _place(self) -> bool:
+        """ "site 21", "stores 12 and 14", "store12", "store #14": a place by its number, whatever its name calls it."""
+        words = self._free_words(2)
+        if not words:
+            return False
+        glued = _GLUED.fullmatch(words[0])
+        if glued and glued[1] in PLACES:
+            number, used = glued[2], 1
+        elif len(words) > 1 and words[0] in PLACES and (found := _PLACE_NUMBER.fullmatch(words[1])):
+            number, used = found[1], 2
+        elif self._follows_place() and words[0].isdigit():
+            number, used = words[0], 1
+        else:
+            return False
+        places = [one for one in self.index.named([number]) if one.kind is Kind.DEPARTMENT]
+        if not places:
+            self._refuse(used)
+        choices = [(_term(Key.DEPT, one, self.index), one.name) for one in places]
+        if len(choices) > 1:
+            raise self._asks(f"“{self._typed(used)}” fits {len(choices)} places that you may see.", choices, used)
+        self._add(self._signed(choices[0][0]), used)
+        self.place_end = self.at
+        return True
+
+    def _follows_place(self) -> bool:
+        """Whether only "and" or a comma stands between here and a place with a number."""
+        if self.place_end < 0:
+            return False
+        before = [token.value.lower() for token in self.tokens[self.place_end : self.at]]
+        joined = bool(before) or self.text[self.tokens[self.at - 1].end - 1] in ",;&/"
+        return joined and all(one in JOINS or not words_of(one) for one in before)
 
     def _short_name(self) -> bool:
         words = self._free_words(1)
@@ -245,7 +307,11 @@ class _Reader:
             return False
         if words[0].isdigit():
             raise self._asks_number(words[0])
-        return self._name(1, words)
+        return self._name(1, words) or self._singular(words[0])
+
+    def _singular(self, word: str) -> bool:
+        """ "openings", "sofias results": a name of one word with an s behind it."""
+        return word.endswith("s") and len(word) > _SHORTEST_PLURAL and self._name(1, [word[:-1]])
 
     def _name(self, length: int, words: Sequence[str], otherwise: Callable[[], None] | None = None) -> bool:
         """Reads a name of so many tokens. Asks if it fits several things."""
@@ -257,7 +323,7 @@ class _Reader:
         role = self._person_role(length)
         if len(found) > 1:
             typed = self._typed(length)
-            choices = [(_term(_key_of(one, role), one, self.index), _label(one)) for one in found]
+            choices = [(_term(_key_of(one, role), one, self.index), label) for one, label in _labels(found)]
             raise self._asks(f"“{typed}” fits {len(found)} things that you may see.", choices, length)
         thing = found[0]
         term = _term(_key_of(thing, role), thing, self.index)
@@ -268,6 +334,8 @@ class _Reader:
             self._add_person(term, length)
         else:
             self._add(self._signed(term), length)
+            if thing.kind is Kind.DEPARTMENT and words[-1].isdigit():
+                self.place_end = self.at
         return True
 
     def _fitting(self, found: Sequence[NamedThing]) -> Sequence[NamedThing]:
@@ -288,7 +356,7 @@ class _Reader:
     def _operator(self, words: Sequence[str]) -> bool:
         word = words[0]
         if word in NEGATIONS:
-            self.is_negated, self.at = True, self.at + 1
+            self.is_negated, self.negated_at, self.at = True, self.at, self.at + 1
         elif word in JOINS:
             self.at += 1
         elif (role := ROLES.get(word)) is not None:
@@ -315,21 +383,39 @@ class _Reader:
         return True
 
     def _period(self, words: Sequence[str]) -> bool:
-        typed = [word for token in self._loose(self.at)[:9] for word in _date_words(token.value)]
+        typed = [word for token in self._loose(self.at)[:9] for word in _date_words(token.value) or ["-"]]
         found = read_period(typed, 0, self.today)
         if found is None or found.used == 0:
             return False
         self._offer_one_word_name(words, found.used)
-        choices = [(_period_terms(one), _period_terms(one)) for one in found.periods]
+        choices = [(_period_terms(one), _period_words(one)) for one in found.periods]
         if len(choices) > 1:
             raise self._asks(f"“{self._typed(found.used)}” fits {len(choices)} days.", choices, found.used)
-        self._add(choices[0][0], found.used)
+        self._add_period(found.periods[0], found.used)
         self.is_negated = False
         return True
 
+    def _add_period(self, period: Period, used: int) -> None:
+        """Adds a period; "yesterday and today" is one. Asks which is meant if there is a gap between two."""
+        terms = _period_terms(period)
+        if self.period is not None and _is_closed(self.period) and _is_closed(period):
+            both = _union(self.period, period)
+            first = _period_terms(self.period)
+            self.terms = [term for term in self.terms if term not in first.split()]
+            if both is None:
+                choices = [(first, _period_words(self.period)), (terms, _period_words(period))]
+                raise self._asks("One question covers one time, and this names two.", choices, used)
+            period = both
+        self.period = period
+        for term in _period_terms(period).split():
+            self._add(term, 0)
+        self.at += used
+
     def _ignored(self) -> bool:
-        words = words_of(self.tokens[self.at].value)
-        if words and not all(word in IGNORED for word in words):
+        token = self.tokens[self.at]
+        words = words_of(token.value)
+        is_emoji = _EMOJI.fullmatch(token.value) is not None
+        if words and not is_emoji and not all(word in IGNORED or word in GENERIC for word in words):
             return False
         self.at += 1
         return True
@@ -346,7 +432,7 @@ class _Reader:
 
     def _asks_number(self, number: str) -> _Asked:
         places = [one for one in self.index.named([number]) if one.kind is not Kind.PERSON]
-        choices = [(_term(_key_of(one, Key.EMPLOYEE), one, self.index), _label(one)) for one in places[:MOST_OPTIONS]]
+        choices = [(_term(_key_of(one, Key.EMPLOYEE), one, self.index), one.name) for one in places[:MOST_OPTIONS]]
         if int(number) <= 100:
             choices += [
                 (f"{Key.SCORE}:{number}", f"A score of {number} %"),
@@ -356,16 +442,35 @@ class _Reader:
             self._refuse()
         return self._asks(f"“{number}” can mean several things.", choices, 1)
 
-    def _refuse(self) -> None:
-        typed = self._typed(1)
-        names = [thing.name for thing in self.index.things]
-        by_name = {thing.name: thing for thing in reversed(self.index.things)}
-        fixes = [
-            self._with_term(_term(_key_of(thing, self._person_role(1)), thing, self.index), 1)
-            for name in nearest(typed, names, at_least=60)
-            if (thing := by_name[name])
+    def _refuse(self, used: int = 1) -> NoReturn:
+        """Raises QueryError with the nearest: words of like meaning, then names, then keywords by their spelling."""
+        typed = self._typed(used)
+        words = self._free_words(1)
+        terms = [*meanings_like(words[0])] if words else []
+        terms += [
+            _term(_key_of(thing, self._person_role(used)), thing, self.index)
+            for thing in self.index.near(typed, MOST_OPTIONS)
         ]
+        terms += [self._canonical(word) for one in words for word in alike(one, SPELLINGS, at_least=75)]
+        fixes = [self._with_term(self._signed(term), used) for term in dict.fromkeys(terms)][:MOST_OPTIONS]
         raise QueryError(f"“{typed}” is no checklist, site or person that you may see, and no condition.", fixes)
+
+    def _canonical(self, keyword: str) -> str:
+        """What a keyword means alone; the keyword itself if it means nothing without the words behind it."""
+        try:
+            return read_words(keyword, NameIndex(), self.today).text or keyword
+        except QueryError:
+            return keyword
+
+    def _refuse_dangling_negation(self) -> None:
+        """ "not scored": to leave the "not" out would answer the opposite."""
+        if not self.is_negated:
+            return
+        self.at = self.negated_at
+        typed = self._typed(len(self.tokens) - self.at)
+        raise QueryError(
+            f"“{typed}” excludes nothing that Spotter knows: name a checklist, site, person or outcome.", []
+        )
 
     def _unknown_name(self) -> None:
         self._refuse()
@@ -390,7 +495,7 @@ class _Reader:
         """The normalized words from here on, one for each token, up to a key or a quote."""
         found = []
         for number, token in enumerate(self.tokens[self.at : self.at + most]):
-            words = words_of(token.value) if token.value else ["-"]
+            words = _words_in(token)
             if token.key is not None or token.quoted or (token.negated and token.value and number) or len(words) != 1:
                 break
             found.append(words[0])
@@ -436,10 +541,60 @@ class _Reader:
                 self.is_negated = False
 
 
+_GLUED = re.compile(r"([a-z]+)[-#]?(\d{1,4})")
+_PLACE_NUMBER = re.compile(r"(?:no|nr)?\.?(\d{1,4})")
+_EMOJI = re.compile(r":[\w+'-]+:")
+_SPAN = re.compile(r"(\d{1,3})%?[-–—](\d{1,3}%?)")
+_SHORTEST_PLURAL = 3
+
+
+def _is_span(token: Token) -> bool:
+    return _SPAN.fullmatch(token.value) is not None
+
+
+def _words_in(token: Token) -> list[str]:
+    """The normalized words of a token; a lone dash is one, and so is "70-80", as "70..80"."""
+    if not token.value:
+        return ["-"]
+    if span := _SPAN.fullmatch(token.value):
+        return [f"{span[1]}..{span[2]}"]
+    return words_of(token.value)
+
+
+def _score_range(terms: Sequence[str]) -> Sequence[str]:
+    """The terms with one lower and one upper bound of the score as one range: `score:>80..<90`."""
+    bounds = [term for term in dict.fromkeys(terms) if _BOUND.fullmatch(term)]
+    scores = [term for term in dict.fromkeys(terms) if term.startswith(f"{Key.SCORE}:")]
+    lower = [one for one in bounds if ">" in one]
+    if len(scores) != 2 or len(bounds) != 2 or len(lower) != 1:
+        return terms
+    low = lower[0].partition(":")[2]
+    high = next(one for one in bounds if one != lower[0]).partition(":")[2]
+    if float(low.strip("<>=")) > float(high.strip("<>=")):
+        return terms
+    both = f"{Key.SCORE}:{low.removeprefix('>=')}..{high.removeprefix('<=')}"
+    return [both if term == scores[0] else term for term in terms if term != scores[1]]
+
+
+_BOUND = re.compile(r"score:[<>]=?[\d.]+")
+
+
+def _union(one: Period, other: Period) -> Period | None:
+    """Two closed periods that touch or overlap as one; None if there is a gap."""
+    first, last = sorted((one, other), key=lambda period: period.since or date.min)
+    assert first.until is not None and last.since is not None and last.until is not None
+    if last.since > first.until + timedelta(days=1):
+        return None
+    return Period(first.since, max(first.until, last.until), is_current=first.is_current or last.is_current)
+
+
+def _is_closed(period: Period) -> bool:
+    return period.since is not None and period.until is not None
+
+
 def _term(key: Key, thing: NamedThing, index: NameIndex) -> str:
     """The term for one thing: its name, or its id where another thing of the kind has the same name."""
-    alike = [one for one in index.named(words_of(thing.name)) if one.kind is thing.kind]
-    return f"{key}:{quote(thing.name)}" if len(alike) <= 1 else f"{key}:{id_value(thing.ident)}"
+    return f"{key}:{quote(thing.name)}" if len(index.alike(thing)) <= 1 else f"{key}:{id_value(thing.ident)}"
 
 
 def _key_of(thing: NamedThing, role: Key) -> Key:
@@ -456,6 +611,12 @@ def _label(thing: NamedThing) -> str:
     return f"{thing.name} ({thing.kind})"
 
 
+def _labels(found: Sequence[NamedThing]) -> list[tuple[NamedThing, str]]:
+    """Things with their names; with what they are if they are of several kinds."""
+    is_mixed = len({one.kind for one in found}) > 1
+    return [(one, _label(one) if is_mixed else one.name) for one in found]
+
+
 def _bound(period: Period, key: Key) -> date | None:
     """What `since:` or `until:` takes of a period: its first or its last day."""
     if key is Key.SINCE:
@@ -469,6 +630,15 @@ def _period_terms(period: Period) -> str:
     return " ".join(filter(None, (since, until)))
 
 
+def _period_words(period: Period) -> str:
+    """A period in words: "5 Nov 2026" for one day."""
+    if period.since and period.since == period.until:
+        return format_since(str(period.since)).removeprefix("since ")
+    said = (format_since(str(period.since)) if period.since else "", format_until(str(period.until or "")))
+    return ", ".join(filter(None, said[: 2 if period.until else 1]))
+
+
 def _date_words(text: str) -> list[str]:
     """The words of a date: the punctuation inside it stays."""
-    return [word for one in text.lower().split() if (word := one.strip(",;()\"'“”"))]
+    words = (one.strip(",;()\"'“”?!…") for one in text.lower().split())
+    return [word.rstrip(".") if word[:-1].isalpha() else word for word in words if word]

@@ -7,7 +7,7 @@ from itertools import chain
 
 from bot.domain.directory import Directory
 from bot.query.names import Kind, Names
-from bot.query.nearest import normalize
+from bot.query.nearest import alike, nearest, normalize
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,25 @@ class NameIndex:
         exact = [thing for thing, is_exact in found if is_exact]
         return tuple(sorted(exact or (thing for thing, _ in found), key=_rank))
 
+    def near(self, typed: str, limit: int) -> Sequence[NamedThing]:
+        """The things one of whose words, or whose whole name, is a typing mistake away, the nearest first. Things that
+        share their name with others are left out: a name would not tell them apart."""
+        words = words_of(typed)
+        if len(words) == 1:
+            known = {word for part in self._parts for word in part.by_word}
+            found = [thing for word in alike(words[0], known, limit) for thing in self.named([word])]
+        else:
+            by_name = {thing.name: thing for thing in self.things}
+            found = [by_name[name] for name in nearest(typed, by_name, limit, at_least=_LIKE_A_NAME)]
+        return [one for one in dict.fromkeys(found) if len(self.alike(one)) == 1][:limit]
+
+    def alike(self, thing: NamedThing) -> Sequence[NamedThing]:
+        """The things of a kind that have the same name, the given one among them."""
+        return [one for one in self.named(words_of(thing.name)) if one.kind is thing.kind]
+
+
+_LIKE_A_NAME = 80.0  # percent, for names of several words
+
 
 @dataclass(frozen=True)
 class _Part:
@@ -53,7 +72,7 @@ class _Part:
 
     def holding(self, phrase: tuple[str, ...]) -> Iterable[tuple[NamedThing, bool]]:
         """The things whose name holds a phrase, and whether it is the whole name."""
-        for at in min((self._by_word.get(word, ()) for word in phrase), key=len):
+        for at in min((self.by_word.get(word, ()) for word in phrase), key=len):
             if _holds(self._words[at], phrase):
                 yield self.things[at], self._words[at] == phrase
 
@@ -62,7 +81,7 @@ class _Part:
         return [tuple(words_of(thing.name)) for thing in self.things]
 
     @cached_property
-    def _by_word(self) -> Mapping[str, Sequence[int]]:
+    def by_word(self) -> Mapping[str, Sequence[int]]:
         found: dict[str, list[int]] = {}
         for at, words in enumerate(self._words):
             for word in dict.fromkeys(words):
@@ -83,13 +102,14 @@ def _rank(thing: NamedThing) -> tuple[int, str, str]:
     return _KINDS[thing.kind], thing.name.casefold(), thing.ident
 
 
-_PUNCTUATION = "\"'.,;:()[]&/|!?#@*`“”„«»"
+_PUNCTUATION = "\"'.,;:()[]&/|!?#@*`“”„«»…№"
 _KINDS = {Kind.CHECKLIST: 0, Kind.DEPARTMENT: 1, Kind.PERSON: 2}
 
 
 def words_of(text: str) -> list[str]:
     """The normalized words of a name: letters and digits, without the punctuation around them."""
-    return [word for part in normalize(text).split() if (word := part.removesuffix("'s").strip(_PUNCTUATION))]
+    words = (part.removesuffix("'s").strip(_PUNCTUATION) for part in normalize(text).split())
+    return [word for word in words if any(letter.isalnum() for letter in word)]
 
 
 def _holds(words: Sequence[str], phrase: Sequence[str]) -> bool:

@@ -163,8 +163,11 @@ def say(query: Query) -> str:
     return " ".join(f"{'-' * term.negated}{term.key}:{_format_value(term.value)}" for term in query.terms)
 
 
+_PLAIN = re.compile(r"[<>]?=?[\d.]+\.\.<?[\d.]+|[<>]=?[\d.]+|[\d:.T+-]+")  # scores and dates
+
+
 def _format_value(value: str) -> str:
-    is_plain = MENTION.fullmatch(value) or id_of(value) or re.fullmatch(r"[<>]=?[\d.]+|[\d:.T+-]+", value)
+    is_plain = MENTION.fullmatch(value) or id_of(value) or _PLAIN.fullmatch(value)
     return value if is_plain else quote(value)
 
 

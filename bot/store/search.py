@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from bot.domain.filters import Condition, Filter, Range
-from bot.domain.model import Session, SessionKey
+from bot.domain.model import OutcomeKind, Session, SessionKey
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.polling import Found
 from bot.query.keys import Key
@@ -97,6 +97,13 @@ def asked_for(query: Query, scope: AccessScope, names: Names, now: datetime, zon
     return where
 
 
+def completed(where: Where) -> Where:
+    """The accepted sessions that are completed."""
+    chosen = Where([*where.parts], [*where.parameters])
+    chosen.add(f"outcome {IN_LIST}", listed(kind for kind in OutcomeKind if kind.is_over))
+    return chosen
+
+
 def _accepted(condition: Condition) -> tuple[str, list[object]]:
     """Whether a session's value is accepted; if negated never NULL, so that NOT keeps sessions without a value."""
     column = COLUMNS[condition.column.name]
@@ -154,6 +161,11 @@ class Search:
         where = asked_for(query, scope, names, now, zone)
         total = value_of(self._connection, f"SELECT count(*) FROM sessions WHERE {where.sql}", where.parameters)
         return Found(self.rows(query, where, limit, offset), total)
+
+    def count(self, where: Where, at_most: int) -> int:
+        """How many sessions meet a condition, counted up to a number."""
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM sessions WHERE {where.sql} LIMIT ?)"
+        return int(value_of(self._connection, sql, (*where.parameters, at_most)))
 
     def rows(self, query: Query, where: Where, limit: int, offset: int = 0) -> Sequence[Session]:
         """One page of the sessions that meet a condition, ordered and limited as a query asks."""

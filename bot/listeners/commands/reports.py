@@ -14,14 +14,14 @@ from bot.domain.reports import figures, steps
 from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
-from bot.listeners.understanding import Understood, look_up_mentioned, understand
+from bot.listeners.understanding import Counting, Understood, count_sessions, look_up_mentioned, understand
 from bot.query.by_id import with_labels
 from bot.query.keys import Key, Query, Term, without_shape
 from bot.query.names import ME, Kind, id_value
 from bot.query.parser import say, words
 from bot.services import reports as counted
 from bot.store.database import Tx
-from bot.store.search import Where, asked_for
+from bot.store.search import Where, asked_for, completed
 
 HISTORY_READ = 500  # of one person's sessions
 UPCOMING_DAYS, SILENT_DAYS, MOST_DAYS = 7, 30, 366
@@ -52,15 +52,23 @@ class _Read:
 
 
 async def _answered(
-    ctx: AppContext, request: CommandRequest, verb: str, text: str, make: Callable[[_Read, view.Asked], Message]
+    ctx: AppContext,
+    request: CommandRequest,
+    verb: str,
+    text: str,
+    make: Callable[[_Read, view.Asked], Message],
+    counting: Counting = count_sessions,
 ) -> Message:
-    """The answer that `make` gives to a text, in one transaction. Raises QueryError, NotAllowed and NotPossibleNow."""
+    """The answer that `make` gives to a text, in one transaction. Raises QueryError, NotAllowed and NotPossibleNow.
+
+    `counting` says how many sessions the answer would show, for texts that mean several things.
+    """
     await look_up_mentioned(ctx, text)
     now = ctx.clock.now()
 
     def work(tx: Tx) -> Message:
         access = access_view(tx, request.viewer)
-        read = _Read(tx, access, understand(tx, access, text, verb, now), now)
+        read = _Read(tx, access, understand(tx, access, text, verb, now, counting=counting), now)
         return make(read, _asked(ctx, read, verb))
 
     return await ctx.store.read(work)
@@ -107,7 +115,7 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
             raise QueryError(str(error), [f"trend {one}" for one in error.suggestions]) from None
         return view.trend(made, asked)
 
-    return await _answered(ctx, request, "trend", request.words, make)
+    return await _answered(ctx, request, "trend", request.words, make, _count_completed)
 
 
 @subcommand(
@@ -128,7 +136,11 @@ async def history(ctx: AppContext, request: CommandRequest) -> Message:
         total = figures(read.tx.reports.tallies(read.where))
         return report_lists.history(read.access.directory.name_of(person), steps(newest), total, asked)
 
-    return await _answered(ctx, request, "history", request.words, make)
+    return await _answered(ctx, request, "history", request.words, make, _count_completed)
+
+
+def _count_completed(tx: Tx, where: Where) -> int:
+    return count_sessions(tx, completed(where))
 
 
 def _of_one_person(read: _Read, asked: view.Asked) -> tuple[_Read, view.Asked]:
@@ -171,7 +183,10 @@ async def overdue(ctx: AppContext, request: CommandRequest) -> Message:
         sessions, counts = read.tx.reports.overdue(read.where, read.now, read.limit)
         return report_lists.overdue(sessions, counts, asked)
 
-    return await _answered(ctx, request, "overdue", request.words, make)
+    def counting(tx: Tx, where: Where) -> int:
+        return sum(tx.reports.overdue(where, ctx.clock.now(), 0)[1].values())
+
+    return await _answered(ctx, request, "overdue", request.words, make, counting)
 
 
 @subcommand(
@@ -192,7 +207,11 @@ async def upcoming(ctx: AppContext, request: CommandRequest) -> Message:
         total = counts.get(OutcomeKind.PLANNED, 0)
         return report_lists.upcoming(sessions, total, days, replace(asked, verb=f"upcoming {days}d"))
 
-    return await _answered(ctx, request, f"upcoming {days}d", text, make)
+    def counting(tx: Tx, where: Where) -> int:
+        now = ctx.clock.now()
+        return sum(tx.reports.upcoming(where, Window(now, now + timedelta(days=days)), 0)[1].values())
+
+    return await _answered(ctx, request, f"upcoming {days}d", text, make, counting)
 
 
 @subcommand(
