@@ -13,9 +13,10 @@ from bot.blocks.markup import MONTHS, NAME, bar, bare, date_token, escape, forma
 from bot.domain.directory import Directory
 from bot.domain.model import Message
 from bot.domain.permissions import AccessScope
-from bot.domain.report_periods import By
+from bot.domain.report_periods import By, Window
 from bot.domain.reports import (
     SMALLEST_GROUP,
+    CriterionCost,
     Figures,
     ReportRow,
     Trend,
@@ -97,9 +98,14 @@ _UNIT: Mapping[By, str] = {
 }
 
 
+def time_of(window: Window, asked: Asked) -> str:
+    """The days of a window: "1 Nov 2026 to 27 Nov 2026 (Europe/London)"."""
+    last = (window.end - timedelta(microseconds=1)).astimezone(asked.zone).date()
+    return f"{_day(window.start.astimezone(asked.zone).date())} to {_day(last)} ({safe(str(asked.zone), 40)})"
+
+
 def _time_of(shown: Trend, asked: Asked) -> str:
-    last = (shown.window.end - timedelta(microseconds=1)).astimezone(asked.zone).date()
-    text = f"{_day(shown.window.start.astimezone(asked.zone).date())} to {_day(last)} ({safe(str(asked.zone), 40)})"
+    text = time_of(shown.window, asked)
     return f"{text}; another time with `since:`" if shown.has_default_start else text
 
 
@@ -156,13 +162,18 @@ def _small(shown: Trend) -> list[str]:
 def _costly(shown: Trend) -> list[Block]:
     if not shown.costly:
         return []
-    lines = [
+    of = f"the newest {shown.criteria_from:,} sessions" if shown.criteria_from > 1 else "1 session"
+    heading = f"*Criteria that lost most points, in {of} with criteria*"
+    return [section(mrkdwn("\n".join([heading, *costly_lines(shown.costly)])))]
+
+
+def costly_lines(costs: Sequence[CriterionCost]) -> list[str]:
+    """A line for each criterion: in how many sessions it lost points, and which part of its points."""
+    return [
         f"• {safe(one.title, NAME) or UNTITLED}: lost in {one.failed:,} of {one.graded:,},"
         f" {rounded(_percent(one.lost, one.total))} % of its points"
-        for one in shown.costly
+        for one in costs
     ]
-    of = f"the newest {shown.criteria_from:,} sessions" if shown.criteria_from > 1 else "1 session"
-    return [section(mrkdwn("\n".join([f"*Criteria that lost most points, in {of} with criteria*", *lines])))]
 
 
 def _percent(part: float, whole: float) -> Fraction:

@@ -224,10 +224,10 @@ class SilentUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silent:
-    """The sites and observers without a session since then, the longest silent first, those that never had one last;
+    """The sites and observers without a session in a window, the longest silent first, those that never had one last;
     and how many there are of either in all."""
 
-    since: datetime
+    window: Window
     sites: Sequence[SilentUnit]
     all_sites: int
     observers: Sequence[SilentUnit]

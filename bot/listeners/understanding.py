@@ -9,9 +9,9 @@ from bot.domain.errors import AmbiguousQuery, QueryError
 from bot.domain.text import count
 from bot.listeners.access_scope import AccessView, refuse_unknown
 from bot.listeners.context import AppContext
-from bot.query.free_words import Option, Reading, read_words
+from bot.query.free_words import LONGEST_NAME, MOST_WORDS, Option, Reading, read_words
 from bot.query.keys import KEYS, Key
-from bot.query.name_index import NameIndex
+from bot.query.name_index import NameIndex, words_of
 from bot.query.names import MENTION, Kind, id_of
 from bot.query.parser import Names, Query, parse
 from bot.services.visible_names import all_visible_names
@@ -67,6 +67,21 @@ def understand(
         )
     refuse_unknown(query, known, verb)
     return Understood(query, known, reader.with_sessions(reading.options))
+
+
+def names_in(tx: Tx, access: AccessView, text: str) -> Sequence[Sequence[str]]:
+    """The normalized words of each name that a viewer may see and that a text holds from its first to its last word,
+    or in part: of the longest names only."""
+    index = NameIndex.of(all_visible_names(tx, access.scope, access.directory, (), access.viewer.person_id))
+    words, found, at = words_of(text)[:MOST_WORDS], [], 0
+    while at < len(words):
+        for length in range(min(len(words) - at, LONGEST_NAME), 1, -1):
+            if index.named(words[at : at + length]):
+                found.append(words[at : at + length])
+                at += length - 1
+                break
+        at += 1
+    return found
 
 
 @dataclass(frozen=True, slots=True)

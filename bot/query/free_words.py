@@ -77,12 +77,17 @@ class Reading:
 
 
 def read_words(
-    text: str, index: NameIndex, today: date, only_observes: Callable[[str], bool] = lambda _: False
+    text: str,
+    index: NameIndex,
+    today: date,
+    only_observes: Callable[[str], bool] = lambda _: False,
+    *,
+    more: int = 2,
 ) -> Reading:
     """Reads a text. Raises QueryError, whose suggestions are whole queries.
 
     `today` is the day in the asker's zone. `only_observes` says of a person's id whether the asker may see sessions
-    that they observed, and none in which they are the employee.
+    that they observed, and none in which they are the employee. `more`: how many mistakes a suggestion may correct.
     """
     if len(text) > LONGEST_TEXT:
         raise QueryError(f"The query is {len(text)} characters long; at most {LONGEST_TEXT} can be read.")
@@ -95,7 +100,22 @@ def read_words(
     tokens = [_with_key(token) for token in tokens]
     if len(tokens) > MOST_WORDS:
         raise QueryError(f"The query has more than {MOST_WORDS} words. Leave some out.")
-    return _Reader(plain, tokens, index, today, only_observes).read()
+    try:
+        return _Reader(plain, tokens, index, today, only_observes).read()
+    except QueryError as error:
+        fixes = [fix for one in error.suggestions if (fix := _mended(one, index, today, more)) is not None]
+        raise QueryError(str(error), fixes) from None
+
+
+def _mended(text: str, index: NameIndex, today: date, more: int) -> str | None:
+    """A corrected text, a second mistake in it corrected too; None if it still can't be read. A suggestion runs."""
+    if not more:
+        return None
+    try:
+        read_words(text, index, today, more=more - 1)
+    except QueryError as error:
+        return error.suggestions[0] if error.suggestions else None
+    return text
 
 
 def _with_key(token: Token) -> Token:
@@ -311,7 +331,8 @@ class _Reader:
 
     def _singular(self, word: str) -> bool:
         """ "openings", "sofias results": a name of one word with an s behind it."""
-        return word.endswith("s") and len(word) > _SHORTEST_PLURAL and self._name(1, [word[:-1]])
+        is_plural = word.endswith("s") and len(word) > _SHORTEST_PLURAL and word not in GENERIC
+        return is_plural and self._name(1, [word[:-1]])
 
     def _name(self, length: int, words: Sequence[str], otherwise: Callable[[], None] | None = None) -> bool:
         """Reads a name of so many tokens. Asks if it fits several things."""
@@ -451,16 +472,16 @@ class _Reader:
             _term(_key_of(thing, self._person_role(used)), thing, self.index)
             for thing in self.index.near(typed, MOST_OPTIONS)
         ]
-        terms += [self._canonical(word) for one in words for word in alike(one, SPELLINGS, at_least=75)]
+        terms += [self._canonical(word) for one in words for word in alike(one, SPELLINGS, at_least=_LIKE_A_KEYWORD)]
         fixes = [self._with_term(self._signed(term), used) for term in dict.fromkeys(terms)][:MOST_OPTIONS]
         raise QueryError(f"“{typed}” is no checklist, site or person that you may see, and no condition.", fixes)
 
-    def _canonical(self, keyword: str) -> str:
-        """What a keyword means alone; the keyword itself if it means nothing without the words behind it."""
-        try:
-            return read_words(keyword, NameIndex(), self.today).text or keyword
-        except QueryError:
-            return keyword
+    def _canonical(self, word: str) -> str:
+        """What a keyword means alone; the word itself if it means nothing without the words behind it."""
+        if (found := read_keyword([word])) is not None:
+            return " ".join(found.terms) or word
+        period = read_period([word], 0, self.today)
+        return word if period is None or not period.used else _period_terms(period.periods[0])
 
     def _refuse_dangling_negation(self) -> None:
         """ "not scored": to leave the "not" out would answer the opposite."""
@@ -546,6 +567,7 @@ _PLACE_NUMBER = re.compile(r"(?:no|nr)?\.?(\d{1,4})")
 _EMOJI = re.compile(r":[\w+'-]+:")
 _SPAN = re.compile(r"(\d{1,3})%?[-–—](\d{1,3}%?)")
 _SHORTEST_PLURAL = 3
+_LIKE_A_KEYWORD = 82.0  # percent: "faild" is "failed", "test" is not "latest"
 
 
 def _is_span(token: Token) -> bool:

@@ -166,6 +166,7 @@ _ORDERS: Mapping[str, str] = {
     **dict.fromkeys(("oldest", "earliest"), f"{Key.SORT}:date"),
     **dict.fromkeys(("newest", "latest", "last", "recent", "first"), ""),
 }
+_ONE = frozenset({"result", "session", "observation", "score", "one"})  # "my last result"
 _BY: Mapping[str, str] = {
     "week": "week", "weekly": "week", "month": "month", "monthly": "month", "checklist": "checklist",
     "site": "dept", "store": "dept", "department": "dept", "dept": "dept", "sites": "dept", "stores": "dept",
@@ -250,6 +251,8 @@ def _order(words: Sequence[str]) -> Keyword | None:
     order = _ORDERS.get(words[0])
     if order is None:
         return None
+    if len(words) > 1 and words[1] in _ONE and words[0] != "first":
+        return Keyword(tuple(filter(None, (order, f"{Key.LIMIT}:1"))), 2)
     if len(words) > 1 and words[1].isascii() and words[1].isdigit() and 1 <= int(words[1]) <= 100:
         if len(words) > 2 and words[2] in ("day", "days", "week", "weeks", "month", "months", "year", "years"):
             return None

@@ -68,15 +68,25 @@ def without_time(query: Query) -> Query:
     return Query(tuple(term for term in query.terms if term.negated or term.key not in (Key.SINCE, Key.UNTIL)))
 
 
-def _window(query: Query, by: By, now: datetime, zone: tzinfo) -> tuple[Window, bool]:
-    """The time that a query names, up to now, and whether its beginning is the default."""
+def window_of(query: Query, default: Window, zone: tzinfo) -> Window:
+    """The time that a query names up to the end of a default, the default if it names none. Raises QueryError if it
+    ends before it begins."""
+    now = default.end
     since = [since_when(one.value, now=now, zone=zone) for one in _terms(query, Key.SINCE)]
     until = [until_when(one.value, now=now, zone=zone) for one in _terms(query, Key.UNTIL)]
-    end = min(max(until, default=now), now)
-    start = min(since, default=None) or _default_start(by, end, zone)
-    if start >= end:
+    found = Window(min(since, default=default.start), min(max(until, default=now), now))
+    if found.start >= found.end:
         raise QueryError("The report would end before it begins.", [say(without_time(query))])
-    return Window(start, end), not since
+    return found
+
+
+def _window(query: Query, by: By, now: datetime, zone: tzinfo) -> tuple[Window, bool]:
+    """The time that a query names, up to now, and whether its beginning is the default."""
+    has_start = bool(_terms(query, Key.SINCE))
+    until = [until_when(one.value, now=now, zone=zone) for one in _terms(query, Key.UNTIL)]
+    end = min(max(until, default=now), now)
+    found = window_of(query, Window(_default_start(by, end, zone), now), zone)
+    return found, not has_start
 
 
 def _terms(query: Query, key: Key) -> Sequence[Term]:
@@ -163,7 +173,7 @@ def silent(
         SilentUnit(name=directory.name_of(one), people=0, last=at) for one, at in observed.items() if at < window.start
     ]
     return Silent(
-        since=window.start,
+        window=window,
         sites=sorted(silent_sites, key=_longest_silent),
         all_sites=len(sites),
         observers=sorted(silent_observers, key=_longest_silent),

@@ -12,6 +12,7 @@ from bot.domain.model import Message, OutcomeKind
 from bot.domain.report_periods import Window, midnight
 from bot.domain.reports import figures, steps
 from bot.listeners.access_scope import AccessView, access_view
+from bot.listeners.commands.intent import COMPARED
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
 from bot.listeners.understanding import Counting, Understood, count_sessions, look_up_mentioned, understand
@@ -104,8 +105,13 @@ def _asked(ctx: AppContext, read: _Read, verb: str) -> view.Asked:
 )
 async def trend(ctx: AppContext, request: CommandRequest) -> Message:
     """Figures by week, month or unit, compared with the time before."""
+    first, _, words = request.words.partition(" ")
+    compares = first.lower() == COMPARED
+    text = words if compares else request.words
 
     def make(read: _Read, asked: view.Asked) -> Message:
+        if compares:
+            read, asked = _by_what_is_named(read, asked)
         access = read.access
         try:
             made = counted.trend(
@@ -115,7 +121,21 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
             raise QueryError(str(error), [f"trend {one}" for one in error.suggestions]) from None
         return view.trend(made, asked)
 
-    return await _answered(ctx, request, "trend", request.words, make, _count_completed)
+    return await _answered(ctx, request, "trend", text, make, _count_completed)
+
+
+_COMPARED_BY = {Key.DEPT: "dept", Key.CHECKLIST: "checklist", Key.OBSERVER: "observer", Key.EMPLOYEE: "employee"}
+
+
+def _by_what_is_named(read: _Read, asked: view.Asked) -> tuple[_Read, view.Asked]:
+    """The same with a row for each of what a query names: "compare Sofia and Arjun"."""
+    keys = [term.key for term in read.query.terms]
+    named = [key for key in keys if key in _COMPARED_BY]
+    if Key.BY in keys or not named:
+        return read, asked
+    by = _COMPARED_BY[max(named, key=named.count)]
+    query = Query((*read.query.terms, Term(Key.BY, by)))
+    return replace(read, meant=replace(read.meant, query=query)), replace(asked, query=say(query))
 
 
 @subcommand(
@@ -226,13 +246,14 @@ async def silent(ctx: AppContext, request: CommandRequest) -> Message:
     days, text = _days(request.words, SILENT_DAYS)
 
     def make(read: _Read, asked: view.Asked) -> Message:
-        first = read.now.astimezone(read.access.zone).date() - timedelta(days=days)
-        window = Window(midnight(first, read.access.zone), read.now)
         access = read.access
-        found = counted.silent(
-            read.tx, read.query, access.scope, read.meant.known, access.directory, window, access.zone
-        )
-        return report_lists.silent(found, days, replace(asked, verb=f"silent {days}d"))
+        first = read.now.astimezone(access.zone).date() - timedelta(days=days)
+        window = counted.window_of(read.query, Window(midnight(first, access.zone), read.now), access.zone)
+        query = counted.without_time(read.query)
+        found = counted.silent(read.tx, query, access.scope, read.meant.known, access.directory, window, access.zone)
+        has_time = query != read.query
+        verb = "silent" if has_time else f"silent {days}d"
+        return report_lists.silent(found, None if has_time else days, replace(asked, verb=verb))
 
     return await _answered(ctx, request, f"silent {days}d", text, make)
 
