@@ -191,6 +191,11 @@ def key_named(typed: str) -> Key | None:
     return _KEY_NAMES.get(typed.lower().replace("-", "").replace("_", ""))
 
 
+def other_names(key: Key) -> Sequence[str]:
+    """The words that name a key beside its own."""
+    return [word for word, named in _KEY_NAMES.items() if named is key and word != key]
+
+
 def read_keyword(words: Sequence[str]) -> Keyword | None:
     """The condition or order that begins with the first word; None if none does."""
     return _outcome(words) or _score(words) or _grouping(words) or _order(words)

@@ -13,7 +13,7 @@ from bot.domain.permissions import closed_reason
 from bot.domain.ports import Reply
 from bot.listeners.access_scope import access_view
 from bot.listeners.after_ack import AfterAck
-from bot.listeners.commands import export, people, reports, rules, sending, sessions, settings, why
+from bot.listeners.commands import export, help_pages, people, reports, rules, sending, sessions, settings, why
 from bot.listeners.commands.intent import GREETING, THANKS, Intent, intent_of, is_grouped
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
 from bot.listeners.context import AppContext
@@ -23,7 +23,7 @@ from bot.query.name_index import words_of
 from bot.query.nearest import alike
 from bot.store.database import Tx
 
-TOPICS = (sessions, reports, export, why, rules, settings, people, sending)  # in the order of help
+TOPICS = (help_pages, sessions, reports, export, why, rules, settings, people, sending)  # in the order of help
 
 _SESSION_ID = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*")
 _SESSION_ID_PART = re.compile(r"(?=.*\d)[0-9a-zA-Z-]+")

@@ -105,7 +105,7 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
         # is it getting better
         (
             r"(?:(?:is|are|am|has|have|did) \w+ )?(?:getting|got|doing|become|becoming) (?:any )?(?:better|worse)",
-            _trend,
+            _better,
         ),
         (r"(?:(?:is|are|am|has|have|do|did) \w+ )?(?:have to |need to )?improv(?:e|es|ed|ing|ements?)", _better),
         (rf"(?:which|what) (?P<unit>{_ANY_UNIT}) {_VERB} ?(?:the )?{_EXTREME}(?: often| most)?", _trend_by),

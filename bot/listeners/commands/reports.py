@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.blocks import report_lists
 from bot.blocks import reports as view
+from bot.blocks.answers import Needs
 from bot.domain.errors import QueryError
 from bot.domain.model import Message, OutcomeKind
 from bot.domain.report_periods import Window, midnight
@@ -238,6 +239,7 @@ async def upcoming(ctx: AppContext, request: CommandRequest) -> Message:
     "silent [30d] [dept:…]",
     "Sites and observers without a session",
     examples=("silent 30d", "silent 90d"),
+    needs=Needs.TEAM,
     takes_query=True,
     only_reads=True,
 )
