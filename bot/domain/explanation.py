@@ -21,7 +21,8 @@ class Judged:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Everything there is to say. `judged` is today's judgement; `is_over`: there is a result to tell of; `directory`
-    has the names of people; `paused`: all sending is."""
+    has the names of people; `paused`: all sending is. `links` leads to messages by delivery id, `rule_texts` says the
+    queries of rules in words by number, as far as the reader may know them."""
 
     record: SessionRecord
     is_over: bool
@@ -32,3 +33,5 @@ class Explanation:
     judged: Sequence[Judged]
     directory: Directory = field(default_factory=Directory)
     paused: SendingPause | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
+    rule_texts: Mapping[int, str] = field(default_factory=dict)

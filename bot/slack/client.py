@@ -240,14 +240,6 @@ class SlackMessenger:
             return result
         return ReadLater("too many messages to read back")
 
-    async def permalink(self, channel: str, ts: str) -> str | None:
-        """A link to a message, None if it was deleted. Raises MessengerUnavailable."""
-        try:
-            answer = await self._ask(self.web.chat_getPermalink, channel=channel, message_ts=ts)
-        except MessengerRefused:
-            return None
-        return str(answer.get("permalink") or "") or None
-
     async def ephemeral(self, user_id: str, channel_id: str | None, thread_ts: str | None, message: Message) -> bool:
         """Answers one user outside the outbox: only they see it. False if Slack did not accept it.
 

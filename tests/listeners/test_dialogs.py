@@ -211,7 +211,7 @@ async def test_what_asks_for_no_sessions_is_answered_too(company: DemoOffice, ty
     assert answer.text.replace("`", "").startswith(WITHOUT_QUERY[typed])
 
 
-# ---- what fits several things ------------------------------------------------------------------------------------------
+# ---- what fits several things ---------------------------------------------------------------------------------------
 
 ASKED = {
     "12": ["Store 12 Harbour Street", "A score of 12 %", "The newest 12"],
@@ -259,7 +259,7 @@ async def test_who_only_observes_is_offered_as_observer_with_a_count(company: De
     assert labels[0].endswith(" sessions")
 
 
-# ---- what fits nothing -------------------------------------------------------------------------------------------------
+# ---- what fits nothing ----------------------------------------------------------------------------------------------
 
 MISTAKES = {
     "Sophia": [f"results {SOFIA}"],
@@ -296,7 +296,7 @@ async def test_a_site_that_the_asker_may_not_see_is_no_site(company: DemoOffice)
     assert "Mill Lane" not in answer.text
 
 
-# ---- help --------------------------------------------------------------------------------------------------------------
+# ---- help -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

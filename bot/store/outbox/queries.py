@@ -80,6 +80,11 @@ class Deliveries:
         """The address of our Slack workspace, "" while it is not known."""
         return State(self._connection).get("workspace_url") or ""
 
+    def link_to(self, channel: str, ts: str) -> str:
+        """The address of a message in our workspace, "" while the workspace's is not known."""
+        url = self.workspace_url()
+        return f"{url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}" if url else ""
+
     def find(self, destination: Destination, subject: str) -> NotificationStatus | None:
         """The notification with that subject at a destination, None if there is none."""
         found = self._statuses("notifications.destination = ? AND subject = ?", (str(destination), subject))
