@@ -236,4 +236,5 @@ def with_age(answer: Message, old_parts: Sequence[tuple[str, datetime]], closed_
             f":warning: {closed_reason[0].upper()}{closed_reason[1:]} (since {date_token(oldest)}): only part is shown."
         )
     first = message([context(line)])
-    return Message(f"{first.text}\n{answer.text}", (*first.blocks, *answer.blocks))
+    rich = (*first.blocks, *answer.rich) if answer.rich else ()
+    return Message(f"{first.text}\n{answer.text}", (*first.blocks, *answer.blocks), rich)

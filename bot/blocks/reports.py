@@ -1,12 +1,13 @@
 """Answers that count: the line of figures, trends, and what every report says of its scope and the age of its data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from fractions import Fraction
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
+from bot.blocks.charts import data_table, line_chart
 from bot.blocks.elements import Block, button, context, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import MONTHS, NAME, bar, bare, date_token, escape, format_query_text, safe
@@ -84,8 +85,37 @@ def trend(shown: Trend, asked: Asked) -> Message:
     more = [more_rows(len(rows) - len(listed), asked)] if len(rows) > len(listed) else []
     if not shown.by.is_time:
         more += _small(shown)
-    blocks += [section(mrkdwn("\n".join(more)))] if more else []
-    return report_answer(asked, [*blocks, *_costly(shown)])
+    after = [*([section(mrkdwn("\n".join(more)))] if more else []), *_costly(shown)]
+    answer = report_answer(asked, [*blocks, *after])
+    drawn = _drawn(listed, shown)
+    if drawn is None:
+        return answer
+    beside = line_sections(texts) if shown.by.is_time else []
+    rich = report_answer(asked, [section(mrkdwn("\n".join(lines))), *beside, *after])
+    return replace(answer, rich=(rich.blocks[0], drawn, *rich.blocks[1:]))
+
+
+def _drawn(rows: Sequence[ReportRow], shown: Trend) -> Block | None:
+    """The rows as a chart over time or as a table of units; None if they are too few or too many for one."""
+    if shown.by.is_time:
+        points = [(_short_label(row, shown), float(row.now.share)) for row in rows if row.now.share is not None]
+        return line_chart(f"Met target by {_UNIT[shown.by]}", "Met target", points, y_label="% met target")
+    named = [(shown.labels.get(row.group, "") or UNTITLED, row.now, row.change) for row in rows]
+    cells = [
+        [name, _number(now.share), format_points(change), _number(now.median), (now.completed, f"{now.completed:,}")]
+        for name, now, change in named
+    ]
+    header = (_UNIT[shown.by].capitalize(), "Met target", "Change", "Median", "Completed")
+    return data_table(f"Trend by {_UNIT[shown.by]}", header, cells)
+
+
+def _number(percent: Fraction | None) -> str | tuple[float, str]:
+    return "–" if percent is None else (round(float(percent), 1), format_percent(percent))
+
+
+def _short_label(row: ReportRow, shown: Trend) -> str:
+    day = date.fromisoformat(row.group)
+    return f"{MONTHS[day.month - 1]} {day.year}" if shown.by is By.MONTH else _day(day)
 
 
 _UNIT: Mapping[By, str] = {

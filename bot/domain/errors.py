@@ -13,6 +13,7 @@
     ├── MessengerError         Slack did not give an answer we can use (posts and edits answer with values instead)
     │   ├── MessengerUnavailable   not now: try again later
     │   └── MessengerRefused       never like this: `code` is Slack's own word for it
+    │       └── BlocksRefused      not with these blocks: the same message without them may be taken
     └── StoreError             the database can't be used
         ├── StoreBusy              locked or full for now: nothing was written, try again
         └── StoreUnusable          corrupt, read-only or from a newer Spotter: stop, say the remedy
@@ -148,6 +149,10 @@ class MessengerRefused(MessengerError):
     def is_unknown_user(self) -> bool:
         """True if Slack says that this user does not exist."""
         return self.code in NOBODY
+
+
+class BlocksRefused(MessengerRefused):
+    """Slack does not take these blocks; the same message without the newest kinds may be taken."""
 
 
 class StoreError(SpotterError):

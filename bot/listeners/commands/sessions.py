@@ -19,7 +19,7 @@ from bot.listeners.access_scope import (
     refusal,
 )
 from bot.listeners.commands.registry import CommandRequest, subcommand
-from bot.listeners.context import AppContext, next_step
+from bot.listeners.context import WRITER_TIMEOUT, AppContext, next_step
 from bot.listeners.understanding import look_up_mentioned, understand
 from bot.query.by_id import with_labels
 from bot.query.keys import Key, without_shape
@@ -30,7 +30,6 @@ from bot.store.search import asked_for
 
 PAGE_SIZE = 10
 TO_DO_READ = 200
-WRITER_TIMEOUT = 1.0  # seconds: a long write must not delay an answer
 
 QUERY_HELP = "Its words are a query: a name, a day, a result in your own words, or conditions with keys."
 
