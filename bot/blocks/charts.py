@@ -1,4 +1,4 @@
-"""Slack's blocks for charts and tables. Not every workspace takes them yet, so each message that has one has the same in
+"""Slack's blocks for charts and tables. Not every workspace takes them yet, so a message that has one has the same in
 words too, see `Message.rich`.
 
 Limits: https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block and .../data-table-block, the lower

@@ -72,7 +72,9 @@ def understand(
 def names_in(tx: Tx, access: AccessView, text: str) -> Sequence[Sequence[str]]:
     """The normalized words of each name that a viewer may see and that a text holds from its first to its last word,
     or in part: of the longest names only."""
-    index = NameIndex.of(all_visible_names(tx, access.scope, access.directory, (), access.viewer.person_id))
+    index = NameIndex.of(
+        all_visible_names(tx, access.scope, access.directory, (), access.viewer.person_id), access.directory
+    )
     words, found, at = words_of(text)[:MOST_WORDS], [], 0
     while at < len(words):
         for length in range(min(len(words) - at, LONGEST_NAME), 1, -1):
@@ -98,7 +100,10 @@ class _Reader:
         today = self.now.astimezone(self.access.zone).date()
         scope = self.access.scope
         return read_words(
-            text, NameIndex.of(self.known), today, lambda person_id: self.tx.search.only_observes(person_id, scope)
+            text,
+            NameIndex.of(self.known, self.access.directory),
+            today,
+            lambda person_id: self.tx.search.only_observes(person_id, scope),
         )
 
     def labels(self, options: Sequence[Option]) -> Sequence[str]:

@@ -1,6 +1,6 @@
 """Finds the names that a person's words may mean: whole words, in order, without case and diacritics."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -22,13 +22,16 @@ class NamedThing:
 class NameIndex:
     """The names that one asker may ask for. For them, nothing else exists."""
 
-    def __init__(self, *parts: "Sequence[NamedThing] | _Part") -> None:
-        self._parts = [part if isinstance(part, _Part) else _Part(part) for part in parts]
+    def __init__(self, *parts: "Sequence[NamedThing] | _Seen") -> None:
+        self._parts = [part if isinstance(part, _Seen) else _Seen(_Part(part)) for part in parts]
 
     @classmethod
-    def of(cls, names: Names) -> "NameIndex":
-        """All the names that a viewer may ask for. The part of people and departments is kept with the directory."""
-        return cls(names.directory.derived(_part_of), _things(Kind.CHECKLIST, names.checklists))
+    def of(cls, names: Names, directory: Directory | None = None) -> "NameIndex":
+        """All the names that a viewer may ask for. `directory` has at least the people and departments of theirs: the
+        words of its names are kept with it, and only those that the viewer may see are found."""
+        whole = directory or names.directory
+        ids = None if whole is names.directory else names.directory.people.keys() | names.directory.departments.keys()
+        return cls(_Seen(whole.derived(_part_of), ids), _things(Kind.CHECKLIST, names.checklists))
 
     @property
     def things(self) -> Sequence[NamedThing]:
@@ -49,7 +52,7 @@ class NameIndex:
         share their name with others are left out: a name would not tell them apart."""
         words = words_of(typed)
         if len(words) == 1:
-            known = {word for part in self._parts for word in part.by_word}
+            known = sorted({word for part in self._parts for word in part.words})
             found = [thing for word in alike(words[0], known, limit) for thing in self.named([word])]
         else:
             by_name = {thing.name: thing for thing in self.things}
@@ -87,6 +90,32 @@ class _Part:
             for word in dict.fromkeys(words):
                 found.setdefault(word, []).append(at)
         return found
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The part of some names that one asker may see; all of them if `ids` is None."""
+
+    part: _Part
+    ids: Set[str] | None = None
+
+    def holding(self, phrase: tuple[str, ...]) -> Iterable[tuple[NamedThing, bool]]:
+        found = self.part.holding(phrase)
+        return found if self.ids is None else (one for one in found if one[0].ident in self.ids)
+
+    @property
+    def things(self) -> Sequence[NamedThing]:
+        if self.ids is None:
+            return self.part.things
+        return [thing for thing in self.part.things if thing.ident in self.ids]
+
+    @property
+    def words(self) -> Iterable[str]:
+        """Every word of a name that the asker may see."""
+        by_word, ids, things = self.part.by_word, self.ids, self.part.things
+        if ids is None:
+            return by_word
+        return (word for word, places in by_word.items() if any(things[at].ident in ids for at in places))
 
 
 def _part_of(directory: Directory) -> _Part:
