@@ -28,7 +28,6 @@ from bot.domain.reports import (
 from bot.domain.text import clip, count, lasting
 
 STALE_AFTER = timedelta(hours=2)
-SMALL_NAMED = 8  # small groups named in one line
 UNITS_SHOWN = 15  # groups, silent units and open sessions in one answer
 MOST_SHOWN = 40  # that `limit:` may ask for: with names at their longest they stay within a message
 LINES_PER_SECTION = 10
@@ -185,8 +184,8 @@ def _small(shown: Trend) -> list[str]:
     if not small:
         return []
     named = [f"{safe(shown.labels.get(row.group, ''), NAME) or UNTITLED} ({row.now.completed})" for row in small]
-    more = f" and {len(named) - SMALL_NAMED:,} more" if len(named) > SMALL_NAMED else ""
-    return [f"Fewer than {SMALLEST_GROUP} sessions, not ranked: {', '.join(named[:SMALL_NAMED])}{more}"]
+    more = f" and {shown.small - len(named):,} more" if shown.small > len(named) else ""
+    return [f"Fewer than {SMALLEST_GROUP} sessions, not ranked: {', '.join(named)}{more}"]
 
 
 def _costly(shown: Trend) -> list[Block]:

@@ -8,7 +8,20 @@ from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import MOST_PERIODS, By, Period, Window, cuts_of, midnight, months_before, periods
-from bot.domain.reports import Silent, SilentUnit, Tally, Trend, figures, most_costly, report, report_by_time
+from bot.domain.reports import (
+    Counts,
+    Figures,
+    ReportRow,
+    Silent,
+    SilentUnit,
+    Tally,
+    Trend,
+    figures,
+    most_costly,
+    ranked,
+    report,
+    report_by_time,
+)
 from bot.query.keys import Key, Query, Term
 from bot.query.names import Kind, Names
 from bot.query.parser import say
@@ -18,6 +31,8 @@ from bot.store.search import Where, asked_for
 
 WEEKS, MONTHS, DAYS = 12, 12, 90  # that a trend covers if the query names no beginning
 COSTLY = 5  # criteria named
+MOST_IN_FULL = 40  # groups with a median and a change: as many as an answer shows
+SMALL_NAMED = 8
 _NO_DEPARTMENT = ""
 
 
@@ -35,16 +50,14 @@ def trend(
             raise _too_long(query, by)
         cuts = cuts_of(every)
         tallies = tx.reports.tallies_by_time(where, cuts)
-        rows = report_by_time(every, cuts, tallies, _start_of)
+        small = 0
+        rows: Sequence[ReportRow] = report_by_time(every, cuts, tallies, _start_of)
         inside = {str(at) for at in range(cuts.index(window.start) + 1, cuts.index(window.end) + 1)}
         total = figures(one for one in tallies if one.group in inside)
         labels, partial = {row.group: row.group for row in rows}, {_start_of(one) for one in every if one.is_partial}
     else:
-        length = window.end - window.start
-        now_tallies = _by_unit(tx, by, where, window, directory)
-        before = _by_unit(tx, by, where, Window(window.start - length, window.start), directory)
-        rows = report(now_tallies, before)
-        total, partial = figures(now_tallies), set()
+        rows, small = _by_unit(tx, by, where, window, directory)
+        total, partial = figures(tx.reports.tallies_in(where, window)), set()
         titles = tx.search.checklist_titles(scope) if by is By.CHECKLIST else {}
         labels = {row.group: _label(by, row.group, directory, titles) for row in rows}
     costs, criteria_from = tx.reports.costs(where, window)
@@ -53,6 +66,7 @@ def trend(
         window=window,
         has_default_start=has_default_start,
         rows=rows,
+        small=small,
         labels=labels,
         partial=frozenset(partial),
         total=total,
@@ -117,16 +131,45 @@ def _start_of(period: Period) -> str:
     return period.window.start.date().isoformat()
 
 
-def _by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> Sequence[Tally]:
+def _by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> tuple[Sequence[ReportRow], int]:
+    """A row for each unit, those that an answer can show in full; and how many units are small."""
     column = By.EMPLOYEE if by is By.DEPT else by
-    tallies = tx.reports.tallies_by(column, where, window)
-    if by is not By.DEPT:
+    counts = tx.reports.counts_by(column, where, window)
+    members: dict[str, list[str]] = {}
+    if by is By.DEPT:
+        counts = _of_departments(counts, members, directory)
+    large, small, number = ranked(counts, SMALL_NAMED)
+    first = [one.group for one in large[:MOST_IN_FULL]]
+    values = [one for group in first for one in members.get(group, ())] if by is By.DEPT else first
+    length = window.end - window.start
+    now, before = (
+        _of_groups(tx.reports.tallies_of(column, values, where, each), members)
+        for each in (window, Window(window.start - length, window.start))
+    )
+    rest = (ReportRow(group=one.group, now=one.figures, before=Figures()) for one in (*large[MOST_IN_FULL:], *small))
+    return [*report(now, before), *rest], number
+
+
+def _of_departments(counts: Sequence[Counts], members: dict[str, list[str]], directory: Directory) -> Sequence[Counts]:
+    """The counts of employees as those of their departments; `members` gets the employees of each."""
+    sums: dict[str, list[int]] = {}
+    for one in counts:
+        person = directory.people.get(one.group)
+        place = (person.department_id if person else None) or _NO_DEPARTMENT
+        members.setdefault(place, []).append(one.group)
+        total = sums.setdefault(place, [0, 0, 0])
+        total[0] += one.completed
+        total[1] += one.met
+        total[2] += one.failing
+    return [Counts(place, *total) for place, total in sums.items()]
+
+
+def _of_groups(tallies: Sequence[Tally], members: dict[str, list[str]]) -> Sequence[Tally]:
+    """The tallies of employees as those of their departments; as they are if there are no members."""
+    if not members:
         return tallies
-    people = directory.people
-    return [
-        replace(one, group=(person.department_id if (person := people.get(one.group)) else None) or _NO_DEPARTMENT)
-        for one in tallies
-    ]
+    place_of = {one: place for place, those in members.items() for one in those}
+    return [replace(one, group=place_of[one.group]) for one in tallies]
 
 
 def _label(by: By, group: str, directory: Directory, titles: Mapping[str, str]) -> str:

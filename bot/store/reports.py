@@ -11,7 +11,7 @@ import msgspec
 
 from bot.domain.model import Details, OutcomeKind, Session, SessionKey
 from bot.domain.report_periods import Window
-from bot.domain.reports import CriterionCost, Tally
+from bot.domain.reports import Counts, CriterionCost, Tally
 from bot.store.columns import from_ms, listed, to_ms, to_ms_up
 from bot.store.search import COLUMNS, Where, completed
 from bot.store.session_rows import session_of
@@ -19,6 +19,7 @@ from bot.store.sqlite import IN_LIST
 
 HAPPENED = COLUMNS["happened"]
 SESSIONS_FOR_CRITERIA = 1_000  # the newest, whose criteria are added up
+_FAILING = listed(kind for kind in OutcomeKind if kind.is_failing)
 _DETAILS = msgspec.json.Decoder(Details)
 _OPEN = "outcome IN ('planned', 'in_progress')"  # spelled as in the index
 
@@ -36,6 +37,26 @@ class Reports:
     def tallies_by(self, column: str, where: Where, window: Window) -> Sequence[Tally]:
         """The counts of the sessions completed in a window, by a column of `search.COLUMNS`."""
         return self._counted(COLUMNS[column], _completed_in(where, window))
+
+    def counts_by(self, column: str, where: Where, window: Window) -> Sequence[Counts]:
+        """The completed sessions of a window by a column of `search.COLUMNS`: fewer rows than `tallies_by`."""
+        chosen = _completed_in(where, window)
+        rows = self._connection.execute(
+            f"SELECT {COLUMNS[column]}, count(*), sum(outcome = 'met'), sum(outcome {IN_LIST}) FROM sessions"
+            f" WHERE {chosen.sql} GROUP BY 1",
+            (_FAILING, *chosen.parameters),
+        )
+        return [Counts(*row) for row in rows]
+
+    def tallies_of(self, column: str, values: Collection[str], where: Where, window: Window) -> Sequence[Tally]:
+        """As `tallies_by`, of these values of the column only."""
+        chosen = Where([*where.parts], [*where.parameters])
+        chosen.add(f"{COLUMNS[column]} {IN_LIST}", listed(values))
+        return self.tallies_by(column, chosen, window)
+
+    def tallies_in(self, where: Where, window: Window) -> Sequence[Tally]:
+        """The counts of the sessions completed in a window, as one group."""
+        return self._counted("''", _completed_in(where, window))
 
     def tallies_by_time(self, where: Where, cuts: Sequence[datetime]) -> Sequence[Tally]:
         """The counts of the sessions completed between the first and the last of some instants in order. A session's
@@ -88,12 +109,15 @@ class Reports:
         return {SessionKey(row[0], row[1]): _DETAILS.decode(row[2]) for row in rows}
 
     def unacknowledged(self, where: Where, window: Window) -> int:
-        """How many failing sessions of a window no one has acknowledged."""
+        """How many failing sessions of a window no one has acknowledged: all without those, which are few."""
         where = _completed_in(where, window)
-        where.add(f"outcome {IN_LIST}", listed(kind for kind in OutcomeKind if kind.is_failing))
-        where.add("NOT EXISTS (SELECT 1 FROM acknowledgements WHERE session = sessions.id)")
-        sql = f"SELECT count(*) FROM sessions WHERE {where.sql}"
-        return int(self._connection.execute(sql, where.parameters).fetchone()[0])
+        where.add(f"outcome {IN_LIST}", _FAILING)
+        acknowledged = " AND id IN (SELECT session FROM acknowledgements)"
+        every, seen = (
+            int(self._connection.execute(f"SELECT count(*) FROM sessions WHERE {sql}", where.parameters).fetchone()[0])
+            for sql in (where.sql, where.sql + acknowledged)
+        )
+        return every - seen
 
     # ---- lists -------------------------------------------------------------------------------------------------
 
