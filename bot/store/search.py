@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from bot.domain.filters import Condition, Filter, Range
@@ -17,6 +18,7 @@ from bot.store.people import People
 from bot.store.session_rows import session_of
 from bot.store.sqlite import IN_LIST, by_index
 
+MANY = 200  # employees of a scope
 MOST_MATCHES = 25  # sessions by the beginning of an id
 _NEWEST_FIRST = "finished_at DESC NULLS LAST, scheduled_at DESC NULLS LAST, id DESC"
 COLUMNS: Mapping[str, str] = {
@@ -64,20 +66,27 @@ def listed_within(scope: AccessScope) -> Where:
     return within(scope, where)
 
 
-def within(scope: AccessScope, where: Where) -> Where:
-    """Adds the sessions of a scope, as `AccessScope.covers` decides."""
+def within(scope: AccessScope, where: Where, *, is_searched: bool = True) -> Where:
+    """Adds the sessions of a scope, as `AccessScope.covers` decides. `is_searched`: by the indexes of its people, else
+    each session is compared that other conditions or an order find first."""
+    employee, observer = ("employee_id", "observer_id") if is_searched else ("+employee_id", "+observer_id")
     if scope.everything:
         return where
     parts, parameters = list[str](), list[object]()
-    employees = scope.employees if scope.person_id is None else scope.employees | {scope.person_id}
-    if employees:
-        parts.append(f"employee_id {IN_LIST}")
-        parameters.append(listed(employees))
+    if scope.employees or scope.person_id is not None:
+        parts.append(f"{employee} {IN_LIST}")
+        parameters.append(_employees_of(scope))
     if scope.person_id is not None:
-        parts.append("observer_id = ?")
+        parts.append(f"{observer} = ?")
         parameters.append(scope.person_id)
     where.add(" OR ".join(parts) or "FALSE", *parameters)
     return where
+
+
+@lru_cache(maxsize=64)
+def _employees_of(scope: AccessScope) -> str:
+    """The employees of a scope as a parameter: one answer needs it some twenty times, and it may hold thousands."""
+    return listed(scope.employees if scope.person_id is None else scope.employees | {scope.person_id})
 
 
 def matching(wanted: Filter, where: Where) -> Where:
@@ -183,9 +192,14 @@ class Search:
 
     def people_in(self, scope: AccessScope, limit: int) -> frozenset[str]:
         """The ids of the employees and observers in the newest sessions of a scope."""
-        where = listed_within(scope)
+        # The sessions of a few people are few; those of thousands are found by their time, as they are in an index.
+        is_few = len(scope.employees) < MANY
+        where = Where()
+        where.add("missing_since IS NULL")
+        within(scope, where, is_searched=is_few)
+        order = _NEWEST_FIRST if is_few else f"{COLUMNS['happened']} DESC"
         rows = self._connection.execute(
-            f"SELECT employee_id, observer_id FROM sessions WHERE {where.sql} ORDER BY {_NEWEST_FIRST} LIMIT ?",
+            f"SELECT employee_id, observer_id FROM sessions WHERE {where.sql} ORDER BY {order} LIMIT ?",
             (*where.parameters, limit),
         )
         return frozenset(ident for row in rows for ident in row)
