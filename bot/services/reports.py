@@ -56,10 +56,10 @@ def trend(
         total = figures(one for one in tallies if one.group in inside)
         labels, partial = {row.group: row.group for row in rows}, {_start_of(one) for one in every if one.is_partial}
     else:
-        rows, small = _by_unit(tx, by, where, window, directory)
+        rows, small = _rows_by_unit(tx, by, where, window, directory)
         total, partial = figures(tx.reports.tallies_in(where, window)), set()
         titles = tx.search.checklist_titles(scope) if by is By.CHECKLIST else {}
-        labels = {row.group: _label(by, row.group, directory, titles) for row in rows}
+        labels = {row.group: label_of(by, row.group, directory, titles) for row in rows}
     costs, criteria_from = tx.reports.costs(where, window)
     return Trend(
         by=by,
@@ -131,7 +131,22 @@ def _start_of(period: Period) -> str:
     return period.window.start.date().isoformat()
 
 
-def _by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> tuple[Sequence[ReportRow], int]:
+def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> Sequence[Tally]:
+    """The counts of the sessions completed in a window, by site, person or checklist."""
+    column = By.EMPLOYEE if by is By.DEPT else by
+    tallies = tx.reports.tallies_by(column, where, window)
+    if by is not By.DEPT:
+        return tallies
+    people = directory.people
+    return [
+        replace(one, group=(person.department_id if (person := people.get(one.group)) else None) or _NO_DEPARTMENT)
+        for one in tallies
+    ]
+
+
+def _rows_by_unit(
+    tx: Tx, by: By, where: Where, window: Window, directory: Directory
+) -> tuple[Sequence[ReportRow], int]:
     """A row for each unit, those that an answer can show in full; and how many units are small."""
     column = By.EMPLOYEE if by is By.DEPT else by
     counts = tx.reports.counts_by(column, where, window)
@@ -172,7 +187,8 @@ def _of_groups(tallies: Sequence[Tally], members: dict[str, list[str]]) -> Seque
     return [replace(one, group=place_of[one.group]) for one in tallies]
 
 
-def _label(by: By, group: str, directory: Directory, titles: Mapping[str, str]) -> str:
+def label_of(by: By, group: str, directory: Directory, titles: Mapping[str, str]) -> str:
+    """The name of a site, person or checklist; `titles` are those of checklists by id."""
     match by:
         case By.CHECKLIST:
             return titles.get(group, "")
@@ -204,7 +220,7 @@ def silent(
     last = tx.reports.last_of_employees(where, [one for those in quiet.values() for one in those])
     silent_sites = [
         SilentUnit(
-            name=_label(By.DEPT, site, directory, {}),
+            name=label_of(By.DEPT, site, directory, {}),
             people=len(those),
             last=max((last[one] for one in those if one in last), default=None),
         )
