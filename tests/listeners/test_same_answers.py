@@ -20,7 +20,8 @@ ASKED = (
     "employee:emm", "employee:hidden", "observer:olg",
     "dept:kiosk", "dept:secret",
     "checklist:till", "checklist:clandestine",
-    "compare emma and zofia", "history emma", "history hidden", "trend by:dept", "trend by:employee", "silent", "overdue",
+    "compare emma and zofia", "history emma", "history hidden", "trend by:dept", "trend by:employee",
+    "silent", "overdue",
     "upcoming", "help", "help employee", "help site", "help checklist", "results",
     "show 90ab", "who hasn't been observed",
     "clandestine", "clandestin", "trend", "overdue trend", "my team", "worst site", "average",
@@ -53,7 +54,6 @@ async def hide(office: Office) -> None:
     await office.store.transact(work)
 
 
-@pytest.mark.promise("leak")
 async def test_what_a_viewer_may_not_see_changes_no_byte_of_an_answer(tmp_path: Path) -> None:
     answers: list[dict[tuple[str, str], str]] = []
     for name in ("one", "other"):
