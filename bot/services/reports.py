@@ -1,11 +1,13 @@
 """Reports within one transaction: which time and groups a query asks for, counted by the store within a scope."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
+from bot.domain.model import Department
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import MOST_PERIODS, By, Period, Window, cuts_of, midnight, months_before, periods
 from bot.domain.reports import (
@@ -194,9 +196,21 @@ def label_of(by: By, group: str, directory: Directory, titles: Mapping[str, str]
             return titles.get(group, "")
         case By.DEPT:
             department = directory.departments.get(group)
-            return department.name if department else "unknown site"
+            return _distinct_name(department, directory) if department else "unknown site"
         case _:
             return directory.name_of(group)
+
+
+def _distinct_name(department: Department, directory: Directory) -> str:
+    """A department's name; behind the one above it if another has the same: "Store 12, Kitchen"."""
+    path = directory.department_path(department.department_id)
+    if len(path) < 2 or directory.derived(_often)[department.name] == 1:
+        return department.name
+    return f"{path[1].name}, {department.name}"
+
+
+def _often(directory: Directory) -> Counter[str]:
+    return Counter(department.name for department in directory.departments.values())
 
 
 # ---- silent units ------------------------------------------------------------------------------------------------

@@ -326,3 +326,8 @@ async def test_help_names_only_what_the_asker_may_do_and_see(company: DemoOffice
     assert ("`/ojt pause" in everything) == (role == "admin")
     assert ("`/ojt silent" in everything) == (role != "employee")
     assert ("Mill Lane" in "".join(page.text for page in pages)) == (role == "admin")
+
+
+async def test_sites_of_one_name_are_told_apart_in_a_trend(company: DemoOffice) -> None:
+    text = (await company.ask("admin", "compare stores")).text
+    assert "Store 12 Harbour Street, Kitchen" in text and "Store 14 Mill Lane, Kitchen" in text
