@@ -71,8 +71,8 @@ async def help_(ctx: AppContext, request: CommandRequest) -> Message:
     if not wanted or wanted in _ALL:
         keys = list(Key) if Needs.SCOPE_TOPIC in has else []
         return view.overview(list(topics.values()), keys, _first_examples(names, topics), command=ctx.command)
-    if wanted in topics:
-        return view.topic_page(topics[wanted], _examples_of(topics[wanted], names), command=ctx.command)
+    if (topic := next((one for one in request.topics if one.verb == wanted), None)) is not None:
+        return view.topic_page(topic, _examples_of(topic, names), command=ctx.command)
     key = _TOPICS_OF_KEYS.get(wanted) or key_named(wanted) or _key_of_value(wanted)
     if key is not None:
         return view.key_page(_key_topic(key, names, topics), command=ctx.command)
