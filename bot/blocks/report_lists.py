@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, mrkdwn, section
 from bot.blocks.markup import NAME, TITLE, date_token, format_query_text, moment_token, safe
-from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer
+from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer, time_of
 from bot.blocks.results import verdict
 from bot.domain.changes import outcome_of
 from bot.domain.model import Message, OutcomeKind, Session
@@ -115,9 +115,9 @@ def _step(step: Step) -> str:
 # ---- silent units ------------------------------------------------------------------------------------------------
 
 
-def silent(shown: Silent, days: int, asked: Asked) -> Message:
-    """The sites and observers without a completed session in the last days."""
-    when = f"in the last {count(days, 'day')}"
+def silent(shown: Silent, days: int | None, asked: Asked) -> Message:
+    """The sites and observers without a completed session in the last days; None: in the time that the query names."""
+    when = f"in the last {count(days, 'day')}" if days else f"{time_of(shown.window, asked)}"
     if not shown.sites and not shown.observers:
         nothing = f"No site and no observer that you may see was silent {when}"
         if not shown.all_sites:

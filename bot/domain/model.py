@@ -546,10 +546,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What Slack gets: `text` carries the full meaning (push, screen readers), `blocks` the layout."""
+    """What Slack gets: `text` carries the full meaning (push, screen readers), `blocks` the layout. `rich`: the layout
+    with kinds of blocks that not every workspace takes yet, shown instead where it does; empty if it is the same."""
 
     text: str
     blocks: tuple[dict[str, Any], ...] = ()
+    rich: tuple[dict[str, Any], ...] = ()
 
 
 # ---- who asks ----------------------------------------------------------------------------------------------------

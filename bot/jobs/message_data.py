@@ -274,9 +274,7 @@ def _card_before(tx: Tx, stored: StoredNotification, key: SessionKey) -> CardBef
     if found is None:
         return None
     channel, ts, posted_at = found
-    workspace = tx.deliveries.workspace_url()
-    link = f"{workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}" if workspace else ""
-    return CardBefore(posted_at, link)
+    return CardBefore(posted_at, tx.deliveries.link_to(channel, ts))
 
 
 def _cancelled_reason(

@@ -123,7 +123,7 @@ def _parts(text: str) -> tuple[str, str]:
     """A name, and the checklist behind it: `"Cold room" checklist:Opening`, `"Cold room" on Opening`; "" for either
     that is not there."""
     try:
-        pieces = list(tokens(text))
+        pieces = list(tokenize(text))
     except Unclosed as unclosed:
         mistake = f"The quote at character {unclosed.start + 1} is never closed."
         raise QueryError(mistake, [f'target {text.rstrip()}"']) from None
