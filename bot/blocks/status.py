@@ -23,7 +23,8 @@ MAX_BLOCKED = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """Facts about Spotter itself. `rules`: number of active ones; `poll_interval`: in seconds. `mutes`: those that run
-    and that the viewer may know of, each with its query in words."""
+    and that the viewer may know of, each with its query in words. `target`: the one for all and where it is from, in
+    words."""
 
     poll: PollState
     outbox: OutboxCounts
@@ -35,6 +36,7 @@ class Status:
     blocked: Sequence[BlockedDestination] = ()
     alerts: Sequence[ActiveAlert] = ()
     mutes: Sequence[tuple[Mute, str]] = ()
+    target: str = ""
 
 
 def status(known: Status) -> Message:
@@ -158,6 +160,7 @@ def _pairs(known: Status) -> list[tuple[str, str]]:
         ("Sessions stored", f"{poll.sessions:,}"),
         ("Edits to make", f"{known.outbox.edits:,}"),
         ("Active rules", f"{known.rules:,}"),
+        *([("Target for all", known.target)] if known.target else []),
     ]
 
 
