@@ -51,6 +51,7 @@ _ALL = frozenset({"all", "every", "everything", "all checklists", "every checkli
     '`target critical "Cold room logged" checklist:"Opening"` makes a criterion critical: zero points on it fail the '
     "session whatever its result; `target critical remove` ends that. A change is shown before it is saved, and counts "
     "for sessions completed from then on. What is set here wins over PASS_TARGET.",
+    asks_itself=True,
 )
 async def target(ctx: AppContext, request: CommandRequest) -> Message:
     """The targets, or the question whether another one is to be saved."""
