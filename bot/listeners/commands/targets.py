@@ -128,12 +128,12 @@ def _parts(text: str) -> tuple[str, str]:
     except Unclosed as unclosed:
         mistake = f"The quote at character {unclosed.start + 1} is never closed."
         raise QueryError(mistake, [f'target {text.rstrip()}"']) from None
-    for at, piece in enumerate(typed):
-        if piece.key is None or piece.key.lower() not in _CHECKLIST_KEYS:
+    for at, token in enumerate(typed):
+        if token.key is None or token.key.lower() not in _CHECKLIST_KEYS:
             continue
-        if piece.quoted or at == len(typed) - 1:
-            return f"{text[: piece.start]} {text[piece.end :]}".strip(_QUOTES), piece.value.strip()
-        return text[: piece.start].strip(_QUOTES), text[piece.value_start :].strip(_QUOTES)
+        if token.quoted or at == len(typed) - 1:
+            return f"{text[: token.start]} {text[token.end :]}".strip(_QUOTES), token.value.strip()
+        return text[: token.start].strip(_QUOTES), text[token.value_start :].strip(_QUOTES)
     if typed and typed[0].quoted and typed[0].key is None:
         rest = text[typed[0].end :].strip()
         return typed[0].value.strip(), _name(rest) if rest else ""
