@@ -18,7 +18,9 @@ FROM python:${PYTHON}
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin spotter
 RUN install --directory --owner=10001 --group=10001 --mode=0700 /data
 COPY --from=build /opt/spotter /opt/spotter
-ENV PATH=/opt/spotter/bin:$PATH \
+# A home, for a user of another number (docker run --user) has none.
+ENV HOME=/data \
+    PATH=/opt/spotter/bin:$PATH \
     DATABASE_URL=sqlite:////data/spotter.db \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1

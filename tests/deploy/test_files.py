@@ -152,8 +152,8 @@ def commands(page: Path) -> Iterator[list[str]]:
     quoted = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     for line in [*lines, *quoted]:
         for part in line.partition(" #")[0].split("&&"):
-            # As a user's, a folder's or a container's name it is followed by no word.
-            if found := re.search(r"(?:^|[\s/])spotter (?!spotter)((?:--)?[a-z][^;|]*)", part):
+            # As the name of a user or a container it is followed by no word.
+            if found := re.search(r"(?:^|\s|/bin/)spotter (?!spotter)((?:--)?[a-z][^;|]*)", part):
                 yield ["spotter", *shlex.split(found[1])]
 
 
