@@ -61,7 +61,9 @@ hostile = st.one_of(
     ),
 )
 # What may still stand between < and >: our date tokens, and mentions of ids that came from Slack.
-OURS = re.compile(r"<!date\^\d+\^\{date_short_pretty\}, \{time\}\|[^<>|]* UTC>|<@U\w+>|<#C\w+>")
+OURS = re.compile(
+    r"<!date\^\d+\^\{date_short_pretty\}(, \{time\}\|[^<>|]* UTC|\|\d{1,2} [A-Z][a-z]{2} \d{4})>|<@U\w+>|<#C\w+>"
+)
 ENTITY = re.compile(r"&(amp|lt|gt);")
 
 
