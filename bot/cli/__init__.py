@@ -28,7 +28,7 @@ VERBS = {
     "pause": "bot.cli.switch",
     "resume": "bot.cli.switch",
     "manifest": "bot.cli.run",
-    "people": "bot.cli.maintenance",
+    "people": "bot.cli.people",
     "audit": "bot.cli.maintenance",
     "backup": "bot.cli.maintenance",
     "restore": "bot.cli.maintenance",

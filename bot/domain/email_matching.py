@@ -70,8 +70,13 @@ def why_unmatched(
     return "has not met Spotter yet"
 
 
-_SHARED = frozenset(
-    ["accounts", "admin", "all", "bar", "branch", "cafe", "contact", "crew", "desk", "filiale", "front", "frontdesk", "hello", "help", "hotel", "hr", "info", "jobs", "kitchen", "kontakt", "lager", "laden", "mail", "manager", "managers", "markt", "office", "post", "reception", "restaurant", "sales", "service", "shift", "shop", "site", "staff", "standort", "store", "stores", "support", "team", "training", "warehouse"]
+_PLACE_OR_JOB = re.compile(
+    r"""
+    accounts|admin|all|bar|branch|cafe|contact|crew|desk|filiale|front|frontdesk|hello|help|hotel|hr|info|jobs|kitchen|
+    kontakt|lager|laden|mail|managers?|markt|office|post|reception|restaurant|sales|service|shift|shop|site|staff|
+    standort|stores?|support|team|training|warehouse
+    """,
+    re.VERBOSE,
 )
 _PARTS = re.compile(r"[^\W\d_]+")
 
@@ -80,4 +85,4 @@ def is_shared_mailbox(address: str) -> bool:
     """Whether an address sounds like a place or a job and not like a person: info@, store12@, front-desk.3@."""
     local = address.partition("@")[0].partition("+")[0].lower()
     parts = _PARTS.findall(local)  # none in a personnel number
-    return bool(parts) and all(part in _SHARED for part in parts)
+    return bool(parts) and all(_PLACE_OR_JOB.fullmatch(part) for part in parts)

@@ -11,7 +11,7 @@ from typing import TypeVar
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.cli import maintenance, switch
+from bot.cli import maintenance, people, switch
 from bot.domain.model import DirectMessages, Person, PersonStatus, Preferences, SlackUser
 from bot.store.database import Tx
 from tests.environment import open_store
@@ -33,7 +33,8 @@ class AppContext:
 
     def type(self, verb: str, *words: str) -> Result:
         settings = {"DATABASE_URL": f"sqlite:///{self.path}"}
-        command = getattr(switch if verb in ("pause", "resume") else maintenance, verb)
+        module = {"pause": switch, "resume": switch, "people": people}.get(verb, maintenance)
+        command = getattr(module, verb)
         return CliRunner().invoke(command, words, env=settings)
 
     def said(self, verb: str, *words: str) -> str:

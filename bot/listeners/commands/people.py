@@ -32,8 +32,8 @@ _PICK = "Pick the Slack account from the list that appears when you type @: "
     "link [@account PERSON]",
     "Who you are in iSpring, and what to do if that is wrong",
     examples=("link",),
-    more="Admins see all links with `link list`, and make one with `link @account PERSON`, which asks first; PERSON is a "
-    "name, an e-mail address or an id in iSpring.",
+    more="Admins see all links with `link list`, and make one with `link @account PERSON`, which asks first; PERSON is "
+    "a name, an e-mail address or an id in iSpring.",
 )
 async def link(ctx: AppContext, request: CommandRequest) -> Message:
     """The viewer's own link; for admins all of them, or a new one."""
