@@ -96,6 +96,14 @@ class Office:
         body = {"command": "/ojt", "user_id": user, "channel_id": channel, "team_id": TEAM, "text": text}
         return await self._answer(body)
 
+    async def link(self, admin: str, user: str, person: str) -> Message:
+        """The answer to a link that an admin asks for and confirms."""
+        question = await self.ask(admin, f"link <@{user}> {person}")
+        [yes] = [one for one in buttons_of(question) if one["action_id"] == actions.CONFIRM_LINK]
+        answer = await self.press(admin, actions.CONFIRM_LINK, yes["value"])
+        assert answer is not None
+        return answer
+
     async def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
         """The one answer to a direct message, or to a mention in a channel."""
         is_direct = channel.startswith("D")
