@@ -339,13 +339,47 @@ class RuleState(StrEnum):
     ENDED = "ended"
 
 
+class RuleForm(StrEnum):
+    """What a rule sends."""
+
+    RESULTS = "results"  # a card for each completed session
+    DIGEST = "digest"  # the figures of a period
+    REMINDER = "reminder"  # what is planned or unfinished
+
+
+class NamesShown(StrEnum):
+    """How the messages of a rule call people."""
+
+    FULL = "full"
+    INITIALS = "initials"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleOptions:
+    """What a rule sends, when and how.
+
+    `schedule`: in its canonical form, `weekly mon 09:00`, in the IANA zone `zone`; None for at once. `edits`: whether a
+    correction changes the cards that were posted; what the owner may not see any more is redacted in any case.
+    """
+
+    form: RuleForm = RuleForm.RESULTS
+    schedule: str | None = None
+    zone: str | None = None
+    edits: bool = True
+    names: NamesShown = NamesShown.FULL
+
+
+DEFAULT_OPTIONS = RuleOptions()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A channel's subscription. It matches only listings requested after `active_since`, when its introduction was
-    first tried.
+    """What a channel or a person gets. It matches only listings requested after `active_since`, when its introduction
+    was first tried; that of a person's rule is the answer to the command that made it.
 
     `owner` is a Slack user id or `OPERATOR`; `query` is canonical text of `bot.query` with people by id, ""
-    for every completed session.
+    for every completed session. `resumes_at`: the end of a pause that somebody made. `offered_to`: the Slack user who
+    may take it over.
     """
 
     rule_id: int
@@ -357,6 +391,9 @@ class Rule:
     active_since: datetime | None = None
     reason_code: ReasonCode = ReasonCode.NONE
     reason: str = ""
+    options: RuleOptions = DEFAULT_OPTIONS
+    resumes_at: datetime | None = None
+    offered_to: str | None = None
 
 
 class NotificationKind(StrEnum):
@@ -375,7 +412,8 @@ class NotificationKind(StrEnum):
 class Notification:
     """What one destination is to get. `subject` is its unique key there: enqueueing it twice enqueues it once.
 
-    `facts` holds numbers and ids only; texts are rendered when it is sent.
+    `facts` holds numbers and ids only; texts are rendered when it is sent. `mutes`: the numbers of the mutes that hold
+    it until the last of them is over.
     """
 
     kind: NotificationKind
@@ -384,6 +422,7 @@ class Notification:
     reason: str
     session: SessionKey | None = None
     rule_ids: tuple[int, ...] = ()
+    mutes: tuple[int, ...] = ()
     facts: Mapping[str, str | int | float | None] = field(default_factory=dict)
 
 

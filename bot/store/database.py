@@ -15,6 +15,7 @@ from bot.store.details import SessionDetails
 from bot.store.erasure import RetentionRepository
 from bot.store.listings import Listings
 from bot.store.migrate import set_up
+from bot.store.mutes import Mutes
 from bot.store.operations import Alerts, AuditLog, Polls, TargetRepository
 from bot.store.outbox.destinations import Destinations
 from bot.store.outbox.digests import Digests
@@ -77,6 +78,10 @@ class Tx:
     @cached_property
     def rules(self) -> Rules:
         return Rules(self._connection)
+
+    @cached_property
+    def mutes(self) -> Mutes:
+        return Mutes(self._connection)
 
     @cached_property
     def notifications(self) -> Notifications:

@@ -696,6 +696,47 @@ def m017_indexes_of_reports(db: Database) -> None:
             db.conn.execute(statement)
 
 
+# What a rule sends, when and how; and what is held back until a moment that somebody chose.
+RULE_OPTIONS = (
+    "ALTER TABLE rules ADD COLUMN form TEXT NOT NULL DEFAULT 'results'",
+    "ALTER TABLE rules ADD COLUMN schedule TEXT",  # as 'weekly mon 09:00'; NULL for at once
+    "ALTER TABLE rules ADD COLUMN zone TEXT",  # an IANA name, of the schedule
+    "ALTER TABLE rules ADD COLUMN edits INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE rules ADD COLUMN names TEXT NOT NULL DEFAULT 'full'",  # or 'initials'
+    "ALTER TABLE rules ADD COLUMN resumes_at INTEGER",  # ms; the end of a pause that somebody made
+    "ALTER TABLE rules ADD COLUMN offered_to TEXT",  # the Slack user who may take it over
+    """
+    CREATE TABLE mutes (
+        mute_id     INTEGER PRIMARY KEY,
+        destination TEXT NOT NULL,
+        query       TEXT NOT NULL,     -- canonical, with people by id; '' for everything
+        ends_at     INTEGER NOT NULL,  -- ms
+        created_by  TEXT NOT NULL,     -- a Slack user
+        reason      TEXT NOT NULL,     -- as typed, '' for none
+        created_at  INTEGER NOT NULL,
+        ended_at    INTEGER,           -- ms; NULL until its recap is queued
+        ended_by    TEXT               -- who ended it before its time
+    )
+    """,
+    "CREATE INDEX mutes_running ON mutes (destination, ends_at) WHERE ended_at IS NULL",
+    # JSON: the numbers of the mutes that hold it.
+    "ALTER TABLE notifications ADD COLUMN mutes TEXT NOT NULL DEFAULT '[]'",
+    # The recap that it is posted with.
+    "ALTER TABLE notifications ADD COLUMN recap INTEGER REFERENCES notifications (id)",
+    "CREATE INDEX notifications_recap ON notifications (recap) WHERE recap IS NOT NULL",
+    "DROP INDEX notifications_groups",
+    "CREATE INDEX notifications_groups ON notifications"
+    " (destination, rule_ids, kind, mutes, recap, due_at, created_at, delivery, cancelled_reason)"
+    " WHERE delivery IS NULL AND cancelled_reason IS NULL",
+)
+
+
+@migrations()
+def m018_rule_options(db: Database) -> None:
+    for statement in RULE_OPTIONS:
+        db.conn.execute(statement)
+
+
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes the indexes of a finished baseline, once."""
     for statement in (*INDEXES_OF_BASELINE, *INDEXES_OF_REPORTS):

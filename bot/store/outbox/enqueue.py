@@ -132,7 +132,7 @@ class Notifications:
         key = notification.session
         self._connection.execute(
             "INSERT INTO notifications (destination, subject, kind, reason, session_id, employee_id, rule_ids, facts,"
-            " created_at, due_at, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " created_at, due_at, priority, mutes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 str(notification.destination),
                 notification.subject,
@@ -145,6 +145,7 @@ class Notifications:
                 to_ms(now),
                 to_ms(due_at),
                 self._priority(notification),
+                to_json(notification.mutes),
             ),
         )
 
@@ -153,8 +154,8 @@ class Notifications:
         delivery = existing["delivery"] if existing["state"] == DeliveryState.PENDING else None
         self._connection.execute(
             "UPDATE notifications SET cancelled_reason = NULL, cancelled_code = '', digest_id = NULL, reason = ?,"
-            " facts = ?, created_at = ?, due_at = ?, priority = ?, rule_ids = ?, delivery = ?, waiting_reason = ''"
-            " WHERE id = ?",
+            " facts = ?, created_at = ?, due_at = ?, priority = ?, rule_ids = ?, delivery = ?, waiting_reason = '',"
+            " mutes = ?, recap = NULL WHERE id = ?",
             (
                 notification.reason,
                 to_json(notification.facts),
@@ -163,6 +164,7 @@ class Notifications:
                 self._priority(notification),
                 to_json(notification.rule_ids),
                 delivery,
+                to_json(notification.mutes),
                 existing["id"],
             ),
         )
