@@ -16,6 +16,7 @@ from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import By
 from bot.domain.reports import (
     SMALLEST_GROUP,
+    CriterionCost,
     Figures,
     ReportRow,
     Trend,
@@ -84,7 +85,8 @@ def trend(shown: Trend, asked: Asked) -> Message:
     if not shown.by.is_time:
         more += _small(shown)
     blocks += [section(mrkdwn("\n".join(more)))] if more else []
-    return report_answer(asked, [*blocks, *_costly(shown)])
+    costly = costly_lines(shown.costly, shown.criteria_from)
+    return report_answer(asked, [*blocks, *([section(mrkdwn("\n".join(costly)))] if costly else [])])
 
 
 _UNIT: Mapping[By, str] = {
@@ -153,16 +155,17 @@ def _small(shown: Trend) -> list[str]:
     return [f"Fewer than {SMALLEST_GROUP} sessions, not ranked: {', '.join(named[:SMALL_NAMED])}{more}"]
 
 
-def _costly(shown: Trend) -> list[Block]:
-    if not shown.costly:
+def costly_lines(costly: Sequence[CriterionCost], criteria_from: int) -> list[str]:
+    """The criteria that lost most, under their heading; nothing if there are none."""
+    if not costly:
         return []
     lines = [
         f"• {safe(one.title, NAME) or UNTITLED}: lost in {one.failed:,} of {one.graded:,},"
         f" {rounded(_percent(one.lost, one.total))} % of its points"
-        for one in shown.costly
+        for one in costly
     ]
-    of = f"the newest {shown.criteria_from:,} sessions" if shown.criteria_from > 1 else "1 session"
-    return [section(mrkdwn("\n".join([f"*Criteria that lost most points, in {of} with criteria*", *lines])))]
+    of = f"the newest {criteria_from:,} sessions" if criteria_from > 1 else "1 session"
+    return [f"*Criteria that lost most points, in {of} with criteria*", *lines]
 
 
 def _percent(part: float, whole: float) -> Fraction:

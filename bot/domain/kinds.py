@@ -51,6 +51,7 @@ KINDS: Mapping[NotificationKind, KindSpec] = {
     NotificationKind.INTRO: KindSpec(name="a rule's introduction", about_people=True),  # its query may name people
     NotificationKind.RULE_PAUSED: KindSpec(name="a paused rule"),
     NotificationKind.OPS: KindSpec(name="an alert"),
+    NotificationKind.DIGEST: KindSpec(name="a digest", about_people=True, waits_with_rule=True),
     NotificationKind.SHARED: KindSpec(
         name="a shared session", may_show=may_share, about_people=True, waits_with_rule=True, sent_once=True
     ),

@@ -59,6 +59,29 @@ class Slot:
     is_cut: bool = False
 
 
+class SlotResult(StrEnum):
+    """What became of a slot."""
+
+    QUEUED = "queued"  # its digest is sent, or waits in the outbox
+    NOTHING_TO_DO = "nothing_to_do"  # nobody had to act, and the rule wants only that
+    MUTED = "muted"  # a mute of its destination held
+    MISSED = "missed"  # Spotter was down, or its rule paused; the next digest covers it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedSlot:
+    """A slot as stored. `data_at`: the last reading of iSpring when its figures were shown, None if it has none."""
+
+    rule_id: int
+    day: date
+    planned_at: datetime
+    since: date
+    zone: str
+    result: SlotResult
+    data_at: datetime | None
+    recorded_at: datetime
+
+
 # ---- as text -----------------------------------------------------------------------------------------------------
 
 _WORD = re.compile(r"\s*(\S+)")

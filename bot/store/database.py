@@ -28,6 +28,7 @@ from bot.store.reports import Reports
 from bot.store.rules import Rules
 from bot.store.search import Search
 from bot.store.sessions import Sessions
+from bot.store.slots import Slots
 from bot.store.sqlite import BUSY_SECONDS, READ, WRITE, reader, translated, truncate_log, writer
 
 T = TypeVar("T")
@@ -82,6 +83,10 @@ class Tx:
     @cached_property
     def mutes(self) -> Mutes:
         return Mutes(self._connection)
+
+    @cached_property
+    def slots(self) -> Slots:
+        return Slots(self._connection)
 
     @cached_property
     def notifications(self) -> Notifications:

@@ -90,11 +90,18 @@ class Reports:
 
     def unacknowledged(self, where: Where, window: Window) -> int:
         """How many failing sessions of a window no one has acknowledged."""
-        where = _completed(where, window)
-        where.add(f"outcome {IN_LIST}", listed(kind for kind in OutcomeKind if kind.is_failing))
-        where.add("NOT EXISTS (SELECT 1 FROM acknowledgements WHERE session = sessions.id)")
+        where = _unacknowledged(where, window)
         sql = f"SELECT count(*) FROM sessions WHERE {where.sql}"
         return int(self._connection.execute(sql, where.parameters).fetchone()[0])
+
+    def unacknowledged_sessions(self, where: Where, window: Window, limit: int) -> Sequence[Session]:
+        """The failing sessions of a window that no one has acknowledged, the lowest score first."""
+        where = _unacknowledged(where, window)
+        rows = self._connection.execute(
+            f"SELECT * FROM sessions WHERE {where.sql} ORDER BY score NULLS FIRST, {HAPPENED}, id LIMIT ?",
+            (*where.parameters, limit),
+        )
+        return [session_of(row) for row in rows]
 
     # ---- lists -------------------------------------------------------------------------------------------------
 
@@ -179,6 +186,13 @@ def _completed(where: Where, window: Window) -> Where:
     chosen.add(f"{HAPPENED} >= ? AND {HAPPENED} < ?", to_ms_up(window.start), to_ms_up(window.end))
     chosen.add(f"outcome {IN_LIST}", _OVER)
     return chosen
+
+
+def _unacknowledged(where: Where, window: Window) -> Where:
+    where = _completed(where, window)
+    where.add(f"outcome {IN_LIST}", listed(kind for kind in OutcomeKind if kind.is_failing))
+    where.add("NOT EXISTS (SELECT 1 FROM acknowledgements WHERE session = sessions.id)")
+    return where
 
 
 def _bucket(bounds: Sequence[int], low: int, high: int) -> str:
