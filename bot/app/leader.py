@@ -23,6 +23,7 @@ from bot.domain.model import OPERATOR, Destination, DestinationKind, RuleState
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.completeness import CompletenessCheck
 from bot.jobs.details import FetchDetails
+from bot.jobs.digest import DigestJob
 from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.identities import Identities
 from bot.jobs.monitor import Monitor, RuntimeProbes
@@ -41,6 +42,7 @@ DETAILS_EVERY = 60  # seconds
 CHANNEL_CHECKS_EVERY = 5 * 60  # seconds; the rows say which channels are due
 IDENTITIES_EVERY = 30  # seconds; the rows say who is due
 MONITOR_EVERY = 30  # seconds
+DIGEST_EVERY = 60  # seconds; the rows say which rules are due
 RETENTION_EVERY = 60 * 60  # seconds; the rows say whether it is due
 COMPLETENESS_EVERY = 60 * 60  # seconds; asked after each good poll too, and the rows say whether it is due
 LOCK_RETRY = 1.0  # seconds between two tries to acquire the lock
@@ -106,6 +108,7 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
     scheduler.every(IDENTITIES_EVERY, "identities", identities.once, at_once=True)
     scheduler.every(RETENTION_EVERY, "retention", retention.when_due, at_once=True)
     scheduler.every(MONITOR_EVERY, "monitor", monitor.once)
+    scheduler.every(DIGEST_EVERY, "digest", DigestJob(store, clock, settings, wake=sender.wake).once)
     return Jobs(scheduler, sender, poll, directory, channel_checks)
 
 

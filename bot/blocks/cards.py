@@ -34,6 +34,7 @@ from bot.blocks.results import (
     reasons,
 )
 from bot.domain.changes import outcome_of
+from bot.domain.digests import DigestView
 from bot.domain.directory import Directory
 from bot.domain.model import (
     NO_DATE,
@@ -75,7 +76,7 @@ class CardFacts:
     in words with names that the rule's owner or the sharer may see, by notification id. `first_message`: nothing was
     sent to this person before, so the message says why it comes. `times`: the how many-th result of its kind (below
     target, failed) a session is for its employee and checklist, among those the rule's owner may see. `cards_before`:
-    of the sessions that this message tells a second time.
+    of the sessions that this message tells a second time. `digests`: what rules' digests say, by notification id.
     """
 
     records: Mapping[SessionKey, SessionRecord] = field(default_factory=dict)
@@ -91,6 +92,7 @@ class CardFacts:
     first_message: bool = False
     times: Mapping[SessionKey, int] = field(default_factory=dict)
     cards_before: Mapping[SessionKey, CardBefore] = field(default_factory=dict)
+    digests: Mapping[int, DigestView] = field(default_factory=dict)
 
     def name_of(self, key: SessionKey, limit: int = NAME) -> str:
         """The employee's name, for plain text."""

@@ -10,6 +10,7 @@ from bot.blocks.elements import Block, context, message, mrkdwn, section
 from bot.blocks.grouped_cards import grouped_card
 from bot.blocks.markup import date_token, from_seconds
 from bot.blocks.rules import introduction_block, pause_blocks, resumed_block
+from bot.blocks.scheduled_digests import digest_message_blocks
 from bot.blocks.sharing import shared
 from bot.domain.model import Delivery, DestinationKind, Message, NotificationKind, Rule, SessionKey, StoredNotification
 
@@ -66,6 +67,11 @@ def _alerts(delivery: Delivery, notifications: Sequence[StoredNotification], fac
     return [*(section(mrkdwn(alert_text(one.notification.facts, facts.command))) for one in notifications), *age]
 
 
+def _scheduled(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
+    views = [facts.digests[one.notification_id] for one in notifications if one.notification_id in facts.digests]
+    return [block for view in views for block in digest_message_blocks(view)] or [section(mrkdwn(RULE_GONE))]
+
+
 # In the order of their blocks in a message.
 RENDERERS: Mapping[NotificationKind, Renderer] = {
     NotificationKind.INTRO: _introductions,
@@ -74,6 +80,7 @@ RENDERERS: Mapping[NotificationKind, Renderer] = {
     NotificationKind.OUTAGE: digests,
     NotificationKind.RULE_PAUSED: _pauses,
     NotificationKind.OPS: _alerts,
+    NotificationKind.DIGEST: _scheduled,
     NotificationKind.SHARED: _shared,
 }
 

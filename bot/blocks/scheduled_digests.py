@@ -4,7 +4,6 @@ It names its zone and the days it covers. What could not be read is said, and ne
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from bot.blocks import actions
@@ -15,12 +14,10 @@ from bot.blocks.markup import MONTHS, NAME, bar, date_token, format_query_text, 
 from bot.blocks.reports import costly_lines
 from bot.blocks.results import verdict
 from bot.domain.changes import outcome_of
-from bot.domain.directory import Directory
+from bot.domain.digests import Digest, DigestView
 from bot.domain.model import OutcomeKind, Session
-from bot.domain.permissions import AccessScope
 from bot.domain.reports import (
     SMALLEST_GROUP,
-    Digest,
     Figures,
     ReportRow,
     SilentUnit,
@@ -34,33 +31,6 @@ SITES, SMALL_NAMED, SILENT_NAMED = 5, 5, 5
 STALE_AFTER = timedelta(hours=2)
 SHORT = 40  # of a name in a list, so that a whole digest stays within a message
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestView:
-    """What a digest's message is made of.
-
-    `title` is its heading, `words` its query in words, `called` the time before that it is compared with ("the week
-    before"). `figures` is None if they could not be made, for the reason `problem`. `slot` says which slot it is of, or
-    that it is of none. `missed`: how many older slots it stands for; `is_cut`: it does not cover all of their time.
-    `owner`: whom its scope belongs to, as a mention, "" if that is its reader.
-    """
-
-    title: str
-    words: str
-    figures: Digest | None
-    called: str = ""
-    slot: str = ""
-    zone: tzinfo
-    now: datetime
-    scope: AccessScope
-    directory: Directory
-    owner: str = ""
-    foot: str = ""
-    missed: int = 0
-    is_cut: bool = False
-    problem: str = ""
-    command: str = "/ojt"
 
 
 def digest_blocks(view: DigestView) -> list[Block]:
@@ -273,6 +243,6 @@ def digest_message_blocks(view: DigestView) -> list[Block]:
     made: list[Block] = []
     if found is not None and found.all_below:
         made.append(button(actions.action_id(actions.RUN, "below"), "Low results", "results outcome:failed since:30d"))
-    if found is not None and sum(found.overdue_counts.values()):
+    if found is not None and any(found.overdue_counts.values()):
         made.append(button(actions.action_id(actions.RUN, "overdue"), "Overdue", "overdue"))
     return [*digest_blocks(view), *([buttons(made)] if made else [])]

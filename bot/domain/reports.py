@@ -234,48 +234,6 @@ class Silent:
     all_observers: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Digest:
-    """The figures of a period beside those of the one before, and what somebody has to act on.
-
-    `window` is what it covers, `before` what that is compared with; `now` and `then` are their figures. `below`: the
-    lowest of the `all_below` that are not acknowledged, since `below_since`. `overdue`: the oldest of those that are
-    late now, `overdue_counts` how many are planned or in progress. `sites`: the lowest share first, by id; `labels`
-    are their names. `data_until`: iSpring was read until then, None if it never was.
-    """
-
-    window: Window
-    before: Window
-    now: Figures
-    then: Figures
-    below: Sequence[Session]
-    all_below: int
-    below_since: datetime
-    overdue: Sequence[Session]
-    overdue_counts: Mapping[OutcomeKind, int]
-    costly: Sequence[CriterionCost]
-    criteria_from: int
-    sites: Sequence[ReportRow]
-    labels: Mapping[str, str]
-    silent: Silent
-    data_until: datetime | None
-
-    @property
-    def is_unread(self) -> bool:
-        """Nothing of the period has been read: its figures would only look like zeros."""
-        return self.data_until is None or self.data_until <= self.window.start
-
-    @property
-    def is_incomplete(self) -> bool:
-        """iSpring was not read since the end of the period."""
-        return self.data_until is None or self.data_until < self.window.end
-
-    @property
-    def needs_somebody(self) -> bool:
-        """Whether somebody has to act, or it can't be said that nobody has."""
-        return self.is_incomplete or self.all_below > 0 or sum(self.overdue_counts.values()) > 0
-
-
 # ---- numbers as text ---------------------------------------------------------------------------------------------
 
 

@@ -70,12 +70,14 @@ class SlotResult(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedSlot:
-    """A slot as stored. `data_at`: the last reading of iSpring when its figures were shown, None if it has none."""
+    """A slot as stored. `ends_at`: the end of what it covers. `data_at`: the last reading of iSpring when its figures
+    were made, None if it has none."""
 
     rule_id: int
     day: date
     planned_at: datetime
     since: date
+    ends_at: datetime
     zone: str
     result: SlotResult
     data_at: datetime | None

@@ -461,7 +461,7 @@ class Sender:
     @staticmethod
     def _shows_names(delivery: Delivery, data: MessageData) -> bool:
         """Whether an edit adds names or results to a message: it is no mere redaction."""
-        return any(key not in data.facts.hidden for key in data.facts.records)
+        return bool(data.facts.digests) or any(key not in data.facts.hidden for key in data.facts.records)
 
     async def _edit_waits(self, delivery: Delivery, data: MessageData) -> str:
         """Why an edit that shows names has to wait, "" if it may go: a channel is looked at before, as for a post."""

@@ -1,19 +1,33 @@
 """What a digest says, within one transaction: the figures of a period within the scope of its rule's owner."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from bot.config import zone_named
+from bot.domain.digests import Digest, DigestView
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
-from bot.domain.permissions import AccessScope
+from bot.domain.model import (
+    OPERATOR,
+    Destination,
+    DestinationKind,
+    Notification,
+    NotificationKind,
+    Rule,
+    Viewer,
+)
+from bot.domain.permissions import AccessScope, scope_of
 from bot.domain.report_periods import By, Window
-from bot.domain.reports import Digest, figures, most_costly, report
-from bot.domain.schedules import Every, Schedule, instant, usual_period
+from bot.domain.reports import figures, most_costly, report
+from bot.domain.schedules import Every, Schedule, Slot, instant, parse_schedule, usual_period
+from bot.query.by_id import with_labels
 from bot.query.keys import Key, Query, without_shape
 from bot.query.names import Names
-from bot.query.parser import say
+from bot.query.parser import say, words
 from bot.services import reports
+from bot.services.rules import UNREADABLE, read
+from bot.services.visible_names import visible_names
 from bot.store.database import Tx
 from bot.store.search import asked_for
 
@@ -21,6 +35,7 @@ ATTENTION_PERIOD = timedelta(days=30)  # in which a low result without an acknow
 BELOW_NAMED, OVERDUE_NAMED, COSTLY = 8, 6, 5
 SILENT_PERIOD = timedelta(days=7)  # at least: in one day most sites have no session
 _OF_RESULTS = frozenset({Key.OUTCOME, Key.SCORE})
+_ONE_DAY = timedelta(days=1)
 NOW_DAYS = 7  # that a digest without a slot covers, today included
 
 
@@ -105,3 +120,118 @@ def digest(
         silent=reports.silent(tx, about, scope, names, directory, without_any, zone),
         data_until=tx.polls.last_good_at(),
     )
+
+
+# ---- of a rule -----------------------------------------------------------------------------------------------------
+
+_TITLES: Mapping[Every, str] = {
+    Every.DAY: "Daily digest",
+    Every.WEEK: "Weekly digest",
+    Every.MONTH: "Monthly digest",
+}
+
+
+def schedule_of(rule: Rule) -> Schedule | None:
+    """A rule's schedule, None if it has none that can be read."""
+    try:
+        return parse_schedule(rule.options.schedule)[0] if rule.options.schedule else None
+    except QueryError:
+        return None
+
+
+def zone_of(tx: Tx, rule: Rule) -> tzinfo:
+    """The zone of a rule's schedule: the one it was made with, else that of its owner's Slack profile now."""
+    if (named := zone_named(rule.options.zone)) is not None:
+        return named
+    seen = tx.people.slack_user(rule.owner)
+    return zone_named(seen[0].zone if seen else None) or UTC
+
+
+def digest_subject(rule_id: int, day: date) -> str:
+    """The unique key of a slot's digest at its destination."""
+    return f"digest:{rule_id}:{day.isoformat()}"
+
+
+def digest_notification(rule: Rule, schedule: Schedule, zone: tzinfo, slot: Slot) -> Notification:
+    """The notification of a slot: one for each rule and local date."""
+    return Notification(
+        kind=NotificationKind.DIGEST,
+        destination=rule.destination,
+        subject=digest_subject(rule.rule_id, slot.day),
+        reason=f"rule {rule.rule_id} is due {schedule} ({zone}): slot of {slot.day.isoformat()}",
+        rule_ids=(rule.rule_id,),
+        facts={
+            "schedule": str(schedule),
+            "zone": str(zone),
+            "day": slot.day.isoformat(),
+            "since": slot.since.isoformat(),
+            "missed": len(slot.missed),
+            "cut": int(slot.is_cut),
+        },
+    )
+
+
+def slot_view(
+    tx: Tx, rule: Rule, notification: Notification, viewer: Viewer, directory: Directory, now: datetime, command: str
+) -> DigestView:
+    """The digest of a slot, as its rule's owner may see it now."""
+    facts = notification.facts
+    schedule, zone = parse_schedule(str(facts["schedule"]))[0], zone_named(facts["zone"]) or UTC
+    day, since = date.fromisoformat(str(facts["day"])), date.fromisoformat(str(facts["since"]))
+    missed = facts.get("missed")
+    made = _view(tx, rule.query, covered(schedule, zone, since, day), viewer, directory, now, zone)
+    return replace(
+        made,
+        title=_TITLES[schedule.every],
+        slot=f"{schedule} {zone}, slot of {day.isoformat()}",
+        owner=_owner(rule),
+        foot=f"rule {rule.rule_id}",
+        missed=missed if isinstance(missed, int) else 0,
+        is_cut=bool(facts.get("cut")),
+        command=command,
+    )
+
+
+def preview(
+    tx: Tx, query: Query, schedule: Schedule, viewer: Viewer, directory: Directory, now: datetime, zone: tzinfo
+) -> DigestView:
+    """What a rule to be made would have sent at its last slot."""
+    day = now.astimezone(zone).date()
+    until = day if instant(day, schedule.at, zone) <= now and usual_period(schedule, day + _ONE_DAY)[0] == day else None
+    until = until or usual_period(schedule, day)[0]
+    time_of = covered(schedule, zone, usual_period(schedule, until)[0], until)
+    made = _view(tx, say(query), time_of, viewer, directory, now, zone)
+    return replace(made, title=f"Preview of a {str(_TITLES[schedule.every]).lower()}")
+
+
+def digest_now(tx: Tx, query: Query, viewer: Viewer, directory: Directory, now: datetime, zone: tzinfo) -> DigestView:
+    """A digest of the last days up to now; it uses no slot."""
+    made = _view(tx, say(query), covered_now(now, zone), viewer, directory, now, zone)
+    return replace(made, title="Digest of the last 7 days, today included")
+
+
+def _view(
+    tx: Tx, text: str, time_of: Covered, viewer: Viewer, directory: Directory, now: datetime, zone: tzinfo
+) -> DigestView:
+    scope, query = scope_of(viewer, directory), read(text)
+    view = DigestView(
+        title="", words=UNREADABLE, figures=None, zone=zone, now=now, scope=scope, directory=directory,
+        called=time_of.called, problem="its query can't be read any more",
+    )  # fmt: skip
+    if query is None:
+        return view
+    known = visible_names(tx, scope, directory, query, viewer.person_id)
+    return replace(
+        view,
+        words=words(with_labels(query, known)),
+        figures=digest(tx, query, scope, known, directory, time_of, now, zone),
+        problem="",
+    )
+
+
+def _owner(rule: Rule) -> str:
+    """Whose scope the figures have, as a mention; "" in a direct message to them."""
+    if rule.owner == OPERATOR:
+        return "the operator"
+    is_theirs = rule.destination == Destination(DestinationKind.USER, rule.owner)
+    return "" if is_theirs else f"<@{rule.owner}>"

@@ -741,14 +741,16 @@ def m018_rule_options(db: Database) -> None:
 DIGESTS = (
     # A digest only when somebody has to act, with a sign of life once a month.
     "ALTER TABLE rules ADD COLUMN only_to_act INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE rules ADD COLUMN scheduled_since INTEGER",  # ms; when its schedule was set, NULL without one
     """
     CREATE TABLE slots (
         rule_id     INTEGER NOT NULL REFERENCES rules (rule_id),
         day         TEXT NOT NULL,     -- ISO; the local date in the rule's zone
         planned_at  INTEGER NOT NULL,  -- ms
         since       TEXT NOT NULL,     -- ISO; the first local day that it covers
+        ends_at     INTEGER NOT NULL,  -- ms; the end of what it covers
         zone        TEXT NOT NULL,     -- IANA name
-        result      TEXT NOT NULL,     -- of domain.slots.SlotResult
+        result      TEXT NOT NULL,     -- of domain.schedules.SlotResult
         data_at     INTEGER,           -- ms; the reading of iSpring that its figures are of, NULL if it has none
         recorded_at INTEGER NOT NULL,
         PRIMARY KEY (rule_id, day)

@@ -1,7 +1,7 @@
 """Slots: the local days on which rules with a schedule were due, and what became of each."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from bot.domain.schedules import MOST_RECORDED, RecordedSlot, SlotResult
@@ -16,13 +16,14 @@ class Slots:
         """Stores what became of a slot; False if that is stored already, whichever process did it."""
         return bool(
             self._connection.execute(
-                "INSERT INTO slots (rule_id, day, planned_at, since, zone, result, data_at, recorded_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (rule_id, day) DO NOTHING",
+                "INSERT INTO slots (rule_id, day, planned_at, since, ends_at, zone, result, data_at,"
+                " recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (rule_id, day) DO NOTHING",
                 (
                     slot.rule_id,
                     slot.day.isoformat(),
                     to_ms(slot.planned_at),
                     slot.since.isoformat(),
+                    to_ms(slot.ends_at),
                     slot.zone,
                     slot.result,
                     to_ms_or_none(slot.data_at),
@@ -46,16 +47,21 @@ class Slots:
         ).fetchone()
         return None if row is None else _slot(row)
 
-    def set_data_at(self, rule_id: int, day: date, data_at: datetime | None) -> None:
-        """Stores of which reading of iSpring the figures are that a digest shows."""
+    def incomplete(self, data_at: datetime) -> Sequence[RecordedSlot]:
+        """The slots whose digest was queued before iSpring was read to the end of what it covers, and that would be
+        whole with a reading of that time."""
+        rows = self._connection.execute(
+            "SELECT * FROM slots WHERE result = ? AND (data_at IS NULL OR data_at < ends_at) AND ends_at <= ?",
+            (SlotResult.QUEUED, to_ms(data_at)),
+        )
+        return [_slot(row) for row in rows]
+
+    def set_data_at(self, slot: RecordedSlot, data_at: datetime) -> None:
+        """Stores of which reading of iSpring the figures of a digest are."""
         self._connection.execute(
             "UPDATE slots SET data_at = ? WHERE rule_id = ? AND day = ?",
-            (to_ms_or_none(data_at), rule_id, day.isoformat()),
+            (to_ms(data_at), slot.rule_id, slot.day.isoformat()),
         )
-
-    def forget_before(self, planned: datetime) -> int:
-        """Deletes the slots planned before then; returns how many."""
-        return self._connection.execute("DELETE FROM slots WHERE planned_at < ?", (to_ms(planned),)).rowcount
 
 
 def _slot(row: sqlite3.Row) -> RecordedSlot:
@@ -64,6 +70,7 @@ def _slot(row: sqlite3.Row) -> RecordedSlot:
         day=date.fromisoformat(row["day"]),
         planned_at=from_ms(row["planned_at"]),
         since=date.fromisoformat(row["since"]),
+        ends_at=from_ms(row["ends_at"]),
         zone=row["zone"],
         result=SlotResult(row["result"]),
         data_at=from_ms_or_none(row["data_at"]),

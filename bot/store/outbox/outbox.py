@@ -219,6 +219,14 @@ class Outbox:
         )
         return self._by_number(number)
 
+    def request_edit(self, destination: Destination, subject: str, now: datetime) -> None:
+        """Makes an edit due of the message with a notification, if it was posted."""
+        self._connection.execute(
+            "UPDATE deliveries SET edit_due_at = ?, edit_is_cosmetic = 0 WHERE state = 'sent' AND edit_ended IS NULL"
+            " AND id IN (SELECT delivery FROM notifications WHERE destination = ? AND subject = ?)",
+            (to_ms(now), str(destination), subject),
+        )
+
     def save_edit(
         self, delivery_id: str, versions: Mapping[int, int], due_at: datetime | None, ended: str, attempt: Attempt
     ) -> None:
