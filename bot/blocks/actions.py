@@ -28,6 +28,7 @@ RUN = "run"
 PAGE = "page"  # value: Page
 CONFIRM_SUBSCRIBE = "confirm_subscribe"  # value: Subscribe
 CANCEL = "cancel"
+SAVE_DIGEST = "save_digest"  # value: SaveDigest
 UNSUBSCRIBE = "unsubscribe"  # value: the rule's number
 
 # On paused rules; the value is the rule's number, for CONFIRM_TAKE_OVER a TakeOver.
@@ -121,6 +122,16 @@ class Subscribe(ButtonValue, frozen=True, tag="subscribe"):
 
     channel_id: _Text
     query: str
+
+
+class SaveDigest(ButtonValue, frozen=True, tag="digest"):
+    """A digest to be saved, in a channel or for the user (""). `zone`: "" for that of the user's profile."""
+
+    channel_id: str
+    schedule: _Text
+    zone: str
+    query: str
+    only_to_act: bool = False
 
 
 class TakeOver(ButtonValue, frozen=True, tag="take_over"):

@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from bot.blocks import actions
+from bot.blocks.digest_rules import describe, digest_introduction
 from bot.blocks.elements import Block, button, confirmation, context, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, date_token, format_query_text, safe
-from bot.domain.model import OPERATOR, DestinationKind, Message, Rule, RuleState
+from bot.domain.model import OPERATOR, DestinationKind, Message, Rule, RuleForm, RuleState
 from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
 from bot.domain.reasons import ReasonCode
 from bot.domain.text import count
@@ -55,7 +56,12 @@ def format_rule(rule: Rule, words: str) -> str:
     """A rule in one line of mrkdwn: number, destination, query, owner and state. `words` is its query for people."""
     reason = f" ({format_reason(rule.reason)})" if rule.reason and rule.state is not RuleState.ACTIVE else ""
     by = f"By {format_owner(rule.owner)}, {_STATES[rule.state]}{reason}"
-    return f"*Rule {rule.rule_id}* in {format_destination(rule)}: {format_query(words, 150)}. {by}"
+    return f"*Rule {rule.rule_id}* in {format_destination(rule)}: {format_what(rule, words)}. {by}"
+
+
+def format_what(rule: Rule, words: str) -> str:
+    """What a rule sends, in words: the sessions of its query, or a digest of them."""
+    return describe(rule.options, words) if rule.options.form is RuleForm.DIGEST else format_query(words, 150)
 
 
 def format_reason(reason: str) -> str:
@@ -180,7 +186,7 @@ def cancelled() -> Message:
 def unsubscribed(rule: Rule, words: str) -> Message:
     """A rule was ended."""
     return notice(
-        f"Ended: Rule {rule.rule_id} in {format_destination(rule)}: {format_query(words, 150)}. Nothing more is posted "
+        f"Ended: Rule {rule.rule_id} in {format_destination(rule)}: {format_what(rule, words)}. Nothing more is posted "
         "because of it; messages already posted are still corrected."
     )
 
@@ -190,6 +196,8 @@ def unsubscribed(rule: Rule, words: str) -> Message:
 
 def introduction_block(rule: Rule, words: str, command: str) -> Block:
     """How a rule introduces itself to its channel; `words` is its query, with names that its owner may see."""
+    if rule.options.form is RuleForm.DIGEST:
+        return digest_introduction(rule, words, format_owner(rule.owner), command)
     return section(
         mrkdwn(
             f"Spotter will post {format_query(words)} from iSpring Learn's on-the-job training here, "

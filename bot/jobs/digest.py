@@ -6,14 +6,16 @@ What is due is computed from the rule and its recorded slots. Slot and notificat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
+from functools import partial
 
 import structlog
 
 from bot.config import Settings
 from bot.domain.errors import StoreBusy
-from bot.domain.model import OPERATOR, Rule, RuleForm, RuleState
-from bot.domain.ports import Clock
+from bot.domain.model import OPERATOR, Rule, RuleForm, RuleState, Viewer
+from bot.domain.ports import Clock, Contacts
 from bot.domain.schedules import RecordedSlot, Schedule, Slot, SlotResult, due, instant
+from bot.jobs.rule_owners import ask_about
 from bot.services import pausing
 from bot.services.digests import digest_notification, digest_subject, schedule_of, slot_view, zone_of
 from bot.services.owners import OwnerRights
@@ -28,20 +30,23 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A rule's slot that is due, and what becomes of it; None while it waits for data."""
+    """A rule's slot that is due, and what becomes of it."""
 
     rule: Rule
     schedule: Schedule
     zone: tzinfo
     slot: Slot
-    result: SlotResult | None
+    result: SlotResult
 
 
 class DigestJob:
     """Queues what is due. It may run twice at once: a slot is recorded once."""
 
-    def __init__(self, store: Store, clock: Clock, settings: Settings, *, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, contacts: Contacts, clock: Clock, settings: Settings, *, wake: Callable[[], None]
+    ) -> None:
         self._store = store
+        self._contacts = contacts
         self._clock = clock
         self._settings = settings
         self._wake = wake
@@ -50,11 +55,12 @@ class DigestJob:
         """Records every slot that is due and queues its digest; returns how many digests were queued."""
         now = self._clock.now()
         try:
-            found = await self._store.read(lambda tx: self._due(tx, now))
+            found, to_ask = await self._store.read(lambda tx: self._due(tx, now))
+            owners = await ask_about(self._contacts, to_ask)
             queued = 0
             for one in found:
-                if one.result is not None:
-                    queued += await self._store.transact(lambda tx, one=one: self._record(tx, one, now))  # type: ignore[misc]
+                work = partial(self._record, one=one, owner=owners.get(one.rule.owner), now=now)
+                queued += await self._store.transact(work)
             if await self._store.read(lambda tx: self._incomplete(tx)):
                 await self._store.transact(lambda tx: self._complete(tx, now))
                 self._wake()
@@ -67,17 +73,25 @@ class DigestJob:
 
     # ---- what is due ---------------------------------------------------------------------------------------------
 
-    def _due(self, tx: Tx, now: datetime) -> list[_Due]:
-        found = []
+    def _due(self, tx: Tx, now: datetime) -> tuple[list[_Due], set[str]]:
+        """The slots to be recorded now, and the owners whom Slack is asked about before."""
+        found, to_ask, rights = [], set(), self._rights(now)
         for rule in tx.rules.all((RuleState.ACTIVE,)):
             schedule = schedule_of(rule) if rule.options.form is RuleForm.DIGEST else None
             if schedule is None:
                 continue
             zone = zone_of(tx, rule)
             slot = self._slot(tx, rule, schedule, zone, now)
-            if slot is not None:
-                found.append(_Due(rule, schedule, zone, slot, self._result(tx, rule, schedule, zone, slot, now)))
-        return found
+            result = None if slot is None else self._result(tx, rule, schedule, zone, slot, now)
+            if slot is None or result is None:
+                continue
+            found.append(_Due(rule, schedule, zone, slot, result))
+            if rights.is_to_be_asked(tx, rights.of(tx, rule.owner)):
+                to_ask.add(rule.owner)
+        return found, to_ask
+
+    def _rights(self, now: datetime) -> OwnerRights:
+        return OwnerRights(self._settings.admins, now, self._settings.rights_valid_for)
 
     @staticmethod
     def _slot(tx: Tx, rule: Rule, schedule: Schedule, zone: tzinfo, now: datetime) -> Slot | None:
@@ -95,6 +109,7 @@ class DigestJob:
     def _result(
         self, tx: Tx, rule: Rule, schedule: Schedule, zone: tzinfo, slot: Slot, now: datetime
     ) -> SlotResult | None:
+        """What becomes of a slot, None while it waits for data."""
         mutes = tx.mutes.held_at(rule.destination, slot.planned)
         if any(mute.query in ("", rule.query) for mute in mutes):
             return SlotResult.MUTED
@@ -115,28 +130,27 @@ class DigestJob:
         sent = [one.planned_at for one in tx.slots.of_rule(rule.rule_id).values() if one.result is SlotResult.QUEUED]
         if slot.planned - max(sent, default=rule.created_at) >= SIGN_OF_LIFE:
             return True
-        owner = OwnerRights(self._settings.admins, now, self._settings.rights_valid_for).of(tx, rule.owner)
+        owner = self._rights(now).of(tx, rule.owner)
         notification = digest_notification(rule, schedule, zone, slot)
         view = slot_view(tx, rule, notification, owner, tx.people.directory(), now, self._settings.slack_command)
         return view.figures is None or view.figures.needs_somebody
 
     # ---- recording -----------------------------------------------------------------------------------------------
 
-    def _record(self, tx: Tx, one: _Due, now: datetime) -> bool:
+    def _record(self, tx: Tx, one: _Due, owner: Viewer | None, now: datetime) -> bool:
         """Stores what becomes of a slot and of the older ones that were missed; whether a digest was queued."""
         rule = tx.rules.get(one.rule.rule_id)
         if rule is None or rule.state is not RuleState.ACTIVE or rule.options != one.rule.options:
             return False  # changed meanwhile: judged anew in a minute
-        if self._owner_is_gone(tx, rule, now):
+        if self._owner_is_gone(tx, rule, owner, now):
             return False
-        result = one.result or SlotResult.QUEUED
-        if not tx.slots.record(self._recorded(one, one.slot.planned, one.slot, result, tx, now)):
+        if not tx.slots.record(self._recorded(one, one.slot.planned, one.slot, one.result, tx, now)):
             return False
         for day in one.slot.missed:
             missed = Slot(day=day, planned=instant(day, one.schedule.at, one.zone), since=day, until=day)
             tx.slots.record(self._recorded(one, missed.planned, missed, SlotResult.MISSED, tx, now))
-        log.info("digest.slot", rule=rule.rule_id, day=one.slot.day.isoformat(), result=str(result))
-        if result is not SlotResult.QUEUED:
+        log.info("digest.slot", rule=rule.rule_id, day=one.slot.day.isoformat(), result=str(one.result))
+        if one.result is not SlotResult.QUEUED:
             return False
         return tx.notifications.enqueue(digest_notification(rule, one.schedule, one.zone, one.slot), now)
 
@@ -154,14 +168,15 @@ class DigestJob:
             recorded_at=now,
         )
 
-    def _owner_is_gone(self, tx: Tx, rule: Rule, now: datetime) -> bool:
-        """Pauses a rule whose owner may see nothing any more; an admin is notified. The slot stays due."""
+    def _owner_is_gone(self, tx: Tx, rule: Rule, asked: Viewer | None, now: datetime) -> bool:
+        """Pauses a rule whose owner may see nothing any more; an admin is notified. The slot stays due. `asked`: what
+        Slack just said of the owner, None if it was not asked or does not say."""
         if rule.owner == OPERATOR or tx.people.directory_at() is None:
             return False
-        rights = OwnerRights(self._settings.admins, now, self._settings.rights_valid_for)
-        owner = rights.of(tx, rule.owner)
-        if rights.is_to_be_asked(tx, owner):
-            return False  # Slack is asked when it is sent
+        rights = self._rights(now)
+        owner = asked or rights.of(tx, rule.owner)
+        if asked is None and rights.is_to_be_asked(tx, owner):
+            return False  # Slack is asked again when it is sent
         pausing.judge_owner(tx, rule, pausing.gone_reason(owner, tx.people.directory()), rights.admins, now)
         after = tx.rules.get(rule.rule_id)
         return after is None or after.state is not RuleState.ACTIVE

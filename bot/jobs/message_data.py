@@ -125,6 +125,7 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
     if delivery.state is DeliveryState.SENT and tx.destinations.blocked_reason(delivery.destination) == SHARED_OUTSIDE:
         # Another company reads along: an edit redacts the message until the channel is internal again.
         hidden = set(records)
+        views = {}
         versions |= {
             one.notification_id: TAKEN_BACK for one in delivery.notifications if one.notification.session is not None
         }

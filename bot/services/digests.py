@@ -15,13 +15,15 @@ from bot.domain.model import (
     Notification,
     NotificationKind,
     Rule,
+    RuleForm,
+    RuleOptions,
     Viewer,
 )
 from bot.domain.permissions import AccessScope, scope_of
 from bot.domain.report_periods import By, Window
 from bot.domain.reports import figures, most_costly, report
 from bot.domain.schedules import Every, Schedule, Slot, instant, parse_schedule, usual_period
-from bot.query.by_id import with_labels
+from bot.query.by_id import same_meaning, with_labels
 from bot.query.keys import Key, Query, without_shape
 from bot.query.names import Names
 from bot.query.parser import say, words
@@ -147,6 +149,17 @@ def zone_of(tx: Tx, rule: Rule) -> tzinfo:
     return zone_named(seen[0].zone if seen else None) or UTC
 
 
+def same_digest(tx: Tx, destination: Destination, options: RuleOptions, query: Query, names: Names) -> Rule | None:
+    """The rule of a destination that sends the same at the same time, None if there is none."""
+    for rule in tx.rules.at(destination):
+        is_digest = rule.options.form is RuleForm.DIGEST
+        is_then = (rule.options.schedule, rule.options.zone) == (options.schedule, options.zone)
+        found = read(rule.query) if is_digest and is_then else None
+        if found is not None and same_meaning(found, query, names):
+            return rule
+    return None
+
+
 def digest_subject(rule_id: int, day: date) -> str:
     """The unique key of a slot's digest at its destination."""
     return f"digest:{rule_id}:{day.isoformat()}"
@@ -233,5 +246,4 @@ def _owner(rule: Rule) -> str:
     """Whose scope the figures have, as a mention; "" in a direct message to them."""
     if rule.owner == OPERATOR:
         return "the operator"
-    is_theirs = rule.destination == Destination(DestinationKind.USER, rule.owner)
-    return "" if is_theirs else f"<@{rule.owner}>"
+    return f"<@{rule.owner}>" if rule.destination.kind is DestinationKind.CHANNEL else ""

@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
-from bot.domain.model import OPERATOR, Destination, OutcomeKind, Rule, RuleState
+from bot.domain.model import (
+    DEFAULT_OPTIONS,
+    OPERATOR,
+    Destination,
+    DestinationKind,
+    OutcomeKind,
+    Rule,
+    RuleForm,
+    RuleOptions,
+    RuleState,
+)
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.routing import introduction
 from bot.query.by_id import MOST_IDS, by_id, kept_as_text, same_meaning, with_labels
@@ -37,16 +47,26 @@ def rule_query(text: str) -> Query:
 
 
 def make_rule(
-    tx: Tx, destination: Destination, owner: str, query: Query, state: RuleState, now: datetime, *, audience: str = ""
+    tx: Tx,
+    destination: Destination,
+    owner: str,
+    query: Query,
+    state: RuleState,
+    now: datetime,
+    *,
+    audience: str = "",
+    options: RuleOptions = DEFAULT_OPTIONS,
 ) -> Rule:
     """Stores a rule, queues its introduction and writes the audit log; returns the rule. `query` names people by id.
 
-    `audience` is PRIVATE or PUBLIC, "" if nothing is known of the channel yet.
+    `audience` is PRIVATE or PUBLIC, "" if nothing is known of the channel yet. A person's rule needs no introduction:
+    who made it is its only reader.
     """
-    rule = tx.rules.add(destination, owner, say(query), state, now)
+    rule = tx.rules.add(destination, owner, say(query), state, now, options)
     if audience:
         tx.rules.note_audience(rule.rule_id, audience)
-    tx.notifications.enqueue(introduction(rule), now)
+    if destination.kind is DestinationKind.CHANNEL:
+        tx.notifications.enqueue(introduction(rule), now)
     tx.audit_log.write(owner, "subscribe", f"rule:{rule.rule_id}", now)
     return rule
 
@@ -57,7 +77,7 @@ def same_rule(tx: Tx, destination: Destination, query: Query, names: Names) -> R
 
 
 def _asks_for(rule: Rule, query: Query, names: Names) -> bool:
-    found = read(rule.query)
+    found = read(rule.query) if rule.options.form is RuleForm.RESULTS else None
     return found is not None and same_meaning(found, query, names)
 
 

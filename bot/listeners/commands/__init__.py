@@ -11,13 +11,13 @@ from bot.domain.model import Message
 from bot.domain.permissions import closed_reason
 from bot.domain.ports import Reply
 from bot.listeners.after_ack import AfterAck
-from bot.listeners.commands import export, people, reports, rules, sending, sessions, settings, why
+from bot.listeners.commands import digests, export, people, reports, rules, sending, sessions, settings, why
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Request, SlashCommand, viewer_of
 from bot.query.nearest import nearest
 
-TOPICS = (sessions, reports, export, why, rules, settings, people, sending)  # in the order of help
+TOPICS = (sessions, reports, digests, export, why, rules, settings, people, sending)  # in the order of help
 
 _SESSION_ID = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*")
 _SESSION_ID_PART = re.compile(r"(?=.*\d)[0-9a-zA-Z-]+")
