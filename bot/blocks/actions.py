@@ -1,8 +1,10 @@
 """The names of all buttons, menus and forms, and the codec of their values.
 
 An action id is `name` or `name:suffix`: Slack wants ids unique within one block, so look-alike buttons carry a suffix.
-`action_of` gives the name back. A value holds ids or the text of a command, never names or results, and proves no
-right: its listener asks `domain.permissions` again.
+`action_of` gives the name back. What ends or changes something is done at the second press: the id of a button whose
+question was asked, by Slack's dialog or by a message of ours, ends with `:asked`; any other is answered by the
+question. A value holds ids or the text of a command, never names or results, and proves no right: its listener asks
+`domain.permissions` again.
 
 Buttons stay in Slack for years. Names are never changed, and values of every earlier form are still understood.
 """
@@ -13,7 +15,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from bot.blocks.elements import BUTTON_VALUE
-from bot.domain.model import SessionKey
+from bot.domain.model import NamesShown, SessionKey
 
 # On cards; the value is a session key. OPEN is a link, which Slack reports as a press all the same.
 DETAILS = "details"
@@ -88,6 +90,16 @@ def action_of(action: str) -> str:
     return action.partition(":")[0]
 
 
+def asked(action: str) -> str:
+    """The id of a button that asks before it acts, or that answers the question with yes."""
+    return f"{action}:asked"
+
+
+def was_asked(action: str) -> bool:
+    """Whether the button of an action id has asked before it acts."""
+    return action.endswith(":asked")
+
+
 def session_value(key: SessionKey) -> str:
     """A session key as a value: `sessionId:employeeId`."""
     return f"{key.session_id}:{key.employee_id}"
@@ -118,10 +130,12 @@ class Page(ButtonValue, frozen=True, tag="page"):
 
 
 class Subscribe(ButtonValue, frozen=True, tag="subscribe"):
-    """A rule to be made in a public channel."""
+    """A rule to be made, in a channel or for the user ("me"), and its options; `names` is one of NamesShown."""
 
     channel_id: _Text
     query: str
+    edits: bool = True
+    names: NamesShown = NamesShown.FULL
 
 
 class SaveDigest(ButtonValue, frozen=True, tag="digest"):

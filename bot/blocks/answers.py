@@ -129,6 +129,21 @@ def _sections(lines: Sequence[str]) -> list[Block]:
     return [section(mrkdwn("\n".join(lines[at : at + LINES_PER_SECTION]))) for at in starts]
 
 
+def question(text: str, action: str, yes: str, value: str, *, is_grave: bool = False) -> Message:
+    """Asks before something is changed: a button that does it, and one that leaves it. `text` is mrkdwn; `action` is
+    the id of the button that led here."""
+    style = "danger" if is_grave else "primary"
+    agree = button(actions.asked(action), yes, value, style=style)
+    return message([section(mrkdwn(text)), buttons([agree, button(actions.CANCEL, "Cancel")])])
+
+
+def ask_to_run(text: str, *, command: str) -> Message:
+    """Asks before a suggested command that changes something is run; `text` is the command without its slash word."""
+    return question(
+        f"`{command} {safe(text, 500)}` changes something. Shall Spotter do it?", actions.RUN, "Yes, do it", text
+    )
+
+
 def did_you_mean(mistake: str, suggestions: Sequence[str], *, command: str) -> Message:
     """What was not understood, and the nearest commands as buttons. `suggestions` are whole texts without the slash
     word, best first; `mistake` may quote what the user typed."""

@@ -9,6 +9,7 @@ from bot.blocks.direct_messages import direct_message
 from bot.blocks.elements import Block, context, message, mrkdwn, section
 from bot.blocks.grouped_cards import grouped_card
 from bot.blocks.markup import date_token, from_seconds
+from bot.blocks.mutes import recaps
 from bot.blocks.rules import introduction_block, pause_blocks, resumed_block
 from bot.blocks.scheduled_digests import digest_message_blocks
 from bot.blocks.sharing import shared
@@ -30,9 +31,9 @@ def render(delivery: Delivery, facts: CardFacts) -> Message:
 
 def _sessions(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
     keys = _keys(notifications)
-    if delivery.destination.kind is DestinationKind.PERSON:
-        return direct_message(keys, delivery.destination.id, facts)
     rule_ids = tuple(sorted(_rule_ids(notifications)))
+    if delivery.destination.kind is DestinationKind.PERSON:
+        return direct_message(keys, delivery.destination.id, facts, rule_ids)
     if len(keys) == 1:
         return session_card(keys[0], facts, rule_ids)
     return grouped_card(keys, facts, rule_ids)
@@ -75,6 +76,7 @@ def _scheduled(delivery: Delivery, notifications: Sequence[StoredNotification], 
 # In the order of their blocks in a message.
 RENDERERS: Mapping[NotificationKind, Renderer] = {
     NotificationKind.INTRO: _introductions,
+    NotificationKind.RECAP: recaps,
     NotificationKind.SESSION: _sessions,
     NotificationKind.COUNTED: digests,
     NotificationKind.OUTAGE: digests,

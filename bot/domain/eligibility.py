@@ -40,7 +40,7 @@ def wait_code(
         return WaitCode.DESTINATION_BLOCKED
     if not KINDS[kind].waits_with_rule:
         return None
-    if is_muted:
+    if is_muted and KINDS[kind].can_be_muted:
         return WaitCode.MUTED
     if is_in_recap:
         return WaitCode.GOES_WITH_RECAP

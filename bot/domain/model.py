@@ -405,6 +405,7 @@ class NotificationKind(StrEnum):
     SESSION = "session"  # a session's result
     COUNTED = "counted"  # a digest: completions counted instead of posted one by one
     OUTAGE = "away"  # the digest of an outage of Spotter, iSpring or Slack
+    RECAP = "recap"  # what a mute held back; `facts["mute"]` is its number
     INTRO = "intro"  # a rule introduces itself to its channel
     RULE_PAUSED = "rule_paused"  # to a rule's owner
     OPS = "ops"  # an alert, to OPS_CHANNEL

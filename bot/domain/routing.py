@@ -133,7 +133,10 @@ def route(
             continue
         results += (match,)
         if match.matched:
-            reasons.setdefault(Destination(DestinationKind.PERSON, person_id), ([], match.reason))
+            # One message: what comes to somebody anyway depends on no rule of theirs, which may end or be paused.
+            destination = Destination(DestinationKind.PERSON, person_id)
+            also = reasons.get(destination)
+            reasons[destination] = ([], f"{match.reason}; {also[1]}" if also else match.reason)
     return Routed(
         tuple(_notification(change, outcome, destination, *reason) for destination, reason in reasons.items()),
         (),
@@ -170,6 +173,8 @@ def _matches(
     owner = OPERATOR_VIEWER if acts_for_operator else owners.get(rule.owner)
     if owner is None:
         return _waits(who, ReasonCode.OWNER_UNKNOWN)
+    if rule.destination.kind is DestinationKind.PERSON and owner.person_id not in (None, rule.destination.id):
+        return RoutingResult(who, False, "the rule's owner is linked to another person than it was made for")
     verdict = may_see(owner, facts, directory)
     if not verdict.allowed:
         if missing := _missing_for_rights(owner, facts, directory):

@@ -1,6 +1,6 @@
 """How many of the sessions that a digest counts its readers may see, as they are now."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import datetime
 
 from bot.domain.changes import outcome_of
@@ -33,7 +33,9 @@ def digest_counts_of(
     is_wanted: Callable[[CountedSession], bool] = _matched_by_all
     if destination.kind is DestinationKind.PERSON:
         user = tx.people.linked_user(destination.id)
-        is_wanted = _matched_by_person(destination.id, Preferences() if user is None else tx.people.preferences(user))
+        wishes = Preferences() if user is None else tx.people.preferences(user)
+        rules = {rule.rule_id for rule in tx.rules.at(destination)}
+        is_wanted = _matched_by_person(destination.id, wishes, rules)
     counted = total = failing = 0
     since: datetime | None = None
     waits = ""
@@ -78,5 +80,12 @@ def _matched_by_all(_: CountedSession) -> bool:
     return True
 
 
-def _matched_by_person(person_id: str, wishes: Preferences) -> Callable[[CountedSession], bool]:
-    return lambda one: not unwanted_reason(wishes, person_id, one.session)
+def _matched_by_person(person_id: str, wishes: Preferences, rules: Container[int]) -> Callable[[CountedSession], bool]:
+    """Wanted by a rule of theirs that goes on, else as they wish without one."""
+
+    def is_wanted(one: CountedSession) -> bool:
+        if one.rule_ids:
+            return any(rule in rules for rule in one.rule_ids)
+        return not unwanted_reason(wishes, person_id, one.session)
+
+    return is_wanted

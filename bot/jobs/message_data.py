@@ -3,7 +3,7 @@
 A rule never shows more than its owner may see, a person nothing they may not see: checked at sending and at each edit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,6 +30,7 @@ from bot.domain.model import (
     StoredNotification,
     Viewer,
 )
+from bot.domain.mutes import Mute
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import may_see, scope_of
 from bot.domain.routing import subject_of
@@ -122,6 +123,10 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         if reason:
             cancelled[stored.notification_id] = reason
             waiting.pop(stored.notification_id, None)
+    for stored in delivery.notifications:
+        counts = metrics.get(stored.notification_id, DigestCounts())
+        if stored.shown_version is None and _is_empty_recap(delivery, stored, counts, cancelled):
+            cancelled[stored.notification_id] = "nothing of what was muted is to be posted any more"
     if delivery.state is DeliveryState.SENT and tx.destinations.blocked_reason(delivery.destination) == SHARED_OUTSIDE:
         # Another company reads along: an edit redacts the message until the channel is internal again.
         hidden = set(records)
@@ -148,9 +153,24 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         times=times,
         cards_before=cards_before,
         digests=views,
+        mutes=_mutes(tx, delivery),
         first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
     )
     return MessageData(facts, versions, cancelled, waiting, to_ask)
+
+
+def _mutes(tx: Tx, delivery: Delivery) -> dict[int, Mute]:
+    numbers = {stored.notification.facts.get("mute") for stored in delivery.notifications}
+    found = [tx.mutes.get(number) for number in numbers if isinstance(number, int)]
+    return {mute.mute_id: mute for mute in found if mute is not None}
+
+
+def _is_empty_recap(delivery: Delivery, stored: StoredNotification, counts: DigestCounts, gone: Container[int]) -> bool:
+    """Whether a recap has nothing left to tell: it counts nothing, and all its sessions are cancelled."""
+    if stored.notification.kind is not NotificationKind.RECAP or counts.sessions or counts.waits:
+        return False
+    others = [one for one in delivery.notifications if one is not stored]
+    return all(one.notification_id in gone for one in others)
 
 
 def _rules(tx: Tx, delivery: Delivery) -> dict[int, Rule]:
@@ -249,7 +269,7 @@ def _cancelled_reason(
         is_turn = notification.subject != subject_of(record.session.key)
         if is_turn and not outcome_of(record.session).is_failing:
             return "it is no longer below target or failed, and that was not posted"
-    if delivery.destination.kind is DestinationKind.PERSON and record is not None:
+    if delivery.destination.kind is DestinationKind.PERSON and record is not None and not wanted:
         return _unwanted_reason(tx, delivery.destination.id, record)
     return ""
 

@@ -24,9 +24,10 @@ from bot.domain.model import (
 )
 from bot.domain.pause_reasons import PRIVATE, PUBLIC
 from bot.domain.schedules import Schedule, next_slot, parse_schedule
-from bot.listeners.access_scope import AccessView, access_view, identity_of, refusal
+from bot.listeners.access_scope import access_view
 from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
 from bot.listeners.context import AppContext
+from bot.listeners.subscribing import own_destination
 from bot.listeners.understanding import look_up_mentioned, understand
 from bot.query.by_id import by_id, with_labels
 from bot.query.parser import Names, Query, say, words
@@ -136,7 +137,8 @@ async def _prepare(
 
     def work(tx: Tx) -> tuple[_Prepared, Destination]:
         access = access_view(tx, viewer)
-        destination = _destination(access, channel_id)
+        channel = Destination(DestinationKind.CHANNEL, channel_id) if channel_id else None
+        destination = channel or own_destination(tx, viewer)
         # A channel's rule keeps the zone of who made it; a person's follows their profile.
         named = wanted.zone or (str(access.zone) if channel_id else None)
         zone = zone_named(named) or access.zone
@@ -150,15 +152,6 @@ async def _prepare(
         return _Prepared(query, meant.known, options, zone, view, same), destination
 
     return await ctx.store.read(work)
-
-
-def _destination(access: AccessView, channel_id: str | None) -> Destination:
-    if channel_id:
-        return Destination(DestinationKind.CHANNEL, channel_id)
-    identity = identity_of(access.viewer, access.directory)
-    if access.viewer.person_id is None or identity.not_allowed_reason:
-        raise refusal(identity)
-    return Destination(DestinationKind.PERSON, access.viewer.person_id)
 
 
 async def _make(ctx: AppContext, viewer: Viewer, destination: Destination, new: _Prepared, audience: str) -> Message:

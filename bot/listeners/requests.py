@@ -67,6 +67,11 @@ class ActionRequest(Request):
         return key
 
     @property
+    def was_asked(self) -> bool:
+        """Whether the button asked before it acts, or answers such a question."""
+        return actions.was_asked(self.action_id)
+
+    @property
     def is_private(self) -> bool:
         """Whether the message with the button is the user's alone, so that it may be replaced."""
         return self.is_ephemeral or (self.channel_id or "").startswith("D")

@@ -20,18 +20,28 @@ from bot.domain.model import (
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.routing import introduction
 from bot.query.by_id import MOST_IDS, by_id, kept_as_text, same_meaning, with_labels
-from bot.query.keys import OUTCOMES
+from bot.query.keys import OUTCOMES, SHAPE
 from bot.query.parser import Filter, Key, Names, Query, Term, is_text, parse, resolve, say, words
 from bot.services.visible_names import visible_names
 from bot.store.database import Tx
 
+_TIMES = (Key.SINCE, Key.UNTIL)
+_FROM_NOW_ON = {
+    "rule": "it posts what is completed from now on, until it ends",
+    "mute": "it holds back what is completed from now on, until its end",
+}
 UNREADABLE = "a query that can't be read any more"
 
 
 def rule_query(text: str) -> Query:
-    """The query of a rule to be made. Raises QueryError as `parse` does, and if the rule could match nothing because no
-    completed session has such an outcome."""
-    query = parse(text)
+    """The query of a rule to be made. Raises QueryError as `parse` and `fit_for_rule` do."""
+    return fit_for_rule(parse(text))
+
+
+def fit_for_rule(query: Query) -> Query:
+    """The query, if a rule may ask it. Raises QueryError if it names a time or says how an answer is made, or if the
+    rule could match nothing because no completed session has such an outcome."""
+    without_times(query)
     matched = {kind for kind in OutcomeKind if kind.is_over}
     asked = [term for term in query.terms if term.key is Key.OUTCOME]
     if wanted := [OUTCOMES[term.value][1] for term in asked if not term.negated]:
@@ -44,6 +54,19 @@ def rule_query(text: str) -> Query:
         "A rule posts completed sessions only, so one with this outcome would never post anything.",
         [say(Query((*others, Term(Key.OUTCOME, outcome)))) for outcome in ("completed", "failed")],
     )
+
+
+def without_times(query: Query, what: str = "rule") -> Query:
+    """The query, if it names no time and says nothing of how an answer is made. Raises QueryError with one that does
+    not. `what`: "rule" or "mute"."""
+    past = [term for term in query.terms if term.key in (*_TIMES, *SHAPE)]
+    if not past:
+        return query
+    rest = Query(tuple(term for term in query.terms if term not in past))
+    named = " and ".join(dict.fromkeys(f"`{term.key}:`" for term in past))
+    is_time = any(term.key in _TIMES for term in past)
+    why = f"{_FROM_NOW_ON[what]}. Leave it out; `results` lists a time" if is_time else "that says how a list is made"
+    raise QueryError(f"A {what} takes no {named}: {why}.", [say(rest)])
 
 
 def make_rule(
@@ -106,7 +129,16 @@ def rule_filters(
 ) -> Mapping[int, Filter]:
     """The filter of each rule by its number; a rule whose query can't be understood any more has none. `titles`:
     checklists by id that are not stored yet, or under another name."""
-    queries = {rule.rule_id: query for rule in rules if (query := read(rule.query)) is not None}
+    return filters_of(tx, {rule.rule_id: rule.query for rule in rules}, now, titles)
+
+
+def filters_of(
+    tx: Tx, texts: Mapping[int, str], now: datetime, titles: Mapping[str, str] | None = None
+) -> Mapping[int, Filter]:
+    """As `rule_filters`, of stored queries by any number."""
+    if not texts:
+        return {}
+    queries = {number: query for number, text in texts.items() if (query := read(text)) is not None}
     names = _all_names(tx, queries.values(), titles)
     return {number: _rule_filter(query, names, now) for number, query in queries.items()}
 

@@ -22,6 +22,7 @@ from bot.store.outbox.digests import Digests
 from bot.store.outbox.enqueue import Notifications
 from bot.store.outbox.outbox import Outbox
 from bot.store.outbox.queries import Deliveries
+from bot.store.outbox.recaps import Recaps
 from bot.store.outbox.unrouted import UnroutedChanges
 from bot.store.people import KeptDirectory, People
 from bot.store.reports import Reports
@@ -87,6 +88,10 @@ class Tx:
     @cached_property
     def slots(self) -> Slots:
         return Slots(self._connection)
+
+    @cached_property
+    def recaps(self) -> Recaps:
+        return Recaps(self._connection)
 
     @cached_property
     def notifications(self) -> Notifications:

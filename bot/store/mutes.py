@@ -8,6 +8,8 @@ from bot.domain.model import Destination
 from bot.domain.mutes import Mute
 from bot.store.columns import from_row, to_ms, value_of
 
+_NOT_ENDED = "SELECT * FROM mutes WHERE ended_at IS NULL"
+
 
 class Mutes:
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -49,6 +51,10 @@ class Mutes:
             (str(destination), to_ms(at), to_ms(at), to_ms(at)),
         )
         return [from_row(Mute, row) for row in rows]
+
+    def not_ended(self) -> Sequence[Mute]:
+        """What holds messages back until it is ended, also when its time is over; by number."""
+        return [from_row(Mute, row) for row in self._connection.execute(f"{_NOT_ENDED} ORDER BY mute_id")]
 
     def over(self, now: datetime) -> Sequence[Mute]:
         """The mutes whose time is over and whose recap is not queued yet."""

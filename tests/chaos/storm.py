@@ -14,7 +14,8 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
-from bot.demo.slack import ApiCall, Happening
+from bot.blocks.actions import CONFIRM_SUBSCRIBE
+from bot.demo.slack import ApiCall, Happening, Message
 from tests.app.env import Env, Running
 from tests.app.env import env as open_house
 from tests.chaos import kills, weather
@@ -113,8 +114,15 @@ class Storm:
         await bot.until(lambda: self.env.slack.sockets.connections, "a socket")
         for channel, user, words in OWN_RULES:
             await self.env.slack.command(user, channel, "/ojt", words)
+            proposed = await bot.until(lambda: self._proposed_to(user, channel), "what the rule would have sent")  # noqa: B023
+            await self.env.slack.press(user, proposed, CONFIRM_SUBSCRIBE)
         await bot.until(lambda: self._active_rules() == len(RULES) + len(OWN_RULES) + 1, "the rules")
         await bot.until(lambda: not self._unsettled(), "the introductions")
+
+    def _proposed_to(self, user: str, channel: str) -> Message | None:
+        """The answer that asks somebody whether a rule is to be saved."""
+        shown = self.env.slack.visible_to(user, channel)
+        return next((one for one in shown if one.ephemeral_to == user and CONFIRM_SUBSCRIBE in str(one.blocks)), None)
 
     def _active_rules(self) -> int:
         with closing(read_only(self.env.folder)) as database:

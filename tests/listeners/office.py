@@ -108,6 +108,21 @@ class Office:
         await self.press_with(reply, user, action, value, **where)
         return reply.messages[-1] if reply.messages else None
 
+    async def subscribe(self, user: str, text: str = "", channel: str = NORTH) -> Message:
+        """The answer to the button that saves the rule that a command proposed; the proposal if it has none."""
+        proposal = await self.ask(user, f"subscribe {text}".strip(), channel)
+        for one in buttons_of(proposal):
+            if one["action_id"] == actions.CONFIRM_SUBSCRIBE:
+                saved = await self.press(user, one["action_id"], one["value"], channel_id=channel, is_ephemeral=True)
+                assert saved is not None
+                return saved
+        return proposal
+
+    async def press_yes(self, user: str, asked: Message, **where: Any) -> Message | None:
+        """The answer to the button that answers a question with yes."""
+        [yes] = [one for one in buttons_of(asked) if actions.was_asked(one["action_id"])]
+        return await self.press(user, yes["action_id"], yes.get("value", ""), **where)
+
     async def press_with(
         self,
         reply: "Replies",

@@ -93,7 +93,10 @@ async def test_a_menu_changes_one_setting_and_leaves_the_other(office: Office) -
     ],
 )
 async def test_the_buttons_in_a_direct_message_change_it(office: Office, action: str, kind: DirectMessages) -> None:
-    answer = await office.press(OLGA, action, channel_id="D0OLGA")
+    asked = await office.press(OLGA, action, channel_id="D0OLGA")
+    assert asked is not None and "From now on, of sessions you observe you would get" in asked.text
+    assert await preferences(office, OLGA) == Preferences()
+    answer = await office.press_yes(OLGA, asked, channel_id="D0OLGA")
     assert answer is not None and "Saved" in answer.text
     assert (await preferences(office, OLGA)).as_observer is kind
 
@@ -140,7 +143,7 @@ CHOOSING = [
 
 @pytest.mark.parametrize("nobody", NOBODIES)
 async def test_who_is_nobody_has_nothing_to_choose_and_leaves_no_trace(office: Office, nobody: str) -> None:
-    for action, value in CHOOSING:
+    for action, value in [*CHOOSING, *((actions.asked(action), value) for action, value in CHOOSING)]:
         answer = await office.press(nobody, action, value)
         assert answer is not None and "Saved" not in answer.text
     mistakes = await office.submit(nobody, actions.SETTINGS_FORM, as_observer="none", as_employee="none")
@@ -151,7 +154,7 @@ async def test_who_is_nobody_has_nothing_to_choose_and_leaves_no_trace(office: O
 
 async def test_the_audit_log_records_only_what_changes(office: Office) -> None:
     for _ in range(3):
-        await office.press(OLGA, actions.DM_STOP, channel_id="D0OLGA")
+        await office.press(OLGA, actions.asked(actions.DM_STOP), channel_id="D0OLGA")
         assert await office.submit(OLGA, actions.SETTINGS_FORM, as_observer="none", as_employee="default") == {}
-    await office.press(OLGA, actions.DM_ALL, channel_id="D0OLGA")
+    await office.press(OLGA, actions.asked(actions.DM_ALL), channel_id="D0OLGA")
     assert [verb for _, verb, _ in await office.audit_log()] == ["settings", "settings"]

@@ -11,19 +11,18 @@ from bot.listeners.access_scope import access_view
 from bot.listeners.commands import answered
 from bot.listeners.context import AppContext
 from bot.listeners.requests import ActionRequest, OutdatedButton, viewer_of
-from bot.listeners.subscribing import subscribe
+from bot.listeners.subscribing import ME, subscribe
 from bot.services import pausing
 from bot.services.rules import rule_text
 from bot.store.database import Tx
 
 
 async def confirm_subscribe(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    """Makes the rule that was asked about, in the channel it was asked in."""
+    """Makes the rule that was proposed, in the channel it was asked in, or for the user alone."""
     request = action.decoded(actions.Subscribe)
-    if request.channel_id != action.channel_id:
+    if request.channel_id not in (action.channel_id, ME):
         raise OutdatedButton
-    viewer = await viewer_of(ctx, action)
-    answer = await subscribe(ctx, viewer, action.channel_id, request.query, public_is_meant=True)
+    answer = await subscribe(ctx, await viewer_of(ctx, action), action.channel_id, request)
     await reply(answer, replace=action.is_private)
 
 
@@ -33,8 +32,9 @@ async def cancel(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 
 
 async def unsubscribe(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    """Ends the rule with the number on the button."""
-    await reply(await answered(ctx, action, f"unsubscribe {action.value}"))
+    """Ends the rule with the number on the button, once it was asked whether."""
+    answer = await answered(ctx, action, f"unsubscribe {action.value}", is_pressed=not action.was_asked)
+    await reply(answer, replace=action.was_asked and action.is_ephemeral)
 
 
 async def agree_public(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:

@@ -89,8 +89,9 @@ async def next_page(ctx: AppContext, action: ActionRequest, reply: Reply) -> Non
 
 
 async def run(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    """A command that an answer suggested."""
-    await reply(await answered(ctx, action, action.value))
+    """A command that an answer suggested; one that changes something is asked about first."""
+    answer = await answered(ctx, action, action.value, is_pressed=not action.was_asked)
+    await reply(answer, replace=action.was_asked and action.is_private)
 
 
 # ---- the session behind a button -------------------------------------------------------------------------------------

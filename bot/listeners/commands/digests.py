@@ -25,6 +25,7 @@ _NOW = re.compile(r"now\b[ ,:]*", re.IGNORECASE)
     " before it is saved; it names its zone and the days it covers, and its figures are of what you may see.",
     on_menu="Digest",
     takes_query=True,
+    asks_itself=True,
 )
 async def digest(ctx: AppContext, request: CommandRequest) -> Message:
     """A digest at once, or the question whether to save one with a schedule."""

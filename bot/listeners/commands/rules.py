@@ -1,36 +1,59 @@
 """Rules: which sessions are posted to which channel."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from bot.blocks.rules import rules_list, unsubscribed
+from bot.blocks.mutes import mute_blocks
+from bot.blocks.rules import ask_to_end, rules_list, rules_to_end, unsubscribed
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
+from bot.domain.mutes import Mute
 from bot.domain.permissions import scope_of
 from bot.listeners import subscribing
 from bot.listeners.access_scope import AccessView, access_view, may_read, names
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
+from bot.query.keys import SHAPE, Key
 from bot.query.nearest import nearest
 from bot.query.parser import EXAMPLES, Query, words
+from bot.services.muting import may_mute
 from bot.services.pausing import is_orphan
 from bot.services.rules import UNREADABLE, read, rule_text
 from bot.store.database import Tx
 
 CURRENT = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
+_OF_RULES = [example for key, example in EXAMPLES.items() if key not in (Key.SINCE, Key.UNTIL, *SHAPE)]
+_CONDITIONS = "Conditions, in any order: " + " · ".join(f"`{example}`" for example in _OF_RULES) + "."
+_DOES = {"unsubscribe": "end", "pause": "pause", "resume": "resume"}
 NOT_READABLE = "sessions by a condition that names what you may not see"
 
 
 @subcommand(
     "subscribe [query]",
-    "Post completed sessions that match to this channel",
+    "Post completed sessions that match to this channel, or to you",
     examples=("subscribe outcome:failed", "subscribe"),
-    more="Conditions, in any order: " + " · ".join(f"`{example}`" for example in EXAMPLES.values()) + ". "
-    "A rule posts only what you yourself may see.",
+    more=f"{_CONDITIONS} It shows what the rule would have sent in the last 30 days, and saves it once you agree. In a "
+    "direct message, or with `for:me`, it is for you alone. `edits:off`: corrections do not change cards that were "
+    "posted; `names:initials`: no full names. A rule sends only what you yourself may see.",
     takes_query=True,
+    asks_itself=True,
 )
 async def subscribe(ctx: AppContext, request: CommandRequest) -> Message:
-    """Makes a rule for the channel it is asked in."""
-    return await subscribing.subscribe(ctx, request.viewer, request.channel_id, request.words)
+    """Proposes a rule for the channel it is asked in, or for the viewer."""
+    return await subscribing.propose(ctx, request.viewer, request.channel_id, request.words, verb="subscribe")
+
+
+@subcommand(
+    "preview [query]",
+    "What a rule would have sent in the last 30 days",
+    examples=("preview outcome:failed",),
+    more=f"{_CONDITIONS} Nothing is saved.",
+    takes_query=True,
+    only_reads=True,
+)
+async def preview(ctx: AppContext, request: CommandRequest) -> Message:
+    """What a rule would have sent, without a way to save it."""
+    return await subscribing.propose(ctx, request.viewer, request.channel_id, request.words, verb="preview")
 
 
 @subcommand(
@@ -54,9 +77,47 @@ async def rules(ctx: AppContext, request: CommandRequest) -> Message:
         may_end = {rule.rule_id for rule in found if ends(request.viewer, rule)}
         said = readable(tx, access, found)
         orphans = {rule.rule_id for rule in found if is_orphan(rule) and request.viewer.is_admin}
-        return rules_list(found, said, may_end=may_end, may_take=orphans, command=ctx.command)
+        now = ctx.clock.now()
+        muted = tx.mutes.running(now) if everything else visible_mutes(tx, request.viewer, request.channel_id, now)
+        silenced = mute_blocks(
+            muted,
+            mute_texts(tx, request.viewer, muted),
+            may_end={one.mute_id for one in muted if may_mute(tx, request.viewer, one.destination)},
+        )
+        return rules_list(found, said, may_end=may_end, may_take=orphans, command=ctx.command, silenced=silenced)
 
     return await ctx.store.read(work)
+
+
+def own(viewer: Viewer) -> Destination:
+    """Where direct messages to a linked viewer go."""
+    return Destination(DestinationKind.PERSON, viewer.person_id or "")
+
+
+def visible_mutes(tx: Tx, viewer: Viewer, channel_id: str | None, now: datetime) -> Sequence[Mute]:
+    """The mutes that run in a channel, and the viewer's own."""
+    here = Destination(DestinationKind.CHANNEL, channel_id) if channel_id else None
+    return [
+        one
+        for one in tx.mutes.running(now)
+        if one.destination == here or (viewer.person_id is not None and one.destination == own(viewer))
+    ]
+
+
+def mute_texts(tx: Tx, viewer: Viewer, found: Sequence[Mute]) -> Mapping[int, str]:
+    """The queries of mutes in words by the mutes' numbers, each if the viewer may know the names in it."""
+    return {one.mute_id: _mute_text(tx, viewer, one) for one in found}
+
+
+def _mute_text(tx: Tx, viewer: Viewer, one: Mute) -> str:
+    query = read(one.query)
+    if query is None:
+        return UNREADABLE
+    if not query.terms:
+        return words(query)
+    access = access_view(tx, viewer)
+    known = names(tx, access, query)
+    return words(query, known) if may_read(access, query, known) else NOT_READABLE
 
 
 def visible(tx: Tx, viewer: Viewer, channel_id: str | None) -> list[Rule]:
@@ -91,28 +152,29 @@ def ends(viewer: Viewer, rule: Rule) -> bool:
 
 
 @subcommand(
-    "unsubscribe N",
+    "unsubscribe [N]",
     "End rule number N",
     examples=("unsubscribe 3",),
-    more="The number is on every card the rule posts. A rule is ended by its owner or an admin.",
+    more="The number is on every card the rule posts. A rule is ended by its owner or an admin. Without a number "
+    "it lists what you may end.",
+    asks_itself=True,
 )
 async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
-    """Ends a rule of the viewer's, or any for an admin."""
+    """Ends a rule of the viewer's, or any for an admin; a button that names it is answered by the question. Without a
+    number, the rules that the viewer may end."""
     typed = request.words.lower().removeprefix("rule").strip(" #")
+    if not typed:
+        return await ctx.store.read(lambda tx: _rules_to_end(ctx, tx, request))
 
     def work(tx: Tx) -> Message:
-        # Owners who lost their access may still end their rules: the answer names only what they may see.
-        mine = [rule for rule in tx.rules.all(CURRENT) if ends(request.viewer, rule)]
-        found = next((rule for rule in mine if typed == str(rule.rule_id)), None)
-        if found is None:
-            like = nearest(typed, [str(rule.rule_id) for rule in mine], at_least=0) if typed else ()
-            numbers = like or [str(rule.rule_id) for rule in mine[:3]]
-            raise QueryError(_no_such_rule(typed), [f"unsubscribe {number}" for number in numbers] or ["rules"])
+        found = own_rule(tx, request.viewer, typed, "unsubscribe")
+        directory = tx.people.directory()
+        said = rule_text(tx, found.query, scope_of(request.viewer, directory), directory)
+        if request.is_pressed:
+            return ask_to_end(found, said)
         now = ctx.clock.now()
         tx.rules.set_state(found.rule_id, RuleState.ENDED, "unsubscribed", now)
         tx.audit_log.write(request.viewer.slack_user_id, "unsubscribe", f"rule:{found.rule_id}", now)
-        directory = tx.people.directory()
-        said = rule_text(tx, found.query, scope_of(request.viewer, directory), directory)
         return unsubscribed(tx.rules.get(found.rule_id) or found, said)
 
     answer = await ctx.store.transact(work)
@@ -120,7 +182,27 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
     return answer
 
 
-def _no_such_rule(typed: str) -> str:
-    if not typed:
-        return "Which rule? Its number is on every card it posts."
-    return f"You have no rule “{typed}” that you may end: only its owner and admins of Spotter may."
+def own_rule(tx: Tx, viewer: Viewer, typed: str, verb: str, rest: str = "") -> Rule:
+    """The rule of a number that a viewer may end or change. Raises QueryError, with the nearest that there are; `rest`
+    follows the number in a suggestion."""
+    # Owners who lost their access may still end their rules: the answer names only what they may see.
+    mine = [rule for rule in tx.rules.all(CURRENT) if ends(viewer, rule)]
+    found = next((rule for rule in mine if typed == str(rule.rule_id)), None)
+    if found is not None:
+        return found
+    like = nearest(typed, [str(rule.rule_id) for rule in mine], at_least=0)
+    numbers = like or [str(rule.rule_id) for rule in mine[:3]]
+    what = _DOES.get(verb, "change")
+    raise QueryError(
+        f"You have no rule “{typed}” that you may {what}: only its owner and admins of Spotter may.",
+        [f"{verb} {number} {rest}".rstrip() for number in numbers] or ["rules"],
+    )
+
+
+def _rules_to_end(ctx: AppContext, tx: Tx, request: CommandRequest) -> Message:
+    """The rules of this channel that a viewer may end, and their own, each in words with a button that asks."""
+    found = [rule for rule in visible(tx, request.viewer, request.channel_id) if ends(request.viewer, rule)]
+    directory = tx.people.directory()
+    scope = scope_of(request.viewer, directory)
+    said = {rule.rule_id: rule_text(tx, rule.query, scope, directory) for rule in found}
+    return rules_to_end(found, said, command=ctx.command)

@@ -40,8 +40,6 @@ def cancel_notifications(
         (reason, code, numbers),
     )
     _end_rules_introduced_by(connection, numbers, reason)
-    # A recap that is not posted takes nothing along.
-    connection.execute(f"UPDATE notifications SET recap = NULL WHERE recap {IN_LIST}", (numbers,))
     states = listed(("pending", "sending") if in_hand else ("pending",))
     for row in rows:
         if not is_wanted(connection, row["delivery"]):

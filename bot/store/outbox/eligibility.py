@@ -64,6 +64,12 @@ class Eligibility:
         self._is_all_paused = sending_pause(connection) is not None
         # Until a mute is marked as ended: that queues the recap in the same transaction.
         self._mutes = {row["mute_id"] for row in connection.execute("SELECT mute_id FROM mutes WHERE ended_at IS NULL")}
+        self._recaps = {
+            row["id"]
+            for row in connection.execute(
+                f"SELECT id FROM notifications WHERE {PENDING} AND kind = '{NotificationKind.RECAP}'"
+            )
+        }
 
     def groups(self) -> Iterator[Group]:
         """Every group of pending notifications."""
@@ -131,7 +137,7 @@ class Eligibility:
             is_blocked=row["destination"] in self._blocked,
             is_all_paused=self._is_all_paused,
             is_muted=not self._mutes.isdisjoint(from_json(row["mutes"], tuple[int, ...])),
-            is_in_recap=row["recap"] is not None,
+            is_in_recap=row["recap"] in self._recaps,
         )
 
 
