@@ -12,6 +12,7 @@ from bot.domain.errors import QueryError
 from bot.domain.schedules import DAYS, instant
 
 _ONE_DAY = timedelta(days=1)
+_STEP = timedelta(minutes=15)
 _LONGEST = 60  # days in a row that are quiet: whoever names more holidays is told after that many
 _HOURS = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(?:-|–|to)\s*(\d{1,2})(?:[:.](\d{2}))?(?=\s|$|,)", re.IGNORECASE)
 _DAY_NAMES = {**{day[:length]: number for number, day in enumerate(DAYS) for length in range(3, len(day) + 1)}}
@@ -79,6 +80,17 @@ def held_until(quiet: Quiet, zone: tzinfo, holidays: Collection[date], now: date
     while (end := _ends(quiet, zone, holidays, at)) is not None and at < last:
         at = end
     return at if at > now else None
+
+
+def quiet_within(quiet: Quiet, zone: tzinfo, holidays: Collection[date], since: datetime, until: datetime) -> timedelta:
+    """How long it is quiet between two instants, to a quarter of an hour; at most the last `_LONGEST` days count."""
+    at, found = max(since, until - timedelta(days=_LONGEST)), timedelta()
+    while at < until:
+        end = _ends(quiet, zone, holidays, at)
+        if end is not None:
+            found += min(end, until) - at
+        at = end or at + _STEP
+    return found
 
 
 def _ends(quiet: Quiet, zone: tzinfo, holidays: Collection[date], at: datetime) -> datetime | None:

@@ -16,6 +16,7 @@ from bot.listeners.commands import (
     export,
     mutes,
     people,
+    quiet,
     reports,
     rules,
     sending,
@@ -28,7 +29,19 @@ from bot.listeners.context import AppContext
 from bot.listeners.requests import Request, SlashCommand, viewer_of
 from bot.query.nearest import nearest
 
-TOPICS = (sessions, reports, export, why, rules, digests, mutes, sending, settings, people)  # in the order of help
+TOPICS = (
+    sessions,
+    reports,
+    export,
+    why,
+    rules,
+    digests,
+    mutes,
+    sending,
+    settings,
+    quiet,
+    people,
+)  # in the order of help
 
 _SESSION_ID = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*")
 _SESSION_ID_PART = re.compile(r"(?=.*\d)[0-9a-zA-Z-]+")

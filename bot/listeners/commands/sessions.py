@@ -219,7 +219,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
     states = [rule.state for rule in tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED))]
     return status_view.Status(
         poll=tx.polls.state(),
-        outbox=tx.deliveries.counts(),
+        outbox=tx.deliveries.counts(ctx.clock.now()),
         rules=states.count(RuleState.ACTIVE),
         paused_rules=states.count(RuleState.PAUSED),
         poll_interval=ctx.settings.poll_interval,

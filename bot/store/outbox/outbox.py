@@ -58,16 +58,16 @@ class Outbox:
 
     # ---- what is due -----------------------------------------------------------------------------------------------
 
-    def schedule(self) -> Schedule:
+    def schedule(self, now: datetime | None = None) -> Schedule:
         """When each destination gets its next message, and when the next read-back or edit is due; one eligibility
-        pass.
+        pass. Without `now`, nobody's quiet time counts.
 
         Empty while Slack refuses the app. While all sending is paused, only read-backs are due: they send nothing.
         """
         if self.app_refused():
             return Schedule(posts={}, other_due_at=None)
         is_paused = sending_pause(self._connection) is not None
-        times = Eligibility(self._connection).due_times()
+        times = Eligibility(self._connection, now=now).due_times()
         other = value_of(
             self._connection,
             f"SELECT min(due_at) FROM (SELECT min(due_at) AS due_at FROM deliveries WHERE {_READABLE}"

@@ -103,18 +103,19 @@ class Deliveries:
         sql = f"SELECT count(*) {_JOINED} WHERE {_STATE} {IN_LIST}"
         return int(value_of(self._connection, sql, (*self._blocked(), listed(states))))
 
-    def counts(self) -> OutboxCounts:
-        """Deliveries and unclaimed notifications by state, and the age of the oldest that is not blocked."""
+    def counts(self, now: datetime | None = None) -> OutboxCounts:
+        """Deliveries and unclaimed notifications by state, and the age of the oldest that is not blocked. What is held
+        by its reader's quiet time counts as blocked, unless `now` is None."""
         by_state: dict[str, int] = dict(
             tuple(row) for row in self._connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state")
         )
-        eligibility = Eligibility(self._connection)
+        eligibility = Eligibility(self._connection, now=now)
         groups, retries = list(eligibility.groups()), list(eligibility.retries())
-        blocked = sum(group.number for group in groups if group.waits) + sum(1 for retry in retries if retry.waits)
-        waiting = sum(group.number for group in groups if not group.waits)
-        waiting += sum(1 for retry in retries if not retry.waits)
-        oldest = [group.oldest_at for group in groups if not group.waits]
-        oldest += [retry.created_at for retry in retries if not retry.waits]
+        free = [group for group in groups if not (group.waits or group.is_quiet)]
+        free_retries = [retry for retry in retries if not (retry.waits or retry.is_quiet)]
+        waiting = sum(group.number for group in free) + len(free_retries)
+        blocked = sum(group.number for group in groups) + len(retries) - waiting
+        oldest = [group.oldest_at for group in free] + [retry.created_at for retry in free_retries]
         # A delivery that is being sent or ambiguous waits as well: it may stay so while Slack can't be read.
         oldest_on_its_way = value_of(
             self._connection,
