@@ -29,6 +29,7 @@ from bot.jobs.identities import Identities
 from bot.jobs.monitor import Monitor, RuntimeProbes
 from bot.jobs.poll import Poll
 from bot.jobs.rate_limit import RateLimiter
+from bot.jobs.remind import RemindJob
 from bot.jobs.retention import RetentionJob
 from bot.jobs.send import Deliver
 from bot.query.parser import Query
@@ -42,6 +43,7 @@ DETAILS_EVERY = 60  # seconds
 CHANNEL_CHECKS_EVERY = 5 * 60  # seconds; the rows say which channels are due
 IDENTITIES_EVERY = 30  # seconds; the rows say who is due
 MONITOR_EVERY = 30  # seconds
+REMIND_EVERY = 5 * 60  # seconds; the rows say what is due
 DIGEST_EVERY = 60  # seconds; the rows say which rules are due
 RETENTION_EVERY = 60 * 60  # seconds; the rows say whether it is due
 COMPLETENESS_EVERY = 60 * 60  # seconds; asked after each good poll too, and the rows say whether it is due
@@ -108,6 +110,7 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
     scheduler.every(IDENTITIES_EVERY, "identities", identities.once, at_once=True)
     scheduler.every(RETENTION_EVERY, "retention", retention.when_due, at_once=True)
     scheduler.every(MONITOR_EVERY, "monitor", monitor.once)
+    scheduler.every(REMIND_EVERY, "remind", RemindJob(store, clock, wake=sender.wake).once)
     scheduler.every(DIGEST_EVERY, "digest", DigestJob(store, contacts, clock, settings, wake=sender.wake).once)
     return Jobs(scheduler, sender, poll, directory, channel_checks)
 

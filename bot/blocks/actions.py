@@ -49,6 +49,11 @@ SET_EMPLOYEE = "set_employee"
 # On a user's own link; the value is the person's id in iSpring.
 NOT_ME = "not_me"
 
+# On reminders; the value says until when. On overdue lists; the value is the id of the person who is reminded.
+SNOOZE = "snooze"
+SNOOZE_HOUR, SNOOZE_TOMORROW = "1h", "tomorrow"
+NUDGE = "nudge"
+
 SHARE = "share"  # value: Share
 CONFIRM_SHARE = "confirm_share"  # value: ConfirmShare
 

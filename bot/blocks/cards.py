@@ -47,6 +47,7 @@ from bot.domain.model import (
     SessionRecord,
 )
 from bot.domain.mutes import Mute
+from bot.domain.reminders import ReminderView
 from bot.domain.text import lasting
 
 REDACTED_TEXT = "A result was here; it is no longer shown here, because who may see it has changed."
@@ -77,7 +78,8 @@ class CardFacts:
     in words with names that the rule's owner or the sharer may see, by notification id. `first_message`: nothing was
     sent to this person before, so the message says why it comes. `times`: the how many-th result of its kind (below
     target, failed) a session is for its employee and checklist, among those the rule's owner may see. `cards_before`:
-    of the sessions that this message tells a second time. `digests`: what rules' digests say, by notification id.
+    of the sessions that this message tells a second time. `digests`: what rules' digests say, by notification id;
+    `reminders` likewise.
     `mutes`: those whose recap this message is, by number.
     """
 
@@ -95,6 +97,7 @@ class CardFacts:
     times: Mapping[SessionKey, int] = field(default_factory=dict)
     cards_before: Mapping[SessionKey, CardBefore] = field(default_factory=dict)
     digests: Mapping[int, DigestView] = field(default_factory=dict)
+    reminders: Mapping[int, ReminderView] = field(default_factory=dict)
     mutes: Mapping[int, Mute] = field(default_factory=dict)
 
     def name_of(self, key: SessionKey, limit: int = NAME) -> str:

@@ -410,6 +410,7 @@ class NotificationKind(StrEnum):
     RULE_PAUSED = "rule_paused"  # to a rule's owner
     OPS = "ops"  # an alert, to OPS_CHANNEL
     DIGEST = "digest"  # the figures of a period, as a rule's schedule says
+    REMINDER = "reminder"  # what is planned, or late
     SHARED = "shared"  # a session shared with a channel by a person; `facts["by"]` is that person
 
 

@@ -32,11 +32,13 @@ from bot.domain.model import (
 )
 from bot.domain.mutes import Mute
 from bot.domain.pause_reasons import SHARED_OUTSIDE
-from bot.domain.permissions import may_see, scope_of
+from bot.domain.permissions import OPERATOR_VIEWER, may_see, scope_of
+from bot.domain.reminders import ReminderView
 from bot.domain.routing import subject_of
 from bot.jobs.digest_counts import digest_counts_of, unwanted_reason
 from bot.services.digests import slot_view
 from bot.services.owners import OwnerRights
+from bot.services.reminders import reminder_view
 from bot.services.rules import rule_text
 from bot.store.database import Tx
 
@@ -72,6 +74,7 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
     times: dict[SessionKey, int] = {}
     cards_before: dict[SessionKey, CardBefore] = {}
     views: dict[int, DigestView] = {}
+    reminders: dict[int, ReminderView] = {}
     for stored in delivery.notifications:
         spec = KINDS[stored.notification.kind]
         record = records.get(stored.notification.session) if stored.notification.session is not None else None
@@ -111,6 +114,14 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
                 )
             elif views[stored.notification_id].scope.is_empty:
                 reason = reason or "its owner may see nothing any more"
+        if stored.notification.kind is NotificationKind.REMINDER:
+            viewer = viewers[0] if delivery.destination.kind is DestinationKind.PERSON else OPERATOR_VIEWER
+            reminder, waits = reminder_view(tx, stored.notification, viewer, directory, now, settings.slack_command)
+            reminders[stored.notification_id] = reminder
+            if waits:
+                waiting[stored.notification_id] = waits
+            elif not reminder.lines:
+                reason = reason or "nothing of it is open any more"
         if spec.is_digest:
             owners = {rule.rule_id: rights.of(tx, rule.owner) for rule in wanted}
             recipient = viewers[0] if delivery.destination.kind is not DestinationKind.CHANNEL else None
@@ -130,7 +141,7 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
     if delivery.state is DeliveryState.SENT and tx.destinations.blocked_reason(delivery.destination) == SHARED_OUTSIDE:
         # Another company reads along: an edit redacts the message until the channel is internal again.
         hidden = set(records)
-        views = {}
+        views, reminders = {}, {}
         versions |= {
             one.notification_id: TAKEN_BACK for one in delivery.notifications if one.notification.session is not None
         }
@@ -153,6 +164,7 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         times=times,
         cards_before=cards_before,
         digests=views,
+        reminders=reminders,
         mutes=_mutes(tx, delivery),
         first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
     )

@@ -461,7 +461,9 @@ class Sender:
     @staticmethod
     def _shows_names(delivery: Delivery, data: MessageData) -> bool:
         """Whether an edit adds names or results to a message: it is no mere redaction."""
-        return bool(data.facts.digests) or any(key not in data.facts.hidden for key in data.facts.records)
+        if data.facts.digests or data.facts.reminders:
+            return True
+        return any(key not in data.facts.hidden for key in data.facts.records)
 
     async def _edit_waits(self, delivery: Delivery, data: MessageData) -> str:
         """Why an edit that shows names has to wait, "" if it may go: a channel is looked at before, as for a post."""
@@ -532,7 +534,7 @@ def _is_body_refused(result: EditResult, *, was_refused: bool) -> TypeGuard[Mess
 
 
 def _redacted(facts: CardFacts) -> CardFacts:
-    return replace(facts, hidden=frozenset(facts.records), digests={})
+    return replace(facts, hidden=frozenset(facts.records), digests={}, reminders={})
 
 
 def _redacts(delivery: Delivery, data: MessageData) -> bool:

@@ -26,6 +26,7 @@ from bot.store.outbox.recaps import Recaps
 from bot.store.outbox.unrouted import UnroutedChanges
 from bot.store.people import KeptDirectory, People
 from bot.store.quiet import QuietTimes
+from bot.store.reminders import Reminders
 from bot.store.reports import Reports
 from bot.store.rules import Rules
 from bot.store.search import Search
@@ -89,6 +90,10 @@ class Tx:
     @cached_property
     def quiet_times(self) -> QuietTimes:
         return QuietTimes(self._connection)
+
+    @cached_property
+    def reminders(self) -> Reminders:
+        return Reminders(self._connection)
 
     @cached_property
     def slots(self) -> Slots:

@@ -23,7 +23,7 @@ CHILDREN = ("history", "details", "acknowledgements", "unrouted", "reminders")  
 ATTEMPTS_KEPT = timedelta(days=90)  # of finished deliveries
 SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
 SLOTS_KEPT = timedelta(days=500)  # of rules with a schedule: longer than any of them looks back
-DIGESTS_REDACTED = timedelta(days=90)  # posted digests of that time are made anew without who was erased
+DIGESTS_REDACTED = timedelta(days=90)  # posted digests and reminders of that time are made anew without who was erased
 _ERASED = "the person it is about was erased"
 _REASSIGNED = "iSpring gave the session to another employee"
 _EXPIRED = "the session is older than sessions are kept"
@@ -78,7 +78,7 @@ class RetentionRepository:
             [*self._posted_to_or_observed_by(person_id), *self._saying(person_id)], now, timedelta(0)
         )
         self._connection.execute("DELETE FROM nudges WHERE person_id = ?", (person_id,))
-        self._enqueue_redactions(self._posted_digests(now - DIGESTS_REDACTED), now, timedelta(0))
+        self._enqueue_redactions(self._posted_lists(now - DIGESTS_REDACTED), now, timedelta(0))
         self._connection.execute("DELETE FROM people WHERE person_id = ?", (person_id,))
         self._state.set("directory_version", (self._state.get("directory_version") or 0) + 1)
         done = Erased(
@@ -265,10 +265,12 @@ class RetentionRepository:
         rows = self._connection.execute(f"SELECT id FROM sessions WHERE {condition} LIMIT ?", (cut, limit))
         return [row["id"] for row in rows]
 
-    def _posted_digests(self, since: datetime) -> list[int]:
+    def _posted_lists(self, since: datetime) -> list[int]:
+        """Digests and reminders, which may name anybody."""
         rows = self._connection.execute(
-            "SELECT DISTINCT delivery FROM notifications WHERE kind = ? AND delivery IS NOT NULL AND created_at >= ?",
-            (NotificationKind.DIGEST, to_ms(since)),
+            "SELECT DISTINCT delivery FROM notifications WHERE kind IN (?, ?) AND delivery IS NOT NULL"
+            " AND created_at >= ?",
+            (NotificationKind.DIGEST, NotificationKind.REMINDER, to_ms(since)),
         )
         return [row["delivery"] for row in rows]
 
@@ -356,6 +358,7 @@ _BY_ACCOUNT = (
     ("acknowledgements", "slack_user_id"),
     ("preferences", "slack_user_id"),
     ("quiet_times", "slack_user_id"),
+    ("reminder_choices", "slack_user_id"),
     ("nudges", "by"),
     ("links", "slack_user_id"),
     ("slack_users", "user_id"),

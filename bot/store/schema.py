@@ -770,6 +770,7 @@ DIGESTS = (
     """,
     "CREATE INDEX reminders_subject ON reminders (subject)",
     "CREATE TABLE quiet_times (slack_user_id TEXT PRIMARY KEY, quiet TEXT NOT NULL, holidays INTEGER NOT NULL)",
+    "CREATE TABLE reminder_choices (slack_user_id TEXT PRIMARY KEY, late INTEGER NOT NULL, planned INTEGER NOT NULL)",
     "CREATE TABLE holidays (day TEXT PRIMARY KEY)",  # ISO
     """
     CREATE TABLE nudges (

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from slack_bolt.async_app import AsyncApp
 
 from bot.blocks import actions
-from bot.listeners.actions import digests, rules, sessions, settings, sharing
+from bot.listeners.actions import digests, reminders, rules, sessions, settings, sharing
 from bot.listeners.after_ack import AfterAck, Answering
 from bot.listeners.requests import ActionRequest
 
@@ -25,6 +25,8 @@ LISTENERS: Mapping[str, Answering[ActionRequest]] = {
     actions.CONFIRM_SUBSCRIBE: rules.confirm_subscribe,
     actions.CANCEL: rules.cancel,
     actions.SAVE_DIGEST: digests.save_digest,
+    actions.SNOOZE: reminders.snooze,
+    actions.NUDGE: reminders.nudge,
     actions.UNSUBSCRIBE: rules.unsubscribe,
     actions.AGREE_PUBLIC: rules.agree_public,
     actions.TAKE_OVER: rules.take_over,

@@ -17,6 +17,7 @@ from bot.listeners.commands import (
     mutes,
     people,
     quiet,
+    reminders,
     reports,
     rules,
     sending,
@@ -39,6 +40,7 @@ TOPICS = (
     mutes,
     sending,
     settings,
+    reminders,
     quiet,
     people,
 )  # in the order of help
