@@ -85,8 +85,7 @@ def trend(shown: Trend, asked: Asked) -> Message:
     if not shown.by.is_time:
         more += _small(shown)
     blocks += [section(mrkdwn("\n".join(more)))] if more else []
-    costly = costly_lines(shown.costly, shown.criteria_from)
-    return report_answer(asked, [*blocks, *([section(mrkdwn("\n".join(costly)))] if costly else [])])
+    return report_answer(asked, [*blocks, *costly_blocks(shown.costly, shown.criteria_from)])
 
 
 _UNIT: Mapping[By, str] = {
@@ -155,17 +154,22 @@ def _small(shown: Trend) -> list[str]:
     return [f"Fewer than {SMALLEST_GROUP} sessions, not ranked: {', '.join(named[:SMALL_NAMED])}{more}"]
 
 
-def costly_lines(costly: Sequence[CriterionCost], criteria_from: int) -> list[str]:
+def costly_blocks(costs: Sequence[CriterionCost], criteria_from: int) -> list[Block]:
     """The criteria that lost most, under their heading; nothing if there are none."""
-    if not costly:
+    if not costs:
         return []
-    lines = [
+    of = f"the newest {criteria_from:,} sessions" if criteria_from > 1 else "1 session"
+    heading = f"*Criteria that lost most points, in {of} with criteria*"
+    return [section(mrkdwn("\n".join([heading, *costly_lines(costs)])))]
+
+
+def costly_lines(costs: Sequence[CriterionCost]) -> list[str]:
+    """A line for each criterion: in how many sessions it lost points, and which part of its points."""
+    return [
         f"• {safe(one.title, NAME) or UNTITLED}: lost in {one.failed:,} of {one.graded:,},"
         f" {rounded(_percent(one.lost, one.total))} % of its points"
-        for one in costly
+        for one in costs
     ]
-    of = f"the newest {criteria_from:,} sessions" if criteria_from > 1 else "1 session"
-    return [f"*Criteria that lost most points, in {of} with criteria*", *lines]
 
 
 def _percent(part: float, whole: float) -> Fraction:

@@ -11,7 +11,7 @@ from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, button, context, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import MONTHS, NAME, bar, date_token, format_query_text, moment_token, safe
-from bot.blocks.reports import costly_lines
+from bot.blocks.reports import costly_blocks
 from bot.blocks.results import verdict
 from bot.domain.changes import outcome_of
 from bot.domain.digests import Digest, DigestView
@@ -51,9 +51,7 @@ def digest_blocks(view: DigestView) -> list[Block]:
     if not found.needs_somebody:
         blocks.append(section(mrkdwn("Nobody has to act: nothing is overdue, and every low result is acknowledged.")))
     blocks += _sites(found)
-    if lines := costly_lines(found.costly, found.criteria_from):
-        blocks.append(section(mrkdwn("\n".join(lines))))
-    return [*blocks, *_silent(found), *_foot(view)]
+    return [*blocks, *costly_blocks(found.costly, found.criteria_from), *_silent(found), *_foot(view)]
 
 
 # ---- the head ----------------------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def digest(
         before=before,
         now=figures(counted),
         then=figures(then),
-        below=tx.reports.unacknowledged_sessions(where, attention, BELOW_NAMED),
+        below=tx.reports.attention(where, attention, BELOW_NAMED),
         all_below=tx.reports.unacknowledged(where, attention),
         below_since=attention.start,
         overdue=overdue,
@@ -118,7 +118,7 @@ def digest(
         costly=most_costly(costs, COSTLY),
         criteria_from=criteria_from,
         sites=sites,
-        labels={row.group: reports.label(By.DEPT, row.group, directory, {}) for row in sites},
+        labels={row.group: reports.label_of(By.DEPT, row.group, directory, {}) for row in sites},
         silent=reports.silent(tx, about, scope, names, directory, without_any, zone),
         data_until=tx.polls.last_good_at(),
     )

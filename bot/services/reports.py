@@ -46,7 +46,7 @@ def trend(
         rows = report(now_tallies, before)
         total, partial = figures(now_tallies), set()
         titles = tx.search.checklist_titles(scope) if by is By.CHECKLIST else {}
-        labels = {row.group: label(by, row.group, directory, titles) for row in rows}
+        labels = {row.group: label_of(by, row.group, directory, titles) for row in rows}
     costs, criteria_from = tx.reports.costs(where, window)
     return Trend(
         by=by,
@@ -108,7 +108,7 @@ def _start_of(period: Period) -> str:
 
 
 def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> Sequence[Tally]:
-    """The counts of the sessions completed in a window, by the id of a site, checklist, observer or employee."""
+    """The counts of the sessions completed in a window, by site, person or checklist."""
     column = By.EMPLOYEE if by is By.DEPT else by
     tallies = tx.reports.tallies_by(column, where, window)
     if by is not By.DEPT:
@@ -120,8 +120,8 @@ def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) 
     ]
 
 
-def label(by: By, group: str, directory: Directory, titles: Mapping[str, str]) -> str:
-    """The name of a group, not escaped."""
+def label_of(by: By, group: str, directory: Directory, titles: Mapping[str, str]) -> str:
+    """The name of a site, person or checklist; `titles` are those of checklists by id."""
     match by:
         case By.CHECKLIST:
             return titles.get(group, "")
@@ -153,7 +153,7 @@ def silent(
     last = tx.reports.last_of_employees(where, [one for those in quiet.values() for one in those])
     silent_sites = [
         SilentUnit(
-            name=label(By.DEPT, site, directory, {}),
+            name=label_of(By.DEPT, site, directory, {}),
             people=len(those),
             last=max((last[one] for one in those if one in last), default=None),
         )

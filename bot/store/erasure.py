@@ -361,6 +361,7 @@ _BY_ACCOUNT = (
     ("reminder_choices", "slack_user_id"),
     ("nudges", "by"),
     ("links", "slack_user_id"),
+    ("home_views", "user_id"),
     ("slack_users", "user_id"),
 )
 

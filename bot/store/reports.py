@@ -11,7 +11,7 @@ import msgspec
 
 from bot.domain.model import Details, OutcomeKind, Session, SessionKey
 from bot.domain.report_periods import Window
-from bot.domain.reports import CriterionCost, Tally
+from bot.domain.reports import CriterionCost, OpenCounts, Tally
 from bot.store.columns import from_ms, listed, to_ms, to_ms_up
 from bot.store.search import COLUMNS, Where
 from bot.store.session_rows import session_of
@@ -22,6 +22,7 @@ SESSIONS_FOR_CRITERIA = 1_000  # the newest, whose criteria are added up
 _DETAILS = msgspec.json.Decoder(Details)
 _OVER = listed(kind for kind in OutcomeKind if kind.is_over)
 _OPEN = "outcome IN ('planned', 'in_progress')"  # spelled as in the index
+_OVERDUE = "outcome = 'in_progress' OR scheduled_at < ?"
 
 
 class Reports:
@@ -94,14 +95,14 @@ class Reports:
         sql = f"SELECT count(*) FROM sessions WHERE {where.sql}"
         return int(self._connection.execute(sql, where.parameters).fetchone()[0])
 
-    def unacknowledged_sessions(self, where: Where, window: Window, limit: int) -> Sequence[Session]:
-        """The failing sessions of a window that no one has acknowledged, the lowest score first."""
-        where = _unacknowledged(where, window)
+    def open_by(self, column: str, where: Where, now: datetime) -> Mapping[str, OpenCounts]:
+        """The counts of the open sessions, by a column of `search.COLUMNS`."""
         rows = self._connection.execute(
-            f"SELECT * FROM sessions WHERE {where.sql} ORDER BY score NULLS FIRST, {HAPPENED}, id LIMIT ?",
-            (*where.parameters, limit),
+            f"SELECT {COLUMNS[column]}, count(*), sum(CASE WHEN {_OVERDUE} THEN 1 ELSE 0 END) FROM sessions"
+            f" WHERE {_OPEN} AND {where.sql} GROUP BY 1",
+            (to_ms(now), *where.parameters),
         )
-        return [session_of(row) for row in rows]
+        return {str(group): OpenCounts(planned=every - overdue, overdue=overdue) for group, every, overdue in rows}
 
     # ---- lists -------------------------------------------------------------------------------------------------
 
@@ -109,7 +110,7 @@ class Reports:
         """The sessions planned for before now and not started, and those started and not finished, the oldest first;
         and how many there are of either. One without a readable date comes last if it was started, else is left out."""
         return self._open(
-            where, "outcome = 'in_progress' OR scheduled_at < ?", [to_ms(now)],
+            where, _OVERDUE, [to_ms(now)],
             "CASE outcome WHEN 'planned' THEN scheduled_at ELSE coalesce(started_at, scheduled_at) END NULLS LAST, id",
             limit,
         )  # fmt: skip
@@ -141,6 +142,15 @@ class Reports:
         rows = self._connection.execute(
             f"SELECT * FROM sessions WHERE {chosen.sql} ORDER BY {HAPPENED} DESC NULLS LAST, id DESC LIMIT ?",
             (*chosen.parameters, limit),
+        )
+        return [session_of(row) for row in rows]
+
+    def attention(self, where: Where, window: Window, limit: int) -> Sequence[Session]:
+        """The failing sessions of a window that no one has acknowledged, the lowest score first."""
+        where = _unacknowledged(where, window)
+        rows = self._connection.execute(
+            f"SELECT * FROM sessions WHERE {where.sql} ORDER BY score NULLS LAST, {HAPPENED} DESC, id LIMIT ?",
+            (*where.parameters, limit),
         )
         return [session_of(row) for row in rows]
 
