@@ -20,7 +20,8 @@ MAX_BLOCKED = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """Facts about Spotter itself. `rules`: number of active ones; `poll_interval`: in seconds."""
+    """Facts about Spotter itself. `rules`: number of active ones; `poll_interval`: in seconds. `next_digest_at`: None
+    if no rule has a schedule."""
 
     poll: PollState
     outbox: OutboxCounts
@@ -31,6 +32,7 @@ class Status:
     is_admin: bool
     blocked: Sequence[BlockedDestination] = ()
     alerts: Sequence[ActiveAlert] = ()
+    next_digest_at: datetime | None = None
 
 
 def status(known: Status) -> Message:
@@ -146,11 +148,18 @@ def _pairs(known: Status) -> list[tuple[str, str]]:
         return pairs
     return [
         *pairs,
-        ("Held", count(known.outbox.blocked, "message") if known.outbox.blocked else "nothing"),
+        ("Held", _held_or_quiet(known.outbox)),
         ("Sessions stored", f"{poll.sessions:,}"),
         ("Edits to make", f"{known.outbox.edits:,}"),
         ("Active rules", f"{known.rules:,}"),
+        *([("Next digest", date_token(known.next_digest_at))] if known.next_digest_at else []),
     ]
+
+
+def _held_or_quiet(outbox: OutboxCounts) -> str:
+    parts = [count(outbox.blocked, "message")] if outbox.blocked else []
+    parts += [f"{count(outbox.quiet, 'message')} in quiet time"] if outbox.quiet else []
+    return ", ".join(parts) or "nothing"
 
 
 def _waiting(known: Status) -> str:

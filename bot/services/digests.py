@@ -17,12 +17,13 @@ from bot.domain.model import (
     Rule,
     RuleForm,
     RuleOptions,
+    RuleState,
     Viewer,
 )
 from bot.domain.permissions import AccessScope, scope_of
 from bot.domain.report_periods import By, Window
 from bot.domain.reports import figures, most_costly, report
-from bot.domain.schedules import Every, Schedule, Slot, instant, parse_schedule, usual_period
+from bot.domain.schedules import Every, Schedule, Slot, instant, next_slot, parse_schedule, usual_period
 from bot.query.by_id import same_meaning, with_labels
 from bot.query.keys import Key, Query, without_shape
 from bot.query.names import Names
@@ -147,6 +148,13 @@ def zone_of(tx: Tx, rule: Rule) -> tzinfo:
         return named
     seen = tx.people.slack_user(rule.owner)
     return zone_named(seen[0].zone if seen else None) or UTC
+
+
+def next_digest_at(tx: Tx, now: datetime) -> datetime | None:
+    """When the next digest of an active rule is due, None without any."""
+    rules = [rule for rule in tx.rules.all((RuleState.ACTIVE,)) if rule.options.form is RuleForm.DIGEST]
+    schedules = [(rule, found) for rule in rules if (found := schedule_of(rule)) is not None]
+    return min((next_slot(schedule, zone_of(tx, rule), now) for rule, schedule in schedules), default=None)
 
 
 def same_digest(tx: Tx, destination: Destination, options: RuleOptions, query: Query, names: Names) -> Rule | None:

@@ -53,7 +53,7 @@ async def test_what_comes_at_night_is_one_message_in_the_morning_as_it_is_then(o
     await office.deliver.once(limit_seconds=600)
     assert office.slack.messages(direct) == []
     counts = await office.store.read(lambda tx: tx.deliveries.counts(office.clock.now()))
-    assert (counts.pending, counts.blocked, counts.oldest_at) == (0, 2, None)
+    assert (counts.pending, counts.blocked, counts.quiet, counts.oldest_at) == (0, 0, 2, None)
 
     def correct(tx: Tx) -> None:
         before = tx.sessions.get(LOW)

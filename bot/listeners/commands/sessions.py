@@ -26,6 +26,7 @@ from bot.query.keys import Key, without_shape
 from bot.query.nearest import nearest
 from bot.query.parser import EXAMPLES, Query, say, words
 from bot.query.values import score_range
+from bot.services.digests import next_digest_at
 from bot.store.database import Tx
 from bot.store.search import asked_for
 
@@ -227,6 +228,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
         is_admin=viewer.is_admin,
         blocked=tx.destinations.blocked() if viewer.is_admin else (),
         alerts=tx.alerts.all() if viewer.is_admin else (),
+        next_digest_at=next_digest_at(tx, ctx.clock.now()) if viewer.is_admin else None,
     )
 
 
