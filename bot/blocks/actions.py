@@ -32,11 +32,14 @@ CONFIRM_SUBSCRIBE = "confirm_subscribe"  # value: Subscribe
 CANCEL = "cancel"
 SAVE_DIGEST = "save_digest"  # value: SaveDigest
 UNSUBSCRIBE = "unsubscribe"  # value: the rule's number
+EDIT_RULE = "edit_rule"  # value: the rule's number
+CONFIRM_EDIT = "confirm_edit"  # value: EditRule
 
 # On paused rules; the value is the rule's number, for CONFIRM_TAKE_OVER a TakeOver.
 AGREE_PUBLIC = "agree_public"
 TAKE_OVER = "take_over"
 CONFIRM_TAKE_OVER = "confirm_take_over"
+ACCEPT_RULE = "accept_rule"  # value: the rule's number, for who was offered it
 
 # Settings; the value is one of DirectMessages. DM_* are one-press buttons on direct messages; their value is one of
 # Roles.
@@ -64,6 +67,15 @@ HOME_SETTINGS = "home_settings"
 # Forms: the callback ids of modals, and the names of their inputs.
 DETAILS_FORM = "details_form"
 SETTINGS_FORM = "settings_form"
+RULE_FORM = "rule_form"
+INPUT_CHECKLIST = "rule_checklists"
+INPUT_DEPT = "rule_departments"
+INPUT_PEOPLE = "rule_employees"
+INPUT_OBSERVERS = "rule_observers"
+INPUT_OUTCOME = "rule_outcomes"
+INPUT_REST = "rule_rest"
+INPUT_EDITS = "rule_edits"
+INPUT_NAMES = "rule_names"
 INPUT_OBSERVER = "as_observer"
 INPUT_EMPLOYEE = "as_employee"
 
@@ -151,6 +163,17 @@ class SaveDigest(ButtonValue, frozen=True, tag="digest"):
     zone: str
     query: str
     only_to_act: bool = False
+    names: NamesShown = NamesShown.FULL
+
+
+class EditRule(ButtonValue, frozen=True, tag="edit"):
+    """A rule to be changed: what it asks for from then on, and its options; `before` is its query until then."""
+
+    rule_id: _Number
+    query: str
+    before: str
+    edits: bool = True
+    names: NamesShown = NamesShown.FULL
 
 
 class TakeOver(ButtonValue, frozen=True, tag="take_over"):

@@ -29,7 +29,9 @@ def proposed(
     saved = actions.encode(value)
     if not saved:
         return notice("This query is too long for a rule. Use fewer conditions.")
-    seldom = actions.encode(actions.SaveDigest(value.channel_id, value.schedule, value.zone, value.query, True))
+    seldom = actions.encode(
+        actions.SaveDigest(value.channel_id, value.schedule, value.zone, value.query, True, value.names)
+    )
     place = _place(destination)
     text = f"Nothing is saved yet. Shall Spotter send this to {place}, {schedule} {safe(str(zone), 40)}?"
     if destination.kind is DestinationKind.CHANNEL:

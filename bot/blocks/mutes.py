@@ -1,7 +1,6 @@
 """Mutes in words: who muted what until when and why, the answers to commands, and the recap at the end."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.blocks import actions
 from bot.blocks.answers import question
@@ -75,7 +74,7 @@ def which_mute(mutes: Sequence[Mute], words: Mapping[int, str], *, command: str)
     return message(mute_blocks(mutes, words, may_end={mute.mute_id for mute in mutes}))
 
 
-def mute_blocks(mutes: Sequence[Mute], words: Mapping[int, str], *, may_end: frozenset[int] | set[int]) -> list[Block]:
+def mute_blocks(mutes: Sequence[Mute], words: Mapping[int, str], *, may_end: Collection[int]) -> list[Block]:
     """Mutes that run, one block each; a button to end those that the viewer may end."""
     blocks = [
         section(
@@ -117,8 +116,3 @@ def _who(mute: Mute | None) -> str:
 
 def _moment(seconds: str | int | float | None) -> str:
     return date_token(from_seconds(seconds)) if isinstance(seconds, (int, float)) else "?"
-
-
-def muted_until(ends: Sequence[datetime]) -> str:
-    """The last of these ends, for mrkdwn."""
-    return date_token(max(ends))

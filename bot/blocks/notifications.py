@@ -11,6 +11,7 @@ from bot.blocks.grouped_cards import grouped_card
 from bot.blocks.markup import date_token, from_seconds
 from bot.blocks.mutes import recaps
 from bot.blocks.reminders import reminder_blocks
+from bot.blocks.rule_changes import offer_blocks
 from bot.blocks.rules import introduction_block, pause_blocks, resumed_block
 from bot.blocks.scheduled_digests import digest_message_blocks
 from bot.blocks.sharing import shared
@@ -64,6 +65,15 @@ def _pauses(delivery: Delivery, notifications: Sequence[StoredNotification], fac
     return blocks or [section(mrkdwn(RULE_GONE))]
 
 
+def _offers(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
+    blocks: list[Block] = []
+    for stored in notifications:
+        by = str(stored.notification.facts.get("by", ""))
+        for rule in _rules([stored], facts):
+            blocks += offer_blocks(rule, facts.queries.get(stored.notification_id, ""), by)
+    return blocks or [section(mrkdwn(RULE_GONE))]
+
+
 def _alerts(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
     age = [context(f"Data as of {date_token(facts.data_as_of)}")] if facts.data_as_of else []
     return [*(section(mrkdwn(alert_text(one.notification.facts, facts.command))) for one in notifications), *age]
@@ -87,6 +97,7 @@ RENDERERS: Mapping[NotificationKind, Renderer] = {
     NotificationKind.COUNTED: digests,
     NotificationKind.OUTAGE: digests,
     NotificationKind.RULE_PAUSED: _pauses,
+    NotificationKind.RULE_OFFERED: _offers,
     NotificationKind.OPS: _alerts,
     NotificationKind.DIGEST: _scheduled,
     NotificationKind.REMINDER: _reminders,

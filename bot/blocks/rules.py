@@ -183,18 +183,19 @@ def proposal(
         )
         yes = button(actions.CONFIRM_SUBSCRIBE, "Yes, post to this public channel", encoded, style="primary")
     last = buttons([yes, button(actions.CANCEL, "Cancel", destination.id)])
-    return _with_preview([section(mrkdwn(text))], shown, [last])
+    return with_preview([section(mrkdwn(text))], shown, [last])
 
 
 def preview_only(words: str, shown: Shown, text: str, *, command: str, same: Rule | None = None) -> Message:
     """What a rule would have sent. `text` is the command that would propose it, without the slash word."""
     saved = f"Rule {same.rule_id} asks for the same already." if same is not None else "Nothing was saved."
     hint = context(f"{saved} `{command} {safe(text, 300)}` proposes the rule.")
-    return _with_preview([section(mrkdwn(f"A rule for {format_query(words)}."))], shown, [hint])
+    return with_preview([section(mrkdwn(f"A rule for {format_query(words)}."))], shown, [hint])
 
 
-def _with_preview(first: Sequence[Block], shown: Shown, last: Sequence[Block]) -> Message:
-    """With as many of the samples as Slack takes in one message: what is asked is never cut."""
+def with_preview(first: Sequence[Block], shown: Shown, last: Sequence[Block]) -> Message:
+    """A message with what a rule would have sent, and as many of the samples as Slack takes: what is asked is never
+    cut."""
     samples = len(shown.samples)
     while True:
         blocks = [*first, *preview_blocks(replace(shown, samples=shown.samples[:samples])), *last]
@@ -278,25 +279,6 @@ def unsubscribed(rule: Rule, words: str) -> Message:
     return notice(
         f"Ended: Rule {rule.rule_id} in {format_destination(rule)}: {format_what(rule, words)}. Nothing more is posted "
         "because of it; messages already posted are still corrected."
-    )
-
-
-def paused(rule: Rule, words: str, *, command: str) -> Message:
-    """Somebody paused a rule until a moment."""
-    until = f" until {date_token(rule.resumes_at)}" if rule.resumes_at is not None else ""
-    return notice(
-        f"Paused{until}: rule {rule.rule_id} in {format_destination(rule)}: {format_query(words, 150)}. It goes on "
-        "collecting, and what it collects waits.",
-        f"`{command} resume {rule.rule_id}` lets it go on earlier.",
-    )
-
-
-def goes_on(rule: Rule, words: str, *, was_paused: bool) -> Message:
-    """Somebody resumed a rule."""
-    if not was_paused:
-        return notice(f"Rule {rule.rule_id} was not paused by anybody; nothing was changed.")
-    return notice(
-        f"Rule {rule.rule_id} goes on in {format_destination(rule)}: {format_query(words, 150)}. What waited comes now."
     )
 
 

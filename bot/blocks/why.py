@@ -11,6 +11,7 @@ from bot.blocks.rules import format_reason
 from bot.domain.changes import outcome_of
 from bot.domain.explanation import Explanation, Judged
 from bot.domain.model import Destination, DestinationKind, Message
+from bot.domain.mutes import Mute
 from bot.domain.outbox import Attempt, NotificationState, NotificationStatus
 from bot.domain.reasons import ReasonCode
 from bot.domain.text import clean, size
@@ -138,6 +139,8 @@ def _state(status: NotificationStatus, found: Explanation, links: Mapping[str, s
     if blocked is not None:
         since = f" since {spelled.when(blocked.since)}" if blocked.since is not None else ""
         return f"waits{since}: {format_reason(blocked.reason)}"
+    if muted := [found.mutes[number] for number in status.notification.mutes if number in found.mutes]:
+        return f"waits: {', '.join(_muted(mute, spelled) for mute in muted)}"
     rules = [
         one.rule for one in found.judged if one.rule is not None and one.rule.rule_id in status.notification.rule_ids
     ]
@@ -145,6 +148,12 @@ def _state(status: NotificationStatus, found: Explanation, links: Mapping[str, s
         return f"waits: {', '.join(format_reason(rule.reason) for rule in rules)}"
     because = f" ({spelled.text(delivery.reason)})" if delivery is not None and delivery.reason else ""
     return _STATES.get(status.state, str(status.state)) + because
+
+
+def _muted(mute: Mute, spelled: Spelling) -> str:
+    by = spelled.destination(Destination(DestinationKind.USER, mute.created_by), "") if mute.created_by else "somebody"
+    why = f", because “{spelled.text(mute.reason)}”" if mute.reason else ""
+    return f"muted until {spelled.when(mute.ends_at)} by {by}{why}"
 
 
 def _attempt(attempt: Attempt, spelled: Spelling) -> str:

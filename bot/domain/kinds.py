@@ -64,6 +64,7 @@ KINDS: Mapping[NotificationKind, KindSpec] = {
     ),
     NotificationKind.INTRO: KindSpec(name="a rule's introduction", about_people=True),  # its query may name people
     NotificationKind.RULE_PAUSED: KindSpec(name="a paused rule"),
+    NotificationKind.RULE_OFFERED: KindSpec(name="a rule to take over"),
     NotificationKind.OPS: KindSpec(name="an alert", ignores_quiet=True),
     NotificationKind.DIGEST: KindSpec(name="a digest", about_people=True, waits_with_rule=True),
     NotificationKind.REMINDER: KindSpec(name="a reminder", about_people=True),

@@ -408,6 +408,7 @@ class NotificationKind(StrEnum):
     RECAP = "recap"  # what a mute held back; `facts["mute"]` is its number
     INTRO = "intro"  # a rule introduces itself to its channel
     RULE_PAUSED = "rule_paused"  # to a rule's owner
+    RULE_OFFERED = "rule_offered"  # to who may take a rule over; `facts["by"]` offers it
     OPS = "ops"  # an alert, to OPS_CHANNEL
     DIGEST = "digest"  # the figures of a period, as a rule's schedule says
     REMINDER = "reminder"  # what is planned, or late

@@ -101,7 +101,7 @@ class DigestJob:
             schedule,
             zone,
             now,
-            after=max(filter(None, (rule.created_at, rule.active_since, rule.scheduled_since))),
+            after=rule.scheduled_since or rule.created_at,
             recorded=recorded.keys(),
             covered_until=max((one.day for one in recorded.values() if one.result in covering), default=None),
         )

@@ -3,7 +3,7 @@
 A rule never shows more than its owner may see, a person nothing they may not see: checked at sending and at each edit.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,10 +17,12 @@ from bot.domain.directory import Directory
 from bot.domain.kinds import KINDS
 from bot.domain.model import (
     TAKEN_BACK,
+    ChangeKind,
     Delivery,
     DeliveryState,
     DestinationKind,
     DigestCounts,
+    NamesShown,
     NotificationKind,
     Proof,
     Rule,
@@ -42,16 +44,20 @@ from bot.services.reminders import reminder_view
 from bot.services.rules import rule_text
 from bot.store.database import Tx
 
+_CORRECTIONS = (ChangeKind.CORRECTED, ChangeKind.REOPENED, ChangeKind.COMPLETED)
+
 
 @dataclass(frozen=True, slots=True)
 class MessageData:
     """A delivery's facts; the session version that each notification shows, by id; those to cancel, and those that
-    have to wait for the proof of a right, with the reason; and the owners of rules to ask Slack about first."""
+    have to wait for the proof of a right, with the reason; and the owners of rules to ask Slack about first.
+    `keeps_as_posted`: a session was corrected since the message was posted, and its rules leave corrections out."""
 
     facts: CardFacts
     versions: Mapping[int, int] = field(default_factory=dict)
     cancelled: Mapping[int, str] = field(default_factory=dict)
     waiting: Mapping[int, str] = field(default_factory=dict)
+    keeps_as_posted: bool = False
     to_ask: AbstractSet[str] = frozenset()
 
 
@@ -146,9 +152,12 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
             one.notification_id: TAKEN_BACK for one in delivery.notifications if one.notification.session is not None
         }
     state = tx.polls.state()
+    # Of several rules, the most careful decides what people are called.
+    named = any(rule.options.names is NamesShown.INITIALS for rule in rules.values())
+    shown_as = directory.with_initials() if named else directory
     facts = CardFacts(
         records=records,
-        directory=directory,
+        directory=shown_as,
         rules=tuple(rules.values()),
         data_as_of=state.last_good_at,
         account_url=settings.ispring_account_url or None,
@@ -159,7 +168,7 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         queries={
             stored.notification_id: text
             for stored in delivery.notifications
-            if (text := _query_text(tx, stored, rules, directory, rights)) is not None
+            if (text := _query_text(tx, stored, rules, shown_as, rights)) is not None
         },
         times=times,
         cards_before=cards_before,
@@ -168,7 +177,29 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         mutes=_mutes(tx, delivery),
         first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
     )
-    return MessageData(facts, versions, cancelled, waiting, to_ask)
+    keeps = _leaves_corrections_out(delivery, rules) and _is_corrected(delivery, records.values())
+    return MessageData(facts, versions, cancelled, waiting, keeps, to_ask)
+
+
+def _leaves_corrections_out(delivery: Delivery, rules: Mapping[int, Rule]) -> bool:
+    """Whether every rule of everything in a message leaves corrections out. What comes to a person without a rule is
+    corrected."""
+    numbers = [stored.notification.rule_ids for stored in delivery.notifications]
+    return all(numbers) and not any(
+        number not in rules or rules[number].options.edits for those in numbers for number in those
+    )
+
+
+def _is_corrected(delivery: Delivery, records: Iterable[SessionRecord]) -> bool:
+    posted_at = delivery.attempt_ended_at
+    if delivery.state is not DeliveryState.SENT or posted_at is None:
+        return False
+    shown = {one.notification.session: one.shown_version for one in delivery.notifications}
+    return any(
+        entry.kind in _CORRECTIONS and (entry.at > posted_at or entry.version > (shown.get(record.session.key) or 0))
+        for record in records
+        for entry in record.history
+    )
 
 
 def _mutes(tx: Tx, delivery: Delivery) -> dict[int, Mute]:
@@ -199,9 +230,14 @@ def _query_text(
     if notification.kind is NotificationKind.SHARED:
         query, viewer = notification.facts.get("query"), _sharer(tx, str(notification.facts.get("by")), rights)
         return None if query is None else rule_text(tx, str(query), scope_of(viewer, directory), directory)
-    rule = rules.get(notification.rule_ids[0]) if notification.kind is NotificationKind.INTRO else None
+    if notification.kind not in (NotificationKind.INTRO, NotificationKind.RULE_OFFERED):
+        return None
+    rule = rules.get(notification.rule_ids[0])
     if rule is None:
         return None
+    if notification.kind is NotificationKind.RULE_OFFERED:
+        reader = rights.of(tx, stored.notification.destination.id)
+        return rule_text(tx, rule.query, scope_of(reader, directory), directory)
     return rule_text(tx, rule.query, scope_of(rights.of(tx, rule.owner), directory), directory)
 
 
@@ -269,6 +305,9 @@ def _cancelled_reason(
 ) -> str:
     """Why a notification is not wanted any more, "" if it is."""
     notification = stored.notification
+    if notification.kind is NotificationKind.RULE_OFFERED:
+        offered = any(rule.offered_to == delivery.destination.id for rule in wanted)
+        return "" if offered or stored.shown_version is not None else "it is not offered any more"
     if notification.kind is NotificationKind.RULE_PAUSED:
         return ""  # about a rule, not on behalf of it
     if notification.rule_ids and not wanted:

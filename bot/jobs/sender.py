@@ -420,7 +420,11 @@ class Sender:
             data = await self._data(delivery)  # the channel may be blocked by now, so that it only redacts
             waits = waits if isinstance(data, MessageData) and self._shows_names(delivery, data) else ""
         is_tried = isinstance(data, MessageRefused) or not waits or _redacts(delivery, data)
-        if isinstance(data, MessageRefused):
+        is_kept = isinstance(data, MessageData) and data.keeps_as_posted and not _redacts(delivery, data)
+        if is_kept and isinstance(data, MessageData):
+            assert delivery.channel is not None and delivery.ts is not None
+            result, shown, waits, is_tried = Sent(delivery.channel, delivery.ts), data.versions, "", False
+        elif isinstance(data, MessageRefused):
             result, shown = data, {}
         elif not is_tried:
             result, shown = NotSent(waits), {}
@@ -441,6 +445,8 @@ class Sender:
         if isinstance(result, Throttled):
             self._limiter.hold_edits_back(self._clock.monotonic() + result.after)
         attempt = attempt_of("edit", result, started, now)
+        if is_kept:
+            attempt = replace(attempt, result="kept", reason="its rules leave corrections out")
         self._tried(attempt.what, attempt.result)
 
         def record_result(tx: Tx) -> None:

@@ -16,6 +16,7 @@ from bot.domain.model import (
     Destination,
     DestinationKind,
     Message,
+    NamesShown,
     Rule,
     RuleForm,
     RuleOptions,
@@ -36,6 +37,7 @@ from bot.services.rules import make_rule
 from bot.store.database import Tx
 
 _FOR_ME = re.compile(r"(?:^|\s+)for:me(?=\s|$)", re.IGNORECASE)
+_NAMES = re.compile(r"(?:^|\s+)names:(full|initials)(?=\s|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class _Wanted:
     query: str
     for_me: bool
     only_to_act: bool = False
+    names: NamesShown = NamesShown.FULL
 
     @property
     def verb(self) -> str:
@@ -88,6 +91,7 @@ async def propose(ctx: AppContext, viewer: Viewer, channel_id: str | None, text:
         str(wanted.schedule),
         prepared.options.zone or "",
         say(prepared.query),
+        names=wanted.names,
     )
     next_at = next_slot(wanted.schedule, prepared.zone, ctx.clock.now())
     return digest_rules.proposed(
@@ -98,7 +102,7 @@ async def propose(ctx: AppContext, viewer: Viewer, channel_id: str | None, text:
 async def save(ctx: AppContext, viewer: Viewer, value: actions.SaveDigest) -> Message:
     """Makes the rule that was proposed. Every condition is checked again."""
     schedule, _, _ = parse_schedule(value.schedule)
-    wanted = _Wanted(schedule, value.zone or None, value.query, not value.channel_id, value.only_to_act)
+    wanted = _Wanted(schedule, value.zone or None, value.query, not value.channel_id, value.only_to_act, value.names)
     prepared, destination = await _prepare(ctx, viewer, value.channel_id or None, wanted)
     audience = ""
     if destination.kind is DestinationKind.CHANNEL:
@@ -119,14 +123,15 @@ def read_query(read: Callable[[], Query], after: str) -> Query:
 
 
 def _read(text: str) -> _Wanted:
-    for_me = _FOR_ME.search(text) is not None
+    for_me, names = _FOR_ME.search(text) is not None, _NAMES.search(text)
     try:
-        schedule, zone, query = parse_schedule(_FOR_ME.sub("", text).strip())
+        schedule, zone, query = parse_schedule(_NAMES.sub("", _FOR_ME.sub("", text)).strip())
     except QueryError as error:
         raise QueryError(str(error), [f"digest {one}" for one in error.suggestions]) from None
     if zone and zone_named(zone) is None:
         raise QueryError(f"There is no time zone “{zone}”: name one as Europe/Berlin.", [f"digest {schedule} {query}"])
-    return _Wanted(schedule, zone or None, query, for_me)
+    shown = NamesShown(names[1].lower()) if names else NamesShown.FULL
+    return _Wanted(schedule, zone or None, query, for_me, names=shown)
 
 
 async def _prepare(
@@ -145,9 +150,13 @@ async def _prepare(
         meant = understand(tx, access, wanted.query, wanted.verb, now)
         query = by_id(read_query(lambda: digest_query(meant.query), wanted.verb.removeprefix("digest ")), meant.known)
         options = RuleOptions(
-            form=RuleForm.DIGEST, schedule=str(wanted.schedule), zone=named, only_to_act=wanted.only_to_act
+            form=RuleForm.DIGEST,
+            schedule=str(wanted.schedule),
+            zone=named,
+            names=wanted.names,
+            only_to_act=wanted.only_to_act,
         )
-        view = preview(tx, query, wanted.schedule, access.viewer, access.directory, now, zone)
+        view = preview(tx, query, wanted.schedule, access.viewer, access.directory, now, zone, wanted.names)
         same = same_digest(tx, destination, options, query, meant.known)
         return _Prepared(query, meant.known, options, zone, view, same), destination
 

@@ -83,6 +83,7 @@ class Submission(Request):
 
     values: Mapping[str, str]
     blocks: Mapping[str, str]  # input name -> id of its block
+    metadata: str = ""
 
     def errors(self, mistakes: Mapping[str, str]) -> dict[str, str]:
         """Mistakes by block id, as Slack takes them; one that names no input goes to the first block."""
@@ -149,6 +150,7 @@ def read_submission(body: Body) -> Submission:
         user_id=_text(_part(body, "user"), "id"),
         values={name: _chosen(element) for name, _, element in inputs},
         blocks={name: block_id for name, block_id, _ in inputs},
+        metadata=_text(_part(body, "view"), "private_metadata"),
     )
 
 

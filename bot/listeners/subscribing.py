@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.blocks import actions, rules
+from bot.blocks import actions, rule_changes, rules
 from bot.blocks.cards import CardFacts
 from bot.blocks.elements import notice
 from bot.blocks.markup import safe
@@ -27,12 +27,13 @@ from bot.domain.pause_reasons import PRIVATE, PUBLIC
 from bot.listeners.access_scope import AccessView, access_view, as_seen_by, identity_of, refusal
 from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
 from bot.listeners.context import AppContext
+from bot.listeners.own_rules import own_rule
 from bot.listeners.understanding import look_up_mentioned, understand
 from bot.query.by_id import by_id
 from bot.query.parser import Names, Query, say, words
 from bot.services.owners import OwnerRights
 from bot.services.rule_preview import RulePreview, preview_of
-from bot.services.rules import fit_for_rule, make_rule, names_kept, same_rule
+from bot.services.rules import edit_rule, fit_for_rule, make_rule, names_kept, rule_text, same_rule
 from bot.store.database import Tx
 
 ME = "me"  # where a rule for the person who makes it sends
@@ -42,11 +43,18 @@ _CHOICES = {"for": (ME,), "edits": ("on", "off"), "names": tuple(NamesShown)}
 
 @dataclass(frozen=True, slots=True)
 class RuleText:
-    """What was typed for a rule: its query, whether it is for the person who types it, and its options."""
+    """What was typed for a rule: its query, whether it is for the person who types it, and its options; `said` names
+    the keys of those that were typed."""
 
     query: str
     for_me: bool = False
     options: RuleOptions = DEFAULT_OPTIONS
+    said: frozenset[str] = frozenset()
+
+    def options_over(self, before: RuleOptions) -> RuleOptions:
+        """The options of a rule, changed where the text says so."""
+        edits = self.options.edits if "edits" in self.said else before.edits
+        return replace(before, edits=edits, names=self.options.names if "names" in self.said else before.names)
 
 
 def read_rule(text: str, verb: str) -> RuleText:
@@ -54,15 +62,15 @@ def read_rule(text: str, verb: str) -> RuleText:
     chosen: dict[str, str] = {}
     for key, value in ((found[1].lower(), found[2].lower()) for found in _OPTION.finditer(text)):
         if value not in _CHOICES[key]:
-            choices = " or ".join(f"`{key}:{choice}`" for choice in _CHOICES[key])
+            choices = " or ".join(f"“{key} {choice}”" for choice in _CHOICES[key])
             rest = " ".join(_OPTION.sub("", text).split())
             raise QueryError(
-                f"“{key}:{value}” says nothing of a rule: it is {choices}.",
+                f"“{key} {value}” says nothing of a rule: it is {choices}.",
                 [f"{verb} {rest} {key}:{choice}".replace("  ", " ") for choice in _CHOICES[key]],
             )
         chosen[key] = value
     options = RuleOptions(edits=chosen.get("edits") != "off", names=NamesShown(chosen.get("names", NamesShown.FULL)))
-    return RuleText(" ".join(_OPTION.sub("", text).split()), chosen.get("for") == ME, options)
+    return RuleText(" ".join(_OPTION.sub("", text).split()), chosen.get("for") == ME, options, frozenset(chosen))
 
 
 async def propose(ctx: AppContext, viewer: Viewer, channel_id: str | None, text: str, *, verb: str) -> Message:
@@ -114,6 +122,45 @@ async def subscribe(ctx: AppContext, viewer: Viewer, channel_id: str | None, val
     return await _make(ctx, viewer, destination, new, audience, options)
 
 
+async def propose_change(ctx: AppContext, viewer: Viewer, number: str, text: str) -> Message:
+    """What a rule would ask for instead, and a button that saves it. Raises QueryError or NotAllowed."""
+    asked = read_rule(text, f"edit {number}")
+    await look_up_mentioned(ctx, asked.query)
+
+    def work(tx: Tx) -> Message:
+        rule = own_rule(tx, viewer, number, "edit", text)
+        # With options alone, it asks for what it asked for before.
+        query = asked.query or rule.query
+        meant = replace(asked, query=query)
+        prepared = _prepared(ctx, tx, viewer, rule.destination, meant, f"edit {number}", without=rule.rule_id)
+        if prepared.same is not None:
+            return rules.already_subscribed(prepared.same, prepared.words, command=ctx.command)
+        options = asked.options_over(rule.options)
+        value = actions.EditRule(rule.rule_id, say(prepared.query), rule.query, options.edits, options.names)
+        before = rule_text(tx, rule.query, access_view(tx, viewer).scope, tx.people.directory())
+        return rule_changes.change(rule, value, before, prepared.words, prepared.shown)
+
+    return await ctx.store.read(work)
+
+
+async def change(ctx: AppContext, viewer: Viewer, value: actions.EditRule) -> Message:
+    """Saves the change that was proposed, unless the rule was changed since. Every condition is checked again."""
+
+    def work(tx: Tx) -> Message:
+        rule = own_rule(tx, viewer, str(value.rule_id), "edit")
+        if rule.query != value.before:
+            return rule_changes.not_as_shown(rule.rule_id)
+        asked, verb = RuleText(value.query), f"edit {rule.rule_id}"
+        prepared = _prepared(ctx, tx, viewer, rule.destination, asked, verb, without=rule.rule_id)
+        if prepared.same is not None:
+            return rules.already_subscribed(prepared.same, prepared.words, command=ctx.command)
+        options = replace(rule.options, edits=value.edits, names=value.names)
+        edited = edit_rule(tx, rule, say(prepared.query), options, viewer.slack_user_id, ctx.clock.now())
+        return rule_changes.changed(edited, prepared.words)
+
+    return await ctx.store.transact(work)
+
+
 async def _place(
     ctx: AppContext, viewer: Viewer, channel_id: str | None, text: str, verb: str
 ) -> tuple[Destination | Message, RuleText]:
@@ -155,7 +202,14 @@ class Prepared:
 
 
 def _prepared(
-    ctx: AppContext, tx: Tx, viewer: Viewer, destination: Destination, asked: RuleText, verb: str
+    ctx: AppContext,
+    tx: Tx,
+    viewer: Viewer,
+    destination: Destination,
+    asked: RuleText,
+    verb: str,
+    *,
+    without: int | None = None,
 ) -> Prepared:
     access = access_view(tx, viewer)
     now = ctx.clock.now()
@@ -165,8 +219,9 @@ def _prepared(
     except QueryError as error:
         raise QueryError(str(error), [f"{verb} {one}".rstrip() for one in error.suggestions]) from None
     stored = by_id(meant.query, meant.known)
-    shown = shown_of(ctx, tx, access, destination, stored, meant.known)
-    return Prepared(stored, meant.known, shown, same_rule(tx, destination, stored, meant.known))
+    shown = shown_of(ctx, tx, access, destination, stored, meant.known, without=without)
+    same = same_rule(tx, destination, stored, meant.known)
+    return Prepared(stored, meant.known, shown, None if same is None or same.rule_id == without else same)
 
 
 def shown_of(

@@ -9,16 +9,19 @@ from bot.domain.errors import QueryError
 from bot.query.periods import WEEKDAYS
 
 LONGEST = timedelta(days=366)
-HOW = "Say until when: `4h`, `2d`, `until:17:00`, `until:mon`, `until:mon 09:00` or `until:2026-12-01`."
+HOW = "Say until when, as 4h, 2d, “until 17:00”, “until mon”, “until mon 09:00” or “until 2026-12-01”."
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AMOUNT = re.compile(
     r"(?:^|(?<=\s))(?:for\s+)?(\d{1,4})\s?(m|min|mins|minutes?|h|hrs?|hours?|d|days?|w|weeks?)(?=\s|$)", re.IGNORECASE
 )
 _UNTIL = re.compile(
-    r"(?:^|(?<=\s))(?:until|till)(?::|\s)\s*(?P<day>\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}\.(?:\d{4})?|[a-z]+)?"
+    r"(?:^|(?<=\s))until(?::|\s)\s*(?P<day>\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}\.(?:\d{4})?|[a-z]+)?"
     r"(?:(?(day)(?:[\sT]+|\s+at\s+))(?P<hour>\d{1,2}):(?P<minute>\d{2}))?(?=\s|$)",
     re.IGNORECASE,
 )
+
+
+_NO_END = re.compile(r"(?:^|(?<=\s))until(?::|\s|$)\s*\S*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,11 @@ def read_end(text: str, now: datetime, zone: tzinfo) -> End:
     if at - now > LONGEST:
         raise QueryError("That is more than a year ahead: at most one year.")
     return End(at, found[0].strip(), f"{text[: found.start()]} {text[found.end() :]}".strip())
+
+
+def without_end(text: str) -> str:
+    """The text without words that were to name an end and don't."""
+    return " ".join(_NO_END.sub(" ", text).split())
 
 
 def _local(found: re.Match[str], now: datetime) -> datetime | None:

@@ -12,6 +12,7 @@ from bot.domain.model import (
     OPERATOR,
     Destination,
     DestinationKind,
+    NamesShown,
     Notification,
     NotificationKind,
     Rule,
@@ -200,7 +201,8 @@ def slot_view(
     schedule, zone = parse_schedule(str(facts["schedule"]))[0], zone_named(facts["zone"]) or UTC
     day, since = date.fromisoformat(str(facts["day"])), date.fromisoformat(str(facts["since"]))
     missed = facts.get("missed")
-    made = _view(tx, rule.query, covered(schedule, zone, since, day), viewer, directory, now, zone)
+    time_of = covered(schedule, zone, since, day)
+    made = _view(tx, rule.query, time_of, viewer, directory, now, zone, rule.options.names)
     return replace(
         made,
         title=_TITLES[schedule.every],
@@ -214,14 +216,21 @@ def slot_view(
 
 
 def preview(
-    tx: Tx, query: Query, schedule: Schedule, viewer: Viewer, directory: Directory, now: datetime, zone: tzinfo
+    tx: Tx,
+    query: Query,
+    schedule: Schedule,
+    viewer: Viewer,
+    directory: Directory,
+    now: datetime,
+    zone: tzinfo,
+    names: NamesShown = NamesShown.FULL,
 ) -> DigestView:
     """What a rule to be made would have sent at its last slot."""
     day = now.astimezone(zone).date()
     until = day if instant(day, schedule.at, zone) <= now and usual_period(schedule, day + _ONE_DAY)[0] == day else None
     until = until or usual_period(schedule, day)[0]
     time_of = covered(schedule, zone, usual_period(schedule, until)[0], until)
-    made = _view(tx, say(query), time_of, viewer, directory, now, zone)
+    made = _view(tx, say(query), time_of, viewer, directory, now, zone, names)
     return replace(made, title=f"Preview of a {str(_TITLES[schedule.every]).lower()}")
 
 
@@ -232,11 +241,19 @@ def digest_now(tx: Tx, query: Query, viewer: Viewer, directory: Directory, now: 
 
 
 def _view(
-    tx: Tx, text: str, time_of: Covered, viewer: Viewer, directory: Directory, now: datetime, zone: tzinfo
+    tx: Tx,
+    text: str,
+    time_of: Covered,
+    viewer: Viewer,
+    directory: Directory,
+    now: datetime,
+    zone: tzinfo,
+    names: NamesShown = NamesShown.FULL,
 ) -> DigestView:
     scope, query = scope_of(viewer, directory), read(text)
+    shown_as = directory.with_initials() if names is NamesShown.INITIALS else directory
     view = DigestView(
-        title="", words=UNREADABLE, figures=None, zone=zone, now=now, scope=scope, directory=directory,
+        title="", words=UNREADABLE, figures=None, zone=zone, now=now, scope=scope, directory=shown_as,
         called=time_of.called, problem="its query can't be read any more",
     )  # fmt: skip
     if query is None:
@@ -244,8 +261,8 @@ def _view(
     known = visible_names(tx, scope, directory, query, viewer.person_id)
     return replace(
         view,
-        words=words(with_labels(query, known)),
-        figures=digest(tx, query, scope, known, directory, time_of, now, zone),
+        words=words(with_labels(query, visible_names(tx, scope, shown_as, query, viewer.person_id))),
+        figures=digest(tx, query, scope, known, shown_as, time_of, now, zone),
         problem="",
     )
 

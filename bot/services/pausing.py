@@ -155,7 +155,8 @@ def judge_owner(tx: Tx, rule: Rule, owner_gone_reason: str, admins: Collection[s
 
 def is_orphan(rule: Rule) -> bool:
     """Whether a rule waits for an admin to take it over."""
-    return rule.state is RuleState.PAUSED and rule.reason_code is ReasonCode.OWNER_GONE
+    is_paused = rule.state is RuleState.PAUSED and rule.reason_code is ReasonCode.OWNER_GONE
+    return is_paused and rule.destination.kind is DestinationKind.CHANNEL
 
 
 def resume(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
@@ -184,6 +185,29 @@ def take_over(tx: Tx, rule: Rule, admin: str, now: datetime) -> None:
     tx.rules.take_over(rule.rule_id, admin)
     tx.audit_log.write(admin, "take over", f"rule:{rule.rule_id}", now)
     _notify_of_end(tx, rule.rule_id, now)
+
+
+def offer(tx: Tx, rule: Rule, who: str, to: str, now: datetime) -> None:
+    """Offers a rule to a user, who is notified and takes it over by a button; until then nothing changes."""
+    tx.rules.offer(rule.rule_id, to)
+    tx.audit_log.write(who, "offer", f"rule:{rule.rule_id}", now, new=to)
+    notification = Notification(
+        kind=NotificationKind.RULE_OFFERED,
+        destination=Destination(DestinationKind.USER, to),
+        subject=f"rule_offered:{rule.rule_id}:{int(now.timestamp() * 1000)}",
+        reason=f"{who} offers it",
+        rule_ids=(rule.rule_id,),
+        facts={"by": who},
+    )
+    tx.notifications.enqueue(notification, now)
+
+
+def accept(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
+    """Makes a user the owner of a rule: it posts what they may see from then on."""
+    tx.rules.set_owner(rule.rule_id, who)
+    tx.audit_log.write(who, "take over", f"rule:{rule.rule_id}", now, old=rule.owner, new=who)
+    if is_orphan(rule):
+        resume(tx, rule, who, now)
 
 
 def _pause(tx: Tx, rule: Rule, code: ReasonCode, reason: str, notified: Collection[Destination], now: datetime) -> None:

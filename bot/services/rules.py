@@ -63,9 +63,9 @@ def without_times(query: Query, what: str = "rule") -> Query:
     if not past:
         return query
     rest = Query(tuple(term for term in query.terms if term not in past))
-    named = " and ".join(dict.fromkeys(f"`{term.key}:`" for term in past))
+    named = " and ".join(dict.fromkeys(f"“{term.key}”" for term in past))
     is_time = any(term.key in _TIMES for term in past)
-    why = f"{_FROM_NOW_ON[what]}. Leave it out; `results` lists a time" if is_time else "that says how a list is made"
+    why = f"{_FROM_NOW_ON[what]}. Leave it out; “results” lists a time" if is_time else "that says how a list is made"
     raise QueryError(f"A {what} takes no {named}: {why}.", [say(rest)])
 
 
@@ -92,6 +92,13 @@ def make_rule(
         tx.notifications.enqueue(introduction(rule), now)
     tx.audit_log.write(owner, "subscribe", f"rule:{rule.rule_id}", now)
     return rule
+
+
+def edit_rule(tx: Tx, rule: Rule, query: str, options: RuleOptions, who: str, now: datetime) -> Rule:
+    """Stores what a rule asks for from now on, and how it sends; returns the rule."""
+    tx.rules.edit(rule.rule_id, query, options, now)
+    tx.audit_log.write(who, "edit", f"rule:{rule.rule_id}", now)
+    return tx.rules.get(rule.rule_id) or rule
 
 
 def same_rule(tx: Tx, destination: Destination, query: Query, names: Names) -> Rule | None:

@@ -95,6 +95,14 @@ class Rules:
         """Stores another text for what a rule asks for."""
         self._connection.execute("UPDATE rules SET query = ? WHERE rule_id = ?", (query, rule_id))
 
+    def edit(self, rule_id: int, query: str, options: RuleOptions, now: datetime) -> None:
+        """Stores what a rule asks for from now on: it matches what a listing requested after this shows."""
+        self.set_query(rule_id, query)
+        self.set_options(rule_id, options, now)
+        self._connection.execute(
+            "UPDATE rules SET active_since = ? WHERE rule_id = ? AND active_since IS NOT NULL", (to_ms(now), rule_id)
+        )
+
     def set_options(self, rule_id: int, options: RuleOptions, now: datetime) -> None:
         """Stores when a rule sends, in which form, and how. What another schedule had before now is not due."""
         row = to_row(options)

@@ -335,3 +335,19 @@ async def test_a_rule_for_oneself_follows_the_zone_of_ones_profile(office: Offic
 async def test_a_digest_is_no_rule_for_single_results(office: Office) -> None:
     await subscribed(office)
     assert "A rule that posts to <#G0NORTH>" in (await office.ask(SAM, "subscribe")).text
+
+
+async def test_a_digest_calls_people_by_their_initials_where_it_is_to(office: Office) -> None:
+    await subscribed(office, "weekly mon 09:00 names:initials")
+    await go_to(office, MONDAY)
+    await job(office).once()
+    (digest,) = await posted(office)
+    assert "E. E., " in digest.text
+    assert "Emma" not in everything_in(Message(digest.text, tuple(digest.blocks)))
+
+
+async def test_a_digest_is_not_edited_as_a_rule_for_results(office: Office) -> None:
+    await subscribed(office)
+    answer = await office.ask(SAM, "edit 1 outcome:failed")
+    assert "Rule 1 sends a digest" in answer.text
+    assert suggestions_of(answer) == ["unsubscribe 1", "digest weekly mon 09:00"]

@@ -12,6 +12,7 @@ from bot.blocks import actions
 from bot.listeners.actions import digests, reminders, rules, sessions, settings, sharing
 from bot.listeners.after_ack import AfterAck, Answering
 from bot.listeners.requests import ActionRequest
+from bot.listeners.views import rule_form
 
 LISTENERS: Mapping[str, Answering[ActionRequest]] = {
     actions.DETAILS: sessions.details,
@@ -28,6 +29,9 @@ LISTENERS: Mapping[str, Answering[ActionRequest]] = {
     actions.SNOOZE: reminders.snooze,
     actions.NUDGE: reminders.nudge,
     actions.UNSUBSCRIBE: rules.unsubscribe,
+    actions.EDIT_RULE: rule_form.open_form,
+    actions.CONFIRM_EDIT: rules.confirm_edit,
+    actions.ACCEPT_RULE: rules.accept,
     actions.AGREE_PUBLIC: rules.agree_public,
     actions.TAKE_OVER: rules.take_over,
     actions.CONFIRM_TAKE_OVER: rules.confirm_take_over,

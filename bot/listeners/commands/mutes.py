@@ -13,7 +13,7 @@ from bot.listeners.context import AppContext
 from bot.listeners.subscribing import own_destination
 from bot.listeners.understanding import look_up_mentioned, understand
 from bot.query.by_id import by_id
-from bot.query.ends import HOW, read_end
+from bot.query.ends import HOW, read_end, without_end
 from bot.query.parser import Query, say, words
 from bot.services import muting
 from bot.services.rules import without_times
@@ -43,15 +43,17 @@ async def mute(ctx: AppContext, request: CommandRequest) -> Message:
     try:
         end = read_end(text, now, zone_of(viewer))
     except QueryError as error:
-        rest = f" {text.strip()}" if text.strip() and str(error) == HOW else ""
-        raise QueryError(str(error), [f"mute {when}{rest}" for when in ("4h", "until:tomorrow", "until:mon")]) from None
+        rest = without_end(text)
+        raise QueryError(
+            str(error), [f"mute {when} {rest}".rstrip() for when in ("4h", "until:tomorrow", "until:mon")]
+        ) from None
     await look_up_mentioned(ctx, end.rest)
 
     def work(tx: Tx) -> Message:
         destination = _place(tx, request)
         if not muting.may_mute(tx, viewer, destination):
             raise NotAllowed(
-                "only admins of Spotter and the owners of a channel's rules mute it; `mute 4h for:me` mutes you",
+                "only admins of Spotter and the owners of a channel's rules mute it; “mute 4h for me” mutes you",
                 Remedy.ADMIN,
             )
         query = Query(())

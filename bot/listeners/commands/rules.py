@@ -4,27 +4,28 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.blocks.mutes import mute_blocks
-from bot.blocks.rules import ask_to_end, rules_list, rules_to_end, unsubscribed
+from bot.blocks.rule_changes import edit_offer, offered
+from bot.blocks.rules import ask_to_end, rules_list, rules_to_end, taken_over, unsubscribed
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
 from bot.domain.mutes import Mute
-from bot.domain.permissions import scope_of
+from bot.domain.permissions import EVERYTHING, scope_of
 from bot.listeners import subscribing
-from bot.listeners.access_scope import AccessView, access_view, may_read, names
+from bot.listeners.access_scope import AccessView, access_view, identity_of, may_read, names
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
+from bot.listeners.own_rules import CURRENT, ends, own_rule
 from bot.query.keys import SHAPE, Key
-from bot.query.nearest import nearest
+from bot.query.names import MENTION
 from bot.query.parser import EXAMPLES, Query, words
 from bot.services.muting import may_mute
-from bot.services.pausing import is_orphan
+from bot.services.pausing import accept, is_orphan
+from bot.services.pausing import offer as offer_rule
 from bot.services.rules import UNREADABLE, read, rule_text
 from bot.store.database import Tx
 
-CURRENT = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
 _OF_RULES = [example for key, example in EXAMPLES.items() if key not in (Key.SINCE, Key.UNTIL, *SHAPE)]
 _CONDITIONS = "Conditions, in any order: " + " · ".join(f"`{example}`" for example in _OF_RULES) + "."
-_DOES = {"unsubscribe": "end", "pause": "pause", "resume": "resume"}
 NOT_READABLE = "sessions by a condition that names what you may not see"
 
 
@@ -115,7 +116,8 @@ def _mute_text(tx: Tx, viewer: Viewer, one: Mute) -> str:
         return UNREADABLE
     if not query.terms:
         return words(query)
-    access = access_view(tx, viewer)
+    directory = tx.people.directory()
+    access = AccessView(viewer, scope_of(viewer, directory), directory)
     known = names(tx, access, query)
     return words(query, known) if may_read(access, query, known) else NOT_READABLE
 
@@ -144,11 +146,6 @@ def readable(tx: Tx, access: AccessView, rules: Sequence[Rule]) -> Mapping[int, 
         return words(query, known) if owned[number] or may_read(access, query, known) else NOT_READABLE
 
     return {number: text(number, query) for number, query in queries.items()}
-
-
-def ends(viewer: Viewer, rule: Rule) -> bool:
-    """Whether a viewer may end a rule: its owner and admins."""
-    return viewer.is_admin or rule.owner == viewer.slack_user_id
 
 
 @subcommand(
@@ -182,21 +179,65 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
     return answer
 
 
-def own_rule(tx: Tx, viewer: Viewer, typed: str, verb: str, rest: str = "") -> Rule:
-    """The rule of a number that a viewer may end or change. Raises QueryError, with the nearest that there are; `rest`
-    follows the number in a suggestion."""
-    # Owners who lost their access may still end their rules: the answer names only what they may see.
-    mine = [rule for rule in tx.rules.all(CURRENT) if ends(viewer, rule)]
-    found = next((rule for rule in mine if typed == str(rule.rule_id)), None)
-    if found is not None:
-        return found
-    like = nearest(typed, [str(rule.rule_id) for rule in mine], at_least=0)
-    numbers = like or [str(rule.rule_id) for rule in mine[:3]]
-    what = _DOES.get(verb, "change")
-    raise QueryError(
-        f"You have no rule “{typed}” that you may {what}: only its owner and admins of Spotter may.",
-        [f"{verb} {number} {rest}".rstrip() for number in numbers] or ["rules"],
-    )
+@subcommand(
+    "edit N [query]",
+    "Change rule number N",
+    examples=("edit 3", "edit 3 outcome:failed names:initials"),
+    more="Without a query it opens a form. With one it shows what the rule would have sent, and saves it once you "
+    "agree. `edits:off` and `names:initials` as for `subscribe`.",
+    takes_query=True,
+    asks_itself=True,
+)
+async def edit(ctx: AppContext, request: CommandRequest) -> Message:
+    """Proposes another query for a rule; a button to its form if none is typed."""
+    number, _, text = request.words.strip().lstrip("#").partition(" ")
+    if not text.strip():
+
+        def offer(tx: Tx) -> Message:
+            found = own_rule(tx, request.viewer, number, "edit")
+            directory = tx.people.directory()
+            said = rule_text(tx, found.query, scope_of(request.viewer, directory), directory)
+            return edit_offer(found, said, command=ctx.command)
+
+        return await ctx.store.read(offer)
+    return await subscribing.propose_change(ctx, request.viewer, number, text.strip())
+
+
+@subcommand(
+    "handover N @person",
+    "Give rule number N to somebody else",
+    examples=("handover 3 @ana",),
+    more="They get a message and take the rule over by pressing; from then on it posts what they may see. Admins take "
+    "over any rule by naming themselves.",
+)
+async def handover(ctx: AppContext, request: CommandRequest) -> Message:
+    """Offers a rule to another linked person; an admin who names themselves takes it over."""
+    number, _, text = request.words.strip().lstrip("#").partition(" ")
+    mention = MENTION.fullmatch(text.strip())
+    if mention is None:
+        raise QueryError("Say which rule, and to whom: “handover 3” and then the person with an @.", ["rules"])
+    to = mention[1].upper()
+    heir = await ctx.contacts.viewer(to)
+
+    def work(tx: Tx) -> Message:
+        found = own_rule(tx, request.viewer, number, "handover", text.strip())
+        if found.destination.kind is not DestinationKind.CHANNEL:
+            raise QueryError(f"Rule {number} is for its owner alone, so nobody else can have it.", ["rules"])
+        now, directory = ctx.clock.now(), tx.people.directory()
+        if scope_of(heir, directory).is_empty:
+            why = identity_of(heir, directory).not_allowed_reason
+            raise QueryError(f"They can't have it, because they may see no session: {why}.", ["rules"])
+        if heir.slack_user_id == request.viewer.slack_user_id and request.viewer.is_admin:
+            accept(tx, found, to, now)
+            return taken_over(tx.rules.get(found.rule_id) or found, rule_text(tx, found.query, EVERYTHING, directory))
+        if found.owner == to:
+            raise QueryError(f"Rule {number} is theirs already.", ["rules"])
+        offer_rule(tx, found, request.viewer.slack_user_id, to, now)
+        return offered(found, to)
+
+    answer = await ctx.store.transact(work)
+    ctx.wake_sender()
+    return answer
 
 
 def _rules_to_end(ctx: AppContext, tx: Tx, request: CommandRequest) -> Message:

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.blocks import rules as rule_views
+from bot.blocks import rule_changes as rule_views
 from bot.blocks import sending as views
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.model import Message, Rule, RuleState
@@ -10,8 +10,8 @@ from bot.domain.permissions import scope_of
 from bot.domain.reasons import ReasonCode
 from bot.listeners.access_scope import zone_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
-from bot.listeners.commands.rules import own_rule
 from bot.listeners.context import AppContext
+from bot.listeners.own_rules import own_rule
 from bot.query.ends import HOW, read_end
 from bot.services import pausing
 from bot.services.rules import rule_text
@@ -108,7 +108,7 @@ def _admin(request: CommandRequest, verb: str) -> str:
     if request.words.lower() != EVERYTHING:
         also = [f"{verb} all"] if request.viewer.is_admin else []
         say = f"“{request.words}” is nothing" if request.words else "Say what is"
-        raise QueryError(f"{say} to be {verb}d: `{verb} N` takes the number of a rule.", [*also, "rules"])
+        raise QueryError(f"{say} to be {verb}d: “{verb} 3” takes the number of a rule.", [*also, "rules"])
     if not request.viewer.is_admin:
         raise NotAllowed(f"only admins of Spotter {verb} all sending", Remedy.ADMIN)
     return request.viewer.slack_user_id
