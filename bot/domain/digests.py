@@ -18,7 +18,8 @@ class Digest:
     `window` is what it covers, `before` what that is compared with; `now` and `then` are their figures. `below`: the
     lowest of the `all_below` that are not acknowledged, since `below_since`. `overdue`: the oldest of those that are
     late now, `overdue_counts` how many are planned or in progress. `sites`: the lowest share first, by id; `labels`
-    are their names. `data_until`: iSpring was read until then, None if it never was.
+    are their names. `data_until`: iSpring was read until then, None if it never was; `read_until`: it should have been
+    read until then.
     """
 
     window: Window
@@ -36,6 +37,7 @@ class Digest:
     labels: Mapping[str, str]
     silent: Silent
     data_until: datetime | None
+    read_until: datetime
 
     @property
     def is_unread(self) -> bool:
@@ -44,8 +46,8 @@ class Digest:
 
     @property
     def is_incomplete(self) -> bool:
-        """iSpring was not read since the end of the period."""
-        return self.data_until is None or self.data_until < self.window.end
+        """iSpring was not read since the end of the period, or of a period that lasts still, not lately."""
+        return self.data_until is None or self.data_until < self.read_until
 
     @property
     def needs_somebody(self) -> bool:

@@ -66,7 +66,7 @@ KINDS: Mapping[NotificationKind, KindSpec] = {
     NotificationKind.RULE_PAUSED: KindSpec(name="a paused rule"),
     NotificationKind.RULE_OFFERED: KindSpec(name="a rule to take over"),
     NotificationKind.OPS: KindSpec(name="an alert", ignores_quiet=True),
-    NotificationKind.DIGEST: KindSpec(name="a digest", about_people=True, waits_with_rule=True),
+    NotificationKind.DIGEST: KindSpec(name="a digest", about_people=True, waits_with_rule=True, sent_once=True),
     NotificationKind.REMINDER: KindSpec(name="a reminder", about_people=True),
     NotificationKind.SHARED: KindSpec(
         name="a shared session", may_show=may_share, about_people=True, waits_with_rule=True, sent_once=True

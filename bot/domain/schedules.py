@@ -181,13 +181,11 @@ def due(
     of its slots, at least the newest `MOST_RECORDED`. `covered_until`: the end of what was sent last, None if nothing
     was. A slot covers the days since then, at most `LONGEST_CATCH_UP` or its usual period.
     """
-    days = _days_before(schedule, now.astimezone(zone).date() + _ONE_DAY)
-    newest = next(day for day in days if instant(day, schedule.at, zone) <= now)
-    planned = instant(newest, schedule.at, zone)
+    newest, planned = newest_slot(schedule, zone, now)
     if planned <= after or newest in recorded:
         return None
     missed: list[date] = []
-    for day in days:
+    for day in _days_before(schedule, newest):
         if day in recorded or instant(day, schedule.at, zone) <= after or len(missed) == MOST_RECORDED:
             break
         missed.append(day)
@@ -202,6 +200,12 @@ def due(
         missed=tuple(missed),
         is_cut=wanted < earliest,
     )
+
+
+def newest_slot(schedule: Schedule, zone: tzinfo, now: datetime) -> tuple[date, datetime]:
+    """The last day on which a schedule was due, and the instant that was planned for it (UTC)."""
+    days = _days_before(schedule, now.astimezone(zone).date() + _ONE_DAY)
+    return next((day, at) for day in days if (at := instant(day, schedule.at, zone)) <= now)
 
 
 def next_slot(schedule: Schedule, zone: tzinfo, now: datetime) -> datetime:

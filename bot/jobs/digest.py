@@ -4,7 +4,7 @@ What is due is computed from the rule and its recorded slots. Slot and notificat
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta, tzinfo
 from functools import partial
 
@@ -14,15 +14,23 @@ from bot.config import Settings
 from bot.domain.errors import StoreBusy
 from bot.domain.model import OPERATOR, Rule, RuleForm, RuleState, Viewer
 from bot.domain.ports import Clock, Contacts
-from bot.domain.schedules import RecordedSlot, Schedule, Slot, SlotResult, due, instant
+from bot.domain.schedules import RecordedSlot, Schedule, Slot, SlotResult, due, instant, newest_slot
 from bot.jobs.rule_owners import ask_about
 from bot.services import pausing
-from bot.services.digests import digest_notification, digest_subject, schedule_of, slot_view, zone_of
+from bot.services.digests import (
+    OUTDATED,
+    digest_key,
+    digest_notification,
+    digest_subject,
+    schedule_of,
+    slot_view,
+    zone_of,
+)
 from bot.services.owners import OwnerRights
 from bot.store.database import Store, Tx
 
 WAITS_FOR_DATA = timedelta(hours=1)  # after the planned time, until a digest says that iSpring could not be read
-OUTDATED = timedelta(minutes=30)  # age of the data from which a digest waits for newer
+MOST_UNSENT = 10  # newest slots whose digest may wait still
 SIGN_OF_LIFE = timedelta(days=30)  # after which a digest comes although nobody has to act
 
 log = structlog.get_logger(__name__)
@@ -95,13 +103,17 @@ class DigestJob:
 
     @staticmethod
     def _slot(tx: Tx, rule: Rule, schedule: Schedule, zone: tzinfo, now: datetime) -> Slot | None:
+        after = rule.scheduled_since or rule.created_at
+        day, planned = newest_slot(schedule, zone, now)
+        if planned <= after or tx.slots.get(rule.rule_id, day) is not None:
+            return None  # the usual answer, without reading all slots
         recorded = tx.slots.of_rule(rule.rule_id)
         covering = (SlotResult.QUEUED, SlotResult.NOTHING_TO_DO)
         return due(
             schedule,
             zone,
             now,
-            after=rule.scheduled_since or rule.created_at,
+            after=after,
             recorded=recorded.keys(),
             covered_until=max((one.day for one in recorded.values() if one.result in covering), default=None),
         )
@@ -113,6 +125,8 @@ class DigestJob:
         mutes = tx.mutes.held_at(rule.destination, slot.planned)
         if any(mute.query in ("", rule.query) for mute in mutes):
             return SlotResult.MUTED
+        if tx.slots.may_have_been_sent(slot.planned):
+            return SlotResult.MISSED
         data_at = tx.polls.last_good_at()
         is_read = data_at is not None and now - data_at < max(OUTDATED, 3 * self._poll_interval)
         if not is_read and now < slot.planned + WAITS_FOR_DATA:
@@ -142,17 +156,34 @@ class DigestJob:
         rule = tx.rules.get(one.rule.rule_id)
         if rule is None or rule.state is not RuleState.ACTIVE or rule.options != one.rule.options:
             return False  # changed meanwhile: judged anew in a minute
+        if tx.slots.get(rule.rule_id, one.slot.day) is not None:
+            return False  # another process did it meanwhile
         if self._owner_is_gone(tx, rule, owner, now):
             return False
-        if not tx.slots.record(self._recorded(one, one.slot.planned, one.slot, one.result, tx, now)):
+        slot = one.slot
+        if one.result is SlotResult.QUEUED:
+            slot = self._with_unsent(tx, rule, one, now)
+        if not tx.slots.record(self._recorded(one, slot.planned, slot, one.result, tx, now)):
             return False
         for day in one.slot.missed:
             missed = Slot(day=day, planned=instant(day, one.schedule.at, one.zone), since=day, until=day)
             tx.slots.record(self._recorded(one, missed.planned, missed, SlotResult.MISSED, tx, now))
-        log.info("digest.slot", rule=rule.rule_id, day=one.slot.day.isoformat(), result=str(one.result))
+        log.info("digest.slot", rule=rule.rule_id, day=slot.day.isoformat(), result=str(one.result))
         if one.result is not SlotResult.QUEUED:
             return False
-        return tx.notifications.enqueue(digest_notification(rule, one.schedule, one.zone, one.slot), now)
+        return tx.notifications.enqueue(digest_notification(rule, one.schedule, one.zone, slot), now)
+
+    def _with_unsent(self, tx: Tx, rule: Rule, one: _Due, now: datetime) -> Slot:
+        """The slot, widened by the older ones whose digest waits still, for quiet time or for Slack: that is cancelled,
+        so that one digest comes and not several. `missed` are all that it stands for."""
+        for older in list(tx.slots.of_rule(rule.rule_id).values())[:MOST_UNSENT]:
+            unsent = digest_key(rule, older.day)
+            if older.result is SlotResult.QUEUED and tx.notifications.cancel_unsent(unsent, "a newer digest covers it"):
+                tx.slots.set_missed(older)
+        slot = self._slot(tx, rule, one.schedule, one.zone, now) or one.slot
+        recorded = tx.slots.of_rule(rule.rule_id).items()
+        known = [day for day, older in recorded if older.result is SlotResult.MISSED and slot.since < day < slot.day]
+        return replace(slot, missed=(*slot.missed, *known))
 
     @staticmethod
     def _recorded(one: _Due, planned: datetime, slot: Slot, result: SlotResult, tx: Tx, now: datetime) -> RecordedSlot:

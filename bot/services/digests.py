@@ -40,17 +40,19 @@ BELOW_NAMED, OVERDUE_NAMED, COSTLY = 8, 6, 5
 SILENT_PERIOD = timedelta(days=7)  # at least: in one day most sites have no session
 _OF_RESULTS = frozenset({Key.OUTCOME, Key.SCORE})
 _ONE_DAY = timedelta(days=1)
+OUTDATED = timedelta(minutes=30)  # age of the data from which it does not show how things are now
 NOW_DAYS = 7  # that a digest without a slot covers, today included
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covered:
     """The time that a digest covers, the time before that it is compared with, and how that is called: "the week
-    before"."""
+    before". `read_until`: it is whole if iSpring was read then or later."""
 
     window: Window
     before: Window
     called: str
+    read_until: datetime
 
 
 def covered(schedule: Schedule, zone: tzinfo, since: date, until: date) -> Covered:
@@ -66,6 +68,7 @@ def covered(schedule: Schedule, zone: tzinfo, since: date, until: date) -> Cover
         window=Window(begin, instant(until, time(), zone)),
         before=Window(instant(first, time(), zone), begin),
         called=called,
+        read_until=instant(until, time(), zone),
     )
 
 
@@ -76,7 +79,12 @@ def covered_now(now: datetime, zone: tzinfo) -> Covered:
     """The last days up to now, compared with the same part of the days before them."""
     begin = instant(now.astimezone(zone).date() - timedelta(days=NOW_DAYS - 1), time(), zone)
     span = timedelta(days=NOW_DAYS)
-    return Covered(window=Window(begin, now), before=Window(begin - span, now - span), called="the week before")
+    return Covered(
+        window=Window(begin, now),
+        before=Window(begin - span, now - span),
+        called="the week before",
+        read_until=now - OUTDATED,
+    )
 
 
 def digest_query(query: Query) -> Query:
@@ -123,6 +131,7 @@ def digest(
         labels={row.group: reports.label_of(By.DEPT, row.group, directory, {}) for row in sites},
         silent=reports.silent(tx, about, scope, names, directory, without_any, zone),
         data_until=tx.polls.last_good_at(),
+        read_until=time_of.read_until,
     )
 
 
@@ -174,14 +183,22 @@ def digest_subject(rule_id: int, day: date) -> str:
     return f"digest:{rule_id}:{day.isoformat()}"
 
 
-def digest_notification(rule: Rule, schedule: Schedule, zone: tzinfo, slot: Slot) -> Notification:
-    """The notification of a slot: one for each rule and local date."""
+def digest_key(rule: Rule, day: date) -> Notification:
+    """What finds the notification of a slot: its destination and subject."""
     return Notification(
         kind=NotificationKind.DIGEST,
         destination=rule.destination,
-        subject=digest_subject(rule.rule_id, slot.day),
-        reason=f"rule {rule.rule_id} is due {schedule} ({zone}): slot of {slot.day.isoformat()}",
+        subject=digest_subject(rule.rule_id, day),
+        reason="",
         rule_ids=(rule.rule_id,),
+    )
+
+
+def digest_notification(rule: Rule, schedule: Schedule, zone: tzinfo, slot: Slot) -> Notification:
+    """The notification of a slot: one for each rule and local date."""
+    return replace(
+        digest_key(rule, slot.day),
+        reason=f"rule {rule.rule_id} is due {schedule} ({zone}): slot of {slot.day.isoformat()}",
         facts={
             "schedule": str(schedule),
             "zone": str(zone),

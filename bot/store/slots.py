@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from bot.domain.schedules import MOST_RECORDED, RecordedSlot, SlotResult
-from bot.store.columns import from_ms, from_ms_or_none, to_ms, to_ms_or_none
+from bot.store.columns import State, from_json, from_ms, from_ms_or_none, to_ms, to_ms_or_none
 
 
 class Slots:
@@ -46,6 +46,20 @@ class Slots:
             "SELECT * FROM slots WHERE rule_id = ? AND day = ?", (rule_id, day.isoformat())
         ).fetchone()
         return None if row is None else _slot(row)
+
+    def may_have_been_sent(self, planned: datetime) -> bool:
+        """Whether a slot lies between the making of a copy of this database and its restoring: what became of it then
+        is not known."""
+        stored = State(self._connection).get("restored_between")
+        begin, end = (0, 0) if stored is None else from_json(stored, tuple[int, int])
+        return begin < to_ms(planned) <= end
+
+    def set_missed(self, slot: RecordedSlot) -> None:
+        """A slot's digest was cancelled before it was sent."""
+        self._connection.execute(
+            "UPDATE slots SET result = ? WHERE rule_id = ? AND day = ?",
+            (SlotResult.MISSED, slot.rule_id, slot.day.isoformat()),
+        )
 
     def incomplete(self, data_at: datetime) -> Sequence[RecordedSlot]:
         """The slots whose digest was queued before iSpring was read to the end of what it covers, and that would be

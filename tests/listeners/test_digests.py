@@ -1,6 +1,7 @@
 """Digests: shown before they are saved, one for each rule and local date, with what could not be read said."""
 
 import asyncio
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -24,6 +25,8 @@ from bot.domain.polling import PollReport
 from bot.domain.schedules import SlotResult
 from bot.jobs.digest import DigestJob
 from bot.store.database import Store, Tx
+from bot.store.outbox import restore_recovery
+from bot.store.sqlite import connect
 from tests.clock import NOON
 from tests.listeners.office import (
     ADMIN,
@@ -163,11 +166,17 @@ async def test_who_may_see_nothing_gets_no_digest(office: Office) -> None:
 
 
 async def test_digest_now_uses_no_slot_and_is_private(office: Office) -> None:
+    office.clock.advance(timedelta(minutes=2))  # since iSpring was read
     answer = (await office.ask(SAM, "digest now")).text
     assert answer.startswith("Digest of the last 7 days, today included: all sessions")
     assert "Thu 12 Mar to Wed 18 Mar 2026 (Europe/London)" in answer
     assert "2 completed (1 the week before) · 2 below target (none the week before)" in answer
     assert await office.posted(NORTH) == []
+
+
+async def test_digest_now_says_that_ispring_could_not_be_read(office: Office) -> None:
+    office.clock.advance(timedelta(hours=5))
+    assert "iSpring could not be read since then" in (await office.ask(SAM, "digest now")).text
 
 
 # ---- sending it ----------------------------------------------------------------------------------------------------
@@ -225,6 +234,7 @@ async def test_after_an_outage_one_digest_covers_what_was_missed(office: Office)
     await subscribed(office, "daily 09:00")
     await go_to(office, datetime(2026, 3, 19, 9, tzinfo=UTC))
     await job(office).once()
+    await posted(office)
     await go_to(office, datetime(2026, 3, 22, 15, tzinfo=UTC))
     await job(office).once()
     first, second = await posted(office)
@@ -244,6 +254,7 @@ async def test_stale_data_is_waited_for_then_said_and_corrected_once_it_is_read(
     await office.store.transact(lambda tx: tx.polls.record(PollReport(started_at=now, ended_at=now, listed=1)))
     await go_to(office, datetime(2026, 3, 19, 10, tzinfo=UTC), is_read=False)
     await job(office).once()
+    await posted(office)
     morning = datetime(2026, 3, 20, 9, tzinfo=UTC)
     await go_to(office, morning, is_read=False)
     assert await job(office).once() == 0, "it waits an hour for data"
@@ -351,3 +362,30 @@ async def test_a_digest_is_not_edited_as_a_rule_for_results(office: Office) -> N
     answer = await office.ask(SAM, "edit 1 outcome:failed")
     assert "Rule 1 sends a digest" in answer.text
     assert suggestions_of(answer) == ["unsubscribe 1", "digest weekly mon 09:00"]
+
+
+async def test_what_quiet_time_held_is_one_digest_afterwards(office: Office) -> None:
+    await office.ask(EMMA, "quiet 20:00-07:00 weekend")
+    await subscribed(office, "daily 09:00 for:me", EMMA)
+    for day in (20, 21, 22, 23):  # Friday to Monday
+        await go_to(office, datetime(2026, 3, day, 9, tzinfo=UTC))
+        await job(office).once()
+        await office.send()
+    friday, monday = await posted(office, office.slack.direct_message(EMMA).id)
+    assert "Thu 19 Mar 2026" in friday.text
+    assert "Fri 20 Mar to Sun 22 Mar 2026 (Europe/London). It stands for 2 digests before it" in monday.text
+
+
+async def test_what_a_restored_copy_does_not_know_to_be_sent_is_not_sent_again(office: Office) -> None:
+    await subscribed(office, "daily 09:00")
+    await go_to(office, datetime(2026, 3, 20, 12, tzinfo=UTC))
+    copied, now = int(NOON.timestamp() * 1000), office.clock.now()
+    with closing(connect(office.store.path, "rw")) as connection:
+        restore_recovery.begin(connection, copied, now)
+        connection.commit()
+    await job(office).once()
+    assert await posted(office) == []
+    await go_to(office, datetime(2026, 3, 21, 9, tzinfo=UTC))
+    await job(office).once()
+    (digest,) = await posted(office)
+    assert "all sessions: Fri 20 Mar 2026 (Europe/London)" in digest.text
