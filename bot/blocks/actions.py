@@ -35,6 +35,10 @@ UNSUBSCRIBE = "unsubscribe"  # value: the rule's number
 EDIT_RULE = "edit_rule"  # value: the rule's number
 CONFIRM_EDIT = "confirm_edit"  # value: EditRule
 
+# On questions about targets; their values hold what they rest on: nothing is saved if that changed.
+SET_TARGET = "set_target"  # value: SetTarget
+SET_CRITICAL = "set_critical"  # value: SetCritical
+
 # On paused rules; the value is the rule's number, for CONFIRM_TAKE_OVER a TakeOver.
 AGREE_PUBLIC = "agree_public"
 TAKE_OVER = "take_over"
@@ -181,6 +185,23 @@ class TakeOver(ButtonValue, frozen=True, tag="take_over"):
 
     rule_id: _Number
     query: str
+
+
+class SetTarget(ButtonValue, frozen=True, tag="set_target"):
+    """A target for a checklist, "" for all; None removes it. `basis`: see `domain.target_changes.basis_of`."""
+
+    checklist_id: str
+    percent: Annotated[float, msgspec.Meta(ge=0, le=100)] | None
+    basis: str
+
+
+class SetCritical(ButtonValue, frozen=True, tag="set_critical"):
+    """A criterion of a checklist, by the digest of its title, that is to be critical or no longer."""
+
+    checklist_id: _Text
+    digest: _Text
+    is_critical: bool
+    basis: str
 
 
 class Share(ButtonValue, frozen=True, tag="share"):

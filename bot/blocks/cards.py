@@ -26,12 +26,14 @@ from bot.blocks.results import (
     change_since_previous,
     completion_before,
     corrected_headline,
+    failed_by,
     format_missing_details,
     format_points_short,
     format_times,
     headline,
     history_line,
     reasons,
+    unchecked,
 )
 from bot.domain.changes import outcome_of
 from bot.domain.digests import DigestView
@@ -132,11 +134,12 @@ def session_card(
         ]
     card_before = facts.cards_before.get(key) if outcome.is_over and corrections else None
     if card_before is not None:
-        when = f"corrected {date_token(corrections[-1].at)} · {format_card_before(card_before)}"
+        verb = "corrected" if corrections[-1].kind is ChangeKind.CORRECTED else "criteria read"
+        when = f"{verb} {date_token(corrections[-1].at)} · {format_card_before(card_before)}"
         body = [
             section(mrkdwn(about(record, facts, when))),
             *weak_points(record),
-            *_said([format_acknowledged(record)]),
+            *_said([format_unchecked(record), format_acknowledged(record)]),
         ]
     else:
         body = [
@@ -153,7 +156,8 @@ def card_title(record: SessionRecord, name: str) -> str:
     """Who, how much, and against which target, as plain text: first that it was corrected, last that it is not the
     first completion of the session."""
     outcome, corrections = outcome_of(record.session), corrections_of(record)
-    old = corrections[-1].old if corrections and outcome.is_over else None
+    is_corrected = bool(corrections) and corrections[-1].kind is ChangeKind.CORRECTED and outcome.is_over
+    old = corrections[-1].old if is_corrected else None
     title = headline(name, outcome) if old is None else corrected_headline(name, old, outcome)
     return f"{title}, completed again" if outcome.is_over and record.session.completion > 1 else title
 
@@ -183,10 +187,12 @@ def weak_points(record: SessionRecord) -> list[Block]:
     outcome = outcome_of(record.session)
     if not outcome.is_failing:
         return []
+    rule = safe(failed_by(record.session), TITLE + NAME)
+    heading = f"*Why ({rule})*" if rule else "*Why*"
+    found = [] if record.details is None else reasons(record.details, outcome)
     if record.details is None:
-        return missing_details(record)
-    found = reasons(record.details, outcome.target)
-    return [section(mrkdwn("\n".join(["*Why*", *found])))] if found else []
+        return [*([context(f"Why: {rule}")] if rule else []), *missing_details(record)]
+    return [section(mrkdwn("\n".join([heading, *found])))] if found or rule else []
 
 
 def missing_details(record: SessionRecord) -> list[Block]:
@@ -218,6 +224,7 @@ def remarks(record: SessionRecord, facts: CardFacts, *first: str) -> list[Block]
     return _said(
         [
             *first,
+            format_unchecked(record),
             completion_before(record),
             *(f"Result changed: {history_line(entry)}" for entry in corrections_of(record)[-MAX_CORRECTIONS:]),
             f"Shown before: {format_card_before(before)}." if before is not None else "",
@@ -227,16 +234,23 @@ def remarks(record: SessionRecord, facts: CardFacts, *first: str) -> list[Block]
     )
 
 
+def format_unchecked(record: SessionRecord) -> str:
+    """That critical criteria were not judged; "" if they were, or there are none. Our own words."""
+    found = unchecked(record.session)
+    return f"{found[0].upper()}{found[1:]}." if found else ""
+
+
 def _said(lines: Sequence[str]) -> list[Block]:
     text = "\n".join(line for line in lines if line)
     return [section(mrkdwn(text))] if text else []
 
 
 def corrections_of(record: SessionRecord) -> list[HistoryEntry]:
-    """The corrections of the completion that is shown; `completion_before` says what was before that."""
+    """The corrections of the completion that is shown, by iSpring or by criteria that came late; `completion_before`
+    says what was before that."""
     found: list[HistoryEntry] = []
     for entry in record.history:
-        if entry.kind is ChangeKind.CORRECTED:
+        if entry.kind in (ChangeKind.CORRECTED, ChangeKind.CHECKED):
             found.append(entry)
         elif entry.kind is ChangeKind.REOPENED:
             found.clear()

@@ -91,11 +91,15 @@ def recaps(delivery: Delivery, notifications: Sequence[StoredNotification], fact
     blocks: list[Block] = []
     for stored in notifications:
         values = stored.notification.facts
-        held, counts = values.get("held"), facts.metrics.get(stored.notification_id, DigestCounts())
+        counts = facts.metrics.get(stored.notification_id, DigestCounts())
+        # Only what its readers may see: a number says that there is more.
+        held = counts.sessions + sum(
+            facts.visible(one.notification.session) is not None for one in delivery.notifications
+        )
         mute = facts.mutes.get(int(str(values.get("mute", 0))))
         place = "this channel was" if delivery.destination.kind is DestinationKind.CHANNEL else "you were"
         lines = [
-            f"{count(held, 'message') if isinstance(held, int) else 'Messages'} came while {place} muted, between "
+            f"{count(held, 'result')} came while {place} muted, between "
             f"{_moment(values.get('from'))} and {_moment(values.get('to'))}{_who(mute)}. As they are now:"
         ]
         if counts.sessions:

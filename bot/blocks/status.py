@@ -23,7 +23,8 @@ MAX_BLOCKED = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """Facts about Spotter itself. `rules`: number of active ones; `poll_interval`: in seconds. `mutes`: those that run
-    and that the viewer may know of, each with its query in words. `next_digest_at`: None if no rule has a schedule."""
+    and that the viewer may know of, each with its query in words. `target`: the one for all and where it is from, in
+    words. `next_digest_at`: None if no rule has a schedule."""
 
     poll: PollState
     outbox: OutboxCounts
@@ -36,6 +37,7 @@ class Status:
     alerts: Sequence[ActiveAlert] = ()
     next_digest_at: datetime | None = None
     mutes: Sequence[tuple[Mute, str]] = ()
+    target: str = ""
 
 
 def status(known: Status) -> Message:
@@ -160,6 +162,7 @@ def _pairs(known: Status) -> list[tuple[str, str]]:
         ("Edits to make", f"{known.outbox.edits:,}"),
         ("Active rules", f"{known.rules:,}"),
         *([("Next digest", date_token(known.next_digest_at))] if known.next_digest_at else []),
+        *([("Target for all", known.target)] if known.target else []),
     ]
 
 

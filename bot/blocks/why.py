@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.blocks.elements import SECTION_TEXT, Block, context, message, mrkdwn, section
 from bot.blocks.markup import NAME, date_token, escape, safe
-from bot.blocks.results import verdict
+from bot.blocks.results import failed_by, unchecked, verdict
 from bot.blocks.rules import format_reason
 from bot.domain.changes import outcome_of
 from bot.domain.explanation import Explanation, Judged
@@ -63,6 +63,7 @@ def reason_lines(found: Explanation, links: Mapping[str, str], spelled: Spelling
     """The whole answer, line by line. `links` leads to messages, by delivery id."""
     return [
         f"Session {found.record.short_id}: {spelled.text(verdict(outcome_of(found.record.session)))}",
+        *_measured(found, spelled),
         *_seen(found, spelled),
         *(line for status in found.status for line in _status_lines(status, found, links, spelled)),
         *([] if found.status else ["No message about it was ever due."]),
@@ -87,6 +88,14 @@ def _sections(lines: Sequence[str]) -> list[Block]:
             sections.append([])
         sections[-1].append(line)
     return [section(mrkdwn("\n".join(one))) for one in sections if one]
+
+
+def _measured(found: Explanation, spelled: Spelling) -> list[str]:
+    """What made the result fail, and what could not be judged."""
+    session = found.record.session
+    rule, missing = failed_by(session), unchecked(session)
+    said = [f"Failed by: {spelled.text(rule)}."] if rule else []
+    return [*said, f"{missing[0].upper()}{missing[1:]}."] if missing else said
 
 
 def _seen(found: Explanation, spelled: Spelling) -> list[str]:

@@ -17,6 +17,7 @@ from bot.domain.model import (
 )
 from bot.domain.outbox import CountedSession
 from bot.domain.permissions import may_see
+from bot.domain.routing import NAMED_WITHIN, may_yet_see
 from bot.store.database import Tx
 
 
@@ -27,6 +28,7 @@ def digest_counts_of(
     owners: Mapping[int, Viewer],
     recipient: Viewer | None,
     directory: Directory,
+    now: datetime,
 ) -> DigestCounts:
     """Counts as cards are shown: on behalf of the owners of the rules still wanted (by rule number), or of the person
     it is for, as they wish by now."""
@@ -43,6 +45,11 @@ def digest_counts_of(
         counted += 1
         asked = [recipient] if recipient is not None else [owners[rule] for rule in one.rule_ids if rule in owners]
         verdicts = [may_see(viewer, one.session.facts, directory) for viewer in asked]
+        if is_awaited(stored, now):
+            shown = one.session.facts
+            verdicts = [
+                may_yet_see(verdict, who, shown, directory) for verdict, who in zip(verdicts, asked, strict=True)
+            ]
         if not is_wanted(one) or not any(verdict.allowed for verdict in verdicts):
             waits = waits or next((verdict.reason for verdict in verdicts if verdict.waits), "")
             continue
@@ -55,6 +62,11 @@ def digest_counts_of(
     if not counted and isinstance(number_only, int):
         return DigestCounts(number_only)
     return DigestCounts(total, failing, since, waits)
+
+
+def is_awaited(stored: StoredNotification, now: datetime) -> bool:
+    """Whether a notification that was not sent yet waits for somebody whom iSpring does not name now."""
+    return stored.shown_version is None and now - stored.created_at <= NAMED_WITHIN
 
 
 def unwanted_reason(wishes: Preferences, person_id: str, session: Session) -> str:

@@ -36,12 +36,12 @@ from bot.domain.mutes import Mute
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import OPERATOR_VIEWER, may_see, scope_of
 from bot.domain.reminders import ReminderView
-from bot.domain.routing import subject_of
-from bot.jobs.digest_counts import digest_counts_of, unwanted_reason
+from bot.domain.routing import may_yet_see, subject_of
+from bot.jobs.digest_counts import digest_counts_of, is_awaited, unwanted_reason
 from bot.services.digests import slot_view
 from bot.services.owners import OwnerRights
 from bot.services.reminders import reminder_view
-from bot.services.rules import rule_text
+from bot.services.rules import rule_text, text_for_reader
 from bot.store.database import Tx
 
 _CORRECTIONS = (ChangeKind.CORRECTED, ChangeKind.REOPENED, ChangeKind.COMPLETED)
@@ -95,6 +95,9 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         reason = _cancelled_reason(tx, delivery, stored, wanted, record)
         if record is not None:
             verdicts = [spec.may_show(viewer, record.session.facts, directory) for viewer in viewers]
+            if is_awaited(stored, now):
+                shown = record.session.facts
+                verdicts = [may_yet_see(one, who, shown, directory) for one, who in zip(verdicts, viewers, strict=True)]
             refusals = [verdict for verdict in verdicts if not verdict.allowed]
             if len(refusals) == len(viewers) and any(verdict.waits for verdict in refusals):
                 waiting[stored.notification_id] = next(verdict.reason for verdict in refusals if verdict.waits)
@@ -131,7 +134,7 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         if spec.is_digest:
             owners = {rule.rule_id: rights.of(tx, rule.owner) for rule in wanted}
             recipient = viewers[0] if delivery.destination.kind is not DestinationKind.CHANNEL else None
-            digest_counts = digest_counts_of(tx, delivery.destination, stored, owners, recipient, directory)
+            digest_counts = digest_counts_of(tx, delivery.destination, stored, owners, recipient, directory, now)
             metrics[stored.notification_id] = digest_counts
             if digest_counts.waits:
                 waiting[stored.notification_id] = digest_counts.waits
@@ -237,7 +240,7 @@ def _query_text(
         return None
     if notification.kind is NotificationKind.RULE_OFFERED:
         reader = rights.of(tx, stored.notification.destination.id)
-        return rule_text(tx, rule.query, scope_of(reader, directory), directory)
+        return text_for_reader(tx, rule.query, scope_of(reader, directory), directory)
     return rule_text(tx, rule.query, scope_of(rights.of(tx, rule.owner), directory), directory)
 
 
@@ -319,7 +322,7 @@ def _cancelled_reason(
             return "it is no longer completed, and its completion was not posted"
         is_turn = notification.subject != subject_of(record.session.key)
         if is_turn and not outcome_of(record.session).is_failing:
-            return "it is no longer below target or failed, and that was not posted"
+            return "it is no longer below target, critical or failed, and that was not posted"
     if delivery.destination.kind is DestinationKind.PERSON and record is not None and not wanted:
         return _unwanted_reason(tx, delivery.destination.id, record)
     return ""

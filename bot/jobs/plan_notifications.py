@@ -7,7 +7,7 @@ store them only compare what the plan rests on (`Basis`).
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
@@ -33,7 +33,7 @@ from bot.domain.model import (
 from bot.domain.mutes import Mute
 from bot.domain.outage import Outage, counted_reason
 from bot.domain.reasons import ReasonCode
-from bot.domain.routing import MATCHABLE_STATES, Routed, RoutingResult, route
+from bot.domain.routing import MATCHABLE_STATES, NAMED_WITHIN, Routed, RoutingResult, candidates, route
 from bot.jobs.outage import outage_digest
 from bot.jobs.rule_owners import owners_of
 from bot.query.parser import Filter
@@ -43,7 +43,6 @@ from bot.services.rules import rule_filters
 from bot.store.database import Tx
 from bot.store.outbox.unrouted import UnroutedChange
 
-NAMED_WITHIN = timedelta(days=7)  # that iSpring may take to name somebody who is in a session
 MOST_CARDS = 2_000  # sessions that one poll posts to one destination
 OBSERVER_DEFAULT = DirectMessages.ALL  # of an observer who chose nothing
 
@@ -236,7 +235,7 @@ class NotificationPlanner:
         facts = change.after.facts
         return route(
             change,
-            rules=self._rules,
+            rules=candidates(self._rules, facts, outcome_of(change.after), self._directory, self._filters),
             directory=self._directory,
             owners=self._owners,
             filters=self._filters,

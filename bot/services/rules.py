@@ -21,7 +21,7 @@ from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.routing import introduction
 from bot.query.by_id import MOST_IDS, by_id, kept_as_text, same_meaning, with_labels
 from bot.query.keys import OUTCOMES, SHAPE
-from bot.query.parser import Filter, Key, Names, Query, Term, is_text, parse, resolve, say, words
+from bot.query.parser import Filter, Key, Names, Query, Term, is_text, parse, resolve, say, unmatched, words
 from bot.services.visible_names import visible_names
 from bot.store.database import Tx
 
@@ -30,6 +30,7 @@ _FROM_NOW_ON = {
     "rule": "it posts what is completed from now on, until it ends",
     "mute": "it holds back what is completed from now on, until its end",
 }
+NOT_READABLE = "sessions by a condition that names what you may not see"
 UNREADABLE = "a query that can't be read any more"
 
 
@@ -123,6 +124,15 @@ def rule_text(tx: Tx, query: str, scope: AccessScope, directory: Directory) -> s
     """A stored query in words, with the names that those may see who see this much."""
     found = read(query)
     return UNREADABLE if found is None else words(found, visible_names(tx, scope, directory, found))
+
+
+def text_for_reader(tx: Tx, query: str, scope: AccessScope, directory: Directory) -> str:
+    """A stored query in words for somebody else than its owner; without its names if it names what they may not see."""
+    found = read(query)
+    if found is None:
+        return UNREADABLE
+    known = visible_names(tx, scope, directory, found)
+    return NOT_READABLE if not scope.everything and unmatched(found, known) else words(found, known)
 
 
 def rule_canonical(tx: Tx, query: str) -> str:

@@ -16,7 +16,7 @@ from bot.store.erasure import RetentionRepository
 from bot.store.listings import Listings
 from bot.store.migrate import set_up
 from bot.store.mutes import Mutes
-from bot.store.operations import Alerts, AuditLog, HomeViews, Polls, TargetRepository
+from bot.store.operations import Alerts, AuditLog, HomeViews, Polls
 from bot.store.outbox.destinations import Destinations
 from bot.store.outbox.digests import Digests
 from bot.store.outbox.enqueue import Notifications
@@ -33,6 +33,7 @@ from bot.store.search import Search
 from bot.store.sessions import Sessions
 from bot.store.slots import Slots
 from bot.store.sqlite import BUSY_SECONDS, READ, WRITE, reader, translated, truncate_log, writer
+from bot.store.targets import TargetRepository
 
 T = TypeVar("T")
 READERS = 3  # one compares a listing, one sorts a page, one answers

@@ -16,7 +16,7 @@ from bot.query.names import Names, id_value
 from bot.store.columns import State, to_json, to_ms, value_of
 from bot.store.outbox.cancel import cancel_notifications, end_rule
 from bot.store.outbox.destinations import MAY_BE_EDITED, SHOWS
-from bot.store.session_rows import OF_KEY, request_edits
+from bot.store.session_rows import IS_OVER, OF_KEY, request_edits
 from bot.store.sqlite import IN_LIST, json_field
 
 CHILDREN = ("history", "details", "acknowledgements", "unrouted", "reminders")  # tables that refer to a session's row
@@ -35,7 +35,6 @@ _SAYS = (
     f" WHERE rules.rule_id = {json_field('rule_ids', 0)} AND instr(rules.query, :named))"
     f" OR kind = '{NotificationKind.SHARED}' AND instr({json_field('facts', 'query')}, :named))"
 )
-_COMPLETED = "outcome IN ('completed', 'met', 'below', 'failed')"
 # Not those of a delivery in sending or ambiguous: it may have been posted, and is edited once it is found. If it was
 # not, it is cancelled when it would be sent again, because nothing is stored that it could show.
 _UNSENT = "notifications.cancelled_reason IS NULL AND (notifications.delivery IS NULL OR deliveries.state = 'pending')"
@@ -251,9 +250,9 @@ class RetentionRepository:
         Their messages are edited from `redact_from` on, one after the other, so that corrections can go in between.
         """
         cut = to_ms(before)
-        old = self._ids(f"finished_at < ? AND {_COMPLETED}", cut, limit)
+        old = self._ids(f"finished_at < ? AND {IS_OVER}", cut, limit)
         # A completion whose date could not be read counts from when it was stored.
-        old += self._ids(f"finished_at IS NULL AND changed_at < ? AND {_COMPLETED}", cut, limit - len(old))
+        old += self._ids(f"finished_at IS NULL AND changed_at < ? AND {IS_OVER}", cut, limit - len(old))
         known = set(old)
         old += [one for one in self._ids("missing_since < ?", cut, limit) if one not in known][: limit - len(old)]
         self._cancel_unsent(old, _EXPIRED)

@@ -6,6 +6,7 @@ Each step runs inside the one transaction that `opening` holds; none may use `ex
 
 import sqlite3
 
+import msgspec
 from sqlite_utils import Database, Migrations
 
 from bot.domain.directory import Directory
@@ -735,6 +736,51 @@ RULE_OPTIONS = (
 def m018_rule_options(db: Database) -> None:
     for statement in RULE_OPTIONS:
         db.conn.execute(statement)
+
+
+# What fails a session whatever its result, and what of that is stored with a completion.
+CRITICAL_CRITERIA = (
+    """
+    CREATE TABLE critical_criteria (
+        checklist_id TEXT NOT NULL,
+        criterion_id TEXT NOT NULL,  -- iSpring's; '' if it has none: then the exact title within the checklist
+        title        TEXT NOT NULL,
+        set_by       TEXT NOT NULL,  -- Slack user id
+        set_at       INTEGER NOT NULL,
+        PRIMARY KEY (checklist_id, criterion_id, title)
+    )
+    """,
+    # Which criteria the sessions of a checklist had: what can be made critical.
+    """
+    CREATE TABLE checklist_criteria (
+        checklist_id TEXT NOT NULL,
+        criterion_id TEXT NOT NULL,
+        title        TEXT NOT NULL,  -- as sessions last named it
+        PRIMARY KEY (checklist_id, criterion_id, title)
+    )
+    """,
+    "ALTER TABLE sessions ADD COLUMN target_scope TEXT",  # all or checklist: whose the target is; NULL: not stored
+    "ALTER TABLE sessions ADD COLUMN critical TEXT",  # JSON: those in force at the completion; NULL for none
+    "ALTER TABLE sessions ADD COLUMN critical_failed TEXT",  # JSON: the titles of those that got zero; NULL for none
+)
+_CRITERIA_READ = 5_000  # sessions: the newest, whose criteria the checklists have today
+
+
+@migrations()
+def m020_critical_criteria(db: Database) -> None:
+    for statement in CRITICAL_CRITERIA:
+        db.conn.execute(statement)
+    found: dict[tuple[str, str, str], str] = {}
+    for checklist_id, body in db.conn.execute(
+        "SELECT checklist_id, body FROM details JOIN sessions ON sessions.id = details.session"
+        " WHERE checklist_id <> '' ORDER BY details.session DESC LIMIT ?",
+        (_CRITERIA_READ,),
+    ):
+        for one in msgspec.json.decode(body)["criteria"]:
+            ident, title = one["criterion_id"], one["title"]
+            found.setdefault((checklist_id, ident, "" if ident else title), title)  # the newest title of an id
+    rows = [(checklist_id, ident, title) for (checklist_id, ident, _), title in found.items()]
+    db.conn.executemany("INSERT INTO checklist_criteria VALUES (?, ?, ?)", rows)
 
 
 # What rules with a schedule sent, what people were reminded of, and when they want quiet.

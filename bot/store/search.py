@@ -246,6 +246,11 @@ class Search:
             )
         return {row["checklist_id"]: row["title"] for row in rows}
 
+    def title_of(self, checklist_id: str) -> str:
+        """A checklist's title as the sessions last named it; its id if none did."""
+        sql = "SELECT title FROM checklists WHERE checklist_id = ?"
+        return str(value_of(self._connection, sql, (checklist_id,)) or checklist_id)
+
     def starting_with(self, prefix: str, scope: AccessScope) -> Sequence[Session]:
         """At most 25 sessions by the beginning of their id, in any case, with or without hyphens. It finds those that
         iSpring no longer lists too."""

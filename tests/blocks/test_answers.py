@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.blocks import actions, answers, details, rules
+from bot.blocks import actions, answers, details, rules, targets
 from bot.blocks.answers import Needs, Topic
 from bot.blocks.elements import notice
 from bot.blocks.home import Home, Own, home
@@ -230,9 +230,11 @@ def test_wrong_words_get_the_nearest_ones_as_buttons() -> None:
         notice("The database is busy.", "Try again."),
         answers.acknowledged(was_new=True),
         answers.acknowledged(was_new=False),
-        answers.target_set(72.5, "Opening", command="/ojt"),
-        answers.target_set(None, None, command="/ojt"),
-        answers.targets_list(Targets(80.0, {"c1": 90.0}), {"c1": "Opening"}, command="/ojt", is_admin=True),
+        targets.target_set(Targets(80.0, {"c1": 72.5}), "c1", "Opening", command="/ojt"),
+        targets.target_set(Targets(), None, None, command="/ojt"),
+        targets.targets_list(
+            Targets(80.0, {"c1": 90.0}), {"c1": "Opening"}, command="/ojt", is_admin=True, is_set_in_slack=True
+        ),
         rules.proposal(ROOM, actions.Subscribe("C0NORTH", "score:<80"), "", Shown({}), is_public=True),
         rules.preview_only("", Shown({}), "subscribe", command="/ojt"),
         rules.subscribed(rule(), "", command="/ojt"),

@@ -389,3 +389,16 @@ async def test_what_a_restored_copy_does_not_know_to_be_sent_is_not_sent_again(o
     await job(office).once()
     (digest,) = await posted(office)
     assert "all sessions: Fri 20 Mar 2026 (Europe/London)" in digest.text
+
+
+async def test_a_posted_digest_is_made_anew_without_who_was_erased(office: Office) -> None:
+    await subscribed(office)
+    await go_to(office, MONDAY)
+    await job(office).once()
+    (before,) = await posted(office)
+    assert "Yves Colleague" in before.text
+    now = office.clock.now()
+    await office.store.transact(lambda tx: tx.retention.erase("yves", now))
+    (after,) = await posted(office)
+    assert "Yves" not in everything_in(Message(after.text, tuple(after.blocks)))
+    assert "Emma Employee" in after.text

@@ -13,7 +13,7 @@ from bot.listeners.context import AppContext
 from bot.listeners.requests import ActionRequest, OutdatedButton, viewer_of
 from bot.listeners.subscribing import ME, change, subscribe
 from bot.services import pausing
-from bot.services.rules import rule_text
+from bot.services.rules import rule_text, text_for_reader
 from bot.store.database import Tx
 
 
@@ -52,7 +52,7 @@ async def accept(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
         rule = _rule(tx, action.value)
         if rule is None or rule.state is RuleState.ENDED or rule.offered_to != viewer.slack_user_id:
             return views.nothing_to_take_over(action.value)
-        said = rule_text(tx, rule.query, access.scope, access.directory)
+        said = text_for_reader(tx, rule.query, access.scope, access.directory)
         if not action.was_asked:
             return rule_changes.ask_to_accept(rule, said)
         pausing.accept(tx, rule, viewer.slack_user_id, ctx.clock.now())

@@ -23,6 +23,7 @@ from bot.listeners.commands import (
     sending,
     sessions,
     settings,
+    targets,
     why,
 )
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
@@ -39,6 +40,7 @@ TOPICS = (
     digests,
     mutes,
     sending,
+    targets,
     settings,
     reminders,
     quiet,

@@ -21,12 +21,11 @@ from bot.query.parser import EXAMPLES, Query, words
 from bot.services.muting import may_mute
 from bot.services.pausing import accept, is_orphan
 from bot.services.pausing import offer as offer_rule
-from bot.services.rules import UNREADABLE, read, rule_text
+from bot.services.rules import NOT_READABLE, UNREADABLE, read, rule_text
 from bot.store.database import Tx
 
 _OF_RULES = [example for key, example in EXAMPLES.items() if key not in (Key.SINCE, Key.UNTIL, *SHAPE)]
 _CONDITIONS = "Conditions, in any order: " + " · ".join(f"`{example}`" for example in _OF_RULES) + "."
-NOT_READABLE = "sessions by a condition that names what you may not see"
 
 
 @subcommand(

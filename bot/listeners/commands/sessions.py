@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.blocks import answers, session_lists
 from bot.blocks import status as status_view
 from bot.blocks.answers import Needs, Topic
+from bot.blocks.targets import format_general
 from bot.domain.errors import QueryError, StoreBusy
 from bot.domain.model import DetailsState, Message, RuleState, Session, SessionKey, SessionRecord, Viewer
 from bot.domain.permissions import may_share
@@ -234,6 +235,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
         alerts=tx.alerts.all() if viewer.is_admin else (),
         next_digest_at=next_digest_at(tx, ctx.clock.now()) if viewer.is_admin else None,
         mutes=[(one, said[one.mute_id]) for one in mutes],
+        target=format_general(tx.targets.current(), tx.targets.is_set_for_all()) if viewer.is_admin else "",
     )
 
 

@@ -19,7 +19,6 @@ from bot.domain.model import Viewer
 from bot.domain.ports import Reply
 from bot.listeners.access_scope import access_view, may_read, names, refuse_unknown
 from bot.listeners.after_ack import AfterAck
-from bot.listeners.commands.rules import NOT_READABLE
 from bot.listeners.context import AppContext
 from bot.listeners.own_rules import own_rule
 from bot.listeners.requests import ActionRequest, Submission, read_action, read_submission, viewer_of
@@ -30,7 +29,7 @@ from bot.query.keys import KEYS, Query
 from bot.query.names import id_value
 from bot.query.nearest import normalize
 from bot.query.parser import parse, say, words
-from bot.services.rules import edit_rule, fit_for_rule, same_rule
+from bot.services.rules import NOT_READABLE, edit_rule, fit_for_rule, same_rule
 from bot.services.visible_names import all_visible_names
 from bot.store.database import Tx
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.kinds import KINDS
-from bot.domain.model import DeliveryState, Notification, NotificationKind
+from bot.domain.model import DeliveryState, Notification, NotificationKind, OutcomeKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
 from bot.store.columns import from_ms, to_json, to_ms, value_of
@@ -38,10 +38,10 @@ class Notifications:
     def enqueue(self, notification: Notification, now: datetime, not_before: datetime | None = None) -> bool:
         """Queues a notification; False if its destination has it already, or will get it with another card.
 
-        A session's second subject (its regression to below target or failed) is not queued while a card of that session
-        waits, which will show it; while it is unclear whether that card was posted, it waits for the answer. Nor is it
-        queued within `ONE_REGRESSION` of another one that its destination gets or got. A notification that was
-        cancelled before it was sent is queued again.
+        A session's second subject (its turn to below target, critical or failed) is not queued while a card of that
+        session waits, which will show it; while it is unclear whether that card was posted, it waits for the answer.
+        Nor is it queued within `ONE_REGRESSION` of another one that its destination gets or got. A notification that
+        was cancelled before it was sent is queued again.
         """
         due_at = not_before or now
         if notification.session is not None:
@@ -205,7 +205,7 @@ class Notifications:
             "SELECT outcome FROM sessions WHERE session_id = ? AND employee_id = ?",
             (notification.session.session_id, notification.session.employee_id),
         )
-        return _FAILING if outcome in ("below", "failed") else _OTHER
+        return _FAILING if outcome is not None and OutcomeKind(outcome).is_failing else _OTHER
 
 
 def _may_requeue(existing: sqlite3.Row) -> bool:

@@ -84,7 +84,7 @@ class Recaps:
         # One that comes to a person anyway depends on no rule, and neither does the recap that brings it.
         if any(row["rule_ids"] == "[]" for row in rows):
             rules = []
-        facts = {**recap.facts, "follow": len(cards[:MOST_SHOWN]), "held": len(rows)}
+        facts = {**recap.facts, "follow": len(cards[:MOST_SHOWN])}
         number: int = value_of(
             self._connection,
             "INSERT INTO notifications (destination, subject, kind, reason, rule_ids, facts, created_at, due_at,"
