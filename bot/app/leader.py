@@ -23,11 +23,13 @@ from bot.domain.model import OPERATOR, Destination, DestinationKind, RuleState, 
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.completeness import CompletenessCheck
 from bot.jobs.details import FetchDetails
+from bot.jobs.digest import DigestJob
 from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.identities import Identities
 from bot.jobs.monitor import Monitor, RuntimeProbes
 from bot.jobs.poll import Poll
 from bot.jobs.rate_limit import RateLimiter
+from bot.jobs.remind import RemindJob
 from bot.jobs.retention import RetentionJob
 from bot.jobs.send import Deliver
 from bot.query.parser import Query
@@ -41,6 +43,8 @@ DETAILS_EVERY = 60  # seconds
 CHANNEL_CHECKS_EVERY = 5 * 60  # seconds; the rows say which channels are due
 IDENTITIES_EVERY = 30  # seconds; the rows say who is due
 MONITOR_EVERY = 30  # seconds
+REMIND_EVERY = 5 * 60  # seconds; the rows say what is due
+DIGEST_EVERY = 60  # seconds; the rows say which rules are due
 RETENTION_EVERY = 60 * 60  # seconds; the rows say whether it is due
 COMPLETENESS_EVERY = 60 * 60  # seconds; asked after each good poll too, and the rows say whether it is due
 LOCK_RETRY = 1.0  # seconds between two tries to acquire the lock
@@ -106,6 +110,8 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
     scheduler.every(IDENTITIES_EVERY, "identities", identities.once, at_once=True)
     scheduler.every(RETENTION_EVERY, "retention", retention.when_due, at_once=True)
     scheduler.every(MONITOR_EVERY, "monitor", monitor.once)
+    scheduler.every(REMIND_EVERY, "remind", RemindJob(store, clock, wake=sender.wake).once)
+    scheduler.every(DIGEST_EVERY, "digest", DigestJob(store, contacts, clock, settings, wake=sender.wake).once)
     return Jobs(scheduler, sender, poll, directory, channel_checks)
 
 

@@ -37,7 +37,8 @@ LINES_PER_SECTION = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a report is about: the command that was run, the query as canonical text and in words, other ways to read
-    it (label and command), whose sessions it covers (None: all), and the age of the data."""
+    it (label and command), whose sessions it covers (None: all), and the age of the data. `person_id`: who asks, in
+    iSpring."""
 
     verb: str
     query: str
@@ -50,6 +51,7 @@ class Asked:
     data_as_of: datetime | None
     command: str = "/ojt"
     limit: int = UNITS_SHOWN
+    person_id: str | None = None
 
 
 def figures_line(numbers: Figures) -> str:
@@ -87,7 +89,7 @@ def trend(shown: Trend, asked: Asked) -> Message:
     more = [more_rows(len(rows) - len(listed), asked)] if len(rows) > len(listed) else []
     if not shown.by.is_time:
         more += _small(shown)
-    after = [*([section(mrkdwn("\n".join(more)))] if more else []), *_costly(shown)]
+    after = [*([section(mrkdwn("\n".join(more)))] if more else []), *costly_blocks(shown.costly, shown.criteria_from)]
     answer = report_answer(asked, [*blocks, *after])
     drawn = _drawn(listed, shown)
     if drawn is None:
@@ -192,12 +194,13 @@ def _small(shown: Trend) -> list[str]:
     return [f"Fewer than {SMALLEST_GROUP} sessions, not ranked: {', '.join(named)}{more}"]
 
 
-def _costly(shown: Trend) -> list[Block]:
-    if not shown.costly:
+def costly_blocks(costs: Sequence[CriterionCost], criteria_from: int) -> list[Block]:
+    """The criteria that lost most, under their heading; nothing if there are none."""
+    if not costs:
         return []
-    of = f"the newest {shown.criteria_from:,} sessions" if shown.criteria_from > 1 else "1 session"
+    of = f"the newest {criteria_from:,} sessions" if criteria_from > 1 else "1 session"
     heading = f"*Criteria that lost most points, in {of} with criteria*"
-    return [section(mrkdwn("\n".join([heading, *costly_lines(shown.costly)])))]
+    return [section(mrkdwn("\n".join([heading, *costly_lines(costs)])))]
 
 
 def costly_lines(costs: Sequence[CriterionCost]) -> list[str]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from bot.blocks import actions
 from bot.blocks.answers import question
 from bot.blocks.coverage import rule_shows
+from bot.blocks.digest_rules import describe, digest_introduction
 from bot.blocks.elements import (
     MESSAGE_BLOCKS,
     MESSAGE_CHARACTERS,
@@ -32,6 +33,7 @@ from bot.domain.model import (
     Message,
     NamesShown,
     Rule,
+    RuleForm,
     RuleOptions,
     RuleState,
 )
@@ -86,8 +88,13 @@ def format_rule(rule: Rule, words: str) -> str:
         reason = f" until {date_token(rule.resumes_at)}"
     by = f"By {format_owner(rule.owner)}, {_STATES[rule.state]}{reason}"
     where = "in " if rule.destination.kind is DestinationKind.CHANNEL else "to "
-    what = f"{format_query(words, 150)}{format_options(rule.options)}"
+    what = f"{format_what(rule, words)}{format_options(rule.options)}"
     return f"*Rule {rule.rule_id}* {where}{format_destination(rule)}: {what}. {by}"
+
+
+def format_what(rule: Rule, words: str) -> str:
+    """What a rule sends, in words: the sessions of its query, or a digest of them."""
+    return describe(rule.options, words) if rule.options.form is RuleForm.DIGEST else format_query(words, 150)
 
 
 def format_reason(reason: str) -> str:
@@ -279,7 +286,7 @@ def ask_to_end(rule: Rule, words: str) -> Message:
 def unsubscribed(rule: Rule, words: str) -> Message:
     """A rule was ended."""
     return notice(
-        f"Ended: Rule {rule.rule_id} in {format_destination(rule)}: {format_query(words, 150)}. Nothing more is posted "
+        f"Ended: Rule {rule.rule_id} in {format_destination(rule)}: {format_what(rule, words)}. Nothing more is posted "
         "because of it; messages already posted are still corrected."
     )
 
@@ -290,6 +297,8 @@ def unsubscribed(rule: Rule, words: str) -> Message:
 def introduction_block(rule: Rule, words: str, command: str, coverage: Coverage | None = None) -> Block:
     """How a rule introduces itself to its channel; `words` is its query, with names that its owner may see. `coverage`:
     whose sessions it shows, None if all."""
+    if rule.options.form is RuleForm.DIGEST:
+        return digest_introduction(rule, words, format_owner(rule.owner), command)
     shows = f"{rule_shows(coverage, format_owner(rule.owner))} " if coverage else ""
     return section(
         mrkdwn(

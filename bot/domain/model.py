@@ -409,6 +409,7 @@ class RuleOptions:
 
     `schedule`: in its canonical form, `weekly mon 09:00`, in the IANA zone `zone`; None for at once. `edits`: whether a
     correction changes the cards that were posted; what the owner may not see any more is redacted in any case.
+    `only_to_act`: a digest comes only when somebody has to act, and once a month as a sign of life.
     """
 
     form: RuleForm = RuleForm.RESULTS
@@ -416,6 +417,7 @@ class RuleOptions:
     zone: str | None = None
     edits: bool = True
     names: NamesShown = NamesShown.FULL
+    only_to_act: bool = False
 
 
 DEFAULT_OPTIONS = RuleOptions()
@@ -428,7 +430,7 @@ class Rule:
 
     `owner` is a Slack user id or `OPERATOR`; `query` is canonical text of `bot.query` with people by id, ""
     for every completed session. `resumes_at`: the end of a pause that somebody made. `offered_to`: the Slack user who
-    may take it over.
+    may take it over. `scheduled_since`: when its schedule was set, None without one.
     """
 
     rule_id: int
@@ -443,6 +445,7 @@ class Rule:
     options: RuleOptions = DEFAULT_OPTIONS
     resumes_at: datetime | None = None
     offered_to: str | None = None
+    scheduled_since: datetime | None = None
 
 
 class NotificationKind(StrEnum):
@@ -456,6 +459,8 @@ class NotificationKind(StrEnum):
     RULE_PAUSED = "rule_paused"  # to a rule's owner
     RULE_OFFERED = "rule_offered"  # to who may take a rule over; `facts["by"]` offers it
     OPS = "ops"  # an alert, to OPS_CHANNEL
+    DIGEST = "digest"  # the figures of a period, as a rule's schedule says
+    REMINDER = "reminder"  # what is planned, or late
     SHARED = "shared"  # a session shared with a channel by a person; `facts["by"]` is that person
 
 

@@ -320,6 +320,13 @@ def format_percent(value: Fraction) -> str:
     return f"{_apart(value, (Fraction(0), Fraction(100)))} %"
 
 
+def format_against(now: int, then: int, when: str) -> str:
+    """A number beside the one before: "none the week before", "no change", "3 the week before"; "" if both are 0."""
+    if now == then:
+        return "no change" if now else ""
+    return f"{then:,} {when}" if then else f"none {when}"
+
+
 def format_points(change: Fraction | None) -> str:
     """A change in points: "+3 points", "−1 point", "no change", "none before"."""
     if change is None:

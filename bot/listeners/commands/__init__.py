@@ -14,10 +14,13 @@ from bot.domain.ports import Reply
 from bot.listeners.access_scope import access_view
 from bot.listeners.after_ack import AfterAck
 from bot.listeners.commands import (
+    digests,
     export,
     help_pages,
     mutes,
     people,
+    quiet,
+    reminders,
     reports,
     rules,
     sending,
@@ -35,8 +38,22 @@ from bot.query.name_index import words_of
 from bot.query.nearest import alike
 from bot.store.database import Tx
 
-TOPICS = (help_pages, sessions, reports, export, why, rules, mutes, targets, settings, people, sending)
-"""In the order of help."""
+TOPICS = (
+    help_pages,
+    sessions,
+    reports,
+    export,
+    why,
+    rules,
+    digests,
+    mutes,
+    targets,
+    settings,
+    reminders,
+    quiet,
+    people,
+    sending,
+)  # in the order of help
 
 _SESSION_ID = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*")
 _SESSION_ID_PART = re.compile(r"(?=.*\d)[0-9a-zA-Z-]+")

@@ -27,6 +27,7 @@ from bot.query.by_id import with_labels
 from bot.query.keys import Key, without_shape
 from bot.query.parser import Query, say, words
 from bot.query.values import score_range
+from bot.services.digests import next_digest_at
 from bot.store.database import Tx
 from bot.store.search import asked_for
 
@@ -217,7 +218,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
     said = mute_texts(tx, viewer, mutes)
     return status_view.Status(
         poll=tx.polls.state(),
-        outbox=tx.deliveries.counts(),
+        outbox=tx.deliveries.counts(ctx.clock.now()),
         rules=states.count(RuleState.ACTIVE),
         paused_rules=states.count(RuleState.PAUSED),
         poll_interval=ctx.settings.poll_interval,
@@ -225,6 +226,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
         is_admin=viewer.is_admin,
         blocked=tx.destinations.blocked() if viewer.is_admin else (),
         alerts=tx.alerts.all() if viewer.is_admin else (),
+        next_digest_at=next_digest_at(tx, ctx.clock.now()) if viewer.is_admin else None,
         mutes=[(one, said[one.mute_id]) for one in mutes],
         target=format_general(tx.targets.current(), tx.targets.is_set_for_all()) if viewer.is_admin else "",
     )

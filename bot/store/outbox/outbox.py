@@ -59,16 +59,16 @@ class Outbox:
 
     # ---- what is due -----------------------------------------------------------------------------------------------
 
-    def schedule(self) -> Schedule:
+    def schedule(self, now: datetime | None = None) -> Schedule:
         """When each destination gets its next message, and when the next read-back or edit is due; one eligibility
-        pass.
+        pass. Without `now`, nobody's quiet time counts.
 
         Empty while Slack refuses the app. While all sending is paused, only read-backs are due: they send nothing.
         """
         if self.app_refused():
             return Schedule(posts={}, other_due_at=None)
         is_paused = sending_pause(self._connection) is not None
-        times = Eligibility(self._connection).due_times()
+        times = Eligibility(self._connection, now=now).due_times()
         other = value_of(
             self._connection,
             f"SELECT min(due_at) FROM (SELECT min(due_at) AS due_at FROM deliveries WHERE {_READABLE}"
@@ -219,6 +219,14 @@ class Outbox:
             "UPDATE deliveries SET edit_due_at = ? WHERE id = ?", (to_ms(now + EDIT_LEASE), number)
         )
         return self._by_number(number)
+
+    def request_edit(self, destination: Destination, subject: str, now: datetime) -> None:
+        """Makes an edit due of the message with a notification, if it was posted."""
+        self._connection.execute(
+            "UPDATE deliveries SET edit_due_at = ?, edit_is_cosmetic = 0 WHERE state = 'sent' AND edit_ended IS NULL"
+            " AND id IN (SELECT delivery FROM notifications WHERE destination = ? AND subject = ?)",
+            (to_ms(now), str(destination), subject),
+        )
 
     def save_edit(
         self, delivery_id: str, versions: Mapping[int, int], due_at: datetime | None, ended: str, attempt: Attempt
