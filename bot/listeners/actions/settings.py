@@ -1,9 +1,10 @@
 """Buttons about a user's own settings and Home tab."""
 
+from bot.blocks import actions
 from bot.blocks import settings as settings_view
 from bot.blocks.actions import Roles
 from bot.domain.errors import NotAllowed
-from bot.domain.model import DestinationKind, DirectMessages, Message, Preferences
+from bot.domain.model import DestinationKind, DirectMessages, Message, Preferences, Viewer
 from bot.domain.ports import Reply
 from bot.listeners.access_scope import identity_of
 from bot.listeners.commands.settings import save_preferences, settings_of
@@ -15,17 +16,17 @@ from bot.store.database import Tx
 
 async def get_below_target(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """On a direct message: only results below target from now on."""
-    await reply(await _choose(ctx, action, DirectMessages.BELOW, _roles(action)))
+    await _change(ctx, action, reply, actions.DM_BELOW, DirectMessages.BELOW)
 
 
 async def get_none(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """On a direct message: no more of them."""
-    await reply(await _choose(ctx, action, DirectMessages.NONE, _roles(action)))
+    await _change(ctx, action, reply, actions.DM_STOP, DirectMessages.NONE)
 
 
 async def get_all(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """On a direct message: all results from now on."""
-    await reply(await _choose(ctx, action, DirectMessages.ALL, _roles(action)))
+    await _change(ctx, action, reply, actions.DM_ALL, DirectMessages.ALL)
 
 
 async def set_observer(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
@@ -48,6 +49,24 @@ async def open_settings(ctx: AppContext, action: ActionRequest, reply: Reply) ->
     viewer = await viewer_of(ctx, action)
     mine = await ctx.store.read(lambda tx: settings_of(ctx, tx, viewer))
     await ctx.messenger.open_modal(action.trigger_id, settings_view.settings_form(mine))
+
+
+async def _change(ctx: AppContext, action: ActionRequest, reply: Reply, name: str, kind: DirectMessages) -> None:
+    """Saves a choice if the user was asked; else asks. Who has nothing to choose is refused before."""
+    roles = _roles(action)
+    if action.was_asked:
+        await reply(await _choose(ctx, action, kind, roles))
+        return
+    viewer = await viewer_of(ctx, action)
+    await ctx.store.read(lambda tx: _refuse_nobody(tx, viewer, action, kind))
+    await reply(settings_view.ask_to_change(name, roles, command=ctx.command))
+
+
+def _refuse_nobody(tx: Tx, viewer: Viewer, action: ActionRequest, kind: DirectMessages) -> None:
+    """Raises NotAllowed for users without a person in iSpring, unless they stop messages that they got."""
+    identity = identity_of(viewer, tx.people.directory())
+    if identity.not_allowed_reason and not (kind is DirectMessages.NONE and _is_on_their_message(tx, action)):
+        raise NotAllowed(identity.not_allowed_reason, identity.remedy)
 
 
 def _roles(action: ActionRequest) -> Roles:
@@ -78,9 +97,7 @@ async def _choose(ctx: AppContext, action: ActionRequest, kind: DirectMessages, 
     viewer = await viewer_of(ctx, action)
 
     def work(tx: Tx) -> None:
-        identity = identity_of(viewer, tx.people.directory())
-        if identity.not_allowed_reason and not (kind is DirectMessages.NONE and _is_on_their_message(tx, action)):
-            raise NotAllowed(identity.not_allowed_reason, identity.remedy)
+        _refuse_nobody(tx, viewer, action, kind)
         mine = tx.people.preferences(action.user_id)
         wanted = Preferences(
             mine.as_observer if roles is Roles.EMPLOYEE else kind, mine.as_employee if roles is Roles.OBSERVER else kind

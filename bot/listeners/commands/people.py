@@ -34,6 +34,7 @@ _PICK = "Pick the Slack account from the list that appears when you type @: "
     examples=("link",),
     more="Admins see all links with `link list`, and make one with `link @account PERSON`, which asks first; PERSON is "
     "a name, an e-mail address or an id in iSpring.",
+    asks_itself=True,
 )
 async def link(ctx: AppContext, request: CommandRequest) -> Message:
     """The viewer's own link; for admins all of them, or a new one."""
