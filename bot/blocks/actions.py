@@ -30,6 +30,7 @@ RUN = "run"
 PAGE = "page"  # value: Page
 CONFIRM_SUBSCRIBE = "confirm_subscribe"  # value: Subscribe
 CANCEL = "cancel"
+SAVE_DIGEST = "save_digest"  # value: SaveDigest
 UNSUBSCRIBE = "unsubscribe"  # value: the rule's number
 EDIT_RULE = "edit_rule"  # value: the rule's number
 CONFIRM_EDIT = "confirm_edit"  # value: EditRule
@@ -55,6 +56,11 @@ SET_EMPLOYEE = "set_employee"
 # On a user's own link; the value is the person's id in iSpring. CONFIRM_LINK is an admin's.
 NOT_ME = "not_me"
 CONFIRM_LINK = "confirm_link"  # value: ConfirmLink
+
+# On reminders; the value says until when. On overdue lists; the value is the id of the person who is reminded.
+SNOOZE = "snooze"
+SNOOZE_HOUR, SNOOZE_TOMORROW = "1h", "tomorrow"
+NUDGE = "nudge"
 
 SHARE = "share"  # value: Share
 CONFIRM_SHARE = "confirm_share"  # value: ConfirmShare
@@ -151,6 +157,17 @@ class Subscribe(ButtonValue, frozen=True, tag="subscribe"):
     channel_id: _Text
     query: str
     edits: bool = True
+    names: NamesShown = NamesShown.FULL
+
+
+class SaveDigest(ButtonValue, frozen=True, tag="digest"):
+    """A digest to be saved, in a channel or for the user (""). `zone`: "" for that of the user's profile."""
+
+    channel_id: str
+    schedule: _Text
+    zone: str
+    query: str
+    only_to_act: bool = False
     names: NamesShown = NamesShown.FULL
 
 

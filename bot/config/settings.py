@@ -38,6 +38,7 @@ from bot.config.values import (
     token,
 )
 from bot.domain.errors import ConfigError
+from bot.domain.model import Supervision
 
 SILENT = "silent"
 LONGEST_INTERVAL = 30 * 86_400.0  # seconds; a longer one counts as this, because timers have a limit
@@ -137,6 +138,10 @@ class Settings(BaseSettings):
     )
     rights_max_age: float = Field(
         72, ge=24, le=720, description="Hours for which a reading of iSpring's people proves rights."
+    )
+    supervision: Annotated[Supervision, LOWER] = Field(
+        Supervision.CHAIN,
+        description="Whether supervisors see the whole chain below them (`chain`) or their own people only (`direct`).",
     )
     keep_days: int | None = Field(
         None,

@@ -333,11 +333,14 @@ def deliver_of(ctx: AppContext, admin: str) -> Deliver:
 
 
 @asynccontextmanager
-async def open_office(folder: Path, *, as_if_employees_are_told: bool = False) -> AsyncIterator[Office]:
+async def open_office(
+    folder: Path, *, as_if_employees_are_told: bool = False, company: Callable[[Tx], None] | None = None
+) -> AsyncIterator[Office]:
+    """An office before `company`, the one of `fill` if it is None."""
     clock = FakeClock()
     slack = slack_simulator(workspace(), clock)
     async with database(folder, clock) as store, messenger_of(slack, clock) as messenger:
-        await store.transact(fill)
+        await store.transact(company or fill)
         contacts = SlackContacts(messenger, store, clock, {ADMIN, GUEST})
         nudges: list[datetime] = []
         ctx = AppContext(
