@@ -19,7 +19,7 @@ from bot.app.stopping import wait_for_stop
 from bot.config import Settings
 from bot.domain.alerts import LEADER_IS_SILENT, is_silent
 from bot.domain.errors import StoreBusy
-from bot.domain.model import OPERATOR, Destination, DestinationKind, RuleState
+from bot.domain.model import OPERATOR, Destination, DestinationKind, RuleState, Supervision
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.completeness import CompletenessCheck
 from bot.jobs.details import FetchDetails
@@ -151,6 +151,7 @@ class Leader:
             now = self._clock.now()
             tx.targets.set_initial(self._settings.pass_target)
             self._make_default_rule(tx, now)
+            self._apply_supervision(tx, now)
             if created:
                 notify_ops(tx, "database_created", str(int(now.timestamp())), now)
 
@@ -225,6 +226,18 @@ class Leader:
             if (modified := _modified(log_file)) != seen:
                 seen = modified
                 self.jobs.sender.wake()
+
+    def _apply_supervision(self, tx: Tx, now: datetime) -> None:
+        """Stores SUPERVISION; where that lets supervisors see more than before, OPS_CHANNEL and the log say so."""
+        supervision = self._settings.supervision
+        if tx.people.supervision() is supervision:
+            return
+        tx.people.set_supervision(supervision)
+        supervisors, employees = tx.people.directory().further_down() if supervision is Supervision.CHAIN else (0, 0)
+        log.warning("supervision.changed", supervision=supervision.value, supervisors=supervisors, employees=employees)
+        if supervisors:
+            facts = {"supervisors": supervisors, "employees": employees}
+            notify_ops(tx, "supervision_widened", str(int(now.timestamp())), now, **facts)
 
     def _make_default_rule(self, tx: Tx, now: datetime) -> None:
         channel = self._settings.default_channel

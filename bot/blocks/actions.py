@@ -53,8 +53,9 @@ DM_ALL = "dm_all"
 SET_OBSERVER = "set_observer"
 SET_EMPLOYEE = "set_employee"
 
-# On a user's own link; the value is the person's id in iSpring.
+# On a user's own link; the value is the person's id in iSpring. CONFIRM_LINK is an admin's.
 NOT_ME = "not_me"
+CONFIRM_LINK = "confirm_link"  # value: ConfirmLink
 
 # On reminders; the value says until when. On overdue lists; the value is the id of the person who is reminded.
 SNOOZE = "snooze"
@@ -202,6 +203,14 @@ class SetCritical(ButtonValue, frozen=True, tag="set_critical"):
     digest: _Text
     is_critical: bool
     basis: str
+
+
+class ConfirmLink(ButtonValue, frozen=True, tag="confirm_link"):
+    """A link to be made, and of how many other people the question said that the account could see sessions."""
+
+    user_id: _Text
+    person_id: _Text
+    sees_of: _Number
 
 
 class Share(ButtonValue, frozen=True, tag="share"):

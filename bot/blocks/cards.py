@@ -49,6 +49,7 @@ from bot.domain.model import (
     SessionRecord,
 )
 from bot.domain.mutes import Mute
+from bot.domain.permissions import Coverage
 from bot.domain.reminders import ReminderView
 from bot.domain.text import lasting
 
@@ -81,8 +82,8 @@ class CardFacts:
     sent to this person before, so the message says why it comes. `times`: the how many-th result of its kind (below
     target, failed) a session is for its employee and checklist, among those the rule's owner may see. `cards_before`:
     of the sessions that this message tells a second time. `digests`: what rules' digests say, by notification id;
-    `reminders` likewise.
-    `mutes`: those whose recap this message is, by number.
+    `reminders` likewise. `mutes`: those whose recap this message is, by number. `coverages`: whose sessions a rule
+    shows, by number, if its owner does not see all.
     """
 
     records: Mapping[SessionKey, SessionRecord] = field(default_factory=dict)
@@ -101,6 +102,7 @@ class CardFacts:
     digests: Mapping[int, DigestView] = field(default_factory=dict)
     reminders: Mapping[int, ReminderView] = field(default_factory=dict)
     mutes: Mapping[int, Mute] = field(default_factory=dict)
+    coverages: Mapping[int, Coverage] = field(default_factory=dict)
 
     def name_of(self, key: SessionKey, limit: int = NAME) -> str:
         """The employee's name, for plain text."""

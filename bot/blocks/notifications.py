@@ -48,9 +48,10 @@ def _shared(delivery: Delivery, notifications: Sequence[StoredNotification], fac
 def _introductions(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
     words = {number: facts.queries.get(one.notification_id, "") for one in notifications for number in _rule_ids([one])}
     rules = _rules(notifications, facts)
-    return [introduction_block(rule, words[rule.rule_id], facts.command) for rule in rules] or [
-        section(mrkdwn(RULE_GONE))
-    ]
+    return [
+        introduction_block(rule, words[rule.rule_id], facts.command, facts.coverages.get(rule.rule_id))
+        for rule in rules
+    ] or [section(mrkdwn(RULE_GONE))]
 
 
 def _pauses(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:

@@ -6,7 +6,7 @@ from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, mrkdwn, section
 from bot.blocks.markup import NAME, TITLE, bare, date_token, format_query_text, moment_token, safe
 from bot.blocks.reminders import nudge_buttons
-from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer
+from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer, time_of
 from bot.blocks.results import verdict
 from bot.domain.changes import outcome_of
 from bot.domain.model import Message, OutcomeKind, Session
@@ -43,10 +43,11 @@ def overdue(sessions: Sequence[Session], counts: Mapping[OutcomeKind, int], aske
 
 def _nudges(sessions: Sequence[Session], asked: Asked) -> list[Block]:
     """Buttons that remind the observers of these sessions, for who has people in their charge."""
-    if not (asked.scope.everything or asked.scope.employees):
+    covers = asked.coverage
+    if covers is not None and not (covers.supervised or covers.departments):
         return []
     observers = dict.fromkeys(one.facts.observer_id for one in sessions if one.facts.observer_id)
-    others = [one for one in observers if one != asked.scope.person_id and asked.directory.is_active(one)]
+    others = [one for one in observers if one != asked.person_id and asked.directory.is_active(one)]
     return nudge_buttons([(one, bare(asked.directory.name_of(one), NAME)) for one in others[:MOST_NUDGED]])
 
 
@@ -132,9 +133,9 @@ def _step(step: Step) -> str:
 # ---- silent units ------------------------------------------------------------------------------------------------
 
 
-def silent(shown: Silent, days: int, asked: Asked) -> Message:
-    """The sites and observers without a completed session in the last days."""
-    when = f"in the last {count(days, 'day')}"
+def silent(shown: Silent, days: int | None, asked: Asked) -> Message:
+    """The sites and observers without a completed session in the last days; None: in the time that the query names."""
+    when = f"in the last {count(days, 'day')}" if days else f"{time_of(shown.window, asked)}"
     if not shown.sites and not shown.observers:
         nothing = f"No site and no observer that you may see was silent {when}"
         if not shown.all_sites:

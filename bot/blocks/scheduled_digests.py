@@ -210,7 +210,7 @@ def _silent(found: Digest) -> list[Block]:
             lines.append(f"• {len(those):,} of {count(every, what)}: {_silent_names(those)}")
     if not lines:
         return []
-    days = round((found.window.end - silent.since).total_seconds() / 86_400)
+    days = round((found.window.end - silent.window.start).total_seconds() / 86_400)
     return [section(mrkdwn("\n".join([f"*Without a completed session for {count(days, 'day')}*", *lines])))]
 
 

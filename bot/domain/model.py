@@ -114,6 +114,13 @@ class Subordination(StrEnum):
     NONE = "no_supervisor"
 
 
+class Supervision(StrEnum):
+    """Whom a supervisor supervises: their people and in turn the people of these, or only their people."""
+
+    CHAIN = "chain"
+    DIRECT = "direct"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Somebody iSpring knows. `email` is lower-case; `name` is what to show, never empty."""
@@ -544,10 +551,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What Slack gets: `text` carries the full meaning (push, screen readers), `blocks` the layout."""
+    """What Slack gets: `text` carries the full meaning (push, screen readers), `blocks` the layout. `rich`: the layout
+    with kinds of blocks that not every workspace takes yet, shown instead where it does; empty if it is the same."""
 
     text: str
     blocks: tuple[dict[str, Any], ...] = ()
+    rich: tuple[dict[str, Any], ...] = ()
 
 
 # ---- who asks ----------------------------------------------------------------------------------------------------

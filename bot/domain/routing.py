@@ -210,7 +210,7 @@ def missing_for_rights(owner: Viewer, facts: SessionFacts, directory: Directory)
     """What of the directory is missing to refuse a session to an owner for good."""
     if owner.person_id is None:
         return ReasonCode.NONE if directory.people_read else ReasonCode.PEOPLE_UNREAD
-    return directory.missing_of(owner.person_id) or directory.missing_place_of(facts.key.employee_id)
+    return directory.missing_of(owner.person_id) or directory.missing_above(facts.key.employee_id)
 
 
 def may_yet_see(verdict: Verdict, viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verdict:

@@ -178,6 +178,11 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         digests=views,
         reminders=reminders,
         mutes=_mutes(tx, delivery),
+        coverages={
+            number: coverage
+            for number, rule in rules.items()
+            if (coverage := rights.coverage(tx, rule.owner, directory)) is not None
+        },
         first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
     )
     keeps = _leaves_corrections_out(delivery, rules) and _is_corrected(delivery, records.values())
@@ -298,9 +303,7 @@ def _card_before(tx: Tx, stored: StoredNotification, key: SessionKey) -> CardBef
     if found is None:
         return None
     channel, ts, posted_at = found
-    workspace = tx.deliveries.workspace_url()
-    link = f"{workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}" if workspace else ""
-    return CardBefore(posted_at, link)
+    return CardBefore(posted_at, tx.deliveries.link_to(channel, ts))
 
 
 def _cancelled_reason(

@@ -837,6 +837,15 @@ def m024_digests(db: Database) -> None:
 
 
 @migrations()
+def m022_supervision(db: Database) -> None:
+    """Where people were read before supervision followed the chain, the next start says what that widens."""
+    db.conn.execute(
+        "INSERT INTO settings_kv (name, value) SELECT 'supervision', 'direct' FROM settings_kv"
+        " WHERE name = 'directory_at'"
+    )
+
+
+@migrations()
 def m028_home_views(db: Database) -> None:
     """Whose Home tab is open, and a fingerprint of what it shows, so that it is published again when that changes."""
     db.table("home_views").create(

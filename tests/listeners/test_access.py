@@ -166,6 +166,11 @@ VALUES = {
         "2|",
         "nonsense",
     ],
+    actions.CONFIRM_LINK: [
+        actions.encode(actions.ConfirmLink("U0NOBODY", "xenia", 0)),
+        actions.encode(actions.ConfirmLink("U0GUEST", "zoltan", 0)),
+        "nonsense",
+    ],
     actions.DM_BELOW: [""],
     actions.DM_STOP: [""],
     actions.DM_ALL: [""],

@@ -29,6 +29,7 @@ from bot.store.outbox.eligibility import (
     sending_pause,
     store_sending_pause,
 )
+from bot.store.outbox.queries import BLOCKS_REFUSED_AT
 from bot.store.outbox.restore_recovery import DIGEST_WAIT
 from bot.store.outbox.rows import delivery_of, row_of, write, write_attempt
 from bot.store.session_rows import EDIT_LEASE
@@ -284,6 +285,10 @@ class Outbox:
     def note_workspace(self, url: str) -> None:
         """Stores the address of our Slack workspace, with which links to messages begin."""
         self._state.set("workspace_url", url)
+
+    def note_blocks_refused(self, now: datetime) -> None:
+        """Remembers that our workspace does not take Slack's newest blocks."""
+        self._state.set(BLOCKS_REFUSED_AT, str(to_ms(now)))
 
     def app_refused(self) -> str:
         """Why Slack refuses the app, "" while it does not."""

@@ -4,7 +4,7 @@ import re
 import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.domain.model import Delivery, Destination, SessionKey
 from bot.domain.outbox import Attempt, NotificationState, NotificationStatus, OutboxCounts
@@ -28,6 +28,9 @@ _JOINED = (
     " LEFT JOIN destinations ON destinations.destination = notifications.destination"
 )
 _TS = re.compile(r"\d{1,11}\.\d+")  # Unix seconds
+
+BLOCKS_REFUSED_AT = "blocks_refused_at"  # the setting; ms
+_BLOCKS_TRIED_AGAIN = timedelta(days=1)
 
 
 class Deliveries:
@@ -79,6 +82,16 @@ class Deliveries:
     def workspace_url(self) -> str:
         """The address of our Slack workspace, "" while it is not known."""
         return State(self._connection).get("workspace_url") or ""
+
+    def takes_newest_blocks(self, now: datetime) -> bool:
+        """Whether our workspace may take Slack's newest blocks: it is tried again a day after it did not."""
+        refused_at = State(self._connection).get(BLOCKS_REFUSED_AT)
+        return not refused_at or now - from_ms(int(refused_at)) >= _BLOCKS_TRIED_AGAIN
+
+    def link_to(self, channel: str, ts: str) -> str:
+        """The address of a message in our workspace, "" while the workspace's is not known."""
+        url = self.workspace_url()
+        return f"{url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}" if url else ""
 
     def find(self, destination: Destination, subject: str) -> NotificationStatus | None:
         """The notification with that subject at a destination, None if there is none."""
