@@ -330,4 +330,24 @@ PROMISES: dict[str, Promise] = {
         "something needs a person",
         "`check` has a line for it, with the remedy",
     ),
+    "digest_once": Promise(
+        "a digest is due while Spotter restarts, runs twice, is down, or the clock is changed",
+        "one digest per rule and local date; after an outage the newest, which covers the time since the last one",
+    ),
+    "digest_unread": Promise(
+        "iSpring could not be read when a digest is due",
+        "it waits an hour, then says so instead of zeros, and is edited once iSpring is read",
+    ),
+    "digest_owner_gone": Promise(
+        "the owner of a digest may see nothing any more",
+        "it is not sent, its rule pauses, and an admin is told",
+    ),
+    "quiet_time": Promise(
+        "something comes for a person in their quiet time",
+        "it is held, and sent afterwards once, as it is then; channels are not affected",
+    ),
+    "reminded": Promise(
+        "a session is not started in time, or not finished",
+        "its observer gets one message for all of them, a day later the supervisor, then `OPS_CHANNEL`; each once",
+    ),
 }
