@@ -153,7 +153,13 @@ class Ispring:
     async def _checklist_rows(self, asked: Mapping[str, object]) -> tuple[Sequence[ChecklistRow], Received]:
         call = Call("POST", CHECKLISTS_PATH, "the list of checklists", json=asked)
         with self._reading(Part.CHECKLISTS):
-            body, received = await self._connection.measured_answer(call)
+            try:
+                body, received = await self._connection.measured_answer(call)
+            except BadRequest as error:
+                if not asked:
+                    raise
+                self._parts.refused_batch(Part.CHECKLISTS, error)  # a checklist that was asked for may be deleted
+                return (), Received(0, b"")
             rows, left_out, _ = await self._page(body, call.what, "", _checklist)
             self._finished(Part.CHECKLISTS, left_out)
             return rows, received

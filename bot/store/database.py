@@ -23,6 +23,7 @@ from bot.store.outbox.outbox import Outbox
 from bot.store.outbox.queries import Deliveries
 from bot.store.outbox.unrouted import UnroutedChanges
 from bot.store.people import KeptDirectory, People
+from bot.store.polling import Polling
 from bot.store.reports import Reports
 from bot.store.rules import Rules
 from bot.store.search import Search
@@ -73,6 +74,10 @@ class Tx:
     @cached_property
     def polls(self) -> Polls:
         return Polls(self._connection)
+
+    @cached_property
+    def polling(self) -> Polling:
+        return Polling(self._connection)
 
     @cached_property
     def rules(self) -> Rules:

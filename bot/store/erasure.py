@@ -19,7 +19,7 @@ from bot.store.outbox.destinations import MAY_BE_EDITED, SHOWS
 from bot.store.session_rows import OF_KEY, request_edits
 from bot.store.sqlite import IN_LIST, json_field
 
-CHILDREN = ("history", "details", "acknowledgements", "unrouted")  # tables that refer to a session's row
+CHILDREN = ("history", "details", "acknowledgements", "unrouted", "absences")  # tables that refer to a session's row
 ATTEMPTS_KEPT = timedelta(days=90)  # of finished deliveries
 SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
 _ERASED = "the person it is about was erased"

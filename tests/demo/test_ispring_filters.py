@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -26,7 +28,7 @@ async def test_filters_combine_and_a_hidden_checklist_is_one_too(client: httpx.A
 async def test_a_filter_can_be_ignored(
     client: httpx.AsyncClient, ispring: IspringStandIn, world: World, name: str
 ) -> None:
-    asked = {
+    asked: dict[str, Any] = {
         "sessionStatus": NOT_STARTED,
         "checklistId": next(iter(world.checklists)),
         "sessionIds": [world.stored_sessions[0].id],
