@@ -123,9 +123,14 @@ def _gauges(snapshot: Snapshot, now: datetime, is_leader: bool, leader_signed_at
     if poll.last_good_at:
         gauge("last_good_poll_timestamp_seconds", "Time of the last good poll", poll.last_good_at.timestamp())
         gauge("lag_seconds", "Age of the data", (now - poll.last_good_at).total_seconds())
+        corrected_at = poll.corrected_at or poll.last_good_at
+        gauge("corrections_lag_seconds", "Age of the oldest completed sessions", (now - corrected_at).total_seconds())
     if poll.last:
         took = (poll.last.ended_at - poll.last.started_at).total_seconds()
         gauge("last_poll_seconds", "Duration of the last poll", took)
+        gauge("last_poll_incremental", "1 if the last poll read only what may have changed", poll.last.mode != "full")
+        gauge("last_poll_bytes", "Bytes about sessions that the last poll read, decoded", poll.last.size)
+        gauge("last_poll_wire_bytes", "The same as they came over the network", poll.last.wire_size)
         gauge("last_poll_failed", "1 if the last poll failed", bool(poll.last.error))
     oldest = (now - counts.oldest_at).total_seconds() if counts.oldest_at else 0
     gauge("oldest_waiting_seconds", "Age of the oldest message that waits to be sent", oldest)

@@ -12,8 +12,8 @@ from bot.blocks.sending import format_who
 from bot.domain.alerts import ALERTS, ActiveAlert
 from bot.domain.model import DestinationKind, Message
 from bot.domain.outbox import BlockedDestination, OutboxCounts
-from bot.domain.polling import PollState
-from bot.domain.text import count, lasting
+from bot.domain.polling import PollMode, PollReport, PollState
+from bot.domain.text import count, in_bytes, lasting
 
 MAX_BLOCKED = 10
 
@@ -142,15 +142,27 @@ def _pairs(known: Status) -> list[tuple[str, str]]:
         ("Age of the data", lasting(known.now - poll.last_good_at) if poll.last_good_at else "no data yet"),
         ("Waiting to be sent", _waiting(known)),
     ]
+    if poll.corrected_at is not None:
+        pairs.insert(2, ("Corrections", f"as of {date_token(poll.corrected_at)}"))
     if not known.is_admin:
         return pairs
     return [
         *pairs,
+        ("Last poll", _last_poll(poll.last) if poll.last else "none yet"),
         ("Held", count(known.outbox.blocked, "message") if known.outbox.blocked else "nothing"),
         ("Sessions stored", f"{poll.sessions:,}"),
         ("Edits to make", f"{known.outbox.edits:,}"),
         ("Active rules", f"{known.rules:,}"),
     ]
+
+
+def _last_poll(report: PollReport) -> str:
+    """What a poll read: `all sessions, 9.1 MB (1.2 MB compressed)`."""
+    if report.error:
+        return "failed"
+    what = "all sessions" if report.mode is PollMode.FULL else "what may have changed"
+    on_the_wire = f" ({in_bytes(report.wire_size)} on the wire)" if report.wire_size != report.size else ""
+    return f"{what}, {in_bytes(report.size)}{on_the_wire}"
 
 
 def _waiting(known: Status) -> str:

@@ -85,6 +85,12 @@ class PollingState:
         """The time between two full listings while a filter is doubted."""
         return max(SHORTEST_PACE, PACE_TIMES * timedelta(seconds=self.full_seconds))
 
+    def interval(self, poll_interval: float, now: datetime) -> float:
+        """The seconds in which a poll is expected: longer than POLL_INTERVAL while only full listings are relied on."""
+        if self.doubt is Doubt.IGNORED and self.is_doubted(now):
+            return max(poll_interval, self.pace().total_seconds())
+        return poll_interval
+
 
 # ---- which kind of poll --------------------------------------------------------------------------------------------
 

@@ -87,13 +87,15 @@ class PollReport:
 
 @dataclass(frozen=True, slots=True)
 class PollState:
-    """What `/ojt status` says about reading: the last try, the last that went well, and the baseline."""
+    """What `/ojt status` says about reading: the last try, the last that went well, and the baseline. `corrected_at`:
+    see `PollReport`, of the last that went well."""
 
     last: PollReport | None
     last_good_at: datetime | None
     baseline_at: datetime | None
     sessions: int
     created_at: datetime  # of the database
+    corrected_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,9 @@ class Increment:
 
     def _suspect(self, work: _Work, gone: int) -> None:
         log.warning("sessions.gone_at_once", gone=gone, open=len(work.before))
-        work.state = replace(work.state, is_full_due=True)
+        # One that decided nothing, because most sessions are gone, is not read again at each poll.
+        since_full = work.run.started - (work.state.full_at or work.run.started)
+        work.state = replace(work.state, is_full_due=since_full >= work.state.pace())
 
     # ---- 3: what iSpring's checklists name -----------------------------------------------------------------------
 

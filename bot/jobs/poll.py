@@ -54,6 +54,7 @@ class Poll:
         self._settings = settings
         self._wake = wake
         self._one = asyncio.Lock()
+        self._mode = PollMode.FULL
         writer = ChangeWriter(training, store, clock, settings, refresh_directory, wake)
         self._full = FullListing(training, store, clock, settings, writer)
         self._increment = Increment(training, store, clock, settings, writer)
@@ -86,8 +87,12 @@ class Poll:
             return report
 
     async def mode(self) -> PollMode:
-        """How the next poll reads."""
-        return (await self._store.read(lambda tx: tx.polling.state())).mode
+        """How the next poll reads; as the last one if the database can't be read now."""
+        try:
+            self._mode = await self._store.read(lambda tx: tx.polling.state().mode)
+        except StoreBusy:
+            log.warning("database.busy", reason="the mode of polling")
+        return self._mode
 
     async def route_waiting(self) -> None:
         """Routes the changes that waited for people or departments, as far as these are known by now."""
@@ -102,9 +107,7 @@ class Poll:
         def prepare(tx: Tx) -> tuple[PollingState, PollRun]:
             state = tx.polling.state()
             is_full = state.mode is PollMode.FULL
-            interval = self._settings.poll_interval
-            if state.is_doubted(started):
-                interval = max(interval, state.pace().total_seconds())
+            interval = state.interval(self._settings.poll_interval, started)
             outage = outage_of(tx.polls.last_good_at(), started, interval, tx.polls.restored_from())
             next_in = self._settings.poll_interval if is_full else self._settings.tick
             return state, PollRun(started, 0.0 if is_last else next_in, outage)

@@ -49,7 +49,8 @@ async def export(ctx: AppContext, request: CommandRequest) -> Message:
         rows = write_csv(text, made)
         text.detach()  # flushes, and leaves the file open
         known_as = words(with_labels(without_shape(meant.query), meant.known))
-        about = f"{scope_words(access.scope)} {age(tx.polls.state().last_good_at, now)}"
+        poll = tx.polls.state()
+        about = f"{scope_words(access.scope)} {age(poll.last_good_at, now, poll.corrected_at)}"
         return rows, known_as, say(meant.query), about
 
     async with _turn:

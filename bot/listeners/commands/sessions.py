@@ -51,7 +51,8 @@ async def menu(ctx: AppContext, viewer: Viewer, topics: Sequence[Topic]) -> Mess
             who=identity.text,
             has=has,
             what_next=next_step(ctx, identity.remedy, viewer.slack_user_id),
-            data_as_of=tx.polls.state().last_good_at,
+            data_as_of=tx.polls.last_good_at(),
+            corrected_at=tx.polls.corrected_at(),
             to_do=to_do,
         )
 
@@ -235,7 +236,8 @@ def shown(ctx: AppContext, tx: Tx, access: AccessView, keys: Iterable[SessionKey
     return session_lists.RenderContext(
         directory=access.directory,
         short_ids={key: tx.search.short_id(key, access.scope) for key in keys},
-        data_as_of=tx.polls.state().last_good_at,
+        data_as_of=tx.polls.last_good_at(),
+        corrected_at=tx.polls.corrected_at(),
         command=ctx.command,
         account_url=ctx.settings.ispring_account_url or None,
     )
