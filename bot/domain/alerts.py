@@ -224,6 +224,14 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             severity=Severity.WARNING,
             is_checked=False,
         ),
+        "full_listing_unread": Alert(
+            sentence="iSpring's whole list of sessions could not be read for two days ({reason}). What is completed is "
+            "read all the same; what is deleted is not noticed.",
+            remedy="It is tried again by itself. If it stays so, ask iSpring's support what limits that list.",
+            resolved="iSpring's whole list of sessions can be read again",
+            severity=Severity.WARNING,
+            is_checked=False,
+        ),
         "corrections_late": Alert(
             sentence="Comparing all completed sessions takes more than a day: the oldest were compared {hours} h ago. "
             "Until then corrections of them come with the daily full listing only.",

@@ -24,11 +24,13 @@ ROW_BYTES = 455.0  # of a session in a listing, until one was measured
 ID_BYTES = 39.0  # of a session's id in the answer of the checklists
 IDS_AT_ONCE = 100  # in one request; the vendor documents no limit
 MOST_FETCHED = 1_000  # ids that one step of a poll asks for
+MOST_SWEPT = 30  # checklists, in one poll
 MOST_HALVED = 30  # more requests of a poll that find the ids which iSpring does not accept
 FEWEST_SUSPICIOUS = 50  # open sessions that are gone at once
 SUSPICIOUS_SHARE = 0.1
 SHORTEST_PACE = timedelta(minutes=15)  # between two full listings while a filter is doubted
 PACE_TIMES = 10  # of how long a full listing takes
+RETRY_FULL = timedelta(minutes=30)  # after a full listing that could not be read, while increments can
 STRIKES = 2  # polls within an hour that prove that a filter left rows out: one may be iSpring's own delay
 STRIKES_WITHIN = timedelta(hours=1)
 
@@ -56,7 +58,8 @@ class PollingState:
 
     `polls_over`: polls in a row whose size speaks for the other mode. `full_at`: when the last full listing that was
     stored was asked for, `full_seconds` how long that took. `verified_at`: when incremental answers were last compared
-    with one. `is_full_due`: the next poll reads one. `doubt` lasts until `doubt_until`. `debts`: bytes by account.
+    with one. `is_full_due`: the next poll reads one. `full_not_before`: none is tried before, because one could not be
+    read. `doubt` lasts until `doubt_until`. `debts`: bytes by account.
     `since`: when polls became incremental. `planned_at`: when all planned sessions were last asked for.
     """
 
@@ -68,6 +71,7 @@ class PollingState:
     full_seconds: float = 0.0
     verified_at: datetime | None = None
     is_full_due: bool = False
+    full_not_before: datetime | None = None
     doubt: Doubt = Doubt.NONE
     doubt_until: datetime | None = None
     strikes: int = 0
@@ -118,21 +122,31 @@ class Reading(StrEnum):
 
 def reading_of(state: PollingState, now: datetime, *, is_after_outage: bool) -> Reading:
     """What the next poll reads. After an outage one listing shows all that was missed, for one digest."""
-    if state.mode is PollMode.FULL:
+    if state.mode is PollMode.FULL or state.full_at is None:
         return Reading.FULL
-    since_full = None if state.full_at is None else now - state.full_at
-    if since_full is None or since_full < timedelta(0) or is_after_outage:
+    since_full = abs(now - state.full_at)  # a clock that was set back must not stop it
+    if state.doubt is Doubt.IGNORED and state.is_doubted(now):
+        return Reading.FULL if since_full >= state.pace() or state.is_full_due else Reading.NOTHING
+    if state.full_not_before is not None and timedelta(0) < state.full_not_before - now <= RETRY_FULL:
+        return Reading.INCREMENT
+    if is_after_outage or state.is_full_due:
         return Reading.FULL
     if state.is_doubted(now):
-        is_due = since_full >= state.pace()
-        if state.doubt is Doubt.IGNORED:
-            return Reading.FULL if is_due or state.is_full_due else Reading.NOTHING
-        return Reading.VERIFIED if is_due else Reading.INCREMENT
-    if state.is_full_due:
-        return Reading.FULL
+        return Reading.VERIFIED if since_full >= state.pace() else Reading.INCREMENT
     if state.verified_at is None or abs(now - state.verified_at) >= DAY:
         return Reading.VERIFIED
     return Reading.INCREMENT
+
+
+def needs_full(state: PollingState, now: datetime) -> bool:
+    """Whether nothing but a full listing can be relied on: if it can't be read, the poll fails."""
+    is_ignored = state.doubt is Doubt.IGNORED and state.is_doubted(now)
+    return state.mode is PollMode.FULL or state.full_at is None or is_ignored
+
+
+def is_full_late(state: PollingState, now: datetime) -> bool:
+    """Whether full listings could not be read for so long that what was deleted is not noticed."""
+    return state.full_at is not None and now - state.full_at > 2 * DAY
 
 
 # ---- filters that lie ------------------------------------------------------------------------------------------------
@@ -237,9 +251,10 @@ def names_in_order(sweeps: Sequence[Sweep], current_round: int) -> tuple[Sequenc
 
 def next_sweep(sweeps: Sequence[Sweep], done: Collection[str]) -> Sweep | None:
     """The checklist to compare next: one that is compared in parts goes on, else the one that waits longest. `done`:
-    those of this poll."""
-    waiting = [one for one in sweeps if one.checklist_id not in done and one.sessions]
-    if not waiting:
+    those of this poll. One of which no completed session is stored is compared too: an employee may have been added to
+    an open session of it, and be done."""
+    waiting = [one for one in sweeps if one.checklist_id not in done and (one.checklist_id or one.sessions)]
+    if not waiting or len(done) >= MOST_SWEPT:
         return None
     return min(waiting, key=lambda one: (one.cursor is None, one.swept_at or _LONG_AGO, one.checklist_id))
 

@@ -1,7 +1,7 @@
 """Reads iSpring's answers about some sessions, and stores each before the next request begins."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -190,6 +190,8 @@ class Answers:
             if also is not None:
                 also(tx)
 
+        if run.outage is not None:  # which a full listing should have shown: each answer has a digest of its own
+            run = replace(run, outage=replace(run.outage, until=max(run.outage.until, listing.requested_at)))
         if diff.changed or diff.back or diff.rejected:
             await self._writer.store(run, diff, listing.requested_at, begin, end)
         elif also is not None or await self._store.read(lambda tx: tx.polling.is_respelled(ids, answer.spelled)):

@@ -195,7 +195,11 @@ class FullListing:
         state = after_size(state, listing.size, self._settings.full_listing_limit, report.ended_at)
         if was_incremental and state.mode is PollMode.INCREMENTAL:
             took = (report.ended_at - report.started_at).total_seconds()
-            state = replace(state, full_at=listing.requested_at, full_seconds=took, is_full_due=False)
+            state = replace(
+                state, full_at=listing.requested_at, full_seconds=took, is_full_due=False, full_not_before=None
+            )
+            clear_alert(tx, "full_listing_unread", report.ended_at)
+            tx.polls.end_recovery()  # also if the listing has not changed: each poll would list everything until then
         tx.polling.save_state(state)
 
     def _mark(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> None:

@@ -14,7 +14,7 @@ import structlog
 
 from bot.config import Settings
 from bot.domain.errors import StoreBusy, StoreError, TrainingError, TrainingRefused, TrainingUnreadable
-from bot.domain.incremental import PollingState, Reading, ignored, reading_of
+from bot.domain.incremental import PollingState, Reading, ignored, needs_full, reading_of
 from bot.domain.outage import outage_of
 from bot.domain.polling import PollMode, PollReport
 from bot.domain.ports import Clock, Training
@@ -23,7 +23,7 @@ from bot.jobs.full_listing import FullListing
 from bot.jobs.incremental import Increment
 from bot.jobs.listing_changes import ChangeWriter, PollRun
 from bot.jobs.route_waiting import route_waiting
-from bot.jobs.verification import Verification
+from bot.jobs.verification import Verification, note_full_failed
 from bot.services.alerting import set_alert
 from bot.store.database import Store, Tx
 
@@ -114,20 +114,28 @@ class Poll:
 
         state, run = await self._store.read(prepare)
         reading = reading_of(state, started, is_after_outage=run.outage is not None)
+        if reading is Reading.NOTHING:
+            return PollReport(started, started, unchanged=True)
         try:
-            match reading:
-                case Reading.FULL:
-                    return await self._full.read(run)
-                case Reading.NOTHING:
-                    return PollReport(started, started, unchanged=True)
-                case Reading.INCREMENT:
-                    return (await self._increment.read(run, state)).report
-                case Reading.VERIFIED:
-                    return await self._verification.read(run, state)
+            if reading is Reading.VERIFIED:
+                return await self._verification.read(run, state)
+            if reading is Reading.FULL:
+                return await self._read_full(run, state)
+            return (await self._increment.read(run, state)).report
         except FilterIgnored as error:
             log.error("filter.ignored", filter=error.name)
             await self._store.transact(partial(_note_ignored, str(error), started))
             return await self._full.read(run)
+
+    async def _read_full(self, run: PollRun, state: PollingState) -> PollReport:
+        """Reads a full listing; an increment if that fails and something can be said without one."""
+        try:
+            return await self._full.read(run)
+        except TrainingError as error:
+            if needs_full(state, run.started):
+                raise
+            state = await note_full_failed(self._store, error, run.started)
+        return (await self._increment.read(run, state)).report
 
     async def _failed(self, error: TrainingError, started: datetime) -> PollReport:
         report = PollReport(started, self._clock.now(), error=str(error), said=error.said)

@@ -8,13 +8,14 @@ listing showed: else it changed in between.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TypeAlias
 
 import structlog
 
 from bot.domain.errors import TrainingError
-from bot.domain.incremental import MOST_FETCHED, PollingState
+from bot.domain.incremental import MOST_FETCHED, RETRY_FULL, PollingState, is_full_late
 from bot.domain.model import OutcomeKind, SessionKey
 from bot.domain.polling import PollMode, PollReport
 from bot.domain.ports import Clock, Training
@@ -48,7 +49,11 @@ class Verification:
         totals = Totals()
         named = await self._named(totals)
         listing_run = replace(run, started=self._clock.now(), details={})
-        full = await self._full.read(listing_run)
+        try:
+            full = await self._full.read(listing_run)
+        except TrainingError as error:  # what may have changed was read; what was deleted is noticed later
+            await note_full_failed(self._store, error, listing_run.started)
+            return before.report
         state, shown, all_ids, lacking = await self._store.read(partial(self._shown, named or frozenset()))
         after_run = replace(run, started=self._clock.now(), details={})
         after = await self._increment.read(after_run, state, with_planned=True)
@@ -153,3 +158,17 @@ class Verification:
         again = (await self._named(totals) or frozenset()) if absent else frozenset[str]()
         # One that is shown and still not stored is that of an erased person.
         return len(set(asked) - unknown) + len(absent & again)
+
+
+async def note_full_failed(store: Store, error: TrainingError, now: datetime) -> PollingState:
+    """Stores that a full listing could not be read while increments can; returns the state after that."""
+    log.warning("full_listing.failed", error=str(error))
+
+    def note(tx: Tx) -> PollingState:
+        state = replace(tx.polling.state(), full_not_before=now + RETRY_FULL)
+        tx.polling.save_state(state)
+        if is_full_late(state, now):
+            set_alert(tx, "full_listing_unread", {"reason": error.in_full}, now)
+        return state
+
+    return await store.transact(note)

@@ -96,7 +96,7 @@ async def one_size(number: int, folder: Path) -> bool:
         allowed = open_bytes(stand_in) + poll_bytes
     share = increments["bytes"] / full["bytes"]
     most = MOST_SHARE.get(number)
-    is_well = share <= most if most is not None else increments["bytes"] <= allowed
+    is_well = bool(share <= most if most is not None else increments["bytes"] <= allowed)
     limit = f"1/{1 / most:.0f} of it" if most is not None else f"{allowed / 1e6:.1f} MB"
     click.echo(
         f"{number:>9,} {full['bytes'] / 1e6:9.1f}MB {increments['bytes'] / 1e6:9.2f}MB {share:6.3f} {limit:>10} "

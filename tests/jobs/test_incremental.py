@@ -211,6 +211,23 @@ async def test_after_an_outage_one_full_listing_shows_all_that_was_missed(large:
     assert len(await large.queued(NotificationKind.OUTAGE, CHANNEL)) <= 1
 
 
+async def test_a_full_listing_that_can_not_be_read_stops_no_increment(large: Room) -> None:
+    large.stand_in.quirks.only_asking, large.stand_in.quirks.server_errors = ("{}",), 10**6
+    large.clock.advance(timedelta(hours=25))
+    session = large.world.add_session()
+    report = await large.poll()
+    assert (report.mode, report.error) == (PollMode.INCREMENTAL, "")
+    assert await large.stored(session) is not None
+    for _ in range(60):
+        large.clock.advance(timedelta(minutes=28))
+        assert (await large.poll()).error == ""
+    assert "full_listing_unread" in await large.ops()
+    large.stand_in.quirks.server_errors = 0
+    large.clock.advance(timedelta(minutes=25))
+    await polls(large, 10)
+    assert (await large.ops())[-1] == "over"
+
+
 # ---- filters that lie ------------------------------------------------------------------------------------------------
 
 
