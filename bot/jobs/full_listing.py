@@ -198,6 +198,7 @@ class FullListing:
             state = replace(
                 state, full_at=listing.requested_at, full_seconds=took, is_full_due=False, full_not_before=None
             )
+            tx.polling.end_absences()
             clear_alert(tx, "full_listing_unread", report.ended_at)
             tx.polls.end_recovery()  # also if the listing has not changed: each poll would list everything until then
         tx.polling.save_state(state)

@@ -149,7 +149,7 @@ class Increment:
         absent = [key for key in gone if key.session_id in fetched.answered and key not in fetched.rows]
         if is_suspicious(len(absent), len(work.before)):
             self._suspect(work, len(absent))
-        elif absent:
+        elif absent and not work.state.is_doubted(work.run.started):  # then only full listings say what is missing
             await self._store.transact(lambda tx: self._note_absent(tx, absent, work.run.started))
         return fetched
 

@@ -82,6 +82,10 @@ class Polling:
         self._connection.executemany("DELETE FROM absences WHERE session = ?", [(one,) for one in back.values()])
         return list(back)
 
+    def end_absences(self) -> None:
+        """A full listing has shown which sessions are there."""
+        self._connection.execute("DELETE FROM absences")
+
     # ---- completed ones --------------------------------------------------------------------------------------------
 
     def recent(self, since: datetime, after: str, limit: int) -> Sequence[str]:
