@@ -3,6 +3,7 @@
 import asyncio
 import os
 from contextlib import nullcontext
+from functools import partial
 
 import structlog
 
@@ -16,8 +17,10 @@ from bot.domain.errors import SpotterError
 from bot.domain.polling import PollReport
 from bot.domain.ports import Clock
 from bot.listeners.context import AppContext
+from bot.listeners.events.home import publish_changed
 from bot.slack.http_endpoint import PATH
 
+HOME_TABS_EVERY = 60.0  # seconds
 SEND_LIMIT = 60.0  # seconds `poll` sends and reads back for
 
 log = structlog.get_logger(__name__)
@@ -40,6 +43,7 @@ async def run(settings: Settings, clock: Clock) -> None:
                 wake_sender=leader.jobs.sender.wake,
                 settings=settings,
             )
+            leader.jobs.scheduler.every(HOME_TABS_EVERY, "home tabs", partial(publish_changed, ctx))
             slack = SlackConnection(settings, clients, liveness, ctx)
             app = health_app(liveness, clients.metrics, clients.store, clock)
             app.router.add_post(PATH, slack.handle_http)

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED, card_title, format_acknowledged, format_duration, safe_short_id
-from bot.blocks.elements import Block, context, fields, header, lines, modal, mrkdwn, section
+from bot.blocks.elements import Block, context, fields, header, lines, modal, mrkdwn, plain, section
 from bot.blocks.markup import NAME, TITLE, bare, moment_token, safe
 from bot.blocks.results import (
     area_line,
@@ -21,7 +21,7 @@ from bot.blocks.results import (
 )
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
-from bot.domain.model import AreaResult, ChangeKind, CriterionResult, Details, HistoryEntry, SessionRecord
+from bot.domain.model import AreaResult, ChangeKind, CriterionResult, Details, HistoryEntry, Message, SessionRecord
 from bot.domain.text import count, size
 
 CRITERIA_CHARACTERS = 5_500  # leaves room for the rest within a message's 10,000
@@ -169,6 +169,16 @@ def gone() -> View:
 def busy() -> View:
     """The session could not be read just now."""
     return _modal([section(mrkdwn("Spotter's database is busy just now. Try again in a moment."))])
+
+
+def answer(message: Message) -> View:
+    """An answer to read, for where it can't be posted: without the buttons, which belong to a message."""
+    blocks = [
+        {name: part for name, part in block.items() if name != "accessory"}
+        for block in message.blocks
+        if block["type"] != "actions"
+    ]
+    return modal("Answer", actions.DETAILS_FORM, blocks or [section(plain(message.text))])
 
 
 def _modal(blocks: list[Block]) -> View:

@@ -1,4 +1,4 @@
-"""The Home tab: which person in iSpring you are, your sessions to do, last results, settings and rules."""
+"""The Home tab: what needs you, your people, your own sessions, settings and rules."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,31 +8,44 @@ from typing import Any
 from bot.blocks import actions
 from bot.blocks.elements import Block, button, context, divider, header, mrkdwn, section
 from bot.blocks.elements import actions as buttons
+from bot.blocks.overview import attention_blocks, unit_blocks
 from bot.blocks.rules import format_rule
 from bot.blocks.sending import first_block
-from bot.blocks.session_lists import RenderContext, age_block, result_row, to_do_row
+from bot.blocks.session_lists import RenderContext, age_block, own_planned_row, result_row, to_do_row
 from bot.blocks.settings import Settings, settings_blocks
 from bot.blocks.status import Status, alert_lines, format_verdict
 from bot.domain.model import Rule, Session
+from bot.domain.reports import Overview
 
-MAX_TO_DO = 10
-MAX_RESULTS = 10
-MAX_RULES = 20
+MAX_TO_DO = 8
+MAX_SESSIONS = 3  # of each kind, beside those to do
+MAX_RULES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """A person's own sessions: `planned` for them, the soonest first; `results` as employee and those they `observed`,
+    the newest first. `to_do` are those they have to conduct or finish."""
+
+    to_do: Sequence[Session] = ()
+    planned: Sequence[Session] = ()
+    results: Sequence[Session] = ()
+    observed: Sequence[Session] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     """Everything on one user's Home tab. `sees`: they may see sessions.
 
-    `to_do` are sessions they have to conduct, `results` those they may see, newest first; `rule_texts` are the queries
-    of `rules` in words, by number.
+    `own` is None for a user without a person in iSpring, `overview` for one without people; `status` is an admin's.
+    `rule_texts` are the queries of `rules` in words, by number.
     """
 
     shown: RenderContext
     settings: Settings
     now: datetime
-    to_do: Sequence[Session] = ()
-    results: Sequence[Session] = ()
+    own: Own | None = None
+    overview: Overview | None = None
     rules: Sequence[Rule] = ()
     rule_texts: Mapping[int, str] = field(default_factory=dict)
     sees: bool = True
@@ -42,43 +55,100 @@ class Home:
 
 def home(content: Home) -> dict[str, Any]:
     """The view, at most 100 blocks."""
-    command = content.shown.command
     blocks: list[Block] = [header("Spotter")]
     if content.first_lines:
         blocks.append(first_block(content.first_lines))
     if content.status:
-        blocks.append(section(mrkdwn("\n".join([f"*{format_verdict(content.status)}*", *alert_lines(content.status)]))))
+        blocks += _status(content.status)
     blocks += [age_block(content.shown), buttons(_top_buttons(content))]
     if not content.sees:
         return {"type": "home", "blocks": [*blocks, divider(), *settings_blocks(content.settings)]}
-    if content.settings.is_linked:
-        blocks += [divider(), section(mrkdwn("*To do as an observer*")), *_to_do(content)]
-    blocks += [divider(), section(mrkdwn("*Last results*")), *_results(content, command)]
+    if _is_new(content):
+        blocks += [divider(), *_welcome(content)]
+    if content.overview is not None:
+        blocks += [divider(), *attention_blocks(content.overview, content.shown)]
+        blocks += [divider(), *unit_blocks(content.overview, content.shown.command)]
+    if content.own is not None:
+        blocks += [divider(), section(mrkdwn("*To do as an observer*")), *_to_do(content, content.own)]
+        blocks += [divider(), *_own(content, content.own)]
     blocks += [divider(), section(mrkdwn("*Your direct messages*")), *settings_blocks(content.settings)]
-    blocks += [divider(), section(mrkdwn("*Rules*")), *_rules(content, command)]
+    blocks += [divider(), section(mrkdwn("*Rules*")), *_rules(content)]
     return {"type": "home", "blocks": blocks}
 
 
+def _status(status: Status) -> list[Block]:
+    lines = [f"*{format_verdict(status)}*", *alert_lines(status)]
+    return [section(mrkdwn("\n".join(lines)))]
+
+
 def _top_buttons(content: Home) -> list[Block]:
-    settings = [button(actions.HOME_SETTINGS, "Settings")] if content.settings.is_linked else []
-    return [button(actions.HOME_REFRESH, "Refresh"), *settings]
+    made = [button(actions.HOME_REFRESH, "Refresh")]
+    if content.settings.is_linked:
+        made.append(button(actions.HOME_SETTINGS, "Settings"))
+    commands = [("Help", "help")]
+    if content.sees:
+        commands = [("Results", "results"), ("Help", "help")]
+    if content.status is not None:
+        commands += [("Status", "status"), ("All rules", "rules all"), ("Targets", "target"), ("Audit log", "audit")]
+    return made + [button(actions.action_id(actions.RUN, f"top{n}"), *one) for n, one in enumerate(commands)]
 
 
-def _to_do(content: Home) -> list[Block]:
-    if not content.to_do:
+# ---- the first time --------------------------------------------------------------------------------------------------
+
+
+def _is_new(content: Home) -> bool:
+    """Nothing to show yet: no session, and no rule."""
+    own, team = content.own or Own(), content.overview
+    has_sessions = bool(own.to_do or own.planned or own.results or own.observed)
+    has_team = team is not None and bool(team.total.completed or team.open.planned or team.open.overdue)
+    return not (has_sessions or has_team or content.rules)
+
+
+def _welcome(content: Home) -> list[Block]:
+    command = content.shown.command
+    if content.status is not None or content.overview is not None:
+        first = f"First step: type `{command} subscribe` in a channel, and completed sessions are posted there."
+    else:
+        first = f"First step: ask something in your own words, for example `{command} my results`."
+    lines = [
+        "Spotter shows the results of on-the-job training here in Slack.",
+        "Sessions that you conduct, or in which you are observed, appear here by themselves.",
+        first,
+    ]
+    return [section(mrkdwn("\n".join(lines)))]
+
+
+# ---- one's own sessions ----------------------------------------------------------------------------------------------
+
+
+def _to_do(content: Home, own: Own) -> list[Block]:
+    if not own.to_do:
         return [context("Nothing to conduct or finish. Sessions planned for you in iSpring appear here by themselves.")]
-    rows = [to_do_row(one, f"todo{n}", content.shown, content.now) for n, one in enumerate(content.to_do[:MAX_TO_DO])]
-    return rows + _more(content.to_do, MAX_TO_DO, f"`{content.shown.command} todo` shows all")
+    rows = [to_do_row(one, f"todo{n}", content.shown, content.now) for n, one in enumerate(own.to_do[:MAX_TO_DO])]
+    return rows + _more(own.to_do, MAX_TO_DO, f"`{content.shown.command} todo` shows all")
 
 
-def _results(content: Home, command: str) -> list[Block]:
-    if not content.results:
-        return [context(f"None yet. Once a session is completed, it is here; `{command} results` searches them.")]
-    rows = [result_row(one, f"result{n}", content.shown) for n, one in enumerate(content.results[:MAX_RESULTS])]
-    return rows + _more(content.results, MAX_RESULTS, f"`{command} results` shows all")
+def _own(content: Home, own: Own) -> list[Block]:
+    command = content.shown.command
+    blocks: list[Block] = [section(mrkdwn("*Your own sessions*"))]
+    if not (own.planned or own.results):
+        blocks.append(context(f"None yet. `{command} history me` shows how your results change."))
+    blocks += [
+        own_planned_row(one, f"planned{n}", content.shown, content.now)
+        for n, one in enumerate(own.planned[:MAX_SESSIONS])
+    ]
+    blocks += [result_row(one, f"own{n}", content.shown) for n, one in enumerate(own.results[:MAX_SESSIONS])]
+    if len(own.results) > MAX_SESSIONS:
+        blocks.append(context(f"`{command} history me` shows all, and how they change"))
+    if own.observed:
+        blocks += [divider(), section(mrkdwn("*Observed by you*"))]
+        blocks += [result_row(one, f"seen{n}", content.shown) for n, one in enumerate(own.observed[:MAX_SESSIONS])]
+        blocks.append(context(f"`{command} results observer:me` shows all"))
+    return blocks
 
 
-def _rules(content: Home, command: str) -> list[Block]:
+def _rules(content: Home) -> list[Block]:
+    command = content.shown.command
     if not content.rules:
         return [context(f"You made none yet. Type `{command} subscribe` in a channel to have results posted there.")]
     text = [format_rule(rule, content.rule_texts.get(rule.rule_id, "")) for rule in content.rules[:MAX_RULES]]

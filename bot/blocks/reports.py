@@ -16,6 +16,7 @@ from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import By
 from bot.domain.reports import (
     SMALLEST_GROUP,
+    CriterionCost,
     Figures,
     ReportRow,
     Trend,
@@ -157,13 +158,18 @@ def _small(shown: Trend) -> list[str]:
 def _costly(shown: Trend) -> list[Block]:
     if not shown.costly:
         return []
-    lines = [
+    of = f"the newest {shown.criteria_from:,} sessions" if shown.criteria_from > 1 else "1 session"
+    heading = f"*Criteria that lost most points, in {of} with criteria*"
+    return [section(mrkdwn("\n".join([heading, *costly_lines(shown.costly)])))]
+
+
+def costly_lines(costs: Sequence[CriterionCost]) -> list[str]:
+    """A line for each criterion: in how many sessions it lost points, and which part of its points."""
+    return [
         f"• {safe(one.title, NAME) or UNTITLED}: lost in {one.failed:,} of {one.graded:,},"
         f" {rounded(_percent(one.lost, one.total))} % of its points"
-        for one in shown.costly
+        for one in costs
     ]
-    of = f"the newest {shown.criteria_from:,} sessions" if shown.criteria_from > 1 else "1 session"
-    return [section(mrkdwn("\n".join([f"*Criteria that lost most points, in {of} with criteria*", *lines])))]
 
 
 def _percent(part: float, whole: float) -> Fraction:

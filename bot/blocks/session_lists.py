@@ -205,16 +205,26 @@ def result_row(session: Session, suffix: str | int, shown: RenderContext) -> Blo
 
 
 def to_do_row(session: Session, suffix: str | int, shown: RenderContext, now: datetime) -> Block:
-    """One session to conduct or finish, with a button to its details."""
+    """One session to conduct or finish, with its employee and a button to its details."""
+    who = safe(shown.directory.name_of(session.key.employee_id), NAME)
+    site = safe(shown.directory.site_of(session.key.employee_id) or "site unknown", NAME)
+    return _open_row(session, suffix, shown, now, f"{who}, {site}")
+
+
+def own_planned_row(session: Session, suffix: str | int, shown: RenderContext, now: datetime) -> Block:
+    """One session in which the reader will be observed, with its observer and a button to its details."""
+    observer = safe(shown.directory.name_of(session.facts.observer_id), NAME)
+    return _open_row(session, suffix, shown, now, f"with {observer}")
+
+
+def _open_row(session: Session, suffix: str | int, shown: RenderContext, now: datetime, who: str) -> Block:
     row = session.facts
-    who = safe(shown.directory.name_of(row.key.employee_id), NAME)
-    site = safe(shown.directory.site_of(row.key.employee_id) or "site unknown", NAME)
     when = f"planned for {moment_token(row.scheduled)}"
     if _is_started(session):
         when = f"started {moment_token(row.started)}"
     elif row.scheduled.at and row.scheduled.at < now:
         when = f"overdue since {moment_token(row.scheduled)}"
-    text = f"*{safe(row.checklist_title, NAME) or UNTITLED}*\n{who}, {site} · {when} · {_short_id(row.key, shown)}"
+    text = f"*{safe(row.checklist_title, NAME) or UNTITLED}*\n{who} · {when} · {_short_id(row.key, shown)}"
     return section(mrkdwn(text), _details_button(session, suffix, shown))
 
 

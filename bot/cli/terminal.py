@@ -3,11 +3,12 @@
 import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 import click
 from tabulate import tabulate
@@ -84,6 +85,16 @@ def output_name() -> str:
         return str(Path("/proc/self/fd/1").readlink())
     except OSError:
         return "standard output"
+
+
+def copy_to_output(file: IO[bytes]) -> None:
+    """Copies a file's bytes to standard output. Raises OutputFailed."""
+    sys.stdout.flush()
+    try:
+        shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise OutputFailed from error
 
 
 def discard_output() -> None:

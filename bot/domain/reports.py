@@ -234,6 +234,39 @@ class Silent:
     all_observers: int
 
 
+@dataclass(frozen=True, slots=True)
+class OpenCounts:
+    """How many sessions of a group are planned and not due yet; and overdue: not started in time, or not finished."""
+
+    planned: int = 0
+    overdue: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRow:
+    """One site, person or checklist: its figures, those of the time before, and its open sessions."""
+
+    name: str
+    figures: ReportRow
+    open: OpenCounts = OpenCounts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The last days of a team or a company. `units` are in the order of `report`; those without a completed session
+    follow, the most overdue first. `attention`: the first of the `unacknowledged` failing sessions, the lowest score
+    first."""
+
+    by: By
+    days: int
+    total: Figures
+    units: Sequence[UnitRow]
+    attention: Sequence[Session]
+    unacknowledged: int
+    open: OpenCounts
+    costly: Sequence[CriterionCost] = ()
+
+
 # ---- numbers as text ---------------------------------------------------------------------------------------------
 
 

@@ -41,12 +41,12 @@ def trend(
         labels, partial = {row.group: row.group for row in rows}, {_start_of(one) for one in every if one.is_partial}
     else:
         length = window.end - window.start
-        now_tallies = _by_unit(tx, by, where, window, directory)
-        before = _by_unit(tx, by, where, Window(window.start - length, window.start), directory)
+        now_tallies = by_unit(tx, by, where, window, directory)
+        before = by_unit(tx, by, where, Window(window.start - length, window.start), directory)
         rows = report(now_tallies, before)
         total, partial = figures(now_tallies), set()
         titles = tx.search.checklist_titles(scope) if by is By.CHECKLIST else {}
-        labels = {row.group: _label(by, row.group, directory, titles) for row in rows}
+        labels = {row.group: label_of(by, row.group, directory, titles) for row in rows}
     costs, criteria_from = tx.reports.costs(where, window)
     return Trend(
         by=by,
@@ -107,7 +107,8 @@ def _start_of(period: Period) -> str:
     return period.window.start.date().isoformat()
 
 
-def _by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> Sequence[Tally]:
+def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> Sequence[Tally]:
+    """The counts of the sessions completed in a window, by site, person or checklist."""
     column = By.EMPLOYEE if by is By.DEPT else by
     tallies = tx.reports.tallies_by(column, where, window)
     if by is not By.DEPT:
@@ -119,7 +120,8 @@ def _by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory)
     ]
 
 
-def _label(by: By, group: str, directory: Directory, titles: Mapping[str, str]) -> str:
+def label_of(by: By, group: str, directory: Directory, titles: Mapping[str, str]) -> str:
+    """The name of a site, person or checklist; `titles` are those of checklists by id."""
     match by:
         case By.CHECKLIST:
             return titles.get(group, "")
@@ -151,7 +153,7 @@ def silent(
     last = tx.reports.last_of_employees(where, [one for those in quiet.values() for one in those])
     silent_sites = [
         SilentUnit(
-            name=_label(By.DEPT, site, directory, {}),
+            name=label_of(By.DEPT, site, directory, {}),
             people=len(those),
             last=max((last[one] for one in those if one in last), default=None),
         )

@@ -15,7 +15,7 @@ from bot.store.details import SessionDetails
 from bot.store.erasure import RetentionRepository
 from bot.store.listings import Listings
 from bot.store.migrate import set_up
-from bot.store.operations import Alerts, AuditLog, Polls, TargetRepository
+from bot.store.operations import Alerts, AuditLog, HomeViews, Polls, TargetRepository
 from bot.store.outbox.destinations import Destinations
 from bot.store.outbox.digests import Digests
 from bot.store.outbox.enqueue import Notifications
@@ -118,6 +118,10 @@ class Tx:
     @cached_property
     def alerts(self) -> Alerts:
         return Alerts(self._connection)
+
+    @cached_property
+    def home_views(self) -> HomeViews:
+        return HomeViews(self._connection)
 
 
 class Store:

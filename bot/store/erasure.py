@@ -327,6 +327,7 @@ _BY_ACCOUNT = (
     ("acknowledgements", "slack_user_id"),
     ("preferences", "slack_user_id"),
     ("links", "slack_user_id"),
+    ("home_views", "user_id"),
     ("slack_users", "user_id"),
 )
 

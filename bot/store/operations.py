@@ -161,3 +161,38 @@ class TargetRepository:
     def set_initial(self, percent: float | None) -> None:
         """Stores PASS_TARGET: it counts until a target for all is set from Slack."""
         self._state.set("initial_target", percent)
+
+
+class HomeViews:
+    """Whose Home tab is open, and what it shows."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def note_opened(self, user_id: str, fingerprint: str, now: datetime) -> None:
+        """Stores what the tab showed when its user opened it."""
+        self._connection.execute(
+            "INSERT INTO home_views (user_id, opened_at, checked_at, fingerprint) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (user_id) DO UPDATE SET opened_at = excluded.opened_at, checked_at = excluded.checked_at,"
+            " fingerprint = excluded.fingerprint",
+            (user_id, to_ms(now), to_ms(now), fingerprint),
+        )
+
+    def note_checked(self, fingerprints: Mapping[str, str], now: datetime) -> None:
+        """Stores what these users' tabs show now, by user id."""
+        self._connection.executemany(
+            "UPDATE home_views SET checked_at = ?, fingerprint = ? WHERE user_id = ?",
+            [(to_ms(now), fingerprint, user_id) for user_id, fingerprint in fingerprints.items()],
+        )
+
+    def to_check(self, opened_since: datetime, limit: int) -> Mapping[str, str]:
+        """The fingerprints by user id of the tabs opened since then, those checked longest ago first."""
+        rows = self._connection.execute(
+            "SELECT user_id, fingerprint FROM home_views WHERE opened_at >= ? ORDER BY checked_at, user_id LIMIT ?",
+            (to_ms(opened_since), limit),
+        )
+        return {row["user_id"]: row["fingerprint"] for row in rows}
+
+    def forget(self, opened_before: datetime) -> None:
+        """Deletes the tabs that were opened before then."""
+        self._connection.execute("DELETE FROM home_views WHERE opened_at < ?", (to_ms(opened_before),))

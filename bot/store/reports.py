@@ -11,7 +11,7 @@ import msgspec
 
 from bot.domain.model import Details, OutcomeKind, Session, SessionKey
 from bot.domain.report_periods import Window
-from bot.domain.reports import CriterionCost, Tally
+from bot.domain.reports import CriterionCost, OpenCounts, Tally
 from bot.store.columns import from_ms, listed, to_ms, to_ms_up
 from bot.store.search import COLUMNS, Where
 from bot.store.session_rows import session_of
@@ -22,6 +22,7 @@ SESSIONS_FOR_CRITERIA = 1_000  # the newest, whose criteria are added up
 _DETAILS = msgspec.json.Decoder(Details)
 _OVER = listed(kind for kind in OutcomeKind if kind.is_over)
 _OPEN = "outcome IN ('planned', 'in_progress')"  # spelled as in the index
+_OVERDUE = "outcome = 'in_progress' OR scheduled_at < ?"
 
 
 class Reports:
@@ -90,11 +91,18 @@ class Reports:
 
     def unacknowledged(self, where: Where, window: Window) -> int:
         """How many failing sessions of a window no one has acknowledged."""
-        where = _completed(where, window)
-        where.add(f"outcome {IN_LIST}", listed(kind for kind in OutcomeKind if kind.is_failing))
-        where.add("NOT EXISTS (SELECT 1 FROM acknowledgements WHERE session = sessions.id)")
+        where = _unacknowledged(where, window)
         sql = f"SELECT count(*) FROM sessions WHERE {where.sql}"
         return int(self._connection.execute(sql, where.parameters).fetchone()[0])
+
+    def open_by(self, column: str, where: Where, now: datetime) -> Mapping[str, OpenCounts]:
+        """The counts of the open sessions, by a column of `search.COLUMNS`."""
+        rows = self._connection.execute(
+            f"SELECT {COLUMNS[column]}, count(*), sum(CASE WHEN {_OVERDUE} THEN 1 ELSE 0 END) FROM sessions"
+            f" WHERE {_OPEN} AND {where.sql} GROUP BY 1",
+            (to_ms(now), *where.parameters),
+        )
+        return {str(group): OpenCounts(planned=every - overdue, overdue=overdue) for group, every, overdue in rows}
 
     # ---- lists -------------------------------------------------------------------------------------------------
 
@@ -102,7 +110,7 @@ class Reports:
         """The sessions planned for before now and not started, and those started and not finished, the oldest first;
         and how many there are of either. One without a readable date comes last if it was started, else is left out."""
         return self._open(
-            where, "outcome = 'in_progress' OR scheduled_at < ?", [to_ms(now)],
+            where, _OVERDUE, [to_ms(now)],
             "CASE outcome WHEN 'planned' THEN scheduled_at ELSE coalesce(started_at, scheduled_at) END NULLS LAST, id",
             limit,
         )  # fmt: skip
@@ -134,6 +142,15 @@ class Reports:
         rows = self._connection.execute(
             f"SELECT * FROM sessions WHERE {chosen.sql} ORDER BY {HAPPENED} DESC NULLS LAST, id DESC LIMIT ?",
             (*chosen.parameters, limit),
+        )
+        return [session_of(row) for row in rows]
+
+    def attention(self, where: Where, window: Window, limit: int) -> Sequence[Session]:
+        """The failing sessions of a window that no one has acknowledged, the lowest score first."""
+        where = _unacknowledged(where, window)
+        rows = self._connection.execute(
+            f"SELECT * FROM sessions WHERE {where.sql} ORDER BY score NULLS LAST, {HAPPENED} DESC, id LIMIT ?",
+            (*where.parameters, limit),
         )
         return [session_of(row) for row in rows]
 
@@ -178,6 +195,13 @@ def _completed(where: Where, window: Window) -> Where:
     chosen = Where([*where.parts], [*where.parameters])
     chosen.add(f"{HAPPENED} >= ? AND {HAPPENED} < ?", to_ms_up(window.start), to_ms_up(window.end))
     chosen.add(f"outcome {IN_LIST}", _OVER)
+    return chosen
+
+
+def _unacknowledged(where: Where, window: Window) -> Where:
+    chosen = _completed(where, window)
+    chosen.add(f"outcome {IN_LIST}", listed(kind for kind in OutcomeKind if kind.is_failing))
+    chosen.add("NOT EXISTS (SELECT 1 FROM acknowledgements WHERE session = sessions.id)")
     return chosen
 
 

@@ -734,6 +734,16 @@ def m021_incremental_polling(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def m028_home_views(db: Database) -> None:
+    """Whose Home tab is open, and a fingerprint of what it shows, so that it is published again when that changes."""
+    db.table("home_views").create(
+        {"user_id": str, "opened_at": int, "checked_at": int, "fingerprint": str},
+        pk="user_id",
+        not_null={"opened_at", "checked_at", "fingerprint"},
+    )
+
+
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes the indexes of a finished baseline, once."""
     for statement in (*INDEXES_OF_BASELINE, *INDEXES_OF_REPORTS):

@@ -64,6 +64,20 @@ def listed_within(scope: AccessScope) -> Where:
     return within(scope, where)
 
 
+def as_employee(person_id: str, scope: AccessScope) -> Where:
+    """The sessions of a scope in which a person is observed."""
+    where = listed_within(scope)
+    where.add("employee_id = ?", person_id)
+    return where
+
+
+def as_observer(person_id: str, scope: AccessScope) -> Where:
+    """The sessions of a scope in which a person observes another."""
+    where = listed_within(scope)
+    where.add("observer_id = ? AND employee_id <> observer_id", person_id)
+    return where
+
+
 def within(scope: AccessScope, where: Where) -> Where:
     """Adds the sessions of a scope, as `AccessScope.covers` decides."""
     if scope.everything:

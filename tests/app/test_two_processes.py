@@ -166,12 +166,12 @@ async def test_sessions_are_shown_as_a_table_json_and_csv_that_no_spreadsheet_ru
     assert short(risky) not in table.out
     assert "1 of 1" in table.out
     rows = json.loads((await env.say("sessions", "--json")).out)
-    assert {row["id"] for row in rows} == {short(low), short(risky)}
+    assert {row["id"] for row in rows} == {low.id, risky.id}
     assert {row["employee"] for row in rows} == {"Ottoline Feverstone"}
-    found = list(csv.DictReader(io.StringIO((await env.say("sessions", "--csv")).out)))
+    found = list(csv.DictReader(io.StringIO((await env.say("sessions", "--csv")).out.removeprefix("\ufeff"))))
     titles = {row["id"]: row["checklist"] for row in found}
-    assert titles[short(risky)].startswith("'=HYPERLINK")
-    assert titles[short(low)] == "Opening"
+    assert titles[risky.id].startswith("'=HYPERLINK")
+    assert titles[low.id] == "Opening"
     assert len((await env.say("sessions")).out.splitlines()) == 5, "a title breaks no line of the table"
     assert json.loads((await env.say("sessions", "--json", "score:<1")).out) == []
     assert (await env.say("sessions", "--limit", "1")).out.splitlines()[-1].startswith("1 of 2")

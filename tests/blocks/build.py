@@ -1,6 +1,7 @@
 """A small company and its sessions, for views to show."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from bot.blocks.cards import CardFacts
 from bot.domain.directory import Directory
@@ -26,6 +27,8 @@ from bot.domain.model import (
     SessionRecord,
     StoredNotification,
 )
+from bot.domain.report_periods import By
+from bot.domain.reports import Figures, OpenCounts, Overview
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 CHANNEL = Destination(DestinationKind.CHANNEL, "C0NORTH")
@@ -156,3 +159,17 @@ def delivery(*notifications: StoredNotification, to: Destination = CHANNEL, text
 
 def delivery_of(*records: SessionRecord, to: Destination = CHANNEL) -> Delivery:
     return delivery(*(notification(key=one.session.key, to=to) for one in records), to=to)
+
+
+def an_overview(**more: Any) -> Overview:
+    """The last 30 days of a team without sessions, but for what is given."""
+    given = {
+        "by": By.DEPT,
+        "days": 30,
+        "total": Figures(),
+        "units": (),
+        "attention": (),
+        "unacknowledged": 0,
+        "open": OpenCounts(),
+    }
+    return Overview(**{**given, **more})

@@ -10,7 +10,7 @@ import pytest
 from bot.blocks import actions, answers, details, rules
 from bot.blocks.answers import Needs, Topic
 from bot.blocks.elements import notice
-from bot.blocks.home import Home, home
+from bot.blocks.home import Home, Own, home
 from bot.blocks.session_lists import Page, RenderContext, results, show, to_do, which_session
 from bot.blocks.settings import Settings, choice_of, direct_messages_set, settings, settings_form
 from bot.blocks.status import Status, status
@@ -295,20 +295,20 @@ def test_the_home_tab_of_somebody_with_work_to_do() -> None:
             shown=ROWS_SHOWN,
             settings=MINE,
             now=NOW,
-            to_do=many,
-            results=[session(20)],
+            own=Own(to_do=many, results=[session(20)]),
             rules=[rule()],
             status=a_status(),
         )
     )
     assert_fits_slack(view)
-    assert "and 4 more; `/ojt todo` shows all" in shown(view)
+    assert "and 6 more; `/ojt todo` shows all" in shown(view)
     assert "✓ Spotter is reading and sending" in shown(view)
 
 
 def test_an_empty_home_tab_teaches_the_next_step() -> None:
-    notified = shown(home(Home(shown=ROWS_SHOWN, settings=MINE, now=NOW)))
-    assert "`/ojt results` searches them" in notified
+    notified = shown(home(Home(shown=ROWS_SHOWN, settings=MINE, now=NOW, own=Own())))
+    assert "First step: ask something in your own words, for example `/ojt my results`." in notified
+    assert "`/ojt history me` shows how your results change" in notified
     assert "Type `/ojt subscribe` in a channel" in notified
 
 

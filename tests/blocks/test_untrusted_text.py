@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.blocks import details as details_view
 from bot.blocks.answers import did_you_mean, not_allowed
-from bot.blocks.home import Home, home
+from bot.blocks.home import Home, Own, home
 from bot.blocks.markup import bare, safe
 from bot.blocks.notifications import render
 from bot.blocks.rules import confirm_subscription, rules_list
@@ -30,9 +30,21 @@ from bot.domain.model import (
     Preferences,
     SessionRecord,
 )
-from bot.domain.reports import Figures
+from bot.domain.reports import CriterionCost, Figures, ReportRow, UnitRow
 from bot.domain.text import clean, clip
-from tests.blocks.build import CHANNEL, EMPLOYEE, NOW, OBSERVER, delivery_of, directory, facts, record, rule, session
+from tests.blocks.build import (
+    CHANNEL,
+    EMPLOYEE,
+    NOW,
+    OBSERVER,
+    an_overview,
+    delivery_of,
+    directory,
+    facts,
+    record,
+    rule,
+    session,
+)
 from tests.blocks.limits import assert_fits_slack, marked_up, texts, units
 
 WORST = [
@@ -61,7 +73,9 @@ hostile = st.one_of(
     ),
 )
 # What may still stand between < and >: our date tokens, and mentions of ids that came from Slack.
-OURS = re.compile(r"<!date\^\d+\^\{date_short_pretty\}, \{time\}\|[^<>|]* UTC>|<@U\w+>|<#C\w+>")
+OURS = re.compile(
+    r"<!date\^\d+\^\{date_short_pretty\}(, \{time\}\|[^<>|]* UTC|\|\d{1,2} [A-Z][a-z]{2} \d{4})>|<@U\w+>|<#C\w+>"
+)
 ENTITY = re.compile(r"&(amp|lt|gt);")
 
 
@@ -165,7 +179,19 @@ def test_views_stay_within_limits(name: str, title: str, typed: str) -> None:
     )
     many = [session(n, title=title) for n in range(1, 60)]
     rules = [rule(n) for n in range(1, 60)]
-    known = Home(shown=shown, settings=mine, now=NOW, to_do=many, results=many, rules=rules)
+    units = [UnitRow(name=name, figures=ReportRow(group=name, now=Figures(), before=Figures())) for _ in range(40)]
+    known = Home(
+        shown=shown,
+        settings=mine,
+        now=NOW,
+        own=Own(to_do=many, planned=many, results=many, observed=many),
+        overview=an_overview(
+            units=units,
+            attention=many[:5],
+            costly=[CriterionCost(title=title, graded=9, failed=3, lost=7, total=45)] * 3,
+        ),
+        rules=rules,
+    )
     for view in (
         details_view.details(one, who, with_previous=True),
         settings_form(mine),

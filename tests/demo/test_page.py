@@ -79,7 +79,7 @@ async def test_a_command_is_typed_with_hints_by_keyboard_alone(room: Room) -> No
     await page.locator("body").press("/")
     box = page.locator("#composer-text")
     await expect(box).to_be_focused()
-    await page.keyboard.type("ojt res")
+    await page.keyboard.type("ojt resul")
     await expect(page.locator("#hints").get_by_role("option")).to_have_count(1)
     await page.keyboard.press("Tab")
     await expect(box).to_have_value("/ojt results ")

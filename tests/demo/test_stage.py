@@ -19,6 +19,7 @@ from bot.demo.company import IN_PROGRESS
 from bot.demo.director import Director
 from bot.demo.slack.entities import Json
 from bot.demo.troubles import TROUBLES
+from bot.domain.errors import SpotterError
 from bot.listeners.commands import registry
 from tests.clock import until
 
@@ -326,11 +327,12 @@ asyncio.run(main())
             assert await asyncio.to_thread(blocked.read) == ""  # the end of file: nobody holds it open any more
 
 
-async def test_a_taken_port_gives_way_to_a_free_one(quiet: Director, talking: Director) -> None:
+async def test_a_taken_port_is_an_error_that_names_it(quiet: Director) -> None:
     async with quiet:
         other = Director(seed=1, port=quiet.stage.port, happenings=False, command=SMALL_BOT)
-        async with other:
-            assert other.stage.port not in (0, quiet.stage.port)
+        with pytest.raises(SpotterError, match=f"Port {quiet.stage.port} can't be listened on"):
+            async with other:
+                pass
 
 
 async def test_the_demo_leaves_nothing_behind(talking: Director) -> None:

@@ -103,6 +103,7 @@ VALUES = {
     actions.DETAILS: [actions.session_value(FOREIGN)],
     actions.ACKNOWLEDGE: [actions.session_value(FOREIGN)],
     actions.OPEN: [""],
+    actions.MORE: [f"{actions.DETAILS} {actions.session_value(FOREIGN)}", f"{actions.OPEN} ", "why 50ee", "nonsense"],
     actions.RUN: ["results employee:zoltn", "show 50ee"],
     actions.PAGE: [actions.encode(actions.Page(0, "employee:zoltn")), "0|employee:zoltn", "0|", "5|"],
     actions.CONFIRM_SUBSCRIBE: [

@@ -258,7 +258,7 @@ async def test_a_session_is_shown_in_full(office: Office) -> None:
     answer = await office.ask(EMMA, "show 10aa0000")
     said = everything_in(answer)
     assert "2 of 3 criteria answered, 1 skipped" in said
-    for notified in ("Cash desk", "Counts the float: 1 of 5", "Wears gloves: skipped", "Down 18"):
+    for notified in ("Cash desk", "Counts the float: 1 of 5", "Wears gloves: skipped", "18 points down since"):
         assert notified in said
 
 

@@ -149,8 +149,11 @@ async def test_a_correction_edits_what_was_shared(office: Office) -> None:
     await share(office, ADMIN, encode(Share(query="outcome:failed")))
     await correct(office, LOW, 99.0)
     await office.send()
-    for posted in office.slack.messages(NORTH):
-        assert "99 %, met target" in posted.text and posted.text.startswith("<@U0")
+    alone, among_others = office.slack.messages(NORTH)
+    assert "72 % → 99 %, now met target 80 %" in alone.text and alone.text.startswith("<@U0")
+    assert "Met target 80 %:\nEmma Employee 99 % (was 72 %)" in among_others.text and among_others.text.startswith(
+        "<@U0"
+    )
 
 
 async def correct(office: Office, key: SessionKey, result: float) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from bot.blocks import actions, answers, session_lists
 from bot.blocks import details as views
 from bot.blocks.elements import notice
-from bot.blocks.sending import first_block
+from bot.blocks.sending import first_block, with_first_lines
 from bot.domain.changes import outcome_of
 from bot.domain.email_matching import no_member
 from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, Remedy, StoreBusy
@@ -24,6 +24,7 @@ from bot.listeners.access_scope import AccessView, as_seen_by, identity_of
 from bot.listeners.commands import answered
 from bot.listeners.commands.sessions import page, prioritise_details, shown
 from bot.listeners.context import AppContext, lines_for, next_step
+from bot.listeners.events import home
 from bot.listeners.requests import ActionRequest, viewer_of
 from bot.store.database import Tx
 
@@ -63,7 +64,10 @@ async def acknowledge(ctx: AppContext, action: ActionRequest, reply: Reply) -> N
 
     was_new = await ctx.store.transact(work)
     ctx.wake_sender()
-    await reply(answers.acknowledged(was_new=was_new))
+    if action.view_id is None:
+        await reply(answers.acknowledged(was_new=was_new))
+    else:
+        await home.publish(ctx, action)
 
 
 async def open_link(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
@@ -89,8 +93,16 @@ async def next_page(ctx: AppContext, action: ActionRequest, reply: Reply) -> Non
 
 
 async def run(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    """A command that an answer suggested."""
-    await reply(await answered(ctx, action, action.value))
+    """A command that an answer suggested. The Home tab shows its answer in a modal: a direct message would be on
+    another tab."""
+    answer = await answered(ctx, action, action.value)
+    if action.view_id is None:
+        await reply(answer)
+        return
+    try:
+        await ctx.messenger.open_modal(action.trigger_id, views.answer(with_first_lines(answer, await lines_for(ctx))))
+    except MessengerError:  # the trigger is too old, or Slack does not answer
+        await reply(answer)
 
 
 # ---- the session behind a button -------------------------------------------------------------------------------------

@@ -1,17 +1,32 @@
 """The Home tab of one user, with what they may see."""
 
+import hashlib
+from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+import structlog
+
 from bot.blocks import home as home_view
-from bot.domain.errors import NotAllowed, NotPossibleNow
-from bot.domain.model import Viewer
-from bot.domain.permissions import NOTHING
+from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, StoreError
+from bot.domain.model import Session, Viewer
+from bot.domain.permissions import NOTHING, AccessScope
+from bot.domain.report_periods import Window
 from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.rules import CURRENT, readable, visible
-from bot.listeners.commands.sessions import PAGE_SIZE, TO_DO_READ, shown, status_of
+from bot.listeners.commands.sessions import TO_DO_READ, shown, status_of
 from bot.listeners.commands.settings import settings_of
 from bot.listeners.context import AppContext, first_lines_of
 from bot.listeners.requests import Event, Request, viewer_of
-from bot.query.parser import Names, parse
+from bot.services.overview import overview
 from bot.store.database import Tx
+from bot.store.search import as_employee, as_observer
+
+PLANNED_WITHIN = timedelta(days=30)
+KEPT_FRESH = timedelta(days=1)  # after a tab was opened
+CHECKED_AT_ONCE = 10  # tabs: each costs an answer
+
+log = structlog.get_logger(__name__)
 
 
 async def opened(ctx: AppContext, event: Event) -> None:
@@ -23,11 +38,48 @@ async def opened(ctx: AppContext, event: Event) -> None:
 async def publish(ctx: AppContext, request: Request) -> None:
     """Publishes a user's Home tab. Raises MessengerError and StoreError."""
     viewer = await viewer_of(ctx, request)
-    view = await ctx.store.read(lambda tx: home_view.home(_data(ctx, tx, viewer)))
-    await ctx.messenger.publish_home(request.user_id, view)
+    content = await ctx.store.read(lambda tx: _content(ctx, tx, viewer))
+    await ctx.messenger.publish_home(request.user_id, home_view.home(content))
+    now, seen = ctx.clock.now(), _fingerprint(content)
+    await ctx.store.transact(lambda tx: tx.home_views.note_opened(request.user_id, seen, now))
 
 
-def _data(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
+async def publish_changed(ctx: AppContext) -> None:
+    """Publishes those tabs again that were opened within a day and would show something else now.
+
+    At most ten are looked at, those checked longest ago; the next run takes the following ones.
+    """
+    now = ctx.clock.now()
+    try:
+        await ctx.store.transact(lambda tx: tx.home_views.forget(now - KEPT_FRESH))
+        before = await ctx.store.read(lambda tx: tx.home_views.to_check(now - KEPT_FRESH, CHECKED_AT_ONCE))
+        current = {user_id: await _published(ctx, user_id, seen) for user_id, seen in before.items()}
+        await ctx.store.transact(lambda tx: tx.home_views.note_checked(current, now))
+    except StoreError as error:
+        log.warning("home.refresh_failed", reason=type(error).__name__)
+
+
+async def _published(ctx: AppContext, user_id: str, seen: str) -> str:
+    """The fingerprint of what a tab shows, after it was published if that is another than `seen`."""
+    viewer = await ctx.contacts.viewer(user_id)
+    content = await ctx.store.read(lambda tx: _content(ctx, tx, viewer))
+    current = _fingerprint(content)
+    if current != seen:
+        try:
+            await ctx.messenger.publish_home(user_id, home_view.home(content))
+        except MessengerError as error:
+            log.warning("home.publish_failed", reason=type(error).__name__)
+            return seen
+    return current
+
+
+def _fingerprint(content: home_view.Home) -> str:
+    """What a tab shows, the age of its data aside: that changes with every poll."""
+    ageless = replace(content, shown=replace(content.shown, data_as_of=None))
+    return hashlib.sha256(msgspec.json.encode(home_view.home(ageless))).hexdigest()
+
+
+def _content(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
     status = status_of(ctx, tx, viewer) if viewer.is_admin else None
     settings, now, first = settings_of(ctx, tx, viewer), ctx.clock.now(), first_lines_of(ctx, tx)
     try:
@@ -37,18 +89,37 @@ def _data(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
         return home_view.Home(
             shown=shown(ctx, tx, nothing, ()), settings=settings, now=now, sees=False, status=status, first_lines=first
         )
-    to_do = tx.search.to_do(viewer.person_id, TO_DO_READ) if viewer.person_id else ()
-    completed = parse("outcome:completed")
-    results = tx.search.find(completed, access.scope, Names(access.directory), now, PAGE_SIZE).sessions
+    own = (
+        None
+        if viewer.person_id is None
+        else _own(tx, access.scope, viewer.person_id, Window(now, now + PLANNED_WITHIN))
+    )
+    team = overview(tx, access.scope, access.directory, now, access.zone)
     rules = tx.rules.all(CURRENT) if viewer.is_admin else visible(tx, viewer, None)
+    named = [*(team.attention if team else ()), *(_every(own) if own else ())]
     return home_view.Home(
-        shown=shown(ctx, tx, access, (one.key for one in (*to_do, *results))),
+        shown=shown(ctx, tx, access, (one.key for one in named)),
         settings=settings,
         now=now,
-        to_do=to_do,
-        results=results,
+        own=own,
+        overview=team,
         rules=rules,
         rule_texts=readable(tx, access, rules[: home_view.MAX_RULES]),
         status=status,
         first_lines=first,
     )
+
+
+def _own(tx: Tx, scope: AccessScope, person_id: str, soon: Window) -> home_view.Own:
+    """What a person does and did themselves, as far as their scope proves it."""
+    observed_in = as_employee(person_id, scope)
+    return home_view.Own(
+        to_do=tx.search.to_do(person_id, TO_DO_READ) if scope.person_id is not None else (),
+        planned=tx.reports.upcoming(observed_in, soon, home_view.MAX_SESSIONS)[0],
+        results=tx.reports.completed_of(observed_in, home_view.MAX_SESSIONS + 1),
+        observed=tx.reports.completed_of(as_observer(person_id, scope), home_view.MAX_SESSIONS),
+    )
+
+
+def _every(own: home_view.Own) -> list[Session]:
+    return [*own.to_do, *own.planned, *own.results, *own.observed]

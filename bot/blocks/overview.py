@@ -1,0 +1,76 @@
+"""The last days of a team or a company, for the Home tab: what needs somebody, and each unit's figures."""
+
+from collections.abc import Sequence
+
+from bot.blocks import actions
+from bot.blocks.cards import UNTITLED
+from bot.blocks.elements import Block, button, context, mrkdwn, section
+from bot.blocks.elements import actions as buttons
+from bot.blocks.markup import NAME, bare, safe
+from bot.blocks.reports import costly_lines, figures_line
+from bot.blocks.session_lists import RenderContext, result_row
+from bot.domain.model import Session
+from bot.domain.report_periods import By
+from bot.domain.reports import SMALLEST_GROUP, OpenCounts, Overview, UnitRow, format_percent, format_points
+
+UNITS = 10
+_TITLES = {By.CHECKLIST: "By checklist", By.DEPT: "Your sites", By.EMPLOYEE: "Your people"}
+
+
+def attention_blocks(known: Overview, shown: RenderContext) -> list[Block]:
+    """Failing results that no one has acknowledged, the lowest first, with their buttons; and what is overdue."""
+    if not known.unacknowledged:
+        heading = f"*Needs attention*\nEverything below target in {known.days} days is acknowledged."
+        if not known.total.failing:
+            heading = f"*Needs attention*\nNothing was below target in {known.days} days."
+    else:
+        heading = f"*Needs attention*\n{known.unacknowledged:,} below target in {known.days} days, not acknowledged"
+    blocks: list[Block] = [section(mrkdwn(heading))]
+    for number, session in enumerate(known.attention):
+        blocks += [result_row(session, f"low{number}", shown), buttons([_acknowledge(session, number, shown)])]
+    left = known.unacknowledged - len(known.attention)
+    if left > 0:
+        blocks.append(context(f"and {left:,} more; `{shown.command} results failed since:{known.days}d` shows all"))
+    if known.open.overdue:
+        text = mrkdwn(f"*{known.open.overdue:,} overdue*: not started in time, or not finished")
+        run = actions.action_id(actions.RUN, "overdue")
+        blocks.append(section(text, button(run, "Show", "overdue", label="Show what is overdue")))
+    return blocks
+
+
+def _acknowledge(session: Session, number: int, shown: RenderContext) -> Block:
+    name = bare(shown.directory.name_of(session.key.employee_id), 40)
+    action = actions.action_id(actions.ACKNOWLEDGE, f"low{number}")
+    return button(action, "Acknowledge", actions.session_value(session.key), label=f"Acknowledge: {name}")
+
+
+def unit_blocks(known: Overview, command: str) -> list[Block]:
+    """Each site, person or checklist: completed, below target, the change against the days before, and what is open."""
+    title = f"*{_TITLES[known.by]}, {known.days} days*"
+    if not known.units:
+        return [section(mrkdwn(title)), context("No session was completed or planned.")]
+    lines = [title, figures_line(known.total), *(_unit_line(one) for one in known.units[:UNITS])]
+    blocks = [section(mrkdwn("\n".join(lines)))]
+    if len(known.units) > UNITS:
+        hint = f"`{command} trend by:{known.by} since:{known.days}d` shows all"
+        blocks.append(context(f"and {len(known.units) - UNITS} more; {hint}"))
+    if known.costly:
+        blocks.append(section(mrkdwn("\n".join(["*Criteria that lost most points*", *costly_lines(known.costly)]))))
+    return blocks
+
+
+def _unit_line(unit: UnitRow) -> str:
+    now, change = unit.figures.now, unit.figures.change
+    parts = [f"*{safe(unit.name, NAME) or UNTITLED}*", f"{now.completed:,} completed"]
+    if now.failing:
+        parts.append(f"{now.failing:,} below target")
+    if now.share is not None and now.is_small:
+        parts.append(f"fewer than {SMALLEST_GROUP}")
+    elif now.share is not None:
+        parts.append(f"{format_percent(now.share)} met the target, {format_points(change)}")
+    return " · ".join([*parts, *_open(unit.open)])
+
+
+def _open(counts: OpenCounts) -> Sequence[str]:
+    planned = [f"{counts.planned:,} planned"] if counts.planned else []
+    return [*planned, *([f"*{counts.overdue:,} overdue*"] if counts.overdue else [])]

@@ -1,0 +1,83 @@
+"""What a supervisor sees of their people, and an admin of the company, on the Home tab."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta, tzinfo
+
+from bot.domain.directory import Directory
+from bot.domain.permissions import AccessScope
+from bot.domain.report_periods import By, Window, midnight
+from bot.domain.reports import Figures, OpenCounts, Overview, ReportRow, UnitRow, figures, most_costly, report
+from bot.services.reports import by_unit, label_of
+from bot.store.database import Tx
+from bot.store.search import Where, listed_within
+
+DAYS = 30
+ATTENTION = 5  # failing sessions named
+COSTLY = 3  # criteria named
+_ALL = ""
+
+
+def overview(tx: Tx, scope: AccessScope, directory: Directory, now: datetime, zone: tzinfo) -> Overview | None:
+    """The last 30 days: of a company by checklist; of a team by site, or by person if all are of one site.
+
+    None for who has no people. A supervisor's own sessions, and those they observed elsewhere, are not counted.
+    """
+    if not (scope.everything or scope.employees):
+        return None
+    team = AccessScope(everything=scope.everything, employees=scope.employees)
+    by = _unit_of(team, directory)
+    where = listed_within(team)
+    start = midnight(now.astimezone(zone).date() - timedelta(days=DAYS), zone)
+    window, before = Window(start, now), Window(start - (now - start), start)
+    tallies = by_unit(tx, by, where, window, directory)
+    rows = report(tallies, by_unit(tx, by, where, before, directory))
+    open_counts = _open_counts(tx, by, where, now, directory)
+    titles = tx.search.checklist_titles(team) if by is By.CHECKLIST else {}
+    groups = [*rows, *_without_results({row.group for row in rows}, open_counts)]
+    units = [
+        UnitRow(
+            name=label_of(by, row.group, directory, titles),
+            figures=row,
+            open=open_counts.get(row.group, OpenCounts()),
+        )
+        for row in groups
+    ]
+    return Overview(
+        by=by,
+        days=DAYS,
+        total=figures(tallies),
+        units=units,
+        attention=tx.reports.attention(where, window, ATTENTION),
+        unacknowledged=tx.reports.unacknowledged(where, window),
+        open=_sum(open_counts),
+        costly=most_costly(tx.reports.costs(where, window)[0], COSTLY),
+    )
+
+
+def _unit_of(team: AccessScope, directory: Directory) -> By:
+    if team.everything:
+        return By.CHECKLIST
+    sites = {person.department_id for one in team.employees if (person := directory.people.get(one)) is not None}
+    return By.DEPT if len(sites) > 1 else By.EMPLOYEE
+
+
+def _open_counts(tx: Tx, by: By, where: Where, now: datetime, directory: Directory) -> Mapping[str, OpenCounts]:
+    if by is not By.DEPT:
+        return tx.reports.open_by(by, where, now)
+    sites: dict[str, OpenCounts] = {}
+    for ident, counts in tx.reports.open_by(By.EMPLOYEE, where, now).items():
+        person = directory.people.get(ident)
+        site = (person.department_id if person else None) or _ALL
+        sites[site] = _sum({site: sites.get(site, OpenCounts()), ident: counts})
+    return sites
+
+
+def _sum(counts: Mapping[str, OpenCounts]) -> OpenCounts:
+    every = counts.values()
+    return OpenCounts(sum(one.planned for one in every), sum(one.overdue for one in every))
+
+
+def _without_results(counted: Collection[str], counts: Mapping[str, OpenCounts]) -> list[ReportRow]:
+    """The units that have open sessions only, the most overdue first."""
+    units = sorted(counts.keys() - counted, key=lambda one: (-counts[one].overdue, one))
+    return [ReportRow(group=unit, now=Figures(), before=Figures()) for unit in units]

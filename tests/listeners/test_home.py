@@ -1,0 +1,161 @@
+"""The Home tab, by role: what needs somebody, one's people, one's own sessions; and how it stays up to date."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.blocks import actions
+from bot.domain.changes import decide
+from bot.domain.model import SessionKey, Targets
+from bot.listeners.events.home import publish_changed
+from bot.store.database import Tx
+from tests.blocks.limits import texts
+from tests.clock import NOON
+from tests.listeners.office import (
+    ADMIN,
+    COLLEAGUE,
+    DANA,
+    EMMA,
+    LOW,
+    OLGA,
+    SAM,
+    UNLINKED,
+    Office,
+    buttons_of,
+    everything_in,
+    facts,
+)
+
+
+async def read(office: Office, user: str) -> str:
+    """The tab's texts, a line for each, spaces as spaces."""
+    return "\n".join(texts(await office.home(user))).replace("\u00a0", " ")
+
+
+async def test_an_employee_reads_their_own_results_and_what_is_planned_for_them(office: Office) -> None:
+    said = await read(office, EMMA)
+    own = said[said.index("*Your own sessions*") :]
+    assert "with Olga Observer" in own and "Emma Employee · 72 %, below target 80 %" in own
+    assert "Needs attention" not in said and "Yves" not in said, "a colleague's result is no one's business"
+    assert "*Observed by you*" not in said
+
+
+async def test_an_observer_reads_what_to_do_and_what_they_observed_apart_from_their_own(office: Office) -> None:
+    said = await read(office, OLGA)
+    to_do, own = said.index("*To do as an observer*"), said.index("*Your own sessions*")
+    observed = said.index("*Observed by you*")
+    assert to_do < said.index("Emma Employee, North, Kiosk 7 · planned for") < own < observed
+    assert said.index("Emma Employee · 72 %") > observed
+    assert "None yet. `/ojt history me` shows how your results change" in said
+
+
+async def test_a_supervisor_reads_what_needs_them_and_each_of_their_people(office: Office) -> None:
+    said = await read(office, SAM)
+    assert "2 below target in 30 days, not acknowledged" in said
+    first, second = said.index("Yves Colleague · 66 %"), said.index("Emma Employee · 72 %")
+    assert first < second, "the lowest first"
+    assert "*Your people, 30 days*" in said
+    assert "*Emma Employee* · 2 completed · 1 below target · fewer than 5 · 1 planned" in said
+    assert "*Yves Colleague* · 1 completed · 1 below target · fewer than 5" in said
+    assert "Zoltan" not in said and "Ulf" not in said
+
+
+async def test_a_manager_of_several_sites_reads_a_line_for_each(office: Office) -> None:
+    def two_sites(tx: Tx) -> None:
+        directory = tx.people.directory()
+        people = [
+            replace(one, department_id="north") if one.person_id == "yves" else one for one in directory.people.values()
+        ]
+        tx.people.replace_directory(people, list(directory.departments.values()), NOON)
+
+    await office.store.transact(two_sites)
+    said = await read(office, DANA)
+    assert "*Your sites, 30 days*" in said
+    assert "*Kiosk 7* · 2 completed · 1 below target" in said and "*North* · 1 completed · 1 below target" in said
+
+
+async def test_an_admin_reads_the_company_by_checklist_and_how_spotter_is(office: Office) -> None:
+    said = await read(office, ADMIN)
+    assert "reading and sending" in said
+    assert "*By checklist, 30 days*" in said and "*Vault audit* · 1 completed · 1 below target" in said
+    assert "3 below target in 30 days, not acknowledged" in said
+
+
+async def test_who_is_unlinked_reads_why_and_no_session(office: Office) -> None:
+    said = await read(office, UNLINKED)
+    assert "Emma" not in said and "Needs attention" not in said and "*Your own sessions*" not in said
+
+
+async def test_what_is_overdue_is_counted_and_shown_in_a_modal(office: Office) -> None:
+    started = facts(
+        SessionKey("70aa0000-0000-4000-8000-000000000000", "emma"), "olga", status="IN_PROGRESS", days_ago=1
+    )
+
+    def start(tx: Tx) -> None:
+        change = decide(None, started, now=office.clock.now(), targets=Targets())
+        assert change is not None
+        tx.sessions.save(change, b"12345678")
+
+    await office.store.transact(start)
+    home = await office.home(SAM)
+    assert "*1 overdue*: not started in time, or not finished" in "\n".join(texts(home))
+    [show] = [one for one in buttons_of(home) if one["action_id"] == "run:overdue"]
+    trigger = await office.trigger(SAM)
+    answer = await office.press(
+        SAM, show["action_id"], show["value"], view_id="V1", channel_id=None, trigger_id=trigger
+    )
+    assert answer is None, "not in the direct message, which is on another tab"
+    modal = office.slack.modal_of(SAM)
+    assert modal is not None and "Emma Employee" in everything_in(modal.payload)
+    assert not buttons_of(modal.payload)
+
+
+async def test_an_answer_whose_trigger_is_too_old_comes_as_a_message(office: Office) -> None:
+    answer = await office.press(SAM, "run:overdue", "results", view_id="V1", channel_id=None, trigger_id="old")
+    assert answer is not None and "found" in answer.text
+
+
+async def test_acknowledging_on_the_tab_takes_the_result_from_the_list(office: Office) -> None:
+    home = await office.home(SAM)
+    [first, _] = [one for one in buttons_of(home) if actions.action_of(one["action_id"]) == actions.ACKNOWLEDGE]
+    assert first["value"] == actions.session_value(COLLEAGUE)
+    await office.press(SAM, first["action_id"], first["value"], view_id="V1", channel_id=None)
+    said = "\n".join(texts(office.slack.workspace.homes[SAM].payload))
+    assert "1 below target in 30 days, not acknowledged" in said and "Yves Colleague · 66" not in said
+
+
+async def test_an_open_tab_is_published_again_when_what_it_shows_changes(office: Office) -> None:
+    await office.home(SAM)
+    homes = office.slack.workspace.homes
+    del homes[SAM]
+    await publish_changed(office.ctx)
+    assert SAM not in homes, "nothing changed"
+
+    def acknowledge(tx: Tx) -> None:
+        tx.sessions.acknowledge(LOW, OLGA, office.clock.now())
+
+    await office.store.transact(acknowledge)
+    await publish_changed(office.ctx)
+    assert "1 below target in 30 days" in everything_in(homes.pop(SAM).payload)
+    await publish_changed(office.ctx)
+    assert SAM not in homes, "once is enough"
+
+
+async def test_a_tab_that_was_opened_a_day_ago_is_left_alone(office: Office) -> None:
+    await office.home(SAM)
+    office.slack.workspace.homes.clear()
+    office.clock.advance(timedelta(days=1, minutes=1))
+    await publish_changed(office.ctx)
+    assert not office.slack.workspace.homes
+    assert await office.store.read(lambda tx: tx.home_views.to_check(NOON - timedelta(days=9), 10)) == {}
+
+
+async def test_the_tabs_checked_longest_ago_come_first(office: Office) -> None:
+    def work(tx: Tx) -> list[str]:
+        start = office.clock.now()
+        for number in range(12):
+            tx.home_views.note_opened(f"U{number:02}", "shown", start)
+        first = list(tx.home_views.to_check(start, 10))
+        tx.home_views.note_checked(dict.fromkeys(first, "shown"), start + timedelta(minutes=1))
+        return list(tx.home_views.to_check(start, 10))[:2]
+
+    assert await office.store.transact(work) == ["U10", "U11"]
