@@ -113,15 +113,15 @@ class Settings(BaseSettings):
     full_listing_limit: int = Field(
         5_000_000,
         gt=0,
-        description="Bytes of iSpring's whole list of sessions from which on polls read only what may have changed.",
+        description="Bytes of iSpring's whole list above which polls read only what may have changed.",
     )
     open_interval: float = Field(
-        60, gt=0, allow_inf_nan=False, description="Seconds between two such polls, if `POLL_INTERVAL` is longer."
+        60, gt=0, allow_inf_nan=False, description="Seconds between such polls, if that is shorter."
     )
     poll_bytes: int = Field(
         2_000_000,
         gt=0,
-        description="Bytes that such polls read in each `POLL_INTERVAL`, beside the sessions in progress.",
+        description="Bytes they read per `POLL_INTERVAL`, beside sessions in progress.",
     )
     pass_target: float | None = Field(
         None, ge=0, le=100, description="Target in percent, until one is set from Slack.", examples=["80"]

@@ -16,6 +16,7 @@ from bot.domain.errors import BadRequest, TrainingError
 from bot.domain.incremental import (
     ID_BYTES,
     MOST_FETCHED,
+    MOST_SWEPT,
     RECENTLY,
     Account,
     ByteBudget,
@@ -104,7 +105,9 @@ class Increment:
                 await step(work)
             except TrainingError as error:  # the open sessions were read; what is left is read by the next poll
                 log.warning("poll.step_failed", step=step.__name__.strip("_"), error=str(error))
-        report = await self._store.transact(lambda tx: self._end(tx, work))
+        sweeps = await self._store.read(lambda tx: tx.polling.sweeps())
+        oldest = oldest_swept(sweeps, work.state.since) or run.started
+        report = await self._store.transact(lambda tx: self._end(tx, work, oldest))
         return RawAnswers(report, work.listed, frozenset(work.whole))
 
     # ---- 1 and 2: open sessions ----------------------------------------------------------------------------------
@@ -184,7 +187,7 @@ class Increment:
         ordered, current_round = names_in_order(sweeps, work.state.names_round)
         for number, sweep in enumerate(ordered):
             left = work.budget.allowance(Account.NAMES)
-            if left <= 0 or (number and sweep.sessions * ID_BYTES > left):
+            if left <= 0 or number >= MOST_SWEPT or (number and sweep.sessions * ID_BYTES > left):
                 return
             (spelled,) = await self._store.read(partial(_spelled, [sweep.checklist_id]))
             answer = await self._training.checklists([spelled])
@@ -289,11 +292,11 @@ class Increment:
 
     # ---- the end -------------------------------------------------------------------------------------------------
 
-    def _end(self, tx: Tx, work: _Work) -> PollReport:
-        """Stores how the poll went and what the next one needs to know."""
+    def _end(self, tx: Tx, work: _Work, oldest: datetime) -> PollReport:
+        """Stores how the poll went and what the next one needs to know. `oldest`: when the completed sessions that wait
+        longest were last compared."""
         run, totals, now = work.run, work.totals, self._clock.now()
-        sweeps, sessions = tx.polling.sweeps(), tx.polls.state().sessions
-        oldest = oldest_swept(sweeps, work.state.since) or run.started
+        sessions = tx.polls.state().sessions
         report = PollReport(
             run.started,
             now,

@@ -54,13 +54,11 @@ class Verification:
         except TrainingError as error:  # what may have changed was read; what was deleted is noticed later
             await note_full_failed(self._store, error, listing_run.started)
             return before.report
-        state, shown, all_ids, lacking = await self._store.read(partial(self._shown, named or frozenset()))
+        state, shown, lacking, not_named_ids = await self._store.read(partial(_shown, named))
         after_run = replace(run, started=self._clock.now(), details={})
         after = await self._increment.read(after_run, state, with_planned=True)
         left_out = await self._left_out(after_run, totals, shown, before, after)
-        not_named = 0
-        if named is not None:
-            not_named = await self._not_named(after_run, totals, named, all_ids)
+        not_named = await self._not_named(after_run, totals, not_named_ids)
         unlisted = max(0, await self._unlisted(after_run, totals, lacking) - full.rejected)
         sizes = [one.size for one in (before.report, full, after.report)]
         wire_sizes = [one.wire_size for one in (before.report, full, after.report)]
@@ -89,12 +87,6 @@ class Verification:
         report = await self._store.transact(note)
         log.info("poll.verified", left_out=left_out, not_named=not_named, unlisted=unlisted)
         return report
-
-    def _shown(self, named: frozenset[str], tx: Tx) -> tuple[PollingState, OpenSessions, Sequence[str], Sequence[str]]:
-        """What a full listing that was just stored showed: the open sessions, the ids of all; and those of the named
-        ids that it lacked."""
-        polling = tx.polling
-        return polling.state(), polling.open_sessions(), list(polling.stored_ids()), polling.unknown_ids(named)
 
     async def _named(self, totals: Totals) -> frozenset[str] | None:
         """Every session id that iSpring's checklists name, in lower case; None if they can't be read."""
@@ -133,12 +125,9 @@ class Verification:
         rows = (await self._increment.answers.fetched(run, totals, ids)).rows
         return sum(key in rows and rows[key].fingerprint == shown[key][1] for key in lacking)
 
-    async def _not_named(self, run: PollRun, totals: Totals, named: frozenset[str], all_ids: Sequence[str]) -> int:
+    async def _not_named(self, run: PollRun, totals: Totals, lacking: frozenset[str]) -> int:
         """How many sessions of the full listing no checklist names, neither before nor after it."""
-        lacking = await asyncio.to_thread(lambda: {one for one in all_ids if one not in named})
-        if not lacking:
-            return 0
-        again = await self._named(totals)
+        again = await self._named(totals) if lacking else None
         if again is None:
             return 0
         ids = sorted(lacking - again)[:MOST_FETCHED]
@@ -158,6 +147,16 @@ class Verification:
         again = (await self._named(totals) or frozenset()) if absent else frozenset[str]()
         # One that is shown and still not stored is that of an erased person.
         return len(set(asked) - unknown) + len(absent & again)
+
+
+def _shown(named: frozenset[str] | None, tx: Tx) -> tuple[PollingState, OpenSessions, Sequence[str], frozenset[str]]:
+    """What a full listing that was just stored showed: the open sessions, the ids that it lacked of those named, and
+    its ids that were not named."""
+    polling = tx.polling
+    if named is None:
+        return polling.state(), polling.open_sessions(), (), frozenset()
+    listed = frozenset(polling.stored_ids())
+    return polling.state(), polling.open_sessions(), polling.unknown_ids(named - listed), listed - named
 
 
 async def note_full_failed(store: Store, error: TrainingError, now: datetime) -> PollingState:
