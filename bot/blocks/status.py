@@ -11,7 +11,7 @@ from bot.blocks.rules import format_reason
 from bot.blocks.sending import format_who
 from bot.domain.alerts import ALERTS, ActiveAlert
 from bot.domain.model import DestinationKind, Message
-from bot.domain.outbox import BlockedDestination, OutboxCounts
+from bot.domain.outbox import BlockedDestination, CardDelay, OutboxCounts
 from bot.domain.polling import PollMode, PollReport, PollState
 from bot.domain.text import count, in_bytes, lasting
 
@@ -31,6 +31,7 @@ class Status:
     is_admin: bool
     blocked: Sequence[BlockedDestination] = ()
     alerts: Sequence[ActiveAlert] = ()
+    card_delay: CardDelay | None = None
 
 
 def status(known: Status) -> Message:
@@ -149,6 +150,7 @@ def _pairs(known: Status) -> list[tuple[str, str]]:
     return [
         *pairs,
         ("Last poll", _last_poll(poll.last) if poll.last else "none yet"),
+        *([("Card after a poll", _card_delay(known.card_delay))] if known.card_delay else []),
         ("Held", count(known.outbox.blocked, "message") if known.outbox.blocked else "nothing"),
         ("Sessions stored", f"{poll.sessions:,}"),
         ("Edits to make", f"{known.outbox.edits:,}"),
@@ -163,6 +165,10 @@ def _last_poll(report: PollReport) -> str:
     what = "all sessions" if report.mode is PollMode.FULL else "what may have changed"
     on_the_wire = f" ({in_bytes(report.wire_size)} on the wire)" if report.wire_size != report.size else ""
     return f"{what}, {in_bytes(report.size)}{on_the_wire}"
+
+
+def _card_delay(delay: CardDelay) -> str:
+    return f"{delay.median:.0f} s, 19 of 20 within {delay.p95:.0f} s"
 
 
 def _waiting(known: Status) -> str:

@@ -228,6 +228,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
         is_admin=viewer.is_admin,
         blocked=tx.destinations.blocked() if viewer.is_admin else (),
         alerts=tx.alerts.all() if viewer.is_admin else (),
+        card_delay=tx.deliveries.card_delay() if viewer.is_admin else None,
     )
 
 
