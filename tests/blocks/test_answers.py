@@ -16,9 +16,9 @@ from bot.blocks.settings import Settings, choice_of, direct_messages_set, settin
 from bot.blocks.status import Status, status
 from bot.domain.errors import Remedy
 from bot.domain.model import Acknowledgement, ChangeKind, DirectMessages, HistoryEntry, Message, Preferences, Targets
-from bot.domain.outbox import OutboxCounts
+from bot.domain.outbox import CardDelay, OutboxCounts
 from bot.domain.outcomes import judge
-from bot.domain.polling import PollReport, PollState
+from bot.domain.polling import PollMode, PollReport, PollState
 from bot.domain.reports import Figures
 from tests.blocks.build import NOW, directory, key_of, record, rule, session
 from tests.blocks.limits import assert_fits_slack, texts
@@ -334,3 +334,13 @@ def test_modals_fit_and_their_choices_mean_what_they_say() -> None:
         assert_fits_slack(view)
     assert choice_of(actions.SERVER_DEFAULT) is None
     assert choice_of("below") is DirectMessages.BELOW
+
+
+def test_status_says_what_the_last_poll_read_and_how_old_corrections_are() -> None:
+    report = PollReport(NOW, NOW, mode=PollMode.INCREMENTAL, size=1_390_000, wire_size=210_000)
+    poll = PollState(report, NOW, NOW, 100_000, NOW, corrected_at=NOW - timedelta(hours=2))
+    text = status(a_status(poll=poll, card_delay=CardDelay(3.2, 11.0))).text
+    assert "what may have changed, 1.4 MB (210 KB on the wire)" in text
+    assert "Corrections: as of" in text
+    assert "3 s, 19 of 20 within 11 s" in text
+    assert "Corrections" not in status(a_status()).text

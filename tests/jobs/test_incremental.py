@@ -228,6 +228,55 @@ async def test_a_full_listing_that_can_not_be_read_stops_no_increment(large: Roo
     assert (await large.ops())[-1] == "over"
 
 
+async def test_a_checklist_larger_than_the_budget_is_compared_in_parts_across_a_restart(large: Room) -> None:
+    checklist = large.world.add_checklist("Large")
+    employee, observer, *_ = large.world.people.values()
+    sessions = [large.world.add_session(checklist=checklist, employee=employee, observer=observer) for _ in range(60)]
+    await large.poll()
+    large.clock.advance(timedelta(hours=49))  # none of them counts as recent
+    few = settings_of(full_listing_limit=1, poll_bytes=16_000, poll_interval=60.0, open_interval=60.0)
+    large.poller = large.poller_with(few)
+    await large.poll()
+    for session in sessions:
+        large.world.correct(session, 11)
+    large.stand_in.requests.clear()
+    corrected = 0
+    for number in range(12):
+        report = await large.poll()
+        assert report.size <= 16_000 + 1_000
+        corrected += report.changed
+        if number == 1:
+            assert 0 < corrected < 60
+            large.poller = large.poller_with(few)
+    assert corrected == 60
+    assert full_listings(large) == 0
+
+
+async def test_a_round_that_takes_over_a_day_raises_an_alert_and_a_quicker_one_ends_it(large: Room) -> None:
+    large.poller = large.poller_with(
+        settings_of(full_listing_limit=1, poll_bytes=1, poll_interval=60.0, open_interval=60.0)
+    )
+    for _ in range(60):
+        large.clock.advance(timedelta(minutes=29))
+        report = await large.poll()
+    assert "corrections_late" in await large.ops()
+    assert report.corrected_at is not None
+    assert report.ended_at - report.corrected_at < timedelta(hours=25)  # the daily full listing shows them too
+    large.poller = large.poller_with(SETTINGS)
+    await large.poll()
+    assert (await large.ops())[-1] == "over"
+
+
+async def test_a_filter_that_ispring_refuses_is_not_relied_on(large: Room) -> None:
+    large.stand_in.quirks.only_asking, large.stand_in.quirks.server_errors = ("sessionStatus",), 10**6
+    large.stand_in.quirks.server_error_status = 400
+    session = large.world.add_session()
+    report = await large.poll()
+    assert (report.mode, report.error) == (PollMode.FULL, "")
+    assert await large.posted() == [key_of(session)]
+    assert "filters_unreliable" in await large.ops()
+
+
 # ---- filters that lie ------------------------------------------------------------------------------------------------
 
 
