@@ -60,7 +60,8 @@ class PollingState:
     stored was asked for, `full_seconds` how long that took. `verified_at`: when incremental answers were last compared
     with one. `is_full_due`: the next poll reads one. `full_not_before`: none is tried before, because one could not be
     read. `doubt` lasts until `doubt_until`. `debts`: bytes by account.
-    `since`: when polls became incremental. `planned_at`: when all planned sessions were last asked for.
+    `since`: when polls became incremental, or went on after an outage. `planned_at`: when all planned sessions were
+    last asked for.
     """
 
     mode: PollMode = PollMode.FULL
@@ -260,10 +261,11 @@ def next_sweep(sweeps: Sequence[Sweep], done: Collection[str]) -> Sweep | None:
 
 
 def oldest_swept(sweeps: Sequence[Sweep], since: datetime | None) -> datetime | None:
-    """When the completed sessions of the checklist that waits longest were last compared; one never compared since
-    polls became incremental counts from then."""
+    """When the completed sessions of the checklist that waits longest were last compared; one not compared since polls
+    became incremental, or since the last outage, counts from then."""
     ages = [one.swept_at or since for one in sweeps if one.sessions]
-    return min((one for one in ages if one is not None), default=since)
+    oldest = min((one for one in ages if one is not None), default=since)
+    return oldest if since is None or oldest is None else max(oldest, since)
 
 
 def chunks(items: Sequence[T], size: int = IDS_AT_ONCE) -> Iterator[Sequence[T]]:

@@ -67,14 +67,14 @@ class FullListing:
             lambda tx: (tx.polls.state(), tx.listings.digest(), tx.polling.state())
         )
         if state.baseline_at is None:
-            return await self._baseline(listing, started)
+            return await self._baseline(listing, run)
         # How ids are spelled is learned from the first listing after polls became incremental, whatever it says.
         learns_spelling = polling.mode is PollMode.INCREMENTAL and polling.full_at is None
         if digest == listing.digest and not learns_spelling:
             report = replace(self._report(listing, started, state.sessions), unchanged=True)
 
             def note(tx: Tx) -> None:
-                self._note_full(tx, listing, report)
+                self._note_full(tx, listing, report, run)
 
             await self._store.transact(note)
             return report
@@ -121,16 +121,17 @@ class FullListing:
                 changed=silent + len(listing_diff.changed),
                 rejected=len(listing_diff.rejected),
             )
-            self._note_full(tx, listing, report)
+            self._note_full(tx, listing, report, run)
             return report
 
         return await self._writer.store(run, listing_diff, listing.requested_at, begin, end)
 
     # ---- the first listing ---------------------------------------------------------------------------------------
 
-    async def _baseline(self, listing: Listing, started: datetime) -> PollReport:
+    async def _baseline(self, listing: Listing, run: PollRun) -> PollReport:
         """Stores the first listing without notifications, slice by slice: it counts only once its last commit is
         done."""
+        started = run.started
         targets = await self._store.read(lambda tx: tx.targets.current())
         slices = listing.slices()
         listed = written = odd = without_parts = 0
@@ -178,14 +179,14 @@ class FullListing:
             notify_ops(tx, "baseline_done", "once", started, sessions=listed)
             tx.listings.finish_baseline(listing.digest, started)
             report = replace(self._report(listing, started, listed), rejected=len(rejected))
-            self._note_full(tx, listing, report)
+            self._note_full(tx, listing, report, run)
             return report
 
         return await self._store.transact(finish)
 
     # ---- inside the transaction ----------------------------------------------------------------------------------
 
-    def _note_full(self, tx: Tx, listing: Listing, report: PollReport) -> None:
+    def _note_full(self, tx: Tx, listing: Listing, report: PollReport, run: PollRun) -> None:
         """Stores a good poll, and what its listing says about how to poll next."""
         note_good(tx, self._training, report)
         state = tx.polling.state()
@@ -198,6 +199,8 @@ class FullListing:
             state = replace(
                 state, full_at=listing.requested_at, full_seconds=took, is_full_due=False, full_not_before=None
             )
+            if run.outage is not None:
+                state = replace(state, since=listing.requested_at)
             tx.polling.end_absences()
             clear_alert(tx, "full_listing_unread", report.ended_at)
             tx.polls.end_recovery()  # also if the listing has not changed: each poll would list everything until then

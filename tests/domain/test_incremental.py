@@ -134,5 +134,6 @@ def test_a_comparison_in_parts_goes_on_and_then_the_oldest_is_next() -> None:
     while sweep := next_sweep(sweeps, order):
         order.append(sweep.checklist_id)
     assert order == ["parts", "never", "old"]
-    assert oldest_swept(sweeps, NOW) == NOW - DAY
+    assert oldest_swept(sweeps, NOW) == NOW
     assert oldest_swept(sweeps, NOW - 2 * DAY) == NOW - 2 * DAY
+    assert oldest_swept([replace(sweeps[1], swept_at=NOW), *sweeps[::2]], NOW - 2 * DAY) == NOW - DAY

@@ -71,13 +71,15 @@ class Bot:
             )
             return {(row[0], row[1]): tuple(row[2:]) for row in rows}
 
-    def cards(self) -> set[Key]:
+    def cards(self, *, first: bool = False) -> set[Key]:
+        """The sessions with a card; `first`: of a first completion only."""
         with closing(sqlite3.connect(self.store.path)) as file:
             return {
                 (row[0], row[1])
                 for row in file.execute(
                     "SELECT session_id, employee_id FROM notifications WHERE destination = 'channel:C0123456'"
-                    " AND session_id IS NOT NULL"
+                    " AND session_id IS NOT NULL AND (NOT ? OR reason NOT LIKE '%re-opened%')",
+                    (first,),
                 )
             }
 
@@ -212,13 +214,13 @@ async def poll_both(full: Bot, increments: Bot) -> PollReport:
 
 
 def compare(full: Bot, increments: Bot, *, is_behind: bool = False) -> None:
-    """Increments know every session as full listings do. `is_behind`: they were not asked for a while, in which a
-    session may have been completed and be re-opened or deleted."""
+    """Increments know every session as full listings do. `is_behind`: nothing was asked for a while, in which a session
+    may have been completed and then re-opened or deleted, or re-opened and then completed."""
     theirs, ours = full.rows(), increments.rows()
     for key, row in theirs.items():
         assert key in ours, ("not known", key, row)
         assert ours[key] == row, ("known otherwise", key)
-    cards = {key for key in full.cards() if not is_behind or (key in theirs and theirs[key][0] in OVER)}
+    cards = {key for key in full.cards(first=is_behind) if not is_behind or (key in theirs and theirs[key][0] in OVER)}
     assert cards <= increments.cards(), "a card is lacking"
 
 
