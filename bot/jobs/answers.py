@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -14,6 +15,8 @@ from bot.jobs.listing_changes import TRIES, ChangeWriter, PollRun, suspect_sourc
 from bot.jobs.plan_notifications import PlanOutdated
 from bot.jobs.store_changes import take_back_reassigned
 from bot.store.database import Store, Tx
+
+REFUSED_FOR = timedelta(hours=1)  # an id that iSpring does not accept is not asked for again before
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +66,7 @@ class Answers:
         self._training = training
         self._store = store
         self._writer = writer
+        self._refused_until: dict[str, datetime] = {}  # ids, in lower case, that iSpring did not accept
 
     async def listed(
         self,
@@ -101,8 +105,10 @@ class Answers:
         also: Callable[[Tx], None] | None = None,
     ) -> Fetched:
         """These sessions, their ids in lower case. A request that iSpring does not accept is halved until the id that
-        it refuses is alone. `spelling`: how iSpring just spelled ids; `also` is stored with the last answer."""
-        ids = list(dict.fromkeys(session_ids))
+        it refuses is alone; that one is not asked for again within an hour. `spelling`: how iSpring just spelled ids;
+        `also` is stored with the last answer."""
+        unasked = self._refused_until
+        ids = [one for one in dict.fromkeys(session_ids) if one not in unasked or run.started >= unasked[one]]
         spelled = dict(zip(ids, await self._spelled(ids), strict=True)) | dict(spelling or {})
         rows: dict[SessionKey, RowLabels] = {}
         answered: set[str] = set()
@@ -117,6 +123,7 @@ class Answers:
             except BadRequest:
                 if len(part) == 1:
                     totals.refused.add(part[0])
+                    self._refused_until[part[0]] = run.started + REFUSED_FOR
                     log.warning("session_id.rejected", session=part[0])
                 elif totals.halved < MOST_HALVED:
                     totals.halved += 1

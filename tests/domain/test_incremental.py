@@ -130,7 +130,7 @@ def test_a_comparison_in_parts_goes_on_and_then_the_oldest_is_next() -> None:
         Sweep("parts", swept_at=NOW, cursor="5", sessions=9),
         Sweep(""),
     ]
-    order = []
+    order: list[str] = []
     while sweep := next_sweep(sweeps, order):
         order.append(sweep.checklist_id)
     assert order == ["parts", "never", "old"]
