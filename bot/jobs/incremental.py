@@ -64,12 +64,13 @@ class RawAnswers:
 
 @dataclass(slots=True)
 class _Work:
-    """One poll at work. `before`: the open sessions as stored before it."""
+    """One poll at work. `before`: the open sessions as stored before it; `counts`: the completed ones by checklist."""
 
     run: PollRun
     state: PollingState
     budget: ByteBudget
     before: Mapping[SessionKey, tuple[OutcomeKind, int]]
+    counts: Mapping[str, int]
     totals: Totals = field(default_factory=Totals)
     listed: dict[SessionKey, RowLabels] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
@@ -94,7 +95,8 @@ class Increment:
         FilterIgnored; TrainingError if the open sessions can't be listed."""
         total = tick_bytes(self._settings.poll_bytes, self._settings.tick, self._settings.poll_interval)
         before = await self._store.read(lambda tx: tx.polling.open_sessions())
-        work = _Work(run, state, ByteBudget(total, state.debts), before)
+        counts = await self._store.read(lambda tx: tx.polling.completed_counts())
+        work = _Work(run, state, ByteBudget(total, state.debts), before, counts)
         await self._list_open(work, IN_PROGRESS, OutcomeKind.IN_PROGRESS)
         await self._fetch_unknown(work)
         if work.budget.allowance(Account.PLANNED) > 0 or with_planned:
@@ -105,7 +107,7 @@ class Increment:
                 await step(work)
             except TrainingError as error:  # the open sessions were read; what is left is read by the next poll
                 log.warning("poll.step_failed", step=step.__name__.strip("_"), error=str(error))
-        sweeps = await self._store.read(lambda tx: tx.polling.sweeps())
+        sweeps = await self._store.read(lambda tx: tx.polling.sweeps(work.counts))
         oldest = oldest_swept(sweeps, work.state.since) or run.started
         report = await self._store.transact(lambda tx: self._end(tx, work, oldest))
         return RawAnswers(report, work.listed, frozenset(work.whole))
@@ -126,8 +128,7 @@ class Increment:
         work.whole.add(status)
         gone = [key for key, (was, _) in work.before.items() if was is kind and key not in work.listed]
         if len(gone) > MOST_FETCHED and is_suspicious(len(gone), len(work.before)):
-            self._suspect(work, len(gone))
-            return
+            self._suspect(work, len(gone))  # a full listing shows them sooner than the next polls
         fetched = await self._fetch_open(work, gone)
         work.totals.left_out += sum(_is_as_before(key, fetched.rows[key], work) for key in gone if key in fetched.rows)
 
@@ -171,13 +172,16 @@ class Increment:
         log.warning("sessions.gone_at_once", gone=gone, open=len(work.before))
         # One that decided nothing, because most sessions are gone, is not read again at each poll.
         since_full = work.run.started - (work.state.full_at or work.run.started)
-        work.state = replace(work.state, is_full_due=since_full >= work.state.pace())
+        is_due = work.state.is_full_due or since_full >= work.state.pace()
+        work.state = replace(work.state, is_full_due=is_due)
 
     # ---- 3: what iSpring's checklists name -----------------------------------------------------------------------
 
     async def _read_names(self, work: _Work) -> None:
         """Asks for the checklists' session ids, some checklists a poll, and for the sessions that are not stored."""
-        sweeps, sessions = await self._store.read(lambda tx: (tx.polling.sweeps(), tx.polls.state().sessions))
+        sweeps, sessions = await self._store.read(
+            lambda tx: (tx.polling.sweeps(work.counts), tx.polls.state().sessions)
+        )
         allowance = work.budget.allowance(Account.NAMES)
         if allowance <= 0:
             return
@@ -241,7 +245,7 @@ class Increment:
     async def _sweep(self, work: _Work) -> None:
         """Compares the completed sessions of as many checklists as the bytes allow, the one that waits longest first:
         all in one answer, or in parts by id."""
-        sweeps = await self._store.read(lambda tx: tx.polling.sweeps())
+        sweeps = await self._store.read(lambda tx: tx.polling.sweeps(work.counts))
         done: set[str] = set()
         while sweep := next_sweep(sweeps, done):
             done.add(sweep.checklist_id)

@@ -12,7 +12,6 @@ from bot.store.sqlite import IN_LIST
 
 _STATE = "polling"
 _OVER = tuple(kind for kind in OutcomeKind if kind.is_over)
-_OPEN = tuple(kind for kind in OutcomeKind if not kind.is_over)
 _AT_ONCE = 1_000  # ids in one query
 
 
@@ -37,10 +36,13 @@ class Polling:
     def open_sessions(self) -> Mapping[SessionKey, tuple[OutcomeKind, int]]:
         """The stored sessions that are not completed and that iSpring still has, each with its outcome (unknown
         statuses among them) and fingerprint; the newest last."""
+        # Two queries, each with the index of its few rows; the conditions are spelled as those of the indexes.
+        columns = (
+            "SELECT session_id, employee_id, outcome, fingerprint, coalesce(scheduled_at, first_seen_at) AS at, id"
+        )
         rows = self._connection.execute(
-            f"SELECT session_id, employee_id, outcome, fingerprint FROM sessions WHERE outcome {IN_LIST}"
-            " AND missing_since IS NULL ORDER BY coalesce(scheduled_at, first_seen_at), id",
-            (listed(_OPEN),),
+            f"{columns} FROM sessions WHERE outcome IN ('planned', 'in_progress') AND missing_since IS NULL UNION ALL"
+            f" {columns} FROM sessions WHERE outcome = 'unknown' AND missing_since IS NULL ORDER BY at, id"
         )
         return {key_of(row): (OutcomeKind(row["outcome"]), row["fingerprint"]) for row in rows}
 
@@ -119,16 +121,17 @@ class Polling:
 
     # ---- checklists ------------------------------------------------------------------------------------------------
 
-    def sweeps(self) -> Sequence[Sweep]:
-        """Every checklist that a session or iSpring named, hidden ones too."""
-        counts = {
-            row["checklist_id"]: row["sessions"]
-            for row in self._connection.execute(
-                "SELECT checklist_id, count(*) AS sessions FROM sessions WHERE missing_since IS NULL"
-                f" AND outcome {IN_LIST} GROUP BY checklist_id",
-                (listed(_OVER),),
-            )
-        }
+    def completed_counts(self) -> Mapping[str, int]:
+        """How many completed sessions each checklist has; it reads the index of all sessions."""
+        rows = self._connection.execute(
+            "SELECT checklist_id, count(*) AS sessions FROM sessions WHERE missing_since IS NULL"
+            f" AND outcome {IN_LIST} GROUP BY checklist_id",
+            (listed(_OVER),),
+        )
+        return {row["checklist_id"]: row["sessions"] for row in rows}
+
+    def sweeps(self, counts: Mapping[str, int]) -> Sequence[Sweep]:
+        """Every checklist that a session or iSpring named, hidden ones too. `counts`: those of `completed_counts`."""
         rows = {row["checklist_id"]: row for row in self._connection.execute("SELECT * FROM sweeps")}
         titled = self._connection.execute("SELECT checklist_id FROM checklists").fetchall()
         ids = sorted({*counts, *rows, *(row["checklist_id"] for row in titled)})
