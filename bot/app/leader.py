@@ -79,7 +79,7 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
     directory = DirectoryRefresh(training, store, clock, wake=sender.wake)
     reader = Poll(training, store, clock, settings, refresh_directory=directory.on_demand, wake=sender.wake)
     poll = PollJob(settings, reader, directory, scheduler, clock, metrics)
-    details = FetchDetails(training, store, clock, wake=sender.wake)
+    details = FetchDetails(training, store, clock, settings, wake=sender.wake)
     completeness = CompletenessCheck(training, store, clock, wake=sender.wake)
     channel_checks = ChannelChecks(
         store=store,

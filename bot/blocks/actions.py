@@ -1,8 +1,10 @@
 """The names of all buttons, menus and forms, and the codec of their values.
 
 An action id is `name` or `name:suffix`: Slack wants ids unique within one block, so look-alike buttons carry a suffix.
-`action_of` gives the name back. A value holds ids or the text of a command, never names or results, and proves no
-right: its listener asks `domain.permissions` again.
+`action_of` gives the name back. What ends or changes something is done at the second press: the id of a button whose
+question was asked, by Slack's dialog or by a message of ours, ends with `:asked`; any other is answered by the
+question. A value holds ids or the text of a command, never names or results, and proves no right: its listener asks
+`domain.permissions` again.
 
 Buttons stay in Slack for years. Names are never changed, and values of every earlier form are still understood.
 """
@@ -13,7 +15,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from bot.blocks.elements import BUTTON_VALUE
-from bot.domain.model import SessionKey
+from bot.domain.model import NamesShown, SessionKey
 
 # On cards; the value is a session key. OPEN is a link, which Slack reports as a press all the same.
 DETAILS = "details"
@@ -29,11 +31,18 @@ PAGE = "page"  # value: Page
 CONFIRM_SUBSCRIBE = "confirm_subscribe"  # value: Subscribe
 CANCEL = "cancel"
 UNSUBSCRIBE = "unsubscribe"  # value: the rule's number
+EDIT_RULE = "edit_rule"  # value: the rule's number
+CONFIRM_EDIT = "confirm_edit"  # value: EditRule
+
+# On questions about targets; their values hold what they rest on: nothing is saved if that changed.
+SET_TARGET = "set_target"  # value: SetTarget
+SET_CRITICAL = "set_critical"  # value: SetCritical
 
 # On paused rules; the value is the rule's number, for CONFIRM_TAKE_OVER a TakeOver.
 AGREE_PUBLIC = "agree_public"
 TAKE_OVER = "take_over"
 CONFIRM_TAKE_OVER = "confirm_take_over"
+ACCEPT_RULE = "accept_rule"  # value: the rule's number, for who was offered it
 
 # Settings; the value is one of DirectMessages. DM_* are one-press buttons on direct messages; their value is one of
 # Roles.
@@ -56,6 +65,15 @@ HOME_SETTINGS = "home_settings"
 # Forms: the callback ids of modals, and the names of their inputs.
 DETAILS_FORM = "details_form"
 SETTINGS_FORM = "settings_form"
+RULE_FORM = "rule_form"
+INPUT_CHECKLIST = "rule_checklists"
+INPUT_DEPT = "rule_departments"
+INPUT_PEOPLE = "rule_employees"
+INPUT_OBSERVERS = "rule_observers"
+INPUT_OUTCOME = "rule_outcomes"
+INPUT_REST = "rule_rest"
+INPUT_EDITS = "rule_edits"
+INPUT_NAMES = "rule_names"
 INPUT_OBSERVER = "as_observer"
 INPUT_EMPLOYEE = "as_employee"
 
@@ -85,6 +103,16 @@ def action_id(name: str, suffix: str | int) -> str:
 def action_of(action: str) -> str:
     """The name of an action id, without its suffix."""
     return action.partition(":")[0]
+
+
+def asked(action: str) -> str:
+    """The id of a button that asks before it acts, or that answers the question with yes."""
+    return f"{action}:asked"
+
+
+def was_asked(action: str) -> bool:
+    """Whether the button of an action id has asked before it acts."""
+    return action.endswith(":asked")
 
 
 def session_value(key: SessionKey) -> str:
@@ -117,10 +145,22 @@ class Page(ButtonValue, frozen=True, tag="page"):
 
 
 class Subscribe(ButtonValue, frozen=True, tag="subscribe"):
-    """A rule to be made in a public channel."""
+    """A rule to be made, in a channel or for the user ("me"), and its options; `names` is one of NamesShown."""
 
     channel_id: _Text
     query: str
+    edits: bool = True
+    names: NamesShown = NamesShown.FULL
+
+
+class EditRule(ButtonValue, frozen=True, tag="edit"):
+    """A rule to be changed: what it asks for from then on, and its options; `before` is its query until then."""
+
+    rule_id: _Number
+    query: str
+    before: str
+    edits: bool = True
+    names: NamesShown = NamesShown.FULL
 
 
 class TakeOver(ButtonValue, frozen=True, tag="take_over"):
@@ -128,6 +168,23 @@ class TakeOver(ButtonValue, frozen=True, tag="take_over"):
 
     rule_id: _Number
     query: str
+
+
+class SetTarget(ButtonValue, frozen=True, tag="set_target"):
+    """A target for a checklist, "" for all; None removes it. `basis`: see `domain.target_changes.basis_of`."""
+
+    checklist_id: str
+    percent: Annotated[float, msgspec.Meta(ge=0, le=100)] | None
+    basis: str
+
+
+class SetCritical(ButtonValue, frozen=True, tag="set_critical"):
+    """A criterion of a checklist, by the digest of its title, that is to be critical or no longer."""
+
+    checklist_id: _Text
+    digest: _Text
+    is_critical: bool
+    basis: str
 
 
 class Share(ButtonValue, frozen=True, tag="share"):

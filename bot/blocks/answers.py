@@ -1,6 +1,6 @@
 """Answers to commands that are not about sessions: menu, help, mistakes, targets, audit log."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,8 +22,7 @@ from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, bare, date_token, escape, format_data_age, format_query_text, safe
 from bot.domain.audit import AuditLine
 from bot.domain.errors import Remedy
-from bot.domain.model import Message, Targets
-from bot.domain.outcomes import exact
+from bot.domain.model import Message
 from bot.domain.text import clean, count
 
 SUGGESTIONS = 5
@@ -130,6 +129,21 @@ def _sections(lines: Sequence[str]) -> list[Block]:
     return [section(mrkdwn("\n".join(lines[at : at + LINES_PER_SECTION]))) for at in starts]
 
 
+def question(text: str, action: str, yes: str, value: str, *, is_grave: bool = False) -> Message:
+    """Asks before something is changed: a button that does it, and one that leaves it. `text` is mrkdwn; `action` is
+    the id of the button that led here."""
+    style = "danger" if is_grave else "primary"
+    agree = button(actions.asked(action), yes, value, style=style)
+    return message([section(mrkdwn(text)), buttons([agree, button(actions.CANCEL, "Cancel")])])
+
+
+def ask_to_run(text: str, *, command: str) -> Message:
+    """Asks before a suggested command that changes something is run; `text` is the command without its slash word."""
+    return question(
+        f"`{command} {safe(text, 500)}` changes something. Shall Spotter do it?", actions.RUN, "Yes, do it", text
+    )
+
+
 def did_you_mean(mistake: str, suggestions: Sequence[str], *, command: str) -> Message:
     """What was not understood, and the nearest commands as buttons. `suggestions` are whole texts without the slash
     word, best first; `mistake` may quote what the user typed."""
@@ -185,33 +199,6 @@ def acknowledged(*, was_new: bool) -> Message:
 def nothing_to_acknowledge() -> Message:
     """The answer to a press on Acknowledge on a card of a session that was re-opened since."""
     return notice("This session was re-opened: there is no result to acknowledge until it is completed again.")
-
-
-def target_set(percent: float | None, checklist_title: str | None, *, command: str) -> Message:
-    """The target that was set; `percent` is None if it was removed."""
-    checklists = (
-        f"“{safe(checklist_title)}”" if checklist_title is not None else "every checklist without one of its own"
-    )
-    if percent is None:
-        gone = f"There is no target for {checklists} any more."
-        if checklist_title is None:
-            gone = "Checklists without a target of their own now have none."
-        return notice(f"{gone} Sessions completed before keep theirs.")
-    return notice(
-        f"The target for {checklists} is now {exact(percent)}. It counts for sessions completed from now on. "
-        f"`{command} target` shows all targets."
-    )
-
-
-def targets_list(targets: Targets, titles: Mapping[str, str], *, command: str, is_admin: bool) -> Message:
-    """All targets: the general one and each checklist's own; for admins how to set them."""
-    general = exact(targets.default) if targets.default is not None else "none"
-    own = [f"{safe(titles.get(one, one), NAME)}: {exact(value)}" for one, value in targets.per_checklist.items()]
-    lines = [f"Target for every checklist{' but these' if own else ''}: {general}", *sorted(own)[:40]]
-    hint = "Targets are set by admins of Spotter."
-    if is_admin:
-        hint = f'Set one: `{command} target 80`, or for one checklist `{command} target 85 "Opening"`.'
-    return message([section(mrkdwn("\n".join(lines), 2_900)), context(hint)])
 
 
 def audit_log(entries: Sequence[AuditLine], *, command: str) -> Message:

@@ -26,12 +26,14 @@ from bot.blocks.results import (
     change_since_previous,
     completion_before,
     corrected_headline,
+    failed_by,
     format_missing_details,
     format_points_short,
     format_times,
     headline,
     history_line,
     reasons,
+    unchecked,
 )
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
@@ -45,6 +47,7 @@ from bot.domain.model import (
     SessionKey,
     SessionRecord,
 )
+from bot.domain.mutes import Mute
 from bot.domain.text import lasting
 
 REDACTED_TEXT = "A result was here; it is no longer shown here, because who may see it has changed."
@@ -75,7 +78,7 @@ class CardFacts:
     in words with names that the rule's owner or the sharer may see, by notification id. `first_message`: nothing was
     sent to this person before, so the message says why it comes. `times`: the how many-th result of its kind (below
     target, failed) a session is for its employee and checklist, among those the rule's owner may see. `cards_before`:
-    of the sessions that this message tells a second time.
+    of the sessions that this message tells a second time. `mutes`: those whose recap this message is, by number.
     """
 
     records: Mapping[SessionKey, SessionRecord] = field(default_factory=dict)
@@ -91,6 +94,7 @@ class CardFacts:
     first_message: bool = False
     times: Mapping[SessionKey, int] = field(default_factory=dict)
     cards_before: Mapping[SessionKey, CardBefore] = field(default_factory=dict)
+    mutes: Mapping[int, Mute] = field(default_factory=dict)
 
     def name_of(self, key: SessionKey, limit: int = NAME) -> str:
         """The employee's name, for plain text."""
@@ -124,11 +128,12 @@ def session_card(
         ]
     card_before = facts.cards_before.get(key) if outcome.is_over and corrections else None
     if card_before is not None:
-        when = f"corrected {date_token(corrections[-1].at)} · {format_card_before(card_before)}"
+        verb = "corrected" if corrections[-1].kind is ChangeKind.CORRECTED else "criteria read"
+        when = f"{verb} {date_token(corrections[-1].at)} · {format_card_before(card_before)}"
         body = [
             section(mrkdwn(about(record, facts, when))),
             *weak_points(record),
-            *_said([format_acknowledged(record)]),
+            *_said([format_unchecked(record), format_acknowledged(record)]),
         ]
     else:
         body = [
@@ -145,7 +150,8 @@ def card_title(record: SessionRecord, name: str) -> str:
     """Who, how much, and against which target, as plain text: first that it was corrected, last that it is not the
     first completion of the session."""
     outcome, corrections = outcome_of(record.session), corrections_of(record)
-    old = corrections[-1].old if corrections and outcome.is_over else None
+    is_corrected = bool(corrections) and corrections[-1].kind is ChangeKind.CORRECTED and outcome.is_over
+    old = corrections[-1].old if is_corrected else None
     title = headline(name, outcome) if old is None else corrected_headline(name, old, outcome)
     return f"{title}, completed again" if outcome.is_over and record.session.completion > 1 else title
 
@@ -175,10 +181,12 @@ def weak_points(record: SessionRecord) -> list[Block]:
     outcome = outcome_of(record.session)
     if not outcome.is_failing:
         return []
+    rule = safe(failed_by(record.session), TITLE + NAME)
+    heading = f"*Why ({rule})*" if rule else "*Why*"
+    found = [] if record.details is None else reasons(record.details, outcome)
     if record.details is None:
-        return missing_details(record)
-    found = reasons(record.details, outcome.target)
-    return [section(mrkdwn("\n".join(["*Why*", *found])))] if found else []
+        return [*([context(f"Why: {rule}")] if rule else []), *missing_details(record)]
+    return [section(mrkdwn("\n".join([heading, *found])))] if found or rule else []
 
 
 def missing_details(record: SessionRecord) -> list[Block]:
@@ -210,6 +218,7 @@ def remarks(record: SessionRecord, facts: CardFacts, *first: str) -> list[Block]
     return _said(
         [
             *first,
+            format_unchecked(record),
             completion_before(record),
             *(f"Result changed: {history_line(entry)}" for entry in corrections_of(record)[-MAX_CORRECTIONS:]),
             f"Shown before: {format_card_before(before)}." if before is not None else "",
@@ -219,16 +228,23 @@ def remarks(record: SessionRecord, facts: CardFacts, *first: str) -> list[Block]
     )
 
 
+def format_unchecked(record: SessionRecord) -> str:
+    """That critical criteria were not judged; "" if they were, or there are none. Our own words."""
+    found = unchecked(record.session)
+    return f"{found[0].upper()}{found[1:]}." if found else ""
+
+
 def _said(lines: Sequence[str]) -> list[Block]:
     text = "\n".join(line for line in lines if line)
     return [section(mrkdwn(text))] if text else []
 
 
 def corrections_of(record: SessionRecord) -> list[HistoryEntry]:
-    """The corrections of the completion that is shown; `completion_before` says what was before that."""
+    """The corrections of the completion that is shown, by iSpring or by criteria that came late; `completion_before`
+    says what was before that."""
     found: list[HistoryEntry] = []
     for entry in record.history:
-        if entry.kind is ChangeKind.CORRECTED:
+        if entry.kind in (ChangeKind.CORRECTED, ChangeKind.CHECKED):
             found.append(entry)
         elif entry.kind is ChangeKind.REOPENED:
             found.clear()

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.blocks import actions
-from bot.blocks.cards import UNTITLED, card_title, format_acknowledged, format_duration, safe_short_id
+from bot.blocks.cards import (
+    UNTITLED,
+    card_title,
+    format_acknowledged,
+    format_duration,
+    format_unchecked,
+    safe_short_id,
+)
 from bot.blocks.elements import Block, context, fields, header, lines, modal, mrkdwn, plain, section
 from bot.blocks.markup import NAME, TITLE, bare, moment_token, safe
 from bot.blocks.results import (
@@ -13,6 +20,7 @@ from bot.blocks.results import (
     change_since_previous,
     completion_before,
     criterion_line,
+    failed_by,
     format_answered,
     format_missing_details,
     format_points,
@@ -36,7 +44,10 @@ def session_blocks(record: SessionRecord, directory: Directory, *, with_previous
         *_course(record),
         ("Session", safe_short_id(record)),
     ]
+    rule = safe(failed_by(session), TITLE + NAME)
     remarks = [
+        f"*Why* · {rule}" if rule else "",
+        format_unchecked(record),
         change_since_previous(record) if with_previous else "",
         completion_before(record),
         "iSpring no longer lists this session." if session.missing_since else "",

@@ -53,18 +53,21 @@ def _sentences(code: str, values: Mapping[str, str | int | float | None], counts
             sessions=count(counts.sessions, "more session" if code == "overflow" else "session"),
             were="was" if is_one else "were",
             are="is" if is_one else "are",
-            failing=_failing(counts),
+            failing=failing_words(counts),
         )
     ]
     if counts.sessions:
-        sentences.append(f"{'It is' if is_one else 'They are'} counted here, not posted; {_commands(counts, command)}.")
+        sentences.append(
+            f"{'It is' if is_one else 'They are'} counted here, not posted; {results_commands(counts, command)}."
+        )
     follow = values.get("follow")
     if isinstance(follow, int) and follow:
         sentences.append(f"{count(follow, 'newer session')} {'follows' if follow == 1 else 'follow'} as usual.")
     return " ".join(sentences)
 
 
-def _failing(counts: DigestCounts) -> str:
+def failing_words(counts: DigestCounts) -> str:
+    """How many of what is counted are low, to follow the count; "" if none is."""
     if not counts.failing:
         return ""
     if counts.sessions == 1:
@@ -72,7 +75,7 @@ def _failing(counts: DigestCounts) -> str:
     return f", {'all' if counts.failing == counts.sessions else f'{counts.failing:,}'} of them below target or failed"
 
 
-def _commands(counts: DigestCounts, command: str) -> str:
+def results_commands(counts: DigestCounts, command: str) -> str:
     """The commands that show what was counted."""
     them = "it" if counts.sessions == 1 else "them"
     if counts.since is None:

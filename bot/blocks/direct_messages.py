@@ -9,6 +9,7 @@ from bot.blocks.cards import (
     card_buttons,
     course,
     foot_line,
+    format_rules,
     missing_details,
     redacted,
     remarks,
@@ -16,11 +17,13 @@ from bot.blocks.cards import (
     short_id_of,
     since_last_time,
 )
-from bot.blocks.elements import Block, button, context, header, lines, listing
+from bot.blocks.elements import Block, context, header, lines, listing
 from bot.blocks.elements import actions as buttons
 from bot.blocks.grouped_cards import LINE_TITLE, age_line, details_menu, grouped_card, hidden_row
 from bot.blocks.markup import TITLE, bare
 from bot.blocks.results import area_line, strongest_areas, verdict, weakest_areas
+from bot.blocks.rules import end_button
+from bot.blocks.settings import dm_button
 from bot.domain.changes import outcome_of
 from bot.domain.model import Outcome, OutcomeKind, SessionKey, SessionRecord
 from bot.domain.outcomes import exact, percent
@@ -31,19 +34,31 @@ OBSERVER_REASON = (
     "Spotter does, once per session. You can have fewer of these messages, or none."
 )
 EMPLOYEE_REASON = "This is Spotter's first message to you: it sends you the results of your own on-the-job training."
+MOST_RULE_BUTTONS = 3
 STRENGTHS = 2
 TO_WORK_ON = 2
 
 
-def direct_message(keys: Sequence[SessionKey], person_id: str, facts: CardFacts) -> list[Block]:
-    """A person's message about sessions they are in: as the observer of those they observed, else as the employee."""
+def direct_message(
+    keys: Sequence[SessionKey], person_id: str, facts: CardFacts, rule_ids: tuple[int, ...] = ()
+) -> list[Block]:
+    """A person's message: about sessions they are in, as the observer of those they observed, else as the employee;
+    and about those that a rule of theirs asks for."""
     observed = [key for key in keys if _is_observer(key, person_id, facts)]
-    own = [key for key in keys if key not in observed]
+    own = [key for key in keys if key not in observed and (not rule_ids or key.employee_id == person_id)]
+    others = [key for key in keys if key not in observed and key not in own]
     return [
         *(_to_observer(observed, facts) if observed else []),
         *(_to_employee(own, facts) if own else []),
-        *_controls(facts, actions.Roles.of(observes=bool(observed), is_observed=bool(own))),
+        *(_by_rule(others, facts, rule_ids) if others else []),
+        *_controls(facts, observes=bool(observed), is_observed=bool(own), rule_ids=rule_ids),
     ]
+
+
+def _by_rule(keys: Sequence[SessionKey], facts: CardFacts, rule_ids: tuple[int, ...]) -> list[Block]:
+    if len(keys) > 1:
+        return grouped_card(keys, facts, rule_ids)
+    return session_card(keys[0], facts, rule_ids)
 
 
 def _is_observer(key: SessionKey, person_id: str, facts: CardFacts) -> bool:
@@ -120,21 +135,28 @@ def _strengths_first(record: SessionRecord) -> list[Block]:
     ]
 
 
-def _controls(facts: CardFacts, roles: actions.Roles) -> list[Block]:
+def _controls(facts: CardFacts, *, observes: bool, is_observed: bool, rule_ids: tuple[int, ...] = ()) -> list[Block]:
     """Why the message comes, and how to get fewer of them: each button is about what the message is about."""
-    observes = roles is not actions.Roles.EMPLOYEE
-    made = [context(OBSERVER_REASON if observes else EMPLOYEE_REASON)] if facts.first_message else []
-    made.append(
-        buttons(
-            [
-                button(actions.DM_BELOW, "Only below target", roles),
-                button(actions.DM_STOP, "Stop these messages", roles),
-            ]
+    made, elements, reasons = list[Block](), list[Block](), list[str]()
+    if observes or is_observed:
+        roles = actions.Roles.of(observes=observes, is_observed=is_observed)
+        if facts.first_message:
+            made.append(context(OBSERVER_REASON if observes else EMPLOYEE_REASON))
+        elements += [
+            dm_button(actions.DM_BELOW, "Only below target", roles),
+            dm_button(actions.DM_STOP, "Stop these messages", roles),
+        ]
+        reasons.append(
+            {
+                actions.Roles.OBSERVER: "you observed the session",
+                actions.Roles.EMPLOYEE: "it is about your own session",
+                actions.Roles.BOTH: "you observed a session, and one is your own",
+            }[roles]
         )
-    )
-    reason = {
-        actions.Roles.OBSERVER: "you observed the session",
-        actions.Roles.EMPLOYEE: "it is about your own session",
-        actions.Roles.BOTH: "you observed a session, and one is your own",
-    }[roles]
-    return [*made, context(f"You get this because {reason}. Change what you get with `{facts.command} settings`.")]
+    for number in rule_ids[:MOST_RULE_BUTTONS]:
+        elements.append(end_button(number, f"End rule {number}"))
+    if rule_ids:
+        reasons.append(f"you asked for it ({format_rules(rule_ids)})")
+    change = f"Change what you get with `{facts.command} settings`"
+    rules = f", your rules with `{facts.command} rules`" if rule_ids else ""
+    return [*made, buttons(elements), context(f"You get this because {' and '.join(reasons)}. {change}{rules}.")]

@@ -21,7 +21,7 @@ from bot.blocks.elements import (
 )
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import bare, safe
-from bot.blocks.results import SIGNS, format_times, headline, weakest_areas
+from bot.blocks.results import SIGNS, format_times, headline, unchecked, weakest_areas
 from bot.domain.changes import outcome_of
 from bot.domain.model import ChangeKind, Outcome, OutcomeKind, SessionKey, SessionRecord
 from bot.domain.outcomes import exact, median, percent, score_and_word
@@ -81,7 +81,8 @@ def grouped_card(
 
 def _worst_first(record: SessionRecord) -> tuple[int, float]:
     outcome = outcome_of(record.session)
-    return 0 if outcome.is_failing else 1, outcome.score if outcome.score is not None else -1
+    rank = 0 if outcome.kind is OutcomeKind.CRITICAL else 1 if outcome.is_failing else 2
+    return rank, outcome.score if outcome.score is not None else -1
 
 
 # ---- how many, and where ---------------------------------------------------------------------------------------------
@@ -115,6 +116,8 @@ def _places(failing: Sequence[SessionRecord], records: Sequence[SessionRecord], 
 
 
 def _low_word(record: SessionRecord, below: str) -> str:
+    if _kind(record) is OutcomeKind.CRITICAL:
+        return "critical"
     return below if _kind(record) is OutcomeKind.BELOW else "failed"
 
 
@@ -155,8 +158,9 @@ def _first(record: SessionRecord, facts: CardFacts) -> str:
 
 def _end(record: SessionRecord, facts: CardFacts) -> str:
     """Whether somebody acknowledged it, and its short id: a line keeps its last part if it has to be shortened."""
-    acknowledged = "acknowledged · " if record.acknowledgements else ""
-    return acknowledged + bare(short_id_of(record.session.key, facts))
+    acknowledged = "acknowledged" if record.acknowledgements else ""
+    end = bare(short_id_of(record.session.key, facts))
+    return " · ".join(filter(None, (unchecked(record.session), acknowledged, end)))
 
 
 def hidden_row(key: SessionKey, facts: CardFacts) -> str:
@@ -181,7 +185,9 @@ def _short(record: SessionRecord, facts: CardFacts) -> str:
     words = found.score or ("" if outcome.kind in (OutcomeKind.IN_PROGRESS, OutcomeKind.PLANNED) else bare(found.word))
     parts = f"{facts.name_of(record.session.key, LINE_NAME)} {clip(words, LINE_TITLE)}".strip()
     end = bare(short_id_of(record.session.key, facts))
-    return f"{safe(parts + _before_correction(record), 300)} · {safe(end)}"
+    missing = unchecked(record.session)
+    note = f" ({missing})" if missing else ""
+    return f"{safe(parts + _before_correction(record) + note, 300)} · {safe(end)}"
 
 
 def _before_correction(record: SessionRecord) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from bot.blocks import actions
 from bot.blocks.elements import Block, button, context, divider, header, mrkdwn, section
 from bot.blocks.elements import actions as buttons
+from bot.blocks.mutes import mute_blocks
 from bot.blocks.overview import attention_blocks, unit_blocks
 from bot.blocks.rules import format_rule
 from bot.blocks.sending import first_block
@@ -15,6 +16,7 @@ from bot.blocks.session_lists import RenderContext, age_block, own_planned_row, 
 from bot.blocks.settings import Settings, settings_blocks
 from bot.blocks.status import Status, alert_lines, format_verdict
 from bot.domain.model import Rule, Session
+from bot.domain.mutes import Mute
 from bot.domain.reports import Overview
 
 MAX_TO_DO = 8
@@ -51,6 +53,7 @@ class Home:
     sees: bool = True
     status: Status | None = None
     first_lines: Sequence[str] = ()
+    mutes: Sequence[tuple[Mute, str]] = ()
 
 
 def home(content: Home) -> dict[str, Any]:
@@ -72,6 +75,10 @@ def home(content: Home) -> dict[str, Any]:
         blocks += [divider(), section(mrkdwn("*To do as an observer*")), *_to_do(content, content.own)]
         blocks += [divider(), *_own(content, content.own)]
     blocks += [divider(), section(mrkdwn("*Your direct messages*")), *settings_blocks(content.settings)]
+    if content.mutes:
+        mutes = [mute for mute, _ in content.mutes]
+        said = {mute.mute_id: words for mute, words in content.mutes}
+        blocks += [divider(), section(mrkdwn("*Muted*")), *mute_blocks(mutes, said, may_end=said.keys())]
     blocks += [divider(), section(mrkdwn("*Rules*")), *_rules(content)]
     return {"type": "home", "blocks": blocks}
 

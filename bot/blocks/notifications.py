@@ -9,6 +9,8 @@ from bot.blocks.direct_messages import direct_message
 from bot.blocks.elements import Block, context, message, mrkdwn, section
 from bot.blocks.grouped_cards import grouped_card
 from bot.blocks.markup import date_token, from_seconds
+from bot.blocks.mutes import recaps
+from bot.blocks.rule_changes import offer_blocks
 from bot.blocks.rules import introduction_block, pause_blocks, resumed_block
 from bot.blocks.sharing import shared
 from bot.domain.model import Delivery, DestinationKind, Message, NotificationKind, Rule, SessionKey, StoredNotification
@@ -29,9 +31,9 @@ def render(delivery: Delivery, facts: CardFacts) -> Message:
 
 def _sessions(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
     keys = _keys(notifications)
-    if delivery.destination.kind is DestinationKind.PERSON:
-        return direct_message(keys, delivery.destination.id, facts)
     rule_ids = tuple(sorted(_rule_ids(notifications)))
+    if delivery.destination.kind is DestinationKind.PERSON:
+        return direct_message(keys, delivery.destination.id, facts, rule_ids)
     if len(keys) == 1:
         return session_card(keys[0], facts, rule_ids)
     return grouped_card(keys, facts, rule_ids)
@@ -61,6 +63,15 @@ def _pauses(delivery: Delivery, notifications: Sequence[StoredNotification], fac
     return blocks or [section(mrkdwn(RULE_GONE))]
 
 
+def _offers(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
+    blocks: list[Block] = []
+    for stored in notifications:
+        by = str(stored.notification.facts.get("by", ""))
+        for rule in _rules([stored], facts):
+            blocks += offer_blocks(rule, facts.queries.get(stored.notification_id, ""), by)
+    return blocks or [section(mrkdwn(RULE_GONE))]
+
+
 def _alerts(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
     age = [context(f"Data as of {date_token(facts.data_as_of)}")] if facts.data_as_of else []
     return [*(section(mrkdwn(alert_text(one.notification.facts, facts.command))) for one in notifications), *age]
@@ -69,10 +80,12 @@ def _alerts(delivery: Delivery, notifications: Sequence[StoredNotification], fac
 # In the order of their blocks in a message.
 RENDERERS: Mapping[NotificationKind, Renderer] = {
     NotificationKind.INTRO: _introductions,
+    NotificationKind.RECAP: recaps,
     NotificationKind.SESSION: _sessions,
     NotificationKind.COUNTED: digests,
     NotificationKind.OUTAGE: digests,
     NotificationKind.RULE_PAUSED: _pauses,
+    NotificationKind.RULE_OFFERED: _offers,
     NotificationKind.OPS: _alerts,
     NotificationKind.SHARED: _shared,
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, mrkdwn, section
-from bot.blocks.markup import NAME, date_token, format_query_text, moment_token, safe
+from bot.blocks.markup import NAME, TITLE, date_token, format_query_text, moment_token, safe
 from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer
 from bot.blocks.results import verdict
 from bot.domain.changes import outcome_of
@@ -104,7 +104,7 @@ def history(name: str, steps: Sequence[Step], total: Figures, asked: Asked) -> M
 def _step(step: Step) -> str:
     facts = step.session.facts
     title = safe(facts.checklist_title, NAME) or UNTITLED
-    parts = [f"• *{title}*", safe(verdict(outcome_of(step.session)), NAME), moment_token(facts.finished)]
+    parts = [f"• *{title}*", safe(verdict(outcome_of(step.session)), TITLE), moment_token(facts.finished)]
     if step.before is None:
         parts.append("first on this checklist")
     elif step.change is not None:

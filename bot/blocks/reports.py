@@ -58,7 +58,9 @@ def figures_line(numbers: Figures) -> str:
         return "none completed"
     parts = [f"{numbers.completed:,} completed"]
     if numbers.judged:
-        parts.append(f"{numbers.failing:,} below target")
+        parts.append(f"{numbers.failing - numbers.critical:,} below target")
+    if numbers.critical:
+        parts.append(f"{numbers.critical:,} critical")
     if numbers.share is not None:
         part = f"{format_percent(numbers.share)} met the target"
         parts.append(part if numbers.judged == numbers.completed else f"{part} (of {numbers.judged:,} with one)")
@@ -108,7 +110,8 @@ def _time_of(shown: Trend, asked: Asked) -> str:
 def _to_do_lines(shown: Trend, asked: Asked) -> list[str]:
     parts = []
     if shown.unacknowledged:
-        parts.append(f"{shown.unacknowledged:,} below target and not acknowledged")
+        what = "below target or critical" if shown.total.critical else "below target"
+        parts.append(f"{shown.unacknowledged:,} {what} and not acknowledged")
     if shown.overdue:
         parts.append(f"{shown.overdue:,} overdue now (`{asked.command} overdue`)")
     return [" · ".join(parts)] if parts else []

@@ -1,6 +1,7 @@
 """The parts of a result in words: its headline, the weakest areas and criteria, points, and how it changed."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.blocks.markup import NAME, TITLE, bar, bare, date_token, day_token, safe
@@ -16,8 +17,9 @@ from bot.domain.model import (
     OutcomeKind,
     Session,
     SessionRecord,
+    TargetScope,
 )
-from bot.domain.outcomes import difference, percent, rounded, score_and_word, share, word
+from bot.domain.outcomes import difference, exact, is_zero, percent, rounded, score_and_word, share, word
 from bot.domain.text import count
 
 # Beside the word, never instead of it. None of these is in Slack's emoji set, which would draw it as a picture.
@@ -27,6 +29,7 @@ SYMBOLS = {
     OutcomeKind.COMPLETED: "●",
     OutcomeKind.MET: "✓",
     OutcomeKind.BELOW: "▽",
+    OutcomeKind.CRITICAL: "⊘",
     OutcomeKind.FAILED: "✕",
     OutcomeKind.UNKNOWN: "?",
 }
@@ -38,6 +41,7 @@ SIGNS = {
     OutcomeKind.COMPLETED: "🔵",
     OutcomeKind.MET: "✅",
     OutcomeKind.BELOW: "🔴",
+    OutcomeKind.CRITICAL: "🛑",
     OutcomeKind.FAILED: "⛔",
     OutcomeKind.UNKNOWN: "❔",
 }
@@ -51,6 +55,8 @@ MOST_TIMES = 20  # that are counted
 
 NOT_HERE_YET = "Criteria and competency areas are not here yet; they are added when iSpring has them."
 NOT_AVAILABLE = "iSpring has no criteria for this session."
+NOT_CHECKED_YET = "critical criteria not checked yet"
+NOT_CHECKED = "critical criteria not checked: iSpring has none for this session"
 
 
 def verdict(outcome: Outcome, *beside: float) -> str:
@@ -73,6 +79,40 @@ def corrected_headline(name: str, old: Outcome, new: Outcome) -> str:
     now = "now " if old.kind is not new.kind else ""
     turn = f"{bare(before.score or before.word)} → {after.score}, " if after.score else "· "
     return f"{SIGNS[new.kind]} Corrected: {name} {turn}{now}{bare(after.word)}"
+
+
+def unchecked(session: Session) -> str:
+    """That the critical criteria of a completed session were not judged, and why; "" if they were, or it has none."""
+    if not session.critical or outcome_of(session).kind in (OutcomeKind.FAILED, OutcomeKind.UNKNOWN):
+        return ""
+    if not outcome_of(session).is_over or session.details in (DetailsState.FETCHED, DetailsState.NONE):
+        return ""
+    is_coming = session.details is DetailsState.PENDING_FETCH and session.missing_since is None
+    return NOT_CHECKED_YET if is_coming else NOT_CHECKED
+
+
+def failed_by(session: Session) -> str:
+    """What made a result fail: `critical criterion`, `target 90 % of Food safety line check`; "" for one that did not,
+    or if it was not stored whose target that was. Plain text that may be untrusted."""
+    outcome = outcome_of(session)
+    score, target = outcome.score, outcome.target
+    goal = ""
+    if target is not None and score is not None and score < target:
+        whose = {
+            TargetScope.CHECKLIST: f" of {bare(session.facts.checklist_title, TITLE) or 'this checklist'}",
+            TargetScope.ALL: " for all checklists",
+            None: "",
+        }
+        goal = f"target {exact(target)}{whose[session.target_scope]}"
+    match outcome.kind:
+        case OutcomeKind.BELOW:
+            return goal if session.target_scope is not None else ""
+        case OutcomeKind.CRITICAL:
+            critical = "critical criterion" if len(outcome.critical) == 1 else "critical criteria"
+            return f"{critical}, and {goal}" if goal else critical
+        case OutcomeKind.FAILED:
+            return "iSpring's own status"
+    return ""
 
 
 def area_percent(area: AreaResult) -> float | None:
@@ -108,11 +148,22 @@ def lowest_criteria(criteria: Iterable[CriterionResult]) -> list[CriterionResult
     return [one for one, *_ in sorted(lost, key=lambda found: (-found[1], found[2]))]
 
 
-def reasons(details: Details, target: float | None) -> list[str]:
-    """Why a result is low, line by line for mrkdwn: the areas below the target, each above the criteria that lost most.
+def reasons(details: Details, outcome: Outcome) -> list[str]:
+    """Why a result is low, line by line for mrkdwn: the critical criteria that failed it, then the areas below the
+    target, each above the criteria that lost most.
 
     If no area is below it, the criteria alone; [] if nothing lost points.
     """
+    critical = [one for one in details.criteria if one.title in outcome.critical and is_zero(one)]
+    lines = [f"{safe(criterion_line(one), TITLE + NAME)} (critical)" for one in critical]
+    target = outcome.target
+    if outcome.kind is OutcomeKind.CRITICAL and (target is None or outcome.score is None or outcome.score >= target):
+        return lines
+    others = replace(details, criteria=tuple(one for one in details.criteria if one not in critical))
+    return lines + _weak(others, target)
+
+
+def _weak(details: Details, target: float | None) -> list[str]:
     below = weakest_areas(details, len(details.areas), 100.0 if target is None else target)
     areas = below[:WEAK_AREAS]
     shown = {area.area_id for area, _ in areas}
@@ -196,7 +247,7 @@ def completion_before(record: SessionRecord) -> str:
     if session.completed_as is None or (is_over and session.completion == 1):
         return ""
     last = next((entry for entry in reversed(record.history) if entry.kind is ChangeKind.REOPENED), None)
-    was = "completed" if last is None or last.old is None else f"“{safe(word(last.old), NAME)}”"
+    was = "completed" if last is None or last.old is None else f"“{safe(word(last.old), TITLE)}”"
     when = f" {date_token(last.at)}" if last is not None else ""
     if is_over:
         return f"Completed again: it was {was} before it was re-opened{when}."
@@ -232,7 +283,9 @@ def _day_of(previous: Session, current: Session) -> str:
 
 def format_times(times: int, outcome: Outcome) -> str:
     """`Second time below target on this checklist.`; "" for the first time. `times` counts this one too."""
-    what = "below target" if outcome.kind is OutcomeKind.BELOW else "failed"
+    what = {OutcomeKind.BELOW: "below target", OutcomeKind.CRITICAL: "with a critical criterion failed"}.get(
+        outcome.kind, "failed"
+    )
     if times > MOST_TIMES:
         return f"More than {MOST_TIMES} times {what} on this checklist."
     if times < 2:
@@ -245,18 +298,20 @@ def history_line(entry: HistoryEntry) -> str:
     when = date_token(entry.at)
     old, new = entry.old, entry.new
     if entry.kind is ChangeKind.REOPENED:
-        was = f"{safe(word(old), NAME)}, " if old else ""
+        was = f"{safe(word(old), TITLE)}, " if old else ""
         return f"{was}re-opened {when}"
     if entry.kind is ChangeKind.CORRECTED and old:
         return f"{_turn(old, new)}, corrected {when}"
-    return f"{safe(word(new), NAME)}, {_VERBS[entry.kind]} {when}"
+    if entry.kind is ChangeKind.CHECKED and old:
+        return f"{safe(word(old), TITLE)} → {safe(word(new), TITLE + NAME)}, when its criteria were read {when}"
+    return f"{safe(word(new), TITLE)}, {_VERBS[entry.kind]} {when}"
 
 
 def _turn(old: Outcome, new: Outcome) -> str:
     """What a correction changed, for mrkdwn: the scores alone if the verdict stayed, both with the same decimals."""
     if old.kind is not new.kind or old.score is None or new.score is None:
         beside = [score for score in (old.score, new.score) if score is not None]
-        return f"{safe(word(old, *beside), NAME)} → {safe(word(new, *beside), NAME)}"
+        return f"{safe(word(old, *beside), TITLE)} → {safe(word(new, *beside), TITLE)}"
     change = difference(old.score, new.score, new.target)
     return f"{change.before} → {change.now}"
 
@@ -268,4 +323,5 @@ _VERBS = {
     ChangeKind.CORRECTED: "corrected",
     ChangeKind.REOPENED: "re-opened",
     ChangeKind.RETITLED: "changed",
+    ChangeKind.CHECKED: "criteria read",
 }

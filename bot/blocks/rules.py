@@ -1,19 +1,43 @@
 """Rules: a rule in words, the answers to commands about rules, and what a rule's channel and owner get."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.blocks import actions
-from bot.blocks.elements import Block, button, confirmation, context, message, mrkdwn, notice, section
+from bot.blocks.answers import question
+from bot.blocks.elements import (
+    MESSAGE_BLOCKS,
+    MESSAGE_CHARACTERS,
+    Block,
+    button,
+    characters,
+    confirmation,
+    context,
+    message,
+    mrkdwn,
+    notice,
+    section,
+)
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, date_token, format_query_text, safe
-from bot.domain.model import OPERATOR, DestinationKind, Message, Rule, RuleState
+from bot.blocks.rule_preview import HINT, Shown, preview_blocks
+from bot.domain.model import (
+    DEFAULT_OPTIONS,
+    OPERATOR,
+    Destination,
+    DestinationKind,
+    Message,
+    NamesShown,
+    Rule,
+    RuleOptions,
+    RuleState,
+)
 from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
 from bot.domain.reasons import ReasonCode
 from bot.domain.text import count
 
 ALL = "every completed session"
-HINT = 300  # characters of a hint at most
 MAX_RULES = 25  # of `format_rule` at its longest, this many stay within a message
 
 _STATES = {
@@ -28,6 +52,7 @@ _REASONS = {
     NOT_FOUND: "the channel was deleted, or is private and Spotter is not in it",
     SHARED_OUTSIDE: "the channel is shared with another company",
     ReasonCode.BECAME_PUBLIC: "the channel has become public; waits for consent",
+    ReasonCode.PAUSED_BY_PERSON: "as somebody asked",
     ReasonCode.OWNER_GONE: "its owner is gone; waits for an admin to take it over",
 }
 _WHAT_TO_DO = {
@@ -54,8 +79,12 @@ _REFUSED_BY_SLACK = (
 def format_rule(rule: Rule, words: str) -> str:
     """A rule in one line of mrkdwn: number, destination, query, owner and state. `words` is its query for people."""
     reason = f" ({format_reason(rule.reason)})" if rule.reason and rule.state is not RuleState.ACTIVE else ""
+    if rule.resumes_at is not None and rule.state is RuleState.PAUSED:
+        reason = f" until {date_token(rule.resumes_at)}"
     by = f"By {format_owner(rule.owner)}, {_STATES[rule.state]}{reason}"
-    return f"*Rule {rule.rule_id}* in {format_destination(rule)}: {format_query(words, 150)}. {by}"
+    where = "in " if rule.destination.kind is DestinationKind.CHANNEL else "to "
+    what = f"{format_query(words, 150)}{format_options(rule.options)}"
+    return f"*Rule {rule.rule_id}* {where}{format_destination(rule)}: {what}. {by}"
 
 
 def format_reason(reason: str) -> str:
@@ -70,9 +99,10 @@ def format_query(words: str, limit: int = 500) -> str:
 
 
 def format_destination(rule: Rule) -> str:
-    """A rule's destination for mrkdwn."""
-    ident = safe(rule.destination.id, 40)
-    return f"<#{ident}>" if rule.destination.kind is DestinationKind.CHANNEL else f"<@{ident}>"
+    """A rule's destination for mrkdwn: a channel, or its owner alone."""
+    if rule.destination.kind is DestinationKind.CHANNEL:
+        return f"<#{safe(rule.destination.id, 40)}>"
+    return f"{format_owner(rule.owner)} alone"
 
 
 def format_owner(owner: str) -> str:
@@ -90,20 +120,20 @@ def rules_list(
     may_end: Collection[int] = (),
     may_take: Collection[int] = (),
     command: str,
+    silenced: Sequence[Block] = (),
 ) -> Message:
     """Rules by number, each with its query in words; a button to end those the viewer may end, or to take over those
-    whose owner is gone."""
+    whose owner is gone. `silenced`: the mutes that run, before the rules."""
     if not rules:
-        return notice(
-            f"Nothing is posted here yet, and you made no rule. `{command} subscribe` in a channel makes one."
-        )
-    blocks: list[Block] = [section(mrkdwn(f"*{count(len(rules), 'rule')}*"))]
+        none = f"Nothing is posted here yet, and you made no rule. `{command} subscribe` in a channel makes one."
+        return message([*silenced, section(mrkdwn(none))]) if silenced else notice(none)
+    blocks: list[Block] = [*silenced, section(mrkdwn(f"*{count(len(rules), 'rule')}*"))]
     for rule in rules[:MAX_RULES]:
         accessory = None
         if rule.rule_id in may_take:
             accessory = _take_over_button(rule)
         elif rule.rule_id in may_end:
-            accessory = _end_button(rule)
+            accessory = end_button(rule.rule_id)
         blocks.append(section(mrkdwn(format_rule(rule, words.get(rule.rule_id, ""))), accessory))
     if len(rules) > MAX_RULES:
         blocks.append(context(f"and {len(rules) - MAX_RULES} more; `{command} rules` in a channel shows only its own"))
@@ -115,30 +145,66 @@ def _take_over_button(rule: Rule) -> Block:
     return button(action, "Take over", str(rule.rule_id), label=label)
 
 
-def _end_button(rule: Rule) -> Block:
-    question = confirmation(
-        f"End rule {rule.rule_id}?", "Nothing more will be posted because of it.", "End it", "Keep it"
-    )
-    action, label = actions.action_id(actions.UNSUBSCRIBE, rule.rule_id), f"End rule {rule.rule_id}"
-    return button(action, "End", str(rule.rule_id), label=label, style="danger", confirm=question)
+def end_button(number: int, text: str = "End") -> Block:
+    """A button that ends a rule; Slack asks first."""
+    ask = confirmation(f"End rule {number}?", "Nothing more will be posted because of it.", "End it", "Keep it")
+    action, label = actions.action_id(actions.UNSUBSCRIBE, number), f"End rule {number}"
+    return button(actions.asked(action), text, str(number), label=label, style="danger", confirm=ask)
 
 
-def confirm_subscription(channel_id: str, query: str, words: str, *, hints: Sequence[str] = ()) -> Message:
-    """Asks before results of named people go to a public channel.
-
-    `query` is canonical text, `words` the same for people. `hints` are sentences about the rule: whom its names mean,
-    how much it would have posted.
-    """
-    value = actions.encode(actions.Subscribe(channel_id, query))
-    if not value:
+def proposal(
+    destination: Destination,
+    value: actions.Subscribe,
+    words: str,
+    shown: Shown,
+    options: RuleOptions = DEFAULT_OPTIONS,
+    *,
+    is_public: bool = False,
+) -> Message:
+    """What a rule would send, and a button that saves it; for a public channel the question whether everybody may read
+    it. `words` is its query for people."""
+    encoded = actions.encode(value)
+    if not encoded:
         return notice("This query is too long for a rule. Use fewer conditions.")
-    text = (
-        f"<#{safe(channel_id, 40)}> is a public channel: everybody in the workspace, now and later, can read what is "
-        f"posted there, with people's names and results. Shall Spotter post there: {format_query(words)}?"
-    )
-    text += "".join(f"\n{safe(hint, HINT)}" for hint in hints)
-    yes = button(actions.CONFIRM_SUBSCRIBE, "Yes, post to this public channel", value, style="primary")
-    return message([section(mrkdwn(text)), buttons([yes, button(actions.CANCEL, "Cancel", channel_id)])])
+    place = f"<#{safe(destination.id, 40)}>" if destination.kind is DestinationKind.CHANNEL else "you alone"
+    text = f"A rule that posts to {place}: {format_query(words)}{format_options(options)}."
+    yes = button(actions.CONFIRM_SUBSCRIBE, "Save this rule", encoded, style="primary")
+    if is_public:
+        text += (
+            f"\n{place} is a public channel: everybody in the workspace, now and later, can read what is posted there, "
+            "with people's names and results. Shall Spotter post there?"
+        )
+        yes = button(actions.CONFIRM_SUBSCRIBE, "Yes, post to this public channel", encoded, style="primary")
+    last = buttons([yes, button(actions.CANCEL, "Cancel", destination.id)])
+    return with_preview([section(mrkdwn(text))], shown, [last])
+
+
+def preview_only(words: str, shown: Shown, text: str, *, command: str, same: Rule | None = None) -> Message:
+    """What a rule would have sent. `text` is the command that would propose it, without the slash word."""
+    saved = f"Rule {same.rule_id} asks for the same already." if same is not None else "Nothing was saved."
+    hint = context(f"{saved} `{command} {safe(text, 300)}` proposes the rule.")
+    return with_preview([section(mrkdwn(f"A rule for {format_query(words)}."))], shown, [hint])
+
+
+def with_preview(first: Sequence[Block], shown: Shown, last: Sequence[Block]) -> Message:
+    """A message with what a rule would have sent, and as many of the samples as Slack takes: what is asked is never
+    cut."""
+    samples = len(shown.samples)
+    while True:
+        blocks = [*first, *preview_blocks(replace(shown, samples=shown.samples[:samples])), *last]
+        if not samples or (characters(blocks) < MESSAGE_CHARACTERS and len(blocks) <= MESSAGE_BLOCKS):
+            return message(blocks)
+        samples -= 1
+
+
+def format_options(options: RuleOptions) -> str:
+    """How a rule differs from others, to follow its query; "" if it does not."""
+    parts = [
+        "" if options.edits else "corrections do not change what was posted",
+        "people by their initials" if options.names is NamesShown.INITIALS else "",
+    ]
+    said = ", ".join(filter(None, parts))
+    return f" ({said})" if said else ""
 
 
 def subscribed(rule: Rule, words: str, *, command: str, hints: Sequence[str] = ()) -> Message:
@@ -175,6 +241,30 @@ def invite_first(channel_id: str, *, name: str = "Spotter") -> Message:
 def cancelled() -> Message:
     """The user pressed Cancel."""
     return notice("Cancelled; nothing was saved.")
+
+
+def rules_to_end(rules: Sequence[Rule], words: Mapping[int, str], *, command: str) -> Message:
+    """What a viewer may end here, each rule in words; the buttons ask first."""
+    if not rules:
+        return notice(
+            "There is no rule here that you may end.",
+            f"`{command} rules` lists what is posted here, `{command} settings` your direct messages.",
+        )
+    blocks: list[Block] = [section(mrkdwn("Which rule shall end? Nothing is ended before you say yes."))]
+    for rule in rules[:MAX_RULES]:
+        blocks.append(section(mrkdwn(format_rule(rule, words.get(rule.rule_id, ""))), end_button(rule.rule_id)))
+    if len(rules) > MAX_RULES:
+        blocks.append(context(f"and {len(rules) - MAX_RULES} more; `{command} rules all` lists all for admins"))
+    return message(blocks)
+
+
+def ask_to_end(rule: Rule, words: str) -> Message:
+    """Asks before a rule ends."""
+    text = (
+        f"End rule {rule.rule_id}? It posts {format_query(words)} to {format_destination(rule)}. Nothing more will be "
+        "posted because of it; messages already posted are still corrected."
+    )
+    return question(text, actions.UNSUBSCRIBE, f"Yes, end rule {rule.rule_id}", str(rule.rule_id), is_grave=True)
 
 
 def unsubscribed(rule: Rule, words: str) -> Message:

@@ -20,7 +20,7 @@ from bot.blocks.markup import (
     safe,
 )
 from bot.blocks.reports import figures_line
-from bot.blocks.results import headline
+from bot.blocks.results import headline, unchecked
 from bot.blocks.sharing import share_button
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
@@ -117,7 +117,9 @@ def _read_as(page: Page, shown: RenderContext) -> list[Block]:
     blocks = [context(f"Read as {typed}")] if page.query else []
     if "outcome:passed" in page.query:
         blocks.append(
-            context("iSpring calls every completed session “passed”; here it means not below target or failed.")
+            context(
+                "iSpring calls every completed session “passed”; here it means not below target, critical or failed."
+            )
         )
     made = [
         button(actions.action_id(actions.RUN, f"option{number}"), f"Meant: {bare(label, 60)}", command)
@@ -197,10 +199,11 @@ def result_row(session: Session, suffix: str | int, shown: RenderContext) -> Blo
     parts = (
         safe(row.checklist_title, NAME) or UNTITLED,
         moment_token(row.finished if row.finished.raw or row.finished.at else row.scheduled),
+        unchecked(session),
         _short_id(row.key, shown),
     )
     first = safe(headline(name, outcome_of(session), *shown.beside), TITLE + NAME)
-    text = f"*{first}*\n{' · '.join(parts)}"
+    text = f"*{first}*\n{' · '.join(filter(None, parts))}"
     return section(mrkdwn(text), _details_button(session, suffix, shown))
 
 

@@ -4,7 +4,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.blocks import actions
-from bot.blocks.elements import Block, button, context, menu, message, modal, mrkdwn, option, plain, section
+from bot.blocks.answers import question
+from bot.blocks.elements import (
+    Block,
+    button,
+    confirmation,
+    context,
+    menu,
+    message,
+    modal,
+    mrkdwn,
+    option,
+    plain,
+    section,
+)
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import safe
 from bot.domain.model import DirectMessages, Message, Preferences
@@ -61,15 +74,38 @@ def _setting(label: str, action: str, chosen: DirectMessages | None, default: Di
 
 def direct_messages_set(kind: DirectMessages, roles: actions.Roles, *, command: str) -> Message:
     """A choice was saved."""
-    whose = {
-        actions.Roles.OBSERVER: "sessions you observe",
-        actions.Roles.EMPLOYEE: "your own sessions",
-        actions.Roles.BOTH: "sessions you observe and of your own sessions",
-    }[roles]
-    text = f"Saved: of {whose} you get {CHOICES[kind]}. Change it any time with `{command} settings`."
-    back = [button(actions.DM_ALL, "Send me all of them again", roles)]
+    text = f"Saved: of {_WHOSE[roles]} you get {CHOICES[kind]}. Change it any time with `{command} settings`."
+    back = [dm_button(actions.DM_ALL, "Send me all of them again", roles)]
     has_less = kind is not DirectMessages.ALL
     return message([section(mrkdwn(text)), *([buttons(back)] if has_less else [])])
+
+
+_DM_KINDS = {
+    actions.DM_BELOW: DirectMessages.BELOW,
+    actions.DM_STOP: DirectMessages.NONE,
+    actions.DM_ALL: DirectMessages.ALL,
+}
+_WHOSE = {
+    actions.Roles.OBSERVER: "sessions you observe",
+    actions.Roles.EMPLOYEE: "your own sessions",
+    actions.Roles.BOTH: "sessions you observe and of your own sessions",
+}
+
+
+def dm_button(action: str, text: str, roles: actions.Roles) -> Block:
+    """A button on a direct message that changes which of them come; Slack asks first."""
+    ask = confirmation("Change your direct messages?", _dm_question(action, roles), "Yes", "No")
+    return button(actions.asked(action), text, roles, confirm=ask)
+
+
+def ask_to_change(action: str, roles: actions.Roles, *, command: str) -> Message:
+    """Asks before a button that asked nothing changes which direct messages come."""
+    text = f"{_dm_question(action, roles)} `{command} settings` changes it any time."
+    return question(text, action, "Yes", roles)
+
+
+def _dm_question(action: str, roles: actions.Roles) -> str:
+    return f"From now on, of {_WHOSE[roles]} you would get {CHOICES[_DM_KINDS[action]]}."
 
 
 def settings_form(user: Settings) -> dict[str, Any]:

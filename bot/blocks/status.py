@@ -7,10 +7,12 @@ from datetime import datetime
 from bot.blocks.alerts import alert_text
 from bot.blocks.elements import Block, fields, header, message, mrkdwn, section
 from bot.blocks.markup import date_token, safe
+from bot.blocks.mutes import format_mute
 from bot.blocks.rules import format_reason
 from bot.blocks.sending import format_who
 from bot.domain.alerts import ALERTS, ActiveAlert
 from bot.domain.model import DestinationKind, Message
+from bot.domain.mutes import Mute
 from bot.domain.outbox import BlockedDestination, CardDelay, OutboxCounts
 from bot.domain.polling import PollMode, PollReport, PollState
 from bot.domain.text import count, in_bytes, lasting
@@ -20,7 +22,9 @@ MAX_BLOCKED = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """Facts about Spotter itself. `rules`: number of active ones; `poll_interval`: in seconds."""
+    """Facts about Spotter itself. `rules`: number of active ones; `poll_interval`: in seconds. `mutes`: those that run
+    and that the viewer may know of, each with its query in words. `target`: the one for all and where it is from, in
+    words."""
 
     poll: PollState
     outbox: OutboxCounts
@@ -31,6 +35,8 @@ class Status:
     is_admin: bool
     blocked: Sequence[BlockedDestination] = ()
     alerts: Sequence[ActiveAlert] = ()
+    mutes: Sequence[tuple[Mute, str]] = ()
+    target: str = ""
     card_delay: CardDelay | None = None
 
 
@@ -96,13 +102,17 @@ def alert_lines(known: Status) -> list[str]:
     if outbox.app_refused:
         reason = f" ({safe(outbox.app_refused, 300)})" if known.is_admin else ""
         lines.append(f"Slack refuses the app{reason}. Nothing is lost; an admin must check the token and the scopes.")
+    lines += [f"{format_mute(mute, words)}." for mute, words in known.mutes[:MAX_BLOCKED]]
+    if len(known.mutes) > MAX_BLOCKED:
+        lines.append(f"and {len(known.mutes) - MAX_BLOCKED} more mutes.")
     if not known.is_admin:
         return lines
     if known.paused_rules:
         lines.append(f"{count(known.paused_rules, 'rule')} paused.")
     if outbox.blocked and outbox.paused is None:
         lines.append(
-            f"{count(outbox.blocked, 'message')} held, because a destination can't be written to or a rule is paused."
+            f"{count(outbox.blocked, 'message')} held, because a destination can't be written to or is muted, or a "
+            "rule is paused."
         )
     lines += [_format_blocked(blocked) for blocked in known.blocked[:MAX_BLOCKED]]
     if len(known.blocked) > MAX_BLOCKED:
@@ -155,6 +165,7 @@ def _pairs(known: Status) -> list[tuple[str, str]]:
         ("Sessions stored", f"{poll.sessions:,}"),
         ("Edits to make", f"{known.outbox.edits:,}"),
         ("Active rules", f"{known.rules:,}"),
+        *([("Target for all", known.target)] if known.target else []),
     ]
 
 

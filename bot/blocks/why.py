@@ -6,11 +6,12 @@ from datetime import datetime
 
 from bot.blocks.elements import SECTION_TEXT, Block, context, message, mrkdwn, section
 from bot.blocks.markup import NAME, date_token, escape, safe
-from bot.blocks.results import verdict
+from bot.blocks.results import failed_by, unchecked, verdict
 from bot.blocks.rules import format_reason
 from bot.domain.changes import outcome_of
 from bot.domain.explanation import Explanation, Judged
 from bot.domain.model import Destination, DestinationKind, Message
+from bot.domain.mutes import Mute
 from bot.domain.outbox import Attempt, NotificationState, NotificationStatus
 from bot.domain.reasons import ReasonCode
 from bot.domain.text import clean, size
@@ -62,6 +63,7 @@ def reason_lines(found: Explanation, links: Mapping[str, str], spelled: Spelling
     """The whole answer, line by line. `links` leads to messages, by delivery id."""
     return [
         f"Session {found.record.short_id}: {spelled.text(verdict(outcome_of(found.record.session)))}",
+        *_measured(found, spelled),
         *_seen(found, spelled),
         *(line for status in found.status for line in _status_lines(status, found, links, spelled)),
         *([] if found.status else ["No message about it was ever due."]),
@@ -86,6 +88,14 @@ def _sections(lines: Sequence[str]) -> list[Block]:
             sections.append([])
         sections[-1].append(line)
     return [section(mrkdwn("\n".join(one))) for one in sections if one]
+
+
+def _measured(found: Explanation, spelled: Spelling) -> list[str]:
+    """What made the result fail, and what could not be judged."""
+    session = found.record.session
+    rule, missing = failed_by(session), unchecked(session)
+    said = [f"Failed by: {spelled.text(rule)}."] if rule else []
+    return [*said, f"{missing[0].upper()}{missing[1:]}."] if missing else said
 
 
 def _seen(found: Explanation, spelled: Spelling) -> list[str]:
@@ -138,6 +148,8 @@ def _state(status: NotificationStatus, found: Explanation, links: Mapping[str, s
     if blocked is not None:
         since = f" since {spelled.when(blocked.since)}" if blocked.since is not None else ""
         return f"waits{since}: {format_reason(blocked.reason)}"
+    if muted := [found.mutes[number] for number in status.notification.mutes if number in found.mutes]:
+        return f"waits: {', '.join(_muted(mute, spelled) for mute in muted)}"
     rules = [
         one.rule for one in found.judged if one.rule is not None and one.rule.rule_id in status.notification.rule_ids
     ]
@@ -145,6 +157,12 @@ def _state(status: NotificationStatus, found: Explanation, links: Mapping[str, s
         return f"waits: {', '.join(format_reason(rule.reason) for rule in rules)}"
     because = f" ({spelled.text(delivery.reason)})" if delivery is not None and delivery.reason else ""
     return _STATES.get(status.state, str(status.state)) + because
+
+
+def _muted(mute: Mute, spelled: Spelling) -> str:
+    by = spelled.destination(Destination(DestinationKind.USER, mute.created_by), "") if mute.created_by else "somebody"
+    why = f", because “{spelled.text(mute.reason)}”" if mute.reason else ""
+    return f"muted until {spelled.when(mute.ends_at)} by {by}{why}"
 
 
 def _attempt(attempt: Attempt, spelled: Spelling) -> str:

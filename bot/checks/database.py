@@ -12,6 +12,7 @@ from bot.config import Settings
 from bot.domain.alerts import ALERTS, DISK_LEFT, LEADER_IS_SILENT, STUCK, ActiveAlert, is_silent
 from bot.domain.model import BY_EMAIL, OPERATOR, Link, Rule, RuleState, Targets
 from bot.domain.outbox import BlockedDestination, OutboxCounts
+from bot.domain.outcomes import exact
 from bot.domain.polling import PollState
 from bot.domain.reasons import ReasonCode
 from bot.domain.text import count, lasting
@@ -50,6 +51,7 @@ class Stored:
     unrouted: int
     restored_at: datetime | None
     targets: Targets
+    is_target_set_in_slack: bool
 
 
 def read_stored(tx: Tx, now: datetime) -> Stored:
@@ -71,6 +73,7 @@ def read_stored(tx: Tx, now: datetime) -> Stored:
         unrouted=tx.unrouted.count(),
         restored_at=tx.polls.restored_from(),
         targets=tx.targets.current(),
+        is_target_set_in_slack=tx.targets.is_set_for_all(),
     )
 
 
@@ -199,8 +202,18 @@ def _rules(stored: Stored, settings: Settings) -> Iterator[CheckResult]:
     for rule in stored.rules:
         if rule.state is RuleState.PAUSED and rule.reason_code in _UNDECIDED:
             yield warning(f"Rule {rule.rule_id}: paused, {format_reason(rule.reason)}", _UNDECIDED[rule.reason_code])
-    has_target = stored.targets.default is not None or stored.targets.per_checklist or settings.pass_target is not None
-    if stored.rules and not has_target:
+    yield from _targets(stored, settings)
+
+
+def _targets(stored: Stored, settings: Settings) -> Iterator[CheckResult]:
+    set_in_slack = stored.is_target_set_in_slack
+    general = stored.targets.default
+    if general is None and not set_in_slack:  # PASS_TARGET is stored at the next start
+        general = settings.pass_target
+    if set_in_slack and settings.pass_target is not None:
+        known = "no target" if general is None else f"the target {exact(general)}"
+        yield fine(f"Target: {known} for all was set in Slack and wins over PASS_TARGET")
+    if stored.rules and general is None and not stored.targets.per_checklist:
         yield warning(
             "Target: none is set, so no result counts as below it", "Type /ojt target 80, or set PASS_TARGET."
         )

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, Protocol
 
 from bot.demo import sight
-from bot.demo.company import Session
+from bot.demo.company import Grade, Session
 from bot.demo.history import pair
 from bot.demo.slack import Message, NotPossible, SlackStandIn, View
 from bot.demo.slack.entities import Json, elements_of
@@ -16,6 +16,7 @@ from bot.demo.stage import Deed, Impossible
 from bot.demo.troubles import Scene, clear, troubles_by_key
 from bot.demo.world import World
 
+FOOD_SAFETY, CRITICAL = "Food safety line check", "Line sheet signed"
 BURST_LIMIT = 50
 MOST_TIMES = 20
 MOST_DAYS = 90
@@ -77,6 +78,7 @@ class Deeds:
             self.correct,
             self.reopen,
             self.burst,
+            self.zero,
             self.pass_time,
             self.happenings,
             self.fault,
@@ -223,6 +225,20 @@ class Deeds:
         for number, session in enumerate(waiting):
             world.complete(session, percent=BURST_RESULTS[number % len(BURST_RESULTS)])
         return {"said": f"{count} sessions ended"}
+
+    async def zero(self, order: Json) -> Json:
+        """A session that meets its target with nothing on one criterion, which an admin may have made critical."""
+        world = self._company.world
+        checklist = world.checklist_titled(FOOD_SAFETY)
+        if checklist is None:
+            raise Impossible(f"There is no checklist “{FOOD_SAFETY}”.")
+        employee, observer = pair(world, world.rng)
+        session = world.plan(checklist, employee, observer, world.now())
+        world.complete(
+            session,
+            grades={one.id: Grade(0.0 if one.title == CRITICAL else float(one.points)) for one in checklist.criteria},
+        )
+        return {"said": f"Completed {_spoken(session)}: {session.result or 0:.0f} %, nothing on “{CRITICAL}”"}
 
     # --- as whoever pulls the plug -----------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@
     unknown         completed       completed   post; counted in a digest if it was completed over 7 days ago
     not completed   not completed   moved       none (planned, started, rescheduled, renamed)
     not completed   completed       completed   post
-    completed       other result    corrected   edit; and post if it only now is below target or failed
+    completed       other result    corrected   edit; and post if it only now is below target, critical or failed
+    completed       other criteria  checked     edit; and post if it only now is critical (`check_criteria`)
     completed       other field     retitled    edit
     completed       not completed   reopened    edit
     re-opened       completed       completed   edit and post
@@ -25,8 +26,19 @@ completion is new, whatever its date says. A wrong date order would otherwise si
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.model import Change, ChangeKind, DetailsState, News, Outcome, Session, SessionFacts, Targets
-from bot.domain.outcomes import judge
+from bot.domain.model import (
+    Change,
+    ChangeKind,
+    Details,
+    DetailsState,
+    News,
+    Outcome,
+    OutcomeKind,
+    Session,
+    SessionFacts,
+    Targets,
+)
+from bot.domain.outcomes import critical_zeros, judge
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 TOO_OLD_FOR_NEWS = timedelta(days=7)
@@ -49,8 +61,15 @@ def is_flapping(changes: int) -> bool:
 
 
 def outcome_of(session: Session) -> Outcome:
-    """The outcome of a stored session, against the target of its completion."""
-    return judge(session.facts, session.target)
+    """The outcome of a stored session, against the target and the critical criteria of its completion."""
+    return judge(session.facts, session.target, session.critical_failed or ())
+
+
+def is_turn(old: Outcome, new: Outcome) -> bool:
+    """Whether a completed session's new outcome is news by itself: only now is it below target, critical or failed. A
+    low result that turns out to be critical too is news once more: something else has to be done about it."""
+    is_critical = OutcomeKind.CRITICAL
+    return new.is_failing and (not old.is_failing or (new.kind is is_critical and old.kind is not is_critical))
 
 
 def row_rank(facts: SessionFacts, fingerprint: int) -> tuple[bool, datetime, int]:
@@ -67,6 +86,8 @@ def remember(facts: SessionFacts, *, now: datetime, targets: Targets) -> Session
         facts=facts,
         version=1,
         target=target if outcome.is_over else None,
+        target_scope=targets.scope_of(facts.checklist_id) if outcome.is_over else None,
+        critical=targets.critical_of(facts.checklist_id) if outcome.is_over else None,
         first_seen_at=now,
         changed_at=now,
         details=DetailsState.PENDING_FETCH if outcome.is_over else DetailsState.NONE,
@@ -74,27 +95,59 @@ def remember(facts: SessionFacts, *, now: datetime, targets: Targets) -> Session
     )
 
 
-def decide(before: Session | None, facts: SessionFacts, *, now: datetime, targets: Targets) -> Change | None:
-    """The change that a row makes, None if it makes none. An unknown status never counts as completed."""
+def decide(
+    before: Session | None, facts: SessionFacts, *, now: datetime, targets: Targets, details: Details | None = None
+) -> Change | None:
+    """The change that a row makes, None if it makes none. An unknown status never counts as completed. `details`: the
+    session's criteria, if they are here already; without them no critical criterion is judged."""
     if before is None:
-        return _first_seen(facts, now, targets)
+        return _first_seen(facts, now, targets, details)
     if before.facts == facts:
         return None
     after = replace(before, facts=facts, version=before.version + 1, changed_at=now, missing_since=None)
     was_over = outcome_of(before).is_over
     is_over = judge(facts, None).is_over
     if was_over and is_over:
-        return _still_completed(before, after)
+        return _still_completed(before, after, details)
     if was_over:
-        after = replace(after, details=DetailsState.NONE, completion=before.completion + 1)
+        after = replace(after, details=DetailsState.NONE, completion=before.completion + 1, critical_failed=None)
         return _change(ChangeKind.REOPENED, News.EDIT, "it was completed and no longer is", before, after)
     if is_over:
-        return _completed(before, after, targets)
+        return _completed(before, after, targets, details)
     return _change(ChangeKind.MOVED, News.NONE, "it is not completed yet", before, after)
 
 
-def _first_seen(facts: SessionFacts, now: datetime, targets: Targets) -> Change:
+def check_criteria(before: Session, details: Details, *, now: datetime) -> Change | None:
+    """The change that a completed session's criteria make when they come after its completion, None if its outcome
+    stays. One that was too old for news when it was first seen is only edited."""
+    old = outcome_of(before)
+    after = _checked(before, details)
+    new = outcome_of(after)
+    if not old.is_over or old == new:
+        return None
+    after = replace(after, version=before.version + 1, changed_at=now, completed_as=new.kind)
+    if not is_turn(old, new):
+        return _change(ChangeKind.CHECKED, News.EDIT, "its criteria were read", before, after)
+    finished = before.facts.finished.at
+    if before.completion == 1 and finished is not None and before.first_seen_at - finished > TOO_OLD_FOR_NEWS:
+        reason = "its criteria were read, and a critical one failed long before it was first seen"
+        return _change(ChangeKind.CHECKED, News.EDIT, reason, before, after)
+    reason = "its criteria were read, and a critical one failed"
+    return _change(ChangeKind.CHECKED, News.EDIT_AND_POST, reason, before, after, True)
+
+
+def _checked(session: Session, details: Details | None) -> Session:
+    """The session, judged by its criteria too. What was known before stays while they are not here."""
+    if details is None or not session.critical:
+        return session
+    return replace(session, critical_failed=critical_zeros(details, session.critical) or None)
+
+
+def _first_seen(facts: SessionFacts, now: datetime, targets: Targets, details: Details | None) -> Change:
     after = remember(facts, now=now, targets=targets)
+    if outcome_of(after).is_over:
+        after = _checked(after, details)
+        after = replace(after, completed_as=outcome_of(after).kind)
     if not outcome_of(after).is_over:
         return _change(ChangeKind.APPEARED, News.NONE, "it is new and not completed yet", None, after)
     finished = facts.finished.at
@@ -104,31 +157,43 @@ def _first_seen(facts: SessionFacts, now: datetime, targets: Targets) -> Change:
     return _change(ChangeKind.COMPLETED, News.POST, "it is new and completed", None, after)
 
 
-def _completed(before: Session, after: Session, targets: Targets) -> Change:
-    target = targets.of(after.facts.checklist_id)
-    outcome = judge(after.facts, target)
-    after = replace(after, target=target, details=DetailsState.PENDING_FETCH, completed_as=outcome.kind)
+def _completed(before: Session, after: Session, targets: Targets, details: Details | None) -> Change:
+    checklist_id = after.facts.checklist_id
+    after = replace(
+        after,
+        target=targets.of(checklist_id),
+        target_scope=targets.scope_of(checklist_id),
+        critical=targets.critical_of(checklist_id),
+        critical_failed=None,
+        details=DetailsState.PENDING_FETCH,
+    )
+    after = _checked(after, details)
+    outcome = outcome_of(after)
+    after = replace(after, completed_as=outcome.kind)
     if before.completed_as is None:
         return _change(ChangeKind.COMPLETED, News.POST, "it has been completed", before, after)
     reason = "it was re-opened and has been completed again"
     if outcome.is_failing:
-        reason += ", below target or failed" + (" again" if before.completed_as.is_failing else "")
+        what = "critical" if outcome.kind is OutcomeKind.CRITICAL else "below target or failed"
+        reason += f", {what}" + (" again" if before.completed_as.is_failing else "")
     return _change(ChangeKind.COMPLETED, News.EDIT_AND_POST, reason, before, after, outcome.is_failing)
 
 
-def _still_completed(before: Session, after: Session) -> Change:
+def _still_completed(before: Session, after: Session, details: Details | None) -> Change:
+    after = _checked(after, details)
     old, new = outcome_of(before), outcome_of(after)
     if _result(before.facts, old) == _result(after.facts, new):
         return _change(ChangeKind.RETITLED, News.EDIT, "its result is the same, something else changed", before, after)
     after = replace(after, details=DetailsState.PENDING_FETCH, completed_as=new.kind)
-    if new.is_failing and not old.is_failing:
-        reason = "its result was corrected, and only now is below target or failed"
+    if is_turn(old, new):
+        what = "critical" if new.kind is OutcomeKind.CRITICAL else "below target or failed"
+        reason = f"its result was corrected, and only now is {what}"
         return _change(ChangeKind.CORRECTED, News.EDIT_AND_POST, reason, before, after, True)
     return _change(ChangeKind.CORRECTED, News.EDIT, "its result was corrected", before, after)
 
 
 def _result(facts: SessionFacts, outcome: Outcome) -> tuple[object, ...]:
-    return outcome.kind, outcome.score, facts.points, facts.total_points
+    return outcome.kind, outcome.score, outcome.critical, facts.points, facts.total_points
 
 
 def _change(

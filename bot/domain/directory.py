@@ -1,7 +1,7 @@
 """Who works where and for whom: iSpring's people and departments as one value, with the questions asked of them."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from bot.domain.model import Department, Person, PersonStatus, Proof, Subordination
 from bot.domain.reasons import ReasonCode
 from bot.domain.retention import ERASED_PERSON
+from bot.domain.text import initials
 
 T = TypeVar("T")
 BELIEVED_AFTER = timedelta(hours=24)  # a directory really cut by half is believed once it was read alike for so long
@@ -102,6 +103,10 @@ class Directory:
             return ERASED_PERSON
         person = self.people.get(person_id)
         return person.name if person else f"unknown person ({person_id[:8]})"
+
+    def with_initials(self) -> "Directory":
+        """The same directory, in which everybody is called by their initials."""
+        return self.derived(_with_initials)
 
     def is_active(self, person_id: str) -> bool:
         person = self.people.get(person_id)
@@ -246,3 +251,8 @@ class DirectoryAges:
 
 def _is_within(read_at: datetime | None, now: datetime, most: timedelta) -> bool:
     return read_at is not None and now - read_at <= most
+
+
+def _with_initials(directory: Directory) -> Directory:
+    people = {ident: replace(person, name=initials(person.name)) for ident, person in directory.people.items()}
+    return replace(directory, people=people, _derived={})

@@ -14,6 +14,8 @@ class WaitCode(StrEnum):
     DESTINATION_BLOCKED = "destination_blocked"
     RULE_PAUSED = "rule_paused"
     RULE_NOT_INTRODUCED = "rule_not_introduced"
+    MUTED = "muted"
+    GOES_WITH_RECAP = "goes_with_recap"
 
 
 def wait_code(
@@ -23,11 +25,14 @@ def wait_code(
     *,
     is_blocked: bool,
     is_all_paused: bool = False,
+    is_muted: bool = False,
+    is_in_recap: bool = False,
 ) -> WaitCode | None:
     """None if the notification may be sent as soon as it is due, else why it waits.
 
     `rules`: the state of every rule that is not ended. One active rule is enough; a notification whose rules have all
     ended does not wait for them. `is_all_paused`: an admin stopped all sending, alerts and notices included.
+    `is_muted`: a mute holds it, or its recap is not queued yet. `is_in_recap`: a pending recap takes it along.
     """
     if is_all_paused:
         return WaitCode.ALL_PAUSED
@@ -35,6 +40,10 @@ def wait_code(
         return WaitCode.DESTINATION_BLOCKED
     if not KINDS[kind].waits_with_rule:
         return None
+    if is_muted and KINDS[kind].can_be_muted:
+        return WaitCode.MUTED
+    if is_in_recap:
+        return WaitCode.GOES_WITH_RECAP
     states = {rules[rule_id] for rule_id in rule_ids if rule_id in rules}
     if not states or RuleState.ACTIVE in states:
         return None

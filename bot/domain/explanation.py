@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.domain.directory import Directory
 from bot.domain.model import Destination, Rule, SessionRecord
+from bot.domain.mutes import Mute
 from bot.domain.outbox import BlockedDestination, NotificationStatus, SendingPause
 from bot.domain.routing import RoutingResult
 
@@ -21,7 +22,7 @@ class Judged:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Everything there is to say. `judged` is today's judgement; `is_over`: there is a result to tell of; `directory`
-    has the names of people; `paused`: all sending is."""
+    has the names of people; `paused`: all sending is; `mutes`: those that run, by number."""
 
     record: SessionRecord
     is_over: bool
@@ -32,3 +33,4 @@ class Explanation:
     judged: Sequence[Judged]
     directory: Directory = field(default_factory=Directory)
     paused: SendingPause | None = None
+    mutes: Mapping[int, Mute] = field(default_factory=dict)

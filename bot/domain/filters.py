@@ -77,7 +77,10 @@ class Filter:
 
 def matches(wanted: Filter, facts: SessionFacts, outcome: Outcome) -> bool:
     """Whether a session is one of those asked for; `outcome` is against the target of its completion."""
-    return all(condition.holds(facts, outcome) for condition in wanted.conditions)
+    for condition in wanted.conditions:  # noqa: SIM110 - a generator takes twice as long, and rules times changes are many
+        if not condition.holds(facts, outcome):
+            return False
+    return True
 
 
 def ids_named(normalized: str, names: Sequence[tuple[str, str]]) -> frozenset[str]:

@@ -31,6 +31,9 @@ class KindSpec:
     waits_with_rule: bool = False
     """It waits while all its rules are paused or not introduced yet."""
 
+    can_be_muted: bool = False
+    """A mute of its destination holds it back."""
+
     sent_once: bool = False
     """A restored copy of the database counts it in a digest: it may have been sent. Others are better sent twice."""
 
@@ -40,16 +43,25 @@ class KindSpec:
 
 KINDS: Mapping[NotificationKind, KindSpec] = {
     NotificationKind.SESSION: KindSpec(
-        name="a session's result", about_people=True, goes_alone=False, waits_with_rule=True, sent_once=True
+        name="a session's result",
+        about_people=True,
+        goes_alone=False,
+        waits_with_rule=True,
+        can_be_muted=True,
+        sent_once=True,
     ),
     NotificationKind.COUNTED: KindSpec(
-        name="a count of sessions", about_people=True, waits_with_rule=True, is_digest=True
+        name="a count of sessions", about_people=True, waits_with_rule=True, can_be_muted=True, is_digest=True
     ),
     NotificationKind.OUTAGE: KindSpec(
-        name="a count after an outage", about_people=True, waits_with_rule=True, is_digest=True
+        name="a count after an outage", about_people=True, waits_with_rule=True, can_be_muted=True, is_digest=True
+    ),
+    NotificationKind.RECAP: KindSpec(
+        name="what a mute held back", about_people=True, waits_with_rule=True, is_digest=True
     ),
     NotificationKind.INTRO: KindSpec(name="a rule's introduction", about_people=True),  # its query may name people
     NotificationKind.RULE_PAUSED: KindSpec(name="a paused rule"),
+    NotificationKind.RULE_OFFERED: KindSpec(name="a rule to take over"),
     NotificationKind.OPS: KindSpec(name="an alert"),
     NotificationKind.SHARED: KindSpec(
         name="a shared session", may_show=may_share, about_people=True, waits_with_rule=True, sent_once=True

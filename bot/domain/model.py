@@ -151,6 +151,7 @@ class OutcomeKind(StrEnum):
     COMPLETED = "completed"
     MET = "met"
     BELOW = "below"
+    CRITICAL = "critical"
     FAILED = "failed"
     UNKNOWN = "unknown"
 
@@ -161,24 +162,25 @@ class OutcomeKind(StrEnum):
 
     @property
     def is_failing(self) -> bool:
-        """Whether `outcome:failed` means it: below target or failed."""
+        """Whether `outcome:failed` means it: below target, critical or failed."""
         return self in _FAILING
 
 
 # Tuples: each member would hash itself in Python, for every row of a listing.
-_FAILING = (OutcomeKind.BELOW, OutcomeKind.FAILED)
+_FAILING = (OutcomeKind.BELOW, OutcomeKind.CRITICAL, OutcomeKind.FAILED)
 _OVER = (OutcomeKind.COMPLETED, OutcomeKind.MET, *_FAILING)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a result means, and from which numbers. `score` and `target` are percentages, unrounded; `status` is
-    iSpring's."""
+    iSpring's. `critical`: the titles of the critical criteria that got zero, in iSpring's order, if that is why."""
 
     kind: OutcomeKind
     score: float | None
     target: float | None
     status: str
+    critical: tuple[str, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -200,12 +202,36 @@ class DetailsState(StrEnum):
     UNAVAILABLE = "unavailable"  # iSpring has none for it, asked often enough
 
 
+@dataclass(frozen=True, slots=True)
+class CriticalCriterion:
+    """A criterion of one checklist whose zero fails a session. It is recognised by iSpring's id, "" if it has none, or
+    by its exact title: iSpring does not promise that an edited checklist keeps the ids of its criteria."""
+
+    criterion_id: str
+    title: str
+
+    def is_this(self, criterion: CriterionResult) -> bool:
+        """Whether a line of that checklist is this criterion."""
+        return (bool(self.criterion_id) and criterion.criterion_id == self.criterion_id) or (
+            bool(self.title) and criterion.title == self.title
+        )
+
+
+class TargetScope(StrEnum):
+    """Which target was in force: the one for all checklists, or the checklist's own."""
+
+    ALL = "all"
+    CHECKLIST = "checklist"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One employee's session as stored.
 
     `version` rises with every stored change (a result, the criteria, an acknowledgement): a card shows one version.
-    `target` is the one in force when the session was completed, None if none was set.
+    `target` is the one in force when the session was completed, None if none was set; `target_scope` says whose it is,
+    None if that was not stored. `critical` are the critical criteria in force then, None for none; `critical_failed`
+    the titles of those that got zero, as the criteria said that were read last.
     `completed_as` is the outcome of the last completion, kept while the session is re-opened; None if it never was.
     `completion` is the number of the completion that is, or that comes next: it rises when the session is re-opened.
     """
@@ -219,6 +245,9 @@ class Session:
     details: DetailsState = DetailsState.NONE
     completed_as: OutcomeKind | None = None
     completion: int = 1
+    target_scope: TargetScope | None = None
+    critical: tuple[CriticalCriterion, ...] | None = None
+    critical_failed: tuple[str, ...] | None = None
 
     @property
     def key(self) -> SessionKey:
@@ -242,14 +271,15 @@ class ChangeKind(StrEnum):
     CORRECTED = "corrected"
     REOPENED = "reopened"
     RETITLED = "retitled"  # completed and its result is the same, but another field changed
+    CHECKED = "checked"  # its criteria came, and with them another verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """The step from what we remembered to what a listing says, why it counts as that, and what to do about it.
 
-    `became_failing`: it had been completed before, and only now, or again in a new completion, is below target or
-    failed: a card of its own says so.
+    `became_failing`: it had been completed before, and only now, or again in a new completion, is below target,
+    critical or failed: a card of its own says so.
     """
 
     kind: ChangeKind
@@ -295,14 +325,26 @@ class SessionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """The percentages our people expect: one for all, and one per checklist id where set."""
+    """What our people expect: a percentage for all, one per checklist id where set, and the critical criteria by
+    checklist id."""
 
     default: float | None = None
     per_checklist: Mapping[str, float] = field(default_factory=dict)
+    critical: Mapping[str, tuple[CriticalCriterion, ...]] = field(default_factory=dict)
 
     def of(self, checklist_id: str) -> float | None:
         """The target in force for a checklist, None if none is set."""
         return self.per_checklist.get(checklist_id, self.default)
+
+    def scope_of(self, checklist_id: str) -> TargetScope | None:
+        """Whose target that is, None if none is set."""
+        if checklist_id in self.per_checklist:
+            return TargetScope.CHECKLIST
+        return None if self.default is None else TargetScope.ALL
+
+    def critical_of(self, checklist_id: str) -> tuple[CriticalCriterion, ...] | None:
+        """The critical criteria of a checklist, None if there are none."""
+        return self.critical.get(checklist_id) or None
 
 
 # ---- who is notified ---------------------------------------------------------------------------------------------
@@ -339,13 +381,47 @@ class RuleState(StrEnum):
     ENDED = "ended"
 
 
+class RuleForm(StrEnum):
+    """What a rule sends."""
+
+    RESULTS = "results"  # a card for each completed session
+    DIGEST = "digest"  # the figures of a period
+    REMINDER = "reminder"  # what is planned or unfinished
+
+
+class NamesShown(StrEnum):
+    """How the messages of a rule call people."""
+
+    FULL = "full"
+    INITIALS = "initials"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleOptions:
+    """What a rule sends, when and how.
+
+    `schedule`: in its canonical form, `weekly mon 09:00`, in the IANA zone `zone`; None for at once. `edits`: whether a
+    correction changes the cards that were posted; what the owner may not see any more is redacted in any case.
+    """
+
+    form: RuleForm = RuleForm.RESULTS
+    schedule: str | None = None
+    zone: str | None = None
+    edits: bool = True
+    names: NamesShown = NamesShown.FULL
+
+
+DEFAULT_OPTIONS = RuleOptions()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A channel's subscription. It matches only listings requested after `active_since`, when its introduction was
-    first tried.
+    """What a channel or a person gets. It matches only listings requested after `active_since`, when its introduction
+    was first tried; that of a person's rule is the answer to the command that made it.
 
     `owner` is a Slack user id or `OPERATOR`; `query` is canonical text of `bot.query` with people by id, ""
-    for every completed session.
+    for every completed session. `resumes_at`: the end of a pause that somebody made. `offered_to`: the Slack user who
+    may take it over.
     """
 
     rule_id: int
@@ -357,6 +433,9 @@ class Rule:
     active_since: datetime | None = None
     reason_code: ReasonCode = ReasonCode.NONE
     reason: str = ""
+    options: RuleOptions = DEFAULT_OPTIONS
+    resumes_at: datetime | None = None
+    offered_to: str | None = None
 
 
 class NotificationKind(StrEnum):
@@ -365,8 +444,10 @@ class NotificationKind(StrEnum):
     SESSION = "session"  # a session's result
     COUNTED = "counted"  # a digest: completions counted instead of posted one by one
     OUTAGE = "away"  # the digest of an outage of Spotter, iSpring or Slack
+    RECAP = "recap"  # what a mute held back; `facts["mute"]` is its number
     INTRO = "intro"  # a rule introduces itself to its channel
     RULE_PAUSED = "rule_paused"  # to a rule's owner
+    RULE_OFFERED = "rule_offered"  # to who may take a rule over; `facts["by"]` offers it
     OPS = "ops"  # an alert, to OPS_CHANNEL
     SHARED = "shared"  # a session shared with a channel by a person; `facts["by"]` is that person
 
@@ -375,7 +456,8 @@ class NotificationKind(StrEnum):
 class Notification:
     """What one destination is to get. `subject` is its unique key there: enqueueing it twice enqueues it once.
 
-    `facts` holds numbers and ids only; texts are rendered when it is sent.
+    `facts` holds numbers and ids only; texts are rendered when it is sent. `mutes`: the numbers of the mutes that hold
+    it until the last of them is over.
     """
 
     kind: NotificationKind
@@ -384,6 +466,7 @@ class Notification:
     reason: str
     session: SessionKey | None = None
     rule_ids: tuple[int, ...] = ()
+    mutes: tuple[int, ...] = ()
     facts: Mapping[str, str | int | float | None] = field(default_factory=dict)
 
 
@@ -404,8 +487,9 @@ class StoredNotification:
 
 @dataclass(frozen=True, slots=True)
 class DigestCounts:
-    """What a digest counts, as far as its readers may see it. `failing`: below target or failed. `since`: the earliest
-    completion among them, None if none has a known date. `waits`: why it can't be said yet what they may see, or ""."""
+    """What a digest counts, as far as its readers may see it. `failing`: below target, critical or failed. `since`: the
+    earliest completion among them, None if none has a known date. `waits`: why it can't be said yet what they may see,
+    or ""."""
 
     sessions: int = 0
     failing: int = 0
@@ -521,7 +605,7 @@ class DirectMessages(StrEnum):
     """What a person wants as direct messages about sessions they are in."""
 
     ALL = "all"
-    BELOW = "below"  # only below target or failed
+    BELOW = "below"  # only below target, critical or failed
     NONE = "none"
 
 

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
-from bot.domain.model import Outcome, OutcomeKind, SessionFacts
+from bot.domain.model import CriterionResult, CriticalCriterion, Details, Outcome, OutcomeKind, SessionFacts
+from bot.domain.text import clean, clip
 
 _BEFORE_COMPLETION = {"NOT_STARTED": OutcomeKind.PLANNED, "IN_PROGRESS": OutcomeKind.IN_PROGRESS}
 _FAILED = frozenset({"FAILED", "NOT_PASSED"})
@@ -21,6 +22,8 @@ _TRUSTED_GAP = 1.0  # percent: closer than this, `result` is points / totalPoint
 # Fewer than a float keeps of a percentage, so that what arithmetic adds behind them is cut off; more than two different
 # shares of a million points need to differ.
 _MOST_DECIMALS = 9
+_TITLE = 60  # characters of a criterion's title within an outcome's word
+_TITLES = 3  # that are named
 _ANY_SIZE = Context(prec=400)  # also of a float as large as there are; iSpring's numbers are shown as they came
 
 
@@ -70,8 +73,29 @@ def has_odd_result(facts: SessionFacts) -> bool:
     return not 0 <= result <= 100 or (graded is not None and settled(abs(graded - result)) > _TRUSTED_GAP)
 
 
-def judge(facts: SessionFacts, target: float | None) -> Outcome:
-    """Returns the verdict on one row. Only a session that is over has a score; settled numbers are compared."""
+def is_zero(criterion: CriterionResult) -> bool:
+    """Whether a criterion was graded and got no points. A skipped one was not graded, one of 0 points can't be lost."""
+    return (
+        not criterion.skipped
+        and criterion.points is not None
+        and settled(criterion.points) <= 0
+        and criterion.total_points != 0
+    )
+
+
+def critical_zeros(details: Details, critical: Sequence[CriticalCriterion]) -> tuple[str, ...]:
+    """The titles of the critical criteria that got zero, in iSpring's order."""
+    return tuple(
+        one.title for one in details.criteria if is_zero(one) and any(wanted.is_this(one) for wanted in critical)
+    )
+
+
+def judge(facts: SessionFacts, target: float | None, critical: tuple[str, ...] = ()) -> Outcome:
+    """Returns the verdict on one row. Only a session that is over has a score; settled numbers are compared.
+
+    `critical`: the titles of critical criteria that got zero; any of them fails a completed session, whatever its
+    result.
+    """
     target = None if target is None else settled(target)
     status = facts.status.strip().upper()
     score = None
@@ -83,6 +107,8 @@ def judge(facts: SessionFacts, target: float | None) -> Outcome:
         kind = OutcomeKind.UNKNOWN
     else:
         score = score_of(facts)
+        if critical:
+            return Outcome(OutcomeKind.CRITICAL, score, target, facts.status, critical)
         if score is None or target is None:
             kind = OutcomeKind.COMPLETED
         else:
@@ -91,7 +117,8 @@ def judge(facts: SessionFacts, target: float | None) -> Outcome:
 
 
 def word(outcome: Outcome, *beside: float) -> str:
-    """What a person reads: "Below target, 72 % (target 80 %)". Raw text, so escape it, where the status is unknown.
+    """What a person reads: "Below target, 72 % (target 80 %)". Raw text, so escape it: an unknown status and a
+    criterion's title are iSpring's.
 
     `beside`: other percentages that stand near it, from which its score must keep apart.
     """
@@ -108,10 +135,21 @@ def word(outcome: Outcome, *beside: float) -> str:
             if score is None or target is None:
                 return label
             return f"{label}, {percent(score, *beside, target=target)} (target {exact(target)})"
+        case OutcomeKind.CRITICAL:
+            words = critical_words(outcome.critical)
+            return words if score is None else f"{words} ({percent(score, *beside, target=target)})"
         case OutcomeKind.FAILED:
             return "Failed"
         case OutcomeKind.UNKNOWN:
             return outcome.status.strip() or "No status"
+
+
+def critical_words(titles: Sequence[str]) -> str:
+    """`Critical criterion failed: "Cold room logged"`; at most three are named. Raw text."""
+    what = "Critical criterion failed" if len(titles) == 1 else "Critical criteria failed"
+    named = ", ".join(f'"{clip(clean(title), _TITLE) or "without a title"}"' for title in titles[:_TITLES])
+    more = f" and {len(titles) - _TITLES} more" if len(titles) > _TITLES else ""
+    return f"{what}: {named}{more}" if titles else what
 
 
 class ScoreAndWord(NamedTuple):
@@ -125,9 +163,13 @@ class ScoreAndWord(NamedTuple):
 
 
 def score_and_word(outcome: Outcome, *beside: float) -> ScoreAndWord:
-    """The number first: "72 %, below target 80 %", "72 %, completed", "in progress". Raw text where the status is
-    unknown. `beside`: see `word`."""
+    """The number first: "72 %, below target 80 %", "72 %, completed", "in progress". Raw text, see `word`, also for
+    `beside`."""
     score, target = outcome.score, outcome.target
+    if outcome.kind is OutcomeKind.CRITICAL:
+        words = critical_words(outcome.critical)
+        number = "" if score is None else percent(score, *beside, target=target)
+        return ScoreAndWord(number, words[0].lower() + words[1:])
     if outcome.kind in (OutcomeKind.MET, OutcomeKind.BELOW) and score is not None and target is not None:
         label = "met target" if outcome.kind is OutcomeKind.MET else "below target"
         return ScoreAndWord(percent(score, *beside, target=target), f"{label} {exact(target)}")

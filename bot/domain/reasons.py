@@ -29,6 +29,7 @@ class ReasonCode(StrEnum):
     # a rule that is paused
     OWNER_GONE = "owner_gone"
     OWNER_ERASED = "owner_erased"
+    PAUSED_BY_PERSON = "paused_by_person"
     BECAME_PUBLIC = "turned_public"
     # a change that can't be routed yet
     PEOPLE_UNREAD = "people_unread"

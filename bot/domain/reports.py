@@ -6,7 +6,7 @@ numbers.
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
@@ -33,12 +33,13 @@ class Tally:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """The numbers of some sessions. `median` of the scores in percent, None if none has one. `judged`: the completed
-    sessions that had a target or failed."""
+    sessions that had a target or failed; `critical` of the failing ones failed by a critical criterion."""
 
     sessions: int = 0
     completed: int = 0
     met: int = 0
     failing: int = 0
+    critical: int = 0
     median: Fraction | None = None
 
     @property
@@ -59,13 +60,12 @@ class Figures:
 def figures(tallies: Iterable[Tally]) -> Figures:
     """The numbers of all these sessions."""
     counts, scores = _counts(tallies)
-    sessions, completed, met, failing = counts
-    return Figures(sessions=sessions, completed=completed, met=met, failing=failing, median=_median(scores))
+    return replace(counts, median=_median(scores))
 
 
-def _counts(tallies: Iterable[Tally]) -> tuple[tuple[int, int, int, int], Mapping[float, int]]:
-    """Sessions, completed, met and failing, and how many have each score."""
-    sessions = completed = met = failing = 0
+def _counts(tallies: Iterable[Tally]) -> tuple[Figures, Mapping[float, int]]:
+    """The numbers without the median, and how many sessions have each score."""
+    sessions = completed = met = failing = critical = 0
     scores: dict[float, int] = {}
     for one in tallies:
         sessions += one.count
@@ -74,15 +74,16 @@ def _counts(tallies: Iterable[Tally]) -> tuple[tuple[int, int, int, int], Mappin
         completed += one.count
         met += one.count * (one.outcome is OutcomeKind.MET)
         failing += one.count * one.outcome.is_failing
+        critical += one.count * (one.outcome is OutcomeKind.CRITICAL)
         if one.score is not None:
             scores[one.score] = scores.get(one.score, 0) + one.count
-    return (sessions, completed, met, failing), scores
+    numbers = Figures(sessions=sessions, completed=completed, met=met, failing=failing, critical=critical)
+    return numbers, scores
 
 
 def _without_median(tallies: Iterable[Tally]) -> Figures:
     """The counts alone, for what is compared with or not ranked: thousands of medians take too long for an answer."""
-    (sessions, completed, met, failing), _ = _counts(tallies)
-    return Figures(sessions=sessions, completed=completed, met=met, failing=failing)
+    return _counts(tallies)[0]
 
 
 def _median(scores: Mapping[float, int]) -> Fraction | None:

@@ -3,9 +3,9 @@
 Edits need no routing: a posted card is edited because its session's version rose.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
@@ -26,7 +26,7 @@ from bot.domain.model import (
     SessionKey,
     Viewer,
 )
-from bot.domain.permissions import OPERATOR_VIEWER, may_see
+from bot.domain.permissions import OPERATOR_VIEWER, Verdict, may_see
 from bot.domain.reasons import ReasonCode
 
 # A paused rule goes on matching: its notifications wait until its channel is back or its owner is replaced. So does a
@@ -64,6 +64,7 @@ class Routed:
         return tuple(verdict for verdict in self.results if verdict.missing)
 
 
+NAMED_WITHIN = timedelta(days=7)  # that iSpring may take to name somebody who is in a session
 MISSING: Mapping[ReasonCode, str] = {
     ReasonCode.PEOPLE_UNREAD: "iSpring's people have not been read yet",
     ReasonCode.DEPARTMENTS_UNREAD: "iSpring's departments have not been read yet",
@@ -89,6 +90,18 @@ def introduction(rule: Rule) -> Notification:
         reason=f"rule {rule.rule_id} was made",
         rule_ids=(rule.rule_id,),
     )
+
+
+def candidates(
+    rules: Sequence[Rule], facts: SessionFacts, outcome: Outcome, directory: Directory, filters: Mapping[int, Filter]
+) -> Sequence[Rule]:
+    """The rules that `route` can find to match or undecided; it says of the others only why not.
+
+    Hundreds of rules times thousands of changes are refused by their queries; saying why takes most of the time.
+    """
+    if directory.missing_place_of(facts.key.employee_id) or directory.missing_of(facts.observer_id):
+        return rules
+    return [rule for rule in rules if (wanted := filters.get(rule.rule_id)) and matches(wanted, facts, outcome)]
 
 
 def route(
@@ -132,7 +145,10 @@ def route(
             continue
         results += (match,)
         if match.matched:
-            reasons.setdefault(Destination(DestinationKind.PERSON, person_id), ([], match.reason))
+            # One message: what comes to somebody anyway depends on no rule of theirs, which may end or be paused.
+            destination = Destination(DestinationKind.PERSON, person_id)
+            also = reasons.get(destination)
+            reasons[destination] = ([], f"{match.reason}; {also[1]}" if also else match.reason)
     return Routed(
         tuple(_notification(change, outcome, destination, *reason) for destination, reason in reasons.items()),
         (),
@@ -167,9 +183,11 @@ def _matches(
     owner = OPERATOR_VIEWER if acts_for_operator else owners.get(rule.owner)
     if owner is None:
         return _waits(who, ReasonCode.OWNER_UNKNOWN)
+    if rule.destination.kind is DestinationKind.PERSON and owner.person_id not in (None, rule.destination.id):
+        return RoutingResult(who, False, "the rule's owner is linked to another person than it was made for")
     verdict = may_see(owner, facts, directory)
     if not verdict.allowed:
-        if missing := _missing_for_rights(owner, facts, directory):
+        if missing := missing_for_rights(owner, facts, directory):
             return _waits(who, missing)
         return RoutingResult(who, False, f"the rule's owner may not see the session: {verdict.reason}")
     return RoutingResult(who, True, f"{who} matches{_waiting_reason(rule)}")
@@ -185,11 +203,17 @@ def _missing_for(wanted: Filter, facts: SessionFacts, directory: Directory) -> R
     return missing or (directory.missing_of(facts.observer_id) if wanted.by_observer else ReasonCode.NONE)
 
 
-def _missing_for_rights(owner: Viewer, facts: SessionFacts, directory: Directory) -> ReasonCode:
+def missing_for_rights(owner: Viewer, facts: SessionFacts, directory: Directory) -> ReasonCode:
     """What of the directory is missing to refuse a session to an owner for good."""
     if owner.person_id is None:
         return ReasonCode.NONE if directory.people_read else ReasonCode.PEOPLE_UNREAD
     return directory.missing_of(owner.person_id) or directory.missing_place_of(facts.key.employee_id)
+
+
+def may_yet_see(verdict: Verdict, viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verdict:
+    """The verdict on what waits to be sent: one reading may lack somebody, which takes a right away only for now."""
+    missing = ReasonCode.NONE if verdict.allowed else missing_for_rights(viewer, facts, directory)
+    return replace(verdict, reason=MISSING[missing], waits=True) if missing else verdict
 
 
 def _waits(who: str, missing: ReasonCode) -> RoutingResult:

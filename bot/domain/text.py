@@ -27,6 +27,13 @@ def clean(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+def initials(name: str) -> str:
+    """A name as its initials, `A. R.`, in any script; unchanged if it has no letter."""
+    words = (re.sub(r"^\W+", "", word) for word in clean(name).replace("-", " ").split())
+    found = [word[0].upper() + "." for word in words if word]
+    return " ".join(found) or name
+
+
 def clip(text: str, limit: int) -> str:
     """At most `limit` UTF-16 units (the larger way to count), with "…" where cut, never inside an entity or a token."""
     if size(text) <= limit:

@@ -2,18 +2,26 @@
 
 The newest first. Older ones are fetched when a person asks to see them. Criteria whose competency areas could not be
 read are kept, and their areas are asked for on their own, once an hour.
+
+Criteria that turn a stored completion critical are news: that is routed in the transaction that stores them, so it is
+stored once, whatever happens in between.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import structlog
 
+from bot.config import Settings
+from bot.domain.changes import check_criteria
 from bot.domain.errors import StoreBusy, TrainingError
-from bot.domain.model import SessionKey
+from bot.domain.model import Change, Details, SessionKey
+from bot.domain.outage import outage_of
 from bot.domain.ports import Clock, Training
 from bot.jobs.parts import note_parts
+from bot.jobs.plan_notifications import NotificationPlanner, PollTiming
+from bot.jobs.store_changes import store_notifications
 from bot.store.database import Store, Tx
 
 BACK = timedelta(days=90)
@@ -29,9 +37,12 @@ class FetchDetails:
     """Fetches all pending criteria, one request a second; those that iSpring does not have yet are asked for again
     later."""
 
-    def __init__(self, training: Training, store: Store, clock: Clock, *, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, training: Training, store: Store, clock: Clock, settings: Settings, *, wake: Callable[[], None]
+    ) -> None:
         """`wake` wakes the sender: cards already posted will show their
         criteria."""
+        self._settings = settings
         self._training = training
         self._store = store
         self._clock = clock
@@ -62,10 +73,9 @@ class FetchDetails:
             found = await self._training.details(keys)
 
             def save(tx: Tx) -> None:
+                self._save(tx, found, now)
                 for key in keys:
-                    if key in found:
-                        tx.details.save(key, found[key], now)
-                    else:
+                    if key not in found:
                         tx.details.record_miss(key, now)
                 self._note_health(tx)
 
@@ -84,6 +94,21 @@ class FetchDetails:
         if found:
             self._wake()
         return len(found)
+
+    def _save(self, tx: Tx, found: Mapping[SessionKey, Details], asked_at: datetime) -> None:
+        """Stores criteria, and the notifications of the sessions that they turn critical."""
+        turned: list[Change] = []
+        for key, details in found.items():
+            session = tx.sessions.get(key)
+            change = None if session is None else check_criteria(session, details, now=asked_at)
+            if change is not None:
+                tx.sessions.save_verdict(change)
+                turned.append(change)
+            tx.details.save(key, details, asked_at)
+        if turned:
+            outage = outage_of(None, asked_at, self._settings.poll_interval, tx.polls.restored_from())
+            planner = NotificationPlanner(tx, self._settings, PollTiming(asked_at, asked_at, outage), {})
+            store_notifications(tx, planner.plan(turned), asked_at)
 
     async def _areas(self) -> bool:
         """Fetches areas that could not be read with their criteria; False if none are due or they can't be read."""

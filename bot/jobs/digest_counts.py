@@ -1,6 +1,6 @@
 """How many of the sessions that a digest counts its readers may see, as they are now."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import datetime
 
 from bot.domain.changes import outcome_of
@@ -17,6 +17,7 @@ from bot.domain.model import (
 )
 from bot.domain.outbox import CountedSession
 from bot.domain.permissions import may_see
+from bot.domain.routing import NAMED_WITHIN, may_yet_see
 from bot.store.database import Tx
 
 
@@ -27,13 +28,16 @@ def digest_counts_of(
     owners: Mapping[int, Viewer],
     recipient: Viewer | None,
     directory: Directory,
+    now: datetime,
 ) -> DigestCounts:
     """Counts as cards are shown: on behalf of the owners of the rules still wanted (by rule number), or of the person
     it is for, as they wish by now."""
     is_wanted: Callable[[CountedSession], bool] = _matched_by_all
     if destination.kind is DestinationKind.PERSON:
         user = tx.people.linked_user(destination.id)
-        is_wanted = _matched_by_person(destination.id, Preferences() if user is None else tx.people.preferences(user))
+        wishes = Preferences() if user is None else tx.people.preferences(user)
+        rules = {rule.rule_id for rule in tx.rules.at(destination)}
+        is_wanted = _matched_by_person(destination.id, wishes, rules)
     counted = total = failing = 0
     since: datetime | None = None
     waits = ""
@@ -41,6 +45,11 @@ def digest_counts_of(
         counted += 1
         asked = [recipient] if recipient is not None else [owners[rule] for rule in one.rule_ids if rule in owners]
         verdicts = [may_see(viewer, one.session.facts, directory) for viewer in asked]
+        if is_awaited(stored, now):
+            shown = one.session.facts
+            verdicts = [
+                may_yet_see(verdict, who, shown, directory) for verdict, who in zip(verdicts, asked, strict=True)
+            ]
         if not is_wanted(one) or not any(verdict.allowed for verdict in verdicts):
             waits = waits or next((verdict.reason for verdict in verdicts if verdict.waits), "")
             continue
@@ -53,6 +62,11 @@ def digest_counts_of(
     if not counted and isinstance(number_only, int):
         return DigestCounts(number_only)
     return DigestCounts(total, failing, since, waits)
+
+
+def is_awaited(stored: StoredNotification, now: datetime) -> bool:
+    """Whether a notification that was not sent yet waits for somebody whom iSpring does not name now."""
+    return stored.shown_version is None and now - stored.created_at <= NAMED_WITHIN
 
 
 def unwanted_reason(wishes: Preferences, person_id: str, session: Session) -> str:
@@ -78,5 +92,12 @@ def _matched_by_all(_: CountedSession) -> bool:
     return True
 
 
-def _matched_by_person(person_id: str, wishes: Preferences) -> Callable[[CountedSession], bool]:
-    return lambda one: not unwanted_reason(wishes, person_id, one.session)
+def _matched_by_person(person_id: str, wishes: Preferences, rules: Container[int]) -> Callable[[CountedSession], bool]:
+    """Wanted by a rule of theirs that goes on, else as they wish without one."""
+
+    def is_wanted(one: CountedSession) -> bool:
+        if one.rule_ids:
+            return any(rule in rules for rule in one.rule_ids)
+        return not unwanted_reason(wishes, person_id, one.session)
+
+    return is_wanted

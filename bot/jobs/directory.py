@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.directory import judge_reading
+from bot.domain.directory import Directory, judge_reading
 from bot.domain.errors import StoreBusy, TrainingError
 from bot.domain.model import Department, Person, PersonStatus
 from bot.domain.ports import Clock, Part, Training
 from bot.domain.reasons import ReasonCode
 from bot.jobs.parts import note_parts
+from bot.query.name_index import NameIndex
+from bot.query.names import Names
 from bot.services.alerting import set_alert
 from bot.services.rules import name_people_by_id
 from bot.store.database import Store, Tx
@@ -133,6 +135,7 @@ class DirectoryRefresh:
                 return False
             now = self._clock.now()
             believed = await self._store.transact(lambda tx: self._save(tx, part, rows, now))
+            await self._store.read(lambda tx: _prepare(tx.people.directory()))
             log.info("directory.refreshed" if believed else "directory.doubted", part=str(part), rows=len(rows))
             return believed
         except StoreBusy as error:
@@ -175,6 +178,14 @@ class DirectoryRefresh:
         except StoreBusy:
             log.warning("store.busy", what="directory")
         self._wake()
+
+
+def _prepare(directory: Directory) -> None:
+    """Makes at once what is derived from all people: of 50,000 it takes seconds, which the first answer would wait."""
+    directory.supervised_by("")
+    directory.people_under("")
+    directory.with_email("")
+    NameIndex.of(Names(directory)).named([""])
 
 
 def _is_due(tx: Tx, part: Part, now: datetime) -> bool:

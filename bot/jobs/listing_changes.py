@@ -90,9 +90,12 @@ class ChangeWriter:
         log_odd_results(sum(has_odd_result(facts) for facts, _ in listing_diff.changed))
         if listing_diff.duplicates:
             log.warning("rows.duplicated", rows=listing_diff.duplicates)
-        foreseen = await self._store.read(lambda tx: self._foresee(tx, listing_diff, started))
+        foreseen = await self._store.read(lambda tx: self._foresee(tx, listing_diff, run))
         newsworthy = [change for change in foreseen.values() if change.news is not News.NONE]
-        run.details |= await self._details_of([change for change in newsworthy if change.after.key not in run.details])
+        fetched = await self._details_of([change for change in newsworthy if change.after.key not in run.details])
+        run.details |= fetched
+        if fetched:  # a critical criterion among them decides otherwise
+            foreseen = await self._store.read(lambda tx: self._foresee(tx, listing_diff, run))
         await self._names_of(newsworthy)
         if newsworthy:
             await self.judge_owners()
@@ -120,11 +123,12 @@ class ChangeWriter:
             wake=self._wake,
         )
 
-    def _foresee(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> dict[SessionKey, Change]:
+    def _foresee(self, tx: Tx, listing_diff: ListingDiff, run: PollRun) -> dict[SessionKey, Change]:
         """The changes as they are decided now; inside the transaction they are decided again."""
-        targets = tx.targets.current()
+        targets, details = tx.targets.current(), run.details
         changes = (
-            decide(tx.sessions.get(facts.key), facts, now=now, targets=targets) for facts, _ in listing_diff.changed
+            decide(tx.sessions.get(facts.key), facts, now=run.started, targets=targets, details=details.get(facts.key))
+            for facts, _ in listing_diff.changed
         )
         return {change.after.key: change for change in changes if change is not None}
 

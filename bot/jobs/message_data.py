@@ -3,7 +3,7 @@
 A rule never shows more than its owner may see, a person nothing they may not see: checked at sending and at each edit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,10 +16,12 @@ from bot.domain.directory import Directory
 from bot.domain.kinds import KINDS
 from bot.domain.model import (
     TAKEN_BACK,
+    ChangeKind,
     Delivery,
     DeliveryState,
     DestinationKind,
     DigestCounts,
+    NamesShown,
     NotificationKind,
     Proof,
     Rule,
@@ -29,24 +31,29 @@ from bot.domain.model import (
     StoredNotification,
     Viewer,
 )
+from bot.domain.mutes import Mute
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import may_see, scope_of
-from bot.domain.routing import subject_of
-from bot.jobs.digest_counts import digest_counts_of, unwanted_reason
+from bot.domain.routing import may_yet_see, subject_of
+from bot.jobs.digest_counts import digest_counts_of, is_awaited, unwanted_reason
 from bot.services.owners import OwnerRights
-from bot.services.rules import rule_text
+from bot.services.rules import rule_text, text_for_reader
 from bot.store.database import Tx
+
+_CORRECTIONS = (ChangeKind.CORRECTED, ChangeKind.REOPENED, ChangeKind.COMPLETED)
 
 
 @dataclass(frozen=True, slots=True)
 class MessageData:
     """A delivery's facts; the session version that each notification shows, by id; those to cancel, and those that
-    have to wait for the proof of a right, with the reason; and the owners of rules to ask Slack about first."""
+    have to wait for the proof of a right, with the reason; and the owners of rules to ask Slack about first.
+    `keeps_as_posted`: a session was corrected since the message was posted, and its rules leave corrections out."""
 
     facts: CardFacts
     versions: Mapping[int, int] = field(default_factory=dict)
     cancelled: Mapping[int, str] = field(default_factory=dict)
     waiting: Mapping[int, str] = field(default_factory=dict)
+    keeps_as_posted: bool = False
     to_ask: AbstractSet[str] = frozenset()
 
 
@@ -82,6 +89,9 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         reason = _cancelled_reason(tx, delivery, stored, wanted, record)
         if record is not None:
             verdicts = [spec.may_show(viewer, record.session.facts, directory) for viewer in viewers]
+            if is_awaited(stored, now):
+                shown = record.session.facts
+                verdicts = [may_yet_see(one, who, shown, directory) for one, who in zip(verdicts, viewers, strict=True)]
             refusals = [verdict for verdict in verdicts if not verdict.allowed]
             if len(refusals) == len(viewers) and any(verdict.waits for verdict in refusals):
                 waiting[stored.notification_id] = next(verdict.reason for verdict in refusals if verdict.waits)
@@ -98,7 +108,7 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         if spec.is_digest:
             owners = {rule.rule_id: rights.of(tx, rule.owner) for rule in wanted}
             recipient = viewers[0] if delivery.destination.kind is not DestinationKind.CHANNEL else None
-            digest_counts = digest_counts_of(tx, delivery.destination, stored, owners, recipient, directory)
+            digest_counts = digest_counts_of(tx, delivery.destination, stored, owners, recipient, directory, now)
             metrics[stored.notification_id] = digest_counts
             if digest_counts.waits:
                 waiting[stored.notification_id] = digest_counts.waits
@@ -107,6 +117,10 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         if reason:
             cancelled[stored.notification_id] = reason
             waiting.pop(stored.notification_id, None)
+    for stored in delivery.notifications:
+        counts = metrics.get(stored.notification_id, DigestCounts())
+        if stored.shown_version is None and _is_empty_recap(delivery, stored, counts, cancelled):
+            cancelled[stored.notification_id] = "nothing of what was muted is to be posted any more"
     if delivery.state is DeliveryState.SENT and tx.destinations.blocked_reason(delivery.destination) == SHARED_OUTSIDE:
         # Another company reads along: an edit redacts the message until the channel is internal again.
         hidden = set(records)
@@ -114,9 +128,12 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
             one.notification_id: TAKEN_BACK for one in delivery.notifications if one.notification.session is not None
         }
     state = tx.polls.state()
+    # Of several rules, the most careful decides what people are called.
+    named = any(rule.options.names is NamesShown.INITIALS for rule in rules.values())
+    shown_as = directory.with_initials() if named else directory
     facts = CardFacts(
         records=records,
-        directory=directory,
+        directory=shown_as,
         rules=tuple(rules.values()),
         data_as_of=state.last_good_at,
         account_url=settings.ispring_account_url or None,
@@ -127,13 +144,50 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         queries={
             stored.notification_id: text
             for stored in delivery.notifications
-            if (text := _query_text(tx, stored, rules, directory, rights)) is not None
+            if (text := _query_text(tx, stored, rules, shown_as, rights)) is not None
         },
         times=times,
         cards_before=cards_before,
+        mutes=_mutes(tx, delivery),
         first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
     )
-    return MessageData(facts, versions, cancelled, waiting, to_ask)
+    keeps = _leaves_corrections_out(delivery, rules) and _is_corrected(delivery, records.values())
+    return MessageData(facts, versions, cancelled, waiting, keeps, to_ask)
+
+
+def _leaves_corrections_out(delivery: Delivery, rules: Mapping[int, Rule]) -> bool:
+    """Whether every rule of everything in a message leaves corrections out. What comes to a person without a rule is
+    corrected."""
+    numbers = [stored.notification.rule_ids for stored in delivery.notifications]
+    return all(numbers) and not any(
+        number not in rules or rules[number].options.edits for those in numbers for number in those
+    )
+
+
+def _is_corrected(delivery: Delivery, records: Iterable[SessionRecord]) -> bool:
+    posted_at = delivery.attempt_ended_at
+    if delivery.state is not DeliveryState.SENT or posted_at is None:
+        return False
+    shown = {one.notification.session: one.shown_version for one in delivery.notifications}
+    return any(
+        entry.kind in _CORRECTIONS and (entry.at > posted_at or entry.version > (shown.get(record.session.key) or 0))
+        for record in records
+        for entry in record.history
+    )
+
+
+def _mutes(tx: Tx, delivery: Delivery) -> dict[int, Mute]:
+    numbers = {stored.notification.facts.get("mute") for stored in delivery.notifications}
+    found = [tx.mutes.get(number) for number in numbers if isinstance(number, int)]
+    return {mute.mute_id: mute for mute in found if mute is not None}
+
+
+def _is_empty_recap(delivery: Delivery, stored: StoredNotification, counts: DigestCounts, gone: Container[int]) -> bool:
+    """Whether a recap has nothing left to tell: it counts nothing, and all its sessions are cancelled."""
+    if stored.notification.kind is not NotificationKind.RECAP or counts.sessions or counts.waits:
+        return False
+    others = [one for one in delivery.notifications if one is not stored]
+    return all(one.notification_id in gone for one in others)
 
 
 def _rules(tx: Tx, delivery: Delivery) -> dict[int, Rule]:
@@ -150,9 +204,14 @@ def _query_text(
     if notification.kind is NotificationKind.SHARED:
         query, viewer = notification.facts.get("query"), _sharer(tx, str(notification.facts.get("by")), rights)
         return None if query is None else rule_text(tx, str(query), scope_of(viewer, directory), directory)
-    rule = rules.get(notification.rule_ids[0]) if notification.kind is NotificationKind.INTRO else None
+    if notification.kind not in (NotificationKind.INTRO, NotificationKind.RULE_OFFERED):
+        return None
+    rule = rules.get(notification.rule_ids[0])
     if rule is None:
         return None
+    if notification.kind is NotificationKind.RULE_OFFERED:
+        reader = rights.of(tx, stored.notification.destination.id)
+        return text_for_reader(tx, rule.query, scope_of(reader, directory), directory)
     return rule_text(tx, rule.query, scope_of(rights.of(tx, rule.owner), directory), directory)
 
 
@@ -220,6 +279,9 @@ def _cancelled_reason(
 ) -> str:
     """Why a notification is not wanted any more, "" if it is."""
     notification = stored.notification
+    if notification.kind is NotificationKind.RULE_OFFERED:
+        offered = any(rule.offered_to == delivery.destination.id for rule in wanted)
+        return "" if offered or stored.shown_version is not None else "it is not offered any more"
     if notification.kind is NotificationKind.RULE_PAUSED:
         return ""  # about a rule, not on behalf of it
     if notification.rule_ids and not wanted:
@@ -231,8 +293,8 @@ def _cancelled_reason(
             return "it is no longer completed, and its completion was not posted"
         is_turn = notification.subject != subject_of(record.session.key)
         if is_turn and not outcome_of(record.session).is_failing:
-            return "it is no longer below target or failed, and that was not posted"
-    if delivery.destination.kind is DestinationKind.PERSON and record is not None:
+            return "it is no longer below target, critical or failed, and that was not posted"
+    if delivery.destination.kind is DestinationKind.PERSON and record is not None and not wanted:
         return _unwanted_reason(tx, delivery.destination.id, record)
     return ""
 

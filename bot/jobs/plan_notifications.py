@@ -7,7 +7,7 @@ store them only compare what the plan rests on (`Basis`).
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
@@ -30,18 +30,19 @@ from bot.domain.model import (
     SessionKey,
     Targets,
 )
+from bot.domain.mutes import Mute
 from bot.domain.outage import Outage, counted_reason
 from bot.domain.reasons import ReasonCode
-from bot.domain.routing import MATCHABLE_STATES, Routed, RoutingResult, route
+from bot.domain.routing import MATCHABLE_STATES, NAMED_WITHIN, Routed, RoutingResult, candidates, route
 from bot.jobs.outage import outage_digest
 from bot.jobs.rule_owners import owners_of
 from bot.query.parser import Filter
+from bot.services.muting import Muted
 from bot.services.owners import OwnerRights
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
 from bot.store.outbox.unrouted import UnroutedChange
 
-NAMED_WITHIN = timedelta(days=7)  # that iSpring may take to name somebody who is in a session
 MOST_CARDS = 2_000  # sessions that one poll posts to one destination
 OBSERVER_DEFAULT = DirectMessages.ALL  # of an observer who chose nothing
 
@@ -64,6 +65,7 @@ class Basis:
     directory_version: int
     rules: Sequence[Rule]
     targets: Targets
+    mutes: Sequence[Mute]
 
 
 class PlanOutdated(Exception):
@@ -71,7 +73,9 @@ class PlanOutdated(Exception):
 
 
 def basis_of(tx: Tx) -> Basis:
-    return Basis(tx.people.directory_version(), tx.rules.all(MATCHABLE_STATES), tx.targets.current())
+    return Basis(
+        tx.people.directory_version(), tx.rules.all(MATCHABLE_STATES), tx.targets.current(), tx.mutes.not_ended()
+    )
 
 
 class PlannedCard(NamedTuple):
@@ -145,6 +149,7 @@ class NotificationPlanner:
         rights = OwnerRights(settings.admins, timing.started_at)
         self._owners = {owner: rights.collecting(tx, owner) for owner in owners_of(self._rules)}
         self._preferences: dict[str, Preferences] = {}
+        self._muted = Muted(tx, self._basis.mutes, self._now, titles)
 
     @cached_property
     def _filters(self) -> Mapping[int, Filter]:
@@ -230,7 +235,7 @@ class NotificationPlanner:
         facts = change.after.facts
         return route(
             change,
-            rules=self._rules,
+            rules=candidates(self._rules, facts, outcome_of(change.after), self._directory, self._filters),
             directory=self._directory,
             owners=self._owners,
             filters=self._filters,
@@ -244,12 +249,15 @@ class NotificationPlanner:
         for notification in routed.counted:
             self._old.setdefault(notification.destination, []).append(notification)
         reason = counted_reason(change, self._timing.outage, self._settings.catch_up)
-        for notification in routed.notifications:
+        outcome = outcome_of(change.after)
+        for routed_to in routed.notifications:
+            held_by = self._muted.held_by(routed_to.destination, change.after.facts, outcome)
+            notification = replace(routed_to, mutes=held_by)
             if reason:
                 late = replace(notification, reason=f"{notification.reason}; {reason}")
                 self._late.setdefault(notification.destination, []).append(late)
             else:
-                card = _Card(notification, outcome_of(change.after), queued_at)
+                card = _Card(notification, outcome, queued_at)
                 self._cards.setdefault(notification.destination, []).append(card)
 
     def _plan_outage(self) -> None:
@@ -272,7 +280,7 @@ class NotificationPlanner:
             summary = outage_digest(
                 destination, code, since=outage.since, until=outage.until, follow=follow, rules=rules
             )
-            self._planned.digests.append((summary, self._late.get(destination, ())))
+            self._planned.digests.append((self._muted.digest(summary), self._late.get(destination, ())))
 
     def _count(self, destination: Destination, members: Sequence[Notification], code: str, reason: str) -> None:
         summary = Notification(
@@ -282,7 +290,7 @@ class NotificationPlanner:
             reason=reason,
             facts={"code": code},
         )
-        self._planned.digests.append((summary, members))
+        self._planned.digests.append((self._muted.digest(summary), members))
 
     def _wishes(self, person_id: str) -> Preferences:
         if person_id not in self._preferences:

@@ -22,6 +22,8 @@ from bot.domain.ports import Clock, Contacts, Messenger
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.sender import Render, Sender, Tried, unintroduced
 from bot.services.alerting import clear_alert
+from bot.services.muting import end_over
+from bot.services.pausing import resume_due
 from bot.store.database import Store, Tx
 
 WORKERS = 12
@@ -150,6 +152,7 @@ class Deliver:
     async def _due_work(self) -> _DueWork | None:
         """Reads the due work; None if the database is busy."""
         now = self._clock.now()
+        await self._end_what_is_over(now)
 
         def read(tx: Tx) -> _DueWork:
             schedule = tx.outbox.schedule()
@@ -166,6 +169,22 @@ class Deliver:
         except StoreBusy:
             log.warning("store.busy", what="due work")
             return None
+
+    async def _end_what_is_over(self, now: datetime) -> None:
+        """Ends the mutes and the pauses of rules whose time is over: what they held back is due at once."""
+
+        def is_over(tx: Tx) -> bool:
+            return bool(tx.mutes.over(now) or tx.rules.due_to_resume(now))
+
+        def end(tx: Tx) -> tuple[int, int]:
+            return end_over(tx, now), resume_due(tx, now)
+
+        try:
+            if await self._store.read(is_over):
+                mutes, rules = await self._store.transact(end)
+                log.info("silence.ended", mutes=mutes, rules=rules)
+        except StoreBusy:
+            log.warning("store.busy", what="mutes")
 
     async def _start(self, group: asyncio.TaskGroup, due_work: _DueWork) -> float:
         """Starts what is due and has a free worker; answers after how many seconds something more will be due."""

@@ -55,8 +55,10 @@ from bot.domain.model import (
 )
 from bot.domain.pause_reasons import PRIVATE
 from bot.domain.ports import Channel, Clock, Contacts, Messenger, Nobody
+from bot.domain.routing import MISSING
 from bot.jobs.attempts import attempt_of, unresolved_read_back
 from bot.jobs.channel_guard import ChannelReadings, CheckChannelFirst, is_checked, require_checked
+from bot.jobs.digest_counts import is_awaited
 from bot.jobs.message_data import MessageData, load_message_data
 from bot.jobs.outage import claim_next
 from bot.jobs.rate_limit import RateLimiter
@@ -230,10 +232,27 @@ class Sender:
             self._limiter.hold_people_back(self._clock.monotonic() + reason.after)
         if not isinstance(reason, Nobody):
             return await self._record_result(delivery, reason, {}, started)
+        if waiting := await self._not_named(delivery, started):
+            if not is_first_attempt(delivery):
+                return await self._record_result(delivery, NotSent(next(iter(waiting.values()))), {}, started)
+            left = await self._without_waiting(delivery, waiting)
+            if left is None:
+                return True
+            delivery = left
         notifications = [stored.notification_id for stored in delivery.notifications]
         await self.retry_until_committed(lambda tx: tx.notifications.cancel(notifications, reason.reason))
         log.info("delivery.dropped", delivery=delivery.delivery_id, to=str(delivery.destination), reason=reason.reason)
         return True
+
+    async def _not_named(self, delivery: Delivery, now: datetime) -> Mapping[int, str]:
+        """The notifications that wait until iSpring names their person again, with the reason: one reading may lack
+        somebody."""
+        if delivery.destination.kind is not DestinationKind.PERSON:
+            return {}
+        missing = await self.retry_reading(lambda tx: tx.people.directory().missing_of(delivery.destination.id))
+        return {
+            one.notification_id: MISSING[missing] for one in delivery.notifications if missing and is_awaited(one, now)
+        }
 
     async def _without_cancelled(self, delivery: Delivery, data: MessageData) -> Delivery | None:
         """Cancels the notifications that may not be sent; returns the delivery with the others, None if none is
@@ -420,7 +439,11 @@ class Sender:
             data = await self._data(delivery)  # the channel may be blocked by now, so that it only redacts
             waits = waits if isinstance(data, MessageData) and self._shows_names(delivery, data) else ""
         is_tried = isinstance(data, MessageRefused) or not waits or _redacts(delivery, data)
-        if isinstance(data, MessageRefused):
+        is_kept = isinstance(data, MessageData) and data.keeps_as_posted and not _redacts(delivery, data)
+        if is_kept and isinstance(data, MessageData):
+            assert delivery.channel is not None and delivery.ts is not None
+            result, shown, waits, is_tried = Sent(delivery.channel, delivery.ts), data.versions, "", False
+        elif isinstance(data, MessageRefused):
             result, shown = data, {}
         elif not is_tried:
             result, shown = NotSent(waits), {}
@@ -441,6 +464,8 @@ class Sender:
         if isinstance(result, Throttled):
             self._limiter.hold_edits_back(self._clock.monotonic() + result.after)
         attempt = attempt_of("edit", result, started, now)
+        if is_kept:
+            attempt = replace(attempt, result="kept", reason="its rules leave corrections out")
         self._tried(attempt.what, attempt.result)
 
         def record_result(tx: Tx) -> None:

@@ -16,7 +16,7 @@ from bot.domain.model import Change, ChangeKind, Details, SessionFacts, SessionK
 from bot.jobs.plan_notifications import NotificationPlan, PlanOutdated, basis_of, is_unknown
 from bot.store.database import Store, Tx
 
-MOST_AT_ONCE = 400  # rows and notifications in one transaction: about a tenth of a second
+MOST_AT_ONCE = 200  # rows and notifications in one transaction: the first cards are sent between these
 
 log = structlog.get_logger(__name__)
 
@@ -110,14 +110,14 @@ def _store_row(
     now: datetime,
 ) -> Change | None:
     facts, fingerprint = row
-    change = decide(tx.sessions.get(facts.key), facts, now=now, targets=plan.basis.targets)
+    found = details.get(facts.key)
+    change = decide(tx.sessions.get(facts.key), facts, now=now, targets=plan.basis.targets, details=found)
     if change != foreseen.get(facts.key):
         raise PlanOutdated
     if change is None:
         tx.listings.note_unchanged(facts.key, fingerprint)
         return None
     tx.sessions.save(change, fingerprint)
-    found = details.get(facts.key)
     if found is not None and has_new_details(change):
         tx.details.save(facts.key, found, now)
     return change

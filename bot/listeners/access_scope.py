@@ -28,7 +28,12 @@ class AccessView:
     @property
     def zone(self) -> ZoneInfo:
         """The viewer's zone; UTC if Slack's name for it is unknown here."""
-        return zone_named(self.viewer.zone) or ZoneInfo("UTC")
+        return zone_of(self.viewer)
+
+
+def zone_of(viewer: Viewer) -> ZoneInfo:
+    """A viewer's zone; UTC if Slack's name for it is unknown here."""
+    return zone_named(viewer.zone) or ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,11 @@ class ActionRequest(Request):
         return key
 
     @property
+    def was_asked(self) -> bool:
+        """Whether the button asked before it acts, or answers such a question."""
+        return actions.was_asked(self.action_id)
+
+    @property
     def is_private(self) -> bool:
         """Whether the message with the button is the user's alone, so that it may be replaced."""
         return self.is_ephemeral or (self.channel_id or "").startswith("D")
@@ -78,6 +83,7 @@ class Submission(Request):
 
     values: Mapping[str, str]
     blocks: Mapping[str, str]  # input name -> id of its block
+    metadata: str = ""
 
     def errors(self, mistakes: Mapping[str, str]) -> dict[str, str]:
         """Mistakes by block id, as Slack takes them; one that names no input goes to the first block."""
@@ -144,6 +150,7 @@ def read_submission(body: Body) -> Submission:
         user_id=_text(_part(body, "user"), "id"),
         values={name: _chosen(element) for name, _, element in inputs},
         blocks={name: block_id for name, block_id, _ in inputs},
+        metadata=_text(_part(body, "view"), "private_metadata"),
     )
 
 

@@ -1,93 +1,290 @@
-"""Making a rule: checks, a preview of what it would have posted, and waiting until its introduction is posted."""
+"""Making a rule: what it would have sent is shown first, and it is saved at the second press."""
 
-from collections import Counter
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
 
-from bot.blocks import rules
+from bot.blocks import actions, rule_changes, rules
+from bot.blocks.cards import CardFacts
 from bot.blocks.elements import notice
 from bot.blocks.markup import safe
-from bot.domain.changes import outcome_of
-from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
+from bot.blocks.reports import scope_words
+from bot.blocks.rule_preview import Shown
+from bot.domain.errors import QueryError
+from bot.domain.model import (
+    DEFAULT_OPTIONS,
+    Destination,
+    DestinationKind,
+    DirectMessages,
+    Message,
+    NamesShown,
+    Rule,
+    RuleOptions,
+    RuleState,
+    Viewer,
+)
 from bot.domain.pause_reasons import PRIVATE, PUBLIC
-from bot.listeners.access_scope import AccessView, access_view, names, refuse_unknown, understood
+from bot.listeners.access_scope import AccessView, access_view, as_seen_by, identity_of, refusal
 from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
 from bot.listeners.context import AppContext
+from bot.listeners.own_rules import own_rule
+from bot.listeners.understanding import look_up_mentioned, understand
 from bot.query.by_id import by_id
-from bot.query.parser import Key, Names, Query, Term, say, words
-from bot.services.rules import make_rule, names_kept, rule_query, same_rule
+from bot.query.parser import Names, Query, say, words
+from bot.services.owners import OwnerRights
+from bot.services.rule_preview import RulePreview, preview_of
+from bot.services.rules import edit_rule, fit_for_rule, make_rule, names_kept, rule_text, same_rule
 from bot.store.database import Tx
 
-PREVIEW_PERIOD = timedelta(days=30)
-_PAGE = 500
-_MOST_READ = 5_000
-
-
-async def subscribe(
-    ctx: AppContext, viewer: Viewer, channel_id: str | None, text: str, *, public_is_meant: bool = False
-) -> Message:
-    """Makes a rule for a channel; for a public channel it asks first.
-
-    Every condition is checked again after the yes. Raises QueryError, NotAllowed or NotPossibleNow.
-    """
-    if channel_id is None or not is_channel(channel_id):
-        return notice(
-            "Rules post to channels, and this is none.", f"Type `{ctx.command} subscribe` in the channel it is for."
-        )
-    query = await understood(ctx, text, "subscribe", rule_query)
-    now = ctx.clock.now()
-    destination = Destination(DestinationKind.CHANNEL, channel_id)
-
-    def prepared(tx: Tx) -> tuple[_NewRule, Rule | None]:
-        access = access_view(tx, viewer)
-        known = names(tx, access, query)
-        refuse_unknown(query, known, "subscribe")
-        stored = by_id(query, known)
-        last_month = _would_have_posted(tx, access, stored, known, now)
-        return _NewRule(stored, known, last_month), same_rule(tx, destination, stored, known)
-
-    new, same = await ctx.store.read(prepared)
-    if same is not None:
-        return rules.already_subscribed(same, new.words, command=ctx.command)
-    channel = await fit_channel(ctx, channel_id)
-    if isinstance(channel, Message):
-        return channel
-    if not channel.is_private and not public_is_meant:
-        return rules.confirm_subscription(channel_id, say(new.query), new.words, hints=new.hints)
-    return await _make(ctx, viewer, destination, new, PRIVATE if channel.is_private else PUBLIC)
+ME = "me"  # where a rule for the person who makes it sends
+_OPTION = re.compile(r"(?:^|(?<=\s))(for|edits|names):(\S*)", re.IGNORECASE)
+_CHOICES = {"for": (ME,), "edits": ("on", "off"), "names": tuple(NamesShown)}
 
 
 @dataclass(frozen=True, slots=True)
-class _NewRule:
-    """The query of a rule to be made, with people by id; the names its owner may see; and in words what it would have
-    posted in the last month."""
+class RuleText:
+    """What was typed for a rule: its query, whether it is for the person who types it, and its options; `said` names
+    the keys of those that were typed."""
+
+    query: str
+    for_me: bool = False
+    options: RuleOptions = DEFAULT_OPTIONS
+    said: frozenset[str] = frozenset()
+
+    def options_over(self, before: RuleOptions) -> RuleOptions:
+        """The options of a rule, changed where the text says so."""
+        edits = self.options.edits if "edits" in self.said else before.edits
+        return replace(before, edits=edits, names=self.options.names if "names" in self.said else before.names)
+
+
+def read_rule(text: str, verb: str) -> RuleText:
+    """Takes `for:me`, `edits:` and `names:` out of what follows a verb. Raises QueryError for another value of them."""
+    chosen: dict[str, str] = {}
+    for key, value in ((found[1].lower(), found[2].lower()) for found in _OPTION.finditer(text)):
+        if value not in _CHOICES[key]:
+            choices = " or ".join(f"“{key} {choice}”" for choice in _CHOICES[key])
+            rest = " ".join(_OPTION.sub("", text).split())
+            raise QueryError(
+                f"“{key} {value}” says nothing of a rule: it is {choices}.",
+                [f"{verb} {rest} {key}:{choice}".replace("  ", " ") for choice in _CHOICES[key]],
+            )
+        chosen[key] = value
+    options = RuleOptions(edits=chosen.get("edits") != "off", names=NamesShown(chosen.get("names", NamesShown.FULL)))
+    return RuleText(" ".join(_OPTION.sub("", text).split()), chosen.get("for") == ME, options, frozenset(chosen))
+
+
+async def propose(ctx: AppContext, viewer: Viewer, channel_id: str | None, text: str, *, verb: str) -> Message:
+    """What a rule would have sent, with a button that saves it; without one for the verb `preview`.
+
+    Raises QueryError, NotAllowed or NotPossibleNow.
+    """
+    destination, asked = await _place(ctx, viewer, channel_id, text, verb)
+    if isinstance(destination, Message):
+        return destination
+    await look_up_mentioned(ctx, asked.query)
+    prepared = await ctx.store.read(lambda tx: _prepared(ctx, tx, viewer, destination, asked, verb))
+    if verb == "preview":
+        return rules.preview_only(
+            prepared.words, prepared.shown, f"subscribe {text}".strip(), command=ctx.command, same=prepared.same
+        )
+    if prepared.same is not None:
+        return rules.already_subscribed(prepared.same, prepared.words, command=ctx.command)
+    is_public = False
+    if destination.kind is DestinationKind.CHANNEL:
+        channel = await fit_channel(ctx, destination.id)
+        if isinstance(channel, Message):
+            return channel
+        is_public = not channel.is_private
+    value = actions.Subscribe(
+        _place_in_value(destination), say(prepared.query), asked.options.edits, asked.options.names
+    )
+    return rules.proposal(destination, value, prepared.words, prepared.shown, asked.options, is_public=is_public)
+
+
+async def subscribe(ctx: AppContext, viewer: Viewer, channel_id: str | None, value: actions.Subscribe) -> Message:
+    """Makes the rule that was proposed. Every condition is checked again."""
+    options = RuleOptions(edits=value.edits, names=NamesShown(value.names))
+    text = f"{value.query} for:{ME}" if value.channel_id == ME else value.query
+    destination, asked = await _place(ctx, viewer, channel_id, text, "subscribe")
+    if isinstance(destination, Message):
+        return destination
+    await look_up_mentioned(ctx, asked.query)
+    asked = replace(asked, options=options)
+    new = await ctx.store.read(lambda tx: _prepared(ctx, tx, viewer, destination, asked, "subscribe"))
+    if new.same is not None:
+        return rules.already_subscribed(new.same, new.words, command=ctx.command)
+    audience = ""
+    if destination.kind is DestinationKind.CHANNEL:
+        channel = await fit_channel(ctx, destination.id)
+        if isinstance(channel, Message):
+            return channel
+        audience = PRIVATE if channel.is_private else PUBLIC
+    return await _make(ctx, viewer, destination, new, audience, options)
+
+
+async def propose_change(ctx: AppContext, viewer: Viewer, number: str, text: str) -> Message:
+    """What a rule would ask for instead, and a button that saves it. Raises QueryError or NotAllowed."""
+    asked = read_rule(text, f"edit {number}")
+    await look_up_mentioned(ctx, asked.query)
+
+    def work(tx: Tx) -> Message:
+        rule = own_rule(tx, viewer, number, "edit", text)
+        # With options alone, it asks for what it asked for before.
+        query = asked.query or rule.query
+        meant = replace(asked, query=query)
+        prepared = _prepared(ctx, tx, viewer, rule.destination, meant, f"edit {number}", without=rule.rule_id)
+        if prepared.same is not None:
+            return rules.already_subscribed(prepared.same, prepared.words, command=ctx.command)
+        options = asked.options_over(rule.options)
+        value = actions.EditRule(rule.rule_id, say(prepared.query), rule.query, options.edits, options.names)
+        before = rule_text(tx, rule.query, access_view(tx, viewer).scope, tx.people.directory())
+        return rule_changes.change(rule, value, before, prepared.words, prepared.shown)
+
+    return await ctx.store.read(work)
+
+
+async def change(ctx: AppContext, viewer: Viewer, value: actions.EditRule) -> Message:
+    """Saves the change that was proposed, unless the rule was changed since. Every condition is checked again."""
+
+    def work(tx: Tx) -> Message:
+        rule = own_rule(tx, viewer, str(value.rule_id), "edit")
+        if rule.query != value.before:
+            return rule_changes.not_as_shown(rule.rule_id)
+        asked, verb = RuleText(value.query), f"edit {rule.rule_id}"
+        prepared = _prepared(ctx, tx, viewer, rule.destination, asked, verb, without=rule.rule_id)
+        if prepared.same is not None:
+            return rules.already_subscribed(prepared.same, prepared.words, command=ctx.command)
+        options = replace(rule.options, edits=value.edits, names=value.names)
+        edited = edit_rule(tx, rule, say(prepared.query), options, viewer.slack_user_id, ctx.clock.now())
+        return rule_changes.changed(edited, prepared.words)
+
+    return await ctx.store.transact(work)
+
+
+async def _place(
+    ctx: AppContext, viewer: Viewer, channel_id: str | None, text: str, verb: str
+) -> tuple[Destination | Message, RuleText]:
+    """Where a rule sends: the channel it is typed in, or the person who types it in a direct message or `for:me`."""
+    asked = read_rule(text, verb)
+    if asked.for_me or (channel_id or "").startswith("D"):
+        return await ctx.store.read(lambda tx: own_destination(tx, viewer)), asked
+    if channel_id is None or not is_channel(channel_id):
+        hint = f"Type `{ctx.command} {verb}` in the channel it is for, or add `for:me`."
+        return notice("Rules post to channels or to you, and this is neither.", hint), asked
+    return Destination(DestinationKind.CHANNEL, channel_id), asked
+
+
+def own_destination(tx: Tx, viewer: Viewer) -> Destination:
+    """A viewer's own direct messages. Raises NotAllowed or NotPossibleNow for who is nobody in iSpring."""
+    identity = identity_of(viewer, tx.people.directory())
+    if viewer.person_id is None or identity.not_allowed_reason:
+        raise refusal(identity)
+    return Destination(DestinationKind.PERSON, viewer.person_id)
+
+
+def _place_in_value(destination: Destination) -> str:
+    return destination.id if destination.kind is DestinationKind.CHANNEL else ME
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The query of a rule to be made, with people by id, in words with the names its owner may see; what it would have
+    sent; and the rule that asks for the same, if there is one."""
 
     query: Query
     known: Names
-    last_month: str
+    shown: Shown
+    same: Rule | None
 
     @property
     def words(self) -> str:
         return words(self.query, self.known)
 
-    @property
-    def hints(self) -> Sequence[str]:
-        """Whole sentences, the names in which are not escaped."""
-        return [*names_kept(self.query, self.known), self.last_month]
+
+def _prepared(
+    ctx: AppContext,
+    tx: Tx,
+    viewer: Viewer,
+    destination: Destination,
+    asked: RuleText,
+    verb: str,
+    *,
+    without: int | None = None,
+) -> Prepared:
+    access = access_view(tx, viewer)
+    now = ctx.clock.now()
+    meant = understand(tx, access, asked.query, verb, now)
+    try:
+        fit_for_rule(meant.query)
+    except QueryError as error:
+        raise QueryError(str(error), [f"{verb} {one}".rstrip() for one in error.suggestions]) from None
+    stored = by_id(meant.query, meant.known)
+    shown = shown_of(ctx, tx, access, destination, stored, meant.known, without=without)
+    same = same_rule(tx, destination, stored, meant.known)
+    return Prepared(stored, meant.known, shown, None if same is None or same.rule_id == without else same)
 
 
-async def _make(ctx: AppContext, viewer: Viewer, destination: Destination, new: _NewRule, audience: str) -> Message:
+def shown_of(
+    ctx: AppContext,
+    tx: Tx,
+    access: AccessView,
+    destination: Destination,
+    query: Query,
+    known: Names,
+    *,
+    without: int | None = None,
+) -> Shown:
+    """What a rule of this query would have sent, as its owner may see it. `without`: the rule that is edited."""
+    rights = OwnerRights(ctx.settings.admins, ctx.clock.now(), ctx.settings.rights_valid_for)
+    found = preview_of(
+        tx, destination, query, access.scope, known, rights, access.zone,
+        wishes=_wishes(ctx, tx, access.viewer), without=without,
+    )  # fmt: skip
+    return Shown(
+        days=found.days,
+        samples=[record.session.key for record in found.samples],
+        facts=_facts(ctx, tx, access, found),
+        overlaps=found.overlaps,
+        own=found.own,
+        hints=names_kept(query, known),
+        scope=scope_words(access.scope),
+    )
+
+
+def _wishes(ctx: AppContext, tx: Tx, viewer: Viewer) -> tuple[DirectMessages, DirectMessages]:
+    """What a person gets as direct messages without a rule, as observer and as employee."""
+    chosen = tx.people.preferences(viewer.slack_user_id)
+    as_employee = DirectMessages.ALL if ctx.settings.notify_employees else DirectMessages.NONE
+    return chosen.as_observer or DirectMessages.ALL, chosen.as_employee or as_employee
+
+
+def _facts(ctx: AppContext, tx: Tx, access: AccessView, found: RulePreview) -> CardFacts:
+    records = [as_seen_by(access.viewer, tx, record, access.directory) for record in found.samples]
+    return CardFacts(
+        records={record.session.key: record for record in records},
+        directory=access.directory,
+        data_as_of=tx.polls.state().last_good_at,
+        with_previous=frozenset(record.session.key for record in records if record.previous is not None),
+        command=ctx.command,
+    )
+
+
+async def _make(
+    ctx: AppContext, viewer: Viewer, destination: Destination, new: Prepared, audience: str, options: RuleOptions
+) -> Message:
     """Stores the rule with its introduction, in one transaction, and waits a little for that to be posted."""
+    hints: Sequence[str] = names_kept(new.query, new.known)
+    state = RuleState.PENDING if destination.kind is DestinationKind.CHANNEL else RuleState.ACTIVE
 
     def make(tx: Tx) -> tuple[Rule, bool]:
         same = same_rule(tx, destination, new.query, new.known)  # another user may have made it meanwhile
         if same is not None:
             return same, False
         now = ctx.clock.now()
-        tx.destinations.unblock(destination, now)  # the bot is in the channel, whatever events said before
-        owner, state = viewer.slack_user_id, RuleState.PENDING
-        return make_rule(tx, destination, owner, new.query, state, now, audience=audience), True
+        if destination.kind is DestinationKind.CHANNEL:
+            tx.destinations.unblock(destination, now)  # the bot is in the channel, whatever events said before
+        owner = viewer.slack_user_id
+        return make_rule(tx, destination, owner, new.query, state, now, audience=audience, options=options), True
 
     made, is_new = await ctx.store.transact(make)
     if not is_new:
@@ -106,28 +303,4 @@ async def _make(ctx: AppContext, viewer: Viewer, destination: Destination, new: 
         )
     if rule.state is RuleState.PENDING:
         return rules.starts_later(rule, new.words, command=ctx.command)
-    return rules.subscribed(rule, new.words, command=ctx.command, hints=new.hints)
-
-
-def _would_have_posted(tx: Tx, access: AccessView, query: Query, known: Names, now: datetime) -> str:
-    """In words, what the rule would have posted in the last 30 days of the stored sessions that its owner may see."""
-    since = now - PREVIEW_PERIOD
-    request = query
-    if not any(term.key is Key.SINCE for term in query.terms):
-        request = Query((*query.terms, Term(Key.SINCE, "30d")))
-    days: Counter[date] = Counter()
-    read = 0
-    while read < _MOST_READ:
-        page = tx.search.find(request, access.scope, known, now, _PAGE, read, access.zone)
-        for session in page.sessions:
-            finished = session.facts.finished.at
-            if finished is not None and since <= finished <= now and outcome_of(session).is_over:
-                days[finished.astimezone(access.zone).date()] += 1
-        read += len(page.sessions)
-        if not page.sessions or read >= page.total:
-            break
-    posts = days.total()
-    if not posts:
-        return "In the last 30 days it would have posted nothing."
-    status = "1 session" if posts == 1 else f"{posts:,} sessions"
-    return f"In the last 30 days it would have posted {status}, {max(days.values()):,} on the busiest day."
+    return rules.subscribed(rule, new.words, command=ctx.command, hints=hints)

@@ -112,12 +112,16 @@ OUTCOMES: Mapping[str, tuple[tuple[str, ...], frozenset[OutcomeKind]]] = {
     "progress": (("in progress",), frozenset({OutcomeKind.IN_PROGRESS})),
     "completed": (
         ("completed",),
-        frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET, OutcomeKind.BELOW, OutcomeKind.FAILED}),
+        frozenset(kind for kind in OutcomeKind if kind.is_over),
     ),
-    "passed": (("completed and not below target or failed",), frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET})),
+    "passed": (
+        ("completed and not below target, critical or failed",),
+        frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET}),
+    ),
     "met": (("target met",), frozenset({OutcomeKind.MET})),
     "below": (("below target",), frozenset({OutcomeKind.BELOW})),
-    "failed": (("below target", "failed"), frozenset({OutcomeKind.BELOW, OutcomeKind.FAILED})),
+    "critical": (("critical",), frozenset({OutcomeKind.CRITICAL})),
+    "failed": (("below target", "critical", "failed"), frozenset(kind for kind in OutcomeKind if kind.is_failing)),
     "unknown": (("of unknown status",), frozenset({OutcomeKind.UNKNOWN})),
 }
 _OUTCOME_ALIASES = {
@@ -128,6 +132,7 @@ _OUTCOME_ALIASES = {
     **dict.fromkeys(("done", "finished", "complete"), "completed"),
     **dict.fromkeys(("met target", "target met"), "met"),
     **dict.fromkeys(("below target", "low"), "below"),
+    **dict.fromkeys(("critical failed", "critical criterion", "critical criterion failed"), "critical"),
 }
 
 

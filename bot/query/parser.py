@@ -171,8 +171,8 @@ def _format_value(value: str) -> str:
 def words(
     query: Query, names: Names | None = None, *, name_of: Callable[[str], str] = lambda user_id: f"<@{user_id}>"
 ) -> str:
-    """The query as a person would say it: "sessions on “Opening” in Store 12, below target or failed, in the last
-    30 days". Escape the answer before showing it.
+    """The query as a person would say it: "sessions on “Opening” in Store 12, below target, critical or failed, in the
+    last 30 days". Escape the answer before showing it.
 
     Names are as typed. With `names`, those that the reader may see, a text that is no whole name is said as what it
     means in a rule: "of all whose name contains “ana”". An id is said as its name among them. `name_of` names a
@@ -188,14 +188,19 @@ def words(
             if not said:
                 continue
             if negated and len(said) > 1:
-                phrase = f"neither {spec.lead}{' nor '.join(said)}"
+                phrase = f"neither {spec.lead}{_enumerated(said, 'nor')}"
             else:
-                phrase = f"{'not ' * negated}{spec.lead}{' or '.join(said)}"
+                phrase = f"{'not ' * negated}{spec.lead}{_enumerated(said, 'or')}"
             if spec.kind is not None and not negated:
                 near += f" {phrase}"
             else:
                 apart += f", {phrase}" if apart or near != "sessions" else f" {phrase}"
     return near + apart
+
+
+def _enumerated(parts: Sequence[str], last: str) -> str:
+    """`a`, `a or b`, `a, b or c`."""
+    return f" {last} ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
 def _parts(spec: KeySpec, value: str, names: Names | None, name_of: Callable[[str], str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from bot.domain.audit import AuditLine
 from bot.domain.model import OPERATOR, AuditEntry, SessionKey
 from bot.domain.permissions import EVERYTHING
+from bot.domain.target_changes import digest_of
 from bot.services.pausing import SPOTTER
 from bot.store.database import Tx
 
@@ -56,6 +57,14 @@ class _Names:
                 return f"rule {rest}" + (f" in {rule.destination.id}: {rule.query or 'everything'}" if rule else "")
             case "checklist":
                 return "every checklist" if rest == "all" else f"checklist “{self._titles.get(rest, rest)}”"
+            case "criterion":
+                checklist_id, _, digest = rest.rpartition(":")
+                known = (
+                    *self._tx.targets.criteria_of([checklist_id]).get(checklist_id, ()),
+                    *self._tx.targets.current().critical.get(checklist_id, ()),
+                )
+                title = next((one.title for one in known if digest_of(one.title) == digest), digest)
+                return f"criterion “{title}” of “{self._titles.get(checklist_id, checklist_id)}”"
             case "session":
                 session_id, _, employee_id = rest.partition(":")
                 short = self._tx.search.short_id(SessionKey(session_id, employee_id))

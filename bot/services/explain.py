@@ -73,6 +73,7 @@ def explain(
         judged=[Judged(result, by_name.get(result.who)) for result in results] if is_over else [],
         directory=tx.people.directory(),
         paused=tx.outbox.pause(),
+        mutes={mute.mute_id: mute for mute in tx.mutes.running(now)},
     )
 
 

@@ -33,6 +33,7 @@ _OUTCOMES: Mapping[OutcomeKind, str] = {
     OutcomeKind.COMPLETED: "Completed",
     OutcomeKind.MET: "Met target",
     OutcomeKind.BELOW: "Below target",
+    OutcomeKind.CRITICAL: "Critical criterion failed",
     OutcomeKind.FAILED: "Failed",
 }  # any other has iSpring's own word
 

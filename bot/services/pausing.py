@@ -144,6 +144,8 @@ def gone_reason(owner: Viewer, directory: Directory) -> str:
 
 def judge_owner(tx: Tx, rule: Rule, owner_gone_reason: str, admins: Collection[str], now: datetime) -> None:
     """Pauses a rule whose owner is gone and notifies admins once; resumes it when the owner is back."""
+    if rule.destination.kind is not DestinationKind.CHANNEL:
+        return  # it is of nobody else's concern, and gets nothing while its owner may see nothing
     if owner_gone_reason and rule.state is RuleState.ACTIVE:
         notified = ops_destinations(tx) or [Destination(DestinationKind.USER, admin) for admin in sorted(admins)]
         _pause(tx, rule, ReasonCode.OWNER_GONE, "its owner is gone", notified, now)
@@ -153,7 +155,8 @@ def judge_owner(tx: Tx, rule: Rule, owner_gone_reason: str, admins: Collection[s
 
 def is_orphan(rule: Rule) -> bool:
     """Whether a rule waits for an admin to take it over."""
-    return rule.state is RuleState.PAUSED and rule.reason_code is ReasonCode.OWNER_GONE
+    is_paused = rule.state is RuleState.PAUSED and rule.reason_code is ReasonCode.OWNER_GONE
+    return is_paused and rule.destination.kind is DestinationKind.CHANNEL
 
 
 def resume(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
@@ -163,11 +166,48 @@ def resume(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
     _notify_of_end(tx, rule.rule_id, now)
 
 
+def pause_until(tx: Tx, rule: Rule, who: str, until: datetime, now: datetime) -> None:
+    """Pauses a rule until then, because somebody wants it: it goes on collecting, and what it collects waits."""
+    tx.rules.pause(rule.rule_id, ReasonCode.PAUSED_BY_PERSON, until)
+    tx.audit_log.write(who, "pause", f"rule:{rule.rule_id}", now, new=until.isoformat(timespec="minutes"))
+
+
+def resume_due(tx: Tx, now: datetime) -> int:
+    """Resumes the rules whose pause is over; returns how many there were."""
+    due = tx.rules.due_to_resume(now)
+    for rule in due:
+        resume(tx, rule, SPOTTER, now)
+    return len(due)
+
+
 def take_over(tx: Tx, rule: Rule, admin: str, now: datetime) -> None:
     """Makes an admin the owner of a rule and resumes it; its pending notifications are sent."""
     tx.rules.take_over(rule.rule_id, admin)
     tx.audit_log.write(admin, "take over", f"rule:{rule.rule_id}", now)
     _notify_of_end(tx, rule.rule_id, now)
+
+
+def offer(tx: Tx, rule: Rule, who: str, to: str, now: datetime) -> None:
+    """Offers a rule to a user, who is notified and takes it over by a button; until then nothing changes."""
+    tx.rules.offer(rule.rule_id, to)
+    tx.audit_log.write(who, "offer", f"rule:{rule.rule_id}", now, new=to)
+    notification = Notification(
+        kind=NotificationKind.RULE_OFFERED,
+        destination=Destination(DestinationKind.USER, to),
+        subject=f"rule_offered:{rule.rule_id}:{int(now.timestamp() * 1000)}",
+        reason=f"{who} offers it",
+        rule_ids=(rule.rule_id,),
+        facts={"by": who},
+    )
+    tx.notifications.enqueue(notification, now)
+
+
+def accept(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
+    """Makes a user the owner of a rule: it posts what they may see from then on."""
+    tx.rules.set_owner(rule.rule_id, who)
+    tx.audit_log.write(who, "take over", f"rule:{rule.rule_id}", now, old=rule.owner, new=who)
+    if is_orphan(rule):
+        resume(tx, rule, who, now)
 
 
 def _pause(tx: Tx, rule: Rule, code: ReasonCode, reason: str, notified: Collection[Destination], now: datetime) -> None:

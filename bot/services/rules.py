@@ -6,22 +6,42 @@ from datetime import UTC, datetime
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
-from bot.domain.model import OPERATOR, Destination, OutcomeKind, Rule, RuleState
+from bot.domain.model import (
+    DEFAULT_OPTIONS,
+    OPERATOR,
+    Destination,
+    DestinationKind,
+    OutcomeKind,
+    Rule,
+    RuleOptions,
+    RuleState,
+)
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.routing import introduction
 from bot.query.by_id import MOST_IDS, by_id, kept_as_text, same_meaning, with_labels
-from bot.query.keys import OUTCOMES
-from bot.query.parser import Filter, Key, Names, Query, Term, is_text, parse, resolve, say, words
+from bot.query.keys import OUTCOMES, SHAPE
+from bot.query.parser import Filter, Key, Names, Query, Term, is_text, parse, resolve, say, unmatched, words
 from bot.services.visible_names import visible_names
 from bot.store.database import Tx
 
+_TIMES = (Key.SINCE, Key.UNTIL)
+_FROM_NOW_ON = {
+    "rule": "it posts what is completed from now on, until it ends",
+    "mute": "it holds back what is completed from now on, until its end",
+}
+NOT_READABLE = "sessions by a condition that names what you may not see"
 UNREADABLE = "a query that can't be read any more"
 
 
 def rule_query(text: str) -> Query:
-    """The query of a rule to be made. Raises QueryError as `parse` does, and if the rule could match nothing because no
-    completed session has such an outcome."""
-    query = parse(text)
+    """The query of a rule to be made. Raises QueryError as `parse` and `fit_for_rule` do."""
+    return fit_for_rule(parse(text))
+
+
+def fit_for_rule(query: Query) -> Query:
+    """The query, if a rule may ask it. Raises QueryError if it names a time or says how an answer is made, or if the
+    rule could match nothing because no completed session has such an outcome."""
+    without_times(query)
     matched = {kind for kind in OutcomeKind if kind.is_over}
     asked = [term for term in query.terms if term.key is Key.OUTCOME]
     if wanted := [OUTCOMES[term.value][1] for term in asked if not term.negated]:
@@ -36,19 +56,49 @@ def rule_query(text: str) -> Query:
     )
 
 
+def without_times(query: Query, what: str = "rule") -> Query:
+    """The query, if it names no time and says nothing of how an answer is made. Raises QueryError with one that does
+    not. `what`: "rule" or "mute"."""
+    past = [term for term in query.terms if term.key in (*_TIMES, *SHAPE)]
+    if not past:
+        return query
+    rest = Query(tuple(term for term in query.terms if term not in past))
+    named = " and ".join(dict.fromkeys(f"“{term.key}”" for term in past))
+    is_time = any(term.key in _TIMES for term in past)
+    why = f"{_FROM_NOW_ON[what]}. Leave it out; “results” lists a time" if is_time else "that says how a list is made"
+    raise QueryError(f"A {what} takes no {named}: {why}.", [say(rest)])
+
+
 def make_rule(
-    tx: Tx, destination: Destination, owner: str, query: Query, state: RuleState, now: datetime, *, audience: str = ""
+    tx: Tx,
+    destination: Destination,
+    owner: str,
+    query: Query,
+    state: RuleState,
+    now: datetime,
+    *,
+    audience: str = "",
+    options: RuleOptions = DEFAULT_OPTIONS,
 ) -> Rule:
     """Stores a rule, queues its introduction and writes the audit log; returns the rule. `query` names people by id.
 
-    `audience` is PRIVATE or PUBLIC, "" if nothing is known of the channel yet.
+    `audience` is PRIVATE or PUBLIC, "" if nothing is known of the channel yet. A person's rule needs no introduction:
+    who made it is its only reader.
     """
-    rule = tx.rules.add(destination, owner, say(query), state, now)
+    rule = tx.rules.add(destination, owner, say(query), state, now, options)
     if audience:
         tx.rules.note_audience(rule.rule_id, audience)
-    tx.notifications.enqueue(introduction(rule), now)
+    if destination.kind is DestinationKind.CHANNEL:
+        tx.notifications.enqueue(introduction(rule), now)
     tx.audit_log.write(owner, "subscribe", f"rule:{rule.rule_id}", now)
     return rule
+
+
+def edit_rule(tx: Tx, rule: Rule, query: str, options: RuleOptions, who: str, now: datetime) -> Rule:
+    """Stores what a rule asks for from now on, and how it sends; returns the rule."""
+    tx.rules.edit(rule.rule_id, query, options, now)
+    tx.audit_log.write(who, "edit", f"rule:{rule.rule_id}", now)
+    return tx.rules.get(rule.rule_id) or rule
 
 
 def same_rule(tx: Tx, destination: Destination, query: Query, names: Names) -> Rule | None:
@@ -75,6 +125,15 @@ def rule_text(tx: Tx, query: str, scope: AccessScope, directory: Directory) -> s
     return UNREADABLE if found is None else words(found, visible_names(tx, scope, directory, found))
 
 
+def text_for_reader(tx: Tx, query: str, scope: AccessScope, directory: Directory) -> str:
+    """A stored query in words for somebody else than its owner; without its names if it names what they may not see."""
+    found = read(query)
+    if found is None:
+        return UNREADABLE
+    known = visible_names(tx, scope, directory, found)
+    return NOT_READABLE if not scope.everything and unmatched(found, known) else words(found, known)
+
+
 def rule_canonical(tx: Tx, query: str) -> str:
     """A stored query for the operator: canonical text, but with the names of its ids."""
     found = read(query)
@@ -86,7 +145,16 @@ def rule_filters(
 ) -> Mapping[int, Filter]:
     """The filter of each rule by its number; a rule whose query can't be understood any more has none. `titles`:
     checklists by id that are not stored yet, or under another name."""
-    queries = {rule.rule_id: query for rule in rules if (query := read(rule.query)) is not None}
+    return filters_of(tx, {rule.rule_id: rule.query for rule in rules}, now, titles)
+
+
+def filters_of(
+    tx: Tx, texts: Mapping[int, str], now: datetime, titles: Mapping[str, str] | None = None
+) -> Mapping[int, Filter]:
+    """As `rule_filters`, of stored queries by any number."""
+    if not texts:
+        return {}
+    queries = {number: query for number, text in texts.items() if (query := read(text)) is not None}
     names = _all_names(tx, queries.values(), titles)
     return {number: _rule_filter(query, names, now) for number, query in queries.items()}
 

@@ -15,12 +15,14 @@ from bot.store.details import SessionDetails
 from bot.store.erasure import RetentionRepository
 from bot.store.listings import Listings
 from bot.store.migrate import set_up
-from bot.store.operations import Alerts, AuditLog, HomeViews, Polls, TargetRepository
+from bot.store.mutes import Mutes
+from bot.store.operations import Alerts, AuditLog, HomeViews, Polls
 from bot.store.outbox.destinations import Destinations
 from bot.store.outbox.digests import Digests
 from bot.store.outbox.enqueue import Notifications
 from bot.store.outbox.outbox import Outbox
 from bot.store.outbox.queries import Deliveries
+from bot.store.outbox.recaps import Recaps
 from bot.store.outbox.unrouted import UnroutedChanges
 from bot.store.people import KeptDirectory, People
 from bot.store.polling import Polling
@@ -29,6 +31,7 @@ from bot.store.rules import Rules
 from bot.store.search import Search
 from bot.store.sessions import Sessions
 from bot.store.sqlite import BUSY_SECONDS, READ, WRITE, reader, translated, truncate_log, writer
+from bot.store.targets import TargetRepository
 
 T = TypeVar("T")
 READERS = 3  # one compares a listing, one sorts a page, one answers
@@ -82,6 +85,14 @@ class Tx:
     @cached_property
     def rules(self) -> Rules:
         return Rules(self._connection)
+
+    @cached_property
+    def mutes(self) -> Mutes:
+        return Mutes(self._connection)
+
+    @cached_property
+    def recaps(self) -> Recaps:
+        return Recaps(self._connection)
 
     @cached_property
     def notifications(self) -> Notifications:

@@ -9,6 +9,7 @@ from bot.domain.model import AreaResult, Details, DetailsState, SessionKey
 from bot.store.columns import from_json, to_json, to_ms, upsert, value_of
 from bot.store.session_rows import OF_KEY, id_of, key_of, request_edits
 from bot.store.sqlite import by_index
+from bot.store.targets import note_criteria
 
 FIRST_WAIT = timedelta(minutes=1)  # after a fetch without result; doubled each time
 LONGEST_WAIT = timedelta(hours=6)
@@ -60,7 +61,11 @@ class SessionDetails:
         if session is not None:
             areas_due_at = None if details.areas_known else to_ms(now + AREAS_WAIT)
             self._connection.execute(_UPSERT, (session, to_json(details), to_ms(now), areas_due_at))
+            note_criteria(self._connection, self._checklist_of(session), details)
             self._end_fetching(key, DetailsState.FETCHED, now)
+
+    def _checklist_of(self, session: int) -> str:
+        return str(value_of(self._connection, "SELECT checklist_id FROM sessions WHERE id = ?", (session,)))
 
     def areas_pending(self, now: datetime, limit: int) -> Sequence[SessionKey]:
         """The sessions whose criteria came without areas, as far as these are due; the newest first."""

@@ -14,9 +14,9 @@ from bot.domain.retention import BETWEEN_REDACTIONS, Erased, Expired, Forgotten
 from bot.query.by_id import people_in
 from bot.query.names import Names, id_value
 from bot.store.columns import State, to_json, to_ms, value_of
-from bot.store.outbox.cancel import cancel_notifications
+from bot.store.outbox.cancel import cancel_notifications, end_rule
 from bot.store.outbox.destinations import MAY_BE_EDITED, SHOWS
-from bot.store.session_rows import OF_KEY, request_edits
+from bot.store.session_rows import IS_OVER, OF_KEY, request_edits
 from bot.store.sqlite import IN_LIST, json_field
 
 CHILDREN = ("history", "details", "acknowledgements", "unrouted", "absences")  # tables that refer to a session's row
@@ -33,7 +33,6 @@ _SAYS = (
     f" WHERE rules.rule_id = {json_field('rule_ids', 0)} AND instr(rules.query, :named))"
     f" OR kind = '{NotificationKind.SHARED}' AND instr({json_field('facts', 'query')}, :named))"
 )
-_COMPLETED = "outcome IN ('completed', 'met', 'below', 'failed')"
 # Not those of a delivery in sending or ambiguous: it may have been posted, and is edited once it is found. If it was
 # not, it is cancelled when it would be sent again, because nothing is stored that it could show.
 _UNSENT = "notifications.cancelled_reason IS NULL AND (notifications.delivery IS NULL OR deliveries.state = 'pending')"
@@ -60,6 +59,7 @@ class RetentionRepository:
         email = value_of(self._connection, "SELECT email FROM people WHERE person_id = ?", (person_id,))
         users = self._slack_users(person_id, email)
         rules_naming = self._rules_naming(person_id, users)
+        self._end_what_is_theirs(person_id, users, now)
         paused = self._forget_accounts(users, email, now)
         dropped = self._drop_direct(person_id, users)
         own = [
@@ -134,6 +134,22 @@ class RetentionRepository:
             self._connection.execute(f"DELETE FROM {table} WHERE {column} {IN_LIST}", chosen)
         self._connection.execute("DELETE FROM email_misses WHERE email = ?", (email,))
         return tuple(row["rule_id"] for row in rules)
+
+    def _end_what_is_theirs(self, person_id: str, users: Sequence[str], now: datetime) -> None:
+        """Ends the rules that send to the person, and what they muted for themselves; nothing says any more who muted
+        a channel, or why."""
+        places = [str(Destination(DestinationKind.PERSON, person_id))]
+        places += [str(Destination(DestinationKind.USER, user)) for user in users]
+        for row in self._connection.execute(
+            f"SELECT rule_id FROM rules WHERE destination {IN_LIST} AND state <> 'ended'", (to_json(places),)
+        ).fetchall():
+            end_rule(self._connection, row["rule_id"], _ERASED)
+        self._connection.execute(f"DELETE FROM mutes WHERE destination {IN_LIST}", (to_json(places),))
+        self._connection.execute(
+            f"UPDATE mutes SET created_by = '', reason = '' WHERE created_by {IN_LIST}", (to_json(users),)
+        )
+        self._connection.execute(f"UPDATE mutes SET ended_by = NULL WHERE ended_by {IN_LIST}", (to_json(users),))
+        self._connection.execute(f"UPDATE rules SET offered_to = NULL WHERE offered_to {IN_LIST}", (to_json(users),))
 
     def _rules_naming(self, person_id: str, users: Sequence[str]) -> tuple[int, ...]:
         """The numbers of the rules, not ended, whose query names a person: by id, or by a text that means them too."""
@@ -230,9 +246,9 @@ class RetentionRepository:
         Their messages are edited from `redact_from` on, one after the other, so that corrections can go in between.
         """
         cut = to_ms(before)
-        old = self._ids(f"finished_at < ? AND {_COMPLETED}", cut, limit)
+        old = self._ids(f"finished_at < ? AND {IS_OVER}", cut, limit)
         # A completion whose date could not be read counts from when it was stored.
-        old += self._ids(f"finished_at IS NULL AND changed_at < ? AND {_COMPLETED}", cut, limit - len(old))
+        old += self._ids(f"finished_at IS NULL AND changed_at < ? AND {IS_OVER}", cut, limit - len(old))
         known = set(old)
         old += [one for one in self._ids("missing_since < ?", cut, limit) if one not in known][: limit - len(old)]
         self._cancel_unsent(old, _EXPIRED)

@@ -1,11 +1,11 @@
-"""What admins watch and set: polls, alerts, the audit log and the targets."""
+"""What admins watch: polls, alerts and the audit log; and whose Home tab is open."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.alerts import ActiveAlert
-from bot.domain.model import AuditEntry, Targets
+from bot.domain.model import AuditEntry
 from bot.domain.polling import PollReport, PollState
 from bot.store.columns import (
     State,
@@ -20,8 +20,6 @@ from bot.store.columns import (
     value_of,
 )
 from bot.store.outbox import restore_recovery
-
-_FOR_ALL = ""  # the checklist id of the target for all
 
 
 class Polls:
@@ -129,38 +127,6 @@ class AuditLog:
     def entries(self, limit: int) -> Sequence[AuditEntry]:
         """The newest entries first."""
         return [from_row(AuditEntry, row) for row in self._table.rows_where(order_by="id DESC", limit=limit)]
-
-
-class TargetRepository:
-    """The targets that people set from Slack, and PASS_TARGET."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._state = State(connection)
-
-    def current(self) -> Targets:
-        """The targets in force, in percent."""
-        percents: dict[str, float | None] = {
-            row["checklist_id"]: row["percent"] for row in table(self._connection, "targets").rows
-        }
-        default = percents.pop(_FOR_ALL) if _FOR_ALL in percents else self._state.get("initial_target")
-        return Targets(default, {ident: percent for ident, percent in percents.items() if percent is not None})
-
-    def set(self, checklist_id: str | None, percent: float | None, who: str, now: datetime) -> None:
-        """Sets the target of a checklist, or of all if it is None; no percentage removes it."""
-        targets = table(self._connection, "targets")
-        if checklist_id is not None and percent is None:
-            targets.delete_where("checklist_id = ?", [checklist_id])
-            return
-        # "None for all" stays as a row: from now on PASS_TARGET does not count.
-        targets.upsert(
-            {"checklist_id": checklist_id or _FOR_ALL, "percent": percent, "set_by": who, "set_at": to_ms(now)},
-            pk="checklist_id",
-        )
-
-    def set_initial(self, percent: float | None) -> None:
-        """Stores PASS_TARGET: it counts until a target for all is set from Slack."""
-        self._state.set("initial_target", percent)
 
 
 class HomeViews:

@@ -6,12 +6,11 @@ from datetime import datetime
 
 from bot.domain.incremental import PollingState, Sweep, chunks
 from bot.domain.model import OutcomeKind, SessionKey
-from bot.store.columns import State, from_json, from_ms_or_none, listed, to_json, to_ms, value_of
-from bot.store.session_rows import OF_KEY, key_of
+from bot.store.columns import State, from_json, from_ms_or_none, to_json, to_ms, value_of
+from bot.store.session_rows import IS_OVER, OF_KEY, key_of
 from bot.store.sqlite import IN_LIST
 
 _STATE = "polling"
-_OVER = tuple(kind for kind in OutcomeKind if kind.is_over)
 _AT_ONCE = 1_000  # ids in one query
 
 
@@ -51,8 +50,7 @@ class Polling:
         them missing."""
         self._connection.execute(
             "DELETE FROM absences WHERE session IN (SELECT session FROM absences JOIN sessions ON id = session"
-            f" WHERE outcome {IN_LIST} OR missing_since IS NOT NULL)",
-            (listed(_OVER),),
+            f" WHERE {IS_OVER} OR missing_since IS NOT NULL)",
         )
         unlisted = []
         for key in keys:
@@ -94,9 +92,9 @@ class Polling:
         """Ids of sessions that were completed or re-opened since then and are completed, in the order of the ids."""
         rows = self._connection.execute(
             "SELECT DISTINCT session_id FROM sessions WHERE id IN (SELECT session FROM history WHERE at >= ?"
-            f" AND kind IN ('completed', 'reopened')) AND outcome {IN_LIST} AND missing_since IS NULL"
+            f" AND kind IN ('completed', 'reopened')) AND {IS_OVER} AND missing_since IS NULL"
             " AND session_id > ? ORDER BY session_id LIMIT ?",
-            (to_ms(since), listed(_OVER), after, limit),
+            (to_ms(since), after, limit),
         )
         return [row["session_id"] for row in rows]
 
@@ -104,8 +102,8 @@ class Polling:
         """The completed sessions of a checklist, with their fingerprints."""
         rows = self._connection.execute(
             "SELECT session_id, employee_id, fingerprint FROM sessions WHERE checklist_id = ? AND missing_since IS NULL"
-            f" AND outcome {IN_LIST}",
-            (checklist_id, listed(_OVER)),
+            f" AND {IS_OVER}",
+            (checklist_id,),
         )
         return {key_of(row): row["fingerprint"] for row in rows}
 
@@ -114,8 +112,8 @@ class Polling:
         # The plus signs keep the index of the ids in use: another one would be sorted at each call.
         rows = self._connection.execute(
             "SELECT DISTINCT session_id FROM sessions WHERE +checklist_id = ? AND session_id > ?"
-            f" AND missing_since IS NULL AND +outcome {IN_LIST} ORDER BY session_id LIMIT ?",
-            (checklist_id, after, listed(_OVER), limit),
+            f" AND missing_since IS NULL AND +{IS_OVER} ORDER BY session_id LIMIT ?",
+            (checklist_id, after, limit),
         )
         return [row["session_id"] for row in rows]
 
@@ -125,8 +123,7 @@ class Polling:
         """How many completed sessions each checklist has; it reads the index of all sessions."""
         rows = self._connection.execute(
             "SELECT checklist_id, count(*) AS sessions FROM sessions WHERE missing_since IS NULL"
-            f" AND outcome {IN_LIST} GROUP BY checklist_id",
-            (listed(_OVER),),
+            f" AND {IS_OVER} GROUP BY checklist_id",
         )
         return {row["checklist_id"]: row["sessions"] for row in rows}
 

@@ -4,9 +4,9 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.domain.model import Destination, Rule, RuleState
+from bot.domain.model import DEFAULT_OPTIONS, Destination, Rule, RuleOptions, RuleState
 from bot.domain.reasons import ReasonCode
-from bot.store.columns import from_row, to_ms, value_of
+from bot.store.columns import from_row, to_ms, to_ms_or_none, to_row, value_of
 from bot.store.outbox.cancel import end_rule
 
 # A rule counts as paused while its destination is blocked. That is computed here and stored nowhere else.
@@ -17,13 +17,29 @@ class Rules:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def add(self, destination: Destination, owner: str, query: str, state: RuleState, now: datetime) -> Rule:
-        active_since = now if state is RuleState.ACTIVE else None
+    def add(
+        self,
+        destination: Destination,
+        owner: str,
+        query: str,
+        state: RuleState,
+        now: datetime,
+        options: RuleOptions = DEFAULT_OPTIONS,
+    ) -> Rule:
+        """Stores a new rule and returns it."""
+        row = to_row(
+            options,
+            destination=str(destination),
+            owner=owner,
+            query=query,
+            state=state,
+            created_at=to_ms(now),
+            active_since=to_ms(now) if state is RuleState.ACTIVE else None,
+        )
         number = value_of(
             self._connection,
-            "INSERT INTO rules (destination, owner, query, state, created_at, active_since) VALUES (?, ?, ?, ?, ?, ?)"
-            " RETURNING rule_id",
-            (str(destination), owner, query, state, to_ms(now), None if active_since is None else to_ms(active_since)),
+            f"INSERT INTO rules ({', '.join(row)}) VALUES ({', '.join('?' * len(row))}) RETURNING rule_id",
+            row.values(),
         )
         rule = self.get(number)
         assert rule is not None  # just written, in this transaction
@@ -54,16 +70,23 @@ class Rules:
             (state, reason, to_ms(now) if state is RuleState.ACTIVE else None, rule_id),
         )
 
-    def pause(self, rule_id: int, code: ReasonCode) -> None:
+    def pause(self, rule_id: int, code: ReasonCode, until: datetime | None = None) -> None:
         """Pauses one rule while others of its channel go on: what only it carries waits until it is resumed."""
         self._connection.execute(
-            "UPDATE rules SET state = 'paused', reason = ?, reason_code = ? WHERE rule_id = ?", (code, code, rule_id)
+            "UPDATE rules SET state = 'paused', reason = ?, reason_code = ?, resumes_at = ? WHERE rule_id = ?",
+            (code, code, to_ms_or_none(until), rule_id),
         )
+
+    def due_to_resume(self, now: datetime) -> Sequence[Rule]:
+        """The paused rules whose pause was to end by now."""
+        sql = f"{_SELECT} WHERE rules.state = 'paused' AND rules.resumes_at <= ? ORDER BY rules.rule_id"
+        return [_rule(row) for row in self._connection.execute(sql, (to_ms(now),))]
 
     def resume(self, rule_id: int) -> None:
         """Ends the pause of a rule; if its destination is blocked, it goes on once that is unblocked."""
         self._connection.execute(
-            "UPDATE rules SET state = 'active', reason = '', reason_code = '' WHERE rule_id = ? AND state = 'paused'",
+            "UPDATE rules SET state = 'active', reason = '', reason_code = '', resumes_at = NULL"
+            " WHERE rule_id = ? AND state = 'paused'",
             (rule_id,),
         )
 
@@ -71,9 +94,32 @@ class Rules:
         """Stores another text for what a rule asks for."""
         self._connection.execute("UPDATE rules SET query = ? WHERE rule_id = ?", (query, rule_id))
 
+    def edit(self, rule_id: int, query: str, options: RuleOptions, now: datetime) -> None:
+        """Stores what a rule asks for from now on: it matches what a listing requested after this shows."""
+        self.set_query(rule_id, query)
+        self.set_options(rule_id, options)
+        self._connection.execute(
+            "UPDATE rules SET active_since = ? WHERE rule_id = ? AND active_since IS NOT NULL", (to_ms(now), rule_id)
+        )
+
+    def set_options(self, rule_id: int, options: RuleOptions) -> None:
+        """Stores when a rule sends, in which form, and how."""
+        row = to_row(options)
+        self._connection.execute(
+            f"UPDATE rules SET {', '.join(f'{name} = ?' for name in row)} WHERE rule_id = ?", (*row.values(), rule_id)
+        )
+
+    def offer(self, rule_id: int, user_id: str | None) -> None:
+        """Stores who may take a rule over; None for nobody."""
+        self._connection.execute("UPDATE rules SET offered_to = ? WHERE rule_id = ?", (user_id, rule_id))
+
+    def set_owner(self, rule_id: int, owner: str) -> None:
+        """A rule has another owner from now on."""
+        self._connection.execute("UPDATE rules SET owner = ?, offered_to = NULL WHERE rule_id = ?", (owner, rule_id))
+
     def take_over(self, rule_id: int, owner: str) -> None:
         """Resumes a rule under another owner."""
-        self._connection.execute("UPDATE rules SET owner = ? WHERE rule_id = ?", (owner, rule_id))
+        self.set_owner(rule_id, owner)
         self.resume(rule_id)
 
     def audience(self, rule_id: int) -> str:
@@ -99,4 +145,4 @@ def _rule(row: sqlite3.Row) -> Rule:
     state, reason = RuleState(row["state"]), row["reason"]
     if state is RuleState.ACTIVE and row["blocked_reason"] is not None:
         state, reason = RuleState.PAUSED, row["blocked_reason"]
-    return from_row(Rule, row, state=state, reason=reason)
+    return from_row(Rule, row, state=state, reason=reason, options=from_row(RuleOptions, row))

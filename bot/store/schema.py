@@ -6,6 +6,7 @@ Each step runs inside the one transaction that `opening` holds; none may use `ex
 
 import sqlite3
 
+import msgspec
 from sqlite_utils import Database, Migrations
 
 from bot.domain.directory import Directory
@@ -694,6 +695,92 @@ def m017_indexes_of_reports(db: Database) -> None:
         db.conn.execute(f"DROP INDEX {_REPLACED}")
         for statement in INDEXES_OF_REPORTS:
             db.conn.execute(statement)
+
+
+# What a rule sends, when and how; and what is held back until a moment that somebody chose.
+RULE_OPTIONS = (
+    "ALTER TABLE rules ADD COLUMN form TEXT NOT NULL DEFAULT 'results'",
+    "ALTER TABLE rules ADD COLUMN schedule TEXT",  # as 'weekly mon 09:00'; NULL for at once
+    "ALTER TABLE rules ADD COLUMN zone TEXT",  # an IANA name, of the schedule
+    "ALTER TABLE rules ADD COLUMN edits INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE rules ADD COLUMN names TEXT NOT NULL DEFAULT 'full'",  # or 'initials'
+    "ALTER TABLE rules ADD COLUMN resumes_at INTEGER",  # ms; the end of a pause that somebody made
+    "ALTER TABLE rules ADD COLUMN offered_to TEXT",  # the Slack user who may take it over
+    """
+    CREATE TABLE mutes (
+        mute_id     INTEGER PRIMARY KEY,
+        destination TEXT NOT NULL,
+        query       TEXT NOT NULL,     -- canonical, with people by id; '' for everything
+        ends_at     INTEGER NOT NULL,  -- ms
+        created_by  TEXT NOT NULL,     -- a Slack user
+        reason      TEXT NOT NULL,     -- as typed, '' for none
+        created_at  INTEGER NOT NULL,
+        ended_at    INTEGER,           -- ms; NULL until its recap is queued
+        ended_by    TEXT               -- who ended it before its time
+    )
+    """,
+    "CREATE INDEX mutes_running ON mutes (destination, ends_at) WHERE ended_at IS NULL",
+    # JSON: the numbers of the mutes that hold it.
+    "ALTER TABLE notifications ADD COLUMN mutes TEXT NOT NULL DEFAULT '[]'",
+    # The recap that it is posted with.
+    "ALTER TABLE notifications ADD COLUMN recap INTEGER REFERENCES notifications (id)",
+    "CREATE INDEX notifications_recap ON notifications (recap) WHERE recap IS NOT NULL",
+    "DROP INDEX notifications_groups",
+    "CREATE INDEX notifications_groups ON notifications"
+    " (destination, rule_ids, kind, mutes, recap, due_at, created_at, delivery, cancelled_reason)"
+    " WHERE delivery IS NULL AND cancelled_reason IS NULL",
+)
+
+
+@migrations()
+def m018_rule_options(db: Database) -> None:
+    for statement in RULE_OPTIONS:
+        db.conn.execute(statement)
+
+
+# What fails a session whatever its result, and what of that is stored with a completion.
+CRITICAL_CRITERIA = (
+    """
+    CREATE TABLE critical_criteria (
+        checklist_id TEXT NOT NULL,
+        criterion_id TEXT NOT NULL,  -- iSpring's; '' if it has none: then the exact title within the checklist
+        title        TEXT NOT NULL,
+        set_by       TEXT NOT NULL,  -- Slack user id
+        set_at       INTEGER NOT NULL,
+        PRIMARY KEY (checklist_id, criterion_id, title)
+    )
+    """,
+    # Which criteria the sessions of a checklist had: what can be made critical.
+    """
+    CREATE TABLE checklist_criteria (
+        checklist_id TEXT NOT NULL,
+        criterion_id TEXT NOT NULL,
+        title        TEXT NOT NULL,  -- as sessions last named it
+        PRIMARY KEY (checklist_id, criterion_id, title)
+    )
+    """,
+    "ALTER TABLE sessions ADD COLUMN target_scope TEXT",  # all or checklist: whose the target is; NULL: not stored
+    "ALTER TABLE sessions ADD COLUMN critical TEXT",  # JSON: those in force at the completion; NULL for none
+    "ALTER TABLE sessions ADD COLUMN critical_failed TEXT",  # JSON: the titles of those that got zero; NULL for none
+)
+_CRITERIA_READ = 5_000  # sessions: the newest, whose criteria the checklists have today
+
+
+@migrations()
+def m020_critical_criteria(db: Database) -> None:
+    for statement in CRITICAL_CRITERIA:
+        db.conn.execute(statement)
+    found: dict[tuple[str, str, str], str] = {}
+    for checklist_id, body in db.conn.execute(
+        "SELECT checklist_id, body FROM details JOIN sessions ON sessions.id = details.session"
+        " WHERE checklist_id <> '' ORDER BY details.session DESC LIMIT ?",
+        (_CRITERIA_READ,),
+    ):
+        for one in msgspec.json.decode(body)["criteria"]:
+            ident, title = one["criterion_id"], one["title"]
+            found.setdefault((checklist_id, ident, "" if ident else title), title)  # the newest title of an id
+    rows = [(checklist_id, ident, title) for (checklist_id, ident, _), title in found.items()]
+    db.conn.executemany("INSERT INTO checklist_criteria VALUES (?, ?, ?)", rows)
 
 
 # Polls that do not grow with history: how far the comparison of each checklist has come, which open sessions an answer

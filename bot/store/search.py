@@ -12,7 +12,7 @@ from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.polling import Found
 from bot.query.keys import Key
 from bot.query.parser import Names, Query, resolve
-from bot.store.columns import listed, to_ms, to_ms_up, value_of
+from bot.store.columns import from_ms, listed, to_ms, to_ms_up, value_of
 from bot.store.people import People
 from bot.store.session_rows import session_of
 from bot.store.sqlite import IN_LIST, by_index
@@ -35,6 +35,7 @@ _ORDERS: Mapping[str, str] = {
     "-score": "score DESC NULLS LAST, finished_at DESC NULLS LAST, id DESC",
     "name": "(SELECT name FROM people WHERE person_id = employee_id) NULLS LAST, finished_at DESC NULLS LAST, id DESC",
 }  # by what `sort:` says
+_QUARTER = 900_000  # ms
 SHORTEST = 8  # hex digits of a short id
 _GROUP_ENDS = (8, 12, 16, 20)  # of the hex digits of a UUID, where a hyphen follows
 _UUID_LENGTH = 36
@@ -183,6 +184,25 @@ class Search:
         )
         return [session_of(row) for row in found]
 
+    def completed_between(self, where: Where, since: datetime, until: datetime) -> Sequence[tuple[datetime, int]]:
+        """How many of the sessions that meet a condition were completed in each quarter of an hour: few rows, which
+        still fall on the right day in every zone."""
+        rows = self._connection.execute(
+            f"SELECT finished_at / {_QUARTER} AS slot, count(*) AS number FROM sessions WHERE {where.sql}"
+            " AND finished_at >= ? AND finished_at <= ? GROUP BY 1 ORDER BY 1",
+            (*where.parameters, to_ms_up(since), to_ms(until)),
+        )
+        return [(from_ms(row["slot"] * _QUARTER), row["number"]) for row in rows]
+
+    def newest_between(self, where: Where, since: datetime, until: datetime, limit: int) -> Sequence[Session]:
+        """The sessions that meet a condition and were completed last."""
+        rows = self._connection.execute(
+            f"SELECT * FROM sessions WHERE {where.sql} AND finished_at >= ? AND finished_at <= ?"
+            " ORDER BY finished_at DESC, id DESC LIMIT ?",
+            (*where.parameters, to_ms_up(since), to_ms(until), limit),
+        )
+        return [session_of(row) for row in rows]
+
     def people_in(self, scope: AccessScope, limit: int) -> frozenset[str]:
         """The ids of the employees and observers in the newest sessions of a scope."""
         where = listed_within(scope)
@@ -225,6 +245,11 @@ class Search:
                 (listed(scope.employees | {scope.person_id or ""}), scope.person_id),
             )
         return {row["checklist_id"]: row["title"] for row in rows}
+
+    def title_of(self, checklist_id: str) -> str:
+        """A checklist's title as the sessions last named it; its id if none did."""
+        sql = "SELECT title FROM checklists WHERE checklist_id = ?"
+        return str(value_of(self._connection, sql, (checklist_id,)) or checklist_id)
 
     def starting_with(self, prefix: str, scope: AccessScope) -> Sequence[Session]:
         """At most 25 sessions by the beginning of their id, in any case, with or without hyphens. It finds those that

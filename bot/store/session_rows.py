@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, get_type_hints
 
-from bot.domain.model import Moment, Session, SessionFacts, SessionKey
-from bot.domain.outcomes import judge
+from bot.domain.changes import outcome_of
+from bot.domain.model import Moment, OutcomeKind, Session, SessionFacts, SessionKey
 from bot.store.columns import (
     column_names,
     from_ms_or_none,
@@ -51,6 +51,7 @@ UPSERT_BEST = (
 )
 EDIT_LEASE = timedelta(minutes=1)  # an edit is left to its claimer for so long
 _NEVER = 2**62  # ms
+IS_OVER = f"outcome IN ({', '.join(repr(str(kind)) for kind in OutcomeKind if kind.is_over)})"
 OF_KEY = "session_id = ? AND employee_id = ?"
 _FINGERPRINT = struct.Struct("<q")
 
@@ -63,7 +64,7 @@ def fingerprint_number(fingerprint: bytes) -> int:
 def row_of(session: Session, fingerprint: bytes) -> tuple[object, ...]:
     """The values for UPSERT, the session's id first; outcome and score are judged here."""
     facts = session.facts
-    outcome = judge(facts, session.target)
+    outcome = outcome_of(session)
     values: list[object] = [*facts.key]
     for value in facts[1:]:
         if isinstance(value, Moment):

@@ -15,10 +15,10 @@ from bot.domain.model import (
     SessionKey,
     SessionRecord,
 )
-from bot.store.columns import column_names, from_json, from_row, listed, to_ms, to_values, upsert, value_of
+from bot.store.columns import column_names, from_json, from_row, listed, to_json, to_ms, to_values, upsert, value_of
 from bot.store.erasure import is_erased
 from bot.store.search import Search
-from bot.store.session_rows import EDIT_LEASE, OF_KEY, UPSERT, id_of, request_edits, row_of, session_of
+from bot.store.session_rows import EDIT_LEASE, IS_OVER, OF_KEY, UPSERT, id_of, request_edits, row_of, session_of
 from bot.store.sqlite import IN_LIST
 
 HISTORY_KEPT = 100  # changes of one session: a source that alternates for ever must not fill the disk
@@ -58,6 +58,30 @@ class Sessions:
             self._connection.execute(
                 f"UPDATE sessions SET details = 'owed', details_tries = 0, details_due_at = 0 WHERE {OF_KEY}", after.key
             )
+        self._note_change(change)
+
+    def save_verdict(self, change: Change) -> None:
+        """Stores the session after its criteria changed its outcome, its line of history, and the edits of its
+        cards."""
+        after = change.after
+        outcome = outcome_of(after)
+        self._connection.execute(
+            "UPDATE sessions SET outcome = ?, score = ?, critical_failed = ?, completed_as = ?, version = ?,"
+            f" changed_at = ? WHERE {OF_KEY}",
+            (
+                outcome.kind,
+                outcome.score,
+                None if after.critical_failed is None else to_json(after.critical_failed),
+                after.completed_as,
+                after.version,
+                to_ms(after.changed_at),
+                *after.key,
+            ),
+        )
+        self._note_change(change)
+
+    def _note_change(self, change: Change) -> None:
+        after = change.after
         self._write_history(change)
         # Below target goes first, and a pending notification may have been corrected.
         self._connection.execute(
@@ -126,7 +150,7 @@ class Sessions:
         bounds = () if row["finished_at"] is None else (row["finished_at"],)
         found = self._connection.execute(
             "SELECT * FROM sessions WHERE employee_id = ? AND checklist_id = ? AND id <> ? AND missing_since IS NULL"
-            f" AND outcome IN ('completed', 'met', 'below', 'failed') AND finished_at IS NOT NULL{earlier}"
+            f" AND {IS_OVER} AND finished_at IS NOT NULL{earlier}"
             " ORDER BY finished_at DESC LIMIT 1",
             (row["employee_id"], row["checklist_id"], row["id"], *bounds),
         ).fetchone()

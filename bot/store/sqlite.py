@@ -145,6 +145,11 @@ def copy(
 IN_LIST = "IN (SELECT value FROM json_each(?))"
 
 
+def json_each(column: str) -> str:
+    """SQL for the elements of a JSON list as rows with a `value`."""
+    return f"json_each({column})"
+
+
 def json_field(column: str, field: str | int) -> str:
     """SQL for a field of a JSON object, or for an element of a JSON list, as text or number; NULL if it is missing.
 

@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
-from tests.bench import acknowledging, answering, company, listings, polling, sending
+from tests.bench import acknowledging, answering, company, listings, load, polling, sending
 from tests.clock import FakeClock
 
 RUNS = 3
@@ -151,7 +151,7 @@ def main(
     if polls:
         sys.exit(0 if asyncio.run(polling.bench(*([(1_000_000,)] if full else []))) else 1)
     if large:
-        sys.exit(0 if asyncio.run(company.bench()) else 1)
+        sys.exit(0 if all([asyncio.run(company.bench()), asyncio.run(load.bench())]) else 1)
     if sends or acknowledges or answers:
         given = context.get_parameter_source("number") is not ParameterSource.DEFAULT
         results = [asyncio.run(sending.bench())] if sends else []
@@ -163,8 +163,7 @@ def main(
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="spotter-bench-") as folder:
             results.append(asyncio.run(bench(size, runs, Path(folder))))
-    results.append(asyncio.run(polling.bench()))
-    results.append(asyncio.run(company.bench()))
+    results += [asyncio.run(polling.bench()), asyncio.run(company.bench()), asyncio.run(load.bench())]
     sys.exit(0 if all(results) else 1)
 
 

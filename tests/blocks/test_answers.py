@@ -7,15 +7,26 @@ from typing import Any
 
 import pytest
 
-from bot.blocks import actions, answers, details, rules
+from bot.blocks import actions, answers, details, rules, targets
 from bot.blocks.answers import Needs, Topic
 from bot.blocks.elements import notice
 from bot.blocks.home import Home, Own, home
+from bot.blocks.rule_preview import Shown
 from bot.blocks.session_lists import Page, RenderContext, results, show, to_do, which_session
 from bot.blocks.settings import Settings, choice_of, direct_messages_set, settings, settings_form
 from bot.blocks.status import Status, status
 from bot.domain.errors import Remedy
-from bot.domain.model import Acknowledgement, ChangeKind, DirectMessages, HistoryEntry, Message, Preferences, Targets
+from bot.domain.model import (
+    Acknowledgement,
+    ChangeKind,
+    Destination,
+    DestinationKind,
+    DirectMessages,
+    HistoryEntry,
+    Message,
+    Preferences,
+    Targets,
+)
 from bot.domain.outbox import CardDelay, OutboxCounts
 from bot.domain.outcomes import judge
 from bot.domain.polling import PollMode, PollReport, PollState
@@ -38,6 +49,8 @@ MINE = Settings(
     employee_default=DirectMessages.NONE,
     who="You are Ana Ruiz in iSpring.",
 )
+
+ROOM = Destination(DestinationKind.CHANNEL, "C0NORTH")
 
 
 def page(how_many: int, total: int, offset: int = 0) -> Page:
@@ -217,10 +230,13 @@ def test_wrong_words_get_the_nearest_ones_as_buttons() -> None:
         notice("The database is busy.", "Try again."),
         answers.acknowledged(was_new=True),
         answers.acknowledged(was_new=False),
-        answers.target_set(72.5, "Opening", command="/ojt"),
-        answers.target_set(None, None, command="/ojt"),
-        answers.targets_list(Targets(80.0, {"c1": 90.0}), {"c1": "Opening"}, command="/ojt", is_admin=True),
-        rules.confirm_subscription("C0NORTH", "since:30d", "sessions in 30 days"),
+        targets.target_set(Targets(80.0, {"c1": 72.5}), "c1", "Opening", command="/ojt"),
+        targets.target_set(Targets(), None, None, command="/ojt"),
+        targets.targets_list(
+            Targets(80.0, {"c1": 90.0}), {"c1": "Opening"}, command="/ojt", is_admin=True, is_set_in_slack=True
+        ),
+        rules.proposal(ROOM, actions.Subscribe("C0NORTH", "score:<80"), "", Shown({}), is_public=True),
+        rules.preview_only("", Shown({}), "subscribe", command="/ojt"),
         rules.subscribed(rule(), "", command="/ojt"),
         rules.subscribed(rule(), "", command="/ojt", hints=["It would have posted 3 sessions."]),
         rules.starts_later(rule(), "", command="/ojt"),
@@ -240,11 +256,11 @@ def test_every_small_answer_fits(message: Message) -> None:
 
 
 def test_a_public_channel_is_asked_for_before_it_is_subscribed() -> None:
-    message = rules.confirm_subscription("C0NORTH", "since:30d", "sessions in 30 days")
-    assert "Shall Spotter post there: completed sessions in 30 days?" in message.text
-    assert [actions.decode(actions.Subscribe, value) for value in values(message, actions.CONFIRM_SUBSCRIBE)] == [
-        actions.Subscribe("C0NORTH", "since:30d")
-    ]
+    value = actions.Subscribe("C0NORTH", "score:<80")
+    message = rules.proposal(ROOM, value, "sessions with a result below 80 %", Shown({}), is_public=True)
+    assert "posts to <#C0NORTH>: completed sessions with a result below 80" in message.text
+    assert "Shall Spotter post there?" in message.text
+    assert [actions.decode(actions.Subscribe, one) for one in values(message, actions.CONFIRM_SUBSCRIBE)] == [value]
 
 
 def test_rules_can_be_ended_by_those_who_may() -> None:

@@ -21,6 +21,7 @@ from bot.domain.model import (
     HistoryEntry,
     Message,
     Moment,
+    OutcomeKind,
     Person,
     SessionRecord,
 )
@@ -381,7 +382,12 @@ def test_the_observer_is_addressed_and_can_stop_it() -> None:
         "🔴 Maria Lopez · 72 %, below target 80 %\nOpening the store · Store 12\nObserved by you "
     )
     assert "Why: 40 % Cash desk; Counts the float: 1 of 5; " in message.text
-    assert buttons_of(message) == [actions.DETAILS, actions.MORE, actions.DM_BELOW, actions.DM_STOP]
+    assert buttons_of(message) == [
+        actions.DETAILS,
+        actions.MORE,
+        actions.asked(actions.DM_BELOW),
+        actions.asked(actions.DM_STOP),
+    ]
     assert "first message to you" in shown(message)
     assert "You get this because you observed the session. Change what you get with `/ojt settings`." in shown(message)
 
@@ -405,7 +411,39 @@ def test_the_employee_gets_the_result_without_a_verdict_and_strengths_first() ->
 def test_several_own_results_carry_no_verdict_either() -> None:
     many = [record(session(n)) for n in (1, 2)]
     message = render(delivery_of(*many, to=EMPLOYEE), facts(*many))
-    assert "elow" not in message.text + shown(message).replace("Only below target", "")
+    buttons_say = ("Only below target", "only those below target or failed")
+    said = message.text + shown(message)
+    for words in buttons_say:
+        said = said.replace(words, "")
+    assert "elow" not in said
+
+
+def test_the_employee_can_stop_what_comes_to_them() -> None:
+    one = record()
+    message = render(delivery_of(one, to=EMPLOYEE), facts(one))
+    assert {actions.DM_BELOW, actions.DM_STOP} <= set(buttons_of(message))
+
+
+def test_nothing_below_the_target_is_praised() -> None:
+    areas = (AreaResult("a1", "Order", 57.0), AreaResult("a2", "Greeting", 40.0))
+    one = record(session(result=48.0, points=None), details=Details(areas=areas))
+    message = render(delivery_of(one, to=EMPLOYEE), facts(one))
+    assert "Went well" not in message.text + shown(message)
+    assert "To work on: 40 % Greeting; 57 % Order" in message.text
+
+
+def test_a_re_opened_session_says_what_is_known_now_and_what_it_was() -> None:
+    before = session(result=60.0, points=(30.0, 50.0))
+    row = before.facts._replace(status="IN_PROGRESS", finished=Moment())
+    again = replace(before, facts=row, completed_as=OutcomeKind.BELOW)
+    entry = HistoryEntry(at=NOW, version=2, kind=ChangeKind.REOPENED, old=outcome_of(before), new=outcome_of(again))
+    one = record(again, history=(entry,))
+    message = render(delivery_of(one), facts(one))
+    assert_fits_slack(message)
+    said = shown(message)
+    assert "in progress" in said and "It was “Below target, 60 % (target 80 %)” until it was re-opened" in said
+    for gone in ("Finished", "not given", "*Why*", "of 50 points", "weakest"):
+        assert gone not in said, gone
 
 
 def test_durations_read_like_durations() -> None:

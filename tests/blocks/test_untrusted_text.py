@@ -9,11 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.blocks import details as details_view
+from bot.blocks.actions import Subscribe
 from bot.blocks.answers import did_you_mean, not_allowed
 from bot.blocks.home import Home, Own, home
 from bot.blocks.markup import bare, safe
 from bot.blocks.notifications import render
-from bot.blocks.rules import confirm_subscription, rules_list
+from bot.blocks.rule_preview import Shown
+from bot.blocks.rules import proposal, rules_list
 from bot.blocks.session_lists import Page, RenderContext, results, show, to_do
 from bot.blocks.settings import Settings, settings_form
 from bot.domain.changes import outcome_of
@@ -162,7 +164,7 @@ def test_answers_stay_within_limits(name: str, title: str, criterion: str, typed
             [rule(n, query=typed, reason=typed) for n in range(1, 60)], dict.fromkeys(range(60), typed), command="/ojt"
         )
     )
-    check(confirm_subscription("C0NORTH", typed, typed))
+    check(proposal(CHANNEL, Subscribe("C0NORTH", typed), typed, Shown({}, hints=[typed]), is_public=True))
 
 
 @settings(max_examples=12)

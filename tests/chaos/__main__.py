@@ -14,9 +14,11 @@ from time import monotonic
 
 from tests.chaos.mutants import MUTANTS, ordeal
 from tests.chaos.storm import Figures, ruled, weathered
+from tests.chaos.weather import KINDS
 
 KILLS_IN_ONE_HOUSE = 25
 HOUSES_AT_ONCE = 4
+LONG = 100  # kills: in fewer, some weather may not be drawn
 
 
 def main() -> int:
@@ -37,6 +39,8 @@ def main() -> int:
     wrong += figures.wrong
     if 2 * figures.killed_sending < sum(figures.kills.values()):
         wrong.append("Fewer than half of the kills landed while a delivery was being sent.")
+    if sum(figures.kills.values()) >= LONG:
+        wrong += [f"The storm never met {kind}." for kind in KINDS if not figures.weather[kind]]
     for line in wrong:
         say(f"WRONG: {line}")
     say(f"{'Red' if wrong else 'Green'}. The seed is {given.seed}.")
@@ -58,6 +62,9 @@ def table(figures: Figures, seconds: float) -> Iterator[str]:
     yield f"{sum(figures.faults.values())} faults were met:"
     for word, count in figures.faults.most_common():
         yield f"  {count:5} {word}"
+    yield "weather that a long storm must meet:"
+    for kind in KINDS:
+        yield f"  {figures.weather[kind]:5} {kind}"
     yield f"{figures.sessions} sessions, {figures.cards} times told; settled within {figures.seconds:.0f} s"
     yield f"{figures.shown} times a result was shown, and each time it was judged who saw it"
 

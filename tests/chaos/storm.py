@@ -14,7 +14,8 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
-from bot.demo.slack import ApiCall, Happening
+from bot.blocks.actions import CONFIRM_SUBSCRIBE
+from bot.demo.slack import ApiCall, Happening, Message
 from tests.app.env import Env, Running
 from tests.app.env import env as open_house
 from tests.chaos import kills, weather
@@ -53,7 +54,9 @@ class Figures:
     """By what the bot was doing."""
     moments_missed: int = 0
     faults: Counter[str] = field(default_factory=Counter)
-    """Those that calls really met, Slack's and iSpring's, and how often the bot stood still."""
+    """Those that calls really met, Slack's and iSpring's."""
+    weather: Counter[str] = field(default_factory=Counter)
+    """How often each of `weather.KINDS` was met."""
     shown: int = 0
     """How often a result was shown to somebody, and it was judged whether they may see it."""
     sessions: int = 0
@@ -66,6 +69,7 @@ class Figures:
     def add(self, other: Figures) -> None:
         self.kills += other.kills
         self.faults += other.faults
+        self.weather += other.weather
         self.moments_missed += other.moments_missed
         self.sessions += other.sessions
         self.cards += other.cards
@@ -103,6 +107,8 @@ class Storm:
         call = happening.subject
         if isinstance(call, ApiCall) and call.fault is not None:
             self.figures.faults[f"{call.method} {call.fault}"] += 1
+            if call.method in weather.LOOKUPS and call.fault == "hang":
+                self.figures.weather[weather.HANGING_LOOKUP] += 1
             if call.fault == "accepted_late":
                 self._last_late = monotonic()
 
@@ -113,8 +119,15 @@ class Storm:
         await bot.until(lambda: self.env.slack.sockets.connections, "a socket")
         for channel, user, words in OWN_RULES:
             await self.env.slack.command(user, channel, "/ojt", words)
+            proposed = await bot.until(lambda: self._proposed_to(user, channel), "what the rule would have sent")  # noqa: B023
+            await self.env.slack.press(user, proposed, CONFIRM_SUBSCRIBE)
         await bot.until(lambda: self._active_rules() == len(RULES) + len(OWN_RULES) + 1, "the rules")
         await bot.until(lambda: not self._unsettled(), "the introductions")
+
+    def _proposed_to(self, user: str, channel: str) -> Message | None:
+        """The answer that asks somebody whether a rule is to be saved."""
+        shown = self.env.slack.visible_to(user, channel)
+        return next((one for one in shown if one.ephemeral_to == user and CONFIRM_SUBSCRIBE in str(one.blocks)), None)
 
     def _active_rules(self) -> int:
         with closing(read_only(self.env.folder)) as database:
@@ -191,6 +204,7 @@ class Storm:
             await asyncio.sleep(today.ispring_lasts)
         finally:
             self.figures.faults.update(weather.met(self.env, today, asked))
+            self.figures.weather.update(weather.kinds_met(self.env, today, asked))
         await weather.lift_ispring(self.env)
         self.company.happen(BURST)
         await asyncio.sleep(random01.uniform(0.0, 1.0))
@@ -210,7 +224,7 @@ class Storm:
         await asyncio.sleep(after)
         if bot.is_alive:
             bot.process.send_signal(signal.SIGSTOP)
-            self.figures.faults["the leader stood still"] += 1
+            self.figures.weather[weather.FROZEN_LEADER] += 1
         try:
             await asyncio.sleep(seconds)
         finally:
@@ -226,7 +240,8 @@ class Storm:
         """People who may see little or nothing ask for results; what they are shown is looked at as everything is."""
         for user in ASKING if asks else ():
             where = self.env.slack.direct_message(user).id
-            await self.env.slack.command(user, where, "/ojt", "results")
+            answer = await self.env.slack.command(user, where, "/ojt", "results")
+            self.figures.weather[weather.WRONG_EYES] += answer.failure is None
 
     def _begin_to_close(self) -> None:
         """From now on it is no longer certain what comes to the back office, or to an observer who becomes a guest."""
@@ -272,6 +287,7 @@ class Storm:
         wrong = wrong or violations(self.company)
         if bot.is_alive:
             await bot.terminate()
+        self.figures.weather[weather.FLAPPING] = self.company.flaps_seen()
         self.figures.seconds = monotonic() - began
         self.figures.settled_last = ", ".join(queued)
         self.figures.wrong = [f"[{self._seed}] {one}" for one in wrong]

@@ -220,7 +220,10 @@ class Company:
 
     def _turn(self) -> None:
         """Lets one session take a turn, once all it is owed has arrived: else two cards may be told as one."""
-        seen = self.seen()
+        try:
+            seen = self.seen(patience=1.0)
+        except sqlite3.OperationalError:
+            return  # a process that stands still may hold the file, and goes on only once this one does
         wait_until = [
             one
             for one in self._changeable[-40:]
@@ -238,11 +241,18 @@ class Company:
 
     # ---- what the bot knows, what people were told ---------------------------------------------------------------
 
-    def seen(self) -> dict[str, tuple[str, float | None]]:
-        """Status and result of each session as the bot's database has them."""
-        with closing(read_only(self.env.folder)) as database:
+    def seen(self, patience: float = 10.0) -> dict[str, tuple[str, float | None]]:
+        """Status and result of each session as the bot's database has them. `patience`: seconds to wait for a lock."""
+        with closing(read_only(self.env.folder, patience)) as database:
             rows = database.execute("SELECT session_id, status, result FROM sessions").fetchall()
         return {session_id: (status, result) for session_id, status, result in rows}
+
+    def flaps_seen(self) -> int:
+        """How often the bot stored another side of a result that keeps changing."""
+        flapping = [one.session.id for one in self.stories if one.is_flapping]
+        with closing(read_only(self.env.folder)) as database:
+            rows = database.execute("SELECT session_id, version FROM sessions").fetchall()
+        return sum(version - 1 for session_id, version in rows if session_id in flapping)
 
     def all_is_seen(self) -> bool:
         seen = self.seen()
@@ -295,9 +305,9 @@ def _state(session: Session) -> tuple[str, float | None]:
     return session.status, session.result
 
 
-def read_only(folder: Path) -> sqlite3.Connection:
-    """The house's database, to look at while a bot writes it."""
-    return sqlite3.connect(f"file:{folder / 'spotter.db'}?mode=ro", uri=True, timeout=10)
+def read_only(folder: Path, patience: float = 10.0) -> sqlite3.Connection:
+    """The house's database, to look at while a bot writes it. `patience`: seconds to wait for a lock."""
+    return sqlite3.connect(f"file:{folder / 'spotter.db'}?mode=ro", uri=True, timeout=patience)
 
 
 __all__ = ["RULES", "Company", "Story", "read_only"]

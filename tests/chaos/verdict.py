@@ -11,7 +11,8 @@ from tests.chaos.story import Company, Story
 
 _COUNTED = re.compile(r"(\d+) sessions? came in late")
 _PERCENT = re.compile(r"[\d.]+ %")
-_SHORT_ID = re.compile(r"\b[0-9a-f]{8}\b")
+_SHORT_ID = re.compile(r"(?<!unknown person \()\b[0-9a-f]{8}\b")
+"""Of a session, not of somebody whom iSpring had not named when the card was posted."""
 
 
 def violations(company: Company) -> list[str]:

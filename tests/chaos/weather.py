@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from bot.demo.ispring.quirks import Quirks
+from bot.demo.ispring.server import LISTING_PATH
 from bot.demo.slack import faults
 from bot.demo.slack.faults import Fault
 from tests.app.env import Env
@@ -111,6 +112,12 @@ ISPRING_SWITCHES: tuple[tuple[str, object], ...] = (
     *((name, share) for name in DIRECTORY_PATHS for share in (0.0, LESS_THAN_HALF)),
     *(("refused_paths", {path: status}) for path in REFUSABLE for status in (403, 404, 429)),
 )
+ODD_SHAPES = ("odd_shapes", "ids_as_numbers", "nulls", "numbers_as_strings", "mistyped_rows", "contradicting_rows")
+SHORT_DIRECTORY, REFUSED_PART, ODD_ROWS = "short directories", "refused parts", "odd shapes"
+HANGING_LOOKUP, FROZEN_LEADER = "hanging look-ups", "frozen leaders"
+FLAPPING, WRONG_EYES = "flapping results", "questions of wrong eyes"
+KINDS = (SHORT_DIRECTORY, REFUSED_PART, ODD_ROWS, HANGING_LOOKUP, FROZEN_LEADER, FLAPPING, WRONG_EYES)
+"""What a long storm has to have met at least once each."""
 
 
 @dataclass(frozen=True)
@@ -220,6 +227,20 @@ def met(env: Env, weather: Weather, since: int) -> list[str]:
             found.append(
                 _said(name, value if name in {"refused_paths", "content_encoding", *DIRECTORY_PATHS} else True)
             )
+    return found
+
+
+def kinds_met(env: Env, weather: Weather, since: int) -> list[str]:
+    """The `KINDS` among what iSpring did wrong to the requests behind the first `since`."""
+    asked = [request.path for request in env.ispring.requests[since:]]
+    found = []
+    for name, value in weather.ispring:
+        if name in DIRECTORY_PATHS and any(DIRECTORY_PATHS[name] in path for path in asked):
+            found.append(SHORT_DIRECTORY)
+        elif isinstance(value, dict) and any(part in path for part in value for path in asked):
+            found.append(REFUSED_PART)
+        elif name in ODD_SHAPES and LISTING_PATH in asked:
+            found.append(ODD_ROWS)
     return found
 
 

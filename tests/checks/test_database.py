@@ -165,6 +165,21 @@ def _unseen(done: int, pages: int) -> None:
     """Shows no progress."""
 
 
+async def test_a_target_set_in_slack_is_said_to_win_over_pass_target(db: Store, tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, database_url=f"sqlite:///{tmp_path}/spotter.db", pass_target=75)
+
+    async def said() -> list[str]:
+        stored = await db.read(lambda tx: database.read_stored(tx, LATER))
+        found = database.check_stored(stored, settings, LATER, 1, LATER)
+        return [one.what for one in found if one.what.startswith("Target: ")]
+
+    assert await said() == []
+    await db.transact(lambda tx: tx.targets.set(None, 80.0, "U0ADMIN", NOON))
+    assert await said() == ["Target: the target 80 % for all was set in Slack and wins over PASS_TARGET"]
+    await db.transact(lambda tx: tx.targets.set(None, None, "U0ADMIN", NOON))
+    assert (await said())[0] == "Target: no target for all was set in Slack and wins over PASS_TARGET"
+
+
 async def test_a_restored_copy_is_reported_until_a_poll_has_ended(db: Store, tmp_path: Path) -> None:
     copy, place = tmp_path / "copy.db", tmp_path / "other.db"
     back_up(tmp_path / "spotter.db", copy, overwrite=False, now=NOON, progress=_unseen)
@@ -208,6 +223,9 @@ LINES = {
     "workspace_throttled": "Alert: ",
     "direct_messages_closed": "Alert: ",
     "directory_old": "Alert: ",
+    "filters_unreliable": "Alert: ",
+    "full_listing_unread": "Alert: ",
+    "corrections_late": "Alert: ",
     "leader_silent": "has given no sign of life for",
     "disk_nearly_full": "left beside the database",
 }

@@ -9,10 +9,23 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.model import OutcomeKind
-from bot.domain.outcomes import Difference, difference, exact, has_odd_result, judge, mean, percent, score_of, word
+from bot.domain.model import CriterionResult, CriticalCriterion, Details, OutcomeKind
+from bot.domain.outcomes import (
+    Difference,
+    critical_zeros,
+    difference,
+    exact,
+    has_odd_result,
+    is_zero,
+    judge,
+    mean,
+    percent,
+    score_of,
+    word,
+)
 from tests.domain.build import facts
 
+CRITICAL = OutcomeKind.CRITICAL
 percentages = st.decimals(min_value=-50, max_value=250, places=9).map(float)
 
 
@@ -87,6 +100,68 @@ def test_a_verdict_and_its_word(
 ) -> None:
     outcome = judge(facts(status, result), target)
     assert (outcome.kind, word(outcome), outcome.status) == (kind, said, status)
+
+
+@pytest.mark.parametrize(
+    ("status", "result", "target", "titles", "kind", "said"),
+    [
+        ("PASSED", 91.0, 80.0, ("Cold room logged",), CRITICAL, 'Critical criterion failed: "Cold room logged" (91 %)'),
+        ("PASSED", 91.0, None, ("Cold room logged",), CRITICAL, 'Critical criterion failed: "Cold room logged" (91 %)'),
+        ("PASSED", 40.0, 80.0, ("A", "B"), CRITICAL, 'Critical criteria failed: "A", "B" (40 %)'),
+        ("PASSED", 79.96, 80.0, ("A",), CRITICAL, 'Critical criterion failed: "A" (79.96 %)'),
+        ("PASSED", None, 80.0, (*"ABCDE",), CRITICAL, 'Critical criteria failed: "A", "B", "C" and 2 more'),
+        ("PASSED", 91.0, 80.0, ("",), CRITICAL, 'Critical criterion failed: "without a title" (91 %)'),
+        ("FAILED", 91.0, 80.0, ("A",), OutcomeKind.FAILED, "Failed"),
+        ("IN_PROGRESS", None, 80.0, ("A",), OutcomeKind.IN_PROGRESS, "In progress"),
+        ("CANCELLED", 91.0, 80.0, ("A",), OutcomeKind.UNKNOWN, "CANCELLED"),
+    ],
+)
+def test_a_zero_on_a_critical_criterion_fails_what_is_completed_whatever_its_result(
+    status: str, result: float | None, target: float | None, titles: tuple[str, ...], kind: OutcomeKind, said: str
+) -> None:
+    outcome = judge(facts(status, result), target, titles)
+    assert (outcome.kind, word(outcome)) == (kind, said)
+    assert outcome.is_failing is (kind in (CRITICAL, OutcomeKind.FAILED))
+
+
+@pytest.mark.parametrize(
+    ("points", "total", "skipped", "zero"),
+    [
+        (0.0, 1.0, False, True),
+        (0.0, None, False, True),
+        (-1.0, 1.0, False, True),
+        (1e-12, 1.0, False, True),  # nothing but what float arithmetic leaves
+        (0.5, 1.0, False, False),
+        (None, 1.0, False, False),  # not graded
+        (0.0, 0.0, False, False),  # carries no points
+        (0.0, 1.0, True, False),
+    ],
+)
+def test_only_a_graded_zero_is_one(points: float | None, total: float | None, skipped: bool, zero: bool) -> None:
+    assert is_zero(CriterionResult("c1", "Cold room logged", "a1", skipped, points, total)) is zero
+
+
+@pytest.mark.parametrize(
+    ("ident", "title", "found"),
+    [
+        ("c1", "Cold room logged", True),
+        ("c1", "Cold room log is filled in", True),  # renamed
+        ("c9", "Cold room logged", True),  # an edited checklist may give its criteria new ids
+        ("", "Cold room logged", True),
+        ("", "cold room logged", False),
+        ("c9", "Cold room", False),
+        ("", "", False),
+    ],
+)
+def test_a_critical_criterion_is_known_by_its_id_or_its_exact_title(ident: str, title: str, found: bool) -> None:
+    details = Details(criteria=(CriterionResult(ident, title, "a1", False, 0.0, 1.0),))
+    wanted = (CriticalCriterion("c1", "Cold room logged"),)
+    assert critical_zeros(details, wanted) == ((title,) if found else ())
+
+
+def test_criteria_without_id_and_title_are_not_all_the_same() -> None:
+    details = Details(criteria=(CriterionResult("", "", "a1", False, 0.0, 1.0),))
+    assert critical_zeros(details, (CriticalCriterion("", "Cold room logged"), CriticalCriterion("", ""))) == ()
 
 
 @pytest.mark.parametrize(

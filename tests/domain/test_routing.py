@@ -5,8 +5,10 @@ from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.domain.changes import decide
+from bot.domain.changes import decide, outcome_of
 from bot.domain.model import (
     OPERATOR,
     Change,
@@ -19,10 +21,11 @@ from bot.domain.model import (
     RuleState,
     Session,
     SessionFacts,
+    SessionKey,
     Viewer,
 )
 from bot.domain.reasons import ReasonCode
-from bot.domain.routing import Routed, RoutingResult, route, subject_of
+from bot.domain.routing import Routed, RoutingResult, candidates, route, subject_of
 from bot.query.parser import Filter, Names, parse, resolve
 from tests.domain.build import CHECKLISTS, DIRECTORY, EIGHTY, NOW, facts, session
 
@@ -225,3 +228,35 @@ def test_old_completions_are_counted_per_channel_and_told_to_nobody() -> None:
 def test_every_rule_and_person_has_a_verdict() -> None:
     answer = routed(LOW, rule(1), replace(rule(2), state=RuleState.ENDED))
     assert [result.who for result in answer.results] == ["rule 1", "rule 2", "observer", "employee"]
+
+
+QUERIES = (
+    "",
+    "outcome:failed",
+    "-outcome:failed",
+    "dept:Bakery",
+    "-dept:Bakery",
+    "employee:joe",
+    "observer:ana",
+    "score:<80",
+)
+
+
+@given(
+    queries=st.lists(st.sampled_from(QUERIES), max_size=6),
+    owner=st.sampled_from(["UADMIN", "UBOSS", "UNOBODY"]),
+    result=st.sampled_from([72.0, 90.0]),
+    observer_id=st.sampled_from(["ana", "nobody-knows", ""]),
+    employee_id=st.sampled_from(["joe", "kim", "nobody-knows"]),
+)
+def test_the_candidates_of_a_change_are_routed_as_all_rules_are(
+    queries: list[str], owner: str, result: float, observer_id: str, employee_id: str
+) -> None:
+    rules = [rule(number, query, owner=owner) for number, query in enumerate(queries, start=1)]
+    key = SessionKey("5e55107a", employee_id)
+    change = changed(facts("PASSED", result, observer_id=observer_id, key=key))
+    names = Names(DIRECTORY, CHECKLISTS)
+    filters = {each.rule_id: resolve(parse(each.query), names, now=NOW, zone=UTC) for each in rules}
+    few = candidates(rules, change.after.facts, outcome_of(change.after), DIRECTORY, filters)
+    by_few, by_all = routed(change, *few, filters=filters), routed(change, *rules, filters=filters)
+    assert (by_few.notifications, by_few.undecided) == (by_all.notifications, by_all.undecided)

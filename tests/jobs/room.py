@@ -210,7 +210,7 @@ async def open_room(folder: Path, settings: Settings | None = None) -> AsyncIter
             ispring,
             store,
             DirectoryRefresh(ispring, store, clock),
-            FetchDetails(ispring, store, clock, wake=lambda: rings.append("deliver")),
+            FetchDetails(ispring, store, clock, settings or settings_of(), wake=lambda: rings.append("deliver")),
             settings or settings_of(),
             rings,
         )

@@ -26,3 +26,13 @@ async def test_an_answer_without_anybody_is_not_believed(room: Room) -> None:
     room.clock.advance(timedelta(hours=2))
     assert await room.directory.when_due()
     assert (await room.ops())[-1] == "over"
+
+
+async def test_what_answers_need_of_all_people_is_ready_when_they_are_read(room: Room) -> None:
+    """Of 50,000 people it takes seconds, which the first answer after each reading would wait."""
+    room.world.add_session(status="IN_PROGRESS")
+    room.clock.advance(timedelta(hours=5))
+    assert await room.directory.when_due()
+    directory = await room.store.read(lambda tx: tx.people.directory())
+    assert {"_supervised", "_under", "_by_email"} <= vars(directory).keys()
+    assert directory._derived

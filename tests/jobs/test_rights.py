@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.directory import Directory
 from bot.domain.model import (
     Change,
     ChangeKind,
@@ -18,6 +19,7 @@ from bot.domain.model import (
     RuleState,
     SessionKey,
     SlackUser,
+    Subordination,
 )
 from bot.domain.outbox import NotificationState
 from bot.jobs.identities import Identities
@@ -201,6 +203,103 @@ async def test_without_people_for_days_ones_own_results_still_come(world: Room) 
     await world.send()
     assert await world.stands(theirs) is NotificationState.SENT
     assert await world.stands(observed) is NotificationState.PENDING
+
+
+async def read_without(world: Room, *left_out: str) -> None:
+    """A reading of iSpring's people that lacks some, and is believed."""
+    await read_directory(world)
+    people = [one for one in (await directory_of(world)).people.values() if one.person_id not in left_out]
+    await world.store.transact(lambda tx: tx.people.replace_people(people, world.clock.now()))
+
+
+async def directory_of(world: Room) -> Directory:
+    return await world.store.read(lambda tx: tx.people.directory())
+
+
+@pytest.mark.parametrize("has_account_linked", [False, True])
+async def test_a_message_to_somebody_whom_one_reading_lacks_comes_once_they_are_named_again(
+    world: Room, has_account_linked: bool
+) -> None:
+    await read_directory(world)
+    if has_account_linked:
+        contacts = SlackContacts(world.messenger, world.store, world.clock, frozenset())
+        assert (await contacts.viewer(ANA)).person_id == "ana"
+    observer = Destination(DestinationKind.PERSON, "ana")
+    await read_without(world, "ana")
+    key = await world.complete(to=observer)
+    await world.send()
+    assert await world.stands(key) is NotificationState.PENDING
+    assert world.slack.messages(world.slack.direct_message(ANA).id) == []
+    await read_directory(world)
+    await pass_by(world, 0.5)
+    await world.send()
+    assert await world.stands(key) is NotificationState.SENT
+    assert len(world.slack.messages(world.slack.direct_message(ANA).id)) == 1
+
+
+@pytest.mark.parametrize("left_out", ["boss", "joe"])
+async def test_a_managers_card_waits_while_one_reading_lacks_them_or_the_employee(world: Room, left_out: str) -> None:
+    await read_directory(world)
+    rule = await rule_of(world, BEN)
+    contacts = SlackContacts(world.messenger, world.store, world.clock, frozenset())
+    await contacts.viewer(BEN)
+    await world.store.transact(lambda tx: tx.people.link(BEN, "boss", "U0ADMIN", None, world.clock.now()))
+    await read_without(world, left_out)
+    key = await world.complete(rules=(rule.rule_id,))
+    await world.send()
+    assert (world.texts(), await world.stands(key)) == ([], NotificationState.PENDING)
+    await read_directory(world)
+    await pass_by(world, 0.5)
+    await world.send()
+    assert (len(world.texts()), await world.stands(key)) == (1, NotificationState.SENT)
+
+
+async def test_what_waits_for_somebody_whom_ispring_names_no_more_ends_after_a_week(world: Room) -> None:
+    await read_without(world, "ana")
+    key = await world.complete(to=Destination(DestinationKind.PERSON, "ana"))
+    for _ in range(9):
+        await pass_by(world, 24)
+        await read_without(world, "ana")
+        await world.send()
+    assert await world.stands(key) is NotificationState.CANCELLED
+
+
+# ---- departments -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.promise("rights_unproved")
+async def test_without_departments_for_days_only_what_rests_on_them_waits(world: Room) -> None:
+    """A manager's rule of their departments waits, and so does an inherited supervisor's; a supervisor by hand, the
+    observer and the operator go on."""
+    await read_directory(world)
+    known = await directory_of(world)
+    by_hand = {"joe": replace(known.people["joe"], subordination=Subordination.MANUAL, supervisor_id="ana")}
+    by_hand["ana"] = known.people["ana"]
+    contacts = SlackContacts(world.messenger, world.store, world.clock, frozenset())
+    for user in (ANA, BEN):
+        await contacts.viewer(user)
+    managers, supervisors = await rule_of(world, BEN), await rule_of(world, ANA)
+
+    async def read_people() -> None:
+        people = [by_hand.get(one.person_id, one) for one in known.people.values()]
+        await world.store.transact(lambda tx: tx.people.replace_people(people, world.clock.now()))
+
+    for _ in range(10):
+        await pass_by(world, 24)
+        await read_people()
+    await identities(world).once()
+    managed = await world.complete(rules=(managers.rule_id,))
+    await world.complete(rules=(supervisors.rule_id,))
+    await world.complete(rules=(world.rule.rule_id,))
+    observed = await world.complete(to=Destination(DestinationKind.PERSON, "ana"))
+    await world.send()
+    assert len(world.texts()) == 2
+    assert await world.stands(observed) is NotificationState.SENT
+    assert await world.stands(managed) is NotificationState.PENDING
+    await read_directory(world)
+    await pass_by(world, 0.5)
+    await world.send()
+    assert len(world.texts()) == 3
 
 
 # ---- sessions that another employee has now --------------------------------------------------------------------------

@@ -55,6 +55,7 @@ ADMIN, EMMA, OLGA, SAM, DANA = "U0ADMIN", "U0EMMA", "U0OLGA", "U0SAM", "U0DANA"
 UNLINKED, GUEST = "U0NOBODY", "U0GUEST"
 NORTH, PUBLIC, OUTSIDE, SHARED, OUTAGE = "G0NORTH", "C0PUBLIC", "G0OUTSIDE", "C0SHARED", "C0AWAY"
 
+SAVE_BUTTONS = (actions.SET_TARGET, actions.SET_CRITICAL)
 LOW, HIGH, PLANNED = (
     SessionKey(f"{first}-0000-4000-8000-000000000000", "emma") for first in ("10aa0000", "20bb0000", "30cc0000")
 )
@@ -107,6 +108,21 @@ class Office:
         reply = Replies()
         await self.press_with(reply, user, action, value, **where)
         return reply.messages[-1] if reply.messages else None
+
+    async def subscribe(self, user: str, text: str = "", channel: str = NORTH) -> Message:
+        """The answer to the button that saves the rule that a command proposed; the proposal if it has none."""
+        proposal = await self.ask(user, f"subscribe {text}".strip(), channel)
+        for one in buttons_of(proposal):
+            if one["action_id"] == actions.CONFIRM_SUBSCRIBE:
+                saved = await self.press(user, one["action_id"], one["value"], channel_id=channel, is_ephemeral=True)
+                assert saved is not None
+                return saved
+        return proposal
+
+    async def press_yes(self, user: str, asked: Message, **where: Any) -> Message | None:
+        """The answer to the button that answers a question with yes."""
+        [yes] = [one for one in buttons_of(asked) if actions.was_asked(one["action_id"])]
+        return await self.press(user, yes["action_id"], yes.get("value", ""), **where)
 
     async def press_with(
         self,
@@ -178,6 +194,17 @@ class Office:
                 await completed.event.wait()  # an event is acknowledged before its listener runs
         assert response.status == 200, response.body
         return response
+
+    async def set_target(self, typed: str) -> Message:
+        """An admin asks for a target and presses Save."""
+        return await self.save(await self.ask(ADMIN, f"target {typed}"))
+
+    async def save(self, question: Message, user: str = ADMIN) -> Message:
+        """The answer to the button that saves what was asked about a target."""
+        button = next(one for one in buttons_of(question) if one["action_id"] in SAVE_BUTTONS)
+        answer = await self.press(user, button["action_id"], button["value"], is_ephemeral=True)
+        assert answer is not None
+        return answer
 
     async def rule(
         self, channel: str, query: str = "", owner: str = ADMIN, state: RuleState = RuleState.ACTIVE

@@ -89,6 +89,11 @@ ASKED = {
         "subscribe checklist:valt",
         "subscribe -observer:<id:xenia>",
     ],
+    "preview": ["preview", "preview employee:zoltn", "preview checklist:valt", "preview outcome:failed"],
+    "mute": ["mute", "mute 4h for:me employee:zoltn", "mute 4h for:me checklist:valt", "mute 4h for:me outcome:failed"],
+    "unmute": ["unmute", "unmute 1", "unmute 7"],
+    "edit": ["edit", "edit 1", "edit 1 employee:zoltn", "edit 2 checklist:valt"],
+    "handover": ["handover", "handover 1 <@U0GUEST>", "handover 9 <@U0OLGA>"],
     "rules": ["rules", "rules all"],
     "unsubscribe": ["unsubscribe", "unsubscribe 1", "unsubscribe 2"],
     "target": ["target", "target 70 valt", "target 70"],
@@ -96,8 +101,8 @@ ASKED = {
     "link": ["link", "link list", "link <@U0GUEST> zoltn", "link <@U0NOBODY> xen"],
     "unlink": ["unlink", "unlink <@U0DANA>"],
     "audit": ["audit", "audit 50", "audit zoltn"],
-    "pause": ["pause", "pause all"],
-    "resume": ["resume", "resume all"],
+    "pause": ["pause", "pause 1", "pause 1 4h", "pause all"],
+    "resume": ["resume", "resume 1", "resume all"],
 }
 VALUES = {
     actions.DETAILS: [actions.session_value(FOREIGN)],
@@ -128,6 +133,12 @@ VALUES = {
         "nonsense",
     ],
     actions.UNSUBSCRIBE: ["1", "2"],
+    actions.EDIT_RULE: ["1", "2", "nonsense"],
+    actions.CONFIRM_EDIT: [
+        actions.encode(actions.EditRule(1, "employee:zoltn", 'employee:"Zoltan Kovacs"')),
+        "nonsense",
+    ],
+    actions.ACCEPT_RULE: ["1", "2", "nonsense"],
     actions.AGREE_PUBLIC: ["1", "2", "nonsense"],
     actions.TAKE_OVER: ["1", "2", "nonsense"],
     actions.CONFIRM_TAKE_OVER: [
@@ -161,7 +172,7 @@ def test_every_button_has_a_case_here() -> None:
         for name, value in vars(actions).items()
         if name.isupper() and isinstance(value, str) and not name.startswith(("INPUT_", "SERVER_"))
     }
-    forms = {actions.DETAILS_FORM, actions.SETTINGS_FORM}
+    forms = {actions.DETAILS_FORM, actions.SETTINGS_FORM, actions.RULE_FORM}
     assert set(VALUES) == set(LISTENERS) == constants - forms
 
 

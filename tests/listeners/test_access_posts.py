@@ -4,7 +4,7 @@ The cases are held against the registries: a kind of notice or a form without on
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,8 @@ from bot.blocks import actions
 from bot.blocks.notifications import RENDERERS
 from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind, Rule, SessionKey
 from bot.domain.routing import introduction
+from bot.services.muting import mute, unmute
+from bot.services.pausing import offer
 from bot.store.database import Tx
 from tests.listeners.office import (
     ADMIN,
@@ -66,12 +68,30 @@ def _shared(_rule: Rule, viewer: str) -> Sequence[Notification]:
     return [one, *(notification(NotificationKind.SHARED, CHANNEL, key, None, **notified) for key in EVERY_SESSION)]
 
 
+def _recap(tx: Tx, rule: Rule, viewer: str, now: datetime) -> object:
+    """All sessions came while the channel was muted."""
+    for key in EVERY_SESSION:
+        tx.notifications.enqueue(notification(NotificationKind.SESSION, CHANNEL, key, rule), now)
+    made, _ = mute(tx, CHANNEL, "", now + timedelta(hours=1), viewer, "", now)
+    return unmute(tx, made, viewer, now)
+
+
+def _offered(tx: Tx, rule: Rule, viewer: str, now: datetime) -> object:
+    """A rule that names somebody whom the reader may not see."""
+    if viewer != ADMIN:  # who may see everybody when it comes
+        tx.rules.set_query(rule.rule_id, "-employee:<id:zoltan> score:<80")
+    offer(tx, rule, ADMIN, viewer, now)
+    return None
+
+
 CASES: dict[NotificationKind, Owing] = {
     NotificationKind.SESSION: _each(
         lambda rule, _: [notification(NotificationKind.SESSION, CHANNEL, key, rule) for key in EVERY_SESSION]
     ),
     NotificationKind.COUNTED: _summary(NotificationKind.COUNTED),
     NotificationKind.OUTAGE: _summary(NotificationKind.OUTAGE),
+    NotificationKind.RECAP: _recap,
+    NotificationKind.RULE_OFFERED: _offered,
     NotificationKind.SHARED: _each(_shared),
     NotificationKind.INTRO: _each(lambda rule, _: [introduction(rule)]),
     NotificationKind.RULE_PAUSED: _each(
@@ -87,7 +107,8 @@ CASES: dict[NotificationKind, Owing] = {
 
 # A session that a summary counts is told by nothing else, so summaries stand alone.
 SUMMARIES = (NotificationKind.COUNTED, NotificationKind.OUTAGE)
-TOGETHER = [tuple(kind for kind in NotificationKind if kind not in SUMMARIES), *((kind,) for kind in SUMMARIES)]
+ALONE = (*SUMMARIES, NotificationKind.RECAP, NotificationKind.RULE_OFFERED)
+TOGETHER = [tuple(kind for kind in NotificationKind if kind not in ALONE), *((kind,) for kind in ALONE)]
 
 
 def notification(
@@ -207,6 +228,7 @@ async def test_a_summary_counts_what_its_owner_may_see(
 
 FORMS: dict[str, dict[str, str]] = {
     actions.DETAILS_FORM: {},
+    actions.RULE_FORM: {actions.INPUT_REST: "employee:zoltn", actions.INPUT_PEOPLE: "<id:zoltan>"},
     actions.SETTINGS_FORM: {actions.INPUT_OBSERVER: "all", "employee": "zoltan"},
 }
 

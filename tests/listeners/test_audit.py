@@ -39,9 +39,9 @@ async def test_words_that_are_no_number_are_answered_with_what_works(office: Off
 
 
 async def test_an_entry_names_who_what_and_the_value_before_and_after(office: Office) -> None:
-    await office.ask(ADMIN, "target 80")
-    await office.ask(ADMIN, "target 82.5")
-    await office.ask(ADMIN, "target 90 Till check")
+    await office.set_target("80")
+    await office.set_target("82.5")
+    await office.set_target("90 Till check")
     answer = (await office.ask(ADMIN, "audit")).text
     assert f"<@{ADMIN}> · target · every checklist · 80 % → 82.5 %" in answer
     assert "every checklist · none → 80 %" in answer

@@ -122,7 +122,10 @@ async def test_what_came_to_somebody_can_be_stopped_whatever_has_become_of_their
     where = {"channel_id": conversation, "message_ts": message.ts}
     more = await office.press(OLGA, actions.DM_ALL, **where)
     assert more is not None and "Saved" not in more.text
-    stop = await office.press(OLGA, actions.DM_STOP, **where)
+    asked = await office.press(OLGA, actions.DM_STOP, **where)
+    assert asked is not None and "you would get nothing" in asked.text
+    assert (await office.store.read(lambda tx: tx.people.preferences(OLGA))).as_observer is None
+    stop = await office.press(OLGA, actions.asked(actions.DM_STOP), **where)
     assert stop is not None and "you get nothing" in stop.text
     chosen = await office.store.read(lambda tx: tx.people.preferences(OLGA))
     assert chosen.as_observer is DirectMessages.NONE

@@ -45,7 +45,7 @@ async def test_an_erased_observer_is_named_in_no_shared_list_and_no_introduction
     office: Office, tmp_path: Path
 ) -> None:
     await share(office, ADMIN, encode(Share(query='observer:"Xenia Papas"')))
-    await office.ask(ADMIN, 'subscribe observer:"Xenia Papas" outcome:failed')
+    await office.subscribe(ADMIN, 'observer:"Xenia Papas" outcome:failed')
     assert ["Xenia Papas" in text for text in said(office)] == [True, True]
     await erase(office, "xenia")
     listed, introduced = said(office)

@@ -132,7 +132,10 @@ async def test_a_name_of_several_offers_each_of_them_as_a_button(office: Office)
     answer = await office.ask(ADMIN, f"link <@{UNLINKED}> Xenia Papas")
     assert "2 people in iSpring have that name" in answer.text and "Kiosk 7" in answer.text
     _, second = suggestions_of(answer)
-    linked = await office.press(ADMIN, f"{actions.RUN}:1", second)
+    asked = await office.press(ADMIN, f"{actions.RUN}:1", second)
+    assert asked is not None and "changes something" in asked.text
+    assert (ADMIN, "link", f"user:{UNLINKED}:person:xenia2") not in await office.audit_log()
+    linked = await office.press_yes(ADMIN, asked)
     assert linked is not None and "is now Xenia Papas" in linked.text
     assert (ADMIN, "link", f"user:{UNLINKED}:person:xenia2") in await office.audit_log()
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.blocks import actions
-from bot.domain.model import OPERATOR, Destination, DestinationKind, Person, RuleState
+from bot.domain.model import OPERATOR, Destination, DestinationKind, NamesShown, Person, RuleState
 from bot.domain.pause_reasons import PRIVATE
 from bot.query.parser import parse
 from bot.services.rules import make_rule, rule_filters
@@ -35,11 +35,16 @@ async def states(office: Office) -> dict[int, RuleState]:
     return {rule.rule_id: rule.state for rule in await office.store.read(lambda tx: tx.rules.all())}
 
 
-async def test_a_private_channel_is_subscribed_at_once(office: Office) -> None:
+async def test_a_private_channel_is_subscribed_at_the_second_press(office: Office) -> None:
     office.sends_meanwhile()
-    answer = await office.ask(SAM, "subscribe outcome:failed")
+    asked = await office.ask(SAM, "subscribe outcome:failed")
+    assert (
+        "In the last 30 days it would have posted 2 sessions, 1 on the busiest day (Tue 17 Mar), on 2 days"
+        in asked.text
+    )
+    assert await states(office) == {}
+    answer = await office.subscribe(SAM, "outcome:failed")
     assert "Done: rule 1 posts to <#G0NORTH> from the next reading of iSpring on: completed" in answer.text
-    assert "In the last 30 days it would have posted 2 sessions, 1 on the busiest day." in str(answer.blocks)
     assert await states(office) == {1: RuleState.ACTIVE}
     (intro,) = await office.posted(NORTH)
     assert "Set up by <@U0SAM> as rule 1" in intro and "/ojt unsubscribe 1" in intro
@@ -65,6 +70,91 @@ async def test_a_public_channel_needs_an_explicit_yes(office: Office) -> None:
     assert await states(office) == {1: RuleState.ACTIVE}
 
 
+# ---- the preview -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_proposal_shows_the_days_and_the_newest_as_cards_without_buttons(office: Office) -> None:
+    asked = await office.ask(SAM, "subscribe outcome:failed")
+    assert "Mon 16 Feb `▁" in asked.text and "▁██▁` Wed 18 Mar" in asked.text
+    assert "Emma Employee" in asked.text and "Yves Colleague" in asked.text
+    assert "those of 3 people in your charge" in asked.text
+    assert [one["action_id"] for one in buttons_of(asked)] == [actions.CONFIRM_SUBSCRIBE, actions.CANCEL]
+
+
+async def test_a_preview_saves_nothing_and_offers_nothing_to_save(office: Office) -> None:
+    answer = await office.ask(SAM, "preview failed")
+    assert "would have posted 2 sessions" in answer.text and "Nothing was saved" in answer.text
+    assert "/ojt subscribe failed" in answer.text
+    assert buttons_of(answer) == []
+    assert await states(office) == {}
+
+
+async def test_a_proposal_says_what_other_rules_of_the_channel_send_already(office: Office) -> None:
+    await office.rule(NORTH, "employee:<id:emma>", owner=SAM)
+    await office.rule(NORTH, "score:<60", owner=ADMIN)  # of nothing that Sam may see
+    await office.rule(PUBLIC, "outcome:failed", owner=SAM)
+    asked = await office.ask(SAM, "subscribe outcome:failed")
+    assert "1 of these 2 is already sent here by rule 1" in asked.text
+    assert "rule 2" not in asked.text and "rule 3" not in asked.text
+
+
+@pytest.mark.parametrize("typed", ["outcome:failed since:30d", "failed this week", "failed until:2026-12-01"])
+@pytest.mark.parametrize("verb", ["subscribe", "preview"])
+async def test_a_rule_takes_no_time(office: Office, verb: str, typed: str) -> None:
+    answer = await office.ask(SAM, f"{verb} {typed}")
+    assert "A rule takes no" in answer.text and "from now on" in answer.text
+    assert suggestions_of(answer) == [f"{verb} outcome:failed"]
+    forged = await office.press(SAM, actions.CONFIRM_SUBSCRIBE, f"{NORTH}|outcome:failed since:30d")
+    assert forged is not None and "A rule takes no" in forged.text
+    assert await states(office) == {}
+
+
+async def test_a_rule_made_before_with_a_time_goes_on(office: Office) -> None:
+    rule = await office.rule(NORTH, "outcome:failed since:30d", owner=SAM)
+    filters = await office.store.read(lambda tx: rule_filters(tx, [rule], office.clock.now()))
+    assert len(filters[rule.rule_id].conditions) == 2
+    assert "Rule 1" in (await office.ask(SAM, "rules")).text
+
+
+async def test_options_are_said_and_saved(office: Office) -> None:
+    office.sends_meanwhile()
+    asked = await office.ask(SAM, "subscribe outcome:failed edits:off names:initials")
+    assert "(corrections do not change what was posted, people by their initials)" in asked.text
+    await office.subscribe(SAM, "outcome:failed edits:off names:initials")
+    [rule] = await office.store.read(lambda tx: tx.rules.all())
+    assert (rule.options.edits, rule.options.names) == (False, NamesShown.INITIALS)
+    wrong = await office.ask(SAM, "subscribe names:none outcome:failed")
+    assert suggestions_of(wrong) == ["subscribe outcome:failed names:full", "subscribe outcome:failed names:initials"]
+
+
+# ---- for oneself -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "channel"), [("outcome:failed", "D0SAM"), ("outcome:failed for:me", PUBLIC)])
+async def test_a_rule_for_oneself_sends_to_nobody_else(office: Office, text: str, channel: str) -> None:
+    asked = await office.ask(SAM, f"subscribe {text}", channel)
+    assert "A rule that posts to you alone: completed sessions below target" in asked.text
+    answer = await office.subscribe(SAM, text, channel)
+    assert "Done: rule 1 posts to <@U0SAM> alone" in answer.text
+    [rule] = await office.store.read(lambda tx: tx.rules.all())
+    assert (rule.destination, rule.owner) == (Destination(DestinationKind.PERSON, "sam"), SAM)
+    assert rule.state is RuleState.ACTIVE
+    assert "Rule 1 to <@U0SAM> alone" in (await office.ask(SAM, "rules", "D0SAM")).text
+    assert "Rule 1" not in (await office.ask(DANA, "rules", channel)).text
+
+
+async def test_a_rule_for_oneself_says_what_comes_anyway(office: Office) -> None:
+    asked = await office.ask(OLGA, "subscribe outcome:completed", "D0OLGA")
+    assert "2 of these 2 come to you anyway" in asked.text
+
+
+@pytest.mark.parametrize("nobody", [UNLINKED])
+async def test_who_is_nobody_has_no_rule_for_themselves(office: Office, nobody: str) -> None:
+    answer = await office.ask(nobody, "subscribe", "D0NOBODY")
+    assert "no active person in iSpring" in answer.text
+    assert await states(office) == {}
+
+
 async def test_a_yes_counts_only_in_the_channel_it_was_asked_for(office: Office) -> None:
     answer = await office.press(SAM, actions.CONFIRM_SUBSCRIBE, f"{PUBLIC}|", channel_id=NORTH)
     assert answer is not None and "no longer means anything" in answer.text
@@ -85,12 +175,7 @@ async def test_a_yes_of_somebody_who_may_see_nothing_makes_no_rule(office: Offic
 
 @pytest.mark.parametrize(
     ("channel", "notified"),
-    [
-        (OUTSIDE, "/invite"),
-        (OUTAGE, "/invite"),
-        (SHARED, "shared with another company"),
-        ("D0SAM", "Rules post to channels, and this is none"),
-    ],
+    [(OUTSIDE, "/invite"), (OUTAGE, "/invite"), (SHARED, "shared with another company")],
 )
 async def test_some_places_can_not_be_subscribed(office: Office, channel: str, notified: str) -> None:
     answer = await office.ask(SAM, "subscribe", channel)
@@ -105,9 +190,9 @@ async def test_an_archived_channel_can_not_be_subscribed(office: Office) -> None
 
 async def test_a_rule_about_somebody_mentioned_matches_them_though_nobody_had_met_them(office: Office) -> None:
     office.sends_meanwhile()
-    answer = await office.ask(SAM, "subscribe employee:<@U0EMMA|emma>")
+    assert "would have posted 2 sessions" in (await office.ask(SAM, "subscribe employee:<@U0EMMA|emma>")).text
+    answer = await office.subscribe(SAM, "employee:<@U0EMMA|emma>")
     assert "completed sessions of Emma Employee" in answer.text
-    assert "would have posted 2 sessions" in str(answer.blocks)
     rules = await office.store.read(lambda tx: tx.rules.all())
     heard = await office.store.read(lambda tx: rule_filters(tx, rules, office.clock.now()))
     assert [condition.accepted for condition in heard[1].conditions] == [frozenset({"emma"})]
@@ -117,7 +202,7 @@ async def test_a_rule_about_somebody_mentioned_matches_them_though_nobody_had_me
 async def test_a_rule_that_could_never_post_anything_is_not_made(office: Office) -> None:
     answer = await office.ask(SAM, "subscribe outcome:planned employee:Emma")
     assert "completed sessions only" in answer.text
-    offered = ["subscribe employee:Emma outcome:completed", "subscribe employee:Emma outcome:failed"]
+    offered = [f'subscribe employee:"Emma Employee" outcome:{outcome}' for outcome in ("completed", "failed")]
     assert suggestions_of(answer) == offered
     forged = await office.press(SAM, actions.CONFIRM_SUBSCRIBE, f"{PUBLIC}|outcome:planned", channel_id=PUBLIC)
     assert forged is not None and "completed sessions only" in forged.text
@@ -132,7 +217,7 @@ async def test_the_same_query_is_not_subscribed_twice(office: Office) -> None:
 
 
 async def test_a_rule_whose_intro_takes_long_starts_later(office: Office) -> None:
-    answer = await office.ask(SAM, "subscribe")
+    answer = await office.subscribe(SAM)
     assert "Rule 1 is saved" in answer.text and "It begins once its introduction is posted" in answer.text
     assert await states(office) == {1: RuleState.PENDING}
     await office.send()
@@ -142,7 +227,7 @@ async def test_a_rule_whose_intro_takes_long_starts_later(office: Office) -> Non
 async def test_a_rule_whose_intro_is_refused_is_not_kept(office: Office) -> None:
     office.slack.workspace.channels[NORTH].is_read_only = True
     office.sends_meanwhile()
-    answer = await office.ask(SAM, "subscribe")
+    answer = await office.subscribe(SAM)
     assert answer.text.startswith("Nothing was saved")
     assert await states(office) == {1: RuleState.ENDED}
 
@@ -150,7 +235,7 @@ async def test_a_rule_whose_intro_is_refused_is_not_kept(office: Office) -> None
 async def test_nothing_is_saved_while_slack_can_not_say_what_the_channel_is(office: Office) -> None:
     await office.ask(SAM, "")
     await office.slack.refuse_connections()
-    answer = await office.ask(SAM, "subscribe")
+    answer = await office.subscribe(SAM)
     assert "Nothing was saved" in answer.text
     assert await states(office) == {}
 
@@ -189,6 +274,41 @@ async def test_an_admin_ends_anybody_s_rule_with_a_button(office: Office) -> Non
     end = buttons_of(await office.ask(ADMIN, "rules"))[0]
     answer = await office.press(ADMIN, end["action_id"], end["value"])
     assert answer is not None and "Ended" in answer.text
+
+
+@pytest.mark.parametrize("action", [actions.UNSUBSCRIBE, f"{actions.UNSUBSCRIBE}:1", actions.RUN, f"{actions.RUN}:0"])
+async def test_a_button_that_asked_nothing_ends_a_rule_only_after_a_second_press(office: Office, action: str) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    value = "unsubscribe 1" if action.startswith(actions.RUN) else "1"
+    asked = await office.press(SAM, action, value)
+    assert asked is not None and "End rule 1? It posts completed sessions below target" in asked.text
+    assert await states(office) == {1: RuleState.ACTIVE}
+    answer = await office.press_yes(SAM, asked)
+    assert answer is not None and "Ended: Rule 1" in answer.text
+    assert await states(office) == {1: RuleState.ENDED}
+
+
+async def test_a_suggestion_is_asked_about_before_it_changes_anything(office: Office) -> None:
+    await office.ask(EMMA, "")  # so that she is linked
+    writing = ["pause all", f"unlink <@{EMMA}>", f"link <@{UNLINKED}> Xenia Papas"]
+    for command in writing:
+        before = await office.audit_log()
+        asked = await office.press(ADMIN, actions.RUN, command)
+        assert asked is not None and "changes something" in asked.text
+        assert await office.audit_log() == before
+        await office.press_yes(ADMIN, asked)
+        assert await office.audit_log() != before
+
+
+@pytest.mark.parametrize("typed", ["stop", "unsubscribe", "Stop!"])
+async def test_stop_shows_what_can_be_ended_as_buttons_that_ask(office: Office, typed: str) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    await office.rule(NORTH, "outcome:met", owner=DANA)
+    answer = await office.ask(SAM, typed)
+    assert "Rule 1" in answer.text and "Rule 2" not in answer.text
+    [end] = buttons_of(answer)
+    assert end["confirm"]["title"]["text"] == "End rule 1?"
+    assert await states(office) == {1: RuleState.ACTIVE, 2: RuleState.ACTIVE}
 
 
 async def test_somebody_else_s_rule_is_not_ended(office: Office) -> None:
@@ -237,7 +357,7 @@ async def hired(office: Office, *names: str, place: str = "kiosk7") -> None:
 
 async def test_a_rule_names_people_by_id_and_shows_their_name_of_today(office: Office) -> None:
     office.sends_meanwhile()
-    answer = await office.ask(SAM, 'subscribe employee:emma checklist:"till check" dept:kiosk outcome:failed')
+    answer = await office.subscribe(SAM, 'employee:emma checklist:"till check" dept:kiosk outcome:failed')
     said = "completed sessions on “Till check” in all whose name contains “kiosk” of Emma Employee, below target"
     assert said in answer.text
     assert said in (await office.posted(NORTH))[0]
@@ -261,8 +381,8 @@ async def test_a_public_channel_s_yes_is_for_the_people_who_were_named(office: O
 async def test_a_name_means_only_whom_its_owner_may_see(office: Office) -> None:
     await hired(office, "Emma South", place="south")
     office.sends_meanwhile()
-    await office.ask(SAM, "subscribe employee:emma")
-    await office.ask(ADMIN, "subscribe employee:emma")
+    await office.subscribe(SAM, "employee:emma")
+    await office.subscribe(ADMIN, "employee:emma")
     assert await queries(office) == ["employee:<id:emma>", "employee:<id:emma> employee:<id:new0>"]
 
 
@@ -306,7 +426,7 @@ async def test_an_admin_reads_a_rule_about_somebody_who_left_ispring(office: Off
 async def test_a_name_of_many_stays_a_text_and_its_owner_is_told(office: Office) -> None:
     await hired(office, *(f"Lee Number {n}" for n in range(11)))
     office.sends_meanwhile()
-    answer = await office.ask(SAM, "subscribe employee:lee")
+    answer = await office.subscribe(SAM, "employee:lee")
     assert await queries(office) == ["employee:lee"]
     assert "of all whose name contains “lee”" in answer.text
     assert "“lee” is the name of 11 people, more than the 10 that a rule names one by one" in everything_in(answer)

@@ -97,7 +97,7 @@ async def test_help_on_nothing_known_offers_the_nearest(office: Office) -> None:
 async def test_a_mistake_is_answered_with_the_nearest_as_buttons(office: Office, typed: str, offered: str) -> None:
     answer = await office.ask(ADMIN, typed)
     if typed == "target 85 Til":  # the beginning of one name is no mistake
-        assert "“Till check” is now 85 %" in answer.text
+        assert "Set the target 85 % for “Till check”?" in answer.text.replace("\u00a0", " ")
         return
     assert offered in suggestions_of(answer), answer.text
     corrected = await office.press(ADMIN, "run:0", offered)
@@ -184,7 +184,7 @@ async def test_any_space_ends_the_verb(office: Office, space: str) -> None:
 
 async def test_results_say_the_query_the_total_and_the_age(office: Office) -> None:
     answer = await office.ask(SAM, "results outcome:failed since:30d")
-    assert answer.text.startswith("2 found: sessions below target or failed, since 16 Feb 2026.\n")
+    assert answer.text.startswith("2 found: sessions below target, critical or failed, since 16 Feb 2026.\n")
     assert "🔴 Emma Employee · 72 %, below target 80 %: " in answer.text
     assert "Data as of 18 Mar 2026, 12:00 UTC" in answer.text
 

@@ -1,73 +1,16 @@
-"""Targets and direct-message settings."""
+"""Direct-message settings."""
 
 import pytest
 
 from bot.blocks import actions
-from bot.domain.model import DirectMessages, Preferences, Targets
-from tests.listeners.office import ADMIN, DANA, EMMA, GUEST, OLGA, SAM, UNLINKED, Office, everything_in, suggestions_of
+from bot.domain.model import DirectMessages, Preferences
+from tests.listeners.office import GUEST, OLGA, UNLINKED, Office, everything_in
 
 pytestmark = pytest.mark.virtual_time
 
 
-async def targets(office: Office) -> Targets:
-    return await office.store.read(lambda tx: tx.targets.current())
-
-
 async def preferences(office: Office, user: str) -> Preferences:
     return await office.store.read(lambda tx: tx.people.preferences(user))
-
-
-@pytest.mark.parametrize(
-    ("typed", "default", "own"),
-    [
-        ("80", 80.0, {}),
-        ("72,5 %", 72.5, {}),
-        ("85 Till check", None, {"till check": 85.0}),
-        ("85 “till-check”", None, {"till check": 85.0}),
-        ("off", None, {}),
-    ],
-)
-async def test_an_admin_sets_a_target(office: Office, typed: str, default: float | None, own: dict[str, float]) -> None:
-    answer = await office.ask(ADMIN, f"target {typed}")
-    assert "target" in answer.text
-    found = await targets(office)
-    assert (found.default, dict(found.per_checklist)) == (default, own)
-    assert (await office.audit_log())[0][:2] == (ADMIN, "target")
-
-
-async def test_a_checklist_s_own_target_is_taken_away(office: Office) -> None:
-    await office.ask(ADMIN, "target 80")
-    await office.ask(ADMIN, "target 85 till")
-    answer = await office.ask(ADMIN, "target off till")
-    assert "no target for “Till check” any more" in answer.text
-    assert await targets(office) == Targets(80.0, {})
-
-
-@pytest.mark.parametrize("typed", ["101", "lots", "-5", "80%%"])
-async def test_what_is_no_percentage_is_no_target(office: Office, typed: str) -> None:
-    answer = await office.ask(ADMIN, f"target {typed}")
-    assert "is no target" in answer.text
-    assert await targets(office) == Targets()
-
-
-async def test_a_name_of_several_checklists_is_asked_back(office: Office) -> None:
-    answer = await office.ask(ADMIN, "target 85 i")
-    assert "more than one checklist" in answer.text
-    assert suggestions_of(answer) == ['target 85 "Till check"', 'target 85 "Vault audit"']
-
-
-@pytest.mark.parametrize("viewer", [EMMA, OLGA, SAM, DANA])
-async def test_nobody_but_admins_sets_targets(office: Office, viewer: str) -> None:
-    assert "only admins" in (await office.ask(viewer, "target 80")).text
-    assert await targets(office) == Targets()
-
-
-async def test_everybody_sees_the_targets_of_checklists_they_meet(office: Office) -> None:
-    await office.ask(ADMIN, "target 80")
-    await office.ask(ADMIN, "target 85 till")
-    await office.ask(ADMIN, "target 90 vault")
-    said = (await office.ask(EMMA, "target")).text
-    assert "every checklist but these: 80 %" in said and "Till check: 85 %" in said and "Vault" not in said
 
 
 async def test_settings_show_the_defaults_in_effect(office: Office) -> None:
@@ -93,7 +36,10 @@ async def test_a_menu_changes_one_setting_and_leaves_the_other(office: Office) -
     ],
 )
 async def test_the_buttons_in_a_direct_message_change_it(office: Office, action: str, kind: DirectMessages) -> None:
-    answer = await office.press(OLGA, action, channel_id="D0OLGA")
+    asked = await office.press(OLGA, action, channel_id="D0OLGA")
+    assert asked is not None and "From now on, of sessions you observe you would get" in asked.text
+    assert await preferences(office, OLGA) == Preferences()
+    answer = await office.press_yes(OLGA, asked, channel_id="D0OLGA")
     assert answer is not None and "Saved" in answer.text
     assert (await preferences(office, OLGA)).as_observer is kind
 
@@ -140,7 +86,7 @@ CHOOSING = [
 
 @pytest.mark.parametrize("nobody", NOBODIES)
 async def test_who_is_nobody_has_nothing_to_choose_and_leaves_no_trace(office: Office, nobody: str) -> None:
-    for action, value in CHOOSING:
+    for action, value in [*CHOOSING, *((actions.asked(action), value) for action, value in CHOOSING)]:
         answer = await office.press(nobody, action, value)
         assert answer is not None and "Saved" not in answer.text
     mistakes = await office.submit(nobody, actions.SETTINGS_FORM, as_observer="none", as_employee="none")
@@ -151,7 +97,7 @@ async def test_who_is_nobody_has_nothing_to_choose_and_leaves_no_trace(office: O
 
 async def test_the_audit_log_records_only_what_changes(office: Office) -> None:
     for _ in range(3):
-        await office.press(OLGA, actions.DM_STOP, channel_id="D0OLGA")
+        await office.press(OLGA, actions.asked(actions.DM_STOP), channel_id="D0OLGA")
         assert await office.submit(OLGA, actions.SETTINGS_FORM, as_observer="none", as_employee="default") == {}
-    await office.press(OLGA, actions.DM_ALL, channel_id="D0OLGA")
+    await office.press(OLGA, actions.asked(actions.DM_ALL), channel_id="D0OLGA")
     assert [verb for _, verb, _ in await office.audit_log()] == ["settings", "settings"]

@@ -222,11 +222,11 @@ def test_every_key_has_an_example_that_reads() -> None:
         ("", "all sessions"),
         (
             'checklist:Opening dept:"Store 12" outcome:failed since:30d',
-            "sessions on “Opening” in Store 12, below target or failed, in the last 30 days",
+            "sessions on “Opening” in Store 12, below target, critical or failed, in the last 30 days",
         ),
         ("observer:<@U1> employee:joe employee:kim", "sessions observed by Ana of joe or kim"),
         ("-employee:joe", "sessions not of joe"),
-        ("-outcome:failed -outcome:below", "sessions neither below target nor failed"),
+        ("-outcome:failed -outcome:below", "sessions neither below target, critical nor failed"),
         ("score:<80 score:90..95.5", "sessions scored below 80 % or from 90 % to 95.5 %"),
         ("score:>=80", "sessions scored at least 80 %"),
         ("score:80", "sessions scored 80 %"),
@@ -294,13 +294,25 @@ def test_who_is_mentioned() -> None:
             only(("employee", frozenset({"ana", "joe"})), ("employee", frozenset({"kim"}))),
         ),
         ("-dept:bakery -employee:kim", only(("-employee", frozenset({"joe"})), ("-employee", frozenset({"kim"})))),
-        ("outcome:failed", only(("outcome", frozenset({OutcomeKind.BELOW, OutcomeKind.FAILED})))),
+        ("outcome:failed", only(("outcome", frozenset({OutcomeKind.BELOW, OutcomeKind.CRITICAL, OutcomeKind.FAILED})))),
+        ("outcome:critical", only(("outcome", frozenset({OutcomeKind.CRITICAL})))),
         ("outcome:below", only(("outcome", frozenset({OutcomeKind.BELOW})))),
         ("outcome:met outcome:planned", only(("outcome", frozenset({OutcomeKind.MET, OutcomeKind.PLANNED})))),
         (
             "-outcome:completed",
             only(
-                ("-outcome", frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET, OutcomeKind.BELOW, OutcomeKind.FAILED}))
+                (
+                    "-outcome",
+                    frozenset(
+                        {
+                            OutcomeKind.COMPLETED,
+                            OutcomeKind.MET,
+                            OutcomeKind.BELOW,
+                            OutcomeKind.CRITICAL,
+                            OutcomeKind.FAILED,
+                        }
+                    ),
+                )
             ),
         ),
         ("score:<80", only(("score", (Range(high=80, high_included=False),)))),

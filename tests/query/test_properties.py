@@ -247,12 +247,17 @@ exact_terms = st.one_of(
 )
 
 
-@given(st.lists(exact_terms, max_size=6), sessions, st.sampled_from([None, 60.0, 80.0]))
+@given(
+    st.lists(exact_terms, max_size=6),
+    sessions,
+    st.sampled_from([None, 60.0, 80.0]),
+    st.sampled_from([(), ("Cold room logged",)]),
+)
 @settings(max_examples=400)
 def test_a_filter_matches_what_a_reader_of_the_query_would_pick(
-    terms: list[Term], row: SessionFacts, target: float | None
+    terms: list[Term], row: SessionFacts, target: float | None, critical: tuple[str, ...]
 ) -> None:
-    outcome = judge(row, target)
+    outcome = judge(row, target, critical)
     wanted = resolve(Query(tuple(terms)), NAMES, now=NOW, zone=UTC)
     assert matches(resolve(by_id(Query(tuple(terms)), NAMES), NAMES, now=NOW, zone=UTC), row, outcome) is matches(
         wanted, row, outcome
@@ -282,7 +287,8 @@ def _holds(term: Term, row: SessionFacts, kind: OutcomeKind, score: float | None
                 "passed": kind in ("completed", "met"),
                 "met": kind == "met",
                 "below": kind == "below",
-                "failed": kind in ("below", "failed"),
+                "critical": kind == "critical",
+                "failed": kind in ("below", "critical", "failed"),
                 "unknown": row.status == "OVERDUE",
             }[term.value]
         case Key.SCORE:

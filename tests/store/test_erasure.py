@@ -652,3 +652,20 @@ async def test_audit_entries_go_only_where_a_time_is_given(db: Store) -> None:
     await db.transact(lambda tx: tx.audit_log.write("U1", "did", "it", NOON))
     assert (await db.transact(lambda tx: tx.retention.forget(NOON + timedelta(days=9_999), None))).audit_log == 0
     assert (await db.transact(lambda tx: tx.retention.forget(NOON, NOON + minutes(1)))).audit_log == 1
+
+
+async def test_rules_and_mutes_of_an_erased_person_end_and_no_mute_names_them(db: Store) -> None:
+    def story(tx: Tx) -> None:
+        own = Destination(DestinationKind.PERSON, "eve")
+        tx.people.link("U0EVE", "eve", "U0ADMIN", None, NOON)
+        rule = tx.rules.add(own, "U0EVE", "", RuleState.ACTIVE, NOON)
+        tx.mutes.add(own, "", NOON + minutes(60), "U0EVE", "holiday", NOON)
+        room = tx.mutes.add(ROOM, "", NOON + minutes(60), "U0EVE", "Eve is away", NOON)
+        tx.retention.erase("eve", NOON)
+        ended = tx.rules.get(rule.rule_id)
+        assert ended is not None
+        assert ended.state is RuleState.ENDED
+        [left] = tx.mutes.running(NOON)
+        assert (left.mute_id, left.created_by, left.reason) == (room.mute_id, "", "")
+
+    await db.transact(story)

@@ -528,3 +528,30 @@ def test_an_acknowledgement_of_an_earlier_completion_is_none_of_the_last(
     with reading(path) as connection:
         assert connection.execute("SELECT count(*) FROM acknowledgements").fetchone()[0] == kept
         assert connection.execute("SELECT completion FROM sessions").fetchone()[0] == completion
+
+
+# ---- critical criteria -----------------------------------------------------------------------------------------------
+
+
+async def test_a_database_without_critical_criteria_knows_which_its_checklists_have(path: Path) -> None:
+    write_old(path, STEPS.index("m020_critical_criteria"))
+    body = (
+        '{"areas":[],"criteria":[{"criterion_id":"c1","title":"Cold room logged","area_id":"a","skipped":false,'
+        '"points":0.0,"total_points":1.0},{"criterion_id":"","title":"Boards clean","area_id":"a","skipped":true,'
+        '"points":null,"total_points":null}],"areas_known":true}'
+    )
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE details SET body = ?", (body,))
+        connection.commit()
+    database = Store.open(path, now=NOON + minutes(60))
+    try:
+        session, targets, criteria = await database.read(
+            lambda tx: (tx.sessions.get(FACTS.key), tx.targets.current(), tx.targets.criteria_of(["opening"]))
+        )
+    finally:
+        database.close()
+    # Judged as before: nothing was critical then, and whose target it was is not known.
+    assert session is not None and (session.completed_as, session.target) == (OutcomeKind.MET, 80.0)
+    assert (session.target_scope, session.critical, session.critical_failed) == (None, None, None)
+    assert (targets.default, targets.critical) == (80.0, {})
+    assert {one.title for one in criteria["opening"]} == {"Cold room logged", "Boards clean"}

@@ -1,6 +1,18 @@
 """Rules begin with their intro, pause with their channel, and take with them what waited only for them."""
 
-from bot.domain.model import OPERATOR, DeliveryState, Destination, RuleState
+from dataclasses import replace
+
+from bot.domain.model import (
+    DEFAULT_OPTIONS,
+    OPERATOR,
+    DeliveryState,
+    Destination,
+    NamesShown,
+    RuleForm,
+    RuleOptions,
+    RuleState,
+)
+from bot.domain.reasons import ReasonCode
 from bot.store.database import Store, Tx
 from tests.store.given import (
     NOON,
@@ -166,3 +178,31 @@ async def test_the_audit_log_is_read_newest_first(db: Store) -> None:
         return [(entry.who, entry.verb, entry.subject) for entry in tx.audit_log.entries(1)]
 
     assert await db.transact(story) == [("U2", "ended", "rule 1")]
+
+
+async def test_a_rules_options_come_back_as_they_were_stored(db: Store) -> None:
+    def story(tx: Tx) -> None:
+        options = RuleOptions(
+            form=RuleForm.DIGEST, schedule="weekly mon 09:00", zone="Europe/Berlin", names=NamesShown.INITIALS
+        )
+        made = tx.rules.add(ROOM, "U1", "", RuleState.ACTIVE, NOON, options)
+        assert made.options == options
+        tx.rules.set_options(made.rule_id, replace(options, edits=False))
+        found = tx.rules.get(made.rule_id)
+        assert found is not None
+        assert (found.options.edits, found.options.schedule) == (False, "weekly mon 09:00")
+        assert tx.rules.add(ROOM, "U1", "score:<80", RuleState.ACTIVE, NOON).options == DEFAULT_OPTIONS
+
+    await db.transact(story)
+
+
+async def test_a_pause_with_an_end_is_due_at_it(db: Store) -> None:
+    def story(tx: Tx) -> None:
+        rule_id = a_rule(tx)
+        tx.rules.pause(rule_id, ReasonCode.BECAME_PUBLIC, LATER)
+        assert tx.rules.due_to_resume(NOON) == []
+        assert [rule.rule_id for rule in tx.rules.due_to_resume(LATER)] == [rule_id]
+        tx.rules.resume(rule_id)
+        assert tx.rules.due_to_resume(LATER) == []
+
+    await db.transact(story)

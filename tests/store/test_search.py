@@ -11,9 +11,20 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from bot.domain.changes import check_criteria
 from bot.domain.directory import Directory
 from bot.domain.filters import Accepted, Column, Condition, Filter, Range, matches
-from bot.domain.model import Moment, OutcomeKind, Person, SessionFacts, SessionKey, Targets
+from bot.domain.model import (
+    CriterionResult,
+    CriticalCriterion,
+    Details,
+    Moment,
+    OutcomeKind,
+    Person,
+    SessionFacts,
+    SessionKey,
+    Targets,
+)
 from bot.domain.outcomes import judge
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.polling import Found
@@ -22,7 +33,7 @@ from bot.query.keys import KEYS
 from bot.query.parser import Names, Query, parse
 from bot.store.database import Store, Tx
 from bot.store.search import COLUMNS as COLUMNS_IN_SQL
-from bot.store.search import listed_within, matching
+from bot.store.search import Where, listed_within, matching
 from tests.environment import open_store
 from tests.store.given import NOON, a_session, baseline, fingerprint, minutes, planned, session_id
 
@@ -164,7 +175,18 @@ def only(name: str, *accepted: Range[Any], negated: bool = False) -> Filter:
 
 
 reaches = st.builds(AccessScope, st.booleans(), st.none() | st.sampled_from(IDS), some)
-TARGETS = Targets(80.0, {"bob": 40.0})
+COLD = "Cold room logged"
+CRITICAL = (CriticalCriterion("", COLD),)
+ZERO = Details(criteria=(CriterionResult("c1", COLD, "a1", False, 0, 1),))
+TARGETS = Targets(80.0, {"bob": 40.0}, {"bob": CRITICAL, "eve": CRITICAL})
+
+
+def zeros_of(facts: SessionFacts) -> tuple[str, ...]:
+    """Of every second session of two checklists a critical criterion got zero."""
+    is_zero = (
+        facts.checklist_id in TARGETS.critical and facts.status == "PASSED" and int(facts.key.session_id[-1], 16) % 2
+    )
+    return (COLD,) if is_zero else ()
 
 
 def many_sessions() -> Iterator[SessionFacts]:
@@ -187,6 +209,7 @@ def many_sessions() -> Iterator[SessionFacts]:
 
 
 MANY = tuple(many_sessions())
+CRITICAL_ONLY = Filter((Condition(COLUMNS["outcome"], frozenset({OutcomeKind.CRITICAL})),))
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +220,11 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     def fill(tx: Tx) -> None:
         tx.listings.write_baseline([(facts, fingerprint(facts)) for facts in MANY], TARGETS, NOON)
         tx.listings.finish_baseline(b"", NOON)
+        for facts in MANY:
+            session = tx.sessions.get(facts.key)
+            assert session is not None
+            if zeros_of(facts) and (change := check_criteria(session, ZERO, now=NOON)):
+                tx.sessions.save_verdict(change)
 
     database._write_now(fill)
     yield database
@@ -224,12 +252,19 @@ def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, s
     def in_python() -> set[SessionKey]:
         found = set()
         for facts in MANY:
-            outcome = judge(facts, TARGETS.of(facts.checklist_id))
+            outcome = judge(facts, TARGETS.of(facts.checklist_id), zeros_of(facts))
             if scope.covers(facts) and matches(wanted, facts, outcome):
                 found.add(facts.key)
         return found
 
     assert library._write_now(in_sql) == in_python()
+
+
+def test_critical_sessions_are_among_what_sql_and_python_compare(library: Store) -> None:
+    found = library._write_now(
+        lambda tx: tx.search.rows(parse("outcome:critical"), matching(CRITICAL_ONLY, Where()), 99)
+    )
+    assert {session.key for session in found} == {facts.key for facts in MANY if zeros_of(facts)} != set()
 
 
 def test_every_key_has_a_column_that_sql_knows() -> None:

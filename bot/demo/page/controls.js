@@ -39,7 +39,7 @@ function sessionsPanel() {
     h("div", { class: "result-row", id: "result-row" }, range, number, h("span", {}, "%"),
       h("span", { class: "presets" }, [55, 78, 95].map((value) => h("button", { type: "button", class: "chip", onclick: set(value) }, `${value} %`)))),
     h("button", { type: "button", class: "btn primary wide", id: "session-do", onclick: (event) => busy(event.currentTarget, doSession()) }, "Complete"),
-    h("div", { class: "row" }, act("Plan one", "plan", {}, "Planned"), act("Burst of 8", "burst", { count: 8 }, "Eight sessions ended")));
+    h("div", { class: "row" }, act("Plan one", "plan", {}, "Planned"), act("Burst of 8", "burst", { count: 8 }, "Eight sessions ended"), act("One zero", "zero", {}, "Completed with nothing on one criterion")));
 }
 
 let waiting = null;

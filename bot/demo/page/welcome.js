@@ -1,4 +1,4 @@
-// Five things a newcomer can try, each with a button that takes them there.
+// Six things a newcomer can try, each with a button that takes them there.
 import { byId, fill, h, remember, remembered } from "./dom.js";
 import { prefill } from "./composer.js";
 import { openControl } from "./controls.js";
@@ -14,6 +14,7 @@ export function startWelcome(go) {
     ["Open its details", "Press Details on the card: only you see the answer, with every criterion.", "Show the channel", () => go(named("ojt-results"))],
     ["Ask a question", "Type it, or let the hints do it: /ojt results outcome:failed since:30d", "Type it for me", () => { go(named("ojt-results")); prefill("/ojt results outcome:failed since:30d"); }],
     ["Subscribe another channel", "In a store's channel: /ojt subscribe outcome:failed. From then on the cards come there too.", "Take me there", () => { go(state.channels.find((channel) => channel.name.startsWith("store-") && channel.has_app && channel.members.includes(state.viewer))?.id || named("ojt-results")); prefill("/ojt subscribe outcome:failed"); }],
+    ["Fail by one criterion", "Make “Line sheet signed” critical as the admin and press Save, then One zero in the controls: 94 %, and failed all the same.", "Type it for me", () => { go(named("ojt-results")); prefill("/ojt target critical \"Line sheet signed\""); }],
     ["Correct, then break it", "Correct a session and see its card change. Then start a burst and kill the bot in the middle: after the restart each session was told exactly once.", "Open the controls", () => { openControl("sessions", "correct", 90); }],
   ];
   const close = () => { box.hidden = true; remember("welcomed", "yes"); byId("show-welcome").focus(); };

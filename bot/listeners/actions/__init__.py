@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from slack_bolt.async_app import AsyncApp
 
 from bot.blocks import actions
-from bot.listeners.actions import rules, sessions, settings, sharing
+from bot.listeners.actions import rules, sessions, settings, sharing, targets
 from bot.listeners.after_ack import AfterAck, Answering
 from bot.listeners.requests import ActionRequest
+from bot.listeners.views import rule_form
 
 LISTENERS: Mapping[str, Answering[ActionRequest]] = {
     actions.DETAILS: sessions.details,
@@ -25,6 +26,11 @@ LISTENERS: Mapping[str, Answering[ActionRequest]] = {
     actions.CONFIRM_SUBSCRIBE: rules.confirm_subscribe,
     actions.CANCEL: rules.cancel,
     actions.UNSUBSCRIBE: rules.unsubscribe,
+    actions.SET_TARGET: targets.set_target,
+    actions.SET_CRITICAL: targets.set_critical,
+    actions.EDIT_RULE: rule_form.open_form,
+    actions.CONFIRM_EDIT: rules.confirm_edit,
+    actions.ACCEPT_RULE: rules.accept,
     actions.AGREE_PUBLIC: rules.agree_public,
     actions.TAKE_OVER: rules.take_over,
     actions.CONFIRM_TAKE_OVER: rules.confirm_take_over,

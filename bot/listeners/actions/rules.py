@@ -1,6 +1,6 @@
 """Buttons about rules: confirm a new one, end one, take one over, let one go on in a channel that became public."""
 
-from bot.blocks import actions
+from bot.blocks import actions, rule_changes
 from bot.blocks import rules as views
 from bot.domain.errors import NotAllowed, Remedy
 from bot.domain.model import Message, Rule, RuleState, Viewer
@@ -11,19 +11,18 @@ from bot.listeners.access_scope import access_view
 from bot.listeners.commands import answered
 from bot.listeners.context import AppContext
 from bot.listeners.requests import ActionRequest, OutdatedButton, viewer_of
-from bot.listeners.subscribing import subscribe
+from bot.listeners.subscribing import ME, change, subscribe
 from bot.services import pausing
-from bot.services.rules import rule_text
+from bot.services.rules import rule_text, text_for_reader
 from bot.store.database import Tx
 
 
 async def confirm_subscribe(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    """Makes the rule that was asked about, in the channel it was asked in."""
+    """Makes the rule that was proposed, in the channel it was asked in, or for the user alone."""
     request = action.decoded(actions.Subscribe)
-    if request.channel_id != action.channel_id:
+    if request.channel_id not in (action.channel_id, ME):
         raise OutdatedButton
-    viewer = await viewer_of(ctx, action)
-    answer = await subscribe(ctx, viewer, action.channel_id, request.query, public_is_meant=True)
+    answer = await subscribe(ctx, await viewer_of(ctx, action), action.channel_id, request)
     await reply(answer, replace=action.is_private)
 
 
@@ -33,8 +32,35 @@ async def cancel(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 
 
 async def unsubscribe(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    """Ends the rule with the number on the button."""
-    await reply(await answered(ctx, action, f"unsubscribe {action.value}"))
+    """Ends the rule with the number on the button, once it was asked whether."""
+    answer = await answered(ctx, action, f"unsubscribe {action.value}", is_pressed=not action.was_asked)
+    await reply(answer, replace=action.was_asked and action.is_ephemeral)
+
+
+async def confirm_edit(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Saves the change of a rule that was proposed."""
+    answer = await change(ctx, await viewer_of(ctx, action), action.decoded(actions.EditRule))
+    await reply(answer, replace=action.is_private)
+
+
+async def accept(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Makes the user the owner of a rule that was offered to them, once they were asked."""
+    viewer = await viewer_of(ctx, action)
+
+    def work(tx: Tx) -> Message:
+        access = access_view(tx, viewer)
+        rule = _rule(tx, action.value)
+        if rule is None or rule.state is RuleState.ENDED or rule.offered_to != viewer.slack_user_id:
+            return views.nothing_to_take_over(action.value)
+        said = text_for_reader(tx, rule.query, access.scope, access.directory)
+        if not action.was_asked:
+            return rule_changes.ask_to_accept(rule, said)
+        pausing.accept(tx, rule, viewer.slack_user_id, ctx.clock.now())
+        return views.taken_over(tx.rules.get(rule.rule_id) or rule, said)
+
+    answer = await ctx.store.transact(work)
+    ctx.wake_sender()
+    await reply(answer)
 
 
 async def agree_public(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:

@@ -7,16 +7,19 @@ from bot.blocks import details as views
 from bot.blocks.elements import notice
 from bot.blocks.sending import first_block, with_first_lines
 from bot.domain.changes import outcome_of
+from bot.domain.directory import Directory
 from bot.domain.email_matching import no_member
 from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, Remedy, StoreBusy
 from bot.domain.model import (
     OPERATOR,
     DestinationKind,
     Message,
+    NamesShown,
     NotificationKind,
     Session,
     SessionKey,
     SessionRecord,
+    Viewer,
 )
 from bot.domain.permissions import NOTHING, OPERATOR_VIEWER, Verdict, may_see, may_share
 from bot.domain.ports import Reply
@@ -93,11 +96,11 @@ async def next_page(ctx: AppContext, action: ActionRequest, reply: Reply) -> Non
 
 
 async def run(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    """A command that an answer suggested. The Home tab shows its answer in a modal: a direct message would be on
-    another tab."""
-    answer = await answered(ctx, action, action.value)
+    """A command that an answer suggested; one that changes something is asked about first. The Home tab shows its
+    answer in a modal: a direct message would be on another tab."""
+    answer = await answered(ctx, action, action.value, is_pressed=not action.was_asked)
     if action.view_id is None:
-        await reply(answer)
+        await reply(answer, replace=action.was_asked and action.is_private)
         return
     try:
         await ctx.messenger.open_modal(action.trigger_id, views.answer(with_first_lines(answer, await lines_for(ctx))))
@@ -134,10 +137,12 @@ async def opened_session(ctx: AppContext, action: ActionRequest, key: SessionKey
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    """Who brought a session's card to its channel: owners of rules, and users who shared it."""
+    """Who brought a session's card to its channel: owners of rules, and users who shared it. `has_initials`: the whole
+    message calls people by their initials."""
 
     owners: tuple[str, ...] = ()
     sharers: tuple[str, ...] = ()
+    has_initials: bool = False
 
 
 _NO_CARD = _Card()
@@ -153,7 +158,11 @@ def _card_of(tx: Tx, key: SessionKey, action: ActionRequest) -> _Card:
     sharers = [str(one.facts.get("by")) for one in about if one.kind is NotificationKind.SHARED]
     numbers = sorted({number for one in about for number in one.rule_ids})
     owners = [rule.owner for number in numbers if (rule := tx.rules.get(number)) is not None]
-    return _Card(tuple(dict.fromkeys(owners)), tuple(dict.fromkeys(sharers)))
+    carried = {number for stored in delivery.notifications for number in stored.notification.rule_ids}
+    has_initials = any(
+        rule.options.names is NamesShown.INITIALS for number in carried if (rule := tx.rules.get(number)) is not None
+    )
+    return _Card(tuple(dict.fromkeys(owners)), tuple(dict.fromkeys(sharers)), has_initials)
 
 
 async def _refuse_outsiders(ctx: AppContext, action: ActionRequest, session: Session, card: _Card, reason: str) -> None:
@@ -179,12 +188,22 @@ async def _refuse_outsiders(ctx: AppContext, action: ActionRequest, session: Ses
         raise NotAllowed("you are not in the channel this card was posted to")
 
 
+def _directory_for(tx: Tx, viewer: Viewer, action: ActionRequest, record: SessionRecord | None) -> Directory:
+    """What people are called for a viewer: by their initials for who may only read the card, if that calls them so."""
+    directory = tx.people.directory()
+    if record is None or may_see(viewer, record.session.facts, directory).allowed:
+        return directory
+    card = _card_of(tx, record.session.key, action)
+    return directory.with_initials() if card.has_initials else directory
+
+
 async def _session_modal(ctx: AppContext, action: ActionRequest, key: SessionKey) -> views.View:
     """The modal's final content: the session, or the reason why there is none."""
     try:
         record = await opened_session(ctx, action, key)
         await prioritise_details(ctx, record)
-        directory = await ctx.store.read(lambda tx: tx.people.directory())
+        viewer = await viewer_of(ctx, action)
+        directory = await ctx.store.read(lambda tx: _directory_for(tx, viewer, action, record))
     except NotAllowed as refusal:
         return views.refused(str(refusal), next_step(ctx, refusal.remedy, action.user_id))
     except NotPossibleNow as problem:
@@ -204,7 +223,7 @@ async def _session_message(ctx: AppContext, action: ActionRequest, key: SessionK
         return _gone()
 
     def read(tx: Tx) -> Message:
-        about = shown(ctx, tx, AccessView(viewer, NOTHING, tx.people.directory()), ())
+        about = shown(ctx, tx, AccessView(viewer, NOTHING, _directory_for(tx, viewer, action, record)), ())
         return session_lists.show(record, about, with_previous=record.previous is not None)
 
     return await ctx.store.read(read)

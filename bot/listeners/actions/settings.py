@@ -1,10 +1,10 @@
 """Buttons about a user's own settings and Home tab: direct messages, and a link that is wrong."""
 
-from bot.blocks import links
+from bot.blocks import actions, links
 from bot.blocks import settings as settings_view
 from bot.blocks.actions import Roles
 from bot.domain.errors import NotAllowed
-from bot.domain.model import BY_EMAIL, DestinationKind, DirectMessages, Message, Preferences
+from bot.domain.model import BY_EMAIL, DestinationKind, DirectMessages, Message, Preferences, Viewer
 from bot.domain.ports import Reply
 from bot.listeners.access_scope import identity_of
 from bot.listeners.commands.people import link_subject
@@ -17,17 +17,17 @@ from bot.store.database import Tx
 
 async def get_below_target(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """On a direct message: only results below target from now on."""
-    await reply(await _choose(ctx, action, DirectMessages.BELOW, _roles(action)))
+    await _change(ctx, action, reply, actions.DM_BELOW, DirectMessages.BELOW)
 
 
 async def get_none(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """On a direct message: no more of them."""
-    await reply(await _choose(ctx, action, DirectMessages.NONE, _roles(action)))
+    await _change(ctx, action, reply, actions.DM_STOP, DirectMessages.NONE)
 
 
 async def get_all(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """On a direct message: all results from now on."""
-    await reply(await _choose(ctx, action, DirectMessages.ALL, _roles(action)))
+    await _change(ctx, action, reply, actions.DM_ALL, DirectMessages.ALL)
 
 
 async def set_observer(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
@@ -70,6 +70,24 @@ async def not_me(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     await reply(links.rejected(command=ctx.command), replace=action.is_private)
 
 
+async def _change(ctx: AppContext, action: ActionRequest, reply: Reply, name: str, kind: DirectMessages) -> None:
+    """Saves a choice if the user was asked; else asks. Who has nothing to choose is refused before."""
+    roles = _roles(action)
+    if action.was_asked:
+        await reply(await _choose(ctx, action, kind, roles))
+        return
+    viewer = await viewer_of(ctx, action)
+    await ctx.store.read(lambda tx: _refuse_nobody(tx, viewer, action, kind))
+    await reply(settings_view.ask_to_change(name, roles, command=ctx.command))
+
+
+def _refuse_nobody(tx: Tx, viewer: Viewer, action: ActionRequest, kind: DirectMessages) -> None:
+    """Raises NotAllowed for users without a person in iSpring, unless they stop messages that they got."""
+    identity = identity_of(viewer, tx.people.directory())
+    if identity.not_allowed_reason and not (kind is DirectMessages.NONE and _is_on_their_message(tx, action)):
+        raise NotAllowed(identity.not_allowed_reason, identity.remedy)
+
+
 def _roles(action: ActionRequest) -> Roles:
     if action.value not in list(Roles):
         raise OutdatedButton
@@ -98,9 +116,7 @@ async def _choose(ctx: AppContext, action: ActionRequest, kind: DirectMessages, 
     viewer = await viewer_of(ctx, action)
 
     def work(tx: Tx) -> None:
-        identity = identity_of(viewer, tx.people.directory())
-        if identity.not_allowed_reason and not (kind is DirectMessages.NONE and _is_on_their_message(tx, action)):
-            raise NotAllowed(identity.not_allowed_reason, identity.remedy)
+        _refuse_nobody(tx, viewer, action, kind)
         mine = tx.people.preferences(action.user_id)
         wanted = Preferences(
             mine.as_observer if roles is Roles.EMPLOYEE else kind, mine.as_employee if roles is Roles.OBSERVER else kind

@@ -5,19 +5,19 @@ from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.blocks.answers import with_age
+from bot.blocks.answers import ask_to_run, with_age
 from bot.blocks.elements import notice
 from bot.domain.model import Message
 from bot.domain.permissions import closed_reason
 from bot.domain.ports import Reply
 from bot.listeners.after_ack import AfterAck
-from bot.listeners.commands import export, people, reports, rules, sending, sessions, settings, why
+from bot.listeners.commands import export, mutes, people, reports, rules, sending, sessions, settings, targets, why
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Request, SlashCommand, viewer_of
 from bot.query.nearest import nearest
 
-TOPICS = (sessions, reports, export, why, rules, settings, people, sending)  # in the order of help
+TOPICS = (sessions, reports, export, why, rules, mutes, sending, targets, settings, people)  # in the order of help
 
 _SESSION_ID = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*")
 _SESSION_ID_PART = re.compile(r"(?=.*\d)[0-9a-zA-Z-]+")
@@ -25,6 +25,7 @@ _GREETINGS = frozenset(
     {"?", "??", "hi", "hello", "hey", "help me", "how does this work", "what can you do", "commands"}
 )
 _THANKS = frozenset({"thanks", "thank you", "thx", "ty", "thanks a lot", "many thanks", "ok thanks", "great", "cheers"})
+_STOPS = frozenset({"stop", "stop it", "stop this", "stop please", "please stop"})
 _SAME_WORD = 80  # percent: "resluts" is "results", "trend" is not "target"
 _SHORTEST_VERB = 3
 
@@ -45,8 +46,11 @@ async def answer(ctx: AppContext, command: SlashCommand, reply: Reply) -> None:
     await reply(await answered(ctx, command, command.text))
 
 
-async def answered(ctx: AppContext, request: Request, text: str) -> Message:
-    """The answer to `text` without the slash word. Raises QueryError, NotAllowed, NotPossibleNow and StoreBusy."""
+async def answered(ctx: AppContext, request: Request, text: str, *, is_pressed: bool = False) -> Message:
+    """The answer to `text` without the slash word. Raises QueryError, NotAllowed, NotPossibleNow and StoreBusy.
+
+    `is_pressed`: a button that asked nothing runs it, so what would change something is asked about first.
+    """
     viewer = await viewer_of(ctx, request)
     offered = {entry.verb: entry for entry in registry() if viewer.is_admin or not entry.admins_only}
     topics = tuple(entry.topic for entry in offered.values())
@@ -54,7 +58,10 @@ async def answered(ctx: AppContext, request: Request, text: str) -> Message:
         return notice("You're welcome.")
     if text.strip():
         verb, words = _verb_and_words(text, offered)
-        found = await offered[verb].answer(ctx, CommandRequest(viewer, request.channel_id, words, topics))
+        entry = offered[verb]
+        if is_pressed and words and not (entry.only_reads or entry.asks_itself):
+            return ask_to_run(f"{verb} {words}", command=ctx.command)
+        found = await entry.answer(ctx, CommandRequest(viewer, request.channel_id, words, topics, is_pressed))
     else:
         found = await sessions.menu(ctx, viewer, topics)
     ages = await ctx.store.read(lambda tx: tx.people.ages())
@@ -71,6 +78,8 @@ def _verb_and_words(text: str, offered: Mapping[str, Subcommand]) -> tuple[str, 
     typed, words = first.strip("*_~").lower(), "".join(rest).strip()
     if _plain(text) in _GREETINGS:
         return "help", ""
+    if _plain(text) in _STOPS:
+        return "unsubscribe", ""
     if _SESSION_ID.fullmatch(text.strip("#")):
         return "show", text
     if typed == "show" and words and not _SESSION_ID_PART.fullmatch(words.strip("`#").removeprefix("session ").strip()):

@@ -35,6 +35,7 @@ _turn = asyncio.Semaphore(AT_ONCE)
     more="A CSV file with every session that matches and that you may see, sent to you alone as a direct message; "
     "`criteria:yes` adds the criteria.",
     takes_query=True,
+    asks_itself=True,  # it changes nothing; who exported what is in the audit log
 )
 async def export(ctx: AppContext, request: CommandRequest) -> Message:
     """Sends the file, and says so once Slack has completed it."""

@@ -13,13 +13,14 @@ from bot.listeners.context import AppContext
 class CommandRequest:
     """One use of a subcommand: `words` follow its verb, `topics` are what this viewer may use, in the order of help.
 
-    `channel_id` is None outside a conversation (on the Home tab).
+    `channel_id` is None outside a conversation (on the Home tab). `is_pressed`: a button ran it, and nobody was asked.
     """
 
     viewer: Viewer
     channel_id: str | None
     words: str
     topics: tuple[Topic, ...] = ()
+    is_pressed: bool = False
 
 
 Answer = Callable[[AppContext, CommandRequest], Awaitable[Message]]
@@ -30,12 +31,14 @@ class Subcommand:
     """A subcommand: what help says of it and what answers it.
 
     `takes_query`: its words are a query. `only_reads`: it changes nothing, so a mistyped one may be run at once.
+    `asks_itself`: it asks before it changes anything, so a button may run it. Without words every one only reads.
     """
 
     topic: Topic
     answer: Answer
     takes_query: bool = False
     only_reads: bool = False
+    asks_itself: bool = False
 
     @property
     def verb(self) -> str:
@@ -57,6 +60,7 @@ def subcommand(
     needs: Needs = Needs.SCOPE_TOPIC,
     takes_query: bool = False,
     only_reads: bool = False,
+    asks_itself: bool = False,
 ) -> Callable[[Answer], Subcommand]:
     """Makes a function the subcommand that is the first word of `usage`; see `Topic` for the other arguments."""
     topic = Topic(
@@ -69,7 +73,7 @@ def subcommand(
         admins_only=admins_only,
         needs=needs,
     )
-    return lambda answer: Subcommand(topic, answer, takes_query, only_reads)
+    return lambda answer: Subcommand(topic, answer, takes_query, only_reads, asks_itself)
 
 
 def subcommands_of(module: ModuleType) -> list[Subcommand]:

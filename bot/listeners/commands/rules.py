@@ -1,36 +1,59 @@
 """Rules: which sessions are posted to which channel."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from bot.blocks.rules import rules_list, unsubscribed
+from bot.blocks.mutes import mute_blocks
+from bot.blocks.rule_changes import edit_offer, offered
+from bot.blocks.rules import ask_to_end, rules_list, rules_to_end, taken_over, unsubscribed
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
-from bot.domain.permissions import scope_of
+from bot.domain.mutes import Mute
+from bot.domain.permissions import EVERYTHING, scope_of
 from bot.listeners import subscribing
-from bot.listeners.access_scope import AccessView, access_view, may_read, names
+from bot.listeners.access_scope import AccessView, access_view, identity_of, may_read, names
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
-from bot.query.nearest import nearest
+from bot.listeners.own_rules import CURRENT, ends, own_rule
+from bot.query.keys import SHAPE, Key
+from bot.query.names import MENTION
 from bot.query.parser import EXAMPLES, Query, words
-from bot.services.pausing import is_orphan
-from bot.services.rules import UNREADABLE, read, rule_text
+from bot.services.muting import may_mute
+from bot.services.pausing import accept, is_orphan
+from bot.services.pausing import offer as offer_rule
+from bot.services.rules import NOT_READABLE, UNREADABLE, read, rule_text
 from bot.store.database import Tx
 
-CURRENT = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
-NOT_READABLE = "sessions by a condition that names what you may not see"
+_OF_RULES = [example for key, example in EXAMPLES.items() if key not in (Key.SINCE, Key.UNTIL, *SHAPE)]
+_CONDITIONS = "Conditions, in any order: " + " · ".join(f"`{example}`" for example in _OF_RULES) + "."
 
 
 @subcommand(
     "subscribe [query]",
-    "Post completed sessions that match to this channel",
+    "Post completed sessions that match to this channel, or to you",
     examples=("subscribe outcome:failed", "subscribe"),
-    more="Conditions, in any order: " + " · ".join(f"`{example}`" for example in EXAMPLES.values()) + ". "
-    "A rule posts only what you yourself may see.",
+    more=f"{_CONDITIONS} It shows what the rule would have sent in the last 30 days, and saves it once you agree. In a "
+    "direct message, or with `for:me`, it is for you alone. `edits:off`: corrections do not change cards that were "
+    "posted; `names:initials`: no full names. A rule sends only what you yourself may see.",
     takes_query=True,
+    asks_itself=True,
 )
 async def subscribe(ctx: AppContext, request: CommandRequest) -> Message:
-    """Makes a rule for the channel it is asked in."""
-    return await subscribing.subscribe(ctx, request.viewer, request.channel_id, request.words)
+    """Proposes a rule for the channel it is asked in, or for the viewer."""
+    return await subscribing.propose(ctx, request.viewer, request.channel_id, request.words, verb="subscribe")
+
+
+@subcommand(
+    "preview [query]",
+    "What a rule would have sent in the last 30 days",
+    examples=("preview outcome:failed",),
+    more=f"{_CONDITIONS} Nothing is saved.",
+    takes_query=True,
+    only_reads=True,
+)
+async def preview(ctx: AppContext, request: CommandRequest) -> Message:
+    """What a rule would have sent, without a way to save it."""
+    return await subscribing.propose(ctx, request.viewer, request.channel_id, request.words, verb="preview")
 
 
 @subcommand(
@@ -54,9 +77,48 @@ async def rules(ctx: AppContext, request: CommandRequest) -> Message:
         may_end = {rule.rule_id for rule in found if ends(request.viewer, rule)}
         said = readable(tx, access, found)
         orphans = {rule.rule_id for rule in found if is_orphan(rule) and request.viewer.is_admin}
-        return rules_list(found, said, may_end=may_end, may_take=orphans, command=ctx.command)
+        now = ctx.clock.now()
+        muted = tx.mutes.running(now) if everything else visible_mutes(tx, request.viewer, request.channel_id, now)
+        silenced = mute_blocks(
+            muted,
+            mute_texts(tx, request.viewer, muted),
+            may_end={one.mute_id for one in muted if may_mute(tx, request.viewer, one.destination)},
+        )
+        return rules_list(found, said, may_end=may_end, may_take=orphans, command=ctx.command, silenced=silenced)
 
     return await ctx.store.read(work)
+
+
+def own(viewer: Viewer) -> Destination:
+    """Where direct messages to a linked viewer go."""
+    return Destination(DestinationKind.PERSON, viewer.person_id or "")
+
+
+def visible_mutes(tx: Tx, viewer: Viewer, channel_id: str | None, now: datetime) -> Sequence[Mute]:
+    """The mutes that run in a channel, and the viewer's own."""
+    here = Destination(DestinationKind.CHANNEL, channel_id) if channel_id else None
+    return [
+        one
+        for one in tx.mutes.running(now)
+        if one.destination == here or (viewer.person_id is not None and one.destination == own(viewer))
+    ]
+
+
+def mute_texts(tx: Tx, viewer: Viewer, found: Sequence[Mute]) -> Mapping[int, str]:
+    """The queries of mutes in words by the mutes' numbers, each if the viewer may know the names in it."""
+    return {one.mute_id: _mute_text(tx, viewer, one) for one in found}
+
+
+def _mute_text(tx: Tx, viewer: Viewer, one: Mute) -> str:
+    query = read(one.query)
+    if query is None:
+        return UNREADABLE
+    if not query.terms:
+        return words(query)
+    directory = tx.people.directory()
+    access = AccessView(viewer, scope_of(viewer, directory), directory)
+    known = names(tx, access, query)
+    return words(query, known) if may_read(access, query, known) else NOT_READABLE
 
 
 def visible(tx: Tx, viewer: Viewer, channel_id: str | None) -> list[Rule]:
@@ -85,34 +147,30 @@ def readable(tx: Tx, access: AccessView, rules: Sequence[Rule]) -> Mapping[int, 
     return {number: text(number, query) for number, query in queries.items()}
 
 
-def ends(viewer: Viewer, rule: Rule) -> bool:
-    """Whether a viewer may end a rule: its owner and admins."""
-    return viewer.is_admin or rule.owner == viewer.slack_user_id
-
-
 @subcommand(
-    "unsubscribe N",
+    "unsubscribe [N]",
     "End rule number N",
     examples=("unsubscribe 3",),
-    more="The number is on every card the rule posts. A rule is ended by its owner or an admin.",
+    more="The number is on every card the rule posts. A rule is ended by its owner or an admin. Without a number "
+    "it lists what you may end.",
+    asks_itself=True,
 )
 async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
-    """Ends a rule of the viewer's, or any for an admin."""
+    """Ends a rule of the viewer's, or any for an admin; a button that names it is answered by the question. Without a
+    number, the rules that the viewer may end."""
     typed = request.words.lower().removeprefix("rule").strip(" #")
+    if not typed:
+        return await ctx.store.read(lambda tx: _rules_to_end(ctx, tx, request))
 
     def work(tx: Tx) -> Message:
-        # Owners who lost their access may still end their rules: the answer names only what they may see.
-        mine = [rule for rule in tx.rules.all(CURRENT) if ends(request.viewer, rule)]
-        found = next((rule for rule in mine if typed == str(rule.rule_id)), None)
-        if found is None:
-            like = nearest(typed, [str(rule.rule_id) for rule in mine], at_least=0) if typed else ()
-            numbers = like or [str(rule.rule_id) for rule in mine[:3]]
-            raise QueryError(_no_such_rule(typed), [f"unsubscribe {number}" for number in numbers] or ["rules"])
+        found = own_rule(tx, request.viewer, typed, "unsubscribe")
+        directory = tx.people.directory()
+        said = rule_text(tx, found.query, scope_of(request.viewer, directory), directory)
+        if request.is_pressed:
+            return ask_to_end(found, said)
         now = ctx.clock.now()
         tx.rules.set_state(found.rule_id, RuleState.ENDED, "unsubscribed", now)
         tx.audit_log.write(request.viewer.slack_user_id, "unsubscribe", f"rule:{found.rule_id}", now)
-        directory = tx.people.directory()
-        said = rule_text(tx, found.query, scope_of(request.viewer, directory), directory)
         return unsubscribed(tx.rules.get(found.rule_id) or found, said)
 
     answer = await ctx.store.transact(work)
@@ -120,7 +178,71 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
     return answer
 
 
-def _no_such_rule(typed: str) -> str:
-    if not typed:
-        return "Which rule? Its number is on every card it posts."
-    return f"You have no rule “{typed}” that you may end: only its owner and admins of Spotter may."
+@subcommand(
+    "edit N [query]",
+    "Change rule number N",
+    examples=("edit 3", "edit 3 outcome:failed names:initials"),
+    more="Without a query it opens a form. With one it shows what the rule would have sent, and saves it once you "
+    "agree. `edits:off` and `names:initials` as for `subscribe`.",
+    takes_query=True,
+    asks_itself=True,
+)
+async def edit(ctx: AppContext, request: CommandRequest) -> Message:
+    """Proposes another query for a rule; a button to its form if none is typed."""
+    number, _, text = request.words.strip().lstrip("#").partition(" ")
+    if not text.strip():
+
+        def offer(tx: Tx) -> Message:
+            found = own_rule(tx, request.viewer, number, "edit")
+            directory = tx.people.directory()
+            said = rule_text(tx, found.query, scope_of(request.viewer, directory), directory)
+            return edit_offer(found, said, command=ctx.command)
+
+        return await ctx.store.read(offer)
+    return await subscribing.propose_change(ctx, request.viewer, number, text.strip())
+
+
+@subcommand(
+    "handover N @person",
+    "Give rule number N to somebody else",
+    examples=("handover 3 @ana",),
+    more="They get a message and take the rule over by pressing; from then on it posts what they may see. Admins take "
+    "over any rule by naming themselves.",
+)
+async def handover(ctx: AppContext, request: CommandRequest) -> Message:
+    """Offers a rule to another linked person; an admin who names themselves takes it over."""
+    number, _, text = request.words.strip().lstrip("#").partition(" ")
+    mention = MENTION.fullmatch(text.strip())
+    if mention is None:
+        raise QueryError("Say which rule, and to whom: “handover 3” and then the person with an @.", ["rules"])
+    to = mention[1].upper()
+    heir = await ctx.contacts.viewer(to)
+
+    def work(tx: Tx) -> Message:
+        found = own_rule(tx, request.viewer, number, "handover", text.strip())
+        if found.destination.kind is not DestinationKind.CHANNEL:
+            raise QueryError(f"Rule {number} is for its owner alone, so nobody else can have it.", ["rules"])
+        now, directory = ctx.clock.now(), tx.people.directory()
+        if scope_of(heir, directory).is_empty:
+            why = identity_of(heir, directory).not_allowed_reason
+            raise QueryError(f"They can't have it, because they may see no session: {why}.", ["rules"])
+        if heir.slack_user_id == request.viewer.slack_user_id and request.viewer.is_admin:
+            accept(tx, found, to, now)
+            return taken_over(tx.rules.get(found.rule_id) or found, rule_text(tx, found.query, EVERYTHING, directory))
+        if found.owner == to:
+            raise QueryError(f"Rule {number} is theirs already.", ["rules"])
+        offer_rule(tx, found, request.viewer.slack_user_id, to, now)
+        return offered(found, to)
+
+    answer = await ctx.store.transact(work)
+    ctx.wake_sender()
+    return answer
+
+
+def _rules_to_end(ctx: AppContext, tx: Tx, request: CommandRequest) -> Message:
+    """The rules of this channel that a viewer may end, and their own, each in words with a button that asks."""
+    found = [rule for rule in visible(tx, request.viewer, request.channel_id) if ends(request.viewer, rule)]
+    directory = tx.people.directory()
+    scope = scope_of(request.viewer, directory)
+    said = {rule.rule_id: rule_text(tx, rule.query, scope, directory) for rule in found}
+    return rules_to_end(found, said, command=ctx.command)

@@ -1,26 +1,38 @@
-"""The switch: admins stop all sending, and let it go on."""
+"""Pauses: of one rule until a moment, and the switch with which admins stop all sending."""
 
+import re
+
+from bot.blocks import rule_changes as rule_views
 from bot.blocks import sending as views
 from bot.domain.errors import NotAllowed, QueryError, Remedy
-from bot.domain.model import Message
+from bot.domain.model import Message, Rule, RuleState
+from bot.domain.permissions import scope_of
+from bot.domain.reasons import ReasonCode
+from bot.listeners.access_scope import zone_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
+from bot.listeners.own_rules import own_rule
+from bot.query.ends import HOW, read_end
 from bot.services import pausing
+from bot.services.rules import rule_text
 from bot.store.database import Tx
 
 EVERYTHING = "all"
+_RULE = re.compile(r"(?:rule\s+)?#?(\d{1,9})(?:\s+(.*))?", re.DOTALL | re.IGNORECASE)
 
 
 @subcommand(
-    "pause all",
-    "Stop all sending, at once",
-    examples=("pause all",),
-    more="Nothing is posted or edited in any channel or direct message until `resume all`, also after a restart. "
-    "Nothing is lost. Commands are still answered. To end one rule: `unsubscribe N`.",
-    admins_only=True,
+    "pause N until:mon",
+    "Pause rule number N; admins: `pause all` sending",
+    examples=("pause 3 until:mon", "pause 3 4h"),
+    more="A paused rule goes on collecting, and what it collects comes when it goes on. With `pause all` admins stop "
+    "all sending: nothing is posted or edited in any channel or direct message until `resume all`, also after a "
+    "restart. Nothing is lost, and commands are still answered.",
 )
 async def pause(ctx: AppContext, request: CommandRequest) -> Message:
-    """Pauses all sending. Checks the right itself, though the registry offers it to admins only."""
+    """Pauses a rule of the viewer's, or any for an admin; for admins all sending."""
+    if (found := _RULE.fullmatch(request.words)) is not None:
+        return await _pause_rule(ctx, request, found[1], found[2] or "")
     who = _admin(request, "pause")
 
     def work(tx: Tx) -> Message:
@@ -32,30 +44,71 @@ async def pause(ctx: AppContext, request: CommandRequest) -> Message:
     return await ctx.store.transact(work)
 
 
-@subcommand(
-    "resume all",
-    "Let sending go on after `pause all`",
-    examples=("resume all",),
-    more="Pending messages are sent; after a long pause, what is too old to be posted is counted, as after an outage.",
-    admins_only=True,
-)
-async def resume(ctx: AppContext, request: CommandRequest) -> Message:
-    """Lets sending go on. Checks the right itself, though the registry offers it to admins only."""
-    who = _admin(request, "resume")
+async def _pause_rule(ctx: AppContext, request: CommandRequest, number: str, when: str) -> Message:
+    now = ctx.clock.now()
+    try:
+        end = read_end(when, now, zone_of(request.viewer))
+        if end.rest:
+            raise QueryError(f"“{end.rest}” says nothing of a pause. {HOW}")
+    except QueryError as error:
+        raise QueryError(
+            str(error), [f"pause {number} {one}" for one in ("4h", "until:tomorrow", "until:mon")]
+        ) from None
 
     def work(tx: Tx) -> Message:
-        ended = pausing.resume_all(tx, who, ctx.clock.now())
-        return views.resumed(ended, tx.deliveries.counts())
+        rule = own_rule(tx, request.viewer, number, "pause", when)
+        if rule.state is not RuleState.ACTIVE and rule.reason_code is not ReasonCode.PAUSED_BY_PERSON:
+            raise QueryError(f"Rule {number} is not active, so there is nothing to pause.", ["rules"])
+        pausing.pause_until(tx, rule, request.viewer.slack_user_id, end.at, now)
+        return rule_views.paused(tx.rules.get(rule.rule_id) or rule, _text(tx, request, rule), command=ctx.command)
 
-    answer = await ctx.store.transact(work)
+    return await ctx.store.transact(work)
+
+
+def _text(tx: Tx, request: CommandRequest, rule: Rule) -> str:
+    directory = tx.people.directory()
+    return rule_text(tx, rule.query, scope_of(request.viewer, directory), directory)
+
+
+@subcommand(
+    "resume N",
+    "Let rule number N go on; admins: `resume all` sending",
+    examples=("resume 3",),
+    more="Pending messages are sent; after a long pause, what is too old to be posted is counted, as after an outage.",
+)
+async def resume(ctx: AppContext, request: CommandRequest) -> Message:
+    """Ends the pause of a rule; for admins lets all sending go on."""
+    if (found := _RULE.fullmatch(request.words)) is not None:
+        answer = await _resume_rule(ctx, request, found[1])
+    else:
+        who = _admin(request, "resume")
+
+        def work(tx: Tx) -> Message:
+            ended = pausing.resume_all(tx, who, ctx.clock.now())
+            return views.resumed(ended, tx.deliveries.counts())
+
+        answer = await ctx.store.transact(work)
     ctx.wake_sender()
     return answer
 
 
+async def _resume_rule(ctx: AppContext, request: CommandRequest, number: str) -> Message:
+    def work(tx: Tx) -> Message:
+        rule = own_rule(tx, request.viewer, number, "resume")
+        was_paused = rule.reason_code is ReasonCode.PAUSED_BY_PERSON
+        if was_paused:
+            pausing.resume(tx, rule, request.viewer.slack_user_id, ctx.clock.now())
+        return rule_views.goes_on(tx.rules.get(rule.rule_id) or rule, _text(tx, request, rule), was_paused=was_paused)
+
+    return await ctx.store.transact(work)
+
+
 def _admin(request: CommandRequest, verb: str) -> str:
     """The Slack id of the admin who asks. Raises NotAllowed for others, QueryError for anything but "all"."""
+    if request.words.lower() != EVERYTHING:
+        also = [f"{verb} all"] if request.viewer.is_admin else []
+        say = f"“{request.words}” is nothing" if request.words else "Say what is"
+        raise QueryError(f"{say} to be {verb}d: “{verb} 3” takes the number of a rule.", [*also, "rules"])
     if not request.viewer.is_admin:
         raise NotAllowed(f"only admins of Spotter {verb} all sending", Remedy.ADMIN)
-    if request.words.lower() != EVERYTHING:
-        raise QueryError(f"Only all sending can be {verb}d here; a rule is ended with unsubscribe.", [f"{verb} all"])
     return request.viewer.slack_user_id

@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.blocks import answers, session_lists
 from bot.blocks import status as status_view
 from bot.blocks.answers import Needs, Topic
+from bot.blocks.targets import format_general
 from bot.domain.errors import QueryError, StoreBusy
 from bot.domain.model import DetailsState, Message, RuleState, Session, SessionKey, SessionRecord, Viewer
 from bot.domain.permissions import may_share
@@ -19,6 +20,7 @@ from bot.listeners.access_scope import (
     refusal,
 )
 from bot.listeners.commands.registry import CommandRequest, subcommand
+from bot.listeners.commands.rules import mute_texts, visible_mutes
 from bot.listeners.context import AppContext, next_step
 from bot.listeners.understanding import look_up_mentioned, understand
 from bot.query.by_id import with_labels
@@ -218,16 +220,21 @@ async def status(ctx: AppContext, request: CommandRequest) -> Message:
 def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
     """What Spotter knows of itself; the view keeps counts to admins."""
     states = [rule.state for rule in tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED))]
+    now = ctx.clock.now()
+    mutes = tx.mutes.running(now) if viewer.is_admin else visible_mutes(tx, viewer, None, now)
+    said = mute_texts(tx, viewer, mutes)
     return status_view.Status(
         poll=tx.polls.state(),
         outbox=tx.deliveries.counts(),
         rules=states.count(RuleState.ACTIVE),
         paused_rules=states.count(RuleState.PAUSED),
         poll_interval=ctx.settings.poll_interval,
-        now=ctx.clock.now(),
+        now=now,
         is_admin=viewer.is_admin,
         blocked=tx.destinations.blocked() if viewer.is_admin else (),
         alerts=tx.alerts.all() if viewer.is_admin else (),
+        mutes=[(one, said[one.mute_id]) for one in mutes],
+        target=format_general(tx.targets.current(), tx.targets.is_set_for_all()) if viewer.is_admin else "",
         card_delay=tx.deliveries.card_delay() if viewer.is_admin else None,
     )
 

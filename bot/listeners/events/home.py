@@ -13,10 +13,11 @@ from bot.domain.model import Session, Viewer
 from bot.domain.permissions import NOTHING, AccessScope
 from bot.domain.report_periods import Window
 from bot.listeners.access_scope import AccessView, access_view
-from bot.listeners.commands.rules import CURRENT, readable, visible
+from bot.listeners.commands.rules import mute_texts, readable, visible, visible_mutes
 from bot.listeners.commands.sessions import TO_DO_READ, shown, status_of
 from bot.listeners.commands.settings import settings_of
 from bot.listeners.context import AppContext, first_lines_of
+from bot.listeners.own_rules import CURRENT
 from bot.listeners.requests import Event, Request, viewer_of
 from bot.services.overview import overview
 from bot.store.database import Tx
@@ -96,6 +97,8 @@ def _content(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
     )
     team = overview(tx, access.scope, access.directory, now, access.zone)
     rules = tx.rules.all(CURRENT) if viewer.is_admin else visible(tx, viewer, None)
+    muted = visible_mutes(tx, viewer, None, now)
+    said = mute_texts(tx, viewer, muted)
     named = [*(team.attention if team else ()), *(_every(own) if own else ())]
     return home_view.Home(
         shown=shown(ctx, tx, access, (one.key for one in named)),
@@ -107,6 +110,7 @@ def _content(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
         rule_texts=readable(tx, access, rules[: home_view.MAX_RULES]),
         status=status,
         first_lines=first,
+        mutes=[(one, said[one.mute_id]) for one in muted],
     )
 
 

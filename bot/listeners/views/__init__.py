@@ -14,6 +14,7 @@ from bot.listeners.commands.settings import save_preferences
 from bot.listeners.context import AppContext
 from bot.listeners.events import home
 from bot.listeners.requests import Submission, read_submission
+from bot.listeners.views import rule_form
 from bot.store.database import Tx
 
 SUBMIT_TIMEOUT = 2.5  # seconds: Slack gives three
@@ -37,6 +38,7 @@ def register(app: AsyncApp, after_ack: AfterAck) -> None:
         after_ack.start("home", submission, lambda: home.publish(after_ack.ctx, submission))
 
     app.view(actions.SETTINGS_FORM)(submit_settings)
+    rule_form.register(app, after_ack)
 
 
 async def _save_settings(ctx: AppContext, submission: Submission) -> Mapping[str, str]:

@@ -45,7 +45,7 @@ def _new_delivery(
         (str(destination), to_ms(now + _JOINS_EARLY[destination.kind]), to_ms(now), waiting, LARGEST_GROUP),
     ).fetchall()
     goes_alone = members[0]["priority"] == 0 or len(members) <= ALONE_UP_TO[destination.kind]
-    chosen = _with_its_sharing(connection, members[0]["id"]) if goes_alone else [row["id"] for row in members]
+    chosen = _with_what_belongs_to_it(connection, members[0]["id"]) if goes_alone else [row["id"] for row in members]
     number: int = value_of(
         connection,
         "INSERT INTO deliveries (delivery_id, destination, state, created_at, due_at) VALUES (?, ?, 'pending', ?, ?)"
@@ -56,9 +56,15 @@ def _new_delivery(
     return number
 
 
-def _with_its_sharing(connection: sqlite3.Connection, notification_id: int) -> list[int]:
-    """A notification that goes alone; a shared one goes with the others of the same "Share here"."""
+def _with_what_belongs_to_it(connection: sqlite3.Connection, notification_id: int) -> list[int]:
+    """A notification that goes alone; a recap goes with its sessions, a shared one with the others of the same "Share
+    here"."""
     row = connection.execute("SELECT * FROM notifications WHERE id = ?", (notification_id,)).fetchone()
+    if row["kind"] == NotificationKind.RECAP:
+        rows = connection.execute(
+            f"SELECT id FROM notifications WHERE recap = ? AND {PENDING} ORDER BY priority, id", (notification_id,)
+        )
+        return [notification_id, *(one["id"] for one in rows)]
     if row["kind"] != NotificationKind.SHARED:
         return [notification_id]
     rows = connection.execute(

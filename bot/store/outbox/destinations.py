@@ -101,6 +101,7 @@ class Destinations:
         blocked = self.blocked_reason(after) or self.blocked_reason(before)
         self.unblock(before, now)
         self._connection.execute("UPDATE rules SET destination = ? WHERE destination = ?", (new, old))
+        self._connection.execute("UPDATE mutes SET destination = ? WHERE destination = ?", (new, old))
         self._connection.execute(
             "UPDATE notifications SET destination = ? WHERE destination = ? AND subject NOT IN"
             " (SELECT subject FROM notifications WHERE destination = ?)",

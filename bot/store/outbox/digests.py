@@ -21,8 +21,8 @@ from bot.store.sqlite import IN_LIST, by_index
 _COUNTED = "counted in a digest"
 _INSERT = (
     "INSERT INTO notifications (destination, subject, kind, reason, session_id, employee_id, rule_ids, facts,"
-    " created_at, due_at, priority, cancelled_reason, cancelled_code, digest_id)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " created_at, due_at, priority, cancelled_reason, cancelled_code, digest_id, mutes)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD = (
     f"{_INSERT} ON CONFLICT (destination, subject) DO UPDATE SET digest_id = excluded.digest_id,"
@@ -192,4 +192,5 @@ def _values(
         None if digest_id is None else _COUNTED,
         ReasonCode.NONE if digest_id is None else ReasonCode.COUNTED,
         digest_id,
+        to_json(notification.mutes),
     )

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.model import DeliveryState, Notification, NotificationKind
+from bot.domain.model import DeliveryState, DestinationKind, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
 from bot.store.columns import from_json, to_json, to_ms, value_of
@@ -93,9 +93,14 @@ def regression_since(connection: sqlite3.Connection, notification: Notification,
 
 
 def add_rules(connection: sqlite3.Connection, notification_id: int, rule_ids: Iterable[int]) -> None:
-    """Makes a notification one of these rules too."""
-    known = value_of(connection, "SELECT rule_ids FROM notifications WHERE id = ?", (notification_id,))
-    rules = sorted({*from_json(known, tuple[int, ...]), *rule_ids})
+    """Makes a notification one of these rules too; one that comes to a person anyway depends on no rule."""
+    known, destination = connection.execute(
+        "SELECT rule_ids, destination FROM notifications WHERE id = ?", (notification_id,)
+    ).fetchone()
+    carried = from_json(known, tuple[int, ...])
+    if not carried and destination.startswith(f"{DestinationKind.PERSON}:"):
+        return
+    rules = sorted({*carried, *rule_ids})
     connection.execute("UPDATE notifications SET rule_ids = ? WHERE id = ?", (to_json(rules), notification_id))
 
 

@@ -17,7 +17,10 @@ from bot.store.sqlite import by_index
 # Neither claimed by a delivery nor cancelled.
 PENDING = "notifications.delivery IS NULL AND notifications.cancelled_reason IS NULL"
 # A group's key as SQL: notifications with equal keys wait or go together.
-GROUP_KEY = "notifications.destination || ' ' || notifications.rule_ids || ' ' || notifications.kind"
+GROUP_KEY = (
+    "notifications.destination || ' ' || notifications.rule_ids || ' ' || notifications.kind || ' ' ||"
+    " notifications.mutes || ' ' || coalesce(notifications.recap, 0)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +62,27 @@ class Eligibility:
             for row in connection.execute("SELECT destination FROM destinations WHERE blocked_reason IS NOT NULL")
         }
         self._is_all_paused = sending_pause(connection) is not None
+        # Until a mute is marked as ended: that queues the recap in the same transaction.
+        self._mutes = {row["mute_id"] for row in connection.execute("SELECT mute_id FROM mutes WHERE ended_at IS NULL")}
+        self._recaps = {
+            row["id"]
+            for row in connection.execute(
+                f"SELECT id FROM notifications WHERE {PENDING} AND kind = '{NotificationKind.RECAP}'"
+            )
+        }
 
     def groups(self) -> Iterator[Group]:
         """Every group of pending notifications."""
         rows = self._connection.execute(
-            "SELECT destination, rule_ids, kind, count(*) AS number, min(due_at) AS due_at, min(created_at) AS"
-            " oldest_at"
+            "SELECT destination, rule_ids, kind, mutes, recap, count(*) AS number, min(due_at) AS due_at,"
+            " min(created_at) AS oldest_at"
             f" FROM notifications WHERE {PENDING}{self._where.format('notifications')}"
-            " GROUP BY destination, rule_ids, kind",
+            " GROUP BY destination, rule_ids, kind, mutes, recap",
             self._parameters,
         )
         for row in rows:
             yield Group(
-                f"{row['destination']} {row['rule_ids']} {row['kind']}",
+                f"{row['destination']} {row['rule_ids']} {row['kind']} {row['mutes']} {row['recap'] or 0}",
                 row["destination"],
                 row["number"],
                 row["due_at"],
@@ -82,7 +93,8 @@ class Eligibility:
     def retries(self) -> Iterator[Retry]:
         """Every pending delivery, the one that is due first before the others."""
         rows = self._connection.execute(
-            "SELECT deliveries.id, deliveries.destination, deliveries.due_at, deliveries.created_at, kind, rule_ids"
+            "SELECT deliveries.id, deliveries.destination, deliveries.due_at, deliveries.created_at, kind, rule_ids,"
+            " mutes, NULL AS recap"  # it has been claimed with its recap, or the recap is over
             f" FROM deliveries {by_index('deliveries_pending')}"
             " JOIN notifications ON notifications.delivery = deliveries.id AND cancelled_reason IS NULL"
             f" WHERE state = 'pending'{self._where.format('deliveries')} ORDER BY deliveries.due_at, deliveries.id",
@@ -124,6 +136,8 @@ class Eligibility:
             self._rules,
             is_blocked=row["destination"] in self._blocked,
             is_all_paused=self._is_all_paused,
+            is_muted=not self._mutes.isdisjoint(from_json(row["mutes"], tuple[int, ...])),
+            is_in_recap=row["recap"] in self._recaps,
         )
 
 

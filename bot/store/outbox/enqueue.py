@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.kinds import KINDS
-from bot.domain.model import DeliveryState, Notification, NotificationKind
+from bot.domain.model import DeliveryState, Notification, NotificationKind, OutcomeKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
 from bot.store.columns import from_ms, to_json, to_ms, value_of
@@ -38,10 +38,10 @@ class Notifications:
     def enqueue(self, notification: Notification, now: datetime, not_before: datetime | None = None) -> bool:
         """Queues a notification; False if its destination has it already, or will get it with another card.
 
-        A session's second subject (its regression to below target or failed) is not queued while a card of that session
-        waits, which will show it; while it is unclear whether that card was posted, it waits for the answer. Nor is it
-        queued within `ONE_REGRESSION` of another one that its destination gets or got. A notification that was
-        cancelled before it was sent is queued again.
+        A session's second subject (its turn to below target, critical or failed) is not queued while a card of that
+        session waits, which will show it; while it is unclear whether that card was posted, it waits for the answer.
+        Nor is it queued within `ONE_REGRESSION` of another one that its destination gets or got. A notification that
+        was cancelled before it was sent is queued again.
         """
         due_at = not_before or now
         if notification.session is not None:
@@ -132,7 +132,7 @@ class Notifications:
         key = notification.session
         self._connection.execute(
             "INSERT INTO notifications (destination, subject, kind, reason, session_id, employee_id, rule_ids, facts,"
-            " created_at, due_at, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " created_at, due_at, priority, mutes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 str(notification.destination),
                 notification.subject,
@@ -145,6 +145,7 @@ class Notifications:
                 to_ms(now),
                 to_ms(due_at),
                 self._priority(notification),
+                to_json(notification.mutes),
             ),
         )
 
@@ -153,8 +154,8 @@ class Notifications:
         delivery = existing["delivery"] if existing["state"] == DeliveryState.PENDING else None
         self._connection.execute(
             "UPDATE notifications SET cancelled_reason = NULL, cancelled_code = '', digest_id = NULL, reason = ?,"
-            " facts = ?, created_at = ?, due_at = ?, priority = ?, rule_ids = ?, delivery = ?, waiting_reason = ''"
-            " WHERE id = ?",
+            " facts = ?, created_at = ?, due_at = ?, priority = ?, rule_ids = ?, delivery = ?, waiting_reason = '',"
+            " mutes = ?, recap = NULL WHERE id = ?",
             (
                 notification.reason,
                 to_json(notification.facts),
@@ -163,6 +164,7 @@ class Notifications:
                 self._priority(notification),
                 to_json(notification.rule_ids),
                 delivery,
+                to_json(notification.mutes),
                 existing["id"],
             ),
         )
@@ -203,7 +205,7 @@ class Notifications:
             "SELECT outcome FROM sessions WHERE session_id = ? AND employee_id = ?",
             (notification.session.session_id, notification.session.employee_id),
         )
-        return _FAILING if outcome in ("below", "failed") else _OTHER
+        return _FAILING if outcome is not None and OutcomeKind(outcome).is_failing else _OTHER
 
 
 def _may_requeue(existing: sqlite3.Row) -> bool:

@@ -74,6 +74,7 @@ def notification_of(row: sqlite3.Row) -> Notification:
         reason=row["reason"],
         session=None if row["session_id"] is None else SessionKey(row["session_id"], row["employee_id"]),
         rule_ids=from_json(row["rule_ids"], tuple[int, ...]),
+        mutes=from_json(row["mutes"], tuple[int, ...]),
         facts=facts_of(row),
     )
 

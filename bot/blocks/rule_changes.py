@@ -1,0 +1,93 @@
+"""Changing a rule: another query, a pause until a moment, another owner."""
+
+from bot.blocks import actions
+from bot.blocks.answers import question
+from bot.blocks.elements import Block, button, confirmation, context, message, mrkdwn, notice, section
+from bot.blocks.elements import actions as buttons
+from bot.blocks.markup import date_token, safe
+from bot.blocks.rule_preview import Shown
+from bot.blocks.rules import format_destination, format_options, format_query, format_rule, with_preview
+from bot.domain.model import Message, Rule, RuleOptions, RuleState
+
+
+def offer_blocks(rule: Rule, words: str, by: str) -> list[Block]:
+    """A rule that somebody offers to the reader, who takes it over by pressing; `words` as the reader may read it."""
+    name = f"Rule {rule.rule_id}"
+    if rule.state is RuleState.ENDED:
+        return [section(mrkdwn(f"{name} has ended."))]
+    text = (
+        f"<@{safe(by, 40)}> offers you rule {rule.rule_id}. It posts to {format_destination(rule)}: "
+        f"{format_query(words)}. Once it is yours, it posts what you may see, and you can change and end it."
+    )
+    ask = confirmation(f"Take over rule {rule.rule_id}?", "From then on it posts what you may see.", "Take it over")
+    yes = button(actions.asked(actions.ACCEPT_RULE), "Take it over", str(rule.rule_id), style="primary", confirm=ask)
+    return [section(mrkdwn(text)), buttons([yes])]
+
+
+def edit_offer(rule: Rule, words: str, *, command: str) -> Message:
+    """A rule, and a button that opens its form."""
+    number = rule.rule_id
+    edit = button(actions.EDIT_RULE, "Edit…", str(number), label=f"Edit rule {number}", style="primary")
+    hint = context(f"Or type it: `{command} edit {number} outcome:failed names:initials`.")
+    return message([section(mrkdwn(format_rule(rule, words))), buttons([edit]), hint])
+
+
+def change(rule: Rule, value: actions.EditRule, before: str, after: str, shown: Shown) -> Message:
+    """What a rule would ask for instead, and a button that saves it. `before` and `after` are queries for people."""
+    encoded = actions.encode(value)
+    if not encoded:
+        return notice("These queries are too long for a button. Use the form.")
+    options = format_options(RuleOptions(edits=value.edits, names=value.names))
+    text = (
+        f"Rule {rule.rule_id} posts to {format_destination(rule)}: {format_query(before)}"
+        f"{format_options(rule.options)}.\nIt would post instead: {format_query(after)}{options}."
+    )
+    yes = button(actions.CONFIRM_EDIT, "Save the change", encoded, style="primary")
+    last = buttons([yes, button(actions.CANCEL, "Cancel", str(rule.rule_id))])
+    return with_preview([section(mrkdwn(text))], shown, [last])
+
+
+def changed(rule: Rule, words: str) -> Message:
+    """A rule was changed."""
+    return notice(f"Saved. {format_rule(rule, words)}. It counts for what is completed from now on.")
+
+
+def not_as_shown(number: int) -> Message:
+    """A rule was changed since a question about it was asked."""
+    return notice(f"Rule {number} was changed meanwhile; nothing was saved. Ask again.")
+
+
+def offered(rule: Rule, to: str) -> Message:
+    """A rule was offered to somebody."""
+    return notice(
+        f"Offered: <@{safe(to, 40)}> gets a message about rule {rule.rule_id} and takes it over by pressing. Until "
+        "then it stays as it is."
+    )
+
+
+def ask_to_accept(rule: Rule, words: str) -> Message:
+    """Asks before somebody takes over a rule that was offered to them."""
+    text = (
+        f"Take over rule {rule.rule_id}? It posts to {format_destination(rule)}: {format_query(words)}. From then "
+        "on it posts what you may see."
+    )
+    return question(text, actions.ACCEPT_RULE, "Yes, take it over", str(rule.rule_id))
+
+
+def paused(rule: Rule, words: str, *, command: str) -> Message:
+    """Somebody paused a rule until a moment."""
+    until = f" until {date_token(rule.resumes_at)}" if rule.resumes_at is not None else ""
+    return notice(
+        f"Paused{until}: rule {rule.rule_id} in {format_destination(rule)}: {format_query(words, 150)}. It goes on "
+        "collecting, and what it collects waits.",
+        f"`{command} resume {rule.rule_id}` lets it go on earlier.",
+    )
+
+
+def goes_on(rule: Rule, words: str, *, was_paused: bool) -> Message:
+    """Somebody resumed a rule."""
+    if not was_paused:
+        return notice(f"Rule {rule.rule_id} was not paused by anybody; nothing was changed.")
+    return notice(
+        f"Rule {rule.rule_id} goes on in {format_destination(rule)}: {format_query(words, 150)}. What waited comes now."
+    )

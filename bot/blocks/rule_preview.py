@@ -1,0 +1,95 @@
+"""What a rule would have sent in the last 30 days, before it is saved or changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from bot.blocks.cards import CardFacts, session_card
+from bot.blocks.elements import Block, context, divider, mrkdwn, section
+from bot.blocks.markup import MONTHS, safe
+from bot.domain.model import SessionKey
+from bot.domain.text import count
+
+HINT = 300  # characters of a hint at most
+_LEVELS = "▁▂▃▄▅▆▇█"
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """`days`: results by day, the oldest first. `samples`: sessions to show as cards, among `facts`. `overlaps`: how
+    many of the results other rules of the destination send, by number. `own`: how many come to this person anyway.
+    `hints`: whole sentences, the names in which are not escaped. `scope`: whose sessions were looked at."""
+
+    days: Mapping[date, int]
+    samples: Sequence[SessionKey] = ()
+    facts: CardFacts = field(default_factory=CardFacts)
+    overlaps: Mapping[int, int] = field(default_factory=dict)
+    own: int = 0
+    hints: Sequence[str] = ()
+    scope: str = ""
+
+    @property
+    def total(self) -> int:
+        return sum(self.days.values())
+
+
+def preview_blocks(shown: Shown) -> list[Block]:
+    """How much it would have been, on which days, what comes there anyway, and the newest as cards without buttons."""
+    lines = [_amount(shown), _by_day(shown), *_overlaps(shown), *(safe(hint, HINT) for hint in shown.hints)]
+    blocks: list[Block] = [section(mrkdwn("\n".join(filter(None, lines))))]
+    if shown.scope:
+        blocks.append(context(shown.scope))
+    if shown.samples:
+        number = len(shown.samples)
+        blocks.append(
+            section(mrkdwn("*The last one, as a card:*" if number == 1 else f"*The last {number}, as cards:*"))
+        )
+        for key in shown.samples:
+            blocks += [divider(), *_sample(key, shown.facts)]
+        blocks.append(divider())
+    return blocks
+
+
+def _amount(shown: Shown) -> str:
+    if not shown.total:
+        return "In the last 30 days it would have posted nothing."
+    busy = [day for day, number in shown.days.items() if number]
+    most = max(shown.days, key=lambda day: (shown.days[day], day))
+    return (
+        f"In the last 30 days it would have posted {count(shown.total, 'session')}, "
+        f"{shown.days[most]:,} on the busiest day ({_day(most)}), on {count(len(busy), 'day')} in all."
+    )
+
+
+def _by_day(shown: Shown) -> str:
+    """`29 Oct ▁▃█▁… 27 Nov`: one sign per day, as high as its results."""
+    if not shown.total:
+        return ""
+    most = max(shown.days.values())
+    signs = "".join(_LEVELS[0 if not number else max(1, -(-number * 7 // most))] for number in shown.days.values())
+    first, last = min(shown.days), max(shown.days)
+    return f"{_day(first)} `{signs}` {_day(last)}"
+
+
+def _overlaps(shown: Shown) -> list[str]:
+    of = f"of these {shown.total:,}" if shown.total > 1 else "of it"
+    found = [
+        f"{number:,} {of} {'is' if number == 1 else 'are'} already sent here by rule {rule_id}: "
+        "such a session is posted once, for both rules."
+        for rule_id, number in sorted(shown.overlaps.items())
+    ]
+    if shown.own:
+        come = "comes" if shown.own == 1 else "come"
+        found.append(f"{shown.own:,} {of} {come} to you anyway, as your own or those you observed: each is sent once.")
+    return found
+
+
+def _sample(key: SessionKey, facts: CardFacts) -> list[Block]:
+    """A card without its buttons: nothing in a preview acknowledges anything."""
+    blocks = [block for block in session_card(key, facts) if block["type"] != "actions"]
+    return [{name: part for name, part in block.items() if name != "accessory"} for block in blocks]
+
+
+def _day(day: date) -> str:
+    return f"{_WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"

@@ -1,0 +1,125 @@
+"""Mutes: what holds a channel's or one's own messages back for a while."""
+
+import re
+
+from bot.blocks import mutes as views
+from bot.domain.errors import NotAllowed, QueryError, Remedy
+from bot.domain.model import Destination, DestinationKind, Message
+from bot.listeners.access_scope import access_view, zone_of
+from bot.listeners.channels import is_channel
+from bot.listeners.commands.registry import CommandRequest, subcommand
+from bot.listeners.commands.rules import mute_texts, own
+from bot.listeners.context import AppContext
+from bot.listeners.subscribing import own_destination
+from bot.listeners.understanding import look_up_mentioned, understand
+from bot.query.by_id import by_id
+from bot.query.ends import HOW, read_end, without_end
+from bot.query.parser import Query, say, words
+from bot.services import muting
+from bot.services.rules import without_times
+from bot.store.database import Tx
+
+REASON = 200  # characters
+_FOR_ME = re.compile(r"(?:^|(?<=\s))for:me(?=\s|$)", re.IGNORECASE)
+_BECAUSE = re.compile(r"(?:^|\s)because:?\s+(.*)$", re.IGNORECASE | re.DOTALL)
+
+
+@subcommand(
+    "mute 4h [query]",
+    "Hold messages back for a while, here or for you",
+    examples=("mute 4h", "mute until:mon outcome:met"),
+    more=f"{HOW} In a channel it holds the messages of its rules back, for admins and the owners of its rules; in a "
+    "direct message, or with `for:me`, those that come to you. Conditions narrow it down, `because …` says why. When "
+    "it ends, what was held back comes as one recap. Alerts, answers and corrections are never held back.",
+    takes_query=True,
+)
+async def mute(ctx: AppContext, request: CommandRequest) -> Message:
+    """Mutes the channel it is typed in, or the viewer."""
+    now, viewer = ctx.clock.now(), request.viewer
+    text = _FOR_ME.sub("", request.words)
+    reason = ""
+    if because := _BECAUSE.search(text):
+        text, reason = text[: because.start()], " ".join(because[1].split())[:REASON]
+    try:
+        end = read_end(text, now, zone_of(viewer))
+    except QueryError as error:
+        rest = without_end(text)
+        raise QueryError(
+            str(error), [f"mute {when} {rest}".rstrip() for when in ("4h", "until:tomorrow", "until:mon")]
+        ) from None
+    await look_up_mentioned(ctx, end.rest)
+
+    def work(tx: Tx) -> Message:
+        destination = _place(tx, request)
+        if not muting.may_mute(tx, viewer, destination):
+            raise NotAllowed(
+                "only admins of Spotter and the owners of a channel's rules mute it; “mute 4h for me” mutes you",
+                Remedy.ADMIN,
+            )
+        query = Query(())
+        said = words(query)
+        if end.rest:
+            meant = understand(tx, access_view(tx, viewer), end.rest, f"mute {end.said}", now)
+            try:
+                without_times(meant.query, "mute")
+            except QueryError as error:
+                suggestions = [f"mute {end.said} {one}".rstrip() for one in error.suggestions]
+                raise QueryError(str(error), suggestions) from None
+            query = by_id(meant.query, meant.known)
+            said = words(query, meant.known)
+        made, held = muting.mute(tx, destination, say(query), end.at, viewer.slack_user_id, reason, now)
+        return views.muted(made, said, held, command=ctx.command)
+
+    return await ctx.store.transact(work)
+
+
+@subcommand(
+    "unmute [N]",
+    "End a mute before its time",
+    examples=("unmute",),
+    more="What it held back comes at once, as one recap. Without a number it ends the only mute here, or lists them.",
+    asks_itself=True,
+)
+async def unmute(ctx: AppContext, request: CommandRequest) -> Message:
+    """Ends a mute that the viewer may end; a button that asked nothing is answered by the question."""
+    typed = request.words.lower().removeprefix("mute").strip(" #")
+
+    def work(tx: Tx) -> Message:
+        now = ctx.clock.now()
+        mine = [one for one in tx.mutes.running(now) if muting.may_mute(tx, request.viewer, one.destination)]
+        here = [one for one in mine if one.destination in _places(tx, request)]
+        found = next((one for one in mine if typed == str(one.mute_id)), None)
+        if found is None and not typed and len(here) == 1:
+            found = here[0]
+        said = mute_texts(tx, request.viewer, mine)
+        if found is None and not typed:
+            return views.which_mute(here or mine, said, command=ctx.command)
+        if found is None:
+            raise QueryError(
+                f"There is no mute “{typed}” that you may end.",
+                [f"unmute {one.mute_id}" for one in mine[:3]] or ["rules"],
+            )
+        if request.is_pressed:
+            return views.ask_to_unmute(found, said[found.mute_id])
+        held = muting.unmute(tx, found, request.viewer.slack_user_id, now)
+        return views.unmuted(found, held)
+
+    answer = await ctx.store.transact(work)
+    ctx.wake_sender()
+    return answer
+
+
+def _place(tx: Tx, request: CommandRequest) -> Destination:
+    """What is muted: the channel it is typed in, or in a direct message the viewer. Raises NotAllowed."""
+    channel = request.channel_id
+    if _FOR_ME.search(request.words) or channel is None or not is_channel(channel):
+        return own_destination(tx, request.viewer)
+    return Destination(DestinationKind.CHANNEL, channel)
+
+
+def _places(tx: Tx, request: CommandRequest) -> list[Destination]:
+    """The viewer's own direct messages, and the channel it is typed in."""
+    found = [] if request.viewer.person_id is None else [own(request.viewer)]
+    if is_channel(request.channel_id) and request.channel_id is not None:
+        found = [Destination(DestinationKind.CHANNEL, request.channel_id)]
+    return found

@@ -1,0 +1,31 @@
+"""Which rules a viewer may end and change, found by the number that they typed or pressed."""
+
+from bot.domain.errors import QueryError
+from bot.domain.model import Rule, RuleState, Viewer
+from bot.query.nearest import nearest
+from bot.store.database import Tx
+
+CURRENT = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
+_DOES = {"unsubscribe": "end", "pause": "pause", "resume": "resume", "edit": "edit", "handover": "hand over"}
+
+
+def ends(viewer: Viewer, rule: Rule) -> bool:
+    """Whether a viewer may end a rule: its owner and admins."""
+    return viewer.is_admin or rule.owner == viewer.slack_user_id
+
+
+def own_rule(tx: Tx, viewer: Viewer, typed: str, verb: str, rest: str = "") -> Rule:
+    """The rule of a number that a viewer may end or change. Raises QueryError, with the nearest that there are; `rest`
+    follows the number in a suggestion."""
+    # Owners who lost their access may still end their rules: the answer names only what they may see.
+    mine = [rule for rule in tx.rules.all(CURRENT) if ends(viewer, rule)]
+    found = next((rule for rule in mine if typed == str(rule.rule_id)), None)
+    if found is not None:
+        return found
+    like = nearest(typed, [str(rule.rule_id) for rule in mine], at_least=0)
+    numbers = like or [str(rule.rule_id) for rule in mine[:3]]
+    what = _DOES.get(verb, "change")
+    raise QueryError(
+        f"You have no rule “{typed}” that you may {what}: only its owner and admins of Spotter may.",
+        [f"{verb} {number} {rest}".rstrip() for number in numbers] or ["rules"],
+    )

@@ -1,0 +1,100 @@
+"""When something that somebody stops for a while goes on again: `4h`, `until:mon`, `until:2026-12-01 09:00`."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from bot.domain.errors import QueryError
+from bot.query.periods import WEEKDAYS
+
+LONGEST = timedelta(days=366)
+HOW = "Say until when, as 4h, 2d, “until 17:00”, “until mon”, “until mon 09:00” or “until 2026-12-01”."
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_AMOUNT = re.compile(
+    r"(?:^|(?<=\s))(?:for\s+)?(\d{1,4})\s?(m|min|mins|minutes?|h|hrs?|hours?|d|days?|w|weeks?)(?=\s|$)", re.IGNORECASE
+)
+_UNTIL = re.compile(
+    r"(?:^|(?<=\s))until(?::|\s)\s*(?P<day>\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}\.(?:\d{4})?|[a-z]+)?"
+    r"(?:(?(day)(?:[\sT]+|\s+at\s+))(?P<hour>\d{1,2}):(?P<minute>\d{2}))?(?=\s|$)",
+    re.IGNORECASE,
+)
+
+
+_NO_END = re.compile(r"(?:^|(?<=\s))until(?::|\s|$)\s*\S*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The instant that a text names, the words that name it, and the text without them."""
+
+    at: datetime
+    said: str
+    rest: str
+
+
+def read_end(text: str, now: datetime, zone: tzinfo) -> End:
+    """Reads the end that a text names; a day ends nothing before it begins, in the zone of who asks.
+
+    Raises QueryError if it names none, one that has passed, or one more than a year ahead.
+    """
+    found = _AMOUNT.search(text)
+    if found:
+        at = now + timedelta(**{_UNITS[found[2][0].lower()]: int(found[1])})
+    else:
+        found = _UNTIL.search(text)
+        local = found and _local(found, now.astimezone(zone))
+        if not found or local is None:
+            raise QueryError(HOW)
+        at = local.astimezone(now.tzinfo)
+    if at <= now:
+        raise QueryError(f"That has passed already. {HOW}")
+    if at - now > LONGEST:
+        raise QueryError("That is more than a year ahead: at most one year.")
+    return End(at, found[0].strip(), f"{text[: found.start()]} {text[found.end() :]}".strip())
+
+
+def without_end(text: str) -> str:
+    """The text without words that were to name an end and don't."""
+    return " ".join(_NO_END.sub(" ", text).split())
+
+
+def _local(found: re.Match[str], now: datetime) -> datetime | None:
+    """The instant in the zone of `now`; None if the words name none."""
+    if found["hour"] is not None and (int(found["hour"]) > 23 or int(found["minute"]) > 59):
+        return None
+    at = time(int(found["hour"] or 0), int(found["minute"] or 0))
+    if found["day"] is None:
+        if found["hour"] is None:
+            return None
+        today = datetime.combine(now.date(), at, now.tzinfo)
+        return today if today > now else datetime.combine(now.date() + timedelta(days=1), at, now.tzinfo)
+    day = _day(found["day"].lower(), now.date())
+    return None if day is None else datetime.combine(day, at, now.tzinfo)
+
+
+def _day(text: str, today: date) -> date | None:
+    if text in _NAMED:
+        return _NAMED[text](today)
+    if len(text) >= 3:
+        for number, name in enumerate(WEEKDAYS):
+            if name.startswith(text):
+                return today + timedelta(days=(number - today.weekday() - 1) % 7 + 1)
+    try:
+        if "-" in text:
+            year, month, day = (int(part) for part in text.split("-"))
+            return date(year, month, day)
+        day, month, *years = (int(part) for part in text.rstrip(".").split("."))
+        if years:
+            return date(years[0], month, day)
+        this_year = date(today.year, month, day)
+        return this_year if this_year > today else date(today.year + 1, month, day)
+    except ValueError:
+        return None
+
+
+_NAMED: dict[str, Callable[[date], date]] = {
+    "tomorrow": lambda today: today + timedelta(days=1),
+    "tonight": lambda today: today + timedelta(days=1),
+    "midnight": lambda today: today + timedelta(days=1),
+}

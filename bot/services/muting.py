@@ -1,0 +1,96 @@
+"""Mutes: what each holds back at a destination, and the one recap that comes when it ends."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.changes import outcome_of
+from bot.domain.filters import Filter, matches
+from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind, Outcome, SessionFacts, Viewer
+from bot.domain.mutes import Mute
+from bot.services.rules import filters_of
+from bot.store.database import Tx
+
+SPOTTER = "spotter"  # who did it, in the audit log
+
+
+class Muted:
+    """Which of these mutes hold a session back. `titles`: checklists by id that are not stored yet."""
+
+    def __init__(self, tx: Tx, mutes: Sequence[Mute], now: datetime, titles: Mapping[str, str] | None = None) -> None:
+        self._by_destination: dict[Destination, list[Mute]] = {}
+        for mute in mutes:
+            self._by_destination.setdefault(mute.destination, []).append(mute)
+        # One that can't be read any more holds everything: its reader asked for silence.
+        self._filters: Mapping[int, Filter] = filters_of(tx, {mute.mute_id: mute.query for mute in mutes}, now, titles)
+
+    def held_by(self, destination: Destination, facts: SessionFacts, outcome: Outcome) -> tuple[int, ...]:
+        """The numbers of the mutes that hold a session back there."""
+        return tuple(
+            mute.mute_id
+            for mute in self._by_destination.get(destination, ())
+            if matches(self._filters.get(mute.mute_id, Filter()), facts, outcome)
+        )
+
+    def digest(self, digest: Notification) -> Notification:
+        """A digest, held by the mutes of everything: one of only some sessions does not hold a count of others."""
+        found = self._by_destination.get(digest.destination, ())
+        return replace(digest, mutes=tuple(mute.mute_id for mute in found if not mute.query))
+
+
+def may_mute(tx: Tx, viewer: Viewer, destination: Destination) -> bool:
+    """Whether a viewer may mute a destination: admins and the owners of its rules a channel, everybody themselves."""
+    if destination.kind is not DestinationKind.CHANNEL:
+        return destination.id == viewer.person_id
+    return viewer.is_admin or any(rule.owner == viewer.slack_user_id for rule in tx.rules.at(destination))
+
+
+def mute(
+    tx: Tx, destination: Destination, query: str, ends_at: datetime, who: str, reason: str, now: datetime
+) -> tuple[Mute, int]:
+    """Mutes a destination; returns the mute and how many messages that were pending it holds back at once."""
+    made = tx.mutes.add(destination, query, ends_at, who, reason, now)
+    muted = Muted(tx, [made], now)
+    held: list[int] = []
+    for one in tx.recaps.pending_at(destination):
+        if one.session is None:
+            if not query:
+                held.append(one.notification_id)
+            continue
+        session = tx.sessions.get(one.session)
+        if session is not None and muted.held_by(destination, session.facts, outcome_of(session)):
+            held.append(one.notification_id)
+    tx.recaps.hold(made.mute_id, held)
+    tx.audit_log.write(who, "mute", f"mute:{made.mute_id}", now)
+    return made, len(held)
+
+
+def unmute(tx: Tx, ended: Mute, who: str, now: datetime) -> int:
+    """Ends a mute before its time; returns how much its recap brings."""
+    tx.audit_log.write(who, "unmute", f"mute:{ended.mute_id}", now)
+    return _end(tx, ended, now, who)
+
+
+def end_over(tx: Tx, now: datetime) -> int:
+    """Ends the mutes whose time is over; returns how many there were."""
+    over = tx.mutes.over(now)
+    for ended in over:
+        tx.audit_log.write(SPOTTER, "unmute", f"mute:{ended.mute_id}", now)
+        _end(tx, ended, now, None)
+    return len(over)
+
+
+def _end(tx: Tx, ended: Mute, now: datetime, who: str | None) -> int:
+    tx.mutes.end(ended.mute_id, now, who)
+    recap = Notification(
+        kind=NotificationKind.RECAP,
+        destination=ended.destination,
+        subject=f"recap:{ended.mute_id}",
+        reason=f"mute {ended.mute_id} has ended",
+        facts={
+            "mute": ended.mute_id,
+            "from": int(ended.created_at.timestamp()),
+            "to": int(min(now, ended.ends_at).timestamp()),
+        },
+    )
+    return tx.recaps.enqueue(recap, ended.mute_id, now)

@@ -1,0 +1,123 @@
+"""Recaps: what a mute held back comes as one message when it ends, the worst first, the others counted."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.kinds import KINDS
+from bot.domain.model import Destination, Notification, NotificationKind, SessionKey
+from bot.domain.reasons import ReasonCode
+from bot.store.columns import from_json, listed, to_json, to_ms, value_of
+from bot.store.outbox.eligibility import GROUP_KEY, PENDING, Eligibility
+from bot.store.sqlite import IN_LIST, json_each
+
+MOST_SHOWN = 25  # sessions of one recap
+_WORST_FIRST = (
+    "CASE WHEN sessions.outcome IN ('below', 'failed') THEN 0 ELSE 1 END, sessions.score NULLS LAST, notifications.id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A pending notification of a destination. `session`: None for a digest."""
+
+    notification_id: int
+    session: SessionKey | None
+
+
+class Recaps:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def pending_at(self, destination: Destination) -> Sequence[Held]:
+        """What a mute of a destination can hold back: what waits there because of rules, and was not tried."""
+        kinds = [kind for kind, spec in KINDS.items() if spec.can_be_muted]
+        rows = self._connection.execute(
+            f"SELECT id, session_id, employee_id FROM notifications WHERE destination = ? AND {PENDING}"
+            f" AND kind {IN_LIST} AND recap IS NULL",
+            (str(destination), listed(kinds)),
+        )
+        return [
+            Held(row["id"], None if row["session_id"] is None else SessionKey(row["session_id"], row["employee_id"]))
+            for row in rows
+        ]
+
+    def hold(self, mute_id: int, notification_ids: Sequence[int]) -> None:
+        """A mute holds these notifications too."""
+        for notification_id in notification_ids:
+            known = value_of(self._connection, "SELECT mutes FROM notifications WHERE id = ?", (notification_id,))
+            mutes = sorted({*from_json(known, tuple[int, ...]), mute_id})
+            self._connection.execute(
+                "UPDATE notifications SET mutes = ? WHERE id = ?", (to_json(mutes), notification_id)
+            )
+
+    def held(self, mute_id: int) -> int:
+        """How many pending notifications a mute holds."""
+        found: int = value_of(
+            self._connection,
+            f"SELECT count(*) FROM notifications WHERE {PENDING} AND mutes <> '[]'"
+            f" AND EXISTS (SELECT 1 FROM {json_each('mutes')} WHERE value = ?)",
+            (mute_id,),
+        )
+        return found
+
+    def enqueue(self, recap: Notification, mute_id: int, now: datetime) -> int:
+        """Queues one message for what only this mute, which has ended, held back and what may be sent now: at most
+        `MOST_SHOWN` sessions, the others counted. Returns how many there are; 0 queues nothing."""
+        name = str(recap.destination)
+        waiting = listed(Eligibility(self._connection, name).waiting_keys())
+        rows = self._connection.execute(
+            "SELECT notifications.id, kind, notifications.session_id, rule_ids FROM notifications"
+            " LEFT JOIN sessions ON sessions.session_id = notifications.session_id"
+            " AND sessions.employee_id = notifications.employee_id"
+            f" WHERE destination = ? AND {PENDING} AND recap IS NULL"
+            f" AND EXISTS (SELECT 1 FROM {json_each('notifications.mutes')} WHERE value = ?)"
+            f" AND {GROUP_KEY} NOT {IN_LIST} ORDER BY {_WORST_FIRST}",
+            (name, mute_id, waiting),
+        ).fetchall()
+        if not rows:
+            return 0
+        cards = [row["id"] for row in rows if row["session_id"] is not None]
+        digests = [row["id"] for row in rows if row["session_id"] is None]
+        rules = sorted({number for row in rows for number in from_json(row["rule_ids"], tuple[int, ...])})
+        # One that comes to a person anyway depends on no rule, and neither does the recap that brings it.
+        if any(row["rule_ids"] == "[]" for row in rows):
+            rules = []
+        facts = {**recap.facts, "follow": len(cards[:MOST_SHOWN])}
+        number: int = value_of(
+            self._connection,
+            "INSERT INTO notifications (destination, subject, kind, reason, rule_ids, facts, created_at, due_at,"
+            " priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) RETURNING id",
+            (
+                name,
+                recap.subject,
+                NotificationKind.RECAP,
+                recap.reason,
+                to_json(rules),
+                to_json(facts),
+                to_ms(now),
+                to_ms(now),
+            ),
+        )
+        shown, counted = to_json(cards[:MOST_SHOWN]), to_json(cards[MOST_SHOWN:])
+        self._connection.execute(
+            f"UPDATE notifications SET recap = ?, due_at = ? WHERE id {IN_LIST}", (number, to_ms(now), shown)
+        )
+        self._connection.execute(
+            "UPDATE notifications SET cancelled_reason = 'counted in the recap of a mute', cancelled_code = ?,"
+            f" digest_id = ? WHERE id {IN_LIST}",
+            (ReasonCode.COUNTED, number, counted),
+        )
+        if digests:
+            # What a held digest counts, the recap counts.
+            numbers = to_json(digests)
+            self._connection.execute(
+                f"UPDATE notifications SET digest_id = ? WHERE digest_id {IN_LIST}", (number, numbers)
+            )
+            self._connection.execute(
+                "UPDATE notifications SET cancelled_reason = 'counted in the recap of a mute', cancelled_code = ?"
+                f" WHERE id {IN_LIST}",
+                (ReasonCode.COUNTED, numbers),
+            )
+        return len(rows)

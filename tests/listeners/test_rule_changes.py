@@ -1,0 +1,298 @@
+"""Changing a rule: by a form, by a text, a pause until a moment, another owner."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from slack_bolt.async_app import AsyncBoltRequest
+
+from bot.blocks import actions
+from bot.domain.model import NamesShown, Rule, RuleOptions, RuleState
+from tests.listeners.office import (
+    ADMIN,
+    DANA,
+    EMMA,
+    NORTH,
+    OLGA,
+    SAM,
+    TEAM,
+    UNLINKED,
+    Office,
+    Replies,
+    buttons_of,
+    everything_in,
+    suggestions_of,
+)
+
+pytestmark = pytest.mark.virtual_time
+
+
+async def rule_of(office: Office, number: int = 1) -> Rule:
+    found = await office.store.read(lambda tx: tx.rules.get(number))
+    assert found is not None
+    return found
+
+
+async def opened(office: Office, user: str, number: int = 1) -> dict[str, Any]:
+    trigger = await office.trigger(user)
+    await office.press(user, actions.EDIT_RULE, str(number), trigger_id=trigger)
+    view = office.slack.modal_of(user)
+    assert view is not None, "no form is open"
+    return view.payload
+
+
+def filled(form: dict[str, Any]) -> dict[str, Any]:
+    """What the fields of a form hold at first, by input."""
+    found: dict[str, Any] = {}
+    for block in form["blocks"]:
+        element = block.get("element")
+        if element is not None:
+            chosen = element.get("initial_options") or [element.get("initial_option")]
+            values = [one["value"] for one in chosen if one]
+            found[element["action_id"]] = values or element.get("initial_value", "")
+    return found
+
+
+async def submit(office: Office, user: str, number: int = 1, **values: Any) -> dict[str, Any]:
+    """The acknowledgement of a submission."""
+    state: dict[str, Any] = {}
+    for name, value in values.items():
+        element = (
+            {"type": "multi_external_select", "selected_options": [{"value": one} for one in value]}
+            if isinstance(value, list)
+            else {"type": "plain_text_input", "value": value}
+        )
+        state[name] = {name: element}
+    view = {
+        "id": "V1", "type": "modal", "callback_id": actions.RULE_FORM, "private_metadata": str(number),
+        "state": {"values": state},
+    }  # fmt: skip
+    body = {"type": "view_submission", "user": {"id": user, "team_id": TEAM}, "team": {"id": TEAM}, "view": view}
+    response = await office.dispatch(body, Replies())
+    found: dict[str, Any] = json.loads(response.body) if response.body else {}
+    return found
+
+
+async def searched(office: Office, user: str, menu: str, typed: str) -> list[str]:
+    """What a menu of the form offers for some letters."""
+    body = {
+        "type": "block_suggestion", "user": {"id": user, "team_id": TEAM}, "team": {"id": TEAM}, "action_id": menu,
+        "block_id": menu, "value": typed,
+    }  # fmt: skip
+    response = await office._app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=body))
+    assert response.status == 200
+    return [one["text"]["text"] for one in json.loads(response.body)["options"]]
+
+
+# ---- the form --------------------------------------------------------------------------------------------------------
+
+
+async def test_the_form_is_filled_in_from_the_rules_text(office: Office) -> None:
+    text = "checklist:<id:till%20check> employee:<id:emma> -observer:<id:olga> outcome:failed score:<80"
+    await office.rule(NORTH, text, owner=SAM)
+    form = await opened(office, SAM)
+    assert filled(form) == {
+        actions.INPUT_CHECKLIST: ["<id:till%20check>"],
+        actions.INPUT_DEPT: "",
+        actions.INPUT_PEOPLE: ["<id:emma>"],
+        actions.INPUT_OBSERVERS: "",
+        actions.INPUT_OUTCOME: ["failed"],
+        actions.INPUT_REST: '-observer:"Olga Observer" score:<80',
+        actions.INPUT_EDITS: ["on"],
+        actions.INPUT_NAMES: ["full"],
+    }
+    assert "Emma Employee" in everything_in(form)
+
+
+async def test_the_form_saves_what_it_says_and_shows_what_it_would_have_sent(office: Office) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    office.clock.advance(timedelta(minutes=5))
+    before = office.clock.now()
+    done = await submit(
+        office, SAM, rule_employees=["<id:emma>"], rule_outcomes=["failed"], rule_rest="score:<75", rule_edits="off",
+        rule_names="initials",
+    )  # fmt: skip
+    assert done["response_action"] == "update"
+    assert "would have posted 1 session" in everything_in(done["view"])
+    rule = await rule_of(office)
+    assert rule.query == "employee:<id:emma> outcome:failed score:<75"
+    assert rule.options == RuleOptions(edits=False, names=NamesShown.INITIALS)
+    assert rule.active_since is not None and rule.active_since >= before
+    assert (SAM, "edit", "rule:1") in await office.audit_log()
+
+
+@pytest.mark.parametrize(
+    ("values", "mistake"),
+    [
+        ({"rule_rest": "since:7d"}, "A rule takes no “since”"),
+        ({"rule_rest": "employee:zoltn"}, "There is no employee"),
+        ({"rule_employees": ["<id:zoltan>"]}, "There is no employee with this id"),
+        ({"rule_rest": "outcome:planned"}, "completed sessions only"),
+    ],
+)
+async def test_a_mistake_in_the_form_saves_nothing(office: Office, values: dict[str, Any], mistake: str) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    done = await submit(office, SAM, **{"rule_rest": "", **values})
+    assert mistake in str(done["errors"])
+    assert (await rule_of(office)).query == "outcome:failed"
+
+
+async def test_others_open_and_save_nothing(office: Office) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    for other in (OLGA, EMMA, UNLINKED):
+        answer = await office.press(other, actions.EDIT_RULE, "1", trigger_id=await office.trigger(other))
+        assert answer is not None and "You have no rule “1” that you may edit" in answer.text
+        assert "errors" in await submit(office, other, rule_rest="score:<10")
+    assert (await rule_of(office)).query == "outcome:failed"
+
+
+async def test_an_admin_edits_anybody_s_rule(office: Office) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    await submit(office, ADMIN, rule_rest="score:<50")
+    rule = await rule_of(office)
+    assert (rule.query, rule.owner) == ("score:<50", SAM)
+
+
+@pytest.mark.parametrize(
+    ("user", "menu", "typed", "offered"),
+    [
+        (
+            SAM,
+            actions.INPUT_PEOPLE,
+            "e",
+            ["Emma Employee", "Olga Observer", "Sam Supervisor", "Xenia Papas", "Yves Colleague"],
+        ),
+        (SAM, actions.INPUT_PEOPLE, "zol", []),
+        (ADMIN, actions.INPUT_PEOPLE, "zol", ["Zoltan Kovacs"]),
+        (SAM, actions.INPUT_CHECKLIST, "a", []),
+        (SAM, actions.INPUT_CHECKLIST, "ti", ["Till check"]),
+        (ADMIN, actions.INPUT_CHECKLIST, "vau", ["Vault audit"]),
+        (SAM, actions.INPUT_DEPT, "kiosk", ["Kiosk 7", "Southern Kiosk"]),  # Xenia observed one of his people
+        (EMMA, actions.INPUT_DEPT, "kiosk", ["Kiosk 7"]),
+        (ADMIN, actions.INPUT_DEPT, "kiosk", ["Kiosk 7", "Southern Kiosk"]),
+        (UNLINKED, actions.INPUT_PEOPLE, "e", []),
+    ],
+)
+async def test_menus_offer_only_what_one_may_see(
+    office: Office, user: str, menu: str, typed: str, offered: list[str]
+) -> None:
+    await office.ask(user, "")
+    found = await searched(office, user, menu, typed)
+    assert (sorted(found) if len(found) > 2 else found) == offered
+
+
+# ---- by a text -------------------------------------------------------------------------------------------------------
+
+
+async def test_edit_with_a_text_shows_before_and_after_and_saves_at_the_second_press(office: Office) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    asked = await office.ask(SAM, "edit 1 below 60 names:initials")
+    assert "completed sessions below target or failed" in asked.text and "It would post instead" in asked.text
+    assert (await rule_of(office)).query == "outcome:failed"
+    save = next(one for one in buttons_of(asked) if one["action_id"] == actions.CONFIRM_EDIT)
+    answer = await office.press(SAM, save["action_id"], save["value"])
+    assert answer is not None and "Saved. Rule 1" in answer.text
+    rule = await rule_of(office)
+    assert (rule.query, rule.options.names) == ("score:<60", NamesShown.INITIALS)
+    late = await office.press(SAM, save["action_id"], save["value"])
+    assert late is not None and "was changed meanwhile" in late.text
+
+
+async def test_options_alone_leave_the_query(office: Office) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    asked = await office.ask(SAM, "edit 1 edits:off")
+    save = next(one for one in buttons_of(asked) if one["action_id"] == actions.CONFIRM_EDIT)
+    await office.press(SAM, save["action_id"], save["value"])
+    rule = await rule_of(office)
+    assert (rule.query, rule.options.edits) == ("outcome:failed", False)
+
+
+async def test_edit_without_a_text_offers_the_form(office: Office) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    answer = await office.ask(SAM, "edit 1")
+    assert [one["action_id"] for one in buttons_of(answer)] == [actions.EDIT_RULE]
+    assert "You have no rule “1” that you may edit" in (await office.ask(OLGA, "edit 1")).text
+
+
+# ---- a pause until a moment ------------------------------------------------------------------------------------------
+
+
+async def test_a_rule_is_paused_until_a_moment_and_goes_on_by_itself(office: Office) -> None:
+    await office.rule(NORTH, owner=SAM)
+    assert "Paused until" in (await office.ask(SAM, "pause 1 4h")).text
+    rule = await rule_of(office)
+    assert (rule.state, rule.resumes_at is not None) == (RuleState.PAUSED, True)
+    assert "paused until" in (await office.ask(SAM, "rules")).text
+    office.clock.advance(timedelta(hours=4, minutes=1))
+    await office.send()
+    assert (await rule_of(office)).state is RuleState.ACTIVE
+
+
+async def test_a_paused_rule_is_resumed_earlier(office: Office) -> None:
+    await office.rule(NORTH, owner=SAM)
+    await office.ask(SAM, "pause 1 until:mon")
+    assert "Rule 1 goes on" in (await office.ask(SAM, "resume 1")).text
+    assert (await rule_of(office)).state is RuleState.ACTIVE
+    assert "was not paused" in (await office.ask(SAM, "resume 1")).text
+
+
+async def test_a_pause_needs_an_end(office: Office) -> None:
+    await office.rule(NORTH, owner=SAM)
+    answer = await office.ask(SAM, "pause 1")
+    assert "Say until when" in answer.text
+    assert suggestions_of(answer) == ["pause 1 4h", "pause 1 until:tomorrow", "pause 1 until:mon"]
+    assert (await rule_of(office)).state is RuleState.ACTIVE
+
+
+async def test_others_pause_no_rule(office: Office) -> None:
+    await office.rule(NORTH, owner=SAM)
+    assert "You have no rule “1” that you may pause" in (await office.ask(OLGA, "pause 1 4h")).text
+    assert (await rule_of(office)).state is RuleState.ACTIVE
+
+
+# ---- another owner ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_rule_is_handed_over_by_an_offer_that_is_accepted(office: Office) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    await office.ask(DANA, "")
+    assert f"<@{DANA}> gets a message about rule 1" in (await office.ask(SAM, f"handover 1 <@{DANA}>")).text
+    assert (await rule_of(office)).owner == SAM
+    await office.send()
+    [message] = office.slack.messages(office.slack.direct_message(DANA).id)
+    assert "<@U0SAM> offers you rule 1" in message.text
+    asked = await office.press(DANA, actions.ACCEPT_RULE, "1")
+    assert asked is not None and "Take over rule 1?" in asked.text
+    assert (await rule_of(office)).owner == SAM
+    await office.press_yes(DANA, asked)
+    rule = await rule_of(office)
+    assert (rule.owner, rule.offered_to) == (DANA, None)
+    assert (DANA, "take over", "rule:1") in await office.audit_log()
+
+
+async def test_only_who_was_offered_a_rule_accepts_it(office: Office) -> None:
+    await office.rule(NORTH, owner=SAM)
+    await office.ask(DANA, "")
+    await office.ask(SAM, f"handover 1 <@{DANA}>")
+    for other in (OLGA, EMMA):
+        answer = await office.press(other, actions.asked(actions.ACCEPT_RULE), "1")
+        assert answer is not None and "does not wait to be taken over" in answer.text
+    assert (await rule_of(office)).owner == SAM
+
+
+async def test_an_admin_takes_over_by_naming_themselves(office: Office) -> None:
+    await office.rule(NORTH, owner=SAM)
+    assert "Rule 1 is yours" in (await office.ask(ADMIN, f"handover 1 <@{ADMIN}>")).text
+    assert (await rule_of(office)).owner == ADMIN
+
+
+async def test_nobody_who_sees_nothing_is_offered_a_rule(office: Office) -> None:
+    await office.rule(NORTH, owner=SAM)
+    assert "may see no session" in (await office.ask(SAM, f"handover 1 <@{UNLINKED}>")).text
+    assert (await rule_of(office)).offered_to is None
+
+
+async def test_a_rule_for_oneself_is_not_handed_over(office: Office) -> None:
+    await office.subscribe(SAM, "outcome:failed", "D0SAM")
+    assert "for its owner alone" in (await office.ask(SAM, f"handover 1 <@{DANA}>")).text
