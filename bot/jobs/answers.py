@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.errors import BadRequest, StoreBusy
-from bot.domain.incremental import IDS_AT_ONCE, MOST_HALVED, chunks, halves
+from bot.domain.incremental import IDS_AT_ONCE, MOST_HALVED, PollingState, chunks, halves, left_out
 from bot.domain.model import Change, SessionKey
 from bot.domain.polling import AnswerDiff, RowLabels
 from bot.domain.ports import Listing, SessionFilter, Slice, Training
 from bot.jobs.listing_changes import TRIES, ChangeWriter, PollRun, suspect_source, warn_of_dates
 from bot.jobs.plan_notifications import PlanOutdated
 from bot.jobs.store_changes import take_back_reassigned
+from bot.services.alerting import clear_alert, set_alert
 from bot.store.database import Store, Tx
 
 REFUSED_FOR = timedelta(hours=1)  # an id that iSpring does not accept is not asked for again before
@@ -213,3 +214,16 @@ def _checked(slices: Iterator[Slice], check: Callable[[str, tuple[str, str]], No
         for index, (session_id, _, _) in enumerate(piece.rows):
             check(session_id, piece.labels(index))
         yield piece
+
+
+def note_filters(tx: Tx, state: PollingState, rows: int, now: datetime, *, is_proven: bool = False) -> PollingState:
+    """Raises the alert if filters left out `rows`, ends it after a day without; returns the state after that."""
+    if rows:
+        log.warning("filter.left_out", rows=rows)
+        state = left_out(state, now, is_proven=is_proven)
+    if state.is_doubted(now):
+        if rows:
+            set_alert(tx, "filters_unreliable", {"problem": "answers lack sessions that are there"}, now)
+    else:
+        clear_alert(tx, "filters_unreliable", now)
+    return state

@@ -204,6 +204,8 @@ class FullListing:
             tx.polling.end_absences()
             clear_alert(tx, "full_listing_unread", report.ended_at)
             tx.polls.end_recovery()  # also if the listing has not changed: each poll would list everything until then
+        if was_incremental and state.mode is PollMode.FULL:
+            end_incremental_alerts(tx, report.ended_at)
         tx.polling.save_state(state)
 
     def _mark(self, tx: Tx, listing_diff: ListingDiff, now: datetime) -> None:
@@ -241,6 +243,12 @@ def note_good(tx: Tx, training: Training, report: PollReport) -> None:
     for alert in tx.alerts.all():
         if alert.code == "results_flapping" and int(alert.facts.get("seen_at") or 0) < flapped_until.timestamp():
             clear_alert(tx, alert.code, report.ended_at)
+
+
+def end_incremental_alerts(tx: Tx, now: datetime) -> None:
+    """Ends the alerts that only incremental polls raise and end: from now on each poll lists everything."""
+    for code in ("filters_unreliable", "corrections_late", "full_listing_unread"):
+        clear_alert(tx, code, now)
 
 
 def _spelling(slices: Iterator[Slice], spelled: dict[str, str]) -> Iterator[Slice]:

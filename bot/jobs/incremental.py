@@ -24,7 +24,6 @@ from bot.domain.incremental import (
     Sweep,
     after_size,
     is_suspicious,
-    left_out,
     names_in_order,
     next_sweep,
     oldest_swept,
@@ -33,12 +32,12 @@ from bot.domain.incremental import (
 from bot.domain.model import OutcomeKind, SessionKey
 from bot.domain.polling import PollMode, PollReport, RowLabels
 from bot.domain.ports import ChecklistsAnswer, Clock, Training
-from bot.jobs.answers import Answers, Fetched, FilterIgnored, Totals
-from bot.jobs.full_listing import note_good
+from bot.jobs.answers import Answers, Fetched, FilterIgnored, Totals, note_filters
+from bot.jobs.full_listing import end_incremental_alerts, note_good
 from bot.jobs.listing_changes import ChangeWriter, PollRun
 from bot.jobs.parts import SESSIONS, note_left_out
 from bot.jobs.store_changes import take_back_reassigned
-from bot.services.alerting import clear_alert, set_alert
+from bot.services.alerting import set_alert
 from bot.store.database import Store, Tx
 
 # iSpring's words. Source: OpenAPI file "jobtraining".
@@ -327,21 +326,10 @@ class Increment:
         state = after_size(state, sessions * state.row_bytes, self._settings.full_listing_limit, now)
         if state.mode is PollMode.INCREMENTAL:
             state = note_filters(tx, state, totals.left_out, now)
+        else:
+            end_incremental_alerts(tx, now)
         tx.polling.save_state(state)
         return report
-
-
-def note_filters(tx: Tx, state: PollingState, rows: int, now: datetime, *, is_proven: bool = False) -> PollingState:
-    """Raises the alert if filters left out `rows`, ends it after a day without; returns the state after that."""
-    if rows:
-        log.warning("filter.left_out", rows=rows)
-        state = left_out(state, now, is_proven=is_proven)
-    if state.is_doubted(now):
-        if rows:
-            set_alert(tx, "filters_unreliable", {"problem": "answers lack sessions that are there"}, now)
-    else:
-        clear_alert(tx, "filters_unreliable", now)
-    return state
 
 
 def _spelled(ids: Sequence[str], tx: Tx) -> Sequence[str]:

@@ -19,9 +19,9 @@ from bot.domain.incremental import MOST_FETCHED, RETRY_FULL, PollingState, is_fu
 from bot.domain.model import OutcomeKind, SessionKey
 from bot.domain.polling import PollMode, PollReport
 from bot.domain.ports import Clock, Training
-from bot.jobs.answers import Totals
+from bot.jobs.answers import Totals, note_filters
 from bot.jobs.full_listing import FullListing, note_good
-from bot.jobs.incremental import IN_PROGRESS, NOT_STARTED, Increment, RawAnswers, note_filters
+from bot.jobs.incremental import IN_PROGRESS, NOT_STARTED, Increment, RawAnswers
 from bot.jobs.listing_changes import PollRun
 from bot.services.alerting import set_alert
 from bot.store.database import Store, Tx

@@ -312,6 +312,20 @@ async def test_an_ignored_filter_is_noticed_and_full_listings_take_over(large: R
     assert (await large.ops())[-1] == "over"
 
 
+async def test_a_larger_limit_ends_the_alert_of_filters_that_lie(large: Room) -> None:
+    large.world.add_session(status="IN_PROGRESS")
+    large.stand_in.quirks.ignored_filters = {"sessionStatus"}
+    await large.poll()
+    assert "filters_unreliable" in await large.ops()
+    large.poller = large.poller_with(settings_of(full_listing_limit=10**9))
+    for _ in range(6):
+        large.clock.advance(timedelta(minutes=15))
+        report = await large.poll()
+    assert report.mode is PollMode.FULL
+    assert (await large.ops())[-1] == "over"
+    assert (await state_of(large)).mode is PollMode.FULL
+
+
 async def polls(room: Room, number: int) -> PollReport:
     for _ in range(number):
         report = await room.poll()
