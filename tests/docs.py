@@ -1,6 +1,6 @@
 """Documents made from the registries: `python -m tests.docs` writes them, a test compares.
 
-README.md holds each table between `<!-- name -->` and `<!-- /name -->`.
+A page holds each of its tables between `<!-- name -->` and `<!-- /name -->`.
 """
 
 import ast
@@ -59,9 +59,8 @@ def env_example() -> str:
 
 def settings_table() -> str:
     rows = ["| setting | default | what it is |", "|---|---|---|"]
-    for name, default, description, example in _settings():
-        shown = f" Example: `{example}`" if example else ""
-        rows.append(f"| `{name}` | {f'`{default}`' if default else ''} | {description}{shown} |")
+    for name, default, description, _ in _settings():
+        rows.append(f"| `{name}` | {f'`{default}`' if default else ''} | {description} |")
     return "\n".join(rows)
 
 
@@ -80,11 +79,10 @@ def scopes_table() -> str:
     return "\n".join(rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {
-    "settings": settings_table,
-    "commands": commands_table,
-    "scopes": scopes_table,
-}
+TABLES: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": {"settings": settings_table, "commands": commands_table},
+    "deploy/README.md": {"scopes": scopes_table},
+}  # by page
 
 
 def promising_tests() -> dict[str, list[str]]:
@@ -123,22 +121,22 @@ def _link(test: str) -> str:
     return f"[{name.removeprefix('test_').replace('_', ' ')}]({path})"
 
 
-def with_tables(readme: str) -> str:
-    """The README with each of its tables as the registries have it now."""
-    for name, table in TABLES.items():
-        parts = re.split(rf"(?<=<!-- {name} -->\n)(.*?)(?=\n<!-- /{name} -->)", readme, flags=re.DOTALL)
+def with_tables(page: str, text: str) -> str:
+    """A page with each of its tables as the registries have it now."""
+    for name, table in TABLES[page].items():
+        parts = re.split(rf"(?<=<!-- {name} -->\n)(.*?)(?=\n<!-- /{name} -->)", text, flags=re.DOTALL)
         if len(parts) != 3:
-            raise SystemExit(f"README.md must hold the table {name} once, between its two marks.")
-        readme = parts[0] + table() + parts[2]
-    return readme
+            raise SystemExit(f"{page} must hold the table {name} once, between its two marks.")
+        text = parts[0] + table() + parts[2]
+    return text
 
 
 def main() -> None:
     (ROOT / ".env.example").write_text(env_example())
     (ROOT / "tests" / "README.md").write_text(promises_page())
-    readme = ROOT / "README.md"
-    readme.write_text(with_tables(readme.read_text()))
-    sys.stdout.write("Written: .env.example, tests/README.md and the README's tables.\n")
+    for page in TABLES:
+        (ROOT / page).write_text(with_tables(page, (ROOT / page).read_text()))
+    sys.stdout.write("Written: .env.example, tests/README.md and the tables of README.md and deploy/README.md.\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """The documents say what the registries say; `python -m tests.docs` writes them."""
 
+import pytest
+
 from bot.config import Settings
-from tests.docs import ROOT, env_example, promises_page, promising_tests, with_tables
+from tests.docs import ROOT, TABLES, env_example, promises_page, promising_tests, with_tables
 from tests.promises import PROMISES
 
 
@@ -9,9 +11,10 @@ def test_the_example_settings_are_those_of_the_registry() -> None:
     assert (ROOT / ".env.example").read_text() == env_example()
 
 
-def test_the_readmes_tables_are_those_of_the_registries() -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert readme == with_tables(readme)
+@pytest.mark.parametrize("page", TABLES)
+def test_the_tables_of_a_page_are_those_of_the_registries(page: str) -> None:
+    text = (ROOT / page).read_text()
+    assert text == with_tables(page, text)
 
 
 def test_the_readme_is_read_in_five_minutes_and_names_every_setting() -> None:

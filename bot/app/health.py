@@ -77,7 +77,7 @@ def health_app(liveness: Liveness, metrics: Metrics, store: Store, clock: Clock)
         if signed_at := liveness.leader_signed_at:
             body["seconds_since_leader_sign"] = max(0, round((now - signed_at).total_seconds()))
         try:
-            poll, counts = await store.read(lambda tx: (tx.polls.state(), tx.deliveries.counts()))
+            poll, counts = await store.read(lambda tx: (tx.polls.state(), tx.deliveries.counts(now)))
         except StoreError:
             body["database"] = "can't be read now"
         else:

@@ -19,15 +19,17 @@ from bot.app.stopping import wait_for_stop
 from bot.config import Settings
 from bot.domain.alerts import LEADER_IS_SILENT, is_silent
 from bot.domain.errors import StoreBusy
-from bot.domain.model import OPERATOR, Destination, DestinationKind, RuleState
+from bot.domain.model import OPERATOR, Destination, DestinationKind, RuleState, Supervision
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.completeness import CompletenessCheck
 from bot.jobs.details import FetchDetails
+from bot.jobs.digest import DigestJob
 from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.identities import Identities
 from bot.jobs.monitor import Monitor, RuntimeProbes
 from bot.jobs.poll import Poll
 from bot.jobs.rate_limit import RateLimiter
+from bot.jobs.remind import RemindJob
 from bot.jobs.retention import RetentionJob
 from bot.jobs.send import Deliver
 from bot.query.parser import Query
@@ -41,6 +43,8 @@ DETAILS_EVERY = 60  # seconds
 CHANNEL_CHECKS_EVERY = 5 * 60  # seconds; the rows say which channels are due
 IDENTITIES_EVERY = 30  # seconds; the rows say who is due
 MONITOR_EVERY = 30  # seconds
+REMIND_EVERY = 5 * 60  # seconds; the rows say what is due
+DIGEST_EVERY = 60  # seconds; the rows say which rules are due
 RETENTION_EVERY = 60 * 60  # seconds; the rows say whether it is due
 COMPLETENESS_EVERY = 60 * 60  # seconds; asked after each good poll too, and the rows say whether it is due
 LOCK_RETRY = 1.0  # seconds between two tries to acquire the lock
@@ -107,6 +111,8 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
     scheduler.every(IDENTITIES_EVERY, "identities", identities.once, at_once=True)
     scheduler.every(RETENTION_EVERY, "retention", retention.when_due, at_once=True)
     scheduler.every(MONITOR_EVERY, "monitor", monitor.once)
+    scheduler.every(REMIND_EVERY, "remind", RemindJob(store, clock, wake=sender.wake).once)
+    scheduler.every(DIGEST_EVERY, "digest", DigestJob(store, contacts, clock, settings, wake=sender.wake).once)
     return Jobs(scheduler, sender, poll, directory, channel_checks)
 
 
@@ -146,6 +152,7 @@ class Leader:
             now = self._clock.now()
             tx.targets.set_initial(self._settings.pass_target)
             self._make_default_rule(tx, now)
+            self._apply_supervision(tx, now)
             if created:
                 notify_ops(tx, "database_created", str(int(now.timestamp())), now)
 
@@ -220,6 +227,18 @@ class Leader:
             if (modified := _modified(log_file)) != seen:
                 seen = modified
                 self.jobs.sender.wake()
+
+    def _apply_supervision(self, tx: Tx, now: datetime) -> None:
+        """Stores SUPERVISION; where that lets supervisors see more than before, OPS_CHANNEL and the log say so."""
+        supervision = self._settings.supervision
+        if tx.people.supervision() is supervision:
+            return
+        tx.people.set_supervision(supervision)
+        supervisors, employees = tx.people.directory().further_down() if supervision is Supervision.CHAIN else (0, 0)
+        log.warning("supervision.changed", supervision=supervision.value, supervisors=supervisors, employees=employees)
+        if supervisors:
+            facts = {"supervisors": supervisors, "employees": employees}
+            notify_ops(tx, "supervision_widened", str(int(now.timestamp())), now, **facts)
 
     def _make_default_rule(self, tx: Tx, now: datetime) -> None:
         channel = self._settings.default_channel

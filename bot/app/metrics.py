@@ -92,7 +92,7 @@ def snapshot_of(tx: Tx, now: datetime) -> Snapshot:
     recent_observers = observers(tx, now)
     return Snapshot(
         poll=tx.polls.state(),
-        counts=tx.deliveries.counts(),
+        counts=tx.deliveries.counts(now),
         alerts=tuple(tx.alerts.all()),
         observers=len(recent_observers),
         unmatched=sum(one.is_unmatched for one in recent_observers),

@@ -30,6 +30,7 @@ RUN = "run"
 PAGE = "page"  # value: Page
 CONFIRM_SUBSCRIBE = "confirm_subscribe"  # value: Subscribe
 CANCEL = "cancel"
+SAVE_DIGEST = "save_digest"  # value: SaveDigest
 UNSUBSCRIBE = "unsubscribe"  # value: the rule's number
 EDIT_RULE = "edit_rule"  # value: the rule's number
 CONFIRM_EDIT = "confirm_edit"  # value: EditRule
@@ -52,8 +53,14 @@ DM_ALL = "dm_all"
 SET_OBSERVER = "set_observer"
 SET_EMPLOYEE = "set_employee"
 
-# On a user's own link; the value is the person's id in iSpring.
+# On a user's own link; the value is the person's id in iSpring. CONFIRM_LINK is an admin's.
 NOT_ME = "not_me"
+CONFIRM_LINK = "confirm_link"  # value: ConfirmLink
+
+# On reminders; the value says until when. On overdue lists; the value is the id of the person who is reminded.
+SNOOZE = "snooze"
+SNOOZE_HOUR, SNOOZE_TOMORROW = "1h", "tomorrow"
+NUDGE = "nudge"
 
 SHARE = "share"  # value: Share
 CONFIRM_SHARE = "confirm_share"  # value: ConfirmShare
@@ -153,6 +160,17 @@ class Subscribe(ButtonValue, frozen=True, tag="subscribe"):
     names: NamesShown = NamesShown.FULL
 
 
+class SaveDigest(ButtonValue, frozen=True, tag="digest"):
+    """A digest to be saved, in a channel or for the user (""). `zone`: "" for that of the user's profile."""
+
+    channel_id: str
+    schedule: _Text
+    zone: str
+    query: str
+    only_to_act: bool = False
+    names: NamesShown = NamesShown.FULL
+
+
 class EditRule(ButtonValue, frozen=True, tag="edit"):
     """A rule to be changed: what it asks for from then on, and its options; `before` is its query until then."""
 
@@ -185,6 +203,14 @@ class SetCritical(ButtonValue, frozen=True, tag="set_critical"):
     digest: _Text
     is_critical: bool
     basis: str
+
+
+class ConfirmLink(ButtonValue, frozen=True, tag="confirm_link"):
+    """A link to be made, and of how many other people the question said that the account could see sessions."""
+
+    user_id: _Text
+    person_id: _Text
+    sees_of: _Number
 
 
 class Share(ButtonValue, frozen=True, tag="share"):

@@ -15,6 +15,8 @@ _COUNTED: Mapping[str, tuple[str, str]] = {
     "known": ("session", "sessions"),
     "rows": ("row", "rows"),
     "statuses": ("status", "statuses"),
+    "supervisors": ("supervisor", "supervisors"),
+    "employees": ("person", "people"),
 }
 
 

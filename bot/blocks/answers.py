@@ -12,14 +12,13 @@ from bot.blocks.elements import (
     Block,
     button,
     context,
-    header,
     message,
     mrkdwn,
     notice,
     section,
 )
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import NAME, bare, date_token, escape, format_data_age, format_query_text, safe
+from bot.blocks.markup import NAME, bare, code, date_token, format_data_age, format_query_text, safe
 from bot.domain.audit import AuditLine
 from bot.domain.errors import Remedy
 from bot.domain.model import Message
@@ -36,6 +35,7 @@ class Needs(StrEnum):
     NOTHING = "nothing"
     SCOPE_TOPIC = "sight"  # sessions they may see
     PERSON = "person"  # a person in iSpring
+    TEAM = "team"  # sessions of other people, whom they supervise, manage or administer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,37 +94,7 @@ def menu(
     )
 
 
-def help_page(topic: Topic | None, topics: Sequence[Topic], *, command: str) -> Message:
-    """Help on one subcommand, or on all of them if `topic` is None."""
-    return _help_on(topic, command) if topic else _help_on_all(topics, command)
-
-
-def _help_on(topic: Topic, command: str) -> Message:
-    lines = [f"*`{command} {topic.usage}`*", topic.summary, topic.more]
-    lines.append("For admins of Spotter only." if topic.admins_only else "")
-    blocks: list[Block] = [section(mrkdwn(escape("\n".join(filter(None, lines)))))]
-    if topic.examples:
-        examples = "\n".join(f"`{command} {escape(example)}`" for example in topic.examples)
-        blocks += [section(mrkdwn(f"*Examples*\n{examples}")), buttons(_run_buttons(topic.examples))]
-    return message(blocks)
-
-
-def _help_on_all(topics: Sequence[Topic], command: str) -> Message:
-    query = escape(
-        'Queries take `key:value` in any order: `checklist:"Opening" dept:"Store 12" outcome:failed score:<80 '
-        "since:30d`. The same key twice means “or”, different keys mean “and”, a leading minus means “not”."
-    )
-    return message(
-        [
-            header("What Spotter understands"),
-            *_sections([escape(f"`{command} {topic.usage}`: {topic.summary}") for topic in topics]),
-            section(mrkdwn(query)),
-            context(f"More on one of them: `{command} help results`. Answers are private: only you see them."),
-        ]
-    )
-
-
-def _sections(lines: Sequence[str]) -> list[Block]:
+def line_sections(lines: Sequence[str]) -> list[Block]:
     starts = range(0, len(lines), LINES_PER_SECTION)
     return [section(mrkdwn("\n".join(lines[at : at + LINES_PER_SECTION]))) for at in starts]
 
@@ -152,7 +122,20 @@ def did_you_mean(mistake: str, suggestions: Sequence[str], *, command: str) -> M
     if not fitting:
         return notice(f"{text}\n`{command} help` shows what Spotter understands.")
     listed = ", ".join(f"{command} {safe(one)}" for one in fitting)
-    return message([section(mrkdwn(f"{text}\nDid you mean: {listed}?")), buttons(_run_buttons(fitting))])
+    return message([section(mrkdwn(f"{text}\nDid you mean: {listed}?")), buttons(run_buttons(fitting))])
+
+
+def which_one(question: str, labels: Sequence[str], commands: Sequence[str], *, command: str) -> Message:
+    """What the words of a user may mean, as buttons: each label says what its command would find."""
+    fitting = [(label, one) for label, one in zip(labels, commands, strict=True) if clean(one)]
+    fitting = [(label, one) for label, one in fitting[:SUGGESTIONS] if len(one) <= BUTTON_VALUE]
+    lines = [f"• {safe(label)}: {code(f'{command} {one}', 300)}" for label, one in fitting]
+    made = [
+        button(actions.action_id(actions.RUN, number), bare(label, BUTTON_TEXT), one)
+        for number, (label, one) in enumerate(fitting)
+    ]
+    text = "\n".join([format_query_text(question, 1_000), *lines])
+    return message([section(mrkdwn(text, 2_900)), *([buttons(made)] if made else [])])
 
 
 def not_allowed(reason: str, what_next: str = "") -> Message:
@@ -209,7 +192,7 @@ def audit_log(entries: Sequence[AuditLine], *, command: str) -> Message:
     return message(
         [
             section(mrkdwn(f"The last {count(len(entries), 'entry', 'entries')} of the audit log")),
-            *_sections(lines),
+            *line_sections(lines),
             context(f"More on the command line: `spotter audit`, or here with a number: `{command} audit 30`"),
         ]
     )
@@ -221,7 +204,7 @@ def _audit_line(entry: AuditLine) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _run_buttons(commands: Sequence[str]) -> list[Block]:
+def run_buttons(commands: Sequence[str]) -> list[Block]:
     return [
         button(actions.action_id(actions.RUN, number), bare(one, BUTTON_TEXT), one)
         for number, one in enumerate(commands[:SUGGESTIONS])
@@ -241,4 +224,5 @@ def with_age(answer: Message, old_parts: Sequence[tuple[str, datetime]], closed_
             f":warning: {closed_reason[0].upper()}{closed_reason[1:]} (since {date_token(oldest)}): only part is shown."
         )
     first = message([context(line)])
-    return Message(f"{first.text}\n{answer.text}", (*first.blocks, *answer.blocks))
+    rich = (*first.blocks, *answer.rich) if answer.rich else ()
+    return Message(f"{first.text}\n{answer.text}", (*first.blocks, *answer.blocks), rich)

@@ -36,6 +36,7 @@ from bot.blocks.results import (
     unchecked,
 )
 from bot.domain.changes import outcome_of
+from bot.domain.digests import DigestView
 from bot.domain.directory import Directory
 from bot.domain.model import (
     NO_DATE,
@@ -48,6 +49,8 @@ from bot.domain.model import (
     SessionRecord,
 )
 from bot.domain.mutes import Mute
+from bot.domain.permissions import Coverage
+from bot.domain.reminders import ReminderView
 from bot.domain.text import lasting
 
 REDACTED_TEXT = "A result was here; it is no longer shown here, because who may see it has changed."
@@ -78,7 +81,9 @@ class CardFacts:
     in words with names that the rule's owner or the sharer may see, by notification id. `first_message`: nothing was
     sent to this person before, so the message says why it comes. `times`: the how many-th result of its kind (below
     target, failed) a session is for its employee and checklist, among those the rule's owner may see. `cards_before`:
-    of the sessions that this message tells a second time. `mutes`: those whose recap this message is, by number.
+    of the sessions that this message tells a second time. `digests`: what rules' digests say, by notification id;
+    `reminders` likewise. `mutes`: those whose recap this message is, by number. `coverages`: whose sessions a rule
+    shows, by number, if its owner does not see all.
     """
 
     records: Mapping[SessionKey, SessionRecord] = field(default_factory=dict)
@@ -94,7 +99,10 @@ class CardFacts:
     first_message: bool = False
     times: Mapping[SessionKey, int] = field(default_factory=dict)
     cards_before: Mapping[SessionKey, CardBefore] = field(default_factory=dict)
+    digests: Mapping[int, DigestView] = field(default_factory=dict)
+    reminders: Mapping[int, ReminderView] = field(default_factory=dict)
     mutes: Mapping[int, Mute] = field(default_factory=dict)
+    coverages: Mapping[int, Coverage] = field(default_factory=dict)
 
     def name_of(self, key: SessionKey, limit: int = NAME) -> str:
         """The employee's name, for plain text."""

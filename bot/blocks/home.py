@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.blocks import actions
+from bot.blocks.coverage import coverage_blocks
 from bot.blocks.elements import Block, button, context, divider, header, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.mutes import mute_blocks
@@ -69,7 +70,8 @@ def home(content: Home) -> dict[str, Any]:
     if _is_new(content):
         blocks += [divider(), *_welcome(content)]
     if content.overview is not None:
-        blocks += [divider(), *attention_blocks(content.overview, content.shown)]
+        blocks += [divider(), *coverage_blocks(content.shown.coverage)]
+        blocks += attention_blocks(content.overview, content.shown)
         blocks += [divider(), *unit_blocks(content.overview, content.shown.command)]
     if content.own is not None:
         blocks += [divider(), section(mrkdwn("*To do as an observer*")), *_to_do(content, content.own)]

@@ -27,6 +27,19 @@ class LinkRow:
     suspended_reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkQuestion:
+    """What a link would do: what the account `sees` then, whose links it ends, and warnings, as sentences."""
+
+    user_id: str
+    name: str
+    sees: str
+    before: str
+    displaced: Sequence[str]
+    warnings: Sequence[str]
+    value: actions.ConfirmLink
+
+
 @dataclass(frozen=True, slots=True)
 class Unmatched:
     """An active person without a Slack account that Spotter knows, and why."""
@@ -61,6 +74,27 @@ def rejected(*, command: str) -> Message:
         "Your Slack account is no longer linked to anybody in iSpring.",
         f"An admin of Spotter can link it again: `{command} link @you Right Person`.",
     )
+
+
+def ask_to_link(preview: LinkQuestion) -> Message:
+    """Asks an admin whether to make a link: what the account could see then, and what speaks against it."""
+    name, account = safe(preview.name, NAME), f"<@{preview.user_id}>"
+    lines = [f"Link {account} to {name} in iSpring? They could then see {safe(preview.sees)}."]
+    if preview.before:
+        lines.append(f"Their link to {safe(preview.before, NAME)} ends then.")
+    if preview.displaced:
+        lines.append(f"The link of {', '.join(f'<@{one}>' for one in preview.displaced)} to {name} ends then.")
+    lines += [f"⚠ {safe(one, 300)}" for one in preview.warnings]
+    made = [
+        button(actions.CONFIRM_LINK, "Link", actions.encode(preview.value), style="primary"),
+        button(actions.CANCEL, "Cancel", "link"),
+    ]
+    return message([section(mrkdwn("\n".join(lines))), buttons(made), context("Nothing was changed yet.")])
+
+
+def already_linked(user_id: str, name: str, *, command: str) -> Message:
+    """An admin asked for a link that an admin made before."""
+    return notice(f"<@{user_id}> is {safe(name, NAME)} in iSpring already.", f"`{command} link list` shows all links.")
 
 
 def linked(user_id: str, name: str, displaced: Sequence[str], *, command: str) -> Message:

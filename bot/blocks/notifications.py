@@ -3,15 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.blocks.alerts import alert_text
-from bot.blocks.cards import CardFacts, session_card
+from bot.blocks.cards import REDACTED_TEXT, CardFacts, session_card
 from bot.blocks.digests import digests
 from bot.blocks.direct_messages import direct_message
 from bot.blocks.elements import Block, context, message, mrkdwn, section
 from bot.blocks.grouped_cards import grouped_card
 from bot.blocks.markup import date_token, from_seconds
 from bot.blocks.mutes import recaps
+from bot.blocks.reminders import reminder_blocks
 from bot.blocks.rule_changes import offer_blocks
 from bot.blocks.rules import introduction_block, pause_blocks, resumed_block
+from bot.blocks.scheduled_digests import digest_message_blocks
 from bot.blocks.sharing import shared
 from bot.domain.model import Delivery, DestinationKind, Message, NotificationKind, Rule, SessionKey, StoredNotification
 
@@ -46,9 +48,10 @@ def _shared(delivery: Delivery, notifications: Sequence[StoredNotification], fac
 def _introductions(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
     words = {number: facts.queries.get(one.notification_id, "") for one in notifications for number in _rule_ids([one])}
     rules = _rules(notifications, facts)
-    return [introduction_block(rule, words[rule.rule_id], facts.command) for rule in rules] or [
-        section(mrkdwn(RULE_GONE))
-    ]
+    return [
+        introduction_block(rule, words[rule.rule_id], facts.command, facts.coverages.get(rule.rule_id))
+        for rule in rules
+    ] or [section(mrkdwn(RULE_GONE))]
 
 
 def _pauses(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
@@ -77,6 +80,16 @@ def _alerts(delivery: Delivery, notifications: Sequence[StoredNotification], fac
     return [*(section(mrkdwn(alert_text(one.notification.facts, facts.command))) for one in notifications), *age]
 
 
+def _scheduled(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
+    views = [facts.digests[one.notification_id] for one in notifications if one.notification_id in facts.digests]
+    return [block for view in views for block in digest_message_blocks(view)] or [section(mrkdwn(REDACTED_TEXT))]
+
+
+def _reminders(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
+    views = [facts.reminders[one.notification_id] for one in notifications if one.notification_id in facts.reminders]
+    return [block for view in views for block in reminder_blocks(view)] or [section(mrkdwn(REDACTED_TEXT))]
+
+
 # In the order of their blocks in a message.
 RENDERERS: Mapping[NotificationKind, Renderer] = {
     NotificationKind.INTRO: _introductions,
@@ -87,6 +100,8 @@ RENDERERS: Mapping[NotificationKind, Renderer] = {
     NotificationKind.RULE_PAUSED: _pauses,
     NotificationKind.RULE_OFFERED: _offers,
     NotificationKind.OPS: _alerts,
+    NotificationKind.DIGEST: _scheduled,
+    NotificationKind.REMINDER: _reminders,
     NotificationKind.SHARED: _shared,
 }
 

@@ -4,13 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, mrkdwn, section
-from bot.blocks.markup import NAME, TITLE, date_token, format_query_text, moment_token, safe
-from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer
+from bot.blocks.markup import NAME, TITLE, bare, date_token, format_query_text, moment_token, safe
+from bot.blocks.reminders import nudge_buttons
+from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer, time_of
 from bot.blocks.results import verdict
 from bot.domain.changes import outcome_of
 from bot.domain.model import Message, OutcomeKind, Session
 from bot.domain.reports import Figures, Silent, SilentUnit, Step, format_points
 from bot.domain.text import count, lasting
+
+MOST_NUDGED = 5  # observers with a button
 
 # ---- lists -------------------------------------------------------------------------------------------------------
 
@@ -35,7 +38,17 @@ def overdue(sessions: Sequence[Session], counts: Mapping[OutcomeKind, int], aske
         if counts.get(kind)
     ]
     heading = f"*Overdue: {format_query_text(asked.words, 800)}*\n{' · '.join(parts)}; the oldest first"
-    return _session_lines(heading, sessions, total, asked, lambda one: _age(one, asked))
+    return _session_lines(heading, sessions, total, asked, lambda one: _age(one, asked), _nudges(sessions, asked))
+
+
+def _nudges(sessions: Sequence[Session], asked: Asked) -> list[Block]:
+    """Buttons that remind the observers of these sessions, for who has people in their charge."""
+    covers = asked.coverage
+    if covers is not None and not (covers.supervised or covers.departments):
+        return []
+    observers = dict.fromkeys(one.facts.observer_id for one in sessions if one.facts.observer_id)
+    others = [one for one in observers if one != asked.person_id and asked.directory.is_active(one)]
+    return nudge_buttons([(one, bare(asked.directory.name_of(one), NAME)) for one in others[:MOST_NUDGED]])
 
 
 def upcoming(sessions: Sequence[Session], total: int, days: int, asked: Asked) -> Message:
@@ -56,7 +69,12 @@ def upcoming(sessions: Sequence[Session], total: int, days: int, asked: Asked) -
 
 
 def _session_lines(
-    heading: str, sessions: Sequence[Session], total: int, asked: Asked, when: Callable[[Session], str]
+    heading: str,
+    sessions: Sequence[Session],
+    total: int,
+    asked: Asked,
+    when: Callable[[Session], str],
+    buttons: Sequence[Block] = (),
 ) -> Message:
     directory, lines = asked.directory, []
     for one in sessions:
@@ -66,7 +84,7 @@ def _session_lines(
         title = safe(one.facts.checklist_title, NAME) or UNTITLED
         lines.append(f"• *{title}* · {who}, {site} · {when(one)} · observer {observer}")
     more = [section(mrkdwn(more_rows(total - len(sessions), asked)))] if total > len(sessions) else []
-    return report_answer(asked, [section(mrkdwn(heading)), *line_sections(lines), *more])
+    return report_answer(asked, [section(mrkdwn(heading)), *line_sections(lines), *more, *buttons])
 
 
 def _age(session: Session, asked: Asked) -> str:
@@ -115,9 +133,9 @@ def _step(step: Step) -> str:
 # ---- silent units ------------------------------------------------------------------------------------------------
 
 
-def silent(shown: Silent, days: int, asked: Asked) -> Message:
-    """The sites and observers without a completed session in the last days."""
-    when = f"in the last {count(days, 'day')}"
+def silent(shown: Silent, days: int | None, asked: Asked) -> Message:
+    """The sites and observers without a completed session in the last days; None: in the time that the query names."""
+    when = f"in the last {count(days, 'day')}" if days else f"{time_of(shown.window, asked)}"
     if not shown.sites and not shown.observers:
         nothing = f"No site and no observer that you may see was silent {when}"
         if not shown.all_sites:

@@ -1,19 +1,21 @@
 """Answers that count: the line of figures, trends, and what every report says of its scope and the age of its data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from fractions import Fraction
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
+from bot.blocks.charts import data_table, line_chart
+from bot.blocks.coverage import coverage_blocks
 from bot.blocks.elements import Block, button, context, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import MONTHS, NAME, bar, bare, date_token, escape, format_data_age, format_query_text, safe
 from bot.domain.directory import Directory
 from bot.domain.model import Message
-from bot.domain.permissions import AccessScope
-from bot.domain.report_periods import By
+from bot.domain.permissions import Coverage
+from bot.domain.report_periods import By, Window
 from bot.domain.reports import (
     SMALLEST_GROUP,
     CriterionCost,
@@ -24,10 +26,9 @@ from bot.domain.reports import (
     format_points,
     rounded,
 )
-from bot.domain.text import clip, count, lasting
+from bot.domain.text import clip, lasting
 
 STALE_AFTER = timedelta(hours=2)
-SMALL_NAMED = 8  # small groups named in one line
 UNITS_SHOWN = 15  # groups, silent units and open sessions in one answer
 MOST_SHOWN = 40  # that `limit:` may ask for: with names at their longest they stay within a message
 LINES_PER_SECTION = 10
@@ -36,13 +37,14 @@ LINES_PER_SECTION = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a report is about: the command that was run, the query as canonical text and in words, other ways to read
-    it (label and command), what the viewer may see, and the age of the data."""
+    it (label and command), whose sessions it covers (None: all), and the age of the data. `person_id`: who asks, in
+    iSpring."""
 
     verb: str
     query: str
     words: str
     options: Sequence[tuple[str, str]]
-    scope: AccessScope
+    coverage: Coverage | None
     directory: Directory
     now: datetime
     zone: tzinfo
@@ -50,6 +52,7 @@ class Asked:
     corrected_at: datetime | None = None
     command: str = "/ojt"
     limit: int = UNITS_SHOWN
+    person_id: str | None = None
 
 
 def figures_line(numbers: Figures) -> str:
@@ -87,8 +90,37 @@ def trend(shown: Trend, asked: Asked) -> Message:
     more = [more_rows(len(rows) - len(listed), asked)] if len(rows) > len(listed) else []
     if not shown.by.is_time:
         more += _small(shown)
-    blocks += [section(mrkdwn("\n".join(more)))] if more else []
-    return report_answer(asked, [*blocks, *_costly(shown)])
+    after = [*([section(mrkdwn("\n".join(more)))] if more else []), *costly_blocks(shown.costly, shown.criteria_from)]
+    answer = report_answer(asked, [*blocks, *after])
+    drawn = _drawn(listed, shown)
+    if drawn is None:
+        return answer
+    beside = line_sections(texts) if shown.by.is_time else []
+    rich = report_answer(asked, [section(mrkdwn("\n".join(lines))), *beside, *after])
+    return replace(answer, rich=(rich.blocks[0], drawn, *rich.blocks[1:]))
+
+
+def _drawn(rows: Sequence[ReportRow], shown: Trend) -> Block | None:
+    """The rows as a chart over time or as a table of units; None if they are too few or too many for one."""
+    if shown.by.is_time:
+        points = [(_short_label(row, shown), float(row.now.share)) for row in rows if row.now.share is not None]
+        return line_chart(f"Met target by {_UNIT[shown.by]}", "Met target", points, y_label="% met target")
+    named = [(shown.labels.get(row.group, "") or UNTITLED, row.now, row.change) for row in rows]
+    cells = [
+        [name, _number(now.share), format_points(change), _number(now.median), (now.completed, f"{now.completed:,}")]
+        for name, now, change in named
+    ]
+    header = (_UNIT[shown.by].capitalize(), "Met target", "Change", "Median", "Completed")
+    return data_table(f"Trend by {_UNIT[shown.by]}", header, cells)
+
+
+def _number(percent: Fraction | None) -> str | tuple[float, str]:
+    return "–" if percent is None else (round(float(percent), 1), format_percent(percent))
+
+
+def _short_label(row: ReportRow, shown: Trend) -> str:
+    day = date.fromisoformat(row.group)
+    return f"{MONTHS[day.month - 1]} {day.year}" if shown.by is By.MONTH else _day(day)
 
 
 _UNIT: Mapping[By, str] = {
@@ -101,9 +133,14 @@ _UNIT: Mapping[By, str] = {
 }
 
 
+def time_of(window: Window, asked: Asked) -> str:
+    """The days of a window: "1 Nov 2026 to 27 Nov 2026 (Europe/London)"."""
+    last = (window.end - timedelta(microseconds=1)).astimezone(asked.zone).date()
+    return f"{_day(window.start.astimezone(asked.zone).date())} to {_day(last)} ({safe(str(asked.zone), 40)})"
+
+
 def _time_of(shown: Trend, asked: Asked) -> str:
-    last = (shown.window.end - timedelta(microseconds=1)).astimezone(asked.zone).date()
-    text = f"{_day(shown.window.start.astimezone(asked.zone).date())} to {_day(last)} ({safe(str(asked.zone), 40)})"
+    text = time_of(shown.window, asked)
     return f"{text}; another time with `since:`" if shown.has_default_start else text
 
 
@@ -154,16 +191,17 @@ def _small(shown: Trend) -> list[str]:
     if not small:
         return []
     named = [f"{safe(shown.labels.get(row.group, ''), NAME) or UNTITLED} ({row.now.completed})" for row in small]
-    more = f" and {len(named) - SMALL_NAMED:,} more" if len(named) > SMALL_NAMED else ""
-    return [f"Fewer than {SMALLEST_GROUP} sessions, not ranked: {', '.join(named[:SMALL_NAMED])}{more}"]
+    more = f" and {shown.small - len(named):,} more" if shown.small > len(named) else ""
+    return [f"Fewer than {SMALLEST_GROUP} sessions, not ranked: {', '.join(named)}{more}"]
 
 
-def _costly(shown: Trend) -> list[Block]:
-    if not shown.costly:
+def costly_blocks(costs: Sequence[CriterionCost], criteria_from: int) -> list[Block]:
+    """The criteria that lost most, under their heading; nothing if there are none."""
+    if not costs:
         return []
-    of = f"the newest {shown.criteria_from:,} sessions" if shown.criteria_from > 1 else "1 session"
+    of = f"the newest {criteria_from:,} sessions" if criteria_from > 1 else "1 session"
     heading = f"*Criteria that lost most points, in {of} with criteria*"
-    return [section(mrkdwn("\n".join([heading, *costly_lines(shown.costly)])))]
+    return [section(mrkdwn("\n".join([heading, *costly_lines(costs)])))]
 
 
 def costly_lines(costs: Sequence[CriterionCost]) -> list[str]:
@@ -183,8 +221,9 @@ def _percent(part: float, whole: float) -> Fraction:
 
 
 def report_answer(asked: Asked, parts: Sequence[Block | str]) -> Message:
-    """The parts, how the words were read, the scope, and the age of the data."""
+    """The parts, the scope under the first, how the words were read, and the age of the data."""
     blocks = [section(mrkdwn(part)) if isinstance(part, str) else part for part in parts]
+    blocks[1:1] = coverage_blocks(asked.coverage)
     typed = f"{asked.verb} {asked.query}".rstrip()
     blocks.append(context(f"Read as `{asked.command} {escape(clip(typed, 1_500))}`"))
     made = [
@@ -192,19 +231,7 @@ def report_answer(asked: Asked, parts: Sequence[Block | str]) -> Message:
         for number, (label, command) in enumerate(asked.options)
     ]
     blocks += [buttons(made)] if made else []
-    return message(
-        [*blocks, context(f"{scope_words(asked.scope)} {age(asked.data_as_of, asked.now, asked.corrected_at)}")]
-    )
-
-
-def scope_words(scope: AccessScope) -> str:
-    """Which sessions an answer is made from, in a sentence."""
-    if scope.everything:
-        return "Of all sessions."
-    others = (
-        f", and those of {count(len(scope.employees), 'person', 'people')} in your charge" if scope.employees else ""
-    )
-    return f"Of your own sessions, those you observed{others}."
+    return message([*blocks, context(age(asked.data_as_of, asked.now, asked.corrected_at))])
 
 
 def age(data_as_of: datetime | None, now: datetime, corrected_at: datetime | None = None) -> str:

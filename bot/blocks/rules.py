@@ -3,9 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from bot.blocks import actions
 from bot.blocks.answers import question
+from bot.blocks.coverage import rule_shows
+from bot.blocks.digest_rules import describe, digest_introduction
 from bot.blocks.elements import (
     MESSAGE_BLOCKS,
     MESSAGE_CHARACTERS,
@@ -30,10 +33,12 @@ from bot.domain.model import (
     Message,
     NamesShown,
     Rule,
+    RuleForm,
     RuleOptions,
     RuleState,
 )
 from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
+from bot.domain.permissions import Coverage
 from bot.domain.reasons import ReasonCode
 from bot.domain.text import count
 
@@ -83,8 +88,13 @@ def format_rule(rule: Rule, words: str) -> str:
         reason = f" until {date_token(rule.resumes_at)}"
     by = f"By {format_owner(rule.owner)}, {_STATES[rule.state]}{reason}"
     where = "in " if rule.destination.kind is DestinationKind.CHANNEL else "to "
-    what = f"{format_query(words, 150)}{format_options(rule.options)}"
+    what = f"{format_what(rule, words)}{format_options(rule.options)}"
     return f"*Rule {rule.rule_id}* {where}{format_destination(rule)}: {what}. {by}"
+
+
+def format_what(rule: Rule, words: str) -> str:
+    """What a rule sends, in words: the sessions of its query, or a digest of them."""
+    return describe(rule.options, words) if rule.options.form is RuleForm.DIGEST else format_query(words, 150)
 
 
 def format_reason(reason: str) -> str:
@@ -119,11 +129,14 @@ def rules_list(
     *,
     may_end: Collection[int] = (),
     may_take: Collection[int] = (),
+    coverages: Mapping[int, Coverage] = MappingProxyType({}),
+    me: str = "",
     command: str,
     silenced: Sequence[Block] = (),
 ) -> Message:
     """Rules by number, each with its query in words; a button to end those the viewer may end, or to take over those
-    whose owner is gone. `silenced`: the mutes that run, before the rules."""
+    whose owner is gone. `coverages`: whose sessions a rule shows, if not all; `me`: the viewer's Slack id; `silenced`:
+    the mutes that run, before the rules."""
     if not rules:
         none = f"Nothing is posted here yet, and you made no rule. `{command} subscribe` in a channel makes one."
         return message([*silenced, section(mrkdwn(none))]) if silenced else notice(none)
@@ -134,7 +147,10 @@ def rules_list(
             accessory = _take_over_button(rule)
         elif rule.rule_id in may_end:
             accessory = end_button(rule.rule_id)
-        blocks.append(section(mrkdwn(format_rule(rule, words.get(rule.rule_id, ""))), accessory))
+        text = format_rule(rule, words.get(rule.rule_id, ""))
+        if coverage := coverages.get(rule.rule_id):
+            text += f". {rule_shows(coverage, '' if rule.owner == me else format_owner(rule.owner))}"
+        blocks.append(section(mrkdwn(text), accessory))
     if len(rules) > MAX_RULES:
         blocks.append(context(f"and {len(rules) - MAX_RULES} more; `{command} rules` in a channel shows only its own"))
     return message(blocks)
@@ -270,7 +286,7 @@ def ask_to_end(rule: Rule, words: str) -> Message:
 def unsubscribed(rule: Rule, words: str) -> Message:
     """A rule was ended."""
     return notice(
-        f"Ended: Rule {rule.rule_id} in {format_destination(rule)}: {format_query(words, 150)}. Nothing more is posted "
+        f"Ended: Rule {rule.rule_id} in {format_destination(rule)}: {format_what(rule, words)}. Nothing more is posted "
         "because of it; messages already posted are still corrected."
     )
 
@@ -278,12 +294,16 @@ def unsubscribed(rule: Rule, words: str) -> Message:
 # ---- what a rule's channel and owner get -----------------------------------------------------------------------------
 
 
-def introduction_block(rule: Rule, words: str, command: str) -> Block:
-    """How a rule introduces itself to its channel; `words` is its query, with names that its owner may see."""
+def introduction_block(rule: Rule, words: str, command: str, coverage: Coverage | None = None) -> Block:
+    """How a rule introduces itself to its channel; `words` is its query, with names that its owner may see. `coverage`:
+    whose sessions it shows, None if all."""
+    if rule.options.form is RuleForm.DIGEST:
+        return digest_introduction(rule, words, format_owner(rule.owner), command)
+    shows = f"{rule_shows(coverage, format_owner(rule.owner))} " if coverage else ""
     return section(
         mrkdwn(
             f"Spotter will post {format_query(words)} from iSpring Learn's on-the-job training here, "
-            f"each once, with its result; a correction changes the message in place. Set up by "
+            f"each once, with its result; a correction changes the message in place. {shows}Set up by "
             f"{format_owner(rule.owner)} as rule {rule.rule_id}. To stop it: `{command} unsubscribe {rule.rule_id}`."
         )
     )

@@ -1,6 +1,7 @@
 """What is said while all sending is paused or iSpring can't be read: the first line of every answer, and the switch."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.blocks.elements import Block, message, mrkdwn, notice, section
@@ -36,7 +37,8 @@ def with_first_lines(answer: Message, lines: Sequence[str]) -> Message:
         return answer
     block = first_block(lines)
     if answer.blocks:
-        return message([block, *answer.blocks])
+        made = message([block, *answer.blocks])
+        return replace(made, rich=(block, *answer.rich) if answer.rich else ())
     return Message(clip(f"{plain_text([block])}\n{answer.text}", TEXT_LIMIT))
 
 

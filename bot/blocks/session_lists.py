@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED, acknowledge_button
+from bot.blocks.coverage import coverage_blocks
 from bot.blocks.details import session_blocks
 from bot.blocks.elements import Block, button, context, link_button, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
@@ -25,6 +26,7 @@ from bot.blocks.sharing import share_button
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.model import Message, OutcomeKind, Session, SessionKey, SessionRecord
+from bot.domain.permissions import Coverage
 from bot.domain.reports import Figures
 from bot.domain.text import count
 
@@ -59,7 +61,8 @@ class Page:
 class RenderContext:
     """What all answers about sessions need: names and sites, the short ids, and how old the data is.
 
-    `beside`: the percentages that the query names; no score may read as if it were on their other side.
+    `beside`: the percentages that the query names; no score may read as if it were on their other side. `coverage`:
+    whose sessions the answer covers, None if all.
     """
 
     directory: Directory
@@ -69,6 +72,7 @@ class RenderContext:
     command: str = "/ojt"
     account_url: str | None = None
     beside: Sequence[float] = ()
+    coverage: Coverage | None = None
 
 
 def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Message:
@@ -87,6 +91,7 @@ def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Mes
     return message(
         [
             section(mrkdwn(heading)),
+            *coverage_blocks(shown.coverage),
             *_read_as(page, shown),
             *(result_row(session, number, shown) for number, session in enumerate(sessions)),
             *([buttons(made)] if made else []),
@@ -137,7 +142,8 @@ def _nothing_found(page: Page, shown: RenderContext) -> Message:
             "Sessions that you observe, or in which you are observed, appear here by themselves. "
             f"`{shown.command} link` shows which person in iSpring you are."
         )
-    return message([section(mrkdwn(f"{text} {hint}")), *_read_as(page, shown), age_block(shown)])
+    blocks = [section(mrkdwn(f"{text} {hint}")), *coverage_blocks(shown.coverage), *_read_as(page, shown)]
+    return message([*blocks, age_block(shown)])
 
 
 def show(record: SessionRecord, shown: RenderContext, *, with_previous: bool, may_share: bool = False) -> Message:
@@ -175,11 +181,12 @@ def to_do(sessions: Sequence[Session], shown: RenderContext, *, now: datetime) -
             "Nothing to do: no session waits for you to conduct or finish it. Sessions planned for you in iSpring "
             f"appear here by themselves; `{shown.command} results` shows past ones."
         )
-        return message([section(mrkdwn(text)), age_block(shown)])
+        return message([section(mrkdwn(text)), *_own_only(shown), age_block(shown)])
     listed = sessions[:ROWS]
     started = [one for one in listed if _is_started(one)]
     planned = [one for one in listed if not _is_started(one)]
     blocks: list[Block] = [section(mrkdwn(f"*{count(len(sessions), 'session')} to do as an observer*"))]
+    blocks += _own_only(shown)
     number = 0
     for title, those in (("To finish", started), ("To conduct", planned)):
         if those:
@@ -190,6 +197,16 @@ def to_do(sessions: Sequence[Session], shown: RenderContext, *, now: datetime) -
     if len(sessions) > len(listed):
         blocks.append(context(f"and {len(sessions) - len(listed)} more"))
     return message([*blocks, age_block(shown)])
+
+
+def _own_only(shown: RenderContext) -> list[Block]:
+    """Whose sessions a to-do list covers, and for supervisors and managers where those of their people are."""
+    if shown.coverage is None:
+        return []
+    others = ""
+    if shown.coverage.supervised or shown.coverage.departments:
+        others = f" `{shown.command} overdue` and `{shown.command} upcoming` cover those of your people."
+    return [context(f"Covers only sessions that you observe yourself.{others}")]
 
 
 def result_row(session: Session, suffix: str | int, shown: RenderContext) -> Block:

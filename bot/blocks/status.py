@@ -24,7 +24,7 @@ MAX_BLOCKED = 10
 class Status:
     """Facts about Spotter itself. `rules`: number of active ones; `poll_interval`: in seconds. `mutes`: those that run
     and that the viewer may know of, each with its query in words. `target`: the one for all and where it is from, in
-    words."""
+    words. `next_digest_at`: None if no rule has a schedule."""
 
     poll: PollState
     outbox: OutboxCounts
@@ -35,6 +35,7 @@ class Status:
     is_admin: bool
     blocked: Sequence[BlockedDestination] = ()
     alerts: Sequence[ActiveAlert] = ()
+    next_digest_at: datetime | None = None
     mutes: Sequence[tuple[Mute, str]] = ()
     target: str = ""
     card_delay: CardDelay | None = None
@@ -161,10 +162,11 @@ def _pairs(known: Status) -> list[tuple[str, str]]:
         *pairs,
         ("Last poll", _last_poll(poll.last) if poll.last else "none yet"),
         *([("Card after a poll", _card_delay(known.card_delay))] if known.card_delay else []),
-        ("Held", count(known.outbox.blocked, "message") if known.outbox.blocked else "nothing"),
+        ("Held", _held_or_quiet(known.outbox)),
         ("Sessions stored", f"{poll.sessions:,}"),
         ("Edits to make", f"{known.outbox.edits:,}"),
         ("Active rules", f"{known.rules:,}"),
+        *([("Next digest", date_token(known.next_digest_at))] if known.next_digest_at else []),
         *([("Target for all", known.target)] if known.target else []),
     ]
 
@@ -180,6 +182,12 @@ def _last_poll(report: PollReport) -> str:
 
 def _card_delay(delay: CardDelay) -> str:
     return f"{delay.median:.0f} s, 19 of 20 within {delay.p95:.0f} s"
+
+
+def _held_or_quiet(outbox: OutboxCounts) -> str:
+    parts = [count(outbox.blocked, "message")] if outbox.blocked else []
+    parts += [f"{count(outbox.quiet, 'message')} in quiet time"] if outbox.quiet else []
+    return ", ".join(parts) or "nothing"
 
 
 def _waiting(known: Status) -> str:

@@ -1,22 +1,24 @@
 """Why a session was, or was not, sent to each destination: lines for the command line, a message for Slack."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.blocks.coverage import rule_shows
 from bot.blocks.elements import SECTION_TEXT, Block, context, message, mrkdwn, section
 from bot.blocks.markup import NAME, date_token, escape, safe
 from bot.blocks.results import failed_by, unchecked, verdict
 from bot.blocks.rules import format_reason
 from bot.domain.changes import outcome_of
 from bot.domain.explanation import Explanation, Judged
-from bot.domain.model import Destination, DestinationKind, Message
+from bot.domain.model import ChangeKind, Destination, DestinationKind, HistoryEntry, Message
 from bot.domain.mutes import Mute
 from bot.domain.outbox import Attempt, NotificationState, NotificationStatus
 from bot.domain.reasons import ReasonCode
 from bot.domain.text import clean, size
 
-MAX_ATTEMPTS = 6
+MAX_ATTEMPTS = 6  # of one message
+MAX_HAPPENED = 40
 _STATES = {
     NotificationState.PENDING: "waits to be sent",
     NotificationState.SENDING: "is being sent",
@@ -59,24 +61,26 @@ IN_SLACK = Spelling(date_token, _mention, _link, safe)
 ON_TERMINAL = Spelling(lambda at: f"{at:%Y-%m-%d %H:%M:%S} UTC", _named, clean, clean, with_deliveries=True)
 
 
-def reason_lines(found: Explanation, links: Mapping[str, str], spelled: Spelling) -> list[str]:
-    """The whole answer, line by line. `links` leads to messages, by delivery id."""
+def reason_lines(found: Explanation, spelled: Spelling) -> list[str]:
+    """The whole answer, line by line: what happened, the newest last, how each message stands, and today's rules."""
     return [
         f"Session {found.record.short_id}: {spelled.text(verdict(outcome_of(found.record.session)))}",
         *_measured(found, spelled),
-        *_seen(found, spelled),
-        *(line for status in found.status for line in _status_lines(status, found, links, spelled)),
-        *([] if found.status else ["No message about it was ever due."]),
+        *_timeline(found, spelled),
+        *(["How it stands:"] if found.status else ["No message about it was ever due."]),
+        *(_standing(status, found, spelled) for status in found.status),
         *_today(found, spelled),
     ]
 
 
-def reason(found: Explanation, links: Mapping[str, str], *, is_whole: bool) -> Message:
-    """The answer to one user. `is_whole`: nothing was left out because they may not see it."""
-    first, *others = reason_lines(found, links, IN_SLACK)
+def reason(found: Explanation, *, is_whole: bool, seen_because: str = "") -> Message:
+    """The answer to one user. `is_whole`: nothing was left out because they may not see it; `seen_because`: why they
+    may see the session, in words."""
+    first, *others = reason_lines(found, IN_SLACK)
     blocks: list[Block] = [section(mrkdwn(f"*{first}*")), *_sections(others)]
     if not is_whole:
-        blocks.append(context("Listed are channels you are in and what concerns you yourself."))
+        because = f"You may see this session: {safe(seen_because, 500)}. " if seen_because else ""
+        blocks.append(context(f"{because}Listed are channels you are in and what concerns you yourself."))
     return message(blocks)
 
 
@@ -98,45 +102,103 @@ def _measured(found: Explanation, spelled: Spelling) -> list[str]:
     return [*said, f"{missing[0].upper()}{missing[1:]}."] if missing else said
 
 
-def _seen(found: Explanation, spelled: Spelling) -> list[str]:
-    session = found.record.session
-    sentences = [f"First seen {spelled.when(session.first_seen_at)}."]
-    if not found.is_over:
-        sentences.append("It has no result yet, and only results are sent.")
-    elif found.completed_seen_at is not None:
-        sentences.append(f"Seen completed {spelled.when(found.completed_seen_at)}.")
+# ---- what happened -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Happened:
+    at: datetime
+    text: str
+
+
+def _timeline(found: Explanation, spelled: Spelling) -> list[str]:
+    """What happened to the session and to the messages about it, the newest last."""
+    happened = [*_of_session(found, spelled)]
+    for status in found.status:
+        happened += _of_message(status, found, spelled)
+    lines = [f"• {spelled.when(one.at)} {one.text}" for one in sorted(happened, key=lambda one: one.at)]
+    if len(lines) > MAX_HAPPENED:
+        kept = MAX_HAPPENED // 2
+        lines = [*lines[:kept], f"• … {len(lines) - 2 * kept} more …", *lines[-kept:]]
+    return lines
+
+
+def _of_session(found: Explanation, spelled: Spelling) -> list[_Happened]:
+    record, session = found.record, found.record.session
+    happened = [_Happened(session.first_seen_at, "First seen")]
+    if found.is_over and found.completed_seen_at is not None:
+        text = "Seen completed"
         if found.baseline_at is not None and found.completed_seen_at <= found.baseline_at:
-            sentences.append("That was in the first listing, which is stored without notifications.")
+            text += ", in the first listing, which is stored without notifications"
+        if session.facts.finished.at is not None:
+            text += f"; completed at {spelled.when(session.facts.finished.at)}"
+        happened.append(_Happened(found.completed_seen_at, text))
+    for entry in record.history:
+        if entry.kind in (ChangeKind.CORRECTED, ChangeKind.REOPENED):
+            happened.append(_Happened(entry.at, f"Result changed: {_change(entry, spelled)}"))
+    for one in record.acknowledgements:
+        user = Destination(DestinationKind.USER, one.slack_user_id)
+        happened.append(_Happened(one.at, f"Acknowledged by {spelled.destination(user, one.slack_user_id)}"))
     if session.missing_since is not None:
-        sentences.append(f"iSpring does not list it any more, since {spelled.when(session.missing_since)}.")
-    return [" ".join(sentences)]
+        happened.append(_Happened(session.missing_since, "Not listed by iSpring since"))
+    if not found.is_over:
+        happened.append(_Happened(session.first_seen_at, "It has no result yet, and only results are sent"))
+    return happened
 
 
-def _status_lines(
-    status: NotificationStatus, found: Explanation, links: Mapping[str, str], spelled: Spelling
-) -> list[str]:
+def _change(entry: HistoryEntry, spelled: Spelling) -> str:
+    old = "" if entry.old is None else f"{spelled.text(verdict(entry.old))} → "
+    return (
+        f"{old}{spelled.text(verdict(entry.new))}, {'corrected' if entry.kind is ChangeKind.CORRECTED else 're-opened'}"
+    )
+
+
+def _of_message(status: NotificationStatus, found: Explanation, spelled: Spelling) -> list[_Happened]:
     to = _destination(status.notification.destination, found, spelled)
-    first = f"• To {to}, due since {spelled.when(status.created_at)} ({spelled.text(status.notification.reason)}): "
+    rules = [found.rule_texts[one] for one in status.notification.rule_ids if one in found.rule_texts]
+    because = spelled.text(status.notification.reason)
+    meant = f": {'; '.join(map(spelled.text, rules))}" if rules else ""
+    happened = [_Happened(status.created_at, f"Queued for {to} ({because}{meant})")]
     if status.digest is not None:
-        first += "counted in a digest instead of a card; the digest "
-    first += _state(status, found, links, spelled)
-    if spelled.with_deliveries and status.delivery is not None:
-        first += f" [delivery {status.delivery.delivery_id}]"
+        happened[0] = _Happened(status.created_at, f"Counted in a digest for {to} ({because}{meant})")
     attempts = status.attempts[-MAX_ATTEMPTS:]
-    left_out = len(status.attempts) - len(attempts)
-    return [
-        first,
-        *([f"    {left_out} earlier attempts"] if left_out else []),
-        *(f"    {_attempt(one, spelled)}" for one in attempts),
-    ]
+    if left_out := len(status.attempts) - len(attempts):
+        happened.append(_Happened(attempts[0].started_at, f"{to}: {left_out} earlier attempts are left out"))
+    link = found.links.get(status.delivery.delivery_id, "") if status.delivery is not None else ""
+    return happened + [_Happened(one.started_at, f"{to}: {_attempt(one, link, spelled)}") for one in attempts]
 
 
-def _state(status: NotificationStatus, found: Explanation, links: Mapping[str, str], spelled: Spelling) -> str:
+def _attempt(attempt: Attempt, link: str, spelled: Spelling) -> str:
+    because = f" ({spelled.text(attempt.reason)})" if attempt.reason else ""
+    done = _DONE.get((attempt.what, attempt.result))
+    if done is None:
+        return f"{attempt.what.replace('_', ' ')}: {attempt.result}{because}"
+    return f"{done}{because}{f': {spelled.link(link)}' if link and attempt.what == 'post' else ''}"
+
+
+_DONE = {("post", "sent"): "posted", ("edit", "sent"): "edited", ("read_back", "found"): "found when read back"}
+
+
+# ---- how it stands -------------------------------------------------------------------------------------------------
+
+
+def _standing(status: NotificationStatus, found: Explanation, spelled: Spelling) -> str:
+    to = _destination(status.notification.destination, found, spelled)
+    text = f"• To {to}, due since {spelled.when(status.created_at)} ({spelled.text(status.notification.reason)}): "
+    if status.digest is not None:
+        text += "counted in a digest instead of a card; the digest "
+    text += _state(status, found, spelled)
+    if spelled.with_deliveries and status.delivery is not None:
+        text += f" [delivery {status.delivery.delivery_id}]"
+    return text
+
+
+def _state(status: NotificationStatus, found: Explanation, spelled: Spelling) -> str:
     delivery = status.delivery
     if delivery is not None and status.state is NotificationState.SENT:
         if status.cancelled:
             return f"was left out of its message: {spelled.text(status.cancelled)}"
-        link = links.get(delivery.delivery_id)
+        link = found.links.get(delivery.delivery_id)
         return f"was posted: {spelled.link(link) if link else f'message {delivery.ts} in {delivery.channel}'}"
     if delivery is not None and delivery.reason_code is ReasonCode.POSTED_AND_DELETED:
         return delivery.reason
@@ -165,11 +227,6 @@ def _muted(mute: Mute, spelled: Spelling) -> str:
     return f"muted until {spelled.when(mute.ends_at)} by {by}{why}"
 
 
-def _attempt(attempt: Attempt, spelled: Spelling) -> str:
-    because = f" ({spelled.text(attempt.reason)})" if attempt.reason else ""
-    return f"{spelled.when(attempt.started_at)} {attempt.what}: {attempt.result}{because}"
-
-
 def _today(found: Explanation, spelled: Spelling) -> list[str]:
     if not found.judged:
         return []
@@ -189,7 +246,11 @@ def _verdict(judged: Judged, found: Explanation, spelled: Spelling) -> str:
         known = found.directory.people.get(person_id)
         who += f" {spelled.text(known.name)}" if known is not None else ""
     mark = "✓ notified:" if result.matched else "… waits:" if result.missing else "✕ not notified:"
-    return f"{mark} {who} ({spelled.text(result.reason.removeprefix(f'{result.who} '))})"
+    line = f"{mark} {who} ({spelled.text(result.reason.removeprefix(f'{result.who} '))})"
+    if judged.rule is None or judged.coverage is None:
+        return line
+    owner = spelled.destination(Destination(DestinationKind.USER, judged.rule.owner), "")
+    return f"{line}. {rule_shows(judged.coverage, owner)}"
 
 
 def _destination(destination: Destination, found: Explanation, spelled: Spelling) -> str:

@@ -58,7 +58,7 @@ def read_stored(tx: Tx, now: datetime) -> Stored:
     """Reads it in one transaction, so that its parts fit together."""
     return Stored(
         poll=tx.polls.state(),
-        counts=tx.deliveries.counts(),
+        counts=tx.deliveries.counts(now),
         alerts=tx.alerts.all(),
         blocked=tx.destinations.blocked(),
         rules=tx.rules.all((RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)),

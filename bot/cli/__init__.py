@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from bot import VERSION
 from bot.cli.terminal import OutputFailed, discard_output, echo, output_name, prepare_streams
 from bot.domain.errors import ConfigError, SpotterError
 
@@ -20,13 +21,14 @@ VERBS = {
     "poll": "bot.cli.run",
     "demo": "bot.cli.run",
     "check": "bot.cli.run",
+    "health": "bot.cli.run",
     "rules": "bot.cli.rules",
     "sessions": "bot.cli.sessions",
     "outbox": "bot.cli.outbox",
     "pause": "bot.cli.switch",
     "resume": "bot.cli.switch",
     "manifest": "bot.cli.run",
-    "people": "bot.cli.maintenance",
+    "people": "bot.cli.people",
     "audit": "bot.cli.maintenance",
     "backup": "bot.cli.maintenance",
     "restore": "bot.cli.maintenance",
@@ -58,6 +60,7 @@ class Verbs(click.Group):
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="spotter", message="%(prog)s %(version)s")
 def spotter() -> None:
     """Tells people in Slack what happens in iSpring Learn's on-the-job training."""
 

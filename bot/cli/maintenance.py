@@ -1,4 +1,4 @@
-"""`backup`, `restore`, `erase`, `audit`, `people`: how an admin looks after the database."""
+"""`backup`, `restore`, `erase`, `audit`: how an admin looks after the database."""
 
 import os
 import sys
@@ -22,7 +22,6 @@ from bot.domain.retention import Erased
 from bot.domain.text import clean
 from bot.query import parser as language
 from bot.services.audit import in_words
-from bot.services.dm_availability import Reachability, reachability
 from bot.store.backup import back_up
 from bot.store.backup import restore as put_back
 from bot.store.database import Store, Tx
@@ -175,40 +174,6 @@ def _status_lines(done: Erased, person_id: str) -> Sequence[str]:
 
 def _numbers(numbers: Sequence[int]) -> str:
     return ", ".join(str(number) for number in numbers)
-
-
-@click.command()
-@click.option("--unmatched", is_flag=True, help="Only those who get no direct messages.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
-def people(unmatched: bool, as_json: bool) -> None:
-    """Show which Slack account belongs to each person in iSpring, and why a person gets no direct messages."""
-
-    def work(tx: Tx) -> tuple[list[tuple[Person, Reachability]], int]:
-        directory = tx.people.directory()
-        active = [one for one in directory.people.values() if directory.is_active(one.person_id)]
-        found = [(one, reachability(tx, one, directory)) for one in sorted(active, key=lambda one: one.name.casefold())]
-        return found, len(directory.people) - len(active)
-
-    found, inactive = with_store(lambda store, _: store.read(work))
-    shown = [(one, availability) for one, availability in found if not (unmatched and availability.slack_user_id)]
-    if as_json:
-        rows = [
-            {
-                "id": one.person_id,
-                "name": one.name,
-                "email": one.email,
-                "slack": availability.slack_user_id,
-                "why": availability.reason,
-            }
-            for one, availability in shown
-        ]
-        echo(json_of(rows, indent=1))
-        return
-    if shown:
-        cells = [(one.name, one.email, availability.slack_user_id, availability.reason) for one, availability in shown]
-        echo(table_of(("person", "e-mail", "Slack", "why"), cells))
-    matched = sum(availability.slack_user_id is not None for _, availability in found)
-    echo(f"{matched} of {len(found)} active people can get direct messages; {inactive} are not active in iSpring.")
 
 
 # ---- the audit log ---------------------------------------------------------------------------------------------------

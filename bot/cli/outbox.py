@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import click
 
-from bot.app.clients import slack_messenger
 from bot.blocks.rules import format_reason
 from bot.blocks.why import ON_TERMINAL, reason_lines
 from bot.cli.rows import with_store
@@ -18,7 +17,7 @@ from bot.domain.model import OPERATOR, DirectMessages
 from bot.domain.outbox import NotificationState, NotificationStatus, SendingPause
 from bot.domain.permissions import EVERYTHING
 from bot.domain.ports import Clock
-from bot.services.explain import explain, links_to
+from bot.services.explain import explain
 from bot.services.owners import OwnerRights
 from bot.store.database import Store, Tx
 
@@ -107,11 +106,11 @@ def reason(session_id: str) -> None:
     found = with_store(lambda store, clock: _explained(store, clock, session_id))
     if not found:
         raise SpotterError(f"No session's id begins with {session_id}. See: spotter sessions")
-    for explained, links in found:
-        echo("\n".join(reason_lines(explained, links, ON_TERMINAL)))
+    for explained in found:
+        echo("\n".join(reason_lines(explained, ON_TERMINAL)))
 
 
-async def _explained(store: Store, clock: Clock, prefix: str) -> list[tuple[Explanation, dict[str, str]]]:
+async def _explained(store: Store, clock: Clock, prefix: str) -> list[Explanation]:
     settings = load(os.environ)
     employee_wants = DirectMessages.ALL if settings.notify_employees else DirectMessages.NONE
 
@@ -124,9 +123,7 @@ async def _explained(store: Store, clock: Clock, prefix: str) -> list[tuple[Expl
         )
         return [one for one in explained if one is not None]
 
-    found = await store.read(work)
-    async with slack_messenger(settings, clock) as messenger:
-        return [(one, await links_to(messenger, one)) for one in found]
+    return await store.read(work)
 
 
 _STATE_NAMES = ("delivery", "what", "to", "since (UTC)", "state", "tries", "why")

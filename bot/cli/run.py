@@ -1,4 +1,5 @@
-"""Commands that start Spotter or prepare its start: `run`, `poll`, `demo`, `check`, `manifest`."""
+"""Commands that start Spotter or prepare its start: `run`, `poll`, `demo`, `check`, `health`,
+`manifest`."""
 
 import asyncio
 import os
@@ -6,6 +7,7 @@ import re
 import sys
 
 import click
+import httpx
 
 from bot.app.clock import SystemClock
 from bot.app.logs import configure_logs, logging_to_stderr
@@ -15,11 +17,14 @@ from bot.checks import Level
 from bot.checks.runner import run_checks
 from bot.cli.terminal import echo, json_of
 from bot.config import Needs, load
+from bot.domain.alerts import is_silent
 from bot.domain.errors import SpotterError
 from bot.slack.http_endpoint import PATH
 from bot.slack.manifest import manifest as slack_manifest
+from bot.store.lock import Leadership
 
 DEMO_PORT = 8642
+HEALTH_TIMEOUT = 5.0  # seconds: a health check is repeated, and its caller waits about ten
 _LEVELS = {Level.FINE: "fine     ", Level.WARNING: "warning  ", Level.WRONG: "wrong    "}
 
 
@@ -73,6 +78,25 @@ def check() -> None:
     if wrong:
         raise SpotterError(f"{wrong} thing{'s' if wrong > 1 else ''} to mend.")
     echo("All is well.")
+
+
+@click.command()
+def health() -> None:
+    """Say whether a Spotter runs here: for a container's health check, also where PORT is not set."""
+    settings = load(os.environ)
+    signed_at = Leadership(settings.database_path).signed_at()
+    if signed_at is None or is_silent(signed_at, SystemClock(settings.clock_offset).now()):
+        raise SpotterError("No process that polls and sends gives a sign of life.")
+    if settings.port:
+        # The process itself knows more: whether its jobs go on, and whether its connection to Slack is up.
+        url = f"http://127.0.0.1:{settings.port}/healthz"
+        try:
+            answer = httpx.get(url, timeout=HEALTH_TIMEOUT, trust_env=False)
+        except httpx.HTTPError as error:
+            raise SpotterError(f"PORT {settings.port} does not answer ({type(error).__name__}).") from None
+        if not answer.is_success:
+            raise SpotterError(f"A restart is needed: /healthz answers {answer.status_code}.")
+    echo("Spotter runs.")
 
 
 def _show_progress(sentence: str) -> None:

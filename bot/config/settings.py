@@ -6,6 +6,7 @@ mistakes are reported at once, by setting name and never with a value: a mistype
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from enum import Enum
@@ -37,6 +38,7 @@ from bot.config.values import (
     token,
 )
 from bot.domain.errors import ConfigError
+from bot.domain.model import Supervision
 
 SILENT = "silent"
 LONGEST_INTERVAL = 30 * 86_400.0  # seconds; a longer one counts as this, because timers have a limit
@@ -150,6 +152,10 @@ class Settings(BaseSettings):
     rights_max_age: float = Field(
         72, ge=24, le=720, description="Hours for which a reading of iSpring's people proves rights."
     )
+    supervision: Annotated[Supervision, LOWER] = Field(
+        Supervision.CHAIN,
+        description="Whether supervisors see the whole chain below them (`chain`) or their own people only (`direct`).",
+    )
     keep_days: int | None = Field(
         None,
         ge=30,
@@ -247,9 +253,14 @@ class Settings(BaseSettings):
         return bool(self.slack_app_token.get_secret_value())
 
     def warnings(self, environ: Mapping[str, str], env_file: Path = ENV_FILE) -> Iterator[str]:
-        """Yields a sentence for each combination that works but may surprise, and for each name in `env_file` that is
-        no setting. `environ` shows the platform."""
+        """Yields a sentence for each combination that works but may surprise, for each name in `env_file` that is no
+        setting, and if others may read that file. `environ` shows the platform."""
         yield from unknown_names(env_file)
+        if env_file.is_file() and env_file.stat().st_mode & stat.S_IROTH:
+            yield (
+                f"{env_file} can be read by every user of this machine: it holds secrets. Take the right away: chmod "
+                f"o= {env_file}"
+            )
         if "ispring_timezone" not in self.model_fields_set:
             yield "ISPRING_TIMEZONE is not set: iSpring's dates are read as UTC. Set your account's time zone."
         if self.uses_socket and self.slack_signing_secret.get_secret_value():

@@ -188,6 +188,12 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             remedy="Try `{command} results since:30d` to see what is there.",
             severity=Severity.INFO,
         ),
+        "supervision_widened": Alert(
+            sentence="SUPERVISION is `chain` now: the results of {employees} can also be seen further up, by "
+            "{supervisors} in all.",
+            remedy="If that is not meant, set SUPERVISION to `direct` and restart.",
+            severity=Severity.WARNING,
+        ),
         "poll_failing": Alert(
             sentence="iSpring could not be read ({reason}).",
             remedy="It is tried again by itself; `{command} status` says since when.",

@@ -1,12 +1,13 @@
 """Who works where and for whom: iSpring's people and departments as one value, with the questions asked of them."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
-from bot.domain.model import Department, Person, PersonStatus, Proof, Subordination
+from bot.domain.model import Department, Person, PersonStatus, Proof, Subordination, Supervision
 from bot.domain.reasons import ReasonCode
 from bot.domain.retention import ERASED_PERSON
 from bot.domain.text import initials
@@ -51,6 +52,7 @@ class Directory:
     erased: Collection[str] = frozenset()  # ids of erased people: they have no name
     people_read: bool = True  # False until iSpring's people were read once; likewise departments
     departments_read: bool = True
+    supervision: Supervision = Supervision.CHAIN
     _derived: dict[Callable[["Directory"], Any], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def derived(self, make: Callable[["Directory"], T]) -> T:
@@ -70,6 +72,7 @@ class Directory:
         *,
         people_read: bool = True,
         departments_read: bool = True,
+        supervision: Supervision = Supervision.CHAIN,
     ) -> "Directory":
         return cls(
             {p.person_id: p for p in people},
@@ -77,6 +80,7 @@ class Directory:
             erased,
             people_read,
             departments_read,
+            supervision,
         )
 
     def missing_of(self, person_id: str) -> ReasonCode:
@@ -112,6 +116,10 @@ class Directory:
         person = self.people.get(person_id)
         return person is not None and person.status is PersonStatus.ACTIVE
 
+    def active_among(self, people: AbstractSet[str]) -> int:
+        """How many of these people are active."""
+        return len(people & self._active)
+
     def department_path(self, department_id: str | None) -> tuple[Department, ...]:
         """A department and those above it, the nearest first; a cycle ends where it closes."""
         return tuple(self._upwards(department_id))
@@ -126,31 +134,64 @@ class Directory:
         status = path[:2] if len(path) < 2 or path[1].parent_id else path[:1]
         return ", ".join(department.name for department in reversed(status)) or None
 
+    def missing_above(self, person_id: str) -> ReasonCode:
+        """What is missing to know all who supervise a person, and the departments above them; NONE if they are known.
+        Where the chain does not count, only the departments of the person themselves."""
+        chain = (person_id, *self.supervisors_of(person_id)) if self.supervision is Supervision.CHAIN else (person_id,)
+        return next((missing for one in chain if (missing := self.missing_place_of(one))), ReasonCode.NONE)
+
     def supervisor_of(self, person_id: str) -> str | None:
         """The supervisor set for a person, or the one inherited from the nearest department that names one.
 
-        Source: iSpring's user and department records (`subordination`); `no_supervisor` ends the search.
+        Source: iSpring's user and department records (`subordination`); `no_supervisor` ends the search. Where the
+        chain counts, nobody inherits themselves: for the head of a department the search goes on above it.
         """
-        person = self.people.get(person_id)
-        if person is None:
-            return None
-        nodes: tuple[Person | Department, ...] = (person, *self._upwards(person.department_id))
-        for node in nodes:
-            if node.subordination is Subordination.MANUAL:
-                return node.supervisor_id
-            if node.subordination is Subordination.NONE:
-                return None
-        return None
+        return self._supervisors.get(person_id)
+
+    def supervisors_of(self, person_id: str) -> tuple[str, ...]:
+        """A person's supervisor, theirs, and so on, the nearest first. It ends at the top, at one whom iSpring does not
+        know, and where a circle closes."""
+        above: dict[str, None] = {}
+        current = self.supervisor_of(person_id)
+        while current is not None and current != person_id and current not in above:
+            above[current] = None
+            current = self.supervisor_of(current)
+        return tuple(above)
 
     def supervised_by(self, person_id: str) -> frozenset[str]:
-        """The people whose supervisor this is, by hand or inherited; never the person themselves."""
-        return self._supervised.get(person_id, frozenset())
+        """The people whom this one supervises; never themselves. Where the chain counts, also those whom these
+        supervise, and so on, through people who are not active."""
+        found = self._teams.get(person_id)
+        if found is None:
+            found = self._teams[person_id] = self._below(person_id, self._reports)
+        return found
 
     def supervised_by_hand(self, person_id: str) -> frozenset[str]:
-        """Of these, the people whose own record names the supervisor: no department has a part in it."""
-        return frozenset(
-            other for other in self.supervised_by(person_id) if self.people[other].subordination is Subordination.MANUAL
-        )
+        """Of these, the people whom own records alone tie to the supervisor: no department has a part in it."""
+        found = self._teams_by_hand.get(person_id)
+        if found is None:
+            found = self._teams_by_hand[person_id] = self._below(person_id, self._reports_by_hand)
+        return found
+
+    def further_down(self) -> tuple[int, int]:
+        """How many active people supervise others through the chain alone, and how many people these are."""
+        supervisors, found = set[str](), set[str]()
+        for person_id, direct in self._reports.items():
+            below = {two for one in direct for two in self._reports.get(one, ())} - {person_id, *direct}
+            if below and self.is_active(person_id):
+                supervisors.add(person_id)
+                found |= below
+        return len(supervisors), len(_closed(found, self._reports))
+
+    def in_charge_of(self, person_id: str) -> frozenset[str]:
+        """The people whom a person supervises or whose departments they manage."""
+        supervised, managed = self.supervised_by(person_id), self.managed_by(person_id)
+        if managed <= supervised:
+            return supervised
+        found = self._in_charge.get(person_id)
+        if found is None:
+            found = self._in_charge[person_id] = supervised | managed
+        return found
 
     def managed_by(self, person_id: str) -> frozenset[str]:
         """The people of the departments a person manages, with their sub-departments; never the person themselves."""
@@ -167,6 +208,10 @@ class Directory:
         """The people of a department and of those below it."""
         return self._under.get(department_id, frozenset())
 
+    def has_below(self, department_id: str) -> bool:
+        """Whether a department has sub-departments."""
+        return department_id in self._parents
+
     def with_email(self, email: str) -> tuple[Person, ...]:
         """The active people who have an address; more than one for a shared mailbox."""
         return self._by_email.get(email.strip().lower(), ())
@@ -181,28 +226,75 @@ class Directory:
             yield department
             department_id = department.parent_id
 
-    @cached_property
-    def _members(self) -> Mapping[str, Collection[str]]:
-        """The people of each department itself."""
-        members: dict[str, list[str]] = {}
-        for person in self.people.values():
-            if person.department_id:
-                members.setdefault(person.department_id, []).append(person.person_id)
-        return members
+    def _below(self, person_id: str, reports: Mapping[str, Sequence[str]]) -> frozenset[str]:
+        found = set(reports.get(person_id, ()))
+        if self.supervision is Supervision.CHAIN:
+            found = _closed(found, reports)
+        return frozenset(found - {person_id})
 
     @cached_property
-    def _supervised(self) -> Mapping[str, frozenset[str]]:
-        teams: dict[str, set[str]] = {}
-        for person_id in self.people:
-            supervisor = self.supervisor_of(person_id)
-            if supervisor:
-                teams.setdefault(supervisor, set()).add(person_id)
-        return {supervisor: frozenset(team - {supervisor}) for supervisor, team in teams.items()}
+    def _supervisors(self) -> Mapping[str, str]:
+        """The supervisor of each person who has one."""
+        found = {}
+        for person in self.people.values():
+            supervisor = person.supervisor_id
+            if person.subordination is Subordination.INHERIT:
+                supervisor = self._inherited(person)
+            if supervisor and person.subordination is not Subordination.NONE:
+                found[person.person_id] = supervisor
+        return found
+
+    def _inherited(self, person: Person) -> str | None:
+        for department in self._upwards(person.department_id):
+            if department.subordination is Subordination.NONE:
+                return None
+            if department.subordination is Subordination.MANUAL:
+                is_self = department.supervisor_id == person.person_id
+                if not is_self or self.supervision is not Supervision.CHAIN:
+                    return department.supervisor_id
+        return None
+
+    @cached_property
+    def _reports(self) -> Mapping[str, Sequence[str]]:
+        """Whose own supervisor each one is, set or inherited."""
+        reports: dict[str, list[str]] = {}
+        for person_id, supervisor in self._supervisors.items():
+            reports.setdefault(supervisor, []).append(person_id)
+        return reports
+
+    @cached_property
+    def _reports_by_hand(self) -> Mapping[str, Sequence[str]]:
+        reports: dict[str, list[str]] = {}
+        for person in self.people.values():
+            if person.subordination is Subordination.MANUAL and person.supervisor_id:
+                reports.setdefault(person.supervisor_id, []).append(person.person_id)
+        return reports
+
+    # The answers of the questions above: each is asked once per rule and session.
+
+    @cached_property
+    def _teams(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    @cached_property
+    def _teams_by_hand(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    @cached_property
+    def _in_charge(self) -> dict[str, frozenset[str]]:
+        return {}
 
     @cached_property
     def _managed(self) -> dict[str, frozenset[str]]:
-        """The answers of `managed_by`: each is asked for once per rule and session."""
         return {}
+
+    @cached_property
+    def _active(self) -> frozenset[str]:
+        return frozenset(one.person_id for one in self.people.values() if one.status is PersonStatus.ACTIVE)
+
+    @cached_property
+    def _parents(self) -> frozenset[str]:
+        return frozenset(one.parent_id for one in self.departments.values() if one.parent_id)
 
     @cached_property
     def _under(self) -> Mapping[str, frozenset[str]]:
@@ -222,6 +314,16 @@ class Directory:
             if person.email and person.status is PersonStatus.ACTIVE:
                 found.setdefault(person.email, []).append(person)
         return {email: tuple(people) for email, people in found.items()}
+
+
+def _closed(people: Collection[str], reports: Mapping[str, Sequence[str]]) -> set[str]:
+    """These people and all below them."""
+    found, to_visit = set(people), list(people)
+    while to_visit:
+        new = [one for one in reports.get(to_visit.pop(), ()) if one not in found]
+        found.update(new)
+        to_visit += new
+    return found
 
 
 RIGHTS_MAX_AGE = timedelta(hours=72)  # the setting's default

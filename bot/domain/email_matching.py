@@ -1,6 +1,7 @@
 """Which iSpring person a Slack account belongs to by its e-mail address, and the reasons shown for or against a
 link."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,3 +68,21 @@ def why_unmatched(
     if nobody:
         return "no Slack account has this e-mail address"
     return "has not met Spotter yet"
+
+
+_PLACE_OR_JOB = re.compile(
+    r"""
+    accounts|admin|all|bar|branch|cafe|contact|crew|desk|filiale|front|frontdesk|hello|help|hotel|hr|info|jobs|kitchen|
+    kontakt|lager|laden|mail|managers?|markt|office|post|reception|restaurant|sales|service|shift|shop|site|staff|
+    standort|stores?|support|team|training|warehouse
+    """,
+    re.VERBOSE,
+)
+_PARTS = re.compile(r"[^\W\d_]+")
+
+
+def is_shared_mailbox(address: str) -> bool:
+    """Whether an address sounds like a place or a job and not like a person: info@, store12@, front-desk.3@."""
+    local = address.partition("@")[0].partition("+")[0].lower()
+    parts = _PARTS.findall(local)  # none in a personnel number
+    return bool(parts) and all(_PLACE_OR_JOB.fullmatch(part) for part in parts)

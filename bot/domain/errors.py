@@ -3,6 +3,7 @@
     SpotterError
     ├── ConfigError            the settings are wrong: say all of it, exit 2
     ├── QueryError             a person's words were not understood: show the nearest ones
+    │   └── AmbiguousQuery         they fit several things: ask which, and say what each would find
     ├── NotAllowed             this viewer may not: say why and who could change that, show nothing
     ├── NotPossibleNow         it can't be done as things are: say why
     ├── TrainingError          iSpring did not give an answer we can use
@@ -12,6 +13,7 @@
     ├── MessengerError         Slack did not give an answer we can use (posts and edits answer with values instead)
     │   ├── MessengerUnavailable   not now: try again later
     │   └── MessengerRefused       never like this: `code` is Slack's own word for it
+    │       └── BlocksRefused      not with these blocks: the same message without them may be taken
     └── StoreError             the database can't be used
         ├── StoreBusy              locked or full for now: nothing was written, try again
         └── StoreUnusable          corrupt, read-only or from a newer Spotter: stop, say the remedy
@@ -44,6 +46,15 @@ class QueryError(SpotterError):
     def __init__(self, message: str, suggestions: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.suggestions = tuple(suggestions)
+
+
+class AmbiguousQuery(QueryError):
+    """Words that fit several things. `labels` say in the order of `suggestions` what each would find: "Store 12 Harbour
+    Street · 14 sessions"."""
+
+    def __init__(self, message: str, suggestions: Sequence[str], labels: Sequence[str]) -> None:
+        super().__init__(message, suggestions)
+        self.labels = tuple(labels)
 
 
 class Remedy(StrEnum):
@@ -142,6 +153,10 @@ class MessengerRefused(MessengerError):
     def is_unknown_user(self) -> bool:
         """True if Slack says that this user does not exist."""
         return self.code in NOBODY
+
+
+class BlocksRefused(MessengerRefused):
+    """Slack does not take these blocks; the same message without the newest kinds may be taken."""
 
 
 class StoreError(SpotterError):

@@ -8,21 +8,25 @@ from bot.domain.directory import Directory
 from bot.domain.model import Destination, Rule, SessionRecord
 from bot.domain.mutes import Mute
 from bot.domain.outbox import BlockedDestination, NotificationStatus, SendingPause
+from bot.domain.permissions import Coverage
 from bot.domain.routing import RoutingResult
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What would be decided of a session today, for a rule (else for the observer or the employee)."""
+    """What would be decided of a session today, for a rule (else for the observer or the employee). `coverage`: whose
+    sessions the rule shows, None if all."""
 
     result: RoutingResult
     rule: Rule | None = None
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Everything there is to say. `judged` is today's judgement; `is_over`: there is a result to tell of; `directory`
-    has the names of people; `paused`: all sending is; `mutes`: those that run, by number."""
+    has the names of people; `paused`: all sending is; `mutes`: those that run, by number. `links` leads to messages by
+    delivery id, `rule_texts` says the queries of rules in words by number, as far as the reader may know them."""
 
     record: SessionRecord
     is_over: bool
@@ -34,3 +38,5 @@ class Explanation:
     directory: Directory = field(default_factory=Directory)
     paused: SendingPause | None = None
     mutes: Mapping[int, Mute] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    rule_texts: Mapping[int, str] = field(default_factory=dict)

@@ -34,6 +34,9 @@ class KindSpec:
     can_be_muted: bool = False
     """A mute of its destination holds it back."""
 
+    ignores_quiet: bool = False
+    """A person gets it in their quiet time, too."""
+
     sent_once: bool = False
     """A restored copy of the database counts it in a digest: it may have been sent. Others are better sent twice."""
 
@@ -62,7 +65,9 @@ KINDS: Mapping[NotificationKind, KindSpec] = {
     NotificationKind.INTRO: KindSpec(name="a rule's introduction", about_people=True),  # its query may name people
     NotificationKind.RULE_PAUSED: KindSpec(name="a paused rule"),
     NotificationKind.RULE_OFFERED: KindSpec(name="a rule to take over"),
-    NotificationKind.OPS: KindSpec(name="an alert"),
+    NotificationKind.OPS: KindSpec(name="an alert", ignores_quiet=True),
+    NotificationKind.DIGEST: KindSpec(name="a digest", about_people=True, waits_with_rule=True, sent_once=True),
+    NotificationKind.REMINDER: KindSpec(name="a reminder", about_people=True),
     NotificationKind.SHARED: KindSpec(
         name="a shared session", may_show=may_share, about_people=True, waits_with_rule=True, sent_once=True
     ),

@@ -114,6 +114,13 @@ class Subordination(StrEnum):
     NONE = "no_supervisor"
 
 
+class Supervision(StrEnum):
+    """Whom a supervisor supervises: their people and in turn the people of these, or only their people."""
+
+    CHAIN = "chain"
+    DIRECT = "direct"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Somebody iSpring knows. `email` is lower-case; `name` is what to show, never empty."""
@@ -402,6 +409,7 @@ class RuleOptions:
 
     `schedule`: in its canonical form, `weekly mon 09:00`, in the IANA zone `zone`; None for at once. `edits`: whether a
     correction changes the cards that were posted; what the owner may not see any more is redacted in any case.
+    `only_to_act`: a digest comes only when somebody has to act, and once a month as a sign of life.
     """
 
     form: RuleForm = RuleForm.RESULTS
@@ -409,6 +417,7 @@ class RuleOptions:
     zone: str | None = None
     edits: bool = True
     names: NamesShown = NamesShown.FULL
+    only_to_act: bool = False
 
 
 DEFAULT_OPTIONS = RuleOptions()
@@ -421,7 +430,7 @@ class Rule:
 
     `owner` is a Slack user id or `OPERATOR`; `query` is canonical text of `bot.query` with people by id, ""
     for every completed session. `resumes_at`: the end of a pause that somebody made. `offered_to`: the Slack user who
-    may take it over.
+    may take it over. `scheduled_since`: when its schedule was set, None without one.
     """
 
     rule_id: int
@@ -436,6 +445,7 @@ class Rule:
     options: RuleOptions = DEFAULT_OPTIONS
     resumes_at: datetime | None = None
     offered_to: str | None = None
+    scheduled_since: datetime | None = None
 
 
 class NotificationKind(StrEnum):
@@ -449,6 +459,8 @@ class NotificationKind(StrEnum):
     RULE_PAUSED = "rule_paused"  # to a rule's owner
     RULE_OFFERED = "rule_offered"  # to who may take a rule over; `facts["by"]` offers it
     OPS = "ops"  # an alert, to OPS_CHANNEL
+    DIGEST = "digest"  # the figures of a period, as a rule's schedule says
+    REMINDER = "reminder"  # what is planned, or late
     SHARED = "shared"  # a session shared with a channel by a person; `facts["by"]` is that person
 
 
@@ -539,10 +551,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What Slack gets: `text` carries the full meaning (push, screen readers), `blocks` the layout."""
+    """What Slack gets: `text` carries the full meaning (push, screen readers), `blocks` the layout. `rich`: the layout
+    with kinds of blocks that not every workspace takes yet, shown instead where it does; empty if it is the same."""
 
     text: str
     blocks: tuple[dict[str, Any], ...] = ()
+    rich: tuple[dict[str, Any], ...] = ()
 
 
 # ---- who asks ----------------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ class SendingPause:
 @dataclass(frozen=True, slots=True)
 class OutboxCounts:
     """Deliveries, and notifications without one, by state. `oldest_at`: creation of the oldest that is pending, being
-    sent or ambiguous. `paused`: None unless all sending is."""
+    sent or ambiguous. `paused`: None unless all sending is. `quiet`: notifications held by a reader's quiet time."""
 
     pending: int
     sending: int
@@ -68,6 +68,7 @@ class OutboxCounts:
     oldest_at: datetime | None
     app_refused: str = ""
     paused: SendingPause | None = None
+    quiet: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """May this viewer see this session, and why: every verdict about rights is given here.
 
 iSpring's key sees everything, so what a person may see is ours to decide: sessions they are in, those of the people
-they supervise or whose departments they manage; admins see all; everybody else nothing.
+they supervise (at any depth, see `Directory.supervised_by`) or whose departments they manage; admins see all; everybody
+else nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -39,11 +40,27 @@ class AccessScope:
         return self.person_id is not None and self.person_id in (facts.key.employee_id, facts.observer_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Whose sessions an answer covers that shows only part of all, for the sentence that says so.
+
+    `supervised`: how many people the viewer supervises, the viewer included, 0 for none; `former`: how many more who
+    are not active, if any is. `departments`: the names of those they manage; `below`: these have sub-departments.
+    `observed`: the sessions that they observe too.
+    """
+
+    supervised: int = 0
+    former: int = 0
+    departments: tuple[str, ...] = ()
+    below: bool = False
+    observed: bool = True
+
+
 EVERYTHING = AccessScope(everything=True)
 NOTHING = AccessScope()
 OPERATOR_VIEWER = Viewer(slack_user_id=OPERATOR, person_id=None, is_admin=True, reason="the command line")
 
-
+MOST_NAMED = 5  # people in the reason that names a chain of supervisors
 _UNIDENTIFIED = "Slack could not say for a day, or since their account changed, who they are"
 _NO_PEOPLE = "iSpring's people could not be read for too long to tell who may see what"
 _NO_DEPARTMENTS = "iSpring's departments could not be read for too long to tell who may see what"
@@ -62,8 +79,29 @@ def scope_of(viewer: Viewer, directory: Directory) -> AccessScope:
         return AccessScope(employees=frozenset({viewer.person_id}))
     if not proof.departments:
         return AccessScope(person_id=viewer.person_id, employees=directory.supervised_by_hand(viewer.person_id))
-    team = directory.supervised_by(viewer.person_id) | directory.managed_by(viewer.person_id)
-    return AccessScope(person_id=viewer.person_id, employees=team)
+    return AccessScope(person_id=viewer.person_id, employees=directory.in_charge_of(viewer.person_id))
+
+
+def coverage_of(viewer: Viewer, directory: Directory) -> Coverage | None:
+    """Whose sessions the answers to a viewer cover; None if all, or none at all."""
+    scope, me = scope_of(viewer, directory), viewer.person_id
+    if scope.everything or scope.is_empty or me is None:
+        return None
+    if scope.person_id is None:
+        return Coverage(observed=False)
+    team = directory.supervised_by(me) if viewer.proof.departments else directory.supervised_by_hand(me)
+    managed = [
+        department
+        for one in (directory.people[me].manages_departments if viewer.proof.departments else ())
+        if (department := directory.departments.get(one)) is not None
+    ]
+    active = directory.active_among(team)
+    return Coverage(
+        supervised=(active or len(team)) + 1 if team else 0,
+        former=len(team) - active if active else 0,
+        departments=tuple(department.name for department in managed),
+        below=any(directory.has_below(department.department_id) for department in managed),
+    )
 
 
 def closed_reason(viewer: Viewer) -> str:
@@ -100,10 +138,20 @@ def _right(viewer: Viewer, facts: SessionFacts, directory: Directory) -> tuple[V
         return Verdict(True, "you are its observer"), no_people
     if employee in directory.supervised_by(me):
         is_by_hand = not no_departments or employee in directory.supervised_by_hand(me)
-        return Verdict(True, "you supervise this employee"), no_people if is_by_hand else no_departments
+        return Verdict(True, _chain_reason(me, employee, directory)), no_people if is_by_hand else no_departments
     if employee in directory.managed_by(me):
         return Verdict(True, "you manage this employee's department"), no_departments
     return Verdict(False, "it is of a person you neither observe, supervise nor manage"), ""
+
+
+def _chain_reason(supervisor: str, employee: str, directory: Directory) -> str:
+    """ "Ana supervises Bo, who supervises Cy"; a long chain without its middle."""
+    between = directory.supervisors_of(employee)
+    chain = (supervisor, *reversed(between[: between.index(supervisor)]), employee)
+    names = [directory.name_of(one) for one in chain]
+    if len(names) > MOST_NAMED:
+        names[2:-2] = ["…"]
+    return " supervises ".join((names[0], ", who supervises ".join(names[1:])))
 
 
 def may_share(viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verdict:

@@ -4,6 +4,7 @@ The store counts equal sessions (`Tally`); everything else is computed here, so 
 numbers.
 """
 
+import heapq
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,21 @@ class Tally:
     outcome: OutcomeKind
     score: float | None
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many completed sessions a group has, and how many of them met their target or failed."""
+
+    group: str
+    completed: int
+    met: int
+    failing: int
+
+    @property
+    def figures(self) -> "Figures":
+        """The same without a median."""
+        return Figures(sessions=self.completed, completed=self.completed, met=self.met, failing=self.failing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +170,22 @@ def _rank(row: ReportRow) -> tuple[bool, Fraction, Fraction, int, str]:
     )
 
 
+def ranked(counts: Iterable[Counts], small: int) -> tuple[Sequence[Counts], Sequence[Counts], int]:
+    """The groups that are not small, the lowest share first, then the larger; the first `small` of the small ones, the
+    largest first; and how many small ones there are."""
+    large, few = list[Counts](), list[Counts]()
+    for one in counts:
+        judged = one.met + one.failing
+        (few if one.completed < SMALLEST_GROUP or 0 < judged < SMALLEST_GROUP else large).append(one)
+    first = heapq.nsmallest(small, few, key=lambda one: (-one.completed, one.group))
+    return sorted(large, key=_lowest_share), first, len(few)
+
+
+def _lowest_share(one: Counts) -> tuple[float, int, str]:
+    judged = one.met + one.failing
+    return one.met / judged if judged else math.inf, -one.completed, one.group
+
+
 # ---- criteria ----------------------------------------------------------------------------------------------------
 
 
@@ -194,7 +226,9 @@ def report_by_time(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """A report over a window. `rows` are the weeks or months in order, or the groups by id, the lowest share first.
+    """A report over a window. `rows` are the weeks or months in order, or the groups by id, the lowest share first;
+    only the first of these have a median and figures before. `small`: how many groups are small, of which a few are
+    the last rows.
 
     `labels` names each row's group. `criteria_from`: the number of newest sessions whose criteria were added up.
     `has_default_start`: the query names no beginning.
@@ -204,6 +238,7 @@ class Trend:
     window: Window
     has_default_start: bool
     rows: Sequence[ReportRow]
+    small: int
     labels: Mapping[str, str]
     partial: frozenset[str]
     total: Figures
@@ -225,10 +260,10 @@ class SilentUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silent:
-    """The sites and observers without a session since then, the longest silent first, those that never had one last;
+    """The sites and observers without a session in a window, the longest silent first, those that never had one last;
     and how many there are of either in all."""
 
-    since: datetime
+    window: Window
     sites: Sequence[SilentUnit]
     all_sites: int
     observers: Sequence[SilentUnit]
@@ -283,6 +318,13 @@ def rounded(value: Fraction, decimals: int = 0) -> str:
 def format_percent(value: Fraction) -> str:
     """A percentage rounded half up; with decimals only if it would else read 0 % or 100 % without being so."""
     return f"{_apart(value, (Fraction(0), Fraction(100)))} %"
+
+
+def format_against(now: int, then: int, when: str) -> str:
+    """A number beside the one before: "none the week before", "no change", "3 the week before"; "" if both are 0."""
+    if now == then:
+        return "no change" if now else ""
+    return f"{then:,} {when}" if then else f"none {when}"
 
 
 def format_points(change: Fraction | None) -> str:

@@ -21,6 +21,7 @@ from bot.domain.model import (
     NotificationKind,
     Outcome,
     Rule,
+    RuleForm,
     RuleState,
     SessionFacts,
     SessionKey,
@@ -166,6 +167,8 @@ def _matches(
     requested_at: datetime,
 ) -> RoutingResult:
     who = f"rule {rule.rule_id}"
+    if rule.options.form is not RuleForm.RESULTS:
+        return RoutingResult(who, False, f"the rule sends no single results but a {rule.options.form}")
     if rule.state not in MATCHABLE_STATES or (rule.state is RuleState.PENDING and rule.active_since is None):
         return RoutingResult(who, False, f"the rule is {rule.state}" + (f" ({rule.reason})" if rule.reason else ""))
     if rule.active_since is None or requested_at < rule.active_since:
@@ -207,7 +210,7 @@ def missing_for_rights(owner: Viewer, facts: SessionFacts, directory: Directory)
     """What of the directory is missing to refuse a session to an owner for good."""
     if owner.person_id is None:
         return ReasonCode.NONE if directory.people_read else ReasonCode.PEOPLE_UNREAD
-    return directory.missing_of(owner.person_id) or directory.missing_place_of(facts.key.employee_id)
+    return directory.missing_of(owner.person_id) or directory.missing_above(facts.key.employee_id)
 
 
 def may_yet_see(verdict: Verdict, viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verdict:

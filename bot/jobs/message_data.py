@@ -12,6 +12,7 @@ from bot.blocks.cards import CardBefore, CardFacts
 from bot.blocks.results import MOST_TIMES
 from bot.config import Settings
 from bot.domain.changes import outcome_of
+from bot.domain.digests import DigestView
 from bot.domain.directory import Directory
 from bot.domain.kinds import KINDS
 from bot.domain.model import (
@@ -33,10 +34,13 @@ from bot.domain.model import (
 )
 from bot.domain.mutes import Mute
 from bot.domain.pause_reasons import SHARED_OUTSIDE
-from bot.domain.permissions import may_see, scope_of
+from bot.domain.permissions import OPERATOR_VIEWER, may_see, scope_of
+from bot.domain.reminders import ReminderView
 from bot.domain.routing import may_yet_see, subject_of
 from bot.jobs.digest_counts import digest_counts_of, is_awaited, unwanted_reason
+from bot.services.digests import slot_view
 from bot.services.owners import OwnerRights
+from bot.services.reminders import reminder_view
 from bot.services.rules import rule_text, text_for_reader
 from bot.store.database import Tx
 
@@ -75,6 +79,8 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
     metrics: dict[int, DigestCounts] = {}
     times: dict[SessionKey, int] = {}
     cards_before: dict[SessionKey, CardBefore] = {}
+    views: dict[int, DigestView] = {}
+    reminders: dict[int, ReminderView] = {}
     for stored in delivery.notifications:
         spec = KINDS[stored.notification.kind]
         record = records.get(stored.notification.session) if stored.notification.session is not None else None
@@ -105,6 +111,26 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
                 times[record.session.key] = _times(tx, viewers, record, directory)
             if before := _card_before(tx, stored, record.session.key):
                 cards_before[record.session.key] = before
+        if stored.notification.kind is NotificationKind.DIGEST and wanted:
+            owner = rights.of(tx, wanted[0].owner)
+            to_ask |= {owner.slack_user_id} if rights.is_to_be_asked(tx, owner) else set()
+            views[stored.notification_id] = slot_view(
+                tx, wanted[0], stored.notification, owner, directory, now, settings.slack_command
+            )
+            if not owner.proof.identity:
+                waiting[stored.notification_id] = (
+                    "Slack could not say for a day, or since their account changed, who its owner is"
+                )
+            elif views[stored.notification_id].scope.is_empty:
+                reason = reason or "its owner may see nothing any more"
+        if stored.notification.kind is NotificationKind.REMINDER:
+            viewer = viewers[0] if delivery.destination.kind is DestinationKind.PERSON else OPERATOR_VIEWER
+            reminder, waits = reminder_view(tx, stored.notification, viewer, directory, now, settings.slack_command)
+            reminders[stored.notification_id] = reminder
+            if waits:
+                waiting[stored.notification_id] = waits
+            elif not reminder.lines:
+                reason = reason or "nothing of it is open any more"
         if spec.is_digest:
             owners = {rule.rule_id: rights.of(tx, rule.owner) for rule in wanted}
             recipient = viewers[0] if delivery.destination.kind is not DestinationKind.CHANNEL else None
@@ -124,6 +150,7 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
     if delivery.state is DeliveryState.SENT and tx.destinations.blocked_reason(delivery.destination) == SHARED_OUTSIDE:
         # Another company reads along: an edit redacts the message until the channel is internal again.
         hidden = set(records)
+        views, reminders = {}, {}
         versions |= {
             one.notification_id: TAKEN_BACK for one in delivery.notifications if one.notification.session is not None
         }
@@ -148,7 +175,14 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         },
         times=times,
         cards_before=cards_before,
+        digests=views,
+        reminders=reminders,
         mutes=_mutes(tx, delivery),
+        coverages={
+            number: coverage
+            for number, rule in rules.items()
+            if (coverage := rights.coverage(tx, rule.owner, directory)) is not None
+        },
         first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
     )
     keeps = _leaves_corrections_out(delivery, rules) and _is_corrected(delivery, records.values())
@@ -269,9 +303,7 @@ def _card_before(tx: Tx, stored: StoredNotification, key: SessionKey) -> CardBef
     if found is None:
         return None
     channel, ts, posted_at = found
-    workspace = tx.deliveries.workspace_url()
-    link = f"{workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}" if workspace else ""
-    return CardBefore(posted_at, link)
+    return CardBefore(posted_at, tx.deliveries.link_to(channel, ts))
 
 
 def _cancelled_reason(

@@ -65,7 +65,7 @@ class Monitor:
             log.warning("store.busy", what="monitor")
 
     def _monitor_input(self, tx: Tx, now: datetime, disconnected_for: float, disk_left: int | None) -> MonitorInput:
-        poll, counts = tx.polls.state(), tx.deliveries.counts()
+        poll, counts = tx.polls.state(), tx.deliveries.counts(now)
         return MonitorInput(
             now=now,
             reading_since=self._since,

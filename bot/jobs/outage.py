@@ -42,7 +42,7 @@ def claim_next(
     """Claims the next message of a destination. Cards that waited there too long without an attempt (Slack was away, or
     refused the app, or the channel was gone) are counted in a digest first instead of flooding the channel."""
     since = tx.digests.pending_since(destination)
-    if since is not None and now - since > settings.catch_up:
+    if since is not None and now - since > (limit := settings.catch_up + _quiet_since(tx, destination, since, now)):
         state = tx.polls.state()
         # iSpring has not been read since either: the next poll adds to the digest of the same outage.
         interval = tx.polling.state().interval(settings.poll_interval, now)
@@ -50,5 +50,11 @@ def claim_next(
         pause = tx.outbox.last_pause()
         is_pause = pause is not None and pause.until is not None and since <= pause.until <= now < pause.until + DAY
         summary = outage_digest(destination, "paused" if is_pause else "away", since=None, until=now)
-        tx.digests.add_overdue(summary, now - settings.catch_up, now, now + GRACE if is_half else None)
+        tx.digests.add_overdue(summary, now - limit, now, now + GRACE if is_half else None)
     return tx.outbox.claim(destination, now, slack_time, new_id)
+
+
+def _quiet_since(tx: Tx, destination: Destination, since: datetime, now: datetime) -> timedelta:
+    """How long a destination's quiet time held back what waits since then: that is no outage."""
+    reader = tx.quiet_times.of_destination(destination)
+    return timedelta() if reader is None else reader.within(since, now)

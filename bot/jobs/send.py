@@ -155,7 +155,7 @@ class Deliver:
         await self._end_what_is_over(now)
 
         def read(tx: Tx) -> _DueWork:
-            schedule = tx.outbox.schedule()
+            schedule = tx.outbox.schedule(now)
             return _DueWork(
                 now=now,
                 posts=tuple(schedule.due(now, IN_VIEW)),

@@ -448,7 +448,7 @@ class Sender:
         elif not is_tried:
             result, shown = NotSent(waits), {}
         elif waits:  # a redaction never waits; what else the message shows goes with it until it may be shown
-            result = await self._edited(delivery, replace(data.facts, hidden=frozenset(data.facts.records)))
+            result = await self._edited(delivery, _redacted(data.facts))
             shown = dict.fromkeys(data.versions, TAKEN_BACK)
         else:
             facts = await self._as_theirs(delivery, data.facts)
@@ -486,6 +486,8 @@ class Sender:
     @staticmethod
     def _shows_names(delivery: Delivery, data: MessageData) -> bool:
         """Whether an edit adds names or results to a message: it is no mere redaction."""
+        if data.facts.digests or data.facts.reminders:
+            return True
         return any(key not in data.facts.hidden for key in data.facts.records)
 
     async def _edit_waits(self, delivery: Delivery, data: MessageData) -> str:
@@ -515,7 +517,7 @@ class Sender:
         destination = await self._contacts.conversation(delivery.destination)
         if not isinstance(destination, str | Nobody):
             return destination
-        return facts if destination == delivery.channel else replace(facts, hidden=frozenset(facts.records))
+        return facts if destination == delivery.channel else _redacted(facts)
 
     async def _edited(self, delivery: Delivery, facts: CardFacts) -> EditResult:
         assert delivery.channel is not None and delivery.ts is not None
@@ -554,6 +556,10 @@ class Sender:
 def _is_body_refused(result: EditResult, *, was_refused: bool) -> TypeGuard[MessageRefused | Ambiguous]:
     """Whether Slack won't take these blocks. An unknown word is taken for that only if the post was refused too."""
     return isinstance(result, MessageRefused) or (was_refused and isinstance(result, Ambiguous) and result.is_rejection)
+
+
+def _redacted(facts: CardFacts) -> CardFacts:
+    return replace(facts, hidden=frozenset(facts.records), digests={}, reminders={})
 
 
 def _redacts(delivery: Delivery, data: MessageData) -> bool:

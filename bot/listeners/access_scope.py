@@ -8,7 +8,7 @@ from bot.config import zone_named
 from bot.domain.directory import Directory
 from bot.domain.errors import NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.model import SessionKey, SessionRecord, Viewer
-from bot.domain.permissions import AccessScope, may_see, scope_of
+from bot.domain.permissions import AccessScope, Coverage, coverage_of, may_see, scope_of
 from bot.listeners.context import AppContext
 from bot.query.keys import KEYS
 from bot.query.names import id_of
@@ -24,6 +24,11 @@ class AccessView:
     viewer: Viewer
     scope: AccessScope
     directory: Directory
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """Whose sessions the answers cover, None if all."""
+        return coverage_of(self.viewer, self.directory)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -13,10 +13,18 @@ from slack_bolt.response import BoltResponse
 from bot.blocks import answers
 from bot.blocks.elements import notice
 from bot.blocks.sending import with_first_lines
-from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, QueryError, StoreBusy
+from bot.domain.errors import (
+    AmbiguousQuery,
+    BlocksRefused,
+    MessengerError,
+    NotAllowed,
+    NotPossibleNow,
+    QueryError,
+    StoreBusy,
+)
 from bot.domain.model import Message
 from bot.domain.ports import Reply
-from bot.listeners.context import AppContext, lines_for, next_step
+from bot.listeners.context import AppContext, lines_for, next_step, note_blocks_refused, takes_newest_blocks
 from bot.listeners.middleware import KnownViewer
 from bot.listeners.requests import (
     ActionRequest,
@@ -115,12 +123,21 @@ class _WithFirstLines:
     reply: Reply
 
     async def __call__(self, message: Message, *, replace: bool = False) -> bool:
-        return await self.reply(with_first_lines(message, await lines_for(self.ctx)), replace=replace)
+        answer = with_first_lines(message, await lines_for(self.ctx))
+        plain = Message(answer.text, answer.blocks)
+        if answer.rich and await takes_newest_blocks(self.ctx):
+            try:
+                return await self.reply(Message(answer.text, answer.rich), replace=replace)
+            except BlocksRefused:
+                await note_blocks_refused(self.ctx)
+        return await self.reply(plain, replace=replace)
 
 
 def error_message(ctx: AppContext, problem: Exception, what: str, user_id: str) -> Message:
     """What a user reads instead of an answer; an error that is not the user's is logged, most with a reference."""
     match problem:
+        case AmbiguousQuery():
+            return answers.which_one(str(problem), problem.labels, problem.suggestions, command=ctx.command)
         case QueryError():
             return answers.did_you_mean(str(problem), problem.suggestions, command=ctx.command)
         case NotAllowed():

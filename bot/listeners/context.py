@@ -1,5 +1,6 @@
 """What every listener needs: the store, the ways to Slack, the clock and the settings."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from bot.config import Settings
 from bot.domain.errors import Remedy, StoreError
 from bot.domain.ports import Clock, Contacts, Messenger
 from bot.store.database import Store, Tx
+
+WRITER_TIMEOUT = 1.0  # seconds: a long write must not delay an answer
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,23 @@ async def lines_for(ctx: AppContext) -> list[str]:
         return await ctx.store.read(lambda tx: first_lines_of(ctx, tx))
     except StoreError:
         return []
+
+
+async def takes_newest_blocks(ctx: AppContext) -> bool:
+    """Whether our workspace may take Slack's newest blocks; no while the database is busy."""
+    try:
+        return await ctx.store.read(lambda tx: tx.deliveries.takes_newest_blocks(ctx.clock.now()))
+    except StoreError:
+        return False
+
+
+async def note_blocks_refused(ctx: AppContext) -> None:
+    """Remembers that it does not. A database that is busy must not cost the answer: the next one finds out again."""
+    try:
+        async with asyncio.timeout(WRITER_TIMEOUT):
+            await ctx.store.transact(lambda tx: tx.outbox.note_blocks_refused(ctx.clock.now()))
+    except (StoreError, TimeoutError):
+        return
 
 
 def next_step(ctx: AppContext, remedy: Remedy, user_id: str) -> str:

@@ -1,7 +1,7 @@
 """Which rules a viewer may end and change, found by the number that they typed or pressed."""
 
 from bot.domain.errors import QueryError
-from bot.domain.model import Rule, RuleState, Viewer
+from bot.domain.model import Rule, RuleForm, RuleState, Viewer
 from bot.query.nearest import nearest
 from bot.store.database import Tx
 
@@ -20,6 +20,11 @@ def own_rule(tx: Tx, viewer: Viewer, typed: str, verb: str, rest: str = "") -> R
     # Owners who lost their access may still end their rules: the answer names only what they may see.
     mine = [rule for rule in tx.rules.all(CURRENT) if ends(viewer, rule)]
     found = next((rule for rule in mine if typed == str(rule.rule_id)), None)
+    if found is not None and verb == "edit" and found.options.form is RuleForm.DIGEST:
+        raise QueryError(
+            f"Rule {typed} sends a digest: end it, and save another one.",
+            [f"unsubscribe {typed}", f"digest {found.options.schedule}"],
+        )
     if found is not None:
         return found
     like = nearest(typed, [str(rule.rule_id) for rule in mine], at_least=0)

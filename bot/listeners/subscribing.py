@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from bot.blocks import actions, rule_changes, rules
 from bot.blocks.cards import CardFacts
+from bot.blocks.coverage import rule_shows
 from bot.blocks.elements import notice
 from bot.blocks.markup import safe
-from bot.blocks.reports import scope_words
 from bot.blocks.rule_preview import Shown
 from bot.domain.errors import QueryError
 from bot.domain.model import (
@@ -247,7 +247,7 @@ def shown_of(
         overlaps=found.overlaps,
         own=found.own,
         hints=names_kept(query, known),
-        scope=scope_words(access.scope),
+        scope=rule_shows(access.coverage) if access.coverage else "",
     )
 
 

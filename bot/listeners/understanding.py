@@ -1,17 +1,26 @@
 """What a typed query means to one viewer: free words and keys, read among the names that they may see."""
 
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.errors import QueryError
+from bot.domain.errors import AmbiguousQuery, QueryError
+from bot.domain.text import count
 from bot.listeners.access_scope import AccessView, refuse_unknown
 from bot.listeners.context import AppContext
-from bot.query.free_words import Option, read_words
-from bot.query.name_index import NameIndex
-from bot.query.names import MENTION
+from bot.query.free_words import LONGEST_NAME, MOST_WORDS, Option, Reading, read_words
+from bot.query.keys import KEYS, Key
+from bot.query.name_index import NameIndex, words_of
+from bot.query.names import MENTION, Kind, id_of
 from bot.query.parser import Names, Query, parse
 from bot.services.visible_names import all_visible_names
 from bot.store.database import Tx
+from bot.store.search import Where, asked_for
+
+MOST_COUNTED = 1_000  # sessions of one option: an exact count of a million is no help in choosing
+
+Counting = Callable[[Tx, Where], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +38,110 @@ async def look_up_mentioned(ctx: AppContext, text: str) -> None:
         await ctx.contacts.viewer(user_id)
 
 
-def understand(tx: Tx, access: AccessView, text: str, verb: str, now: datetime) -> Understood:
+def count_sessions(tx: Tx, where: Where) -> int:
+    """How many sessions meet a condition, counted up to MOST_COUNTED + 1."""
+    return tx.search.count(where, MOST_COUNTED + 1)
+
+
+def understand(
+    tx: Tx, access: AccessView, text: str, verb: str, now: datetime, *, counting: Counting = count_sessions
+) -> Understood:
     """What a viewer's text means.
 
-    Raises QueryError if it can mean nothing or several things; its suggestions are whole commands that begin with
-    `verb`, "" on the command line.
+    Raises QueryError if it means nothing, AmbiguousQuery if it means several things; the suggestions are whole commands
+    that begin with `verb`, "" on the command line. `counting` says how many sessions the command would show.
     """
     users = {found[1].upper() for found in MENTION.finditer(text)}
     known = all_visible_names(tx, access.scope, access.directory, users, access.viewer.person_id)
-    today = now.astimezone(access.zone).date()
+    reader = _Reader(tx, access, known, now, counting)
     try:
-        reading = read_words(
-            text, NameIndex.of(known), today, lambda person_id: tx.search.only_observes(person_id, access.scope)
-        )
+        reading = reader.read(text)
         query = parse(reading.text)
     except QueryError as error:
         raise QueryError(str(error), [f"{verb} {one}".lstrip() for one in error.suggestions]) from None
     if reading.question:
-        raise QueryError(
-            f"{reading.question} Which do you mean?", [f"{verb} {one.text}".lstrip() for one in reading.options]
+        raise AmbiguousQuery(
+            f"{reading.question} Which do you mean?",
+            [f"{verb} {one.text}".lstrip() for one in reading.options],
+            reader.labels(reading.options),
         )
     refuse_unknown(query, known, verb)
-    return Understood(query, known, reading.options)
+    return Understood(query, known, reader.with_sessions(reading.options))
+
+
+def names_in(tx: Tx, access: AccessView, text: str) -> Sequence[Sequence[str]]:
+    """The normalized words of each name that a viewer may see and that a text holds from its first to its last word,
+    or in part: of the longest names only."""
+    index = NameIndex.of(
+        all_visible_names(tx, access.scope, access.directory, (), access.viewer.person_id), access.directory
+    )
+    words, found, at = words_of(text)[:MOST_WORDS], [], 0
+    while at < len(words):
+        for length in range(min(len(words) - at, LONGEST_NAME), 1, -1):
+            if index.named(words[at : at + length]):
+                found.append(words[at : at + length])
+                at += length - 1
+                break
+        at += 1
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads texts for one viewer, and says what other ways to read them would find."""
+
+    tx: Tx
+    access: AccessView
+    known: Names
+    now: datetime
+    counting: Counting
+
+    def read(self, text: str) -> Reading:
+        today = self.now.astimezone(self.access.zone).date()
+        scope = self.access.scope
+        return read_words(
+            text,
+            NameIndex.of(self.known, self.access.directory),
+            today,
+            lambda person_id: self.tx.search.only_observes(person_id, scope),
+        )
+
+    def labels(self, options: Sequence[Option]) -> Sequence[str]:
+        """Each option with the sessions that it would find: "Store 12 Harbour Street · 14 sessions"."""
+        names = self._names(options)
+        return [f"{name}{_found(self._count(one))}" for name, one in zip(names, options, strict=True)]
+
+    def with_sessions(self, options: Sequence[Option]) -> tuple[Option, ...]:
+        """The options that would find sessions, their labels with the number of these."""
+        counted = [(option, self._count(option)) for option in options]
+        return tuple(Option(f"{one.label}{_found(found)}", one.text) for one, found in counted if found != 0)
+
+    def _count(self, option: Option) -> int | None:
+        """How many sessions an option would find; None if its text has another question."""
+        try:
+            query = parse(self.read(option.text).text)
+        except QueryError:
+            return None
+        if option.text and not query.terms:
+            return None
+        found = self.counting(self.tx, asked_for(query, self.access.scope, self.known, self.now, self.access.zone))
+        limits = [int(term.value) for term in query.terms if term.key is Key.LIMIT]
+        return min(found, *limits) if limits else found
+
+    def _names(self, options: Sequence[Option]) -> Sequence[str]:
+        """The labels of options, with the site of each person if two of them have the same name."""
+        often = Counter(one.label for one in options)
+        return [one.label if often[one.label] == 1 else f"{one.label}{self._site(one)}" for one in options]
+
+    def _site(self, option: Option) -> str:
+        people = [id_of(term.value) for term in parse(option.text).terms if KEYS[term.key].kind is Kind.PERSON]
+        sites = [self.access.directory.site_of(one) for one in people if one is not None]
+        return f", {sites[0] or 'site unknown'}" if sites else ""
+
+
+def _found(number: int | None) -> str:
+    if number is None:
+        return ""
+    if number > MOST_COUNTED:
+        return f" · over {MOST_COUNTED:,} sessions"
+    return f" · {count(number, 'session')}" if number else " · no session"

@@ -74,7 +74,9 @@ class Today:
 class KeySpec:
     """One key: how its value is read and said, and which sessions it accepts.
 
-    `read` gives canonical text or raises ValueError; `say` gives words, which follow `lead`. A session's value of
+    `about` says for its page of help what it selects; `spellings` are values that may be typed, `in_words` the same
+    without a key. `read` gives canonical text or raises ValueError; `say` gives words, which follow `lead`. A session's
+    value of
     `column` has to be one of those that `accepts` answers for the values of a repeated key; both are None for a key
     that selects nothing and only says how an answer is made. `kind`: what a value names, None if it is no name;
     `noun`: what it names, in words. `choices`: the words a value can be. `joins`: words behind it need no quotes
@@ -82,6 +84,9 @@ class KeySpec:
     """
 
     example: str
+    about: str
+    spellings: tuple[str, ...] = ()
+    in_words: tuple[str, ...] = ()
     read: Callable[[str], str]
     lead: str
     say: Callable[[str], tuple[str, ...]]
@@ -209,6 +214,9 @@ _CRITERIA = {"yes": "with criteria", "no": "without criteria"}
 KEYS: Mapping[Key, KeySpec] = {
     Key.CHECKLIST: KeySpec(
         example='checklist:"Opening"',
+        about="The checklist that was graded, by its name or a part of it. Several: repeat the key, or join "
+        "them with “or”; a minus in front leaves them out.",
+        in_words=("opening or closing", "everything except opening"),
         read=read_name,
         lead="on ",
         say=lambda value: (f"“{value}”",),
@@ -219,6 +227,9 @@ KEYS: Mapping[Key, KeySpec] = {
     ),
     Key.DEPT: KeySpec(
         example='dept:"Store 12"',
+        about="The site or department where the employee works, with everything below it. A number that is part"
+        " of its name is enough.",
+        in_words=("store 12", "stores 12 and 14", "not store 12"),
         read=read_name,
         lead="in ",
         say=lambda value: (value,),
@@ -229,6 +240,9 @@ KEYS: Mapping[Key, KeySpec] = {
     ),
     Key.OBSERVER: KeySpec(
         example="observer:@ana",
+        about="Who conducted the session: a name, a part of one, a mention, or `me`.",
+        spellings=("me",),
+        in_words=("observed by me", "what did ana observe"),
         read=read_person,
         lead="observed by ",
         say=lambda value: (value,),
@@ -239,6 +253,9 @@ KEYS: Mapping[Key, KeySpec] = {
     ),
     Key.EMPLOYEE: KeySpec(
         example='employee:"J. Doe"',
+        about="Who was observed: a name, a part of one, a mention, or `me`.",
+        spellings=("me",),
+        in_words=("my results", "how did ana do last month"),
         read=read_person,
         lead="of ",
         say=lambda value: (value,),
@@ -249,6 +266,9 @@ KEYS: Mapping[Key, KeySpec] = {
     ),
     Key.OUTCOME: KeySpec(
         example="outcome:failed",
+        about="What a result means. `failed` is below target or failed; `passed` is completed and neither: "
+        "iSpring itself calls every completed session passed.",
+        in_words=("failed", "not started", "in progress", "below target"),
         read=_read_outcome,
         lead="",
         say=lambda value: OUTCOMES[value][0],
@@ -259,6 +279,10 @@ KEYS: Mapping[Key, KeySpec] = {
     ),
     Key.SCORE: KeySpec(
         example="score:<80",
+        about="The result in percent, compared or in a range. The ends of `60..80` are included, those with a "
+        "sign are not.",
+        spellings=("<80", ">=90", "60..80", ">60..<80", "100"),
+        in_words=("below 60", "at least 90", "between 60 and 80"),
         read=read_score,
         lead="scored ",
         say=lambda value: (format_score(value),),
@@ -268,6 +292,11 @@ KEYS: Mapping[Key, KeySpec] = {
     ),
     Key.SINCE: KeySpec(
         example="since:30d",
+        about="From which day on, by the completion; sessions that are open count by their planned start. A day"
+        " begins at midnight in your time zone, a week on Monday. Dates with dots are day-first; `05/11` "
+        "asks which day is meant.",
+        spellings=("today", "7d", "mon", "last week", "2026-11-05", "5.11.", "5 Nov"),
+        in_words=("this week", "yesterday", "last 30 days", "in October", "Q3", "week 47", "1-15 Nov"),
         read=read_date,
         lead="",
         say=lambda value: (format_since(value),),
@@ -279,6 +308,9 @@ KEYS: Mapping[Key, KeySpec] = {
     ),
     Key.UNTIL: KeySpec(
         example="until:2026-03-31",
+        about="Up to which day, that day included; with a time of day, up to that time. It is written like `since:`.",
+        spellings=("yesterday", "last week", "2026-11-05"),
+        in_words=("until friday", "before november", "from 1 nov to 15 nov"),
         read=read_date,
         lead="",
         say=lambda value: (format_until(value),),
@@ -290,6 +322,7 @@ KEYS: Mapping[Key, KeySpec] = {
     ),
     Key.ID: KeySpec(
         example="id:4f2a91c0",
+        about="One session, by the first characters of the id at the foot of its card.",
         read=read_id,
         lead="with the id ",
         say=lambda value: (value,),
@@ -298,6 +331,8 @@ KEYS: Mapping[Key, KeySpec] = {
     ),
     Key.SORT: KeySpec(
         example="sort:score",
+        about="The order of an answer.",
+        in_words=("worst 3", "top 10", "oldest"),
         read=_one_of(SORTS),
         lead="",
         say=lambda value: (SORTS[value],),
@@ -305,12 +340,17 @@ KEYS: Mapping[Key, KeySpec] = {
     ),
     Key.LIMIT: KeySpec(
         example="limit:10",
+        about="How many sessions or rows an answer shows, from 1 to 100.",
+        spellings=("3", "40"),
+        in_words=("last 5", "worst 3"),
         read=read_limit,
         lead="",
         say=lambda value: (f"at most {value}",),
     ),
     Key.BY: KeySpec(
         example="by:month",
+        about="What the rows of a trend are.",
+        in_words=("by month", "per store", "by observer"),
         read=_one_of(GROUPINGS),
         lead="",
         say=lambda value: (GROUPINGS[value],),
@@ -318,6 +358,7 @@ KEYS: Mapping[Key, KeySpec] = {
     ),
     Key.CRITERIA: KeySpec(
         example="criteria:yes",
+        about="Whether an export has a column for each criterion.",
         read=_one_of(_CRITERIA),
         lead="",
         say=lambda value: (_CRITERIA[value],),

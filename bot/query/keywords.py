@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.query.keys import Key
+from bot.query.periods import MONTHS, WEEKDAYS
 
 IGNORED = frozenset({
     "the", "a", "an", "any", "all", "every", "each", "who", "whom", "what", "which", "when", "how", "many", "much",
@@ -16,10 +17,55 @@ IGNORED = frozenset({
     "staff", "team", "guys", "employee", "employees", "with", "within", "in", "on", "at", "for", "of", "from", "to",
     "by", "as", "during", "over", "out", "then", "now", "so", "far", "first", "time", "times", "data", "info",
     "report", "reports", "got", "gets", "new", "recent", "recently", "latest", "last", "can", "could", "would",
-    "like", "want", "need", "know", "everything", "anything", "thing", "things", "how's",
+    "like", "want", "need", "know", "everything", "anything", "thing", "things", "how's", "who's", "what's",
+    "am", "doing", "going", "getting", "happened", "happens", "happening", "yet", "still", "already", "our", "ours",
+    "recorded", "performance", "perform", "performed", "performing", "look", "looks", "looking", "happen", "ever",
+    "actually", "really", "today's", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",
 })  # fmt: skip
-JOINS = frozenset({"or", "and", "plus", "&", "und"})
-NEGATIONS = frozenset({"not", "except", "without", "excluding", "exclude", "but", "no", "never"})
+GENERIC = frozenset(
+    {
+        "store",
+        "stores",
+        "site",
+        "sites",
+        "shop",
+        "shops",
+        "location",
+        "locations",
+        "department",
+        "departments",
+        "dept",
+        "branch",
+        "branches",
+        "unit",
+        "units",
+        "region",
+        "regions",
+        "place",
+        "places",
+        "checklist",
+        "checklists",
+        "form",
+        "forms",
+        "topic",
+        "topics",
+        "observers",
+        "employees",
+        "names",
+        "outcome",
+        "outcomes",
+        "status",
+        "id",
+        "ids",
+    }
+)  # words for things, unless a name holds them
+PLACES = frozenset({"store", "stores", "site", "sites", "shop", "shops", "location", "locations", "branch", "unit"})
+JOINS = frozenset({"or", "and", "plus", "&", "und", "vs", "versus", "against"})
+NEGATIONS = frozenset({
+    "not", "except", "without", "excluding", "exclude", "but", "no", "never", "hasn't", "haven't", "didn't", "doesn't",
+    "don't", "wasn't", "weren't", "isn't", "aren't", "won't", "hasnt", "havent", "didnt", "doesnt", "dont", "wasnt",
+    "werent", "isnt", "arent",
+})  # fmt: skip
 ROLES: Mapping[str, Key] = {
     "by": Key.OBSERVER,
     "observer": Key.OBSERVER,
@@ -32,7 +78,7 @@ OBSERVING = frozenset(
     {"observe", "observed", "observes", "observing", "observations", "conduct", "conducted", "graded"}
 )
 OWN = frozenset({"my", "mine", "me", "i", "myself"})
-TELLING = frozenset({"show", "tell", "give", "get", "let", "send", "list"})  # "show me" says nothing of whose results
+GIVING = frozenset({"show", "tell", "give", "get", "let", "send", "list"})  # "show me" says nothing of whose results
 OWN_TEAM = frozenset({"team", "teams", "people", "staff", "store", "stores", "site", "sites", "department", "crew"})
 
 _KEY_NAMES: Mapping[str, Key] = {
@@ -71,6 +117,9 @@ _OUTCOMES: Mapping[tuple[str, ...], tuple[str, ...]] = {
         "failed": (
             "failed", "fail", "fails", "failing", "failures", "failure", "not passed", "not met", "not pass", "flunked",
             "did not pass", "didn't pass", "didnt pass", "missed target", "missed the target", "unsuccessful",
+            "needs training", "need training", "needs attention", "need attention", "needs help", "need help",
+            "struggling", "struggle", "struggles", "did not meet", "didn't meet", "hasn't passed", "haven't passed",
+            "did badly", "doing badly", "did poorly",
         ),
         "below": ("below target", "under target", "below the target", "under the target", "low"),
         "passed": ("passed", "pass", "passes", "passing", "succeeded", "successful", "not failed"),
@@ -96,6 +145,9 @@ _COMPARATORS: Mapping[tuple[str, ...], str] = {
     }.items()
     for phrase in phrases
 }
+_MONTHS = frozenset(one[:3] for one in MONTHS)
+_SPAN = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%?(?:\.\.|\s)(\d{1,3}(?:[.,]\d{1,4})?)%?")
+_DAYS_OF_A_MONTH = 31
 _NUMBER = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%?")
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%")
 _COMPARED = re.compile(r"(<=|>=|<|>|=)(\d{1,3}(?:[.,]\d{1,4})?)%?")
@@ -114,9 +166,13 @@ _ORDERS: Mapping[str, str] = {
     **dict.fromkeys(("oldest", "earliest"), f"{Key.SORT}:date"),
     **dict.fromkeys(("newest", "latest", "last", "recent", "first"), ""),
 }
+_ONE = frozenset({"result", "session", "observation", "score", "one"})  # "my last result"
 _BY: Mapping[str, str] = {
-    "day": "day", "week": "week", "weekly": "week", "month": "month", "monthly": "month", "checklist": "checklist",
+    "week": "week", "weekly": "week", "month": "month", "monthly": "month", "checklist": "checklist",
     "site": "dept", "store": "dept", "department": "dept", "dept": "dept", "sites": "dept", "stores": "dept",
+    "shop": "dept", "location": "dept", "unit": "dept", "team": "dept", "departments": "dept",
+    "checklists": "checklist",
+    "observers": "observer", "employees": "employee", "people": "employee", "trainer": "observer",
     "observer": "observer", "employee": "employee", "person": "employee", "weeks": "week", "months": "month",
 }  # fmt: skip
 
@@ -133,6 +189,11 @@ class Keyword:
 def key_named(typed: str) -> Key | None:
     """The key that a typed word names, in any case or as a word that means the same; None if none."""
     return _KEY_NAMES.get(typed.lower().replace("-", "").replace("_", ""))
+
+
+def other_names(key: Key) -> Sequence[str]:
+    """The words that name a key beside its own."""
+    return [word for word, named in _KEY_NAMES.items() if named is key and word != key]
 
 
 def read_keyword(words: Sequence[str]) -> Keyword | None:
@@ -156,7 +217,7 @@ def _score(words: Sequence[str]) -> Keyword | None:
             return _scored(sign, number[1], length + 1, words)
     if words[0] in ("between", "from") and len(words) >= 4 and words[2] in ("and", "to", "-"):
         low, high = _NUMBER.fullmatch(words[1]), _NUMBER.fullmatch(words[3])
-        if low and high:
+        if low and high and not (len(words) > 4 and words[4][:3] in _MONTHS):  # "between 1 and 15 November"
             return _range(low[1], high[1], 4)
     if (
         len(words) > 2
@@ -167,6 +228,8 @@ def _score(words: Sequence[str]) -> Keyword | None:
         return _range(low[1], high[1], 3)
     if (number := _NUMBER.fullmatch(words[0])) and len(words) > 2 and (sign := _AND_MORE.get(" ".join(words[1:3]))):
         return _scored(sign, number[1], 3, words)
+    if found := _SPAN.fullmatch(words[0]):
+        return _span(found[1], found[2], words[0])
     if percent := _PERCENT.fullmatch(words[0]):
         return _scored("", percent[1], 1)
     return None
@@ -178,6 +241,12 @@ def _scored(sign: str, number: str, used: int, words: Sequence[str] = ()) -> Key
     return Keyword((f"{Key.SCORE}:{sign}{number.replace(',', '.')}",), used, can_be_negated=True)
 
 
+def _span(low: str, high: str, typed: str) -> Keyword | None:
+    """ "70..80"; what may be two days of a month is no range of scores, unless it says percent."""
+    is_score = "%" in typed or float(high.replace(",", ".")) > _DAYS_OF_A_MONTH
+    return _range(low, high, 1) if is_score else None
+
+
 def _range(low: str, high: str, used: int) -> Keyword:
     return Keyword((f"{Key.SCORE}:{low.replace(',', '.')}..{high.replace(',', '.')}",), used, can_be_negated=True)
 
@@ -187,6 +256,8 @@ def _order(words: Sequence[str]) -> Keyword | None:
     order = _ORDERS.get(words[0])
     if order is None:
         return None
+    if len(words) > 1 and words[1] in _ONE and words[0] != "first":
+        return Keyword(tuple(filter(None, (order, f"{Key.LIMIT}:1"))), 2)
     if len(words) > 1 and words[1].isascii() and words[1].isdigit() and 1 <= int(words[1]) <= 100:
         if len(words) > 2 and words[2] in ("day", "days", "week", "weeks", "month", "months", "year", "years"):
             return None
@@ -198,3 +269,40 @@ def _grouping(words: Sequence[str]) -> Keyword | None:
     if words[0] in ("by", "per") and len(words) > 1 and (by := _BY.get(words[1])):
         return Keyword((f"{Key.BY}:{by}",), 2)
     return Keyword((f"{Key.BY}:{_BY[words[0]]}",), 1) if words[0] in ("weekly", "monthly") else None
+
+
+# ---- what words without a meaning here may have been meant as -------------------------------------------------------
+
+_LIKE: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("bad", "poor", "weak", "problem", "problems", "trouble", "fault", "red"), ("outcome:failed",)),
+    **dict.fromkeys(("good", "fine", "great", "strong", "green"), ("outcome:met", "sort:-score")),
+    **dict.fromkeys(("perfect", "full", "flawless"), ("score:100",)),
+    **dict.fromkeys(("zero", "nothing", "nil"), ("score:0",)),
+    **dict.fromkeys(("late", "behind", "delayed", "missed"), ("outcome:planned until:today",)),
+    **dict.fromkeys(("soon", "coming", "next"), ("outcome:planned",)),
+    **dict.fromkeys(("mean", "average", "median"), ("by:month",)),
+}  # by word: terms of like meaning, the best first
+
+SPELLINGS: Sequence[str] = sorted(
+    {word for phrase in _OUTCOMES for word in phrase if len(word) > 3 and word not in IGNORED}
+    | {word for phrase in _COMPARATORS for word in phrase if len(word) > 3 and word not in IGNORED}
+    | {
+        *_ORDERS,
+        *MONTHS,
+        *WEEKDAYS,
+        "yesterday",
+        "today",
+        "tomorrow",
+        "since",
+        "until",
+        "week",
+        "month",
+        "weekly",
+        "monthly",
+    }
+)
+
+
+def meanings_like(word: str) -> Sequence[str]:
+    """Terms whose meaning is near that of a word that means no condition; none if none is known."""
+    return _LIKE.get(word, ())

@@ -1,13 +1,13 @@
 """Finds the names that a person's words may mean: whole words, in order, without case and diacritics."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
 from bot.domain.directory import Directory
 from bot.query.names import Kind, Names
-from bot.query.nearest import normalize
+from bot.query.nearest import alike, nearest, normalize
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,16 @@ class NamedThing:
 class NameIndex:
     """The names that one asker may ask for. For them, nothing else exists."""
 
-    def __init__(self, *parts: "Sequence[NamedThing] | _Part") -> None:
-        self._parts = [part if isinstance(part, _Part) else _Part(part) for part in parts]
+    def __init__(self, *parts: "Sequence[NamedThing] | _Seen") -> None:
+        self._parts = [part if isinstance(part, _Seen) else _Seen(_Part(part)) for part in parts]
 
     @classmethod
-    def of(cls, names: Names) -> "NameIndex":
-        """All the names that a viewer may ask for. The part of people and departments is kept with the directory."""
-        return cls(names.directory.derived(_part_of), _things(Kind.CHECKLIST, names.checklists))
+    def of(cls, names: Names, directory: Directory | None = None) -> "NameIndex":
+        """All the names that a viewer may ask for. `directory` has at least the people and departments of theirs: the
+        words of its names are kept with it, and only those that the viewer may see are found."""
+        whole = directory or names.directory
+        ids = None if whole is names.directory else names.directory.people.keys() | names.directory.departments.keys()
+        return cls(_Seen(whole.derived(_part_of), ids), _things(Kind.CHECKLIST, names.checklists))
 
     @property
     def things(self) -> Sequence[NamedThing]:
@@ -44,6 +47,25 @@ class NameIndex:
         exact = [thing for thing, is_exact in found if is_exact]
         return tuple(sorted(exact or (thing for thing, _ in found), key=_rank))
 
+    def near(self, typed: str, limit: int) -> Sequence[NamedThing]:
+        """The things one of whose words, or whose whole name, is a typing mistake away, the nearest first. Things that
+        share their name with others are left out: a name would not tell them apart."""
+        words = words_of(typed)
+        if len(words) == 1:
+            known = sorted({word for part in self._parts for word in part.words})
+            found = [thing for word in alike(words[0], known, limit) for thing in self.named([word])]
+        else:
+            by_name = {thing.name: thing for thing in self.things}
+            found = [by_name[name] for name in nearest(typed, by_name, limit, at_least=_LIKE_A_NAME)]
+        return [one for one in dict.fromkeys(found) if len(self.alike(one)) == 1][:limit]
+
+    def alike(self, thing: NamedThing) -> Sequence[NamedThing]:
+        """The things of a kind that have the same name, the given one among them."""
+        return [one for one in self.named(words_of(thing.name)) if one.kind is thing.kind]
+
+
+_LIKE_A_NAME = 80.0  # percent, for names of several words
+
 
 @dataclass(frozen=True)
 class _Part:
@@ -53,7 +75,7 @@ class _Part:
 
     def holding(self, phrase: tuple[str, ...]) -> Iterable[tuple[NamedThing, bool]]:
         """The things whose name holds a phrase, and whether it is the whole name."""
-        for at in min((self._by_word.get(word, ()) for word in phrase), key=len):
+        for at in min((self.by_word.get(word, ()) for word in phrase), key=len):
             if _holds(self._words[at], phrase):
                 yield self.things[at], self._words[at] == phrase
 
@@ -62,12 +84,38 @@ class _Part:
         return [tuple(words_of(thing.name)) for thing in self.things]
 
     @cached_property
-    def _by_word(self) -> Mapping[str, Sequence[int]]:
+    def by_word(self) -> Mapping[str, Sequence[int]]:
         found: dict[str, list[int]] = {}
         for at, words in enumerate(self._words):
             for word in dict.fromkeys(words):
                 found.setdefault(word, []).append(at)
         return found
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The part of some names that one asker may see; all of them if `ids` is None."""
+
+    part: _Part
+    ids: Set[str] | None = None
+
+    def holding(self, phrase: tuple[str, ...]) -> Iterable[tuple[NamedThing, bool]]:
+        found = self.part.holding(phrase)
+        return found if self.ids is None else (one for one in found if one[0].ident in self.ids)
+
+    @property
+    def things(self) -> Sequence[NamedThing]:
+        if self.ids is None:
+            return self.part.things
+        return [thing for thing in self.part.things if thing.ident in self.ids]
+
+    @property
+    def words(self) -> Iterable[str]:
+        """Every word of a name that the asker may see."""
+        by_word, ids, things = self.part.by_word, self.ids, self.part.things
+        if ids is None:
+            return by_word
+        return (word for word, places in by_word.items() if any(things[at].ident in ids for at in places))
 
 
 def _part_of(directory: Directory) -> _Part:
@@ -83,13 +131,14 @@ def _rank(thing: NamedThing) -> tuple[int, str, str]:
     return _KINDS[thing.kind], thing.name.casefold(), thing.ident
 
 
-_PUNCTUATION = "\"'.,;:()[]&/|!?#@*`“”„«»"
+_PUNCTUATION = "\"'.,;:()[]&/|!?#@*`“”„«»…№"
 _KINDS = {Kind.CHECKLIST: 0, Kind.DEPARTMENT: 1, Kind.PERSON: 2}
 
 
 def words_of(text: str) -> list[str]:
     """The normalized words of a name: letters and digits, without the punctuation around them."""
-    return [word for part in normalize(text).split() if (word := part.removesuffix("'s").strip(_PUNCTUATION))]
+    words = (part.removesuffix("'s").strip(_PUNCTUATION) for part in normalize(text).split())
+    return [word for word in words if any(letter.isalnum() for letter in word)]
 
 
 def _holds(words: Sequence[str], phrase: Sequence[str]) -> bool:

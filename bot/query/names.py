@@ -150,21 +150,21 @@ class Names:
         return clip((name or f"unknown {kind} ({ident[:8]})").translate(_NO_MARKUP), _LONGEST_LABEL)
 
     def _pairs(self, kind: Kind) -> Sequence[tuple[str, str]]:
-        """(folded name, id) pairs of a kind."""
+        """(normalized name, id) pairs of a kind."""
         match kind:
             case Kind.PERSON:
-                return self.directory.derived(_folded_people)
+                return self.directory.derived(_normalized_people)
             case Kind.DEPARTMENT:
-                return self.directory.derived(_folded_departments)
+                return self.directory.derived(_normalized_departments)
             case Kind.CHECKLIST:
                 return self._checklist_pairs
 
     @cached_property
     def _checklist_pairs(self) -> Sequence[tuple[str, str]]:
-        return _folded(self.checklists)
+        return _normalized(self.checklists)
 
 
-def _folded(names: Mapping[str, str]) -> Sequence[tuple[str, str]]:
+def _normalized(names: Mapping[str, str]) -> Sequence[tuple[str, str]]:
     return [(normalize(name), ident) for ident, name in names.items()]
 
 
@@ -172,9 +172,9 @@ def _people(directory: Directory) -> Mapping[str, str]:
     return {ident: person.name for ident, person in directory.people.items()}
 
 
-def _folded_people(directory: Directory) -> Sequence[tuple[str, str]]:
-    return _folded(directory.derived(_people))
+def _normalized_people(directory: Directory) -> Sequence[tuple[str, str]]:
+    return _normalized(directory.derived(_people))
 
 
-def _folded_departments(directory: Directory) -> Sequence[tuple[str, str]]:
-    return _folded({ident: department.name for ident, department in directory.departments.items()})
+def _normalized_departments(directory: Directory) -> Sequence[tuple[str, str]]:
+    return _normalized({ident: department.name for ident, department in directory.departments.items()})

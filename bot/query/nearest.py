@@ -15,7 +15,7 @@ _ALIKE = str.maketrans(
 def normalize(text: str) -> str:
     """Text as names are compared: no case, no accents, hyphens and runs of space as one space."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return " ".join(plain.translate(_ALIKE).split())
+    return " ".join(plain.casefold().translate(_ALIKE).split())  # "№" becomes "No" only now
 
 
 def nearest(word: str, choices: Iterable[str], limit: int = 3, at_least: float = 50.0) -> tuple[str, ...]:
@@ -29,3 +29,12 @@ def nearest(word: str, choices: Iterable[str], limit: int = 3, at_least: float =
         score_cutoff=at_least,
     )
     return tuple(names[index] for _, _, index in found)
+
+
+def alike(word: str, choices: Iterable[str], limit: int = 3, at_least: float = 70.0) -> tuple[str, ...]:
+    """The normalized choices that a typing mistake makes of a word, the best first. Unlike `nearest`, a part of a word
+    counts for little: "over" is not "overdue"."""
+    found = process.extract(
+        normalize(word)[:_LONGEST], [*choices], scorer=fuzz.ratio, limit=limit, score_cutoff=at_least
+    )
+    return tuple(name for name, _, _ in found)

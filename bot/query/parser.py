@@ -16,7 +16,7 @@ from bot.domain.filters import Condition, Filter, matches
 from bot.query.keys import EXAMPLES, KEYS, OUTCOMES, Key, KeySpec, Query, Term, Today
 from bot.query.names import ME, MENTION, Kind, Names, id_of
 from bot.query.nearest import nearest
-from bot.query.tokens import Piece, Unclosed, quote, tokens
+from bot.query.tokens import Token, Unclosed, quote, tokenize
 
 __all__ = [
     "EXAMPLES", "Filter", "Key", "Names", "Query", "Term",
@@ -55,10 +55,10 @@ def _read(text: str) -> Query:
     """As `parse`, but each of the corrected texts mends one mistake and may hold others."""
     if len(text) > LONGEST_TEXT:
         raise QueryError(f"The query is {len(text)} characters long; at most {LONGEST_TEXT} can be read.")
-    found: list[Piece] = []
+    found: list[Token] = []
     try:
-        for piece in tokens(text):
-            found.append(piece)
+        for token in tokenize(text):
+            found.append(token)
             if len(found) > 3 * MOST_TERMS:
                 break
     except Unclosed as unclosed:
@@ -75,41 +75,41 @@ def _read(text: str) -> Query:
     return Query(tuple(terms))
 
 
-def _term(text: str, found: Sequence[Piece], at: int) -> tuple[Term, int]:
-    """The term that begins at a piece, and how many pieces it takes."""
-    piece = found[at]
-    if piece.key is None:
+def _term(text: str, found: Sequence[Token], at: int) -> tuple[Term, int]:
+    """The term that begins at a token, and how many tokens it takes."""
+    token = found[at]
+    if token.key is None:
         raise _stands_alone(text, found, at)
-    key = _key(text, piece)
+    key = _key(text, token)
     spec = KEYS[key]
-    following = _loose(found, at + 1) if spec.joins and not piece.quoted else []
-    typed = [piece.value, *(text[loose.start : loose.end].rstrip(",;") for loose in following)]
+    following = _loose(found, at + 1) if spec.joins and not token.quoted else []
+    typed = [token.value, *(text[loose.start : loose.end].rstrip(",;") for loose in following)]
     for used in range(min(len(following), MOST_JOINED), -1, -1):
         try:
-            return Term(key, spec.read(" ".join(typed[: used + 1])), piece.negated), used + 1
+            return Term(key, spec.read(" ".join(typed[: used + 1])), token.negated), used + 1
         except ValueError as error:
             reason = str(error)
     value, end = " ".join(typed), found[at + len(following)].end
-    where = f"“{value}” (at character {piece.value_start + 1})" if value else f"“{piece.key}:”"
+    where = f"“{value}” (at character {token.value_start + 1})" if value else f"“{token.key}:”"
     like = nearest(value, spec.choices) if value else spec.choices[:MOST_FIXES]
-    fixes = [f"{text[: piece.value_start]}{quote(choice)}{text[end:]}" for choice in like]
+    fixes = [f"{text[: token.value_start]}{quote(choice)}{text[end:]}" for choice in like]
     raise QueryError(f"{where} can't be read: {reason}.", fixes)
 
 
-def _loose(found: Sequence[Piece], at: int) -> Sequence[Piece]:
+def _loose(found: Sequence[Token], at: int) -> Sequence[Token]:
     """The words from a token on that may belong to the token before them, single dashes among them."""
     return list(
         takewhile(lambda one: one.key is None and not one.quoted and not (one.negated and one.value), found[at:])
     )
 
 
-def _key(text: str, piece: Piece) -> Key:
-    typed = piece.key or ""
+def _key(text: str, token: Token) -> Key:
+    typed = token.key or ""
     try:
         return Key(typed.lower())
     except ValueError:
-        start = piece.start + piece.negated
-        usable = [key for key in Key if _reads(KEYS[key], piece.value)]
+        start = token.start + token.negated
+        usable = [key for key in Key if _reads(KEYS[key], token.value)]
         like = nearest(typed, usable, at_least=1)
         raise QueryError(
             f"“{typed}:” (at character {start + 1}) is nothing to ask for. There are {', '.join(Key)}.",
@@ -124,33 +124,33 @@ def _reads(spec: KeySpec, value: str) -> bool:
         return False
 
 
-def _stands_alone(text: str, found: Sequence[Piece], at: int) -> QueryError:
-    piece = found[at]
-    sign = "-" if piece.negated else ""
+def _stands_alone(text: str, found: Sequence[Token], at: int) -> QueryError:
+    token = found[at]
+    sign = "-" if token.negated else ""
     following = _loose(found, at + 1)
-    typed = [_typed(text, piece), *(text[loose.start : loose.end] for loose in following)]
-    before, after = text[: piece.start] + sign, text[found[at + len(following)].end :]
+    typed = [_typed(text, token), *(text[loose.start : loose.end] for loose in following)]
+    before, after = text[: token.start] + sign, text[found[at + len(following)].end :]
     fixes = []
     previous = found[at - 1] if at and found[at - 1].key else None
     joins = previous is not None and KEYS[Key((previous.key or "").lower())].joins
     if previous and not previous.quoted and not joins:
         fixes.append(f"{text[: previous.value_start]}{_as_name(_typed(text, previous), *typed)}{after}")
-    like = nearest(piece.value, OUTCOMES, 1, at_least=75)
-    fixes += [f"{before}{Key.OUTCOME}:{outcome}{text[piece.end :]}" for outcome in like]
+    like = nearest(token.value, OUTCOMES, 1, at_least=75)
+    fixes += [f"{before}{Key.OUTCOME}:{outcome}{text[token.end :]}" for outcome in like]
     name = _as_name(*typed)
     keys = (Key.EMPLOYEE, Key.OBSERVER) if MENTION.fullmatch(name) else (Key.CHECKLIST, Key.EMPLOYEE, Key.DEPT)
     if not joins or any(letter.isalpha() for letter in name):  # a number behind a score or a date is no name
         fixes += [f"{before}{key}:{name}{after}" for key in keys]
     message = (
-        f"“{sign}{piece.value}” (at character {piece.start + 1}) stands alone: say what it is, "
+        f"“{sign}{token.value}” (at character {token.start + 1}) stands alone: say what it is, "
         f"and put names of several words in quotes, as in {EXAMPLES[Key.DEPT]}."
     )
     return QueryError(message, fixes)
 
 
-def _typed(text: str, piece: Piece) -> str:
-    """A piece's value, a comma behind it included: it may belong to the middle of a name."""
-    return piece.value if piece.quoted else text[piece.value_start : piece.end]
+def _typed(text: str, token: Token) -> str:
+    """A token's value, a comma behind it included: it may belong to the middle of a name."""
+    return token.value if token.quoted else text[token.value_start : token.end]
 
 
 def _as_name(*typed: str) -> str:
@@ -163,8 +163,11 @@ def say(query: Query) -> str:
     return " ".join(f"{'-' * term.negated}{term.key}:{_format_value(term.value)}" for term in query.terms)
 
 
+_PLAIN = re.compile(r"[<>]?=?[\d.]+\.\.<?[\d.]+|[<>]=?[\d.]+|[\d:.T+-]+")  # scores and dates
+
+
 def _format_value(value: str) -> str:
-    is_plain = MENTION.fullmatch(value) or id_of(value) or re.fullmatch(r"[<>]=?[\d.]+|[\d:.T+-]+", value)
+    is_plain = MENTION.fullmatch(value) or id_of(value) or _PLAIN.fullmatch(value)
     return value if is_plain else quote(value)
 
 
@@ -215,8 +218,8 @@ def _parts(spec: KeySpec, value: str, names: Names | None, name_of: Callable[[st
         return spec.say("you")
     if names is None or names.exactly(kind, value):
         return spec.say(value)
-    nobody = "" if names.known(kind, value) else f" (no {kind} now)"
-    return (f"all whose name contains “{value}”{nobody}",)
+    no_one = "" if names.known(kind, value) else f" (no {kind} now)"
+    return (f"all whose name contains “{value}”{no_one}",)
 
 
 def mentioned(query: Query) -> frozenset[str]:

@@ -29,14 +29,16 @@ _UNITS: Mapping[str, str] = {
         "month": ("m", "mo", "month", "months"),
         "quarter": ("quarter", "quarters"),
         "year": ("y", "yr", "year", "years"),
+        "hour": ("h", "hour", "hours", "hrs"),
     }.items()
     for spelled in spellings
 }
 _NUMBERS: Mapping[str, int] = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
+    "a": 1, "an": 1, "few": 3, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
     "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "thirty": 30, "ninety": 90,
 }  # fmt: skip
-_COUNTED = re.compile(r"(\d{1,4})(d|w|m|y|days?|weeks?|months?|years?)")
+_NOT_ALONE = ("d", "w", "m", "y", "h", "days", "weeks", "months", "years", "hour", "hours", "hrs")  # behind "last"
+_COUNTED = re.compile(r"(\d{1,4})(d|w|m|y|h|days?|hours?|weeks?|months?|years?)")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _YEAR_MONTH = re.compile(r"(\d{4})-(\d{1,2})")
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.?(\d{4}|\d{2})?")
@@ -124,6 +126,8 @@ def _between(words: Sequence[str], at: int, today: date) -> Read | None:
     if first is None:
         return None
     middle = at + first.used
+    if is_between and first.used >= _SPAN_WORDS:  # "between 1 and 15 November"
+        return Read(first.periods, middle - start)
     joins = {"and", "-", "–"} if is_between else {"-", "–", "to", "until", "till"}
     if middle >= len(words) or words[middle] not in joins:
         return None
@@ -153,9 +157,111 @@ def _skipping_fillers(words: Sequence[str], at: int, today: date) -> Read | None
 def _whole(words: Sequence[str], at: int, today: date) -> Read | None:
     if at >= len(words):
         return None
-    for reader in (_relative, _counted, _named_day, _calendar_date, _month, _quarter):
+    for reader in (_phrase, _span, _relative, _counted, _named_day, _calendar_date, _month, _quarter, _numbered):
         if (found := reader(words, at, today)) is not None:
             return found
+    return None
+
+
+def _phrase(words: Sequence[str], at: int, today: date) -> Read | None:
+    """ "this morning", "last weekend", "month to date", "the day before yesterday"."""
+    for length in (3, 2, 1):
+        phrase = " ".join(words[at : at + length])
+        if (period := _PHRASES.get(phrase)) is not None and len(words) >= at + length:
+            return Read((period(today),), length)
+    return None
+
+
+def _to_date(unit: str) -> Callable[[date], Period]:
+    return lambda today: replace(_unit(unit, today, 0), is_current=True)
+
+
+def _days_before(days: int) -> Callable[[date], Period]:
+    return lambda today: _day(today - timedelta(days=days))
+
+
+def _weekend(weeks: int) -> Callable[[date], Period]:
+    """The weekend that is or was last, that many weeks later."""
+
+    def period(today: date) -> Period:
+        saturday = today - timedelta(days=(today.weekday() - _SATURDAY) % 7 - 7 * weeks)
+        return Period(saturday, saturday + timedelta(days=1))
+
+    return period
+
+
+_SATURDAY = 5
+_TODAY = _to_date("day")
+_PHRASES: Mapping[str, Callable[[date], Period]] = {
+    **dict.fromkeys(("this morning", "this afternoon", "this evening", "tonight", "now", "right now"), _TODAY),
+    **dict.fromkeys(("week to date", "wtd", "so far this week"), _to_date("week")),
+    **dict.fromkeys(("month to date", "mtd", "so far this month"), _to_date("month")),
+    **dict.fromkeys(("quarter to date", "qtd"), _to_date("quarter")),
+    **dict.fromkeys(("year to date", "ytd", "so far this year"), _to_date("year")),
+    **dict.fromkeys(("last weekend", "weekend", "past weekend", "the weekend"), _weekend(0)),
+    **dict.fromkeys(("this weekend", "next weekend", "coming weekend"), _weekend(1)),
+    "day before yesterday": _days_before(2),
+    "last night": _days_before(1),
+}
+
+
+_SPAN_WORDS = 4
+_SPANNED = re.compile(
+    r"(\d{1,2}(?:\.\d{1,2}\.?(?:\d{4})?)?)(?:st|nd|rd|th)?(?:[-–—]|\.\.)(\d{1,2}(?:\.\d{1,2}\.?(?:\d{4})?)?)"
+)
+
+
+def _span(words: Sequence[str], at: int, today: date) -> Read | None:
+    """ "1.11.-15.11.", "1-15 Nov", "Nov 1-15", "between 1 and 15 November"."""
+    following = words[at + 1] if at + 1 < len(words) else ""
+    for span, month, used in ((words[at], following, 2), (following, words[at], 2), (words[at], "", 1)):
+        if (found := _SPANNED.fullmatch(span)) is None:
+            continue
+        if "." in found[1].rstrip(".") and "." in found[2].rstrip("."):
+            ends = [_calendar_date([one], 0, today) for one in found.groups()]
+            return _from_to(ends, 1) if span == words[at] else None
+        if month and _month_number(month):
+            return _from_to([_calendar_date([one, month], 0, today) for one in found.groups()], used)
+    four = words[at : at + _SPAN_WORDS]
+    if len(four) < _SPAN_WORDS or four[1] not in ("and", "-", "–", "to") or not _month_number(four[3]):
+        return None
+    if not (_ORDINAL.fullmatch(four[0]) and _ORDINAL.fullmatch(four[2])):
+        return None
+    return _from_to([_calendar_date([day, four[3]], 0, today) for day in (four[0], four[2])], _SPAN_WORDS)
+
+
+def _from_to(ends: Sequence[Read | None], used: int) -> Read | None:
+    first, last = ends
+    return None if first is None or last is None else Read((_ordered(first.periods[0], last.periods[0]),), used)
+
+
+def _numbered(words: Sequence[str], at: int, today: date) -> Read | None:
+    """ "week 47", "2026", "2026 November"."""
+    following = words[at + 1] if at + 1 < len(words) else ""
+    if words[at] in ("week", "wk", "cw", "kw") and following.isascii() and following.isdigit():
+        return _week(int(following), today)
+    if found := _WEEK.fullmatch(words[at]):
+        read = _week(int(found[1]), today)
+        return read and replace(read, used=1)
+    if not _is_year(words[at]):
+        return None
+    if month := _month_number(following):
+        return Read((_month_of(int(words[at]), month),), 2)
+    return Read((_months(int(words[at]), 1, 12),), 1)
+
+
+_WEEK = re.compile(r"(?:cw|kw|wk|w)(\d{1,2})")
+
+
+def _week(number: int, today: date) -> Read | None:
+    """The newest week of this ISO number that has begun."""
+    for year in (today.year, today.year - 1):
+        try:
+            first = date.fromisocalendar(year, number, 1)
+        except ValueError:
+            continue
+        if first <= today:
+            return Read((Period(first, first + timedelta(days=6)),), 2)
     return None
 
 
@@ -168,7 +274,7 @@ def _relative(words: Sequence[str], at: int, today: date) -> Read | None:
     step = 0 if word in _THIS else -1 if word in _LAST else 1 if word == "next" else None
     if step is None:
         return None
-    if (unit := _UNITS.get(following)) and following not in ("d", "w", "m", "y", "days", "weeks", "months", "years"):
+    if (unit := _UNITS.get(following)) and following not in _NOT_ALONE:
         return Read((replace(_unit(unit, today, step), is_current=step == 0),), 2)
     if (weekday := _weekday(following)) is not None:
         day = today - timedelta(days=(today.weekday() - weekday) % 7)
@@ -266,7 +372,7 @@ def _quarter(words: Sequence[str], at: int, today: date) -> Read | None:
     return Read((_months(today.year - (first_month > today.month), first_month, 3),), 1)
 
 
-# ---- pieces ------------------------------------------------------------------------------------------------------
+# ---- tokens ------------------------------------------------------------------------------------------------------
 
 
 def _day(day: date) -> Period:
@@ -307,6 +413,8 @@ def _back(today: date, number: int, unit: str) -> date | None:
     """The day that many units before today; a month earlier is the same day or that month's last. None: too far."""
     if number < 1:
         return None
+    if unit == "hour":  # a day for each that begins: an answer holds whole days
+        number, unit = -(-number // 24), "day"
     if unit in ("day", "week"):
         days = number * (7 if unit == "week" else 1)
         return today - timedelta(days=days) if days <= MOST_BACK else None

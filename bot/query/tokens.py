@@ -1,4 +1,4 @@
-"""From typed text to pieces: `-key:value`, or a word that stands alone. Knows quotes and dashes, no key."""
+"""From typed text to tokens: `-key:value`, or a word that stands alone. Knows quotes and dashes, no key."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _NEEDS_QUOTES = re.compile(rf"[\s\\<>,;:{_DOUBLE}{_SINGLE}]")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Token:
     """`key` as typed, None for a word alone; `value` without its quotes. Offsets are into the text."""
 
     start: int
@@ -37,7 +37,7 @@ class Unclosed(Exception):
         self.start = start
 
 
-def tokens(text: str) -> Iterator[Piece]:
+def tokenize(text: str) -> Iterator[Token]:
     """The tokens in order; raises Unclosed. Time grows with the length of the text only."""
     at = _skip_space(text, 0)
     while at < len(text):
@@ -51,7 +51,7 @@ def tokens(text: str) -> Iterator[Piece]:
                 at = value_at
         value_start = at
         value, at, quoted = _value(text, at)
-        yield Piece(start, at, key[1] if key else None, value, value_start, negated, quoted)
+        yield Token(start, at, key[1] if key else None, value, value_start, negated, quoted)
         at = _skip_space(text, at)
 
 

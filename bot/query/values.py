@@ -15,16 +15,20 @@ from bot.query.tokens import MINUS
 _NUMBER = r"(\d{1,4}(?:[.,]\d{1,6})?)%?"
 _COMPARED = re.compile(rf"(<=|>=|<|>|=)?{_NUMBER}")
 _BETWEEN = re.compile(rf"{_NUMBER}(?:\.\.\.?|[{MINUS}]){_NUMBER}")
+_OPEN = re.compile(rf"(>?)=?{_NUMBER}\.\.\.?(<?)=?{_NUMBER}")  # without the ends that have a sign
 _SPELLINGS = str.maketrans({"≤": "<=", "≥": ">=", "…": ".."})
 _SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")  # between two numbers it keeps them apart
 
 
 def read_score(text: str) -> str:
-    """`<80`, `<=80`, `>80`, `>=80`, `80`, `60..80` or `60 - 80`, each number with or without a percent sign."""
+    """`<80`, `<=80`, `>80`, `>=80`, `80`, `60..80`, `60 - 80` or `>60..<80`, each number with or without a percent
+    sign."""
     plain = _SPACE.sub("", text.replace("&lt;", "<").replace("&gt;", ">").translate(_SPELLINGS))
     if found := _BETWEEN.fullmatch(plain):
         low, high = sorted((_number(found[1]), _number(found[2])))
         return f"{_short(low)}..{_short(high)}"
+    if (found := _OPEN.fullmatch(plain)) and _number(found[2]) <= _number(found[4]):
+        return f"{found[1]}{_short(_number(found[2]))}..{found[3]}{_short(_number(found[4]))}"
     if found := _COMPARED.fullmatch(plain):
         sign = "" if found[1] in (None, "=") else found[1]
         return f"{sign}{_short(_number(found[2]))}"
@@ -35,7 +39,12 @@ def score_range(value: str) -> Range[float]:
     """What a canonical score means."""
     if ".." in value:
         low, _, high = value.partition("..")
-        return Range(low=float(low), high=float(high))
+        return Range(
+            low=float(low.lstrip(">")),
+            high=float(high.lstrip("<")),
+            low_included=not low.startswith(">"),
+            high_included=not high.startswith("<"),
+        )
     number = float(value.lstrip("<>="))
     included = "=" in value
     if value.startswith("<"):
@@ -49,6 +58,9 @@ def format_score(value: str) -> str:
     """A canonical score in words: "below 80 %", "from 60 % to 80 %"."""
     if ".." in value:
         low, _, high = value.partition("..")
+        if low.startswith(">") or high.startswith("<"):
+            lower = f"{'above' if low.startswith('>') else 'at least'} {exact(float(low.lstrip('>')))}"
+            return f"{lower} and {'below' if high.startswith('<') else 'at most'} {exact(float(high.lstrip('<')))}"
         return f"from {exact(float(low))} to {exact(float(high))}"
     words = {"<": "below ", "<=": "at most ", ">": "above ", ">=": "at least ", "": ""}
     sign = value.rstrip("0123456789.")

@@ -4,11 +4,11 @@ Past decisions are in the notifications, each with its reason. A rule that did n
 evaluated again with the facts as they are now; the answer says that this is today's evaluation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.changes import outcome_of
-from bot.domain.errors import MessengerError
+from bot.domain.directory import Directory
 from bot.domain.explanation import Explanation, Judged
 from bot.domain.model import (
     Change,
@@ -16,18 +16,18 @@ from bot.domain.model import (
     DeliveryState,
     DirectMessages,
     News,
+    Rule,
     RuleState,
     Session,
     SessionKey,
     SessionRecord,
     Viewer,
 )
-from bot.domain.ports import Messenger
-from bot.domain.routing import given_up, route
+from bot.domain.outbox import NotificationStatus
+from bot.domain.permissions import coverage_of
+from bot.domain.routing import RoutingResult, given_up, route
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
-
-MAX_PERMALINKS = 10
 
 
 def explain(
@@ -44,7 +44,7 @@ def explain(
     record = tx.sessions.record(key)
     if record is None:
         return None
-    session = record.session
+    session, directory = record.session, tx.people.directory()
     rules = tx.rules.all((RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED))
     observer = _wishes(tx, session.facts.observer_id)
     employee = _wishes(tx, key.employee_id)
@@ -53,7 +53,7 @@ def explain(
     routed = route(
         change,
         rules=rules,
-        directory=tx.people.directory(),
+        directory=directory,
         owners=owners,
         filters=rule_filters(tx, rules, now),
         requested_at=now,
@@ -63,34 +63,32 @@ def explain(
     waiting = tx.unrouted.waiting_for(key)
     results = [one if not one.missing or one.who in waiting else given_up(one) for one in routed.results]
     by_name = {f"rule {rule.rule_id}": rule for rule in rules}
+    status = tx.deliveries.of_session(key)
     return Explanation(
         record=record,
         is_over=is_over,
         completed_seen_at=_completed_seen(record, session) if is_over else None,
         baseline_at=tx.polls.state().baseline_at,
-        status=tx.deliveries.of_session(key),
+        status=status,
         blocked={blocked.destination: blocked for blocked in tx.destinations.blocked()},
-        judged=[Judged(result, by_name.get(result.who)) for result in results] if is_over else [],
-        directory=tx.people.directory(),
+        judged=[_judged(result, by_name.get(result.who), owners, directory) for result in results] if is_over else [],
+        directory=directory,
         paused=tx.outbox.pause(),
         mutes={mute.mute_id: mute for mute in tx.mutes.running(now)},
+        links=_links(tx, status),
     )
 
 
-async def links_to(messenger: Messenger, found: Explanation) -> dict[str, str]:
-    """Links to what was posted, by delivery id, as far as Slack gives them now."""
-    links: dict[str, str] = {}
-    for status in found.status[:MAX_PERMALINKS]:
-        sent = status.delivery
-        if sent is None or sent.state is not DeliveryState.SENT or sent.channel is None or sent.ts is None:
-            continue
-        try:
-            link = await messenger.permalink(sent.channel, sent.ts)
-        except MessengerError:
-            break
-        if link:
-            links[sent.delivery_id] = link
-    return links
+def _links(tx: Tx, found: Sequence[NotificationStatus]) -> dict[str, str]:
+    """Links to what was posted, by delivery id; none while our workspace's address is not known."""
+    sent = (one.delivery for one in found if one.delivery is not None and one.delivery.state is DeliveryState.SENT)
+    links = {one.delivery_id: tx.deliveries.link_to(one.channel, one.ts) for one in sent if one.channel and one.ts}
+    return {ident: link for ident, link in links.items() if link}
+
+
+def _judged(result: RoutingResult, rule: Rule | None, owners: Mapping[str, Viewer], directory: Directory) -> Judged:
+    owner = owners.get(rule.owner) if rule is not None else None
+    return Judged(result, rule, coverage_of(owner, directory) if owner is not None else None)
 
 
 def _completed_seen(record: SessionRecord, session: Session) -> datetime:

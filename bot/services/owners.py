@@ -4,9 +4,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.directory import RIGHTS_MAX_AGE
+from bot.domain.directory import RIGHTS_MAX_AGE, Directory
 from bot.domain.model import OPERATOR, Proof, Viewer
-from bot.domain.permissions import OPERATOR_VIEWER
+from bot.domain.permissions import OPERATOR_VIEWER, Coverage, coverage_of
 from bot.store.database import Tx
 
 IDENTITY_VALID_FOR = timedelta(hours=24)  # since Slack last described a user
@@ -40,6 +40,10 @@ class OwnerRights:
             reason="the person it is posted for is not linked to a person in iSpring",
             proof=proof,
         )
+
+    def coverage(self, tx: Tx, owner: str, directory: Directory) -> Coverage | None:
+        """Whose sessions the rules of an owner show; None if all, or none."""
+        return coverage_of(self.of(tx, owner), directory)
 
     def person(self, tx: Tx, person_id: str, reason: str) -> Viewer:
         """An iSpring person whose account is looked up when a message goes to them."""

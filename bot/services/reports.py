@@ -1,14 +1,29 @@
 """Reports within one transaction: which time and groups a query asks for, counted by the store within a scope."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
+from bot.domain.model import Department
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import MOST_PERIODS, By, Period, Window, cuts_of, midnight, months_before, periods
-from bot.domain.reports import Silent, SilentUnit, Tally, Trend, figures, most_costly, report, report_by_time
+from bot.domain.reports import (
+    Counts,
+    Figures,
+    ReportRow,
+    Silent,
+    SilentUnit,
+    Tally,
+    Trend,
+    figures,
+    most_costly,
+    ranked,
+    report,
+    report_by_time,
+)
 from bot.query.keys import Key, Query, Term
 from bot.query.names import Kind, Names
 from bot.query.parser import say
@@ -18,6 +33,8 @@ from bot.store.search import Where, asked_for
 
 WEEKS, MONTHS, DAYS = 12, 12, 90  # that a trend covers if the query names no beginning
 COSTLY = 5  # criteria named
+MOST_IN_FULL = 40  # groups with a median and a change: as many as an answer shows
+SMALL_NAMED = 8
 _NO_DEPARTMENT = ""
 
 
@@ -35,16 +52,14 @@ def trend(
             raise _too_long(query, by)
         cuts = cuts_of(every)
         tallies = tx.reports.tallies_by_time(where, cuts)
-        rows = report_by_time(every, cuts, tallies, _start_of)
+        small = 0
+        rows: Sequence[ReportRow] = report_by_time(every, cuts, tallies, _start_of)
         inside = {str(at) for at in range(cuts.index(window.start) + 1, cuts.index(window.end) + 1)}
         total = figures(one for one in tallies if one.group in inside)
         labels, partial = {row.group: row.group for row in rows}, {_start_of(one) for one in every if one.is_partial}
     else:
-        length = window.end - window.start
-        now_tallies = by_unit(tx, by, where, window, directory)
-        before = by_unit(tx, by, where, Window(window.start - length, window.start), directory)
-        rows = report(now_tallies, before)
-        total, partial = figures(now_tallies), set()
+        rows, small = _rows_by_unit(tx, by, where, window, directory)
+        total, partial = figures(tx.reports.tallies_in(where, window)), set()
         titles = tx.search.checklist_titles(scope) if by is By.CHECKLIST else {}
         labels = {row.group: label_of(by, row.group, directory, titles) for row in rows}
     costs, criteria_from = tx.reports.costs(where, window)
@@ -53,6 +68,7 @@ def trend(
         window=window,
         has_default_start=has_default_start,
         rows=rows,
+        small=small,
         labels=labels,
         partial=frozenset(partial),
         total=total,
@@ -68,15 +84,25 @@ def without_time(query: Query) -> Query:
     return Query(tuple(term for term in query.terms if term.negated or term.key not in (Key.SINCE, Key.UNTIL)))
 
 
-def _window(query: Query, by: By, now: datetime, zone: tzinfo) -> tuple[Window, bool]:
-    """The time that a query names, up to now, and whether its beginning is the default."""
+def window_of(query: Query, default: Window, zone: tzinfo) -> Window:
+    """The time that a query names up to the end of a default, the default if it names none. Raises QueryError if it
+    ends before it begins."""
+    now = default.end
     since = [since_when(one.value, now=now, zone=zone) for one in _terms(query, Key.SINCE)]
     until = [until_when(one.value, now=now, zone=zone) for one in _terms(query, Key.UNTIL)]
-    end = min(max(until, default=now), now)
-    start = min(since, default=None) or _default_start(by, end, zone)
-    if start >= end:
+    found = Window(min(since, default=default.start), min(max(until, default=now), now))
+    if found.start >= found.end:
         raise QueryError("The report would end before it begins.", [say(without_time(query))])
-    return Window(start, end), not since
+    return found
+
+
+def _window(query: Query, by: By, now: datetime, zone: tzinfo) -> tuple[Window, bool]:
+    """The time that a query names, up to now, and whether its beginning is the default."""
+    has_start = bool(_terms(query, Key.SINCE))
+    until = [until_when(one.value, now=now, zone=zone) for one in _terms(query, Key.UNTIL)]
+    end = min(max(until, default=now), now)
+    found = window_of(query, Window(_default_start(by, end, zone), now), zone)
+    return found, not has_start
 
 
 def _terms(query: Query, key: Key) -> Sequence[Term]:
@@ -120,6 +146,49 @@ def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) 
     ]
 
 
+def _rows_by_unit(
+    tx: Tx, by: By, where: Where, window: Window, directory: Directory
+) -> tuple[Sequence[ReportRow], int]:
+    """A row for each unit, those that an answer can show in full; and how many units are small."""
+    column = By.EMPLOYEE if by is By.DEPT else by
+    counts = tx.reports.counts_by(column, where, window)
+    members: dict[str, list[str]] = {}
+    if by is By.DEPT:
+        counts = _of_departments(counts, members, directory)
+    large, small, number = ranked(counts, SMALL_NAMED)
+    first = [one.group for one in large[:MOST_IN_FULL]]
+    values = [one for group in first for one in members.get(group, ())] if by is By.DEPT else first
+    length = window.end - window.start
+    now, before = (
+        _of_groups(tx.reports.tallies_of(column, values, where, each), members)
+        for each in (window, Window(window.start - length, window.start))
+    )
+    rest = (ReportRow(group=one.group, now=one.figures, before=Figures()) for one in (*large[MOST_IN_FULL:], *small))
+    return [*report(now, before), *rest], number
+
+
+def _of_departments(counts: Sequence[Counts], members: dict[str, list[str]], directory: Directory) -> Sequence[Counts]:
+    """The counts of employees as those of their departments; `members` gets the employees of each."""
+    sums: dict[str, list[int]] = {}
+    for one in counts:
+        person = directory.people.get(one.group)
+        place = (person.department_id if person else None) or _NO_DEPARTMENT
+        members.setdefault(place, []).append(one.group)
+        total = sums.setdefault(place, [0, 0, 0])
+        total[0] += one.completed
+        total[1] += one.met
+        total[2] += one.failing
+    return [Counts(place, *total) for place, total in sums.items()]
+
+
+def _of_groups(tallies: Sequence[Tally], members: dict[str, list[str]]) -> Sequence[Tally]:
+    """The tallies of employees as those of their departments; as they are if there are no members."""
+    if not members:
+        return tallies
+    place_of = {one: place for place, those in members.items() for one in those}
+    return [replace(one, group=place_of[one.group]) for one in tallies]
+
+
 def label_of(by: By, group: str, directory: Directory, titles: Mapping[str, str]) -> str:
     """The name of a site, person or checklist; `titles` are those of checklists by id."""
     match by:
@@ -127,9 +196,21 @@ def label_of(by: By, group: str, directory: Directory, titles: Mapping[str, str]
             return titles.get(group, "")
         case By.DEPT:
             department = directory.departments.get(group)
-            return department.name if department else "unknown site"
+            return _distinct_name(department, directory) if department else "unknown site"
         case _:
             return directory.name_of(group)
+
+
+def _distinct_name(department: Department, directory: Directory) -> str:
+    """A department's name; behind the one above it if another has the same: "Store 12, Kitchen"."""
+    path = directory.department_path(department.department_id)
+    if len(path) < 2 or directory.derived(_often)[department.name] == 1:
+        return department.name
+    return f"{path[1].name}, {department.name}"
+
+
+def _often(directory: Directory) -> Counter[str]:
+    return Counter(department.name for department in directory.departments.values())
 
 
 # ---- silent units ------------------------------------------------------------------------------------------------
@@ -165,7 +246,7 @@ def silent(
         SilentUnit(name=directory.name_of(one), people=0, last=at) for one, at in observed.items() if at < window.start
     ]
     return Silent(
-        since=window.start,
+        window=window,
         sites=sorted(silent_sites, key=_longest_silent),
         all_sites=len(sites),
         observers=sorted(silent_observers, key=_longest_silent),

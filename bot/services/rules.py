@@ -13,6 +13,7 @@ from bot.domain.model import (
     DestinationKind,
     OutcomeKind,
     Rule,
+    RuleForm,
     RuleOptions,
     RuleState,
 )
@@ -107,7 +108,7 @@ def same_rule(tx: Tx, destination: Destination, query: Query, names: Names) -> R
 
 
 def _asks_for(rule: Rule, query: Query, names: Names) -> bool:
-    found = read(rule.query)
+    found = read(rule.query) if rule.options.form is RuleForm.RESULTS else None
     return found is not None and same_meaning(found, query, names)
 
 

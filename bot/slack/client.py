@@ -18,6 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.blocks.charts import NEWEST
 from bot.config import DIRECT, Network, zone_named
 from bot.domain.delivery import (
     Ambiguous,
@@ -30,7 +31,7 @@ from bot.domain.delivery import (
     ReadLater,
     Sent,
 )
-from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable
+from bot.domain.errors import BlocksRefused, MessengerError, MessengerRefused, MessengerUnavailable
 from bot.domain.model import Message, SlackUser
 from bot.domain.ports import Channel, Clock
 from bot.slack.errors import edit_result, failure_kind, limit_of, post_result, question_error, read_back_result
@@ -53,6 +54,14 @@ _KEYS = uuid.UUID("6f1c6a0e-5d0b-4f2a-9c5e-2f6f2f1f0d57")  # never to change: it
 def client_msg_id(delivery_id: str) -> str:
     """The key under which Slack was seen to take a message only once; the same for every attempt of a delivery."""
     return str(uuid.uuid5(_KEYS, delivery_id))
+
+
+INVALID_BLOCKS = "invalid_blocks"
+
+
+def has_newest(message: Message) -> bool:
+    """Whether a message has blocks that not every workspace takes."""
+    return any(block.get("type") in NEWEST for block in message.blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,18 +249,11 @@ class SlackMessenger:
             return result
         return ReadLater("too many messages to read back")
 
-    async def permalink(self, channel: str, ts: str) -> str | None:
-        """A link to a message, None if it was deleted. Raises MessengerUnavailable."""
-        try:
-            answer = await self._ask(self.web.chat_getPermalink, channel=channel, message_ts=ts)
-        except MessengerRefused:
-            return None
-        return str(answer.get("permalink") or "") or None
-
     async def ephemeral(self, user_id: str, channel_id: str | None, thread_ts: str | None, message: Message) -> bool:
         """Answers one user outside the outbox: only they see it. False if Slack did not accept it.
 
         In a channel it is ephemeral; without one, or in the direct message itself, it is a plain direct message.
+        Raises BlocksRefused if Slack does not take its newest blocks.
         """
         said = {
             "text": message.text,
@@ -267,6 +269,10 @@ class SlackMessenger:
             else:
                 del said["unfurl_links"], said["unfurl_media"]  # no arguments of chat.postEphemeral
                 await self._ask(self.web.chat_postEphemeral, channel=channel_id, user=user_id, **said)
+        except MessengerRefused as refusal:
+            if refusal.code == INVALID_BLOCKS and has_newest(message):
+                raise BlocksRefused(INVALID_BLOCKS) from refusal
+            return False
         except MessengerError:
             return False
         return True

@@ -131,8 +131,9 @@ class SlackContacts:
 
         return await self._store.read(read)
 
-    async def user_of(self, person_id: str) -> Contact:
-        """The Slack user of an iSpring person. Raises MessengerError if Slack must be asked and can't be."""
+    async def user_of(self, person_id: str, *, anew: bool = False) -> Contact:
+        """The Slack user of an iSpring person. Raises MessengerError if Slack must be asked and can't be; with `anew`
+        it must be, whatever it said of their address before."""
         directory, linked_to = await self._store.read(
             lambda tx: (tx.people.directory(), tx.people.linked_user(person_id))
         )
@@ -147,7 +148,7 @@ class SlackContacts:
             return Contact(None, "iSpring has no e-mail address for this person")
         if len(directory.with_email(person.email)) > 1:
             return Contact(None, "more than one person in iSpring has this e-mail address")
-        user = await self._user_with(person.email)
+        user = await self._user_with(person.email, anew=anew)
         if user is None:
             return Contact(None, "no Slack account has this person's e-mail address")
         found, reason = await self._person_of(user)
@@ -237,7 +238,7 @@ class SlackContacts:
         elif link is None or link.person_id != person_id:
             tx.people.link(user.user_id, person_id, BY_EMAIL, user.email, self._clock.now())
 
-    async def _user_with(self, email: str) -> SlackUser | None:
+    async def _user_with(self, email: str, *, anew: bool) -> SlackUser | None:
         """The Slack user with an address, None if there is none. Slack is asked once a day, if there is none every six
         hours."""
 
@@ -251,7 +252,7 @@ class SlackContacts:
             return None, since is not None and now - since < NOBODY_FRESH
 
         user, is_certain = await self._store.read(known)
-        if is_certain:
+        if is_certain and not anew:
             return user
         asked_at, doubts = self._clock.now(), await self._store.read(lambda tx: tx.people.doubts())
         user = await self._messenger.user_by_email(email)

@@ -6,9 +6,10 @@ import aiohttp
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.config import DIRECT, Network
+from bot.domain.errors import BlocksRefused
 from bot.domain.model import Message
 from bot.domain.ports import Clock, Reply
-from bot.slack.client import SlackMessenger
+from bot.slack.client import INVALID_BLOCKS, SlackMessenger, has_newest
 
 MOST_USES = 5  # of one response URL; source: https://docs.slack.dev/interactivity/handling-user-interaction/
 LIFE = 29 * 60.0  # seconds; Slack gives thirty minutes
@@ -39,7 +40,7 @@ class ResponseUrl:
         self._left = MOST_USES
 
     async def __call__(self, message: Message, *, replace: bool = False) -> bool:
-        """False if Slack did not take it or the URL is used up."""
+        """False if Slack did not take it or the URL is used up. Raises BlocksRefused, see `Message.rich`."""
         if self._left <= 0 or self._clock.monotonic() > self._until:
             return False
         self._left -= 1
@@ -54,6 +55,8 @@ class ResponseUrl:
             )
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
             return False
+        if answer.status_code != 200 and INVALID_BLOCKS in answer.body and has_newest(message):
+            raise BlocksRefused(INVALID_BLOCKS)
         return bool(answer.status_code == 200)
 
 
@@ -74,7 +77,8 @@ class EphemeralReply:
         self._lock = asyncio.Lock()
 
     async def __call__(self, message: Message, *, replace: bool = False) -> bool:
-        """False if Slack did not take it. There is nothing to replace: `replace` makes no difference."""
+        """False if Slack did not take it. Raises BlocksRefused, see `Message.rich`. There is nothing to replace:
+        `replace` makes no difference."""
         async with self._lock:
             if self._left <= 0:
                 return False

@@ -26,10 +26,13 @@ from bot.store.outbox.recaps import Recaps
 from bot.store.outbox.unrouted import UnroutedChanges
 from bot.store.people import KeptDirectory, People
 from bot.store.polling import Polling
+from bot.store.quiet import QuietTimes
+from bot.store.reminders import Reminders
 from bot.store.reports import Reports
 from bot.store.rules import Rules
 from bot.store.search import Search
 from bot.store.sessions import Sessions
+from bot.store.slots import Slots
 from bot.store.sqlite import BUSY_SECONDS, READ, WRITE, reader, translated, truncate_log, writer
 from bot.store.targets import TargetRepository
 
@@ -89,6 +92,18 @@ class Tx:
     @cached_property
     def mutes(self) -> Mutes:
         return Mutes(self._connection)
+
+    @cached_property
+    def quiet_times(self) -> QuietTimes:
+        return QuietTimes(self._connection)
+
+    @cached_property
+    def reminders(self) -> Reminders:
+        return Reminders(self._connection)
+
+    @cached_property
+    def slots(self) -> Slots:
+        return Slots(self._connection)
 
     @cached_property
     def recaps(self) -> Recaps:

@@ -19,9 +19,12 @@ from bot.store.outbox.destinations import MAY_BE_EDITED, SHOWS
 from bot.store.session_rows import IS_OVER, OF_KEY, request_edits
 from bot.store.sqlite import IN_LIST, json_field
 
-CHILDREN = ("history", "details", "acknowledgements", "unrouted", "absences")  # tables that refer to a session's row
+# Tables that refer to a session's row.
+CHILDREN = ("history", "details", "acknowledgements", "unrouted", "reminders", "absences")
 ATTEMPTS_KEPT = timedelta(days=90)  # of finished deliveries
 SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
+SLOTS_KEPT = timedelta(days=500)  # of rules with a schedule: longer than any of them looks back
+DIGESTS_REDACTED = timedelta(days=90)  # posted digests and reminders of that time are made anew without who was erased
 _ERASED = "the person it is about was erased"
 _REASSIGNED = "iSpring gave the session to another employee"
 _EXPIRED = "the session is older than sessions are kept"
@@ -74,6 +77,8 @@ class RetentionRepository:
         self._enqueue_redactions(
             [*self._posted_to_or_observed_by(person_id), *self._saying(person_id)], now, timedelta(0)
         )
+        self._connection.execute("DELETE FROM nudges WHERE person_id = ?", (person_id,))
+        self._enqueue_redactions(self._posted_lists(now - DIGESTS_REDACTED), now, timedelta(0))
         self._connection.execute("DELETE FROM people WHERE person_id = ?", (person_id,))
         self._state.set("directory_version", (self._state.get("directory_version") or 0) + 1)
         done = Erased(
@@ -260,6 +265,15 @@ class RetentionRepository:
         rows = self._connection.execute(f"SELECT id FROM sessions WHERE {condition} LIMIT ?", (cut, limit))
         return [row["id"] for row in rows]
 
+    def _posted_lists(self, since: datetime) -> list[int]:
+        """Digests and reminders, which may name anybody."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT delivery FROM notifications WHERE kind IN (?, ?) AND delivery IS NOT NULL"
+            " AND created_at >= ?",
+            (NotificationKind.DIGEST, NotificationKind.REMINDER, to_ms(since)),
+        )
+        return [row["delivery"] for row in rows]
+
     def _posted_about(self, sessions: Sequence[int]) -> list[int]:
         rows = self._connection.execute(
             "SELECT DISTINCT delivery FROM sessions JOIN notifications USING (session_id, employee_id)"
@@ -329,6 +343,7 @@ class RetentionRepository:
             (to_ms(now - SLACK_USERS_KEPT), NotificationKind.SHARED),
         ).rowcount
         self._connection.execute("DELETE FROM email_misses WHERE at < ?", (to_ms(now - SLACK_USERS_KEPT),))
+        self._connection.execute("DELETE FROM slots WHERE planned_at < ?", (to_ms(now - SLOTS_KEPT),))
         return Forgotten(attempts=attempts, audit_log=audit_log, slack_users=users)
 
     def last_retention_at(self) -> datetime | None:
@@ -342,6 +357,9 @@ class RetentionRepository:
 _BY_ACCOUNT = (
     ("acknowledgements", "slack_user_id"),
     ("preferences", "slack_user_id"),
+    ("quiet_times", "slack_user_id"),
+    ("reminder_choices", "slack_user_id"),
+    ("nudges", "by"),
     ("links", "slack_user_id"),
     ("home_views", "user_id"),
     ("slack_users", "user_id"),

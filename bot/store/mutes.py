@@ -43,6 +43,15 @@ class Mutes:
         )
         return [from_row(Mute, row) for row in rows]
 
+    def held_at(self, destination: Destination, at: datetime) -> Sequence[Mute]:
+        """The mutes of a destination that held at a moment, over by now or not; by number."""
+        rows = self._connection.execute(
+            "SELECT * FROM mutes WHERE destination = ? AND created_at <= ? AND coalesce(ended_at, ends_at) > ?"
+            " AND ends_at > ? ORDER BY mute_id",
+            (str(destination), to_ms(at), to_ms(at), to_ms(at)),
+        )
+        return [from_row(Mute, row) for row in rows]
+
     def not_ended(self) -> Sequence[Mute]:
         """What holds messages back until it is ended, also when its time is over; by number."""
         return [from_row(Mute, row) for row in self._connection.execute(f"{_NOT_ENDED} ORDER BY mute_id")]

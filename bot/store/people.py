@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlite_utils.db import Table
 
 from bot.domain.directory import Directory, DirectoryAges, Shortened
-from bot.domain.model import BY_EMAIL, Department, Link, Person, PersonStatus, Preferences, SlackUser
+from bot.domain.model import BY_EMAIL, Department, Link, Person, PersonStatus, Preferences, SlackUser, Supervision
 from bot.query.parser import Query, mentioned
 from bot.store.columns import (
     State,
@@ -73,12 +73,23 @@ class People:
         self._note_reading("departments_at", now)
 
     def _note_reading(self, name: str, now: datetime) -> None:
-        self._replaced = True
         self._state.set(name, to_ms(now))
+        self._raise_version()
+
+    def _raise_version(self) -> None:
+        self._replaced = True
         self._state.set("directory_version", self.directory_version() + 1)
 
+    def supervision(self) -> Supervision:
+        """How supervision is read, as the last process that led stored it."""
+        return Supervision(self._state.get("supervision") or Supervision.CHAIN)
+
+    def set_supervision(self, supervision: Supervision) -> None:
+        self._state.set("supervision", supervision.value)
+        self._raise_version()
+
     def directory_version(self) -> int:
-        """Rises with every reading of people or departments that is stored."""
+        """Rises with everything that changes the directory: a reading of people or departments, another SUPERVISION."""
         version: int = self._state.get("directory_version") or 0
         return version
 
@@ -102,6 +113,7 @@ class People:
             erased_people(self._connection),
             people_read=self.directory_at() is not None,
             departments_read=self.departments_at() is not None,
+            supervision=self.supervision(),
         )
         if not self._replaced:  # this transaction may be rolled back, and another may use its version
             self._kept.version_and_value = (version, directory)

@@ -11,16 +11,16 @@ import msgspec
 
 from bot.domain.model import Details, OutcomeKind, Session, SessionKey
 from bot.domain.report_periods import Window
-from bot.domain.reports import CriterionCost, OpenCounts, Tally
+from bot.domain.reports import Counts, CriterionCost, OpenCounts, Tally
 from bot.store.columns import from_ms, listed, to_ms, to_ms_up
-from bot.store.search import COLUMNS, Where
+from bot.store.search import COLUMNS, Where, completed
 from bot.store.session_rows import session_of
 from bot.store.sqlite import IN_LIST
 
 HAPPENED = COLUMNS["happened"]
 SESSIONS_FOR_CRITERIA = 1_000  # the newest, whose criteria are added up
+_FAILING = listed(kind for kind in OutcomeKind if kind.is_failing)
 _DETAILS = msgspec.json.Decoder(Details)
-_OVER = listed(kind for kind in OutcomeKind if kind.is_over)
 _OPEN = "outcome IN ('planned', 'in_progress')"  # spelled as in the index
 _OVERDUE = "outcome = 'in_progress' OR scheduled_at < ?"
 
@@ -37,13 +37,33 @@ class Reports:
 
     def tallies_by(self, column: str, where: Where, window: Window) -> Sequence[Tally]:
         """The counts of the sessions completed in a window, by a column of `search.COLUMNS`."""
-        return self._counted(COLUMNS[column], _completed(where, window))
+        return self._counted(COLUMNS[column], _completed_in(where, window))
+
+    def counts_by(self, column: str, where: Where, window: Window) -> Sequence[Counts]:
+        """The completed sessions of a window by a column of `search.COLUMNS`: fewer rows than `tallies_by`."""
+        chosen = _completed_in(where, window)
+        rows = self._connection.execute(
+            f"SELECT {COLUMNS[column]}, count(*), sum(outcome = 'met'), sum(outcome {IN_LIST}) FROM sessions"
+            f" WHERE {chosen.sql} GROUP BY 1",
+            (_FAILING, *chosen.parameters),
+        )
+        return [Counts(*row) for row in rows]
+
+    def tallies_of(self, column: str, values: Collection[str], where: Where, window: Window) -> Sequence[Tally]:
+        """As `tallies_by`, of these values of the column only."""
+        chosen = Where([*where.parts], [*where.parameters])
+        chosen.add(f"{COLUMNS[column]} {IN_LIST}", listed(values))
+        return self.tallies_by(column, chosen, window)
+
+    def tallies_in(self, where: Where, window: Window) -> Sequence[Tally]:
+        """The counts of the sessions completed in a window, as one group."""
+        return self._counted("''", _completed_in(where, window))
 
     def tallies_by_time(self, where: Where, cuts: Sequence[datetime]) -> Sequence[Tally]:
         """The counts of the sessions completed between the first and the last of some instants in order. A session's
         group is the number of instants up to its own."""
         bounds = [to_ms_up(at) for at in cuts]
-        return self._counted(_bucket(bounds, 0, len(bounds)), _completed(where, Window(cuts[0], cuts[-1])))
+        return self._counted(_bucket(bounds, 0, len(bounds)), _completed_in(where, Window(cuts[0], cuts[-1])))
 
     def _counted(self, group: str, where: Where, grouped_by: str = "1, 3, 2") -> Sequence[Tally]:
         rows = self._connection.execute(
@@ -55,7 +75,7 @@ class Reports:
 
     def costs(self, where: Where, window: Window) -> tuple[Sequence[CriterionCost], int]:
         """What each criterion cost in the newest completed sessions of a window, and how many sessions these are."""
-        where = _completed(where, window)
+        where = _completed_in(where, window)
         rows = self._connection.execute(
             "SELECT body FROM details WHERE session IN (SELECT id FROM sessions WHERE details = 'fetched'"
             f" AND {where.sql} ORDER BY {HAPPENED} DESC LIMIT ?)",
@@ -90,10 +110,15 @@ class Reports:
         return {SessionKey(row[0], row[1]): _DETAILS.decode(row[2]) for row in rows}
 
     def unacknowledged(self, where: Where, window: Window) -> int:
-        """How many failing sessions of a window no one has acknowledged."""
-        where = _unacknowledged(where, window)
-        sql = f"SELECT count(*) FROM sessions WHERE {where.sql}"
-        return int(self._connection.execute(sql, where.parameters).fetchone()[0])
+        """How many failing sessions of a window no one has acknowledged: all without those, which are few."""
+        where = _completed_in(where, window)
+        where.add(f"outcome {IN_LIST}", _FAILING)
+        acknowledged = " AND id IN (SELECT session FROM acknowledgements)"
+        every, seen = (
+            int(self._connection.execute(f"SELECT count(*) FROM sessions WHERE {sql}", where.parameters).fetchone()[0])
+            for sql in (where.sql, where.sql + acknowledged)
+        )
+        return every - seen
 
     def open_by(self, column: str, where: Where, now: datetime) -> Mapping[str, OpenCounts]:
         """The counts of the open sessions, by a column of `search.COLUMNS`."""
@@ -137,8 +162,7 @@ class Reports:
 
     def completed_of(self, where: Where, limit: int) -> Sequence[Session]:
         """The newest completed sessions among those accepted, the newest first."""
-        chosen = Where([*where.parts], [*where.parameters])
-        chosen.add(f"outcome {IN_LIST}", _OVER)
+        chosen = completed(where)
         rows = self._connection.execute(
             f"SELECT * FROM sessions WHERE {chosen.sql} ORDER BY {HAPPENED} DESC NULLS LAST, id DESC LIMIT ?",
             (*chosen.parameters, limit),
@@ -158,7 +182,7 @@ class Reports:
 
     def employees_in(self, where: Where, window: Window) -> frozenset[str]:
         """Who is the employee of a session completed in a window."""
-        where = _completed(where, window)
+        where = _completed_in(where, window)
         rows = self._connection.execute(
             f"SELECT DISTINCT employee_id FROM sessions WHERE {where.sql}", where.parameters
         )
@@ -166,9 +190,8 @@ class Reports:
 
     def last_of_employees(self, where: Where, people: Collection[str]) -> Mapping[str, datetime]:
         """When each of these employees last completed a session, by id; none for who never did."""
-        chosen = Where([*where.parts], [*where.parameters])
+        chosen = completed(where)
         chosen.add(f"employee_id {IN_LIST}", listed(people))
-        chosen.add(f"outcome {IN_LIST}", _OVER)
         rows = self._connection.execute(
             f"SELECT employee_id, max({HAPPENED}) FROM sessions WHERE {chosen.sql} GROUP BY employee_id",
             chosen.parameters,
@@ -178,8 +201,7 @@ class Reports:
     def last_of_observers(self, where: Where, *, few: bool) -> Mapping[str, datetime]:
         """When each person last observed a completed session, by id. `few`: the sessions are few; else each person's
         newest are looked up in an index, which is faster than reading a million sessions."""
-        chosen = Where([*where.parts], [*where.parameters])
-        chosen.add(f"outcome {IN_LIST}", _OVER)
+        chosen = completed(where)
         if few:
             sql = f"SELECT observer_id, max({HAPPENED}) FROM sessions WHERE {chosen.sql} GROUP BY observer_id"
         else:
@@ -190,16 +212,15 @@ class Reports:
         return {ident: from_ms(at) for ident, at in self._connection.execute(sql, chosen.parameters) if at is not None}
 
 
-def _completed(where: Where, window: Window) -> Where:
+def _completed_in(where: Where, window: Window) -> Where:
     """The accepted sessions that were completed in a window."""
-    chosen = Where([*where.parts], [*where.parameters])
+    chosen = completed(where)
     chosen.add(f"{HAPPENED} >= ? AND {HAPPENED} < ?", to_ms_up(window.start), to_ms_up(window.end))
-    chosen.add(f"outcome {IN_LIST}", _OVER)
     return chosen
 
 
 def _unacknowledged(where: Where, window: Window) -> Where:
-    chosen = _completed(where, window)
+    chosen = _completed_in(where, window)
     chosen.add(f"outcome {IN_LIST}", listed(kind for kind in OutcomeKind if kind.is_failing))
     chosen.add("NOT EXISTS (SELECT 1 FROM acknowledgements WHERE session = sessions.id)")
     return chosen

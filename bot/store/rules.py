@@ -35,6 +35,7 @@ class Rules:
             state=state,
             created_at=to_ms(now),
             active_since=to_ms(now) if state is RuleState.ACTIVE else None,
+            scheduled_since=to_ms(now) if options.schedule else None,
         )
         number = value_of(
             self._connection,
@@ -97,16 +98,18 @@ class Rules:
     def edit(self, rule_id: int, query: str, options: RuleOptions, now: datetime) -> None:
         """Stores what a rule asks for from now on: it matches what a listing requested after this shows."""
         self.set_query(rule_id, query)
-        self.set_options(rule_id, options)
+        self.set_options(rule_id, options, now)
         self._connection.execute(
             "UPDATE rules SET active_since = ? WHERE rule_id = ? AND active_since IS NOT NULL", (to_ms(now), rule_id)
         )
 
-    def set_options(self, rule_id: int, options: RuleOptions) -> None:
-        """Stores when a rule sends, in which form, and how."""
+    def set_options(self, rule_id: int, options: RuleOptions, now: datetime) -> None:
+        """Stores when a rule sends, in which form, and how. What another schedule had before now is not due."""
         row = to_row(options)
         self._connection.execute(
-            f"UPDATE rules SET {', '.join(f'{name} = ?' for name in row)} WHERE rule_id = ?", (*row.values(), rule_id)
+            f"UPDATE rules SET {', '.join(f'{name} = ?' for name in row)}, scheduled_since ="
+            " CASE WHEN schedule IS ? AND zone IS ? THEN scheduled_since ELSE ? END WHERE rule_id = ?",
+            (*row.values(), options.schedule, options.zone, to_ms(now), rule_id),
         )
 
     def offer(self, rule_id: int, user_id: str | None) -> None:

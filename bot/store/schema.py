@@ -783,6 +783,68 @@ def m020_critical_criteria(db: Database) -> None:
     db.conn.executemany("INSERT INTO checklist_criteria VALUES (?, ?, ?)", rows)
 
 
+# What rules with a schedule sent, what people were reminded of, and when they want quiet.
+DIGESTS = (
+    # A digest only when somebody has to act, with a sign of life once a month.
+    "ALTER TABLE rules ADD COLUMN only_to_act INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE rules ADD COLUMN scheduled_since INTEGER",  # ms; when its schedule was set, NULL without one
+    """
+    CREATE TABLE slots (
+        rule_id     INTEGER NOT NULL REFERENCES rules (rule_id),
+        day         TEXT NOT NULL,     -- ISO; the local date in the rule's zone
+        planned_at  INTEGER NOT NULL,  -- ms
+        since       TEXT NOT NULL,     -- ISO; the first local day that it covers
+        ends_at     INTEGER NOT NULL,  -- ms; the end of what it covers
+        zone        TEXT NOT NULL,     -- IANA name
+        result      TEXT NOT NULL,     -- of domain.schedules.SlotResult
+        data_at     INTEGER,           -- ms; the reading of iSpring that its figures are of, NULL if it has none
+        recorded_at INTEGER NOT NULL,
+        PRIMARY KEY (rule_id, day)
+    )
+    """,
+    """
+    CREATE TABLE reminders (
+        session     INTEGER NOT NULL REFERENCES sessions (id),
+        clock       TEXT NOT NULL,     -- of domain.reminders.ReminderClock
+        since       INTEGER NOT NULL,  -- ms; when the clock began to run: another planned time is another clock
+        step        INTEGER NOT NULL,  -- 0 the observer, 1 the supervisor, 2 OPS_CHANNEL
+        destination TEXT NOT NULL,
+        subject     TEXT NOT NULL,     -- of the notification that lists it
+        at          INTEGER NOT NULL,  -- ms
+        PRIMARY KEY (session, clock, since, step)
+    )
+    """,
+    "CREATE INDEX reminders_subject ON reminders (subject)",
+    "CREATE TABLE quiet_times (slack_user_id TEXT PRIMARY KEY, quiet TEXT NOT NULL, holidays INTEGER NOT NULL)",
+    "CREATE TABLE reminder_choices (slack_user_id TEXT PRIMARY KEY, late INTEGER NOT NULL, planned INTEGER NOT NULL)",
+    "CREATE TABLE holidays (day TEXT PRIMARY KEY)",  # ISO
+    """
+    CREATE TABLE nudges (
+        person_id TEXT NOT NULL,  -- who was nudged
+        day       TEXT NOT NULL,  -- ISO; the local date of who pressed
+        by        TEXT NOT NULL,  -- a Slack user
+        at        INTEGER NOT NULL,
+        PRIMARY KEY (person_id, day)
+    )
+    """,
+)
+
+
+@migrations()
+def m024_digests(db: Database) -> None:
+    for statement in DIGESTS:
+        db.conn.execute(statement)
+
+
+@migrations()
+def m022_supervision(db: Database) -> None:
+    """Where people were read before supervision followed the chain, the next start says what that widens."""
+    db.conn.execute(
+        "INSERT INTO settings_kv (name, value) SELECT 'supervision', 'direct' FROM settings_kv"
+        " WHERE name = 'directory_at'"
+    )
+
+
 # Polls that do not grow with history: how far the comparison of each checklist has come, which open sessions an answer
 # lacked, and how iSpring spells the ids that it does not spell in lower case.
 INCREMENTAL_POLLING = (

@@ -4,10 +4,11 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from bot.domain.filters import Condition, Filter, Range
-from bot.domain.model import Session, SessionKey
+from bot.domain.model import OutcomeKind, Session, SessionKey
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.polling import Found
 from bot.query.keys import Key
@@ -17,6 +18,7 @@ from bot.store.people import People
 from bot.store.session_rows import session_of
 from bot.store.sqlite import IN_LIST, by_index
 
+MANY = 200  # employees of a scope
 MOST_MATCHES = 25  # sessions by the beginning of an id
 _NEWEST_FIRST = "finished_at DESC NULLS LAST, scheduled_at DESC NULLS LAST, id DESC"
 COLUMNS: Mapping[str, str] = {
@@ -79,20 +81,27 @@ def as_observer(person_id: str, scope: AccessScope) -> Where:
     return where
 
 
-def within(scope: AccessScope, where: Where) -> Where:
-    """Adds the sessions of a scope, as `AccessScope.covers` decides."""
+def within(scope: AccessScope, where: Where, *, is_searched: bool = True) -> Where:
+    """Adds the sessions of a scope, as `AccessScope.covers` decides. `is_searched`: by the indexes of its people, else
+    each session is compared that other conditions or an order find first."""
+    employee, observer = ("employee_id", "observer_id") if is_searched else ("+employee_id", "+observer_id")
     if scope.everything:
         return where
     parts, parameters = list[str](), list[object]()
-    employees = scope.employees if scope.person_id is None else scope.employees | {scope.person_id}
-    if employees:
-        parts.append(f"employee_id {IN_LIST}")
-        parameters.append(listed(employees))
+    if scope.employees or scope.person_id is not None:
+        parts.append(f"{employee} {IN_LIST}")
+        parameters.append(_employees_of(scope))
     if scope.person_id is not None:
-        parts.append("observer_id = ?")
+        parts.append(f"{observer} = ?")
         parameters.append(scope.person_id)
     where.add(" OR ".join(parts) or "FALSE", *parameters)
     return where
+
+
+@lru_cache(maxsize=64)
+def _employees_of(scope: AccessScope) -> str:
+    """The employees of a scope as a parameter: one answer needs it some twenty times, and it may hold thousands."""
+    return listed(scope.employees if scope.person_id is None else scope.employees | {scope.person_id})
 
 
 def matching(wanted: Filter, where: Where) -> Where:
@@ -110,6 +119,13 @@ def asked_for(query: Query, scope: AccessScope, names: Names, now: datetime, zon
     if Key.SINCE in keys and not keys & {Key.UNTIL, Key.OUTCOME}:
         where.add("outcome <> 'planned' OR scheduled_at <= ?", to_ms(now))  # later ones have not happened since
     return where
+
+
+def completed(where: Where) -> Where:
+    """The accepted sessions that are completed."""
+    chosen = Where([*where.parts], [*where.parameters])
+    chosen.add(f"outcome {IN_LIST}", listed(kind for kind in OutcomeKind if kind.is_over))
+    return chosen
 
 
 def _accepted(condition: Condition) -> tuple[str, list[object]]:
@@ -170,6 +186,11 @@ class Search:
         total = value_of(self._connection, f"SELECT count(*) FROM sessions WHERE {where.sql}", where.parameters)
         return Found(self.rows(query, where, limit, offset), total)
 
+    def count(self, where: Where, at_most: int) -> int:
+        """How many sessions meet a condition, counted up to a number."""
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM sessions WHERE {where.sql} LIMIT ?)"
+        return int(value_of(self._connection, sql, (*where.parameters, at_most)))
+
     def rows(self, query: Query, where: Where, limit: int, offset: int = 0) -> Sequence[Session]:
         """One page of the sessions that meet a condition, ordered and limited as a query asks."""
         values = {term.key: term.value for term in query.terms}
@@ -205,9 +226,14 @@ class Search:
 
     def people_in(self, scope: AccessScope, limit: int) -> frozenset[str]:
         """The ids of the employees and observers in the newest sessions of a scope."""
-        where = listed_within(scope)
+        # The sessions of a few people are few; those of thousands are found by their time, as they are in an index.
+        is_few = len(scope.employees) < MANY
+        where = Where()
+        where.add("missing_since IS NULL")
+        within(scope, where, is_searched=is_few)
+        order = _NEWEST_FIRST if is_few else f"{COLUMNS['happened']} DESC"
         rows = self._connection.execute(
-            f"SELECT employee_id, observer_id FROM sessions WHERE {where.sql} ORDER BY {_NEWEST_FIRST} LIMIT ?",
+            f"SELECT employee_id, observer_id FROM sessions WHERE {where.sql} ORDER BY {order} LIMIT ?",
             (*where.parameters, limit),
         )
         return frozenset(ident for row in rows for ident in row)

@@ -216,3 +216,17 @@ async def test_a_heartbeat_answer_that_never_begins_delays_a_poll_by_seconds(env
         await bot.terminate()  # so that no client reads the drip any more
     finally:
         server.close()
+
+
+@pytest.mark.parametrize("serves", [False, True], ids=["without PORT", "with PORT"])
+async def test_the_command_for_health_checks_says_whether_a_spotter_runs(env: Env, serves: bool) -> None:
+    port = {"PORT": str(free_port())} if serves else {}
+    assert (await env.say("health", **port)).code == 1
+    bot = await env.started(**port)
+    said = await env.say("health", **port)
+    assert said.code == 0 and said.out == "Spotter runs.\n"
+    if serves:
+        other = await env.say("health", PORT=str(free_port()))  # it runs, and nothing listens where it should
+        assert other.code == 1 and "does not answer" in other.err
+    await bot.kill()
+    assert (await env.say("health", **port)).code == 1

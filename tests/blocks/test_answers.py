@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.blocks import actions, answers, details, rules, targets
+from bot.blocks import actions, answers, details, help_pages, rules, targets
 from bot.blocks.answers import Needs, Topic
 from bot.blocks.elements import notice
 from bot.blocks.home import Home, Own, home
@@ -207,12 +207,35 @@ def test_no_line_ends_between_a_number_and_its_percent_sign() -> None:
 
 
 def test_help_lists_everything_and_explains_one_thing() -> None:
-    everything = answers.help_page(None, TOPICS, command="/ojt")
+    everything = help_pages.overview(TOPICS, ["score"], ["failed Opening this month"], command="/ojt")
     assert all(topic.usage in everything.text for topic in TOPICS)
-    one = answers.help_page(TOPICS[0], TOPICS, command="/ojt")
+    assert values(everything, actions.RUN) == ["failed Opening this month"]
+    one = help_pages.topic_page(TOPICS[0], TOPICS[0].examples, command="/ojt")
     assert values(one, actions.RUN) == ["results since:30d"]
     assert_fits_slack(everything)
     assert_fits_slack(one)
+
+
+def test_names_in_help_are_harmless() -> None:
+    named = help_pages.KeyTopic(
+        key="checklist:", about="What was graded.", others=["form"], spellings=[], in_words=[],
+        names=["<!channel> `*_" + "x" * 400] * 8, examples=['results checklist:"<!channel>"'],
+    )  # fmt: skip
+    page = help_pages.key_page(named, command="/ojt")
+    assert "<!channel>" not in page.text
+    assert_fits_slack(page)
+
+
+def test_which_one_says_what_each_would_find() -> None:
+    found = answers.which_one(
+        "“12” can mean several things.",
+        ["Store 12 · 14 sessions", "The newest 12"],
+        ["results dept:x", "results limit:12"],
+        command="/ojt",
+    )
+    assert values(found, actions.RUN) == ["results dept:x", "results limit:12"]
+    assert "Store 12 · 14 sessions" in found.text
+    assert_fits_slack(found)
 
 
 def test_wrong_words_get_the_nearest_ones_as_buttons() -> None:

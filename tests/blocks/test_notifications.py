@@ -73,6 +73,8 @@ def test_what_the_operator_is_notified_of_has_a_remedy_and_no_gap(code: str) -> 
         "changes": 8,
         "messages": 12,
         "megabytes": 150,
+        "supervisors": 2,
+        "employees": 5,
         "code_before": "poll_failing",
     }
     message = render(delivery(notification(NotificationKind.OPS, notified=known)), facts())

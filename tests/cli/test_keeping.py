@@ -2,7 +2,9 @@
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import TypeVar
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.cli import maintenance, switch
+from bot.cli import maintenance, people, switch
 from bot.domain.model import DirectMessages, Person, PersonStatus, Preferences, SlackUser
 from bot.store.database import Tx
 from tests.environment import open_store
@@ -33,7 +35,8 @@ class AppContext:
 
     def type(self, verb: str, *words: str) -> Result:
         settings = {"DATABASE_URL": f"sqlite:///{self.path}"}
-        command = getattr(switch if verb in ("pause", "resume") else maintenance, verb)
+        module = {"pause": switch, "resume": switch, "people": people}.get(verb, maintenance)
+        command = getattr(module, verb)
         return CliRunner().invoke(command, words, env=settings)
 
     def said(self, verb: str, *words: str) -> str:
@@ -118,6 +121,30 @@ def test_what_is_no_copy_is_refused_by_name(ctx: AppContext) -> None:
     diary.write_text("Dear diary, " * 100)
     assert "diary.txt" in ctx.refused("restore", str(diary))
     assert "There is no file" in ctx.refused("restore", str(ctx.folder / "nowhere.db"))
+
+
+def test_the_restore_drill_leaves_the_real_database_alone(ctx: AppContext, tmp_path: Path) -> None:
+    copy = str(ctx.folder / "copy.db")
+    ctx.said("backup", copy)
+    before = ctx.path.read_bytes()
+    drill = AppContext(tmp_path / "drill")
+    drill.folder.mkdir()
+    assert "Restored: 3 sessions" in drill.said("restore", copy)
+    assert ctx.path.read_bytes() == before
+
+
+def test_a_copy_from_before_a_migration_is_put_back_where_the_database_was_moved_away(tmp_path: Path) -> None:
+    ctx = AppContext(tmp_path)
+    with closing(sqlite3.connect(ctx.path)) as earlier:
+        earlier.executescript((Path(__file__).parent.parent / "store" / "version_0_1.sql").read_text())
+    ctx.within(lambda tx: None)
+    [kept] = [one for one in tmp_path.glob("spotter.db.before-*") if one.suffix != ".part"]
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    for one in (ctx.path, *tmp_path.glob("spotter.db-*")):
+        one.rename(aside / one.name)
+    assert "Restored: " in ctx.said("restore", str(kept))
+    assert ctx.path.exists()
 
 
 # ---- people --------------------------------------------------------------------------------------------------------

@@ -181,3 +181,12 @@ def test_a_blank_variable_does_not_hide_the_same_name_in_the_file(monkeypatch: p
     monkeypatch.setenv("poll_interval", "60")
     monkeypatch.delenv("POLL_INTERVAL")
     assert load(os.environ).poll_interval == 60
+
+
+def test_an_env_file_that_others_may_read_is_a_warning(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text("SLACK_COMMAND=/coaching\n")
+    for mode, is_open in ((0o644, True), (0o604, True), (0o640, False), (0o600, False)):
+        env_file.chmod(mode)
+        said = [one for one in load(os.environ).warnings({}) if "can be read by every user" in one]
+        assert bool(said) is is_open, oct(mode)

@@ -36,7 +36,7 @@ def test_who_may_see_a_session(asker: Viewer, allowed: bool, reason: str) -> Non
 
 
 def test_a_supervisor_sees_their_people() -> None:
-    assert may_see(viewer("ana"), OF_KIM, DIRECTORY).reason == "you supervise this employee"
+    assert may_see(viewer("ana"), OF_KIM, DIRECTORY).reason == "Ana López supervises Kim O'Neill"
     assert scope_of(viewer("ana"), DIRECTORY).covers(OF_KIM)
 
 

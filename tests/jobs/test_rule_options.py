@@ -21,7 +21,7 @@ async def world(tmp_path: Path) -> AsyncIterator[Room]:
 
 
 async def option(world: Room, options: RuleOptions) -> None:
-    await world.store.transact(lambda tx: tx.rules.set_options(world.rule.rule_id, options))
+    await world.store.transact(lambda tx: tx.rules.set_options(world.rule.rule_id, options, world.clock.now()))
 
 
 async def other_rule(world: Room, options: RuleOptions) -> int:

@@ -96,6 +96,14 @@ class Office:
         body = {"command": "/ojt", "user_id": user, "channel_id": channel, "team_id": TEAM, "text": text}
         return await self._answer(body)
 
+    async def link(self, admin: str, user: str, person: str) -> Message:
+        """The answer to a link that an admin asks for and confirms."""
+        question = await self.ask(admin, f"link <@{user}> {person}")
+        [yes] = [one for one in buttons_of(question) if one["action_id"] == actions.CONFIRM_LINK]
+        answer = await self.press(admin, actions.CONFIRM_LINK, yes["value"])
+        assert answer is not None
+        return answer
+
     async def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
         """The one answer to a direct message, or to a mention in a channel."""
         is_direct = channel.startswith("D")
@@ -325,11 +333,14 @@ def deliver_of(ctx: AppContext, admin: str) -> Deliver:
 
 
 @asynccontextmanager
-async def open_office(folder: Path, *, as_if_employees_are_told: bool = False) -> AsyncIterator[Office]:
+async def open_office(
+    folder: Path, *, as_if_employees_are_told: bool = False, company: Callable[[Tx], None] | None = None
+) -> AsyncIterator[Office]:
+    """An office before `company`, the one of `fill` if it is None."""
     clock = FakeClock()
     slack = slack_simulator(workspace(), clock)
     async with database(folder, clock) as store, messenger_of(slack, clock) as messenger:
-        await store.transact(fill)
+        await store.transact(company or fill)
         contacts = SlackContacts(messenger, store, clock, {ADMIN, GUEST})
         nudges: list[datetime] = []
         ctx = AppContext(

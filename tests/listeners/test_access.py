@@ -98,6 +98,18 @@ ASKED = {
     "unsubscribe": ["unsubscribe", "unsubscribe 1", "unsubscribe 2"],
     "target": ["target", "target 70 valt", "target 70"],
     "settings": ["settings"],
+    "digest": [
+        "digest",
+        "digest now",
+        "digest now employee:zoltn",
+        "digest now checklist:valt",
+        "digest weekly mon 09:00",
+        "digest daily 9 dept:sothern",
+        "digest weekly mon 9 for:me outcome:failed",
+    ],
+    "quiet": ["quiet", "quiet 20:00-07:00", "quiet off"],
+    "reminders": ["reminders", "reminders off", "reminders planned on"],
+    "holidays": ["holidays", "holidays add 2026-12-25"],
     "link": ["link", "link list", "link <@U0GUEST> zoltn", "link <@U0NOBODY> xen"],
     "unlink": ["unlink", "unlink <@U0DANA>"],
     "audit": ["audit", "audit 50", "audit zoltn"],
@@ -133,6 +145,13 @@ VALUES = {
         "nonsense",
     ],
     actions.UNSUBSCRIBE: ["1", "2"],
+    actions.SAVE_DIGEST: [
+        actions.encode(actions.SaveDigest(NORTH, "daily 09:00", "UTC", "employee:zoltn")),
+        actions.encode(actions.SaveDigest("", "daily 09:00", "", "")),
+        "nonsense",
+    ],
+    actions.SNOOZE: ["1h", "nonsense"],
+    actions.NUDGE: ["xenia", "zoltan", "nonsense"],
     actions.EDIT_RULE: ["1", "2", "nonsense"],
     actions.CONFIRM_EDIT: [
         actions.encode(actions.EditRule(1, "employee:zoltn", 'employee:"Zoltan Kovacs"')),
@@ -145,6 +164,11 @@ VALUES = {
         actions.encode(actions.TakeOver(1, 'employee:"Zoltan Kovacs"')),
         '1|employee:"Zoltan Kovacs"',
         "2|",
+        "nonsense",
+    ],
+    actions.CONFIRM_LINK: [
+        actions.encode(actions.ConfirmLink("U0NOBODY", "xenia", 0)),
+        actions.encode(actions.ConfirmLink("U0GUEST", "zoltan", 0)),
         "nonsense",
     ],
     actions.DM_BELOW: [""],
@@ -170,7 +194,7 @@ def test_every_button_has_a_case_here() -> None:
     constants = {
         value
         for name, value in vars(actions).items()
-        if name.isupper() and isinstance(value, str) and not name.startswith(("INPUT_", "SERVER_"))
+        if name.isupper() and isinstance(value, str) and not name.startswith(("INPUT_", "SERVER_", "SNOOZE_"))
     }
     forms = {actions.DETAILS_FORM, actions.SETTINGS_FORM, actions.RULE_FORM}
     assert set(VALUES) == set(LISTENERS) == constants - forms

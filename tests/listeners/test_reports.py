@@ -107,7 +107,7 @@ async def test_rows_are_never_cut_silently(office: Office) -> None:
 async def test_a_trend_says_its_time_zone_scope_and_age(office: Office) -> None:
     answer = (await office.ask(SAM, "trend by:month")).text
     assert "(Europe/London); another time with since:" in answer.replace("`", "")
-    assert "Of your own sessions, those you observed, and those of 3 people in your charge." in answer
+    assert "Covers sessions of the 4 people you supervise, yourself included, and those you observe." in answer
     assert "Data as of" in answer
 
 

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from aiohttp import web
 
 from bot.blocks import actions
+from bot.blocks.charts import NEWEST
 from bot.demo.slack import Message, View
 from bot.domain.ports import Reply
 from bot.listeners.bolt_app import build_app
@@ -19,6 +21,7 @@ from tests.clock import until
 from tests.environment import SECRET
 from tests.listeners.office import ADMIN, BOT, EMMA, LOW, NORTH, OLGA, PUBLIC, SAM, Office, everything_in
 from tests.listeners.test_dispatch import card
+from tests.listeners.test_reports import many
 
 pytestmark = pytest.mark.virtual_time
 
@@ -130,3 +133,43 @@ async def test_the_bot_s_leaving_and_coming_back_is_noticed(open_door: Office) -
         await act(NORTH, SAM)
         while await state() != expected:
             await asyncio.sleep(0.01)
+
+
+# ---- charts and tables -----------------------------------------------------------------------------------------------
+
+
+async def kinds_of(door: Office, text: str) -> list[str]:
+    """The kinds of blocks in the one answer to a command, as Slack shows it."""
+    message = await (await door.slack.command(ADMIN, NORTH, "/ojt", text)).first()
+    assert isinstance(message, Message)
+    assert "completed" in message.text, "the numbers are in the text"
+    return [block["type"] for block in message.blocks]
+
+
+async def test_a_trend_has_a_chart_or_a_table_where_slack_takes_them(open_door: Office) -> None:
+    await many(open_door, 6, 90.0, 8, first=100)
+    await many(open_door, 6, 70.0, 1, first=200)
+    assert "data_visualization" in await kinds_of(open_door, "trend by:week")
+    assert "data_table" in await kinds_of(open_door, "trend by:checklist")
+
+
+@pytest.mark.parametrize("text", ["trend by:week", "trend by:checklist"])
+async def test_the_same_in_words_where_it_does_not_which_is_remembered_for_a_day(open_door: Office, text: str) -> None:
+    await many(open_door, 6, 90.0, 8, first=100)
+    await many(open_door, 6, 70.0, 1, first=200)
+    workspace = open_door.slack.workspace
+    workspace.refused_blocks = NEWEST
+    assert not NEWEST.intersection(await kinds_of(open_door, text)), "the answer is not lost"
+    workspace.refused_blocks = frozenset()
+    assert not NEWEST.intersection(await kinds_of(open_door, text)), "refused blocks are not tried with each answer"
+    open_door.clock.advance(timedelta(days=1))
+    assert NEWEST.intersection(await kinds_of(open_door, text)), "a workspace may take them later"
+
+
+async def test_an_ephemeral_answer_falls_back_too(open_door: Office) -> None:
+    await many(open_door, 6, 90.0, 8, first=100)
+    await many(open_door, 6, 70.0, 1, first=200)
+    slack = open_door.slack
+    slack.workspace.refused_blocks = NEWEST
+    await slack.say(ADMIN, NORTH, f"<@{BOT}> trend by:week")
+    await until(lambda: any("Trend by week" in one.text for one in slack.visible_to(ADMIN, NORTH)))

@@ -1,7 +1,10 @@
 """`why`: who was told of a session, when and where, and why or why not."""
 
+from datetime import timedelta
+
 import pytest
 
+from bot.blocks import actions
 from bot.domain.changes import decide
 from bot.domain.model import RuleState, Targets
 from bot.domain.reasons import ReasonCode
@@ -18,6 +21,7 @@ async def reason(office: Office, user: str, ident: str) -> str:
 
 @pytest.mark.promise("why")
 async def test_what_was_posted_is_named_with_its_time_its_rule_and_a_link(office: Office) -> None:
+    await office.store.transact(lambda tx: tx.outbox.note_workspace("https://shop.example.slack.com/"))
     rule = await rule_of(office)
     key = await news(office, 7)
     await send(office)
@@ -26,7 +30,7 @@ async def test_what_was_posted_is_named_with_its_time_its_rule_and_a_link(office
     assert "First seen" in said and "Seen completed" in said
     assert f"rule {rule.rule_id} matches" in said and "was posted: <https://" in said
     assert card.ts.replace(".", "") in said
-    assert "post: sent" in said
+    assert ": posted: <https://" in said
 
 
 async def test_a_rule_that_did_not_match_says_why_today(office: Office) -> None:
@@ -134,3 +138,37 @@ async def test_a_pending_rule_is_judged_too(office: Office) -> None:
     await office.rule(NORTH, owner=ADMIN, state=RuleState.PENDING)
     key = await news(office, 7)
     assert "the rule is pending" in await reason(office, ADMIN, key.session_id[:8])
+
+
+@pytest.mark.promise("why")
+async def test_what_happened_is_a_timeline_with_links_the_newest_last(office: Office) -> None:
+    await office.store.transact(lambda tx: tx.outbox.note_workspace("https://shop.example.slack.com/"))
+    rule = await office.rule(NORTH, "dept:North outcome:completed", owner=ADMIN)
+    key = await news(office, 7)
+    await send(office)
+    office.clock.advance(timedelta(minutes=1))
+    await office.press(SAM, actions.ACKNOWLEDGE, actions.session_value(key))
+    office.clock.advance(timedelta(minutes=5))
+    await send(office)
+    lines = (await office.ask(ADMIN, f"why {key.session_id[:8]}")).text.splitlines()
+    happened = lines[1 : lines.index("How it stands:")]
+    steps = [
+        "First seen",
+        "Seen completed",
+        f"Queued for <#{NORTH}>",
+        ": posted: <https://",
+        "Acknowledged by",
+        ": edited",
+    ]
+    at = [next((at for at, line in enumerate(happened) if step in line), None) for step in steps]
+    assert at == sorted(one for one in at if one is not None), happened
+    card = office.slack.messages(NORTH)[-1]
+    assert f"archives/{NORTH}/p{card.ts.replace('.', '')}" in happened[at[3] or 0]
+    assert f"rule {rule.rule_id} matches" in happened[at[2] or 0] and "in North" in happened[at[2] or 0]
+
+
+async def test_a_rule_is_not_quoted_to_who_may_not_know_the_names_in_it(office: Office) -> None:
+    await office.rule(NORTH, '-employee:"Zoltan Kovacs" outcome:completed', owner=ADMIN)
+    key = await news(office, 7)
+    await send(office)
+    assert "Zoltan" not in await reason(office, EMMA, key.session_id[:8])

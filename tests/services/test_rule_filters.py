@@ -20,7 +20,7 @@ def test_a_rule_may_ask_for_whatever_a_completed_session_can_be(text: str) -> No
     [
         ("outcome:planned", "outcome:completed"),
         ("dept:North outcome:progress outcome:unknown", "dept:North outcome:completed"),
-        ("-outcome:completed since:7d", "since:7d outcome:completed"),
+        ("-outcome:completed score:<80", "score:<80 outcome:completed"),
         ("outcome:met -outcome:met", "outcome:completed"),
     ],
 )

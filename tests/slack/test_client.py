@@ -147,14 +147,6 @@ async def test_a_direct_message_opens_to_the_same_place_again(messenger: SlackMe
         await messenger.open_dm("USLACKBOT")
 
 
-async def test_a_message_has_a_link_while_it_is_there(messenger: SlackMessenger) -> None:
-    sent = await messenger.post(SHOP, Message("a card"), delivery_id="d1")
-    assert isinstance(sent, Sent)
-    link = await messenger.permalink(SHOP, sent.ts)
-    assert link is not None and link.startswith("https://")
-    assert await messenger.permalink(SHOP, "1000000000.000001") is None
-
-
 @pytest.mark.parametrize("fault", ["reply_lost", "error_before", "text_plain", "empty", "html", "hang"])
 async def test_a_question_that_brought_no_answer_can_be_asked_again(
     slack: SlackStandIn, messenger: SlackMessenger, fault: str

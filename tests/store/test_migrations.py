@@ -17,7 +17,7 @@ import pytest
 import sqlite_utils
 
 from bot.domain.errors import StoreUnusable
-from bot.domain.model import Destination, DestinationKind, OutcomeKind, RuleState
+from bot.domain.model import Destination, DestinationKind, OutcomeKind, RuleState, Supervision
 from bot.domain.outbox import NotificationState
 from bot.domain.reasons import ReasonCode
 from bot.services.rules import rule_filters
@@ -555,3 +555,15 @@ async def test_a_database_without_critical_criteria_knows_which_its_checklists_h
     assert (session.target_scope, session.critical, session.critical_failed) == (None, None, None)
     assert (targets.default, targets.critical) == (80.0, {})
     assert {one.title for one in criteria["opening"]} == {"Cold room logged", "Boards clean"}
+
+
+async def test_a_database_that_was_used_before_the_chain_counted_says_that_it_ran_direct(path: Path) -> None:
+    write_old(path, STEPS.index("m022_supervision"))
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO settings_kv (name, value) VALUES ('directory_at', ?)", (AT,))
+        connection.commit()
+    with contextlib.closing(Store.open(path, now=NOON)) as store:
+        assert await store.read(lambda tx: tx.people.supervision()) is Supervision.DIRECT
+        assert (await store.read(lambda tx: tx.people.directory())).supervision is Supervision.DIRECT
+    with contextlib.closing(Store.open(path.with_name("new.db"), now=NOON)) as store:
+        assert await store.read(lambda tx: tx.people.supervision()) is Supervision.CHAIN

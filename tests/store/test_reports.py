@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.domain.model import OutcomeKind
 from bot.domain.permissions import EVERYTHING
 from bot.domain.report_periods import Window
+from bot.domain.reports import figures
 from bot.store.database import Tx
 from bot.store.search import listed_within
 from tests.environment import open_store
@@ -74,3 +75,27 @@ def test_figures_of_all_sessions_are_counted_without_a_look_at_the_table(tmp_pat
             steps = [step for *_, step in plan]
             assert any("COVERING INDEX" in step for step in steps), steps
             assert not any("TEMP B-TREE" in step for step in steps), steps
+
+
+def test_counts_of_groups_are_their_tallies_added_up(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "spotter.db", now=NOON)
+    rows = [a_session(n, result=50.0 + 10 * n, finished=NOON - minutes(n)) for n in range(5)]
+    store._write_now(lambda tx: baseline(tx, *rows))
+    window = Window(NOON - timedelta(days=1), NOON + timedelta(days=1))
+
+    def work(tx: Tx) -> None:
+        where = listed_within(EVERYTHING)
+        counts = {one.group: one.figures for one in tx.reports.counts_by("employee", where, window)}
+        tallies = tx.reports.tallies_by("employee", where, window)
+        assert counts and set(counts) == {one.group for one in tallies}
+        for group, found in counts.items():
+            exact = figures(one for one in tallies if one.group == group)
+            assert (found.completed, found.met, found.failing) == (exact.completed, exact.met, exact.failing)
+        some = [*counts][:1]
+        of_some = tx.reports.tallies_of("employee", some, where, window)
+        assert of_some == [one for one in tallies if one.group in some]
+        everything = figures(tx.reports.tallies_in(where, window))
+        assert everything.completed == sum(one.completed for one in counts.values())
+
+    store._read_now(work)
+    store.close()

@@ -187,7 +187,7 @@ async def test_a_rules_options_come_back_as_they_were_stored(db: Store) -> None:
         )
         made = tx.rules.add(ROOM, "U1", "", RuleState.ACTIVE, NOON, options)
         assert made.options == options
-        tx.rules.set_options(made.rule_id, replace(options, edits=False))
+        tx.rules.set_options(made.rule_id, replace(options, edits=False), NOON)
         found = tx.rules.get(made.rule_id)
         assert found is not None
         assert (found.options.edits, found.options.schedule) == (False, "weekly mon 09:00")

@@ -46,6 +46,14 @@ function table(block, context) {
   return h("div", { class: "table-box", tabindex: "0", role: "region", "aria-label": "Table" }, h("table", {}, h("thead", {}, row(head, "th")), h("tbody", {}, rest.map((cells) => row(cells, "td")))));
 }
 
+function chart(block) {
+  const { series = [], axis_config: axis = {} } = block.chart;
+  const row = (name, { label, value }) => h("tr", {}, h("th", { scope: "row" }, label), h("td", { class: "chart-cell" },
+    h("meter", { min: "0", max: "100", value: String(value), "aria-label": `${name}, ${label}` })), h("td", {}, `${value}`));
+  return h("figure", { class: "block" }, h("figcaption", {}, `${block.title}${axis.y_label ? ` (${axis.y_label})` : ""}`),
+    ...series.map((one) => h("div", { class: "table-box" }, h("table", {}, h("tbody", {}, one.data.map((point) => row(one.name, point)))))));
+}
+
 function section(block, tools) {
   const { context } = tools;
   return h("div", { class: "block section" },
@@ -84,6 +92,8 @@ const KINDS = {
   rich_text: (block, { context }) => h("div", { class: "block" }, block.elements.map((part) => richPart(part, context))),
   markdown: (block, { context }) => h("div", { class: "block text" }, mrkdwn(block.text.replace(/\*\*(.+?)\*\*/g, "*$1*").replace(/^#+ (.*)$/gm, "*$1*"), context)),
   table: (block, { context }) => table(block, context),
+  data_table: (block, { context }) => h("figure", { class: "block" }, h("figcaption", {}, block.caption), table(block, context)),
+  data_visualization: (block) => chart(block),
   input,
 };
 

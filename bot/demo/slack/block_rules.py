@@ -133,7 +133,7 @@ BLOCKS: Mapping[str, Kind] = {
     "table": Kind({"rows": Many(100, needed=True)}, _free("column_settings"), where=frozenset({MESSAGE, HOME})),
     "data_table": Kind(
         {"rows": Many(101, least=2, needed=True), "caption": Plain(150, needed=True)},
-        _free("columns", "page_size", "sort", "filter"),
+        _free("columns", "page_size", "sort", "filter", "row_header_column_index"),
         where=frozenset({MESSAGE, HOME}),
     ),
     "data_visualization": Kind({"title": Plain(50, needed=True)}, _free("chart"), where=frozenset({MESSAGE, HOME})),

@@ -29,8 +29,9 @@ _CONFIRM |= {"confirm": Text(30, PLAIN, needed=True), "deny": Text(30, PLAIN, ne
 _EVENT_TYPE = re.compile(r"[a-z0-9_]{1,255}")
 
 
-def check_message(blocks: Any, attachments: Any) -> None:
-    """Raises MethodError with Slack's error string and its sentences if these blocks or attachments can't be posted."""
+def check_message(blocks: Any, attachments: Any, refused: frozenset[str] = frozenset()) -> None:
+    """Raises MethodError with Slack's error string and its sentences if these blocks or attachments can't be posted.
+    `refused`: kinds of block that this workspace does not take."""
     if attachments is not None and not isinstance(attachments, list):
         raise MethodError("invalid_attachments")
     if len(attachments or []) > MOST_ATTACHMENTS:
@@ -38,7 +39,12 @@ def check_message(blocks: Any, attachments: Any) -> None:
     inner = [block for one in attachments or [] for block in one.get("blocks", [])]
     if blocks is not None and not (isinstance(blocks, list) and all(isinstance(one, dict) for one in blocks)):
         raise MethodError("invalid_blocks_format")
-    problems = block_problems(blocks or [], MESSAGE) + block_problems(inner, MESSAGE, "/attachments/blocks")
+    problems = [
+        f"unsupported type: {block['type']} [json-pointer:/blocks/{number}/type]"
+        for number, block in enumerate(blocks or [])
+        if block.get("type") in refused
+    ]
+    problems += block_problems(blocks or [], MESSAGE) + block_problems(inner, MESSAGE, "/attachments/blocks")
     if problems:
         raise MethodError(
             "invalid_blocks",

@@ -199,7 +199,7 @@ def _composed(ctx: AppContext, args: Args, channel: Channel) -> Message:
         raise MethodError("msg_too_long")
     if not text.strip() and not blocks and not attachments:
         raise MethodError("no_text")
-    check_message(blocks, attachments)
+    check_message(blocks, attachments, ctx.workspace.refused_blocks)
     check_metadata(metadata)
     app = ctx.workspace.app
     return Message(

@@ -102,7 +102,7 @@ class ResponseUrls:
             raise MethodError("msg_too_long")
         if body.get("response_type") not in (None, "ephemeral", "in_channel"):
             raise MethodError("invalid_response_type")
-        check_message(blocks, attachments)
+        check_message(blocks, attachments, self._ctx.workspace.refused_blocks)
         app = self._ctx.workspace.app
         return Message(
             channel=url.channel,

@@ -64,6 +64,8 @@ class Workspace:
     homes: dict[str, View] = field(default_factory=dict)
     """Person → the App Home published for them."""
     views: dict[str, View] = field(default_factory=dict)
+    refused_blocks: frozenset[str] = frozenset()
+    """Kinds of block that this workspace does not take yet, as some do not take `data_table`."""
     uploads: dict[str, Upload] = field(default_factory=dict)
     address: str = ""
     """Where the stand-in listens, for the addresses of files."""

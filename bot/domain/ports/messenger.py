@@ -64,8 +64,6 @@ class Messenger(Protocol):
 
     async def members(self, channel_id: str) -> frozenset[str]: ...
 
-    async def permalink(self, channel: str, ts: str) -> str | None: ...
-
     async def open_modal(self, trigger_id: str, view: Mapping[str, object]) -> str:
         """The id of the view opened. A trigger is good once and for three seconds."""
         ...
@@ -139,8 +137,9 @@ class Contacts(Protocol):
         """The viewer if the store alone can say who it is, else None. Raises StoreError; Slack is not asked."""
         ...
 
-    async def user_of(self, person_id: str) -> Contact:
-        """The Slack user of an iSpring person. Raises MessengerError if Slack must be asked and can't be."""
+    async def user_of(self, person_id: str, *, anew: bool = False) -> Contact:
+        """The Slack user of an iSpring person. Raises MessengerError if Slack must be asked and can't be; with `anew`
+        it must be, whatever it said of their address before."""
         ...
 
     async def conversation(

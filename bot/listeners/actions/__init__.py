@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from slack_bolt.async_app import AsyncApp
 
 from bot.blocks import actions
-from bot.listeners.actions import rules, sessions, settings, sharing, targets
+from bot.listeners.actions import digests, links, reminders, rules, sessions, settings, sharing, targets
 from bot.listeners.after_ack import AfterAck, Answering
 from bot.listeners.requests import ActionRequest
 from bot.listeners.views import rule_form
@@ -25,6 +25,9 @@ LISTENERS: Mapping[str, Answering[ActionRequest]] = {
     actions.CONFIRM_SHARE: sharing.confirm_share,
     actions.CONFIRM_SUBSCRIBE: rules.confirm_subscribe,
     actions.CANCEL: rules.cancel,
+    actions.SAVE_DIGEST: digests.save_digest,
+    actions.SNOOZE: reminders.snooze,
+    actions.NUDGE: reminders.nudge,
     actions.UNSUBSCRIBE: rules.unsubscribe,
     actions.SET_TARGET: targets.set_target,
     actions.SET_CRITICAL: targets.set_critical,
@@ -41,7 +44,8 @@ LISTENERS: Mapping[str, Answering[ActionRequest]] = {
     actions.SET_EMPLOYEE: settings.set_employee,
     actions.HOME_REFRESH: settings.refresh_home,
     actions.HOME_SETTINGS: settings.open_settings,
-    actions.NOT_ME: settings.not_me,
+    actions.NOT_ME: links.not_me,
+    actions.CONFIRM_LINK: links.confirm_link,
 }
 
 

@@ -1,13 +1,12 @@
-"""Buttons about a user's own settings and Home tab: direct messages, and a link that is wrong."""
+"""Buttons about a user's own settings and Home tab."""
 
-from bot.blocks import actions, links
+from bot.blocks import actions
 from bot.blocks import settings as settings_view
 from bot.blocks.actions import Roles
 from bot.domain.errors import NotAllowed
-from bot.domain.model import BY_EMAIL, DestinationKind, DirectMessages, Message, Preferences, Viewer
+from bot.domain.model import DestinationKind, DirectMessages, Message, Preferences, Viewer
 from bot.domain.ports import Reply
 from bot.listeners.access_scope import identity_of
-from bot.listeners.commands.people import link_subject
 from bot.listeners.commands.settings import save_preferences, settings_of
 from bot.listeners.context import AppContext
 from bot.listeners.events import home
@@ -50,24 +49,6 @@ async def open_settings(ctx: AppContext, action: ActionRequest, reply: Reply) ->
     viewer = await viewer_of(ctx, action)
     mine = await ctx.store.read(lambda tx: settings_of(ctx, tx, viewer))
     await ctx.messenger.open_modal(action.trigger_id, settings_view.settings_form(mine))
-
-
-async def not_me(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    """Blocks the user's own link by e-mail, if it is still to the person on the button."""
-    person_id = action.value
-
-    def work(tx: Tx) -> bool:
-        link = tx.people.link_of(action.user_id)
-        if link is None or link.by != BY_EMAIL or link.person_id != person_id:
-            return False
-        now = ctx.clock.now()
-        tx.people.block_link(action.user_id, action.user_id, now)
-        tx.audit_log.write(action.user_id, "disown", link_subject(action.user_id, person_id), now)
-        return True
-
-    if not await ctx.store.transact(work):
-        raise OutdatedButton
-    await reply(links.rejected(command=ctx.command), replace=action.is_private)
 
 
 async def _change(ctx: AppContext, action: ActionRequest, reply: Reply, name: str, kind: DirectMessages) -> None:

@@ -1,32 +1,63 @@
 """The slash command: Bolt knows one command, and the subcommands behind it are in our registry."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from slack_bolt.async_app import AsyncApp
 
 from bot.blocks.answers import ask_to_run, with_age
 from bot.blocks.elements import notice
-from bot.domain.model import Message
+from bot.domain.errors import AmbiguousQuery, NotAllowed, NotPossibleNow, QueryError
+from bot.domain.model import Message, Viewer
 from bot.domain.permissions import closed_reason
 from bot.domain.ports import Reply
+from bot.listeners.access_scope import access_view
 from bot.listeners.after_ack import AfterAck
-from bot.listeners.commands import export, mutes, people, reports, rules, sending, sessions, settings, targets, why
+from bot.listeners.commands import (
+    digests,
+    export,
+    help_pages,
+    mutes,
+    people,
+    quiet,
+    reminders,
+    reports,
+    rules,
+    sending,
+    sessions,
+    settings,
+    targets,
+    why,
+)
+from bot.listeners.commands.intent import GREETING, STOP, THANKS, Intent, intent_of, is_grouped
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Request, SlashCommand, viewer_of
-from bot.query.nearest import nearest
+from bot.listeners.understanding import names_in
+from bot.query.name_index import words_of
+from bot.query.nearest import alike
+from bot.store.database import Tx
 
-TOPICS = (sessions, reports, export, why, rules, mutes, sending, targets, settings, people)  # in the order of help
+TOPICS = (
+    help_pages,
+    sessions,
+    reports,
+    export,
+    why,
+    rules,
+    digests,
+    mutes,
+    targets,
+    settings,
+    reminders,
+    quiet,
+    people,
+    sending,
+)  # in the order of help
 
 _SESSION_ID = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*")
 _SESSION_ID_PART = re.compile(r"(?=.*\d)[0-9a-zA-Z-]+")
-_GREETINGS = frozenset(
-    {"?", "??", "hi", "hello", "hey", "help me", "how does this work", "what can you do", "commands"}
-)
-_THANKS = frozenset({"thanks", "thank you", "thx", "ty", "thanks a lot", "many thanks", "ok thanks", "great", "cheers"})
-_STOPS = frozenset({"stop", "stop it", "stop this", "stop please", "please stop"})
-_SAME_WORD = 80  # percent: "resluts" is "results", "trend" is not "target"
+_SAME_WORD = 78  # percent: "resluts" is "results", "trend" is not "target"
 _SHORTEST_VERB = 3
 
 
@@ -54,42 +85,91 @@ async def answered(ctx: AppContext, request: Request, text: str, *, is_pressed: 
     viewer = await viewer_of(ctx, request)
     offered = {entry.verb: entry for entry in registry() if viewer.is_admin or not entry.admins_only}
     topics = tuple(entry.topic for entry in offered.values())
-    if _plain(text) in _THANKS:
-        return notice("You're welcome.")
-    if text.strip():
-        verb, words = _verb_and_words(text, offered)
+
+    async def run(verb: str, words: str) -> Message:
+        if not verb:
+            return await sessions.menu(ctx, viewer, topics)
         entry = offered[verb]
         if is_pressed and words and not (entry.only_reads or entry.asks_itself):
             return ask_to_run(f"{verb} {words}", command=ctx.command)
-        found = await entry.answer(ctx, CommandRequest(viewer, request.channel_id, words, topics, is_pressed))
-    else:
-        found = await sessions.menu(ctx, viewer, topics)
+        return await entry.answer(ctx, CommandRequest(viewer, request.channel_id, words, topics, is_pressed))
+
+    text = text.strip().strip("`").strip()
+    found = await _answered(ctx, viewer, text, offered, run)
     ages = await ctx.store.read(lambda tx: tx.people.ages())
     return with_age(found, ages.old_parts(ctx.clock.now()), closed_reason(viewer))
 
 
-def _verb_and_words(text: str, offered: Mapping[str, Subcommand]) -> tuple[str, str]:
-    """The subcommand that a text means, and the words for it: a question without a subcommand asks for results.
+async def _answered(
+    ctx: AppContext,
+    viewer: Viewer,
+    text: str,
+    offered: Mapping[str, Subcommand],
+    run: Callable[[str, str], Awaitable[Message]],
+) -> Message:
+    """The answer to a text: of the subcommand that it begins with, that it asks for in other words, or of `results`.
 
-    A mistyped subcommand is taken for what it resembles only if that changes nothing.
+    A mistyped subcommand is taken for what it resembles only if that changes nothing and the text is no query.
     """
-    text = text.strip().strip("`").strip()
-    first, *rest = text.split(maxsplit=1)
-    typed, words = first.strip("*_~").lower(), "".join(rest).strip()
-    if _plain(text) in _GREETINGS:
-        return "help", ""
-    if _plain(text) in _STOPS:
-        return "unsubscribe", ""
+    if THANKS.fullmatch(_plain(text)):
+        return notice("You're welcome.")
+    if GREETING.fullmatch(_plain(text)) or not any(letter.isalnum() for letter in text):
+        return await run("help" if text else "", "")
+    if STOP.fullmatch(_plain(text)):
+        return await run("unsubscribe", "")
     if _SESSION_ID.fullmatch(text.strip("#")):
-        return "show", text
+        return await run("show", text)
+    first, *rest = text.split(maxsplit=1)
+    typed, words = first.strip("*_~`!.,?").lower(), "".join(rest).strip()
     if typed == "show" and words and not _SESSION_ID_PART.fullmatch(words.strip("`#").removeprefix("session ").strip()):
-        return "results", words
+        return await _of_a_question(ctx, viewer, text, offered, run)
+    if typed == "results" and _SESSION_ID.fullmatch(words):
+        return await run("show", words)
+    if typed == "results" and is_grouped(words):
+        return await run("trend", words)
     if typed in offered:
-        return typed, words
-    reading = tuple(verb for verb, entry in offered.items() if entry.only_reads)
-    like = nearest(typed, reading, 1, at_least=_SAME_WORD)
-    return (like[0], words) if like and len(typed) > _SHORTEST_VERB else ("results", text)
+        return await run(typed, words)
+    return await _of_a_question(ctx, viewer, text, offered, run)
+
+
+async def _of_a_question(
+    ctx: AppContext,
+    viewer: Viewer,
+    text: str,
+    offered: Mapping[str, Subcommand],
+    run: Callable[[str, str], Awaitable[Message]],
+) -> Message:
+    intent = intent_of(text)
+    if intent is not None and intent.verb in ("", *offered) and not await _is_name(ctx, viewer, text, intent):
+        return await run(intent.verb, intent.words)
+    try:
+        return await run("results", text)
+    except AmbiguousQuery:
+        raise
+    except QueryError:
+        first, *rest = text.split(maxsplit=1)
+        reading = tuple(verb for verb, entry in offered.items() if entry.only_reads)
+        like = alike(first, reading, 1, at_least=_SAME_WORD) if len(first) > _SHORTEST_VERB else ()
+        if not like:
+            raise
+        return await run(like[0], "".join(rest).strip())
+
+
+async def _is_name(ctx: AppContext, viewer: Viewer, text: str, intent: Intent) -> bool:
+    """Whether the words that ask for a subcommand belong to a longer name that the viewer may see: the checklist
+    "Progress review" is no trend."""
+    asking = set(words_of(text)) - set(words_of(intent.words))
+
+    def work(tx: Tx) -> bool:
+        return any(
+            len(words) > 1 and asking.intersection(words) for words in names_in(tx, access_view(tx, viewer), text)
+        )
+
+    try:
+        return await ctx.store.read(work)
+    except (NotAllowed, NotPossibleNow):
+        return False
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.lower().strip(" !.,?").split()) or text.strip()
+    return " ".join(text.lower().replace("’", "'").strip(" !.,").split()) or text.strip()

@@ -5,9 +5,10 @@ import tempfile
 from io import TextIOWrapper
 from typing import IO
 
+from bot.blocks.coverage import covers
 from bot.blocks.elements import notice
 from bot.blocks.markup import escape, format_query_text
-from bot.blocks.reports import age, scope_words
+from bot.blocks.reports import age
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotPossibleNow
 from bot.domain.model import Message
 from bot.domain.text import clip, count
@@ -50,9 +51,9 @@ async def export(ctx: AppContext, request: CommandRequest) -> Message:
         rows = write_csv(text, made)
         text.detach()  # flushes, and leaves the file open
         known_as = words(with_labels(without_shape(meant.query), meant.known))
+        covered = f"{covers(access.coverage)} " if access.coverage else ""
         poll = tx.polls.state()
-        about = f"{scope_words(access.scope)} {age(poll.last_good_at, now, poll.corrected_at)}"
-        return rows, known_as, say(meant.query), about
+        return rows, known_as, say(meant.query), covered + age(poll.last_good_at, now, poll.corrected_at)
 
     async with _turn:
         with tempfile.TemporaryFile() as file:

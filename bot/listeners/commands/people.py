@@ -4,18 +4,20 @@ import re
 from collections.abc import Sequence
 
 from bot.blocks import links
+from bot.blocks.actions import ConfirmLink
 from bot.blocks.answers import audit_log
 from bot.blocks.elements import notice
 from bot.domain.directory import Directory
 from bot.domain.email_matching import why_unmatched
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.filters import ids_named
-from bot.domain.model import Link, Message, Person, Viewer
+from bot.domain.model import Link, Message, Person, SlackUser, Viewer
 from bot.listeners.access_scope import identity_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step
 from bot.query.nearest import nearest, normalize
 from bot.services.audit import in_words
+from bot.services.linking import link_subject, preview_link
 from bot.store.database import Tx
 
 _ACCOUNT = re.compile(r"<@([A-Z0-9]{2,30})(?:\|[^<>]*)?>\s*(.*)", re.DOTALL)
@@ -30,8 +32,9 @@ _PICK = "Pick the Slack account from the list that appears when you type @: "
     "link [@account PERSON]",
     "Who you are in iSpring, and what to do if that is wrong",
     examples=("link",),
-    more="Admins see all links with `link list`, and make one with `link @account PERSON`, where PERSON is a name, an "
-    "e-mail address or an id in iSpring.",
+    more="Admins see all links with `link list`, and make one with `link @account PERSON`, which asks first; PERSON is "
+    "a name, an e-mail address or an id in iSpring.",
+    asks_itself=True,
 )
 async def link(ctx: AppContext, request: CommandRequest) -> Message:
     """The viewer's own link; for admins all of them, or a new one."""
@@ -44,7 +47,7 @@ async def link(ctx: AppContext, request: CommandRequest) -> Message:
     account = _ACCOUNT.fullmatch(request.words)
     if account is None or not account[2].strip(_QUOTES):
         raise QueryError(f"{_PICK}link @account and the name of the person in iSpring.", ["link list", "link"])
-    return await _link(ctx, request.viewer, account[1], _MAIL.sub(r"\1", account[2]).strip(_QUOTES))
+    return await _ask_to_link(ctx, account[1], _MAIL.sub(r"\1", account[2]).strip(_QUOTES))
 
 
 @subcommand(
@@ -147,7 +150,9 @@ def unmatched(tx: Tx, directory: Directory, linked: set[str]) -> list[links.Unma
     return found
 
 
-async def _link(ctx: AppContext, admin: Viewer, user_id: str, wanted: str) -> Message:
+async def member(ctx: AppContext, user_id: str) -> SlackUser | Message:
+    """The account to be linked, or the answer if Slack can't say whose it is. Raises QueryError or NotPossibleNow if it
+    may not be linked."""
     try:
         user = await ctx.contacts.user(user_id)
     except MessengerRefused:
@@ -156,27 +161,45 @@ async def _link(ctx: AppContext, admin: Viewer, user_id: str, wanted: str) -> Me
         return notice("Nothing was changed: Slack can't say just now whose account that is.", "Try again in a minute.")
     if not user.is_full_member:
         raise NotPossibleNow(f"that Slack account is not a full member of this workspace ({user.not_allowed_reason})")
+    return user
+
+
+async def _ask_to_link(ctx: AppContext, user_id: str, wanted: str) -> Message:
+    """Says what the link would let the account see, and asks; a link gives rights, so it is never made at once."""
+    user = await member(ctx, user_id)
+    if not isinstance(user, SlackUser):
+        return user
 
     def work(tx: Tx) -> Message:
         directory = tx.people.directory()
-        people = _named(wanted, directory)
+        people = people_named(wanted, directory)
         if not people:
             raise _no_such_person(wanted, user_id, directory)
         if len(people) > 1:
             return links.which_person(user_id, people, directory, command=ctx.command)
-        person, now = people[0], ctx.clock.now()
-        before = tx.people.link_to(person.person_id)
-        displaced = [before.slack_user_id] if before is not None and before.slack_user_id != user_id else []
-        tx.people.link(user_id, person.person_id, admin.slack_user_id, None, now)
-        tx.audit_log.write(admin.slack_user_id, "link", link_subject(user_id, person.person_id), now)
-        for one in displaced:
-            tx.audit_log.write(admin.slack_user_id, "unlink", link_subject(one, person.person_id), now)
-        return links.linked(user_id, person.name, displaced, command=ctx.command)
+        return link_question(tx, user, people[0], directory, command=ctx.command)
 
-    return await ctx.store.transact(work)
+    return await ctx.store.read(work)
 
 
-def _named(wanted: str, directory: Directory) -> Sequence[Person]:
+def link_question(tx: Tx, user: SlackUser, person: Person, directory: Directory, *, command: str) -> Message:
+    """The question whether to link an account to a person."""
+    preview = preview_link(tx, user, person, directory)
+    if preview.is_made:
+        return links.already_linked(user.user_id, person.name, command=command)
+    asked = links.LinkQuestion(
+        user_id=user.user_id,
+        name=person.name,
+        sees=preview.sees,
+        before=directory.name_of(preview.person_before) if preview.person_before else "",
+        displaced=preview.displaced,
+        warnings=preview.warnings,
+        value=ConfirmLink(user.user_id, person.person_id, preview.sees_of),
+    )
+    return links.ask_to_link(asked)
+
+
+def people_named(wanted: str, directory: Directory) -> Sequence[Person]:
     """The active people with this id, e-mail address or name."""
     by_id = directory.people.get(wanted.lower())
     if by_id is not None and directory.is_active(by_id.person_id):
@@ -192,8 +215,3 @@ def _no_such_person(wanted: str, user_id: str, directory: Directory) -> QueryErr
     names = [one.name for one in directory.people.values() if directory.is_active(one.person_id)]
     like = [f'link <@{user_id}> "{name}"' for name in nearest(wanted, names)]
     return QueryError(f"Nobody active in iSpring is “{wanted}”.", [*like, "link list"])
-
-
-def link_subject(user_id: str, person_id: str) -> str:
-    """A link as the subject of a line of the audit log."""
-    return f"user:{user_id}:person:{person_id}"

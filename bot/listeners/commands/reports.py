@@ -7,21 +7,23 @@ from datetime import datetime, timedelta
 
 from bot.blocks import report_lists
 from bot.blocks import reports as view
+from bot.blocks.answers import Needs
 from bot.domain.errors import QueryError
 from bot.domain.model import Message, OutcomeKind
 from bot.domain.report_periods import Window, midnight
 from bot.domain.reports import figures, steps
 from bot.listeners.access_scope import AccessView, access_view
+from bot.listeners.commands.intent import COMPARED
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
-from bot.listeners.understanding import Understood, look_up_mentioned, understand
+from bot.listeners.understanding import Counting, Understood, count_sessions, look_up_mentioned, understand
 from bot.query.by_id import with_labels
 from bot.query.keys import Key, Query, Term, without_shape
 from bot.query.names import ME, Kind, id_value
 from bot.query.parser import say, words
 from bot.services import reports as counted
 from bot.store.database import Tx
-from bot.store.search import Where, asked_for
+from bot.store.search import Where, asked_for, completed
 
 HISTORY_READ = 500  # of one person's sessions
 UPCOMING_DAYS, SILENT_DAYS, MOST_DAYS = 7, 30, 366
@@ -52,15 +54,23 @@ class _Read:
 
 
 async def _answered(
-    ctx: AppContext, request: CommandRequest, verb: str, text: str, make: Callable[[_Read, view.Asked], Message]
+    ctx: AppContext,
+    request: CommandRequest,
+    verb: str,
+    text: str,
+    make: Callable[[_Read, view.Asked], Message],
+    counting: Counting = count_sessions,
 ) -> Message:
-    """The answer that `make` gives to a text, in one transaction. Raises QueryError, NotAllowed and NotPossibleNow."""
+    """The answer that `make` gives to a text, in one transaction. Raises QueryError, NotAllowed and NotPossibleNow.
+
+    `counting` says how many sessions the answer would show, for texts that mean several things.
+    """
     await look_up_mentioned(ctx, text)
     now = ctx.clock.now()
 
     def work(tx: Tx) -> Message:
         access = access_view(tx, request.viewer)
-        read = _Read(tx, access, understand(tx, access, text, verb, now), now)
+        read = _Read(tx, access, understand(tx, access, text, verb, now, counting=counting), now)
         return make(read, _asked(ctx, read, verb))
 
     return await ctx.store.read(work)
@@ -74,7 +84,8 @@ def _asked(ctx: AppContext, read: _Read, verb: str) -> view.Asked:
         query=say(query),
         words=words(with_labels(about, read.meant.known)),
         options=[(one.label, f"{verb} {one.text}") for one in read.meant.options],
-        scope=read.access.scope,
+        coverage=read.access.coverage,
+        person_id=read.access.viewer.person_id,
         directory=read.access.directory,
         now=read.now,
         zone=read.access.zone,
@@ -97,8 +108,13 @@ def _asked(ctx: AppContext, read: _Read, verb: str) -> view.Asked:
 )
 async def trend(ctx: AppContext, request: CommandRequest) -> Message:
     """Figures by week, month or unit, compared with the time before."""
+    first, _, words = request.words.partition(" ")
+    compares = first.lower() == COMPARED
+    text = words if compares else request.words
 
     def make(read: _Read, asked: view.Asked) -> Message:
+        if compares:
+            read, asked = _by_what_is_named(read, asked)
         access = read.access
         try:
             made = counted.trend(
@@ -108,7 +124,21 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
             raise QueryError(str(error), [f"trend {one}" for one in error.suggestions]) from None
         return view.trend(made, asked)
 
-    return await _answered(ctx, request, "trend", request.words, make)
+    return await _answered(ctx, request, "trend", text, make, _count_completed)
+
+
+_COMPARED_BY = {Key.DEPT: "dept", Key.CHECKLIST: "checklist", Key.OBSERVER: "observer", Key.EMPLOYEE: "employee"}
+
+
+def _by_what_is_named(read: _Read, asked: view.Asked) -> tuple[_Read, view.Asked]:
+    """The same with a row for each of what a query names: "compare Sofia and Arjun"."""
+    keys = [term.key for term in read.query.terms]
+    named = [key for key in keys if key in _COMPARED_BY]
+    if Key.BY in keys or not named:
+        return read, asked
+    by = _COMPARED_BY[max(named, key=named.count)]
+    query = Query((*read.query.terms, Term(Key.BY, by)))
+    return replace(read, meant=replace(read.meant, query=query)), replace(asked, query=say(query))
 
 
 @subcommand(
@@ -129,7 +159,11 @@ async def history(ctx: AppContext, request: CommandRequest) -> Message:
         total = figures(read.tx.reports.tallies(read.where))
         return report_lists.history(read.access.directory.name_of(person), steps(newest), total, asked)
 
-    return await _answered(ctx, request, "history", request.words, make)
+    return await _answered(ctx, request, "history", request.words, make, _count_completed)
+
+
+def _count_completed(tx: Tx, where: Where) -> int:
+    return count_sessions(tx, completed(where))
 
 
 def _of_one_person(read: _Read, asked: view.Asked) -> tuple[_Read, view.Asked]:
@@ -172,7 +206,10 @@ async def overdue(ctx: AppContext, request: CommandRequest) -> Message:
         sessions, counts = read.tx.reports.overdue(read.where, read.now, read.limit)
         return report_lists.overdue(sessions, counts, asked)
 
-    return await _answered(ctx, request, "overdue", request.words, make)
+    def counting(tx: Tx, where: Where) -> int:
+        return sum(tx.reports.overdue(where, ctx.clock.now(), 0)[1].values())
+
+    return await _answered(ctx, request, "overdue", request.words, make, counting)
 
 
 @subcommand(
@@ -193,13 +230,18 @@ async def upcoming(ctx: AppContext, request: CommandRequest) -> Message:
         total = counts.get(OutcomeKind.PLANNED, 0)
         return report_lists.upcoming(sessions, total, days, replace(asked, verb=f"upcoming {days}d"))
 
-    return await _answered(ctx, request, f"upcoming {days}d", text, make)
+    def counting(tx: Tx, where: Where) -> int:
+        now = ctx.clock.now()
+        return sum(tx.reports.upcoming(where, Window(now, now + timedelta(days=days)), 0)[1].values())
+
+    return await _answered(ctx, request, f"upcoming {days}d", text, make, counting)
 
 
 @subcommand(
     "silent [30d] [dept:…]",
     "Sites and observers without a session",
     examples=("silent 30d", "silent 90d"),
+    needs=Needs.TEAM,
     takes_query=True,
     only_reads=True,
 )
@@ -208,13 +250,14 @@ async def silent(ctx: AppContext, request: CommandRequest) -> Message:
     days, text = _days(request.words, SILENT_DAYS)
 
     def make(read: _Read, asked: view.Asked) -> Message:
-        first = read.now.astimezone(read.access.zone).date() - timedelta(days=days)
-        window = Window(midnight(first, read.access.zone), read.now)
         access = read.access
-        found = counted.silent(
-            read.tx, read.query, access.scope, read.meant.known, access.directory, window, access.zone
-        )
-        return report_lists.silent(found, days, replace(asked, verb=f"silent {days}d"))
+        first = read.now.astimezone(access.zone).date() - timedelta(days=days)
+        window = counted.window_of(read.query, Window(midnight(first, access.zone), read.now), access.zone)
+        query = counted.without_time(read.query)
+        found = counted.silent(read.tx, query, access.scope, read.meant.known, access.directory, window, access.zone)
+        has_time = query != read.query
+        verb = "silent" if has_time else f"silent {days}d"
+        return report_lists.silent(found, None if has_time else days, replace(asked, verb=verb))
 
     return await _answered(ctx, request, f"silent {days}d", text, make)
 

@@ -19,6 +19,7 @@ from bot.query.keys import SHAPE, Key
 from bot.query.names import MENTION
 from bot.query.parser import EXAMPLES, Query, words
 from bot.services.muting import may_mute
+from bot.services.owners import OwnerRights
 from bot.services.pausing import accept, is_orphan
 from bot.services.pausing import offer as offer_rule
 from bot.services.rules import NOT_READABLE, UNREADABLE, read, rule_text
@@ -84,7 +85,22 @@ async def rules(ctx: AppContext, request: CommandRequest) -> Message:
             mute_texts(tx, request.viewer, muted),
             may_end={one.mute_id for one in muted if may_mute(tx, request.viewer, one.destination)},
         )
-        return rules_list(found, said, may_end=may_end, may_take=orphans, command=ctx.command, silenced=silenced)
+        rights = OwnerRights(ctx.settings.admins, now, ctx.settings.rights_valid_for)
+        coverages = {
+            rule.rule_id: coverage
+            for rule in found
+            if (coverage := rights.coverage(tx, rule.owner, access.directory)) is not None
+        }
+        return rules_list(
+            found,
+            said,
+            may_end=may_end,
+            may_take=orphans,
+            coverages=coverages,
+            me=request.viewer.slack_user_id,
+            command=ctx.command,
+            silenced=silenced,
+        )
 
     return await ctx.store.read(work)
 

@@ -10,7 +10,7 @@ from bot.blocks.answers import Needs, Topic
 from bot.blocks.targets import format_general
 from bot.domain.errors import QueryError, StoreBusy
 from bot.domain.model import DetailsState, Message, RuleState, Session, SessionKey, SessionRecord, Viewer
-from bot.domain.permissions import may_share
+from bot.domain.permissions import may_share, scope_of
 from bot.domain.reports import figures
 from bot.listeners.access_scope import (
     AccessView,
@@ -21,21 +21,36 @@ from bot.listeners.access_scope import (
 )
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.rules import mute_texts, visible_mutes
-from bot.listeners.context import AppContext, next_step
+from bot.listeners.context import WRITER_TIMEOUT, AppContext, next_step
 from bot.listeners.understanding import look_up_mentioned, understand
 from bot.query.by_id import with_labels
 from bot.query.keys import Key, without_shape
-from bot.query.nearest import nearest
-from bot.query.parser import EXAMPLES, Query, say, words
+from bot.query.parser import Query, say, words
 from bot.query.values import score_range
+from bot.services.digests import next_digest_at
 from bot.store.database import Tx
 from bot.store.search import asked_for
 
 PAGE_SIZE = 10
 TO_DO_READ = 200
-WRITER_TIMEOUT = 1.0  # seconds: a long write must not delay an answer
 
-QUERY_HELP = "Conditions, in any order: " + " · ".join(f"`{example}`" for example in EXAMPLES.values()) + "."
+QUERY_HELP = "Its words are a query: a name, a day, a result in your own words, or conditions with keys."
+
+
+def what_viewer_has(tx: Tx, viewer: Viewer) -> frozenset[Needs]:
+    """What a viewer has of what subcommands need."""
+    directory = tx.people.directory()
+    identity, scope = identity_of(viewer, directory), scope_of(viewer, directory)
+    return frozenset(
+        need
+        for need, holds in (
+            (Needs.NOTHING, True),
+            (Needs.SCOPE_TOPIC, identity.sees),
+            (Needs.PERSON, viewer.person_id is not None and not identity.not_allowed_reason),
+            (Needs.TEAM, scope.everything or bool(scope.employees)),
+        )
+        if holds
+    )
 
 
 async def menu(ctx: AppContext, viewer: Viewer, topics: Sequence[Topic]) -> Message:
@@ -43,9 +58,8 @@ async def menu(ctx: AppContext, viewer: Viewer, topics: Sequence[Topic]) -> Mess
 
     def work(tx: Tx) -> Message:
         identity, to_do = identity_of(viewer, tx.people.directory()), 0
-        has = {Needs.NOTHING} | ({Needs.SCOPE_TOPIC} if identity.sees else set())
-        if viewer.person_id is not None and not identity.not_allowed_reason:
-            has.add(Needs.PERSON)
+        has = what_viewer_has(tx, viewer)
+        if viewer.person_id is not None and Needs.PERSON in has:
             to_do = len(tx.search.to_do(viewer.person_id, TO_DO_READ))
         return answers.menu(
             topics,
@@ -59,26 +73,6 @@ async def menu(ctx: AppContext, viewer: Viewer, topics: Sequence[Topic]) -> Mess
         )
 
     return await ctx.store.read(work)
-
-
-@subcommand(
-    "help [topic]",
-    "What can be asked, and how",
-    examples=("help results", "help subscribe"),
-    on_menu="Help",
-    needs=Needs.NOTHING,
-    only_reads=True,
-)
-async def help_(ctx: AppContext, request: CommandRequest) -> Message:
-    """Help on everything, or on one subcommand."""
-    topics = {topic.verb: topic for topic in request.topics}
-    wanted = request.words.lower().removeprefix(ctx.command).strip()
-    if not wanted:
-        return answers.help_page(None, list(topics.values()), command=ctx.command)
-    if wanted not in topics:
-        like = [f"help {verb}" for verb in nearest(wanted, topics, at_least=0)]
-        raise QueryError(f"There is no help on “{request.words}”.", like)
-    return answers.help_page(topics[wanted], list(topics.values()), command=ctx.command)
 
 
 @subcommand(
@@ -225,7 +219,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
     said = mute_texts(tx, viewer, mutes)
     return status_view.Status(
         poll=tx.polls.state(),
-        outbox=tx.deliveries.counts(),
+        outbox=tx.deliveries.counts(ctx.clock.now()),
         rules=states.count(RuleState.ACTIVE),
         paused_rules=states.count(RuleState.PAUSED),
         poll_interval=tx.polling.state().interval(ctx.settings.poll_interval, ctx.clock.now()),
@@ -233,6 +227,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
         is_admin=viewer.is_admin,
         blocked=tx.destinations.blocked() if viewer.is_admin else (),
         alerts=tx.alerts.all() if viewer.is_admin else (),
+        next_digest_at=next_digest_at(tx, ctx.clock.now()) if viewer.is_admin else None,
         mutes=[(one, said[one.mute_id]) for one in mutes],
         target=format_general(tx.targets.current(), tx.targets.is_set_for_all()) if viewer.is_admin else "",
         card_delay=tx.deliveries.card_delay() if viewer.is_admin else None,
@@ -248,4 +243,5 @@ def shown(ctx: AppContext, tx: Tx, access: AccessView, keys: Iterable[SessionKey
         corrected_at=tx.polls.corrected_at(),
         command=ctx.command,
         account_url=ctx.settings.ispring_account_url or None,
+        coverage=access.coverage,
     )

@@ -27,7 +27,7 @@ from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
 from bot.query.nearest import nearest, normalize
-from bot.query.tokens import Unclosed, quote, tokens
+from bot.query.tokens import Unclosed, quote, tokenize
 from bot.store.database import Tx
 
 MOST_OFFERED = 5  # names that a button is offered for
@@ -51,6 +51,7 @@ _ALL = frozenset({"all", "every", "everything", "all checklists", "every checkli
     '`target critical "Cold room logged" checklist:"Opening"` makes a criterion critical: zero points on it fail the '
     "session whatever its result; `target critical remove` ends that. A change is shown before it is saved, and counts "
     "for sessions completed from then on. What is set here wins over PASS_TARGET.",
+    asks_itself=True,
 )
 async def target(ctx: AppContext, request: CommandRequest) -> Message:
     """The targets, or the question whether another one is to be saved."""
@@ -123,19 +124,19 @@ def _parts(text: str) -> tuple[str, str]:
     """A name, and the checklist behind it: `"Cold room" checklist:Opening`, `"Cold room" on Opening`; "" for either
     that is not there."""
     try:
-        pieces = list(tokens(text))
+        typed = list(tokenize(text))
     except Unclosed as unclosed:
         mistake = f"The quote at character {unclosed.start + 1} is never closed."
         raise QueryError(mistake, [f'target {text.rstrip()}"']) from None
-    for at, piece in enumerate(pieces):
-        if piece.key is None or piece.key.lower() not in _CHECKLIST_KEYS:
+    for at, token in enumerate(typed):
+        if token.key is None or token.key.lower() not in _CHECKLIST_KEYS:
             continue
-        if piece.quoted or at == len(pieces) - 1:
-            return f"{text[: piece.start]} {text[piece.end :]}".strip(_QUOTES), piece.value.strip()
-        return text[: piece.start].strip(_QUOTES), text[piece.value_start :].strip(_QUOTES)
-    if pieces and pieces[0].quoted and pieces[0].key is None:
-        rest = text[pieces[0].end :].strip()
-        return pieces[0].value.strip(), _name(rest) if rest else ""
+        if token.quoted or at == len(typed) - 1:
+            return f"{text[: token.start]} {text[token.end :]}".strip(_QUOTES), token.value.strip()
+        return text[: token.start].strip(_QUOTES), text[token.value_start :].strip(_QUOTES)
+    if typed and typed[0].quoted and typed[0].key is None:
+        rest = text[typed[0].end :].strip()
+        return typed[0].value.strip(), _name(rest) if rest else ""
     return text.strip(_QUOTES), ""
 
 

@@ -15,11 +15,13 @@ from bot.domain.model import (
     SessionFacts,
     Viewer,
 )
+from bot.domain.permissions import may_see
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
+from bot.listeners.commands.rules import readable
 from bot.listeners.commands.sessions import session_meant
 from bot.listeners.context import AppContext
-from bot.services.explain import explain, links_to
+from bot.services.explain import explain
 from bot.store.database import Tx
 
 MAX_CHANNELS = 20  # whose members are read for one answer
@@ -50,14 +52,24 @@ async def why(ctx: AppContext, request: CommandRequest) -> Message:
             employee_wants=DirectMessages.ALL if ctx.settings.notify_employees else DirectMessages.NONE,
         )
         assert explained is not None, "it was found in this transaction"
-        return replace(explained, record=meant)  # as the viewer may have it
+        texts = readable(tx, access, [rule for rule in rules if rule.rule_id in _rules_of(explained)])
+        return replace(explained, record=meant, rule_texts=texts)  # as the viewer may have it
 
     answer = await ctx.store.read(work)
     if isinstance(answer, Message):
         return answer
     if not request.viewer.is_admin:
         answer = await _for_viewer(ctx, request.viewer, answer)
-    return why_view.reason(answer, await links_to(ctx.messenger, answer), is_whole=request.viewer.is_admin)
+    facts, directory = answer.record.session.facts, answer.directory
+    return why_view.reason(
+        answer,
+        is_whole=request.viewer.is_admin,
+        seen_because=may_see(request.viewer, facts, directory).reason,
+    )
+
+
+def _rules_of(found: Explanation) -> frozenset[int]:
+    return frozenset(number for status in found.status for number in status.notification.rule_ids)
 
 
 async def _for_viewer(ctx: AppContext, viewer: Viewer, found: Explanation) -> Explanation:

@@ -41,7 +41,7 @@ async def doubt_user(ctx: AppContext, event: Event) -> None:
     """Stores what a `user_change` takes away, however long the database is busy."""
     described = event.fields.get("user")
     if isinstance(described, dict):
-        await _insist(ctx, lambda: ctx.contacts.doubt(described))
+        await _until_stored(ctx, lambda: ctx.contacts.doubt(described))
         ctx.wake_sender()
 
 
@@ -49,10 +49,10 @@ async def doubt_channel(ctx: AppContext, event: Event) -> None:
     """Nothing about people goes to the channel of an event before Slack was asked about it."""
     if event.channel_id:
         destination = Destination(DestinationKind.CHANNEL, event.channel_id)
-        await _insist(ctx, lambda: ctx.store.transact(lambda tx: tx.destinations.doubt(destination)))
+        await _until_stored(ctx, lambda: ctx.store.transact(lambda tx: tx.destinations.doubt(destination)))
 
 
-async def _insist(ctx: AppContext, store: Callable[[], Awaitable[object]]) -> None:
+async def _until_stored(ctx: AppContext, store: Callable[[], Awaitable[object]]) -> None:
     while True:
         try:
             await store()

@@ -22,7 +22,7 @@ _JOINS_EARLY = {
 
 def next_delivery(connection: sqlite3.Connection, destination: Destination, now: datetime, new_id: str) -> int | None:
     """The row of the delivery to send now, None if none is due: one that was tried before, else a new one."""
-    eligibility = Eligibility(connection, str(destination))
+    eligibility = Eligibility(connection, str(destination), now)
     retries = [retry for retry in eligibility.retries() if retry.waits is None]
     if not retries:
         return _new_delivery(connection, eligibility, destination, now, new_id)
@@ -36,7 +36,7 @@ def _new_delivery(
     groups = list(eligibility.groups())
     if not any(group.waits is None and group.due_at <= to_ms(now) for group in groups):
         return None
-    waiting = listed(group.key for group in groups if group.waits is not None)
+    waiting = listed(group.key for group in groups if group.waits is not None or group.is_quiet)
     members = connection.execute(
         # In the order of that index, so that the rest of a long line is not read.
         f"SELECT id, priority FROM notifications {by_index('notifications_next')}"

@@ -7,11 +7,14 @@ per group. Nothing is copied into rows: a rule that resumes or a destination tha
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.eligibility import WaitCode, wait_code
+from bot.domain.kinds import KINDS
 from bot.domain.model import NotificationKind, RuleState
 from bot.domain.outbox import SendingPause
-from bot.store.columns import State, from_json, to_json, value_of
+from bot.store.columns import State, from_json, from_ms, to_json, to_ms_up, value_of
+from bot.store.quiet import QuietTimes
 from bot.store.sqlite import by_index
 
 # Neither claimed by a delivery nor cancelled.
@@ -25,7 +28,8 @@ GROUP_KEY = (
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Pending notifications of one destination, set of rules and kind. Times in ms; `waits`: None if they may go."""
+    """Pending notifications of one destination, set of rules and kind. Times in ms; `waits`: None if they may go.
+    `is_quiet`: the quiet time of their reader holds them, until `due_at`."""
 
     key: str
     destination: str
@@ -33,23 +37,29 @@ class Group:
     due_at: int
     oldest_at: int
     waits: WaitCode | None
+    is_quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A pending delivery: made before, and not sent yet. `waits`: None if one of its notifications may go."""
+    """A pending delivery: made before, and not sent yet. `waits`: None if one of its notifications may go. `is_quiet`:
+    as for a group."""
 
     delivery: int
     destination: str
     due_at: int
     created_at: int
     waits: WaitCode | None
+    is_quiet: bool = False
 
 
 class Eligibility:
-    """The facts of one pass. `destination`: the only one that is asked about, None for all."""
+    """The facts of one pass. `destination`: the only one that is asked about, None for all. `now`: None if nobody's
+    quiet time is asked about."""
 
-    def __init__(self, connection: sqlite3.Connection, destination: str | None = None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, destination: str | None = None, now: datetime | None = None
+    ) -> None:
         self._connection = connection
         self._where = "" if destination is None else " AND {}.destination = ?"
         self._parameters = () if destination is None else (destination,)
@@ -62,6 +72,8 @@ class Eligibility:
             for row in connection.execute("SELECT destination FROM destinations WHERE blocked_reason IS NOT NULL")
         }
         self._is_all_paused = sending_pause(connection) is not None
+        self._quiet = QuietTimes(connection).of_destinations() if now is not None else {}
+        self._now = now
         # Until a mute is marked as ended: that queues the recap in the same transaction.
         self._mutes = {row["mute_id"] for row in connection.execute("SELECT mute_id FROM mutes WHERE ended_at IS NULL")}
         self._recaps = {
@@ -81,13 +93,15 @@ class Eligibility:
             self._parameters,
         )
         for row in rows:
+            due_at = self._due_at(row)
             yield Group(
                 f"{row['destination']} {row['rule_ids']} {row['kind']} {row['mutes']} {row['recap'] or 0}",
                 row["destination"],
                 row["number"],
-                row["due_at"],
+                due_at,
                 row["oldest_at"],
                 self._wait_code(row),
+                is_quiet=due_at > row["due_at"],
             )
 
     def retries(self) -> Iterator[Retry]:
@@ -104,8 +118,14 @@ class Eligibility:
         for row in rows:
             known = found.get(row["id"])
             if known is None or known.waits is not None:
+                due_at = self._due_at(row)
                 found[row["id"]] = Retry(
-                    row["id"], row["destination"], row["due_at"], row["created_at"], self._wait_code(row)
+                    row["id"],
+                    row["destination"],
+                    due_at,
+                    row["created_at"],
+                    self._wait_code(row),
+                    is_quiet=due_at > row["due_at"],
                 )
         yield from found.values()
 
@@ -128,6 +148,15 @@ class Eligibility:
     def waiting_keys(self) -> list[str]:
         """Keys of the groups that may not go now."""
         return [group.key for group in self.groups() if group.waits is not None]
+
+    def _due_at(self, row: sqlite3.Row) -> int:
+        """When a row's notifications may go at the earliest: not in the quiet time of their reader."""
+        due_at: int = row["due_at"]
+        quiet = self._quiet.get(row["destination"])
+        if quiet is None or self._now is None or KINDS[NotificationKind(row["kind"])].ignores_quiet:
+            return due_at
+        end = quiet.held_until(max(from_ms(due_at), self._now))
+        return due_at if end is None else max(due_at, to_ms_up(end))
 
     def _wait_code(self, row: sqlite3.Row) -> WaitCode | None:
         return wait_code(

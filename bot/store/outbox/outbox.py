@@ -29,6 +29,7 @@ from bot.store.outbox.eligibility import (
     sending_pause,
     store_sending_pause,
 )
+from bot.store.outbox.queries import BLOCKS_REFUSED_AT
 from bot.store.outbox.restore_recovery import DIGEST_WAIT
 from bot.store.outbox.rows import delivery_of, row_of, write, write_attempt
 from bot.store.session_rows import EDIT_LEASE
@@ -58,16 +59,16 @@ class Outbox:
 
     # ---- what is due -----------------------------------------------------------------------------------------------
 
-    def schedule(self) -> Schedule:
+    def schedule(self, now: datetime | None = None) -> Schedule:
         """When each destination gets its next message, and when the next read-back or edit is due; one eligibility
-        pass.
+        pass. Without `now`, nobody's quiet time counts.
 
         Empty while Slack refuses the app. While all sending is paused, only read-backs are due: they send nothing.
         """
         if self.app_refused():
             return Schedule(posts={}, other_due_at=None)
         is_paused = sending_pause(self._connection) is not None
-        times = Eligibility(self._connection).due_times()
+        times = Eligibility(self._connection, now=now).due_times()
         other = value_of(
             self._connection,
             f"SELECT min(due_at) FROM (SELECT min(due_at) AS due_at FROM deliveries WHERE {_READABLE}"
@@ -219,6 +220,14 @@ class Outbox:
         )
         return self._by_number(number)
 
+    def request_edit(self, destination: Destination, subject: str, now: datetime) -> None:
+        """Makes an edit due of the message with a notification, if it was posted."""
+        self._connection.execute(
+            "UPDATE deliveries SET edit_due_at = ?, edit_is_cosmetic = 0 WHERE state = 'sent' AND edit_ended IS NULL"
+            " AND id IN (SELECT delivery FROM notifications WHERE destination = ? AND subject = ?)",
+            (to_ms(now), str(destination), subject),
+        )
+
     def save_edit(
         self, delivery_id: str, versions: Mapping[int, int], due_at: datetime | None, ended: str, attempt: Attempt
     ) -> None:
@@ -276,6 +285,10 @@ class Outbox:
     def note_workspace(self, url: str) -> None:
         """Stores the address of our Slack workspace, with which links to messages begin."""
         self._state.set("workspace_url", url)
+
+    def note_blocks_refused(self, now: datetime) -> None:
+        """Remembers that our workspace does not take Slack's newest blocks."""
+        self._state.set(BLOCKS_REFUSED_AT, str(to_ms(now)))
 
     def app_refused(self) -> str:
         """Why Slack refuses the app, "" while it does not."""

@@ -4,7 +4,7 @@ import re
 import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.domain.model import Delivery, Destination, SessionKey
 from bot.domain.outbox import Attempt, CardDelay, NotificationState, NotificationStatus, OutboxCounts
@@ -29,6 +29,9 @@ _JOINED = (
 )
 _NEWEST = 1_000  # notifications from which the delay of cards is computed
 _TS = re.compile(r"\d{1,11}\.\d+")  # Unix seconds
+
+BLOCKS_REFUSED_AT = "blocks_refused_at"  # the setting; ms
+_BLOCKS_TRIED_AGAIN = timedelta(days=1)
 
 
 class Deliveries:
@@ -93,6 +96,16 @@ class Deliveries:
         """The address of our Slack workspace, "" while it is not known."""
         return State(self._connection).get("workspace_url") or ""
 
+    def takes_newest_blocks(self, now: datetime) -> bool:
+        """Whether our workspace may take Slack's newest blocks: it is tried again a day after it did not."""
+        refused_at = State(self._connection).get(BLOCKS_REFUSED_AT)
+        return not refused_at or now - from_ms(int(refused_at)) >= _BLOCKS_TRIED_AGAIN
+
+    def link_to(self, channel: str, ts: str) -> str:
+        """The address of a message in our workspace, "" while the workspace's is not known."""
+        url = self.workspace_url()
+        return f"{url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}" if url else ""
+
     def find(self, destination: Destination, subject: str) -> NotificationStatus | None:
         """The notification with that subject at a destination, None if there is none."""
         found = self._statuses("notifications.destination = ? AND subject = ?", (str(destination), subject))
@@ -116,18 +129,21 @@ class Deliveries:
         sql = f"SELECT count(*) {_JOINED} WHERE {_STATE} {IN_LIST}"
         return int(value_of(self._connection, sql, (*self._blocked(), listed(states))))
 
-    def counts(self) -> OutboxCounts:
-        """Deliveries and unclaimed notifications by state, and the age of the oldest that is not blocked."""
+    def counts(self, now: datetime | None = None) -> OutboxCounts:
+        """Deliveries and unclaimed notifications by state, and the age of the oldest that is not blocked. What is held
+        by its reader's quiet time counts as pending if `now` is None."""
         by_state: dict[str, int] = dict(
             tuple(row) for row in self._connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state")
         )
-        eligibility = Eligibility(self._connection)
+        eligibility = Eligibility(self._connection, now=now)
         groups, retries = list(eligibility.groups()), list(eligibility.retries())
-        blocked = sum(group.number for group in groups if group.waits) + sum(1 for retry in retries if retry.waits)
-        waiting = sum(group.number for group in groups if not group.waits)
-        waiting += sum(1 for retry in retries if not retry.waits)
-        oldest = [group.oldest_at for group in groups if not group.waits]
-        oldest += [retry.created_at for retry in retries if not retry.waits]
+        free = [group for group in groups if not (group.waits or group.is_quiet)]
+        free_retries = [retry for retry in retries if not (retry.waits or retry.is_quiet)]
+        waiting = sum(group.number for group in free) + len(free_retries)
+        quiet = sum(group.number for group in groups if group.is_quiet and not group.waits)
+        quiet += sum(1 for retry in retries if retry.is_quiet and not retry.waits)
+        blocked = sum(group.number for group in groups) + len(retries) - waiting - quiet
+        oldest = [group.oldest_at for group in free] + [retry.created_at for retry in free_retries]
         # A delivery that is being sent or ambiguous waits as well: it may stay so while Slack can't be read.
         oldest_on_its_way = value_of(
             self._connection,
@@ -148,6 +164,7 @@ class Deliveries:
             oldest_at=from_ms_or_none(min(oldest, default=None)),
             app_refused=State(self._connection).get("app_refused") or "",
             paused=sending_pause(self._connection),
+            quiet=quiet,
         )
 
     def _blocked(self) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from bot.domain.delivery import FIRST_READ_BACK
 from bot.domain.kinds import KINDS
 from bot.domain.model import Destination, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
-from bot.store.columns import State, from_ms, listed, to_ms
+from bot.store.columns import State, from_ms, listed, to_json, to_ms
 from bot.store.outbox.cancel import cancel_notifications
 from bot.store.outbox.digests import Digests
 from bot.store.outbox.eligibility import PENDING
@@ -39,6 +39,7 @@ def begin(connection: sqlite3.Connection, copied: int, now: datetime) -> CatchUp
     state.set("listing_digest", None)
     if state.get("baseline_at") is not None:  # before the first listing there is nothing to recover
         state.set("restored_from", copied)
+    state.set("restored_between", to_json([copied, to_ms(now)]))
     read_back_for = connection.execute(
         "UPDATE deliveries SET state = 'ambiguous', read_backs = 0, due_at = ?, reason = ?, reason_code = ?,"
         " attempt_ended_at = ? WHERE state IN ('pending', 'sending', 'ambiguous')",

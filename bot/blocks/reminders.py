@@ -1,0 +1,115 @@
+"""Reminders: one message lists all that is late or planned, says what was done before, and can be put off."""
+
+from collections.abc import Sequence
+
+from bot.blocks import actions
+from bot.blocks.cards import UNTITLED
+from bot.blocks.elements import Block, button, context, mrkdwn, notice, section
+from bot.blocks.elements import actions as buttons
+from bot.blocks.markup import date_token, safe
+from bot.domain.model import Message
+from bot.domain.reminders import (
+    Choices,
+    ReminderClock,
+    ReminderKind,
+    ReminderLine,
+    ReminderStep,
+    ReminderView,
+)
+from bot.domain.text import count, lasting
+
+SHOWN = 15
+SHORT = 40
+_WHO = {
+    ReminderStep.OBSERVER: "the observer",
+    ReminderStep.SUPERVISOR: "the supervisor",
+    ReminderStep.OPS: "this channel",
+}
+
+
+def reminder_blocks(view: ReminderView) -> list[Block]:
+    """A reminder with its buttons."""
+    if not view.lines:
+        return [section(mrkdwn("Nothing of this reminder is open any more."))]
+    lines = [_line(one, view) for one in view.lines[:SHOWN]]
+    more = len(view.lines) - SHOWN
+    rest = [f"and {more:,} more: `{view.command} overdue`"] if more > 0 else []
+    blocks = [section(mrkdwn("\n".join([f"*{_heading(view)}*", *lines, *rest])))]
+    if view.with_names and view.kind is not ReminderKind.PLANNED:
+        hour = button(actions.action_id(actions.SNOOZE, "hour"), "Snooze 1 h", actions.SNOOZE_HOUR)
+        tomorrow = actions.action_id(actions.SNOOZE, "tomorrow")
+        blocks.append(buttons([hour, button(tomorrow, "Snooze until tomorrow", actions.SNOOZE_TOMORROW)]))
+    if view.with_names:
+        blocks.append(context(f"`{view.command} reminders` changes what you are reminded of."))
+    return blocks
+
+
+def _heading(view: ReminderView) -> str:
+    number = len(view.lines)
+    if view.kind is ReminderKind.PLANNED:
+        return f"{count(number, 'session')} of yours planned for today and tomorrow"
+    if view.kind is ReminderKind.NUDGE:
+        return f"<@{safe(view.by, 40)}> reminds you of {count(number, 'overdue session')}"
+    if not view.with_names:
+        return f"{count(number, 'session')} still late although people were reminded"
+    is_own = all(one.step is ReminderStep.OBSERVER for one in view.lines)
+    return f"{count(number, 'session')} {'of yours ' if is_own else ''}{'is' if number == 1 else 'are'} late"
+
+
+def _line(one: ReminderLine, view: ReminderView) -> str:
+    facts, directory = one.session.facts, view.directory
+    parts = [f"• *{safe(facts.checklist_title, SHORT) or UNTITLED}*"]
+    if view.with_names:
+        who = safe(directory.name_of(facts.key.employee_id), SHORT)
+        parts.append(f"{who}, {safe(directory.site_of(facts.key.employee_id) or 'site unknown', SHORT)}")
+    match one.clock:
+        case ReminderClock.NOT_STARTED:
+            parts.append(f"planned for {date_token(one.since)}, not started since {lasting(view.now - one.since)}")
+        case ReminderClock.UNFINISHED:
+            parts.append(f"started {date_token(one.since)}, not finished since {lasting(view.now - one.since)}")
+        case None:
+            parts.append(f"planned for {date_token(one.since)}")
+    if one.step is ReminderStep.SUPERVISOR and view.with_names:
+        parts.append(f"observer {safe(directory.name_of(facts.observer_id), SHORT)}")
+    parts += [f"{_WHO[told.step]} was reminded" + (f" {date_token(told.at)}" if told.at else "") for told in one.told]
+    if not view.with_names:
+        parts.append(safe(facts.key.session_id[:8], 8))
+    return " · ".join(parts)
+
+
+# ---- answers -------------------------------------------------------------------------------------------------------
+
+
+def snoozed(until_token: str) -> Message:
+    """A reminder was put off."""
+    return notice(f"Snoozed: what is still late then comes again {until_token}.")
+
+
+def nudged(name: str) -> Message:
+    """An observer is reminded."""
+    return notice(f"{safe(name, SHORT)} is reminded of what is overdue. More than once a day nobody is.")
+
+
+def nudged_before(name: str, at_token: str) -> Message:
+    """An observer was nudged on this day."""
+    return notice(f"{safe(name, SHORT)} was reminded {at_token}; once a day is enough.")
+
+
+def choices_shown(choices: Choices, *, command: str, is_saved: bool = False) -> Message:
+    """What a person is reminded of."""
+    late = "late, a day after its planned time or two days after its start" if choices.late else "nothing that is late"
+    planned = "each morning what is planned for today and tomorrow" if choices.planned else ""
+    text = " and ".join(part for part in (late, planned) if part)
+    return notice(
+        f"{'Saved. ' if is_saved else ''}You are reminded of {'what is ' if choices.late else ''}{text}.",
+        f"`{command} reminders off` or `on`; `{command} reminders planned on` for a list each morning.",
+    )
+
+
+def nudge_buttons(observers: Sequence[tuple[str, str]]) -> list[Block]:
+    """Buttons that remind the observers of an overdue list, by person id and name."""
+    made = [
+        button(actions.action_id(actions.NUDGE, number), f"Nudge {name[:40]}", person)
+        for number, (person, name) in enumerate(observers)
+    ]
+    return [buttons(made)] if made else []

@@ -1,0 +1,246 @@
+"""A rule's digest: the figures of a period beside the one before, what somebody has to act on, and who was silent.
+
+It names its zone and the days it covers. What could not be read is said, and never shown as a zero.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, tzinfo
+
+from bot.blocks import actions
+from bot.blocks.cards import UNTITLED
+from bot.blocks.elements import Block, button, context, mrkdwn, section
+from bot.blocks.elements import actions as buttons
+from bot.blocks.markup import MONTHS, NAME, bar, date_token, format_query_text, moment_token, safe
+from bot.blocks.reports import costly_blocks
+from bot.blocks.results import verdict
+from bot.domain.changes import outcome_of
+from bot.domain.digests import Digest, DigestView
+from bot.domain.model import OutcomeKind, Session
+from bot.domain.reports import (
+    SMALLEST_GROUP,
+    Figures,
+    ReportRow,
+    SilentUnit,
+    format_against,
+    format_percent,
+    format_points,
+)
+from bot.domain.text import count, lasting
+
+SITES, SMALL_NAMED, SILENT_NAMED = 5, 5, 5
+STALE_AFTER = timedelta(hours=2)
+SHORT = 40  # of a name in a list, so that a whole digest stays within a message
+_DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def digest_blocks(view: DigestView) -> list[Block]:
+    """A digest as blocks, for a message and for a preview."""
+    head = [f"*{view.title}: {format_query_text(view.words, 400)}*"]
+    found = view.figures
+    if found is None:
+        head.append(f"This digest could not be made: {safe(view.problem, 400)}. Nothing is known of its figures.")
+        return [section(mrkdwn("\n".join(head))), *_foot(view)]
+    head.append(f"{_days(found, view.zone)}{_caught_up(view)}")
+    if found.is_unread:
+        head.append(f"*iSpring could not be read*, so there are no figures of these days. {_data_of(found)}")
+        return [section(mrkdwn("\n".join(head))), *_foot(view)]
+    if found.is_incomplete:
+        head.append(f"*iSpring could not be read since then*: what came later is missing below. {_data_of(found)}")
+    head += _headline(found, view.called)
+    blocks = [section(mrkdwn("\n".join(head))), *_below(found, view), *_overdue(found, view)]
+    if not found.needs_somebody:
+        blocks.append(section(mrkdwn("Nobody has to act: nothing is overdue, and every low result is acknowledged.")))
+    blocks += _sites(found)
+    return [*blocks, *costly_blocks(found.costly, found.criteria_from), *_silent(found), *_foot(view)]
+
+
+# ---- the head ----------------------------------------------------------------------------------------------------
+
+
+def _days(found: Digest, zone: tzinfo) -> str:
+    """The days covered, with their zone: "Mon 23 Nov to Sun 29 Nov 2026 (Europe/Berlin)"."""
+    first = found.window.start.astimezone(zone).date()
+    last = (found.window.end - timedelta(microseconds=1)).astimezone(zone).date()
+    name = f"({safe(str(zone), SHORT)})"
+    end = f"{_DAY_NAMES[last.weekday()]} {last.day} {MONTHS[last.month - 1]} {last.year}"
+    if first == last:
+        return f"{end} {name}"
+    year = f" {first.year}" if first.year != last.year else ""
+    return f"{_DAY_NAMES[first.weekday()]} {first.day} {MONTHS[first.month - 1]}{year} to {end} {name}"
+
+
+def _caught_up(view: DigestView) -> str:
+    if not view.missed:
+        return ""
+    text = f". It stands for {count(view.missed, 'digest')} before it that could not be sent"
+    return f"{text}, of which it covers the last days only" if view.is_cut else text
+
+
+def _data_of(found: Digest) -> str:
+    if found.data_until is None:
+        return "It was never read yet."
+    return f"Data of {date_token(found.data_until)}; this message is changed once it can be read again."
+
+
+def _headline(found: Digest, called: str) -> list[str]:
+    now, then = found.now, found.then
+    if not now.completed:
+        before = f"{then.completed:,} {called}" if then.completed else f"none {called} either"
+        return [f"No session was completed ({before})."]
+    lines = [f"*{now.completed:,} completed* ({format_against(now.completed, then.completed, called)})"]
+    if now.judged or then.judged:
+        against = format_against(now.failing, then.failing, called)
+        lines.append(f"*{now.failing:,} below target*" + (f" ({against})" if against else ""))
+    if now.share is not None:
+        lines.append(f"*{format_percent(now.share)} met the target* ({_points(now, then)})")
+    if now.median is not None:
+        lines.append(f"*median {format_percent(now.median)}*{_median_change(now, then)}")
+    return [" · ".join(lines)]
+
+
+def _points(now: Figures, then: Figures) -> str:
+    row = ReportRow(group="", now=now, before=then)
+    text = format_points(row.change)
+    return f"{text}, fewer than {SMALLEST_GROUP} sessions" if now.is_small or then.is_small else text
+
+
+def _median_change(now: Figures, then: Figures) -> str:
+    if now.median is None or then.median is None:
+        return ""
+    return f" ({format_points(now.median - then.median)})"
+
+
+# ---- what somebody has to act on -----------------------------------------------------------------------------------
+
+
+def _below(found: Digest, view: DigestView) -> list[Block]:
+    if not found.all_below:
+        return []
+    since = found.below_since.astimezone(view.zone).date()
+    heading = f"*{found.all_below:,} below target and not acknowledged* since {since.day} {MONTHS[since.month - 1]}"
+    lines = [
+        _line(one, view, f"{safe(verdict(outcome_of(one)), NAME)} · {moment_token(one.facts.finished)}")
+        for one in found.below
+    ]
+    more = _more(found.all_below - len(found.below), f"{view.command} results outcome:failed since:30d")
+    return [section(mrkdwn("\n".join([heading, *lines, *more])))]
+
+
+def _overdue(found: Digest, view: DigestView) -> list[Block]:
+    total = sum(found.overdue_counts.values())
+    if not total:
+        return []
+    parts = [
+        f"{found.overdue_counts[kind]:,} {words}"
+        for kind, words in (
+            (OutcomeKind.PLANNED, "planned and not started"),
+            (OutcomeKind.IN_PROGRESS, "started and not finished"),
+        )
+        if found.overdue_counts.get(kind)
+    ]
+    lines = [_line(one, view, _late(one, view.now)) for one in found.overdue]
+    heading = f"*{total:,} overdue*: {', '.join(parts)}; the oldest first"
+    more = _more(total - len(found.overdue), f"{view.command} overdue")
+    return [section(mrkdwn("\n".join([heading, *lines, *more])))]
+
+
+def _late(session: Session, now: datetime) -> str:
+    facts = session.facts
+    is_planned = outcome_of(session).kind is OutcomeKind.PLANNED
+    since = facts.scheduled if is_planned or facts.started.at is None else facts.started
+    what = "planned for" if is_planned else "started"
+    return f"{what} {moment_token(since)}" + (f", {lasting(now - since.at)} ago" if since.at else "")
+
+
+def _line(session: Session, view: DigestView, what: str) -> str:
+    directory, facts = view.directory, session.facts
+    who = safe(directory.name_of(facts.key.employee_id), SHORT)
+    site = safe(directory.site_of(facts.key.employee_id) or "site unknown", SHORT)
+    observer = safe(directory.name_of(facts.observer_id), SHORT)
+    title = safe(facts.checklist_title, SHORT) or UNTITLED
+    return f"• *{title}* · {who}, {site} · {what} · observer {observer}"
+
+
+def _more(number: int, command: str) -> list[str]:
+    return [f"and {number:,} more: `{command}`"] if number > 0 else []
+
+
+# ---- sites, and who was silent -------------------------------------------------------------------------------------
+
+
+def _sites(found: Digest) -> list[Block]:
+    """The sites with the lowest share, the small ones named without a rank; nothing if there is only one site."""
+    if len(found.sites) < 2:
+        return []
+    ranked = [row for row in found.sites if not row.now.is_small and row.now.share is not None]
+    small = [row for row in found.sites if row.now.is_small and row.now.completed]
+    lines = []
+    for row in ranked[:SITES]:
+        assert row.now.share is not None
+        share = f"{bar(float(row.now.share))} {format_percent(row.now.share)} met the target"
+        change = format_points(row.change)
+        lines.append(f"• {_name(row, found)} · {share} · {change} · {row.now.completed:,} completed")
+    if len(ranked) > SITES:
+        lines.append(f"and {count(len(ranked) - SITES, 'site')} more with a higher share")
+    if small:
+        named = ", ".join(f"{_name(row, found)} ({row.now.completed})" for row in small[:SMALL_NAMED])
+        others = f" and {len(small) - SMALL_NAMED:,} more" if len(small) > SMALL_NAMED else ""
+        lines.append(f"Fewer than {SMALLEST_GROUP} sessions, not ranked: {named}{others}")
+    return [section(mrkdwn("\n".join(["*Sites, the lowest share first*", *lines])))] if lines else []
+
+
+def _name(row: ReportRow, found: Digest) -> str:
+    return safe(found.labels.get(row.group, ""), SHORT) or UNTITLED
+
+
+def _silent(found: Digest) -> list[Block]:
+    silent, lines = found.silent, []
+    for what, those, every in (
+        ("site", silent.sites, silent.all_sites),
+        ("observer", silent.observers, silent.all_observers),
+    ):
+        if those:
+            lines.append(f"• {len(those):,} of {count(every, what)}: {_silent_names(those)}")
+    if not lines:
+        return []
+    days = round((found.window.end - silent.window.start).total_seconds() / 86_400)
+    return [section(mrkdwn("\n".join([f"*Without a completed session for {count(days, 'day')}*", *lines])))]
+
+
+def _silent_names(those: Sequence[SilentUnit]) -> str:
+    named = ", ".join(safe(one.name, SHORT) or UNTITLED for one in those[:SILENT_NAMED])
+    return f"{named} and {len(those) - SILENT_NAMED:,} more" if len(those) > SILENT_NAMED else named
+
+
+# ---- the foot ------------------------------------------------------------------------------------------------------
+
+
+def _foot(view: DigestView) -> list[Block]:
+    parts = [view.foot, view.slot, _scope(view)]
+    found = view.figures
+    if found is not None and found.data_until is not None and not found.is_incomplete:
+        old = view.now - found.data_until
+        age = f"*the data is {lasting(old)} old*, of" if old > STALE_AFTER else "data as of"
+        parts.append(f"{age} {date_token(found.data_until)}")
+    return [context(" · ".join(part for part in parts if part))]
+
+
+def _scope(view: DigestView) -> str:
+    """Whose sessions the figures are of."""
+    if view.scope.everything:
+        return "of all sessions"
+    whose = f"what {view.owner} may see: their" if view.owner else "what you may see: your"
+    charge = "their" if view.owner else "your"
+    team = f" and those of {count(len(view.scope.employees), 'person', 'people')} in {charge} charge"
+    return f"of {whose} own sessions, those observed{team if view.scope.employees else ''}"
+
+
+def digest_message_blocks(view: DigestView) -> list[Block]:
+    """A digest with what a reader can do about it: each sees what they may see."""
+    found = view.figures
+    made: list[Block] = []
+    if found is not None and found.all_below:
+        made.append(button(actions.action_id(actions.RUN, "below"), "Low results", "results outcome:failed since:30d"))
+    if found is not None and any(found.overdue_counts.values()):
+        made.append(button(actions.action_id(actions.RUN, "overdue"), "Overdue", "overdue"))
+    return [*digest_blocks(view), *([buttons(made)] if made else [])]

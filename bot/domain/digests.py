@@ -1,0 +1,82 @@
+"""What a rule's digest says: the figures of a period, and what they are of. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from bot.domain.directory import Directory
+from bot.domain.model import OutcomeKind, Session
+from bot.domain.permissions import AccessScope
+from bot.domain.report_periods import Window
+from bot.domain.reports import CriterionCost, Figures, ReportRow, Silent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """The figures of a period beside those of the one before, and what somebody has to act on.
+
+    `window` is what it covers, `before` what that is compared with; `now` and `then` are their figures. `below`: the
+    lowest of the `all_below` that are not acknowledged, since `below_since`. `overdue`: the oldest of those that are
+    late now, `overdue_counts` how many are planned or in progress. `sites`: the lowest share first, by id; `labels`
+    are their names. `data_until`: iSpring was read until then, None if it never was; `read_until`: it should have been
+    read until then.
+    """
+
+    window: Window
+    before: Window
+    now: Figures
+    then: Figures
+    below: Sequence[Session]
+    all_below: int
+    below_since: datetime
+    overdue: Sequence[Session]
+    overdue_counts: Mapping[OutcomeKind, int]
+    costly: Sequence[CriterionCost]
+    criteria_from: int
+    sites: Sequence[ReportRow]
+    labels: Mapping[str, str]
+    silent: Silent
+    data_until: datetime | None
+    read_until: datetime
+
+    @property
+    def is_unread(self) -> bool:
+        """Nothing of the period has been read: its figures would only look like zeros."""
+        return self.data_until is None or self.data_until <= self.window.start
+
+    @property
+    def is_incomplete(self) -> bool:
+        """iSpring was not read since the end of the period, or of a period that lasts still, not lately."""
+        return self.data_until is None or self.data_until < self.read_until
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether somebody has to act, or it can't be said that nobody has."""
+        return self.is_incomplete or self.all_below > 0 or sum(self.overdue_counts.values()) > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestView:
+    """What a digest's message is made of.
+
+    `title` is its heading, `words` its query in words, `called` the time before that it is compared with ("the week
+    before"). `figures` is None if they could not be made, for the reason `problem`. `slot` says which slot it is of, or
+    that it is of none. `missed`: how many older slots it stands for; `is_cut`: it does not cover all of their time.
+    `owner`: whom its scope belongs to, as a mention, "" if that is its reader.
+    """
+
+    title: str
+    words: str
+    figures: Digest | None
+    called: str = ""
+    slot: str = ""
+    zone: tzinfo
+    now: datetime
+    scope: AccessScope
+    directory: Directory
+    owner: str = ""
+    foot: str = ""
+    missed: int = 0
+    is_cut: bool = False
+    problem: str = ""
+    command: str = "/ojt"

@@ -1,0 +1,40 @@
+"""Queues reminders: of what is late, and each morning of what is planned. The rows say who was told."""
+
+from collections.abc import Callable
+
+import structlog
+
+from bot.domain.errors import StoreBusy
+from bot.domain.ports import Clock
+from bot.services.reminders import queue_late, queue_plans
+from bot.store.database import Store, Tx
+
+log = structlog.get_logger(__name__)
+
+
+class RemindJob:
+    """It may run at any time, and twice at once: nobody is told twice of a clock and step."""
+
+    def __init__(self, store: Store, clock: Clock, *, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._wake = wake
+
+    async def once(self) -> int:
+        """Queues what is due; returns how many sessions and lists somebody is told of."""
+        now = self._clock.now()
+
+        def work(tx: Tx) -> int:
+            if tx.people.directory_at() is None:
+                return 0  # nobody is known yet
+            return queue_late(tx, now) + queue_plans(tx, now)
+
+        try:
+            told = await self._store.transact(work)
+        except StoreBusy as error:
+            log.warning("remind.busy", reason=str(error))
+            return 0
+        if told:
+            log.info("remind.queued", sessions=told)
+            self._wake()
+        return told

@@ -1,0 +1,73 @@
+"""Buttons about reminders: put one off, remind an observer."""
+
+from datetime import datetime, time, timedelta
+
+from bot.blocks import actions
+from bot.blocks import reminders as views
+from bot.blocks.markup import date_token
+from bot.domain.errors import NotAllowed, Remedy
+from bot.domain.model import DestinationKind, Message, NotificationKind
+from bot.domain.permissions import may_see
+from bot.domain.ports import Reply
+from bot.domain.schedules import instant
+from bot.listeners.access_scope import AccessView, access_view
+from bot.listeners.context import AppContext
+from bot.listeners.requests import ActionRequest, OutdatedButton, viewer_of
+from bot.services import reminders
+from bot.store.database import Tx
+
+_MORNING = time(9)
+
+
+async def snooze(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Puts a person's own reminder off for an hour, or until tomorrow at 9 in their zone."""
+    viewer = await viewer_of(ctx, action)
+
+    def work(tx: Tx) -> Message:
+        access, now = access_view(tx, viewer), ctx.clock.now()
+        delivery = tx.deliveries.at(action.channel_id or "", action.message_ts or "")
+        if delivery is None or delivery.destination.kind is not DestinationKind.PERSON:
+            raise OutdatedButton
+        if delivery.destination.id != viewer.person_id:
+            raise NotAllowed("a reminder is put off by whom it is for", Remedy.NONE)
+        until = _until(action.value, access, now)
+        for stored in delivery.notifications:
+            if stored.notification.kind is NotificationKind.REMINDER:
+                reminders.snooze(tx, stored.notification, until, now)
+        return views.snoozed(date_token(until))
+
+    answer = await ctx.store.transact(work)
+    ctx.wake_sender()
+    await reply(answer)
+
+
+def _until(value: str, access: AccessView, now: datetime) -> datetime:
+    if value == actions.SNOOZE_HOUR:
+        return now + timedelta(hours=1)
+    if value != actions.SNOOZE_TOMORROW:
+        raise OutdatedButton
+    return instant(now.astimezone(access.zone).date() + timedelta(days=1), _MORNING, access.zone)
+
+
+async def nudge(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Reminds an observer of what is overdue, once a day; for who may see something of it and has people in charge."""
+    viewer, person = await viewer_of(ctx, action), action.value
+
+    def work(tx: Tx) -> Message:
+        access, now = access_view(tx, viewer), ctx.clock.now()
+        overdue = tx.reminders.overdue_of(person, now)
+        is_theirs = any(
+            may_see(viewer, one.facts, access.directory).allowed
+            and (access.scope.everything or one.key.employee_id in access.scope.employees)
+            for one in overdue
+        )
+        if not is_theirs or not access.directory.is_active(person):
+            raise OutdatedButton
+        day = now.astimezone(access.zone).date()
+        before = reminders.nudge(tx, person, viewer.slack_user_id, day, now)
+        name = access.directory.name_of(person)
+        return views.nudged(name) if before is None else views.nudged_before(name, date_token(before))
+
+    answer = await ctx.store.transact(work)
+    ctx.wake_sender()
+    await reply(answer)

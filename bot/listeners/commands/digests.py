@@ -1,0 +1,52 @@
+"""Digests: the figures of a period, at a time of day, in a channel or for oneself; and one at once."""
+
+import re
+
+from bot.blocks.digest_rules import answer
+from bot.domain.errors import QueryError
+from bot.domain.model import Message
+from bot.domain.schedules import EXAMPLES, begins_schedule
+from bot.listeners import digesting
+from bot.listeners.access_scope import access_view
+from bot.listeners.commands.registry import CommandRequest, subcommand
+from bot.listeners.context import AppContext
+from bot.listeners.understanding import look_up_mentioned, understand
+from bot.services.digests import digest_now, digest_query
+from bot.store.database import Tx
+
+_NOW = re.compile(r"now\b[ ,:]*", re.IGNORECASE)
+
+
+@subcommand(
+    "digest SCHEDULE [query]",
+    "Figures at a time: daily, weekly or monthly, here or for yourself",
+    examples=("digest weekly mon 09:00", "digest daily 18:00", "digest now"),
+    more="`digest now` shows one at once. In a direct message, or with `for:me`, a digest is for you alone. It is shown"
+    " before it is saved; it names its zone and the days it covers, and its figures are of what you may see.",
+    on_menu="Digest",
+    takes_query=True,
+    asks_itself=True,
+)
+async def digest(ctx: AppContext, request: CommandRequest) -> Message:
+    """A digest at once, or the question whether to save one with a schedule."""
+    if found := _NOW.match(request.words):
+        return await _now(ctx, request, request.words[found.end() :])
+    if not begins_schedule(request.words):
+        rest = f" {request.words}" if request.words else ""
+        raise QueryError(
+            "How often? A digest has a schedule: daily, weekly or monthly, and a time.",
+            [f"digest {one}{rest}" for one in EXAMPLES[:2]] + [f"digest now{rest}"],
+        )
+    return await digesting.propose(ctx, request.viewer, request.channel_id, request.words)
+
+
+async def _now(ctx: AppContext, request: CommandRequest, text: str) -> Message:
+    await look_up_mentioned(ctx, text)
+    now = ctx.clock.now()
+
+    def work(tx: Tx) -> Message:
+        access = access_view(tx, request.viewer)
+        query = digesting.read_query(lambda: digest_query(understand(tx, access, text, "digest now", now).query), "now")
+        return answer(digest_now(tx, query, access.viewer, access.directory, now, access.zone))
+
+    return await ctx.store.read(work)

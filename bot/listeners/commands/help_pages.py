@@ -1,0 +1,153 @@
+"""Help: what this user can ask for, and a page for each subcommand and each key of the query language."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from bot.blocks import help_pages as view
+from bot.blocks.answers import Needs, Topic
+from bot.domain.directory import Directory
+from bot.domain.errors import NotAllowed, NotPossibleNow, QueryError
+from bot.domain.model import Message, Viewer
+from bot.listeners.access_scope import access_view
+from bot.listeners.commands.registry import CommandRequest, subcommand
+from bot.listeners.commands.sessions import what_viewer_has
+from bot.listeners.context import AppContext
+from bot.query.keys import KEYS, Key
+from bot.query.keywords import key_named, other_names
+from bot.query.names import Kind
+from bot.query.nearest import alike
+from bot.query.tokens import quote
+from bot.services.visible_names import all_visible_names
+from bot.store.database import Tx
+
+NAMES_SHOWN = 8
+PEOPLE_READ = 2_000  # whose sites are counted
+_TAKES_QUERY = "[query]"
+_KEYS_OF_ANSWERS = {Key.BY: "trend", Key.CRITERIA: "export"}  # elsewhere they say nothing
+_TOPICS_OF_KEYS = {
+    **dict.fromkeys(("date", "dates", "time", "times", "day", "days", "period", "periods", "zone"), Key.SINCE),
+    **dict.fromkeys(("result", "percent", "percentage", "target"), Key.SCORE),
+    **dict.fromkeys(("order", "sorting"), Key.SORT),
+}
+_ALL = frozenset({"query", "queries", "keys", "conditions", "language", "words", "all", "everything"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Names that a viewer may ask for, the most frequent sites first; none if they may see nothing."""
+
+    checklists: Sequence[str] = ()
+    sites: Sequence[str] = ()
+    employees: Sequence[str] = ()
+    observers: Sequence[str] = ()
+
+    def of(self, key: Key) -> Sequence[str]:
+        match KEYS[key].kind:
+            case Kind.CHECKLIST:
+                return self.checklists
+            case Kind.DEPARTMENT:
+                return self.sites
+            case Kind.PERSON:
+                return self.observers if key is Key.OBSERVER else self.employees
+            case None:
+                return ()
+
+
+@subcommand(
+    "help [topic]",
+    "What can be asked, and how",
+    examples=("help results", "help score", "help dates"),
+    on_menu="Help",
+    needs=Needs.NOTHING,
+    only_reads=True,
+)
+async def help_(ctx: AppContext, request: CommandRequest) -> Message:
+    """Help on everything, on one subcommand, or on one key."""
+    has, names = await ctx.store.read(lambda tx: (what_viewer_has(tx, request.viewer), _names(tx, request.viewer)))
+    topics = {topic.verb: topic for topic in request.topics if topic.needs in has}
+    wanted = request.words.lower().removeprefix(ctx.command).strip(" `?!.:")
+    if not wanted or wanted in _ALL:
+        keys = list(Key) if Needs.SCOPE_TOPIC in has else []
+        return view.overview(list(topics.values()), keys, _first_examples(names, topics), command=ctx.command)
+    if (topic := next((one for one in request.topics if one.verb == wanted), None)) is not None:
+        return view.topic_page(topic, _examples_of(topic, names), command=ctx.command)
+    key = _TOPICS_OF_KEYS.get(wanted) or key_named(wanted) or _key_of_value(wanted)
+    if key is not None:
+        return view.key_page(_key_topic(key, names, topics), command=ctx.command)
+    like = alike(wanted, (*topics, *Key))
+    raise QueryError(f"There is no help on “{request.words}”.", [f"help {one}" for one in like] or ["help"])
+
+
+def _key_of_value(word: str) -> Key | None:
+    """ "help failed" is help on outcomes."""
+    return next((key for key, spec in KEYS.items() if word in spec.choices), None)
+
+
+def _names(tx: Tx, viewer: Viewer) -> _Names:
+    try:
+        access = access_view(tx, viewer)
+    except (NotAllowed, NotPossibleNow):
+        return _Names()
+    known = all_visible_names(tx, access.scope, access.directory, (), viewer.person_id)
+    directory = known.directory
+    me = viewer.person_id
+    mine = [me] if me is not None and me in directory.people else []
+    everybody = [*mine, *islice(directory.people, PEOPLE_READ)]
+    observed = everybody if access.scope.everything else [*mine, *sorted(access.scope.employees)]
+    often = Counter(department.name for department in directory.departments.values())
+    sites: Counter[str] = Counter()
+    for one in everybody:
+        path = directory.department_path(directory.people[one].department_id)
+        sites.update([department.name for department in path if often[department.name] == 1][:1])
+    return _Names(
+        checklists=sorted(set(known.checklists.values()))[:NAMES_SHOWN],
+        sites=[site for site, _ in sites.most_common(NAMES_SHOWN)],
+        employees=_people(directory, observed),
+        observers=_people(directory, everybody),
+    )
+
+
+def _people(directory: Directory, people: Sequence[str]) -> Sequence[str]:
+    active = {directory.people[one].name for one in people if one in directory.people and directory.is_active(one)}
+    return sorted(active)[:NAMES_SHOWN]
+
+
+def _first_examples(names: _Names, topics: dict[str, Topic]) -> list[str]:
+    """What to try first, in words."""
+    if "results" not in topics:
+        return []
+    found = [f"failed {checklist} this month" for checklist in names.checklists[:1]]
+    found += [f"{site} last week" for site in names.sites[:1]]
+    found += ["my results"] if "todo" in topics else []
+    found += [f"trend {checklist} by month" for checklist in names.checklists[1:2]]
+    return found
+
+
+def _examples_of(topic: Topic, names: _Names) -> list[str]:
+    """A subcommand's examples, after those with the reader's own checklists and sites."""
+    own = []
+    if _TAKES_QUERY in topic.usage:
+        own += [f"{topic.verb} checklist:{quote(one)}" for one in names.checklists[:1]]
+        own += [f"{topic.verb} dept:{quote(one)}" for one in names.sites[:1]]
+    return [*own, *topic.examples]
+
+
+def _key_topic(key: Key, names: _Names, topics: dict[str, Topic]) -> view.KeyTopic:
+    spec = KEYS[key]
+    values = [*(quote(one) for one in names.of(key)), *spec.spellings, *spec.choices]
+    if spec.kind is Kind.PERSON:
+        values = [*spec.spellings, *values]
+    verb = _KEYS_OF_ANSWERS.get(key, "results")
+    example = spec.example.partition(":")[2]
+    usable = [*dict.fromkeys(values)] or [example]
+    return view.KeyTopic(
+        key=f"{key}:",
+        about=spec.about,
+        others=other_names(key),
+        spellings=[f"{key}:{value}" for value in (*spec.spellings, *spec.choices)],
+        in_words=spec.in_words,
+        names=names.of(key),
+        examples=[f"{verb} {key}:{value}" for value in usable[: view.EXAMPLES_SHOWN]] if verb in topics else [],
+    )

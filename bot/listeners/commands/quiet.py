@@ -1,0 +1,87 @@
+"""Quiet time: when a person wants no messages, and the holidays that admins keep."""
+
+import re
+from dataclasses import replace
+from datetime import date
+
+from bot.blocks.quiet import holidays_list, quiet_set, quiet_shown
+from bot.domain.errors import NotAllowed, QueryError, Remedy
+from bot.domain.model import Message
+from bot.domain.quiet import parse_quiet
+from bot.listeners.access_scope import access_view
+from bot.listeners.commands.registry import CommandRequest, subcommand
+from bot.listeners.context import AppContext
+from bot.store.database import Tx
+
+_HOLIDAYS_TOO = re.compile(r"\bholidays?:(on|off)\b", re.IGNORECASE)
+_CHANGE = re.compile(r"(add|remove)\s+(\S+)", re.IGNORECASE)
+
+
+@subcommand(
+    "quiet [20:00-07:00 weekend]",
+    "When you want no direct messages",
+    examples=("quiet", "quiet 20:00-07:00 weekend", "quiet off"),
+    more="Hours and days in the time zone of your Slack profile; `holidays:off` leaves holidays out. What comes "
+    "meanwhile is held, and sent afterwards as it is then, as one message.",
+)
+async def quiet(ctx: AppContext, request: CommandRequest) -> Message:
+    """A viewer's quiet time, or another one from now on."""
+    user_id, words = request.viewer.slack_user_id, request.words.strip()
+
+    def show(tx: Tx) -> Message:
+        zone = access_view(tx, request.viewer).zone
+        return quiet_shown(tx.quiet_times.of(user_id), zone, sorted(tx.quiet_times.holidays()), command=ctx.command)
+
+    if not words:
+        return await ctx.store.read(show)
+    with_holidays = _HOLIDAYS_TOO.search(words)
+    try:
+        wanted = parse_quiet(_HOLIDAYS_TOO.sub("", words))
+    except QueryError as error:
+        raise QueryError(str(error), error.suggestions) from None
+    if with_holidays is not None:
+        wanted = replace(wanted, holidays=with_holidays[1].lower() == "on")
+
+    def save(tx: Tx) -> Message:
+        zone, before, now = access_view(tx, request.viewer).zone, tx.quiet_times.of(user_id), ctx.clock.now()
+        tx.quiet_times.set(user_id, wanted)
+        if before != wanted:
+            tx.audit_log.write(user_id, "quiet", f"user:{user_id}", now, old=str(before), new=str(wanted))
+        return quiet_set(wanted, zone, command=ctx.command)
+
+    answer = await ctx.store.transact(save)
+    ctx.wake_sender()
+    return answer
+
+
+@subcommand(
+    "holidays [add|remove DATE]",
+    "The days on which nobody with a quiet time is disturbed",
+    examples=("holidays", "holidays add 2026-12-25"),
+    admins_only=True,
+)
+async def holidays(ctx: AppContext, request: CommandRequest) -> Message:
+    """The list of holidays, or a change of it."""
+    if not request.viewer.is_admin:
+        raise NotAllowed("only admins of Spotter keep the holidays", Remedy.ADMIN)
+    words = request.words.strip()
+    if not words:
+        return await ctx.store.read(lambda tx: holidays_list(sorted(tx.quiet_times.holidays()), command=ctx.command))
+    found = _CHANGE.fullmatch(words)
+    try:
+        day = date.fromisoformat(found[2]) if found else None
+    except ValueError:
+        day = None
+    if found is None or day is None:
+        raise QueryError("Name a day as 2026-12-25.", ["holidays add 2026-12-25", "holidays"])
+    is_one, named = found[1].lower() == "add", day
+
+    def work(tx: Tx) -> Message:
+        if tx.quiet_times.set_holiday(named, is_one=is_one):
+            who, verb = request.viewer.slack_user_id, "holiday added" if is_one else "holiday removed"
+            tx.audit_log.write(who, verb, f"day:{named.isoformat()}", ctx.clock.now())
+        return holidays_list(sorted(tx.quiet_times.holidays()), command=ctx.command)
+
+    answer = await ctx.store.transact(work)
+    ctx.wake_sender()
+    return answer

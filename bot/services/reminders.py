@@ -1,0 +1,214 @@
+"""Reminders within one transaction: who is told of what, what a message lists now, snoozing and nudging."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from bot.config import zone_named
+from bot.domain.directory import Directory
+from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind, Session, Viewer
+from bot.domain.permissions import may_see
+from bot.domain.reminders import (
+    LATE_AFTER,
+    OLDEST,
+    ReminderClock,
+    ReminderKind,
+    ReminderLine,
+    ReminderStep,
+    ReminderView,
+    next_step,
+    running_clock,
+)
+from bot.domain.report_periods import Window
+from bot.domain.schedules import instant
+from bot.services.alerting import ops_destinations
+from bot.store.database import Tx
+
+MORNING = time(8)  # local, when what is planned is listed
+MORNING_ENDS = time(12)  # a list of today that comes later helps nobody
+_ONE_DAY = timedelta(days=1)
+
+
+def queue_late(tx: Tx, now: datetime) -> int:
+    """Queues reminders of what is late; returns how many sessions somebody is told of. What one destination gets
+    within an hour is one message."""
+    active_since = tx.reminders.active_since()
+    if active_since is None:
+        tx.reminders.begin(now)
+        return 0
+    earliest = max(active_since, now - OLDEST)
+    windows = [Window(earliest - late, now - late) for late in LATE_AFTER.values()]
+    directory, told = tx.people.directory(), 0
+    for session in tx.reminders.late(windows[0], windows[1]):
+        found = running_clock(session)
+        if found is not None:
+            told += _queue(tx, session, *found, active_since, directory, now)
+    return told
+
+
+def _queue(
+    tx: Tx,
+    session: Session,
+    clock: ReminderClock,
+    since: datetime,
+    active_since: datetime,
+    directory: Directory,
+    now: datetime,
+) -> bool:
+    step = next_step(clock, since, tx.reminders.told(session.key, clock, since), active_since, now)
+    while step is not None:
+        destination = _recipient(tx, session, step, directory)
+        if destination is not None:
+            if any(not mute.query for mute in tx.mutes.held_at(destination, now)):
+                return False  # judged anew when the mute has ended
+            tx.reminders.record(session.key, clock, since, step, destination, _message(tx, destination, now), now)
+            return True
+        if step is ReminderStep.OPS:
+            tx.reminders.record(session.key, clock, since, step, None, "", now)
+            return False
+        step = ReminderStep(step + 1)
+    return False
+
+
+def _recipient(tx: Tx, session: Session, step: ReminderStep, directory: Directory) -> Destination | None:
+    """Who is told at a step, None if there is nobody who can and wants to be."""
+    if step is ReminderStep.OPS:
+        return next(iter(ops_destinations(tx)), None)
+    observer, employee = session.facts.observer_id, session.key.employee_id
+    person = observer if step is ReminderStep.OBSERVER else directory.supervisor_of(employee)
+    if not person or not directory.is_active(person) or (step is ReminderStep.SUPERVISOR and person == observer):
+        return None
+    if not tx.reminders.choices(tx.people.linked_user(person)).late:
+        return None
+    return Destination(DestinationKind.PERSON, person)
+
+
+def _message(tx: Tx, destination: Destination, now: datetime) -> str:
+    """The subject of the message that lists what is late for a destination: the one that still waits, or a new one at
+    the next full hour."""
+    pending = tx.reminders.pending_subject(destination)
+    if pending is not None:
+        return pending
+    at = datetime.fromtimestamp((now.timestamp() // 3_600 + 1) * 3_600, UTC)
+    subject = f"reminder:{at.isoformat()}"
+    tx.notifications.enqueue(_notification(destination, subject, ReminderKind.LATE), now, at)
+    return subject
+
+
+def _notification(
+    destination: Destination, subject: str, kind: ReminderKind, **facts: str | int | float | None
+) -> Notification:
+    return Notification(
+        kind=NotificationKind.REMINDER,
+        destination=destination,
+        subject=subject,
+        reason=_REASONS[kind],
+        facts={"what": kind, **facts},
+    )
+
+
+_REASONS = {
+    ReminderKind.LATE: "sessions were not started in time, or not finished",
+    ReminderKind.PLANNED: "they want to know each morning what is planned",
+    ReminderKind.NUDGE: "somebody nudged them about what is overdue",
+}
+
+
+def queue_plans(tx: Tx, now: datetime) -> int:
+    """Queues the morning's list for everybody who wants one and has something planned today or tomorrow."""
+    queued = 0
+    for person, user_id in tx.reminders.wanting_plans().items():
+        zone = _zone_of(tx, user_id)
+        day = now.astimezone(zone).date()
+        if instant(day, MORNING, zone) <= now < instant(day, MORNING_ENDS, zone):
+            destination = Destination(DestinationKind.PERSON, person)
+            if tx.reminders.planned_for(person, _two_days(day, zone)):
+                facts = {"day": day.isoformat(), "zone": str(zone)}
+                notification = _notification(destination, f"planned:{day.isoformat()}", ReminderKind.PLANNED, **facts)
+                queued += tx.notifications.enqueue(notification, now)
+    return queued
+
+
+def _two_days(day: date, zone: tzinfo) -> Window:
+    return Window(instant(day, time(), zone), instant(day + 2 * _ONE_DAY, time(), zone))
+
+
+def _zone_of(tx: Tx, user_id: str | None) -> tzinfo:
+    seen = tx.people.slack_user(user_id) if user_id else None
+    return zone_named(seen[0].zone if seen else None) or UTC
+
+
+# ---- what a message lists ------------------------------------------------------------------------------------------
+
+
+def reminder_view(
+    tx: Tx, notification: Notification, viewer: Viewer, directory: Directory, now: datetime, command: str
+) -> tuple[ReminderView, str]:
+    """What a reminder lists as it is now, and the proof it waits for, "" for none. OPS_CHANNEL gets no names."""
+    facts, destination = notification.facts, notification.destination
+    kind = ReminderKind(str(facts["what"]))
+    user_id = tx.people.linked_user(destination.id) if destination.kind is DestinationKind.PERSON else None
+    zone = zone_named(facts.get("zone")) or _zone_of(tx, user_id)
+    lines = _lines(tx, notification, kind, zone, now)
+    verdicts = [may_see(viewer, one.session.facts, directory) for one in lines]
+    waits = next((verdict.reason for verdict in verdicts if verdict.waits), "")
+    view = ReminderView(
+        kind=kind,
+        lines=[one for one, verdict in zip(lines, verdicts, strict=True) if verdict.allowed],
+        directory=directory,
+        zone=zone,
+        now=now,
+        subject=notification.subject,
+        with_names=destination.kind is DestinationKind.PERSON,
+        by=str(facts.get("by") or ""),
+        command=command,
+    )
+    return view, waits if lines and not view.lines else ""
+
+
+def _lines(
+    tx: Tx, notification: Notification, kind: ReminderKind, zone: tzinfo, now: datetime
+) -> Sequence[ReminderLine]:
+    person = notification.destination.id
+    if kind is ReminderKind.PLANNED:
+        day = date.fromisoformat(str(notification.facts["day"]))
+        planned = tx.reminders.planned_for(person, _two_days(day, zone))
+        return [ReminderLine(session=one, clock=None, since=one.facts.scheduled.at or now) for one in planned]
+    if kind is ReminderKind.NUDGE:
+        found = [(one, running_clock(one)) for one in tx.reminders.overdue_of(person, now)]
+        return [
+            ReminderLine(session=one, clock=running[0], since=running[1])
+            for one, running in found
+            if running is not None
+        ]
+    return [
+        ReminderLine(
+            session=session,
+            clock=clock,
+            since=since,
+            step=step,
+            told=[one for one in tx.reminders.told(session.key, clock, since) if one.step < step],
+        )
+        for session, clock, since, step in tx.reminders.listed(notification.destination, notification.subject)
+        if running_clock(session) == (clock, since)  # else it went on meanwhile, or was planned anew
+    ]
+
+
+# ---- what a reader does ------------------------------------------------------------------------------------------
+
+
+def snooze(tx: Tx, reminder: Notification, until: datetime, now: datetime) -> None:
+    """Sends a reminder again later, as it is then; nobody else is told before a day has passed since."""
+    subject = f"{reminder.subject.partition(':again:')[0]}:again:{until.isoformat()}"
+    tx.notifications.enqueue(replace(reminder, subject=subject, reason="it was snoozed"), now, until)
+    tx.reminders.snooze(reminder.destination, reminder.subject, subject, until)
+
+
+def nudge(tx: Tx, person_id: str, by: str, day: date, now: datetime) -> datetime | None:
+    """Reminds an observer of what is overdue, once a day; None if that is queued, else when they were nudged before."""
+    before = tx.reminders.nudge(person_id, day, by, now)
+    if before is None:
+        destination = Destination(DestinationKind.PERSON, person_id)
+        tx.notifications.enqueue(_notification(destination, f"nudge:{day.isoformat()}", ReminderKind.NUDGE, by=by), now)
+        tx.audit_log.write(by, "nudge", f"person:{person_id}", now)
+    return before

@@ -1,0 +1,333 @@
+"""What people of each role type, and what Spotter answers: each line is one dialog, mistakes included.
+
+Typed after the slash command on Friday 27 November 2026 in the demo's company. On the right is the command that the
+answer says it was read as. Dana is the admin, Ana manages Store 12, Oskar is a trainer, Jamie a kitchen porter.
+"""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.listeners.demo_office import ROLES, DemoOffice, offered, open_demo_office, read_as
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def company(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DemoOffice]:
+    async with open_demo_office(tmp_path_factory.mktemp("company")) as opened:
+        yield opened
+
+
+OPENING = 'checklist:"Opening the store"'
+CLOSING = 'checklist:"Closing and cash-up"'
+FOOD = 'checklist:"Food safety line check"'
+STORE_12 = 'dept:"Store 12 Harbour Street"'
+STORE_14 = 'dept:"Store 14 Mill Lane"'
+STORE_21 = 'dept:"Store 21 Station Square"'
+NORTH = 'dept:"North region"'
+ARJUN = 'employee:"Arjun Pillaikar"'
+SOFIA = 'employee:"Sofia Marchetelli"'
+OSKAR = 'observer:"Oskar Halvorsrud"'
+
+ADMIN = {
+    # who, what, when
+    "who failed opening this week": f"results outcome:failed {OPENING} since:2026-11-23",
+    "failed food store 12 since monday": f"results outcome:failed {FOOD} {STORE_12} since:2026-11-23",
+    "FAILED OPENING 🔥": f"results outcome:failed {OPENING}",
+    "results failed": "results outcome:failed",
+    "who's failing food safety": f"results outcome:failed {FOOD}",
+    "who scored under 60 last week?": "results score:<60 since:2026-11-16 until:2026-11-22",
+    "anyone below target in store 12 this month?": f"results outcome:below {STORE_12} since:2026-11-01",
+    "who needs training": "results outcome:failed",
+    "how many failed this week": "results outcome:failed since:2026-11-23",
+    "passed this month in north region": f"results outcome:passed since:2026-11-01 {NORTH}",
+    "what happened yesterday in store 12": f"results since:2026-11-26 until:2026-11-26 {STORE_12}",
+    "failed yesterday and today": "results outcome:failed since:2026-11-26",
+    "not finished yet": "results outcome:progress",
+    "in progress": "results outcome:progress",
+    "planned tomorrow": "results outcome:planned since:2026-11-28 until:2026-11-28",
+    # people
+    "arjun": f"results {ARJUN}",
+    "“Sofia” …?": f"results {SOFIA}",
+    "sofia 👀": f"results {SOFIA}",
+    "sofia's results": f"results {SOFIA}",
+    "sofias results": f"results {SOFIA}",
+    "how did sofia do last month": f"results {SOFIA} since:2026-10-01 until:2026-10-31",
+    "did sofia pass opening": f"results {SOFIA} outcome:passed {OPENING}",
+    "last result of arjun": f"results limit:1 {ARJUN}",
+    "results for samir and arjun": f'results employee:"Samir Qureshan" {ARJUN}',
+    "employee:sofia,arjun": f"results {SOFIA} {ARJUN}",
+    "show arjun": f"results {ARJUN}",
+    "lukasz": 'results employee:"Łukasz Brzozek"',
+    "Sørbakken": 'results employee:"Ingrid Sørbakken"',
+    "o’hanrahan": 'results employee:"Declan O\'Hanrahan"',
+    "hyun woo": 'results employee:"Hyun-woo Baekson"',
+    "Vondracka": 'results employee:"Helena Vondráčka"',
+    "by oskar": f"results {OSKAR}",
+    "what did oskar observe": f"results {OSKAR}",
+    "oskar's observations": f"results {OSKAR}",
+    "my results": "results employee:me",
+    "results employee:me": "results employee:me",
+    "what did I observe yesterday": "results observer:me since:2026-11-26 until:2026-11-26",
+    # places
+    "show me store 14": f"results {STORE_14}",
+    "how is store 21 doing": f"results {STORE_21}",
+    "site 21": f"results {STORE_21}",
+    "store #12": f"results {STORE_12}",
+    "Store №12": f"results {STORE_12}",
+    "store12": f"results {STORE_12}",
+    "stores 12 and 14": f"results {STORE_12} {STORE_14}",
+    "store 12, 14": f"results {STORE_12} {STORE_14}",
+    "not store 12": f"results -{STORE_12}",
+    "mill lane failed": f"results {STORE_14} outcome:failed",
+    "dept:north": f"results {NORTH}",
+    "dept=store 12": f"results {STORE_12}",
+    # checklists
+    "openings": f"results {OPENING}",
+    "failed closings in november": f"results outcome:failed {CLOSING} since:2026-11-01 until:2026-11-30",
+    "line check": f"results {FOOD}",
+    "opening or closing": f"results {OPENING} {CLOSING}",
+    "results checklist:opening,closing": f"results {OPENING} {CLOSING}",
+    "all but opening": f"results -{OPENING}",
+    "everything except opening or closing": f"results -{OPENING} -{CLOSING}",
+    "results checklist：Opening": f"results {OPENING}",
+    # scores
+    "below 70 opening": f"results score:<70 {OPENING}",
+    "score : <80": "results score:<80",
+    "score:＜80": "results score:<80",
+    "results score:>80 score:<90": "results score:>80..<90",
+    "70-80": "results score:70..80",
+    "score 70..80": "results score:70..80",
+    "50% or less": "results score:<=50",
+    "over 95": "results score:>95",
+    "outcome=failed": "results outcome:failed",
+    'outcome:"not passed"': "results outcome:failed",
+    # days
+    "november 2026": "results since:2026-11-01 until:2026-11-30",
+    "1-15 nov": "results since:2026-11-01 until:2026-11-15",
+    "1.11.-15.11.": "results since:2026-11-01 until:2026-11-15",
+    "between 1 and 15 november": "results since:2026-11-01 until:2026-11-15",
+    "since monday until wednesday": "results since:2026-11-23 until:2026-11-25",
+    "before monday": "results until:2026-11-22",
+    "week 47": "results since:2026-11-16 until:2026-11-22",
+    "last weekend": "results since:2026-11-21 until:2026-11-22",
+    "this morning": "results since:2026-11-27",
+    "ytd": "results since:2026-01-01",
+    "2026": "results since:2026-01-01 until:2026-12-31",
+    "q3 failed": "results since:2026-07-01 until:2026-09-30 outcome:failed",
+    "the last 24 hours": "results since:2026-11-26",
+    "results since:1.11.2026": "results since:2026-11-01",
+    # orders
+    "worst 5 this week": "results sort:score limit:5 since:2026-11-23",
+    "Top 3!": "results sort:-score limit:3",
+    "lowest 10 in store 14": f"results sort:score limit:10 {STORE_14}",
+    "newest 3 from store 14": f"results limit:3 {STORE_14}",
+    # figures
+    "trend opening by month": f"trend {OPENING} by:month",
+    "is it getting better": "trend",
+    "are we improving on opening": f"trend {OPENING}",
+    "average score opening": f"trend {OPENING}",
+    "weekly trend for opening": f"trend by:week {OPENING}",
+    "compare stores": "trend by:dept",
+    "store 12 vs store 14": f"trend {STORE_12} {STORE_14} by:dept",
+    "compare sofia and arjun": f"trend {SOFIA} {ARJUN} by:employee",
+    "worst checklist": "trend by:checklist",
+    "best observer": "trend by:observer",
+    "who observed the most": "trend by:observer",
+    "results by store": "trend by:dept",
+    "by observer this month": "trend by:observer since:2026-11-01",
+    "history of sofia": f"history {SOFIA}",
+    "sofia history": f"history {SOFIA}",
+    # what is missing
+    "who hasn't been observed": "silent 30d",
+    "who has not been observed this month": "silent since:2026-11-01",
+    "which stores had no observations this month": "silent since:2026-11-01",
+    "which sites are silent": "silent 30d",
+    "what's overdue": "overdue",
+    "overdue store 14": f"overdue {STORE_14}",
+    "late sessions": "overdue",
+    "coming up": "upcoming 7d",
+    # files
+    "csv of last month": "export since:2026-10-01 until:2026-10-31",
+    "export failed last month": "export outcome:failed since:2026-10-01 until:2026-10-31",
+    # slips of the finger
+    "resluts failed": "results outcome:failed",
+    "result failed": "results outcome:failed",
+    "trends opening": f"trend {OPENING}",
+    "ovrdue": "overdue",
+    "checklists:opening": f"results {OPENING}",
+    "`results since:30d`": "results since:2026-10-28",
+    "*results since:30d*": "results since:2026-10-28",
+}
+
+OTHERS = {
+    ("supervisor", "my team this month"): "results since:2026-11-01",
+    ("supervisor", "who in my team failed"): "results outcome:failed",
+    ("supervisor", "how's my team doing on opening this month"): f"results {OPENING} since:2026-11-01",
+    ("supervisor", "what's overdue for me"): "overdue",
+    ("supervisor", "who is overdue"): "overdue",
+    ("observer", "my observations last week"): "results observer:me since:2026-11-16 until:2026-11-22",
+    ("observer", "what i observed this week"): "results observer:me since:2026-11-23",
+    ("observer", "last observation"): "results limit:1",
+    ("observer", "was my result recorded"): "results employee:me",
+    ("employee", "how did i do"): "results employee:me",
+    ("employee", "did I pass opening?"): f"results employee:me outcome:passed {OPENING}",
+    ("employee", "my last result"): "results employee:me limit:1",
+    ("employee", "my average"): "trend employee:me",
+    ("employee", "am i getting better"): "trend employee:me",
+    ("employee", "my history"): "history employee:me",
+    ("employee", "when is my next session"): "upcoming 7d",
+}
+
+
+@pytest.mark.parametrize(("role", "typed"), [*(("admin", typed) for typed in ADMIN), *OTHERS])
+async def test_what_is_typed_is_read_as(company: DemoOffice, role: str, typed: str) -> None:
+    means = ADMIN[typed] if role == "admin" else OTHERS[role, typed]
+    assert read_as(await company.ask(role, typed)) == means
+
+
+WITHOUT_QUERY = {
+    "thanks!": "You're welcome.",
+    "ok": "You're welcome.",
+    "?": "What Spotter understands",
+    "hi": "What Spotter understands",
+    "good morning": "What Spotter understands",
+    "help me": "What Spotter understands",
+    "my to-do": "2 sessions to do as an observer",
+    "what do i have to do": "2 sessions to do as an observer",
+    "who am i": "You are Dana Okonjo in iSpring",
+    "are you alive": "✓ Spotter is reading and sending",
+    "menu": "Spotter posts what happens in iSpring Learn",
+    "targets": "Target for every checklist: 80 %",
+    "results 0f809adb": "No session you may see has an id starting with 0f809adb",
+}
+
+
+@pytest.mark.parametrize("typed", WITHOUT_QUERY)
+async def test_what_asks_for_no_sessions_is_answered_too(company: DemoOffice, typed: str) -> None:
+    answer = await company.ask("admin", typed)
+    assert answer.text.replace("`", "").startswith(WITHOUT_QUERY[typed])
+
+
+# ---- what fits several things ---------------------------------------------------------------------------------------
+
+ASKED = {
+    "12": ["Store 12 Harbour Street", "A score of 12 %", "The newest 12"],
+    "failed store region": ["Opening the store (checklist)", "Store 12 Harbour Street (department)"],
+    "failed region": ["North region", "South region"],
+    "since:05/11": ["since 5 Nov 2026", "since 11 May 2026"],
+    "failed in october and on 3 nov": ["since 1 Oct 2026, until the end of 31 Oct 2026", "3 Nov 2026"],
+}
+
+
+@pytest.mark.parametrize("typed", ASKED)
+async def test_what_fits_several_things_asks_and_says_what_each_would_find(company: DemoOffice, typed: str) -> None:
+    asked = offered(await company.ask("admin", typed))
+    labels = [label.replace("\u00a0", " ").partition(" · ") for label, _ in asked]
+    assert [name for name, _, _ in labels][: len(ASKED[typed])] == ASKED[typed]
+    for (_, _, counted), (_, command) in zip(labels, asked, strict=True):
+        answer = (await company.ask("admin", command)).text
+        if "Which do you mean" not in answer:
+            assert counted.removesuffix("s") == f"{_number_found(answer)} session", (command, answer[:80])
+
+
+def _number_found(answer: str) -> str:
+    """How many sessions an answer says that it found: "200 found: …", "The 12 newest of 600", "Nothing found"."""
+    first = answer.split()[0]
+    return {"Nothing": "no", "The": answer.split()[1]}.get(first, first)
+
+
+async def test_the_counts_of_overdue_are_those_of_overdue(company: DemoOffice) -> None:
+    (label, command), *_ = offered(await company.ask("admin", "overdue region"))
+    answer = (await company.ask("admin", command)).text
+    total = sum(int(word) for word in answer.split(";")[0].split() if word.isdigit())
+    assert label == f"North region · {total} sessions"
+
+
+async def test_counts_are_of_what_the_asker_may_see(company: DemoOffice) -> None:
+    (of_all, command), *_ = offered(await company.ask("admin", "12"))
+    (of_one, _), *_ = offered(await company.ask("employee", "12"))
+    own = _number_found((await company.ask("employee", command)).text)
+    assert of_one == f"Store 12 Harbour Street · {own} sessions" != of_all
+
+
+async def test_who_only_observes_is_offered_as_observer_with_a_count(company: DemoOffice) -> None:
+    labels = [label for label, _ in offered(await company.ask("admin", "results Vondracka"))]
+    assert [label.partition(" · ")[0] for label in labels] == ["Meant: Observed by Helena Vondráčka"]
+    assert labels[0].endswith(" sessions")
+
+
+# ---- what fits nothing ----------------------------------------------------------------------------------------------
+
+MISTAKES = {
+    "Sophia": [f"results {SOFIA}"],
+    "failed openning": [f"results outcome:failed {OPENING}"],
+    "faild opening": ["results outcome:failed opening"],
+    "perfect scores": ["results score:100 scores"],
+    "not scored": [],
+    "asdfgh": [],
+    "test": [],
+    "mute": [],
+    "lol": [],
+    "food safety allergens": [],
+    '"opening': ['results "opening"'],
+    "help resluts": ["help results"],
+}
+
+
+@pytest.mark.parametrize("typed", MISTAKES)
+async def test_what_fits_nothing_names_what_is_nearest_in_meaning(company: DemoOffice, typed: str) -> None:
+    assert [command for _, command in offered(await company.ask("admin", typed))][:1] == MISTAKES[typed][:1]
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_each_suggestion_runs(company: DemoOffice, role: str) -> None:
+    for typed in (*MISTAKES, *ASKED, "faild opning stroe 12", "stopp messages", "zero percent", "kitchn last wek"):
+        for _, command in offered(await company.ask(role, typed)):
+            text = (await company.ask(role, command)).text
+            assert "Did you mean" not in text and "no condition" not in text, (typed, command)
+
+
+async def test_a_site_that_the_asker_may_not_see_is_no_site(company: DemoOffice) -> None:
+    answer = await company.ask("employee", "store 14")
+    assert answer.text.startswith("“store 14” is no checklist, site or person that you may see")
+    assert "Mill Lane" not in answer.text
+
+
+# ---- help -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("help score", "score:>60..<80"),
+        ("help dates", "since:last week"),
+        ("help outcome", "outcome:failed"),
+        ("help failed", "outcome:failed"),
+        ("help site", "Store 21 Station Square"),
+        ("help trend", f"trend {OPENING[:10]}"),
+    ],
+)
+async def test_each_key_and_subcommand_has_a_page(company: DemoOffice, typed: str, says: str) -> None:
+    page = await company.ask("admin", typed)
+    assert says in page.text.replace("&lt;", "<").replace("&gt;", ">")
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_help_names_only_what_the_asker_may_do_and_see(company: DemoOffice, role: str) -> None:
+    pages = [await company.ask(role, f"help {topic}".strip()) for topic in ("", "checklist", "site", "employee")]
+    for page in pages:
+        for _, command in offered(page):
+            answer = await company.ask(role, command)
+            assert "no condition" not in answer.text and "There is no" not in answer.text, command
+    everything = pages[0].text
+    assert ("`/ojt pause" in everything) == (role == "admin")
+    assert ("`/ojt silent" in everything) == (role != "employee")
+    assert ("Mill Lane" in "".join(page.text for page in pages)) == (role == "admin")
+
+
+async def test_sites_of_one_name_are_told_apart_in_a_trend(company: DemoOffice) -> None:
+    text = (await company.ask("admin", "compare stores")).text
+    assert "Store 12 Harbour Street, Kitchen" in text and "Store 14 Mill Lane, Kitchen" in text

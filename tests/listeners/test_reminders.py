@@ -1,0 +1,167 @@
+"""Reminders: one message lists all that is late, each clock escalates once, and people put it off or turn it off."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.blocks import actions
+from bot.demo.slack import Message as Posted
+from bot.domain.changes import decide
+from bot.domain.model import Message, Moment, SessionFacts, SessionKey, Targets
+from bot.jobs.remind import RemindJob
+from bot.store.database import Tx
+from tests.clock import NOON
+from tests.listeners.office import ADMIN, EMMA, NORTH, OLGA, PLANNED, SAM, Office, buttons_of, facts
+from tests.listeners.test_quiet import go_to, read_people
+
+pytestmark = pytest.mark.virtual_time
+
+SECOND = SessionKey("77aa0000-0000-4000-8000-000000000000", "yves")
+
+
+async def pass_time(office: Office, until: datetime, job: RemindJob | None = None) -> None:
+    """Hours pass with the job and the sender at work, and people read."""
+    job = job or RemindJob(office.store, office.clock, wake=lambda: None)
+    while office.clock.now() < until:
+        await go_to(office, min(until, office.clock.now() + timedelta(hours=1)))
+        await read_people(office)
+        await job.once()
+        await office.deliver.once(until_idle=False)
+
+
+async def save(office: Office, *rows: SessionFacts) -> None:
+    def work(tx: Tx) -> None:
+        for row in rows:
+            change = decide(tx.sessions.get(row.key), row, now=office.clock.now(), targets=Targets(default=80.0))
+            assert change is not None
+            tx.sessions.save(change, b"12345678")
+
+    await office.store.transact(work)
+
+
+def reminders(office: Office, user: str) -> list[Posted]:
+    return list(office.slack.messages(office.slack.direct_message(user).id))
+
+
+async def test_what_was_not_started_is_one_message_and_escalates_once(office: Office) -> None:
+    # PLANNED: Emma's, observed by Olga, on Thursday noon; another one at the same time.
+    await save(office, facts(SECOND, "olga", status="NOT_STARTED", days_ago=-1))
+    await pass_time(office, NOON + timedelta(days=2, hours=2))
+    (first,) = reminders(office, OLGA)
+    assert first.text.startswith("2 sessions of yours are late: Till check · Emma Employee")
+    assert "not started since 1 d" in first.text
+    assert reminders(office, SAM) == []
+    await pass_time(office, NOON + timedelta(days=3, hours=4))
+    (to_supervisor,) = reminders(office, SAM)
+    assert "2 sessions are late" in to_supervisor.text
+    assert "observer Olga Observer · the observer was reminded 20 Mar 2026" in to_supervisor.text
+    await pass_time(office, NOON + timedelta(days=6))
+    assert (len(reminders(office, OLGA)), len(reminders(office, SAM))) == (1, 1)
+
+
+async def test_what_is_done_meanwhile_reminds_nobody(office: Office) -> None:
+    await pass_time(office, NOON + timedelta(days=2, hours=0.2))
+    await save(office, facts(PLANNED, "olga", result=90.0, days_ago=-2))
+    await pass_time(office, NOON + timedelta(days=4))
+    assert reminders(office, OLGA) == []
+
+
+async def test_another_planned_time_is_another_clock(office: Office) -> None:
+    await pass_time(office, NOON + timedelta(days=2, hours=2))
+    assert len(reminders(office, OLGA)) == 1
+    await save(office, facts(PLANNED, "olga", status="NOT_STARTED", days_ago=-4))
+    await pass_time(office, NOON + timedelta(days=5, hours=2))
+    assert len(reminders(office, OLGA)) == 2
+    assert reminders(office, SAM) == []
+
+
+async def test_what_was_started_and_not_finished_reminds_after_two_days(office: Office) -> None:
+    started = facts(SECOND, "olga", status="IN_PROGRESS", days_ago=0)._replace(started=Moment(NOON.isoformat(), NOON))
+    await save(office, started, facts(PLANNED, "olga", result=90.0, days_ago=0))
+    await pass_time(office, NOON + timedelta(hours=47))
+    assert reminders(office, OLGA) == []
+    await pass_time(office, NOON + timedelta(hours=50))
+    (reminder,) = reminders(office, OLGA)
+    assert "started 18 Mar 2026, 12:00 UTC, not finished since 2 d" in reminder.text
+
+
+async def test_a_reminder_is_snoozed_by_its_reader_alone(office: Office) -> None:
+    await pass_time(office, NOON + timedelta(days=2, hours=2))
+    (reminder,) = reminders(office, OLGA)
+    where = {"channel_id": reminder.channel, "message_ts": reminder.ts}
+    hour, _ = buttons_of(Message("", tuple(reminder.blocks)))
+    refused = await office.press(SAM, hour["action_id"], hour["value"], **where)
+    assert refused is not None and "a reminder is put off by whom it is for" in refused.text
+    answer = await office.press(OLGA, hour["action_id"], hour["value"], **where)
+    assert answer is not None and "Snoozed" in answer.text
+    await pass_time(office, office.clock.now() + timedelta(minutes=50))
+    assert len(reminders(office, OLGA)) == 1
+    await pass_time(office, office.clock.now() + timedelta(minutes=20))
+    assert len(reminders(office, OLGA)) == 2
+    # Nobody else is told before a day has passed since then.
+    await pass_time(office, NOON + timedelta(days=3, hours=2))
+    assert reminders(office, SAM) == []
+
+
+async def test_what_is_done_before_the_snooze_ends_does_not_come_again(office: Office) -> None:
+    await pass_time(office, NOON + timedelta(days=2, hours=2))
+    (reminder,) = reminders(office, OLGA)
+    value = actions.SNOOZE_TOMORROW
+    await office.press(OLGA, f"{actions.SNOOZE}:tomorrow", value, channel_id=reminder.channel, message_ts=reminder.ts)
+    await save(office, facts(PLANNED, "olga", result=90.0, days_ago=-2))
+    await pass_time(office, NOON + timedelta(days=4))
+    assert len(reminders(office, OLGA)) == 1
+
+
+async def test_who_turned_them_off_is_skipped_and_the_supervisor_is_told(office: Office) -> None:
+    assert "You are reminded of nothing that is late" in (await office.ask(OLGA, "reminders off")).text
+    await pass_time(office, NOON + timedelta(days=2, hours=2))
+    assert reminders(office, OLGA) == []
+    assert len(reminders(office, SAM)) == 1
+
+
+async def test_the_mornings_list_comes_once_to_who_wants_it(office: Office) -> None:
+    assert "each morning what is planned" in (await office.ask(OLGA, "reminders planned on")).text
+    await pass_time(office, datetime(2026, 3, 19, 10, tzinfo=UTC))
+    (planned,) = reminders(office, OLGA)
+    assert "1 session of yours planned for today and tomorrow: Till check · Emma Employee" in planned.text
+    assert reminders(office, SAM) == []
+
+
+async def test_what_was_late_before_the_first_start_reminds_nobody(office: Office) -> None:
+    await save(office, facts(SECOND, "olga", status="NOT_STARTED", days_ago=5))
+    await pass_time(office, NOON + timedelta(hours=12))
+    assert reminders(office, OLGA) == []
+
+
+async def test_a_reminder_in_quiet_time_comes_afterwards_and_only_then_the_supervisor_is_told(office: Office) -> None:
+    await office.ask(OLGA, "quiet 10:00-20:00")
+    await pass_time(office, NOON + timedelta(days=2, hours=7))
+    assert reminders(office, OLGA) == []
+    await pass_time(office, NOON + timedelta(days=3, hours=7))
+    assert len(reminders(office, OLGA)) == 1
+    assert reminders(office, SAM) == []
+    await pass_time(office, NOON + timedelta(days=3, hours=10))
+    assert len(reminders(office, SAM)) == 1
+
+
+async def test_a_nudge_reminds_the_observer_once_a_day(office: Office) -> None:
+    await save(office, facts(SECOND, "olga", status="NOT_STARTED", days_ago=1))
+    answer = await office.ask(SAM, "overdue")
+    (button,) = [one for one in buttons_of(answer) if one["action_id"].startswith(actions.NUDGE)]
+    assert button["text"]["text"] == "Nudge Olga Observer"
+    for expected in ("is reminded of what is overdue", "was reminded 18 Mar 2026"):
+        pressed = await office.press(SAM, button["action_id"], button["value"])
+        assert pressed is not None and expected in pressed.text
+    await office.deliver.once(limit_seconds=60)
+    (nudge,) = reminders(office, OLGA)
+    assert nudge.text.startswith("<@U0SAM> reminds you of 1 overdue session: Till check · Yves Colleague")
+    assert (SAM, "nudge", "person:olga") in await office.audit_log()
+
+
+async def test_nobody_nudges_about_what_they_have_no_charge_of(office: Office) -> None:
+    await save(office, facts(SECOND, "olga", status="NOT_STARTED", days_ago=1))
+    assert not [one for one in buttons_of(await office.ask(EMMA, "overdue")) if one["action_id"].startswith("nudge")]
+    for user, person in ((EMMA, "olga"), (SAM, "xenia"), (ADMIN, "nobody")):
+        pressed = await office.press(user, actions.NUDGE, person, channel_id=NORTH)
+        assert pressed is not None and "no longer means anything" in pressed.text
