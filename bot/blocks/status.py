@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.blocks.alerts import alert_text
-from bot.blocks.elements import Block, fields, header, message, mrkdwn, section
+from bot.blocks.elements import FIELDS, Block, fields, header, message, mrkdwn, section
 from bot.blocks.markup import date_token, safe
 from bot.blocks.mutes import format_mute
 from bot.blocks.rules import format_reason
@@ -44,7 +44,7 @@ class Status:
 def status(known: Status) -> Message:
     """Returns the message; admins also see reasons, counts, alerts and blocked destinations."""
     verdict = format_verdict(known)
-    blocks: list[Block] = [header(verdict), fields(_pairs(known))]
+    blocks: list[Block] = [header(verdict), *_fields(known)]
     alerts = alert_lines(known)
     if alerts:
         blocks.append(section(mrkdwn("\n".join(f"• {line}" for line in alerts))))
@@ -145,6 +145,12 @@ def format_waiting(outbox: OutboxCounts) -> str:
     """Returns the number of messages that are not sent yet: `nothing`, `3 messages`."""
     number = outbox.pending + outbox.sending + outbox.ambiguous
     return count(number, "message") if number else "nothing"
+
+
+def _fields(known: Status) -> list[Block]:
+    """The labelled values, in as many blocks as they need."""
+    pairs = _pairs(known)
+    return [fields(pairs[start : start + FIELDS]) for start in range(0, len(pairs), FIELDS)]
 
 
 def _pairs(known: Status) -> list[tuple[str, str]]:
