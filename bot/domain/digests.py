@@ -59,15 +59,16 @@ class Digest:
 class DigestView:
     """What a digest's message is made of.
 
-    `title` is its heading, `words` its query in words, `called` the time before that it is compared with ("the week
-    before"). `figures` is None if they could not be made, for the reason `problem`. `slot` says which slot it is of, or
-    that it is of none. `missed`: how many older slots it stands for; `is_cut`: it does not cover all of their time.
-    `owner`: whom its scope belongs to, as a mention, "" if that is its reader.
+    `title` is its heading, `query` its query as canonical text, `words` the same in words, `called` the time before
+    that it is compared with ("the week before"). `figures` is None if they could not be made, for the reason `problem`.
+    `slot` says which slot it is of, "" for none. `missed`: how many older slots it stands for; `is_cut`: it does not
+    cover all of their time. `owner`: whom its scope belongs to, as a mention, "" if that is its reader.
     """
 
     title: str
     words: str
     figures: Digest | None
+    query: str = ""
     called: str = ""
     slot: str = ""
     zone: tzinfo

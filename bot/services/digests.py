@@ -278,6 +278,7 @@ def _view(
     known = visible_names(tx, scope, directory, query, viewer.person_id)
     return replace(
         view,
+        query=text,
         words=words(with_labels(query, visible_names(tx, scope, shown_as, query, viewer.person_id))),
         figures=digest(tx, query, scope, known, shown_as, time_of, now, zone),
         problem="",

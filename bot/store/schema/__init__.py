@@ -37,6 +37,7 @@ from bot.store.schema.steps_011_to_017 import (
 from bot.store.schema.steps_from_018 import (
     m018_rule_options,
     m020_critical_criteria,
+    m021_incremental_polling,
     m022_supervision,
     m024_digests,
     m028_home_views,
@@ -67,6 +68,7 @@ STEPS = (
     m020_critical_criteria,
     m024_digests,
     m022_supervision,
+    m021_incremental_polling,
     m028_home_views,
 )
 migrations = Migrations("spotter")
