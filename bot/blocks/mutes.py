@@ -60,10 +60,10 @@ def ask_to_unmute(mute: Mute, words: str) -> Message:
 
 def unmuted(mute: Mute, held: int) -> Message:
     """A mute was ended; `held`: how much its recap brings."""
-    rest = f"{count(held, 'message')} that it held back {'comes' if held == 1 else 'come'} now, as one recap."
+    release = f"{count(held, 'message')} that it held back {'comes' if held == 1 else 'come'} now, as one recap."
     return notice(
         f"Mute {mute.mute_id} of {format_place(mute.destination)} has ended. "
-        f"{rest if held else 'It had held back nothing that comes now.'}"
+        f"{release if held else 'It had held back nothing that comes now.'}"
     )
 
 

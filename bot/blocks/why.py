@@ -68,7 +68,7 @@ def reason_lines(found: Explanation, spelled: Spelling) -> list[str]:
         *_measured(found, spelled),
         *_timeline(found, spelled),
         *(["How it stands:"] if found.status else ["No message about it was ever due."]),
-        *(_standing(status, found, spelled) for status in found.status),
+        *(_status_line(status, found, spelled) for status in found.status),
         *_today(found, spelled),
     ]
 
@@ -182,7 +182,7 @@ _DONE = {("post", "sent"): "posted", ("edit", "sent"): "edited", ("read_back", "
 # ---- how it stands -------------------------------------------------------------------------------------------------
 
 
-def _standing(status: NotificationStatus, found: Explanation, spelled: Spelling) -> str:
+def _status_line(status: NotificationStatus, found: Explanation, spelled: Spelling) -> str:
     to = _destination(status.notification.destination, found, spelled)
     text = f"• To {to}, due since {spelled.when(status.created_at)} ({spelled.text(status.notification.reason)}): "
     if status.digest is not None:

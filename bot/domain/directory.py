@@ -318,11 +318,11 @@ class Directory:
 
 def _closed(people: Collection[str], reports: Mapping[str, Sequence[str]]) -> set[str]:
     """These people and all below them."""
-    found, to_visit = set(people), list(people)
-    while to_visit:
-        new = [one for one in reports.get(to_visit.pop(), ()) if one not in found]
+    found, unsearched = set(people), list(people)
+    while unsearched:
+        new = [one for one in reports.get(unsearched.pop(), ()) if one not in found]
         found.update(new)
-        to_visit += new
+        unsearched += new
     return found
 
 

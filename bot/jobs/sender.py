@@ -71,7 +71,7 @@ T = TypeVar("T")
 Render = Callable[[Delivery, CardFacts], Message]
 Tried = Callable[[str, str], None]  # what was tried, and the kind of its result, as `domain.outbox.Attempt` has them
 BUSY_PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds between tries to store an answer; the last for ever
-LOOKED_AT_AGAIN = 900.0  # seconds: notifications that wait for a proof
+PROOF_RETRY_EVERY = 900.0  # seconds: notifications that wait for a proof
 EDIT_WAITS = timedelta(minutes=30)  # an edit that waits for a proof or a look at its channel
 OWNER_ASKED_AGAIN = 60.0  # seconds
 UNANSWERED_PAUSE = 5.0  # seconds between tries to reach a Slack that has not answered this process yet
@@ -272,7 +272,7 @@ class Sender:
         left."""
         now = self._clock.now().timestamp()
         # To the next quarter of an hour, so that what waits comes together: one recap, and no trickle of cards.
-        until = datetime.fromtimestamp((now // LOOKED_AT_AGAIN + 1) * LOOKED_AT_AGAIN, UTC)
+        until = datetime.fromtimestamp((now // PROOF_RETRY_EVERY + 1) * PROOF_RETRY_EVERY, UTC)
         await self.retry_until_committed(lambda tx: tx.notifications.postpone(delivery.delivery_id, waiting, until))
         left = tuple(stored for stored in delivery.notifications if stored.notification_id not in waiting)
         log.info("notifications.postponed", delivery=delivery.delivery_id, waiting=len(waiting), left=len(left))

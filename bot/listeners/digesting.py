@@ -29,7 +29,7 @@ from bot.listeners.access_scope import access_view
 from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
 from bot.listeners.context import AppContext
 from bot.listeners.subscribing import own_destination
-from bot.listeners.understanding import look_up_mentioned, understand
+from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import by_id, with_labels
 from bot.query.parser import Names, Query, say, words
 from bot.services.digests import digest_query, preview, same_digest, zone_of
@@ -137,7 +137,7 @@ def _read(text: str) -> _Wanted:
 async def _prepare(
     ctx: AppContext, viewer: Viewer, channel_id: str | None, wanted: _Wanted
 ) -> tuple[_Prepared, Destination]:
-    await look_up_mentioned(ctx, wanted.query)
+    await fetch_mentioned_users(ctx, wanted.query)
     now = ctx.clock.now()
 
     def work(tx: Tx) -> tuple[_Prepared, Destination]:

@@ -33,7 +33,7 @@ class Understood:
     options: tuple[Option, ...] = ()
 
 
-async def look_up_mentioned(ctx: AppContext, text: str) -> None:
+async def fetch_mentioned_users(ctx: AppContext, text: str) -> None:
     """Looks up the Slack users that a text mentions: a user unknown to Spotter has no link yet."""
     for user_id in sorted({found[1] for found in MENTION.finditer(text)}):
         await ctx.contacts.viewer(user_id)

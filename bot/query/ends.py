@@ -30,7 +30,7 @@ class End:
 
     at: datetime
     said: str
-    rest: str
+    other_text: str
 
 
 def read_end(text: str, now: datetime, zone: tzinfo) -> End:

@@ -63,11 +63,11 @@ def without_times(query: Query, what: str = "rule") -> Query:
     past = [term for term in query.terms if term.key in (*_TIMES, *SHAPE)]
     if not past:
         return query
-    rest = Query(tuple(term for term in query.terms if term not in past))
+    allowed = Query(tuple(term for term in query.terms if term not in past))
     named = " and ".join(dict.fromkeys(f"“{term.key}”" for term in past))
     is_time = any(term.key in _TIMES for term in past)
     why = f"{_FROM_NOW_ON[what]}. Leave it out; “results” lists a time" if is_time else "that says how a list is made"
-    raise QueryError(f"A {what} takes no {named}: {why}.", [say(rest)])
+    raise QueryError(f"A {what} takes no {named}: {why}.", [say(allowed)])
 
 
 def make_rule(

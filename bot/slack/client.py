@@ -359,7 +359,7 @@ class SlackMessenger:
         if not isinstance(found, list):
             raise MessengerUnavailable("Slack's answer holds no channels; it is asked again later.")
         # A user's own conversations come without `is_member`, so it is what the list itself says.
-        whole = [one for one in found if isinstance(one, dict) and one.keys() >= _TOLD_OF_CHANNELS]
+        whole = [one for one in found if isinstance(one, dict) and one.keys() >= _CHANNEL_FIELDS]
         listed = [_channel({**one, "is_member": True}) for one in whole]
         return listed, _next_cursor(answer) or ""
 
@@ -474,7 +474,7 @@ def _delivery_of(said: Mapping[str, Any]) -> str | None:
     return found if isinstance(found, str) else None
 
 
-_TOLD_OF_CHANNELS = frozenset({"id", "is_private", "is_archived", "is_ext_shared"})  # without one it is not known
+_CHANNEL_FIELDS = frozenset({"id", "is_private", "is_archived", "is_ext_shared"})  # without one it is not known
 
 
 def _channel(found: Mapping[str, Any]) -> Channel:

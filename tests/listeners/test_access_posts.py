@@ -260,7 +260,7 @@ async def test_a_summary_counts_what_its_owner_may_see(
 
 FORMS: dict[str, dict[str, str]] = {
     actions.DETAILS_FORM: {},
-    actions.RULE_FORM: {actions.INPUT_REST: "employee:zoltn", actions.INPUT_PEOPLE: "<id:zoltan>"},
+    actions.RULE_FORM: {actions.INPUT_OTHER_TERMS: "employee:zoltn", actions.INPUT_PEOPLE: "<id:zoltan>"},
     actions.SETTINGS_FORM: {actions.INPUT_OBSERVER: "all", "employee": "zoltan"},
 }
 

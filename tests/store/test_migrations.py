@@ -23,7 +23,8 @@ from bot.domain.reasons import ReasonCode
 from bot.services.rules import rule_filters
 from bot.store.database import Store, Tx
 from bot.store.migrate import before_migration
-from bot.store.schema import APPLICATION_ID, INDEXES_OF_BASELINE, migrations
+from bot.store.schema import APPLICATION_ID, migrations
+from bot.store.schema.first_tables import INDEXES_OF_BASELINE
 from tests.store.given import NOON, a_session, minutes
 
 NOTHING_APPLIED = sqlite_utils.Database(memory=True, execute_plugins=False)

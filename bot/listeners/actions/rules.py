@@ -33,7 +33,7 @@ async def cancel(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 
 async def unsubscribe(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """Ends the rule with the number on the button, once it was asked whether."""
-    answer = await answered(ctx, action, f"unsubscribe {action.value}", is_pressed=not action.was_asked)
+    answer = await answered(ctx, action, f"unsubscribe {action.value}", is_button=not action.was_asked)
     await reply(answer, replace=action.was_asked and action.is_ephemeral)
 
 

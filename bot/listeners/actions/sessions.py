@@ -98,7 +98,7 @@ async def next_page(ctx: AppContext, action: ActionRequest, reply: Reply) -> Non
 async def run(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """A command that an answer suggested; one that changes something is asked about first. The Home tab shows its
     answer in a modal: a direct message would be on another tab."""
-    answer = await answered(ctx, action, action.value, is_pressed=not action.was_asked)
+    answer = await answered(ctx, action, action.value, is_button=not action.was_asked)
     if action.view_id is None:
         await reply(answer, replace=action.was_asked and action.is_private)
         return

@@ -13,14 +13,14 @@ from bot.listeners.context import AppContext
 class CommandRequest:
     """One use of a subcommand: `words` follow its verb, `topics` are what this viewer may use, in the order of help.
 
-    `channel_id` is None outside a conversation (on the Home tab). `is_pressed`: a button ran it, and nobody was asked.
+    `channel_id` is None outside a conversation (on the Home tab). `is_button`: a button ran it, and nobody was asked.
     """
 
     viewer: Viewer
     channel_id: str | None
     words: str
     topics: tuple[Topic, ...] = ()
-    is_pressed: bool = False
+    is_button: bool = False
 
 
 Answer = Callable[[AppContext, CommandRequest], Awaitable[Message]]

@@ -182,7 +182,7 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
         found = own_rule(tx, request.viewer, typed, "unsubscribe")
         directory = tx.people.directory()
         said = rule_text(tx, found.query, scope_of(request.viewer, directory), directory)
-        if request.is_pressed:
+        if request.is_button:
             return ask_to_end(found, said)
         now = ctx.clock.now()
         tx.rules.set_state(found.rule_id, RuleState.ENDED, "unsubscribed", now)

@@ -48,8 +48,8 @@ async def _pause_rule(ctx: AppContext, request: CommandRequest, number: str, whe
     now = ctx.clock.now()
     try:
         end = read_end(when, now, zone_of(request.viewer))
-        if end.rest:
-            raise QueryError(f"“{end.rest}” says nothing of a pause. {HOW}")
+        if end.other_text:
+            raise QueryError(f"“{end.other_text}” says nothing of a pause. {HOW}")
     except QueryError as error:
         raise QueryError(
             str(error), [f"pause {number} {one}" for one in ("4h", "until:tomorrow", "until:mon")]
