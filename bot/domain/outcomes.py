@@ -3,8 +3,9 @@
 iSpring's PASSED only says *completed*: a session with 20 % is PASSED too. Below and failed are ours, and iSpring's raw
 status is shown only if it is not known.
 
-Percentages are compared and shown after `normalized`: a quotient or a sum of floats that should be 55 is 55. Two normalized
-numbers are equal exactly if their nine decimals are, also as REAL in SQL, so a card, its outcome and `score:` agree.
+Percentages are compared and shown after `normalized`: a quotient or a sum of floats that should be 55 is 55. Two
+normalized numbers are equal exactly if their nine decimals are, also as REAL in SQL, so a card, its outcome and
+`score:` agree.
 """
 
 import math

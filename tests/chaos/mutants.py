@@ -95,7 +95,7 @@ GUESTS_ARE_TOLD = Mutant(
     "guests: whoever has an observer's address is told",
     (
         Change(
-            "bot/slack/client.py",
+            "bot/slack/answers.py",
             '        (bool(user.get("is_restricted")) or bool(user.get("is_ultra_restricted")), "guest"),\n',
             "",
         ),

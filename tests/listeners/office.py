@@ -39,7 +39,8 @@ from bot.domain.polling import PollReport
 from bot.jobs.send import Deliver
 from bot.listeners.bolt_app import build_app
 from bot.listeners.context import AppContext
-from bot.slack.client import Identity, SlackMessenger
+from bot.slack.answers import Identity
+from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.slack.task_pool import TaskPool
 from bot.store.database import Store, Tx
