@@ -33,8 +33,8 @@ from bot.domain.model import (
 from bot.domain.outbox import NotificationState, NotificationStatus, OutboxCounts
 from bot.domain.routing import subject_of
 from bot.jobs.rate_limit import RateLimiter
+from bot.jobs.renderer import Render
 from bot.jobs.send import Deliver
-from bot.jobs.sender import Render
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store, Tx
