@@ -30,7 +30,7 @@ _LEANING = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # inside a word (cash_desk) 
 _AUTO_LINK = re.compile(r"://|(?<=\w)\.(?=[^\W\d_]{2})")
 # The middle of 09:30:15 is none; one that the text's end leaves open could be closed by a colon of ours.
 _EMOJI_CODE = re.compile(r":(?!\d\d(?::|$))([\w+'-]+)(:|$)")
-_CLOSED_EMOJI_CODE = re.compile(r":(?!\d\d:)([\w+'-]+):")
+_CLOSED_EMOJI_CODE = re.compile(r":(?!\d\d(?:-\d\d)?:)([\w+'-]+):")  # nor is that of 20:00-07:00
 _MENTION = re.compile(r"&lt;＠([UW][A-Z0-9]{2,20})&gt;")
 
 

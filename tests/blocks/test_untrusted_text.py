@@ -90,7 +90,7 @@ def assert_harmless(texts_in_markup: list[str]) -> None:
         assert "://" not in rest, rest
         assert "```" not in rest, rest
         assert not re.search(r"(^|\s)_\w", rest), rest
-        assert not re.search(r":(?!\d\d:)[\w+'-]+:", rest), rest
+        assert not re.search(r":(?!\d\d(?:-\d\d)?:)[\w+'-]+:", rest), rest
 
 
 def assert_legible(notified: list[str]) -> None:
