@@ -117,6 +117,14 @@ PROMISES: dict[str, Promise] = {
         "iSpring's list leaves out sessions that its checklists name, or ends at a round number",
         "`OPS_CHANNEL` and `check` say how many, and whom to ask",
     ),
+    "large_account": Promise(
+        "iSpring's whole list is larger than `FULL_LISTING_LIMIT`",
+        "polls read what may have changed, within `POLL_BYTES`; completions are as soon, corrections a round later",
+    ),
+    "lying_filters": Promise(
+        "iSpring ignores a filter, or its filters leave sessions out",
+        "`OPS_CHANNEL` is notified and full listings are read until a day passes without; no session is lost",
+    ),
     "odd_result": Promise(
         "a result is no percentage",
         "it is shown as it came, unless the points contradict it; the log counts such rows",

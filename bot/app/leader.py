@@ -102,6 +102,7 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
     monitor = Monitor(store, clock, probes, settings, wake=sender.wake)
 
     scheduler.every(settings.poll_interval, "poll", poll.when_due, at_once=True)
+    scheduler.every(settings.tick, "open sessions", poll.open_when_due)
     scheduler.every(DIRECTORY_EVERY, "directory", poll.refresh_directory)
     scheduler.every(DETAILS_EVERY, "details", details.until_done)
     scheduler.every(COMPLETENESS_EVERY, "completeness", completeness.when_due)

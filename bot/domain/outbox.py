@@ -71,6 +71,15 @@ class OutboxCounts:
     quiet: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class CardDelay:
+    """The seconds from the poll that found a result to its card in a channel, of the newest cards: half of them took at
+    most `median`, 19 of 20 at most `p95`."""
+
+    median: float
+    p95: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One try of a delivery, as kept for `why`."""

@@ -19,7 +19,8 @@ from bot.store.outbox.destinations import MAY_BE_EDITED, SHOWS
 from bot.store.session_rows import IS_OVER, OF_KEY, request_edits
 from bot.store.sqlite import IN_LIST, json_field
 
-CHILDREN = ("history", "details", "acknowledgements", "unrouted", "reminders")  # tables that refer to a session's row
+# Tables that refer to a session's row.
+CHILDREN = ("history", "details", "acknowledgements", "unrouted", "reminders", "absences")
 ATTEMPTS_KEPT = timedelta(days=90)  # of finished deliveries
 SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
 SLOTS_KEPT = timedelta(days=500)  # of rules with a schedule: longer than any of them looks back

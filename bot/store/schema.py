@@ -845,6 +845,44 @@ def m022_supervision(db: Database) -> None:
     )
 
 
+# Polls that do not grow with history: how far the comparison of each checklist has come, which open sessions an answer
+# lacked, and how iSpring spells the ids that it does not spell in lower case.
+INCREMENTAL_POLLING = (
+    """
+    CREATE TABLE sweeps (
+        checklist_id TEXT PRIMARY KEY,             -- lower case; '' for the sessions without one
+        named_round  INTEGER NOT NULL DEFAULT 0,   -- in which its session ids were last asked for
+        swept_at     INTEGER,                      -- ms; when its last whole comparison began
+        cursor       TEXT,                         -- the session id after which the next part begins; NULL: no parts
+        began_at     INTEGER,                      -- ms; when the comparison in parts began
+        active_at    INTEGER                       -- ms; when a session of it last changed
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE absences (
+        session INTEGER PRIMARY KEY REFERENCES sessions (id),
+        at      INTEGER NOT NULL                   -- ms; the request whose whole answer lacked this open session
+    )
+    """,
+    """
+    CREATE TABLE id_spellings (
+        id      TEXT PRIMARY KEY,                  -- lower case, of a session or a checklist
+        spelled TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    # Those that no filter of iSpring's lists.
+    "CREATE INDEX sessions_unknown ON sessions (outcome) WHERE outcome = 'unknown'",
+    # What was completed lately.
+    "CREATE INDEX history_at ON history (at)",
+)
+
+
+@migrations()
+def m021_incremental_polling(db: Database) -> None:
+    for statement in INCREMENTAL_POLLING:
+        db.conn.execute(statement)
+
+
 @migrations()
 def m028_home_views(db: Database) -> None:
     """Whose Home tab is open, and a fingerprint of what it shows, so that it is published again when that changes."""

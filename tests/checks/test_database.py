@@ -223,6 +223,9 @@ LINES = {
     "workspace_throttled": "Alert: ",
     "direct_messages_closed": "Alert: ",
     "directory_old": "Alert: ",
+    "filters_unreliable": "Alert: ",
+    "full_listing_unread": "Alert: ",
+    "corrections_late": "Alert: ",
     "leader_silent": "has given no sign of life for",
     "disk_nearly_full": "left beside the database",
 }

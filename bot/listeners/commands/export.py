@@ -52,7 +52,8 @@ async def export(ctx: AppContext, request: CommandRequest) -> Message:
         text.detach()  # flushes, and leaves the file open
         known_as = words(with_labels(without_shape(meant.query), meant.known))
         covered = f"{covers(access.coverage)} " if access.coverage else ""
-        return rows, known_as, say(meant.query), covered + age(tx.polls.state().last_good_at, now)
+        poll = tx.polls.state()
+        return rows, known_as, say(meant.query), covered + age(poll.last_good_at, now, poll.corrected_at)
 
     async with _turn:
         with tempfile.TemporaryFile() as file:

@@ -89,7 +89,8 @@ def _asked(ctx: AppContext, read: _Read, verb: str) -> view.Asked:
         directory=read.access.directory,
         now=read.now,
         zone=read.access.zone,
-        data_as_of=read.tx.polls.state().last_good_at,
+        data_as_of=read.tx.polls.last_good_at(),
+        corrected_at=read.tx.polls.corrected_at(),
         command=ctx.command,
         limit=read.limit,
     )

@@ -67,7 +67,8 @@ async def menu(ctx: AppContext, viewer: Viewer, topics: Sequence[Topic]) -> Mess
             who=identity.text,
             has=has,
             what_next=next_step(ctx, identity.remedy, viewer.slack_user_id),
-            data_as_of=tx.polls.state().last_good_at,
+            data_as_of=tx.polls.last_good_at(),
+            corrected_at=tx.polls.corrected_at(),
             to_do=to_do,
         )
 
@@ -221,7 +222,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
         outbox=tx.deliveries.counts(ctx.clock.now()),
         rules=states.count(RuleState.ACTIVE),
         paused_rules=states.count(RuleState.PAUSED),
-        poll_interval=ctx.settings.poll_interval,
+        poll_interval=tx.polling.state().interval(ctx.settings.poll_interval, ctx.clock.now()),
         now=now,
         is_admin=viewer.is_admin,
         blocked=tx.destinations.blocked() if viewer.is_admin else (),
@@ -229,6 +230,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
         next_digest_at=next_digest_at(tx, ctx.clock.now()) if viewer.is_admin else None,
         mutes=[(one, said[one.mute_id]) for one in mutes],
         target=format_general(tx.targets.current(), tx.targets.is_set_for_all()) if viewer.is_admin else "",
+        card_delay=tx.deliveries.card_delay() if viewer.is_admin else None,
     )
 
 
@@ -237,7 +239,8 @@ def shown(ctx: AppContext, tx: Tx, access: AccessView, keys: Iterable[SessionKey
     return session_lists.RenderContext(
         directory=access.directory,
         short_ids={key: tx.search.short_id(key, access.scope) for key in keys},
-        data_as_of=tx.polls.state().last_good_at,
+        data_as_of=tx.polls.last_good_at(),
+        corrected_at=tx.polls.corrected_at(),
         command=ctx.command,
         account_url=ctx.settings.ispring_account_url or None,
         coverage=access.coverage,
