@@ -163,7 +163,7 @@ def _first(record: SessionRecord, facts: CardFacts) -> str:
 
 
 def _end(record: SessionRecord, facts: CardFacts) -> str:
-    """Whether somebody acknowledged it, and its short id: a line keeps its last part if it has to be shortened."""
+    """Whether it was acknowledged, and its short id: a line keeps its last part if it has to be shortened."""
     acknowledged = "acknowledged" if record.acknowledgements else ""
     end = bare(short_id_of(record.session.key, facts))
     return " · ".join(filter(None, (unchecked(record.session), acknowledged, end)))

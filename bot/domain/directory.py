@@ -144,7 +144,7 @@ class Directory:
         """The supervisor set for a person, or the one inherited from the nearest department that names one.
 
         Source: iSpring's user and department records (`subordination`); `no_supervisor` ends the search. Where the
-        chain counts, nobody inherits themselves: for the head of a department the search goes on above it.
+        chain counts, no person inherits themselves: for the head of a department the search goes on above it.
         """
         return self._supervisors.get(person_id)
 

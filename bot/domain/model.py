@@ -409,7 +409,7 @@ class RuleOptions:
 
     `schedule`: in its canonical form, `weekly mon 09:00`, in the IANA zone `zone`; None for at once. `edits`: whether a
     correction changes the cards that were posted; what the owner may not see any more is redacted in any case.
-    `only_to_act`: a digest comes only when somebody has to act, and once a month as a sign of life.
+    `only_to_act`: a digest comes only when action is needed, and once a month as a sign of life.
     """
 
     form: RuleForm = RuleForm.RESULTS
@@ -429,7 +429,7 @@ class Rule:
     was first tried; that of a person's rule is the answer to the command that made it.
 
     `owner` is a Slack user id or `OPERATOR`; `query` is canonical text of `bot.query` with people by id, ""
-    for every completed session. `resumes_at`: the end of a pause that somebody made. `offered_to`: the Slack user who
+    for every completed session. `resumes_at`: the end of a pause made by a person. `offered_to`: the Slack user who
     may take it over. `scheduled_since`: when its schedule was set, None without one.
     """
 

@@ -1,4 +1,4 @@
-"""Mutes: what holds a destination's messages of rules back until a moment that somebody chose."""
+"""Mutes: what holds a destination's messages of rules back until a chosen moment."""
 
 from dataclasses import dataclass
 from datetime import datetime

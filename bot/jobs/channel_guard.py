@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 class CheckChannelFirst(Exception):
     """Raised to roll back a claim when the channel was not checked recently. `is_shared`: a user shared something, so
-    what they were told of the channel has to be compared with what it is."""
+    what they learned of the channel has to be compared with what it is."""
 
     def __init__(self, is_shared: bool) -> None:
         super().__init__()

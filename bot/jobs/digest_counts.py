@@ -65,7 +65,7 @@ def digest_counts_of(
 
 
 def is_awaited(stored: StoredNotification, now: datetime) -> bool:
-    """Whether a notification that was not sent yet waits for somebody whom iSpring does not name now."""
+    """Whether a notification that was not sent yet waits for a person whom iSpring does not name now."""
     return stored.shown_version is None and now - stored.created_at <= NAMED_WITHIN
 
 

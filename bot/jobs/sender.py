@@ -231,7 +231,7 @@ class Sender:
 
     async def _not_named(self, delivery: Delivery, now: datetime) -> Mapping[int, str]:
         """The notifications that wait until iSpring names their person again, with the reason: one reading may lack
-        somebody."""
+        a person."""
         if delivery.destination.kind is not DestinationKind.PERSON:
             return {}
         missing = await self._store.read(lambda tx: tx.people.directory().missing_of(delivery.destination.id))
@@ -256,7 +256,7 @@ class Sender:
         """Puts back the notifications that wait for a proof; returns the delivery with the others, None if none is
         left."""
         now = self._clock.now().timestamp()
-        # To the next quarter of an hour, so that what waits comes together: one recap, and no trickle of cards.
+        # To the next quarter of an hour, so that they come together, as one recap.
         until = datetime.fromtimestamp((now // PROOF_RETRY_EVERY + 1) * PROOF_RETRY_EVERY, UTC)
         await self._store.transact(lambda tx: tx.notifications.postpone(delivery.delivery_id, waiting, until))
         left = tuple(stored for stored in delivery.notifications if stored.notification_id not in waiting)

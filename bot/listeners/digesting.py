@@ -1,4 +1,4 @@
-"""Making a rule that sends digests: checks, a preview of the last one, and saving it once somebody pressed Save."""
+"""Making a rule that sends digests: checks, a preview of the last one, and saving it after a press of Save."""
 
 import re
 from collections.abc import Callable
@@ -42,7 +42,7 @@ _NAMES = re.compile(r"(?:^|\s+)names:(full|initials)(?=\s|$)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A digest that somebody typed. `zone`: None for that of their profile, followed when it changes."""
+    """A digest as typed. `zone`: None for that of their profile, followed when it changes."""
 
     schedule: Schedule
     zone: str | None

@@ -175,7 +175,7 @@ async def _place(
 
 
 def own_destination(tx: Tx, viewer: Viewer) -> Destination:
-    """A viewer's own direct messages. Raises NotAllowed or NotPossibleNow for who is nobody in iSpring."""
+    """A viewer's own direct messages. Raises NotAllowed or NotPossibleNow for a user without a person in iSpring."""
     identity = identity_of(viewer, tx.people.directory())
     if viewer.person_id is None or identity.not_allowed_reason:
         raise refusal(identity)

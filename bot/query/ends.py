@@ -1,4 +1,4 @@
-"""When something that somebody stops for a while goes on again: `4h`, `until:mon`, `until:2026-12-01 09:00`."""
+"""When something stopped for a while goes on again: `4h`, `until:mon`, `until:2026-12-01 09:00`."""
 
 import re
 from collections.abc import Callable

@@ -127,7 +127,7 @@ def rule_text(tx: Tx, query: str, scope: AccessScope, directory: Directory) -> s
 
 
 def text_for_reader(tx: Tx, query: str, scope: AccessScope, directory: Directory) -> str:
-    """A stored query in words for somebody else than its owner; without its names if it names what they may not see."""
+    """A stored query in words for others than its owner; without its names if it names what they may not see."""
     found = read(query)
     if found is None:
         return UNREADABLE

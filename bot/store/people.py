@@ -157,7 +157,7 @@ class People:
         """Takes in an event about a user: what it takes away counts at once, what it gives has to be proved by a
         question. Returns whether there is something to prove.
 
-        Until it is proved, the user counts as seen at the epoch, so that whoever needs them asks Slack first.
+        Until it is proved, the user counts as seen at the epoch, so that Slack is asked before they are needed.
         """
         stored = self.slack_user(user.user_id)
         if stored is None:

@@ -49,7 +49,7 @@ class QuietTimes:
             )
 
     def holidays(self) -> frozenset[date]:
-        """The days that are quiet for whoever has a quiet time with holidays."""
+        """The days that are quiet for people who have a quiet time with holidays."""
         return frozenset(date.fromisoformat(row["day"]) for row in self._connection.execute("SELECT day FROM holidays"))
 
     def set_holiday(self, day: date, *, is_one: bool) -> bool:

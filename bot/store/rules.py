@@ -113,7 +113,7 @@ class Rules:
         )
 
     def offer(self, rule_id: int, user_id: str | None) -> None:
-        """Stores who may take a rule over; None for nobody."""
+        """Stores who may take a rule over; None for no user."""
         self._connection.execute("UPDATE rules SET offered_to = ? WHERE rule_id = ?", (user_id, rule_id))
 
     def set_owner(self, rule_id: int, owner: str) -> None:

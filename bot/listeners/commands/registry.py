@@ -13,7 +13,7 @@ from bot.listeners.context import AppContext
 class CommandRequest:
     """One use of a subcommand: `words` follow its verb, `topics` are what this viewer may use, in the order of help.
 
-    `channel_id` is None outside a conversation (on the Home tab). `is_button`: a button ran it, and nobody was asked.
+    `channel_id` is None outside a conversation (on the Home tab). `is_button`: a button ran it, without a question.
     """
 
     viewer: Viewer

@@ -54,7 +54,7 @@ class Retry:
 
 
 class Eligibility:
-    """The facts of one pass. `destination`: the only one that is asked about, None for all. `now`: None if nobody's
+    """The facts of one pass. `destination`: the only one that is asked about, None for all. `now`: None if no
     quiet time is asked about."""
 
     def __init__(

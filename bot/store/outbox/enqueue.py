@@ -110,7 +110,7 @@ class Notifications:
             self._connection.execute("DELETE FROM deliveries WHERE id = ? AND state = 'sending'", (number,))
 
     def resume_postponed(self, now: datetime) -> int:
-        """Makes what waits for a proof due now, all at once, so that it comes as one recap; returns how much."""
+        """Makes notifications that wait for a proof due now, all at once, as one recap; returns how many."""
         return self._connection.execute(
             f"UPDATE notifications SET due_at = ?, waiting_reason = '' WHERE {PENDING} AND waiting_reason <> ''",
             (to_ms(now),),

@@ -61,7 +61,7 @@ class Outbox:
 
     def schedule(self, now: datetime | None = None) -> Schedule:
         """When each destination gets its next message, and when the next read-back or edit is due; one eligibility
-        pass. Without `now`, nobody's quiet time counts.
+        pass. Without `now`, no quiet time counts.
 
         Empty while Slack refuses the app. While all sending is paused, only read-backs are due: they send nothing.
         """

@@ -31,7 +31,7 @@ class Recaps:
         self._connection = connection
 
     def pending_at(self, destination: Destination) -> Sequence[Held]:
-        """What a mute of a destination can hold back: what waits there because of rules, and was not tried."""
+        """What a mute of a destination can hold back: pending notifications of rules that were not tried."""
         kinds = [kind for kind, spec in KINDS.items() if spec.can_be_muted]
         rows = self._connection.execute(
             f"SELECT id, session_id, employee_id FROM notifications WHERE destination = ? AND {PENDING}"

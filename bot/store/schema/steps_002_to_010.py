@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database
 
-# What was erased is told from what is new by its ids alone. They are kept bare: a hash would hide nothing from whoever
+# Only its ids tell what was erased from what is new. They are kept bare: a hash would hide nothing from a reader who
 # has iSpring's list of ids, and without that list an id says nothing about anybody.
 FORGETTING = (
     """
@@ -106,7 +106,7 @@ def m007_promised_details(db: Database) -> None:
 
 
 def m008_unknown_refusals(db: Database) -> None:
-    # Slack's word for no, where the last attempt ended with one that nobody knows; '' elsewhere.
+    # Slack's word for no, where the last attempt ended with an unknown one; '' elsewhere.
     db.conn.execute("ALTER TABLE deliveries ADD COLUMN refused TEXT NOT NULL DEFAULT ''")
 
 

@@ -3,14 +3,14 @@
 import msgspec
 from sqlite_utils import Database
 
-# What a rule sends, when and how; and what is held back until a moment that somebody chose.
+# What a rule sends, when and how; and what is held back until a chosen moment.
 RULE_OPTIONS = (
     "ALTER TABLE rules ADD COLUMN form TEXT NOT NULL DEFAULT 'results'",
     "ALTER TABLE rules ADD COLUMN schedule TEXT",  # as 'weekly mon 09:00'; NULL for at once
     "ALTER TABLE rules ADD COLUMN zone TEXT",  # an IANA name, of the schedule
     "ALTER TABLE rules ADD COLUMN edits INTEGER NOT NULL DEFAULT 1",
     "ALTER TABLE rules ADD COLUMN names TEXT NOT NULL DEFAULT 'full'",  # or 'initials'
-    "ALTER TABLE rules ADD COLUMN resumes_at INTEGER",  # ms; the end of a pause that somebody made
+    "ALTER TABLE rules ADD COLUMN resumes_at INTEGER",  # ms; the end of a pause made by a person
     "ALTER TABLE rules ADD COLUMN offered_to TEXT",  # the Slack user who may take it over
     """
     CREATE TABLE mutes (
@@ -89,7 +89,7 @@ def m020_critical_criteria(db: Database) -> None:
 
 # What rules with a schedule sent, what people were reminded of, and when they want quiet.
 DIGESTS = (
-    # A digest only when somebody has to act, with a sign of life once a month.
+    # A digest only when action is needed, with a sign of life once a month.
     "ALTER TABLE rules ADD COLUMN only_to_act INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE rules ADD COLUMN scheduled_since INTEGER",  # ms; when its schedule was set, NULL without one
     """
