@@ -3,6 +3,7 @@
 Of iSpring's filters the vendor says what they mean; they were never seen to work. So their answers are compared with
 what is stored, and once a day with a full listing. A filter that lies costs bytes, for full listings, and never a
 session.
+"""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
