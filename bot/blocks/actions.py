@@ -15,7 +15,8 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from bot.blocks.elements import BUTTON_VALUE
-from bot.domain.model import NamesShown, SessionKey
+from bot.domain.model import SessionKey
+from bot.domain.rules import NamesShown
 
 # On cards; the value is a session key. OPEN is a link, which Slack reports as a press all the same.
 DETAILS = "details"

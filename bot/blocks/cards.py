@@ -41,16 +41,16 @@ from bot.domain.directory import Directory
 from bot.domain.model import (
     NO_DATE,
     ChangeKind,
-    DigestCounts,
     HistoryEntry,
-    Rule,
     Session,
     SessionKey,
     SessionRecord,
 )
 from bot.domain.mutes import Mute
+from bot.domain.notifications import DigestCounts
 from bot.domain.permissions import Coverage
 from bot.domain.reminders import ReminderView
+from bot.domain.rules import Rule
 from bot.domain.text import lasting
 
 REDACTED_TEXT = "A result was here; it is no longer shown here, because who may see it has changed."

@@ -9,8 +9,15 @@ from bot.blocks.digests import failing_words, results_commands
 from bot.blocks.elements import Block, button, confirmation, context, header, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, date_token, format_query_text, from_seconds, safe
-from bot.domain.model import Delivery, Destination, DestinationKind, DigestCounts, Message, StoredNotification
 from bot.domain.mutes import Mute
+from bot.domain.notifications import (
+    Delivery,
+    Destination,
+    DestinationKind,
+    DigestCounts,
+    Message,
+    StoredNotification,
+)
 from bot.domain.text import count
 
 REASON = 200  # characters of a reason at most

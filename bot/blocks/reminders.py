@@ -7,7 +7,7 @@ from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, button, context, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import date_token, safe
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.reminders import (
     Choices,
     ReminderClock,

@@ -7,7 +7,8 @@ from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import date_token, safe
 from bot.blocks.rule_preview import Shown
 from bot.blocks.rules import format_destination, format_options, format_query, format_rule, with_preview
-from bot.domain.model import Message, Rule, RuleOptions, RuleState
+from bot.domain.notifications import Message
+from bot.domain.rules import Rule, RuleOptions, RuleState
 
 
 def offer_blocks(rule: Rule, words: str, by: str) -> list[Block]:

@@ -7,7 +7,7 @@ from typing import Any
 from bot.blocks import actions
 from bot.blocks.elements import OPTION_TEXT, OPTION_VALUE, Block, context, menu, modal, mrkdwn, option, plain, section
 from bot.blocks.markup import bare, safe
-from bot.domain.model import NamesShown, Rule, RuleOptions
+from bot.domain.rules import NamesShown, Rule, RuleOptions
 from bot.query.by_id import with_labels
 from bot.query.keys import KEYS, OUTCOMES, Key, Query, Term
 from bot.query.names import Names, id_of

@@ -6,7 +6,8 @@ from bot.blocks import actions
 from bot.blocks.elements import Block, button, context, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, safe
-from bot.domain.model import CriticalCriterion, Message, OutcomeKind, Targets
+from bot.domain.model import CriticalCriterion, OutcomeKind, Targets
+from bot.domain.notifications import Message
 from bot.domain.outcomes import exact
 from bot.domain.target_changes import DAYS_BACK, Turns
 from bot.domain.text import count

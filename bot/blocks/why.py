@@ -11,8 +11,9 @@ from bot.blocks.results import failed_by, unchecked, verdict
 from bot.blocks.rules import format_reason
 from bot.domain.changes import outcome_of
 from bot.domain.explanation import Explanation, Judged
-from bot.domain.model import ChangeKind, Destination, DestinationKind, HistoryEntry, Message
+from bot.domain.model import ChangeKind, HistoryEntry
 from bot.domain.mutes import Mute
+from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.outbox import Attempt, NotificationState, NotificationStatus
 from bot.domain.reasons import ReasonCode
 from bot.domain.text import clean, size

@@ -7,10 +7,17 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
-from bot.domain.model import Department, Person, PersonStatus, Proof, Subordination, Supervision
+from bot.domain.model import (
+    Department,
+    Person,
+    PersonStatus,
+    Subordination,
+    Supervision,
+)
 from bot.domain.reasons import ReasonCode
 from bot.domain.retention import ERASED_PERSON
 from bot.domain.text import initials
+from bot.domain.viewers import Proof
 
 T = TypeVar("T")
 BELIEVED_AFTER = timedelta(hours=24)  # a directory really cut by half is believed once it was read alike for so long

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.model import Destination
+from bot.domain.notifications import Destination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

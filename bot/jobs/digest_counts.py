@@ -5,19 +5,17 @@ from datetime import datetime
 
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
-from bot.domain.model import (
+from bot.domain.model import Session
+from bot.domain.notifications import (
     Destination,
     DestinationKind,
     DigestCounts,
-    DirectMessages,
-    Preferences,
-    Session,
     StoredNotification,
-    Viewer,
 )
 from bot.domain.outbox import CountedSession
 from bot.domain.permissions import may_see
 from bot.domain.routing import NAMED_WITHIN, may_yet_see
+from bot.domain.viewers import DirectMessages, Preferences, Viewer
 from bot.store.database import Tx
 
 

@@ -9,7 +9,7 @@ from bot.blocks.cards import CardFacts
 from bot.config import Settings
 from bot.domain.delivery import MessageRefused
 from bot.domain.errors import StoreError
-from bot.domain.model import Delivery, Message
+from bot.domain.notifications import Delivery, Message
 from bot.domain.ports import Clock, Contacts
 from bot.jobs.message_data import MessageData, load_message_data
 from bot.jobs.retrying_store import RetryingStore

@@ -17,7 +17,7 @@ import structlog
 from bot.blocks.notifications import render as render_notices
 from bot.config import Settings
 from bot.domain.errors import MessengerError, MessengerUnavailable, StoreBusy
-from bot.domain.model import Delivery, Destination, DestinationKind
+from bot.domain.notifications import Delivery, Destination, DestinationKind
 from bot.domain.ports import Clock, Contacts, Messenger
 from bot.jobs.attempts import Tried, uncounted
 from bot.jobs.channel_guard import ChannelReadings

@@ -36,20 +36,18 @@ from bot.domain.delivery import (
     shown_versions,
 )
 from bot.domain.errors import MessengerUnavailable
-from bot.domain.model import (
-    OPERATOR,
+from bot.domain.notifications import (
     Delivery,
     DeliveryState,
     Destination,
     DestinationKind,
     Message,
     NotificationKind,
-    Rule,
-    RuleState,
 )
 from bot.domain.pause_reasons import PRIVATE
 from bot.domain.ports import Channel, Clock, Contacts, Messenger, Nobody
 from bot.domain.routing import MISSING
+from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.jobs.attempts import Tried, attempt_of, refusal_text, unresolved_read_back
 from bot.jobs.channel_guard import ChannelReadings, CheckChannelFirst, require_checked
 from bot.jobs.digest_counts import is_awaited

@@ -12,19 +12,17 @@ from bot.blocks.rules import invite_first
 from bot.config import zone_named
 from bot.domain.digests import DigestView
 from bot.domain.errors import QueryError
-from bot.domain.model import (
-    Destination,
-    DestinationKind,
-    Message,
+from bot.domain.notifications import Destination, DestinationKind, Message
+from bot.domain.pause_reasons import PRIVATE, PUBLIC
+from bot.domain.rules import (
     NamesShown,
     Rule,
     RuleForm,
     RuleOptions,
     RuleState,
-    Viewer,
 )
-from bot.domain.pause_reasons import PRIVATE, PUBLIC
 from bot.domain.schedules import Schedule, next_slot, parse_schedule
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
 from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
 from bot.listeners.context import AppContext

@@ -1,7 +1,8 @@
 """Which rules a viewer may end and change, found by the number that they typed or pressed."""
 
 from bot.domain.errors import QueryError
-from bot.domain.model import Rule, RuleForm, RuleState, Viewer
+from bot.domain.rules import Rule, RuleForm, RuleState
+from bot.domain.viewers import Viewer
 from bot.query.nearest import nearest
 from bot.store.database import Tx
 

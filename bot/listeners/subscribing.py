@@ -11,19 +11,16 @@ from bot.blocks.elements import notice
 from bot.blocks.markup import safe
 from bot.blocks.rule_preview import Shown
 from bot.domain.errors import QueryError
-from bot.domain.model import (
+from bot.domain.notifications import Destination, DestinationKind, Message
+from bot.domain.pause_reasons import PRIVATE, PUBLIC
+from bot.domain.rules import (
     DEFAULT_OPTIONS,
-    Destination,
-    DestinationKind,
-    DirectMessages,
-    Message,
     NamesShown,
     Rule,
     RuleOptions,
     RuleState,
-    Viewer,
 )
-from bot.domain.pause_reasons import PRIVATE, PUBLIC
+from bot.domain.viewers import DirectMessages, Viewer
 from bot.listeners.access_scope import AccessView, access_view, as_seen_by, identity_of, refusal
 from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
 from bot.listeners.context import AppContext

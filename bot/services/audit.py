@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from bot.domain.audit import AuditLine
-from bot.domain.model import OPERATOR, AuditEntry, SessionKey
+from bot.domain.audit import AuditEntry, AuditLine
+from bot.domain.model import SessionKey
 from bot.domain.permissions import EVERYTHING
+from bot.domain.rules import OPERATOR
 from bot.domain.target_changes import digest_of
 from bot.services.pausing import SPOTTER
 from bot.store.database import Tx

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from bot.domain.directory import Directory
 from bot.domain.email_matching import is_shared_mailbox
-from bot.domain.model import BY_EMAIL, Person, SlackUser
+from bot.domain.model import Person
 from bot.domain.text import count
+from bot.domain.viewers import BY_EMAIL, SlackUser
 from bot.store.database import Tx
 
 

@@ -9,17 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.directory import Directory
-from bot.domain.model import (
-    OPERATOR,
+from bot.domain.notifications import (
     Delivery,
     Destination,
     DestinationKind,
     Notification,
     NotificationKind,
-    Proof,
-    Rule,
-    RuleState,
-    Viewer,
 )
 from bot.domain.outbox import BlockedDestination, SendingPause
 from bot.domain.pause_reasons import (
@@ -35,6 +30,8 @@ from bot.domain.pause_reasons import (
 from bot.domain.permissions import scope_of
 from bot.domain.ports import Channel
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import OPERATOR, Rule, RuleState
+from bot.domain.viewers import Proof, Viewer
 from bot.services.alerting import ops_destinations
 from bot.store.database import Tx
 

@@ -6,7 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.config import zone_named
 from bot.domain.directory import Directory
-from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind, Session, Viewer
+from bot.domain.model import Session
+from bot.domain.notifications import (
+    Destination,
+    DestinationKind,
+    Notification,
+    NotificationKind,
+)
 from bot.domain.permissions import may_see
 from bot.domain.reminders import (
     LATE_AFTER,
@@ -21,6 +27,7 @@ from bot.domain.reminders import (
 )
 from bot.domain.report_periods import Window
 from bot.domain.schedules import instant
+from bot.domain.viewers import Viewer
 from bot.services.alerting import ops_destinations
 from bot.store.database import Tx
 

@@ -8,8 +8,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.config import zone_named
 from bot.domain.errors import MessengerUnavailable
-from bot.domain.model import SlackUser
 from bot.domain.ports import Channel
+from bot.domain.viewers import SlackUser
 
 EVENT_TYPE = "observation_notified"  # of a message's metadata
 CHANNEL_FIELDS = frozenset({"id", "is_private", "is_archived", "is_ext_shared"})  # without one it is not known

@@ -27,8 +27,9 @@ from bot.domain.delivery import (
     Sent,
 )
 from bot.domain.errors import BlocksRefused, MessengerError, MessengerRefused, MessengerUnavailable
-from bot.domain.model import Message, SlackUser
+from bot.domain.notifications import Message
 from bot.domain.ports import Channel, Clock
+from bot.domain.viewers import SlackUser
 from bot.slack.answers import (
     CHANNEL_FIELDS,
     EVENT_TYPE,

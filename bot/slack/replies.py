@@ -7,7 +7,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.config import DIRECT, Network
 from bot.domain.errors import BlocksRefused
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.ports import Clock, Reply
 from bot.slack.client import INVALID_BLOCKS, SlackMessenger, has_newest
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from bot.config import zone_named
-from bot.domain.model import Destination, DestinationKind
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.quiet import NEVER, Quiet, held_until, parse_quiet, quiet_within
 from bot.store.columns import value_of
 

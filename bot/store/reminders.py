@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from bot.domain.model import Destination, NotificationKind, Session, SessionKey
+from bot.domain.model import Session, SessionKey
+from bot.domain.notifications import Destination, NotificationKind
 from bot.domain.reminders import Choices, Reminded, ReminderClock, ReminderStep
 from bot.domain.report_periods import Window
 from bot.store.columns import State, from_ms, from_ms_or_none, to_ms, value_of

@@ -10,6 +10,7 @@ from statistics import quantiles
 from uuid import UUID
 
 import click
+from bot.domain.viewers import Viewer
 
 from bot.domain.model import (
     CriterionResult,
@@ -20,7 +21,6 @@ from bot.domain.model import (
     SessionFacts,
     SessionKey,
     Targets,
-    Viewer,
 )
 from bot.domain.polling import PollReport
 from bot.listeners.commands import answered

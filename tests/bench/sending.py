@@ -13,17 +13,18 @@ from typing import Any
 from uuid import UUID
 
 import click
+from bot.domain.notifications import (
+    Destination,
+    DestinationKind,
+    Notification,
+    NotificationKind,
+)
+from bot.domain.rules import OPERATOR, RuleState
 
 from bot.app.clock import SystemClock
 from bot.demo.slack import Channel, SlackStandIn, Workspace
 from bot.domain.model import (
-    OPERATOR,
-    Destination,
-    DestinationKind,
     Moment,
-    Notification,
-    NotificationKind,
-    RuleState,
     SessionFacts,
     SessionKey,
     Targets,

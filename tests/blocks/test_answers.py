@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from bot.domain.notifications import Destination, DestinationKind, Message
+from bot.domain.viewers import DirectMessages, Preferences
 
 from bot.blocks import actions, answers, details, help_pages, rules, targets
 from bot.blocks.answers import Needs, Topic
@@ -19,12 +21,7 @@ from bot.domain.errors import Remedy
 from bot.domain.model import (
     Acknowledgement,
     ChangeKind,
-    Destination,
-    DestinationKind,
-    DirectMessages,
     HistoryEntry,
-    Message,
-    Preferences,
     Targets,
 )
 from bot.domain.outbox import CardDelay, OutboxCounts

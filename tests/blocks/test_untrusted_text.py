@@ -5,6 +5,8 @@ import unicodedata
 from dataclasses import replace
 
 import pytest
+from bot.domain.notifications import Destination, Message
+from bot.domain.viewers import DirectMessages, Preferences
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -23,13 +25,9 @@ from bot.domain.model import (
     AreaResult,
     ChangeKind,
     CriterionResult,
-    Destination,
     Details,
-    DirectMessages,
     HistoryEntry,
-    Message,
     Moment,
-    Preferences,
     SessionRecord,
 )
 from bot.domain.reports import CriterionCost, Figures, ReportRow, UnitRow

@@ -13,6 +13,16 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from bot.domain.notifications import (
+    TAKEN_BACK,
+    Delivery,
+    DeliveryState,
+    Destination,
+    Notification,
+    NotificationKind,
+)
+from bot.domain.rules import OPERATOR, RuleState
+
 from bot.domain.changes import decide, outcome_of
 from bot.domain.delivery import (
     SECOND_READ_BACK,
@@ -38,19 +48,7 @@ from bot.domain.delivery import (
     is_first_attempt,
     shown_versions,
 )
-from bot.domain.model import (
-    OPERATOR,
-    TAKEN_BACK,
-    ChangeKind,
-    Delivery,
-    DeliveryState,
-    Destination,
-    News,
-    Notification,
-    NotificationKind,
-    RuleState,
-    SessionKey,
-)
+from bot.domain.model import ChangeKind, News, SessionKey
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of

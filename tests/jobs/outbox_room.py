@@ -7,24 +7,25 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bot.domain.notifications import (
+    Delivery,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Notification,
+    NotificationKind,
+)
+from bot.domain.rules import OPERATOR, Rule, RuleState
+
 from bot.blocks.notifications import render
 from bot.demo.slack import Message as Posted
 from bot.demo.slack import SlackStandIn
 from bot.domain.changes import decide, remember
 from bot.domain.model import (
-    OPERATOR,
     Change,
     ChangeKind,
-    Delivery,
-    DeliveryState,
-    Destination,
-    DestinationKind,
     Moment,
     News,
-    Notification,
-    NotificationKind,
-    Rule,
-    RuleState,
     Session,
     SessionFacts,
     SessionKey,

@@ -8,26 +8,23 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.config import Settings
-from bot.demo.company import Person, Session
-from bot.demo.ispring import IspringStandIn
-from bot.demo.world import World
-from bot.domain.delivery import Sent, after_post, shown_versions
-from bot.domain.model import (
-    OPERATOR,
+from bot.domain.notifications import (
     Delivery,
     Destination,
     DestinationKind,
     Notification,
     NotificationKind,
-    Preferences,
-    Rule,
-    RuleState,
-    SessionKey,
-    SessionRecord,
-    SlackUser,
 )
+from bot.domain.rules import OPERATOR, Rule, RuleState
+from bot.domain.viewers import Preferences, SlackUser
+
+from bot.config import Settings
+from bot.demo.company import Person, Session
+from bot.demo.ispring import IspringStandIn
+from bot.demo.world import World
+from bot.domain.delivery import Sent, after_post, shown_versions
 from bot.domain.model import Session as StoredSession
+from bot.domain.model import SessionKey, SessionRecord
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.polling import PollReport
 from bot.domain.ports import Training

@@ -5,16 +5,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
-from bot.demo.slack import Channel
-from bot.domain.model import (
-    OPERATOR,
+from bot.domain.notifications import (
     Destination,
     DestinationKind,
     Notification,
     NotificationKind,
-    RuleState,
 )
+from bot.domain.rules import OPERATOR, RuleState
+
+from bot.demo.slack import Channel
 from bot.domain.outbox import BlockedDestination, NotificationState
 from bot.domain.routing import introduction
 from bot.jobs.channel_checks import ChannelChecks

@@ -3,9 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from bot.domain.notifications import (
+    Delivery,
+    Destination,
+    DestinationKind,
+    Notification,
+    NotificationKind,
+)
+from bot.domain.viewers import Preferences
 
 from bot.blocks.notifications import render
-from bot.domain.model import Delivery, Destination, DestinationKind, Notification, NotificationKind, Preferences
 from bot.domain.mutes import Mute
 from bot.domain.outbox import NotificationState
 from bot.jobs.message_data import MessageData, load_message_data

@@ -7,6 +7,14 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
+from bot.domain.notifications import (
+    Delivery,
+    Destination,
+    DestinationKind,
+    NotificationKind,
+)
+from bot.domain.rules import OPERATOR, RuleState
+from bot.domain.viewers import DirectMessages, Preferences
 from structlog.testing import capture_logs
 
 from bot.demo.ispring import ALWAYS
@@ -14,18 +22,10 @@ from bot.demo.ispring.quirks import HalfCharacters
 from bot.domain.changes import outcome_of
 from bot.domain.delivery import Sent, after_post
 from bot.domain.model import (
-    OPERATOR,
     ChangeKind,
-    Delivery,
-    Destination,
-    DestinationKind,
     Details,
     DetailsState,
-    DirectMessages,
-    NotificationKind,
     OutcomeKind,
-    Preferences,
-    RuleState,
     SessionKey,
 )
 from bot.domain.ports import Training

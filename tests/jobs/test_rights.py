@@ -7,18 +7,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.rules import Rule, RuleState
+from bot.domain.viewers import SlackUser
 
 from bot.domain.directory import Directory
 from bot.domain.model import (
     Change,
     ChangeKind,
-    Destination,
-    DestinationKind,
     News,
-    Rule,
-    RuleState,
     SessionKey,
-    SlackUser,
     Subordination,
 )
 from bot.domain.outbox import NotificationState

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from bot.domain.notifications import Destination, DestinationKind, Message
+from bot.domain.rules import Rule, RuleState
 from slack_bolt.async_app import AsyncBoltRequest
 from slack_bolt.listener.async_listener_completion_handler import AsyncListenerCompletionHandler
 from slack_bolt.response import BoltResponse
@@ -22,14 +24,9 @@ from bot.domain.model import (
     AreaResult,
     CriterionResult,
     Department,
-    Destination,
-    DestinationKind,
     Details,
-    Message,
     Moment,
     Person,
-    Rule,
-    RuleState,
     SessionFacts,
     SessionKey,
     Subordination,

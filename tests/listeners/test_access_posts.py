@@ -8,10 +8,17 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from bot.domain.notifications import (
+    Destination,
+    DestinationKind,
+    Notification,
+    NotificationKind,
+)
+from bot.domain.rules import Rule
 
 from bot.blocks import actions
 from bot.blocks.notifications import RENDERERS
-from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind, Rule, SessionKey
+from bot.domain.model import SessionKey
 from bot.domain.reminders import ReminderStep, running_clock
 from bot.domain.routing import introduction
 from bot.domain.schedules import Every, Schedule, Slot

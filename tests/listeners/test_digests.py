@@ -5,18 +5,15 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from bot.domain.notifications import Destination, DestinationKind, Message
+from bot.domain.rules import RuleForm, RuleState
 
 from bot.blocks import actions
 from bot.demo.slack import Message as Posted
 from bot.domain.changes import decide
 from bot.domain.model import (
     Department,
-    Destination,
-    DestinationKind,
-    Message,
     Person,
-    RuleForm,
-    RuleState,
     SessionFacts,
     SessionKey,
     Targets,

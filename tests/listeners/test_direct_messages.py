@@ -4,16 +4,16 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-
-from bot.blocks import actions
-from bot.domain.model import (
+from bot.domain.notifications import (
     Destination,
     DestinationKind,
-    DirectMessages,
     Notification,
     NotificationKind,
-    SessionKey,
 )
+from bot.domain.viewers import DirectMessages
+
+from bot.blocks import actions
+from bot.domain.model import SessionKey
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.routing import subject_of
 from bot.listeners.events.lifecycle import account_changed

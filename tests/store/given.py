@@ -5,16 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.changes import decide
-from bot.domain.model import (
-    Change,
+from bot.domain.notifications import (
     Delivery,
     DeliveryState,
     Destination,
     DestinationKind,
-    Moment,
     Notification,
     NotificationKind,
+)
+
+from bot.domain.changes import decide
+from bot.domain.model import (
+    Change,
+    Moment,
     Session,
     SessionFacts,
     SessionKey,

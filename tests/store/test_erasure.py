@@ -8,27 +8,27 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-
-from bot.domain.delivery import Found, NotFound, after_read_back, shown_versions
-from bot.domain.model import (
+from bot.domain.notifications import (
     TAKEN_BACK,
-    Change,
-    ChangeKind,
     Delivery,
     DeliveryState,
     Destination,
     DestinationKind,
-    Details,
-    DirectMessages,
-    News,
     NotificationKind,
+)
+from bot.domain.rules import RuleState
+from bot.domain.viewers import DirectMessages, Preferences, SlackUser
+
+from bot.domain.delivery import Found, NotFound, after_read_back, shown_versions
+from bot.domain.model import (
+    Change,
+    ChangeKind,
+    Details,
+    News,
     Person,
-    Preferences,
-    RuleState,
     Session,
     SessionFacts,
     SessionRecord,
-    SlackUser,
 )
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import EVERYTHING

@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 import sqlite_utils
+from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.rules import RuleState
 
 from bot.domain.errors import StoreUnusable
-from bot.domain.model import Destination, DestinationKind, OutcomeKind, RuleState, Supervision
+from bot.domain.model import OutcomeKind, Supervision
 from bot.domain.outbox import NotificationState
 from bot.domain.reasons import ReasonCode
 from bot.services.rules import rule_filters

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
-from bot.domain.model import (
+from bot.domain.notifications import DeliveryState, Destination
+from bot.domain.rules import (
     DEFAULT_OPTIONS,
     OPERATOR,
-    DeliveryState,
-    Destination,
     NamesShown,
     RuleForm,
     RuleOptions,
     RuleState,
 )
+
 from bot.domain.reasons import ReasonCode
 from bot.store.database import Store, Tx
 from tests.store.given import (

@@ -3,10 +3,12 @@
 from bot.blocks import actions, rule_changes
 from bot.blocks import rules as views
 from bot.domain.errors import NotAllowed, Remedy
-from bot.domain.model import Message, Rule, RuleState, Viewer
+from bot.domain.notifications import Message
 from bot.domain.permissions import EVERYTHING
 from bot.domain.ports import Reply
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import Rule, RuleState
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands import answered
 from bot.listeners.context import AppContext

@@ -8,9 +8,10 @@ from slack_bolt.async_app import AsyncApp
 from bot.blocks.answers import ask_to_run, with_age
 from bot.blocks.elements import notice
 from bot.domain.errors import AmbiguousQuery, NotAllowed, NotPossibleNow, QueryError
-from bot.domain.model import Message, Viewer
+from bot.domain.notifications import Message
 from bot.domain.permissions import closed_reason
 from bot.domain.ports import Reply
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
 from bot.listeners.after_ack import AfterAck
 from bot.listeners.commands import (

@@ -4,7 +4,7 @@ import re
 
 from bot.blocks.digest_rules import answer
 from bot.domain.errors import QueryError
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.schedules import EXAMPLES, begins_schedule
 from bot.listeners import digesting
 from bot.listeners.access_scope import access_view

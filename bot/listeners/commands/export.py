@@ -10,7 +10,7 @@ from bot.blocks.elements import notice
 from bot.blocks.markup import escape, format_query_text
 from bot.blocks.reports import age
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotPossibleNow
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.text import clip, count
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand

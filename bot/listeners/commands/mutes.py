@@ -4,7 +4,7 @@ import re
 
 from bot.blocks import mutes as views
 from bot.domain.errors import NotAllowed, QueryError, Remedy
-from bot.domain.model import Destination, DestinationKind, Message
+from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.listeners.access_scope import access_view, zone_of
 from bot.listeners.channels import is_channel
 from bot.listeners.commands.registry import CommandRequest, subcommand

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from bot.blocks.answers import Needs, Topic
-from bot.domain.model import Message, Viewer
+from bot.domain.notifications import Message
+from bot.domain.viewers import Viewer
 from bot.listeners.context import AppContext
 
 

@@ -9,7 +9,8 @@ from bot.blocks import report_lists
 from bot.blocks import reports as view
 from bot.blocks.answers import Needs
 from bot.domain.errors import QueryError
-from bot.domain.model import Message, OutcomeKind
+from bot.domain.model import OutcomeKind
+from bot.domain.notifications import Message
 from bot.domain.report_periods import Window, midnight
 from bot.domain.reports import figures, steps
 from bot.listeners.access_scope import AccessView, access_view

@@ -5,9 +5,10 @@ import re
 from bot.blocks import rule_changes as rule_views
 from bot.blocks import sending as views
 from bot.domain.errors import NotAllowed, QueryError, Remedy
-from bot.domain.model import Message, Rule, RuleState
+from bot.domain.notifications import Message
 from bot.domain.permissions import scope_of
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import Rule, RuleState
 from bot.listeners.access_scope import zone_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext

@@ -12,7 +12,8 @@ from bot.blocks import actions
 from bot.blocks import targets as views
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.filters import ids_named
-from bot.domain.model import CriticalCriterion, Message, Targets, Viewer
+from bot.domain.model import CriticalCriterion, Targets
+from bot.domain.notifications import Message
 from bot.domain.report_periods import Window
 from bot.domain.target_changes import (
     DAYS_BACK,
@@ -23,6 +24,7 @@ from bot.domain.target_changes import (
     digest_of,
     with_target,
 )
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext

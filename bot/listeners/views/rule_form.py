@@ -15,8 +15,8 @@ from bot.blocks import rule_form as views
 from bot.blocks.rule_preview import preview_blocks
 from bot.blocks.rules import format_query
 from bot.domain.errors import NotAllowed, NotPossibleNow, QueryError
-from bot.domain.model import Viewer
 from bot.domain.ports import Reply
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view, may_read, names, refuse_unknown
 from bot.listeners.after_ack import AfterAck
 from bot.listeners.context import AppContext

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.kinds import KINDS
-from bot.domain.model import DeliveryState, Notification, NotificationKind, OutcomeKind
+from bot.domain.model import OutcomeKind
+from bot.domain.notifications import DeliveryState, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
 from bot.store.columns import from_ms, to_json, to_ms, value_of

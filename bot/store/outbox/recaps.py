@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.kinds import KINDS
-from bot.domain.model import Destination, Notification, NotificationKind, SessionKey
+from bot.domain.model import SessionKey
+from bot.domain.notifications import Destination, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import from_json, listed, to_json, to_ms, value_of
 from bot.store.outbox.eligibility import GROUP_KEY, PENDING, Eligibility

@@ -4,12 +4,12 @@ import sqlite3
 from collections.abc import Mapping
 from typing import cast
 
-from bot.domain.model import (
+from bot.domain.model import SessionKey
+from bot.domain.notifications import (
     Delivery,
     Destination,
     Notification,
     NotificationKind,
-    SessionKey,
     StoredNotification,
 )
 from bot.domain.outbox import Attempt
