@@ -38,14 +38,7 @@ from bot.blocks.results import (
 from bot.domain.changes import outcome_of
 from bot.domain.digests import DigestView
 from bot.domain.directory import Directory
-from bot.domain.model import (
-    NO_DATE,
-    ChangeKind,
-    HistoryEntry,
-    Session,
-    SessionKey,
-    SessionRecord,
-)
+from bot.domain.model import NO_DATE, ChangeKind, HistoryEntry, Session, SessionKey, SessionRecord
 from bot.domain.mutes import Mute
 from bot.domain.notifications import DigestCounts
 from bot.domain.permissions import Coverage

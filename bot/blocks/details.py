@@ -29,14 +29,7 @@ from bot.blocks.results import (
 )
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
-from bot.domain.model import (
-    AreaResult,
-    ChangeKind,
-    CriterionResult,
-    Details,
-    HistoryEntry,
-    SessionRecord,
-)
+from bot.domain.model import AreaResult, ChangeKind, CriterionResult, Details, HistoryEntry, SessionRecord
 from bot.domain.notifications import Message
 from bot.domain.text import count, size
 

@@ -10,14 +10,7 @@ from bot.blocks.elements import Block, button, confirmation, context, header, me
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, date_token, format_query_text, from_seconds, safe
 from bot.domain.mutes import Mute
-from bot.domain.notifications import (
-    Delivery,
-    Destination,
-    DestinationKind,
-    DigestCounts,
-    Message,
-    StoredNotification,
-)
+from bot.domain.notifications import Delivery, Destination, DestinationKind, DigestCounts, Message, StoredNotification
 from bot.domain.text import count
 
 REASON = 200  # characters of a reason at most

@@ -29,15 +29,7 @@ from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
 from bot.domain.permissions import Coverage
 from bot.domain.reasons import ReasonCode
-from bot.domain.rules import (
-    DEFAULT_OPTIONS,
-    OPERATOR,
-    NamesShown,
-    Rule,
-    RuleForm,
-    RuleOptions,
-    RuleState,
-)
+from bot.domain.rules import DEFAULT_OPTIONS, OPERATOR, NamesShown, Rule, RuleForm, RuleOptions, RuleState
 from bot.domain.text import count
 
 ALL = "every completed session"

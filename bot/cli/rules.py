@@ -10,12 +10,7 @@ from bot.cli.terminal import echo, table_of
 from bot.domain.errors import SpotterError
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.ports import Clock
-from bot.domain.rules import (
-    OPERATOR,
-    Rule,
-    RuleForm,
-    RuleState,
-)
+from bot.domain.rules import OPERATOR, Rule, RuleForm, RuleState
 from bot.query.by_id import by_id
 from bot.services.rules import make_rule, names_kept, rule_canonical, rule_query, same_rule
 from bot.store.database import Store, Tx

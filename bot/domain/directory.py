@@ -7,13 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
-from bot.domain.model import (
-    Department,
-    Person,
-    PersonStatus,
-    Subordination,
-    Supervision,
-)
+from bot.domain.model import Department, Person, PersonStatus, Subordination, Supervision
 from bot.domain.reasons import ReasonCode
 from bot.domain.retention import ERASED_PERSON
 from bot.domain.text import initials

@@ -6,12 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.model import Session
-from bot.domain.notifications import (
-    Delivery,
-    Destination,
-    DestinationKind,
-    Notification,
-)
+from bot.domain.notifications import Delivery, Destination, DestinationKind, Notification
 from bot.domain.reasons import ReasonCode
 
 

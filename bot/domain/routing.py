@@ -10,27 +10,11 @@ from datetime import datetime, timedelta
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.filters import Filter, matches
-from bot.domain.model import (
-    Change,
-    News,
-    Outcome,
-    SessionFacts,
-    SessionKey,
-)
-from bot.domain.notifications import (
-    Destination,
-    DestinationKind,
-    Notification,
-    NotificationKind,
-)
+from bot.domain.model import Change, News, Outcome, SessionFacts, SessionKey
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.permissions import OPERATOR_VIEWER, Verdict, may_see
 from bot.domain.reasons import ReasonCode
-from bot.domain.rules import (
-    OPERATOR,
-    Rule,
-    RuleForm,
-    RuleState,
-)
+from bot.domain.rules import OPERATOR, Rule, RuleForm, RuleState
 from bot.domain.viewers import DirectMessages, Viewer
 
 # A paused rule goes on matching: its notifications wait until its channel is back or its owner is replaced. So does a

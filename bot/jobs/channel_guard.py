@@ -11,12 +11,7 @@ import structlog
 
 from bot.domain.errors import MessengerError, StoreBusy
 from bot.domain.kinds import KINDS
-from bot.domain.notifications import (
-    Delivery,
-    Destination,
-    DestinationKind,
-    NotificationKind,
-)
+from bot.domain.notifications import Delivery, Destination, DestinationKind, NotificationKind
 from bot.domain.ports import Channel, Clock, Messenger
 from bot.services import pausing
 from bot.store.database import Store, Tx

@@ -13,12 +13,7 @@ import structlog
 from bot.config import Settings
 from bot.domain.errors import StoreBusy
 from bot.domain.ports import Clock, Contacts
-from bot.domain.rules import (
-    OPERATOR,
-    Rule,
-    RuleForm,
-    RuleState,
-)
+from bot.domain.rules import OPERATOR, Rule, RuleForm, RuleState
 from bot.domain.schedules import RecordedSlot, Schedule, Slot, SlotResult, due, instant, newest_slot
 from bot.domain.viewers import Viewer
 from bot.jobs.rule_owners import ask_about

@@ -6,12 +6,7 @@ from datetime import datetime
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.model import Session
-from bot.domain.notifications import (
-    Destination,
-    DestinationKind,
-    DigestCounts,
-    StoredNotification,
-)
+from bot.domain.notifications import Destination, DestinationKind, DigestCounts, StoredNotification
 from bot.domain.outbox import CountedSession
 from bot.domain.permissions import may_see
 from bot.domain.routing import NAMED_WITHIN, may_yet_see

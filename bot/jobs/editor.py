@@ -23,12 +23,7 @@ from bot.domain.delivery import (
     Throttled,
     after_edit,
 )
-from bot.domain.notifications import (
-    TAKEN_BACK,
-    Delivery,
-    DestinationKind,
-    Message,
-)
+from bot.domain.notifications import TAKEN_BACK, Delivery, DestinationKind, Message
 from bot.domain.ports import Channel, Clock, Contacts, Messenger, Nobody
 from bot.jobs.attempts import Tried, attempt_of, refusal_text
 from bot.jobs.channel_guard import ChannelReadings, is_checked

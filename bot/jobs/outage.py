@@ -4,12 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.config import Settings
-from bot.domain.notifications import (
-    Delivery,
-    Destination,
-    Notification,
-    NotificationKind,
-)
+from bot.domain.notifications import Delivery, Destination, Notification, NotificationKind
 from bot.domain.outage import outage_of
 from bot.store.database import Tx
 

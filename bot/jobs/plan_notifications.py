@@ -14,22 +14,9 @@ from typing import NamedTuple
 from bot.config import Settings
 from bot.domain.cadence import settles_at
 from bot.domain.changes import outcome_of
-from bot.domain.model import (
-    Change,
-    ChangeKind,
-    News,
-    Outcome,
-    OutcomeKind,
-    SessionKey,
-    Targets,
-)
+from bot.domain.model import Change, ChangeKind, News, Outcome, OutcomeKind, SessionKey, Targets
 from bot.domain.mutes import Mute
-from bot.domain.notifications import (
-    Destination,
-    DestinationKind,
-    Notification,
-    NotificationKind,
-)
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outage import Outage, counted_reason
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import MATCHABLE_STATES, NAMED_WITHIN, Routed, RoutingResult, candidates, route

@@ -36,14 +36,7 @@ from bot.domain.delivery import (
     shown_versions,
 )
 from bot.domain.errors import MessengerUnavailable
-from bot.domain.notifications import (
-    Delivery,
-    DeliveryState,
-    Destination,
-    DestinationKind,
-    Message,
-    NotificationKind,
-)
+from bot.domain.notifications import Delivery, DeliveryState, Destination, DestinationKind, Message, NotificationKind
 from bot.domain.pause_reasons import PRIVATE
 from bot.domain.ports import Channel, Clock, Contacts, Messenger, Nobody
 from bot.domain.routing import MISSING

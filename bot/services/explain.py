@@ -10,14 +10,7 @@ from datetime import datetime
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.explanation import Explanation, Judged
-from bot.domain.model import (
-    Change,
-    ChangeKind,
-    News,
-    Session,
-    SessionKey,
-    SessionRecord,
-)
+from bot.domain.model import Change, ChangeKind, News, Session, SessionKey, SessionRecord
 from bot.domain.notifications import DeliveryState
 from bot.domain.outbox import NotificationStatus
 from bot.domain.permissions import coverage_of

@@ -9,13 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.directory import Directory
-from bot.domain.notifications import (
-    Delivery,
-    Destination,
-    DestinationKind,
-    Notification,
-    NotificationKind,
-)
+from bot.domain.notifications import Delivery, Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import BlockedDestination, SendingPause
 from bot.domain.pause_reasons import (
     ARCHIVED,

@@ -7,12 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from bot.config import zone_named
 from bot.domain.directory import Directory
 from bot.domain.model import Session
-from bot.domain.notifications import (
-    Destination,
-    DestinationKind,
-    Notification,
-    NotificationKind,
-)
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.permissions import may_see
 from bot.domain.reminders import (
     LATE_AFTER,

@@ -10,14 +10,7 @@ from bot.domain.model import OutcomeKind
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.routing import introduction
-from bot.domain.rules import (
-    DEFAULT_OPTIONS,
-    OPERATOR,
-    Rule,
-    RuleForm,
-    RuleOptions,
-    RuleState,
-)
+from bot.domain.rules import DEFAULT_OPTIONS, OPERATOR, Rule, RuleForm, RuleOptions, RuleState
 from bot.query.by_id import MOST_IDS, by_id, kept_as_text, same_meaning, with_labels
 from bot.query.keys import OUTCOMES, SHAPE
 from bot.query.parser import Filter, Key, Names, Query, Term, is_text, parse, resolve, say, unmatched, words

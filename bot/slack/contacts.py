@@ -25,12 +25,7 @@ from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavail
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import as_admin
 from bot.domain.ports import Channel, Clock, Contact, Messenger, Nobody
-from bot.domain.viewers import (
-    BY_EMAIL,
-    Link,
-    SlackUser,
-    Viewer,
-)
+from bot.domain.viewers import BY_EMAIL, Link, SlackUser, Viewer
 from bot.slack.errors import DECISIONS, Decision
 from bot.slack.shared_reading import ChannelMembers, SharedReading
 from bot.store.database import Store, Tx

@@ -6,12 +6,7 @@ from datetime import datetime
 
 from bot.domain.notifications import Destination
 from bot.domain.reasons import ReasonCode
-from bot.domain.rules import (
-    DEFAULT_OPTIONS,
-    Rule,
-    RuleOptions,
-    RuleState,
-)
+from bot.domain.rules import DEFAULT_OPTIONS, Rule, RuleOptions, RuleState
 from bot.store.columns import from_row, to_ms, to_ms_or_none, to_row, value_of
 from bot.store.outbox.cancel import end_rule
 

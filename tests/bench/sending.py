@@ -13,23 +13,13 @@ from typing import Any
 from uuid import UUID
 
 import click
-from bot.domain.notifications import (
-    Destination,
-    DestinationKind,
-    Notification,
-    NotificationKind,
-)
-from bot.domain.rules import OPERATOR, RuleState
 
 from bot.app.clock import SystemClock
 from bot.demo.slack import Channel, SlackStandIn, Workspace
-from bot.domain.model import (
-    Moment,
-    SessionFacts,
-    SessionKey,
-    Targets,
-)
+from bot.domain.model import Moment, SessionFacts, SessionKey, Targets
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.routing import subject_of
+from bot.domain.rules import OPERATOR, RuleState
 from bot.jobs.send import Deliver
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts

@@ -3,17 +3,12 @@
 import re
 
 import pytest
-from bot.domain.notifications import (
-    Destination,
-    DestinationKind,
-    DigestCounts,
-    NotificationKind,
-)
-from bot.domain.rules import OPERATOR
 
 from bot.blocks.alerts import alert_text
 from bot.blocks.notifications import RENDERERS, render
 from bot.domain.alerts import ALERTS, RESOLVED
+from bot.domain.notifications import Destination, DestinationKind, DigestCounts, NotificationKind
+from bot.domain.rules import OPERATOR
 from tests.blocks.build import delivery, facts, notification, record, rule
 from tests.blocks.limits import assert_fits_slack, texts
 

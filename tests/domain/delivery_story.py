@@ -13,16 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from bot.domain.notifications import (
-    TAKEN_BACK,
-    Delivery,
-    DeliveryState,
-    Destination,
-    Notification,
-    NotificationKind,
-)
-from bot.domain.rules import OPERATOR, RuleState
-
 from bot.domain.changes import decide, outcome_of
 from bot.domain.delivery import (
     SECOND_READ_BACK,
@@ -49,9 +39,11 @@ from bot.domain.delivery import (
     shown_versions,
 )
 from bot.domain.model import ChangeKind, News, SessionKey
+from bot.domain.notifications import TAKEN_BACK, Delivery, DeliveryState, Destination, Notification, NotificationKind
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
+from bot.domain.rules import OPERATOR, RuleState
 from bot.jobs.message_data import load_message_data
 from bot.store.database import Tx
 from tests.environment import open_store

@@ -5,22 +5,16 @@ from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
-from bot.domain.notifications import Destination, DestinationKind, NotificationKind
-from bot.domain.rules import OPERATOR, Rule, RuleState
-from bot.domain.viewers import DirectMessages, Viewer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.changes import decide, outcome_of
-from bot.domain.model import (
-    Change,
-    Moment,
-    Session,
-    SessionFacts,
-    SessionKey,
-)
+from bot.domain.model import Change, Moment, Session, SessionFacts, SessionKey
+from bot.domain.notifications import Destination, DestinationKind, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import Routed, RoutingResult, candidates, route, subject_of
+from bot.domain.rules import OPERATOR, Rule, RuleState
+from bot.domain.viewers import DirectMessages, Viewer
 from bot.query.parser import Filter, Names, parse, resolve
 from tests.domain.build import CHECKLISTS, DIRECTORY, EIGHTY, NOW, facts, session
 

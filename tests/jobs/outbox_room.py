@@ -7,6 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bot.blocks.notifications import render
+from bot.demo.slack import Message as Posted
+from bot.demo.slack import SlackStandIn
+from bot.domain.changes import decide, remember
+from bot.domain.model import Change, ChangeKind, Moment, News, Session, SessionFacts, SessionKey, Targets
 from bot.domain.notifications import (
     Delivery,
     DeliveryState,
@@ -15,24 +20,9 @@ from bot.domain.notifications import (
     Notification,
     NotificationKind,
 )
-from bot.domain.rules import OPERATOR, Rule, RuleState
-
-from bot.blocks.notifications import render
-from bot.demo.slack import Message as Posted
-from bot.demo.slack import SlackStandIn
-from bot.domain.changes import decide, remember
-from bot.domain.model import (
-    Change,
-    ChangeKind,
-    Moment,
-    News,
-    Session,
-    SessionFacts,
-    SessionKey,
-    Targets,
-)
 from bot.domain.outbox import NotificationState, NotificationStatus, OutboxCounts
 from bot.domain.routing import subject_of
+from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.renderer import Render
 from bot.jobs.send import Deliver

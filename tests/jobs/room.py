@@ -8,16 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.domain.notifications import (
-    Delivery,
-    Destination,
-    DestinationKind,
-    Notification,
-    NotificationKind,
-)
-from bot.domain.rules import OPERATOR, Rule, RuleState
-from bot.domain.viewers import Preferences, SlackUser
-
 from bot.config import Settings
 from bot.demo.company import Person, Session
 from bot.demo.ispring import IspringStandIn
@@ -25,9 +15,12 @@ from bot.demo.world import World
 from bot.domain.delivery import Sent, after_post, shown_versions
 from bot.domain.model import Session as StoredSession
 from bot.domain.model import SessionKey, SessionRecord
+from bot.domain.notifications import Delivery, Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.polling import PollReport
 from bot.domain.ports import Training
+from bot.domain.rules import OPERATOR, Rule, RuleState
+from bot.domain.viewers import Preferences, SlackUser
 from bot.ispring.client import Ispring
 from bot.jobs.attempts import attempt_of
 from bot.jobs.details import FetchDetails

@@ -5,17 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from bot.domain.notifications import (
-    Destination,
-    DestinationKind,
-    Notification,
-    NotificationKind,
-)
-from bot.domain.rules import OPERATOR, RuleState
 
 from bot.demo.slack import Channel
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import BlockedDestination, NotificationState
 from bot.domain.routing import introduction
+from bot.domain.rules import OPERATOR, RuleState
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.channel_guard import CHECK_VALID_FOR
 from bot.jobs.rate_limit import QUESTIONS_A_MINUTE, RateLimiter

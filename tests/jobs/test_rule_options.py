@@ -6,13 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from bot.domain.rules import (
-    OPERATOR,
-    NamesShown,
-    RuleOptions,
-    RuleState,
-)
 
+from bot.domain.rules import OPERATOR, NamesShown, RuleOptions, RuleState
 from bot.domain.text import initials
 from tests.jobs.outbox_room import SHOP_CHANNEL, Room, room
 

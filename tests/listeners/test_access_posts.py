@@ -8,19 +8,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from bot.domain.notifications import (
-    Destination,
-    DestinationKind,
-    Notification,
-    NotificationKind,
-)
-from bot.domain.rules import Rule
 
 from bot.blocks import actions
 from bot.blocks.notifications import RENDERERS
 from bot.domain.model import SessionKey
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.reminders import ReminderStep, running_clock
 from bot.domain.routing import introduction
+from bot.domain.rules import Rule
 from bot.domain.schedules import Every, Schedule, Slot
 from bot.services.digests import digest_notification
 from bot.services.muting import mute, unmute

@@ -5,20 +5,14 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from bot.domain.notifications import Destination, DestinationKind, Message
-from bot.domain.rules import RuleForm, RuleState
 
 from bot.blocks import actions
 from bot.demo.slack import Message as Posted
 from bot.domain.changes import decide
-from bot.domain.model import (
-    Department,
-    Person,
-    SessionFacts,
-    SessionKey,
-    Targets,
-)
+from bot.domain.model import Department, Person, SessionFacts, SessionKey, Targets
+from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.polling import PollReport
+from bot.domain.rules import RuleForm, RuleState
 from bot.domain.schedules import SlotResult
 from bot.jobs.digest import DigestJob
 from bot.store.database import Store, Tx

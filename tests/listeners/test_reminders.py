@@ -3,17 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from bot.domain.notifications import Message
 
 from bot.blocks import actions
 from bot.demo.slack import Message as Posted
 from bot.domain.changes import decide
-from bot.domain.model import (
-    Moment,
-    SessionFacts,
-    SessionKey,
-    Targets,
-)
+from bot.domain.model import Moment, SessionFacts, SessionKey, Targets
+from bot.domain.notifications import Message
 from bot.jobs.remind import RemindJob
 from bot.store.database import Store, Tx
 from tests.clock import NOON

@@ -5,15 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from bot.domain.rules import (
-    NamesShown,
-    Rule,
-    RuleOptions,
-    RuleState,
-)
 from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.blocks import actions
+from bot.domain.rules import NamesShown, Rule, RuleOptions, RuleState
 from tests.listeners.office import (
     ADMIN,
     DANA,

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from bot.domain.changes import decide
+from bot.domain.model import Change, Moment, Session, SessionFacts, SessionKey, Targets
 from bot.domain.notifications import (
     Delivery,
     DeliveryState,
@@ -12,16 +14,6 @@ from bot.domain.notifications import (
     DestinationKind,
     Notification,
     NotificationKind,
-)
-
-from bot.domain.changes import decide
-from bot.domain.model import (
-    Change,
-    Moment,
-    Session,
-    SessionFacts,
-    SessionKey,
-    Targets,
 )
 from bot.domain.outbox import Attempt
 from bot.domain.ports import Slice

@@ -12,16 +12,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from bot.domain.notifications import (
-    DeliveryState,
-    Destination,
-    DestinationKind,
-    NotificationKind,
-)
-from bot.domain.rules import RuleState
 
 from bot.domain.errors import StoreBusy, StoreError, StoreUnusable
+from bot.domain.notifications import DeliveryState, Destination, DestinationKind, NotificationKind
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import RuleState
 from bot.jobs.outage import outage_digest
 from bot.store.backup import Copied, Restored, back_up, restore
 from bot.store.database import Store, Tx

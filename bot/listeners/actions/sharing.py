@@ -7,13 +7,7 @@ from bot.blocks import actions, sharing
 from bot.blocks.rules import format_reason
 from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, Remedy
 from bot.domain.model import SessionKey
-from bot.domain.notifications import (
-    Destination,
-    DestinationKind,
-    Message,
-    Notification,
-    NotificationKind,
-)
+from bot.domain.notifications import Destination, DestinationKind, Message, Notification, NotificationKind
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.pause_reasons import PRIVATE, PUBLIC
 from bot.domain.permissions import may_see, may_share

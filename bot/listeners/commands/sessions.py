@@ -9,12 +9,7 @@ from bot.blocks import status as status_view
 from bot.blocks.answers import Needs, Topic
 from bot.blocks.targets import format_general
 from bot.domain.errors import QueryError, StoreBusy
-from bot.domain.model import (
-    DetailsState,
-    Session,
-    SessionKey,
-    SessionRecord,
-)
+from bot.domain.model import DetailsState, Session, SessionKey, SessionRecord
 from bot.domain.notifications import Message
 from bot.domain.permissions import may_share, scope_of
 from bot.domain.reports import figures

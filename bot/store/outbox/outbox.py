@@ -7,12 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.delivery import FIRST_READ_BACK, LONGEST_WAIT, after_crash, reconcile
-from bot.domain.notifications import (
-    TAKEN_BACK,
-    Delivery,
-    DeliveryState,
-    Destination,
-)
+from bot.domain.notifications import TAKEN_BACK, Delivery, DeliveryState, Destination
 from bot.domain.outbox import Attempt, Schedule, SendingPause
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.reasons import ReasonCode
