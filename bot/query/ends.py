@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from bot.domain.errors import QueryError
-from bot.query.periods import WEEKDAYS
+from bot.query.days import WEEKDAYS
 
 LONGEST = timedelta(days=366)
 HOW = "Say until when, as 4h, 2d, “until 17:00”, “until mon”, “until mon 09:00” or “until 2026-12-01”."

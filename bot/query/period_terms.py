@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
+from bot.query.days import Period
 from bot.query.keys import Key
-from bot.query.periods import Period
 from bot.query.values import format_since, format_until
 
 _BOUND = re.compile(r"score:[<>]=?[\d.]+")

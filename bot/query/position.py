@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import takewhile
 
+from bot.query.days import Period
 from bot.query.keys import Key
 from bot.query.keywords import JOINS, OBSERVING, Keyword
 from bot.query.name_index import NamedThing, NameIndex, words_of
 from bot.query.names import Kind, id_value
-from bot.query.periods import Period
 from bot.query.tokens import Token, quote
 
 LONGEST_NAME = 8  # words

@@ -1,4 +1,5 @@
-"""Buttons about rules: confirm a new one, end one, take one over, let one go on in a channel that became public."""
+"""Buttons about rules: confirm a new one or a digest, end one, take one over, let one go on in a channel that became
+public."""
 
 from bot.blocks import actions, rule_changes
 from bot.blocks import rules as views
@@ -9,6 +10,7 @@ from bot.domain.ports import Reply
 from bot.domain.reasons import ReasonCode
 from bot.domain.rules import Rule, RuleState
 from bot.domain.viewers import Viewer
+from bot.listeners import digesting
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands import answered
 from bot.listeners.context import AppContext
@@ -127,3 +129,11 @@ def _refuse_others(viewer: Viewer) -> None:
 
 def _rule(tx: Tx, number: str) -> Rule | None:
     return tx.rules.get(int(number)) if number.isdecimal() and len(number) < 10 else None
+
+
+async def save_digest(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Saves the digest on the button, in the channel it was asked for in, or for the user alone."""
+    value = action.decoded(actions.SaveDigest)
+    if value.channel_id not in ("", action.channel_id):
+        raise OutdatedButton
+    await reply(await digesting.save(ctx, await viewer_of(ctx, action), value), replace=action.is_private)
