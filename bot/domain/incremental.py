@@ -29,8 +29,8 @@ MOST_SWEPT = 30  # checklists, in one poll
 MOST_HALVED = 30  # more requests of a poll that find the ids which iSpring does not accept
 FEWEST_SUSPICIOUS = 50  # open sessions that are gone at once
 SUSPICIOUS_SHARE = 0.1
-SHORTEST_PACE = timedelta(minutes=15)  # between two full listings while a filter is doubted
-PACE_TIMES = 10  # of how long a full listing takes
+SHORTEST_FULL_INTERVAL = timedelta(minutes=15)  # between two full listings while a filter is doubted
+FULL_INTERVAL_TIMES = 10  # of how long a full listing takes
 RETRY_FULL = timedelta(minutes=30)  # after a full listing that could not be read, while increments can
 STRIKES = 2  # polls within an hour that prove that a filter left rows out: one may be iSpring's own delay
 STRIKES_WITHIN = timedelta(hours=1)
@@ -87,14 +87,14 @@ class PollingState:
         """Whether full listings are read because of a filter that lied."""
         return self.doubt is not Doubt.NONE and self.doubt_until is not None and now < self.doubt_until
 
-    def pace(self) -> timedelta:
+    def full_interval(self) -> timedelta:
         """The time between two full listings while a filter is doubted."""
-        return max(SHORTEST_PACE, PACE_TIMES * timedelta(seconds=self.full_seconds))
+        return max(SHORTEST_FULL_INTERVAL, FULL_INTERVAL_TIMES * timedelta(seconds=self.full_seconds))
 
     def interval(self, poll_interval: float, now: datetime) -> float:
         """The seconds in which a poll is expected: longer than POLL_INTERVAL while only full listings are relied on."""
         if self.doubt is Doubt.IGNORED and self.is_doubted(now):
-            return max(poll_interval, self.pace().total_seconds())
+            return max(poll_interval, self.full_interval().total_seconds())
         return poll_interval
 
 
@@ -128,13 +128,13 @@ def reading_of(state: PollingState, now: datetime, *, is_after_outage: bool) -> 
         return Reading.FULL
     since_full = abs(now - state.full_at)  # a clock that was set back must not stop it
     if state.doubt is Doubt.IGNORED and state.is_doubted(now):
-        return Reading.FULL if since_full >= state.pace() or state.is_full_due else Reading.NOTHING
+        return Reading.FULL if since_full >= state.full_interval() or state.is_full_due else Reading.NOTHING
     if state.full_not_before is not None and timedelta(0) < state.full_not_before - now <= RETRY_FULL:
         return Reading.INCREMENT
     if is_after_outage or state.is_full_due:
         return Reading.FULL
     if state.is_doubted(now):
-        return Reading.VERIFIED if since_full >= state.pace() else Reading.INCREMENT
+        return Reading.VERIFIED if since_full >= state.full_interval() else Reading.INCREMENT
     if state.verified_at is None or abs(now - state.verified_at) >= DAY:
         return Reading.VERIFIED
     return Reading.INCREMENT

@@ -18,13 +18,14 @@ from bot.config import DIRECT, Network
 from bot.domain.errors import BadRequest, TrainingError, TrainingRefused, TrainingUnavailable, TrainingUnreadable
 from bot.domain.model import AreaResult, CriterionResult, Department, Details, Person, SessionKey
 from bot.domain.ports import ChecklistsAnswer, Clock, NamedChecklist, Part, PartHealth, SessionFilter
+from bot.ispring.body import Page, page_of
 from bot.ispring.connection import LONGEST_HOLD, Call, Connection, Limits, Received
 from bot.ispring.dates import DateOrder, Dates
 from bot.ispring.listing import WHAT, SpooledListing
 from bot.ispring.parts import Parts
 from bot.ispring.statuses import KeyRefused
 from bot.ispring.tolerant import LeftOut, read_row, read_rows
-from bot.ispring.wire import AreaRow, ChecklistRow, CriterionRow, DepartmentRow, Page, PersonRow, page_of
+from bot.ispring.wire import AreaRow, ChecklistRow, CriterionRow, DepartmentRow, PersonRow
 
 LISTING_PATH = "/job-training/sessions/result/list"
 CHECKLISTS_PATH = "/job-training/checklist/sessions/list"

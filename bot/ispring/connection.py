@@ -21,9 +21,9 @@ import httpx
 from bot.config import DIRECT, Network
 from bot.domain.errors import TrainingError, TrainingUnavailable, TrainingUnreadable
 from bot.domain.ports import Clock
+from bot.ispring.body import Token, is_web_page, page_of, unreadable
 from bot.ispring.statuses import TokenRefused, error_for, key_refused, web_page
 from bot.ispring.tolerant import UNREADABLE, LeftOut, read_row
-from bot.ispring.wire import Token, is_web_page, page_of, unreadable
 
 TOKEN_PATH = "/api/v3/token"  # noqa: S105 - a path, not a token
 TOKEN_REQUEST = "a token"  # noqa: S105 - the name of the call in messages

@@ -14,9 +14,10 @@ from bot import VERSION
 from bot.domain.errors import TrainingUnreadable
 from bot.domain.model import SessionFacts
 from bot.domain.ports import DateEvidence
+from bot.ispring.body import clean_json, page_of, unreadable, without_mark
 from bot.ispring.dates import Dates
 from bot.ispring.tolerant import UNREADABLE, LeftOut, read_row
-from bot.ispring.wire import LONGEST_STATUS, SessionRow, clean_json, page_of, unreadable, without_mark
+from bot.ispring.wire import LONGEST_STATUS, SessionRow
 
 PIECE = 1 << 20  # bytes of JSON decoded at a time
 MOST_SET_ASIDE = 200_000  # rows; one line about each is kept until the listing ends

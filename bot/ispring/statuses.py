@@ -10,8 +10,8 @@ from email.utils import parsedate_to_datetime
 
 from bot.domain.errors import BadRequest, TrainingError, TrainingRefused, TrainingUnavailable
 from bot.domain.text import clean
+from bot.ispring.body import ErrorBody, clean_json
 from bot.ispring.tolerant import UNREADABLE, LeftOut, read_row
-from bot.ispring.wire import ErrorBody, clean_json
 
 QUOTED = 120  # characters of iSpring's own message that are kept
 NEW_KEY = "Check ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET, or make a new API key in iSpring Learn."

@@ -1,4 +1,4 @@
-"""The JSON of iSpring's answers.
+"""The rows of iSpring's answers.
 
 Accepted deviations, each seen in real answers: null for an absent value, numbers as strings, a lone object in place
 of a list of one, everything inside `{"response": …}`, unknown keys; and what `tolerant` reads. Sources: the vendor's
@@ -8,13 +8,10 @@ observer may be absent although it is required: without it a completion is still
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw, Struct
 
-from bot.domain.errors import TrainingUnreadable
 from bot.domain.model import (
     AreaResult,
     CriterionResult,
@@ -25,6 +22,7 @@ from bot.domain.model import (
     SessionKey,
     Subordination,
 )
+from bot.ispring.body import BROKEN
 from bot.ispring.dates import Dates
 from bot.ispring.tolerant import (
     UNREADABLE,
@@ -39,15 +37,6 @@ from bot.ispring.tolerant import (
     read_part,
     text_of,
 )
-
-# One escape: a surrogate pair, a lone surrogate, or any other. `\\ud83d` is an escaped backslash and plain text.
-_ESCAPE = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    rb"|(?P<lone_surrogate>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
-)
-_CONTROLS_AS_SPACES = bytes.maketrans(bytes(range(32)), b" " * 32)
-_BROKEN = "\ufffd"
 
 # In characters. Names and titles are cut, because they are matched and shown often, which would take seconds with a
 # title of megabytes.
@@ -79,12 +68,12 @@ class SessionRow(Struct, gc=False, rename="camel", kw_only=True):
     def drop_broken_ids(self, left_out: LeftOut) -> None:
         """Leaves out an id with a replaced character, which might equal another one's. Raises msgspec.ValidationError
         if the row is identified by it, or if that character is in the status."""
-        if _BROKEN in f"{self.session_id} {self.employee_id} {self.session_status}":
+        if BROKEN in f"{self.session_id} {self.employee_id} {self.session_status}":
             raise msgspec.ValidationError("A broken character in an id or in the status")
-        if self.checklist_id and _BROKEN in self.checklist_id:
+        if self.checklist_id and BROKEN in self.checklist_id:
             self.checklist_id = None
             left_out.note_part("checklistId")
-        if self.observer_id and _BROKEN in self.observer_id:
+        if self.observer_id and BROKEN in self.observer_id:
             self.observer_id = None
             left_out.note_part("observerId")
 
@@ -258,35 +247,6 @@ class DepartmentRow(Struct, rename="camel"):
         )
 
 
-class Token(Struct):
-    """The answer of `/api/v3/token`."""
-
-    access_token: Annotated[str, Meta(pattern="^[!-~]{1,8192}$")]  # it becomes part of a header, so ASCII only
-    expires_in: Number = None
-
-    @property
-    def lifetime(self) -> float:
-        """In seconds. A lifetime that is absent or impossible counts as the documented one; if it is too long, the 401
-        that follows brings a new token."""
-        seconds = finite(self.expires_in)
-        return seconds if seconds is not None and seconds > 0 else TOKEN_LIFETIME
-
-
-TOKEN_LIFETIME = 1800.0  # seconds, as iSpring documents
-
-
-class ErrorBody(Struct):
-    """The body of an error: `message` by the OpenAPI files, the two names of OAuth by one public client."""
-
-    message: str | None = None
-    error_description: str | None = None
-    error: str | None = None
-
-    @property
-    def text(self) -> str:
-        return (self.message or self.error_description or self.error or "").strip()
-
-
 def fields_of(raw: bytes, left_out: LeftOut) -> dict[str, str]:
     """Returns a person's fields as trimmed texts by lower-case name, from a list of entries, a lone entry or an
     object."""
@@ -316,89 +276,4 @@ def fields_of(raw: bytes, left_out: LeftOut) -> dict[str, str]:
 # ---- broken characters -------------------------------------------------------------------------------------------
 
 
-def without_mark(text: bytes) -> bytes:
-    """Returns JSON text without the white space and byte order marks before it."""
-    return text.lstrip(b"\xef\xbb\xbf \t\r\n")
-
-
-def clean_json(text: bytes) -> bytes:
-    """Returns JSON text as valid UTF-8, without a byte order mark.
-
-    U+FFFD replaces each invalid byte sequence and each lone escaped surrogate (half of an emoji that was cut). A space
-    replaces each control character. So a broken character in a title costs nothing but that character.
-    """
-    text = without_mark(text).translate(_CONTROLS_AS_SPACES).decode("utf-8", "replace").encode()
-    return _ESCAPE.sub(lambda found: rb"\ufffd" if found["lone_surrogate"] else found[0], text)
-
-
 # ---- answers small enough to hold --------------------------------------------------------------------------------
-
-
-_NAMED = msgspec.json.Decoder(dict[str, Raw])
-_ITEMS = msgspec.json.Decoder(list[Raw])
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The undecoded items of one answer, and the token of the next page if there is one."""
-
-    items: tuple[Raw, ...]
-    next_token: str | None = None
-
-
-def page_of(body: bytes, what: str, list_name: str = "") -> Page:
-    """Returns the items of an answer: a bare list, a lone object, the list called `list_name`, or one of these inside
-    `response`.
-
-    Raises TrainingUnreadable, which says what came instead; `what` names the call in the message.
-    """
-    return _page_of(clean_json(body), what, list_name)
-
-
-def _page_of(body: bytes, what: str, list_name: str) -> Page:
-    try:
-        if body.lstrip()[:1] != b"{":
-            return Page(tuple(_ITEMS.decode(body)))
-        named = _NAMED.decode(body)
-        if "response" in named:
-            return _page_of(bytes(named["response"]), what, list_name)
-        if not list_name:
-            return Page((Raw(body),))
-        if list_name not in named:
-            # An empty page may leave its list out. An object with other keys only is not a page.
-            if set(named) - {"nextPageToken"}:
-                raise TrainingUnreadable(f"iSpring's answer to {what} has no {list_name}.")
-            return Page(())
-        inner = bytes(named[list_name])
-        items = () if inner == b"null" else _page_of(inner, what, "").items
-        token = msgspec.json.decode(named["nextPageToken"]) if "nextPageToken" in named else None
-    except UNREADABLE as error:
-        raise unreadable(body, what, error) from None
-    return Page(items, str(token) if token else None)
-
-
-def unreadable(body: bytes, request: str, error: Exception | None = None) -> TrainingUnreadable:
-    """Returns an error that says what the answer is in place of the expected JSON. It quotes nothing of the content."""
-    start = _start(body)
-    if not start:
-        what = "is empty"
-    elif is_web_page(body):
-        what = "is a web page, not data: check that ISPRING_API_URL is the address of the API (see README)"
-    elif start.startswith(b"<"):
-        what = "is XML although JSON was asked for"
-    elif error is not None and "truncated" in str(error):
-        what = "ends in the middle: it was cut off on its way"
-    elif isinstance(error, RecursionError):
-        what = "is nested too deeply to be an answer"
-    else:
-        what = "is not what its contract says" + (f" ({error})" if error is not None else "")
-    return TrainingUnreadable(f"iSpring's answer to {request} {what}.")
-
-
-def is_web_page(body: bytes) -> bool:
-    """True if an answer is an HTML page."""
-    return _start(body).startswith((b"<!doctype", b"<html"))
-
-
-def _start(body: bytes) -> bytes:
-    return without_mark(body[:512]).lower()

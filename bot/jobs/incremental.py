@@ -171,7 +171,7 @@ class Increment:
         log.warning("sessions.gone_at_once", gone=gone, open=len(work.before))
         # One that decided nothing, because most sessions are gone, is not read again at each poll.
         since_full = work.run.started - (work.state.full_at or work.run.started)
-        is_due = work.state.is_full_due or since_full >= work.state.pace()
+        is_due = work.state.is_full_due or since_full >= work.state.full_interval()
         work.state = replace(work.state, is_full_due=is_due)
 
     # ---- 3: what iSpring's checklists name -----------------------------------------------------------------------
