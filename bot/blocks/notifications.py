@@ -12,7 +12,7 @@ from bot.blocks.markup import date_token, from_seconds
 from bot.blocks.mutes import recaps
 from bot.blocks.reminders import reminder_blocks
 from bot.blocks.rule_changes import offer_blocks
-from bot.blocks.rules import introduction_block, pause_blocks, resumed_block
+from bot.blocks.rule_notices import introduction_block, pause_blocks, resumed_block
 from bot.blocks.scheduled_digests import digest_message_blocks
 from bot.blocks.sharing import shared
 from bot.domain.model import SessionKey
