@@ -223,6 +223,7 @@ LINES = {
     "workspace_throttled": "Alert: ",
     "direct_messages_closed": "Alert: ",
     "directory_old": "Alert: ",
+    "supervision_widened": "Alert: ",
     "filters_unreliable": "Alert: ",
     "full_listing_unread": "Alert: ",
     "corrections_late": "Alert: ",
