@@ -21,7 +21,7 @@ from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, bare, code, date_token, format_data_age, format_query_text, safe
 from bot.domain.audit import AuditLine
 from bot.domain.errors import Remedy
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.text import clean, count
 
 SUGGESTIONS = 5

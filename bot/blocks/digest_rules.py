@@ -8,7 +8,8 @@ from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import date_token, format_query_text, safe
 from bot.blocks.scheduled_digests import digest_blocks, digest_message_blocks
 from bot.domain.digests import DigestView
-from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleOptions
+from bot.domain.notifications import Destination, DestinationKind, Message
+from bot.domain.rules import Rule, RuleOptions
 from bot.domain.schedules import Schedule
 
 ONLY_TO_ACT = "only when somebody must act, and once a month as a sign of life"

@@ -7,7 +7,7 @@ from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, button, context, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import date_token, safe
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.reminders import (
     Choices,
     ReminderClock,
@@ -35,8 +35,8 @@ def reminder_blocks(view: ReminderView) -> list[Block]:
         return [section(mrkdwn(_summary(view)))]
     lines = [_line(one, view) for one in view.lines[:SHOWN]]
     more = len(view.lines) - SHOWN
-    rest = [f"and {more:,} more: `{view.command} overdue`"] if more > 0 else []
-    blocks = [section(mrkdwn("\n".join([f"*{_heading(view)}*", *lines, *rest])))]
+    further = [f"and {more:,} more: `{view.command} overdue`"] if more > 0 else []
+    blocks = [section(mrkdwn("\n".join([f"*{_heading(view)}*", *lines, *further])))]
     if view.kind is not ReminderKind.PLANNED:
         hour = button(actions.action_id(actions.SNOOZE, "hour"), "Snooze 1 h", actions.SNOOZE_HOUR)
         tomorrow = actions.action_id(actions.SNOOZE, "tomorrow")
@@ -48,8 +48,8 @@ def _summary(view: ReminderView) -> str:
     """What OPS_CHANNEL reads: how many are late and what was done, and nobody's name, id or checklist."""
     number, unfinished = len(view.lines), sum(one.clock is ReminderClock.UNFINISHED for one in view.lines)
     parts = [(number - unfinished, "not started"), (unfinished, "not finished")]
-    told = sorted({one.step for line in view.lines for one in line.told})
-    who = " and ".join(_WHO[step] for step in told)
+    reminded = sorted({one.step for line in view.lines for one in line.reminded})
+    who = " and ".join(_WHO[step] for step in reminded)
     return (
         f"{count(number, 'session')} {'is' if number == 1 else 'are'} still late"
         f" ({', '.join(f'{some:,} {what}' for some, what in parts if some)}), the first since"
@@ -82,7 +82,9 @@ def _line(one: ReminderLine, view: ReminderView) -> str:
             parts.append(f"planned for {date_token(one.since)}")
     if one.step is ReminderStep.SUPERVISOR:
         parts.append(f"observer {safe(directory.name_of(facts.observer_id), SHORT)}")
-    parts += [f"{_WHO[told.step]} was reminded" + (f" {date_token(told.at)}" if told.at else "") for told in one.told]
+    parts += [
+        f"{_WHO[step.step]} was reminded" + (f" {date_token(step.at)}" if step.at else "") for step in one.reminded
+    ]
     return " · ".join(parts)
 
 

@@ -13,7 +13,7 @@ from bot.blocks.elements import Block, button, context, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import MONTHS, NAME, bar, bare, date_token, escape, format_data_age, format_query_text, safe
 from bot.domain.directory import Directory
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.permissions import Coverage
 from bot.domain.report_periods import By, Window
 from bot.domain.reports import (

@@ -1,4 +1,4 @@
-"""A rule's digest: the figures of a period beside the one before, what somebody has to act on, and who was silent.
+"""A rule's digest: the figures of a period beside the one before, what needs action, and who was silent.
 
 It names its zone and the days it covers. What could not be read is said, and never shown as a zero.
 """
@@ -114,7 +114,7 @@ def _median_change(now: Figures, then: Figures) -> str:
     return f" ({format_points(now.median - then.median)})"
 
 
-# ---- what somebody has to act on -----------------------------------------------------------------------------------
+# ---- what needs action -----------------------------------------------------------------------------------------------
 
 
 def _below(found: Digest, view: DigestView) -> list[Block]:

@@ -25,7 +25,8 @@ from bot.blocks.results import headline, unchecked
 from bot.blocks.sharing import share_button
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
-from bot.domain.model import Message, OutcomeKind, Session, SessionKey, SessionRecord
+from bot.domain.model import OutcomeKind, Session, SessionKey, SessionRecord
+from bot.domain.notifications import Message
 from bot.domain.permissions import Coverage
 from bot.domain.reports import Figures
 from bot.domain.text import count

@@ -11,8 +11,8 @@ from bot.blocks.mutes import format_mute
 from bot.blocks.rules import format_reason
 from bot.blocks.sending import format_who
 from bot.domain.alerts import ALERTS, ActiveAlert
-from bot.domain.model import DestinationKind, Message
 from bot.domain.mutes import Mute
+from bot.domain.notifications import DestinationKind, Message
 from bot.domain.outbox import BlockedDestination, CardDelay, OutboxCounts
 from bot.domain.polling import PollMode, PollReport, PollState
 from bot.domain.text import count, in_bytes, lasting

@@ -8,8 +8,9 @@ import click
 from bot.cli.rows import known_names, parsed, with_store
 from bot.cli.terminal import echo, table_of
 from bot.domain.errors import SpotterError
-from bot.domain.model import OPERATOR, Destination, DestinationKind, Rule, RuleForm, RuleState
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.ports import Clock
+from bot.domain.rules import OPERATOR, Rule, RuleForm, RuleState
 from bot.query.by_id import by_id
 from bot.services.rules import make_rule, names_kept, rule_canonical, rule_query, same_rule
 from bot.store.database import Store, Tx

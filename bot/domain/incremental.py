@@ -1,7 +1,8 @@
 """Plans polls that do not grow with history: which kind of poll, how its bytes are shared, and when a filter lies.
 
-Of iSpring's filters the vendor says what they mean; nobody has seen them work. So their answers are compared with what
-is stored, and once a day with a full listing. A filter that lies costs bytes, for full listings, and never a session.
+Of iSpring's filters the vendor says what they mean; they were never seen to work. So their answers are compared with
+what is stored, and once a day with a full listing. A filter that lies costs bytes, for full listings, and never a
+session.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

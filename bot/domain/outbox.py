@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.model import Delivery, Destination, DestinationKind, Notification, Session
+from bot.domain.model import Session
+from bot.domain.notifications import Delivery, Destination, DestinationKind, Notification
 from bot.domain.reasons import ReasonCode
 
 

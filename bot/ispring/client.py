@@ -194,7 +194,7 @@ class Ispring:
 
     @contextmanager
     def _reading(self, part: Part) -> Iterator[None]:
-        """Keeps and reports how a reading of a part ends, and turns what nobody foresaw into TrainingUnreadable."""
+        """Keeps and reports how a reading of a part ends, and turns unexpected errors into TrainingUnreadable."""
         with self._reported(), self._parts.asked(part), _readable(part):
             yield
 

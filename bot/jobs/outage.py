@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.config import Settings
-from bot.domain.model import Delivery, Destination, Notification, NotificationKind
+from bot.domain.notifications import Delivery, Destination, Notification, NotificationKind
 from bot.domain.outage import outage_of
 from bot.store.database import Tx
 
@@ -55,6 +55,6 @@ def claim_next(
 
 
 def _quiet_since(tx: Tx, destination: Destination, since: datetime, now: datetime) -> timedelta:
-    """How long a destination's quiet time held back what waits since then: that is no outage."""
+    """How long a destination's quiet time held pending notifications back since then: that is no outage."""
     reader = tx.quiet_times.of_destination(destination)
     return timedelta() if reader is None else reader.within(since, now)

@@ -29,8 +29,8 @@ def overview(tx: Tx, scope: AccessScope, directory: Directory, now: datetime, zo
     where = listed_within(team)
     start = midnight(now.astimezone(zone).date() - timedelta(days=DAYS), zone)
     window, before = Window(start, now), Window(start - (now - start), start)
-    tallies = by_unit(tx, by, where, window, directory)
-    rows = report(tallies, by_unit(tx, by, where, before, directory))
+    outcome_counts = by_unit(tx, by, where, window, directory)
+    rows = report(outcome_counts, by_unit(tx, by, where, before, directory))
     open_counts = _open_counts(tx, by, where, now, directory)
     titles = tx.search.checklist_titles(team) if by is By.CHECKLIST else {}
     groups = [*rows, *_without_results({row.group for row in rows}, open_counts)]
@@ -46,7 +46,7 @@ def overview(tx: Tx, scope: AccessScope, directory: Directory, now: datetime, zo
     return Overview(
         by=by,
         days=DAYS,
-        total=figures(tallies),
+        total=figures(outcome_counts),
         units=units,
         attention=tx.reports.attention(where, window, ATTENTION),
         unacknowledged=tx.reports.unacknowledged(where, window),

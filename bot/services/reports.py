@@ -13,10 +13,10 @@ from bot.domain.report_periods import MOST_PERIODS, By, Period, Window, cuts_of,
 from bot.domain.reports import (
     Counts,
     Figures,
+    OutcomeCount,
     ReportRow,
     Silent,
     SilentUnit,
-    Tally,
     Trend,
     figures,
     most_costly,
@@ -51,15 +51,15 @@ def trend(
         if len(every) > MOST_PERIODS:
             raise _too_long(query, by)
         cuts = cuts_of(every)
-        tallies = tx.reports.tallies_by_time(where, cuts)
+        outcome_counts = tx.reports.outcome_counts_by_time(where, cuts)
         small = 0
-        rows: Sequence[ReportRow] = report_by_time(every, cuts, tallies, _start_of)
+        rows: Sequence[ReportRow] = report_by_time(every, cuts, outcome_counts, _start_of)
         inside = {str(at) for at in range(cuts.index(window.start) + 1, cuts.index(window.end) + 1)}
-        total = figures(one for one in tallies if one.group in inside)
+        total = figures(one for one in outcome_counts if one.group in inside)
         labels, partial = {row.group: row.group for row in rows}, {_start_of(one) for one in every if one.is_partial}
     else:
         rows, small = _rows_by_unit(tx, by, where, window, directory)
-        total, partial = figures(tx.reports.tallies_in(where, window)), set()
+        total, partial = figures(tx.reports.outcome_counts_in(where, window)), set()
         titles = tx.search.checklist_titles(scope) if by is By.CHECKLIST else {}
         labels = labels_of(by, [row.group for row in rows], directory, titles)
     costs, criteria_from = tx.reports.costs(where, window)
@@ -133,16 +133,16 @@ def _start_of(period: Period) -> str:
     return period.window.start.date().isoformat()
 
 
-def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> Sequence[Tally]:
+def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> Sequence[OutcomeCount]:
     """The counts of the sessions completed in a window, by site, person or checklist."""
     column = By.EMPLOYEE if by is By.DEPT else by
-    tallies = tx.reports.tallies_by(column, where, window)
+    outcome_counts = tx.reports.outcome_counts_by(column, where, window)
     if by is not By.DEPT:
-        return tallies
+        return outcome_counts
     people = directory.people
     return [
         replace(one, group=(person.department_id if (person := people.get(one.group)) else None) or _NO_DEPARTMENT)
-        for one in tallies
+        for one in outcome_counts
     ]
 
 
@@ -160,11 +160,13 @@ def _rows_by_unit(
     values = [one for group in first for one in members.get(group, ())] if by is By.DEPT else first
     length = window.end - window.start
     now, before = (
-        _of_groups(tx.reports.tallies_of(column, values, where, each), members)
+        _of_groups(tx.reports.outcome_counts_of(column, values, where, each), members)
         for each in (window, Window(window.start - length, window.start))
     )
-    rest = (ReportRow(group=one.group, now=one.figures, before=Figures()) for one in (*large[MOST_IN_FULL:], *small))
-    return [*report(now, before), *rest], number
+    without_medians = (
+        ReportRow(group=one.group, now=one.figures, before=Figures()) for one in (*large[MOST_IN_FULL:], *small)
+    )
+    return [*report(now, before), *without_medians], number
 
 
 def _of_departments(counts: Sequence[Counts], members: dict[str, list[str]], directory: Directory) -> Sequence[Counts]:
@@ -181,12 +183,12 @@ def _of_departments(counts: Sequence[Counts], members: dict[str, list[str]], dir
     return [Counts(place, *total) for place, total in sums.items()]
 
 
-def _of_groups(tallies: Sequence[Tally], members: dict[str, list[str]]) -> Sequence[Tally]:
-    """The tallies of employees as those of their departments; as they are if there are no members."""
+def _of_groups(outcome_counts: Sequence[OutcomeCount], members: dict[str, list[str]]) -> Sequence[OutcomeCount]:
+    """The outcome_counts of employees as those of their departments; as they are if there are no members."""
     if not members:
-        return tallies
+        return outcome_counts
     place_of = {one: place for place, those in members.items() for one in those}
-    return [replace(one, group=place_of[one.group]) for one in tallies]
+    return [replace(one, group=place_of[one.group]) for one in outcome_counts]
 
 
 def labels_of(by: By, groups: Iterable[str], directory: Directory, titles: Mapping[str, str]) -> dict[str, str]:

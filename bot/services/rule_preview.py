@@ -6,16 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 
 from bot.domain.directory import Directory
-from bot.domain.model import (
-    Destination,
-    DestinationKind,
-    DirectMessages,
-    OutcomeKind,
-    Rule,
-    RuleForm,
-    SessionRecord,
-)
+from bot.domain.model import OutcomeKind, SessionRecord
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import AccessScope, scope_of
+from bot.domain.rules import Rule, RuleForm
+from bot.domain.viewers import DirectMessages
 from bot.query.parser import Names, Query
 from bot.services.owners import OwnerRights
 from bot.services.rules import rule_filters

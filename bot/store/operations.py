@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.alerts import ActiveAlert
-from bot.domain.model import AuditEntry
+from bot.domain.audit import AuditEntry
 from bot.domain.polling import PollReport, PollState
 from bot.store.columns import (
     State,

@@ -3,29 +3,31 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.domain.notifications import (
+    Delivery,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Notification,
+    NotificationKind,
+    StoredNotification,
+)
+from bot.domain.rules import Rule, RuleState
+
 from bot.blocks.cards import CardFacts
 from bot.domain.directory import Directory
 from bot.domain.model import (
     AreaResult,
     CriterionResult,
-    Delivery,
-    DeliveryState,
     Department,
-    Destination,
-    DestinationKind,
     Details,
     DetailsState,
     Moment,
-    Notification,
-    NotificationKind,
     Person,
-    Rule,
-    RuleState,
     Session,
     SessionFacts,
     SessionKey,
     SessionRecord,
-    StoredNotification,
 )
 from bot.domain.report_periods import By
 from bot.domain.reports import Figures, OpenCounts, Overview

@@ -16,21 +16,13 @@ from bot.blocks.session_lists import Page, RenderContext, results, show, to_do, 
 from bot.blocks.settings import Settings, choice_of, direct_messages_set, settings, settings_form
 from bot.blocks.status import Status, status
 from bot.domain.errors import Remedy
-from bot.domain.model import (
-    Acknowledgement,
-    ChangeKind,
-    Destination,
-    DestinationKind,
-    DirectMessages,
-    HistoryEntry,
-    Message,
-    Preferences,
-    Targets,
-)
+from bot.domain.model import Acknowledgement, ChangeKind, HistoryEntry, Targets
+from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.outbox import CardDelay, OutboxCounts
 from bot.domain.outcomes import judge
 from bot.domain.polling import PollMode, PollReport, PollState
 from bot.domain.reports import Figures
+from bot.domain.viewers import DirectMessages, Preferences
 from tests.blocks.build import NOW, directory, key_of, record, rule, session
 from tests.blocks.limits import assert_fits_slack, texts
 

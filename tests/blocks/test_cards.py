@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from bot.domain.notifications import Message
 
 from bot.blocks import actions
 from bot.blocks.cards import CardBefore
@@ -19,7 +20,6 @@ from bot.domain.model import (
     Details,
     DetailsState,
     HistoryEntry,
-    Message,
     Moment,
     OutcomeKind,
     Person,

@@ -4,6 +4,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from bot.domain.notifications import (
+    Delivery,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Notification,
+    NotificationKind,
+    StoredNotification,
+)
 
 from bot.domain.delivery import (
     AfterEdit,
@@ -30,16 +39,7 @@ from bot.domain.delivery import (
     after_read_back,
     shown_versions,
 )
-from bot.domain.model import (
-    Delivery,
-    DeliveryState,
-    Destination,
-    DestinationKind,
-    Notification,
-    NotificationKind,
-    SessionKey,
-    StoredNotification,
-)
+from bot.domain.model import SessionKey
 from bot.domain.reasons import ReasonCode
 from tests.domain.build import NOW
 

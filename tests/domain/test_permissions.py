@@ -1,8 +1,8 @@
 """May this viewer see this session, and why."""
 
 import pytest
+from bot.domain.viewers import Viewer
 
-from bot.domain.model import Viewer
 from bot.domain.permissions import EVERYTHING, NOTHING, OPERATOR_VIEWER, AccessScope, as_admin, may_see, scope_of
 from tests.domain.build import DIRECTORY, facts
 

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.rules import RuleState
 
-from bot.domain.model import Destination, DestinationKind, RuleState
 from bot.domain.reasons import ReasonCode
 from bot.jobs.channel_checks import ChannelChecks
 from bot.slack.contacts import SlackContacts

@@ -5,8 +5,9 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from bot.domain.notifications import Destination, DestinationKind, NotificationKind
+from bot.domain.rules import RuleState
 
-from bot.domain.model import Destination, DestinationKind, NotificationKind, RuleState
 from bot.domain.reasons import ReasonCode
 from bot.jobs.plan_notifications import MOST_CARDS
 from bot.store.database import Tx

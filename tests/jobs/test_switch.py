@@ -5,8 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from bot.domain.rules import OPERATOR
 
-from bot.domain.model import OPERATOR
 from bot.domain.outbox import NotificationState
 from bot.services import pausing
 from bot.services.alerting import set_alert

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from bot.domain.notifications import Destination, DestinationKind, Message
+from bot.domain.rules import Rule, RuleState
 from slack_bolt.async_app import AsyncBoltRequest
 from slack_bolt.listener.async_listener_completion_handler import AsyncListenerCompletionHandler
 from slack_bolt.response import BoltResponse
@@ -22,14 +24,9 @@ from bot.domain.model import (
     AreaResult,
     CriterionResult,
     Department,
-    Destination,
-    DestinationKind,
     Details,
-    Message,
     Moment,
     Person,
-    Rule,
-    RuleState,
     SessionFacts,
     SessionKey,
     Subordination,
@@ -39,7 +36,8 @@ from bot.domain.polling import PollReport
 from bot.jobs.send import Deliver
 from bot.listeners.bolt_app import build_app
 from bot.listeners.context import AppContext
-from bot.slack.client import Identity, SlackMessenger
+from bot.slack.answers import Identity
+from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.slack.task_pool import TaskPool
 from bot.store.database import Store, Tx

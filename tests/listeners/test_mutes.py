@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from bot.domain.notifications import Destination, DestinationKind
 
 from bot.blocks import actions
-from bot.domain.model import Destination, DestinationKind
 from bot.domain.mutes import Mute
 from tests.listeners.office import (
     ADMIN,

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.domain.changes import decide
-from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind, Targets
+from bot.domain.model import Targets
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.routing import subject_of
 from bot.store.database import Tx
 from tests.listeners.office import ADMIN, EMMA, HIGH, LOW, NORTH, OLGA, Office

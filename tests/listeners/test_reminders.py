@@ -7,7 +7,8 @@ import pytest
 from bot.blocks import actions
 from bot.demo.slack import Message as Posted
 from bot.domain.changes import decide
-from bot.domain.model import Message, Moment, SessionFacts, SessionKey, Targets
+from bot.domain.model import Moment, SessionFacts, SessionKey, Targets
+from bot.domain.notifications import Message
 from bot.jobs.remind import RemindJob
 from bot.store.database import Store, Tx
 from tests.clock import NOON

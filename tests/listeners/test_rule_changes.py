@@ -8,7 +8,7 @@ import pytest
 from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.blocks import actions
-from bot.domain.model import NamesShown, Rule, RuleOptions, RuleState
+from bot.domain.rules import NamesShown, Rule, RuleOptions, RuleState
 from tests.listeners.office import (
     ADMIN,
     DANA,
@@ -98,7 +98,7 @@ async def test_the_form_is_filled_in_from_the_rules_text(office: Office) -> None
         actions.INPUT_PEOPLE: ["<id:emma>"],
         actions.INPUT_OBSERVERS: "",
         actions.INPUT_OUTCOME: ["failed"],
-        actions.INPUT_REST: '-observer:"Olga Observer" score:<80',
+        actions.INPUT_OTHER_TERMS: '-observer:"Olga Observer" score:<80',
         actions.INPUT_EDITS: ["on"],
         actions.INPUT_NAMES: ["full"],
     }

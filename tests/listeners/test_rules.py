@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.rules import OPERATOR, NamesShown, RuleState
 
 from bot.blocks import actions
-from bot.domain.model import OPERATOR, Destination, DestinationKind, NamesShown, Person, RuleState
+from bot.domain.model import Person
 from bot.domain.pause_reasons import PRIVATE
 from bot.query.parser import parse
 from bot.services.rules import make_rule, rule_filters

@@ -6,19 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.changes import decide
-from bot.domain.model import (
-    Change,
+from bot.domain.model import Change, Moment, Session, SessionFacts, SessionKey, Targets
+from bot.domain.notifications import (
     Delivery,
     DeliveryState,
     Destination,
     DestinationKind,
-    Moment,
     Notification,
     NotificationKind,
-    Session,
-    SessionFacts,
-    SessionKey,
-    Targets,
 )
 from bot.domain.outbox import Attempt
 from bot.domain.ports import Slice

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from bot.domain.notifications import DeliveryState, Destination, DestinationKind
+from bot.domain.rules import OPERATOR, RuleState
 
 from bot.domain.delivery import Ambiguous, NotFound, NotSent, after_post, after_read_back
-from bot.domain.model import OPERATOR, DeliveryState, Destination, DestinationKind, RuleState
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
 from bot.store.database import Store, Tx

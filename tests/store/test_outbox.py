@@ -5,18 +5,18 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-
-from bot.domain.delivery import LONGEST_WAIT
-from bot.domain.model import (
+from bot.domain.notifications import (
     DeliveryState,
     Destination,
     DestinationKind,
     Notification,
     NotificationKind,
-    RuleState,
-    SessionKey,
     StoredNotification,
 )
+from bot.domain.rules import RuleState
+
+from bot.domain.delivery import LONGEST_WAIT
+from bot.domain.model import SessionKey
 from bot.domain.outbox import NotificationState, NotificationStatus, OutboxCounts, Schedule
 from bot.domain.reasons import ReasonCode
 from bot.store.database import Store, Tx

@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from bot.domain.notifications import Notification, NotificationKind
 
 from bot.domain.changes import remember
 from bot.domain.model import (
@@ -13,8 +14,6 @@ from bot.domain.model import (
     Details,
     DetailsState,
     Moment,
-    Notification,
-    NotificationKind,
     OutcomeKind,
     SessionFacts,
     SessionKey,

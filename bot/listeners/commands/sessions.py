@@ -9,9 +9,12 @@ from bot.blocks import status as status_view
 from bot.blocks.answers import Needs, Topic
 from bot.blocks.targets import format_general
 from bot.domain.errors import QueryError, StoreBusy
-from bot.domain.model import DetailsState, Message, RuleState, Session, SessionKey, SessionRecord, Viewer
+from bot.domain.model import DetailsState, Session, SessionKey, SessionRecord
+from bot.domain.notifications import Message
 from bot.domain.permissions import may_share, scope_of
 from bot.domain.reports import figures
+from bot.domain.rules import RuleState
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import (
     AccessView,
     access_view,
@@ -22,7 +25,7 @@ from bot.listeners.access_scope import (
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.rules import mute_texts, visible_mutes
 from bot.listeners.context import WRITER_TIMEOUT, AppContext, next_step
-from bot.listeners.understanding import look_up_mentioned, understand
+from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import with_labels
 from bot.query.keys import Key, without_shape
 from bot.query.parser import Query, say, words
@@ -91,7 +94,7 @@ async def results(ctx: AppContext, request: CommandRequest) -> Message:
 
 async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Message:
     """One page of them. Raises QueryError or NotAllowed."""
-    await look_up_mentioned(ctx, text)
+    await fetch_mentioned_users(ctx, text)
     now = ctx.clock.now()
 
     def work(tx: Tx) -> Message:
@@ -103,7 +106,7 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
         values = {term.key: term.value for term in query.terms}
         status = session_lists.Page(
             sessions=sessions,
-            figures=figures(tx.reports.tallies(where)),
+            figures=figures(tx.reports.outcome_counts(where)),
             limit=int(values[Key.LIMIT]) if Key.LIMIT in values else None,
             sort=values.get(Key.SORT, "-date"),
             offset=offset,

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.model import Delivery, Destination, SessionKey
+from bot.domain.model import SessionKey
+from bot.domain.notifications import Delivery, Destination
 from bot.domain.outbox import Attempt, CardDelay, NotificationState, NotificationStatus, OutboxCounts
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import State, from_ms, from_ms_or_none, from_row, listed, to_json, value_of
