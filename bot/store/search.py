@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import Any
 
 from bot.domain.filters import Condition, Filter, Range
-from bot.domain.model import DirectMessages, OutcomeKind, Session, SessionKey
+from bot.domain.model import OutcomeKind, Session, SessionKey
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.polling import Found
+from bot.domain.viewers import DirectMessages
 from bot.query.keys import Key
 from bot.query.parser import Names, Query, resolve
 from bot.store.columns import from_ms, listed, to_ms, to_ms_up, value_of

@@ -10,12 +10,12 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
-from bot.domain.rules import RuleState
 from structlog.testing import capture_logs
 
 from bot.blocks import actions
 from bot.blocks.actions import ConfirmShare, Share, encode
 from bot.demo.slack import SlackStandIn
+from bot.domain.rules import RuleState
 from tests.leaks import leaks
 from tests.listeners.conftest import office
 from tests.listeners.office import ADMIN, BOT, EMMA, LOW, NORTH, PUBLIC, SAM, Office, everything_in
