@@ -118,7 +118,7 @@ def digest(
         costly=most_costly(costs, COSTLY),
         criteria_from=criteria_from,
         sites=sites,
-        labels={row.group: reports.label_of(By.DEPT, row.group, directory, {}) for row in sites},
+        labels=reports.labels_of(By.DEPT, [row.group for row in sites], directory, {}),
         silent=reports.silent(tx, about, scope, names, directory, without_any, zone),
         data_until=tx.polls.last_good_at(),
         read_until=time_of.read_until,

@@ -7,7 +7,7 @@ from bot.domain.directory import Directory
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import By, Window, midnight
 from bot.domain.reports import Figures, OpenCounts, Overview, ReportRow, UnitRow, figures, most_costly, report
-from bot.services.reports import by_unit, label_of
+from bot.services.reports import by_unit, labels_of
 from bot.store.database import Tx
 from bot.store.search import Where, listed_within
 
@@ -34,9 +34,10 @@ def overview(tx: Tx, scope: AccessScope, directory: Directory, now: datetime, zo
     open_counts = _open_counts(tx, by, where, now, directory)
     titles = tx.search.checklist_titles(team) if by is By.CHECKLIST else {}
     groups = [*rows, *_without_results({row.group for row in rows}, open_counts)]
+    named = labels_of(by, [row.group for row in groups], directory, titles)
     units = [
         UnitRow(
-            name=label_of(by, row.group, directory, titles),
+            name=named[row.group],
             figures=row,
             open=open_counts.get(row.group, OpenCounts()),
         )

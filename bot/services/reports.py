@@ -1,7 +1,7 @@
 """Reports within one transaction: which time and groups a query asks for, counted by the store within a scope."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
@@ -61,7 +61,7 @@ def trend(
         rows, small = _rows_by_unit(tx, by, where, window, directory)
         total, partial = figures(tx.reports.outcome_counts_in(where, window)), set()
         titles = tx.search.checklist_titles(scope) if by is By.CHECKLIST else {}
-        labels = {row.group: label_of(by, row.group, directory, titles) for row in rows}
+        labels = labels_of(by, [row.group for row in rows], directory, titles)
     costs, criteria_from = tx.reports.costs(where, window)
     return Trend(
         by=by,
@@ -191,28 +191,29 @@ def _of_groups(outcome_counts: Sequence[OutcomeCount], members: dict[str, list[s
     return [replace(one, group=place_of[one.group]) for one in outcome_counts]
 
 
-def label_of(by: By, group: str, directory: Directory, titles: Mapping[str, str]) -> str:
-    """The name of a site, person or checklist; `titles` are those of checklists by id."""
+def labels_of(by: By, groups: Iterable[str], directory: Directory, titles: Mapping[str, str]) -> dict[str, str]:
+    """The names of sites, people or checklists by id; `titles` are those of checklists.
+
+    Sites of one name get the one above before theirs: "Store 12, Kitchen". Only the given ones are compared, so that a
+    name does not say that there is another which the reader may not see.
+    """
     match by:
         case By.CHECKLIST:
-            return titles.get(group, "")
+            return {group: titles.get(group, "") for group in groups}
         case By.DEPT:
-            department = directory.departments.get(group)
-            return _distinct_name(department, directory) if department else "unknown site"
+            return _sites_named({group: directory.department_path(group) for group in groups})
         case _:
-            return directory.name_of(group)
+            return {group: directory.name_of(group) for group in groups}
 
 
-def _distinct_name(department: Department, directory: Directory) -> str:
-    """A department's name; behind the one above it if another has the same: "Store 12, Kitchen"."""
-    path = directory.department_path(department.department_id)
-    if len(path) < 2 or directory.derived(_often)[department.name] == 1:
-        return department.name
-    return f"{path[1].name}, {department.name}"
-
-
-def _often(directory: Directory) -> Counter[str]:
-    return Counter(department.name for department in directory.departments.values())
+def _sites_named(paths: Mapping[str, Sequence[Department]]) -> dict[str, str]:
+    often = Counter(path[0].name for path in paths.values() if path)
+    return {
+        group: ", ".join(one.name for one in reversed(path[: 1 if often[path[0].name] == 1 else 2]))
+        if path
+        else "unknown site"
+        for group, path in paths.items()
+    }
 
 
 # ---- silent units ------------------------------------------------------------------------------------------------
@@ -234,9 +235,10 @@ def silent(
     active = tx.reports.employees_in(where, window)
     quiet = {site: those for site, those in sites.items() if active.isdisjoint(those)}
     last = tx.reports.last_of_employees(where, [one for those in quiet.values() for one in those])
+    named = labels_of(By.DEPT, sites, directory, {})
     silent_sites = [
         SilentUnit(
-            name=label_of(By.DEPT, site, directory, {}),
+            name=named[site],
             people=len(those),
             last=max((last[one] for one in those if one in last), default=None),
         )

@@ -15,7 +15,7 @@ from bot.query.parser import Names, Query
 from bot.services.owners import OwnerRights
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
-from bot.store.search import Where, asked_for, matching, within
+from bot.store.search import Where, asked_for, direct_to, matching, within
 
 PERIOD = timedelta(days=30)
 SAMPLES = 3
@@ -111,14 +111,8 @@ def _own(
     now: datetime,
 ) -> int:
     """How many of the sessions asked for a person gets as direct messages without a rule."""
-    parts: list[str] = []
-    for column, wants in zip(("observer_id", "employee_id"), wishes, strict=True):
-        if wants is not DirectMessages.NONE:
-            low = " AND outcome IN ('below', 'failed')" if wants is DirectMessages.BELOW else ""
-            parts.append(f"({column} = ?{low})")
-    if not parts:
+    if not direct_to(person_id, *wishes, where):
         return 0
-    where.add(" OR ".join(parts), *(person_id for _ in parts))
     return _number(tx, where, since, now)
 
 

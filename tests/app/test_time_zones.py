@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from bot.domain.notifications import Destination, DestinationKind
 
 from bot.domain.cadence import settles_at
+from bot.domain.notifications import Destination, DestinationKind
 from bot.ispring.dates import DateOrder, Dates
 from bot.query.values import since_when
 

@@ -16,8 +16,6 @@ from zoneinfo import ZoneInfo
 
 import click
 import structlog
-from bot.domain.notifications import Destination, DestinationKind
-from bot.domain.rules import RuleState
 
 from bot.app.clock import SystemClock
 from bot.demo.ispring import IspringStandIn
@@ -25,6 +23,8 @@ from bot.demo.slack import Channel as SlackChannel
 from bot.demo.slack import SlackStandIn, User
 from bot.demo.world import World
 from bot.domain.model import Department, Person, Subordination
+from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.rules import RuleState
 from bot.ispring.client import Ispring
 from bot.ispring.dates import DateOrder
 from bot.jobs.poll import Poll

@@ -16,15 +16,15 @@ from statistics import quantiles
 from time import perf_counter
 
 import click
-from bot.domain.notifications import Destination, DestinationKind
-from bot.domain.rules import RuleState
-from bot.domain.viewers import SlackUser
 
 from bot.demo.company import Department
 from bot.demo.slack import Channel, User
 from bot.demo.slack.methods import METHODS
 from bot.demo.slack.rates import PER_MINUTE, POSTS_PER_MINUTE, SPECIAL_PER_MINUTE
 from bot.demo.slack.workspace import ApiCall
+from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.rules import RuleState
+from bot.domain.viewers import SlackUser
 from bot.ispring.client import LISTING_PATH
 from bot.store.database import Store, Tx
 from tests.app.env import ADMIN, BOT, OPS, RESULTS, Env, Running, env

@@ -12,11 +12,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import httpx
-from bot.domain.notifications import Destination, DestinationKind
-from bot.domain.rules import OPERATOR, RuleState
 
 from bot.domain.model import SessionKey
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.polling import PollMode
+from bot.domain.rules import OPERATOR, RuleState
 from bot.ispring.client import LISTING_PATH, Ispring
 from bot.ispring.connection import TOKEN_PATH
 from bot.ispring.dates import DateOrder

@@ -3,17 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.notifications import (
-    Delivery,
-    DeliveryState,
-    Destination,
-    DestinationKind,
-    Notification,
-    NotificationKind,
-    StoredNotification,
-)
-from bot.domain.rules import Rule, RuleState
-
 from bot.blocks.cards import CardFacts
 from bot.domain.directory import Directory
 from bot.domain.model import (
@@ -29,8 +18,18 @@ from bot.domain.model import (
     SessionKey,
     SessionRecord,
 )
+from bot.domain.notifications import (
+    Delivery,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Notification,
+    NotificationKind,
+    StoredNotification,
+)
 from bot.domain.report_periods import By
 from bot.domain.reports import Figures, OpenCounts, Overview
+from bot.domain.rules import Rule, RuleState
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 CHANNEL = Destination(DestinationKind.CHANNEL, "C0NORTH")

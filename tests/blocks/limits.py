@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.domain.notifications import Message
 from slack_sdk.models.blocks import Block as SlackBlock
 from slack_sdk.models.views import View as SlackView
+
+from bot.domain.notifications import Message
 
 PLAIN_ONLY = {("header", "text"), ("button", "text"), ("modal", "title"), ("option", "text")}
 LENGTHS = {  # (type of the holder, key): most characters

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from bot.domain.notifications import Message
 
 from bot.blocks import actions
 from bot.blocks.cards import CardBefore
@@ -25,6 +24,7 @@ from bot.domain.model import (
     Person,
     SessionRecord,
 )
+from bot.domain.notifications import Message
 from tests.blocks.build import (
     CHANNEL,
     DETAILS,

@@ -1,9 +1,9 @@
 """What is counted instead of posted, in words."""
 
 import pytest
-from bot.domain.notifications import DigestCounts, Message, NotificationKind
 
 from bot.blocks.notifications import render
+from bot.domain.notifications import DigestCounts, Message, NotificationKind
 from tests.blocks.build import CHANNEL, NOW, OBSERVER, delivery, facts, notification
 from tests.blocks.limits import assert_fits_slack, texts
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from bot.domain.viewers import DirectMessages, Preferences, SlackUser
 from click.testing import CliRunner, Result
 
 from bot.cli import maintenance, people, switch
 from bot.domain.model import Person, PersonStatus
+from bot.domain.viewers import DirectMessages, Preferences, SlackUser
 from bot.store.database import Tx
 from bot.store.schema import APPLICATION_ID
 from tests.environment import open_store

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from bot.domain.notifications import Destination, DestinationKind
-from bot.domain.rules import OPERATOR, RuleState
 from click.testing import CliRunner
 
 from bot.cli import spotter
 from bot.domain.model import Person
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.routing import introduction
+from bot.domain.rules import OPERATOR, RuleState
 from bot.store.database import Tx
 from tests.app.forking import REPOSITORY
 from tests.environment import open_store

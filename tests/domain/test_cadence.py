@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from bot.domain.notifications import Destination, DestinationKind
 
 from bot.domain.cadence import backoff, poll_pause, settles_at
+from bot.domain.notifications import Destination, DestinationKind
 from tests.domain.build import NOW
 
 

@@ -4,15 +4,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from bot.domain.notifications import (
-    Delivery,
-    DeliveryState,
-    Destination,
-    DestinationKind,
-    Notification,
-    NotificationKind,
-    StoredNotification,
-)
 
 from bot.domain.delivery import (
     AfterEdit,
@@ -40,6 +31,15 @@ from bot.domain.delivery import (
     shown_versions,
 )
 from bot.domain.model import SessionKey
+from bot.domain.notifications import (
+    Delivery,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Notification,
+    NotificationKind,
+    StoredNotification,
+)
 from bot.domain.reasons import ReasonCode
 from tests.domain.build import NOW
 

@@ -1,9 +1,9 @@
 """May this viewer see this session, and why."""
 
 import pytest
-from bot.domain.viewers import Viewer
 
 from bot.domain.permissions import EVERYTHING, NOTHING, OPERATOR_VIEWER, AccessScope, as_admin, may_see, scope_of
+from bot.domain.viewers import Viewer
 from tests.domain.build import DIRECTORY, facts
 
 OF_JOE = facts("PASSED", 72.0)  # of Joe (bakery of store 12), observed by Ana

@@ -3,7 +3,6 @@
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.rules import RuleState
 from bot.domain.viewers import DirectMessages
-
 from tests.domain.test_routing import LOW, expected, notified, routed, rule
 
 BOSS = Destination(DestinationKind.PERSON, "boss")

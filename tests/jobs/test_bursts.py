@@ -7,9 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from bot.domain.notifications import DeliveryState, Destination, DestinationKind
 from bot.domain.viewers import DirectMessages, Preferences
-
 from bot.store.database import Tx
 from tests.clock import until
 from tests.demo.slack_room import ANA, OFFICE, SHOP

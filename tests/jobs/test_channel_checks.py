@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from bot.domain.notifications import Destination, DestinationKind
-from bot.domain.rules import RuleState
 
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import RuleState
 from bot.jobs.channel_checks import ChannelChecks
 from bot.slack.contacts import SlackContacts
 from tests.demo.slack_room import ANA, BEN, OFFICE, SHOP

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from bot.domain.notifications import NotificationKind
 from structlog.testing import capture_logs
 
 from bot.demo.ispring import ALWAYS
+from bot.domain.notifications import NotificationKind
 from bot.jobs.completeness import CompletenessCheck
 from bot.services.listing_gaps import count_left_out
 from tests.faults import StumblingTraining

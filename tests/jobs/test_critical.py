@@ -5,11 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from bot.domain.notifications import NotificationKind
 
 from bot.demo.company import Checklist, Grade, Session
 from bot.domain.changes import outcome_of
 from bot.domain.model import ChangeKind, CriticalCriterion, OutcomeKind
+from bot.domain.notifications import NotificationKind
 from bot.store.database import Tx
 from tests.jobs.room import CHANNEL, Room, key_of, open_room
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from bot.domain.notifications import NotificationKind
 
 from bot.demo.company import Session
 from bot.domain.incremental import Doubt, PollingState
+from bot.domain.notifications import NotificationKind
 from bot.domain.polling import PollMode, PollReport
 from bot.ispring.client import CHECKLISTS_PATH, LISTING_PATH
 from tests.jobs.room import CHANNEL, Room, key_of, open_room

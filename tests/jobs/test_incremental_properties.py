@@ -16,15 +16,15 @@ from random import Random
 from typing import Any
 
 import pytest
-from bot.domain.notifications import Destination, DestinationKind
-from bot.domain.rules import OPERATOR, RuleState
 
 from bot.config import Settings
 from bot.demo.company import Session
 from bot.demo.ispring import IspringStandIn
 from bot.demo.ispring.quirks import Quirks
 from bot.demo.world import World
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.polling import PollReport
+from bot.domain.rules import OPERATOR, RuleState
 from bot.ispring.client import Ispring
 from bot.jobs.poll import Poll
 from bot.store.database import Store

@@ -5,10 +5,10 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from bot.domain.notifications import Destination, DestinationKind, NotificationKind
-from bot.domain.rules import RuleState
 
+from bot.domain.notifications import Destination, DestinationKind, NotificationKind
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import RuleState
 from bot.jobs.plan_notifications import MOST_CARDS
 from bot.store.database import Tx
 from tests.jobs.room import CHANNEL, Room, key_of

@@ -6,9 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from bot.domain.notifications import Delivery, DeliveryState
 
 from bot.demo.slack import ApiCall, Happening, faults
+from bot.domain.notifications import Delivery, DeliveryState
 from tests.clock import FakeClock, until
 from tests.demo.slack_room import ANA, SHOP
 from tests.domain.build import NOW

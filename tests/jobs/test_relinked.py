@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from bot.domain.notifications import DeliveryState, Destination, DestinationKind
 
 from bot.demo.slack import faults
+from bot.domain.notifications import DeliveryState, Destination, DestinationKind
 from tests.demo.slack_room import ANA, BEN
 from tests.jobs.outbox_room import Room, room
 

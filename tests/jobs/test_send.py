@@ -8,6 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
+from bot.blocks.cards import CardFacts
+from bot.blocks.notifications import render
+from bot.demo.slack import ApiCall, Happening, faults
 from bot.domain.notifications import (
     Delivery,
     DeliveryState,
@@ -17,13 +21,9 @@ from bot.domain.notifications import (
     Notification,
     NotificationKind,
 )
-from bot.domain.rules import OPERATOR, Rule, RuleState
-
-from bot.blocks.cards import CardFacts
-from bot.blocks.notifications import render
-from bot.demo.slack import ApiCall, Happening, faults
 from bot.domain.outbox import NotificationState
 from bot.domain.routing import introduction
+from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.jobs.rate_limit import RateLimiter
 from tests.clock import FakeClock, until
 from tests.demo.slack_room import ANA, ATTIC, BEN, BOT, OFFICE, SHOP

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from bot.domain.notifications import Destination, DestinationKind, Message
-from bot.domain.rules import Rule, RuleState
 from slack_bolt.async_app import AsyncBoltRequest
 from slack_bolt.listener.async_listener_completion_handler import AsyncListenerCompletionHandler
 from slack_bolt.response import BoltResponse
@@ -32,7 +30,9 @@ from bot.domain.model import (
     Subordination,
     Targets,
 )
+from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.polling import PollReport
+from bot.domain.rules import Rule, RuleState
 from bot.jobs.send import Deliver
 from bot.listeners.bolt_app import build_app
 from bot.listeners.context import AppContext

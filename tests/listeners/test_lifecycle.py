@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
-from bot.domain.rules import Rule, RuleState
-from bot.domain.viewers import DirectMessages, SlackUser
 
 from bot.blocks import actions
 from bot.demo.slack import User
@@ -14,6 +12,8 @@ from bot.domain.changes import decide
 from bot.domain.errors import Remedy
 from bot.domain.model import PersonStatus, SessionKey, Targets
 from bot.domain.routing import route
+from bot.domain.rules import Rule, RuleState
+from bot.domain.viewers import DirectMessages, SlackUser
 from bot.jobs.channel_checks import ChannelChecks
 from bot.listeners.events.lifecycle import channel_changed
 from bot.query.parser import Names, parse, resolve

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from bot.domain.notifications import Destination, DestinationKind
 
 from bot.blocks import actions
 from bot.domain.mutes import Mute
+from bot.domain.notifications import Destination, DestinationKind
 from tests.listeners.office import (
     ADMIN,
     EMMA,

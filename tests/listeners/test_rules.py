@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from bot.domain.notifications import Destination, DestinationKind
-from bot.domain.rules import OPERATOR, NamesShown, RuleState
 
 from bot.blocks import actions
 from bot.domain.model import Person
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.pause_reasons import PRIVATE
+from bot.domain.rules import OPERATOR, NamesShown, RuleState
 from bot.query.parser import parse
 from bot.services.rules import make_rule, rule_filters
 from bot.store.database import Tx

@@ -1,9 +1,9 @@
 """Direct-message settings."""
 
 import pytest
-from bot.domain.viewers import DirectMessages, Preferences
 
 from bot.blocks import actions
+from bot.domain.viewers import DirectMessages, Preferences
 from tests.listeners.office import GUEST, OLGA, UNLINKED, Office, everything_in
 
 pytestmark = pytest.mark.virtual_time

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from bot.domain.notifications import Message
 
 from bot.blocks import actions
 from bot.blocks.actions import ConfirmShare, Share, decode, encode
@@ -12,6 +11,7 @@ from bot.demo.slack import Channel
 from bot.demo.slack.wire import user_json
 from bot.domain.changes import decide
 from bot.domain.model import PersonStatus, SessionKey, Targets
+from bot.domain.notifications import Message
 from bot.listeners.events.lifecycle import account_changed, channel_changed
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Tx

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from bot.domain.notifications import Message
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.app.clock import SystemClock
 from bot.app.health import served
 from bot.demo.slack import SlackStandIn
 from bot.domain.errors import NotAllowed, QueryError
+from bot.domain.notifications import Message
 from bot.domain.ports import Reply
 from bot.listeners import events
 from bot.listeners.after_ack import AfterAck

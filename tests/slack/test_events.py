@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from bot.domain.notifications import Destination, DestinationKind
-from bot.domain.rules import OPERATOR, Rule, RuleState
 
 from bot.demo.slack import Message as Posted
 from bot.demo.slack import faults
+from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.listeners.events.lifecycle import CHANNEL_EVENTS
 from tests.demo.slack_room import (
     ANA,

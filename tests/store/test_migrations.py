@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 import sqlite_utils
-from bot.domain.notifications import Destination, DestinationKind
-from bot.domain.rules import RuleState
 
 from bot.domain.errors import StoreUnusable
 from bot.domain.model import OutcomeKind, Supervision
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.outbox import NotificationState
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import RuleState
 from bot.services.rules import rule_filters
 from bot.store.database import Store, Tx
 from bot.store.migrate import before_migration

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from bot.domain.notifications import Destination
-
 from bot.store.database import Store, Tx
 from tests.store.given import NOON, OTHER_ROOM, ROOM, a_notice, a_session, claim, minutes, see
 

@@ -5,6 +5,9 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+
+from bot.domain.delivery import LONGEST_WAIT
+from bot.domain.model import SessionKey
 from bot.domain.notifications import (
     DeliveryState,
     Destination,
@@ -13,12 +16,9 @@ from bot.domain.notifications import (
     NotificationKind,
     StoredNotification,
 )
-from bot.domain.rules import RuleState
-
-from bot.domain.delivery import LONGEST_WAIT
-from bot.domain.model import SessionKey
 from bot.domain.outbox import NotificationState, NotificationStatus, OutboxCounts, Schedule
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import RuleState
 from bot.store.database import Store, Tx
 from bot.store.outbox.restore_recovery import DIGEST_WAIT
 from bot.store.outbox.rows import ATTEMPTS_KEPT

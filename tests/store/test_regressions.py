@@ -1,9 +1,9 @@
 """A session that turns below target while its first card is on its way: told of the turn exactly once."""
 
 import pytest
-from bot.domain.notifications import DeliveryState, Notification, NotificationKind
 
 from bot.domain.model import SessionFacts
+from bot.domain.notifications import DeliveryState, Notification, NotificationKind
 from bot.domain.routing import subject_of
 from bot.store.database import Store, Tx
 from bot.store.outbox.duplicates import UNTIL_RESOLVED

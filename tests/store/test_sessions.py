@@ -4,7 +4,6 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from bot.domain.notifications import Notification, NotificationKind
 
 from bot.domain.changes import remember
 from bot.domain.model import (
@@ -19,6 +18,7 @@ from bot.domain.model import (
     SessionKey,
     Targets,
 )
+from bot.domain.notifications import Notification, NotificationKind
 from bot.domain.permissions import EVERYTHING, NOTHING, AccessScope
 from bot.domain.polling import PollReport
 from bot.store.database import Store, Tx

@@ -11,12 +11,11 @@ from bot.domain.notifications import Destination, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import from_json, listed, to_json, to_ms, value_of
 from bot.store.outbox.eligibility import GROUP_KEY, PENDING, Eligibility
+from bot.store.session_rows import IS_FAILING
 from bot.store.sqlite import IN_LIST, json_each
 
 MOST_SHOWN = 25  # sessions of one recap
-_WORST_FIRST = (
-    "CASE WHEN sessions.outcome IN ('below', 'failed') THEN 0 ELSE 1 END, sessions.score NULLS LAST, notifications.id"
-)
+_WORST_FIRST = f"CASE WHEN sessions.{IS_FAILING} THEN 0 ELSE 1 END, sessions.score NULLS LAST, notifications.id"
 
 
 @dataclass(frozen=True, slots=True)
