@@ -264,7 +264,7 @@ def unsubscribed(rule: Rule, words: str) -> Message:
     )
 
 
-# ---- answers to buttons -----------------------------------------------------------------------------------------------
+# ---- answers to buttons ---------------------------------------------------------------------------------------------
 
 
 def ask_to_take_over(rule: Rule, words: str) -> Message:
