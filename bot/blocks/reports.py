@@ -95,7 +95,7 @@ def trend(shown: Trend, asked: Asked) -> Message:
     drawn = _drawn(listed, shown)
     if drawn is None:
         return answer
-    beside = line_sections(texts) if shown.by.is_time else []
+    beside = line_sections([_time_row(row, shown, has_bar=False) for row in listed]) if shown.by.is_time else []
     rich = report_answer(asked, [section(mrkdwn("\n".join(lines))), *beside, *after])
     return replace(answer, rich=(rich.blocks[0], drawn, *rich.blocks[1:]))
 
@@ -154,29 +154,31 @@ def _to_do_lines(shown: Trend, asked: Asked) -> list[str]:
     return [" · ".join(parts)] if parts else []
 
 
-def _time_row(row: ReportRow, shown: Trend) -> str:
+def _time_row(row: ReportRow, shown: Trend, *, has_bar: bool = True) -> str:
     day = date.fromisoformat(row.group)
     label = f"{MONTHS[day.month - 1]} {day.year}" if shown.by is By.MONTH else f"Week of {_day(day)}"
     if row.group in shown.partial:
         label += " (part)"
-    return _row(label, row)
+    return _row(label, row, has_bar=has_bar)
 
 
 def _unit_row(row: ReportRow, shown: Trend) -> str:
     return _row(safe(shown.labels.get(row.group, ""), NAME) or UNTITLED, row)
 
 
-def _row(label: str, row: ReportRow) -> str:
+def _row(label: str, row: ReportRow, *, has_bar: bool = True) -> str:
+    """A group's figures; without a bar beside a chart, which draws the same and would make the line wrap."""
     now = row.now
     if not now.completed:
         return f"*{label}* · none completed"
     share = now.share if now.share is not None else now.median
     parts = [f"*{label}*"]
     if now.share is not None:
-        parts.append(f"{bar(float(now.share))} {format_percent(now.share)} met the target")
+        drawn = f"{bar(float(now.share))} " if has_bar else ""
+        parts.append(f"{drawn}{format_percent(now.share)} met the target")
         parts.append(format_points(row.change))
     elif share is not None:
-        parts.append(f"{bar(float(share))} no target")
+        parts.append(f"{bar(float(share))} no target" if has_bar else "no target")
     if now.median is not None:
         parts.append(f"median {format_percent(now.median)}")
     parts.append(f"{now.completed:,} completed")

@@ -140,7 +140,7 @@ function startTheme() {
 startTheme();
 startComposer();
 startControls();
-startWelcome(go);
+startWelcome(go, beViewer);
 arrowKeys(byId("sidebar"), ".place");
 byId("viewer").addEventListener("change", (event) => beViewer(event.target.value));
 byId("open-sidebar").addEventListener("click", (event) => drawer(event.currentTarget, byId("sidebar"), byId("controls")));

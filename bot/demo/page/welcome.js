@@ -1,4 +1,4 @@
-// Six things a newcomer can try, each with a button that takes them there.
+// What a newcomer can try, each with a button that takes them there.
 import { byId, fill, h, remember, remembered } from "./dom.js";
 import { prefill } from "./composer.js";
 import { openControl } from "./controls.js";
@@ -6,13 +6,15 @@ import { state } from "./live.js";
 
 const named = (name) => state.channels.find((channel) => channel.name === name)?.id;
 
-export function startWelcome(go) {
+export function startWelcome(go, play) {
   const box = byId("welcome");
   const done = new Set((remembered("tried") || "").split(",").filter(Boolean));
   const steps = [
     ["Watch a low result arrive", "Complete a session with 55 %. A few seconds later its card is in the results channel.", "Complete one", () => { go(named("ojt-results")); openControl("sessions", "complete", 55); }],
     ["Open its details", "Press Details on the card: only you see the answer, with every criterion.", "Show the channel", () => go(named("ojt-results"))],
-    ["Ask a question", "Type it, or let the hints do it: /ojt results outcome:failed since:30d", "Type it for me", () => { go(named("ojt-results")); prefill("/ojt results outcome:failed since:30d"); }],
+    ["Ask in your own words", "Who failed this week? The answer starts with the numbers and says how it was understood.", "Type it for me", () => { go(named("ojt-results")); prefill("/ojt who failed this week"); }],
+    ["See what needs a supervisor", "Home as a site's supervisor: what needs attention first, then the people, then settings.", "Be the supervisor", () => { const id = state.cast.find((one) => one.role === "supervisor")?.id; if (id) play(id); go("home"); }],
+    ["Get a digest, then some quiet", "/ojt digest now sends one at once; /ojt mute 4h keeps a channel quiet and sends one recap at the end.", "Type it for me", () => { go(named("ojt-results")); prefill("/ojt digest now"); }],
     ["Subscribe another channel", "In a store's channel: /ojt subscribe outcome:failed. From then on the cards come there too.", "Take me there", () => { go(state.channels.find((channel) => channel.name.startsWith("store-") && channel.has_app && channel.members.includes(state.viewer))?.id || named("ojt-results")); prefill("/ojt subscribe outcome:failed"); }],
     ["Fail by one criterion", "Make “Line sheet signed” critical as the admin and press Save, then One zero in the controls: 94 %, and failed all the same.", "Type it for me", () => { go(named("ojt-results")); prefill("/ojt target critical \"Line sheet signed\""); }],
     ["Correct, then break it", "Correct a session and see its card change. Then start a burst and kill the bot in the middle: after the restart each session was told exactly once.", "Open the controls", () => { openControl("sessions", "correct", 90); }],
