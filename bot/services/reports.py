@@ -1,7 +1,7 @@
 """Reports within one transaction: which time and groups a query asks for, counted by the store within a scope."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
@@ -11,7 +11,6 @@ from bot.domain.model import Department
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import MOST_PERIODS, By, Period, Window, cuts_of, midnight, months_before, periods
 from bot.domain.reports import (
-    Counts,
     Figures,
     ReportRow,
     Silent,
@@ -139,54 +138,51 @@ def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) 
     tallies = tx.reports.tallies_by(column, where, window)
     if by is not By.DEPT:
         return tallies
-    people = directory.people
-    return [
-        replace(one, group=(person.department_id if (person := people.get(one.group)) else None) or _NO_DEPARTMENT)
-        for one in tallies
-    ]
+    return _of_departments(tallies, directory)
 
 
 def _rows_by_unit(
     tx: Tx, by: By, where: Where, window: Window, directory: Directory
 ) -> tuple[Sequence[ReportRow], int]:
     """A row for each unit, those that an answer can show in full; and how many units are small."""
-    column = By.EMPLOYEE if by is By.DEPT else by
-    counts = tx.reports.counts_by(column, where, window)
-    members: dict[str, list[str]] = {}
-    if by is By.DEPT:
-        counts = _of_departments(counts, members, directory)
-    large, small, number = ranked(counts, SMALL_NAMED)
-    first = [one.group for one in large[:MOST_IN_FULL]]
-    values = [one for group in first for one in members.get(group, ())] if by is By.DEPT else first
     length = window.end - window.start
+    earlier = Window(window.start - length, window.start)
+    column = By.EMPLOYEE if by is By.DEPT else by
+    place_of = directory.derived(_places) if by is By.DEPT else None
+    large, small, number = ranked(tx.reports.counts_by(column, where, window, place_of), SMALL_NAMED)
+    first = [one.group for one in large[:MOST_IN_FULL]]
+    values: Collection[str] = first
+    if place_of is not None:
+        values = _members(tx, first, where, Window(earlier.start, window.end), place_of)
     now, before = (
-        _of_groups(tx.reports.tallies_of(column, values, where, each), members)
-        for each in (window, Window(window.start - length, window.start))
+        tallies if place_of is None else _of_departments(tallies, directory)
+        for each in (window, earlier)
+        for tallies in (tx.reports.tallies_of(column, values, where, each),)
     )
     rest = (ReportRow(group=one.group, now=one.figures, before=Figures()) for one in (*large[MOST_IN_FULL:], *small))
     return [*report(now, before), *rest], number
 
 
-def _of_departments(counts: Sequence[Counts], members: dict[str, list[str]], directory: Directory) -> Sequence[Counts]:
-    """The counts of employees as those of their departments; `members` gets the employees of each."""
-    sums: dict[str, list[int]] = {}
-    for one in counts:
-        person = directory.people.get(one.group)
-        place = (person.department_id if person else None) or _NO_DEPARTMENT
-        members.setdefault(place, []).append(one.group)
-        total = sums.setdefault(place, [0, 0, 0])
-        total[0] += one.completed
-        total[1] += one.met
-        total[2] += one.failing
-    return [Counts(place, *total) for place, total in sums.items()]
+def _members(
+    tx: Tx, places: Collection[str], where: Where, window: Window, place_of: Mapping[str, str]
+) -> Collection[str]:
+    """Whose sessions count for some departments: their people, and for none those that the directory lacks."""
+    chosen = frozenset(places)
+    people = [one for one, place in place_of.items() if place in chosen]
+    if _NO_DEPARTMENT in chosen:
+        people += tx.reports.employees_in(where, window) - place_of.keys()
+    return people
 
 
-def _of_groups(tallies: Sequence[Tally], members: dict[str, list[str]]) -> Sequence[Tally]:
-    """The tallies of employees as those of their departments; as they are if there are no members."""
-    if not members:
-        return tallies
-    place_of = {one: place for place, those in members.items() for one in those}
-    return [replace(one, group=place_of[one.group]) for one in tallies]
+def _places(directory: Directory) -> Mapping[str, str]:
+    """The department of each person, by id."""
+    return {ident: person.department_id or _NO_DEPARTMENT for ident, person in directory.people.items()}
+
+
+def _of_departments(tallies: Sequence[Tally], directory: Directory) -> Sequence[Tally]:
+    """The tallies of employees as those of their departments."""
+    place_of = directory.derived(_places)
+    return [Tally(place_of.get(one.group, _NO_DEPARTMENT), one.outcome, one.score, one.count) for one in tallies]
 
 
 def label_of(by: By, group: str, directory: Directory, titles: Mapping[str, str]) -> str:

@@ -99,3 +99,38 @@ def test_counts_of_groups_are_their_tallies_added_up(tmp_path: Path) -> None:
 
     store._read_now(work)
     store.close()
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from((None, 50.0, 90.0)), st.integers(-9, 9)), max_size=14),
+    st.integers(1, 5),
+)
+def test_sessions_are_counted_piece_by_piece_as_in_python(
+    tmp_path_factory: pytest.TempPathFactory, completed: list[tuple[str, float | None, int]], at_once: int
+) -> None:
+    store = open_store(tmp_path_factory.mktemp("reports") / "spotter.db", now=NOON)
+    rows = [
+        a_session(n, employee=person, result=result, finished=NOON + minutes(at))
+        for n, (person, result, at) in enumerate(completed)
+    ]
+    window = Window(NOON - minutes(7), NOON + minutes(7))
+    inside = [(person, result) for person, result, at in completed if -7 <= at < 7]
+    places = {"a": "shop"}
+    try:
+        store._write_now(lambda tx: baseline(tx, *rows))
+        where = listed_within(EVERYTHING)
+        for place_of in (None, places):
+            counted = store._read_now(
+                lambda tx, place_of=place_of: tx.reports.counts_by("employee", where, window, place_of, at_once)
+            )
+            wanted: dict[str, tuple[int, int, int]] = {}
+            for person, result in inside:
+                group = person if place_of is None else place_of.get(person, "")
+                every, met, failing = wanted.get(group, (0, 0, 0))
+                wanted[group] = every + 1, met + (result == 90.0), failing + (result == 50.0)
+            assert {one.group: (one.completed, one.met, one.failing) for one in counted} == wanted
+        active = store._read_now(lambda tx: tx.reports.employees_in(where, window))
+        assert active == {person for person, _ in inside}
+    finally:
+        store.close()
