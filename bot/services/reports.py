@@ -236,7 +236,7 @@ def silent(
         )
         for site, those in quiet.items()
     ]
-    everybody = tx.reports.last_of_observers(where, few=not scope.everything)
+    everybody = _last_of_observers(tx, query, scope, names, window.end, zone)
     observed = {one: at for one, at in everybody.items() if directory.is_active(one)}
     silent_observers = [
         SilentUnit(name=directory.name_of(one), people=0, last=at) for one, at in observed.items() if at < window.start
@@ -248,6 +248,23 @@ def silent(
         observers=sorted(silent_observers, key=_longest_silent),
         all_observers=len(observed),
     )
+
+
+def _last_of_observers(
+    tx: Tx, query: Query, scope: AccessScope, names: Names, now: datetime, zone: tzinfo
+) -> Mapping[str, datetime]:
+    """When each person last observed a session of a scope, by id: of its employees, and by the viewer, asked apart, as
+    one index answers for the employees alone."""
+    if scope.everything:
+        return tx.reports.last_of_observers(asked_for(query, scope, names, now, zone), few=False)
+    own = frozenset() if scope.person_id is None else frozenset({scope.person_id})
+    team = asked_for(query, AccessScope(employees=scope.employees | own), names, now, zone)
+    found = dict(tx.reports.last_of_observers(team, few=True))
+    for person in own:
+        mine = asked_for(query, scope, names, now, zone)
+        mine.add("observer_id = ?", person)
+        found.update(tx.reports.last_of_observers(mine, few=True))
+    return found
 
 
 def _active_people(query: Query, scope: AccessScope, names: Names, directory: Directory) -> Sequence[str]:

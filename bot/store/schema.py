@@ -855,8 +855,24 @@ def m028_home_views(db: Database) -> None:
     )
 
 
+# Who observed whom last, of a team, is counted without a look at the table too.
+_TEAM_REPLACED = "sessions_team"
+INDEX_OF_MEMBERS = (
+    "CREATE INDEX IF NOT EXISTS sessions_members ON sessions"
+    " (employee_id, checklist_id, finished_at, scheduled_at, outcome, score, missing_since, observer_id)"
+)
+
+
+@migrations()
+def m030_index_of_members(db: Database) -> None:
+    """Where a baseline is finished; elsewhere its end makes it."""
+    if has_table(db.conn, _TEAM_REPLACED):
+        db.conn.execute(f"DROP INDEX {_TEAM_REPLACED}")
+        db.conn.execute(INDEX_OF_MEMBERS)
+
+
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes the indexes of a finished baseline, once."""
-    for statement in (*INDEXES_OF_BASELINE, *INDEXES_OF_REPORTS):
-        if f" {_REPLACED} " not in statement:
+    for statement in (*INDEXES_OF_BASELINE, *INDEXES_OF_REPORTS, INDEX_OF_MEMBERS):
+        if not any(f" {name} " in statement for name in (_REPLACED, _TEAM_REPLACED)):
             connection.execute(statement)
