@@ -66,9 +66,9 @@ def settings_table() -> str:
 
 def commands_table() -> str:
     rows = ["| type | to learn or settle |", "|---|---|"]
-    for entry in registry():
-        topic = entry.topic
-        rows.append(f"| `/ojt {topic.usage}` | {topic.summary}{' (admins)' if topic.admins_only else ''} |")
+    for topic in (entry.topic for entry in registry()):
+        usage = topic.usage.replace("|", r"\|")  # else it ends the cell
+        rows.append(f"| `/ojt {usage}` | {topic.summary}{' (admins)' if topic.admins_only else ''} |")
     return "\n".join(rows)
 
 

@@ -23,9 +23,10 @@ from bot.ispring.client import Ispring
 from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
 from bot.jobs.rate_limit import RateLimiter
+from bot.jobs.renderer import Render
 from bot.jobs.send import Deliver
-from bot.jobs.sender import Render
-from bot.slack.client import TIMEOUT, SlackMessenger
+from bot.slack.client import SlackMessenger
+from bot.slack.web_api import TIMEOUT
 from bot.store.database import Store
 from bot.store.sqlite import BUSY_SECONDS
 from tests.settings import settings_of

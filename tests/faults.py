@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.model import AreaResult, Department, Details, Person, SessionKey
-from bot.domain.ports import DateEvidence, Part, PartHealth, Slice
+from bot.domain.ports import ChecklistsAnswer, DateEvidence, Part, PartHealth, SessionFilter, Slice
 from tests.clock import NOON
 
 NAME = "Emma Employee"
@@ -19,6 +19,7 @@ class StumblingListing:
     requested_at: datetime = NOON
     digest: bytes = b"never seen before"
     size: int = 2
+    wire_size: int = 2
     date_evidence: DateEvidence = field(default_factory=lambda: DateEvidence("dmy"))
 
     def slices(self) -> Iterator[Slice]:
@@ -31,6 +32,13 @@ class StumblingTraining:
     @asynccontextmanager
     async def list_sessions(self) -> AsyncIterator[StumblingListing]:
         yield StumblingListing()
+
+    @asynccontextmanager
+    async def find_sessions(self, wanted: SessionFilter) -> AsyncIterator[StumblingListing]:
+        yield StumblingListing()
+
+    async def checklists(self, checklist_ids: Sequence[str] = ()) -> ChecklistsAnswer:
+        raise KeyError(NAME)
 
     async def named_sessions(self) -> Iterable[str]:
         raise KeyError(NAME)

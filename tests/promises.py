@@ -117,6 +117,14 @@ PROMISES: dict[str, Promise] = {
         "iSpring's list leaves out sessions that its checklists name, or ends at a round number",
         "`OPS_CHANNEL` and `check` say how many, and whom to ask",
     ),
+    "large_account": Promise(
+        "iSpring's whole list is larger than `FULL_LISTING_LIMIT`",
+        "polls read what may have changed, within `POLL_BYTES`; completions are as soon, corrections a round later",
+    ),
+    "lying_filters": Promise(
+        "iSpring ignores a filter, or its filters leave sessions out",
+        "`OPS_CHANNEL` is notified and full listings are read until a day passes without; no session is lost",
+    ),
     "odd_result": Promise(
         "a result is no percentage",
         "it is shown as it came, unless the points contradict it; the log counts such rows",
@@ -329,5 +337,25 @@ PROMISES: dict[str, Promise] = {
     "check": Promise(
         "something needs a person",
         "`check` has a line for it, with the remedy",
+    ),
+    "digest_once": Promise(
+        "a digest is due while Spotter restarts, runs twice, is down, or the clock is changed",
+        "one digest per rule and local date; after an outage the newest, which covers the time since the last one",
+    ),
+    "digest_unread": Promise(
+        "iSpring could not be read when a digest is due",
+        "it waits an hour, then says so instead of zeros, and is edited once iSpring is read",
+    ),
+    "digest_owner_gone": Promise(
+        "the owner of a digest may see nothing any more",
+        "it is not sent, its rule pauses, and an admin is told",
+    ),
+    "quiet_time": Promise(
+        "something comes for a person in their quiet time",
+        "it is held, and sent afterwards once, as it is then; channels are not affected",
+    ),
+    "reminded": Promise(
+        "a session is not started in time, or not finished",
+        "its observer gets one message for all of them, a day later the supervisor, then `OPS_CHANNEL`; each once",
     ),
 }

@@ -19,7 +19,9 @@ from bot.app.stopping import wait_for_stop
 from bot.config import Settings
 from bot.domain.alerts import LEADER_IS_SILENT, is_silent
 from bot.domain.errors import StoreBusy
-from bot.domain.model import OPERATOR, Destination, DestinationKind, RuleState, Supervision
+from bot.domain.model import Supervision
+from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.rules import OPERATOR, RuleState
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.completeness import CompletenessCheck
 from bot.jobs.details import FetchDetails
@@ -48,7 +50,7 @@ DIGEST_EVERY = 60  # seconds; the rows say which rules are due
 RETENTION_EVERY = 60 * 60  # seconds; the rows say whether it is due
 COMPLETENESS_EVERY = 60 * 60  # seconds; asked after each good poll too, and the rows say whether it is due
 LOCK_RETRY = 1.0  # seconds between two tries to acquire the lock
-WATCH_EVERY = 1.0  # seconds between two checks whether another process wrote rows, and whether the jobs go on
+CHECK_EVERY = 1.0  # seconds between two checks whether another process wrote rows, and whether the jobs go on
 BUSY_PAUSE = 2.0  # seconds until a database that is locked or full is tried again
 
 log = structlog.get_logger(__name__)
@@ -102,6 +104,7 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
     monitor = Monitor(store, clock, probes, settings, wake=sender.wake)
 
     scheduler.every(settings.poll_interval, "poll", poll.when_due, at_once=True)
+    scheduler.every(settings.tick, "open sessions", poll.open_when_due)
     scheduler.every(DIRECTORY_EVERY, "directory", poll.refresh_directory)
     scheduler.every(DETAILS_EVERY, "details", details.until_done)
     scheduler.every(COMPLETENESS_EVERY, "completeness", completeness.when_due)
@@ -172,12 +175,12 @@ class Leader:
             if not is_waiting:
                 log.info("leader.waiting", leader=self._lock.leader())
                 is_waiting = True
-            await self._watch_leader()
+            await self._check_leader()
             if await wait_for_stop(stop, LOCK_RETRY):
                 return False
         return True
 
-    async def _watch_leader(self) -> None:
+    async def _check_leader(self) -> None:
         """Raises an alert while the process that leads gives no sign of life: it would keep the lock for ever."""
         now, pid = self._clock.now(), self._lock.leader()
         self._liveness.leader_pid, self._liveness.leader_signed_at = pid, self._lock.signed_at()
@@ -199,7 +202,7 @@ class Leader:
         """Gives signs of life until it is cancelled."""
         while True:
             self._sign()
-            await self._clock.sleep(WATCH_EVERY)
+            await self._clock.sleep(CHECK_EVERY)
 
     def _sign(self) -> None:
         self._lock.sign(self._clock.now())
@@ -210,17 +213,17 @@ class Leader:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.jobs.scheduler.run(), name="scheduler")
                 group.create_task(self.jobs.sender.run(), name="sender")
-                await self._watch()
+                await self._keep_alive()
         finally:
             await self.jobs.directory.stop()
 
-    async def _watch(self) -> None:
+    async def _keep_alive(self) -> None:
         """Gives signs of life, writes each second to `liveness` whether the jobs go on, and wakes the sender when
         another process (a command, a second `run`) has written rows."""
         log_file = Path(f"{self._settings.database_path.resolve()}-wal")
         seen = _modified(log_file)
         while True:
-            await self._clock.sleep(WATCH_EVERY)
+            await self._clock.sleep(CHECK_EVERY)
             self._sign()
             self._liveness.jobs_go_on = self.jobs.scheduler.running and not self.jobs.poll.is_hung()
             if (modified := _modified(log_file)) != seen:

@@ -133,11 +133,11 @@ class _Writer(logging.handlers.QueueListener):
         self._encoding = encoding
 
     def handle(self, record: logging.LogRecord) -> None:
-        rest = f"{record.getMessage()}\n".encode(self._encoding, errors="replace")
+        unwritten = f"{record.getMessage()}\n".encode(self._encoding, errors="replace")
         with suppress(OSError):  # the reader has gone, or the disk is full: the line is lost
-            while rest:
+            while unwritten:
                 try:
-                    rest = rest[os.write(self._file, rest) :]
+                    unwritten = unwritten[os.write(self._file, unwritten) :]
                 except BlockingIOError:  # another process made the pipe non-blocking
                     select.select([], [self._file], [])
 

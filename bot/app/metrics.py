@@ -13,7 +13,7 @@ from bot import VERSION
 from bot.domain.alerts import ALERTS, ActiveAlert
 from bot.domain.delivery import EditResult, PostResult, ReadBackResult
 from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable
-from bot.domain.outbox import OutboxCounts
+from bot.domain.outbox import CardDelay, OutboxCounts
 from bot.domain.polling import PollReport, PollState
 from bot.services.dm_availability import observers
 from bot.store.database import Tx
@@ -84,6 +84,7 @@ class Snapshot:
     alerts: tuple[ActiveAlert, ...]
     observers: int
     unmatched: int
+    card_delay: CardDelay | None = None
 
 
 def snapshot_of(tx: Tx, now: datetime) -> Snapshot:
@@ -95,6 +96,7 @@ def snapshot_of(tx: Tx, now: datetime) -> Snapshot:
         alerts=tuple(tx.alerts.all()),
         observers=len(recent_observers),
         unmatched=sum(one.is_unmatched for one in recent_observers),
+        card_delay=tx.deliveries.card_delay(),
     )
 
 
@@ -123,12 +125,26 @@ def _gauges(snapshot: Snapshot, now: datetime, is_leader: bool, leader_signed_at
     if poll.last_good_at:
         gauge("last_good_poll_timestamp_seconds", "Time of the last good poll", poll.last_good_at.timestamp())
         gauge("lag_seconds", "Age of the data", (now - poll.last_good_at).total_seconds())
+        corrected_at = poll.corrected_at or poll.last_good_at
+        gauge("corrections_lag_seconds", "Age of the oldest completed sessions", (now - corrected_at).total_seconds())
     if poll.last:
         took = (poll.last.ended_at - poll.last.started_at).total_seconds()
         gauge("last_poll_seconds", "Duration of the last poll", took)
+        gauge("last_poll_incremental", "1 if the last poll read only what may have changed", poll.last.mode != "full")
+        gauge("last_poll_bytes", "Bytes about sessions that the last poll read, decoded", poll.last.size)
+        gauge("last_poll_wire_bytes", "The same as they came over the network", poll.last.wire_size)
         gauge("last_poll_failed", "1 if the last poll failed", bool(poll.last.error))
     oldest = (now - counts.oldest_at).total_seconds() if counts.oldest_at else 0
     gauge("oldest_waiting_seconds", "Age of the oldest message that waits to be sent", oldest)
+    if snapshot.card_delay:
+        delay = Gauge(
+            "spotter_card_delay_seconds",
+            "From the poll that found a result to its card in a channel, newest cards",
+            ["quantile"],
+            registry=registry,
+        )
+        delay.labels("0.5").set(snapshot.card_delay.median)
+        delay.labels("0.95").set(snapshot.card_delay.p95)
     gauge("edits_owed", "Posted messages that are out of date", counts.edits)
     gauge("sending_paused", "1 if Slack refuses the app", bool(counts.app_refused))
     gauge("all_paused", "1 if an admin paused all sending", counts.paused is not None)

@@ -9,7 +9,7 @@ from bot.app.metrics import Metrics
 from bot.app.scheduler import Scheduler
 from bot.config import Settings
 from bot.domain.cadence import poll_pause
-from bot.domain.polling import PollReport
+from bot.domain.polling import PollMode, PollReport
 from bot.domain.ports import Clock
 from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.poll import Poll
@@ -41,6 +41,7 @@ class PollJob:
         self._began: float | None = None  # monotonic, while a poll is under way
         self._not_before = 0.0  # monotonic
         self._failures = 0  # polls that failed since the last good one
+        self._mode = PollMode.FULL  # of the next poll, as the last one left it
         self._last_failure = ""
 
     def is_hung(self) -> bool:
@@ -58,6 +59,7 @@ class PollJob:
         except TimeoutError:
             log.info("directory.not_awaited", after_seconds=PEOPLE_FIRST)  # it goes on beside the polls
         report = await self._poll.once(is_last=is_last)
+        self._mode = await self._poll.mode()
         self._metrics.polled(report)
         if not report.error:
             self._scheduler.soon("completeness")
@@ -66,6 +68,16 @@ class PollJob:
         return report
 
     async def when_due(self) -> None:
+        """One poll each POLL_INTERVAL, while each lists everything."""
+        if self._mode is PollMode.FULL:
+            await self._once_unless_failing(self._settings.poll_interval)
+
+    async def open_when_due(self) -> None:
+        """One poll each OPEN_INTERVAL, while polls are incremental."""
+        if self._mode is PollMode.INCREMENTAL:
+            await self._once_unless_failing(self._settings.tick)
+
+    async def _once_unless_failing(self, interval: float) -> None:
         """One poll, unless iSpring failed just now: then runs are skipped, twice as many after each failure."""
         self._began = self._clock.monotonic()
         if self._began < self._not_before:
@@ -80,7 +92,6 @@ class PollJob:
             _log_poll(report)
             return
         self._failures += 1
-        interval = self._settings.poll_interval
         wait = poll_pause(interval, self._failures)
         _log_poll(report, is_new=report.error != self._last_failure, next_try_in=wait)
         self._last_failure = report.error
@@ -117,5 +128,9 @@ def _log_poll(report: PollReport, *, is_new: bool = False, next_try_in: float | 
         unchanged=report.unchanged,
         rejected=report.rejected,
         error=report.error or None,
+        mode=str(report.mode),
+        bytes=report.size,
+        wire_bytes=report.wire_size,
+        corrected_at=None if report.corrected_at is None else f"{report.corrected_at:%Y-%m-%dT%H:%M:%SZ}",
         **({} if next_try_in is None else {"next_try_in": next_try_in}),
     )

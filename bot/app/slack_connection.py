@@ -15,7 +15,7 @@ from bot.domain.ports import Reply
 from bot.listeners.bolt_app import build_app
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Request
-from bot.slack.client import Identity
+from bot.slack.answers import Identity
 from bot.slack.http_endpoint import PATH, SlackEndpoint
 from bot.slack.replies import reply_to
 from bot.slack.socket_mode import SocketMode

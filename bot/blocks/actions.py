@@ -15,7 +15,8 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from bot.blocks.elements import BUTTON_VALUE
-from bot.domain.model import NamesShown, SessionKey
+from bot.domain.model import SessionKey
+from bot.domain.rules import NamesShown
 
 # On cards; the value is a session key. OPEN is a link, which Slack reports as a press all the same.
 DETAILS = "details"
@@ -78,7 +79,7 @@ INPUT_DEPT = "rule_departments"
 INPUT_PEOPLE = "rule_employees"
 INPUT_OBSERVERS = "rule_observers"
 INPUT_OUTCOME = "rule_outcomes"
-INPUT_REST = "rule_rest"
+INPUT_OTHER_TERMS = "rule_rest"
 INPUT_EDITS = "rule_edits"
 INPUT_NAMES = "rule_names"
 INPUT_OBSERVER = "as_observer"

@@ -18,10 +18,10 @@ from bot.blocks.elements import (
     section,
 )
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import NAME, bare, code, date_token, format_query_text, safe
+from bot.blocks.markup import NAME, bare, code, date_token, format_data_age, format_query_text, safe
 from bot.domain.audit import AuditLine
 from bot.domain.errors import Remedy
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.text import clean, count
 
 SUGGESTIONS = 5
@@ -63,6 +63,7 @@ def menu(
     who: str,
     has: Collection[Needs],
     data_as_of: datetime | None,
+    corrected_at: datetime | None = None,
     to_do: int = 0,
     what_next: str = "",
 ) -> Message:
@@ -83,7 +84,7 @@ def menu(
         for topic in offered
     ]
     typed = f"The same typed: {', '.join(f'`{command} {topic.verb}`' for topic in offered)}. " if offered else ""
-    age = f"Data as of {date_token(data_as_of)}" if data_as_of else "iSpring has not been read yet"
+    age = format_data_age(data_as_of, corrected_at) if data_as_of else "iSpring has not been read yet"
     return message(
         [
             section(mrkdwn(" ".join(filter(None, sentences)))),

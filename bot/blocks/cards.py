@@ -38,19 +38,12 @@ from bot.blocks.results import (
 from bot.domain.changes import outcome_of
 from bot.domain.digests import DigestView
 from bot.domain.directory import Directory
-from bot.domain.model import (
-    NO_DATE,
-    ChangeKind,
-    DigestCounts,
-    HistoryEntry,
-    Rule,
-    Session,
-    SessionKey,
-    SessionRecord,
-)
+from bot.domain.model import NO_DATE, ChangeKind, HistoryEntry, Session, SessionKey, SessionRecord
 from bot.domain.mutes import Mute
+from bot.domain.notifications import DigestCounts
 from bot.domain.permissions import Coverage
 from bot.domain.reminders import ReminderView
+from bot.domain.rules import Rule
 from bot.domain.text import lasting
 
 REDACTED_TEXT = "A result was here; it is no longer shown here, because who may see it has changed."

@@ -29,7 +29,8 @@ from bot.blocks.results import (
 )
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
-from bot.domain.model import AreaResult, ChangeKind, CriterionResult, Details, HistoryEntry, Message, SessionRecord
+from bot.domain.model import AreaResult, ChangeKind, CriterionResult, Details, HistoryEntry, SessionRecord
+from bot.domain.notifications import Message
 from bot.domain.text import count, size
 
 CRITERIA_CHARACTERS = 5_500  # leaves room for the rest within a message's 10,000

@@ -1,15 +1,15 @@
 """Rules that send digests: the question before one is saved, the answer after, and how one introduces itself."""
 
-from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from bot.blocks import actions
 from bot.blocks.elements import Block, button, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import date_token, format_query_text, safe
-from bot.blocks.scheduled_digests import digest_blocks
+from bot.blocks.scheduled_digests import digest_blocks, digest_message_blocks
 from bot.domain.digests import DigestView
-from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleOptions
+from bot.domain.notifications import Destination, DestinationKind, Message
+from bot.domain.rules import Rule, RuleOptions
 from bot.domain.schedules import Schedule
 
 ONLY_TO_ACT = "only when somebody must act, and once a month as a sign of life"
@@ -93,9 +93,9 @@ def describe(options: RuleOptions, words: str, zone: tzinfo | None = None) -> st
     return f"a digest of {format_query_text(words, 300)}, {options.schedule} {safe(named, 40)}{often}"
 
 
-def answer(view: DigestView, others: Sequence[str] = ()) -> Message:
+def answer(view: DigestView) -> Message:
     """A digest as an answer."""
-    return message([*digest_blocks(view), *(section(mrkdwn(one)) for one in others)])
+    return message(digest_message_blocks(view))
 
 
 def _place(destination: Destination) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, timedelta
 from bot.blocks.cards import CardFacts, format_age, format_rules
 from bot.blocks.elements import Block, context, header, mrkdwn, section
 from bot.blocks.markup import date_token, from_seconds
-from bot.domain.model import Delivery, DestinationKind, DigestCounts, StoredNotification
+from bot.domain.notifications import Delivery, DestinationKind, DigestCounts, StoredNotification
 from bot.domain.text import count
 
 # A day of a query begins in the asker's zone, which may be this far behind UTC.

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from bot.blocks.markup import NAME, TITLE, plain_text, safe
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.text import clip, size
 
 Block: TypeAlias = dict[str, Any]

@@ -21,7 +21,7 @@ from bot.blocks.elements import (
 )
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import bare, safe
-from bot.blocks.results import SIGNS, format_times, headline, unchecked, weakest_areas
+from bot.blocks.results import EMOJI, format_times, headline, unchecked, weakest_areas
 from bot.domain.changes import outcome_of
 from bot.domain.model import ChangeKind, Outcome, OutcomeKind, SessionKey, SessionRecord
 from bot.domain.outcomes import exact, median, percent, score_and_word
@@ -37,7 +37,13 @@ SITES = 4
 AREAS = 2  # of one result
 LINE_AREA = 24
 
-_FOLDED = (OutcomeKind.MET, OutcomeKind.COMPLETED, OutcomeKind.IN_PROGRESS, OutcomeKind.PLANNED, OutcomeKind.UNKNOWN)
+_LISTED_BEHIND = (
+    OutcomeKind.MET,
+    OutcomeKind.COMPLETED,
+    OutcomeKind.IN_PROGRESS,
+    OutcomeKind.PLANNED,
+    OutcomeKind.UNKNOWN,
+)
 _HEADINGS = {
     OutcomeKind.MET: "Met target",
     OutcomeKind.COMPLETED: "Completed",
@@ -72,7 +78,7 @@ def grouped_card(
         *([context(_places(failing, records, facts))] if records else []),
         *(_with_reason(number, record, facts) for number, record in enumerate(failing[:WITH_REASON])),
         *lines([_row(record, facts) for record in failing[WITH_REASON:]]),
-        *_folded(others, facts),
+        *_listed_behind(others, facts),
         *lines(hidden),
         *([buttons(elements)] if elements else []),
         *([context(foot)] if foot else []),
@@ -93,10 +99,10 @@ def _heading(failing: Sequence[SessionRecord], records: Sequence[SessionRecord],
     start = f"{whose} " if whose else ""
     if failing:
         words = " or ".join(dict.fromkeys(_low_word(record, "below target") for record in failing))
-        return f"{SIGNS[outcome_of(failing[0].session).kind]} {start}{len(failing)} of {len(records)} {words}"
+        return f"{EMOJI[outcome_of(failing[0].session).kind]} {start}{len(failing)} of {len(records)} {words}"
     number = count(sessions, "session")
     if records and len(records) == sessions and all(_kind(record) is OutcomeKind.MET for record in records):
-        return f"{SIGNS[OutcomeKind.MET]} {start}{number}, all met target"
+        return f"{EMOJI[OutcomeKind.MET]} {start}{number}, all met target"
     return f"{start}{number}"
 
 
@@ -157,7 +163,7 @@ def _first(record: SessionRecord, facts: CardFacts) -> str:
 
 
 def _end(record: SessionRecord, facts: CardFacts) -> str:
-    """Whether somebody acknowledged it, and its short id: a line keeps its last part if it has to be shortened."""
+    """Whether it was acknowledged, and its short id: a line keeps its last part if it has to be shortened."""
     acknowledged = "acknowledged" if record.acknowledgements else ""
     end = bare(short_id_of(record.session.key, facts))
     return " · ".join(filter(None, (unchecked(record.session), acknowledged, end)))
@@ -168,13 +174,13 @@ def hidden_row(key: SessionKey, facts: CardFacts) -> str:
     return f"No longer shown here · {bare(short_id_of(key, facts))}"
 
 
-def _folded(records: Sequence[SessionRecord], facts: CardFacts) -> list[Block]:
+def _listed_behind(records: Sequence[SessionRecord], facts: CardFacts) -> list[Block]:
     """The results that are not low, behind each other under the word they share."""
-    by_word = sorted(records, key=lambda record: (_FOLDED.index(_kind(record)), _outcome(record).target or 0))
+    by_word = sorted(records, key=lambda record: (_LISTED_BEHIND.index(_kind(record)), _outcome(record).target or 0))
     blocks: list[Block] = []
     for (kind, target), those in groupby(by_word, key=lambda record: (_kind(record), _outcome(record).target)):
         goal = f" {exact(target)}" if kind is OutcomeKind.MET and target is not None else ""
-        blocks += inline([f"{SIGNS[kind]} *{_HEADINGS[kind]}{goal}:*", *(_short(record, facts) for record in those)])
+        blocks += inline([f"{EMOJI[kind]} *{_HEADINGS[kind]}{goal}:*", *(_short(record, facts) for record in those)])
     return blocks
 
 

@@ -7,7 +7,7 @@ from bot.blocks.answers import Topic, line_sections, run_buttons
 from bot.blocks.elements import Block, context, header, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import code, escape, safe
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 
 EXAMPLES_SHOWN = 5
 

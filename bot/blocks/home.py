@@ -16,9 +16,10 @@ from bot.blocks.sending import first_block
 from bot.blocks.session_lists import RenderContext, age_block, own_planned_row, result_row, to_do_row
 from bot.blocks.settings import Settings, settings_blocks
 from bot.blocks.status import Status, alert_lines, format_verdict
-from bot.domain.model import Rule, Session
+from bot.domain.model import Session
 from bot.domain.mutes import Mute
 from bot.domain.reports import Overview
+from bot.domain.rules import Rule
 
 MAX_TO_DO = 8
 MAX_SESSIONS = 3  # of each kind, beside those to do

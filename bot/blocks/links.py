@@ -9,8 +9,10 @@ from bot.blocks.elements import BUTTON_TEXT, Block, button, confirmation, contex
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, bare, date_token, safe
 from bot.domain.directory import Directory
-from bot.domain.model import BY_EMAIL, Link, Message, Person
+from bot.domain.model import Person
+from bot.domain.notifications import Message
 from bot.domain.text import count
+from bot.domain.viewers import BY_EMAIL, Link
 
 MAX_LINKS = 30
 MAX_UNMATCHED = 20

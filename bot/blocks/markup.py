@@ -30,7 +30,7 @@ _LEANING = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # inside a word (cash_desk) 
 _AUTO_LINK = re.compile(r"://|(?<=\w)\.(?=[^\W\d_]{2})")
 # The middle of 09:30:15 is none; one that the text's end leaves open could be closed by a colon of ours.
 _EMOJI_CODE = re.compile(r":(?!\d\d(?::|$))([\w+'-]+)(:|$)")
-_CLOSED_EMOJI_CODE = re.compile(r":(?!\d\d:)([\w+'-]+):")
+_CLOSED_EMOJI_CODE = re.compile(r":(?!\d\d(?:-\d\d)?:)([\w+'-]+):")  # nor is that of 20:00-07:00
 _MENTION = re.compile(r"&lt;＠([UW][A-Z0-9]{2,20})&gt;")
 
 
@@ -157,3 +157,11 @@ def _shorten(line: str, room: int) -> str:
     if size(line) <= room or not dot or size(last) > room // 2:
         return clip(line, room)
     return clip(start, room - size(dot + last)) + dot + last
+
+
+def format_data_age(data_as_of: datetime, corrected_at: datetime | None = None) -> str:
+    """How old the data is, for mrkdwn. `corrected_at`: completed sessions may be as old as that; None if nothing is
+    older than `data_as_of`."""
+    if corrected_at is None:
+        return f"Data as of {date_token(data_as_of)}"
+    return f"Open sessions as of {date_token(data_as_of)}; corrections as of {date_token(corrected_at)}"

@@ -9,8 +9,8 @@ from bot.blocks.digests import failing_words, results_commands
 from bot.blocks.elements import Block, button, confirmation, context, header, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, date_token, format_query_text, from_seconds, safe
-from bot.domain.model import Delivery, Destination, DestinationKind, DigestCounts, Message, StoredNotification
 from bot.domain.mutes import Mute
+from bot.domain.notifications import Delivery, Destination, DestinationKind, DigestCounts, Message, StoredNotification
 from bot.domain.text import count
 
 REASON = 200  # characters of a reason at most
@@ -60,10 +60,10 @@ def ask_to_unmute(mute: Mute, words: str) -> Message:
 
 def unmuted(mute: Mute, held: int) -> Message:
     """A mute was ended; `held`: how much its recap brings."""
-    rest = f"{count(held, 'message')} that it held back {'comes' if held == 1 else 'come'} now, as one recap."
+    release = f"{count(held, 'message')} that it held back {'comes' if held == 1 else 'come'} now, as one recap."
     return notice(
         f"Mute {mute.mute_id} of {format_place(mute.destination)} has ended. "
-        f"{rest if held else 'It had held back nothing that comes now.'}"
+        f"{release if held else 'It had held back nothing that comes now.'}"
     )
 
 

@@ -15,7 +15,9 @@ from bot.blocks.rule_changes import offer_blocks
 from bot.blocks.rules import introduction_block, pause_blocks, resumed_block
 from bot.blocks.scheduled_digests import digest_message_blocks
 from bot.blocks.sharing import shared
-from bot.domain.model import Delivery, DestinationKind, Message, NotificationKind, Rule, SessionKey, StoredNotification
+from bot.domain.model import SessionKey
+from bot.domain.notifications import Delivery, DestinationKind, Message, NotificationKind, StoredNotification
+from bot.domain.rules import Rule
 
 RULE_GONE = "The rule of this message has ended."
 

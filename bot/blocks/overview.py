@@ -1,4 +1,4 @@
-"""The last days of a team or a company, for the Home tab: what needs somebody, and each unit's figures."""
+"""The last days of a team or a company, for the Home tab: what needs attention, and each unit's figures."""
 
 from collections.abc import Sequence
 

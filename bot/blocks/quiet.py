@@ -5,7 +5,7 @@ from datetime import date, tzinfo
 
 from bot.blocks.elements import notice
 from bot.blocks.markup import MONTHS, safe
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.quiet import NEVER, Quiet
 
 HOLIDAYS_SHOWN = 40

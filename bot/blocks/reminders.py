@@ -7,7 +7,7 @@ from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, button, context, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import date_token, safe
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.reminders import (
     Choices,
     ReminderClock,
@@ -23,7 +23,7 @@ SHORT = 40
 _WHO = {
     ReminderStep.OBSERVER: "the observer",
     ReminderStep.SUPERVISOR: "the supervisor",
-    ReminderStep.OPS: "this channel",
+    ReminderStep.OPS: "the operator",
 }
 
 
@@ -31,17 +31,31 @@ def reminder_blocks(view: ReminderView) -> list[Block]:
     """A reminder with its buttons."""
     if not view.lines:
         return [section(mrkdwn("Nothing of this reminder is open any more."))]
+    if not view.with_names:
+        return [section(mrkdwn(_summary(view)))]
     lines = [_line(one, view) for one in view.lines[:SHOWN]]
     more = len(view.lines) - SHOWN
-    rest = [f"and {more:,} more: `{view.command} overdue`"] if more > 0 else []
-    blocks = [section(mrkdwn("\n".join([f"*{_heading(view)}*", *lines, *rest])))]
-    if view.with_names and view.kind is not ReminderKind.PLANNED:
+    further = [f"and {more:,} more: `{view.command} overdue`"] if more > 0 else []
+    blocks = [section(mrkdwn("\n".join([f"*{_heading(view)}*", *lines, *further])))]
+    if view.kind is not ReminderKind.PLANNED:
         hour = button(actions.action_id(actions.SNOOZE, "hour"), "Snooze 1 h", actions.SNOOZE_HOUR)
         tomorrow = actions.action_id(actions.SNOOZE, "tomorrow")
         blocks.append(buttons([hour, button(tomorrow, "Snooze until tomorrow", actions.SNOOZE_TOMORROW)]))
-    if view.with_names:
-        blocks.append(context(f"`{view.command} reminders` changes what you are reminded of."))
-    return blocks
+    return [*blocks, context(f"`{view.command} reminders` changes what you are reminded of.")]
+
+
+def _summary(view: ReminderView) -> str:
+    """What OPS_CHANNEL reads: how many are late and what was done, and nobody's name, id or checklist."""
+    number, unfinished = len(view.lines), sum(one.clock is ReminderClock.UNFINISHED for one in view.lines)
+    parts = [(number - unfinished, "not started"), (unfinished, "not finished")]
+    reminded = sorted({one.step for line in view.lines for one in line.reminded})
+    who = " and ".join(_WHO[step] for step in reminded)
+    return (
+        f"{count(number, 'session')} {'is' if number == 1 else 'are'} still late"
+        f" ({', '.join(f'{some:,} {what}' for some, what in parts if some)}), the first since"
+        f" {date_token(min(one.since for one in view.lines))}, although {who or 'there was nobody to remind'}"
+        f"{' of each were reminded' if who else ''}. `{view.command} overdue` shows them to who may see them."
+    )
 
 
 def _heading(view: ReminderView) -> str:
@@ -50,18 +64,15 @@ def _heading(view: ReminderView) -> str:
         return f"{count(number, 'session')} of yours planned for today and tomorrow"
     if view.kind is ReminderKind.NUDGE:
         return f"<@{safe(view.by, 40)}> reminds you of {count(number, 'overdue session')}"
-    if not view.with_names:
-        return f"{count(number, 'session')} still late although people were reminded"
     is_own = all(one.step is ReminderStep.OBSERVER for one in view.lines)
     return f"{count(number, 'session')} {'of yours ' if is_own else ''}{'is' if number == 1 else 'are'} late"
 
 
 def _line(one: ReminderLine, view: ReminderView) -> str:
     facts, directory = one.session.facts, view.directory
-    parts = [f"• *{safe(facts.checklist_title, SHORT) or UNTITLED}*"]
-    if view.with_names:
-        who = safe(directory.name_of(facts.key.employee_id), SHORT)
-        parts.append(f"{who}, {safe(directory.site_of(facts.key.employee_id) or 'site unknown', SHORT)}")
+    who = safe(directory.name_of(facts.key.employee_id), SHORT)
+    site = safe(directory.site_of(facts.key.employee_id) or "site unknown", SHORT)
+    parts = [f"• *{safe(facts.checklist_title, SHORT) or UNTITLED}*", f"{who}, {site}"]
     match one.clock:
         case ReminderClock.NOT_STARTED:
             parts.append(f"planned for {date_token(one.since)}, not started since {lasting(view.now - one.since)}")
@@ -69,11 +80,11 @@ def _line(one: ReminderLine, view: ReminderView) -> str:
             parts.append(f"started {date_token(one.since)}, not finished since {lasting(view.now - one.since)}")
         case None:
             parts.append(f"planned for {date_token(one.since)}")
-    if one.step is ReminderStep.SUPERVISOR and view.with_names:
+    if one.step is ReminderStep.SUPERVISOR:
         parts.append(f"observer {safe(directory.name_of(facts.observer_id), SHORT)}")
-    parts += [f"{_WHO[told.step]} was reminded" + (f" {date_token(told.at)}" if told.at else "") for told in one.told]
-    if not view.with_names:
-        parts.append(safe(facts.key.session_id[:8], 8))
+    parts += [
+        f"{_WHO[step.step]} was reminded" + (f" {date_token(step.at)}" if step.at else "") for step in one.reminded
+    ]
     return " · ".join(parts)
 
 

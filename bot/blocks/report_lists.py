@@ -9,7 +9,8 @@ from bot.blocks.reminders import nudge_buttons
 from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer, time_of
 from bot.blocks.results import verdict
 from bot.domain.changes import outcome_of
-from bot.domain.model import Message, OutcomeKind, Session
+from bot.domain.model import OutcomeKind, Session
+from bot.domain.notifications import Message
 from bot.domain.reports import Figures, Silent, SilentUnit, Step, format_points
 from bot.domain.text import count, lasting
 

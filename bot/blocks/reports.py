@@ -11,9 +11,9 @@ from bot.blocks.charts import data_table, line_chart
 from bot.blocks.coverage import coverage_blocks
 from bot.blocks.elements import Block, button, context, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import MONTHS, NAME, bar, bare, date_token, escape, format_query_text, safe
+from bot.blocks.markup import MONTHS, NAME, bar, bare, date_token, escape, format_data_age, format_query_text, safe
 from bot.domain.directory import Directory
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.permissions import Coverage
 from bot.domain.report_periods import By, Window
 from bot.domain.reports import (
@@ -49,6 +49,7 @@ class Asked:
     now: datetime
     zone: tzinfo
     data_as_of: datetime | None
+    corrected_at: datetime | None = None
     command: str = "/ojt"
     limit: int = UNITS_SHOWN
     person_id: str | None = None
@@ -230,18 +231,19 @@ def report_answer(asked: Asked, parts: Sequence[Block | str]) -> Message:
         for number, (label, command) in enumerate(asked.options)
     ]
     blocks += [buttons(made)] if made else []
-    return message([*blocks, context(age(asked.data_as_of, asked.now))])
+    return message([*blocks, context(age(asked.data_as_of, asked.now, asked.corrected_at))])
 
 
-def age(data_as_of: datetime | None, now: datetime) -> str:
-    """How old the data is; a warning first if it is too old to say how things stand."""
+def age(data_as_of: datetime | None, now: datetime, corrected_at: datetime | None = None) -> str:
+    """How old the data is; a warning first if it is too old to say how things stand. `corrected_at`: see
+    `format_data_age`."""
     if data_as_of is None:
         return "iSpring was not read yet."
     if now - data_as_of > STALE_AFTER:
         return (
             f"*The data is {lasting(now - data_as_of)} old*: newer sessions are missing. Read {date_token(data_as_of)}."
         )
-    return f"Data as of {date_token(data_as_of)}"
+    return format_data_age(data_as_of, corrected_at)
 
 
 def more_rows(number: int, asked: Asked) -> str:

@@ -35,7 +35,7 @@ SYMBOLS = {
 }
 
 # In front of a name: shape and colour differ, and the word stands beside it.
-SIGNS = {
+EMOJI = {
     OutcomeKind.PLANNED: "⚪",
     OutcomeKind.IN_PROGRESS: "🟡",
     OutcomeKind.COMPLETED: "🔵",
@@ -69,7 +69,7 @@ def verdict(outcome: Outcome, *beside: float) -> str:
 
 def headline(name: str, outcome: Outcome, *beside: float) -> str:
     """`🔴 Maria Lopez · 72 %, below target 80 %`, as plain text that may be untrusted. `beside`: see `verdict`."""
-    return f"{SIGNS[outcome.kind]} {name} · {bare(str(score_and_word(outcome, *beside)))}"
+    return f"{EMOJI[outcome.kind]} {name} · {bare(str(score_and_word(outcome, *beside)))}"
 
 
 def corrected_headline(name: str, old: Outcome, new: Outcome) -> str:
@@ -78,7 +78,7 @@ def corrected_headline(name: str, old: Outcome, new: Outcome) -> str:
     after = score_and_word(new, *([] if old.score is None else [old.score]))
     now = "now " if old.kind is not new.kind else ""
     turn = f"{bare(before.score or before.word)} → {after.score}, " if after.score else "· "
-    return f"{SIGNS[new.kind]} Corrected: {name} {turn}{now}{bare(after.word)}"
+    return f"{EMOJI[new.kind]} Corrected: {name} {turn}{now}{bare(after.word)}"
 
 
 def unchecked(session: Session) -> str:

@@ -7,11 +7,12 @@ from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import date_token, safe
 from bot.blocks.rule_preview import Shown
 from bot.blocks.rules import format_destination, format_options, format_query, format_rule, with_preview
-from bot.domain.model import Message, Rule, RuleOptions, RuleState
+from bot.domain.notifications import Message
+from bot.domain.rules import Rule, RuleOptions, RuleState
 
 
 def offer_blocks(rule: Rule, words: str, by: str) -> list[Block]:
-    """A rule that somebody offers to the reader, who takes it over by pressing; `words` as the reader may read it."""
+    """A rule offered to the reader, who takes it over by a button; `words` as the reader may read it."""
     name = f"Rule {rule.rule_id}"
     if rule.state is RuleState.ENDED:
         return [section(mrkdwn(f"{name} has ended."))]
@@ -58,7 +59,7 @@ def not_as_shown(number: int) -> Message:
 
 
 def offered(rule: Rule, to: str) -> Message:
-    """A rule was offered to somebody."""
+    """A rule was offered to a user."""
     return notice(
         f"Offered: <@{safe(to, 40)}> gets a message about rule {rule.rule_id} and takes it over by pressing. Until "
         "then it stays as it is."
@@ -66,7 +67,7 @@ def offered(rule: Rule, to: str) -> Message:
 
 
 def ask_to_accept(rule: Rule, words: str) -> Message:
-    """Asks before somebody takes over a rule that was offered to them."""
+    """Asks before a user takes over a rule that was offered to them."""
     text = (
         f"Take over rule {rule.rule_id}? It posts to {format_destination(rule)}: {format_query(words)}. From then "
         "on it posts what you may see."

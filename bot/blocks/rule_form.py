@@ -7,7 +7,7 @@ from typing import Any
 from bot.blocks import actions
 from bot.blocks.elements import OPTION_TEXT, OPTION_VALUE, Block, context, menu, modal, mrkdwn, option, plain, section
 from bot.blocks.markup import bare, safe
-from bot.domain.model import NamesShown, Rule, RuleOptions
+from bot.domain.rules import NamesShown, Rule, RuleOptions
 from bot.query.by_id import with_labels
 from bot.query.keys import KEYS, OUTCOMES, Key, Query, Term
 from bot.query.names import Names, id_of
@@ -30,13 +30,13 @@ class Fields:
 
     chosen: Mapping[str, Sequence[str]]
     outcomes: Sequence[str]
-    rest: Query
+    other_terms: Query
 
     @classmethod
     def of(cls, query: Query) -> "Fields":
         chosen: dict[str, list[str]] = {name: [] for name in _MENUS}
         outcomes: list[str] = []
-        rest: list[Term] = []
+        other_terms: list[Term] = []
         by_key = {key: name for name, (key, _) in _MENUS.items()}
         for term in query.terms:
             name = by_key.get(term.key)
@@ -46,18 +46,18 @@ class Fields:
             elif term.key is Key.OUTCOME and not term.negated:
                 outcomes.append(term.value)
             else:
-                rest.append(term)
-        return cls(chosen, outcomes, Query(tuple(rest)))
+                other_terms.append(term)
+        return cls(chosen, outcomes, Query(tuple(other_terms)))
 
 
-def query_of(values: Mapping[str, str], rest: Query) -> Query:
-    """The query that a submitted form asks for; `rest` is what its text field says. Values that no menu of the form
-    offers are left out."""
+def query_of(values: Mapping[str, str], other_terms: Query) -> Query:
+    """The query that a submitted form asks for; `other_terms` is what its text field says. Values that no menu of the
+    form offers are left out."""
     terms: list[Term] = []
     for name, (key, _) in _MENUS.items():
         terms += [Term(key, value) for value in _listed(values.get(name, "")) if id_of(value) is not None]
     terms += [Term(Key.OUTCOME, value) for value in _listed(values.get(actions.INPUT_OUTCOME, "")) if value in OUTCOMES]
-    return Query(tuple(dict.fromkeys([*terms, *rest.terms])))
+    return Query(tuple(dict.fromkeys([*terms, *other_terms.terms])))
 
 
 def options_of(values: Mapping[str, str], before: RuleOptions) -> tuple[bool, NamesShown]:
@@ -70,7 +70,7 @@ def options_of(values: Mapping[str, str], before: RuleOptions) -> tuple[bool, Na
 def rule_form(rule: Rule, query: Query, known: Names) -> dict[str, Any]:
     """The form of a rule, filled in."""
     fields = Fields.of(query)
-    rest = say(with_labels(fields.rest, known))
+    other_terms = say(with_labels(fields.other_terms, known))
     blocks: list[Block] = [
         section(mrkdwn(f"*Rule {rule.rule_id}*: every field narrows it down; an empty one does not.")),
         *(
@@ -78,7 +78,7 @@ def rule_form(rule: Rule, query: Query, known: Names) -> dict[str, Any]:
             for name, (key, label) in _MENUS.items()
         ),
         _outcomes(fields.outcomes),
-        _text(rest),
+        _text(other_terms),
         _menu(actions.INPUT_EDITS, "Corrections", _EDITS, "on" if rule.options.edits else "off"),
         _menu(actions.INPUT_NAMES, "People", _NAMES, rule.options.names),
         context("Saved, it counts for what is completed from then on."),
@@ -142,13 +142,13 @@ OUTCOME_WORDS = {
 }
 
 
-def _text(rest: str) -> Block:
-    element: Block = {"type": "plain_text_input", "action_id": actions.INPUT_REST, "max_length": 3_000}
-    if rest:
-        element["initial_value"] = rest
+def _text(typed: str) -> Block:
+    element: Block = {"type": "plain_text_input", "action_id": actions.INPUT_OTHER_TERMS, "max_length": 3_000}
+    if typed:
+        element["initial_value"] = typed
     return {
         "type": "input",
-        "block_id": actions.INPUT_REST,
+        "block_id": actions.INPUT_OTHER_TERMS,
         "optional": True,
         "label": plain("Other conditions"),
         "hint": plain('As in a query: score:<80 or -checklist:"Opening"'),

@@ -67,9 +67,9 @@ def _by_day(shown: Shown) -> str:
     if not shown.total:
         return ""
     most = max(shown.days.values())
-    signs = "".join(_LEVELS[0 if not number else max(1, -(-number * 7 // most))] for number in shown.days.values())
+    bars = "".join(_LEVELS[0 if not number else max(1, -(-number * 7 // most))] for number in shown.days.values())
     first, last = min(shown.days), max(shown.days)
-    return f"{_day(first)} `{signs}` {_day(last)}"
+    return f"{_day(first)} `{bars}` {_day(last)}"
 
 
 def _overlaps(shown: Shown) -> list[str]:

@@ -25,21 +25,11 @@ from bot.blocks.elements import (
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, date_token, format_query_text, safe
 from bot.blocks.rule_preview import HINT, Shown, preview_blocks
-from bot.domain.model import (
-    DEFAULT_OPTIONS,
-    OPERATOR,
-    Destination,
-    DestinationKind,
-    Message,
-    NamesShown,
-    Rule,
-    RuleForm,
-    RuleOptions,
-    RuleState,
-)
+from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
 from bot.domain.permissions import Coverage
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import DEFAULT_OPTIONS, OPERATOR, NamesShown, Rule, RuleForm, RuleOptions, RuleState
 from bot.domain.text import count
 
 ALL = "every completed session"

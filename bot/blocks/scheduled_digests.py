@@ -1,4 +1,4 @@
-"""A rule's digest: the figures of a period beside the one before, what somebody has to act on, and who was silent.
+"""A rule's digest: the figures of a period beside the one before, what needs action, and who was silent.
 
 It names its zone and the days it covers. What could not be read is said, and never shown as a zero.
 """
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
-from bot.blocks.elements import Block, button, context, mrkdwn, section
+from bot.blocks.elements import BUTTON_VALUE, Block, button, context, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import MONTHS, NAME, bar, date_token, format_query_text, moment_token, safe
 from bot.blocks.reports import costly_blocks
@@ -29,6 +29,7 @@ from bot.domain.text import count, lasting
 
 SITES, SMALL_NAMED, SILENT_NAMED = 5, 5, 5
 STALE_AFTER = timedelta(hours=2)
+LOW, LATE = "results outcome:failed since:30d", "overdue"  # the commands that show all
 SHORT = 40  # of a name in a list, so that a whole digest stays within a message
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -99,9 +100,12 @@ def _headline(found: Digest, called: str) -> list[str]:
 
 
 def _points(now: Figures, then: Figures) -> str:
-    row = ReportRow(group="", now=now, before=then)
-    text = format_points(row.change)
-    return f"{text}, fewer than {SMALLEST_GROUP} sessions" if now.is_small or then.is_small else text
+    """The change of the share, with how few sessions it rests on if these are under 5."""
+    text = format_points(ReportRow(group="", now=now, before=then).change)
+    few = [
+        f"of {one.judged} {when}" for one, when in ((now, "now"), (then, "before")) if 0 < one.judged < SMALLEST_GROUP
+    ]
+    return f"{text}, {' and '.join(few)}" if few else text
 
 
 def _median_change(now: Figures, then: Figures) -> str:
@@ -110,7 +114,7 @@ def _median_change(now: Figures, then: Figures) -> str:
     return f" ({format_points(now.median - then.median)})"
 
 
-# ---- what somebody has to act on -----------------------------------------------------------------------------------
+# ---- what needs action -----------------------------------------------------------------------------------------------
 
 
 def _below(found: Digest, view: DigestView) -> list[Block]:
@@ -122,7 +126,7 @@ def _below(found: Digest, view: DigestView) -> list[Block]:
         _line(one, view, f"{safe(verdict(outcome_of(one)), NAME)} · {moment_token(one.facts.finished)}")
         for one in found.below
     ]
-    more = _more(found.all_below - len(found.below), f"{view.command} results outcome:failed since:30d")
+    more = _more(found.all_below - len(found.below), view, LOW)
     return [section(mrkdwn("\n".join([heading, *lines, *more])))]
 
 
@@ -140,7 +144,7 @@ def _overdue(found: Digest, view: DigestView) -> list[Block]:
     ]
     lines = [_line(one, view, _late(one, view.now)) for one in found.overdue]
     heading = f"*{total:,} overdue*: {', '.join(parts)}; the oldest first"
-    more = _more(total - len(found.overdue), f"{view.command} overdue")
+    more = _more(total - len(found.overdue), view, LATE)
     return [section(mrkdwn("\n".join([heading, *lines, *more])))]
 
 
@@ -161,8 +165,11 @@ def _line(session: Session, view: DigestView, what: str) -> str:
     return f"• *{title}* · {who}, {site} · {what} · observer {observer}"
 
 
-def _more(number: int, command: str) -> list[str]:
-    return [f"and {number:,} more: `{command}`"] if number > 0 else []
+def _more(number: int, view: DigestView, command: str) -> list[str]:
+    if number <= 0:
+        return []
+    # A stored query names people by id, which is for a button and not to be read.
+    return [f"and {number:,} more" + ("" if view.query else f": `{view.command} {command}`")]
 
 
 # ---- sites, and who was silent -------------------------------------------------------------------------------------
@@ -178,7 +185,7 @@ def _sites(found: Digest) -> list[Block]:
     for row in ranked[:SITES]:
         assert row.now.share is not None
         share = f"{bar(float(row.now.share))} {format_percent(row.now.share)} met the target"
-        change = format_points(row.change)
+        change = _points(row.now, row.before)
         lines.append(f"• {_name(row, found)} · {share} · {change} · {row.now.completed:,} completed")
     if len(ranked) > SITES:
         lines.append(f"and {count(len(ranked) - SITES, 'site')} more with a higher share")
@@ -238,9 +245,15 @@ def _scope(view: DigestView) -> str:
 def digest_message_blocks(view: DigestView) -> list[Block]:
     """A digest with what a reader can do about it: each sees what they may see."""
     found = view.figures
-    made: list[Block] = []
+    wanted: list[tuple[str, str, str]] = []
     if found is not None and found.all_below:
-        made.append(button(actions.action_id(actions.RUN, "below"), "Low results", "results outcome:failed since:30d"))
+        wanted.append(("below", "Low results", LOW))
     if found is not None and any(found.overdue_counts.values()):
-        made.append(button(actions.action_id(actions.RUN, "overdue"), "Overdue", "overdue"))
+        wanted.append(("overdue", "Overdue", LATE))
+    made = [
+        button(actions.action_id(actions.RUN, name), text, value)
+        for name, text, command in wanted
+        # A cut query would ask for something else.
+        if len(value := f"{command} {view.query}".rstrip()) <= BUTTON_VALUE
+    ]
     return [*digest_blocks(view), *([buttons(made)] if made else [])]

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from bot.blocks.elements import Block, message, mrkdwn, notice, section
 from bot.blocks.markup import TEXT_LIMIT, date_token, plain_text, safe
 from bot.domain.alerts import poll_overdue_after
-from bot.domain.model import OPERATOR, Message
+from bot.domain.notifications import Message
 from bot.domain.outbox import OutboxCounts, SendingPause
 from bot.domain.polling import PollReport
+from bot.domain.rules import OPERATOR
 from bot.domain.text import clip, count, lasting
 
 

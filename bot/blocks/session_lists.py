@@ -10,13 +10,23 @@ from bot.blocks.coverage import coverage_blocks
 from bot.blocks.details import session_blocks
 from bot.blocks.elements import Block, button, context, link_button, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import NAME, TITLE, bare, code, date_token, format_query_text, moment_token, safe
+from bot.blocks.markup import (
+    NAME,
+    TITLE,
+    bare,
+    code,
+    format_data_age,
+    format_query_text,
+    moment_token,
+    safe,
+)
 from bot.blocks.reports import figures_line
 from bot.blocks.results import headline, unchecked
 from bot.blocks.sharing import share_button
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
-from bot.domain.model import Message, OutcomeKind, Session, SessionKey, SessionRecord
+from bot.domain.model import OutcomeKind, Session, SessionKey, SessionRecord
+from bot.domain.notifications import Message
 from bot.domain.permissions import Coverage
 from bot.domain.reports import Figures
 from bot.domain.text import count
@@ -59,6 +69,7 @@ class RenderContext:
     directory: Directory
     short_ids: Mapping[SessionKey, str]
     data_as_of: datetime | None
+    corrected_at: datetime | None = None
     command: str = "/ojt"
     account_url: str | None = None
     beside: Sequence[float] = ()
@@ -270,4 +281,4 @@ def age_block(shown: RenderContext) -> Block:
     """How old the data is."""
     if shown.data_as_of is None:
         return context("iSpring was not read yet.")
-    return context(f"Data as of {date_token(shown.data_as_of)}")
+    return context(format_data_age(shown.data_as_of, shown.corrected_at))

@@ -20,7 +20,8 @@ from bot.blocks.elements import (
 )
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import safe
-from bot.domain.model import DirectMessages, Message, Preferences
+from bot.domain.notifications import Message
+from bot.domain.viewers import DirectMessages, Preferences
 
 CHOICES = {
     DirectMessages.ALL: "every completed session",

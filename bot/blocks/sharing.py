@@ -8,7 +8,8 @@ from bot.blocks.elements import BUTTON_VALUE, Block, button, message, mrkdwn, no
 from bot.blocks.elements import actions as buttons
 from bot.blocks.grouped_cards import grouped_card
 from bot.blocks.markup import NAME, format_query_text, safe
-from bot.domain.model import Message, SessionKey, StoredNotification
+from bot.domain.model import SessionKey
+from bot.domain.notifications import Message, StoredNotification
 from bot.domain.text import count
 
 MOST_SHARED = 25  # sessions in one message

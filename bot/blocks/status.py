@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.blocks.alerts import alert_text
-from bot.blocks.elements import Block, fields, header, message, mrkdwn, section
+from bot.blocks.elements import FIELDS, Block, fields, header, message, mrkdwn, section
 from bot.blocks.markup import date_token, safe
 from bot.blocks.mutes import format_mute
 from bot.blocks.rules import format_reason
 from bot.blocks.sending import format_who
 from bot.domain.alerts import ALERTS, ActiveAlert
-from bot.domain.model import DestinationKind, Message
 from bot.domain.mutes import Mute
-from bot.domain.outbox import BlockedDestination, OutboxCounts
-from bot.domain.polling import PollState
-from bot.domain.text import count, lasting
+from bot.domain.notifications import DestinationKind, Message
+from bot.domain.outbox import BlockedDestination, CardDelay, OutboxCounts
+from bot.domain.polling import PollMode, PollReport, PollState
+from bot.domain.text import count, in_bytes, lasting
 
 MAX_BLOCKED = 10
 
@@ -38,12 +38,13 @@ class Status:
     next_digest_at: datetime | None = None
     mutes: Sequence[tuple[Mute, str]] = ()
     target: str = ""
+    card_delay: CardDelay | None = None
 
 
 def status(known: Status) -> Message:
     """Returns the message; admins also see reasons, counts, alerts and blocked destinations."""
     verdict = format_verdict(known)
-    blocks: list[Block] = [header(verdict), fields(_pairs(known))]
+    blocks: list[Block] = [header(verdict), *_fields(known)]
     alerts = alert_lines(known)
     if alerts:
         blocks.append(section(mrkdwn("\n".join(f"• {line}" for line in alerts))))
@@ -146,6 +147,12 @@ def format_waiting(outbox: OutboxCounts) -> str:
     return count(number, "message") if number else "nothing"
 
 
+def _fields(known: Status) -> list[Block]:
+    """The labelled values, in as many blocks as they need."""
+    pairs = _pairs(known)
+    return [fields(pairs[start : start + FIELDS]) for start in range(0, len(pairs), FIELDS)]
+
+
 def _pairs(known: Status) -> list[tuple[str, str]]:
     poll = known.poll
     pairs = [
@@ -153,10 +160,14 @@ def _pairs(known: Status) -> list[tuple[str, str]]:
         ("Age of the data", lasting(known.now - poll.last_good_at) if poll.last_good_at else "no data yet"),
         ("Waiting to be sent", _waiting(known)),
     ]
+    if poll.corrected_at is not None:
+        pairs.insert(2, ("Corrections", f"as of {date_token(poll.corrected_at)}"))
     if not known.is_admin:
         return pairs
     return [
         *pairs,
+        ("Last poll", _last_poll(poll.last) if poll.last else "none yet"),
+        *([("Card after a poll", _card_delay(known.card_delay))] if known.card_delay else []),
         ("Held", _held_or_quiet(known.outbox)),
         ("Sessions stored", f"{poll.sessions:,}"),
         ("Edits to make", f"{known.outbox.edits:,}"),
@@ -164,6 +175,19 @@ def _pairs(known: Status) -> list[tuple[str, str]]:
         *([("Next digest", date_token(known.next_digest_at))] if known.next_digest_at else []),
         *([("Target for all", known.target)] if known.target else []),
     ]
+
+
+def _last_poll(report: PollReport) -> str:
+    """What a poll read: `all sessions, 9.1 MB (1.2 MB compressed)`."""
+    if report.error:
+        return "failed"
+    what = "all sessions" if report.mode is PollMode.FULL else "what may have changed"
+    on_the_wire = f" ({in_bytes(report.wire_size)} on the wire)" if report.wire_size != report.size else ""
+    return f"{what}, {in_bytes(report.size)}{on_the_wire}"
+
+
+def _card_delay(delay: CardDelay) -> str:
+    return f"{delay.median:.0f} s, 19 of 20 within {delay.p95:.0f} s"
 
 
 def _held_or_quiet(outbox: OutboxCounts) -> str:

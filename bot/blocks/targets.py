@@ -6,7 +6,8 @@ from bot.blocks import actions
 from bot.blocks.elements import Block, button, context, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, safe
-from bot.domain.model import CriticalCriterion, Message, OutcomeKind, Targets
+from bot.domain.model import CriticalCriterion, OutcomeKind, Targets
+from bot.domain.notifications import Message
 from bot.domain.outcomes import exact
 from bot.domain.target_changes import DAYS_BACK, Turns
 from bot.domain.text import count
@@ -130,8 +131,8 @@ def format_turns(turns: Turns) -> str:
     if not turns.results and not turns.unread:
         return f"No result of the last {DAYS_BACK} days is concerned."
     results = f"{count(turns.results, 'result')} of the last {DAYS_BACK} days"
-    number = sum(turns.turned.values())
-    found = sorted(turns.turned.items(), key=lambda pair: (-pair[1], *map(str, pair[0])))
+    number = sum(turns.changed.values())
+    found = sorted(turns.changed.items(), key=lambda pair: (-pair[1], *map(str, pair[0])))
     parts = [f"{many:,} from {_WORDS[old]} to {_WORDS[new]}" for (old, new), many in found]
     text = f"Of the {results} it would turn {f'{number:,}: ' + ', '.join(parts) if parts else 'none'}."
     if turns.unread:
@@ -166,10 +167,10 @@ def target_set(targets: Targets, checklist_id: str | None, title: str | None, *,
     hint = f"`{command} target` shows all targets."
     if percent is not None:
         return notice(f"Saved: the target for {_for(title)} is now {exact(percent)}. {_FROM_NOW} {hint}")
-    rest = "" if checklist_id is None else f" In force for it now: {_in_force(targets, checklist_id)}."
+    in_force = "" if checklist_id is None else f" In force for it now: {_in_force(targets, checklist_id)}."
     gone = "Checklists without a target of their own now have none."
     if checklist_id is not None:
-        gone = f"“{safe(title or '')}” has no target of its own any more.{rest}"
+        gone = f"“{safe(title or '')}” has no target of its own any more.{in_force}"
     return notice(f"Saved: {gone} Sessions completed before keep theirs. {hint}")
 
 

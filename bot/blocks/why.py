@@ -11,8 +11,9 @@ from bot.blocks.results import failed_by, unchecked, verdict
 from bot.blocks.rules import format_reason
 from bot.domain.changes import outcome_of
 from bot.domain.explanation import Explanation, Judged
-from bot.domain.model import ChangeKind, Destination, DestinationKind, HistoryEntry, Message
+from bot.domain.model import ChangeKind, HistoryEntry
 from bot.domain.mutes import Mute
+from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.outbox import Attempt, NotificationState, NotificationStatus
 from bot.domain.reasons import ReasonCode
 from bot.domain.text import clean, size
@@ -68,7 +69,7 @@ def reason_lines(found: Explanation, spelled: Spelling) -> list[str]:
         *_measured(found, spelled),
         *_timeline(found, spelled),
         *(["How it stands:"] if found.status else ["No message about it was ever due."]),
-        *(_standing(status, found, spelled) for status in found.status),
+        *(_status_line(status, found, spelled) for status in found.status),
         *_today(found, spelled),
     ]
 
@@ -182,7 +183,7 @@ _DONE = {("post", "sent"): "posted", ("edit", "sent"): "edited", ("read_back", "
 # ---- how it stands -------------------------------------------------------------------------------------------------
 
 
-def _standing(status: NotificationStatus, found: Explanation, spelled: Spelling) -> str:
+def _status_line(status: NotificationStatus, found: Explanation, spelled: Spelling) -> str:
     to = _destination(status.notification.destination, found, spelled)
     text = f"• To {to}, due since {spelled.when(status.created_at)} ({spelled.text(status.notification.reason)}): "
     if status.digest is not None:

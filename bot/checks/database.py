@@ -10,12 +10,14 @@ from bot.blocks.rules import format_reason
 from bot.checks import CheckResult, fine, warning, wrong
 from bot.config import Settings
 from bot.domain.alerts import ALERTS, DISK_LEFT, LEADER_IS_SILENT, STUCK, ActiveAlert, is_silent
-from bot.domain.model import BY_EMAIL, OPERATOR, Link, Rule, RuleState, Targets
+from bot.domain.model import Targets
 from bot.domain.outbox import BlockedDestination, OutboxCounts
 from bot.domain.outcomes import exact
 from bot.domain.polling import PollState
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.domain.text import count, lasting
+from bot.domain.viewers import BY_EMAIL, Link
 from bot.services.dm_availability import Reachability, observers
 from bot.store.database import Tx
 

@@ -9,8 +9,9 @@ from bot.checks import CheckResult, fine, warning, wrong
 from bot.config import Settings
 from bot.domain.delivery import DestinationGone, Unreadable
 from bot.domain.errors import MessengerError, MessengerRefused
-from bot.domain.model import DestinationKind, Rule
+from bot.domain.notifications import DestinationKind
 from bot.domain.ports import Clock, Messenger
+from bot.domain.rules import Rule
 from bot.domain.text import count
 from bot.slack.client import SlackMessenger
 from bot.slack.manifest import EVENTS, SCOPES

@@ -19,9 +19,10 @@ from bot.app.logs import configure_logs
 from bot.cli.terminal import echo, table_of
 from bot.config import Needs, Settings, load
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, SpotterError
-from bot.domain.model import OPERATOR, SlackUser
 from bot.domain.ports import Clock
+from bot.domain.rules import OPERATOR
 from bot.domain.text import clean, count
+from bot.domain.viewers import SlackUser
 from bot.listeners.commands.people import people_named
 from bot.services.linking import LinkPreview, make_link, preview_link
 from bot.slack.client import SlackMessenger

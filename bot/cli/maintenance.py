@@ -12,13 +12,14 @@ from bot.app.database import require_database
 from bot.cli.rows import with_store
 from bot.cli.terminal import echo, json_of, table_of
 from bot.config import load
-from bot.domain.audit import AuditLine
+from bot.domain.audit import AuditEntry, AuditLine
 from bot.domain.directory import Directory
 from bot.domain.errors import SpotterError
-from bot.domain.model import OPERATOR, AuditEntry, Person
+from bot.domain.model import Person
 from bot.domain.permissions import AccessScope
 from bot.domain.ports import Clock
 from bot.domain.retention import Erased
+from bot.domain.rules import OPERATOR
 from bot.domain.text import clean
 from bot.query import parser as language
 from bot.services.audit import in_words

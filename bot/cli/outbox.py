@@ -13,10 +13,11 @@ from bot.config import load
 from bot.domain.errors import SpotterError
 from bot.domain.explanation import Explanation
 from bot.domain.kinds import KINDS
-from bot.domain.model import OPERATOR, DirectMessages
 from bot.domain.outbox import NotificationState, NotificationStatus, SendingPause
 from bot.domain.permissions import EVERYTHING
 from bot.domain.ports import Clock
+from bot.domain.rules import OPERATOR
+from bot.domain.viewers import DirectMessages
 from bot.services.explain import explain
 from bot.services.owners import OwnerRights
 from bot.store.database import Store, Tx

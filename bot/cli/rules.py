@@ -8,8 +8,9 @@ import click
 from bot.cli.rows import known_names, parsed, with_store
 from bot.cli.terminal import echo, table_of
 from bot.domain.errors import SpotterError
-from bot.domain.model import OPERATOR, Destination, DestinationKind, Rule, RuleState
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.ports import Clock
+from bot.domain.rules import OPERATOR, Rule, RuleForm, RuleState
 from bot.query.by_id import by_id
 from bot.services.rules import make_rule, names_kept, rule_canonical, rule_query, same_rule
 from bot.store.database import Store, Tx
@@ -33,11 +34,14 @@ def list_rules(also_ended: bool) -> None:
     if not found:
         echo("No rules yet. Make one: spotter rules add C0123456789 'outcome:failed'")
         return
-    rows = [
-        (r.rule_id, r.destination.id, query or "every completed session", r.owner, r.state, r.reason)
-        for r, query in found
-    ]
+    rows = [(r.rule_id, r.destination.id, _what(r, query), r.owner, r.state, r.reason) for r, query in found]
     echo(table_of(("rule", "channel", "query", "owner", "state", "why"), rows))
+
+
+def _what(rule: Rule, query: str) -> str:
+    if rule.options.form is RuleForm.DIGEST:
+        return f"digest {rule.options.schedule} {rule.options.zone or ''}".rstrip() + f": {query or 'all sessions'}"
+    return query or "every completed session"
 
 
 @rules.command("add")

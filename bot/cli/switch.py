@@ -4,9 +4,9 @@ import click
 
 from bot.cli.rows import with_store
 from bot.cli.terminal import echo
-from bot.domain.model import OPERATOR
 from bot.domain.outbox import OutboxCounts, SendingPause
 from bot.domain.ports import Clock
+from bot.domain.rules import OPERATOR
 from bot.domain.text import count, lasting
 from bot.services import pausing
 from bot.store.database import Store, Tx

@@ -112,6 +112,19 @@ class Settings(BaseSettings):
         "", description="Used instead of `DATABASE_URL` if a platform sets that one to a database of its own."
     )
     poll_interval: float = Field(120, gt=0, allow_inf_nan=False, description="Seconds between two polls of iSpring.")
+    full_listing_limit: int = Field(
+        5_000_000,
+        gt=0,
+        description="Bytes of iSpring's whole list above which polls read only what may have changed.",
+    )
+    open_interval: float = Field(
+        60, gt=0, allow_inf_nan=False, description="Seconds between such polls, if that is shorter."
+    )
+    poll_bytes: int = Field(
+        2_000_000,
+        gt=0,
+        description="Bytes they read per `POLL_INTERVAL`, beside sessions in progress.",
+    )
     pass_target: float | None = Field(
         None, ge=0, le=100, description="Target in percent, until one is set from Slack.", examples=["80"]
     )
@@ -191,6 +204,11 @@ class Settings(BaseSettings):
     @classmethod
     def _no_longer_than_a_timer(cls, value: float) -> float:
         return min(value, LONGEST_INTERVAL)
+
+    @property
+    def tick(self) -> float:
+        """The seconds between two polls of an account whose sessions are not all listed each time."""
+        return min(self.open_interval, self.poll_interval)
 
     @property
     def database_path(self) -> Path:

@@ -176,6 +176,24 @@ class _Past:
         return min(100.0, max(45.0, self.rng.gauss(usual, 9)))
 
 
+def add_past(world: World, number: int) -> None:
+    """So many more completed sessions, of two years: a company whose whole list is long."""
+    past = _Past(world)
+    pairs = [pair(world, world.rng, with_those_who_left=True) for _ in range(200)]
+    for _ in range(number):
+        ended = past.now - timedelta(minutes=world.rng.randrange(10 * 24 * 60, 730 * 24 * 60))
+        employee, observer = world.rng.choice(pairs)
+        world.add_session(
+            checklist=world.rng.choice(past.current),
+            employee=employee,
+            observer=observer,
+            status=PASSED,
+            percent=world.rng.uniform(50, 100),
+            started_at=ended - timedelta(minutes=30),
+            completed_at=ended,
+        )
+
+
 def pair(world: World, rng: Random, *, with_those_who_left: bool = False) -> tuple[Person, Person]:
     """An employee and an observer, nearly always of the same site."""
     site = rng.choice(world.sites)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.demo.cast import Cast
+from bot.demo.history import add_past
 from bot.demo.ispring import ALWAYS, IspringStandIn, Quirks
 from bot.demo.slack import SlackStandIn
 from bot.demo.slack.entities import Json
@@ -33,6 +35,8 @@ class Scene:
     cast: Cast
 
 
+PAST_SESSIONS = 14_000  # with them the whole list has 6.4 MB, which is above FULL_LISTING_LIMIT
+
 Order: TypeAlias = Callable[[Scene, int], Awaitable[None]]
 
 
@@ -49,6 +53,12 @@ class Trouble:
 
     def row(self) -> Json:
         return {"key": self.key, "group": self.group, "name": self.name, "about": self.about, "once": self.once}
+
+
+async def _grow(scene: Scene, times: int) -> None:
+    for _ in range(PAST_SESSIONS // 200):
+        add_past(scene.ispring.world, 200)
+        await asyncio.sleep(0)  # everybody else's turn
 
 
 def _post(fault: str, name: str, about: str) -> Trouble:
@@ -277,6 +287,15 @@ TROUBLES: tuple[Trouble, ...] = (
     _quirk(
         ISPRING_LISTING, "half_listing", True, "Half of the sessions missing", "Suspicious: nothing is marked missing."
     ),
+    Trouble(
+        "ispring.large",
+        ISPRING_LISTING,
+        "Two years of history: 14,000 more sessions",
+        "After three polls Spotter reads only what may have changed; /ojt status says how many bytes.",
+        _grow,
+        once=True,
+    ),
+    _quirk(ISPRING_LISTING, "left_out_share", 0.3, "Filters that leave rows out", "For a large company; noticed."),
     _quirk(ISPRING_LISTING, "shuffled", True, "Another order each time", "No news at all."),
     _quirk(
         ISPRING_LISTING,

@@ -222,6 +222,31 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             remedy="Ask iSpring's support what limits that list; `spotter check` compares the two again.",
             resolved="iSpring lists every session that its checklists name",
         ),
+        "filters_unreliable": Alert(
+            sentence="iSpring's filters can't be relied on: {problem}. Full listings are read until a day passes "
+            "without; nothing is lost, but results may come later.",
+            remedy="Please report it to iSpring's support; a larger FULL_LISTING_LIMIT lets each poll list everything.",
+            resolved="iSpring's filters can be relied on again",
+            severity=Severity.WARNING,
+            is_checked=False,
+        ),
+        "full_listing_unread": Alert(
+            sentence="iSpring's whole list of sessions could not be read for two days ({reason}). What is completed is "
+            "read all the same; what is deleted is not noticed.",
+            remedy="It is tried again by itself. If it stays so, ask iSpring's support what limits that list.",
+            resolved="iSpring's whole list of sessions can be read again",
+            severity=Severity.WARNING,
+            is_checked=False,
+        ),
+        "corrections_late": Alert(
+            sentence="Comparing all completed sessions takes more than a day: the oldest were compared {hours} h ago. "
+            "Until then corrections of them come with the daily full listing only.",
+            remedy="Raise POLL_BYTES, or lower POLL_INTERVAL.",
+            resolved="all completed sessions are compared within a day",
+            past="it took longer",
+            severity=Severity.WARNING,
+            is_checked=False,
+        ),
         "round_count": Alert(
             sentence="iSpring listed exactly {sessions}. A number so round may be chance, or the limit of its list.",
             remedy="Compare it with a report in iSpring; `spotter check` compares it with what the checklists name.",

@@ -1,7 +1,19 @@
-"""An entry of the audit log in words: names instead of ids; the log itself holds no names."""
+"""The audit log: its entries hold ids, and their lines for readers names."""
 
 from dataclasses import dataclass
 from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what and when: ids and numbers only. `old` and `new`: the value before and after, "" for none."""
+
+    at: datetime
+    who: str
+    verb: str
+    subject: str
+    old: str = ""
+    new: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ once.
 
 from datetime import datetime, timedelta
 
-from bot.domain.model import Destination, DestinationKind
+from bot.domain.notifications import Destination, DestinationKind
 
 LONGEST_BACKOFF = 300.0
 LONGEST_SETTLING = 150.0

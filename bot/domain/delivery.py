@@ -29,7 +29,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from bot.domain.cadence import backoff, retry_pause
-from bot.domain.model import Delivery, DeliveryState
+from bot.domain.notifications import Delivery, DeliveryState
 from bot.domain.reasons import ReasonCode
 
 FIRST_READ_BACK = timedelta(seconds=5)

@@ -13,7 +13,7 @@ from bot.domain.reports import CriterionCost, Figures, ReportRow, Silent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """The figures of a period beside those of the one before, and what somebody has to act on.
+    """The figures of a period beside those of the one before, and what needs action.
 
     `window` is what it covers, `before` what that is compared with; `now` and `then` are their figures. `below`: the
     lowest of the `all_below` that are not acknowledged, since `below_since`. `overdue`: the oldest of those that are
@@ -51,7 +51,7 @@ class Digest:
 
     @property
     def needs_somebody(self) -> bool:
-        """Whether somebody has to act, or it can't be said that nobody has."""
+        """Whether action is needed, or it can't be said that none is."""
         return self.is_incomplete or self.all_below > 0 or sum(self.overdue_counts.values()) > 0
 
 
@@ -59,15 +59,16 @@ class Digest:
 class DigestView:
     """What a digest's message is made of.
 
-    `title` is its heading, `words` its query in words, `called` the time before that it is compared with ("the week
-    before"). `figures` is None if they could not be made, for the reason `problem`. `slot` says which slot it is of, or
-    that it is of none. `missed`: how many older slots it stands for; `is_cut`: it does not cover all of their time.
-    `owner`: whom its scope belongs to, as a mention, "" if that is its reader.
+    `title` is its heading, `query` its query as canonical text, `words` the same in words, `called` the time before
+    that it is compared with ("the week before"). `figures` is None if they could not be made, for the reason `problem`.
+    `slot` says which slot it is of, "" for none. `missed`: how many older slots it stands for; `is_cut`: it does not
+    cover all of their time. `owner`: whom its scope belongs to, as a mention, "" if that is its reader.
     """
 
     title: str
     words: str
     figures: Digest | None
+    query: str = ""
     called: str = ""
     slot: str = ""
     zone: tzinfo

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
-from bot.domain.model import Department, Person, PersonStatus, Proof, Subordination, Supervision
+from bot.domain.model import Department, Person, PersonStatus, Subordination, Supervision
 from bot.domain.reasons import ReasonCode
 from bot.domain.retention import ERASED_PERSON
 from bot.domain.text import initials
+from bot.domain.viewers import Proof
 
 T = TypeVar("T")
 BELIEVED_AFTER = timedelta(hours=24)  # a directory really cut by half is believed once it was read alike for so long
@@ -144,7 +145,7 @@ class Directory:
         """The supervisor set for a person, or the one inherited from the nearest department that names one.
 
         Source: iSpring's user and department records (`subordination`); `no_supervisor` ends the search. Where the
-        chain counts, nobody inherits themselves: for the head of a department the search goes on above it.
+        chain counts, no person inherits themselves: for the head of a department the search goes on above it.
         """
         return self._supervisors.get(person_id)
 
@@ -318,11 +319,11 @@ class Directory:
 
 def _closed(people: Collection[str], reports: Mapping[str, Sequence[str]]) -> set[str]:
     """These people and all below them."""
-    found, to_visit = set(people), list(people)
-    while to_visit:
-        new = [one for one in reports.get(to_visit.pop(), ()) if one not in found]
+    found, unsearched = set(people), list(people)
+    while unsearched:
+        new = [one for one in reports.get(unsearched.pop(), ()) if one not in found]
         found.update(new)
-        to_visit += new
+        unsearched += new
     return found
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from bot.domain.kinds import KINDS
-from bot.domain.model import NotificationKind, RuleState
+from bot.domain.notifications import NotificationKind
+from bot.domain.rules import RuleState
 
 
 class WaitCode(StrEnum):

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.directory import Directory
-from bot.domain.model import Person, SlackUser
+from bot.domain.model import Person
+from bot.domain.viewers import SlackUser
 
 # Why an account is matched to a person, or is not; shown to the account's user.
 LINKED_BY_ADMIN = "an admin linked your Slack account to your iSpring account"

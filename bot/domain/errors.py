@@ -117,6 +117,10 @@ class TrainingRefused(TrainingError):
         self.remedy = remedy
 
 
+class BadRequest(TrainingRefused):
+    """Something in the request is unknown to iSpring; in a request for many ids perhaps only one of them."""
+
+
 class TrainingUnreadable(TrainingError):
     """iSpring answered, but not with what its contract says: nothing of it may be applied."""
 

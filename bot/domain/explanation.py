@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.directory import Directory
-from bot.domain.model import Destination, Rule, SessionRecord
+from bot.domain.model import SessionRecord
 from bot.domain.mutes import Mute
+from bot.domain.notifications import Destination
 from bot.domain.outbox import BlockedDestination, NotificationStatus, SendingPause
 from bot.domain.permissions import Coverage
 from bot.domain.routing import RoutingResult
+from bot.domain.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.domain.directory import Directory
-from bot.domain.model import NotificationKind, SessionFacts, Viewer
+from bot.domain.model import SessionFacts
+from bot.domain.notifications import NotificationKind
 from bot.domain.permissions import Verdict, may_see, may_share
+from bot.domain.viewers import Viewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
-"""Mutes: what holds a destination's messages of rules back until a moment that somebody chose."""
+"""Mutes: what holds a destination's messages of rules back until a chosen moment."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.model import Destination
+from bot.domain.notifications import Destination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

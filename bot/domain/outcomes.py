@@ -3,8 +3,9 @@
 iSpring's PASSED only says *completed*: a session with 20 % is PASSED too. Below and failed are ours, and iSpring's raw
 status is shown only if it is not known.
 
-Percentages are compared and shown after `settled`: a quotient or a sum of floats that should be 55 is 55. Two settled
-numbers are equal exactly if their nine decimals are, also as REAL in SQL, so a card, its outcome and `score:` agree.
+Percentages are compared and shown after `normalized`: a quotient or a sum of floats that should be 55 is 55. Two
+normalized numbers are equal exactly if their nine decimals are, also as REAL in SQL, so a card, its outcome and
+`score:` agree.
 """
 
 import math
@@ -27,30 +28,30 @@ _TITLES = 3  # that are named
 _ANY_SIZE = Context(prec=400)  # also of a float as large as there are; iSpring's numbers are shown as they came
 
 
-def settled(percentage: float) -> float:
+def normalized(percentage: float) -> float:
     """The percentage with nine decimals: without the remainders of float arithmetic (55.00000000000001 is 55)."""
     return round(percentage, _MOST_DECIMALS)
 
 
 def share(points: float | None, total: float | None) -> float | None:
-    """Points of total points in percent, settled; None if that is no number."""
+    """Points of total points in percent, normalized; None if that is no number."""
     if points is None or total is None or total <= 0:
         return None
     return _finite(points / total * 100)
 
 
 def mean(scores: Sequence[float]) -> float:
-    """The mean of at least one percentage, settled."""
-    return settled(sum(score / len(scores) for score in scores))  # a sum of large ones would overflow
+    """The mean of at least one percentage, normalized."""
+    return normalized(sum(score / len(scores) for score in scores))  # a sum of large ones would overflow
 
 
 def median(scores: Sequence[float]) -> float:
-    """The median of at least one percentage, settled."""
-    return settled(statistics.median(scores))
+    """The median of at least one percentage, normalized."""
+    return normalized(statistics.median(scores))
 
 
 def score_of(facts: SessionFacts) -> float | None:
-    """The score in percent, settled and as given (it may lie outside 0..100); None if nothing was graded.
+    """The score in percent, normalized and as given (it may lie outside 0..100); None if nothing was graded.
 
     Points decide if they contradict `result` by more than 1 (a fraction such as 0.85 is never rescaled), and if there
     is no `result`. If every criterion was skipped, a `result` of 0 of 0 points is no score.
@@ -59,7 +60,7 @@ def score_of(facts: SessionFacts) -> float | None:
     if facts.total_points == 0 and not result:
         return None
     graded = share(facts.points, facts.total_points)
-    if graded is None or (result is not None and settled(abs(graded - result)) <= _TRUSTED_GAP):
+    if graded is None or (result is not None and normalized(abs(graded - result)) <= _TRUSTED_GAP):
         return result
     return graded
 
@@ -70,7 +71,7 @@ def has_odd_result(facts: SessionFacts) -> bool:
     result, graded = _finite(facts.result), share(facts.points, facts.total_points)
     if result is None:
         return False
-    return not 0 <= result <= 100 or (graded is not None and settled(abs(graded - result)) > _TRUSTED_GAP)
+    return not 0 <= result <= 100 or (graded is not None and normalized(abs(graded - result)) > _TRUSTED_GAP)
 
 
 def is_zero(criterion: CriterionResult) -> bool:
@@ -78,7 +79,7 @@ def is_zero(criterion: CriterionResult) -> bool:
     return (
         not criterion.skipped
         and criterion.points is not None
-        and settled(criterion.points) <= 0
+        and normalized(criterion.points) <= 0
         and criterion.total_points != 0
     )
 
@@ -91,12 +92,12 @@ def critical_zeros(details: Details, critical: Sequence[CriticalCriterion]) -> t
 
 
 def judge(facts: SessionFacts, target: float | None, critical: tuple[str, ...] = ()) -> Outcome:
-    """Returns the verdict on one row. Only a session that is over has a score; settled numbers are compared.
+    """Returns the verdict on one row. Only a session that is over has a score; normalized numbers are compared.
 
     `critical`: the titles of critical criteria that got zero; any of them fails a completed session, whatever its
     result.
     """
-    target = None if target is None else settled(target)
+    target = None if target is None else normalized(target)
     status = facts.status.strip().upper()
     score = None
     if status in _BEFORE_COMPLETION:
@@ -256,7 +257,7 @@ def _order(left: Decimal, right: Decimal) -> int:
 
 
 def _rounded(value: float, decimals: int) -> Decimal:
-    found = Decimal(repr(settled(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _ANY_SIZE)
+    found = Decimal(repr(normalized(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _ANY_SIZE)
     return found if found else abs(found)  # never -0
 
 
@@ -266,4 +267,4 @@ def _trimmed(value: Decimal) -> str:
 
 
 def _finite(value: float | None) -> float | None:
-    return settled(value) if value is not None and math.isfinite(value) else None
+    return normalized(value) if value is not None and math.isfinite(value) else None

@@ -8,7 +8,9 @@ else nothing.
 from dataclasses import dataclass, replace
 
 from bot.domain.directory import Directory
-from bot.domain.model import OPERATOR, SessionFacts, Viewer
+from bot.domain.model import SessionFacts
+from bot.domain.rules import OPERATOR
+from bot.domain.viewers import Viewer
 
 
 @dataclass(frozen=True, slots=True)

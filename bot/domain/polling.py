@@ -1,8 +1,10 @@
 """Sessions in the database, and everything that hangs on one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
 
 from bot.domain.errors import with_text
 from bot.domain.model import Session, SessionFacts, SessionKey
@@ -23,9 +25,46 @@ class ListingDiff:
     left_over: int = 0  # rows that differ too, beyond the most that were asked for
 
 
+class RowLabels(NamedTuple):
+    """A row of an answer: its fingerprint as a number, iSpring's status and the checklist's id."""
+
+    fingerprint: int
+    status: str
+    checklist_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDiff:
+    """An answer about some sessions, compared with those stored. It names none as missing.
+
+    `rows`: every row understood. `known`: the fingerprints of those that were stored. `spelled`: see `Slice.spelled`.
+    """
+
+    diff: ListingDiff
+    rows: Mapping[SessionKey, RowLabels]
+    known: Mapping[SessionKey, int]
+    spelled: Mapping[str, str]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row could be read: a session that is not among them is not in the answer."""
+        return not self.diff.rejected
+
+
+class PollMode(StrEnum):
+    """How iSpring is polled: its whole list of sessions each time, or only what may have changed."""
+
+    FULL = "full"
+    INCREMENTAL = "incremental"
+
+
 @dataclass(frozen=True, slots=True)
 class PollReport:
-    """How one poll went. `error` is empty where it went well, and fit for a log; `said` is what iSpring itself said."""
+    """How one poll went. `error` is empty where it went well, and fit for a log; `said` is what iSpring itself said.
+
+    `size` and `wire_size`: bytes of all answers about sessions, decoded and on the wire. `corrected_at`: completed
+    sessions are as they were then or later, the oldest of them; None if all are as new as the poll.
+    """
 
     started_at: datetime
     ended_at: datetime
@@ -35,6 +74,10 @@ class PollReport:
     rejected: int = 0
     error: str = ""
     said: str = ""
+    mode: PollMode = PollMode.FULL
+    size: int = 0
+    wire_size: int = 0
+    corrected_at: datetime | None = None
 
     @property
     def error_in_full(self) -> str:
@@ -44,13 +87,15 @@ class PollReport:
 
 @dataclass(frozen=True, slots=True)
 class PollState:
-    """What `/ojt status` says about reading: the last try, the last that went well, and the baseline."""
+    """What `/ojt status` says about reading: the last try, the last that went well, and the baseline. `corrected_at`:
+    see `PollReport`, of the last that went well."""
 
     last: PollReport | None
     last_good_at: datetime | None
     baseline_at: datetime | None
     sessions: int
     created_at: datetime  # of the database
+    corrected_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from bot.domain.schedules import DAYS, instant
 
 _ONE_DAY = timedelta(days=1)
 _STEP = timedelta(minutes=15)
-_LONGEST = 60  # days in a row that are quiet: whoever names more holidays is told after that many
+_LONGEST = 60  # days in a row that are quiet: who names more holidays is notified after that many
 _HOURS = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(?:-|–|to)\s*(\d{1,2})(?:[:.](\d{2}))?(?=\s|$|,)", re.IGNORECASE)
 _DAY_NAMES = {**{day[:length]: number for number, day in enumerate(DAYS) for length in range(3, len(day) + 1)}}
 _GROUPS = {"weekend": (5, 6), "weekends": (5, 6), "weekdays": (0, 1, 2, 3, 4)}

@@ -34,13 +34,13 @@ LATE_AFTER: Mapping[ReminderClock, timedelta] = {
     ReminderClock.NOT_STARTED: timedelta(hours=24),
     ReminderClock.UNFINISHED: timedelta(hours=48),
 }
-ESCALATES_AFTER = timedelta(hours=24)  # since the one before was told
-OLDEST = timedelta(days=30)  # what is late for longer belongs on a list, and reminds nobody
+ESCALATES_AFTER = timedelta(hours=24)  # since the reminder before
+OLDEST = timedelta(days=30)  # what is late for longer belongs on a list, and causes no reminder
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """That somebody was reminded of a session. `at` is None while their message still waits."""
+class Reminded:
+    """That a person was reminded of a session. `at` is None while their message still waits."""
 
     step: ReminderStep
     at: datetime | None
@@ -67,19 +67,19 @@ def running_clock(session: Session) -> tuple[ReminderClock, datetime] | None:
 
 
 def next_step(
-    clock: ReminderClock, since: datetime, told: Sequence[Told], active_since: datetime, now: datetime
+    clock: ReminderClock, since: datetime, reminded: Sequence[Reminded], active_since: datetime, now: datetime
 ) -> ReminderStep | None:
-    """Who is to be reminded of a session now, None for nobody.
+    """Who is to be reminded of a session now, None for no one.
 
-    `told`: who was already, in order. `active_since`: what was late before then reminds nobody, so that a first start
-    does not flood.
+    `reminded`: who was already, in order. `active_since`: what was late before then causes no reminder, so that
+    a first start does not flood.
     """
     late_at = since + LATE_AFTER[clock]
     if not max(active_since, now - OLDEST) <= late_at <= now:
         return None
-    if not told:
+    if not reminded:
         return ReminderStep.OBSERVER
-    last = told[-1]
+    last = reminded[-1]
     if last.step is ReminderStep.OPS or last.at is None or now < last.at + ESCALATES_AFTER:
         return None
     return ReminderStep(last.step + 1)
@@ -98,14 +98,14 @@ class ReminderKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReminderLine:
-    """A session of a reminder, the clock that runs (None if it is planned for later), why its reader is told, and who
-    was told before."""
+    """A session of a reminder, the clock that runs (None if it is planned for later), why its reader is reminded,
+    and who was reminded before."""
 
     session: Session
     clock: ReminderClock | None
     since: datetime
     step: ReminderStep = ReminderStep.OBSERVER
-    told: Sequence[Told] = ()
+    reminded: Sequence[Reminded] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

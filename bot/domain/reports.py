@@ -1,6 +1,6 @@
 """Reports: figures of groups of sessions, compared with the time before. Pure; numbers are exact until they are shown.
 
-The store counts equal sessions (`Tally`); everything else is computed here, so that every surface shows the same
+The store counts equal sessions (`OutcomeCount`); everything else is computed here, so that every surface shows the same
 numbers.
 """
 
@@ -23,7 +23,7 @@ MINUS = "\u2212"
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class OutcomeCount:
     """How many sessions of a group have the same outcome and score (percent, None if not scored)."""
 
     group: str
@@ -74,17 +74,17 @@ class Figures:
         return self.completed < SMALLEST_GROUP or 0 < self.judged < SMALLEST_GROUP
 
 
-def figures(tallies: Iterable[Tally]) -> Figures:
+def figures(outcome_counts: Iterable[OutcomeCount]) -> Figures:
     """The numbers of all these sessions."""
-    counts, scores = _counts(tallies)
+    counts, scores = _counts(outcome_counts)
     return replace(counts, median=_median(scores))
 
 
-def _counts(tallies: Iterable[Tally]) -> tuple[Figures, Mapping[float, int]]:
+def _counts(outcome_counts: Iterable[OutcomeCount]) -> tuple[Figures, Mapping[float, int]]:
     """The numbers without the median, and how many sessions have each score."""
     sessions = completed = met = failing = critical = 0
     scores: dict[float, int] = {}
-    for one in tallies:
+    for one in outcome_counts:
         sessions += one.count
         if not one.outcome.is_over:
             continue
@@ -98,9 +98,9 @@ def _counts(tallies: Iterable[Tally]) -> tuple[Figures, Mapping[float, int]]:
     return numbers, scores
 
 
-def _without_median(tallies: Iterable[Tally]) -> Figures:
+def _without_median(outcome_counts: Iterable[OutcomeCount]) -> Figures:
     """The counts alone, for what is compared with or not ranked: thousands of medians take too long for an answer."""
-    return _counts(tallies)[0]
+    return _counts(outcome_counts)[0]
 
 
 def _median(scores: Mapping[float, int]) -> Fraction | None:
@@ -135,7 +135,7 @@ class ReportRow:
         return self.now.share - self.before.share
 
 
-def report(rows: Iterable[Tally], before: Iterable[Tally]) -> tuple[ReportRow, ...]:
+def report(rows: Iterable[OutcomeCount], before: Iterable[OutcomeCount]) -> tuple[ReportRow, ...]:
     """A row for each group with a session, the lowest share first, the small groups behind and unranked. These have
     no figures before, and neither they nor the figures before have a median."""
     now, then = _by_group(rows), _by_group(before)
@@ -150,9 +150,9 @@ def report(rows: Iterable[Tally], before: Iterable[Tally]) -> tuple[ReportRow, .
     return tuple(sorted(groups, key=_rank))
 
 
-def _by_group(tallies: Iterable[Tally]) -> Mapping[str, Sequence[Tally]]:
-    found: dict[str, list[Tally]] = {}
-    for one in tallies:
+def _by_group(outcome_counts: Iterable[OutcomeCount]) -> Mapping[str, Sequence[OutcomeCount]]:
+    found: dict[str, list[OutcomeCount]] = {}
+    for one in outcome_counts:
         found.setdefault(one.group, []).append(one)
     return found
 
@@ -208,12 +208,15 @@ def most_costly(costs: Iterable[CriterionCost], limit: int) -> Sequence[Criterio
 
 
 def report_by_time(
-    every: Sequence[Period], cuts: Sequence[datetime], tallies: Iterable[Tally], name: Callable[[Period], str]
+    every: Sequence[Period],
+    cuts: Sequence[datetime],
+    outcome_counts: Iterable[OutcomeCount],
+    name: Callable[[Period], str],
 ) -> tuple[ReportRow, ...]:
-    """A row for each period, of tallies whose group is the number of cuts up to them."""
-    by_bucket = _by_group(tallies)
+    """A row for each period, of outcome_counts whose group is the number of cuts up to them."""
+    by_bucket = _by_group(outcome_counts)
 
-    def within(window: Window) -> Iterable[Tally]:
+    def within(window: Window) -> Iterable[OutcomeCount]:
         first, last = cuts.index(window.start) + 1, cuts.index(window.end) + 1
         return (one for bucket in range(first, last) for one in by_bucket.get(str(bucket), ()))
 

@@ -10,25 +10,12 @@ from datetime import datetime, timedelta
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.filters import Filter, matches
-from bot.domain.model import (
-    OPERATOR,
-    Change,
-    Destination,
-    DestinationKind,
-    DirectMessages,
-    News,
-    Notification,
-    NotificationKind,
-    Outcome,
-    Rule,
-    RuleForm,
-    RuleState,
-    SessionFacts,
-    SessionKey,
-    Viewer,
-)
+from bot.domain.model import Change, News, Outcome, SessionFacts, SessionKey
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.permissions import OPERATOR_VIEWER, Verdict, may_see
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import OPERATOR, Rule, RuleForm, RuleState
+from bot.domain.viewers import DirectMessages, Viewer
 
 # A paused rule goes on matching: its notifications wait until its channel is back or its owner is replaced. So does a
 # new one from the first try of its introduction, which may be posted before that is known.
@@ -65,7 +52,7 @@ class Routed:
         return tuple(verdict for verdict in self.results if verdict.missing)
 
 
-NAMED_WITHIN = timedelta(days=7)  # that iSpring may take to name somebody who is in a session
+NAMED_WITHIN = timedelta(days=7)  # that iSpring may take to name a person who is in a session
 MISSING: Mapping[ReasonCode, str] = {
     ReasonCode.PEOPLE_UNREAD: "iSpring's people have not been read yet",
     ReasonCode.DEPARTMENTS_UNREAD: "iSpring's departments have not been read yet",
@@ -73,7 +60,7 @@ MISSING: Mapping[ReasonCode, str] = {
     ReasonCode.DEPARTMENT_UNKNOWN: "the last reading of iSpring's departments did not name this person's department",
     ReasonCode.OWNER_UNKNOWN: "Slack does not say who the owner of the rule is",
 }
-"""What a change waits for, in words. The last reading may answer that by not naming somebody for long enough."""
+"""What a change waits for, in words. The last reading may answer that by not naming a person for long enough."""
 
 
 def subject_of(key: SessionKey, version: int | None = None) -> str:
@@ -146,7 +133,7 @@ def route(
             continue
         results += (match,)
         if match.matched:
-            # One message: what comes to somebody anyway depends on no rule of theirs, which may end or be paused.
+            # One message: what comes to a person anyway depends on no rule of theirs, which may end or be paused.
             destination = Destination(DestinationKind.PERSON, person_id)
             also = reasons.get(destination)
             reasons[destination] = ([], f"{match.reason}; {also[1]}" if also else match.reason)
@@ -214,7 +201,7 @@ def missing_for_rights(owner: Viewer, facts: SessionFacts, directory: Directory)
 
 
 def may_yet_see(verdict: Verdict, viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verdict:
-    """The verdict on what waits to be sent: one reading may lack somebody, which takes a right away only for now."""
+    """The verdict on a pending notification: one reading may lack a person, which takes a right away only for now."""
     missing = ReasonCode.NONE if verdict.allowed else missing_for_rights(viewer, facts, directory)
     return replace(verdict, reason=MISSING[missing], waits=True) if missing else verdict
 
@@ -262,7 +249,7 @@ def _wants(
 
 
 def given_up(undecided: RoutingResult) -> RoutingResult:
-    """What is said of somebody nothing waits for any more, because iSpring did not name them for long enough."""
+    """What is said of a person nothing waits for any more, because iSpring did not name them for long enough."""
     return RoutingResult(undecided.who, False, MISSING[undecided.missing])
 
 

@@ -63,7 +63,7 @@ class SlotResult(StrEnum):
     """What became of a slot."""
 
     QUEUED = "queued"  # its digest is sent, or waits in the outbox
-    NOTHING_TO_DO = "nothing_to_do"  # nobody had to act, and the rule wants only that
+    NOTHING_TO_DO = "nothing_to_do"  # no action was needed, and the rule wants only that
     MUTED = "muted"  # a mute of its destination held
     MISSED = "missed"  # Spotter was down, or its rule paused; the next digest covers it
 
@@ -108,15 +108,15 @@ def parse_schedule(text: str) -> tuple[Schedule, str, str]:
     every = _FIRST_WORDS.get(found[1].lower()) if found else None
     if found is None or every is None:
         raise QueryError("How often? A schedule is daily, weekly or monthly, and has a time.", EXAMPLES)
-    day, rest = 0, text[found.end() :].lstrip()
+    day, remaining = 0, text[found.end() :].lstrip()
     if every is Every.WEEK:
-        day, rest = _weekday(rest)
+        day, remaining = _weekday(remaining)
     elif every is Every.MONTH:
-        day, rest = _month_day(rest)
-    at, rest = _time(every, day, rest)
-    named = _ZONE.match(rest)
-    zone, rest = (named[1], rest[named.end() :]) if named else ("", rest)
-    return Schedule(every, at, day), zone, rest.strip()
+        day, remaining = _month_day(remaining)
+    at, remaining = _time(every, day, remaining)
+    named = _ZONE.match(remaining)
+    zone, remaining = (named[1], remaining[named.end() :]) if named else ("", remaining)
+    return Schedule(every, at, day), zone, remaining.strip()
 
 
 def _weekday(text: str) -> tuple[int, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.domain.model import CriticalCriterion, Details, OutcomeKind, Targets
-from bot.domain.outcomes import critical_zeros, settled
+from bot.domain.outcomes import critical_zeros, normalized
 
 DAYS_BACK = 30  # of whose results is said how many a change would turn
 _DIGEST = 8  # bytes
@@ -37,7 +37,7 @@ class Turns:
     results whose criteria are not here."""
 
     results: int = 0
-    turned: Mapping[tuple[OutcomeKind, OutcomeKind], int] = field(default_factory=dict)
+    changed: Mapping[tuple[OutcomeKind, OutcomeKind], int] = field(default_factory=dict)
     unread: int = 0
 
 
@@ -49,43 +49,43 @@ def with_target(targets: Targets, checklist_id: str | None, percent: float | Non
     return replace(targets, per_checklist=own if percent is None else {**own, checklist_id: percent})
 
 
-def turned_by_target(judged: Iterable[Judgement], checklist_id: str | None, after: Targets) -> Turns:
+def changed_by_target(judged: Iterable[Judgement], checklist_id: str | None, after: Targets) -> Turns:
     """What another target would turn: for one checklist, or for those without a target of their own if it is None. What
     is critical or failed stays that whatever the target."""
-    results, turned = 0, dict[tuple[OutcomeKind, OutcomeKind], int]()
+    results, changed = 0, dict[tuple[OutcomeKind, OutcomeKind], int]()
     for one in judged:
         if one.checklist_id != checklist_id if checklist_id is not None else one.checklist_id in after.per_checklist:
             continue
         results += one.count
         if one.outcome not in (OutcomeKind.CRITICAL, OutcomeKind.FAILED):
-            _add(turned, one.outcome, _against(one.score, after.of(one.checklist_id)), one.count)
-    return Turns(results, turned)
+            _add(changed, one.outcome, _against(one.score, after.of(one.checklist_id)), one.count)
+    return Turns(results, changed)
 
 
-def turned_by_critical(
+def changed_by_critical(
     judged: Iterable[JudgedCriteria], critical: Iterable[CriticalCriterion], completed: int
 ) -> Turns:
     """What other critical criteria of a checklist would turn, of so many sessions completed."""
     wanted = tuple(critical)
-    results, turned = 0, dict[tuple[OutcomeKind, OutcomeKind], int]()
+    results, changed = 0, dict[tuple[OutcomeKind, OutcomeKind], int]()
     for one in judged:
         results += 1
         if one.outcome is OutcomeKind.FAILED:
             continue
         zeros = critical_zeros(one.details, wanted)
-        _add(turned, one.outcome, OutcomeKind.CRITICAL if zeros else _against(one.score, one.target), 1)
-    return Turns(results, turned, max(0, completed - results))
+        _add(changed, one.outcome, OutcomeKind.CRITICAL if zeros else _against(one.score, one.target), 1)
+    return Turns(results, changed, max(0, completed - results))
 
 
 def _against(score: float | None, target: float | None) -> OutcomeKind:
     if score is None or target is None:
         return OutcomeKind.COMPLETED
-    return OutcomeKind.MET if score >= settled(target) else OutcomeKind.BELOW
+    return OutcomeKind.MET if score >= normalized(target) else OutcomeKind.BELOW
 
 
-def _add(turned: dict[tuple[OutcomeKind, OutcomeKind], int], old: OutcomeKind, new: OutcomeKind, count: int) -> None:
+def _add(changed: dict[tuple[OutcomeKind, OutcomeKind], int], old: OutcomeKind, new: OutcomeKind, count: int) -> None:
     if old is not new:
-        turned[old, new] = turned.get((old, new), 0) + count
+        changed[old, new] = changed.get((old, new), 0) + count
 
 
 def basis_of(targets: Targets) -> str:

@@ -58,6 +58,13 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def in_bytes(number: int) -> str:
+    """A size for people: `9.1 MB`, `12 KB`, `340 bytes`."""
+    if number >= 1_000_000:
+        return f"{number / 1_000_000:.1f} MB"
+    return f"{number / 1_000:.0f} KB" if number >= 1_000 else f"{number} bytes"
+
+
 def lasting(length: timedelta) -> str:
     """A duration in words: `35 min`, `1 h 5 min`, `2 d 3 h`."""
     minutes = max(0, int(length.total_seconds())) // 60

@@ -15,14 +15,14 @@ from typing import IO, Self, TypeVar
 import structlog
 
 from bot.config import DIRECT, Network
-from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable, TrainingUnreadable
+from bot.domain.errors import BadRequest, TrainingError, TrainingRefused, TrainingUnavailable, TrainingUnreadable
 from bot.domain.model import AreaResult, CriterionResult, Department, Details, Person, SessionKey
-from bot.domain.ports import Clock, Part, PartHealth
-from bot.ispring.connection import LONGEST_HOLD, Call, Connection, Limits
+from bot.domain.ports import ChecklistsAnswer, Clock, NamedChecklist, Part, PartHealth, SessionFilter
+from bot.ispring.connection import LONGEST_HOLD, Call, Connection, Limits, Received
 from bot.ispring.dates import DateOrder, Dates
 from bot.ispring.listing import WHAT, SpooledListing
 from bot.ispring.parts import Parts
-from bot.ispring.statuses import BadRequest, KeyRefused
+from bot.ispring.statuses import KeyRefused
 from bot.ispring.tolerant import LeftOut, read_row, read_rows
 from bot.ispring.wire import AreaRow, ChecklistRow, CriterionRow, DepartmentRow, Page, PersonRow, page_of
 
@@ -52,7 +52,7 @@ class NamedSessions:
     checklists: Sequence[ChecklistRow]
 
     def __iter__(self) -> Iterator[str]:
-        return chain.from_iterable(checklist.ids() for checklist in self.checklists)
+        return (one.lower() for one in chain.from_iterable(checklist.ids() for checklist in self.checklists))
 
 
 class Ispring:
@@ -112,24 +112,57 @@ class Ispring:
     @asynccontextmanager
     async def list_sessions(self) -> AsyncIterator[SpooledListing]:
         """Yields all sessions of iSpring. It sends them in one answer: there is no paging and no "changed since"."""
+        async with self._listing({}) as listing:
+            yield listing
+
+    @asynccontextmanager
+    async def find_sessions(self, wanted: SessionFilter) -> AsyncIterator[SpooledListing]:
+        asked: dict[str, object] = {
+            "sessionStatus": wanted.status,
+            "checklistId": wanted.checklist_id,
+            "sessionIds": list(wanted.session_ids),
+        }
+        # An empty list may mean all or none, so it is never sent.
+        async with self._listing({name: value for name, value in asked.items() if value}) as listing:
+            yield listing
+
+    @asynccontextmanager
+    async def _listing(self, asked: Mapping[str, object]) -> AsyncIterator[SpooledListing]:
         requested_at = self._clock.now()
         with self._reported():
             spool = await asyncio.to_thread(self._new_spool)
             try:
-                received = await self._connection.fetch(Call("POST", LISTING_PATH, WHAT, json={}), spool)
+                received = await self._connection.fetch(Call("POST", LISTING_PATH, WHAT, json=asked), spool)
                 dates = Dates(self._zone, self._date_order)
-                yield SpooledListing(spool, received.digest, received.size, requested_at, dates)
+                yield SpooledListing(
+                    spool, received.digest, received.size, requested_at, dates, wire_size=received.wire_size
+                )
             finally:
                 # Closing deletes the file, which takes a while if it is long.
                 await asyncio.to_thread(spool.close)
 
     async def named_sessions(self) -> Iterable[str]:
-        call = Call("POST", CHECKLISTS_PATH, "the list of checklists", json={})
+        rows, _ = await self._checklist_rows({})
+        return NamedSessions(rows)
+
+    async def checklists(self, checklist_ids: Sequence[str] = ()) -> ChecklistsAnswer:
+        rows, received = await self._checklist_rows({"checklistIds": list(checklist_ids)} if checklist_ids else {})
+        named = [NamedChecklist(row.checklist_id or "", row.ids) for row in rows]
+        return ChecklistsAnswer(named, received.size, received.wire_size)
+
+    async def _checklist_rows(self, asked: Mapping[str, object]) -> tuple[Sequence[ChecklistRow], Received]:
+        call = Call("POST", CHECKLISTS_PATH, "the list of checklists", json=asked)
         with self._reading(Part.CHECKLISTS):
-            body = await self._connection.answer(call)
+            try:
+                body, received = await self._connection.measured_answer(call)
+            except BadRequest as error:
+                if not asked:
+                    raise
+                self._parts.refused_batch(Part.CHECKLISTS, error)  # a checklist that was asked for may be deleted
+                return (), Received(0, b"")
             rows, left_out, _ = await self._page(body, call.what, "", _checklist)
             self._finished(Part.CHECKLISTS, left_out)
-            return NamedSessions(rows)
+            return rows, received
 
     async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
         wanted = set(keys)
@@ -161,7 +194,7 @@ class Ispring:
 
     @contextmanager
     def _reading(self, part: Part) -> Iterator[None]:
-        """Keeps and reports how a reading of a part ends, and turns what nobody foresaw into TrainingUnreadable."""
+        """Keeps and reports how a reading of a part ends, and turns unexpected errors into TrainingUnreadable."""
         with self._reported(), self._parts.asked(part), _readable(part):
             yield
 

@@ -11,7 +11,7 @@ import io
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -73,10 +73,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The size of a body in bytes, and its sha256."""
+    """The size of a body in bytes, its sha256, and how many bytes came over the network, compressed or not."""
 
     size: int
     digest: bytes
+    wire_size: int = 0
 
 
 class Connection:
@@ -127,9 +128,14 @@ class Connection:
 
     async def answer(self, call: Call) -> bytes:
         """Returns a body of at most `answer_size` bytes."""
+        body, _ = await self.measured_answer(call)
+        return body
+
+    async def measured_answer(self, call: Call) -> tuple[bytes, Received]:
+        """Returns a body of at most `answer_size` bytes, and its sizes."""
         body = io.BytesIO()
-        await self.fetch(call, body, self._limits.answer_size)
-        return body.getvalue()
+        received = await self.fetch(call, body, self._limits.answer_size)
+        return body.getvalue(), received
 
     async def fetch(self, call: Call, into: IO[bytes], largest: int | None = None) -> Received:
         """Replaces the content of a file with a body of at most `largest` bytes (default: `listing_size`)."""
@@ -158,7 +164,8 @@ class Connection:
             if not response.is_success:
                 body = await beginning(response, call.what, ERROR_SIZE)
                 raise self._error_of(response, body, call.path, call.what)
-            return await spool(body_of(response, call.what), into, largest, call.what, self._spool_folder)
+            received = await spool(body_of(response, call.what), into, largest, call.what, self._spool_folder)
+            return replace(received, wire_size=response.num_bytes_downloaded)
         finally:
             await response.aclose()
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
@@ -16,7 +16,7 @@ from bot.domain.model import SessionFacts
 from bot.domain.ports import DateEvidence
 from bot.ispring.dates import Dates
 from bot.ispring.tolerant import UNREADABLE, LeftOut, read_row
-from bot.ispring.wire import SessionRow, clean_json, page_of, unreadable, without_mark
+from bot.ispring.wire import LONGEST_STATUS, SessionRow, clean_json, page_of, unreadable, without_mark
 
 PIECE = 1 << 20  # bytes of JSON decoded at a time
 MOST_SET_ASIDE = 200_000  # rows; one line about each is kept until the listing ends
@@ -42,8 +42,13 @@ class RowSlice:
     rows: Sequence[tuple[str, str, bytes]]
     rejected: Sequence[str]
     without_parts: int
+    spelled: Mapping[str, str]
     dates: Dates
     requested_at: datetime
+
+    def labels(self, index: int) -> tuple[str, str]:
+        row = self.decoded[index]
+        return row.session_status[:LONGEST_STATUS], row.checklist_id or ""
 
     def facts(self, index: int) -> SessionFacts:
         facts = self.decoded[index].facts(self.dates)
@@ -62,11 +67,14 @@ class SpooledListing:
         requested_at: datetime,
         dates: Dates,
         version: str = VERSION,
+        *,
+        wire_size: int = 0,
     ) -> None:
         """`version` is Spotter's own. It is part of the digest, because a later version may decode rows that this one
         rejects and must read an unchanged listing again."""
         self.requested_at = requested_at
         self.size = size
+        self.wire_size = wire_size
         self.digest = hashlib.sha256(f"{version}|".encode() + dates.settings + body_digest).digest()
         self._spool = spool
         self._dates = dates
@@ -90,15 +98,15 @@ class SpooledListing:
                 raise TrainingUnreadable(
                     f"More than {MOST_SET_ASIDE} rows of {WHAT} could not be understood; {first_reason}."
                 )
-            yield RowSlice(found, self._compared(found), rejected, left_out.parts, self._dates, self.requested_at)
+            spelled = lower_all_ids(found)
+            compared = self._compared(found)
+            yield RowSlice(found, compared, rejected, left_out.parts, spelled, self._dates, self.requested_at)
         if first_reason and not understood:
             raise TrainingUnreadable(f"Not one row of {WHAT} could be understood; {first_reason}.")
 
     def _compared(self, rows: Sequence[SessionRow]) -> list[tuple[str, str, bytes]]:
         """Returns (session id, employee id, fingerprint) of each row. The fingerprint does not depend on the order of
-        keys, on white space or on the case of ids."""
-        for row in rows:
-            row.lower_ids()
+        keys, on white space or on the case of ids, which are in lower case."""
         salted = hashlib.blake2b(self._dates.settings, digest_size=FINGERPRINT_SIZE)
         compared = []
         for row, text in zip(rows, CANONICAL.encode_lines(rows).split(b"\n"), strict=False):
@@ -106,6 +114,20 @@ class SpooledListing:
             fingerprint.update(text)
             compared.append((row.session_id, row.employee_id, fingerprint.digest()))
         return compared
+
+
+def lower_all_ids(rows: Sequence[SessionRow]) -> dict[str, str]:
+    """Turns the ids of rows to lower case; returns those of sessions and checklists that iSpring spells in another way,
+    as it spells them."""
+    spelled = {}
+    for row in rows:
+        session_id, checklist_id = row.session_id, row.checklist_id
+        row.lower_ids()
+        if row.session_id != session_id:
+            spelled[row.session_id] = session_id
+        if checklist_id and row.checklist_id and row.checklist_id != checklist_id:
+            spelled[row.checklist_id] = checklist_id
+    return spelled
 
 
 def row_batches(spool: IO[bytes]) -> Iterator[tuple[Sequence[SessionRow], Sequence[Raw]]]:

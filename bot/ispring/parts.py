@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.errors import TrainingError, TrainingRefused
+from bot.domain.errors import BadRequest, TrainingError, TrainingRefused
 from bot.domain.ports import Clock, Part, PartHealth
-from bot.ispring.statuses import BadRequest, KeyRefused
+from bot.ispring.statuses import KeyRefused
 from bot.ispring.tolerant import LeftOut
 
 REFUSED_FOR = timedelta(hours=1)  # a part that refuses everything is not asked again before

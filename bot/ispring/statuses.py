@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable
+from bot.domain.errors import BadRequest, TrainingError, TrainingRefused, TrainingUnavailable
 from bot.domain.text import clean
 from bot.ispring.tolerant import UNREADABLE, LeftOut, read_row
 from bot.ispring.wire import ErrorBody, clean_json
@@ -24,10 +24,6 @@ RIGHTS = (
 
 class KeyRefused(TrainingRefused):
     """The API key itself is refused, whatever is asked for."""
-
-
-class BadRequest(TrainingRefused):
-    """400 or 404: something in the request is unknown, in a batch perhaps only one id."""
 
 
 class TokenRefused(KeyRefused):

@@ -118,12 +118,13 @@ class SessionRow(Struct, gc=False, rename="camel", kw_only=True):
 class ChecklistRow(Struct, rename="camel"):
     """One row of `/job-training/checklist/sessions/list`. The ids stay undecoded: a million texts take 90 MB."""
 
+    checklist_id: MaybeId | None = None
     session_ids: Raw = Raw(b"null")
 
     def ids(self) -> Iterator[str]:
-        """Yields the ids in lower case, from a list or a lone id. An id contains no escapes; it may be a number."""
+        """Yields the ids as spelled, from a list or a lone id. An id contains no escapes; it may be a number."""
         for text, number in _ID_IN_LIST.findall(self.session_ids):
-            yield (text or number).decode().lower()
+            yield (text or number).decode()
 
 
 class CriterionRow(Struct, rename="camel"):

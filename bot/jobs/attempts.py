@@ -1,5 +1,6 @@
 """Attempts of a delivery for the attempts' log, and the result of a read-back whose conversation is not known."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -22,6 +23,12 @@ from bot.domain.delivery import (
 )
 from bot.domain.outbox import Attempt
 from bot.domain.ports import Nobody
+
+Tried = Callable[[str, str], None]  # what was tried, and the kind of its result, as `Attempt` has them
+
+
+def uncounted(what: str, result: str) -> None:
+    """For callers that count no attempts."""
 
 
 def unresolved_read_back(detail: Nobody | PostResult) -> ReadBackResult:
@@ -57,7 +64,12 @@ def _reason(result: PostResult | EditResult | ReadBackResult) -> str:
         case Throttled(after, scope, reason):
             because = f" ({reason})" if reason else ""
             return f"Slack asks to wait {timedelta(seconds=round(after))} for this {scope}{because}"
-        case AppRefused(reason, needed):
-            return reason + (f" (needs the scope {needed})" if needed else "")
+        case AppRefused():
+            return refusal_text(result)
         case _:
             return result.reason
+
+
+def refusal_text(result: AppRefused) -> str:
+    """Why Slack refuses the app, with the scope that is needed if it names one."""
+    return result.reason + (f" (needs the scope {result.needed})" if result.needed else "")

@@ -11,10 +11,11 @@ import structlog
 
 from bot.config import Settings
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, StoreBusy
-from bot.domain.model import Destination, DestinationKind, RuleState
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.pause_reasons import NOT_FOUND
 from bot.domain.ports import Clock, Contacts, Messenger
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import RuleState
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.rule_owners import ask_about, judge_owners, owners_of
 from bot.services import pausing
@@ -119,13 +120,13 @@ class ChannelChecks:
             return  # until iSpring's people are read, every owner would seem to be gone
         owners = await ask_about(self._contacts, owners_of(rules))
         directory = await self._store.read(lambda tx: tx.people.directory())
-        is_settled = all(
+        is_unchanged = all(
             owner is None or bool(pausing.gone_reason(owner, directory)) is pausing.is_orphan(rule)
             for rule in rules
             if rule.reason_code is not ReasonCode.OWNER_ERASED
             for owner in [owners.get(rule.owner)]
         )
-        if not is_settled:
+        if not is_unchanged:
             now = self._clock.now()
             await self._store.transact(lambda tx: judge_owners(tx, owners, self._settings.admins, now))
 

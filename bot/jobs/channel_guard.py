@@ -11,7 +11,7 @@ import structlog
 
 from bot.domain.errors import MessengerError, StoreBusy
 from bot.domain.kinds import KINDS
-from bot.domain.model import Delivery, Destination, DestinationKind, NotificationKind
+from bot.domain.notifications import Delivery, Destination, DestinationKind, NotificationKind
 from bot.domain.ports import Channel, Clock, Messenger
 from bot.services import pausing
 from bot.store.database import Store, Tx
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 class CheckChannelFirst(Exception):
     """Raised to roll back a claim when the channel was not checked recently. `is_shared`: a user shared something, so
-    what they were told of the channel has to be compared with what it is."""
+    what they learned of the channel has to be compared with what it is."""
 
     def __init__(self, is_shared: bool) -> None:
         super().__init__()

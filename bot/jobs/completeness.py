@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.errors import StoreBusy, StoreError, TrainingError
+from bot.domain.polling import PollMode
 from bot.domain.ports import Clock, Listing, Training
 from bot.services.alerting import set_alert
 from bot.services.listing_gaps import count_left_out
@@ -57,6 +58,8 @@ class CompletenessCheck:
             return False
 
     def _is_due(self, tx: Tx) -> bool:
+        if tx.polling.state().mode is PollMode.INCREMENTAL:
+            return False  # `jobs/verification.py` compares more, with the same listing
         checked_at = tx.polls.completeness_checked_at()
         # A clock that was set back must not stop it for longer than a day.
         return checked_at is None or abs(self._clock.now() - checked_at) >= EVERY

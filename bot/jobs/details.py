@@ -97,18 +97,18 @@ class FetchDetails:
 
     def _save(self, tx: Tx, found: Mapping[SessionKey, Details], asked_at: datetime) -> None:
         """Stores criteria, and the notifications of the sessions that they turn critical."""
-        turned: list[Change] = []
+        changes: list[Change] = []
         for key, details in found.items():
             session = tx.sessions.get(key)
             change = None if session is None else check_criteria(session, details, now=asked_at)
             if change is not None:
                 tx.sessions.save_verdict(change)
-                turned.append(change)
+                changes.append(change)
             tx.details.save(key, details, asked_at)
-        if turned:
+        if changes:
             outage = outage_of(None, asked_at, self._settings.poll_interval, tx.polls.restored_from())
             planner = NotificationPlanner(tx, self._settings, PollTiming(asked_at, asked_at, outage), {})
-            store_notifications(tx, planner.plan(turned), asked_at)
+            store_notifications(tx, planner.plan(changes), asked_at)
 
     async def _areas(self) -> bool:
         """Fetches areas that could not be read with their criteria; False if none are due or they can't be read."""

@@ -12,9 +12,10 @@ import structlog
 
 from bot.config import Settings
 from bot.domain.errors import StoreBusy
-from bot.domain.model import OPERATOR, Rule, RuleForm, RuleState, Viewer
 from bot.domain.ports import Clock, Contacts
+from bot.domain.rules import OPERATOR, Rule, RuleForm, RuleState
 from bot.domain.schedules import RecordedSlot, Schedule, Slot, SlotResult, due, instant, newest_slot
+from bot.domain.viewers import Viewer
 from bot.jobs.rule_owners import ask_about
 from bot.services import pausing
 from bot.services.digests import (
@@ -31,7 +32,7 @@ from bot.store.database import Store, Tx
 
 WAITS_FOR_DATA = timedelta(hours=1)  # after the planned time, until a digest says that iSpring could not be read
 MOST_UNSENT = 10  # newest slots whose digest may wait still
-SIGN_OF_LIFE = timedelta(days=30)  # after which a digest comes although nobody has to act
+SIGN_OF_LIFE = timedelta(days=30)  # after which a digest comes although no action is needed
 
 log = structlog.get_logger(__name__)
 
@@ -140,7 +141,7 @@ class DigestJob:
         return timedelta(seconds=self._settings.poll_interval)
 
     def _is_to_be_sent(self, tx: Tx, rule: Rule, schedule: Schedule, zone: tzinfo, slot: Slot, now: datetime) -> bool:
-        """Whether somebody has to act, it can't be said, or it is time for a sign of life."""
+        """Whether action is needed, that can't be said, or it is time for a sign of life."""
         sent = [one.planned_at for one in tx.slots.of_rule(rule.rule_id).values() if one.result is SlotResult.QUEUED]
         if slot.planned - max(sent, default=rule.created_at) >= SIGN_OF_LIFE:
             return True

@@ -5,19 +5,12 @@ from datetime import datetime
 
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
-from bot.domain.model import (
-    Destination,
-    DestinationKind,
-    DigestCounts,
-    DirectMessages,
-    Preferences,
-    Session,
-    StoredNotification,
-    Viewer,
-)
+from bot.domain.model import Session
+from bot.domain.notifications import Destination, DestinationKind, DigestCounts, StoredNotification
 from bot.domain.outbox import CountedSession
 from bot.domain.permissions import may_see
 from bot.domain.routing import NAMED_WITHIN, may_yet_see
+from bot.domain.viewers import DirectMessages, Preferences, Viewer
 from bot.store.database import Tx
 
 
@@ -65,7 +58,7 @@ def digest_counts_of(
 
 
 def is_awaited(stored: StoredNotification, now: datetime) -> bool:
-    """Whether a notification that was not sent yet waits for somebody whom iSpring does not name now."""
+    """Whether a notification that was not sent yet waits for a person whom iSpring does not name now."""
     return stored.shown_version is None and now - stored.created_at <= NAMED_WITHIN
 
 

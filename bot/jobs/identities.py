@@ -11,8 +11,8 @@ import structlog
 
 from bot.domain.directory import DirectoryAges
 from bot.domain.errors import StoreBusy
-from bot.domain.model import RuleState
 from bot.domain.ports import Clock, Contacts
+from bot.domain.rules import RuleState
 from bot.jobs.rule_owners import ask_about, judge_owners, owners_of
 from bot.store.database import Store, Tx
 

@@ -15,28 +15,23 @@ from bot.domain.changes import outcome_of
 from bot.domain.digests import DigestView
 from bot.domain.directory import Directory
 from bot.domain.kinds import KINDS
-from bot.domain.model import (
+from bot.domain.model import ChangeKind, SessionKey, SessionRecord
+from bot.domain.mutes import Mute
+from bot.domain.notifications import (
     TAKEN_BACK,
-    ChangeKind,
     Delivery,
     DeliveryState,
     DestinationKind,
     DigestCounts,
-    NamesShown,
     NotificationKind,
-    Proof,
-    Rule,
-    RuleState,
-    SessionKey,
-    SessionRecord,
     StoredNotification,
-    Viewer,
 )
-from bot.domain.mutes import Mute
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import OPERATOR_VIEWER, may_see, scope_of
 from bot.domain.reminders import ReminderView
 from bot.domain.routing import may_yet_see, subject_of
+from bot.domain.rules import NamesShown, Rule, RuleState
+from bot.domain.viewers import Proof, Viewer
 from bot.jobs.digest_counts import digest_counts_of, is_awaited, unwanted_reason
 from bot.services.digests import slot_view
 from bot.services.owners import OwnerRights

@@ -70,7 +70,7 @@ class Monitor:
             now=now,
             reading_since=self._since,
             last_poll_at=poll.last.ended_at if poll.last else None,
-            poll_interval=self._settings.poll_interval,
+            poll_interval=tx.polling.state().interval(self._settings.poll_interval, now),
             waiting_since=counts.oldest_at,
             waiting=counts.pending + counts.sending + counts.ambiguous,
             app_refused=counts.app_refused,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.config import Settings
-from bot.domain.model import Delivery, Destination, Notification, NotificationKind
+from bot.domain.notifications import Delivery, Destination, Notification, NotificationKind
 from bot.domain.outage import outage_of
 from bot.store.database import Tx
 
@@ -45,7 +45,8 @@ def claim_next(
     if since is not None and now - since > (limit := settings.catch_up + _quiet_since(tx, destination, since, now)):
         state = tx.polls.state()
         # iSpring has not been read since either: the next poll adds to the digest of the same outage.
-        is_half = outage_of(state.last_good_at, now, settings.poll_interval, tx.polls.restored_from()) is not None
+        interval = tx.polling.state().interval(settings.poll_interval, now)
+        is_half = outage_of(state.last_good_at, now, interval, tx.polls.restored_from()) is not None
         pause = tx.outbox.last_pause()
         is_pause = pause is not None and pause.until is not None and since <= pause.until <= now < pause.until + DAY
         summary = outage_digest(destination, "paused" if is_pause else "away", since=None, until=now)
@@ -54,6 +55,6 @@ def claim_next(
 
 
 def _quiet_since(tx: Tx, destination: Destination, since: datetime, now: datetime) -> timedelta:
-    """How long a destination's quiet time held back what waits since then: that is no outage."""
+    """How long a destination's quiet time held pending notifications back since then: that is no outage."""
     reader = tx.quiet_times.of_destination(destination)
     return timedelta() if reader is None else reader.within(since, now)

@@ -15,7 +15,7 @@ SESSIONS = "sessions"  # the fact that counts rows of the listing, which is no p
 
 def note_parts(tx: Tx, health: Mapping[Part, PartHealth], now: datetime) -> None:
     """Begins and ends the alerts of the parts that were asked for since this process began; those of other parts stay
-    as they are. Called after each reading, by whoever read."""
+    as they are. Called after each reading, by its reader."""
     for part, state in health.items():
         if not state.error and _is_never_read(tx, part):
             continue  # the first reading goes on, or is not believed

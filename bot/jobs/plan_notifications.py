@@ -14,26 +14,14 @@ from typing import NamedTuple
 from bot.config import Settings
 from bot.domain.cadence import settles_at
 from bot.domain.changes import outcome_of
-from bot.domain.model import (
-    Change,
-    ChangeKind,
-    Destination,
-    DestinationKind,
-    DirectMessages,
-    News,
-    Notification,
-    NotificationKind,
-    Outcome,
-    OutcomeKind,
-    Preferences,
-    Rule,
-    SessionKey,
-    Targets,
-)
+from bot.domain.model import Change, ChangeKind, News, Outcome, OutcomeKind, SessionKey, Targets
 from bot.domain.mutes import Mute
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outage import Outage, counted_reason
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import MATCHABLE_STATES, NAMED_WITHIN, Routed, RoutingResult, candidates, route
+from bot.domain.rules import Rule
+from bot.domain.viewers import DirectMessages, Preferences
 from bot.jobs.outage import outage_digest
 from bot.jobs.rule_owners import owners_of
 from bot.query.parser import Filter

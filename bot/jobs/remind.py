@@ -1,4 +1,4 @@
-"""Queues reminders: of what is late, and each morning of what is planned. The rows say who was told."""
+"""Queues reminders: of what is late, and each morning of what is planned. The rows say who was reminded."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 
 
 class RemindJob:
-    """It may run at any time, and twice at once: nobody is told twice of a clock and step."""
+    """It may run at any time, and twice at once: a clock and step cause one reminder."""
 
     def __init__(self, store: Store, clock: Clock, *, wake: Callable[[], None]) -> None:
         self._store = store
@@ -21,20 +21,20 @@ class RemindJob:
         self._wake = wake
 
     async def once(self) -> int:
-        """Queues what is due; returns how many sessions and lists somebody is told of."""
+        """Queues what is due; returns how many sessions and lists are in reminders."""
         now = self._clock.now()
 
         def work(tx: Tx) -> int:
             if tx.people.directory_at() is None:
-                return 0  # nobody is known yet
+                return 0  # no person is known yet
             return queue_late(tx, now) + queue_plans(tx, now)
 
         try:
-            told = await self._store.transact(work)
+            queued = await self._store.transact(work)
         except StoreBusy as error:
             log.warning("remind.busy", reason=str(error))
             return 0
-        if told:
-            log.info("remind.queued", sessions=told)
+        if queued:
+            log.info("remind.queued", sessions=queued)
             self._wake()
-        return told
+        return queued

@@ -6,9 +6,10 @@ from contextlib import suppress
 from datetime import datetime
 
 from bot.domain.errors import MessengerError, MessengerRefused
-from bot.domain.model import OPERATOR, Rule, RuleState, Viewer
 from bot.domain.ports import Contacts
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import OPERATOR, Rule, RuleState
+from bot.domain.viewers import Viewer
 from bot.services import pausing
 from bot.services.owners import OwnerRights
 from bot.store.database import Tx

@@ -17,10 +17,15 @@ import structlog
 from bot.blocks.notifications import render as render_notices
 from bot.config import Settings
 from bot.domain.errors import MessengerError, MessengerUnavailable, StoreBusy
-from bot.domain.model import Delivery, Destination, DestinationKind
+from bot.domain.notifications import Delivery, Destination, DestinationKind
 from bot.domain.ports import Clock, Contacts, Messenger
+from bot.jobs.attempts import Tried, uncounted
+from bot.jobs.channel_guard import ChannelReadings
+from bot.jobs.editor import Editor
 from bot.jobs.rate_limit import RateLimiter
-from bot.jobs.sender import Render, Sender, Tried, unintroduced
+from bot.jobs.renderer import Render, Renderer
+from bot.jobs.retrying_store import RetryingStore
+from bot.jobs.sender import Sender
 from bot.services.alerting import clear_alert
 from bot.services.muting import end_over
 from bot.services.pausing import resume_due
@@ -65,21 +70,36 @@ class Deliver:
         settings: Settings,
         render: Render = render_notices,
         limiter: RateLimiter | None = None,
-        tried: Tried = unintroduced,
+        tried: Tried = uncounted,
     ) -> None:
         """`tried` is called for each attempt, with what was tried and the kind of its result."""
         self._store = store
         self._messenger = messenger
         self._clock = clock
         self._limiter = limiter or RateLimiter()
+        self._retrying = RetryingStore(store, clock)
+        renderer = Renderer(self._retrying, contacts, clock, settings, render)
+        channels = ChannelReadings(store, messenger, clock)
         self._sender = Sender(
-            store=store,
+            store=self._retrying,
             messenger=messenger,
             contacts=contacts,
             clock=clock,
             random01=random01,
-            render=render,
+            renderer=renderer,
+            channels=channels,
             settings=settings,
+            limiter=self._limiter,
+            tried=tried,
+        )
+        self._editor = Editor(
+            store=self._retrying,
+            messenger=messenger,
+            contacts=contacts,
+            clock=clock,
+            random01=random01,
+            renderer=renderer,
+            channels=channels,
             limiter=self._limiter,
             tried=tried,
         )
@@ -122,7 +142,7 @@ class Deliver:
 
     async def _work(self, *, until_idle: bool) -> None:
         self._clamp_at = self._clock.monotonic()
-        recovered, refused = await self._sender.retry_until_committed(self._recover)
+        recovered, refused = await self._retrying.transact(self._recover)
         if recovered:
             log.warning("outbox.recovered", ambiguous=recovered)
         if refused:  # an admin may have mended it while we were down: tried at once
@@ -146,7 +166,7 @@ class Deliver:
     async def _clamp_due_times(self) -> None:
         """Brings back, every `CLAMP_EVERY` seconds, due times that a clock that jumped back left far in the future."""
         if self._clock.monotonic() >= self._clamp_at:
-            await self._sender.retry_until_committed(lambda tx: tx.outbox.clamp_due_times(self._clock.now()))
+            await self._retrying.transact(lambda tx: tx.outbox.clamp_due_times(self._clock.now()))
             self._clamp_at = self._clock.monotonic() + CLAMP_EVERY
 
     async def _due_work(self) -> _DueWork | None:
@@ -224,10 +244,10 @@ class Deliver:
         if wait > 0 or len(self._busy) >= WORKERS:
             return wait or math.inf
         wait = self._limiter.edit_at(now, cosmetic=True) - now
-        delivery = await self._sender.claim_edit(cosmetic=wait <= 0)
+        delivery = await self._editor.claim_edit(cosmetic=wait <= 0)
         if delivery is None:
             return wait or math.inf
-        self._spawn(group, f"edit:{delivery.delivery_id}", partial(_finish_on_shutdown, self._sender.edit, delivery))
+        self._spawn(group, f"edit:{delivery.delivery_id}", partial(_finish_on_shutdown, self._editor.edit, delivery))
         return math.inf
 
     def _spawn(self, group: asyncio.TaskGroup, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
@@ -307,7 +327,7 @@ class Deliver:
         except MessengerError as refusal:
             log.error("app.still_refused", reason=str(refusal), next_try_in=self._probe_after)
             return
-        await self._sender.retry_until_committed(self._accept_app)
+        await self._retrying.transact(self._accept_app)
         self._app_refused = ""
         self._event.set()
 

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 from bot.config import zone_named
 from bot.domain.directory import Directory
 from bot.domain.errors import NotAllowed, NotPossibleNow, QueryError, Remedy
-from bot.domain.model import SessionKey, SessionRecord, Viewer
+from bot.domain.model import SessionKey, SessionRecord
 from bot.domain.permissions import AccessScope, Coverage, coverage_of, may_see, scope_of
+from bot.domain.viewers import Viewer
 from bot.listeners.context import AppContext
 from bot.query.keys import KEYS
 from bot.query.names import id_of

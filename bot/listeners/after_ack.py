@@ -22,7 +22,7 @@ from bot.domain.errors import (
     QueryError,
     StoreBusy,
 )
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.ports import Reply
 from bot.listeners.context import AppContext, lines_for, next_step, note_blocks_refused, takes_newest_blocks
 from bot.listeners.middleware import KnownViewer

@@ -19,7 +19,7 @@ from bot.listeners.after_ack import AfterAck, ReplyFor
 from bot.listeners.context import AppContext
 from bot.listeners.middleware import KnownViewer, SkipRepeatedEvents
 from bot.listeners.requests import ActionRequest, OutdatedButton
-from bot.slack.client import Identity
+from bot.slack.answers import Identity
 from bot.slack.task_pool import TaskPool
 
 ANYTHING = re.compile(r".*", re.DOTALL)

@@ -6,7 +6,7 @@ from typing import TypeVar
 from bot.blocks.elements import notice
 from bot.blocks.rules import invite_first
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotPossibleNow
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.ports import Channel
 from bot.listeners.context import AppContext
 from bot.store.database import Tx

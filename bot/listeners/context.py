@@ -39,7 +39,9 @@ class AppContext:
 def first_lines_of(ctx: AppContext, tx: Tx) -> list[str]:
     """What a reader of any answer has to know before it, for mrkdwn."""
     last, read_at, pause = tx.polls.last(), tx.polls.last_good_at(), tx.outbox.pause()
-    return first_lines(last, read_at, pause, ctx.clock.now(), ctx.settings.poll_interval)
+    now = ctx.clock.now()
+    interval = tx.polling.state().interval(ctx.settings.poll_interval, now)
+    return first_lines(last, read_at, pause, now, interval)
 
 
 async def lines_for(ctx: AppContext) -> list[str]:

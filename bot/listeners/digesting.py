@@ -1,4 +1,4 @@
-"""Making a rule that sends digests: checks, a preview of the last one, and saving it once somebody pressed Save."""
+"""Making a rule that sends digests: checks, a preview of the last one, and saving it after a press of Save."""
 
 import re
 from collections.abc import Callable
@@ -12,24 +12,16 @@ from bot.blocks.rules import invite_first
 from bot.config import zone_named
 from bot.domain.digests import DigestView
 from bot.domain.errors import QueryError
-from bot.domain.model import (
-    Destination,
-    DestinationKind,
-    Message,
-    NamesShown,
-    Rule,
-    RuleForm,
-    RuleOptions,
-    RuleState,
-    Viewer,
-)
+from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.pause_reasons import PRIVATE, PUBLIC
+from bot.domain.rules import NamesShown, Rule, RuleForm, RuleOptions, RuleState
 from bot.domain.schedules import Schedule, next_slot, parse_schedule
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
 from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
 from bot.listeners.context import AppContext
 from bot.listeners.subscribing import own_destination
-from bot.listeners.understanding import look_up_mentioned, understand
+from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import by_id, with_labels
 from bot.query.parser import Names, Query, say, words
 from bot.services.digests import digest_query, preview, same_digest, zone_of
@@ -42,7 +34,7 @@ _NAMES = re.compile(r"(?:^|\s+)names:(full|initials)(?=\s|$)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A digest that somebody typed. `zone`: None for that of their profile, followed when it changes."""
+    """A digest as typed. `zone`: None for that of their profile, followed when it changes."""
 
     schedule: Schedule
     zone: str | None
@@ -137,7 +129,7 @@ def _read(text: str) -> _Wanted:
 async def _prepare(
     ctx: AppContext, viewer: Viewer, channel_id: str | None, wanted: _Wanted
 ) -> tuple[_Prepared, Destination]:
-    await look_up_mentioned(ctx, wanted.query)
+    await fetch_mentioned_users(ctx, wanted.query)
     now = ctx.clock.now()
 
     def work(tx: Tx) -> tuple[_Prepared, Destination]:

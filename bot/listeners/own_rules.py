@@ -1,7 +1,8 @@
 """Which rules a viewer may end and change, found by the number that they typed or pressed."""
 
 from bot.domain.errors import QueryError
-from bot.domain.model import Rule, RuleForm, RuleState, Viewer
+from bot.domain.rules import Rule, RuleForm, RuleState
+from bot.domain.viewers import Viewer
 from bot.query.nearest import nearest
 from bot.store.database import Tx
 
@@ -14,9 +15,9 @@ def ends(viewer: Viewer, rule: Rule) -> bool:
     return viewer.is_admin or rule.owner == viewer.slack_user_id
 
 
-def own_rule(tx: Tx, viewer: Viewer, typed: str, verb: str, rest: str = "") -> Rule:
-    """The rule of a number that a viewer may end or change. Raises QueryError, with the nearest that there are; `rest`
-    follows the number in a suggestion."""
+def own_rule(tx: Tx, viewer: Viewer, typed: str, verb: str, remaining: str = "") -> Rule:
+    """The rule of a number that a viewer may end or change. Raises QueryError, with the nearest that there are;
+    `remaining` follows the number in a suggestion."""
     # Owners who lost their access may still end their rules: the answer names only what they may see.
     mine = [rule for rule in tx.rules.all(CURRENT) if ends(viewer, rule)]
     found = next((rule for rule in mine if typed == str(rule.rule_id)), None)
@@ -32,5 +33,5 @@ def own_rule(tx: Tx, viewer: Viewer, typed: str, verb: str, rest: str = "") -> R
     what = _DOES.get(verb, "change")
     raise QueryError(
         f"You have no rule “{typed}” that you may {what}: only its owner and admins of Spotter may.",
-        [f"{verb} {number} {rest}".rstrip() for number in numbers] or ["rules"],
+        [f"{verb} {number} {remaining}".rstrip() for number in numbers] or ["rules"],
     )

@@ -12,7 +12,8 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.blocks import actions
 from bot.domain.errors import SpotterError
-from bot.domain.model import SessionKey, Viewer
+from bot.domain.model import SessionKey
+from bot.domain.viewers import Viewer
 from bot.listeners.context import AppContext
 
 Body = Mapping[str, Any]

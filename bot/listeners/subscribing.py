@@ -11,24 +11,15 @@ from bot.blocks.elements import notice
 from bot.blocks.markup import safe
 from bot.blocks.rule_preview import Shown
 from bot.domain.errors import QueryError
-from bot.domain.model import (
-    DEFAULT_OPTIONS,
-    Destination,
-    DestinationKind,
-    DirectMessages,
-    Message,
-    NamesShown,
-    Rule,
-    RuleOptions,
-    RuleState,
-    Viewer,
-)
+from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.pause_reasons import PRIVATE, PUBLIC
+from bot.domain.rules import DEFAULT_OPTIONS, NamesShown, Rule, RuleOptions, RuleState
+from bot.domain.viewers import DirectMessages, Viewer
 from bot.listeners.access_scope import AccessView, access_view, as_seen_by, identity_of, refusal
 from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
 from bot.listeners.context import AppContext
 from bot.listeners.own_rules import own_rule
-from bot.listeners.understanding import look_up_mentioned, understand
+from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import by_id
 from bot.query.parser import Names, Query, say, words
 from bot.services.owners import OwnerRights
@@ -63,10 +54,10 @@ def read_rule(text: str, verb: str) -> RuleText:
     for key, value in ((found[1].lower(), found[2].lower()) for found in _OPTION.finditer(text)):
         if value not in _CHOICES[key]:
             choices = " or ".join(f"“{key} {choice}”" for choice in _CHOICES[key])
-            rest = " ".join(_OPTION.sub("", text).split())
+            query = " ".join(_OPTION.sub("", text).split())
             raise QueryError(
                 f"“{key} {value}” says nothing of a rule: it is {choices}.",
-                [f"{verb} {rest} {key}:{choice}".replace("  ", " ") for choice in _CHOICES[key]],
+                [f"{verb} {query} {key}:{choice}".replace("  ", " ") for choice in _CHOICES[key]],
             )
         chosen[key] = value
     options = RuleOptions(edits=chosen.get("edits") != "off", names=NamesShown(chosen.get("names", NamesShown.FULL)))
@@ -81,7 +72,7 @@ async def propose(ctx: AppContext, viewer: Viewer, channel_id: str | None, text:
     destination, asked = await _place(ctx, viewer, channel_id, text, verb)
     if isinstance(destination, Message):
         return destination
-    await look_up_mentioned(ctx, asked.query)
+    await fetch_mentioned_users(ctx, asked.query)
     prepared = await ctx.store.read(lambda tx: _prepared(ctx, tx, viewer, destination, asked, verb))
     if verb == "preview":
         return rules.preview_only(
@@ -108,7 +99,7 @@ async def subscribe(ctx: AppContext, viewer: Viewer, channel_id: str | None, val
     destination, asked = await _place(ctx, viewer, channel_id, text, "subscribe")
     if isinstance(destination, Message):
         return destination
-    await look_up_mentioned(ctx, asked.query)
+    await fetch_mentioned_users(ctx, asked.query)
     asked = replace(asked, options=options)
     new = await ctx.store.read(lambda tx: _prepared(ctx, tx, viewer, destination, asked, "subscribe"))
     if new.same is not None:
@@ -125,7 +116,7 @@ async def subscribe(ctx: AppContext, viewer: Viewer, channel_id: str | None, val
 async def propose_change(ctx: AppContext, viewer: Viewer, number: str, text: str) -> Message:
     """What a rule would ask for instead, and a button that saves it. Raises QueryError or NotAllowed."""
     asked = read_rule(text, f"edit {number}")
-    await look_up_mentioned(ctx, asked.query)
+    await fetch_mentioned_users(ctx, asked.query)
 
     def work(tx: Tx) -> Message:
         rule = own_rule(tx, viewer, number, "edit", text)
@@ -175,7 +166,7 @@ async def _place(
 
 
 def own_destination(tx: Tx, viewer: Viewer) -> Destination:
-    """A viewer's own direct messages. Raises NotAllowed or NotPossibleNow for who is nobody in iSpring."""
+    """A viewer's own direct messages. Raises NotAllowed or NotPossibleNow for a user without a person in iSpring."""
     identity = identity_of(viewer, tx.people.directory())
     if viewer.person_id is None or identity.not_allowed_reason:
         raise refusal(identity)

@@ -9,11 +9,12 @@ from bot.domain.errors import AmbiguousQuery, QueryError
 from bot.domain.text import count
 from bot.listeners.access_scope import AccessView, refuse_unknown
 from bot.listeners.context import AppContext
-from bot.query.free_words import LONGEST_NAME, MOST_WORDS, Option, Reading, read_words
+from bot.query.free_words import MOST_WORDS, Reading, read_words
 from bot.query.keys import KEYS, Key
 from bot.query.name_index import NameIndex, words_of
 from bot.query.names import MENTION, Kind, id_of
 from bot.query.parser import Names, Query, parse
+from bot.query.position import LONGEST_NAME, Option
 from bot.services.visible_names import all_visible_names
 from bot.store.database import Tx
 from bot.store.search import Where, asked_for
@@ -32,7 +33,7 @@ class Understood:
     options: tuple[Option, ...] = ()
 
 
-async def look_up_mentioned(ctx: AppContext, text: str) -> None:
+async def fetch_mentioned_users(ctx: AppContext, text: str) -> None:
     """Looks up the Slack users that a text mentions: a user unknown to Spotter has no link yet."""
     for user_id in sorted({found[1] for found in MENTION.finditer(text)}):
         await ctx.contacts.viewer(user_id)

@@ -1,4 +1,4 @@
-"""When something that somebody stops for a while goes on again: `4h`, `until:mon`, `until:2026-12-01 09:00`."""
+"""When something stopped for a while goes on again: `4h`, `until:mon`, `until:2026-12-01 09:00`."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from bot.domain.errors import QueryError
-from bot.query.periods import WEEKDAYS
+from bot.query.days import WEEKDAYS
 
 LONGEST = timedelta(days=366)
 HOW = "Say until when, as 4h, 2d, “until 17:00”, “until mon”, “until mon 09:00” or “until 2026-12-01”."
@@ -30,7 +30,7 @@ class End:
 
     at: datetime
     said: str
-    rest: str
+    other_text: str
 
 
 def read_end(text: str, now: datetime, zone: tzinfo) -> End:

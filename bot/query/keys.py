@@ -266,8 +266,8 @@ KEYS: Mapping[Key, KeySpec] = {
     ),
     Key.OUTCOME: KeySpec(
         example="outcome:failed",
-        about="What a result means. `failed` is below target or failed; `passed` is completed and neither: "
-        "iSpring itself calls every completed session passed.",
+        about="What a result means. `failed` is below target, critical or failed; `passed` is completed and none "
+        "of them: iSpring itself calls every completed session passed.",
         in_words=("failed", "not started", "in progress", "below target"),
         read=_read_outcome,
         lead="",

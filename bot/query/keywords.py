@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.query.days import MONTHS, WEEKDAYS
 from bot.query.keys import Key
-from bot.query.periods import MONTHS, WEEKDAYS
 
 IGNORED = frozenset({
     "the", "a", "an", "any", "all", "every", "each", "who", "whom", "what", "which", "when", "how", "many", "much",

@@ -8,13 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-MONTHS = (
-    "january", "february", "march", "april", "may", "june",
-    "july", "august", "september", "october", "november", "december",
-)  # fmt: skip
-YEARS = range(2000, 2101)
-MOST_BACK = 3_660  # days: ten years
+from bot.query.days import (
+    YEARS,
+    Period,
+    is_year,
+    month_number,
+    month_of,
+    months,
+    newest_past,
+    one_day,
+    unit_around,
+    units_back,
+    weekday_number,
+)
 
 _SINCE = frozenset({"since", "from", "starting"})
 _UNTIL = frozenset({"until", "till", "til", "to", "through", "thru", "upto"})
@@ -45,18 +51,6 @@ _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.?(\d{4}|\d{2})?")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?")
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?")
 _QUARTER = re.compile(r"q([1-4])")
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Days from `since` to `until`, both included; None is an open end.
-
-    `is_current`: the words name the present day, week, month …, whose end need not be said.
-    """
-
-    since: date | None = None
-    until: date | None = None
-    is_current: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +167,11 @@ def _phrase(words: Sequence[str], at: int, today: date) -> Read | None:
 
 
 def _to_date(unit: str) -> Callable[[date], Period]:
-    return lambda today: replace(_unit(unit, today, 0), is_current=True)
+    return lambda today: replace(unit_around(unit, today, 0), is_current=True)
 
 
 def _days_before(days: int) -> Callable[[date], Period]:
-    return lambda today: _day(today - timedelta(days=days))
+    return lambda today: one_day(today - timedelta(days=days))
 
 
 def _weekend(weeks: int) -> Callable[[date], Period]:
@@ -220,10 +214,10 @@ def _span(words: Sequence[str], at: int, today: date) -> Read | None:
         if "." in found[1].rstrip(".") and "." in found[2].rstrip("."):
             ends = [_calendar_date([one], 0, today) for one in found.groups()]
             return _from_to(ends, 1) if span == words[at] else None
-        if month and _month_number(month):
+        if month and month_number(month):
             return _from_to([_calendar_date([one, month], 0, today) for one in found.groups()], used)
     four = words[at : at + _SPAN_WORDS]
-    if len(four) < _SPAN_WORDS or four[1] not in ("and", "-", "–", "to") or not _month_number(four[3]):
+    if len(four) < _SPAN_WORDS or four[1] not in ("and", "-", "–", "to") or not month_number(four[3]):
         return None
     if not (_ORDINAL.fullmatch(four[0]) and _ORDINAL.fullmatch(four[2])):
         return None
@@ -243,11 +237,11 @@ def _numbered(words: Sequence[str], at: int, today: date) -> Read | None:
     if found := _WEEK.fullmatch(words[at]):
         read = _week(int(found[1]), today)
         return read and replace(read, used=1)
-    if not _is_year(words[at]):
+    if not is_year(words[at]):
         return None
-    if month := _month_number(following):
-        return Read((_month_of(int(words[at]), month),), 2)
-    return Read((_months(int(words[at]), 1, 12),), 1)
+    if month := month_number(following):
+        return Read((month_of(int(words[at]), month),), 2)
+    return Read((months(int(words[at]), 1, 12),), 1)
 
 
 _WEEK = re.compile(r"(?:cw|kw|wk|w)(\d{1,2})")
@@ -270,19 +264,19 @@ def _relative(words: Sequence[str], at: int, today: date) -> Read | None:
     word, following = words[at], words[at + 1] if at + 1 < len(words) else ""
     days = {"today": 0, "yesterday": -1, "tomorrow": 1}.get(word)
     if days is not None:
-        return Read((replace(_day(today + timedelta(days=days)), is_current=days == 0),), 1)
+        return Read((replace(one_day(today + timedelta(days=days)), is_current=days == 0),), 1)
     step = 0 if word in _THIS else -1 if word in _LAST else 1 if word == "next" else None
     if step is None:
         return None
     if (unit := _UNITS.get(following)) and following not in _NOT_ALONE:
-        return Read((replace(_unit(unit, today, step), is_current=step == 0),), 2)
-    if (weekday := _weekday(following)) is not None:
+        return Read((replace(unit_around(unit, today, step), is_current=step == 0),), 2)
+    if (weekday := weekday_number(following)) is not None:
         day = today - timedelta(days=(today.weekday() - weekday) % 7)
         if step == -1 and day == today:
             day -= timedelta(days=7)
         if step == 1:
             day += timedelta(days=7)
-        return Read((_day(day),), 2)
+        return Read((one_day(day),), 2)
     return None
 
 
@@ -301,17 +295,17 @@ def _counted(words: Sequence[str], at: int, today: date) -> Read | None:
             return None
         number, unit, used = count, unit_of, 2
     if at + used < len(words) and words[at + used] == "ago":
-        day = _back(today, number, unit)
-        return None if day is None else Read((_day(day),), at + used + 1 - start)
-    first = _back(today, number, unit)
+        day = units_back(today, number, unit)
+        return None if day is None else Read((one_day(day),), at + used + 1 - start)
+    first = units_back(today, number, unit)
     return None if first is None else Read((Period(since=first),), at + used - start)
 
 
 def _named_day(words: Sequence[str], at: int, today: date) -> Read | None:
-    weekday = _weekday(words[at])
+    weekday = weekday_number(words[at])
     if weekday is None:
         return None
-    return Read((_day(today - timedelta(days=(today.weekday() - weekday) % 7)),), 1)
+    return Read((one_day(today - timedelta(days=(today.weekday() - weekday) % 7)),), 1)
 
 
 def _calendar_date(words: Sequence[str], at: int, today: date) -> Read | None:
@@ -321,20 +315,20 @@ def _calendar_date(words: Sequence[str], at: int, today: date) -> Read | None:
         return _read_days([(int(found[1]), int(found[2]), int(found[3]))])
     if found := _YEAR_MONTH.fullmatch(word):
         year, month = int(found[1]), int(found[2])
-        return Read((_month_of(year, month),), 1) if year in YEARS and 1 <= month <= 12 else None
+        return Read((month_of(year, month),), 1) if year in YEARS and 1 <= month <= 12 else None
     if found := _DOTTED.fullmatch(word):
-        return _read_days([_in_past(int(found[2]), int(found[1]), found[3], today)])
+        return _read_days([newest_past(int(found[2]), int(found[1]), found[3], today)])
     if found := _SLASHED.fullmatch(word):
         first, second = int(found[1]), int(found[2])
         pairs = dict.fromkeys(((second, first), (first, second)))  # (month, day)
-        return _read_days([_in_past(month, day, found[3], today) for month, day in pairs])
+        return _read_days([newest_past(month, day, found[3], today) for month, day in pairs])
     following = words[at + 1] if at + 1 < len(words) else ""
     for month_word, day_word in ((following, word), (word, following)):
-        month_number, ordinal = _month_number(month_word), _ORDINAL.fullmatch(day_word)
-        if month_number and ordinal:
+        number_of_month, ordinal = month_number(month_word), _ORDINAL.fullmatch(day_word)
+        if number_of_month and ordinal:
             year_word = words[at + 2] if at + 2 < len(words) else ""
-            spelled = year_word if _is_year(year_word) else None
-            read = _read_days([_in_past(month_number, int(ordinal[1]), spelled, today)])
+            spelled = year_word if is_year(year_word) else None
+            read = _read_days([newest_past(number_of_month, int(ordinal[1]), spelled, today)])
             return read and Read(read.periods, 3 if spelled else 2)
     return None
 
@@ -343,7 +337,7 @@ def _read_days(days: Sequence[tuple[int, int, int]]) -> Read | None:
     found = []
     for year, month, day in days:
         try:
-            found.append(_day(date(year, month, day)))
+            found.append(one_day(date(year, month, day)))
         except ValueError:
             continue
     found = [one for one in found if one.since is not None and one.since.year in YEARS]
@@ -352,13 +346,13 @@ def _read_days(days: Sequence[tuple[int, int, int]]) -> Read | None:
 
 def _month(words: Sequence[str], at: int, today: date) -> Read | None:
     """ "November", "Nov 2025": without a year the newest that has begun."""
-    month = _month_number(words[at])
+    month = month_number(words[at])
     if month is None:
         return None
     following = words[at + 1] if at + 1 < len(words) else ""
-    if _is_year(following):
-        return Read((_month_of(int(following), month),), 2)
-    return Read((_month_of(today.year - (month > today.month), month),), 1)
+    if is_year(following):
+        return Read((month_of(int(following), month),), 2)
+    return Read((month_of(today.year - (month > today.month), month),), 1)
 
 
 def _quarter(words: Sequence[str], at: int, today: date) -> Read | None:
@@ -367,88 +361,6 @@ def _quarter(words: Sequence[str], at: int, today: date) -> Read | None:
         return None
     first_month = 3 * int(found[1]) - 2
     following = words[at + 1] if at + 1 < len(words) else ""
-    if _is_year(following):
-        return Read((_months(int(following), first_month, 3),), 2)
-    return Read((_months(today.year - (first_month > today.month), first_month, 3),), 1)
-
-
-# ---- tokens ------------------------------------------------------------------------------------------------------
-
-
-def _day(day: date) -> Period:
-    return Period(day, day)
-
-
-def _unit(unit: str, today: date, step: int) -> Period:
-    """This, the last or the next unit; a week begins on Monday."""
-    match unit:
-        case "day":
-            return _day(today + timedelta(days=step))
-        case "week":
-            first = today + timedelta(days=7 * step - today.weekday())
-            return Period(first, first + timedelta(days=6))
-        case "month":
-            return _months(today.year, today.month + step, 1)
-        case "quarter":
-            return _months(today.year, today.month - (today.month - 1) % 3 + 3 * step, 3)
-        case _:
-            return Period(date(today.year + step, 1, 1), date(today.year + step, 12, 31))
-
-
-def _month_of(year: int, month: int) -> Period:
-    return _months(year, month, 1)
-
-
-def _months(year: int, first: int, count: int) -> Period:
-    """The days of `count` months; `first` may lie outside 1 to 12."""
-    return Period(_first_of(year, first), _first_of(year, first + count) - timedelta(days=1))
-
-
-def _first_of(year: int, month: int) -> date:
-    more, index = divmod(month - 1, 12)
-    return date(year + more, index + 1, 1)
-
-
-def _back(today: date, number: int, unit: str) -> date | None:
-    """The day that many units before today; a month earlier is the same day or that month's last. None: too far."""
-    if number < 1:
-        return None
-    if unit == "hour":  # a day for each that begins: an answer holds whole days
-        number, unit = -(-number // 24), "day"
-    if unit in ("day", "week"):
-        days = number * (7 if unit == "week" else 1)
-        return today - timedelta(days=days) if days <= MOST_BACK else None
-    months = number * {"month": 1, "quarter": 3}.get(unit, 12)
-    if months > MOST_BACK // 30:
-        return None
-    first = _first_of(today.year, today.month - months)
-    last = _first_of(today.year, today.month - months + 1) - timedelta(days=1)
-    return first.replace(day=min(today.day, last.day))
-
-
-def _in_past(month: int, day: int, year: str | None, today: date) -> tuple[int, int, int]:
-    """A day with its year: the year given, else the newest in which the day is not after today."""
-    if year is not None:
-        return (2000 + int(year) if len(year) == 2 else int(year)), month, day
-    return today.year - ((month, day) > (today.month, today.day)), month, day
-
-
-def _weekday(word: str) -> int | None:
-    if len(word) < 3:
-        return None
-    return next((number for number, name in enumerate(WEEKDAYS) if word in (name, name[:3], _SHORT_DAYS[number])), None)
-
-
-_SHORT_DAYS = ("mons", "tues", "weds", "thurs", "fris", "sats", "suns")
-
-
-def _month_number(word: str) -> int | None:
-    if len(word) < 3:
-        return None
-    return next(
-        (n for n, name in enumerate(MONTHS, 1) if word in (name, name[:3]) or (word == "sept" and n == 9)), None
-    )
-
-
-def _is_year(word: str) -> bool:
-    return len(word) == 4 and word.isascii() and word.isdigit() and int(word) in YEARS
+    if is_year(following):
+        return Read((months(int(following), first_month, 3),), 2)
+    return Read((months(today.year - (first_month > today.month), first_month, 3),), 1)

@@ -1,6 +1,10 @@
-"""From typed text to tokens: `-key:value`, or a word that stands alone. Knows quotes and dashes, no key."""
+"""From typed text to tokens: `-key:value`, or a word that stands alone. Knows quotes and dashes, no key.
+
+`plain_spelling` undoes before what phones, keyboards and Slack's markup do to a text.
+"""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +18,14 @@ _TOKEN = re.compile(r"<(?:[@#!]|id:)[^<>]*>")  # a mention of Slack's, or an id
 _BARE = re.compile(r"\S+")
 _ESCAPED = re.compile(rf"\\([\\{_DOUBLE}])")
 _NEEDS_QUOTES = re.compile(rf"[\s\\<>,;:{_DOUBLE}{_SINGLE}]")
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xFE64: ord("<"), 0xFE65: ord(">")}
+_ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
+_COMPARED = re.compile(r"\b(score|scores|result|results)\s*:?\s*(<=|>=|≤|≥|<|>|=)\s*(?=\d)", re.IGNORECASE)
+_LOOSE_COLON = re.compile(r"\b(\w+)\s+:\s*(?=\S)|\b(\w+):\s+(?=[<>=]|[\"“„«'])")
+_LOOSE_COMPARATOR = re.compile(r"(?<=\s)(<=|>=|≤|≥|<|>)\s+(?=\d)")
+_COMPARATORS = str.maketrans({"≤": "<=", "≥": ">="})
+_MARKUP = "`*_~"
+_SPACED_PERCENT = re.compile(r"(?<=\d)\s+%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +95,20 @@ def _value(text: str, at: int) -> tuple[str, int, bool]:
     found = _BARE.match(text, at)
     assert found is not None
     return found[0].rstrip(",;"), found.end(), False
+
+
+def plain_spelling(text: str) -> str:
+    """The text without Slack's markup, with plain signs and without blanks inside `score : < 80`."""
+    text = unicodedata.normalize("NFC", text).translate(_WIDE)
+    text = re.sub("&(?:lt|gt|amp);", lambda found: _ENTITIES[found[0]], text)
+    text = "".join(c for c in text if c.isprintable() or c.isspace())
+    text = " ".join(_unmarked(part) for part in text.split(" "))
+    text = _SPACED_PERCENT.sub("%", text)
+    text = _LOOSE_COLON.sub(lambda found: f"{found[1] or found[2]}:", text)
+    text = _COMPARED.sub(lambda found: f"score:{found[2].translate(_COMPARATORS)}", text)
+    return _LOOSE_COMPARATOR.sub(r"\1", text).strip()
+
+
+def _unmarked(word: str) -> str:
+    """A word without the markup around it; underscores inside a word stay."""
+    return word.strip(_MARKUP) if word.strip(_MARKUP) else ("" if word else word)

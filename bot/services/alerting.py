@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from bot.domain.alerts import ALERTS, RESOLVED, ActiveAlert, Facts, Severity
-from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.store.database import Tx
 
 log = structlog.get_logger(__name__)

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from bot.domain.audit import AuditLine
-from bot.domain.model import OPERATOR, AuditEntry, SessionKey
+from bot.domain.audit import AuditEntry, AuditLine
+from bot.domain.model import SessionKey
 from bot.domain.permissions import EVERYTHING
+from bot.domain.rules import OPERATOR
 from bot.domain.target_changes import digest_of
 from bot.services.pausing import SPOTTER
 from bot.store.database import Tx
@@ -50,15 +51,15 @@ class _Names:
         return f"{named[0].name} ({user_id})" if len(named) == 1 else user_id
 
     def subject(self, subject: str) -> str:
-        kind, _, rest = subject.partition(":")
+        kind, _, ident = subject.partition(":")
         match kind:
-            case "rule" if rest.isdecimal() and len(rest) < 10:
-                rule = self._tx.rules.get(int(rest))
-                return f"rule {rest}" + (f" in {rule.destination.id}: {rule.query or 'everything'}" if rule else "")
+            case "rule" if ident.isdecimal() and len(ident) < 10:
+                rule = self._tx.rules.get(int(ident))
+                return f"rule {ident}" + (f" in {rule.destination.id}: {rule.query or 'everything'}" if rule else "")
             case "checklist":
-                return "every checklist" if rest == "all" else f"checklist “{self._titles.get(rest, rest)}”"
+                return "every checklist" if ident == "all" else f"checklist “{self._titles.get(ident, ident)}”"
             case "criterion":
-                checklist_id, _, digest = rest.rpartition(":")
+                checklist_id, _, digest = ident.rpartition(":")
                 known = (
                     *self._tx.targets.criteria_of([checklist_id]).get(checklist_id, ()),
                     *self._tx.targets.current().critical.get(checklist_id, ()),
@@ -66,12 +67,12 @@ class _Names:
                 title = next((one.title for one in known if digest_of(one.title) == digest), digest)
                 return f"criterion “{title}” of “{self._titles.get(checklist_id, checklist_id)}”"
             case "session":
-                session_id, _, employee_id = rest.partition(":")
+                session_id, _, employee_id = ident.partition(":")
                 short = self._tx.search.short_id(SessionKey(session_id, employee_id))
                 return f"session {short} of {self.person(employee_id)}"
             case "user":
-                user_id, _, person = rest.partition(":person:")
+                user_id, _, person = ident.partition(":person:")
                 return f"{self.account(user_id)} and {self.person(person)}" if person else self.account(user_id)
             case "person":
-                return self.person(rest)
+                return self.person(ident)
         return subject

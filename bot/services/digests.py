@@ -8,23 +8,13 @@ from bot.config import zone_named
 from bot.domain.digests import Digest, DigestView
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
-from bot.domain.model import (
-    OPERATOR,
-    Destination,
-    DestinationKind,
-    NamesShown,
-    Notification,
-    NotificationKind,
-    Rule,
-    RuleForm,
-    RuleOptions,
-    RuleState,
-    Viewer,
-)
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.permissions import AccessScope, scope_of
 from bot.domain.report_periods import By, Window
 from bot.domain.reports import figures, most_costly, report
+from bot.domain.rules import OPERATOR, NamesShown, Rule, RuleForm, RuleOptions, RuleState
 from bot.domain.schedules import Every, Schedule, Slot, instant, next_slot, parse_schedule, usual_period
+from bot.domain.viewers import Viewer
 from bot.query.by_id import same_meaning, with_labels
 from bot.query.keys import Key, Query, without_shape
 from bot.query.names import Names
@@ -128,7 +118,7 @@ def digest(
         costly=most_costly(costs, COSTLY),
         criteria_from=criteria_from,
         sites=sites,
-        labels={row.group: reports.label_of(By.DEPT, row.group, directory, {}) for row in sites},
+        labels=reports.labels_of(By.DEPT, [row.group for row in sites], directory, {}),
         silent=reports.silent(tx, about, scope, names, directory, without_any, zone),
         data_until=tx.polls.last_good_at(),
         read_until=time_of.read_until,
@@ -278,6 +268,7 @@ def _view(
     known = visible_names(tx, scope, directory, query, viewer.person_id)
     return replace(
         view,
+        query=text,
         words=words(with_labels(query, visible_names(tx, scope, shown_as, query, viewer.person_id))),
         figures=digest(tx, query, scope, known, shown_as, time_of, now, zone),
         problem="",

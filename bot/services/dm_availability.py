@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from bot.domain.directory import Directory
 from bot.domain.email_matching import match_by_email
-from bot.domain.model import BY_EMAIL, DirectMessages, Person
+from bot.domain.model import Person
+from bot.domain.viewers import BY_EMAIL, DirectMessages
 from bot.store.database import Tx
 
 OBSERVED_WITHIN = timedelta(days=90)  # a person who observed nothing for longer gets no direct message soon

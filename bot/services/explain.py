@@ -10,22 +10,13 @@ from datetime import datetime
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.explanation import Explanation, Judged
-from bot.domain.model import (
-    Change,
-    ChangeKind,
-    DeliveryState,
-    DirectMessages,
-    News,
-    Rule,
-    RuleState,
-    Session,
-    SessionKey,
-    SessionRecord,
-    Viewer,
-)
+from bot.domain.model import Change, ChangeKind, News, Session, SessionKey, SessionRecord
+from bot.domain.notifications import DeliveryState
 from bot.domain.outbox import NotificationStatus
 from bot.domain.permissions import coverage_of
 from bot.domain.routing import RoutingResult, given_up, route
+from bot.domain.rules import Rule, RuleState
+from bot.domain.viewers import DirectMessages, Viewer
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
 

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from bot.domain.directory import Directory
 from bot.domain.email_matching import is_shared_mailbox
-from bot.domain.model import BY_EMAIL, Person, SlackUser
+from bot.domain.model import Person
 from bot.domain.text import count
+from bot.domain.viewers import BY_EMAIL, SlackUser
 from bot.store.database import Tx
 
 
@@ -65,7 +66,7 @@ def link_subject(user_id: str, person_id: str) -> str:
 
 
 def _warnings(tx: Tx, user: SlackUser, person: Person, directory: Directory) -> list[str]:
-    """A mailbox that several people read proves nobody: whoever signs in with it sees what the link shows."""
+    """A mailbox that several people read proves no identity: each of them could sign in and see what the link shows."""
     found = []
     addresses = dict.fromkeys(address.lower() for address in (user.email, person.email) if address)
     for address in addresses:

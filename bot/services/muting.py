@@ -6,8 +6,10 @@ from datetime import datetime
 
 from bot.domain.changes import outcome_of
 from bot.domain.filters import Filter, matches
-from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind, Outcome, SessionFacts, Viewer
+from bot.domain.model import Outcome, SessionFacts
 from bot.domain.mutes import Mute
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
+from bot.domain.viewers import Viewer
 from bot.services.rules import filters_of
 from bot.store.database import Tx
 

@@ -7,7 +7,7 @@ from bot.domain.directory import Directory
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import By, Window, midnight
 from bot.domain.reports import Figures, OpenCounts, Overview, ReportRow, UnitRow, figures, most_costly, report
-from bot.services.reports import by_unit, label_of
+from bot.services.reports import by_unit, labels_of
 from bot.store.database import Tx
 from bot.store.search import Where, listed_within
 
@@ -29,14 +29,15 @@ def overview(tx: Tx, scope: AccessScope, directory: Directory, now: datetime, zo
     where = listed_within(team)
     start = midnight(now.astimezone(zone).date() - timedelta(days=DAYS), zone)
     window, before = Window(start, now), Window(start - (now - start), start)
-    tallies = by_unit(tx, by, where, window, directory)
-    rows = report(tallies, by_unit(tx, by, where, before, directory))
+    outcome_counts = by_unit(tx, by, where, window, directory)
+    rows = report(outcome_counts, by_unit(tx, by, where, before, directory))
     open_counts = _open_counts(tx, by, where, now, directory)
     titles = tx.search.checklist_titles(team) if by is By.CHECKLIST else {}
     groups = [*rows, *_without_results({row.group for row in rows}, open_counts)]
+    named = labels_of(by, [row.group for row in groups], directory, titles)
     units = [
         UnitRow(
-            name=label_of(by, row.group, directory, titles),
+            name=named[row.group],
             figures=row,
             open=open_counts.get(row.group, OpenCounts()),
         )
@@ -45,7 +46,7 @@ def overview(tx: Tx, scope: AccessScope, directory: Directory, now: datetime, zo
     return Overview(
         by=by,
         days=DAYS,
-        total=figures(tallies),
+        total=figures(outcome_counts),
         units=units,
         attention=tx.reports.attention(where, window, ATTENTION),
         unacknowledged=tx.reports.unacknowledged(where, window),

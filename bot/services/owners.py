@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.directory import RIGHTS_MAX_AGE, Directory
-from bot.domain.model import OPERATOR, Proof, Viewer
 from bot.domain.permissions import OPERATOR_VIEWER, Coverage, coverage_of
+from bot.domain.rules import OPERATOR
+from bot.domain.viewers import Proof, Viewer
 from bot.store.database import Tx
 
 IDENTITY_VALID_FOR = timedelta(hours=24)  # since Slack last described a user

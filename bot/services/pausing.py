@@ -9,18 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.directory import Directory
-from bot.domain.model import (
-    OPERATOR,
-    Delivery,
-    Destination,
-    DestinationKind,
-    Notification,
-    NotificationKind,
-    Proof,
-    Rule,
-    RuleState,
-    Viewer,
-)
+from bot.domain.notifications import Delivery, Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import BlockedDestination, SendingPause
 from bot.domain.pause_reasons import (
     ARCHIVED,
@@ -35,6 +24,8 @@ from bot.domain.pause_reasons import (
 from bot.domain.permissions import scope_of
 from bot.domain.ports import Channel
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import OPERATOR, Rule, RuleState
+from bot.domain.viewers import Proof, Viewer
 from bot.services.alerting import ops_destinations
 from bot.store.database import Tx
 
@@ -145,7 +136,7 @@ def gone_reason(owner: Viewer, directory: Directory) -> str:
 def judge_owner(tx: Tx, rule: Rule, owner_gone_reason: str, admins: Collection[str], now: datetime) -> None:
     """Pauses a rule whose owner is gone and notifies admins once; resumes it when the owner is back."""
     if rule.destination.kind is not DestinationKind.CHANNEL:
-        return  # it is of nobody else's concern, and gets nothing while its owner may see nothing
+        return  # it concerns no other person, and gets nothing while its owner may see nothing
     if owner_gone_reason and rule.state is RuleState.ACTIVE:
         notified = ops_destinations(tx) or [Destination(DestinationKind.USER, admin) for admin in sorted(admins)]
         _pause(tx, rule, ReasonCode.OWNER_GONE, "its owner is gone", notified, now)
@@ -167,7 +158,7 @@ def resume(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
 
 
 def pause_until(tx: Tx, rule: Rule, who: str, until: datetime, now: datetime) -> None:
-    """Pauses a rule until then, because somebody wants it: it goes on collecting, and what it collects waits."""
+    """Pauses a rule until then, as a person wants: it goes on matching, and its notifications wait."""
     tx.rules.pause(rule.rule_id, ReasonCode.PAUSED_BY_PERSON, until)
     tx.audit_log.write(who, "pause", f"rule:{rule.rule_id}", now, new=until.isoformat(timespec="minutes"))
 

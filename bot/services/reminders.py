@@ -1,4 +1,4 @@
-"""Reminders within one transaction: who is told of what, what a message lists now, snoozing and nudging."""
+"""Reminders within one transaction: who is reminded of what, what a message lists now, snoozing and nudging."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.config import zone_named
 from bot.domain.directory import Directory
-from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind, Session, Viewer
+from bot.domain.model import Session
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.permissions import may_see
 from bot.domain.reminders import (
     LATE_AFTER,
@@ -21,16 +22,17 @@ from bot.domain.reminders import (
 )
 from bot.domain.report_periods import Window
 from bot.domain.schedules import instant
+from bot.domain.viewers import Viewer
 from bot.services.alerting import ops_destinations
 from bot.store.database import Tx
 
 MORNING = time(8)  # local, when what is planned is listed
-MORNING_ENDS = time(12)  # a list of today that comes later helps nobody
+MORNING_ENDS = time(12)  # a list of today that comes later is useless
 _ONE_DAY = timedelta(days=1)
 
 
 def queue_late(tx: Tx, now: datetime) -> int:
-    """Queues reminders of what is late; returns how many sessions somebody is told of. What one destination gets
+    """Queues reminders of what is late; returns how many sessions are in reminders. What one destination gets
     within an hour is one message."""
     active_since = tx.reminders.active_since()
     if active_since is None:
@@ -38,12 +40,12 @@ def queue_late(tx: Tx, now: datetime) -> int:
         return 0
     earliest = max(active_since, now - OLDEST)
     windows = [Window(earliest - late, now - late) for late in LATE_AFTER.values()]
-    directory, told = tx.people.directory(), 0
+    directory, queued = tx.people.directory(), 0
     for session in tx.reminders.late(windows[0], windows[1]):
         found = running_clock(session)
         if found is not None:
-            told += _queue(tx, session, *found, active_since, directory, now)
-    return told
+            queued += _queue(tx, session, *found, active_since, directory, now)
+    return queued
 
 
 def _queue(
@@ -55,7 +57,7 @@ def _queue(
     directory: Directory,
     now: datetime,
 ) -> bool:
-    step = next_step(clock, since, tx.reminders.told(session.key, clock, since), active_since, now)
+    step = next_step(clock, since, tx.reminders.reminded(session.key, clock, since), active_since, now)
     while step is not None:
         destination = _recipient(tx, session, step, directory)
         if destination is not None:
@@ -71,7 +73,7 @@ def _queue(
 
 
 def _recipient(tx: Tx, session: Session, step: ReminderStep, directory: Directory) -> Destination | None:
-    """Who is told at a step, None if there is nobody who can and wants to be."""
+    """Who is reminded at a step, None if no one can and wants to be."""
     if step is ReminderStep.OPS:
         return next(iter(ops_destinations(tx)), None)
     observer, employee = session.facts.observer_id, session.key.employee_id
@@ -187,7 +189,7 @@ def _lines(
             clock=clock,
             since=since,
             step=step,
-            told=[one for one in tx.reminders.told(session.key, clock, since) if one.step < step],
+            reminded=[one for one in tx.reminders.reminded(session.key, clock, since) if one.step < step],
         )
         for session, clock, since, step in tx.reminders.listed(notification.destination, notification.subject)
         if running_clock(session) == (clock, since)  # else it went on meanwhile, or was planned anew
@@ -198,7 +200,7 @@ def _lines(
 
 
 def snooze(tx: Tx, reminder: Notification, until: datetime, now: datetime) -> None:
-    """Sends a reminder again later, as it is then; nobody else is told before a day has passed since."""
+    """Sends a reminder again later, as it is then; no other reminder follows before a day has passed since."""
     subject = f"{reminder.subject.partition(':again:')[0]}:again:{until.isoformat()}"
     tx.notifications.enqueue(replace(reminder, subject=subject, reason="it was snoozed"), now, until)
     tx.reminders.snooze(reminder.destination, reminder.subject, subject, until)

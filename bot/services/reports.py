@@ -1,7 +1,7 @@
 """Reports within one transaction: which time and groups a query asks for, counted by the store within a scope."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
@@ -12,10 +12,10 @@ from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import MOST_PERIODS, By, Period, Window, cuts_of, midnight, months_before, periods
 from bot.domain.reports import (
     Figures,
+    OutcomeCount,
     ReportRow,
     Silent,
     SilentUnit,
-    Tally,
     Trend,
     figures,
     most_costly,
@@ -50,17 +50,17 @@ def trend(
         if len(every) > MOST_PERIODS:
             raise _too_long(query, by)
         cuts = cuts_of(every)
-        tallies = tx.reports.tallies_by_time(where, cuts)
+        outcome_counts = tx.reports.outcome_counts_by_time(where, cuts)
         small = 0
-        rows: Sequence[ReportRow] = report_by_time(every, cuts, tallies, _start_of)
+        rows: Sequence[ReportRow] = report_by_time(every, cuts, outcome_counts, _start_of)
         inside = {str(at) for at in range(cuts.index(window.start) + 1, cuts.index(window.end) + 1)}
-        total = figures(one for one in tallies if one.group in inside)
+        total = figures(one for one in outcome_counts if one.group in inside)
         labels, partial = {row.group: row.group for row in rows}, {_start_of(one) for one in every if one.is_partial}
     else:
         rows, small = _rows_by_unit(tx, by, where, window, directory)
-        total, partial = figures(tx.reports.tallies_in(where, window)), set()
+        total, partial = figures(tx.reports.outcome_counts_in(where, window)), set()
         titles = tx.search.checklist_titles(scope) if by is By.CHECKLIST else {}
-        labels = {row.group: label_of(by, row.group, directory, titles) for row in rows}
+        labels = labels_of(by, [row.group for row in rows], directory, titles)
     costs, criteria_from = tx.reports.costs(where, window)
     return Trend(
         by=by,
@@ -132,13 +132,13 @@ def _start_of(period: Period) -> str:
     return period.window.start.date().isoformat()
 
 
-def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> Sequence[Tally]:
+def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> Sequence[OutcomeCount]:
     """The counts of the sessions completed in a window, by site, person or checklist."""
     column = By.EMPLOYEE if by is By.DEPT else by
-    tallies = tx.reports.tallies_by(column, where, window)
+    outcome_counts = tx.reports.outcome_counts_by(column, where, window)
     if by is not By.DEPT:
-        return tallies
-    return _of_departments(tallies, directory)
+        return outcome_counts
+    return _of_departments(outcome_counts, directory)
 
 
 def _rows_by_unit(
@@ -155,12 +155,14 @@ def _rows_by_unit(
     if place_of is not None:
         values = _members(tx, first, where, Window(earlier.start, window.end), place_of)
     now, before = (
-        tallies if place_of is None else _of_departments(tallies, directory)
+        outcome_counts if place_of is None else _of_departments(outcome_counts, directory)
         for each in (window, earlier)
-        for tallies in (tx.reports.tallies_of(column, values, where, each),)
+        for outcome_counts in (tx.reports.outcome_counts_of(column, values, where, each),)
     )
-    rest = (ReportRow(group=one.group, now=one.figures, before=Figures()) for one in (*large[MOST_IN_FULL:], *small))
-    return [*report(now, before), *rest], number
+    without_medians = (
+        ReportRow(group=one.group, now=one.figures, before=Figures()) for one in (*large[MOST_IN_FULL:], *small)
+    )
+    return [*report(now, before), *without_medians], number
 
 
 def _members(
@@ -179,34 +181,38 @@ def _places(directory: Directory) -> Mapping[str, str]:
     return {ident: person.department_id or _NO_DEPARTMENT for ident, person in directory.people.items()}
 
 
-def _of_departments(tallies: Sequence[Tally], directory: Directory) -> Sequence[Tally]:
-    """The tallies of employees as those of their departments."""
+def _of_departments(outcome_counts: Sequence[OutcomeCount], directory: Directory) -> Sequence[OutcomeCount]:
+    """The outcome_counts of employees as those of their departments."""
     place_of = directory.derived(_places)
-    return [Tally(place_of.get(one.group, _NO_DEPARTMENT), one.outcome, one.score, one.count) for one in tallies]
+    return [
+        OutcomeCount(place_of.get(one.group, _NO_DEPARTMENT), one.outcome, one.score, one.count)
+        for one in outcome_counts
+    ]
 
 
-def label_of(by: By, group: str, directory: Directory, titles: Mapping[str, str]) -> str:
-    """The name of a site, person or checklist; `titles` are those of checklists by id."""
+def labels_of(by: By, groups: Iterable[str], directory: Directory, titles: Mapping[str, str]) -> dict[str, str]:
+    """The names of sites, people or checklists by id; `titles` are those of checklists.
+
+    Sites of one name get the one above before theirs: "Store 12, Kitchen". Only the given ones are compared, so that a
+    name does not say that there is another which the reader may not see.
+    """
     match by:
         case By.CHECKLIST:
-            return titles.get(group, "")
+            return {group: titles.get(group, "") for group in groups}
         case By.DEPT:
-            department = directory.departments.get(group)
-            return _distinct_name(department, directory) if department else "unknown site"
+            return _sites_named({group: directory.department_path(group) for group in groups})
         case _:
-            return directory.name_of(group)
+            return {group: directory.name_of(group) for group in groups}
 
 
-def _distinct_name(department: Department, directory: Directory) -> str:
-    """A department's name; behind the one above it if another has the same: "Store 12, Kitchen"."""
-    path = directory.department_path(department.department_id)
-    if len(path) < 2 or directory.derived(_often)[department.name] == 1:
-        return department.name
-    return f"{path[1].name}, {department.name}"
-
-
-def _often(directory: Directory) -> Counter[str]:
-    return Counter(department.name for department in directory.departments.values())
+def _sites_named(paths: Mapping[str, Sequence[Department]]) -> dict[str, str]:
+    often = Counter(path[0].name for path in paths.values() if path)
+    return {
+        group: ", ".join(one.name for one in reversed(path[: 1 if often[path[0].name] == 1 else 2]))
+        if path
+        else "unknown site"
+        for group, path in paths.items()
+    }
 
 
 # ---- silent units ------------------------------------------------------------------------------------------------
@@ -228,9 +234,10 @@ def silent(
     active = tx.reports.employees_in(where, window)
     quiet = {site: those for site, those in sites.items() if active.isdisjoint(those)}
     last = tx.reports.last_of_employees(where, [one for those in quiet.values() for one in those])
+    named = labels_of(By.DEPT, sites, directory, {})
     silent_sites = [
         SilentUnit(
-            name=label_of(By.DEPT, site, directory, {}),
+            name=named[site],
             people=len(those),
             last=max((last[one] for one in those if one in last), default=None),
         )

@@ -6,21 +6,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 
 from bot.domain.directory import Directory
-from bot.domain.model import (
-    Destination,
-    DestinationKind,
-    DirectMessages,
-    OutcomeKind,
-    Rule,
-    RuleForm,
-    SessionRecord,
-)
+from bot.domain.model import OutcomeKind, SessionRecord
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import AccessScope, scope_of
+from bot.domain.rules import Rule, RuleForm
+from bot.domain.viewers import DirectMessages
 from bot.query.parser import Names, Query
 from bot.services.owners import OwnerRights
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
-from bot.store.search import Where, asked_for, matching, within
+from bot.store.search import Where, asked_for, direct_to, matching, within
 
 PERIOD = timedelta(days=30)
 SAMPLES = 3
@@ -116,14 +111,8 @@ def _own(
     now: datetime,
 ) -> int:
     """How many of the sessions asked for a person gets as direct messages without a rule."""
-    parts: list[str] = []
-    for column, wants in zip(("observer_id", "employee_id"), wishes, strict=True):
-        if wants is not DirectMessages.NONE:
-            low = " AND outcome IN ('below', 'failed')" if wants is DirectMessages.BELOW else ""
-            parts.append(f"({column} = ?{low})")
-    if not parts:
+    if not direct_to(person_id, *wishes, where):
         return 0
-    where.add(" OR ".join(parts), *(person_id for _ in parts))
     return _number(tx, where, since, now)
 
 

@@ -6,19 +6,11 @@ from datetime import UTC, datetime
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
-from bot.domain.model import (
-    DEFAULT_OPTIONS,
-    OPERATOR,
-    Destination,
-    DestinationKind,
-    OutcomeKind,
-    Rule,
-    RuleForm,
-    RuleOptions,
-    RuleState,
-)
+from bot.domain.model import OutcomeKind
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.routing import introduction
+from bot.domain.rules import DEFAULT_OPTIONS, OPERATOR, Rule, RuleForm, RuleOptions, RuleState
 from bot.query.by_id import MOST_IDS, by_id, kept_as_text, same_meaning, with_labels
 from bot.query.keys import OUTCOMES, SHAPE
 from bot.query.parser import Filter, Key, Names, Query, Term, is_text, parse, resolve, say, unmatched, words
@@ -63,11 +55,11 @@ def without_times(query: Query, what: str = "rule") -> Query:
     past = [term for term in query.terms if term.key in (*_TIMES, *SHAPE)]
     if not past:
         return query
-    rest = Query(tuple(term for term in query.terms if term not in past))
+    allowed = Query(tuple(term for term in query.terms if term not in past))
     named = " and ".join(dict.fromkeys(f"“{term.key}”" for term in past))
     is_time = any(term.key in _TIMES for term in past)
     why = f"{_FROM_NOW_ON[what]}. Leave it out; “results” lists a time" if is_time else "that says how a list is made"
-    raise QueryError(f"A {what} takes no {named}: {why}.", [say(rest)])
+    raise QueryError(f"A {what} takes no {named}: {why}.", [say(allowed)])
 
 
 def make_rule(
@@ -127,7 +119,7 @@ def rule_text(tx: Tx, query: str, scope: AccessScope, directory: Directory) -> s
 
 
 def text_for_reader(tx: Tx, query: str, scope: AccessScope, directory: Directory) -> str:
-    """A stored query in words for somebody else than its owner; without its names if it names what they may not see."""
+    """A stored query in words for others than its owner; without its names if it names what they may not see."""
     found = read(query)
     if found is None:
         return UNREADABLE

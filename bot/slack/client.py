@@ -4,22 +4,17 @@ The outbox owns retrying: the SDK's default handler re-posts after a lost reply,
 """
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from io import SEEK_END
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.blocks.charts import NEWEST
-from bot.config import DIRECT, Network, zone_named
+from bot.config import DIRECT, Network
 from bot.domain.delivery import (
     Ambiguous,
     DestinationGone,
@@ -32,22 +27,31 @@ from bot.domain.delivery import (
     Sent,
 )
 from bot.domain.errors import BlocksRefused, MessengerError, MessengerRefused, MessengerUnavailable
-from bot.domain.model import Message, SlackUser
+from bot.domain.notifications import Message
 from bot.domain.ports import Channel, Clock
-from bot.slack.errors import edit_result, failure_kind, limit_of, post_result, question_error, read_back_result
-from bot.slack.pacer import RequestPacer
+from bot.domain.viewers import SlackUser
+from bot.slack.answers import (
+    CHANNEL_FIELDS,
+    EVENT_TYPE,
+    Identity,
+    channel_of,
+    delivery_of,
+    header,
+    is_ours,
+    next_cursor,
+    object_of,
+    slack_user_of,
+)
+from bot.slack.errors import edit_result, post_result, read_back_result
+from bot.slack.web_api import SLACK_API_URL, TIMEOUT, WebApi
 
-SLACK_API_URL = "https://slack.com/api/"
-TIMEOUT = 10.0  # seconds for a whole call
 UPLOAD_TIMEOUT = 300.0  # seconds for the bytes of a file
-CONNECT_TIMEOUT = 5.0  # seconds for the connection: what ends here surely sent nothing
 READ_BACK_MARGIN = 300.0  # seconds read before the attempt began: Slack's machines do not all keep the same second
 PAGE = 100
 MOST_DIRECT = 20_000  # direct conversations remembered
 MEMBERS_A_PAGE = 1000  # the most that conversations.members gives
 CHANNELS_A_PAGE = 200  # Slack recommends no more; several are a page each four minutes for 1,000 channels
 MOST_PAGES = 200
-EVENT_TYPE = "observation_notified"
 _KEYS = uuid.UUID("6f1c6a0e-5d0b-4f2a-9c5e-2f6f2f1f0d57")  # never to change: it makes every client_msg_id
 
 
@@ -64,20 +68,6 @@ def has_newest(message: Message) -> bool:
     return any(block.get("type") in NEWEST for block in message.blocks)
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who we are in Slack, as auth.test says. `scopes` are those granted to the token; `url` is the workspace's;
-    `enterprise_id` that of the organisation the workspace belongs to, "" without Enterprise Grid."""
-
-    team_id: str
-    bot_user_id: str
-    bot_id: str
-    scopes: frozenset[str]
-    team: str = ""
-    url: str = ""
-    enterprise_id: str = ""
-
-
 class SlackMessenger:
     """Implements `domain.ports.Messenger`. Enter it as a context before its first call: it owns its HTTP session."""
 
@@ -91,62 +81,31 @@ class SlackMessenger:
         network: Network = DIRECT,
     ) -> None:
         """`failed` is called for each call that brought no answer, with its kind (`slack.errors.failure_kind`)."""
-        self._failed = failed
-        self._token = token
-        self._clock = clock
-        self._base_url = base_url
-        self._timeout = timeout
-        self.network = network
-        self._session: aiohttp.ClientSession | None = None
-        self._web: AsyncWebClient | None = None
+        self.api = WebApi(token, clock, base_url, timeout, failed, network)
         self._identity: Identity | None = None
         self._read_up_to: dict[str, str] = {}  # cursor by delivery, if Slack refused a reading between two pages
-        self._slack_ahead: tuple[float, float] | None = None  # Slack's Unix seconds at a monotonic second
-        self._pacer = RequestPacer(clock)
         self._direct: dict[str, str] = {}  # conversation (D…) by user id
 
     async def __aenter__(self) -> Self:
-        # The SDK leaves the time limit to a session that it is given.
-        connect = min(CONNECT_TIMEOUT, self._timeout)
-        self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=connect, connect=connect)
-        )
-        self._web = AsyncWebClient(
-            token=self._token,
-            base_url=self._base_url,
-            session=self._session,
-            retry_handlers=[],
-            ssl=self.network.certificates,
-        )
-        # Set afterwards: without a proxy the SDK would take one from the environment, and it knows no NO_PROXY.
-        self._web.proxy = self.network.proxy_for(self._base_url)
+        await self.api.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        session, self._session, self._web = self._session, None, None
-        if session is not None:
-            await session.close()
+        await self.api.__aexit__(kind, problem, trace)
 
     @property
     def web(self) -> AsyncWebClient:
         """The SDK's client behind it, without retries: for what else needs one (Bolt, Socket Mode)."""
-        assert self._web is not None, "enter the messenger as a context first"
-        return self._web
-
-    @property
-    def session(self) -> aiohttp.ClientSession:
-        """The HTTP session behind it."""
-        assert self._session is not None, "enter the messenger as a context first"
-        return self._session
+        return self.api.web
 
     # ---- who we are ----------------------------------------------------------------------------------------------
 
     async def identify(self) -> Identity:
         """Asks Slack who the token belongs to (auth.test). Raises MessengerError."""
-        answer = await self._ask(self.web.auth_test)
-        scopes = str(_header(answer.headers, "x-oauth-scopes") or "")
+        answer = await self.api.ask(self.web.auth_test)
+        scopes = str(header(answer.headers, "x-oauth-scopes") or "")
         self._identity = Identity(
             team_id=str(answer.get("team_id") or ""),
             bot_user_id=str(answer.get("user_id") or ""),
@@ -167,15 +126,12 @@ class SlackMessenger:
         await self.identify()
 
     def slack_time(self) -> float:
-        """Slack's own clock now, in Unix seconds, from the Date of its answers; ours until it has answered once."""
-        if self._slack_ahead is None:
-            return self._clock.now().timestamp()
-        status, then = self._slack_ahead
-        return status + (self._clock.monotonic() - then)
+        """Slack's own clock now, in Unix seconds; ours until it has answered once."""
+        return self.api.slack_time()
 
     async def learn_time(self) -> None:
         """Asks Slack something if it has not answered yet. Raises MessengerUnavailable if it does not answer now."""
-        if self._slack_ahead is None:
+        if not self.api.has_answered:
             with suppress(MessengerRefused):  # an answer too, and it tells the time
                 await self.check_token()
 
@@ -184,7 +140,7 @@ class SlackMessenger:
     async def post(self, channel: str, message: Message, *, delivery_id: str) -> PostResult:
         """Posts once. Every way it can end is a value; cancelling it leaves the outcome unknown."""
         try:
-            answer = await self._call(
+            answer = await self.api.call(
                 self.web.chat_postMessage,
                 channel=channel,
                 text=message.text,
@@ -207,7 +163,7 @@ class SlackMessenger:
     async def edit(self, channel: str, ts: str, message: Message) -> EditResult:
         """Replaces the text and blocks of one of our messages. Doing it again is harmless."""
         try:
-            await self._call(
+            await self.api.call(
                 self.web.chat_update, channel=channel, ts=ts, text=message.text, blocks=list(message.blocks)
             )
         except Exception as problem:  # as in `post`
@@ -221,7 +177,7 @@ class SlackMessenger:
         try:
             me = await self.who_am_i()
             for _ in range(MOST_PAGES):
-                answer = await self._call(
+                answer = await self.api.call(
                     self.web.conversations_history,
                     channel=channel,
                     oldest=f"{max(since - READ_BACK_MARGIN, 0.0):.6f}",
@@ -234,9 +190,9 @@ class SlackMessenger:
                 if not isinstance(messages, list):
                     return ReadLater("Slack's answer holds no messages")
                 for said in messages:
-                    if _is_ours(said, me) and _delivery_of(said) == delivery_id:
+                    if is_ours(said, me) and delivery_of(said) == delivery_id:
                         return Found(channel, str(said["ts"]))
-                cursor = _next_cursor(answer)
+                cursor = next_cursor(answer)
                 if cursor is None:
                     return ReadLater("Slack named no next page") if answer.get("has_more") else NotFound()
         except (MessengerUnavailable, MessengerRefused) as problem:
@@ -265,10 +221,10 @@ class SlackMessenger:
         try:
             if channel_id is None or channel_id.startswith("D"):
                 place = channel_id or await self.open_dm(user_id)
-                await self._ask(self.web.chat_postMessage, channel=place, **said)
+                await self.api.ask(self.web.chat_postMessage, channel=place, **said)
             else:
                 del said["unfurl_links"], said["unfurl_media"]  # no arguments of chat.postEphemeral
-                await self._ask(self.web.chat_postEphemeral, channel=channel_id, user=user_id, **said)
+                await self.api.ask(self.web.chat_postEphemeral, channel=channel_id, user=user_id, **said)
         except MessengerRefused as refusal:
             if refusal.code == INVALID_BLOCKS and has_newest(message):
                 raise BlocksRefused(INVALID_BLOCKS) from refusal
@@ -287,18 +243,18 @@ class SlackMessenger:
         """
         length = file.seek(0, SEEK_END)
         file.seek(0)
-        given = await self._ask(self.web.files_getUploadURLExternal, filename=name, length=length)
+        given = await self.api.ask(self.web.files_getUploadURLExternal, filename=name, length=length)
         address, file_id = str(given.get("upload_url") or ""), str(given.get("file_id") or "")
         if not (address and file_id):
             raise MessengerUnavailable("Slack's answer could not be understood; nothing was sent.")
         try:
             limit = aiohttp.ClientTimeout(total=UPLOAD_TIMEOUT)
-            async with self.session.post(address, data=file, timeout=limit, allow_redirects=False) as answer:
+            async with self.api.session.post(address, data=file, timeout=limit, allow_redirects=False) as answer:
                 if answer.status != 200:
                     raise MessengerUnavailable(f"Slack did not take the file (HTTP {answer.status}).")
         except (aiohttp.ClientError, TimeoutError) as problem:
             raise MessengerUnavailable("The file could not be sent to Slack.") from problem
-        await self._ask(
+        await self.api.ask(
             self.web.files_completeUploadExternal,
             files=[{"id": file_id, "title": title}],
             channel_id=channel,
@@ -313,8 +269,8 @@ class SlackMessenger:
         known = self._direct.get(user_id)
         if known is not None:
             return known
-        answer = await self._ask(self.web.conversations_open, users=user_id)
-        channel = str(_object(answer, "channel")["id"])
+        answer = await self.api.ask(self.web.conversations_open, users=user_id)
+        channel = str(object_of(answer, "channel")["id"])
         if len(self._direct) >= MOST_DIRECT:
             self._direct.clear()
         self._direct[user_id] = channel
@@ -323,32 +279,32 @@ class SlackMessenger:
     async def user(self, user_id: str) -> SlackUser:
         """Raises MessengerRefused("user_not_found") if there is no such user, else MessengerError."""
         me = await self.who_am_i()
-        return _slack_user(_object(await self._ask(self.web.users_info, user=user_id), "user"), me)
+        return slack_user_of(object_of(await self.api.ask(self.web.users_info, user=user_id), "user"), me)
 
     async def user_by_email(self, email: str) -> SlackUser | None:
         """The user with this address, None if Slack names none. Raises MessengerError."""
         me = await self.who_am_i()
         try:
-            answer = await self._ask(self.web.users_lookupByEmail, email=email.strip().lower())
+            answer = await self.api.ask(self.web.users_lookupByEmail, email=email.strip().lower())
         except MessengerRefused as refusal:
             if refusal.is_unknown_user:
                 return None
             raise
-        return _slack_user(_object(answer, "user"), me)
+        return slack_user_of(object_of(answer, "user"), me)
 
     def described(self, user: Mapping[str, object]) -> SlackUser:
         """A user as an event describes them; Slack is not asked. Until we know our own workspace, any is ours."""
-        return _slack_user(user, self._identity)
+        return slack_user_of(user, self._identity)
 
     async def channel(self, channel_id: str) -> Channel:
         """Raises MessengerError: `channel_not_found` also for private channels the bot is not in."""
-        found = _object(await self._ask(self.web.conversations_info, channel=channel_id), "channel")
-        return _channel({"id": channel_id, **found})
+        found = object_of(await self.api.ask(self.web.conversations_info, channel=channel_id), "channel")
+        return channel_of({"id": channel_id, **found})
 
     async def own_channels(self, cursor: str = "") -> tuple[Sequence[Channel], str]:
         """One page of the channels that the bot is in, and the cursor of the next, "" after the last one. Raises
         MessengerError. Source: https://docs.slack.dev/reference/methods/users.conversations"""
-        answer = await self._ask(
+        answer = await self.api.ask(
             self.web.users_conversations,
             types="public_channel,private_channel",
             exclude_archived=False,
@@ -359,9 +315,9 @@ class SlackMessenger:
         if not isinstance(found, list):
             raise MessengerUnavailable("Slack's answer holds no channels; it is asked again later.")
         # A user's own conversations come without `is_member`, so it is what the list itself says.
-        whole = [one for one in found if isinstance(one, dict) and one.keys() >= _TOLD_OF_CHANNELS]
-        listed = [_channel({**one, "is_member": True}) for one in whole]
-        return listed, _next_cursor(answer) or ""
+        whole = [one for one in found if isinstance(one, dict) and one.keys() >= CHANNEL_FIELDS]
+        listed = [channel_of({**one, "is_member": True}) for one in whole]
+        return listed, next_cursor(answer) or ""
 
     async def members(self, channel_id: str) -> frozenset[str]:
         """The Slack user ids in a conversation. Raises MessengerError."""
@@ -371,11 +327,11 @@ class SlackMessenger:
         while cursor not in seen:
             if cursor is not None:
                 seen.add(cursor)
-            answer = await self._ask(
+            answer = await self.api.ask(
                 self.web.conversations_members, channel=channel_id, limit=MEMBERS_A_PAGE, cursor=cursor
             )
             found.update(str(member) for member in answer.get("members") or ())
-            cursor = _next_cursor(answer)
+            cursor = next_cursor(answer)
             if cursor is None:
                 return frozenset(found)
         raise MessengerUnavailable("Slack names the same page of members again; it is asked again later.")
@@ -384,153 +340,14 @@ class SlackMessenger:
 
     async def open_modal(self, trigger_id: str, view: Mapping[str, object]) -> str:
         """The id of the view opened. A trigger is good once and for three seconds. Raises MessengerError."""
-        return str(_object(await self._ask(self.web.views_open, trigger_id=trigger_id, view=dict(view)), "view")["id"])
+        return str(
+            object_of(await self.api.ask(self.web.views_open, trigger_id=trigger_id, view=dict(view)), "view")["id"]
+        )
 
     async def update_modal(self, view_id: str, view: Mapping[str, object]) -> None:
         """Raises MessengerError."""
-        await self._ask(self.web.views_update, view_id=view_id, view=dict(view))
+        await self.api.ask(self.web.views_update, view_id=view_id, view=dict(view))
 
     async def publish_home(self, user_id: str, view: Mapping[str, object]) -> None:
         """Raises MessengerError."""
-        await self._ask(self.web.views_publish, user_id=user_id, view=dict(view))
-
-    # ---- one call ------------------------------------------------------------------------------------------------
-
-    async def _ask(self, method: Callable[..., Awaitable[AsyncSlackResponse]], **arguments: Any) -> AsyncSlackResponse:
-        try:
-            return await self._call(method, **arguments)
-        except Exception as problem:  # the SDK raises anything for a body that is no JSON; callers know one tree
-            raise question_error(problem) from problem
-
-    async def _call(self, method: Callable[..., Awaitable[AsyncSlackResponse]], **arguments: Any) -> AsyncSlackResponse:
-        name, channel = method.__name__.replace("_", ".", 1), str(arguments.get("channel") or "")
-        await self._pacer.turn(name, channel)
-        try:
-            answer = await method(**arguments)
-        except SlackApiError as problem:
-            said = getattr(problem.response, "data", None)
-            if isinstance(said, dict) and "ok" in said:  # a proxy's page reads as {} and carries the proxy's time
-                self._note_time(getattr(problem.response, "headers", None))
-            self._note_failure(problem)
-            if (after := limit_of(problem)) is not None:
-                self._pacer.refused(name, channel, after)
-            raise
-        except Exception as problem:  # any error is noted, and left to the caller
-            self._note_failure(problem)
-            raise
-        self._note_time(answer.headers)
-        return answer
-
-    def _note_failure(self, problem: Exception) -> None:
-        kind = failure_kind(problem)
-        if kind is not None and self._failed is not None:
-            self._failed(kind)
-
-    def _note_time(self, headers: object) -> None:
-        status = _header(headers, "date")
-        if not status:
-            return
-        try:
-            at = parsedate_to_datetime(status)
-        except ValueError:
-            return
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        self._slack_ahead = (at.timestamp(), self._clock.monotonic())
-
-
-def _header(headers: object, name: str) -> str | None:
-    if not isinstance(headers, Mapping):
-        return None
-    return next((str(value) for key, value in headers.items() if str(key).lower() == name), None)
-
-
-def _object(answer: AsyncSlackResponse, name: str) -> Mapping[str, Any]:
-    found = answer.get(name)
-    if not isinstance(found, dict) or not found.get("id"):
-        raise MessengerUnavailable("Slack's answer could not be understood; it is asked again later.")
-    return found
-
-
-def _next_cursor(answer: AsyncSlackResponse) -> str | None:
-    about = answer.get("response_metadata")
-    cursor = about.get("next_cursor") if isinstance(about, dict) else None
-    return str(cursor) if cursor else None
-
-
-def _is_ours(said: object, me: Identity) -> bool:
-    """Whether the bot posted it: anybody who can read a channel could copy our metadata."""
-    if not isinstance(said, dict):
-        return False
-    by_bot = bool(me.bot_id) and said.get("bot_id") == me.bot_id
-    return by_bot or (bool(me.bot_user_id) and said.get("user") == me.bot_user_id)
-
-
-def _delivery_of(said: Mapping[str, Any]) -> str | None:
-    metadata = said.get("metadata")
-    if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
-        return None
-    payload = metadata.get("event_payload")
-    found = payload.get("delivery") if isinstance(payload, dict) else None
-    return found if isinstance(found, str) else None
-
-
-_TOLD_OF_CHANNELS = frozenset({"id", "is_private", "is_archived", "is_ext_shared"})  # without one it is not known
-
-
-def _channel(found: Mapping[str, Any]) -> Channel:
-    return Channel(
-        channel_id=str(found.get("id") or ""),
-        name=str(found.get("name") or ""),
-        is_member=bool(found.get("is_member")) or bool(found.get("is_im")),
-        is_private=bool(found.get("is_private")) or bool(found.get("is_im")),
-        is_archived=bool(found.get("is_archived")),
-        is_shared_outside=bool(found.get("is_ext_shared")) or bool(found.get("is_pending_ext_shared")),
-        is_direct=bool(found.get("is_im")) or bool(found.get("is_mpim")),
-    )
-
-
-def _slack_user(user: Mapping[str, Any], us: Identity | None) -> SlackUser:
-    profile = user.get("profile")
-    email = profile.get("email") if isinstance(profile, dict) else None
-    not_allowed_reason = _not_full_member_reason(user, us)
-    return SlackUser(
-        user_id=str(user.get("id") or ""),
-        email=email.strip().lower() if isinstance(email, str) and email.strip() else None,
-        zone=zone.key if (zone := zone_named(user.get("tz"))) is not None else "UTC",
-        is_full_member=not not_allowed_reason,
-        not_allowed_reason=not_allowed_reason,
-    )
-
-
-def _not_full_member_reason(user: Mapping[str, Any], us: Identity | None) -> str:
-    """The first reason that holds, "" for a full member of our own workspace."""
-    is_bot = any(user.get(name) for name in ("is_bot", "is_workflow_bot")) or user.get("id") == "USLACKBOT"
-    reasons = (
-        (bool(user.get("deleted")), "deactivated"),
-        (is_bot, "bot"),
-        (bool(user.get("is_stranger")) or not _is_of_ours(user, us), "another company"),
-        (bool(user.get("is_restricted")) or bool(user.get("is_ultra_restricted")), "guest"),
-        (user.get("is_email_confirmed") is False, "e-mail unconfirmed"),
-    )
-    return next((reason for holds, reason in reasons if holds), "")
-
-
-def _is_of_ours(user: Mapping[str, Any], us: Identity | None) -> bool:
-    """Whether a user belongs to our workspace.
-
-    In Enterprise Grid a user may come without `team_id`, or with the organisation's; `enterprise_user.teams` lists
-    their workspaces then. Source: https://docs.slack.dev/reference/objects/user-object
-    """
-    if us is None or not us.team_id:
-        return True
-    team = user.get("team_id")
-    grid = user.get("enterprise_user")
-    grid = grid if isinstance(grid, dict) else {}
-    organisations = {str(one) for one in (grid.get("enterprise_id"), user.get("enterprise_id")) if one}
-    if us.enterprise_id and organisations - {us.enterprise_id}:
-        return False
-    teams = grid.get("teams")
-    if isinstance(teams, list) and teams:
-        is_listed = us.team_id in teams
-        return is_listed and (not team or team in (us.team_id, us.enterprise_id) or team in teams)
-    return bool(team == us.team_id)
+        await self.api.ask(self.web.views_publish, user_id=user_id, view=dict(view))

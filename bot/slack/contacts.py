@@ -22,9 +22,10 @@ from bot.domain.email_matching import (
     no_member,
 )
 from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable, Remedy, StoreBusy
-from bot.domain.model import BY_EMAIL, Destination, DestinationKind, Link, SlackUser, Viewer
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import as_admin
 from bot.domain.ports import Channel, Clock, Contact, Messenger, Nobody
+from bot.domain.viewers import BY_EMAIL, Link, SlackUser, Viewer
 from bot.slack.errors import DECISIONS, Decision
 from bot.slack.shared_reading import ChannelMembers, SharedReading
 from bot.store.database import Store, Tx

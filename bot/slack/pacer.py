@@ -11,7 +11,7 @@ from bot.domain.ports import Clock
 from bot.slack.errors import NotAsked
 
 POST = "chat.postMessage"
-MOST_WAIT = 5.0  # seconds one call waits for its turn; beyond, its caller hears when to ask again
+MOST_WAIT = 5.0  # seconds one call waits for its turn; beyond, its caller learns when to ask again
 BETWEEN_POSTS = 1.0  # seconds in one channel
 MINUTE = 60.0
 # A little below what Slack grants: its minute and ours do not begin together.
@@ -91,7 +91,7 @@ class RequestPacer:
                     lane.taken.remove(at)
 
     def refused(self, method: str, channel: str, after: float) -> None:
-        """Slack answered 429: nobody calls this method, or posts to this channel, for `after` seconds."""
+        """Slack answered 429: no call of this method, or post to this channel, for `after` seconds."""
         now = self._clock.monotonic()
         lane = self._lanes_of(method, channel)[-1]
         lane.free_at = max(lane.free_at, now + after)

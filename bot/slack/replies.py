@@ -7,7 +7,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.config import DIRECT, Network
 from bot.domain.errors import BlocksRefused
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.ports import Clock, Reply
 from bot.slack.client import INVALID_BLOCKS, SlackMessenger, has_newest
 
@@ -25,7 +25,7 @@ def reply_to(
 ) -> Reply:
     """The way to answer a request; `response_url` is "" if Slack sent none."""
     if response_url:
-        return ResponseUrl(response_url, messenger.session, clock, messenger.network)
+        return ResponseUrl(response_url, messenger.api.session, clock, messenger.api.network)
     return EphemeralReply(messenger, user_id, channel_id, thread_ts)
 
 

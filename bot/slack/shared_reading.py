@@ -8,7 +8,7 @@ from bot.domain.ports import Clock, Messenger
 
 T = TypeVar("T")
 
-MEMBERS_VALID_FOR = 180.0  # seconds; an event that somebody left counts at once
+MEMBERS_VALID_FOR = 180.0  # seconds; an event that a member left counts at once
 ASKED_AGAIN_AFTER = 10.0  # seconds: a new member is found that soon, and a crowd that is in none costs no more
 CHANNELS_KEPT = 500
 
@@ -31,7 +31,7 @@ class SharedReading(Generic[T]):
     def _end(self, key: str, done: "asyncio.Future[T]") -> None:
         self._under_way.pop(key, None)
         if not done.cancelled():
-            done.exception()  # nobody may have waited to its end
+            done.exception()  # possibly no caller waited to its end
 
 
 class ChannelMembers:

@@ -15,8 +15,9 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from bot.domain.audit import AuditEntry
 from bot.domain.errors import StoreBusy, StoreUnusable
-from bot.domain.model import OPERATOR, AuditEntry
+from bot.domain.rules import OPERATOR
 from bot.store.columns import State, from_ms, from_row, to_ms, value_of
 from bot.store.erasure import RetentionRepository, erased_people
 from bot.store.lock import OWNER_ONLY, Leadership, beside, setting_up, sync

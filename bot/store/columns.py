@@ -17,7 +17,7 @@ import msgspec
 import sqlite_utils
 from sqlite_utils.db import Table
 
-from bot.domain.model import Destination
+from bot.domain.notifications import Destination
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

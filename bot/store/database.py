@@ -25,6 +25,7 @@ from bot.store.outbox.queries import Deliveries
 from bot.store.outbox.recaps import Recaps
 from bot.store.outbox.unrouted import UnroutedChanges
 from bot.store.people import KeptDirectory, People
+from bot.store.polling import Polling
 from bot.store.quiet import QuietTimes
 from bot.store.reminders import Reminders
 from bot.store.reports import Reports
@@ -79,6 +80,10 @@ class Tx:
     @cached_property
     def polls(self) -> Polls:
         return Polls(self._connection)
+
+    @cached_property
+    def polling(self) -> Polling:
+        return Polling(self._connection)
 
     @cached_property
     def rules(self) -> Rules:

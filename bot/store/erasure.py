@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.directory import Directory
-from bot.domain.model import Destination, DestinationKind, NotificationKind, Person, RuleState, SessionKey
+from bot.domain.model import Person, SessionKey
+from bot.domain.notifications import Destination, DestinationKind, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.retention import BETWEEN_REDACTIONS, Erased, Expired, Forgotten
+from bot.domain.rules import RuleState
 from bot.query.by_id import people_in
 from bot.query.names import Names, id_value
 from bot.store.columns import State, to_json, to_ms, value_of
@@ -19,7 +21,8 @@ from bot.store.outbox.destinations import MAY_BE_EDITED, SHOWS
 from bot.store.session_rows import IS_OVER, OF_KEY, request_edits
 from bot.store.sqlite import IN_LIST, json_field
 
-CHILDREN = ("history", "details", "acknowledgements", "unrouted", "reminders")  # tables that refer to a session's row
+# Tables that refer to a session's row.
+CHILDREN = ("history", "details", "acknowledgements", "unrouted", "reminders", "absences")
 ATTEMPTS_KEPT = timedelta(days=90)  # of finished deliveries
 SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
 SLOTS_KEPT = timedelta(days=500)  # of rules with a schedule: longer than any of them looks back

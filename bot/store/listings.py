@@ -14,7 +14,7 @@ from operator import itemgetter
 
 from bot.domain.changes import remember, row_rank
 from bot.domain.model import SessionFacts, SessionKey, Targets
-from bot.domain.polling import ListingDiff
+from bot.domain.polling import AnswerDiff, ListingDiff, RowLabels
 from bot.domain.ports import Slice
 from bot.store.columns import State, to_json, to_ms, value_of
 from bot.store.erasure import erased_people, is_erased
@@ -142,6 +142,57 @@ class Listings:
             without_parts=without_parts,
             left_over=left_over,
         )
+
+    def compare(self, slices: Iterable[Slice]) -> AnswerDiff:
+        """Compares an answer about some sessions with those of them that are stored; writes nothing. It costs what the
+        answer has rows, however many sessions are stored."""
+        found: dict[SessionKey, tuple[bytes, Slice, int]] = {}
+        rows: dict[SessionKey, RowLabels] = {}
+        spelled: dict[str, str] = {}
+        rejected: list[str] = []
+        duplicates = without_parts = 0
+        for batch in slices:
+            rejected.extend(batch.rejected)
+            without_parts += batch.without_parts
+            spelled.update(batch.spelled)
+            for index, (session_id, employee_id, raw) in enumerate(batch.rows):
+                key = SessionKey(session_id, employee_id)
+                if key in found:
+                    duplicates += 1
+                    other_raw, other, at = found[key]
+                    if row_rank(other.facts(at), fingerprint_number(other_raw)) >= row_rank(
+                        batch.facts(index), fingerprint_number(raw)
+                    ):
+                        continue
+                found[key] = (raw, batch, index)
+                rows[key] = RowLabels(fingerprint_number(raw), *batch.labels(index))
+        erased = erased_people(self._connection)
+        changed = []
+        back = []
+        known: dict[SessionKey, int] = {}
+        for key, (raw, batch, index) in found.items():
+            stored = self._connection.execute(
+                f"SELECT fingerprint, missing_since FROM sessions WHERE {OF_KEY}", key
+            ).fetchone()
+            if stored is None and (key.employee_id in erased or is_erased(self._connection, key)):
+                continue
+            if stored is not None:
+                known[key] = stored["fingerprint"]
+                if stored["missing_since"] is not None:
+                    back.append(key)
+            if stored is None or stored["fingerprint"] != rows[key].fingerprint:
+                changed.append((batch.facts(index), raw))
+        diff = ListingDiff(
+            changed=changed,
+            missing=(),
+            back=back,
+            listed=len(found),
+            known=len(known),
+            rejected=rejected,
+            duplicates=duplicates,
+            without_parts=without_parts,
+        )
+        return AnswerDiff(diff, rows, known, spelled)
 
     def note_unchanged(self, key: SessionKey, fingerprint: bytes) -> None:
         """Stores the fingerprint of a row that looks different and says the same (its dates are read in another way),

@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.model import Destination
 from bot.domain.mutes import Mute
+from bot.domain.notifications import Destination
 from bot.store.columns import from_row, to_ms, value_of
 
 _NOT_ENDED = "SELECT * FROM mutes WHERE ended_at IS NULL"

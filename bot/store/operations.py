@@ -5,9 +5,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.alerts import ActiveAlert
-from bot.domain.model import AuditEntry
+from bot.domain.audit import AuditEntry
 from bot.domain.polling import PollReport, PollState
-from bot.store.columns import State, from_json, from_ms, from_row, table, to_json, to_ms, to_row, value_of
+from bot.store.columns import (
+    State,
+    from_json,
+    from_ms,
+    from_row,
+    table,
+    to_json,
+    to_ms,
+    to_ms_or_none,
+    to_row,
+    value_of,
+)
 from bot.store.outbox import restore_recovery
 
 
@@ -23,6 +34,8 @@ class Polls:
         self._state.set("last_poll", to_json(report))
         if not report.error:
             self._state.set("last_good_poll_at", to_ms(report.ended_at))
+            if report.corrected_at != self.corrected_at():
+                self._state.set("corrected_at", to_ms_or_none(report.corrected_at))
 
     def last(self) -> PollReport | None:
         """The last poll, None before the first."""
@@ -32,6 +45,10 @@ class Polls:
     def last_good_at(self) -> datetime | None:
         """When the last good poll ended, None before the first."""
         return self._state.moment("last_good_poll_at")
+
+    def corrected_at(self) -> datetime | None:
+        """See `PollReport.corrected_at`, of the last good poll."""
+        return self._state.moment("corrected_at")
 
     def state(self) -> PollState:
         return PollState(
@@ -45,6 +62,7 @@ class Polls:
                 " - (SELECT count(*) FROM sessions WHERE missing_since IS NOT NULL)",
             ),
             created_at=from_ms(self._state.get("created_at")),
+            corrected_at=self.corrected_at(),
         )
 
     def is_new_status(self, status: str) -> bool:

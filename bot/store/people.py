@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlite_utils.db import Table
 
 from bot.domain.directory import Directory, DirectoryAges, Shortened
-from bot.domain.model import BY_EMAIL, Department, Link, Person, PersonStatus, Preferences, SlackUser, Supervision
+from bot.domain.model import Department, Person, PersonStatus, Supervision
+from bot.domain.viewers import BY_EMAIL, Link, Preferences, SlackUser
 from bot.query.parser import Query, mentioned
 from bot.store.columns import (
     State,
@@ -157,7 +158,7 @@ class People:
         """Takes in an event about a user: what it takes away counts at once, what it gives has to be proved by a
         question. Returns whether there is something to prove.
 
-        Until it is proved, the user counts as seen at the epoch, so that whoever needs them asks Slack first.
+        Until it is proved, the user counts as seen at the epoch, so that Slack is asked before they are needed.
         """
         stored = self.slack_user(user.user_id)
         if stored is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from bot.config import zone_named
-from bot.domain.model import Destination, DestinationKind
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.quiet import NEVER, Quiet, held_until, parse_quiet, quiet_within
 from bot.store.columns import value_of
 
@@ -49,7 +49,7 @@ class QuietTimes:
             )
 
     def holidays(self) -> frozenset[date]:
-        """The days that are quiet for whoever has a quiet time with holidays."""
+        """The days that are quiet for people who have a quiet time with holidays."""
         return frozenset(date.fromisoformat(row["day"]) for row in self._connection.execute("SELECT day FROM holidays"))
 
     def set_holiday(self, day: date, *, is_one: bool) -> bool:

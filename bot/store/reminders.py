@@ -1,11 +1,12 @@
-"""Reminders: who was told of which late session, what each message lists, who nudged, and what people want."""
+"""Reminders: who was reminded of which late session, what each message lists, who nudged, and what people want."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from bot.domain.model import Destination, NotificationKind, Session, SessionKey
-from bot.domain.reminders import Choices, ReminderClock, ReminderStep, Told
+from bot.domain.model import Session, SessionKey
+from bot.domain.notifications import Destination, NotificationKind
+from bot.domain.reminders import Choices, Reminded, ReminderClock, ReminderStep
 from bot.domain.report_periods import Window
 from bot.store.columns import State, from_ms, from_ms_or_none, to_ms, value_of
 from bot.store.outbox.eligibility import PENDING
@@ -14,7 +15,7 @@ from bot.store.session_rows import OF_KEY, session_of
 MOST = 1_000  # sessions of one run
 # The outcomes are spelled as in the index.
 _OPEN = "outcome IN ('planned', 'in_progress') AND missing_since IS NULL AND reassigned_at IS NULL"
-_TOLD = (
+_REMINDED = (
     "SELECT reminders.*, notifications.id AS notification, cancelled_reason, state, attempt_ended_at FROM reminders"
     " LEFT JOIN notifications USING (destination, subject)"
     " LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
@@ -64,16 +65,16 @@ class Reminders:
         )
         return [session_of(row) for row in rows]
 
-    # ---- who was told ----------------------------------------------------------------------------------------------
+    # ---- who was reminded ------------------------------------------------------------------------------------------
 
-    def told(self, key: SessionKey, clock: ReminderClock, since: datetime) -> Sequence[Told]:
-        """Who was told that a clock of a session runs, in order."""
+    def reminded(self, key: SessionKey, clock: ReminderClock, since: datetime) -> Sequence[Reminded]:
+        """Who was reminded that a clock of a session runs, in order."""
         rows = self._connection.execute(
-            f"{_TOLD} WHERE session = (SELECT id FROM sessions WHERE {OF_KEY}) AND clock = ? AND since = ?"
+            f"{_REMINDED} WHERE session = (SELECT id FROM sessions WHERE {OF_KEY}) AND clock = ? AND since = ?"
             " ORDER BY step",
             (*key, clock, to_ms(since)),
         )
-        return [Told(ReminderStep(row["step"]), _told_at(row)) for row in rows]
+        return [Reminded(ReminderStep(row["step"]), _reminded_at(row)) for row in rows]
 
     def record(
         self,
@@ -85,7 +86,7 @@ class Reminders:
         subject: str,
         now: datetime,
     ) -> None:
-        """Stores that somebody is told; once for each clock and step. No destination: there is nobody to tell."""
+        """Stores a reminder, once for each clock and step. No destination: no one can be reminded."""
         self._connection.execute(
             "INSERT INTO reminders (session, clock, since, step, destination, subject, at)"
             f" SELECT id, ?, ?, ?, ?, ?, ? FROM sessions WHERE {OF_KEY} ON CONFLICT DO NOTHING",
@@ -117,7 +118,7 @@ class Reminders:
         return subject
 
     def snooze(self, destination: Destination, subject: str, new_subject: str, until: datetime) -> None:
-        """Makes another message list what this one does; nobody else is told before a day has passed since then."""
+        """Makes another message list what this one does; no other reminder follows before a day has passed."""
         self._connection.execute(
             "UPDATE reminders SET subject = ?, at = ? WHERE destination = ? AND subject = ?",
             (new_subject, to_ms(until), str(destination), subject),
@@ -137,7 +138,7 @@ class Reminders:
         return before
 
     def choices(self, user_id: str | None) -> Choices:
-        """What a Slack user wants, None for somebody without an account."""
+        """What a Slack user wants, None for a person without an account."""
         row = self._connection.execute("SELECT * FROM reminder_choices WHERE slack_user_id = ?", (user_id,)).fetchone()
         return Choices() if row is None else Choices(late=bool(row["late"]), planned=bool(row["planned"]))
 
@@ -157,7 +158,7 @@ class Reminders:
         return {row["person_id"]: row["slack_user_id"] for row in rows}
 
 
-def _told_at(row: sqlite3.Row) -> datetime | None:
+def _reminded_at(row: sqlite3.Row) -> datetime | None:
     if row["notification"] is None or row["cancelled_reason"] is not None or row["state"] in ("failed", "cancelled"):
         return from_ms(row["at"])
     return from_ms_or_none(row["attempt_ended_at"]) if row["state"] == "sent" else None

@@ -12,7 +12,7 @@ import msgspec
 
 from bot.domain.model import Details, OutcomeKind, Session, SessionKey
 from bot.domain.report_periods import Window
-from bot.domain.reports import Counts, CriterionCost, OpenCounts, Tally
+from bot.domain.reports import Counts, CriterionCost, OpenCounts, OutcomeCount
 from bot.store.columns import from_ms, listed, to_ms, to_ms_up, value_of
 from bot.store.search import COLUMNS, Where, completed
 from bot.store.session_rows import session_of
@@ -35,11 +35,11 @@ class Reports:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def tallies(self, where: Where) -> Sequence[Tally]:
+    def outcome_counts(self, where: Where) -> Sequence[OutcomeCount]:
         """The counts of all accepted sessions, as one group."""
         return self._counted("''", where, "3, 2")  # in the order of an index, where nothing is to be sorted
 
-    def tallies_by(self, column: str, where: Where, window: Window) -> Sequence[Tally]:
+    def outcome_counts_by(self, column: str, where: Where, window: Window) -> Sequence[OutcomeCount]:
         """The counts of the sessions completed in a window, by a column of `search.COLUMNS`."""
         return self._counted(COLUMNS[column], _completed_in(where, window))
 
@@ -51,7 +51,7 @@ class Reports:
         place_of: Mapping[str, str] | None = None,
         at_once: int = SESSIONS_AT_ONCE,
     ) -> Sequence[Counts]:
-        """The completed sessions of a window by a column of `search.COLUMNS`, cheaper than `tallies_by`.
+        """The completed sessions of a window by a column of `search.COLUMNS`, cheaper than `outcome_counts_by`.
 
         `place_of`: the unit that each value of the column belongs to, to count by that instead; "" for the others.
         `at_once`: how many sessions are read into memory at a time.
@@ -100,34 +100,36 @@ class Reports:
         sql = f"SELECT {HAPPENED} FROM sessions WHERE {HAPPENED} >= ? AND {HAPPENED} < ? ORDER BY 1 LIMIT 1 OFFSET ?"
         while start < window.end:
             cut = value_of(self._connection, sql, (to_ms_up(start), to_ms_up(window.end), at_once))
-            end = (
-                window.end if cut is None or from_ms(cut) <= start else from_ms(cut)
-            )  # more of one moment: all the rest
+            end = window.end if cut is None else from_ms(cut)
+            if end <= start:  # more than that of one moment
+                end = window.end
             yield Window(start, end)
             start = end
 
-    def tallies_of(self, column: str, values: Collection[str], where: Where, window: Window) -> Sequence[Tally]:
-        """As `tallies_by`, of these values of the column only."""
+    def outcome_counts_of(
+        self, column: str, values: Collection[str], where: Where, window: Window
+    ) -> Sequence[OutcomeCount]:
+        """As `outcome_counts_by`, of these values of the column only."""
         chosen = Where([*where.parts], [*where.parameters])
         chosen.add(f"{COLUMNS[column]} {IN_LIST}", listed(values))
-        return self.tallies_by(column, chosen, window)
+        return self.outcome_counts_by(column, chosen, window)
 
-    def tallies_in(self, where: Where, window: Window) -> Sequence[Tally]:
+    def outcome_counts_in(self, where: Where, window: Window) -> Sequence[OutcomeCount]:
         """The counts of the sessions completed in a window, as one group."""
         return self._counted("''", _completed_in(where, window), "3, 2")
 
-    def tallies_by_time(self, where: Where, cuts: Sequence[datetime]) -> Sequence[Tally]:
+    def outcome_counts_by_time(self, where: Where, cuts: Sequence[datetime]) -> Sequence[OutcomeCount]:
         """The counts of the sessions completed between the first and the last of some instants in order. A session's
         group is the number of instants up to its own."""
         bounds = [to_ms_up(at) for at in cuts]
         return self._counted(_bucket(bounds, 0, len(bounds)), _completed_in(where, Window(cuts[0], cuts[-1])))
 
-    def _counted(self, group: str, where: Where, grouped_by: str = "1, 3, 2") -> Sequence[Tally]:
+    def _counted(self, group: str, where: Where, grouped_by: str = "1, 3, 2") -> Sequence[OutcomeCount]:
         rows = self._connection.execute(
             f"SELECT {group}, outcome, score, count(*) FROM sessions WHERE {where.sql} GROUP BY {grouped_by}",
             where.parameters,
         )
-        return [Tally(str(group), _KINDS[outcome], score, count) for group, outcome, score, count in rows]
+        return [OutcomeCount(str(group), _KINDS[outcome], score, count) for group, outcome, score, count in rows]
 
     def costs(self, where: Where, window: Window) -> tuple[Sequence[CriterionCost], int]:
         """What each criterion cost in the newest completed sessions of a window, and how many sessions these are."""

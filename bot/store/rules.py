@@ -4,8 +4,9 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.domain.model import DEFAULT_OPTIONS, Destination, Rule, RuleOptions, RuleState
+from bot.domain.notifications import Destination
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import DEFAULT_OPTIONS, Rule, RuleOptions, RuleState
 from bot.store.columns import from_row, to_ms, to_ms_or_none, to_row, value_of
 from bot.store.outbox.cancel import end_rule
 
@@ -113,7 +114,7 @@ class Rules:
         )
 
     def offer(self, rule_id: int, user_id: str | None) -> None:
-        """Stores who may take a rule over; None for nobody."""
+        """Stores who may take a rule over; None for no user."""
         self._connection.execute("UPDATE rules SET offered_to = ? WHERE rule_id = ?", (user_id, rule_id))
 
     def set_owner(self, rule_id: int, owner: str) -> None:

@@ -11,11 +11,12 @@ from bot.domain.filters import Condition, Filter, Range
 from bot.domain.model import OutcomeKind, Session, SessionKey
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.polling import Found
+from bot.domain.viewers import DirectMessages
 from bot.query.keys import Key
 from bot.query.parser import Names, Query, resolve
 from bot.store.columns import from_ms, listed, to_ms, to_ms_up, value_of
 from bot.store.people import People
-from bot.store.session_rows import session_of
+from bot.store.session_rows import IS_FAILING, session_of
 from bot.store.sqlite import IN_LIST, by_index
 
 MANY = 200  # employees of a scope
@@ -79,6 +80,18 @@ def as_observer(person_id: str, scope: AccessScope) -> Where:
     where = listed_within(scope)
     where.add("observer_id = ? AND employee_id <> observer_id", person_id)
     return where
+
+
+def direct_to(person_id: str, as_observer: DirectMessages, as_employee: DirectMessages, where: Where) -> bool:
+    """Adds the sessions that a person gets as direct messages; False, and nothing is added, if they want none."""
+    parts = [
+        f"({column} = ?{f' AND {IS_FAILING}' if wants is DirectMessages.BELOW else ''})"
+        for column, wants in (("observer_id", as_observer), ("employee_id", as_employee))
+        if wants is not DirectMessages.NONE
+    ]
+    if parts:
+        where.add(" OR ".join(parts), *(person_id for _ in parts))
+    return bool(parts)
 
 
 def within(scope: AccessScope, where: Where, *, is_searched: bool = True) -> Where:

@@ -52,6 +52,7 @@ UPSERT_BEST = (
 EDIT_LEASE = timedelta(minutes=1)  # an edit is left to its claimer for so long
 _NEVER = 2**62  # ms
 IS_OVER = f"outcome IN ({', '.join(repr(str(kind)) for kind in OutcomeKind if kind.is_over)})"
+IS_FAILING = f"outcome IN ({', '.join(repr(str(kind)) for kind in OutcomeKind if kind.is_failing)})"
 OF_KEY = "session_id = ? AND employee_id = ?"
 _FINGERPRINT = struct.Struct("<q")
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from bot.domain.errors import StoreBusy, StoreUnusable
-from bot.domain.model import DeliveryState
+from bot.domain.notifications import DeliveryState
 from bot.store.database import Store
 from tests.app.env import ADMIN, OPS, RESULTS, Env, free_port
 from tests.clock import until

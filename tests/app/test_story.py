@@ -219,6 +219,8 @@ async def the_observer_asks_for_less(newcomer: Newcomer) -> None:
     await newcomer.becomes("observer")
     await newcomer.goes_to("Spotter")
     await newcomer.alerts.last.get_by_role("button", name="Only below target").click()
+    question = newcomer.page.get_by_role("dialog", name="Change your direct messages?")
+    await question.get_by_role("button", name="Yes").click()
     notified = newcomer.page.locator("#messages").get_by_text("you get only those below target or failed")
     await expect(notified).to_have_count(1)
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.cadence import settles_at
-from bot.domain.model import Destination, DestinationKind
+from bot.domain.notifications import Destination, DestinationKind
 from bot.ispring.dates import DateOrder, Dates
 from bot.query.values import since_when
 

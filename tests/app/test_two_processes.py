@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.store.database import Store
 from bot.store.lock import Leadership
 from tests.app.env import ADMIN, BAKERY, ELSEWHERE, OPS, RESULTS, Env, Running, short

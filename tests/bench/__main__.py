@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
-from tests.bench import acknowledging, answering, company, listings, load, sending
+from tests.bench import acknowledging, answering, company, listings, load, polling, sending
 from tests.clock import FakeClock
 
 RUNS = 3
@@ -134,6 +134,7 @@ async def bench(number: int, runs: int, folder: Path) -> bool:
               "sessions are polled, or --number of them; minutes.")  # fmt: skip
 @click.option("--answers", is_flag=True, help="Instead: how long answers take over a million sessions, or --number.")
 @click.option("--company", "large", is_flag=True, help="Instead: only a thousand completions in a large company.")
+@click.option("--polls", is_flag=True, help="Instead: only increments beside full listings; --full: of a million.")
 @click.pass_context
 def main(
     context: click.Context,
@@ -144,8 +145,11 @@ def main(
     acknowledges: bool,
     answers: bool,
     large: bool,
+    polls: bool,
 ) -> None:
     """Exit 1 where a limit is not kept."""
+    if polls:
+        sys.exit(0 if asyncio.run(polling.bench(*([(1_000_000,)] if full else []))) else 1)
     if large:
         sys.exit(0 if all([asyncio.run(company.bench()), asyncio.run(load.bench())]) else 1)
     if sends or acknowledges or answers:
@@ -159,7 +163,7 @@ def main(
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="spotter-bench-") as folder:
             results.append(asyncio.run(bench(size, runs, Path(folder))))
-    results += [asyncio.run(company.bench()), asyncio.run(load.bench())]
+    results += [asyncio.run(polling.bench()), asyncio.run(company.bench()), asyncio.run(load.bench())]
     sys.exit(0 if all(results) else 1)
 
 

@@ -11,18 +11,9 @@ from uuid import UUID
 
 import click
 
-from bot.domain.model import (
-    CriterionResult,
-    Department,
-    Details,
-    Moment,
-    Person,
-    SessionFacts,
-    SessionKey,
-    Targets,
-    Viewer,
-)
+from bot.domain.model import CriterionResult, Department, Details, Moment, Person, SessionFacts, SessionKey, Targets
 from bot.domain.polling import PollReport
+from bot.domain.viewers import Viewer
 from bot.listeners.commands import answered
 from bot.listeners.context import AppContext
 from bot.listeners.requests import SlashCommand

@@ -22,7 +22,9 @@ from bot.demo.slack import Channel, User
 from bot.demo.slack.methods import METHODS
 from bot.demo.slack.rates import PER_MINUTE, POSTS_PER_MINUTE, SPECIAL_PER_MINUTE
 from bot.demo.slack.workspace import ApiCall
-from bot.domain.model import Destination, DestinationKind, RuleState, SlackUser
+from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.rules import RuleState
+from bot.domain.viewers import SlackUser
 from bot.ispring.client import LISTING_PATH
 from bot.store.database import Store, Tx
 from tests.app.env import ADMIN, BOT, OPS, RESULTS, Env, Running, env

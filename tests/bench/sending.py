@@ -16,19 +16,10 @@ import click
 
 from bot.app.clock import SystemClock
 from bot.demo.slack import Channel, SlackStandIn, Workspace
-from bot.domain.model import (
-    OPERATOR,
-    Destination,
-    DestinationKind,
-    Moment,
-    Notification,
-    NotificationKind,
-    RuleState,
-    SessionFacts,
-    SessionKey,
-    Targets,
-)
+from bot.domain.model import Moment, SessionFacts, SessionKey, Targets
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.routing import subject_of
+from bot.domain.rules import OPERATOR, RuleState
 from bot.jobs.send import Deliver
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts

@@ -8,27 +8,28 @@ from bot.domain.directory import Directory
 from bot.domain.model import (
     AreaResult,
     CriterionResult,
-    Delivery,
-    DeliveryState,
     Department,
-    Destination,
-    DestinationKind,
     Details,
     DetailsState,
     Moment,
-    Notification,
-    NotificationKind,
     Person,
-    Rule,
-    RuleState,
     Session,
     SessionFacts,
     SessionKey,
     SessionRecord,
+)
+from bot.domain.notifications import (
+    Delivery,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Notification,
+    NotificationKind,
     StoredNotification,
 )
 from bot.domain.report_periods import By
 from bot.domain.reports import Figures, OpenCounts, Overview
+from bot.domain.rules import Rule, RuleState
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 CHANNEL = Destination(DestinationKind.CHANNEL, "C0NORTH")

@@ -7,7 +7,7 @@ from typing import Any
 from slack_sdk.models.blocks import Block as SlackBlock
 from slack_sdk.models.views import View as SlackView
 
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 
 PLAIN_ONLY = {("header", "text"), ("button", "text"), ("modal", "title"), ("option", "text")}
 LENGTHS = {  # (type of the holder, key): most characters

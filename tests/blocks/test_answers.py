@@ -16,21 +16,13 @@ from bot.blocks.session_lists import Page, RenderContext, results, show, to_do, 
 from bot.blocks.settings import Settings, choice_of, direct_messages_set, settings, settings_form
 from bot.blocks.status import Status, status
 from bot.domain.errors import Remedy
-from bot.domain.model import (
-    Acknowledgement,
-    ChangeKind,
-    Destination,
-    DestinationKind,
-    DirectMessages,
-    HistoryEntry,
-    Message,
-    Preferences,
-    Targets,
-)
-from bot.domain.outbox import OutboxCounts
+from bot.domain.model import Acknowledgement, ChangeKind, HistoryEntry, Targets
+from bot.domain.notifications import Destination, DestinationKind, Message
+from bot.domain.outbox import CardDelay, OutboxCounts
 from bot.domain.outcomes import judge
-from bot.domain.polling import PollReport, PollState
+from bot.domain.polling import PollMode, PollReport, PollState
 from bot.domain.reports import Figures
+from bot.domain.viewers import DirectMessages, Preferences
 from tests.blocks.build import NOW, directory, key_of, record, rule, session
 from tests.blocks.limits import assert_fits_slack, texts
 
@@ -373,3 +365,16 @@ def test_modals_fit_and_their_choices_mean_what_they_say() -> None:
         assert_fits_slack(view)
     assert choice_of(actions.SERVER_DEFAULT) is None
     assert choice_of("below") is DirectMessages.BELOW
+
+
+def test_status_says_what_the_last_poll_read_and_how_old_corrections_are() -> None:
+    report = PollReport(NOW, NOW, mode=PollMode.INCREMENTAL, size=1_390_000, wire_size=210_000)
+    poll = PollState(report, NOW, NOW, 100_000, NOW, corrected_at=NOW - timedelta(hours=2))
+    shown = status(a_status(poll=poll, card_delay=CardDelay(3.2, 11.0), next_digest_at=NOW, target="80 %"))
+    text = shown.text
+    assert_fits_slack(shown)
+    assert "Target for all" in text
+    assert "what may have changed, 1.4 MB (210 KB on the wire)" in text
+    assert "Corrections: as of" in text
+    assert "3 s, 19 of 20 within 11 s" in text
+    assert "Corrections" not in status(a_status()).text

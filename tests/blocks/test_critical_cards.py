@@ -6,7 +6,7 @@ import pytest
 
 from bot.blocks.cards import CardBefore
 from bot.blocks.notifications import render
-from bot.blocks.results import SIGNS, SYMBOLS
+from bot.blocks.results import EMOJI, SYMBOLS
 from bot.blocks.session_lists import RenderContext, result_row
 from bot.domain.changes import outcome_of
 from bot.domain.model import (
@@ -50,7 +50,7 @@ def with_zero() -> Details:
 
 
 def test_every_outcome_has_a_symbol_and_a_sign_of_its_own() -> None:
-    for table in (SYMBOLS, SIGNS):
+    for table in (SYMBOLS, EMOJI):
         assert table.keys() == set(OutcomeKind) and len(set(table.values())) == len(table)
 
 

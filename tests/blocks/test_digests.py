@@ -3,7 +3,7 @@
 import pytest
 
 from bot.blocks.notifications import render
-from bot.domain.model import DigestCounts, Message, NotificationKind
+from bot.domain.notifications import DigestCounts, Message, NotificationKind
 from tests.blocks.build import CHANNEL, NOW, OBSERVER, delivery, facts, notification
 from tests.blocks.limits import assert_fits_slack, texts
 

@@ -7,7 +7,8 @@ import pytest
 from bot.blocks.alerts import alert_text
 from bot.blocks.notifications import RENDERERS, render
 from bot.domain.alerts import ALERTS, RESOLVED
-from bot.domain.model import OPERATOR, Destination, DestinationKind, DigestCounts, NotificationKind
+from bot.domain.notifications import Destination, DestinationKind, DigestCounts, NotificationKind
+from bot.domain.rules import OPERATOR
 from tests.blocks.build import delivery, facts, notification, record, rule
 from tests.blocks.limits import assert_fits_slack, texts
 
@@ -65,6 +66,7 @@ def test_what_the_operator_is_notified_of_has_a_remedy_and_no_gap(code: str) -> 
         "statuses": 300,
         "status": "ODD, ODDER, ODDEST…",
         "reason": "no_text",
+        "problem": "an answer lacked sessions",
         "order": "dmy",
         "minutes": 34,
         "hours": 30,

@@ -19,21 +19,11 @@ from bot.blocks.rules import proposal, rules_list
 from bot.blocks.session_lists import Page, RenderContext, results, show, to_do
 from bot.blocks.settings import Settings, settings_form
 from bot.domain.changes import outcome_of
-from bot.domain.model import (
-    AreaResult,
-    ChangeKind,
-    CriterionResult,
-    Destination,
-    Details,
-    DirectMessages,
-    HistoryEntry,
-    Message,
-    Moment,
-    Preferences,
-    SessionRecord,
-)
+from bot.domain.model import AreaResult, ChangeKind, CriterionResult, Details, HistoryEntry, Moment, SessionRecord
+from bot.domain.notifications import Destination, Message
 from bot.domain.reports import CriterionCost, Figures, ReportRow, UnitRow
 from bot.domain.text import clean, clip
+from bot.domain.viewers import DirectMessages, Preferences
 from tests.blocks.build import (
     CHANNEL,
     EMPLOYEE,
@@ -90,7 +80,7 @@ def assert_harmless(texts_in_markup: list[str]) -> None:
         assert "://" not in rest, rest
         assert "```" not in rest, rest
         assert not re.search(r"(^|\s)_\w", rest), rest
-        assert not re.search(r":(?!\d\d:)[\w+'-]+:", rest), rest
+        assert not re.search(r":(?!\d\d(?:-\d\d)?:)[\w+'-]+:", rest), rest
 
 
 def assert_legible(notified: list[str]) -> None:

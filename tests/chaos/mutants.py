@@ -61,14 +61,14 @@ SEND_BEFORE_COMMIT = Mutant(
     (
         Change(
             "bot/jobs/sender.py",
-            "        try:\n            return await self.retry_until_committed(claim_checked), None\n",
+            "        try:\n            return await self._store.transact(claim_checked), None\n",
             "        try:\n"
             "            claimed = []\n"
             "            def claim_for_now(tx):\n"
             "                claimed.append(claim(tx))\n"
             "                raise LookupError\n"
             "            try:\n"
-            "                await self.retry_until_committed(claim_for_now)\n"
+            "                await self._store.transact(claim_for_now)\n"
             "            except LookupError:\n"
             "                return claimed[-1], None\n",
         ),
@@ -95,7 +95,7 @@ GUESTS_ARE_TOLD = Mutant(
     "guests: whoever has an observer's address is told",
     (
         Change(
-            "bot/slack/client.py",
+            "bot/slack/answers.py",
             '        (bool(user.get("is_restricted")) or bool(user.get("is_ultra_restricted")), "guest"),\n',
             "",
         ),

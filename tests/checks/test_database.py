@@ -10,10 +10,13 @@ from bot.blocks.alerts import alert_sentence
 from bot.checks import Level, database
 from bot.config import Settings
 from bot.domain.alerts import ALERTS, LEADER_SILENT
-from bot.domain.model import BY_EMAIL, DeliveryState, Person, RuleState, SlackUser
+from bot.domain.model import Person
+from bot.domain.notifications import DeliveryState
 from bot.domain.pause_reasons import ARCHIVED
 from bot.domain.polling import PollReport
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import RuleState
+from bot.domain.viewers import BY_EMAIL, SlackUser
 from bot.store.backup import back_up, restore
 from bot.store.database import Store, Tx
 from tests.environment import open_store
@@ -223,6 +226,10 @@ LINES = {
     "workspace_throttled": "Alert: ",
     "direct_messages_closed": "Alert: ",
     "directory_old": "Alert: ",
+    "supervision_widened": "Alert: ",
+    "filters_unreliable": "Alert: ",
+    "full_listing_unread": "Alert: ",
+    "corrections_late": "Alert: ",
     "leader_silent": "has given no sign of life for",
     "disk_nearly_full": "left beside the database",
 }

@@ -14,8 +14,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import maintenance, people, switch
-from bot.domain.model import DirectMessages, Person, PersonStatus, Preferences, SlackUser
+from bot.domain.model import Person, PersonStatus
+from bot.domain.viewers import DirectMessages, Preferences, SlackUser
 from bot.store.database import Tx
+from bot.store.schema import APPLICATION_ID
 from tests.environment import open_store
 from tests.store.given import NOON, a_session, baseline
 
@@ -137,6 +139,7 @@ def test_a_copy_from_before_a_migration_is_put_back_where_the_database_was_moved
     ctx = AppContext(tmp_path)
     with closing(sqlite3.connect(ctx.path)) as earlier:
         earlier.executescript((Path(__file__).parent.parent / "store" / "version_0_1.sql").read_text())
+        earlier.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     ctx.within(lambda tx: None)
     [kept] = [one for one in tmp_path.glob("spotter.db.before-*") if one.suffix != ".part"]
     aside = tmp_path / "aside"

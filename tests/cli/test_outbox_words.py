@@ -9,7 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli.outbox import outbox
-from bot.domain.model import DeliveryState, RuleState, SlackUser
+from bot.domain.notifications import DeliveryState
+from bot.domain.rules import RuleState
+from bot.domain.viewers import SlackUser
 from bot.store.database import Tx
 from tests.environment import open_store
 from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, enqueue, see, sent, session_id

@@ -195,7 +195,7 @@ async def test_a_bot_that_ends_by_itself_is_noticed(tmp_path: Path) -> None:
 
 
 async def test_every_fault_of_the_menu_can_be_ordered_and_cleared(quiet: Director) -> None:
-    moments = {"slack.abort", "slack.silent", "slack.refresh", "ispring.revoke"}
+    moments = {"slack.abort", "slack.silent", "slack.refresh", "ispring.revoke", "ispring.large"}
     async with visiting(quiet) as connection:
         for alert in TROUBLES:
             assert (await connection.do("fault", key=alert.key, times=2))["ok"], alert.key

@@ -38,22 +38,12 @@ from bot.domain.delivery import (
     is_first_attempt,
     shown_versions,
 )
-from bot.domain.model import (
-    OPERATOR,
-    TAKEN_BACK,
-    ChangeKind,
-    Delivery,
-    DeliveryState,
-    Destination,
-    News,
-    Notification,
-    NotificationKind,
-    RuleState,
-    SessionKey,
-)
+from bot.domain.model import ChangeKind, News, SessionKey
+from bot.domain.notifications import TAKEN_BACK, Delivery, DeliveryState, Destination, Notification, NotificationKind
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
+from bot.domain.rules import OPERATOR, RuleState
 from bot.jobs.message_data import load_message_data
 from bot.store.database import Tx
 from tests.environment import open_store

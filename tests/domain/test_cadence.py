@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.cadence import backoff, poll_pause, settles_at
-from bot.domain.model import Destination, DestinationKind
+from bot.domain.notifications import Destination, DestinationKind
 from tests.domain.build import NOW
 
 

@@ -23,8 +23,8 @@ from bot.domain.target_changes import (
     Judgement,
     Turns,
     basis_of,
-    turned_by_critical,
-    turned_by_target,
+    changed_by_critical,
+    changed_by_target,
     with_target,
 )
 from tests.domain.build import NOW, facts, session
@@ -145,7 +145,7 @@ JUDGED = (
     ],
 )
 def test_what_another_target_would_turn(checklist_id: str | None, percent: float | None, expected: Turns) -> None:
-    assert turned_by_target(JUDGED, checklist_id, with_target(CRITICAL, checklist_id, percent)) == expected
+    assert changed_by_target(JUDGED, checklist_id, with_target(CRITICAL, checklist_id, percent)) == expected
 
 
 def test_what_critical_criteria_would_turn() -> None:
@@ -156,8 +156,8 @@ def test_what_critical_criteria_would_turn() -> None:
         JudgedCriteria(IS_CRITICAL, 95.0, 80.0, graded(0.0)),
         JudgedCriteria(OutcomeKind.FAILED, 95.0, 80.0, graded(0.0)),
     ]
-    assert turned_by_critical(judged, (COLD,), 8) == Turns(5, {(MET, IS_CRITICAL): 1, (BELOW, IS_CRITICAL): 1}, 3)
-    assert turned_by_critical(judged, (), 5) == Turns(5, {(IS_CRITICAL, MET): 1}, 0)
+    assert changed_by_critical(judged, (COLD,), 8) == Turns(5, {(MET, IS_CRITICAL): 1, (BELOW, IS_CRITICAL): 1}, 3)
+    assert changed_by_critical(judged, (), 5) == Turns(5, {(IS_CRITICAL, MET): 1}, 0)
 
 
 def test_every_change_of_the_targets_changes_their_basis() -> None:

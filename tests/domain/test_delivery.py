@@ -30,14 +30,14 @@ from bot.domain.delivery import (
     after_read_back,
     shown_versions,
 )
-from bot.domain.model import (
+from bot.domain.model import SessionKey
+from bot.domain.notifications import (
     Delivery,
     DeliveryState,
     Destination,
     DestinationKind,
     Notification,
     NotificationKind,
-    SessionKey,
     StoredNotification,
 )
 from bot.domain.reasons import ReasonCode

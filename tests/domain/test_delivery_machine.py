@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from bot.domain.model import Destination
+from bot.domain.notifications import Destination
 from tests.domain.delivery_story import ANSWERS, ARROWS, EDIT_ANSWERS, READ_BACK_RESULTS, ROOMS, Story
 
 NUMBERS = 6  # different sessions

@@ -6,7 +6,8 @@ import pytest
 
 from bot.domain.directory import Directory
 from bot.domain.email_matching import match_by_email
-from bot.domain.model import Person, SlackUser
+from bot.domain.model import Person
+from bot.domain.viewers import SlackUser
 from tests.domain.build import DIRECTORY
 
 MEMBER = SlackUser(user_id="U1", email="ana@shop.test", zone="UTC", is_full_member=True)

@@ -1,7 +1,7 @@
 """The registry of notification kinds: each kind has one entry and a name of its own."""
 
 from bot.domain.kinds import KINDS
-from bot.domain.model import NotificationKind
+from bot.domain.notifications import NotificationKind
 
 
 def test_every_kind_has_an_entry_and_a_name_of_its_own() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.domain.model import Viewer
 from bot.domain.permissions import EVERYTHING, NOTHING, OPERATOR_VIEWER, AccessScope, as_admin, may_see, scope_of
+from bot.domain.viewers import Viewer
 from tests.domain.build import DIRECTORY, facts
 
 OF_JOE = facts("PASSED", 72.0)  # of Joe (bakery of store 12), observed by Ana

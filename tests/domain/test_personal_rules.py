@@ -1,6 +1,8 @@
 """A rule that somebody made for themselves: what they may see, once, whatever else brings it to them."""
 
-from bot.domain.model import Destination, DestinationKind, DirectMessages, RuleState
+from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.rules import RuleState
+from bot.domain.viewers import DirectMessages
 from tests.domain.test_routing import LOW, expected, notified, routed, rule
 
 BOSS = Destination(DestinationKind.PERSON, "boss")

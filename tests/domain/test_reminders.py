@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.reminders import ReminderClock, ReminderStep, Told, next_step
+from bot.domain.reminders import Reminded, ReminderClock, ReminderStep, next_step
 from tests.domain.build import NOW
 
 PLANNED, STARTED = ReminderClock.NOT_STARTED, ReminderClock.UNFINISHED
@@ -17,24 +17,24 @@ def hours(number: float) -> timedelta:
 
 
 @pytest.mark.parametrize(
-    ("clock", "since", "told", "expected"),
+    ("clock", "since", "reminded", "expected"),
     [
         (PLANNED, hours(23.9), [], None),
         (PLANNED, hours(24), [], OBSERVER),
         (STARTED, hours(47), [], None),  # iSpring itself reminds 24 h after the start
         (STARTED, hours(48), [], OBSERVER),
-        (PLANNED, hours(30), [Told(OBSERVER, NOW - hours(6))], None),
-        (PLANNED, hours(60), [Told(OBSERVER, None)], None),  # it waits still: quiet time, or Slack is away
-        (PLANNED, hours(60), [Told(OBSERVER, NOW - hours(24))], SUPERVISOR),
-        (PLANNED, hours(90), [Told(OBSERVER, NOW - hours(50)), Told(SUPERVISOR, NOW - hours(25))], OPS),
-        (PLANNED, hours(200), [Told(OBSERVER, NOW - hours(99)), Told(OPS, NOW - hours(50))], None),
+        (PLANNED, hours(30), [Reminded(OBSERVER, NOW - hours(6))], None),
+        (PLANNED, hours(60), [Reminded(OBSERVER, None)], None),  # it waits still: quiet time, or Slack is away
+        (PLANNED, hours(60), [Reminded(OBSERVER, NOW - hours(24))], SUPERVISOR),
+        (PLANNED, hours(90), [Reminded(OBSERVER, NOW - hours(50)), Reminded(SUPERVISOR, NOW - hours(25))], OPS),
+        (PLANNED, hours(200), [Reminded(OBSERVER, NOW - hours(99)), Reminded(OPS, NOW - hours(50))], None),
         (PLANNED, hours(24 * 32), [], None),  # so old that it belongs on a list
     ],
 )
 def test_who_is_told_next(
-    clock: ReminderClock, since: timedelta, told: list[Told], expected: ReminderStep | None
+    clock: ReminderClock, since: timedelta, reminded: list[Reminded], expected: ReminderStep | None
 ) -> None:
-    assert next_step(clock, NOW - since, told, LONG_AGO, NOW) is expected
+    assert next_step(clock, NOW - since, reminded, LONG_AGO, NOW) is expected
 
 
 def test_what_was_late_before_reminders_began_reminds_nobody() -> None:

@@ -12,7 +12,7 @@ from bot.domain.model import OutcomeKind
 from bot.domain.report_periods import By, Window, cuts_of, periods
 from bot.domain.reports import CriterionCost as Cost
 from bot.domain.reports import (
-    Tally,
+    OutcomeCount,
     figures,
     format_percent,
     format_points,
@@ -26,8 +26,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
 FRIDAY = datetime(2026, 11, 27, 11, 0, tzinfo=UTC)
 
 
-def tallies(group: str, met: int, below: int, score: float = 80.0) -> list[Tally]:
-    return [Tally(group, OutcomeKind.MET, score, met), Tally(group, OutcomeKind.BELOW, score - 20, below)]
+def outcome_counts(group: str, met: int, below: int, score: float = 80.0) -> list[OutcomeCount]:
+    return [OutcomeCount(group, OutcomeKind.MET, score, met), OutcomeCount(group, OutcomeKind.BELOW, score - 20, below)]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def tallies(group: str, met: int, below: int, score: float = 80.0) -> list[Tally
     [([70], "70 %"), ([70, 71], "71 %"), ([84.5], "85 %"), ([85.5], "86 %"), ([1, 2, 99], "2 %"), ([0.4], "0.4 %")],
 )
 def test_a_median_is_rounded_half_up(scores: list[float], median: str) -> None:
-    found = figures(Tally("", OutcomeKind.COMPLETED, score, 1) for score in scores).median
+    found = figures(OutcomeCount("", OutcomeKind.COMPLETED, score, 1) for score in scores).median
     assert found is not None and format_percent(found) == median
 
 
@@ -43,11 +43,11 @@ def test_a_median_is_rounded_half_up(scores: list[float], median: str) -> None:
 def test_the_median_of_counts_is_that_of_the_single_scores(counted: list[tuple[int, int]]) -> None:
     each = sorted(score for score, count in counted for _ in range(count))
     middle = Fraction(each[(len(each) - 1) // 2] + each[len(each) // 2], 2)
-    assert figures(Tally("", OutcomeKind.COMPLETED, score, count) for score, count in counted).median == middle
+    assert figures(OutcomeCount("", OutcomeKind.COMPLETED, score, count) for score, count in counted).median == middle
 
 
 def test_planned_sessions_are_in_no_figure_but_the_number_of_sessions() -> None:
-    found = figures([*tallies("", 3, 1), Tally("", OutcomeKind.PLANNED, None, 7)])
+    found = figures([*outcome_counts("", 3, 1), OutcomeCount("", OutcomeKind.PLANNED, None, 7)])
     assert (found.sessions, found.completed, found.met, found.failing) == (11, 4, 3, 1)
     assert found.share == 75
 
@@ -80,15 +80,23 @@ def test_rounding_is_half_away_from_zero(value: Fraction, decimals: int) -> None
 
 
 def test_small_groups_come_last_and_in_no_order_of_results() -> None:
-    rows = report([*tallies("worst", 0, 4), *tallies("low", 1, 4), *tallies("high", 5, 0), *tallies("few", 2, 0)], [])
+    rows = report(
+        [
+            *outcome_counts("worst", 0, 4),
+            *outcome_counts("low", 1, 4),
+            *outcome_counts("high", 5, 0),
+            *outcome_counts("few", 2, 0),
+        ],
+        [],
+    )
     assert [row.group for row in rows] == ["low", "high", "worst", "few"]
     assert [row.now.is_small for row in rows] == [False, False, True, True]
 
 
 def test_a_group_is_compared_with_itself() -> None:
-    [row] = report(tallies("a", 9, 1), tallies("a", 5, 5))
+    [row] = report(outcome_counts("a", 9, 1), outcome_counts("a", 5, 5))
     assert row.change == 40
-    [row] = report(tallies("a", 9, 1), tallies("b", 5, 5))
+    [row] = report(outcome_counts("a", 9, 1), outcome_counts("b", 5, 5))
     assert row.change is None
 
 
@@ -131,8 +139,8 @@ def test_the_present_week_is_compared_with_the_same_days_of_the_last_one() -> No
     cuts = cuts_of(every)
     monday, saturday = datetime(2026, 11, 16, 12, tzinfo=BERLIN), datetime(2026, 11, 21, 12, tzinfo=BERLIN)
 
-    def at(moment: datetime, met: int, below: int) -> list[Tally]:
-        return tallies(str(sum(cut <= moment for cut in cuts)), met, below)
+    def at(moment: datetime, met: int, below: int) -> list[OutcomeCount]:
+        return outcome_counts(str(sum(cut <= moment for cut in cuts)), met, below)
 
     counted = [*at(monday, 1, 1), *at(saturday, 0, 50), *at(FRIDAY - timedelta(hours=1), 3, 1)]
     [row] = report_by_time(every, cuts, counted, lambda _: "this week")

@@ -9,23 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.changes import decide, outcome_of
-from bot.domain.model import (
-    OPERATOR,
-    Change,
-    Destination,
-    DestinationKind,
-    DirectMessages,
-    Moment,
-    NotificationKind,
-    Rule,
-    RuleState,
-    Session,
-    SessionFacts,
-    SessionKey,
-    Viewer,
-)
+from bot.domain.model import Change, Moment, Session, SessionFacts, SessionKey
+from bot.domain.notifications import Destination, DestinationKind, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import Routed, RoutingResult, candidates, route, subject_of
+from bot.domain.rules import OPERATOR, Rule, RuleState
+from bot.domain.viewers import DirectMessages, Viewer
 from bot.query.parser import Filter, Names, parse, resolve
 from tests.domain.build import CHECKLISTS, DIRECTORY, EIGHTY, NOW, facts, session
 

@@ -11,30 +11,21 @@ from bot.blocks.notifications import render
 from bot.demo.slack import Message as Posted
 from bot.demo.slack import SlackStandIn
 from bot.domain.changes import decide, remember
-from bot.domain.model import (
-    OPERATOR,
-    Change,
-    ChangeKind,
+from bot.domain.model import Change, ChangeKind, Moment, News, Session, SessionFacts, SessionKey, Targets
+from bot.domain.notifications import (
     Delivery,
     DeliveryState,
     Destination,
     DestinationKind,
-    Moment,
-    News,
     Notification,
     NotificationKind,
-    Rule,
-    RuleState,
-    Session,
-    SessionFacts,
-    SessionKey,
-    Targets,
 )
 from bot.domain.outbox import NotificationState, NotificationStatus, OutboxCounts
 from bot.domain.routing import subject_of
+from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.jobs.rate_limit import RateLimiter
+from bot.jobs.renderer import Render
 from bot.jobs.send import Deliver
-from bot.jobs.sender import Render
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store, Tx

@@ -13,24 +13,14 @@ from bot.demo.company import Person, Session
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
 from bot.domain.delivery import Sent, after_post, shown_versions
-from bot.domain.model import (
-    OPERATOR,
-    Delivery,
-    Destination,
-    DestinationKind,
-    Notification,
-    NotificationKind,
-    Preferences,
-    Rule,
-    RuleState,
-    SessionKey,
-    SessionRecord,
-    SlackUser,
-)
 from bot.domain.model import Session as StoredSession
+from bot.domain.model import SessionKey, SessionRecord
+from bot.domain.notifications import Delivery, Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.polling import PollReport
 from bot.domain.ports import Training
+from bot.domain.rules import OPERATOR, Rule, RuleState
+from bot.domain.viewers import Preferences, SlackUser
 from bot.ispring.client import Ispring
 from bot.jobs.attempts import attempt_of
 from bot.jobs.details import FetchDetails

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.model import DeliveryState, Destination, DestinationKind, DirectMessages, Preferences
+from bot.domain.notifications import DeliveryState, Destination, DestinationKind
+from bot.domain.viewers import DirectMessages, Preferences
 from bot.store.database import Tx
 from tests.clock import until
 from tests.demo.slack_room import ANA, OFFICE, SHOP

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.model import Destination, DestinationKind, RuleState
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import RuleState
 from bot.jobs.channel_checks import ChannelChecks
 from bot.slack.contacts import SlackContacts
 from tests.demo.slack_room import ANA, BEN, OFFICE, SHOP

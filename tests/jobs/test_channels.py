@@ -7,16 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.demo.slack import Channel
-from bot.domain.model import (
-    OPERATOR,
-    Destination,
-    DestinationKind,
-    Notification,
-    NotificationKind,
-    RuleState,
-)
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import BlockedDestination, NotificationState
 from bot.domain.routing import introduction
+from bot.domain.rules import OPERATOR, RuleState
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.channel_guard import CHECK_VALID_FOR
 from bot.jobs.rate_limit import QUESTIONS_A_MINUTE, RateLimiter

@@ -10,7 +10,8 @@ import pytest
 from bot.blocks.notifications import render
 from bot.domain.alerts import RESOLVED
 from bot.domain.delivery import Sent
-from bot.domain.model import NotificationKind, SessionKey
+from bot.domain.model import SessionKey
+from bot.domain.notifications import NotificationKind
 from bot.jobs.attempts import attempt_of
 from bot.jobs.message_data import load_message_data
 from bot.store.database import Tx

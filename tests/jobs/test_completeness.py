@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.demo.ispring import ALWAYS
-from bot.domain.model import NotificationKind
+from bot.domain.notifications import NotificationKind
 from bot.jobs.completeness import CompletenessCheck
 from bot.services.listing_gaps import count_left_out
 from tests.faults import StumblingTraining

@@ -8,7 +8,8 @@ import pytest
 
 from bot.demo.company import Checklist, Grade, Session
 from bot.domain.changes import outcome_of
-from bot.domain.model import ChangeKind, CriticalCriterion, NotificationKind, OutcomeKind
+from bot.domain.model import ChangeKind, CriticalCriterion, OutcomeKind
+from bot.domain.notifications import NotificationKind
 from bot.store.database import Tx
 from tests.jobs.room import CHANNEL, Room, key_of, open_room
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.domain.changes import remember
-from bot.domain.model import DirectMessages, Preferences, SessionFacts, SessionKey, Targets
+from bot.domain.model import SessionFacts, SessionKey, Targets
+from bot.domain.viewers import DirectMessages, Preferences
 from bot.jobs.digest_counts import unwanted_reason
 
 ALL, NONE, BELOW = DirectMessages.ALL, DirectMessages.NONE, DirectMessages.BELOW

@@ -34,5 +34,5 @@ async def test_what_answers_need_of_all_people_is_ready_when_they_are_read(room:
     room.clock.advance(timedelta(hours=5))
     assert await room.directory.when_due()
     directory = await room.store.read(lambda tx: tx.people.directory())
-    assert {"_supervised", "_under", "_by_email"} <= vars(directory).keys()
+    assert {"_reports", "_under", "_by_email"} <= vars(directory).keys()
     assert directory._derived

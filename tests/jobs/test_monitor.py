@@ -10,7 +10,7 @@ from bot.blocks.alerts import alert_text
 from bot.blocks.elements import mrkdwn, section
 from bot.blocks.markup import instant, plain_text
 from bot.domain.alerts import DISK_ENOUGH, DISK_LEFT
-from bot.domain.model import DeliveryState, NotificationKind
+from bot.domain.notifications import DeliveryState, NotificationKind
 from bot.domain.outbox import NotificationState
 from bot.domain.polling import PollReport
 from bot.jobs.monitor import Monitor, RuntimeProbes

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from bot.blocks.notifications import render
-from bot.domain.model import Delivery, Destination, DestinationKind, Notification, NotificationKind, Preferences
 from bot.domain.mutes import Mute
+from bot.domain.notifications import Delivery, Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import NotificationState
+from bot.domain.viewers import Preferences
 from bot.jobs.message_data import MessageData, load_message_data
 from bot.services.muting import end_over, mute, unmute
 from bot.store.database import Tx

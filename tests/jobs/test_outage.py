@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.model import Destination, DestinationKind, NotificationKind, RuleState
+from bot.domain.notifications import Destination, DestinationKind, NotificationKind
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import RuleState
 from bot.jobs.plan_notifications import MOST_CARDS
 from bot.store.database import Tx
 from tests.jobs.room import CHANNEL, Room, key_of

@@ -8,14 +8,9 @@ import pytest
 from bot.demo.company import Person
 from bot.demo.ispring import ALWAYS
 from bot.domain.directory import Directory
-from bot.domain.model import (
-    Destination,
-    DestinationKind,
-    DetailsState,
-    NotificationKind,
-    RuleState,
-    SessionKey,
-)
+from bot.domain.model import DetailsState, SessionKey
+from bot.domain.notifications import Destination, DestinationKind, NotificationKind
+from bot.domain.rules import RuleState
 from bot.jobs.directory import LATE
 from tests.jobs.room import CHANNEL, Room, key_of, known_in_slack
 

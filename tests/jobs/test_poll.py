@@ -13,23 +13,12 @@ from bot.demo.ispring import ALWAYS
 from bot.demo.ispring.quirks import HalfCharacters
 from bot.domain.changes import outcome_of
 from bot.domain.delivery import Sent, after_post
-from bot.domain.model import (
-    OPERATOR,
-    ChangeKind,
-    Delivery,
-    Destination,
-    DestinationKind,
-    Details,
-    DetailsState,
-    DirectMessages,
-    NotificationKind,
-    OutcomeKind,
-    Preferences,
-    RuleState,
-    SessionKey,
-)
+from bot.domain.model import ChangeKind, Details, DetailsState, OutcomeKind, SessionKey
+from bot.domain.notifications import Delivery, Destination, DestinationKind, NotificationKind
 from bot.domain.ports import Training
 from bot.domain.routing import introduction, subject_of
+from bot.domain.rules import OPERATOR, RuleState
+from bot.domain.viewers import DirectMessages, Preferences
 from bot.jobs.attempts import attempt_of
 from bot.services import pausing
 from bot.store.database import Tx

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.slack import ApiCall, Happening, faults
-from bot.domain.model import Delivery, DeliveryState
+from bot.domain.notifications import Delivery, DeliveryState
 from tests.clock import FakeClock, until
 from tests.demo.slack_room import ANA, SHOP
 from tests.domain.build import NOW

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.slack import faults
-from bot.domain.model import DeliveryState, Destination, DestinationKind
+from bot.domain.notifications import DeliveryState, Destination, DestinationKind
 from tests.demo.slack_room import ANA, BEN
 from tests.jobs.outbox_room import Room, room
 

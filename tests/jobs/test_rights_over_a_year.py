@@ -16,8 +16,10 @@ import pytest
 from bot.demo.slack import Message as Posted
 from bot.demo.slack import User
 from bot.demo.slack.wire import user_json
-from bot.domain.model import Destination, DestinationKind, Rule, RuleState, SessionKey
+from bot.domain.model import SessionKey
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.outbox import NotificationState
+from bot.domain.rules import Rule, RuleState
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.identities import Identities
 from bot.slack.contacts import SlackContacts

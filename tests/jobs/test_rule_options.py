@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.model import OPERATOR, NamesShown, RuleOptions, RuleState
+from bot.domain.rules import OPERATOR, NamesShown, RuleOptions, RuleState
 from bot.domain.text import initials
 from tests.jobs.outbox_room import SHOP_CHANNEL, Room, room
 

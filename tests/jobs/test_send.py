@@ -12,8 +12,7 @@ import pytest
 from bot.blocks.cards import CardFacts
 from bot.blocks.notifications import render
 from bot.demo.slack import ApiCall, Happening, faults
-from bot.domain.model import (
-    OPERATOR,
+from bot.domain.notifications import (
     Delivery,
     DeliveryState,
     Destination,
@@ -21,11 +20,10 @@ from bot.domain.model import (
     Message,
     Notification,
     NotificationKind,
-    Rule,
-    RuleState,
 )
 from bot.domain.outbox import NotificationState
 from bot.domain.routing import introduction
+from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.jobs.rate_limit import RateLimiter
 from tests.clock import FakeClock, until
 from tests.demo.slack_room import ANA, ATTIC, BEN, BOT, OFFICE, SHOP
@@ -849,7 +847,7 @@ async def test_a_crash_between_the_post_and_its_storing_makes_one_message(world:
         lambda tx: tx.outbox.claim(SHOP_CHANNEL, now, world.messenger.slack_time(), new_id)
     )
     assert claimed is not None
-    from bot.domain.model import Message  # only the crash is spelled by hand
+    from bot.domain.notifications import Message
 
     await world.messenger.post(SHOP, Message("as the dead process said it"), delivery_id=new_id)
     assert await world.state(key) is DeliveryState.SENDING

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.model import Destination, DestinationKind, NotificationKind, RuleState
+from bot.domain.notifications import Destination, DestinationKind, NotificationKind
+from bot.domain.rules import RuleState
 from bot.jobs.store_changes import MOST_AT_ONCE
 from tests.jobs.room import CHANNEL, Room, key_of
 

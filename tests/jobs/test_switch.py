@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.model import OPERATOR
 from bot.domain.outbox import NotificationState
+from bot.domain.rules import OPERATOR
 from bot.services import pausing
 from bot.services.alerting import set_alert
 from bot.store.database import Store

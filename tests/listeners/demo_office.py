@@ -12,7 +12,7 @@ from bot.demo import cast
 from bot.demo.slack import Workspace
 from bot.demo.world import World
 from bot.domain.errors import SpotterError
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.ispring.dates import DateOrder
 from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.poll import Poll

@@ -22,24 +22,22 @@ from bot.domain.model import (
     AreaResult,
     CriterionResult,
     Department,
-    Destination,
-    DestinationKind,
     Details,
-    Message,
     Moment,
     Person,
-    Rule,
-    RuleState,
     SessionFacts,
     SessionKey,
     Subordination,
     Targets,
 )
+from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.polling import PollReport
+from bot.domain.rules import Rule, RuleState
 from bot.jobs.send import Deliver
 from bot.listeners.bolt_app import build_app
 from bot.listeners.context import AppContext
-from bot.slack.client import Identity, SlackMessenger
+from bot.slack.answers import Identity
+from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.slack.task_pool import TaskPool
 from bot.store.database import Store, Tx

@@ -129,6 +129,12 @@ VALUES = {
         f"{OUTSIDE}|",
         "nonsense",
     ],
+    actions.SET_TARGET: [
+        actions.encode(actions.SetTarget("vault audit", 70.0, "x")),
+        actions.encode(actions.SetTarget("", None, "x")),
+        "nonsense",
+    ],
+    actions.SET_CRITICAL: [actions.encode(actions.SetCritical("vault audit", "digest", True, "x")), "nonsense"],
     actions.CANCEL: [NORTH],
     actions.NOT_ME: ["zoltan", "nonsense"],
     actions.SHARE: [

@@ -11,9 +11,11 @@ import pytest
 
 from bot.blocks import actions
 from bot.blocks.notifications import RENDERERS
-from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind, Rule, SessionKey
+from bot.domain.model import SessionKey
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.reminders import ReminderStep, running_clock
 from bot.domain.routing import introduction
+from bot.domain.rules import Rule
 from bot.domain.schedules import Every, Schedule, Slot
 from bot.services.digests import digest_notification
 from bot.services.muting import mute, unmute
@@ -260,7 +262,7 @@ async def test_a_summary_counts_what_its_owner_may_see(
 
 FORMS: dict[str, dict[str, str]] = {
     actions.DETAILS_FORM: {},
-    actions.RULE_FORM: {actions.INPUT_REST: "employee:zoltn", actions.INPUT_PEOPLE: "<id:zoltan>"},
+    actions.RULE_FORM: {actions.INPUT_OTHER_TERMS: "employee:zoltn", actions.INPUT_PEOPLE: "<id:zoltan>"},
     actions.SETTINGS_FORM: {actions.INPUT_OBSERVER: "all", "employee": "zoltan"},
 }
 

@@ -80,8 +80,9 @@ async def test_the_line_is_the_same_whatever_else_there_is(office: Office) -> No
 
 async def test_a_rule_says_whose_sessions_it_shows_wherever_it_is_told(office: Office) -> None:
     office.sends_meanwhile()
-    made = (await office.ask(SAM, "subscribe outcome:failed", NORTH)).text
-    assert "It shows sessions of the 4 people you supervise, yourself included, and those you observe." in made
+    asked = await office.ask(SAM, "subscribe outcome:failed", NORTH)
+    assert "Shows sessions of the 4 people you supervise, yourself included, and those you observe." in asked.text
+    await office.subscribe(SAM, "outcome:failed")
     told = (
         f"Shows sessions of the 4 people that <@{SAM}> supervises, <@{SAM}> included, and those that <@{SAM}> observes."
     )

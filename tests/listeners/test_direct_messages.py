@@ -6,16 +6,11 @@ from datetime import timedelta
 import pytest
 
 from bot.blocks import actions
-from bot.domain.model import (
-    Destination,
-    DestinationKind,
-    DirectMessages,
-    Notification,
-    NotificationKind,
-    SessionKey,
-)
+from bot.domain.model import SessionKey
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.routing import subject_of
+from bot.domain.viewers import DirectMessages
 from bot.listeners.events.lifecycle import account_changed
 from tests.listeners.office import ADMIN, HIGH, LOW, OLGA, Office, everything_in
 from tests.listeners.test_lifecycle import notified, read_back, send

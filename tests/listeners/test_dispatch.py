@@ -10,8 +10,10 @@ import pytest
 from bot.blocks import actions
 from bot.domain.changes import outcome_of
 from bot.domain.errors import MessengerUnavailable, NotAllowed, NotPossibleNow, Remedy
-from bot.domain.model import Destination, DestinationKind, DirectMessages, Notification, NotificationKind, SessionKey
+from bot.domain.model import SessionKey
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.routing import subject_of
+from bot.domain.viewers import DirectMessages
 from bot.listeners.actions import LISTENERS
 from bot.listeners.after_ack import error_message
 from bot.listeners.requests import OutdatedButton

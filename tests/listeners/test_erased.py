@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.blocks.actions import Share, encode
-from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.routing import subject_of
 from bot.listeners.events.lifecycle import channel_changed
 from tests.listeners.office import ADMIN, FOREIGN, NORTH, SAM, Office, everything_in

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from bot.blocks import actions
-from bot.domain.model import Destination, DestinationKind
 from bot.domain.mutes import Mute
+from bot.domain.notifications import Destination, DestinationKind
 from tests.listeners.office import (
     ADMIN,
     EMMA,

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.domain.changes import decide
-from bot.domain.model import Destination, DestinationKind, Notification, NotificationKind, Targets
+from bot.domain.model import Targets
+from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.routing import subject_of
 from bot.store.database import Tx
 from tests.listeners.office import ADMIN, EMMA, HIGH, LOW, NORTH, OLGA, Office
@@ -44,6 +45,7 @@ async def read_people(office: Office) -> None:
     await office.store.transact(work)
 
 
+@pytest.mark.promise("quiet_time")
 async def test_what_comes_at_night_is_one_message_in_the_morning_as_it_is_then(office: Office) -> None:
     answer = await office.ask(OLGA, "quiet 20:00-07:00 weekend")
     assert "Your quiet time is 20:00-07:00 sat sun and holidays (Europe/London" in answer.text
@@ -87,6 +89,7 @@ async def test_a_weekend_is_no_outage(office: Office) -> None:
     assert "72 %" in recap.text and "90 %" in recap.text
 
 
+@pytest.mark.promise("quiet_time")
 async def test_a_channel_has_no_quiet_time(office: Office) -> None:
     await office.ask(OLGA, "quiet 20:00-07:00")
     rule = await office.rule(NORTH, owner=ADMIN)

@@ -7,11 +7,12 @@ import pytest
 from bot.blocks import actions
 from bot.demo.slack import Message as Posted
 from bot.domain.changes import decide
-from bot.domain.model import Message, Moment, SessionFacts, SessionKey, Targets
+from bot.domain.model import Moment, SessionFacts, SessionKey, Targets
+from bot.domain.notifications import Message
 from bot.jobs.remind import RemindJob
-from bot.store.database import Tx
+from bot.store.database import Store, Tx
 from tests.clock import NOON
-from tests.listeners.office import ADMIN, EMMA, NORTH, OLGA, PLANNED, SAM, Office, buttons_of, facts
+from tests.listeners.office import ADMIN, EMMA, NORTH, OLGA, PLANNED, SAM, Office, buttons_of, deliver_of, facts
 from tests.listeners.test_quiet import go_to, read_people
 
 pytestmark = pytest.mark.virtual_time
@@ -43,6 +44,7 @@ def reminders(office: Office, user: str) -> list[Posted]:
     return list(office.slack.messages(office.slack.direct_message(user).id))
 
 
+@pytest.mark.promise("reminded")
 async def test_what_was_not_started_is_one_message_and_escalates_once(office: Office) -> None:
     # PLANNED: Emma's, observed by Olga, on Thursday noon; another one at the same time.
     await save(office, facts(SECOND, "olga", status="NOT_STARTED", days_ago=-1))
@@ -165,3 +167,20 @@ async def test_nobody_nudges_about_what_they_have_no_charge_of(office: Office) -
     for user, person in ((EMMA, "olga"), (SAM, "xenia"), (ADMIN, "nobody")):
         pressed = await office.press(user, actions.NUDGE, person, channel_id=NORTH)
         assert pressed is not None and "no longer means anything" in pressed.text
+
+
+@pytest.mark.promise("reminded")
+async def test_the_operators_channel_is_told_last_with_what_was_done_and_no_name(office: Office) -> None:
+    office = office.with_store(Store.open(office.store.path, now=office.clock.now(), ops_channel=NORTH))
+    office.deliver = deliver_of(office.ctx, ADMIN)
+    try:
+        await pass_time(office, NOON + timedelta(days=4, hours=6))
+        (told,) = office.slack.messages(NORTH)
+        assert told.text == (
+            "1 session is still late (1 not started), the first since 19 Mar 2026, 12:00 UTC, although the observer"
+            " and the supervisor of each were reminded. `/ojt overdue` shows them to who may see them."
+        )
+        for hidden in ("Emma", "Olga", "Till check", "30cc"):
+            assert hidden not in told.text
+    finally:
+        office.store.close()

@@ -8,7 +8,7 @@ import pytest
 from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.blocks import actions
-from bot.domain.model import NamesShown, Rule, RuleOptions, RuleState
+from bot.domain.rules import NamesShown, Rule, RuleOptions, RuleState
 from tests.listeners.office import (
     ADMIN,
     DANA,
@@ -98,7 +98,7 @@ async def test_the_form_is_filled_in_from_the_rules_text(office: Office) -> None
         actions.INPUT_PEOPLE: ["<id:emma>"],
         actions.INPUT_OBSERVERS: "",
         actions.INPUT_OUTCOME: ["failed"],
-        actions.INPUT_REST: '-observer:"Olga Observer" score:<80',
+        actions.INPUT_OTHER_TERMS: '-observer:"Olga Observer" score:<80',
         actions.INPUT_EDITS: ["on"],
         actions.INPUT_NAMES: ["full"],
     }
@@ -188,7 +188,7 @@ async def test_menus_offer_only_what_one_may_see(
 async def test_edit_with_a_text_shows_before_and_after_and_saves_at_the_second_press(office: Office) -> None:
     await office.rule(NORTH, "outcome:failed", owner=SAM)
     asked = await office.ask(SAM, "edit 1 below 60 names:initials")
-    assert "completed sessions below target or failed" in asked.text and "It would post instead" in asked.text
+    assert "completed sessions below target, critical or failed" in asked.text and "It would post instead" in asked.text
     assert (await rule_of(office)).query == "outcome:failed"
     save = next(one for one in buttons_of(asked) if one["action_id"] == actions.CONFIRM_EDIT)
     answer = await office.press(SAM, save["action_id"], save["value"])

@@ -38,7 +38,17 @@ async def test_the_bare_command_is_a_menu_for_whoever_typed_it(office: Office) -
     answer = await office.ask(OLGA, "")
     assert "Olga Observer" in answer.text
     assert "You have 1 session to conduct or finish" in answer.text
-    assert suggestions_of(answer) == ["help", "results", "todo", "status", "trend", "overdue", "rules", "settings"]
+    assert suggestions_of(answer) == [
+        "help",
+        "results",
+        "todo",
+        "status",
+        "trend",
+        "overdue",
+        "rules",
+        "digest",
+        "settings",
+    ]
 
 
 async def test_a_menu_button_answers_like_the_command(office: Office) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.blocks import actions
-from bot.domain.model import DirectMessages, Preferences
+from bot.domain.viewers import DirectMessages, Preferences
 from tests.listeners.office import GUEST, OLGA, UNLINKED, Office, everything_in
 
 pytestmark = pytest.mark.virtual_time

@@ -6,7 +6,8 @@ import pytest
 
 from bot.blocks import actions
 from bot.domain.changes import decide
-from bot.domain.model import CriterionResult, CriticalCriterion, Details, Message, SessionKey, Targets
+from bot.domain.model import CriterionResult, CriticalCriterion, Details, SessionKey, Targets
+from bot.domain.notifications import Message
 from bot.domain.permissions import EVERYTHING
 from bot.query.parser import Names, parse
 from bot.services.export import Export

@@ -6,8 +6,9 @@ import pytest
 
 from bot.blocks import actions
 from bot.domain.changes import decide
-from bot.domain.model import RuleState, Targets
+from bot.domain.model import Targets
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import RuleState
 from bot.store.database import Tx
 from tests.listeners.office import ADMIN, EMMA, FOREIGN, LOW, NORTH, OUTSIDE, SAM, UNLINKED, Office, everything_in
 from tests.listeners.test_lifecycle import news, read_back, rule_of, send

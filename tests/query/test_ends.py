@@ -35,7 +35,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 )
 def test_an_end_is_read_in_the_zone_of_who_asks(text: str, end: str, rest: str) -> None:
     found = read_end(text, NOW, BERLIN)
-    assert (f"{found.at.astimezone(BERLIN):%Y-%m-%d %H:%M}", found.rest) == (end, rest)
+    assert (f"{found.at.astimezone(BERLIN):%Y-%m-%d %H:%M}", found.other_text) == (end, rest)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.model import Destination, DestinationKind, Notification
+from bot.domain.notifications import Destination, DestinationKind, Notification
 from bot.domain.outbox import NotificationState
 from bot.services.alerting import clear_alert, notify_ops, ops_destinations, set_alert
 from bot.store.database import Store

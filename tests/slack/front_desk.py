@@ -18,7 +18,7 @@ from bot.app.clock import SystemClock
 from bot.app.health import served
 from bot.demo.slack import SlackStandIn
 from bot.domain.errors import NotAllowed, QueryError
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.ports import Reply
 from bot.listeners import events
 from bot.listeners.after_ack import AfterAck

@@ -10,7 +10,7 @@ from bot.app.clock import SystemClock
 from bot.demo.slack import SlackStandIn, User, faults
 from bot.domain.delivery import DestinationGone, Found, NotFound, Sent
 from bot.domain.errors import MessengerRefused, MessengerUnavailable
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.ports import Messenger
 from bot.slack.client import SlackMessenger, client_msg_id
 from tests.demo.slack_room import (

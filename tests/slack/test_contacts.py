@@ -12,7 +12,8 @@ from bot.demo.slack import SlackStandIn, User, faults
 from bot.demo.slack.wire import user_json
 from bot.domain.delivery import DestinationGone, NotSent, Throttled
 from bot.domain.errors import Remedy
-from bot.domain.model import Destination, DestinationKind, Person, PersonStatus
+from bot.domain.model import Person, PersonStatus
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.ports import Contacts, Nobody
 from bot.jobs.rule_owners import ask_about
 from bot.slack.client import SlackMessenger

@@ -9,7 +9,8 @@ import pytest
 
 from bot.demo.slack import Message as Posted
 from bot.demo.slack import faults
-from bot.domain.model import OPERATOR, Destination, DestinationKind, Rule, RuleState
+from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.listeners.events.lifecycle import CHANNEL_EVENTS
 from tests.demo.slack_room import (
     ANA,

@@ -15,10 +15,10 @@ from structlog.testing import capture_logs
 from bot.blocks import actions
 from bot.blocks.actions import ConfirmShare, Share, encode
 from bot.demo.slack import SlackStandIn
-from bot.domain.model import RuleState
+from bot.domain.rules import RuleState
 from tests.leaks import leaks
 from tests.listeners.conftest import office
-from tests.listeners.office import ADMIN, BOT, EMMA, LOW, NORTH, PUBLIC, SAM, UNLINKED, Office, everything_in
+from tests.listeners.office import ADMIN, BOT, EMMA, LOW, NORTH, PUBLIC, SAM, Office, everything_in
 from tests.listeners.test_through_slack import open_door
 
 pytestmark = pytest.mark.virtual_time
@@ -194,7 +194,7 @@ async def test_a_replayed_acknowledgement_counts_once(open_door: Office) -> None
 async def test_a_replayed_end_of_a_rule_or_link_ends_no_other(open_door: Office) -> None:
     for _ in range(2):
         await open_door.rule(NORTH, owner=SAM)
-    await replay(open_door, action(SAM, actions.UNSUBSCRIBE, "1"))
+    await replay(open_door, action(SAM, actions.asked(actions.UNSUBSCRIBE), "1"))
     await whispers(open_door.slack, SAM, 3)
     assert len(await open_door.store.read(lambda tx: tx.rules.all((RuleState.ACTIVE,)))) == 1
     await open_door.ask(EMMA, "link")
@@ -208,13 +208,13 @@ async def test_a_replayed_command_changes_nothing_twice(open_door: Office) -> No
         asked = {"command": "/ojt", "text": text, "user_id": user, "channel_id": NORTH, "team_id": "T0SPOTTER"}
         return urlencode(asked)
 
-    await replay(open_door, typed(ADMIN, "target 70"))
-    await replay(open_door, typed(ADMIN, f"link <@{UNLINKED}> xenia"))
+    await open_door.ask(EMMA, "link")
+    await replay(open_door, typed(ADMIN, f"unlink <@{EMMA}>"))
+    await replay(open_door, typed(ADMIN, "pause all"))
     await whispers(open_door.slack, ADMIN, 6)
-    targets = await open_door.store.read(lambda tx: tx.targets.current())
-    links = await open_door.store.read(lambda tx: tx.people.links())
-    assert targets.default == 70.0
-    assert [(one.slack_user_id, one.person_id) for one in links] == [(UNLINKED, "xenia")]
+    assert await open_door.store.read(lambda tx: tx.people.links()) == []
+    assert await open_door.store.read(lambda tx: tx.outbox.pause()) is not None
+    assert [verb for _, verb, _ in await open_door.audit_log()] == ["pause all", "unlink"]
 
 
 async def test_a_forged_value_in_a_signed_press_opens_nothing(open_door: Office) -> None:

@@ -1,24 +1,19 @@
 """What the stories of the store begin with: a few people, sessions, notices, made with one verb each."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.changes import decide
-from bot.domain.model import (
-    Change,
+from bot.domain.model import Change, Moment, Session, SessionFacts, SessionKey, Targets
+from bot.domain.notifications import (
     Delivery,
     DeliveryState,
     Destination,
     DestinationKind,
-    Moment,
     Notification,
     NotificationKind,
-    Session,
-    SessionFacts,
-    SessionKey,
-    Targets,
 )
 from bot.domain.outbox import Attempt
 from bot.domain.ports import Slice
@@ -82,6 +77,13 @@ class Piece:
     @property
     def rows(self) -> Sequence[tuple[str, str, bytes]]:
         return [(facts.key.session_id, facts.key.employee_id, fingerprint(facts)) for facts in self.given]
+
+    @property
+    def spelled(self) -> Mapping[str, str]:
+        return {}
+
+    def labels(self, index: int) -> tuple[str, str]:
+        return self.given[index].status, self.given[index].checklist_id
 
     def facts(self, index: int) -> SessionFacts:
         return self.given[index]

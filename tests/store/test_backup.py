@@ -14,8 +14,9 @@ from typing import TypeVar
 import pytest
 
 from bot.domain.errors import StoreBusy, StoreError, StoreUnusable
-from bot.domain.model import DeliveryState, Destination, DestinationKind, NotificationKind, RuleState
+from bot.domain.notifications import DeliveryState, Destination, DestinationKind, NotificationKind
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import RuleState
 from bot.jobs.outage import outage_digest
 from bot.store.backup import Copied, Restored, back_up, restore
 from bot.store.database import Store, Tx

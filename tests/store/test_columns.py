@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import pytest
 
-from bot.domain.model import Destination, DestinationKind
+from bot.domain.notifications import Destination, DestinationKind
 from bot.store.columns import column_names, from_row, to_row, to_values, upsert
 from tests.store.given import NOON
 

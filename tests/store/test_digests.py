@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.domain.model import DeliveryState, Notification, NotificationKind, SessionFacts
+from bot.domain.model import SessionFacts
+from bot.domain.notifications import DeliveryState, Notification, NotificationKind
 from bot.domain.outbox import NotificationState
 from bot.domain.routing import subject_of
 from bot.store.database import Store, Tx

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.model import DeliveryState, Details
+from bot.domain.model import Details
+from bot.domain.notifications import DeliveryState
 from bot.store.database import Store, Tx
 from tests.store.given import (
     ANA,

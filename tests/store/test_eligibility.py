@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.delivery import Ambiguous, NotFound, NotSent, after_post, after_read_back
-from bot.domain.model import OPERATOR, DeliveryState, Destination, DestinationKind, RuleState
+from bot.domain.notifications import DeliveryState, Destination, DestinationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
+from bot.domain.rules import OPERATOR, RuleState
 from bot.store.database import Store, Tx
 from tests.store.given import NOON, ROOM, a_notice, a_session, an_attempt, becomes, claim, minutes, see, sent
 

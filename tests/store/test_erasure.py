@@ -10,30 +10,14 @@ from pathlib import Path
 import pytest
 
 from bot.domain.delivery import Found, NotFound, after_read_back, shown_versions
-from bot.domain.model import (
-    TAKEN_BACK,
-    Change,
-    ChangeKind,
-    Delivery,
-    DeliveryState,
-    Destination,
-    DestinationKind,
-    Details,
-    DirectMessages,
-    News,
-    NotificationKind,
-    Person,
-    Preferences,
-    RuleState,
-    Session,
-    SessionFacts,
-    SessionRecord,
-    SlackUser,
-)
+from bot.domain.model import Change, ChangeKind, Details, News, Person, Session, SessionFacts, SessionRecord
+from bot.domain.notifications import TAKEN_BACK, Delivery, DeliveryState, Destination, DestinationKind, NotificationKind
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import EVERYTHING
 from bot.domain.polling import ListingDiff
 from bot.domain.retention import BETWEEN_REDACTIONS, Erased
+from bot.domain.rules import RuleState
+from bot.domain.viewers import DirectMessages, Preferences, SlackUser
 from bot.query import parser as language
 from bot.store.database import Store, Tx
 from bot.store.erasure import ATTEMPTS_KEPT, CHILDREN, SLACK_USERS_KEPT

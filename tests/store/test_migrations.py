@@ -17,13 +17,17 @@ import pytest
 import sqlite_utils
 
 from bot.domain.errors import StoreUnusable
-from bot.domain.model import Destination, DestinationKind, OutcomeKind, RuleState, Supervision
+from bot.domain.model import OutcomeKind, Supervision
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.outbox import NotificationState
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import RuleState
 from bot.services.rules import rule_filters
 from bot.store.database import Store, Tx
 from bot.store.migrate import before_migration
-from bot.store.schema import APPLICATION_ID, INDEXES_OF_BASELINE, INDEXES_OF_REPORTS, migrations
+from bot.store.schema import APPLICATION_ID, migrations
+from bot.store.schema.first_tables import INDEXES_OF_BASELINE
+from bot.store.schema.steps_011_to_017 import INDEXES_OF_REPORTS
 from tests.store.given import NOON, a_session, minutes
 
 NOTHING_APPLIED = sqlite_utils.Database(memory=True, execute_plugins=False)

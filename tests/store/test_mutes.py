@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.domain.model import Destination
+from bot.domain.notifications import Destination
 from bot.store.database import Store, Tx
 from tests.store.given import NOON, OTHER_ROOM, ROOM, a_notice, a_session, claim, minutes, see
 

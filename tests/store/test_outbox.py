@@ -7,18 +7,18 @@ from functools import partial
 import pytest
 
 from bot.domain.delivery import LONGEST_WAIT
-from bot.domain.model import (
+from bot.domain.model import SessionKey
+from bot.domain.notifications import (
     DeliveryState,
     Destination,
     DestinationKind,
     Notification,
     NotificationKind,
-    RuleState,
-    SessionKey,
     StoredNotification,
 )
 from bot.domain.outbox import NotificationState, NotificationStatus, OutboxCounts, Schedule
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import RuleState
 from bot.store.database import Store, Tx
 from bot.store.outbox.restore_recovery import DIGEST_WAIT
 from bot.store.outbox.rows import ATTEMPTS_KEPT

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from bot.domain.directory import Directory
-from bot.domain.model import Department, DirectMessages, Person, PersonStatus, Preferences, SlackUser, Subordination
+from bot.domain.model import Department, Person, PersonStatus, Subordination
+from bot.domain.viewers import DirectMessages, Preferences, SlackUser
 from bot.store.database import Store, Tx
 from tests.store.given import NOON, minutes
 

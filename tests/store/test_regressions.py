@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.domain.model import DeliveryState, Notification, NotificationKind, SessionFacts
+from bot.domain.model import SessionFacts
+from bot.domain.notifications import DeliveryState, Notification, NotificationKind
 from bot.domain.routing import subject_of
 from bot.store.database import Store, Tx
 from bot.store.outbox.duplicates import UNTIL_RESOLVED

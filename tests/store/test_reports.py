@@ -37,7 +37,7 @@ def test_a_session_is_in_the_bucket_of_its_time(
 
         def counted(tx: Tx) -> Counter[str]:
             found: Counter[str] = Counter()
-            for one in tx.reports.tallies_by_time(listed_within(EVERYTHING), cuts):
+            for one in tx.reports.outcome_counts_by_time(listed_within(EVERYTHING), cuts):
                 found[one.group] += one.count
             return found
 
@@ -87,15 +87,15 @@ def test_counts_of_groups_are_their_tallies_added_up(tmp_path: Path) -> None:
     def work(tx: Tx) -> None:
         where = listed_within(EVERYTHING)
         counts = {one.group: one.figures for one in tx.reports.counts_by("employee", where, window)}
-        tallies = tx.reports.tallies_by("employee", where, window)
-        assert counts and set(counts) == {one.group for one in tallies}
+        outcome_counts = tx.reports.outcome_counts_by("employee", where, window)
+        assert counts and set(counts) == {one.group for one in outcome_counts}
         for group, found in counts.items():
-            exact = figures(one for one in tallies if one.group == group)
+            exact = figures(one for one in outcome_counts if one.group == group)
             assert (found.completed, found.met, found.failing) == (exact.completed, exact.met, exact.failing)
         some = [*counts][:1]
-        of_some = tx.reports.tallies_of("employee", some, where, window)
-        assert of_some == [one for one in tallies if one.group in some]
-        everything = figures(tx.reports.tallies_in(where, window))
+        of_some = tx.reports.outcome_counts_of("employee", some, where, window)
+        assert of_some == [one for one in outcome_counts if one.group in some]
+        everything = figures(tx.reports.outcome_counts_in(where, window))
         assert everything.completed == sum(one.completed for one in counts.values())
 
     store._read_now(work)

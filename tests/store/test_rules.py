@@ -2,17 +2,9 @@
 
 from dataclasses import replace
 
-from bot.domain.model import (
-    DEFAULT_OPTIONS,
-    OPERATOR,
-    DeliveryState,
-    Destination,
-    NamesShown,
-    RuleForm,
-    RuleOptions,
-    RuleState,
-)
+from bot.domain.notifications import DeliveryState, Destination
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import DEFAULT_OPTIONS, OPERATOR, NamesShown, RuleForm, RuleOptions, RuleState
 from bot.store.database import Store, Tx
 from tests.store.given import (
     NOON,

@@ -246,7 +246,7 @@ def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, s
     def in_sql(tx: Tx) -> set[SessionKey]:
         where = matching(wanted, listed_within(scope))
         found = tx.search.rows(Query(), where, 1_000)
-        assert figures(tx.reports.tallies(where)).sessions == len(found)
+        assert figures(tx.reports.outcome_counts(where)).sessions == len(found)
         return {session.key for session in found}
 
     def in_python() -> set[SessionKey]:

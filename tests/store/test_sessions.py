@@ -13,13 +13,12 @@ from bot.domain.model import (
     Details,
     DetailsState,
     Moment,
-    Notification,
-    NotificationKind,
     OutcomeKind,
     SessionFacts,
     SessionKey,
     Targets,
 )
+from bot.domain.notifications import Notification, NotificationKind
 from bot.domain.permissions import EVERYTHING, NOTHING, AccessScope
 from bot.domain.polling import PollReport
 from bot.store.database import Store, Tx

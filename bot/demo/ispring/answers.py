@@ -23,6 +23,7 @@ _OF_A_RESULT = ("completionDate", "result", "points", "totalPoints")
 LONGEST_NUMBER = 18  # digits; Python reads no number of thousands of digits
 
 Item = TypeVar("Item", Person, Department)
+Lost = TypeVar("Lost")
 
 
 class Refused(Exception):
@@ -45,36 +46,43 @@ class Answer:
 class Answers:
     """Reads the world at the moment of the call."""
 
-    def __init__(self, world: World, quirks: Quirks, wire: Wire, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, world: World, quirks: Quirks, wire: Wire, now: Callable[[], datetime], random01: Random | None = None
+    ) -> None:
+        """`random01`: the dice of filters that lie; without them the same ones each time."""
         self.world = world
         self.quirks = quirks
         self.wire = wire
         self.now = now
+        self.random01 = random01 or Random(0)
 
     # --- job training ------------------------------------------------------------------------------------------
 
     def sessions(self, body: bytes) -> Answer:
         asked = self._read(body)
-        status = asked.get("sessionStatus")
-        if "sessionStatus" in asked and status not in STATUSES:
+        if "sessionStatus" in asked and asked["sessionStatus"] not in STATUSES:
             raise Refused(400, f"sessionStatus must be one of {', '.join(STATUSES)}")
+        status = self._heeded(asked).get("sessionStatus")
         sessions = [one for one in self._wanted(asked) if status is None or one.status == status]
-        rows = [self.wire.session(session) for session in sessions]
+        if asked:
+            sessions = self._lossy(sessions, self.quirks.left_out_share)[: self.quirks.most_filtered_rows]
+        rows = [self._spelled(self.wire.session(session)) for session in sessions]
         return Answer(self._bent(rows), "jobTrainingSessionResult")
 
     def checklists(self, body: bytes) -> Answer:
         asked = self._read(body)
-        checklist_ids = _ids(asked, "checklistIds")
-        session_ids = _ids(asked, "sessionIds")
+        checklist_ids, session_ids = self._asked_ids(asked, "checklistIds"), self._asked_ids(asked, "sessionIds")
         self._refuse_bad(session_ids)
-        found: dict[str, list[str]] = {one: [] for one in self.world.checklists}
+        found: dict[str, dict[str, None]] = {one: {} for one in self.world.checklists}
         for session in self.world.stored_sessions:
-            if _among(session.id, session_ids) and session.id not in found.setdefault(session.checklist.id, []):
-                found[session.checklist.id].append(session.id)
+            if self._among(session.id, session_ids):
+                found.setdefault(session.checklist.id, {})[session.id] = None
         rows = [
-            self.wire.checklist(checklist, found[checklist.id])
+            self._spelled(
+                self.wire.checklist(checklist, self._lossy(list(found[checklist.id]), self.quirks.left_out_ids_share))
+            )
             for checklist in self.world.checklists.values()
-            if _among(checklist.id, checklist_ids) and (session_ids is None or found[checklist.id])
+            if self._among(checklist.id, checklist_ids) and (session_ids is None or found[checklist.id])
         ]
         return Answer(rows, "checklistSessions")
 
@@ -100,15 +108,47 @@ class Answers:
         return asked
 
     def _wanted(self, asked: Mapping[str, object]) -> list[Session]:
-        checklist_id = _id(asked["checklistId"], "checklistId") if "checklistId" in asked else None
-        session_ids = _ids(asked, "sessionIds")
+        checklist_ids = None
+        if "checklistId" in asked:
+            _id(asked["checklistId"], "checklistId")  # one, in this call
+            checklist_ids = self._asked_ids({"checklistId": [asked["checklistId"]]}, "checklistId")
+        session_ids = self._asked_ids(asked, "sessionIds")
         self._refuse_bad(session_ids)
         return [
             session
             for session in self.world.stored_sessions
-            if (checklist_id is None or session.checklist.id.lower() == checklist_id)
-            and _among(session.id, session_ids)
+            if self._among(session.checklist.id, checklist_ids) and self._among(session.id, session_ids)
         ]
+
+    def _heeded(self, asked: Mapping[str, object]) -> Mapping[str, object]:
+        """The filters of a request that have an effect."""
+        return {name: value for name, value in asked.items() if name not in self.quirks.ignored_filters}
+
+    def _asked_ids(self, asked: Mapping[str, object], name: str) -> set[str] | None:
+        """The ids of a filter, None if it is not there or ignored."""
+        lowered = _ids(asked, name)
+        if lowered is None or name in self.quirks.ignored_filters:
+            return None
+        values = asked[name]
+        return {str(one) for one in values} if self.quirks.exact_ids and isinstance(values, list) else lowered
+
+    def _among(self, value: str, wanted: set[str] | None) -> bool:
+        return wanted is None or (value if self.quirks.exact_ids else value.lower()) in wanted
+
+    def _lossy(self, items: list[Lost], share: float) -> list[Lost]:
+        return [one for one in items if self.random01.random() >= share] if share else items
+
+    def _spelled(self, row: Row) -> Row:
+        """A row with its ids in another case, if the quirk says so."""
+        if not self.quirks.changing_case:
+            return row
+        spell = self.random01.choice((str.upper, str.lower, str.swapcase))
+        for name, value in row.items():
+            if name.endswith("Id") and isinstance(value, str):
+                row[name] = spell(value)
+            elif name.endswith("Ids") and isinstance(value, list):
+                row[name] = [spell(one) for one in value]
+        return row
 
     def _completed(self, asked: Mapping[str, object]) -> list[Session]:
         ready = self.now() - timedelta(seconds=self.quirks.criteria_lag)
@@ -120,7 +160,7 @@ class Answers:
         ]
 
     def _refuse_bad(self, ids: set[str] | None) -> None:
-        if ids is not None and not ids.isdisjoint(one.lower() for one in self.quirks.bad_ids):
+        if ids is not None and not {one.lower() for one in ids}.isdisjoint(one.lower() for one in self.quirks.bad_ids):
             raise Refused(400, "Invalid identifier")
 
     def _bent(self, rows: list[Row]) -> list[Row]:

@@ -18,10 +18,11 @@ class Quirks:
     """Switches. Those that say "the next N" count down to 0 with each request they spoil; `ALWAYS` never runs out.
 
     Whole-answer oddities meet every request but the one for a token; with `only`, those whose path contains one of its
-    texts (and then `"token"` may be among them).
+    texts (and then `"token"` may be among them); with `only_asking`, those whose body contains one of its texts.
     """
 
     only: tuple[str, ...] = ()
+    only_asking: tuple[str, ...] = ()
 
     # --- how values are written
     date_style: DateStyle = "dmy"
@@ -77,6 +78,20 @@ class Quirks:
     repeated_page_token: bool = False
     """Every page of people or departments names itself as the next one."""
 
+    # --- filters of job training that lie
+    ignored_filters: set[str] = field(default_factory=set)
+    """Filters with these names (`sessionStatus`, `checklistId`, `sessionIds`, `checklistIds`) have no effect."""
+    left_out_share: float = 0.0
+    """Of an answer to a request with a filter about this part of the rows is left out at random."""
+    left_out_ids_share: float = 0.0
+    """Of the session ids that the checklists name about this part is left out at random."""
+    most_filtered_rows: int | None = None
+    """An answer to a request with a filter ends after this many rows, without a word of the others."""
+    exact_ids: bool = False
+    """Ids in a request are compared as they are spelled; else their case does not matter."""
+    changing_case: bool = False
+    """Each answer spells its ids in upper, lower or mixed case, at random."""
+
     # --- answers of another kind, for the next N requests
     html_answers: int = 0
     """200 with the web app's HTML page."""
@@ -119,8 +134,10 @@ class Quirks:
     token_seconds: float | None = None
     """How long a token really lives, while the answer still says 1800."""
 
-    def touches(self, path: str) -> bool:
-        """Whether whole-answer oddities meet a request for this path."""
+    def touches(self, path: str, body: str = "") -> bool:
+        """Whether whole-answer oddities meet a request for this path with this body."""
+        if self.only_asking and not any(part in body for part in self.only_asking):
+            return False
         return any(part in path for part in self.only) if self.only else not path.endswith("/token")
 
     def spend(self, name: str) -> bool:

@@ -157,7 +157,7 @@ class IspringStandIn:
         body = await request.read()
         self._note(request, body)
         quirks = self.quirks
-        touched = quirks.touches(request.path)
+        touched = quirks.touches(request.path, body.decode(errors="replace"))
         if touched and (spoiled := await self._spoil(request)) is not None:
             return spoiled
         xml = "application/json" not in request.headers.get("Accept", "")
@@ -202,7 +202,7 @@ class IspringStandIn:
     def _answer(self, request: web.Request, body: bytes) -> Answer | web.StreamResponse:
         """The answer; for any other path the web app's page with 200, as the vendor's host was seen to do."""
         path, query = request.path, request.rel_url.raw_query_string
-        answers = Answers(self.world, self.quirks, Wire(self.quirks, self.zone), self._now)
+        answers = Answers(self.world, self.quirks, Wire(self.quirks, self.zone), self._now, self._random01)
         training = {
             LISTING_PATH: answers.sessions,
             "/job-training/checklist/sessions/list": answers.checklists,
@@ -221,7 +221,7 @@ class IspringStandIn:
                 return self._prepared(self._answers[path])
             if request.content_type != "application/json":
                 raise Refused(400, "Content-Type must be application/json")
-            if path == LISTING_PATH and self._listing is not None:
+            if path == LISTING_PATH and self._listing is not None and not _filters(body):
                 return self._prepared(self._listing)
             return training[path](body)
         match path.split("/"):
@@ -347,6 +347,11 @@ class IspringStandIn:
         async for piece in _without_end():
             await response.write(piece)
         return response
+
+
+def _filters(body: bytes) -> bool:
+    """Whether a request asks for some of the sessions only."""
+    return body.strip() != b"{}"
 
 
 async def _without_end() -> AsyncIterator[bytes]:

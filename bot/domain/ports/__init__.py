@@ -5,20 +5,33 @@
 
 from bot.domain.ports.clock import Clock
 from bot.domain.ports.messenger import Channel, Contact, Contacts, Messenger, Nobody, Reply
-from bot.domain.ports.training import DateEvidence, Listing, Part, PartHealth, Slice, Training
+from bot.domain.ports.training import (
+    ChecklistsAnswer,
+    DateEvidence,
+    Listing,
+    NamedChecklist,
+    Part,
+    PartHealth,
+    SessionFilter,
+    Slice,
+    Training,
+)
 
 __all__ = [
     "Channel",
+    "ChecklistsAnswer",
     "Clock",
     "Contact",
     "Contacts",
     "DateEvidence",
     "Listing",
     "Messenger",
+    "NamedChecklist",
     "Nobody",
     "Part",
     "PartHealth",
     "Reply",
+    "SessionFilter",
     "Slice",
     "Training",
 ]

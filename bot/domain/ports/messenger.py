@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import IO, Protocol
 
 from bot.domain.delivery import AppRefused, DestinationGone, EditResult, NotSent, PostResult, ReadBackResult, Throttled
-from bot.domain.model import Destination, Message, SlackUser, Viewer
+from bot.domain.notifications import Destination, Message
+from bot.domain.viewers import SlackUser, Viewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

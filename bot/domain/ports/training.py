@@ -1,6 +1,6 @@
 """iSpring, as a port."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,9 +31,50 @@ class Slice(Protocol):
         """How many of `rows` lack a part because it could not be read."""
         ...
 
+    @property
+    def spelled(self) -> Mapping[str, str]:
+        """The ids of sessions and checklists that iSpring spells not in lower case, as it spells them."""
+        ...
+
+    def labels(self, index: int) -> tuple[str, str]:
+        """iSpring's status and the checklist id of `rows[index]`, the latter in lower case and "" if there is none."""
+        ...
+
     def facts(self, index: int) -> SessionFacts:
         """What `rows[index]` says, its dates read."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Which sessions are asked for. What is empty filters nothing; the others combine with AND.
+
+    Ids as iSpring spells them. Source: help page "Getting Session Details" (one status, one checklist, many ids).
+    """
+
+    status: str = ""
+    checklist_id: str = ""
+    session_ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedChecklist:
+    """One checklist and the ids of its sessions, as iSpring spells both; "" if the checklist's could not be read.
+
+    `session_ids` decodes at each call, because a million texts take 90 MB.
+    """
+
+    checklist_id: str
+    session_ids: Callable[[], Iterator[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistsAnswer:
+    """What iSpring's checklists name; the sizes of the answer in bytes, decoded and on the wire."""
+
+    checklists: Sequence[NamedChecklist]
+    size: int
+    wire_size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +136,12 @@ class Listing(Protocol):
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """In bytes, decoded."""
+        ...
+
+    @property
+    def wire_size(self) -> int:
+        """In bytes, as they came over the network."""
         ...
 
     @property
@@ -116,6 +162,14 @@ class Training(Protocol):
     """Reads iSpring Learn. Every method raises TrainingError's branches and nothing else."""
 
     def list_sessions(self) -> AbstractAsyncContextManager[Listing]: ...
+
+    def find_sessions(self, wanted: SessionFilter) -> AbstractAsyncContextManager[Listing]:
+        """The sessions that fit a filter. Raises BadRequest if iSpring does not accept one of its ids."""
+        ...
+
+    async def checklists(self, checklist_ids: Sequence[str] = ()) -> ChecklistsAnswer:
+        """These checklists, hidden ones too, with the ids of their sessions; all if none is given."""
+        ...
 
     async def named_sessions(self) -> Iterable[str]:
         """The ids of all sessions as iSpring's checklists name them, in lower case; one may come twice.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from slack_bolt.async_app import AsyncApp
 
 from bot.blocks import actions
-from bot.listeners.actions import digests, links, reminders, rules, sessions, settings, sharing, targets
+from bot.listeners.actions import links, reminders, rules, sessions, settings, sharing, targets
 from bot.listeners.after_ack import AfterAck, Answering
 from bot.listeners.requests import ActionRequest
 from bot.listeners.views import rule_form
@@ -25,7 +25,7 @@ LISTENERS: Mapping[str, Answering[ActionRequest]] = {
     actions.CONFIRM_SHARE: sharing.confirm_share,
     actions.CONFIRM_SUBSCRIBE: rules.confirm_subscribe,
     actions.CANCEL: rules.cancel,
-    actions.SAVE_DIGEST: digests.save_digest,
+    actions.SAVE_DIGEST: rules.save_digest,
     actions.SNOOZE: reminders.snooze,
     actions.NUDGE: reminders.nudge,
     actions.UNSUBSCRIBE: rules.unsubscribe,

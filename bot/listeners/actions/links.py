@@ -2,8 +2,9 @@
 
 from bot.blocks import actions, links
 from bot.domain.errors import NotAllowed, Remedy
-from bot.domain.model import BY_EMAIL, Message, SlackUser
+from bot.domain.notifications import Message
 from bot.domain.ports import Reply
+from bot.domain.viewers import BY_EMAIL, SlackUser
 from bot.listeners.commands.people import link_question, member
 from bot.listeners.context import AppContext
 from bot.listeners.requests import ActionRequest, OutdatedButton, viewer_of

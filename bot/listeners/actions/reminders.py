@@ -6,7 +6,7 @@ from bot.blocks import actions
 from bot.blocks import reminders as views
 from bot.blocks.markup import date_token
 from bot.domain.errors import NotAllowed, Remedy
-from bot.domain.model import DestinationKind, Message, NotificationKind
+from bot.domain.notifications import DestinationKind, Message, NotificationKind
 from bot.domain.permissions import may_see
 from bot.domain.ports import Reply
 from bot.domain.schedules import instant

@@ -1,12 +1,16 @@
-"""Buttons about rules: confirm a new one, end one, take one over, let one go on in a channel that became public."""
+"""Buttons about rules: confirm a new one or a digest, end one, take one over, let one go on in a channel that became
+public."""
 
 from bot.blocks import actions, rule_changes
 from bot.blocks import rules as views
 from bot.domain.errors import NotAllowed, Remedy
-from bot.domain.model import Message, Rule, RuleState, Viewer
+from bot.domain.notifications import Message
 from bot.domain.permissions import EVERYTHING
 from bot.domain.ports import Reply
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import Rule, RuleState
+from bot.domain.viewers import Viewer
+from bot.listeners import digesting
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands import answered
 from bot.listeners.context import AppContext
@@ -33,7 +37,7 @@ async def cancel(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 
 async def unsubscribe(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """Ends the rule with the number on the button, once it was asked whether."""
-    answer = await answered(ctx, action, f"unsubscribe {action.value}", is_pressed=not action.was_asked)
+    answer = await answered(ctx, action, f"unsubscribe {action.value}", is_button=not action.was_asked)
     await reply(answer, replace=action.was_asked and action.is_ephemeral)
 
 
@@ -125,3 +129,11 @@ def _refuse_others(viewer: Viewer) -> None:
 
 def _rule(tx: Tx, number: str) -> Rule | None:
     return tx.rules.get(int(number)) if number.isdecimal() and len(number) < 10 else None
+
+
+async def save_digest(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Saves the digest on the button, in the channel it was asked for in, or for the user alone."""
+    value = action.decoded(actions.SaveDigest)
+    if value.channel_id not in ("", action.channel_id):
+        raise OutdatedButton
+    await reply(await digesting.save(ctx, await viewer_of(ctx, action), value), replace=action.is_private)

@@ -10,19 +10,12 @@ from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.email_matching import no_member
 from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, Remedy, StoreBusy
-from bot.domain.model import (
-    OPERATOR,
-    DestinationKind,
-    Message,
-    NamesShown,
-    NotificationKind,
-    Session,
-    SessionKey,
-    SessionRecord,
-    Viewer,
-)
+from bot.domain.model import Session, SessionKey, SessionRecord
+from bot.domain.notifications import DestinationKind, Message, NotificationKind
 from bot.domain.permissions import NOTHING, OPERATOR_VIEWER, Verdict, may_see, may_share
 from bot.domain.ports import Reply
+from bot.domain.rules import OPERATOR, NamesShown
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import AccessView, as_seen_by, identity_of
 from bot.listeners.commands import answered
 from bot.listeners.commands.sessions import page, prioritise_details, shown
@@ -98,7 +91,7 @@ async def next_page(ctx: AppContext, action: ActionRequest, reply: Reply) -> Non
 async def run(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """A command that an answer suggested; one that changes something is asked about first. The Home tab shows its
     answer in a modal: a direct message would be on another tab."""
-    answer = await answered(ctx, action, action.value, is_pressed=not action.was_asked)
+    answer = await answered(ctx, action, action.value, is_button=not action.was_asked)
     if action.view_id is None:
         await reply(answer, replace=action.was_asked and action.is_private)
         return

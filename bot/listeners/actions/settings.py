@@ -4,8 +4,9 @@ from bot.blocks import actions
 from bot.blocks import settings as settings_view
 from bot.blocks.actions import Roles
 from bot.domain.errors import NotAllowed
-from bot.domain.model import DestinationKind, DirectMessages, Message, Preferences, Viewer
+from bot.domain.notifications import DestinationKind, Message
 from bot.domain.ports import Reply
+from bot.domain.viewers import DirectMessages, Preferences, Viewer
 from bot.listeners.access_scope import identity_of
 from bot.listeners.commands.settings import save_preferences, settings_of
 from bot.listeners.context import AppContext

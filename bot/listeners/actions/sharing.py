@@ -6,19 +6,13 @@ from dataclasses import dataclass
 from bot.blocks import actions, sharing
 from bot.blocks.rules import format_reason
 from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, Remedy
-from bot.domain.model import (
-    Destination,
-    DestinationKind,
-    Message,
-    Notification,
-    NotificationKind,
-    SessionKey,
-    Viewer,
-)
+from bot.domain.model import SessionKey
+from bot.domain.notifications import Destination, DestinationKind, Message, Notification, NotificationKind
 from bot.domain.outbox import NotificationState, NotificationStatus
 from bot.domain.pause_reasons import PRIVATE, PUBLIC
 from bot.domain.permissions import may_see, may_share
 from bot.domain.ports import Channel, Reply
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view, names, refuse_unknown, understood
 from bot.listeners.channels import fit_channel, is_channel, wait_until
 from bot.listeners.context import AppContext

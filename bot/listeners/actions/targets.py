@@ -3,7 +3,7 @@
 from bot.blocks import actions
 from bot.blocks import targets as views
 from bot.domain.errors import NotAllowed, Remedy
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.outcomes import exact
 from bot.domain.ports import Reply
 from bot.domain.target_changes import basis_of

@@ -8,9 +8,10 @@ from slack_bolt.async_app import AsyncApp
 from bot.blocks.answers import ask_to_run, with_age
 from bot.blocks.elements import notice
 from bot.domain.errors import AmbiguousQuery, NotAllowed, NotPossibleNow, QueryError
-from bot.domain.model import Message, Viewer
+from bot.domain.notifications import Message
 from bot.domain.permissions import closed_reason
 from bot.domain.ports import Reply
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
 from bot.listeners.after_ack import AfterAck
 from bot.listeners.commands import (
@@ -77,10 +78,10 @@ async def answer(ctx: AppContext, command: SlashCommand, reply: Reply) -> None:
     await reply(await answered(ctx, command, command.text))
 
 
-async def answered(ctx: AppContext, request: Request, text: str, *, is_pressed: bool = False) -> Message:
+async def answered(ctx: AppContext, request: Request, text: str, *, is_button: bool = False) -> Message:
     """The answer to `text` without the slash word. Raises QueryError, NotAllowed, NotPossibleNow and StoreBusy.
 
-    `is_pressed`: a button that asked nothing runs it, so what would change something is asked about first.
+    `is_button`: a button that asked nothing runs it, so what would change something is asked about first.
     """
     viewer = await viewer_of(ctx, request)
     offered = {entry.verb: entry for entry in registry() if viewer.is_admin or not entry.admins_only}
@@ -90,9 +91,9 @@ async def answered(ctx: AppContext, request: Request, text: str, *, is_pressed: 
         if not verb:
             return await sessions.menu(ctx, viewer, topics)
         entry = offered[verb]
-        if is_pressed and words and not (entry.only_reads or entry.asks_itself):
+        if is_button and words and not (entry.only_reads or entry.asks_itself):
             return ask_to_run(f"{verb} {words}", command=ctx.command)
-        return await entry.answer(ctx, CommandRequest(viewer, request.channel_id, words, topics, is_pressed))
+        return await entry.answer(ctx, CommandRequest(viewer, request.channel_id, words, topics, is_button))
 
     text = text.strip().strip("`").strip()
     found = await _answered(ctx, viewer, text, offered, run)
@@ -119,8 +120,8 @@ async def _answered(
         return await run("unsubscribe", "")
     if _SESSION_ID.fullmatch(text.strip("#")):
         return await run("show", text)
-    first, *rest = text.split(maxsplit=1)
-    typed, words = first.strip("*_~`!.,?").lower(), "".join(rest).strip()
+    first, *remaining = text.split(maxsplit=1)
+    typed, words = first.strip("*_~`!.,?").lower(), "".join(remaining).strip()
     if typed == "show" and words and not _SESSION_ID_PART.fullmatch(words.strip("`#").removeprefix("session ").strip()):
         return await _of_a_question(ctx, viewer, text, offered, run)
     if typed == "results" and _SESSION_ID.fullmatch(words):
@@ -147,12 +148,12 @@ async def _of_a_question(
     except AmbiguousQuery:
         raise
     except QueryError:
-        first, *rest = text.split(maxsplit=1)
+        first, *remaining = text.split(maxsplit=1)
         reading = tuple(verb for verb, entry in offered.items() if entry.only_reads)
         like = alike(first, reading, 1, at_least=_SAME_WORD) if len(first) > _SHORTEST_VERB else ()
         if not like:
             raise
-        return await run(like[0], "".join(rest).strip())
+        return await run(like[0], "".join(remaining).strip())
 
 
 async def _is_name(ctx: AppContext, viewer: Viewer, text: str, intent: Intent) -> bool:

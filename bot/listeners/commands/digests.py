@@ -4,13 +4,13 @@ import re
 
 from bot.blocks.digest_rules import answer
 from bot.domain.errors import QueryError
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.schedules import EXAMPLES, begins_schedule
 from bot.listeners import digesting
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
-from bot.listeners.understanding import look_up_mentioned, understand
+from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.services.digests import digest_now, digest_query
 from bot.store.database import Tx
 
@@ -32,16 +32,16 @@ async def digest(ctx: AppContext, request: CommandRequest) -> Message:
     if found := _NOW.match(request.words):
         return await _now(ctx, request, request.words[found.end() :])
     if not begins_schedule(request.words):
-        rest = f" {request.words}" if request.words else ""
+        remaining = f" {request.words}" if request.words else ""
         raise QueryError(
             "How often? A digest has a schedule: daily, weekly or monthly, and a time.",
-            [f"digest {one}{rest}" for one in EXAMPLES[:2]] + [f"digest now{rest}"],
+            [f"digest {one}{remaining}" for one in EXAMPLES[:2]] + [f"digest now{remaining}"],
         )
     return await digesting.propose(ctx, request.viewer, request.channel_id, request.words)
 
 
 async def _now(ctx: AppContext, request: CommandRequest, text: str) -> Message:
-    await look_up_mentioned(ctx, text)
+    await fetch_mentioned_users(ctx, text)
     now = ctx.clock.now()
 
     def work(tx: Tx) -> Message:

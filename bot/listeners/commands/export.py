@@ -10,12 +10,12 @@ from bot.blocks.elements import notice
 from bot.blocks.markup import escape, format_query_text
 from bot.blocks.reports import age
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotPossibleNow
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.text import clip, count
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
-from bot.listeners.understanding import look_up_mentioned, understand
+from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import with_labels
 from bot.query.keys import without_shape
 from bot.query.parser import say, words
@@ -40,7 +40,7 @@ _turn = asyncio.Semaphore(AT_ONCE)
 )
 async def export(ctx: AppContext, request: CommandRequest) -> Message:
     """Sends the file, and says so once Slack has completed it."""
-    await look_up_mentioned(ctx, request.words)
+    await fetch_mentioned_users(ctx, request.words)
     viewer, now = request.viewer, ctx.clock.now()
 
     def work(tx: Tx, out: IO[bytes]) -> tuple[int, str, str, str]:
@@ -52,7 +52,8 @@ async def export(ctx: AppContext, request: CommandRequest) -> Message:
         text.detach()  # flushes, and leaves the file open
         known_as = words(with_labels(without_shape(meant.query), meant.known))
         covered = f"{covers(access.coverage)} " if access.coverage else ""
-        return rows, known_as, say(meant.query), covered + age(tx.polls.state().last_good_at, now)
+        poll = tx.polls.state()
+        return rows, known_as, say(meant.query), covered + age(poll.last_good_at, now, poll.corrected_at)
 
     async with _turn:
         with tempfile.TemporaryFile() as file:

@@ -9,7 +9,8 @@ from bot.blocks import help_pages as view
 from bot.blocks.answers import Needs, Topic
 from bot.domain.directory import Directory
 from bot.domain.errors import NotAllowed, NotPossibleNow, QueryError
-from bot.domain.model import Message, Viewer
+from bot.domain.notifications import Message
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.sessions import what_viewer_has

@@ -4,14 +4,14 @@ import re
 
 from bot.blocks import mutes as views
 from bot.domain.errors import NotAllowed, QueryError, Remedy
-from bot.domain.model import Destination, DestinationKind, Message
+from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.listeners.access_scope import access_view, zone_of
 from bot.listeners.channels import is_channel
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.rules import mute_texts, own
 from bot.listeners.context import AppContext
 from bot.listeners.subscribing import own_destination
-from bot.listeners.understanding import look_up_mentioned, understand
+from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import by_id
 from bot.query.ends import HOW, read_end, without_end
 from bot.query.parser import Query, say, words
@@ -43,11 +43,11 @@ async def mute(ctx: AppContext, request: CommandRequest) -> Message:
     try:
         end = read_end(text, now, zone_of(viewer))
     except QueryError as error:
-        rest = without_end(text)
+        query = without_end(text)
         raise QueryError(
-            str(error), [f"mute {when} {rest}".rstrip() for when in ("4h", "until:tomorrow", "until:mon")]
+            str(error), [f"mute {when} {query}".rstrip() for when in ("4h", "until:tomorrow", "until:mon")]
         ) from None
-    await look_up_mentioned(ctx, end.rest)
+    await fetch_mentioned_users(ctx, end.other_text)
 
     def work(tx: Tx) -> Message:
         destination = _place(tx, request)
@@ -58,8 +58,8 @@ async def mute(ctx: AppContext, request: CommandRequest) -> Message:
             )
         query = Query(())
         said = words(query)
-        if end.rest:
-            meant = understand(tx, access_view(tx, viewer), end.rest, f"mute {end.said}", now)
+        if end.other_text:
+            meant = understand(tx, access_view(tx, viewer), end.other_text, f"mute {end.said}", now)
             try:
                 without_times(meant.query, "mute")
             except QueryError as error:
@@ -99,7 +99,7 @@ async def unmute(ctx: AppContext, request: CommandRequest) -> Message:
                 f"There is no mute “{typed}” that you may end.",
                 [f"unmute {one.mute_id}" for one in mine[:3]] or ["rules"],
             )
-        if request.is_pressed:
+        if request.is_button:
             return views.ask_to_unmute(found, said[found.mute_id])
         held = muting.unmute(tx, found, request.viewer.slack_user_id, now)
         return views.unmuted(found, held)

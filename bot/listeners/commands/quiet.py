@@ -6,7 +6,7 @@ from datetime import date
 
 from bot.blocks.quiet import holidays_list, quiet_set, quiet_shown
 from bot.domain.errors import NotAllowed, QueryError, Remedy
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.domain.quiet import parse_quiet
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand

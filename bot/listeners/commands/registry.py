@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from bot.blocks.answers import Needs, Topic
-from bot.domain.model import Message, Viewer
+from bot.domain.notifications import Message
+from bot.domain.viewers import Viewer
 from bot.listeners.context import AppContext
 
 
@@ -13,14 +14,14 @@ from bot.listeners.context import AppContext
 class CommandRequest:
     """One use of a subcommand: `words` follow its verb, `topics` are what this viewer may use, in the order of help.
 
-    `channel_id` is None outside a conversation (on the Home tab). `is_pressed`: a button ran it, and nobody was asked.
+    `channel_id` is None outside a conversation (on the Home tab). `is_button`: a button ran it, without a question.
     """
 
     viewer: Viewer
     channel_id: str | None
     words: str
     topics: tuple[Topic, ...] = ()
-    is_pressed: bool = False
+    is_button: bool = False
 
 
 Answer = Callable[[AppContext, CommandRequest], Awaitable[Message]]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.blocks.reminders import choices_shown
 from bot.domain.errors import QueryError
-from bot.domain.model import Message
+from bot.domain.notifications import Message
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext

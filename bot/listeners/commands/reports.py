@@ -9,14 +9,15 @@ from bot.blocks import report_lists
 from bot.blocks import reports as view
 from bot.blocks.answers import Needs
 from bot.domain.errors import QueryError
-from bot.domain.model import Message, OutcomeKind
+from bot.domain.model import OutcomeKind
+from bot.domain.notifications import Message
 from bot.domain.report_periods import Window, midnight
 from bot.domain.reports import figures, steps
 from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.intent import COMPARED
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
-from bot.listeners.understanding import Counting, Understood, count_sessions, look_up_mentioned, understand
+from bot.listeners.understanding import Counting, Understood, count_sessions, fetch_mentioned_users, understand
 from bot.query.by_id import with_labels
 from bot.query.keys import Key, Query, Term, without_shape
 from bot.query.names import ME, Kind, id_value
@@ -65,7 +66,7 @@ async def _answered(
 
     `counting` says how many sessions the answer would show, for texts that mean several things.
     """
-    await look_up_mentioned(ctx, text)
+    await fetch_mentioned_users(ctx, text)
     now = ctx.clock.now()
 
     def work(tx: Tx) -> Message:
@@ -89,7 +90,8 @@ def _asked(ctx: AppContext, read: _Read, verb: str) -> view.Asked:
         directory=read.access.directory,
         now=read.now,
         zone=read.access.zone,
-        data_as_of=read.tx.polls.state().last_good_at,
+        data_as_of=read.tx.polls.last_good_at(),
+        corrected_at=read.tx.polls.corrected_at(),
         command=ctx.command,
         limit=read.limit,
     )
@@ -155,7 +157,7 @@ async def history(ctx: AppContext, request: CommandRequest) -> Message:
         read, asked = _of_one_person(read, asked)
         person = _people_asked_for(read)[0]
         newest = read.tx.reports.completed_of(read.where, HISTORY_READ)
-        total = figures(read.tx.reports.tallies(read.where))
+        total = figures(read.tx.reports.outcome_counts(read.where))
         return report_lists.history(read.access.directory.name_of(person), steps(newest), total, asked)
 
     return await _answered(ctx, request, "history", request.words, make, _count_completed)

@@ -7,9 +7,11 @@ from bot.blocks.mutes import mute_blocks
 from bot.blocks.rule_changes import edit_offer, offered
 from bot.blocks.rules import ask_to_end, rules_list, rules_to_end, taken_over, unsubscribed
 from bot.domain.errors import NotAllowed, QueryError, Remedy
-from bot.domain.model import Destination, DestinationKind, Message, Rule, RuleState, Viewer
 from bot.domain.mutes import Mute
+from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.permissions import EVERYTHING, scope_of
+from bot.domain.rules import Rule, RuleState
+from bot.domain.viewers import Viewer
 from bot.listeners import subscribing
 from bot.listeners.access_scope import AccessView, access_view, identity_of, may_read, names
 from bot.listeners.commands.registry import CommandRequest, subcommand
@@ -182,7 +184,7 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
         found = own_rule(tx, request.viewer, typed, "unsubscribe")
         directory = tx.people.directory()
         said = rule_text(tx, found.query, scope_of(request.viewer, directory), directory)
-        if request.is_pressed:
+        if request.is_button:
             return ask_to_end(found, said)
         now = ctx.clock.now()
         tx.rules.set_state(found.rule_id, RuleState.ENDED, "unsubscribed", now)

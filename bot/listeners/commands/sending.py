@@ -5,9 +5,10 @@ import re
 from bot.blocks import rule_changes as rule_views
 from bot.blocks import sending as views
 from bot.domain.errors import NotAllowed, QueryError, Remedy
-from bot.domain.model import Message, Rule, RuleState
+from bot.domain.notifications import Message
 from bot.domain.permissions import scope_of
 from bot.domain.reasons import ReasonCode
+from bot.domain.rules import Rule, RuleState
 from bot.listeners.access_scope import zone_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
@@ -48,8 +49,8 @@ async def _pause_rule(ctx: AppContext, request: CommandRequest, number: str, whe
     now = ctx.clock.now()
     try:
         end = read_end(when, now, zone_of(request.viewer))
-        if end.rest:
-            raise QueryError(f"“{end.rest}” says nothing of a pause. {HOW}")
+        if end.other_text:
+            raise QueryError(f"“{end.other_text}” says nothing of a pause. {HOW}")
     except QueryError as error:
         raise QueryError(
             str(error), [f"pause {number} {one}" for one in ("4h", "until:tomorrow", "until:mon")]

@@ -9,9 +9,12 @@ from bot.blocks import status as status_view
 from bot.blocks.answers import Needs, Topic
 from bot.blocks.targets import format_general
 from bot.domain.errors import QueryError, StoreBusy
-from bot.domain.model import DetailsState, Message, RuleState, Session, SessionKey, SessionRecord, Viewer
+from bot.domain.model import DetailsState, Session, SessionKey, SessionRecord
+from bot.domain.notifications import Message
 from bot.domain.permissions import may_share, scope_of
 from bot.domain.reports import figures
+from bot.domain.rules import RuleState
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import (
     AccessView,
     access_view,
@@ -22,7 +25,7 @@ from bot.listeners.access_scope import (
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.rules import mute_texts, visible_mutes
 from bot.listeners.context import WRITER_TIMEOUT, AppContext, next_step
-from bot.listeners.understanding import look_up_mentioned, understand
+from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import with_labels
 from bot.query.keys import Key, without_shape
 from bot.query.parser import Query, say, words
@@ -67,7 +70,8 @@ async def menu(ctx: AppContext, viewer: Viewer, topics: Sequence[Topic]) -> Mess
             who=identity.text,
             has=has,
             what_next=next_step(ctx, identity.remedy, viewer.slack_user_id),
-            data_as_of=tx.polls.state().last_good_at,
+            data_as_of=tx.polls.last_good_at(),
+            corrected_at=tx.polls.corrected_at(),
             to_do=to_do,
         )
 
@@ -90,7 +94,7 @@ async def results(ctx: AppContext, request: CommandRequest) -> Message:
 
 async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Message:
     """One page of them. Raises QueryError or NotAllowed."""
-    await look_up_mentioned(ctx, text)
+    await fetch_mentioned_users(ctx, text)
     now = ctx.clock.now()
 
     def work(tx: Tx) -> Message:
@@ -102,7 +106,7 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
         values = {term.key: term.value for term in query.terms}
         status = session_lists.Page(
             sessions=sessions,
-            figures=figures(tx.reports.tallies(where)),
+            figures=figures(tx.reports.outcome_counts(where)),
             limit=int(values[Key.LIMIT]) if Key.LIMIT in values else None,
             sort=values.get(Key.SORT, "-date"),
             offset=offset,
@@ -221,7 +225,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
         outbox=tx.deliveries.counts(ctx.clock.now()),
         rules=states.count(RuleState.ACTIVE),
         paused_rules=states.count(RuleState.PAUSED),
-        poll_interval=ctx.settings.poll_interval,
+        poll_interval=tx.polling.state().interval(ctx.settings.poll_interval, ctx.clock.now()),
         now=now,
         is_admin=viewer.is_admin,
         blocked=tx.destinations.blocked() if viewer.is_admin else (),
@@ -229,6 +233,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
         next_digest_at=next_digest_at(tx, ctx.clock.now()) if viewer.is_admin else None,
         mutes=[(one, said[one.mute_id]) for one in mutes],
         target=format_general(tx.targets.current(), tx.targets.is_set_for_all()) if viewer.is_admin else "",
+        card_delay=tx.deliveries.card_delay() if viewer.is_admin else None,
     )
 
 
@@ -237,7 +242,8 @@ def shown(ctx: AppContext, tx: Tx, access: AccessView, keys: Iterable[SessionKey
     return session_lists.RenderContext(
         directory=access.directory,
         short_ids={key: tx.search.short_id(key, access.scope) for key in keys},
-        data_as_of=tx.polls.state().last_good_at,
+        data_as_of=tx.polls.last_good_at(),
+        corrected_at=tx.polls.corrected_at(),
         command=ctx.command,
         account_url=ctx.settings.ispring_account_url or None,
         coverage=access.coverage,

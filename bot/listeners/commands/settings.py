@@ -2,7 +2,8 @@
 
 from bot.blocks import settings as settings_view
 from bot.blocks.answers import Needs
-from bot.domain.model import DirectMessages, Message, Preferences, Viewer
+from bot.domain.notifications import Message
+from bot.domain.viewers import DirectMessages, Preferences, Viewer
 from bot.listeners.access_scope import identity_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step

@@ -12,17 +12,19 @@ from bot.blocks import actions
 from bot.blocks import targets as views
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.filters import ids_named
-from bot.domain.model import CriticalCriterion, Message, Targets, Viewer
+from bot.domain.model import CriticalCriterion, Targets
+from bot.domain.notifications import Message
 from bot.domain.report_periods import Window
 from bot.domain.target_changes import (
     DAYS_BACK,
     Turns,
     basis_of,
+    changed_by_critical,
+    changed_by_target,
     digest_of,
-    turned_by_critical,
-    turned_by_target,
     with_target,
 )
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
@@ -135,8 +137,8 @@ def _parts(text: str) -> tuple[str, str]:
             return f"{text[: token.start]} {text[token.end :]}".strip(_QUOTES), token.value.strip()
         return text[: token.start].strip(_QUOTES), text[token.value_start :].strip(_QUOTES)
     if typed and typed[0].quoted and typed[0].key is None:
-        rest = text[typed[0].end :].strip()
-        return typed[0].value.strip(), _name(rest) if rest else ""
+        name = text[typed[0].end :].strip()
+        return typed[0].value.strip(), _name(name) if name else ""
     return text.strip(_QUOTES), ""
 
 
@@ -218,7 +220,7 @@ def preview_target(
     title = None if checklist_id is None else _title(tx, checklist_id)
     if after == before and (checklist_id is not None or tx.targets.is_set_for_all() or percent is None):
         return views.already_so(before, checklist_id, title, command=ctx.command)
-    turns = turned_by_target(tx.targets.judgements(_last_days(ctx)), checklist_id, after)
+    turns = changed_by_target(tx.targets.judgements(_last_days(ctx)), checklist_id, after)
     value = actions.encode(actions.SetTarget(checklist_id or "", percent, basis_of(before)))
     return views.ask_target(before, after, checklist_id, title, turns, value, is_outdated=is_outdated)
 
@@ -243,7 +245,7 @@ def preview_critical(
         return views.already_critical(title, _title(tx, checklist_id), is_critical=is_critical)
     window = _last_days(ctx)
     completed = sum(one.count for one in tx.targets.judgements(window) if one.checklist_id == checklist_id)
-    turns: Turns = turned_by_critical(tx.targets.judged_criteria(checklist_id, window), critical, completed)
+    turns: Turns = changed_by_critical(tx.targets.judged_criteria(checklist_id, window), critical, completed)
     value = actions.encode(actions.SetCritical(checklist_id, digest, is_critical, basis_of(before)))
     return views.ask_critical(
         title, _title(tx, checklist_id), was, critical, turns, value, is_critical=is_critical, is_outdated=is_outdated

@@ -5,17 +5,11 @@ from dataclasses import replace
 from bot.blocks import why as why_view
 from bot.domain.errors import MessengerError
 from bot.domain.explanation import Explanation, Judged
-from bot.domain.model import (
-    OPERATOR,
-    Destination,
-    DestinationKind,
-    DirectMessages,
-    Message,
-    RuleState,
-    SessionFacts,
-    Viewer,
-)
+from bot.domain.model import SessionFacts
+from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.permissions import may_see
+from bot.domain.rules import OPERATOR, RuleState
+from bot.domain.viewers import DirectMessages, Viewer
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.rules import readable

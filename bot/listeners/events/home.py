@@ -9,9 +9,10 @@ import structlog
 
 from bot.blocks import home as home_view
 from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, StoreError
-from bot.domain.model import Session, Viewer
+from bot.domain.model import Session
 from bot.domain.permissions import NOTHING, AccessScope
 from bot.domain.report_periods import Window
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.rules import mute_texts, readable, visible, visible_mutes
 from bot.listeners.commands.sessions import TO_DO_READ, shown, status_of

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable, StoreBusy
-from bot.domain.model import Destination, DestinationKind
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.pause_reasons import NOT_FOUND
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Event

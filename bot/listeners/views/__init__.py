@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.blocks import actions
 from bot.blocks.settings import NO_MESSAGES, choice_of
-from bot.domain.model import DirectMessages, Preferences
+from bot.domain.viewers import DirectMessages, Preferences
 from bot.listeners.after_ack import AfterAck
 from bot.listeners.commands.settings import save_preferences
 from bot.listeners.context import AppContext

@@ -15,8 +15,8 @@ from bot.blocks import rule_form as views
 from bot.blocks.rule_preview import preview_blocks
 from bot.blocks.rules import format_query
 from bot.domain.errors import NotAllowed, NotPossibleNow, QueryError
-from bot.domain.model import Viewer
 from bot.domain.ports import Reply
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view, may_read, names, refuse_unknown
 from bot.listeners.after_ack import AfterAck
 from bot.listeners.context import AppContext
@@ -113,10 +113,10 @@ async def _save(ctx: AppContext, viewer: Viewer, submission: Submission) -> _Don
     def work(tx: Tx) -> _Done:
         rule, access = own_rule(tx, viewer, submission.metadata, "edit"), access_view(tx, viewer)
         now = ctx.clock.now()
-        rest = Query(())
-        if text := submission.values.get(actions.INPUT_REST, "").strip():
-            rest = understand(tx, access, text, "", now).query
-        query = fit_for_rule(views.query_of(submission.values, rest))
+        other_terms = Query(())
+        if text := submission.values.get(actions.INPUT_OTHER_TERMS, "").strip():
+            other_terms = understand(tx, access, text, "", now).query
+        query = fit_for_rule(views.query_of(submission.values, other_terms))
         known = names(tx, access, query)
         before = {*parse(rule.query).terms}  # what it asks for already is no news to its owner
         refuse_unknown(Query(tuple(term for term in query.terms if term not in before)), known)
@@ -134,4 +134,4 @@ async def _save(ctx: AppContext, viewer: Viewer, submission: Submission) -> _Don
     try:
         return await ctx.store.transact(work)
     except (QueryError, NotAllowed, NotPossibleNow) as problem:
-        return _Done({actions.INPUT_REST: str(problem)})
+        return _Done({actions.INPUT_OTHER_TERMS: str(problem)})

@@ -4,7 +4,7 @@ import sqlite3
 from datetime import datetime, timedelta
 
 from bot.domain.cadence import LONGEST_SETTLING
-from bot.domain.model import Destination, DestinationKind, NotificationKind
+from bot.domain.notifications import Destination, DestinationKind, NotificationKind
 from bot.store.columns import listed, to_json, to_ms, value_of
 from bot.store.outbox.eligibility import GROUP_KEY, PENDING, Eligibility
 from bot.store.sqlite import IN_LIST, by_index, json_field

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Collection
 from datetime import datetime
 
-from bot.domain.model import NotificationKind
+from bot.domain.notifications import NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import from_json, listed, to_json, to_ms, value_of
 from bot.store.sqlite import IN_LIST, json_field

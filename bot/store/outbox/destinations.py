@@ -4,14 +4,14 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.domain.model import Destination, DestinationKind
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.outbox import BlockedDestination
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.store.columns import State, from_ms_or_none, to_ms, value_of
 from bot.store.outbox.cancel import cancel_notifications, cancel_unintroduced_rules
 from bot.store.outbox.eligibility import PENDING
 
-# Whether a message still shows something of a session: see `domain.model.TAKEN_BACK`.
+# Whether a message still shows something of a session: see `domain.notifications.TAKEN_BACK`.
 SHOWS = (
     "EXISTS (SELECT 1 FROM notifications WHERE notifications.delivery = deliveries.id"
     " AND notifications.cancelled_reason IS NULL AND coalesce(notifications.shown_version, 0) >= 0)"

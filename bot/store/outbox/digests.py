@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.model import Destination, Notification, NotificationKind
+from bot.domain.notifications import Destination, Notification, NotificationKind
 from bot.domain.outbox import CountedSession
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import from_json, from_ms_or_none, listed, to_json, to_ms, value_of

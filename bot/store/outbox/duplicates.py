@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.model import DeliveryState, DestinationKind, Notification, NotificationKind
+from bot.domain.notifications import DeliveryState, DestinationKind, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
 from bot.store.columns import from_json, to_json, to_ms, value_of

@@ -11,8 +11,9 @@ from datetime import datetime
 
 from bot.domain.eligibility import WaitCode, wait_code
 from bot.domain.kinds import KINDS
-from bot.domain.model import NotificationKind, RuleState
+from bot.domain.notifications import NotificationKind
 from bot.domain.outbox import SendingPause
+from bot.domain.rules import RuleState
 from bot.store.columns import State, from_json, from_ms, to_json, to_ms_up, value_of
 from bot.store.quiet import QuietTimes
 from bot.store.sqlite import by_index
@@ -54,7 +55,7 @@ class Retry:
 
 
 class Eligibility:
-    """The facts of one pass. `destination`: the only one that is asked about, None for all. `now`: None if nobody's
+    """The facts of one pass. `destination`: the only one that is asked about, None for all. `now`: None if no
     quiet time is asked about."""
 
     def __init__(

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.kinds import KINDS
-from bot.domain.model import DeliveryState, Notification, NotificationKind, OutcomeKind
+from bot.domain.model import OutcomeKind
+from bot.domain.notifications import DeliveryState, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import subject_of
 from bot.store.columns import from_ms, to_json, to_ms, value_of
@@ -110,7 +111,7 @@ class Notifications:
             self._connection.execute("DELETE FROM deliveries WHERE id = ? AND state = 'sending'", (number,))
 
     def resume_postponed(self, now: datetime) -> int:
-        """Makes what waits for a proof due now, all at once, so that it comes as one recap; returns how much."""
+        """Makes notifications that wait for a proof due now, all at once, as one recap; returns how many."""
         return self._connection.execute(
             f"UPDATE notifications SET due_at = ?, waiting_reason = '' WHERE {PENDING} AND waiting_reason <> ''",
             (to_ms(now),),

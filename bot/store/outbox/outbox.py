@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.delivery import FIRST_READ_BACK, LONGEST_WAIT, after_crash, reconcile
-from bot.domain.model import TAKEN_BACK, Delivery, DeliveryState, Destination
+from bot.domain.notifications import TAKEN_BACK, Delivery, DeliveryState, Destination
 from bot.domain.outbox import Attempt, Schedule, SendingPause
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.reasons import ReasonCode
@@ -61,7 +61,7 @@ class Outbox:
 
     def schedule(self, now: datetime | None = None) -> Schedule:
         """When each destination gets its next message, and when the next read-back or edit is due; one eligibility
-        pass. Without `now`, nobody's quiet time counts.
+        pass. Without `now`, no quiet time counts.
 
         Empty while Slack refuses the app. While all sending is paused, only read-backs are due: they send nothing.
         """

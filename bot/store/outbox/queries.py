@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.model import Delivery, Destination, SessionKey
-from bot.domain.outbox import Attempt, NotificationState, NotificationStatus, OutboxCounts
+from bot.domain.model import SessionKey
+from bot.domain.notifications import Delivery, Destination
+from bot.domain.outbox import Attempt, CardDelay, NotificationState, NotificationStatus, OutboxCounts
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import State, from_ms, from_ms_or_none, from_row, listed, to_json, value_of
 from bot.store.outbox.eligibility import GROUP_KEY, Eligibility, sending_pause
@@ -27,6 +28,7 @@ _JOINED = (
     "FROM notifications LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
     " LEFT JOIN destinations ON destinations.destination = notifications.destination"
 )
+_NEWEST = 1_000  # notifications from which the delay of cards is computed
 _TS = re.compile(r"\d{1,11}\.\d+")  # Unix seconds
 
 BLOCKS_REFUSED_AT = "blocks_refused_at"  # the setting; ms
@@ -78,6 +80,18 @@ class Deliveries:
             return None
         at = datetime.fromtimestamp(float(row["ts"]), UTC) if _TS.fullmatch(row["ts"]) else from_ms(row["created_at"])
         return row["channel"], row["ts"], at
+
+    def card_delay(self) -> CardDelay | None:
+        """How late the newest cards were in channels, None if there is none."""
+        rows = self._connection.execute(
+            "SELECT attempt_ended_at - newest.created_at AS took FROM (SELECT id, kind, destination, delivery,"
+            " created_at FROM notifications ORDER BY id DESC LIMIT ?) AS newest JOIN deliveries ON deliveries.id ="
+            " newest.delivery WHERE newest.kind = 'session' AND newest.destination LIKE 'channel:%'"
+            " AND deliveries.state = 'sent' AND attempt_ended_at IS NOT NULL ORDER BY took",
+            (_NEWEST,),
+        )
+        took = [row["took"] / 1_000 for row in rows]
+        return CardDelay(took[len(took) // 2], took[min(len(took) * 19 // 20, len(took) - 1)]) if took else None
 
     def workspace_url(self) -> str:
         """The address of our Slack workspace, "" while it is not known."""

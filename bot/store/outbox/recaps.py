@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.kinds import KINDS
-from bot.domain.model import Destination, Notification, NotificationKind, SessionKey
+from bot.domain.model import SessionKey
+from bot.domain.notifications import Destination, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import from_json, listed, to_json, to_ms, value_of
 from bot.store.outbox.eligibility import GROUP_KEY, PENDING, Eligibility
+from bot.store.session_rows import IS_FAILING
 from bot.store.sqlite import IN_LIST, json_each
 
 MOST_SHOWN = 25  # sessions of one recap
-_WORST_FIRST = (
-    "CASE WHEN sessions.outcome IN ('below', 'failed') THEN 0 ELSE 1 END, sessions.score NULLS LAST, notifications.id"
-)
+_WORST_FIRST = f"CASE WHEN sessions.{IS_FAILING} THEN 0 ELSE 1 END, sessions.score NULLS LAST, notifications.id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Recaps:
         self._connection = connection
 
     def pending_at(self, destination: Destination) -> Sequence[Held]:
-        """What a mute of a destination can hold back: what waits there because of rules, and was not tried."""
+        """What a mute of a destination can hold back: pending notifications of rules that were not tried."""
         kinds = [kind for kind, spec in KINDS.items() if spec.can_be_muted]
         rows = self._connection.execute(
             f"SELECT id, session_id, employee_id FROM notifications WHERE destination = ? AND {PENDING}"

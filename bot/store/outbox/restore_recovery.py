@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.delivery import FIRST_READ_BACK
 from bot.domain.kinds import KINDS
-from bot.domain.model import Destination, Notification, NotificationKind
+from bot.domain.notifications import Destination, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import State, from_ms, listed, to_json, to_ms
 from bot.store.outbox.cancel import cancel_notifications

@@ -4,14 +4,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import cast
 
-from bot.domain.model import (
-    Delivery,
-    Destination,
-    Notification,
-    NotificationKind,
-    SessionKey,
-    StoredNotification,
-)
+from bot.domain.model import SessionKey
+from bot.domain.notifications import Delivery, Destination, Notification, NotificationKind, StoredNotification
 from bot.domain.outbox import Attempt
 from bot.store.columns import column_names, from_json, from_ms, from_row, to_row
 

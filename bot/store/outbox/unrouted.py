@@ -93,7 +93,7 @@ class UnroutedChanges:
         )
 
     def end(self, number: int) -> None:
-        """It waits no more: it was routed, or nobody is to be notified of it."""
+        """It waits no more: it was routed, or no destination is to get it."""
         self._connection.execute("DELETE FROM unrouted WHERE id = ?", (number,))
 
     def waiting_for(self, key: SessionKey) -> Collection[str]:

@@ -1,0 +1,199 @@
+"""Edits of cards that were posted: corrections, redactions, and what is only cosmetic.
+
+`domain.delivery` decides the next state; this asks Slack and stores the decision.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import TypeGuard
+
+import structlog
+
+from bot.blocks.cards import CardFacts
+from bot.domain.delivery import (
+    Ambiguous,
+    AppRefused,
+    DestinationGone,
+    EditResult,
+    MessageRefused,
+    NotSent,
+    Sent,
+    Throttled,
+    after_edit,
+)
+from bot.domain.notifications import TAKEN_BACK, Delivery, DestinationKind, Message
+from bot.domain.ports import Channel, Clock, Contacts, Messenger, Nobody
+from bot.jobs.attempts import Tried, attempt_of, refusal_text
+from bot.jobs.channel_guard import ChannelReadings, is_checked
+from bot.jobs.message_data import MessageData
+from bot.jobs.rate_limit import RateLimiter
+from bot.jobs.renderer import Renderer
+from bot.jobs.retrying_store import RetryingStore
+from bot.services import pausing
+from bot.store.database import Tx
+
+EDIT_WAITS = timedelta(minutes=30)  # an edit that waits for a proof or a check of its channel
+
+log = structlog.get_logger(__name__)
+
+
+class Editor:
+    """Edits single deliveries. `random01` returns [0, 1)."""
+
+    def __init__(
+        self,
+        *,
+        store: RetryingStore,
+        messenger: Messenger,
+        contacts: Contacts,
+        clock: Clock,
+        random01: Callable[[], float],
+        renderer: Renderer,
+        channels: ChannelReadings,
+        limiter: RateLimiter,
+        tried: Tried,
+    ) -> None:
+        self._store = store
+        self._messenger = messenger
+        self._contacts = contacts
+        self._clock = clock
+        self._random01 = random01
+        self._renderer = renderer
+        self._channels = channels
+        self._limiter = limiter
+        self._tried = tried
+        self._failures: Counter[str] = Counter()  # edits in a row that failed, by delivery id
+
+    async def claim_edit(self, *, cosmetic: bool) -> Delivery | None:
+        """Claims the next card to edit, None if there is none. It counts as an edit that goes out. Without `cosmetic`
+        only one that corrects or redacts."""
+        now = self._clock.now()
+        delivery = await self._store.transact(lambda tx: tx.outbox.claim_edit(now, cosmetic=cosmetic))
+        if delivery is not None:
+            self._limiter.edited(self._clock.monotonic())
+        return delivery
+
+    async def edit(self, delivery: Delivery) -> bool:
+        """Edits a card that `claim_edit` gave, whether Slack took it."""
+        started = self._clock.now()
+        data = await self._renderer.data(delivery)
+        result: EditResult
+        shown: Mapping[int, int]
+        waits = ""
+        if isinstance(data, MessageData) and self._shows_names(delivery, data):
+            waits = await self._edit_waits(delivery, data)
+            data = await self._renderer.data(delivery)  # the channel may be blocked by now, so that it only redacts
+            waits = waits if isinstance(data, MessageData) and self._shows_names(delivery, data) else ""
+        is_tried = isinstance(data, MessageRefused) or not waits or _redacts(delivery, data)
+        is_kept = isinstance(data, MessageData) and data.keeps_as_posted and not _redacts(delivery, data)
+        if is_kept and isinstance(data, MessageData):
+            assert delivery.channel is not None and delivery.ts is not None
+            result, shown, waits, is_tried = Sent(delivery.channel, delivery.ts), data.versions, "", False
+        elif isinstance(data, MessageRefused):
+            result, shown = data, {}
+        elif not is_tried:
+            result, shown = NotSent(waits), {}
+        elif waits:  # a redaction never waits; what else the message shows goes with it until it may be shown
+            result = await self._edited(delivery, _redacted(data.facts))
+            shown = dict.fromkeys(data.versions, TAKEN_BACK)
+        else:
+            facts = await self._as_theirs(delivery, data.facts)
+            result = await self._edited(delivery, facts) if isinstance(facts, CardFacts) else facts
+            shown = data.versions
+        now = self._clock.now()
+        failures = self._failures[delivery.delivery_id]
+        decided = after_edit(result, now=now, random01=self._random01(), failures=failures)
+        self._count_failure(delivery, is_tried and isinstance(result, NotSent | Ambiguous))
+        if waits and (decided.shown or not is_tried):  # a redaction that failed is tried again as soon as any edit
+            decided = replace(decided, due_at=now + EDIT_WAITS)
+        versions = shown if decided.shown else {}
+        if isinstance(result, Throttled):
+            self._limiter.hold_edits_back(self._clock.monotonic() + result.after)
+        attempt = attempt_of("edit", result, started, now)
+        if is_kept:
+            attempt = replace(attempt, result="kept", reason="its rules leave corrections out")
+        self._tried(attempt.what, attempt.result)
+
+        def record_result(tx: Tx) -> None:
+            tx.outbox.save_edit(delivery.delivery_id, versions, decided.due_at, decided.ended, attempt)
+            if isinstance(result, AppRefused):
+                tx.outbox.refuse_app(refusal_text(result))
+
+        await self._store.transact(record_result)
+        log.info("delivery.edited", delivery=delivery.delivery_id, result=attempt.result, reason=attempt.reason)
+        return decided.shown
+
+    def _count_failure(self, delivery: Delivery, is_failure: bool) -> None:
+        if is_failure:
+            self._failures[delivery.delivery_id] += 1
+        else:
+            self._failures.pop(delivery.delivery_id, None)
+
+    @staticmethod
+    def _shows_names(delivery: Delivery, data: MessageData) -> bool:
+        """Whether an edit adds names or results to a message: it is no mere redaction."""
+        if data.facts.digests or data.facts.reminders:
+            return True
+        return any(key not in data.facts.hidden for key in data.facts.records)
+
+    async def _edit_waits(self, delivery: Delivery, data: MessageData) -> str:
+        """Why an edit that shows names has to wait, "" if it may go: a channel is checked before, as for a post."""
+        if data.waiting:
+            return next(iter(data.waiting.values()))
+        if delivery.destination.kind is not DestinationKind.CHANNEL:
+            return ""
+        if not await self._store.read(lambda tx: is_checked(tx, delivery.destination, self._clock.now())):
+            await self._channels.sweep()
+        if not await self._store.read(lambda tx: is_checked(tx, delivery.destination, self._clock.now())):
+            asked_at, doubts = self._clock.now(), await self._store.read(lambda tx: tx.destinations.doubts())
+            channel = await self._contacts.channel(delivery.destination.id)
+            if not isinstance(channel, Channel):
+                return "Slack could not say how the channel is"
+            await self._store.transact(lambda tx: self._channels.note(tx, channel, asked_at, doubts))
+        if await self._store.read(lambda tx: pausing.waits_for_yes(tx, delivery)):
+            return "its channel has turned public"
+        return ""
+
+    async def _as_theirs(
+        self, delivery: Delivery, facts: CardFacts
+    ) -> CardFacts | Throttled | NotSent | DestinationGone | AppRefused:
+        """What may stand in a message to a person: nothing, once the account it went to is not theirs any more."""
+        if delivery.destination.kind is not DestinationKind.PERSON:
+            return facts
+        destination = await self._contacts.conversation(delivery.destination)
+        if not isinstance(destination, str | Nobody):
+            return destination
+        return facts if destination == delivery.channel else _redacted(facts)
+
+    async def _edited(self, delivery: Delivery, facts: CardFacts) -> EditResult:
+        assert delivery.channel is not None and delivery.ts is not None
+        # With blocks, also if it was posted without: what Slack rejected then it may take now.
+        message = self._renderer.render(replace(delivery, text_only=False), facts)
+        if not isinstance(message, Message):
+            return message
+        result = await self._messenger.edit(delivery.channel, delivery.ts, message)
+        if message.blocks and _is_body_refused(result, was_refused=delivery.text_only):
+            log.warning("delivery.edit_refused", delivery=delivery.delivery_id, reason=result.reason)
+            result = await self._messenger.edit(delivery.channel, delivery.ts, Message(message.text))
+        return result
+
+
+def _is_body_refused(result: EditResult, *, was_refused: bool) -> TypeGuard[MessageRefused | Ambiguous]:
+    """Whether Slack won't take these blocks. An unknown word is taken for that only if the post was refused too."""
+    return isinstance(result, MessageRefused) or (was_refused and isinstance(result, Ambiguous) and result.is_rejection)
+
+
+def _redacted(facts: CardFacts) -> CardFacts:
+    return replace(facts, hidden=frozenset(facts.records), digests={}, reminders={})
+
+
+def _redacts(delivery: Delivery, data: MessageData) -> bool:
+    """Whether an edit takes something out of a message."""
+    return any(
+        stored.notification.session in data.facts.hidden
+        or (stored.notification.session not in data.facts.records and stored.shown_version != TAKEN_BACK)
+        for stored in delivery.notifications
+        if stored.notification.session is not None
+    )

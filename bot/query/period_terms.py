@@ -1,0 +1,54 @@
+"""Periods as terms of a query and in words, and terms that together make one range."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from bot.query.days import Period
+from bot.query.keys import Key
+from bot.query.values import format_since, format_until
+
+_BOUND = re.compile(r"score:[<>]=?[\d.]+")
+
+
+def bound(period: Period, key: Key) -> date | None:
+    """What `since:` or `until:` takes of a period: its first or its last day."""
+    if key is Key.SINCE:
+        return period.since
+    return period.until or period.since
+
+
+def period_terms(period: Period) -> str:
+    """A period as `since:` and `until:`; no end if it is the current one, "" if it is open at both ends."""
+    since = f"{Key.SINCE}:{period.since}" if period.since else ""
+    until = f"{Key.UNTIL}:{period.until}" if period.until and not period.is_current else ""
+    return " ".join(filter(None, (since, until)))
+
+
+def period_text(period: Period) -> str:
+    """A period in words: "5 Nov 2026" for one day."""
+    if period.since and period.since == period.until:
+        return format_since(str(period.since)).removeprefix("since ")
+    said = (format_since(str(period.since)) if period.since else "", format_until(str(period.until or "")))
+    return ", ".join(filter(None, said[: 2 if period.until else 1]))
+
+
+def date_words(text: str) -> list[str]:
+    """The words of a date: the punctuation inside it stays."""
+    words = (one.strip(",;()\"'“”?!…") for one in text.lower().split())
+    return [word.rstrip(".") if word[:-1].isalpha() else word for word in words if word]
+
+
+def with_score_range(terms: Sequence[str]) -> Sequence[str]:
+    """The terms with one lower and one upper bound of the score as one range: `score:>80..<90`."""
+    bounds = [term for term in dict.fromkeys(terms) if _BOUND.fullmatch(term)]
+    scores = [term for term in dict.fromkeys(terms) if term.startswith(f"{Key.SCORE}:")]
+    lower = [one for one in bounds if ">" in one]
+    if len(scores) != 2 or len(bounds) != 2 or len(lower) != 1:
+        return terms
+    low = lower[0].partition(":")[2]
+    high = next(one for one in bounds if one != lower[0]).partition(":")[2]
+    if float(low.strip("<>=")) > float(high.strip("<>=")):
+        return terms
+    both = f"{Key.SCORE}:{low.removeprefix('>=')}..{high.removeprefix('<=')}"
+    return [both if term == scores[0] else term for term in terms if term != scores[1]]

@@ -1,0 +1,139 @@
+"""The position in a typed text: its tokens, the terms read before it, and what the words there mean as one term."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import takewhile
+
+from bot.query.days import Period
+from bot.query.keys import Key
+from bot.query.keywords import JOINS, OBSERVING, Keyword
+from bot.query.name_index import NamedThing, NameIndex, words_of
+from bot.query.names import Kind, id_value
+from bot.query.tokens import Token, quote
+
+LONGEST_NAME = 8  # words
+_SPAN = re.compile(r"(\d{1,3})%?[-–—](\d{1,3}%?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Another way to read a text: what it means in words, and the whole query to run instead."""
+
+    label: str
+    text: str
+
+
+@dataclass
+class Position:
+    """The position in a text, and what was read before it."""
+
+    text: str
+    tokens: Sequence[Token]
+    index: NameIndex
+    today: date
+    only_observes: Callable[[str], bool]
+    at: int = 0
+    terms: list[str] = field(default_factory=list)
+    options: list[Option] = field(default_factory=list)
+    is_negated: bool = False
+    negated_at: int = 0  # the position of the word that negates
+    role: Key | None = None
+    period: Period | None = None  # what the words so far name
+    place_end: int = -1  # the position behind a place that ends with a number: "store 12"
+
+    def loose(self, at: int) -> Sequence[Token]:
+        """The words from a position on that have no key and no quotes."""
+        return list(
+            takewhile(
+                lambda one: one.key is None and not one.quoted and not (one.negated and one.value), self.tokens[at:]
+            )
+        )
+
+    def free_words(self, most: int = LONGEST_NAME) -> list[str]:
+        """The normalized words from here on, one for each token, up to a key or a quote."""
+        found = []
+        for number, token in enumerate(self.tokens[self.at : self.at + most]):
+            words = words_in(token)
+            if token.key is not None or token.quoted or (token.negated and token.value and number) or len(words) != 1:
+                break
+            found.append(words[0])
+            if self.text[token.end - 1] in ",;":
+                break
+        return found
+
+    def typed(self, used: int) -> str:
+        last = self.tokens[min(self.at + used, len(self.tokens)) - 1]
+        return self.text[self.tokens[self.at].value_start : last.end].strip(',; "')
+
+    def with_term(self, term: str, used: int) -> str:
+        """The whole text with a term in place of the next tokens."""
+        end = self.tokens[min(self.at + used, len(self.tokens)) - 1].end
+        return " ".join(filter(None, (*self.terms, term, self.text[end:].strip())))
+
+    def person_role(self, length: int) -> Key:
+        following = self.tokens[self.at + length].value.lower() if self.at + length < len(self.tokens) else ""
+        return self.role or (Key.OBSERVER if following in OBSERVING else Key.EMPLOYEE)
+
+    def add_person(self, term: str, used: int) -> None:
+        self.add(self.signed(term), used)
+        if self.at < len(self.tokens) and self.tokens[self.at].value.lower() in OBSERVING:
+            self.at += 1
+
+    def add_keyword(self, found: Keyword) -> None:
+        for term in found.terms:
+            self.add(self.signed(term) if found.can_be_negated else term, 0)
+        self.at += found.used
+        self.is_negated = False
+
+    def signed(self, term: str) -> str:
+        return f"-{term}" if self.is_negated else term
+
+    def add(self, term: str, used: int) -> None:
+        self.terms.append(term)
+        self.at += used
+        if used:
+            self.role = None
+            following = self.tokens[self.at] if self.at < len(self.tokens) else None
+            joined = following is not None and words_of(following.value)[:1] and words_of(following.value)[0] in JOINS
+            if not joined and not (used and self.text[self.tokens[self.at - 1].end - 1] in ",;"):
+                self.is_negated = False
+
+
+def is_span(token: Token) -> bool:
+    return _SPAN.fullmatch(token.value) is not None
+
+
+def words_in(token: Token) -> list[str]:
+    """The normalized words of a token; a lone dash is one, and so is "70-80", as "70..80"."""
+    if not token.value:
+        return ["-"]
+    if span := _SPAN.fullmatch(token.value):
+        return [f"{span[1]}..{span[2]}"]
+    return words_of(token.value)
+
+
+def term_of(key: Key, thing: NamedThing, index: NameIndex) -> str:
+    """The term for one thing: its name, or its id where another thing of the kind has the same name."""
+    return f"{key}:{quote(thing.name)}" if len(index.alike(thing)) <= 1 else f"{key}:{id_value(thing.ident)}"
+
+
+def key_of(thing: NamedThing, role: Key) -> Key:
+    match thing.kind:
+        case Kind.CHECKLIST:
+            return Key.CHECKLIST
+        case Kind.DEPARTMENT:
+            return Key.DEPT
+        case Kind.PERSON:
+            return role
+
+
+def label_of(thing: NamedThing) -> str:
+    return f"{thing.name} ({thing.kind})"
+
+
+def labels_of(found: Sequence[NamedThing]) -> list[tuple[NamedThing, str]]:
+    """Things with their names; with what they are if they are of several kinds."""
+    is_mixed = len({one.kind for one in found}) > 1
+    return [(one, label_of(one) if is_mixed else one.name) for one in found]

@@ -1,0 +1,87 @@
+"""The tables, as steps that are only ever appended to: a step that has been released never changes again (but for its
+comments, which old files keep as they were). A new step is written in `steps_from_018.py` and appended to `STEPS`.
+
+Each step runs inside the one transaction that `opening` holds; none may use `executescript`, which commits.
+"""
+
+import sqlite3
+
+from sqlite_utils import Migrations
+
+from bot.store.schema.first_tables import (
+    INDEXES_OF_BASELINE,
+    m001_first_tables,
+)
+from bot.store.schema.steps_002_to_010 import (
+    m002_forgetting,
+    m003_severed_ties,
+    m004_destinations_fare,
+    m005_summaries,
+    m006_troubles,
+    m007_promised_details,
+    m008_unknown_refusals,
+    m009_rename,
+    m010_computed_eligibility,
+)
+from bot.store.schema.steps_011_to_017 import (
+    INDEXES_OF_REPORTS,
+    REPLACED_INDEX,
+    m011_people_by_id,
+    m012_edit_priority,
+    m013_rights,
+    m014_completions,
+    m015_settled_scores,
+    m016_parts,
+    m017_indexes_of_reports,
+)
+from bot.store.schema.steps_from_018 import (
+    INDEX_OF_MEMBERS,
+    REPLACED_TEAM_INDEX,
+    m018_rule_options,
+    m020_critical_criteria,
+    m021_incremental_polling,
+    m022_supervision,
+    m024_digests,
+    m028_home_views,
+    m030_index_of_members,
+)
+
+APPLICATION_ID = 0x53505431  # "SPT1": tells `file` and us whose database this is
+
+# In the order in which they run; a new one is appended.
+STEPS = (
+    m001_first_tables,
+    m002_forgetting,
+    m003_severed_ties,
+    m004_destinations_fare,
+    m005_summaries,
+    m006_troubles,
+    m007_promised_details,
+    m008_unknown_refusals,
+    m009_rename,
+    m010_computed_eligibility,
+    m011_people_by_id,
+    m012_edit_priority,
+    m013_rights,
+    m014_completions,
+    m015_settled_scores,
+    m016_parts,
+    m017_indexes_of_reports,
+    m018_rule_options,
+    m020_critical_criteria,
+    m024_digests,
+    m022_supervision,
+    m021_incremental_polling,
+    m028_home_views,
+    m030_index_of_members,
+)
+migrations = Migrations("spotter")
+for step in STEPS:
+    migrations()(step)
+
+
+def finish_indexes(connection: sqlite3.Connection) -> None:
+    """Makes the indexes of a finished baseline, once."""
+    for statement in (*INDEXES_OF_BASELINE, *INDEXES_OF_REPORTS, INDEX_OF_MEMBERS):
+        if not any(f" {name} " in statement for name in (REPLACED_INDEX, REPLACED_TEAM_INDEX)):
+            connection.execute(statement)

@@ -1,0 +1,210 @@
+"""Steps from 18: rule options, critical criteria, digests, reminders, supervision, Home tabs. New ones come last."""
+
+import msgspec
+from sqlite_utils import Database
+
+from bot.store.sqlite import has_table
+
+# What a rule sends, when and how; and what is held back until a chosen moment.
+RULE_OPTIONS = (
+    "ALTER TABLE rules ADD COLUMN form TEXT NOT NULL DEFAULT 'results'",
+    "ALTER TABLE rules ADD COLUMN schedule TEXT",  # as 'weekly mon 09:00'; NULL for at once
+    "ALTER TABLE rules ADD COLUMN zone TEXT",  # an IANA name, of the schedule
+    "ALTER TABLE rules ADD COLUMN edits INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE rules ADD COLUMN names TEXT NOT NULL DEFAULT 'full'",  # or 'initials'
+    "ALTER TABLE rules ADD COLUMN resumes_at INTEGER",  # ms; the end of a pause made by a person
+    "ALTER TABLE rules ADD COLUMN offered_to TEXT",  # the Slack user who may take it over
+    """
+    CREATE TABLE mutes (
+        mute_id     INTEGER PRIMARY KEY,
+        destination TEXT NOT NULL,
+        query       TEXT NOT NULL,     -- canonical, with people by id; '' for everything
+        ends_at     INTEGER NOT NULL,  -- ms
+        created_by  TEXT NOT NULL,     -- a Slack user
+        reason      TEXT NOT NULL,     -- as typed, '' for none
+        created_at  INTEGER NOT NULL,
+        ended_at    INTEGER,           -- ms; NULL until its recap is queued
+        ended_by    TEXT               -- who ended it before its time
+    )
+    """,
+    "CREATE INDEX mutes_running ON mutes (destination, ends_at) WHERE ended_at IS NULL",
+    # JSON: the numbers of the mutes that hold it.
+    "ALTER TABLE notifications ADD COLUMN mutes TEXT NOT NULL DEFAULT '[]'",
+    # The recap that it is posted with.
+    "ALTER TABLE notifications ADD COLUMN recap INTEGER REFERENCES notifications (id)",
+    "CREATE INDEX notifications_recap ON notifications (recap) WHERE recap IS NOT NULL",
+    "DROP INDEX notifications_groups",
+    "CREATE INDEX notifications_groups ON notifications"
+    " (destination, rule_ids, kind, mutes, recap, due_at, created_at, delivery, cancelled_reason)"
+    " WHERE delivery IS NULL AND cancelled_reason IS NULL",
+)
+
+
+def m018_rule_options(db: Database) -> None:
+    for statement in RULE_OPTIONS:
+        db.conn.execute(statement)
+
+
+# What fails a session whatever its result, and what of that is stored with a completion.
+CRITICAL_CRITERIA = (
+    """
+    CREATE TABLE critical_criteria (
+        checklist_id TEXT NOT NULL,
+        criterion_id TEXT NOT NULL,  -- iSpring's; '' if it has none: then the exact title within the checklist
+        title        TEXT NOT NULL,
+        set_by       TEXT NOT NULL,  -- Slack user id
+        set_at       INTEGER NOT NULL,
+        PRIMARY KEY (checklist_id, criterion_id, title)
+    )
+    """,
+    # Which criteria the sessions of a checklist had: what can be made critical.
+    """
+    CREATE TABLE checklist_criteria (
+        checklist_id TEXT NOT NULL,
+        criterion_id TEXT NOT NULL,
+        title        TEXT NOT NULL,  -- as sessions last named it
+        PRIMARY KEY (checklist_id, criterion_id, title)
+    )
+    """,
+    "ALTER TABLE sessions ADD COLUMN target_scope TEXT",  # all or checklist: whose the target is; NULL: not stored
+    "ALTER TABLE sessions ADD COLUMN critical TEXT",  # JSON: those in force at the completion; NULL for none
+    "ALTER TABLE sessions ADD COLUMN critical_failed TEXT",  # JSON: the titles of those that got zero; NULL for none
+)
+_CRITERIA_READ = 5_000  # sessions: the newest, whose criteria the checklists have today
+
+
+def m020_critical_criteria(db: Database) -> None:
+    for statement in CRITICAL_CRITERIA:
+        db.conn.execute(statement)
+    found: dict[tuple[str, str, str], str] = {}
+    for checklist_id, body in db.conn.execute(
+        "SELECT checklist_id, body FROM details JOIN sessions ON sessions.id = details.session"
+        " WHERE checklist_id <> '' ORDER BY details.session DESC LIMIT ?",
+        (_CRITERIA_READ,),
+    ):
+        for one in msgspec.json.decode(body)["criteria"]:
+            ident, title = one["criterion_id"], one["title"]
+            found.setdefault((checklist_id, ident, "" if ident else title), title)  # the newest title of an id
+    rows = [(checklist_id, ident, title) for (checklist_id, ident, _), title in found.items()]
+    db.conn.executemany("INSERT INTO checklist_criteria VALUES (?, ?, ?)", rows)
+
+
+# What rules with a schedule sent, what people were reminded of, and when they want quiet.
+DIGESTS = (
+    # A digest only when action is needed, with a sign of life once a month.
+    "ALTER TABLE rules ADD COLUMN only_to_act INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE rules ADD COLUMN scheduled_since INTEGER",  # ms; when its schedule was set, NULL without one
+    """
+    CREATE TABLE slots (
+        rule_id     INTEGER NOT NULL REFERENCES rules (rule_id),
+        day         TEXT NOT NULL,     -- ISO; the local date in the rule's zone
+        planned_at  INTEGER NOT NULL,  -- ms
+        since       TEXT NOT NULL,     -- ISO; the first local day that it covers
+        ends_at     INTEGER NOT NULL,  -- ms; the end of what it covers
+        zone        TEXT NOT NULL,     -- IANA name
+        result      TEXT NOT NULL,     -- of domain.schedules.SlotResult
+        data_at     INTEGER,           -- ms; the reading of iSpring that its figures are of, NULL if it has none
+        recorded_at INTEGER NOT NULL,
+        PRIMARY KEY (rule_id, day)
+    )
+    """,
+    """
+    CREATE TABLE reminders (
+        session     INTEGER NOT NULL REFERENCES sessions (id),
+        clock       TEXT NOT NULL,     -- of domain.reminders.ReminderClock
+        since       INTEGER NOT NULL,  -- ms; when the clock began to run: another planned time is another clock
+        step        INTEGER NOT NULL,  -- 0 the observer, 1 the supervisor, 2 OPS_CHANNEL
+        destination TEXT NOT NULL,
+        subject     TEXT NOT NULL,     -- of the notification that lists it
+        at          INTEGER NOT NULL,  -- ms
+        PRIMARY KEY (session, clock, since, step)
+    )
+    """,
+    "CREATE INDEX reminders_subject ON reminders (subject)",
+    "CREATE TABLE quiet_times (slack_user_id TEXT PRIMARY KEY, quiet TEXT NOT NULL, holidays INTEGER NOT NULL)",
+    "CREATE TABLE reminder_choices (slack_user_id TEXT PRIMARY KEY, late INTEGER NOT NULL, planned INTEGER NOT NULL)",
+    "CREATE TABLE holidays (day TEXT PRIMARY KEY)",  # ISO
+    """
+    CREATE TABLE nudges (
+        person_id TEXT NOT NULL,  -- who was nudged
+        day       TEXT NOT NULL,  -- ISO; the local date of who pressed
+        by        TEXT NOT NULL,  -- a Slack user
+        at        INTEGER NOT NULL,
+        PRIMARY KEY (person_id, day)
+    )
+    """,
+)
+
+
+def m024_digests(db: Database) -> None:
+    for statement in DIGESTS:
+        db.conn.execute(statement)
+
+
+def m022_supervision(db: Database) -> None:
+    """Where people were read before supervision followed the chain, the next start says what that widens."""
+    db.conn.execute(
+        "INSERT INTO settings_kv (name, value) SELECT 'supervision', 'direct' FROM settings_kv"
+        " WHERE name = 'directory_at'"
+    )
+
+
+# Polls that do not grow with history: how far the comparison of each checklist has come, which open sessions an answer
+# lacked, and how iSpring spells the ids that it does not spell in lower case.
+INCREMENTAL_POLLING = (
+    """
+    CREATE TABLE sweeps (
+        checklist_id TEXT PRIMARY KEY,             -- lower case; '' for the sessions without one
+        named_round  INTEGER NOT NULL DEFAULT 0,   -- in which its session ids were last asked for
+        swept_at     INTEGER,                      -- ms; when its last whole comparison began
+        cursor       TEXT,                         -- the session id after which the next part begins; NULL: no parts
+        began_at     INTEGER,                      -- ms; when the comparison in parts began
+        active_at    INTEGER                       -- ms; when a session of it last changed
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE absences (
+        session INTEGER PRIMARY KEY REFERENCES sessions (id),
+        at      INTEGER NOT NULL                   -- ms; the request whose whole answer lacked this open session
+    )
+    """,
+    """
+    CREATE TABLE id_spellings (
+        id      TEXT PRIMARY KEY,                  -- lower case, of a session or a checklist
+        spelled TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    # Those that no filter of iSpring's lists.
+    "CREATE INDEX sessions_unknown ON sessions (outcome) WHERE outcome = 'unknown'",
+    # What was completed lately.
+    "CREATE INDEX history_at ON history (at)",
+)
+
+
+def m021_incremental_polling(db: Database) -> None:
+    for statement in INCREMENTAL_POLLING:
+        db.conn.execute(statement)
+
+
+def m028_home_views(db: Database) -> None:
+    """Whose Home tab is open, and a fingerprint of what it shows, so that it is published again when that changes."""
+    db.table("home_views").create(
+        {"user_id": str, "opened_at": int, "checked_at": int, "fingerprint": str},
+        pk="user_id",
+        not_null={"opened_at", "checked_at", "fingerprint"},
+    )
+
+
+# Who observed whom last, of a team, is counted without a look at the table too.
+REPLACED_TEAM_INDEX = "sessions_team"
+INDEX_OF_MEMBERS = (
+    "CREATE INDEX IF NOT EXISTS sessions_members ON sessions"
+    " (employee_id, checklist_id, finished_at, scheduled_at, outcome, score, missing_since, observer_id)"
+)
+
+
+def m030_index_of_members(db: Database) -> None:
+    """Where a baseline is finished; elsewhere its end makes it."""
+    if has_table(db.conn, REPLACED_TEAM_INDEX):
+        db.conn.execute(f"DROP INDEX {REPLACED_TEAM_INDEX}")
+        db.conn.execute(INDEX_OF_MEMBERS)
