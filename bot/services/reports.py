@@ -1,7 +1,7 @@
 """Reports within one transaction: which time and groups a query asks for, counted by the store within a scope."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
@@ -11,7 +11,6 @@ from bot.domain.model import Department
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import MOST_PERIODS, By, Period, Window, cuts_of, midnight, months_before, periods
 from bot.domain.reports import (
-    Counts,
     Figures,
     OutcomeCount,
     ReportRow,
@@ -139,29 +138,26 @@ def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) 
     outcome_counts = tx.reports.outcome_counts_by(column, where, window)
     if by is not By.DEPT:
         return outcome_counts
-    people = directory.people
-    return [
-        replace(one, group=(person.department_id if (person := people.get(one.group)) else None) or _NO_DEPARTMENT)
-        for one in outcome_counts
-    ]
+    return _of_departments(outcome_counts, directory)
 
 
 def _rows_by_unit(
     tx: Tx, by: By, where: Where, window: Window, directory: Directory
 ) -> tuple[Sequence[ReportRow], int]:
     """A row for each unit, those that an answer can show in full; and how many units are small."""
-    column = By.EMPLOYEE if by is By.DEPT else by
-    counts = tx.reports.counts_by(column, where, window)
-    members: dict[str, list[str]] = {}
-    if by is By.DEPT:
-        counts = _of_departments(counts, members, directory)
-    large, small, number = ranked(counts, SMALL_NAMED)
-    first = [one.group for one in large[:MOST_IN_FULL]]
-    values = [one for group in first for one in members.get(group, ())] if by is By.DEPT else first
     length = window.end - window.start
+    earlier = Window(window.start - length, window.start)
+    column = By.EMPLOYEE if by is By.DEPT else by
+    place_of = directory.derived(_places) if by is By.DEPT else None
+    large, small, number = ranked(tx.reports.counts_by(column, where, window, place_of), SMALL_NAMED)
+    first = [one.group for one in large[:MOST_IN_FULL]]
+    values: Collection[str] = first
+    if place_of is not None:
+        values = _members(tx, first, where, Window(earlier.start, window.end), place_of)
     now, before = (
-        _of_groups(tx.reports.outcome_counts_of(column, values, where, each), members)
-        for each in (window, Window(window.start - length, window.start))
+        outcome_counts if place_of is None else _of_departments(outcome_counts, directory)
+        for each in (window, earlier)
+        for outcome_counts in (tx.reports.outcome_counts_of(column, values, where, each),)
     )
     without_medians = (
         ReportRow(group=one.group, now=one.figures, before=Figures()) for one in (*large[MOST_IN_FULL:], *small)
@@ -169,26 +165,29 @@ def _rows_by_unit(
     return [*report(now, before), *without_medians], number
 
 
-def _of_departments(counts: Sequence[Counts], members: dict[str, list[str]], directory: Directory) -> Sequence[Counts]:
-    """The counts of employees as those of their departments; `members` gets the employees of each."""
-    sums: dict[str, list[int]] = {}
-    for one in counts:
-        person = directory.people.get(one.group)
-        place = (person.department_id if person else None) or _NO_DEPARTMENT
-        members.setdefault(place, []).append(one.group)
-        total = sums.setdefault(place, [0, 0, 0])
-        total[0] += one.completed
-        total[1] += one.met
-        total[2] += one.failing
-    return [Counts(place, *total) for place, total in sums.items()]
+def _members(
+    tx: Tx, places: Collection[str], where: Where, window: Window, place_of: Mapping[str, str]
+) -> Collection[str]:
+    """Whose sessions count for some departments: their people, and for none those that the directory lacks."""
+    chosen = frozenset(places)
+    people = [one for one, place in place_of.items() if place in chosen]
+    if _NO_DEPARTMENT in chosen:
+        people += tx.reports.employees_in(where, window) - place_of.keys()
+    return people
 
 
-def _of_groups(outcome_counts: Sequence[OutcomeCount], members: dict[str, list[str]]) -> Sequence[OutcomeCount]:
-    """The outcome_counts of employees as those of their departments; as they are if there are no members."""
-    if not members:
-        return outcome_counts
-    place_of = {one: place for place, those in members.items() for one in those}
-    return [replace(one, group=place_of[one.group]) for one in outcome_counts]
+def _places(directory: Directory) -> Mapping[str, str]:
+    """The department of each person, by id."""
+    return {ident: person.department_id or _NO_DEPARTMENT for ident, person in directory.people.items()}
+
+
+def _of_departments(outcome_counts: Sequence[OutcomeCount], directory: Directory) -> Sequence[OutcomeCount]:
+    """The outcome_counts of employees as those of their departments."""
+    place_of = directory.derived(_places)
+    return [
+        OutcomeCount(place_of.get(one.group, _NO_DEPARTMENT), one.outcome, one.score, one.count)
+        for one in outcome_counts
+    ]
 
 
 def labels_of(by: By, groups: Iterable[str], directory: Directory, titles: Mapping[str, str]) -> dict[str, str]:
@@ -244,7 +243,7 @@ def silent(
         )
         for site, those in quiet.items()
     ]
-    everybody = tx.reports.last_of_observers(where, few=not scope.everything)
+    everybody = _last_of_observers(tx, query, scope, names, window.end, zone)
     observed = {one: at for one, at in everybody.items() if directory.is_active(one)}
     silent_observers = [
         SilentUnit(name=directory.name_of(one), people=0, last=at) for one, at in observed.items() if at < window.start
@@ -256,6 +255,23 @@ def silent(
         observers=sorted(silent_observers, key=_longest_silent),
         all_observers=len(observed),
     )
+
+
+def _last_of_observers(
+    tx: Tx, query: Query, scope: AccessScope, names: Names, now: datetime, zone: tzinfo
+) -> Mapping[str, datetime]:
+    """When each person last observed a session of a scope, by id: of its employees, and by the viewer, asked apart, as
+    one index answers for the employees alone."""
+    if scope.everything:
+        return tx.reports.last_of_observers(asked_for(query, scope, names, now, zone), few=False)
+    own = frozenset() if scope.person_id is None else frozenset({scope.person_id})
+    team = asked_for(query, AccessScope(employees=scope.employees | own), names, now, zone)
+    found = dict(tx.reports.last_of_observers(team, few=True))
+    for person in own:
+        mine = asked_for(query, scope, names, now, zone)
+        mine.add("observer_id = ?", person)
+        found.update(tx.reports.last_of_observers(mine, few=True))
+    return found
 
 
 def _active_people(query: Query, scope: AccessScope, names: Names, directory: Directory) -> Sequence[str]:

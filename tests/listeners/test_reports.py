@@ -186,6 +186,23 @@ async def test_upcoming_counts_days_in_the_viewers_zone(office: Office) -> None:
     assert "Nothing is planned" in (await office.ask(EMMA, "upcoming 3d failed")).text
 
 
+async def test_what_a_site_had_before_counts_those_who_had_nothing_since(office: Office) -> None:
+    await add(office, *(facts(key(100 + n), "olga", result=90.0, days_ago=2) for n in range(5)))
+    await add(office, *(facts(key(200 + n, "olga"), "sam", result=50.0, days_ago=9) for n in range(5)))
+    await add(office, *(facts(key(300 + n), "olga", result=90.0, days_ago=9) for n in range(4)))
+    answer = (await office.ask(ADMIN, "trend by:dept since:7d")).text
+    # 5 of 7 met; 5 of 10 before, of which five are of Olga, who had none since.
+    (line,) = [line for line in answer.splitlines() if line.startswith("Kiosk 7")]
+    assert "71 %" in line and "+21 points" in line, line
+
+
+async def test_an_observer_is_silent_for_a_supervisor_by_what_the_supervisor_may_see(office: Office) -> None:
+    await add(office, facts(key(100, "zoltan"), "olga", result=90.0, days_ago=0))  # not among those of sam
+    await add(office, facts(key(101, "zoltan"), "sam", result=90.0, days_ago=3))  # observed by sam
+    answer = (await office.ask(SAM, "silent 1d")).text
+    assert "Sam Supervisor" in answer and "15 Mar" in answer, answer
+
+
 # ---- silent --------------------------------------------------------------------------------------------------------
 
 

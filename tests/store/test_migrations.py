@@ -27,6 +27,7 @@ from bot.store.database import Store, Tx
 from bot.store.migrate import before_migration
 from bot.store.schema import APPLICATION_ID, migrations
 from bot.store.schema.first_tables import INDEXES_OF_BASELINE
+from bot.store.schema.steps_011_to_017 import INDEXES_OF_REPORTS
 from tests.store.given import NOON, a_session, minutes
 
 NOTHING_APPLIED = sqlite_utils.Database(memory=True, execute_plugins=False)
@@ -570,3 +571,20 @@ async def test_a_database_that_was_used_before_the_chain_counted_says_that_it_ra
         assert (await store.read(lambda tx: tx.people.directory())).supervision is Supervision.DIRECT
     with contextlib.closing(Store.open(path.with_name("new.db"), now=NOON)) as store:
         assert await store.read(lambda tx: tx.people.supervision()) is Supervision.CHAIN
+
+
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_the_index_of_teams_is_replaced_where_there_is_one(path: Path, is_finished: bool) -> None:
+    write_old(path, STEPS.index("m030_index_of_members"))
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        if is_finished:
+            for statement in INDEXES_OF_REPORTS:
+                connection.execute(statement)
+        else:
+            connection.execute("DROP INDEX IF EXISTS sessions_team")
+        connection.commit()
+    Store.open(path, now=NOON).close()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        indexes = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    assert "sessions_team" not in indexes
+    assert ("sessions_members" in indexes) == is_finished

@@ -3,6 +3,7 @@
 import sqlite3
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from bot.domain.model import OutcomeKind
 from bot.domain.permissions import EVERYTHING
 from bot.domain.report_periods import Window
-from bot.domain.reports import figures
+from bot.domain.reports import Counts, figures
 from bot.store.database import Tx
 from bot.store.search import listed_within
 from tests.environment import open_store
@@ -99,3 +100,52 @@ def test_counts_of_groups_are_their_tallies_added_up(tmp_path: Path) -> None:
 
     store._read_now(work)
     store.close()
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from((None, 50.0, 90.0)), st.integers(-9, 9)), max_size=14),
+    st.integers(1, 5),
+)
+def test_sessions_are_counted_piece_by_piece_as_in_python(
+    tmp_path_factory: pytest.TempPathFactory, completed: list[tuple[str, float | None, int]], at_once: int
+) -> None:
+    store = open_store(tmp_path_factory.mktemp("reports") / "spotter.db", now=NOON)
+    rows = [
+        a_session(n, employee=person, result=result, finished=NOON + minutes(at))
+        for n, (person, result, at) in enumerate(completed)
+    ]
+    window = Window(NOON - minutes(7), NOON + minutes(7))
+    inside = [(person, result) for person, result, at in completed if -7 <= at < 7]
+    places = {"a": "shop"}
+    try:
+        store._write_now(lambda tx: baseline(tx, *rows))
+        where = listed_within(EVERYTHING)
+        for place_of in (None, places):
+
+            def count(tx: Tx, place_of: Mapping[str, str] | None = place_of) -> Sequence[Counts]:
+                return tx.reports.counts_by("employee", where, window, place_of, at_once)
+
+            counted = store._read_now(count)
+            wanted: dict[str, tuple[int, int, int]] = {}
+            for person, result in inside:
+                group = person if place_of is None else place_of.get(person, "")
+                every, met, failing = wanted.get(group, (0, 0, 0))
+                wanted[group] = every + 1, met + (result == 90.0), failing + (result == 50.0)
+            assert {one.group: (one.completed, one.met, one.failing) for one in counted} == wanted
+        active = store._read_now(lambda tx: tx.reports.employees_in(where, window))
+        assert active == {person for person, _ in inside}
+    finally:
+        store.close()
+
+
+def test_who_observed_a_team_last_is_read_without_a_look_at_the_table(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "spotter.db", now=NOON)
+    store._write_now(lambda tx: baseline(tx, a_session(1)))
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "spotter.db")) as file:
+        plan = file.execute(
+            "EXPLAIN QUERY PLAN SELECT observer_id, max(coalesce(finished_at, scheduled_at)) FROM sessions"
+            " WHERE missing_since IS NULL AND employee_id IN ('eve', 'ana') AND outcome = 'met' GROUP BY observer_id"
+        ).fetchall()
+        assert any("COVERING INDEX sessions_members" in step for *_, step in plan), [step for *_, step in plan]

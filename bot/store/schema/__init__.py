@@ -35,12 +35,15 @@ from bot.store.schema.steps_011_to_017 import (
     m017_indexes_of_reports,
 )
 from bot.store.schema.steps_from_018 import (
+    INDEX_OF_MEMBERS,
+    REPLACED_TEAM_INDEX,
     m018_rule_options,
     m020_critical_criteria,
     m021_incremental_polling,
     m022_supervision,
     m024_digests,
     m028_home_views,
+    m030_index_of_members,
 )
 
 APPLICATION_ID = 0x53505431  # "SPT1": tells `file` and us whose database this is
@@ -70,6 +73,7 @@ STEPS = (
     m022_supervision,
     m021_incremental_polling,
     m028_home_views,
+    m030_index_of_members,
 )
 migrations = Migrations("spotter")
 for step in STEPS:
@@ -78,6 +82,6 @@ for step in STEPS:
 
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes the indexes of a finished baseline, once."""
-    for statement in (*INDEXES_OF_BASELINE, *INDEXES_OF_REPORTS):
-        if f" {REPLACED_INDEX} " not in statement:
+    for statement in (*INDEXES_OF_BASELINE, *INDEXES_OF_REPORTS, INDEX_OF_MEMBERS):
+        if not any(f" {name} " in statement for name in (REPLACED_INDEX, REPLACED_TEAM_INDEX)):
             connection.execute(statement)

@@ -3,6 +3,8 @@
 import msgspec
 from sqlite_utils import Database
 
+from bot.store.sqlite import has_table
+
 # What a rule sends, when and how; and what is held back until a chosen moment.
 RULE_OPTIONS = (
     "ALTER TABLE rules ADD COLUMN form TEXT NOT NULL DEFAULT 'results'",
@@ -191,3 +193,18 @@ def m028_home_views(db: Database) -> None:
         pk="user_id",
         not_null={"opened_at", "checked_at", "fingerprint"},
     )
+
+
+# Who observed whom last, of a team, is counted without a look at the table too.
+REPLACED_TEAM_INDEX = "sessions_team"
+INDEX_OF_MEMBERS = (
+    "CREATE INDEX IF NOT EXISTS sessions_members ON sessions"
+    " (employee_id, checklist_id, finished_at, scheduled_at, outcome, score, missing_since, observer_id)"
+)
+
+
+def m030_index_of_members(db: Database) -> None:
+    """Where a baseline is finished; elsewhere its end makes it."""
+    if has_table(db.conn, REPLACED_TEAM_INDEX):
+        db.conn.execute(f"DROP INDEX {REPLACED_TEAM_INDEX}")
+        db.conn.execute(INDEX_OF_MEMBERS)
