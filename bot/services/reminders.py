@@ -29,6 +29,7 @@ from bot.store.database import Tx
 MORNING = time(8)  # local, when what is planned is listed
 MORNING_ENDS = time(12)  # a list of today that comes later is useless
 _ONE_DAY = timedelta(days=1)
+_AGAIN = ":again:"  # in the subject of a snoozed reminder, between the first subject and the time it comes
 
 
 def queue_late(tx: Tx, now: datetime) -> int:
@@ -200,8 +201,14 @@ def _lines(
 
 
 def snooze(tx: Tx, reminder: Notification, until: datetime, now: datetime) -> None:
-    """Sends a reminder again later, as it is then; no other reminder follows before a day has passed since."""
-    subject = f"{reminder.subject.partition(':again:')[0]}:again:{until.isoformat()}"
+    """Sends a reminder again later, as it is then, instead of any earlier snooze of it; no other reminder follows before
+    a day has passed since."""
+    first = reminder.subject.partition(_AGAIN)[0]
+    subject = f"{first}{_AGAIN}{until.isoformat()}"
+    for earlier in tx.reminders.snoozed_subjects(reminder.destination, f"{first}{_AGAIN}"):
+        if earlier != subject:
+            tx.notifications.cancel_unsent(replace(reminder, subject=earlier), "it was snoozed again")
+            tx.reminders.snooze(reminder.destination, earlier, subject, until)
     tx.notifications.enqueue(replace(reminder, subject=subject, reason="it was snoozed"), now, until)
     tx.reminders.snooze(reminder.destination, reminder.subject, subject, until)
 
