@@ -201,7 +201,7 @@ def _lines(
 
 
 def snooze(tx: Tx, reminder: Notification, until: datetime, now: datetime) -> None:
-    """Sends a reminder again later, as it is then, instead of any earlier snooze of it; no other reminder follows before
+    """Sends a reminder again later, as it is then, instead of any earlier snooze of it; no other follows before
     a day has passed since."""
     first = reminder.subject.partition(_AGAIN)[0]
     subject = f"{first}{_AGAIN}{until.isoformat()}"
