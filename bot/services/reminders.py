@@ -62,7 +62,7 @@ def _queue(
     while step is not None:
         destination = _recipient(tx, session, step, directory)
         if destination is not None:
-            if any(not mute.query for mute in tx.mutes.held_at(destination, now)):
+            if _is_muted(tx, destination, now):
                 return False  # judged anew when the mute has ended
             tx.reminders.record(session.key, clock, since, step, destination, _message(tx, destination, now), now)
             return True
@@ -71,6 +71,10 @@ def _queue(
             return False
         step = ReminderStep(step + 1)
     return False
+
+
+def _is_muted(tx: Tx, destination: Destination, now: datetime) -> bool:
+    return any(not mute.query for mute in tx.mutes.held_at(destination, now))
 
 
 def _recipient(tx: Tx, session: Session, step: ReminderStep, directory: Directory) -> Destination | None:
@@ -125,7 +129,7 @@ def queue_plans(tx: Tx, now: datetime) -> int:
         day = now.astimezone(zone).date()
         if instant(day, MORNING, zone) <= now < instant(day, MORNING_ENDS, zone):
             destination = Destination(DestinationKind.PERSON, person)
-            if tx.reminders.planned_for(person, _two_days(day, zone)):
+            if not _is_muted(tx, destination, now) and tx.reminders.planned_for(person, _two_days(day, zone)):
                 facts = {"day": day.isoformat(), "zone": str(zone)}
                 notification = _notification(destination, f"planned:{day.isoformat()}", ReminderKind.PLANNED, **facts)
                 queued += tx.notifications.enqueue(notification, now)
@@ -175,6 +179,9 @@ def _lines(
     person = notification.destination.id
     if kind is ReminderKind.PLANNED:
         day = date.fromisoformat(str(notification.facts["day"]))
+        last = day + _ONE_DAY if _AGAIN in notification.subject else day
+        if now.astimezone(zone).date() > last:
+            return []  # it waited, for a mute or quiet time: its heading would be wrong
         planned = tx.reminders.planned_for(person, _two_days(day, zone))
         return [ReminderLine(session=one, clock=None, since=one.facts.scheduled.at or now) for one in planned]
     if kind is ReminderKind.NUDGE:
