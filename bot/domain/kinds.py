@@ -65,13 +65,15 @@ KINDS: Mapping[NotificationKind, KindSpec] = {
         name="a count after an outage", about_people=True, waits_with_rule=True, can_be_muted=True, is_digest=True
     ),
     NotificationKind.RECAP: KindSpec(
-        name="what a mute held back", about_people=True, waits_with_rule=True, is_digest=True
+        name="what a mute held back", about_people=True, waits_with_rule=True, can_be_muted=True, is_digest=True
     ),
     NotificationKind.INTRO: KindSpec(name="a rule's introduction", about_people=True),  # its query may name people
     NotificationKind.RULE_PAUSED: KindSpec(name="a paused rule"),
     NotificationKind.RULE_OFFERED: KindSpec(name="a rule to take over"),
     NotificationKind.OPS: KindSpec(name="an alert", ignores_quiet=True),
-    NotificationKind.DIGEST: KindSpec(name="a digest", about_people=True, waits_with_rule=True, sent_once=True),
+    NotificationKind.DIGEST: KindSpec(
+        name="a digest", about_people=True, waits_with_rule=True, waits_for_mutes=True, sent_once=True
+    ),
     NotificationKind.REMINDER: KindSpec(name="a reminder", about_people=True, waits_for_mutes=True),
     NotificationKind.SHARED: KindSpec(
         name="a shared session", may_show=may_share, about_people=True, waits_with_rule=True, sent_once=True

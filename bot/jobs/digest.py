@@ -123,7 +123,7 @@ class DigestJob:
         self, tx: Tx, rule: Rule, schedule: Schedule, zone: tzinfo, slot: Slot, now: datetime
     ) -> SlotResult | None:
         """What becomes of a slot, None while it waits for data."""
-        mutes = tx.mutes.held_at(rule.destination, slot.planned)
+        mutes = [one for at in (slot.planned, now) for one in tx.mutes.held_at(rule.destination, at)]
         if any(mute.query in ("", rule.query) for mute in mutes):
             return SlotResult.MUTED
         if tx.slots.may_have_been_sent(slot.planned):

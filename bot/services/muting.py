@@ -62,16 +62,16 @@ def mute(
     """Mutes a destination; returns the mute and how many messages that were pending it holds back at once."""
     made = tx.mutes.add(destination, query, ends_at, who, reason, now)
     muted = Muted(tx, [made], now)
-    held: list[int] = []
+    held: set[int] = set()
     for one in tx.recaps.pending_at(destination):
         if one.session is None:
             if not query:
-                held.append(one.notification_id)
+                held.add(one.notification_id)
             continue
         session = tx.sessions.get(one.session)
         if session is not None and muted.held_by(destination, session.facts, outcome_of(session)):
-            held.append(one.notification_id)
-    tx.recaps.hold(made.mute_id, held)
+            held.add(one.notification_id)
+    tx.recaps.hold(made.mute_id, sorted(held))
     tx.audit_log.write(who, "mute", f"mute:{made.mute_id}", now)
     return made, len(held)
 

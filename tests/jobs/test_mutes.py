@@ -111,6 +111,40 @@ async def test_two_mutes_hold_until_the_last_of_them_is_over(room: Room) -> None
     assert len(await room.posts()) == 1
 
 
+@pytest.mark.parametrize("query", ["", "score:<90"])
+async def test_a_recap_waits_for_a_mute_that_began_before_it_was_sent(room: Room, query: str) -> None:
+    await muted(room, query)
+    first = room.world.add_session(percent=40)
+    await room.poll()
+    await over(room)
+    await muted(room, query)
+    assert await room.posts() == []
+    second = room.world.add_session(percent=30)
+    await room.poll()
+    assert await room.posts() == []
+    await over(room)
+    recaps = [[one.notification.session for one in recap.notifications] for recap in await room.posts()]
+    assert recaps == [[None, key_of(first)], [None, key_of(second)]]
+
+
+async def test_a_digest_waits_for_a_mute_of_everything_or_of_its_query(room: Room) -> None:
+    rule = await room.subscribe("outcome:failed")
+
+    def story(tx: Tx) -> list[bool]:
+        now, waits = room.clock.now(), []
+        digest = Notification(
+            kind=NotificationKind.DIGEST, destination=CHANNEL, subject="a digest", reason="", rule_ids=(rule.rule_id,)
+        )
+        tx.notifications.enqueue(digest, now)
+        for query in ("", rule.query, "outcome:met"):
+            made, _ = mute(tx, CHANNEL, query, now + FOUR_HOURS, "U0LND", "", now)
+            waits.append(CHANNEL not in tx.outbox.schedule(now).posts)
+            unmute(tx, made, "U0LND", now)
+        return waits
+
+    assert await room.store.transact(story) == [True, True, False]
+
+
 async def test_a_direct_message_is_held_by_the_same_gate(room: Room) -> None:
     observer = room.world.add_person("Ana Lima")
     await room.wishes(observer, Preferences())
@@ -151,7 +185,7 @@ async def test_why_says_until_when_and_by_whom(room: Room) -> None:
     assert status.state is NotificationState.BLOCKED
 
 
-async def test_only_what_rules_direct_messages_and_reminders_bring_is_held(room: Room) -> None:
+async def test_what_rules_direct_messages_and_reminders_bring_is_held(room: Room) -> None:
     rule = await room.subscribe("outcome:failed")
 
     def enqueue(tx: Tx) -> list[NotificationKind]:
@@ -171,4 +205,6 @@ async def test_only_what_rules_direct_messages_and_reminders_bring_is_held(room:
         NotificationKind.COUNTED,
         NotificationKind.SESSION,
         NotificationKind.REMINDER,
+        NotificationKind.DIGEST,
+        NotificationKind.RECAP,
     }

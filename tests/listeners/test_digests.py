@@ -288,6 +288,16 @@ async def test_a_slot_that_falls_into_a_mute_is_skipped_and_recorded(office: Off
     assert [one.result for one in slots.values()] == [SlotResult.MUTED]
 
 
+async def test_a_mute_that_began_after_the_slot_skips_a_digest_that_was_not_queued_yet(office: Office) -> None:
+    await subscribed(office)
+    await go_to(office, MONDAY + timedelta(minutes=10))
+    place, now = Destination(DestinationKind.CHANNEL, NORTH), office.clock.now()
+    await office.store.transact(lambda tx: tx.mutes.add(place, "", MONDAY + timedelta(hours=1), ADMIN, "", now))
+    assert await job(office).once() == 0
+    slots = await office.store.read(lambda tx: tx.slots.of_rule(1))
+    assert [one.result for one in slots.values()] == [SlotResult.MUTED]
+
+
 async def test_only_when_somebody_must_act_and_once_a_month_anyway(office: Office) -> None:
     await subscribed(office, "daily 09:00 dept:north observer:xenia", save="act")
     await office.store.transact(lambda tx: tx.sessions.acknowledge(COLLEAGUE, SAM, NOON))

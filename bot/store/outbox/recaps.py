@@ -31,11 +31,13 @@ class Recaps:
         self._connection = connection
 
     def pending_at(self, destination: Destination) -> Sequence[Held]:
-        """What a mute of a destination can hold back: pending notifications of rules that were not tried."""
+        """What a mute of a destination can hold back: pending notifications of rules that were not tried. A session
+        that goes with a pending recap stands for that recap."""
         kinds = [kind for kind, spec in KINDS.items() if spec.can_be_muted]
         rows = self._connection.execute(
-            f"SELECT id, session_id, employee_id FROM notifications WHERE destination = ? AND {PENDING}"
-            f" AND kind {IN_LIST} AND recap IS NULL",
+            f"WITH recaps AS (SELECT id FROM notifications WHERE {PENDING} AND kind = '{NotificationKind.RECAP}')"
+            " SELECT CASE WHEN recap IN recaps THEN recap ELSE id END AS id, session_id, employee_id"
+            f" FROM notifications WHERE destination = ? AND {PENDING} AND kind {IN_LIST}",
             (str(destination), listed(kinds)),
         )
         return [
@@ -71,7 +73,7 @@ class Recaps:
             "SELECT notifications.id, kind, notifications.session_id, rule_ids FROM notifications"
             " LEFT JOIN sessions ON sessions.session_id = notifications.session_id"
             " AND sessions.employee_id = notifications.employee_id"
-            f" WHERE destination = ? AND {PENDING} AND recap IS NULL"
+            f" WHERE destination = ? AND {PENDING} AND recap IS NULL AND kind <> '{NotificationKind.RECAP}'"
             f" AND EXISTS (SELECT 1 FROM {json_each('notifications.mutes')} WHERE value = ?)"
             f" AND {GROUP_KEY} NOT {IN_LIST} ORDER BY {_WORST_FIRST}",
             (name, mute_id, waiting),
