@@ -21,6 +21,7 @@ _UNTIL = re.compile(
 )
 
 
+_QUOTED = re.compile(r'["“”„][^"“”„]*["“”„]')
 _NO_END = re.compile(r"(?:^|(?<=\s))until(?::|\s|$)\s*\S*", re.IGNORECASE)
 
 
@@ -38,11 +39,12 @@ def read_end(text: str, now: datetime, zone: tzinfo) -> End:
 
     Raises QueryError if it names none, one that has passed, or one more than a year ahead.
     """
-    found = _AMOUNT.search(text)
+    unquoted = _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), text)  # of the same length: a name says no end
+    found = _AMOUNT.search(unquoted)
     if found:
         at = now + timedelta(**{_UNITS[found[2][0].lower()]: int(found[1])})
     else:
-        found = _UNTIL.search(text)
+        found = _UNTIL.search(unquoted)
         local = found and _local(found, now.astimezone(zone))
         if not found or local is None:
             raise QueryError(HOW)

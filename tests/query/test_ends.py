@@ -30,6 +30,9 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("until:2026-12-01", "2026-12-01 00:00", ""),
         ("until:2026-12-01T09:15", "2026-12-01 09:15", ""),
         ("until:1.12.", "2026-12-01 00:00", ""),
+        ('until:mon checklist:"Night 12 hours shift"', "2026-11-30 00:00", 'checklist:"Night 12 hours shift"'),
+        ('"open until mon" 4h', "2026-11-27 16:00", '"open until mon"'),
+        ("“3 days” until:mon", "2026-11-30 00:00", "“3 days”"),
         ("until:1.12.2026 score:<80", "2026-12-01 00:00", "score:<80"),
     ],
 )
