@@ -268,11 +268,11 @@ class RetentionRepository:
         return [row["id"] for row in rows]
 
     def _posted_lists(self, since: datetime) -> list[int]:
-        """Digests and reminders, which may name anybody."""
+        """Digests and reminders, which may name anybody, and recaps, which name who muted and why."""
         rows = self._connection.execute(
-            "SELECT DISTINCT delivery FROM notifications WHERE kind IN (?, ?) AND delivery IS NOT NULL"
+            "SELECT DISTINCT delivery FROM notifications WHERE kind IN (?, ?, ?) AND delivery IS NOT NULL"
             " AND created_at >= ?",
-            (NotificationKind.DIGEST, NotificationKind.REMINDER, to_ms(since)),
+            (NotificationKind.DIGEST, NotificationKind.REMINDER, NotificationKind.RECAP, to_ms(since)),
         )
         return [row["delivery"] for row in rows]
 

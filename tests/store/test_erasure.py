@@ -11,7 +11,15 @@ import pytest
 
 from bot.domain.delivery import Found, NotFound, after_read_back, shown_versions
 from bot.domain.model import Change, ChangeKind, Details, News, Person, Session, SessionFacts, SessionRecord
-from bot.domain.notifications import TAKEN_BACK, Delivery, DeliveryState, Destination, DestinationKind, NotificationKind
+from bot.domain.notifications import (
+    TAKEN_BACK,
+    Delivery,
+    DeliveryState,
+    Destination,
+    DestinationKind,
+    Notification,
+    NotificationKind,
+)
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import EVERYTHING
 from bot.domain.polling import ListingDiff
@@ -636,6 +644,22 @@ async def test_audit_entries_go_only_where_a_time_is_given(db: Store) -> None:
     await db.transact(lambda tx: tx.audit_log.write("U1", "did", "it", NOON))
     assert (await db.transact(lambda tx: tx.retention.forget(NOON + timedelta(days=9_999), None))).audit_log == 0
     assert (await db.transact(lambda tx: tx.retention.forget(NOON, NOON + minutes(1)))).audit_log == 1
+
+
+async def test_recaps_that_name_an_erased_person_are_edited(db: Store) -> None:
+    def story(tx: Tx) -> None:
+        tx.people.link("U0EVE", "eve", "U0ADMIN", None, NOON)
+        mute = tx.mutes.add(ROOM, "", NOON, "U0EVE", "Eve is away", NOON)
+        recap = Notification(
+            kind=NotificationKind.RECAP, destination=ROOM, subject="recap:1", reason="", facts={"mute": mute.mute_id}
+        )
+        tx.notifications.enqueue(recap, NOON)
+        sent(tx, claim(tx))
+        assert tx.outbox.claim_edit(NOON) is None
+        tx.retention.erase("eve", NOON)
+        assert tx.outbox.claim_edit(NOON) is not None
+
+    await db.transact(story)
 
 
 async def test_rules_and_mutes_of_an_erased_person_end_and_no_mute_names_them(db: Store) -> None:
