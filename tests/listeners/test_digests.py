@@ -328,7 +328,7 @@ async def test_an_owner_who_lost_their_rights_sends_nothing_and_an_admin_is_told
 
 
 async def test_a_rule_for_oneself_follows_the_zone_of_ones_profile(office: Office) -> None:
-    answer = await subscribed(office, "daily 09:00 for:me", EMMA)
+    answer = await subscribed(office, "daily 09:00 for me", EMMA)
     assert "rule 1 sends to you alone a digest" in answer.text
     (rule,) = await office.store.read(lambda tx: tx.rules.all())
     assert (rule.options.zone, rule.destination) == (None, Destination(DestinationKind.PERSON, "emma"))
