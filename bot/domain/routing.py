@@ -80,6 +80,11 @@ def introduction(rule: Rule) -> Notification:
     )
 
 
+def is_made_for_another(owner: Viewer, destination: Destination) -> bool:
+    """Whether a rule sends to another person than its owner is linked to now: it was made before a link changed."""
+    return destination.kind is DestinationKind.PERSON and owner.person_id != destination.id
+
+
 def candidates(
     rules: Sequence[Rule], facts: SessionFacts, outcome: Outcome, directory: Directory, filters: Mapping[int, Filter]
 ) -> Sequence[Rule]:
