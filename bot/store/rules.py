@@ -97,12 +97,10 @@ class Rules:
         self._connection.execute("UPDATE rules SET query = ? WHERE rule_id = ?", (query, rule_id))
 
     def edit(self, rule_id: int, query: str, options: RuleOptions, now: datetime) -> None:
-        """Stores what a rule asks for from now on: it matches what a listing requested after this shows."""
+        """Stores what a rule asks for from now on. `active_since` stays: what a listing that was requested before this
+        shows, and a change that waits, is matched by the new query; with a later time the rule would lose it."""
         self.set_query(rule_id, query)
         self.set_options(rule_id, options, now)
-        self._connection.execute(
-            "UPDATE rules SET active_since = ? WHERE rule_id = ? AND active_since IS NOT NULL", (to_ms(now), rule_id)
-        )
 
     def set_options(self, rule_id: int, options: RuleOptions, now: datetime) -> None:
         """Stores when a rule sends, in which form, and how. What another schedule had before now is not due."""
