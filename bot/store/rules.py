@@ -80,9 +80,13 @@ class Rules:
         )
 
     def due_to_resume(self, now: datetime) -> Sequence[Rule]:
-        """The paused rules whose pause was to end by now."""
-        sql = f"{_SELECT} WHERE rules.state = 'paused' AND rules.resumes_at <= ? ORDER BY rules.rule_id"
-        return [_rule(row) for row in self._connection.execute(sql, (to_ms(now),))]
+        """The rules that a person paused until a moment, if it is over by now. Another reason to pause them since does
+        not end with it."""
+        sql = (
+            f"{_SELECT} WHERE rules.state = 'paused' AND rules.reason_code = ? AND rules.resumes_at <= ?"
+            " ORDER BY rules.rule_id"
+        )
+        return [_rule(row) for row in self._connection.execute(sql, (ReasonCode.PAUSED_BY_PERSON, to_ms(now)))]
 
     def resume(self, rule_id: int) -> None:
         """Ends the pause of a rule; if its destination is blocked, it goes on once that is unblocked."""
