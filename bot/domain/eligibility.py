@@ -39,10 +39,11 @@ def wait_code(
         return WaitCode.ALL_PAUSED
     if is_blocked:
         return WaitCode.DESTINATION_BLOCKED
-    if not KINDS[kind].waits_with_rule:
-        return None
-    if is_muted and KINDS[kind].can_be_muted:
+    spec = KINDS[kind]
+    if is_muted and (spec.can_be_muted or spec.waits_for_mutes):
         return WaitCode.MUTED
+    if not spec.waits_with_rule:
+        return None
     if is_in_recap:
         return WaitCode.GOES_WITH_RECAP
     states = {rules[rule_id] for rule_id in rule_ids if rule_id in rules}

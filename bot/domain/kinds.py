@@ -36,6 +36,9 @@ class KindSpec:
     can_be_muted: bool = False
     """A mute of its destination holds it back."""
 
+    waits_for_mutes: bool = False
+    """It waits while a mute of everything, or of exactly its rule's query, runs where it goes; no recap counts it."""
+
     ignores_quiet: bool = False
     """A person gets it in their quiet time, too."""
 
@@ -69,7 +72,7 @@ KINDS: Mapping[NotificationKind, KindSpec] = {
     NotificationKind.RULE_OFFERED: KindSpec(name="a rule to take over"),
     NotificationKind.OPS: KindSpec(name="an alert", ignores_quiet=True),
     NotificationKind.DIGEST: KindSpec(name="a digest", about_people=True, waits_with_rule=True, sent_once=True),
-    NotificationKind.REMINDER: KindSpec(name="a reminder", about_people=True),
+    NotificationKind.REMINDER: KindSpec(name="a reminder", about_people=True, waits_for_mutes=True),
     NotificationKind.SHARED: KindSpec(
         name="a shared session", may_show=may_share, about_people=True, waits_with_rule=True, sent_once=True
     ),

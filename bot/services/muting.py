@@ -9,6 +9,7 @@ from bot.domain.filters import Filter, matches
 from bot.domain.model import Outcome, SessionFacts
 from bot.domain.mutes import Mute
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
+from bot.domain.permissions import scope_of
 from bot.domain.viewers import Viewer
 from bot.services.rules import filters_of
 from bot.store.database import Tx
@@ -41,10 +42,18 @@ class Muted:
 
 
 def may_mute(tx: Tx, viewer: Viewer, destination: Destination) -> bool:
-    """Whether a viewer may mute a destination: admins and the owners of its rules a channel, everybody themselves."""
+    """Whether a viewer may mute a destination: admins and the owners of its rules a channel, everybody themselves. Who
+    may see nothing mutes nothing, although a rule of theirs may be left from before."""
+    if scope_of(viewer, tx.people.directory()).is_empty:
+        return False
     if destination.kind is not DestinationKind.CHANNEL:
         return destination.id == viewer.person_id
     return viewer.is_admin or any(rule.owner == viewer.slack_user_id for rule in tx.rules.at(destination))
+
+
+def may_unmute(tx: Tx, viewer: Viewer, one: Mute) -> bool:
+    """Whether a viewer may end a mute: users who may mute its destination, and always the user who made it."""
+    return one.created_by == viewer.slack_user_id or may_mute(tx, viewer, one.destination)
 
 
 def mute(

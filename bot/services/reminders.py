@@ -29,6 +29,7 @@ from bot.store.database import Tx
 MORNING = time(8)  # local, when what is planned is listed
 MORNING_ENDS = time(12)  # a list of today that comes later is useless
 _ONE_DAY = timedelta(days=1)
+_AGAIN = ":again:"  # in the subject of a snoozed reminder, between the first subject and the time it comes
 
 
 def queue_late(tx: Tx, now: datetime) -> int:
@@ -61,7 +62,7 @@ def _queue(
     while step is not None:
         destination = _recipient(tx, session, step, directory)
         if destination is not None:
-            if any(not mute.query for mute in tx.mutes.held_at(destination, now)):
+            if _is_muted(tx, destination, now):
                 return False  # judged anew when the mute has ended
             tx.reminders.record(session.key, clock, since, step, destination, _message(tx, destination, now), now)
             return True
@@ -70,6 +71,10 @@ def _queue(
             return False
         step = ReminderStep(step + 1)
     return False
+
+
+def _is_muted(tx: Tx, destination: Destination, now: datetime) -> bool:
+    return any(not mute.query for mute in tx.mutes.held_at(destination, now))
 
 
 def _recipient(tx: Tx, session: Session, step: ReminderStep, directory: Directory) -> Destination | None:
@@ -124,7 +129,7 @@ def queue_plans(tx: Tx, now: datetime) -> int:
         day = now.astimezone(zone).date()
         if instant(day, MORNING, zone) <= now < instant(day, MORNING_ENDS, zone):
             destination = Destination(DestinationKind.PERSON, person)
-            if tx.reminders.planned_for(person, _two_days(day, zone)):
+            if not _is_muted(tx, destination, now) and tx.reminders.planned_for(person, _two_days(day, zone)):
                 facts = {"day": day.isoformat(), "zone": str(zone)}
                 notification = _notification(destination, f"planned:{day.isoformat()}", ReminderKind.PLANNED, **facts)
                 queued += tx.notifications.enqueue(notification, now)
@@ -174,6 +179,9 @@ def _lines(
     person = notification.destination.id
     if kind is ReminderKind.PLANNED:
         day = date.fromisoformat(str(notification.facts["day"]))
+        last = day + _ONE_DAY if _AGAIN in notification.subject else day
+        if now.astimezone(zone).date() > last:
+            return []  # it waited, for a mute or quiet time: its heading would be wrong
         planned = tx.reminders.planned_for(person, _two_days(day, zone))
         return [ReminderLine(session=one, clock=None, since=one.facts.scheduled.at or now) for one in planned]
     if kind is ReminderKind.NUDGE:
@@ -200,8 +208,14 @@ def _lines(
 
 
 def snooze(tx: Tx, reminder: Notification, until: datetime, now: datetime) -> None:
-    """Sends a reminder again later, as it is then; no other reminder follows before a day has passed since."""
-    subject = f"{reminder.subject.partition(':again:')[0]}:again:{until.isoformat()}"
+    """Sends a reminder again later, as it is then, instead of any earlier snooze of it; no other follows before
+    a day has passed since."""
+    first = reminder.subject.partition(_AGAIN)[0]
+    subject = f"{first}{_AGAIN}{until.isoformat()}"
+    for earlier in tx.reminders.snoozed_subjects(reminder.destination, f"{first}{_AGAIN}"):
+        if earlier != subject:
+            tx.notifications.cancel_unsent(replace(reminder, subject=earlier), "it was snoozed again")
+            tx.reminders.snooze(reminder.destination, earlier, subject, until)
     tx.notifications.enqueue(replace(reminder, subject=subject, reason="it was snoozed"), now, until)
     tx.reminders.snooze(reminder.destination, reminder.subject, subject, until)
 

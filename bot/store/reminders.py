@@ -117,6 +117,15 @@ class Reminders:
         )
         return subject
 
+    def snoozed_subjects(self, destination: Destination, beginning: str) -> Sequence[str]:
+        """The subjects of the reminders for a destination that begin so and were not cancelled, sent or not."""
+        rows = self._connection.execute(
+            "SELECT subject FROM notifications WHERE destination = ? AND subject >= ? AND subject < ?"
+            " AND cancelled_reason IS NULL",
+            (str(destination), beginning, f"{beginning}\U0010ffff"),
+        )
+        return [row["subject"] for row in rows]
+
     def snooze(self, destination: Destination, subject: str, new_subject: str, until: datetime) -> None:
         """Makes another message list what this one does; no other reminder follows before a day has passed."""
         self._connection.execute(

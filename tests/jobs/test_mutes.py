@@ -151,7 +151,7 @@ async def test_why_says_until_when_and_by_whom(room: Room) -> None:
     assert status.state is NotificationState.BLOCKED
 
 
-async def test_only_what_rules_and_direct_messages_bring_is_held(room: Room) -> None:
+async def test_only_what_rules_direct_messages_and_reminders_bring_is_held(room: Room) -> None:
     rule = await room.subscribe("outcome:failed")
 
     def enqueue(tx: Tx) -> list[NotificationKind]:
@@ -166,4 +166,9 @@ async def test_only_what_rules_and_direct_messages_bring_is_held(room: Room) -> 
         return [one.notification.kind for one in pending]
 
     held = await room.store.transact(enqueue)
-    assert sorted(held) == [NotificationKind.OUTAGE, NotificationKind.COUNTED, NotificationKind.SESSION]
+    assert set(held) == {
+        NotificationKind.OUTAGE,
+        NotificationKind.COUNTED,
+        NotificationKind.SESSION,
+        NotificationKind.REMINDER,
+    }

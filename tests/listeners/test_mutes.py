@@ -7,9 +7,11 @@ import pytest
 from bot.blocks import actions
 from bot.domain.mutes import Mute
 from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.rules import RuleState
 from tests.listeners.office import (
     ADMIN,
     EMMA,
+    GUEST,
     NORTH,
     OLGA,
     PUBLIC,
@@ -81,6 +83,24 @@ async def test_everybody_mutes_themselves(office: Office, text: str, channel: st
 
 async def test_who_is_nobody_mutes_nothing(office: Office) -> None:
     assert "no active person in iSpring" in (await office.ask(UNLINKED, "mute 4h", "D0NOBODY")).text
+    assert await running(office) == []
+
+
+@pytest.mark.parametrize("user", [GUEST, UNLINKED])
+async def test_who_may_see_nothing_mutes_no_channel_by_an_old_rule(office: Office, user: str) -> None:
+    await office.rule(NORTH, owner=user)
+    await office.ask(user, "mute 300d because of nothing")
+    assert await running(office) == []
+
+
+async def test_who_made_a_mute_ends_it_although_no_rule_of_theirs_is_left(office: Office) -> None:
+    rule = await office.rule(NORTH, owner=SAM)
+    await office.ask(SAM, "mute 300d")
+    await office.store.transact(
+        lambda tx: tx.rules.set_state(rule.rule_id, RuleState.ENDED, "gone", office.clock.now())
+    )
+    assert "There is no mute" in (await office.ask(OLGA, "unmute 1")).text
+    assert "has ended" in (await office.ask(SAM, "unmute")).text
     assert await running(office) == []
 
 

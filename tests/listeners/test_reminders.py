@@ -105,6 +105,67 @@ async def test_a_reminder_is_snoozed_by_its_reader_alone(office: Office) -> None
     assert reminders(office, SAM) == []
 
 
+@pytest.mark.parametrize("values", [["1h", "1h", "1h"], ["1h", "tomorrow", "1h"], ["tomorrow", "1h"]])
+async def test_a_reminder_snoozed_several_times_comes_once(office: Office, values: list[str]) -> None:
+    chosen = {"1h": actions.SNOOZE_HOUR, "tomorrow": actions.SNOOZE_TOMORROW}
+    await pass_time(office, NOON + timedelta(days=2, hours=2))
+    (reminder,) = reminders(office, OLGA)
+    for value in values:
+        office.clock.advance(timedelta(minutes=1))
+        where = {"channel_id": reminder.channel, "message_ts": reminder.ts}
+        await office.press(OLGA, f"{actions.SNOOZE}:{value}", chosen[value], **where)
+    await pass_time(office, office.clock.now() + timedelta(hours=2))
+    assert len(reminders(office, OLGA)) == 2
+    await pass_time(office, NOON + timedelta(days=4))
+    assert len(reminders(office, OLGA)) == 2
+
+
+async def test_the_mornings_list_snoozed_several_times_comes_once(office: Office) -> None:
+    await office.ask(OLGA, "reminders planned on")
+    await pass_time(office, datetime(2026, 3, 19, 10, tzinfo=UTC))
+    (reminder,) = reminders(office, OLGA)
+    for _ in range(3):
+        office.clock.advance(timedelta(minutes=1))
+        where = {"channel_id": reminder.channel, "message_ts": reminder.ts}
+        await office.press(OLGA, f"{actions.SNOOZE}:1h", actions.SNOOZE_HOUR, **where)
+    await pass_time(office, datetime(2026, 3, 19, 14, tzinfo=UTC))
+    assert len(reminders(office, OLGA)) == 2
+
+
+async def test_reminders_that_wait_when_a_mute_begins_come_when_it_has_ended(office: Office) -> None:
+    job = RemindJob(office.store, office.clock, wake=lambda: None)
+    await job.once()
+    await go_to(office, NOON + timedelta(days=2, minutes=5))
+    await read_people(office)
+    assert await job.once() == 1
+    await office.ask(OLGA, "mute 5h for:me")
+    await pass_time(office, office.clock.now() + timedelta(hours=4, minutes=50), job)
+    assert reminders(office, OLGA) == []
+    await pass_time(office, office.clock.now() + timedelta(hours=1), job)
+    assert len(reminders(office, OLGA)) == 1
+
+
+async def test_a_snoozed_reminder_waits_for_a_mute(office: Office) -> None:
+    await pass_time(office, NOON + timedelta(days=2, hours=2))
+    (reminder,) = reminders(office, OLGA)
+    where = {"channel_id": reminder.channel, "message_ts": reminder.ts}
+    await office.press(OLGA, f"{actions.SNOOZE}:1h", actions.SNOOZE_HOUR, **where)
+    await office.ask(OLGA, "mute 5h for:me")
+    await pass_time(office, office.clock.now() + timedelta(hours=4, minutes=50))
+    assert len(reminders(office, OLGA)) == 1
+    await pass_time(office, office.clock.now() + timedelta(hours=1))
+    assert len(reminders(office, OLGA)) == 2
+
+
+async def test_the_mornings_list_keeps_a_mute_and_none_of_an_older_day_comes_after_it(office: Office) -> None:
+    await office.ask(OLGA, "reminders planned on")
+    await office.ask(OLGA, "mute 21h for:me")  # until nine
+    await pass_time(office, datetime(2026, 3, 19, 8, 50, tzinfo=UTC))
+    assert reminders(office, OLGA) == []
+    await pass_time(office, datetime(2026, 3, 19, 11, tzinfo=UTC))
+    assert len(reminders(office, OLGA)) == 1
+
+
 async def test_what_is_done_before_the_snooze_ends_does_not_come_again(office: Office) -> None:
     await pass_time(office, NOON + timedelta(days=2, hours=2))
     (reminder,) = reminders(office, OLGA)

@@ -49,7 +49,7 @@ async def mute(ctx: AppContext, request: CommandRequest) -> Message:
     await fetch_mentioned_users(ctx, end.other_text)
 
     def work(tx: Tx) -> Message:
-        destination = _place(tx, request)
+        destination, access = _place(tx, request), access_view(tx, viewer)
         if not muting.may_mute(tx, viewer, destination):
             raise NotAllowed(
                 "only admins of Spotter and the owners of a channel's rules mute it; “mute 4h for me” mutes you",
@@ -58,7 +58,7 @@ async def mute(ctx: AppContext, request: CommandRequest) -> Message:
         query = Query(())
         said = words(query)
         if end.other_text:
-            meant = understand(tx, access_view(tx, viewer), end.other_text, f"mute {end.said}", now)
+            meant = understand(tx, access, end.other_text, f"mute {end.said}", now)
             try:
                 without_times(meant.query, "mute")
             except QueryError as error:
@@ -85,7 +85,7 @@ async def unmute(ctx: AppContext, request: CommandRequest) -> Message:
 
     def work(tx: Tx) -> Message:
         now = ctx.clock.now()
-        mine = [one for one in tx.mutes.running(now) if muting.may_mute(tx, request.viewer, one.destination)]
+        mine = [one for one in tx.mutes.running(now) if muting.may_unmute(tx, request.viewer, one)]
         here = [one for one in mine if one.destination in _places(tx, request)]
         found = next((one for one in mine if typed == str(one.mute_id)), None)
         if found is None and not typed and len(here) == 1:

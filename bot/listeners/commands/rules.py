@@ -22,7 +22,7 @@ from bot.listeners.own_rules import CURRENT, ends, own_rule
 from bot.query.keys import SHAPE, Key
 from bot.query.names import MENTION
 from bot.query.parser import EXAMPLES, Query, words
-from bot.services.muting import may_mute
+from bot.services.muting import may_unmute
 from bot.services.owners import OwnerRights
 from bot.services.pausing import accept, is_orphan
 from bot.services.pausing import offer as offer_rule
@@ -87,7 +87,7 @@ async def rules(ctx: AppContext, request: CommandRequest) -> Message:
         silenced = mute_blocks(
             muted,
             mute_texts(tx, request.viewer, muted),
-            may_end={one.mute_id for one in muted if may_mute(tx, request.viewer, one.destination)},
+            may_end={one.mute_id for one in muted if may_unmute(tx, request.viewer, one)},
         )
         rights = OwnerRights(ctx.settings.admins, now, ctx.settings.rights_valid_for)
         coverages = {

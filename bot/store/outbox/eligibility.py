@@ -64,10 +64,9 @@ class Eligibility:
         self._connection = connection
         self._where = "" if destination is None else " AND {}.destination = ?"
         self._parameters = () if destination is None else (destination,)
-        self._rules: Mapping[int, RuleState] = {
-            row["rule_id"]: RuleState(row["state"])
-            for row in connection.execute("SELECT rule_id, state FROM rules WHERE state <> 'ended'")
-        }
+        rules = connection.execute("SELECT rule_id, state, query FROM rules WHERE state <> 'ended'").fetchall()
+        self._rules: Mapping[int, RuleState] = {row["rule_id"]: RuleState(row["state"]) for row in rules}
+        self._queries = {row["rule_id"]: row["query"] for row in rules}
         self._blocked = {
             row["destination"]
             for row in connection.execute("SELECT destination FROM destinations WHERE blocked_reason IS NOT NULL")
@@ -76,7 +75,9 @@ class Eligibility:
         self._quiet = QuietTimes(connection).of_destinations() if now is not None else {}
         self._now = now
         # Until a mute is marked as ended: that queues the recap in the same transaction.
-        self._mutes = {row["mute_id"] for row in connection.execute("SELECT mute_id FROM mutes WHERE ended_at IS NULL")}
+        mutes = connection.execute("SELECT mute_id, destination, query FROM mutes WHERE ended_at IS NULL").fetchall()
+        self._mutes = {row["mute_id"] for row in mutes}
+        self._muted = {(row["destination"], row["query"]) for row in mutes}
         self._recaps = {
             row["id"]
             for row in connection.execute(
@@ -166,9 +167,15 @@ class Eligibility:
             self._rules,
             is_blocked=row["destination"] in self._blocked,
             is_all_paused=self._is_all_paused,
-            is_muted=not self._mutes.isdisjoint(from_json(row["mutes"], tuple[int, ...])),
+            is_muted=self._is_muted(row),
             is_in_recap=row["recap"] in self._recaps,
         )
+
+    def _is_muted(self, row: sqlite3.Row) -> bool:
+        if not KINDS[NotificationKind(row["kind"])].waits_for_mutes:
+            return not self._mutes.isdisjoint(from_json(row["mutes"], tuple[int, ...]))
+        queries = {self._queries.get(rule_id, "") for rule_id in from_json(row["rule_ids"], tuple[int, ...])}
+        return any((row["destination"], query) in self._muted for query in {"", *queries})
 
 
 _PAUSE = "sending_pause"  # the name of the fact; it stays after its end, for the digest of what was pending
