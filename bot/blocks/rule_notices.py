@@ -12,7 +12,7 @@ from bot.blocks.rules import format_destination, format_owner, format_query
 from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
 from bot.domain.permissions import Coverage
 from bot.domain.reasons import ReasonCode
-from bot.domain.rules import Rule, RuleForm, RuleState
+from bot.domain.rules import ORPHANED, Rule, RuleForm, RuleState
 
 _WHAT_TO_DO = {
     NOT_IN_CHANNEL: "Spotter can't write to {destination}, because it is not in it. Type `/invite @Spotter` there",
@@ -73,11 +73,13 @@ def pause_blocks(rule: Rule, command: str) -> list[Block]:
         )
         yes = button(actions.AGREE_PUBLIC, "Yes, go on in public", str(rule.rule_id), style="primary")
         return [section(mrkdwn(text)), buttons([yes])]
-    if rule.reason_code is ReasonCode.OWNER_GONE:
+    if rule.reason_code in ORPHANED:
+        why = f"{format_owner(rule.owner)} has left or may not see any session any more"
+        if rule.reason_code is ReasonCode.OWNER_ERASED:
+            why = "was erased"
         text = (
-            f"{name}, which posts to {destination}, is paused: its owner {format_owner(rule.owner)} has left or may "
-            f"not see any session any more. Its messages wait until an admin of Spotter takes it over; "
-            f"`{command} rules` lists it, `{command} unsubscribe {rule.rule_id}` ends it."
+            f"{name}, which posts to {destination}, is paused: its owner {why}. Its messages wait until an admin of "
+            f"Spotter takes it over; `{command} rules` lists it, `{command} unsubscribe {rule.rule_id}` ends it."
         )
         return [section(mrkdwn(text)), buttons([button(actions.TAKE_OVER, "Take over", str(rule.rule_id))])]
     what_to_do = _WHAT_TO_DO.get(rule.reason, _REFUSED_BY_SLACK).format(

@@ -56,13 +56,18 @@ _REASONS = {
 
 def format_rule(rule: Rule, words: str) -> str:
     """A rule in one line of mrkdwn: number, destination, query, owner and state. `words` is its query for people."""
-    reason = f" ({format_reason(rule.reason)})" if rule.reason and rule.state is not RuleState.ACTIVE else ""
-    if rule.resumes_at is not None and rule.state is RuleState.PAUSED:
-        reason = f" until {date_token(rule.resumes_at)}"
-    by = f"By {format_owner(rule.owner)}, {_STATES[rule.state]}{reason}"
+    by = f"By {format_owner(rule.owner)}, {_state(rule)}"
     where = "in " if rule.destination.kind is DestinationKind.CHANNEL else "to "
     what = f"{format_what(rule, words)}{format_options(rule.options)}"
     return f"*Rule {rule.rule_id}* {where}{format_destination(rule)}: {what}. {by}"
+
+
+def _state(rule: Rule) -> str:
+    """A rule's state in words, and why or until when it is paused."""
+    reason = f" ({format_reason(rule.reason)})" if rule.reason and rule.state is not RuleState.ACTIVE else ""
+    if rule.resumes_at is not None and rule.state is RuleState.PAUSED:
+        reason = f" until {date_token(rule.resumes_at)}"
+    return f"{_STATES[rule.state]}{reason}"
 
 
 def format_what(rule: Rule, words: str) -> str:
@@ -282,7 +287,7 @@ def ask_to_take_over(rule: Rule, words: str) -> Message:
 
 def taken_over(rule: Rule, words: str) -> Message:
     """A rule has a new owner."""
-    later = "" if rule.state is RuleState.ACTIVE else " Its channel can't be written to yet; it goes on when it can."
+    later = "" if rule.state is RuleState.ACTIVE else f" It is {_state(rule)}."
     return notice(
         f"Rule {rule.rule_id} is yours. It posts to {format_destination(rule)}: {format_query(words)}.{later}"
     )

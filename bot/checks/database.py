@@ -29,6 +29,7 @@ MAX_BLOCKED = 10  # blocked destinations that have a line of their own
 # The remedies of rules that go on only after a person decides.
 _UNDECIDED = {
     ReasonCode.OWNER_GONE: "An admin takes it over: `/ojt rules` in its channel lists it; or `spotter rules remove N`.",
+    ReasonCode.OWNER_ERASED: "An admin takes it over: `/ojt rules all` lists it; or `spotter rules remove N`.",
     ReasonCode.BECAME_PUBLIC: "Its owner was asked whether to go on in public; `spotter rules remove N` ends it.",
 }
 

@@ -14,7 +14,7 @@ from bot.domain.model import Change, News, Outcome, SessionFacts, SessionKey
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.permissions import OPERATOR_VIEWER, Verdict, may_see
 from bot.domain.reasons import ReasonCode
-from bot.domain.rules import OPERATOR, Rule, RuleForm, RuleState
+from bot.domain.rules import OPERATOR, ORPHANED, Rule, RuleForm, RuleState
 from bot.domain.viewers import DirectMessages, Viewer
 
 # A paused rule goes on matching: its notifications wait until its channel is back or its owner is replaced. So does a
@@ -78,6 +78,11 @@ def introduction(rule: Rule) -> Notification:
         reason=f"rule {rule.rule_id} was made",
         rule_ids=(rule.rule_id,),
     )
+
+
+def is_made_for_another(owner: Viewer, destination: Destination) -> bool:
+    """Whether a rule sends to another person than its owner is linked to now: it was made before a link changed."""
+    return destination.kind is DestinationKind.PERSON and owner.person_id != destination.id
 
 
 def candidates(
@@ -169,7 +174,7 @@ def _matches(
     if missing:
         return _waits(who, missing)
     # Whoever takes an orphaned rule over is an admin, so it goes on collecting as for one.
-    acts_for_operator = rule.owner == OPERATOR or rule.reason_code is ReasonCode.OWNER_GONE
+    acts_for_operator = rule.owner == OPERATOR or rule.reason_code in ORPHANED
     owner = OPERATOR_VIEWER if acts_for_operator else owners.get(rule.owner)
     if owner is None:
         return _waits(who, ReasonCode.OWNER_UNKNOWN)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from bot.domain.notifications import Destination
 from bot.domain.reasons import ReasonCode
 
+ORPHANED = frozenset({ReasonCode.OWNER_GONE, ReasonCode.OWNER_ERASED})  # why a rule waits for another owner
 OPERATOR = "operator"  # owner of what the command line or DEFAULT_CHANNEL made: counts as admin
 
 

@@ -13,6 +13,7 @@ import structlog
 from bot.config import Settings
 from bot.domain.errors import StoreBusy
 from bot.domain.ports import Clock, Contacts
+from bot.domain.routing import is_made_for_another
 from bot.domain.rules import OPERATOR, Rule, RuleForm, RuleState
 from bot.domain.schedules import RecordedSlot, Schedule, Slot, SlotResult, due, instant, newest_slot
 from bot.domain.viewers import Viewer
@@ -142,10 +143,12 @@ class DigestJob:
 
     def _is_to_be_sent(self, tx: Tx, rule: Rule, schedule: Schedule, zone: tzinfo, slot: Slot, now: datetime) -> bool:
         """Whether action is needed, that can't be said, or it is time for a sign of life."""
+        owner = self._rights(now).of(tx, rule.owner)
+        if is_made_for_another(owner, rule.destination) and not self._rights(now).is_to_be_asked(tx, owner):
+            return False
         sent = [one.planned_at for one in tx.slots.of_rule(rule.rule_id).values() if one.result is SlotResult.QUEUED]
         if slot.planned - max(sent, default=rule.created_at) >= SIGN_OF_LIFE:
             return True
-        owner = self._rights(now).of(tx, rule.owner)
         notification = digest_notification(rule, schedule, zone, slot)
         view = slot_view(tx, rule, notification, owner, tx.people.directory(), now, self._settings.slack_command)
         return view.figures is None or view.figures.needs_somebody

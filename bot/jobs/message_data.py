@@ -29,7 +29,7 @@ from bot.domain.notifications import (
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import OPERATOR_VIEWER, may_see, scope_of
 from bot.domain.reminders import ReminderView
-from bot.domain.routing import may_yet_see, subject_of
+from bot.domain.routing import is_made_for_another, may_yet_see, subject_of
 from bot.domain.rules import NamesShown, Rule, RuleState
 from bot.domain.viewers import Proof, Viewer
 from bot.jobs.digest_counts import digest_counts_of, is_awaited, unwanted_reason
@@ -109,15 +109,18 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         if stored.notification.kind is NotificationKind.DIGEST and wanted:
             owner = rights.of(tx, wanted[0].owner)
             to_ask |= {owner.slack_user_id} if rights.is_to_be_asked(tx, owner) else set()
-            views[stored.notification_id] = slot_view(
-                tx, wanted[0], stored.notification, owner, directory, now, settings.slack_command
-            )
+            view = slot_view(tx, wanted[0], stored.notification, owner, directory, now, settings.slack_command)
+            is_anothers = is_made_for_another(owner, delivery.destination)
+            if not is_anothers:  # without a view, an edit redacts what was posted
+                views[stored.notification_id] = view
             if not owner.proof.identity:
                 waiting[stored.notification_id] = (
                     "Slack could not say for a day, or since their account changed, who its owner is"
                 )
-            elif views[stored.notification_id].scope.is_empty:
+            elif view.scope.is_empty:
                 reason = reason or "its owner may see nothing any more"
+            elif is_anothers:
+                reason = reason or "its owner is not linked any more to the person it was made for"
         if stored.notification.kind is NotificationKind.REMINDER:
             viewer = viewers[0] if delivery.destination.kind is DestinationKind.PERSON else OPERATOR_VIEWER
             reminder, waits = reminder_view(tx, stored.notification, viewer, directory, now, settings.slack_command)

@@ -20,7 +20,7 @@ from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
 from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
 from bot.listeners.context import AppContext
-from bot.listeners.subscribing import own_destination
+from bot.listeners.subscribing import FOR_ME, own_destination
 from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import by_id, with_labels
 from bot.query.parser import Names, Query, say, words
@@ -28,7 +28,6 @@ from bot.services.digests import digest_query, preview, same_digest, zone_of
 from bot.services.rules import make_rule
 from bot.store.database import Tx
 
-_FOR_ME = re.compile(r"(?:^|\s+)for:me(?=\s|$)", re.IGNORECASE)
 _NAMES = re.compile(r"(?:^|\s+)names:(full|initials)(?=\s|$)", re.IGNORECASE)
 
 
@@ -115,9 +114,9 @@ def read_query(read: Callable[[], Query], after: str) -> Query:
 
 
 def _read(text: str) -> _Wanted:
-    for_me, names = _FOR_ME.search(text) is not None, _NAMES.search(text)
+    for_me, names = FOR_ME.search(text) is not None, _NAMES.search(text)
     try:
-        schedule, zone, query = parse_schedule(_NAMES.sub("", _FOR_ME.sub("", text)).strip())
+        schedule, zone, query = parse_schedule(_NAMES.sub("", FOR_ME.sub("", text)).strip())
     except QueryError as error:
         raise QueryError(str(error), [f"digest {one}" for one in error.suggestions]) from None
     if zone and zone_named(zone) is None:

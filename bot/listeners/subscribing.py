@@ -28,6 +28,7 @@ from bot.services.rules import edit_rule, fit_for_rule, make_rule, names_kept, r
 from bot.store.database import Tx
 
 ME = "me"  # where a rule for the person who makes it sends
+FOR_ME = re.compile(r"(?:^|(?<=\s))for[:\s]\s*me(?=\s|$)", re.IGNORECASE)  # as people write it, too
 _OPTION = re.compile(r"(?:^|(?<=\s))(for|edits|names):(\S*)", re.IGNORECASE)
 _CHOICES = {"for": (ME,), "edits": ("on", "off"), "names": tuple(NamesShown)}
 
@@ -50,6 +51,7 @@ class RuleText:
 
 def read_rule(text: str, verb: str) -> RuleText:
     """Takes `for:me`, `edits:` and `names:` out of what follows a verb. Raises QueryError for another value of them."""
+    text = FOR_ME.sub(f"for:{ME}", text)
     chosen: dict[str, str] = {}
     for key, value in ((found[1].lower(), found[2].lower()) for found in _OPTION.finditer(text)):
         if value not in _CHOICES[key]:

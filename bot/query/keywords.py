@@ -20,7 +20,7 @@ IGNORED = frozenset({
     "like", "want", "need", "know", "everything", "anything", "thing", "things", "how's", "who's", "what's",
     "am", "doing", "going", "getting", "happened", "happens", "happening", "yet", "still", "already", "our", "ours",
     "recorded", "performance", "perform", "performed", "performing", "look", "looks", "looking", "happen", "ever",
-    "actually", "really", "today's", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",
+    "actually", "really", "today's", "up", "old", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",
 })  # fmt: skip
 GENERIC = frozenset(
     {

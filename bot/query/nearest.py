@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rapidfuzz import fuzz, process
 
 _LONGEST = 100  # characters: longer words are no typing mistake, and time grows with them
+_LONGEST_TEXT = 3_000  # characters: some are spelled out as eighteen
 _ALIKE = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "’": "'", "‘": "'"} | dict.fromkeys("-_‐‑‒–—−", " ")
 )
@@ -14,7 +15,8 @@ _ALIKE = str.maketrans(
 
 def normalize(text: str) -> str:
     """Text as names are compared: no case, no accents, hyphens and runs of space as one space."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    spelled_out = unicodedata.normalize("NFKD", text.casefold())[:_LONGEST_TEXT]
+    plain = "".join(c for c in spelled_out if not unicodedata.combining(c))
     return " ".join(plain.casefold().translate(_ALIKE).split())  # "№" becomes "No" only now
 
 

@@ -24,7 +24,7 @@ from bot.domain.pause_reasons import (
 from bot.domain.permissions import scope_of
 from bot.domain.ports import Channel
 from bot.domain.reasons import ReasonCode
-from bot.domain.rules import OPERATOR, Rule, RuleState
+from bot.domain.rules import OPERATOR, ORPHANED, Rule, RuleState
 from bot.domain.viewers import Proof, Viewer
 from bot.services.alerting import ops_destinations
 from bot.store.database import Tx
@@ -145,8 +145,8 @@ def judge_owner(tx: Tx, rule: Rule, owner_gone_reason: str, admins: Collection[s
 
 
 def is_orphan(rule: Rule) -> bool:
-    """Whether a rule waits for an admin to take it over."""
-    is_paused = rule.state is RuleState.PAUSED and rule.reason_code is ReasonCode.OWNER_GONE
+    """Whether a rule waits for an admin to take it over: its owner is gone, or was erased."""
+    is_paused = rule.state is RuleState.PAUSED and rule.reason_code in ORPHANED
     return is_paused and rule.destination.kind is DestinationKind.CHANNEL
 
 

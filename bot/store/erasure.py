@@ -125,8 +125,8 @@ class RetentionRepository:
             f"SELECT rule_id, destination FROM rules WHERE owner {IN_LIST} AND state <> 'ended'", chosen
         ).fetchall()
         self._connection.execute(
-            "UPDATE rules SET state = ?, reason = 'the person who made it was erased', reason_code = ?"
-            f" WHERE owner {IN_LIST} AND state <> 'ended'",
+            "UPDATE rules SET state = ?, reason = 'the person who made it was erased', reason_code = ?,"
+            f" resumes_at = NULL WHERE owner {IN_LIST} AND state <> 'ended'",
             (RuleState.PAUSED, ReasonCode.OWNER_ERASED, *chosen),
         )
         seen = [

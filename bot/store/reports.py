@@ -28,6 +28,12 @@ _DETAILS = msgspec.json.Decoder(Details)
 _OPEN = "outcome IN ('planned', 'in_progress')"  # spelled as in the index
 _OVERDUE = "outcome = 'in_progress' OR scheduled_at < ?"
 
+# Not by the employee: somebody else has to see to a low result.
+_ACKNOWLEDGED = (
+    "SELECT session FROM acknowledgements JOIN sessions AS seen ON seen.id = session WHERE NOT EXISTS (SELECT 1 FROM"
+    " links WHERE links.slack_user_id = acknowledgements.slack_user_id AND links.person_id = seen.employee_id)"
+)
+
 
 class Reports:
     """Counts and lists sessions for reports."""
@@ -168,10 +174,11 @@ class Reports:
         return {SessionKey(row[0], row[1]): _DETAILS.decode(row[2]) for row in rows}
 
     def unacknowledged(self, where: Where, window: Window) -> int:
-        """How many failing sessions of a window no one has acknowledged: all without those, which are few."""
+        """How many failing sessions of a window no one but their employee has acknowledged: all without the
+        acknowledged, which are few."""
         where = _completed_in(where, window)
         where.add(f"outcome {IN_LIST}", _FAILING)
-        acknowledged = " AND id IN (SELECT session FROM acknowledgements)"
+        acknowledged = f" AND id IN ({_ACKNOWLEDGED})"
         every, seen = (
             int(self._connection.execute(f"SELECT count(*) FROM sessions WHERE {sql}", where.parameters).fetchone()[0])
             for sql in (where.sql, where.sql + acknowledged)
@@ -228,7 +235,7 @@ class Reports:
         return [session_of(row) for row in rows]
 
     def attention(self, where: Where, window: Window, limit: int) -> Sequence[Session]:
-        """The failing sessions of a window that no one has acknowledged, the lowest score first."""
+        """The failing sessions of a window that no one but their employee has acknowledged, the lowest score first."""
         where = _unacknowledged(where, window)
         rows = self._connection.execute(
             f"SELECT * FROM sessions WHERE {where.sql} ORDER BY score NULLS LAST, {HAPPENED} DESC, id LIMIT ?",
@@ -285,7 +292,7 @@ def _completed_in(where: Where, window: Window) -> Where:
 def _unacknowledged(where: Where, window: Window) -> Where:
     chosen = _completed_in(where, window)
     chosen.add(f"outcome {IN_LIST}", listed(kind for kind in OutcomeKind if kind.is_failing))
-    chosen.add("NOT EXISTS (SELECT 1 FROM acknowledgements WHERE session = sessions.id)")
+    chosen.add(f"id NOT IN ({_ACKNOWLEDGED})")
     return chosen
 
 

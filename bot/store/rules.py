@@ -80,9 +80,13 @@ class Rules:
         )
 
     def due_to_resume(self, now: datetime) -> Sequence[Rule]:
-        """The paused rules whose pause was to end by now."""
-        sql = f"{_SELECT} WHERE rules.state = 'paused' AND rules.resumes_at <= ? ORDER BY rules.rule_id"
-        return [_rule(row) for row in self._connection.execute(sql, (to_ms(now),))]
+        """The rules that a person paused until a moment, if it is over by now. Another reason to pause them since does
+        not end with it."""
+        sql = (
+            f"{_SELECT} WHERE rules.state = 'paused' AND rules.reason_code = ? AND rules.resumes_at <= ?"
+            " ORDER BY rules.rule_id"
+        )
+        return [_rule(row) for row in self._connection.execute(sql, (ReasonCode.PAUSED_BY_PERSON, to_ms(now)))]
 
     def resume(self, rule_id: int) -> None:
         """Ends the pause of a rule; if its destination is blocked, it goes on once that is unblocked."""
@@ -97,12 +101,10 @@ class Rules:
         self._connection.execute("UPDATE rules SET query = ? WHERE rule_id = ?", (query, rule_id))
 
     def edit(self, rule_id: int, query: str, options: RuleOptions, now: datetime) -> None:
-        """Stores what a rule asks for from now on: it matches what a listing requested after this shows."""
+        """Stores what a rule asks for from now on. `active_since` stays: what a listing that was requested before this
+        shows, and a change that waits, is matched by the new query; with a later time the rule would lose it."""
         self.set_query(rule_id, query)
         self.set_options(rule_id, options, now)
-        self._connection.execute(
-            "UPDATE rules SET active_since = ? WHERE rule_id = ? AND active_since IS NOT NULL", (to_ms(now), rule_id)
-        )
 
     def set_options(self, rule_id: int, options: RuleOptions, now: datetime) -> None:
         """Stores when a rule sends, in which form, and how. What another schedule had before now is not due."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -338,7 +339,7 @@ async def test_an_owner_who_lost_their_rights_sends_nothing_and_an_admin_is_told
 
 
 async def test_a_rule_for_oneself_follows_the_zone_of_ones_profile(office: Office) -> None:
-    answer = await subscribed(office, "daily 09:00 for:me", EMMA)
+    answer = await subscribed(office, "daily 09:00 for me", EMMA)
     assert "rule 1 sends to you alone a digest" in answer.text
     (rule,) = await office.store.read(lambda tx: tx.rules.all())
     assert (rule.options.zone, rule.destination) == (None, Destination(DestinationKind.PERSON, "emma"))
@@ -346,6 +347,54 @@ async def test_a_rule_for_oneself_follows_the_zone_of_ones_profile(office: Offic
     await job(office).once()
     (digest,) = await posted(office, office.slack.direct_message(EMMA).id)
     assert "of what you may see: your own sessions" in digest.text
+
+
+async def linked_wrongly(office: Office, user: str) -> None:
+    """Someone else's account makes a digest as Emma, then the links are corrected; it is due."""
+    await office.link(ADMIN, user, "emma")
+    assert "sends to you alone a digest" in (await subscribed(office, "daily 09:00 UTC for:me", user)).text
+    (rule,) = await office.store.read(lambda tx: tx.rules.all())
+    assert rule.destination == Destination(DestinationKind.PERSON, "emma")
+    if user != ADMIN:
+        await office.link(ADMIN, user, "sam")
+    await office.link(ADMIN, EMMA, "emma")
+
+
+@pytest.mark.parametrize("user", [SAM, ADMIN])
+@pytest.mark.parametrize("save", ["always", "act"])
+async def test_a_digest_for_oneself_goes_to_nobody_else_once_links_are_corrected(
+    office: Office, user: str, save: str
+) -> None:
+    await linked_wrongly(office, user)
+    if save == "act":
+        await office.store.transact(
+            lambda tx: [
+                tx.rules.set_options(one.rule_id, replace(one.options, only_to_act=True), office.clock.now())
+                for one in tx.rules.all()
+            ]
+        )
+    await go_to(office, datetime(2026, 3, 19, 9, tzinfo=UTC))
+    for one in (user, EMMA):
+        await office.ctx.contacts.viewer(one)
+    await job(office).once()
+    for one in (user, EMMA):
+        assert await posted(office, office.slack.direct_message(one).id) == []
+    (slot,) = (await office.store.read(lambda tx: tx.slots.of_rule(1))).values()
+    assert slot.result is (SlotResult.NOTHING_TO_DO if save == "act" else SlotResult.QUEUED)
+
+
+async def test_an_edit_redacts_a_digest_of_somebody_linked_to_another_person(office: Office) -> None:
+    await subscribed(office, "daily 09:00 UTC for:me", EMMA)
+    await office.link(ADMIN, SAM, "sam")
+    await go_to(office, datetime(2026, 3, 19, 10, 30, tzinfo=UTC), is_read=False)
+    await job(office).once()
+    channel = office.slack.direct_message(EMMA).id
+    assert len(await posted(office, channel)) == 1
+    # As an earlier version posted it: with the rights of its maker, who is another person.
+    await office.store.transact(lambda tx: tx.rules.set_owner(1, SAM))
+    await go_to(office, datetime(2026, 3, 19, 10, 40, tzinfo=UTC))
+    await job(office).once()
+    assert await posted(office, channel) == []
 
 
 async def test_a_digest_is_no_rule_for_single_results(office: Office) -> None:

@@ -159,3 +159,11 @@ async def test_the_tabs_checked_longest_ago_come_first(office: Office) -> None:
         return list(tx.home_views.to_check(start, 10))[:2]
 
     assert await office.store.transact(work) == ["U10", "U11"]
+
+
+async def test_what_only_its_employee_acknowledged_still_needs_attention(office: Office) -> None:
+    await office.ask(EMMA, "link")  # so that she is linked
+    await office.press(EMMA, actions.ACKNOWLEDGE, actions.session_value(LOW))
+    assert "2 below target in 30 days, not acknowledged" in await read(office, SAM)
+    await office.press(OLGA, actions.ACKNOWLEDGE, actions.session_value(LOW))
+    assert "1 below target in 30 days, not acknowledged" in await read(office, SAM)

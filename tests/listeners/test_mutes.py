@@ -66,7 +66,9 @@ async def test_others_mute_no_channel(office: Office) -> None:
     assert await running(office) == []
 
 
-@pytest.mark.parametrize(("text", "channel"), [("mute 4h", "D0OLGA"), ("mute 4h for:me", NORTH)])
+@pytest.mark.parametrize(
+    ("text", "channel"), [("mute 4h", "D0OLGA"), ("mute 4h for:me", NORTH), ("mute 4h for me", NORTH)]
+)
 async def test_everybody_mutes_themselves(office: Office, text: str, channel: str) -> None:
     answer = await office.ask(OLGA, text, channel)
     assert "Mute 1 of your direct messages: all sessions until" in answer.text

@@ -8,6 +8,7 @@ import pytest
 from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.blocks import actions
+from bot.domain.reasons import ReasonCode
 from bot.domain.rules import NamesShown, Rule, RuleOptions, RuleState
 from tests.listeners.office import (
     ADMIN,
@@ -107,8 +108,8 @@ async def test_the_form_is_filled_in_from_the_rules_text(office: Office) -> None
 
 async def test_the_form_saves_what_it_says_and_shows_what_it_would_have_sent(office: Office) -> None:
     await office.rule(NORTH, "outcome:failed", owner=SAM)
+    before = await rule_of(office)
     office.clock.advance(timedelta(minutes=5))
-    before = office.clock.now()
     done = await submit(
         office, SAM, rule_employees=["<id:emma>"], rule_outcomes=["failed"], rule_rest="score:<75", rule_edits="off",
         rule_names="initials",
@@ -118,7 +119,7 @@ async def test_the_form_saves_what_it_says_and_shows_what_it_would_have_sent(off
     rule = await rule_of(office)
     assert rule.query == "employee:<id:emma> outcome:failed score:<75"
     assert rule.options == RuleOptions(edits=False, names=NamesShown.INITIALS)
-    assert rule.active_since is not None and rule.active_since >= before
+    assert rule.active_since is not None and rule.active_since == before.active_since
     assert (SAM, "edit", "rule:1") in await office.audit_log()
 
 
@@ -285,6 +286,39 @@ async def test_an_admin_takes_over_by_naming_themselves(office: Office) -> None:
     await office.rule(NORTH, owner=SAM)
     assert "Rule 1 is yours" in (await office.ask(ADMIN, f"handover 1 <@{ADMIN}>")).text
     assert (await rule_of(office)).owner == ADMIN
+
+
+@pytest.mark.parametrize("how", ["named", "offered", "button"])
+async def test_a_rule_whose_owner_was_erased_goes_on_with_another_one(office: Office, how: str) -> None:
+    await office.ask(SAM, "")
+    await office.ask(DANA, "")
+    await office.rule(NORTH, owner=SAM)
+    await office.store.transact(lambda tx: tx.retention.erase("sam", office.clock.now()))
+    assert (await rule_of(office)).reason_code is ReasonCode.OWNER_ERASED
+    heir = DANA if how == "offered" else ADMIN
+    if how == "button":
+        listed = await office.ask(ADMIN, "rules")
+        [button] = [one for one in buttons_of(listed) if one["action_id"].startswith(actions.TAKE_OVER)]
+        asked = await office.press(ADMIN, button["action_id"], button["value"])
+        assert asked is not None
+        [yes] = [one for one in buttons_of(asked) if one["action_id"] == actions.CONFIRM_TAKE_OVER]
+        answer = await office.press(ADMIN, yes["action_id"], yes["value"])
+    else:
+        answer = await office.ask(ADMIN, f"handover 1 <@{heir}>")
+    if how == "offered":
+        asked = await office.press(DANA, actions.ACCEPT_RULE, "1")
+        assert asked is not None
+        answer = await office.press_yes(DANA, asked)
+    assert answer is not None and "Rule 1 is yours" in answer.text and "paused" not in answer.text
+    rule = await rule_of(office)
+    assert (rule.owner, rule.state) == (heir, RuleState.ACTIVE)
+
+
+async def test_who_takes_over_a_paused_rule_is_told_that_it_is(office: Office) -> None:
+    await office.rule(NORTH, owner=SAM)
+    await office.ask(SAM, "pause 1 4h")
+    answer = await office.ask(ADMIN, f"handover 1 <@{ADMIN}>")
+    assert "Rule 1 is yours" in answer.text and "It is paused until" in answer.text
 
 
 async def test_nobody_who_sees_nothing_is_offered_a_rule(office: Office) -> None:

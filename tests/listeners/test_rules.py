@@ -302,6 +302,12 @@ async def test_a_suggestion_is_asked_about_before_it_changes_anything(office: Of
         assert await office.audit_log() != before
 
 
+@pytest.mark.parametrize("typed", ["stop", "stop sending me messages", "no more messages", "quit"])
+async def test_stop_in_a_direct_message_shows_what_comes_without_a_rule(office: Office, typed: str) -> None:
+    answer = await office.say(OLGA, "D0OLGA", typed)
+    assert "Sessions you observe" in answer.text
+
+
 @pytest.mark.parametrize("typed", ["stop", "unsubscribe", "Stop!"])
 async def test_stop_shows_what_can_be_ended_as_buttons_that_ask(office: Office, typed: str) -> None:
     await office.rule(NORTH, "outcome:failed", owner=SAM)

@@ -292,3 +292,13 @@ async def test_results_show_details_and_export_know_critical_ones(office: Office
     )
     assert exported == [("Critical criterion failed", 91.0, None)]
     assert "80aa0000" not in (await office.ask(ADMIN, "results outcome:passed")).text
+
+
+async def test_who_may_not_set_targets_is_refused_before_anything_is_read(office: Office) -> None:
+    answer = await office.ask(EMMA, "target 80 " + '"" ' * 900)
+    assert "only admins of Spotter set targets" in answer.text
+
+
+@pytest.mark.parametrize("typed", ["target 80 " + '"" ' * 900, "target critical " + '"" ' * 900])
+async def test_a_text_that_is_too_long_for_names_is_refused(office: Office, typed: str) -> None:
+    assert "longer than 700 characters" in (await office.ask(ADMIN, typed)).text

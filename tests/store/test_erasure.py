@@ -23,6 +23,7 @@ from bot.domain.notifications import (
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import EVERYTHING
 from bot.domain.polling import ListingDiff
+from bot.domain.reasons import ReasonCode
 from bot.domain.retention import BETWEEN_REDACTIONS, Erased
 from bot.domain.rules import RuleState
 from bot.domain.viewers import DirectMessages, Preferences, SlackUser
@@ -278,6 +279,20 @@ async def test_their_rules_rest_and_those_that_name_them_are_listed(store: Store
     assert (done.rules_paused, done.rules_naming) == ((theirs,), (named, mentioned))
     states = {rule.rule_id: rule.state for rule in await store.read(lambda tx: tx.rules.all())}
     assert (states[theirs], states[other]) == (RuleState.PAUSED, RuleState.ACTIVE)
+
+
+async def test_a_pause_they_made_does_not_end_once_they_are_erased(store: Store) -> None:
+    def pause(tx: Tx) -> int:
+        number = tx.rules.add(ROOM, "U0EVE", "", RuleState.ACTIVE, NOON).rule_id
+        tx.rules.pause(number, ReasonCode.PAUSED_BY_PERSON, NOON)
+        return number
+
+    number = await store.transact(pause)
+    assert len(await store.read(lambda tx: tx.rules.due_to_resume(NOON))) == 1
+    await erased(store)
+    assert await store.read(lambda tx: tx.rules.due_to_resume(NOON)) == []
+    rule = await store.read(lambda tx: tx.rules.get(number))
+    assert rule is not None and (rule.reason_code, rule.resumes_at) == (ReasonCode.OWNER_ERASED, None)
 
 
 async def test_what_waits_for_their_rules_waits_until_somebody_takes_them_over(store: Store) -> None:

@@ -191,10 +191,12 @@ async def test_a_rules_options_come_back_as_they_were_stored(db: Store) -> None:
 async def test_a_pause_with_an_end_is_due_at_it(db: Store) -> None:
     def story(tx: Tx) -> None:
         rule_id = a_rule(tx)
-        tx.rules.pause(rule_id, ReasonCode.BECAME_PUBLIC, LATER)
+        tx.rules.pause(rule_id, ReasonCode.PAUSED_BY_PERSON, LATER)
         assert tx.rules.due_to_resume(NOON) == []
         assert [rule.rule_id for rule in tx.rules.due_to_resume(LATER)] == [rule_id]
         tx.rules.resume(rule_id)
+        assert tx.rules.due_to_resume(LATER) == []
+        tx.rules.pause(rule_id, ReasonCode.OWNER_ERASED, LATER)
         assert tx.rules.due_to_resume(LATER) == []
 
     await db.transact(story)

@@ -27,7 +27,10 @@ THANKS = re.compile(
     r"|ok|okay|k|great|good|cool|nice|perfect|awesome|got it|all good|super|lovely|👍.*|🙏.*"
     r"|:(?:\+1|thumbsup|pray|ok_hand|heart):)"
 )
-STOP = re.compile(r"(?:please )?stop(?: it| this| that| all)?(?: please)?")
+STOP = re.compile(
+    r"(?:please )?(?:stop|quit|no more)(?: (?:it|this|that|all|sending|me|my|the|these|any|more|messages?"
+    r"|notifications?|dms?|please))*"
+)
 _LONGEST = 200  # characters: a longer text is no question in passing
 
 _UNITS = (
@@ -78,7 +81,7 @@ _NEVER = (
 )
 _OBSERVED = r"(?:observed|observe|observing|observations?|sessions?|inspected|visited|trained)(?: yet| at all)?"
 _WHO = rf"(?:(?:who|which|what)\s+)?(?:(?:{_ANY_UNIT})\s+)?"
-_WHAT = r"(?:what(?:'s| is)|who(?:'s| is)|which|what|anything|any)?\s*"
+_WHAT = r"(?:what(?:'?s| is)|who(?:'?s| is)|which|what|anything|any)?\s*"
 _EXTREME = r"(?:best|worst|most|weakest|strongest|lowest|highest|attention|training|help|fails?|failures|failing)"
 _RATED = r"(?:best|worst|weakest|strongest|problem|weak|top|lowest|highest)[ -](?:scoring )?"
 _VERB = r"(?:is|are|has|have|was|were|needs?|fails?|failed|does|do)"

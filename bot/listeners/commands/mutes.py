@@ -10,7 +10,7 @@ from bot.listeners.channels import is_channel
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.rules import mute_texts, own
 from bot.listeners.context import AppContext
-from bot.listeners.subscribing import own_destination
+from bot.listeners.subscribing import FOR_ME, own_destination
 from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import by_id
 from bot.query.ends import HOW, read_end, without_end
@@ -20,7 +20,6 @@ from bot.services.rules import without_times
 from bot.store.database import Tx
 
 REASON = 200  # characters
-_FOR_ME = re.compile(r"(?:^|(?<=\s))for:me(?=\s|$)", re.IGNORECASE)
 _BECAUSE = re.compile(r"(?:^|\s)because:?\s+(.*)$", re.IGNORECASE | re.DOTALL)
 
 
@@ -36,7 +35,7 @@ _BECAUSE = re.compile(r"(?:^|\s)because:?\s+(.*)$", re.IGNORECASE | re.DOTALL)
 async def mute(ctx: AppContext, request: CommandRequest) -> Message:
     """Mutes the channel it is typed in, or the viewer."""
     now, viewer = ctx.clock.now(), request.viewer
-    text = _FOR_ME.sub("", request.words)
+    text = FOR_ME.sub("", request.words)
     reason = ""
     if because := _BECAUSE.search(text):
         text, reason = text[: because.start()], " ".join(because[1].split())[:REASON]
@@ -112,7 +111,7 @@ async def unmute(ctx: AppContext, request: CommandRequest) -> Message:
 def _place(tx: Tx, request: CommandRequest) -> Destination:
     """What is muted: the channel it is typed in, or in a direct message the viewer. Raises NotAllowed."""
     channel = request.channel_id
-    if _FOR_ME.search(request.words) or channel is None or not is_channel(channel):
+    if FOR_ME.search(request.words) or channel is None or not is_channel(channel):
         return own_destination(tx, request.viewer)
     return Destination(DestinationKind.CHANNEL, channel)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from bot.blocks import settings as settings_view
 from bot.blocks.mutes import mute_blocks
 from bot.blocks.rule_changes import edit_offer, offered
 from bot.blocks.rules import ask_to_end, rules_list, rules_to_end, taken_over, unsubscribed
@@ -15,6 +16,7 @@ from bot.domain.viewers import Viewer
 from bot.listeners import subscribing
 from bot.listeners.access_scope import AccessView, access_view, identity_of, may_read, names
 from bot.listeners.commands.registry import CommandRequest, subcommand
+from bot.listeners.commands.settings import settings_of
 from bot.listeners.context import AppContext
 from bot.listeners.own_rules import CURRENT, ends, own_rule
 from bot.query.keys import SHAPE, Key
@@ -260,6 +262,8 @@ async def handover(ctx: AppContext, request: CommandRequest) -> Message:
 def _rules_to_end(ctx: AppContext, tx: Tx, request: CommandRequest) -> Message:
     """The rules of this channel that a viewer may end, and their own, each in words with a button that asks."""
     found = [rule for rule in visible(tx, request.viewer, request.channel_id) if ends(request.viewer, rule)]
+    if not found and (request.channel_id or "").startswith("D"):
+        return settings_view.settings(settings_of(ctx, tx, request.viewer))  # what comes without a rule
     directory = tx.people.directory()
     scope = scope_of(request.viewer, directory)
     said = {rule.rule_id: rule_text(tx, rule.query, scope, directory) for rule in found}

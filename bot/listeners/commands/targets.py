@@ -42,6 +42,7 @@ _CRITICAL = re.compile(r"critical(?:\s+(.*))?", re.DOTALL | re.IGNORECASE)
 _QUOTES = " \"“”„«»'"
 _CHECKLIST_KEYS = ("checklist", "checklists")
 _FILLER = re.compile(r"(?:for|on|in|of|to|=|the target)\s+", re.IGNORECASE)
+LONGEST_NAMES = 700  # characters: a checklist's name and a criterion's
 _ALL = frozenset({"all", "every", "everything", "all checklists", "every checklist", "default"})
 
 
@@ -63,9 +64,11 @@ async def target(ctx: AppContext, request: CommandRequest) -> Message:
     critical = _CRITICAL.fullmatch(text)
     if critical and not (critical[1] or "").strip():
         return await ctx.store.read(lambda tx: _listed(ctx, tx, request.viewer))
+    _refuse_others(request.viewer)
+    if len(text) > LONGEST_NAMES:
+        raise QueryError(f"That is longer than {LONGEST_NAMES} characters: name one checklist.", ["target"])
     if critical is None:
         percent, name = _read(text)
-    _refuse_others(request.viewer)
 
     def work(tx: Tx) -> Message:
         if critical:
@@ -116,9 +119,13 @@ def _read(text: str) -> tuple[float | None, str]:
 def _name(text: str) -> str:
     """The name of a checklist as typed, with or without `checklist:`; "" if all are meant."""
     typed, of = _parts(text)
-    name = of or typed
-    if not of and _FILLER.match(name):
-        name = _FILLER.sub("", name, count=1).strip(_QUOTES)
+    return of or _without_filler(typed)
+
+
+def _without_filler(name: str) -> str:
+    """The name behind `for` or `on`; "" if all checklists are meant."""
+    if filler := _FILLER.match(name):
+        name = name[filler.end() :].strip(_QUOTES)
     return "" if normalize(name) in _ALL else name
 
 
@@ -137,8 +144,7 @@ def _parts(text: str) -> tuple[str, str]:
             return f"{text[: token.start]} {text[token.end :]}".strip(_QUOTES), token.value.strip()
         return text[: token.start].strip(_QUOTES), text[token.value_start :].strip(_QUOTES)
     if typed and typed[0].quoted and typed[0].key is None:
-        name = text[typed[0].end :].strip()
-        return typed[0].value.strip(), _name(name) if name else ""
+        return typed[0].value.strip(), _without_filler(text[typed[0].end :].strip()).strip(_QUOTES)
     return text.strip(_QUOTES), ""
 
 
