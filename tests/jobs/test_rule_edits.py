@@ -32,7 +32,7 @@ class EditsMeanwhile:
     """iSpring, while somebody edits a rule between the request of a listing and its answer."""
 
     def __init__(self, room: Room, number: int, query: str | None) -> None:
-        self._room, self._edited = room, (number, query)
+        self._room, self._number, self._query = room, number, query
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._room.ispring, name)
@@ -41,7 +41,7 @@ class EditsMeanwhile:
     async def list_sessions(self) -> AsyncIterator[Any]:
         async with self._room.ispring.list_sessions() as listing:
             self._room.clock.advance(timedelta(seconds=5))
-            await edit(self._room, *self._edited, **INITIALS)
+            await edit(self._room, self._number, self._query, **INITIALS)
             yield listing
 
 
@@ -49,7 +49,7 @@ class EditsMeanwhile:
 async def test_an_edit_while_a_listing_is_read_loses_nothing(room: Room, query: str | None) -> None:
     rule = await room.subscribe("score:<80", destination=OTHER)
     room.world.add_session(percent=40)
-    room.poller = room.poller_with(room.settings, EditsMeanwhile(room, rule.rule_id, query))  # type: ignore[arg-type]
+    room.poller = room.poller_with(room.settings, EditsMeanwhile(room, rule.rule_id, query))
     await room.poll()
     assert len(await room.queued(NotificationKind.SESSION, OTHER)) == 1
 

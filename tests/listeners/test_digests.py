@@ -367,12 +367,12 @@ async def test_a_digest_for_oneself_goes_to_nobody_else_once_links_are_corrected
 ) -> None:
     await linked_wrongly(office, user)
     if save == "act":
-        await office.store.transact(
-            lambda tx: [
+
+        def only_to_act(tx: Tx) -> None:
+            for one in tx.rules.all():
                 tx.rules.set_options(one.rule_id, replace(one.options, only_to_act=True), office.clock.now())
-                for one in tx.rules.all()
-            ]
-        )
+
+        await office.store.transact(only_to_act)
     await go_to(office, datetime(2026, 3, 19, 9, tzinfo=UTC))
     for one in (user, EMMA):
         await office.ctx.contacts.viewer(one)
