@@ -1,9 +1,12 @@
 """Which rules a viewer may end and change, found by the number that they typed or pressed."""
 
 from bot.domain.errors import QueryError
+from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.permissions import scope_of
 from bot.domain.rules import Rule, RuleForm, RuleState
 from bot.domain.viewers import Viewer
 from bot.query.nearest import nearest
+from bot.services.rules import rule_text, text_for_reader
 from bot.store.database import Tx
 
 CURRENT = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
@@ -11,8 +14,23 @@ _DOES = {"unsubscribe": "end", "pause": "pause", "resume": "resume", "edit": "ed
 
 
 def ends(viewer: Viewer, rule: Rule) -> bool:
-    """Whether a viewer may end a rule: its owner and admins."""
-    return viewer.is_admin or rule.owner == viewer.slack_user_id
+    """Whether a viewer may end a rule: its owner, the person it sends to, and admins."""
+    return viewer.is_admin or is_theirs(viewer, rule)
+
+
+def is_theirs(viewer: Viewer, rule: Rule) -> bool:
+    """Whether a viewer made a rule, or it sends to them: they may have another account than when it was made."""
+    return rule.owner == viewer.slack_user_id or (
+        viewer.person_id is not None and rule.destination == Destination(DestinationKind.PERSON, viewer.person_id)
+    )
+
+
+def own_rule_text(tx: Tx, viewer: Viewer, rule: Rule) -> str:
+    """The query of a rule that a viewer may end, in words; without names that they may not see if they did not make
+    it."""
+    directory = tx.people.directory()
+    read = rule_text if rule.owner == viewer.slack_user_id else text_for_reader
+    return read(tx, rule.query, scope_of(viewer, directory), directory)
 
 
 def own_rule(tx: Tx, viewer: Viewer, typed: str, verb: str, remaining: str = "") -> Rule:

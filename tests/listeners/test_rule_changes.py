@@ -330,3 +330,25 @@ async def test_nobody_who_sees_nothing_is_offered_a_rule(office: Office) -> None
 async def test_a_rule_for_oneself_is_not_handed_over(office: Office) -> None:
     await office.subscribe(SAM, "outcome:failed", "D0SAM")
     assert "for its owner alone" in (await office.ask(SAM, f"handover 1 <@{DANA}>")).text
+
+
+async def test_another_account_of_the_same_person_ends_the_rules_that_send_to_them(office: Office) -> None:
+    await office.link(ADMIN, SAM, "sam")
+    await office.subscribe(SAM, "outcome:failed", "D0SAM")
+    await office.link(ADMIN, DANA, "dana")
+    await office.ask(ADMIN, f"unlink <@{SAM}>")
+    await office.link(ADMIN, UNLINKED, "sam")
+    assert "Rule 1" in (await office.ask(UNLINKED, "rules", "D0NOBODY")).text
+    assert "You have no rule “1”" in (await office.ask(DANA, "unsubscribe 1")).text
+    assert "Ended: Rule 1" in (await office.ask(UNLINKED, "unsubscribe 1", "D0NOBODY")).text
+    assert (await rule_of(office)).state is RuleState.ENDED
+
+
+async def test_who_gets_anothers_rule_reads_no_name_in_it_that_they_may_not_see(office: Office) -> None:
+    await office.link(ADMIN, ADMIN, "emma")
+    await office.subscribe(ADMIN, 'employee:"Zoltan Kovacs"', "D0ADMIN")
+    await office.link(ADMIN, EMMA, "emma")
+    for text in ("rules", "unsubscribe", "edit 1", "pause 1 4h", "resume 1", "unsubscribe 1"):
+        answer = everything_in(await office.ask(EMMA, text, "D0EMMA"))
+        assert "ule 1" in answer and "Zoltan" not in answer and "Kovacs" not in answer
+    assert (await rule_of(office)).state is RuleState.ENDED

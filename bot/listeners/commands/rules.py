@@ -18,7 +18,7 @@ from bot.listeners.access_scope import AccessView, access_view, identity_of, may
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.settings import settings_of
 from bot.listeners.context import AppContext
-from bot.listeners.own_rules import CURRENT, ends, own_rule
+from bot.listeners.own_rules import CURRENT, ends, is_theirs, own_rule, own_rule_text
 from bot.query.keys import SHAPE, Key
 from bot.query.names import MENTION
 from bot.query.parser import EXAMPLES, Query, words
@@ -142,13 +142,12 @@ def _mute_text(tx: Tx, viewer: Viewer, one: Mute) -> str:
 
 
 def visible(tx: Tx, viewer: Viewer, channel_id: str | None) -> list[Rule]:
-    """A channel's rules and those a viewer made, by number; for admins also those that wait to be taken over."""
+    """A channel's rules, and those a viewer made or gets, by number; for admins also those that wait for an owner."""
     here = Destination(DestinationKind.CHANNEL, channel_id) if channel_id else None
-    mine = viewer.slack_user_id
     return [
         rule
         for rule in tx.rules.all(CURRENT)
-        if rule.owner == mine or rule.destination == here or (viewer.is_admin and is_orphan(rule))
+        if is_theirs(viewer, rule) or rule.destination == here or (viewer.is_admin and is_orphan(rule))
     ]
 
 
@@ -184,8 +183,7 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
 
     def work(tx: Tx) -> Message:
         found = own_rule(tx, request.viewer, typed, "unsubscribe")
-        directory = tx.people.directory()
-        said = rule_text(tx, found.query, scope_of(request.viewer, directory), directory)
+        said = own_rule_text(tx, request.viewer, found)
         if request.is_button:
             return ask_to_end(found, said)
         now = ctx.clock.now()
@@ -214,9 +212,7 @@ async def edit(ctx: AppContext, request: CommandRequest) -> Message:
 
         def offer(tx: Tx) -> Message:
             found = own_rule(tx, request.viewer, number, "edit")
-            directory = tx.people.directory()
-            said = rule_text(tx, found.query, scope_of(request.viewer, directory), directory)
-            return edit_offer(found, said, command=ctx.command)
+            return edit_offer(found, own_rule_text(tx, request.viewer, found), command=ctx.command)
 
         return await ctx.store.read(offer)
     return await subscribing.propose_change(ctx, request.viewer, number, text.strip())
@@ -264,7 +260,5 @@ def _rules_to_end(ctx: AppContext, tx: Tx, request: CommandRequest) -> Message:
     found = [rule for rule in visible(tx, request.viewer, request.channel_id) if ends(request.viewer, rule)]
     if not found and (request.channel_id or "").startswith("D"):
         return settings_view.settings(settings_of(ctx, tx, request.viewer))  # what comes without a rule
-    directory = tx.people.directory()
-    scope = scope_of(request.viewer, directory)
-    said = {rule.rule_id: rule_text(tx, rule.query, scope, directory) for rule in found}
+    said = {rule.rule_id: own_rule_text(tx, request.viewer, rule) for rule in found}
     return rules_to_end(found, said, command=ctx.command)

@@ -6,16 +6,14 @@ from bot.blocks import rule_changes as rule_views
 from bot.blocks import sending as views
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.notifications import Message
-from bot.domain.permissions import scope_of
 from bot.domain.reasons import ReasonCode
-from bot.domain.rules import Rule, RuleState
+from bot.domain.rules import RuleState
 from bot.listeners.access_scope import zone_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
-from bot.listeners.own_rules import own_rule
+from bot.listeners.own_rules import own_rule, own_rule_text
 from bot.query.ends import HOW, read_end
 from bot.services import pausing
-from bot.services.rules import rule_text
 from bot.store.database import Tx
 
 EVERYTHING = "all"
@@ -61,14 +59,11 @@ async def _pause_rule(ctx: AppContext, request: CommandRequest, number: str, whe
         if rule.state is not RuleState.ACTIVE and rule.reason_code is not ReasonCode.PAUSED_BY_PERSON:
             raise QueryError(f"Rule {number} is not active, so there is nothing to pause.", ["rules"])
         pausing.pause_until(tx, rule, request.viewer.slack_user_id, end.at, now)
-        return rule_views.paused(tx.rules.get(rule.rule_id) or rule, _text(tx, request, rule), command=ctx.command)
+        return rule_views.paused(
+            tx.rules.get(rule.rule_id) or rule, own_rule_text(tx, request.viewer, rule), command=ctx.command
+        )
 
     return await ctx.store.transact(work)
-
-
-def _text(tx: Tx, request: CommandRequest, rule: Rule) -> str:
-    directory = tx.people.directory()
-    return rule_text(tx, rule.query, scope_of(request.viewer, directory), directory)
 
 
 @subcommand(
@@ -99,7 +94,9 @@ async def _resume_rule(ctx: AppContext, request: CommandRequest, number: str) ->
         was_paused = rule.reason_code is ReasonCode.PAUSED_BY_PERSON
         if was_paused:
             pausing.resume(tx, rule, request.viewer.slack_user_id, ctx.clock.now())
-        return rule_views.goes_on(tx.rules.get(rule.rule_id) or rule, _text(tx, request, rule), was_paused=was_paused)
+        return rule_views.goes_on(
+            tx.rules.get(rule.rule_id) or rule, own_rule_text(tx, request.viewer, rule), was_paused=was_paused
+        )
 
     return await ctx.store.transact(work)
 
