@@ -21,6 +21,7 @@ from bot.domain.rules import NamesShown
 # On cards; the value is a session key. OPEN is a link, which Slack reports as a press all the same.
 DETAILS = "details"
 ACKNOWLEDGE = "acknowledge"
+FOLLOW_UP = "follow_up"
 OPEN = "open"
 
 # The menu behind a card's buttons. A value begins with DETAILS or OPEN, or is the text of a command, as RUN's.
@@ -63,6 +64,8 @@ SNOOZE = "snooze"
 SNOOZE_HOUR, SNOOZE_TOMORROW = "1h", "tomorrow"
 NUDGE = "nudge"
 
+CLOSE_FOLLOW_UP = "close_follow_up"  # value: the follow-up's number
+
 SHARE = "share"  # value: Share
 CONFIRM_SHARE = "confirm_share"  # value: ConfirmShare
 
@@ -74,6 +77,10 @@ HOME_SETTINGS = "home_settings"
 DETAILS_FORM = "details_form"
 SETTINGS_FORM = "settings_form"
 RULE_FORM = "rule_form"
+FOLLOW_UP_FORM = "follow_up_form"
+INPUT_FOLLOW_UP_WHAT = "follow_up_what"
+INPUT_FOLLOW_UP_DUE = "follow_up_due"
+INPUT_FOLLOW_UP_NOTE = "follow_up_note"
 INPUT_CHECKLIST = "rule_checklists"
 INPUT_DEPT = "rule_departments"
 INPUT_PEOPLE = "rule_employees"

@@ -21,6 +21,7 @@ from bot.blocks.elements import (
     section,
 )
 from bot.blocks.elements import actions as buttons
+from bot.blocks.follow_ups import follow_up_button, format_follow_ups
 from bot.blocks.markup import NAME, TITLE, bare, date_token, escape, moment_token, safe
 from bot.blocks.results import (
     change_since_previous,
@@ -134,7 +135,7 @@ def session_card(
         body = [
             section(mrkdwn(about(record, facts, when))),
             *weak_points(record),
-            *_said([format_unchecked(record), format_acknowledged(record)]),
+            *_said([format_unchecked(record), format_acknowledged(record), format_follow_ups(record)]),
         ]
     else:
         body = [
@@ -143,7 +144,8 @@ def session_card(
             *weak_points(record),
             *remarks(record, facts, since_last_time(record, facts)),
         ]
-    elements = card_buttons(record, facts, may_acknowledge=outcome.is_failing and not to_observer)
+    may_acknowledge = outcome.is_failing and not to_observer
+    elements = card_buttons(record, facts, may_acknowledge=may_acknowledge, may_follow_up=outcome.is_failing)
     return [header(title), *body, buttons(elements), context(foot_line(key, facts, rule_ids))]
 
 
@@ -225,6 +227,7 @@ def remarks(record: SessionRecord, facts: CardFacts, *first: str) -> list[Block]
             f"Shown before: {format_card_before(before)}." if before is not None else "",
             f"iSpring no longer lists this session (noticed {date_token(missing_since)})." if missing_since else "",
             format_acknowledged(record),
+            format_follow_ups(record),
         ]
     )
 
@@ -262,13 +265,15 @@ def format_acknowledged(record: SessionRecord) -> str:
     return f"{lead} by {'; '.join(who[:MAX_ACKNOWLEDGEMENTS])}" + (f" and {more} more" if more > 0 else "")
 
 
-def card_buttons(record: SessionRecord, facts: CardFacts, *, may_acknowledge: bool) -> list[Block]:
-    """Acknowledge for a failing result (several people may), Details, and a menu with the rest."""
+def card_buttons(
+    record: SessionRecord, facts: CardFacts, *, may_acknowledge: bool, may_follow_up: bool = False
+) -> list[Block]:
+    """Acknowledge and Follow up for a failing result (several people may), Details, and a menu with the rest."""
     key = record.session.key
-    made = [details_button(record, facts)]
-    if may_acknowledge:
-        about = f"{facts.name_of(key, 30)}, {bare(record.session.facts.checklist_title, 30)}"
-        made.insert(0, acknowledge_button(record, label=f"Acknowledge: {about}"))
+    about = f"{facts.name_of(key, 30)}, {bare(record.session.facts.checklist_title, 30)}"
+    made = [acknowledge_button(record, label=f"Acknowledge: {about}")] if may_acknowledge else []
+    made += [follow_up_button(key, about)] if may_follow_up else []
+    made.append(details_button(record, facts))
     return [*made, more_menu(record, facts)]
 
 

@@ -13,6 +13,8 @@ from bot.blocks.cards import (
     safe_short_id,
 )
 from bot.blocks.elements import Block, context, fields, header, lines, modal, mrkdwn, plain, section
+from bot.blocks.elements import actions as buttons
+from bot.blocks.follow_ups import follow_up_button, format_follow_ups
 from bot.blocks.markup import NAME, TITLE, bare, moment_token, safe
 from bot.blocks.results import (
     area_line,
@@ -53,6 +55,7 @@ def session_blocks(record: SessionRecord, directory: Directory, *, with_previous
         completion_before(record),
         "iSpring no longer lists this session." if session.missing_since else "",
         format_acknowledged(record),
+        format_follow_ups(record),
     ]
     text = "\n".join(line for line in remarks if line)
     site = safe(directory.site_of(row.key.employee_id) or "site unknown", NAME)
@@ -157,9 +160,12 @@ def loading() -> View:
     return _modal([section(mrkdwn("Looking it up…"))])
 
 
-def details(record: SessionRecord, directory: Directory, *, with_previous: bool) -> View:
+def details(record: SessionRecord, directory: Directory, *, with_previous: bool, may_follow_up: bool = False) -> View:
     """One session in full, for a viewer who may see it (the caller has asked)."""
-    return _modal(session_blocks(record, directory, with_previous=with_previous))
+    blocks = session_blocks(record, directory, with_previous=with_previous)
+    if may_follow_up:
+        blocks.append(buttons([follow_up_button(record.session.key, "this session")]))
+    return _modal(blocks)
 
 
 def refused(reason: str, what_next: str = "") -> View:

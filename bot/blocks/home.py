@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from bot.blocks import actions
 from bot.blocks.coverage import coverage_blocks
 from bot.blocks.elements import Block, button, context, divider, header, mrkdwn, section
 from bot.blocks.elements import actions as buttons
+from bot.blocks.follow_up_lists import follow_up_blocks
 from bot.blocks.mutes import mute_blocks
 from bot.blocks.overview import attention_blocks, unit_blocks
 from bot.blocks.rules import format_rule
@@ -16,6 +17,7 @@ from bot.blocks.sending import first_block
 from bot.blocks.session_lists import RenderContext, age_block, own_planned_row, result_row, to_do_row
 from bot.blocks.settings import Settings, settings_blocks
 from bot.blocks.status import Status, alert_lines, format_verdict
+from bot.domain.follow_ups import FollowedUp
 from bot.domain.model import Session
 from bot.domain.mutes import Mute
 from bot.domain.reports import Overview
@@ -38,6 +40,16 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUps:
+    """The open follow-ups of a person, and those of others on sessions that they may see, the one due first before the
+    others. `today` is the date where they are, None without any."""
+
+    own: Sequence[FollowedUp] = ()
+    others: Sequence[FollowedUp] = ()
+    today: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     """Everything on one user's Home tab. `sees`: they may see sessions.
 
@@ -56,6 +68,7 @@ class Home:
     status: Status | None = None
     first_lines: Sequence[str] = ()
     mutes: Sequence[tuple[Mute, str]] = ()
+    follow_ups: FollowUps = FollowUps()
 
 
 def home(content: Home) -> dict[str, Any]:
@@ -70,6 +83,9 @@ def home(content: Home) -> dict[str, Any]:
         return {"type": "home", "blocks": [*blocks, divider(), *settings_blocks(content.settings)]}
     if _is_new(content):
         blocks += [divider(), *_welcome(content)]
+    found = content.follow_ups
+    if found.today is not None and (found.own or found.others):
+        blocks += [divider(), *follow_up_blocks(found.own, found.others, content.shown, found.today)]
     if content.overview is not None:
         blocks += [divider(), *coverage_blocks(content.shown.coverage)]
         blocks += attention_blocks(content.overview, content.shown)

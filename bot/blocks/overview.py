@@ -6,6 +6,7 @@ from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, button, context, mrkdwn, section
 from bot.blocks.elements import actions as buttons
+from bot.blocks.follow_ups import follow_up_button
 from bot.blocks.markup import NAME, bare, safe
 from bot.blocks.reports import costly_lines, figures_line
 from bot.blocks.session_lists import RenderContext, result_row
@@ -27,7 +28,7 @@ def attention_blocks(known: Overview, shown: RenderContext) -> list[Block]:
         heading = f"*Needs attention*\n{known.unacknowledged:,} below target in {known.days} days, not acknowledged"
     blocks: list[Block] = [section(mrkdwn(heading))]
     for number, session in enumerate(known.attention):
-        blocks += [result_row(session, f"low{number}", shown), buttons([_acknowledge(session, number, shown)])]
+        blocks += [result_row(session, f"low{number}", shown), buttons(_attention_buttons(session, number, shown))]
     left = known.unacknowledged - len(known.attention)
     if left > 0:
         blocks.append(context(f"and {left:,} more; `{shown.command} results failed since:{known.days}d` shows all"))
@@ -38,10 +39,11 @@ def attention_blocks(known: Overview, shown: RenderContext) -> list[Block]:
     return blocks
 
 
-def _acknowledge(session: Session, number: int, shown: RenderContext) -> Block:
+def _attention_buttons(session: Session, number: int, shown: RenderContext) -> list[Block]:
     name = bare(shown.directory.name_of(session.key.employee_id), 40)
     action = actions.action_id(actions.ACKNOWLEDGE, f"low{number}")
-    return button(action, "Acknowledge", actions.session_value(session.key), label=f"Acknowledge: {name}")
+    seen = button(action, "Acknowledge", actions.session_value(session.key), label=f"Acknowledge: {name}")
+    return [seen, follow_up_button(session.key, name, f"low{number}")]
 
 
 def unit_blocks(known: Overview, command: str) -> list[Block]:

@@ -6,6 +6,7 @@ from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, button, context, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
+from bot.blocks.follow_up_lists import follow_up_line
 from bot.blocks.markup import date_token, safe
 from bot.domain.notifications import Message
 from bot.domain.reminders import (
@@ -35,7 +36,8 @@ def reminder_blocks(view: ReminderView) -> list[Block]:
         return [section(mrkdwn(_summary(view)))]
     lines = [_line(one, view) for one in view.lines[:SHOWN]]
     more = len(view.lines) - SHOWN
-    further = [f"and {more:,} more: `{view.command} overdue`"] if more > 0 else []
+    command = "follow-ups" if view.kind is ReminderKind.FOLLOW_UP else "overdue"
+    further = [f"and {more:,} more: `{view.command} {command}`"] if more > 0 else []
     blocks = [section(mrkdwn("\n".join([f"*{_heading(view)}*", *lines, *further])))]
     if view.kind is not ReminderKind.PLANNED:
         hour = button(actions.action_id(actions.SNOOZE, "hour"), "Snooze 1 h", actions.SNOOZE_HOUR)
@@ -62,6 +64,8 @@ def _heading(view: ReminderView) -> str:
     number = len(view.lines)
     if view.kind is ReminderKind.PLANNED:
         return f"{count(number, 'session')} of yours planned for today and tomorrow"
+    if view.kind is ReminderKind.FOLLOW_UP:
+        return f"{count(number, 'follow-up')} of yours"
     if view.kind is ReminderKind.NUDGE:
         return f"<@{safe(view.by, 40)}> reminds you of {count(number, 'overdue session')}"
     is_own = all(one.step is ReminderStep.OBSERVER for one in view.lines)
@@ -70,6 +74,9 @@ def _heading(view: ReminderView) -> str:
 
 def _line(one: ReminderLine, view: ReminderView) -> str:
     facts, directory = one.session.facts, view.directory
+    if one.follow_up is not None:
+        today = view.now.astimezone(view.zone).date()
+        return "• " + follow_up_line(one.follow_up, one.session, directory, today, with_owner=False, with_note=True)
     who = safe(directory.name_of(facts.key.employee_id), SHORT)
     site = safe(directory.site_of(facts.key.employee_id) or "site unknown", SHORT)
     parts = [f"• *{safe(facts.checklist_title, SHORT) or UNTITLED}*", f"{who}, {site}"]

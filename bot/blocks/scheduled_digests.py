@@ -10,6 +10,7 @@ from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import BUTTON_VALUE, Block, button, context, mrkdwn, section
 from bot.blocks.elements import actions as buttons
+from bot.blocks.follow_up_lists import follow_up_line
 from bot.blocks.markup import MONTHS, NAME, bar, date_token, format_query_text, moment_token, safe
 from bot.blocks.reports import costly_blocks
 from bot.blocks.results import verdict
@@ -49,6 +50,7 @@ def digest_blocks(view: DigestView) -> list[Block]:
         head.append(f"*iSpring could not be read since then*: what came later is missing below. {_data_of(found)}")
     head += _headline(found, view.called)
     blocks = [section(mrkdwn("\n".join(head))), *_below(found, view), *_overdue(found, view)]
+    blocks += _follow_ups(found, view)
     if not found.needs_somebody:
         blocks.append(section(mrkdwn("Nobody has to act: nothing is overdue, and every low result is acknowledged.")))
     blocks += _sites(found)
@@ -146,6 +148,19 @@ def _overdue(found: Digest, view: DigestView) -> list[Block]:
     heading = f"*{total:,} overdue*: {', '.join(parts)}; the oldest first"
     more = _more(total - len(found.overdue), view, LATE)
     return [section(mrkdwn("\n".join([heading, *lines, *more])))]
+
+
+def _follow_ups(found: Digest, view: DigestView) -> list[Block]:
+    counts, today = found.follow_ups, view.now.astimezone(view.zone).date()
+    if not counts.open:
+        return []
+    heading = f"*{count(counts.open, 'open follow-up')}*" + (f", {counts.overdue:,} overdue" if counts.overdue else "")
+    lines = [
+        "• " + follow_up_line(one.follow_up, one.session, view.directory, today, with_owner=True, with_note=False)
+        for one in counts.oldest
+    ]
+    lines.append(f"`{view.command} follow-ups` shows them to who may see them")
+    return [section(mrkdwn("\n".join([heading, *lines])))]
 
 
 def _late(session: Session, now: datetime) -> str:

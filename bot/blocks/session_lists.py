@@ -10,6 +10,7 @@ from bot.blocks.coverage import coverage_blocks
 from bot.blocks.details import session_blocks
 from bot.blocks.elements import Block, button, context, link_button, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
+from bot.blocks.follow_ups import follow_up_button
 from bot.blocks.markup import (
     NAME,
     TITLE,
@@ -147,9 +148,17 @@ def _nothing_found(page: Page, shown: RenderContext) -> Message:
     return message([*blocks, age_block(shown)])
 
 
-def show(record: SessionRecord, shown: RenderContext, *, with_previous: bool, may_share: bool = False) -> Message:
+def show(
+    record: SessionRecord,
+    shown: RenderContext,
+    *,
+    with_previous: bool,
+    may_share: bool = False,
+    may_follow_up: bool = False,
+) -> Message:
     """One session in full. `with_previous`: the viewer may see this employee's previous session too."""
     made = [acknowledge_button(record)] if outcome_of(record.session).is_failing else []
+    made += [follow_up_button(record.session.key, "this session")] if may_follow_up else []
     if shown.account_url:
         made.append(link_button(actions.OPEN, "Open in iSpring", shown.account_url))
     made += share_button(actions.Share(session=record.session.key)) if may_share else []

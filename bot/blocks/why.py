@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.blocks.coverage import rule_shows
 from bot.blocks.elements import SECTION_TEXT, Block, context, message, mrkdwn, section
+from bot.blocks.follow_ups import format_day
 from bot.blocks.markup import NAME, date_token, escape, safe
 from bot.blocks.results import failed_by, unchecked, verdict
 from bot.blocks.rules import format_reason
@@ -140,6 +141,11 @@ def _of_session(found: Explanation, spelled: Spelling) -> list[_Happened]:
     for one in record.acknowledgements:
         user = Destination(DestinationKind.USER, one.slack_user_id)
         happened.append(_Happened(one.at, f"Acknowledged by {spelled.destination(user, one.slack_user_id)}"))
+    for follow_up in record.follow_ups:
+        who = spelled.destination(Destination(DestinationKind.USER, follow_up.owner), follow_up.owner)
+        happened.append(_Happened(follow_up.taken_at, f"Follow-up taken by {who}, due {format_day(follow_up.due)}"))
+        if follow_up.closed_at is not None:
+            happened.append(_Happened(follow_up.closed_at, f"The follow-up by {who} ended by itself"))
     if session.missing_since is not None:
         happened.append(_Happened(session.missing_since, "Not listed by iSpring since"))
     if not found.is_over:

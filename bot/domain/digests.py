@@ -1,10 +1,11 @@
 """What a rule's digest says: the figures of a period, and what they are of. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from bot.domain.directory import Directory
+from bot.domain.follow_ups import FollowUpCounts
 from bot.domain.model import OutcomeKind, Session
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import Window
@@ -19,7 +20,7 @@ class Digest:
     lowest of the `all_below` that are not acknowledged, since `below_since`. `overdue`: the oldest of those that are
     late now, `overdue_counts` how many are planned or in progress. `sites`: the lowest share first, by id; `labels`
     are their names. `data_until`: iSpring was read until then, None if it never was; `read_until`: it should have been
-    read until then.
+    read until then. `follow_ups` are those on what its query finds, of any time.
     """
 
     window: Window
@@ -38,6 +39,7 @@ class Digest:
     silent: Silent
     data_until: datetime | None
     read_until: datetime
+    follow_ups: FollowUpCounts = field(default_factory=FollowUpCounts)
 
     @property
     def is_unread(self) -> bool:
@@ -52,7 +54,8 @@ class Digest:
     @property
     def needs_somebody(self) -> bool:
         """Whether action is needed, or it can't be said that none is."""
-        return self.is_incomplete or self.all_below > 0 or sum(self.overdue_counts.values()) > 0
+        late = sum(self.overdue_counts.values()) + self.follow_ups.overdue
+        return self.is_incomplete or self.all_below > 0 or late > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

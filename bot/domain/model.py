@@ -6,7 +6,7 @@ difference between the two is a `Change`. What follows from it is in `notificati
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -312,17 +312,46 @@ class Acknowledgement:
     at: datetime
 
 
+class FollowUpEnd(StrEnum):
+    """Why a follow-up is over."""
+
+    MET = "met"  # a later completion reached what was missed
+    CORRECTED = "corrected"  # the result was corrected: nothing is missed any more
+    CLOSED = "closed"  # by a person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """That a person sees to a low result by a local date. `owner` is a Slack user; `criterion` is the one it is about,
+    None for the whole session. `end` is None while it is open."""
+
+    follow_up_id: int
+    owner: str
+    criterion: CriticalCriterion | None
+    due: date
+    note: str
+    taken_at: datetime
+    closed_at: datetime | None = None
+    end: FollowUpEnd | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.end is None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRecord:
     """Everything that is stored of one session. `acknowledgements` are those of `session.completion`, while it is not
-    completed again those of the completion before. `previous` is this employee's last completed session on the same
-    checklist before this one; check `domain.permissions` before showing it."""
+    completed again those of the completion before. `follow_ups` are the open ones, and those that ended by themselves.
+    `previous` is this employee's last completed session on the same checklist before this one; check
+    `domain.permissions` before showing it."""
 
     session: Session
     short_id: str
     details: Details | None = None
     history: tuple[HistoryEntry, ...] = ()
     acknowledgements: tuple[Acknowledgement, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
     previous: Session | None = None
 
 

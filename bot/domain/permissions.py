@@ -164,6 +164,14 @@ def may_share(viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verd
     return Verdict(False, "only admins of Spotter, and the employee a session is about, may share it")
 
 
+def may_follow_up(viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verdict:
+    """Whether a viewer may take and keep a follow-up on a session: who may see it and is not merely its employee."""
+    verdict = may_see(viewer, facts, directory)
+    if verdict.allowed and not viewer.is_admin and viewer.person_id == facts.key.employee_id:
+        return Verdict(False, "it is your own session: its observer or a supervisor of yours follows it up")
+    return verdict
+
+
 def as_admin(viewer: Viewer, admins: frozenset[str]) -> Viewer:
     """The viewer with admin rights where ADMINS names them; a guest or stranger in it stays without."""
     return replace(viewer, is_admin=viewer.slack_user_id in admins)

@@ -12,7 +12,7 @@ from enum import IntEnum, StrEnum
 
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
-from bot.domain.model import OutcomeKind, Session
+from bot.domain.model import FollowUp, OutcomeKind, Session
 
 
 class ReminderClock(StrEnum):
@@ -94,18 +94,20 @@ class ReminderKind(StrEnum):
     LATE = "late"
     PLANNED = "planned"
     NUDGE = "nudge"
+    FOLLOW_UP = "follow_up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReminderLine:
     """A session of a reminder, the clock that runs (None if it is planned for later), why its reader is reminded,
-    and who was reminded before."""
+    and who was reminded before. `follow_up`: what its reader does about it, if that is why."""
 
     session: Session
     clock: ReminderClock | None
     since: datetime
     step: ReminderStep = ReminderStep.OBSERVER
     reminded: Sequence[Reminded] = ()
+    follow_up: FollowUp | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,14 +28,14 @@ from bot.domain.notifications import (
 )
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import OPERATOR_VIEWER, may_see, scope_of
-from bot.domain.reminders import ReminderView
+from bot.domain.reminders import ReminderKind, ReminderView
 from bot.domain.routing import is_made_for_another, may_yet_see, subject_of
 from bot.domain.rules import NamesShown, Rule, RuleState
 from bot.domain.viewers import Proof, Viewer
 from bot.jobs.digest_counts import digest_counts_of, is_awaited, unwanted_reason
 from bot.services.digests import slot_view
 from bot.services.owners import OwnerRights
-from bot.services.reminders import reminder_view
+from bot.services.reminders import reminder_view, user_of
 from bot.services.rules import rule_text, text_for_reader
 from bot.store.database import Tx
 
@@ -122,7 +122,8 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
             elif is_anothers:
                 reason = reason or "its owner is not linked any more to the person it was made for"
         if stored.notification.kind is NotificationKind.REMINDER:
-            viewer = viewers[0] if delivery.destination.kind is DestinationKind.PERSON else OPERATOR_VIEWER
+            viewer = _reminded(tx, stored, viewers, rights)
+            to_ask |= {viewer.slack_user_id} if viewer.slack_user_id and rights.is_to_be_asked(tx, viewer) else set()
             reminder, waits = reminder_view(tx, stored.notification, viewer, directory, now, settings.slack_command)
             reminders[stored.notification_id] = reminder
             if waits:
@@ -267,6 +268,18 @@ def _viewers(
             return [rights.of(tx, delivery.destination.id)]
         case DestinationKind.CHANNEL:
             return [rights.of(tx, owner) for owner in dict.fromkeys(rule.owner for rule in rules)]
+
+
+def _reminded(tx: Tx, stored: StoredNotification, viewers: Sequence[Viewer], rights: OwnerRights) -> Viewer:
+    """On whose behalf a reminder names sessions: its reader; of a follow-up as the account that took it, which may be
+    an admin's. OPS_CHANNEL gets no names."""
+    destination = stored.notification.destination
+    if destination.kind is DestinationKind.CHANNEL:
+        return OPERATOR_VIEWER
+    user_id = user_of(tx, destination)
+    if stored.notification.facts["what"] == ReminderKind.FOLLOW_UP and user_id is not None:
+        return rights.of(tx, user_id)
+    return viewers[0]
 
 
 def _sharer(tx: Tx, user_id: str, rights: OwnerRights) -> Viewer:

@@ -1,4 +1,4 @@
-"""Queues reminders: of what is late, and each morning of what is planned. The rows say who was reminded."""
+"""Queues reminders of what is late, planned or to be followed up, after it ended the follow-ups that are answered."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ import structlog
 
 from bot.domain.errors import StoreBusy
 from bot.domain.ports import Clock
+from bot.services.follow_ups import close_reached, queue_follow_ups
 from bot.services.reminders import queue_late, queue_plans
 from bot.store.database import Store, Tx
 
@@ -21,13 +22,14 @@ class RemindJob:
         self._wake = wake
 
     async def once(self) -> int:
-        """Queues what is due; returns how many sessions and lists are in reminders."""
+        """Queues what is due; returns how many sessions and lists are in reminders, and follow-ups ended."""
         now = self._clock.now()
 
         def work(tx: Tx) -> int:
             if tx.people.directory_at() is None:
                 return 0  # no person is known yet
-            return queue_late(tx, now) + queue_plans(tx, now)
+            closed = close_reached(tx, now)
+            return queue_late(tx, now) + queue_plans(tx, now) + queue_follow_ups(tx, now) + closed
 
         try:
             queued = await self._store.transact(work)

@@ -51,6 +51,7 @@ class ActionRequest(Request):
     trigger_id: str
     message_ts: str | None = None
     view_id: str | None = None
+    is_in_modal: bool = False
     is_ephemeral: bool = False
 
     def decoded(self, kind: type[Value]) -> Value:
@@ -134,6 +135,7 @@ def read_action(body: Body, context: AsyncBoltContext) -> ActionRequest:
         trigger_id=_text(body, "trigger_id"),
         message_ts=_text(container, "message_ts") or None,
         view_id=_text(_part(body, "view"), "id") or None,
+        is_in_modal=_part(body, "view").get("type") == "modal",
         is_ephemeral=bool(container.get("is_ephemeral")),
     )
 

@@ -26,7 +26,7 @@ from bot.store.database import Tx
 from bot.store.search import asked_for
 
 ATTENTION_PERIOD = timedelta(days=30)  # in which a low result without an acknowledgement is still named
-BELOW_NAMED, OVERDUE_NAMED, COSTLY = 8, 6, 5
+BELOW_NAMED, OVERDUE_NAMED, FOLLOW_UPS_NAMED, COSTLY = 8, 6, 4, 5
 SILENT_PERIOD = timedelta(days=7)  # at least: in one day most sites have no session
 _OF_RESULTS = frozenset({Key.OUTCOME, Key.SCORE})
 _ONE_DAY = timedelta(days=1)
@@ -122,6 +122,7 @@ def digest(
         silent=reports.silent(tx, about, scope, names, directory, without_any, zone),
         data_until=tx.polls.last_good_at(),
         read_until=time_of.read_until,
+        follow_ups=tx.follow_ups.counts(where, now.astimezone(zone).date(), FOLLOW_UPS_NAMED),
     )
 
 

@@ -8,7 +8,7 @@ from bot.config import zone_named
 from bot.domain.directory import Directory
 from bot.domain.model import Session
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
-from bot.domain.permissions import may_see
+from bot.domain.permissions import may_follow_up, may_see
 from bot.domain.reminders import (
     LATE_AFTER,
     OLDEST,
@@ -125,7 +125,7 @@ def queue_plans(tx: Tx, now: datetime) -> int:
     """Queues the morning's list for everybody who wants one and has something planned today or tomorrow."""
     queued = 0
     for person, user_id in tx.reminders.wanting_plans().items():
-        zone = _zone_of(tx, user_id)
+        zone = zone_of(tx, user_id)
         day = now.astimezone(zone).date()
         if instant(day, MORNING, zone) <= now < instant(day, MORNING_ENDS, zone):
             destination = Destination(DestinationKind.PERSON, person)
@@ -140,7 +140,8 @@ def _two_days(day: date, zone: tzinfo) -> Window:
     return Window(instant(day, time(), zone), instant(day + 2 * _ONE_DAY, time(), zone))
 
 
-def _zone_of(tx: Tx, user_id: str | None) -> tzinfo:
+def zone_of(tx: Tx, user_id: str | None) -> tzinfo:
+    """The zone of a Slack user's profile, UTC if it is not known."""
     seen = tx.people.slack_user(user_id) if user_id else None
     return zone_named(seen[0].zone if seen else None) or UTC
 
@@ -154,10 +155,14 @@ def reminder_view(
     """What a reminder lists as it is now, and the proof it waits for, "" for none. OPS_CHANNEL gets no names."""
     facts, destination = notification.facts, notification.destination
     kind = ReminderKind(str(facts["what"]))
-    user_id = tx.people.linked_user(destination.id) if destination.kind is DestinationKind.PERSON else None
-    zone = zone_named(facts.get("zone")) or _zone_of(tx, user_id)
-    lines = _lines(tx, notification, kind, zone, now)
-    verdicts = [may_see(viewer, one.session.facts, directory) for one in lines]
+    user_id = user_of(tx, destination)
+    zone = zone_named(facts.get("zone")) or zone_of(tx, user_id)
+    if kind is ReminderKind.FOLLOW_UP:
+        lines = _followed_up(tx, user_id or "", notification.subject, now.astimezone(zone).date())
+    else:
+        lines = _lines(tx, notification, kind, zone, now)
+    allows = may_follow_up if kind is ReminderKind.FOLLOW_UP else may_see
+    verdicts = [allows(viewer, one.session.facts, directory) for one in lines]
     waits = next((verdict.reason for verdict in verdicts if verdict.waits), "")
     view = ReminderView(
         kind=kind,
@@ -166,7 +171,7 @@ def reminder_view(
         zone=zone,
         now=now,
         subject=notification.subject,
-        with_names=destination.kind is DestinationKind.PERSON,
+        with_names=destination.kind is not DestinationKind.CHANNEL,
         by=str(facts.get("by") or ""),
         command=command,
     )
@@ -201,6 +206,23 @@ def _lines(
         )
         for session, clock, since, step in tx.reminders.listed(notification.destination, notification.subject)
         if running_clock(session) == (clock, since)  # else it went on meanwhile, or was planned anew
+    ]
+
+
+def user_of(tx: Tx, destination: Destination) -> str | None:
+    """The Slack user who gets what goes to a destination, None for a channel and an unlinked person."""
+    if destination.kind is DestinationKind.USER:
+        return destination.id
+    return tx.people.linked_user(destination.id) if destination.kind is DestinationKind.PERSON else None
+
+
+def _followed_up(tx: Tx, owner: str, subject: str, today: date) -> Sequence[ReminderLine]:
+    """The follow-ups that are due by tomorrow, and those that ended by themselves and that this message tells."""
+    due = [one for one in tx.follow_ups.open_of(owner) if one.follow_up.due <= today + _ONE_DAY]
+    ended = tx.follow_ups.told_in(owner, subject.partition(_AGAIN)[0])
+    return [
+        ReminderLine(session=one.session, clock=None, since=one.follow_up.taken_at, follow_up=one.follow_up)
+        for one in (*due, *ended)
     ]
 
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 from bot.domain.errors import StoreBusy, StoreUnusable
 from bot.store.details import SessionDetails
 from bot.store.erasure import RetentionRepository
+from bot.store.follow_ups import FollowUps
 from bot.store.listings import Listings
 from bot.store.migrate import set_up
 from bot.store.mutes import Mutes
@@ -100,6 +101,10 @@ class Tx:
     @cached_property
     def reminders(self) -> Reminders:
         return Reminders(self._connection)
+
+    @cached_property
+    def follow_ups(self) -> FollowUps:
+        return FollowUps(self._connection)
 
     @cached_property
     def slots(self) -> Slots:

@@ -22,7 +22,7 @@ from bot.store.session_rows import IS_OVER, OF_KEY, request_edits
 from bot.store.sqlite import IN_LIST, json_field
 
 # Tables that refer to a session's row.
-CHILDREN = ("history", "details", "acknowledgements", "unrouted", "reminders", "absences")
+CHILDREN = ("history", "details", "acknowledgements", "unrouted", "reminders", "absences", "follow_ups")
 ATTEMPTS_KEPT = timedelta(days=90)  # of finished deliveries
 SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
 SLOTS_KEPT = timedelta(days=500)  # of rules with a schedule: longer than any of them looks back
@@ -132,7 +132,9 @@ class RetentionRepository:
         seen = [
             row["session"]
             for row in self._connection.execute(
-                f"SELECT session FROM acknowledgements WHERE slack_user_id {IN_LIST}", chosen
+                f"SELECT session FROM acknowledgements WHERE slack_user_id {IN_LIST}"
+                f" UNION SELECT session FROM follow_ups WHERE owner {IN_LIST}",
+                chosen * 2,
             )
         ]
         self._connection.execute(f"UPDATE sessions SET version = version + 1 WHERE id {IN_LIST}", (to_json(seen),))
@@ -358,6 +360,7 @@ class RetentionRepository:
 # Tables with rows of a Slack account, and the column with its id.
 _BY_ACCOUNT = (
     ("acknowledgements", "slack_user_id"),
+    ("follow_ups", "owner"),
     ("preferences", "slack_user_id"),
     ("quiet_times", "slack_user_id"),
     ("reminder_choices", "slack_user_id"),

@@ -17,6 +17,7 @@ from bot.domain.model import (
 )
 from bot.store.columns import column_names, from_json, from_row, listed, to_json, to_ms, to_values, upsert, value_of
 from bot.store.erasure import is_erased
+from bot.store.follow_ups import follow_ups_of
 from bot.store.search import Search
 from bot.store.session_rows import EDIT_LEASE, IS_OVER, OF_KEY, UPSERT, id_of, request_edits, row_of, session_of
 from bot.store.sqlite import IN_LIST
@@ -141,6 +142,7 @@ class Sessions:
             details=None if body is None else from_json(body, Details),
             history=tuple(from_row(HistoryEntry, entry) for entry in history),
             acknowledgements=tuple(from_row(Acknowledgement, one) for one in acknowledgements),
+            follow_ups=follow_ups_of(self._connection, row["id"]),
             previous=self._previous(row),
         )
 

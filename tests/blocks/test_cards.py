@@ -87,6 +87,8 @@ def test_a_low_result_as_a_card() -> None:
         "Second time below target on this checklist.",
         "Acknowledge",
         "Acknowledge: Maria Lopez, Opening the store",
+        "Follow up",
+        "Follow up: Maria Lopez, Opening the store",
         "Details",
         "Details: Maria Lopez, Opening the store",
         "Why here?",
@@ -218,7 +220,12 @@ def test_a_correction_names_both_scores_with_as_many_decimals_as_keep_them_apart
 def test_only_a_bad_result_asks_to_be_acknowledged() -> None:
     good, bad = record(session(result=90.0, points=None)), record()
     assert buttons_of(render(delivery_of(good), facts(good))) == []
-    assert buttons_of(render(delivery_of(bad), facts(bad))) == [actions.ACKNOWLEDGE, actions.DETAILS, actions.MORE]
+    assert buttons_of(render(delivery_of(bad), facts(bad))) == [
+        actions.ACKNOWLEDGE,
+        actions.FOLLOW_UP,
+        actions.DETAILS,
+        actions.MORE,
+    ]
 
 
 def test_an_acknowledged_card_says_who_and_when_and_others_may_too() -> None:
@@ -383,6 +390,7 @@ def test_the_observer_is_addressed_and_can_stop_it() -> None:
     )
     assert "Why: 40 % Cash desk; Counts the float: 1 of 5; " in message.text
     assert buttons_of(message) == [
+        actions.FOLLOW_UP,
         actions.DETAILS,
         actions.MORE,
         actions.asked(actions.DM_BELOW),

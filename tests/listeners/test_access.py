@@ -66,6 +66,8 @@ ASKED = {
     ],
     "show": ["show 5", "show 50ee", "show 4", "show 10aa", "show"],
     "why": ["why", "why 5", "why 50ee", "why 10aa"],
+    "follow-up": ["follow-up", "follow-up 5", "follow-up 50ee due:friday", 'follow-up 10aa "valt"'],
+    "follow-ups": ["follow-ups", "follow-ups zoltn"],
     "todo": ["todo"],
     "status": ["status"],
     "trend": [
@@ -119,6 +121,8 @@ ASKED = {
 VALUES = {
     actions.DETAILS: [actions.session_value(FOREIGN)],
     actions.ACKNOWLEDGE: [actions.session_value(FOREIGN)],
+    actions.FOLLOW_UP: [actions.session_value(FOREIGN), "nonsense"],
+    actions.CLOSE_FOLLOW_UP: ["1", "nonsense"],
     actions.OPEN: [""],
     actions.MORE: [f"{actions.DETAILS} {actions.session_value(FOREIGN)}", f"{actions.OPEN} ", "why 50ee", "nonsense"],
     actions.RUN: ["results employee:zoltn", "show 50ee"],
@@ -202,7 +206,7 @@ def test_every_button_has_a_case_here() -> None:
         for name, value in vars(actions).items()
         if name.isupper() and isinstance(value, str) and not name.startswith(("INPUT_", "SERVER_", "SNOOZE_"))
     }
-    forms = {actions.DETAILS_FORM, actions.SETTINGS_FORM, actions.RULE_FORM}
+    forms = {value for name, value in vars(actions).items() if name.endswith("_FORM")}
     assert set(VALUES) == set(LISTENERS) == constants - forms
 
 

@@ -263,6 +263,7 @@ async def test_a_summary_counts_what_its_owner_may_see(
 FORMS: dict[str, dict[str, str]] = {
     actions.DETAILS_FORM: {},
     actions.RULE_FORM: {actions.INPUT_OTHER_TERMS: "employee:zoltn", actions.INPUT_PEOPLE: "<id:zoltan>"},
+    actions.FOLLOW_UP_FORM: {actions.INPUT_FOLLOW_UP_WHAT: "whole", actions.INPUT_FOLLOW_UP_DUE: "2026-03-20"},
     actions.SETTINGS_FORM: {actions.INPUT_OBSERVER: "all", "employee": "zoltan"},
 }
 

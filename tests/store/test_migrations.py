@@ -588,3 +588,14 @@ def test_the_index_of_teams_is_replaced_where_there_is_one(path: Path, is_finish
         indexes = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
     assert "sessions_team" not in indexes
     assert ("sessions_members" in indexes) == is_finished
+
+
+async def test_a_database_without_follow_ups_takes_one_on_a_session_it_has(path: Path) -> None:
+    write_old(path, STEPS.index("m031_follow_ups"))
+    with contextlib.closing(Store.open(path, now=NOON)) as store:
+        before = await store.read(lambda tx: tx.sessions.record(FACTS.key))
+        assert before is not None and before.follow_ups == ()
+        await store.transact(lambda tx: tx.follow_ups.take(FACTS.key, "U1", None, NOON.date(), "", NOON))
+        after = await store.read(lambda tx: tx.sessions.record(FACTS.key))
+    assert after is not None and after.acknowledgements == before.acknowledgements
+    assert [(one.owner, one.due) for one in after.follow_ups] == [("U1", NOON.date())]

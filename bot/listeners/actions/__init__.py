@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from slack_bolt.async_app import AsyncApp
 
 from bot.blocks import actions
-from bot.listeners.actions import links, reminders, rules, sessions, settings, sharing, targets
+from bot.listeners.actions import follow_ups, links, reminders, rules, sessions, settings, sharing, targets
 from bot.listeners.after_ack import AfterAck, Answering
 from bot.listeners.requests import ActionRequest
 from bot.listeners.views import rule_form
@@ -17,6 +17,8 @@ from bot.listeners.views import rule_form
 LISTENERS: Mapping[str, Answering[ActionRequest]] = {
     actions.DETAILS: sessions.details,
     actions.ACKNOWLEDGE: sessions.acknowledge,
+    actions.FOLLOW_UP: follow_ups.open_form,
+    actions.CLOSE_FOLLOW_UP: follow_ups.close,
     actions.OPEN: sessions.open_link,
     actions.MORE: sessions.more,
     actions.PAGE: sessions.next_page,

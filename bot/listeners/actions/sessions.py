@@ -18,7 +18,7 @@ from bot.domain.rules import OPERATOR, NamesShown
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import AccessView, as_seen_by, identity_of
 from bot.listeners.commands import answered
-from bot.listeners.commands.sessions import page, prioritise_details, shown
+from bot.listeners.commands.sessions import may_follow_up_here, page, prioritise_details, shown
 from bot.listeners.context import AppContext, lines_for, next_step
 from bot.listeners.events import home
 from bot.listeners.requests import ActionRequest, viewer_of
@@ -205,7 +205,12 @@ async def _session_modal(ctx: AppContext, action: ActionRequest, key: SessionKey
         return views.busy()
     if record is None:
         return views.gone()
-    return views.details(record, directory, with_previous=record.previous is not None)
+    return views.details(
+        record,
+        directory,
+        with_previous=record.previous is not None,
+        may_follow_up=may_follow_up_here(viewer, record.session, directory),
+    )
 
 
 async def _session_message(ctx: AppContext, action: ActionRequest, key: SessionKey) -> Message:
@@ -217,7 +222,9 @@ async def _session_message(ctx: AppContext, action: ActionRequest, key: SessionK
 
     def read(tx: Tx) -> Message:
         about = shown(ctx, tx, AccessView(viewer, NOTHING, _directory_for(tx, viewer, action, record)), ())
-        return session_lists.show(record, about, with_previous=record.previous is not None)
+        may_follow_up = may_follow_up_here(viewer, record.session, about.directory)
+        has_previous = record.previous is not None
+        return session_lists.show(record, about, with_previous=has_previous, may_follow_up=may_follow_up)
 
     return await ctx.store.read(read)
 

@@ -17,6 +17,7 @@ from bot.listeners.after_ack import AfterAck
 from bot.listeners.commands import (
     digests,
     export,
+    follow_ups,
     help_pages,
     mutes,
     people,
@@ -45,6 +46,7 @@ TOPICS = (
     reports,
     export,
     why,
+    follow_ups,
     rules,
     digests,
     mutes,

@@ -8,10 +8,12 @@ from bot.blocks import answers, session_lists
 from bot.blocks import status as status_view
 from bot.blocks.answers import Needs, Topic
 from bot.blocks.targets import format_general
+from bot.domain.changes import outcome_of
+from bot.domain.directory import Directory
 from bot.domain.errors import QueryError, StoreBusy
 from bot.domain.model import DetailsState, Session, SessionKey, SessionRecord
 from bot.domain.notifications import Message
-from bot.domain.permissions import may_share, scope_of
+from bot.domain.permissions import may_follow_up, may_share, scope_of
 from bot.domain.reports import figures
 from bot.domain.rules import RuleState
 from bot.domain.viewers import Viewer
@@ -144,7 +146,14 @@ async def show(ctx: AppContext, request: CommandRequest) -> Message:
             return meant, None
         about = shown(ctx, tx, access, [meant.session.key])
         may_share = may_share_here(request.viewer, meant.session, tx)
-        return session_lists.show(meant, about, with_previous=meant.previous is not None, may_share=may_share), meant
+        answer = session_lists.show(
+            meant,
+            about,
+            with_previous=meant.previous is not None,
+            may_share=may_share,
+            may_follow_up=may_follow_up_here(request.viewer, meant.session, access.directory),
+        )
+        return answer, meant
 
     answer, record = await ctx.store.read(work)
     await prioritise_details(ctx, record)
@@ -170,6 +179,11 @@ def may_share_here(viewer: Viewer, session: Session | None, tx: Tx) -> bool:
     if session is None:
         return viewer.is_admin
     return may_share(viewer, session.facts, tx.people.directory()).allowed
+
+
+def may_follow_up_here(viewer: Viewer, session: Session, directory: Directory) -> bool:
+    """Whether a viewer gets the button "Follow up" for a session: it is a low result, and they are not its employee."""
+    return outcome_of(session).is_failing and may_follow_up(viewer, session.facts, directory).allowed
 
 
 def session_meant(ctx: AppContext, tx: Tx, access: AccessView, verb: str, words: str) -> SessionRecord | Message:

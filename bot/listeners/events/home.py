@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
@@ -14,6 +14,7 @@ from bot.domain.permissions import NOTHING, AccessScope
 from bot.domain.report_periods import Window
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import AccessView, access_view
+from bot.listeners.commands.follow_ups import follow_ups_of
 from bot.listeners.commands.rules import mute_texts, readable, visible, visible_mutes
 from bot.listeners.commands.sessions import TO_DO_READ, shown, status_of
 from bot.listeners.commands.settings import settings_of
@@ -100,7 +101,8 @@ def _content(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
     rules = tx.rules.all(CURRENT) if viewer.is_admin else visible(tx, viewer, None)
     muted = visible_mutes(tx, viewer, None, now)
     said = mute_texts(tx, viewer, muted)
-    named = [*(team.attention if team else ()), *(_every(own) if own else ())]
+    follow_ups = _follow_ups(tx, access, now)
+    named = [*(one.session for one in follow_ups.own), *(team.attention if team else ()), *(_every(own) if own else ())]
     return home_view.Home(
         shown=shown(ctx, tx, access, (one.key for one in named)),
         settings=settings,
@@ -112,7 +114,13 @@ def _content(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
         status=status,
         first_lines=first,
         mutes=[(one, said[one.mute_id]) for one in muted],
+        follow_ups=follow_ups,
     )
+
+
+def _follow_ups(tx: Tx, access: AccessView, now: datetime) -> home_view.FollowUps:
+    own, others = follow_ups_of(tx, access)
+    return home_view.FollowUps(own=own, others=others, today=now.astimezone(access.zone).date())
 
 
 def _own(tx: Tx, scope: AccessScope, person_id: str, soon: Window) -> home_view.Own:

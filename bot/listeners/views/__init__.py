@@ -1,4 +1,4 @@
-"""The settings form: the only modal that is submitted. It is answered before the acknowledgement, from the store."""
+"""The forms that are submitted, and the settings form. It is answered before the acknowledgement, from the store."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from bot.listeners.commands.settings import save_preferences
 from bot.listeners.context import AppContext
 from bot.listeners.events import home
 from bot.listeners.requests import Submission, read_submission
-from bot.listeners.views import rule_form
+from bot.listeners.views import follow_up_form, rule_form
 from bot.store.database import Tx
 
 SUBMIT_TIMEOUT = 2.5  # seconds: Slack gives three
@@ -39,6 +39,7 @@ def register(app: AsyncApp, after_ack: AfterAck) -> None:
 
     app.view(actions.SETTINGS_FORM)(submit_settings)
     rule_form.register(app, after_ack)
+    follow_up_form.register(app, after_ack)
 
 
 async def _save_settings(ctx: AppContext, submission: Submission) -> Mapping[str, str]:

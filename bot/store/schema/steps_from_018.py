@@ -1,4 +1,4 @@
-"""Steps from 18: rule options, critical criteria, digests, reminders, supervision, Home tabs. New ones come last."""
+"""Steps from 18: rule options, critical criteria, digests, reminders, Home tabs, follow-ups. New ones come last."""
 
 import msgspec
 from sqlite_utils import Database
@@ -208,3 +208,31 @@ def m030_index_of_members(db: Database) -> None:
     if has_table(db.conn, REPLACED_TEAM_INDEX):
         db.conn.execute(f"DROP INDEX {REPLACED_TEAM_INDEX}")
         db.conn.execute(INDEX_OF_MEMBERS)
+
+
+# Who sees to a low result, by when; one open one for each session and person.
+FOLLOW_UPS = (
+    """
+    CREATE TABLE follow_ups (
+        follow_up_id INTEGER PRIMARY KEY,
+        session      INTEGER NOT NULL REFERENCES sessions (id),
+        owner        TEXT NOT NULL,     -- a Slack user
+        criterion    TEXT,              -- JSON: id and title; NULL for the whole session
+        due          TEXT NOT NULL,     -- ISO; a local date of the owner's
+        note         TEXT NOT NULL,     -- as typed, '' for none
+        taken_at     INTEGER NOT NULL,  -- ms
+        closed_at    INTEGER,           -- ms; NULL while it is open
+        ended_as     TEXT,              -- of domain.model.FollowUpEnd; NULL while it is open
+        told_in      TEXT               -- subject of the reminder that tells its owner that it ended by itself
+    )
+    """,
+    "CREATE UNIQUE INDEX follow_ups_open ON follow_ups (session, owner) WHERE closed_at IS NULL",
+    "CREATE INDEX follow_ups_owner ON follow_ups (owner, due) WHERE closed_at IS NULL",
+    "CREATE INDEX follow_ups_session ON follow_ups (session)",
+    "CREATE INDEX follow_ups_untold ON follow_ups (owner) WHERE told_in IS NULL AND closed_at IS NOT NULL",
+)
+
+
+def m031_follow_ups(db: Database) -> None:
+    for statement in FOLLOW_UPS:
+        db.conn.execute(statement)
