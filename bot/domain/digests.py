@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from bot.domain.directory import Directory
 from bot.domain.follow_ups import FollowUpCounts
@@ -56,6 +56,11 @@ class Digest:
         """Whether action is needed, or it can't be said that none is."""
         late = sum(self.overdue_counts.values()) + self.follow_ups.overdue
         return self.is_incomplete or self.all_below > 0 or late > 0
+
+
+def digest_subject(rule_id: int, day: date) -> str:
+    """The unique key of a slot's digest at its destination; those of a rule are in the order of their days."""
+    return f"digest:{rule_id}:{day.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 
 from bot.config import Settings
+from bot.domain.digests import digest_subject
 from bot.domain.errors import StoreBusy
 from bot.domain.ports import Clock, Contacts
 from bot.domain.routing import is_made_for_another
@@ -23,7 +24,6 @@ from bot.services.digests import (
     OUTDATED,
     digest_key,
     digest_notification,
-    digest_subject,
     schedule_of,
     slot_view,
     zone_of,

@@ -111,7 +111,8 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
             to_ask |= {owner.slack_user_id} if rights.is_to_be_asked(tx, owner) else set()
             view = slot_view(tx, wanted[0], stored.notification, owner, directory, now, settings.slack_command)
             is_anothers = is_made_for_another(owner, delivery.destination)
-            if not is_anothers:  # without a view, an edit redacts what was posted
+            may_show = owner.proof.identity and not is_anothers and not view.scope.is_empty
+            if may_show or not owner.proof.identity:  # without a view, an edit redacts what was posted
                 views[stored.notification_id] = view
             if not owner.proof.identity:
                 waiting[stored.notification_id] = (

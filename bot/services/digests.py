@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.config import zone_named
-from bot.domain.digests import Digest, DigestView
+from bot.domain.digests import Digest, DigestView, digest_subject
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
@@ -167,11 +167,6 @@ def same_digest(tx: Tx, destination: Destination, options: RuleOptions, query: Q
         if found is not None and same_meaning(found, query, names):
             return rule
     return None
-
-
-def digest_subject(rule_id: int, day: date) -> str:
-    """The unique key of a slot's digest at its destination."""
-    return f"digest:{rule_id}:{day.isoformat()}"
 
 
 def digest_key(rule: Rule, day: date) -> Notification:

@@ -6,8 +6,9 @@ A *destination* is blocked if it can't or may not be written to: its notificatio
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
+from bot.domain.digests import digest_subject
 from bot.domain.directory import Directory
 from bot.domain.notifications import Delivery, Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import BlockedDestination, SendingPause
@@ -30,6 +31,7 @@ from bot.services.alerting import ops_destinations
 from bot.store.database import Tx
 
 SPOTTER = "spotter"  # who did it, in the audit log
+DIGESTS_EDITED = timedelta(days=90)  # posted ones, when their owner is gone or back
 
 
 def blocked_by_reason(channel: Channel) -> str:
@@ -134,14 +136,22 @@ def gone_reason(owner: Viewer, directory: Directory) -> str:
 
 
 def judge_owner(tx: Tx, rule: Rule, owner_gone_reason: str, admins: Collection[str], now: datetime) -> None:
-    """Pauses a rule whose owner is gone and notifies admins once; resumes it when the owner is back."""
+    """Pauses a rule whose owner is gone and notifies admins once; resumes it when the owner is back. What its digests
+    show is edited either way: nothing else would edit them."""
     if rule.destination.kind is not DestinationKind.CHANNEL:
         return  # it concerns no other person, and gets nothing while its owner may see nothing
     if owner_gone_reason and rule.state is RuleState.ACTIVE:
         notified = ops_destinations(tx) or [Destination(DestinationKind.USER, admin) for admin in sorted(admins)]
         _pause(tx, rule, ReasonCode.OWNER_GONE, "its owner is gone", notified, now)
+        _edit_digests(tx, rule, now)
     elif not owner_gone_reason and rule.state is RuleState.PAUSED and rule.reason_code is ReasonCode.OWNER_GONE:
         resume(tx, rule, SPOTTER, now)
+        _edit_digests(tx, rule, now)
+
+
+def _edit_digests(tx: Tx, rule: Rule, now: datetime) -> None:
+    first = digest_subject(rule.rule_id, (now - DIGESTS_EDITED).date())
+    tx.outbox.request_edits(rule.destination, first, digest_subject(rule.rule_id, date.max), now)
 
 
 def is_orphan(rule: Rule) -> bool:

@@ -16,6 +16,7 @@ from bot.domain.polling import PollReport
 from bot.domain.rules import RuleForm, RuleState
 from bot.domain.schedules import SlotResult
 from bot.jobs.digest import DigestJob
+from bot.jobs.rule_owners import judge_owners
 from bot.store.database import Store, Tx
 from bot.store.outbox import restore_recovery
 from bot.store.sqlite import connect
@@ -336,6 +337,31 @@ async def test_an_owner_who_lost_their_rights_sends_nothing_and_an_admin_is_told
     assert await office.store.read(lambda tx: tx.slots.of_rule(1)) == {}
     told = await office.posted(office.slack.direct_message(ADMIN).id)
     assert any("Rule 1" in one for one in told)
+
+
+async def test_a_posted_digest_is_redacted_once_its_owner_is_gone_and_shown_again_when_they_are_back(
+    office: Office,
+) -> None:
+    await subscribed(office)
+    await go_to(office, MONDAY)
+    await job(office).once()
+    (digest,) = await posted(office)
+    assert "Emma Employee" in digest.text
+    people, places = await office.store.read(everybody)
+
+    async def judged(known: list[Person]) -> str:
+        office.clock.advance(timedelta(hours=1))
+        now = office.clock.now()
+        await office.store.transact(lambda tx: tx.people.replace_directory(known, places, now))
+        owners = {SAM: await office.ctx.contacts.viewer(SAM)}
+        await office.store.transact(lambda tx: judge_owners(tx, owners, [ADMIN], now))
+        await asyncio.sleep(60)  # while the office sends
+        (now_posted,) = [one for one in office.slack.messages(NORTH) if one.ts == digest.ts]
+        return now_posted.text
+
+    redacted = await judged([one for one in people if one.person_id != "sam"])
+    assert "Emma" not in redacted and "completed" not in redacted and "no longer shown here" in redacted
+    assert "Emma Employee" in await judged(people)
 
 
 async def test_a_rule_for_oneself_follows_the_zone_of_ones_profile(office: Office) -> None:

@@ -325,7 +325,17 @@ async def test_a_mute_holds_the_list_which_then_says_how_it_is_then(office: Offi
 async def test_an_admin_without_a_person_is_reminded_as_a_user(office: Office) -> None:
     await take(office, ADMIN, "2026-03-20")
     await pass_time(office, datetime(2026, 3, 20, 12, tzinfo=UTC))
-    assert "due today" in told(office, ADMIN)[-1].text
+    reminder = told(office, ADMIN)[-1]
+    assert "due today" in reminder.text
+    where = {"channel_id": reminder.channel, "message_ts": reminder.ts}
+    (hour, _) = buttons_of({"blocks": reminder.blocks})
+    refused = await office.press(SAM, hour["action_id"], hour["value"], **where)
+    assert refused is not None and "put off by whom it is for" in refused.text
+    snoozed = await office.press(ADMIN, hour["action_id"], hour["value"], **where)
+    assert snoozed is not None and "Snoozed" in snoozed.text
+    before = len(told(office, ADMIN))
+    await pass_time(office, datetime(2026, 3, 20, 16, tzinfo=UTC))
+    assert len(told(office, ADMIN)) == before + 1
 
 
 @pytest.mark.promise("reminded")

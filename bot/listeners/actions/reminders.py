@@ -26,9 +26,10 @@ async def snooze(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     def work(tx: Tx) -> Message:
         access, now = access_view(tx, viewer), ctx.clock.now()
         delivery = tx.deliveries.at(action.channel_id or "", action.message_ts or "")
-        if delivery is None or delivery.destination.kind is not DestinationKind.PERSON:
+        if delivery is None or delivery.destination.kind is DestinationKind.CHANNEL:
             raise OutdatedButton
-        if delivery.destination.id != viewer.person_id:
+        own = {DestinationKind.PERSON: viewer.person_id, DestinationKind.USER: viewer.slack_user_id}
+        if delivery.destination.id != own[delivery.destination.kind]:
             raise NotAllowed("a reminder is put off by whom it is for", Remedy.NONE)
         until = _until(action.value, access, now)
         for stored in delivery.notifications:

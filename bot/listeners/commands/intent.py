@@ -134,6 +134,7 @@ _WHOLE: dict[str, Intent] = {
         Intent("status", ""),
     ),
     **dict.fromkeys(("targets", "what is the target", "what's the target", "show targets"), Intent("target", "")),
+    **dict.fromkeys(("follow ups", "followups", "my follow-ups", "my follow ups"), Intent("follow-ups", "")),
     **dict.fromkeys(("my settings", "preferences", "notifications"), Intent("settings", "")),
 }  # whole texts
 

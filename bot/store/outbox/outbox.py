@@ -228,6 +228,15 @@ class Outbox:
             (to_ms(now), str(destination), subject),
         )
 
+    def request_edits(self, destination: Destination, first: str, last: str, now: datetime) -> None:
+        """Makes edits due of the messages at a destination whose subjects lie between two, those being sent too."""
+        self._connection.execute(
+            "UPDATE deliveries SET edit_due_at = ?, edit_is_cosmetic = 0 WHERE edit_ended IS NULL"
+            " AND state IN ('sent', 'sending', 'ambiguous') AND id IN (SELECT delivery FROM notifications"
+            " WHERE destination = ? AND subject BETWEEN ? AND ?)",
+            (to_ms(now), str(destination), first, last),
+        )
+
     def save_edit(
         self, delivery_id: str, versions: Mapping[int, int], due_at: datetime | None, ended: str, attempt: Attempt
     ) -> None:
