@@ -26,6 +26,7 @@ from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.completeness import CompletenessCheck
 from bot.jobs.details import FetchDetails
 from bot.jobs.digest import DigestJob
+from bot.jobs.digest_files import DigestFiles
 from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.identities import Identities
 from bot.jobs.monitor import Monitor, RuntimeProbes
@@ -114,6 +115,8 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
     scheduler.every(RETENTION_EVERY, "retention", retention.when_due, at_once=True)
     scheduler.every(MONITOR_EVERY, "monitor", monitor.once)
     scheduler.every(REMIND_EVERY, "remind", RemindJob(store, clock, wake=sender.wake).once)
+    files = DigestFiles(store, messenger, contacts, clock, settings)
+    scheduler.every(DIGEST_EVERY, "digest files", files.once)
     scheduler.every(DIGEST_EVERY, "digest", DigestJob(store, contacts, clock, settings, wake=sender.wake).once)
     return Jobs(scheduler, sender, poll, directory, channel_checks)
 

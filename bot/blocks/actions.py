@@ -177,6 +177,7 @@ class SaveDigest(ButtonValue, frozen=True, tag="digest"):
     query: str
     only_to_act: bool = False
     names: NamesShown = NamesShown.FULL
+    csv: bool = True
 
 
 class EditRule(ButtonValue, frozen=True, tag="edit"):

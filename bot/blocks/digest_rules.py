@@ -30,7 +30,7 @@ def proposed(
     if not saved:
         return notice("This query is too long for a rule. Use fewer conditions.")
     seldom = actions.encode(
-        actions.SaveDigest(value.channel_id, value.schedule, value.zone, value.query, True, value.names)
+        actions.SaveDigest(value.channel_id, value.schedule, value.zone, value.query, True, value.names, value.csv)
     )
     place = _place(destination)
     text = f"Nothing is saved yet. Shall Spotter send this to {place}, {schedule} {safe(str(zone), 40)}?"
@@ -42,6 +42,8 @@ def proposed(
         )
         text += f" {readers}"
     text += f" The first one comes {date_token(next_at)}. Its figures are of what you may see."
+    if value.csv:
+        text += " All sessions that it is about follow as a file in its thread; `csv:off` leaves that out."
     chosen = [
         button(actions.action_id(actions.SAVE_DIGEST, "always"), "Save: always", saved, style="primary"),
         button(actions.action_id(actions.SAVE_DIGEST, "act"), "Save: only when somebody must act", seldom),
@@ -90,7 +92,8 @@ def describe(options: RuleOptions, words: str, zone: tzinfo | None = None) -> st
     """A digest in words: "a digest of all sessions, weekly mon 09:00 Europe/Berlin"."""
     named = options.zone or (str(zone) if zone is not None else "in your own zone")
     often = f", {ONLY_TO_ACT}" if options.only_to_act else ""
-    return f"a digest of {format_query_text(words, 300)}, {options.schedule} {safe(named, 40)}{often}"
+    file = "" if options.csv else ", without a file"
+    return f"a digest of {format_query_text(words, 300)}, {options.schedule} {safe(named, 40)}{often}{file}"
 
 
 def answer(view: DigestView) -> Message:

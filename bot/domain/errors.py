@@ -12,6 +12,7 @@
     │   └── TrainingUnreadable     an answer, but not one that can be understood: apply nothing
     ├── MessengerError         Slack did not give an answer we can use (posts and edits answer with values instead)
     │   ├── MessengerUnavailable   not now: try again later
+    │   │   └── MessengerUnclear       it may have been done: trying again may do it twice
     │   └── MessengerRefused       never like this: `code` is Slack's own word for it
     │       └── BlocksRefused      not with these blocks: the same message without them may be taken
     └── StoreError             the database can't be used
@@ -135,6 +136,10 @@ class MessengerUnavailable(MessengerError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class MessengerUnclear(MessengerUnavailable):
+    """Slack may have done what it was asked, and did not say so."""
 
 
 # Slack's errors for an account that does not exist, or not for us: a valid answer to a lookup.

@@ -39,7 +39,8 @@ class RuleOptions:
 
     `schedule`: in its canonical form, `weekly mon 09:00`, in the IANA zone `zone`; None for at once. `edits`: whether a
     correction changes the cards that were posted; what the owner may not see any more is redacted in any case.
-    `only_to_act`: a digest comes only when action is needed, and once a month as a sign of life.
+    `only_to_act`: a digest comes only when action is needed, and once a month as a sign of life. `csv`: the sessions
+    that it is about follow as a file in its thread.
     """
 
     form: RuleForm = RuleForm.RESULTS
@@ -48,6 +49,7 @@ class RuleOptions:
     edits: bool = True
     names: NamesShown = NamesShown.FULL
     only_to_act: bool = False
+    csv: bool = True
 
 
 DEFAULT_OPTIONS = RuleOptions()

@@ -12,7 +12,8 @@ import structlog
 from bot.domain.errors import MessengerError, StoreBusy
 from bot.domain.kinds import KINDS
 from bot.domain.notifications import Delivery, Destination, DestinationKind, NotificationKind
-from bot.domain.ports import Channel, Clock, Messenger
+from bot.domain.ports import Channel, Clock, Contacts, Messenger
+from bot.jobs.retrying_store import RetryingStore
 from bot.services import pausing
 from bot.store.database import Store, Tx
 
@@ -64,6 +65,18 @@ class ChannelReadings:
         async with self._one:
             if self._clock.monotonic() >= self._next_at:
                 await self._sweep()
+
+    async def check(self, store: Store | RetryingStore, contacts: Contacts, destination: Destination) -> bool:
+        """Looks at a channel if that was not done within five minutes; False if Slack could not say how it is."""
+        if not await store.read(lambda tx: is_checked(tx, destination, self._clock.now())):
+            await self.sweep()
+        if not await store.read(lambda tx: is_checked(tx, destination, self._clock.now())):
+            asked_at, doubts = self._clock.now(), await store.read(lambda tx: tx.destinations.doubts())
+            channel = await contacts.channel(destination.id)
+            if not isinstance(channel, Channel):
+                return False
+            await store.transact(lambda tx: self.note(tx, channel, asked_at, doubts))
+        return True
 
     async def _sweep(self) -> None:
         cursor, started = "", self._clock.monotonic()

@@ -24,9 +24,9 @@ from bot.domain.delivery import (
     after_edit,
 )
 from bot.domain.notifications import TAKEN_BACK, Delivery, DestinationKind, Message
-from bot.domain.ports import Channel, Clock, Contacts, Messenger, Nobody
+from bot.domain.ports import Clock, Contacts, Messenger, Nobody
 from bot.jobs.attempts import Tried, attempt_of, refusal_text
-from bot.jobs.channel_guard import ChannelReadings, is_checked
+from bot.jobs.channel_guard import ChannelReadings
 from bot.jobs.message_data import MessageData
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.renderer import Renderer
@@ -144,14 +144,8 @@ class Editor:
             return next(iter(data.waiting.values()))
         if delivery.destination.kind is not DestinationKind.CHANNEL:
             return ""
-        if not await self._store.read(lambda tx: is_checked(tx, delivery.destination, self._clock.now())):
-            await self._channels.sweep()
-        if not await self._store.read(lambda tx: is_checked(tx, delivery.destination, self._clock.now())):
-            asked_at, doubts = self._clock.now(), await self._store.read(lambda tx: tx.destinations.doubts())
-            channel = await self._contacts.channel(delivery.destination.id)
-            if not isinstance(channel, Channel):
-                return "Slack could not say how the channel is"
-            await self._store.transact(lambda tx: self._channels.note(tx, channel, asked_at, doubts))
+        if not await self._channels.check(self._store, self._contacts, delivery.destination):
+            return "Slack could not say how the channel is"
         if await self._store.read(lambda tx: pausing.waits_for_yes(tx, delivery)):
             return "its channel has turned public"
         return ""

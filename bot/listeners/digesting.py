@@ -29,6 +29,7 @@ from bot.services.rules import make_rule
 from bot.store.database import Tx
 
 _NAMES = re.compile(r"(?:^|\s+)names:(full|initials)(?=\s|$)", re.IGNORECASE)
+_CSV = re.compile(r"(?:^|\s+)csv:(on|off)(?=\s|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class _Wanted:
     for_me: bool
     only_to_act: bool = False
     names: NamesShown = NamesShown.FULL
+    csv: bool = True
 
     @property
     def verb(self) -> str:
@@ -83,6 +85,7 @@ async def propose(ctx: AppContext, viewer: Viewer, channel_id: str | None, text:
         prepared.options.zone or "",
         say(prepared.query),
         names=wanted.names,
+        csv=wanted.csv,
     )
     next_at = next_slot(wanted.schedule, prepared.zone, ctx.clock.now())
     return digest_rules.proposed(
@@ -93,7 +96,9 @@ async def propose(ctx: AppContext, viewer: Viewer, channel_id: str | None, text:
 async def save(ctx: AppContext, viewer: Viewer, value: actions.SaveDigest) -> Message:
     """Makes the rule that was proposed. Every condition is checked again."""
     schedule, _, _ = parse_schedule(value.schedule)
-    wanted = _Wanted(schedule, value.zone or None, value.query, not value.channel_id, value.only_to_act, value.names)
+    wanted = _Wanted(
+        schedule, value.zone or None, value.query, not value.channel_id, value.only_to_act, value.names, value.csv
+    )
     prepared, destination = await _prepare(ctx, viewer, value.channel_id or None, wanted)
     audience = ""
     if destination.kind is DestinationKind.CHANNEL:
@@ -114,15 +119,15 @@ def read_query(read: Callable[[], Query], after: str) -> Query:
 
 
 def _read(text: str) -> _Wanted:
-    for_me, names = FOR_ME.search(text) is not None, _NAMES.search(text)
+    for_me, names, csv = FOR_ME.search(text) is not None, _NAMES.search(text), _CSV.search(text)
     try:
-        schedule, zone, query = parse_schedule(_NAMES.sub("", FOR_ME.sub("", text)).strip())
+        schedule, zone, query = parse_schedule(_CSV.sub("", _NAMES.sub("", FOR_ME.sub("", text))).strip())
     except QueryError as error:
         raise QueryError(str(error), [f"digest {one}" for one in error.suggestions]) from None
     if zone and zone_named(zone) is None:
         raise QueryError(f"There is no time zone “{zone}”: name one as Europe/Berlin.", [f"digest {schedule} {query}"])
     shown = NamesShown(names[1].lower()) if names else NamesShown.FULL
-    return _Wanted(schedule, zone or None, query, for_me, names=shown)
+    return _Wanted(schedule, zone or None, query, for_me, names=shown, csv=csv is None or csv[1].lower() == "on")
 
 
 async def _prepare(
@@ -146,6 +151,7 @@ async def _prepare(
             zone=named,
             names=wanted.names,
             only_to_act=wanted.only_to_act,
+            csv=wanted.csv,
         )
         view = preview(tx, query, wanted.schedule, access.viewer, access.directory, now, zone, wanted.names)
         same = same_digest(tx, destination, options, query, meant.known)

@@ -20,10 +20,11 @@ from bot.query.keys import Key, Query, without_shape
 from bot.query.names import Names
 from bot.query.parser import say, words
 from bot.services import reports
+from bot.services.export import PERSONAL_COLUMNS, Export
 from bot.services.rules import UNREADABLE, read
 from bot.services.visible_names import visible_names
 from bot.store.database import Tx
-from bot.store.search import asked_for
+from bot.store.search import Where, asked_for
 
 ATTENTION_PERIOD = timedelta(days=30)  # in which a low result without an acknowledgement is still named
 BELOW_NAMED, OVERDUE_NAMED, FOLLOW_UPS_NAMED, COSTLY = 8, 6, 4, 5
@@ -96,14 +97,14 @@ def digest(
     zone: tzinfo,
 ) -> Digest:
     """The report of a period on the sessions within a scope that a query asks for."""
-    where = asked_for(query, scope, names, now, zone)
-    about = Query(tuple(term for term in query.terms if term.key not in _OF_RESULTS))  # what has no result yet, too
+    where, open_where = _asked_for(query, scope, names, now, zone)
+    about = _without_results(query)
     window, before = time_of.window, time_of.before
     counted, then = (reports.by_unit(tx, By.DEPT, where, one, directory) for one in (window, before))
     sites = report(counted, then)
     costs, criteria_from = tx.reports.costs(where, window)
-    attention = Window(min(window.start, window.end - ATTENTION_PERIOD), max(window.end, now))
-    overdue, overdue_counts = tx.reports.overdue(asked_for(about, scope, names, now, zone), now, OVERDUE_NAMED)
+    attention = _attention(window, now)
+    overdue, overdue_counts = tx.reports.overdue(open_where, now, OVERDUE_NAMED)
     without_any = Window(min(window.start, window.end - SILENT_PERIOD), window.end)
     return Digest(
         window=window,
@@ -124,6 +125,22 @@ def digest(
         read_until=time_of.read_until,
         follow_ups=tx.follow_ups.counts(where, now.astimezone(zone).date(), FOLLOW_UPS_NAMED),
     )
+
+
+def _asked_for(query: Query, scope: AccessScope, names: Names, now: datetime, zone: tzinfo) -> tuple[Where, Where]:
+    """The sessions that a digest asks for; and those of them that have no result yet, too."""
+    return (
+        asked_for(query, scope, names, now, zone),
+        asked_for(_without_results(query), scope, names, now, zone),
+    )
+
+
+def _without_results(query: Query) -> Query:
+    return Query(tuple(term for term in query.terms if term.key not in _OF_RESULTS))
+
+
+def _attention(window: Window, now: datetime) -> Window:
+    return Window(min(window.start, window.end - ATTENTION_PERIOD), max(window.end, now))
 
 
 # ---- of a rule -----------------------------------------------------------------------------------------------------
@@ -201,10 +218,8 @@ def slot_view(
 ) -> DigestView:
     """The digest of a slot, as its rule's owner may see it now."""
     facts = notification.facts
-    schedule, zone = parse_schedule(str(facts["schedule"]))[0], zone_named(facts["zone"]) or UTC
-    day, since = date.fromisoformat(str(facts["day"])), date.fromisoformat(str(facts["since"]))
+    schedule, zone, day, time_of = _slot_of(notification)
     missed = facts.get("missed")
-    time_of = covered(schedule, zone, since, day)
     made = _view(tx, rule.query, time_of, viewer, directory, now, zone, rule.options.names)
     return replace(
         made,
@@ -216,6 +231,30 @@ def slot_view(
         is_cut=bool(facts.get("cut")),
         command=command,
     )
+
+
+def _slot_of(notification: Notification) -> tuple[Schedule, tzinfo, date, Covered]:
+    facts = notification.facts
+    schedule, zone = parse_schedule(str(facts["schedule"]))[0], zone_named(facts["zone"]) or UTC
+    day, since = date.fromisoformat(str(facts["day"])), date.fromisoformat(str(facts["since"]))
+    return schedule, zone, day, covered(schedule, zone, since, day)
+
+
+def slot_file(
+    tx: Tx, rule: Rule, notification: Notification, viewer: Viewer, directory: Directory, now: datetime
+) -> Export | None:
+    """The sessions that the digest of a slot counts or may name, as its rule's owner may see them now: without e-mail
+    addresses and people's ids, which the digest does not show either. None if its query can't be read any more."""
+    query, (_, zone, _, time_of) = read(rule.query), _slot_of(notification)
+    if query is None:
+        return None
+    scope = scope_of(viewer, directory)
+    known = visible_names(tx, scope, directory, query, viewer.person_id)
+    where, about = _asked_for(query, scope, known, now, zone)
+    window, attention = time_of.window, _attention(time_of.window, now)
+    shown_as = directory.with_initials() if rule.options.names is NamesShown.INITIALS else directory
+    chosen = tx.reports.of_digest(where, about, window, attention, now)
+    return Export(tx, query, scope, known, shown_as, now, zone, chosen, PERSONAL_COLUMNS)
 
 
 def preview(

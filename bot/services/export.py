@@ -14,13 +14,14 @@ from bot.domain.permissions import AccessScope
 from bot.query.keys import Key, Query
 from bot.query.names import Names
 from bot.store.database import Tx
-from bot.store.search import asked_for
+from bot.store.search import Where, asked_for
 
 COLUMNS = (
     "id", "outcome", "result", "target", "points", "total_points", "checklist", "employee", "employee_email",
     "observer", "observer_email", "department", "scheduled", "started", "completed", "employee_id", "observer_id",
     "checklist_id",
 )  # fmt: skip
+PERSONAL_COLUMNS = frozenset({"employee_email", "observer_email", "employee_id", "observer_id"})
 CRITERIA = "criteria"  # a last column if the query has `criteria:yes`
 BOM = "\ufeff"  # else a spreadsheet takes UTF-8 for the code page of its machine
 PAGE = 5_000  # sessions in memory at a time
@@ -40,7 +41,8 @@ _OUTCOMES: Mapping[OutcomeKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Which sessions to export: those that a query selects within a scope."""
+    """Which sessions to export: those that a query selects within a scope; or those of `where`, in the query's order.
+    Without the columns `left_out`."""
 
     tx: Tx
     query: Query
@@ -49,10 +51,13 @@ class Export:
     directory: Directory
     now: datetime
     zone: tzinfo
+    where: Where | None = None
+    left_out: frozenset[str] = frozenset()
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return (*COLUMNS, CRITERIA) if self.has_criteria else COLUMNS
+        every = (*COLUMNS, CRITERIA) if self.has_criteria else COLUMNS
+        return tuple(one for one in every if one not in self.left_out)
 
     @property
     def has_criteria(self) -> bool:
@@ -65,7 +70,7 @@ class Export:
 
     def rows(self) -> Iterator[Row]:
         """Every row, in the order that the query asks for; read page by page."""
-        where = asked_for(self.query, self.scope, self.names, self.now, self.zone)
+        where = self.where or asked_for(self.query, self.scope, self.names, self.now, self.zone)
         done = 0
         while page := self.tx.search.rows(self.query, where, PAGE, done):
             criteria = self.tx.reports.details_of([one.key for one in page]) if self.has_criteria else {}
@@ -107,7 +112,9 @@ def write_csv(out: IO[str], export: Export) -> int:
     """Writes every row, and returns how many there are. `out` must not translate line ends."""
     out.write(BOM)
     # Every text is quoted: a spreadsheet that also separates at semicolons or tabs would split an unquoted one.
-    writer = csv.DictWriter(out, export.columns, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC)
+    writer = csv.DictWriter(
+        out, export.columns, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC, extrasaction="ignore"
+    )
     writer.writeheader()
     count = 0
     for row in export.rows():

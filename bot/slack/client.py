@@ -26,7 +26,13 @@ from bot.domain.delivery import (
     ReadLater,
     Sent,
 )
-from bot.domain.errors import BlocksRefused, MessengerError, MessengerRefused, MessengerUnavailable
+from bot.domain.errors import (
+    BlocksRefused,
+    MessengerError,
+    MessengerRefused,
+    MessengerUnavailable,
+    MessengerUnclear,
+)
 from bot.domain.notifications import Message
 from bot.domain.ports import Channel, Clock
 from bot.domain.viewers import SlackUser
@@ -235,9 +241,11 @@ class SlackMessenger:
 
     # ---- files ---------------------------------------------------------------------------------------------------
 
-    async def upload(self, channel: str, file: IO[bytes], *, name: str, title: str, comment: str) -> None:
-        """Puts a file into a conversation. Raises MessengerUnavailable if it is not certain that Slack completed it,
-        MessengerRefused if it did not.
+    async def upload(
+        self, channel: str, file: IO[bytes], *, name: str, title: str, comment: str, thread_ts: str | None = None
+    ) -> None:
+        """Puts a file into a conversation, or into a thread of it. Raises MessengerUnclear if Slack may have completed
+        it, MessengerUnavailable and MessengerRefused if it did not.
 
         Source: https://docs.slack.dev/messaging/working-with-files: ask for an address, send the bytes there, complete.
         """
@@ -254,12 +262,18 @@ class SlackMessenger:
                     raise MessengerUnavailable(f"Slack did not take the file (HTTP {answer.status}).")
         except (aiohttp.ClientError, TimeoutError) as problem:
             raise MessengerUnavailable("The file could not be sent to Slack.") from problem
-        await self.api.ask(
-            self.web.files_completeUploadExternal,
-            files=[{"id": file_id, "title": title}],
-            channel_id=channel,
-            initial_comment=comment,
-        )
+        try:
+            await self.api.ask(
+                self.web.files_completeUploadExternal,
+                files=[{"id": file_id, "title": title}],
+                channel_id=channel,
+                initial_comment=comment,
+                **({} if thread_ts is None else {"thread_ts": thread_ts}),
+            )
+        except MessengerUnavailable as problem:
+            if problem.retry_after is not None:  # rate limited: it did nothing
+                raise
+            raise MessengerUnclear(str(problem)) from problem
 
     # ---- people and channels -------------------------------------------------------------------------------------
 

@@ -243,6 +243,17 @@ class Reports:
         )
         return [session_of(row) for row in rows]
 
+    @staticmethod
+    def of_digest(where: Where, about: Where, window: Window, attention: Window, now: datetime) -> Where:
+        """The sessions that a digest counts or may name: those completed in its window, the failing ones of `attention`
+        that no one has acknowledged, and those overdue among `about`."""
+        late = Where([_OPEN, *about.parts], [*about.parameters])
+        late.add(_OVERDUE, to_ms(now))
+        parts = [_completed_in(where, window), _unacknowledged(where, attention), late]
+        chosen = Where()
+        chosen.add(" OR ".join(f"({one.sql})" for one in parts), *(value for one in parts for value in one.parameters))
+        return chosen
+
     # ---- who had none ----------------------------------------------------------------------------------------------
 
     def employees_in(self, where: Where, window: Window) -> frozenset[str]:

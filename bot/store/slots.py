@@ -4,8 +4,10 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
+from bot.domain.notifications import Delivery
 from bot.domain.schedules import MOST_RECORDED, RecordedSlot, SlotResult
 from bot.store.columns import State, from_json, from_ms, from_ms_or_none, to_ms, to_ms_or_none
+from bot.store.outbox.rows import delivery_of
 
 
 class Slots:
@@ -53,6 +55,38 @@ class Slots:
         stored = State(self._connection).get("restored_between")
         begin, end = (0, 0) if stored is None else from_json(stored, tuple[int, int])
         return begin < to_ms(planned) <= end
+
+    def files_due(self, since: datetime) -> Sequence[tuple[RecordedSlot, Delivery]]:
+        """The slots planned since then whose digest was posted with all its data, and whose file was not tried."""
+        rows = self._connection.execute(
+            "SELECT slots.*, deliveries.id AS number FROM slots JOIN rules USING (rule_id) JOIN notifications ON"
+            " notifications.destination = rules.destination AND notifications.subject = 'digest:' || slots.rule_id"
+            " || ':' || slots.day JOIN deliveries ON deliveries.id = notifications.delivery WHERE slots.result = ?"
+            " AND slots.file IS NULL AND slots.planned_at >= ? AND slots.data_at >= slots.ends_at AND rules.csv = 1"
+            " AND rules.state = 'active' AND deliveries.state = 'sent' ORDER BY slots.planned_at, slots.rule_id",
+            (SlotResult.QUEUED, to_ms(since)),
+        ).fetchall()
+        found = []
+        for row in rows:
+            delivery = self._connection.execute("SELECT * FROM deliveries WHERE id = ?", (row["number"],)).fetchone()
+            found.append((_slot(row), delivery_of(self._connection, delivery)))
+        return found
+
+    def claim_file(self, slot: RecordedSlot) -> bool:
+        """Records that the file of a slot is about to be sent; False if it was tried before. A process that dies then
+        leaves it so: the file may be there, and none is sent twice."""
+        return bool(
+            self._connection.execute(
+                "UPDATE slots SET file = 'sending' WHERE rule_id = ? AND day = ? AND file IS NULL",
+                (slot.rule_id, slot.day.isoformat()),
+            ).rowcount
+        )
+
+    def set_file(self, slot: RecordedSlot, became: str | None) -> None:
+        """Stores what became of a slot's file, None if it surely was not sent and is due still."""
+        self._connection.execute(
+            "UPDATE slots SET file = ? WHERE rule_id = ? AND day = ?", (became, slot.rule_id, slot.day.isoformat())
+        )
 
     def set_missed(self, slot: RecordedSlot) -> None:
         """A slot's digest was cancelled before it was sent."""

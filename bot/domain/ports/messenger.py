@@ -69,9 +69,11 @@ class Messenger(Protocol):
         """The id of the view opened. A trigger is good once and for three seconds."""
         ...
 
-    async def upload(self, channel: str, file: IO[bytes], *, name: str, title: str, comment: str) -> None:
-        """Puts a file into a conversation (its D… id for a person). Raises MessengerUnavailable if it is not certain
-        that Slack completed it, MessengerRefused if it did not."""
+    async def upload(
+        self, channel: str, file: IO[bytes], *, name: str, title: str, comment: str, thread_ts: str | None = None
+    ) -> None:
+        """Puts a file into a conversation (its D… id for a person), or into a thread of it. Raises MessengerUnclear if
+        Slack may have completed it, MessengerUnavailable and MessengerRefused if it did not."""
         ...
 
     async def update_modal(self, view_id: str, view: Mapping[str, object]) -> None: ...

@@ -22,7 +22,8 @@ _NOW = re.compile(r"now\b[ ,:]*", re.IGNORECASE)
     "Figures at a time: daily, weekly or monthly, here or for yourself",
     examples=("digest weekly mon 09:00", "digest daily 18:00", "digest now"),
     more="`digest now` shows one at once. In a direct message, or with `for:me`, a digest is for you alone. It is shown"
-    " before it is saved; it names its zone and the days it covers, and its figures are of what you may see.",
+    " before it is saved; it names its zone and the days it covers, and its figures are of what you may see. Its"
+    " sessions follow as a file in its thread, unless you add `csv:off`.",
     on_menu="Digest",
     takes_query=True,
     asks_itself=True,

@@ -210,7 +210,7 @@ def m030_index_of_members(db: Database) -> None:
         db.conn.execute(INDEX_OF_MEMBERS)
 
 
-# Who sees to a low result, by when; one open one for each session and person.
+# Who sees to a low result, by when; one open one for each session and person. And the files of digests.
 FOLLOW_UPS = (
     """
     CREATE TABLE follow_ups (
@@ -226,6 +226,11 @@ FOLLOW_UPS = (
         told_in      TEXT               -- subject of the reminder that tells its owner that it ended by itself
     )
     """,
+    # Whether the sessions of a digest follow as a file in its thread.
+    "ALTER TABLE rules ADD COLUMN csv INTEGER NOT NULL DEFAULT 1",
+    # What became of that file: sending, sent, none, or why not; NULL while it is due. Digests of before get none.
+    "ALTER TABLE slots ADD COLUMN file TEXT",
+    "UPDATE slots SET file = 'none'",
     "CREATE UNIQUE INDEX follow_ups_open ON follow_ups (session, owner) WHERE closed_at IS NULL",
     "CREATE INDEX follow_ups_owner ON follow_ups (owner, due) WHERE closed_at IS NULL",
     "CREATE INDEX follow_ups_session ON follow_ups (session)",
