@@ -47,7 +47,8 @@ CHANNEL_CHECKS_EVERY = 5 * 60  # seconds; the rows say which channels are due
 IDENTITIES_EVERY = 30  # seconds; the rows say who is due
 MONITOR_EVERY = 30  # seconds
 REMIND_EVERY = 5 * 60  # seconds; the rows say what is due
-DIGEST_EVERY = 60  # seconds; the rows say which rules are due
+DIGEST_EVERY = 20  # seconds; the rows say which rules are due
+DIGEST_FILES_EVERY = 60  # seconds; the rows say which digests were posted
 RETENTION_EVERY = 60 * 60  # seconds; the rows say whether it is due
 COMPLETENESS_EVERY = 60 * 60  # seconds; asked after each good poll too, and the rows say whether it is due
 LOCK_RETRY = 1.0  # seconds between two tries to acquire the lock
@@ -114,10 +115,13 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
     scheduler.every(IDENTITIES_EVERY, "identities", identities.once, at_once=True)
     scheduler.every(RETENTION_EVERY, "retention", retention.when_due, at_once=True)
     scheduler.every(MONITOR_EVERY, "monitor", monitor.once)
-    scheduler.every(REMIND_EVERY, "remind", RemindJob(store, clock, wake=sender.wake).once)
+    # At once: what became due while no process led.
+    scheduler.every(REMIND_EVERY, "remind", RemindJob(store, clock, wake=sender.wake).once, at_once=True)
     files = DigestFiles(store, messenger, contacts, clock, settings)
-    scheduler.every(DIGEST_EVERY, "digest files", files.once)
-    scheduler.every(DIGEST_EVERY, "digest", DigestJob(store, contacts, clock, settings, wake=sender.wake).once)
+    scheduler.every(DIGEST_FILES_EVERY, "digest files", files.once)
+    scheduler.every(
+        DIGEST_EVERY, "digest", DigestJob(store, contacts, clock, settings, wake=sender.wake).once, at_once=True
+    )
     return Jobs(scheduler, sender, poll, directory, channel_checks)
 
 

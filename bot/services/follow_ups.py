@@ -101,7 +101,8 @@ def queue_follow_ups(tx: Tx, now: datetime) -> int:
             reminds_on(one.follow_up, today, one.follow_up.taken_at.astimezone(zone).date())
             for one in tx.follow_ups.open_of(owner)
         )
-        if is_due and tx.follow_ups.may_be_told(destination, subject):
+        everywhere = {destination, Destination(DestinationKind.USER, owner)}  # a link may be suspended meanwhile
+        if is_due and tx.follow_ups.may_be_told(everywhere, subject):
             tx.follow_ups.tell(owner, subject)
             queued += tx.notifications.enqueue(_reminder(destination, subject), now)
     return queued

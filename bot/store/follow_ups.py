@@ -1,16 +1,17 @@
 """Follow-ups: who sees to which low result, by when."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from bot.domain.follow_ups import FollowedUp, FollowUpCounts
 from bot.domain.model import CriticalCriterion, Details, FollowUp, FollowUpEnd, Session, SessionKey
 from bot.domain.notifications import Destination
-from bot.store.columns import from_json, from_ms, from_ms_or_none, to_json, to_ms, value_of
+from bot.store.columns import from_json, from_ms, from_ms_or_none, listed, to_json, to_ms, value_of
 from bot.store.outbox.eligibility import PENDING
 from bot.store.search import Where
 from bot.store.session_rows import EDIT_LEASE, IS_OVER, id_of, request_edits, session_of
+from bot.store.sqlite import IN_LIST
 
 MOST = 1_000  # of one run
 SUBJECT = "follow-ups:"  # how the subject of a reminder that lists them begins
@@ -112,13 +113,14 @@ class FollowUps:
             (subject, owner, FollowUpEnd.MET, FollowUpEnd.CORRECTED),
         )
 
-    def may_be_told(self, destination: Destination, subject: str) -> bool:
-        """Whether a destination may get a list: neither did it get that one, nor does another wait for it."""
+    def may_be_told(self, destinations: Collection[Destination], subject: str) -> bool:
+        """Whether a person may get a list, wherever their messages go: neither did they get that one, nor does another
+        wait for them."""
         return not value_of(
             self._connection,
-            "SELECT EXISTS (SELECT 1 FROM notifications WHERE destination = ? AND (subject = ?"
+            f"SELECT EXISTS (SELECT 1 FROM notifications WHERE destination {IN_LIST} AND (subject = ?"
             f" OR {PENDING} AND subject >= ? AND subject < ?))",
-            (str(destination), subject, SUBJECT, f"{SUBJECT}\U0010ffff"),
+            (listed(destinations), subject, SUBJECT, f"{SUBJECT}\U0010ffff"),
         )
 
     def owners(self) -> Sequence[tuple[str, bool]]:

@@ -109,7 +109,33 @@ EVERY_TURN_IS_TOLD = Mutant(
         ),
     ),
 )
-MUTANTS = (NO_LOOK, SEND_BEFORE_COMMIT, SENDING_RESET, GUESTS_ARE_TOLD, EVERY_TURN_IS_TOLD)
+SLOTS_FORGOTTEN = Mutant(
+    "digests: nothing remembers which local day's was queued",
+    (
+        Change(
+            "bot/store/slots.py",
+            "        return None if row is None else _slot(row)\n\n    def may_have",
+            "        return None\n\n    def may_have",
+        ),
+        Change(
+            "bot/store/slots.py",
+            "        found = [_slot(row) for row in rows]\n        return {",
+            "        found = []\n        return {",
+        ),
+        Change(
+            "bot/store/slots.py",
+            "ON CONFLICT (rule_id, day) DO NOTHING",
+            "ON CONFLICT (rule_id, day) DO UPDATE SET recorded_at = excluded.recorded_at",
+        ),
+        Change(
+            "bot/jobs/digest.py",
+            "return tx.notifications.enqueue(digest_notification(rule, one.schedule, one.zone, slot), now)",
+            "made = digest_notification(rule, one.schedule, one.zone, slot)\n"
+            "        return tx.notifications.enqueue(replace(made, subject=f'{made.subject}:{now.timestamp()}'), now)",
+        ),
+    ),
+)
+MUTANTS = (NO_LOOK, SEND_BEFORE_COMMIT, SENDING_RESET, GUESTS_ARE_TOLD, EVERY_TURN_IS_TOLD, SLOTS_FORGOTTEN)
 
 
 async def ordeal(folder: Path, rules: Path, mutant: Mutant | None, say: Say = print) -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from bot.demo.company import Person
 from bot.demo.slack import Channel, User
 from tests.app.env import ADMIN, BOT, EMPLOYEE, OBSERVER, Env
 
-SITE, TEAM, BACK = "C0SITE", "C0TEAM", "C0BACK"
-"""Private channels: the admin's rule by department, the supervisor's rule, and the one that is opened to others."""
+SITE, TEAM, BACK, MUTED = "C0SITE", "C0TEAM", "C0BACK", "C0MUTED"
+"""Private channels: the admin's rule by department, the supervisor's rule, the one that is opened to others, and one
+that is muted in the beginning."""
 SECOND_OBSERVER, SUPERVISOR, GUEST, STRANGER, LEAVER = "U0SECOND", "U0SUPER", "U0GUEST", "U0STRANGER", "U0LEAVER"
 OWN_RULES = ((TEAM, SUPERVISOR, "subscribe"), (SITE, ADMIN, 'subscribe dept:"Store 12"'))
 """Made by people in Slack: the channel, who makes the rule, and what they type."""
@@ -26,6 +29,9 @@ class People:
         elsewhere = world.add_department("Store 30", is_site=True)
         self.supervisor = SUPERVISOR
         boss = self._person("Sabina Holloway", SUPERVISOR)
+        # Where it is noon: reminders come from the morning on.
+        hour = datetime.now(UTC).hour
+        env.slack.workspace.users[SUPERVISOR].tz = f"Etc/GMT{hour - 12:+d}"
         env.employee.subordination, env.employee.supervisor_id = "manual", boss.id
         self._boss = boss
         second = self._person("Ippolita Vance", SECOND_OBSERVER, person_id=ALL_DIGITS)
@@ -43,7 +49,7 @@ class People:
             boss: SUPERVISOR,
             env.employee: EMPLOYEE,
         }
-        for channel, name in ((SITE, "site"), (TEAM, "team"), (BACK, "back-office")):
+        for channel, name in ((SITE, "site"), (TEAM, "team"), (BACK, "back-office"), (MUTED, "muted")):
             members = [ADMIN, SUPERVISOR, BOT]
             env.slack.workspace.add_channel(Channel(id=channel, name=name, is_private=True, members=members))
 
@@ -89,4 +95,4 @@ class People:
         return self._env.world.add_person(name, email=email, department=self.shop, person_id=person_id)
 
 
-__all__ = ["BACK", "OWN_RULES", "SITE", "TEAM", "People"]
+__all__ = ["BACK", "MUTED", "OWN_RULES", "SITE", "TEAM", "People"]

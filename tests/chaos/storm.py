@@ -9,18 +9,23 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from time import monotonic
 
 from bot.blocks.actions import CONFIRM_SUBSCRIBE
 from bot.demo.slack import ApiCall, Happening, Message
-from tests.app.env import Env, Running
+from bot.domain.model import SessionKey
+from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.rules import OPERATOR, RuleForm, RuleOptions, RuleState
+from bot.services.muting import mute
+from bot.store.database import Store, Tx
+from tests.app.env import ADMIN, BAKERY, SHOP, Env, Running
 from tests.app.env import env as open_house
 from tests.chaos import kills, weather
 from tests.chaos.kills import Killer
-from tests.chaos.people import BACK, LEAVER, OWN_RULES, People
+from tests.chaos.people import BACK, LEAVER, MUTED, OWN_RULES, SUPERVISOR, TEAM, People
 from tests.chaos.story import RULES, Company, read_only
 from tests.chaos.verdict import violations, wrong_now
 
@@ -41,6 +46,9 @@ SEEN_WITHIN = 300.0
 """Seconds after which a channel that turned public, of which no event tells, gets no results any more."""
 CLOSED = ("shared", "public", "guest", "guest")
 """What becomes of the back office or of an observer in one house."""
+DIGESTS = ((SHOP, OPERATOR, -120), (BAKERY, OPERATOR, -60), (TEAM, SUPERVISOR, 1))
+"""The channel of each digest, whose it is, and in how many minutes its first slot is."""
+MUTED_FOR = timedelta(seconds=30)
 ASKING = ("U0GUEST", "U0STRANGER", LEAVER, "U0SUPER")
 
 Say = Callable[[str], None]
@@ -123,6 +131,31 @@ class Storm:
             await self.env.slack.press(user, proposed, CONFIRM_SUBSCRIBE)
         await bot.until(lambda: self._active_rules() == len(RULES) + len(OWN_RULES) + 1, "the rules")
         await bot.until(lambda: not self._unsettled(), "the introductions")
+        await self._schedule()
+
+    async def _schedule(self) -> None:
+        """Digests that are due already and within the next minute, a follow-up that is due today, and a mute."""
+        now = datetime.now(UTC)
+        minute = now.replace(second=0, microsecond=0)
+        low = next(
+            one.session for one in self.company.stories if self.company.people.is_supervised(one.session.employee)
+        )
+
+        def work(tx: Tx) -> None:
+            for place, owner, after in DIGESTS:
+                planned = minute + timedelta(minutes=after)
+                options = RuleOptions(form=RuleForm.DIGEST, schedule=f"daily {planned:%H:%M}", zone="UTC")
+                to = Destination(DestinationKind.CHANNEL, place)
+                made = tx.rules.add(to, owner, "", RuleState.ACTIVE, planned - timedelta(hours=1), options)
+                self.company.digests[made.rule_id, planned.date().isoformat()] = place
+            key = SessionKey(low.id.lower(), low.employee.id.lower())
+            muted = Destination(DestinationKind.CHANNEL, MUTED)
+            mute(tx, muted, "", now + MUTED_FOR, ADMIN, "", now)
+            assert tx.follow_ups.take(key, SUPERVISOR, None, now.date(), "", now - timedelta(days=2)) is not None
+
+        with closing(Store.open(self.env.folder / "spotter.db", now=now)) as store:
+            await store.transact(work)
+        self.company.reminded.add(SUPERVISOR)
 
     def _proposed_to(self, user: str, channel: str) -> Message | None:
         """The answer that asks somebody whether a rule is to be saved."""
@@ -298,7 +331,8 @@ class Storm:
 
     def _is_done(self) -> bool:
         late = self._last_late and monotonic() < self._last_late + weather.LATE + 1
-        return not late and self.company.all_is_seen() and not self._unsettled()
+        is_told = self.company.all_is_seen() and self.company.all_is_told_in_time()
+        return not late and is_told and not self._unsettled()
 
 
 async def ruled(folder: Path) -> Path:

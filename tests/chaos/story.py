@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -13,15 +14,17 @@ from random import Random
 from bot.demo.company import IN_PROGRESS, NOT_STARTED, Checklist, Person, Session
 from tests.app.env import BAKERY, RESULTS, SHOP, Env, short
 from tests.chaos.eyes import Eyes, is_admin
-from tests.chaos.people import BACK, SITE, TEAM, People
+from tests.chaos.people import BACK, MUTED, SITE, TEAM, People
 
 TARGET = 80
 GOOD, BAD = range(TARGET, 101, 5), range(20, TARGET, 5)
 EITHER_SIDE = (TARGET + 0.01, TARGET - 0.01)
 """What a result alternates between that keeps changing."""
-RULES = {SHOP: "outcome:failed", BAKERY: 'checklist:"Closing"', BACK: "outcome:failed"}
+RULES = {SHOP: "outcome:failed", BAKERY: 'checklist:"Closing"', BACK: "outcome:failed", MUTED: "outcome:failed"}
 """Those of the operator, beside the default channel's rule, which hears of everything."""
 LONG_AGO = timedelta(days=9)
+_DIGEST = re.compile(r"rule (\d+) · daily \d\d:\d\d UTC, slot of (\d{4}-\d\d-\d\d)")
+_FOLLOW_UPS = re.compile(r"\d+ follow-ups? of yours")
 MOST_CHANGES = 3
 """Of one result within a day that its cards show at once; after more, they are edited minutes later."""
 
@@ -57,7 +60,7 @@ class Story:
         if not self.is_flapping:
             return self.cards[place]
         is_bad = self.session.result is not None and self.session.result < TARGET
-        return min(self.cards[place], 1) if is_bad or place not in (SHOP, BACK) else 0
+        return min(self.cards[place], 1) if is_bad or place not in (SHOP, BACK, MUTED) else 0
 
 
 def _words(result: float | None) -> str:
@@ -78,6 +81,10 @@ class Company:
         self.people = People(env)
         self.owners = {TEAM: self.people.supervisor}
         """The channels with a rule of somebody who sees only their own people, and who that is."""
+        self.digests: dict[tuple[int, str], str] = {}
+        """Rule and local date of each digest that is owed once: its channel."""
+        self.reminded: set[str] = set()
+        """Who is owed one list of follow-ups."""
         self.given_up: set[str] = set()
         """Conversations that were closed during the storm: what was owed there may come or not."""
         self.hires = False
@@ -85,10 +92,11 @@ class Company:
         self._checklists = [env.opening, env.closing]
 
     def settle_in(self, baseline: int) -> None:
-        """Sessions from before the first start, which nobody is to hear of."""
+        """Sessions from before the first start, which nobody is to hear of; the first is of the supervisor's people."""
         for number in range(baseline):
             percent = self.random01.choice(GOOD if number % 2 else BAD)
-            session = self._add(status="PASSED", percent=percent)
+            employee = None if number else self.env.employee
+            session = self._add(status="PASSED", percent=percent, employee=employee)
             self.stories.append(Story(session, was_good=percent >= TARGET))
 
     # ---- where people read ---------------------------------------------------------------------------------------
@@ -110,7 +118,7 @@ class Company:
         if (user := self.people.accounts.get(session.observer)) is not None:
             heard.add(self.direct_message(user))
         if session.result < TARGET if is_below is None else is_below:
-            heard |= {SHOP, BACK}
+            heard |= {SHOP, BACK, MUTED}
         if session.checklist is self.env.closing:
             heard.add(BAKERY)
         if self.people.is_supervised(session.employee):
@@ -264,6 +272,22 @@ class Company:
             for place, number in story.cards.items()
             if place not in self.given_up
         )
+
+    def digests_in(self, place: str) -> Counter[tuple[int, str]]:
+        """How often each digest stands in a conversation, by rule and local date."""
+        found = (_DIGEST.search(message.text) for message in self.env.slack.messages(place))
+        return Counter((int(one[1]), one[2]) for one in found if one is not None)
+
+    def reminders_of(self, user_id: str) -> int:
+        """How many lists of follow-ups a person got."""
+        messages = self.env.slack.messages(self.direct_message(user_id))
+        return sum(_FOLLOW_UPS.search(message.text) is not None for message in messages)
+
+    def all_is_told_in_time(self) -> bool:
+        """Whether the digests and lists that are owed at a time of day are there."""
+        return all(
+            place in self.given_up or self.digests_in(place)[digest] for digest, place in self.digests.items()
+        ) and all(self.reminders_of(user_id) for user_id in self.reminded)
 
     # ---- pieces --------------------------------------------------------------------------------------------------
 

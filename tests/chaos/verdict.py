@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from bot.demo.slack import Message
+from tests.chaos.people import MUTED
 from tests.chaos.story import Company, Story
 
 _COUNTED = re.compile(r"(\d+) sessions? came in late")
+_RECAPPED = re.compile(r"(\d+) more sessions? (?:is|are) counted here")
 _PERCENT = re.compile(r"[\d.]+ %")
 _SHORT_ID = re.compile(r"(?<!unknown person \()\b[0-9a-f]{8}\b")
 """Of a session, not of somebody whom iSpring had not named when the card was posted."""
@@ -37,15 +39,30 @@ def _told_too_often(company: Company) -> list[str]:
         counted = _count(messages)
         if counted > company.counted[place]:
             found.append(f"#{name} counts {counted} sessions that came late, and there are {company.counted[place]}")
+        for digest, times in company.digests_in(place).items():
+            if times > (company.digests.get(digest) == place):
+                found.append(f"#{name} holds the digest of rule {digest[0]} of {digest[1]} {times} times")
         # Whatever a delivery carries, introductions and words for admins included, it stands there once.
         ids = Counter((one.metadata or {}).get("event_payload", {}).get("delivery") for one in messages)
         found += [f"#{name} holds delivery {one} {times} times" for one, times in ids.items() if one and times > 1]
+    for user_id in company.reminded:
+        if (times := company.reminders_of(user_id)) > 1:
+            found.append(f"{user_id} is reminded of the same follow-up {times} times")
     return found
 
 
 def _told_too_seldom(company: Company) -> Iterator[str]:
+    for (number, day), place in company.digests.items():
+        if place not in company.given_up and not company.digests_in(place)[number, day]:
+            yield f"#{place} lacks the digest of rule {number} of {day}"
+    for user_id in company.reminded:
+        if not company.reminders_of(user_id):
+            yield f"{user_id} is not reminded of a follow-up"
     for name, place, messages in _conversations(company):
         if place in company.given_up:
+            continue
+        if place == MUTED:
+            yield from _lost_in_a_mute(company, name, messages)
             continue
         for story in company.stories:
             cards = [message for message in messages if story.short_id in message.text]
@@ -53,6 +70,17 @@ def _told_too_seldom(company: Company) -> Iterator[str]:
                 yield f"#{name} has {len(cards)} cards of {story.short_id}, and is owed {story.least(place)}"
         if (counted := _count(messages)) < company.counted[place]:
             yield f"#{name} counts {counted} sessions that came late, and there are {company.counted[place]}"
+
+
+def _lost_in_a_mute(company: Company, name: str, messages: list[Message]) -> Iterator[str]:
+    """What came while a channel was muted stands in its recap: card by card, the rest as a number."""
+    short_of = company.counted[MUTED] - _count(messages)
+    for story in company.stories:
+        cards = sum(story.short_id in message.text for message in messages)
+        short_of += max(0, story.least(MUTED) - cards)
+    recapped = sum(int(found[1]) for message in messages if (found := _RECAPPED.search(message.text)))
+    if short_of > recapped:
+        yield f"#{name} lacks {short_of} results that came while it was muted, and counts {recapped}"
 
 
 def _told_wrongly(company: Company) -> Iterator[str]:
@@ -107,7 +135,8 @@ def _result(lines: list[str], story: Story) -> str:
     if len(set(_SHORT_ID.findall(" ".join(lines)))) == 1:
         return " ".join(lines)
     at = next(number for number, line in enumerate(lines) if story.short_id in line)
-    heading = next((line for line in reversed(lines[:at]) if line.endswith(":")), "")
+    above = [line for line in lines[:at] if not line.endswith("As they are now:")]  # the head of a recap
+    heading = next((line for line in reversed(above) if line.endswith(":")), "")
     if not heading:
         return lines[at]
     number = _PERCENT.search(lines[at])
