@@ -16,7 +16,7 @@ from bot.domain.outbox import NotificationStatus
 from bot.domain.permissions import coverage_of
 from bot.domain.routing import RoutingResult, given_up, route
 from bot.domain.rules import Rule, RuleState
-from bot.domain.viewers import DirectMessages, Viewer
+from bot.domain.viewers import DirectMessages, Preferences, Viewer
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
 
@@ -37,8 +37,6 @@ def explain(
         return None
     session, directory = record.session, tx.people.directory()
     rules = tx.rules.all((RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED))
-    observer = _wishes(tx, session.facts.observer_id)
-    employee = _wishes(tx, key.employee_id)
     is_over = outcome_of(session).is_over
     change = Change(kind=ChangeKind.COMPLETED, news=News.POST, reason="", before=None, after=session)
     routed = route(
@@ -48,8 +46,8 @@ def explain(
         owners=owners,
         filters=rule_filters(tx, rules, now),
         requested_at=now,
-        observer_wants=observer[0] or observer_wants,
-        employee_wants=employee[1] or employee_wants,
+        observer_wants=_wishes(tx, session.facts.observer_id).observer_wants(observer_wants),
+        employee_wants=_wishes(tx, key.employee_id).employee_wants(employee_wants),
     )
     waiting = tx.unrouted.waiting_for(key)
     results = [one if not one.missing or one.who in waiting else given_up(one) for one in routed.results]
@@ -88,9 +86,6 @@ def _completed_seen(record: SessionRecord, session: Session) -> datetime:
     return turns[-1] if turns else session.first_seen_at
 
 
-def _wishes(tx: Tx, person_id: str) -> tuple[DirectMessages | None, DirectMessages | None]:
+def _wishes(tx: Tx, person_id: str) -> Preferences:
     user = tx.people.linked_user(person_id)
-    if user is None:
-        return None, None
-    chosen = tx.people.preferences(user)
-    return chosen.as_observer, chosen.as_employee
+    return Preferences() if user is None else tx.people.preferences(user)

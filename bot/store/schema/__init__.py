@@ -44,6 +44,7 @@ from bot.store.schema.steps_from_018 import (
     m024_digests,
     m028_home_views,
     m030_index_of_members,
+    m032_narrower_preferences,
 )
 
 APPLICATION_ID = 0x53505431  # "SPT1": tells `file` and us whose database this is
@@ -74,6 +75,7 @@ STEPS = (
     m021_incremental_polling,
     m028_home_views,
     m030_index_of_members,
+    m032_narrower_preferences,
 )
 migrations = Migrations("spotter")
 for step in STEPS:

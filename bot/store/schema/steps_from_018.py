@@ -208,3 +208,16 @@ def m030_index_of_members(db: Database) -> None:
     if has_table(db.conn, REPLACED_TEAM_INDEX):
         db.conn.execute(f"DROP INDEX {REPLACED_TEAM_INDEX}")
         db.conn.execute(INDEX_OF_MEMBERS)
+
+
+# What a person wants at once about sessions they are in: only lower scores, and whether about what they did themselves.
+NARROWER_PREFERENCES = (
+    "ALTER TABLE preferences ADD COLUMN observer_below REAL",  # percent; NULL: by the target
+    "ALTER TABLE preferences ADD COLUMN employee_below REAL",
+    "ALTER TABLE preferences ADD COLUMN own_actions INTEGER NOT NULL DEFAULT 1",
+)
+
+
+def m032_narrower_preferences(db: Database) -> None:
+    for statement in NARROWER_PREFERENCES:
+        db.conn.execute(statement)
