@@ -97,6 +97,8 @@ INPUT_HOLIDAYS = "holidays"
 INPUT_LATE = "remind_late"
 INPUT_PLANNED = "remind_planned"
 
+SERVER_DEFAULT = "default"  # the choice "use the default" in the settings form of earlier versions
+
 
 class Roles(StrEnum):
     """Whose results a direct message is about: those a person observed, their own, or both. Messages of earlier

@@ -8,13 +8,14 @@ from typing import Any
 from bot.blocks import actions
 from bot.blocks.elements import Block, context, menu, modal, mrkdwn, option, plain, section
 from bot.blocks.markup import safe
-from bot.blocks.settings import ROLE_LABELS, Settings, settings_blocks
+from bot.blocks.settings import ROLE_LABELS, Settings, choice_of, settings_blocks
 from bot.domain.errors import QueryError
 from bot.domain.outcomes import exact
 from bot.domain.preferences import DEFAULT_SCHEDULES, Choice, Often, Role, low_score
 from bot.domain.quiet import NEVER, Quiet, parse_quiet
 from bot.domain.reminders import Choices
 from bot.domain.schedules import DAYS, Every, Schedule
+from bot.domain.viewers import DirectMessages
 
 REMINDERS = "reminders"  # what a form about reminders alone is about
 _OFTEN_INPUTS = {
@@ -32,6 +33,8 @@ _ALL, _LOW = "all", "target"
 _PERCENTS = tuple(range(95, 0, -5))
 _ON, _OFF = "on", "off"
 _EVERY = {Often.DAILY: Every.DAY, Often.WEEKLY: Every.WEEK}
+# The values of a form that an earlier version opened.
+_EARLIER = {actions.SERVER_DEFAULT: None, **{str(kind): choice_of(kind) for kind in DirectMessages}}
 _CHOICE_EXPECTED = "Choose one from the list."
 
 
@@ -98,7 +101,7 @@ class Submitted:
     """What a form says; what it does not ask about is as before. `mistakes`: by the name of the input; nothing counts
     if there is any."""
 
-    choices: Mapping[Role, Choice]
+    choices: Mapping[Role, Choice | None]  # None: the default
     own_actions: bool
     quiet: Quiet
     reminders: Choices
@@ -119,8 +122,12 @@ def submitted(values: Mapping[str, str], before: Settings) -> Submitted:
     usual = shown_schedule(before)
     at = _time(one_of(actions.INPUT_TIME, _times(usual.at), f"{usual.at:%H:%M}"))
     day = DAYS.index(one_of(actions.INPUT_DAY, _days(), DAYS[usual.day]))
-    choices: dict[Role, Choice] = {}
+    choices: dict[Role, Choice | None] = {}
     for one in before.roles:
+        earlier = values.get(_OFTEN_INPUTS[one.role])
+        if earlier in _EARLIER:
+            choices[one.role] = _EARLIER[earlier]
+            continue
         often = Often(one_of(_OFTEN_INPUTS[one.role], {str(key): key for key in Often}, one.choice.often))
         which = one_of(which_input(one.role), _which(one.choice), _which_value(one.choice))
         below = None if which in (_ALL, _LOW) else low_score(which)

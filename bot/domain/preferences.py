@@ -60,7 +60,7 @@ _ROLES = {
     **dict.fromkeys(("supervisor", "team", "manager"), Role.SUPERVISOR),
 }
 _OFTEN = {
-    **dict.fromkeys(("instantly", "instant", "immediately", "now", "on"), Often.INSTANTLY),
+    **dict.fromkeys(("instantly", "instant", "immediately"), Often.INSTANTLY),
     **dict.fromkeys(("daily",), Often.DAILY),
     **dict.fromkeys(("weekly",), Often.WEEKLY),
     **dict.fromkeys(("never", "off", "stop", "none", "nothing"), Often.NEVER),
@@ -88,7 +88,7 @@ def role_of(word: str) -> Role | None:
 def parse_choice(text: str, before: Choice, role: Role) -> Choice:
     """A choice as people type it; what the text does not say is as `before`. Raises QueryError, whose suggestions are
     whole commands."""
-    said, only_low, below = _which(text, role)
+    said, only_low, below = _which("instantly" if text.strip().lower() == "on" else text, role)
     instead = re.sub(r"\bat once\b", "instantly", said, flags=re.IGNORECASE)
     words = _FILLERS.sub(" ", instead).split()
     found = list(dict.fromkeys(_OFTEN[word.lower()] for word in words if word.lower() in _OFTEN))

@@ -11,7 +11,7 @@ from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.explanation import Explanation, Judged
 from bot.domain.model import Change, ChangeKind, News, Session, SessionKey, SessionRecord
-from bot.domain.notifications import DeliveryState
+from bot.domain.notifications import DeliveryState, Destination
 from bot.domain.outbox import NotificationStatus
 from bot.domain.permissions import coverage_of
 from bot.domain.routing import RoutingResult, given_up, route
@@ -64,8 +64,17 @@ def explain(
         directory=directory,
         paused=tx.outbox.pause(),
         mutes={mute.mute_id: mute for mute in tx.mutes.running(now)},
+        quiet=_quiet(tx, status, now),
         links=_links(tx, status),
     )
+
+
+def _quiet(tx: Tx, found: Sequence[NotificationStatus], now: datetime) -> dict[Destination, datetime]:
+    """When the quiet time ends that it is for a reader now."""
+    readers = {one.notification.destination for one in found}
+    quiet = {reader: tx.quiet_times.of_destination(reader) for reader in readers}
+    ends = {reader: one.held_until(now) for reader, one in quiet.items() if one is not None}
+    return {reader: end for reader, end in ends.items() if end is not None}
 
 
 def _links(tx: Tx, found: Sequence[NotificationStatus]) -> dict[str, str]:

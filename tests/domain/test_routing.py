@@ -49,6 +49,7 @@ def routed(
     observer: DirectMessages = DirectMessages.NONE,
     employee: DirectMessages = DirectMessages.NONE,
     filters: dict[int, Filter] | None = None,
+    wants: Wants | None = None,
 ) -> Routed:
     def filter_of(query: str) -> Filter:
         return resolve(parse(query), Names(DIRECTORY, CHECKLISTS), now=NOW, zone=UTC)
@@ -60,7 +61,7 @@ def routed(
         owners=OWNERS,
         filters={each.rule_id: filter_of(each.query) for each in rules} if filters is None else filters,
         requested_at=NOW,
-        observer_wants=Wants(observer),
+        observer_wants=wants or Wants(observer),
         employee_wants=Wants(employee),
     )
 

@@ -22,6 +22,7 @@ from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.outbox import NotificationState
 from bot.domain.reasons import ReasonCode
 from bot.domain.rules import RuleState
+from bot.domain.viewers import DirectMessages, Preferences
 from bot.services.rules import rule_filters
 from bot.store.database import Store, Tx
 from bot.store.migrate import before_migration
@@ -588,3 +589,16 @@ def test_the_index_of_teams_is_replaced_where_there_is_one(path: Path, is_finish
         indexes = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
     assert "sessions_team" not in indexes
     assert ("sessions_members" in indexes) == is_finished
+
+
+async def test_what_people_chose_before_there_was_a_percentage_is_kept(path: Path) -> None:
+    write_old(path, STEPS.index("m032_narrower_preferences"))
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("DELETE FROM preferences")
+        connection.execute("INSERT INTO preferences VALUES ('U0OLGA', 'below', NULL), ('U0EVE', 'none', 'all')")
+        connection.commit()
+    with contextlib.closing(Store.open(path, now=NOON)) as store:
+        olga, eve = await store.read(lambda tx: (tx.people.preferences("U0OLGA"), tx.people.preferences("U0EVE")))
+    assert olga == Preferences(DirectMessages.BELOW)
+    assert eve == Preferences(DirectMessages.NONE, DirectMessages.ALL)
+    assert (olga.observer_below, olga.own_actions) == (None, True)

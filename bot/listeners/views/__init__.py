@@ -60,8 +60,9 @@ async def _save_settings(ctx: AppContext, submission: Submission) -> Mapping[str
             return found.mistakes
         now, user_id = ctx.clock.now(), viewer.slack_user_id
         for one in before.roles:
-            if found.choices[one.role] != one.choice:
-                preferences.choose(tx, viewer, one.role, found.choices[one.role], now)
+            wanted = found.choices[one.role]
+            if wanted != one.choice and not (wanted is None and one.is_default):
+                preferences.choose(tx, viewer, one.role, wanted, now)
         own = replace(tx.people.preferences(user_id), own_actions=found.own_actions)
         preferences.save(tx, user_id, own, now)
         save_quiet(tx, user_id, found.quiet, now)
