@@ -22,6 +22,8 @@ from tests.listeners.office import (
     ADMIN,
     EMMA,
     GUEST,
+    HIGH,
+    LOW,
     OLGA,
     SAM,
     UNLINKED,
@@ -30,7 +32,7 @@ from tests.listeners.office import (
     everything_in,
     suggestions_of,
 )
-from tests.listeners.test_quiet import HIGH, LOW, NIGHT, go_to, owe, read_people
+from tests.listeners.test_quiet import NIGHT, go_to, owe, read_people
 
 pytestmark = pytest.mark.virtual_time
 
