@@ -30,12 +30,19 @@ _UTC, _NO_CHOICES = ZoneInfo("UTC"), Choices()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSetting:
     """What a user gets in one role. `is_default`: they chose nothing. `next_at`: when its digest comes next, None if it
-    is none or is paused."""
+    is none or is paused. `of_all`: as supervisor they may see everybody's sessions."""
 
     role: Role
     choice: Choice
     is_default: bool = False
     next_at: datetime | None = None
+    of_all: bool = False
+
+    @property
+    def label(self) -> str:
+        """Which sessions it is about, as a heading."""
+        is_all = self.of_all and self.role is Role.SUPERVISOR
+        return "Everybody's sessions, but yours" if is_all else ROLE_LABELS[self.role]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +94,7 @@ def settings_blocks(user: Settings) -> list[Block]:
 
 def _role_line(one: RoleSetting) -> str:
     usual = " (the default here)" if one.is_default else ""
-    return f"*{ROLE_LABELS[one.role]}:* you get {what_comes(one.choice)}{usual}.{_next(one.next_at)}"
+    return f"*{one.label}:* you get {what_comes(one.choice)}{usual}.{_next(one.next_at)}"
 
 
 def _next(at: datetime | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from bot.blocks import actions
 from bot.blocks.elements import Block, context, menu, modal, mrkdwn, option, plain, section
 from bot.blocks.markup import safe
-from bot.blocks.settings import ROLE_LABELS, Settings, choice_of, settings_blocks
+from bot.blocks.settings import Settings, choice_of, settings_blocks
 from bot.domain.errors import QueryError
 from bot.domain.outcomes import exact
 from bot.domain.preferences import DEFAULT_SCHEDULES, Choice, Often, Role, low_score
@@ -47,7 +47,7 @@ def settings_form(user: Settings, about: str = "") -> dict[str, Any]:
     blocks: list[Block] = [section(mrkdwn(safe(user.who, 300)))]
     for one in roles:
         blocks += [
-            _input(_OFTEN_INPUTS[one.role], ROLE_LABELS[one.role], _OFTEN, one.choice.often),
+            _input(_OFTEN_INPUTS[one.role], one.label, _OFTEN, one.choice.often),
             _input(which_input(one.role), "Which of them", _which(one.choice), _which_value(one.choice)),
         ]
     if roles:

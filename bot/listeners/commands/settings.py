@@ -11,9 +11,8 @@ from bot.domain.preferences import EXAMPLES, Choice, Role, parse_choice, role_of
 from bot.domain.rules import RuleState
 from bot.domain.viewers import DirectMessages, Viewer
 from bot.listeners.access_scope import access_view, identity_of, zone_of
-from bot.listeners.commands.quiet import quiet
+from bot.listeners.commands import quiet, reminders
 from bot.listeners.commands.registry import CommandRequest, subcommand
-from bot.listeners.commands.reminders import reminders
 from bot.listeners.context import AppContext, next_step
 from bot.listeners.own_rules import own_rule_text
 from bot.services import preferences
@@ -22,8 +21,8 @@ from bot.store.database import Tx
 
 
 @subcommand(
-    "settings [ROLE WHEN]",
-    "What you get as direct messages, and when",
+    "settings",
+    "What you get as direct messages",
     examples=(
         "settings",
         "settings observer daily 09:00 below 70",
@@ -41,7 +40,7 @@ async def settings(ctx: AppContext, request: CommandRequest) -> Message:
     verb = first.lower()
     if not verb:
         return settings_view.settings(await ctx.store.read(lambda tx: settings_of(ctx, tx, request.viewer)))
-    for other in (quiet, reminders):
+    for other in (quiet.quiet, reminders.reminders):
         if verb == other.verb:
             return await other.answer(ctx, replace(request, words=remaining))
     if verb == "own":
@@ -124,7 +123,7 @@ def settings_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> settings_view.Settin
     muted = [one.ends_at for one in tx.mutes.running(now, own)]
     return replace(
         shown,
-        roles=[_role_setting(ctx, tx, one) for one in found],
+        roles=[_role_setting(ctx, tx, viewer, one) for one in found],
         own_actions=chosen.own_actions,
         quiet=tx.quiet_times.of(viewer.slack_user_id),
         zone=zone,
@@ -142,9 +141,11 @@ def settings_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> settings_view.Settin
 
 
 def _shown(ctx: AppContext, tx: Tx, viewer: Viewer, role: Role) -> settings_view.RoleSetting:
-    return _role_setting(ctx, tx, preferences.in_role(tx, viewer, role, defaults_of(ctx)))
+    return _role_setting(ctx, tx, viewer, preferences.in_role(tx, viewer, role, defaults_of(ctx)))
 
 
-def _role_setting(ctx: AppContext, tx: Tx, one: InRole) -> settings_view.RoleSetting:
+def _role_setting(ctx: AppContext, tx: Tx, viewer: Viewer, one: InRole) -> settings_view.RoleSetting:
     next_at = None if one.rule is None else preferences.next_digest_of(tx, one.rule, ctx.clock.now())
-    return settings_view.RoleSetting(role=one.role, choice=one.choice, is_default=one.is_default, next_at=next_at)
+    return settings_view.RoleSetting(
+        role=one.role, choice=one.choice, is_default=one.is_default, next_at=next_at, of_all=viewer.is_admin
+    )
