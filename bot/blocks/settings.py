@@ -23,6 +23,7 @@ ROLE_LABELS: Mapping[Role, str] = {
     Role.EMPLOYEE: "Your own sessions",
     Role.SUPERVISOR: "Your team's sessions that others observe",
 }
+MOST_RULES = 5
 SOMEONE_ELSES = "this message was sent to somebody else, who alone chooses what they get"
 _UTC, _NO_CHOICES = ZoneInfo("UTC"), Choices()
 
@@ -134,7 +135,9 @@ def _around(user: Settings) -> list[str]:
     said.append(f"Reminders: of {reminded}." if late or not planned else f"Reminders: {planned}.")
     if user.muted_until is not None:
         said.append(f"Muted until {date_token(user.muted_until)}: `{user.command} unmute` ends it.")
-    said += [f"{text}.{_next(at)}" for text, at in user.rules]
+    said += [f"{text}.{_next(at)}" for text, at in user.rules[:MOST_RULES]]
+    if len(user.rules) > MOST_RULES:
+        said.append(f"and {len(user.rules) - MOST_RULES} more rules: `{user.command} rules`")
     return said
 
 

@@ -138,12 +138,13 @@ def save(tx: Tx, user_id: str, wanted: Preferences, now: datetime) -> None:
 
 
 def next_digest_of(tx: Tx, rule: Rule, now: datetime) -> datetime | None:
-    """When a rule with a schedule sends next, its reader's quiet time considered; None without a schedule, or while it
-    is paused."""
+    """When a rule with a schedule sends next; None without a schedule, or while it is paused. What is planned in a mute
+    is skipped, what is planned in its reader's quiet time is held."""
     schedule = schedule_of(rule)
     if schedule is None or rule.state is not RuleState.ACTIVE:
         return None
-    planned = next_slot(schedule, zone_of(tx, rule), now)
+    mutes = [one.ends_at for one in tx.mutes.running(now, rule.destination) if one.query in ("", rule.query)]
+    planned = next_slot(schedule, zone_of(tx, rule), max([now, *mutes]))
     quiet = tx.quiet_times.of_destination(rule.destination)
     return (quiet.held_until(planned) if quiet is not None else None) or planned
 

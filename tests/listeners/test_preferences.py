@@ -9,6 +9,7 @@ import pytest
 
 from bot.blocks import actions
 from bot.blocks.settings_form import which_input
+from bot.blocks.why import ON_TERMINAL, reason_lines
 from bot.domain.kinds import KINDS
 from bot.domain.notifications import DestinationKind, Message, NotificationKind
 from bot.domain.preferences import NOTHING, Choice, Often, Role
@@ -16,6 +17,7 @@ from bot.domain.rules import Rule, RuleForm, RuleState
 from bot.domain.schedules import due
 from bot.domain.viewers import DirectMessages, Preferences
 from bot.services.digests import digest_notification, schedule_of
+from bot.services.explain import explain
 from bot.services.preferences import Defaults, in_role
 from bot.store.database import Tx
 from tests.listeners.office import (
@@ -194,6 +196,14 @@ async def test_what_a_command_made_is_the_same_rule(office: Office) -> None:
     assert await rules_of(office, "olga") == []
 
 
+async def test_a_digest_that_a_mute_skips_is_not_announced(office: Office) -> None:
+    await office.ask(OLGA, "settings observer daily 08:00")
+    assert "The next one comes 19 Mar 2026, 08:00" in (await office.ask(OLGA, "settings")).text
+    await office.ask(OLGA, "mute 3d", "D0OLGA")
+    said = (await office.ask(OLGA, "settings")).text
+    assert "Muted until 21 Mar 2026, 12:00" in said and "The next one comes 22 Mar 2026, 08:00" in said
+
+
 async def test_another_rule_of_a_person_is_named_with_when_it_comes(office: Office) -> None:
     await office.ask(OLGA, "quiet 20:00-10:00")
     proposal = await office.ask(OLGA, "digest monthly 1 09:00 for me", "D0OLGA")
@@ -336,6 +346,10 @@ async def test_the_teams_low_result_is_held_and_comes_once(
     assert office.slack.messages(direct) == []
     why = (await office.ask(SAM, "why 10aa0000")).text
     assert f"waits: it is their quiet time until {ends:%-d %b %Y, %H:%M}" in why
+    now = office.clock.now()
+    found = await office.store.read(lambda tx: explain(tx, LOW, owners={}, now=now))
+    assert found is not None
+    assert any(f"quiet time until {ends:%Y-%m-%d %H:%M}" in line for line in reason_lines(found, ON_TERMINAL))
     assert f"It is quiet now, until {ends:%-d %b %Y, %H:%M}" in (await office.ask(SAM, "settings")).text
     await go_to(office, ends - timedelta(seconds=5))
     await office.deliver.once(until_idle=False)
