@@ -16,6 +16,7 @@ import msgspec
 
 from bot.blocks.elements import BUTTON_VALUE
 from bot.domain.model import SessionKey
+from bot.domain.preferences import Role
 from bot.domain.rules import NamesShown
 
 # On cards; the value is a session key. OPEN is a link, which Slack reports as a press all the same.
@@ -52,6 +53,8 @@ ACCEPT_RULE = "accept_rule"  # value: the rule's number, for who was offered it
 DM_BELOW = "dm_below"
 DM_STOP = "dm_stop"
 DM_ALL = "dm_all"
+DM_FEWER = "dm_fewer"  # value: what the form is about, as its metadata
+SET_CHOICE = "set_choice"  # value: SetChoice
 SET_OBSERVER = "set_observer"
 SET_EMPLOYEE = "set_employee"
 
@@ -91,8 +94,17 @@ INPUT_EDITS = "rule_edits"
 INPUT_NAMES = "rule_names"
 INPUT_OBSERVER = "as_observer"
 INPUT_EMPLOYEE = "as_employee"
+INPUT_SUPERVISOR = "as_supervisor"
+INPUT_WHICH = "which"  # with the suffix of a role
+INPUT_TIME = "digest_time"
+INPUT_DAY = "digest_day"
+INPUT_OWN = "own_actions"
+INPUT_QUIET = "quiet"
+INPUT_HOLIDAYS = "holidays"
+INPUT_LATE = "remind_late"
+INPUT_PLANNED = "remind_planned"
 
-SERVER_DEFAULT = "default"  # the choice "use the default" in the settings form
+SERVER_DEFAULT = "default"  # the choice "use the default" in the settings form of earlier versions
 
 
 class Roles(StrEnum):
@@ -102,6 +114,11 @@ class Roles(StrEnum):
     OBSERVER = ""
     EMPLOYEE = "employee"
     BOTH = "both"
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        both = (Role.OBSERVER, Role.EMPLOYEE)
+        return both if self is Roles.BOTH else both[1:] if self is Roles.EMPLOYEE else both[:1]
 
     @classmethod
     def of(cls, *, observes: bool, is_observed: bool) -> "Roles":
@@ -212,6 +229,12 @@ class SetCritical(ButtonValue, frozen=True, tag="set_critical"):
     digest: _Text
     is_critical: bool
     basis: str
+
+
+class SetChoice(ButtonValue, frozen=True, tag="choice"):
+    """What a user is to get again, by role: a choice as `domain.preferences` reads it, "" for the default."""
+
+    choices: dict[str, str]
 
 
 class ConfirmLink(ButtonValue, frozen=True, tag="confirm_link"):

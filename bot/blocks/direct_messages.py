@@ -23,10 +23,11 @@ from bot.blocks.grouped_cards import LINE_TITLE, age_line, details_menu, grouped
 from bot.blocks.markup import TITLE, bare
 from bot.blocks.results import area_line, strongest_areas, verdict, weakest_areas
 from bot.blocks.rules import end_button
-from bot.blocks.settings import dm_button
+from bot.blocks.settings import dm_button, fewer_button
 from bot.domain.changes import outcome_of
 from bot.domain.model import Outcome, OutcomeKind, SessionKey, SessionRecord
 from bot.domain.outcomes import exact, percent
+from bot.domain.preferences import Role
 from bot.domain.text import count
 
 OBSERVER_REASON = (
@@ -142,7 +143,9 @@ def _controls(facts: CardFacts, *, observes: bool, is_observed: bool, rule_ids: 
         roles = actions.Roles.of(observes=observes, is_observed=is_observed)
         if facts.first_message:
             made.append(context(OBSERVER_REASON if observes else EMPLOYEE_REASON))
+        about = ",".join(roles.roles)
         elements += [
+            fewer_button(about),
             dm_button(actions.DM_BELOW, "Only below target", roles),
             dm_button(actions.DM_STOP, "Stop these messages", roles),
         ]
@@ -153,6 +156,8 @@ def _controls(facts: CardFacts, *, observes: bool, is_observed: bool, rule_ids: 
                 actions.Roles.BOTH: "you observed a session, and one is your own",
             }[roles]
         )
+    elif rule_ids:
+        elements.append(fewer_button(Role.SUPERVISOR))
     for number in rule_ids[:MOST_RULE_BUTTONS]:
         elements.append(end_button(number, f"End rule {number}"))
     if rule_ids:

@@ -7,16 +7,20 @@ from bot.blocks.cards import REDACTED_TEXT, CardFacts, session_card
 from bot.blocks.digests import digests
 from bot.blocks.direct_messages import direct_message
 from bot.blocks.elements import Block, context, message, mrkdwn, section
+from bot.blocks.elements import actions as buttons
 from bot.blocks.grouped_cards import grouped_card
 from bot.blocks.markup import date_token, from_seconds
 from bot.blocks.mutes import recaps
 from bot.blocks.reminders import reminder_blocks
 from bot.blocks.rule_changes import offer_blocks
 from bot.blocks.rule_notices import introduction_block, pause_blocks, resumed_block
+from bot.blocks.rules import end_button
 from bot.blocks.scheduled_digests import digest_message_blocks
+from bot.blocks.settings import fewer_button
 from bot.blocks.sharing import shared
 from bot.domain.model import SessionKey
 from bot.domain.notifications import Delivery, DestinationKind, Message, NotificationKind, StoredNotification
+from bot.domain.preferences import Role
 from bot.domain.rules import Rule
 
 RULE_GONE = "The rule of this message has ended."
@@ -84,7 +88,11 @@ def _alerts(delivery: Delivery, notifications: Sequence[StoredNotification], fac
 
 def _scheduled(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
     views = [facts.digests[one.notification_id] for one in notifications if one.notification_id in facts.digests]
-    return [block for view in views for block in digest_message_blocks(view)] or [section(mrkdwn(REDACTED_TEXT))]
+    blocks = [block for view in views for block in digest_message_blocks(view)] or [section(mrkdwn(REDACTED_TEXT))]
+    if delivery.destination.kind is not DestinationKind.PERSON:
+        return blocks
+    ends = [end_button(number, f"End rule {number}") for number in sorted(_rule_ids(notifications))]
+    return [*blocks, buttons([fewer_button(",".join(Role)), *ends])]
 
 
 def _reminders(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:

@@ -8,6 +8,8 @@ from bot.blocks.elements import Block, button, context, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_line
 from bot.blocks.markup import date_token, safe
+from bot.blocks.settings import fewer_button
+from bot.blocks.settings_form import REMINDERS
 from bot.domain.notifications import Message
 from bot.domain.reminders import (
     Choices,
@@ -42,7 +44,10 @@ def reminder_blocks(view: ReminderView) -> list[Block]:
     if view.kind is not ReminderKind.PLANNED:
         hour = button(actions.action_id(actions.SNOOZE, "hour"), "Snooze 1 h", actions.SNOOZE_HOUR)
         tomorrow = actions.action_id(actions.SNOOZE, "tomorrow")
-        blocks.append(buttons([hour, button(tomorrow, "Snooze until tomorrow", actions.SNOOZE_TOMORROW)]))
+        later = button(tomorrow, "Snooze until tomorrow", actions.SNOOZE_TOMORROW)
+        blocks.append(buttons([hour, later, fewer_button(REMINDERS)]))
+    else:
+        blocks.append(buttons([fewer_button(REMINDERS)]))
     return [*blocks, context(f"`{view.command} reminders` changes what you are reminded of.")]
 
 

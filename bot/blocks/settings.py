@@ -1,102 +1,196 @@
-"""Settings of a user's direct messages: in words, as menus and as a form."""
+"""Settings of a user's direct messages: in words, and the buttons that change them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from bot.blocks import actions
 from bot.blocks.answers import question
-from bot.blocks.elements import (
-    Block,
-    button,
-    confirmation,
-    context,
-    menu,
-    message,
-    modal,
-    mrkdwn,
-    option,
-    plain,
-    section,
-)
+from bot.blocks.elements import Block, button, confirmation, context, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import safe
+from bot.blocks.markup import date_token, safe
 from bot.domain.notifications import Message
-from bot.domain.viewers import DirectMessages, Preferences
+from bot.domain.outcomes import exact
+from bot.domain.preferences import Choice, Often, Role
+from bot.domain.quiet import NEVER, Quiet
+from bot.domain.reminders import Choices
+from bot.domain.viewers import DirectMessages
 
-CHOICES = {
-    DirectMessages.ALL: "every completed session",
-    DirectMessages.BELOW: "only those below target or failed",
-    DirectMessages.NONE: "nothing",
-}
 NO_MESSAGES = "So it sends you no direct messages about sessions."
+ROLE_LABELS: Mapping[Role, str] = {
+    Role.OBSERVER: "Sessions you observe",
+    Role.EMPLOYEE: "Your own sessions",
+    Role.SUPERVISOR: "Your team's sessions that others observe",
+}
+MOST_RULES = 5
+SOMEONE_ELSES = "this message was sent to somebody else, who alone chooses what they get"
+_UTC, _NO_CHOICES = ZoneInfo("UTC"), Choices()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSetting:
+    """What a user gets in one role. `is_default`: they chose nothing. `next_at`: when its digest comes next, None if it
+    is none or is paused. `of_all`: as supervisor they may see everybody's sessions."""
+
+    role: Role
+    choice: Choice
+    is_default: bool = False
+    next_at: datetime | None = None
+    of_all: bool = False
+
+    @property
+    def label(self) -> str:
+        """Which sessions it is about, as a heading."""
+        is_all = self.of_all and self.role is Role.SUPERVISOR
+        return "Everybody's sessions, but yours" if is_all else ROLE_LABELS[self.role]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """A user's choices beside the defaults.
+    """Everything that decides which direct messages a user gets.
 
     `who` says in a sentence which person in iSpring they are, or why none. A user without one (`is_linked` is False)
-    has nothing to choose, and `what_next` says what they can do.
+    has nothing to choose, and `what_next` says what they can do. `held_until`: the end of the quiet time that it is
+    now. `rules`: their other rules for themselves, each in words and when it sends next; `mutes`: how many run.
     """
 
-    chosen: Preferences
-    observer_default: DirectMessages
-    employee_default: DirectMessages
     who: str
     is_linked: bool = True
     what_next: str = ""
+    roles: Sequence[RoleSetting] = ()
+    own_actions: bool = True
+    quiet: Quiet = NEVER
+    zone: tzinfo = _UTC
+    held_until: datetime | None = None
+    reminders: Choices = _NO_CHOICES
+    rules: Sequence[tuple[str, datetime | None]] = ()
+    muted_until: datetime | None = None
+    command: str = "/ojt"
 
 
 def settings(user: Settings) -> Message:
-    """A person's settings with menus that change them at once."""
-    return message(settings_blocks(user))
+    """A person's settings with a button to the form."""
+    blocks = settings_blocks(user)
+    if user.is_linked:
+        blocks.append(buttons([button(actions.HOME_SETTINGS, "Change…")]))
+    return message(blocks)
 
 
 def settings_blocks(user: Settings) -> list[Block]:
-    """The settings with a menu for each, for an answer and for the Home tab."""
+    """The settings in words, for an answer and for the Home tab."""
     who = safe(user.who, 300)
     if not user.is_linked:
         return [section(mrkdwn(f"{who} {NO_MESSAGES} {user.what_next}".strip()))]
     return [
         section(mrkdwn(who)),
-        _setting("Sessions you observe", actions.SET_OBSERVER, user.chosen.as_observer, user.observer_default),
-        _setting("Your own sessions", actions.SET_EMPLOYEE, user.chosen.as_employee, user.employee_default),
-        context("These are direct messages to you only. Channels have rules of their own."),
+        section(mrkdwn("\n".join(_role_line(one) for one in user.roles))),
+        section(mrkdwn("\n".join(f"• {line}" for line in _around(user)))),
+        context(
+            "These are direct messages to you only. Channels have rules of their own. "
+            f"`{user.command} settings observer daily 09:00 below 70`, or the form, changes them."
+        ),
     ]
 
 
-def _setting(label: str, action: str, chosen: DirectMessages | None, default: DirectMessages) -> Block:
-    usual = "" if chosen else " (the default here)"
-    current = chosen or default
-    choices = [option(words.capitalize(), str(kind)) for kind, words in CHOICES.items()]
-    text = mrkdwn(f"*{label}:* you get {CHOICES[current]}{usual}.")
-    return section(text, menu(action, "Choose…", choices, chosen=str(current)))
+def _role_line(one: RoleSetting) -> str:
+    usual = " (the default here)" if one.is_default else ""
+    return f"*{one.label}:* you get {what_comes(one.choice)}{usual}.{_next(one.next_at)}"
 
 
-def direct_messages_set(kind: DirectMessages, roles: actions.Roles, *, command: str) -> Message:
-    """A choice was saved."""
-    text = f"Saved: of {_WHOSE[roles]} you get {CHOICES[kind]}. Change it any time with `{command} settings`."
-    back = [dm_button(actions.DM_ALL, "Send me all of them again", roles)]
-    has_less = kind is not DirectMessages.ALL
-    return message([section(mrkdwn(text)), *([buttons(back)] if has_less else [])])
+def _next(at: datetime | None) -> str:
+    return f" The next one comes {date_token(at)}." if at is not None else ""
 
 
-_DM_KINDS = {
-    actions.DM_BELOW: DirectMessages.BELOW,
-    actions.DM_STOP: DirectMessages.NONE,
-    actions.DM_ALL: DirectMessages.ALL,
+def what_comes(choice: Choice) -> str:
+    """What a choice brings, in words."""
+    if choice.often is Often.NEVER:
+        return "nothing"
+    which = "every completed session"
+    if choice.only_low:
+        which = (
+            "only those below target or failed" if choice.below is None else f"only scores below {exact(choice.below)}"
+        )
+    return which if choice.schedule is None else f"a digest {choice.schedule} of {which.removeprefix('only ')}"
+
+
+def _around(user: Settings) -> list[str]:
+    """What holds messages back, reminds, and comes by other rules."""
+    zone = safe(str(user.zone), 40)
+    said = [
+        "You are also told of what you completed or acknowledged yourself."
+        if user.own_actions
+        else "You are not told of what you completed or acknowledged yourself."
+    ]
+    if user.quiet == NEVER:
+        said.append(f"No quiet time: messages come at any time. `{user.command} quiet 20:00-07:00 weekend` sets one.")
+    else:
+        holidays = " and holidays" if user.quiet.holidays else ""
+        hours = f"{user.quiet}{holidays}" if str(user.quiet) != "off" else "on holidays"
+        now = f" It is quiet now, until {date_token(user.held_until)}." if user.held_until else ""
+        said.append(f"Quiet time {hours} ({zone}): what comes meanwhile is held and sent afterwards.{now}")
+    late = "what is late" if user.reminders.late else ""
+    planned = "each morning of what is planned" if user.reminders.planned else ""
+    reminded = " and ".join(part for part in (late, planned) if part) or "nothing"
+    said.append(f"Reminders: of {reminded}." if late or not planned else f"Reminders: {planned}.")
+    if user.muted_until is not None:
+        said.append(f"Muted until {date_token(user.muted_until)}: `{user.command} unmute` ends it.")
+    said += [f"{text}.{_next(at)}" for text, at in user.rules[:MOST_RULES]]
+    if len(user.rules) > MOST_RULES:
+        said.append(f"and {len(user.rules) - MOST_RULES} more rules: `{user.command} rules`")
+    return said
+
+
+# ---- changes --------------------------------------------------------------------------------------------------------
+
+_DM_CHOICES = {
+    actions.DM_BELOW: Choice(Often.INSTANTLY, only_low=True),
+    actions.DM_STOP: Choice(Often.NEVER),
+    actions.DM_ALL: Choice(Often.INSTANTLY),
 }
-_WHOSE = {
-    actions.Roles.OBSERVER: "sessions you observe",
-    actions.Roles.EMPLOYEE: "your own sessions",
-    actions.Roles.BOTH: "sessions you observe and of your own sessions",
+_OLD_CHOICES = {
+    DirectMessages.ALL: _DM_CHOICES[actions.DM_ALL],
+    DirectMessages.BELOW: _DM_CHOICES[actions.DM_BELOW],
+    DirectMessages.NONE: _DM_CHOICES[actions.DM_STOP],
 }
+_WHOSE: Mapping[Role, str] = {
+    Role.OBSERVER: "sessions you observe",
+    Role.EMPLOYEE: "your own sessions",
+    Role.SUPERVISOR: "your team's sessions that others observe",
+}
+
+
+def choice_of(kind: DirectMessages) -> Choice:
+    """The choice that a value of an earlier menu or button stands for."""
+    return _OLD_CHOICES[kind]
+
+
+def choices_saved(changed: Sequence[tuple[RoleSetting, RoleSetting]], *, command: str) -> Message:
+    """Choices were saved: what each was before and is now, and a button that takes them back."""
+    parts = [
+        f"of {_WHOSE[now.role]} you get {what_comes(now.choice)}{' again' if now.choice == before.choice else ''}"
+        f" (before: {what_comes(before.choice)}).{_next(now.next_at)}"
+        if now.choice != before.choice
+        else f"of {_WHOSE[now.role]} you get {what_comes(now.choice)}, as before."
+        for before, now in changed
+    ]
+    text = f"Saved: {' '.join(parts)} Change it any time with `{command} settings`."
+    undone = {
+        str(one.role): "" if one.is_default else str(one.choice) for one, now in changed if one.choice != now.choice
+    }
+    back = [button(actions.SET_CHOICE, "Undo", actions.encode(actions.SetChoice(undone)))] if undone else []
+    return message([section(mrkdwn(text)), *([buttons(back)] if back else [])])
 
 
 def dm_button(action: str, text: str, roles: actions.Roles) -> Block:
     """A button on a direct message that changes which of them come; Slack asks first."""
     ask = confirmation("Change your direct messages?", _dm_question(action, roles), "Yes", "No")
     return button(actions.asked(action), text, roles, confirm=ask)
+
+
+def fewer_button(about: str) -> Block:
+    """A button on a direct message that opens the form about messages like it: see `settings_form`."""
+    return button(actions.DM_FEWER, "Fewer like this…", about)
 
 
 def ask_to_change(action: str, roles: actions.Roles, *, command: str) -> Message:
@@ -106,29 +200,5 @@ def ask_to_change(action: str, roles: actions.Roles, *, command: str) -> Message
 
 
 def _dm_question(action: str, roles: actions.Roles) -> str:
-    return f"From now on, of {_WHOSE[roles]} you would get {CHOICES[_DM_KINDS[action]]}."
-
-
-def settings_form(user: Settings) -> dict[str, Any]:
-    """The choices as a modal, its inputs named INPUT_OBSERVER and INPUT_EMPLOYEE; without inputs for a user who has
-    nothing to choose."""
-    if not user.is_linked:
-        return modal("Settings", actions.DETAILS_FORM, settings_blocks(user))
-    blocks = [
-        section(mrkdwn(safe(user.who, 300))),
-        _input(actions.INPUT_OBSERVER, "Of sessions you observe, get", user.chosen.as_observer, user.observer_default),
-        _input(actions.INPUT_EMPLOYEE, "Of your own sessions, get", user.chosen.as_employee, user.employee_default),
-    ]
-    return modal("Settings", actions.SETTINGS_FORM, blocks, submit="Save")
-
-
-def choice_of(value: str) -> DirectMessages | None:
-    """The choice that an input's value stands for; None for the default."""
-    return None if value == actions.SERVER_DEFAULT else DirectMessages(value)
-
-
-def _input(name: str, label: str, chosen: DirectMessages | None, default: DirectMessages) -> Block:
-    usual = option(f"The default here ({CHOICES[default]})", actions.SERVER_DEFAULT)
-    choices = [usual, *(option(words.capitalize(), str(kind)) for kind, words in CHOICES.items())]
-    element = menu(name, "Choose…", choices, chosen=str(chosen) if chosen else actions.SERVER_DEFAULT)
-    return {"type": "input", "block_id": name, "label": plain(label), "element": element}
+    whose = " and of ".join(_WHOSE[role] for role in roles.roles)
+    return f"From now on, of {whose} you would get {what_comes(_DM_CHOICES[action])}."

@@ -224,6 +224,9 @@ def _state(status: NotificationStatus, found: Explanation, spelled: Spelling) ->
     ]
     if rules and all(rule.reason for rule in rules):
         return f"waits: {', '.join(format_reason(rule.reason) for rule in rules)}"
+    end = found.quiet.get(status.notification.destination)
+    if end is not None and status.state in (NotificationState.PENDING, NotificationState.BLOCKED):
+        return f"waits: it is their quiet time until {spelled.when(end)}"
     because = f" ({spelled.text(delivery.reason)})" if delivery is not None and delivery.reason else ""
     return _STATES.get(status.state, str(status.state)) + because
 

@@ -27,8 +27,9 @@ class Judged:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Everything there is to say. `judged` is today's judgement; `is_over`: there is a result to tell of; `directory`
-    has the names of people; `paused`: all sending is; `mutes`: those that run, by number. `links` leads to messages by
-    delivery id, `rule_texts` says the queries of rules in words by number, as far as the reader may know them."""
+    has the names of people; `paused`: all sending is; `mutes`: those that run, by number; `quiet`: when the quiet time
+    of a reader ends that it is now. `links` leads to messages by delivery id, `rule_texts` says the queries of rules in
+    words by number, as far as the reader may know them."""
 
     record: SessionRecord
     is_over: bool
@@ -40,5 +41,6 @@ class Explanation:
     directory: Directory = field(default_factory=Directory)
     paused: SendingPause | None = None
     mutes: Mapping[int, Mute] = field(default_factory=dict)
+    quiet: Mapping[Destination, datetime] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     rule_texts: Mapping[int, str] = field(default_factory=dict)

@@ -12,10 +12,11 @@ from bot.domain.directory import Directory
 from bot.domain.filters import Filter, matches
 from bot.domain.model import Change, News, Outcome, SessionFacts, SessionKey
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
+from bot.domain.outcomes import exact
 from bot.domain.permissions import OPERATOR_VIEWER, Verdict, may_see
 from bot.domain.reasons import ReasonCode
 from bot.domain.rules import OPERATOR, ORPHANED, Rule, RuleForm, RuleState
-from bot.domain.viewers import DirectMessages, Viewer
+from bot.domain.viewers import DirectMessages, Viewer, Wants
 
 # A paused rule goes on matching: its notifications wait until its channel is back or its owner is replaced. So does a
 # new one from the first try of its introduction, which may be posted before that is known.
@@ -53,6 +54,7 @@ class Routed:
 
 
 NAMED_WITHIN = timedelta(days=7)  # that iSpring may take to name a person who is in a session
+OWN_ACTION = "they observed the session themselves, and want nothing about what they did themselves"
 MISSING: Mapping[ReasonCode, str] = {
     ReasonCode.PEOPLE_UNREAD: "iSpring's people have not been read yet",
     ReasonCode.DEPARTMENTS_UNREAD: "iSpring's departments have not been read yet",
@@ -105,14 +107,15 @@ def route(
     owners: Mapping[str, Viewer | None],
     filters: Mapping[int, Filter],
     requested_at: datetime,
-    observer_wants: DirectMessages,
-    employee_wants: DirectMessages,
+    observer_wants: Wants,
+    employee_wants: Wants,
     only: Collection[str] | None = None,
 ) -> Routed:
     """Everyone who is notified of a change. `owners` is by Slack user id, `filters` by rule number; the operator is
     known. `only`: those to decide for, by the names in `RoutingResult.who`; None for all.
 
-    A change that posts nothing notifies no one; observer and employee get direct messages.
+    A change that posts nothing notifies no one; observer and employee get direct messages. An observer who wants none
+    about what they did themselves gets none about a completion, only about what turns out failing afterwards.
     """
     if change.news in (News.NONE, News.EDIT):
         return Routed()
@@ -123,8 +126,15 @@ def route(
         if only is None or f"rule {rule.rule_id}" in only
     ]
     reasons: dict[Destination, tuple[list[int], str]] = {}
-    for rule, match in by_rule:
-        if match.matched:
+    own = (
+        Destination(DestinationKind.PERSON, change.after.facts.observer_id)
+        if not observer_wants.own_actions and not change.became_failing
+        else None
+    )
+    for number, (rule, match) in enumerate(by_rule):
+        if match.matched and rule.destination == own:
+            by_rule[number] = rule, RoutingResult(match.who, False, OWN_ACTION)
+        elif match.matched:
             reasons.setdefault(rule.destination, ([], match.reason))[0].append(rule.rule_id)
     results = tuple(match for _, match in by_rule)
     if change.news is News.COUNT:
@@ -229,28 +239,45 @@ def _people(
     change: Change,
     outcome: Outcome,
     directory: Directory,
-    observer_wants: DirectMessages,
-    employee_wants: DirectMessages,
+    observer_wants: Wants,
+    employee_wants: Wants,
 ) -> Iterable[tuple[str, RoutingResult]]:
     observer, employee = change.after.facts.observer_id, change.after.key.employee_id
-    yield observer, _wants("observer", "they observed the session", observer, observer_wants, outcome, directory)
+    if observer and not observer_wants.own_actions and not change.became_failing:
+        yield observer, RoutingResult("observer", False, OWN_ACTION)
+    else:
+        yield observer, _wants("observer", "they observed the session", observer, observer_wants, outcome, directory)
     yield employee, _wants("employee", "it is their own session", employee, employee_wants, outcome, directory)
 
 
 def _wants(
-    who: str, wanted_reason: str, person_id: str, wants: DirectMessages, outcome: Outcome, directory: Directory
+    who: str, wanted_reason: str, person_id: str, wants: Wants, outcome: Outcome, directory: Directory
 ) -> RoutingResult:
     if not person_id:
         return RoutingResult(who, False, f"iSpring names no {who}")
-    if wants is DirectMessages.NONE:
+    if wants.kind is DirectMessages.NONE:
         return RoutingResult(who, False, f"direct messages are off for the {who}")
-    if wants is DirectMessages.BELOW and not outcome.is_failing:
-        return RoutingResult(who, False, f"the {who} wants only what is below target or failed")
+    if not is_low_enough(wants, outcome):
+        return RoutingResult(who, False, f"the {who} wants only {wanted_results(wants)}")
     if missing := directory.missing_of(person_id):
         return _waits(who, missing)
     if not directory.is_active(person_id):
         return RoutingResult(who, False, f"the {who} is not active in iSpring")
     return RoutingResult(who, True, wanted_reason)
+
+
+def is_low_enough(wants: Wants, outcome: Outcome) -> bool:
+    """Whether a result is one of those that a person wants, if they want only low ones."""
+    if wants.kind is not DirectMessages.BELOW:
+        return True
+    if wants.below is None:
+        return outcome.is_failing
+    return outcome.score is not None and outcome.score < wants.below
+
+
+def wanted_results(wants: Wants) -> str:
+    """The results that a person who wants only low ones gets, in words."""
+    return "what is below target or failed" if wants.below is None else f"scores below {exact(wants.below)}"
 
 
 def given_up(undecided: RoutingResult) -> RoutingResult:

@@ -64,13 +64,33 @@ class DirectMessages(StrEnum):
     """What a person wants as direct messages about sessions they are in."""
 
     ALL = "all"
-    BELOW = "below"  # only below target, critical or failed
+    BELOW = "below"  # only below target, critical or failed; with a percentage, only a lower score
     NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
+class Wants:
+    """What a person gets at once about sessions they are in, as observer or as employee. `below`: only a score below
+    this percentage. `own_actions`: also about what they completed or acknowledged themselves."""
+
+    kind: DirectMessages = DirectMessages.ALL
+    below: float | None = None
+    own_actions: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Preferences:
-    """A person's own choices; None means the default of the settings."""
+    """A person's own choices; None means the default of the settings. What they get later, as a digest, and as
+    supervisor is a rule of theirs."""
 
     as_observer: DirectMessages | None = None
     as_employee: DirectMessages | None = None
+    observer_below: float | None = None
+    employee_below: float | None = None
+    own_actions: bool = True
+
+    def observer_wants(self, default: DirectMessages = DirectMessages.ALL) -> Wants:
+        return Wants(self.as_observer or default, self.observer_below, self.own_actions)
+
+    def employee_wants(self, default: DirectMessages) -> Wants:
+        return Wants(self.as_employee or default, self.employee_below, self.own_actions)

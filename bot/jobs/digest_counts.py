@@ -9,8 +9,8 @@ from bot.domain.model import Session
 from bot.domain.notifications import Destination, DestinationKind, DigestCounts, StoredNotification
 from bot.domain.outbox import CountedSession
 from bot.domain.permissions import may_see
-from bot.domain.routing import NAMED_WITHIN, may_yet_see
-from bot.domain.viewers import DirectMessages, Preferences, Viewer
+from bot.domain.routing import NAMED_WITHIN, OWN_ACTION, is_low_enough, may_yet_see, wanted_results
+from bot.domain.viewers import DirectMessages, Preferences, Viewer, Wants
 from bot.store.database import Tx
 
 
@@ -62,23 +62,23 @@ def is_awaited(stored: StoredNotification, now: datetime) -> bool:
     return stored.shown_version is None and now - stored.created_at <= NAMED_WITHIN
 
 
-def unwanted_reason(wishes: Preferences, person_id: str, session: Session) -> str:
+def unwanted_reason(wishes: Preferences, person_id: str, session: Session, *, is_turn: bool = False) -> str:
     """Returns why a person does not want messages about such a session, "" if they do. A person who observed themselves
-    gets them while they want them as either."""
+    gets them while they want them as either. `is_turn`: about a session that turned out failing afterwards."""
     is_observer = session.facts.observer_id == person_id
-    asked = [wishes.as_observer] if is_observer else []
+    refusals: list[str] = []
+    if is_observer:
+        is_own = not wishes.own_actions and not is_turn
+        refusals.append(OWN_ACTION if is_own else _refusal_reason(wishes.observer_wants(), session))
     if not is_observer or (session.key.employee_id == person_id and wishes.as_employee is not None):
-        asked.append(wishes.as_employee)
-    refusals = [_refusal_reason(wants, session) for wants in asked]
+        refusals.append(_refusal_reason(wishes.employee_wants(DirectMessages.ALL), session))
     return refusals[0] if all(refusals) else ""
 
 
-def _refusal_reason(wants: DirectMessages | None, session: Session) -> str:
-    if wants is DirectMessages.NONE:
+def _refusal_reason(wants: Wants, session: Session) -> str:
+    if wants.kind is DirectMessages.NONE:
         return "this person turned direct messages off"
-    if wants is DirectMessages.BELOW and not outcome_of(session).is_failing:
-        return "this person wants only what is below target or failed"
-    return ""
+    return "" if is_low_enough(wants, outcome_of(session)) else f"this person wants only {wanted_results(wants)}"
 
 
 def _matched_by_all(_: CountedSession) -> bool:

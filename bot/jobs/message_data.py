@@ -338,12 +338,21 @@ def _cancelled_reason(
         is_turn = notification.subject != subject_of(record.session.key)
         if is_turn and not outcome_of(record.session).is_failing:
             return "it is no longer below target, critical or failed, and that was not posted"
-    if delivery.destination.kind is DestinationKind.PERSON and record is not None and not wanted:
-        return _unwanted_reason(tx, delivery.destination.id, record)
+    if delivery.destination.kind is DestinationKind.PERSON and record is not None:
+        return _unwanted_reason(tx, delivery.destination.id, stored, record, is_by_rule=bool(wanted))
     return ""
 
 
-def _unwanted_reason(tx: Tx, person_id: str, record: SessionRecord) -> str:
-    """Whether a person turned such messages off since this one was queued."""
+def _unwanted_reason(
+    tx: Tx, person_id: str, stored: StoredNotification, record: SessionRecord, *, is_by_rule: bool
+) -> str:
+    """Why a person does not want a message any more since it was queued, "" if they do."""
     user_id = tx.people.linked_user(person_id)
-    return "" if user_id is None else unwanted_reason(tx.people.preferences(user_id), person_id, record.session)
+    if user_id is None:
+        return ""
+    wishes = tx.people.preferences(user_id)
+    acknowledged = any(one.slack_user_id == user_id for one in record.acknowledgements)
+    if acknowledged and not wishes.own_actions and stored.shown_version is None:
+        return "they acknowledged it themselves, and want nothing about what they did themselves"
+    is_turn = stored.notification.subject != subject_of(record.session.key)
+    return "" if is_by_rule else unwanted_reason(wishes, person_id, record.session, is_turn=is_turn)

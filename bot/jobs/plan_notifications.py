@@ -32,7 +32,6 @@ from bot.store.database import Tx
 from bot.store.outbox.unrouted import UnroutedChange
 
 MOST_CARDS = 2_000  # sessions that one poll posts to one destination
-OBSERVER_DEFAULT = DirectMessages.ALL  # of an observer who chose nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +227,8 @@ class NotificationPlanner:
             owners=self._owners,
             filters=self._filters,
             requested_at=requested_at,
-            observer_wants=self._wishes(facts.observer_id).as_observer or OBSERVER_DEFAULT,
-            employee_wants=self._wishes(facts.key.employee_id).as_employee or self._employee_default,
+            observer_wants=self._wishes(facts.observer_id).observer_wants(),
+            employee_wants=self._wishes(facts.key.employee_id).employee_wants(self._employee_default),
             only=only,
         )
 

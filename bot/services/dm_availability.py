@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from bot.domain.directory import Directory
 from bot.domain.email_matching import match_by_email
 from bot.domain.model import Person
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.viewers import BY_EMAIL, DirectMessages
 from bot.store.database import Tx
 
@@ -68,7 +69,8 @@ def _linked(tx: Tx, person: Person, user_id: str) -> Reachability:
     if seen is not None and not seen[0].is_full_member:
         return _unmatched(f"their Slack account is not a full member of this workspace ({seen[0].not_allowed_reason})")
     wishes = tx.people.preferences(user_id)
-    if wishes.as_observer is DirectMessages.NONE and wishes.as_employee in (None, DirectMessages.NONE):
+    wants_none = wishes.as_observer is DirectMessages.NONE and wishes.as_employee in (None, DirectMessages.NONE)
+    if wants_none and not tx.rules.at(Destination(DestinationKind.PERSON, person.person_id)):
         return Reachability(None, "they turned direct messages off")
     link = tx.people.link_of(user_id)
     if link is None or link.by == BY_EMAIL:

@@ -11,12 +11,12 @@ from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.explanation import Explanation, Judged
 from bot.domain.model import Change, ChangeKind, News, Session, SessionKey, SessionRecord
-from bot.domain.notifications import DeliveryState
+from bot.domain.notifications import DeliveryState, Destination
 from bot.domain.outbox import NotificationStatus
 from bot.domain.permissions import coverage_of
 from bot.domain.routing import RoutingResult, given_up, route
 from bot.domain.rules import Rule, RuleState
-from bot.domain.viewers import DirectMessages, Viewer
+from bot.domain.viewers import DirectMessages, Preferences, Viewer
 from bot.services.rules import rule_filters
 from bot.store.database import Tx
 
@@ -37,8 +37,6 @@ def explain(
         return None
     session, directory = record.session, tx.people.directory()
     rules = tx.rules.all((RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED))
-    observer = _wishes(tx, session.facts.observer_id)
-    employee = _wishes(tx, key.employee_id)
     is_over = outcome_of(session).is_over
     change = Change(kind=ChangeKind.COMPLETED, news=News.POST, reason="", before=None, after=session)
     routed = route(
@@ -48,8 +46,8 @@ def explain(
         owners=owners,
         filters=rule_filters(tx, rules, now),
         requested_at=now,
-        observer_wants=observer[0] or observer_wants,
-        employee_wants=employee[1] or employee_wants,
+        observer_wants=_wishes(tx, session.facts.observer_id).observer_wants(observer_wants),
+        employee_wants=_wishes(tx, key.employee_id).employee_wants(employee_wants),
     )
     waiting = tx.unrouted.waiting_for(key)
     results = [one if not one.missing or one.who in waiting else given_up(one) for one in routed.results]
@@ -66,8 +64,17 @@ def explain(
         directory=directory,
         paused=tx.outbox.pause(),
         mutes={mute.mute_id: mute for mute in tx.mutes.running(now)},
+        quiet=_quiet(tx, status, now),
         links=_links(tx, status),
     )
+
+
+def _quiet(tx: Tx, found: Sequence[NotificationStatus], now: datetime) -> dict[Destination, datetime]:
+    """When the quiet time ends that it is for a reader now."""
+    readers = {one.notification.destination for one in found}
+    quiet = {reader: tx.quiet_times.of_destination(reader) for reader in readers}
+    ends = {reader: one.held_until(now) for reader, one in quiet.items() if one is not None}
+    return {reader: end for reader, end in ends.items() if end is not None}
 
 
 def _links(tx: Tx, found: Sequence[NotificationStatus]) -> dict[str, str]:
@@ -88,9 +95,6 @@ def _completed_seen(record: SessionRecord, session: Session) -> datetime:
     return turns[-1] if turns else session.first_seen_at
 
 
-def _wishes(tx: Tx, person_id: str) -> tuple[DirectMessages | None, DirectMessages | None]:
+def _wishes(tx: Tx, person_id: str) -> Preferences:
     user = tx.people.linked_user(person_id)
-    if user is None:
-        return None, None
-    chosen = tx.people.preferences(user)
-    return chosen.as_observer, chosen.as_employee
+    return Preferences() if user is None else tx.people.preferences(user)

@@ -120,7 +120,10 @@ def _block(block: Mapping[str, Any]) -> None:
 
 def _element(element: Mapping[str, Any]) -> None:
     kind = element["type"]
-    assert kind in {"button", "static_select", "overflow"}
+    assert kind in {"button", "static_select", "overflow", "plain_text_input"}
+    if kind == "plain_text_input":
+        _text(element["placeholder"], 150)
+        assert len(element.get("initial_value", "")) <= element["max_length"] <= 3000
     _object(kind, element)
     assert len(element.get("value", "")) <= 2000
     if "url" in element:

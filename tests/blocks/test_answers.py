@@ -13,7 +13,8 @@ from bot.blocks.elements import notice
 from bot.blocks.home import Home, Own, home
 from bot.blocks.rule_preview import Shown
 from bot.blocks.session_lists import Page, RenderContext, results, show, to_do, which_session
-from bot.blocks.settings import Settings, choice_of, direct_messages_set, settings, settings_form
+from bot.blocks.settings import RoleSetting, Settings, choice_of, choices_saved, settings
+from bot.blocks.settings_form import settings_form
 from bot.blocks.status import Status, status
 from bot.domain.errors import Remedy
 from bot.domain.model import Acknowledgement, ChangeKind, HistoryEntry, Targets
@@ -21,8 +22,9 @@ from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.outbox import CardDelay, OutboxCounts
 from bot.domain.outcomes import judge
 from bot.domain.polling import PollMode, PollReport, PollState
+from bot.domain.preferences import NOTHING, Choice, Often, Role
 from bot.domain.reports import Figures
-from bot.domain.viewers import DirectMessages, Preferences
+from bot.domain.viewers import DirectMessages
 from tests.blocks.build import NOW, directory, key_of, record, rule, session
 from tests.blocks.limits import assert_fits_slack, texts
 
@@ -36,9 +38,10 @@ ROWS_SHOWN = RenderContext(
     directory=directory(), short_ids={key_of(n): f"{n:08x}" for n in range(1, 30)}, data_as_of=NOW
 )
 MINE = Settings(
-    chosen=Preferences(DirectMessages.BELOW),
-    observer_default=DirectMessages.ALL,
-    employee_default=DirectMessages.NONE,
+    roles=[
+        RoleSetting(role=Role.OBSERVER, choice=Choice(Often.INSTANTLY, only_low=True)),
+        RoleSetting(role=Role.EMPLOYEE, choice=NOTHING, is_default=True),
+    ],
     who="You are Ana Ruiz in iSpring.",
 )
 
@@ -261,7 +264,7 @@ def test_wrong_words_get_the_nearest_ones_as_buttons() -> None:
         rules.unsubscribed(rule(), "all sessions"),
         rules.rules_list([], {}, command="/ojt"),
         settings(MINE),
-        direct_messages_set(DirectMessages.NONE, actions.Roles.OBSERVER, command="/ojt"),
+        choices_saved([(MINE.roles[0], replace(MINE.roles[0], choice=NOTHING))], command="/ojt"),
     ],
     ids=lambda message: message.text[:40],
 )
@@ -311,12 +314,17 @@ def test_settings_show_what_is_chosen_and_what_is_the_default() -> None:
     assert "Your own sessions: you get nothing (the default here)." in text
 
 
-def test_who_turned_messages_down_can_turn_them_up_again() -> None:
-    stopped = direct_messages_set(DirectMessages.NONE, actions.Roles.OBSERVER, command="/ojt")
-    assert len(values(stopped, actions.DM_ALL)) == 1
-    assert values(direct_messages_set(DirectMessages.ALL, actions.Roles.OBSERVER, command="/ojt"), actions.DM_ALL) == []
-    own = direct_messages_set(DirectMessages.NONE, actions.Roles.EMPLOYEE, command="/ojt")
-    assert values(own, actions.DM_ALL) == ["employee"] and "of your own sessions you get nothing" in own.text
+def test_what_was_changed_is_said_and_can_be_taken_back() -> None:
+    before, now = MINE.roles[0], replace(MINE.roles[0], choice=NOTHING)
+    stopped = choices_saved([(before, now)], command="/ojt")
+    assert "of sessions you observe you get nothing (before: only those below target or failed)" in stopped.text
+    [value] = values(stopped, actions.SET_CHOICE)
+    assert actions.decode(actions.SetChoice, value) == actions.SetChoice({"observer": "instantly below target"})
+    default, all_of_them = MINE.roles[1], replace(MINE.roles[1], choice=Choice(Often.INSTANTLY), is_default=False)
+    [value] = values(choices_saved([(default, all_of_them)], command="/ojt"), actions.SET_CHOICE)
+    assert actions.decode(actions.SetChoice, value) == actions.SetChoice({"employee": ""})
+    same = choices_saved([(before, before)], command="/ojt")
+    assert "as before" in same.text and values(same, actions.SET_CHOICE) == []
 
 
 def test_the_home_tab_of_somebody_with_work_to_do() -> None:
@@ -363,8 +371,7 @@ def test_modals_fit_and_their_choices_mean_what_they_say() -> None:
         settings_form(MINE),
     ):
         assert_fits_slack(view)
-    assert choice_of(actions.SERVER_DEFAULT) is None
-    assert choice_of("below") is DirectMessages.BELOW
+    assert choice_of(DirectMessages.BELOW) == Choice(Often.INSTANTLY, only_low=True)
 
 
 def test_status_says_what_the_last_poll_read_and_how_old_corrections_are() -> None:

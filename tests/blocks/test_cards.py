@@ -393,6 +393,7 @@ def test_the_observer_is_addressed_and_can_stop_it() -> None:
         actions.FOLLOW_UP,
         actions.DETAILS,
         actions.MORE,
+        actions.DM_FEWER,
         actions.asked(actions.DM_BELOW),
         actions.asked(actions.DM_STOP),
     ]

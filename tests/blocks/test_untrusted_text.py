@@ -15,15 +15,16 @@ from bot.blocks.home import Home, Own, home
 from bot.blocks.markup import bare, safe
 from bot.blocks.notifications import render
 from bot.blocks.rule_preview import Shown
-from bot.blocks.rules import proposal, rules_list
+from bot.blocks.rules import format_rule, proposal, rules_list
 from bot.blocks.session_lists import Page, RenderContext, results, show, to_do
-from bot.blocks.settings import Settings, settings_form
+from bot.blocks.settings import RoleSetting, Settings
+from bot.blocks.settings_form import settings_form
 from bot.domain.changes import outcome_of
 from bot.domain.model import AreaResult, ChangeKind, CriterionResult, Details, HistoryEntry, Moment, SessionRecord
 from bot.domain.notifications import Destination, Message
+from bot.domain.preferences import Choice, Often, Role
 from bot.domain.reports import CriterionCost, Figures, ReportRow, UnitRow
 from bot.domain.text import clean, clip
-from bot.domain.viewers import DirectMessages, Preferences
 from tests.blocks.build import (
     CHANNEL,
     EMPLOYEE,
@@ -164,9 +165,8 @@ def test_views_stay_within_limits(name: str, title: str, typed: str) -> None:
     one = a_record(title, title, title, "PASSED", typed)
     shown = RenderContext(directory=who, short_ids={}, data_as_of=NOW)
     mine = Settings(
-        chosen=Preferences(DirectMessages.BELOW),
-        observer_default=DirectMessages.ALL,
-        employee_default=DirectMessages.NONE,
+        roles=[RoleSetting(role=role, choice=Choice(Often.INSTANTLY)) for role in Role],
+        rules=[(format_rule(rule(), typed), NOW)] * 3,
         who=name,
     )
     many = [session(n, title=title) for n in range(1, 60)]

@@ -14,7 +14,7 @@ from bot.domain.notifications import Destination, DestinationKind, NotificationK
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import Routed, RoutingResult, candidates, route, subject_of
 from bot.domain.rules import OPERATOR, Rule, RuleState
-from bot.domain.viewers import DirectMessages, Viewer
+from bot.domain.viewers import DirectMessages, Viewer, Wants
 from bot.query.parser import Filter, Names, parse, resolve
 from tests.domain.build import CHECKLISTS, DIRECTORY, EIGHTY, NOW, facts, session
 
@@ -49,6 +49,7 @@ def routed(
     observer: DirectMessages = DirectMessages.NONE,
     employee: DirectMessages = DirectMessages.NONE,
     filters: dict[int, Filter] | None = None,
+    wants: Wants | None = None,
 ) -> Routed:
     def filter_of(query: str) -> Filter:
         return resolve(parse(query), Names(DIRECTORY, CHECKLISTS), now=NOW, zone=UTC)
@@ -60,8 +61,8 @@ def routed(
         owners=OWNERS,
         filters={each.rule_id: filter_of(each.query) for each in rules} if filters is None else filters,
         requested_at=NOW,
-        observer_wants=observer,
-        employee_wants=employee,
+        observer_wants=wants or Wants(observer),
+        employee_wants=Wants(employee),
     )
 
 

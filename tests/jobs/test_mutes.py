@@ -10,6 +10,7 @@ from bot.domain.notifications import Delivery, Destination, DestinationKind, Not
 from bot.domain.outbox import NotificationState
 from bot.domain.viewers import Preferences
 from bot.jobs.message_data import MessageData, load_message_data
+from bot.services import pausing
 from bot.services.muting import end_over, mute, unmute
 from bot.store.database import Tx
 from tests.jobs.room import CHANNEL, Room, key_of
@@ -17,6 +18,7 @@ from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
 FOUR_HOURS = timedelta(hours=4)
+ELSEWHERE = Destination(DestinationKind.CHANNEL, "G0ELSEWHERE")
 
 
 async def muted(room: Room, query: str = "", where: Destination = CHANNEL, reason: str = "") -> Mute:
@@ -208,3 +210,44 @@ async def test_what_rules_direct_messages_and_reminders_bring_is_held(room: Room
         NotificationKind.DIGEST,
         NotificationKind.RECAP,
     }
+
+
+@pytest.mark.parametrize("percents", [(90, 40, 70), tuple(range(50, 80))])
+async def test_a_mute_that_ends_while_all_is_paused_gives_one_recap_once_sending_resumes(
+    room: Room, percents: tuple[int, ...]
+) -> None:
+    await muted(room)
+    for percent in percents:
+        room.world.add_session(percent=percent)
+    await room.poll()
+    await room.store.transact(lambda tx: pausing.pause_all(tx, "U0LND", room.clock.now()))
+    await over(room)
+    room.clock.advance(timedelta(hours=1))
+    assert await room.posts() == []
+    await room.store.transact(lambda tx: pausing.resume_all(tx, "U0LND", room.clock.now()))
+    [recap] = await room.posts()
+    assert len(recap.notifications) == 1 + min(len(percents), 25)
+    assert f"{len(percents)} results came while" in await text_of(room, recap)
+    assert await room.posts() == []
+
+
+async def test_a_mute_that_ends_while_a_rule_is_paused_gives_its_recap_once_it_resumes(room: Room) -> None:
+    rule = await room.subscribe("outcome:failed", destination=ELSEWHERE)
+    other = await room.subscribe("outcome:met", destination=ELSEWHERE)
+    await room.target(80)
+    await muted(room, where=ELSEWHERE)
+    low = [room.world.add_session(percent=percent) for percent in (40, 50)]
+    high = [room.world.add_session(percent=percent) for percent in (90, 95)]
+    await room.poll()
+    now = room.clock.now()
+    await room.store.transact(lambda tx: pausing.pause_until(tx, rule, "U0LND", now + 2 * FOUR_HOURS, now))
+    await over(room)
+    [first] = await room.posts(ELSEWHERE)
+    assert {one.notification.session for one in first.notifications} == {None, *map(key_of, high)}
+    assert (first.notifications[0].notification.rule_ids, other.rule_id) == ((other.rule_id,), other.rule_id)
+    room.clock.advance(FOUR_HOURS)
+    await room.store.transact(lambda tx: pausing.resume_due(tx, room.clock.now()))
+    [second] = await room.posts(ELSEWHERE)
+    assert {one.notification.session for one in second.notifications} == {None, *map(key_of, low)}
+    assert "2 results came while this channel was muted" in await text_of(room, second)
+    assert await room.posts(ELSEWHERE) == []

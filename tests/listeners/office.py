@@ -173,8 +173,7 @@ class Office:
 
     async def submit(self, user: str, form: str, **values: str) -> dict[str, str]:
         """The mistakes in a form by the name of the input; each input is in a block of its name."""
-        inputs = {actions.INPUT_OBSERVER: "", actions.INPUT_EMPLOYEE: "", **values}
-        state = {name: {name: {"type": "plain_text_input", "value": value}} for name, value in inputs.items()}
+        state = {name: {name: {"type": "plain_text_input", "value": value}} for name, value in values.items()}
         view = {"id": "V1", "type": "modal", "callback_id": form, "state": {"values": state}}
         body = {"type": "view_submission", "user": {"id": user, "team_id": TEAM}, "team": {"id": TEAM}, "view": view}
         response = await self.dispatch(body, Replies())

@@ -13,7 +13,7 @@ from bot.domain.errors import Remedy
 from bot.domain.model import PersonStatus, SessionKey, Targets
 from bot.domain.routing import route
 from bot.domain.rules import Rule, RuleState
-from bot.domain.viewers import DirectMessages, SlackUser
+from bot.domain.viewers import DirectMessages, SlackUser, Wants
 from bot.jobs.channel_checks import ChannelChecks
 from bot.listeners.events.lifecycle import channel_changed
 from bot.query.parser import Names, parse, resolve
@@ -50,8 +50,8 @@ async def news(office: Office, number: int, result: float = 50.0) -> SessionKey:
             owners=owners,
             filters=wanted,
             requested_at=now,
-            observer_wants=DirectMessages.NONE,
-            employee_wants=DirectMessages.NONE,
+            observer_wants=Wants(DirectMessages.NONE),
+            employee_wants=Wants(DirectMessages.NONE),
         )
         for notification in notified.notifications:
             tx.notifications.enqueue(notification, now)

@@ -17,14 +17,14 @@ pytestmark = pytest.mark.virtual_time
 NIGHT = datetime(2026, 3, 18, 23, 0, tzinfo=UTC)  # a Wednesday, in London
 
 
-async def owe(office: Office, *keys: object, to: str = "person:olga") -> None:
+async def owe(office: Office, *keys: object, to: str = "person:olga", rules: tuple[int, ...] = ()) -> None:
     now = office.clock.now()
 
     def work(tx: Tx) -> None:
         for key in keys:
             notification = Notification(
                 kind=NotificationKind.SESSION, destination=Destination.parse(to), subject=subject_of(key),  # type: ignore[arg-type]
-                reason="completed", session=key, facts={"version": 1},  # type: ignore[arg-type]
+                reason="completed", session=key, facts={"version": 1}, rule_ids=rules,  # type: ignore[arg-type]
             )  # fmt: skip
             tx.notifications.enqueue(notification, now)
 

@@ -91,7 +91,8 @@ async def test_a_reminder_is_snoozed_by_its_reader_alone(office: Office) -> None
     await pass_time(office, NOON + timedelta(days=2, hours=2))
     (reminder,) = reminders(office, OLGA)
     where = {"channel_id": reminder.channel, "message_ts": reminder.ts}
-    hour, _ = buttons_of(Message("", tuple(reminder.blocks)))
+    hour, _, fewer = buttons_of(Message("", tuple(reminder.blocks)))
+    assert (fewer["action_id"], fewer["value"]) == (actions.DM_FEWER, "reminders")
     refused = await office.press(SAM, hour["action_id"], hour["value"], **where)
     assert refused is not None and "a reminder is put off by whom it is for" in refused.text
     answer = await office.press(OLGA, hour["action_id"], hour["value"], **where)

@@ -60,7 +60,7 @@ async def test_the_settings_form_saves_both(office: Office) -> None:
 
 
 async def test_a_form_with_nonsense_is_sent_back(office: Office) -> None:
-    mistakes = await office.submit(OLGA, actions.SETTINGS_FORM, as_observer="loud")
+    mistakes = await office.submit(OLGA, actions.SETTINGS_FORM, as_observer="loud", as_employee="")
     assert mistakes == {"as_observer": "Choose one from the list.", "as_employee": "Choose one from the list."}
     assert await preferences(office, OLGA) == Preferences()
 

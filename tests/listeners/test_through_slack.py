@@ -21,6 +21,7 @@ from tests.clock import until
 from tests.environment import SECRET
 from tests.listeners.office import ADMIN, BOT, EMMA, LOW, NORTH, OLGA, PUBLIC, SAM, Office, everything_in
 from tests.listeners.test_dispatch import card
+from tests.listeners.test_quiet import owe
 from tests.listeners.test_reports import many
 
 pytestmark = pytest.mark.virtual_time
@@ -88,19 +89,48 @@ async def test_an_acknowledgement_on_a_card_is_confirmed_to_the_presser_only(ope
     assert "Acknowledged by <@U0SAM>" in posted.text
 
 
-async def test_home_opens_and_its_menus_and_form_work(open_door: Office) -> None:
+async def test_home_opens_and_its_form_works(open_door: Office) -> None:
     slack = open_door.slack
     await slack.open_home(OLGA)
     await until(lambda: OLGA in slack.workspace.homes)
-    await slack.choose(OLGA, slack.workspace.homes[OLGA], actions.SET_OBSERVER, "below")
-    await until(lambda: "only those below target or failed" in before(slack.workspace.homes.get(OLGA)))
     await slack.press(OLGA, slack.workspace.homes[OLGA], actions.HOME_SETTINGS)
     await until(lambda: slack.modal_of(OLGA) is not None)
     form = slack.modal_of(OLGA)
     assert form is not None
-    submitted = await slack.submit(form.id, OLGA, {actions.INPUT_OBSERVER: "none", actions.INPUT_EMPLOYEE: "all"})
+    submitted = await slack.submit(form.id, OLGA, {actions.INPUT_OBSERVER: "never", actions.INPUT_EMPLOYEE: "weekly"})
     assert submitted.ok, submitted
     await until(lambda: "*Sessions you observe:* you get nothing." in before(slack.workspace.homes.get(OLGA)))
+    home = before(slack.workspace.homes.get(OLGA))
+    assert "*Your own sessions:* you get a digest weekly mon 09:00 of every completed session" in home
+    # The rule is among hers, and the words change it as the form does.
+    answer = await (await slack.command(OLGA, NORTH, "/ojt", "settings employee daily 8 below 70")).first()
+    assert (
+        "a digest daily 08:00 of scores below 70" in answer.text and "before: a digest weekly mon 09:00" in answer.text
+    )
+    undone = await (await slack.press(OLGA, answer, actions.SET_CHOICE)).first()
+    assert "you get a digest weekly mon 09:00 of every completed session" in undone.text
+    shown = await (await slack.command(OLGA, NORTH, "/ojt", "settings")).first()
+    await slack.press(OLGA, shown, actions.HOME_SETTINGS)
+    await until(lambda: '"initial_option"' in before(slack.modal_of(OLGA)))
+
+
+async def test_a_direct_message_is_turned_down_and_up_again(open_door: Office) -> None:
+    slack = open_door.slack
+    await owe(open_door, LOW)
+    await open_door.send()
+    (posted,) = slack.messages(slack.direct_message(OLGA).id)
+    await slack.press(OLGA, posted, actions.DM_FEWER)
+    await until(lambda: slack.modal_of(OLGA) is not None)
+    form = slack.modal_of(OLGA)
+    assert form is not None and "as_employee" not in before(form)
+    submitted = await slack.submit(form.id, OLGA, {actions.INPUT_OBSERVER: "daily", "which_observer": "70"})
+    assert submitted.ok, submitted
+    shown = await (await slack.command(OLGA, NORTH, "/ojt", "settings")).first()
+    assert "Sessions you observe: you get a digest daily 09:00 of scores below 70" in shown.text
+    stopped = await (await slack.press(OLGA, posted, actions.asked(actions.DM_STOP))).first()
+    assert "you get nothing (before: a digest daily 09:00" in stopped.text
+    again = await (await slack.press(OLGA, stopped, actions.SET_CHOICE)).first()
+    assert "you get a digest daily 09:00 of scores below 70" in again.text
 
 
 async def test_a_direct_message_is_answered_where_it_was_written(open_door: Office) -> None:

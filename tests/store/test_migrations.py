@@ -22,6 +22,7 @@ from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.outbox import NotificationState
 from bot.domain.reasons import ReasonCode
 from bot.domain.rules import RuleState
+from bot.domain.viewers import DirectMessages, Preferences
 from bot.services.rules import rule_filters
 from bot.store.database import Store, Tx
 from bot.store.migrate import before_migration
@@ -599,3 +600,16 @@ async def test_a_database_without_follow_ups_takes_one_on_a_session_it_has(path:
         after = await store.read(lambda tx: tx.sessions.record(FACTS.key))
     assert after is not None and after.acknowledgements == before.acknowledgements
     assert [(one.owner, one.due) for one in after.follow_ups] == [("U1", NOON.date())]
+
+
+async def test_what_people_chose_before_there_was_a_percentage_is_kept(path: Path) -> None:
+    write_old(path, STEPS.index("m032_narrower_preferences"))
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("DELETE FROM preferences")
+        connection.execute("INSERT INTO preferences VALUES ('U0OLGA', 'below', NULL), ('U0EVE', 'none', 'all')")
+        connection.commit()
+    with contextlib.closing(Store.open(path, now=NOON)) as store:
+        olga, eve = await store.read(lambda tx: (tx.people.preferences("U0OLGA"), tx.people.preferences("U0EVE")))
+    assert olga == Preferences(DirectMessages.BELOW)
+    assert eve == Preferences(DirectMessages.NONE, DirectMessages.ALL)
+    assert (olga.observer_below, olga.own_actions) == (None, True)

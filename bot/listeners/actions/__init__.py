@@ -42,6 +42,8 @@ LISTENERS: Mapping[str, Answering[ActionRequest]] = {
     actions.DM_BELOW: settings.get_below_target,
     actions.DM_STOP: settings.get_none,
     actions.DM_ALL: settings.get_all,
+    actions.DM_FEWER: settings.fewer,
+    actions.SET_CHOICE: settings.set_choice,
     actions.SET_OBSERVER: settings.set_observer,
     actions.SET_EMPLOYEE: settings.set_employee,
     actions.HOME_REFRESH: settings.refresh_home,

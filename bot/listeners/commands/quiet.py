@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from bot.blocks.quiet import holidays_list, quiet_set, quiet_shown
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.notifications import Message
-from bot.domain.quiet import parse_quiet
+from bot.domain.quiet import Quiet, parse_quiet
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
@@ -43,15 +43,21 @@ async def quiet(ctx: AppContext, request: CommandRequest) -> Message:
         wanted = replace(wanted, holidays=with_holidays[1].lower() == "on")
 
     def save(tx: Tx) -> Message:
-        zone, before, now = access_view(tx, request.viewer).zone, tx.quiet_times.of(user_id), ctx.clock.now()
-        tx.quiet_times.set(user_id, wanted)
-        if before != wanted:
-            tx.audit_log.write(user_id, "quiet", f"user:{user_id}", now, old=str(before), new=str(wanted))
+        zone = access_view(tx, request.viewer).zone
+        save_quiet(tx, user_id, wanted, ctx.clock.now())
         return quiet_set(wanted, zone, command=ctx.command)
 
     answer = await ctx.store.transact(save)
     ctx.wake_sender()
     return answer
+
+
+def save_quiet(tx: Tx, user_id: str, wanted: Quiet, now: datetime) -> None:
+    """Saves a user's quiet time; only a change is written to the audit log."""
+    before = tx.quiet_times.of(user_id)
+    tx.quiet_times.set(user_id, wanted)
+    if before != wanted:
+        tx.audit_log.write(user_id, "quiet", f"user:{user_id}", now, old=str(before), new=str(wanted))
 
 
 @subcommand(

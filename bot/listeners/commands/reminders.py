@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import replace
+from datetime import datetime
 
 from bot.blocks.reminders import choices_shown
 from bot.domain.errors import QueryError
 from bot.domain.notifications import Message
+from bot.domain.reminders import Choices
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
@@ -36,10 +38,19 @@ async def reminders(ctx: AppContext, request: CommandRequest) -> Message:
             return choices_shown(choices, command=ctx.command)
         is_on = found[2].lower() == "on"
         wanted = replace(choices, planned=is_on) if found[1] else replace(choices, late=is_on)
-        if wanted != choices:
-            tx.reminders.set_choices(user_id, wanted)
-            what = f"{'planned' if found[1] else 'late'} {found[2].lower()}"
-            tx.audit_log.write(user_id, "reminders", f"user:{user_id}", ctx.clock.now(), new=what)
+        save_reminders(tx, user_id, wanted, ctx.clock.now())
         return choices_shown(wanted, command=ctx.command, is_saved=True)
 
     return await ctx.store.transact(work)
+
+
+def save_reminders(tx: Tx, user_id: str, wanted: Choices, now: datetime) -> None:
+    """Saves what a user is reminded of; only a change is written to the audit log."""
+    before = tx.reminders.choices(user_id)
+    if wanted == before:
+        return
+    tx.reminders.set_choices(user_id, wanted)
+    changed = [f"late {'on' if wanted.late else 'off'}"] if wanted.late != before.late else []
+    if wanted.planned != before.planned:
+        changed.append(f"planned {'on' if wanted.planned else 'off'}")
+    tx.audit_log.write(user_id, "reminders", f"user:{user_id}", now, new=", ".join(changed))

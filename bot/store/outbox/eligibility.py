@@ -56,10 +56,15 @@ class Retry:
 
 class Eligibility:
     """The facts of one pass. `destination`: the only one that is asked about, None for all. `now`: None if no
-    quiet time is asked about."""
+    quiet time is asked about. `if_it_could_be_sent`: as if no destination was blocked and sending not paused."""
 
     def __init__(
-        self, connection: sqlite3.Connection, destination: str | None = None, now: datetime | None = None
+        self,
+        connection: sqlite3.Connection,
+        destination: str | None = None,
+        now: datetime | None = None,
+        *,
+        if_it_could_be_sent: bool = False,
     ) -> None:
         self._connection = connection
         self._where = "" if destination is None else " AND {}.destination = ?"
@@ -72,6 +77,8 @@ class Eligibility:
             for row in connection.execute("SELECT destination FROM destinations WHERE blocked_reason IS NOT NULL")
         }
         self._is_all_paused = sending_pause(connection) is not None
+        if if_it_could_be_sent:
+            self._blocked, self._is_all_paused = set(), False
         self._quiet = QuietTimes(connection).of_destinations() if now is not None else {}
         self._now = now
         # Until a mute is marked as ended: that queues the recap in the same transaction.

@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.domain.eligibility import WaitCode
 from bot.domain.kinds import KINDS
 from bot.domain.model import SessionKey
 from bot.domain.notifications import Destination, Notification, NotificationKind
@@ -14,6 +15,7 @@ from bot.store.outbox.eligibility import GROUP_KEY, PENDING, Eligibility
 from bot.store.session_rows import IS_FAILING
 from bot.store.sqlite import IN_LIST, json_each
 
+_OF_RULES = (WaitCode.RULE_PAUSED, WaitCode.RULE_NOT_INTRODUCED)
 MOST_SHOWN = 25  # sessions of one recap
 _WORST_FIRST = f"CASE WHEN sessions.{IS_FAILING} THEN 0 ELSE 1 END, sessions.score NULLS LAST, notifications.id"
 
@@ -65,21 +67,35 @@ class Recaps:
         return found
 
     def enqueue(self, recap: Notification, mute_id: int, now: datetime) -> int:
-        """Queues one message for what only this mute, which has ended, held back and what may be sent now: at most
-        `MOST_SHOWN` sessions, the others counted. Returns how many there are; 0 queues nothing."""
+        """Queues one message for what only this mute, which has ended, held back: at most `MOST_SHOWN` sessions, the
+        others counted. Returns how many there are; 0 queues nothing.
+
+        While nothing can be sent, or to nobody there, the message waits. What waits for a paused rule gets a message of
+        its own, which waits for that rule.
+        """
         name = str(recap.destination)
-        waiting = listed(Eligibility(self._connection, name).waiting_keys())
+        eligibility = Eligibility(self._connection, name, if_it_could_be_sent=True)
+        waits = {group.key: group.waits for group in eligibility.groups()}
         rows = self._connection.execute(
-            "SELECT notifications.id, kind, notifications.session_id, rule_ids FROM notifications"
+            f"SELECT notifications.id, {GROUP_KEY} AS key, kind, notifications.session_id, rule_ids FROM notifications"
             " LEFT JOIN sessions ON sessions.session_id = notifications.session_id"
             " AND sessions.employee_id = notifications.employee_id"
             f" WHERE destination = ? AND {PENDING} AND recap IS NULL AND kind <> '{NotificationKind.RECAP}'"
             f" AND EXISTS (SELECT 1 FROM {json_each('notifications.mutes')} WHERE value = ?)"
-            f" AND {GROUP_KEY} NOT {IN_LIST} ORDER BY {_WORST_FIRST}",
-            (name, mute_id, waiting),
+            f" ORDER BY {_WORST_FIRST}",
+            (name, mute_id),
         ).fetchall()
-        if not rows:
-            return 0
+        messages: dict[str, list[sqlite3.Row]] = {}
+        for row in rows:
+            code = waits[row["key"]]
+            if code is not WaitCode.MUTED:  # else the last mute brings it
+                messages.setdefault(row["rule_ids"] if code in _OF_RULES else "", []).append(row)
+        for rule_ids, members in messages.items():
+            subject = f"{recap.subject}:{rule_ids}" if rule_ids else recap.subject
+            self._enqueue(replace(recap, subject=subject), members, now)
+        return sum(len(members) for members in messages.values())
+
+    def _enqueue(self, recap: Notification, rows: Sequence[sqlite3.Row], now: datetime) -> None:
         cards = [row["id"] for row in rows if row["session_id"] is not None]
         digests = [row["id"] for row in rows if row["session_id"] is None]
         rules = sorted({number for row in rows for number in from_json(row["rule_ids"], tuple[int, ...])})
@@ -92,7 +108,7 @@ class Recaps:
             "INSERT INTO notifications (destination, subject, kind, reason, rule_ids, facts, created_at, due_at,"
             " priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) RETURNING id",
             (
-                name,
+                str(recap.destination),
                 recap.subject,
                 NotificationKind.RECAP,
                 recap.reason,
@@ -122,4 +138,3 @@ class Recaps:
                 f" WHERE id {IN_LIST}",
                 (ReasonCode.COUNTED, numbers),
             )
-        return len(rows)

@@ -45,6 +45,7 @@ from bot.store.schema.steps_from_018 import (
     m028_home_views,
     m030_index_of_members,
     m031_follow_ups,
+    m032_narrower_preferences,
 )
 
 APPLICATION_ID = 0x53505431  # "SPT1": tells `file` and us whose database this is
@@ -76,6 +77,7 @@ STEPS = (
     m028_home_views,
     m030_index_of_members,
     m031_follow_ups,
+    m032_narrower_preferences,
 )
 migrations = Migrations("spotter")
 for step in STEPS:

@@ -241,3 +241,16 @@ FOLLOW_UPS = (
 def m031_follow_ups(db: Database) -> None:
     for statement in FOLLOW_UPS:
         db.conn.execute(statement)
+
+
+# What a person wants at once about sessions they are in: only lower scores, and whether about what they did themselves.
+NARROWER_PREFERENCES = (
+    "ALTER TABLE preferences ADD COLUMN observer_below REAL",  # percent; NULL: by the target
+    "ALTER TABLE preferences ADD COLUMN employee_below REAL",
+    "ALTER TABLE preferences ADD COLUMN own_actions INTEGER NOT NULL DEFAULT 1",
+)
+
+
+def m032_narrower_preferences(db: Database) -> None:
+    for statement in NARROWER_PREFERENCES:
+        db.conn.execute(statement)
