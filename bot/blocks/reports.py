@@ -37,7 +37,7 @@ LINES_PER_SECTION = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a report is about: the command that was run, the query as canonical text and in words, other ways to read
-    it (label and command), whose sessions it covers (None: all), and the age of the data. `person_id`: who asks, in
+    it (label and command), the words left out, whose sessions it covers (None: all), and the age of the data. `person_id`: who asks, in
     iSpring."""
 
     verb: str
@@ -53,6 +53,7 @@ class Asked:
     command: str = "/ojt"
     limit: int = UNITS_SHOWN
     person_id: str | None = None
+    unused: Sequence[str] = ()
 
 
 def figures_line(numbers: Figures) -> str:
@@ -227,13 +228,18 @@ def report_answer(asked: Asked, parts: Sequence[Block | str]) -> Message:
     blocks = [section(mrkdwn(part)) if isinstance(part, str) else part for part in parts]
     blocks[1:1] = coverage_blocks(asked.coverage)
     typed = f"{asked.verb} {asked.query}".rstrip()
-    blocks.append(context(f"Read as `{asked.command} {escape(clip(typed, 1_500))}`"))
+    blocks.append(context(f"Read as `{asked.command} {escape(clip(typed, 1_500))}`{not_used(asked.unused)}"))
     made = [
         button(actions.action_id(actions.RUN, f"option{number}"), f"Meant: {bare(label, 60)}", command)
         for number, (label, command) in enumerate(asked.options)
     ]
     blocks += [buttons(made)] if made else []
     return message([*blocks, context(age(asked.data_as_of, asked.now, asked.corrected_at))])
+
+
+def not_used(words: Sequence[str]) -> str:
+    """What an answer says of the typed words that it leaves out; "" of none."""
+    return f" · I did not use: {', '.join(f'“{safe(one, NAME)}”' for one in words)}" if words else ""
 
 
 def age(data_as_of: datetime | None, now: datetime, corrected_at: datetime | None = None) -> str:

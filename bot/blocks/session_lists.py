@@ -20,7 +20,7 @@ from bot.blocks.markup import (
     moment_token,
     safe,
 )
-from bot.blocks.reports import figures_line
+from bot.blocks.reports import figures_line, not_used
 from bot.blocks.results import headline, unchecked
 from bot.blocks.sharing import share_button
 from bot.domain.changes import outcome_of
@@ -39,7 +39,8 @@ class Page:
     """A page of an answer. `query` is canonical text, `words` for people what it selects; `size` is the full page's
     length. `figures` are of all that match, `limit` is how many of them were asked for, `sort` in which order.
 
-    `options` are what the typed words may have meant instead: what it would be in words, and the command for it.
+    `options` are what the typed words may have meant instead: what it would be in words, and the command for it;
+    `unused` are the words that the query leaves out.
     """
 
     sessions: Sequence[Session]
@@ -49,6 +50,7 @@ class Page:
     query: str
     words: str
     options: Sequence[tuple[str, str]] = ()
+    unused: Sequence[str] = ()
     limit: int | None = None
     sort: str = "-date"
 
@@ -120,7 +122,8 @@ def _limited(page: Page) -> str:
 def _read_as(page: Page, shown: RenderContext) -> list[Block]:
     """The query as it was understood, ready to copy, and what else it may have meant."""
     typed = code(f"{shown.command} results {page.query}", 1_500)
-    blocks = [context(f"Read as {typed}")] if page.query else []
+    left_out = not_used(page.unused)
+    blocks = [context(f"Read as {typed}{left_out}")] if page.query or left_out else []
     if "outcome:passed" in page.query:
         blocks.append(
             context(

@@ -9,6 +9,7 @@ from bot.domain.errors import AmbiguousQuery, QueryError
 from bot.domain.text import count
 from bot.listeners.access_scope import AccessView, refuse_unknown
 from bot.listeners.context import AppContext
+from bot.query.days import Period
 from bot.query.free_words import MOST_WORDS, Reading, read_words
 from bot.query.keys import KEYS, Key
 from bot.query.name_index import NameIndex, words_of
@@ -26,11 +27,14 @@ Counting = Callable[[Tx, Where], int]
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A query, the names it was read among, and what some of its words could mean beside what they were read as."""
+    """A query, the names it was read among, what some of its words could mean beside what they were read as, the words
+    that it leaves out, and the time that free words name."""
 
     query: Query
     known: Names
     options: tuple[Option, ...] = ()
+    unused: tuple[str, ...] = ()
+    period: Period | None = None
 
 
 async def fetch_mentioned_users(ctx: AppContext, text: str) -> None:
@@ -67,7 +71,8 @@ def understand(
             reader.labels(reading.options),
         )
     refuse_unknown(query, known, verb)
-    return Understood(query, known, reader.with_sessions(reading.options))
+    options = reader.with_sessions(reading.options)
+    return Understood(query, known, options, reading.unused, reading.period)
 
 
 def names_in(tx: Tx, access: AccessView, text: str) -> Sequence[Sequence[str]]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.domain.errors import QueryError
+from bot.query.days import Period
 from bot.query.keys import Key
 from bot.query.keywords import (
     GENERIC,
@@ -29,6 +30,7 @@ from bot.query.keywords import (
     OWN,
     OWN_TEAM,
     ROLES,
+    SAYING,
     key_named,
     read_keyword,
 )  # fmt: skip
@@ -52,12 +54,15 @@ class Reading:
     """What a text means: canonical query text, and what else some of its words fit.
 
     `question` is asked instead of running `text` if some words fit several things; `options` are its answers. Without
-    a question, `options` are what the text may have meant beside what it was read as.
+    a question, `options` are what the text may have meant beside what it was read as. `unused`: words that say
+    something and are in no term. `period`: the time that free words name, whose end `text` may leave out.
     """
 
     text: str
     question: str = ""
     options: tuple[Option, ...] = ()
+    unused: tuple[str, ...] = ()
+    period: Period | None = None
 
 
 def read_words(
@@ -118,7 +123,12 @@ def _read(here: Position) -> Reading:
         refuse_dangling_negation(here)
     except Question as asked:
         return Reading("", asked.question, asked.options)
-    return Reading(" ".join(dict.fromkeys(with_score_range(here.terms))), options=tuple(here.options[:MOST_OPTIONS]))
+    return Reading(
+        " ".join(dict.fromkeys(with_score_range(here.terms))),
+        options=tuple(here.options[:MOST_OPTIONS]),
+        unused=tuple(dict.fromkeys(here.unused)),
+        period=here.period,
+    )
 
 
 def _step(here: Position) -> None:
@@ -187,5 +197,8 @@ def _ignored(here: Position) -> bool:
     is_emoji = _EMOJI.fullmatch(token.value) is not None
     if words and not is_emoji and not all(word in IGNORED or word in GENERIC for word in words):
         return False
-    here.at += 1
+    if SAYING.isdisjoint(words):
+        here.at += 1
+    else:
+        here.skip_unused()
     return True

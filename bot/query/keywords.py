@@ -22,6 +22,15 @@ IGNORED = frozenset({
     "recorded", "performance", "perform", "performed", "performing", "look", "looks", "looking", "happen", "ever",
     "actually", "really", "today's", "up", "old", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",
 })  # fmt: skip
+SAYING = frozenset({"old", "new", "first", "time", "times", "work", "data", "info"})  # ignored, but not silently
+SUBJECTS = frozenset({
+    "i", "we", "you", "they", "he", "she", "it", "who", "anyone", "anybody", "everyone", "everybody", "someone", "somebody",
+    "people", "team", "staff", "to", "please", "pls", "can", "could", "lets", "let's", "should", "must", "will", "would",
+})  # before a verb
+AUXILIARIES = frozenset({
+    "did", "do", "does", "has", "have", "had", "is", "was", "can", "could", "will", "would", "should", "may", "must",
+})  # before the subject of a question
+DETERMINERS = frozenset({"my", "the", "on", "if", "whether", "out", "all", "for", "how", "who", "what", "that", "this"})
 GENERIC = frozenset(
     {
         "store",

@@ -37,11 +37,13 @@ class Position:
     at: int = 0
     terms: list[str] = field(default_factory=list)
     options: list[Option] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)  # words with a meaning of their own that no term holds
     is_negated: bool = False
     negated_at: int = 0  # the position of the word that negates
     role: Key | None = None
     period: Period | None = None  # what the words so far name
     place_end: int = -1  # the position behind a place that ends with a number: "store 12"
+    person_end: int = -1  # the position behind a person
 
     def loose(self, at: int) -> Sequence[Token]:
         """The words from a position on that have no key and no quotes."""
@@ -80,6 +82,12 @@ class Position:
         self.add(self.signed(term), used)
         if self.at < len(self.tokens) and self.tokens[self.at].value.lower() in OBSERVING:
             self.at += 1
+        self.person_end = self.at
+
+    def skip_unused(self) -> None:
+        """Leaves a word out, to be named in the answer."""
+        self.unused.append(self.typed(1))
+        self.at += 1
 
     def add_keyword(self, found: Keyword) -> None:
         for term in found.terms:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 
 from bot.query.keys import Key
-from bot.query.keywords import GENERIC, IGNORED, JOINS, PLACES
+from bot.query.keywords import AUXILIARIES, DETERMINERS, GENERIC, IGNORED, JOINS, PLACES, SUBJECTS
 from bot.query.name_index import NamedThing, words_of
 from bot.query.names import MENTION, Kind
-from bot.query.position import LONGEST_NAME, Option, Position, is_span, key_of, labels_of, term_of
-from bot.query.questions import number_question, question, refuse
+from bot.query.position import LONGEST_NAME, Option, Position, is_span, key_of, label_of, labels_of, term_of
+from bot.query.questions import MOST_OPTIONS, number_question, question, refuse
 
 _GLUED = re.compile(r"([a-z]+)[-#]?(\d{1,4})")
 _PLACE_NUMBER = re.compile(r"(?:no|nr)?\.?(\d{1,4})")
@@ -81,7 +81,35 @@ def read_short_name(here: Position) -> bool:
         return False
     if words[0].isdigit():
         raise number_question(here, words[0])
+    if _verb(here, words[0]):
+        return True
     return _name(here, 1, words) or _singular(here, words[0])
+
+
+def _verb(here: Position, word: str) -> bool:
+    """ "check" in "did Jamie check in" is no checklist, although the title of one ends so: the word stays unused, and
+    the checklist becomes an option. The first word of a title, a capital inside the text, quotes or a key say the name.
+    """
+    things = here.index.named([word])
+    token = here.tokens[here.at]
+    before = words_of(here.tokens[here.at - 1].value)[-1:] if here.at else []
+    behind = words_of(here.tokens[here.at + 1].value)[:1] if here.at + 1 < len(here.tokens) else []
+    asked = {one.value.lower() for one in here.tokens[: here.at]}
+    is_verb = (
+        (here.at == here.person_end and not AUXILIARIES.isdisjoint(asked))
+        or not SUBJECTS.isdisjoint(before)
+        or (not here.at and not DETERMINERS.isdisjoint(behind))
+    )
+    if not things or not is_verb or (here.at and token.value[:1].isupper()):
+        return False
+    if any(one.kind is Kind.PERSON or words_of(one.name)[0] == word for one in things):
+        return False
+    here.options += [
+        Option(label_of(one), here.with_term(term_of(key_of(one, Key.EMPLOYEE), one, here.index), 1))
+        for one in things[:MOST_OPTIONS]
+    ]
+    here.skip_unused()
+    return True
 
 
 def _singular(here: Position, word: str) -> bool:

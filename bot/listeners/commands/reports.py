@@ -85,6 +85,7 @@ def _asked(ctx: AppContext, read: _Read, verb: str) -> view.Asked:
         query=say(query),
         words=words(with_labels(about, read.meant.known)),
         options=[(one.label, f"{verb} {one.text}") for one in read.meant.options],
+        unused=read.meant.unused,
         coverage=read.access.coverage,
         person_id=read.access.viewer.person_id,
         directory=read.access.directory,

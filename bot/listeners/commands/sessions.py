@@ -114,6 +114,7 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
             query=say(query),
             words=words(with_labels(without_shape(query), known)),
             options=[(one.label, f"results {one.text}") for one in meant.options],
+            unused=meant.unused,
         )
         about = replace(shown(ctx, tx, access, (one.key for one in sessions)), beside=_percentages_in(query))
         return session_lists.results(status, about, may_share=may_share_here(viewer, None, tx))
