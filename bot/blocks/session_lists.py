@@ -114,7 +114,7 @@ _ORDERS: Mapping[str, str] = {
 
 def _limited(page: Page) -> str:
     """ "The 3 with the lowest score of 128"."""
-    order = _ORDERS[page.sort]
+    order = _ORDERS.get(page.sort, "newest")
     which = f"{page.total:,} {order}" if page.total > 1 else f"one {order}"
     return f"The {which} of {page.figures.sessions:,}"
 
@@ -178,8 +178,25 @@ def which_session(prefix: str, sessions: Sequence[Session], shown: RenderContext
     return message([section(mrkdwn(text)), *rows])
 
 
-def to_do(sessions: Sequence[Session], shown: RenderContext, *, now: datetime) -> Message:
+@dataclass(frozen=True, slots=True)
+class ToDoAsked:
+    """Conditions on a to-do list: canonical text, in words, and the typed words that are in neither."""
+
+    query: str = ""
+    words: str = ""
+    unused: Sequence[str] = ()
+
+
+def to_do(
+    sessions: Sequence[Session], shown: RenderContext, asked: ToDoAsked = ToDoAsked(), *, now: datetime
+) -> Message:
     """The sessions an observer has to finish (started) and to conduct (planned), the longest due first."""
+    read_as, left_out = list[Block](), not_used(asked.unused)
+    if asked.query or left_out:
+        read_as = [context(f"Read as {code(f'{shown.command} todo {asked.query}'.rstrip(), 1_500)}{left_out}")]
+    if not sessions and asked.query:
+        text = f"Nothing to do: {format_query_text(asked.words, 800)}. All you have to do: `{shown.command} todo`."
+        return message([section(mrkdwn(text)), *_own_only(shown), *read_as, age_block(shown)])
     if not sessions:
         text = (
             "Nothing to do: no session waits for you to conduct or finish it. Sessions planned for you in iSpring "
@@ -189,8 +206,9 @@ def to_do(sessions: Sequence[Session], shown: RenderContext, *, now: datetime) -
     listed = sessions[:ROWS]
     started = [one for one in listed if _is_started(one)]
     planned = [one for one in listed if not _is_started(one)]
-    blocks: list[Block] = [section(mrkdwn(f"*{count(len(sessions), 'session')} to do as an observer*"))]
-    blocks += _own_only(shown)
+    which = f": {format_query_text(asked.words, 800)}" if asked.query else ""
+    blocks: list[Block] = [section(mrkdwn(f"*{count(len(sessions), 'session')} to do as an observer{which}*"))]
+    blocks += [*_own_only(shown), *read_as]
     number = 0
     for title, those in (("To finish", started), ("To conduct", planned)):
         if those:

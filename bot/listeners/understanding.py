@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.errors import AmbiguousQuery, QueryError
@@ -11,7 +11,7 @@ from bot.listeners.access_scope import AccessView, refuse_unknown
 from bot.listeners.context import AppContext
 from bot.query.days import Period
 from bot.query.free_words import MOST_WORDS, Reading, read_words
-from bot.query.keys import KEYS, Key
+from bot.query.keys import KEYS, Key, Term
 from bot.query.name_index import NameIndex, words_of
 from bot.query.names import MENTION, Kind, id_of
 from bot.query.parser import Names, Query, parse
@@ -73,6 +73,15 @@ def understand(
     refuse_unknown(query, known, verb)
     options = reader.with_sessions(reading.options)
     return Understood(query, known, options, reading.unused, reading.period)
+
+
+def to_its_end(meant: Understood) -> Understood:
+    """The same up to the end of the time that it names: what is still to come this week is asked for until Sunday,
+    while results of this week need no end."""
+    if meant.period is None or meant.period.until is None or any(term.key is Key.UNTIL for term in meant.query.terms):
+        return meant
+    end = Term(Key.UNTIL, meant.period.until.isoformat())
+    return replace(meant, query=Query((*meant.query.terms, end)))
 
 
 def names_in(tx: Tx, access: AccessView, text: str) -> Sequence[Sequence[str]]:

@@ -10,7 +10,8 @@ from bot.query.keys import Key
 IGNORED = frozenset({
     "the", "a", "an", "any", "all", "every", "each", "who", "whom", "what", "which", "when", "how", "many", "much",
     "did", "do", "does", "done", "has", "have", "had", "was", "were", "is", "are", "be", "been", "i", "we", "you",
-    "it", "they", "that", "this", "those", "these", "there", "s", "ones", "one", "only", "just", "please", "pls",
+    "it", "they", "he", "she", "them", "his", "her", "him", "their", "that", "this", "those", "these", "there", "s",
+    "ones", "one", "only", "just", "please", "pls",
     "show", "list", "find", "get", "give", "see", "tell", "me", "us", "about", "results", "result", "session",
     "sessions", "checklists", "observation", "observations", "training", "trainings", "ojt", "score", "scores",
     "scored", "rating", "people", "person", "persons", "everyone", "everybody", "somebody", "someone", "anyone",
@@ -23,13 +24,57 @@ IGNORED = frozenset({
     "actually", "really", "today's", "up", "old", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",
 })  # fmt: skip
 SAYING = frozenset({"old", "new", "first", "time", "times", "work", "data", "info"})  # ignored, but not silently
-SUBJECTS = frozenset({
-    "i", "we", "you", "they", "he", "she", "it", "who", "anyone", "anybody", "everyone", "everybody", "someone", "somebody",
-    "people", "team", "staff", "to", "please", "pls", "can", "could", "lets", "let's", "should", "must", "will", "would",
-})  # before a verb
-AUXILIARIES = frozenset({
-    "did", "do", "does", "has", "have", "had", "is", "was", "can", "could", "will", "would", "should", "may", "must",
-})  # before the subject of a question
+SUBJECTS = frozenset(
+    {
+        "i",
+        "we",
+        "you",
+        "they",
+        "he",
+        "she",
+        "it",
+        "who",
+        "anyone",
+        "anybody",
+        "everyone",
+        "everybody",
+        "someone",
+        "somebody",
+        "people",
+        "team",
+        "staff",
+        "to",
+        "please",
+        "pls",
+        "can",
+        "could",
+        "lets",
+        "let's",
+        "should",
+        "must",
+        "will",
+        "would",
+    }
+)  # before a verb
+AUXILIARIES = frozenset(
+    {
+        "did",
+        "do",
+        "does",
+        "has",
+        "have",
+        "had",
+        "is",
+        "was",
+        "can",
+        "could",
+        "will",
+        "would",
+        "should",
+        "may",
+        "must",
+    }
+)  # before the subject of a question
 DETERMINERS = frozenset({"my", "the", "on", "if", "whether", "out", "all", "for", "how", "who", "what", "that", "this"})
 GENERIC = frozenset(
     {

@@ -37,7 +37,7 @@ _UNITS = (
     ("dept", r"(?:stores?|sites?|shops?|locations?|departments?|units?|branch(?:es)?|teams?|regions?)"),
     ("checklist", r"(?:checklists?|forms?|topics?)"),
     ("observer", r"(?:observers?|trainers?|assessors?|graders?)"),
-    ("employee", r"(?:employees?|persons?|people|learners?|trainees?|staff)"),
+    ("employee", r"(?:employees?|persons?|people|learners?|trainees?|staff|performers?|workers?|team ?members?|guys)"),
 )
 _ANY_UNIT = "|".join(pattern for _, pattern in _UNITS)
 
@@ -58,12 +58,21 @@ def _trend_by(found: re.Match[str]) -> Intent:
 
 
 def _unit_of(word: str) -> str:
-    return next(unit for unit, pattern in _UNITS if re.fullmatch(pattern, word, re.IGNORECASE))
+    return next((unit for unit, pattern in _UNITS if re.fullmatch(pattern, word, re.IGNORECASE)), "employee")
 
 
-def _better(found: re.Match[str]) -> Intent:
-    """ "am I getting better" is about the asker, "is it getting better" about everything."""
-    return _as("trend", "my" if re.search(r"\bi\b", found[0], re.IGNORECASE) else "")(found)
+def _ranked(found: re.Match[str]) -> Intent:
+    """ "top 3 employees", "best store", "worst performers": a report by these, in that order."""
+    order = " sort:-score" if re.match(r"best|top|highest|strongest|great", found["order"], re.IGNORECASE) else ""
+    limit = f" limit:{found['number']}" if found["number"] else ""
+    return _as("trend", f"by:{_unit_of(found['unit'])}{order}{limit}")(found)
+
+
+def _changed(found: re.Match[str]) -> Intent:
+    """ "who improved most", "which store got worse"."""
+    is_loss = re.search(r"wors|declin|dropp|fell|los", found[0], re.IGNORECASE)
+    unit = _unit_of(found["unit"]) if found["unit"] else "employee"
+    return _as("trend", f"by:{unit} sort:{'' if is_loss else '-'}change")(found)
 
 
 def _compared(found: re.Match[str]) -> Intent:
@@ -83,7 +92,11 @@ _OBSERVED = r"(?:observed|observe|observing|observations?|sessions?|inspected|vi
 _WHO = rf"(?:(?:who|which|what)\s+)?(?:(?:{_ANY_UNIT})\s+)?"
 _WHAT = r"(?:what(?:'?s| is)|who(?:'?s| is)|which|what|anything|any)?\s*"
 _EXTREME = r"(?:best|worst|most|weakest|strongest|lowest|highest|attention|training|help|fails?|failures|failing)"
-_RATED = r"(?:best|worst|weakest|strongest|problem|weak|top|lowest|highest)[ -](?:scoring )?"
+_ORDER = (
+    r"(?P<order>best|worst|weakest|strongest|problem|weak|top|lowest|highest|bottom|poorest|low|poor|great|good|bad)"
+)
+_RATED = rf"{_ORDER}(?: (?P<number>\d{{1,2}}))?[ -](?:scoring |performing |rated )?(?:of )?(?:the |my |our |all )?"
+_RATED_MOST = rf"{_ORDER}(?P<number>)(?P<unit>)$"
 _VERB = r"(?:is|are|has|have|was|were|needs?|fails?|failed|does|do)"
 _PERIODS = r"(?:day|week|month|quarter)"
 _GROUPS = rf"(?:{_PERIODS}|checklist|form|store|site|shop|dept|department|unit|location|team|observer|trainer|employee)"
@@ -108,12 +121,20 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
         (r"(?:what(?:'s| is) )?coming up|what(?:'s| is) next", _as("upcoming")),
         # is it getting better
         (
-            r"(?:(?:is|are|am|has|have|did) \w+ )?(?:getting|got|doing|become|becoming) (?:any )?(?:better|worse)",
-            _better,
+            rf"(?:who|(?:which|what) (?P<unit>{_ANY_UNIT}))(?:'s| is| are| has| have)?(?: been)?"
+            r" (?:improv(?:ed?|es|ing)|declin(?:ed?|es|ing)|dropp(?:ed|ing)|got(?:ten)? (?:better|worse)"
+            r"|getting (?:better|worse)|gets (?:better|worse))(?: the)?(?: most)?",
+            _changed,
         ),
-        (r"(?:(?:is|are|am|has|have|do|did) \w+ )?(?:have to |need to )?improv(?:e|es|ed|ing|ements?)", _better),
+        (rf"most improved(?: (?P<unit>{_ANY_UNIT}))?", _changed),
+        (r"(?:getting|got|gotten|doing|become|becoming) (?:any )?(?:better|worse)(?: over time)?", _trend),
+        (r"(?:have to |need to )?improv(?:e|es|ed|ing|ements?)(?: over time)?", _trend),
         (rf"(?:which|what) (?P<unit>{_ANY_UNIT}) {_VERB} ?(?:the )?{_EXTREME}(?: often| most)?", _trend_by),
-        (rf"{_RATED}(?P<unit>{_ANY_UNIT})(?! \d)", _trend_by),
+        (rf"(?:the )?{_RATED}(?P<unit>{_ANY_UNIT})(?! ?#?\d)", _ranked),
+        (
+            rf"who(?:'s| is| are| was| were| has| did)?(?: doing| scored| performs| performed)?(?: the)? {_RATED_MOST}",
+            _ranked,
+        ),
         (rf"(?:compare|comparison of|rank)(?: all| the| our| my)* (?P<unit>{_ANY_UNIT})(?! ?#?\d)", _trend_by),
         (r"(?:compare|comparison of) .+|.+ (?:vs\.?|versus) .+", _compared),
         (r"(?:the )?(?:average|avg|mean|median)(?: scores?| results?)?", _trend),
