@@ -121,7 +121,7 @@ def did_you_mean(mistake: str, suggestions: Sequence[str], *, command: str) -> M
     fitting = [one for one in suggestions[:SUGGESTIONS] if clean(one) and len(one) <= BUTTON_VALUE]
     if not fitting:
         return notice(f"{text}\n`{command} help` shows what Spotter understands.")
-    listed = ", ".join(f"{command} {safe(one)}" for one in fitting)
+    listed = ", ".join(code(f"{command} {one}", 300) for one in fitting)
     return message([section(mrkdwn(f"{text}\nDid you mean: {listed}?")), buttons(run_buttons(fitting))])
 
 

@@ -100,11 +100,22 @@ def _mended(text: str, index: NameIndex, today: date, more: int) -> str | None:
     """A corrected text, a second mistake in it corrected too; None if it still can't be read. A suggestion runs."""
     if not more:
         return None
+    text = _without_repeats(text)
     try:
         read_words(text, index, today, more=more - 1)
     except QueryError as error:
         return error.suggestions[0] if error.suggestions else None
     return text
+
+
+def _without_repeats(text: str) -> str:
+    """A text in which no term with a key stands twice: two mistyped words may mean the same."""
+    try:
+        tokens = list(tokenize(text))
+    except Unclosed:
+        return text
+    parts = [(text[one.start : one.end], one.key is not None) for one in tokens]
+    return " ".join(part for at, (part, has_key) in enumerate(parts) if not has_key or (part, True) not in parts[:at])
 
 
 def _with_key(token: Token) -> Token:
