@@ -125,6 +125,12 @@ def did_you_mean(mistake: str, suggestions: Sequence[str], *, command: str) -> M
     return message([section(mrkdwn(f"{text}\nDid you mean: {listed}?")), buttons(run_buttons(fitting))])
 
 
+def greeting(commands: Sequence[str], *, command: str) -> Message:
+    """A greeting with what to ask next, as buttons."""
+    listed = " or ".join(code(f"{command} {one}") for one in commands)
+    return message([section(mrkdwn(f"Hello! Ask for example {listed}.")), buttons(run_buttons(commands))])
+
+
 def which_one(question: str, labels: Sequence[str], commands: Sequence[str], *, command: str) -> Message:
     """What the words of a user may mean, as buttons: each label says what its command would find."""
     fitting = [(label, one) for label, one in zip(labels, commands, strict=True) if clean(one)]
@@ -209,6 +215,13 @@ def run_buttons(commands: Sequence[str]) -> list[Block]:
         button(actions.action_id(actions.RUN, number), bare(one, BUTTON_TEXT), one)
         for number, one in enumerate(commands[:SUGGESTIONS])
     ]
+
+
+def with_unused(answer: Message, words: str) -> Message:
+    """An answer of a subcommand that takes no words, with those that were typed behind it."""
+    last = message([context(f"I did not use: “{safe(words, 300)}”.")])
+    rich = (*answer.rich, *last.blocks) if answer.rich else ()
+    return Message(f"{answer.text}\n{last.text}", (*answer.blocks, *last.blocks), rich)
 
 
 def with_age(answer: Message, old_parts: Sequence[tuple[str, datetime]], closed_reason: str) -> Message:

@@ -56,16 +56,20 @@ class Asked:
     unused: Sequence[str] = ()
 
 
-def figures_line(numbers: Figures) -> str:
-    """The figures of some sessions: "114 completed · 23 below target · 76 % met their target · median 84 %"."""
+def figures_line(numbers: Figures, *, of_outcomes: bool = False) -> str:
+    """The figures of some sessions: "114 completed · 23 below target · 76 % met their target · median 84 %".
+
+    `of_outcomes`: they were chosen by their outcome, so that what is true of all or none of them says nothing.
+    """
     if not numbers.completed:
-        return "none completed"
-    parts = [f"{numbers.completed:,} completed"]
-    if numbers.judged:
-        parts.append(f"{numbers.failing - numbers.critical:,} below target")
-    if numbers.critical:
+        return "" if of_outcomes else "none completed"
+    below, every = numbers.failing - numbers.critical, numbers.sessions
+    parts = [] if of_outcomes and numbers.completed == every else [f"{numbers.completed:,} completed"]
+    if numbers.judged and not (of_outcomes and below in (0, every)):
+        parts.append(f"{below:,} below target")
+    if numbers.critical and not (of_outcomes and numbers.critical == every):
         parts.append(f"{numbers.critical:,} critical")
-    if numbers.share is not None:
+    if numbers.share is not None and not of_outcomes:
         part = f"{format_percent(numbers.share)} met the target"
         parts.append(part if numbers.judged == numbers.completed else f"{part} (of {numbers.judged:,} with one)")
     if numbers.median is not None:

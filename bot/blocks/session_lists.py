@@ -89,7 +89,8 @@ def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Mes
     if len(sessions) < page.total:
         heading += f" Showing {page.offset + 1:,} to {page.offset + len(sessions):,}."
     whole = "" if page.total == every else f"All {every:,}: "
-    heading += f"\n{whole}{figures_line(page.figures)}"
+    numbers = figures_line(page.figures, of_outcomes="outcome:" in page.query)
+    heading += f"\n{whole}{numbers}" if numbers else ""
     made = _page_buttons(page) + (share_button(actions.Share(query=page.query)) if may_share else [])
     return message(
         [

@@ -13,7 +13,8 @@ LONGEST = timedelta(days=366)
 HOW = "Say until when, as 4h, 2d, “until 17:00”, “until mon”, “until mon 09:00” or “until 2026-12-01”."
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AMOUNT = re.compile(
-    r"(?:^|(?<=\s))(?:for\s+)?(\d{1,4})\s?(m|min|mins|minutes?|h|hrs?|hours?|d|days?|w|weeks?)(?=[\s,;]|$)", re.IGNORECASE
+    r"(?:^|(?<=\s))(?:for\s+)?(\d{1,4})\s?(m|min|mins|minutes?|h|hrs?|hours?|d|days?|w|weeks?)(?=[\s,;]|$)",
+    re.IGNORECASE,
 )
 _MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" for name in MONTHS)
 _UNTIL = re.compile(

@@ -19,6 +19,7 @@ IGNORED = frozenset({
     "by", "as", "during", "over", "out", "then", "now", "so", "far", "first", "time", "times", "data", "info",
     "report", "reports", "got", "gets", "new", "recent", "recently", "latest", "last", "can", "could", "would",
     "like", "want", "need", "know", "everything", "anything", "thing", "things", "how's", "who's", "what's",
+    "hows", "whos", "whats", "whens", "wheres", "when's", "where", "why", "must", "should",
     "am", "doing", "going", "getting", "happened", "happens", "happening", "yet", "still", "already", "our", "ours",
     "recorded", "performance", "perform", "performed", "performing", "look", "looks", "looking", "happen", "ever",
     "actually", "really", "today's", "up", "old", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",

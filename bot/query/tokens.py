@@ -18,7 +18,12 @@ _TOKEN = re.compile(r"<(?:[@#!]|id:)[^<>]*>")  # a mention of Slack's, or an id
 _BARE = re.compile(r"\S+")
 _ESCAPED = re.compile(rf"\\([\\{_DOUBLE}])")
 _NEEDS_QUOTES = re.compile(rf"[\s\\<>,;:{_DOUBLE}{_SINGLE}]")
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x2236: ord(":"), 0xFE64: ord("<"), 0xFE65: ord(">")}
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
+    0x3000: 0x20,
+    0x2236: ord(":"),
+    0xFE64: ord("<"),
+    0xFE65: ord(">"),
+}
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _COMPARED = re.compile(r"\b(score|scores|result|results)\s*:?\s*(<=|>=|≤|≥|<|>|=)\s*(?=\d)", re.IGNORECASE)
 _LOOSE_COLON = re.compile(r"\b(\w+)\s+:\s*(?=\S)|\b(\w+):\s+(?=[<>=]|[\"“„«'])")

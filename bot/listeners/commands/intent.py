@@ -8,6 +8,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rapidfuzz.distance import OSA
+
+from bot.query.keywords import IGNORED
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -17,10 +21,15 @@ class Intent:
     words: str
 
 
+_ANYBODY = r"(?: (?:there|spotter|bot|all|team|everyone|everybody|again))*"
 GREETING = re.compile(
-    r"(?:\?+|hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|help ?me|how (?:does|do) (?:this|it|you) work"
+    r"(?:hi+|hello|helo|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|morning|what'?s up|sup"
+    rf"|how are you|nice to meet you|bye|goodbye|see you)(?: how are you)?{_ANYBODY}\W*"
+)
+HELP = re.compile(
+    r"(?:\?+|help ?me|how (?:does|do) (?:this|it|you) work"
     r"|what (?:can|do) (?:you|i) (?:do|ask|type)\??|what is this\??|who are you\??|commands|usage)"
-    r"(?: (?:there|spotter|bot|all|team))*"
+    rf"{_ANYBODY}"
 )
 THANKS = re.compile(
     r"(?:(?:ok|okay|great|perfect|nice|cool)?,? ?(?:many )?(?:thanks|thank you|thx|ty|cheers)\b.*"
@@ -117,7 +126,11 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
         (r"(?:my |the )?(?:to-?do|to do)(?: list)?", _todo),
         (r"what (?:do|must|should) i (?:still )?(?:(?:have|need) to )?(?:do|conduct|finish|observe)", _todo),
         (r"what(?:'s| is) left(?: for me)?(?: to do)?|my tasks|assigned to me", _todo),
-        (r"(?:when(?:'s| is) )?(?:my |the )?next (?:session|observation)s?", _as("upcoming")),
+        (
+            r"(?:when(?:'?s| is|'?re| are) )?(?:(?:my|the|our) )?next (?:planned |scheduled )?"
+            r"(?:sessions?|observations?|ones?|checks?|visits?|trainings?|appointments?|shifts?)",
+            _as("upcoming"),
+        ),
         (r"(?:what(?:'s| is) )?coming up|what(?:'s| is) next", _as("upcoming")),
         # is it getting better
         (
@@ -162,6 +175,70 @@ _WHOLE: dict[str, Intent] = {
 def is_grouped(text: str) -> bool:
     """Whether a text asks for figures of groups: "by store", `by:month`."""
     return _GROUPED.search(text) is not None
+
+
+_KEYWORDS = (
+    "when",
+    "what",
+    "which",
+    "next",
+    "session",
+    "sessions",
+    "observed",
+    "observation",
+    "observations",
+    "overdue",
+    "late",
+    "upcoming",
+    "coming",
+    "improved",
+    "improving",
+    "improvement",
+    "better",
+    "worse",
+    "getting",
+    "compare",
+    "average",
+    "trend",
+    "history",
+    "best",
+    "worst",
+    "store",
+    "stores",
+    "checklist",
+    "checklists",
+    "employees",
+    "observers",
+    "performers",
+    "hasn't",
+    "never",
+    "silent",
+    "inactive",
+    "download",
+    "spreadsheet",
+    "progress",
+)  # of questions
+
+
+_SHORT = {"nxt": "next", "wen": "when", "obs": "observations", "wk": "week", "avg": "average", "betta": "better"}
+_SHORTEST = 4  # letters of a word that is corrected
+
+
+def respelled(text: str) -> str:
+    """A text whose mistyped keywords of questions are corrected: at most one slip in a word of four to six letters, two
+    in a longer one, with the first letter right."""
+    return " ".join(_keyword_like(word) for word in text.split())
+
+
+def _keyword_like(word: str) -> str:
+    plain = word.lower().replace("’", "'").strip("?!.,")
+    if plain in _SHORT:
+        return _SHORT[plain]
+    if len(plain) < _SHORTEST or plain in _KEYWORDS or plain in IGNORED:
+        return word
+    most = 1 if len(plain) < 7 else 2
+    like = [one for one in _KEYWORDS if one[0] == plain[0] and OSA.distance(plain, one, score_cutoff=most) <= most]
+    return like[0] if len(like) == 1 else word
 
 
 _GROUPED = re.compile(rf"(?<![\w:])(?:(?:by|per) {_GROUPS}s?|by:\w+)(?!\w)", re.IGNORECASE)
