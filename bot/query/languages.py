@@ -35,8 +35,8 @@ _WORDS: Mapping[str, str] = {
     " tesekkurler yardim goster magaza basarisiz",
 }  # without diacritics, as names are compared
 _SHARED = (
-    "a as in is no on for are week most do so die come comment what was see all me mi an at of per his her hat who to men"
-    " man fur ma mon les son est sa w z o es low art min bar the under hang los van com das"
+    "a as in is no on for are week most do so die come comment what was see all me mi an at of per his her hat who to"
+    " men man fur ma mon les son est sa w z o es low art min bar the under hang los van com das"
 )
 _ENGLISH = frozenset(_SHARED.split())  # with words that a text in English may hold
 _OF: Mapping[str, frozenset[str]] = {

@@ -169,15 +169,13 @@ async def _of_a_question(
     except AmbiguousQuery:
         raise
     except QueryError as error:
-        if corrected := _respelled(text, offered):
-            raise QueryError(str(error), [*dict.fromkeys([*corrected, *error.suggestions])]) from None
         first, *remaining = text.split(maxsplit=1)
         reading = tuple(verb for verb, entry in offered.items() if entry.only_reads)
         is_verb = intent is None and len(first) > _SHORTEST_VERB
         like = alike(first, reading, 1, at_least=_SAME_WORD) if is_verb else ()
-        if not like:
-            raise
-        return await run(like[0], "".join(remaining).strip())
+        if like:
+            return await run(like[0], "".join(remaining).strip())
+        raise QueryError(str(error), [*dict.fromkeys([*_respelled(text, offered), *error.suggestions])]) from None
 
 
 def _respelled(text: str, offered: Mapping[str, Subcommand]) -> Sequence[str]:
