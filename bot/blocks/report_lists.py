@@ -146,7 +146,8 @@ def silent(shown: Silent, days: int | None, asked: Asked) -> Message:
         if not shown.all_employees:
             nothing = "This answer is for supervisors, managers and admins: you see nobody else's sessions"
         return report_answer(asked, [f"{nothing}. Another time: `{asked.command} silent 90d`."])
-    blocks: list[Block] = [section(mrkdwn(f"*Without a completed session {when}*"))]
+    which = "" if asked.words == "all sessions" else f"\nCounting only {format_query_text(asked.words, 800)}"
+    blocks: list[Block] = [section(mrkdwn(f"*Without a completed session {when}*{which}"))]
     for what, those, every in (
         ("employee", shown.employees, shown.all_employees),
         ("site", shown.sites, shown.all_sites),

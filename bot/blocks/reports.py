@@ -61,6 +61,7 @@ def figures_line(numbers: Figures, *, of_outcomes: bool = False) -> str:
 
     `of_outcomes`: they were chosen by their outcome, so that what is true of all or none of them says nothing.
     """
+    of_outcomes = of_outcomes and numbers.failing in (0, numbers.judged)
     if not numbers.completed:
         return "" if of_outcomes else "none completed"
     below, every = numbers.failing - numbers.critical, numbers.sessions

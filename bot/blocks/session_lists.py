@@ -1,5 +1,6 @@
 """Answers about sessions: a page of results, one session in full, and what an observer has to do."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,7 +90,7 @@ def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Mes
     if len(sessions) < page.total:
         heading += f" Showing {page.offset + 1:,} to {page.offset + len(sessions):,}."
     whole = "" if page.total == every else f"All {every:,}: "
-    numbers = figures_line(page.figures, of_outcomes="outcome:" in page.query)
+    numbers = figures_line(page.figures, of_outcomes=_JUDGED.search(page.query) is not None)
     heading += f"\n{whole}{numbers}" if numbers else ""
     made = _page_buttons(page) + (share_button(actions.Share(query=page.query)) if may_share else [])
     return message(
@@ -104,6 +105,7 @@ def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Mes
     )
 
 
+_JUDGED = re.compile(r"(?:^| )outcome:(?!completed)")  # then the share that met the target says nothing
 _ORDERS: Mapping[str, str] = {
     "score": "with the lowest score",
     "-score": "with the highest score",

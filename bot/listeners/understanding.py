@@ -149,7 +149,11 @@ class _Reader:
         return [one.label if often[one.label] == 1 else f"{one.label}{self._site(one)}" for one in options]
 
     def _site(self, option: Option) -> str:
-        people = [id_of(term.value) for term in parse(option.text).terms if KEYS[term.key].kind is Kind.PERSON]
+        try:
+            terms = parse(self.read(option.text).text).terms
+        except QueryError:
+            return ""
+        people = [id_of(term.value) for term in terms if KEYS[term.key].kind is Kind.PERSON]
         sites = [self.access.directory.site_of(one) for one in people if one is not None]
         return f", {sites[0] or 'site unknown'}" if sites else ""
 

@@ -190,7 +190,7 @@ def _own(here: Position) -> bool:
     """ "my results", "what did I observe", "observed by me"."""
     words = here.free_words(4)
     before = here.tokens[here.at - 1].value.lower() if here.at else ""
-    if not words or words[0] not in OWN or before in GIVING:
+    if not words or words[0] not in OWN or (words[0] == "me" and before in GIVING):
         return False
     if len(words) > 1 and words[1] in OWN_TEAM:
         here.at += 2

@@ -21,10 +21,13 @@ IGNORED = frozenset({
     "like", "want", "need", "know", "everything", "anything", "thing", "things", "how's", "who's", "what's",
     "hows", "whos", "whats", "whens", "wheres", "when's", "where", "why", "must", "should",
     "am", "doing", "going", "getting", "happened", "happens", "happening", "yet", "still", "already", "our", "ours",
+    "r", "u", "ur", "ppl", "plz", "abt", "im", "obs", "number", "amount", "total", "send", "sent", "email", "mail",
     "recorded", "performance", "perform", "performed", "performing", "look", "looks", "looking", "happen", "ever",
     "actually", "really", "today's", "up", "old", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",
 })  # fmt: skip
-SAYING = frozenset({"old", "new", "first", "time", "times", "work", "data", "info"})  # ignored, but not silently
+SAYING = frozenset(
+    {"old", "new", "first", "time", "times", "work", "data", "info", "send", "sent", "email", "mail", "finish"}
+)  # ignored, but not silently
 SUBJECTS = frozenset(
     {
         "i",
@@ -133,8 +136,12 @@ OBSERVING = frozenset(
     {"observe", "observed", "observes", "observing", "observations", "conduct", "conducted", "graded"}
 )
 OWN = frozenset({"my", "mine", "me", "i", "myself"})
-GIVING = frozenset({"show", "tell", "give", "get", "let", "send", "list"})  # "show me" says nothing of whose results
-OWN_TEAM = frozenset({"team", "teams", "people", "staff", "store", "stores", "site", "sites", "department", "crew"})
+GIVING = frozenset(
+    {"show", "tell", "give", "get", "let", "send", "list", "email", "mail"}
+)  # "show me" says nothing of whose results
+OWN_TEAM = frozenset(
+    {"team", "teams", "people", "staff", "store", "stores", "site", "sites", "department", "crew", "ppl"}
+)
 
 _KEY_NAMES: Mapping[str, Key] = {
     **{str(key): key for key in Key},
@@ -203,8 +210,15 @@ _COMPARATORS: Mapping[tuple[str, ...], str] = {
 _MONTHS = frozenset(one[:3] for one in MONTHS)
 _SPAN = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%?(?:\.\.|\s)(\d{1,3}(?:[.,]\d{1,4})?)%?")
 _DAYS_OF_A_MONTH = 31
+_NUMBER_WORDS = {
+    word: number
+    for number, word in enumerate(
+        ("zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+    )
+}
 _NUMBER = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%?")
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%")
+_PLUS = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%?\+")
 _COMPARED = re.compile(r"(<=|>=|<|>|=)(\d{1,3}(?:[.,]\d{1,4})?)%?")
 _AND_MORE = {
     "+": ">=",
@@ -266,6 +280,9 @@ def _outcome(words: Sequence[str]) -> Keyword | None:
 def _score(words: Sequence[str]) -> Keyword | None:
     if found := _COMPARED.fullmatch(words[0]):
         return _scored(found[1].replace("=", "") if found[1] == "=" else found[1], found[2], 1)
+    if found := _PLUS.fullmatch(words[0]):
+        return _scored(">=", found[1], 1, words)
+    words = [f"{10 * _NUMBER_WORDS[word]}" if word in _NUMBER_WORDS else word for word in words]
     for length in (3, 2, 1):
         sign = _COMPARATORS.get(tuple(words[:length]))
         if sign is not None and len(words) > length and (number := _NUMBER.fullmatch(words[length])):

@@ -153,7 +153,18 @@ def _skipping_fillers(words: Sequence[str], at: int, today: date) -> Read | None
 def _whole(words: Sequence[str], at: int, today: date) -> Read | None:
     if at >= len(words):
         return None
-    for reader in (_phrase, _span, _relative, _counted, _named_day, _calendar_date, _month, _quarter, _numbered):
+    for reader in (
+        _phrase,
+        _part_of_month,
+        _span,
+        _relative,
+        _counted,
+        _named_day,
+        _calendar_date,
+        _month,
+        _quarter,
+        _numbered,
+    ):
         if (found := reader(words, at, today)) is not None:
             return found
     return None
@@ -186,6 +197,56 @@ def _weekend(weeks: int) -> Callable[[date], Period]:
     return period
 
 
+def _newest(month: int, day: int) -> Callable[[date], Period]:
+    return lambda today: one_day(date(*with_year(month, day, None, today)))
+
+
+def _easter(today: date) -> Period:
+    """The newest Easter Sunday. Source: the Gregorian algorithm of Meeus, Astronomical Algorithms, chapter 8."""
+    this_year = _easter_of(today.year)
+    return one_day(this_year if this_year <= today else _easter_of(today.year - 1))
+
+
+def _easter_of(year: int) -> date:
+    century, rest = divmod(year, 100)
+    skipped = (century - (century + 8) // 25 + 1) // 3
+    epact = (19 * (year % 19) + century - century // 4 - skipped + 15) % 30
+    weekday = (32 + 2 * (century % 4) + 2 * (rest // 4) - epact - rest % 4) % 7
+    late = (year % 19 + 11 * epact + 22 * weekday) // 451
+    month, day = divmod(epact + weekday - 7 * late + 114, 31)
+    return date(year, month, day + 1)
+
+
+def _part_of_month(words: Sequence[str], at: int, today: date) -> Read | None:
+    """ "first week of November", "end of October", "beginning of the month": seven days of it."""
+    part = next((n for n in (3, 2, 1) if " ".join(words[at : at + n]) in _MONTH_PARTS), 0)
+    if not part:
+        return None
+    start, first_day = at, _MONTH_PARTS[" ".join(words[at : at + part])]
+    at += part
+    while at < len(words) and words[at] in ("of", "in", "the"):
+        at += 1
+    found = _relative(words, at, today) or _month(words, at, today) if at < len(words) else None
+    if found is None or not found.periods[0].since or not found.periods[0].until:
+        return None
+    whole = found.periods[0]
+    if whole.since is None or whole.until is None or (whole.until - whole.since).days < _SHORTEST_MONTH:
+        return None
+    if first_day is None:
+        period = Period(whole.until - timedelta(days=6), whole.until)
+    else:
+        first = whole.since + timedelta(days=first_day)
+        period = Period(first, first + timedelta(days=6))
+    return Read((period,), at + found.used - start)
+
+
+_SHORTEST_MONTH = 27
+_MONTH_PARTS: Mapping[str, int | None] = {
+    **dict.fromkeys(("first week", "1st week", "beginning", "start", "early"), 0),
+    **dict.fromkeys(("second week", "2nd week"), 7),
+    **dict.fromkeys(("third week", "3rd week"), 14),
+    **dict.fromkeys(("last week", "end", "late"), None),
+}  # the days before the part; None: its last seven
 _SATURDAY = 5
 _TODAY = _to_date("day")
 _PHRASES: Mapping[str, Callable[[date], Period]] = {
@@ -196,6 +257,13 @@ _PHRASES: Mapping[str, Callable[[date], Period]] = {
     **dict.fromkeys(("year to date", "ytd", "so far this year"), _to_date("year")),
     **dict.fromkeys(("last weekend", "weekend", "past weekend", "the weekend"), _weekend(0)),
     **dict.fromkeys(("this weekend", "next weekend", "coming weekend"), _weekend(1)),
+    **dict.fromkeys(("christmas", "xmas", "christmas day"), _newest(12, 25)),
+    **dict.fromkeys(("new year", "new years", "new year's", "new year's day"), _newest(1, 1)),
+    "halloween": _newest(10, 31),
+    **dict.fromkeys(("easter", "easter sunday"), _easter),
+    **dict.fromkeys(("yday", "ystd", "yest"), _days_before(1)),
+    **dict.fromkeys(("tmrw", "tmw", "tmr", "tomorow", "tommorow", "2moro"), _days_before(-1)),
+    **dict.fromkeys(("2day", "tday"), _TODAY),
     "day before yesterday": _days_before(2),
     "last night": _days_before(1),
 }

@@ -1,6 +1,7 @@
 """The position in a typed text: its tokens, the terms read before it, and what the words there mean as one term."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -42,6 +43,7 @@ class Position:
     negated_at: int = 0  # the position of the word that negates
     role: Key | None = None
     period: Period | None = None  # what the words so far name
+    places: list[NamedThing] = field(default_factory=list)  # read so far
     place_end: int = -1  # the position behind a place that ends with a number: "store 12"
     person_end: int = -1  # the position behind a person
 
@@ -142,6 +144,7 @@ def label_of(thing: NamedThing) -> str:
 
 
 def labels_of(found: Sequence[NamedThing]) -> list[tuple[NamedThing, str]]:
-    """Things with their names; with what they are if they are of several kinds."""
-    is_mixed = len({one.kind for one in found}) > 1
-    return [(one, label_of(one) if is_mixed else one.name) for one in found]
+    """Things with their names; with what they are if they are of several kinds, and where if two have one name."""
+    is_mixed, often = len({one.kind for one in found}) > 1, Counter(one.name for one in found)
+    names = [one.path if one.path and often[one.name] > 1 else one.name for one in found]
+    return [(one, f"{name} ({one.kind})" if is_mixed else name) for one, name in zip(found, names, strict=True)]

@@ -30,6 +30,7 @@ _LOOSE_COLON = re.compile(r"\b(\w+)\s+:\s*(?=\S)|\b(\w+):\s+(?=[<>=]|[\"“„«
 _LOOSE_COMPARATOR = re.compile(r"(?<=\s)(<=|>=|≤|≥|<|>)\s+(?=\d)")
 _COMPARATORS = str.maketrans({"≤": "<=", "≥": ">="})
 _MARKUP = "`*_~"
+_SPACED_PLUS = re.compile(r"(\d%?)\s+\+(?=\s|$)")
 _SPACED_PERCENT = re.compile(r"(?<=\d)\s+%")
 
 
@@ -108,7 +109,7 @@ def plain_spelling(text: str) -> str:
     text = re.sub("&(?:lt|gt|amp);", lambda found: _ENTITIES[found[0]], text)
     text = "".join(c for c in text if c.isprintable() or c.isspace())
     text = " ".join(_unmarked(part) for part in text.split(" "))
-    text = _SPACED_PERCENT.sub("%", text)
+    text = _SPACED_PLUS.sub(r"\1+", _SPACED_PERCENT.sub("%", text))
     text = _LOOSE_COLON.sub(lambda found: f"{found[1] or found[2]}:", text)
     text = _COMPARED.sub(lambda found: f"score:{found[2].translate(_COMPARATORS)}", text)
     return _LOOSE_COMPARATOR.sub(r"\1", text).strip()

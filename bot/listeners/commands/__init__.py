@@ -143,7 +143,8 @@ async def _answered(
         return await run("show", text)
     first, *remaining = text.split(maxsplit=1)
     typed, words = first.strip("*_~`!.,?").lower(), "".join(remaining).strip()
-    if typed == "show" and words and not _SESSION_ID_PART.fullmatch(words.strip("`#").removeprefix("session ").strip()):
+    is_no_id = not _SESSION_ID_PART.fullmatch(words.strip("`#<>“”\"' ").removeprefix("session ").strip())
+    if typed in ("show", "why") and words and is_no_id and (typed == "show" or " " in words):
         return await _of_a_question(ctx, viewer, text, offered, run)
     if typed == "results" and _SESSION_ID.fullmatch(words):
         return await run("show", words)
@@ -165,13 +166,18 @@ async def _of_a_question(
     if intent is not None and (intent.verb not in ("", *offered) or await _is_name(ctx, viewer, text, intent)):
         intent = None
     try:
-        return await (run(intent.verb, intent.words) if intent is not None else run("results", text))
+        if intent is None:
+            return await run("results", text)
+        entry = offered.get(intent.verb)
+        if entry is not None and intent.words and not (entry.only_reads or entry.asks_itself):
+            return ask_to_run(f"{intent.verb} {intent.words}", command=ctx.command)
+        return await run(intent.verb, intent.words)
     except AmbiguousQuery:
         raise
     except QueryError as error:
         first, *remaining = text.split(maxsplit=1)
         reading = tuple(verb for verb, entry in offered.items() if entry.only_reads)
-        is_verb = intent is None and len(first) > _SHORTEST_VERB
+        is_verb = intent is None and len(first) > _SHORTEST_VERB and first.lower() not in offered
         like = alike(first, reading, 1, at_least=_SAME_WORD) if is_verb else ()
         if like:
             return await run(like[0], "".join(remaining).strip())

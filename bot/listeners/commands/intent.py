@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
+from bot.domain.schedules import begins_schedule
 from bot.query.keywords import IGNORED
 
 
@@ -106,15 +107,64 @@ _ORDER = (
 )
 _RATED = rf"{_ORDER}(?: (?P<number>\d{{1,2}}))?[ -](?:scoring |performing |rated )?(?:of )?(?:the |my |our |all )?"
 _RATED_MOST = rf"{_ORDER}(?P<number>)(?P<unit>)$"
-_VERB = r"(?:is|are|has|have|was|were|needs?|fails?|failed|does|do)"
+_VERB = r"(?:r|is|are|has|have|was|were|needs?|fails?|failed|does|do)"
 _PERIODS = r"(?:day|week|month|quarter)"
 _GROUPS = rf"(?:{_PERIODS}|checklist|form|store|site|shop|dept|department|unit|location|team|observer|trainer|employee)"
+
+_SEND = (
+    r"(?:(?:can you |could you |please |pls )*(?:send|give|get|post|e-?mail|mail|i want|i need)(?: me| us)? )?"
+    r"(?:an? |the |my )?"
+)
+_DONE = r"(?:done|did|do|completed?|passed|pass|finished|had|taken|been through)"
+_EVER = 365  # days: who never did something is asked of a year
+
+
+def _never_done(found: re.Match[str]) -> Intent:
+    """ "who has not done opening": those without such a session, not the sessions of other checklists."""
+    left = " ".join(f"{found.string[: found.start()]} {found.string[found.end() :]}".split())
+    passed = " outcome:passed" if re.search("pass", found[0], re.IGNORECASE) else ""
+    return Intent("silent", f"{_EVER}d{passed} {left}".rstrip())
+
+
+def _digest(found: re.Match[str]) -> Intent:
+    """ "send me a weekly report", "monthly summary on the 1st at 9": a digest, which is shown before it is saved."""
+    left = " ".join(f"{found.string[: found.start()]} {found.string[found.end() :]}".split())
+    for_me = " for:me" if re.search(r"\bme\b", found[0], re.IGNORECASE) else ""
+    every = "" if begins_schedule(left) else f"{found['every']} "
+    return Intent("digest", f"{every}{left}".strip() + for_me)
+
+
+def _target(found: re.Match[str]) -> Intent:
+    """ "set the target for opening to 85": asked about before it is saved."""
+    return Intent("target", f"{found['percent']} {found['of'] or found['of2'] or ''}".strip())
+
+
+def _muted(found: re.Match[str]) -> Intent:
+    left = re.sub(r"\b(?:this |the )?channel\b|\bme\b", " ", found.string[found.end() :], flags=re.IGNORECASE)
+    left = re.sub(r"\btil+\b", "until", left, flags=re.IGNORECASE)
+    for_me = " for:me" if re.search(r"\bme\b", found.string, re.IGNORECASE) else ""
+    return Intent("mute", f"{' '.join(left.split())}{for_me}".strip())
+
 
 _silent, _overdue, _todo, _trend = _as("silent"), _as("overdue"), _as("todo"), _as("trend")
 INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = tuple(
     (re.compile(rf"(?<![\w:\"“])(?:{pattern})(?![\w:])", re.IGNORECASE), make)
     for pattern, make in (
+        # what changes something, and is asked about first
+        (rf"{_SEND}(?P<every>daily|weekly|monthly) (?:report|digest|summary|update|e-?mail|overview)s?", _digest),
+        (
+            r"(?:set|change|raise|lower|put|make) (?:the |our )?target(?: (?:for|of|on) (?P<of>.+?))?"
+            r"(?: to| at)? (?P<percent>\d{1,3})%?(?: (?:for|on) (?P<of2>.+))?",
+            _target,
+        ),
+        (r"^(?:please |pls )?(?:silence|snooze|hush|shut up)", _muted),
         # who had none
+        (
+            rf"who(?:se)?(?:'s)?\s+(?:(?:of|in) my team\s+)?(?:(?:had|have|has|did|is)\s+)?{_NEVER}\s+"
+            rf"(?:(?:yet|ever|been)\s+)*{_DONE}(?: yet)?(?= \w)(?! (?:target|this|last|today|yesterday|on target)\b)",
+            _never_done,
+        ),
+        (rf"who (?:still )?(?:needs?|has|have) (?:still )?to (?:still )?(?:{_DONE}|get)(?= \w)", _never_done),
         (
             rf"{_WHO}(?:that\s+)?(?:(?:had|have|has|with|got)\s+)?{_NEVER}\s+(?:(?:yet|any|been|have|had|a|get|got|done|made)\s+)*{_OBSERVED}",
             _silent,
@@ -132,6 +182,32 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
             _as("upcoming"),
         ),
         (r"(?:what(?:'s| is) )?coming up|what(?:'s| is) next", _as("upcoming")),
+        (
+            r"(?:when|what time)(?:'s| am| are| is| will)? (?:i|we)(?: be| going to be| being)? "
+            rf"(?:{_OBSERVED}|assessed|checked|graded)(?: next)?",
+            _as("upcoming", "my"),
+        ),
+        (
+            r"(?:did|have) (?:i|we) (?:finish(?:ed)?|done?|completed?) (?:everything|it all|all)"
+            r"|anything left(?: to do)?|am i done|what am i missing|what do i still need to do",
+            _todo,
+        ),
+        # what costs most
+        (
+            r"(?:(?:which|what|the|are|is|worst|weakest|hardest|most|often|failed|missed|failing|common|top|costly) )+"
+            r"(?:criteri(?:a|on)|questions?|items?|areas?|competenc(?:y|ies)|mistakes?|problems?|issues?)"
+            r"(?: (?:is|are|do|does|gets?|we|people|fails?|failed|missed|failing|lost|loses?|the|most|worst|often))*",
+            _trend,
+        ),
+        (
+            r"what(?:'?s| is| are| did| do| does| goes)?(?: (?:we|they|people))?(?: (?:going|go|get|got|doing))? wrong"
+            r"|weak(?:ness(?:es)?| spots?| points?)",
+            _trend,
+        ),
+        (
+            r"what(?:'?s| is| are| did| do| does)? i (?:going |go |get |got |do |doing )?(?:wrong|badly)",
+            _as("trend", "my"),
+        ),
         # is it getting better
         (
             rf"(?:who|(?:which|what) (?P<unit>{_ANY_UNIT}))(?:'s| is| are| has| have)?(?: been)?"
@@ -142,8 +218,8 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
         (rf"most improved(?: (?P<unit>{_ANY_UNIT}))?", _changed),
         (r"(?:getting|got|gotten|doing|become|becoming) (?:any )?(?:better|worse)(?: over time)?", _trend),
         (r"(?:have to |need to )?improv(?:e|es|ed|ing|ements?)(?: over time)?", _trend),
-        (rf"(?:which|what) (?P<unit>{_ANY_UNIT}) {_VERB} ?(?:the )?{_EXTREME}(?: often| most)?", _trend_by),
-        (rf"(?:the )?{_RATED}(?P<unit>{_ANY_UNIT})(?! ?#?\d)", _ranked),
+        (rf"(?:which|what) (?P<unit>{_ANY_UNIT}) {_VERB} ?(?:the )?{_EXTREME}(?: the)?(?: often| most)?", _trend_by),
+        (rf"(?:(?:the|my|our) )*{_RATED}(?P<unit>{_ANY_UNIT})(?! ?#?\d)", _ranked),
         (
             rf"who(?:'s| is| are| was| were| has| did)?(?: doing| scored| performs| performed)?(?: the)? {_RATED_MOST}",
             _ranked,
@@ -151,12 +227,17 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
         (rf"(?:compare|comparison of|rank)(?: all| the| our| my)* (?P<unit>{_ANY_UNIT})(?! ?#?\d)", _trend_by),
         (r"(?:compare|comparison of) .+|.+ (?:vs\.?|versus) .+", _compared),
         (r"(?:the )?(?:average|avg|mean|median)(?: scores?| results?)?", _trend),
+        (
+            r"(?:the |an? |my |our )?(?:pass|success|fail(?:ure)?|completion)[ -]?(?:rates?|percentages?|ratios?)"
+            r"|(?:the |some )?(?:kpis?|stat(?:istic)?s|figures|overview|summary)(?: (?:of|for|on))?|summari[sz]e",
+            lambda found: _as("trend", "my" if found[0].lower().startswith("my ") else "")(found),
+        ),
         (r"(?:the |a )?(?:trends?|(?<!in )progress|development)(?: (?:of|for|in|on))?|over time", _trend),
         (rf"(?:by|per) {_GROUPS}s?|by:\w+|weekly|monthly", lambda found: Intent("trend", found.string)),
         (r"who (?:observed|conducted|graded) (?:the )?most(?: sessions| observations)?", _as("trend", "by:observer")),
         # one person's sessions, files
         (r"(?:the )?(?:history|track record)(?: (?:of|for))?", _as("history")),
-        (r"(?:a )?(?:csv|excel|xlsx?|spreadsheet|download)(?: file)?(?: (?:of|with|for))?", _as("export")),
+        (rf"{_SEND}(?:csv|excel|xlsx?|spreadsheet|download)(?: file)?(?: (?:of|with|for))?", _as("export")),
     )
 )
 
@@ -166,6 +247,25 @@ _WHOLE: dict[str, Intent] = {
     **dict.fromkeys(
         ("are you alive", "are you there", "is it working", "alive", "ping", "are you ok", "health"),
         Intent("status", ""),
+    ),
+    **dict.fromkeys(
+        (
+            "turn off notifications",
+            "turn notifications off",
+            "turn off",
+            "disable notifications",
+            "notifications off",
+            "unsubscribe me",
+            "cancel my subscription",
+            "turn this off",
+            "turn it off",
+            "switch off notifications",
+        ),
+        Intent("unsubscribe", ""),
+    ),
+    **dict.fromkeys(
+        ("anything new", "any news", "whats new", "what's new", "what is new", "news", "any updates", "updates"),
+        Intent("results", "since:yesterday"),
     ),
     **dict.fromkeys(("targets", "what is the target", "what's the target", "show targets"), Intent("target", "")),
     **dict.fromkeys(("my settings", "preferences", "notifications"), Intent("settings", "")),
