@@ -102,10 +102,10 @@ def _mended(text: str, index: NameIndex, today: date, more: int) -> str | None:
         return None
     text = _without_repeats(text)
     try:
-        read_words(text, index, today, more=more - 1)
+        reading = read_words(text, index, today, more=more - 1)
     except QueryError as error:
         return error.suggestions[0] if error.suggestions else None
-    return text
+    return text if reading.text or reading.question else None
 
 
 def _without_repeats(text: str) -> str:
@@ -195,7 +195,9 @@ def _own(here: Position) -> bool:
     if len(words) > 1 and words[1] in OWN_TEAM:
         here.at += 2
         return True
-    role = here.role or (Key.OBSERVER if any(word in OBSERVING for word in words[1:3]) else Key.EMPLOYEE)
+    role = here.role or (
+        Key.OBSERVER if any(word in OBSERVING or word == "observation" for word in words[1:3]) else Key.EMPLOYEE
+    )
     here.add_person(f"{role}:me", 1)
     while here.at < len(here.tokens) and here.tokens[here.at].value.lower() in OBSERVING:
         here.at += 1

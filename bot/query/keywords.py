@@ -21,7 +21,8 @@ IGNORED = frozenset({
     "like", "want", "need", "know", "everything", "anything", "thing", "things", "how's", "who's", "what's",
     "hows", "whos", "whats", "whens", "wheres", "when's", "where", "why", "must", "should",
     "am", "doing", "going", "getting", "happened", "happens", "happening", "yet", "still", "already", "our", "ours",
-    "r", "u", "ur", "ppl", "plz", "abt", "im", "obs", "number", "amount", "total", "send", "sent", "email", "mail",
+    "r", "u", "ur", "ppl", "plz", "abt", "im", "obs", "number", "amount", "total", "lately", "works", "well",
+    "send", "sent", "email", "mail",
     "recorded", "performance", "perform", "performed", "performing", "look", "looks", "looking", "happen", "ever",
     "actually", "really", "today's", "up", "old", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",
 })  # fmt: skip
@@ -79,6 +80,31 @@ AUXILIARIES = frozenset(
         "must",
     }
 )  # before the subject of a question
+ASKING = AUXILIARIES | {
+    "who",
+    "what",
+    "which",
+    "when",
+    "how",
+    "why",
+    "where",
+    "whos",
+    "whats",
+    "hows",
+    "show",
+    "tell",
+    "give",
+    "are",
+    "were",
+    "my",
+    "i",
+    "me",
+    "please",
+    "pls",
+    "the",
+    "anyone",
+    "any",
+}  # words of a sentence
 DETERMINERS = frozenset({"my", "the", "on", "if", "whether", "out", "all", "for", "how", "who", "what", "that", "this"})
 GENERIC = frozenset(
     {
@@ -324,7 +350,9 @@ def _range(low: str, high: str, used: int) -> Keyword:
 
 
 def _order(words: Sequence[str]) -> Keyword | None:
-    """ "worst", "worst 3", "last 5"; "last 5 days" is a date."""
+    """ "worst", "worst 3", "3 worst", "last 5"; "last 5 days" is a date."""
+    if len(words) > 1 and words[0].isascii() and words[0].isdigit() and _ORDERS.get(words[1]):
+        words = [words[1], words[0], *words[2:]]
     order = _ORDERS.get(words[0])
     if order is None:
         return None

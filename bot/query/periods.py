@@ -33,8 +33,8 @@ _UNITS: Mapping[str, str] = {
     spelled: unit
     for unit, spellings in {
         "day": ("d", "day", "days"),
-        "week": ("w", "wk", "week", "weeks"),
-        "month": ("m", "mo", "month", "months"),
+        "week": ("w", "wk", "wek", "week", "weeks"),
+        "month": ("m", "mo", "mth", "mnth", "month", "months"),
         "quarter": ("quarter", "quarters"),
         "year": ("y", "yr", "year", "years"),
         "hour": ("h", "hour", "hours", "hrs"),

@@ -204,7 +204,8 @@ def _of_departments(outcome_counts: Sequence[OutcomeCount], directory: Directory
 def labels_of(by: By, groups: Iterable[str], directory: Directory, titles: Mapping[str, str]) -> dict[str, str]:
     """The names of sites, people or checklists by id; `titles` are those of checklists.
 
-    Sites of one name get the one above before theirs: "Store 12, Kitchen". Only the given ones are compared, so that a
+    Sites of one name get the one above before theirs: "Store 12, Kitchen". One with others among the given below it
+    says that it is without them: "Store 12 (own people)". Only the given ones are compared, so that a
     name does not say that there is another which the reader may not see.
     """
     match by:
@@ -218,12 +219,13 @@ def labels_of(by: By, groups: Iterable[str], directory: Directory, titles: Mappi
 
 def _sites_named(paths: Mapping[str, Sequence[Department]]) -> dict[str, str]:
     often = Counter(path[0].name for path in paths.values() if path)
-    return {
-        group: ", ".join(one.name for one in reversed(path[: 1 if often[path[0].name] == 1 else 2]))
-        if path
-        else "unknown site"
-        for group, path in paths.items()
-    }
+    with_others = {one.department_id for path in paths.values() for one in path[1:]}
+
+    def named(group: str, path: Sequence[Department]) -> str:
+        name = ", ".join(one.name for one in reversed(path[: 1 if often[path[0].name] == 1 else 2]))
+        return f"{name} (own people)" if group in with_others else name
+
+    return {group: named(group, path) if path else "unknown site" for group, path in paths.items()}
 
 
 # ---- silent units ------------------------------------------------------------------------------------------------
@@ -251,7 +253,9 @@ def silent(
     quiet = {site: those for site, those in sites.items() if active.isdisjoint(those)}
     silent_people = [one for one in people if one not in active]
     last = tx.reports.last_of_employees(where, silent_people)
-    named = labels_of(By.DEPT, sites, directory, {})
+    named = {
+        site: name.removesuffix(" (own people)") for site, name in labels_of(By.DEPT, sites, directory, {}).items()
+    }
     silent_sites = [
         SilentUnit(
             name=named[site],

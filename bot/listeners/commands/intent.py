@@ -98,7 +98,10 @@ _NEVER = (
     r"(?:has ?n[o']?t|have ?n[o']?t|had ?n[o']?t|has never|have never|was ?n[o']?t|were ?n[o']?t|not|never|did ?n[o']?t"
     r"|no|without)"
 )
-_OBSERVED = r"(?:observed|observe|observing|observations?|sessions?|inspected|visited|trained)(?: yet| at all)?"
+_OBSERVED = (
+    r"(?:observed|observe|observing|observations?|sessions?|inspected|visited|trained|checked|assessed|graded)"
+    r"(?: yet| at all)?"
+)
 _WHO = rf"(?:(?:who|which|what)\s+)?(?:(?:{_ANY_UNIT})\s+)?"
 _WHAT = r"(?:what(?:'?s| is)|who(?:'?s| is)|which|what|anything|any)?\s*"
 _EXTREME = r"(?:best|worst|most|weakest|strongest|lowest|highest|attention|training|help|fails?|failures|failing)"
@@ -116,6 +119,11 @@ _SEND = (
     r"(?:an? |the |my )?"
 )
 _DONE = r"(?:done|did|do|completed?|passed|pass|finished|had|taken|been through)"
+_TOPICS = (
+    r"(?:un)?subscribe|(?:un)?mute|digests?|export|targets?|trends?|silent|overdue|reminders?|quiet|holidays?|link|preview"
+    r"|critical|scores?|outcomes?|rules?|settings|history|todo|upcoming|handover|status|dates?|sort|limit"
+)
+_PLURALS = r"checklists|stores|sites|shops|locations|departments|observers|trainers|employees|learners|trainees"
 _EVER = 365  # days: who never did something is asked of a year
 
 
@@ -134,6 +142,10 @@ def _digest(found: re.Match[str]) -> Intent:
     return Intent("digest", f"{every}{left}".strip() + for_me)
 
 
+def _help(found: re.Match[str]) -> Intent:
+    return Intent("help", found["topic"].lower())
+
+
 def _target(found: re.Match[str]) -> Intent:
     """ "set the target for opening to 85": asked about before it is saved."""
     return Intent("target", f"{found['percent']} {found['of'] or found['of2'] or ''}".strip())
@@ -150,6 +162,15 @@ _silent, _overdue, _todo, _trend = _as("silent"), _as("overdue"), _as("todo"), _
 INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = tuple(
     (re.compile(rf"(?<![\w:\"“])(?:{pattern})(?![\w:])", re.IGNORECASE), make)
     for pattern, make in (
+        # what a page of help explains
+        (rf"^how (?:do|can|does|to)(?: (?:i|we|one|you))? (?P<topic>{_TOPICS})(?: .*)?$", _help),
+        (rf"^what (?:does|is|are|do)(?: (?:an?|the))? (?P<topic>{_TOPICS})(?: mean| do)?$", _help),
+        # what there is
+        (
+            rf"^(?:(?:what|which|list|show|all|the|me|my|our|of) )*(?P<unit>{_PLURALS})"
+            r"(?: (?:are there|do (?:we|i|you) have|exist|can i see|do you know|list))?$",
+            _trend_by,
+        ),
         # what changes something, and is asked about first
         (rf"{_SEND}(?P<every>daily|weekly|monthly) (?:report|digest|summary|update|e-?mail|overview)s?", _digest),
         (
@@ -175,6 +196,7 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
         (rf"{_WHAT}(?:late|behind schedule|delayed)(?: sessions?| observations?)?", _overdue),
         (r"(?:my |the )?(?:to-?do|to do)(?: list)?", _todo),
         (r"what (?:do|must|should) i (?:still )?(?:(?:have|need) to )?(?:do|conduct|finish|observe)", _todo),
+        (r"who (?:do|will|should|must|shall) i (?:observe|check|assess|visit|train)(?: next)?", _todo),
         (r"what(?:'s| is) left(?: for me)?(?: to do)?|my tasks|assigned to me", _todo),
         (
             r"(?:when(?:'?s| is|'?re| are) )?(?:(?:my|the|our) )?next (?:planned |scheduled )?"

@@ -269,7 +269,8 @@ async def silent(ctx: AppContext, request: CommandRequest) -> Message:
         found = counted.silent(read.tx, query, access.scope, read.meant.known, access.directory, window, access.zone)
         has_time = query != read.query
         verb = "silent" if has_time else f"silent {days}d"
-        return report_lists.silent(found, None if has_time else days, replace(asked, verb=verb))
+        said = words(with_labels(without_shape(query), read.meant.known))
+        return report_lists.silent(found, None if has_time else days, replace(asked, verb=verb, words=said))
 
     return await _answered(ctx, request, f"silent {days}d", text, make)
 
