@@ -35,6 +35,7 @@ from bot.store.search import Where, asked_for
 WEEKS, MONTHS, DAYS = 12, 12, 90  # that a trend covers if the query names no beginning
 DAYS_OF_CHANGE = 45  # if its rows are ordered by their change: as long a time is compared with
 COSTLY = 5  # criteria named
+MOST_LOOKED_UP = 2_000  # silent employees whose last sessions are read
 MOST_IN_FULL = 40  # groups with a median and a change: as many as an answer shows
 SMALL_NAMED = 8
 _NO_DEPARTMENT = ""
@@ -237,7 +238,8 @@ def silent(
     """Who had no session in a window, among the active people within a scope that `dept:` of a query leaves.
 
     A site is a department with active people; it had a session if it or any department below it had one. An observer
-    is who has observed a session that the viewer may see.
+    is who has observed a session that the viewer may see. Of more silent employees than can be looked up in time the
+    first by name are known.
     """
     where = asked_for(query, scope, names, window.end, zone)
     people = _active_people(query, scope, names, directory)
@@ -251,8 +253,9 @@ def silent(
             if above.department_id in sites:
                 sites[above.department_id] = [*sites[above.department_id], *those]
     quiet = {site: those for site, those in sites.items() if active.isdisjoint(those)}
-    silent_people = [one for one in people if one not in active]
-    last = tx.reports.last_of_employees(where, silent_people)
+    silent_people = sorted((one for one in people if one not in active), key=directory.name_of)
+    named_first = silent_people if len(silent_people) <= MOST_LOOKED_UP else silent_people[:MOST_IN_FULL]
+    last = tx.reports.last_of_employees(where, {*named_first, *(one for those in quiet.values() for one in those)})
     named = {
         site: name.removesuffix(" (own people)") for site, name in labels_of(By.DEPT, sites, directory, {}).items()
     }
@@ -264,6 +267,7 @@ def silent(
         )
         for site, those in quiet.items()
     ]
+    employees = [SilentUnit(name=directory.name_of(one), people=0, last=last.get(one)) for one in silent_people]
     everybody = _last_of_observers(tx, query, scope, names, window.end, zone)
     observed = {one: at for one, at in everybody.items() if directory.is_active(one)}
     silent_observers = [
@@ -275,10 +279,7 @@ def silent(
         all_sites=len(sites),
         observers=sorted(silent_observers, key=_longest_silent),
         all_observers=len(observed),
-        employees=sorted(
-            (SilentUnit(name=directory.name_of(one), people=0, last=last.get(one)) for one in silent_people),
-            key=_longest_silent,
-        ),
+        employees=[*sorted(employees, key=_longest_silent)] if named_first is silent_people else employees,
         all_employees=len(people),
     )
 
