@@ -251,7 +251,7 @@ async def upcoming(ctx: AppContext, request: CommandRequest) -> Message:
 
 @subcommand(
     "silent [30d] [dept:…]",
-    "Employees, sites and observers without a session",
+    "Who and which sites had no session",
     examples=("silent 30d", "silent 90d"),
     needs=Needs.TEAM,
     takes_query=True,

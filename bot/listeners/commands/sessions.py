@@ -196,7 +196,7 @@ def session_meant(ctx: AppContext, tx: Tx, access: AccessView, verb: str, words:
 
 @subcommand(
     "todo [query]",
-    "What you have to conduct or finish as an observer",
+    "What you must conduct or finish as an observer",
     examples=("todo", "todo tomorrow"),
     on_menu="My to-do",
     needs=Needs.PERSON,
