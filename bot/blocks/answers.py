@@ -121,8 +121,14 @@ def did_you_mean(mistake: str, suggestions: Sequence[str], *, command: str) -> M
     fitting = [one for one in suggestions[:SUGGESTIONS] if clean(one) and len(one) <= BUTTON_VALUE]
     if not fitting:
         return notice(f"{text}\n`{command} help` shows what Spotter understands.")
-    listed = ", ".join(f"{command} {safe(one)}" for one in fitting)
+    listed = ", ".join(code(f"{command} {one}", 300) for one in fitting)
     return message([section(mrkdwn(f"{text}\nDid you mean: {listed}?")), buttons(run_buttons(fitting))])
+
+
+def greeting(commands: Sequence[str], *, command: str) -> Message:
+    """A greeting with what to ask next, as buttons."""
+    listed = " or ".join(code(f"{command} {one}") for one in commands)
+    return message([section(mrkdwn(f"Hello! Ask for example {listed}.")), buttons(run_buttons(commands))])
 
 
 def which_one(question: str, labels: Sequence[str], commands: Sequence[str], *, command: str) -> Message:
@@ -209,6 +215,13 @@ def run_buttons(commands: Sequence[str]) -> list[Block]:
         button(actions.action_id(actions.RUN, number), bare(one, BUTTON_TEXT), one)
         for number, one in enumerate(commands[:SUGGESTIONS])
     ]
+
+
+def with_unused(answer: Message, words: str) -> Message:
+    """An answer of a subcommand that takes no words, with those that were typed behind it."""
+    last = message([context(f"I did not use: “{safe(words, 300)}”.")])
+    rich = (*answer.rich, *last.blocks) if answer.rich else ()
+    return Message(f"{answer.text}\n{last.text}", (*answer.blocks, *last.blocks), rich)
 
 
 def with_age(answer: Message, old_parts: Sequence[tuple[str, datetime]], closed_reason: str) -> Message:

@@ -1,9 +1,10 @@
 """Reports that list sessions or units: overdue, upcoming, one person's history, who was silent."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 
 from bot.blocks.cards import UNTITLED
-from bot.blocks.elements import Block, mrkdwn, section
+from bot.blocks.elements import Block, context, mrkdwn, section
 from bot.blocks.markup import NAME, TITLE, bare, date_token, format_query_text, moment_token, safe
 from bot.blocks.reminders import nudge_buttons
 from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer, time_of
@@ -14,6 +15,7 @@ from bot.domain.notifications import Message
 from bot.domain.reports import Figures, Silent, SilentUnit, Step, format_points
 from bot.domain.text import count, lasting
 
+_MINUTE = timedelta(minutes=1)
 MOST_NUDGED = 5  # observers with a button
 
 # ---- lists -------------------------------------------------------------------------------------------------------
@@ -52,9 +54,9 @@ def _nudges(sessions: Sequence[Session], asked: Asked) -> list[Block]:
     return nudge_buttons([(one, bare(asked.directory.name_of(one), NAME)) for one in others[:MOST_NUDGED]])
 
 
-def upcoming(sessions: Sequence[Session], total: int, days: int, asked: Asked) -> Message:
-    """What is planned for the next days, the soonest first."""
-    when = f"in the next {count(days, 'day')}"
+def upcoming(sessions: Sequence[Session], total: int, days: int | None, asked: Asked) -> Message:
+    """What is planned for the next days, the soonest first; None: for the time that the query names."""
+    when = f"in the next {count(days, 'day')}" if days else "in that time"
     if not total:
         return report_answer(
             asked,
@@ -96,7 +98,8 @@ def _age(session: Session, asked: Asked) -> str:
         since, what = (facts.started if facts.started.at else facts.scheduled), "started"
     if since.at is None:
         return f"{what} {moment_token(since)}"
-    return f"{what} {moment_token(since)}, {lasting(asked.now - since.at)} ago"
+    age = asked.now - since.at
+    return f"{what} {moment_token(since)}, {f'{lasting(age)} ago' if age >= _MINUTE else 'just now'}"
 
 
 # ---- history -----------------------------------------------------------------------------------------------------
@@ -135,17 +138,18 @@ def _step(step: Step) -> str:
 
 
 def silent(shown: Silent, days: int | None, asked: Asked) -> Message:
-    """The sites and observers without a completed session in the last days; None: in the time that the query names."""
+    """Employees, sites and observers without a completed session in the last days; None: in the time that the query
+    names."""
     when = f"in the last {count(days, 'day')}" if days else f"{time_of(shown.window, asked)}"
-    if not shown.sites and not shown.observers:
-        nothing = f"No site and no observer that you may see was silent {when}"
-        if not shown.all_sites:
-            nothing = (
-                "There is no site here that you may see whole: this answer is for supervisors, managers and admins"
-            )
+    if not shown.sites and not shown.observers and not shown.employees:
+        nothing = f"No employee, site or observer that you may see was silent {when}"
+        if not shown.all_employees:
+            nothing = "This answer is for supervisors, managers and admins: you see nobody else's sessions"
         return report_answer(asked, [f"{nothing}. Another time: `{asked.command} silent 90d`."])
-    blocks: list[Block] = [section(mrkdwn(f"*Without a completed session {when}*"))]
+    which = "" if asked.words == "all sessions" else f"\nCounting only {format_query_text(asked.words, 800)}"
+    blocks: list[Block] = [section(mrkdwn(f"*Without a completed session {when}*{which}"))]
     for what, those, every in (
+        ("employee", shown.employees, shown.all_employees),
         ("site", shown.sites, shown.all_sites),
         ("observer", shown.observers, shown.all_observers),
     ):
@@ -156,6 +160,8 @@ def silent(shown: Silent, days: int | None, asked: Asked) -> Message:
         blocks += line_sections([_silent_line(one) for one in listed])
         if len(those) > len(listed):
             blocks.append(section(mrkdwn(more_rows(len(those) - len(listed), asked))))
+    if shown.sites:
+        blocks.append(context("A site is active if it or a department below it had a session."))
     return report_answer(asked, blocks)
 
 

@@ -37,8 +37,8 @@ LINES_PER_SECTION = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a report is about: the command that was run, the query as canonical text and in words, other ways to read
-    it (label and command), whose sessions it covers (None: all), and the age of the data. `person_id`: who asks, in
-    iSpring."""
+    it (label and command), the words left out, whose sessions it covers (None: all), and the age of the data.
+    `person_id`: who asks, in iSpring."""
 
     verb: str
     query: str
@@ -53,18 +53,24 @@ class Asked:
     command: str = "/ojt"
     limit: int = UNITS_SHOWN
     person_id: str | None = None
+    unused: Sequence[str] = ()
 
 
-def figures_line(numbers: Figures) -> str:
-    """The figures of some sessions: "114 completed · 23 below target · 76 % met their target · median 84 %"."""
+def figures_line(numbers: Figures, *, of_outcomes: bool = False) -> str:
+    """The figures of some sessions: "114 completed · 23 below target · 76 % met their target · median 84 %".
+
+    `of_outcomes`: they were chosen by their outcome, so that what is true of all or none of them says nothing.
+    """
+    of_outcomes = of_outcomes and numbers.failing in (0, numbers.judged)
     if not numbers.completed:
-        return "none completed"
-    parts = [f"{numbers.completed:,} completed"]
-    if numbers.judged:
-        parts.append(f"{numbers.failing - numbers.critical:,} below target")
-    if numbers.critical:
+        return "" if of_outcomes else "none completed"
+    below, every = numbers.failing - numbers.critical, numbers.sessions
+    parts = [] if of_outcomes and numbers.completed == every else [f"{numbers.completed:,} completed"]
+    if numbers.judged and not (of_outcomes and below in (0, every)):
+        parts.append(f"{below:,} below target")
+    if numbers.critical and not (of_outcomes and numbers.critical == every):
         parts.append(f"{numbers.critical:,} critical")
-    if numbers.share is not None:
+    if numbers.share is not None and not of_outcomes:
         part = f"{format_percent(numbers.share)} met the target"
         parts.append(part if numbers.judged == numbers.completed else f"{part} (of {numbers.judged:,} with one)")
     if numbers.median is not None:
@@ -81,13 +87,16 @@ def trend(shown: Trend, asked: Asked) -> Message:
     if not shown.total.completed:
         hint = "A trend counts completed sessions: try a longer time, or fewer conditions."
         return report_answer(asked, [f"*{title}*\nNo session was completed {_time_of(shown, asked)}. {hint}"])
-    lines = [f"*{title}*", figures_line(shown.total), f"Completed {_time_of(shown, asked)}"]
+    order = "" if shown.by.is_time else f", {_ORDERS.get(shown.sort, _ORDERS['score'])}"
+    lines = [f"*{title}{order}*", figures_line(shown.total), *_verdict(shown), f"Completed {_time_of(shown, asked)}"]
     lines += _to_do_lines(shown, asked)
     rows = [*shown.rows] if shown.by.is_time else [row for row in shown.rows if not row.now.is_small]
     listed = rows if shown.by.is_time else rows[: asked.limit]
     texts = [_time_row(row, shown) if shown.by.is_time else _unit_row(row, shown) for row in listed]
     blocks = [section(mrkdwn("\n".join(lines))), *line_sections(texts)]
     more = [more_rows(len(rows) - len(listed), asked)] if len(rows) > len(listed) else []
+    if shown.by is By.DEPT:
+        more.append("Each row counts the people of that department itself; a department below it has its own row")
     if not shown.by.is_time:
         more += _small(shown)
     after = [*([section(mrkdwn("\n".join(more)))] if more else []), *costly_blocks(shown.costly, shown.criteria_from)]
@@ -98,6 +107,31 @@ def trend(shown: Trend, asked: Asked) -> Message:
     beside = line_sections([_time_row(row, shown, has_bar=False) for row in listed]) if shown.by.is_time else []
     rich = report_answer(asked, [section(mrkdwn("\n".join(lines))), *beside, *after])
     return replace(answer, rich=(rich.blocks[0], drawn, *rich.blocks[1:]))
+
+
+_ORDERS: Mapping[str, str] = {
+    "score": "the lowest share first",
+    "-score": "the highest share first",
+    "change": "the largest loss against the time before first",
+    "-change": "the largest gain against the time before first",
+}  # by what `sort:` says
+_NO_CHANGE = 3  # points: less is said to be about the same
+
+
+def _verdict(shown: Trend) -> list[str]:
+    """Whether results get better, in one sentence."""
+    found = shown.verdict
+    if found is None:
+        return []
+    change, then = found.change, "in the older half of this time" if found.is_within else "in the time before"
+    if change is None:
+        return [
+            f"Better or worse? Too few sessions to say: {found.now.completed:,}, and {found.before.completed:,} {then}"
+        ]
+    assert found.now.share is not None and found.before.share is not None
+    said = "Getting better" if change >= _NO_CHANGE else "Getting worse" if change <= -_NO_CHANGE else "About the same"
+    shares = f"{format_percent(found.now.share)} met the target, {format_percent(found.before.share)} {then}"
+    return [f"{said}: {shares} ({format_points(change)})"]
 
 
 def _drawn(rows: Sequence[ReportRow], shown: Trend) -> Block | None:
@@ -227,13 +261,18 @@ def report_answer(asked: Asked, parts: Sequence[Block | str]) -> Message:
     blocks = [section(mrkdwn(part)) if isinstance(part, str) else part for part in parts]
     blocks[1:1] = coverage_blocks(asked.coverage)
     typed = f"{asked.verb} {asked.query}".rstrip()
-    blocks.append(context(f"Read as `{asked.command} {escape(clip(typed, 1_500))}`"))
+    blocks.append(context(f"Read as `{asked.command} {escape(clip(typed, 1_500))}`{not_used(asked.unused)}"))
     made = [
         button(actions.action_id(actions.RUN, f"option{number}"), f"Meant: {bare(label, 60)}", command)
         for number, (label, command) in enumerate(asked.options)
     ]
     blocks += [buttons(made)] if made else []
     return message([*blocks, context(age(asked.data_as_of, asked.now, asked.corrected_at))])
+
+
+def not_used(words: Sequence[str]) -> str:
+    """What an answer says of the typed words that it leaves out; "" of none."""
+    return f" · I did not use: {', '.join(f'“{safe(one, NAME)}”' for one in words)}" if words else ""
 
 
 def age(data_as_of: datetime | None, now: datetime, corrected_at: datetime | None = None) -> str:

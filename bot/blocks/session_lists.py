@@ -1,5 +1,6 @@
 """Answers about sessions: a page of results, one session in full, and what an observer has to do."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,7 @@ from bot.blocks.markup import (
     moment_token,
     safe,
 )
-from bot.blocks.reports import figures_line
+from bot.blocks.reports import figures_line, not_used
 from bot.blocks.results import headline, unchecked
 from bot.blocks.sharing import share_button
 from bot.domain.changes import outcome_of
@@ -40,7 +41,8 @@ class Page:
     """A page of an answer. `query` is canonical text, `words` for people what it selects; `size` is the full page's
     length. `figures` are of all that match, `limit` is how many of them were asked for, `sort` in which order.
 
-    `options` are what the typed words may have meant instead: what it would be in words, and the command for it.
+    `options` are what the typed words may have meant instead: what it would be in words, and the command for it;
+    `unused` are the words that the query leaves out.
     """
 
     sessions: Sequence[Session]
@@ -50,6 +52,7 @@ class Page:
     query: str
     words: str
     options: Sequence[tuple[str, str]] = ()
+    unused: Sequence[str] = ()
     limit: int | None = None
     sort: str = "-date"
 
@@ -88,7 +91,8 @@ def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Mes
     if len(sessions) < page.total:
         heading += f" Showing {page.offset + 1:,} to {page.offset + len(sessions):,}."
     whole = "" if page.total == every else f"All {every:,}: "
-    heading += f"\n{whole}{figures_line(page.figures)}"
+    numbers = figures_line(page.figures, of_outcomes=_JUDGED.search(page.query) is not None)
+    heading += f"\n{whole}{numbers}" if numbers else ""
     made = _page_buttons(page) + (share_button(actions.Share(query=page.query)) if may_share else [])
     return message(
         [
@@ -102,6 +106,7 @@ def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Mes
     )
 
 
+_JUDGED = re.compile(r"(?:^| )outcome:(?!completed)")  # then the share that met the target says nothing
 _ORDERS: Mapping[str, str] = {
     "score": "with the lowest score",
     "-score": "with the highest score",
@@ -113,7 +118,7 @@ _ORDERS: Mapping[str, str] = {
 
 def _limited(page: Page) -> str:
     """ "The 3 with the lowest score of 128"."""
-    order = _ORDERS[page.sort]
+    order = _ORDERS.get(page.sort, "newest")
     which = f"{page.total:,} {order}" if page.total > 1 else f"one {order}"
     return f"The {which} of {page.figures.sessions:,}"
 
@@ -121,7 +126,8 @@ def _limited(page: Page) -> str:
 def _read_as(page: Page, shown: RenderContext) -> list[Block]:
     """The query as it was understood, ready to copy, and what else it may have meant."""
     typed = code(f"{shown.command} results {page.query}", 1_500)
-    blocks = [context(f"Read as {typed}")] if page.query else []
+    left_out = not_used(page.unused)
+    blocks = [context(f"Read as {typed}{left_out}")] if page.query or left_out else []
     if "outcome:passed" in page.query:
         blocks.append(
             context(
@@ -184,8 +190,25 @@ def which_session(prefix: str, sessions: Sequence[Session], shown: RenderContext
     return message([section(mrkdwn(text)), *rows])
 
 
-def to_do(sessions: Sequence[Session], shown: RenderContext, *, now: datetime) -> Message:
+@dataclass(frozen=True, slots=True)
+class ToDoAsked:
+    """Conditions on a to-do list: canonical text, in words, and the typed words that are in neither."""
+
+    query: str = ""
+    words: str = ""
+    unused: Sequence[str] = ()
+
+
+def to_do(
+    sessions: Sequence[Session], shown: RenderContext, asked: ToDoAsked = ToDoAsked(), *, now: datetime
+) -> Message:
     """The sessions an observer has to finish (started) and to conduct (planned), the longest due first."""
+    read_as, left_out = list[Block](), not_used(asked.unused)
+    if asked.query or left_out:
+        read_as = [context(f"Read as {code(f'{shown.command} todo {asked.query}'.rstrip(), 1_500)}{left_out}")]
+    if not sessions and asked.query:
+        text = f"Nothing to do: {format_query_text(asked.words, 800)}. All you have to do: `{shown.command} todo`."
+        return message([section(mrkdwn(text)), *_own_only(shown), *read_as, age_block(shown)])
     if not sessions:
         text = (
             "Nothing to do: no session waits for you to conduct or finish it. Sessions planned for you in iSpring "
@@ -195,8 +218,9 @@ def to_do(sessions: Sequence[Session], shown: RenderContext, *, now: datetime) -
     listed = sessions[:ROWS]
     started = [one for one in listed if _is_started(one)]
     planned = [one for one in listed if not _is_started(one)]
-    blocks: list[Block] = [section(mrkdwn(f"*{count(len(sessions), 'session')} to do as an observer*"))]
-    blocks += _own_only(shown)
+    which = f": {format_query_text(asked.words, 800)}" if asked.query else ""
+    blocks: list[Block] = [section(mrkdwn(f"*{count(len(sessions), 'session')} to do as an observer{which}*"))]
+    blocks += [*_own_only(shown), *read_as]
     number = 0
     for title, those in (("To finish", started), ("To conduct", planned)):
         if those:

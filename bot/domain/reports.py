@@ -187,6 +187,59 @@ def _lowest_share(one: Counts) -> tuple[float, int, str]:
     return one.met / judged if judged else math.inf, -one.completed, one.group
 
 
+def by_change(large: Sequence[Counts], before: Iterable[Counts]) -> Sequence[Counts]:
+    """The groups, what lost most points first; those that were small in the time before are left out: against so few
+    sessions a change says nothing."""
+    then = {one.group: one.figures for one in before if not one.figures.is_small}
+    changes = {
+        one.group: one.figures.share - share
+        for one in large
+        if one.figures.share is not None and one.group in then and (share := then[one.group].share) is not None
+    }
+    known = [one for one in large if one.group in changes]
+    return sorted(known, key=lambda one: (changes[one.group], -one.completed, one.group))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether results got better: the figures of the later periods beside those of as many earlier ones.
+    `is_within`: both lie within the report, else the earlier time is the one before it."""
+
+    now: Figures
+    before: Figures
+    is_within: bool
+
+    @property
+    def change(self) -> Fraction | None:
+        """Points between the shares; None if either side has too few sessions to say."""
+        if self.now.share is None or self.before.share is None or self.now.is_small or self.before.is_small:
+            return None
+        return self.now.share - self.before.share
+
+
+def verdict(rows: Sequence[ReportRow]) -> Verdict:
+    """The newer half of a report's periods against the older half; a single period against the time before it. Of an
+    odd number the middle one counts for neither."""
+    half = len(rows) // 2
+    if not half:
+        return Verdict(_sum(row.now for row in rows), _sum(row.before for row in rows), is_within=False)
+    return Verdict(_sum(row.now for row in rows[-half:]), _sum(row.now for row in rows[:half]), is_within=True)
+
+
+def _sum(parts: Iterable[Figures]) -> Figures:
+    """The counts of several groups, without a median."""
+    found = Figures()
+    for one in parts:
+        found = Figures(
+            sessions=found.sessions + one.sessions,
+            completed=found.completed + one.completed,
+            met=found.met + one.met,
+            failing=found.failing + one.failing,
+            critical=found.critical + one.critical,
+        )
+    return found
+
+
 # ---- criteria ----------------------------------------------------------------------------------------------------
 
 
@@ -235,7 +288,8 @@ class Trend:
     the last rows.
 
     `labels` names each row's group. `criteria_from`: the number of newest sessions whose criteria were added up.
-    `has_default_start`: the query names no beginning.
+    `has_default_start`: the query names no beginning. `sort`: the order of the groups as `sort:` says it, "" for the
+    usual one. `verdict`: of a report by time.
     """
 
     by: By
@@ -250,12 +304,14 @@ class Trend:
     criteria_from: int
     unacknowledged: int
     overdue: int
+    sort: str = ""
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SilentUnit:
-    """A site or an observer without a completed session lately. `people`: the active ones of a site, 0 for
-    an observer; `last` is None if there never was one."""
+    """A site, an observer or an employee without a completed session lately. `people`: the active ones of a site with
+    those of the departments below it, else 0; `last` is None if there never was one."""
 
     name: str
     people: int
@@ -264,14 +320,16 @@ class SilentUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silent:
-    """The sites and observers without a session in a window, the longest silent first, those that never had one last;
-    and how many there are of either in all."""
+    """The employees, sites and observers without a session in a window, the longest silent first, those that never had
+    one last; and how many there are of each in all."""
 
     window: Window
     sites: Sequence[SilentUnit]
     all_sites: int
     observers: Sequence[SilentUnit]
     all_observers: int
+    employees: Sequence[SilentUnit] = ()
+    all_employees: int = 0
 
 
 @dataclass(frozen=True, slots=True)

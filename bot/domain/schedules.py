@@ -86,34 +86,55 @@ class RecordedSlot:
 
 # ---- as text -----------------------------------------------------------------------------------------------------
 
-_WORD = re.compile(r"\s*(\S+)")
 _TIME = re.compile(r"(?:at\s+)?(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?(?=\s|$)", re.IGNORECASE)
+_NO_DAY = re.compile(r"(?:(?:on|the|at)\s+)*(?:\d\S*(?:\s*(?:am|pm)(?=\s|$))?\s*)*", re.IGNORECASE)  # nor a time
 _MONTH_DAY = re.compile(r"(?:on\s+)?(?:the\s+)?(\d{1,2})(?:st|nd|rd|th|\.)?(?=\s|$)", re.IGNORECASE)
 _WEEKDAY = re.compile(r"(?:on\s+)?([a-z]+?)s?(?=\s|$)", re.IGNORECASE)
 _ZONE = re.compile(r"\s+(UTC|[A-Za-z]+(?:/[A-Za-z0-9_+-]+)+)(?=\s|$)")
-_FIRST_WORDS = {str(every): every for every in Every}
+_BEGINNING = re.compile(r"\s*(?:on\s+)?(?P<each>(?:every|each)\s+)?(?P<word>[a-z]+)(?=[\s,]|$)[\s,]*", re.IGNORECASE)
+_FIRST_WORDS = {str(every): every for every in Every} | {"everyday": Every.DAY}
+_UNITS = {"day": Every.DAY, "week": Every.WEEK, "month": Every.MONTH}  # behind "every"
+_NO_TIME = re.compile(r"(?:at\s+)?\d\S*(?:\s*(?:am|pm)(?=\s|$))?\s*|at(?=\s|$)\s*", re.IGNORECASE)
+_NO_WEEKDAY = re.compile(r"(?:on\s+)?[a-z]+\s+(?=(?:at\s+)?\d)", re.IGNORECASE)
 
 
 def begins_schedule(text: str) -> bool:
-    """Whether a text begins with the word of a schedule."""
-    found = _WORD.match(text)
-    return found is not None and found[1].lower() in _FIRST_WORDS
+    """Whether a text begins with the words of a schedule."""
+    return _beginning(text) is not None
+
+
+def _beginning(text: str) -> tuple[Every, int | None, str] | None:
+    """How often ("weekly", "every week", "every Friday", "Fridays"), the day if these words name it, and the rest."""
+    found = _BEGINNING.match(text)
+    if found is None:
+        return None
+    word, remaining = found["word"].lower(), text[found.end() :]
+    every = _FIRST_WORDS.get(word) or (_UNITS.get(word) if found["each"] else None)
+    if every is not None:
+        return every, None, remaining
+    day = _day_named(word)
+    return None if day is None else (Every.WEEK, day, remaining)
+
+
+def _day_named(word: str) -> int | None:
+    name = word.removesuffix("s")
+    return next((number for number, day in enumerate(DAYS) if len(name) >= 3 and day.startswith(name)), None)
 
 
 def parse_schedule(text: str) -> tuple[Schedule, str, str]:
     """The schedule that a text begins with, the IANA name of a zone after it or "", and the rest of the text: "weekly
     monday 9 north" is Monday 09:00, and "north". Raises QueryError, whose suggestions are schedules.
     """
-    found = _WORD.match(text)
-    every = _FIRST_WORDS.get(found[1].lower()) if found else None
-    if found is None or every is None:
+    found = _beginning(text)
+    if found is None:
         raise QueryError("How often? A schedule is daily, weekly or monthly, and has a time.", EXAMPLES)
-    day, remaining = 0, text[found.end() :].lstrip()
-    if every is Every.WEEK:
-        day, remaining = _weekday(remaining)
-    elif every is Every.MONTH:
-        day, remaining = _month_day(remaining)
-    at, remaining = _time(every, day, remaining)
+    every, named_day, remaining = found
+    day, early = named_day or 0, None
+    if every is not Every.DAY and named_day is None:
+        early = _read_time(remaining) if remaining.lower().startswith("at ") else None  # "weekly at 9 on Monday"
+        remaining = early[1].lstrip() if early else remaining
+        day, remaining = _weekday(remaining) if every is Every.WEEK else _month_day(remaining)
+    at, remaining = (early[0], remaining) if early else _time(every, day, remaining)
     named = _ZONE.match(remaining)
     zone, remaining = (named[1], remaining[named.end() :]) if named else ("", remaining)
     return Schedule(every, at, day), zone, remaining.strip()
@@ -121,11 +142,11 @@ def parse_schedule(text: str) -> tuple[Schedule, str, str]:
 
 def _weekday(text: str) -> tuple[int, str]:
     found = _WEEKDAY.match(text)
-    name = found[1].lower() if found else ""
-    days = [number for number, day in enumerate(DAYS) if len(name) >= 3 and day.startswith(name)]
-    if found is None or len(days) != 1:
-        raise QueryError("On which day of the week?", [f"weekly {day[:3]} 09:00" for day in DAYS[:3]])
-    return days[0], text[found.end() :].lstrip()
+    day = _day_named(found[1].lower()) if found else None
+    if found is None or day is None:
+        rest = _NO_TIME.sub("", _NO_WEEKDAY.sub("", text, count=1), count=1)
+        raise QueryError("On which day of the week?", [f"weekly {day[:3]} 09:00 {rest}".rstrip() for day in DAYS[:3]])
+    return day, text[found.end() :].lstrip()
 
 
 def _month_day(text: str) -> tuple[int, str]:
@@ -133,20 +154,28 @@ def _month_day(text: str) -> tuple[int, str]:
     day = int(found[1]) if found else 0
     if found is None or not 1 <= day <= 31:
         raise QueryError(
-            "On which day of the month? 1 to 31; 31 is the last one of each.", ["monthly 1 09:00", "monthly 31 17:00"]
+            "On which day of the month? 1 to 31; 31 is the last one of each.",
+            [f"{one} {_NO_DAY.sub('', text)}".rstrip() for one in ("monthly 1 09:00", "monthly 31 17:00")],
         )
     return day, text[found.end() :].lstrip()
 
 
 def _time(every: Every, day: int, text: str) -> tuple[time, str]:
+    read = _read_time(text)
+    if read is None:
+        usual = f"{Schedule(every, time(9), day)} {_NO_TIME.sub('', text, count=1)}".rstrip()
+        raise QueryError("At what time? Hours and minutes, as 09:00.", [usual])
+    return read
+
+
+def _read_time(text: str) -> tuple[time, str] | None:
     found = _TIME.match(text)
-    hour, minute, half = (int(found[1]), int(found[2] or 0), (found[3] or "").lower()) if found else (24, 0, "")
+    if found is None:
+        return None
+    hour, minute, half = int(found[1]), int(found[2] or 0), (found[3] or "").lower()
     if half:
         hour = hour % 12 + 12 * (half == "pm") if 1 <= hour <= 12 else 24
-    if found is None or hour > 23 or minute > 59:
-        usual = str(Schedule(every, time(9), day))
-        raise QueryError("At what time? Hours and minutes, as 09:00.", [usual])
-    return time(hour, minute), text[found.end() :]
+    return None if hour > 23 or minute > 59 else (time(hour, minute), text[found.end() :])
 
 
 # ---- local times -------------------------------------------------------------------------------------------------

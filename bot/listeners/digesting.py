@@ -123,7 +123,7 @@ def _read(text: str) -> _Wanted:
     try:
         schedule, zone, query = parse_schedule(_CSV.sub("", _NAMES.sub("", FOR_ME.sub("", text))).strip())
     except QueryError as error:
-        raise QueryError(str(error), [f"digest {one}" for one in error.suggestions]) from None
+        raise QueryError(str(error), [f"digest {one}{' for:me' * for_me}" for one in error.suggestions]) from None
     if zone and zone_named(zone) is None:
         raise QueryError(f"There is no time zone “{zone}”: name one as Europe/Berlin.", [f"digest {schedule} {query}"])
     shown = NamesShown(names[1].lower()) if names else NamesShown.FULL

@@ -28,7 +28,7 @@ from bot.services.rules import edit_rule, fit_for_rule, make_rule, names_kept, r
 from bot.store.database import Tx
 
 ME = "me"  # where a rule for the person who makes it sends
-FOR_ME = re.compile(r"(?:^|(?<=\s))for[:\s]\s*me(?=\s|$)", re.IGNORECASE)  # as people write it, too
+FOR_ME = re.compile(r"(?:^|(?<=\s))for[:\s]\s*me(?=\s|$)|^\s*me(?=\s|$)", re.IGNORECASE)  # as people write it, too
 _OPTION = re.compile(r"(?:^|(?<=\s))(for|edits|names):(\S*)", re.IGNORECASE)
 _CHOICES = {"for": (ME,), "edits": ("on", "off"), "names": tuple(NamesShown)}
 

@@ -2,15 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.errors import AmbiguousQuery, QueryError
 from bot.domain.text import count
 from bot.listeners.access_scope import AccessView, refuse_unknown
 from bot.listeners.context import AppContext
+from bot.query.days import Period
 from bot.query.free_words import MOST_WORDS, Reading, read_words
-from bot.query.keys import KEYS, Key
+from bot.query.keys import KEYS, Key, Term
 from bot.query.name_index import NameIndex, words_of
 from bot.query.names import MENTION, Kind, id_of
 from bot.query.parser import Names, Query, parse
@@ -26,11 +27,14 @@ Counting = Callable[[Tx, Where], int]
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A query, the names it was read among, and what some of its words could mean beside what they were read as."""
+    """A query, the names it was read among, what some of its words could mean beside what they were read as, the words
+    that it leaves out, and the time that free words name."""
 
     query: Query
     known: Names
     options: tuple[Option, ...] = ()
+    unused: tuple[str, ...] = ()
+    period: Period | None = None
 
 
 async def fetch_mentioned_users(ctx: AppContext, text: str) -> None:
@@ -67,7 +71,17 @@ def understand(
             reader.labels(reading.options),
         )
     refuse_unknown(query, known, verb)
-    return Understood(query, known, reader.with_sessions(reading.options))
+    options = reader.with_sessions(reading.options)
+    return Understood(query, known, options, reading.unused, reading.period)
+
+
+def to_its_end(meant: Understood) -> Understood:
+    """The same up to the end of the time that it names: what is still to come this week is asked for until Sunday,
+    while results of this week need no end."""
+    if meant.period is None or meant.period.until is None or any(term.key is Key.UNTIL for term in meant.query.terms):
+        return meant
+    end = Term(Key.UNTIL, meant.period.until.isoformat())
+    return replace(meant, query=Query((*meant.query.terms, end)))
 
 
 def names_in(tx: Tx, access: AccessView, text: str) -> Sequence[Sequence[str]]:
@@ -135,7 +149,11 @@ class _Reader:
         return [one.label if often[one.label] == 1 else f"{one.label}{self._site(one)}" for one in options]
 
     def _site(self, option: Option) -> str:
-        people = [id_of(term.value) for term in parse(option.text).terms if KEYS[term.key].kind is Kind.PERSON]
+        try:
+            terms = parse(self.read(option.text).text).terms
+        except QueryError:
+            return ""
+        people = [id_of(term.value) for term in terms if KEYS[term.key].kind is Kind.PERSON]
         sites = [self.access.directory.site_of(one) for one in people if one is not None]
         return f", {sites[0] or 'site unknown'}" if sites else ""
 

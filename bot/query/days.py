@@ -1,7 +1,10 @@
 """Days, weeks and months as periods, and the names of weekdays and months."""
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
+
+from bot.domain.errors import QueryError
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = (
@@ -76,11 +79,23 @@ def units_back(today: date, number: int, unit: str) -> date | None:
     return first.replace(day=min(today.day, last.day))
 
 
-def newest_past(month: int, day: int, year: str | None, today: date) -> tuple[int, int, int]:
-    """A day with its year: the year given, else the newest in which the day is not after today."""
+def with_year(month: int, day: int, year: str | None, today: date, *, ahead: bool = False) -> tuple[int, int, int]:
+    """A day with its year: the year given, else the newest in which the day is not after today; `ahead`: the first in
+    which it is not before today."""
     if year is not None:
         return (2000 + int(year) if len(year) == 2 else int(year)), month, day
+    if ahead:
+        return today.year + ((month, day) < (today.month, today.day)), month, day
     return today.year - ((month, day) > (today.month, today.day)), month, day
+
+
+def no_such_day(year: int, month: int, day: int) -> QueryError:
+    """What is wrong with a day that is in no calendar."""
+    if not 1 <= month <= 12:
+        return QueryError(f"There is no month {month}: a year has 12.")
+    last = monthrange(year, month)[1]
+    name = f"{MONTHS[month - 1].capitalize()} {year}"
+    return QueryError(f"There is no day {day} in {name}: it has {last} days.")
 
 
 def weekday_number(word: str) -> int | None:

@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from bot.domain.errors import QueryError
-from bot.query.days import WEEKDAYS
+from bot.query.days import MONTHS, WEEKDAYS
+from bot.query.periods import read_day
 
 LONGEST = timedelta(days=366)
 HOW = "Say until when, as 4h, 2d, “until 17:00”, “until mon”, “until mon 09:00” or “until 2026-12-01”."
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AMOUNT = re.compile(
-    r"(?:^|(?<=\s))(?:for\s+)?(\d{1,4})\s?(m|min|mins|minutes?|h|hrs?|hours?|d|days?|w|weeks?)(?=\s|$)", re.IGNORECASE
+    r"(?:^|(?<=\s))(?:for\s+)?(\d{1,4})\s?(m|min|mins|minutes?|h|hrs?|hours?|d|days?|w|weeks?)(?=[\s,;]|$)",
+    re.IGNORECASE,
 )
+_MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" for name in MONTHS)
 _UNTIL = re.compile(
-    r"(?:^|(?<=\s))until(?::|\s)\s*(?P<day>\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}\.(?:\d{4})?|[a-z]+)?"
-    r"(?:(?(day)(?:[\sT]+|\s+at\s+))(?P<hour>\d{1,2}):(?P<minute>\d{2}))?(?=\s|$)",
+    r"(?:^|(?<=\s))until(?::|\s)\s*(?P<day>\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}\.?(?:\d{4})?|\d{1,2}/\d{1,2}(?:/\d{4})?"
+    rf"|\d{{1,2}}(?:st|nd|rd|th|\.)?\s+(?:{_MONTH})\.?(?:\s+\d{{4}})?"
+    rf"|(?:{_MONTH})\s+\d{{1,2}}(?:st|nd|rd|th)?(?![:\d])(?:,?\s+\d{{4}})?|[a-z]+)?"
+    r"(?:(?(day)(?:[\sT]+|\s+at\s+))(?P<hour>\d{1,2}):(?P<minute>\d{2}))?(?=[\s,;]|$)",
     re.IGNORECASE,
 )
 
@@ -37,7 +42,7 @@ class End:
 def read_end(text: str, now: datetime, zone: tzinfo) -> End:
     """Reads the end that a text names; a day ends nothing before it begins, in the zone of who asks.
 
-    Raises QueryError if it names none, one that has passed, or one more than a year ahead.
+    Raises QueryError if it names none, a day that is in no calendar, one that has passed, or one over a year ahead.
     """
     unquoted = _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), text)  # of the same length: a name says no end
     found = _AMOUNT.search(unquoted)
@@ -53,12 +58,12 @@ def read_end(text: str, now: datetime, zone: tzinfo) -> End:
         raise QueryError(f"That has passed already. {HOW}")
     if at - now > LONGEST:
         raise QueryError("That is more than a year ahead: at most one year.")
-    return End(at, found[0].strip(), f"{text[: found.start()]} {text[found.end() :]}".strip())
+    return End(at, found[0].strip(), f"{text[: found.start()]} {text[found.end() :].lstrip(' ,;')}".strip())
 
 
 def without_end(text: str) -> str:
     """The text without words that were to name an end and don't."""
-    return " ".join(_NO_END.sub(" ", text).split())
+    return " ".join(_NO_END.sub(" ", _UNTIL.sub(" ", text)).split())
 
 
 def _local(found: re.Match[str], now: datetime) -> datetime | None:
@@ -82,17 +87,7 @@ def _day(text: str, today: date) -> date | None:
         for number, name in enumerate(WEEKDAYS):
             if name.startswith(text):
                 return today + timedelta(days=(number - today.weekday() - 1) % 7 + 1)
-    try:
-        if "-" in text:
-            year, month, day = (int(part) for part in text.split("-"))
-            return date(year, month, day)
-        day, month, *years = (int(part) for part in text.rstrip(".").split("."))
-        if years:
-            return date(years[0], month, day)
-        this_year = date(today.year, month, day)
-        return this_year if this_year > today else date(today.year + 1, month, day)
-    except ValueError:
-        return None
+    return read_day(text, today) if any(letter.isdigit() for letter in text) else None
 
 
 _NAMED: dict[str, Callable[[date], date]] = {

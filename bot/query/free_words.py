@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.domain.errors import QueryError
+from bot.query.days import Period
 from bot.query.keys import Key
 from bot.query.keywords import (
     GENERIC,
@@ -29,6 +30,7 @@ from bot.query.keywords import (
     OWN,
     OWN_TEAM,
     ROLES,
+    SAYING,
     key_named,
     read_keyword,
 )  # fmt: skip
@@ -52,12 +54,15 @@ class Reading:
     """What a text means: canonical query text, and what else some of its words fit.
 
     `question` is asked instead of running `text` if some words fit several things; `options` are its answers. Without
-    a question, `options` are what the text may have meant beside what it was read as.
+    a question, `options` are what the text may have meant beside what it was read as. `unused`: words that say
+    something and are in no term. `period`: the time that free words name, whose end `text` may leave out.
     """
 
     text: str
     question: str = ""
     options: tuple[Option, ...] = ()
+    unused: tuple[str, ...] = ()
+    period: Period | None = None
 
 
 def read_words(
@@ -95,11 +100,22 @@ def _mended(text: str, index: NameIndex, today: date, more: int) -> str | None:
     """A corrected text, a second mistake in it corrected too; None if it still can't be read. A suggestion runs."""
     if not more:
         return None
+    text = _without_repeats(text)
     try:
-        read_words(text, index, today, more=more - 1)
+        reading = read_words(text, index, today, more=more - 1)
     except QueryError as error:
         return error.suggestions[0] if error.suggestions else None
-    return text
+    return text if reading.text or reading.question else None
+
+
+def _without_repeats(text: str) -> str:
+    """A text in which no term with a key stands twice: two mistyped words may mean the same."""
+    try:
+        tokens = list(tokenize(text))
+    except Unclosed:
+        return text
+    parts = [(text[one.start : one.end], one.key is not None) for one in tokens]
+    return " ".join(part for at, (part, has_key) in enumerate(parts) if not has_key or (part, True) not in parts[:at])
 
 
 def _with_key(token: Token) -> Token:
@@ -118,7 +134,12 @@ def _read(here: Position) -> Reading:
         refuse_dangling_negation(here)
     except Question as asked:
         return Reading("", asked.question, asked.options)
-    return Reading(" ".join(dict.fromkeys(with_score_range(here.terms))), options=tuple(here.options[:MOST_OPTIONS]))
+    return Reading(
+        " ".join(dict.fromkeys(with_score_range(here.terms))),
+        options=tuple(here.options[:MOST_OPTIONS]),
+        unused=tuple(dict.fromkeys(here.unused)),
+        period=here.period,
+    )
 
 
 def _step(here: Position) -> None:
@@ -169,12 +190,14 @@ def _own(here: Position) -> bool:
     """ "my results", "what did I observe", "observed by me"."""
     words = here.free_words(4)
     before = here.tokens[here.at - 1].value.lower() if here.at else ""
-    if not words or words[0] not in OWN or before in GIVING:
+    if not words or words[0] not in OWN or (words[0] == "me" and before in GIVING):
         return False
     if len(words) > 1 and words[1] in OWN_TEAM:
         here.at += 2
         return True
-    role = here.role or (Key.OBSERVER if any(word in OBSERVING for word in words[1:3]) else Key.EMPLOYEE)
+    role = here.role or (
+        Key.OBSERVER if any(word in OBSERVING or word == "observation" for word in words[1:3]) else Key.EMPLOYEE
+    )
     here.add_person(f"{role}:me", 1)
     while here.at < len(here.tokens) and here.tokens[here.at].value.lower() in OBSERVING:
         here.at += 1
@@ -187,5 +210,8 @@ def _ignored(here: Position) -> bool:
     is_emoji = _EMOJI.fullmatch(token.value) is not None
     if words and not is_emoji and not all(word in IGNORED or word in GENERIC for word in words):
         return False
-    here.at += 1
+    if SAYING.isdisjoint(words):
+        here.at += 1
+    else:
+        here.skip_unused()
     return True

@@ -198,6 +198,8 @@ SORTS = {
     "date": "oldest first",
     "-date": "newest first",
     "name": "by name",
+    "change": "rows of a trend that lost most first",
+    "-change": "rows of a trend that gained most first",
 }
 GROUPINGS = {
     "week": "by week",

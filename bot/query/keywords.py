@@ -10,7 +10,8 @@ from bot.query.keys import Key
 IGNORED = frozenset({
     "the", "a", "an", "any", "all", "every", "each", "who", "whom", "what", "which", "when", "how", "many", "much",
     "did", "do", "does", "done", "has", "have", "had", "was", "were", "is", "are", "be", "been", "i", "we", "you",
-    "it", "they", "that", "this", "those", "these", "there", "s", "ones", "one", "only", "just", "please", "pls",
+    "it", "they", "he", "she", "them", "his", "her", "him", "their", "that", "this", "those", "these", "there", "s",
+    "ones", "one", "only", "just", "please", "pls",
     "show", "list", "find", "get", "give", "see", "tell", "me", "us", "about", "results", "result", "session",
     "sessions", "checklists", "observation", "observations", "training", "trainings", "ojt", "score", "scores",
     "scored", "rating", "people", "person", "persons", "everyone", "everybody", "somebody", "someone", "anyone",
@@ -18,10 +19,93 @@ IGNORED = frozenset({
     "by", "as", "during", "over", "out", "then", "now", "so", "far", "first", "time", "times", "data", "info",
     "report", "reports", "got", "gets", "new", "recent", "recently", "latest", "last", "can", "could", "would",
     "like", "want", "need", "know", "everything", "anything", "thing", "things", "how's", "who's", "what's",
+    "hows", "whos", "whats", "whens", "wheres", "when's", "where", "why", "must", "should",
     "am", "doing", "going", "getting", "happened", "happens", "happening", "yet", "still", "already", "our", "ours",
+    "r", "u", "ur", "ppl", "plz", "abt", "im", "obs", "number", "amount", "total", "lately", "works", "well",
+    "send", "sent", "email", "mail",
     "recorded", "performance", "perform", "performed", "performing", "look", "looks", "looking", "happen", "ever",
     "actually", "really", "today's", "up", "old", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",
 })  # fmt: skip
+SAYING = frozenset(
+    {"old", "new", "first", "time", "times", "work", "data", "info", "send", "sent", "email", "mail", "finish"}
+)  # ignored, but not silently
+SUBJECTS = frozenset(
+    {
+        "i",
+        "we",
+        "you",
+        "they",
+        "he",
+        "she",
+        "it",
+        "who",
+        "anyone",
+        "anybody",
+        "everyone",
+        "everybody",
+        "someone",
+        "somebody",
+        "people",
+        "team",
+        "staff",
+        "to",
+        "please",
+        "pls",
+        "can",
+        "could",
+        "lets",
+        "let's",
+        "should",
+        "must",
+        "will",
+        "would",
+    }
+)  # before a verb
+AUXILIARIES = frozenset(
+    {
+        "did",
+        "do",
+        "does",
+        "has",
+        "have",
+        "had",
+        "is",
+        "was",
+        "can",
+        "could",
+        "will",
+        "would",
+        "should",
+        "may",
+        "must",
+    }
+)  # before the subject of a question
+ASKING = AUXILIARIES | {
+    "who",
+    "what",
+    "which",
+    "when",
+    "how",
+    "why",
+    "where",
+    "whos",
+    "whats",
+    "hows",
+    "show",
+    "tell",
+    "give",
+    "are",
+    "were",
+    "my",
+    "i",
+    "me",
+    "please",
+    "pls",
+    "the",
+    "anyone",
+    "any",
+}  # words of a sentence
+DETERMINERS = frozenset({"my", "the", "on", "if", "whether", "out", "all", "for", "how", "who", "what", "that", "this"})
 GENERIC = frozenset(
     {
         "store",
@@ -78,8 +162,12 @@ OBSERVING = frozenset(
     {"observe", "observed", "observes", "observing", "observations", "conduct", "conducted", "graded"}
 )
 OWN = frozenset({"my", "mine", "me", "i", "myself"})
-GIVING = frozenset({"show", "tell", "give", "get", "let", "send", "list"})  # "show me" says nothing of whose results
-OWN_TEAM = frozenset({"team", "teams", "people", "staff", "store", "stores", "site", "sites", "department", "crew"})
+GIVING = frozenset(
+    {"show", "tell", "give", "get", "let", "send", "list", "email", "mail"}
+)  # "show me" says nothing of whose results
+OWN_TEAM = frozenset(
+    {"team", "teams", "people", "staff", "store", "stores", "site", "sites", "department", "crew", "ppl"}
+)
 
 _KEY_NAMES: Mapping[str, Key] = {
     **{str(key): key for key in Key},
@@ -148,8 +236,15 @@ _COMPARATORS: Mapping[tuple[str, ...], str] = {
 _MONTHS = frozenset(one[:3] for one in MONTHS)
 _SPAN = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%?(?:\.\.|\s)(\d{1,3}(?:[.,]\d{1,4})?)%?")
 _DAYS_OF_A_MONTH = 31
+_NUMBER_WORDS = {
+    word: number
+    for number, word in enumerate(
+        ("zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+    )
+}
 _NUMBER = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%?")
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%")
+_PLUS = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%?\+")
 _COMPARED = re.compile(r"(<=|>=|<|>|=)(\d{1,3}(?:[.,]\d{1,4})?)%?")
 _AND_MORE = {
     "+": ">=",
@@ -211,6 +306,9 @@ def _outcome(words: Sequence[str]) -> Keyword | None:
 def _score(words: Sequence[str]) -> Keyword | None:
     if found := _COMPARED.fullmatch(words[0]):
         return _scored(found[1].replace("=", "") if found[1] == "=" else found[1], found[2], 1)
+    if found := _PLUS.fullmatch(words[0]):
+        return _scored(">=", found[1], 1, words)
+    words = [f"{10 * _NUMBER_WORDS[word]}" if word in _NUMBER_WORDS else word for word in words]
     for length in (3, 2, 1):
         sign = _COMPARATORS.get(tuple(words[:length]))
         if sign is not None and len(words) > length and (number := _NUMBER.fullmatch(words[length])):
@@ -252,7 +350,9 @@ def _range(low: str, high: str, used: int) -> Keyword:
 
 
 def _order(words: Sequence[str]) -> Keyword | None:
-    """ "worst", "worst 3", "last 5"; "last 5 days" is a date."""
+    """ "worst", "worst 3", "3 worst", "last 5"; "last 5 days" is a date."""
+    if len(words) > 1 and words[0].isascii() and words[0].isdigit() and _ORDERS.get(words[1]):
+        words = [words[1], words[0], *words[2:]]
     order = _ORDERS.get(words[0])
     if order is None:
         return None

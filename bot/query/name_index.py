@@ -17,6 +17,8 @@ class NamedThing:
     kind: Kind
     ident: str
     name: str
+    above: tuple[str, ...] = ()  # the ids of the departments above a department, the nearest first
+    path: str = ""  # a department's name behind that of the one above it: "Store 12, Kitchen"
 
 
 class NameIndex:
@@ -120,7 +122,15 @@ class _Seen:
 
 def _part_of(directory: Directory) -> _Part:
     names = Names(directory)
-    return _Part([*_things(Kind.PERSON, names.all(Kind.PERSON)), *_things(Kind.DEPARTMENT, names.all(Kind.DEPARTMENT))])
+    return _Part(
+        [*_things(Kind.PERSON, names.all(Kind.PERSON)), *(_place(directory, one) for one in directory.departments)]
+    )
+
+
+def _place(directory: Directory, ident: str) -> NamedThing:
+    path = directory.department_path(ident)
+    above = tuple(one.department_id for one in path[1:])
+    return NamedThing(Kind.DEPARTMENT, ident, path[0].name, above, ", ".join(one.name for one in reversed(path[:2])))
 
 
 def _things(kind: Kind, names: Mapping[str, str]) -> Sequence[NamedThing]:

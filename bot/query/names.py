@@ -147,6 +147,8 @@ class Names:
         if kind is Kind.PERSON and ident in self.directory.erased:
             return f"an {ERASED_PERSON}"
         name = self.all(kind).get(ident)
+        if kind is Kind.DEPARTMENT and name and len(self.exactly(kind, name)) > 1:  # Kitchens, each of another store
+            name = ", ".join(one.name for one in reversed(self.directory.department_path(ident)[:2]))
         return clip((name or f"unknown {kind} ({ident[:8]})").translate(_NO_MARKUP), _LONGEST_LABEL)
 
     def _pairs(self, kind: Kind) -> Sequence[tuple[str, str]]:

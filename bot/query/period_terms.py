@@ -33,12 +33,6 @@ def period_text(period: Period) -> str:
     return ", ".join(filter(None, said[: 2 if period.until else 1]))
 
 
-def date_words(text: str) -> list[str]:
-    """The words of a date: the punctuation inside it stays."""
-    words = (one.strip(",;()\"'“”?!…") for one in text.lower().split())
-    return [word.rstrip(".") if word[:-1].isalpha() else word for word in words if word]
-
-
 def with_score_range(terms: Sequence[str]) -> Sequence[str]:
     """The terms with one lower and one upper bound of the score as one range: `score:>80..<90`."""
     bounds = [term for term in dict.fromkeys(terms) if _BOUND.fullmatch(term)]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from bot.domain.errors import QueryError
 from bot.query.days import (
     YEARS,
     Period,
@@ -15,11 +16,12 @@ from bot.query.days import (
     month_number,
     month_of,
     months,
-    newest_past,
+    no_such_day,
     one_day,
     unit_around,
     units_back,
     weekday_number,
+    with_year,
 )
 
 _SINCE = frozenset({"since", "from", "starting"})
@@ -31,8 +33,8 @@ _UNITS: Mapping[str, str] = {
     spelled: unit
     for unit, spellings in {
         "day": ("d", "day", "days"),
-        "week": ("w", "wk", "week", "weeks"),
-        "month": ("m", "mo", "month", "months"),
+        "week": ("w", "wk", "wek", "week", "weeks"),
+        "month": ("m", "mo", "mth", "mnth", "month", "months"),
         "quarter": ("quarter", "quarters"),
         "year": ("y", "yr", "year", "years"),
         "hour": ("h", "hour", "hours", "hrs"),
@@ -151,7 +153,18 @@ def _skipping_fillers(words: Sequence[str], at: int, today: date) -> Read | None
 def _whole(words: Sequence[str], at: int, today: date) -> Read | None:
     if at >= len(words):
         return None
-    for reader in (_phrase, _span, _relative, _counted, _named_day, _calendar_date, _month, _quarter, _numbered):
+    for reader in (
+        _phrase,
+        _part_of_month,
+        _span,
+        _relative,
+        _counted,
+        _named_day,
+        _calendar_date,
+        _month,
+        _quarter,
+        _numbered,
+    ):
         if (found := reader(words, at, today)) is not None:
             return found
     return None
@@ -184,6 +197,56 @@ def _weekend(weeks: int) -> Callable[[date], Period]:
     return period
 
 
+def _newest(month: int, day: int) -> Callable[[date], Period]:
+    return lambda today: one_day(date(*with_year(month, day, None, today)))
+
+
+def _easter(today: date) -> Period:
+    """The newest Easter Sunday. Source: the Gregorian algorithm of Meeus, Astronomical Algorithms, chapter 8."""
+    this_year = _easter_of(today.year)
+    return one_day(this_year if this_year <= today else _easter_of(today.year - 1))
+
+
+def _easter_of(year: int) -> date:
+    century, rest = divmod(year, 100)
+    skipped = (century - (century + 8) // 25 + 1) // 3
+    epact = (19 * (year % 19) + century - century // 4 - skipped + 15) % 30
+    weekday = (32 + 2 * (century % 4) + 2 * (rest // 4) - epact - rest % 4) % 7
+    late = (year % 19 + 11 * epact + 22 * weekday) // 451
+    month, day = divmod(epact + weekday - 7 * late + 114, 31)
+    return date(year, month, day + 1)
+
+
+def _part_of_month(words: Sequence[str], at: int, today: date) -> Read | None:
+    """ "first week of November", "end of October", "beginning of the month": seven days of it."""
+    part = next((n for n in (3, 2, 1) if " ".join(words[at : at + n]) in _MONTH_PARTS), 0)
+    if not part:
+        return None
+    start, first_day = at, _MONTH_PARTS[" ".join(words[at : at + part])]
+    at += part
+    while at < len(words) and words[at] in ("of", "in", "the"):
+        at += 1
+    found = _relative(words, at, today) or _month(words, at, today) if at < len(words) else None
+    if found is None or not found.periods[0].since or not found.periods[0].until:
+        return None
+    whole = found.periods[0]
+    if whole.since is None or whole.until is None or (whole.until - whole.since).days < _SHORTEST_MONTH:
+        return None
+    if first_day is None:
+        period = Period(whole.until - timedelta(days=6), whole.until)
+    else:
+        first = whole.since + timedelta(days=first_day)
+        period = Period(first, first + timedelta(days=6))
+    return Read((period,), at + found.used - start)
+
+
+_SHORTEST_MONTH = 27
+_MONTH_PARTS: Mapping[str, int | None] = {
+    **dict.fromkeys(("first week", "1st week", "beginning", "start", "early"), 0),
+    **dict.fromkeys(("second week", "2nd week"), 7),
+    **dict.fromkeys(("third week", "3rd week"), 14),
+    **dict.fromkeys(("last week", "end", "late"), None),
+}  # the days before the part; None: its last seven
 _SATURDAY = 5
 _TODAY = _to_date("day")
 _PHRASES: Mapping[str, Callable[[date], Period]] = {
@@ -194,6 +257,13 @@ _PHRASES: Mapping[str, Callable[[date], Period]] = {
     **dict.fromkeys(("year to date", "ytd", "so far this year"), _to_date("year")),
     **dict.fromkeys(("last weekend", "weekend", "past weekend", "the weekend"), _weekend(0)),
     **dict.fromkeys(("this weekend", "next weekend", "coming weekend"), _weekend(1)),
+    **dict.fromkeys(("christmas", "xmas", "christmas day"), _newest(12, 25)),
+    **dict.fromkeys(("new year", "new years", "new year's", "new year's day"), _newest(1, 1)),
+    "halloween": _newest(10, 31),
+    **dict.fromkeys(("easter", "easter sunday"), _easter),
+    **dict.fromkeys(("yday", "ystd", "yest"), _days_before(1)),
+    **dict.fromkeys(("tmrw", "tmw", "tmr", "tomorow", "tommorow", "2moro"), _days_before(-1)),
+    **dict.fromkeys(("2day", "tday"), _TODAY),
     "day before yesterday": _days_before(2),
     "last night": _days_before(1),
 }
@@ -308,8 +378,9 @@ def _named_day(words: Sequence[str], at: int, today: date) -> Read | None:
     return Read((one_day(today - timedelta(days=(today.weekday() - weekday) % 7)),), 1)
 
 
-def _calendar_date(words: Sequence[str], at: int, today: date) -> Read | None:
-    """ "2026-11-05", "5.11.", "25/12/2025", "5 Nov", "Nov 5th, 2026". Dots are day-first; "05/11" is two days."""
+def _calendar_date(words: Sequence[str], at: int, today: date, *, ahead: bool = False) -> Read | None:
+    """ "2026-11-05", "5.11.", "25/12/2025", "5 Nov", "Nov 5th, 2026". Dots are day-first; "05/11" is two days. Raises
+    QueryError for a day that is in no calendar."""
     word = words[at]
     if found := _ISO.fullmatch(word):
         return _read_days([(int(found[1]), int(found[2]), int(found[3]))])
@@ -317,31 +388,57 @@ def _calendar_date(words: Sequence[str], at: int, today: date) -> Read | None:
         year, month = int(found[1]), int(found[2])
         return Read((month_of(year, month),), 1) if year in YEARS and 1 <= month <= 12 else None
     if found := _DOTTED.fullmatch(word):
-        return _read_days([newest_past(int(found[2]), int(found[1]), found[3], today)])
+        is_date = found[3] is not None or word.endswith(".")
+        days = [with_year(int(found[2]), int(found[1]), found[3], today, ahead=ahead)]
+        return _read_days(days, may_be_a_number=not is_date)
     if found := _SLASHED.fullmatch(word):
         first, second = int(found[1]), int(found[2])
         pairs = dict.fromkeys(((second, first), (first, second)))  # (month, day)
-        return _read_days([newest_past(month, day, found[3], today) for month, day in pairs])
+        days = [with_year(month, day, found[3], today, ahead=ahead) for month, day in pairs]
+        return _read_days(days, may_be_a_number=found[3] is None)
     following = words[at + 1] if at + 1 < len(words) else ""
     for month_word, day_word in ((following, word), (word, following)):
         number_of_month, ordinal = month_number(month_word), _ORDINAL.fullmatch(day_word)
         if number_of_month and ordinal:
             year_word = words[at + 2] if at + 2 < len(words) else ""
             spelled = year_word if is_year(year_word) else None
-            read = _read_days([newest_past(number_of_month, int(ordinal[1]), spelled, today)])
+            read = _read_days([with_year(number_of_month, int(ordinal[1]), spelled, today, ahead=ahead)])
             return read and Read(read.periods, 3 if spelled else 2)
     return None
 
 
-def _read_days(days: Sequence[tuple[int, int, int]]) -> Read | None:
+def _read_days(days: Sequence[tuple[int, int, int]], *, may_be_a_number: bool = False) -> Read | None:
+    """The days that are in the calendar. Raises QueryError if none is, unless they may be a number: "80.5"."""
     found = []
     for year, month, day in days:
         try:
             found.append(one_day(date(year, month, day)))
         except ValueError:
             continue
+    year, month, day = days[0]
+    is_likely = 1 <= month <= 12 and 1 <= day <= 31
+    if not found and year in YEARS and (is_likely or not may_be_a_number):
+        raise no_such_day(year, month, day)
     found = [one for one in found if one.since is not None and one.since.year in YEARS]
     return Read(tuple(found), 1) if found else None
+
+
+def read_day(text: str, today: date) -> date:
+    """The day that a text names alone, written as in a query; without a year the next one. Raises QueryError."""
+    words = date_words(text)
+    read = _calendar_date(words, 0, today, ahead=True) if words else None
+    if read is None or read.used != len(words) or any(one.since != one.until for one in read.periods):
+        raise QueryError(f"“{text}” is no day: it is written 2026-12-25, 25.12. or 25 Dec.")
+    days = [one.since for one in read.periods if one.since is not None]
+    if len(days) > 1:
+        raise QueryError(f"“{text}” fits {len(days)} days.", [str(day) for day in days])
+    return days[0]
+
+
+def date_words(text: str) -> list[str]:
+    """The words of a date: the punctuation inside it stays."""
+    words = (one.strip(",;()\"'“”?!…") for one in text.lower().split())
+    return [word.rstrip(".") if word[:-1].isalpha() else word for word in words if word]
 
 
 def _month(words: Sequence[str], at: int, today: date) -> Read | None:

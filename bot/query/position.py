@@ -1,6 +1,7 @@
 """The position in a typed text: its tokens, the terms read before it, and what the words there mean as one term."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -37,11 +38,14 @@ class Position:
     at: int = 0
     terms: list[str] = field(default_factory=list)
     options: list[Option] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)  # words with a meaning of their own that no term holds
     is_negated: bool = False
     negated_at: int = 0  # the position of the word that negates
     role: Key | None = None
     period: Period | None = None  # what the words so far name
+    places: list[NamedThing] = field(default_factory=list)  # read so far
     place_end: int = -1  # the position behind a place that ends with a number: "store 12"
+    person_end: int = -1  # the position behind a person
 
     def loose(self, at: int) -> Sequence[Token]:
         """The words from a position on that have no key and no quotes."""
@@ -80,6 +84,12 @@ class Position:
         self.add(self.signed(term), used)
         if self.at < len(self.tokens) and self.tokens[self.at].value.lower() in OBSERVING:
             self.at += 1
+        self.person_end = self.at
+
+    def skip_unused(self) -> None:
+        """Leaves a word out, to be named in the answer."""
+        self.unused.append(self.typed(1))
+        self.at += 1
 
     def add_keyword(self, found: Keyword) -> None:
         for term in found.terms:
@@ -134,6 +144,7 @@ def label_of(thing: NamedThing) -> str:
 
 
 def labels_of(found: Sequence[NamedThing]) -> list[tuple[NamedThing, str]]:
-    """Things with their names; with what they are if they are of several kinds."""
-    is_mixed = len({one.kind for one in found}) > 1
-    return [(one, label_of(one) if is_mixed else one.name) for one in found]
+    """Things with their names; with what they are if they are of several kinds, and where if two have one name."""
+    is_mixed, often = len({one.kind for one in found}) > 1, Counter(one.name for one in found)
+    names = [one.path if one.path and often[one.name] > 1 else one.name for one in found]
+    return [(one, f"{name} ({one.kind})" if is_mixed else name) for one, name in zip(found, names, strict=True)]

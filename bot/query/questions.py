@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from bot.domain.errors import QueryError
 from bot.query.keys import Key
-from bot.query.keywords import SPELLINGS, meanings_like, read_keyword
+from bot.query.keywords import ASKING, IGNORED, SPELLINGS, meanings_like, read_keyword
 from bot.query.names import Kind
 from bot.query.nearest import alike
 from bot.query.period_terms import period_terms
@@ -13,6 +13,7 @@ from bot.query.periods import read_period
 from bot.query.position import Option, Position, key_of, term_of
 
 MOST_OPTIONS = 3
+_LONG_IGNORED = sorted(word for word in IGNORED if len(word) > 5)
 _LIKE_A_KEYWORD = 82.0  # percent: "faild" is "failed", "test" is not "latest"
 
 
@@ -56,6 +57,10 @@ def refuse(here: Position, used: int = 1) -> NoReturn:
     ]
     terms += [_canonical(here, word) for one in words for word in alike(one, SPELLINGS, at_least=_LIKE_A_KEYWORD)]
     fixes = [here.with_term(here.signed(term), used) for term in dict.fromkeys(terms)][:MOST_OPTIONS]
+    is_sentence = any(token.value.lower() in ASKING for token in here.tokens)
+    is_ignored = any(alike(one, _LONG_IGNORED, 1, at_least=_LIKE_A_KEYWORD) for one in words)  # "resluts"
+    if not fixes and not here.is_negated and (is_sentence or is_ignored):
+        fixes = [here.with_term("", used)]
     raise QueryError(f"“{typed}” is no checklist, site or person that you may see, and no condition.", fixes)
 
 

@@ -18,13 +18,19 @@ _TOKEN = re.compile(r"<(?:[@#!]|id:)[^<>]*>")  # a mention of Slack's, or an id
 _BARE = re.compile(r"\S+")
 _ESCAPED = re.compile(rf"\\([\\{_DOUBLE}])")
 _NEEDS_QUOTES = re.compile(rf"[\s\\<>,;:{_DOUBLE}{_SINGLE}]")
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xFE64: ord("<"), 0xFE65: ord(">")}
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
+    0x3000: 0x20,
+    0x2236: ord(":"),
+    0xFE64: ord("<"),
+    0xFE65: ord(">"),
+}
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _COMPARED = re.compile(r"\b(score|scores|result|results)\s*:?\s*(<=|>=|≤|≥|<|>|=)\s*(?=\d)", re.IGNORECASE)
 _LOOSE_COLON = re.compile(r"\b(\w+)\s+:\s*(?=\S)|\b(\w+):\s+(?=[<>=]|[\"“„«'])")
 _LOOSE_COMPARATOR = re.compile(r"(?<=\s)(<=|>=|≤|≥|<|>)\s+(?=\d)")
 _COMPARATORS = str.maketrans({"≤": "<=", "≥": ">="})
 _MARKUP = "`*_~"
+_SPACED_PLUS = re.compile(r"(\d%?)\s+\+(?=\s|$)")
 _SPACED_PERCENT = re.compile(r"(?<=\d)\s+%")
 
 
@@ -103,7 +109,7 @@ def plain_spelling(text: str) -> str:
     text = re.sub("&(?:lt|gt|amp);", lambda found: _ENTITIES[found[0]], text)
     text = "".join(c for c in text if c.isprintable() or c.isspace())
     text = " ".join(_unmarked(part) for part in text.split(" "))
-    text = _SPACED_PERCENT.sub("%", text)
+    text = _SPACED_PLUS.sub(r"\1+", _SPACED_PERCENT.sub("%", text))
     text = _LOOSE_COLON.sub(lambda found: f"{found[1] or found[2]}:", text)
     text = _COMPARED.sub(lambda found: f"score:{found[2].translate(_COMPARATORS)}", text)
     return _LOOSE_COMPARATOR.sub(r"\1", text).strip()

@@ -4,15 +4,16 @@ import re
 from collections.abc import Sequence
 
 from bot.query.keys import Key
-from bot.query.keywords import GENERIC, IGNORED, JOINS, PLACES
+from bot.query.keywords import AUXILIARIES, DETERMINERS, GENERIC, IGNORED, JOINS, PLACES, SUBJECTS
 from bot.query.name_index import NamedThing, words_of
 from bot.query.names import MENTION, Kind
-from bot.query.position import LONGEST_NAME, Option, Position, is_span, key_of, labels_of, term_of
-from bot.query.questions import number_question, question, refuse
+from bot.query.position import LONGEST_NAME, Option, Position, is_span, key_of, label_of, labels_of, term_of
+from bot.query.questions import MOST_OPTIONS, number_question, question, refuse
 
 _GLUED = re.compile(r"([a-z]+)[-#]?(\d{1,4})")
-_PLACE_NUMBER = re.compile(r"(?:no|nr)?\.?(\d{1,4})")
+_PLACE_NUMBER = re.compile(r"(?:no|nr)?\.?(\d{1,4})s?")
 _SHORTEST_PLURAL = 3
+_LOOK_AHEAD = 5  # words
 
 
 def read_mention(here: Position) -> bool:
@@ -57,12 +58,48 @@ def read_place(here: Position) -> bool:
     places = [one for one in here.index.named([number]) if one.kind is Kind.DEPARTMENT]
     if not places:
         refuse(here, used)
-    choices = [(term_of(Key.DEPT, one, here.index), one.name) for one in places]
+    choices = [(term_of(Key.DEPT, one, here.index), label) for one, label in labels_of(places)]
     if len(choices) > 1:
         raise question(here, f"“{here.typed(used)}” fits {len(choices)} places that you may see.", choices, used)
-    here.add(here.signed(choices[0][0]), used)
+    _add_place(here, places[0], used)
     here.place_end = here.at
     return True
+
+
+def _add_place(here: Position, thing: NamedThing, used: int) -> None:
+    """Adds a place. "store 14 kitchen" is that kitchen: of two of which one lies in the other, the inner one counts."""
+    is_joined = here.at > 0 and here.tokens[here.at - 1].value.lower() in JOINS
+    nests = not is_joined and not here.is_negated
+    if nests and any(thing.ident in one.above for one in here.places):
+        here.at += used
+        return
+    for outer in here.places if nests else ():
+        if outer.ident in thing.above and (term := term_of(Key.DEPT, outer, here.index)) in here.terms:
+            here.terms.remove(term)
+    here.add(here.signed(term_of(Key.DEPT, thing, here.index)), used)
+    here.places.append(thing)
+
+
+def _nested(here: Position, found: Sequence[NamedThing], length: int) -> Sequence[NamedThing]:
+    """Of several places the one that lies in another place of the text: "kitchen of store 14", "store 14 kitchen"."""
+    if len(found) < 2 or any(one.kind is not Kind.DEPARTMENT for one in found):
+        return found
+    others = {one.ident for one in here.places} | {one.ident for one in _places_behind(here, length)}
+    inside = [one for one in found if not others.isdisjoint(one.above)]
+    return inside if len(inside) == 1 else found
+
+
+def _places_behind(here: Position, length: int) -> Sequence[NamedThing]:
+    """The places that the next words name without doubt."""
+    words = [word for token in here.loose(here.at + length)[:_LOOK_AHEAD] for word in words_of(token.value)]
+    for at in range(len(words)):
+        if words[at] in PLACES and at + 1 < len(words) and (number := _PLACE_NUMBER.fullmatch(words[at + 1])):
+            found = here.index.named([number[1]])
+        else:
+            found = next((one for n in (3, 2, 1) if (one := here.index.named(words[at : at + n]))), ())
+        if len(found) == 1 and found[0].kind is Kind.DEPARTMENT:
+            return found
+    return ()
 
 
 def _follows_place(here: Position) -> bool:
@@ -81,7 +118,46 @@ def read_short_name(here: Position) -> bool:
         return False
     if words[0].isdigit():
         raise number_question(here, words[0])
-    return _name(here, 1, words) or _singular(here, words[0])
+    if _verb(here, words[0]):
+        return True
+    return _name(here, 1, words) or _initial(here, words[0]) or _singular(here, words[0])
+
+
+def _initial(here: Position, word: str) -> bool:
+    """ "sofia m": the initial of the person before it says nothing new."""
+    if len(word) > 1 or here.at != here.person_end or not here.terms:
+        return False
+    name = here.terms[-1].partition(":")[2]
+    if not any(one.startswith(word) for one in words_of(name)):
+        return False
+    here.at += 1
+    return True
+
+
+def _verb(here: Position, word: str) -> bool:
+    """ "check" in "did Jamie check in" is no checklist, although the title of one ends so: the word stays unused, and
+    the checklist becomes an option. The first word of a title, a capital inside the text, quotes or a key say the name.
+    """
+    things = here.index.named([word])
+    token = here.tokens[here.at]
+    before = words_of(here.tokens[here.at - 1].value)[-1:] if here.at else []
+    behind = words_of(here.tokens[here.at + 1].value)[:1] if here.at + 1 < len(here.tokens) else []
+    asked = {one.value.lower() for one in here.tokens[: here.at]}
+    is_verb = (
+        (here.at == here.person_end and not AUXILIARIES.isdisjoint(asked))
+        or not SUBJECTS.isdisjoint(before)
+        or (not here.at and not DETERMINERS.isdisjoint(behind))
+    )
+    if not things or not is_verb or (here.at and token.value[:1].isupper()):
+        return False
+    if any(one.kind is Kind.PERSON or words_of(one.name)[0] == word for one in things):
+        return False
+    here.options += [
+        Option(label_of(one), here.with_term(term_of(key_of(one, Key.EMPLOYEE), one, here.index), 1))
+        for one in things[:MOST_OPTIONS]
+    ]
+    here.skip_unused()
+    return True
 
 
 def _singular(here: Position, word: str) -> bool:
@@ -92,7 +168,7 @@ def _singular(here: Position, word: str) -> bool:
 
 def _name(here: Position, length: int, words: Sequence[str]) -> bool:
     """Reads a name of so many tokens. Asks if it fits several things."""
-    found = _fitting(here, here.index.named(words))
+    found = _nested(here, _fitting(here, here.index.named(words)), length)
     if not found:
         return False
     role = here.person_role(length)
@@ -107,10 +183,12 @@ def _name(here: Position, length: int, words: Sequence[str]) -> bool:
             other = term_of(Key.OBSERVER, thing, here.index)
             here.options.append(Option(f"Observed by {thing.name}", here.with_term(other, length)))
         here.add_person(term, length)
+    elif thing.kind is Kind.DEPARTMENT:
+        _add_place(here, thing, length)
+        if words[-1].isdigit():
+            here.place_end = here.at
     else:
         here.add(here.signed(term), length)
-        if thing.kind is Kind.DEPARTMENT and words[-1].isdigit():
-            here.place_end = here.at
     return True
 
 

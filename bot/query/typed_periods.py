@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 from bot.query.days import Period
 from bot.query.keys import Key
-from bot.query.period_terms import date_words, period_terms, period_text
-from bot.query.periods import read_period
+from bot.query.period_terms import period_terms, period_text
+from bot.query.periods import date_words, read_period
 from bot.query.position import Option, Position, key_of, label_of, term_of
 from bot.query.questions import MOST_OPTIONS, question
 

@@ -4,6 +4,7 @@ Every `read_…` answers canonical text, of which it is a fixed point, and raise
 """
 
 import re
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.domain.filters import Range
@@ -82,6 +83,7 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+_CALENDAR = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _AGO = re.compile(r"(?:last )?(\d{1,4})\s*(d|w|m|days?|weeks?|months?)")
 _DAY_FIRST = re.compile(r"(?P<day>\d{1,2}) (?P<month>[a-z]{3,9}),? (?P<year>\d{4})")
 _MONTH_FIRST = re.compile(r"(?P<month>[a-z]{3,9}) (?P<day>\d{1,2}),? (?P<year>\d{4})")
@@ -106,6 +108,10 @@ def read_date(text: str) -> str:
     try:
         moment = datetime.fromisoformat(plain.upper())
     except ValueError:
+        if found := _CALENDAR.match(plain):
+            year, month, day = (int(part) for part in found.groups())
+            if not (1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]) and year in _YEARS:
+                raise ValueError(f"the calendar has no {plain[:10]}: a date is written 2026-01-05") from None
         raise ValueError("a date is written 2026-01-05, 5 Jan 2026, 7d, 2w, 3m, mon, today or last week") from None
     has_time = "t" in plain or ":" in plain
     # With a time it may be the first midnight of those years in some zone, in UTC; or the one behind the last of them.

@@ -4,10 +4,14 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bot.domain.audit import AuditEntry, AuditLine
+from bot.domain.errors import QueryError
 from bot.domain.model import SessionKey
 from bot.domain.permissions import EVERYTHING
 from bot.domain.rules import OPERATOR
 from bot.domain.target_changes import digest_of
+from bot.query.by_id import with_labels
+from bot.query.names import Names
+from bot.query.parser import parse, words
 from bot.services.pausing import SPOTTER
 from bot.store.database import Tx
 
@@ -50,12 +54,24 @@ class _Names:
         named = self._people.with_email(seen[0].email) if seen is not None and seen[0].email else ()
         return f"{named[0].name} ({user_id})" if len(named) == 1 else user_id
 
+    def query(self, text: str) -> str:
+        """A stored query in words, with the names of its ids."""
+        try:
+            return words(with_labels(parse(text), Names(self._people, self._titles)))
+        except QueryError:
+            return text
+
     def subject(self, subject: str) -> str:
         kind, _, ident = subject.partition(":")
         match kind:
             case "rule" if ident.isdecimal() and len(ident) < 10:
                 rule = self._tx.rules.get(int(ident))
-                return f"rule {ident}" + (f" in {rule.destination.id}: {rule.query or 'everything'}" if rule else "")
+                return f"rule {ident}" + (f" in {rule.destination.id}: {self.query(rule.query)}" if rule else "")
+            case "mute" if ident.isdecimal() and len(ident) < 10:
+                mute = self._tx.mutes.get(int(ident))
+                return f"mute {ident}" + (f" of {mute.destination.id}: {self.query(mute.query)}" if mute else "")
+            case "day" | "sessions" | "delivery" | "channel":
+                return f"{kind} {ident}"
             case "checklist":
                 return "every checklist" if ident == "all" else f"checklist “{self._titles.get(ident, ident)}”"
             case "criterion":

@@ -17,11 +17,13 @@ from bot.domain.reports import (
     Silent,
     SilentUnit,
     Trend,
+    by_change,
     figures,
     most_costly,
     ranked,
     report,
     report_by_time,
+    verdict,
 )
 from bot.query.keys import Key, Query, Term
 from bot.query.names import Kind, Names
@@ -31,7 +33,9 @@ from bot.store.database import Tx
 from bot.store.search import Where, asked_for
 
 WEEKS, MONTHS, DAYS = 12, 12, 90  # that a trend covers if the query names no beginning
+DAYS_OF_CHANGE = 45  # if its rows are ordered by their change: as long a time is compared with
 COSTLY = 5  # criteria named
+MOST_LOOKED_UP = 2_000  # silent employees whose last sessions are read
 MOST_IN_FULL = 40  # groups with a median and a change: as many as an answer shows
 SMALL_NAMED = 8
 _NO_DEPARTMENT = ""
@@ -42,8 +46,8 @@ def trend(
 ) -> Trend:
     """The report that a query asks for, of the sessions within a scope. Raises QueryError if its time can't be used."""
     values = {term.key: term.value for term in query.terms}
-    by = By(values.get(Key.BY, By.WEEK))
-    window, has_default_start = _window(query, by, now, zone)
+    by, sort = By(values.get(Key.BY, By.WEEK)), values.get(Key.SORT, "")
+    window, has_default_start = _window(query, by, sort, now, zone)
     where = asked_for(without_time(query), scope, names, now, zone)
     if by.is_time:
         every = periods(by, window.start, window.end, zone)
@@ -57,7 +61,7 @@ def trend(
         total = figures(one for one in outcome_counts if one.group in inside)
         labels, partial = {row.group: row.group for row in rows}, {_start_of(one) for one in every if one.is_partial}
     else:
-        rows, small = _rows_by_unit(tx, by, where, window, directory)
+        rows, small = _rows_by_unit(tx, by, where, window, directory, sort)
         total, partial = figures(tx.reports.outcome_counts_in(where, window)), set()
         titles = tx.search.checklist_titles(scope) if by is By.CHECKLIST else {}
         labels = labels_of(by, [row.group for row in rows], directory, titles)
@@ -70,6 +74,8 @@ def trend(
         small=small,
         labels=labels,
         partial=frozenset(partial),
+        sort=sort,
+        verdict=verdict(rows) if by.is_time else None,
         total=total,
         costly=most_costly(costs, COSTLY),
         criteria_from=criteria_from,
@@ -95,12 +101,12 @@ def window_of(query: Query, default: Window, zone: tzinfo) -> Window:
     return found
 
 
-def _window(query: Query, by: By, now: datetime, zone: tzinfo) -> tuple[Window, bool]:
+def _window(query: Query, by: By, sort: str, now: datetime, zone: tzinfo) -> tuple[Window, bool]:
     """The time that a query names, up to now, and whether its beginning is the default."""
     has_start = bool(_terms(query, Key.SINCE))
     until = [until_when(one.value, now=now, zone=zone) for one in _terms(query, Key.UNTIL)]
     end = min(max(until, default=now), now)
-    found = window_of(query, Window(_default_start(by, end, zone), now), zone)
+    found = window_of(query, Window(_default_start(by, sort, end, zone), now), zone)
     return found, not has_start
 
 
@@ -108,7 +114,7 @@ def _terms(query: Query, key: Key) -> Sequence[Term]:
     return [term for term in query.terms if term.key is key and not term.negated]
 
 
-def _default_start(by: By, end: datetime, zone: tzinfo) -> datetime:
+def _default_start(by: By, sort: str, end: datetime, zone: tzinfo) -> datetime:
     day = end.astimezone(zone).date()
     match by:
         case By.WEEK:
@@ -116,7 +122,7 @@ def _default_start(by: By, end: datetime, zone: tzinfo) -> datetime:
         case By.MONTH:
             day = months_before(day, MONTHS - 1)
         case _:
-            day -= timedelta(days=DAYS)
+            day -= timedelta(days=DAYS_OF_CHANGE if sort.endswith("change") else DAYS)
     return midnight(day, zone)
 
 
@@ -142,14 +148,18 @@ def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) 
 
 
 def _rows_by_unit(
-    tx: Tx, by: By, where: Where, window: Window, directory: Directory
+    tx: Tx, by: By, where: Where, window: Window, directory: Directory, sort: str
 ) -> tuple[Sequence[ReportRow], int]:
-    """A row for each unit, those that an answer can show in full; and how many units are small."""
+    """A row for each unit in the order of `sort:`, those that an answer can show in full; and how many are small."""
     length = window.end - window.start
     earlier = Window(window.start - length, window.start)
     column = By.EMPLOYEE if by is By.DEPT else by
     place_of = directory.derived(_places) if by is By.DEPT else None
     large, small, number = ranked(tx.reports.counts_by(column, where, window, place_of), SMALL_NAMED)
+    if sort.endswith("change"):
+        large = by_change(large, tx.reports.counts_by(column, where, earlier, place_of))
+    if sort.startswith("-"):
+        large = large[::-1]
     first = [one.group for one in large[:MOST_IN_FULL]]
     values: Collection[str] = first
     if place_of is not None:
@@ -162,7 +172,9 @@ def _rows_by_unit(
     without_medians = (
         ReportRow(group=one.group, now=one.figures, before=Figures()) for one in (*large[MOST_IN_FULL:], *small)
     )
-    return [*report(now, before), *without_medians], number
+    place = {group: at for at, group in enumerate(first)}
+    in_full = sorted(report(now, before), key=lambda row: place[row.group])
+    return [*in_full, *without_medians], number
 
 
 def _members(
@@ -193,7 +205,8 @@ def _of_departments(outcome_counts: Sequence[OutcomeCount], directory: Directory
 def labels_of(by: By, groups: Iterable[str], directory: Directory, titles: Mapping[str, str]) -> dict[str, str]:
     """The names of sites, people or checklists by id; `titles` are those of checklists.
 
-    Sites of one name get the one above before theirs: "Store 12, Kitchen". Only the given ones are compared, so that a
+    Sites of one name get the one above before theirs: "Store 12, Kitchen". One with others among the given below it
+    says that it is without them: "Store 12 (own people)". Only the given ones are compared, so that a
     name does not say that there is another which the reader may not see.
     """
     match by:
@@ -207,12 +220,13 @@ def labels_of(by: By, groups: Iterable[str], directory: Directory, titles: Mappi
 
 def _sites_named(paths: Mapping[str, Sequence[Department]]) -> dict[str, str]:
     often = Counter(path[0].name for path in paths.values() if path)
-    return {
-        group: ", ".join(one.name for one in reversed(path[: 1 if often[path[0].name] == 1 else 2]))
-        if path
-        else "unknown site"
-        for group, path in paths.items()
-    }
+    with_others = {one.department_id for path in paths.values() for one in path[1:]}
+
+    def named(group: str, path: Sequence[Department]) -> str:
+        name = ", ".join(one.name for one in reversed(path[: 1 if often[path[0].name] == 1 else 2]))
+        return f"{name} (own people)" if group in with_others else name
+
+    return {group: named(group, path) if path else "unknown site" for group, path in paths.items()}
 
 
 # ---- silent units ------------------------------------------------------------------------------------------------
@@ -223,7 +237,9 @@ def silent(
 ) -> Silent:
     """Who had no session in a window, among the active people within a scope that `dept:` of a query leaves.
 
-    A site is a department with active people; an observer is who has observed a session that the viewer may see.
+    A site is a department with active people; it had a session if it or any department below it had one. An observer
+    is who has observed a session that the viewer may see. Of more silent employees than can be looked up in time the
+    first by name are known.
     """
     where = asked_for(query, scope, names, window.end, zone)
     people = _active_people(query, scope, names, directory)
@@ -232,9 +248,17 @@ def silent(
         sites.setdefault(directory.people[ident].department_id or _NO_DEPARTMENT, []).append(ident)
     sites.pop(_NO_DEPARTMENT, None)
     active = tx.reports.employees_in(where, window)
+    for site, those in [*sites.items()]:  # the people of the sites below belong to it too
+        for above in directory.department_path(site)[1:]:
+            if above.department_id in sites:
+                sites[above.department_id] = [*sites[above.department_id], *those]
     quiet = {site: those for site, those in sites.items() if active.isdisjoint(those)}
-    last = tx.reports.last_of_employees(where, [one for those in quiet.values() for one in those])
-    named = labels_of(By.DEPT, sites, directory, {})
+    silent_people = sorted((one for one in people if one not in active), key=directory.name_of)
+    named_first = silent_people if len(silent_people) <= MOST_LOOKED_UP else silent_people[:MOST_IN_FULL]
+    last = tx.reports.last_of_employees(where, {*named_first, *(one for those in quiet.values() for one in those)})
+    named = {
+        site: name.removesuffix(" (own people)") for site, name in labels_of(By.DEPT, sites, directory, {}).items()
+    }
     silent_sites = [
         SilentUnit(
             name=named[site],
@@ -243,6 +267,7 @@ def silent(
         )
         for site, those in quiet.items()
     ]
+    employees = [SilentUnit(name=directory.name_of(one), people=0, last=last.get(one)) for one in silent_people]
     everybody = _last_of_observers(tx, query, scope, names, window.end, zone)
     observed = {one: at for one, at in everybody.items() if directory.is_active(one)}
     silent_observers = [
@@ -254,6 +279,8 @@ def silent(
         all_sites=len(sites),
         observers=sorted(silent_observers, key=_longest_silent),
         all_observers=len(observed),
+        employees=[*sorted(employees, key=_longest_silent)] if named_first is silent_people else employees,
+        all_employees=len(people),
     )
 
 

@@ -209,7 +209,7 @@ class Search:
         values = {term.key: term.value for term in query.terms}
         if Key.LIMIT in values:
             limit = max(0, min(limit, int(values[Key.LIMIT]) - offset))
-        order = _ORDERS[values.get(Key.SORT, "-date")]
+        order = _ORDERS.get(values.get(Key.SORT, ""), _NEWEST_FIRST)
         # Only ids are sorted: the rows of a large department would be read from all over the file.
         found = self._connection.execute(
             "SELECT * FROM sessions WHERE id IN"
@@ -262,12 +262,13 @@ class Search:
 
         return occurs("observer_id") and not occurs("employee_id")
 
-    def to_do(self, observer_id: str, limit: int) -> Sequence[Session]:
-        """The sessions that an observer has planned or in progress, the longest due first."""
+    def to_do(self, observer_id: str, limit: int, where: Where | None = None) -> Sequence[Session]:
+        """The sessions that an observer has planned or in progress, the longest due first; those of `where` only."""
+        chosen = where or Where()
         rows = self._connection.execute(
             "SELECT * FROM sessions WHERE observer_id = ? AND outcome IN ('planned', 'in_progress')"
-            " AND missing_since IS NULL ORDER BY scheduled_at NULLS LAST, id LIMIT ?",
-            (observer_id, limit),
+            f" AND missing_since IS NULL AND {chosen.sql} ORDER BY scheduled_at NULLS LAST, id LIMIT ?",
+            (observer_id, *chosen.parameters, limit),
         )
         return [session_of(row) for row in rows]
 

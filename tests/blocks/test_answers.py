@@ -236,7 +236,7 @@ def test_which_one_says_what_each_would_find() -> None:
 def test_wrong_words_get_the_nearest_ones_as_buttons() -> None:
     message = answers.did_you_mean("“resluts” is no command.", ["results", "rules"], command="/ojt")
     assert values(message, actions.RUN) == ["results", "rules"]
-    assert "Did you mean: /ojt results, /ojt rules?" in message.text
+    assert "Did you mean: `/ojt results`, `/ojt rules`?" in message.text
     assert_fits_slack(message)
 
 

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from bot.domain.model import OutcomeKind
 from bot.domain.report_periods import By, Window, cuts_of, periods
-from bot.domain.reports import CriterionCost as Cost
 from bot.domain.reports import (
+    Counts,
     OutcomeCount,
+    ReportRow,
+    by_change,
     figures,
     format_percent,
     format_points,
@@ -20,7 +22,9 @@ from bot.domain.reports import (
     report,
     report_by_time,
     rounded,
+    verdict,
 )
+from bot.domain.reports import CriterionCost as Cost
 
 BERLIN = ZoneInfo("Europe/Berlin")
 FRIDAY = datetime(2026, 11, 27, 11, 0, tzinfo=UTC)
@@ -98,6 +102,37 @@ def test_a_group_is_compared_with_itself() -> None:
     assert row.change == 40
     [row] = report(outcome_counts("a", 9, 1), outcome_counts("b", 5, 5))
     assert row.change is None
+
+
+def counts(group: str, met: int, failing: int) -> Counts:
+    return Counts(group, met + failing, met, failing)
+
+
+def test_groups_are_ordered_by_their_change_and_small_ones_before_left_out() -> None:
+    large = [counts("worse", 4, 6), counts("better", 9, 1), counts("few before", 9, 1), counts("new", 10, 0)]
+    before = [counts("worse", 9, 1), counts("better", 5, 5), counts("few before", 1, 3)]
+    assert [one.group for one in by_change(large, before)] == ["worse", "better"]
+
+
+def row(now: tuple[int, int], before: tuple[int, int] = (0, 0)) -> ReportRow:
+    return ReportRow(group="", now=figures(outcome_counts("", *now)), before=figures(outcome_counts("", *before)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "change", "is_within"),
+    [
+        ([row((2, 3)), row((1, 1)), row((5, 0))], Fraction(60), True),  # the middle one counts for neither
+        ([row((5, 5)), row((4, 1)), row((2, 8)), row((1, 4))], Fraction(-40), True),
+        ([row((4, 1), (2, 3))], Fraction(40), False),
+        ([row((4, 0)), row((5, 0))], None, True),  # too few to say
+        ([], None, False),
+    ],
+)
+def test_a_verdict_compares_the_newer_half_with_the_older(
+    rows: list[ReportRow], change: Fraction | None, is_within: bool
+) -> None:
+    found = verdict(rows)
+    assert (found.change, found.is_within) == (change, is_within)
 
 
 def test_criteria_graded_a_few_times_are_not_ranked() -> None:

@@ -52,6 +52,14 @@ def utc(*numbers: int) -> datetime:
         ("monthly 31st 9 store 12", "monthly 31 09:00", "", "store 12"),
         ("daily 09:00 Europe/Berlin north", "daily 09:00", "Europe/Berlin", "north"),
         ("daily 09:00 UTC", "daily 09:00", "UTC", ""),
+        ("every friday at 5pm", "weekly fri 17:00", "", ""),
+        ("each monday 9 north", "weekly mon 09:00", "", "north"),
+        ("every day at 8", "daily 08:00", "", ""),
+        ("everyday 8", "daily 08:00", "", ""),
+        ("on fridays 17:00 opening", "weekly fri 17:00", "", "opening"),
+        ("weekly at 9 on monday", "weekly mon 09:00", "", ""),
+        ("every week on tue 9", "weekly tue 09:00", "", ""),
+        ("every month on the 3rd at 5 pm store 12", "monthly 3 17:00", "", "store 12"),
     ],
 )  # fmt: skip
 def test_a_schedule_is_read_as_people_type_it(text: str, canonical: str, zone: str, rest: str) -> None:
@@ -71,6 +79,15 @@ def test_what_is_no_schedule_is_refused_with_schedules_to_choose_from(text: str)
     assert refused.value.suggestions
     for one in refused.value.suggestions:
         assert parse_schedule(one)[2] == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["weekly mon 25:00 north", "every friday north", "monthly on the 40th north", "daily north"]
+)
+def test_a_schedule_to_choose_keeps_the_query(text: str) -> None:
+    with pytest.raises(QueryError) as refused:
+        parse_schedule(text)
+    assert [parse_schedule(one)[2] for one in refused.value.suggestions] == ["north"] * len(refused.value.suggestions)
 
 
 # ---- the clock is changed ----------------------------------------------------------------------------------------

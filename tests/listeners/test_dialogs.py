@@ -29,6 +29,7 @@ STORE_21 = 'dept:"Store 21 Station Square"'
 NORTH = 'dept:"North region"'
 ARJUN = 'employee:"Arjun Pillaikar"'
 SOFIA = 'employee:"Sofia Marchetelli"'
+JAMIE = 'employee:"Jamie Doherne"'
 OSKAR = 'observer:"Oskar Halvorsrud"'
 
 ADMIN = {
@@ -134,7 +135,24 @@ ADMIN = {
     "store 12 vs store 14": f"trend {STORE_12} {STORE_14} by:dept",
     "compare sofia and arjun": f"trend {SOFIA} {ARJUN} by:employee",
     "worst checklist": "trend by:checklist",
-    "best observer": "trend by:observer",
+    "best observer": "trend by:observer sort:-score",
+    "top 3 employees": "trend by:employee sort:-score limit:3",
+    "worst performers": "trend by:employee",
+    "best store": "trend by:dept sort:-score",
+    "worst 3 stores this month": "trend by:dept limit:3 since:2026-11-01",
+    "top 5 performing stores in north": f"trend by:dept sort:-score limit:5 {NORTH}",
+    "who's doing best": "trend by:employee sort:-score",
+    "who improved most": "trend by:employee sort:-change",
+    "who has improved the most this month": "trend by:employee sort:-change since:2026-11-01",
+    "which store got worse": "trend by:dept sort:change",
+    "is sofia getting better": f"trend {SOFIA}",
+    "is store 12 getting better this month": f"trend {STORE_12} since:2026-11-01",
+    "has arjun improved": f"trend {ARJUN}",
+    "pass rate by store": "trend by:dept",
+    "whats the pass rate": "trend",
+    "which criteria fail the most": "trend",
+    "whats going wrong in store 12": f"trend {STORE_12}",
+    "which stores r failing the most": "trend by:dept",
     "who observed the most": "trend by:observer",
     "results by store": "trend by:dept",
     "by observer this month": "trend by:observer since:2026-11-01",
@@ -145,6 +163,13 @@ ADMIN = {
     "who has not been observed this month": "silent since:2026-11-01",
     "which stores had no observations this month": "silent since:2026-11-01",
     "which sites are silent": "silent 30d",
+    "who has not been observed this week": "silent since:2026-11-23",
+    "who has not done opening": f"silent 365d {OPENING}",
+    "who hasnt passed opening": f"silent 365d outcome:passed {OPENING}",
+    "who still needs to do food safety": f"silent 365d {FOOD}",
+    "who didn't pass this week": "results outcome:failed since:2026-11-23",
+    "upcoming this week": "upcoming since:2026-11-23 until:2026-11-29",
+    "coming up tomorrow": "upcoming since:2026-11-28 until:2026-11-28",
     "what's overdue": "overdue",
     "overdue store 14": f"overdue {STORE_14}",
     "late sessions": "overdue",
@@ -159,6 +184,31 @@ ADMIN = {
     "ovrdue": "overdue",
     "checklists:opening": f"results {OPENING}",
     "`results since:30d`": "results since:2026-10-28",
+    # phones
+    "how many obs did we do this month": "results since:2026-11-01",
+    "number of failed in q3": "results outcome:failed since:2026-07-01 until:2026-09-30",
+    "show me sofia's scores for opening pls": f"results {SOFIA} {OPENING}",
+    "show my results": "results employee:me",
+    "sofia m": f"results {SOFIA}",
+    "store 12s results this month": f"results {STORE_12} since:2026-11-01",
+    "opening + closing this wk": f"results {OPENING} {CLOSING} since:2026-11-23",
+    "80% +": "results score:>=80",
+    "anything under fifty percent": "results score:<50",
+    "failed since easter": "results outcome:failed since:2026-04-05",
+    "failed since xmas": "results outcome:failed since:2025-12-25",
+    "planned tmrw": "results outcome:planned since:2026-11-28 until:2026-11-28",
+    "first week of november": "results since:2026-11-01 until:2026-11-07",
+    "end of october": "results since:2026-10-25 until:2026-10-31",
+    "results until∶mon": "results until:2026-11-23",
+    # one place inside another
+    "store 12 north": f"results {STORE_12}",
+    "north region or store 12": f"results {NORTH} {STORE_12}",
+    # verbs that end a checklist's title
+    "did jamie check in": f"results {JAMIE}",
+    "can you check store 12": f"results {STORE_12}",
+    "check my results": "results employee:me",
+    "sofia check": f"results {SOFIA} {FOOD}",
+    "failed check this week": f"results outcome:failed {FOOD} since:2026-11-23",
     "*results since:30d*": "results since:2026-10-28",
 }
 
@@ -175,6 +225,15 @@ OTHERS = {
     ("employee", "how did i do"): "results employee:me",
     ("employee", "did I pass opening?"): f"results employee:me outcome:passed {OPENING}",
     ("employee", "my last result"): "results employee:me limit:1",
+    ("supervisor", "my best people"): "trend by:employee sort:-score",
+    ("supervisor", "what do I have to do this week"): "todo until:2026-11-29",
+    ("observer", "what do i have to do tomorrow"): "todo until:2026-11-28",
+    ("observer", "my tasks for next week"): "todo until:2026-12-06",
+    ("observer", "todo opening"): f"todo {OPENING}",
+    ("observer", "whens my next check"): "upcoming 7d",
+    ("employee", "why did i fail"): "results employee:me outcome:failed",
+    ("employee", "what did i get wrong"): "trend employee:me",
+    ("employee", "when am i observed next"): "upcoming 7d employee:me",
     ("employee", "my average"): "trend employee:me",
     ("employee", "am i getting better"): "trend employee:me",
     ("employee", "my history"): "history employee:me",
@@ -192,8 +251,20 @@ WITHOUT_QUERY = {
     "thanks!": "You're welcome.",
     "ok": "You're welcome.",
     "?": "What Spotter understands",
-    "hi": "What Spotter understands",
-    "good morning": "What Spotter understands",
+    "hi": "Hello! Ask for example /ojt who failed this week or /ojt help.",
+    "good morning": "Hello! Ask for example /ojt who failed this week or /ojt help.",
+    "digest every friday at 5pm": "Nothing is saved yet. Shall Spotter send this to <#C1001>, weekly fri 17:00",
+    "digest weekly at 9 on monday": "Nothing is saved yet. Shall Spotter send this to <#C1001>, weekly mon 09:00",
+    "weekly report every monday 9am": "Nothing is saved yet. Shall Spotter send this to <#C1001>, weekly mon 09:00",
+    "set target for opening to 90": "Set the target 90 % for “Opening the store”?",
+    "silence this channel til tomorrow": "/ojt mute until tomorrow changes something. Shall Spotter do it?",
+    "holidays add 31.02.": "There is no day 31 in February 2027: it has 28 days.",
+    "holidays add 25 dec": "Holidays: 25 Dec 2026.",
+    "holidays add 26.12.2026": "Holidays: 25 Dec 2026, 26 Dec 2026.",
+    "since 30 feb": "There is no day 30 in February 2026: it has 28 days.",
+    "results 2026-02-30": "There is no day 30 in February 2026: it has 28 days.",
+    "export since:31.02.": "There is no day 31 in February 2026: it has 28 days.",
+    "mute until:2026-02-30": "There is no day 30 in February 2026: it has 28 days.",
     "help me": "What Spotter understands",
     "my to-do": "2 sessions to do as an observer",
     "what do i have to do": "2 sessions to do as an observer",
@@ -209,6 +280,81 @@ WITHOUT_QUERY = {
 async def test_what_asks_for_no_sessions_is_answered_too(company: DemoOffice, typed: str) -> None:
     answer = await company.ask("admin", typed)
     assert answer.text.replace("`", "").startswith(WITHOUT_QUERY[typed])
+
+
+LEFT_OUT = {
+    "did jamie check in": "“check”",
+    "check my results": "“check”",
+    "old results of sofia": "“old”",
+    "email me the results": "“email”",
+    "status of store 12": "“of store 12”",
+}
+
+
+@pytest.mark.parametrize("typed", LEFT_OUT)
+async def test_words_that_are_not_used_are_named(company: DemoOffice, typed: str) -> None:
+    assert f"I did not use: {LEFT_OUT[typed]}" in (await company.ask("admin", typed)).text
+
+
+async def test_a_verb_that_ends_a_title_is_offered_as_that_checklist(company: DemoOffice) -> None:
+    labels = [label for label, _ in offered(await company.ask("admin", "did jamie check in"))]
+    assert labels == ["Meant: Food safety line check (checklist) · 6 sessions"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "language"),
+    [
+        ("wer hat letzte woche nicht bestanden", "German"),
+        ("results letzte woche", "German"),
+        ("qui a échoué la semaine dernière", "French"),
+        ("quien no aprobo esta semana", "Spanish"),
+        ("resultados de sofia", "Spanish"),
+        ("wie heeft er gefaald", "Dutch"),
+        ("chi non ha superato il mese scorso", "Italian"),
+        ("кто не прошел на этой неделе", "another language"),
+    ],
+)
+async def test_another_language_is_answered_in_one_sentence(company: DemoOffice, typed: str, language: str) -> None:
+    answer = await company.ask("admin", typed)
+    assert answer.text.startswith(f"This looks like {language}, and Spotter reads English.")
+    assert next(command for _, command in offered(answer)) == "who failed last week"
+
+
+@pytest.mark.parametrize(
+    ("typed", "verdict"),
+    [
+        ("is sofia getting better", "Getting better: 67 % met the target, 47 % in the older half of this time"),
+        ("has arjun improved", "Getting worse: 63 % met the target, 92 % in the older half of this time"),
+        ("is it getting better", "About the same: 60 % met the target, 63 % in the older half of this time"),
+        ("is mei-lin getting better this week", "Better or worse? Too few sessions to say"),
+    ],
+)
+async def test_a_trend_says_whether_results_get_better(company: DemoOffice, typed: str, verdict: str) -> None:
+    assert verdict in (await company.ask("admin", typed)).text.replace("\n", " ")
+
+
+async def test_employees_who_were_not_observed_are_listed_with_their_last_session(company: DemoOffice) -> None:
+    lines = (await company.ask("admin", "who has not been observed this week")).text.splitlines()
+    assert "21 of 38 employees" in lines and "• Oskar Halvorsrud · last on 1 Nov 2026, 10:35 UTC" in lines
+    assert lines.index("21 of 38 employees") < lines.index("1 of 10 sites")
+    of_team = (await company.ask("supervisor", "who has not been observed this week")).text
+    assert "of 11 employees" in of_team and "Rafael Montesdeoca" not in of_team
+
+
+async def test_the_place_inside_another_is_meant(company: DemoOffice) -> None:
+    for typed in ("store 14 kitchen", "kitchen of store 14", "store 14, kitchen"):
+        assert "92 found: sessions in Store 14 Mill Lane, Kitchen" in (await company.ask("admin", typed)).text
+    labels = [label.partition(" · ")[0] for label, _ in offered(await company.ask("admin", "kitchen results"))]
+    assert labels == [
+        "Store 14 Mill Lane, Kitchen",
+        "Store 12 Harbour Street, Kitchen",
+        "Store 21 Station Square, Kitchen",
+    ]
+
+
+async def test_a_list_of_one_outcome_counts_nothing_twice(company: DemoOffice) -> None:
+    lines = (await company.ask("admin", "results outcome:below")).text.splitlines()
+    assert lines[:2] == ["223 found: sessions below target. Showing 1 to 10.", "median 73 %"]
 
 
 # ---- what fits several things ---------------------------------------------------------------------------------------
@@ -274,6 +420,19 @@ MISTAKES = {
     "food safety allergens": [],
     '"opening': ['results "opening"'],
     "help resluts": ["help results"],
+    "whne is my next one": ["upcoming"],
+    "who was nevr observd": ["silent who was"],
+    "who imporved most": ["trend by:employee sort:-change"],
+    "opennin openning": [f"results {OPENING}"],
+    "mute 4h openning opennin": [f"mute 4h {OPENING}"],
+    "digest montly": ["digest monthly 1 09:00"],
+    "digest wekly fri 17 opening": ["digest weekly fri 17:00 opening"],
+    "digest each monday": ["digest weekly mon 09:00"],
+    "digest each monday north": ["digest weekly mon 09:00 north"],
+    "digest weekly mon 25:00 north": ["digest weekly mon 09:00 north"],
+    "digest blah blah": ["digest daily 09:00"],
+    "send me a weekly report": ["digest weekly mon 09:00 for:me"],
+    "holidays add 05/11": ["holidays add 2027-11-05"],
 }
 
 

@@ -41,12 +41,30 @@ def test_an_end_is_read_in_the_zone_of_who_asks(text: str, end: str, rest: str) 
     assert (f"{found.at.astimezone(BERLIN):%Y-%m-%d %H:%M}", found.other_text) == (end, rest)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "opening", "store 12", "until", "until:someday", "until:25:00", "until:2026-02-30"]
-)
+@pytest.mark.parametrize("text", ["", "opening", "store 12", "until", "until:someday", "until:25:00"])
 def test_a_text_without_an_end_is_answered_by_how_to_say_one(text: str) -> None:
     with pytest.raises(QueryError, match="Say until when"):
         read_end(text, NOW, BERLIN)
+
+
+@pytest.mark.parametrize("text", ["until:2026-02-30", "until 31.02.", "until 30 feb opening", "until feb 30 09:00"])
+def test_a_day_that_is_in_no_calendar_is_named(text: str) -> None:
+    with pytest.raises(QueryError, match="There is no day 3"):
+        read_end(text, NOW, BERLIN)
+
+
+@pytest.mark.parametrize("text", ["until 1 dec", "until dec 1st", "until:1.12.", "until 2026-12-01", "until 1/12/2026"])
+def test_an_end_is_written_like_the_days_of_a_query(text: str) -> None:
+    if "/" in text:
+        with pytest.raises(QueryError, match="fits 2 days"):
+            read_end(text, NOW, BERLIN)
+        return
+    assert f"{read_end(text, NOW, BERLIN).at.astimezone(BERLIN):%d.%m.%Y %H:%M}" == "01.12.2026 00:00"
+
+
+@pytest.mark.parametrize("text", ["4h;opening", "4h, opening", "until:mon, opening"])
+def test_punctuation_ends_an_end(text: str) -> None:
+    assert read_end(text, NOW, BERLIN).other_text == "opening"
 
 
 @pytest.mark.parametrize("text", ["until:2026-11-01", "0h"])

@@ -1,11 +1,11 @@
 """The slash command: Bolt knows one command, and the subcommands behind it are in our registry."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.blocks.answers import ask_to_run, with_age
+from bot.blocks.answers import ask_to_run, with_age, with_unused
 from bot.blocks.elements import notice
 from bot.domain.errors import AmbiguousQuery, NotAllowed, NotPossibleNow, QueryError
 from bot.domain.notifications import Message
@@ -31,11 +31,21 @@ from bot.listeners.commands import (
     targets,
     why,
 )
-from bot.listeners.commands.intent import GREETING, STOP, THANKS, Intent, intent_of, is_grouped
+from bot.listeners.commands.intent import (
+    GREETING,
+    HELP,
+    STOP,
+    THANKS,
+    Intent,
+    intent_of,
+    is_grouped,
+    respelled,
+)
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Request, SlashCommand, viewer_of
 from bot.listeners.understanding import names_in
+from bot.query.languages import other_language
 from bot.query.name_index import words_of
 from bot.query.nearest import alike
 from bot.store.database import Tx
@@ -95,10 +105,19 @@ async def answered(ctx: AppContext, request: Request, text: str, *, is_button: b
         entry = offered[verb]
         if is_button and words and not (entry.only_reads or entry.asks_itself):
             return ask_to_run(f"{verb} {words}", command=ctx.command)
-        return await entry.answer(ctx, CommandRequest(viewer, request.channel_id, words, topics, is_button))
+        answer = await entry.answer(ctx, CommandRequest(viewer, request.channel_id, words, topics, is_button))
+        return with_unused(answer, words) if words and entry.topic.usage == verb else answer
 
     text = text.strip().strip("`").strip()
-    found = await _answered(ctx, viewer, text, offered, run)
+    try:
+        found = await _answered(ctx, viewer, text, offered, run)
+    except AmbiguousQuery:
+        raise
+    except QueryError:
+        if not (language := other_language(text)):
+            raise
+        said = f"This looks like {language}, and Spotter reads English. Try one of these."
+        raise QueryError(said, ["who failed last week", "my results", "help"]) from None
     ages = await ctx.store.read(lambda tx: tx.people.ages())
     return with_age(found, ages.old_parts(ctx.clock.now()), closed_reason(viewer))
 
@@ -116,7 +135,9 @@ async def _answered(
     """
     if THANKS.fullmatch(_plain(text)):
         return notice("You're welcome.")
-    if GREETING.fullmatch(_plain(text)) or not any(letter.isalnum() for letter in text):
+    if GREETING.fullmatch(_plain(text)):
+        return await sessions.greeting(ctx, viewer)
+    if HELP.fullmatch(_plain(text)) or not any(letter.isalnum() for letter in text):
         return await run("help" if text else "", "")
     if STOP.fullmatch(_plain(text)):
         return await run("unsubscribe", "")
@@ -124,7 +145,8 @@ async def _answered(
         return await run("show", text)
     first, *remaining = text.split(maxsplit=1)
     typed, words = first.strip("*_~`!.,?").lower(), "".join(remaining).strip()
-    if typed == "show" and words and not _SESSION_ID_PART.fullmatch(words.strip("`#").removeprefix("session ").strip()):
+    is_no_id = not _SESSION_ID_PART.fullmatch(words.strip("`#<>“”\"' ").removeprefix("session ").strip())
+    if typed in ("show", "why") and words and is_no_id and (typed == "show" or " " in words):
         return await _of_a_question(ctx, viewer, text, offered, run)
     if typed == "results" and _SESSION_ID.fullmatch(words):
         return await run("show", words)
@@ -143,19 +165,32 @@ async def _of_a_question(
     run: Callable[[str, str], Awaitable[Message]],
 ) -> Message:
     intent = intent_of(text)
-    if intent is not None and intent.verb in ("", *offered) and not await _is_name(ctx, viewer, text, intent):
-        return await run(intent.verb, intent.words)
+    if intent is not None and (intent.verb not in ("", *offered) or await _is_name(ctx, viewer, text, intent)):
+        intent = None
     try:
-        return await run("results", text)
+        if intent is None:
+            return await run("results", text)
+        entry = offered.get(intent.verb)
+        if entry is not None and intent.words and not (entry.only_reads or entry.asks_itself):
+            return ask_to_run(f"{intent.verb} {intent.words}", command=ctx.command)
+        return await run(intent.verb, intent.words)
     except AmbiguousQuery:
         raise
-    except QueryError:
+    except QueryError as error:
         first, *remaining = text.split(maxsplit=1)
         reading = tuple(verb for verb, entry in offered.items() if entry.only_reads)
-        like = alike(first, reading, 1, at_least=_SAME_WORD) if len(first) > _SHORTEST_VERB else ()
-        if not like:
-            raise
-        return await run(like[0], "".join(remaining).strip())
+        is_verb = intent is None and len(first) > _SHORTEST_VERB and first.lower() not in offered
+        like = alike(first, reading, 1, at_least=_SAME_WORD) if is_verb else ()
+        if like:
+            return await run(like[0], "".join(remaining).strip())
+        raise QueryError(str(error), [*dict.fromkeys([*_respelled(text, offered), *error.suggestions])]) from None
+
+
+def _respelled(text: str, offered: Mapping[str, Subcommand]) -> Sequence[str]:
+    """What a question asks for once its mistyped keywords are corrected; none if that makes it no question."""
+    corrected = respelled(text)
+    intent = intent_of(corrected) if corrected != text else None
+    return () if intent is None or intent.verb not in offered else (f"{intent.verb} {intent.words}".rstrip(),)
 
 
 async def _is_name(ctx: AppContext, viewer: Viewer, text: str, intent: Intent) -> bool:

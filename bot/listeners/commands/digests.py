@@ -5,15 +5,18 @@ import re
 from bot.blocks.digest_rules import answer
 from bot.domain.errors import QueryError
 from bot.domain.notifications import Message
-from bot.domain.schedules import EXAMPLES, begins_schedule
+from bot.domain.schedules import DAYS, EXAMPLES, Every, begins_schedule, parse_schedule
 from bot.listeners import digesting
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
 from bot.listeners.understanding import fetch_mentioned_users, understand
+from bot.query.nearest import alike
 from bot.services.digests import digest_now, digest_query
 from bot.store.database import Tx
 
+SCHEDULE_WORDS = (*Every, "everyday", "every", "each", *DAYS)
+_SAME_WORD = 75  # percent: "montly" is "monthly"
 _NOW = re.compile(r"now\b[ ,:]*", re.IGNORECASE)
 
 
@@ -33,12 +36,40 @@ async def digest(ctx: AppContext, request: CommandRequest) -> Message:
     if found := _NOW.match(request.words):
         return await _now(ctx, request, request.words[found.end() :])
     if not begins_schedule(request.words):
-        remaining = f" {request.words}" if request.words else ""
-        raise QueryError(
-            "How often? A digest has a schedule: daily, weekly or monthly, and a time.",
-            [f"digest {one}{remaining}" for one in EXAMPLES[:2]] + [f"digest now{remaining}"],
-        )
+        raise await _without_schedule(ctx, request)
     return await digesting.propose(ctx, request.viewer, request.channel_id, request.words)
+
+
+async def _without_schedule(ctx: AppContext, request: CommandRequest) -> QueryError:
+    """What to answer to words that begin with no schedule: a mistyped one corrected, else some before the query."""
+    first, _, others = request.words.partition(" ")
+    like = alike(first, SCHEDULE_WORDS, 1, at_least=_SAME_WORD) if first else ()
+    for word in like if first.lower() not in SCHEDULE_WORDS else ():
+        text = f"{word} {others}".rstrip()
+        try:
+            schedule, zone, query = parse_schedule(text)
+            return QueryError(
+                f"“{first}” is no schedule.", [f"digest {schedule} {zone} {query}".replace("  ", " ").rstrip()]
+            )
+        except QueryError as error:
+            return QueryError(f"“{first}” is no schedule. {error}", [f"digest {one}" for one in error.suggestions])
+    remaining = f" {request.words}" if await _is_query(ctx, request) else ""
+    return QueryError(
+        "How often? A digest has a schedule: daily, weekly or monthly, and a time.",
+        [f"digest {one}{remaining}" for one in EXAMPLES[:2]] + [f"digest now{remaining}"],
+    )
+
+
+async def _is_query(ctx: AppContext, request: CommandRequest) -> bool:
+    """Whether the words can be read as a query: a suggestion always runs."""
+    if not request.words:
+        return False
+    now = ctx.clock.now()
+    try:
+        await ctx.store.read(lambda tx: understand(tx, access_view(tx, request.viewer), request.words, "digest", now))
+    except QueryError:
+        return False
+    return True
 
 
 async def _now(ctx: AppContext, request: CommandRequest, text: str) -> Message:

@@ -8,7 +8,7 @@ from typing import IO
 from bot.blocks.coverage import covers
 from bot.blocks.elements import notice
 from bot.blocks.markup import escape, format_query_text
-from bot.blocks.reports import age
+from bot.blocks.reports import age, not_used
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotPossibleNow
 from bot.domain.notifications import Message
 from bot.domain.text import clip, count
@@ -43,7 +43,7 @@ async def export(ctx: AppContext, request: CommandRequest) -> Message:
     await fetch_mentioned_users(ctx, request.words)
     viewer, now = request.viewer, ctx.clock.now()
 
-    def work(tx: Tx, out: IO[bytes]) -> tuple[int, str, str, str]:
+    def work(tx: Tx, out: IO[bytes]) -> tuple[int, str, str, str, str]:
         access = access_view(tx, viewer)
         meant = understand(tx, access, request.words, "export", now)
         made = Export(tx, meant.query, access.scope, meant.known, access.directory, now, access.zone)
@@ -53,12 +53,19 @@ async def export(ctx: AppContext, request: CommandRequest) -> Message:
         known_as = words(with_labels(without_shape(meant.query), meant.known))
         covered = f"{covers(access.coverage)} " if access.coverage else ""
         poll = tx.polls.state()
-        return rows, known_as, say(meant.query), covered + age(poll.last_good_at, now, poll.corrected_at)
+        return (
+            rows,
+            known_as,
+            say(meant.query),
+            not_used(meant.unused),
+            covered + age(poll.last_good_at, now, poll.corrected_at),
+        )
 
     async with _turn:
         with tempfile.TemporaryFile() as file:
-            rows, known_as, query, about = await ctx.store.read(lambda tx: work(tx, file))
-            read_as = f"Read as `{ctx.command} {escape(clip(f'export {query}'.rstrip(), 1_500))}`. {about}"
+            rows, known_as, query, left_out, about = await ctx.store.read(lambda tx: work(tx, file))
+            typed = escape(clip(f"export {query}".rstrip(), 1_500))
+            read_as = f"Read as `{ctx.command} {typed}`{left_out}. {about}"
             if not rows:
                 return notice(f"Nothing to export: {format_query_text(known_as, 800)}. No file was made.", read_as)
             await _deliver(ctx, viewer.slack_user_id, file, rows)

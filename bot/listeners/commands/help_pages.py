@@ -10,6 +10,7 @@ from bot.blocks.answers import Needs, Topic
 from bot.domain.directory import Directory
 from bot.domain.errors import NotAllowed, NotPossibleNow, QueryError
 from bot.domain.notifications import Message
+from bot.domain.schedules import EXAMPLES
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
@@ -129,9 +130,11 @@ def _first_examples(names: _Names, topics: dict[str, Topic]) -> list[str]:
 def _examples_of(topic: Topic, names: _Names) -> list[str]:
     """A subcommand's examples, after those with the reader's own checklists and sites."""
     own = []
-    if _TAKES_QUERY in topic.usage:
-        own += [f"{topic.verb} checklist:{quote(one)}" for one in names.checklists[:1]]
-        own += [f"{topic.verb} dept:{quote(one)}" for one in names.sites[:1]]
+    first, found, _ = topic.usage.partition(_TAKES_QUERY)
+    command = " ".join(word for word in first.replace("SCHEDULE", EXAMPLES[1]).split() if not word.startswith("["))
+    if found and not any(word.isupper() for word in command.split()):  # "edit N" needs a number that is not known here
+        own += [f"{command} checklist:{quote(one)}" for one in names.checklists[:1]]
+        own += [f"{command} dept:{quote(one)}" for one in names.sites[:1]]
     return [*own, *topic.examples]
 
 

@@ -8,6 +8,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rapidfuzz.distance import OSA
+
+from bot.domain.schedules import begins_schedule
+from bot.query.keywords import IGNORED
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -17,10 +22,15 @@ class Intent:
     words: str
 
 
+_ANYBODY = r"(?: (?:there|spotter|bot|all|team|everyone|everybody|again))*"
 GREETING = re.compile(
-    r"(?:\?+|hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|help ?me|how (?:does|do) (?:this|it|you) work"
+    r"(?:hi+|hello|helo|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|morning|what'?s up|sup"
+    rf"|how are you|nice to meet you|bye|goodbye|see you)(?: how are you)?{_ANYBODY}\W*"
+)
+HELP = re.compile(
+    r"(?:\?+|help ?me|how (?:does|do) (?:this|it|you) work"
     r"|what (?:can|do) (?:you|i) (?:do|ask|type)\??|what is this\??|who are you\??|commands|usage)"
-    r"(?: (?:there|spotter|bot|all|team))*"
+    rf"{_ANYBODY}"
 )
 THANKS = re.compile(
     r"(?:(?:ok|okay|great|perfect|nice|cool)?,? ?(?:many )?(?:thanks|thank you|thx|ty|cheers)\b.*"
@@ -37,7 +47,7 @@ _UNITS = (
     ("dept", r"(?:stores?|sites?|shops?|locations?|departments?|units?|branch(?:es)?|teams?|regions?)"),
     ("checklist", r"(?:checklists?|forms?|topics?)"),
     ("observer", r"(?:observers?|trainers?|assessors?|graders?)"),
-    ("employee", r"(?:employees?|persons?|people|learners?|trainees?|staff)"),
+    ("employee", r"(?:employees?|persons?|people|learners?|trainees?|staff|performers?|workers?|team ?members?|guys)"),
 )
 _ANY_UNIT = "|".join(pattern for _, pattern in _UNITS)
 
@@ -58,12 +68,21 @@ def _trend_by(found: re.Match[str]) -> Intent:
 
 
 def _unit_of(word: str) -> str:
-    return next(unit for unit, pattern in _UNITS if re.fullmatch(pattern, word, re.IGNORECASE))
+    return next((unit for unit, pattern in _UNITS if re.fullmatch(pattern, word, re.IGNORECASE)), "employee")
 
 
-def _better(found: re.Match[str]) -> Intent:
-    """ "am I getting better" is about the asker, "is it getting better" about everything."""
-    return _as("trend", "my" if re.search(r"\bi\b", found[0], re.IGNORECASE) else "")(found)
+def _ranked(found: re.Match[str]) -> Intent:
+    """ "top 3 employees", "best store", "worst performers": a report by these, in that order."""
+    order = " sort:-score" if re.match(r"best|top|highest|strongest|great", found["order"], re.IGNORECASE) else ""
+    limit = f" limit:{found['number']}" if found["number"] else ""
+    return _as("trend", f"by:{_unit_of(found['unit'])}{order}{limit}")(found)
+
+
+def _changed(found: re.Match[str]) -> Intent:
+    """ "who improved most", "which store got worse"."""
+    is_loss = re.search(r"wors|declin|dropp|fell|los", found[0], re.IGNORECASE)
+    unit = _unit_of(found["unit"]) if found["unit"] else "employee"
+    return _as("trend", f"by:{unit} sort:{'' if is_loss else '-'}change")(found)
 
 
 def _compared(found: re.Match[str]) -> Intent:
@@ -79,20 +98,94 @@ _NEVER = (
     r"(?:has ?n[o']?t|have ?n[o']?t|had ?n[o']?t|has never|have never|was ?n[o']?t|were ?n[o']?t|not|never|did ?n[o']?t"
     r"|no|without)"
 )
-_OBSERVED = r"(?:observed|observe|observing|observations?|sessions?|inspected|visited|trained)(?: yet| at all)?"
+_OBSERVED = (
+    r"(?:observed|observe|observing|observations?|sessions?|inspected|visited|trained|checked|assessed|graded)"
+    r"(?: yet| at all)?"
+)
 _WHO = rf"(?:(?:who|which|what)\s+)?(?:(?:{_ANY_UNIT})\s+)?"
 _WHAT = r"(?:what(?:'?s| is)|who(?:'?s| is)|which|what|anything|any)?\s*"
 _EXTREME = r"(?:best|worst|most|weakest|strongest|lowest|highest|attention|training|help|fails?|failures|failing)"
-_RATED = r"(?:best|worst|weakest|strongest|problem|weak|top|lowest|highest)[ -](?:scoring )?"
-_VERB = r"(?:is|are|has|have|was|were|needs?|fails?|failed|does|do)"
+_ORDER = (
+    r"(?P<order>best|worst|weakest|strongest|problem|weak|top|lowest|highest|bottom|poorest|low|poor|great|good|bad)"
+)
+_RATED = rf"{_ORDER}(?: (?P<number>\d{{1,2}}))?[ -](?:scoring |performing |rated )?(?:of )?(?:the |my |our |all )?"
+_RATED_MOST = rf"{_ORDER}(?P<number>)(?P<unit>)$"
+_VERB = r"(?:r|is|are|has|have|was|were|needs?|fails?|failed|does|do)"
 _PERIODS = r"(?:day|week|month|quarter)"
 _GROUPS = rf"(?:{_PERIODS}|checklist|form|store|site|shop|dept|department|unit|location|team|observer|trainer|employee)"
+
+_SEND = (
+    r"(?:(?:can you |could you |please |pls )*(?:send|give|get|post|e-?mail|mail|i want|i need)(?: me| us)? )?"
+    r"(?:an? |the |my )?"
+)
+_DONE = r"(?:done|did|do|completed?|passed|pass|finished|had|taken|been through)"
+_TOPICS = (
+    r"(?:un)?subscribe|(?:un)?mute|digests?|export|targets?|trends?|silent|overdue|reminders?|quiet|holidays?|link|preview"
+    r"|critical|scores?|outcomes?|rules?|settings|history|todo|upcoming|handover|status|dates?|sort|limit"
+)
+_PLURALS = r"checklists|stores|sites|shops|locations|departments|observers|trainers|employees|learners|trainees"
+_EVER = 365  # days: who never did something is asked of a year
+
+
+def _never_done(found: re.Match[str]) -> Intent:
+    """ "who has not done opening": those without such a session, not the sessions of other checklists."""
+    left = " ".join(f"{found.string[: found.start()]} {found.string[found.end() :]}".split())
+    passed = " outcome:passed" if re.search("pass", found[0], re.IGNORECASE) else ""
+    return Intent("silent", f"{_EVER}d{passed} {left}".rstrip())
+
+
+def _digest(found: re.Match[str]) -> Intent:
+    """ "send me a weekly report", "monthly summary on the 1st at 9": a digest, which is shown before it is saved."""
+    left = " ".join(f"{found.string[: found.start()]} {found.string[found.end() :]}".split())
+    for_me = " for:me" if re.search(r"\bme\b", found[0], re.IGNORECASE) else ""
+    every = "" if begins_schedule(left) else f"{found['every']} "
+    return Intent("digest", f"{every}{left}".strip() + for_me)
+
+
+def _help(found: re.Match[str]) -> Intent:
+    return Intent("help", found["topic"].lower())
+
+
+def _target(found: re.Match[str]) -> Intent:
+    """ "set the target for opening to 85": asked about before it is saved."""
+    return Intent("target", f"{found['percent']} {found['of'] or found['of2'] or ''}".strip())
+
+
+def _muted(found: re.Match[str]) -> Intent:
+    left = re.sub(r"\b(?:this |the )?channel\b|\bme\b", " ", found.string[found.end() :], flags=re.IGNORECASE)
+    left = re.sub(r"\btil+\b", "until", left, flags=re.IGNORECASE)
+    for_me = " for:me" if re.search(r"\bme\b", found.string, re.IGNORECASE) else ""
+    return Intent("mute", f"{' '.join(left.split())}{for_me}".strip())
+
 
 _silent, _overdue, _todo, _trend = _as("silent"), _as("overdue"), _as("todo"), _as("trend")
 INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = tuple(
     (re.compile(rf"(?<![\w:\"“])(?:{pattern})(?![\w:])", re.IGNORECASE), make)
     for pattern, make in (
+        # what a page of help explains
+        (rf"^how (?:do|can|does|to)(?: (?:i|we|one|you))? (?P<topic>{_TOPICS})(?: .*)?$", _help),
+        (rf"^what (?:does|is|are|do)(?: (?:an?|the))? (?P<topic>{_TOPICS})(?: mean| do)?$", _help),
+        # what there is
+        (
+            rf"^(?:(?:what|which|list|show|all|the|me|my|our|of) )*(?P<unit>{_PLURALS})"
+            r"(?: (?:are there|do (?:we|i|you) have|exist|can i see|do you know|list))?$",
+            _trend_by,
+        ),
+        # what changes something, and is asked about first
+        (rf"{_SEND}(?P<every>daily|weekly|monthly) (?:report|digest|summary|update|e-?mail|overview)s?", _digest),
+        (
+            r"(?:set|change|raise|lower|put|make) (?:the |our )?target(?: (?:for|of|on) (?P<of>.+?))?"
+            r"(?: to| at)? (?P<percent>\d{1,3})%?(?: (?:for|on) (?P<of2>.+))?",
+            _target,
+        ),
+        (r"^(?:please |pls )?(?:silence|snooze|hush|shut up)", _muted),
         # who had none
+        (
+            rf"who(?:se)?(?:'s)?\s+(?:(?:of|in) my team\s+)?(?:(?:had|have|has|did|is)\s+)?{_NEVER}\s+"
+            rf"(?:(?:yet|ever|been)\s+)*{_DONE}(?: yet)?(?= \w)(?! (?:target|this|last|today|yesterday|on target)\b)",
+            _never_done,
+        ),
+        (rf"who (?:still )?(?:needs?|has|have) (?:still )?to (?:still )?(?:{_DONE}|get)(?= \w)", _never_done),
         (
             rf"{_WHO}(?:that\s+)?(?:(?:had|have|has|with|got)\s+)?{_NEVER}\s+(?:(?:yet|any|been|have|had|a|get|got|done|made)\s+)*{_OBSERVED}",
             _silent,
@@ -103,26 +196,70 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
         (rf"{_WHAT}(?:late|behind schedule|delayed)(?: sessions?| observations?)?", _overdue),
         (r"(?:my |the )?(?:to-?do|to do)(?: list)?", _todo),
         (r"what (?:do|must|should) i (?:still )?(?:(?:have|need) to )?(?:do|conduct|finish|observe)", _todo),
+        (r"who (?:do|will|should|must|shall) i (?:observe|check|assess|visit|train)(?: next)?", _todo),
         (r"what(?:'s| is) left(?: for me)?(?: to do)?|my tasks|assigned to me", _todo),
-        (r"(?:when(?:'s| is) )?(?:my |the )?next (?:session|observation)s?", _as("upcoming")),
+        (
+            r"(?:when(?:'?s| is|'?re| are) )?(?:(?:my|the|our) )?next (?:planned |scheduled )?"
+            r"(?:sessions?|observations?|ones?|checks?|visits?|trainings?|appointments?|shifts?)",
+            _as("upcoming"),
+        ),
         (r"(?:what(?:'s| is) )?coming up|what(?:'s| is) next", _as("upcoming")),
+        (
+            r"(?:when|what time)(?:'s| am| are| is| will)? (?:i|we)(?: be| going to be| being)? "
+            rf"(?:{_OBSERVED}|assessed|checked|graded)(?: next)?",
+            _as("upcoming", "my"),
+        ),
+        (
+            r"(?:did|have) (?:i|we) (?:finish(?:ed)?|done?|completed?) (?:everything|it all|all)"
+            r"|anything left(?: to do)?|am i done|what am i missing|what do i still need to do",
+            _todo,
+        ),
+        # what costs most
+        (
+            r"(?:(?:which|what|the|are|is|worst|weakest|hardest|most|often|failed|missed|failing|common|top|costly) )+"
+            r"(?:criteri(?:a|on)|questions?|items?|areas?|competenc(?:y|ies)|mistakes?|problems?|issues?)"
+            r"(?: (?:is|are|do|does|gets?|we|people|fails?|failed|missed|failing|lost|loses?|the|most|worst|often))*",
+            _trend,
+        ),
+        (
+            r"what(?:'?s| is| are| did| do| does| goes)?(?: (?:we|they|people))?(?: (?:going|go|get|got|doing))? wrong"
+            r"|weak(?:ness(?:es)?| spots?| points?)",
+            _trend,
+        ),
+        (
+            r"what(?:'?s| is| are| did| do| does)? i (?:going |go |get |got |do |doing )?(?:wrong|badly)",
+            _as("trend", "my"),
+        ),
         # is it getting better
         (
-            r"(?:(?:is|are|am|has|have|did) \w+ )?(?:getting|got|doing|become|becoming) (?:any )?(?:better|worse)",
-            _better,
+            rf"(?:who|(?:which|what) (?P<unit>{_ANY_UNIT}))(?:'s| is| are| has| have)?(?: been)?"
+            r" (?:improv(?:ed?|es|ing)|declin(?:ed?|es|ing)|dropp(?:ed|ing)|got(?:ten)? (?:better|worse)"
+            r"|getting (?:better|worse)|gets (?:better|worse))(?: the)?(?: most)?",
+            _changed,
         ),
-        (r"(?:(?:is|are|am|has|have|do|did) \w+ )?(?:have to |need to )?improv(?:e|es|ed|ing|ements?)", _better),
-        (rf"(?:which|what) (?P<unit>{_ANY_UNIT}) {_VERB} ?(?:the )?{_EXTREME}(?: often| most)?", _trend_by),
-        (rf"{_RATED}(?P<unit>{_ANY_UNIT})(?! \d)", _trend_by),
+        (rf"most improved(?: (?P<unit>{_ANY_UNIT}))?", _changed),
+        (r"(?:getting|got|gotten|doing|become|becoming) (?:any )?(?:better|worse)(?: over time)?", _trend),
+        (r"(?:have to |need to )?improv(?:e|es|ed|ing|ements?)(?: over time)?", _trend),
+        (rf"(?:which|what) (?P<unit>{_ANY_UNIT}) {_VERB} ?(?:the )?{_EXTREME}(?: the)?(?: often| most)?", _trend_by),
+        (rf"(?:(?:the|my|our) )*{_RATED}(?P<unit>{_ANY_UNIT})(?! ?#?\d)", _ranked),
+        (
+            rf"who(?:'s| is| are| was| were| has| did)?(?: doing| scored| performs| performed)?(?: the)? {_RATED_MOST}",
+            _ranked,
+        ),
         (rf"(?:compare|comparison of|rank)(?: all| the| our| my)* (?P<unit>{_ANY_UNIT})(?! ?#?\d)", _trend_by),
         (r"(?:compare|comparison of) .+|.+ (?:vs\.?|versus) .+", _compared),
         (r"(?:the )?(?:average|avg|mean|median)(?: scores?| results?)?", _trend),
+        (
+            r"(?:the |an? |my |our )?(?:pass|success|fail(?:ure)?|completion)[ -]?(?:rates?|percentages?|ratios?)"
+            r"|(?:the |some )?(?:kpis?|stat(?:istic)?s|figures|overview|summary)(?: (?:of|for|on))?|summari[sz]e",
+            lambda found: _as("trend", "my" if found[0].lower().startswith("my ") else "")(found),
+        ),
         (r"(?:the |a )?(?:trends?|(?<!in )progress|development)(?: (?:of|for|in|on))?|over time", _trend),
         (rf"(?:by|per) {_GROUPS}s?|by:\w+|weekly|monthly", lambda found: Intent("trend", found.string)),
         (r"who (?:observed|conducted|graded) (?:the )?most(?: sessions| observations)?", _as("trend", "by:observer")),
         # one person's sessions, files
         (r"(?:the )?(?:history|track record)(?: (?:of|for))?", _as("history")),
-        (r"(?:a )?(?:csv|excel|xlsx?|spreadsheet|download)(?: file)?(?: (?:of|with|for))?", _as("export")),
+        (rf"{_SEND}(?:csv|excel|xlsx?|spreadsheet|download)(?: file)?(?: (?:of|with|for))?", _as("export")),
     )
 )
 
@@ -133,6 +270,25 @@ _WHOLE: dict[str, Intent] = {
         ("are you alive", "are you there", "is it working", "alive", "ping", "are you ok", "health"),
         Intent("status", ""),
     ),
+    **dict.fromkeys(
+        (
+            "turn off notifications",
+            "turn notifications off",
+            "turn off",
+            "disable notifications",
+            "notifications off",
+            "unsubscribe me",
+            "cancel my subscription",
+            "turn this off",
+            "turn it off",
+            "switch off notifications",
+        ),
+        Intent("unsubscribe", ""),
+    ),
+    **dict.fromkeys(
+        ("anything new", "any news", "whats new", "what's new", "what is new", "news", "any updates", "updates"),
+        Intent("results", "since:yesterday"),
+    ),
     **dict.fromkeys(("targets", "what is the target", "what's the target", "show targets"), Intent("target", "")),
     **dict.fromkeys(("follow ups", "followups", "my follow-ups", "my follow ups"), Intent("follow-ups", "")),
     **dict.fromkeys(("my settings", "preferences", "notifications"), Intent("settings", "")),
@@ -142,6 +298,70 @@ _WHOLE: dict[str, Intent] = {
 def is_grouped(text: str) -> bool:
     """Whether a text asks for figures of groups: "by store", `by:month`."""
     return _GROUPED.search(text) is not None
+
+
+_KEYWORDS = (
+    "when",
+    "what",
+    "which",
+    "next",
+    "session",
+    "sessions",
+    "observed",
+    "observation",
+    "observations",
+    "overdue",
+    "late",
+    "upcoming",
+    "coming",
+    "improved",
+    "improving",
+    "improvement",
+    "better",
+    "worse",
+    "getting",
+    "compare",
+    "average",
+    "trend",
+    "history",
+    "best",
+    "worst",
+    "store",
+    "stores",
+    "checklist",
+    "checklists",
+    "employees",
+    "observers",
+    "performers",
+    "hasn't",
+    "never",
+    "silent",
+    "inactive",
+    "download",
+    "spreadsheet",
+    "progress",
+)  # of questions
+
+
+_SHORT = {"nxt": "next", "wen": "when", "obs": "observations", "wk": "week", "avg": "average", "betta": "better"}
+_SHORTEST = 4  # letters of a word that is corrected
+
+
+def respelled(text: str) -> str:
+    """A text whose mistyped keywords of questions are corrected: at most one slip in a word of four to six letters, two
+    in a longer one, with the first letter right."""
+    return " ".join(_keyword_like(word) for word in text.split())
+
+
+def _keyword_like(word: str) -> str:
+    plain = word.lower().replace("’", "'").strip("?!.,")
+    if plain in _SHORT:
+        return _SHORT[plain]
+    if len(plain) < _SHORTEST or plain in _KEYWORDS or plain in IGNORED:
+        return word
+    most = 1 if len(plain) < 7 else 2
+    like = [one for one in _KEYWORDS if one[0] == plain[0] and OSA.distance(plain, one, score_cutoff=most) <= most]
+    return like[0] if len(like) == 1 else word
 
 
 _GROUPED = re.compile(rf"(?<![\w:])(?:(?:by|per) {_GROUPS}s?|by:\w+)(?!\w)", re.IGNORECASE)

@@ -2,19 +2,20 @@
 
 import re
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from bot.blocks.quiet import holidays_list, quiet_set, quiet_shown
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.notifications import Message
 from bot.domain.quiet import Quiet, parse_quiet
-from bot.listeners.access_scope import access_view
+from bot.listeners.access_scope import access_view, zone_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
+from bot.query.periods import read_day
 from bot.store.database import Tx
 
 _HOLIDAYS_TOO = re.compile(r"\bholidays?:(on|off)\b", re.IGNORECASE)
-_CHANGE = re.compile(r"(add|remove)\s+(\S+)", re.IGNORECASE)
+_CHANGE = re.compile(r"(add|remove|delete)\s+(?:the\s+)?(\S.*)", re.IGNORECASE)
 
 
 @subcommand(
@@ -74,13 +75,14 @@ async def holidays(ctx: AppContext, request: CommandRequest) -> Message:
     if not words:
         return await ctx.store.read(lambda tx: holidays_list(sorted(tx.quiet_times.holidays()), command=ctx.command))
     found = _CHANGE.fullmatch(words)
+    if found is None:
+        raise QueryError("Say what to do with which day: add or remove it.", ["holidays add 2026-12-25", "holidays"])
     try:
-        day = date.fromisoformat(found[2]) if found else None
-    except ValueError:
-        day = None
-    if found is None or day is None:
-        raise QueryError("Name a day as 2026-12-25.", ["holidays add 2026-12-25", "holidays"])
-    is_one, named = found[1].lower() == "add", day
+        named = read_day(found[2], ctx.clock.now().astimezone(zone_of(request.viewer)).date())
+    except QueryError as error:
+        days = error.suggestions or ["2026-12-25"]
+        raise QueryError(str(error), [f"holidays {found[1].lower()} {day}" for day in days]) from None
+    is_one = found[1].lower() == "add"
 
     def work(tx: Tx) -> Message:
         if tx.quiet_times.set_holiday(named, is_one=is_one):

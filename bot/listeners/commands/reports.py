@@ -17,7 +17,14 @@ from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.intent import COMPARED
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
-from bot.listeners.understanding import Counting, Understood, count_sessions, fetch_mentioned_users, understand
+from bot.listeners.understanding import (
+    Counting,
+    Understood,
+    count_sessions,
+    fetch_mentioned_users,
+    to_its_end,
+    understand,
+)
 from bot.query.by_id import with_labels
 from bot.query.keys import Key, Query, Term, without_shape
 from bot.query.names import ME, Kind, id_value
@@ -85,6 +92,7 @@ def _asked(ctx: AppContext, read: _Read, verb: str) -> view.Asked:
         query=say(query),
         words=words(with_labels(about, read.meant.known)),
         options=[(one.label, f"{verb} {one.text}") for one in read.meant.options],
+        unused=read.meant.unused,
         coverage=read.access.coverage,
         person_id=read.access.viewer.person_id,
         directory=read.access.directory,
@@ -225,11 +233,14 @@ async def upcoming(ctx: AppContext, request: CommandRequest) -> Message:
     days, text = _days(request.words, UPCOMING_DAYS)
 
     def make(read: _Read, asked: view.Asked) -> Message:
-        last = read.now.astimezone(read.access.zone).date() + timedelta(days=days + 1)
-        window = Window(read.now, midnight(last, read.access.zone))
+        read = replace(read, meant=to_its_end(read.meant))
+        has_end = any(term.key is Key.UNTIL and not term.negated for term in read.query.terms)
+        last = read.now.astimezone(read.access.zone).date() + timedelta(days=MOST_DAYS if has_end else days)
+        window = Window(read.now, midnight(last + timedelta(days=1), read.access.zone))
         sessions, counts = read.tx.reports.upcoming(read.where, window, read.limit)
         total = counts.get(OutcomeKind.PLANNED, 0)
-        return report_lists.upcoming(sessions, total, days, replace(asked, verb=f"upcoming {days}d"))
+        asked = _asked(ctx, read, "upcoming" if has_end else f"upcoming {days}d")
+        return report_lists.upcoming(sessions, total, None if has_end else days, asked)
 
     def counting(tx: Tx, where: Where) -> int:
         now = ctx.clock.now()
@@ -240,14 +251,14 @@ async def upcoming(ctx: AppContext, request: CommandRequest) -> Message:
 
 @subcommand(
     "silent [30d] [dept:…]",
-    "Sites and observers without a session",
+    "Who and which sites had no session",
     examples=("silent 30d", "silent 90d"),
     needs=Needs.TEAM,
     takes_query=True,
     only_reads=True,
 )
 async def silent(ctx: AppContext, request: CommandRequest) -> Message:
-    """The sites and observers that a viewer may see and that had no completed session in the last days."""
+    """The employees, sites and observers that a viewer may see and that had no completed session in the last days."""
     days, text = _days(request.words, SILENT_DAYS)
 
     def make(read: _Read, asked: view.Asked) -> Message:
@@ -258,7 +269,8 @@ async def silent(ctx: AppContext, request: CommandRequest) -> Message:
         found = counted.silent(read.tx, query, access.scope, read.meant.known, access.directory, window, access.zone)
         has_time = query != read.query
         verb = "silent" if has_time else f"silent {days}d"
-        return report_lists.silent(found, None if has_time else days, replace(asked, verb=verb))
+        said = words(with_labels(without_shape(query), read.meant.known))
+        return report_lists.silent(found, None if has_time else days, replace(asked, verb=verb, words=said))
 
     return await _answered(ctx, request, f"silent {days}d", text, make)
 

@@ -27,9 +27,10 @@ from bot.listeners.access_scope import (
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.rules import mute_texts, visible_mutes
 from bot.listeners.context import WRITER_TIMEOUT, AppContext, next_step
-from bot.listeners.understanding import fetch_mentioned_users, understand
+from bot.listeners.understanding import fetch_mentioned_users, to_its_end, understand
 from bot.query.by_id import with_labels
-from bot.query.keys import Key, without_shape
+from bot.query.keys import SHAPE, Key, Term, without_shape
+from bot.query.names import ME
 from bot.query.parser import Query, say, words
 from bot.query.values import score_range
 from bot.services.digests import next_digest_at
@@ -80,6 +81,13 @@ async def menu(ctx: AppContext, viewer: Viewer, topics: Sequence[Topic]) -> Mess
     return await ctx.store.read(work)
 
 
+async def greeting(ctx: AppContext, viewer: Viewer) -> Message:
+    """A word of welcome, and two things that this viewer may ask next."""
+    has = await ctx.store.read(lambda tx: what_viewer_has(tx, viewer))
+    asks = "who failed this week" if Needs.TEAM in has else "my results" if Needs.PERSON in has else "status"
+    return answers.greeting([asks, "help"], command=ctx.command)
+
+
 @subcommand(
     "results [query]",
     "Sessions that match, newest first",
@@ -116,6 +124,7 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
             query=say(query),
             words=words(with_labels(without_shape(query), known)),
             options=[(one.label, f"results {one.text}") for one in meant.options],
+            unused=meant.unused,
         )
         about = replace(shown(ctx, tx, access, (one.key for one in sessions)), beside=_percentages_in(query))
         return session_lists.results(status, about, may_share=may_share_here(viewer, None, tx))
@@ -200,20 +209,39 @@ def session_meant(ctx: AppContext, tx: Tx, access: AccessView, verb: str, words:
 
 
 @subcommand(
-    "todo", "What you have to conduct or finish as an observer", on_menu="My to-do", needs=Needs.PERSON, only_reads=True
+    "todo [query]",
+    "What you must conduct or finish as an observer",
+    examples=("todo", "todo tomorrow"),
+    on_menu="My to-do",
+    needs=Needs.PERSON,
+    takes_query=True,
+    only_reads=True,
 )
 async def todo(ctx: AppContext, request: CommandRequest) -> Message:
-    """The viewer's planned and started sessions, the longest due first."""
+    """The viewer's planned and started sessions, the longest due first; what is overdue is to do in any time ahead."""
+    await fetch_mentioned_users(ctx, request.words)
+    now = ctx.clock.now()
 
     def work(tx: Tx) -> Message:
         access = access_view(tx, request.viewer)
         if request.viewer.person_id is None:
             raise refusal(identity_of(request.viewer, access.directory))
-        open_sessions = tx.search.to_do(request.viewer.person_id, TO_DO_READ)
+        meant = to_its_end(understand(tx, access, request.words, "todo", now))
+        query = Query(tuple(term for term in meant.query.terms if not _says_nothing_of_to_do(term)))
+        where = asked_for(query, access.scope, meant.known, now, access.zone)
+        open_sessions = tx.search.to_do(request.viewer.person_id, TO_DO_READ, where if query.terms else None)
         about = shown(ctx, tx, access, (one.key for one in open_sessions))
-        return session_lists.to_do(open_sessions, about, now=ctx.clock.now())
+        asked = session_lists.ToDoAsked(
+            say(query), words(with_labels(query, meant.known)) if query.terms else "", meant.unused
+        )
+        return session_lists.to_do(open_sessions, about, asked, now=now)
 
     return await ctx.store.read(work)
+
+
+def _says_nothing_of_to_do(term: Term) -> bool:
+    """A beginning, for what was planned before it is still to do; and "me", who observes."""
+    return term.key is Key.SINCE or term.key in SHAPE or (term.value == ME and not term.negated)
 
 
 @subcommand(
