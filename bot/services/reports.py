@@ -59,8 +59,7 @@ def trend(
     else:
         rows, small = _rows_by_unit(tx, by, where, window, directory)
         total, partial = figures(tx.reports.outcome_counts_in(where, window)), set()
-        titles = tx.search.checklist_titles(scope) if by is By.CHECKLIST else {}
-        labels = labels_of(by, [row.group for row in rows], directory, titles)
+        labels = labels_of(by, [row.group for row in rows], directory, names.checklists)
     costs, criteria_from = tx.reports.costs(where, window)
     return Trend(
         by=by,
@@ -73,7 +72,7 @@ def trend(
         total=total,
         costly=most_costly(costs, COSTLY),
         criteria_from=criteria_from,
-        unacknowledged=tx.reports.unacknowledged(where, window),
+        unacknowledged=total.failing - tx.reports.acknowledged(where, window),
         overdue=sum(tx.reports.overdue(where, now, 0)[1].values()),
     )
 
