@@ -43,13 +43,14 @@ def overview(tx: Tx, scope: AccessScope, directory: Directory, now: datetime, zo
         )
         for row in groups
     ]
+    total = figures(outcome_counts)
     return Overview(
         by=by,
         days=DAYS,
-        total=figures(outcome_counts),
+        total=total,
         units=units,
         attention=tx.reports.attention(where, window, ATTENTION),
-        unacknowledged=tx.reports.unacknowledged(where, window),
+        unacknowledged=total.failing - tx.reports.acknowledged(where, window),
         open=_sum(open_counts),
         costly=most_costly(tx.reports.costs(where, window)[0], COSTLY),
     )

@@ -63,8 +63,7 @@ def trend(
     else:
         rows, small = _rows_by_unit(tx, by, where, window, directory, sort)
         total, partial = figures(tx.reports.outcome_counts_in(where, window)), set()
-        titles = tx.search.checklist_titles(scope) if by is By.CHECKLIST else {}
-        labels = labels_of(by, [row.group for row in rows], directory, titles)
+        labels = labels_of(by, [row.group for row in rows], directory, names.checklists)
     costs, criteria_from = tx.reports.costs(where, window)
     return Trend(
         by=by,
@@ -79,7 +78,7 @@ def trend(
         total=total,
         costly=most_costly(costs, COSTLY),
         criteria_from=criteria_from,
-        unacknowledged=tx.reports.unacknowledged(where, window),
+        unacknowledged=total.failing - tx.reports.acknowledged(where, window),
         overdue=sum(tx.reports.overdue(where, now, 0)[1].values()),
     )
 

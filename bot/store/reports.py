@@ -23,6 +23,8 @@ SESSIONS_FOR_CRITERIA = 1_000  # the newest, whose criteria are added up
 SESSIONS_AT_ONCE = 200_000  # that are counted in memory
 _KINDS = {str(kind): kind for kind in OutcomeKind}
 _TEXTS = msgspec.json.Decoder(list[str])
+_SCORES = msgspec.json.Decoder(list[float | None])
+_OVER = tuple(kind for kind in OutcomeKind if kind.is_over)
 _FAILING = listed(kind for kind in OutcomeKind if kind.is_failing)
 _DETAILS = msgspec.json.Decoder(Details)
 _OPEN = "outcome IN ('planned', 'in_progress')"  # spelled as in the index
@@ -117,12 +119,22 @@ class Reports:
     ) -> Sequence[OutcomeCount]:
         """As `outcome_counts_by`, of these values of the column only."""
         chosen = Where([*where.parts], [*where.parameters])
-        chosen.add(f"{COLUMNS[column]} {IN_LIST}", listed(values))
+        # A checklist has many sessions: those of the window, or of the scope, are fewer. A person has few.
+        is_searched = "+" if column == "checklist" else ""
+        chosen.add(f"{is_searched}{COLUMNS[column]} {IN_LIST}", listed(values))
         return self.outcome_counts_by(column, chosen, window)
 
     def outcome_counts_in(self, where: Where, window: Window) -> Sequence[OutcomeCount]:
-        """The counts of the sessions completed in a window, as one group."""
-        return self._counted("''", _completed_in(where, window), "3, 2")
+        """The counts of the sessions completed in a window, as one group. The scores are counted here, which takes two
+        thirds of the time that SQLite needs to sort them."""
+        chosen = _completed_in(where, window)
+        texts = ", ".join(f"json_group_array(score) FILTER (WHERE outcome = '{kind}')" for kind in _OVER)
+        row = self._connection.execute(f"SELECT {texts} FROM sessions WHERE {chosen.sql}", chosen.parameters).fetchone()
+        return [
+            OutcomeCount("", kind, score, count)
+            for kind, text in zip(_OVER, row, strict=True)
+            for score, count in Counter(_SCORES.decode(text)).items()
+        ]
 
     def outcome_counts_by_time(self, where: Where, cuts: Sequence[datetime]) -> Sequence[OutcomeCount]:
         """The counts of the sessions completed between the first and the last of some instants in order. A session's
@@ -173,17 +185,13 @@ class Reports:
         )
         return {SessionKey(row[0], row[1]): _DETAILS.decode(row[2]) for row in rows}
 
-    def unacknowledged(self, where: Where, window: Window) -> int:
-        """How many failing sessions of a window no one but their employee has acknowledged: all without the
-        acknowledged, which are few."""
+    def acknowledged(self, where: Where, window: Window) -> int:
+        """How many failing sessions of a window somebody else than their employee has acknowledged. They are few beside
+        the others, which are not counted: reports know how many failed."""
         where = _completed_in(where, window)
         where.add(f"outcome {IN_LIST}", _FAILING)
-        acknowledged = f" AND id IN ({_ACKNOWLEDGED})"
-        every, seen = (
-            int(self._connection.execute(f"SELECT count(*) FROM sessions WHERE {sql}", where.parameters).fetchone()[0])
-            for sql in (where.sql, where.sql + acknowledged)
-        )
-        return every - seen
+        sql = f"SELECT count(*) FROM sessions WHERE id IN ({_ACKNOWLEDGED}) AND {where.sql}"
+        return int(value_of(self._connection, sql, where.parameters))
 
     def open_by(self, column: str, where: Where, now: datetime) -> Mapping[str, OpenCounts]:
         """The counts of the open sessions, by a column of `search.COLUMNS`."""

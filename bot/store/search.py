@@ -121,8 +121,16 @@ def matching(wanted: Filter, where: Where) -> Where:
     """Adds the conditions of a filter."""
     for condition in wanted.conditions:
         part, parameters = _accepted(condition)
-        where.add(f"NOT ({part})" if condition.negated else part, *parameters)
+        if condition.negated and condition.column.name == "checklist":
+            part = _OTHER_CHECKLISTS.format(part)
+        elif condition.negated:
+            part = f"NOT ({part})"
+        where.add(part, *parameters)
     return where
+
+
+# An index answers for the other checklists, one after the other. A session without one is of none of them.
+_OTHER_CHECKLISTS = "checklist_id IN (SELECT checklist_id FROM checklists WHERE NOT ({}) UNION ALL SELECT '')"
 
 
 def asked_for(query: Query, scope: AccessScope, names: Names, now: datetime, zone: tzinfo) -> Where:

@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
-from tests.bench import acknowledging, answering, company, listings, load, polling, sending
+from tests.bench import acknowledging, answering, company, freshness, listings, load, polling, sending
 from tests.clock import FakeClock
 
 RUNS = 3
@@ -134,7 +134,11 @@ async def bench(number: int, runs: int, folder: Path) -> bool:
               "sessions are polled, or --number of them; minutes.")  # fmt: skip
 @click.option("--answers", is_flag=True, help="Instead: how long answers take over a million sessions, or --number.")
 @click.option("--company", "large", is_flag=True, help="Instead: only a thousand completions in a large company.")
-@click.option("--polls", is_flag=True, help="Instead: only increments beside full listings; --full: of a million.")
+@click.option(
+    "--polls",
+    is_flag=True,
+    help="Instead: increments beside full listings (--full: of a million), and how soon cards come.",
+)
 @click.pass_context
 def main(
     context: click.Context,
@@ -149,7 +153,8 @@ def main(
 ) -> None:
     """Exit 1 where a limit is not kept."""
     if polls:
-        sys.exit(0 if asyncio.run(polling.bench(*([(1_000_000,)] if full else []))) else 1)
+        incremental = polling.bench((1_000_000,)) if full else polling.bench()
+        sys.exit(0 if all([asyncio.run(incremental), asyncio.run(freshness.bench())]) else 1)
     if large:
         sys.exit(0 if all([asyncio.run(company.bench()), asyncio.run(load.bench())]) else 1)
     if sends or acknowledges or answers:
