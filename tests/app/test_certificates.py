@@ -45,13 +45,18 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 def tls(tmp_path: Path) -> Tls:
     folder = tmp_path / "tls"
     folder.mkdir()
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+    # Python 3.13 wants what RFC 5280 asks of a certificate and of its authority.
+    (folder / "names").write_text(
+        "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n"
+        "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+    )
 
     def openssl(words: str) -> None:
         subprocess.run(["openssl", *words.split()], cwd=folder, check=True, capture_output=True)
 
     key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
-    openssl(f"req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=Bakery")
+    uses = "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign"
+    openssl(f"req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=Bakery {uses}")
     openssl(f"req {key} -keyout server.key -out server.csr -subj /CN=server")
     openssl("x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
