@@ -22,7 +22,7 @@ IGNORED = frozenset({
     "hows", "whos", "whats", "whens", "wheres", "when's", "where", "why", "must", "should",
     "am", "doing", "going", "getting", "happened", "happens", "happening", "yet", "still", "already", "our", "ours",
     "r", "u", "ur", "ppl", "plz", "abt", "im", "obs", "number", "amount", "total", "lately", "works", "well",
-    "send", "sent", "email", "mail",
+    "doin", "wat",    "send", "sent", "email", "mail",
     "recorded", "performance", "perform", "performed", "performing", "look", "looks", "looking", "happen", "ever",
     "actually", "really", "today's", "up", "old", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",
 })  # fmt: skip
@@ -159,7 +159,7 @@ ROLES: Mapping[str, Key] = {
     "about": Key.EMPLOYEE,
 }
 OBSERVING = frozenset(
-    {"observe", "observed", "observes", "observing", "observations", "conduct", "conducted", "graded"}
+    {"observe", "observed", "observes", "observing", "observations", "obs", "conduct", "conducted", "graded"}
 )
 OWN = frozenset({"my", "mine", "me", "i", "myself"})
 GIVING = frozenset(
@@ -330,6 +330,8 @@ def _score(words: Sequence[str]) -> Keyword | None:
         return _span(found[1], found[2], words[0])
     if percent := _PERCENT.fullmatch(words[0]):
         return _scored("", percent[1], 1)
+    if len(words) > 1 and words[1] in ("percent", "%") and (number := _NUMBER.fullmatch(words[0])):
+        return _scored("", number[1], 2)
     return None
 
 

@@ -81,6 +81,9 @@ def _bounded(words: Sequence[str], at: int, today: date) -> Read | None:
     """ "since X", "until X", "before X", "after X", and "since X until Y"."""
     if at >= len(words):
         return None
+    if words[at] in ("older", "longer") and words[at + 1 : at + 2] == ["than"]:  # "older than 3 days"
+        age = _counted(words, at + 2, today) if at + 2 < len(words) else None
+        return age and Read(tuple(Period(until=one.since) for one in age.periods), age.used + 2)
     bound = _BOUNDS.get(words[at])
     if bound is None:
         return None
@@ -261,6 +264,9 @@ _PHRASES: Mapping[str, Callable[[date], Period]] = {
     **dict.fromkeys(("new year", "new years", "new year's", "new year's day"), _newest(1, 1)),
     "halloween": _newest(10, 31),
     **dict.fromkeys(("easter", "easter sunday"), _easter),
+    **dict.fromkeys(
+        ("last fortnight", "past fortnight", "fortnight"), lambda today: Period(today - timedelta(days=14))
+    ),
     **dict.fromkeys(("yday", "ystd", "yest"), _days_before(1)),
     **dict.fromkeys(("tmrw", "tmw", "tmr", "tomorow", "tommorow", "2moro"), _days_before(-1)),
     **dict.fromkeys(("2day", "tday"), _TODAY),
@@ -437,7 +443,7 @@ def read_day(text: str, today: date) -> date:
 
 def date_words(text: str) -> list[str]:
     """The words of a date: the punctuation inside it stays."""
-    words = (one.strip(",;()\"'“”?!…") for one in text.lower().split())
+    words = (one.strip(",;()\"'“”?!…").removesuffix("'s").removesuffix("’s") for one in text.lower().split())
     return [word.rstrip(".") if word[:-1].isalpha() else word for word in words if word]
 
 

@@ -39,6 +39,7 @@ from bot.listeners.commands.intent import (
     intent_of,
     is_grouped,
     respelled,
+    without_greeting,
 )
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
 from bot.listeners.context import AppContext
@@ -137,6 +138,7 @@ async def _answered(
         return await sessions.greeting(ctx, viewer)
     if HELP.fullmatch(_plain(text)) or not any(letter.isalnum() for letter in text):
         return await run("help" if text else "", "")
+    text = without_greeting(text)
     if STOP.fullmatch(_plain(text)):
         return await run("unsubscribe", "")
     if _SESSION_ID.fullmatch(text.strip("#")):

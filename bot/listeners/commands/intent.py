@@ -142,6 +142,15 @@ def _digest(found: re.Match[str]) -> Intent:
     return Intent("digest", f"{every}{left}".strip() + for_me)
 
 
+def _subscribed(found: re.Match[str]) -> Intent:
+    """ "notify me when sofia fails": a rule, which is shown before it is saved."""
+    left = re.sub(
+        r"\s+here$|^\s*(?:someone|somebody|anyone|a|an)\b", " ", found.string[found.end() :], flags=re.IGNORECASE
+    )
+    for_me = "" if found[0].lower().startswith(("post", "please post", "pls post")) else " for:me"
+    return Intent("subscribe", f"{' '.join(left.split())}{for_me}")
+
+
 def _help(found: re.Match[str]) -> Intent:
     return Intent("help", found["topic"].lower())
 
@@ -178,10 +187,16 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
             r"(?: to| at)? (?P<percent>\d{1,3})%?(?: (?:for|on) (?P<of2>.+))?",
             _target,
         ),
+        (
+            r"^(?:please |pls |can you |could you )*(?:notify|alert|ping|message|dm|inform|warn)(?: me| us)?"
+            r" (?:when(?:ever)?|if|on|about|of|for|every time|once)|^tell (?:me|us) (?:when(?:ever)?|if|every time)|^(?:please |pls )?post(?= .+ here$)",
+            _subscribed,
+        ),
         (r"^(?:please |pls )?(?:silence|snooze|hush|shut up)", _muted),
         # who had none
         (
-            rf"who(?:se)?(?:'s)?\s+(?:(?:of|in) my team\s+)?(?:(?:had|have|has|did|is)\s+)?{_NEVER}\s+"
+            rf"(?:who|(?:which |what )?(?:{_PLURALS})(?: that| which)?)\s+(?:(?:of|in) my team\s+)?"
+            rf"(?:(?:had|have|has|did|is)\s+)?{_NEVER}\s+"
             rf"(?:(?:yet|ever|been)\s+)*{_DONE}(?: yet)?(?= \w)(?! (?:target|this|last|today|yesterday|on target)\b)",
             _never_done,
         ),
@@ -192,6 +207,11 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
         ),
         (rf"{_WHO}(?:(?:are|is|was|were|have been|has been)\s+)?(?:silent|inactive|quiet)", _silent),
         # what is not done
+        (
+            r"(?:am i|are we|do (?:i|we) have (?:anything|something|any|sessions?)(?: that is| that are)?)"
+            r" (?:late|overdue|behind|past due)",
+            _as("overdue", "observed by me"),
+        ),
         (rf"{_WHAT}(?:(?:are|is)\s+)?(?:overdue|past due|past the due date)(?: for me)?", _overdue),
         (rf"{_WHAT}(?:late|behind schedule|delayed)(?: sessions?| observations?)?", _overdue),
         (r"(?:my |the )?(?:to-?do|to do)(?: list)?", _todo),
@@ -250,7 +270,8 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
         (r"(?:compare|comparison of) .+|.+ (?:vs\.?|versus) .+", _compared),
         (r"(?:the )?(?:average|avg|mean|median)(?: scores?| results?)?", _trend),
         (
-            r"(?:the |an? |my |our )?(?:pass|success|fail(?:ure)?|completion)[ -]?(?:rates?|percentages?|ratios?)"
+            r"(?:the |an? |my |our )?(?:pass(?:ing)?|success|fail(?:ure)?|completion)[ -]?(?:rate|percentage|ratio)s?"
+            r"|(?:what |the )?percent(?:age)?s? (?:of )?(?:people |sessions )?(?:that )?(?:pass(?:ed)?|met|fail(?:ed)?)"
             r"|(?:the |some )?(?:kpis?|stat(?:istic)?s|figures|overview|summary)(?: (?:of|for|on))?|summari[sz]e",
             lambda found: _as("trend", "my" if found[0].lower().startswith("my ") else "")(found),
         ),
@@ -289,6 +310,8 @@ _WHOLE: dict[str, Intent] = {
         ("anything new", "any news", "whats new", "what's new", "what is new", "news", "any updates", "updates"),
         Intent("results", "since:yesterday"),
     ),
+    **dict.fromkeys(("tasks", "my tasks", "task list"), Intent("todo", "")),
+    **dict.fromkeys(("next", "what's next", "whats next"), Intent("upcoming", "")),
     **dict.fromkeys(("targets", "what is the target", "what's the target", "show targets"), Intent("target", "")),
     **dict.fromkeys(("my settings", "preferences", "notifications"), Intent("settings", "")),
 }  # whole texts
@@ -364,6 +387,17 @@ def _keyword_like(word: str) -> str:
 
 
 _GROUPED = re.compile(rf"(?<![\w:])(?:(?:by|per) {_GROUPS}s?|by:\w+)(?!\w)", re.IGNORECASE)
+
+
+def without_greeting(text: str) -> str:
+    """ "good morning, who failed today" without the greeting before the question."""
+    return _GREETED.sub("", text)
+
+
+_GREETED = re.compile(
+    r"^\s*(?:hi+|hello|hey+|good (?:morning|afternoon|evening|day))(?: (?:there|spotter|bot|team|all))?[\s,!.]+(?=\w)",
+    re.IGNORECASE,
+)
 
 
 def intent_of(text: str) -> Intent | None:
