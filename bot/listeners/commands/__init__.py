@@ -30,18 +30,9 @@ from bot.listeners.commands import (
     targets,
     why,
 )
-from bot.listeners.commands.intent import (
-    GREETING,
-    HELP,
-    STOP,
-    THANKS,
-    Intent,
-    intent_of,
-    is_grouped,
-    respelled,
-    without_greeting,
-)
+from bot.listeners.commands.intent import Intent, intent_of, is_grouped
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
+from bot.listeners.commands.small_talk import GREETING, HELP, STOP, THANKS, respelled, without_greeting
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Request, SlashCommand, viewer_of
 from bot.listeners.understanding import names_in

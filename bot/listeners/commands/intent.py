@@ -8,10 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz.distance import OSA
-
 from bot.domain.schedules import begins_schedule
-from bot.query.keywords import IGNORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +19,6 @@ class Intent:
     words: str
 
 
-_ANYBODY = r"(?: (?:there|spotter|bot|all|team|everyone|everybody|again))*"
-GREETING = re.compile(
-    r"(?:hi+|hello|helo|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|morning|what'?s up|sup"
-    rf"|how are you|nice to meet you|bye|goodbye|see you)(?: how are you)?{_ANYBODY}\W*"
-)
-HELP = re.compile(
-    r"(?:\?+|help ?me|how (?:does|do) (?:this|it|you) work"
-    r"|what (?:can|do) (?:you|i) (?:do|ask|type)\??|what is this\??|who are you\??|commands|usage)"
-    rf"{_ANYBODY}"
-)
-THANKS = re.compile(
-    r"(?:(?:ok|okay|great|perfect|nice|cool)?,? ?(?:many )?(?:thanks|thank you|thx|ty|cheers)\b.*"
-    r"|ok|okay|k|great|good|cool|nice|perfect|awesome|got it|all good|super|lovely|👍.*|🙏.*"
-    r"|:(?:\+1|thumbsup|pray|ok_hand|heart):)"
-)
-STOP = re.compile(
-    r"(?:please )?(?:stop|quit|no more)(?: (?:it|this|that|all|sending|me|my|the|these|any|more|messages?"
-    r"|notifications?|dms?|please))*"
-)
 _LONGEST = 200  # characters: a longer text is no question in passing
 
 _UNITS = (
@@ -189,7 +167,8 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
         ),
         (
             r"^(?:please |pls |can you |could you )*(?:notify|alert|ping|message|dm|inform|warn)(?: me| us)?"
-            r" (?:when(?:ever)?|if|on|about|of|for|every time|once)|^tell (?:me|us) (?:when(?:ever)?|if|every time)|^(?:please |pls )?post(?= .+ here$)",
+            r" (?:when(?:ever)?|if|on|about|of|for|every time|once)"
+            r"|^tell (?:me|us) (?:when(?:ever)?|if|every time)|^(?:please |pls )?post(?= .+ here$)",
             _subscribed,
         ),
         (r"^(?:please |pls )?(?:silence|snooze|hush|shut up)", _muted),
@@ -197,12 +176,14 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
         (
             rf"(?:who|(?:which |what )?(?:{_PLURALS})(?: that| which)?)\s+(?:(?:of|in) my team\s+)?"
             rf"(?:(?:had|have|has|did|is)\s+)?{_NEVER}\s+"
-            rf"(?:(?:yet|ever|been)\s+)*{_DONE}(?: yet)?(?= \w)(?! (?:target|this|last|today|yesterday|on target)\b)",
+            rf"(?:(?:yet|ever|been)\s+)*{_DONE}(?: yet)?(?= \w)"
+            r"(?! (?:the |their |any |a )?"
+            r"(?:targets?|this|last|today|yesterday|sessions?|observations?|in|at|on|since|yet)\b)",
             _never_done,
         ),
         (rf"who (?:still )?(?:needs?|has|have) (?:still )?to (?:still )?(?:{_DONE}|get)(?= \w)", _never_done),
         (
-            rf"{_WHO}(?:that\s+)?(?:(?:had|have|has|with|got)\s+)?{_NEVER}\s+(?:(?:yet|any|been|have|had|a|get|got|done|made)\s+)*{_OBSERVED}",
+            rf"{_WHO}(?:that\s+)?(?:(?:had|have|has|with|got)\s+)?{_NEVER}\s+(?:(?:yet|any|been|have|had|a|get|got|done|made|completed)\s+)*{_OBSERVED}",
             _silent,
         ),
         (rf"{_WHO}(?:(?:are|is|was|were|have been|has been)\s+)?(?:silent|inactive|quiet)", _silent),
@@ -322,82 +303,7 @@ def is_grouped(text: str) -> bool:
     return _GROUPED.search(text) is not None
 
 
-_KEYWORDS = (
-    "when",
-    "what",
-    "which",
-    "next",
-    "session",
-    "sessions",
-    "observed",
-    "observation",
-    "observations",
-    "overdue",
-    "late",
-    "upcoming",
-    "coming",
-    "improved",
-    "improving",
-    "improvement",
-    "better",
-    "worse",
-    "getting",
-    "compare",
-    "average",
-    "trend",
-    "history",
-    "best",
-    "worst",
-    "store",
-    "stores",
-    "checklist",
-    "checklists",
-    "employees",
-    "observers",
-    "performers",
-    "hasn't",
-    "never",
-    "silent",
-    "inactive",
-    "download",
-    "spreadsheet",
-    "progress",
-)  # of questions
-
-
-_SHORT = {"nxt": "next", "wen": "when", "obs": "observations", "wk": "week", "avg": "average", "betta": "better"}
-_SHORTEST = 4  # letters of a word that is corrected
-
-
-def respelled(text: str) -> str:
-    """A text whose mistyped keywords of questions are corrected: at most one slip in a word of four to six letters, two
-    in a longer one, with the first letter right."""
-    return " ".join(_keyword_like(word) for word in text.split())
-
-
-def _keyword_like(word: str) -> str:
-    plain = word.lower().replace("’", "'").strip("?!.,")
-    if plain in _SHORT:
-        return _SHORT[plain]
-    if len(plain) < _SHORTEST or plain in _KEYWORDS or plain in IGNORED:
-        return word
-    most = 1 if len(plain) < 7 else 2
-    like = [one for one in _KEYWORDS if one[0] == plain[0] and OSA.distance(plain, one, score_cutoff=most) <= most]
-    return like[0] if len(like) == 1 else word
-
-
 _GROUPED = re.compile(rf"(?<![\w:])(?:(?:by|per) {_GROUPS}s?|by:\w+)(?!\w)", re.IGNORECASE)
-
-
-def without_greeting(text: str) -> str:
-    """ "good morning, who failed today" without the greeting before the question."""
-    return _GREETED.sub("", text)
-
-
-_GREETED = re.compile(
-    r"^\s*(?:hi+|hello|hey+|good (?:morning|afternoon|evening|day))(?: (?:there|spotter|bot|team|all))?[\s,!.]+(?=\w)",
-    re.IGNORECASE,
-)
 
 
 def intent_of(text: str) -> Intent | None:
