@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from bot.domain.errors import QueryError
+from bot.query.calendar_dates import read_day
 from bot.query.days import MONTHS, WEEKDAYS
-from bot.query.periods import read_day
 
 LONGEST = timedelta(days=366)
 HOW = "Say until when, as 4h, 2d, “until 17:00”, “until mon”, “until mon 09:00” or “until 2026-12-01”."

@@ -20,24 +20,12 @@ from datetime import date
 from bot.domain.errors import QueryError
 from bot.query.days import Period
 from bot.query.keys import Key
-from bot.query.keywords import (
-    GENERIC,
-    GIVING,
-    IGNORED,
-    JOINS,
-    NEGATIONS,
-    OBSERVING,
-    OWN,
-    OWN_TEAM,
-    ROLES,
-    SAYING,
-    key_named,
-    read_keyword,
-)  # fmt: skip
+from bot.query.keywords import key_named, read_keyword
 from bot.query.name_index import NameIndex, words_of
 from bot.query.period_terms import with_score_range
 from bot.query.position import Option, Position
 from bot.query.questions import MOST_OPTIONS, Question, refuse, refuse_dangling_negation
+from bot.query.small_words import GENERIC, GIVING, IGNORED, JOINS, NEGATIONS, OBSERVING, OWN, OWN_TEAM, ROLES, SAYING
 from bot.query.tokens import Token, Unclosed, plain_spelling, tokenize
 from bot.query.typed_keys import read_key
 from bot.query.typed_names import read_long_name, read_mention, read_place, read_short_name

@@ -1,4 +1,4 @@
-"""The words that mean a condition by themselves: outcomes, scores, orders; and those that mean nothing."""
+"""The words that mean a condition by themselves: outcomes, scores, orders."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,168 +6,7 @@ from dataclasses import dataclass
 
 from bot.query.days import MONTHS, WEEKDAYS
 from bot.query.keys import Key
-
-IGNORED = frozenset({
-    "the", "a", "an", "any", "all", "every", "each", "who", "whom", "what", "which", "when", "how", "many", "much",
-    "did", "do", "does", "done", "has", "have", "had", "was", "were", "is", "are", "be", "been", "i", "we", "you",
-    "it", "they", "he", "she", "them", "his", "her", "him", "their", "that", "this", "those", "these", "there", "s",
-    "ones", "one", "only", "just", "please", "pls",
-    "show", "list", "find", "get", "give", "see", "tell", "me", "us", "about", "results", "result", "session",
-    "sessions", "checklists", "observation", "observations", "training", "trainings", "ojt", "score", "scores",
-    "scored", "rating", "people", "person", "persons", "everyone", "everybody", "somebody", "someone", "anyone",
-    "staff", "team", "guys", "employee", "employees", "with", "within", "in", "on", "at", "for", "of", "from", "to",
-    "by", "as", "during", "over", "out", "then", "now", "so", "far", "first", "time", "times", "data", "info",
-    "report", "reports", "got", "gets", "new", "recent", "recently", "latest", "last", "can", "could", "would",
-    "like", "want", "need", "know", "everything", "anything", "thing", "things", "how's", "who's", "what's",
-    "hows", "whos", "whats", "whens", "wheres", "when's", "where", "why", "must", "should",
-    "am", "doing", "going", "getting", "happened", "happens", "happening", "yet", "still", "already", "our", "ours",
-    "r", "u", "ur", "ppl", "plz", "abt", "im", "obs", "number", "amount", "total", "lately", "works", "well",
-    "send", "sent", "email", "mail",
-    "recorded", "performance", "perform", "performed", "performing", "look", "looks", "looking", "happen", "ever",
-    "actually", "really", "today's", "up", "old", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",
-})  # fmt: skip
-SAYING = frozenset(
-    {"old", "new", "first", "time", "times", "work", "data", "info", "send", "sent", "email", "mail", "finish"}
-)  # ignored, but not silently
-SUBJECTS = frozenset(
-    {
-        "i",
-        "we",
-        "you",
-        "they",
-        "he",
-        "she",
-        "it",
-        "who",
-        "anyone",
-        "anybody",
-        "everyone",
-        "everybody",
-        "someone",
-        "somebody",
-        "people",
-        "team",
-        "staff",
-        "to",
-        "please",
-        "pls",
-        "can",
-        "could",
-        "lets",
-        "let's",
-        "should",
-        "must",
-        "will",
-        "would",
-    }
-)  # before a verb
-AUXILIARIES = frozenset(
-    {
-        "did",
-        "do",
-        "does",
-        "has",
-        "have",
-        "had",
-        "is",
-        "was",
-        "can",
-        "could",
-        "will",
-        "would",
-        "should",
-        "may",
-        "must",
-    }
-)  # before the subject of a question
-ASKING = AUXILIARIES | {
-    "who",
-    "what",
-    "which",
-    "when",
-    "how",
-    "why",
-    "where",
-    "whos",
-    "whats",
-    "hows",
-    "show",
-    "tell",
-    "give",
-    "are",
-    "were",
-    "my",
-    "i",
-    "me",
-    "please",
-    "pls",
-    "the",
-    "anyone",
-    "any",
-}  # words of a sentence
-DETERMINERS = frozenset({"my", "the", "on", "if", "whether", "out", "all", "for", "how", "who", "what", "that", "this"})
-GENERIC = frozenset(
-    {
-        "store",
-        "stores",
-        "site",
-        "sites",
-        "shop",
-        "shops",
-        "location",
-        "locations",
-        "department",
-        "departments",
-        "dept",
-        "branch",
-        "branches",
-        "unit",
-        "units",
-        "region",
-        "regions",
-        "place",
-        "places",
-        "checklist",
-        "checklists",
-        "form",
-        "forms",
-        "topic",
-        "topics",
-        "observers",
-        "employees",
-        "names",
-        "outcome",
-        "outcomes",
-        "status",
-        "id",
-        "ids",
-    }
-)  # words for things, unless a name holds them
-PLACES = frozenset({"store", "stores", "site", "sites", "shop", "shops", "location", "locations", "branch", "unit"})
-JOINS = frozenset({"or", "and", "plus", "&", "und", "vs", "versus", "against"})
-NEGATIONS = frozenset({
-    "not", "except", "without", "excluding", "exclude", "but", "no", "never", "hasn't", "haven't", "didn't", "doesn't",
-    "don't", "wasn't", "weren't", "isn't", "aren't", "won't", "hasnt", "havent", "didnt", "doesnt", "dont", "wasnt",
-    "werent", "isnt", "arent",
-})  # fmt: skip
-ROLES: Mapping[str, Key] = {
-    "by": Key.OBSERVER,
-    "observer": Key.OBSERVER,
-    "of": Key.EMPLOYEE,
-    "for": Key.EMPLOYEE,
-    "employee": Key.EMPLOYEE,
-    "about": Key.EMPLOYEE,
-}
-OBSERVING = frozenset(
-    {"observe", "observed", "observes", "observing", "observations", "conduct", "conducted", "graded"}
-)
-OWN = frozenset({"my", "mine", "me", "i", "myself"})
-GIVING = frozenset(
-    {"show", "tell", "give", "get", "let", "send", "list", "email", "mail"}
-)  # "show me" says nothing of whose results
-OWN_TEAM = frozenset(
-    {"team", "teams", "people", "staff", "store", "stores", "site", "sites", "department", "crew", "ppl"}
-)
+from bot.query.small_words import IGNORED
 
 _KEY_NAMES: Mapping[str, Key] = {
     **{str(key): key for key in Key},
@@ -204,6 +43,7 @@ _OUTCOMES: Mapping[tuple[str, ...], tuple[str, ...]] = {
     for outcomes, phrases in {
         "failed": (
             "failed", "fail", "fails", "failing", "failures", "failure", "not passed", "not met", "not pass", "flunked",
+            "not met target", "not met the target",
             "did not pass", "didn't pass", "didnt pass", "missed target", "missed the target", "unsuccessful",
             "needs training", "need training", "needs attention", "need attention", "needs help", "need help",
             "struggling", "struggle", "struggles", "did not meet", "didn't meet", "hasn't passed", "haven't passed",
@@ -330,6 +170,8 @@ def _score(words: Sequence[str]) -> Keyword | None:
         return _span(found[1], found[2], words[0])
     if percent := _PERCENT.fullmatch(words[0]):
         return _scored("", percent[1], 1)
+    if len(words) > 1 and words[1] in ("percent", "%") and (number := _NUMBER.fullmatch(words[0])):
+        return _scored("", number[1], 2)
     return None
 
 

@@ -9,9 +9,10 @@ from itertools import takewhile
 
 from bot.query.days import Period
 from bot.query.keys import Key
-from bot.query.keywords import JOINS, OBSERVING, Keyword
+from bot.query.keywords import Keyword
 from bot.query.name_index import NamedThing, NameIndex, words_of
 from bot.query.names import Kind, id_value
+from bot.query.small_words import JOINS, OBSERVING
 from bot.query.tokens import Token, quote
 
 LONGEST_NAME = 8  # words

@@ -5,12 +5,13 @@ from typing import NoReturn
 
 from bot.domain.errors import QueryError
 from bot.query.keys import Key
-from bot.query.keywords import ASKING, IGNORED, SPELLINGS, meanings_like, read_keyword
+from bot.query.keywords import SPELLINGS, meanings_like, read_keyword
 from bot.query.names import Kind
 from bot.query.nearest import alike
 from bot.query.period_terms import period_terms
 from bot.query.periods import read_period
 from bot.query.position import Option, Position, key_of, term_of
+from bot.query.small_words import ASKING, IGNORED
 
 MOST_OPTIONS = 3
 _LONG_IGNORED = sorted(word for word in IGNORED if len(word) > 5)

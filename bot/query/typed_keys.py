@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from bot.domain.errors import QueryError
+from bot.query.calendar_dates import date_words
 from bot.query.keys import KEYS, Key
 from bot.query.keywords import key_named
 from bot.query.name_index import words_of
 from bot.query.names import MENTION, Kind
 from bot.query.nearest import nearest
 from bot.query.period_terms import bound
-from bot.query.periods import date_words, read_period
+from bot.query.periods import read_period
 from bot.query.position import LONGEST_NAME, Position, term_of
 from bot.query.questions import MOST_OPTIONS, question
 from bot.query.tokens import Token, quote

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 
 from bot.query.keys import Key
-from bot.query.keywords import AUXILIARIES, DETERMINERS, GENERIC, IGNORED, JOINS, PLACES, SUBJECTS
 from bot.query.name_index import NamedThing, words_of
 from bot.query.names import MENTION, Kind
 from bot.query.position import LONGEST_NAME, Option, Position, is_span, key_of, label_of, labels_of, term_of
 from bot.query.questions import MOST_OPTIONS, number_question, question, refuse
+from bot.query.small_words import AUXILIARIES, DETERMINERS, GENERIC, IGNORED, JOINS, PLACES, SUBJECTS
 
 _GLUED = re.compile(r"([a-z]+)[-#]?(\d{1,4})")
 _PLACE_NUMBER = re.compile(r"(?:no|nr)?\.?(\d{1,4})s?")

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from bot.query.calendar_dates import date_words
 from bot.query.days import Period
 from bot.query.keys import Key
 from bot.query.period_terms import period_terms, period_text
-from bot.query.periods import date_words, read_period
+from bot.query.periods import read_period
 from bot.query.position import Option, Position, key_of, label_of, term_of
 from bot.query.questions import MOST_OPTIONS, question
 

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from bot.domain.errors import QueryError
-from bot.query.periods import date_words, read_day, read_period
+from bot.query.calendar_dates import date_words, read_day
+from bot.query.periods import read_period
 
 FRIDAY = date(2026, 11, 27)
 

@@ -31,17 +31,9 @@ from bot.listeners.commands import (
     targets,
     why,
 )
-from bot.listeners.commands.intent import (
-    GREETING,
-    HELP,
-    STOP,
-    THANKS,
-    Intent,
-    intent_of,
-    is_grouped,
-    respelled,
-)
+from bot.listeners.commands.intent import Intent, intent_of, is_grouped
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
+from bot.listeners.commands.small_talk import GREETING, HELP, STOP, THANKS, respelled, without_greeting
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Request, SlashCommand, viewer_of
 from bot.listeners.understanding import names_in
@@ -139,6 +131,7 @@ async def _answered(
         return await sessions.greeting(ctx, viewer)
     if HELP.fullmatch(_plain(text)) or not any(letter.isalnum() for letter in text):
         return await run("help" if text else "", "")
+    text = without_greeting(text)
     if STOP.fullmatch(_plain(text)):
         return await run("unsubscribe", "")
     if _SESSION_ID.fullmatch(text.strip("#")):

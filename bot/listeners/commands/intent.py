@@ -8,10 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz.distance import OSA
-
 from bot.domain.schedules import begins_schedule
-from bot.query.keywords import IGNORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +19,6 @@ class Intent:
     words: str
 
 
-_ANYBODY = r"(?: (?:there|spotter|bot|all|team|everyone|everybody|again))*"
-GREETING = re.compile(
-    r"(?:hi+|hello|helo|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|morning|what'?s up|sup"
-    rf"|how are you|nice to meet you|bye|goodbye|see you)(?: how are you)?{_ANYBODY}\W*"
-)
-HELP = re.compile(
-    r"(?:\?+|help ?me|how (?:does|do) (?:this|it|you) work"
-    r"|what (?:can|do) (?:you|i) (?:do|ask|type)\??|what is this\??|who are you\??|commands|usage)"
-    rf"{_ANYBODY}"
-)
-THANKS = re.compile(
-    r"(?:(?:ok|okay|great|perfect|nice|cool)?,? ?(?:many )?(?:thanks|thank you|thx|ty|cheers)\b.*"
-    r"|ok|okay|k|great|good|cool|nice|perfect|awesome|got it|all good|super|lovely|👍.*|🙏.*"
-    r"|:(?:\+1|thumbsup|pray|ok_hand|heart):)"
-)
-STOP = re.compile(
-    r"(?:please )?(?:stop|quit|no more)(?: (?:it|this|that|all|sending|me|my|the|these|any|more|messages?"
-    r"|notifications?|dms?|please))*"
-)
 _LONGEST = 200  # characters: a longer text is no question in passing
 
 _UNITS = (
@@ -142,6 +120,15 @@ def _digest(found: re.Match[str]) -> Intent:
     return Intent("digest", f"{every}{left}".strip() + for_me)
 
 
+def _subscribed(found: re.Match[str]) -> Intent:
+    """ "notify me when sofia fails": a rule, which is shown before it is saved."""
+    left = re.sub(
+        r"\s+here$|^\s*(?:someone|somebody|anyone|a|an)\b", " ", found.string[found.end() :], flags=re.IGNORECASE
+    )
+    for_me = "" if found[0].lower().startswith(("post", "please post", "pls post")) else " for:me"
+    return Intent("subscribe", f"{' '.join(left.split())}{for_me}")
+
+
 def _help(found: re.Match[str]) -> Intent:
     return Intent("help", found["topic"].lower())
 
@@ -178,20 +165,34 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
             r"(?: to| at)? (?P<percent>\d{1,3})%?(?: (?:for|on) (?P<of2>.+))?",
             _target,
         ),
+        (
+            r"^(?:please |pls |can you |could you )*(?:notify|alert|ping|message|dm|inform|warn)(?: me| us)?"
+            r" (?:when(?:ever)?|if|on|about|of|for|every time|once)"
+            r"|^tell (?:me|us) (?:when(?:ever)?|if|every time)|^(?:please |pls )?post(?= .+ here$)",
+            _subscribed,
+        ),
         (r"^(?:please |pls )?(?:silence|snooze|hush|shut up)", _muted),
         # who had none
         (
-            rf"who(?:se)?(?:'s)?\s+(?:(?:of|in) my team\s+)?(?:(?:had|have|has|did|is)\s+)?{_NEVER}\s+"
-            rf"(?:(?:yet|ever|been)\s+)*{_DONE}(?: yet)?(?= \w)(?! (?:target|this|last|today|yesterday|on target)\b)",
+            rf"(?:who|(?:which |what )?(?:{_PLURALS})(?: that| which)?)\s+(?:(?:of|in) my team\s+)?"
+            rf"(?:(?:had|have|has|did|is)\s+)?{_NEVER}\s+"
+            rf"(?:(?:yet|ever|been)\s+)*{_DONE}(?: yet)?(?= \w)"
+            r"(?! (?:the |their |any |a )?"
+            r"(?:targets?|this|last|today|yesterday|sessions?|observations?|in|at|on|since|yet)\b)",
             _never_done,
         ),
         (rf"who (?:still )?(?:needs?|has|have) (?:still )?to (?:still )?(?:{_DONE}|get)(?= \w)", _never_done),
         (
-            rf"{_WHO}(?:that\s+)?(?:(?:had|have|has|with|got)\s+)?{_NEVER}\s+(?:(?:yet|any|been|have|had|a|get|got|done|made)\s+)*{_OBSERVED}",
+            rf"{_WHO}(?:that\s+)?(?:(?:had|have|has|with|got)\s+)?{_NEVER}\s+(?:(?:yet|any|been|have|had|a|get|got|done|made|completed)\s+)*{_OBSERVED}",
             _silent,
         ),
         (rf"{_WHO}(?:(?:are|is|was|were|have been|has been)\s+)?(?:silent|inactive|quiet)", _silent),
         # what is not done
+        (
+            r"(?:am i|are we|do (?:i|we) have (?:anything|something|any|sessions?)(?: that is| that are)?)"
+            r" (?:late|overdue|behind|past due)",
+            _as("overdue", "observed by me"),
+        ),
         (rf"{_WHAT}(?:(?:are|is)\s+)?(?:overdue|past due|past the due date)(?: for me)?", _overdue),
         (rf"{_WHAT}(?:late|behind schedule|delayed)(?: sessions?| observations?)?", _overdue),
         (r"(?:my |the )?(?:to-?do|to do)(?: list)?", _todo),
@@ -250,7 +251,8 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
         (r"(?:compare|comparison of) .+|.+ (?:vs\.?|versus) .+", _compared),
         (r"(?:the )?(?:average|avg|mean|median)(?: scores?| results?)?", _trend),
         (
-            r"(?:the |an? |my |our )?(?:pass|success|fail(?:ure)?|completion)[ -]?(?:rates?|percentages?|ratios?)"
+            r"(?:the |an? |my |our )?(?:pass(?:ing)?|success|fail(?:ure)?|completion)[ -]?(?:rate|percentage|ratio)s?"
+            r"|(?:what |the )?percent(?:age)?s? (?:of )?(?:people |sessions )?(?:that )?(?:pass(?:ed)?|met|fail(?:ed)?)"
             r"|(?:the |some )?(?:kpis?|stat(?:istic)?s|figures|overview|summary)(?: (?:of|for|on))?|summari[sz]e",
             lambda found: _as("trend", "my" if found[0].lower().startswith("my ") else "")(found),
         ),
@@ -289,6 +291,8 @@ _WHOLE: dict[str, Intent] = {
         ("anything new", "any news", "whats new", "what's new", "what is new", "news", "any updates", "updates"),
         Intent("results", "since:yesterday"),
     ),
+    **dict.fromkeys(("tasks", "my tasks", "task list"), Intent("todo", "")),
+    **dict.fromkeys(("next", "what's next", "whats next"), Intent("upcoming", "")),
     **dict.fromkeys(("targets", "what is the target", "what's the target", "show targets"), Intent("target", "")),
     **dict.fromkeys(("follow ups", "followups", "my follow-ups", "my follow ups"), Intent("follow-ups", "")),
     **dict.fromkeys(("my settings", "preferences", "notifications"), Intent("settings", "")),
@@ -298,70 +302,6 @@ _WHOLE: dict[str, Intent] = {
 def is_grouped(text: str) -> bool:
     """Whether a text asks for figures of groups: "by store", `by:month`."""
     return _GROUPED.search(text) is not None
-
-
-_KEYWORDS = (
-    "when",
-    "what",
-    "which",
-    "next",
-    "session",
-    "sessions",
-    "observed",
-    "observation",
-    "observations",
-    "overdue",
-    "late",
-    "upcoming",
-    "coming",
-    "improved",
-    "improving",
-    "improvement",
-    "better",
-    "worse",
-    "getting",
-    "compare",
-    "average",
-    "trend",
-    "history",
-    "best",
-    "worst",
-    "store",
-    "stores",
-    "checklist",
-    "checklists",
-    "employees",
-    "observers",
-    "performers",
-    "hasn't",
-    "never",
-    "silent",
-    "inactive",
-    "download",
-    "spreadsheet",
-    "progress",
-)  # of questions
-
-
-_SHORT = {"nxt": "next", "wen": "when", "obs": "observations", "wk": "week", "avg": "average", "betta": "better"}
-_SHORTEST = 4  # letters of a word that is corrected
-
-
-def respelled(text: str) -> str:
-    """A text whose mistyped keywords of questions are corrected: at most one slip in a word of four to six letters, two
-    in a longer one, with the first letter right."""
-    return " ".join(_keyword_like(word) for word in text.split())
-
-
-def _keyword_like(word: str) -> str:
-    plain = word.lower().replace("’", "'").strip("?!.,")
-    if plain in _SHORT:
-        return _SHORT[plain]
-    if len(plain) < _SHORTEST or plain in _KEYWORDS or plain in IGNORED:
-        return word
-    most = 1 if len(plain) < 7 else 2
-    like = [one for one in _KEYWORDS if one[0] == plain[0] and OSA.distance(plain, one, score_cutoff=most) <= most]
-    return like[0] if len(like) == 1 else word
 
 
 _GROUPED = re.compile(rf"(?<![\w:])(?:(?:by|per) {_GROUPS}s?|by:\w+)(?!\w)", re.IGNORECASE)

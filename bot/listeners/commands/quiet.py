@@ -11,7 +11,7 @@ from bot.domain.quiet import Quiet, parse_quiet
 from bot.listeners.access_scope import access_view, zone_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
-from bot.query.periods import read_day
+from bot.query.calendar_dates import read_day
 from bot.store.database import Tx
 
 _HOLIDAYS_TOO = re.compile(r"\bholidays?:(on|off)\b", re.IGNORECASE)

@@ -1,0 +1,102 @@
+"""What people type beside questions: greetings, thanks, "stop"; and the slips of the finger in questions."""
+
+import re
+
+from rapidfuzz.distance import OSA
+
+from bot.query.small_words import IGNORED
+
+_ANYBODY = r"(?: (?:there|spotter|bot|all|team|everyone|everybody|again))*"
+GREETING = re.compile(
+    r"(?:hi+|hello|helo|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|morning|what'?s up|sup"
+    rf"|how are you|nice to meet you|bye|goodbye|see you)(?: how are you)?{_ANYBODY}\W*"
+)
+HELP = re.compile(
+    r"(?:\?+|help ?me|how (?:does|do) (?:this|it|you) work"
+    r"|what (?:can|do) (?:you|i) (?:do|ask|type)\??|what is this\??|who are you\??|commands|usage)"
+    rf"{_ANYBODY}"
+)
+THANKS = re.compile(
+    r"(?:(?:ok|okay|great|perfect|nice|cool)?,? ?(?:many )?(?:thanks|thank you|thx|ty|cheers)\b.*"
+    r"|ok|okay|k|great|good|cool|nice|perfect|awesome|got it|all good|super|lovely|👍.*|🙏.*"
+    r"|:(?:\+1|thumbsup|pray|ok_hand|heart):)"
+)
+STOP = re.compile(
+    r"(?:please )?(?:stop|quit|no more)(?: (?:it|this|that|all|sending|me|my|the|these|any|more|messages?"
+    r"|notifications?|dms?|please))*"
+)
+
+
+def without_greeting(text: str) -> str:
+    """ "good morning, who failed today" without the greeting before the question."""
+    return _GREETED.sub("", text)
+
+
+_GREETED = re.compile(
+    r"^\s*(?:hi+|hello|hey+|good (?:morning|afternoon|evening|day))(?: (?:there|spotter|bot|team|all))?[\s,!.]+(?=\w)",
+    re.IGNORECASE,
+)
+
+
+_KEYWORDS = (
+    "when",
+    "what",
+    "which",
+    "next",
+    "session",
+    "sessions",
+    "observed",
+    "observation",
+    "observations",
+    "overdue",
+    "late",
+    "upcoming",
+    "coming",
+    "improved",
+    "improving",
+    "improvement",
+    "better",
+    "worse",
+    "getting",
+    "compare",
+    "average",
+    "trend",
+    "history",
+    "best",
+    "worst",
+    "store",
+    "stores",
+    "checklist",
+    "checklists",
+    "employees",
+    "observers",
+    "performers",
+    "hasn't",
+    "never",
+    "silent",
+    "inactive",
+    "download",
+    "spreadsheet",
+    "progress",
+)  # of questions
+
+
+_SHORT = {"nxt": "next", "wen": "when", "obs": "observations", "wk": "week", "avg": "average", "betta": "better"}
+_SHORTEST = 4  # letters of a word that is corrected
+
+
+def respelled(text: str) -> str:
+    """A text whose mistyped keywords of questions are corrected: at most one slip in a word of four to six letters, two
+    in a longer one, with the first letter right."""
+    return " ".join(_keyword_like(word) for word in text.split())
+
+
+def _keyword_like(word: str) -> str:
+    plain = word.lower().replace("’", "'").strip("?!.,")
+    if plain in _SHORT:
+        return _SHORT[plain]
+    if len(plain) < _SHORTEST or plain in _KEYWORDS or plain in IGNORED:
+        return word
+    most = 1 if len(plain) < 7 else 2
+    like = [one for one in _KEYWORDS if one[0] == plain[0] and OSA.distance(plain, one, score_cutoff=most) <= most]
+    return like[0] if len(like) == 1 else word

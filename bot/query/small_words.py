@@ -1,0 +1,167 @@
+"""The words of a sentence that are no condition: those that say nothing, join, negate, or say whose sessions."""
+
+from collections.abc import Mapping
+
+from bot.query.keys import Key
+
+IGNORED = frozenset({
+    "the", "a", "an", "any", "all", "every", "each", "who", "whom", "what", "which", "when", "how", "many", "much",
+    "did", "do", "does", "done", "has", "have", "had", "was", "were", "is", "are", "be", "been", "i", "we", "you",
+    "it", "they", "he", "she", "them", "his", "her", "him", "their", "that", "this", "those", "these", "there", "s",
+    "ones", "one", "only", "just", "please", "pls",
+    "show", "list", "find", "get", "give", "see", "tell", "me", "us", "about", "results", "result", "session",
+    "sessions", "checklists", "observation", "observations", "training", "trainings", "ojt", "score", "scores",
+    "scored", "rating", "people", "person", "persons", "everyone", "everybody", "somebody", "someone", "anyone",
+    "staff", "team", "guys", "employee", "employees", "with", "within", "in", "on", "at", "for", "of", "from", "to",
+    "by", "as", "during", "over", "out", "then", "now", "so", "far", "first", "time", "times", "data", "info",
+    "report", "reports", "got", "gets", "new", "recent", "recently", "latest", "last", "can", "could", "would",
+    "like", "want", "need", "know", "everything", "anything", "thing", "things", "how's", "who's", "what's",
+    "hows", "whos", "whats", "whens", "wheres", "when's", "where", "why", "must", "should",
+    "am", "doing", "going", "getting", "happened", "happens", "happening", "yet", "still", "already", "our", "ours",
+    "r", "u", "ur", "ppl", "plz", "abt", "im", "obs", "number", "amount", "total", "lately", "works", "well",
+    "doin", "wat",    "send", "sent", "email", "mail",
+    "recorded", "performance", "perform", "performed", "performing", "look", "looks", "looking", "happen", "ever",
+    "actually", "really", "today's", "up", "old", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",
+})  # fmt: skip
+SAYING = frozenset(
+    {"old", "new", "first", "time", "times", "work", "data", "info", "send", "sent", "email", "mail", "finish"}
+)  # ignored, but not silently
+SUBJECTS = frozenset(
+    {
+        "i",
+        "we",
+        "you",
+        "they",
+        "he",
+        "she",
+        "it",
+        "who",
+        "anyone",
+        "anybody",
+        "everyone",
+        "everybody",
+        "someone",
+        "somebody",
+        "people",
+        "team",
+        "staff",
+        "to",
+        "please",
+        "pls",
+        "can",
+        "could",
+        "lets",
+        "let's",
+        "should",
+        "must",
+        "will",
+        "would",
+    }
+)  # before a verb
+AUXILIARIES = frozenset(
+    {
+        "did",
+        "do",
+        "does",
+        "has",
+        "have",
+        "had",
+        "is",
+        "was",
+        "can",
+        "could",
+        "will",
+        "would",
+        "should",
+        "may",
+        "must",
+    }
+)  # before the subject of a question
+ASKING = AUXILIARIES | {
+    "who",
+    "what",
+    "which",
+    "when",
+    "how",
+    "why",
+    "where",
+    "whos",
+    "whats",
+    "hows",
+    "show",
+    "tell",
+    "give",
+    "are",
+    "were",
+    "my",
+    "i",
+    "me",
+    "please",
+    "pls",
+    "the",
+    "anyone",
+    "any",
+}  # words of a sentence
+DETERMINERS = frozenset({"my", "the", "on", "if", "whether", "out", "all", "for", "how", "who", "what", "that", "this"})
+GENERIC = frozenset(
+    {
+        "store",
+        "stores",
+        "site",
+        "sites",
+        "shop",
+        "shops",
+        "location",
+        "locations",
+        "department",
+        "departments",
+        "dept",
+        "branch",
+        "branches",
+        "unit",
+        "units",
+        "region",
+        "regions",
+        "place",
+        "places",
+        "checklist",
+        "checklists",
+        "form",
+        "forms",
+        "topic",
+        "topics",
+        "observers",
+        "employees",
+        "names",
+        "outcome",
+        "outcomes",
+        "status",
+        "id",
+        "ids",
+    }
+)  # words for things, unless a name holds them
+PLACES = frozenset({"store", "stores", "site", "sites", "shop", "shops", "location", "locations", "branch", "unit"})
+JOINS = frozenset({"or", "and", "plus", "&", "und", "vs", "versus", "against"})
+NEGATIONS = frozenset({
+    "not", "except", "without", "excluding", "exclude", "but", "no", "never", "hasn't", "haven't", "didn't", "doesn't",
+    "don't", "wasn't", "weren't", "isn't", "aren't", "won't", "hasnt", "havent", "didnt", "doesnt", "dont", "wasnt",
+    "werent", "isnt", "arent",
+})  # fmt: skip
+ROLES: Mapping[str, Key] = {
+    "by": Key.OBSERVER,
+    "observer": Key.OBSERVER,
+    "of": Key.EMPLOYEE,
+    "for": Key.EMPLOYEE,
+    "employee": Key.EMPLOYEE,
+    "about": Key.EMPLOYEE,
+}
+OBSERVING = frozenset(
+    {"observe", "observed", "observes", "observing", "observations", "obs", "conduct", "conducted", "graded"}
+)
+OWN = frozenset({"my", "mine", "me", "i", "myself"})
+GIVING = frozenset(
+    {"show", "tell", "give", "get", "let", "send", "list", "email", "mail"}
+)  # "show me" says nothing of whose results
+OWN_TEAM = frozenset(
+    {"team", "teams", "people", "staff", "store", "stores", "site", "sites", "department", "crew", "ppl"}
+)
