@@ -125,12 +125,6 @@ def did_you_mean(mistake: str, suggestions: Sequence[str], *, command: str) -> M
     return message([section(mrkdwn(f"{text}\nDid you mean: {listed}?")), buttons(run_buttons(fitting))])
 
 
-def greeting(commands: Sequence[str], *, command: str) -> Message:
-    """A greeting with what to ask next, as buttons."""
-    listed = " or ".join(code(f"{command} {one}") for one in commands)
-    return message([section(mrkdwn(f"Hello! Ask for example {listed}.")), buttons(run_buttons(commands))])
-
-
 def which_one(question: str, labels: Sequence[str], commands: Sequence[str], *, command: str) -> Message:
     """What the words of a user may mean, as buttons: each label says what its command would find."""
     fitting = [(label, one) for label, one in zip(labels, commands, strict=True) if clean(one)]

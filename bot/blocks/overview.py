@@ -7,11 +7,12 @@ from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, button, context, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_ups import follow_up_button
-from bot.blocks.markup import NAME, bare, safe
-from bot.blocks.reports import costly_lines, figures_line
+from bot.blocks.markup import NAME, bare, format_query_text, safe
+from bot.blocks.reports import Asked, costly_lines, figures_line, more_rows, report_answer, time_of
 from bot.blocks.session_lists import RenderContext, result_row
 from bot.domain.model import Session
-from bot.domain.report_periods import By
+from bot.domain.notifications import Message
+from bot.domain.report_periods import By, Window
 from bot.domain.reports import SMALLEST_GROUP, OpenCounts, Overview, UnitRow, format_percent, format_points
 
 UNITS = 10
@@ -27,16 +28,39 @@ def attention_blocks(known: Overview, shown: RenderContext) -> list[Block]:
     else:
         heading = f"*Needs attention*\n{known.unacknowledged:,} below target in {known.days} days, not acknowledged"
     blocks: list[Block] = [section(mrkdwn(heading))]
-    for number, session in enumerate(known.attention):
-        blocks += [result_row(session, f"low{number}", shown), buttons(_attention_buttons(session, number, shown))]
+    blocks += _attention_rows(known.attention, shown)
     left = known.unacknowledged - len(known.attention)
     if left > 0:
         blocks.append(context(f"and {left:,} more; `{shown.command} results failed since:{known.days}d` shows all"))
-    if known.open.overdue:
-        text = mrkdwn(f"*{known.open.overdue:,} overdue*: not started in time, or not finished")
-        run = actions.action_id(actions.RUN, "overdue")
-        blocks.append(section(text, button(run, "Show", "overdue", label="Show what is overdue")))
+    return [*blocks, *_overdue_row(known.open.overdue, "overdue")]
+
+
+def attention_list(
+    sessions: Sequence[Session], unacknowledged: int, overdue: int, shown: RenderContext, window: Window, asked: Asked
+) -> Message:
+    """The same as an answer: the first of the unacknowledged failing sessions of a window, and what is overdue."""
+    what = f"{unacknowledged:,} below target and not acknowledged"
+    if not unacknowledged:
+        what = "Nothing below target is left unacknowledged"
+    heading = f"*Needs attention: {format_query_text(asked.words, 800)}*\n{what}, {time_of(window, asked)}"
+    blocks = [section(mrkdwn(heading)), *_attention_rows(sessions, shown)]
+    if unacknowledged > len(sessions):
+        blocks.append(context(more_rows(unacknowledged - len(sessions), asked)))
+    return report_answer(asked, [*blocks, *_overdue_row(overdue, f"overdue {asked.query}".rstrip())])
+
+
+def _attention_rows(sessions: Sequence[Session], shown: RenderContext) -> list[Block]:
+    blocks = []
+    for number, session in enumerate(sessions):
+        blocks += [result_row(session, f"low{number}", shown), buttons(_attention_buttons(session, number, shown))]
     return blocks
+
+
+def _overdue_row(overdue: int, command: str) -> list[Block]:
+    if not overdue:
+        return []
+    run = button(actions.action_id(actions.RUN, "overdue"), "Show", command, label="Show what is overdue")
+    return [section(mrkdwn(f"*{overdue:,} overdue*: not started in time, or not finished"), run)]
 
 
 def _attention_buttons(session: Session, number: int, shown: RenderContext) -> list[Block]:

@@ -87,7 +87,7 @@ def trend(shown: Trend, asked: Asked) -> Message:
     if not shown.total.completed:
         hint = "A trend counts completed sessions: try a longer time, or fewer conditions."
         return report_answer(asked, [f"*{title}*\nNo session was completed {_time_of(shown, asked)}. {hint}"])
-    order = "" if shown.by.is_time else f", {_ORDERS.get(shown.sort, _ORDERS['score'])}"
+    order = "" if shown.by.is_time or shown.by is By.CRITERION else f", {_ORDERS.get(shown.sort, _ORDERS['score'])}"
     lines = [f"*{title}{order}*", figures_line(shown.total), *_verdict(shown), f"Completed {_time_of(shown, asked)}"]
     lines += _to_do_lines(shown, asked)
     rows = [*shown.rows] if shown.by.is_time else [row for row in shown.rows if not row.now.is_small]
@@ -100,6 +100,8 @@ def trend(shown: Trend, asked: Asked) -> Message:
     if not shown.by.is_time:
         more += _small(shown)
     after = [*([section(mrkdwn("\n".join(more)))] if more else []), *costly_blocks(shown.costly, shown.criteria_from)]
+    if shown.by is By.CRITERION and not shown.costly:
+        after = [section(mrkdwn("No criterion lost points, or the criteria of these sessions were not read yet."))]
     answer = report_answer(asked, [*blocks, *after])
     drawn = _drawn(listed, shown)
     if drawn is None:
@@ -164,6 +166,7 @@ _UNIT: Mapping[By, str] = {
     By.DEPT: "site",
     By.OBSERVER: "observer",
     By.EMPLOYEE: "employee",
+    By.CRITERION: "criterion",
 }
 
 

@@ -17,6 +17,7 @@ class By(StrEnum):
     DEPT = "dept"
     OBSERVER = "observer"
     EMPLOYEE = "employee"
+    CRITERION = "criterion"
 
     @property
     def is_time(self) -> bool:

@@ -90,6 +90,8 @@ _TIME = re.compile(r"(?:at\s+)?(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?(?=\s|$)", re
 _NO_DAY = re.compile(r"(?:(?:on|the|at)\s+)*(?:\d\S*(?:\s*(?:am|pm)(?=\s|$))?\s*)*", re.IGNORECASE)  # nor a time
 _MONTH_DAY = re.compile(r"(?:on\s+)?(?:the\s+)?(\d{1,2})(?:st|nd|rd|th|\.)?(?=\s|$)", re.IGNORECASE)
 _WEEKDAY = re.compile(r"(?:on\s+)?([a-z]+?)s?(?=\s|$)", re.IGNORECASE)
+_HOURS = {"morning": 9, "noon": 12, "lunchtime": 12, "afternoon": 14, "evening": 18}  # by the part of a day
+_PART_OF_DAY = re.compile(rf"(?:in the |at )?(?P<part>{'|'.join(_HOURS)})s?(?=\s|$)\s*", re.IGNORECASE)
 _ZONE = re.compile(r"\s+(UTC|[A-Za-z]+(?:/[A-Za-z0-9_+-]+)+)(?=\s|$)")
 _BEGINNING = re.compile(r"\s*(?:on\s+)?(?P<each>(?:every|each)\s+)?(?P<word>[a-z]+)(?=[\s,]|$)[\s,]*", re.IGNORECASE)
 _FIRST_WORDS = {str(every): every for every in Every} | {"everyday": Every.DAY}
@@ -169,9 +171,11 @@ def _time(every: Every, day: int, text: str) -> tuple[time, str]:
 
 
 def _read_time(text: str) -> tuple[time, str] | None:
-    found = _TIME.match(text)
+    """The time that a text begins with ("9:30", "5pm", "morning", "morning at 8"), and the rest; None if none."""
+    part = _PART_OF_DAY.match(text)
+    found = _TIME.match(text, part.end() if part else 0)
     if found is None:
-        return None
+        return None if part is None else (time(_HOURS[part["part"].lower()]), text[part.end() :])
     hour, minute, half = int(found[1]), int(found[2] or 0), (found[3] or "").lower()
     if half:
         hour = hour % 12 + 12 * (half == "pm") if 1 <= hour <= 12 else 24

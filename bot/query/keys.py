@@ -208,6 +208,7 @@ GROUPINGS = {
     "dept": "by department",
     "observer": "by observer",
     "employee": "by employee",
+    "criterion": "by criterion",
 }
 _CRITERIA = {"yes": "with criteria", "no": "without criteria"}
 

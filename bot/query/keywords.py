@@ -109,6 +109,7 @@ _BY: Mapping[str, str] = {
     "checklists": "checklist",
     "observers": "observer", "employees": "employee", "people": "employee", "trainer": "observer",
     "observer": "observer", "employee": "employee", "person": "employee", "weeks": "week", "months": "month",
+    "criterion": "criterion", "criteria": "criterion", "question": "criterion", "questions": "criterion",
 }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ from bot.store.search import Where, asked_for
 
 WEEKS, MONTHS, DAYS = 12, 12, 90  # that a trend covers if the query names no beginning
 DAYS_OF_CHANGE = 45  # if its rows are ordered by their change: as long a time is compared with
-COSTLY = 5  # criteria named
+COSTLY, MOST_COSTLY = 5, 20  # criteria named beside other rows, and alone
 MOST_LOOKED_UP = 2_000  # silent employees whose last sessions are read
 MOST_IN_FULL = 40  # groups with a median and a change: as many as an answer shows
 SMALL_NAMED = 8
@@ -60,6 +60,9 @@ def trend(
         inside = {str(at) for at in range(cuts.index(window.start) + 1, cuts.index(window.end) + 1)}
         total = figures(one for one in outcome_counts if one.group in inside)
         labels, partial = {row.group: row.group for row in rows}, {_start_of(one) for one in every if one.is_partial}
+    elif by is By.CRITERION:
+        rows, small, labels, partial = (), 0, {}, set()
+        total = figures(tx.reports.outcome_counts_in(where, window))
     else:
         rows, small = _rows_by_unit(tx, by, where, window, directory, sort)
         total, partial = figures(tx.reports.outcome_counts_in(where, window)), set()
@@ -76,7 +79,7 @@ def trend(
         sort=sort,
         verdict=verdict(rows) if by.is_time else None,
         total=total,
-        costly=most_costly(costs, COSTLY),
+        costly=most_costly(costs, MOST_COSTLY if by is By.CRITERION else COSTLY),
         criteria_from=criteria_from,
         unacknowledged=total.failing - tx.reports.acknowledged(where, window),
         overdue=sum(tx.reports.overdue(where, now, 0)[1].values()),

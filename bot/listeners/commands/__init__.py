@@ -127,9 +127,8 @@ async def _answered(
     """
     if THANKS.fullmatch(_plain(text)):
         return notice("You're welcome.")
-    if GREETING.fullmatch(_plain(text)):
-        return await sessions.greeting(ctx, viewer)
-    if HELP.fullmatch(_plain(text)) or not any(letter.isalnum() for letter in text):
+    is_asking_for_help = any(pattern.fullmatch(_plain(text)) for pattern in (GREETING, HELP))
+    if is_asking_for_help or not any(letter.isalnum() for letter in text):
         return await run("help" if text else "", "")
     text = without_greeting(text)
     if STOP.fullmatch(_plain(text)):

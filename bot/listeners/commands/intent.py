@@ -146,6 +146,7 @@ def _muted(found: re.Match[str]) -> Intent:
 
 
 _silent, _overdue, _todo, _trend = _as("silent"), _as("overdue"), _as("todo"), _as("trend")
+_attention, _criteria = _as("attention"), _as("trend", "by:criterion")
 INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = tuple(
     (re.compile(rf"(?<![\w:\"“])(?:{pattern})(?![\w:])", re.IGNORECASE), make)
     for pattern, make in (
@@ -160,6 +161,7 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
         ),
         # what changes something, and is asked about first
         (rf"{_SEND}(?P<every>daily|weekly|monthly) (?:report|digest|summary|update|e-?mail|overview)s?", _digest),
+        (rf"{_SEND}(?P<every>)(?:report|digest|summary|update|overview)s? (?=(?:every|each) \w)", _digest),
         (
             r"(?:set|change|raise|lower|put|make) (?:the |our )?target(?: (?:for|of|on) (?P<of>.+?))?"
             r"(?: to| at)? (?P<percent>\d{1,3})%?(?: (?:for|on) (?P<of2>.+))?",
@@ -187,6 +189,7 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
             _silent,
         ),
         (rf"{_WHO}(?:(?:are|is|was|were|have been|has been)\s+)?(?:silent|inactive|quiet)", _silent),
+        (rf"{_WHO}(?:did|do|does|done|has done|have done) nothing", _silent),
         # what is not done
         (
             r"(?:am i|are we|do (?:i|we) have (?:anything|something|any|sessions?)(?: that is| that are)?)"
@@ -215,21 +218,32 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
             r"|anything left(?: to do)?|am i done|what am i missing|what do i still need to do",
             _todo,
         ),
+        # who has to act
+        (
+            r"(?:who|what|which (?:sessions?|results?|people|employees)|anyone|anybody|anything)?\s*"
+            r"(?:needs?|requires?) (?:my |our |your )?(?:attention|follow[- ]?up|action)",
+            _attention,
+        ),
+        (r"(?:what|who|which)?\s*(?:is |are )?(?:not (?:yet )?|un)acknowledged(?: yet)?", _attention),
+        (
+            r"what (?:do|should|must|can) i (?:need to )?(?:look at|act on|deal with|worry about|follow up(?: on)?)",
+            _attention,
+        ),
         # what costs most
         (
             r"(?:(?:which|what|the|are|is|worst|weakest|hardest|most|often|failed|missed|failing|common|top|costly) )+"
             r"(?:criteri(?:a|on)|questions?|items?|areas?|competenc(?:y|ies)|mistakes?|problems?|issues?)"
             r"(?: (?:is|are|do|does|gets?|we|people|fails?|failed|missed|failing|lost|loses?|the|most|worst|often))*",
-            _trend,
+            _criteria,
         ),
         (
-            r"what(?:'?s| is| are| did| do| does| goes)?(?: (?:we|they|people))?(?: (?:going|go|get|got|doing))? wrong"
-            r"|weak(?:ness(?:es)?| spots?| points?)",
-            _trend,
+            r"what(?:'?s| is| are| did| do| does| goes)?(?: (?:we|they|people))?(?: (?:going|gone|goes|go|went|get|got|doing))? wrong"
+            r"|(?:what|where) (?:was|were|is|are|am)(?: (?:i|we|they))? weak(?:est)?|weak(?:ness(?:es)?| spots?| points?)",
+            _criteria,
         ),
         (
             r"what(?:'?s| is| are| did| do| does)? i (?:going |go |get |got |do |doing )?(?:wrong|badly)",
-            _as("trend", "my"),
+            _as("trend", "by:criterion my"),
         ),
         # is it getting better
         (

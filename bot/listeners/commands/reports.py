@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.blocks import report_lists
 from bot.blocks import reports as view
 from bot.blocks.answers import Needs
+from bot.blocks.overview import attention_list
 from bot.domain.errors import QueryError
 from bot.domain.model import OutcomeKind
 from bot.domain.notifications import Message
@@ -16,6 +17,7 @@ from bot.domain.reports import figures, steps
 from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.intent import COMPARED
 from bot.listeners.commands.registry import CommandRequest, subcommand
+from bot.listeners.commands.sessions import shown
 from bot.listeners.context import AppContext
 from bot.listeners.understanding import (
     Counting,
@@ -34,7 +36,8 @@ from bot.store.database import Tx
 from bot.store.search import Where, asked_for, completed
 
 HISTORY_READ = 500  # of one person's sessions
-UPCOMING_DAYS, SILENT_DAYS, MOST_DAYS = 7, 30, 366
+UPCOMING_DAYS, SILENT_DAYS, ATTENTION_DAYS, MOST_DAYS = 7, 30, 30, 366
+ATTENTION_SHOWN = 10  # sessions, each with its buttons
 _DAYS = re.compile(r"(?:in |the |next |last |within )*(\d{1,3}) ?(d|day|days|w|week|weeks)\b[ ,]*", re.IGNORECASE)
 
 
@@ -219,6 +222,35 @@ async def overdue(ctx: AppContext, request: CommandRequest) -> Message:
         return sum(tx.reports.overdue(where, ctx.clock.now(), 0)[1].values())
 
     return await _answered(ctx, request, "overdue", request.words, make, counting)
+
+
+@subcommand(
+    "attention [query]",
+    "Low results that nobody acknowledged, and what is overdue",
+    examples=("attention", "attention since:7d"),
+    more="Of the last 30 days, or of the time that the query names; the lowest result first. An employee's own"
+    " acknowledgement does not count: somebody else has to see to a low result.",
+    on_menu="Needs attention",
+    takes_query=True,
+    only_reads=True,
+)
+async def attention(ctx: AppContext, request: CommandRequest) -> Message:
+    """The failing sessions that no one has acknowledged, the lowest first, with buttons; and how many are overdue."""
+
+    def window_of(read: _Read) -> Window:
+        first = read.now.astimezone(read.access.zone).date() - timedelta(days=ATTENTION_DAYS)
+        return counted.window_of(read.query, Window(midnight(first, read.access.zone), read.now), read.access.zone)
+
+    def make(read: _Read, asked: view.Asked) -> Message:
+        tx, access, window = read.tx, read.access, window_of(read)
+        where = asked_for(counted.without_time(read.query), access.scope, read.meant.known, read.now, access.zone)
+        found = tx.reports.attention(where, window, min(read.limit, ATTENTION_SHOWN))
+        failing = figures(tx.reports.outcome_counts_in(where, window)).failing
+        overdue = sum(tx.reports.overdue(where, read.now, 0)[1].values())
+        about = shown(ctx, tx, access, (one.key for one in found))
+        return attention_list(found, failing - tx.reports.acknowledged(where, window), overdue, about, window, asked)
+
+    return await _answered(ctx, request, "attention", request.words, make, _count_completed)
 
 
 @subcommand(

@@ -81,13 +81,6 @@ async def menu(ctx: AppContext, viewer: Viewer, topics: Sequence[Topic]) -> Mess
     return await ctx.store.read(work)
 
 
-async def greeting(ctx: AppContext, viewer: Viewer) -> Message:
-    """A word of welcome, and two things that this viewer may ask next."""
-    has = await ctx.store.read(lambda tx: what_viewer_has(tx, viewer))
-    asks = "who failed this week" if Needs.TEAM in has else "my results" if Needs.PERSON in has else "status"
-    return answers.greeting([asks, "help"], command=ctx.command)
-
-
 @subcommand(
     "results [query]",
     "Sessions that match, newest first",
