@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.domain.changes import outcome_of
-from bot.domain.model import Change
+from bot.domain.model import Change, OutcomeKind
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.routing import Routed
 from bot.domain.rules import Rule, RuleState
@@ -73,3 +73,12 @@ def test_only_scores_below_a_percentage() -> None:
     assert notified(routed(LOW, wants=below)) == []
     assert "the observer wants only scores below" in routed(LOW, wants=below).results[0].reason
     assert notified(routed(LOW, wants=replace(below, below=score + 0.5))) == [str(OBSERVER)]
+
+
+def test_a_supervisors_low_results_are_those_of_others_that_others_observed() -> None:
+    of_boss = rule(1, "-employee:<id:boss> -observer:<id:boss> outcome:failed", destination=BOSS, owner="UBOSS")
+    assert notified(routed(LOW, of_boss)) == [str(BOSS)]
+    facts = LOW.after.facts._replace(observer_id="boss")
+    assert notified(routed(replace(LOW, after=replace(LOW.after, facts=facts)), of_boss)) == []
+    high = replace(LOW.after, facts=LOW.after.facts._replace(result=95.0), completed_as=OutcomeKind.MET)
+    assert notified(routed(replace(LOW, after=high), of_boss)) == []
