@@ -16,7 +16,7 @@ from time import monotonic
 
 from bot.blocks.actions import CONFIRM_SUBSCRIBE
 from bot.demo.slack import ApiCall, Happening, Message
-from bot.domain.model import SessionKey
+from bot.domain.model import CriticalCriterion, SessionKey
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.rules import OPERATOR, RuleForm, RuleOptions, RuleState
 from bot.services.muting import mute
@@ -151,7 +151,8 @@ class Storm:
             key = SessionKey(low.id.lower(), low.employee.id.lower())
             muted = Destination(DestinationKind.CHANNEL, MUTED)
             mute(tx, muted, "", now + MUTED_FOR, ADMIN, "", now)
-            assert tx.follow_ups.take(key, SUPERVISOR, None, now.date(), "", now - timedelta(days=2)) is not None
+            never = CriticalCriterion("", "Of no session")  # else it ends by itself before its owner is reminded
+            assert tx.follow_ups.take(key, SUPERVISOR, never, now.date(), "", now - timedelta(days=2)) is not None
 
         with closing(Store.open(self.env.folder / "spotter.db", now=now)) as store:
             await store.transact(work)

@@ -406,3 +406,31 @@ async def test_erasing_the_employee_or_the_owner_removes_it(office: Office) -> N
     count = await office.store.read(lambda tx: tx.follow_ups.owners())
     assert count == []
     assert SAM not in (await office.ask(ADMIN, f"show {COLLEAGUE.session_id[:8]}")).text
+
+
+async def test_in_the_details_the_form_takes_the_place_of_the_modal_and_on_home_it_opens(office: Office) -> None:
+    details = await office.press_details(SAM, LOW)
+    (button,) = [one for one in buttons_of(details) if one["action_id"] == actions.FOLLOW_UP]
+    shown = office.slack.modal_of(SAM)
+    assert shown is not None
+    body = {
+        "type": "block_actions", "user": {"id": SAM, "team_id": TEAM}, "team": {"id": TEAM}, "trigger_id": "used",
+        "container": {"type": "view", "view_id": shown.id}, "view": {"id": shown.id, "type": "modal"},
+        "actions": [{"type": "button", "block_id": "b", "action_id": button["action_id"], "value": button["value"]}],
+    }  # fmt: skip
+    await office.dispatch(body, Replies())
+    now_shown = office.slack.modal_of(SAM)
+    assert now_shown is not None and now_shown.id == shown.id
+    assert now_shown.payload["callback_id"] == actions.FOLLOW_UP_FORM
+    assert not [one for one in buttons_of(await office.press_details(EMMA, LOW)) if "follow" in one["action_id"]]
+    on_home = [one for one in buttons_of(await office.home(DANA)) if actions.action_of(one["action_id"]) == "follow_up"]
+    trigger = await office.trigger(DANA)
+    answer = await office.press(DANA, on_home[0]["action_id"], on_home[0]["value"], trigger_id=trigger, view_id="V9")
+    opened = office.slack.modal_of(DANA)
+    assert answer is None and opened is not None
+    assert opened.payload["callback_id"] == actions.FOLLOW_UP_FORM
+
+
+async def test_slack_that_opens_no_form_is_answered_with_the_command(office: Office) -> None:
+    answer = await office.press(SAM, actions.FOLLOW_UP, VALUE, trigger_id="too old")
+    assert answer is not None and f"/ojt follow-up {LOW.session_id[:8]} due:friday" in answer.text
