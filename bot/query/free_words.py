@@ -25,7 +25,19 @@ from bot.query.name_index import NameIndex, words_of
 from bot.query.period_terms import with_score_range
 from bot.query.position import Option, Position
 from bot.query.questions import MOST_OPTIONS, Question, refuse, refuse_dangling_negation
-from bot.query.small_words import GENERIC, GIVING, IGNORED, JOINS, NEGATIONS, OBSERVING, OWN, OWN_TEAM, ROLES, SAYING
+from bot.query.small_words import (
+    AUXILIARIES,
+    GENERIC,
+    GIVING,
+    IGNORED,
+    JOINS,
+    NEGATIONS,
+    OBSERVING,
+    OWN,
+    OWN_TEAM,
+    ROLES,
+    SAYING,
+)
 from bot.query.tokens import Token, Unclosed, plain_spelling, tokenize
 from bot.query.typed_keys import read_key
 from bot.query.typed_names import read_long_name, read_mention, read_place, read_short_name
@@ -34,6 +46,7 @@ from bot.query.typed_periods import offer_one_word_name, read_free_period
 LONGEST_TEXT = 3_000  # characters: what a slash command carries
 MOST_WORDS = 150
 _DOTTED_DATE = re.compile(r"^\d{1,2}\.\d{1,2}\.")
+_SAYS_NOTHING = IGNORED | GENERIC | AUXILIARIES
 _EMOJI = re.compile(r":[\w+'-]+:")
 
 
@@ -74,7 +87,7 @@ def read_words(
     except Unclosed as unclosed:
         message = f"The quote at character {unclosed.start + 1} is never closed."
         raise QueryError(message, [f'{plain.rstrip()}"']) from None
-    tokens = [_with_key(token) for token in tokens]
+    tokens = [part for token in tokens for part in _parts(_with_key(token), index)]
     if len(tokens) > MOST_WORDS:
         raise QueryError(f"The query has more than {MOST_WORDS} words. Leave some out.")
     try:
@@ -104,6 +117,28 @@ def _without_repeats(text: str) -> str:
         return text
     parts = [(text[one.start : one.end], one.key is not None) for one in tokens]
     return " ".join(part for at, (part, has_key) in enumerate(parts) if not has_key or (part, True) not in parts[:at])
+
+
+_BETWEEN_WORDS = re.compile(r"(?<=[^\W\d_])[,;/](?=[^\W\d_])")
+
+
+def _parts(token: Token, index: NameIndex) -> Sequence[Token]:
+    """ "failed,opening" and "opening/closing" as their words, unless they are a name."""
+    cuts = [found.start() for found in _BETWEEN_WORDS.finditer(token.value)]
+    if not cuts or token.key is not None or token.quoted or index.named(words_of(token.value)):
+        return (token,)
+    starts, ends = [0, *(cut + 1 for cut in cuts)], [*(cut + 1 for cut in cuts), token.end - token.value_start]
+    return [
+        replace(
+            token,
+            start=token.start if not first else token.value_start + first,
+            end=token.value_start + last,
+            value=token.value[first:last].rstrip(",;/"),
+            value_start=token.value_start + first,
+            negated=token.negated and not first,
+        )
+        for first, last in zip(starts, ends, strict=True)
+    ]
 
 
 def _with_key(token: Token) -> Token:
@@ -196,7 +231,7 @@ def _ignored(here: Position) -> bool:
     token = here.tokens[here.at]
     words = words_of(token.value)
     is_emoji = _EMOJI.fullmatch(token.value) is not None
-    if words and not is_emoji and not all(word in IGNORED or word in GENERIC for word in words):
+    if words and not is_emoji and not all(word in _SAYS_NOTHING for word in words):
         return False
     if SAYING.isdisjoint(words):
         here.at += 1

@@ -38,10 +38,9 @@ def number_question(here: Position, number: str) -> Question:
     places = [one for one in here.index.named([number]) if one.kind is not Kind.PERSON]
     choices = [(term_of(key_of(one, Key.EMPLOYEE), one, here.index), one.name) for one in places[:MOST_OPTIONS]]
     if int(number) <= 100:
-        choices += [
-            (f"{Key.SCORE}:{number}", f"A score of {number} %"),
-            (f"{Key.LIMIT}:{number}", f"The newest {number}"),
-        ]
+        choices.append((f"{Key.SCORE}:{number}", f"A score of {number} %"))
+    if 1 <= int(number) <= 100 and not here.is_negated:
+        choices.append((f"{Key.LIMIT}:{number}", f"The newest {number}"))
     if not choices:
         refuse(here)
     return question(here, f"“{number}” can mean several things.", choices, 1)

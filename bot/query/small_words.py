@@ -102,7 +102,7 @@ ASKING = AUXILIARIES | {
     "anyone",
     "any",
 }  # words of a sentence
-DETERMINERS = frozenset({"my", "the", "on", "if", "whether", "out", "all", "for", "how", "who", "what", "that", "this"})
+DETERMINERS = frozenset({"my", "the", "if", "whether", "out", "how", "that", "me"})  # behind a verb
 GENERIC = frozenset(
     {
         "store",

@@ -148,7 +148,8 @@ def _verb(here: Position, word: str) -> bool:
         or not SUBJECTS.isdisjoint(before)
         or (not here.at and not DETERMINERS.isdisjoint(behind))
     )
-    if not things or not is_verb or (here.at and token.value[:1].isupper()):
+    is_title_case = not any(one.value[:1].islower() for one in here.tokens)
+    if not things or not is_verb or (here.at and token.value[:1].isupper() and not is_title_case):
         return False
     if any(one.kind is Kind.PERSON or words_of(one.name)[0] == word for one in things):
         return False

@@ -218,6 +218,11 @@ ADMIN = {
     "can you check store 12": f"results {STORE_12}",
     "check my results": "results employee:me",
     "sofia check": f"results {SOFIA} {FOOD}",
+    "Did Jamie Check In": f"results {JAMIE}",
+    "service this week": 'results checklist:"Guest welcome and service" since:2026-11-23',
+    "will arjun pass": f"results {ARJUN} outcome:passed",
+    "failed,opening": f"results outcome:failed {OPENING}",
+    "opening/closing": f"results {OPENING} {CLOSING}",
     "failed check this week": f"results outcome:failed {FOOD} since:2026-11-23",
     "*results since:30d*": "results since:2026-10-28",
 }
