@@ -14,6 +14,7 @@ from bot.blocks.reminders import reminder_blocks
 from bot.blocks.rule_changes import offer_blocks
 from bot.blocks.rule_notices import introduction_block, pause_blocks, resumed_block
 from bot.blocks.scheduled_digests import digest_message_blocks
+from bot.blocks.setup import setup_blocks
 from bot.blocks.sharing import shared
 from bot.domain.model import SessionKey
 from bot.domain.notifications import Delivery, DestinationKind, Message, NotificationKind, StoredNotification
@@ -92,6 +93,10 @@ def _reminders(delivery: Delivery, notifications: Sequence[StoredNotification], 
     return [block for view in views for block in reminder_blocks(view)] or [section(mrkdwn(REDACTED_TEXT))]
 
 
+def _setups(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
+    return setup_blocks(facts.setup, facts.command)
+
+
 # In the order of their blocks in a message.
 RENDERERS: Mapping[NotificationKind, Renderer] = {
     NotificationKind.INTRO: _introductions,
@@ -102,6 +107,7 @@ RENDERERS: Mapping[NotificationKind, Renderer] = {
     NotificationKind.RULE_PAUSED: _pauses,
     NotificationKind.RULE_OFFERED: _offers,
     NotificationKind.OPS: _alerts,
+    NotificationKind.SETUP: _setups,
     NotificationKind.DIGEST: _scheduled,
     NotificationKind.REMINDER: _reminders,
     NotificationKind.SHARED: _shared,
